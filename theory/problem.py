@@ -1,0 +1,191 @@
+"""The problem itself: sources, mixing and costs, and from them the cost of a neuron and of a readout.
+
+    loss = E||z||^2 + encoder_cost ||W_in||^2 + decoder_cost ||W_out||^2
+         = sum_i f(w_i) + g(sum_i w_i w_i')
+
+with ``f(w) = w'M w + h(w)^2`` (energy: a neuron's own cost) and ``g(G) = decoder_cost tr(K G^-1)`` (readout: the
+cheapest exact decoder). Derived in DESIGN section 1, "One neuron, one vector".
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory.errors import InputError
+from theory.sources import Sources, as_matrix
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Problem"]
+
+RANK_TOLERANCE = 1e-10
+"""Least singular value of the mixing, with its columns scaled to unit length, that counts as full rank."""
+
+
+class Problem:
+    """How should nonnegative, energy-saving neurons encode these sources so that a linear readout recovers the data?
+
+    Args:
+        sources: (T, d) array-like, one row a sample (a DataFrame keeps its column names), or `theory.Sources`.
+        mixing: (dx, d) matrix A of full column rank; the network sees x = A s. Identity if not given.
+        probabilities: (T,) nonnegative weights of the samples; equal if not given.
+        encoder_cost: price of ||W_in||^2, positive.
+        decoder_cost: price of ||W_out||^2, positive.
+
+    Attributes:
+        sources, mixing (dx, d), encoder_cost, decoder_cost.
+        energy_matrix: (d, d) M = C + encoder_cost (A'A)^-1.
+        gram: (d, d) K = A'A.
+
+    Raises:
+        InputError: (a ValueError) for any argument that cannot be used; the message names it and the place.
+
+    Source: DESIGN section 1; loss of Dorrell et al. (ICLR 2025) with weight costs.
+
+    Example:
+        >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+        >>> float(problem.neuron_cost([[1.0, 0.0]])[0])
+        3.0
+    """
+
+    def __init__(
+        self,
+        sources: ArrayLike | Sources,
+        *,
+        mixing: ArrayLike | None = None,
+        probabilities: ArrayLike | None = None,
+        encoder_cost: float = 1.0,
+        decoder_cost: float = 1.0,
+    ) -> None:
+        if isinstance(sources, Sources):
+            if probabilities is not None:
+                raise InputError("probabilities: already part of the Sources given; set them there instead")
+            self.sources = sources
+        else:
+            self.sources = Sources(sources, probabilities)
+        self.encoder_cost = _positive("encoder_cost", encoder_cost)
+        self.decoder_cost = _positive("decoder_cost", decoder_cost)
+        self.mixing = _check_mixing(mixing, self.sources.dimension)
+
+    @property
+    def dimension(self) -> int:
+        """Number of sources d."""
+        return self.sources.dimension
+
+    def __repr__(self) -> str:
+        seen = f", seen through {self.mixing.shape[0]} channels" if len(self.mixing) != self.dimension else ""
+        return (
+            f"Problem({self.sources!r}{seen}, encoder_cost={self.encoder_cost:g}, decoder_cost={self.decoder_cost:g})"
+        )
+
+    # ---- the quadratic forms ----------------------------------------------------------------------------------
+
+    @cached_property
+    def gram(self) -> Array:
+        """K = A'A, (d, d)."""
+        return self.mixing.T @ self.mixing
+
+    @cached_property
+    def pseudoinverse(self) -> Array:
+        """(A'A)^-1 A', (d, dx): the encoder with source weights w is W_in = w (A'A)^-1 A', of least norm."""
+        scale = np.linalg.norm(self.mixing, axis=0)
+        return np.linalg.pinv(self.mixing / scale) / scale[:, None]
+
+    @cached_property
+    def encoder_metric(self) -> Array:
+        """(A'A)^-1, (d, d): ||W_in||^2 = w'(A'A)^-1 w."""
+        return self.pseudoinverse @ self.pseudoinverse.T
+
+    @cached_property
+    def energy_matrix(self) -> Array:
+        """M = C + encoder_cost (A'A)^-1, (d, d)."""
+        return self.sources.covariance + self.encoder_cost * self.encoder_metric
+
+    # ---- the modular code, the point of comparison everywhere -------------------------------------------------
+
+    @cached_property
+    def modular_costs(self) -> Array:
+        """(d,) M_ii + m_i^2: cost of the cheapest neuron that reads source i alone with unit weight."""
+        return np.diag(self.energy_matrix) + self.sources.least_bias**2
+
+    @cached_property
+    def modular_weights(self) -> Array:
+        """(d, d) the best modular code, one neuron a source: w_i = +-alpha_i e_i (DESIGN section 1)."""
+        alpha = (self.decoder_cost * np.diag(self.gram) / self.modular_costs) ** 0.25
+        return np.diag(self.sources.bias_sides * alpha)
+
+    @cached_property
+    def modular_loss(self) -> float:
+        """Loss of the best modular code: 2 sum_i sqrt(decoder_cost K_ii (M_ii + m_i^2))."""
+        return float(2 * np.sqrt(self.decoder_cost * np.diag(self.gram) * self.modular_costs).sum())
+
+    # ---- costs of any code ------------------------------------------------------------------------------------
+
+    def neuron_cost(self, weights: ArrayLike) -> Array:
+        """f(w) = w'M w + h(w)^2 for each row of weights (n, d)."""
+        rows = np.atleast_2d(np.asarray(weights, dtype=np.float64))
+        quadratic = np.einsum("ni,ij,nj->n", rows, self.energy_matrix, rows)
+        return np.asarray(quadratic + self.sources.support(rows) ** 2)
+
+    def readout_cost(self, gram_of_code: Array) -> float:
+        """g(G) = decoder_cost tr(K G^-1); infinite where G is singular, since no exact decoder exists."""
+        scale = np.sqrt(np.diag(gram_of_code))
+        if not (scale > 0).all():
+            return float("inf")
+        try:
+            factor = np.linalg.cholesky(gram_of_code / np.outer(scale, scale))
+        except np.linalg.LinAlgError:
+            return float("inf")
+        root = np.linalg.solve(factor, (self.mixing / scale).T)
+        return float(self.decoder_cost * (root**2).sum())
+
+    def multiplier(self, gram_of_code: Array) -> Array:
+        """Y = -grad g(G) = decoder_cost G^-1 K G^-1, (d, d): what one unit of w'w is worth to the readout."""
+        scale = np.sqrt(np.diag(gram_of_code))
+        scaled = np.linalg.solve(gram_of_code / np.outer(scale, scale), (self.mixing / scale).T) / scale[:, None]
+        return np.asarray(self.decoder_cost * scaled @ scaled.T)
+
+    def loss(self, weights: ArrayLike) -> float:
+        """Loss of the code with these source weights (n, d), the cheapest biases and the cheapest decoder."""
+        rows = np.atleast_2d(np.asarray(weights, dtype=np.float64))
+        return float(self.neuron_cost(rows).sum()) + self.readout_cost(rows.T @ rows)
+
+
+def _positive(name: str, value: float) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: {value!r} is not a number") from None
+    if not (np.isfinite(number) and number > 0):
+        raise InputError(f"{name}: {number:g} is not positive and finite; every cost must be, or the optimum is empty")
+    return number
+
+
+def _check_mixing(mixing: ArrayLike | None, dimension: int) -> Array:
+    if mixing is None:
+        return np.eye(dimension)
+    matrix = as_matrix(mixing, "mixing")
+    if matrix.shape[1] != dimension:
+        raise InputError(
+            f"mixing: shape {matrix.shape} does not fit {dimension} source(s); give one column a source (x = mixing @ s)"
+        )
+    if len(matrix) < dimension:
+        raise InputError(f"mixing: {len(matrix)} row(s) cannot carry {dimension} sources; give at least {dimension}")
+    length = np.linalg.norm(matrix, axis=0)
+    if not (length > 0).all():
+        raise InputError(f"mixing: column {int(np.flatnonzero(length == 0)[0])} is zero, so its source is never seen")
+    _, singular, directions = np.linalg.svd(matrix / length, full_matrices=False)
+    if singular[-1] <= RANK_TOLERANCE:
+        combination = directions[-1]
+        kept = np.flatnonzero(np.abs(combination) > 1e-6 * np.abs(combination).max())
+        raise InputError(
+            f"mixing: not of full column rank; columns {', '.join(str(i) for i in kept)} are linearly dependent, "
+            "so those sources cannot be told apart"
+        )
+    return matrix

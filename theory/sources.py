@@ -1,0 +1,389 @@
+"""Sources: what the network is asked to represent (DESIGN section 1).
+
+A `Sources` object holds the samples (or, for a continuous distribution, its moments and the vertices of its
+support) and answers the only questions the theory ever asks of them: mean, covariance, range of each source,
+support function, and the geometry of the hull.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from theory.polytope import NormalFan
+
+    Array = NDArray[np.float64]
+
+__all__ = ["EXACT_DIMENSION", "Sources", "as_matrix"]
+
+EXACT_DIMENSION = 5
+"""Largest number of sources whose normal fan is built eagerly: beyond it the fan grows too large."""
+
+CHUNK_ROWS = 1 << 14
+"""Rows handled at once where a pass over the samples needs a temporary: keeps memory far below the input's."""
+
+DEPENDENCE_TOLERANCE = 1e-10
+"""A standardised combination of sources with a smaller standard deviation than this is taken to be zero.
+
+Rounding in the data leaves about 1e-16 times their number; a real signal of that size could not be represented
+to eight digits anyway."""
+
+
+def as_matrix(values: ArrayLike, name: str, *, columns: Sequence[str] | None = None) -> Array:
+    """Turn anything array-like into a finite float64 matrix, or say what is wrong and where.
+
+    A matrix of float64 is not copied. A vector is read as one column.
+
+    Raises:
+        InputError: values that are not numbers, not finite, or not a matrix.
+
+    Example:
+        >>> as_matrix([[1, 2], [3, 4]], "sources").dtype
+        dtype('float64')
+    """
+    try:
+        raw = np.asarray(values)
+    except ValueError:
+        raise InputError(f"{name}: rows have different lengths; give every row the same number of columns") from None
+    if raw.dtype.kind == "c":
+        raise InputError(f"{name}: the values are complex; pass the real and imaginary parts as separate columns")
+    if raw.dtype.kind not in "biuf":
+        raw = _numbers_from_objects(raw, name, columns)
+    if raw.ndim == 1:
+        raw = raw[:, None]
+    if raw.ndim != 2:
+        raise InputError(f"{name}: expected a matrix (rows are samples), got {raw.ndim} dimensions")
+    if raw.size == 0:
+        raise InputError(f"{name}: empty, of shape {raw.shape}; give at least one row and one column")
+    matrix = np.ascontiguousarray(raw, dtype=np.float64)
+    _require_finite(matrix, name, columns)
+    return matrix
+
+
+def _cell(name: str, row: int, column: int, columns: Sequence[str] | None) -> str:
+    label = f" ({columns[column]!r})" if columns is not None and column < len(columns) else ""
+    return f"row {row}, column {column}{label} of {name} (counted from 0)"
+
+
+def _numbers_from_objects(raw: np.ndarray, name: str, columns: Sequence[str] | None) -> np.ndarray:
+    try:
+        return raw.astype(np.float64)
+    except (ValueError, TypeError):
+        pass
+    for index in np.ndindex(raw.shape):
+        try:
+            float(raw[index])
+        except (ValueError, TypeError):
+            row, column = index[0], index[1] if len(index) > 1 else 0
+            place = _cell(name, row, column, columns)
+            raise InputError(f"{name}: {raw[index]!r} is not a number, at {place}; remove or encode it") from None
+    raise InputError(f"{name}: the values cannot be read as numbers")
+
+
+def _require_finite(matrix: Array, name: str, columns: Sequence[str] | None) -> None:
+    # A sum is finite only if every term is, and needs no temporary: the common case costs one pass.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(matrix.sum()):
+            return
+    bad = ~np.isfinite(matrix)
+    count = int(bad.sum())
+    if count:
+        row, column = (int(i) for i in np.argwhere(bad)[0])
+        place = _cell(name, row, column, columns)
+        raise InputError(
+            f"{name}: {count} value(s) are NaN or infinite, the first at {place}; drop those rows or fill them in"
+        )
+
+
+def _column_names(values: Any) -> tuple[str, ...] | None:
+    columns = getattr(values, "columns", None)
+    return None if columns is None else tuple(str(column) for column in columns)
+
+
+class Sources:
+    """T samples of d sources with probabilities, or a continuous distribution through its moments and vertices.
+
+    Args:
+        points: (T, d) array-like, one row a sample, in the sources' own units. A DataFrame keeps its column names.
+        probabilities: (T,) nonnegative weights, any scale; equal if not given. A sample of weight zero costs no
+            energy but must still be encoded with nonnegative activity.
+        names: d names for the sources; ``s1 ... sd`` if neither these nor column names are given.
+
+    Attributes:
+        points: (T, d) the samples as given (for moments: the vertices).
+        probabilities: (T,) summing to one, or None when all are equal.
+        mean: (d,);  covariance: (d, d) about the mean.
+        lower, upper: (d,) least and largest value of each source about its mean.
+
+    Raises:
+        InputError: NaN, text, fewer than two rows, a constant source, linearly dependent sources, bad probabilities.
+
+    Source: DESIGN section 1.
+
+    Example:
+        >>> square = Sources([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+        >>> square.covariance.tolist()
+        [[1.0, 0.0], [0.0, 1.0]]
+        >>> float(square.support([[1.0, 1.0]])[0])
+        2.0
+    """
+
+    def __init__(
+        self,
+        points: ArrayLike,
+        probabilities: ArrayLike | None = None,
+        *,
+        names: Sequence[str] | None = None,
+    ) -> None:
+        found = tuple(names) if names is not None else _column_names(points)
+        self.points = as_matrix(points, "sources", columns=found)
+        self.names = _check_names(found, self.points.shape[1])
+        self.probabilities = _check_probabilities(probabilities, len(self.points))
+        if len(self.points) < 2:
+            raise InputError("sources: only one row; a code needs at least two different samples")
+        self.from_samples = True
+        self.mean = self._weighted_mean()
+        self.lower, self.upper = (ends - self.mean for ends in _column_range(self.points))
+        self._require_variation()
+        self.covariance = self._weighted_covariance()
+        self._require_independent_directions()
+
+    @classmethod
+    def from_moments(
+        cls,
+        covariance: ArrayLike,
+        vertices: ArrayLike,
+        mean: ArrayLike | None = None,
+        *,
+        names: Sequence[str] | None = None,
+    ) -> Sources:
+        """A distribution known by its covariance and the vertices of (the hull of) its support.
+
+        Args:
+            covariance: (d, d) symmetric positive definite.
+            vertices: (V, d) points whose convex hull is that of the support, in the same coordinates as the mean.
+            mean: (d,), zero if not given; must lie inside the hull.
+
+        Raises:
+            InputError: shapes that do not fit, a covariance that no distribution on that support has, a mean
+                outside the support.
+
+        Example:
+            >>> import numpy as np
+            >>> corners = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
+            >>> uniform_square = Sources.from_moments(np.eye(2) / 3, corners)
+            >>> uniform_square.upper.tolist()
+            [1.0, 1.0]
+        """
+        found = tuple(names) if names is not None else _column_names(vertices)
+        corners = as_matrix(vertices, "vertices", columns=found)
+        dimension = corners.shape[1]
+        moments = as_matrix(covariance, "covariance")
+        if moments.shape != (dimension, dimension):
+            raise InputError(
+                f"covariance: shape {moments.shape} does not fit vertices with {dimension} column(s); "
+                f"give a {dimension} by {dimension} matrix"
+            )
+        scale = np.sqrt(np.abs(np.diag(moments)))
+        if not np.allclose(moments, moments.T, rtol=0, atol=1e-12 * np.max(np.outer(scale, scale))):
+            raise InputError("covariance: not symmetric; give (C + C') / 2 if the difference is rounding")
+        self = cls.__new__(cls)
+        self.points = corners
+        self.names = _check_names(found, dimension)
+        self.probabilities = None
+        self.from_samples = False
+        center = np.zeros(dimension) if mean is None else np.asarray(mean, dtype=np.float64).reshape(-1)
+        if center.shape != (dimension,) or not np.isfinite(center).all():
+            raise InputError(f"mean: expected {dimension} finite number(s)")
+        self.mean = center
+        self.lower, self.upper = (ends - center for ends in _column_range(corners))
+        self._require_variation()
+        outside = np.flatnonzero((self.lower >= 0) | (self.upper <= 0))
+        if len(outside):
+            name = self.names[outside[0]]
+            raise InputError(f"mean: lies outside the vertices' range of source {name!r}; move it inside the hull")
+        self.covariance = (moments + moments.T) / 2
+        bound = -self.lower * self.upper
+        wide = np.flatnonzero(np.diag(self.covariance) > bound * (1 + 1e-9))
+        if len(wide):
+            i = int(wide[0])
+            raise InputError(
+                f"covariance: variance {self.covariance[i, i]:g} of source {self.names[i]!r} exceeds {bound[i]:g}, the "
+                "largest that its range allows; check the units of covariance and vertices"
+            )
+        self._require_independent_directions()
+        return self
+
+    # ---- shape ------------------------------------------------------------------------------------------------
+
+    @property
+    def count(self) -> int:
+        """Number of samples T (of vertices, for a distribution given by its moments)."""
+        return int(self.points.shape[0])
+
+    @property
+    def dimension(self) -> int:
+        """Number of sources d."""
+        return int(self.points.shape[1])
+
+    def __repr__(self) -> str:
+        kind = "samples" if self.from_samples else "vertices"
+        return f"Sources({self.count} {kind} of {', '.join(self.names)})"
+
+    # ---- what the theory asks ---------------------------------------------------------------------------------
+
+    @cached_property
+    def vertices(self) -> Array:
+        """(V, d) extreme points about the mean; for d > EXACT_DIMENSION all distinct points instead."""
+        from theory.polytope import extreme_points
+
+        if self.dimension > EXACT_DIMENSION:
+            return np.unique(self.points, axis=0) - self.mean
+        return extreme_points(self.points) - self.mean
+
+    @cached_property
+    def fan(self) -> NormalFan:
+        """The simplicial normal fan of conv(-S): on each of its cones the support function is linear."""
+        from theory.polytope import normal_fan
+
+        return normal_fan(self.vertices)
+
+    @cached_property
+    def bias_sides(self) -> Array:
+        """(d,) +1 where a source's cheapest own neuron increases with it, -1 where it decreases.
+
+        The neuron ``+s_i`` needs the bias ``-min s_i``, the neuron ``-s_i`` needs ``max s_i``; ties go to +1.
+        """
+        # A relative tolerance: rounding of the mean must not decide between two sides that tie.
+        tie = 1e-12 * (self.upper - self.lower)
+        return np.where(-self.lower <= self.upper + tie, 1.0, -1.0)
+
+    @cached_property
+    def least_bias(self) -> Array:
+        """(d,) m_i = min(-min s_i, max s_i), the bias of the cheapest neuron of source i with unit weight."""
+        return np.minimum(-self.lower, self.upper)
+
+    def support(self, weights: ArrayLike) -> Array:
+        """h(w) = max_t(-w.s_t) for each row of weights (n, d): the least bias that keeps the neuron nonnegative."""
+        rows = np.atleast_2d(np.asarray(weights, dtype=np.float64))
+        result = np.full(len(rows), -np.inf)
+        for block in _blocks(self.vertices, max(1, (CHUNK_ROWS * 32) // max(1, len(rows)))):
+            np.maximum(result, (-rows @ block.T).max(axis=1), out=result)
+        return result
+
+    def centered_blocks(self) -> Iterator[tuple[Array, Array | None]]:
+        """Yield (samples about the mean, their probabilities or None) a block of rows at a time."""
+        for start in range(0, self.count, CHUNK_ROWS):
+            rows = slice(start, start + CHUNK_ROWS)
+            yield self.points[rows] - self.mean, None if self.probabilities is None else self.probabilities[rows]
+
+    # ---- construction -----------------------------------------------------------------------------------------
+
+    def _weighted_mean(self) -> Array:
+        # About the first sample, so that a large common offset costs no digits.
+        shift = np.zeros(self.dimension)
+        self.mean = self.points[0]
+        for block, weights in self.centered_blocks():
+            # A product with ones is several times faster than a sum over the rows of a narrow matrix.
+            shift += (np.full(len(block), 1 / self.count) if weights is None else weights) @ block
+        return np.asarray(self.mean + shift)
+
+    def _weighted_covariance(self) -> Array:
+        total = np.zeros((self.dimension, self.dimension))
+        for block, weights in self.centered_blocks():
+            total += block.T @ block if weights is None else (block.T * weights) @ block
+        total = total / self.count if self.probabilities is None else total
+        return (total + total.T) / 2
+
+    def _require_variation(self) -> None:
+        size = np.maximum(np.abs(self.lower + self.mean), np.abs(self.upper + self.mean))
+        constant = np.flatnonzero(self.upper - self.lower <= 8 * np.finfo(float).eps * size)
+        if len(constant):
+            i = int(constant[0])
+            raise InputError(
+                f"sources: {self.names[i]!r} (column {i}) is constant at {self.points[0, i]:g}; "
+                "remove it, since the bias alone represents it"
+            )
+
+    def _require_independent_directions(self) -> None:
+        deviation = np.sqrt(np.diag(self.covariance))
+        if not (deviation > 0).all():
+            i = int(np.flatnonzero(~(deviation > 0))[0])
+            raise InputError(
+                f"sources: {self.names[i]!r} (column {i}) does not vary over the samples of positive probability; "
+                "remove it or give those samples weight"
+            )
+        values, directions = np.linalg.eigh(self.covariance / np.outer(deviation, deviation))
+        if values[0] > 1e-9:
+            return
+        # The eigenvalue is only good to rounding squared: measure the combination on the data themselves.
+        combination = directions[:, 0] / deviation
+        if self.from_samples:
+            energy = 0.0
+            for block, weights in self.centered_blocks():
+                residual = (block @ combination) ** 2
+                energy += float(residual.mean() * len(block) / self.count if weights is None else weights @ residual)
+            spread = energy**0.5
+        else:
+            spread = max(float(values[0]), 0.0) ** 0.5 if values[0] > 1e-12 else 0.0
+        if spread <= DEPENDENCE_TOLERANCE:
+            raise InputError(
+                f"sources: linearly dependent, {self._combination_text(combination)} is constant; "
+                "remove one of these columns or give more samples"
+            )
+
+    def _combination_text(self, combination: Array) -> str:
+        relative = combination * np.sqrt(np.diag(self.covariance))
+        kept = np.flatnonzero(np.abs(relative) > 1e-6 * np.abs(relative).max())
+        lead = combination[kept[0]]
+        terms = [f"{combination[i] / lead:+.6g}*{self.names[i]}" for i in kept]
+        return " ".join(terms)
+
+
+def _blocks(matrix: Array, rows: int) -> Iterator[Array]:
+    for start in range(0, len(matrix), rows):
+        yield matrix[start : start + rows]
+
+
+def _column_range(matrix: Array) -> tuple[Array, Array]:
+    # Column by column: numpy's reduction over the rows of a narrow matrix is ten times slower.
+    columns = [matrix[:, i] for i in range(matrix.shape[1])]
+    return np.array([column.min() for column in columns]), np.array([column.max() for column in columns])
+
+
+def _check_names(names: Sequence[str] | None, dimension: int) -> tuple[str, ...]:
+    if names is None:
+        return tuple(f"s{i + 1}" for i in range(dimension))
+    if len(names) != dimension:
+        raise InputError(f"names: {len(names)} given for {dimension} source(s); give one a column")
+    return tuple(str(name) for name in names)
+
+
+def _check_probabilities(probabilities: ArrayLike | None, count: int) -> Array | None:
+    if probabilities is None:
+        return None
+    weights = as_matrix(probabilities, "probabilities")
+    if weights.shape[1] != 1:
+        raise InputError(f"probabilities: expected one number a sample, got shape {weights.shape}")
+    weights = weights[:, 0]
+    if len(weights) != count:
+        raise InputError(f"probabilities: {len(weights)} given for {count} samples; give one a row")
+    negative = np.flatnonzero(weights < 0)
+    if len(negative):
+        i = int(negative[0])
+        raise InputError(
+            f"probabilities: {len(negative)} negative value(s), the first {weights[i]:g} at row {i} (counted from 0); "
+            "give nonnegative weights"
+        )
+    total = float(weights.sum())
+    if not total > 0:
+        raise InputError("probabilities: all are zero; give at least one sample a positive weight")
+    return weights / total
