@@ -45,6 +45,9 @@ own angles (the largest that works is the most robust)."""
 LINEAR_ON_CONE = 1e-11
 """Relative error up to which the support function counts as linear on a cone."""
 
+AXIS_ROUNDING = 1e-12
+"""A coordinate of a unit generator smaller than this is taken to lie on the hyperplane of its axis."""
+
 FACET_ROUNDING = 1e-11
 """Unit facet normals closer than this are one facet that Qhull returned in several triangles."""
 
@@ -122,6 +125,37 @@ class NormalFan:
         pairs = (ridges[0::2] == ridges[1::2]).all() and (side[0::2] == -side[1::2]).all()
         distinct = (ridges[2::2] != ridges[1:-1:2]).any(axis=1).all()
         return bool(pairs and distinct)
+
+    def restricted(self, cones: Indices) -> NormalFan:
+        """Only the given cones."""
+        return NormalFan(self.generators, self.cones[cones], self.vertices, self.vertex_of_cone[cones])
+
+    def split_along(self, axis: int) -> NormalFan:
+        """The same cones cut along the hyperplane w_axis = 0, so that the weight's sign is constant on each.
+
+        The pieces cover what the cones covered; neighbours need not share whole faces.
+        """
+        generators, cones, owner = self.generators.copy(), self.cones, self.vertex_of_cone
+        generators[np.abs(generators) < AXIS_ROUNDING] = 0.0
+        while True:
+            weight = generators[cones, axis]
+            mixed = (weight.min(axis=1) < 0) & (weight.max(axis=1) > 0)
+            if not mixed.any():
+                return NormalFan(generators, cones, self.vertices, owner)
+            crossed, weight = cones[mixed], weight[mixed]
+            row = np.arange(len(crossed))
+            low, high = np.argmin(weight, axis=1), np.argmax(weight, axis=1)
+            below, above = generators[crossed[row, low]], generators[crossed[row, high]]
+            middle = below * above[:, [axis]] - above * below[:, [axis]]
+            middle[:, axis] = 0.0
+            middle /= np.linalg.norm(middle, axis=1, keepdims=True)
+            created = len(generators) + row
+            generators = np.concatenate([generators, middle])
+            upper, lower = crossed.copy(), crossed.copy()
+            upper[row, low] = created
+            lower[row, high] = created
+            cones = np.concatenate([cones[~mixed], upper, lower])
+            owner = np.concatenate([owner[~mixed], owner[mixed], owner[mixed]])
 
     @cached_property
     def facets(self) -> Array:

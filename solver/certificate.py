@@ -1,0 +1,264 @@
+"""Certificates: what a code costs and how far from the optimum it can be, from the samples alone.
+
+Nothing here trusts the method that found a code. The loss is measured on the activity that the encoder and decoder
+really produce; the lower bound is weak duality (DESIGN section 1, "Dual and certificate"):
+
+    rho(Y) = max_w w'Y w / f(w),      loss* >= 2 sqrt(decoder_cost / rho) tr (K^1/2 Y K^1/2)^1/2     for any PSD Y.
+
+For at most five sources rho is found exactly on a normal fan whose cones are checked to cover every direction;
+beyond, from ``f(w) >= w'M w`` alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory.pricing import Pricing
+from theory.problem import Problem
+from theory.sources import EXACT_DIMENSION, Sources
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from solver.representation import Representation
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Bound", "Certificate", "certify", "lower_bound", "optimality_gap"]
+
+FEASIBILITY = 1e-9
+"""Activity below zero or reconstruction error, relative to their own scale, up to which a code counts as exact."""
+
+AUDIT_DIRECTIONS = 2_000
+"""Random neurons that try to refute a claimed rho, with the support function taken from the samples directly."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A proven lower bound on the loss of every code.
+
+    Attributes:
+        value: the bound, in units of the loss.
+        rho: largest ratio w'Y w / f(w), or an upper bound on it;  exact: whether it is attained (at worst_neuron).
+        worst_neuron: (d,) the neuron that would earn most at this multiplier, scaled to f(w) = 1.
+        multiplier: (d, d) the Y that the bound was computed from.
+    """
+
+    value: float
+    rho: float
+    exact: bool
+    worst_neuron: Array
+    multiplier: Array
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """An independent check of a representation.
+
+    Attributes:
+        loss: measured: mean squared activity plus the weight costs of encoder and decoder.
+        lower_bound: proven: no code of any size has a smaller loss.
+        gap: (loss - lower_bound) / loss; infinite if the code is not feasible.
+        worst_neuron: (d,) the neuron that comes closest to improving the code (or improves it), scaled to f(w) = 1.
+        rho: its ratio of worth to cost at the multiplier; at most 1 + 2 gap at an optimum.
+        exact: whether rho is exact (at most five sources) or an upper bound.
+        feasible: whether the activity is nonnegative and the reconstruction exact, up to rounding.
+        least_activity: smallest activity over all samples and neurons.
+        reconstruction_error: largest absolute error of the decoded data.
+        multiplier: (d, d) the Y of the lower bound.
+    """
+
+    loss: float
+    lower_bound: float
+    gap: float
+    worst_neuron: Array
+    rho: float
+    exact: bool
+    feasible: bool
+    least_activity: float
+    reconstruction_error: float
+    multiplier: Array
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and lists, for JSON."""
+        return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in asdict(self).items()}
+
+
+def lower_bound(problem: Problem, multiplier: ArrayLike) -> Bound:
+    """The lower bound on the loss that a multiplier proves: weak duality, for any symmetric Y.
+
+    Args:
+        problem: the problem.
+        multiplier: (d, d) symmetric Y. Its negative part proves nothing and is removed first.
+
+    Example:
+        >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+        >>> lower_bound(problem, problem.energy_matrix).value < problem.modular_loss
+        True
+    """
+    scale = np.sqrt(problem.modular_costs)
+    worth = _positive_part(np.asarray(multiplier, dtype=np.float64) / np.outer(scale, scale))
+    value = 2 * (problem.decoder_cost**0.5) * _root_trace(worth, problem.gram * np.outer(scale, scale))
+    worth = worth * np.outer(scale, scale)
+    rho, exact, worst = _largest_ratio(problem, worth)
+    if not value > 0:
+        return Bound(0.0, rho, exact, worst, worth)
+    return Bound(value / max(rho, 1e-300) ** 0.5, rho, exact, worst, worth)
+
+
+def optimality_gap(loss: float, bound: float) -> float:
+    """Relative gap (loss - bound) / loss, never negative: rounding may put the bound a hair above the loss."""
+    return max(0.0, (loss - bound) / loss) if np.isfinite(loss) else float("inf")
+
+
+def certify(problem: Problem, representation: Representation) -> Certificate:
+    """Check a representation from the raw samples: is it feasible, what does it cost, how good can any code be?
+
+    Args:
+        problem: the problem as posed; its hull is computed afresh.
+        representation: encoder, decoder, biases and multiplier are used, no other number in it.
+
+    Raises:
+        InputError: the representation does not fit the problem.
+
+    Example:
+        >>> from solver import Problem, certify, solve
+        >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+        >>> certify(problem, solve(problem)).gap < 1e-8
+        True
+    """
+    from theory.errors import InputError
+
+    encoder, decoder = np.atleast_2d(representation.encoder), np.atleast_2d(representation.decoder)
+    channels = len(problem.mixing)
+    if encoder.shape[1] != channels or decoder.shape[0] != channels:
+        raise InputError(
+            f"representation: encodes {encoder.shape[1]} channel(s), but the problem has {channels}; certify it "
+            "against the problem it was solved for"
+        )
+    fresh = _posed_again(problem)
+    measured = _measure(fresh, encoder, representation.encoder_bias, decoder, representation.decoder_bias)
+    activity, least, error, feasible = measured
+    loss = activity + problem.encoder_cost * float((encoder**2).sum())
+    loss += problem.decoder_cost * float((decoder**2).sum())
+    bound = best_bound(fresh, representation.multiplier)
+    value = min(bound.value, loss) if feasible else bound.value
+    return Certificate(
+        loss=loss,
+        lower_bound=value,
+        gap=optimality_gap(loss, value) if feasible else float("inf"),
+        worst_neuron=bound.worst_neuron,
+        rho=bound.rho,
+        exact=bound.exact,
+        feasible=feasible,
+        least_activity=least,
+        reconstruction_error=error,
+        multiplier=bound.multiplier,
+    )
+
+
+def best_bound(problem: Problem, multiplier: Array) -> Bound:
+    """The better of the bound from a multiplier and the one from Y = M, which is always feasible."""
+    bound = lower_bound(problem, multiplier)
+    if bound.exact:
+        return bound
+    plain = lower_bound(problem, problem.energy_matrix)
+    return bound if bound.value >= plain.value else plain
+
+
+# ---- the loss, measured ---------------------------------------------------------------------------------------
+
+
+def _posed_again(problem: Problem) -> Problem:
+    given = problem.sources
+    if given.from_samples:
+        sources = Sources(given.points, given.probabilities, names=given.names)
+    else:
+        sources = Sources.from_moments(given.covariance, given.points, given.mean, names=given.names)
+    return Problem(
+        sources, mixing=problem.mixing, encoder_cost=problem.encoder_cost, decoder_cost=problem.decoder_cost
+    )
+
+
+def _measure(
+    problem: Problem, encoder: Array, encoder_bias: Array, decoder: Array, decoder_bias: Array
+) -> tuple[float, float, float, bool]:
+    """Mean squared activity, least activity, largest reconstruction error, and whether both are zero to rounding."""
+    sources = problem.sources
+    weights = encoder @ problem.mixing
+    resting = weights @ sources.mean + encoder_bias
+    second_moment, least, error = 0.0, np.inf, 0.0
+    reach, largest = np.zeros(len(encoder)), np.zeros(len(problem.mixing))
+    for block, probabilities in sources.centered_blocks():
+        activity = block @ weights.T + resting
+        data = block @ problem.mixing.T
+        decoded = activity @ decoder.T + decoder_bias - problem.mixing @ sources.mean
+        energy = (activity**2).sum(axis=1)
+        second_moment += float(energy.sum() / sources.count if probabilities is None else probabilities @ energy)
+        reach = np.maximum(reach, activity.max(axis=0))
+        largest = np.maximum(largest, np.abs(data).max(axis=0))
+        least = min(least, float(activity.min()))
+        error = max(error, float(np.abs(decoded - data).max()))
+    if not sources.from_samples:
+        # The points are only the support: the energy comes from the moments.
+        spread = np.einsum("ni,ij,nj->", weights, sources.covariance, weights)
+        second_moment = float(spread + resting @ resting)
+    # Biases and data may carry a large common offset, whose rounding is not the code's fault.
+    offset = float(np.abs(weights @ sources.mean).max(initial=0.0)) + float(np.abs(problem.mixing @ sources.mean).max())
+    rounding = 64 * np.finfo(float).eps * offset
+    nonnegative = least >= -(FEASIBILITY * float(reach.max(initial=0.0)) + rounding)
+    exact = error <= FEASIBILITY * float(largest.max()) + rounding * max(1.0, float(np.abs(decoder).max()))
+    return second_moment, least, error, bool(nonnegative and exact)
+
+
+# ---- the bound ------------------------------------------------------------------------------------------------
+
+
+def _positive_part(matrix: Array) -> Array:
+    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
+    return np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T)
+
+
+def _root_trace(worth: Array, gram: Array) -> float:
+    """tr (K^1/2 Y K^1/2)^1/2: with Y = R'R and K = S'S it is the sum of the singular values of R S'."""
+    return float(np.linalg.svd(_root(worth) @ _root(gram).T, compute_uv=False).sum())
+
+
+def _root(matrix: Array) -> Array:
+    """R with R'R equal to the matrix, accurate whatever the scales of its rows."""
+    scale = np.sqrt(np.maximum(np.diag(matrix), np.finfo(float).tiny))
+    values, vectors = np.linalg.eigh(matrix / np.outer(scale, scale))
+    half = vectors * np.sqrt(np.maximum(values, 0.0))
+    return np.asarray(half.T * scale)
+
+
+def _largest_ratio(problem: Problem, worth: Array) -> tuple[float, bool, Array]:
+    fan = problem.sources.fan if problem.dimension <= EXACT_DIMENSION else None
+    if fan is None or not fan.covers():
+        return _ratio_without_bias(problem, worth)
+    best = Pricing(fan, problem.energy_matrix).maximise(worth)
+    rho, worst = best.rho, best.worst
+    found, direction = _audit(problem, worth)
+    return (rho, True, worst) if rho >= found else (found, True, direction)
+
+
+def _ratio_without_bias(problem: Problem, worth: Array) -> tuple[float, bool, Array]:
+    """rho <= largest eigenvalue of the pencil (Y, M), since f(w) >= w'M w."""
+    factor = np.linalg.cholesky(problem.energy_matrix)
+    inner = np.linalg.solve(factor, np.linalg.solve(factor, worth).T)
+    values, vectors = np.linalg.eigh(inner)
+    worst = np.linalg.solve(factor.T, vectors[:, -1])
+    return float(values[-1]), False, worst / problem.neuron_cost(worst)[0] ** 0.5
+
+
+def _audit(problem: Problem, worth: Array) -> tuple[float, Array]:
+    """Best ratio over random directions, with the support function taken from the samples: a check on the fan."""
+    directions = np.random.default_rng(0).standard_normal((AUDIT_DIRECTIONS, problem.dimension))
+    directions /= np.sqrt(problem.modular_costs)
+    cost = problem.neuron_cost(directions)
+    ratio = np.einsum("ni,ij,nj->n", directions, worth, directions) / cost
+    best = int(np.argmax(ratio))
+    return float(ratio[best]), directions[best] / cost[best] ** 0.5

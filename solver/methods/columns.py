@@ -1,0 +1,184 @@
+"""Column generation: price neurons exactly, reweigh them, polish them together (DESIGN section 1).
+
+Each round asks which neurons would earn more than they cost at the present multiplier, adds the best of every cone to
+the candidates, finds the optimal energies of the candidates (a small convex program), and moves the survivors
+together to a stationary point within their cones. The price of the worst neuron left over is the gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.master import optimal_energies
+from solver.methods.step import Step
+from solver.polish import ConeCode, polish
+from theory.polytope import NormalFan
+from theory.pricing import Priced, Pricing
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from theory.problem import Problem
+
+    Array = NDArray[np.float64]
+    Indices = NDArray[np.intp]
+
+__all__ = ["steps"]
+
+CANDIDATES_PER_PAIR = 4
+"""New neurons a round, at most, per pair of sources: a code needs no more than one a pair, d (d + 1) / 2."""
+
+SAME_DIRECTION = 1e-7
+"""Cosine distance below which two neurons of a cone are one."""
+
+NEGLIGIBLE = 1e-9
+"""Share of the loss below which a neuron is dropped; it comes back if pricing asks for it."""
+
+STALLED = 1e-15
+"""A relative decrease of the loss smaller than this means that rounding has been reached."""
+
+PATIENCE = 4
+"""Rounds without progress before giving up."""
+
+
+def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Step]:  # noqa: ARG001
+    """Yield ever better codes until no neuron is worth adding.
+
+    Args:
+        problem: at most five sources, so that the normal fan can be built.
+        tolerance: relative gap at which to stop.
+        rng: not used; the method is deterministic.
+    """
+    search = _Search(problem)
+    stalled = 0
+    while True:
+        priced = search.price()
+        yield search.step(priced.rho)
+        before = search.loss
+        if 1 - priced.rho**-0.5 <= tolerance / 4 or stalled >= PATIENCE:
+            return
+        search.improve(priced)
+        stalled = stalled + 1 if search.loss > before * (1 - STALLED) else 0
+
+
+class _Search:
+    """The state of the search, in coordinates in which the best modular code is the identity and its loss is one."""
+
+    def __init__(self, problem: Problem) -> None:
+        scale = np.abs(np.diag(problem.modular_weights))
+        unit = problem.modular_loss**0.5
+        fan = problem.sources.fan
+        self.scale = scale
+        self.unit = problem.modular_loss
+        self.gram = problem.decoder_cost * problem.gram / np.outer(scale, scale) / self.unit
+        self.energy_matrix = problem.energy_matrix * np.outer(scale, scale) / self.unit
+        generators = fan.generators / scale
+        generators /= np.linalg.norm(generators, axis=1, keepdims=True)
+        self.fan = NormalFan(generators, fan.cones, fan.vertices * scale / unit, fan.vertex_of_cone)
+        self.pricing = Pricing(self.fan, self.energy_matrix)
+        start = np.diag(problem.sources.bias_sides)
+        self.cones, self.coordinates = self._located(start)
+        self._finish(self._code(self.cones, self.coordinates))
+
+    # ---- one round --------------------------------------------------------------------------------------------
+
+    def price(self) -> Priced:
+        """The neurons worth adding at the present multiplier."""
+        return self.pricing.maximise(self.multiplier, bar=1.0)
+
+    def improve(self, priced: Priced) -> None:
+        """Add the neurons worth adding, reweigh, polish."""
+        dimension = self.fan.dimension
+        most = CANDIDATES_PER_PAIR * dimension * (dimension + 1)
+        new = _spread(priced.directions, self.energy_matrix, most)
+        cones = np.concatenate([self.cones, priced.cones[new]])
+        coordinates = np.concatenate([self.coordinates, priced.coordinates[new]])
+        code = self._code(cones, coordinates)
+        cost = _costs(code)
+        start = np.concatenate([cost[: len(self.cones)], np.zeros(len(new))])
+        unit = coordinates / np.sqrt(cost)[:, None]
+        energies = optimal_energies(np.einsum("nk,nkd->nd", unit, code.corners), self.gram, start)
+        kept = energies > NEGLIGIBLE * energies.sum()
+        self.cones = cones[kept]
+        self._finish(self._code(self.cones, unit[kept] * np.sqrt(energies[kept])[:, None]))
+
+    def step(self, rho: float) -> Step:
+        """The present code in the units of the problem."""
+        bound = 2 * self.readout / max(rho, 1.0) ** 0.5
+        return Step(
+            weights=self.weights * self.scale,
+            multiplier=self.multiplier * self.unit / np.outer(self.scale, self.scale),
+            loss=self.loss * self.unit,
+            lower_bound=bound * self.unit,
+        )
+
+    # ---- codes ------------------------------------------------------------------------------------------------
+
+    def _code(self, cones: Indices, coordinates: Array) -> ConeCode:
+        vertex = self.fan.vertices[self.fan.vertex_of_cone[cones]]
+        quadratic = self.energy_matrix + vertex[:, :, None] * vertex[:, None, :]
+        return ConeCode(coordinates, self.pricing.rays[self.fan.cones[cones]], quadratic, self.gram)
+
+    def _finish(self, code: ConeCode) -> None:
+        """Polish, drop what vanished, join what coincided, scale for balance, and take stock."""
+        code = polish(code)
+        cost = _costs(code)
+        kept = cost > NEGLIGIBLE * cost.sum()
+        self.cones, code = self.cones[kept], self._code(self.cones[kept], code.coordinates[kept])
+        self.cones, code = self._joined(code)
+        energy = float(_costs(code).sum())
+        readout = code.loss() - energy
+        # Scaling all weights by r turns the loss into r^2 energy + readout / r^2.
+        balance = (readout / energy) ** 0.25
+        self.coordinates = code.coordinates * balance
+        self.weights = code.weights * balance
+        self.readout = (energy * readout) ** 0.5
+        self.loss = 2 * self.readout
+        inverse = np.linalg.inv(self.weights.T @ self.weights)
+        self.multiplier = inverse @ self.gram @ inverse
+
+    def _joined(self, code: ConeCode) -> tuple[Indices, ConeCode]:
+        """Neurons of one cone that point the same way made one: the same G at the same cost."""
+        weights = code.weights
+        length = np.linalg.norm(weights, axis=1)
+        parallel = (weights @ weights.T) / np.outer(length, length) > 1 - SAME_DIRECTION
+        parallel &= self.cones[:, None] == self.cones
+        leader = np.argmax(parallel, axis=1)
+        if (leader == np.arange(len(leader))).all():
+            return self.cones, code
+        kept = np.unique(leader)
+        share = np.zeros(len(leader))
+        np.add.at(share, leader, length**2)
+        coordinates = code.coordinates[kept] * (np.sqrt(share[kept]) / length[kept])[:, None]
+        return self.cones[kept], self._code(self.cones[kept], coordinates)
+
+    def _located(self, weights: Array) -> tuple[Indices, Array]:
+        """For each neuron a cone that contains it, and its coordinates there."""
+        cones, coordinates = [], []
+        for weight in weights:
+            owner = int(np.argmax(self.fan.vertices @ weight))
+            # On a boundary several vertices tie, and any of them will do up to rounding.
+            near = np.flatnonzero(self.fan.vertex_of_cone == owner)
+            corners = self.pricing.rays[self.fan.cones[near]]
+            inside = np.linalg.solve(np.swapaxes(corners, 1, 2), weight[:, None])[:, :, 0]
+            best = int(np.argmax(inside.min(axis=1) / np.abs(inside).max(axis=1)))
+            cones.append(near[best])
+            coordinates.append(np.maximum(inside[best], 0.0))
+        return np.array(cones), np.array(coordinates)
+
+
+def _costs(code: ConeCode) -> Array:
+    return np.asarray(np.einsum("ni,nij,nj->n", code.weights, code.quadratic, code.weights))
+
+
+def _spread(directions: Array, metric: Array, most: int) -> Indices:
+    """The best directions, leaving out those that a better one next to them (the other side of a face) already is."""
+    few = directions[: 4 * most]
+    factor = np.linalg.cholesky(metric)
+    whitened = few @ factor
+    whitened /= np.linalg.norm(whitened, axis=1, keepdims=True)
+    close = np.tril(whitened @ whitened.T > 1 - SAME_DIRECTION, k=-1)
+    return np.flatnonzero(~close.any(axis=1))[:most]

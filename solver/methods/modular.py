@@ -1,0 +1,21 @@
+"""The closed form: the best modular code, one neuron a source (DESIGN section 1, the modularity theorem)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from solver.methods.step import Step
+from theory.conditions import modular_multiplier
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from theory.problem import Problem
+
+__all__ = ["steps"]
+
+
+def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Step]:  # noqa: ARG001
+    """Yield the best modular code, once; it is optimal exactly where the modularity condition holds."""
+    yield Step(problem.modular_weights, modular_multiplier(problem), problem.modular_loss, 0.0)

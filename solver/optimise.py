@@ -1,0 +1,204 @@
+"""One function: a problem in, a certified representation out."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.certificate import best_bound, optimality_gap
+from solver.representation import Representation
+from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
+from theory.errors import InputError
+from theory.problem import Problem
+from theory.sources import EXACT_DIMENSION
+
+if TYPE_CHECKING:
+    from solver.methods.step import Step
+
+__all__ = ["METHODS", "Progress", "solve"]
+
+METHODS = ("auto", "modular", "columns")
+"""Names that `solve` accepts as its method."""
+
+LEAST_TOLERANCE = 1e-12
+"""Rounding in the samples and in the support function makes a smaller relative gap meaningless."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a callback sees after each iteration: the best code and the best proven bound so far.
+
+    Attributes:
+        iteration: counted from 0;  seconds: since the start;  neurons: number in the present code.
+        loss, lower_bound, gap: of the present code.
+    """
+
+    iteration: int
+    seconds: float
+    neurons: int
+    loss: float
+    lower_bound: float
+    gap: float
+
+
+def solve(
+    problem: Problem,
+    *,
+    method: str = "auto",
+    tolerance: float = 1e-8,
+    max_iterations: int = 200,
+    time_limit: float | None = None,
+    rng: int | np.random.Generator | None = None,
+    callback: Callable[[Progress], object] | None = None,
+) -> Representation:
+    """Find the optimal code of a problem, with a proof of how good it is.
+
+    Args:
+        problem: what to represent.
+        method: "modular" (closed form; optimal where the modularity condition holds), "columns" (column generation),
+            or "auto", which tries the first and then the second.
+        tolerance: relative gap (loss - lower_bound) / loss at which a code counts as optimal, from 1e-12 to 1.
+        max_iterations: rounds of the method at most.
+        time_limit: seconds at most; checked between iterations.
+        rng: seed or generator for methods that draw random starts; the same seed gives the same answer.
+        callback: called with a `Progress` after each iteration; a true return value stops the search.
+
+    Returns:
+        A `Representation`. Its status is "optimal" if the gap is within the tolerance, "interrupted" if the time
+        limit, the callback or Ctrl-C ended the search, and "bounded" otherwise. Code and bound are valid in any case.
+
+    Raises:
+        InputError: an argument that cannot be used.
+
+    Source: DESIGN section 1.
+
+    Example:
+        >>> corner_cut = [[-1, -1], [-1, 0], [-1, 1], [0, -1], [0, 0], [0, 1], [1, -1], [1, 0]]
+        >>> answer = solve(Problem(corner_cut))
+        >>> answer.status, answer.modular
+        ('optimal', False)
+    """
+    _check(problem, method, tolerance, max_iterations, time_limit)
+    run = _Run(problem, tolerance, max_iterations, time_limit, callback)
+    generator = np.random.default_rng(rng)
+    chosen, why = method, "as asked"
+    try:
+        if method == "auto":
+            chosen, why = _choose(problem)
+        run.follow(_steps(chosen, problem, tolerance, generator))
+    except KeyboardInterrupt:
+        run.stopped = "stopped from the keyboard"
+    return run.result(chosen, why)
+
+
+def _choose(problem: Problem) -> tuple[str, str]:
+    bound = best_bound(problem, modular_multiplier(problem))
+    if bound.exact and bound.rho <= 1 + CONDITION_TOLERANCE:
+        return "modular", "the modularity condition holds, so the closed form is optimal"
+    if optimality_gap(problem.modular_loss, bound.value) <= CONDITION_TOLERANCE:
+        return "modular", "the lower bound meets the best modular code"
+    if problem.dimension <= EXACT_DIMENSION:
+        return "columns", "the modularity condition fails; priced exactly on the normal fan"
+    return "columns", f"{problem.dimension} sources: priced by local ascent, bounded but not proven optimal"
+
+
+def _steps(method: str, problem: Problem, tolerance: float, rng: np.random.Generator) -> Iterator[Step]:
+    from importlib import import_module
+
+    name = method
+    if method == "columns" and problem.dimension > EXACT_DIMENSION:
+        name = "ascents"
+    steps: Iterator[Step] = import_module(f"solver.methods.{name}").steps(problem, tolerance=tolerance, rng=rng)
+    return steps
+
+
+class _Run:
+    """Follows a method, keeps its best code and bound, and decides when to stop."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        tolerance: float,
+        max_iterations: int,
+        time_limit: float | None,
+        callback: Callable[[Progress], object] | None,
+    ) -> None:
+        self.problem = problem
+        self.tolerance = tolerance
+        self.max_iterations = max_iterations
+        self.time_limit = time_limit
+        self.callback = callback
+        self.start = time.perf_counter()
+        self.iterations = 0
+        self.stopped: str | None = None
+        # The modular code is a valid answer from the first moment on.
+        self.weights, self.loss = problem.modular_weights, problem.modular_loss
+        self.multiplier, self.lower_bound = problem.energy_matrix, 0.0
+
+    def follow(self, steps: Iterator[Step]) -> None:
+        """Take steps until the method ends or a limit is reached."""
+        for step in steps:
+            if step.loss <= self.loss:
+                self.weights, self.loss = step.weights, step.loss
+            if step.lower_bound >= self.lower_bound:
+                self.multiplier, self.lower_bound = step.multiplier, step.lower_bound
+            self._report()
+            self.iterations += 1
+            if self.stopped or self.iterations >= self.max_iterations:
+                return
+
+    def _report(self) -> None:
+        seconds = time.perf_counter() - self.start
+        gap = optimality_gap(self.loss, self.lower_bound)
+        progress = Progress(self.iterations, seconds, len(self.weights), self.loss, self.lower_bound, gap)
+        if self.callback is not None and self.callback(progress):
+            self.stopped = "stopped by the callback"
+        elif self.time_limit is not None and seconds >= self.time_limit:
+            self.stopped = f"stopped at the time limit of {self.time_limit:g} s"
+
+    def result(self, method: str, why: str) -> Representation:
+        """The best code, its loss and bound computed anew from the problem."""
+        bound = best_bound(self.problem, self.multiplier)
+        found = Representation.from_weights(
+            self.problem,
+            self.weights,
+            status="",
+            method=method,
+            message="",
+            lower_bound=bound.value,
+            gap=0.0,
+            multiplier=bound.multiplier,
+            iterations=self.iterations,
+            seconds=time.perf_counter() - self.start,
+        )
+        lower = min(bound.value, found.loss)
+        gap = optimality_gap(found.loss, lower)
+        status = "optimal" if gap <= self.tolerance else "interrupted" if self.stopped else "bounded"
+        message = f"{method}: {why}" + (f"; {self.stopped}" if self.stopped else "")
+        return _with(found, status=status, lower_bound=lower, gap=gap, message=message)
+
+
+def _with(representation: Representation, **changes: object) -> Representation:
+    from dataclasses import replace
+
+    return replace(representation, **changes)  # type: ignore[arg-type]  # the names are fields of the class
+
+
+def _check(
+    problem: Problem, method: str, tolerance: float, max_iterations: int, time_limit: float | None
+) -> None:
+    if not isinstance(problem, Problem):
+        raise InputError(f"problem: expected a Problem, got {type(problem).__name__}; write solve(Problem(sources))")
+    if method not in METHODS:
+        raise InputError(f"method: {method!r} is unknown; choose one of {', '.join(METHODS)}")
+    if not (isinstance(tolerance, (int, float)) and LEAST_TOLERANCE <= tolerance < 1):
+        raise InputError(f"tolerance: {tolerance!r} is out of range; give a relative gap from {LEAST_TOLERANCE:g} to 1")
+    if not max_iterations >= 1:
+        raise InputError(f"max_iterations: {max_iterations!r} is below 1")
+    if time_limit is not None and not (time_limit > 0 and math.isfinite(time_limit)):
+        raise InputError(f"time_limit: {time_limit!r} is not a positive number of seconds")

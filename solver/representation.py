@@ -1,0 +1,313 @@
+"""The answer: neurons, their weights and energies, and what is proven about them."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory.errors import InputError
+from theory.problem import Problem
+from theory.sources import CHUNK_ROWS, Sources, as_matrix
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Representation", "canonical_weights"]
+
+ONE_SOURCE = 1e-6
+"""A neuron is modular when its weights on all other sources, in the units of `canonical_weights`, are below this share."""
+
+PARALLEL = 1e-10
+"""Cosine distance below which two neurons are the same neuron twice."""
+
+FORMAT_VERSION = 1
+"""Version of the saved file's layout."""
+
+SAVED_ARRAYS = (
+    "source_weights",
+    "encoder",
+    "encoder_bias",
+    "decoder",
+    "decoder_bias",
+    "neuron_costs",
+    "multiplier",
+)
+SAVED_NUMBERS = ("status", "method", "loss", "lower_bound", "gap", "modular_loss", "iterations", "seconds", "message")
+
+
+@dataclass(frozen=True, repr=False)
+class Representation:
+    """A code with its certificate: the optimal one where ``status`` says so.
+
+    Attributes:
+        status: "optimal" (gap within the tolerance), "bounded" (a code and a proven bound, with a larger gap), or
+            "interrupted" (stopped early; code and bound are valid all the same).
+        method: the method that found the code;  message: one line on what was chosen and why.
+        loss: E||z||^2 + encoder_cost ||W_in||^2 + decoder_cost ||W_out||^2.
+        lower_bound: proven lower bound on the loss of any code;  gap: (loss - lower_bound) / loss.
+        modular: whether every neuron reads one source only.
+        modular_loss: loss of the best modular code;  price_of_modularity: modular_loss / loss - 1.
+        source_weights: (n, d) weight of each neuron on each source, z = source_weights @ (s - mean) + least bias.
+        encoder: (n, dx) W_in, encoder_bias: (n,):  z = encoder @ x + encoder_bias, on the data as given.
+        decoder: (dx, n) W_out, decoder_bias: (dx,):  x = decoder @ z + decoder_bias, exactly.
+        energies: the three terms of the loss, "activity", "encoder" and "decoder".
+        neuron_costs: (n,) f(w_i), the activity and encoder energy of each neuron, decreasing.
+        multiplier: (d, d) the multiplier Y that proves the lower bound.
+        iterations, seconds: of the method.
+        problem: what was solved.
+    """
+
+    status: str
+    method: str
+    loss: float
+    lower_bound: float
+    gap: float
+    modular: bool
+    price_of_modularity: float
+    modular_loss: float
+    source_weights: Array
+    encoder: Array
+    encoder_bias: Array
+    decoder: Array
+    decoder_bias: Array
+    energies: dict[str, float]
+    neuron_costs: Array
+    multiplier: Array
+    iterations: int
+    seconds: float
+    message: str
+    problem: Problem = field(compare=False)
+
+    @classmethod
+    def from_weights(cls, problem: Problem, weights: Array, **proven: Any) -> Representation:
+        """The full representation of a code given by its source weights (n, d); `proven` holds the other fields."""
+        weights = canonical_weights(problem, weights)
+        costs = problem.neuron_cost(weights)
+        bias = problem.sources.support(weights)
+        encoder = weights @ problem.pseudoinverse
+        decoder = _least_decoder(problem, weights)
+        mean = problem.sources.mean
+        energies = {
+            "activity": float(np.einsum("ni,ij,nj->", weights, problem.sources.covariance, weights) + bias @ bias),
+            "encoder": float(problem.encoder_cost * (encoder**2).sum()),
+            "decoder": float(problem.decoder_cost * (decoder**2).sum()),
+        }
+        loss = sum(energies.values())
+        return cls(
+            loss=loss,
+            modular=bool(_reads_one_source(problem, weights).all()),
+            modular_loss=problem.modular_loss,
+            price_of_modularity=max(0.0, problem.modular_loss / loss - 1),
+            source_weights=weights,
+            encoder=encoder,
+            encoder_bias=bias - weights @ mean,
+            decoder=decoder,
+            decoder_bias=problem.mixing @ mean - decoder @ bias,
+            energies=energies,
+            neuron_costs=costs,
+            problem=problem,
+            **proven,
+        )
+
+    # ---- using it ---------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self.source_weights)
+
+    def activity(self, sources: ArrayLike | None = None) -> Array:
+        """Activity z (T, n) >= 0 of the neurons on the problem's samples, or on the sources (T, d) given.
+
+        For a distribution given by its moments the samples are the vertices of its support. Sources outside the hull
+        of the problem's own are rectified: a neuron does not go below zero.
+
+        Raises:
+            InputError: sources with another number of columns.
+        """
+        given = self.problem.sources
+        points = given.points if sources is None else as_matrix(sources, "sources")
+        if points.shape[1] != given.dimension:
+            raise InputError(f"sources: {points.shape[1]} column(s), but the code was made for {given.dimension}")
+        resting = given.support(self.source_weights)
+        result = np.empty((len(points), len(self)))
+        for start in range(0, len(points), CHUNK_ROWS):
+            rows = slice(start, start + CHUNK_ROWS)
+            np.matmul(points[rows] - given.mean, self.source_weights.T, out=result[rows])
+            result[rows] += resting
+        # Rounding leaves the tight samples at -1e-17.
+        return np.maximum(result, 0.0, out=result)
+
+    def reconstruct(self, activity: ArrayLike) -> Array:
+        """Data x (T, dx) read out from activity (T, n).
+
+        Raises:
+            InputError: activity with another number of columns than there are neurons.
+        """
+        given = as_matrix(activity, "activity")
+        if given.shape[1] != len(self):
+            raise InputError(f"activity: {given.shape[1]} column(s), but the code has {len(self)} neurons")
+        return np.asarray(given @ self.decoder.T + self.decoder_bias)
+
+    def coded_sources(self) -> list[tuple[str, ...]]:
+        """For each neuron the names of the sources it reads."""
+        share = _shares(self.problem, self.source_weights)
+        return [tuple(np.array(self.problem.sources.names)[row > ONE_SOURCE].tolist()) for row in share]
+
+    def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
+        """Draw the code; write the picture to `path` (.png, .pdf, .svg) if given. See `solver.plot`."""
+        from solver.plot import plot
+
+        return plot(self, path)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as plain numbers, strings and lists, with the source names: what `--json` prints."""
+        names = ("modular", "price_of_modularity", "energies", *SAVED_NUMBERS, *SAVED_ARRAYS)
+        values = {name: getattr(self, name) for name in names}
+        plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
+        return plain | {"sources": list(self.problem.sources.names)}
+
+    def __repr__(self) -> str:
+        from solver.summary import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from solver.summary import as_html
+
+        return as_html(self)
+
+    # ---- files ------------------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write code, certificate and problem to one .npz file, whole or not at all.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        target = Path(path)
+        sources = self.problem.sources
+        content: dict[str, Any] = {name: getattr(self, name) for name in (*SAVED_ARRAYS, *SAVED_NUMBERS)}
+        content |= {
+            "format_version": FORMAT_VERSION,
+            "points": sources.points,
+            "names": np.array(sources.names),
+            "mixing": self.problem.mixing,
+            "encoder_cost": self.problem.encoder_cost,
+            "decoder_cost": self.problem.decoder_cost,
+        }
+        if not sources.from_samples:
+            content |= {"mean": sources.mean, "covariance": sources.covariance}
+        if sources.probabilities is not None:
+            content["probabilities"] = sources.probabilities
+        partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+        try:
+            with partial.open("wb") as file:
+                np.savez(file, **content)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Representation:
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: not such a file, or one of a later version.
+            OSError: the file cannot be read.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                content = {name: file[name] for name in file.files}
+            version = int(content["format_version"])
+            if version > FORMAT_VERSION:
+                raise InputError(f"{path}: written by a later version (format {version}); update to read it")
+            return cls._from_saved(content)
+        except (ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"{path}: not a saved representation; give a file that `save` or --save wrote") from None
+
+    @classmethod
+    def _from_saved(cls, content: dict[str, Any]) -> Representation:
+        names = tuple(content["names"].tolist())
+        if "covariance" in content:
+            sources = Sources.from_moments(content["covariance"], content["points"], content["mean"], names=names)
+        else:
+            sources = Sources(content["points"], content.get("probabilities"), names=names)
+        problem = Problem(
+            sources,
+            mixing=content["mixing"],
+            encoder_cost=float(content["encoder_cost"]),
+            decoder_cost=float(content["decoder_cost"]),
+        )
+        proven = {name: content[name].item() for name in SAVED_NUMBERS}
+        loss, weights = proven["loss"], content["source_weights"]
+        bias = sources.support(weights)
+        spread = np.einsum("ni,ij,nj->", weights, sources.covariance, weights)
+        return cls(
+            **proven,
+            **{name: content[name] for name in SAVED_ARRAYS},
+            modular=bool(_reads_one_source(problem, weights).all()),
+            price_of_modularity=max(0.0, proven["modular_loss"] / loss - 1),
+            energies={
+                "activity": float(spread + bias @ bias),
+                "encoder": float(problem.encoder_cost * (content["encoder"] ** 2).sum()),
+                "decoder": float(problem.decoder_cost * (content["decoder"] ** 2).sum()),
+            },
+            problem=problem,
+        )
+
+
+def canonical_weights(problem: Problem, weights: Array) -> Array:
+    """The same code written in one way: no zero and no duplicate neurons, sorted by cost.
+
+    Neurons along one line are merged into the side that costs less: w and r w together do no more for the readout
+    than one neuron of length sqrt(1 + r^2).
+
+    Args:
+        weights: (n, d) source weights.
+    """
+    scaled = weights * np.sqrt(problem.modular_costs)
+    length = np.linalg.norm(scaled, axis=1)
+    kept = length > 1e-12 * length.max(initial=0.0)
+    weights, scaled, length = weights[kept], scaled[kept], length[kept]
+    cosine = (scaled / length[:, None]) @ (scaled / length[:, None]).T
+    leader = np.argmax(np.abs(cosine) > 1 - PARALLEL, axis=1)
+    merged = []
+    for first in np.unique(leader):
+        group = weights[leader == first] * np.sign(cosine[leader == first, first])[:, None]
+        size = float(np.linalg.norm(length[leader == first]))
+        # The longest names the direction; the others may be rounding.
+        longest = int(np.argmax(length[leader == first]))
+        weight = group[longest] / length[leader == first][longest] * size
+        cheaper = problem.neuron_cost(-weight)[0] < problem.neuron_cost(weight)[0] * (1 - 1e-12)
+        merged.append(-weight if cheaper else weight)
+    result = np.array(merged).reshape(-1, problem.dimension)
+    # Rounded keys, so that rounding does not reorder neurons that tie.
+    keys = np.round((result * np.sqrt(problem.modular_costs)).T[::-1] / length.max(initial=1.0), 9)
+    cost = problem.neuron_cost(result)
+    order = np.lexsort((*-keys, -np.round(cost / cost.max(), 9)))
+    return np.asarray(result[order])
+
+
+def _shares(problem: Problem, weights: Array) -> Array:
+    """(n, d) absolute weights in units in which a unit neuron of each source costs the same, largest one."""
+    scaled = np.abs(weights) * np.sqrt(problem.modular_costs)
+    return np.asarray(scaled / scaled.max(axis=1, keepdims=True))
+
+
+def _reads_one_source(problem: Problem, weights: Array) -> NDArray[np.bool_]:
+    return np.asarray((_shares(problem, weights) > ONE_SOURCE).sum(axis=1) == 1)
+
+
+def _least_decoder(problem: Problem, weights: Array) -> Array:
+    """W_out = A G^-1 W', (dx, n): the exact decoder of least norm."""
+    scale = np.linalg.norm(weights, axis=0)
+    return np.asarray(problem.mixing / scale @ np.linalg.pinv(weights / scale))
