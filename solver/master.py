@@ -23,6 +23,9 @@ STEPS = 60
 COMPLEMENTARITY = 1e-13
 """Relative size of the duality gap at which the interior-point iteration ends."""
 
+RIDGE = 1e-14
+"""Added to the scaled system: parallel candidates, whose energies only their sum determines, leave it singular."""
+
 TO_BOUNDARY = 0.95
 """Share of the way to the boundary that one step may go."""
 
@@ -46,8 +49,10 @@ def optimal_energies(candidates: Array, gram: Array, start: Array) -> Array:
         gradient, hessian = _derivatives(candidates, gram, energies)
         gap = float(energies @ slack)
         barrier = 0.1 * gap / len(energies)
-        system = hessian + np.diag(slack / energies)
-        step = np.linalg.solve(system, barrier / energies - gradient)
+        # Scaled by the energies the system stays well conditioned as most of them go to zero.
+        root = np.sqrt(energies)
+        system = hessian * np.outer(root, root) + np.diag(slack + RIDGE)
+        step = root * np.linalg.solve(system, barrier / root - gradient * root)
         dual = (barrier - slack * step) / energies - slack
         energies, slack = _interior(energies, step), _interior(slack, dual)
         residual = float(np.abs(gradient - slack).max())

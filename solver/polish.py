@@ -23,7 +23,10 @@ STEPS = 40
 """Newton steps at most in one polishing; what is left over is taken up after the next pricing."""
 
 STATIONARY = 1e-12
-"""Largest projected gradient, relative to the loss, that counts as stationary."""
+"""Length of a projected gradient step, relative to a weight's size, that counts as stationary."""
+
+NEAR_BOUND = 1e-3
+"""Coordinates (of neurons of energy one or less) below this that want to fall are sent to their bound at once."""
 
 CURVATURE_FLOOR = 1e-9
 """Smallest curvature (relative to the largest) that a Newton step trusts: parallel neurons leave flat directions."""
@@ -93,11 +96,13 @@ def polish(code: ConeCode) -> ConeCode:
     for _ in range(STEPS):
         gradient, hessian = code.derivatives()
         point = code.coordinates.reshape(-1)
-        free = (point > 0) | (gradient < 0)
-        if float(np.abs(gradient[free] * np.maximum(point[free], 1e-8)).max(initial=0.0)) <= STATIONARY * loss:
+        # How far one gradient step would move: zero exactly at a stationary point (Bertsekas, projected Newton).
+        distance = np.abs(point - np.maximum(point - gradient, 0.0)).max()
+        if distance <= STATIONARY * loss**0.5:
             break
-        step = np.zeros_like(point)
-        step[free] = _newton_step(gradient[free], hessian[np.ix_(free, free)])
+        held = (point <= min(distance, NEAR_BOUND)) & (gradient > 0)
+        step = np.where(held, -point, 0.0)
+        step[~held] = _newton_step(gradient[~held], hessian[np.ix_(~held, ~held)])
         moved, lower = _line_search(code, point, step, gradient, loss)
         if not lower < loss:
             break

@@ -34,7 +34,7 @@ CANDIDATES_PER_PAIR = 4
 SAME_DIRECTION = 1e-7
 """Cosine distance below which two neurons of a cone are one."""
 
-NEGLIGIBLE = 1e-9
+NEGLIGIBLE = 1e-12
 """Share of the loss below which a neuron is dropped; it comes back if pricing asks for it."""
 
 STALLED = 1e-15
