@@ -247,10 +247,11 @@ def _largest_ratio(problem: Problem, worth: Array) -> tuple[float, bool, Array]:
 
 def _ratio_without_bias(problem: Problem, worth: Array) -> tuple[float, bool, Array]:
     """rho <= largest eigenvalue of the pencil (Y, M), since f(w) >= w'M w."""
-    factor = np.linalg.cholesky(problem.energy_matrix)
-    inner = np.linalg.solve(factor, np.linalg.solve(factor, worth).T)
-    values, vectors = np.linalg.eigh(inner)
-    worst = np.linalg.solve(factor.T, vectors[:, -1])
+    scale = np.sqrt(np.diag(problem.energy_matrix))
+    factor = np.linalg.cholesky(problem.energy_matrix / np.outer(scale, scale))
+    half = np.linalg.solve(factor, worth / np.outer(scale, scale))
+    values, vectors = np.linalg.eigh(np.linalg.solve(factor, half.T))
+    worst = np.linalg.solve(factor.T, vectors[:, -1]) / scale
     return float(values[-1]), False, worst / problem.neuron_cost(worst)[0] ** 0.5
 
 

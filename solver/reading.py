@@ -10,10 +10,11 @@ import codecs
 import csv
 import difflib
 import re
+import zlib
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 from zipfile import BadZipFile
 
 import numpy as np
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["SUFFIXES", "Table", "read_mixing", "read_sources", "read_table"]
 
 SUFFIXES = (".csv", ".npy", ".npz")
+
+DAMAGED = (ValueError, EOFError, BadZipFile, zlib.error)
+"""What numpy raises on files that are not what their name says."""
 
 HEAD_BYTES = 1 << 14
 """Enough of a file's beginning to tell text from binary and one encoding from another."""
@@ -118,7 +122,9 @@ def read_table(path: str | Path, wanted: str = "sources", *, also: str | None = 
     if suffix == ".csv":
         return _read_text(path, head)
     try:
-        return _read_npy(path, wanted) if suffix == ".npy" else _read_npz(path, wanted, also)
+        # numpy leaves a damaged file open if it opens it itself.
+        with path.open("rb") as stream:
+            return _read_npy(stream, wanted) if suffix == ".npy" else _read_npz(stream, wanted, also)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
@@ -126,12 +132,15 @@ def read_table(path: str | Path, wanted: str = "sources", *, also: str | None = 
 # ---- numpy's own formats ------------------------------------------------------------------------------------------
 
 
-def _read_npy(path: Path, wanted: str) -> Table:
-    return _as_table(_load(path), wanted)
+def _read_npy(stream: BinaryIO, wanted: str) -> Table:
+    array = _load(stream)
+    if not isinstance(array, np.ndarray):
+        raise InputError("holds several arrays; name it .npz")
+    return _as_table(array, wanted)
 
 
-def _read_npz(path: Path, wanted: str, also: str | None) -> Table:
-    archive = _load(path)
+def _read_npz(stream: BinaryIO, wanted: str, also: str | None) -> Table:
+    archive = _load(stream)
     if isinstance(archive, np.ndarray):
         raise InputError("holds one plain array; name it .npy")
     with archive:
@@ -150,23 +159,22 @@ def _read_npz(path: Path, wanted: str, also: str | None) -> Table:
         return Table(table.values, table.names, as_matrix(_member(archive, also), also).reshape(-1))
 
 
-def _load(path: Path) -> Any:
+def _load(stream: BinaryIO) -> Any:
     try:
-        return np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, BadZipFile) as error:
-        _refuse_array(path, error)
+        return np.load(stream, allow_pickle=False)
+    except DAMAGED as error:
+        _refuse_array("the file", error)
 
 
 def _member(archive: Any, name: str) -> Any:
     try:
         return archive[name]
-    except (ValueError, EOFError, BadZipFile) as error:
-        _refuse_array(name, error)
+    except DAMAGED as error:
+        _refuse_array(f"array {name!r}", error)
 
 
-def _refuse_array(what: str | Path, error: Exception) -> NoReturn:
-    subject = f"array {what!r}" if isinstance(what, str) else "the file"
-    if "allow_pickle" in str(error) and "Object arrays" in str(error):
+def _refuse_array(subject: str, error: Exception) -> NoReturn:
+    if "Object arrays" in str(error):
         raise InputError(
             f"{subject} holds pickled Python objects, which could run code when opened; save a plain array of numbers"
         ) from None

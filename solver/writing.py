@@ -13,7 +13,9 @@ from theory.errors import InputError
 __all__ = ["require_writable", "written_whole"]
 
 
-def require_writable(path: str | Path, suffixes: Sequence[str], argument: str, *, source: str | Path = "") -> Path:
+def require_writable(
+    path: str | os.PathLike[str], suffixes: Sequence[str], argument: str, *, source: str | Path = ""
+) -> Path:
     """Say now, not after the work, that a file cannot be written.
 
     Args:
@@ -53,7 +55,7 @@ def require_writable(path: str | Path, suffixes: Sequence[str], argument: str, *
 
 
 @contextmanager
-def written_whole(path: str | Path) -> Iterator[Path]:
+def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary name in the same folder and suffix; on success it takes the file's place, else it is removed.
 
     Raises:

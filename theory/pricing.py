@@ -65,8 +65,9 @@ class Pricing:
     def __init__(self, fan: NormalFan, energy_matrix: Array) -> None:
         self.fan = fan
         self.energy_matrix = energy_matrix
-        height = np.empty(len(fan.generators))
-        # A generator lies on the cones around it: any of them knows its support.
+        # A generator lies on the cones around it: any of them knows its support. A fan cut down to some of its cones
+        # may hold generators that none of them uses; they cost nothing and must price as nothing.
+        height = np.zeros(len(fan.generators))
         height[fan.cones] = np.einsum(
             "nkd,nd->nk", fan.generators[fan.cones], fan.vertices[fan.vertex_of_cone]
         )

@@ -1,0 +1,251 @@
+"""The command line: `modularity check FILE` and `modularity solve FILE`.
+
+Only click is imported here at the top, so that the help appears at once. Errors are one line on stderr and exit code
+2; Ctrl-C prints the best certified answer so far and exits with code 130.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from solver.optimise import Progress
+    from solver.representation import Representation
+    from theory.conditions import Verdict
+    from theory.problem import Problem
+
+__all__ = ["main"]
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+"""Exit codes: 130 is what shells report for a program ended by Ctrl-C."""
+
+PICTURES = (".png", ".pdf", ".svg")
+
+PIPE_WIDTH = 1000
+"""Columns of a pipe or file: wide enough that no line is folded."""
+
+METHODS = ("auto", "modular", "columns")
+"""The names `solve` accepts; repeated here because the help must not wait for numpy (a test compares them)."""
+
+
+class _Commands(click.Group):
+    """A group whose errors are one line: `modularity: error: ...`."""
+
+    def main(  # type: ignore[override]  # click overloads it by whether it returns, which is decided here at run time
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        *,
+        standalone_mode: bool = True,
+        **rest: Any,
+    ) -> Any:
+        """Run and leave with the exit code (or return it, where the caller asks for no exit)."""
+        try:
+            code = super().main(args, prog_name or "modularity", standalone_mode=False, **rest)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            code = BAD_INPUT
+        except (click.Abort, KeyboardInterrupt):
+            code = _say("interrupted before there was an answer", INTERRUPTED)
+        except click.ClickException as error:
+            code = _say(error.format_message(), BAD_INPUT)
+        except BrokenPipeError:
+            # The reader has seen enough (`| head`): nothing to say, and nothing more to flush.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 1
+        except OSError as error:
+            about = f"{error.filename}: " if error.filename is not None else ""
+            code = _say(f"{about}{error.strerror or error}", BAD_INPUT)
+        except MemoryError:
+            code = _say("not enough memory for this problem; give fewer samples or fewer sources", BAD_INPUT)
+        except ValueError as error:
+            from theory.errors import InputError
+
+            if not isinstance(error, InputError):
+                raise
+            code = _say(str(error), BAD_INPUT)
+        if standalone_mode:
+            sys.exit(code)
+        return code
+
+
+def _say(message: str, code: int) -> int:
+    click.echo(f"modularity: error: {' '.join(message.split())}", err=True)
+    return code
+
+
+def _version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if not value or context.resilient_parsing:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        click.echo(f"modularity {version('modularity-solver')}")
+    except PackageNotFoundError:
+        click.echo("modularity (not installed)")
+    context.exit()
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+def main() -> None:
+    """Optimal codes of nonnegative, energy-saving linear networks, with a proof.
+
+    FILE holds one sample a row and one source a column: .csv (with or without a header), .npy or .npz.
+    """
+
+
+def _problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(
+        [
+            click.argument("file", metavar="FILE", type=click.Path()),
+            click.option("--encoder-cost", type=float, metavar="X", help="Price of the squared encoder.  [default: 1]"),
+            click.option("--decoder-cost", type=float, metavar="X", help="Price of the squared decoder.  [default: 1]"),
+            click.option("--weight-cost", type=float, metavar="X", help="Both prices at once."),
+            click.option("--mixing", type=click.Path(), metavar="FILE", help="Matrix the sources are seen through."),
+            click.option("--probabilities", metavar="COLUMN", help="Column of sample weights: name, or number from 0."),
+            click.option("--plot", "picture", type=click.Path(), metavar="FILE", help="Draw .png, .pdf or .svg."),
+            click.option("--json", "as_object", is_flag=True, help="Print one JSON object instead of words."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+@main.command()
+@_problem_options
+def check(file: str, picture: str | None, as_object: bool, **options: Any) -> int:
+    """Is the optimal code modular? The condition, without solving."""
+    costs = _costs(options)
+    _require_outputs(file, picture=picture)
+    problem = _problem(file, options, costs)
+    from theory.conditions import decide
+
+    verdict = decide(problem)
+    _print_verdict(problem, verdict, as_object)
+    if picture is not None:
+        from solver.plot import plot_verdict
+
+        plot_verdict(problem, verdict, picture)
+        _note(as_object, f"Picture in {picture}.")
+    return 0
+
+
+@main.command()
+@_problem_options
+@click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True, help="How to search.")
+@click.option("--tolerance", type=float, metavar="X", help="Relative gap that counts as optimal.  [default: 1e-8]")
+@click.option("--max-iterations", type=int, metavar="N", help="Stop after this many rounds.")
+@click.option("--time-limit", type=float, metavar="SECONDS", help="Stop after this time, with a bound.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="For random starts.")
+@click.option("--save", "saved", type=click.Path(), metavar="FILE", help="Write the answer to an .npz file.")
+def solve(file: str, picture: str | None, as_object: bool, saved: str | None, **options: Any) -> int:
+    """Find the optimal code, with a certificate."""
+    costs = _costs(options)
+    _require_outputs(file, picture=picture, saved=saved)
+    problem = _problem(file, options, costs)
+    from solver.optimise import solve as find
+
+    given = ("tolerance", "max_iterations", "time_limit")
+    limits = {name: options[name] for name in given if options[name] is not None}
+    with _progress() as callback:
+        answer = find(problem, method=options["method"], rng=options["seed"], callback=callback, **limits)
+    _print_answer(answer, as_object)
+    if saved is not None:
+        answer.save(saved)
+        _note(as_object, f"Saved to {saved}.")
+    if picture is not None:
+        answer.plot(picture)
+        _note(as_object, f"Picture in {picture}.")
+    return INTERRUPTED if answer.status == "interrupted" and "keyboard" in answer.message else 0
+
+
+# ---- input --------------------------------------------------------------------------------------------------------
+
+
+def _costs(options: dict[str, Any]) -> dict[str, float]:
+    encoder, decoder, both = (options[name] for name in ("encoder_cost", "decoder_cost", "weight_cost"))
+    if both is not None and (encoder is not None or decoder is not None):
+        raise click.UsageError("--weight-cost sets both prices; leave out --encoder-cost and --decoder-cost")
+    costs = {
+        "encoder_cost": both if both is not None else encoder,
+        "decoder_cost": both if both is not None else decoder,
+    }
+    return {name: cost for name, cost in costs.items() if cost is not None}
+
+
+def _require_outputs(file: str, *, picture: str | None, saved: str | None = None) -> None:
+    if picture is None and saved is None:
+        return
+    from solver.writing import require_writable
+
+    if saved is not None:
+        require_writable(saved, (".npz",), "--save", source=file)
+    if picture is not None:
+        require_writable(picture, PICTURES, "--plot", source=file)
+
+
+def _problem(file: str, options: dict[str, Any], costs: dict[str, float]) -> Problem:
+    from solver.reading import read_mixing, read_sources
+    from theory.problem import Problem
+
+    sources = read_sources(file, options["probabilities"])
+    mixing = None if options["mixing"] is None else read_mixing(options["mixing"])
+    return Problem(sources, mixing=mixing, **costs)
+
+
+# ---- output -------------------------------------------------------------------------------------------------------
+
+
+def _print_answer(answer: Representation, as_object: bool) -> None:
+    from solver.summary import as_json, print_representation
+
+    if as_object:
+        click.echo(as_json(answer.to_dict()))
+    else:
+        print_representation(answer, _console())
+
+
+def _print_verdict(problem: Problem, verdict: Verdict, as_object: bool) -> None:
+    from solver.summary import as_json, print_verdict, verdict_to_dict
+
+    if as_object:
+        click.echo(as_json(verdict_to_dict(problem, verdict)))
+    else:
+        print_verdict(problem, verdict, _console())
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+
+def _note(as_object: bool, text: str) -> None:
+    # JSON stays alone on stdout.
+    click.echo(text, err=as_object)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Progress], None] | None]:
+    """A line on stderr that follows the search, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("searching") as status:
+
+        def follow(progress: Progress) -> None:
+            status.update(f"iteration {progress.iteration}   loss {progress.loss:.9g}   gap {progress.gap:.1e}")
+
+        yield follow

@@ -1,0 +1,84 @@
+"""Column generation where the normal fan is too large: neurons found by many local ascents.
+
+The code is a local optimum in a strong sense (no ascent from any start finds a neuron worth adding), but rho is not
+proven, so the lower bound comes from ``f(w) >= w'M w`` alone and the answer is "bounded".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.certificate import best_bound
+from solver.master import optimal_energies
+from solver.methods.step import Step
+from theory.ascent import Ascent
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from theory.problem import Problem
+
+    Array = NDArray[np.float64]
+
+__all__ = ["steps"]
+
+STARTS_PER_SOURCE = 3
+"""Random climbs a round, per source; the present neurons are climbed from as well."""
+
+WORTH_ADDING = 1e-10
+"""A neuron earns its place if its ratio exceeds one by this."""
+
+NEGLIGIBLE = 1e-10
+"""Share of the energy below which a neuron is dropped."""
+
+SAME_DIRECTION = 1e-12
+"""Cosine distance below which two neurons are one."""
+
+PATIENCE = 3
+"""Rounds of fresh random starts without a find before the search ends."""
+
+
+def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Step]:
+    """Yield ever better codes until several rounds of climbs find no neuron worth adding.
+
+    Args:
+        problem: any number of sources.
+        tolerance: relative gap aimed at: rounds that improve the loss by less count as finding nothing.
+        rng: draws the starts.
+    """
+    ascent = Ascent(problem)
+    weights, loss = problem.modular_weights, problem.modular_loss
+    fruitless = 0
+    while fruitless < PATIENCE:
+        multiplier = problem.multiplier(weights.T @ weights)
+        yield Step(weights, multiplier, loss, best_bound(problem, multiplier).value)
+        random = rng.standard_normal((STARTS_PER_SOURCE * problem.dimension, problem.dimension))
+        starts = np.concatenate([weights, random / np.sqrt(problem.modular_costs)])
+        ratios, neurons = ascent.climb(multiplier, starts)
+        worthy = ratios > 1 + WORTH_ADDING
+        if not worthy.any():
+            fruitless += 1
+            continue
+        weights = _reweighted(problem, weights, neurons[worthy])
+        before, loss = loss, problem.loss(weights)
+        fruitless = 0 if loss < before * (1 - tolerance / 100) else fruitless + 1
+
+
+def _reweighted(problem: Problem, weights: Array, new: Array) -> Array:
+    """The best code made of the present neurons and the new ones."""
+    scale = np.abs(np.diag(problem.modular_weights))
+    unit = problem.modular_loss
+    candidates = np.concatenate([weights, new]) / scale
+    cost = problem.neuron_cost(candidates * scale) / unit
+    directions = candidates / np.linalg.norm(candidates, axis=1, keepdims=True)
+    twin = np.triu(directions @ directions.T > 1 - SAME_DIRECTION, k=1).any(axis=0)
+    twin[: len(weights)] = False
+    candidates, cost = (candidates / np.sqrt(cost)[:, None])[~twin], cost[~twin]
+    start = np.where(np.arange(len(cost)) < len(weights), cost, 0.0)
+    gram = problem.decoder_cost * problem.gram / np.outer(scale, scale) / unit
+    energies = optimal_energies(candidates, gram, start)
+    kept = energies > NEGLIGIBLE * energies.sum()
+    return np.asarray(candidates[kept] * np.sqrt(energies[kept])[:, None] * scale)

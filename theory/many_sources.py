@@ -1,0 +1,111 @@
+"""The modularity condition beyond five sources: a witness, a proof, or an honest "unknown".
+
+Restricted to neurons that read only some of the sources, the problem is the smaller one of their shadow (the samples
+projected on those coordinates), where pricing is exact. So every pair and triple of sources is searched completely,
+and larger mixtures by ascent. A box-shaped support proves modularity in any dimension (range independence).
+"""
+
+from __future__ import annotations
+
+from itertools import combinations, islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory.ascent import Ascent
+from theory.conditions import CONDITION_TOLERANCE, Verdict
+from theory.polytope import extreme_points, normal_fan
+from theory.pricing import Pricing
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from theory.problem import Problem
+
+    Array = NDArray[np.float64]
+
+__all__ = ["decide_many", "has_all_corners"]
+
+MOST_SHADOWS = 600
+"""Shadows searched at most: all pairs and triples up to 15 sources, all pairs and some triples up to 35."""
+
+CLIMBS = 24
+"""Ascents from random mixtures when no shadow holds a witness."""
+
+
+def has_all_corners(points: Array) -> bool:
+    """Whether every corner of the points' bounding box is one of them: then the hull is a box.
+
+    Args:
+        points: (T, d).
+
+    Example:
+        >>> has_all_corners(np.array([[0.0, 0.0], [0.0, 1.0], [2.0, 0.0], [2.0, 1.0], [1.0, 0.5]]))
+        True
+    """
+    lower, upper = points.min(axis=0), points.max(axis=0)
+    if points.shape[1] >= 63 or 2 ** points.shape[1] > len(points):
+        return False
+    corners = points[((points == lower) | (points == upper)).all(axis=1)]
+    code = (corners == upper) @ (1 << np.arange(points.shape[1], dtype=np.int64))
+    return len(np.unique(code)) == 2 ** points.shape[1]
+
+
+def decide_many(problem: Problem, multiplier: Array) -> Verdict:
+    """The verdict for any number of sources; see `theory.conditions.modularity`.
+
+    Args:
+        problem: the problem.
+        multiplier: (d, d) the multiplier Y of the best modular code.
+    """
+    condition = multiplier - problem.energy_matrix
+    if has_all_corners(problem.sources.points):
+        reason = "the support contains every corner of its range (range independence)"
+        return Verdict(True, float("nan"), None, condition, 0.0, 1.0, reason)
+    largest = largest_ratio_of_pencil(multiplier, problem.energy_matrix)
+    if largest <= 1 + CONDITION_TOLERANCE:
+        reason = "no neuron earns more than it costs even without a bias"
+        return Verdict(True, float("nan"), None, condition, 0.0, 1.0, reason)
+    bound = float(np.sqrt(largest) - 1)
+    witness, ratio = _witness(problem, multiplier)
+    if ratio > 1 + CONDITION_TOLERANCE:
+        reason = "a mixed neuron earns more than it costs"
+        return Verdict(False, 1 - ratio, witness, condition, bound, largest, reason)
+    reason = f"no witness found and no proof known for {problem.dimension} sources"
+    return Verdict(None, float("nan"), None, condition, bound, largest, reason)
+
+
+def largest_ratio_of_pencil(multiplier: Array, energy_matrix: Array) -> float:
+    """Largest w'Y w / w'M w: an upper bound on rho(Y), since f(w) >= w'M w."""
+    scale = np.sqrt(np.diag(energy_matrix))
+    factor = np.linalg.cholesky(energy_matrix / np.outer(scale, scale))
+    half = np.linalg.solve(factor, multiplier / np.outer(scale, scale))
+    return float(np.linalg.eigvalsh(np.linalg.solve(factor, half.T))[-1])
+
+
+def _witness(problem: Problem, multiplier: Array) -> tuple[Array, float]:
+    best, ratio = np.zeros(problem.dimension), 0.0
+    pairs = combinations(range(problem.dimension), 2)
+    triples = combinations(range(problem.dimension), 3)
+    for group in (pairs, islice(triples, MOST_SHADOWS)):
+        for members in group:
+            found, value = _best_in_shadow(problem, multiplier, members)
+            if value > ratio:
+                best, ratio = found, value
+        if ratio > 1 + CONDITION_TOLERANCE:
+            return best, ratio
+    starts = np.random.default_rng(0).standard_normal((CLIMBS, problem.dimension)) / np.sqrt(problem.modular_costs)
+    ratios, neurons = Ascent(problem).climb(multiplier, starts)
+    top = int(np.argmax(ratios))
+    return (neurons[top], float(ratios[top])) if ratios[top] > ratio else (best, ratio)
+
+
+def _best_in_shadow(problem: Problem, multiplier: Array, members: tuple[int, ...]) -> tuple[Array, float]:
+    """The best neuron that reads only these sources, and its ratio."""
+    block = np.ix_(members, members)
+    sources = problem.sources
+    shadow = extreme_points(sources.points[:, members]) - sources.mean[list(members)]
+    priced = Pricing(normal_fan(shadow), problem.energy_matrix[block]).maximise(multiplier[block])
+    neuron = np.zeros(problem.dimension)
+    neuron[list(members)] = priced.worst
+    return neuron, priced.rho
