@@ -2,11 +2,11 @@ from .certificate import Bound as Bound
 from .certificate import Certificate as Certificate
 from .certificate import certify as certify
 from .certificate import lower_bound as lower_bound
+from .optimise import Progress as Progress
+from .optimise import solve as solve
 from .problem import Problem as Problem
 from .problem import Sources as Sources
 from .representation import Representation as Representation
-from .optimise import Progress as Progress
-from .optimise import solve as solve
 
 __all__ = [
     "Bound",

@@ -115,7 +115,7 @@ def optimality_gap(loss: float, bound: float) -> float:
 
 
 def certify(problem: Problem, representation: Representation) -> Certificate:
-    """Check a representation from the raw samples: is it feasible, what does it cost, how good can any code be?
+    """Check a representation from the raw samples: its feasibility, its cost, its distance from the best.
 
     Args:
         problem: the problem as posed; its hull is computed afresh.
@@ -178,9 +178,7 @@ def _posed_again(problem: Problem) -> Problem:
         sources = Sources(given.points, given.probabilities, names=given.names)
     else:
         sources = Sources.from_moments(given.covariance, given.points, given.mean, names=given.names)
-    return Problem(
-        sources, mixing=problem.mixing, encoder_cost=problem.encoder_cost, decoder_cost=problem.decoder_cost
-    )
+    return Problem(sources, mixing=problem.mixing, encoder_cost=problem.encoder_cost, decoder_cost=problem.decoder_cost)
 
 
 def _measure(
@@ -223,7 +221,7 @@ def _positive_part(matrix: Array) -> Array:
 
 
 def _root_trace(worth: Array, gram: Array) -> float:
-    """tr (K^1/2 Y K^1/2)^1/2: with Y = R'R and K = S'S it is the sum of the singular values of R S'."""
+    """The trace of (K^1/2 Y K^1/2)^1/2: with Y = R'R and K = S'S, the sum of the singular values of R S'."""
     return float(np.linalg.svd(_root(worth) @ _root(gram).T, compute_uv=False).sum())
 
 
@@ -246,7 +244,7 @@ def _largest_ratio(problem: Problem, worth: Array) -> tuple[float, bool, Array]:
 
 
 def _ratio_without_bias(problem: Problem, worth: Array) -> tuple[float, bool, Array]:
-    """rho <= largest eigenvalue of the pencil (Y, M), since f(w) >= w'M w."""
+    """Bound rho by the largest eigenvalue of the pencil (Y, M), since f(w) >= w'M w."""
     scale = np.sqrt(np.diag(problem.energy_matrix))
     factor = np.linalg.cholesky(problem.energy_matrix / np.outer(scale, scale))
     half = np.linalg.solve(factor, worth / np.outer(scale, scale))

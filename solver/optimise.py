@@ -28,6 +28,9 @@ METHODS = ("auto", "modular", "columns")
 LEAST_TOLERANCE = 1e-12
 """Rounding in the samples and in the support function makes a smaller relative gap meaningless."""
 
+SAME_LOSS = 0.01
+"""Share of the tolerance by which two losses may differ and count as the same."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -143,9 +146,10 @@ class _Run:
     def follow(self, steps: Iterator[Step]) -> None:
         """Take steps until the method ends or a limit is reached."""
         for step in steps:
-            if step.loss <= self.loss:
+            # Of two codes that tie the later is the tidier.
+            if step.loss <= self.loss * (1 + SAME_LOSS * self.tolerance):
                 self.weights, self.loss = step.weights, step.loss
-            if step.lower_bound >= self.lower_bound:
+            if step.lower_bound >= self.lower_bound * (1 - SAME_LOSS * self.tolerance):
                 self.multiplier, self.lower_bound = step.multiplier, step.lower_bound
             self._report()
             self.iterations += 1
@@ -189,9 +193,7 @@ def _with(representation: Representation, **changes: object) -> Representation:
     return replace(representation, **changes)  # type: ignore[arg-type]  # the names are fields of the class
 
 
-def _check(
-    problem: Problem, method: str, tolerance: float, max_iterations: int, time_limit: float | None
-) -> None:
+def _check(problem: Problem, method: str, tolerance: float, max_iterations: int, time_limit: float | None) -> None:
     if not isinstance(problem, Problem):
         raise InputError(f"problem: expected a Problem, got {type(problem).__name__}; write solve(Problem(sources))")
     if method not in METHODS:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Representation", "canonical_weights"]
 
 ONE_SOURCE = 1e-6
-"""A neuron is modular when its weights on all other sources, in the units of `canonical_weights`, are below this share."""
+"""A neuron is modular when its weights on all other sources, in units of equal cost, are below this share."""
 
 PARALLEL = 1e-10
 """Cosine distance below which two neurons are the same neuron twice."""
@@ -272,6 +272,7 @@ def canonical_weights(problem: Problem, weights: Array) -> Array:
     than one neuron of length sqrt(1 + r^2).
 
     Args:
+        problem: what sets the costs.
         weights: (n, d) source weights.
     """
     scaled = weights * np.sqrt(problem.modular_costs)

@@ -86,7 +86,8 @@ def modularity(
         sources: (T, d) array-like, one row a sample, or `Sources`.
         mixing: (dx, d) matrix A of full column rank, identity if not given.
         probabilities: (T,) nonnegative weights, equal if not given.
-        encoder_cost, decoder_cost: positive prices of the squared weights.
+        encoder_cost: positive price of the squared encoder weights.
+        decoder_cost: positive price of the squared decoder weights; it does not change the verdict.
 
     Returns:
         A `Verdict`: exact up to rounding for at most five sources; beyond, False with a witness, True when a proof

@@ -92,4 +92,4 @@ def _improve(values: Array, minimisers: Array, face: tuple[int, ...], found: Arr
     better = np.flatnonzero(found < values)
     values[better] = found[better]
     minimisers[better] = 0.0
-    minimisers[np.ix_(better, face)] = inside[better]
+    minimisers[np.ix_(better, np.array(face))] = inside[better]

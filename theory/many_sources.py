@@ -48,7 +48,7 @@ def has_all_corners(points: Array) -> bool:
         return False
     corners = points[((points == lower) | (points == upper)).all(axis=1)]
     code = (corners == upper) @ (1 << np.arange(points.shape[1], dtype=np.int64))
-    return len(np.unique(code)) == 2 ** points.shape[1]
+    return bool(len(np.unique(code)) == 2 ** points.shape[1])
 
 
 def decide_many(problem: Problem, multiplier: Array) -> Verdict:

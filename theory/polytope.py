@@ -109,7 +109,7 @@ class NormalFan:
         return len(self.cones) > 0 and self._ridges_are_crossed_once()
 
     def _ridges_are_crossed_once(self) -> bool:
-        count, dimension = self.cones.shape
+        dimension = self.dimension
         cones = np.sort(self.cones, axis=1)
         signs = np.sign(np.linalg.det(self.generators[cones]))
         if (signs == 0).any():

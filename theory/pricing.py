@@ -68,9 +68,7 @@ class Pricing:
         # A generator lies on the cones around it: any of them knows its support. A fan cut down to some of its cones
         # may hold generators that none of them uses; they cost nothing and must price as nothing.
         height = np.zeros(len(fan.generators))
-        height[fan.cones] = np.einsum(
-            "nkd,nd->nk", fan.generators[fan.cones], fan.vertices[fan.vertex_of_cone]
-        )
+        height[fan.cones] = np.einsum("nkd,nd->nk", fan.generators[fan.cones], fan.vertices[fan.vertex_of_cone])
         cost = np.einsum("ri,ij,rj->r", fan.generators, energy_matrix, fan.generators) + height**2
         self.rays = fan.generators / np.sqrt(cost)[:, None]
         self.metric = self.forms(energy_matrix) + self._support_squared()
@@ -81,9 +79,7 @@ class Pricing:
         return corners @ matrix @ np.swapaxes(corners, 1, 2)
 
     def _support_squared(self) -> Array:
-        height = np.einsum(
-            "nkd,nd->nk", self.rays[self.fan.cones], self.fan.vertices[self.fan.vertex_of_cone]
-        )
+        height = np.einsum("nkd,nd->nk", self.rays[self.fan.cones], self.fan.vertices[self.fan.vertex_of_cone])
         return height[:, :, None] * height[:, None, :]
 
     def maximise(self, multiplier: Array, *, bar: float | None = None) -> Priced:

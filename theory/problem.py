@@ -29,7 +29,7 @@ RANK_TOLERANCE = 1e-10
 
 
 class Problem:
-    """How should nonnegative, energy-saving neurons encode these sources so that a linear readout recovers the data?
+    """Sources that nonnegative, energy-saving neurons must encode so that a linear readout recovers the data.
 
     Args:
         sources: (T, d) array-like, one row a sample (a DataFrame keeps its column names), or `theory.Sources`.
@@ -173,7 +173,7 @@ def _check_mixing(mixing: ArrayLike | None, dimension: int) -> Array:
     matrix = as_matrix(mixing, "mixing")
     if matrix.shape[1] != dimension:
         raise InputError(
-            f"mixing: shape {matrix.shape} does not fit {dimension} source(s); give one column a source (x = mixing @ s)"
+            f"mixing: shape {matrix.shape} does not fit {dimension} source(s); give one column a source, x = mixing @ s"
         )
     if len(matrix) < dimension:
         raise InputError(f"mixing: {len(matrix)} row(s) cannot carry {dimension} sources; give at least {dimension}")

@@ -171,6 +171,7 @@ class Sources:
             covariance: (d, d) symmetric positive definite.
             vertices: (V, d) points whose convex hull is that of the support, in the same coordinates as the mean.
             mean: (d,), zero if not given; must lie inside the hull.
+            names: d names for the sources; ``s1 ... sd`` if not given.
 
         Raises:
             InputError: shapes that do not fit, a covariance that no distribution on that support has, a mean

@@ -1,1 +1,1 @@
-"""One file a method, one signature: a generator of ever better codes. What decides when to stop is `solver.solve`."""
+"""One file a method, one signature: a generator of ever better codes. `solver.optimise` decides when to stop."""

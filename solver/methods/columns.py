@@ -37,6 +37,12 @@ SAME_DIRECTION = 1e-7
 NEGLIGIBLE = 1e-12
 """Share of the loss below which a neuron is dropped; it comes back if pricing asks for it."""
 
+FAINT = 1e-9
+"""Share of the energy below which a neuron of the final code is dropped: the others make up for it."""
+
+INDEPENDENT = 1e-5
+"""Singular value of the neurons' outer products below which they count as linearly dependent."""
+
 STALLED = 1e-15
 """A relative decrease of the loss smaller than this means that rounding has been reached."""
 
@@ -59,9 +65,11 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
         yield search.step(priced.rho)
         before = search.loss
         if 1 - priced.rho**-0.5 <= tolerance / 4 or stalled >= PATIENCE:
-            return
+            break
         search.improve(priced)
         stalled = stalled + 1 if search.loss > before * (1 - STALLED) else 0
+    search.settle()
+    yield search.step(search.price().rho)
 
 
 class _Search:
@@ -105,6 +113,21 @@ class _Search:
         self.cones = cones[kept]
         self._finish(self._code(self.cones, unit[kept] * np.sqrt(energies[kept])[:, None]))
 
+    def settle(self) -> None:
+        """Rewrite the code with as few neurons as it needs, so that the same problem ends in the same neurons.
+
+        The optimal G is unique but its neurons need not be: faint ones that rounding keeps, pairs on two sides of a
+        cone's wall, and dependent sets among which energy can be moved at will.
+        """
+        code = self._code(self.cones, self.coordinates)
+        self.cones, code = self._joined(code, across_cones=True)
+        cost = _costs(code)
+        unit = code.coordinates / np.sqrt(cost)[:, None]
+        energies = _fewest(np.einsum("nk,nkd->nd", unit, code.corners), cost)
+        kept = energies > FAINT * energies.sum()
+        self.cones = self.cones[kept]
+        self._finish(self._code(self.cones, unit[kept] * np.sqrt(energies[kept])[:, None]))
+
     def step(self, rho: float) -> Step:
         """The present code in the units of the problem."""
         bound = 2 * self.readout / max(rho, 1.0) ** 0.5
@@ -140,13 +163,15 @@ class _Search:
         inverse = np.linalg.inv(self.weights.T @ self.weights)
         self.multiplier = inverse @ self.gram @ inverse
 
-    def _joined(self, code: ConeCode) -> tuple[Indices, ConeCode]:
-        """Neurons of one cone that point the same way made one: the same G at the same cost."""
+    def _joined(self, code: ConeCode, *, across_cones: bool = False) -> tuple[Indices, ConeCode]:
+        """Neurons (of one cone, unless asked otherwise) that point the same way made one: same G, same cost."""
         weights = code.weights
         length = np.linalg.norm(weights, axis=1)
         parallel = (weights @ weights.T) / np.outer(length, length) > 1 - SAME_DIRECTION
-        parallel &= self.cones[:, None] == self.cones
-        leader = np.argmax(parallel, axis=1)
+        if not across_cones:
+            parallel &= self.cones[:, None] == self.cones
+        # The strongest of a group names its direction and cone: a faint one next to it may lie across a wall.
+        leader = np.argmax(parallel * length, axis=1)
         if (leader == np.arange(len(leader))).all():
             return self.cones, code
         kept = np.unique(leader)
@@ -172,6 +197,22 @@ class _Search:
 
 def _costs(code: ConeCode) -> Array:
     return np.asarray(np.einsum("ni,nij,nj->n", code.weights, code.quadratic, code.weights))
+
+
+def _fewest(neurons: Array, energies: Array) -> Array:
+    """Energies of the same G on a linearly independent subset of the neurons (n, d), all of unit cost.
+
+    A vertex of {x >= 0 : sum x_j u_j u_j' = G}, the one that favours neurons with few sources.
+    """
+    from scipy.optimize import linprog
+
+    rows, columns = np.triu_indices(neurons.shape[1])
+    outer = (neurons[:, rows] * neurons[:, columns]).T
+    if np.linalg.matrix_rank(outer, tol=INDEPENDENT) == len(neurons):
+        return energies
+    spread = np.abs(neurons).sum(axis=1) / np.linalg.norm(neurons, axis=1)
+    vertex = linprog(spread, A_eq=outer, b_eq=outer @ energies, method="highs-ds")
+    return np.asarray(vertex.x) if vertex.success else energies
 
 
 def _spread(directions: Array, metric: Array, most: int) -> Indices:
