@@ -20,7 +20,7 @@ __all__ = ["optimal_energies"]
 STEPS = 60
 """Newton steps at most; about 15 suffice, more means that rounding has been reached."""
 
-COMPLEMENTARITY = 1e-13
+COMPLEMENTARITY = 1e-18
 """Relative size of the duality gap at which the interior-point iteration ends."""
 
 RIDGE = 1e-14

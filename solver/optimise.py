@@ -96,6 +96,9 @@ def solve(
         run.follow(_steps(chosen, problem, tolerance, generator))
     except KeyboardInterrupt:
         run.stopped = "stopped from the keyboard"
+    except np.linalg.LinAlgError as error:
+        # Sources of extreme scales can exhaust the digits; what was found before is still certified.
+        why = f"{why}; ended by rounding ({error})"
     return run.result(chosen, why)
 
 

@@ -22,11 +22,14 @@ __all__ = ["ConeCode", "polish"]
 STEPS = 40
 """Newton steps at most in one polishing; what is left over is taken up after the next pricing."""
 
-STATIONARY = 1e-12
-"""Length of a projected gradient step, relative to a weight's size, that counts as stationary."""
+STATIONARY = 1e-13
+"""Length of a projected gradient step, relative to a neuron's size, that counts as stationary."""
+
+LOSS_ROUNDING = 1e-15
+"""Relative decrease of the loss that rounding can hide; below it the gradient alone tells whether a step helped."""
 
 NEAR_BOUND = 1e-3
-"""Coordinates (of neurons of energy one or less) below this that want to fall are sent to their bound at once."""
+"""Coordinates below this share of their neuron that want to fall are sent to their bound at once."""
 
 CURVATURE_FLOOR = 1e-9
 """Smallest curvature (relative to the largest) that a Newton step trusts: parallel neurons leave flat directions."""
@@ -59,13 +62,17 @@ class ConeCode:
     def loss(self, coordinates: Array | None = None) -> float:
         """Energy plus readout; infinite where the code does not span the sources."""
         weights = self.weights if coordinates is None else np.einsum("nk,nkd->nd", coordinates, self.corners)
-        energy = float(np.einsum("ni,nij,nj->", weights, self.quadratic, weights))
+        return float(np.einsum("ni,nij,nj->", weights, self.quadratic, weights)) + self.readout(weights)
+
+    def readout(self, weights: Array | None = None) -> float:
+        """tr(K G^-1); infinite where the code does not span the sources."""
+        weights = self.weights if weights is None else weights
         try:
             factor = np.linalg.cholesky(weights.T @ weights)
         except np.linalg.LinAlgError:
             return float("inf")
         half = np.linalg.solve(factor, self.gram)
-        return energy + float(np.trace(np.linalg.solve(factor, half.T)))
+        return float(np.trace(np.linalg.solve(factor, half.T)))
 
     def derivatives(self) -> tuple[Array, Array]:
         """Gradient (n d,) and Hessian (n d, n d) of the loss in all coordinates."""
@@ -91,22 +98,25 @@ class ConeCode:
 
 
 def polish(code: ConeCode) -> ConeCode:
-    """The code moved to a stationary point of the loss within its cones; the loss never rises."""
-    loss = code.loss()
+    """The code moved to a stationary point of the loss within its cones; the loss never rises beyond rounding."""
+    loss, best = code.loss(), np.inf
     for _ in range(STEPS):
         gradient, hessian = code.derivatives()
         point = code.coordinates.reshape(-1)
-        # How far one gradient step would move: zero exactly at a stationary point (Bertsekas, projected Newton).
-        distance = np.abs(point - np.maximum(point - gradient, 0.0)).max()
-        if distance <= STATIONARY * loss**0.5:
+        # How far one gradient step would move, in units of the neuron's own size: zero exactly at a stationary point
+        # (Bertsekas, projected Newton), and as sharp for a source of tiny scale as for the others.
+        size = np.linalg.norm(code.coordinates, axis=1).clip(min=np.finfo(float).tiny)
+        size = np.repeat(size, code.coordinates.shape[1])
+        distance = np.abs(point - np.maximum(point - gradient, 0.0)) / size
+        if distance.max() <= STATIONARY:
             break
-        held = (point <= min(distance, NEAR_BOUND)) & (gradient > 0)
+        held = (point <= min(distance.max(), NEAR_BOUND) * size) & (gradient > 0)
         step = np.where(held, -point, 0.0)
         step[~held] = _newton_step(gradient[~held], hessian[np.ix_(~held, ~held)])
         moved, lower = _line_search(code, point, step, gradient, loss)
-        if not lower < loss:
+        if not lower < loss * (1 - LOSS_ROUNDING) and not distance.max() < best / 2:
             break
-        code.coordinates, loss = moved, lower
+        code.coordinates, loss, best = moved, lower, min(best, float(distance.max()))
     return code
 
 
@@ -124,7 +134,7 @@ def _line_search(code: ConeCode, point: Array, step: Array, gradient: Array, los
         moved = np.maximum(point + length * step, 0.0)
         promised = float(gradient @ (moved - point))
         lower = code.loss(moved.reshape(shape))
-        if lower <= loss + ARMIJO * min(promised, 0.0):
+        if lower <= loss * (1 + LOSS_ROUNDING) + ARMIJO * min(promised, 0.0):
             return moved.reshape(shape), lower
         length /= 2
     return code.coordinates, loss

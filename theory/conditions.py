@@ -153,10 +153,12 @@ def off_axis_margin(problem: Problem, condition: Array) -> float:
     pieces = problem.sources.fan
     margin = _margin_of_pairs(problem, condition)
     for axis in range(problem.dimension):
+        if not len(pieces):
+            return margin
         # Only cones that may fall short of the margin found so far need be cut into orthants.
         part = _Slack(problem, condition, pieces)
         margin = min(margin, part.margin_at_rays())
-        pieces = pieces.restricted(part.may_fall_short(margin)).split_along(axis)
+        pieces = part.pieces.restricted(part.may_fall_short(margin)).split_along(axis)
     return _Slack(problem, condition, pieces).lowered(margin) if len(pieces) else margin
 
 
@@ -174,6 +176,7 @@ class _Slack:
 
     def __init__(self, problem: Problem, condition: Array, pieces: NormalFan) -> None:
         pricing = Pricing(pieces, problem.energy_matrix)
+        self.pieces = pieces = pricing.fan
         self.metric = pricing.metric
         self.slack = pricing.metric - pricing.forms(problem.energy_matrix + condition)
         # With absolute weights the products are exact on rays and within an orthant, and too large elsewhere; with

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory.copositivity import least_ratio, surely_copositive
+from theory.polytope import NormalFan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from theory.polytope import NormalFan
 
     Array = NDArray[np.float64]
     Indices = NDArray[np.intp]
 
 __all__ = ["Priced", "Pricing"]
+
+NEARLY_OPPOSITE = -0.98
+"""Cosine (in the metric of f) of two rays of a cone below which coordinates in that cone lose digits."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Pricing:
         energy_matrix: (d, d) M, positive definite.
 
     Attributes:
+        fan: the cones that prices refer to: those given, with badly conditioned ones cut.
         rays: (R, d) the fan's generators scaled to f = 1: the coordinates of a cone refer to these.
 
     Example:
@@ -63,15 +66,40 @@ class Pricing:
     """
 
     def __init__(self, fan: NormalFan, energy_matrix: Array) -> None:
-        self.fan = fan
         self.energy_matrix = energy_matrix
+        self._use(fan)
+        self._cut_flat_cones()
+
+    def _use(self, fan: NormalFan) -> None:
         # A generator lies on the cones around it: any of them knows its support. A fan cut down to some of its cones
         # may hold generators that none of them uses; they cost nothing and must price as nothing.
         height = np.zeros(len(fan.generators))
         height[fan.cones] = np.einsum("nkd,nd->nk", fan.generators[fan.cones], fan.vertices[fan.vertex_of_cone])
-        cost = np.einsum("ri,ij,rj->r", fan.generators, energy_matrix, fan.generators) + height**2
+        cost = np.einsum("ri,ij,rj->r", fan.generators, self.energy_matrix, fan.generators) + height**2
+        self.fan = fan
         self.rays = fan.generators / np.sqrt(cost)[:, None]
-        self.metric = self.forms(energy_matrix) + self._support_squared()
+        self.metric = self.forms(self.energy_matrix) + self._support_squared()
+
+    def _cut_flat_cones(self) -> None:
+        """Cut cones that hold two nearly opposite rays along the axes.
+
+        Where a source's range is negligible beside its weight cost, almost every facet normal points along its axis,
+        and other directions are small differences of large coordinates. Within an orthant nothing cancels.
+        """
+        if self.metric.min(initial=0.0) >= NEARLY_OPPOSITE:
+            return
+        # In units of equal cost, so that what the cut takes for zero is zero for every source.
+        scale = np.sqrt(np.diag(self.energy_matrix))
+        fan = NormalFan(self.rays * scale, self.fan.cones, self.fan.vertices / scale, self.fan.vertex_of_cone)
+        flat = self.metric.min(axis=(1, 2)) < NEARLY_OPPOSITE
+        pieces = fan.restricted(np.flatnonzero(flat))
+        for axis in range(fan.dimension):
+            pieces = pieces.split_along(axis)
+        # Pieces that rounding left flat are covered by their neighbours.
+        pieces = pieces.restricted(np.flatnonzero(np.linalg.det(pieces.generators[pieces.cones])))
+        cones = np.concatenate([fan.cones[~flat], pieces.cones])
+        owner = np.concatenate([fan.vertex_of_cone[~flat], pieces.vertex_of_cone])
+        self._use(NormalFan(pieces.generators / scale, cones, self.fan.vertices, owner))
 
     def forms(self, matrix: Array) -> Array:
         """(N, d, d) a quadratic form on w, or one per cone (N, d, d), in the coordinates of every cone."""

@@ -35,12 +35,12 @@ SAME_DIRECTION = 1e-7
 """Cosine distance below which two neurons of a cone are one."""
 
 NEGLIGIBLE = 1e-12
-"""Share of the loss below which a neuron is dropped; it comes back if pricing asks for it."""
+"""Leverage below which a neuron is dropped during the search; it comes back if pricing asks for it."""
 
 FAINT = 1e-9
-"""Share of the energy below which a neuron of the final code is dropped: the others make up for it."""
+"""Leverage below which a neuron of the final code is dropped: the others make up for it."""
 
-INDEPENDENT = 1e-5
+INDEPENDENT = 1e-7
 """Singular value of the neurons' outer products below which they count as linearly dependent."""
 
 STALLED = 1e-15
@@ -68,8 +68,8 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
             break
         search.improve(priced)
         stalled = stalled + 1 if search.loss > before * (1 - STALLED) else 0
-    search.settle()
-    yield search.step(search.price().rho)
+    if search.settle():
+        yield search.step(search.price().rho)
 
 
 class _Search:
@@ -85,8 +85,9 @@ class _Search:
         self.energy_matrix = problem.energy_matrix * np.outer(scale, scale) / self.unit
         generators = fan.generators / scale
         generators /= np.linalg.norm(generators, axis=1, keepdims=True)
-        self.fan = NormalFan(generators, fan.cones, fan.vertices * scale / unit, fan.vertex_of_cone)
-        self.pricing = Pricing(self.fan, self.energy_matrix)
+        scaled = NormalFan(generators, fan.cones, fan.vertices * scale / unit, fan.vertex_of_cone)
+        self.pricing = Pricing(scaled, self.energy_matrix)
+        self.fan = self.pricing.fan
         start = np.diag(problem.sources.bias_sides)
         self.cones, self.coordinates = self._located(start)
         self._finish(self._code(self.cones, self.coordinates))
@@ -109,24 +110,30 @@ class _Search:
         start = np.concatenate([cost[: len(self.cones)], np.zeros(len(new))])
         unit = coordinates / np.sqrt(cost)[:, None]
         energies = optimal_energies(np.einsum("nk,nkd->nd", unit, code.corners), self.gram, start)
-        kept = energies > NEGLIGIBLE * energies.sum()
-        self.cones = cones[kept]
-        self._finish(self._code(self.cones, unit[kept] * np.sqrt(energies[kept])[:, None]))
+        self.cones = cones
+        self._finish(self._code(cones, unit * np.sqrt(energies)[:, None]))
 
-    def settle(self) -> None:
+    def settle(self) -> bool:
         """Rewrite the code with as few neurons as it needs, so that the same problem ends in the same neurons.
+
+        Returns whether there was anything to rewrite; if so, `solve` takes the result only if it costs no more.
 
         The optimal G is unique but its neurons need not be: faint ones that rounding keeps, pairs on two sides of a
         cone's wall, and dependent sets among which energy can be moved at will.
         """
-        code = self._code(self.cones, self.coordinates)
+        before = self._code(self.cones, self.coordinates)
+        self.cones, code = self._without_faint(before, FAINT)
         self.cones, code = self._joined(code, across_cones=True)
         cost = _costs(code)
         unit = code.coordinates / np.sqrt(cost)[:, None]
         energies = _fewest(np.einsum("nk,nkd->nd", unit, code.corners), cost)
-        kept = energies > FAINT * energies.sum()
-        self.cones = self.cones[kept]
-        self._finish(self._code(self.cones, unit[kept] * np.sqrt(energies[kept])[:, None]))
+        if len(cost) == len(before.coordinates) and energies is cost:
+            return False
+        rewritten = self._code(self.cones, unit * np.sqrt(energies)[:, None])
+        if not rewritten.loss() < np.inf:
+            return False
+        self._finish(rewritten)
+        return bool(np.isfinite(self.loss))
 
     def step(self, rho: float) -> Step:
         """The present code in the units of the problem."""
@@ -147,13 +154,11 @@ class _Search:
 
     def _finish(self, code: ConeCode) -> None:
         """Polish, drop what vanished, join what coincided, scale for balance, and take stock."""
-        code = polish(code)
-        cost = _costs(code)
-        kept = cost > NEGLIGIBLE * cost.sum()
-        self.cones, code = self.cones[kept], self._code(self.cones[kept], code.coordinates[kept])
+        self.cones, code = self._without_faint(code, NEGLIGIBLE)
+        self.cones, code = self._without_faint(polish(code), NEGLIGIBLE)
         self.cones, code = self._joined(code)
         energy = float(_costs(code).sum())
-        readout = code.loss() - energy
+        readout = code.readout()
         # Scaling all weights by r turns the loss into r^2 energy + readout / r^2.
         balance = (readout / energy) ** 0.25
         self.coordinates = code.coordinates * balance
@@ -162,6 +167,16 @@ class _Search:
         self.loss = 2 * self.readout
         inverse = np.linalg.inv(self.weights.T @ self.weights)
         self.multiplier = inverse @ self.gram @ inverse
+
+    def _without_faint(self, code: ConeCode, share: float) -> tuple[Indices, ConeCode]:
+        """The code without neurons whose leverage w'G^-1 w is below this share of a source's.
+
+        Energy would be the wrong measure: the only neuron of a source of tiny scale may cost next to nothing.
+        """
+        weights = code.weights
+        leverage = np.einsum("ni,ij,nj->n", weights, np.linalg.inv(weights.T @ weights), weights)
+        kept = leverage > share
+        return self.cones[kept], self._code(self.cones[kept], code.coordinates[kept])
 
     def _joined(self, code: ConeCode, *, across_cones: bool = False) -> tuple[Indices, ConeCode]:
         """Neurons (of one cone, unless asked otherwise) that point the same way made one: same G, same cost."""
@@ -188,8 +203,9 @@ class _Search:
             # On a boundary several vertices tie, and any of them will do up to rounding.
             near = np.flatnonzero(self.fan.vertex_of_cone == owner)
             corners = self.pricing.rays[self.fan.cones[near]]
-            inside = np.linalg.solve(np.swapaxes(corners, 1, 2), weight[:, None])[:, :, 0]
-            best = int(np.argmax(inside.min(axis=1) / np.abs(inside).max(axis=1)))
+            # The pseudoinverse, because cones of extreme scales may be flat up to rounding.
+            inside = weight @ np.linalg.pinv(corners)
+            best = int(np.argmax(inside.min(axis=1) / np.abs(inside).max(axis=1).clip(min=1e-300)))
             cones.append(near[best])
             coordinates.append(np.maximum(inside[best], 0.0))
         return np.array(cones), np.array(coordinates)
@@ -204,15 +220,16 @@ def _fewest(neurons: Array, energies: Array) -> Array:
 
     A vertex of {x >= 0 : sum x_j u_j u_j' = G}, the one that favours neurons with few sources.
     """
-    from scipy.optimize import linprog
-
     rows, columns = np.triu_indices(neurons.shape[1])
-    outer = (neurons[:, rows] * neurons[:, columns]).T
+    length = np.linalg.norm(neurons, axis=1)
+    units = neurons / length[:, None]
+    outer = (units[:, rows] * units[:, columns]).T
     if np.linalg.matrix_rank(outer, tol=INDEPENDENT) == len(neurons):
         return energies
-    spread = np.abs(neurons).sum(axis=1) / np.linalg.norm(neurons, axis=1)
-    vertex = linprog(spread, A_eq=outer, b_eq=outer @ energies, method="highs-ds")
-    return np.asarray(vertex.x) if vertex.success else energies
+    from scipy.optimize import linprog
+
+    vertex = linprog(np.abs(units).sum(axis=1), A_eq=outer, b_eq=outer @ (energies * length**2), method="highs-ds")
+    return np.asarray(np.maximum(vertex.x, 0.0) / length**2) if vertex.success else energies
 
 
 def _spread(directions: Array, metric: Array, most: int) -> Indices:
