@@ -241,14 +241,14 @@ def _planar_fan(mirrored: Array, local: Array, ring: Indices, transform: Array) 
     return NormalFan(normals, cones, mirrored, ring.astype(np.intp))
 
 
-def _coordinates(points: Array) -> tuple[Array, Array]:
+def _coordinates(points: Array, *, whiten_above: float = WHITEN_ABOVE) -> tuple[Array, Array]:
     """Centre c and matrix T such that (points - c) @ T is well scaled for Qhull."""
     center = (points.min(axis=0) + points.max(axis=0)) / 2
     spread = points.max(axis=0) - points.min(axis=0)
     scale = np.exp2(-np.round(np.log2(spread)))
     local = (points - center) * scale
     values, directions = np.linalg.eigh(local.T @ local / len(local))
-    if values[-1] <= WHITEN_ABOVE * values[0]:
+    if values[-1] <= whiten_above * values[0]:
         return center, np.diag(scale)
     return center, np.diag(scale) @ directions / np.sqrt(np.maximum(values, values[-1] * 1e-30))
 
@@ -292,8 +292,8 @@ def _outside(block: Array, center: Array, normals: Array, height: Array) -> Arra
 
 
 def _far_points(points: Array, directions: int = 48) -> Array:
-    """The points farthest out along a fixed set of directions, in scaled coordinates."""
-    center, transform = _coordinates(points)
+    """The points farthest out along a fixed set of directions, in whitened coordinates."""
+    center, transform = _coordinates(points, whiten_above=1.0)
     sphere = np.random.default_rng(0).standard_normal((points.shape[1], directions))
     return points[np.unique(np.argmax((points - center) @ transform @ sphere, axis=0))]
 
