@@ -6,7 +6,7 @@ really produce; the lower bound is weak duality (DESIGN section 1, "Dual and cer
     rho(Y) = max_w w'Y w / f(w),      loss* >= 2 sqrt(decoder_cost / rho) tr (K^1/2 Y K^1/2)^1/2     for any PSD Y.
 
 For at most five sources rho is found exactly on a normal fan whose cones are checked to cover every direction;
-beyond, from ``f(w) >= w'M w`` alone.
+beyond, it is bounded from above by what `theory.many_sources` can prove.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from theory.many_sources import proven_ratio
 from theory.pricing import Pricing
 from theory.problem import Problem
 from theory.sources import EXACT_DIMENSION, Sources
@@ -37,6 +38,9 @@ SMALL_SOURCE = 1e-3
 
 CAUTIONS = (1e-2, 1.0, 1e2, 1e4, np.inf)
 """How much Y is shrunk on small sources, in units of the digits that rounding hides; the last drops them."""
+
+ATTAINED = 1e-12
+"""An upper bound on rho that a neuron reaches up to this is exact."""
 
 AUDIT_DIRECTIONS = 2_000
 """Random neurons that try to refute a claimed rho, with the support function taken from the samples directly."""
@@ -252,28 +256,20 @@ def _root(matrix: Array) -> Array:
 
 def _largest_ratio(problem: Problem, worth: Array) -> tuple[float, bool, Array]:
     fan = problem.sources.fan if problem.dimension <= EXACT_DIMENSION else None
-    if fan is None or not fan.covers():
-        return _ratio_without_bias(problem, worth)
-    best = Pricing(fan, problem.energy_matrix).maximise(worth)
-    rho, worst = best.rho, best.worst
     found, direction = _audit(problem, worth)
-    return (rho, True, worst) if rho >= found else (found, True, direction)
-
-
-def _ratio_without_bias(problem: Problem, worth: Array) -> tuple[float, bool, Array]:
-    """Bound rho by the largest eigenvalue of the pencil (Y, M), since f(w) >= w'M w."""
-    scale = np.sqrt(np.diag(problem.energy_matrix))
-    factor = np.linalg.cholesky(problem.energy_matrix / np.outer(scale, scale))
-    half = np.linalg.solve(factor, worth / np.outer(scale, scale))
-    values, vectors = np.linalg.eigh(np.linalg.solve(factor, half.T))
-    worst = np.linalg.solve(factor.T, vectors[:, -1]) / scale
-    return float(values[-1]), False, worst / problem.neuron_cost(worst)[0] ** 0.5
+    if fan is None or not fan.covers():
+        rho, _ = proven_ratio(problem, worth)
+        return (max(rho, found), rho <= found * (1 + ATTAINED), direction)
+    best = Pricing(fan, problem.energy_matrix).maximise(worth)
+    return (best.rho, True, best.worst) if best.rho >= found else (found, True, direction)
 
 
 def _audit(problem: Problem, worth: Array) -> tuple[float, Array]:
     """Best ratio over random directions, with the support function taken from the samples: a check on the fan."""
     directions = np.random.default_rng(0).standard_normal((AUDIT_DIRECTIONS, problem.dimension))
-    directions /= np.sqrt(problem.modular_costs)
+    # The axes too: at a modular code they earn exactly what they cost.
+    axes = np.diag(problem.sources.bias_sides)
+    directions = np.vstack([axes, directions]) / np.sqrt(problem.modular_costs)
     cost = problem.neuron_cost(directions)
     ratio = np.einsum("ni,ij,nj->n", directions, worth, directions) / cost
     best = int(np.argmax(ratio))

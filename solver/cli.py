@@ -153,6 +153,7 @@ def solve(file: str, picture: str | None, as_object: bool, saved: str | None, **
     costs = _costs(options)
     _require_outputs(file, picture=picture, saved=saved)
     problem = _problem(file, options, costs)
+    from solver.optimise import KEYBOARD
     from solver.optimise import solve as find
 
     given = ("tolerance", "max_iterations", "time_limit")
@@ -166,7 +167,7 @@ def solve(file: str, picture: str | None, as_object: bool, saved: str | None, **
     if picture is not None:
         answer.plot(picture)
         _note(as_object, f"Picture in {picture}.")
-    return INTERRUPTED if answer.status == "interrupted" and "keyboard" in answer.message else 0
+    return INTERRUPTED if answer.message.endswith(KEYBOARD) else 0
 
 
 # ---- input --------------------------------------------------------------------------------------------------------

@@ -20,10 +20,13 @@ from theory.sources import EXACT_DIMENSION
 if TYPE_CHECKING:
     from solver.methods.step import Step
 
-__all__ = ["METHODS", "Progress", "solve"]
+__all__ = ["KEYBOARD", "METHODS", "Progress", "solve"]
 
 METHODS = ("auto", "modular", "columns")
 """Names that `solve` accepts as its method."""
+
+KEYBOARD = "stopped from the keyboard"
+"""How the message of an answer ends that Ctrl-C cut short."""
 
 LEAST_TOLERANCE = 1e-12
 """Rounding in the samples and in the support function makes a smaller relative gap meaningless."""
@@ -88,14 +91,14 @@ def solve(
     """
     _check(problem, method, tolerance, max_iterations, time_limit)
     run = _Run(problem, tolerance, max_iterations, time_limit, callback)
-    generator = np.random.default_rng(rng)
+    generator = _generator(rng)
     chosen, why = method, "as asked"
     try:
         if method == "auto":
             chosen, why = _choose(problem)
         run.follow(_steps(chosen, problem, tolerance, generator))
     except KeyboardInterrupt:
-        run.stopped = "stopped from the keyboard"
+        run.stopped = KEYBOARD
     except np.linalg.LinAlgError as error:
         # Sources of extreme scales can exhaust the digits; what was found before is still certified.
         why = f"{why}; ended by rounding ({error})"
@@ -203,7 +206,16 @@ def _check(problem: Problem, method: str, tolerance: float, max_iterations: int,
         raise InputError(f"method: {method!r} is unknown; choose one of {', '.join(METHODS)}")
     if not (isinstance(tolerance, (int, float)) and LEAST_TOLERANCE <= tolerance < 1):
         raise InputError(f"tolerance: {tolerance!r} is out of range; give a relative gap from {LEAST_TOLERANCE:g} to 1")
-    if not max_iterations >= 1:
-        raise InputError(f"max_iterations: {max_iterations!r} is below 1")
-    if time_limit is not None and not (time_limit > 0 and math.isfinite(time_limit)):
+    if not (isinstance(max_iterations, (int, np.integer)) and max_iterations >= 1):
+        raise InputError(f"max_iterations: {max_iterations!r} is not a positive whole number")
+    if time_limit is not None and not (
+        isinstance(time_limit, (int, float)) and time_limit > 0 and math.isfinite(time_limit)
+    ):
         raise InputError(f"time_limit: {time_limit!r} is not a positive number of seconds")
+
+
+def _generator(rng: int | np.random.Generator | None) -> np.random.Generator:
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise InputError(f"rng: {rng!r} is not a seed; give a nonnegative integer or a numpy Generator") from None

@@ -2,7 +2,7 @@
 
 Restricted to neurons that read only some of the sources, the problem is the smaller one of their shadow (the samples
 projected on those coordinates), where pricing is exact. So every pair and triple of sources is searched completely,
-and larger mixtures by ascent. A box-shaped support proves modularity in any dimension (range independence).
+and larger mixtures by ascent. Proofs come from neurons without a bias, and from box-shaped supports (range independence).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["decide_many", "has_all_corners"]
+__all__ = ["decide_many", "has_all_corners", "proven_ratio"]
 
 MOST_SHADOWS = 600
 """Shadows searched at most: all pairs and triples up to 15 sources, all pairs and some triples up to 35."""
@@ -59,28 +59,73 @@ def decide_many(problem: Problem, multiplier: Array) -> Verdict:
         multiplier: (d, d) the multiplier Y of the best modular code.
     """
     condition = multiplier - problem.energy_matrix
-    if has_all_corners(problem.sources.points):
-        reason = "the support contains every corner of its range (range independence)"
-        return Verdict(True, float("nan"), None, condition, 0.0, 1.0, reason)
-    largest = largest_ratio_of_pencil(multiplier, problem.energy_matrix)
-    if largest <= 1 + CONDITION_TOLERANCE:
-        reason = "no neuron earns more than it costs even without a bias"
-        return Verdict(True, float("nan"), None, condition, 0.0, 1.0, reason)
-    bound = float(np.sqrt(largest) - 1)
+    rho, proof = proven_ratio(problem, multiplier)
+    if rho <= 1 + CONDITION_TOLERANCE:
+        return Verdict(True, float("nan"), None, condition, 0.0, 1.0, proof)
+    bound = float(np.sqrt(rho) - 1)
     witness, ratio = _witness(problem, multiplier)
     if ratio > 1 + CONDITION_TOLERANCE:
         reason = "a mixed neuron earns more than it costs"
-        return Verdict(False, 1 - ratio, witness, condition, bound, largest, reason)
+        return Verdict(False, 1 - ratio, witness, condition, bound, rho, reason)
     reason = f"no witness found and no proof known for {problem.dimension} sources"
-    return Verdict(None, float("nan"), None, condition, bound, largest, reason)
+    return Verdict(None, float("nan"), None, condition, bound, rho, reason)
 
 
-def largest_ratio_of_pencil(multiplier: Array, energy_matrix: Array) -> float:
-    """Largest w'Y w / w'M w: an upper bound on rho(Y), since f(w) >= w'M w."""
-    scale = np.sqrt(np.diag(energy_matrix))
-    factor = np.linalg.cholesky(energy_matrix / np.outer(scale, scale))
+def proven_ratio(problem: Problem, multiplier: Array) -> tuple[float, str]:
+    """A proven upper bound on rho(Y) = max_w w'Y w / f(w) for any number of sources, and what proves it.
+
+    Args:
+        problem: the problem.
+        multiplier: (d, d) symmetric Y.
+
+    Example:
+        >>> from itertools import product
+        >>> from theory.problem import Problem
+        >>> problem = Problem(list(product([-1, 1], repeat=6)))
+        >>> proven_ratio(problem, 3 * np.eye(6))[0]
+        1.0
+    """
+    pencil = _ratio_without_bias(problem, multiplier), "no neuron earns more than it costs even without a bias"
+    if not has_all_corners(problem.sources.points):
+        return pencil
+    box = _ratio_in_box(problem, multiplier), "the support contains every corner of its range (range independence)"
+    return min(pencil, box)
+
+
+def _ratio_without_bias(problem: Problem, multiplier: Array) -> float:
+    """Largest w'Y w / w'M w: an upper bound, since f(w) >= w'M w."""
+    scale = np.sqrt(np.diag(problem.energy_matrix))
+    factor = np.linalg.cholesky(problem.energy_matrix / np.outer(scale, scale))
     half = np.linalg.solve(factor, multiplier / np.outer(scale, scale))
     return float(np.linalg.eigvalsh(np.linalg.solve(factor, half.T))[-1])
+
+
+def _ratio_in_box(problem: Problem, multiplier: Array) -> float:
+    """Least rho for which rho f(w) - w'Y w has no negative coefficient in any orthant, for a hull that is a box.
+
+    In a box h(w) = sum_i reach_i |w_i|, where reach is the range of source i on the side away from the sign of w_i.
+    So in every orthant both forms are polynomials in |w_i|, compared coefficient by coefficient.
+    """
+    sides = ((1.0, -problem.sources.lower), (-1.0, problem.sources.upper))
+    needed, allowed = 0.0, np.inf
+    for sign, reach in sides:
+        for other_sign, other_reach in sides:
+            sign_of_pair = np.full(multiplier.shape, sign * other_sign)
+            if sign == other_sign:
+                bias = np.outer(reach, other_reach)
+            else:
+                # A source has one sign at a time.
+                bias = np.outer(reach, other_reach)
+                np.fill_diagonal(sign_of_pair, 1.0)
+                np.fill_diagonal(bias, np.minimum(reach, other_reach) ** 2)
+            cost = bias + sign_of_pair * problem.energy_matrix
+            worth = sign_of_pair * multiplier
+            dear, cheap = cost > 0, cost < 0
+            if ((cost == 0) & (worth > 0)).any():
+                return float("inf")
+            needed = max(needed, float(np.max(worth[dear] / cost[dear], initial=0.0)))
+            allowed = min(allowed, float(np.min(worth[cheap] / cost[cheap], initial=np.inf)))
+    return needed if needed <= allowed else float("inf")
 
 
 def _witness(problem: Problem, multiplier: Array) -> tuple[Array, float]:

@@ -30,6 +30,9 @@ EXACT_DIMENSION = 5
 CHUNK_ROWS = 1 << 14
 """Rows handled at once where a pass over the samples needs a temporary: keeps memory far below the input's."""
 
+HULL_TOLERANCE = 1e-9
+"""Distance of a mean from the hull of the vertices, in units of the sources' ranges, that counts as none."""
+
 DEPENDENCE_TOLERANCE = 1e-10
 """A standardised combination of sources with a smaller standard deviation than this is taken to be zero.
 
@@ -207,10 +210,7 @@ class Sources:
         self.mean = center
         self.lower, self.upper = (ends - center for ends in _column_range(corners))
         self._require_variation()
-        outside = np.flatnonzero((self.lower >= 0) | (self.upper <= 0))
-        if len(outside):
-            name = self.names[outside[0]]
-            raise InputError(f"mean: lies outside the vertices' range of source {name!r}; move it inside the hull")
+        self._require_mean_inside()
         self.covariance = (moments + moments.T) / 2
         bound = -self.lower * self.upper
         wide = np.flatnonzero(np.diag(self.covariance) > bound * (1 + 1e-9))
@@ -313,6 +313,19 @@ class Sources:
                 f"sources: {self.names[i]!r} (column {i}) is constant at {self.points[0, i]:g}; "
                 "remove it, since the bias alone represents it"
             )
+
+    def _require_mean_inside(self) -> None:
+        """A mean is an average of vertices: for a given one, find the weights by nonnegative least squares."""
+        from scipy.optimize import nnls
+
+        outside = np.flatnonzero((self.lower >= 0) | (self.upper <= 0))
+        if len(outside):
+            name = self.names[outside[0]]
+            raise InputError(f"mean: lies outside the vertices' range of source {name!r}; move it inside the hull")
+        corners = (self.points - self.mean) / (self.upper - self.lower)
+        _, distance = nnls(np.vstack([corners.T, np.ones(len(corners))]), np.append(np.zeros(self.dimension), 1.0))
+        if distance > HULL_TOLERANCE:
+            raise InputError("mean: lies outside the hull of the vertices; move it inside")
 
     def _require_independent_directions(self) -> None:
         deviation = np.sqrt(np.diag(self.covariance))

@@ -75,7 +75,8 @@ def test_what_is_saved_is_what_is_loaded(tmp_path_factory, problem):
     again = Representation.load(path)
     for name, value in answer.to_dict().items():
         assert np.array_equal(again.to_dict()[name], value) or again.to_dict()[name] == pytest.approx(value, rel=1e-12)
-    np.testing.assert_array_equal(again.activity(), answer.activity())
+    # Not bit for bit: linear algebra may round differently on memory that is aligned differently.
+    np.testing.assert_allclose(again.activity(), answer.activity(), rtol=0, atol=1e-13 * answer.activity().max())
     assert certify(again.problem, again).gap <= 2e-8
     assert [entry.name for entry in path.parent.iterdir()] == ["answer.npz"]
 
@@ -129,5 +130,7 @@ def test_a_feasible_code_that_costs_too_much_gets_an_honest_gap(problem, seed):
     )
     certificate = certify(problem, other)
     assert certificate.feasible
-    assert certificate.loss == pytest.approx(naive.loss(problem, code), rel=1e-7)
+    # Each neuron is turned to its cheaper side, and neurons along one line are merged.
+    assert certificate.loss == pytest.approx(naive.loss(problem, other.source_weights), rel=1e-7)
+    assert certificate.loss <= naive.loss(problem, code) * (1 + ROUNDING)
     assert certificate.gap == pytest.approx(1 - answer.loss / certificate.loss, abs=1e-7)

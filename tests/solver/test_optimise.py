@@ -1,0 +1,265 @@
+"""`solve` on real input: numbers that are known, inputs that are hard but fine, and how a search can end."""
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.spatial import ConvexHull
+
+from solver import Problem, Progress, Sources, certify, solve
+from theory import InputError, modularity
+
+FIGURE_POINTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "fig1_points.npy"
+SQUARE = np.array(list(product([-1.0, 1.0], repeat=2)))
+CUT = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 0), (0, 1), (1, -1), (1, 0)]
+
+
+def grid(levels, dimension=2):
+    return np.array(list(product(np.linspace(-1, 1, levels), repeat=dimension)))
+
+
+def checked(problem, **options):
+    """Solve, and hold the answer against a certificate that does not know how it was found."""
+    answer = solve(problem, **options)
+    certificate = certify(problem, answer)
+    assert certificate.feasible
+    assert certificate.loss == pytest.approx(answer.loss, rel=1e-9)
+    assert certificate.lower_bound <= answer.loss * (1 + 1e-12)
+    return answer
+
+
+# ---- numbers that are known -----------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not FIGURE_POINTS.exists(), reason="the points of the 2025 paper's figure are not here")
+def test_the_points_of_the_paper_and_the_one_that_decides():
+    points = np.load(FIGURE_POINTS).T
+    answer = checked(Problem(points))
+    assert answer.status == "optimal" and answer.modular
+    assert answer.loss == pytest.approx(4.600120903, rel=1e-8)
+    without = checked(Problem(np.delete(points, 20, axis=0)))
+    assert without.status == "optimal" and not without.modular
+    assert without.loss == pytest.approx(4.593917, rel=1e-6)
+    assert without.price_of_modularity == pytest.approx(1.5e-4, rel=0.01)
+
+
+def test_the_full_grid_is_modular():
+    answer = checked(Problem(grid(3)))
+    assert answer.method == "modular" and answer.modular
+    assert answer.loss == pytest.approx(6.531972647, rel=1e-9)
+    # By hand: M_ii + m_i^2 = 2/3 + 1 + 1 and loss = 2 sum_i sqrt(that).
+    assert answer.loss == pytest.approx(4 * np.sqrt(8 / 3), rel=1e-14)
+    assert answer.gap <= 1e-12
+
+
+def test_the_corner_cut_grid_is_mixed():
+    points = grid(9)
+    answer = checked(Problem(points[points.sum(axis=1) < 1 - 1e-12]))
+    assert answer.method == "columns" and not answer.modular
+    assert answer.loss == pytest.approx(5.763183, rel=1e-7)
+    assert answer.modular_loss == pytest.approx(5.776126, rel=1e-7)
+    assert answer.status == "optimal" and answer.gap <= 1e-8
+
+
+def test_a_continuous_distribution_needs_only_moments_and_vertices():
+    uniform = Sources.from_moments(np.eye(2) / 3, SQUARE)
+    answer = checked(Problem(uniform))
+    assert answer.loss == pytest.approx(4 * np.sqrt(1 / 3 + 2), rel=1e-14)
+    # Many samples of it come close.
+    drawn = np.vstack([SQUARE, np.random.default_rng(0).uniform(-1, 1, size=(100_000, 2))])
+    assert solve(Problem(drawn)).loss == pytest.approx(answer.loss, rel=1e-3)
+
+
+def test_the_mixing_decides_too():
+    # Sources that are modular on their own stay so under a rotation, not under a shear.
+    assert solve(Problem(grid(3), mixing=[[0.6, -0.8], [0.8, 0.6], [0, 0]])).modular
+    assert not solve(Problem(grid(3), mixing=[[1, 2], [0, 1]])).modular
+
+
+# ---- inputs that are hard but fine ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        pytest.param([[0, 0], [1, 0], [0, 1]], id="as few samples as can be"),
+        pytest.param([[0], [1]], id="two samples of one source"),
+        pytest.param([0, 1, 5], id="a vector is one source"),
+        pytest.param(np.vstack([CUT] * 7), id="duplicates"),
+        pytest.param(grid(7, 3)[grid(7, 3).sum(axis=1) < 2.5], id="coplanar points"),
+        pytest.param(grid(3, 4)[grid(3, 4).sum(axis=1) < 3.5], id="coplanar points of four sources"),
+        pytest.param(np.array(CUT) * [1e-8, 1e8], id="scales far apart"),
+        pytest.param(np.array(CUT) * [1e-8, 1e-8], id="all small"),
+        pytest.param(np.array(CUT) * [1e8, 1e8], id="all large"),
+        pytest.param(np.array(CUT) + [1e6, -1e6], id="far from the origin"),
+        pytest.param(np.array(CUT, dtype=np.float32), id="float32"),
+        pytest.param(np.array(CUT, dtype=np.int8), id="small integers"),
+        pytest.param(np.array(CUT) > 0, id="truth values"),
+        pytest.param(pd.DataFrame(CUT, columns=["position", "object"]), id="a DataFrame"),
+        pytest.param(np.asfortranarray(np.array(CUT, dtype=float)), id="column order"),
+        pytest.param(np.array(CUT, dtype=float)[::-1], id="a view"),
+        pytest.param([[0, 1], [1, 0], [1e-9, 1e-9], [1, 1 - 1e-9]], id="nearly a square"),
+        pytest.param(np.random.default_rng(0).standard_normal((6, 5)), id="a simplex of five sources"),
+    ],
+)
+def test_hard_but_fine(points):
+    answer = checked(Problem(points))
+    assert answer.status == "optimal"
+    assert answer.gap <= 1e-8
+
+
+def test_a_data_frame_keeps_its_column_names():
+    answer = solve(Problem(pd.DataFrame(CUT, columns=["position", "object"])))
+    assert answer.problem.sources.names == ("position", "object")
+    assert answer.coded_sources()[0] in {("position",), ("object",), ("position", "object")}
+
+
+def test_integers_and_floats_of_any_width_are_the_same_problem():
+    reference = solve(Problem(np.array(CUT, dtype=float))).loss
+    for kind in (np.float32, np.int8, np.uint8, np.float16):
+        assert solve(Problem((np.array(CUT) + 1).astype(kind))).loss == pytest.approx(reference, rel=1e-12)
+
+
+def test_the_input_is_neither_changed_nor_needed_afterwards():
+    points = np.array(CUT, dtype=float)
+    before = points.copy()
+    solve(Problem(points))
+    np.testing.assert_array_equal(points, before)
+
+
+def test_a_million_rows():
+    points = np.random.default_rng(0).uniform(-1, 1, size=(1_000_000, 2))
+    answer = solve(Problem(points))
+    assert answer.status == "optimal"
+    kept = points[ConvexHull(points).vertices]
+    moments = Sources.from_moments(np.cov(points.T, bias=True), kept, points.mean(axis=0))
+    assert answer.loss == pytest.approx(solve(Problem(moments)).loss, rel=1e-9)
+
+
+# ---- methods and endings --------------------------------------------------------------------------------------
+
+
+def test_auto_says_what_it_chose_and_why():
+    assert solve(Problem(SQUARE)).message.startswith("modular: the modularity condition holds")
+    assert solve(Problem(CUT)).message.startswith("columns: the modularity condition fails")
+
+
+def test_the_modular_code_is_an_honest_answer_where_it_is_not_optimal():
+    problem = Problem(CUT)
+    best, modular = solve(problem), checked(problem, method="modular")
+    assert modular.status == "bounded" and modular.modular
+    assert modular.loss == pytest.approx(problem.modular_loss, rel=1e-14)
+    assert modular.lower_bound <= best.loss
+    assert modular.gap >= 1 - best.loss / modular.loss
+    assert 1 / (1 - modular.gap) - 1 <= modularity(CUT).price_bound + 1e-12
+
+
+def test_columns_finds_the_modular_code_without_being_told():
+    answer = checked(Problem(SQUARE), method="columns")
+    assert answer.method == "columns" and answer.modular
+    assert answer.loss == pytest.approx(answer.modular_loss, rel=1e-9)
+
+
+def test_a_loose_tolerance_ends_sooner_and_says_how_far_it_got():
+    problem = Problem(np.random.default_rng(1).standard_normal((200, 3)))
+    loose, tight = solve(problem, tolerance=0.05), solve(problem)
+    assert loose.iterations <= tight.iterations
+    assert loose.status == "optimal" and loose.gap <= 0.05
+    assert loose.lower_bound <= tight.loss <= loose.loss
+
+
+def test_limits_leave_a_valid_answer():
+    problem = Problem(np.random.default_rng(1).standard_normal((200, 3)))
+    best = solve(problem).loss
+    short = checked(problem, max_iterations=1)
+    assert short.status == "bounded" and short.iterations == 1
+    hurried = checked(problem, time_limit=1e-9)
+    assert hurried.status == "interrupted" and "time limit" in hurried.message
+    stopped = checked(problem, callback=lambda progress: progress.iteration >= 1)
+    assert stopped.status == "interrupted" and "callback" in stopped.message
+    for answer in (short, hurried, stopped):
+        assert answer.lower_bound <= best <= answer.loss
+        assert answer.gap == pytest.approx(1 - answer.lower_bound / answer.loss, abs=1e-12)
+
+
+def test_ctrl_c_gives_the_best_so_far():
+    def press(progress):
+        if progress.iteration == 1:
+            raise KeyboardInterrupt
+
+    problem = Problem(np.random.default_rng(1).standard_normal((200, 3)))
+    answer = checked(problem, callback=press)
+    assert answer.status == "interrupted" and "keyboard" in answer.message
+    assert 0 < answer.lower_bound <= solve(problem).loss <= answer.loss
+
+
+def test_the_callback_sees_the_search():
+    seen: list[Progress] = []
+    answer = solve(Problem(np.random.default_rng(1).standard_normal((50, 3))), callback=seen.append)
+    assert [step.iteration for step in seen] == list(range(answer.iterations))
+    assert (np.diff([step.loss for step in seen]) <= 1e-9 * seen[0].loss).all()
+    assert (np.diff([step.lower_bound for step in seen]) >= -1e-9 * seen[0].loss).all()
+    assert seen[-1].loss == pytest.approx(answer.loss, rel=1e-9)
+    assert all(step.gap == pytest.approx(1 - step.lower_bound / step.loss, abs=1e-12) for step in seen)
+
+
+def test_an_error_in_the_callback_is_not_swallowed():
+    def fail(progress):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        solve(Problem(CUT), callback=fail)
+
+
+# ---- beyond five sources --------------------------------------------------------------------------------------
+
+
+def test_six_sources_are_answered_and_bounded():
+    problem = Problem(np.random.default_rng(2).standard_normal((40, 6)))
+    answer = checked(problem, rng=0, max_iterations=40)
+    assert answer.status == "bounded" and not answer.modular
+    assert 0 < answer.lower_bound < answer.loss < answer.modular_loss
+    again = solve(problem, rng=0, max_iterations=40)
+    np.testing.assert_array_equal(again.source_weights, answer.source_weights)
+    assert again.loss == answer.loss
+
+
+def test_a_box_of_eight_sources_is_proven_modular():
+    corners = np.array(list(product([-1.0, 1.0], repeat=8)))
+    answer = checked(Problem(corners))
+    assert answer.status == "optimal" and answer.modular and answer.method == "modular"
+    assert answer.gap <= 1e-10
+
+
+# ---- bad arguments --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"method": "adam"}, "method: 'adam' is unknown; choose one of auto, modular, columns"),
+        ({"tolerance": 0}, "tolerance: 0 is out of range"),
+        ({"tolerance": 1.5}, "tolerance: 1.5 is out of range"),
+        ({"tolerance": float("nan")}, "tolerance: nan is out of range"),
+        ({"tolerance": "small"}, "tolerance: 'small' is out of range"),
+        ({"max_iterations": 0}, "max_iterations: 0 is not a positive whole number"),
+        ({"max_iterations": 2.5}, "max_iterations: 2.5 is not"),
+        ({"time_limit": "soon"}, "time_limit: 'soon' is not a positive number of seconds"),
+        ({"time_limit": 0}, "time_limit: 0 is not a positive number of seconds"),
+        ({"time_limit": float("inf")}, "time_limit: inf is not"),
+        ({"rng": -1}, "rng: -1"),
+        ({"rng": "seed"}, "rng: 'seed'"),
+    ],
+)
+def test_options_out_of_range(options, message):
+    with pytest.raises(InputError) as error:
+        solve(Problem(SQUARE), **options)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_sources_are_not_a_problem():
+    with pytest.raises(InputError, match=r"problem: expected a Problem, got ndarray; write solve\(Problem\(sources\)\)"):
+        solve(SQUARE)
