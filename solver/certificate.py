@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from theory.errors import InputError
 from theory.many_sources import proven_ratio
 from theory.pricing import Pricing
 from theory.problem import Problem
-from theory.sources import EXACT_DIMENSION, Sources
+from theory.sources import EXACT_DIMENSION, Sources, as_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -104,13 +105,22 @@ def lower_bound(problem: Problem, multiplier: ArrayLike) -> Bound:
         problem: the problem.
         multiplier: (d, d) symmetric Y. Its negative part proves nothing and is removed first.
 
+    Raises:
+        InputError: a multiplier of another shape, or with entries that are not finite.
+
     Example:
         >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
         >>> lower_bound(problem, problem.energy_matrix).value < problem.modular_loss
         True
     """
+    _require_problem(problem)
+    given = as_matrix(multiplier, "multiplier")
+    if given.shape != (problem.dimension, problem.dimension):
+        raise InputError(
+            f"multiplier: shape {given.shape} does not fit {problem.dimension} source(s); give a square one"
+        )
     scale = np.sqrt(problem.modular_costs)
-    worth = _positive_part(np.asarray(multiplier, dtype=np.float64) / np.outer(scale, scale))
+    worth = _positive_part(given / np.outer(scale, scale))
     value = 2 * (problem.decoder_cost**0.5) * _root_trace(worth, problem.gram * np.outer(scale, scale))
     worth = worth * np.outer(scale, scale)
     rho, exact, worst = _largest_ratio(problem, worth)
@@ -140,21 +150,12 @@ def certify(problem: Problem, representation: Representation) -> Certificate:
         >>> certify(problem, solve(problem)).gap < 1e-8
         True
     """
-    from theory.errors import InputError
-
-    encoder, decoder = np.atleast_2d(representation.encoder), np.atleast_2d(representation.decoder)
-    channels = len(problem.mixing)
-    if encoder.shape[1] != channels or decoder.shape[0] != channels:
-        raise InputError(
-            f"representation: encodes {encoder.shape[1]} channel(s), but the problem has {channels}; certify it "
-            "against the problem it was solved for"
-        )
+    encoder, encoder_bias, decoder, decoder_bias = _network(problem, representation)
     fresh = _posed_again(problem)
-    measured = _measure(fresh, encoder, representation.encoder_bias, decoder, representation.decoder_bias)
-    activity, least, error, feasible = measured
+    activity, least, error, feasible = _measure(fresh, encoder, encoder_bias, decoder, decoder_bias)
     loss = activity + problem.encoder_cost * float((encoder**2).sum())
     loss += problem.decoder_cost * float((decoder**2).sum())
-    bound = best_bound(fresh, representation.multiplier)
+    bound = best_bound(fresh, as_matrix(representation.multiplier, "multiplier"))
     value = min(bound.value, loss) if feasible else bound.value
     return Certificate(
         loss=loss,
@@ -191,6 +192,29 @@ def best_bound(problem: Problem, multiplier: Array) -> Bound:
 
 
 # ---- the loss, measured ---------------------------------------------------------------------------------------
+
+
+def _network(problem: Problem, representation: Representation) -> tuple[Array, Array, Array, Array]:
+    _require_problem(problem)
+    encoder, decoder = np.atleast_2d(representation.encoder), np.atleast_2d(representation.decoder)
+    encoder_bias, decoder_bias = np.ravel(representation.encoder_bias), np.ravel(representation.decoder_bias)
+    channels, neurons = len(problem.mixing), len(encoder)
+    if encoder.shape[1] != channels or decoder.shape[0] != channels:
+        raise InputError(
+            f"representation: encodes {encoder.shape[1]} channel(s), but the problem has {channels}; certify it "
+            "against the problem it was solved for"
+        )
+    if decoder.shape[1] != neurons or len(encoder_bias) != neurons or len(decoder_bias) != channels:
+        raise InputError(
+            f"representation: {neurons} neuron(s) in the encoder, {decoder.shape[1]} in the decoder, "
+            f"{len(encoder_bias)} encoder and {len(decoder_bias)} decoder biases; take them from one code"
+        )
+    return encoder, encoder_bias, decoder, decoder_bias
+
+
+def _require_problem(problem: Problem) -> None:
+    if not isinstance(problem, Problem):
+        raise InputError(f"problem: expected a Problem, got {type(problem).__name__}; write Problem(sources)")
 
 
 def _posed_again(problem: Problem) -> Problem:

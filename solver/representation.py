@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver.writing import written_whole
 from theory.errors import InputError
 from theory.problem import Problem
 from theory.sources import CHUNK_ROWS, Sources, as_matrix
@@ -191,7 +192,6 @@ class Representation:
         Raises:
             OSError: the file cannot be written.
         """
-        target = Path(path)
         sources = self.problem.sources
         content: dict[str, Any] = {name: getattr(self, name) for name in (*SAVED_ARRAYS, *SAVED_NUMBERS)}
         content |= {
@@ -206,13 +206,8 @@ class Representation:
             content |= {"mean": sources.mean, "covariance": sources.covariance}
         if sources.probabilities is not None:
             content["probabilities"] = sources.probabilities
-        partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-        try:
-            with partial.open("wb") as file:
-                np.savez(file, **content)
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        with written_whole(path) as partial, partial.open("wb") as file:
+            np.savez(file, **content)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Representation:
@@ -223,7 +218,8 @@ class Representation:
             OSError: the file cannot be read.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            # Opened here, so that it is closed even where its content makes no sense.
+            with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 content = {name: file[name] for name in file.files}
             version = int(content["format_version"])
             if version > FORMAT_VERSION:

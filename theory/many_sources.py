@@ -2,7 +2,8 @@
 
 Restricted to neurons that read only some of the sources, the problem is the smaller one of their shadow (the samples
 projected on those coordinates), where pricing is exact. So every pair and triple of sources is searched completely,
-and larger mixtures by ascent. Proofs come from neurons without a bias, and from box-shaped supports (range independence).
+and larger mixtures by ascent. Proofs come from neurons without a bias, and from box-shaped supports (range
+independence).
 """
 
 from __future__ import annotations
@@ -93,11 +94,11 @@ def proven_ratio(problem: Problem, multiplier: Array) -> tuple[float, str]:
 
 
 def _ratio_without_bias(problem: Problem, multiplier: Array) -> float:
-    """Largest w'Y w / w'M w: an upper bound, since f(w) >= w'M w."""
+    """Largest w'Y w / w'M w, or zero: an upper bound, since f(w) >= w'M w."""
     scale = np.sqrt(np.diag(problem.energy_matrix))
     factor = np.linalg.cholesky(problem.energy_matrix / np.outer(scale, scale))
     half = np.linalg.solve(factor, multiplier / np.outer(scale, scale))
-    return float(np.linalg.eigvalsh(np.linalg.solve(factor, half.T))[-1])
+    return max(0.0, float(np.linalg.eigvalsh(np.linalg.solve(factor, half.T))[-1]))
 
 
 def _ratio_in_box(problem: Problem, multiplier: Array) -> float:

@@ -173,9 +173,7 @@ def assert_same_loss(problem, other, factor=1.0):
 def test_the_order_of_the_samples_does_not_matter(problem, seed):
     order = np.random.default_rng(seed).permutation(problem.sources.count)
     weights = problem.sources.probabilities
-    shuffled = posed(
-        problem, problem.sources.points[order], probabilities=None if weights is None else weights[order]
-    )
+    shuffled = posed(problem, problem.sources.points[order], probabilities=None if weights is None else weights[order])
     assert_same_loss(problem, shuffled)
     first, second = solve(problem).source_weights, solve(shuffled).source_weights
     scale = np.sqrt(problem.modular_costs)
@@ -226,9 +224,7 @@ def test_rotating_the_data_does_not_matter(problem, seed):
 @given(problems(), seeds)
 def test_repeating_every_sample_or_moving_them_together_does_not_matter(problem, seed):
     points, weights = problem.sources.points, problem.sources.probabilities
-    twice = posed(
-        problem, np.vstack([points, points]), probabilities=None if weights is None else np.tile(weights, 2)
-    )
+    twice = posed(problem, np.vstack([points, points]), probabilities=None if weights is None else np.tile(weights, 2))
     assert_same_loss(problem, twice)
     offset = np.random.default_rng(seed).integers(-1000, 1000, size=problem.dimension)
     assert_same_loss(problem, posed(problem, points + offset))

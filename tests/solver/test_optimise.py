@@ -93,7 +93,7 @@ def test_the_mixing_decides_too():
         pytest.param(np.array(CUT) * [1e-8, 1e8], id="scales far apart"),
         pytest.param(np.array(CUT) * [1e-8, 1e-8], id="all small"),
         pytest.param(np.array(CUT) * [1e8, 1e8], id="all large"),
-        pytest.param(np.array(CUT) + [1e6, -1e6], id="far from the origin"),
+        pytest.param(np.add(CUT, [1e6, -1e6]), id="far from the origin"),
         pytest.param(np.array(CUT, dtype=np.float32), id="float32"),
         pytest.param(np.array(CUT, dtype=np.int8), id="small integers"),
         pytest.param(np.array(CUT) > 0, id="truth values"),
@@ -261,5 +261,5 @@ def test_options_out_of_range(options, message):
 
 
 def test_sources_are_not_a_problem():
-    with pytest.raises(InputError, match=r"problem: expected a Problem, got ndarray; write solve\(Problem\(sources\)\)"):
+    with pytest.raises(InputError, match=r"expected a Problem, got ndarray; write solve\(Problem\(sources\)\)"):
         solve(SQUARE)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from solver import Problem, Sources, solve
 from tests.properties import naive
-from tests.properties.strategies import boxes, costs, mixing_from, problems, seeds
+from tests.properties.strategies import boxes, costs, orthogonal, problems, seeds
 from theory import modularity
 
 ROUNDING = 1e-9
@@ -91,8 +91,8 @@ def test_range_independence(problem):
     # Whatever the correlations, a box is modular if the sources arrive unmixed, or mixed orthogonally.
     plain = Problem(problem.sources, encoder_cost=problem.encoder_cost)
     assert verdict_on(plain).modular is True
-    rotated = Problem(problem.sources, mixing=mixing_from(np.random.default_rng(0), plain.dimension) * 0 + np.eye(plain.dimension))
-    assert verdict_on(rotated).modular is True
+    rotation = orthogonal(np.random.default_rng(0), plain.dimension)
+    assert verdict_on(Problem(problem.sources, mixing=rotation, encoder_cost=problem.encoder_cost)).modular is True
 
 
 @given(problems(dimension=st.integers(2, 4)), costs)

@@ -26,7 +26,9 @@ def test_no_direction_beats_the_priced_one(problem, seed, definite):
     priced = Pricing(problem.sources.fan, problem.energy_matrix).maximise(multiplier)
     ratio = naive.ratio(problem, multiplier, naive.directions(problem, 5_000))
     assert priced.rho >= ratio.max() - ROUNDING * abs(priced.rho)
-    assert naive.ratio(problem, multiplier, priced.worst[None])[0] == pytest.approx(priced.rho, rel=ROUNDING, abs=ROUNDING)
+    assert naive.ratio(problem, multiplier, priced.worst[None])[0] == pytest.approx(
+        priced.rho, rel=ROUNDING, abs=ROUNDING
+    )
     assert naive.cost(problem, priced.worst[None])[0] == pytest.approx(1, rel=ROUNDING)
 
 

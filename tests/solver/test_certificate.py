@@ -1,0 +1,105 @@
+"""A certificate stands on the samples alone."""
+
+import json
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+
+from solver import Problem, Sources, certify, lower_bound, solve
+from tests.properties import naive
+from theory import InputError
+from theory.polytope import NormalFan
+
+SQUARE = np.array(list(product([-1.0, 1.0], repeat=2)))
+CUT = np.array([point for point in product([-1.0, 0.0, 1.0], repeat=2) if sum(point) < 2])
+
+
+def test_the_certificate_of_an_optimum():
+    problem = Problem(CUT)
+    answer = solve(problem)
+    certificate = certify(problem, answer)
+    assert certificate.gap <= 1e-8 and certificate.feasible and certificate.exact
+    assert certificate.least_activity >= -1e-12
+    assert certificate.reconstruction_error <= 1e-12
+    assert certificate.rho == pytest.approx(1, abs=1e-7)
+    assert naive.cost(problem, certificate.worst_neuron[None])[0] == pytest.approx(1, rel=1e-9)
+    assert naive.ratio(problem, certificate.multiplier, certificate.worst_neuron[None])[0] == pytest.approx(
+        certificate.rho, rel=1e-9
+    )
+
+
+def test_a_certificate_is_plain_numbers_too():
+    certificate = certify(Problem(CUT), solve(Problem(CUT)))
+    again = json.loads(json.dumps(certificate.to_dict()))
+    assert again["loss"] == certificate.loss and again["worst_neuron"] == certificate.worst_neuron.tolist()
+
+
+def test_the_bound_by_hand():
+    # Without a bias rho(M) <= 1, attained here only by neurons that need none: h > 0, so the bound is better.
+    problem = Problem(SQUARE)
+    bound = lower_bound(problem, np.eye(2))
+    # f(e_i) = 1 + 1 + 1 and f((1, 1)) = 4 + 4 > 2 * 3: the axes are best, rho = 1/3, and K = I.
+    assert bound.rho == pytest.approx(1 / 3, rel=1e-12)
+    assert bound.value == pytest.approx(2 * 2 * np.sqrt(3), rel=1e-12)
+    assert bound.value == pytest.approx(solve(problem).loss, rel=1e-12)
+
+
+def test_a_multiplier_without_worth_proves_nothing():
+    assert lower_bound(Problem(SQUARE), -np.eye(2)).value == 0
+    assert lower_bound(Problem(SQUARE), np.zeros((2, 2))).value == 0
+
+
+def test_the_code_of_another_problem_is_measured_not_believed():
+    answer = solve(Problem(CUT))
+    whole = certify(Problem(SQUARE), answer)
+    # The corner that was missing makes a neuron negative.
+    assert not whole.feasible and whole.gap == np.inf
+    moved = certify(Problem(CUT + 1), answer)
+    assert not moved.feasible
+    costly = certify(Problem(CUT, encoder_cost=2), answer)
+    assert costly.feasible and costly.loss > answer.loss and costly.gap > 1e-3
+    weighted = certify(Problem(CUT, probabilities=np.arange(1, 9)), answer)
+    assert not weighted.feasible or weighted.gap > 0
+
+
+def test_a_fan_with_a_hole_is_not_believed(monkeypatch):
+    problem = Problem(np.random.default_rng(0).standard_normal((30, 3)))
+    answer = solve(problem)
+    monkeypatch.setattr(NormalFan, "covers", lambda fan: False)
+    certificate = certify(problem, answer)
+    assert not certificate.exact
+    assert certificate.lower_bound < answer.lower_bound * 0.999
+
+
+def test_many_sources_get_a_bound_that_is_not_exact():
+    problem = Problem(np.random.default_rng(0).standard_normal((20, 6)))
+    answer = solve(problem, max_iterations=3)
+    certificate = certify(problem, answer)
+    assert certificate.feasible and not certificate.exact
+    assert 0 < certificate.lower_bound < certificate.loss
+    assert naive.ratio(problem, certificate.multiplier, naive.directions(problem, 5_000)).max() <= certificate.rho
+
+
+def test_moments_give_the_energy_where_points_are_only_the_support():
+    problem = Problem(Sources.from_moments(np.eye(2) / 3, SQUARE))
+    certificate = certify(problem, solve(problem))
+    assert certificate.loss == pytest.approx(4 * np.sqrt(1 / 3 + 2), rel=1e-12)
+    assert certificate.feasible and certificate.gap <= 1e-12
+
+
+def test_a_representation_of_the_wrong_size_is_refused():
+    answer = solve(Problem(CUT))
+    with pytest.raises(InputError, match=r"representation: encodes 2 channel\(s\), but the problem has 3"):
+        certify(Problem(CUT, mixing=[[1, 0], [0, 1], [1, 1]]), answer)
+    with pytest.raises(InputError, match="representation"):
+        certify(Problem(CUT), replace(answer, encoder_bias=answer.encoder_bias[:-1]))
+    with pytest.raises(InputError, match="multiplier"):
+        certify(Problem(CUT), replace(answer, multiplier=np.eye(3)))
+    with pytest.raises(InputError, match="multiplier"):
+        lower_bound(Problem(CUT), np.eye(3))
+    with pytest.raises(InputError, match="multiplier"):
+        lower_bound(Problem(CUT), [[np.nan, 0], [0, 1]])
+    with pytest.raises(InputError, match="problem"):
+        certify(CUT, answer)

@@ -1,0 +1,20 @@
+"""The benchmark command runs; whether its targets are met is for the command itself to say."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_quick_run_measures_every_case(tmp_path):
+    table = tmp_path / "speed.json"
+    command = [sys.executable, "-m", "benchmarks.speed", "--quick", "--json", str(table)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    rows = json.loads(table.read_text())
+    assert {"case", "quantity", "measured", "target"} <= set(rows[0])
+    assert all(row["measured"] >= 0 for row in rows)
+    gaps = [row for row in rows if "gap" in row["quantity"]]
+    assert gaps and all(row["measured"] <= row["target"] for row in gaps)

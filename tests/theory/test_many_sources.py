@@ -1,0 +1,82 @@
+"""Beyond five sources: what is proven is true, and what is true of boxes is proven."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.properties import naive
+from tests.properties.strategies import boxes, mixing_from, problems, seeds
+from theory import Problem, modularity
+from theory.many_sources import has_all_corners, proven_ratio
+from theory.pricing import Pricing
+
+ROUNDING = 1e-9
+
+
+def corners(dimension):
+    return np.array(list(product([-1.0, 1.0], repeat=dimension)))
+
+
+def multiplier_of_modular(problem):
+    return naive.multiplier(problem, problem.modular_weights)
+
+
+@given(problems(dimension=st.integers(1, 4)), seeds)
+def test_a_proven_ratio_is_never_below_the_exact_one(problem, seed):
+    half = np.random.default_rng(seed).standard_normal((problem.dimension, problem.dimension))
+    half *= np.sqrt(problem.modular_costs)
+    for worth in (half.T @ half, half + half.T, multiplier_of_modular(problem)):
+        exact = Pricing(problem.sources.fan, problem.energy_matrix).maximise(worth).rho
+        assert proven_ratio(problem, worth)[0] >= exact - ROUNDING * abs(exact)
+
+
+@given(problems(dimension=st.integers(2, 4), of=boxes))
+def test_boxes_seen_without_mixing_are_proven_modular_whatever_the_correlations(problem):
+    plain = Problem(problem.sources, encoder_cost=problem.encoder_cost)
+    rho, proof = proven_ratio(plain, multiplier_of_modular(plain))
+    assert rho == pytest.approx(1, abs=1e-12)
+    assert "range independence" in proof or "without a bias" in proof
+
+
+@given(seeds)
+def test_a_mixing_can_undo_range_independence_and_the_proof_knows(seed):
+    rng = np.random.default_rng(seed)
+    weights = rng.random(64) + 0.01
+    problem = Problem(corners(6), mixing=mixing_from(rng, 6), probabilities=weights, encoder_cost=rng.uniform(0.1, 3))
+    verdict = modularity(corners(6), mixing=problem.mixing, probabilities=weights, encoder_cost=problem.encoder_cost)
+    ratio = naive.ratio(problem, multiplier_of_modular(problem), naive.directions(problem, 20_000)).max()
+    assert ratio <= verdict.rho * (1 + ROUNDING)
+    if ratio > 1 + 1e-6:
+        assert verdict.modular is not True
+
+
+def test_strong_mixing_of_a_box_is_refuted():
+    mixing = np.eye(6) + 3 * np.eye(6, k=1)
+    verdict = modularity(corners(6), mixing=mixing)
+    assert verdict.modular is False
+    witness = verdict.witness[None]
+    problem = Problem(corners(6), mixing=mixing)
+    assert naive.ratio(problem, multiplier_of_modular(problem), witness)[0] > 1
+
+
+def test_orthogonal_mixing_of_a_box_is_proven_modular():
+    rotation = np.linalg.qr(np.random.default_rng(0).standard_normal((7, 7)))[0]
+    weights = np.random.default_rng(1).random(128)
+    assert modularity(corners(7), mixing=rotation, probabilities=weights).modular is True
+
+
+def test_twenty_sources_without_structure_are_answered_in_time():
+    verdict = modularity(np.random.default_rng(0).standard_normal((200, 20)))
+    assert verdict.modular is False
+    problem = Problem(np.random.default_rng(0).standard_normal((200, 20)))
+    assert naive.ratio(problem, multiplier_of_modular(problem), verdict.witness[None])[0] > 1
+
+
+def test_corners():
+    assert has_all_corners(corners(3))
+    assert not has_all_corners(corners(3)[1:])
+    assert not has_all_corners(np.vstack([corners(3)[1:], corners(3)[1:]]))
+    assert not has_all_corners(np.zeros((70, 70)))
