@@ -1,0 +1,57 @@
+"""What the README shows is what happens."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from solver.cli import main
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def block(language, containing):
+    return next(text for text in re.findall(rf"```{language}\n(.*?)```", README, re.S) if containing in text)
+
+
+def test_the_python_example(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    exec(block("python", "from solver import"), names)
+    verdict, answer, modularity, uniform = (names[name] for name in ("verdict", "answer", "modularity", "uniform"))
+    assert verdict.modular is False and f"{verdict.margin:.4f}" in README
+    assert f"price of modularity <= {verdict.price_bound:.3g}".replace("0.0743", "7.43 %") in README
+    assert answer.status == "optimal" and answer.source_weights.shape == (3, 2)
+    assert f"{answer.price_of_modularity:.5f}" in README
+    assert (tmp_path / "code.png").exists() and (tmp_path / "code.npz").exists()
+    assert modularity(uniform).modular is True
+    last = block("python", "from solver import").strip().splitlines()[-1]
+    assert last.endswith("# False: this mixing decides") and eval(last, names) is False
+
+
+def test_the_first_command(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    words = block("sh", "modularity solve examples").strip().split("/modularity ")[1]
+    arguments = [str(tmp_path / word) if word.endswith(".png") else word for word in shlex.split(words)]
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 0
+    for line in block("text", "Price of modularity").strip().splitlines()[:3]:
+        assert line in done.stdout
+    assert "Loss 14.8833626, proven optimal" in done.stdout
+    assert (tmp_path / "iris.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("command", ["check", "solve"])
+def test_every_option_is_described(command):
+    shown = CliRunner().invoke(main, [command, "--help"]).stdout
+    options = set(re.findall(r"--[a-z-]+", shown)) - {"--help"}
+    assert options
+    assert all(option in README for option in options)
+
+
+def test_every_path_named_exists():
+    for name in re.findall(r"(?:docs|examples|benchmarks|tests)/[\w/.]+", README):
+        assert (ROOT / name.rstrip(".")).exists()
