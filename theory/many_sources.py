@@ -15,6 +15,7 @@ import numpy as np
 
 from theory.ascent import Ascent
 from theory.conditions import CONDITION_TOLERANCE, Verdict
+from theory.copositivity import ROUNDING
 from theory.polytope import extreme_points, normal_fan
 from theory.pricing import Pricing
 
@@ -108,21 +109,21 @@ def _ratio_in_box(problem: Problem, multiplier: Array) -> float:
     So in every orthant both forms are polynomials in |w_i|, compared coefficient by coefficient.
     """
     sides = ((1.0, -problem.sources.lower), (-1.0, problem.sources.upper))
+    unit = np.outer(problem.modular_costs, problem.modular_costs) ** 0.5
     needed, allowed = 0.0, np.inf
     for sign, reach in sides:
         for other_sign, other_reach in sides:
             sign_of_pair = np.full(multiplier.shape, sign * other_sign)
-            if sign == other_sign:
-                bias = np.outer(reach, other_reach)
-            else:
+            bias = np.outer(reach, other_reach)
+            if sign != other_sign:
                 # A source has one sign at a time.
-                bias = np.outer(reach, other_reach)
                 np.fill_diagonal(sign_of_pair, 1.0)
                 np.fill_diagonal(bias, np.minimum(reach, other_reach) ** 2)
-            cost = bias + sign_of_pair * problem.energy_matrix
-            worth = sign_of_pair * multiplier
-            dear, cheap = cost > 0, cost < 0
-            if ((cost == 0) & (worth > 0)).any():
+            cost = (bias + sign_of_pair * problem.energy_matrix) / unit
+            worth = sign_of_pair * multiplier / unit
+            # A corner of probability zero leaves exact ties, up to rounding.
+            dear, cheap = cost > ROUNDING, cost < -ROUNDING
+            if (~dear & ~cheap & (worth > ROUNDING)).any():
                 return float("inf")
             needed = max(needed, float(np.max(worth[dear] / cost[dear], initial=0.0)))
             allowed = min(allowed, float(np.min(worth[cheap] / cost[cheap], initial=np.inf)))

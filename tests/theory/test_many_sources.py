@@ -75,6 +75,12 @@ def test_twenty_sources_without_structure_are_answered_in_time():
     assert naive.ratio(problem, multiplier_of_modular(problem), verdict.witness[None])[0] > 1
 
 
+def test_a_box_with_a_silent_corner_ties():
+    # The covariance is then as far from zero as a box allows, -C_12 = lower_1 lower_2.
+    problem = Problem(corners(2) * [1.4, 0.9] + [0.6, 0.1], probabilities=[2, 3, 4, 0])
+    assert proven_ratio(problem, multiplier_of_modular(problem))[0] == pytest.approx(1, abs=1e-12)
+
+
 def test_corners():
     assert has_all_corners(corners(3))
     assert not has_all_corners(corners(3)[1:])
