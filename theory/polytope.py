@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory.errors import InputError
+from theory.pulling import is_closed_complex, pulled_cones
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -202,10 +203,16 @@ def normal_fan(vertices: Array) -> NormalFan:
     origin = corners.mean(axis=0)
     normals = _distinct(hull.equations[:, :-1])
     height = (normals @ (corners - origin).T).max(axis=1)
-    cones, owner = _triangulated_polar(normals / height[:, None], corners - origin)
+    if len(normals) == len(hull.simplices) and is_closed_complex(hull.simplices):
+        # In general position every facet is a simplex, and incidences alone tell how to cut the cones.
+        normals = hull.equations[:, :-1]
+        cones, owner = pulled_cones(hull.simplices.astype(np.intp))
+    else:
+        cones, place = _triangulated_polar(normals / height[:, None], corners - origin)
+        owner = hull.vertices[place].astype(np.intp)
     generators = normals @ transform.T
     generators /= np.linalg.norm(generators, axis=1, keepdims=True)
-    return NormalFan(generators, cones, mirrored, hull.vertices[owner].astype(np.intp))
+    return NormalFan(generators, cones, mirrored, owner)
 
 
 def _triangulated_polar(polar: Array, corners: Array) -> tuple[Indices, Indices]:
