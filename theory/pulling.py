@@ -40,7 +40,8 @@ def pulled_cones(facets: Indices) -> tuple[Indices, Indices]:
         >>> sorted(map(sorted, cones.tolist())), sorted(owner.tolist())
         ([[0, 1], [0, 3], [1, 2], [2, 3]], [0, 1, 2, 3])
     """
-    facets = np.sort(facets, axis=1)
+    names, rank = np.unique(facets, return_inverse=True)
+    facets = np.sort(rank.reshape(facets.shape), axis=1)
     dimension = facets.shape[1]
     level = _faces_of_size(facets, 1)
     owner = position = np.arange(len(level.faces))
@@ -57,8 +58,7 @@ def pulled_cones(facets: Indices) -> tuple[Indices, Indices]:
         position = child[first[position][row] + offset]
         level = larger
     cones = np.column_stack([apexes, level.pulled[position]])
-    # The faces of size one are the vertices that occur, ascending.
-    return cones, np.unique(facets)[owner]
+    return cones, names[owner]
 
 
 def is_closed_complex(facets: Indices) -> bool:
@@ -98,13 +98,13 @@ def _faces_of_size(facets: Indices, size: int) -> _Level:
 
 
 def _walls(level: _Level, larger: _Level, facets: Indices) -> tuple[Indices, Indices, Indices]:
-    """For each face the faces with one vertex more that do not lie in its pulled facet, as runs (first, count, list)."""
+    """For each face those with one vertex more outside its pulled facet, as runs (first, count, list)."""
     size = level.faces.shape[1]
     subsets = np.array(list(combinations(range(size + 1), size)))
     below = larger.faces[:, subsets].reshape(-1, size)
     parent = _position(level.faces, below)
     child = np.repeat(np.arange(len(larger.faces)), len(subsets))
-    added = np.array([[i for i in range(size + 1) if i not in subset][0] for subset in subsets])
+    added = np.array([next(i for i in range(size + 1) if i not in subset) for subset in subsets])
     vertex = larger.faces[:, added].reshape(-1)
     outside = ~(facets[level.pulled[parent]] == vertex[:, None]).any(axis=1)
     parent, child = parent[outside], child[outside]

@@ -37,7 +37,7 @@ def test_in_three_dimensions_a_vertex_with_k_neighbours_gives_k_minus_two_cones(
 
 def test_the_names_of_the_vertices_do_not_matter():
     _, found = hull(4, 20)
-    renamed = found.simplices * 1_000_003 + 7
+    renamed = found.simplices.astype(np.int64) * 1_000_003 + 7
     cones, owner = pulled_cones(found.simplices)
     again, other = pulled_cones(renamed)
     np.testing.assert_array_equal(cones, again)
@@ -47,7 +47,7 @@ def test_the_names_of_the_vertices_do_not_matter():
 def test_large_names_in_many_dimensions_do_not_overflow():
     _, found = hull(7, 10)
     cones, _ = pulled_cones(found.simplices)
-    again, _ = pulled_cones(found.simplices * (2**40))
+    again, _ = pulled_cones(found.simplices.astype(np.int64) * 2**40)
     np.testing.assert_array_equal(cones, again)
 
 
