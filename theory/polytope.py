@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory.errors import InputError
-from theory.pulling import is_closed_complex, pulled_cones
+from theory.pulling import count_pulled_cones, is_closed_complex, pulled_cones
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Indices = NDArray[np.intp]
 
-__all__ = ["NormalFan", "extreme_points", "normal_fan"]
+__all__ = ["NormalFan", "extreme_points", "normal_fan", "small_normal_fan"]
 
 FILTER_ROWS = 5_000
 """From this many samples on, those deep inside the hull are discarded before Qhull sees them."""
@@ -49,6 +49,15 @@ LINEAR_ON_CONE = 1e-11
 AXIS_ROUNDING = 1e-12
 """A coordinate of a unit generator smaller than this is taken to lie on the hyperplane of its axis."""
 
+CLEAR_ORIENTATION = 1e-12
+"""Determinant of unit generators above which its sign is beyond rounding, which is a hundred times smaller."""
+
+HAIR = 1e-7
+"""How far samples are moved (in units of the hull's size) to bring a hull of many sources into general position."""
+
+SETTLING = 1e-4
+"""Facet normals that the hair moved by less than this are moved back."""
+
 FACET_ROUNDING = 1e-11
 """Unit facet normals closer than this are one facet that Qhull returned in several triangles."""
 
@@ -70,6 +79,7 @@ class NormalFan:
         self.cones = cones
         self.vertices = vertices
         self.vertex_of_cone = vertex_of_cone
+        self.deformed_from: tuple[NormalFan, Indices] | None = None
 
     @property
     def dimension(self) -> int:
@@ -102,30 +112,79 @@ class NormalFan:
     def covers(self) -> bool:
         """Whether the cones provably cover every direction, from incidences and orientations alone.
 
-        If every ridge belongs to exactly two cones and these lie on opposite sides of it, the map from the complex
-        of cones to the sphere is a covering map, hence onto.
+        If every ridge belongs to exactly two cones and these lie on opposite sides of it, the map from the complex of
+        cones to the sphere covers everything equally often.
         """
         if self.dimension == 1:
             return bool((self.generators > 0).any() and (self.generators < 0).any())
-        return len(self.cones) > 0 and self._ridges_are_crossed_once()
+        if self.deformed_from is not None:
+            moved, place = self.deformed_from
+            return self._is_deformed(moved, place) and moved.covers()
+        return len(self.cones) > 0 and self._is_closed_and_wraps()
 
-    def _ridges_are_crossed_once(self) -> bool:
+    def _is_deformed(self, moved: NormalFan, place: Indices) -> bool:
+        """Whether moving generator r of the other fan to generator place[r] of this one never turns a cone over zero.
+
+        Then the map from the complex to the sphere keeps its degree along the way. Cones that become flat cover
+        nothing, so the others, which must all be here, cover every direction.
+        """
+        cones = np.sort(place[moved.cones], axis=1)
+        solid = (cones[:, 1:] != cones[:, :-1]).all(axis=1)
+        same = np.array_equal(np.sort(self.cones, axis=1), cones[solid])
+        corner = moved.vertices[moved.vertex_of_cone]
+        before = np.einsum("nkd,nd->nk", moved.generators[moved.cones], corner)
+        after = np.einsum("nkd,nd->nk", self.generators[place[moved.cones]], corner)
+        return same and bool((before > 0).all() and (after > 0).all())
+
+    def _is_closed_and_wraps(self) -> bool:
+        """Whether the oriented complex of cones has no boundary and goes round the sphere at least once.
+
+        Without a boundary the map to the sphere has a degree: every direction is covered that often, counted with
+        orientation. Cones that lie the right way round count up. Those so thin that rounding hides their orientation
+        take it from their neighbours; they cannot undo the others if their volume is smaller (volume in the sense of
+        the integral of exp(-|w|^2), bounded for a cone with generators W by multiples of |det W|).
+        """
         dimension = self.dimension
         cones = np.sort(self.cones, axis=1)
-        signs = np.sign(np.linalg.det(self.generators[cones]))
-        if (signs == 0).any():
+        volume = np.linalg.det(self.generators[cones])
+        clear = np.abs(volume) > CLEAR_ORIENTATION
+        orientation = np.where(clear, np.sign(volume), 0.0)
+        shared = self._shared_ridges(cones)
+        if shared is None:
             return False
+        first, second, agree = shared
+        while not orientation.all():
+            before = np.count_nonzero(orientation)
+            for source, target in ((first, second), (second, first)):
+                told = (orientation[source] != 0) & (orientation[target] == 0)
+                orientation[target[told]] = (agree * orientation[source])[told]
+            if np.count_nonzero(orientation) == before:
+                return False
+        if (orientation[second] != agree * orientation[first]).any():
+            return False
+        if clear.all():
+            return True
+        thin = np.flatnonzero(~clear)
+        corner = self.vertices[self.vertex_of_cone[thin]]
+        height = np.einsum("nkd,nd->nk", self.generators[cones[thin]], corner) / np.linalg.norm(corner, axis=1)[:, None]
+        hidden = np.sum((np.abs(volume[thin]) + CLEAR_ORIENTATION / 100) / height.min(axis=1) ** dimension)
+        return bool(height.min() > 0 and np.abs(volume).max() > hidden)
+
+    def _shared_ridges(self, cones: Indices) -> tuple[Indices, Indices, Array] | None:
+        """For every ridge its two cones, and +1 or -1 for equal or opposite order of their generators; else None."""
+        dimension = self.dimension
         omit = np.array([[j for j in range(dimension) if j != k] for k in range(dimension)])
-        ridges = cones[:, omit].reshape(-1, dimension - 1)
+        ridges = _packed(cones[:, omit].reshape(-1, dimension - 1), len(self.generators))
         # Moving the omitted generator to the front costs k transpositions: the side of the ridge it lies on.
-        side = (signs[:, None] * (-1.0) ** np.arange(dimension)).reshape(-1)
+        side = np.tile((-1.0) ** np.arange(dimension), len(cones))
+        owner = np.repeat(np.arange(len(cones)), dimension)
         order = np.lexsort(ridges.T[::-1])
-        ridges, side = ridges[order], side[order]
-        if len(ridges) % 2:
-            return False
-        pairs = (ridges[0::2] == ridges[1::2]).all() and (side[0::2] == -side[1::2]).all()
-        distinct = (ridges[2::2] != ridges[1:-1:2]).any(axis=1).all()
-        return bool(pairs and distinct)
+        ridges, side, owner = ridges[order], side[order], owner[order]
+        if len(ridges) % 2 or (ridges[0::2] != ridges[1::2]).any():
+            return None
+        if not (ridges[2::2] != ridges[1:-1:2]).any(axis=1).all():
+            return None
+        return owner[0::2], owner[1::2], -side[0::2] * side[1::2]
 
     def restricted(self, cones: Indices) -> NormalFan:
         """Only the given cones."""
@@ -199,20 +258,74 @@ def normal_fan(vertices: Array) -> NormalFan:
     hull = _qhull(local)
     if dimension == 2:
         return _planar_fan(mirrored, local, hull.vertices, transform)
-    corners = local[hull.vertices]
-    origin = corners.mean(axis=0)
     normals = _distinct(hull.equations[:, :-1])
-    height = (normals @ (corners - origin).T).max(axis=1)
     if len(normals) == len(hull.simplices) and is_closed_complex(hull.simplices):
         # In general position every facet is a simplex, and incidences alone tell how to cut the cones.
         normals = hull.equations[:, :-1]
         cones, owner = pulled_cones(hull.simplices.astype(np.intp))
     else:
+        corners = local[hull.vertices]
+        origin = corners.mean(axis=0)
+        height = (normals @ (corners - origin).T).max(axis=1)
         cones, place = _triangulated_polar(normals / height[:, None], corners - origin)
         owner = hull.vertices[place].astype(np.intp)
+    return _fan_of(normals, transform, cones, mirrored, owner)
+
+
+def small_normal_fan(samples: Array, most_cones: int) -> NormalFan | None:
+    """The normal fan for six or more sources, or None if it has more than this many cones.
+
+    Args:
+        samples: (T, d) about the mean; they need not be extreme.
+        most_cones: how many cones are affordable.
+
+    Where facets hold more than d samples, these are moved by a hair first. The cones then still cover every direction,
+    and ``v.w`` still bounds the support function from below on each, so that bounds stay proven; they may be loose by
+    about the size of the hair.
+    """
+    mirrored = -samples
+    center, transform = _coordinates(mirrored)
+    local = (mirrored - center) @ transform
+    hull = _qhull(local)
+    # A vertex of a simplicial polytope has at least d facets, so this many cones are certain.
+    if len(hull.simplices) > most_cones:
+        return None
+    normals = _distinct(hull.equations[:, :-1])
+    general = len(normals) == len(hull.simplices)
+    if general:
+        facets, pushed = hull.simplices, hull.equations[:, :-1]
+    else:
+        hair = np.random.default_rng(0).uniform(-HAIR, HAIR, size=local[hull.vertices].shape)
+        joggled = _qhull(local[hull.vertices] + hair)
+        facets, pushed = hull.vertices[joggled.simplices], joggled.equations[:, :-1]
+    if not is_closed_complex(facets) or count_pulled_cones(facets) > most_cones:
+        return None
+    cones, owner = pulled_cones(facets.astype(np.intp))
+    if general:
+        return _fan_of(pushed, transform, cones, mirrored, owner)
+    return _settled(_fan_of(pushed, transform, cones, mirrored, owner), normals, pushed, transform)
+
+
+def _fan_of(normals: Array, transform: Array, cones: Indices, vertices: Array, owner: Indices) -> NormalFan:
     generators = normals @ transform.T
     generators /= np.linalg.norm(generators, axis=1, keepdims=True)
-    return NormalFan(generators, cones, mirrored, owner)
+    return NormalFan(generators, cones, vertices, owner)
+
+
+def _settled(moved: NormalFan, normals: Array, pushed: Array, transform: Array) -> NormalFan:
+    """The fan of moved samples with its generators moved back where they belong; what then is flat is left out."""
+    from scipy.spatial import cKDTree
+
+    distance, nearest = cKDTree(normals).query(pushed)
+    stray = np.flatnonzero(distance > SETTLING)
+    nearest[stray] = len(normals) + np.arange(len(stray))
+    cones = np.sort(nearest[moved.cones], axis=1)
+    solid = (cones[:, 1:] != cones[:, :-1]).all(axis=1)
+    settled = _fan_of(
+        np.vstack([normals, pushed[stray]]), transform, cones[solid], moved.vertices, moved.vertex_of_cone[solid]
+    )
+    settled.deformed_from = moved, nearest
+    return settled
 
 
 def _triangulated_polar(polar: Array, corners: Array) -> tuple[Indices, Indices]:
@@ -236,6 +349,13 @@ def _triangulated_polar(polar: Array, corners: Array) -> tuple[Indices, Indices]
             break
     assert best is not None
     return best[1], best[2]
+
+
+def _packed(rows: Indices, count: int) -> Indices:
+    """The same rows of indices below `count` in fewer columns, several to a 62-bit integer: quicker to sort."""
+    together = max(1, int(62 / np.log2(max(count, 2))))
+    blocks = [rows[:, start : start + together] for start in range(0, rows.shape[1], together)]
+    return np.column_stack([block @ (count ** np.arange(block.shape[1])[::-1]) for block in blocks])
 
 
 def _planar_fan(mirrored: Array, local: Array, ring: Indices, transform: Array) -> NormalFan:

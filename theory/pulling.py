@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
     Indices = NDArray[np.intp]
 
-__all__ = ["is_closed_complex", "pulled_cones"]
+__all__ = ["count_pulled_cones", "is_closed_complex", "pulled_cones"]
 
 
 def pulled_cones(facets: Indices) -> tuple[Indices, Indices]:
     """Simplicial cones over the facets of a simplicial polytope, and the vertex whose normal cone each is part of.
 
     Args:
-        facets: (R, d) vertices of each facet, indices from 0.
+        facets: (R, d) vertices of each facet, by any integer names.
 
     Returns:
-        cones (N, d) of facet indices, and owners (N,) of vertex indices.
+        cones (N, d) of facet indices, and owners (N,) of vertex names.
 
     Source: pulling triangulations, Hudson (1969); Lee and Santos, "Subdivisions and triangulations of polytopes".
 
@@ -40,15 +40,10 @@ def pulled_cones(facets: Indices) -> tuple[Indices, Indices]:
         >>> sorted(map(sorted, cones.tolist())), sorted(owner.tolist())
         ([[0, 1], [0, 3], [1, 2], [2, 3]], [0, 1, 2, 3])
     """
-    names, rank = np.unique(facets, return_inverse=True)
-    facets = np.sort(rank.reshape(facets.shape), axis=1)
-    dimension = facets.shape[1]
-    level = _faces_of_size(facets, 1)
-    owner = position = np.arange(len(level.faces))
+    names, levels, walls = _incidences(facets)
+    owner = position = np.arange(len(names))
     apexes = np.empty((len(position), 0), dtype=np.intp)
-    for size in range(1, dimension):
-        larger = _faces_of_size(facets, size + 1)
-        first, count, child = _walls(level, larger, facets)
+    for level, (first, count, child) in zip(levels, walls, strict=False):
         apexes = np.column_stack([apexes, level.pulled[position]])
         repeats = count[position]
         # The walls of a face stand in one run: expand every chain by the run of its present face.
@@ -56,9 +51,30 @@ def pulled_cones(facets: Indices) -> tuple[Indices, Indices]:
         row = np.repeat(np.arange(len(position)), repeats)
         apexes, owner = apexes[row], owner[row]
         position = child[first[position][row] + offset]
-        level = larger
-    cones = np.column_stack([apexes, level.pulled[position]])
-    return cones, names[owner]
+    return np.column_stack([apexes, levels[-1].pulled[position]]), names[owner]
+
+
+def count_pulled_cones(facets: Indices) -> int:
+    """How many cones `pulled_cones` would return, without making them.
+
+    Args:
+        facets: (R, d) as for `pulled_cones`.
+    """
+    _, levels, walls = _incidences(facets)
+    pieces = np.ones(len(levels[-1].faces), dtype=np.int64)
+    for first, count, child in reversed(walls):
+        total = np.concatenate([[0], np.cumsum(pieces[child])])
+        pieces = total[first + count] - total[first]
+    return int(pieces.sum())
+
+
+def _incidences(facets: Indices) -> tuple[Indices, list[_Level], list[tuple[Indices, Indices, Indices]]]:
+    """Names of the vertices, the faces of every size, and the walls between one size and the next."""
+    names, rank = np.unique(facets, return_inverse=True)
+    facets = np.sort(rank.reshape(facets.shape), axis=1)
+    levels = [_faces_of_size(facets, size) for size in range(1, facets.shape[1] + 1)]
+    walls = [_walls(level, larger, facets) for level, larger in zip(levels, levels[1:], strict=False)]
+    return names, levels, walls
 
 
 def is_closed_complex(facets: Indices) -> bool:

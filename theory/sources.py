@@ -27,6 +27,12 @@ __all__ = ["EXACT_DIMENSION", "Sources", "as_matrix"]
 EXACT_DIMENSION = 5
 """Largest number of sources whose normal fan is built eagerly: beyond it the fan grows too large."""
 
+MOST_SAMPLES_OF_FAN = {6: 3_000, 7: 600}
+"""Most distinct samples of six and seven sources whose hull is worth computing to see how large the fan is."""
+
+MOST_CONES = 3_000_000
+"""Most cones that are priced exactly: about three gigabytes of quadratic forms in passing, and minutes of time."""
+
 CHUNK_ROWS = 1 << 14
 """Rows handled at once where a pass over the samples needs a temporary: keeps memory far below the input's."""
 
@@ -252,10 +258,31 @@ class Sources:
 
     @cached_property
     def fan(self) -> NormalFan:
-        """The simplicial normal fan of conv(-S): on each of its cones the support function is linear."""
+        """The simplicial normal fan of conv(-S): on each of its cones the support function is linear.
+
+        Raises:
+            InputError: too many cones, which only happens for six or more sources.
+        """
         from theory.polytope import normal_fan
 
-        return normal_fan(self.vertices)
+        if self.dimension <= EXACT_DIMENSION:
+            return normal_fan(self.vertices)
+        if self.fan_if_small is None:
+            raise InputError(
+                f"sources: the normal fan of {self.count} samples of {self.dimension} sources is too large"
+            )
+        return self.fan_if_small
+
+    @cached_property
+    def fan_if_small(self) -> NormalFan | None:
+        """The normal fan, or None where it is too large to price exactly (always for eight or more sources)."""
+        from theory.polytope import small_normal_fan
+
+        if self.dimension <= EXACT_DIMENSION:
+            return self.fan
+        if len(self.vertices) > MOST_SAMPLES_OF_FAN.get(self.dimension, 0):
+            return None
+        return small_normal_fan(self.vertices, MOST_CONES)
 
     @cached_property
     def bias_sides(self) -> Array:
