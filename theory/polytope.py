@@ -303,7 +303,8 @@ def small_normal_fan(samples: Array, most_cones: int) -> NormalFan | None:
     cones, owner = pulled_cones(facets.astype(np.intp))
     if general:
         return _fan_of(pushed, transform, cones, mirrored, owner)
-    return _settled(_fan_of(pushed, transform, cones, mirrored, owner), normals, pushed, transform)
+    moved = _fan_of(pushed, transform, cones, mirrored, owner)
+    return _settled(moved, normals, pushed.copy(), transform, local, facets)
 
 
 def _fan_of(normals: Array, transform: Array, cones: Indices, vertices: Array, owner: Indices) -> NormalFan:
@@ -312,12 +313,15 @@ def _fan_of(normals: Array, transform: Array, cones: Indices, vertices: Array, o
     return NormalFan(generators, cones, vertices, owner)
 
 
-def _settled(moved: NormalFan, normals: Array, pushed: Array, transform: Array) -> NormalFan:
+def _settled(
+    moved: NormalFan, normals: Array, pushed: Array, transform: Array, local: Array, facets: Indices
+) -> NormalFan:
     """The fan of moved samples with its generators moved back where they belong; what then is flat is left out."""
     from scipy.spatial import cKDTree
 
     distance, nearest = cKDTree(normals).query(pushed)
     stray = np.flatnonzero(distance > SETTLING)
+    pushed[stray] = _normal_to(local[facets[stray]], pushed[stray])
     nearest[stray] = len(normals) + np.arange(len(stray))
     cones = np.sort(nearest[moved.cones], axis=1)
     solid = (cones[:, 1:] != cones[:, :-1]).all(axis=1)
@@ -326,6 +330,20 @@ def _settled(moved: NormalFan, normals: Array, pushed: Array, transform: Array) 
     )
     settled.deformed_from = moved, nearest
     return settled
+
+
+def _normal_to(simplices: Array, near: Array) -> Array:
+    """Unit vectors (n, d) orthogonal to flat simplices (n, d, d), the closest to those given.
+
+    A hair can raise a facet over samples that span less than a hyperplane: then many directions are normal to them.
+    """
+    edges = simplices[:, 1:] - simplices[:, :1]
+    _, length, directions = np.linalg.svd(edges)
+    flat = np.ones(near.shape, dtype=bool)
+    flat[:, :-1] = length <= SETTLING * length[:, :1]
+    share = np.einsum("nkd,nd->nk", directions, near) * flat
+    found = np.einsum("nk,nkd->nd", share, directions)
+    return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True))
 
 
 def _triangulated_polar(polar: Array, corners: Array) -> tuple[Indices, Indices]:

@@ -10,7 +10,7 @@ that belong to nobody. Every step is one pass over all faces of a size.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,7 +73,7 @@ def _incidences(facets: Indices) -> tuple[Indices, list[_Level], list[tuple[Indi
     names, rank = np.unique(facets, return_inverse=True)
     facets = np.sort(rank.reshape(facets.shape), axis=1)
     levels = [_faces_of_size(facets, size) for size in range(1, facets.shape[1] + 1)]
-    walls = [_walls(level, larger, facets) for level, larger in zip(levels, levels[1:], strict=False)]
+    walls = [_walls(level, larger, facets) for level, larger in pairwise(levels)]
     return names, levels, walls
 
 
