@@ -5,8 +5,9 @@ really produce; the lower bound is weak duality (DESIGN section 1, "Dual and cer
 
     rho(Y) = max_w w'Y w / f(w),      loss* >= 2 sqrt(decoder_cost / rho) tr (K^1/2 Y K^1/2)^1/2     for any PSD Y.
 
-For at most five sources rho is found exactly on a normal fan whose cones are checked to cover every direction;
-beyond, it is bounded from above by what `theory.many_sources` can prove.
+Where the normal fan is small enough (five sources, or a few hundred samples of six, or several dozen of seven) rho is
+found exactly on it, and its cones are checked to cover every direction; beyond, it is bounded from above by what
+`theory.many_sources` can prove.
 """
 
 from __future__ import annotations
@@ -18,9 +19,8 @@ import numpy as np
 
 from theory.errors import InputError
 from theory.many_sources import proven_ratio
-from theory.pricing import Pricing
 from theory.problem import Problem
-from theory.sources import EXACT_DIMENSION, Sources, as_matrix
+from theory.sources import Sources, as_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -42,6 +42,9 @@ CAUTIONS = (1e-2, 1.0, 1e2, 1e4, np.inf)
 
 ATTAINED = 1e-12
 """An upper bound on rho that a neuron reaches up to this is exact."""
+
+MOST_OPEN = 400_000
+"""Most cones whose faces are all examined, which takes about a minute; with more the bound is looser but quick."""
 
 AUDIT_DIRECTIONS = 2_000
 """Random neurons that try to refute a claimed rho, with the support function taken from the samples directly."""
@@ -98,12 +101,13 @@ class Certificate:
         return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in asdict(self).items()}
 
 
-def lower_bound(problem: Problem, multiplier: ArrayLike) -> Bound:
+def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False) -> Bound:
     """The lower bound on the loss that a multiplier proves: weak duality, for any symmetric Y.
 
     Args:
         problem: the problem.
         multiplier: (d, d) symmetric Y. Its negative part proves nothing and is removed first.
+        quick: do not build a normal fan, which for six and seven sources takes a while.
 
     Raises:
         InputError: a multiplier of another shape, or with entries that are not finite.
@@ -123,7 +127,7 @@ def lower_bound(problem: Problem, multiplier: ArrayLike) -> Bound:
     worth = _positive_part(given / np.outer(scale, scale))
     value = 2 * (problem.decoder_cost**0.5) * _root_trace(worth, problem.gram * np.outer(scale, scale))
     worth = worth * np.outer(scale, scale)
-    rho, exact, worst = _largest_ratio(problem, worth)
+    rho, exact, worst = _largest_ratio(problem, worth, quick=quick)
     if not value > 0:
         return Bound(0.0, rho, exact, worst, worth)
     return Bound(value / max(rho, 1e-300) ** 0.5, rho, exact, worst, worth)
@@ -171,23 +175,23 @@ def certify(problem: Problem, representation: Representation) -> Certificate:
     )
 
 
-def best_bound(problem: Problem, multiplier: Array) -> Bound:
+def best_bound(problem: Problem, multiplier: Array, *, quick: bool = False) -> Bound:
     """The best of the bounds that a multiplier, its variants with small sources shrunk, and Y = M prove.
 
     A source whose scale makes it a tiny part of the loss is solved to fewer digits, since rounding of the whole hides
     it; yet its error would enter rho, and with it the whole bound, at full weight. Shrinking Y a little on that source
     removes the error at the price of a share of a share.
     """
-    bounds = [lower_bound(problem, multiplier)]
+    bounds = [lower_bound(problem, multiplier, quick=quick)]
     if not bounds[0].exact:
-        bounds.append(lower_bound(problem, problem.energy_matrix))
+        bounds.append(lower_bound(problem, problem.energy_matrix, quick=True))
     share = np.sqrt(np.diag(problem.gram) * problem.modular_costs)
     share = share / share.sum()
     if share.min() < SMALL_SOURCE:
         digits_lost = np.where(share < SMALL_SOURCE, np.sqrt(np.finfo(float).eps / share), 0.0)
         for caution in CAUTIONS:
             kept = np.where(digits_lost > 0, np.maximum(0.0, 1 - caution * np.maximum(digits_lost, 1e-300)), 1.0)
-            bounds.append(lower_bound(problem, multiplier * np.outer(kept, kept)))
+            bounds.append(lower_bound(problem, multiplier * np.outer(kept, kept), quick=quick))
     return max(bounds, key=lambda bound: bound.value)
 
 
@@ -278,14 +282,16 @@ def _root(matrix: Array) -> Array:
     return np.asarray(half.T * scale)
 
 
-def _largest_ratio(problem: Problem, worth: Array) -> tuple[float, bool, Array]:
-    fan = problem.sources.fan if problem.dimension <= EXACT_DIMENSION else None
+def _largest_ratio(problem: Problem, worth: Array, *, quick: bool) -> tuple[float, bool, Array]:
+    fan = None if quick else problem.sources.fan_if_small
     found, direction = _audit(problem, worth)
     if fan is None or not fan.covers():
         rho, _ = proven_ratio(problem, worth)
         return (max(rho, found), rho <= found * (1 + ATTAINED), direction)
-    best = Pricing(fan, problem.energy_matrix).maximise(worth)
-    return (best.rho, True, best.worst) if best.rho >= found else (found, True, direction)
+    rho, exact, worst = problem.pricing.bound(worth, MOST_OPEN)
+    if not exact:
+        rho = min(rho, proven_ratio(problem, worth)[0])
+    return (rho, exact, worst) if rho >= found else (found, exact, direction)
 
 
 def _audit(problem: Problem, worth: Array) -> tuple[float, Array]:

@@ -106,13 +106,17 @@ def solve(
 
 
 def _choose(problem: Problem) -> tuple[str, str]:
-    bound = best_bound(problem, modular_multiplier(problem))
+    # For six and seven sources exact pricing pays only at a code that is nearly optimal.
+    bound = best_bound(problem, modular_multiplier(problem), quick=problem.dimension > EXACT_DIMENSION)
     if bound.exact and bound.rho <= 1 + CONDITION_TOLERANCE:
         return "modular", "the modularity condition holds, so the closed form is optimal"
     if optimality_gap(problem.modular_loss, bound.value) <= CONDITION_TOLERANCE:
         return "modular", "the lower bound meets the best modular code"
     if problem.dimension <= EXACT_DIMENSION:
         return "columns", "the modularity condition fails; priced exactly on the normal fan"
+    if problem.sources.fan_if_small is not None:
+        size = len(problem.sources.fan_if_small)
+        return "columns", f"the modular code is not proven optimal; priced exactly on a normal fan of {size:,} cones"
     return "columns", f"{problem.dimension} sources: priced by local ascent, bounded but not proven optimal"
 
 
@@ -120,7 +124,7 @@ def _steps(method: str, problem: Problem, tolerance: float, rng: np.random.Gener
     from importlib import import_module
 
     name = method
-    if method == "columns" and problem.dimension > EXACT_DIMENSION:
+    if method == "columns" and problem.sources.fan_if_small is None:
         name = "ascents"
     steps: Iterator[Step] = import_module(f"solver.methods.{name}").steps(problem, tolerance=tolerance, rng=rng)
     return steps

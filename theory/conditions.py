@@ -130,7 +130,7 @@ def decide(problem: Problem) -> Verdict:
         from theory.many_sources import decide_many
 
         return decide_many(problem, multiplier)
-    best = Pricing(problem.sources.fan, problem.energy_matrix).maximise(multiplier, bar=1.0)
+    best = problem.pricing.maximise(multiplier, bar=1.0)
     margin = off_axis_margin(problem, condition)
     if best.rho <= 1 + CONDITION_TOLERANCE:
         reason = "no direction earns more than it costs, checked on every cone of the normal fan"

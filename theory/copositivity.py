@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["ROUNDING", "least_ratio", "surely_copositive"]
+__all__ = ["ROUNDING", "largest_eigenvalues", "least_ratio", "surely_copositive"]
 
 ROUNDING = 1e-13
 """Forms are scaled to entries of order one; a value above -ROUNDING cannot be told from zero."""
@@ -77,12 +77,27 @@ def least_ratio(forms: Array, metric: Array) -> tuple[Array, Array]:
     return values, minimisers
 
 
+def largest_eigenvalues(forms: Array, metric: Array) -> Array:
+    """(N,) largest c'Qc / c'Bc over all c, whatever their signs.
+
+    Args:
+        forms: (N, d, d) symmetric Q.
+        metric: (N, d, d) positive definite B, with unit diagonal.
+    """
+    return np.asarray(np.linalg.eigvalsh(_whitened(forms, metric)[0])[:, -1])
+
+
+def _whitened(forms: Array, metric: Array) -> tuple[Array, Array]:
+    """L^-1 Q L^-T and L, with B = L L'."""
+    factor = np.linalg.cholesky(metric + RIDGE * np.eye(metric.shape[1]))
+    half = np.linalg.solve(factor, forms)
+    return np.asarray(np.linalg.solve(factor, np.swapaxes(half, 1, 2))), np.asarray(factor)
+
+
 def _lowest_inside(form: Array, metric: Array) -> tuple[Array, Array]:
     """Lowest generalised eigenpair of each block; the value is infinite where its vector is not positive."""
-    size = form.shape[1]
-    factor = np.linalg.cholesky(metric + RIDGE * np.eye(size))
-    half = np.linalg.solve(factor, form)
-    values, vectors = np.linalg.eigh(np.linalg.solve(factor, np.swapaxes(half, 1, 2)))
+    whitened, factor = _whitened(form, metric)
+    values, vectors = np.linalg.eigh(whitened)
     inside = np.linalg.solve(np.swapaxes(factor, 1, 2), vectors[:, :, :1])[:, :, 0]
     inside = inside * np.sign(inside.sum(axis=1, keepdims=True))
     return np.where((inside > 0).all(axis=1), values[:, 0], np.inf), inside

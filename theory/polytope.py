@@ -146,7 +146,11 @@ class NormalFan:
         """
         dimension = self.dimension
         cones = np.sort(self.cones, axis=1)
-        volume = np.linalg.det(self.generators[cones])
+        # In units of each source's own size, so that a source of tiny scale does not make every cone look thin.
+        size = np.abs(self.vertices).max(axis=0)
+        generators = self.generators * size
+        generators /= np.linalg.norm(generators, axis=1, keepdims=True)
+        volume = np.linalg.det(generators[cones])
         clear = np.abs(volume) > CLEAR_ORIENTATION
         orientation = np.where(clear, np.sign(volume), 0.0)
         shared = self._shared_ridges(cones)
@@ -165,8 +169,8 @@ class NormalFan:
         if clear.all():
             return True
         thin = np.flatnonzero(~clear)
-        corner = self.vertices[self.vertex_of_cone[thin]]
-        height = np.einsum("nkd,nd->nk", self.generators[cones[thin]], corner) / np.linalg.norm(corner, axis=1)[:, None]
+        corner = self.vertices[self.vertex_of_cone[thin]] / size
+        height = np.einsum("nkd,nd->nk", generators[cones[thin]], corner) / np.linalg.norm(corner, axis=1)[:, None]
         hidden = np.sum((np.abs(volume[thin]) + CLEAR_ORIENTATION / 100) / height.min(axis=1) ** dimension)
         return bool(height.min() > 0 and np.abs(volume).max() > hidden)
 
@@ -304,7 +308,12 @@ def small_normal_fan(samples: Array, most_cones: int) -> NormalFan | None:
     if general:
         return _fan_of(pushed, transform, cones, mirrored, owner)
     moved = _fan_of(pushed, transform, cones, mirrored, owner)
-    return _settled(moved, normals, pushed.copy(), transform, local, facets)
+    # Facets that the hair moved little go back; the others stand over samples in a smaller face.
+    distance, nearest = _nearest(normals, pushed)
+    stray = np.flatnonzero(distance > SETTLING)
+    nearest[stray] = len(normals) + np.arange(len(stray))
+    strays = _normal_to(local[facets[stray]], pushed[stray])
+    return _settled(moved, np.vstack([normals, strays]) @ transform.T, nearest)
 
 
 def _fan_of(normals: Array, transform: Array, cones: Indices, vertices: Array, owner: Indices) -> NormalFan:
@@ -313,23 +322,21 @@ def _fan_of(normals: Array, transform: Array, cones: Indices, vertices: Array, o
     return NormalFan(generators, cones, vertices, owner)
 
 
-def _settled(
-    moved: NormalFan, normals: Array, pushed: Array, transform: Array, local: Array, facets: Indices
-) -> NormalFan:
-    """The fan of moved samples with its generators moved back where they belong; what then is flat is left out."""
+def _settled(moved: NormalFan, generators: Array, place: Indices) -> NormalFan:
+    """The fan whose generator r is moved to generators[place[r]]; cones that then are flat are left out."""
+    cones = np.sort(place[moved.cones], axis=1)
+    solid = (cones[:, 1:] != cones[:, :-1]).all(axis=1)
+    unit = generators / np.linalg.norm(generators, axis=1, keepdims=True)
+    settled = NormalFan(unit, cones[solid], moved.vertices, moved.vertex_of_cone[solid])
+    settled.deformed_from = moved, place
+    return settled
+
+
+def _nearest(normals: Array, others: Array) -> tuple[Array, Indices]:
     from scipy.spatial import cKDTree
 
-    distance, nearest = cKDTree(normals).query(pushed)
-    stray = np.flatnonzero(distance > SETTLING)
-    pushed[stray] = _normal_to(local[facets[stray]], pushed[stray])
-    nearest[stray] = len(normals) + np.arange(len(stray))
-    cones = np.sort(nearest[moved.cones], axis=1)
-    solid = (cones[:, 1:] != cones[:, :-1]).all(axis=1)
-    settled = _fan_of(
-        np.vstack([normals, pushed[stray]]), transform, cones[solid], moved.vertices, moved.vertex_of_cone[solid]
-    )
-    settled.deformed_from = moved, nearest
-    return settled
+    distance, nearest = cKDTree(normals).query(others)
+    return distance, np.asarray(nearest, dtype=np.intp)
 
 
 def _normal_to(simplices: Array, near: Array) -> Array:

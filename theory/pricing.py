@@ -7,12 +7,14 @@ certificate" and "Pricing exactly").
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from theory.copositivity import least_ratio, surely_copositive
+from theory.copositivity import largest_eigenvalues, least_ratio, surely_copositive
 from theory.polytope import NormalFan
 
 if TYPE_CHECKING:
@@ -27,6 +29,13 @@ NEARLY_OPPOSITE = -0.98
 """Cosine (in the metric of f) of two rays of a cone below which coordinates in that cone lose digits."""
 
 
+BLOCK = 1 << 16
+"""Cones handled at once."""
+
+BETTER = 1 + 1e-9
+"""A ratio above the bar by this factor counts as better, not as rounding."""
+
+
 @dataclass(frozen=True)
 class Priced:
     """The best neuron in each cone that may hold one better than the bar.
@@ -36,6 +45,7 @@ class Priced:
         worst: (d,) a direction that attains it, scaled to f(w) = 1.
         ratios: (k,) best ratio in each examined cone, decreasing;  directions: (k, d) where, scaled to f(w) = 1.
         cones: (k,) those cones;  coordinates: (k, d) the directions in the coordinates of their cone.
+        complete: whether every cone was examined that may hold a neuron better than the bar.
     """
 
     rho: float
@@ -44,6 +54,7 @@ class Priced:
     directions: Array
     cones: Indices
     coordinates: Array
+    complete: bool = True
 
 
 class Pricing:
@@ -78,7 +89,30 @@ class Pricing:
         cost = np.einsum("ri,ij,rj->r", fan.generators, self.energy_matrix, fan.generators) + height**2
         self.fan = fan
         self.rays = fan.generators / np.sqrt(cost)[:, None]
-        self.metric = self.forms(self.energy_matrix) + self._support_squared()
+        self.__dict__.pop("metric", None)
+
+    @cached_property
+    def metric(self) -> Array:
+        """(N, d, d) the cost f in the coordinates of every cone; its diagonal is one."""
+        return self._costs(slice(None))
+
+    def _costs(self, cones: Indices | slice) -> Array:
+        corners = self.rays[self.fan.cones[cones]]
+        height = np.einsum("nkd,nd->nk", corners, self.fan.vertices[self.fan.vertex_of_cone[cones]])
+        return self.forms(self.energy_matrix, cones) + height[:, :, None] * height[:, None, :]
+
+    def forms(self, matrix: Array, cones: Indices | slice = slice(None)) -> Array:
+        """(n, d, d) a quadratic form on w in the coordinates of these cones, or of all."""
+        corners = self.rays[self.fan.cones[cones]]
+        return corners @ matrix @ np.swapaxes(corners, 1, 2)
+
+    def _blocks(self, cones: Indices | None = None) -> Iterator[tuple[Indices, Array]]:
+        """Cones a block at a time, with the cost in their coordinates: a large fan never stands in memory whole."""
+        cones = np.arange(len(self.fan)) if cones is None else cones
+        small = len(self.fan) <= BLOCK
+        for start in range(0, len(cones), BLOCK):
+            rows = cones[start : start + BLOCK]
+            yield rows, self.metric[rows] if small else self._costs(rows)
 
     def _cut_flat_cones(self) -> None:
         """Cut cones that hold two nearly opposite rays along the axes.
@@ -86,12 +120,12 @@ class Pricing:
         Where a source's range is negligible beside its weight cost, almost every facet normal points along its axis,
         and other directions are small differences of large coordinates. Within an orthant nothing cancels.
         """
-        if self.metric.min(initial=0.0) >= NEARLY_OPPOSITE:
+        flat = np.concatenate([metric.min(axis=(1, 2)) < NEARLY_OPPOSITE for _, metric in self._blocks()])
+        if not flat.any():
             return
         # In units of equal cost, so that what the cut takes for zero is zero for every source.
         scale = np.sqrt(np.diag(self.energy_matrix))
         fan = NormalFan(self.rays * scale, self.fan.cones, self.fan.vertices / scale, self.fan.vertex_of_cone)
-        flat = self.metric.min(axis=(1, 2)) < NEARLY_OPPOSITE
         pieces = fan.restricted(np.flatnonzero(flat))
         for axis in range(fan.dimension):
             pieces = pieces.split_along(axis)
@@ -101,16 +135,7 @@ class Pricing:
         owner = np.concatenate([fan.vertex_of_cone[~flat], pieces.vertex_of_cone])
         self._use(NormalFan(pieces.generators / scale, cones, self.fan.vertices, owner))
 
-    def forms(self, matrix: Array) -> Array:
-        """(N, d, d) a quadratic form on w, or one per cone (N, d, d), in the coordinates of every cone."""
-        corners = self.rays[self.fan.cones]
-        return corners @ matrix @ np.swapaxes(corners, 1, 2)
-
-    def _support_squared(self) -> Array:
-        height = np.einsum("nkd,nd->nk", self.rays[self.fan.cones], self.fan.vertices[self.fan.vertex_of_cone])
-        return height[:, :, None] * height[:, None, :]
-
-    def maximise(self, multiplier: Array, *, bar: float | None = None) -> Priced:
+    def maximise(self, multiplier: Array, *, bar: float | None = None, enough: int | None = None) -> Priced:
         """Largest ratio w'Y w / f(w), with the best neuron of every cone that may exceed the bar.
 
         Args:
@@ -118,19 +143,65 @@ class Pricing:
             bar: a positive ratio known to be attained (1 at the neurons of a code whose multiplier is Y). Cones that
                 surely stay at or below it are not examined, and the result is at least the bar. If not given, the
                 ratio of the best ray: enough for rho, though not for a list of all good neurons.
+            enough: stop once this many cones with neurons better than the bar are found; then rho is only the largest
+                ratio found, and the result is not `complete`.
         """
         ratio_of_ray = np.einsum("ri,ij,rj->r", self.rays, multiplier, self.rays)
         best_ray = int(np.argmax(ratio_of_ray))
         highest = float(ratio_of_ray[best_ray])
         bar = highest if bar is None else bar
-        worth = self.forms(multiplier)
+        open_cones = self._open(multiplier, bar)
+        best = self._examined(multiplier, open_cones, bar * BETTER, enough)
+        if len(best.ratios) and best.rho >= highest:
+            return replace(best, rho=max(best.rho, bar))
+        return replace(best, rho=max(highest, bar), worst=self.rays[best_ray])
+
+    def bound(self, multiplier: Array, most: int) -> tuple[float, bool, Array]:
+        """The largest ratio, or an upper bound on it where more than `most` cones would have to be examined.
+
+        On each cone the ratio is at most the largest generalised eigenvalue of its two forms.
+
+        Returns:
+            the ratio or bound, whether it is exact, and (d,) the best neuron known.
+        """
+        ratio_of_ray = np.einsum("ri,ij,rj->r", self.rays, multiplier, self.rays)
+        best_ray = int(np.argmax(ratio_of_ray))
+        highest, worst = float(ratio_of_ray[best_ray]), self.rays[best_ray]
+        open_cones = self._open(multiplier, highest)
+        if len(open_cones) <= most:
+            best = self._examined(multiplier, open_cones, highest, None)
+            return (best.rho, True, best.worst) if best.rho >= highest else (highest, True, worst)
+        bounds = [highest]
+        for rows, metric in self._blocks(open_cones):
+            bounds.append(float(largest_eigenvalues(self.forms(multiplier, rows), metric).max()))
+        return max(bounds), False, worst
+
+    def _examined(self, multiplier: Array, cones: Indices, good: float, enough: int | None) -> Priced:
+        """The best neuron of each of these cones, until `enough` with a ratio above `good` are found."""
+        found, better, examined = [], 0, 0
+        for rows, metric in self._blocks(cones):
+            found.append(least_ratio(-self.forms(multiplier, rows), metric))
+            examined += len(rows)
+            better += int(np.count_nonzero(found[-1][0] < -good))
+            if enough is not None and better >= enough:
+                break
+        if not found:
+            none = np.empty((0, self.fan.dimension))
+            return Priced(-np.inf, np.zeros(self.fan.dimension), np.empty(0), none, cones, none)
+        values = np.concatenate([value for value, _ in found])
+        order = np.argsort(values)
+        ratios, cones_of = -values[order], cones[order]
+        coordinates = np.concatenate([where for _, where in found])[order]
+        directions = np.einsum("nk,nkd->nd", coordinates, self.rays[self.fan.cones[cones_of]])
+        complete = examined == len(cones)
+        return Priced(float(ratios[0]), directions[0], ratios, directions, cones_of, coordinates, complete)
+
+    def _open(self, multiplier: Array, bar: float) -> Indices:
+        """The cones that may hold a ratio above the bar."""
         # In units of the bar all entries are of order one, as the tolerances of the tests want.
         scale = bar if bar > 0 else 1.0
-        open_cones = np.flatnonzero(~surely_copositive(self.metric * (bar / scale) - worth / scale))
-        values, coordinates = least_ratio(-worth[open_cones], self.metric[open_cones])
-        order = np.argsort(values)
-        ratios, coordinates, cones = -values[order], coordinates[order], open_cones[order]
-        directions = np.einsum("nk,nkd->nd", coordinates, self.rays[self.fan.cones[cones]])
-        if len(ratios) and ratios[0] >= highest:
-            return Priced(max(float(ratios[0]), bar), directions[0], ratios, directions, cones, coordinates)
-        return Priced(max(highest, bar), self.rays[best_ray], ratios, directions, cones, coordinates)
+        sure = [
+            surely_copositive(metric * (bar / scale) - self.forms(multiplier, rows) / scale)
+            for rows, metric in self._blocks()
+        ]
+        return np.flatnonzero(~np.concatenate(sure))

@@ -20,6 +20,8 @@ from theory.sources import Sources, as_matrix
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from theory.pricing import Pricing
+
     Array = NDArray[np.float64]
 
 __all__ = ["Problem"]
@@ -124,6 +126,17 @@ class Problem:
     def modular_loss(self) -> float:
         """Loss of the best modular code: 2 sum_i sqrt(decoder_cost K_ii (M_ii + m_i^2))."""
         return float(2 * np.sqrt(self.decoder_cost * np.diag(self.gram) * self.modular_costs).sum())
+
+    @cached_property
+    def pricing(self) -> Pricing:
+        """Exact pricing on the normal fan, for at most five sources, or a few samples of six or seven.
+
+        Raises:
+            InputError: the fan is too large.
+        """
+        from theory.pricing import Pricing
+
+        return Pricing(self.sources.fan, self.energy_matrix)
 
     # ---- costs of any code ------------------------------------------------------------------------------------
 

@@ -54,7 +54,7 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
     fruitless = 0
     while fruitless < PATIENCE:
         multiplier = problem.multiplier(weights.T @ weights)
-        yield Step(weights, multiplier, loss, best_bound(problem, multiplier).value)
+        yield Step(weights, multiplier, loss, best_bound(problem, multiplier, quick=True).value)
         random = rng.standard_normal((STARTS_PER_SOURCE * problem.dimension, problem.dimension))
         starts = np.concatenate([weights, random / np.sqrt(problem.modular_costs)])
         ratios, neurons = ascent.climb(multiplier, starts)

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.master import optimal_energies
+from solver.methods import ascents
 from solver.methods.step import Step
 from solver.polish import ConeCode, polish
 from theory.polytope import NormalFan
 from theory.pricing import Priced, Pricing
+from theory.sources import EXACT_DIMENSION
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,25 +48,37 @@ INDEPENDENT = 1e-7
 STALLED = 1e-15
 """A relative decrease of the loss smaller than this means that rounding has been reached."""
 
+ENOUGH = 2_000
+"""Cones with a neuron worth adding after which a large fan is searched no further."""
+
+FEW_CONES = 1_000
+"""Up to so many cones are searched for a neuron with care, beyond with speed."""
+
 PATIENCE = 4
 """Rounds without progress before giving up."""
 
 
-def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Step]:  # noqa: ARG001
+def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Step]:
     """Yield ever better codes until no neuron is worth adding.
 
     Args:
-        problem: at most five sources, so that the normal fan can be built.
+        problem: one whose normal fan is small enough to be built.
         tolerance: relative gap at which to stop.
-        rng: not used; the method is deterministic.
+        rng: draws the starts of ascents, which for six and seven sources find a code good enough that few cones of
+            a large fan need be examined; not used for fewer.
     """
-    search = _Search(problem)
+    start = np.diag(problem.sources.bias_sides) * np.abs(problem.modular_weights)
+    if problem.dimension > EXACT_DIMENSION:
+        for step in ascents.steps(problem, tolerance=tolerance, rng=rng):
+            start = step.weights
+            yield step
+    search = _Search(problem, start)
     stalled = 0
     while True:
         priced = search.price()
-        yield search.step(priced.rho)
+        yield search.step(priced.rho if priced.complete else np.inf)
         before = search.loss
-        if 1 - priced.rho**-0.5 <= tolerance / 4 or stalled >= PATIENCE:
+        if (priced.complete and 1 - priced.rho**-0.5 <= tolerance / 4) or stalled >= PATIENCE:
             break
         search.improve(priced)
         stalled = stalled + 1 if search.loss > before * (1 - STALLED) else 0
@@ -75,7 +89,7 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
 class _Search:
     """The state of the search, in coordinates in which the best modular code is the identity and its loss is one."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, weights: Array) -> None:
         scale = np.abs(np.diag(problem.modular_weights))
         unit = problem.modular_loss**0.5
         fan = problem.sources.fan
@@ -88,15 +102,15 @@ class _Search:
         scaled = NormalFan(generators, fan.cones, fan.vertices * scale / unit, fan.vertex_of_cone)
         self.pricing = Pricing(scaled, self.energy_matrix)
         self.fan = self.pricing.fan
-        start = np.diag(problem.sources.bias_sides)
-        self.cones, self.coordinates = self._located(start)
+        self.enough = ENOUGH if problem.dimension > EXACT_DIMENSION else None
+        self.cones, self.coordinates = self._located(weights / scale)
         self._finish(self._code(self.cones, self.coordinates))
 
     # ---- one round --------------------------------------------------------------------------------------------
 
     def price(self) -> Priced:
         """The neurons worth adding at the present multiplier."""
-        return self.pricing.maximise(self.multiplier, bar=1.0)
+        return self.pricing.maximise(self.multiplier, bar=1.0, enough=self.enough)
 
     def improve(self, priced: Priced) -> None:
         """Add the neurons worth adding, reweigh, polish."""
@@ -203,12 +217,22 @@ class _Search:
             # On a boundary several vertices tie, and any of them will do up to rounding.
             near = np.flatnonzero(self.fan.vertex_of_cone == owner)
             corners = self.pricing.rays[self.fan.cones[near]]
-            # The pseudoinverse, because cones of extreme scales may be flat up to rounding.
-            inside = weight @ np.linalg.pinv(corners)
+            inside = _coordinates_in(corners, weight)
             best = int(np.argmax(inside.min(axis=1) / np.abs(inside).max(axis=1).clip(min=1e-300)))
             cones.append(near[best])
             coordinates.append(np.maximum(inside[best], 0.0))
         return np.array(cones), np.array(coordinates)
+
+
+def _coordinates_in(corners: Array, weight: Array) -> Array:
+    """(n, d) coordinates of a neuron in each of n cones."""
+    if len(corners) <= FEW_CONES:
+        # The pseudoinverse, because cones of extreme scales may be flat up to rounding.
+        return np.asarray(weight @ np.linalg.pinv(corners))
+    solid = np.linalg.det(corners) != 0
+    inside = np.full(corners.shape[:2], -np.inf)
+    inside[solid] = np.linalg.solve(np.swapaxes(corners[solid], 1, 2), weight[:, None])[:, :, 0]
+    return inside
 
 
 def _costs(code: ConeCode) -> Array:

@@ -74,7 +74,7 @@ def test_a_fan_with_a_hole_is_not_believed(monkeypatch):
 
 
 def test_many_sources_get_a_bound_that_is_not_exact():
-    problem = Problem(np.random.default_rng(0).standard_normal((20, 6)))
+    problem = Problem(np.random.default_rng(0).standard_normal((20, 8)))
     answer = solve(problem, max_iterations=3)
     certificate = certify(problem, answer)
     assert certificate.feasible and not certificate.exact

@@ -216,8 +216,22 @@ def test_an_error_in_the_callback_is_not_swallowed():
 # ---- beyond five sources --------------------------------------------------------------------------------------
 
 
-def test_six_sources_are_answered_and_bounded():
-    problem = Problem(np.random.default_rng(2).standard_normal((40, 6)))
+@pytest.mark.parametrize(
+    "points",
+    [
+        pytest.param(np.random.default_rng(2).standard_normal((40, 6)), id="six, in general position"),
+        pytest.param(np.random.default_rng(2).integers(-1, 2, size=(60, 6)), id="six, many coplanar"),
+        pytest.param(np.random.default_rng(2).standard_normal((16, 7)), id="seven"),
+    ],
+)
+def test_six_and_seven_sources_are_solved(points):
+    answer = checked(Problem(points), rng=0)
+    assert answer.status == "optimal" and answer.gap <= 1e-8
+    assert not answer.modular
+
+
+def test_eight_sources_are_answered_and_bounded():
+    problem = Problem(np.random.default_rng(2).standard_normal((40, 8)))
     answer = checked(problem, rng=0, max_iterations=40)
     assert answer.status == "bounded" and not answer.modular
     assert 0 < answer.lower_bound < answer.loss < answer.modular_loss

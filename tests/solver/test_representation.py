@@ -81,7 +81,7 @@ def test_what_the_neurons_read(answer):
         pytest.param(Problem(CUT), id="samples"),
         pytest.param(Problem(CUT, probabilities=np.arange(1, 9), mixing=[[1, 2], [0, 1], [1, 1]]), id="mixed"),
         pytest.param(Problem(Sources.from_moments([[0.3, 0.1], [0.1, 0.3]], CUT, [-0.1, -0.1])), id="moments"),
-        pytest.param(Problem(np.random.default_rng(0).standard_normal((9, 6)), encoder_cost=0.1), id="six sources"),
+        pytest.param(Problem(np.random.default_rng(0).standard_normal((9, 8)), encoder_cost=0.1), id="eight sources"),
     ],
 )
 def test_save_and_load(problem, tmp_path):
