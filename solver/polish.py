@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["ConeCode", "polish"]
+__all__ = ["ConeCode", "newton_step", "polish"]
 
 STEPS = 40
 """Newton steps at most in one polishing; what is left over is taken up after the next pricing."""
@@ -112,7 +112,7 @@ def polish(code: ConeCode) -> ConeCode:
             break
         held = (point <= min(distance.max(), NEAR_BOUND) * size) & (gradient > 0)
         step = np.where(held, -point, 0.0)
-        step[~held] = _newton_step(gradient[~held], hessian[np.ix_(~held, ~held)])
+        step[~held] = newton_step(gradient[~held], hessian[np.ix_(~held, ~held)])
         moved, lower = _line_search(code, point, step, gradient, loss)
         if not lower < loss * (1 - LOSS_ROUNDING) and not distance.max() < best / 2:
             break
@@ -120,7 +120,8 @@ def polish(code: ConeCode) -> ConeCode:
     return code
 
 
-def _newton_step(gradient: Array, hessian: Array) -> Array:
+def newton_step(gradient: Array, hessian: Array) -> Array:
+    """The step to the stationary point of a quadratic model, its curvature made positive where it is not."""
     values, vectors = np.linalg.eigh(hessian)
     curvature = np.maximum(np.abs(values), CURVATURE_FLOOR * np.abs(values).max())
     return np.asarray(-vectors @ ((vectors.T @ gradient) / curvature))

@@ -83,8 +83,8 @@ class Pricing:
 
     def _use(self, fan: NormalFan) -> None:
         # A generator lies on the cones around it: any of them knows its support. A fan cut down to some of its cones
-        # may hold generators that none of them uses; they cost nothing and must price as nothing.
-        height = np.zeros(len(fan.generators))
+        # may hold generators that none of them uses; they price as nothing.
+        height = np.full(len(fan.generators), np.inf)
         height[fan.cones] = np.einsum("nkd,nd->nk", fan.generators[fan.cones], fan.vertices[fan.vertex_of_cone])
         cost = np.einsum("ri,ij,rj->r", fan.generators, self.energy_matrix, fan.generators) + height**2
         self.fan = fan

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.certificate import best_bound
+from solver.face_polish import polish_on_faces
 from solver.master import optimal_energies
 from solver.methods.step import Step
 from theory.ascent import Ascent
@@ -36,6 +37,9 @@ NEGLIGIBLE = 1e-10
 
 SAME_DIRECTION = 1e-12
 """Cosine distance below which two neurons are one."""
+
+POLISHED = 600
+"""Weights up to which neurons are moved jointly: a Newton step costs their number cubed."""
 
 PATIENCE = 3
 """Rounds of fresh random starts without a find before the search ends."""
@@ -63,6 +67,8 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
             fruitless += 1
             continue
         weights = _reweighted(problem, weights, neurons[worthy])
+        if weights.size <= POLISHED:
+            weights = polish_on_faces(problem, weights)
         before, loss = loss, problem.loss(weights)
         fruitless = 0 if loss < before * (1 - tolerance / 100) else fruitless + 1
 

@@ -54,6 +54,9 @@ ENOUGH = 2_000
 FEW_CONES = 1_000
 """Up to so many cones are searched for a neuron with care, beyond with speed."""
 
+FLAT = 1e-12
+"""Volume, relative to the largest around, of a cone in which a neuron is not looked for: those next to it hold it."""
+
 PATIENCE = 4
 """Rounds without progress before giving up."""
 
@@ -218,7 +221,7 @@ class _Search:
             near = np.flatnonzero(self.fan.vertex_of_cone == owner)
             corners = self.pricing.rays[self.fan.cones[near]]
             inside = _coordinates_in(corners, weight)
-            best = int(np.argmax(inside.min(axis=1) / np.abs(inside).max(axis=1).clip(min=1e-300)))
+            best = int(np.argmax(inside.min(axis=1) / np.abs(inside).max(axis=1)))
             cones.append(near[best])
             coordinates.append(np.maximum(inside[best], 0.0))
         return np.array(cones), np.array(coordinates)
@@ -229,8 +232,9 @@ def _coordinates_in(corners: Array, weight: Array) -> Array:
     if len(corners) <= FEW_CONES:
         # The pseudoinverse, because cones of extreme scales may be flat up to rounding.
         return np.asarray(weight @ np.linalg.pinv(corners))
-    solid = np.linalg.det(corners) != 0
-    inside = np.full(corners.shape[:2], -np.inf)
+    volume = np.linalg.det(corners)
+    solid = np.abs(volume) > FLAT * np.abs(volume).max()
+    inside = np.full(corners.shape[:2], -1.0)
     inside[solid] = np.linalg.solve(np.swapaxes(corners[solid], 1, 2), weight[:, None])[:, :, 0]
     return inside
 

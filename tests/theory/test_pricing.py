@@ -9,7 +9,9 @@ from tests.properties import naive
 from tests.properties.strategies import problems, seeds
 from theory.ascent import Ascent
 from theory.copositivity import least_ratio, surely_copositive
+from theory.polytope import NormalFan
 from theory.pricing import Pricing
+from theory.problem import Problem
 
 ROUNDING = 1e-9
 
@@ -90,3 +92,12 @@ def test_what_is_surely_copositive_is(seed, dimension):
     if dimension == 2:
         # Up to order four a copositive form is positive semidefinite plus nonnegative; for order two one of both.
         np.testing.assert_array_equal(sure[np.abs(values) > 1e-9], values[np.abs(values) > 1e-9] > 0)
+
+
+def test_generators_that_no_cone_uses_price_as_nothing():
+    problem = Problem(np.random.default_rng(0).standard_normal((12, 3)))
+    fan = problem.sources.fan
+    spare = NormalFan(np.vstack([fan.generators, [[0.0, 0.6, 0.8]]]), fan.cones, fan.vertices, fan.vertex_of_cone)
+    multiplier = np.diag([1.0, 10.0, 10.0])
+    expected = Pricing(fan, problem.energy_matrix).maximise(multiplier).rho
+    assert Pricing(spare, problem.energy_matrix).maximise(multiplier).rho == expected
