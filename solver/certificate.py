@@ -78,7 +78,7 @@ class Certificate:
         gap: (loss - lower_bound) / loss; infinite if the code is not feasible.
         worst_neuron: (d,) the neuron that comes closest to improving the code (or improves it), scaled to f(w) = 1.
         rho: its ratio of worth to cost at the multiplier; at most 1 + 2 gap at an optimum.
-        exact: whether rho is exact (at most five sources) or an upper bound.
+        exact: whether rho is exact (where the normal fan is small enough) or an upper bound.
         feasible: whether the activity is nonnegative and the reconstruction exact, up to rounding.
         least_activity: smallest activity over all samples and neurons.
         reconstruction_error: largest absolute error of the decoded data.

@@ -66,8 +66,9 @@ def solve(
 
     Args:
         problem: what to represent.
-        method: "modular" (closed form; optimal where the modularity condition holds), "columns" (column generation),
-            or "auto", which tries the first and then the second.
+        method: "modular" (closed form; optimal where the modularity condition holds), "columns" (column generation;
+            priced exactly for at most five sources and few samples of six or seven, by local ascent beyond), or
+            "auto", which tries the first and then the second.
         tolerance: relative gap (loss - lower_bound) / loss at which a code counts as optimal, from 1e-12 to 1.
         max_iterations: rounds of the method at most.
         time_limit: seconds at most; checked between iterations.

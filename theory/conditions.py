@@ -53,7 +53,8 @@ class Verdict:
         modular: True, False, or None where more than five sources leave the question open.
         margin: signed distance from the boundary, without unit: the largest mu for which ``h(w)^2 - w'F w >=
             mu sum_{i != j} |u_i u_j|`` for all w, with ``u_i = w_i sqrt(M_ii + m_i^2)``. Positive: modular, and the
-            only optimum; zero: a tie; negative: mixed. Infinite for one source; NaN where unknown.
+            only optimum; zero: a tie; negative: mixed. Infinite for one source. Of six or more sources, that of the
+            witness alone where there is one (an upper bound), else NaN.
         witness: (d,) a mixed neuron worth more than it costs, w'F w > h(w)^2, if there is one.
         F: (d, d) the matrix of the condition, Y - M.
         price_bound: proven upper bound on the price of modularity, sqrt(rho) - 1.
@@ -90,8 +91,8 @@ def modularity(
         decoder_cost: positive price of the squared decoder weights; it does not change the verdict.
 
     Returns:
-        A `Verdict`: exact up to rounding for at most five sources; beyond, False with a witness, True when a proof
-        is found, None otherwise.
+        A `Verdict`: exact up to rounding for at most five sources, and for few samples of six or seven; beyond, False
+        with a witness, True when a proof is found, None otherwise.
 
     Raises:
         InputError: an argument that cannot be used.
@@ -147,7 +148,7 @@ def off_axis_margin(problem: Problem, condition: Array) -> float:
     against the product of the weights on different sources it tells how far the data are from the boundary.
 
     Args:
-        problem: at most five sources.
+        problem: at most five sources, since the fan is cut into orthants.
         condition: (d, d) F.
     """
     pieces = problem.sources.fan

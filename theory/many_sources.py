@@ -2,8 +2,8 @@
 
 Restricted to neurons that read only some of the sources, the problem is the smaller one of their shadow (the samples
 projected on those coordinates), where pricing is exact. So every pair and triple of sources is searched completely,
-and larger mixtures by ascent. Proofs come from neurons without a bias, and from box-shaped supports (range
-independence).
+and larger mixtures by ascent. Proofs come from neurons without a bias, from box-shaped supports (range independence),
+and for few samples of six or seven sources from the normal fan.
 """
 
 from __future__ import annotations
@@ -64,13 +64,28 @@ def decide_many(problem: Problem, multiplier: Array) -> Verdict:
     rho, proof = proven_ratio(problem, multiplier)
     if rho <= 1 + CONDITION_TOLERANCE:
         return Verdict(True, float("nan"), None, condition, 0.0, 1.0, proof)
-    bound = float(np.sqrt(rho) - 1)
     witness, ratio = _witness(problem, multiplier)
     if ratio > 1 + CONDITION_TOLERANCE:
-        reason = "a mixed neuron earns more than it costs"
-        return Verdict(False, 1 - ratio, witness, condition, bound, rho, reason)
+        return _mixed(problem, condition, witness, ratio, rho)
+    fan = problem.sources.fan_if_small
+    if fan is not None and fan.covers():
+        exact = problem.pricing.maximise(multiplier, bar=1.0)
+        if exact.rho <= 1 + CONDITION_TOLERANCE:
+            reason = (
+                f"no direction earns more than it costs, checked on every one of the normal fan's {len(fan):,} cones"
+            )
+            return Verdict(True, float("nan"), None, condition, 0.0, exact.rho, reason)
+        return _mixed(problem, condition, exact.worst, exact.rho, exact.rho)
     reason = f"no witness found and no proof known for {problem.dimension} sources"
-    return Verdict(None, float("nan"), None, condition, bound, rho, reason)
+    return Verdict(None, float("nan"), None, condition, float(np.sqrt(rho) - 1), rho, reason)
+
+
+def _mixed(problem: Problem, condition: Array, witness: Array, ratio: float, rho: float) -> Verdict:
+    """The verdict that a neuron of this ratio, scaled to f = 1, brings about."""
+    units = np.abs(witness) * np.sqrt(problem.modular_costs)
+    margin = float((1 - ratio) / (units.sum() ** 2 - units @ units))
+    reason = "a mixed neuron earns more than it costs"
+    return Verdict(False, margin, witness, condition, float(np.sqrt(rho) - 1), rho, reason)
 
 
 def proven_ratio(problem: Problem, multiplier: Array) -> tuple[float, str]:

@@ -86,3 +86,29 @@ def test_corners():
     assert not has_all_corners(corners(3)[1:])
     assert not has_all_corners(np.vstack([corners(3)[1:], corners(3)[1:]]))
     assert not has_all_corners(np.zeros((70, 70)))
+
+
+def test_few_samples_of_six_sources_are_decided_on_the_normal_fan():
+    # Pairs whose two opposite corners are cut a little: modular, but no box, and not without a bias.
+    pair = np.array([[-1, -1], [1, 1], [-0.9, 1], [-1, 0.9], [0.9, -1], [1, -0.9]])
+    shape = [len(pair)] * 3
+    points = np.hstack([pair[index.ravel()] for index in np.indices(shape)])
+    verdict = modularity(points)
+    assert modularity(pair).modular is True
+    assert verdict.modular is True and "normal fan" in verdict.reason
+    problem = Problem(points)
+    reach = naive.ratio(problem, multiplier_of_modular(problem), naive.directions(problem, 20_000)).max()
+    assert reach <= 1 + ROUNDING
+
+
+@given(seeds)
+def test_the_margin_of_a_mixed_verdict_is_met_by_its_witness(seed):
+    problem = Problem(np.random.default_rng(seed).standard_normal((12, 6)))
+    verdict = modularity(problem.sources)
+    assert verdict.modular is False
+    slack = (
+        problem.neuron_cost(verdict.witness)[0]
+        - verdict.witness @ (verdict.F + problem.energy_matrix) @ verdict.witness
+    )
+    units = np.abs(verdict.witness) * np.sqrt(problem.modular_costs)
+    assert slack == pytest.approx(verdict.margin * (units.sum() ** 2 - units @ units))
