@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory.copositivity import least_ratio, surely_copositive
+from theory.formulas import multiplier_entry
 from theory.pricing import Pricing
 from theory.problem import Problem
 from theory.sources import EXACT_DIMENSION, Sources
@@ -117,8 +118,9 @@ def modular_multiplier(problem: Problem) -> Array:
 
     Here cost_i = M_ii + m_i^2; the decoder cost cancels.
     """
-    price = np.sqrt(problem.modular_costs / np.diag(problem.gram))
-    return np.asarray(problem.gram * np.outer(price, price))
+    costs, gram = problem.modular_costs, problem.gram
+    diagonal = np.diag(gram)
+    return np.asarray(multiplier_entry(costs[:, None], costs, diagonal[:, None], gram, diagonal))
 
 
 def decide(problem: Problem) -> Verdict:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["InputError"]
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = ["InputError", "unknown_name"]
 
 
 class InputError(ValueError):
@@ -10,3 +13,16 @@ class InputError(ValueError):
 
     The command line prints the message as one line and exits with code 2.
     """
+
+
+def unknown_name(argument: str, given: str, known: Iterable[str]) -> str:
+    """One line for a name that is not among those known, with the nearest of them first.
+
+    Example:
+        >>> unknown_name("colour", "bleu", ["blue", "red"])
+        "colour: 'bleu' is unknown; did you mean 'blue'? Known are: blue, red"
+    """
+    names = list(known)
+    near = get_close_matches(str(given).lower(), names, n=2, cutoff=0.5)
+    hint = f"did you mean {' or '.join(repr(name) for name in near)}? Known are" if near else "choose one of"
+    return f"{argument}: {given!r} is unknown; {hint}: {', '.join(names)}"

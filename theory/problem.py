@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory.errors import InputError
+from theory.formulas import modular_cost, modular_loss, modular_strength
 from theory.sources import Sources, as_matrix
 
 if TYPE_CHECKING:
@@ -114,18 +115,18 @@ class Problem:
     @cached_property
     def modular_costs(self) -> Array:
         """(d,) M_ii + m_i^2: cost of the cheapest neuron that reads source i alone with unit weight."""
-        return np.diag(self.energy_matrix) + self.sources.least_bias**2
+        return np.asarray(modular_cost(np.diag(self.energy_matrix), self.sources.least_bias))
 
     @cached_property
     def modular_weights(self) -> Array:
         """(d, d) the best modular code, one neuron a source: w_i = +-alpha_i e_i (DESIGN section 1)."""
-        alpha = (self.decoder_cost * np.diag(self.gram) / self.modular_costs) ** 0.25
-        return np.diag(self.sources.bias_sides * alpha)
+        strength = modular_strength(self.modular_costs, self.decoder_cost, np.diag(self.gram))
+        return np.diag(self.sources.bias_sides * np.sqrt(strength))
 
     @cached_property
     def modular_loss(self) -> float:
         """Loss of the best modular code: 2 sum_i sqrt(decoder_cost K_ii (M_ii + m_i^2))."""
-        return float(2 * np.sqrt(self.decoder_cost * np.diag(self.gram) * self.modular_costs).sum())
+        return float(modular_loss(self.modular_costs, self.decoder_cost, np.diag(self.gram)).sum())
 
     @cached_property
     def pricing(self) -> Pricing:

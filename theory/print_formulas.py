@@ -1,0 +1,87 @@
+"""The derived expressions, printed as numpy code: `theory.formulas` is written by
+
+    python -m theory.print_formulas
+
+so that what is evaluated is what was derived, without waiting for sympy. A test compares the file with a fresh print.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import sympy as sp
+
+from theory.derivation import Chain, Loss, trace_of_inverse
+
+__all__ = ["FORMULAS", "formulas_module"]
+
+FORMULAS = Path(__file__).with_name("formulas.py")
+
+
+def formulas_module(loss: Loss | None = None) -> str:
+    """The text of `theory.formulas`: the expressions of the derivation, printed for numpy.
+
+    Args:
+        loss: its terms; those of DESIGN section 1 if not given.
+    """
+    chain = Chain(None, "general", "exact", loss or Loss())
+    chain.run()
+    first, second = range(2)
+    cost = [sp.Symbol(f"cost_{label}", positive=True) for label in chain.labels]
+    named = {chain.costs[index]: cost[index] for index in (first, second)}
+    strength = chain.stationary[chain.strengths[first]].subs(named)
+    total = cost[first] * strength + (chain.loss.decoder_price * chain.gram[first, first] / strength)
+    worth = chain.differentiated(chain.loss.decoder_price * trace_of_inverse(chain.gram, chain.code))
+    entry = worth[first, second].subs(chain.stationary).subs(named)
+    functions = [
+        _function(
+            "modular_cost", "Cost of the cheapest neuron that reads one source with unit weight.", chain.costs[first]
+        ),
+        _function("modular_strength", "Squared weight of the best modular neuron of a source.", strength),
+        _function("modular_loss", "Share of a source in the loss of the best modular code.", sp.simplify(total)),
+        _function(
+            "multiplier_entry", "Entry of the multiplier Y for two sources, the same or not.", sp.simplify(entry)
+        ),
+    ]
+    return HEADER + "\n\n".join(functions)
+
+
+HEADER = '''"""Closed forms of the modular code, printed by `python -m theory.print_formulas`: not to be edited by hand.
+
+All functions work entry by entry on numpy arrays. Names: energy_ii = M_ii, gram_ij = K_ij, extreme_i = m_i.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy import sqrt
+
+__all__ = ["modular_cost", "modular_loss", "modular_strength", "multiplier_entry"]
+
+
+'''
+
+NAMES: dict[str, str] = {"M": "energy", "K": "gram", "m": "extreme", "lambda": "encoder_cost", "mu": "decoder_cost"}
+
+
+def _function(name: str, meaning: str, expression: Any) -> str:
+    from sympy.printing.numpy import NumPyPrinter
+
+    renamed = {symbol: sp.Symbol(_plain(symbol.name)) for symbol in expression.free_symbols}
+    printer: Callable[[Any], str] = NumPyPrinter({"fully_qualified_modules": False}).doprint
+    arguments = ", ".join(f"{argument}: Any" for argument in sorted(symbol.name for symbol in renamed.values()))
+    body = re.sub(r"(?<!\*)\*(?!\*)|/", r" \g<0> ", printer(expression.subs(renamed)))
+    return f'def {name}({arguments}) -> Any:\n    """{meaning}"""\n    return {body}\n'
+
+
+def _plain(name: str) -> str:
+    letter, _, index = name.partition("_")
+    return NAMES.get(letter, letter) + (f"_{index}" if index else "")
+
+
+if __name__ == "__main__":
+    FORMULAS.write_text(formulas_module())
