@@ -1,8 +1,8 @@
-"""The derived expressions, printed as numpy code: `theory.formulas` is written by
+"""The derived expressions, printed as numpy code for `theory.formulas`.
 
-    python -m theory.print_formulas
+    python -m theory.print_formulas        writes that file anew
 
-so that what is evaluated is what was derived, without waiting for sympy. A test compares the file with a fresh print.
+What is evaluated is thus what was derived, without waiting for sympy. A test compares the file with a fresh print.
 """
 
 from __future__ import annotations
