@@ -10,7 +10,7 @@ with Y the multiplier of the best modular code.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from theory.polytope import NormalFan
+    from theory.proof import Proof
 
     Array = NDArray[np.float64]
     Indices = NDArray[np.intp]
@@ -61,6 +62,7 @@ class Verdict:
         price_bound: proven upper bound on the price of modularity, sqrt(rho) - 1.
         rho: largest ratio w'Y w / f(w) at the modular multiplier (an upper bound on it where modular is None).
         reason: one line saying how the question was decided.
+        proof: an exact verdict's `Proof`; None where there is none.
 
     Source: DESIGN section 1; Dorrell et al. (ICLR 2025), theorem on range independence and its general form.
     """
@@ -72,6 +74,7 @@ class Verdict:
     price_bound: float
     rho: float
     reason: str
+    proof: Proof | None = None
 
 
 def modularity(
@@ -81,6 +84,7 @@ def modularity(
     probabilities: ArrayLike | None = None,
     encoder_cost: float = 1.0,
     decoder_cost: float = 1.0,
+    exact: bool = False,
 ) -> Verdict:
     """Decide whether the optimal code of these sources is modular (one source a neuron).
 
@@ -90,6 +94,9 @@ def modularity(
         probabilities: (T,) nonnegative weights, equal if not given.
         encoder_cost: positive price of the squared encoder weights.
         decoder_cost: positive price of the squared decoder weights; it does not change the verdict.
+        exact: decide in rational arithmetic and attach a proof. Every float is taken at its exact value; strings such
+            as "0.1" or "1/3" are taken at theirs. Ties count as modular, and are decided. Where no proof is found
+            (six or more sources, or a tie that is irrational under a mixing) `modular` is None.
 
     Returns:
         A `Verdict`: exact up to rounding for at most five sources, and for few samples of six or seven; beyond, False
@@ -107,10 +114,34 @@ def modularity(
         >>> modularity(square[:3]).modular
         False
     """
+    if exact:
+        return _decide_exactly(sources, mixing, probabilities, encoder_cost, decoder_cost)
     problem = Problem(
         sources, mixing=mixing, probabilities=probabilities, encoder_cost=encoder_cost, decoder_cost=decoder_cost
     )
     return decide(problem)
+
+
+def _decide_exactly(
+    sources: ArrayLike | Sources,
+    mixing: ArrayLike | None,
+    probabilities: ArrayLike | None,
+    encoder_cost: Any,
+    decoder_cost: Any,
+) -> Verdict:
+    from theory.exact import decide_exactly
+    from theory.exact_problem import ExactProblem
+    from theory.rational import as_floats, exact_number
+
+    posed = ExactProblem.posed(sources, mixing=mixing, probabilities=probabilities, encoder_cost=encoder_cost)
+    rounded = Problem(
+        sources if isinstance(sources, Sources) else as_floats(sources, "sources"),
+        mixing=None if mixing is None else as_floats(mixing, "mixing"),
+        probabilities=None if probabilities is None else as_floats(probabilities, "probabilities"),
+        encoder_cost=float(exact_number(encoder_cost, "encoder_cost")),
+        decoder_cost=float(exact_number(decoder_cost, "decoder_cost")),
+    )
+    return decide_exactly(rounded, posed, decide(rounded))
 
 
 def modular_multiplier(problem: Problem) -> Array:

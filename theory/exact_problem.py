@@ -1,0 +1,239 @@
+"""The problem in rational arithmetic: covariance, extremes, M and F without rounding.
+
+Everything of DESIGN section 1 that the modularity condition needs is rational in the data, except the square roots of
+F under a mixing that is not orthonormal; these are enclosed between rationals a fixed number of binary digits apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import chain
+from math import gcd, isqrt, lcm
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory.errors import InputError
+from theory.rational import exact_matrix, exact_number, fraction_text
+from theory.sources import Sources
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Integers = NDArray[np.object_]
+
+__all__ = ["ExactProblem", "integer_direction"]
+
+ROOT_BITS = 256
+"""Binary digits to which square roots are enclosed: far more than any tie that is not exact can hide in."""
+
+Matrix = list[list[Fraction]]
+
+
+def integer_direction(vector: list[Any]) -> list[int]:
+    """The smallest integer vector that points the same way.
+
+    Example:
+        >>> integer_direction([Fraction(1, 2), Fraction(-1, 3)])
+        [3, -2]
+    """
+    fractions = [Fraction(value) for value in vector]
+    common = lcm(*(value.denominator for value in fractions))
+    whole = [int(value * common) for value in fractions]
+    return [value // max(gcd(*whole), 1) for value in whole]
+
+
+@dataclass(frozen=True)
+class ExactProblem:
+    """Sources, mixing and encoder cost as rationals (the decoder cost does not enter the condition).
+
+    Attributes:
+        points: T rows of d rationals;  mean: d;  covariance, gram: d rows of d (K = A'A).
+        encoder_cost: rational.
+
+    Source: DESIGN section 1.
+
+    Example:
+        >>> problem = ExactProblem.posed([["0.1", 0], [0, 1], [0, 0]])
+        >>> problem.mean
+        [Fraction(1, 30), Fraction(1, 3)]
+    """
+
+    points: Matrix
+    mean: list[Fraction]
+    covariance: Matrix
+    gram: Matrix
+    encoder_cost: Fraction
+
+    @classmethod
+    def posed(
+        cls,
+        sources: ArrayLike | Sources,
+        *,
+        mixing: ArrayLike | None = None,
+        probabilities: ArrayLike | None = None,
+        encoder_cost: Any = 1,
+    ) -> ExactProblem:
+        """From what `Problem` takes, and strings such as "0.1" or "1/3" besides.
+
+        Raises:
+            InputError: values that cannot be read as rationals, or shapes that do not fit.
+        """
+        weights: ArrayLike | None = probabilities
+        if isinstance(sources, Sources):
+            weights = sources.probabilities
+            points = exact_matrix(sources.points, "sources")
+        else:
+            points = exact_matrix(sources, "sources")
+        dimension = len(points[0])
+        if isinstance(sources, Sources) and not sources.from_samples:
+            mean = [exact_number(value, "mean") for value in sources.mean.tolist()]
+            covariance = exact_matrix(sources.covariance, "covariance")
+        else:
+            mean, covariance = _moments(points, _weights(weights, len(points)))
+        columns = _identity(dimension) if mixing is None else exact_matrix(mixing, "mixing")
+        if len(columns[0]) != dimension:
+            raise InputError(f"mixing: {len(columns[0])} columns do not fit {dimension} source(s); give one a source")
+        return cls(points, mean, covariance, _gram(columns), exact_number(encoder_cost, "encoder_cost"))
+
+    @property
+    def dimension(self) -> int:
+        """Number of sources d."""
+        return len(self.mean)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the data, so that a proof cannot be taken for one of other data."""
+        rows = chain(self.points, [self.mean], self.covariance, self.gram, [[self.encoder_cost]])
+        text = "\n".join(" ".join(fraction_text(value) for value in row) for row in rows)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @cached_property
+    def unit(self) -> int:
+        """Common denominator of all points and the mean: `corners` are in units of its inverse."""
+        return lcm(*(value.denominator for value in chain(self.mean, *self.points)))
+
+    @cached_property
+    def corners(self) -> Integers:
+        """(T, d) integers, unit * (mean - s_t): the points of -S about the mean."""
+        rows = [[int((m - value) * self.unit) for m, value in zip(self.mean, row, strict=True)] for row in self.points]
+        return np.array(rows, dtype=object).reshape(len(rows), self.dimension)
+
+    @cached_property
+    def least_bias(self) -> list[Fraction]:
+        """m_i = min(-min s_i, max s_i), about the mean."""
+        columns = zip(self.mean, zip(*self.points, strict=True), strict=True)
+        return [min(m - min(column), max(column) - m) for m, column in columns]
+
+    @cached_property
+    def energy_matrix(self) -> Matrix:
+        """M = C + encoder_cost K^-1."""
+        inverse = _inverse(self.gram)
+        return [
+            [c + self.encoder_cost * k for c, k in zip(row, other, strict=True)]
+            for row, other in zip(self.covariance, inverse, strict=True)
+        ]
+
+    @cached_property
+    def condition(self) -> tuple[Integers, Integers, int]:
+        """F between (middle - radius) / denominator and (middle + radius) / denominator, entry by entry, in integers."""
+        dimension, energy, gram = self.dimension, self.energy_matrix, self.gram
+        cost = [energy[i][i] + self.least_bias[i] ** 2 for i in range(dimension)]
+        middle = [[Fraction(0)] * dimension for _ in range(dimension)]
+        radius = [[Fraction(0)] * dimension for _ in range(dimension)]
+        for i in range(dimension):
+            for j in range(dimension):
+                if i == j:
+                    middle[i][i] = self.least_bias[i] ** 2
+                    continue
+                low, high = _root(cost[i] * cost[j] / (gram[i][i] * gram[j][j])) if gram[i][j] else (Fraction(0),) * 2
+                middle[i][j] = gram[i][j] * (low + high) / 2 - energy[i][j]
+                radius[i][j] = abs(gram[i][j]) * (high - low) / 2
+        common = lcm(*(value.denominator for value in chain(*middle, *radius)))
+        return _integers(middle, common), _integers(radius, common), common
+
+    def support(self, direction: list[int]) -> Fraction:
+        """h(w) = max_t -w.s_t for an integer direction."""
+        return Fraction(max(self.corners @ np.array(direction, dtype=object)), self.unit)
+
+    def worth(self, direction: list[int]) -> tuple[Fraction, Fraction]:
+        """Rationals between which w'F w lies; they are one where F is rational."""
+        middle, radius, common = self.condition
+        w = np.array(direction, dtype=object)
+        value, doubt = int(w @ middle @ w), int(abs(w) @ radius @ abs(w))
+        return Fraction(value - doubt, common), Fraction(value + doubt, common)
+
+    def slack_form(self, generators: Integers, sample: int) -> Integers:
+        """Integers entrywise at most a positive multiple of W (v v' - F) W', v the corner of a sample, W (k, d)."""
+        middle, radius, common = self.condition
+        height = generators @ self.corners[sample]
+        worth = generators @ middle @ generators.T + abs(generators) @ radius @ abs(generators).T
+        return np.asarray(common * np.outer(height, height) - self.unit**2 * worth, dtype=object)
+
+
+def _weights(probabilities: ArrayLike | None, count: int) -> list[Fraction]:
+    if probabilities is None:
+        return [Fraction(1, count)] * count
+    given = [row[0] for row in exact_matrix(probabilities, "probabilities")]
+    total = sum(given)
+    if len(given) != count or total <= 0 or min(given) < 0:
+        raise InputError(f"probabilities: give {count} nonnegative numbers, not all zero")
+    return [value / total for value in given]
+
+
+def _moments(points: Matrix, weights: list[Fraction]) -> tuple[list[Fraction], Matrix]:
+    """Mean and covariance, summed over integers: a common denominator first is many times faster than fractions."""
+    unit = lcm(*(value.denominator for value in chain(*points)))
+    share = lcm(*(value.denominator for value in weights))
+    rows = np.array([[int(value * unit) for value in row] for row in points], dtype=object).reshape(len(points), -1)
+    counts = np.array([int(value * share) for value in weights], dtype=object)
+    first = counts @ rows
+    second = (rows.T * counts) @ rows
+    mean = [Fraction(value, unit * share) for value in first]
+    covariance = [
+        [Fraction(second[i, j], unit**2 * share) - mean[i] * mean[j] for j in range(len(mean))]
+        for i in range(len(mean))
+    ]
+    return mean, covariance
+
+
+def _identity(size: int) -> Matrix:
+    return [[Fraction(int(i == j)) for j in range(size)] for i in range(size)]
+
+
+def _gram(columns: Matrix) -> Matrix:
+    size = len(columns[0])
+    return [[sum((row[i] * row[j] for row in columns), Fraction(0)) for j in range(size)] for i in range(size)]
+
+
+def _inverse(matrix: Matrix) -> Matrix:
+    """By elimination; the matrix is positive definite or the mixing is not of full column rank."""
+    size = len(matrix)
+    rows = [[*row, *unit] for row, unit in zip(matrix, _identity(size), strict=True)]
+    for pivot in range(size):
+        if rows[pivot][pivot] == 0:
+            raise InputError("mixing: not of full column rank, so some sources cannot be told apart")
+        rows[pivot] = [value / rows[pivot][pivot] for value in rows[pivot]]
+        for other in range(size):
+            if other != pivot and rows[other][pivot]:
+                factor = rows[other][pivot]
+                rows[other] = [a - factor * b for a, b in zip(rows[other], rows[pivot], strict=True)]
+    return [row[size:] for row in rows]
+
+
+def _root(square: Fraction) -> tuple[Fraction, Fraction]:
+    """Rationals below and above the square root, the same where it is rational."""
+    product = square.numerator * square.denominator
+    exact = isqrt(product)
+    if exact * exact == product:
+        return (Fraction(exact, square.denominator),) * 2
+    below = isqrt(product << 2 * ROOT_BITS)
+    scale = square.denominator << ROOT_BITS
+    return Fraction(below, scale), Fraction(below + 1, scale)
+
+
+def _integers(matrix: Matrix, common: int) -> Integers:
+    return np.array([[int(value * common) for value in row] for row in matrix], dtype=object)
