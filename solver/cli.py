@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from solver.optimise import Progress
     from solver.representation import Representation
     from theory.conditions import Verdict
+    from theory.exact_problem import ExactProblem
     from theory.problem import Problem
+    from theory.proof import Proof
 
 __all__ = ["main"]
 
@@ -105,6 +107,11 @@ def main() -> None:
 
 
 def _problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    picture = click.option("--plot", "picture", type=click.Path(), metavar="FILE", help="Draw .png, .pdf or .svg.")
+    return _data_options(picture(command))
+
+
+def _data_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(
         [
             click.argument("file", metavar="FILE", type=click.Path()),
@@ -113,7 +120,6 @@ def _problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--weight-cost", type=float, metavar="X", help="Both prices at once."),
             click.option("--mixing", type=click.Path(), metavar="FILE", help="Matrix the sources are seen through."),
             click.option("--probabilities", metavar="COLUMN", help="Column of sample weights: name, or number from 0."),
-            click.option("--plot", "picture", type=click.Path(), metavar="FILE", help="Draw .png, .pdf or .svg."),
             click.option("--json", "as_object", is_flag=True, help="Print one JSON object instead of words."),
         ]
     ):
@@ -123,20 +129,43 @@ def _problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @main.command()
 @_problem_options
-def check(file: str, picture: str | None, as_object: bool, **options: Any) -> int:
+@click.option("--exact", is_flag=True, help="Decide in rational arithmetic, with a proof.")
+@click.option("--proof", "proof_file", type=click.Path(), metavar="FILE", help="Write the proof to a .json file.")
+def check(file: str, picture: str | None, as_object: bool, exact: bool, proof_file: str | None, **options: Any) -> int:
     """Is the optimal code modular? The condition, without solving."""
     costs = _costs(options)
-    _require_outputs(file, picture=picture)
+    _require_outputs(file, picture=picture, proof=proof_file)
     problem = _problem(file, options, costs)
     from theory.conditions import decide
 
     verdict = decide(problem)
+    if exact or proof_file is not None:
+        from theory.exact import decide_exactly
+
+        verdict = decide_exactly(problem, _exact_problem(file, options, costs), verdict)
     _print_verdict(problem, verdict, as_object)
+    if proof_file is not None and verdict.proof is not None:
+        verdict.proof.save(proof_file)
+        _note(as_object, f"Proof in {proof_file}.")
     if picture is not None:
         from solver.plot import plot_verdict
 
         plot_verdict(problem, verdict, picture)
         _note(as_object, f"Picture in {picture}.")
+    return 0
+
+
+@main.command("check-proof")
+@click.argument("proof", metavar="PROOF", type=click.Path())
+@_data_options
+def check_proof(proof: str, file: str, as_object: bool, **options: Any) -> int:
+    """Verify a saved proof against its data, trusting nothing else."""
+    costs = _costs(options)
+    from theory.proof import Proof, verify
+
+    loaded = Proof.load(proof)
+    verify(loaded, _exact_problem(file, options, costs))
+    _print_proof(loaded, as_object)
     return 0
 
 
@@ -184,11 +213,13 @@ def _costs(options: dict[str, Any]) -> dict[str, float]:
     return {name: cost for name, cost in costs.items() if cost is not None}
 
 
-def _require_outputs(file: str, *, picture: str | None, saved: str | None = None) -> None:
-    if picture is None and saved is None:
+def _require_outputs(file: str, *, picture: str | None, saved: str | None = None, proof: str | None = None) -> None:
+    if picture is None and saved is None and proof is None:
         return
-    from solver.writing import require_writable
+    from theory.writing import require_writable
 
+    if proof is not None:
+        require_writable(proof, (".json",), "--proof", source=file)
     if saved is not None:
         require_writable(saved, (".npz",), "--save", source=file)
     if picture is not None:
@@ -202,6 +233,17 @@ def _problem(file: str, options: dict[str, Any], costs: dict[str, float]) -> Pro
     sources = read_sources(file, options["probabilities"])
     mixing = None if options["mixing"] is None else read_mixing(options["mixing"])
     return Problem(sources, mixing=mixing, **costs)
+
+
+def _exact_problem(file: str, options: dict[str, Any], costs: dict[str, float]) -> ExactProblem:
+    from solver.reading import read_exactly
+    from theory.exact_problem import ExactProblem
+
+    sources, probabilities = read_exactly(file, probabilities=options["probabilities"])
+    mixing = None if options["mixing"] is None else read_exactly(options["mixing"], "mixing")[0]
+    # The shortest decimal that reads as the given float is what was typed.
+    cost = repr(costs.get("encoder_cost", 1))
+    return ExactProblem.posed(sources, mixing=mixing, probabilities=probabilities, encoder_cost=cost)
 
 
 # ---- output -------------------------------------------------------------------------------------------------------
@@ -223,6 +265,17 @@ def _print_verdict(problem: Problem, verdict: Verdict, as_object: bool) -> None:
         click.echo(as_json(verdict_to_dict(problem, verdict)))
     else:
         print_verdict(problem, verdict, _console())
+
+
+def _print_proof(proof: Proof, as_object: bool) -> None:
+    from solver.summary import as_json, proof_sentences
+
+    if as_object:
+        click.echo(as_json({"valid": True, **proof.to_dict()}))
+        return
+    click.echo(f"The proof holds: the optimal code is {'modular' if proof.modular else 'mixed'}.")
+    for line in proof_sentences(proof):
+        click.echo(line)
 
 
 def _console() -> Console:

@@ -16,8 +16,8 @@ from matplotlib.figure import Figure, SubFigure
 
 from solver import clouds
 from solver.summary import most_price, percent, relative_weights
-from solver.writing import require_writable, written_whole
 from theory.conditions import modular_multiplier
+from theory.writing import require_writable, written_whole
 
 if TYPE_CHECKING:
     import os

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["SUFFIXES", "Table", "read_mixing", "read_sources", "read_table"]
+__all__ = ["SUFFIXES", "Table", "read_exactly", "read_mixing", "read_sources", "read_table"]
 
 SUFFIXES = (".csv", ".npy", ".npz")
 
@@ -96,6 +96,33 @@ def read_mixing(path: str | Path) -> Array:
         InputError, OSError: as for `read_sources`.
     """
     return read_table(path, "mixing").values
+
+
+def read_exactly(path: str | Path, wanted: str = "sources", *, probabilities: str | None = None) -> tuple[Any, Any]:
+    """The values of a file without rounding, and those of its column of probabilities if one is named.
+
+    Numbers in a text file are decimals, given as strings such as "0.1"; those of other files are floats as they are.
+
+    Args:
+        path: as for `read_sources`.
+        wanted: as for `read_table`.
+        probabilities: as for `read_sources`.
+
+    Raises:
+        InputError, OSError: as for `read_sources`.
+    """
+    table = read_table(path, wanted, also=probabilities)
+    values = table.values if Path(path).suffix.lower() != ".csv" else _decimals(Path(path))
+    if probabilities is None or table.probabilities is not None:
+        return values, table.probabilities
+    column = _column_index(table, probabilities, path)
+    return np.delete(values, column, axis=1), values[:, column]
+
+
+def _decimals(path: Path) -> NDArray[np.str_]:
+    with path.open("rb") as stream:
+        layout = _layout(path, stream.read(HEAD_BYTES))
+    return np.array([[cell.replace(",", ".") for cell in cells] for _, cells in layout.rows()])
 
 
 def read_table(path: str | Path, wanted: str = "sources", *, also: str | None = None) -> Table:

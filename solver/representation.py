@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.writing import written_whole
 from theory.errors import InputError
 from theory.problem import Problem
 from theory.sources import CHUNK_ROWS, Sources, as_matrix
+from theory.writing import written_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

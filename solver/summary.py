@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict
+from fractions import Fraction
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from solver.representation import Representation
     from theory.conditions import Verdict
     from theory.problem import Problem
+    from theory.proof import Proof
 
     Array = NDArray[np.float64]
 
@@ -31,6 +33,7 @@ __all__ = [
     "percent",
     "print_representation",
     "print_verdict",
+    "proof_sentences",
     "relative_weights",
     "sentences",
     "verdict_sentences",
@@ -43,6 +46,9 @@ ROWS_ON_TERMINAL = 40
 
 WEIGHT_COLUMNS = 6
 """More sources than these do not fit a line, and only the strongest are named."""
+
+FRACTION_WIDTH = 40
+"""Characters up to which a fraction is shown whole."""
 
 STRONG = 1 / 3
 """A source's relative weight in a neuron from which it is named as one that the neuron codes mainly."""
@@ -159,7 +165,7 @@ def verdict_sentences(problem: Problem, verdict: Verdict) -> list[str]:
         relative = verdict.witness * scale / np.abs(verdict.witness * scale).max()
         mixture = " ".join(f"{share:+.2g} {name}" for share, name in zip(relative, names, strict=True))
         lines.append(f"A neuron that earns more than it costs: {mixture} (in units of equal cost).")
-    return lines
+    return lines if verdict.proof is None else lines + proof_sentences(verdict.proof)
 
 
 def _count(number: int, noun: str) -> str:
@@ -322,9 +328,36 @@ def _table(header: list[str], last: Any = "left") -> Any:
     return table
 
 
+def proof_sentences(proof: Proof) -> list[str]:
+    """What a proof shows, in words and fractions."""
+    if proof.modular:
+        slacks = proof.slacks or []
+        least = min((slack for slack in slacks if slack > 0), default=None)
+        cones = _count(len(proof.cones or []), "cone")
+        rest = "" if least is None else f"; the least slack elsewhere is {_fraction(least)}"
+        return [
+            f"Shown in rational arithmetic on {cones} that cover every direction: {proof.ties} of "
+            f"{len(slacks)} facets or rays tie{rest}."
+        ]
+    bias, worth = Fraction(proof.bias or 0), Fraction(proof.worth or 0)
+    neuron = ", ".join(str(weight) for weight in proof.witness or [])
+    return [
+        f"Shown in rational arithmetic by the neuron w = ({neuron}):",
+        f"  h(w)^2 = {_fraction(bias**2)}",
+        f"  w'F w  = {_fraction(worth)}, which is more.",
+    ]
+
+
+def _fraction(value: Fraction) -> str:
+    """A fraction with its decimal value, or that alone where the fraction is too long to be read."""
+    text = str(value)
+    return f"{text} = {float(value):.6g}" if len(text) <= FRACTION_WIDTH else f"{float(value):.6g} (an exact fraction)"
+
+
 def verdict_to_dict(problem: Problem, verdict: Verdict) -> dict[str, Any]:
     """All fields of a verdict as plain numbers, strings and lists, with the source names."""
     fields = asdict(verdict)
+    fields["proof"] = None if verdict.proof is None else verdict.proof.to_dict()
     plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in fields.items()}
     return plain | {"modular_loss": problem.modular_loss, "sources": list(problem.sources.names)}
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from theory.conditions import CONDITION_TOLERANCE
 from theory.errors import InputError
 from theory.exact_copositivity import determinant, negative_direction
 from theory.exact_problem import ExactProblem, integer_direction
@@ -45,7 +46,9 @@ def decide_exactly(problem: Problem, exact: ExactProblem, verdict: Verdict) -> V
     """The verdict with a proof, or with `modular` None where none is found.
 
     Args:
-        problem: the problem in floating point;  exact: the same in rationals;  verdict: that of floating point.
+        problem: the problem in floating point.
+        exact: the same in rationals.
+        verdict: that of floating point.
     """
     proof = _mixed_near(exact, verdict.witness) or _from_cones(problem, exact)
     if proof is None:
@@ -62,7 +65,12 @@ def decide_exactly(problem: Problem, exact: ExactProblem, verdict: Verdict) -> V
     witness = np.array([float(value) for value in proof.witness or []])
     witness = witness / float(problem.neuron_cost(witness)[0]) ** 0.5
     reason = "a mixed neuron earns more than it costs, proven exactly"
-    return replace(verdict, modular=False, margin=min(verdict.margin, 0.0), witness=witness, reason=reason, proof=proof)
+    # A difference that floating point takes for a tie has a price below what it takes for one.
+    bound = max(verdict.price_bound, float(np.sqrt(1 + CONDITION_TOLERANCE) - 1))
+    margin = min(verdict.margin, 0.0)
+    return replace(
+        verdict, modular=False, margin=margin, witness=witness, price_bound=bound, reason=reason, proof=proof
+    )
 
 
 def _mixed_near(exact: ExactProblem, witness: Array | None) -> Proof | None:

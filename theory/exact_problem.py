@@ -139,7 +139,7 @@ class ExactProblem:
 
     @cached_property
     def condition(self) -> tuple[Integers, Integers, int]:
-        """F between (middle - radius) / denominator and (middle + radius) / denominator, entry by entry, in integers."""
+        """Integers between which F lies entry by entry: (middle +- radius) / denominator."""
         dimension, energy, gram = self.dimension, self.energy_matrix, self.gram
         cost = [energy[i][i] + self.least_bias[i] ** 2 for i in range(dimension)]
         middle = [[Fraction(0)] * dimension for _ in range(dimension)]

@@ -13,6 +13,7 @@ import os
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from math import gcd
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from theory.errors import InputError
 from theory.exact_copositivity import MOST_ORDER, determinant, negative_direction
 from theory.exact_problem import ExactProblem
 from theory.rational import fraction_text, read_fraction
+from theory.writing import written_whole
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -102,13 +104,8 @@ class Proof:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the proof as JSON, whole or not at all."""
-        target = Path(path)
-        unfinished = target.with_name(f".{target.name}.unfinished")
-        try:
-            unfinished.write_text(json.dumps(self.to_dict(), indent=1) + "\n")
-            unfinished.replace(target)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        with written_whole(path) as temporary:
+            temporary.write_text(json.dumps(self.to_dict(), indent=1) + "\n")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Proof:
@@ -136,7 +133,10 @@ def check_proof(
 
     Args:
         proof: a `Proof`.
-        sources, mixing, probabilities, encoder_cost: as for `theory.modularity`; the decoder cost does not matter.
+        sources: (T, d) as for `theory.modularity`, like the following.
+        mixing: (dx, d) or None.
+        probabilities: (T,) or None.
+        encoder_cost: its price; that of the decoder does not matter.
 
     Returns:
         What is proven: True for modular, False for mixed.
@@ -187,6 +187,8 @@ def _verify_modular(proof: Proof, problem: ExactProblem) -> None:
     in_range = min(indices) >= 0 and max(indices) < len(generators) and min(samples) >= 0
     if not in_range or max(samples) >= len(problem.points) or len(samples) != len(cones):
         raise InputError("proof: altered; cones name generators or samples that do not exist")
+    if any(gcd(*generator) != 1 for generator in generators):
+        raise InputError("proof: altered; generators must be in lowest terms")
     if not covers(generators, cones):
         raise InputError("proof: altered; its cones do not cover every direction")
     rays = np.array(generators, dtype=object)
@@ -238,7 +240,7 @@ def facet_slacks(
     problem: ExactProblem, generators: list[list[int]], cones: list[list[int]], samples: list[int]
 ) -> list[Fraction]:
     """1 - a'F a (at least) for each generator, scaled to v.a = 1 with v the corner of its first cone's sample."""
-    sample_of = {}
+    sample_of: dict[int, int] = {}
     for cone, sample in zip(cones, samples, strict=True):
         for index in cone:
             sample_of.setdefault(index, sample)

@@ -329,3 +329,30 @@ def test_closed_pipe_is_no_error():
     child.stderr.close()
     assert child.wait() == 1
     assert errors == ""
+
+
+# ---- exact verdicts -----------------------------------------------------------------------------------------------
+
+
+def test_exact_verdict_and_its_proof(box, tmp_path):
+    proof = tmp_path / "proof.json"
+    words = accepted("check", CUT, "--exact", "--proof", proof).stdout
+    assert "w = (-1, -1)" in words and "h(w)^2 = 19321/17424" in words and "w'F w  = 29023/17424" in words
+    assert "The proof holds: the optimal code is mixed." in accepted("check-proof", proof, CUT).stdout
+    assert json.loads(accepted("check-proof", proof, CUT, "--json").stdout)["valid"] is True
+    assert "for other data" in refused("check-proof", proof, box)
+    assert "for other data" in refused("check-proof", proof, CUT, "--encoder-cost", 2)
+    assert "19321/17424 = 1.10887" in words
+    proof.write_text(proof.read_text().replace("29023", "29024"))
+    assert "altered" in refused("check-proof", proof, CUT)
+    assert "not a JSON file" in refused("check-proof", CUT, CUT)
+    assert "must end in .json" in refused("check", CUT, "--proof", tmp_path / "proof.txt")
+
+
+def test_decimals_in_files_are_exact(tmp_path):
+    # As decimals a box to the last digit, in spite of what 0.1 is in binary.
+    file = tmp_path / "box.csv"
+    file.write_text("a;b;p\n0,1;0,1;0,25\n0,1;0,7;0,25\n0,3;0,1;0,25\n0,3;0,7;0,25\n")
+    answer = json.loads(accepted("check", file, "--probabilities", "p", "--exact", "--weight-cost", 0.1, "--json").stdout)
+    assert answer["modular"] is True
+    assert answer["proof"]["slacks"] == ["0"] * 4

@@ -1,0 +1,288 @@
+"""Exact verdicts agree with floating point away from ties, decide ties, and bring proofs that cannot be forged."""
+
+import copy
+from fractions import Fraction
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from tests.properties.strategies import boxes, grids, mixings, points, simplex
+from theory import Proof, check_proof, modularity
+from theory.errors import InputError
+from theory.exact_copositivity import adjugate, determinant, negative_direction
+from theory.exact_problem import ExactProblem
+from theory.proof import covers
+from theory.rational import exact_matrix, exact_number, fraction_text, read_fraction
+
+CLEAR = 1e-7
+"""A margin beyond which floating point cannot be mistaken."""
+
+small = st.integers(-3, 3)
+
+
+def lattice(levels, dimension):
+    return np.array(list(product(levels, repeat=dimension)))
+
+
+@given(st.integers(1, 4).flatmap(points))
+def test_agrees_with_floating_point_away_from_ties_and_brings_a_proof(given_points):
+    rounded, exact = modularity(given_points), modularity(given_points, exact=True)
+    assert exact.modular is not None and exact.proof is not None
+    if abs(rounded.margin) > CLEAR:
+        assert exact.modular is rounded.modular
+    assert check_proof(exact.proof, given_points) is exact.modular
+
+
+@given(st.integers(2, 3).flatmap(lambda d: st.tuples(grids(d), mixings(d))), st.fractions(Fraction(1, 10), 10))
+def test_agrees_under_a_mixing_and_with_probabilities(drawn, cost):
+    given_points, mixing = drawn
+    weights = np.arange(1, len(given_points) + 1)
+    options = {"mixing": mixing, "probabilities": weights}
+    rounded = modularity(given_points, encoder_cost=float(cost), **options)
+    exact = modularity(given_points, encoder_cost=cost, exact=True, **options)
+    assume(abs(rounded.margin) > CLEAR)
+    assert exact.modular is rounded.modular
+    assert check_proof(exact.proof, given_points, encoder_cost=cost, **options) is exact.modular
+
+
+@given(st.integers(2, 4).flatmap(boxes))
+def test_boxes_are_proven_modular_in_every_dimension(box):
+    verdict = modularity(box, exact=True)
+    assert verdict.modular is True
+    assert verdict.proof.ties >= box.shape[1]
+
+
+@pytest.mark.parametrize("dimension", [6, 8])
+def test_boxes_of_many_sources(dimension):
+    box = lattice((-1, 1), dimension)
+    assert check_proof(modularity(box, exact=True).proof, box) is True
+
+
+def test_many_sources_without_a_proof_are_undecided():
+    # No box, and modular only by cones that are not built exactly beyond five sources.
+    pair = np.array([[-1, -1], [1, 1], [-0.9, 1], [-1, 0.9], [0.9, -1], [1, -0.9]])
+    triple = np.hstack([pair[index.ravel()] for index in np.indices([6, 6, 6])])[::5]
+    verdict = modularity(triple, exact=True)
+    assert verdict.modular is None or verdict.proof is not None
+    if verdict.modular is None:
+        assert verdict.reason.startswith("undecided")
+
+
+# ---- ties ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shift", [Fraction(0), Fraction(1, 10**30), Fraction(-1, 10**30)])
+def test_a_tie_is_decided_to_the_last_digit(shift):
+    # A square with two opposite corners cut at |x + y| = b has F = [[1, -C_12], [-C_12, 1]], and its facet (1, 1) / b
+    # asks for C_12 >= 1 - b^2 / 2. The weights q, r, p of three kinds of samples are chosen to miss that by the shift,
+    # far less than a float can see.
+    b = Fraction(17, 10)
+    corners, cuts, middles = (
+        [[1, -1], [-1, 1]],
+        [[1, b - 1], [b - 1, 1], [-1, 1 - b], [1 - b, -1]],
+        [[b / 2] * 2, [-b / 2] * 2],
+    )
+    r = Fraction(1, 100)
+    # 2 q + 4 r + 2 p = 1 and -2 q + 4 r (b - 1) + 2 p (b / 2)^2 = C_12
+    total, product_of_pair = 1 - 4 * r, 1 - b * b / 2 + shift - 4 * r * (b - 1)
+    p = (product_of_pair + total) / (2 * (1 + b * b / 4))
+    q = total / 2 - p
+    assert p > 0 and q > 0
+    support, weights = corners + cuts + middles, [q, q, r, r, r, r, p, p]
+    verdict = modularity(support, probabilities=weights, exact=True)
+    assert verdict.modular is (shift >= 0)
+    assert check_proof(verdict.proof, support, probabilities=weights) is verdict.modular
+    if verdict.modular:
+        assert verdict.proof.ties == (6 if shift == 0 else 4)
+
+
+def test_decimals_are_taken_at_their_word():
+    # 0.1 + 0.2 is 0.3 in decimals and not in binary: a box of decimals is one, its rounded copy is a box all the same.
+    decimal = [["0.1", "0.1"], ["0.3", "0.1"], ["0.1", "0.3"], ["0.3", "0.3"]]
+    problem = ExactProblem.posed(decimal)
+    assert problem.mean == [Fraction(1, 5), Fraction(1, 5)]
+    assert problem.mean != ExactProblem.posed([[float(x) for x in row] for row in decimal]).mean
+
+
+def test_known_cases():
+    levels = [Fraction(k, 4) for k in range(-4, 5)]
+    cut = [[x, y] for x in levels for y in levels if x + y < 1]
+    proof = modularity(cut, exact=True).proof
+    assert proof.modular is False
+    assert proof.witness == [-1, -1] and proof.bias**2 == Fraction(139, 132) ** 2
+    assert proof.worth == Fraction(29023, 17424)
+    assert modularity(lattice((-1, 0, 1), 2), exact=True).modular is True
+
+
+# ---- proofs -------------------------------------------------------------------------------------------------------
+
+MODULAR = lattice((-1, 0, 1), 3)[:-1]
+MIXED = lattice((-1, 0, 1), 2)[:-1]
+
+
+def leaves(value, path=()):
+    """Every number in a proof, by its path."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from leaves(inner, (*path, key))
+    elif isinstance(value, list):
+        for key, inner in enumerate(value):
+            yield from leaves(inner, (*path, key))
+    else:
+        yield path
+
+
+def altered(plain, path):
+    changed = copy.deepcopy(plain)
+    place = changed
+    for key in path[:-1]:
+        place = place[key]
+    value = place[path[-1]]
+    if isinstance(value, bool):
+        place[path[-1]] = not value
+    elif isinstance(value, int):
+        place[path[-1]] = value + 1
+    else:
+        place[path[-1]] = "7/5" if path[-1] != "digest" else "0" * 64
+    return changed
+
+
+@pytest.mark.parametrize("data", [MODULAR, MIXED], ids=["modular", "mixed"])
+def test_no_number_of_a_proof_can_be_altered(data):
+    proof = modularity(data, exact=True).proof
+    plain = proof.to_dict()
+    accepted = []
+    for path in leaves(plain):
+        try:
+            check_proof(Proof.from_dict(altered(plain, path)), data)
+        except InputError:
+            continue
+        accepted.append(path)
+    # Another sample of the same facet may serve a cone as well: such a proof is another, and true.
+    assert all(path[0] == "samples" for path in accepted)
+
+
+def test_a_proof_is_for_its_data_alone(tmp_path):
+    proof = modularity(MODULAR, exact=True).proof
+    proof.save(tmp_path / "proof.json")
+    assert Proof.load(tmp_path / "proof.json") == proof
+    assert check_proof(proof, MODULAR) is True
+    for other in ({"encoder_cost": 2}, {"mixing": 2 * np.eye(3)}, {"probabilities": np.arange(1, 27)}):
+        with pytest.raises(InputError, match="other data"):
+            check_proof(proof, MODULAR, **other)
+    with pytest.raises(InputError, match="other data"):
+        check_proof(proof, MODULAR * 2)
+
+
+def test_a_proof_without_a_cone_is_refused():
+    plain = modularity(MODULAR, exact=True).proof.to_dict()
+    plain["cones"].pop()
+    plain["samples"].pop()
+    with pytest.raises(InputError, match="do not cover every direction"):
+        check_proof(Proof.from_dict(plain), MODULAR)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"format": "modularity proof 1"}', '{"format": "modularity proof 1", "modular": true, "x": 1}'],
+)
+def test_files_that_are_no_proofs(tmp_path, text):
+    (tmp_path / "proof.json").write_text(text)
+    with pytest.raises(InputError):
+        Proof.load(tmp_path / "proof.json")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"witness": None}, {"witness": "12"}, {"witness": [1.5, 2]}, {"witness": [1]}, {"bias": None}, {"modular": True}],
+)
+def test_incomplete_proofs_are_refused(broken):
+    plain = modularity(MIXED, exact=True).proof.to_dict() | broken
+    with pytest.raises(InputError):
+        check_proof(Proof.from_dict({key: value for key, value in plain.items() if value is not None}), MIXED)
+
+
+def test_cones_that_overlap_or_leave_gaps_do_not_cover():
+    axes = [[1, 0], [0, 1], [-1, 0], [0, -1]]
+    circle = [[0, 1], [1, 2], [2, 3], [3, 0]]
+    assert covers(axes, circle)
+    assert covers(axes, circle + circle) is False  # each ridge four times
+    assert covers(axes, [[0, 1], [1, 2], [2, 0]]) is False  # flat
+    assert covers(axes, [[0, 1], [1, 3], [3, 0]]) is False  # 1 and 3 are opposite
+    assert covers([[1, 0], [0, 1], [-1, -1]], [[0, 1], [1, 2], [2, 0]])
+
+
+# ---- the parts ----------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def forms(draw):
+    size = draw(st.integers(1, 4))
+    upper = np.array(draw(st.lists(small, min_size=size * size, max_size=size * size))).reshape(size, size)
+    return np.array(np.triu(upper) + np.triu(upper, 1).T, dtype=object)
+
+
+@given(forms())
+def test_copositivity_is_decided(form):
+    found = negative_direction(form)
+    grid = lattice(range(7), len(form)).astype(object)
+    values = np.einsum("ni,ij,nj->n", grid.astype(int), form.astype(int), grid.astype(int))
+    if found is None:
+        assert values.min() >= 0
+    else:
+        direction = np.array(found, dtype=object)
+        assert (direction >= 0).all() and direction @ form @ direction < 0
+
+
+@given(forms())
+def test_determinant_and_adjugate(form):
+    assert determinant(form) == round(float(np.linalg.det(form.astype(float))))
+    if len(form) > 1:
+        np.testing.assert_array_equal(form @ adjugate(form), determinant(form) * np.eye(len(form), dtype=int))
+
+
+@given(st.fractions())
+def test_fractions_survive_as_text(value):
+    assert read_fraction(fraction_text(value), "x") == value
+    huge = value * Fraction(3, 7) ** 20_000
+    assert read_fraction(fraction_text(huge), "x") == huge
+
+
+def test_exact_numbers():
+    assert exact_number(0.1, "x") == Fraction(0.1) != exact_number("0.1", "x") == Fraction(1, 10)
+    assert exact_matrix(np.float32([[0.1]]), "x") == [[Fraction(float(np.float32(0.1)))]]
+    for bad in ("nan", "1e99999", "one", float("inf"), None):
+        with pytest.raises(InputError, match=r"^x: "):
+            exact_number(bad, "x")
+    with pytest.raises(InputError, match=r"row 1, column 0 of sources"):
+        exact_matrix([["1"], ["two"]], "sources")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"probabilities": [1, 1]},
+        {"probabilities": [0, 0, 0]},
+        {"probabilities": [1, -1, 1]},
+        {"mixing": np.eye(3)},
+        {"mixing": [[1, 1], [1, 1]]},
+        {"encoder_cost": "free"},
+        {"encoder_cost": -1},
+        {"decoder_cost": 0},
+    ],
+)
+def test_bad_arguments(options):
+    with pytest.raises(InputError) as error:
+        modularity(simplex(2), exact=True, **options)
+    assert next(iter(options)) in str(error.value)
+
+
+def test_moments_are_taken_as_given():
+    from theory import Sources
+
+    uniform = Sources.from_moments(np.eye(2) / 3, lattice((-1, 1), 2))
+    verdict = modularity(uniform, exact=True)
+    assert verdict.modular is True and check_proof(verdict.proof, uniform) is True
