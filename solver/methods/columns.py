@@ -8,10 +8,12 @@ together to a stationary point within their cones. The price of the worst neuron
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.face_polish import polish_on_faces
 from solver.master import optimal_energies
 from solver.methods import ascents
 from solver.methods.step import Step
@@ -57,6 +59,9 @@ FEW_CONES = 1_000
 FLAT = 1e-12
 """Volume, relative to the largest around, of a cone in which a neuron is not looked for: those next to it hold it."""
 
+QUICK_ROUNDS = 6
+"""Rounds after which neurons are also moved along walls between cones; most problems are solved before."""
+
 PATIENCE = 4
 """Rounds without progress before giving up."""
 
@@ -77,13 +82,15 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
             yield step
     search = _Search(problem, start)
     stalled = 0
-    while True:
+    for iteration in count():
         priced = search.price()
         yield search.step(priced.rho if priced.complete else np.inf)
         before = search.loss
         if (priced.complete and 1 - priced.rho**-0.5 <= tolerance / 4) or stalled >= PATIENCE:
             break
         search.improve(priced)
+        if iteration >= QUICK_ROUNDS:
+            search.slide(problem)
         stalled = stalled + 1 if search.loss > before * (1 - STALLED) else 0
     if search.settle():
         yield search.step(search.price().rho)
@@ -129,6 +136,20 @@ class _Search:
         energies = optimal_energies(np.einsum("nk,nkd->nd", unit, code.corners), self.gram, start)
         self.cones = cones
         self._finish(self._code(cones, unit * np.sqrt(energies)[:, None]))
+
+    def slide(self, problem: Problem) -> None:
+        """Move the code along walls between cones, which reweighing reaches only one cone at a time."""
+        before, code = self.loss, (self.cones, self.coordinates)
+        try:
+            self.cones, self.coordinates = self._located(
+                polish_on_faces(problem, self.weights * self.scale) / self.scale
+            )
+            self._finish(self._code(self.cones, self.coordinates))
+        except np.linalg.LinAlgError:
+            self.loss = np.inf
+        if not self.loss <= before:
+            self.cones, self.coordinates = code
+            self._finish(self._code(*code))
 
     def settle(self) -> bool:
         """Rewrite the code with as few neurons as it needs, so that the same problem ends in the same neurons.

@@ -353,6 +353,8 @@ def test_decimals_in_files_are_exact(tmp_path):
     # As decimals a box to the last digit, in spite of what 0.1 is in binary.
     file = tmp_path / "box.csv"
     file.write_text("a;b;p\n0,1;0,1;0,25\n0,1;0,7;0,25\n0,3;0,1;0,25\n0,3;0,7;0,25\n")
-    answer = json.loads(accepted("check", file, "--probabilities", "p", "--exact", "--weight-cost", 0.1, "--json").stdout)
+    answer = json.loads(
+        accepted("check", file, "--probabilities", "p", "--exact", "--weight-cost", 0.1, "--json").stdout
+    )
     assert answer["modular"] is True
     assert answer["proof"]["slacks"] == ["0"] * 4
