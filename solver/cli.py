@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from solver.theory_commands import derive, phase, theorems
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -104,6 +106,10 @@ def main() -> None:
 
     FILE holds one sample a row and one source a column: .csv (with or without a header), .npy or .npz.
     """
+
+
+for _command in (derive, theorems, phase):
+    main.add_command(_command)
 
 
 def _problem_options(command: Callable[..., Any]) -> Callable[..., Any]:

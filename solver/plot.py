@@ -5,9 +5,8 @@ Figures are made without pyplot: no display is needed, no global state is touche
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
@@ -15,13 +14,13 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
 
 from solver import clouds
+from solver.style import PICTURES, WIDTH, styled, written
 from solver.summary import most_price, percent, relative_weights
 from theory.conditions import modular_multiplier
-from theory.writing import require_writable, written_whole
+from theory.writing import require_writable
 
 if TYPE_CHECKING:
     import os
-    from pathlib import Path
 
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
@@ -34,34 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PICTURES", "plot", "plot_verdict"]
 
-PICTURES = (".png", ".pdf", ".svg")
-
-STYLE = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["Helvetica", "Arial", "DejaVu Sans"],
-    "font.size": 7.0,
-    "axes.titlesize": 7.0,
-    "axes.titlelocation": "left",
-    "axes.labelsize": 7.0,
-    "xtick.labelsize": 6.0,
-    "ytick.labelsize": 6.0,
-    "axes.linewidth": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "xtick.major.size": 2.5,
-    "ytick.major.size": 2.5,
-    "axes.formatter.limits": (-3, 4),
-    "svg.fonttype": "none",
-    "pdf.fonttype": 42,
-}
-
-WIDTH = 7.1
-"""Inches: two columns of a journal page."""
-
-DOTS_PER_INCH = 250
-
 PANELS = 12
 """Neurons that get a panel of their own: the strongest ones."""
 
@@ -73,19 +44,8 @@ ACTIVITY = LinearSegmentedColormap.from_list("activity", ["#e4e9ee", "#7fb3d5", 
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#0b4f8a", "#6da7d2", "#ffffff", "#ee9c6a", "#b03a0c"])
 """Blue to white to orange, which all common kinds of colour vision tell apart."""
 
-Arguments = ParamSpec("Arguments")
 
-
-def _styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
-    @wraps(draw)
-    def inside(*arguments: Arguments.args, **options: Arguments.kwargs) -> Figure:
-        with mpl.rc_context(STYLE):  # type: ignore[arg-type]  # the stub wants literal names
-            return draw(*arguments, **options)
-
-    return inside
-
-
-@_styled
+@styled
 def plot(representation: Representation, path: str | os.PathLike[str] | None = None) -> Figure:
     """Draw a code.
 
@@ -115,10 +75,10 @@ def plot(representation: Representation, path: str | os.PathLike[str] | None = N
     draw = {1: _draw_line, 2: _draw_plane}.get(representation.problem.dimension, _draw_many)
     figure = draw(representation)
     _title(figure, _headline(representation))
-    return _written(figure, target)
+    return written(figure, target)
 
 
-@_styled
+@styled
 def plot_verdict(problem: Problem, verdict: Verdict, path: str | os.PathLike[str] | None = None) -> Figure:
     """Draw the modularity condition: hull, ellipse of F and, if the code must mix, the neuron that shows it.
 
@@ -160,7 +120,7 @@ def plot_verdict(problem: Problem, verdict: Verdict, path: str | os.PathLike[str
         parts.append(f"price of modularity at most {percent(verdict.price_bound)}")
     _title(figure, parts)
     _caption(figure, condition)
-    return _written(figure, target)
+    return written(figure, target)
 
 
 def _parts(figure: Figure | SubFigure, rows: int, columns: int, ratios: Sequence[float]) -> list[SubFigure]:
@@ -371,10 +331,3 @@ def _caption(figure: Figure, condition: clouds.Condition, more: str = "") -> Non
     text = " ".join(part for part in (missing, more) if part)
     if text:
         figure.supxlabel(text, fontsize=6, x=0.01, ha="left", color="#555555")
-
-
-def _written(figure: Figure, target: Path | None) -> Figure:
-    if target is not None:
-        with written_whole(target) as partial:
-            figure.savefig(partial, dpi=DOTS_PER_INCH)
-    return figure

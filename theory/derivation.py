@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from textwrap import fill
 from typing import Any
 
 import sympy as sp
@@ -143,7 +144,8 @@ class Derivation:
                 sp.pretty(expression, use_unicode=True, num_columns=TEXT_WIDTH) for expression in step.expressions
             )
             indented = "\n".join(f"    {line}" if line.strip() else "" for line in shown.splitlines())
-            blocks.append(f"{number}. {step.name}\n   {step.why}\n\n{indented}\n")
+            why = fill(step.why, width=TEXT_WIDTH, initial_indent="   ", subsequent_indent="   ")
+            blocks.append(f"{number}. {step.name}\n{why}\n\n{indented}\n")
         return "\n".join(blocks)
 
     def latex(self) -> str:

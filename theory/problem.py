@@ -9,6 +9,7 @@ cheapest exact decoder). Derived in DESIGN section 1, "One neuron, one vector".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -138,6 +139,25 @@ class Problem:
         from theory.pricing import Pricing
 
         return Pricing(self.sources.fan, self.energy_matrix)
+
+    def part(self, members: Sequence[int]) -> Problem:
+        """The problem of some of the sources by themselves, seen through their columns of the mixing.
+
+        Args:
+            members: indices of the sources.
+
+        Example:
+            >>> Problem([[-1, -1, 0], [-1, 1, 1], [1, -1, 1]]).part([0, 1]).dimension
+            2
+        """
+        chosen, sources = list(members), self.sources
+        if sources.from_samples:
+            part = Sources(sources.points[:, chosen], sources.probabilities)
+        else:
+            covariance = sources.covariance[np.ix_(chosen, chosen)]
+            part = Sources.from_moments(covariance, sources.points[:, chosen], sources.mean[chosen])
+        costs = {"encoder_cost": self.encoder_cost, "decoder_cost": self.decoder_cost}
+        return Problem(part, mixing=self.mixing[:, chosen], **costs)
 
     # ---- costs of any code ------------------------------------------------------------------------------------
 

@@ -179,23 +179,8 @@ def _mixing_keeps(problem: Problem, blocks: Blocks) -> bool:
 
 
 def _parts(problem: Problem, blocks: Blocks, *, separable: bool = True, margin: float = float("nan")) -> Prediction:
-    parts = tuple(_block_problem(problem, block) for block in blocks)
+    parts = tuple(problem.part(block) for block in blocks)
     return Prediction(parts=parts, separable=separable, margin=margin)
-
-
-def _block_problem(problem: Problem, block: tuple[int, ...]) -> Problem:
-    sources, members = problem.sources, list(block)
-    if sources.from_samples:
-        part = Sources(sources.points[:, members], sources.probabilities)
-    else:
-        covariance = sources.covariance[np.ix_(members, members)]
-        part = Sources.from_moments(covariance, sources.points[:, members], sources.mean[members])
-    return Problem(
-        part,
-        mixing=problem.mixing[:, members],
-        encoder_cost=problem.encoder_cost,
-        decoder_cost=problem.decoder_cost,
-    )
 
 
 def _frequencies(problem: Problem) -> Prediction:

@@ -110,6 +110,7 @@ class _Search:
         generators = fan.generators / scale
         generators /= np.linalg.norm(generators, axis=1, keepdims=True)
         scaled = NormalFan(generators, fan.cones, fan.vertices * scale / unit, fan.vertex_of_cone)
+        self.loss = np.inf
         self.pricing = Pricing(scaled, self.energy_matrix)
         self.fan = self.pricing.fan
         self.enough = ENOUGH if problem.dimension > EXACT_DIMENSION else None
@@ -139,7 +140,8 @@ class _Search:
 
     def slide(self, problem: Problem) -> None:
         """Move the code along walls between cones, which reweighing reaches only one cone at a time."""
-        before, code = self.loss, (self.cones, self.coordinates)
+        before: float = self.loss
+        code = self.cones, self.coordinates
         try:
             self.cones, self.coordinates = self._located(
                 polish_on_faces(problem, self.weights * self.scale) / self.scale

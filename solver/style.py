@@ -1,0 +1,67 @@
+"""What all pictures share: type sizes, widths, and files that are written whole.
+
+Figures are made without pyplot: no display is needed, no global state is touched, and nothing waits for a window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from theory.writing import written_whole
+
+__all__ = ["PICTURES", "WIDTH", "styled", "written"]
+
+PICTURES = (".png", ".pdf", ".svg")
+
+STYLE = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["Helvetica", "Arial", "DejaVu Sans"],
+    "font.size": 7.0,
+    "axes.titlesize": 7.0,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 7.0,
+    "xtick.labelsize": 6.0,
+    "ytick.labelsize": 6.0,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "axes.formatter.limits": (-3, 4),
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,
+}
+
+WIDTH = 7.1
+"""Inches: two columns of a journal page."""
+
+DOTS_PER_INCH = 250
+
+Arguments = ParamSpec("Arguments")
+
+
+def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
+    """Draw in the house's style, leaving that of the user's session alone."""
+
+    @wraps(draw)
+    def inside(*arguments: Arguments.args, **options: Arguments.kwargs) -> Figure:
+        with mpl.rc_context(STYLE):  # type: ignore[arg-type]  # the stub wants literal names
+            return draw(*arguments, **options)
+
+    return inside
+
+
+def written(figure: Figure, target: Path | None) -> Figure:
+    """The figure, saved first if there is a file to write."""
+    if target is not None:
+        with written_whole(target) as partial:
+            figure.savefig(partial, dpi=DOTS_PER_INCH)
+    return figure

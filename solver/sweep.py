@@ -1,0 +1,94 @@
+"""The price of modularity along a family of sources: solved, point by point, beside what theory predicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from solver.optimise import solve
+from theory.errors import InputError
+from theory.problem import Problem
+
+if TYPE_CHECKING:
+    from theory.families import Family
+
+__all__ = ["SweepPoint", "sweep"]
+
+FEWEST, MOST = 2, 10_000
+"""Points of a sweep."""
+
+
+@dataclass(frozen=True)
+class SweepPoint:
+    """One value of a family's parameter, solved.
+
+    Attributes:
+        parameter: the value;  loss, lower_bound, gap, status: of the optimal code.
+        separate_loss: of the best modular code, or of the best code in which the family's blocks share no neuron.
+        price: separate_loss / loss - 1.
+        predicted: whether theory says that separate codes are optimal.
+    """
+
+    parameter: float
+    loss: float
+    lower_bound: float
+    gap: float
+    status: str
+    separate_loss: float
+    price: float
+    predicted: bool
+
+
+def sweep(
+    family: Family,
+    *,
+    points: int = 41,
+    encoder_cost: float = 1.0,
+    decoder_cost: float = 1.0,
+    callback: Callable[[SweepPoint], object] | None = None,
+) -> list[SweepPoint]:
+    """Solve a family at evenly spread values of its parameter.
+
+    Args:
+        family: from `theory.families`.
+        points: how many values, about.
+        encoder_cost: as in `Problem`.
+        decoder_cost: as in `Problem`.
+        callback: called with each point as it is solved.
+
+    Raises:
+        InputError: a number of points out of range.
+
+    Example:
+        >>> from theory.families import family
+        >>> [point.price > 1e-6 for point in sweep(family("joint-table"), points=3)]
+        [True, False, False]
+    """
+    if not (isinstance(points, int) and FEWEST <= points <= MOST):
+        raise InputError(f"points: {points!r} is not a whole number from {FEWEST} to {MOST}")
+    solved = []
+    for point in _points(family, points, encoder_cost, decoder_cost):
+        solved.append(point)
+        if callback is not None:
+            callback(point)
+    return solved
+
+
+def _points(family: Family, points: int, encoder_cost: float, decoder_cost: float) -> Iterator[SweepPoint]:
+    for parameter in family.grid(points):
+        problem = Problem(family.sources(parameter), encoder_cost=encoder_cost, decoder_cost=decoder_cost)
+        answer = solve(problem)
+        separate = problem.modular_loss
+        if family.blocks is not None:
+            separate = sum(solve(problem.part(block)).loss for block in family.blocks)
+        yield SweepPoint(
+            parameter=parameter,
+            loss=answer.loss,
+            lower_bound=answer.lower_bound,
+            gap=answer.gap,
+            status=answer.status,
+            separate_loss=separate,
+            price=separate / answer.loss - 1,
+            predicted=family.verdict(parameter),
+        )
