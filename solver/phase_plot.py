@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from solver.clouds import HULL, INSIDE, OUTSIDE, SAMPLE
 from solver.style import PICTURES, WIDTH, styled, written
+from theory.markup import plain
 from theory.writing import require_writable
 
 if TYPE_CHECKING:
@@ -42,12 +43,12 @@ def plot_phase(family: Family, points: list[SweepPoint], path: str | os.PathLike
     """
     target = None if path is None else require_writable(path, PICTURES, "path")
     figure = Figure(figsize=(WIDTH, 0.42 * WIDTH), layout="constrained")
-    left, right = np.ravel(figure.subfigures(1, 2, width_ratios=(3, 1)))
+    left, right = figure.subfigures(1, 2, width_ratios=(3, 1), squeeze=False)[0]
     _price(left.subplots(), family, points)
     chosen = np.linspace(0, len(points) - 1, SHOWN).round().astype(int)
     for axes, index in zip(right.subplots(SHOWN, 1), chosen, strict=True):
         _support(axes, family, points[index])
-    figure.suptitle(f"{family.name}: {family.parameter}", fontsize=8, x=0.01, ha="left")
+    figure.suptitle(f"{family.name}: {plain(family.parameter)}", fontsize=8, x=0.01, ha="left")
     return written(figure, target)
 
 
@@ -66,8 +67,8 @@ def _price(axes: Axes, family: Family, points: list[SweepPoint]) -> None:
         meaning = f"theory: boundary{_named(family)}" if number == 0 else "_"
         axes.axvline(float(value), color=SAMPLE, linewidth=1, linestyle=(0, (3, 2)), zorder=0, label=meaning)
     axes.set(xlabel="a", ylabel="price of own neurons (%)")
-    axes.margins(y=0.12)
-    axes.legend(frameon=False, fontsize=6, loc="best")
+    axes.margins(y=0.15)
+    axes.legend(frameon=False, fontsize=6, loc="upper left" if family.blocks is None else "upper right")
 
 
 def _named(family: Family) -> str:

@@ -78,7 +78,9 @@ def _plain(entry: Theorem) -> dict[str, Any]:
 def _wrapped(text: str, indent: str = "    ") -> str:
     from textwrap import fill
 
-    return fill(text, width=100, initial_indent=indent, subsequent_indent=indent)
+    from theory.markup import plain
+
+    return fill(plain(text), width=100, initial_indent=indent, subsequent_indent=indent)
 
 
 def _show(entry: Theorem) -> None:
@@ -130,7 +132,7 @@ def _print_phase(chosen: Family, solved: list[SweepPoint], as_object: bool) -> N
         click.echo(as_json(content))
         return
     click.echo(_wrapped(chosen.statement, indent=""))
-    click.echo(f"Parameter: {chosen.parameter}.")
+    click.echo(_wrapped(f"Parameter: {chosen.parameter}.", indent=""))
     said = "; ".join(_number(value) for value in boundary) or "none, the verdict is the same throughout"
     click.echo(f"Boundary: {said}.\n")
     click.echo(f"{'a':>12}{'loss':>14}{'separate':>14}{'price':>12}   theory")

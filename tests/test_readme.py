@@ -44,6 +44,19 @@ def test_the_first_command(tmp_path, monkeypatch):
     assert (tmp_path / "iris.png").stat().st_size > 10_000
 
 
+def test_the_example_of_the_theory():
+    names: dict[str, object] = {}
+    lines = block("python", "check_proof").strip().splitlines()
+    exec("\n".join(lines), names)
+    assert eval(lines[4].split("  #")[0], names) is True
+    assert (names["proof"].witness, str(names["proof"].bias), str(names["proof"].worth)) == (
+        [-1, -1],
+        "4/45",
+        "121/2025",
+    )
+    assert eval(lines[-1].split("  #")[0], names) is False
+
+
 @pytest.mark.parametrize("command", ["check", "solve"])
 def test_every_option_is_described(command):
     shown = CliRunner().invoke(main, [command, "--help"]).stdout

@@ -19,6 +19,7 @@ from typing import Any
 import sympy as sp
 
 from theory.errors import InputError, unknown_name
+from theory.markup import plain, typeset
 
 __all__ = ["MIXINGS", "READOUTS", "Chain", "Derivation", "Loss", "Step", "derive", "trace_of_inverse"]
 
@@ -144,7 +145,7 @@ class Derivation:
                 sp.pretty(expression, use_unicode=True, num_columns=TEXT_WIDTH) for expression in step.expressions
             )
             indented = "\n".join(f"    {line}" if line.strip() else "" for line in shown.splitlines())
-            why = fill(step.why, width=TEXT_WIDTH, initial_indent="   ", subsequent_indent="   ")
+            why = fill(plain(step.why), width=TEXT_WIDTH, initial_indent="   ", subsequent_indent="   ")
             blocks.append(f"{number}. {step.name}\n{why}\n\n{indented}\n")
         return "\n".join(blocks)
 
@@ -155,7 +156,7 @@ class Derivation:
             shown = "\n".join(
                 f"\\[ {sp.latex(expression, symbol_names=IN_LATEX)} \\]" for expression in step.expressions
             )
-            blocks.append(f"\\paragraph{{{number}. {step.name}.}} {_escaped(step.why)}\n{shown}\n")
+            blocks.append(f"\\paragraph{{{number}. {step.name}.}} {typeset(step.why)}\n{shown}\n")
         return "\n".join(blocks)
 
 
@@ -232,7 +233,8 @@ class Chain:
         if self.many:
             self._say(
                 "Two sources of many",
-                "F_ij compares a neuron that reads sources i and j with two that read one each, and no other source "
+                "`F_ij` compares a neuron that reads sources `i` and `j` with two that read one each, and no other "
+                "source "
                 "enters: so two of them are enough",
                 sp.Eq(sp.Symbol("w"), self.weights, evaluate=False),
             )
@@ -256,7 +258,7 @@ class Chain:
         self.bias, self.variance = bias, sp.expand(mean - bias**2)
         self._say(
             "Activity",
-            "a neuron is z = w.s + b, and the sources have mean zero and covariance C",
+            "a neuron is `z = w.s + b`, and the sources have mean zero and covariance `C`",
             sp.Eq(MEAN_SQUARE, mean, evaluate=False),
         )
 
@@ -272,7 +274,7 @@ class Chain:
         self.support = sp.Symbol("h(w)", positive=True)
         self._say(
             "Bias",
-            "z >= 0 for every sample asks for b >= h(w) = max_t -w.s_t; the cost rises with b, so b = h(w)",
+            "`z >= 0` for every sample asks for `b >= h(w) = max_t (-w.s_t)`; the cost rises with `b`, so `b = h(w)`",
             sp.Gt(slope, 0, evaluate=False),
             sp.Eq(self.bias, self.support, evaluate=False),
         )
@@ -291,14 +293,14 @@ class Chain:
         }
         self._say(
             "Encoder",
-            "least |u|^2 with A'u = w: stationary at u = A nu with A'A nu = w; K = A'A"
-            + (", and L its inverse" if self.many and self.result.mixing == "general" else ""),
+            "least `|u|^2` with `A'u = w`: stationary at `u = A nu` with `A'A nu = w`; `K = A'A`"
+            + (", and `L` its inverse" if self.many and self.result.mixing == "general" else ""),
             sp.Eq(LENGTH, length, evaluate=False),
         )
         form = bias_price * self.support**2 + ENERGY_FORM
         self._say(
             "Cost of a neuron",
-            "variance and encoder are one quadratic form M, the bias a square of its own",
+            "variance and encoder are one quadratic form `M`, the bias a square of its own",
             sp.Eq(NEURON_COST, form, evaluate=False),
             *(sp.Eq(symbol, value, evaluate=False) for symbol, value in self.result.definitions.items()),
         )
@@ -318,8 +320,8 @@ class Chain:
         value = self.loss.decoder_price * trace_of_inverse(self.gram, self.code)
         self._say(
             "Decoder",
-            "for each row a of A, least |r|^2 with W'r = a: stationary at r = W nu with G nu = a, so |r|^2 = "
-            "a'G^-1 a; summed over rows, tr(K G^-1)",
+            "for each row `a` of `A`, least `|r|^2` with `W'r = a`: stationary at `r = W nu` with `G nu = a`, so "
+            "`|r|^2 = a'G^-1 a`; summed over rows, `tr(K G^-1)`",
             sp.Eq(READOUT_COST, sp.factor(value), evaluate=False),
         )
         return self.differentiated(value), value
@@ -333,8 +335,9 @@ class Chain:
         value = self.loss.decoder_price * (self.gram * self.inverse).trace()
         self._say(
             "Decoder",
-            "for each row a of A, least kappa (a - W'r)'C (a - W'r) + mu r'r: stationary at r = W nu with nu = P a, "
-            "P = (G + (mu/kappa) C^-1)^-1, worth mu a'P a; P (G + (mu/kappa) C^-1) = 1 gives dP = -P dG P",
+            "for each row `a` of `A`, least `kappa (a - W'r)'C (a - W'r) + mu r'r`: stationary at `r = W nu` with "
+            "`nu = P a`, `P = (G + (mu / kappa) C^-1)^-1`, worth `mu a'P a`; differentiating the inverse, `dP = "
+            "-P dG P`",
             sp.Eq(READOUT_COST, value, evaluate=False),
             sp.Eq(INVERSE, sp.Symbol("G") + self.loss.decoder_price / ERROR_COST * INVERSE_COVARIANCE),
         )
@@ -362,13 +365,13 @@ class Chain:
         )
         self._say(
             "Variance given",
-            "instead of a decoder, G_ii = v_i for every source, with multiplier y_i",
+            "instead of a decoder, `G_ii = v_i` for every source, with multiplier `y_i`",
             sp.Eq(READOUT_COST, value, evaluate=False),
         )
         return self.differentiated(value), value
 
     def differentiated(self, value: Any) -> Any:
-        """Y = -dg/dG at a diagonal G; an off-diagonal entry stands for two places of G."""
+        """`Y = -dg/dG` at a diagonal G; an off-diagonal entry stands for two places of G."""
         diagonal = {
             self.code[row, column]: self.strengths[row] if row == column else 0
             for row in range(self.count)
@@ -396,7 +399,8 @@ class Chain:
         self.stationary, implicit = self._solved(slopes)
         self._say(
             "Best modular code",
-            "one neuron w = +-sqrt(x_i) e_i a source, on the side of the smaller bias, m_i = min(-min s_i, max s_i)",
+            "one neuron `w = +-sqrt(x_i) e_i` a source, on the side of the smaller bias, `m_i = min(-min s_i, "
+            "max s_i)`",
             sp.Eq(TOTAL, total, evaluate=False),
             *(sp.Eq(symbol, found, evaluate=False) for symbol, found in self.stationary.items()),
             *(sp.Eq(slope, 0, evaluate=False) for slope in implicit),
@@ -418,7 +422,7 @@ class Chain:
                 at_optimum[index, index] = cost
         self._say(
             "Multiplier",
-            "Y = -dg/dG at the best modular code: what a unit of ww' is worth to the readout",
+            "`Y = -dg/dG` at the best modular code: what a unit of `ww'` is worth to the readout",
             *self._entries("Y", at_optimum),
         )
         condition = (at_optimum - self.energy).applyfunc(sp.simplify)
@@ -428,7 +432,7 @@ class Chain:
         self.result.condition = condition
         self._say(
             "Condition",
-            "no neuron earns more than it costs, w'Yw <= f(w): the certificate of global optimality, at that code",
+            "no neuron earns more than it costs, `w'Yw <= f(w)`: the certificate of global optimality, at that code",
             *self._entries("F", condition),
             sp.Ge(self.bias_price * self.support**2, CONDITION_FORM, evaluate=False),
         )
@@ -448,24 +452,3 @@ class Chain:
 def trace_of_inverse(gram: Any, matrix: Any) -> Any:
     """tr(K B^-1), from the solutions of B nu = e_k rather than from a known inverse."""
     return sp.simplify((gram * matrix.LUsolve(sp.eye(matrix.rows))).trace())
-
-
-LATEX_WORDS = {
-    "_": r"\_",
-    "^-1": r"$^{-1}$",
-    "^2": r"$^2$",
-    ">=": r"$\ge$",
-    "<=": r"$\le$",
-    "+-": r"$\pm$",
-    "|": r"$|$",
-    " mu": r" $\mu$",
-    " nu": r" $\nu$",
-    "(mu/kappa)": r"$\frac{\mu}{\kappa}$",
-    " kappa": r" $\kappa$",
-}
-
-
-def _escaped(text: str) -> str:
-    for plain, typeset in LATEX_WORDS.items():
-        text = text.replace(plain, typeset)
-    return text

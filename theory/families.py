@@ -19,6 +19,7 @@ import numpy as np
 from theory.conditions import decide
 from theory.errors import InputError, unknown_name
 from theory.frequencies import FrequencyPair
+from theory.markup import plain
 from theory.problem import Problem
 from theory.sources import Sources
 
@@ -90,7 +91,9 @@ class Family(ABC):
             ends = (
                 ("[" if self.includes[0] else "(") + f"{self.low:g}, {self.high:g}" + ("]" if self.includes[1] else ")")
             )
-            raise InputError(f"parameter: {value:g} is outside the range {ends} of {self.name}, {self.parameter}")
+            raise InputError(
+                f"parameter: {value:g} is outside the range {ends} of {self.name}, {plain(self.parameter)}"
+            )
         return value
 
 
@@ -101,8 +104,8 @@ def family(name: str) -> Family:
         InputError: unknown; the message lists the near names.
 
     Example:
-        >>> float(family("opposite-corners").boundary()[0].evalf(15))
-        0.548374193254892
+        >>> round(float(family("opposite-corners").boundary()[0]), 12)
+        0.548374193255
     """
     if name not in FAMILIES:
         raise InputError(unknown_name("family", name, FAMILIES))
@@ -251,7 +254,7 @@ class _CutSquare(_Plane):
 
     low, high = 0.0, 1.0
     includes = (False, False)
-    parameter = "length a cut off both sides at a corner of the square [-1, 1]^2"
+    parameter = "length `a` cut off both sides at a corner, of a square with sides of length 2"
 
     def __init__(self, name: str, statement: str, corners: list[tuple[int, int]]) -> None:
         self.name, self.statement, self.corners = name, statement, corners
@@ -278,10 +281,11 @@ class _Parallelogram(_Plane):
 
     name = "parallelogram"
     statement = (
-        "Correlated uniform: s_1 = u_1 and s_2 = a u_1 + (1 - a) u_2 with u uniform on the square. The second source "
+        "Correlated uniform: `s_1 = u_1` and `s_2 = a u_1 + (1 - a) u_2` with `u` uniform on the square. The "
+        "second source "
         "reaches its ends at single points, so the code is mixed from the first correlation on."
     )
-    parameter = "share a of the first source in the second"
+    parameter = "share `a` of the first source in the second"
     low, high = 0.0, 1.0
 
     def pieces(self, parameter: Any) -> list[tuple[Any, list[tuple[Any, Any]]]]:
@@ -304,10 +308,11 @@ class _ThinnedCorner(_Plane):
 
     name = "thinned-corner"
     statement = (
-        "A uniform square whose corner beyond x + y = 1 has the density a instead of one. However thin, the corner is "
+        "A uniform square whose corner beyond `x + y = 1` has the density `a` instead of one. However thin, "
+        "the corner is "
         "part of the range and the code is modular; only without it the code is mixed."
     )
-    parameter = "density a of the corner"
+    parameter = "density `a` of the corner"
     low, high = 0.0, 1.0
     includes = (True, True)
 
@@ -331,10 +336,11 @@ class _JointTable(_Plane):
 
     name = "joint-table"
     statement = (
-        "Two sources with the levels -1, 0, 1; all pairs are equally likely except (1, 1), which has the weight a. "
+        "Two sources with the levels `-1, 0, 1`; all pairs are equally likely except `(1, 1)`, which has the "
+        "weight `a`. "
         "However rare, the pair is possible and the code is modular; only if it never occurs the code is mixed."
     )
-    parameter = "weight a of the pair (1, 1)"
+    parameter = "weight `a` of the pair `(1, 1)`"
     low, high = 0.0, 1.0
     includes = (True, True)
 
@@ -361,10 +367,11 @@ class _TruncatedNormal(Family):
 
     name = "truncated-normal"
     statement = (
-        "A bivariate normal with unit variances and correlation a, truncated to the square [-2, 2]^2. The range is the "
+        "A bivariate normal with unit variances and correlation `a`, truncated to the square `[-2, 2]^2`. "
+        "The range is the "
         "square whatever the correlation, so the code is always modular."
     )
-    parameter = "correlation a before truncation"
+    parameter = "correlation `a` before truncation"
     low, high = 0.0, 1.0
     reach = 2
 
@@ -416,7 +423,7 @@ class _Frequencies(Family):
         "Cosine and sine of two frequencies. The two oscillations share neurons if one frequency is a multiple of the "
         "other, and have their own at every other ratio (ICLR 2025, figure 3)."
     )
-    parameter = "ratio a of the two frequencies, rational with a small denominator"
+    parameter = "ratio `a` of the two frequencies, rational with a small denominator"
     low, high = 1.0, 8.0
     includes = (False, True)
     blocks = ((0, 1), (2, 3))
@@ -485,7 +492,8 @@ _REGISTERED: tuple[Family, ...] = (
     ),
     _CutSquare(
         "opposite-corners",
-        "A uniform square without two opposite corners, |x + y| <= 2 - a: correlated, and mixed when the cut is long.",
+        "A uniform square without two opposite corners, `|x + y| <= 2 - a`: correlated, and mixed when the "
+        "cut is long.",
         [(1, 1), (-1, -1)],
     ),
     _Parallelogram(),

@@ -15,6 +15,7 @@ from typing import Any
 import sympy as sp
 
 from theory.derivation import Chain, Loss, trace_of_inverse
+from theory.writing import written_whole
 
 __all__ = ["FORMULAS", "formulas_module"]
 
@@ -84,4 +85,5 @@ def _plain(name: str) -> str:
 
 
 if __name__ == "__main__":
-    FORMULAS.write_text(formulas_module())
+    with written_whole(FORMULAS) as temporary:
+        temporary.write_text(formulas_module())

@@ -147,7 +147,7 @@ class Problem:
             members: indices of the sources.
 
         Example:
-            >>> Problem([[-1, -1, 0], [-1, 1, 1], [1, -1, 1]]).part([0, 1]).dimension
+            >>> Problem([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]).part([0, 1]).dimension
             2
         """
         chosen, sources = list(members), self.sources

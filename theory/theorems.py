@@ -214,14 +214,13 @@ CITED_2025 = "Dorrell et al. (ICLR 2025)"
 _REGISTERED = (
     Theorem(
         name="exact-condition",
-        statement="The optimal code is modular if and only if no direction w has w'Fw > h(w)^2.",
+        statement="The optimal code is modular if and only if no direction `w` has `w'Fw > h(w)^2`.",
         latex=r"h(w)^2 \ge w^\top F w \quad \text{for every } w, \qquad h(w) = \max_t\, (-w^\top s_t)",
         source=f"{CITED_2025}, modularity theorem; with mixing and weight costs: this project",
         proof=(
-            "The loss is convex in the measure over neurons, so a code is optimal if and only if no neuron earns more "
-            ""
-            "than it costs at its multiplier Y, w'Yw <= f(w) = w'Mw + h(w)^2. At the best modular code Y - M = F. "
-            "`modularity derive` shows every step."
+            "The loss is convex in the measure over neurons, so a code is optimal if and only if no neuron earns "
+            "more than it costs at its multiplier `Y`, `w'Yw <= f(w) = w'Mw + h(w)^2`. At the best modular code "
+            "`Y - M = F`. The command modularity derive shows every step."
         ),
         hypothesis=_decidable,
         prediction=_decided,
@@ -229,18 +228,17 @@ _REGISTERED = (
     Theorem(
         name="ellipsoid",
         statement=(
-            "Where F is positive definite, the optimal code is modular if and only if the ellipsoid y'F^-1 y <= 1 "
-            "lies "
-            "inside the hull of -S: one test a'Fa <= 1 for each facet a.y <= 1."
+            "Where `F` is positive definite, the optimal code is modular if and only if the ellipsoid `y'F^-1 y "
+            "<= 1` lies inside the hull of `-S`: one test `a'Fa <= 1` for each facet `a.y <= 1`."
         ),
         latex=r"\{y : y^\top F^{-1} y \le 1\} \subseteq \operatorname{conv}(-S) \iff a^\top F a \le 1 "
         r"\text{ for every facet } \{a^\top y \le 1\}",
         source=f"{CITED_2025}, figure 1; facet by facet: this project",
         proof=(
-            "The support function of the ellipsoid is sqrt(w'Fw) and that of the hull is h(w), and one convex set "
-            "lies "
-            "in another if and only if its support function is nowhere larger. A polytope is the intersection of its "
-            "facets' half-spaces, and the ellipsoid lies in {a.y <= 1} if and only if sqrt(a'Fa) <= 1."
+            "The support function of the ellipsoid is `sqrt(w'Fw)` and that of the hull is `h(w)`, and one convex"
+            " set lies in another if and only if its support function is nowhere larger. A polytope is the "
+            "intersection of its facets' half-spaces, and the ellipsoid lies in the half-space `a.y <= 1` if and "
+            "only if `sqrt(a'Fa) <= 1`."
         ),
         hypothesis=_ellipsoid_exists,
         prediction=_inside_facets,
@@ -249,15 +247,15 @@ _REGISTERED = (
         name="range-independence",
         statement=(
             "If every source reaches its ends whatever the others do (the hull is a box) and the mixing is "
-            "orthonormal, "
-            "the optimal code is modular, whatever the correlations."
+            "orthonormal, the optimal code is modular, whatever the correlations."
         ),
         latex=r"\operatorname{conv}(S) = \prod_i [\ell_i, u_i],\; A^\top A = 1 \;\Longrightarrow\; \text{modular}",
         source=f"{CITED_2025}, range independence",
         proof=(
-            "In a box h(w) = sum_i h_i |w_i| with h_i >= m_i, so h(w)^2 - w'Fw >= sum_{i != j} (h_i h_j |w_i w_j| + "
-            "w_i w_j C_ij). A variable x >= -a of mean zero and a variable y >= -b of mean zero have E[xy] >= -ab, "
-            "because E[(x + a)(y + b)] >= 0; applied to x = w_i s_i and y = w_j s_j, every term is nonnegative."
+            "In a box `h(w) = sum_i h_i |w_i|` with `h_i >= m_i`, so `h(w)^2 - w'Fw >= sum_{i != j} (h_i h_j |w_i"
+            " w_j| + w_i w_j C_ij)`. A variable `x >= -a` of mean zero and a variable `y >= -b` of mean zero have"
+            " `E[xy] >= -ab`, because `E[(x + a)(y + b)] >= 0`; applied to `x = w_i s_i` and `y = w_j s_j`, every"
+            " term is nonnegative."
         ),
         hypothesis=lambda problem: orthonormal_mixing(problem) and is_range_independent(problem),
         prediction=_modular,
@@ -274,17 +272,17 @@ _REGISTERED = (
     Theorem(
         name="face-condition",
         statement=(
-            "Modularity needs, for each source, that the point F_i./m_i lies in the hull of the samples that are at "
-            "the "
-            "nearer end of that source. So generic clouds, with a single sample there, are never exactly modular."
+            "Modularity needs, for each source, that the point `F_i / m_i` (row `i` of `F`) lies in the hull of "
+            "the samples that are at the nearer end of that source. So generic clouds, with a single sample "
+            "there, are never exactly modular."
         ),
         latex=r"\text{modular} \;\Longrightarrow\; \tfrac{1}{m_i} F_{i\cdot} \in \operatorname{conv}\{-s_t : "
         r"s_{t,i} = -m_i\} \text{ for every } i",
         source=f"{CITED_2025}, corollary; general mixing: this project",
         proof=(
-            "On the axis e_i both sides of the condition are m_i^2. Leaving it towards v, the left side rises at the "
-            "rate 2 m_i max over the face of y.v, the right side at 2 F_i.v; so F_i./m_i must not reach beyond the "
-            "face's hull in any direction v."
+            "On the axis `e_i` both sides of the condition are `m_i^2`. Leaving it towards `v`, the left side "
+            "rises at `2 m_i` times the largest `y.v` over the face, the right side at `2 F_i.v`; so `F_i / m_i` "
+            "must not reach beyond the face's hull in any direction `v`."
         ),
         hypothesis=lambda problem: problem.dimension > 1 and not faces_allow_modularity(problem),
         prediction=_mixed,
@@ -292,15 +290,14 @@ _REGISTERED = (
     Theorem(
         name="general-mixing",
         statement=(
-            "Under any mixing of full column rank the condition is the same with another F; a box-shaped support is "
-            "then "
-            "no longer enough."
+            "Under any mixing of full column rank the condition is the same with another `F`; a box-shaped "
+            "support is then no longer enough."
         ),
         latex=r"F_{ij} = K_{ij}\sqrt{\frac{(M_{ii}+m_i^2)(M_{jj}+m_j^2)}{K_{ii}K_{jj}}} - M_{ij}, \qquad K = A^\top A",
         source="this project; special cases in Dorrell et al. (ICLR 2025), appendix",
         proof=(
-            "The readout costs tr(K G^-1), so its multiplier at a diagonal G is K_ij / (G_ii G_jj), and stationarity "
-            "gives G_ii. `modularity derive --mixing general` shows every step."
+            "The readout costs `mu tr(K G^-1)`, so its multiplier at a diagonal `G` is `mu K_ij / (G_ii G_jj)`, "
+            "and stationarity gives `G_ii`. The command modularity derive --mixing general shows every step."
         ),
         hypothesis=lambda problem: _decidable(problem) and not orthonormal_mixing(problem),
         prediction=_decided,
@@ -312,22 +309,21 @@ _REGISTERED = (
         r"\text{every optimal code is modular}",
         source="this project",
         proof=(
-            "g is strictly convex, so all optimal codes share G and hence Y, and every neuron of an optimal code "
-            "earns "
-            "exactly what it costs, w'Yw = f(w). If only the axes do, all neurons are modular; and the strength of a "
-            "source's neurons is fixed by G_ii."
+            "`g` is strictly convex, so all optimal codes share `G` and hence `Y`, and every neuron of an optimal"
+            " code earns exactly what it costs, `w'Yw = f(w)`. If only the axes do, all neurons are modular; and "
+            "the strength of a source's neurons is fixed by `G_ii`."
         ),
         hypothesis=_strict,
         prediction=lambda problem: Prediction(modular=True, unique=True, margin=decide(problem).margin),
     ),
     Theorem(
         name="price-of-modularity",
-        statement="Insisting on a modular code costs at most the share sqrt(rho) - 1, rho = max_w w'Yw / f(w).",
+        statement="Insisting on a modular code costs at most the share `sqrt(rho) - 1`, `rho = max_w w'Yw / f(w)`.",
         latex=r"\frac{L_{\text{modular}}}{L^*} - 1 \le \sqrt{\rho} - 1, \qquad \rho = \max_w \frac{w^\top Y w}{f(w)}",
         source="this project",
         proof=(
-            "Y / rho is feasible in the dual, so L* >= 2 sqrt(mu) tr((K^1/2 Y K^1/2)^1/2) / sqrt(rho); and at the "
-            "multiplier of the best modular code that trace is its loss, L_modular / sqrt(rho)."
+            "`Y / rho` is feasible in the dual, so `L* >= 2 sqrt(mu) tr((K^1/2 Y K^1/2)^1/2) / sqrt(rho)`; and at"
+            " the multiplier of the best modular code the numerator is its loss, `L_modular`."
         ),
         hypothesis=_decidable,
         prediction=_price,
@@ -335,18 +331,16 @@ _REGISTERED = (
     Theorem(
         name="block-modularity",
         statement=(
-            "If the hull of the support is a product over groups of sources and A'A has no entries between the "
-            "groups, "
-            "then the groups' optimal codes side by side are optimal, whatever the correlations between groups."
+            "If the hull of the support is a product over groups of sources and `A'A` has no entries between the "
+            "groups, then the groups' optimal codes side by side are optimal, whatever the correlations between "
+            "groups."
         ),
         latex=r"\operatorname{conv}(S) = \prod_b \operatorname{conv}(S_b) \;\Longrightarrow\; L^*(S) = \sum_b L^*(S_b)",
         source="this project; for groups of one source it is range independence",
         proof=(
-            "Let Y be block diagonal, made of the groups' multipliers. Then f(w) - w'Yw >= sum_{b != c} (w_b'C_bc w_c "
-            "+ "
-            "h_b(w_b) h_c(w_c)), and each term is nonnegative because x = w_b.s_b >= -h_b and y = w_c.s_c >= -h_c "
-            "have "
-            "mean zero, so E[(x + h_b)(y + h_c)] >= 0."
+            "Let `Y` be block diagonal, made of the groups' multipliers. Then `f(w) - w'Yw >= sum_{b != c} (w_b' "
+            "C_bc w_c + h_b(w_b) h_c(w_c))`, and each term is nonnegative because `x = w_b.s_b >= -h_b` and `y = "
+            "w_c.s_c >= -h_c` have mean zero, so `E[(x + h_b)(y + h_c)] >= 0`."
         ),
         hypothesis=_in_blocks,
         prediction=lambda problem: _parts(problem, product_blocks(problem)),
@@ -354,24 +348,20 @@ _REGISTERED = (
     Theorem(
         name="frequency-pairs",
         statement=(
-            "Two oscillations (a cosine and a sine of each of two frequencies, sampled evenly) have their own neurons "
-            "if "
-            "neither frequency is a multiple of the other, and share neurons if one is."
+            "Two oscillations (a cosine and a sine of each of two frequencies, sampled evenly) have their own "
+            "neurons if neither frequency is a multiple of the other, and share neurons if one is."
         ),
         latex=r"\omega_2 = k\,\omega_1,\; k \in \{2, 3, \dots\} \iff L^* < L^*_1 + L^*_2",
         source=f"{CITED_2025}, figure 3; as a statement about time on the circle: this project",
         proof=(
-            "By symmetry each oscillation's best code has G proportional to the identity, and the condition for both "
-            "together becomes h(w) >= |w| (amplitudes and costs cancel). If w2 = k w1, take w = (cos theta, 0, sin "
-            "theta "
-            "e) with the second wave at its lowest where the first peaks: h = cos theta - sin theta + O(theta^2) < 1. "
-            ""
-            "Otherwise the faster wave sees the peaks of the slower at phases spread over the circle (and the other "
-            "way "
-            "round), so at one of them it does not push down to first order; where it is zero there, moving along the "
-            ""
-            "flank wins to second order; for directions in between, h(w) >= |w| is checked on a grid of all w "
-            "(`FrequencyPair.reach`). Incommensurate frequencies fill the torus, a product support."
+            "By symmetry each oscillation's best code has `G` proportional to the identity, and the condition for"
+            " both together becomes `h(w) >= |w|` (amplitudes and costs cancel). If `omega_2 = k omega_1`, take "
+            "`w = (e cos theta, u sin theta)`, `e` and `u` unit vectors such that the second wave is at its "
+            "lowest where the first peaks: `h(w) = cos theta - sin theta + O(theta^2) < 1`. Otherwise the faster "
+            "wave sees the peaks of the slower at phases spread over the circle (and the other way round), so at "
+            "one of them it does not push down to first order; where it is zero there, moving along the flank "
+            "wins to second order; for directions in between, `h(w) >= |w|` is checked on a grid by the program. "
+            "Incommensurate frequencies fill the torus, a product support."
         ),
         hypothesis=lambda problem: frequencies_of(problem) is not None,
         prediction=_frequencies,
@@ -379,19 +369,17 @@ _REGISTERED = (
     Theorem(
         name="invariances",
         statement=(
-            "The optimal loss does not change with the units, signs, order and offsets of the sources if the mixing "
-            "undoes "
-            "them, nor with rotations of the data; it grows like the root of the decoder cost, and so the verdict "
-            "does "
-            "not depend on it."
+            "The optimal loss does not change with the units, signs, order and offsets of the sources if the "
+            "mixing undoes them, nor with rotations of the data; it grows like the root of the decoder cost, and "
+            "so the verdict does not depend on it."
         ),
         latex=r"L^*(SD, AD^{-1}, \lambda, \mu) = L^*(S, A, \lambda, \mu), \qquad "
         r"L^*(\dots, c\mu) = \sqrt{c}\, L^*(\dots, \mu)",
         source="this project",
         proof=(
-            "The data x = As are the same, and a neuron is a function of the data; only A'A enters. Scaling all "
-            "weights "
-            "by r turns the loss into r^2 energy + readout / r^2, whose minimum is 2 sqrt(energy readout)."
+            "The data `x = As` are the same, and a neuron is a function of the data; only `A'A` enters. Scaling "
+            "all weights by `r` turns the energy `E` and the readout `g` into `r^2 E + g / r^2`, whose minimum "
+            "over `r` is `2 sqrt(E g)`."
         ),
         hypothesis=_decidable,
         prediction=_other_units,
