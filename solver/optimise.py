@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KEYBOARD", "METHODS", "Progress", "solve"]
 
-METHODS = ("auto", "modular", "columns")
+METHODS = ("auto", "modular", "columns", "alternating")
 """Names that `solve` accepts as its method."""
 
 KEYBOARD = "stopped from the keyboard"
@@ -60,6 +60,7 @@ def solve(
     max_iterations: int = 200,
     time_limit: float | None = None,
     rng: int | np.random.Generator | None = None,
+    neurons: int | None = None,
     callback: Callable[[Progress], object] | None = None,
 ) -> Representation:
     """Find the optimal code of a problem, with a proof of how good it is.
@@ -67,12 +68,14 @@ def solve(
     Args:
         problem: what to represent.
         method: "modular" (closed form; optimal where the modularity condition holds), "columns" (column generation;
-            priced exactly for at most five sources and few samples of six or seven, by local ascent beyond), or
-            "auto", which tries the first and then the second.
+            priced exactly for at most five sources and few samples of six or seven, by local ascent beyond),
+            "alternating" (local descent from random starts, the field's own way), or "auto", which tries the first and
+            then the second.
         tolerance: relative gap (loss - lower_bound) / loss at which a code counts as optimal, from 1e-12 to 1.
         max_iterations: rounds of the method at most.
         time_limit: seconds at most; checked between iterations.
         rng: seed or generator for methods that draw random starts; the same seed gives the same answer.
+        neurons: number of neurons, for the method "alternating" only; the other methods use as many as help.
         callback: called with a `Progress` after each iteration; a true return value stops the search.
 
     Returns:
@@ -91,13 +94,14 @@ def solve(
         ('optimal', False)
     """
     _check(problem, method, tolerance, max_iterations, time_limit)
+    options = _options(method, neurons)
     run = _Run(problem, tolerance, max_iterations, time_limit, callback)
     generator = _generator(rng)
     chosen, why = method, "as asked"
     try:
         if method == "auto":
             chosen, why = _choose(problem)
-        run.follow(_steps(chosen, problem, tolerance, generator))
+        run.follow(_steps(chosen, problem, tolerance, generator, options))
     except KeyboardInterrupt:
         run.stopped = KEYBOARD
     except np.linalg.LinAlgError as error:
@@ -121,13 +125,16 @@ def _choose(problem: Problem) -> tuple[str, str]:
     return "columns", f"{problem.dimension} sources: priced by local ascent, bounded but not proven optimal"
 
 
-def _steps(method: str, problem: Problem, tolerance: float, rng: np.random.Generator) -> Iterator[Step]:
+def _steps(
+    method: str, problem: Problem, tolerance: float, rng: np.random.Generator, options: dict[str, int]
+) -> Iterator[Step]:
     from importlib import import_module
 
     name = method
     if method == "columns" and problem.sources.fan_if_small is None:
         name = "ascents"
-    steps: Iterator[Step] = import_module(f"solver.methods.{name}").steps(problem, tolerance=tolerance, rng=rng)
+    module = import_module(f"solver.methods.{name}")
+    steps: Iterator[Step] = module.steps(problem, tolerance=tolerance, rng=rng, **options)
     return steps
 
 
@@ -217,6 +224,17 @@ def _check(problem: Problem, method: str, tolerance: float, max_iterations: int,
         isinstance(time_limit, (int, float)) and time_limit > 0 and math.isfinite(time_limit)
     ):
         raise InputError(f"time_limit: {time_limit!r} is not a positive number of seconds")
+
+
+def _options(method: str, neurons: int | None) -> dict[str, int]:
+    """What is passed on to the method beyond what all take."""
+    if neurons is None:
+        return {}
+    if method != "alternating":
+        raise InputError(f"neurons: method {method!r} uses as many as help; method='alternating' takes a number")
+    if not (isinstance(neurons, (int, np.integer)) and neurons >= 1):
+        raise InputError(f"neurons: {neurons!r} is not a positive whole number")
+    return {"neurons": int(neurons)}
 
 
 def _generator(rng: int | np.random.Generator | None) -> np.random.Generator:

@@ -1,0 +1,143 @@
+"""Local descent from random starts: the field's own way, done well, as the baseline the other methods are held to.
+
+All weights are moved at once by a quasi-Newton method on the loss with the decoder eliminated, so that no alternation
+between encoder and decoder is left to slow it down. The bias h(w) = max_t v_t.w has kinks; it is replaced by the smooth
+
+    |w| log (sum_t exp(sharpness v_t.w / |w|)) / sharpness,
+
+which is made sharper in stages, each started where the last one ended. Nothing convex is used: like training, it can
+end in a code that is only locally best, with any number of neurons from d on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.certificate import best_bound
+from solver.methods.step import Step
+from theory.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from theory.problem import Problem
+
+    Array = NDArray[np.float64]
+
+__all__ = ["descend", "steps"]
+
+RESTARTS = 12
+"""Random starts, unless a certificate or a limit ends the search before."""
+
+SHARPNESS = tuple(10.0 ** (power / 2) for power in range(3, 17))
+"""Stages, in units in which the modular code's biases are of order one: the last is exact to about eight digits."""
+
+FIRST_STAGES = (2, 0, 4)
+"""Where successive starts enter: smooth beginnings find good regions and sharp ones keep more neurons apart."""
+
+MOST_NEURONS_PER_SOURCE = 6
+"""Neurons, if not asked otherwise: twice the d (d + 1) / 2 that are always enough, since with no more than those
+descent is caught early; for many sources this many a source."""
+
+STEPS = 500
+"""Quasi-Newton steps at most in one stage."""
+
+
+def steps(
+    problem: Problem, *, tolerance: float, rng: np.random.Generator, neurons: int | None = None
+) -> Iterator[Step]:
+    """Yield the code after each stage of each start that is the best so far of its start.
+
+    Args:
+        problem: any number of sources.
+        tolerance: the search ends early once a code is certified up to this gap.
+        rng: draws the starts.
+        neurons: number of neurons, at least d.
+
+    Raises:
+        InputError: too few neurons to recover all sources.
+    """
+    dimension = problem.dimension
+    if neurons is not None and neurons < dimension:
+        raise InputError(f"neurons: {neurons} cannot carry {dimension} sources exactly; give at least {dimension}")
+    count = neurons or min(dimension * (dimension + 1), MOST_NEURONS_PER_SOURCE * dimension)
+    for restart in range(RESTARTS):
+        weights = np.abs(np.diag(problem.modular_weights)) * rng.standard_normal((count, dimension)) / count**0.5
+        best = np.inf
+        for moved in descend(problem, weights, FIRST_STAGES[restart % len(FIRST_STAGES)]):
+            loss = problem.loss(moved)
+            if loss < best:
+                best = loss
+                multiplier = problem.multiplier(moved.T @ moved)
+                yield Step(moved, multiplier, loss, -np.inf)
+        bound = best_bound(problem, multiplier).value
+        yield Step(moved, multiplier, best, bound)
+        if bound >= best * (1 - tolerance):
+            return
+
+
+def descend(problem: Problem, weights: Array, first: int = 0) -> Iterator[Array]:
+    """Yield the code (n, d) after each stage of one descent; the true loss never rises from one to the next.
+
+    Args:
+        problem: any number of sources.
+        weights: (n, d) where to start, spanning the sources.
+        first: stage to enter at.
+    """
+    from scipy.optimize import minimize
+
+    smooth = _SmoothLoss(problem)
+    current, loss = weights / smooth.scale, problem.loss(weights)
+    for sharpness in SHARPNESS[first:]:
+        found = minimize(
+            smooth,
+            current.ravel(),
+            args=(sharpness,),
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxiter": STEPS, "ftol": 1e-15, "gtol": 1e-10},
+        )
+        moved = found.x.reshape(current.shape)
+        value = problem.loss(moved * smooth.scale)
+        # The smooth loss is not the loss: a stage that made it worse is not taken, and the next starts from before.
+        if value <= loss:
+            current, loss = moved, value
+        yield current * smooth.scale
+
+
+class _SmoothLoss:
+    """The loss and its gradient with a smooth maximum, where the best modular code is the identity and costs one."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.scale = np.abs(np.diag(problem.modular_weights))
+        unit = problem.modular_loss
+        self.corners = -(problem.sources.vertices * self.scale) / unit**0.5
+        self.energy_matrix = problem.energy_matrix * np.outer(self.scale, self.scale) / unit
+        self.gram = problem.decoder_cost * problem.gram / np.outer(self.scale, self.scale) / unit
+
+    def __call__(self, flat: Array, sharpness: float) -> tuple[float, Array]:
+        weights = flat.reshape(-1, len(self.scale))
+        try:
+            # A neuron of length zero has no direction; it is left out of the way of a division.
+            weights = np.where(np.abs(weights).max(axis=1, keepdims=True) > 0, weights, np.finfo(float).tiny)
+            inverse = np.linalg.inv(weights.T @ weights)
+        except np.linalg.LinAlgError:
+            return np.inf, np.zeros_like(flat)
+        # Relative to the length of a neuron: otherwise the smoothing costs small neurons more than they are worth.
+        length = np.linalg.norm(weights, axis=1, keepdims=True)
+        units = weights / length
+        values = units @ self.corners.T
+        highest = values.max(axis=1, keepdims=True)
+        share = np.exp(sharpness * (values - highest))
+        total = share.sum(axis=1, keepdims=True)
+        height = highest + np.log(total) / sharpness
+        middle = (share / total) @ self.corners
+        rise = middle + (height - (middle * units).sum(axis=1, keepdims=True)) * units
+        energy = weights @ self.energy_matrix
+        bias = length * height
+        loss = float((energy * weights).sum() + (bias**2).sum() + np.trace(self.gram @ inverse))
+        slope = energy + bias * rise - weights @ (inverse @ self.gram @ inverse)
+        return loss, 2 * slope.ravel()
