@@ -8,8 +8,8 @@ from hypothesis import assume, given
 
 from solver import certify, solve
 from solver.representation import Representation
+from solver.strategies import problems, seeds
 from tests.properties import naive
-from tests.properties.strategies import problems, seeds
 
 ROUNDING = 1e-9
 

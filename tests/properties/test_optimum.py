@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from scipy.spatial import ConvexHull
 
 from solver import certify, lower_bound, solve
+from solver.strategies import clouds, orthogonal, problems, seeds
 from tests.properties import naive
-from tests.properties.strategies import clouds, orthogonal, problems, seeds
 from theory import Problem, modularity
 
 ROUNDING = 1e-9

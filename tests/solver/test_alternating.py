@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from solver import Problem, certify, solve
 from solver.methods.alternating import _SmoothLoss, descend
-from tests.properties.strategies import problems, seeds
+from solver.strategies import problems, seeds
 from theory.errors import InputError
 
 CUT = np.array([(x, y) for x in range(-4, 5) for y in range(-4, 5) if x + y < 4]) / 4

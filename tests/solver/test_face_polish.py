@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from solver import Problem, certify, solve
 from solver.face_polish import polish_on_faces
-from tests.properties.strategies import problems, seeds
+from solver.strategies import problems, seeds
 
 ROUNDING = 1e-12
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, Sources, solve
+from solver.strategies import boxes, costs, orthogonal, problems, seeds
 from tests.properties import naive
-from tests.properties.strategies import boxes, costs, orthogonal, problems, seeds
 from theory import modularity
 
 ROUNDING = 1e-9

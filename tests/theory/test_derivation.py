@@ -10,7 +10,7 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.properties.strategies import problems
+from solver.strategies import problems
 from theory import formulas
 from theory.conditions import decide, modular_multiplier
 from theory.derivation import (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.properties.strategies import boxes, grids, mixings, points, simplex
+from solver.strategies import boxes, grids, mixings, points, simplex
 from theory import Proof, check_proof, modularity
 from theory.errors import InputError
 from theory.exact_copositivity import adjugate, determinant, negative_direction

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from solver.strategies import boxes, mixing_from, problems, seeds
 from tests.properties import naive
-from tests.properties.strategies import boxes, mixing_from, problems, seeds
 from theory import Problem, modularity
 from theory.many_sources import has_all_corners, proven_ratio
 from theory.pricing import Pricing

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from solver.strategies import problems, seeds
 from tests.properties import naive
-from tests.properties.strategies import problems, seeds
 from theory import InputError, Sources
 from theory.polytope import NormalFan, extreme_points
 

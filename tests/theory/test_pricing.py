@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from solver.strategies import problems, seeds
 from tests.properties import naive
-from tests.properties.strategies import problems, seeds
 from theory.ascent import Ascent
 from theory.copositivity import least_ratio, surely_copositive
 from theory.polytope import NormalFan

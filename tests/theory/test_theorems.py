@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from solver import solve
-from tests.properties.strategies import boxes, costs, mixings, orthogonal, points, problems, seeds
+from solver.strategies import boxes, costs, mixings, orthogonal, points, problems, seeds
 from theory import Problem, Sources, modularity
 from theory.errors import InputError
 from theory.frequencies import FrequencyPair, frequencies_of

@@ -1,0 +1,257 @@
+"""Hypothesis strategies for sources, mixings and whole problems: what the laws of this project are tried on.
+
+For property-based tests of one's own (`pip install 'modularity-solver[verify]'`):
+
+    from hypothesis import given
+    from solver.strategies import problems
+
+    @given(problems())
+    def test_my_law(problem): ...
+
+Points are small integers or fractions wherever a kind of sources allows it, so that what a failing test shrinks to can
+be read and written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory.conditions import decide
+from theory.errors import InputError
+from theory.problem import Problem
+
+try:
+    from hypothesis import assume
+    from hypothesis import strategies as st
+    from hypothesis.extra.numpy import arrays
+except ModuleNotFoundError as error:
+    raise InputError("strategies need hypothesis; install modularity-solver[verify]") from error
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import DrawFn, SearchStrategy
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = [
+    "antipodal",
+    "boxes",
+    "clouds",
+    "corner_cut",
+    "costs",
+    "dimensions",
+    "grids",
+    "lattices",
+    "mixing_from",
+    "mixings",
+    "near_boundary",
+    "orthogonal",
+    "points",
+    "probabilities",
+    "problems",
+    "products",
+    "seeds",
+    "simplex",
+]
+
+MOST_ROWS = {1: 20, 2: 40, 3: 20, 4: 12}
+LEVELS = {1: 6, 2: 5, 3: 3, 4: 2}
+"""Sizes that keep one problem in the range of milliseconds."""
+
+EIGHTHS = 8
+"""Clouds have coordinates in multiples of one over this."""
+
+BISECTIONS = 40
+
+seeds = st.integers(0, 2**32 - 1)
+"""For a numpy Generator, where a strategy of its own would shrink no better."""
+
+dimensions = st.integers(1, 4)
+"""Numbers of sources."""
+
+costs = st.floats(-2, 2).map(lambda exponent: 10.0**exponent)
+"""Prices from 0.01 to 100."""
+
+
+def simplex(dimension: int) -> Array:
+    """(d + 1, d) points that span: with them no example need be thrown away for having dependent sources."""
+    return np.vstack([np.zeros(dimension), np.eye(dimension)])
+
+
+# ---- points -------------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def grids(draw: DrawFn, dimension: int) -> Array:
+    """(T, d) small integers, with duplicates and many coplanar points."""
+    rows = draw(st.integers(1, MOST_ROWS[dimension]))
+    drawn = draw(arrays(np.int64, (rows, dimension), elements=st.integers(-3, 3)))
+    return np.vstack([simplex(dimension), drawn])
+
+
+@st.composite
+def clouds(draw: DrawFn, dimension: int) -> Array:
+    """(T, d) generic points: hardly any ties or coplanar points, and never exactly modular for several sources."""
+    rows = draw(st.integers(1, MOST_ROWS[dimension]))
+    drawn = draw(arrays(np.int64, (rows, dimension), elements=st.integers(-40, 40))) / EIGHTHS
+    # Not the axes themselves: their ends would be ties.
+    tilted = simplex(dimension) + np.tri(dimension + 1, dimension) / EIGHTHS
+    return np.vstack([tilted, drawn])
+
+
+@st.composite
+def boxes(draw: DrawFn, dimension: int) -> Array:
+    """(T, d) all corners of a box of any shape and place, and some points inside: modular, by range independence."""
+    sides = np.array(draw(st.lists(st.integers(1, 8), min_size=dimension, max_size=dimension)))
+    place = np.array(draw(st.lists(st.integers(-8, 8), min_size=dimension, max_size=dimension)))
+    corners = np.array(list(product([0.0, 1.0], repeat=dimension)))
+    inner = draw(arrays(np.int64, (draw(st.integers(0, 6)), dimension), elements=st.integers(0, EIGHTHS))) / EIGHTHS
+    return np.asarray((np.vstack([corners, inner]) * sides + place) / 4)
+
+
+@st.composite
+def lattices(draw: DrawFn, dimension: int) -> Array:
+    """(T, d) a regular lattice without what lies beyond a plane: the standard way to lose modularity."""
+    levels = draw(st.integers(2, LEVELS[dimension]))
+    whole = np.array(list(product(np.linspace(-1, 1, levels + 1), repeat=dimension)))
+    cut = draw(st.integers(0, 2 * levels * dimension)) * dimension / (2 * levels * dimension)
+    return whole[whole.sum(axis=1) <= cut + 1e-12] if dimension > 1 else whole
+
+
+@st.composite
+def corner_cut(draw: DrawFn, dimension: int, levels: int = 2) -> Array:
+    """(T, d) a lattice on the cube without a drawn set of its corners."""
+    whole = np.array(list(product(np.linspace(-1, 1, levels), repeat=dimension)))
+    corner = np.flatnonzero((np.abs(whole) == 1).all(axis=1))
+    missing = draw(st.sets(st.sampled_from(corner.tolist()), max_size=len(corner) - 1))
+    rest = np.delete(whole, sorted(missing), axis=0)
+    assume(_spans(rest))
+    return rest
+
+
+@st.composite
+def antipodal(draw: DrawFn, dimension: int) -> Array:
+    """(2 T, d) points that come with their mirror images: centred, and every source as near to either end."""
+    half = draw(st.one_of(grids(dimension), clouds(dimension)))
+    return np.vstack([half, -half])
+
+
+@st.composite
+def products(draw: DrawFn, dimension: int) -> Array:
+    """(T, d) every combination of a row of one group of sources with one of another: a product support."""
+    if dimension == 1:
+        return np.asarray(draw(grids(1)))
+    first = draw(st.integers(1, dimension - 1))
+    parts = [
+        np.vstack([simplex(size), draw(arrays(np.int64, (draw(st.integers(0, 3)), size), elements=st.integers(-3, 3)))])
+        for size in (first, dimension - first)
+    ]
+    return np.array([[*one, *other] for one in parts[0] for other in parts[1]])
+
+
+@st.composite
+def near_boundary(draw: DrawFn, dimension: int = 2) -> Array:
+    """(T, d) points next to the boundary between modular and mixed, found by bisection on the verdict.
+
+    Between a box and itself with a corner moved inward, the corner is moved to where the verdict turns, and from there
+    a drawn power of ten to one side.
+    """
+    box = np.array(list(product([-1.0, 1.0], repeat=dimension)))
+    extra = draw(arrays(np.int64, (draw(st.integers(0, 4)), dimension), elements=st.integers(-4, 4))) / 5
+    rows = np.array([list(corner) for corner in box] + extra.tolist())
+
+    def moved(depth: float) -> Array:
+        cut = [row.copy() for _ in range(dimension) for row in rows[len(box) - 1 : len(box)]]
+        for axis in range(dimension):
+            cut[axis][axis] -= depth
+        return np.vstack([rows[: len(box) - 1], cut, rows[len(box) :]])
+
+    low, high = 0.0, 1.9
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        if decide(Problem(moved(middle))).modular:
+            low = middle
+        else:
+            high = middle
+    step = draw(st.sampled_from([-1, 1])) * 10.0 ** -draw(st.integers(1, 6))
+    return moved(float(np.clip(low + step, 0.0, 1.9)))
+
+
+def points(dimension: int) -> SearchStrategy[Array]:
+    """(T, d) any of the kinds above."""
+    kinds = [grids(dimension), clouds(dimension), boxes(dimension), lattices(dimension), antipodal(dimension)]
+    if dimension > 1:
+        kinds += [products(dimension), corner_cut(dimension)]
+    return st.one_of(kinds)
+
+
+# ---- what goes with them ------------------------------------------------------------------------------------------
+
+
+@st.composite
+def probabilities(draw: DrawFn, count: int, dimension: int) -> Array | None:
+    """(T,) None for equal, or small integers; zero only beyond the first d + 1 rows, which keep the sources varying."""
+    if draw(st.booleans()):
+        return None
+    first = draw(arrays(np.int64, min(count, dimension + 1), elements=st.integers(1, 4)))
+    rest = draw(arrays(np.int64, max(0, count - dimension - 1), elements=st.integers(0, 4)))
+    return np.concatenate([first, rest])
+
+
+def orthogonal(rng: np.random.Generator, dimension: int) -> Array:
+    """(d, d) a random rotation or reflection."""
+    return np.asarray(np.linalg.qr(rng.standard_normal((dimension, dimension)))[0])
+
+
+def mixing_from(rng: np.random.Generator, dimension: int, extra: int = 0, condition: float = 4.0) -> Array:
+    """(d + extra, d) a random matrix of at most this condition number."""
+    spread = condition**0.5
+    stretch = rng.uniform(1 / spread, spread, size=dimension)
+    return np.asarray(orthogonal(rng, dimension + extra)[:, :dimension] * stretch @ orthogonal(rng, dimension))
+
+
+@st.composite
+def mixings(draw: DrawFn, dimension: int, condition: float = 4.0) -> Array | None:
+    """(dx, d) None for the identity, a triangular matrix of small integers, or one of bounded condition number."""
+    kind = draw(st.sampled_from(["none", "triangular", "random"]))
+    if kind == "none":
+        return None
+    if kind == "triangular":
+        return np.eye(dimension) + np.triu(
+            draw(arrays(np.int64, (dimension, dimension), elements=st.integers(-1, 1))), 1
+        )
+    return mixing_from(np.random.default_rng(draw(seeds)), dimension, draw(st.integers(0, 2)), condition)
+
+
+@st.composite
+def problems(
+    draw: DrawFn,
+    dimension: int | SearchStrategy[int] = dimensions,
+    of: Callable[[int], SearchStrategy[Array]] = points,
+    *,
+    mixed: bool = True,
+) -> Problem:
+    """Whole problems: points, probabilities, mixing and costs.
+
+    Args:
+        draw: given by hypothesis.
+        dimension: number of sources, or a strategy for it.
+        of: strategy of points for a number of sources.
+        mixed: whether there is a mixing other than the identity.
+    """
+    d = dimension if isinstance(dimension, int) else draw(dimension)
+    given = draw(of(d))
+    # Rows that carry weight must span: with other kinds of points the weights stay equal.
+    weights = draw(probabilities(len(given), d)) if _spans(given[: d + 1]) else None
+    options: dict[str, Any] = {"mixing": draw(mixings(d)) if mixed else None}
+    return Problem(given, probabilities=weights, encoder_cost=draw(costs), decoder_cost=draw(costs), **options)
+
+
+def _spans(rows: Array) -> bool:
+    if len(rows) <= rows.shape[1]:
+        return False
+    return bool(np.linalg.svd(rows - rows.mean(axis=0), compute_uv=False)[-1] > 1e-3)
