@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solver.theory_commands import derive, phase, theorems
+from solver.verify_commands import reproduce, verify
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -108,7 +109,7 @@ def main() -> None:
     """
 
 
-for _command in (derive, theorems, phase):
+for _command in (derive, theorems, phase, verify, reproduce):
     main.add_command(_command)
 
 

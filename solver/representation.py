@@ -161,6 +161,18 @@ class Representation:
         share = _shares(self.problem, self.source_weights)
         return [tuple(np.array(self.problem.sources.names)[row > ONE_SOURCE].tolist()) for row in share]
 
+    def metrics(self) -> dict[str, float]:
+        """The field's modularity scores of this code: see `solver.metrics.modularity_scores`.
+
+        Raises:
+            InputError: sources known by their moments alone, one source, or scikit-learn not installed.
+        """
+        from solver.metrics import modularity_scores
+
+        if not self.problem.sources.from_samples:
+            raise InputError("metrics: the sources are known by their moments alone; the scores need samples")
+        return modularity_scores(self.activity(), self.problem.sources.points)
+
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
         """Draw the code; write the picture to `path` (.png, .pdf, .svg) if given. See `solver.plot`."""
         from solver.plot import plot

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -46,13 +46,14 @@ WIDTH = 7.1
 DOTS_PER_INCH = 250
 
 Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
-def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
+def styled(draw: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Draw in the house's style, leaving that of the user's session alone."""
 
     @wraps(draw)
-    def inside(*arguments: Arguments.args, **options: Arguments.kwargs) -> Figure:
+    def inside(*arguments: Arguments.args, **options: Arguments.kwargs) -> Result:
         with mpl.rc_context(STYLE):  # type: ignore[arg-type]  # the stub wants literal names
             return draw(*arguments, **options)
 

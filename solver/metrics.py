@@ -1,0 +1,163 @@
+"""How modular is an activity? The field's scores, for any activity and any sources: 0 is fully mixed, 1 is modular.
+
+A certified verdict says more than any of these; they are here so that codes can be compared with those in the papers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory.errors import InputError
+from theory.sources import as_matrix
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["conditional_information", "dci", "modularity_scores", "mutual_information_ratio"]
+
+SILENT = 1e-12
+"""Variance, relative to the largest, below which a neuron says nothing and is left out."""
+
+MOST_SAMPLES = 5_000
+"""Samples that mutual information is estimated from."""
+
+SPARSITY = 1e-4
+"""Lasso penalty of the DCI regressions, for standardised variables."""
+
+
+def modularity_scores(activity: ArrayLike, sources: ArrayLike) -> dict[str, float]:
+    """All scores of this module.
+
+    Args:
+        activity: (T, n) of the neurons.
+        sources: (T, d) on the same samples.
+
+    Returns:
+        "mutual_information_ratio", "conditional_information", "dci_disentanglement", "dci_completeness",
+        "dci_informativeness".
+
+    Raises:
+        InputError: shapes that do not fit, one source, no neuron that varies, or scikit-learn not installed.
+
+    Example:
+        >>> sources = np.random.default_rng(0).uniform(size=(200, 2))
+        >>> round(modularity_scores(sources, sources)["conditional_information"], 6)
+        1.0
+    """
+    return {
+        "mutual_information_ratio": mutual_information_ratio(activity, sources),
+        "conditional_information": conditional_information(activity, sources),
+        **dci(activity, sources),
+    }
+
+
+def mutual_information_ratio(activity: ArrayLike, sources: ArrayLike, *, seed: int = 0) -> float:
+    """Mean over neurons of the largest share of one source in the information about all, rescaled to 0 to 1.
+
+    Mutual information is estimated from nearest neighbours (scikit-learn), on at most 5,000 samples.
+
+    Source: Whittington et al. (ICLR 2023), "mutual information ratio".
+    """
+    _require_sklearn()
+    from sklearn.feature_selection import mutual_info_regression
+
+    neurons, factors = _checked(activity, sources)
+    if len(neurons) > MOST_SAMPLES:
+        rows = np.random.default_rng(seed).choice(len(neurons), MOST_SAMPLES, replace=False)
+        neurons, factors = neurons[rows], factors[rows]
+    information = np.array([mutual_info_regression(neurons, factor, random_state=seed) for factor in factors.T]).T
+    total = information.sum(axis=1)
+    told = total > 0
+    if not told.any():
+        return 0.0
+    return _rescaled(float((information[told].max(axis=1) / total[told]).mean()), factors.shape[1])
+
+
+def conditional_information(activity: ArrayLike, sources: ArrayLike) -> float:
+    """Mean over neurons of the largest share of one source in what only it explains linearly, rescaled to 0 to 1.
+
+    For neuron z and source s_j this is the variance of z that is explained by all sources but not by all others, so
+    that correlated sources are not taken for one another.
+
+    Source: Dorrell et al. (ICLR 2025), conditional information with linear predictors, in units of variance because the
+    neurons of a linear code are functions of the sources without noise.
+    """
+    neurons, factors = _checked(activity, sources)
+    whole = _unexplained(neurons, factors)
+    only = np.array(
+        [_unexplained(neurons, np.delete(factors, source, axis=1)) - whole for source in range(factors.shape[1])]
+    ).T
+    only = np.maximum(only, 0.0)
+    total = only.sum(axis=1)
+    told = total > SILENT * neurons.var(axis=0)
+    if not told.any():
+        return 0.0
+    return _rescaled(float((only[told].max(axis=1) / total[told]).mean()), factors.shape[1])
+
+
+def dci(activity: ArrayLike, sources: ArrayLike) -> dict[str, float]:
+    """Disentanglement, completeness and informativeness of Lasso regressions of each source on all neurons.
+
+    Source: Eastwood and Williams, "A framework for the quantitative evaluation of disentangled representations" (2018).
+    """
+    _require_sklearn()
+    from sklearn.linear_model import Lasso
+
+    neurons, factors = _checked(activity, sources)
+    neurons, factors = (values / values.std(axis=0) for values in (neurons, factors))
+    fits = [Lasso(alpha=SPARSITY, max_iter=20_000).fit(neurons, factor) for factor in factors.T]
+    weight = np.abs([fit.coef_ for fit in fits]).T
+    explained = [fit.score(neurons, factor) for fit, factor in zip(fits, factors.T, strict=True)]
+    return {
+        "dci_disentanglement": _certainty(weight),
+        "dci_completeness": _certainty(weight.T),
+        "dci_informativeness": float(np.mean(explained)),
+    }
+
+
+def _certainty(weight: Array) -> float:
+    """Mean over rows, weighted by their sums, of one minus the entropy of their shares."""
+    total = weight.sum(axis=1)
+    kept = total > 0
+    if not kept.any() or weight.shape[1] == 1:
+        return 1.0
+    share = weight[kept] / total[kept, None]
+    entropy = -(share * np.log(np.where(share > 0, share, 1.0))).sum(axis=1) / np.log(weight.shape[1])
+    return float(np.average(1 - entropy, weights=total[kept]))
+
+
+def _unexplained(neurons: Array, factors: Array) -> Array:
+    """(n,) variance of each neuron that no linear function of the factors explains."""
+    design = np.column_stack([factors, np.ones(len(factors))])
+    best, *_ = np.linalg.lstsq(design, neurons, rcond=None)
+    return np.asarray(((neurons - design @ best) ** 2).mean(axis=0))
+
+
+def _rescaled(share: float, count: int) -> float:
+    return (share - 1 / count) / (1 - 1 / count)
+
+
+def _checked(activity: ArrayLike, sources: ArrayLike) -> tuple[Array, Array]:
+    neurons, factors = as_matrix(activity, "activity"), as_matrix(sources, "sources")
+    if len(neurons) != len(factors):
+        raise InputError(f"activity: {len(neurons)} rows do not fit {len(factors)} rows of sources; give one a sample")
+    if factors.shape[1] < 2:
+        raise InputError("sources: one source cannot be mixed with others; give at least two")
+    variance = neurons.var(axis=0)
+    if not (factors.var(axis=0) > 0).all():
+        raise InputError("sources: a source is constant, so nothing can tell about it; remove it")
+    varied = variance > SILENT * variance.max()
+    if not varied.any():
+        raise InputError("activity: no neuron varies over the samples")
+    return neurons[:, varied], factors
+
+
+def _require_sklearn() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("sklearn") is None:
+        raise InputError("metrics: they need scikit-learn; install modularity-solver[metrics]")

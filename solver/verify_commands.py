@@ -1,0 +1,127 @@
+"""The commands that put the theory to the test: `modularity verify` and `reproduce`.
+
+Only click is imported at the top, as in `solver.cli`, which these belong to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from theory.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from solver.verify import Report
+
+__all__ = ["reproduce", "verify"]
+
+REFUTED = 1
+"""Exit code if a claim does not hold."""
+
+
+@click.command()
+@click.argument("target", required=False, metavar="[FILE.py::NAME]")
+@click.option("--theorem", "names", multiple=True, metavar="NAME", help="Only this one; may be repeated.")
+@click.option("--trials", type=int, default=100, show_default=True, help="Problems a theorem.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws.")
+@click.option("--json", "as_object", is_flag=True, help="Print one JSON object instead of a table.")
+@click.option("--report", "page", type=click.Path(), metavar="FILE", help="Write an .html page with the closest calls.")
+@click.option("--save", "saved", type=click.Path(), metavar="FILE", help="Where a counterexample goes.  [NAME.csv]")
+def verify(
+    target: str | None,
+    names: tuple[str, ...],
+    *,
+    trials: int,
+    seed: int,
+    as_object: bool,
+    page: str | None,
+    saved: str | None,
+) -> int:
+    """Hold theorems, or a conjecture of your own in FILE.py, against certified optima."""
+    _require_hypothesis()
+    if page is not None or saved is not None:
+        from theory.writing import require_writable
+
+        if page is not None:
+            require_writable(page, (".html",), "--report")
+        if saved is not None:
+            require_writable(saved, (".csv",), "--save")
+    reports = []
+    for report in _reports(target, names, trials, seed):
+        reports.append(report)
+        if not as_object:
+            _say(report, first=len(reports) == 1)
+    if as_object:
+        from solver.summary import as_json
+
+        click.echo(as_json({"reports": [report.to_dict() for report in reports]}))
+    for report in reports:
+        _keep(report, saved, as_object)
+    if page is not None:
+        from solver.verify_report import write_report
+
+        write_report(reports, page)
+        click.echo(f"Report in {page}.", err=as_object)
+    return REFUTED if any(report.disagreements for report in reports) else 0
+
+
+def _require_hypothesis() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("hypothesis") is None:
+        raise InputError("verify: it needs hypothesis; install modularity-solver[verify]")
+
+
+def _reports(target: str | None, names: tuple[str, ...], trials: int, seed: int) -> Iterator[Report]:
+    from solver.verify import load_conjecture
+    from solver.verify import verify as tried
+    from theory.theorems import THEOREMS, theorem
+
+    if target is not None and names:
+        raise InputError("--theorem: names a theorem of the registry; leave it out with a file of your own")
+    claims: list[Any] = [theorem(name) for name in names or THEOREMS] if target is None else [load_conjecture(target)]
+    for claim in claims:
+        yield tried(claim, trials=trials, seed=seed)
+
+
+def _say(report: Report, *, first: bool) -> None:
+    """A row of the table, printed as soon as it is known."""
+    if first:
+        counts = f"{'theorem':<22}{'trials':>7}{'agree':>7}{'undecided':>11}{'refuted':>9}"
+        click.echo(f"{counts}{'closest':>10}{'seconds':>9}   near misses")
+    near = f"{report.near_failures} of {report.near_misses} fail" if report.near_misses else "-"
+    row = f"{report.name:<22}{report.trials:>7}{report.agreements:>7}{report.undecided:>11}"
+    row += f"{'YES' if report.disagreements else 'no':>9}{report.worst_margin:>10.1e}{report.seconds:>9.1f}   {near}"
+    click.echo(row)
+
+
+def _keep(report: Report, saved: str | None, as_object: bool) -> None:
+    if report.counterexample is None:
+        return
+    from pathlib import Path
+
+    from solver.verify import save_problem
+
+    path = Path(saved or f"{report.name}.csv")
+    options = " ".join(save_problem(report.counterexample[0], path))
+    click.echo(f"\n{report}\nSaved: modularity solve {path} {options}".rstrip(), err=as_object)
+
+
+@click.command()
+@click.argument("name", required=False, metavar="[NAME]")
+@click.option("--folder", type=click.Path(file_okay=False), default="studies", show_default=True, help="For results.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws.")
+@click.option("--quick", is_flag=True, help="Fewer data sets: seconds instead of minutes.")
+def reproduce(name: str | None, folder: str, seed: int, quick: bool) -> int:
+    """Run the papers' claims as studies, with a figure, a table and a verdict each."""
+    from solver.studies import run_studies
+
+    failed = False
+    for study in run_studies(name, folder=folder, seed=seed, quick=quick):
+        failed |= not study.holds
+        click.echo(f"{'holds ' if study.holds else 'FAILS '} {study.name}: {study.verdict}")
+        click.echo(f"        {study.figure}, {study.table}")
+    return REFUTED if failed else 0
