@@ -7,15 +7,19 @@ from .optimise import solve as solve
 from .problem import Problem as Problem
 from .problem import Sources as Sources
 from .representation import Representation as Representation
+from .verification import Report as Report
+from .verification import verify as verify
 
 __all__ = [
     "Bound",
     "Certificate",
     "Problem",
     "Progress",
+    "Report",
     "Representation",
     "Sources",
     "certify",
     "lower_bound",
     "solve",
+    "verify",
 ]

@@ -14,7 +14,7 @@ from theory.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from solver.verify import Report
+    from solver.verification import Report
 
 __all__ = ["reproduce", "verify"]
 
@@ -76,8 +76,8 @@ def _require_hypothesis() -> None:
 
 
 def _reports(target: str | None, names: tuple[str, ...], trials: int, seed: int) -> Iterator[Report]:
-    from solver.verify import load_conjecture
-    from solver.verify import verify as tried
+    from solver.verification import load_conjecture
+    from solver.verification import verify as tried
     from theory.theorems import THEOREMS, theorem
 
     if target is not None and names:
@@ -103,7 +103,7 @@ def _keep(report: Report, saved: str | None, as_object: bool) -> None:
         return
     from pathlib import Path
 
-    from solver.verify import save_problem
+    from solver.verification import save_problem
 
     path = Path(saved or f"{report.name}.csv")
     options = " ".join(save_problem(report.counterexample[0], path))

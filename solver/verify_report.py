@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from solver.judging import Judgement
-    from solver.verify import Report
+    from solver.verification import Report
 
 __all__ = ["write_report"]
 
@@ -34,7 +34,7 @@ def write_report(reports: Sequence[Report], path: str | os.PathLike[str]) -> Non
     """Write an .html page that needs no other file.
 
     Args:
-        reports: from `solver.verify.verify`.
+        reports: from `solver.verify`.
         path: where, whole or not at all.
     """
     header = ("theorem", "trials", "agree", "undecided", "refuted", "closest call", "seconds")

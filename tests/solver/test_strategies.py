@@ -1,0 +1,69 @@
+"""The public strategies: what they promise about what they draw."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from solver import Problem, solve
+from solver.strategies import (
+    antipodal,
+    boxes,
+    corner_cut,
+    mixing_from,
+    mixings,
+    near_boundary,
+    points,
+    problems,
+    products,
+    seeds,
+)
+from theory import modularity
+from theory.hypotheses import is_range_independent, product_blocks
+
+
+@given(st.integers(1, 4).flatmap(points))
+def test_points_are_accepted_as_sources(given_points):
+    assert Problem(given_points).dimension == given_points.shape[1]
+
+
+@given(st.integers(1, 4).flatmap(boxes))
+def test_boxes_are_boxes(box):
+    assert is_range_independent(Problem(box))
+
+
+@given(st.integers(2, 4).flatmap(products))
+def test_products_have_blocks(rows):
+    assert len(product_blocks(Problem(rows))) > 1
+
+
+@given(st.integers(1, 3).flatmap(antipodal))
+def test_antipodal_points_are_centred(rows):
+    np.testing.assert_allclose(rows.mean(axis=0), 0, atol=1e-12)
+    assert {tuple(row) for row in rows} == {tuple(-row) for row in rows}
+
+
+@given(st.integers(2, 3).flatmap(corner_cut))
+def test_corners_are_missing(rows):
+    assert set(np.abs(rows).ravel()) == {1.0} and len(rows) <= 2 ** rows.shape[1]
+
+
+@given(near_boundary())
+def test_near_the_boundary(rows):
+    assert abs(modularity(rows).margin) < 0.2
+
+
+@given(st.integers(1, 3), seeds, st.sampled_from([1.5, 4.0, 100.0]))
+def test_mixings_keep_to_their_condition_number(dimension, seed, most):
+    assert np.linalg.cond(mixing_from(np.random.default_rng(seed), dimension, 1, most)) <= most * (1 + 1e-9)
+
+
+@given(st.integers(1, 4).flatmap(lambda d: st.tuples(st.just(d), mixings(d))))
+def test_mixings_fit(drawn):
+    dimension, mixing = drawn
+    assert mixing is None or np.linalg.matrix_rank(mixing) == dimension
+
+
+@given(problems(2, mixed=False))
+def test_problems_are_solved(problem):
+    assert np.array_equal(problem.mixing, np.eye(2))
+    assert solve(problem).status == "optimal"
