@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KEYBOARD", "METHODS", "Progress", "solve"]
 
-METHODS = ("auto", "modular", "columns", "alternating")
+METHODS = ("auto", "modular", "columns", "conic", "alternating")
 """Names that `solve` accepts as its method."""
 
 KEYBOARD = "stopped from the keyboard"
@@ -61,6 +61,7 @@ def solve(
     time_limit: float | None = None,
     rng: int | np.random.Generator | None = None,
     neurons: int | None = None,
+    solver: str | None = None,
     callback: Callable[[Progress], object] | None = None,
 ) -> Representation:
     """Find the optimal code of a problem, with a proof of how good it is.
@@ -69,6 +70,7 @@ def solve(
         problem: what to represent.
         method: "modular" (closed form; optimal where the modularity condition holds), "columns" (column generation;
             priced exactly for at most five sources and few samples of six or seven, by local ascent beyond),
+            "conic" (one conic program, solved by a solver of one's choice; up to four sources),
             "alternating" (local descent from random starts, the field's own way), or "auto", which tries the first and
             then the second.
         tolerance: relative gap (loss - lower_bound) / loss at which a code counts as optimal, from 1e-12 to 1.
@@ -76,6 +78,8 @@ def solve(
         time_limit: seconds at most; checked between iterations.
         rng: seed or generator for methods that draw random starts; the same seed gives the same answer.
         neurons: number of neurons, for the method "alternating" only; the other methods use as many as help.
+        solver: conic solver, for the method "conic" only: any installed one that cvxpy knows, such as "CLARABEL"
+            (used if not given), "SCS" or, with modularity-solver[solvers], "CVXOPT".
         callback: called with a `Progress` after each iteration; a true return value stops the search.
 
     Returns:
@@ -94,7 +98,7 @@ def solve(
         ('optimal', False)
     """
     _check(problem, method, tolerance, max_iterations, time_limit)
-    options = _options(method, neurons)
+    options = _options(method, {"neurons": neurons, "solver": solver})
     run = _Run(problem, tolerance, max_iterations, time_limit, callback)
     generator = _generator(rng)
     chosen, why = method, "as asked"
@@ -126,16 +130,19 @@ def _choose(problem: Problem) -> tuple[str, str]:
 
 
 def _steps(
-    method: str, problem: Problem, tolerance: float, rng: np.random.Generator, options: dict[str, int]
+    method: str, problem: Problem, tolerance: float, rng: np.random.Generator, options: dict[str, object]
 ) -> Iterator[Step]:
-    from importlib import import_module
-
     name = method
     if method == "columns" and problem.sources.fan_if_small is None:
         name = "ascents"
-    module = import_module(f"solver.methods.{name}")
-    steps: Iterator[Step] = module.steps(problem, tolerance=tolerance, rng=rng, **options)
+    steps: Iterator[Step] = _module(name).steps(problem, tolerance=tolerance, rng=rng, **options)
     return steps
+
+
+def _module(method: str) -> Any:
+    from importlib import import_module
+
+    return import_module(f"solver.methods.{method}")
 
 
 class _Run:
@@ -157,6 +164,7 @@ class _Run:
         self.start = time.perf_counter()
         self.iterations = 0
         self.stopped: str | None = None
+        self.note = ""
         # The modular code is a valid answer from the first moment on.
         self.weights, self.loss = problem.modular_weights, problem.modular_loss
         self.multiplier, self.lower_bound = problem.energy_matrix, 0.0
@@ -169,6 +177,7 @@ class _Run:
                 self.weights, self.loss = step.weights, step.loss
             if step.lower_bound >= self.lower_bound * (1 - SAME_LOSS * self.tolerance):
                 self.multiplier, self.lower_bound = step.multiplier, step.lower_bound
+            self.note = step.note or self.note
             self._report()
             self.iterations += 1
             if self.stopped or self.iterations >= self.max_iterations:
@@ -201,7 +210,7 @@ class _Run:
         lower = min(bound.value, found.loss)
         gap = optimality_gap(found.loss, lower)
         status = "optimal" if gap <= self.tolerance else "interrupted" if self.stopped else "bounded"
-        message = f"{method}: {why}" + (f"; {self.stopped}" if self.stopped else "")
+        message = "; ".join(part for part in (f"{method}: {why}", self.note, self.stopped) if part)
         return _with(found, status=status, lower_bound=lower, gap=gap, message=message)
 
 
@@ -226,15 +235,17 @@ def _check(problem: Problem, method: str, tolerance: float, max_iterations: int,
         raise InputError(f"time_limit: {time_limit!r} is not a positive number of seconds")
 
 
-def _options(method: str, neurons: int | None) -> dict[str, int]:
-    """What is passed on to the method beyond what all take."""
-    if neurons is None:
+def _options(method: str, given: dict[str, object]) -> dict[str, object]:
+    """What is passed on to the method beyond what all take: each declares its own in OPTIONS."""
+    given = {name: value for name, value in given.items() if value is not None}
+    if not given:
         return {}
-    if method != "alternating":
-        raise InputError(f"neurons: method {method!r} uses as many as help; method='alternating' takes a number")
-    if not (isinstance(neurons, (int, np.integer)) and neurons >= 1):
-        raise InputError(f"neurons: {neurons!r} is not a positive whole number")
-    return {"neurons": int(neurons)}
+    taken = {option.name: (name, option) for name in METHODS[1:] for option in getattr(_module(name), "OPTIONS", ())}
+    for name in given:
+        owner, option = taken[name]
+        if owner != method:
+            raise InputError(f"{name}: method {method!r} {option.otherwise}; method={owner!r} takes {option.takes}")
+    return {name: taken[name][1].read(value) for name, value in given.items()}
 
 
 def _generator(rng: int | np.random.Generator | None) -> np.random.Generator:

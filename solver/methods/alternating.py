@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.certificate import best_bound
+from solver.methods.options import Option
 from solver.methods.step import Step
 from theory.errors import InputError
 
@@ -27,7 +28,16 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["descend", "steps"]
+__all__ = ["OPTIONS", "descend", "steps"]
+
+
+def _whole_number(neurons: object) -> int:
+    if not (isinstance(neurons, (int, np.integer)) and neurons >= 1):
+        raise InputError(f"neurons: {neurons!r} is not a positive whole number")
+    return int(neurons)
+
+
+OPTIONS = (Option("neurons", takes="a number", otherwise="uses as many as help", read=_whole_number),)
 
 RESTARTS = 12
 """Random starts, unless a certificate or a limit ends the search before."""

@@ -24,9 +24,11 @@ class Step:
         multiplier: (d, d) positive semidefinite Y for the lower bound.
         loss: the method's own value of the loss, for display; the answer is recomputed from the weights.
         lower_bound: the method's own proven lower bound, or -inf; the answer's comes from the certificate.
+        note: what the method has to say beyond that; the last one becomes part of the answer's message.
     """
 
     weights: Array
     multiplier: Array
     loss: float
     lower_bound: float
+    note: str = ""

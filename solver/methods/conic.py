@@ -1,0 +1,236 @@
+"""The problem as one conic program, solved by any conic solver: an answer that owes nothing to column generation.
+
+The program (`solver.conic_program`) is exact for up to four sources. Its blocks, factorised (`solver.factorisation`),
+are neurons, and its multiplier is the certificate: with Clarabel both are good to about 1e-10 of the loss, and the code
+they make is the first to be yielded. The last digits, from there to rounding, come from moving its neurons together to
+a stationary point within their cones (`solver.polish`, which the method columns uses too); that also joins neurons that
+the accuracy of the conic solver left apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.certificate import best_bound
+from solver.conic_program import ACCURATE, DEFAULT_SOLVER, ConicError, ConicSolution, compiled, solver_name
+from solver.factorisation import completely_positive
+from solver.methods.options import Option
+from solver.methods.step import Step
+from solver.polish import ConeCode, polish
+from theory.conditions import modular_multiplier
+from theory.errors import InputError
+from theory.polytope import NormalFan
+from theory.pricing import Pricing
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from theory.problem import Problem
+
+    Array = NDArray[np.float64]
+    Indices = NDArray[np.intp]
+
+__all__ = ["MOST_CONES", "OPTIONS", "steps"]
+
+OPTIONS = (Option("solver", takes="its name", otherwise="needs no conic solver", read=solver_name),)
+
+MOST_SOURCES = 4
+"""Largest order in which doubly nonnegative matrices are completely positive."""
+
+MOST_CONES = 5_000
+"""Cones of the largest program. With four sources, Clarabel and 2,700 cones it took 7 s to compile, 3 s to solve and
+350 MB; with 6,600 cones 20 s, 9 s and 680 MB. SCS takes five times as long to solve, CVXOPT a minute for 500 cones."""
+
+EMPTY = 1e-11
+"""Share of all blocks' cost below which a block or a neuron is what an interior point leaves of a zero."""
+
+FAINT = 1e-7
+"""Leverage below which a neuron is left out before polishing: the others make up for it."""
+
+SAME_DIRECTION = 5e-7
+"""Cosine distance below which two neurons are joined before polishing: at a flat optimum directions are good only to
+the square root of the accuracy of the loss."""
+
+ROUNDS = 3
+"""Times that a code is joined and polished: polishing may bring further neurons together."""
+
+ACTIVE_SETS = 10
+"""Changes of the active set, per neuron, after which the search for a short code is given up."""
+
+TIE = 1e-12
+"""Relative difference up to which the best modular code is as good, and preferred."""
+
+
+def steps(
+    problem: Problem,
+    *,
+    tolerance: float,
+    rng: np.random.Generator,  # noqa: ARG001
+    solver: str = DEFAULT_SOLVER,
+) -> Iterator[Step]:
+    """Yield the conic program's code with its multiplier, then that code polished with its own.
+
+    Args:
+        problem: up to four sources, with a normal fan of at most `MOST_CONES` cones.
+        tolerance: relative gap aimed at; the conic solver is asked for a hundredth of it.
+        rng: not used.
+        solver: name of a conic solver that is installed.
+
+    Raises:
+        InputError: too many sources or cones.
+
+    If the solver fails, the best modular code is yielded, with a note that says so.
+    """
+    _require_small(problem)
+    cones = _Cones(problem)
+    try:
+        program = compiled(len(cones.corners), problem.dimension, solver)
+        solution = program.solve(cones.corners, cones.metric, cones.gram, tolerance)
+    except ConicError as error:
+        yield _modular(problem, f"{solver} failed: {error}; this is the best modular code")
+        return
+    multiplier = solution.multiplier * cones.unit / np.outer(cones.scale, cones.scale)
+    bound = best_bound(problem, multiplier).value
+    owner, coordinates = cones.neurons(solution)
+    code = cones.code(owner, coordinates)
+    if not np.isfinite(code.loss()):
+        note = f"{_verdict(solver, solution)}, of which no code can be made; this is the best modular code"
+        yield replace(_modular(problem, note), multiplier=multiplier, lower_bound=bound)
+        return
+    step = cones.step(code, multiplier, bound)
+    yield replace(step, note=_note(solver, solution, cones, min(step.loss, problem.modular_loss)))
+    polished = cones.polished(owner, coordinates)
+    if np.isfinite(polished.loss()):
+        weights = polished.weights * cones.scale
+        multiplier = problem.multiplier(weights.T @ weights)
+        step = cones.step(polished, multiplier, best_bound(problem, multiplier).value)
+        yield replace(step, note=_note(solver, solution, cones, min(step.loss, problem.modular_loss)))
+    if problem.modular_loss <= step.loss * (1 + TIE):
+        yield _modular(problem, _note(solver, solution, cones, problem.modular_loss))
+
+
+def _require_small(problem: Problem) -> None:
+    if problem.dimension > MOST_SOURCES:
+        raise InputError(
+            f"method: 'conic' solves up to {MOST_SOURCES} sources, and here are {problem.dimension}; its doubly "
+            f"nonnegative matrices are certain to be completely positive, and so to be codes, up to order "
+            f"{MOST_SOURCES} only; method='columns' takes more"
+        )
+    if len(problem.sources.fan) > MOST_CONES:
+        raise InputError(
+            f"method: 'conic' takes up to {MOST_CONES:,} cones of the normal fan, one block of its program each, and "
+            f"here are {len(problem.sources.fan):,}; method='columns' takes more"
+        )
+
+
+def _modular(problem: Problem, note: str) -> Step:
+    multiplier = modular_multiplier(problem)
+    return Step(
+        problem.modular_weights, multiplier, problem.modular_loss, best_bound(problem, multiplier).value, note=note
+    )
+
+
+def _verdict(solver: str, solution: ConicSolution) -> str:
+    if solution.status == ACCURATE:
+        return f"solved by {solver}"
+    said = {"user_limit": "stopped at its limit", "optimal_inaccurate": "fell short of the accuracy asked for"}
+    return f"{solver} {said.get(solution.status, solution.status)}"
+
+
+def _note(solver: str, solution: ConicSolution, cones: _Cones, loss: float) -> str:
+    """How well the program's own optimum, which owes nothing to the code, agrees with the loss of the answer."""
+    difference = abs(solution.optimum * cones.unit / loss - 1)
+    return f"{_verdict(solver, solution)}; the program's own optimum differs from this loss by {difference:.0e} of it"
+
+
+class _Cones:
+    """The cones in coordinates in which the best modular code is the identity, its loss one, and every ray costs one.
+
+    Attributes:
+        corners: (N, d, d) generators of each cone, one a row;  metric: (N, d, d) cost of a neuron in their coordinates.
+        gram: (d, d) K, with the decoder cost inside;  scale: (d,) units of the weights;  unit: of the loss.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.scale = np.abs(np.diag(problem.modular_weights))
+        self.unit = problem.modular_loss
+        area = np.outer(self.scale, self.scale)
+        self.gram = problem.decoder_cost * problem.gram / area / self.unit
+        energy_matrix = problem.energy_matrix * area / self.unit
+        fan = problem.sources.fan
+        generators = fan.generators / self.scale
+        generators /= np.linalg.norm(generators, axis=1, keepdims=True)
+        vertices = fan.vertices * self.scale / self.unit**0.5
+        pricing = Pricing(NormalFan(generators, fan.cones, vertices, fan.vertex_of_cone), energy_matrix)
+        self.corners = pricing.rays[pricing.fan.cones]
+        self.metric = pricing.metric
+        vertex = pricing.fan.vertices[pricing.fan.vertex_of_cone]
+        self.quadratic = energy_matrix + vertex[:, :, None] * vertex[:, None, :]
+
+    def neurons(self, solution: ConicSolution) -> tuple[Indices, Array]:
+        """Cones (n,) and coordinates (n, d) of few neurons with the G and the cost of the conic solution."""
+        energy = np.einsum("nij,nij->n", self.metric, solution.blocks)
+        full = np.flatnonzero((energy > EMPTY * energy.sum()) & (np.einsum("nii->n", solution.blocks) > 0))
+        if not len(full):
+            return full, np.empty((0, solution.blocks.shape[1]))
+        coordinates, place = completely_positive(solution.blocks[full])
+        owner = full[place]
+        energy = np.einsum("ni,nij,nj->n", coordinates, self.metric[owner], coordinates)
+        kept = energy > EMPTY * energy.sum()
+        owner, coordinates, energy = owner[kept], coordinates[kept], energy[kept]
+        # Within a cone the cost is linear in the block, so all of these together cost what the program says.
+        shares = _sparse(np.einsum("nk,nkd->nd", coordinates, self.corners[owner]), energy)
+        used = shares > 0
+        return owner[used], coordinates[used] * np.sqrt(shares[used])[:, None]
+
+    def code(self, owner: Indices, coordinates: Array) -> ConeCode:
+        """The code whose neurons lie in these cones at these coordinates."""
+        return ConeCode(coordinates, self.corners[owner], self.quadratic[owner], self.gram)
+
+    def polished(self, owner: Indices, coordinates: Array) -> ConeCode:
+        """The code moved to a stationary point, neurons that are nearly one joined first."""
+        for _ in range(ROUNDS):
+            owner, coordinates = self._joined(owner, coordinates)
+            code = polish(self.code(owner, coordinates))
+            coordinates = code.coordinates
+        return code
+
+    def step(self, code: ConeCode, multiplier: Array, bound: float) -> Step:
+        """A code in the units of the problem."""
+        return Step(code.weights * self.scale, multiplier, code.loss() * self.unit, bound)
+
+    def _joined(self, owner: Indices, coordinates: Array) -> tuple[Indices, Array]:
+        """The code without faint neurons, and of those that point the same way the strongest, as strong as all."""
+        weights = self.code(owner, coordinates).weights
+        leverage = np.einsum("ni,ij,nj->n", weights, np.linalg.inv(weights.T @ weights), weights)
+        order = np.argsort(-leverage)
+        order = order[leverage[order] > FAINT]
+        owner, coordinates, weights = owner[order], coordinates[order], weights[order]
+        length = np.linalg.norm(weights, axis=1)
+        units = weights / length[:, None]
+        leader = np.argmax(units @ units.T > 1 - SAME_DIRECTION, axis=1)
+        kept = np.unique(leader)
+        share = np.bincount(leader, length**2)[kept]
+        return owner[kept], coordinates[kept] * (np.sqrt(share) / length[kept])[:, None]
+
+
+def _sparse(weights: Array, energy: Array) -> Array:
+    """Shares (n,) of the neurons (n, d) that leave G and the total energy as they are, nearly all of them zero.
+
+    Nonnegative least squares ends with linearly independent columns, so no more than d (d + 1) / 2 + 1 are left.
+    """
+    from scipy.optimize import nnls
+
+    rows, columns = np.triu_indices(weights.shape[1])
+    outer = (weights[:, rows] * weights[:, columns]).T / energy
+    system = np.vstack([outer, np.ones(len(energy))])
+    try:
+        spent, _ = nnls(system, system @ energy, maxiter=ACTIVE_SETS * len(energy))
+    except RuntimeError:
+        # Too many changes of the active set: all of the neurons are as good a code, only a long one.
+        return np.ones(len(energy))
+    return np.asarray(spent / energy)

@@ -1,0 +1,28 @@
+"""What some methods take beyond what all do: each declares its own, and `solver.optimise` hands them on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+__all__ = ["Option"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """An argument of `solve` that only some methods take; those list it in their module's OPTIONS.
+
+    Attributes:
+        name: of the argument, the same in `solve` and in the method's `steps`.
+        takes: what the method that takes it takes, for the error when another is given it;  otherwise: what others do.
+        read: turns the value given into the one that the method wants, or raises InputError.
+
+    Example:
+        >>> Option("neurons", takes="a number", otherwise="uses as many as help", read=int).read("3")
+        3
+    """
+
+    name: str
+    takes: str
+    otherwise: str
+    read: Callable[[object], object]
