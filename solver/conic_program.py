@@ -38,8 +38,9 @@ DEFAULT_SOLVER = "CLARABEL"
 """Comes with cvxpy, and is accurate."""
 
 SEMIDEFINITE = ("CLARABEL", "SCS", "CVXOPT", "MOSEK", "COPT")
-"""Solvers with semidefinite cones, named in the message about one that is missing. Others that cvxpy knows are tried when
-asked for; SDPA, for one, finds these programs too degenerate."""
+"""Solvers with semidefinite cones, named in the message about one that is missing.
+
+Others that cvxpy knows are tried when asked for; SDPA, for one, finds these programs too degenerate."""
 
 KEPT = 4
 """Compiled programs that are remembered: some 80 kB for each cone of four sources."""

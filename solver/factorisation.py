@@ -7,7 +7,7 @@ Elimination finds them nearly always: with pivot i, ``b = X_i / sqrt(X_ii)`` lea
 of lower rank, and if that is nonnegative the rest follows in the same way. For order three some pivot always does:
 were an entry negative for both i and j, then ``X_jk X_ii < X_ij X_ik`` and ``X_ik X_jj < X_ij X_jk``, and their product
 would contradict ``X_ii X_jj >= X_ij^2``. For order four the few exceptions are solved by column generation, which is
-convex.
+convex, and where that is slow by least squares.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ REMAINDER = 1e-8
 LEFT_OVER = 1e-11
 """Share of the trace at which column generation ends."""
 
-COLUMNS = 100
-"""Columns generated at most; a handful suffice."""
+COLUMNS = 30
+"""Columns generated before least squares take over; a handful suffice but for matrices at the edge of the cone."""
 
 
 def completely_positive(blocks: Array) -> tuple[Array, Indices]:
@@ -103,10 +103,37 @@ def _by_columns(block: Array, start: Array) -> Array:
         columns = columns / np.linalg.norm(columns, axis=1, keepdims=True)
         outer = columns[:, :, None] * columns[:, None, :]
         strength, _ = nnls(outer.reshape(len(columns), -1).T, block.ravel())
-        residual = block - np.einsum("m,mij->ij", strength, outer)
+        columns, strength = columns[strength > 0], strength[strength > 0]
+        vectors = columns * np.sqrt(strength)[:, None]
+        residual = block - vectors.T @ vectors
         value, column = least_ratio(-residual[None], np.eye(size)[None])
         if -value[0] <= LEFT_OVER * np.trace(block):
-            break
+            return vectors
         columns = np.concatenate([columns, column])
-        strength = np.append(strength, 0.0)
-    return np.asarray(columns * np.sqrt(strength)[:, None])
+    return _refined(block, vectors)
+
+
+def _refined(block: Array, vectors: Array) -> Array:
+    """Nonlinear least squares from a factorisation good to some digits, for matrices at the edge of the cone.
+
+    The unknowns are square roots, so that nothing becomes negative.
+    """
+    from scipy.optimize import least_squares
+
+    count, size = vectors.shape
+    rows, columns = np.triu_indices(size)
+    entry = np.arange(len(rows))
+
+    def residual(roots: Array) -> Array:
+        guess = roots.reshape(count, size) ** 2
+        return (guess.T @ guess - block)[rows, columns]
+
+    def slope(roots: Array) -> Array:
+        guess = roots.reshape(count, size) ** 2
+        change = np.zeros((len(rows), count, size))
+        change[entry, :, rows] += guess[:, columns].T
+        change[entry, :, columns] += guess[:, rows].T
+        return np.asarray(change.reshape(len(rows), -1) * 2 * roots)
+
+    found = least_squares(residual, np.sqrt(vectors).ravel(), slope, xtol=1e-15, ftol=1e-15, gtol=1e-15)
+    return np.asarray(found.x.reshape(count, size) ** 2)

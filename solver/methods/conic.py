@@ -83,7 +83,15 @@ def steps(
     Raises:
         InputError: too many sources or cones.
 
-    If the solver fails, the best modular code is yielded, with a note that says so.
+    If the solver fails, the best modular code is yielded, with a note that says so. Until the solver is done there is
+    nothing between iterations, so a time limit cannot end it; Ctrl-C can.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> problem = Problem([[-1, -1], [-1, 1], [1, -1]])
+        >>> *_, last = steps(problem, tolerance=1e-8, rng=np.random.default_rng(0))
+        >>> bool(last.lower_bound > last.loss * (1 - 1e-8))
+        True
     """
     _require_small(problem)
     cones = _Cones(problem)
