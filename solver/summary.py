@@ -70,19 +70,23 @@ def relative_weights(representation: Representation) -> Array:
 
 
 def sentences(representation: Representation) -> list[str]:
-    """The answer in three or four sentences: how many neurons, which code which source, the price, the proof.
+    """The answer in a few sentences: how many neurons, which code which source, the price, the proof.
 
     Example:
         >>> from solver import Problem, solve
         >>> print(sentences(solve(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])))[0])
         2 neurons code 2 sources (4 samples), one source each: the code is modular.
     """
-    return [
+    said = [
         _who(representation),
         _which(representation),
         _price(representation),
         _proof(representation),
     ]
+    if representation.status == "bounded" and not representation.message.endswith("as asked"):
+        # Another method or solver may do better, if one knows how this one ended.
+        said.append(f"Why not optimal: {representation.message}.")
+    return said
 
 
 def _who(representation: Representation) -> str:

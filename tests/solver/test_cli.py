@@ -100,6 +100,23 @@ def test_help_and_version():
     assert run().exit_code == 2
 
 
+def test_solve_by_a_conic_program():
+    answer = json.loads(accepted("solve", CUT, "--method", "conic", "--solver", "SCS", "--json").stdout)
+    assert answer["status"] == "optimal" and answer["loss"] == pytest.approx(5.763183201438)
+    assert "solved by SCS" in answer["message"]
+    assert "solver: method 'auto' needs no conic solver" in refused("solve", CUT, "--solver", "SCS")
+    assert "'Fantasia' is not installed or unknown" in refused(
+        "solve", CUT, "--method", "conic", "--solver", "Fantasia"
+    )
+
+
+def test_a_conic_solver_that_fails_is_named(monkeypatch):
+    monkeypatch.setattr("solver.conic_program._settings", lambda solver, tolerance: {"max_iter": 1})
+    words = accepted("solve", CUT, "--method", "conic").stdout
+    assert "Best loss found" in words
+    assert "Why not optimal: conic: as asked; CLARABEL stopped at its limit" in words
+
+
 def test_methods_are_those_of_solve():
     from solver import optimise
 
