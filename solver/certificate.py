@@ -7,7 +7,7 @@ really produce; the lower bound is weak duality (DESIGN section 1, "Dual and cer
 
 Where the normal fan is small enough (five sources, or a few hundred samples of six, or several dozen of seven) rho is
 found exactly on it, and its cones are checked to cover every direction; beyond, it is bounded from above by what
-`theory.many_sources` can prove.
+`theory.many_sources` can prove, or by a `theory.cover` that comes with the code and is checked product by product.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from solver.representation import Representation
+    from theory.cover import Cover
 
     Array = NDArray[np.float64]
 
@@ -101,16 +102,17 @@ class Certificate:
         return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in asdict(self).items()}
 
 
-def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False) -> Bound:
+def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False, cover: Cover | None = None) -> Bound:
     """The lower bound on the loss that a multiplier proves: weak duality, for any symmetric Y.
 
     Args:
         problem: the problem.
         multiplier: (d, d) symmetric Y. Its negative part proves nothing and is removed first.
         quick: do not build a normal fan, which for six and seven sources takes a while.
+        cover: a proof to be checked and used where it says more than can be seen without.
 
     Raises:
-        InputError: a multiplier of another shape, or with entries that are not finite.
+        InputError: a multiplier of another shape, or with entries that are not finite; a cover of another problem.
 
     Example:
         >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
@@ -128,6 +130,10 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False)
     value = 2 * (problem.decoder_cost**0.5) * _root_trace(worth, problem.gram * np.outer(scale, scale))
     worth = worth * np.outer(scale, scale)
     rho, exact, worst = _largest_ratio(problem, worth, quick=quick)
+    if cover is not None and not exact:
+        # A neuron that was found is an argument against the proof, if only by rounding.
+        attained = float(worst @ worth @ worst / problem.neuron_cost(worst)[0])
+        rho = max(attained, min(rho, cover.ratio(problem, worth)))
     if not value > 0:
         return Bound(0.0, rho, exact, worst, worth)
     return Bound(value / max(rho, 1e-300) ** 0.5, rho, exact, worst, worth)
@@ -143,7 +149,7 @@ def certify(problem: Problem, representation: Representation) -> Certificate:
 
     Args:
         problem: the problem as posed; its hull is computed afresh.
-        representation: encoder, decoder, biases and multiplier are used, no other number in it.
+        representation: encoder, decoder, biases, multiplier and cover are used, no other number in it.
 
     Raises:
         InputError: the representation does not fit the problem.
@@ -159,7 +165,7 @@ def certify(problem: Problem, representation: Representation) -> Certificate:
     activity, least, error, feasible = _measure(fresh, encoder, encoder_bias, decoder, decoder_bias)
     loss = activity + problem.encoder_cost * float((encoder**2).sum())
     loss += problem.decoder_cost * float((decoder**2).sum())
-    bound = best_bound(fresh, as_matrix(representation.multiplier, "multiplier"))
+    bound = best_bound(fresh, as_matrix(representation.multiplier, "multiplier"), cover=representation.cover)
     value = min(bound.value, loss) if feasible else bound.value
     return Certificate(
         loss=loss,
@@ -175,14 +181,14 @@ def certify(problem: Problem, representation: Representation) -> Certificate:
     )
 
 
-def best_bound(problem: Problem, multiplier: Array, *, quick: bool = False) -> Bound:
+def best_bound(problem: Problem, multiplier: Array, *, quick: bool = False, cover: Cover | None = None) -> Bound:
     """The best of the bounds that a multiplier, its variants with small sources shrunk, and Y = M prove.
 
     A source whose scale makes it a tiny part of the loss is solved to fewer digits, since rounding of the whole hides
     it; yet its error would enter rho, and with it the whole bound, at full weight. Shrinking Y a little on that source
     removes the error at the price of a share of a share.
     """
-    bounds = [lower_bound(problem, multiplier, quick=quick)]
+    bounds = [lower_bound(problem, multiplier, quick=quick, cover=cover)]
     if not bounds[0].exact:
         bounds.append(lower_bound(problem, problem.energy_matrix, quick=True))
     share = np.sqrt(np.diag(problem.gram) * problem.modular_costs)
@@ -191,7 +197,7 @@ def best_bound(problem: Problem, multiplier: Array, *, quick: bool = False) -> B
         digits_lost = np.where(share < SMALL_SOURCE, np.sqrt(np.finfo(float).eps / share), 0.0)
         for caution in CAUTIONS:
             kept = np.where(digits_lost > 0, np.maximum(0.0, 1 - caution * np.maximum(digits_lost, 1e-300)), 1.0)
-            bounds.append(lower_bound(problem, multiplier * np.outer(kept, kept), quick=quick))
+            bounds.append(lower_bound(problem, multiplier * np.outer(kept, kept), quick=quick, cover=cover))
     return max(bounds, key=lambda bound: bound.value)
 
 

@@ -14,57 +14,24 @@ whose fans have as many cones share one compilation: a sweep over costs, mixings
 
 from __future__ import annotations
 
-import io
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from theory.errors import InputError
+from solver.conic_solvers import COARSEST, DEFAULT_SOLVER, WITH_SOLUTION, ConicError, quietly, run, the_cvxpy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
 
-__all__ = ["DEFAULT_SOLVER", "ConicError", "ConicProgram", "ConicSolution", "compiled", "solver_name"]
-
-DEFAULT_SOLVER = "CLARABEL"
-"""Comes with cvxpy, and is accurate."""
-
-SEMIDEFINITE = ("CLARABEL", "SCS", "CVXOPT", "MOSEK", "COPT")
-"""Solvers with semidefinite cones, named in the message about one that is missing.
-
-Others that cvxpy knows are tried when asked for; SDPA, for one, finds these programs too degenerate."""
+__all__ = ["ConicProgram", "ConicSolution", "compiled"]
 
 KEPT = 4
 """Compiled programs that are remembered: some 80 kB for each cone of four sources."""
-
-FINEST, COARSEST = 1e-10, 1e-8
-"""Accuracy asked of an interior-point solver: a hundredth of the gap aimed at, as far as double precision goes.
-
-Clarabel reached 1e-10 on all but one of 300 problems tried, and fails on one in eight at 1e-11."""
-
-FIRST_ORDER = 1e-8
-"""Accuracy asked of SCS, whose iterations gain digits slowly."""
-
-FIRST_ORDER_STEPS = 20_000
-"""Iterations of SCS at most; a thousand are usual."""
-
-ACCURATE = "optimal"
-"""Status of cvxpy for a solution as accurate as was asked for."""
-
-WITH_SOLUTION = (ACCURATE, "optimal_inaccurate", "user_limit")
-"""Statuses that come with a solution, good or not."""
-
-
-class ConicError(Exception):
-    """The conic solver gave no solution; the text says what it said."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +71,8 @@ class ConicProgram:
     """
 
     def __init__(self, cones: int, dimension: int, solver: str = DEFAULT_SOLVER) -> None:
-        cp = _cvxpy()
-        with _quietly():
+        cp = the_cvxpy()
+        with quietly():
             self.solver = solver
             self.dimension = dimension
             self.rows, self.columns = np.triu_indices(dimension)
@@ -153,29 +120,8 @@ class ConicProgram:
             self._sum.value = products.reshape(len(self.rows), -1)
             self._cost.value = (metric[:, self.rows, self.columns] * once).ravel()
             self._root.value = np.linalg.cholesky(gram)
-            self._run(tolerance)
+            run(self.problem, self.solver, tolerance)
             return self._solution(len(corners), once)
-
-    def _run(self, tolerance: float) -> None:
-        cp = _cvxpy()
-        options = _settings(self.solver, tolerance)
-        with _quietly():
-            try:
-                data, chain, inverse = self.problem.get_problem_data(self.solver, solver_opts=options)
-            except cp.SolverError as error:
-                raise InputError(
-                    f"solver: {self.solver!r} has no semidefinite cones; choose one of {_choices()}"
-                ) from error
-            try:
-                raw = chain.solve_via_data(self.problem, data, verbose=False, solver_opts=options)
-                # SCS catches Ctrl-C itself and reports it as a failure.
-                if isinstance(raw, dict) and raw.get("info", {}).get("status") == "interrupted":
-                    raise KeyboardInterrupt
-                self.problem.unpack_results(raw, chain, inverse)
-            except MemoryError:
-                raise
-            except Exception as error:  # the solvers are many, and each fails in its own way
-                raise ConicError(" ".join(str(error).split()) or type(error).__name__) from error
 
     def _solution(self, cones: int, once: Array) -> ConicSolution:
         status = str(self.problem.status)
@@ -199,56 +145,3 @@ class ConicProgram:
 def compiled(cones: int, dimension: int, solver: str) -> ConicProgram:
     """The program for this many cones, the same one as before if it is among the last few asked for."""
     return ConicProgram(cones, dimension, solver)
-
-
-def solver_name(solver: object) -> str:
-    """The name of an installed solver as cvxpy writes it.
-
-    Raises:
-        InputError: a solver that is unknown or not installed.
-
-    Example:
-        >>> solver_name("clarabel")
-        'CLARABEL'
-    """
-    if not isinstance(solver, str):
-        raise InputError(f"solver: {solver!r} is not a name; choose one of {_choices()}")
-    name = solver.upper()
-    if name not in _cvxpy().installed_solvers():
-        raise InputError(
-            f"solver: {solver!r} is not installed or unknown to cvxpy; choose one of {_choices()}, or install more "
-            "with modularity-solver[solvers]"
-        )
-    return name
-
-
-def _choices() -> str:
-    installed = _cvxpy().installed_solvers()
-    return ", ".join(name for name in SEMIDEFINITE if name in installed)
-
-
-def _cvxpy() -> Any:
-    """Imported where it is used: it takes a second."""
-    with _quietly():
-        import cvxpy
-    return cvxpy
-
-
-def _settings(solver: str, tolerance: float) -> dict[str, Any]:
-    """What a solver is asked for, where its default is too coarse or too patient."""
-    fine = min(max(tolerance / 100, FINEST), COARSEST)
-    if solver == "CLARABEL":
-        accuracy = dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), fine)
-        # What it calls almost solved would otherwise be four digits.
-        return accuracy | {f"reduced_{name}": max(10 * fine, COARSEST) for name in accuracy}
-    if solver == "SCS":
-        return {"eps_abs": FIRST_ORDER, "eps_rel": FIRST_ORDER, "max_iters": FIRST_ORDER_STEPS}
-    return {}
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Neither warnings nor words from libraries: what matters of them is in the status."""
-    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        yield

@@ -19,10 +19,11 @@ from theory.sources import EXACT_DIMENSION
 
 if TYPE_CHECKING:
     from solver.methods.step import Step
+    from theory.cover import Cover
 
 __all__ = ["KEYBOARD", "METHODS", "Progress", "solve"]
 
-METHODS = ("auto", "modular", "columns", "conic", "alternating")
+METHODS = ("auto", "modular", "columns", "conic", "relaxation", "alternating")
 """Names that `solve` accepts as its method."""
 
 KEYBOARD = "stopped from the keyboard"
@@ -71,14 +72,14 @@ def solve(
         method: "modular" (closed form; optimal where the modularity condition holds), "columns" (column generation;
             priced exactly for at most five sources and few samples of six or seven, by local ascent beyond),
             "conic" (one conic program, solved by a solver of one's choice; up to four sources),
-            "alternating" (local descent from random starts, the field's own way), or "auto", which tries the first and
-            then the second.
+            "relaxation" (the code of "columns" with lower bounds from semidefinite relaxations, any number of sources),
+            "alternating" (local descent from random starts, the field's own way), or "auto", which chooses by size.
         tolerance: relative gap (loss - lower_bound) / loss at which a code counts as optimal, from 1e-12 to 1.
         max_iterations: rounds of the method at most.
         time_limit: seconds at most; checked between iterations.
         rng: seed or generator for methods that draw random starts; the same seed gives the same answer.
         neurons: number of neurons, for the method "alternating" only; the other methods use as many as help.
-        solver: conic solver, for the method "conic" only: any installed one that cvxpy knows, such as "CLARABEL"
+        solver: conic solver, for the methods "conic" and "relaxation": any installed one that cvxpy knows, such as "CLARABEL"
             (used if not given), "SCS" or, with modularity-solver[solvers], "CVXOPT".
         callback: called with a `Progress` after each iteration; a true return value stops the search.
 
@@ -168,6 +169,7 @@ class _Run:
         # The modular code is a valid answer from the first moment on.
         self.weights, self.loss = problem.modular_weights, problem.modular_loss
         self.multiplier, self.lower_bound = problem.energy_matrix, 0.0
+        self.cover: Cover | None = None
 
     def follow(self, steps: Iterator[Step]) -> None:
         """Take steps until the method ends or a limit is reached."""
@@ -176,7 +178,7 @@ class _Run:
             if step.loss <= self.loss * (1 + SAME_LOSS * self.tolerance):
                 self.weights, self.loss = step.weights, step.loss
             if step.lower_bound >= self.lower_bound * (1 - SAME_LOSS * self.tolerance):
-                self.multiplier, self.lower_bound = step.multiplier, step.lower_bound
+                self.multiplier, self.lower_bound, self.cover = step.multiplier, step.lower_bound, step.cover
             self.note = step.note or self.note
             self._report()
             self.iterations += 1
@@ -194,7 +196,7 @@ class _Run:
 
     def result(self, method: str, why: str) -> Representation:
         """The best code, its loss and bound computed anew from the problem."""
-        bound = best_bound(self.problem, self.multiplier)
+        bound = best_bound(self.problem, self.multiplier, cover=self.cover)
         found = Representation.from_weights(
             self.problem,
             self.weights,
@@ -204,6 +206,7 @@ class _Run:
             lower_bound=bound.value,
             gap=0.0,
             multiplier=bound.multiplier,
+            cover=self.cover,
             iterations=self.iterations,
             seconds=time.perf_counter() - self.start,
         )
@@ -240,12 +243,15 @@ def _options(method: str, given: dict[str, object]) -> dict[str, object]:
     given = {name: value for name, value in given.items() if value is not None}
     if not given:
         return {}
-    taken = {option.name: (name, option) for name in METHODS[1:] for option in getattr(_module(name), "OPTIONS", ())}
-    for name in given:
-        owner, option = taken[name]
-        if owner != method:
-            raise InputError(f"{name}: method {method!r} {option.otherwise}; method={owner!r} takes {option.takes}")
-    return {name: taken[name][1].read(value) for name, value in given.items()}
+    declared = [(name, option) for name in METHODS[1:] for option in getattr(_module(name), "OPTIONS", ())]
+    read = {}
+    for argument, value in given.items():
+        owners = {name: option for name, option in declared if option.name == argument}
+        if method not in owners:
+            owner, option = next(iter(owners.items()))
+            raise InputError(f"{argument}: method {method!r} {option.otherwise}; method={owner!r} takes {option.takes}")
+        read[argument] = owners[method].read(value)
+    return read
 
 
 def _generator(rng: int | np.random.Generator | None) -> np.random.Generator:

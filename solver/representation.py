@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from theory.cover import Cover
 from theory.errors import InputError
 from theory.problem import Problem
 from theory.sources import CHUNK_ROWS, Sources, as_matrix
@@ -64,6 +65,8 @@ class Representation:
         multiplier: (d, d) the multiplier Y that proves the lower bound.
         iterations, seconds: of the method.
         problem: what was solved.
+        cover: the proof that belongs to the multiplier where the data alone do not show the bound, else None; `certify`
+            checks it.
     """
 
     status: str
@@ -86,6 +89,7 @@ class Representation:
     seconds: float
     message: str
     problem: Problem = field(compare=False)
+    cover: Cover | None = None
 
     @classmethod
     def from_weights(cls, problem: Problem, weights: Array, **proven: Any) -> Representation:
@@ -218,6 +222,8 @@ class Representation:
             content |= {"mean": sources.mean, "covariance": sources.covariance}
         if sources.probabilities is not None:
             content["probabilities"] = sources.probabilities
+        if self.cover is not None:
+            content |= {f"cover_{item.name}": getattr(self.cover, item.name) for item in fields(self.cover)}
         with written_whole(path) as partial, partial.open("wb") as file:
             np.savez(file, **content)
 
@@ -270,7 +276,14 @@ class Representation:
                 "decoder": float(problem.decoder_cost * (content["decoder"] ** 2).sum()),
             },
             problem=problem,
+            cover=_saved_cover(content),
         )
+
+
+def _saved_cover(content: dict[str, Any]) -> Cover | None:
+    if "cover_splits" not in content:
+        return None
+    return Cover(**{item.name: content[f"cover_{item.name}"] for item in fields(Cover)})
 
 
 def canonical_weights(problem: Problem, weights: Array) -> Array:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["steps"]
+__all__ = ["improved", "steps"]
 
 STARTS_PER_SOURCE = 3
 """Random climbs a round, per source; the present neurons are climbed from as well."""
@@ -71,6 +71,25 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
             weights = polish_on_faces(problem, weights)
         before, loss = loss, problem.loss(weights)
         fruitless = 0 if loss < before * (1 - tolerance / 100) else fruitless + 1
+
+
+def improved(problem: Problem, weights: Array, starts: Array, least: float) -> Array | None:
+    """A better code if a climb from one of the starts (k, d) finds a neuron worth adding, else None.
+
+    Args:
+        problem: any number of sources.
+        weights: (n, d) source weights of the present code.
+        starts: (k, d) neurons to climb from.
+        least: by how much a neuron's ratio must exceed one to be worth adding.
+    """
+    multiplier = problem.multiplier(weights.T @ weights)
+    ratios, neurons = Ascent(problem).climb(multiplier, starts)
+    if not (ratios > 1 + least).any():
+        return None
+    better = _reweighted(problem, weights, neurons[ratios > 1 + least])
+    if better.size <= POLISHED:
+        better = polish_on_faces(problem, better)
+    return better if problem.loss(better) < problem.loss(weights) else None
 
 
 def _reweighted(problem: Problem, weights: Array, new: Array) -> Array:

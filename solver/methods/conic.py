@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.certificate import best_bound
-from solver.conic_program import ACCURATE, DEFAULT_SOLVER, ConicError, ConicSolution, compiled, solver_name
+from solver.conic_program import ConicSolution, compiled
+from solver.conic_solvers import ACCURATE, DEFAULT_SOLVER, ConicError, solver_name
 from solver.factorisation import completely_positive
 from solver.methods.options import Option
 from solver.methods.step import Step

@@ -10,6 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from theory.cover import Cover
+
     Array = NDArray[np.float64]
 
 __all__ = ["Step"]
@@ -24,6 +26,7 @@ class Step:
         multiplier: (d, d) positive semidefinite Y for the lower bound.
         loss: the method's own value of the loss, for display; the answer is recomputed from the weights.
         lower_bound: the method's own proven lower bound, or -inf; the answer's comes from the certificate.
+        cover: proof of the lower bound where the data alone do not show it: see `theory.cover`.
         note: what the method has to say beyond that; the last one becomes part of the answer's message.
     """
 
@@ -31,4 +34,5 @@ class Step:
     multiplier: Array
     loss: float
     lower_bound: float
+    cover: Cover | None = None
     note: str = ""

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solver import Problem, Sources, certify, conic_program, solve
-from solver.conic_program import ConicProgram, compiled, solver_name
+from solver import Problem, Sources, certify, conic_program, conic_solvers, solve
+from solver.conic_program import ConicProgram, compiled
+from solver.conic_solvers import solver_name
 from solver.factorisation import completely_positive
 from solver.methods import conic
 from solver.strategies import grids, problems, seeds
@@ -211,7 +212,7 @@ def test_too_many_sources_or_cones(monkeypatch):
 
 
 def settle_for(monkeypatch, **options):
-    monkeypatch.setattr(conic_program, "_settings", lambda solver, tolerance: options)
+    monkeypatch.setattr(conic_solvers, "_settings", lambda solver, tolerance: options)
 
 
 @pytest.mark.parametrize(
@@ -283,13 +284,12 @@ def test_the_keyboard_ends_a_solver_at_work(monkeypatch, capfd, solver):
     problem = Problem(np.random.default_rng(0).standard_normal((40, 4)))
     solution = compiled(len(problem.sources.fan), 4, solver)
     started = threading.Event()
-    run = ConicProgram._run
 
-    def announced(self, tolerance):
+    def announced(*given):
         started.set()
-        run(self, tolerance)
+        conic_solvers.run(*given)
 
-    monkeypatch.setattr(ConicProgram, "_run", announced)
+    monkeypatch.setattr(conic_program, "run", announced)
 
     def press():
         started.wait()

@@ -1,0 +1,127 @@
+"""Lower bounds for any number of sources: semidefinite relaxations, first of everything at once, then cell by cell.
+
+The bound owes nothing to a normal fan. First the lifted relaxation over all directions and over the multiplier as well
+(`solver.lifted_program`), which is quick and leaves 5 to 25 % on generic data, but nothing on data with opposite
+samples. Then the multiplier of the best code known, which is the right one in the end, with direction space cut into
+cells (`solver.cells`): one for every neuron, then ever smaller ones where the bound is worst. A cell in which a neuron
+turns up that earns more than it costs improves the code instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.cells import Cells
+from solver.certificate import best_bound
+from solver.conic_solvers import DEFAULT_SOLVER, ConicError, solver_name
+from solver.lifted_program import lifted_bound
+from solver.methods import ascents
+from solver.methods.options import Option
+from solver.methods.step import Step
+from theory.conditions import modular_multiplier
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from theory.problem import Problem
+
+    Array = NDArray[np.float64]
+
+__all__ = ["OPTIONS", "at_once", "modular_proven", "steps"]
+
+OPTIONS = (Option("solver", takes="its name", otherwise="needs no conic solver", read=solver_name),)
+
+NEARER = 0.75
+"""Each stage aims at this share of the distance between the worst cell's ratio and one."""
+
+PROGRAMS = 25
+"""Cells worked on between two steps: some seconds for ten sources."""
+
+MOST_LEAVES = 4_000
+"""Cells after which the search ends, with whatever bound it has: some minutes for ten sources."""
+
+CLIMBS = 20
+"""Most promising cells whose middles are climbed from, after each stage."""
+
+WORTH_ADDING = 1e-8
+"""A neuron found in a cell improves the code if its ratio exceeds one by this."""
+
+
+def steps(
+    problem: Problem, *, tolerance: float, rng: np.random.Generator, solver: str = DEFAULT_SOLVER
+) -> Iterator[Step]:
+    """Yield codes found by ascents, with ever better bounds from relaxations.
+
+    Args:
+        problem: any number of sources.
+        tolerance: relative gap at which to stop.
+        rng: draws the starts of the ascents.
+        solver: conic solver of the first relaxation; those of the cells are solved by Clarabel.
+    """
+    proven = modular_proven(problem, tolerance)
+    if proven is not None:
+        yield proven
+        return
+    bound = at_once(problem, solver, tolerance)
+    yield bound
+    code = bound
+    for step in ascents.steps(problem, tolerance=tolerance, rng=rng):
+        code = step
+        yield step
+    yield from _cell_by_cell(problem, code.weights, tolerance, bound.note)
+
+
+def modular_proven(problem: Problem, tolerance: float) -> Step | None:
+    """The best modular code with a proof of its optimality from one cell, if there is one."""
+    multiplier = modular_multiplier(problem)
+    cells = Cells(problem, multiplier, np.empty((0, problem.dimension)), problem.modular_weights)
+    cells.refine(1 + tolerance, 1, cut=False)
+    step = _step(problem, problem.modular_weights, multiplier, cells)
+    return step if step.lower_bound >= step.loss * (1 - tolerance) else None
+
+
+def at_once(problem: Problem, solver: str, tolerance: float) -> Step:
+    """The best modular code with the bound of the lifted relaxation; without it if the solver fails, and a note."""
+    weights, loss = problem.modular_weights, problem.modular_loss
+    try:
+        found = lifted_bound(problem, solver, tolerance)
+    except ConicError as error:
+        multiplier = problem.energy_matrix
+        bound = best_bound(problem, multiplier, quick=True).value
+        return Step(weights, multiplier, loss, bound, note=f"conic solver {solver} failed: {error}")
+    bound = best_bound(problem, found.multiplier, quick=True, cover=found.cover).value
+    return Step(weights, found.multiplier, loss, bound, found.cover, found.note)
+
+
+def _cell_by_cell(problem: Problem, weights: Array, tolerance: float, note: str) -> Iterator[Step]:
+    multiplier = problem.multiplier(weights.T @ weights)
+    units = weights / np.sqrt(problem.neuron_cost(weights))[:, None]
+    cells = Cells(problem, multiplier, units @ multiplier, units)
+    goal = 1 + tolerance
+    while cells.bound > goal and not cells.settled and len(cells) < MOST_LEAVES:
+        target = max(goal, 1 + NEARER * (cells.bound - 1))
+        while cells.bound > target and not cells.settled and len(cells) < MOST_LEAVES:
+            cells.refine(target, PROGRAMS)
+            step = _step(problem, weights, multiplier, cells)
+            yield replace(step, note=_joined(note, f"{len(cells):,} cells"))
+        starts = cells.candidates()
+        ratios = np.einsum("ni,ij,nj->n", starts, multiplier, starts) / problem.neuron_cost(starts)
+        better = ascents.improved(problem, weights, starts[np.argsort(-ratios)[:CLIMBS]], WORTH_ADDING)
+        if better is not None:
+            weights = better
+            multiplier = problem.multiplier(weights.T @ weights)
+            cells.reprice(multiplier, weights)
+
+
+def _step(problem: Problem, weights: Array, multiplier: Array, cells: Cells) -> Step:
+    cover = cells.cover()
+    bound = best_bound(problem, multiplier, quick=True, cover=cover).value
+    return Step(weights, multiplier, problem.loss(weights), bound, cover)
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)
