@@ -25,7 +25,7 @@ from theory.errors import InputError
 from theory.problem import Problem
 
 try:
-    from hypothesis import assume
+    from hypothesis import assume, target
     from hypothesis import strategies as st
     from hypothesis.extra.numpy import arrays
 except ModuleNotFoundError as error:
@@ -35,11 +35,14 @@ if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
     from numpy.typing import NDArray
 
+    from theory.conditions import Verdict
+
     Array = NDArray[np.float64]
 
 __all__ = [
     "antipodal",
     "boxes",
+    "closest",
     "clouds",
     "corner_cut",
     "costs",
@@ -67,6 +70,9 @@ EIGHTHS = 8
 
 BISECTIONS = 26
 """Halvings of the interval in which the verdict turns: to a few percent of the smallest step away from there."""
+
+TIE = 1e-16
+"""Added to margins before their logarithm is taken."""
 
 DEEPEST = 1.9
 """How far a corner of the square [-1, 1]^2 is moved inward at most."""
@@ -186,6 +192,18 @@ def near_boundary(draw: DrawFn, dimension: int = 2) -> Array:
     step = draw(st.sampled_from([-1, 1])) * draw(st.integers(1, 9)) * 10.0**-digits
     # No more digits than the step has: the others would tell nothing.
     return moved(round(float(np.clip(low + step, 0.0, DEEPEST)), digits))
+
+
+def closest(problem: Problem) -> Verdict:
+    """The verdict of the condition; hypothesis is told to aim at problems where it is a close call.
+
+    For use within a test, once: a law that is nearly right fails near the boundary only, and `hypothesis.target` on the
+    margin leads there.
+    """
+    verdict = decide(problem)
+    if np.isfinite(verdict.margin):
+        target(-float(np.log10(abs(verdict.margin) + TIE)), label="closeness to the boundary")
+    return verdict
 
 
 def points(dimension: int) -> SearchStrategy[Array]:
