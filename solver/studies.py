@@ -23,7 +23,7 @@ from theory.families import family
 from theory.problem import Problem
 from theory.sources import Sources
 from theory.theorems import Prediction
-from theory.writing import written_whole
+from theory.writing import require_writable, written_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,7 +95,11 @@ def run_studies(
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"folder: {str(folder)!r} cannot be created ({error.strerror})") from None
-    for chosen in [name] if name is not None else STUDIES:
+    names = [name] if name is not None else list(STUDIES)
+    for chosen in names:
+        for suffix in (".png", ".csv"):
+            require_writable(place / f"{chosen}{suffix}", (suffix,), "folder")
+    for chosen in names:
         found = styled(STUDIES[chosen])(np.random.default_rng(seed), quick)
         figure, table = place / f"{chosen}.png", place / f"{chosen}.csv"
         written(found.figure, figure)
