@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from solver.optimise import solve
 from theory.conditions import decide
+from theory.sources import EXACT_DIMENSION
 
 if TYPE_CHECKING:
     from solver.representation import Representation
@@ -23,6 +24,9 @@ ROUNDING = 1e-9
 CLEAR = 1e-6
 """Margin of the condition from which a verdict on modularity is beyond rounding."""
 
+CONTRADICTION = 1e-2
+"""Margin short of which the price of modularity, about a twentieth of its square at least, is far above rounding."""
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -30,7 +34,9 @@ class Judgement:
 
     Attributes:
         outcome: AGREES, DISAGREES or UNDECIDED (the gap is larger than the margin).
-        margin: by how much it was decided, relative to the loss: small ones are close calls. NaN if undecided.
+        margin: how far the call was from going the other way: small ones are close. For a prediction about modularity
+            the distance of the data from the boundary between modular and mixed (`Verdict.margin`), else the relative
+            difference of losses that decided. NaN if undecided.
         said: one line: predicted this, found that.
         answer: the solution.
     """
@@ -44,17 +50,20 @@ class Judgement:
 def judge(problem: Problem, prediction: Prediction) -> Judgement:
     """Solve a problem to a certificate and compare.
 
+    The solution is searched for without asking theory whether it is modular: the method that does would agree with the
+    condition by construction.
+
     Args:
         problem: what was predicted about.
         prediction: by a theorem or a conjecture; everything it says must hold.
     """
-    answer = solve(problem, rng=0)
+    answer = _solved(problem)
     found = [
         judged
         for judged in (
             _modularity(problem, prediction, answer),
             _uniqueness(problem, prediction, answer),
-            _price(prediction, answer),
+            _price(problem, prediction, answer),
             _parts(prediction, answer),
             _equal(prediction, answer),
         )
@@ -72,74 +81,94 @@ def judge(problem: Problem, prediction: Prediction) -> Judgement:
 Judged = tuple[str, float, str]
 
 
+def _solved(problem: Problem) -> Representation:
+    return solve(problem, method="columns" if problem.dimension <= EXACT_DIMENSION else "auto", rng=0)
+
+
 def _resolution(answer: Representation) -> float:
     """Difference of losses, relative, that the certificate can tell from none."""
     return max(answer.gap, 0.0) + ROUNDING
 
 
+def _undecided(said: str) -> Judged:
+    return UNDECIDED, float("nan"), said
+
+
 def _modularity(problem: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
     if prediction.modular is None:
         return None
-    price, resolution = answer.price_of_modularity, _resolution(answer)
     expected = "modular" if prediction.modular else "mixed"
-    if price > resolution:
+    price, margin = answer.price_of_modularity, decide(problem).margin
+    if price > _resolution(answer):
         outcome = DISAGREES if prediction.modular else AGREES
-        return outcome, price, f"predicted {expected}; a modular code costs {price:.3g} more than the optimal one"
+        said = f"predicted {expected}; a modular code costs {price:.3g} more than the optimal one"
+        return outcome, abs(margin), said
     if answer.status != "optimal":
-        return UNDECIDED, float("nan"), f"predicted {expected}; the optimum is known only to {answer.gap:.1e}"
-    if prediction.modular:
-        return AGREES, resolution, "predicted modular; no code costs less than the best modular one"
-    # A shortfall below the condition costs its square: only a clear margin tells modular from barely mixed.
-    margin = decide(problem).margin
+        return _undecided(f"predicted {expected}; the optimum is known only to {answer.gap:.1e}")
+    # No code found is cheaper than the best modular one. But next to the boundary the price is the square of the
+    # shortfall and drowns in rounding, so that only a clear margin tells modular from barely mixed.
     if margin > CLEAR:
-        return DISAGREES, margin, f"predicted mixed; the best modular code is optimal, by a margin of {margin:.3g}"
-    return UNDECIDED, float("nan"), "predicted mixed; the price of modularity is below what the gap can tell"
+        outcome = AGREES if prediction.modular else DISAGREES
+        return outcome, margin, f"predicted {expected}; the best modular code is optimal, by a margin of {margin:.3g}"
+    if margin < -CONTRADICTION and not prediction.modular:
+        return DISAGREES, -margin, f"predicted mixed; the best modular code is optimal, to {answer.gap:.1e}"
+    return _undecided(f"predicted {expected}; too close to the boundary to tell, with a margin of {margin:.1e}")
 
 
 def _uniqueness(problem: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
     if not prediction.unique:
         return None
-    if answer.status != "optimal" or not decide(problem).margin > CLEAR:
-        return UNDECIDED, float("nan"), "predicted the only optimum; the margin is too small to tell"
+    margin = decide(problem).margin
+    if answer.status != "optimal" or not margin > CLEAR:
+        return _undecided("predicted the only optimum; the margin is too small to tell")
     if answer.modular:
-        return AGREES, decide(problem).margin, "predicted the only optimum; every neuron found reads one source"
+        return AGREES, margin, "predicted the only optimum; every neuron found reads one source"
     return DISAGREES, 1.0, "predicted that only modular codes are optimal; a mixed one was found"
 
 
-def _price(prediction: Prediction, answer: Representation) -> Judged | None:
+def _price(problem: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
     if prediction.most_price is None:
         return None
-    room = prediction.most_price - answer.price_of_modularity
-    said = f"predicted a price of at most {prediction.most_price:.6g}; found {answer.price_of_modularity:.6g}"
     # The price found is too small by no more than the gap.
-    if room < -_resolution(answer):
-        return DISAGREES, -room, said
-    return AGREES, max(room, 0.0), said
+    price, resolution = answer.price_of_modularity, _resolution(answer)
+    room = prediction.most_price - price
+    said = f"predicted a price of at most {prediction.most_price:.6g}; found {price:.6g}"
+    if abs(room) > resolution:
+        return (AGREES if room > 0 else DISAGREES), abs(room), said
+    margin = decide(problem).margin
+    if answer.status == "optimal" and price <= resolution and margin > CLEAR:
+        return AGREES, margin, f"{said}, which is none by a margin of {margin:.3g}"
+    return _undecided(said)
 
 
 def _parts(prediction: Prediction, answer: Representation) -> Judged | None:
     if prediction.parts is None:
         return None
-    solved = [solve(part, rng=0) for part in prediction.parts]
+    solved = [_solved(part) for part in prediction.parts]
     excess = sum(part.loss for part in solved) / answer.loss - 1
     resolution = _resolution(answer) + max(_resolution(part) for part in solved)
-    said = f"the parts' codes together cost {excess:.3g} more than the optimal one"
+    said = f"predicted {'parts' if prediction.separable else 'shared neurons'}; "
+    said += f"the parts' codes together cost {excess:.3g} more than the optimal one"
     if excess > resolution:
-        outcome = DISAGREES if prediction.separable else AGREES
-        return outcome, excess, f"predicted {'parts' if prediction.separable else 'shared neurons'}; {said}"
-    if prediction.separable and answer.status == "optimal":
-        return AGREES, resolution, f"predicted parts; {said}"
-    return UNDECIDED, float("nan"), f"predicted shared neurons; {said}"
+        return (DISAGREES if prediction.separable else AGREES), excess, said
+    if any(one.status != "optimal" for one in (answer, *solved)):
+        return _undecided(said)
+    if excess < -resolution:
+        return DISAGREES, -excess, f"{said}: less than what was proven to be optimal"
+    # An equality holds up to rounding or not at all: its margin is what is left of that.
+    return (AGREES, resolution - abs(excess), said) if prediction.separable else _undecided(said)
 
 
 def _equal(prediction: Prediction, answer: Representation) -> Judged | None:
     if prediction.equal is None:
         return None
     other, factor = prediction.equal
-    second = solve(other, rng=0)
+    second = _solved(other)
     difference = abs(second.loss / (factor * answer.loss) - 1)
     resolution = _resolution(answer) + _resolution(second)
     said = f"predicted {factor:g} times the loss of an equivalent problem; off by {difference:.3g}"
     if difference > resolution:
         return DISAGREES, difference, said
+    if any(one.status != "optimal" for one in (answer, second)):
+        return _undecided(said)
     return AGREES, resolution - difference, said

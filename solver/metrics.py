@@ -22,6 +22,9 @@ __all__ = ["conditional_information", "dci", "modularity_scores", "mutual_inform
 SILENT = 1e-12
 """Variance, relative to the largest, below which a neuron says nothing and is left out."""
 
+NEIGHBOURS = 4
+"""Nearest neighbours of a sample that mutual information is estimated from."""
+
 MOST_SAMPLES = 5_000
 """Samples that mutual information is estimated from."""
 
@@ -29,19 +32,23 @@ SPARSITY = 1e-4
 """Lasso penalty of the DCI regressions, for standardised variables."""
 
 
-def modularity_scores(activity: ArrayLike, sources: ArrayLike) -> dict[str, float]:
+def modularity_scores(
+    activity: ArrayLike, sources: ArrayLike, *, probabilities: ArrayLike | None = None
+) -> dict[str, float]:
     """All scores of this module.
 
     Args:
         activity: (T, n) of the neurons.
         sources: (T, d) on the same samples.
+        probabilities: (T,) weights of the samples, equal if not given; the estimate of mutual information knows none.
 
     Returns:
         "mutual_information_ratio", "conditional_information", "dci_disentanglement", "dci_completeness",
         "dci_informativeness".
 
     Raises:
-        InputError: shapes that do not fit, one source, no neuron that varies, or scikit-learn not installed.
+        InputError: shapes that do not fit, one source, fewer than five samples, no neuron that varies, or scikit-learn
+            not installed.
 
     Example:
         >>> sources = np.random.default_rng(0).uniform(size=(200, 2))
@@ -50,34 +57,41 @@ def modularity_scores(activity: ArrayLike, sources: ArrayLike) -> dict[str, floa
     """
     return {
         "mutual_information_ratio": mutual_information_ratio(activity, sources),
-        "conditional_information": conditional_information(activity, sources),
-        **dci(activity, sources),
+        "conditional_information": conditional_information(activity, sources, probabilities=probabilities),
+        **dci(activity, sources, probabilities=probabilities),
     }
 
 
 def mutual_information_ratio(activity: ArrayLike, sources: ArrayLike, *, seed: int = 0) -> float:
     """Mean over neurons of the largest share of one source in the information about all, rescaled to 0 to 1.
 
-    Mutual information is estimated from nearest neighbours (scikit-learn), on at most 5,000 samples.
+    Mutual information is estimated from nearest neighbours (scikit-learn), on at most 5,000 samples, all taken to be
+    equally likely. NaN if the samples are so few that the estimate finds no information at all.
 
     Source: Whittington et al. (ICLR 2023), "mutual information ratio".
     """
     _require_sklearn()
     from sklearn.feature_selection import mutual_info_regression
 
-    neurons, factors = _checked(activity, sources)
+    neurons, factors, _ = _checked(activity, sources)
+    if len(neurons) <= NEIGHBOURS:
+        raise InputError(f"activity: {len(neurons)} samples are too few for mutual information; give at least five")
     if len(neurons) > MOST_SAMPLES:
         rows = np.random.default_rng(seed).choice(len(neurons), MOST_SAMPLES, replace=False)
         neurons, factors = neurons[rows], factors[rows]
-    information = np.array([mutual_info_regression(neurons, factor, random_state=seed) for factor in factors.T]).T
+    information = np.array(
+        [mutual_info_regression(neurons, factor, n_neighbors=NEIGHBOURS, random_state=seed) for factor in factors.T]
+    ).T
     total = information.sum(axis=1)
     told = total > 0
     if not told.any():
-        return 0.0
+        return float("nan")
     return _rescaled(float((information[told].max(axis=1) / total[told]).mean()), factors.shape[1])
 
 
-def conditional_information(activity: ArrayLike, sources: ArrayLike) -> float:
+def conditional_information(
+    activity: ArrayLike, sources: ArrayLike, *, probabilities: ArrayLike | None = None
+) -> float:
     """Mean over neurons of the largest share of one source in what only it explains linearly, rescaled to 0 to 1.
 
     For neuron z and source s_j this is the variance of z that is explained by all sources but not by all others, so
@@ -86,20 +100,18 @@ def conditional_information(activity: ArrayLike, sources: ArrayLike) -> float:
     Source: Dorrell et al. (ICLR 2025), conditional information with linear predictors, in units of variance because the
     neurons of a linear code are functions of the sources without noise.
     """
-    neurons, factors = _checked(activity, sources)
-    whole = _unexplained(neurons, factors)
-    only = np.array(
-        [_unexplained(neurons, np.delete(factors, source, axis=1)) - whole for source in range(factors.shape[1])]
-    ).T
-    only = np.maximum(only, 0.0)
+    neurons, factors, weights = _checked(activity, sources, probabilities)
+    whole = _unexplained(neurons, factors, weights)
+    others = [np.delete(factors, source, axis=1) for source in range(factors.shape[1])]
+    only = np.maximum(np.array([_unexplained(neurons, other, weights) - whole for other in others]).T, 0.0)
     total = only.sum(axis=1)
-    told = total > SILENT * neurons.var(axis=0)
+    told = total > SILENT * _variance(neurons, weights)
     if not told.any():
         return 0.0
     return _rescaled(float((only[told].max(axis=1) / total[told]).mean()), factors.shape[1])
 
 
-def dci(activity: ArrayLike, sources: ArrayLike) -> dict[str, float]:
+def dci(activity: ArrayLike, sources: ArrayLike, *, probabilities: ArrayLike | None = None) -> dict[str, float]:
     """Disentanglement, completeness and informativeness of Lasso regressions of each source on all neurons.
 
     Source: Eastwood and Williams, "A framework for the quantitative evaluation of disentangled representations" (2018).
@@ -107,11 +119,11 @@ def dci(activity: ArrayLike, sources: ArrayLike) -> dict[str, float]:
     _require_sklearn()
     from sklearn.linear_model import Lasso
 
-    neurons, factors = _checked(activity, sources)
-    neurons, factors = (values / values.std(axis=0) for values in (neurons, factors))
-    fits = [Lasso(alpha=SPARSITY, max_iter=20_000).fit(neurons, factor) for factor in factors.T]
+    neurons, factors, weights = _checked(activity, sources, probabilities)
+    neurons, factors = (values / np.sqrt(_variance(values, weights)) for values in (neurons, factors))
+    fits = [Lasso(alpha=SPARSITY, max_iter=20_000).fit(neurons, factor, weights) for factor in factors.T]
     weight = np.abs([fit.coef_ for fit in fits]).T
-    explained = [fit.score(neurons, factor) for fit, factor in zip(fits, factors.T, strict=True)]
+    explained = [fit.score(neurons, factor, weights) for fit, factor in zip(fits, factors.T, strict=True)]
     return {
         "dci_disentanglement": _certainty(weight),
         "dci_completeness": _certainty(weight.T),
@@ -130,30 +142,51 @@ def _certainty(weight: Array) -> float:
     return float(np.average(1 - entropy, weights=total[kept]))
 
 
-def _unexplained(neurons: Array, factors: Array) -> Array:
+def _unexplained(neurons: Array, factors: Array, weights: Array) -> Array:
     """(n,) variance of each neuron that no linear function of the factors explains."""
     design = np.column_stack([factors, np.ones(len(factors))])
-    best, *_ = np.linalg.lstsq(design, neurons, rcond=None)
-    return np.asarray(((neurons - design @ best) ** 2).mean(axis=0))
+    root = np.sqrt(weights)[:, None]
+    best, *_ = np.linalg.lstsq(root * design, root * neurons, rcond=None)
+    return np.asarray(weights @ (neurons - design @ best) ** 2)
+
+
+def _variance(values: Array, weights: Array) -> Array:
+    return np.asarray(weights @ (values - weights @ values) ** 2)
 
 
 def _rescaled(share: float, count: int) -> float:
     return (share - 1 / count) / (1 - 1 / count)
 
 
-def _checked(activity: ArrayLike, sources: ArrayLike) -> tuple[Array, Array]:
+def _checked(
+    activity: ArrayLike, sources: ArrayLike, probabilities: ArrayLike | None = None
+) -> tuple[Array, Array, Array]:
+    """Neurons that vary, sources, and weights that sum to one."""
     neurons, factors = as_matrix(activity, "activity"), as_matrix(sources, "sources")
     if len(neurons) != len(factors):
         raise InputError(f"activity: {len(neurons)} rows do not fit {len(factors)} rows of sources; give one a sample")
     if factors.shape[1] < 2:
         raise InputError("sources: one source cannot be mixed with others; give at least two")
-    variance = neurons.var(axis=0)
-    if not (factors.var(axis=0) > 0).all():
+    weights = _weights(probabilities, len(neurons))
+    variance = _variance(neurons, weights)
+    if not (np.ptp(factors[weights > 0], axis=0) > 0).all():
         raise InputError("sources: a source is constant, so nothing can tell about it; remove it")
-    varied = variance > SILENT * variance.max()
+    # Equal values have some variance too, from the rounding of their mean.
+    varied = (variance > SILENT * variance.max()) & (np.ptp(neurons[weights > 0], axis=0) > 0)
     if not varied.any():
         raise InputError("activity: no neuron varies over the samples")
-    return neurons[:, varied], factors
+    return neurons[:, varied], factors, weights
+
+
+def _weights(probabilities: ArrayLike | None, count: int) -> Array:
+    if probabilities is None:
+        return np.full(count, 1 / count)
+    weights = as_matrix(probabilities, "probabilities").ravel()
+    if len(weights) != count:
+        raise InputError(f"probabilities: {len(weights)} do not fit {count} samples; give one a sample")
+    if not ((weights >= 0).all() and weights.sum() > 0):
+        raise InputError("probabilities: some are negative, or all are zero; give nonnegative weights")
+    return np.asarray(weights / weights.sum())
 
 
 def _require_sklearn() -> None:

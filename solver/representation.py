@@ -169,13 +169,15 @@ class Representation:
         """The field's modularity scores of this code: see `solver.metrics.modularity_scores`.
 
         Raises:
-            InputError: sources known by their moments alone, one source, or scikit-learn not installed.
+            InputError: sources known by their moments alone, one source, fewer than five samples, or scikit-learn not
+                installed.
         """
         from solver.metrics import modularity_scores
 
         if not self.problem.sources.from_samples:
             raise InputError("metrics: the sources are known by their moments alone; the scores need samples")
-        return modularity_scores(self.activity(), self.problem.sources.points)
+        sources = self.problem.sources
+        return modularity_scores(self.activity(), sources.points, probabilities=sources.probabilities)
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
         """Draw the code; write the picture to `path` (.png, .pdf, .svg) if given. See `solver.plot`."""

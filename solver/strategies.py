@@ -8,8 +8,8 @@ For property-based tests of one's own (`pip install 'modularity-solver[verify]'`
     @given(problems())
     def test_my_law(problem): ...
 
-Points are small integers or fractions wherever a kind of sources allows it, so that what a failing test shrinks to can
-be read and written down.
+docs/conjectures.md lists the strategies and shows how to use them. Points are small integers or fractions wherever a
+kind of sources allows it, so that what a failing test shrinks to can be read and written down.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from theory.errors import InputError
 from theory.problem import Problem
 
 try:
-    from hypothesis import assume
+    from hypothesis import assume, target
     from hypothesis import strategies as st
     from hypothesis.extra.numpy import arrays
 except ModuleNotFoundError as error:
@@ -35,11 +35,14 @@ if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
     from numpy.typing import NDArray
 
+    from theory.conditions import Verdict
+
     Array = NDArray[np.float64]
 
 __all__ = [
     "antipodal",
     "boxes",
+    "closest",
     "clouds",
     "corner_cut",
     "costs",
@@ -65,7 +68,14 @@ LEVELS = {1: 6, 2: 5, 3: 3, 4: 2}
 EIGHTHS = 8
 """Clouds have coordinates in multiples of one over this."""
 
-BISECTIONS = 40
+BISECTIONS = 26
+"""Halvings of the interval in which the verdict turns: to a few percent of the smallest step away from there."""
+
+TIE = 1e-16
+"""Added to margins before their logarithm is taken."""
+
+DEEPEST = 1.9
+"""How far a corner of the square [-1, 1]^2 is moved inward at most."""
 
 seeds = st.integers(0, 2**32 - 1)
 """For a numpy Generator, where a strategy of its own would shrink no better."""
@@ -115,11 +125,12 @@ def boxes(draw: DrawFn, dimension: int) -> Array:
 
 @st.composite
 def lattices(draw: DrawFn, dimension: int) -> Array:
-    """(T, d) a regular lattice without what lies beyond a plane: the standard way to lose modularity."""
-    levels = draw(st.integers(2, LEVELS[dimension]))
-    whole = np.array(list(product(np.linspace(-1, 1, levels + 1), repeat=dimension)))
-    cut = draw(st.integers(0, 2 * levels * dimension)) * dimension / (2 * levels * dimension)
-    return whole[whole.sum(axis=1) <= cut + 1e-12] if dimension > 1 else whole
+    """(T, d) a regular lattice of integers without what lies beyond a plane: the standard way to lose modularity."""
+    steps = draw(st.integers(2, LEVELS[dimension]))
+    levels = np.arange(steps + 1) * 2 - steps
+    whole = np.array(list(product(levels if steps % 2 else levels // 2, repeat=dimension)), dtype=float)
+    cut = draw(st.integers(0, int(whole[-1].sum())))
+    return whole[whole.sum(axis=1) <= cut] if dimension > 1 else whole
 
 
 @st.composite
@@ -157,8 +168,8 @@ def products(draw: DrawFn, dimension: int) -> Array:
 def near_boundary(draw: DrawFn, dimension: int = 2) -> Array:
     """(T, d) points next to the boundary between modular and mixed, found by bisection on the verdict.
 
-    Between a box and itself with a corner moved inward, the corner is moved to where the verdict turns, and from there
-    a drawn power of ten to one side.
+    Between a box and itself with a corner moved inward, the corner is moved to where the margin changes its sign, and
+    from there to one side by a drawn step, from 0.09 down to a millionth.
     """
     box = np.array(list(product([-1.0, 1.0], repeat=dimension)))
     extra = draw(arrays(np.int64, (draw(st.integers(0, 4)), dimension), elements=st.integers(-4, 4))) / 5
@@ -170,15 +181,29 @@ def near_boundary(draw: DrawFn, dimension: int = 2) -> Array:
             cut[axis][axis] -= depth
         return np.vstack([rows[: len(box) - 1], cut, rows[len(box) :]])
 
-    low, high = 0.0, 1.9
+    low, high = 0.0, DEEPEST
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
         if decide(Problem(moved(middle))).modular:
             low = middle
         else:
             high = middle
-    step = draw(st.sampled_from([-1, 1])) * 10.0 ** -draw(st.integers(1, 6))
-    return moved(float(np.clip(low + step, 0.0, 1.9)))
+    digits = draw(st.integers(2, 6))
+    step = draw(st.sampled_from([-1, 1])) * draw(st.integers(1, 9)) * 10.0**-digits
+    # No more digits than the step has: the others would tell nothing.
+    return moved(round(float(np.clip(low + step, 0.0, DEEPEST)), digits))
+
+
+def closest(problem: Problem) -> Verdict:
+    """The verdict of the condition; hypothesis is told to aim at problems where it is a close call.
+
+    For use within a test, once: a law that is nearly right fails near the boundary only, and `hypothesis.target` on the
+    margin leads there.
+    """
+    verdict = decide(problem)
+    if np.isfinite(verdict.margin):
+        target(-float(np.log10(abs(verdict.margin) + TIE)), label="closeness to the boundary")
+    return verdict
 
 
 def points(dimension: int) -> SearchStrategy[Array]:

@@ -10,33 +10,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.draws import draws_for, sources_for_conjectures
+from solver.conjectures import Conjecture, as_theorem
+from solver.draws import ANYTHING, conclusion_for, draws_for, sources_for_conjectures
 from solver.judging import AGREES, DISAGREES, UNDECIDED, Judgement, judge
+from solver.shrinking import integer_weights, readable, shrink
 from theory.errors import InputError
 from theory.problem import Problem
-from theory.sources import Sources
-from theory.theorems import THEOREMS, Prediction, Theorem, theorem
+from theory.theorems import THEOREMS, Theorem
 from theory.writing import written_whole
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-__all__ = ["Conjecture", "Report", "load_conjecture", "save_problem", "verify", "verify_all"]
+__all__ = ["Report", "mixing_file", "save_problem", "verify", "verify_all"]
 
 TRIALS = 100
 SEED = 0
 
+ASKED_AGAIN = 5
+"""Times that a counterexample is posed again, so that a conjecture that draws lots is found out."""
+
 NEAR_SHARE = 2
 """One problem that just misses the hypothesis for this many that satisfy it."""
-
-Conjecture = Callable[[Sources], bool | None]
 
 
 @dataclass
@@ -49,9 +51,9 @@ class Report:
             larger than the margin, which count for nothing.
         inapplicable: problems drawn for which the hypothesis did not hold.
         near_misses: problems that just miss the hypothesis;  near_failures: how many of them go against the
-            conclusion: none would mean that the hypothesis may not be needed. For sharp theorems that speak of every
-            problem there are no near misses.
-        worst: the closest call, and its problem.
+            conclusion: none would mean that the hypothesis may not be needed. For theorems that speak of every problem
+            there are no near misses.
+        worst: the closest call that agreed, and its problem; its margin is `worst_margin` (see `Judgement`).
         counterexample: the smallest problem found that refutes it, and its judgement, if any.
         seconds: time taken.
     """
@@ -74,7 +76,7 @@ class Report:
 
     @property
     def worst_margin(self) -> float:
-        """Margin of the closest call, relative to the loss; NaN if there was none."""
+        """Margin of the closest call; NaN if there was none."""
         return float("nan") if self.worst is None else self.worst[1].margin
 
     def to_dict(self) -> dict[str, Any]:
@@ -102,19 +104,27 @@ class Report:
             problem, judgement = self.counterexample
             found = f"{self.name}: refuted after {self.trials} trials: {judgement.said}."
             return f"{found} The sources:\n{_listed(problem)}"
+        if not self.trials:
+            return f"{self.name}: nothing was tried; the hypothesis holds for none of {self.inapplicable} problems"
         return f"{self.name}: {self.agreements} of {self.trials} agree, {self.undecided} undecided, none disagrees"
 
 
 def _listed(problem: Problem) -> str:
-    """The samples, their weights if they differ, and a mixing if there is one."""
+    """The samples, their weights if they differ, and a mixing and prices if they are not one."""
     table, header = problem.sources.points, [*problem.sources.names]
     if problem.sources.probabilities is not None:
-        table, header = np.column_stack([table, problem.sources.probabilities]), [*header, "probability"]
-    lines = [" ".join(f"{value:>12.6g}" for value in row) for row in table]
-    listed = [" ".join(f"{name:>12}" for name in header), *lines]
+        table = np.column_stack([table, integer_weights(problem.sources.probabilities)])
+        header = [*header, "probability"]
+    listed = [" ".join(f"{name:>12}" for name in header), *_rows(table)]
     if not np.array_equal(problem.mixing, np.eye(problem.dimension)):
-        listed += ["seen through the mixing", *(" ".join(f"{value:>12.6g}" for value in row) for row in problem.mixing)]
+        listed += ["seen through the mixing", *_rows(problem.mixing)]
+    costs = {"encoder cost": problem.encoder_cost, "decoder cost": problem.decoder_cost}
+    listed += [f"{name} {cost:.10g}" for name, cost in costs.items() if cost != 1]
     return "\n".join(listed)
+
+
+def _rows(table: Any) -> list[str]:
+    return [" ".join(f"{readable(float(value)):>12}" for value in row) for row in table]
 
 
 def verify(
@@ -137,7 +147,8 @@ def verify(
         A `Report`. If the claim is wrong on some problem, it ends there, with the problem shrunk.
 
     Raises:
-        InputError: an unknown theorem, or arguments out of range.
+        InputError: an unknown theorem, arguments out of range, or a conjecture that raises, returns something else, or
+            answers differently on the same sources.
 
     Example:
         >>> verify("range-independence", trials=5).agreements
@@ -147,13 +158,19 @@ def verify(
         raise InputError(f"trials: {trials!r} is not a positive whole number")
     if not (isinstance(seed, int) and seed >= 0):
         raise InputError(f"seed: {seed!r} is not a nonnegative whole number")
-    entry = _as_theorem(claim)
-    usual, near = draws_for(entry.name) if entry.name in THEOREMS else (sources_for_conjectures(), None)
+    entry = as_theorem(claim)
+    if isinstance(claim, str | Theorem):
+        # A theorem of one's own may speak of mixings and prices too.
+        registered = THEOREMS.get(entry.name) is entry
+        usual, near = draws_for(entry.name) if registered else (sources_for_conjectures() | ANYTHING, None)
+    else:
+        usual, near = sources_for_conjectures(), None
     search = _Search(entry)
     started = time.perf_counter()
-    search.run(usual if draws is None else draws, trials, seed)
-    if near is not None and draws is None and search.report.counterexample is None:
-        search.run_near(near, max(1, trials // NEAR_SHARE), seed)
+    with _without_traces():
+        search.run(usual if draws is None else draws, trials, seed)
+        if near is not None and draws is None and search.report.counterexample is None:
+            search.run_near(near, max(1, trials // NEAR_SHARE), seed)
     search.report.seconds = time.perf_counter() - started
     return search.report
 
@@ -164,27 +181,32 @@ def verify_all(*, trials: int = TRIALS, seed: int = SEED) -> Iterator[Report]:
         yield verify(name, trials=trials, seed=seed)
 
 
-def _as_theorem(claim: str | Theorem | Conjecture) -> Theorem:
-    if isinstance(claim, str):
-        return theorem(claim)
-    if isinstance(claim, Theorem):
-        return claim
-    if not callable(claim):
-        raise InputError(f"claim: expected a name, a Theorem or a function, got {type(claim).__name__}")
-    name = getattr(claim, "__name__", "conjecture")
+@contextmanager
+def _without_traces() -> Iterator[None]:
+    """Hypothesis notes down what it finds in loaded modules in a folder .hypothesis; the user's stays clean."""
+    from tempfile import TemporaryDirectory
 
-    def predicted(problem: Problem) -> Prediction:
-        return Prediction(modular=bool(claim(problem.sources)))
+    from hypothesis import configuration
 
-    def speaks(problem: Problem) -> bool:
-        return claim(problem.sources) is not None
-
-    said = f"The optimal code is modular where {name} says so, and mixed where it denies it."
-    return Theorem(name, said, "", "a conjecture", "", speaks, predicted)
+    before = getattr(configuration, "__hypothesis_home_directory", None)
+    with TemporaryDirectory(prefix="modularity-verify-") as folder:
+        configuration.set_hypothesis_home_dir(folder)
+        try:
+            yield
+        finally:
+            configuration.set_hypothesis_home_dir(before)
 
 
 class _DisagreementError(Exception):
     """Raised inside the search so that hypothesis shrinks what led to it."""
+
+
+class _UnusableError(BaseException):
+    """What was asked raised or answered with something else; no Exception, which hypothesis would shrink for long."""
+
+    def __init__(self, why: InputError) -> None:
+        super().__init__(str(why))
+        self.why = why
 
 
 @dataclass
@@ -200,13 +222,16 @@ class _Search:
     def run(self, draws: SearchStrategy[Problem], trials: int, seed: int) -> None:
         """Draw until so many problems satisfied the hypothesis, or one disagreed."""
         import hypothesis
-        from hypothesis import HealthCheck, Phase, settings
+        from hypothesis import Phase
 
         def trial(problem: Problem) -> None:
-            if not self.entry.hypothesis(problem):
+            try:
+                judgement = self._judged(problem)
+            except InputError as error:
+                raise _UnusableError(error) from error
+            if judgement is None:
                 self.report.inapplicable += self.report.counterexample is None
                 hypothesis.reject()
-            judgement = judge(problem, self.entry.prediction(problem))
             if self.report.counterexample is None:
                 self._count(problem, judgement)
             if np.isfinite(judgement.margin):
@@ -216,22 +241,24 @@ class _Search:
                 self.report.counterexample = problem, judgement
                 raise _DisagreementError
 
-        search = settings(
-            max_examples=trials,
-            deadline=None,
-            database=None,
-            phases=(Phase.generate, Phase.target, Phase.shrink),
-            suppress_health_check=list(HealthCheck),
-            report_multiple_bugs=False,
-            print_blob=False,
-            verbosity=hypothesis.Verbosity.quiet,
-        )(hypothesis.seed(seed)(hypothesis.given(draws)(trial)))
         try:
-            search()
+            _hunt(trial, draws, trials, seed, (Phase.generate, Phase.target, Phase.shrink))
         except _DisagreementError:
-            self._reduce()
+            pass
+        except hypothesis.errors.Flaky:
+            raise self._fickle() from None
         except hypothesis.errors.Unsatisfiable:
             pass  # nothing drawn satisfied the hypothesis, and the report says so
+        except _UnusableError as error:
+            raise error.why from error.why.__cause__
+        if self.report.counterexample is not None:
+            self._reduce()
+
+    def _judged(self, problem: Problem) -> Judgement | None:
+        """None where the theorem says nothing."""
+        if not self.entry.hypothesis(problem):
+            return None
+        return judge(problem, self.entry.prediction(problem))
 
     def _count(self, problem: Problem, judgement: Judgement) -> None:
         report = self.report
@@ -242,109 +269,77 @@ class _Search:
             report.worst = problem, judgement
 
     def _reduce(self) -> None:
-        """Leave out samples, probabilities, mixing and costs as long as what is left still refutes."""
+        """Leave out and round as long as what is left still refutes; then ask again, to see that the answer stays."""
         assert self.report.counterexample is not None
-        shorter = True
-        while shorter:
-            shorter = False
-            for smaller in _smaller(self.report.counterexample[0]):
-                if self.entry.hypothesis(smaller):
-                    judgement = judge(smaller, self.entry.prediction(smaller))
-                    if judgement.outcome == DISAGREES:
-                        self.report.counterexample = smaller, judgement
-                        shorter = True
-                        break
+
+        def refutes(problem: Problem) -> Judgement | None:
+            try:
+                judgement = self._judged(problem)
+            except InputError:
+                return None  # of problems unlike those drawn a conjecture may know nothing
+            return judgement if judgement is not None and judgement.outcome == DISAGREES else None
+
+        problem, _ = self.report.counterexample
+        self.report.counterexample = shrink(problem, refutes) or self.report.counterexample
+        smallest = self.report.counterexample[0]
+        if any(refutes(_posed_again(smallest)) is None for _ in range(ASKED_AGAIN)):
+            raise self._fickle()
+
+    def _fickle(self) -> InputError:
+        return InputError(
+            f"{self.entry.name}: answers differently on the same sources; it must depend on nothing but its argument"
+        )
 
     def run_near(self, draws: SearchStrategy[Problem], trials: int, seed: int) -> None:
         """Problems next to the hypothesis, held to what it would have said."""
         import hypothesis
-        from hypothesis import HealthCheck, Phase, settings
+        from hypothesis import Phase
 
-        conclusion = _conclusion(self.entry)
+        conclusion = conclusion_for(self.entry.name)
         if conclusion is None:
             return
 
         def trial(problem: Problem) -> None:
             if self.entry.hypothesis(problem):
                 hypothesis.reject()
-            judgement = judge(problem, conclusion)
+            judgement = judge(problem, conclusion(problem))
             self.report.near_misses += judgement.outcome != UNDECIDED
             self.report.near_failures += judgement.outcome == DISAGREES
 
-        search = settings(
-            max_examples=trials,
-            deadline=None,
-            database=None,
-            phases=(Phase.generate,),
-            suppress_health_check=list(HealthCheck),
-            verbosity=hypothesis.Verbosity.quiet,
-        )(hypothesis.seed(seed)(hypothesis.given(draws)(trial)))
+        # There may be no such problem among those drawn.
         with suppress(hypothesis.errors.Unsatisfiable):
-            search()
+            _hunt(trial, draws, trials, seed, (Phase.generate,))
 
 
-def _conclusion(entry: Theorem) -> Prediction | None:
-    """What the theorem says wherever it applies, if that is one thing."""
-    fixed = {
-        "range-independence": Prediction(modular=True),
-        "independence": Prediction(modular=True),
-        "face-condition": Prediction(modular=False),
-        "uniqueness": Prediction(modular=True),
-    }
-    return fixed.get(entry.name)
+def _posed_again(problem: Problem) -> Problem:
+    return Problem(
+        problem.sources,
+        mixing=problem.mixing,
+        encoder_cost=problem.encoder_cost,
+        decoder_cost=problem.decoder_cost,
+    )
 
 
-def _smaller(problem: Problem) -> Iterator[Problem]:
-    """The same with something left out."""
-    points, weights = problem.sources.points, problem.sources.probabilities
-    options: dict[str, Any] = {
-        "mixing": problem.mixing,
-        "encoder_cost": problem.encoder_cost,
-        "decoder_cost": problem.decoder_cost,
-    }
-    plain: dict[str, Any] = {"mixing": np.eye(problem.dimension), "encoder_cost": 1.0, "decoder_cost": 1.0}
-    for name, value in plain.items():
-        if not np.array_equal(options[name], value):
-            yield Problem(points, probabilities=weights, **(options | {name: value}))
-    if weights is not None:
-        yield Problem(points, **options)
-    for row in range(len(points)):
-        kept = np.delete(points, row, axis=0)
-        try:
-            yield Problem(kept, probabilities=None if weights is None else np.delete(weights, row), **options)
-        except InputError:
-            continue  # too few samples are left
+def _hunt(
+    trial: Callable[[Problem], None], draws: SearchStrategy[Problem], trials: int, seed: int, phases: tuple[Any, ...]
+) -> None:
+    import hypothesis
+
+    tried = hypothesis.settings(
+        max_examples=trials,
+        deadline=None,
+        database=None,
+        derandomize=False,
+        phases=phases,
+        suppress_health_check=list(hypothesis.HealthCheck),
+        report_multiple_bugs=False,
+        print_blob=False,
+        verbosity=hypothesis.Verbosity.quiet,
+    )(hypothesis.seed(seed)(hypothesis.given(draws)(trial)))
+    tried()
 
 
-# ---- conjectures in files, and counterexamples out ----------------------------------------------------------------
-
-
-def load_conjecture(target: str) -> Theorem | Conjecture:
-    """The function or `Theorem` that "path/to/file.py::name" names.
-
-    Raises:
-        InputError: no such file or name, or the file fails to run.
-    """
-    path, _, name = target.partition("::")
-    if not name:
-        raise InputError(f"target: {target!r} names no function; write path/to/file.py::name")
-    if not Path(path).is_file():
-        raise InputError(f"target: there is no file {path!r}")
-    from runpy import run_path
-
-    try:
-        names = run_path(path)
-    except Exception as error:
-        raise InputError(f"target: {path} fails to run ({type(error).__name__}: {error})") from None
-    if name not in names:
-        from theory.errors import unknown_name
-
-        known = [key for key, value in names.items() if callable(value) or isinstance(value, Theorem)]
-        raise InputError(unknown_name(f"target: {path}", name, known))
-    claim = names[name]
-    if not (isinstance(claim, Theorem) or callable(claim)):
-        raise InputError(f"target: {name} in {path} is no function and no Theorem")
-    return claim
+# ---- counterexamples out ------------------------------------------------------------------------------------------
 
 
 def save_problem(problem: Problem, path: Path) -> list[str]:
@@ -352,19 +347,27 @@ def save_problem(problem: Problem, path: Path) -> list[str]:
 
     A last column "probability" holds weights that differ; a mixing goes to a file of its own.
     """
-    sources, options = problem.sources, []
+    sources = problem.sources
+    if not sources.from_samples:
+        raise InputError(f"save: {problem!r} is known by its moments alone, which no table of samples can hold")
+    options: list[str] = []
     header, table = list(sources.names), sources.points
     if sources.probabilities is not None:
-        header, table = [*header, "probability"], np.column_stack([table, sources.probabilities])
+        header, table = [*header, "probability"], np.column_stack([table, integer_weights(sources.probabilities)])
         options += ["--probabilities", "probability"]
     _write_table(path, table, ",".join(header))
     if not np.array_equal(problem.mixing, np.eye(problem.dimension)):
-        mixing = path.with_name(f"{path.stem}_mixing.csv")
+        mixing = mixing_file(path)
         _write_table(mixing, problem.mixing, "")
         options += ["--mixing", str(mixing)]
     for option, cost in (("--encoder-cost", problem.encoder_cost), ("--decoder-cost", problem.decoder_cost)):
         options += [option, repr(cost)] if cost != 1 else []
     return options
+
+
+def mixing_file(path: Path) -> Path:
+    """Where the mixing of a problem saved at a path goes."""
+    return path.with_name(f"{path.stem}_mixing.csv")
 
 
 def _write_table(path: Path, table: Any, header: str) -> None:

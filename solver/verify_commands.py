@@ -13,6 +13,7 @@ from theory.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from solver.verification import Report
 
@@ -48,8 +49,11 @@ def verify(
         if page is not None:
             require_writable(page, (".html",), "--report")
         if saved is not None:
-            require_writable(saved, (".csv",), "--save")
-    reports = []
+            from solver.verification import mixing_file
+
+            target_file = require_writable(saved, (".csv",), "--save")
+            require_writable(mixing_file(target_file), (".csv",), "--save")
+    reports: list[Report] = []
     for report in _reports(target, names, trials, seed):
         reports.append(report)
         if not as_object:
@@ -58,14 +62,21 @@ def verify(
         from solver.summary import as_json
 
         click.echo(as_json({"reports": [report.to_dict() for report in reports]}))
-    for report in reports:
-        _keep(report, saved, as_object)
+    refuted = [report for report in reports if report.counterexample is not None]
+    for report in refuted:
+        _keep(report, _place(saved, report.name, alone=len(refuted) == 1), as_object)
     if page is not None:
         from solver.verify_report import write_report
 
         write_report(reports, page)
         click.echo(f"Report in {page}.", err=as_object)
-    return REFUTED if any(report.disagreements for report in reports) else 0
+    if refuted:
+        return REFUTED
+    for report in reports:
+        if not report.trials:
+            # Nothing tried is not agreement.
+            raise InputError(str(report))
+    return 0
 
 
 def _require_hypothesis() -> None:
@@ -76,7 +87,7 @@ def _require_hypothesis() -> None:
 
 
 def _reports(target: str | None, names: tuple[str, ...], trials: int, seed: int) -> Iterator[Report]:
-    from solver.verification import load_conjecture
+    from solver.conjectures import load_conjecture
     from solver.verification import verify as tried
     from theory.theorems import THEOREMS, theorem
 
@@ -91,23 +102,34 @@ def _say(report: Report, *, first: bool) -> None:
     """A row of the table, printed as soon as it is known."""
     if first:
         counts = f"{'theorem':<22}{'trials':>7}{'agree':>7}{'undecided':>11}{'refuted':>9}"
-        click.echo(f"{counts}{'closest':>10}{'seconds':>9}   near misses")
+        click.echo(f"{counts}{'worst margin':>14}{'seconds':>9}   near misses")
     near = f"{report.near_failures} of {report.near_misses} fail" if report.near_misses else "-"
     row = f"{report.name:<22}{report.trials:>7}{report.agreements:>7}{report.undecided:>11}"
-    row += f"{'YES' if report.disagreements else 'no':>9}{report.worst_margin:>10.1e}{report.seconds:>9.1f}   {near}"
-    click.echo(row)
+    margin = "-" if report.worst is None else f"{report.worst_margin:.1e}"
+    click.echo(f"{row}{'YES' if report.disagreements else 'no':>9}{margin:>14}{report.seconds:>9.1f}   {near}")
 
 
-def _keep(report: Report, saved: str | None, as_object: bool) -> None:
-    if report.counterexample is None:
-        return
+def _place(saved: str | None, name: str, *, alone: bool) -> Path:
+    """Where a counterexample goes: as asked, with the name added if there are several."""
     from pathlib import Path
+    from re import sub
+
+    plain = sub(r"[^\w.-]+", "_", name).strip("._") or "conjecture"
+    if saved is None:
+        return Path(f"{plain}.csv")
+    return Path(saved) if alone else Path(saved).with_name(f"{Path(saved).stem}_{plain}.csv")
+
+
+def _keep(report: Report, path: Path, as_object: bool) -> None:
+    from shlex import quote
 
     from solver.verification import save_problem
 
-    path = Path(saved or f"{report.name}.csv")
-    options = " ".join(save_problem(report.counterexample[0], path))
-    click.echo(f"\n{report}\nSaved: modularity solve {path} {options}".rstrip(), err=as_object)
+    assert report.counterexample is not None
+    # Said before it is saved: a full disk must not cost the counterexample.
+    click.echo(f"\n{report}", err=as_object)
+    options = save_problem(report.counterexample[0], path)
+    click.echo(" ".join(["Saved: modularity solve", *map(quote, [str(path), *options])]), err=as_object)
 
 
 @click.command()

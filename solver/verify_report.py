@@ -37,7 +37,7 @@ def write_report(reports: Sequence[Report], path: str | os.PathLike[str]) -> Non
         reports: from `solver.verify`.
         path: where, whole or not at all.
     """
-    header = ("theorem", "trials", "agree", "undecided", "refuted", "closest call", "seconds")
+    header = ("theorem", "trials", "agree", "undecided", "refuted", "worst margin", "seconds", "near misses that fail")
     rows = "".join(_row(report) for report in reports)
     title = "Theorems against certified optima"
     parts = [
@@ -55,7 +55,8 @@ def _row(report: Report) -> str:
     counts = f"<td>{report.trials}</td><td>{report.agreements}</td><td>{report.undecided}</td>"
     return (
         f"<tr><td>{escape(report.name)}</td>{counts}<td>{refuted}</td>"
-        f"<td>{report.worst_margin:.1e}</td><td>{report.seconds:.1f}</td></tr>"
+        f"<td>{'-' if report.worst is None else f'{report.worst_margin:.1e}'}</td><td>{report.seconds:.1f}</td>"
+        f"<td>{f'{report.near_failures} of {report.near_misses}' if report.near_misses else '-'}</td></tr>"
     )
 
 
@@ -67,7 +68,7 @@ def _section(report: Report) -> str:
     elif report.worst is not None:
         parts.append(f"<p>Closest call: {escape(report.worst[1].said)}.</p>{_picture(report.worst[1])}")
     else:
-        parts.append("<p>No problem was drawn that satisfies the hypothesis and was decided.</p>")
+        parts.append("<p>No problem that was drawn satisfies the hypothesis and could be decided.</p>")
     return "\n".join(parts)
 
 

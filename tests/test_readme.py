@@ -64,6 +64,36 @@ def test_the_example_of_conjectures():
     assert len(names["report"].counterexample[0].sources.points) <= 8
 
 
+def test_the_page_of_conjectures(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "conjectures.md").read_text()
+    function, notebook, theorem, tests = re.findall(r"```python\n(.*?)```", page, re.S)
+    (tmp_path / "my_conjectures.py").write_text(function)
+    command = re.search(r"^modularity (verify my_\S+)$", page, re.M).group(1)
+    done = CliRunner().invoke(main, command.split())
+    # What is drawn differs between versions of hypothesis; what is found does not, but for the order of its rows.
+    shown = re.search(r"```text\n(.*?)```", page, re.S).group(1)
+    lines = [sorted(re.sub(r"after \d+", "after #", text).splitlines()) for text in (shown, done.stdout)]
+    assert done.exit_code == 1 and set(lines[0]) <= set(lines[1])
+    names: dict[str, object] = {}
+    exec(function + notebook, names)
+    assert names["report"].disagreements == 1 and eval(notebook.splitlines()[-1], names) is False
+    exec(theorem, names)
+    assert eval(theorem.splitlines()[-1], names) == 1
+    exec(tests, names)
+    for name in re.findall(r"def (test_\w+)", tests):
+        names[name]()
+
+
+def test_the_page_of_conjectures_lists_all_strategies():
+    from solver import strategies
+
+    page = (ROOT / "docs" / "conjectures.md").read_text()
+    listed = set(re.findall(r"^\| `(\w+)", page, re.M))
+    helpers = {"dimensions", "seeds", "simplex", "orthogonal", "mixing_from"}
+    assert listed | helpers == set(strategies.__all__) and not listed & helpers
+
+
 @pytest.mark.slow
 def test_the_page_of_studies(tmp_path):
     page = (ROOT / "docs" / "studies.md").read_text()

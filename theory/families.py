@@ -256,8 +256,8 @@ class _CutSquare(_Plane):
     includes = (False, False)
     parameter = "length `a` cut off both sides at a corner, of a square with sides of length 2"
 
-    def __init__(self, name: str, statement: str, corners: list[tuple[int, int]]) -> None:
-        self.name, self.statement, self.corners = name, statement, corners
+    def __init__(self, name: str, statement: str, corners: list[tuple[int, int]], high: float = 1.0) -> None:
+        self.name, self.statement, self.corners, self.high = name, statement, corners, high
 
     def pieces(self, parameter: Any) -> list[tuple[Any, list[tuple[Any, Any]]]]:
         """What is left of the square."""
@@ -492,9 +492,10 @@ _REGISTERED: tuple[Family, ...] = (
     ),
     _CutSquare(
         "opposite-corners",
-        "A uniform square without two opposite corners, `|x + y| <= 2 - a`: correlated, and mixed when the "
-        "cut is long.",
+        "A uniform square without two opposite corners, `|x + y| <= 2 - a`: from independent to fully dependent, "
+        "and mixed when the cut is long.",
         [(1, 1), (-1, -1)],
+        high=2.0,
     ),
     _Parallelogram(),
     _JointTable(),

@@ -43,6 +43,23 @@ def test_order_scale_and_silence_do_not_matter():
         assert dci(moved, SOURCES)[name] == pytest.approx(value, abs=1e-6)
 
 
+def test_probabilities_count_like_repeated_samples():
+    counts = RNG.integers(0, 4, size=60)
+    activity, sources = SOURCES[:60] @ TURN, SOURCES[:60]
+    for score in (conditional_information, dci):
+        weighted = score(activity, sources, probabilities=counts)
+        repeated = score(np.repeat(activity, counts, axis=0), np.repeat(sources, counts, axis=0))
+        assert weighted == pytest.approx(repeated) and weighted != pytest.approx(score(activity, sources))
+    for probabilities, said in ((counts[1:], "59 do not fit 60"), (-1.0 * counts, "some are negative")):
+        with pytest.raises(InputError, match=said):
+            conditional_information(activity, sources, probabilities=probabilities)
+
+
+def test_too_few_samples_to_tell_score_no_number():
+    corners = np.array([[x, y] for x in (0, 1) for y in (0, 1)] + [[0, 0]])
+    assert np.isnan(mutual_information_ratio(corners, corners))
+
+
 def test_scores_of_a_representation():
     grid = np.array([[x, y] for x in range(5) for y in range(5)])
     modular, mixed = (solve(Problem(points)).metrics() for points in (grid, grid[grid.sum(axis=1) < 5]))
@@ -59,6 +76,7 @@ def test_scores_of_a_representation():
         (SOURCES[:-1], SOURCES, "799 rows do not fit 800"),
         (SOURCES, SOURCES[:, :1], "give at least two"),
         (np.ones((800, 2)), SOURCES, "no neuron varies"),
+        (SOURCES[:4], SOURCES[:4], "4 samples are too few"),
         (SOURCES, np.column_stack([SOURCES, np.ones(800)]), "a source is constant"),
     ],
 )

@@ -1,14 +1,17 @@
 """The public strategies: what they promise about what they draw."""
 
 import numpy as np
-from hypothesis import given
+import pytest
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from solver import Problem, solve
 from solver.strategies import (
     antipodal,
     boxes,
+    clouds,
     corner_cut,
+    lattices,
     mixing_from,
     mixings,
     near_boundary,
@@ -50,6 +53,25 @@ def test_corners_are_missing(rows):
 @given(near_boundary())
 def test_near_the_boundary(rows):
     assert abs(modularity(rows).margin) < 0.2
+
+
+@pytest.mark.parametrize("modular", [True, False])
+def test_the_boundary_is_approached_from_both_sides(modular):
+    def close(rows):
+        margin = modularity(rows).margin
+        return 0 < (margin if modular else -margin) < 1e-4
+
+    assert len(find(near_boundary(), close, settings=settings(max_examples=500, database=None))) >= 5
+
+
+@given(st.integers(1, 4).flatmap(lattices))
+def test_lattices_are_integers(rows):
+    assert np.array_equal(rows, np.round(rows)) and np.abs(rows).max() <= 6
+
+
+def test_what_fails_shrinks_to_small_numbers():
+    rows = find(clouds(2), lambda rows: not modularity(rows).modular, settings=settings(database=None))
+    assert len(rows) <= 4 and np.array_equal(8 * rows, np.round(8 * rows)) and np.abs(rows).max() < 2
 
 
 @given(st.integers(1, 3), seeds, st.sampled_from([1.5, 4.0, 100.0]))

@@ -58,9 +58,9 @@ def test_phase(tmp_path):
     listed = accepted("phase")
     assert all(name in listed for name in FAMILIES)
     picture = tmp_path / "phase.png"
-    words = accepted("phase", "opposite-corners", "--points", 5, "--plot", picture)
+    words = accepted("phase", "opposite-corners", "--points", 11, "--plot", picture)
     assert "0.548374193254892, root of 7 a^3 - 18 a^2 - 36 a + 24" in words
-    assert words.count("own neurons") == 3 and words.count("mixed") >= 2
+    assert words.count("own neurons") == 3 and words.count("mixed") >= 8
     assert picture.stat().st_size > 10_000
     answer = json.loads(accepted("phase", "frequencies", "--points", 8, "--json"))
     assert [point["parameter"] for point in answer["points"] if point["price"] > 1e-9] == list(range(2, 9))

@@ -1,0 +1,199 @@
+"""A counterexample made small: less of everything, and rounder numbers, as long as what is left still refutes.
+
+Hypothesis shrinks within what a strategy can draw. Here everything may go: sources, samples, the mixing, unequal
+probabilities and prices; and what stays becomes integers and small fractions where it can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from theory.errors import InputError
+from theory.problem import Problem
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["as_fraction", "integer_weights", "readable", "shrink"]
+
+ATTEMPTS = 1_000
+"""Smaller problems tried at most; each is solved, which takes some milliseconds."""
+
+MOST_DENOMINATOR = 64
+"""Fractions up to this are read as such."""
+
+SAME = 1e-12
+"""Relative difference of a float from the fraction that it is read as."""
+
+UNREADABLE = 1e6
+"""Complexity of a number that is no small fraction."""
+
+MOST_WEIGHT = 1000
+"""Probabilities are shown as whole numbers up to this if they can be."""
+
+Found = TypeVar("Found")
+
+
+def shrink(problem: Problem, refutes: Callable[[Problem], Found | None]) -> tuple[Problem, Found] | None:
+    """The smallest problem reached from this one by leaving out and rounding, and what `refutes` said of it.
+
+    Args:
+        problem: a counterexample.
+        refutes: says something other than None of problems that are counterexamples too.
+
+    Returns:
+        None if nothing smaller was found.
+    """
+    best: tuple[Problem, Found] | None = None
+    tried = 0
+    shorter = problem.sources.from_samples
+    while shorter:
+        shorter = False
+        for smaller in _smaller(problem):
+            tried += 1
+            if tried > ATTEMPTS:
+                return best
+            found = refutes(smaller)
+            if found is not None:
+                problem, best, shorter = smaller, (smaller, found), True
+                break
+    return best
+
+
+def as_fraction(value: float) -> Fraction | None:
+    """The small fraction that a float stands for, or None.
+
+    Example:
+        >>> as_fraction(1 / 3), as_fraction(0.123456789)
+        (Fraction(1, 3), None)
+    """
+    near = Fraction(value).limit_denominator(MOST_DENOMINATOR)
+    return near if abs(float(near) - value) <= SAME * max(1.0, abs(value)) else None
+
+
+def readable(value: float) -> str:
+    """An integer or small fraction as such, else a decimal number.
+
+    Example:
+        >>> [readable(value) for value in (2.0, -0.5, 1 / 3, 0.54837)]
+        ['2', '-1/2', '1/3', '0.54837']
+    """
+    fraction = as_fraction(value)
+    return f"{value:.10g}" if fraction is None else str(fraction)
+
+
+def integer_weights(probabilities: Array) -> Array:
+    """The same proportions in small whole numbers, where there are such.
+
+    Example:
+        >>> integer_weights(np.array([0.25, 0.75]))
+        array([1., 3.])
+    """
+    least = probabilities[probabilities > 0].min()
+    for unit in range(1, MOST_DENOMINATOR + 1):
+        weights = probabilities / least * unit
+        if weights.max() > MOST_WEIGHT:
+            break
+        if np.abs(weights - np.round(weights)).max() <= SAME * MOST_WEIGHT:
+            return np.asarray(np.round(weights))
+    return probabilities
+
+
+def _smaller(problem: Problem) -> Iterator[Problem]:
+    """Problems that are simpler by `_size`, those that lose most first."""
+    size = _size(problem)
+    for change in _changes(problem):
+        try:
+            smaller = Problem(**(_posed(problem) | change))
+        except InputError:
+            continue  # too few samples are left, or sources that depend on each other
+        if _size(smaller) < size:
+            yield smaller
+
+
+def _posed(problem: Problem) -> dict[str, Any]:
+    weights = problem.sources.probabilities
+    return {
+        "sources": problem.sources.points,
+        "probabilities": None if weights is None else integer_weights(weights),
+        "mixing": problem.mixing,
+        "encoder_cost": problem.encoder_cost,
+        "decoder_cost": problem.decoder_cost,
+    }
+
+
+def _size(problem: Problem) -> tuple[float, ...]:
+    """What is to become small, most important first."""
+    weights = problem.sources.probabilities
+    plain = np.array_equal(problem.mixing, np.eye(problem.dimension))
+    costs = (problem.encoder_cost, problem.decoder_cost)
+    return (
+        problem.dimension,
+        problem.sources.count,
+        0.0 if plain else problem.mixing.size + _complexity(problem.mixing),
+        sum(abs(np.log10(cost)) + (0 if cost == _power_of_ten(cost) else 1) for cost in costs),
+        0.0 if weights is None else float(integer_weights(weights).sum()),
+        _complexity(problem.sources.points),
+    )
+
+
+def _complexity(numbers: Array) -> float:
+    total = 0.0
+    for value in numbers.ravel().tolist():
+        fraction = as_fraction(value)
+        if fraction is None:
+            total += UNREADABLE
+        else:
+            total += abs(fraction.numerator) + 2 * (fraction.denominator - 1) + (0.5 if fraction < 0 else 0)
+    return total
+
+
+def _changes(problem: Problem) -> Iterator[dict[str, Any]]:
+    posed = _posed(problem)
+    points, weights, mixing = posed["sources"], posed["probabilities"], posed["mixing"]
+    # One source by itself cannot mix: what is said about it shows little.
+    for source in range(problem.dimension) if problem.dimension > 2 else ():
+        yield {"sources": np.delete(points, source, axis=1), "mixing": np.delete(mixing, source, axis=1)}
+    yield {"mixing": np.eye(problem.dimension), "encoder_cost": 1.0, "decoder_cost": 1.0}
+    yield {"mixing": np.eye(problem.dimension)}
+    for name in ("encoder_cost", "decoder_cost"):
+        yield {name: 1.0}
+    yield {"probabilities": None}
+    for row in range(len(points)):
+        kept = None if weights is None else np.delete(weights, row)
+        yield {"sources": np.delete(points, row, axis=0), "probabilities": kept}
+    for rounded in _rounder(mixing):
+        yield {"mixing": rounded}
+    for name in ("encoder_cost", "decoder_cost"):
+        yield {name: _power_of_ten(posed[name])}
+    if weights is not None:
+        for place in np.flatnonzero(weights > 1):
+            for fewer in (1.0, weights[place] - 1):
+                yield {"probabilities": np.where(np.arange(len(weights)) == place, fewer, weights)}
+    for rounded in _rounder(points):
+        yield {"sources": rounded}
+
+
+def _rounder(table: Array) -> Iterator[Array]:
+    """The whole table in other units, by ranks or rounded; then entry by entry."""
+    ranks = np.column_stack([np.unique(column, return_inverse=True)[1] for column in table.T]).astype(float)
+    yield ranks
+    for unit in (2.0, 4.0, 8.0):
+        yield table * unit
+    for unit in (1.0, 2.0, 4.0, 8.0):
+        yield np.round(table * unit) / unit
+    for place, value in np.ndenumerate(table):
+        for simpler in (0.0, float(np.round(value)), np.round(2 * value) / 2, value - np.sign(value)):
+            changed = table.copy()
+            changed[place] = simpler
+            yield changed
+
+
+def _power_of_ten(cost: float) -> float:
+    return float(10.0 ** np.round(np.log10(cost)))
