@@ -50,8 +50,11 @@ MOST_SAMPLES = 1_500
 PROBES = 4_000
 """Random directions whose extreme samples are the ones used, where there are more."""
 
+REGULARIZATIONS = (1e-8, 1e-7, 1e-6)
+"""What the conic solver adds to its linear systems; more where products of symmetric samples make them singular."""
+
 CLEAR = 0.7
-"""Standard deviations of P by which a cut stays clear of a neuron: one on the boundary of many cells spoils them all."""
+"""Standard deviations of P by which a cut stays clear of a neuron: one on the border of many cells spoils them all."""
 
 INSIDE = 1e-9
 """An inequality that a neuron misses by no more than this, on rows of unit length, counts as met."""
@@ -147,19 +150,20 @@ class _Program:
         right = np.zeros(len(matrix))
         right[0] = 1.0
         cones = [clarabel.ZeroConeT(1), clarabel.NonnegativeConeT(len(products)), clarabel.PSDTriangleConeT(size)]
-        settings = clarabel.DefaultSettings()
-        settings.verbose = False
-        solver = clarabel.DefaultSolver(
-            sparse.csc_matrix((entries, entries)),
-            -self.vector(worth),
-            sparse.csc_matrix(matrix),
-            right,
-            cones,
-            settings,
-        )
-        solution = solver.solve()
-        found, multipliers = np.array(solution.x), np.array(solution.z)[1 : 1 + len(products)]
-        if not (np.isfinite(found).all() and np.isfinite(multipliers).all()) or not np.abs(found).max(initial=0) > 0:
+        no_curvature = sparse.csc_matrix((entries, entries))
+        for regularization in REGULARIZATIONS:
+            settings = clarabel.DefaultSettings()
+            settings.verbose = False
+            settings.static_regularization_constant = regularization
+            solver = clarabel.DefaultSolver(
+                no_curvature, -self.vector(worth), sparse.csc_matrix(matrix), right, cones, settings
+            )
+            solution = solver.solve()
+            found, multipliers = np.array(solution.x), np.array(solution.z)[1 : 1 + len(products)]
+            # Nothing else of its status matters: what the multipliers prove is computed from them.
+            if np.isfinite(found).all() and np.isfinite(multipliers).all() and np.abs(found).max() > 0:
+                break
+        else:
             return None
         relaxed = np.zeros((size, size))
         relaxed[self.upper, self.lower] = relaxed[self.lower, self.upper] = found / self.stretch

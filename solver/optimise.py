@@ -79,8 +79,8 @@ def solve(
         time_limit: seconds at most; checked between iterations.
         rng: seed or generator for methods that draw random starts; the same seed gives the same answer.
         neurons: number of neurons, for the method "alternating" only; the other methods use as many as help.
-        solver: conic solver, for the methods "conic" and "relaxation": any installed one that cvxpy knows, such as "CLARABEL"
-            (used if not given), "SCS" or, with modularity-solver[solvers], "CVXOPT".
+        solver: conic solver, for the methods "conic" and "relaxation": any installed one that cvxpy knows, such as
+            "CLARABEL" (used if not given), "SCS" or, with modularity-solver[solvers], "CVXOPT".
         callback: called with a `Progress` after each iteration; a true return value stops the search.
 
     Returns:
