@@ -50,6 +50,9 @@ MOST_SAMPLES = 1_500
 PROBES = 4_000
 """Random directions whose extreme samples are the ones used, where there are more."""
 
+ACCURACY, COARSEST = 1e-3, 1e-4
+"""The conic solver is asked for this share of the distance between a cell's bound and one, and at least for that."""
+
 REGULARIZATIONS = (1e-8, 1e-7, 1e-6)
 """What the conic solver adds to its linear systems; more where products of symmetric samples make them singular."""
 
@@ -108,13 +111,14 @@ def products_of(rows: Array, pairs: Indices) -> Array:
 
 def violated(rows: Array, relaxed: Array, threshold: float) -> Indices:
     """(p, 2) pairs of rows whose product is below minus the threshold at P, the worst: no more than P has entries."""
-    most = rows.shape[1] * (rows.shape[1] + 1) // 2
+    # Every pair stands twice in the symmetric matrix.
+    most = rows.shape[1] * (rows.shape[1] + 1)
     products = rows @ relaxed @ rows.T
-    products[np.tril_indices(len(rows), -1)] = np.inf
     flat = products.ravel()
     lowest = np.argpartition(flat, min(most, len(flat) - 1))[:most]
-    lowest = lowest[np.argsort(flat[lowest])]
-    return np.column_stack(np.unravel_index(lowest[flat[lowest] < -threshold], products.shape))
+    lowest = lowest[flat[lowest] < -threshold]
+    pairs = np.sort(np.column_stack(np.unravel_index(lowest, products.shape)), axis=1)
+    return np.unique(pairs, axis=0)
 
 
 def without_idle(pairs: Indices, weights: Array, new: Indices) -> Indices:
@@ -140,7 +144,7 @@ class _Program:
     def vector(self, matrices: Array) -> Array:
         return np.asarray(matrices[..., self.upper, self.lower] * self.stretch)
 
-    def solve(self, worth: Array, products: Array) -> tuple[Array, Array] | None:
+    def solve(self, worth: Array, products: Array, accuracy: float) -> tuple[Array, Array] | None:
         """P (n, n) and the multipliers (p,), or None where the conic solver gave up."""
         import clarabel
         from scipy import sparse
@@ -155,6 +159,7 @@ class _Program:
             settings = clarabel.DefaultSettings()
             settings.verbose = False
             settings.static_regularization_constant = regularization
+            settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = accuracy
             solver = clarabel.DefaultSolver(
                 no_curvature, -self.vector(worth), sparse.csc_matrix(matrix), right, cones, settings
             )
@@ -273,7 +278,8 @@ class Cells:
 
     def candidates(self) -> Array:
         """(k, d) the middles of the relaxed neurons of all leaves: where a better neuron may hide."""
-        middles = [cell.relaxed[0, 1:] / cell.relaxed[0, 0] for _, _, cell in self.open if _has_middle(cell.relaxed)]
+        relaxed = [cell.relaxed for _, _, cell in self.open if cell.relaxed is not None and cell.relaxed[0, 0] > 0]
+        middles = [matrix[0, 1:] / matrix[0, 0] for matrix in relaxed]
         return np.array(middles).reshape(-1, self.problem.dimension) @ self.whitening.inverse.T
 
     def reprice(self, multiplier: Array, neurons: Array) -> None:
@@ -335,7 +341,8 @@ class Cells:
         """Add products until the cell is at most the target (True), or until it is better cut or settled."""
         pairs = cell.pairs
         for _ in range(ROUNDS):
-            solved = self.program.solve(self.worth, products_of(cell.rows, pairs))
+            accuracy = min(max(ACCURACY * (cell.bound - 1), FINEST), COARSEST)
+            solved = self.program.solve(self.worth, products_of(cell.rows, pairs), accuracy)
             if solved is None:
                 break
             cell.relaxed, weights = solved
@@ -360,7 +367,7 @@ class Cells:
     def _cut(self, cell: _Cell) -> list[_Cell]:
         if cell.relaxed is None:
             return [cell]
-        plane = self._clear_of_neurons(cell, _spread(cell.relaxed, self.worth)[1])
+        plane = self._clear_of_neurons(cell, cell.relaxed, _spread(cell.relaxed, self.worth)[1])
         cell.plane = plane
         for side in (1.0, -1.0):
             rows = np.concatenate([cell.rows, side * plane[None]])
@@ -369,13 +376,12 @@ class Cells:
         cell.relaxed = None
         return cell.halves
 
-    def _clear_of_neurons(self, cell: _Cell, plane: Array) -> Array:
+    def _clear_of_neurons(self, cell: _Cell, relaxed: Array, plane: Array) -> Array:
         """The plane through the middle of P, moved away from a neuron that it would cut."""
-        assert cell.relaxed is not None
         inside = self.neurons[(self.neurons @ cell.rows.T >= -INSIDE).all(axis=1)]
         if len(inside) == 0:
             return plane
-        deviation = (plane @ cell.relaxed @ plane / cell.relaxed[0, 0]) ** 0.5
+        deviation = (plane @ relaxed @ plane / relaxed[0, 0]) ** 0.5
         distance = inside @ plane / inside[:, 0]
         nearest = distance[np.argmin(np.abs(distance))]
         if abs(nearest) >= CLEAR * deviation:
@@ -383,10 +389,6 @@ class Cells:
         shift = nearest + CLEAR * deviation * (-1 if nearest > 0 else 1)
         moved = plane - shift * np.eye(len(plane))[0]
         return np.asarray(moved / np.linalg.norm(moved))
-
-
-def _has_middle(relaxed: Array | None) -> bool:
-    return relaxed is not None and bool(relaxed[0, 0] > 0)
 
 
 def _spread(relaxed: Array, worth: Array) -> tuple[float, Array]:

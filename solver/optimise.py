@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,8 @@ def solve(
     try:
         if method == "auto":
             chosen, why = _choose(problem)
-        run.follow(_steps(chosen, problem, tolerance, generator, options))
+        with _one_thread():
+            run.follow(_steps(chosen, problem, tolerance, generator, options))
     except KeyboardInterrupt:
         run.stopped = KEYBOARD
     except np.linalg.LinAlgError as error:
@@ -127,17 +129,30 @@ def _choose(problem: Problem) -> tuple[str, str]:
     if problem.sources.fan_if_small is not None:
         size = len(problem.sources.fan_if_small)
         return "columns", f"the modular code is not proven optimal; priced exactly on a normal fan of {size:,} cones"
-    return "columns", f"{problem.dimension} sources: priced by local ascent, bounded but not proven optimal"
+    why = (
+        f"{problem.dimension} sources: priced by local ascent and bounded by a relaxation; method='relaxation' tightens"
+    )
+    return "columns", why
 
 
 def _steps(
     method: str, problem: Problem, tolerance: float, rng: np.random.Generator, options: dict[str, object]
 ) -> Iterator[Step]:
-    name = method
+    steps: Iterator[Step]
     if method == "columns" and problem.sources.fan_if_small is None:
-        name = "ascents"
-    steps: Iterator[Step] = _module(name).steps(problem, tolerance=tolerance, rng=rng, **options)
+        steps = _module("relaxation").quick_steps(problem, tolerance=tolerance, rng=rng)
+    else:
+        steps = _module(method).steps(problem, tolerance=tolerance, rng=rng, **options)
     return steps
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Linear algebra on one thread: for the small matrices here others only get in each other's way."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 def _module(method: str) -> Any:

@@ -22,6 +22,7 @@ from solver.lifted_program import lifted_bound
 from solver.methods import ascents
 from solver.methods.options import Option
 from solver.methods.step import Step
+from theory.ascent import Ascent
 from theory.conditions import modular_multiplier
 
 if TYPE_CHECKING:
@@ -31,9 +32,15 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["OPTIONS", "at_once", "modular_proven", "steps"]
+__all__ = ["OPTIONS", "at_once", "modular_proven", "quick_steps", "steps"]
 
 OPTIONS = (Option("solver", takes="its name", otherwise="needs no conic solver", read=solver_name),)
+
+MOST_SOURCES = 30
+"""Sources up to which the semidefinite relaxation is solved: with 20 it takes seconds, with 30 a minute or two."""
+
+PROBES = 12
+"""Climbs that look for a neuron better than the modular ones before a proof is tried."""
 
 NEARER = 0.75
 """Each stage aims at this share of the distance between the worst cell's ratio and one."""
@@ -62,25 +69,41 @@ def steps(
         rng: draws the starts of the ascents.
         solver: conic solver of the first relaxation; those of the cells are solved by Clarabel.
     """
-    proven = modular_proven(problem, tolerance)
-    if proven is not None:
-        yield proven
-        return
-    bound = at_once(problem, solver, tolerance)
-    yield bound
-    code = bound
-    for step in ascents.steps(problem, tolerance=tolerance, rng=rng):
-        code = step
+    note, step = "", None
+    for step in quick_steps(problem, tolerance=tolerance, rng=rng, solver=solver):
+        note = step.note or note
         yield step
-    yield from _cell_by_cell(problem, code.weights, tolerance, bound.note)
+    assert step is not None
+    if step.lower_bound < step.loss * (1 - tolerance):
+        yield from _cell_by_cell(problem, step.weights, tolerance, note)
+
+
+def quick_steps(
+    problem: Problem, *, tolerance: float, rng: np.random.Generator, solver: str = DEFAULT_SOLVER
+) -> Iterator[Step]:
+    """Yield a proof that the modular code is optimal if one cell gives it; else the first bound, then better codes.
+
+    This is what the method columns does where it cannot price exactly. The arguments are those of `steps`.
+    """
+    if problem.dimension <= MOST_SOURCES:
+        proven = modular_proven(problem, tolerance)
+        if proven is not None:
+            yield proven
+            return
+        yield at_once(problem, solver, tolerance)
+    yield from ascents.steps(problem, tolerance=tolerance, rng=rng)
 
 
 def modular_proven(problem: Problem, tolerance: float) -> Step | None:
     """The best modular code with a proof of its optimality from one cell, if there is one."""
-    multiplier = modular_multiplier(problem)
-    cells = Cells(problem, multiplier, np.empty((0, problem.dimension)), problem.modular_weights)
+    multiplier, weights = modular_multiplier(problem), problem.modular_weights
+    random = np.random.default_rng(0).standard_normal((PROBES, problem.dimension)) / np.sqrt(problem.modular_costs)
+    # Most codes are not modular, and a climb shows it sooner than a failing proof.
+    if Ascent(problem).climb(multiplier, random)[0].max() > 1 + tolerance:
+        return None
+    cells = Cells(problem, multiplier, np.empty((0, problem.dimension)), weights)
     cells.refine(1 + tolerance, 1, cut=False)
-    step = _step(problem, problem.modular_weights, multiplier, cells)
+    step = _step(problem, weights, multiplier, cells)
     return step if step.lower_bound >= step.loss * (1 - tolerance) else None
 
 
@@ -102,12 +125,13 @@ def _cell_by_cell(problem: Problem, weights: Array, tolerance: float, note: str)
     units = weights / np.sqrt(problem.neuron_cost(weights))[:, None]
     cells = Cells(problem, multiplier, units @ multiplier, units)
     goal = 1 + tolerance
+    note = note and f"{note}; "
     while cells.bound > goal and not cells.settled and len(cells) < MOST_LEAVES:
         target = max(goal, 1 + NEARER * (cells.bound - 1))
         while cells.bound > target and not cells.settled and len(cells) < MOST_LEAVES:
             cells.refine(target, PROGRAMS)
             step = _step(problem, weights, multiplier, cells)
-            yield replace(step, note=_joined(note, f"{len(cells):,} cells"))
+            yield replace(step, note=f"{note}bounded on {len(cells):,} cells")
         starts = cells.candidates()
         ratios = np.einsum("ni,ij,nj->n", starts, multiplier, starts) / problem.neuron_cost(starts)
         better = ascents.improved(problem, weights, starts[np.argsort(-ratios)[:CLIMBS]], WORTH_ADDING)
@@ -121,7 +145,3 @@ def _step(problem: Problem, weights: Array, multiplier: Array, cells: Cells) -> 
     cover = cells.cover()
     bound = best_bound(problem, multiplier, quick=True, cover=cover).value
     return Step(weights, multiplier, problem.loss(weights), bound, cover)
-
-
-def _joined(*notes: str) -> str:
-    return "; ".join(note for note in notes if note)
