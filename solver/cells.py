@@ -53,6 +53,9 @@ PROBES = 4_000
 REGULARIZATIONS = (1e-8, 1e-7, 1e-6)
 """What the conic solver adds to its linear systems; more where products of symmetric samples make them singular."""
 
+USEFUL = 1e-3
+"""Share of the way to the target by which a cut must lower a half's bound; else finer products come before the next."""
+
 CLEAR = 0.7
 """Standard deviations of P by which a cut stays clear of a neuron: one on the border of many cells spoils them all."""
 
@@ -185,6 +188,7 @@ class _Cell:
     relaxed: Array | None = None
     threshold: float = VIOLATED
     settled: bool = False
+    stubborn: bool = False
     plane: Array | None = None
     halves: list[_Cell] = field(default_factory=list)
 
@@ -268,7 +272,10 @@ class Cells:
                 self._push(cell)
                 continue
             for half in self._cut(cell):
-                self._tighten(half, target, cut=True)
+                settled = self._tighten(half, target, cut=True)
+                if not settled and half.bound > target + (cell.bound - target) * (1 - USEFUL):
+                    # P is too coarse to say where to cut, or a neuron kept the cut from where it would have mattered.
+                    half.threshold, half.stubborn = max(half.threshold / 10, FINEST), True
                 self._push(half)
 
     def candidates(self) -> Array:
@@ -360,7 +367,9 @@ class Cells:
     def _cut(self, cell: _Cell) -> list[_Cell]:
         if cell.relaxed is None:
             return [cell]
-        plane = self._clear_of_neurons(cell, _spread(cell.relaxed, self.worth)[1])
+        plane = _spread(cell.relaxed, self.worth)[1]
+        if not cell.stubborn:
+            plane = self._clear_of_neurons(cell, plane)
         cell.plane = plane
         for side in (1.0, -1.0):
             rows = np.concatenate([cell.rows, side * plane[None]])
