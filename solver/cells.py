@@ -158,10 +158,12 @@ class _Program:
             settings = clarabel.DefaultSettings()
             settings.verbose = False
             settings.static_regularization_constant = regularization
-            solver = clarabel.DefaultSolver(
-                no_curvature, -self.vector(worth), sparse.csc_matrix(matrix), right, cones, settings
-            )
-            solution = solver.solve()
+            try:
+                solution = clarabel.DefaultSolver(
+                    no_curvature, -self.vector(worth), sparse.csc_matrix(matrix), right, cones, settings
+                ).solve()
+            except Exception:  # whatever it says: a bound is known without it
+                continue
             found, multipliers = np.array(solution.x), np.array(solution.z)[1 : 1 + len(products)]
             # Nothing else of its status matters: what the multipliers prove is computed from them.
             if np.isfinite(found).all() and np.isfinite(multipliers).all() and np.abs(found).max() > 0:
@@ -280,7 +282,8 @@ class Cells:
 
     def candidates(self) -> Array:
         """(k, d) the middles of the relaxed neurons of all leaves: where a better neuron may hide."""
-        middles = [cell.relaxed[0, 1:] / cell.relaxed[0, 0] for _, _, cell in self.open if _has_middle(cell.relaxed)]
+        relaxed = [cell.relaxed for _, _, cell in self.open if cell.relaxed is not None]
+        middles = [matrix[0, 1:] / matrix[0, 0] for matrix in relaxed if matrix[0, 0] > 0]
         return np.array(middles).reshape(-1, self.problem.dimension) @ self.whitening.inverse.T
 
     def reprice(self, multiplier: Array, neurons: Array) -> None:
@@ -392,10 +395,6 @@ class Cells:
         shift = nearest + CLEAR * deviation * (-1 if nearest > 0 else 1)
         moved = plane - shift * np.eye(len(plane))[0]
         return np.asarray(moved / np.linalg.norm(moved))
-
-
-def _has_middle(relaxed: Array | None) -> bool:
-    return relaxed is not None and bool(relaxed[0, 0] > 0)
 
 
 def _spread(relaxed: Array, worth: Array) -> tuple[float, Array]:
