@@ -158,6 +158,24 @@ def test_a_cover_of_other_data_is_refused_or_still_right(problem, seed):
         assert found >= other.pricing.maximise(multiplier).rho * (1 - ROUNDING)
 
 
+@pytest.mark.parametrize("by_functionals", [False, True])
+def test_the_two_halves_of_one_source(by_functionals):
+    # A neuron reads the source upward with bias w or downward with bias -3 w:
+    # b^2 - w^2 = (b - w)^2 + 2 w (b - w) where w >= 0, and b^2 - 9 w^2 = (b + 3 w)^2 - 6 w (b + 3 w) where w <= 0.
+    problem = Problem([[-1.0], [3]], probabilities=[3, 1], encoder_cost=0.5)
+    energy = problem.energy_matrix[0, 0]
+    low, high = np.argsort(problem.sources.vertices[:, 0])
+    lesser = (energy + 1) / (energy + 9)
+    products = {"leaf": [0, 1], "first": [low, high], "weight": [2, 6 * lesser]}
+    if by_functionals:
+        cover = Cover([[0.5], [-0.5]], [False, False], np.empty((0, 2)), second=[3, 2], **products)
+    else:
+        cover = Cover(np.empty((0, 1)), [True, False, False], [[0.0, 1]], second=[2, 2], **products)
+    multiplier = np.array([[energy + 1]])
+    np.testing.assert_allclose(cover.ratios(problem, multiplier), [1, lesser], rtol=1e-12)
+    assert cover.ratio(problem, multiplier) == pytest.approx(problem.pricing.maximise(multiplier).rho, rel=1e-12)
+
+
 def test_without_products_the_bound_is_that_of_free_biases():
     problem = CLOUD
     cover = Cover(np.empty((0, 3)), [False], np.empty((0, 4)), [], [], [], [])
