@@ -56,6 +56,9 @@ ACCURACY, COARSEST = 1e-3, 1e-4
 REGULARIZATIONS = (1e-8, 1e-7, 1e-6)
 """What the conic solver adds to its linear systems; more where products of symmetric samples make them singular."""
 
+USEFUL = 1e-3
+"""Share of the way to the target by which a cut must lower a half's bound; else finer products come before the next."""
+
 CLEAR = 0.7
 """Standard deviations of P by which a cut stays clear of a neuron: one on the border of many cells spoils them all."""
 
@@ -82,6 +85,19 @@ class Inequalities:
         rows = self.whitening.rows(vertices[self.used])
         self.length = np.linalg.norm(rows, axis=1)
         self.rows = rows / self.length[:, None]
+
+    def opposite(self) -> Indices:
+        """(p, 2) the pairs of samples that are most opposite: where samples have antipodes, those prove most.
+
+        The product of two opposite ones is b^2 - (w.s)^2 up to scale.
+        """
+        partner = np.concatenate(
+            [np.argmin(self.rows[start : start + 256] @ self.rows.T, axis=1) for start in range(0, len(self.rows), 256)]
+        )
+        cosine = np.einsum("ti,ti->t", self.rows, self.rows[partner])
+        most = self.rows.shape[1] * (self.rows.shape[1] + 1) // 2
+        best = np.argsort(cosine)[:most]
+        return np.unique(np.sort(np.column_stack([best, partner[best]]), axis=1), axis=0)
 
 
 def _informative(problem: Problem, neurons: Array, whitening: Whitening) -> Indices:
@@ -160,10 +176,12 @@ class _Program:
             settings.verbose = False
             settings.static_regularization_constant = regularization
             settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = accuracy
-            solver = clarabel.DefaultSolver(
-                no_curvature, -self.vector(worth), sparse.csc_matrix(matrix), right, cones, settings
-            )
-            solution = solver.solve()
+            try:
+                solution = clarabel.DefaultSolver(
+                    no_curvature, -self.vector(worth), sparse.csc_matrix(matrix), right, cones, settings
+                ).solve()
+            except Exception:  # whatever it says: a bound is known without it
+                continue
             found, multipliers = np.array(solution.x), np.array(solution.z)[1 : 1 + len(products)]
             # Nothing else of its status matters: what the multipliers prove is computed from them.
             if np.isfinite(found).all() and np.isfinite(multipliers).all() and np.abs(found).max() > 0:
@@ -190,6 +208,7 @@ class _Cell:
     relaxed: Array | None = None
     threshold: float = VIOLATED
     settled: bool = False
+    stubborn: bool = False
     plane: Array | None = None
     halves: list[_Cell] = field(default_factory=list)
 
@@ -231,7 +250,8 @@ class Cells:
         self.roots: list[_Cell] = []
         self.open: list[tuple[float, int, _Cell]] = []
         self.count = 0
-        no_pairs, no_weights = np.empty((0, 2), dtype=np.intp), np.empty(0)
+        opposite = self.inequalities.opposite()
+        none = np.zeros(len(opposite))
         free = float(np.linalg.eigvalsh(self.worth)[-1])
         for root in range(max(1, len(functionals))):
             walls = lifted[root] - lifted if len(lifted) else lifted
@@ -240,7 +260,7 @@ class Cells:
             length[length == 0] = 1.0
             self.lengths.append(length)
             rows = np.concatenate([self.inequalities.rows, walls / length[:, None]])
-            self.roots.append(_Cell(root, rows, no_pairs, no_weights, free))
+            self.roots.append(_Cell(root, rows, opposite, none, free))
             self._push(self.roots[-1])
 
     @property
@@ -273,13 +293,16 @@ class Cells:
                 self._push(cell)
                 continue
             for half in self._cut(cell):
-                self._tighten(half, target, cut=True)
+                settled = self._tighten(half, target, cut=True)
+                if not settled and half.bound > target + (cell.bound - target) * (1 - USEFUL):
+                    # P is too coarse to say where to cut, or a neuron kept the cut from where it would have mattered.
+                    half.threshold, half.stubborn = max(half.threshold / 10, FINEST), True
                 self._push(half)
 
     def candidates(self) -> Array:
         """(k, d) the middles of the relaxed neurons of all leaves: where a better neuron may hide."""
-        relaxed = [cell.relaxed for _, _, cell in self.open if cell.relaxed is not None and cell.relaxed[0, 0] > 0]
-        middles = [matrix[0, 1:] / matrix[0, 0] for matrix in relaxed]
+        relaxed = [cell.relaxed for _, _, cell in self.open if cell.relaxed is not None]
+        middles = [matrix[0, 1:] / matrix[0, 0] for matrix in relaxed if matrix[0, 0] > 0]
         return np.array(middles).reshape(-1, self.problem.dimension) @ self.whitening.inverse.T
 
     def reprice(self, multiplier: Array, neurons: Array) -> None:
@@ -367,7 +390,9 @@ class Cells:
     def _cut(self, cell: _Cell) -> list[_Cell]:
         if cell.relaxed is None:
             return [cell]
-        plane = self._clear_of_neurons(cell, cell.relaxed, _spread(cell.relaxed, self.worth)[1])
+        plane = _spread(cell.relaxed, self.worth)[1]
+        if not cell.stubborn:
+            plane = self._clear_of_neurons(cell, cell.relaxed, plane)
         cell.plane = plane
         for side in (1.0, -1.0):
             rows = np.concatenate([cell.rows, side * plane[None]])

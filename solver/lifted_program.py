@@ -77,10 +77,9 @@ def lifted_bound(problem: Problem, solver: str, tolerance: float = COARSEST) -> 
     whitening, rows = inequalities.whitening, inequalities.rows
     unit = problem.modular_loss
     # In units of the modular loss: tr(K G^-1) is tr(R'R G_x^-1) with G_x in whitened coordinates.
-    reduced: Any = np.linalg.qr(problem.mixing @ whitening.matrix.T * problem.decoder_cost**0.5, mode="r")
-    root = reduced / unit
+    root = np.asarray(np.linalg.qr(problem.mixing @ whitening.matrix.T * problem.decoder_cost**0.5, mode="r")) / unit
     best: tuple[float, Array, Indices, Array] | None = None
-    pairs, note = np.empty((0, 2), dtype=np.intp), ""
+    pairs, note = inequalities.opposite(), ""
     thresholds, last = list(VIOLATED), 0.0
     for _ in range(ROUNDS):
         try:

@@ -14,7 +14,7 @@ direction is so by construction; what is left to check are eigenvalues.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -112,9 +112,13 @@ class Cover:
     weight: Array = field(repr=False)
 
     def __post_init__(self) -> None:
-        for name in ("leaf", "first", "second"):
-            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=np.intp))
-        object.__setattr__(self, "weight", np.asarray(self.weight, dtype=np.float64))
+        kinds: dict[str, type] = {"splits": np.bool_, "leaf": np.intp, "first": np.intp, "second": np.intp}
+        for name in ("functionals", "splits", "planes", "leaf", "first", "second", "weight"):
+            try:
+                value: NDArray[Any] = np.asarray(getattr(self, name), dtype=kinds.get(name, np.float64))
+            except (TypeError, ValueError):
+                raise InputError(f"cover: its {name} are not an array of numbers") from None
+            object.__setattr__(self, name, value)
 
     def __len__(self) -> int:
         """Number of leaves."""
@@ -134,8 +138,9 @@ class Cover:
 
     def ratios(self, problem: Problem, multiplier: Array) -> Array:
         """(L,) the bound on each leaf; see `ratio`."""
+        self._check_arrays(problem.dimension)
         root, path, side = self._leaves()
-        self._check(problem, path.shape[1])
+        self._check_products(len(problem.sources.vertices) + len(self.functionals) + path.shape[1])
         whitening = Whitening(problem)
         samples = whitening.rows(problem.sources.vertices)
         functionals = np.zeros((len(self.functionals), problem.dimension + 1))
@@ -156,16 +161,21 @@ class Cover:
             found[~below] = planes[path[on_way]] * side[on_way][:, None]
             return found
 
-        for start in range(0, len(self.leaf), BLOCK):
-            some = slice(start, start + BLOCK)
-            product = np.einsum(
-                "p,pi,pj->pij",
-                self.weight[some] / 2,
-                rows(self.leaf[some], self.first[some]),
-                rows(self.leaf[some], self.second[some]),
-            )
-            np.add.at(forms, self.leaf[some], product + np.swapaxes(product, 1, 2))
-        return np.asarray(np.linalg.eigvalsh(forms)[:, -1])
+        with np.errstate(over="ignore", invalid="ignore"):
+            for start in range(0, len(self.leaf), BLOCK):
+                some = slice(start, start + BLOCK)
+                product = np.einsum(
+                    "p,pi,pj->pij",
+                    self.weight[some] / 2,
+                    rows(self.leaf[some], self.first[some]),
+                    rows(self.leaf[some], self.second[some]),
+                )
+                np.add.at(forms, self.leaf[some], product + np.swapaxes(product, 1, 2))
+        # Where the numbers end nothing is proven.
+        known = np.isfinite(forms).all(axis=(1, 2))
+        bounds = np.full(len(forms), np.inf)
+        bounds[known] = np.linalg.eigvalsh(forms[known])[:, -1]
+        return bounds
 
     def _leaves(self) -> tuple[Indices, Indices, Array]:
         """For every leaf its root (L,), the planes on its way (L, depth), -1 where there are no more, and their sides.
@@ -195,16 +205,20 @@ class Cover:
         shape = len(found), depth
         return np.array([root for root, _, _ in found]), paths.reshape(shape), sides.reshape(shape)
 
-    def _check(self, problem: Problem, depth: int) -> None:
-        dimension = problem.dimension
-        most = len(problem.sources.vertices) + len(self.functionals) + depth
+    def _check_arrays(self, dimension: int) -> None:
+        lists = (self.splits, self.leaf, self.first, self.second, self.weight)
         fits = (
-            self.functionals.shape[1:] == (dimension,)
-            and self.planes.shape[1:] == (dimension + 1,)
+            self.functionals.ndim == self.planes.ndim == 2
+            and (self.functionals.shape[1], self.planes.shape[1]) == (dimension, dimension + 1)
+            and all(items.ndim == 1 for items in lists)
             and len(self.leaf) == len(self.first) == len(self.second) == len(self.weight)
         )
         if not fits:
             raise InputError(f"cover: its arrays do not fit {dimension} sources; use it with the problem it is of")
+        if not (np.isfinite(self.functionals).all() and np.isfinite(self.planes).all()):
+            raise InputError("cover: its functionals or planes are not finite numbers")
+
+    def _check_products(self, most: int) -> None:
         if len(self.leaf) == 0:
             return
         index = np.concatenate([self.first, self.second])

@@ -62,13 +62,8 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
         random = rng.standard_normal((STARTS_PER_SOURCE * problem.dimension, problem.dimension))
         starts = np.concatenate([weights, random / np.sqrt(problem.modular_costs)])
         ratios, neurons = ascent.climb(multiplier, starts)
-        worthy = ratios > 1 + WORTH_ADDING
-        if not worthy.any():
-            fruitless += 1
-            continue
-        weights = _reweighted(problem, weights, neurons[worthy])
-        if weights.size <= POLISHED:
-            weights = polish_on_faces(problem, weights)
+        # Even where no neuron is worth adding, those that are there may want moving: polishing can end before its goal.
+        weights = _moved(problem, weights, neurons[ratios > 1 + WORTH_ADDING])
         before, loss = loss, problem.loss(weights)
         fruitless = 0 if loss < before * (1 - tolerance / 100) else fruitless + 1
 
@@ -86,10 +81,17 @@ def improved(problem: Problem, weights: Array, starts: Array, least: float) -> A
     ratios, neurons = Ascent(problem).climb(multiplier, starts)
     if not (ratios > 1 + least).any():
         return None
-    better = _reweighted(problem, weights, neurons[ratios > 1 + least])
-    if better.size <= POLISHED:
-        better = polish_on_faces(problem, better)
+    better = _moved(problem, weights, neurons[ratios > 1 + least])
     return better if problem.loss(better) < problem.loss(weights) else None
+
+
+def _moved(problem: Problem, weights: Array, new: Array) -> Array:
+    """The code with new neurons (k, d), reweighed and moved jointly; the same one if that makes nothing better."""
+    moved = _reweighted(problem, weights, new)
+    if moved.size <= POLISHED:
+        polished = polish_on_faces(problem, moved)
+        moved = min(polished, _reweighted(problem, polished, new[:0]), key=problem.loss)
+    return min(weights, moved, key=problem.loss)
 
 
 def _reweighted(problem: Problem, weights: Array, new: Array) -> Array:

@@ -1,0 +1,195 @@
+"""How far certified answers reach: six sources and beyond; exit code 1 if a target is missed.
+
+    python -m benchmarks.reach [--quick] [--long] [--seconds S] [--json OUT]
+
+For every instance the code of the method `columns` from two seeds, how far their losses are apart, its gap, and the gap
+of the method `relaxation` after so many seconds. Every gap is that of `certify`, from the samples alone.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass
+from itertools import product
+from pathlib import Path
+
+import click
+import numpy as np
+
+from benchmarks.speed import sources
+from solver import Problem, certify, solve
+
+SEED = 0
+AGREEMENT = 1e-6
+SECONDS_OF_COLUMNS = 120.0
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Sources, and what is aimed at: a gap, or None where no bound is promised."""
+
+    name: str
+    points: np.ndarray
+    target: float | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured on one instance."""
+
+    instance: str
+    sources: int
+    samples: int
+    neurons: int
+    price_of_modularity: float
+    seeds_apart: float
+    seconds: float
+    gap: float
+    refined_gap: float | None
+    refined_seconds: float | None
+    target: float | None
+    met: bool
+
+
+def grid(dimension: int, count: int) -> np.ndarray:
+    return np.random.default_rng(SEED).integers(-3, 4, size=(count, dimension)).astype(float)
+
+
+def box(dimension: int, count: int) -> np.ndarray:
+    """All corners of a box, and samples inside of correlated sources."""
+    rng = np.random.default_rng(SEED)
+    inside = np.tanh(rng.standard_normal((count, dimension)) @ rng.standard_normal((dimension, dimension)))
+    return np.vstack([np.array(list(product([-1.0, 1.0], repeat=dimension))), inside])
+
+
+def antipodal(dimension: int, count: int) -> np.ndarray:
+    """A few opposite corners of a box (an orthogonal array) and opposite samples on the lines between them."""
+    from scipy.linalg import hadamard
+
+    rng = np.random.default_rng(SEED)
+    corners = hadamard(32)[:, 1 : 1 + dimension].astype(float)
+    inner = corners[rng.integers(0, 32, count // 2 - 32)] * rng.uniform(0, 1, (count // 2 - 32, 1))
+    half = np.vstack([corners, inner])
+    return np.vstack([half, -half])
+
+
+def wine() -> np.ndarray:
+    """The 13 chemical measurements of 178 wines, standardised."""
+    from sklearn.datasets import load_wine
+
+    data = load_wine().data
+    return (data - data.mean(axis=0)) / data.std(axis=0)
+
+
+def instances(*, quick: bool, long: bool, seconds: float) -> list[Instance]:
+    found = [
+        Instance("uniform cube", sources("uniform cube", 6, 100), 1e-6, 600),
+        Instance("integer grid", grid(6, 100), 1e-6, 600),
+        Instance("correlated normal", sources("correlated normal", 6, 100), 1e-6, 600),
+        Instance("box, all corners", box(10, 300), 1e-6, 60),
+        Instance("opposite corners", antipodal(20, 1000), 1e-6, 60),
+    ]
+    if quick:
+        return found
+    found += [
+        Instance("uniform cube", sources("uniform cube", 7, 60), 1e-4, 600),
+        Instance("integer grid", grid(7, 60), 1e-4, 600),
+        Instance("correlated normal", sources("correlated normal", 7, 60), 1e-4, 600),
+        Instance("uniform cube", sources("uniform cube", 10, 300), 0.05, seconds),
+        Instance("integer grid", grid(10, 300), 0.05, seconds),
+        Instance("correlated normal", sources("correlated normal", 10, 300), 0.05, seconds),
+        Instance("wines", wine(), 0.05, seconds),
+    ]
+    if long:
+        found += [
+            Instance("uniform cube", sources("uniform cube", 20, 1000), 0.05, seconds),
+            Instance("integer grid", grid(20, 1000), 0.05, seconds),
+            Instance("correlated normal", sources("correlated normal", 20, 1000), 0.05, seconds),
+        ]
+    return found
+
+
+def measure(instance: Instance) -> Row:
+    problem = Problem(instance.points)
+    taken, answers = [], []
+    for seed in (0, 1):
+        start = time.perf_counter()
+        answers.append(solve(problem, rng=seed, time_limit=instance.seconds))
+        taken.append(time.perf_counter() - start)
+    best = min(answers, key=lambda answer: answer.loss)
+    gap = certify(problem, best).gap
+    apart = abs(answers[0].loss - answers[1].loss) / best.loss
+    refined_gap = refined_seconds = None
+    reached = gap
+    if instance.target is not None and gap > instance.target:
+        start = time.perf_counter()
+        refined = solve(problem, method="relaxation", tolerance=instance.target, rng=0, time_limit=instance.seconds)
+        refined_seconds = time.perf_counter() - start
+        refined_gap = certify(problem, refined).gap
+        reached = min(gap, refined_gap)
+    met = apart <= AGREEMENT and max(taken) <= max(SECONDS_OF_COLUMNS, instance.seconds)
+    met = met and (instance.target is None or reached <= instance.target)
+    return Row(
+        instance.name,
+        problem.dimension,
+        problem.sources.count,
+        len(best),
+        best.price_of_modularity,
+        apart,
+        max(taken),
+        gap,
+        refined_gap,
+        refined_seconds,
+        instance.target,
+        met,
+    )
+
+
+def show(rows: list[Row]) -> None:
+    from rich import box as boxes
+    from rich.console import Console
+    from rich.table import Table
+
+    names = ("instance", "d", "T", "neurons", "price", "seeds apart", "seconds", "gap", "refined", "seconds", "target")
+    table = Table(*names, "met", box=boxes.SIMPLE)
+    table.columns[0].no_wrap = True
+    for row in rows:
+        refined = ("", "") if row.refined_gap is None else (f"{row.refined_gap:.2g}", f"{row.refined_seconds:.0f}")
+        table.add_row(
+            row.instance,
+            str(row.sources),
+            f"{row.samples:,}",
+            str(row.neurons),
+            f"{row.price_of_modularity:.2%}",
+            f"{row.seeds_apart:.0e}",
+            f"{row.seconds:.1f}",
+            f"{row.gap:.1e}",
+            *refined,
+            "" if row.target is None else f"{row.target:g}",
+            "yes" if row.met else "NO",
+        )
+    Console(width=130).print(table)
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Only instances that take seconds.")
+@click.option("--long", is_flag=True, help="Also twenty sources.")
+@click.option("--seconds", default=600.0, show_default=True, help="Time for the relaxation on one instance.")
+@click.option("--json", "out", type=click.Path(dir_okay=False), help="Also write the rows to this file.")
+def main(quick: bool, long: bool, seconds: float, out: str | None) -> None:
+    """Measure, print a table, and exit with 1 if a target is missed."""
+    rows = []
+    for instance in instances(quick=quick, long=long, seconds=seconds):
+        rows.append(measure(instance))
+        click.echo(f"{rows[-1].instance}, {rows[-1].sources} sources: {'met' if rows[-1].met else 'missed'}", err=True)
+    show(rows)
+    if out is not None:
+        Path(out).write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+    sys.exit(0 if all(row.met for row in rows) else 1)
+
+
+if __name__ == "__main__":
+    main()
