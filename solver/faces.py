@@ -34,6 +34,9 @@ HALVINGS = 10
 PROGRESS = 1e-15
 """Relative fall of the loss below which Newton's method ends."""
 
+COORDINATES = 800
+"""Coordinates that move at most, since a step costs their number cubed: neurons on large faces keep their direction."""
+
 ON_FACE = 1e-9
 """Share of its bias by which a tied sample may miss it; a neuron further off its face keeps its direction."""
 
@@ -91,19 +94,20 @@ class Faces:
         inverse = np.linalg.inv(weights.T @ weights)
         return np.asarray(inverse @ self.gram @ inverse)
 
-    def polished(self, weights: Array, tied: Indices) -> tuple[Array, Indices, float]:
+    def polished(self, weights: Array, tied: Indices, steps: int = STEPS) -> tuple[Array, Indices, float]:
         """The code at a stationary point of the loss on its faces, the samples that tie there, and its loss.
 
         Args:
             weights: (n, d) neurons.
             tied: (n, d) indices of the samples that tie for each neuron's bias, -1 in unused places.
+            steps: of Newton's method at most.
 
         The loss never rises.
         """
         tied = self._sorted(tied)
-        rigid = self._off_face(weights, tied)
+        rigid = self._off_face(weights, tied) | self._too_many(tied)
         loss = self.loss(weights)
-        for _ in range(STEPS):
+        for _ in range(steps):
             before = loss
             weights, tied, loss = self._step(weights, tied, rigid, loss)
             if not loss < before * (1 - PROGRESS):
@@ -153,12 +157,13 @@ class Faces:
         """Orthonormal bases of all faces in one (N, d), and the neuron (N,) that each vector moves."""
         held = tied[:, 1:] >= 0
         walls = np.where(held[:, :, None], self.normals[tied[:, 1:]] - self.normals[tied[:, :1]], 0.0)
-        walls = np.concatenate([walls, np.zeros_like(walls[:, :1])], axis=1)
+        walls = np.concatenate([walls, np.zeros_like(weights)[:, None, :]], axis=1)
         basis = np.swapaxes(np.linalg.qr(np.swapaxes(walls, 1, 2))[0], 1, 2)
         used = np.concatenate([~held, np.ones((len(held), 1), dtype=bool)], axis=1)
         used[rigid] = False
         used[rigid, 0] = True
-        basis[rigid, 0] = weights[rigid] / np.linalg.norm(weights[rigid], axis=1)[:, None]
+        length = np.linalg.norm(weights[rigid], axis=1)
+        basis[rigid, 0] = weights[rigid] / np.maximum(length, np.finfo(float).tiny)[:, None]
         owner, place = np.nonzero(used)
         return basis[owner, place], owner
 
@@ -184,6 +189,15 @@ class Faces:
         bias = values.max(axis=1)
         least = np.where(tied >= 0, np.take_along_axis(values, tied, axis=1), np.inf).min(axis=1)
         return np.asarray(least < bias * (1 - ON_FACE))
+
+    @staticmethod
+    def _too_many(tied: Indices) -> Mask:
+        """Neurons on the largest faces, as many as exceed the coordinates that can move."""
+        rank = 1 + (tied < 0).sum(axis=1)
+        order = np.argsort(rank, kind="stable")
+        beyond = np.zeros(len(tied), dtype=bool)
+        beyond[order] = np.cumsum(rank[order]) + np.arange(len(tied))[::-1] > max(COORDINATES, len(tied))
+        return beyond
 
     @staticmethod
     def _sorted(tied: Indices) -> Indices:

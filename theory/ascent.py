@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Ascent", "Summits"]
 
-STEPS_PER_SOURCE = 40
-"""Steps of one climb at most, per source; most end after three."""
+STEPS_PER_SOURCE = 20
+"""Steps of one climb between crossings at most, per source; most end after three."""
 
 CROSSINGS = 30
 """Edges crossed at most by one climb."""
@@ -41,8 +41,11 @@ SLOPE = 1e-10
 RISE = 1e-11
 """Relative rise of the ratio that is worth crossing an edge for: above rounding, below any use."""
 
-PARALLEL = 1e-10
-"""Rate, relative to the lengths of direction and sample, below which a move does not approach a sample's wall."""
+LEVEL = 1e-14
+"""Relative rise of the ratio by a step within a face below which the face's top has been reached up to rounding."""
+
+TOUCHING = 1e-13
+"""Least slack of a sample that is not tied: rounding could let a move approach one that it runs along."""
 
 APART = 1e-8
 """Samples are moved apart by up to this share, so that no more tie than there are sources; undone at the end."""
@@ -101,7 +104,6 @@ class Ascent:
         self.problem = problem
         self.scale = np.sqrt(problem.modular_costs)
         self.normals = -problem.sources.vertices / self.scale
-        self.lengths = np.linalg.norm(self.normals, axis=1)
         self.energy_matrix = problem.energy_matrix / np.outer(self.scale, self.scale)
         self.reach = 1 + APART * np.random.default_rng(0).random(len(self.normals))
 
@@ -171,6 +173,7 @@ class _Climbs:
         count, dimension = starts.shape
         self.tied = np.full((count, dimension), -1)
         self.tied[:, 0] = first
+        self.on_top = np.zeros(count, dtype=bool)
         self.edges = np.empty((count, dimension, dimension))
         self._refresh(np.arange(count))
         self.slack = self._slack(np.arange(count))
@@ -212,7 +215,7 @@ class _Climbs:
         now = self._now(rows)
         steep = now.slope / now.size
         level = SLOPE * np.linalg.norm(now.gradient, axis=1)
-        inside = (np.abs(steep) * now.free).max(axis=1) > level
+        inside = ((np.abs(steep) * now.free).max(axis=1) > level) & ~self.on_top[rows]
         # Level within the face: let go of the sample that pulls hardest the wrong way, unless it is the last.
         pull = np.where(now.free, np.inf, steep)
         released = pull.argmin(axis=1)
@@ -221,6 +224,7 @@ class _Climbs:
         step[leaving, released[leaving]] = -1.0
         ended = np.flatnonzero(~inside & ~leaving & now.free.any(axis=1))
         step[ended] = self._off_saddle(now[ended])
+        self.slack[rows[leaving], self.tied[rows[leaving], released[leaving]]] = TOUCHING
         self.tied[rows[leaving], released[leaving]] = -1
         now.free[leaving, released[leaving]] = True
         moving: Mask = np.abs(step).max(axis=1) > 0
@@ -232,7 +236,8 @@ class _Climbs:
         """Follow the step to the top along it or to the next wall; where the top comes first, to that of the face."""
         rows = now.rows
         direction = np.einsum("kij,kj->ki", now.edges, step)
-        rates, furthest, sample = self._furthest(rows, direction)
+        slack = self.slack[rows]
+        rates, furthest, sample = self._furthest(slack, direction)
         rising = np.einsum("ki,ki->k", direction, now.gradient)
         curvature = self._curvature(direction, now.rho)
         top = np.where(curvature < 0, rising / np.where(curvature < 0, -curvature, 1.0), np.inf)
@@ -242,24 +247,31 @@ class _Climbs:
             uphill = np.einsum("kj,kj->k", better, now.slope[newton]) > 0
             newton, better = newton[uphill], better[uphill]
             direction[newton] = np.einsum("kij,kj->ki", now.edges[newton], better)
-            rates[newton], furthest[newton], sample[newton] = self._furthest(rows[newton], direction[newton])
+            rates[newton], furthest[newton], sample[newton] = self._furthest(slack[newton], direction[newton])
             top[newton] = 1.0
+            rising[newton] = np.einsum("ki,ki->k", direction[newton], now.gradient[newton])
+            curvature[newton] = -rising[newton]
         length = np.minimum(top, furthest)
         self.neurons[rows] += length[:, None] * direction
-        self.slack[rows] = np.maximum(self.slack[rows] - length[:, None] * rates, 0.0)
+        self._advance(rows, slack, length, rates)
         hit = top >= furthest
+        rise = length * (2 * rising + length * curvature)
+        self.on_top[rows] = ~hit & (rise <= LEVEL * now.rho)
         self._hold(rows[hit], sample[hit], now.free[hit])
 
-    def _furthest(self, rows: Indices, direction: Array) -> tuple[Array, Array, Indices]:
-        """Rates (k, T) at which the walls are approached, the length to the first, and its sample."""
+    def _furthest(self, slack: Array, direction: Array) -> tuple[Array, Array, Indices]:
+        """Rates (..., T) at which the walls are approached, the length to the first, and its sample."""
         rates = direction @ self.ascent.normals.T
-        near = rates > PARALLEL * np.linalg.norm(direction, axis=1)[:, None] * self.ascent.lengths
-        held = self.tied[rows]
-        row, slot = np.nonzero(held >= 0)
-        near[row, held[row, slot]] = False
-        length = np.where(near, self.slack[rows] / np.where(near, rates, 1.0), np.inf)
-        sample = length.argmin(axis=1)
-        return rates, length[np.arange(len(rows)), sample], sample
+        haste = rates / slack
+        sample = haste.argmax(axis=-1)
+        fastest = np.take_along_axis(haste, sample[..., None], axis=-1)[..., 0]
+        return rates, np.where(fastest > 0, 1 / np.where(fastest > 0, fastest, 1.0), np.inf), sample
+
+    def _advance(self, rows: Indices, slack: Array, length: Array, rates: Array) -> None:
+        """Write the slack after moves of this length; ``rates`` is used up."""
+        rates *= length[:, None]
+        slack -= rates
+        self.slack[rows] = np.maximum(slack, TOUCHING, out=slack)
 
     def _hold(self, rows: Indices, samples: Indices, free: Mask) -> None:
         """Put a sample that has come to tie into the free slot whose edge meets its wall most squarely."""
@@ -273,7 +285,7 @@ class _Climbs:
         edges[index, :, slot] = pivot
         self.edges[rows] = edges
         self.tied[rows, slot] = samples
-        self.slack[rows, samples] = 0.0
+        self.slack[rows, samples] = np.inf
 
     def _off_saddle(self, now: _Moment) -> Array:
         """Steps (k, d) in the slots along the most convex direction of faces that are level; zero where concave."""
@@ -311,31 +323,28 @@ class _Climbs:
         return np.concatenate(parts) if parts else rows
 
     def _cross_some(self, rows: Indices) -> Indices:
-        rho, gradient = self._gradient(rows)
-        edges, held = self.edges[rows], self.tied[rows] >= 0
-        count, dimension = held.shape
-        rates = -(self.ascent.normals @ edges)
-        long = np.linalg.norm(edges, axis=1)
-        near = rates > PARALLEL * long[:, None, :] * self.ascent.lengths[:, None]
-        length = np.where(near, self.slack[rows][:, :, None] / np.where(near, rates, 1.0), np.inf)
-        sample = length.argmin(axis=1)
-        length = np.take_along_axis(length, sample[:, None], axis=1)[:, 0]
-        slope = -np.einsum("ki,kij->kj", gradient, edges)
-        bend = np.einsum("kij,il,klj->kj", edges, self.worth, edges)
-        bend -= rho[:, None] * np.einsum("kij,il,klj->kj", edges, self.ascent.energy_matrix, edges)
-        usable = held & np.isfinite(length) & (held.sum(axis=1) > 1)[:, None]
+        now = self._now(rows)
+        slack = self.slack[rows]
+        away = -np.swapaxes(now.edges, 1, 2)
+        rates, length, sample = self._furthest(slack[:, None, :], away)
+        bend = np.einsum("kji,kji->kj", away @ self.worth, away)
+        bend -= now.rho[:, None] * np.einsum("kji,kji->kj", away @ self.ascent.energy_matrix, away)
+        usable = ~now.free & np.isfinite(length) & ((~now.free).sum(axis=1) > 1)[:, None]
         length = np.where(usable, length, 0.0)
-        gain = length * (2 * slope + length * bend)
+        gain = length * (length * bend - 2 * now.slope)
         slot = gain.argmax(axis=1)
-        index = np.arange(count)
-        higher = gain[index, slot] > RISE * np.maximum(rho, np.finfo(float).tiny)
-        rows, slot, index = rows[higher], slot[higher], index[higher]
+        index = np.arange(len(rows))
+        index = np.flatnonzero(gain[index, slot] > RISE * np.maximum(now.rho, np.finfo(float).tiny))
+        rows, slot = rows[index], slot[index]
         if len(rows):
             step = length[index, slot]
-            self.neurons[rows] -= step[:, None] * edges[index, :, slot]
-            self.slack[rows] = np.maximum(self.slack[rows] - step[:, None] * rates[index, :, slot], 0.0)
+            left = self.tied[rows, slot]
+            self.neurons[rows] += step[:, None] * away[index, slot]
+            self._advance(rows, slack[index], step, rates[index, slot])
+            self.slack[rows, left] = step
             self.tied[rows, slot] = -1
-            self._hold(rows, sample[index, slot], np.arange(dimension) == slot[:, None])
+            self.on_top[rows] = False
+            self._hold(rows, sample[index, slot], np.arange(now.free.shape[1]) == slot[:, None])
         return rows
 
     # ---- bookkeeping ------------------------------------------------------------------------------------------
@@ -359,9 +368,9 @@ class _Climbs:
         return np.asarray(bend - rho * np.einsum("ki,ki->k", direction @ self.ascent.energy_matrix, direction))
 
     def _slack(self, rows: Indices) -> Array:
-        slack = np.maximum(self.ascent.reach - self.neurons[rows] @ self.ascent.normals.T, 0.0)
+        slack = np.maximum(self.ascent.reach - self.neurons[rows] @ self.ascent.normals.T, TOUCHING)
         row, slot = np.nonzero(self.tied[rows] >= 0)
-        slack[row, self.tied[rows][row, slot]] = 0.0
+        slack[row, self.tied[rows][row, slot]] = np.inf
         return slack
 
     def _refresh(self, rows: Indices) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from solver.certificate import best_bound
 from solver.faces import Faces
-from solver.master import optimal_energies
+from solver.master import fewest, optimal_energies
 from solver.methods.step import Step
 from theory.ascent import Ascent, Summits
 
@@ -29,17 +29,37 @@ if TYPE_CHECKING:
 
 __all__ = ["steps"]
 
-FRESH_PER_SOURCE = 10
-"""Climbs from fresh starts a round, per source."""
+FIRST_PER_SOURCE = 20
+"""Random neurons, per source, that the first code is made of."""
 
-BATCH_PER_SOURCE = 25
+FRESH_PER_SOURCE = (5, 25)
+"""Climbs from fresh starts a round, per source: few while the multiplier still moves, many once it has come to rest."""
+
+AT_REST = 0.03
+"""Excess of the best ratio over one below which the multiplier moves little from round to round."""
+
+NEWTON_STEPS = (2, 20)
+"""Newton steps a round, before and after that."""
+
+BATCH_PER_SOURCE = 50
 """Climbs a batch, per source, in the search that must find nothing before the end is declared."""
 
-BATCHES = 16
+BATCHES = 30
 """Batches of that search at most."""
 
 REDISCOVERIES = 2
 """How often that search must come upon every neuron of the code, from elsewhere, to count as thorough."""
+
+SHARES = (0.2, 0.5, 0.7, 1.0)
+"""Cumulative shares of fresh starts: random, sums of two known neurons, between neighbours, and around one.
+
+Neighbours find most for their time, the others what lies apart."""
+
+FARTHEST = 1.5
+"""Length of the random neuron added to a known one, at most, both scaled to f = 1."""
+
+NEIGHBOURS = 12
+"""Known neurons closest to one that count as its neighbours."""
 
 POOL_PER_PAIR = 3
 """Local maxima remembered from round to round, per pair of sources."""
@@ -59,17 +79,23 @@ EXCESS_OF_TOLERANCE = 0.01
 SETTLED = 1e-9
 """Deviation of the code's own ratios from one up to which its energies count as optimal."""
 
-STALLED = 1e-14
-"""Relative fall of the loss that is progress."""
+TIDIED = 1e-12
+"""Relative rise of the loss, hidden by rounding, that a code with fewer neurons may cost."""
 
 NEGLIGIBLE = 1e-10
-"""Share of the energy below which a neuron is dropped."""
+"""Leverage w'G^-1 w below which a neuron is dropped: the only neuron of a source of tiny scale costs almost nothing."""
 
 DIGITS = 9
 """Decimals of its unit vector that tell a neuron from another."""
 
 SAME = 1e-8
-"""Cosine distance up to which a climb has come upon a neuron of the code."""
+"""Cosine distance up to which two neurons are one."""
+
+STALLED = 1e-12
+"""Relative fall of the loss that leaves the multiplier, and with it what was searched, as it was."""
+
+CANCELLED = 1e-6
+"""Least length of a start made of two neurons, relative to a random one: shorter ones are mostly rounding."""
 
 
 def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Step]:
@@ -82,15 +108,17 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
     """
     search = _Search(problem, max(tolerance * EXCESS_OF_TOLERANCE, LEAST_EXCESS), rng)
     yield search.step()
+    search.begin()
     batches = 0
     while batches < BATCHES and not search.thorough:
+        yield search.step()
         found = search.look(thoroughly=batches > 0)
         if found or not search.settled:
-            fallen = search.improve()
-            batches = 0 if fallen else batches + 1
+            batches = 0 if search.improve() else batches + 1
         else:
             batches += 1
-        yield search.step()
+    search.tidy()
+    yield search.step()
 
 
 class _Search:
@@ -110,10 +138,11 @@ class _Search:
         self.ascent = Ascent(problem)
         self.faces = Faces(problem)
         self.weights = problem.modular_weights / self.faces.scale
-        self.tied = np.full(self.weights.shape, -1)
-        self.tied[:, 0] = (self.weights @ self.faces.normals.T).argmax(axis=1)
+        self.tied = self._first_ties(self.weights)
         self.loss = self.faces.loss(self.weights)
         self.pool = Summits.none(problem.dimension)
+        self.hits = np.zeros(len(self.weights), dtype=np.intp)
+        self.at_rest = False
         self._take_stock()
 
     @property
@@ -129,41 +158,65 @@ class _Search:
 
     # ---- neurons ----------------------------------------------------------------------------------------------
 
+    def begin(self) -> None:
+        """The best code of random neurons, if better than the modular one."""
+        random = self._random(FIRST_PER_SOURCE * self.problem.dimension)
+        self.pool = Summits(np.full(len(random), np.inf), random, self._first_ties(random / self.faces.scale))
+        self.improve()
+        self.pool = Summits.none(self.problem.dimension)
+
     def look(self, *, thoroughly: bool) -> bool:
         """Climb; whether a neuron worth adding was found."""
-        dimension = self.problem.dimension
-        starts, origin = self._fresh((BATCH_PER_SOURCE if thoroughly else FRESH_PER_SOURCE) * dimension)
+        fresh = BATCH_PER_SOURCE if thoroughly else FRESH_PER_SOURCE[self.at_rest]
+        starts, parents = self._fresh(fresh * self.problem.dimension)
         summits = self.ascent.summits(self.multiplier, starts)
-        self._count_hits(summits, origin)
-        known = [summits]
+        self._count_hits(summits, parents)
+        known = [summits, self.pool]
         if not thoroughly:
-            known.append(self.ascent.summits(self.multiplier, self._neurons()))
-        known.append(self.pool if thoroughly else self.ascent.summits(self.multiplier, self.pool.neurons))
+            known[1:] = [self.ascent.summits(self.multiplier, old) for old in (self._neurons(), self.pool.neurons)]
         self.pool = self._best(Summits.joined(known))
-        return bool((self.pool.ratios > 1 + self.least_excess).any())
+        excess = float(np.max(self.pool.ratios, initial=0.0)) - 1
+        self.at_rest = excess < AT_REST
+        return excess > self.least_excess
+
+    def _random(self, count: int) -> Array:
+        """(count, d) random neurons, scaled to f = 1."""
+        random = self.rng.standard_normal((count, self.problem.dimension)) / np.sqrt(self.problem.modular_costs)
+        return np.asarray(random / np.sqrt(self.problem.neuron_cost(random))[:, None])
 
     def _fresh(self, count: int) -> tuple[Array, Indices]:
-        """Starts (count, d): random, between two neurons of the code, and around known neurons; and the row of the
-        code that each is nearest to, or -1.
-        """
-        rng, dimension, code = self.rng, self.problem.dimension, self._neurons()
-        random = rng.standard_normal((count, dimension)) / np.sqrt(self.problem.modular_costs)
-        random /= np.sqrt(self.problem.neuron_cost(random))[:, None]
-        known = np.concatenate([code, self.pool.neurons])
-        kind = rng.integers(4, size=count)
-        first, second = rng.integers(len(code), size=(2, count))
-        second = np.where(second == first, (first + 1) % len(code), second)
-        between = code[first] + rng.uniform(-1, 1, size=(count, 1)) * code[second]
-        base = rng.integers(len(known), size=count)
-        around = known[base] + 10 ** rng.uniform(-1, 0, size=(count, 1)) * random
-        starts = np.where((kind == 0)[:, None], random, np.where((kind == 1)[:, None], between, around))
-        origin = np.where(kind == 0, -1, np.where(kind == 1, first, np.where(base < len(code), base, -1)))
-        usable = np.isfinite(starts).all(axis=1) & (np.abs(starts).max(axis=1) > 0)
-        return starts[usable], origin[usable]
+        """Starts (k, d), and the rows (k, 2) of the code that each was made from, -1 for none.
 
-    def _count_hits(self, summits: Summits, origin: Indices) -> None:
+        Most are made from known neurons, because the best local maxima lie close to one another.
+        """
+        rng, code = self.rng, self._neurons()
+        known = np.concatenate([code, self.pool.neurons])
+        directions = self._directions(known)
+        near = np.argsort(-(directions @ directions.T), axis=1, kind="stable")[:, 1 : NEIGHBOURS + 1]
+        first, second = rng.integers(len(known), size=(2, count))
+        neighbour = near[first, rng.integers(near.shape[1], size=count)]
+        random, share = self._random(count), rng.random((count, 1))
+        starts = np.stack(
+            [
+                random,
+                known[first] + (2 * share - 1) * known[second],
+                share * known[first] + (1 - share) * known[neighbour],
+                known[first] + FARTHEST * share * random,
+            ]
+        )
+        none = np.full(count, -1)
+        parents = np.array([[none, none], [first, second], [first, neighbour], [first, none]])
+        kind = np.searchsorted(SHARES, rng.random(count), side="right")
+        index = np.arange(count)
+        chosen, made_from = starts[kind, index], parents[kind, :, index]
+        # Two opposite neurons may cancel.
+        usable = np.linalg.norm(self._scaled(chosen), axis=1) > CANCELLED * np.linalg.norm(self._scaled(random), axis=1)
+        return chosen[usable], np.where(made_from < len(code), made_from, -1)[usable]
+
+    def _count_hits(self, summits: Summits, parents: Indices) -> None:
         same = self._directions(summits.neurons) @ self._directions(self._neurons()).T > 1 - SAME
-        same[np.flatnonzero(origin >= 0), origin[origin >= 0]] = False
+        start, which = np.nonzero(parents >= 0)
+        same[start, parents[start, which]] = False
         self.hits += same.sum(axis=0)
 
     def _best(self, summits: Summits) -> Summits:
@@ -181,30 +234,68 @@ class _Search:
         cost = self.faces.costs(self.weights) * self.faces.unit
         return np.asarray(self.weights * self.faces.scale / np.sqrt(cost)[:, None])
 
+    def _scaled(self, neurons: Array) -> Array:
+        return np.asarray(neurons / self.faces.scale)
+
     def _directions(self, neurons: Array) -> Array:
-        scaled = neurons / self.faces.scale
+        scaled = self._scaled(neurons)
         return np.asarray(scaled / np.linalg.norm(scaled, axis=1)[:, None])
+
+    def _first_ties(self, weights: Array) -> Indices:
+        """(n, d) the one sample that attains each bias."""
+        tied = np.full(weights.shape, -1)
+        tied[:, 0] = (weights @ self.faces.normals.T).argmax(axis=1)
+        return tied
 
     # ---- codes ------------------------------------------------------------------------------------------------
 
     def improve(self) -> bool:
-        """Add what is worth adding, reweigh, move along the faces; whether the loss fell."""
+        """Add what is worth adding, reweigh, move along the faces; whether the loss fell by as much as counts."""
         pairs = self.problem.dimension * (self.problem.dimension + 1) // 2
         new = self.pool[self.pool.ratios > 1 + self.least_excess][: ADDED_PER_PAIR * pairs]
-        weights = np.concatenate([self.weights, new.neurons / self.faces.scale])
+        weights = np.concatenate([self.weights, self._scaled(new.neurons)])
         tied = np.concatenate([self.tied, new.tied])
         cost = self.faces.costs(weights)
         unit = weights / np.sqrt(cost)[:, None]
         start = np.where(np.arange(len(cost)) < len(self.weights), cost, 0.0)
         energies = optimal_energies(unit, self.faces.gram, start)
-        kept = energies > NEGLIGIBLE * energies.sum()
-        weights, tied = unit[kept] * np.sqrt(energies[kept])[:, None], tied[kept]
-        weights, tied, loss = self.faces.polished(weights, tied)
-        fallen = loss < self.loss * (1 - STALLED)
-        if loss < self.loss:
+        weights = unit * np.sqrt(np.maximum(energies, 0.0))[:, None]
+        kept = _leverage(weights) > NEGLIGIBLE
+        before = self.loss
+        # More neurons must pay.
+        most = before * (1 - STALLED) if kept.sum() > len(self.weights) else before
+        self._take(*self.faces.polished(weights[kept], tied[kept], NEWTON_STEPS[self.at_rest]), most=most)
+        if len(self.weights) > pairs:
+            self.tidy()
+        return self.loss < before * (1 - self.least_excess)
+
+    def tidy(self) -> None:
+        """Make neurons that point the same way one, and rewrite the code with as few as it needs, if it costs nothing.
+
+        The optimal G is unique but its neurons need not be.
+        """
+        most = self.loss * (1 + TIDIED)
+        weights, tied = _joined(self.weights, self.tied)
+        self._take(*self.faces.polished(weights, tied), most=most)
+        cost = self.faces.costs(self.weights)
+        energies = fewest(self.weights / np.sqrt(cost)[:, None], cost)
+        weights = self.weights * np.sqrt(energies / cost)[:, None]
+        kept = _leverage(weights) > NEGLIGIBLE
+        self._take(*self.faces.polished(weights[kept], self.tied[kept]), most=most)
+
+    def _take(self, weights: Array, tied: Indices, loss: float, *, most: float) -> None:
+        """Make this the code, without neurons that have vanished, if it costs no more than ``most``."""
+        kept = _leverage(weights) > NEGLIGIBLE
+        if not kept.all():
+            weights, tied = weights[kept], tied[kept]
+            loss = self.faces.loss(weights)
+        if loss <= most:
+            # Small changes leave what was searched before searched.
+            stands = len(weights) == len(self.weights) and loss >= self.loss * (1 - STALLED)
             self.weights, self.tied, self.loss = weights, tied, loss
-        self._take_stock()
-        return fallen
+            self._take_stock()
+            if not stands:
+                self.hits = np.zeros(len(weights), dtype=np.intp)
 
     def _take_stock(self) -> None:
         scale = self.faces.scale
@@ -213,4 +304,19 @@ class _Search:
         ratio = np.einsum("ni,ij,nj->n", self.weights, multiplier, self.weights) / cost
         self.settled = bool((np.abs(ratio - 1) * cost).sum() <= SETTLED * cost.sum())
         self.multiplier = multiplier * self.faces.unit / np.outer(scale, scale)
-        self.hits: Indices = np.zeros(len(self.weights), dtype=np.intp)
+
+
+def _leverage(weights: Array) -> Array:
+    """(n,) w'G^-1 w of each neuron."""
+    return np.asarray(np.einsum("ni,ij,nj->n", weights, np.linalg.inv(weights.T @ weights), weights))
+
+
+def _joined(weights: Array, tied: Indices) -> tuple[Array, Indices]:
+    """Neurons that point the same way made one, which keeps to the face of the strongest of them."""
+    length = np.linalg.norm(weights, axis=1)
+    parallel = (weights @ weights.T) / np.outer(length, length) > 1 - SAME
+    leader = np.argmax(parallel * length, axis=1)
+    kept = np.unique(leader)
+    energy = np.zeros(len(leader))
+    np.add.at(energy, leader, length**2)
+    return weights[kept] * (np.sqrt(energy[kept]) / length[kept])[:, None], tied[kept]
