@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["optimal_energies"]
+__all__ = ["fewest", "optimal_energies"]
 
 STEPS = 60
 """Newton steps at most; about 15 suffice, more means that rounding has been reached."""
@@ -25,6 +25,9 @@ COMPLEMENTARITY = 1e-18
 
 RIDGE = 1e-14
 """Added to the scaled system: parallel candidates, whose energies only their sum determines, leave it singular."""
+
+INDEPENDENT = 1e-7
+"""Singular value of the neurons' outer products below which they count as linearly dependent."""
 
 TO_BOUNDARY = 0.95
 """Share of the way to the boundary that one step may go."""
@@ -59,6 +62,23 @@ def optimal_energies(candidates: Array, gram: Array, start: Array) -> Array:
         if gap <= COMPLEMENTARITY * energies.sum() and residual <= 1e-9:
             break
     return energies
+
+
+def fewest(neurons: Array, energies: Array) -> Array:
+    """Energies of the same G on a linearly independent subset of the neurons (n, d), all of unit cost.
+
+    A vertex of {x >= 0 : sum x_j u_j u_j' = G}, the one that favours neurons with few sources.
+    """
+    rows, columns = np.triu_indices(neurons.shape[1])
+    length = np.linalg.norm(neurons, axis=1)
+    units = neurons / length[:, None]
+    outer = (units[:, rows] * units[:, columns]).T
+    if np.linalg.matrix_rank(outer, tol=INDEPENDENT) == len(neurons):
+        return energies
+    from scipy.optimize import linprog
+
+    vertex = linprog(np.abs(units).sum(axis=1), A_eq=outer, b_eq=outer @ (energies * length**2), method="highs-ds")
+    return np.asarray(np.maximum(vertex.x, 0.0) / length**2) if vertex.success else energies
 
 
 def _derivatives(candidates: Array, gram: Array, energies: Array) -> tuple[Array, Array]:

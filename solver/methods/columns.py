@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.face_polish import polish_on_faces
-from solver.master import optimal_energies
+from solver.master import fewest, optimal_energies
 from solver.methods import ascents
 from solver.methods.step import Step
 from solver.polish import ConeCode, polish
@@ -43,9 +43,6 @@ NEGLIGIBLE = 1e-12
 
 FAINT = 1e-9
 """Leverage below which a neuron of the final code is dropped: the others make up for it."""
-
-INDEPENDENT = 1e-7
-"""Singular value of the neurons' outer products below which they count as linearly dependent."""
 
 STALLED = 1e-15
 """A relative decrease of the loss smaller than this means that rounding has been reached."""
@@ -166,7 +163,7 @@ class _Search:
         self.cones, code = self._joined(code, across_cones=True)
         cost = _costs(code)
         unit = code.coordinates / np.sqrt(cost)[:, None]
-        energies = _fewest(np.einsum("nk,nkd->nd", unit, code.corners), cost)
+        energies = fewest(np.einsum("nk,nkd->nd", unit, code.corners), cost)
         if len(cost) == len(before.coordinates) and energies is cost:
             return False
         rewritten = self._code(self.cones, unit * np.sqrt(energies)[:, None])
@@ -264,23 +261,6 @@ def _coordinates_in(corners: Array, weight: Array) -> Array:
 
 def _costs(code: ConeCode) -> Array:
     return np.asarray(np.einsum("ni,nij,nj->n", code.weights, code.quadratic, code.weights))
-
-
-def _fewest(neurons: Array, energies: Array) -> Array:
-    """Energies of the same G on a linearly independent subset of the neurons (n, d), all of unit cost.
-
-    A vertex of {x >= 0 : sum x_j u_j u_j' = G}, the one that favours neurons with few sources.
-    """
-    rows, columns = np.triu_indices(neurons.shape[1])
-    length = np.linalg.norm(neurons, axis=1)
-    units = neurons / length[:, None]
-    outer = (units[:, rows] * units[:, columns]).T
-    if np.linalg.matrix_rank(outer, tol=INDEPENDENT) == len(neurons):
-        return energies
-    from scipy.optimize import linprog
-
-    vertex = linprog(np.abs(units).sum(axis=1), A_eq=outer, b_eq=outer @ (energies * length**2), method="highs-ds")
-    return np.asarray(np.maximum(vertex.x, 0.0) / length**2) if vertex.success else energies
 
 
 def _spread(directions: Array, metric: Array, most: int) -> Indices:
