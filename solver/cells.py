@@ -50,8 +50,11 @@ MOST_SAMPLES = 1_500
 PROBES = 4_000
 """Random directions whose extreme samples are the ones used, where there are more."""
 
-ACCURACY, COARSEST = 1e-3, 1e-4
-"""The conic solver is asked for this share of the distance between a cell's bound and one, and at least for that."""
+ACCURACY = 1e-3
+"""The conic solver is asked for this share of the distance between a cell's bound and the target,"""
+
+MOST_ACCURATE, LEAST_ACCURATE = 1e-10, 1e-4
+"""within these limits."""
 
 REGULARIZATIONS = (1e-8, 1e-7, 1e-6)
 """What the conic solver adds to its linear systems; more where products of symmetric samples make them singular."""
@@ -140,6 +143,11 @@ def violated(rows: Array, relaxed: Array, threshold: float) -> Indices:
 def without_idle(pairs: Indices, weights: Array, new: Indices) -> Indices:
     """The products that count, and the new ones, each once."""
     return np.unique(np.concatenate([pairs[weights > IDLE], new]), axis=0)
+
+
+def _codes(pairs: Indices) -> Indices:
+    """(p,) one number for each pair of rows."""
+    return np.asarray((pairs[:, 0] << 32) + pairs[:, 1])
 
 
 def bounded_value(worth: Array, rows: Array, pairs: Indices, weights: Array) -> float:
@@ -335,14 +343,16 @@ class Cells:
         pairs = np.concatenate([cell.pairs for cell in leaves])
         names = np.concatenate([used, total + np.arange(int(pairs.max(initial=0)) + 1)])
         weights = np.concatenate([cell.weights / self._length_of(cell, cell.pairs).prod(axis=1) for cell in leaves])
+        leaf = np.repeat(np.arange(len(leaves)), [len(cell.pairs) for cell in leaves])
+        counts = weights > 0
         return Cover(
             self.functionals,
             np.array(splits),
             self.whitening.given(np.array(planes).reshape(-1, self.problem.dimension + 1)),
-            np.repeat(np.arange(len(leaves)), [len(cell.pairs) for cell in leaves]),
-            names[pairs[:, 0]],
-            names[pairs[:, 1]],
-            weights,
+            leaf[counts],
+            names[pairs[counts, 0]],
+            names[pairs[counts, 1]],
+            weights[counts],
         )
 
     def _lifted_neurons(self, neurons: Array) -> Array:
@@ -364,7 +374,7 @@ class Cells:
         """Add products until the cell is at most the target (True), or until it is better cut or settled."""
         pairs = cell.pairs
         for _ in range(ROUNDS):
-            accuracy = min(max(ACCURACY * (cell.bound - 1), FINEST), COARSEST)
+            accuracy = min(max(ACCURACY * (1 - target / cell.bound), MOST_ACCURATE), LEAST_ACCURATE)
             solved = self.program.solve(self.worth, products_of(cell.rows, pairs), accuracy)
             if solved is None:
                 break
@@ -374,8 +384,9 @@ class Cells:
                 cell.pairs, cell.weights, cell.bound = pairs, weights, value
             if cell.bound <= target:
                 return True
-            new = violated(cell.rows, cell.relaxed, cell.threshold)
-            if len(new) == 0:
+            stated = pairs
+            pairs = without_idle(pairs, weights, violated(cell.rows, cell.relaxed, cell.threshold))
+            if np.isin(_codes(pairs), _codes(stated)).all():
                 # What a cut can gain is of the size of the spread: finer products before, coarser ones after.
                 spread = _spread(cell.relaxed, self.worth)[0]
                 if cut and spread > SPREAD and cell.threshold <= FINE_ENOUGH * spread:
@@ -383,7 +394,6 @@ class Cells:
                 if cell.threshold <= FINEST:
                     break
                 cell.threshold /= 10
-            pairs = without_idle(pairs, weights, new)
         cell.settled = cell.relaxed is None or _spread(cell.relaxed, self.worth)[0] <= SPREAD
         return cell.settled
 

@@ -59,7 +59,7 @@ def solve(
     *,
     method: str = "auto",
     tolerance: float = 1e-8,
-    max_iterations: int = 200,
+    max_iterations: int = 1_000,
     time_limit: float | None = None,
     rng: int | np.random.Generator | None = None,
     neurons: int | None = None,
