@@ -57,7 +57,7 @@ class Ascent:
 
     def climb(self, multiplier: Array, starts: Array) -> tuple[Array, Array]:
         """Ratios (k,) and neurons (k, d) scaled to f = 1 at the ends of climbs from the rows of starts (k, d)."""
-        ends = np.array([self._climb_one(multiplier, start) for start in starts])
+        ends = np.array([self._climb_one(multiplier, start) for start in starts]).reshape(np.shape(starts))
         cost = self.problem.neuron_cost(ends)
         ends = ends / np.sqrt(cost)[:, None]
         return np.einsum("ni,ij,nj->n", ends, multiplier, ends), ends

@@ -1,4 +1,4 @@
-"""Branch and bound over directions: always a bound, down to the ratio itself, whatever the data and the conic solver."""
+"""Branch and bound over directions: a bound, down to the ratio itself, also where the conic solver fails."""
 
 from dataclasses import replace
 from itertools import pairwise, product
