@@ -1,13 +1,14 @@
 """Lower bounds for any number of sources: as good as exact ones for few, proven for many, and honest when cut short."""
 
 from dataclasses import replace
-from itertools import pairwise, product
+from itertools import islice, pairwise, product
 from types import SimpleNamespace
 
 import clarabel
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.linalg import hadamard
 
 from solver import Problem, Sources, certify, conic_solvers, solve
@@ -19,7 +20,6 @@ from theory.errors import InputError
 CLOUD = Problem(np.random.default_rng(1).standard_normal((14, 3)))
 TABLE = hadamard(32)[:, 1:21]
 ANTIPODAL = Problem(np.vstack([TABLE, -TABLE]))
-MEDIUM = Problem(np.random.default_rng(0).standard_normal((24, 8)))
 LARGE = Problem(np.random.default_rng(0).standard_normal((60, 8)))
 
 
@@ -74,7 +74,7 @@ def test_the_proof_stands_without_a_normal_fan(monkeypatch, dimension, seed):
 
 
 def test_boxes_of_many_sources_are_proven_modular_at_once():
-    for dimension in (6, 7, 8):
+    for dimension in (6, 8):
         rng = np.random.default_rng(dimension)
         corners = np.array(list(product([0.0, 1.0], repeat=dimension)))
         sides = rng.uniform(0.5, 2, size=dimension)
@@ -115,7 +115,7 @@ def test_a_code_that_the_ascents_missed_is_found_in_the_cells(monkeypatch):
 
 
 def test_the_same_seed_gives_the_same_answer():
-    one, two = (relaxed(MEDIUM, max_iterations=14) for _ in range(2))
+    one, two = (relaxed(LARGE, max_iterations=8) for _ in range(2))
     assert one.lower_bound == two.lower_bound and np.array_equal(one.source_weights, two.source_weights)
 
 
@@ -281,14 +281,21 @@ def test_many_generic_sources_are_bounded_within_seconds():
     assert_valid(answer)
 
 
-def test_bounds_rise_and_losses_fall():
+@pytest.fixture
+def hurried(monkeypatch):
+    """Few ascents before the cells."""
+    steps = relaxation.ascents.steps
+    monkeypatch.setattr(relaxation.ascents, "steps", lambda *given, **named: islice(steps(*given, **named), 4))
+
+
+def test_bounds_rise_and_losses_fall(hurried):
     seen = []
-    answer = relaxed(MEDIUM, callback=lambda progress: seen.append(progress) or len(seen) == 20)
+    answer = relaxed(LARGE, callback=lambda progress: seen.append(progress) or len(seen) == 12)
     gaps = [(progress.loss, progress.lower_bound) for progress in seen]
-    assert len(gaps) == 20
+    assert len(gaps) == 12
     assert all(later[0] <= earlier[0] * (1 + 1e-9) for earlier, later in pairwise(gaps))
     assert all(later[1] >= earlier[1] * (1 - 1e-9) for earlier, later in pairwise(gaps))
-    assert answer.gap < 0.13
+    assert answer.gap < 0.2
     assert_valid(answer)
 
 
@@ -298,20 +305,22 @@ def test_a_time_limit():
     assert_valid(answer)
 
 
-def test_no_more_cells_than_allowed(monkeypatch):
-    monkeypatch.setattr(relaxation, "MOST_LEAVES", 60)
-    answer = relaxed(MEDIUM)
-    assert answer.status == "bounded"
-    assert 60 <= int(answer.message.removesuffix(" cells").split()[-1]) <= 60 + relaxation.PROGRAMS
+def test_no_more_cells_than_allowed(monkeypatch, bounded):
+    needed = len(bounded[0].cover)
+    monkeypatch.setattr(relaxation, "MOST_LEAVES", needed - 3)
+    monkeypatch.setattr(relaxation, "PROGRAMS", 1)
+    answer = relaxed(without_fan(monkeypatch, bounded[0].problem))
+    assert answer.status == "bounded" and answer.gap > 1e-8
+    assert answer.message.endswith(f"; {needed - 3} cells")
     assert_valid(answer)
 
 
-@given(problems())
+@given(problems(st.integers(1, 3)))
 @settings(max_examples=10)
 def test_every_step_is_valid(problem):
     # The method's own claims, before the certificate looks at them.
     exact = solve(problem)
-    for step, _ in zip(relaxation.steps(problem, tolerance=1e-8, rng=np.random.default_rng(0)), range(8), strict=False):
+    for step in islice(relaxation.steps(problem, tolerance=1e-8, rng=np.random.default_rng(0)), 8):
         assert step.lower_bound <= exact.loss * (1 + 1e-9)
         assert step.loss >= exact.lower_bound * (1 - 1e-9)
         assert step.loss == pytest.approx(problem.loss(step.weights), rel=1e-9)
