@@ -56,8 +56,11 @@ ACCURACY = 1e-3
 MOST_ACCURATE, LEAST_ACCURATE = 1e-10, 1e-4
 """within these limits."""
 
-REGULARIZATIONS = (1e-8, 1e-7, 1e-6)
-"""What the conic solver adds to its linear systems; more where products of symmetric samples make them singular."""
+REGULARIZATIONS = (1e-7, 1e-6, 1e-8)
+"""What the conic solver adds to its linear systems: its own 1e-8 stalls where products of symmetric samples tie."""
+
+CONVERGED = ("Solved", "AlmostSolved")
+"""Statuses of Clarabel after which it is not asked again; what a solution proves is computed from it in any case."""
 
 USEFUL = 1e-3
 """Share of the way to the target by which a cut must lower a half's bound; else finer products come before the next."""
@@ -179,6 +182,7 @@ class _Program:
         right[0] = 1.0
         cones = [clarabel.ZeroConeT(1), clarabel.NonnegativeConeT(len(products)), clarabel.PSDTriangleConeT(size)]
         no_curvature = sparse.csc_matrix((entries, entries))
+        best = None
         for regularization in REGULARIZATIONS:
             settings = clarabel.DefaultSettings()
             settings.verbose = False
@@ -191,11 +195,13 @@ class _Program:
             except Exception:  # whatever it says: a bound is known without it
                 continue
             found, multipliers = np.array(solution.x), np.array(solution.z)[1 : 1 + len(products)]
-            # Nothing else of its status matters: what the multipliers prove is computed from them.
-            if np.isfinite(found).all() and np.isfinite(multipliers).all() and np.abs(found).max() > 0:
-                break
-        else:
+            if np.isfinite(found).all() and np.isfinite(multipliers).all() and np.abs(found).max(initial=0.0) > 0:
+                best = found, multipliers
+                if str(solution.status) in CONVERGED:
+                    break
+        if best is None:
             return None
+        found, multipliers = best
         relaxed = np.zeros((size, size))
         relaxed[self.upper, self.lower] = relaxed[self.lower, self.upper] = found / self.stretch
         return relaxed, np.maximum(multipliers, 0.0)

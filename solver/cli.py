@@ -38,7 +38,7 @@ PICTURES = (".png", ".pdf", ".svg")
 PIPE_WIDTH = 1000
 """Columns of a pipe or file: wide enough that no line is folded."""
 
-METHODS = ("auto", "modular", "columns", "conic", "alternating")
+METHODS = ("auto", "modular", "columns", "conic", "relaxation", "alternating")
 """The names `solve` accepts; repeated here because the help must not wait for numpy (a test compares them)."""
 
 
@@ -184,7 +184,7 @@ def check_proof(proof: str, file: str, as_object: bool, **options: Any) -> int:
 @click.option("--time-limit", type=float, metavar="SECONDS", help="Stop after this time, with a bound.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="For random starts.")
 @click.option("--neurons", type=int, metavar="N", help="Number of neurons, for --method alternating.")
-@click.option("--solver", metavar="NAME", help="Conic solver, for --method conic.  [default: CLARABEL]")
+@click.option("--solver", metavar="NAME", help="Conic solver, for --method conic or relaxation.  [default: CLARABEL]")
 @click.option("--save", "saved", type=click.Path(), metavar="FILE", help="Write the answer to an .npz file.")
 def solve(file: str, picture: str | None, as_object: bool, saved: str | None, **options: Any) -> int:
     """Find the optimal code, with a certificate."""

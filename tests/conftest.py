@@ -4,7 +4,13 @@ pytest                                  the suite, always the same
 pytest --hypothesis-profile=search      a hunt: fresh examples, ten times as many
 """
 
+import os
+
 from hypothesis import HealthCheck, settings
+
+# Before numpy is loaded: matrices are small here, and threads that wait for each other on busy cores made descents take
+# sixty times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 

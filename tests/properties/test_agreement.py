@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solver import certify, solve
+from solver import Problem, Sources, certify, solve
+from solver.methods import alternating
 from solver.strategies import antipodal, boxes, clouds, corner_cut, grids, lattices, near_boundary, problems, products
 from tests.properties import naive
 
@@ -19,31 +20,56 @@ LIMITS = {
     "columns": {},
     "conic": {},
     "relaxation": {"max_iterations": 12, "rng": 0},
-    "alternating": {"max_iterations": 13, "rng": 0},
+    "alternating": {"max_iterations": 12, "rng": 0},
 }
 """The last two search long for the last digits of a hard problem; wherever they are stopped, what they say is true."""
 
+SHORT = 50
+"""Steps in each stage of a descent, for the same reason."""
 
-def assert_agree(problem, methods=LIMITS):
-    answers = {method: solve(problem, method=method, **LIMITS[method]) for method in methods}
-    for answer in answers.values():
-        # A bound is tested here that was never above its own loss by construction: both anew, from the samples.
-        certificate = certify(problem, answer)
+
+@pytest.fixture(scope="module", autouse=True)
+def _short_descents():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(alternating, "STEPS", SHORT)
+        yield
+
+
+def solved_and_certified(problem, method):
+    if method != "relaxation":
+        answer = solve(problem, method=method, **LIMITS[method])
+        return answer, certify(problem, answer)
+    # For so few sources every answer is certified on the normal fan: hidden, this method has to stand by its own proof.
+    fresh = Problem(
+        Sources(problem.sources.points, problem.sources.probabilities),
+        mixing=problem.mixing,
+        encoder_cost=problem.encoder_cost,
+        decoder_cost=problem.decoder_cost,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Sources, "fan_if_small", None)
+        answer = solve(fresh, method=method, **LIMITS[method])
+        return answer, certify(fresh, answer)
+
+
+def assert_agree(problem):
+    answers = {}
+    for method in LIMITS:
+        answer, certificate = solved_and_certified(problem, method)
+        answers[method] = answer
         assert certificate.feasible
         assert answer.loss == pytest.approx(naive.loss(problem, answer.source_weights), rel=ROUNDING)
         assert certificate.lower_bound == pytest.approx(answer.lower_bound, rel=TOLERANCE)
         assert (answer.status == "optimal") == (answer.gap <= TOLERANCE)
     for one, other in permutations(answers.values(), 2):
-        pair = one.method, other.method
+        pair = one.message, other.message
         assert one.loss * (1 - one.gap) <= other.loss * (1 + ROUNDING), pair
         assert one.lower_bound <= other.loss * (1 + ROUNDING), pair
         if one.status == other.status == "optimal":
             assert one.loss == pytest.approx(other.loss, rel=2 * TOLERANCE), pair
     # Up to four sources these two are exact.
     assert answers["columns"].status == "optimal"
-    if "conic" in answers:
-        assert answers["conic"].status == "optimal"
-    return answers
+    assert answers["conic"].status == "optimal"
 
 
 @given(problems())
@@ -64,7 +90,7 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
-@settings(max_examples=4)
+@settings(max_examples=3)
 def test_on_every_kind_of_points(kind, data):
     assert_agree(data.draw(problems(st.integers(2, 3), of=KINDS[kind])))
 
@@ -76,8 +102,8 @@ def test_next_to_the_boundary_of_modularity(problem):
 
 
 @given(problems(st.integers(2, 4)))
-@settings(max_examples=15)
-def test_boxes_and_other_proofs_at_once_are_believed_by_the_exact_methods(problem):
+@settings(max_examples=30)
+def test_what_is_proven_at_once_is_true(problem):
     # The relaxation's first word, before any ascent.
     first = solve(problem, method="relaxation", max_iterations=1, rng=0)
     exact = solve(problem, method="columns")

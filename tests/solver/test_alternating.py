@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver import Problem, certify, solve
@@ -63,6 +63,36 @@ def test_fewer_neurons_than_the_optimum_needs():
     assert losses[0] > losses[1] >= losses[2] * (1 - 1e-9) and losses[2] >= best.lower_bound
     few = solve(problem, method="alternating", neurons=3, rng=0)
     assert len(few) == 3 and few.status == "bounded" and few.gap >= losses[0] / best.loss - 1 - 1e-9
+
+
+@given(problems(st.integers(1, 3)), st.data())
+@settings(max_examples=15)
+def test_any_number_of_neurons_from_the_sources_on(problem, data):
+    best = solve(problem)
+    count = data.draw(st.integers(problem.dimension, len(best)))
+    answer = solve(problem, method="alternating", neurons=count, rng=0, max_iterations=13)
+    assert problem.dimension <= len(answer) <= count
+    assert answer.loss >= best.lower_bound * (1 - ROUNDING) and answer.loss <= problem.modular_loss * (1 + 1e-9)
+    certificate = certify(problem, answer)
+    assert certificate.feasible and certificate.gap >= 1 - best.loss / answer.loss - 1e-9
+    if problem.dimension > 1:
+        with pytest.raises(InputError, match=f"cannot carry {problem.dimension} sources exactly"):
+            solve(problem, method="alternating", neurons=problem.dimension - 1)
+
+
+@given(problems(st.integers(2, 3)), seeds)
+@settings(max_examples=10)
+def test_losses_of_an_answer_in_the_making_never_rise(problem, seed):
+    seen = []
+    answer = solve(
+        problem,
+        method="alternating",
+        rng=seed,
+        max_iterations=20,
+        callback=lambda progress: seen.append((progress.loss, progress.lower_bound)),
+    )
+    assert all(after[0] <= before[0] * (1 + 1e-9) and after[1] >= before[1] for before, after in pairwise(seen))
+    assert answer.loss <= seen[0][0] * (1 + 1e-9)
 
 
 def test_arguments_are_checked():

@@ -62,6 +62,22 @@ def test_an_optimal_code_is_proven_optimal(problem, roots):
     assert_reaches(problem, *at_code(problem, solve(problem).source_weights, roots=roots), OPTIMAL)
 
 
+@pytest.mark.parametrize("seed", [2, 9, 37, 50, 53])
+def test_a_neuron_does_not_push_the_cut_out_of_the_cell(seed):
+    rng = np.random.default_rng(seed)
+    points = rng.integers(-4, 5, size=(8, 2)).astype(float)
+    mixing = rng.integers(-2, 3, size=(3, 2)) + np.eye(3, 2) * 3
+    problem = Problem(points, mixing=mixing, encoder_cost=10.0 ** rng.integers(-1, 2))
+    assert_reaches(problem, *at_code(problem, solve(problem).source_weights, roots=False), OPTIMAL)
+
+
+@pytest.mark.parametrize("roots", [False, True])
+def test_biases_that_cost_next_to_nothing(roots):
+    box = [[-0.134375, -0.14375], [0.115625, -0.14375], [0.115625, 0.10625], [-0.134375, 0.10625]]
+    problem = Problem(box, mixing=[[1, 1], [0, 1]], encoder_cost=54.0938, decoder_cost=0.108599)
+    assert_reaches(problem, *at_code(problem, solve(problem).source_weights, roots=roots), OPTIMAL)
+
+
 @given(problems(st.integers(1, 3)), seeds, st.booleans())
 def test_the_bound_comes_down_to_the_ratio_of_any_multiplier(problem, seed, roots):
     multiplier, cells = at_code(problem, random_code(problem, seed), roots=roots)
@@ -262,13 +278,14 @@ def test_where_nothing_is_solved_the_search_is_settled(monkeypatch):
     assert cells.bound < before
 
 
-def test_an_inaccurate_solver_is_given_more_regularisation(monkeypatch):
+@pytest.mark.parametrize("value", [np.nan, np.inf, 0.0])
+def test_a_solver_that_found_nothing_is_given_more_regularisation(monkeypatch, value):
     seen = []
     true = clarabel.DefaultSolver
 
     def first_time_nothing(*given):
         seen.append(given[-1].static_regularization_constant)
-        return true(*given) if len(seen) > 1 else SimpleNamespace(solve=lambda: filled(np.nan)(true(*given).solve()))
+        return true(*given) if len(seen) > 1 else SimpleNamespace(solve=lambda: filled(value)(true(*given).solve()))
 
     monkeypatch.setattr(clarabel, "DefaultSolver", first_time_nothing)
     _, cells = at_code(CLOUD, random_code(CLOUD, 0))

@@ -311,7 +311,7 @@ def test_no_more_cells_than_allowed(monkeypatch, bounded):
     monkeypatch.setattr(relaxation, "PROGRAMS", 1)
     answer = relaxed(without_fan(monkeypatch, bounded[0].problem))
     assert answer.status == "bounded" and answer.gap > 1e-8
-    assert answer.message.endswith(f"; {needed - 3} cells")
+    assert answer.message.endswith(f"; bounded on {needed - 3} cells")
     assert_valid(answer)
 
 
