@@ -237,12 +237,16 @@ def raising(_):
 
 
 def filled(value):
-    return lambda solution: SimpleNamespace(x=np.full(len(solution.x), value), z=np.full(len(solution.z), value))
+    return lambda solution: SimpleNamespace(
+        x=np.full(len(solution.x), value), z=np.full(len(solution.z), value), status="Solved"
+    )
 
 
 def noisy(solution):
     rng = np.random.default_rng(0)
-    return SimpleNamespace(x=rng.standard_normal(len(solution.x)), z=rng.standard_normal(len(solution.z)))
+    return SimpleNamespace(
+        x=rng.standard_normal(len(solution.x)), z=rng.standard_normal(len(solution.z)), status="Solved"
+    )
 
 
 FAILURES = {"raises": raising, "nan": filled(np.nan), "zeros": filled(0.0), "ones": filled(1.0), "noise": noisy}
