@@ -31,7 +31,8 @@ def test_polishing_that_stalls_does_not_end_the_search(seed):
 @settings(max_examples=15)
 def test_the_loss_never_rises_and_never_passes_the_optimum(problem, seed):
     losses = [problem.loss(weights) for weights in codes(problem, seed)]
-    assert all(after <= before for before, after in pairwise(losses))
+    # The last step may give up a hair for fewer neurons.
+    assert all(after <= before * (1 + 1e-11) for before, after in pairwise(losses))
     assert losses[-1] >= solve(problem).lower_bound * (1 - 1e-9)
 
 
