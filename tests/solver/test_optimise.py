@@ -253,7 +253,7 @@ def test_a_box_of_eight_sources_is_proven_modular():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"method": "adam"}, "method: 'adam' is unknown; choose one of auto, modular, columns, conic, relaxation, alternating"),
+        ({"method": "adam"}, "method: 'adam' is unknown; choose one of auto, modular, columns, conic, relaxation, alt"),
         ({"tolerance": 0}, "tolerance: 0 is out of range"),
         ({"tolerance": 1.5}, "tolerance: 1.5 is out of range"),
         ({"tolerance": float("nan")}, "tolerance: nan is out of range"),
