@@ -90,7 +90,10 @@ def quick_steps(
         if proven is not None:
             yield proven
             return
-        yield at_once(problem, solver, tolerance)
+        step = at_once(problem, solver, tolerance)
+        yield step
+        if step.lower_bound >= step.loss * (1 - tolerance):
+            return
     yield from ascents.steps(problem, tolerance=tolerance, rng=rng)
 
 

@@ -305,13 +305,15 @@ def test_a_time_limit():
     assert_valid(answer)
 
 
-def test_no_more_cells_than_allowed(monkeypatch, bounded):
-    needed = len(bounded[0].cover)
-    monkeypatch.setattr(relaxation, "MOST_LEAVES", needed - 3)
+@pytest.mark.parametrize("spare", [1, 3])
+def test_no_more_cells_than_allowed(monkeypatch, bounded, spare):
+    most = len(bounded[0].cover) - spare
+    monkeypatch.setattr(relaxation, "MOST_LEAVES", most)
     monkeypatch.setattr(relaxation, "PROGRAMS", 1)
+    monkeypatch.setattr(relaxation, "NEARER", 0.0)
     answer = relaxed(without_fan(monkeypatch, bounded[0].problem))
     assert answer.status == "bounded" and answer.gap > 1e-8
-    assert answer.message.endswith(f"; bounded on {needed - 3} cells")
+    assert answer.message.endswith(f"; bounded on {most} cells")
     assert_valid(answer)
 
 
