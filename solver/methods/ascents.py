@@ -212,7 +212,9 @@ class _Search:
         rng, code = self.rng, self._neurons()
         known = np.concatenate([code, self.pool.neurons])
         directions = self._directions(known)
-        near = np.argsort(-(directions @ directions.T), axis=1, kind="stable")[:, 1 : NEIGHBOURS + 1]
+        near = np.argsort(-(directions @ directions.T), axis=1, kind="stable")
+        # The closest is the neuron itself, which has to do where there is no other.
+        near = near[:, 1 : NEIGHBOURS + 1] if len(known) > 1 else near
         first, second = rng.integers(len(known), size=(2, count))
         neighbour = near[first, rng.integers(near.shape[1], size=count)]
         random, share = self._random(count), rng.random((count, 1))

@@ -281,7 +281,7 @@ def test_the_keyboard_ends_a_solver_at_work(monkeypatch, capfd, solver):
     # Asked for the impossible, both would go on for a long time.
     endless = {"SCS": {"eps_abs": 1e-300, "eps_rel": 1e-300, "max_iters": 10**9}, "CLARABEL": {}}[solver]
     settle_for(monkeypatch, **endless)
-    problem = Problem(np.random.default_rng(0).standard_normal((40, 4)))
+    problem = Problem(np.random.default_rng(0).standard_normal((80, 4)))
     solution = compiled(len(problem.sources.fan), 4, solver)
     started = threading.Event()
 
@@ -295,7 +295,7 @@ def test_the_keyboard_ends_a_solver_at_work(monkeypatch, capfd, solver):
         started.wait()
         while solution.problem._cache.param_prog is None:
             time.sleep(0.01)
-        time.sleep(0.05)
+        time.sleep(0.02)
         os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=press)
