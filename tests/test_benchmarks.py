@@ -18,3 +18,13 @@ def test_the_quick_run_measures_every_case(tmp_path):
     assert all(row["measured"] >= 0 for row in rows)
     gaps = [row for row in rows if "gap" in row["quantity"]]
     assert gaps and all(row["measured"] <= row["target"] for row in gaps)
+
+
+def test_the_quick_run_of_reach_meets_its_targets(tmp_path):
+    table = tmp_path / "reach.json"
+    command = [sys.executable, "-m", "benchmarks.reach", "--quick", "--json", str(table)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    rows = json.loads(table.read_text())
+    assert done.returncode == 0, done.stdout
+    assert {row["sources"] for row in rows} == {6, 10, 20}
+    assert all(row["gap"] <= row["target"] and row["seeds_apart"] <= 1e-6 for row in rows)
