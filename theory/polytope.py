@@ -80,6 +80,7 @@ class NormalFan:
         self.vertices = vertices
         self.vertex_of_cone = vertex_of_cone
         self.deformed_from: tuple[NormalFan, Indices] | None = None
+        self._covers: bool | None = None
 
     @property
     def dimension(self) -> int:
@@ -115,6 +116,11 @@ class NormalFan:
         If every ridge belongs to exactly two cones and these lie on opposite sides of it, the map from the complex of
         cones to the sphere covers everything equally often.
         """
+        if self._covers is None:
+            self._covers = self._found_to_cover()
+        return self._covers
+
+    def _found_to_cover(self) -> bool:
         if self.dimension == 1:
             return bool((self.generators > 0).any() and (self.generators < 0).any())
         if self.deformed_from is not None:
