@@ -127,9 +127,6 @@ def _choose(problem: Problem) -> tuple[str, str]:
     if problem.dimension <= EXACT_DIMENSION:
         return "columns", "the modularity condition fails; priced exactly on the normal fan"
     fan = problem.sources.fan_if_small
-    if fan is not None and not fan.covers():
-        # Exact prices on it would prove nothing.
-        return "relaxation", "rounding hides that the normal fan is whole; bounded cell by cell instead"
     if fan is not None:
         size = len(fan)
         return "columns", f"the modular code is not proven optimal; priced exactly on a normal fan of {size:,} cones"
