@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.polish import newton_step
+from solver.polish import newton_step, readout_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,12 +78,7 @@ class Faces:
 
     def readout(self, weights: Array) -> float:
         """tr(K G^-1); infinite where the code does not span the sources."""
-        try:
-            factor = np.linalg.cholesky(weights.T @ weights)
-        except np.linalg.LinAlgError:
-            return float("inf")
-        half = np.linalg.solve(factor, self.gram)
-        return float(np.trace(np.linalg.solve(factor, half.T)))
+        return readout_of(weights, self.gram)
 
     def loss(self, weights: Array) -> float:
         """Energy plus readout."""

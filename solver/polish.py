@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["ConeCode", "newton_step", "polish"]
+__all__ = ["ConeCode", "newton_step", "polish", "readout_of"]
 
 STEPS = 40
 """Newton steps at most in one polishing; what is left over is taken up after the next pricing."""
@@ -67,12 +67,7 @@ class ConeCode:
     def readout(self, weights: Array | None = None) -> float:
         """tr(K G^-1); infinite where the code does not span the sources."""
         weights = self.weights if weights is None else weights
-        try:
-            factor = np.linalg.cholesky(weights.T @ weights)
-        except np.linalg.LinAlgError:
-            return float("inf")
-        half = np.linalg.solve(factor, self.gram)
-        return float(np.trace(np.linalg.solve(factor, half.T)))
+        return readout_of(weights, self.gram)
 
     def derivatives(self) -> tuple[Array, Array]:
         """Gradient (n d,) and Hessian (n d, n d) of the loss in all coordinates."""
@@ -118,6 +113,16 @@ def polish(code: ConeCode) -> ConeCode:
             break
         code.coordinates, loss, best = moved, lower, min(best, float(distance.max()))
     return code
+
+
+def readout_of(weights: Array, gram: Array) -> float:
+    """tr(K G^-1) of a code (n, d); infinite where it does not span the sources."""
+    try:
+        factor = np.linalg.cholesky(weights.T @ weights)
+    except np.linalg.LinAlgError:
+        return float("inf")
+    half = np.linalg.solve(factor, gram)
+    return float(np.trace(np.linalg.solve(factor, half.T)))
 
 
 def newton_step(gradient: Array, hessian: Array) -> Array:
