@@ -5,18 +5,20 @@ is at most the value of a small semidefinite program in P, the relaxed u u' (DES
 
     maximise tr(Y P)   subject to   tr(B P) = 1,   P positive semidefinite,   a'P c >= 0 for inequalities a, c.
 
-Its multipliers N of the last are what `theory.cover` checks. Only violated products are added, a few at a time. Where
-the value is too large the cell is cut in two, across the direction in which P is spread most.
+Its multipliers N of the last are what `theory.cover` checks. Only violated products are added, a few at a time. The
+cells are those of a Voronoi diagram on the sphere w'Y w = 1: a cell holds the directions that are nearer to its centre
+than to any other. Where the value is too large there are new centres. So the cells stay round, which in many
+dimensions needs far fewer of them than halving does; and a proof stays one when centres are added around its cell.
 """
 
 from __future__ import annotations
 
-import heapq
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.semidefinite import Triangle, most_valuable
 from theory.cover import Cover, Whitening
 
 if TYPE_CHECKING:
@@ -27,19 +29,19 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Indices = NDArray[np.intp]
 
-__all__ = ["Cells", "Inequalities", "bounded_value", "products_of", "violated", "without_idle"]
+__all__ = ["Cells", "Inequalities", "violated", "without_idle"]
 
-ROUNDS = 60
-"""Rounds of adding violated products on one cell at most; most cells need ten."""
+ROUNDS = 14
+"""Rounds of adding violated products on one visit of a cell at most; half of that is usual."""
 
-VIOLATED = 2e-3
+VIOLATED = 3e-3
 """A product below minus this, on rows of unit length and P of unit trace, is worth adding; finer near the end."""
 
 FINE_ENOUGH = 0.02
-"""Share of the spread of P that the threshold may be before the cell is cut."""
+"""Share of the spread of P that the threshold may be before the cell is split."""
 
 FINEST = 1e-8
-"""The finest such threshold: below it the conic solver's own error begins."""
+"""The finest such threshold: below it the error of the semidefinite program begins."""
 
 IDLE = 1e-7
 """Multiplier below which a product is dropped."""
@@ -50,29 +52,35 @@ MOST_SAMPLES = 1_500
 PROBES = 4_000
 """Random directions whose extreme samples are the ones used, where there are more."""
 
-ACCURACY = 1e-3
-"""The conic solver is asked for this share of the distance between a cell's bound and the target,"""
+NEAREST = 300
+"""Centres whose walls are looked at: those nearest to the centre of the cell, for the same reason."""
 
-MOST_ACCURATE, LEAST_ACCURATE = 1e-10, 1e-4
+ACCURACY = 0.02
+"""The semidefinite program is solved to this share of the distance between a cell's last value and the target,"""
+
+MOST_ACCURATE, LEAST_ACCURATE = 1e-10, 2e-3
 """within these limits."""
 
-REGULARIZATIONS = (1e-7, 1e-6, 1e-8)
-"""What the conic solver adds to its linear systems: its own 1e-8 stalls where products of symmetric samples tie."""
+WORTH_A_VISIT = 0.03
+"""Share of the way to the target by which a visit must lower a cell's bound, or else the cell is split."""
 
-CONVERGED = ("Solved", "AlmostSolved")
-"""Statuses of Clarabel after which it is not asked again; what a solution proves is computed from it in any case."""
+SLOW = 0.03
+"""Share of the way to the target that a round must gain, or else products are as good as exhausted."""
 
-USEFUL = 1e-3
-"""Share of the way to the target by which a cut must lower a half's bound; else finer products come before the next."""
+BESIDE = 0.8
+"""Standard deviations of P at which new centres are set, either side of its middle, where it is spread most."""
 
-CLEAR = 0.7
-"""Standard deviations of P by which a cut stays clear of a neuron: one on the border of many cells spoils them all."""
+SAME = 1e-6
+"""Distance on the unit sphere below which two centres are one."""
+
+MOVED = 1e-2
+"""Distance up to which a centre follows the neuron that it stood for."""
 
 INSIDE = 1e-9
 """An inequality that a neuron misses by no more than this, on rows of unit length, counts as met."""
 
 SPREAD = 1e-9
-"""Variance of P, in units of f, below which a cell holds a single neuron and is not cut."""
+"""Variance of P, in units of f, below which a cell holds a single neuron and is not split."""
 
 
 class Inequalities:
@@ -122,30 +130,23 @@ def _informative(problem: Problem, neurons: Array, whitening: Whitening) -> Indi
     return np.sort(counted[order][:MOST_SAMPLES])
 
 
-# ---- one semidefinite program ---------------------------------------------------------------------------------
-
-
-def products_of(rows: Array, pairs: Indices) -> Array:
-    """(p, n, n) symmetric (a c' + c a') / 2 of pairs (p, 2) of rows."""
-    outer = rows[pairs[:, 0], :, None] * rows[pairs[:, 1], None, :]
-    return np.asarray((outer + np.swapaxes(outer, 1, 2)) / 2)
-
-
 def violated(rows: Array, relaxed: Array, threshold: float) -> Indices:
-    """(p, 2) pairs of rows whose product is below minus the threshold at P, the worst: no more than P has entries."""
-    # Every pair stands twice in the symmetric matrix.
+    """(p, 2) for every row its worst partner, of those whose product is below minus the threshold at P; the worst.
+
+    No more than P has entries. One partner a row: products with the same row prove much the same.
+    """
     most = rows.shape[1] * (rows.shape[1] + 1)
     products = rows @ relaxed @ rows.T
-    flat = products.ravel()
-    lowest = np.argpartition(flat, min(most, len(flat) - 1))[:most]
-    lowest = lowest[flat[lowest] < -threshold]
-    pairs = np.sort(np.column_stack(np.unravel_index(lowest, products.shape)), axis=1)
-    return np.unique(pairs, axis=0)
+    partner = products.argmin(axis=1)
+    lowest = products[np.arange(len(rows)), partner]
+    worst = np.argsort(lowest, kind="stable")[:most]
+    worst = worst[lowest[worst] < -threshold]
+    return np.unique(np.sort(np.column_stack([worst, partner[worst]]), axis=1), axis=0).reshape(-1, 2)
 
 
-def without_idle(pairs: Indices, weights: Array, new: Indices) -> Indices:
+def without_idle(pairs: Indices, active: NDArray[np.bool_], new: Indices) -> Indices:
     """The products that count, and the new ones, each once."""
-    return np.unique(np.concatenate([pairs[weights > IDLE], new]), axis=0)
+    return np.unique(np.concatenate([pairs[active], new]), axis=0)
 
 
 def _codes(pairs: Indices) -> Indices:
@@ -153,297 +154,307 @@ def _codes(pairs: Indices) -> Indices:
     return np.asarray((pairs[:, 0] << 32) + pairs[:, 1])
 
 
-def bounded_value(worth: Array, rows: Array, pairs: Indices, weights: Array) -> float:
-    """The proven bound: the largest eigenvalue of Y + sum N (a c' + c a') / 2."""
-    form = worth + np.einsum("p,pij->ij", weights, products_of(rows, pairs))
-    return float(np.linalg.eigvalsh(form)[-1])
-
-
-class _Program:
-    """The semidefinite program on one cell, in the form that Clarabel takes; indices of its triangle are kept."""
-
-    def __init__(self, size: int) -> None:
-        upper, lower = np.triu_indices(size)
-        order = np.lexsort((upper, lower))
-        self.size, self.upper, self.lower = size, upper[order], lower[order]
-        self.stretch = np.where(self.upper == self.lower, 1.0, 2**0.5)
-
-    def vector(self, matrices: Array) -> Array:
-        return np.asarray(matrices[..., self.upper, self.lower] * self.stretch)
-
-    def solve(self, worth: Array, products: Array, accuracy: float) -> tuple[Array, Array] | None:
-        """P (n, n) and the multipliers (p,), or None where the conic solver gave up."""
-        import clarabel
-        from scipy import sparse
-
-        size, entries = self.size, len(self.upper)
-        matrix = np.concatenate([self.vector(np.eye(size))[None], -self.vector(products), -np.eye(entries)])
-        right = np.zeros(len(matrix))
-        right[0] = 1.0
-        cones = [clarabel.ZeroConeT(1), clarabel.NonnegativeConeT(len(products)), clarabel.PSDTriangleConeT(size)]
-        no_curvature = sparse.csc_matrix((entries, entries))
-        best = None
-        for regularization in REGULARIZATIONS:
-            settings = clarabel.DefaultSettings()
-            settings.verbose = False
-            settings.static_regularization_constant = regularization
-            settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = accuracy
-            try:
-                solution = clarabel.DefaultSolver(
-                    no_curvature, -self.vector(worth), sparse.csc_matrix(matrix), right, cones, settings
-                ).solve()
-            except Exception:  # whatever it says: a bound is known without it
-                continue
-            found, multipliers = np.array(solution.x), np.array(solution.z)[1 : 1 + len(products)]
-            if np.isfinite(found).all() and np.isfinite(multipliers).all() and np.abs(found).max(initial=0.0) > 0:
-                best = found, multipliers
-                if str(solution.status) in CONVERGED:
-                    break
-        if best is None:
-            return None
-        found, multipliers = best
-        relaxed = np.zeros((size, size))
-        relaxed[self.upper, self.lower] = relaxed[self.lower, self.upper] = found / self.stretch
-        return relaxed, np.maximum(multipliers, 0.0)
-
-
-# ---- the tree of cells ----------------------------------------------------------------------------------------
-
-
 @dataclass
 class _Cell:
-    """A cell: its rows, the products that bound it, and the two halves if it was cut."""
+    """What is known of a cell.
 
-    root: int
-    rows: Array
+    Attributes:
+        pairs, weights: the products that bound it: (p, 2) names of inequalities, those of the samples and then those of
+            the centres, and (p,) N.
+        relaxed: P, once a program was solved.
+        threshold: how far products must be violated to be added.
+        seen: the number of centres at the last visit.
+        settled: whether more products or centres would be of no use.
+    """
+
     pairs: Indices
     weights: Array
-    bound: float
     relaxed: Array | None = None
     threshold: float = VIOLATED
+    seen: int = 0
     settled: bool = False
-    stubborn: bool = False
-    plane: Array | None = None
-    halves: list[_Cell] = field(default_factory=list)
 
 
 class Cells:
-    """A branch and bound over directions that ever lowers a proven bound on max_w w'Y w / f(w).
+    """A branch and bound over directions: a proven bound on max_w w'Y w / f(w) that comes down to it.
 
     Args:
         problem: any number of sources.
-        multiplier: (d, d) positive semidefinite Y.
-        functionals: (n, d) the roots: cell i holds the w for which functionals[i].w is largest. With none, one root.
-        neurons: (n, d) neurons that attain the ratio, as far as known.
+        multiplier: (d, d) positive definite Y.
+        neurons: (n, d) neurons that attain the ratio, as far as known: the first centres.
+        whole: start with one cell of all directions instead.
 
     Attributes:
-        bound: the proven bound at present.
+        bounds: (n,) the proven bound of each cell at present.
 
     Source: DESIGN section 1; spatial branch and bound with reformulation-linearisation cuts.
 
     Example:
         >>> from theory.problem import Problem
         >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
-        >>> cells = Cells(problem, problem.energy_matrix + np.eye(2), np.empty((0, 2)), problem.modular_weights)
+        >>> cells = Cells(problem, problem.energy_matrix + np.eye(2), problem.modular_weights, whole=True)
         >>> cells.refine(1 + 1e-6, 5)
         >>> bool(cells.bound < 1 + 1e-6)
         True
     """
 
-    def __init__(self, problem: Problem, multiplier: Array, functionals: Array, neurons: Array) -> None:
+    def __init__(self, problem: Problem, multiplier: Array, neurons: Array, *, whole: bool = False) -> None:
         self.problem = problem
         self.inequalities = Inequalities(problem, neurons)
         self.whitening = self.inequalities.whitening
-        self.program = _Program(problem.dimension + 1)
-        self.functionals = functionals
+        self.triangle = Triangle(problem.dimension + 1)
         self.worth = self.whitening.worth(multiplier)
-        self.neurons = self._lifted_neurons(neurons)
-        lifted = np.zeros((len(functionals), problem.dimension + 1))
-        lifted[:, 1:] = functionals @ self.whitening.inverse
-        self.lengths: list[Array] = []
-        self.roots: list[_Cell] = []
-        self.open: list[tuple[float, int, _Cell]] = []
-        self.count = 0
+        # The metric of the diagram stays what it is when the multiplier changes: the proofs of the cells hang on it.
+        self.metric = self.worth[1:, 1:].copy()
+        self.neurons = self._units(neurons @ self.whitening.matrix.T)
+        self.centres = self.neurons[:1]
+        if not whole:
+            for neuron in self.neurons[1:]:
+                self._add_centre(neuron)
         opposite = self.inequalities.opposite()
-        none = np.zeros(len(opposite))
-        free = float(np.linalg.eigvalsh(self.worth)[-1])
-        for root in range(max(1, len(functionals))):
-            walls = lifted[root] - lifted if len(lifted) else lifted
-            # The row of a functional against itself is zero, and stays so.
-            length = np.linalg.norm(walls, axis=1)
-            length[length == 0] = 1.0
-            self.lengths.append(length)
-            rows = np.concatenate([self.inequalities.rows, walls / length[:, None]])
-            self.roots.append(_Cell(root, rows, opposite, none, free))
-            self._push(self.roots[-1])
+        self.cells = [_Cell(opposite, np.zeros(len(opposite))) for _ in self.centres]
+        self.bounds = np.full(len(self.cells), self.free)
+        # Where nothing is known of a cell, what proved most of the last one is a good guess.
+        self.guess = opposite
 
     @property
     def bound(self) -> float:
-        """The largest bound of any leaf."""
-        return -self.open[0][0]
+        """The largest bound of any cell."""
+        return float(self.bounds.max())
+
+    @property
+    def free(self) -> float:
+        """What is proven of any cell without products: biases cost nothing."""
+        return float(np.linalg.eigvalsh(self.worth)[-1])
 
     def __len__(self) -> int:
-        """Number of leaves."""
-        return len(self.open)
+        """Number of cells."""
+        return len(self.cells)
 
     @property
     def settled(self) -> bool:
         """Whether the worst cell cannot be improved: it holds a single neuron that attains its bound."""
-        return self.open[0][2].settled
+        return self.cells[int(np.argmax(self.bounds))].settled
 
-    def refine(self, target: float, programs: int, *, cut: bool = True) -> None:
-        """Lower the bound until it is at most the target, with about so many semidefinite programs at most.
+    def refine(self, target: float, visits: int, *, most: int | None = None) -> None:
+        """Lower the bound until it is at most the target. It may rise for a while when there are new cells.
 
         Args:
             target: ratio to reach; cells at or below it are left alone.
-            programs: cells worked on.
-            cut: whether cells may be cut; if not, products are added down to the finest.
+            visits: how many times the worst cell is worked on, at most.
+            most: cells at most. Where no new ones are allowed, products are added down to the finest.
         """
-        for _ in range(programs):
-            if self.bound <= target or self.settled:
+        for _ in range(visits):
+            split = most is None or len(self) < most
+            worst = int(np.argmax(self.bounds))
+            if self.bounds[worst] <= target or self.cells[worst].settled:
                 return
-            cell = heapq.heappop(self.open)[2]
-            if self._tighten(cell, target, cut=cut) or not cut:
-                self._push(cell)
-                continue
-            for half in self._cut(cell):
-                settled = self._tighten(half, target, cut=True)
-                if not settled and half.bound > target + (cell.bound - target) * (1 - USEFUL):
-                    # P is too coarse to say where to cut, or a neuron kept the cut from where it would have mattered.
-                    half.threshold, half.stubborn = max(half.threshold / 10, FINEST), True
-                self._push(half)
+            before = self.bounds[worst]
+            if self.cells[worst].seen < len(self) or not split:
+                self._tighten(worst, target, split=split)
+                if self.bounds[worst] <= target + (before - target) * (1 - WORTH_A_VISIT) or not split:
+                    continue
+            if not self.cells[worst].settled:
+                self._split(worst, target, None if most is None else most - len(self))
+
+    def tighten(self, chosen: Indices, target: float) -> None:
+        """Visit the chosen cells, worst first, without any new ones."""
+        for index in chosen[np.argsort(-self.bounds[chosen], kind="stable")]:
+            self._tighten(int(index), target, split=True)
 
     def candidates(self) -> Array:
-        """(k, d) the middles of the relaxed neurons of all leaves: where a better neuron may hide."""
-        relaxed = [cell.relaxed for _, _, cell in self.open if cell.relaxed is not None]
-        middles = [matrix[0, 1:] / matrix[0, 0] for matrix in relaxed if matrix[0, 0] > 0]
+        """(k, d) the middles of the relaxed neurons of all cells: where a better neuron may hide."""
+        relaxed = [cell.relaxed for cell in self.cells if cell.relaxed is not None]
+        middles = [matrix[0, 1:] / matrix[0, 0] for matrix in relaxed if matrix[0, 0] > 0 and matrix[0, 1:].any()]
         return np.array(middles).reshape(-1, self.problem.dimension) @ self.whitening.inverse.T
 
-    def reprice(self, multiplier: Array, neurons: Array) -> None:
-        """Ask the same of another multiplier; the tree and its products stay, their bounds are computed anew."""
+    def reprice(self, multiplier: Array, neurons: Array | None = None) -> None:
+        """Ask the same of another multiplier; cells and products stay, their bounds are computed anew.
+
+        Args:
+            multiplier: (d, d) positive semidefinite.
+            neurons: (n, d) neurons that attain the ratio now. A centre that is close to one moves there.
+        """
         self.worth = self.whitening.worth(multiplier)
-        self.neurons = self._lifted_neurons(neurons)
-        leaves = [cell for _, _, cell in self.open]
-        self.open = []
-        for cell in leaves:
-            cell.bound = bounded_value(self.worth, cell.rows, cell.pairs, cell.weights)
-            cell.settled = False
-            self._push(cell)
+        if neurons is not None:
+            self.neurons = self._units(neurons @ self.whitening.matrix.T)
+            for neuron in self.neurons:
+                distance = np.linalg.norm(self.centres - neuron, axis=1) / np.linalg.norm(neuron)
+                nearest, next_one = np.append(np.argsort(distance)[:2], -1)[:2]
+                alone = len(distance) == 1 or distance[next_one] > SAME
+                if alone and distance[nearest] < MOVED:
+                    self.centres[nearest] = neuron
+        for index, cell in enumerate(self.cells):
+            cell.seen, cell.settled = 0, False
+            self.bounds[index] = self._value(index, cell.pairs, cell.weights)
+
+    def state(self) -> tuple[Array, Array, list[_Cell]]:
+        """What changes when another multiplier is asked about, for `restore`."""
+        return self.worth, self.bounds.copy(), [replace(cell) for cell in self.cells]
+
+    def restore(self, state: tuple[Array, Array, list[_Cell]]) -> None:
+        """Go back to a state with the same centres."""
+        self.worth, self.bounds, self.cells = state
 
     def cover(self) -> Cover:
         """The proof of the present bound, in the coordinates of the problem."""
-        splits: list[bool] = []
-        planes: list[Array] = []
-        leaves: list[_Cell] = []
-        waiting = self.roots[::-1]
-        while waiting:
-            cell = waiting.pop()
-            splits.append(bool(cell.halves))
-            if cell.plane is not None:
-                planes.append(cell.plane)
-                waiting.extend(reversed(cell.halves))
-            else:
-                leaves.append(cell)
         used, total = self.inequalities.used, self.inequalities.total
-        # Rows beyond the samples used are named in the same order after all samples.
-        pairs = np.concatenate([cell.pairs for cell in leaves])
-        names = np.concatenate([used, total + np.arange(int(pairs.max(initial=0)) + 1)])
-        weights = np.concatenate([cell.weights / self._length_of(cell, cell.pairs).prod(axis=1) for cell in leaves])
-        leaf = np.repeat(np.arange(len(leaves)), [len(cell.pairs) for cell in leaves])
-        counts = weights > 0
+        names = np.concatenate([used, total + np.arange(len(self))])
+        counts = [len(cell.pairs) for cell in self.cells]
+        pairs = np.concatenate([cell.pairs for cell in self.cells])
+        of_cell = np.repeat(np.arange(len(self)), counts)
+        lengths = np.ones(len(pairs))
+        for place in pairs.T:
+            lengths *= self._lengths(of_cell, place)
+        weights = np.concatenate([cell.weights for cell in self.cells]) / lengths
+        counting = weights > 0
         return Cover(
-            self.functionals,
-            np.array(splits),
-            self.whitening.given(np.array(planes).reshape(-1, self.problem.dimension + 1)),
-            leaf[counts],
-            names[pairs[counts, 0]],
-            names[pairs[counts, 1]],
-            weights[counts],
+            (self.centres @ self.metric) @ self.whitening.matrix,
+            of_cell[counting],
+            names[pairs[counting, 0]],
+            names[pairs[counting, 1]],
+            weights[counting],
         )
 
-    def _lifted_neurons(self, neurons: Array) -> Array:
-        """(n, d + 1) neurons with their biases, of unit cost."""
-        units = neurons / np.sqrt(self.problem.neuron_cost(neurons))[:, None]
-        bias = self.problem.sources.support(units)
-        return np.column_stack([bias, units @ self.whitening.matrix.T])
+    # ---- rows ---------------------------------------------------------------------------------------------------
 
-    def _length_of(self, cell: _Cell, index: Indices) -> Array:
-        """How long the named inequalities were before they became rows of unit length; planes are of unit length."""
-        known = np.concatenate([self.inequalities.length, self.lengths[cell.root]])
-        return np.asarray(np.concatenate([known, np.ones(len(cell.rows) - len(known))])[index])
+    def _units(self, points: Array) -> Array:
+        """Points on the sphere of the metric."""
+        norms = np.sqrt(np.einsum("ni,ij,nj->n", points, self.metric, points))
+        return np.asarray(points / np.maximum(norms, np.finfo(float).tiny)[:, None])
 
-    def _push(self, cell: _Cell) -> None:
-        self.count += 1
-        heapq.heappush(self.open, (-cell.bound, self.count, cell))
+    def _add_centre(self, centre: Array) -> bool:
+        """Whether it was added: not if there is one that close, for rounding would hide the wall between them."""
+        new = float(np.linalg.norm(self.centres - centre, axis=1).min()) > SAME * float(np.linalg.norm(centre))
+        if new:
+            self.centres = np.vstack([self.centres, centre])
+        return new
 
-    def _tighten(self, cell: _Cell, target: float, *, cut: bool) -> bool:
-        """Add products until the cell is at most the target (True), or until it is better cut or settled."""
-        pairs = cell.pairs
-        for _ in range(ROUNDS):
-            accuracy = min(max(ACCURACY * (1 - target / cell.bound), MOST_ACCURATE), LEAST_ACCURATE)
-            solved = self.program.solve(self.worth, products_of(cell.rows, pairs), accuracy)
-            if solved is None:
+    def _walls(self, of_cell: Indices, centre: Indices) -> Array:
+        """(k, d) that centre i is nearer than centre j, as functionals of the neuron."""
+        return np.asarray((self.centres[of_cell] - self.centres[centre]) @ self.metric)
+
+    def _lengths(self, of_cell: Indices, names: Indices) -> Array:
+        """(k,) lengths of the named inequalities before they became rows of unit length."""
+        samples = len(self.inequalities.rows)
+        is_sample = names < samples
+        found = np.empty(len(names))
+        found[is_sample] = self.inequalities.length[names[is_sample]]
+        walls = self._walls(of_cell[~is_sample], names[~is_sample] - samples)
+        found[~is_sample] = np.linalg.norm(walls, axis=1)
+        return np.where(found > 0, found, 1.0)
+
+    def _rows(self, index: int, names: Indices) -> Array:
+        """(k, d + 1) the named inequalities of a cell, of unit length."""
+        samples = len(self.inequalities.rows)
+        is_sample = names < samples
+        found = np.zeros((len(names), self.problem.dimension + 1))
+        found[is_sample] = self.inequalities.rows[names[is_sample]]
+        walls = self._walls(np.full(np.count_nonzero(~is_sample), index), names[~is_sample] - samples)
+        length = np.linalg.norm(walls, axis=1)
+        # The row of a centre against itself is zero, and stays so.
+        found[~is_sample, 1:] = walls / np.where(length > 0, length, 1.0)[:, None]
+        return found
+
+    def _names(self, index: int, pairs: Indices) -> Indices:
+        """The inequalities that are looked at in a cell, in increasing order."""
+        samples = len(self.inequalities.rows)
+        if len(self) <= NEAREST:
+            return np.arange(samples + len(self))
+        nearness = self.centres @ (self.metric @ self.centres[index])
+        near = samples + np.argpartition(-nearness, NEAREST)[:NEAREST]
+        return np.union1d(np.arange(samples), np.union1d(near, pairs))
+
+    def _value(self, index: int, pairs: Indices, weights: Array) -> float:
+        """The bound that these products prove: the largest eigenvalue of Y + sum N (a c' + c a') / 2."""
+        first, second = self._rows(index, pairs[:, 0]), self._rows(index, pairs[:, 1])
+        half = (first * weights[:, None]).T @ second
+        return float(np.linalg.eigvalsh(self.worth + (half + half.T) / 2)[-1])
+
+    # ---- one cell -----------------------------------------------------------------------------------------------
+
+    def _tighten(self, index: int, target: float, *, split: bool) -> None:
+        """Add products until the cell is at most the target, or until it is better split, or settled."""
+        cell = self.cells[index]
+        cell.seen = len(self)
+        names = self._names(index, cell.pairs)
+        rows = self._rows(index, names)
+        pairs = np.searchsorted(names, cell.pairs if cell.relaxed is not None else self._guessed(cell))
+        value = self.bounds[index]
+        for round_ in range(ROUNDS if split else 4 * ROUNDS):
+            accuracy = min(max(ACCURACY * (1 - target / value), MOST_ACCURATE), LEAST_ACCURATE)
+            products = self.triangle.products(rows[pairs[:, 0]], rows[pairs[:, 1]])
+            found = most_valuable(self.triangle, self.worth, products, accuracy, target)
+            # What the products prove is computed from them, whatever the program says.
+            before, value = value, self._value(index, names[pairs], found.weights)
+            if value <= self.bounds[index]:
+                cell.pairs, cell.weights, self.bounds[index] = names[pairs], found.weights, value
+            cell.relaxed = found.neuron
+            if self.bounds[index] <= target:
                 break
-            cell.relaxed, weights = solved
-            value = bounded_value(self.worth, cell.rows, pairs, weights)
-            if value <= cell.bound:
-                cell.pairs, cell.weights, cell.bound = pairs, weights, value
-            if cell.bound <= target:
-                return True
             stated = pairs
-            pairs = without_idle(pairs, weights, violated(cell.rows, cell.relaxed, cell.threshold))
-            if np.isin(_codes(pairs), _codes(stated)).all():
-                # What a cut can gain is of the size of the spread: finer products before, coarser ones after.
-                spread = _spread(cell.relaxed, self.worth)[0]
-                if cut and spread > SPREAD and cell.threshold <= FINE_ENOUGH * spread:
-                    return False
+            pairs = without_idle(pairs, found.active, violated(rows, cell.relaxed, cell.threshold))
+            slow = split and round_ > 0 and before - value < SLOW * (value - target)
+            if slow or np.isin(_codes(pairs), _codes(stated)).all():
+                # What new centres can gain is of the size of the spread: finer products before, coarser ones after.
+                spread = _spread(cell.relaxed, self.metric)[0]
+                if split and spread > SPREAD and cell.threshold <= FINE_ENOUGH * spread:
+                    break
                 if cell.threshold <= FINEST:
+                    cell.settled = spread <= SPREAD
                     break
                 cell.threshold /= 10
-        cell.settled = cell.relaxed is None or _spread(cell.relaxed, self.worth)[0] <= SPREAD
-        return cell.settled
+        kept = cell.weights > IDLE * cell.weights.max(initial=0.0)
+        self.guess = cell.pairs[kept & (cell.pairs < len(self.inequalities.rows)).all(axis=1)]
 
-    def _cut(self, cell: _Cell) -> list[_Cell]:
+    def _guessed(self, cell: _Cell) -> Indices:
+        return np.unique(np.concatenate([cell.pairs, self.guess]), axis=0)
+
+    def _split(self, index: int, target: float, most: int | None) -> None:
+        """New centres in a cell: a neuron inside that has no cell of its own, or else either side of the middle of P."""
+        cell = self.cells[index]
         if cell.relaxed is None:
-            return [cell]
-        plane = _spread(cell.relaxed, self.worth)[1]
-        if not cell.stubborn:
-            plane = self._clear_of_neurons(cell, cell.relaxed, plane)
-        cell.plane = plane
-        for side in (1.0, -1.0):
-            rows = np.concatenate([cell.rows, side * plane[None]])
-            half = _Cell(cell.root, rows, cell.pairs, cell.weights, cell.bound, threshold=cell.threshold)
-            cell.halves.append(half)
-        cell.relaxed = None
-        return cell.halves
+            cell.settled = True
+            return
+        new = self._neurons_inside(index)
+        if len(new) == 0:
+            _, middle, across = _spread(cell.relaxed, self.metric)
+            new = self._units(middle + BESIDE * np.outer([1.0, -1.0], across))
+        of_samples = (cell.pairs < len(self.inequalities.rows)).all(axis=1)
+        pairs, weights = cell.pairs[of_samples], cell.weights[of_samples]
+        count = len(self)
+        for centre in new[:most]:
+            if not self._add_centre(centre):
+                continue
+            self.cells.append(_Cell(pairs, weights, threshold=cell.threshold))
+            self.bounds = np.append(self.bounds, self._value(len(self) - 1, pairs, weights))
+            if self.bounds[-1] > self.free:
+                # Without the walls of the old cell its products may be worse than none.
+                self.cells[-1].weights, self.bounds[-1] = np.zeros(len(pairs)), self.free
+            self._tighten(len(self) - 1, target, split=True)
+        cell.settled = len(self) == count
 
-    def _clear_of_neurons(self, cell: _Cell, relaxed: Array, plane: Array) -> Array:
-        """The plane through the middle of P, moved away from a neuron that it would cut."""
-        inside = self.neurons[(self.neurons @ cell.rows.T >= -INSIDE).all(axis=1)]
-        if len(inside) == 0:
-            return plane
-        deviation = (plane @ relaxed @ plane / relaxed[0, 0]) ** 0.5
-        distance = inside @ plane / inside[:, 0]
-        nearest = distance[np.argmin(np.abs(distance))]
-        if abs(nearest) >= CLEAR * deviation:
-            return plane
-        shift = nearest + CLEAR * deviation * (-1 if nearest > 0 else 1)
-        moved = plane - shift * np.eye(len(plane))[0]
-        return np.asarray(moved / np.linalg.norm(moved))
+    def _neurons_inside(self, index: int) -> Array:
+        """(1, d) or (0, d) the neuron of the cell that is nearest to its centre, if it is not the centre itself."""
+        nearness = self.neurons @ (self.metric @ self.centres.T)
+        own = nearness[:, index]
+        inside = (own >= nearness.max(axis=1) - INSIDE) & (own < 1 - SAME)
+        return self.neurons[np.flatnonzero(inside)[np.argsort(-own[inside])[:1]]]
 
 
-def _spread(relaxed: Array, worth: Array) -> tuple[float, Array]:
-    """How far P is spread in the direction in which it is spread most, in units of w'Y w, and the plane across it.
+def _spread(relaxed: Array, metric: Array) -> tuple[float, Array, Array]:
+    """How far P is spread in the direction in which it is spread most, in units of w'Y w; its middle and that direction.
 
-    P is read as the second moment of neurons (b, w); w / b then has a mean and a covariance.
+    P is read as the second moment of neurons (b, w); w / b then has a mean and a covariance. The direction is as long as
+    the standard deviation.
     """
     if not relaxed[0, 0] > 0:
-        return 0.0, np.zeros(len(relaxed))
+        return 0.0, np.zeros(len(metric)), np.zeros(len(metric))
     middle = relaxed[0, 1:] / relaxed[0, 0]
-    covariance = relaxed[1:, 1:] - relaxed[0, 0] * np.outer(middle, middle)
-    values, vectors = np.linalg.eigh(worth[1:, 1:])
-    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    covariance = relaxed[1:, 1:] / relaxed[0, 0] - np.outer(middle, middle)
+    values, vectors = np.linalg.eigh(metric)
+    size = np.sqrt(np.maximum(values, np.finfo(float).tiny))
+    root, inverse = (vectors * size) @ vectors.T, (vectors / size) @ vectors.T
     spreads, directions = np.linalg.eigh(root @ covariance @ root)
-    across = root @ directions[:, -1]
-    plane = np.concatenate([[-across @ middle], across])
-    return float(spreads[-1]), np.asarray(plane / np.linalg.norm(plane))
+    largest = max(float(spreads[-1]), 0.0)
+    return largest * float(relaxed[0, 0]), middle, np.asarray(inverse @ directions[:, -1] * largest**0.5)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.cells import Inequalities, violated, without_idle
+from solver.cells import IDLE, Inequalities, violated, without_idle
 from solver.conic_solvers import COARSEST, WITH_SOLUTION, ConicError, quietly, run, the_cvxpy
 from theory.cover import Cover
 
@@ -99,15 +99,13 @@ def lifted_bound(problem: Problem, solver: str, tolerance: float = COARSEST) -> 
             new = violated(rows, relaxed / np.trace(relaxed), thresholds[0])
         if len(new) == 0:
             break
-        pairs = without_idle(pairs, weights, new)
+        pairs = without_idle(pairs, weights > IDLE, new)
     assert best is not None
     value, multiplier, pairs, weights = best
     weights = weights / inequalities.length[pairs].prod(axis=1)
     used = inequalities.used
     cover = Cover(
         np.empty((0, problem.dimension)),
-        np.array([False]),
-        np.empty((0, problem.dimension + 1)),
         np.zeros(len(pairs), dtype=np.intp),
         used[pairs[:, 0]],
         used[pairs[:, 1]],

@@ -1,7 +1,8 @@
 """The restricted problem: how much of each of a given set of neurons? Convex, smooth, a handful of variables.
 
 With candidate neurons u_j fixed (scaled to f(u_j) = 1), the loss is ``sum_j x_j + g(sum_j x_j u_j u_j')`` in their
-energies x_j >= 0: A-optimal experimental design with the neurons as experiments (DESIGN section 1).
+energies x_j >= 0: A-optimal experimental design with the neurons as experiments (DESIGN section 1). In lower bounds the
+neurons are relaxed ones, matrices in the place of u_j u_j'.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def optimal_energies(candidates: Array, gram: Array, start: Array) -> Array:
     """Energies x >= 0 that minimise ``sum x + tr(K G^-1)`` with ``G = sum_j x_j u_j u_j'``.
 
     Args:
-        candidates: (n, d) neurons u_j with f(u_j) = 1, spanning R^d.
+        candidates: (n, d) neurons u_j with f(u_j) = 1, spanning R^d, or (n, d, d) relaxed ones in the place of u_j u_j'.
         gram: (d, d) K, with the decoder cost inside.
         start: (n,) nonnegative energies of a code with nonsingular G.
 
@@ -82,10 +83,17 @@ def fewest(neurons: Array, energies: Array) -> Array:
 
 
 def _derivatives(candidates: Array, gram: Array, energies: Array) -> tuple[Array, Array]:
-    inverse = np.linalg.inv((candidates.T * energies) @ candidates)
-    worth = candidates @ (inverse @ gram @ inverse) @ candidates.T
-    leverage = candidates @ inverse @ candidates.T
-    return 1 - np.diag(worth), 2 * worth * leverage
+    if candidates.ndim == 2:
+        inverse = np.linalg.inv((candidates.T * energies) @ candidates)
+        worth = candidates @ (inverse @ gram @ inverse) @ candidates.T
+        leverage = candidates @ inverse @ candidates.T
+        return 1 - np.diag(worth), 2 * worth * leverage
+    inverse = np.linalg.inv(np.tensordot(energies, candidates, 1))
+    left, right = candidates @ inverse, candidates @ (inverse @ gram @ inverse)
+    # The second derivative is 2 tr(U_k G^-1 U_l Y), with Y = G^-1 K G^-1.
+    flat = len(candidates), -1
+    hessian = 2 * left.reshape(flat) @ np.swapaxes(right, 1, 2).reshape(flat).T
+    return 1 - np.trace(right, axis1=1, axis2=2), hessian
 
 
 def _interior(values: Array, step: Array) -> Array:

@@ -283,7 +283,7 @@ class Representation:
 
 
 def _saved_cover(content: dict[str, Any]) -> Cover | None:
-    if "cover_splits" not in content:
+    if "cover_functionals" not in content:
         return None
     return Cover(**{item.name: content[f"cover_{item.name}"] for item in fields(Cover)})
 

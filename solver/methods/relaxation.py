@@ -22,12 +22,14 @@ from solver.lifted_program import lifted_bound
 from solver.methods import ascents
 from solver.methods.options import Option
 from solver.methods.step import Step
+from solver.shared_multiplier import strengthened
 from theory.ascent import Ascent
 from theory.conditions import modular_multiplier
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from theory.cover import Cover
     from theory.problem import Problem
 
     Array = NDArray[np.float64]
@@ -45,11 +47,17 @@ PROBES = 12
 NEARER = 0.75
 """Each stage aims at this share of the distance between the worst cell's ratio and one."""
 
-PROGRAMS = 25
-"""Cells worked on between two steps: some seconds for ten sources."""
+VISITS = 0.1
+"""Visits of cells between two steps, as a share of the cells; ten at least."""
 
-MOST_LEAVES = 4_000
-"""Cells after which the search ends, with whatever bound it has: some minutes for ten sources."""
+MORE = 2.0
+"""Where the multiplier of the code proves too little, a better one is sought each time that the cells are so many times more."""
+
+EXACT = 7
+"""Sources up to which that is not done: the multiplier of the code soon proves all there is."""
+
+MOST_CELLS = 4_000
+"""Cells after which the search ends, with whatever bound it has."""
 
 CLIMBS = 20
 """Most promising cells whose middles are climbed from, after each stage."""
@@ -67,7 +75,7 @@ def steps(
         problem: any number of sources.
         tolerance: relative gap at which to stop.
         rng: draws the starts of the ascents.
-        solver: conic solver of the first relaxation; those of the cells are solved by Clarabel.
+        solver: conic solver of the first relaxation; those of the cells need none.
     """
     note, step = "", None
     for step in quick_steps(problem, tolerance=tolerance, rng=rng, solver=solver):
@@ -104,9 +112,9 @@ def modular_proven(problem: Problem, tolerance: float) -> Step | None:
     # Most codes are not modular, and a climb shows it sooner than a failing proof.
     if Ascent(problem).climb(multiplier, random)[0].max() > 1 + tolerance:
         return None
-    cells = Cells(problem, multiplier, np.empty((0, problem.dimension)), weights)
-    cells.refine(1 + tolerance, 1, cut=False)
-    step = _step(problem, weights, multiplier, cells)
+    cells = Cells(problem, multiplier, weights, whole=True)
+    cells.refine(1 + tolerance, 1, most=1)
+    step = _step(problem, weights, multiplier, cells.cover())
     return step if step.lower_bound >= step.loss * (1 - tolerance) else None
 
 
@@ -125,16 +133,20 @@ def at_once(problem: Problem, solver: str, tolerance: float) -> Step:
 
 def _cell_by_cell(problem: Problem, weights: Array, tolerance: float, note: str) -> Iterator[Step]:
     multiplier = problem.multiplier(weights.T @ weights)
-    units = weights / np.sqrt(problem.neuron_cost(weights))[:, None]
-    cells = Cells(problem, multiplier, units @ multiplier, units)
-    goal = 1 + tolerance
+    cells = Cells(problem, multiplier, weights)
+    goal, next_search = 1 + tolerance, len(cells) + 1
     note = note and f"{note}; "
-    while cells.bound > goal and not cells.settled and len(cells) < MOST_LEAVES:
+    while cells.bound > goal and not cells.settled and len(cells) < MOST_CELLS:
         target = max(goal, 1 + NEARER * (cells.bound - 1))
-        while cells.bound > target and not cells.settled and len(cells) < MOST_LEAVES:
-            cells.refine(target, PROGRAMS)
-            step = _step(problem, weights, multiplier, cells)
+        while cells.bound > target and not cells.settled and len(cells) < MOST_CELLS:
+            cells.refine(target, max(10, int(VISITS * len(cells))), most=MOST_CELLS)
+            step = _step(problem, weights, multiplier, cells.cover())
             yield replace(step, note=f"{note}bounded on {len(cells):,} cells")
+            if problem.dimension > EXACT and len(cells) >= next_search:
+                for found in strengthened(cells, weights):
+                    step = step if found is None else _step(problem, weights, *found)
+                    yield replace(step, note=f"{note}bounded on {len(cells):,} cells")
+                next_search = MORE * len(cells)
         starts = cells.candidates()
         ratios = np.einsum("ni,ij,nj->n", starts, multiplier, starts) / problem.neuron_cost(starts)
         better = ascents.improved(problem, weights, starts[np.argsort(-ratios)[:CLIMBS]], WORTH_ADDING)
@@ -144,7 +156,6 @@ def _cell_by_cell(problem: Problem, weights: Array, tolerance: float, note: str)
             cells.reprice(multiplier, weights)
 
 
-def _step(problem: Problem, weights: Array, multiplier: Array, cells: Cells) -> Step:
-    cover = cells.cover()
+def _step(problem: Problem, weights: Array, multiplier: Array, cover: Cover) -> Step:
     bound = best_bound(problem, multiplier, quick=True, cover=cover).value
     return Step(weights, multiplier, problem.loss(weights), bound, cover)

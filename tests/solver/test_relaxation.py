@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import hadamard
 
-from solver import Problem, Sources, certify, conic_solvers, solve
+from solver import Problem, Sources, cells, certify, conic_solvers, solve
 from solver.methods import relaxation
 from solver.representation import Representation
+from solver.semidefinite import Relaxed
 from solver.strategies import problems
 from theory.errors import InputError
 
@@ -129,7 +130,7 @@ def bounded():
     exact = solve(problem).loss
     with pytest.MonkeyPatch.context() as patch:
         answer = relaxed(without_fan(patch, problem))
-    assert answer.cover is not None and len(answer.cover.planes) > 0 and len(answer.cover.functionals) > 0
+    assert answer.cover is not None and len(answer.cover) > 5
     return answer, exact
 
 
@@ -162,7 +163,7 @@ BOASTS = {
     "weights lost": {"cover_weight": lambda weight: 0 * weight},
     "multiplier": {"multiplier": lambda matrix: 4 * matrix},
     "another multiplier": {"multiplier": lambda matrix: matrix + np.eye(4) * np.trace(matrix)},
-    "planes": {"cover_planes": lambda planes: -planes},
+    "cells": {"cover_cell": lambda cell: cell[::-1]},
     "functionals": {"cover_functionals": lambda rows: 10 * rows[::-1]},
     "numbers": {"lower_bound": lambda _: 1e9, "gap": lambda _: 0.0, "loss": lambda _: 1e9},
     "samples": {"cover_first": lambda first: np.minimum(first[::-1], 3)},
@@ -181,9 +182,9 @@ def test_a_proof_that_was_edited_claims_no_more_than_is_true(monkeypatch, bounde
 
 FORGERIES = {
     "cover_weight": lambda weight: -weight,
-    "cover_leaf": lambda leaf: leaf + 1,
-    "cover_splits": lambda splits: splits[:-1],
-    "cover_planes": lambda planes: planes * np.nan,
+    "cover_cell": lambda cell: cell + 1,
+    "cover_functionals": lambda rows: rows[:, :-1],
+    "cover_second": lambda second: second + 10**6,
     "cover_first": lambda first: first - 5,
 }
 
@@ -252,11 +253,18 @@ def empty(*given):
     return SimpleNamespace(solve=lambda: SimpleNamespace(x=np.zeros(size), z=np.zeros(len(given[3]))))
 
 
+def useless(triangle, worth, products, *given):
+    free = np.zeros(len(products))
+    return Relaxed(np.eye(len(worth)) / len(worth), free, free > 0, float(np.linalg.eigvalsh(worth)[-1]))
+
+
 @pytest.mark.parametrize("failure", [broken, empty])
 def test_where_every_program_fails_the_answer_is_valid_all_the_same(monkeypatch, failure):
     exact = solve(CLOUD).loss
     problem = without_fan(monkeypatch, CLOUD)
     monkeypatch.setattr(clarabel, "DefaultSolver", failure)
+    monkeypatch.setattr(cells, "most_valuable", useless)
+    monkeypatch.setattr(relaxation, "MOST_CELLS", 30)
     answer = relaxed(problem)
     assert answer.status == "bounded" and "conic solver CLARABEL failed: " in answer.message
     assert "\n" not in answer.message
@@ -308,9 +316,7 @@ def test_a_time_limit():
 @pytest.mark.parametrize("spare", [1, 3])
 def test_no_more_cells_than_allowed(monkeypatch, bounded, spare):
     most = len(bounded[0].cover) - spare
-    monkeypatch.setattr(relaxation, "MOST_LEAVES", most)
-    monkeypatch.setattr(relaxation, "PROGRAMS", 1)
-    monkeypatch.setattr(relaxation, "NEARER", 0.0)
+    monkeypatch.setattr(relaxation, "MOST_CELLS", most)
     answer = relaxed(without_fan(monkeypatch, bounded[0].problem))
     assert answer.status == "bounded" and answer.gap > 1e-8
     assert answer.message.endswith(f"; bounded on {most} cells")
