@@ -57,7 +57,10 @@ EXACT = 7
 """Sources up to which that is not done: the multiplier of the code soon proves all there is."""
 
 MOST_CELLS = 4_000
-"""Cells after which the search ends, with whatever bound it has."""
+"""Cells after which the search ends, with whatever bound it has,"""
+
+MOST_CELLS_OF_FEW = 1_000
+"""and for at most `EXACT` sources, where two hundred are usual and rounding is in the way if so many do not suffice."""
 
 CLIMBS = 20
 """Most promising cells whose middles are climbed from, after each stage."""
@@ -135,11 +138,12 @@ def _cell_by_cell(problem: Problem, weights: Array, tolerance: float, note: str)
     multiplier = problem.multiplier(weights.T @ weights)
     cells = Cells(problem, multiplier, weights)
     goal, next_search = 1 + tolerance, len(cells) + 1
+    most = MOST_CELLS if problem.dimension > EXACT else MOST_CELLS_OF_FEW
     note = note and f"{note}; "
-    while cells.bound > goal and not cells.settled and len(cells) < MOST_CELLS:
+    while cells.bound > goal and not cells.settled and len(cells) < most:
         target = max(goal, 1 + NEARER * (cells.bound - 1))
-        while cells.bound > target and not cells.settled and len(cells) < MOST_CELLS:
-            cells.refine(target, max(10, int(VISITS * len(cells))), most=MOST_CELLS)
+        while cells.bound > target and not cells.settled and len(cells) < most:
+            cells.refine(target, max(10, int(VISITS * len(cells))), most=most)
             step = _step(problem, weights, multiplier, cells.cover())
             yield replace(step, note=f"{note}bounded on {len(cells):,} cells")
             if problem.dimension > EXACT and len(cells) >= next_search:

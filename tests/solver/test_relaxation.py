@@ -264,7 +264,7 @@ def test_where_every_program_fails_the_answer_is_valid_all_the_same(monkeypatch,
     problem = without_fan(monkeypatch, CLOUD)
     monkeypatch.setattr(clarabel, "DefaultSolver", failure)
     monkeypatch.setattr(cells, "most_valuable", useless)
-    monkeypatch.setattr(relaxation, "MOST_CELLS", 30)
+    monkeypatch.setattr(relaxation, "MOST_CELLS_OF_FEW", 30)
     answer = relaxed(problem)
     assert answer.status == "bounded" and "conic solver CLARABEL failed: " in answer.message
     assert "\n" not in answer.message
@@ -316,7 +316,7 @@ def test_a_time_limit():
 @pytest.mark.parametrize("spare", [1, 3])
 def test_no_more_cells_than_allowed(monkeypatch, bounded, spare):
     most = len(bounded[0].cover) - spare
-    monkeypatch.setattr(relaxation, "MOST_CELLS", most)
+    monkeypatch.setattr(relaxation, "MOST_CELLS_OF_FEW", most)
     answer = relaxed(without_fan(monkeypatch, bounded[0].problem))
     assert answer.status == "bounded" and answer.gap > 1e-8
     assert answer.message.endswith(f"; bounded on {most} cells")
