@@ -2,8 +2,9 @@
 
     python -m benchmarks.reach [--quick] [--long] [--seconds S] [--json OUT]
 
-For every instance the code of the method `columns` from two seeds, how far their losses are apart, its gap, and the gap
-of the method `relaxation` after so many seconds. Every gap is that of `certify`, from the samples alone.
+For every instance the code that `solve` finds from two seeds, how far their losses are apart, its gap, and where that
+misses the target the gap of the method `relaxation`, which stops at the target or after so many seconds. Every gap is
+that of `certify`, from the samples alone.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from solver import Problem, certify, solve
 SEED = 0
 AGREEMENT = 1e-6
 SECONDS_OF_COLUMNS = 120.0
+"""What a code of more than seven sources may take; for fewer, gap included, the time of the instance."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def instances(*, quick: bool, long: bool, seconds: float) -> list[Instance]:
         Instance("uniform cube", sources("uniform cube", 7, 60), 1e-4, 600),
         Instance("integer grid", grid(7, 60), 1e-4, 600),
         Instance("correlated normal", sources("correlated normal", 7, 60), 1e-4, 600),
+        Instance("uniform cube", sources("uniform cube", 8, 100), 1e-4, 600),
         Instance("uniform cube", sources("uniform cube", 10, 300), 0.05, seconds),
         Instance("integer grid", grid(10, 300), 0.05, seconds),
         Instance("correlated normal", sources("correlated normal", 10, 300), 0.05, seconds),
@@ -130,7 +133,8 @@ def measure(instance: Instance) -> Row:
         refined_seconds = time.perf_counter() - start
         refined_gap = certify(problem, refined).gap
         reached = min(gap, refined_gap)
-    met = apart <= AGREEMENT and max(taken) <= max(SECONDS_OF_COLUMNS, instance.seconds)
+    allowed = SECONDS_OF_COLUMNS if problem.dimension > 7 else instance.seconds
+    met = apart <= AGREEMENT and max(taken) <= allowed
     met = met and (instance.target is None or reached <= instance.target)
     return Row(
         instance.name,

@@ -207,7 +207,7 @@ class Cells:
         # The metric of the diagram stays what it is when the multiplier changes: the proofs of the cells hang on it.
         self.metric = self.worth[1:, 1:].copy()
         self.neurons = self._units(neurons @ self.whitening.matrix.T)
-        self.centres = self.neurons[:1]
+        self.centres = self.neurons[:1].copy()
         if not whole:
             for neuron in self.neurons[1:]:
                 self._add_centre(neuron)
@@ -411,7 +411,7 @@ class Cells:
         return np.unique(np.concatenate([cell.pairs, self.guess]), axis=0)
 
     def _split(self, index: int, target: float, most: int | None) -> None:
-        """New centres in a cell: a neuron inside that has no cell of its own, or else either side of the middle of P."""
+        """New centres in a cell: a neuron inside that has no cell of its own, or else two either side of the middle."""
         cell = self.cells[index]
         if cell.relaxed is None:
             cell.settled = True
@@ -443,10 +443,10 @@ class Cells:
 
 
 def _spread(relaxed: Array, metric: Array) -> tuple[float, Array, Array]:
-    """How far P is spread in the direction in which it is spread most, in units of w'Y w; its middle and that direction.
+    """How far P is spread where it is spread most, in units of w'Y w; its middle; and in which direction that is.
 
-    P is read as the second moment of neurons (b, w); w / b then has a mean and a covariance. The direction is as long as
-    the standard deviation.
+    P is read as the second moment of neurons (b, w); w / b then has a mean and a covariance. The direction is as long
+    as the standard deviation.
     """
     if not relaxed[0, 0] > 0:
         return 0.0, np.zeros(len(metric)), np.zeros(len(metric))

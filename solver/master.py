@@ -38,7 +38,7 @@ def optimal_energies(candidates: Array, gram: Array, start: Array) -> Array:
     """Energies x >= 0 that minimise ``sum x + tr(K G^-1)`` with ``G = sum_j x_j u_j u_j'``.
 
     Args:
-        candidates: (n, d) neurons u_j with f(u_j) = 1, spanning R^d, or (n, d, d) relaxed ones in the place of u_j u_j'.
+        candidates: (n, d) neurons u_j with f(u_j) = 1, spanning R^d; or (n, d, d) relaxed ones instead of u_j u_j'.
         gram: (d, d) K, with the decoder cost inside.
         start: (n,) nonnegative energies of a code with nonsingular G.
 

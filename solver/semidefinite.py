@@ -227,8 +227,7 @@ class _Point:
         primal, dual_slack, slack, dual, level = direction(curved, flat)
         share = TO_BOUNDARY[bool(remaining <= NEAR)]
         first, second = (
-            min(1.0, share * length)
-            for length in lengths(to @ primal @ to.T, back.T @ dual_slack @ back, slack, dual)
+            min(1.0, share * length) for length in lengths(to @ primal @ to.T, back.T @ dual_slack @ back, slack, dual)
         )
         if not np.isfinite(first * second * primal.sum() * dual_slack.sum()):
             raise np.linalg.LinAlgError("a step that is not finite")

@@ -51,10 +51,10 @@ VISITS = 0.1
 """Visits of cells between two steps, as a share of the cells; ten at least."""
 
 MORE = 2.0
-"""Where the multiplier of the code proves too little, a better one is sought each time that the cells are so many times more."""
+"""A better multiplier than that of the code is sought each time that the cells have become so many times more."""
 
 EXACT = 7
-"""Sources up to which that is not done: the multiplier of the code soon proves all there is."""
+"""Sources up to which that is not done: that of the code soon proves all there is."""
 
 MOST_CELLS = 4_000
 """Cells after which the search ends, with whatever bound it has,"""
@@ -150,7 +150,7 @@ def _cell_by_cell(problem: Problem, weights: Array, tolerance: float, note: str)
                 for found in strengthened(cells, weights):
                     step = step if found is None else _step(problem, weights, *found)
                     yield replace(step, note=f"{note}bounded on {len(cells):,} cells")
-                next_search = MORE * len(cells)
+                next_search = int(MORE * len(cells))
         starts = cells.candidates()
         ratios = np.einsum("ni,ij,nj->n", starts, multiplier, starts) / problem.neuron_cost(starts)
         better = ascents.improved(problem, weights, starts[np.argsort(-ratios)[:CLIMBS]], WORTH_ADDING)
