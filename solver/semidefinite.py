@@ -13,8 +13,8 @@ General conic solvers take five times as long with 10 sources and fifteen to twe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.linalg.blas import dsyrk
@@ -42,6 +42,9 @@ TO_BOUNDARY = (0.95, 0.98)
 
 NEAR = 0.1
 """Share of the gap that a step need not leave for the centre to count as near."""
+
+LEAST_CENTRE = 1e-6
+"""Share of the gap that a step aims at, at least."""
 
 STALLED = 1e-4
 """A step shorter than this is the last: rounding has been reached."""
@@ -173,70 +176,112 @@ class _Point:
     def gap(self) -> float:
         """Complementarity, and how far P is from the slacks that are ascribed to it."""
         infeasible = np.abs(self.products @ self.triangle.vector(self.primal) - self.slack).max(initial=0.0)
-        return float(max(self.slack @ self.dual + (self.primal * self.dual_slack).sum(), infeasible))
+        return float(max(self.complementarity, infeasible))
+
+    @property
+    def complementarity(self) -> float:
+        """The sum of all products of primal and dual slacks."""
+        return float(self.slack @ self.dual + (self.primal * self.dual_slack).sum())
 
     def step(self) -> float:
         """Mehrotra's predictor and corrector; the length of the shorter of the primal and the dual step."""
-        triangle, order = self.triangle, self.triangle.order
+        frame = _Frame.of(self)
+        order = self.triangle.order
         total = len(self.slack) + order
-        centre = float(self.slack @ self.dual + (self.primal * self.dual_slack).sum()) / total
-        # In the coordinates of Nesterov and Todd P and S are the same diagonal matrix.
-        lower, upper = np.linalg.cholesky(self.primal), np.linalg.cholesky(self.dual_slack)
+        centre = self.complementarity / total
+        squares = np.diag(frame.diagonal**2)
+        foreseen = frame.direction(-squares, -self.slack * self.dual)
+        first, second = (min(1.0, length) for length in frame.lengths(foreseen))
+        remaining = min((self._after(foreseen, first, second).complementarity / total / centre) ** 3, 1.0)
+        aim = max(remaining, LEAST_CENTRE) * centre
+        both = (frame.to @ foreseen.primal @ frame.to.T) @ (frame.back.T @ foreseen.dual_slack @ frame.back)
+        curved = aim * np.eye(order) - squares - (both + both.T) / 2
+        change = frame.direction(curved, aim - self.slack * self.dual - foreseen.slack * foreseen.dual)
+        share = TO_BOUNDARY[bool(remaining <= NEAR)]
+        first, second = (min(1.0, share * length) for length in frame.lengths(change))
+        after = self._after(change, first, second)
+        if not np.isfinite(after.complementarity):
+            raise np.linalg.LinAlgError("a step that is not finite")
+        vars(self).update(vars(after))
+        return min(first, second)
+
+    def _after(self, change: _Change, first: float, second: float) -> _Point:
+        return replace(
+            self,
+            primal=self.primal + first * change.primal,
+            slack=self.slack + first * change.slack,
+            dual=self.dual + second * change.dual,
+            level=self.level + second * change.level,
+            dual_slack=self.dual_slack + second * change.dual_slack,
+        )
+
+
+class _Change(NamedTuple):
+    """What a step adds to the parts of a point."""
+
+    primal: Array
+    slack: Array
+    dual: Array
+    level: float
+    dual_slack: Array
+
+
+@dataclass
+class _Frame:
+    """The coordinates of Nesterov and Todd about a point, in which P and S are one diagonal matrix; and its system.
+
+    Attributes:
+        to, back: (n, n) P in these coordinates is to P to', S is back' S back.
+        diagonal: (n,) both of them.
+        factor: of the linear system of all steps from here.
+        along: its solution for the trace.
+        missing: (p,) by how much the slacks of the products are not those of P.
+    """
+
+    point: _Point
+    to: Array
+    back: Array
+    diagonal: Array
+    factor: Array
+    trace: Array
+    along: Array
+    missing: Array
+
+    @classmethod
+    def of(cls, point: _Point) -> _Frame:
+        triangle = point.triangle
+        lower, upper = np.linalg.cholesky(point.primal), np.linalg.cholesky(point.dual_slack)
         _, diagonal, right = np.linalg.svd(upper.T @ lower)
         to = (right * np.sqrt(diagonal)[:, None]) @ np.linalg.inv(lower)
         back = lower @ (right.T / np.sqrt(diagonal))
-        scaling = to.T @ to
-        weighted = self.products * np.sqrt(self.dual / self.slack)[:, None]
-        system = np.asfortranarray(triangle.congruence(scaling) + dsyrk(1.0, weighted.T, lower=1))
-        factor = _factor(system)
-        trace = triangle.vector(np.eye(order))
-        along = _solved(factor, trace)
-        missing = self.products @ triangle.vector(self.primal) - self.slack
+        weighted = point.products * np.sqrt(point.dual / point.slack)[:, None]
+        factor = _factor(np.asfortranarray(triangle.congruence(to.T @ to) + dsyrk(1.0, weighted.T, lower=1)))
+        trace = triangle.vector(np.eye(triangle.order))
+        missing = point.products @ triangle.vector(point.primal) - point.slack
+        return cls(point, to, back, diagonal, factor, trace, _solved(factor, trace), missing)
 
-        def direction(curved: Array, flat: Array) -> tuple[Array, Array, Array, Array, float]:
-            """Steps of P, S, slack, N and lambda for right sides of the two complementarities."""
-            half = to.T @ (curved * 2 / (diagonal[:, None] + diagonal)) @ to
-            sides = self.products.T @ ((flat - self.dual * missing) / self.slack) + triangle.vector(half)
-            free = _solved(factor, sides)
-            level = float(trace @ free) / float(trace @ along)
-            vector = free - level * along
-            slack = self.products @ vector + missing
-            primal = triangle.matrix(vector)
-            dual = (flat - self.dual * slack) / self.slack
-            # Not from the scaled equation: rounding would part S from what N and lambda say.
-            return primal, level * np.eye(order) - triangle.matrix(dual @ self.products), slack, dual, level
+    def direction(self, curved: Array, flat: Array) -> _Change:
+        """The step that solves both complementarities, to first order, for the right sides (n, n) and (p,)."""
+        point, triangle = self.point, self.point.triangle
+        half = self.to.T @ (curved * 2 / (self.diagonal[:, None] + self.diagonal)) @ self.to
+        sides = point.products.T @ ((flat - point.dual * self.missing) / point.slack) + triangle.vector(half)
+        free = _solved(self.factor, sides)
+        level = float(self.trace @ free) / float(self.trace @ self.along)
+        vector = free - level * self.along
+        slack = point.products @ vector + self.missing
+        dual = (flat - point.dual * slack) / point.slack
+        # Not from the scaled equation: rounding would part S from what N and lambda say.
+        dual_slack = level * np.eye(triangle.order) - triangle.matrix(dual @ point.products)
+        return _Change(triangle.matrix(vector), slack, dual, level, dual_slack)
 
-        def lengths(primal: Array, dual_slack: Array, slack: Array, dual: Array) -> tuple[float, float]:
-            inverse = 1 / np.sqrt(np.outer(diagonal, diagonal))
-            lowest = [
-                min(np.linalg.eigvalsh(matrix * inverse)[0], (change / value).min(initial=0.0))
-                for matrix, change, value in ((primal, slack, self.slack), (dual_slack, dual, self.dual))
-            ]
-            return -1 / min(lowest[0], -1e-300), -1 / min(lowest[1], -1e-300)
-
-        squares = np.diag(diagonal**2)
-        primal, dual_slack, slack, dual, level = direction(-squares, -self.slack * self.dual)
-        scaled, dual_scaled = to @ primal @ to.T, back.T @ dual_slack @ back
-        first, second = (min(1.0, length) for length in lengths(scaled, dual_scaled, slack, dual))
-        after = float((self.slack + first * slack) @ (self.dual + second * dual))
-        after += float(((self.primal + first * primal) * (self.dual_slack + second * dual_slack)).sum())
-        remaining = max(min((after / total / centre) ** 3, 1.0), 1e-6)
-        both = scaled @ dual_scaled
-        curved = remaining * centre * np.eye(order) - squares - (both + both.T) / 2
-        flat = remaining * centre - self.slack * self.dual - slack * dual
-        primal, dual_slack, slack, dual, level = direction(curved, flat)
-        share = TO_BOUNDARY[bool(remaining <= NEAR)]
-        first, second = (
-            min(1.0, share * length) for length in lengths(to @ primal @ to.T, back.T @ dual_slack @ back, slack, dual)
-        )
-        if not np.isfinite(first * second * primal.sum() * dual_slack.sum()):
-            raise np.linalg.LinAlgError("a step that is not finite")
-        self.primal = self.primal + first * primal
-        self.slack = self.slack + first * slack
-        self.dual = self.dual + second * dual
-        self.level += second * level
-        self.dual_slack = self.dual_slack + second * (dual_slack + dual_slack.T) / 2
-        return min(first, second)
+    def lengths(self, change: _Change) -> tuple[float, float]:
+        """How far the primal and the dual step may go until something is no longer positive."""
+        inverse = 1 / np.sqrt(np.outer(self.diagonal, self.diagonal))
+        primal = np.linalg.eigvalsh((self.to @ change.primal @ self.to.T) * inverse)[0]
+        dual = np.linalg.eigvalsh((self.back.T @ change.dual_slack @ self.back) * inverse)[0]
+        primal = min(primal, (change.slack / self.point.slack).min(initial=0.0))
+        dual = min(dual, (change.dual / self.point.dual).min(initial=0.0))
+        return -1 / min(primal, -np.finfo(float).tiny), -1 / min(dual, -np.finfo(float).tiny)
 
 
 def _factor(system: Array) -> Array:

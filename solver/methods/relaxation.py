@@ -56,7 +56,7 @@ MORE = 2.0
 EXACT = 7
 """Sources up to which that is not done: that of the code soon proves all there is."""
 
-MOST_CELLS = 4_000
+MOST_CELLS = 10_000
 """Cells after which the search ends, with whatever bound it has,"""
 
 MOST_CELLS_OF_FEW = 1_000
