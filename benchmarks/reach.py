@@ -1,6 +1,6 @@
 """How far certified answers reach: six sources and beyond; exit code 1 if a target is missed.
 
-    python -m benchmarks.reach [--quick] [--long] [--seconds S] [--json OUT]
+    python -m benchmarks.reach [--quick] [--long] [--sources D] [--seconds S] [--json OUT]
 
 For every instance the code that `solve` finds from two seeds, how far their losses are apart, its gap, and where that
 misses the target the gap of the method `relaxation`, which stops at the target or after so many seconds. Every gap is
@@ -181,12 +181,19 @@ def show(rows: list[Row]) -> None:
 @click.command()
 @click.option("--quick", is_flag=True, help="Only instances that take seconds.")
 @click.option("--long", is_flag=True, help="Also twenty sources.")
+@click.option("--sources", "dimension", type=int, help="Only instances of so many sources, long or not.")
 @click.option("--seconds", default=600.0, show_default=True, help="Time for the relaxation on one instance.")
 @click.option("--json", "out", type=click.Path(dir_okay=False), help="Also write the rows to this file.")
-def main(quick: bool, long: bool, seconds: float, out: str | None) -> None:
+def main(quick: bool, long: bool, dimension: int | None, seconds: float, out: str | None) -> None:
     """Measure, print a table, and exit with 1 if a target is missed."""
+    chosen = instances(quick=quick, long=long or dimension is not None, seconds=seconds)
+    if dimension is not None:
+        chosen = [instance for instance in chosen if instance.points.shape[1] == dimension]
+    if not chosen:
+        known = sorted({instance.points.shape[1] for instance in instances(quick=quick, long=True, seconds=seconds)})
+        raise click.BadParameter(f"no instance has {dimension}; choose one of {known}", param_hint="--sources")
     rows = []
-    for instance in instances(quick=quick, long=long, seconds=seconds):
+    for instance in chosen:
         rows.append(measure(instance))
         click.echo(f"{rows[-1].instance}, {rows[-1].sources} sources: {'met' if rows[-1].met else 'missed'}", err=True)
     show(rows)

@@ -28,3 +28,10 @@ def test_the_quick_run_of_reach_meets_its_targets(tmp_path):
     assert done.returncode == 0, done.stdout
     assert {row["sources"] for row in rows} == {6, 10, 20}
     assert all(row["gap"] <= row["target"] and row["seeds_apart"] <= 1e-6 for row in rows)
+
+
+def test_reach_knows_no_nine_sources():
+    command = [sys.executable, "-m", "benchmarks.reach", "--sources", "9"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no instance has 9; choose one of [6, 7, 8, 10, 13, 20]" in done.stderr
