@@ -85,7 +85,7 @@ def steps(
         note = step.note or note
         yield step
     assert step is not None
-    if step.lower_bound < step.loss * (1 - tolerance):
+    if not _near_enough(step, tolerance):
         yield from _cell_by_cell(problem, step.weights, tolerance, note)
 
 
@@ -103,7 +103,7 @@ def quick_steps(
             return
         step = at_once(problem, solver, tolerance)
         yield step
-        if step.lower_bound >= step.loss * (1 - tolerance):
+        if _near_enough(step, tolerance):
             return
     yield from ascents.steps(problem, tolerance=tolerance, rng=rng)
 
@@ -118,7 +118,7 @@ def modular_proven(problem: Problem, tolerance: float) -> Step | None:
     cells = Cells(problem, multiplier, weights, whole=True)
     cells.refine(1 + tolerance, 1, most=1)
     step = _step(problem, weights, multiplier, cells.cover())
-    return step if step.lower_bound >= step.loss * (1 - tolerance) else None
+    return step if _near_enough(step, tolerance) else None
 
 
 def at_once(problem: Problem, solver: str, tolerance: float) -> Step:
@@ -146,10 +146,14 @@ def _cell_by_cell(problem: Problem, weights: Array, tolerance: float, note: str)
             cells.refine(target, max(10, int(VISITS * len(cells))), most=most)
             step = _step(problem, weights, multiplier, cells.cover())
             yield replace(step, note=f"{note}bounded on {len(cells):,} cells")
+            if _near_enough(step, tolerance):
+                return
             if problem.dimension > EXACT and len(cells) >= next_search:
                 for found in strengthened(cells, weights):
                     step = step if found is None else _step(problem, weights, *found)
                     yield replace(step, note=f"{note}bounded on {len(cells):,} cells")
+                    if _near_enough(step, tolerance):
+                        return
                 next_search = int(MORE * len(cells))
         starts = cells.candidates()
         ratios = np.einsum("ni,ij,nj->n", starts, multiplier, starts) / problem.neuron_cost(starts)
@@ -158,6 +162,10 @@ def _cell_by_cell(problem: Problem, weights: Array, tolerance: float, note: str)
             weights = better
             multiplier = problem.multiplier(weights.T @ weights)
             cells.reprice(multiplier, weights)
+
+
+def _near_enough(step: Step, tolerance: float) -> bool:
+    return step.lower_bound >= step.loss * (1 - tolerance)
 
 
 def _step(problem: Problem, weights: Array, multiplier: Array, cover: Cover) -> Step:

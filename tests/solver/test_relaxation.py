@@ -115,6 +115,14 @@ def test_a_code_that_the_ascents_missed_is_found_in_the_cells(monkeypatch):
     assert answer.loss == pytest.approx(exact.loss, rel=1e-8)
 
 
+def test_it_ends_where_it_was_asked_to():
+    seen = []
+    answer = relaxed(LARGE, tolerance=0.08, callback=lambda progress: seen.append(progress.gap))
+    assert answer.status == "optimal" and answer.gap <= 0.08
+    # Not before the last step, and not long after.
+    assert all(gap > 0.08 for gap in seen[:-1])
+
+
 def test_the_same_seed_gives_the_same_answer():
     one, two = (relaxed(LARGE, max_iterations=8) for _ in range(2))
     assert one.lower_bound == two.lower_bound and np.array_equal(one.source_weights, two.source_weights)
