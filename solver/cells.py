@@ -59,7 +59,10 @@ ACCURACY = 0.02
 """The semidefinite program is solved to this share of the distance between a cell's last value and the target,"""
 
 MOST_ACCURATE, LEAST_ACCURATE = 1e-10, 2e-3
-"""within these limits."""
+"""within these limits, as shares of the largest eigenvalue of Y."""
+
+TYPICAL = 4.0
+"""Where most products are smaller than one over this, because biases cost so much, the thresholds are in proportion."""
 
 WORTH_A_VISIT = 0.03
 """Share of the way to the target by which a visit must lower a cell's bound, or else the cell is split."""
@@ -78,6 +81,9 @@ MOVED = 1e-2
 
 INSIDE = 1e-9
 """An inequality that a neuron misses by no more than this, on rows of unit length, counts as met."""
+
+OFF_CENTRE = 1e-6
+"""One minus the cosine between a neuron and the centre of its cell above which it is to have a cell of its own."""
 
 SPREAD = 1e-9
 """Variance of P, in units of f, below which a cell holds a single neuron and is not split."""
@@ -133,7 +139,7 @@ def _informative(problem: Problem, neurons: Array, whitening: Whitening) -> Indi
 def violated(rows: Array, relaxed: Array, threshold: float) -> Indices:
     """(p, 2) for every row its worst partner, of those whose product is below minus the threshold at P; the worst.
 
-    No more than P has entries. One partner a row: products with the same row prove much the same.
+    At most twice as many as P has entries. One partner a row: products with the same row prove much the same.
     """
     most = rows.shape[1] * (rows.shape[1] + 1)
     products = rows @ relaxed @ rows.T
@@ -187,7 +193,7 @@ class Cells:
     Attributes:
         bounds: (n,) the proven bound of each cell at present.
 
-    Source: DESIGN section 1; spatial branch and bound with reformulation-linearisation cuts.
+    Source: DESIGN section 1; spatial branch and bound with reformulation-linearisation products.
 
     Example:
         >>> from theory.problem import Problem
@@ -288,13 +294,13 @@ class Cells:
             cell.seen, cell.settled = 0, False
             self.bounds[index] = self._value(index, cell.pairs, cell.weights)
 
-    def state(self) -> tuple[Array, Array, list[_Cell]]:
-        """What changes when another multiplier is asked about, for `restore`."""
-        return self.worth, self.bounds.copy(), [replace(cell) for cell in self.cells]
+    def state(self) -> tuple[Array, Indices, Array, list[_Cell]]:
+        """What changes when another multiplier is asked about, for `restore`, which takes it once."""
+        return self.worth, self.guess, self.bounds.copy(), [replace(cell) for cell in self.cells]
 
-    def restore(self, state: tuple[Array, Array, list[_Cell]]) -> None:
+    def restore(self, state: tuple[Array, Indices, Array, list[_Cell]]) -> None:
         """Go back to a state with the same centres."""
-        self.worth, self.bounds, self.cells = state
+        self.worth, self.guess, self.bounds, self.cells = state
 
     def cover(self) -> Cover:
         """The proof of the present bound, in the coordinates of the problem."""
@@ -382,7 +388,7 @@ class Cells:
         pairs = np.searchsorted(names, cell.pairs if cell.relaxed is not None else self._guessed(cell))
         value = self.bounds[index]
         for round_ in range(ROUNDS if split else 4 * ROUNDS):
-            accuracy = min(max(ACCURACY * (1 - target / value), MOST_ACCURATE), LEAST_ACCURATE)
+            accuracy = min(max(ACCURACY * (value - target) / self.free, MOST_ACCURATE), LEAST_ACCURATE)
             products = self.triangle.products(rows[pairs[:, 0]], rows[pairs[:, 1]])
             found = most_valuable(self.triangle, self.worth, products, accuracy, target)
             # What the products prove is computed from them, whatever the program says.
@@ -393,7 +399,8 @@ class Cells:
             if self.bounds[index] <= target:
                 break
             stated = pairs
-            pairs = without_idle(pairs, found.active, violated(rows, cell.relaxed, cell.threshold))
+            size = min(1.0, TYPICAL * float(np.median(((rows @ cell.relaxed) * rows).sum(axis=1))))
+            pairs = without_idle(pairs, found.active, violated(rows, cell.relaxed, cell.threshold * size))
             slow = split and round_ > 0 and before - value < SLOW * (value - target)
             if slow or np.isin(_codes(pairs), _codes(stated)).all():
                 # What new centres can gain is of the size of the spread: finer products before, coarser ones after.
@@ -413,9 +420,7 @@ class Cells:
     def _split(self, index: int, target: float, most: int | None) -> None:
         """New centres in a cell: a neuron inside that has no cell of its own, or else two either side of the middle."""
         cell = self.cells[index]
-        if cell.relaxed is None:
-            cell.settled = True
-            return
+        assert cell.relaxed is not None
         new = self._neurons_inside(index)
         if len(new) == 0:
             _, middle, across = _spread(cell.relaxed, self.metric)
@@ -432,13 +437,17 @@ class Cells:
                 # Without the walls of the old cell its products may be worse than none.
                 self.cells[-1].weights, self.bounds[-1] = np.zeros(len(pairs)), self.free
             self._tighten(len(self) - 1, target, split=True)
-        cell.settled = len(self) == count
+        if len(self) == count:
+            # All centres are there already: what is left are the finest products.
+            before = self.bounds[index]
+            self._tighten(index, target, split=False)
+            cell.settled = bool(self.bounds[index] > target + (before - target) * (1 - WORTH_A_VISIT))
 
     def _neurons_inside(self, index: int) -> Array:
         """(1, d) or (0, d) the neuron of the cell that is nearest to its centre, if it is not the centre itself."""
         nearness = self.neurons @ (self.metric @ self.centres.T)
         own = nearness[:, index]
-        inside = (own >= nearness.max(axis=1) - INSIDE) & (own < 1 - SAME)
+        inside = (own >= nearness.max(axis=1) - INSIDE) & (own < 1 - OFF_CENTRE)
         return self.neurons[np.flatnonzero(inside)[np.argsort(-own[inside])[:1]]]
 
 

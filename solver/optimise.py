@@ -36,9 +36,6 @@ LEAST_TOLERANCE = 1e-12
 QUICK_CONES = 1_000_000
 """Cones of a normal fan up to which it is quicker to price on it than to do without."""
 
-FEW_SOURCES = 7
-"""Sources up to which a bound cell by cell ends with the optimum within a minute on most data."""
-
 SAME_LOSS = 0.01
 """Share of the tolerance by which two losses may differ and count as the same."""
 
@@ -136,7 +133,7 @@ def _choose(problem: Problem) -> tuple[str, str]:
     if fan is not None and len(fan) <= QUICK_CONES and fan.covers():
         size = len(fan)
         return "columns", f"the modular code is not proven optimal; priced exactly on a normal fan of {size:,} cones"
-    if problem.dimension <= FEW_SOURCES:
+    if problem.dimension <= _module("relaxation").FEW_SOURCES:
         return "relaxation", "the modular code is not proven optimal; bounded cell by cell"
     why = (
         f"{problem.dimension} sources: priced by local ascent and bounded by a relaxation; method='relaxation' tightens"
@@ -220,9 +217,10 @@ class _Run:
 
     def result(self, method: str, why: str) -> Representation:
         """The best code, its loss and bound computed anew from the problem."""
-        bound = best_bound(self.problem, self.multiplier, quick=True, cover=self.cover)
-        if self.cover is None or optimality_gap(self.loss, bound.value) > self.tolerance:
-            # A normal fan may be large, and is needed only where the proof at hand is not enough.
+        bound = best_bound(self.problem, self.multiplier, quick=self.cover is not None, cover=self.cover)
+        few = self.problem.dimension <= EXACT_DIMENSION
+        if self.cover is not None and few and optimality_gap(self.loss, bound.value) > self.tolerance:
+            # A larger normal fan would take longer than what led here, and be of less use.
             bound = best_bound(self.problem, self.multiplier, cover=self.cover)
         found = Representation.from_weights(
             self.problem,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from theory.cover import Cover
 
     Array = NDArray[np.float64]
+    Indices = NDArray[np.intp]
 
 __all__ = ["strengthened"]
 
@@ -33,6 +34,9 @@ CALM = 0.5
 
 ENTERING = 1e-3
 """Energy with which a new relaxed neuron enters the design, as a share of the mean."""
+
+MOST_NEW = 300
+"""Relaxed neurons that enter at a time, those that earn most: a design of thousands would take minutes."""
 
 LEAVING = 1e-7
 """Energy below which a relaxed neuron leaves it, as a share of all."""
@@ -55,7 +59,7 @@ def strengthened(cells: Cells, neurons: Array) -> Iterator[tuple[Array, Cover] |
     costs = problem.neuron_cost(neurons)
     rows = neurons @ whitening.matrix.T / np.sqrt(costs)[:, None]
     columns, energies = rows[:, :, None] * rows[:, None, :], costs
-    new = [cell.relaxed[1:, 1:] for cell in cells.cells if cell.relaxed is not None]
+    new = _best(cells, np.arange(len(cells)), cells.worth[1:, 1:])
     for _ in range(ROUNDS):
         if not new:
             break
@@ -76,9 +80,15 @@ def strengthened(cells: Cells, neurons: Array) -> Iterator[tuple[Array, Cover] |
             yield multiplier, cells.cover()
         else:
             yield None
-        relaxed = (cells.cells[index].relaxed for index in visited)
-        new = [found[1:, 1:] for found in relaxed if found is not None and np.vdot(found[1:, 1:], trial) > 1]
+        new = [found for found in _best(cells, visited, trial) if np.vdot(found, trial) > 1]
     cells.restore(before)
+
+
+def _best(cells: Cells, chosen: Indices, worth: Array) -> list[Array]:
+    """The relaxed neurons of the chosen cells that earn most."""
+    relaxed = [cells.cells[index].relaxed for index in chosen]
+    known = [found[1:, 1:] for found in relaxed if found is not None]
+    return sorted(known, key=lambda found: -float(np.vdot(found, worth)))[:MOST_NEW]
 
 
 def _proven(worth: Array, half: Array, rho: float) -> float:

@@ -3,8 +3,9 @@
 The bound owes nothing to a normal fan. First the lifted relaxation over all directions and over the multiplier as well
 (`solver.lifted_program`), which is quick and leaves 5 to 25 % on generic data, but nothing on data with opposite
 samples. Then the multiplier of the best code known, which is the right one in the end, with direction space cut into
-cells (`solver.cells`): one for every neuron, then ever smaller ones where the bound is worst. A cell in which a neuron
-turns up that earns more than it costs improves the code instead.
+cells (`solver.cells`): one for every neuron, then more where the bound is worst; beyond seven sources also another
+multiplier that suits all cells (`solver.shared_multiplier`). A cell in which a neuron turns up that earns more than it
+costs improves the code instead.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["OPTIONS", "at_once", "modular_proven", "quick_steps", "steps"]
+__all__ = ["FEW_SOURCES", "OPTIONS", "at_once", "modular_proven", "quick_steps", "steps"]
 
 OPTIONS = (Option("solver", takes="its name", otherwise="needs no conic solver", read=solver_name),)
 
@@ -53,14 +54,14 @@ VISITS = 0.1
 MORE = 2.0
 """A better multiplier than that of the code is sought each time that the cells have become so many times more."""
 
-EXACT = 7
-"""Sources up to which that is not done: that of the code soon proves all there is."""
+FEW_SOURCES = 7
+"""Sources up to which that is not done: that of the code proves all there is, within a minute on most data."""
 
 MOST_CELLS = 10_000
 """Cells after which the search ends, with whatever bound it has,"""
 
 MOST_CELLS_OF_FEW = 1_000
-"""and for at most `EXACT` sources, where two hundred are usual and rounding is in the way if so many do not suffice."""
+"""and for few sources, where two hundred are usual, and rounding is in the way if so many do not suffice."""
 
 CLIMBS = 20
 """Most promising cells whose middles are climbed from, after each stage."""
@@ -138,7 +139,7 @@ def _cell_by_cell(problem: Problem, weights: Array, tolerance: float, note: str)
     multiplier = problem.multiplier(weights.T @ weights)
     cells = Cells(problem, multiplier, weights)
     goal, next_search = 1 + tolerance, len(cells) + 1
-    most = MOST_CELLS if problem.dimension > EXACT else MOST_CELLS_OF_FEW
+    most = MOST_CELLS if problem.dimension > FEW_SOURCES else MOST_CELLS_OF_FEW
     note = note and f"{note}; "
     while cells.bound > goal and not cells.settled and len(cells) < most:
         target = max(goal, 1 + NEARER * (cells.bound - 1))
@@ -148,7 +149,7 @@ def _cell_by_cell(problem: Problem, weights: Array, tolerance: float, note: str)
             yield replace(step, note=f"{note}bounded on {len(cells):,} cells")
             if _near_enough(step, tolerance):
                 return
-            if problem.dimension > EXACT and len(cells) >= next_search:
+            if problem.dimension > FEW_SOURCES and len(cells) >= next_search:
                 for found in strengthened(cells, weights):
                     step = step if found is None else _step(problem, weights, *found)
                     yield replace(step, note=f"{note}bounded on {len(cells):,} cells")

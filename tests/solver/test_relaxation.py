@@ -53,7 +53,9 @@ def without_fan(monkeypatch, problem):
     """The same problem, to be proven by covers alone: for so few sources the certificate would use the normal fan."""
     monkeypatch.setattr(Sources, "fan_if_small", None)
     costs = {"encoder_cost": problem.encoder_cost, "decoder_cost": problem.decoder_cost}
-    return Problem(problem.sources.points, mixing=problem.mixing, **costs)
+    given = problem.sources
+    sources = given.points if given.from_samples else Sources.from_moments(given.covariance, given.points, given.mean)
+    return Problem(sources, mixing=problem.mixing, **costs)
 
 
 @pytest.mark.parametrize("dimension", [2, 3, 4])
@@ -340,3 +342,25 @@ def test_every_step_is_valid(problem):
         assert step.lower_bound <= exact.loss * (1 + 1e-9)
         assert step.loss >= exact.lower_bound * (1 - 1e-9)
         assert step.loss == pytest.approx(problem.loss(step.weights), rel=1e-9)
+
+
+# ---- data that once ended the search too soon -----------------------------------------------------------------------
+
+
+def lattice_without_a_corner():
+    cut = {(2, 2), (2, 1), (1, 2)}
+    return Problem([[i, j] for i in range(-2, 3) for j in range(-2, 3) if (i, j) not in cut])
+
+
+def dear_biases(dimension):
+    """The energy is next to nothing beside the cost of biases: products are tiny where the ratio is not."""
+    points = np.random.default_rng(0).standard_normal((4 * dimension, dimension))
+    return Problem(Sources.from_moments(np.eye(dimension) * 1e-6, points - points.mean(axis=0)), encoder_cost=1e-4)
+
+
+@pytest.mark.parametrize("problem", [lattice_without_a_corner(), dear_biases(2), dear_biases(3)])
+def test_the_search_goes_on(monkeypatch, problem):
+    exact = solve(problem)
+    answer = relaxed(without_fan(monkeypatch, problem))
+    assert answer.gap <= 1e-6 and answer.loss == pytest.approx(exact.loss, rel=1e-6)
+    assert_valid(answer)
