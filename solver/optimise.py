@@ -36,6 +36,9 @@ LEAST_TOLERANCE = 1e-12
 QUICK_CONES = 1_000_000
 """Cones of a normal fan up to which it is quicker to price on it than to do without."""
 
+FLAT = 1e-6
+"""A bias of a smaller share of its source's cost leaves cones so flat that pricing cuts them into too many."""
+
 SAME_LOSS = 0.01
 """Share of the tolerance by which two losses may differ and count as the same."""
 
@@ -130,7 +133,8 @@ def _choose(problem: Problem) -> tuple[str, str]:
     if problem.dimension <= EXACT_DIMENSION:
         return "columns", "the modularity condition fails; priced exactly on the normal fan"
     fan = problem.sources.fan_if_small
-    if fan is not None and len(fan) <= QUICK_CONES and fan.covers():
+    cheapest_bias = float((problem.modular_costs / np.diag(problem.energy_matrix)).min()) - 1
+    if fan is not None and len(fan) <= QUICK_CONES and cheapest_bias > FLAT and fan.covers():
         size = len(fan)
         return "columns", f"the modular code is not proven optimal; priced exactly on a normal fan of {size:,} cones"
     if problem.dimension <= _module("relaxation").FEW_SOURCES:

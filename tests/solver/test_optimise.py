@@ -280,3 +280,10 @@ def test_options_out_of_range(options, message):
 def test_sources_are_not_a_problem():
     with pytest.raises(InputError, match=r"expected a Problem, got ndarray; write solve\(Problem\(sources\)\)"):
         solve(SQUARE)
+
+
+def test_six_sources_on_scales_far_apart():
+    # The cones of their fan are so flat that pricing on it takes minutes.
+    points = np.random.default_rng(0).standard_normal((18, 6)) * np.logspace(-6, 6, 6)
+    answer = solve(Problem(points), rng=0)
+    assert answer.method == "relaxation" and answer.gap <= 1e-6
