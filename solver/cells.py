@@ -106,6 +106,10 @@ class Inequalities:
         self.length = np.linalg.norm(rows, axis=1)
         self.rows = rows / self.length[:, None]
 
+    def __len__(self) -> int:
+        """Number of samples that are used."""
+        return len(self.rows)
+
     def opposite(self) -> Indices:
         """(p, 2) the pairs of samples that are most opposite: where samples have antipodes, those prove most.
 
@@ -212,6 +216,9 @@ class Cells:
         self.worth = self.whitening.worth(multiplier)
         # The metric of the diagram stays what it is when the multiplier changes: the proofs of the cells hang on it.
         self.metric = self.worth[1:, 1:].copy()
+        values, vectors = np.linalg.eigh(self.metric)
+        size = np.sqrt(np.maximum(values, np.finfo(float).tiny))
+        self.root, self.inverse_root = (vectors * size) @ vectors.T, (vectors / size) @ vectors.T
         self.neurons = self._units(neurons @ self.whitening.matrix.T)
         self.centres = self.neurons[:1].copy()
         if not whole:
@@ -309,10 +316,8 @@ class Cells:
         counts = [len(cell.pairs) for cell in self.cells]
         pairs = np.concatenate([cell.pairs for cell in self.cells])
         of_cell = np.repeat(np.arange(len(self)), counts)
-        lengths = np.ones(len(pairs))
-        for place in pairs.T:
-            lengths *= self._lengths(of_cell, place)
-        weights = np.concatenate([cell.weights for cell in self.cells]) / lengths
+        first, second = (self._rows(of_cell, place)[1] for place in pairs.T)
+        weights = np.concatenate([cell.weights for cell in self.cells]) / (first * second)
         counting = weights > 0
         return Cover(
             (self.centres @ self.metric) @ self.whitening.matrix,
@@ -336,35 +341,32 @@ class Cells:
             self.centres = np.vstack([self.centres, centre])
         return new
 
-    def _walls(self, of_cell: Indices, centre: Indices) -> Array:
-        """(k, d) that centre i is nearer than centre j, as functionals of the neuron."""
-        return np.asarray((self.centres[of_cell] - self.centres[centre]) @ self.metric)
-
-    def _lengths(self, of_cell: Indices, names: Indices) -> Array:
-        """(k,) lengths of the named inequalities before they became rows of unit length."""
-        samples = len(self.inequalities.rows)
+    def _rows(self, of_cell: Indices, names: Indices) -> tuple[Array, Array]:
+        """(k, d + 1) the named inequalities of the cells, of unit length, and (k,) how long they were before."""
+        samples = len(self.inequalities)
         is_sample = names < samples
-        found = np.empty(len(names))
-        found[is_sample] = self.inequalities.length[names[is_sample]]
-        walls = self._walls(of_cell[~is_sample], names[~is_sample] - samples)
-        found[~is_sample] = np.linalg.norm(walls, axis=1)
-        return np.where(found > 0, found, 1.0)
-
-    def _rows(self, index: int, names: Indices) -> Array:
-        """(k, d + 1) the named inequalities of a cell, of unit length."""
-        samples = len(self.inequalities.rows)
-        is_sample = names < samples
-        found = np.zeros((len(names), self.problem.dimension + 1))
-        found[is_sample] = self.inequalities.rows[names[is_sample]]
-        walls = self._walls(np.full(np.count_nonzero(~is_sample), index), names[~is_sample] - samples)
-        length = np.linalg.norm(walls, axis=1)
+        rows, length = np.zeros((len(names), self.problem.dimension + 1)), np.empty(len(names))
+        rows[is_sample] = self.inequalities.rows[names[is_sample]]
+        length[is_sample] = self.inequalities.length[names[is_sample]]
+        centre, other = self.centres[of_cell[~is_sample]], self.centres[names[~is_sample] - samples]
+        walls = (centre - other) @ self.metric
+        norm = np.linalg.norm(walls, axis=1)
         # The row of a centre against itself is zero, and stays so.
-        found[~is_sample, 1:] = walls / np.where(length > 0, length, 1.0)[:, None]
-        return found
+        length[~is_sample] = np.where(norm > 0, norm, 1.0)
+        rows[~is_sample, 1:] = walls / length[~is_sample, None]
+        return rows, length
+
+    def _rows_of(self, index: int, names: Indices) -> Array:
+        """(k, d + 1) the named inequalities of one cell, of unit length."""
+        return self._rows(np.full(len(names), index), names)[0]
+
+    def _of_samples(self, pairs: Indices) -> NDArray[np.bool_]:
+        """(p,) which products are of two samples: those hold in every cell."""
+        return np.asarray((pairs < len(self.inequalities)).all(axis=1))
 
     def _names(self, index: int, pairs: Indices) -> Indices:
         """The inequalities that are looked at in a cell, in increasing order."""
-        samples = len(self.inequalities.rows)
+        samples = len(self.inequalities)
         if len(self) <= NEAREST:
             return np.arange(samples + len(self))
         nearness = self.centres @ (self.metric @ self.centres[index])
@@ -372,10 +374,8 @@ class Cells:
         return np.union1d(np.arange(samples), np.union1d(near, pairs))
 
     def _value(self, index: int, pairs: Indices, weights: Array) -> float:
-        """The bound that these products prove: the largest eigenvalue of Y + sum N (a c' + c a') / 2."""
-        first, second = self._rows(index, pairs[:, 0]), self._rows(index, pairs[:, 1])
-        half = (first * weights[:, None]).T @ second
-        return float(np.linalg.eigvalsh(self.worth + (half + half.T) / 2)[-1])
+        """The bound that these products prove of a cell."""
+        return _proven(self.worth, self._rows_of(index, pairs[:, 0]), self._rows_of(index, pairs[:, 1]), weights)
 
     # ---- one cell -----------------------------------------------------------------------------------------------
 
@@ -384,15 +384,15 @@ class Cells:
         cell = self.cells[index]
         cell.seen = len(self)
         names = self._names(index, cell.pairs)
-        rows = self._rows(index, names)
+        rows = self._rows_of(index, names)
         pairs = np.searchsorted(names, cell.pairs if cell.relaxed is not None else self._guessed(cell))
-        value = self.bounds[index]
+        value, free = self.bounds[index], self.free
         for round_ in range(ROUNDS if split else 4 * ROUNDS):
-            accuracy = min(max(ACCURACY * (value - target) / self.free, MOST_ACCURATE), LEAST_ACCURATE)
-            products = self.triangle.products(rows[pairs[:, 0]], rows[pairs[:, 1]])
-            found = most_valuable(self.triangle, self.worth, products, accuracy, target)
+            accuracy = min(max(ACCURACY * (value - target) / free, MOST_ACCURATE), LEAST_ACCURATE)
+            first, second = rows[pairs[:, 0]], rows[pairs[:, 1]]
+            found = most_valuable(self.triangle, self.worth, self.triangle.products(first, second), accuracy, target)
             # What the products prove is computed from them, whatever the program says.
-            before, value = value, self._value(index, names[pairs], found.weights)
+            before, value = value, _proven(self.worth, first, second, found.weights)
             if value <= self.bounds[index]:
                 cell.pairs, cell.weights, self.bounds[index] = names[pairs], found.weights, value
             cell.relaxed = found.neuron
@@ -404,7 +404,7 @@ class Cells:
             slow = split and round_ > 0 and before - value < SLOW * (value - target)
             if slow or np.isin(_codes(pairs), _codes(stated)).all():
                 # What new centres can gain is of the size of the spread: finer products before, coarser ones after.
-                spread = _spread(cell.relaxed, self.metric)[0]
+                spread = self._spread(cell.relaxed)[0]
                 if split and spread > SPREAD and cell.threshold <= FINE_ENOUGH * spread:
                     break
                 if cell.threshold <= FINEST:
@@ -412,7 +412,7 @@ class Cells:
                     break
                 cell.threshold /= 10
         kept = cell.weights > IDLE * cell.weights.max(initial=0.0)
-        self.guess = cell.pairs[kept & (cell.pairs < len(self.inequalities.rows)).all(axis=1)]
+        self.guess = cell.pairs[kept & self._of_samples(cell.pairs)]
 
     def _guessed(self, cell: _Cell) -> Indices:
         return np.unique(np.concatenate([cell.pairs, self.guess]), axis=0)
@@ -423,9 +423,9 @@ class Cells:
         assert cell.relaxed is not None
         new = self._neurons_inside(index)
         if len(new) == 0:
-            _, middle, across = _spread(cell.relaxed, self.metric)
+            _, middle, across = self._spread(cell.relaxed)
             new = self._units(middle + BESIDE * np.outer([1.0, -1.0], across))
-        of_samples = (cell.pairs < len(self.inequalities.rows)).all(axis=1)
+        of_samples = self._of_samples(cell.pairs)
         pairs, weights = cell.pairs[of_samples], cell.weights[of_samples]
         count = len(self)
         for centre in new[:most]:
@@ -450,20 +450,23 @@ class Cells:
         inside = (own >= nearness.max(axis=1) - INSIDE) & (own < 1 - OFF_CENTRE)
         return self.neurons[np.flatnonzero(inside)[np.argsort(-own[inside])[:1]]]
 
+    def _spread(self, relaxed: Array) -> tuple[float, Array, Array]:
+        """How far P is spread where it is spread most, in units of w'Y w; its middle; and in which direction that is.
 
-def _spread(relaxed: Array, metric: Array) -> tuple[float, Array, Array]:
-    """How far P is spread where it is spread most, in units of w'Y w; its middle; and in which direction that is.
+        P is read as the second moment of neurons (b, w); w / b then has a mean and a covariance. The direction is as
+        long as the standard deviation.
+        """
+        if not relaxed[0, 0] > 0:
+            return 0.0, np.zeros(len(self.metric)), np.zeros(len(self.metric))
+        middle = relaxed[0, 1:] / relaxed[0, 0]
+        covariance = relaxed[1:, 1:] / relaxed[0, 0] - np.outer(middle, middle)
+        spreads, directions = np.linalg.eigh(self.root @ covariance @ self.root)
+        largest = max(float(spreads[-1]), 0.0)
+        across = self.inverse_root @ directions[:, -1] * largest**0.5
+        return largest * float(relaxed[0, 0]), middle, np.asarray(across)
 
-    P is read as the second moment of neurons (b, w); w / b then has a mean and a covariance. The direction is as long
-    as the standard deviation.
-    """
-    if not relaxed[0, 0] > 0:
-        return 0.0, np.zeros(len(metric)), np.zeros(len(metric))
-    middle = relaxed[0, 1:] / relaxed[0, 0]
-    covariance = relaxed[1:, 1:] / relaxed[0, 0] - np.outer(middle, middle)
-    values, vectors = np.linalg.eigh(metric)
-    size = np.sqrt(np.maximum(values, np.finfo(float).tiny))
-    root, inverse = (vectors * size) @ vectors.T, (vectors / size) @ vectors.T
-    spreads, directions = np.linalg.eigh(root @ covariance @ root)
-    largest = max(float(spreads[-1]), 0.0)
-    return largest * float(relaxed[0, 0]), middle, np.asarray(inverse @ directions[:, -1] * largest**0.5)
+
+def _proven(worth: Array, first: Array, second: Array, weights: Array) -> float:
+    """The bound that products of rows a, c prove: the largest eigenvalue of Y + sum N (a c' + c a') / 2."""
+    half = (first * weights[:, None]).T @ second
+    return float(np.linalg.eigvalsh(worth + (half + half.T) / 2)[-1])
