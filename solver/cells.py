@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.semidefinite import Triangle, most_valuable
-from theory.cover import Cover, Whitening
+from theory.cover import Cover
+from theory.whitening import Whitening, lifted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -98,7 +99,7 @@ class Inequalities:
     """
 
     def __init__(self, problem: Problem, neurons: Array) -> None:
-        self.whitening = Whitening(problem)
+        self.whitening = problem.whitening
         vertices = problem.sources.vertices
         self.total = len(vertices)
         self.used = _informative(problem, neurons, self.whitening)
@@ -213,13 +214,13 @@ class Cells:
         self.inequalities = Inequalities(problem, neurons)
         self.whitening = self.inequalities.whitening
         self.triangle = Triangle(problem.dimension + 1)
-        self.worth = self.whitening.worth(multiplier)
+        self.worth = lifted(self.whitening.worth(multiplier))
         # The metric of the diagram stays what it is when the multiplier changes: the proofs of the cells hang on it.
         self.metric = self.worth[1:, 1:].copy()
         values, vectors = np.linalg.eigh(self.metric)
         size = np.sqrt(np.maximum(values, np.finfo(float).tiny))
         self.root, self.inverse_root = (vectors * size) @ vectors.T, (vectors / size) @ vectors.T
-        self.neurons = self._units(neurons @ self.whitening.matrix.T)
+        self.neurons = self._units(self.whitening.neurons(neurons))
         self.centres = self.neurons[:1].copy()
         if not whole:
             for neuron in self.neurons[1:]:
@@ -288,9 +289,9 @@ class Cells:
             multiplier: (d, d) positive semidefinite.
             neurons: (n, d) neurons that attain the ratio now. A centre that is close to one moves there.
         """
-        self.worth = self.whitening.worth(multiplier)
+        self.worth = lifted(self.whitening.worth(multiplier))
         if neurons is not None:
-            self.neurons = self._units(neurons @ self.whitening.matrix.T)
+            self.neurons = self._units(self.whitening.neurons(neurons))
             for neuron in self.neurons:
                 distance = np.linalg.norm(self.centres - neuron, axis=1) / np.linalg.norm(neuron)
                 nearest, next_one = np.append(np.argsort(distance)[:2], -1)[:2]

@@ -5,9 +5,10 @@ really produce; the lower bound is weak duality (DESIGN section 1, "Dual and cer
 
     rho(Y) = max_w w'Y w / f(w),      loss* >= 2 sqrt(decoder_cost / rho) tr (K^1/2 Y K^1/2)^1/2     for any PSD Y.
 
-Where the normal fan is small enough (five sources, or a few hundred samples of six, or several dozen of seven) rho is
-found exactly on it, and its cones are checked to cover every direction; beyond, it is bounded from above by what
-`theory.many_sources` can prove, or by a `theory.cover` that comes with the code and is checked product by product.
+Where the hull has few enough faces (five sources, or a few hundred samples of six, or several dozen of seven) rho is
+found exactly on them, and they are checked to be all; beyond, it is bounded from above by what `theory.many_sources`
+can prove, or by a `theory.cover` that comes with the code and is checked product by product. All of it is done in
+whitened coordinates (`theory.whitening`), where correlated sources cost no digits.
 """
 
 from __future__ import annotations
@@ -43,9 +44,6 @@ CAUTIONS = (1e-2, 1.0, 1e2, 1e4, np.inf)
 
 ATTAINED = 1e-12
 """An upper bound on rho that a neuron reaches up to this is exact."""
-
-MOST_OPEN = 400_000
-"""Most cones whose faces are all examined, which takes about a minute; with more the bound is looser but quick."""
 
 AUDIT_DIRECTIONS = 2_000
 """Random neurons that try to refute a claimed rho, with the support function taken from the samples directly."""
@@ -119,24 +117,7 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
         >>> lower_bound(problem, problem.energy_matrix).value < problem.modular_loss
         True
     """
-    _require_problem(problem)
-    given = as_matrix(multiplier, "multiplier")
-    if given.shape != (problem.dimension, problem.dimension):
-        raise InputError(
-            f"multiplier: shape {given.shape} does not fit {problem.dimension} source(s); give a square one"
-        )
-    scale = np.sqrt(problem.modular_costs)
-    worth = _positive_part(given / np.outer(scale, scale))
-    value = 2 * (problem.decoder_cost**0.5) * _root_trace(worth, problem.gram * np.outer(scale, scale))
-    worth = worth * np.outer(scale, scale)
-    rho, exact, worst = _largest_ratio(problem, worth, quick=quick)
-    if cover is not None and not exact:
-        # A neuron that was found is an argument against the proof, if only by rounding.
-        attained = float(worst @ worth @ worst / problem.neuron_cost(worst)[0])
-        rho = max(attained, min(rho, cover.ratio(problem, worth)))
-    if not value > 0:
-        return Bound(0.0, rho, exact, worst, worth)
-    return Bound(value / max(rho, 1e-300) ** 0.5, rho, exact, worst, worth)
+    return _bound(problem, problem.whitening.worth(_square(problem, multiplier)), quick=quick, cover=cover)
 
 
 def optimality_gap(loss: float, bound: float) -> float:
@@ -165,7 +146,8 @@ def certify(problem: Problem, representation: Representation) -> Certificate:
     activity, least, error, feasible = _measure(fresh, encoder, encoder_bias, decoder, decoder_bias)
     loss = activity + problem.encoder_cost * float((encoder**2).sum())
     loss += problem.decoder_cost * float((decoder**2).sum())
-    bound = best_bound(fresh, as_matrix(representation.multiplier, "multiplier"), cover=representation.cover)
+    multiplier, weights = as_matrix(representation.multiplier, "multiplier"), encoder @ problem.mixing
+    bound = best_bound(fresh, multiplier, weights=weights, cover=representation.cover)
     value = min(bound.value, loss) if feasible else bound.value
     return Certificate(
         loss=loss,
@@ -181,24 +163,53 @@ def certify(problem: Problem, representation: Representation) -> Certificate:
     )
 
 
-def best_bound(problem: Problem, multiplier: Array, *, quick: bool = False, cover: Cover | None = None) -> Bound:
-    """The best of the bounds that a multiplier, its variants with small sources shrunk, and Y = M prove.
+def best_bound(
+    problem: Problem,
+    multiplier: Array,
+    *,
+    weights: Array | None = None,
+    quick: bool = False,
+    cover: Cover | None = None,
+) -> Bound:
+    """The best of the bounds that some multipliers prove: the one given, that of a code, and variants of both.
 
-    A source whose scale makes it a tiny part of the loss is solved to fewer digits, since rounding of the whole hides
-    it; yet its error would enter rho, and with it the whole bound, at full weight. Shrinking Y a little on that source
-    removes the error at the price of a share of a share.
+    A direction whose scale makes it a tiny part of the loss is solved to fewer digits, since rounding of the whole
+    hides it; yet its error would enter rho, and with it the whole bound, at full weight. Shrinking Y a little on that
+    direction removes the error at the price of a share of a share.
+
+    Args:
+        problem: the problem.
+        multiplier: (d, d) symmetric Y.
+        weights: (n, d) a code, whose own multiplier is tried too. Of strongly correlated sources it keeps digits that
+            Y, a product, has lost.
+        quick, cover: see `lower_bound`.
     """
-    bounds = [lower_bound(problem, multiplier, quick=quick, cover=cover)]
-    if not bounds[0].exact:
-        bounds.append(lower_bound(problem, problem.energy_matrix, quick=True))
-    share = np.sqrt(np.diag(problem.gram) * problem.modular_costs)
+    inside = problem.whitened
+    worths = [problem.whitening.worth(_square(problem, multiplier))]
+    if weights is not None:
+        worths += _own_worth(problem, weights)
+    bounds = [_bound(problem, worth, quick=quick, cover=cover) for worth in worths]
+    best = int(np.argmax([bound.value for bound in bounds]))
+    if not bounds[best].exact:
+        bounds.append(_bound(problem, np.eye(problem.dimension), quick=True))
+    share = np.sqrt(np.diag(inside.gram) * inside.modular_costs)
     share = share / share.sum()
     if share.min() < SMALL_SOURCE:
         digits_lost = np.where(share < SMALL_SOURCE, np.sqrt(np.finfo(float).eps / share), 0.0)
         for caution in CAUTIONS:
             kept = np.where(digits_lost > 0, np.maximum(0.0, 1 - caution * np.maximum(digits_lost, 1e-300)), 1.0)
-            bounds.append(lower_bound(problem, multiplier * np.outer(kept, kept), quick=quick, cover=cover))
+            bounds.append(_bound(problem, worths[best] * np.outer(kept, kept), quick=quick, cover=cover))
     return max(bounds, key=lambda bound: bound.value)
+
+
+def _own_worth(problem: Problem, weights: Array) -> list[Array]:
+    """The multiplier of a code in whitened coordinates; none where the code does not span the sources."""
+    neurons = problem.whitening.neurons(weights)
+    try:
+        worth = problem.whitened.multiplier(neurons.T @ neurons)
+    except np.linalg.LinAlgError:
+        return []
+    return [worth] if np.isfinite(worth).all() else []
 
 
 # ---- the loss, measured ---------------------------------------------------------------------------------------
@@ -267,46 +278,66 @@ def _measure(
     return second_moment, least, error, bool(nonnegative and exact)
 
 
-# ---- the bound ------------------------------------------------------------------------------------------------
+# ---- the bound, in whitened coordinates -----------------------------------------------------------------------
 
 
-def _positive_part(matrix: Array) -> Array:
-    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
-    return np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T)
+def _square(problem: Problem, multiplier: ArrayLike) -> Array:
+    _require_problem(problem)
+    given = as_matrix(multiplier, "multiplier")
+    if given.shape != (problem.dimension, problem.dimension):
+        raise InputError(
+            f"multiplier: shape {given.shape} does not fit {problem.dimension} source(s); give a square one"
+        )
+    return given
 
 
-def _root_trace(worth: Array, gram: Array) -> float:
-    """The trace of (K^1/2 Y K^1/2)^1/2: with Y = R'R and K = S'S, the sum of the singular values of R S'."""
-    return float(np.linalg.svd(_root(worth) @ _root(gram).T, compute_uv=False).sum())
+def _bound(problem: Problem, worth: Array, *, quick: bool, cover: Cover | None = None) -> Bound:
+    """The bound that the form of a multiplier in whitened coordinates proves."""
+    root = _root(worth)
+    worth = root.T @ root
+    value = 2 * (problem.decoder_cost**0.5) * _root_trace(root, problem.whitening.mixing)
+    rho, exact, worst = _largest_ratio(problem, worth, quick=quick)
+    if cover is not None and not exact:
+        # A neuron that was found is an argument against the proof, if only by rounding.
+        rho = max(_ratios(problem, worth, worst[None])[0], min(rho, cover.bounds(problem, worth).max()))
+    rho = float(rho)
+    value = value / max(rho, 1e-300) ** 0.5 if value > 0 else 0.0
+    return Bound(value, rho, exact, worst, problem.whitening.multiplier(worth))
 
 
 def _root(matrix: Array) -> Array:
-    """R with R'R equal to the matrix, accurate whatever the scales of its rows."""
-    scale = np.sqrt(np.maximum(np.diag(matrix), np.finfo(float).tiny))
-    values, vectors = np.linalg.eigh(matrix / np.outer(scale, scale))
-    half = vectors * np.sqrt(np.maximum(values, 0.0))
-    return np.asarray(half.T * scale)
+    """R with R'R the positive part of a symmetric matrix."""
+    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
+    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))).T)
+
+
+def _root_trace(root: Array, mixing: Array) -> float:
+    """The trace of (K^1/2 Y K^1/2)^1/2: with Y = R'R and K = A'A, the sum of the singular values of R A'."""
+    return float(np.linalg.svd(root @ mixing.T, compute_uv=False).sum())
 
 
 def _largest_ratio(problem: Problem, worth: Array, *, quick: bool) -> tuple[float, bool, Array]:
-    fan = None if quick else problem.sources.fan_if_small
+    faces = None if quick else problem.sources.faces_if_few
     found, direction = _audit(problem, worth)
-    if fan is None or not fan.covers():
-        rho, _ = proven_ratio(problem, worth)
-        return (max(rho, found), rho <= found * (1 + ATTAINED), direction)
-    rho, exact, worst = problem.pricing.bound(worth, MOST_OPEN)
-    if not exact:
-        rho = min(rho, proven_ratio(problem, worth)[0])
-    return (rho, exact, worst) if rho >= found else (found, exact, direction)
+    if faces is None or not faces.complete:
+        rho, _ = proven_ratio(problem, problem.whitening.multiplier(worth))
+        return max(rho, found), rho <= found * (1 + ATTAINED), direction
+    priced = problem.pricing.maximise_worth(worth)
+    return (priced.rho, True, priced.worst) if priced.rho >= found else (found, True, direction)
 
 
 def _audit(problem: Problem, worth: Array) -> tuple[float, Array]:
-    """Best ratio over random directions, with the support function taken from the samples: a check on the fan."""
-    directions = np.random.default_rng(0).standard_normal((AUDIT_DIRECTIONS, problem.dimension))
+    """Best ratio over random directions, with the support function taken from the samples: a check on the faces."""
+    random = np.random.default_rng(0).standard_normal((AUDIT_DIRECTIONS, problem.dimension))
     # The axes too: at a modular code they earn exactly what they cost.
-    axes = np.diag(problem.sources.bias_sides)
-    directions = np.vstack([axes, directions]) / np.sqrt(problem.modular_costs)
-    cost = problem.neuron_cost(directions)
-    ratio = np.einsum("ni,ij,nj->n", directions, worth, directions) / cost
+    axes = np.diag(problem.sources.bias_sides / np.sqrt(problem.modular_costs))
+    directions = np.vstack([axes, problem.whitening.weights(random)])
+    ratio = _ratios(problem, worth, directions)
     best = int(np.argmax(ratio))
-    return float(ratio[best]), directions[best] / cost[best] ** 0.5
+    return float(ratio[best]), directions[best] / problem.neuron_cost(directions[best])[0] ** 0.5
+
+
+def _ratios(problem: Problem, worth: Array, weights: Array) -> Array:
+    """(n,) worth over cost of neurons (n, d)."""
+    neurons = problem.whitening.neurons(weights)
+    return np.asarray(np.einsum("ni,ij,nj->n", neurons, worth, neurons) / problem.neuron_cost(weights))

@@ -77,7 +77,7 @@ def lifted_bound(problem: Problem, solver: str, tolerance: float = COARSEST) -> 
     whitening, rows = inequalities.whitening, inequalities.rows
     unit = problem.modular_loss
     # In units of the modular loss: tr(K G^-1) is tr(R'R G_x^-1) with G_x in whitened coordinates.
-    root = np.asarray(np.linalg.qr(problem.mixing @ whitening.matrix.T * problem.decoder_cost**0.5, mode="r")) / unit
+    root = np.asarray(np.linalg.qr(whitening.mixing * problem.decoder_cost**0.5, mode="r")) / unit
     best: tuple[float, Array, Indices, Array] | None = None
     pairs, note = inequalities.opposite(), ""
     thresholds, last = list(VIOLATED), 0.0
@@ -112,7 +112,7 @@ def lifted_bound(problem: Problem, solver: str, tolerance: float = COARSEST) -> 
         weights,
     )
     # The multiplier of the whitened G, in the coordinates of the sources.
-    multiplier = whitening.matrix.T @ multiplier @ whitening.matrix
+    multiplier = whitening.multiplier(multiplier)
     return LiftedBound(multiplier, cover, value * unit, note)
 
 

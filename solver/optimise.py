@@ -33,12 +33,6 @@ KEYBOARD = "stopped from the keyboard"
 LEAST_TOLERANCE = 1e-12
 """Rounding in the samples and in the support function makes a smaller relative gap meaningless."""
 
-QUICK_CONES = 1_000_000
-"""Cones of a normal fan up to which it is quicker to price on it than to do without."""
-
-FLAT = 1e-6
-"""A bias of a smaller share of its source's cost leaves cones so flat that pricing cuts them into too many."""
-
 SAME_LOSS = 0.01
 """Share of the tolerance by which two losses may differ and count as the same."""
 
@@ -130,13 +124,9 @@ def _choose(problem: Problem) -> tuple[str, str]:
         return "modular", "the modularity condition holds, so the closed form is optimal"
     if optimality_gap(problem.modular_loss, bound.value) <= CONDITION_TOLERANCE:
         return "modular", "the lower bound meets the best modular code"
-    if problem.dimension <= EXACT_DIMENSION:
-        return "columns", "the modularity condition fails; priced exactly on the normal fan"
-    fan = problem.sources.fan_if_small
-    cheapest_bias = float((problem.modular_costs / np.diag(problem.energy_matrix)).min()) - 1
-    if fan is not None and len(fan) <= QUICK_CONES and cheapest_bias > FLAT and fan.covers():
-        size = len(fan)
-        return "columns", f"the modular code is not proven optimal; priced exactly on a normal fan of {size:,} cones"
+    faces = problem.sources.faces_if_few
+    if faces is not None and faces.complete:
+        return "columns", f"the modular code is not optimal; priced exactly on up to {faces.most_faces:,} faces"
     if problem.dimension <= _module("relaxation").FEW_SOURCES:
         return "relaxation", "the modular code is not proven optimal; bounded cell by cell"
     why = (
@@ -149,7 +139,7 @@ def _steps(
     method: str, problem: Problem, tolerance: float, rng: np.random.Generator, options: dict[str, object]
 ) -> Iterator[Step]:
     steps: Iterator[Step]
-    if method == "columns" and problem.sources.fan_if_small is None:
+    if method == "columns" and problem.sources.faces_if_few is None:
         steps = _module("relaxation").quick_steps(problem, tolerance=tolerance, rng=rng)
     else:
         steps = _module(method).steps(problem, tolerance=tolerance, rng=rng, **options)
@@ -221,11 +211,12 @@ class _Run:
 
     def result(self, method: str, why: str) -> Representation:
         """The best code, its loss and bound computed anew from the problem."""
-        bound = best_bound(self.problem, self.multiplier, quick=self.cover is not None, cover=self.cover)
+        bound = best_bound(
+            self.problem, self.multiplier, weights=self.weights, quick=self.cover is not None, cover=self.cover
+        )
         few = self.problem.dimension <= EXACT_DIMENSION
         if self.cover is not None and few and optimality_gap(self.loss, bound.value) > self.tolerance:
-            # A larger normal fan would take longer than what led here, and be of less use.
-            bound = best_bound(self.problem, self.multiplier, cover=self.cover)
+            bound = best_bound(self.problem, self.multiplier, weights=self.weights, cover=self.cover)
         found = Representation.from_weights(
             self.problem,
             self.weights,

@@ -52,12 +52,12 @@ def strengthened(cells: Cells, neurons: Array) -> Iterator[tuple[Array, Cover] |
     Source: column generation (Kelley's cutting planes in the dual), DESIGN section 1 "Dual and certificate".
     """
     problem, whitening = cells.problem, cells.whitening
-    gram = problem.decoder_cost * whitening.matrix @ problem.gram @ whitening.matrix.T
+    gram = problem.decoder_cost * whitening.mixing.T @ whitening.mixing
     half = np.linalg.cholesky(gram)
     before = cells.state()
     best, centre = _proven(cells.worth[1:, 1:], half, cells.bound), cells.worth[1:, 1:] / cells.bound
     costs = problem.neuron_cost(neurons)
-    rows = neurons @ whitening.matrix.T / np.sqrt(costs)[:, None]
+    rows = whitening.neurons(neurons) / np.sqrt(costs)[:, None]
     columns, energies = rows[:, :, None] * rows[:, None, :], costs
     new = _best(cells, np.arange(len(cells)), cells.worth[1:, 1:])
     for _ in range(ROUNDS):
@@ -70,7 +70,7 @@ def strengthened(cells: Cells, neurons: Array) -> Iterator[tuple[Array, Cover] |
         columns, energies = columns[staying], energies[staying]
         inverse = np.linalg.inv(np.tensordot(energies, columns, 1))
         trial = (1 - CALM) * centre + CALM * inverse @ gram @ inverse
-        multiplier = whitening.matrix.T @ trial @ whitening.matrix
+        multiplier = whitening.multiplier(trial)
         cells.reprice(multiplier)
         visited = np.flatnonzero(cells.bounds > 1)
         cells.tighten(visited, 1.0)

@@ -16,7 +16,7 @@ import numpy as np
 
 from theory.copositivity import least_ratio, surely_copositive
 from theory.formulas import multiplier_entry
-from theory.pricing import Pricing
+from theory.cone_forms import ConeForms
 from theory.problem import Problem
 from theory.sources import EXACT_DIMENSION, Sources
 
@@ -167,7 +167,7 @@ def decide(problem: Problem) -> Verdict:
     best = problem.pricing.maximise(multiplier, bar=1.0)
     margin = off_axis_margin(problem, condition)
     if best.rho <= 1 + CONDITION_TOLERANCE:
-        reason = "no direction earns more than it costs, checked on every cone of the normal fan"
+        reason = "no direction earns more than it costs, checked on every face of the hull"
         return Verdict(True, max(margin, 0.0), None, condition, 0.0, best.rho, reason)
     reason = "a mixed neuron earns more than it costs"
     bound = float(np.sqrt(best.rho) - 1)
@@ -209,13 +209,13 @@ class _Slack:
     """h(w)^2 - w'F w and the products |u_i u_j| in the coordinates of each cone."""
 
     def __init__(self, problem: Problem, condition: Array, pieces: NormalFan) -> None:
-        pricing = Pricing(pieces, problem.energy_matrix)
-        self.pieces = pieces = pricing.fan
-        self.metric = pricing.metric
-        self.slack = pricing.metric - pricing.forms(problem.energy_matrix + condition)
+        cones = ConeForms(pieces, problem.energy_matrix)
+        self.pieces = pieces = cones.fan
+        self.metric = cones.metric
+        self.slack = cones.metric - cones.forms(problem.energy_matrix + condition)
         # With absolute weights the products are exact on rays and within an orthant, and too large elsewhere; with
         # the signs of the middle of the cone they are exact within an orthant too, and too small elsewhere.
-        weights = (pricing.rays * np.sqrt(problem.modular_costs))[pieces.cones]
+        weights = (cones.rays * np.sqrt(problem.modular_costs))[pieces.cones]
         self.products = _products(np.abs(weights))
         self.least_products = _products(weights * np.sign(weights.sum(axis=1, keepdims=True)))
 

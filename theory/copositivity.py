@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["ROUNDING", "largest_eigenvalues", "least_ratio", "surely_copositive"]
+__all__ = ["ROUNDING", "least_ratio", "surely_copositive"]
 
 ROUNDING = 1e-13
 """Forms are scaled to entries of order one; a value above -ROUNDING cannot be told from zero."""
@@ -75,16 +75,6 @@ def least_ratio(forms: Array, metric: Array) -> tuple[Array, Array]:
             block = np.ix_(range(count), face, face)
             _improve(values, minimisers, face, *_lowest_inside(forms[block], metric[block]))
     return values, minimisers
-
-
-def largest_eigenvalues(forms: Array, metric: Array) -> Array:
-    """(N,) largest c'Qc / c'Bc over all c, whatever their signs.
-
-    Args:
-        forms: (N, d, d) symmetric Q.
-        metric: (N, d, d) positive definite B, with unit diagonal.
-    """
-    return np.asarray(np.linalg.eigvalsh(_whitened(forms, metric)[0])[:, -1])
 
 
 def _whitened(forms: Array, metric: Array) -> tuple[Array, Array]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theory.errors import InputError
+from theory.whitening import lifted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,44 +29,10 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Indices = NDArray[np.intp]
 
-__all__ = ["Cover", "Whitening"]
+__all__ = ["Cover"]
 
 BLOCK = 1 << 15
 """Products handled at once."""
-
-
-class Whitening:
-    """Coordinates u = (b, H w) in which the cost of a neuron is ``|u|^2``: M = H'H.
-
-    Args:
-        problem: any number of sources.
-
-    Attributes:
-        inverse: (d, d) H^-1.
-
-    Example:
-        >>> from theory.problem import Problem
-        >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
-        >>> Whitening(problem).rows(problem.sources.vertices).shape
-        (4, 3)
-    """
-
-    def __init__(self, problem: Problem) -> None:
-        # Scaled first, so that sources of tiny scale keep their digits.
-        scale = np.sqrt(problem.modular_costs)
-        factor = np.linalg.cholesky(problem.energy_matrix / np.outer(scale, scale))
-        self.inverse = np.linalg.inv(factor).T / scale[:, None]
-        self.matrix = factor.T * scale
-
-    def rows(self, samples: Array) -> Array:
-        """(T, d + 1) the inequalities b + w.s_t >= 0 of samples (T, d) about the mean."""
-        return np.column_stack([np.ones(len(samples)), samples @ self.inverse])
-
-    def worth(self, multiplier: Array) -> Array:
-        """(d + 1, d + 1) the form w'Y w in u."""
-        lifted = np.zeros((len(multiplier) + 1, len(multiplier) + 1))
-        lifted[1:, 1:] = self.inverse.T @ multiplier @ self.inverse
-        return lifted
 
 
 @dataclass(frozen=True)
@@ -122,13 +89,17 @@ class Cover:
 
     def ratios(self, problem: Problem, multiplier: Array) -> Array:
         """(n,) the bound on each cell; see `ratio`."""
+        return self.bounds(problem, problem.whitening.worth(multiplier))
+
+    def bounds(self, problem: Problem, worth: Array) -> Array:
+        """(n,) the same for the form of Y in whitened coordinates (`theory.whitening`)."""
         self._check_arrays(problem.dimension)
         self._check_products(len(problem.sources.vertices) + len(self.functionals))
-        whitening = Whitening(problem)
+        whitening = problem.whitening
         samples = whitening.rows(problem.sources.vertices)
         functionals = np.zeros((len(self.functionals), problem.dimension + 1))
         functionals[:, 1:] = self.functionals @ whitening.inverse
-        forms = np.repeat(whitening.worth(multiplier)[None], len(self), axis=0)
+        forms = np.repeat(lifted(worth)[None], len(self), axis=0)
 
         def rows(cell: Indices, index: Indices) -> Array:
             found = np.empty((len(cell), problem.dimension + 1))

@@ -3,7 +3,7 @@
 Restricted to neurons that read only some of the sources, the problem is the smaller one of their shadow (the samples
 projected on those coordinates), where pricing is exact. So every pair and triple of sources is searched completely,
 and larger mixtures by ascent. Proofs come from neurons without a bias, from box-shaped supports (range independence),
-and for few samples of six or seven sources from the normal fan.
+and for few samples of six or seven sources from the faces of the hull.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import numpy as np
 from theory.ascent import Ascent
 from theory.conditions import CONDITION_TOLERANCE, Verdict
 from theory.copositivity import ROUNDING
-from theory.polytope import extreme_points, normal_fan
+from theory.face_lattice import FaceLattice
+from theory.polytope import extreme_points
 from theory.pricing import Pricing
 
 if TYPE_CHECKING:
@@ -67,13 +68,12 @@ def decide_many(problem: Problem, multiplier: Array) -> Verdict:
     witness, ratio = _witness(problem, multiplier)
     if ratio > 1 + CONDITION_TOLERANCE:
         return _mixed(problem, condition, witness, ratio, rho)
-    fan = problem.sources.fan_if_small
-    if fan is not None and fan.covers():
+    faces = problem.sources.faces_if_few
+    if faces is not None and faces.complete:
         exact = problem.pricing.maximise(multiplier, bar=1.0)
         if exact.rho <= 1 + CONDITION_TOLERANCE:
-            reason = (
-                f"no direction earns more than it costs, checked on every one of the normal fan's {len(fan):,} cones"
-            )
+            count = sum(len(level) for level in faces.levels)
+            reason = f"no direction earns more than it costs, checked on every one of the hull's {count:,} faces"
             return Verdict(True, float("nan"), None, condition, 0.0, exact.rho, reason)
         return _mixed(problem, condition, exact.worst, exact.rho, exact.rho)
     reason = f"no witness found and no proof known for {problem.dimension} sources"
@@ -111,10 +111,7 @@ def proven_ratio(problem: Problem, multiplier: Array) -> tuple[float, str]:
 
 def _ratio_without_bias(problem: Problem, multiplier: Array) -> float:
     """Largest w'Y w / w'M w, or zero: an upper bound, since f(w) >= w'M w."""
-    scale = np.sqrt(np.diag(problem.energy_matrix))
-    factor = np.linalg.cholesky(problem.energy_matrix / np.outer(scale, scale))
-    half = np.linalg.solve(factor, multiplier / np.outer(scale, scale))
-    return max(0.0, float(np.linalg.eigvalsh(np.linalg.solve(factor, half.T))[-1]))
+    return max(0.0, float(np.linalg.eigvalsh(problem.whitening.worth(multiplier))[-1]))
 
 
 def _ratio_in_box(problem: Problem, multiplier: Array) -> float:
@@ -167,7 +164,7 @@ def _best_in_shadow(problem: Problem, multiplier: Array, members: tuple[int, ...
     block = np.ix_(members, members)
     sources = problem.sources
     shadow = extreme_points(sources.points[:, members]) - sources.mean[list(members)]
-    priced = Pricing(normal_fan(shadow), problem.energy_matrix[block]).maximise(multiplier[block])
+    priced = Pricing(FaceLattice.of(-shadow), problem.whitening.restricted(members)).maximise(multiplier[block])
     neuron = np.zeros(problem.dimension)
     neuron[list(members)] = priced.worst
     return neuron, priced.rho

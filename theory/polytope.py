@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory.errors import InputError
-from theory.pulling import count_pulled_cones, is_closed_complex, pulled_cones
+from theory.pulling import is_closed_complex, pulled_cones
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Indices = NDArray[np.intp]
 
-__all__ = ["NormalFan", "extreme_points", "normal_fan", "small_normal_fan"]
+__all__ = ["NormalFan", "extreme_points", "distinct_normals", "hull_of", "in_scale", "normal_fan"]
 
 FILTER_ROWS = 5_000
 """From this many samples on, those deep inside the hull are discarded before Qhull sees them."""
@@ -52,12 +52,6 @@ AXIS_ROUNDING = 1e-12
 CLEAR_ORIENTATION = 1e-12
 """Determinant of unit generators above which its sign is beyond rounding, which is a hundred times smaller."""
 
-HAIR = 1e-7
-"""How far samples are moved (in units of the hull's size) to bring a hull of many sources into general position."""
-
-SETTLING = 1e-4
-"""Facet normals that the hair moved by less than this are moved back."""
-
 FACET_ROUNDING = 1e-11
 """Unit facet normals closer than this are one facet that Qhull returned in several triangles."""
 
@@ -79,7 +73,6 @@ class NormalFan:
         self.cones = cones
         self.vertices = vertices
         self.vertex_of_cone = vertex_of_cone
-        self.deformed_from: tuple[NormalFan, Indices] | None = None
         self._covers: bool | None = None
 
     @property
@@ -89,26 +82,6 @@ class NormalFan:
 
     def __len__(self) -> int:
         return len(self.cones)
-
-    def faces(self, cones: Indices, size: int) -> tuple[Indices, Indices]:
-        """Distinct faces with `size` generators of the given cones, and for each the vertex of one of its cones.
-
-        Neighbouring cones share their faces, and the support function is the same on a shared face, so each is
-        listed once.
-        """
-        dimension = self.cones.shape[1]
-        chosen = np.sort(self.cones[cones], axis=1)
-        vertex = self.vertex_of_cone[cones]
-        if size == dimension:
-            return chosen, vertex
-        subsets = np.array(list(combinations(range(dimension), size)))
-        faces = chosen[:, subsets].reshape(-1, size)
-        owner = np.repeat(vertex, len(subsets))
-        order = np.lexsort(faces.T[::-1])
-        faces = faces[order]
-        first = np.ones(len(faces), dtype=bool)
-        first[1:] = (faces[1:] != faces[:-1]).any(axis=1)
-        return faces[first], owner[order][first]
 
     def covers(self) -> bool:
         """Whether the cones provably cover every direction, from incidences and orientations alone.
@@ -123,24 +96,7 @@ class NormalFan:
     def _found_to_cover(self) -> bool:
         if self.dimension == 1:
             return bool((self.generators > 0).any() and (self.generators < 0).any())
-        if self.deformed_from is not None:
-            moved, place = self.deformed_from
-            return self._is_deformed(moved, place) and moved.covers()
         return len(self.cones) > 0 and self._is_closed_and_wraps()
-
-    def _is_deformed(self, moved: NormalFan, place: Indices) -> bool:
-        """Whether moving generator r of the other fan to generator place[r] of this one never turns a cone over zero.
-
-        Then the map from the complex to the sphere keeps its degree along the way. Cones that become flat cover
-        nothing, so the others, which must all be here, cover every direction.
-        """
-        cones = np.sort(place[moved.cones], axis=1)
-        solid = (cones[:, 1:] != cones[:, :-1]).all(axis=1)
-        same = np.array_equal(np.sort(self.cones, axis=1), cones[solid])
-        corner = moved.vertices[moved.vertex_of_cone]
-        before = np.einsum("nkd,nd->nk", moved.generators[moved.cones], corner)
-        after = np.einsum("nkd,nd->nk", self.generators[place[moved.cones]], corner)
-        return same and bool((before > 0).all() and (after > 0).all())
 
     def _is_closed_and_wraps(self) -> bool:
         """Whether the oriented complex of cones has no boundary and goes round the sphere at least once.
@@ -247,8 +203,8 @@ def extreme_points(points: Array) -> Array:
     if dimension == 1:
         return np.array([[points.min()], [points.max()]])
     candidates = points if len(points) < FILTER_ROWS else _discard_inner(points)
-    center, transform = _coordinates(candidates)
-    hull = _qhull((candidates - center) @ transform)
+    center, transform = in_scale(candidates)
+    hull = hull_of((candidates - center) @ transform)
     return np.asarray(candidates[hull.vertices])
 
 
@@ -263,12 +219,12 @@ def normal_fan(vertices: Array) -> NormalFan:
     if dimension == 1:
         ends = np.array([[mirrored.max()], [mirrored.min()]])
         return NormalFan(np.array([[1.0], [-1.0]]), np.array([[0], [1]]), ends, np.array([0, 1]))
-    center, transform = _coordinates(mirrored)
+    center, transform = in_scale(mirrored)
     local = (mirrored - center) @ transform
-    hull = _qhull(local)
+    hull = hull_of(local)
     if dimension == 2:
         return _planar_fan(mirrored, local, hull.vertices, transform)
-    normals = _distinct(hull.equations[:, :-1])
+    normals = distinct_normals(hull.equations[:, :-1])
     if len(normals) == len(hull.simplices) and is_closed_complex(hull.simplices):
         # In general position every facet is a simplex, and incidences alone tell how to cut the cones.
         normals = hull.equations[:, :-1]
@@ -282,81 +238,10 @@ def normal_fan(vertices: Array) -> NormalFan:
     return _fan_of(normals, transform, cones, mirrored, owner)
 
 
-def small_normal_fan(samples: Array, most_cones: int) -> NormalFan | None:
-    """The normal fan for six or more sources, or None if it has more than this many cones.
-
-    Args:
-        samples: (T, d) about the mean; they need not be extreme.
-        most_cones: how many cones are affordable.
-
-    Where facets hold more than d samples, these are moved by a hair first. The cones then still cover every direction,
-    and ``v.w`` still bounds the support function from below on each, so that bounds stay proven; they may be loose by
-    about the size of the hair.
-    """
-    mirrored = -samples
-    center, transform = _coordinates(mirrored)
-    local = (mirrored - center) @ transform
-    hull = _qhull(local)
-    # A vertex of a simplicial polytope has at least d facets, so this many cones are certain.
-    if len(hull.simplices) > most_cones:
-        return None
-    normals = _distinct(hull.equations[:, :-1])
-    general = len(normals) == len(hull.simplices)
-    if general:
-        facets, pushed = hull.simplices, hull.equations[:, :-1]
-    else:
-        hair = np.random.default_rng(0).uniform(-HAIR, HAIR, size=local[hull.vertices].shape)
-        joggled = _qhull(local[hull.vertices] + hair)
-        facets, pushed = hull.vertices[joggled.simplices], joggled.equations[:, :-1]
-    if not is_closed_complex(facets) or count_pulled_cones(facets) > most_cones:
-        return None
-    cones, owner = pulled_cones(facets.astype(np.intp))
-    if general:
-        return _fan_of(pushed, transform, cones, mirrored, owner)
-    moved = _fan_of(pushed, transform, cones, mirrored, owner)
-    # Facets that the hair moved little go back; the others stand over samples in a smaller face.
-    distance, nearest = _nearest(normals, pushed)
-    stray = np.flatnonzero(distance > SETTLING)
-    nearest[stray] = len(normals) + np.arange(len(stray))
-    strays = _normal_to(local[facets[stray]], pushed[stray])
-    return _settled(moved, np.vstack([normals, strays]) @ transform.T, nearest)
-
-
 def _fan_of(normals: Array, transform: Array, cones: Indices, vertices: Array, owner: Indices) -> NormalFan:
     generators = normals @ transform.T
     generators /= np.linalg.norm(generators, axis=1, keepdims=True)
     return NormalFan(generators, cones, vertices, owner)
-
-
-def _settled(moved: NormalFan, generators: Array, place: Indices) -> NormalFan:
-    """The fan whose generator r is moved to generators[place[r]]; cones that then are flat are left out."""
-    cones = np.sort(place[moved.cones], axis=1)
-    solid = (cones[:, 1:] != cones[:, :-1]).all(axis=1)
-    unit = generators / np.linalg.norm(generators, axis=1, keepdims=True)
-    settled = NormalFan(unit, cones[solid], moved.vertices, moved.vertex_of_cone[solid])
-    settled.deformed_from = moved, place
-    return settled
-
-
-def _nearest(normals: Array, others: Array) -> tuple[Array, Indices]:
-    from scipy.spatial import cKDTree
-
-    distance, nearest = cKDTree(normals).query(others)
-    return distance, np.asarray(nearest, dtype=np.intp)
-
-
-def _normal_to(simplices: Array, near: Array) -> Array:
-    """Unit vectors (n, d) orthogonal to flat simplices (n, d, d), the closest to those given.
-
-    A hair can raise a facet over samples that span less than a hyperplane: then many directions are normal to them.
-    """
-    edges = simplices[:, 1:] - simplices[:, :1]
-    _, length, directions = np.linalg.svd(edges)
-    flat = np.ones(near.shape, dtype=bool)
-    flat[:, :-1] = length <= SETTLING * length[:, :1]
-    share = np.einsum("nkd,nd->nk", directions, near) * flat
-    found = np.einsum("nk,nkd->nd", share, directions)
-    return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True))
 
 
 def _triangulated_polar(polar: Array, corners: Array) -> tuple[Indices, Indices]:
@@ -370,7 +255,7 @@ def _triangulated_polar(polar: Array, corners: Array) -> tuple[Indices, Indices]
     push = np.random.default_rng(0).uniform(size=(len(polar), 1))
     best: tuple[float, Indices, Indices] | None = None
     for size in PUSHES:
-        hull = _qhull(polar * (1 + size * push))
+        hull = hull_of(polar * (1 + size * push))
         cones = hull.simplices.astype(np.intp)
         owner = _owners(polar, cones, hull.equations, corners)
         error = float(np.abs(np.einsum("nkd,nd->nk", polar[cones], corners[owner]) - 1).max())
@@ -399,7 +284,7 @@ def _planar_fan(mirrored: Array, local: Array, ring: Indices, transform: Array) 
     return NormalFan(normals, cones, mirrored, ring.astype(np.intp))
 
 
-def _coordinates(points: Array, *, whiten_above: float = WHITEN_ABOVE) -> tuple[Array, Array]:
+def in_scale(points: Array, *, whiten_above: float = WHITEN_ABOVE) -> tuple[Array, Array]:
     """Centre c and matrix T such that (points - c) @ T is well scaled for Qhull."""
     center = (points.min(axis=0) + points.max(axis=0)) / 2
     spread = points.max(axis=0) - points.min(axis=0)
@@ -411,7 +296,7 @@ def _coordinates(points: Array, *, whiten_above: float = WHITEN_ABOVE) -> tuple[
     return center, np.diag(scale) @ directions / np.sqrt(np.maximum(values, values[-1] * 1e-30))
 
 
-def _qhull(points: Array):  # type: ignore[no-untyped-def]  # scipy ships no type for ConvexHull's attributes
+def hull_of(points: Array):  # type: ignore[no-untyped-def]  # scipy ships no type for ConvexHull's attributes
     from scipy.spatial import ConvexHull, QhullError
 
     try:
@@ -430,9 +315,9 @@ def _discard_inner(points: Array) -> Array:
     ends = np.concatenate([points.argmin(axis=0), points.argmax(axis=0)])
     for rows in (kept, points):
         seed = np.concatenate([_far_points(rows[:: max(1, len(rows) // SEED_ROWS)]), points[ends]])
-        center, transform = _coordinates(seed)
-        equations = _qhull((seed - center) @ transform).equations
-        normals = _distinct(equations[:, :-1]) if points.shape[1] > 2 else equations[:, :-1]
+        center, transform = in_scale(seed)
+        equations = hull_of((seed - center) @ transform).equations
+        normals = distinct_normals(equations[:, :-1]) if points.shape[1] > 2 else equations[:, :-1]
         height = (normals @ ((seed - center) @ transform).T).max(axis=1)
         inner = (transform @ normals.T, height - INSIDE_MARGIN * np.abs(height).max())
         kept = np.concatenate([_outside(block, center, *inner) for block in _row_blocks(points)])
@@ -451,12 +336,12 @@ def _outside(block: Array, center: Array, normals: Array, height: Array) -> Arra
 
 def _far_points(points: Array, directions: int = 48) -> Array:
     """The points farthest out along a fixed set of directions, in whitened coordinates."""
-    center, transform = _coordinates(points, whiten_above=1.0)
+    center, transform = in_scale(points, whiten_above=1.0)
     sphere = np.random.default_rng(0).standard_normal((points.shape[1], directions))
     return points[np.unique(np.argmax((points - center) @ transform @ sphere, axis=0))]
 
 
-def _distinct(normals: Array) -> Array:
+def distinct_normals(normals: Array) -> Array:
     """Facet normals without the copies that come from triangulated facets."""
     from scipy.spatial import cKDTree
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from theory.pricing import Pricing
+    from theory.whitening import Whitening
 
     Array = NDArray[np.float64]
 
@@ -111,6 +112,22 @@ class Problem:
         """M = C + encoder_cost (A'A)^-1, (d, d)."""
         return self.sources.covariance + self.encoder_cost * self.encoder_metric
 
+    # ---- coordinates that suit it -----------------------------------------------------------------------------
+
+    @cached_property
+    def whitening(self) -> Whitening:
+        """The coordinates in which a neuron's energy is its squared length: see `theory.whitening`."""
+        from theory.whitening import Whitening
+
+        return Whitening.of(self)
+
+    @cached_property
+    def whitened(self) -> Problem:
+        """This problem in those coordinates, where correlated sources cost no digits."""
+        from theory.whitening import whitened
+
+        return whitened(self)
+
     # ---- the modular code, the point of comparison everywhere -------------------------------------------------
 
     @cached_property
@@ -131,14 +148,14 @@ class Problem:
 
     @cached_property
     def pricing(self) -> Pricing:
-        """Exact pricing on the normal fan, for at most five sources, or a few samples of six or seven.
+        """Exact pricing on the faces of the hull, for at most five sources, or a few samples of six or seven.
 
         Raises:
-            InputError: the fan is too large.
+            InputError: the hull has too many faces.
         """
         from theory.pricing import Pricing
 
-        return Pricing(self.sources.fan, self.energy_matrix)
+        return Pricing(self.sources.faces, self.whitening)
 
     def part(self, members: Sequence[int]) -> Problem:
         """The problem of some of the sources by themselves, seen through their columns of the mixing.
@@ -164,8 +181,8 @@ class Problem:
     def neuron_cost(self, weights: ArrayLike) -> Array:
         """f(w) = w'M w + h(w)^2 for each row of weights (n, d)."""
         rows = np.atleast_2d(np.asarray(weights, dtype=np.float64))
-        quadratic = np.einsum("ni,ij,nj->n", rows, self.energy_matrix, rows)
-        return np.asarray(quadratic + self.sources.support(rows) ** 2)
+        energy = (self.whitening.neurons(rows) ** 2).sum(axis=1)
+        return np.asarray(energy + self.sources.support(rows) ** 2)
 
     def readout_cost(self, gram_of_code: Array) -> float:
         """g(G) = decoder_cost tr(K G^-1); infinite where G is singular, since no exact decoder exists."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Indices = NDArray[np.intp]
 
-__all__ = ["count_pulled_cones", "is_closed_complex", "pulled_cones"]
+__all__ = ["is_closed_complex", "pulled_cones"]
 
 
 def pulled_cones(facets: Indices) -> tuple[Indices, Indices]:
@@ -52,20 +52,6 @@ def pulled_cones(facets: Indices) -> tuple[Indices, Indices]:
         apexes, owner = apexes[row], owner[row]
         position = child[first[position][row] + offset]
     return np.column_stack([apexes, levels[-1].pulled[position]]), names[owner]
-
-
-def count_pulled_cones(facets: Indices) -> int:
-    """How many cones `pulled_cones` would return, without making them.
-
-    Args:
-        facets: (R, d) as for `pulled_cones`.
-    """
-    _, levels, walls = _incidences(facets)
-    pieces = np.ones(len(levels[-1].faces), dtype=np.int64)
-    for first, count, child in reversed(walls):
-        total = np.concatenate([[0], np.cumsum(pieces[child])])
-        pieces = total[first + count] - total[first]
-    return int(pieces.sum())
 
 
 def _incidences(facets: Indices) -> tuple[Indices, list[_Level], list[tuple[Indices, Indices, Indices]]]:

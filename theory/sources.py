@@ -18,6 +18,7 @@ from theory.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from theory.face_lattice import FaceLattice
     from theory.polytope import NormalFan
 
     Array = NDArray[np.float64]
@@ -27,17 +28,21 @@ __all__ = ["EXACT_DIMENSION", "Sources", "as_matrix"]
 EXACT_DIMENSION = 5
 """Largest number of sources whose normal fan is built eagerly: beyond it the fan grows too large."""
 
-MOST_SAMPLES_OF_FAN = {6: 3_000, 7: 600}
-"""Most distinct samples of six and seven sources whose hull is worth computing to see how large the fan is."""
+MOST_SAMPLES_OF_HULL = {6: 3_000, 7: 600}
+"""Most distinct samples of six and seven sources whose hull is worth computing to see how many faces it has."""
 
-MOST_CONES = 3_000_000
-"""Most cones that are priced exactly: about three gigabytes of quadratic forms in passing, and minutes of time."""
+MOST_FACES = 10_000_000
+"""Most faces that are priced one by one: about a gigabyte of indices, and minutes of time."""
 
 CHUNK_ROWS = 1 << 14
 """Rows handled at once where a pass over the samples needs a temporary: keeps memory far below the input's."""
 
 HULL_TOLERANCE = 1e-9
 """Distance of a mean from the hull of the vertices, in units of the sources' ranges, that counts as none."""
+
+ROOT_FROM_SAMPLES = 1e-4
+"""Least eigenvalue of the correlations below which the covariance's root is taken from the samples: above it no more
+than four digits are lost, and a pass over the samples is saved."""
 
 DEPENDENCE_TOLERANCE = 1e-10
 """A standardised combination of sources with a smaller standard deviation than this is taken to be zero.
@@ -229,6 +234,27 @@ class Sources:
         self._require_independent_directions()
         return self
 
+    @classmethod
+    def transformed(cls, given: Sources, root: Array, vertices: Array) -> Sources:
+        """The sources given in other coordinates, by their moments; nothing is checked again.
+
+        Args:
+            given: sources.
+            root: (d, d) R with R'R the covariance in the new coordinates.
+            vertices: (V, d) those of the sources given, about the mean, one by one, in the new coordinates.
+        """
+        self = cls.__new__(cls)
+        self.points, self.names, self.probabilities, self.from_samples = vertices, given.names, None, False
+        self.mean = np.zeros(given.dimension)
+        self.lower, self.upper = _column_range(vertices)
+        self.covariance = root.T @ root
+        vars(self).update(covariance_root=root, vertices=vertices)
+        if given.faces_if_few is not None:
+            vars(self)["faces_if_few"] = given.faces_if_few.moved(-vertices)
+        else:
+            vars(self)["faces_if_few"] = None
+        return self
+
     # ---- shape ------------------------------------------------------------------------------------------------
 
     @property
@@ -261,28 +287,56 @@ class Sources:
         """The simplicial normal fan of conv(-S): on each of its cones the support function is linear.
 
         Raises:
-            InputError: too many cones, which only happens for six or more sources.
+            InputError: six or more sources, for which it grows too large.
         """
         from theory.polytope import normal_fan
 
-        if self.dimension <= EXACT_DIMENSION:
-            return normal_fan(self.vertices)
-        if self.fan_if_small is None:
-            raise InputError(
-                f"sources: the normal fan of {self.count} samples of {self.dimension} sources is too large"
-            )
-        return self.fan_if_small
+        if self.dimension > EXACT_DIMENSION:
+            raise InputError(f"sources: the normal fan of {self.dimension} sources is too large; at most five are taken")
+        return normal_fan(self.vertices)
 
     @cached_property
-    def fan_if_small(self) -> NormalFan | None:
-        """The normal fan, or None where it is too large to price exactly (always for eight or more sources)."""
-        from theory.polytope import small_normal_fan
+    def faces(self) -> FaceLattice:
+        """The faces of conv(-S).
+
+        Raises:
+            InputError: too many faces, which only happens for six or more sources.
+        """
+        if self.faces_if_few is None:
+            raise InputError(
+                f"sources: the hull of {self.count} samples of {self.dimension} sources has too many faces"
+            )
+        return self.faces_if_few
+
+    @cached_property
+    def faces_if_few(self) -> FaceLattice | None:
+        """The faces of conv(-S), or None where they are too many to price on (always for eight or more sources)."""
+        from theory.face_lattice import FaceLattice
 
         if self.dimension <= EXACT_DIMENSION:
-            return self.fan
-        if len(self.vertices) > MOST_SAMPLES_OF_FAN.get(self.dimension, 0):
+            return FaceLattice.of(-self.vertices)
+        if len(self.vertices) > MOST_SAMPLES_OF_HULL.get(self.dimension, 0):
             return None
-        return small_normal_fan(self.vertices, MOST_CONES)
+        lattice = FaceLattice.of(-self.vertices)
+        return lattice if lattice.most_faces <= MOST_FACES else None
+
+    @cached_property
+    def covariance_root(self) -> Array:
+        """(d, d) R with C = R'R, as accurate as the samples are.
+
+        Correlated sources lose half their digits when they are squared into a covariance; there R comes from the
+        samples themselves, a block at a time.
+        """
+        deviation = np.sqrt(np.diag(self.covariance))
+        correlation = self.covariance / np.outer(deviation, deviation)
+        values, vectors = np.linalg.eigh(correlation)
+        if values[0] > ROOT_FROM_SAMPLES or not self.from_samples:
+            return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))).T * deviation)
+        root = np.empty((0, self.dimension))
+        for block, weights in self.centered_blocks():
+            share = np.full(len(block), 1 / self.count) if weights is None else weights
+            root = np.linalg.qr(np.vstack([root, block / deviation * np.sqrt(share)[:, None]]), mode="r")
+        return root * deviation
 
     @cached_property
     def bias_sides(self) -> Array:

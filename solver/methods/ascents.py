@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.certificate import best_bound
-from solver.faces import Faces
-from solver.master import fewest, optimal_energies
+from solver.face_code import SAME_NEURON, FaceCode
 from solver.methods.step import Step
 from theory.ascent import Ascent, Summits
 
@@ -67,32 +66,14 @@ POOL_PER_PAIR = 3
 POOL_RATIO = 0.9
 """Least ratio of a local maximum worth remembering: it changes little between rounds."""
 
-ADDED_PER_PAIR = 2
-"""Neurons added a round at most, per pair of sources."""
-
 LEAST_EXCESS = 1e-11
 """Excess of the ratio over one that rounding can feign."""
 
 EXCESS_OF_TOLERANCE = 0.01
 """A neuron earns its place if its ratio exceeds one by this share of the tolerance."""
 
-SETTLED = 1e-9
-"""Deviation of the code's own ratios from one up to which its energies count as optimal."""
-
-TIDIED = 1e-12
-"""Relative rise of the loss, hidden by rounding, that a code with fewer neurons may cost."""
-
-NEGLIGIBLE = 1e-10
-"""Leverage w'G^-1 w below which a neuron is dropped: the only neuron of a source of tiny scale costs almost nothing."""
-
 DIGITS = 9
 """Decimals of its unit vector that tell a neuron from another."""
-
-SAME = 1e-8
-"""Cosine distance up to which two neurons are one."""
-
-STALLED = 1e-12
-"""Relative fall of the loss that leaves the multiplier, and with it what was searched, as it was."""
 
 CANCELLED = 1e-6
 """Least length of a start made of two neurons, relative to a random one: shorter ones are mostly rounding."""
@@ -113,11 +94,11 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
     while batches < BATCHES and not search.thorough:
         yield search.step()
         found = search.look(thoroughly=batches > 0)
-        if found or not search.settled:
+        if found or not search.code.settled:
             batches = 0 if search.improve() else batches + 1
         else:
             batches += 1
-    search.tidy()
+    search.code.tidy()
     yield search.step()
 
 
@@ -130,53 +111,63 @@ def improved(problem: Problem, weights: Array, starts: Array, least_excess: floa
         starts: (k, d) neurons to climb from.
         least_excess: by how much a neuron's ratio must exceed one to be worth adding.
     """
-    search = _Search(problem, least_excess, np.random.default_rng(0), weights)
-    return search.weights * search.faces.scale if search.look_from(starts) and search.improve() else None
+    whitening = problem.whitening
+    search = _Search(problem, least_excess, np.random.default_rng(0), whitening.neurons(weights))
+    better = search.look_from(whitening.neurons(starts)) and search.improve()
+    return whitening.weights(search.code.source_weights) if better else None
 
 
 class _Search:
-    """The state of the search; ``weights`` in the coordinates of `Faces`, neurons of summits in those of the problem.
+    """The state of the search, in whitened coordinates (`theory.whitening`).
 
     Attributes:
-        weights: (n, d) neurons;  tied: (n, d) the samples that hold their faces;  loss: theirs, in units of the
-            modular one.
+        code: the best so far.
         pool: local maxima, those worth adding first.
         hits: (n,) how often a search has come upon each neuron from elsewhere since the code last changed.
     """
 
     def __init__(
-        self, problem: Problem, least_excess: float, rng: np.random.Generator, weights: Array | None = None
+        self, problem: Problem, least_excess: float, rng: np.random.Generator, neurons: Array | None = None
     ) -> None:
-        self.problem = problem
+        self.original = problem
+        self.problem = problem.whitened
         self.least_excess = least_excess
         self.rng = rng
-        self.ascent = Ascent(problem)
-        self.faces = Faces(problem)
-        self.weights = (problem.modular_weights if weights is None else weights) / self.faces.scale
-        self.tied = self._first_ties(self.weights)
-        self.loss = self.faces.loss(self.weights)
+        self.ascent = Ascent(self.problem)
+        start = problem.whitening.neurons(problem.modular_weights) if neurons is None else neurons
+        self.code = FaceCode(self.problem, start)
         self.pool = Summits.none(problem.dimension)
-        self.hits = np.zeros(len(self.weights), dtype=np.intp)
+        self.hits = np.zeros(len(start), dtype=np.intp)
+        self.searched = self.code.changes
         self.at_rest = False
-        self._take_stock()
 
     @property
     def thorough(self) -> bool:
         """Whether the search since the code last changed has come upon each of its neurons again."""
-        return self.settled and bool((self.hits >= REDISCOVERIES).all())
+        return self.code.settled and bool((self._hits() >= REDISCOVERIES).all())
 
     def step(self) -> Step:
         """The present code in the units of the problem."""
-        weights = self.weights * self.faces.scale
-        bound = best_bound(self.problem, self.multiplier, quick=True).value
-        return Step(weights, self.multiplier, self.loss * self.faces.unit, bound)
+        whitening = self.original.whitening
+        weights, multiplier = whitening.weights(self.code.source_weights), whitening.multiplier(self.code.multiplier)
+        bound = best_bound(self.original, multiplier, weights=weights, quick=True).value
+        return Step(weights, multiplier, self.code.problem_loss, bound)
+
+    def improve(self) -> bool:
+        """Add what is worth adding to the code; whether its loss fell by as much as counts."""
+        return self.code.improve(self.pool, self.least_excess, NEWTON_STEPS[self.at_rest])
+
+    def _hits(self) -> Indices:
+        if self.searched != self.code.changes or len(self.hits) != len(self.code.weights):
+            self.hits, self.searched = np.zeros(len(self.code.weights), dtype=np.intp), self.code.changes
+        return self.hits
 
     # ---- neurons ----------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         """The best code of random neurons, if better than the modular one."""
         random = self._random(FIRST_PER_SOURCE * self.problem.dimension)
-        self.pool = Summits(np.full(len(random), np.inf), random, self._first_ties(random / self.faces.scale))
+        self.pool = Summits(np.full(len(random), np.inf), random, self.code.first_ties(self._scaled(random)))
         self.improve()
         self.pool = Summits.none(self.problem.dimension)
 
@@ -184,11 +175,11 @@ class _Search:
         """Climb; whether a neuron worth adding was found."""
         fresh = BATCH_PER_SOURCE if thoroughly else FRESH_PER_SOURCE[self.at_rest]
         starts, parents = self._fresh(fresh * self.problem.dimension)
-        summits = self.ascent.summits(self.multiplier, starts)
+        summits = self.ascent.summits(self.code.multiplier, starts)
         self._count_hits(summits, parents)
         known = [summits, self.pool]
         if not thoroughly:
-            known[1:] = [self.ascent.summits(self.multiplier, old) for old in (self._neurons(), self.pool.neurons)]
+            known[1:] = [self.ascent.summits(self.code.multiplier, old) for old in (self.code.neurons(), self.pool.neurons)]
         self.pool = self._best(Summits.joined(known))
         excess = float(np.max(self.pool.ratios, initial=0.0)) - 1
         self.at_rest = excess < AT_REST
@@ -196,7 +187,7 @@ class _Search:
 
     def look_from(self, starts: Array) -> bool:
         """Climb from the starts (k, d) alone; whether a neuron worth adding was found."""
-        self.pool = self._best(self.ascent.summits(self.multiplier, starts))
+        self.pool = self._best(self.ascent.summits(self.code.multiplier, starts))
         return bool(np.max(self.pool.ratios, initial=0.0) > 1 + self.least_excess)
 
     def _random(self, count: int) -> Array:
@@ -209,7 +200,7 @@ class _Search:
 
         Most are made from known neurons, because the best local maxima lie close to one another.
         """
-        rng, code = self.rng, self._neurons()
+        rng, code = self.rng, self.code.neurons()
         known = np.concatenate([code, self.pool.neurons])
         directions = self._directions(known)
         near = np.argsort(-(directions @ directions.T), axis=1, kind="stable")
@@ -236,109 +227,23 @@ class _Search:
         return chosen[usable], np.where(made_from < len(code), made_from, -1)[usable]
 
     def _count_hits(self, summits: Summits, parents: Indices) -> None:
-        same = self._directions(summits.neurons) @ self._directions(self._neurons()).T > 1 - SAME
+        same = self._directions(summits.neurons) @ self._directions(self.code.neurons()).T > 1 - SAME_NEURON
         start, which = np.nonzero(parents >= 0)
         same[start, parents[start, which]] = False
-        self.hits += same.sum(axis=0)
+        self.hits = self._hits() + same.sum(axis=0)
 
     def _best(self, summits: Summits) -> Summits:
         """The best of the local maxima, each once, none of them a neuron of the code."""
         order = np.argsort(-summits.ratios, kind="stable")
         summits = summits[order[summits.ratios[order] > POOL_RATIO]]
-        directions = self._directions(np.concatenate([self._neurons(), summits.neurons])).round(DIGITS)
+        directions = self._directions(np.concatenate([self.code.neurons(), summits.neurons])).round(DIGITS)
         _, first = np.unique(directions, axis=0, return_index=True)
-        fresh = np.sort(first[first >= len(self.weights)]) - len(self.weights)
-        pairs = self.problem.dimension * (self.problem.dimension + 1) // 2
-        return summits[fresh[: POOL_PER_PAIR * pairs]]
-
-    def _neurons(self) -> Array:
-        """(n, d) the neurons of the code, scaled to f = 1, in the units of the problem."""
-        cost = self.faces.costs(self.weights) * self.faces.unit
-        return np.asarray(self.weights * self.faces.scale / np.sqrt(cost)[:, None])
+        fresh = np.sort(first[first >= len(self.code.weights)]) - len(self.code.weights)
+        return summits[fresh[: POOL_PER_PAIR * self.code.pairs]]
 
     def _scaled(self, neurons: Array) -> Array:
-        return np.asarray(neurons / self.faces.scale)
+        return np.asarray(neurons / self.code.faces.scale)
 
     def _directions(self, neurons: Array) -> Array:
         scaled = self._scaled(neurons)
         return np.asarray(scaled / np.linalg.norm(scaled, axis=1)[:, None])
-
-    def _first_ties(self, weights: Array) -> Indices:
-        """(n, d) the one sample that attains each bias."""
-        tied = np.full(weights.shape, -1)
-        tied[:, 0] = (weights @ self.faces.normals.T).argmax(axis=1)
-        return tied
-
-    # ---- codes ------------------------------------------------------------------------------------------------
-
-    def improve(self) -> bool:
-        """Add what is worth adding, reweigh, move along the faces; whether the loss fell by as much as counts."""
-        pairs = self.problem.dimension * (self.problem.dimension + 1) // 2
-        new = self.pool[self.pool.ratios > 1 + self.least_excess][: ADDED_PER_PAIR * pairs]
-        weights = np.concatenate([self.weights, self._scaled(new.neurons)])
-        tied = np.concatenate([self.tied, new.tied])
-        cost = self.faces.costs(weights)
-        unit = weights / np.sqrt(cost)[:, None]
-        start = np.where(np.arange(len(cost)) < len(self.weights), cost, 0.0)
-        energies = optimal_energies(unit, self.faces.gram, start)
-        weights = unit * np.sqrt(np.maximum(energies, 0.0))[:, None]
-        kept = _leverage(weights) > NEGLIGIBLE
-        before = self.loss
-        # More neurons must pay.
-        most = before * (1 - STALLED) if kept.sum() > len(self.weights) else before
-        self._take(*self.faces.polished(weights[kept], tied[kept], NEWTON_STEPS[self.at_rest]), most=most)
-        if len(self.weights) > pairs:
-            self.tidy()
-        return self.loss < before * (1 - self.least_excess)
-
-    def tidy(self) -> None:
-        """Make neurons that point the same way one, and rewrite the code with as few as it needs, if it costs nothing.
-
-        The optimal G is unique but its neurons need not be.
-        """
-        most = self.loss * (1 + TIDIED)
-        weights, tied = _joined(self.weights, self.tied)
-        self._take(*self.faces.polished(weights, tied), most=most)
-        cost = self.faces.costs(self.weights)
-        energies = fewest(self.weights / np.sqrt(cost)[:, None], cost)
-        weights = self.weights * np.sqrt(energies / cost)[:, None]
-        kept = _leverage(weights) > NEGLIGIBLE
-        self._take(*self.faces.polished(weights[kept], self.tied[kept]), most=most)
-
-    def _take(self, weights: Array, tied: Indices, loss: float, *, most: float) -> None:
-        """Make this the code, without neurons that have vanished, if it costs no more than ``most``."""
-        kept = _leverage(weights) > NEGLIGIBLE
-        if not kept.all():
-            weights, tied = weights[kept], tied[kept]
-            loss = self.faces.loss(weights)
-        if loss <= most:
-            # Small changes leave what was searched before searched.
-            stands = len(weights) == len(self.weights) and loss >= self.loss * (1 - STALLED)
-            self.weights, self.tied, self.loss = weights, tied, loss
-            self._take_stock()
-            if not stands:
-                self.hits = np.zeros(len(weights), dtype=np.intp)
-
-    def _take_stock(self) -> None:
-        scale = self.faces.scale
-        multiplier = self.faces.multiplier(self.weights)
-        cost = self.faces.costs(self.weights)
-        ratio = np.einsum("ni,ij,nj->n", self.weights, multiplier, self.weights) / cost
-        self.settled = bool((np.abs(ratio - 1) * cost).sum() <= SETTLED * cost.sum())
-        self.multiplier = multiplier * self.faces.unit / np.outer(scale, scale)
-
-
-def _leverage(weights: Array) -> Array:
-    """(n,) w'G^-1 w of each neuron."""
-    return np.asarray(np.einsum("ni,ij,nj->n", weights, np.linalg.inv(weights.T @ weights), weights))
-
-
-def _joined(weights: Array, tied: Indices) -> tuple[Array, Indices]:
-    """Neurons that point the same way made one, which keeps to the face of the strongest of them."""
-    length = np.linalg.norm(weights, axis=1)
-    parallel = (weights @ weights.T) / np.outer(length, length) > 1 - SAME
-    leader = np.argmax(parallel * length, axis=1)
-    kept = np.unique(leader)
-    energy = np.zeros(len(leader))
-    np.add.at(energy, leader, length**2)
-    return weights[kept] * (np.sqrt(energy[kept]) / length[kept])[:, None], tied[kept]

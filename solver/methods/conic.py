@@ -25,7 +25,7 @@ from solver.polish import ConeCode, polish
 from theory.conditions import modular_multiplier
 from theory.errors import InputError
 from theory.polytope import NormalFan
-from theory.pricing import Pricing
+from theory.cone_forms import ConeForms
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -174,10 +174,10 @@ class _Cones:
         generators = fan.generators / self.scale
         generators /= np.linalg.norm(generators, axis=1, keepdims=True)
         vertices = fan.vertices * self.scale / self.unit**0.5
-        pricing = Pricing(NormalFan(generators, fan.cones, vertices, fan.vertex_of_cone), energy_matrix)
-        self.corners = pricing.rays[pricing.fan.cones]
-        self.metric = pricing.metric
-        vertex = pricing.fan.vertices[pricing.fan.vertex_of_cone]
+        forms = ConeForms(NormalFan(generators, fan.cones, vertices, fan.vertex_of_cone), energy_matrix)
+        self.corners = forms.rays[forms.fan.cones]
+        self.metric = forms.metric
+        vertex = forms.fan.vertices[forms.fan.vertex_of_cone]
         self.quadratic = energy_matrix + vertex[:, :, None] * vertex[:, None, :]
 
     def neurons(self, solution: ConicSolution) -> tuple[Indices, Array]:

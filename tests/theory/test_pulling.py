@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial import ConvexHull
 
 from theory.polytope import NormalFan
-from theory.pulling import count_pulled_cones, is_closed_complex, pulled_cones
+from theory.pulling import is_closed_complex, pulled_cones
 
 
 def hull(dimension, count, seed=0):
@@ -25,7 +25,7 @@ def test_the_cones_cover_and_each_belongs_to_its_vertex(dimension, count):
     assert (found.simplices[cones] == owner[:, None, None]).any(axis=2).all()
     height = np.einsum("nkd,nd->nk", normals[cones], points[owner])
     np.testing.assert_allclose(height, -found.equations[cones, -1], atol=1e-12)
-    assert len(np.unique(np.sort(cones, axis=1), axis=0)) == len(cones) == count_pulled_cones(found.simplices)
+    assert len(np.unique(np.sort(cones, axis=1), axis=0)) == len(cones)
 
 
 def test_in_three_dimensions_a_vertex_with_k_neighbours_gives_k_minus_two_cones():
