@@ -91,11 +91,6 @@ class FaceCode:
         """The loss in the units of the problem."""
         return float(self.loss * self.faces.unit)
 
-    @property
-    def readout(self) -> float:
-        """The cost of the decoder, in units of the modular loss."""
-        return self.faces.readout(self.weights)
-
     def neurons(self) -> Array:
         """(n, d) the neurons of the code, scaled to f = 1, in the units of the problem."""
         cost = self.faces.costs(self.weights) * self.faces.unit
@@ -107,13 +102,16 @@ class FaceCode:
         tied[:, 0] = (weights @ self.faces.normals.T).argmax(axis=1)
         return tied
 
-    def improve(self, found: Summits, least_excess: float, newton_steps: int) -> bool:
+    def improve(
+        self, found: Summits, least_excess: float, newton_steps: int, *, least_gain: float = STALLED
+    ) -> bool:
         """Add what is worth adding, reweigh, move along the faces; whether the loss fell by as much as counts.
 
         Args:
             found: neurons in the units of the problem, those worth most first.
             least_excess: by how much a ratio must exceed one to be worth adding, and the loss fall to count.
             newton_steps: steps along the faces at most.
+            least_gain: relative fall of the loss that more neurons must bring.
         """
         new = found[found.ratios > 1 + least_excess][: ADDED_PER_PAIR * self.pairs]
         weights = np.concatenate([self.weights, new.neurons / self.faces.scale])
@@ -126,9 +124,9 @@ class FaceCode:
         kept = _leverage(weights) > NEGLIGIBLE
         before = self.loss
         # More neurons must pay.
-        most = before * (1 - STALLED) if kept.sum() > len(self.weights) else before
+        most = before * (1 - least_gain) if kept.sum() > len(self.weights) else before
         self._take(*self.faces.polished(weights[kept], tied[kept], newton_steps), most=most)
-        if len(self.weights) > self.pairs:
+        if len(self.weights) > 3 * self.pairs:
             self.tidy()
         return self.loss < before * (1 - least_excess)
 
@@ -159,7 +157,11 @@ class FaceCode:
             self._take_stock()
 
     def _take_stock(self) -> None:
-        scale = self.faces.scale
+        scale, readout = self.faces.scale, self.faces.readout(self.weights)
+        # Scaling all weights by r turns the loss into r^2 energy + readout / r^2; where both are equal the neurons
+        # earn on average what they cost, so that a ratio of one is attained.
+        self.weights = self.weights * (readout / (self.loss - readout)) ** 0.25
+        self.loss = 2 * (readout * (self.loss - readout)) ** 0.5
         multiplier = self.faces.multiplier(self.weights)
         cost = self.faces.costs(self.weights)
         ratio = np.einsum("ni,ij,nj->n", self.weights, multiplier, self.weights) / cost

@@ -2,12 +2,13 @@
 
 Within {w : tied samples stay tied} the cost of a neuron is one quadratic, so the loss is smooth there, and most faces
 are small: a neuron with d tied samples has only its length left. In the coordinates of the faces alone the Hessian is
-therefore far smaller than the code. A neuron that reaches another sample's wall stops there and keeps to it from then
-on; letting go of a sample is left to the next climb (`theory.ascent`).
+therefore far smaller than the code. A neuron that reaches another sample's wall stops there and keeps to it; one that
+has come to rest lets go of the sample that holds it back most, if any does: an active-set method for all at once.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,8 +41,32 @@ COORDINATES = 800
 ON_FACE = 1e-9
 """Share of its bias by which a tied sample may miss it; a neuron further off its face keeps its direction."""
 
+HELD_BACK = 1e-9
+"""Share of its bias by which a tied sample must hold a neuron back, as a price below zero, to be let go."""
+
+LOSS_ROUNDING = 1e-15
+"""Relative rise of the loss that is rounding."""
+
+TOUCHING = 1e-12
+"""Share of its step after which a neuron that meets a wall has been there from the start."""
+
 APPROACHES = 1e-12
 """Rate, relative to the step, below which a neuron does not approach a sample's wall."""
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """A code on its faces: the directions (N, d) in which it can move, the neuron (N,) that each moves, the slopes (N,)
+    of the loss along them, and the steepest in units of its neuron's size.
+    """
+
+    weights: Array
+    tied: Indices
+    loss: float
+    directions: Array
+    owner: Indices
+    gradient: Array
+    unrest: float
 
 
 class Faces:
@@ -97,56 +122,83 @@ class Faces:
             tied: (n, d) indices of the samples that tie for each neuron's bias, -1 in unused places.
             steps: of Newton's method at most.
 
-        The loss never rises.
+        The loss never rises beyond rounding.
         """
         tied = self._sorted(tied)
         rigid = self._off_face(weights, tied) | self._too_many(tied)
-        loss = self.loss(weights)
+        here = self._moment(weights, tied, rigid)
+        may_let_go = True
         for _ in range(steps):
-            before = loss
-            weights, tied, loss = self._step(weights, tied, rigid, loss)
-            if not loss < before * (1 - PROGRESS):
+            there, reached = self._stepped(here, rigid)
+            if there.loss < here.loss * (1 - PROGRESS) or there.unrest < here.unrest / 2:
+                here, may_let_go = there, True
+                continue
+            # At rest, or pressed against walls: keep to those, or go on without the samples that hold neurons back.
+            # It ends where neither was of any use.
+            let_go = self._released(here.weights, here.tied) if may_let_go else None
+            if reached is None and let_go is None:
                 break
-        return weights, tied, loss
+            tied = reached if let_go is None else let_go
+            here, may_let_go = self._moment(here.weights, tied, rigid), let_go is None
+        return here.weights, here.tied, here.loss
 
     # ---- one step ---------------------------------------------------------------------------------------------
 
-    def _step(self, weights: Array, tied: Indices, rigid: Mask, loss: float) -> tuple[Array, Indices, float]:
+    def _moment(self, weights: Array, tied: Indices, rigid: Mask) -> _Moment:
         directions, owner = self._directions(weights, tied, rigid)
-        gradient, hessian = self._derivatives(weights, directions, owner)
-        coordinates = newton_step(gradient, hessian)
-        move = np.zeros_like(weights)
-        np.add.at(move, owner, directions * coordinates[:, None])
-        furthest, sample = self._furthest(weights, tied, move)
-        best = weights, tied, loss
-        for halving in range(HALVINGS):
-            length = np.minimum(0.5**halving, furthest)
-            candidate = weights + length[:, None] * move
-            value = self.loss(candidate)
-            if value < best[2]:
-                best = candidate, self._with(tied, sample, furthest <= 0.5**halving), value
-            elif best[2] < loss:
-                break
-        return best
+        gradient = np.einsum("pi,pi->p", self._slopes(weights)[owner], directions)
+        size = np.linalg.norm(weights, axis=1).clip(min=np.finfo(float).tiny)
+        unrest = float(np.max(np.abs(gradient) / size[owner], initial=0.0))
+        return _Moment(weights, tied, self.loss(weights), directions, owner, gradient, unrest)
 
-    def _derivatives(self, weights: Array, directions: Array, owner: Indices) -> tuple[Array, Array]:
-        """Gradient (N,) and Hessian (N, N) along N directions (N, d), each of the neuron that owns it."""
+    def _stepped(self, here: _Moment, rigid: Mask) -> tuple[_Moment, Indices | None]:
+        """Where a Newton step leads, halved until the loss falls, and the ties with those of walls in the way.
+
+        Where rounding hides whether the loss falls the whole step is taken, for the slopes to judge.
+        """
+        coordinates = newton_step(here.gradient, self._hessian(here))
+        move = np.zeros_like(here.weights)
+        np.add.at(move, here.owner, here.directions * coordinates[:, None])
+        furthest, sample = self._furthest(here.weights, here.tied, move)
+        best, lowest = None, here.loss
+        for halving in range(HALVINGS):
+            candidate = here.weights + np.minimum(0.5**halving, furthest)[:, None] * move
+            value = self.loss(candidate)
+            if value < lowest or (halving == 0 and value <= here.loss * (1 + LOSS_ROUNDING)):
+                best, lowest = (candidate, furthest <= 0.5**halving), min(value, lowest)
+            elif best is not None:
+                break
+        touching = furthest <= TOUCHING
+        pressed = self._with(here.tied, sample, touching) if touching.any() else None
+        if pressed is not None and np.array_equal(pressed, here.tied):
+            pressed = None
+        if best is None:
+            return here, pressed
+        return self._moment(best[0], self._with(here.tied, sample, best[1]), rigid), pressed
+
+    def _slopes(self, weights: Array) -> Array:
+        """(n, d) gradient of the loss, where the first of several samples that tie is taken for the bias."""
+        bias = weights @ self.normals.T
+        middle = self.normals[bias.argmax(axis=1)]
+        slopes = weights @ (self.energy_matrix - self.multiplier(weights)) + bias.max(axis=1)[:, None] * middle
+        return np.asarray(2 * slopes)
+
+    def _hessian(self, here: _Moment) -> Array:
+        """(N, N) second derivatives of the loss along the N directions, each of the neuron that owns it."""
+        weights, directions, owner = here.weights, here.directions, here.owner
         inverse = np.linalg.inv(weights.T @ weights)
         multiplier = inverse @ self.gram @ inverse
         near, far = weights @ inverse, weights @ multiplier
-        bias = weights @ self.normals.T
-        middle = self.normals[bias.argmax(axis=1)]
-        slope = weights @ self.energy_matrix - far + bias.max(axis=1)[:, None] * middle
-        gradient = 2 * np.einsum("pi,pi->p", slope[owner], directions)
         # Second derivative of tr(K G^-1) along dG = dw w' + w dw', and of dG itself.
         pair = np.ix_(owner, owner)
         across = (near @ directions.T)[owner] * (far @ directions.T)[owner].T
         hessian = across + across.T
         hessian += (near @ weights.T)[pair] * (directions @ multiplier @ directions.T)
         hessian += (far @ weights.T)[pair] * (directions @ inverse @ directions.T)
+        middle = self.normals[(weights @ self.normals.T).argmax(axis=1)]
         steep = np.einsum("pi,pi->p", middle[owner], directions)
         own = directions @ (self.energy_matrix - multiplier) @ directions.T + np.outer(steep, steep)
-        return gradient, 2 * (hessian + np.where(owner[:, None] == owner, own, 0.0))
+        return np.asarray(2 * (hessian + np.where(owner[:, None] == owner, own, 0.0)))
 
     def _directions(self, weights: Array, tied: Indices, rigid: Mask) -> tuple[Array, Indices]:
         """Orthonormal bases of all faces in one (N, d), and the neuron (N,) that each vector moves."""
@@ -176,6 +228,25 @@ class Faces:
         length = np.where(near, ahead / np.where(near, rates, 1.0), np.inf)
         sample = length.argmin(axis=1)
         return length[index, sample], sample
+
+    def _released(self, weights: Array, tied: Indices) -> Indices | None:
+        """The ties without the one of each neuron whose price has the wrong sign most; None if there is none.
+
+        At rest (Y - M) w = h sum_t lambda_t v_t over the tied samples. Where a lambda is negative the loss falls if its
+        sample no longer ties.
+        """
+        bias = (weights @ self.normals.T).max(axis=1)
+        surplus = weights @ (self.multiplier(weights) - self.energy_matrix)
+        held = np.where((tied >= 0)[:, :, None], self.normals[tied], 0.0)
+        prices = np.einsum("nd,ndk->nk", surplus / bias[:, None], np.linalg.pinv(held))
+        least = prices.argmin(axis=1)
+        index = np.arange(len(tied))
+        going = np.flatnonzero((prices[index, least] < -HELD_BACK) & ((tied >= 0).sum(axis=1) > 1))
+        if not len(going):
+            return None
+        tied = tied.copy()
+        tied[going, least[going]] = -1
+        return self._sorted(tied)
 
     # ---- ties -------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.certificate import best_bound, optimality_gap
+from solver.certificate import best_bound, lower_bound, optimality_gap
 from solver.representation import Representation
 from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
 from theory.errors import InputError
@@ -119,9 +119,11 @@ def solve(
 
 def _choose(problem: Problem) -> tuple[str, str]:
     # For six and seven sources exact pricing pays only at a code that is nearly optimal.
-    bound = best_bound(problem, modular_multiplier(problem), quick=problem.dimension > EXACT_DIMENSION)
+    multiplier, quick = modular_multiplier(problem), problem.dimension > EXACT_DIMENSION
+    bound = lower_bound(problem, multiplier, quick=quick)
     if bound.exact and bound.rho <= 1 + CONDITION_TOLERANCE:
         return "modular", "the modularity condition holds, so the closed form is optimal"
+    bound = best_bound(problem, multiplier, quick=quick)
     if optimality_gap(problem.modular_loss, bound.value) <= CONDITION_TOLERANCE:
         return "modular", "the lower bound meets the best modular code"
     faces = problem.sources.faces_if_few

@@ -36,7 +36,10 @@ SHARE_OF_TOLERANCE = 0.25
 WORTH_ADDING = 1e-13
 """A neuron improves the code if its ratio exceeds one by this: rounding is smaller, and no digit is left unasked for."""
 
-NEWTON_STEPS = 20
+ROUNDING = 1e-14
+"""Relative rise of the loss that is rounding."""
+
+NEWTON_STEPS = 40
 """Newton steps along the faces in one round at most."""
 
 SAME_DIRECTION = 1e-7
@@ -65,23 +68,24 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
             start = whitening.neurons(step.weights)
             yield step
     code = min(FaceCode(inside, start), FaceCode(inside), key=lambda code: code.loss)
-    stalled = 0
+    stalled, best = 0, np.inf
     while True:
         priced = inside.pricing.maximise(code.multiplier, bar=1.0)
         yield _step(problem, code, priced.rho)
         if 1 - priced.rho**-0.5 <= SHARE_OF_TOLERANCE * tolerance or stalled >= PATIENCE:
             break
-        improved = code.improve(_spread(priced, code.pairs), WORTH_ADDING, NEWTON_STEPS)
-        stalled = 0 if improved else stalled + 1
+        # In the end rounding hides that the loss falls, and the gap alone tells.
+        progress = code.improve(_spread(priced, code.pairs), WORTH_ADDING, NEWTON_STEPS, least_gain=-ROUNDING)
+        progress |= priced.rho - 1 < best / 2
+        stalled, best = (0, priced.rho - 1) if progress else (stalled + 1, best)
     code.tidy()
     yield _step(problem, code, inside.pricing.maximise(code.multiplier, bar=1.0).rho)
 
 
 def _step(problem: Problem, code: FaceCode, rho: float) -> Step:
     """The present code in the units of the problem, with the bound that this largest ratio proves of it."""
-    bound = 2 * code.readout * code.faces.unit / max(rho, 1.0) ** 0.5
-    weights = problem.whitening.weights(code.source_weights)
-    return Step(weights, problem.whitening.multiplier(code.multiplier), code.problem_loss, bound)
+    weights, multiplier = problem.whitening.weights(code.source_weights), problem.whitening.multiplier(code.multiplier)
+    return Step(weights, multiplier, code.problem_loss, code.problem_loss / rho**0.5)
 
 
 def _spread(priced: Priced, pairs: int) -> Summits:
