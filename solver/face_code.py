@@ -50,6 +50,7 @@ class FaceCode:
     Args:
         problem: any number of sources, best in the coordinates of its whitening.
         weights: (n, d) source weights to start from; the best modular code if not given.
+        tied: (n, d) the samples that hold their faces, -1 in unused places; one each if not given.
 
     Attributes:
         faces: coordinates and losses.
@@ -67,10 +68,10 @@ class FaceCode:
         True
     """
 
-    def __init__(self, problem: Problem, weights: Array | None = None) -> None:
+    def __init__(self, problem: Problem, weights: Array | None = None, tied: Indices | None = None) -> None:
         self.faces = Faces(problem)
         self.weights = (problem.modular_weights if weights is None else weights) / self.faces.scale
-        self.tied = self.first_ties(self.weights)
+        self.tied = self.first_ties(self.weights) if tied is None else tied
         self.loss = self.faces.loss(self.weights)
         self.changes = 0
         self._take_stock()
@@ -102,16 +103,13 @@ class FaceCode:
         tied[:, 0] = (weights @ self.faces.normals.T).argmax(axis=1)
         return tied
 
-    def improve(
-        self, found: Summits, least_excess: float, newton_steps: int, *, least_gain: float = STALLED
-    ) -> bool:
+    def improve(self, found: Summits, least_excess: float, newton_steps: int) -> bool:
         """Add what is worth adding, reweigh, move along the faces; whether the loss fell by as much as counts.
 
         Args:
             found: neurons in the units of the problem, those worth most first.
             least_excess: by how much a ratio must exceed one to be worth adding, and the loss fall to count.
             newton_steps: steps along the faces at most.
-            least_gain: relative fall of the loss that more neurons must bring.
         """
         new = found[found.ratios > 1 + least_excess][: ADDED_PER_PAIR * self.pairs]
         weights = np.concatenate([self.weights, new.neurons / self.faces.scale])
@@ -124,9 +122,9 @@ class FaceCode:
         kept = _leverage(weights) > NEGLIGIBLE
         before = self.loss
         # More neurons must pay.
-        most = before * (1 - least_gain) if kept.sum() > len(self.weights) else before
+        most = before * (1 - STALLED) if kept.sum() > len(self.weights) else before
         self._take(*self.faces.polished(weights[kept], tied[kept], newton_steps), most=most)
-        if len(self.weights) > 3 * self.pairs:
+        if len(self.weights) > self.pairs:
             self.tidy()
         return self.loss < before * (1 - least_excess)
 

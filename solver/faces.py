@@ -56,13 +56,14 @@ APPROACHES = 1e-12
 
 @dataclass(frozen=True)
 class _Moment:
-    """A code on its faces: the directions (N, d) in which it can move, the neuron (N,) that each moves, the slopes (N,)
-    of the loss along them, and the steepest in units of its neuron's size.
+    """A code on its faces: its loss, a sample (n, d) that attains each bias, the directions (N, d) in which it can move,
+    the neuron (N,) that each moves, the slopes (N,) along them, and the steepest in units of its neuron's size.
     """
 
     weights: Array
     tied: Indices
     loss: float
+    middle: Array
     directions: Array
     owner: Indices
     gradient: Array
@@ -142,14 +143,46 @@ class Faces:
             here, may_let_go = self._moment(here.weights, tied, rigid), let_go is None
         return here.weights, here.tied, here.loss
 
+    def settled(self, weights: Array, tied: Indices, steps: int = STEPS) -> tuple[Array, float]:
+        """The code at rest on its faces as if no other sample were there, and the loss that it would have.
+
+        Where every neuron ends on its own side of all other samples, the loss is that of the code; else it is less.
+
+        Args:
+            weights, tied, steps: as for `polished`.
+        """
+        tied = self._sorted(tied)
+        rigid = self._off_face(weights, tied) | self._too_many(tied)
+        here = self._moment(weights, tied, rigid, alone=True)
+        for _ in range(steps):
+            coordinates = newton_step(here.gradient, self._hessian(here))
+            move = np.zeros_like(weights)
+            np.add.at(move, here.owner, here.directions * coordinates[:, None])
+            for halving in range(HALVINGS):
+                there = self._moment(here.weights + 0.5**halving * move, tied, rigid, alone=True)
+                if there.loss <= here.loss * (1 + LOSS_ROUNDING):
+                    break
+            else:
+                break
+            if not (there.loss < here.loss * (1 - PROGRESS) or there.unrest < here.unrest / 2):
+                break
+            here = there
+        return here.weights, here.loss
+
     # ---- one step ---------------------------------------------------------------------------------------------
 
-    def _moment(self, weights: Array, tied: Indices, rigid: Mask) -> _Moment:
+    def _moment(self, weights: Array, tied: Indices, rigid: Mask, *, alone: bool = False) -> _Moment:
+        """Where a code stands; `alone` if the samples that hold its faces are to be the only ones."""
         directions, owner = self._directions(weights, tied, rigid)
-        gradient = np.einsum("pi,pi->p", self._slopes(weights)[owner], directions)
+        values = weights @ self.normals.T
+        middle = self.normals[tied[:, 0] if alone else values.argmax(axis=1)]
+        bias = np.einsum("nd,nd->n", weights, middle)
+        slopes = weights @ (self.energy_matrix - self.multiplier(weights)) + bias[:, None] * middle
+        gradient = 2 * np.einsum("pi,pi->p", slopes[owner], directions)
         size = np.linalg.norm(weights, axis=1).clip(min=np.finfo(float).tiny)
         unrest = float(np.max(np.abs(gradient) / size[owner], initial=0.0))
-        return _Moment(weights, tied, self.loss(weights), directions, owner, gradient, unrest)
+        energy = float(np.einsum("ni,ij,nj->", weights, self.energy_matrix, weights) + bias @ bias)
+        return _Moment(weights, tied, energy + self.readout(weights), middle, directions, owner, gradient, unrest)
 
     def _stepped(self, here: _Moment, rigid: Mask) -> tuple[_Moment, Indices | None]:
         """Where a Newton step leads, halved until the loss falls, and the ties with those of walls in the way.
@@ -176,13 +209,6 @@ class Faces:
             return here, pressed
         return self._moment(best[0], self._with(here.tied, sample, best[1]), rigid), pressed
 
-    def _slopes(self, weights: Array) -> Array:
-        """(n, d) gradient of the loss, where the first of several samples that tie is taken for the bias."""
-        bias = weights @ self.normals.T
-        middle = self.normals[bias.argmax(axis=1)]
-        slopes = weights @ (self.energy_matrix - self.multiplier(weights)) + bias.max(axis=1)[:, None] * middle
-        return np.asarray(2 * slopes)
-
     def _hessian(self, here: _Moment) -> Array:
         """(N, N) second derivatives of the loss along the N directions, each of the neuron that owns it."""
         weights, directions, owner = here.weights, here.directions, here.owner
@@ -195,8 +221,7 @@ class Faces:
         hessian = across + across.T
         hessian += (near @ weights.T)[pair] * (directions @ multiplier @ directions.T)
         hessian += (far @ weights.T)[pair] * (directions @ inverse @ directions.T)
-        middle = self.normals[(weights @ self.normals.T).argmax(axis=1)]
-        steep = np.einsum("pi,pi->p", middle[owner], directions)
+        steep = np.einsum("pi,pi->p", here.middle[owner], directions)
         own = directions @ (self.energy_matrix - multiplier) @ directions.T + np.outer(steep, steep)
         return np.asarray(2 * (hessian + np.where(owner[:, None] == owner, own, 0.0)))
 

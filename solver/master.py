@@ -65,10 +65,10 @@ def optimal_energies(candidates: Array, gram: Array, start: Array) -> Array:
     return energies
 
 
-def fewest(neurons: Array, energies: Array) -> Array:
+def fewest(neurons: Array, energies: Array, *, simplest: bool = True) -> Array:
     """Energies of the same G on a linearly independent subset of the neurons (n, d), all of unit cost.
 
-    A vertex of {x >= 0 : sum x_j u_j u_j' = G}, the one that favours neurons with few sources.
+    A vertex of {x >= 0 : sum x_j u_j u_j' = G}: the one that favours neurons with few sources, or else the cheapest.
     """
     rows, columns = np.triu_indices(neurons.shape[1])
     length = np.linalg.norm(neurons, axis=1)
@@ -78,7 +78,8 @@ def fewest(neurons: Array, energies: Array) -> Array:
         return energies
     from scipy.optimize import linprog
 
-    vertex = linprog(np.abs(units).sum(axis=1), A_eq=outer, b_eq=outer @ (energies * length**2), method="highs-ds")
+    price = np.abs(units).sum(axis=1) if simplest else length.min() ** 2 / length**2
+    vertex = linprog(price, A_eq=outer, b_eq=outer @ (energies * length**2), method="highs-ds")
     return np.asarray(np.maximum(vertex.x, 0.0) / length**2) if vertex.success else energies
 
 

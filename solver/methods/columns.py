@@ -1,19 +1,24 @@
 """Column generation: price neurons exactly, reweigh them, move them together along the faces (DESIGN section 1).
 
-Each round asks which neurons would earn more than they cost at the present multiplier, adds the best of every face of
-the hull to the code, finds the optimal energies of all (a small convex program), and moves the survivors together to a
-stationary point on their faces. The price of the worst neuron left over is the gap. All of it happens in the
-coordinates of `theory.whitening`, so that strongly correlated sources are as easy as others.
+Each round asks which neurons would earn more than they cost at a multiplier, adds the best of every face of the hull to
+those known, and finds the optimal energies of all (the restricted problem, small and convex). What it chooses is moved
+to rest on its faces by Newton's method, which takes the other samples for absent: where the faces are the right ones,
+that is the optimum, to the last digit, and where they are not, the multiplier found on the way asks better questions.
+The price of the worst neuron left over is the gap. All of it happens in the coordinates of `theory.whitening`, so that
+strongly correlated sources are as easy as others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.face_code import FaceCode
+from solver.faces import Faces
+from solver.master import fewest, optimal_energies
 from solver.methods import ascents
 from solver.methods.step import Step
 from theory.ascent import Summits
@@ -22,7 +27,6 @@ from theory.sources import EXACT_DIMENSION
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from theory.pricing import Priced
     from theory.problem import Problem
 
     Array = NDArray[np.float64]
@@ -30,26 +34,35 @@ if TYPE_CHECKING:
 
 __all__ = ["steps"]
 
-SHARE_OF_TOLERANCE = 0.25
-"""The search ends when the bound of the pricing is within this share of the tolerance."""
+SHARE_OF_TOLERANCE = 0.1
+"""The search ends when the gap is within this share of the tolerance, as far as rounding lets it."""
 
-WORTH_ADDING = 1e-13
-"""A neuron improves the code if its ratio exceeds one by this: rounding is smaller, and no digit is left unasked for."""
+ADDED_PER_PAIR = 4
+"""New neurons a round, at most, per pair of sources: a code needs no more than one a pair, d (d + 1) / 2."""
 
-ROUNDING = 1e-14
-"""Relative rise of the loss that is rounding."""
-
-NEWTON_STEPS = 40
-"""Newton steps along the faces in one round at most."""
+KNOWN_PER_PAIR = 12
+"""Neurons remembered from round to round, at most, per pair of sources: those that earn most."""
 
 SAME_DIRECTION = 1e-7
 """Cosine distance below which two new neurons are one, found on both sides of a wall."""
 
-LOOKED_AT = 4
-"""As many times the neurons that may enter a round are compared with each other for that."""
+FAINT = 1e-10
+"""Leverage w'G^-1 w below which a neuron of the restricted problem's code is none."""
 
-PATIENCE = 4
-"""Rounds without progress before giving up."""
+NEWTON_STEPS = 20
+"""Newton steps on the faces at most."""
+
+ROUNDING = 1e-14
+"""Relative rise of the loss that is rounding."""
+
+ASTRAY = 1e-9
+"""Relative excess of a code's loss over what it would be without the other samples that shows its faces to be wrong:"""
+
+POLISHING = 8
+"""then so many Newton steps are taken that stop at the walls of the others."""
+
+PATIENCE = 6
+"""Rounds in which neither loss nor bound got better before giving up."""
 
 
 def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Step]:
@@ -61,38 +74,141 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
         rng: draws the starts of ascents, which for six and seven sources find a code good enough that few rounds of
             pricing are needed; not used for fewer.
     """
-    whitening, inside = problem.whitening, problem.whitened
-    start = whitening.neurons(problem.modular_weights)
+    starts = [problem.modular_weights, problem.whitening.weights(problem.whitened.modular_weights)]
     if problem.dimension > EXACT_DIMENSION:
         for step in ascents.steps(problem, tolerance=tolerance, rng=rng):
-            start = whitening.neurons(step.weights)
+            starts[1] = step.weights
             yield step
-    code = min(FaceCode(inside, start), FaceCode(inside), key=lambda code: code.loss)
-    stalled, best = 0, np.inf
+    search = _Search(problem, starts)
+    stalled = 0
     while True:
-        priced = inside.pricing.maximise(code.multiplier, bar=1.0)
-        yield _step(problem, code, priced.rho)
-        if 1 - priced.rho**-0.5 <= SHARE_OF_TOLERANCE * tolerance or stalled >= PATIENCE:
+        better = search.price()
+        yield search.step()
+        stalled = 0 if better else stalled + 1
+        if search.gap <= SHARE_OF_TOLERANCE * tolerance or stalled >= PATIENCE:
             break
-        # In the end rounding hides that the loss falls, and the gap alone tells.
-        progress = code.improve(_spread(priced, code.pairs), WORTH_ADDING, NEWTON_STEPS, least_gain=-ROUNDING)
-        progress |= priced.rho - 1 < best / 2
-        stalled, best = (0, priced.rho - 1) if progress else (stalled + 1, best)
-    code.tidy()
-    yield _step(problem, code, inside.pricing.maximise(code.multiplier, bar=1.0).rho)
+        search.reweigh()
+    search.tidy()
+    yield search.step()
 
 
-def _step(problem: Problem, code: FaceCode, rho: float) -> Step:
-    """The present code in the units of the problem, with the bound that this largest ratio proves of it."""
-    weights, multiplier = problem.whitening.weights(code.source_weights), problem.whitening.multiplier(code.multiplier)
-    return Step(weights, multiplier, code.problem_loss, code.problem_loss / rho**0.5)
+@dataclass(frozen=True)
+class _Code:
+    """A code in the coordinates of `Faces`: neurons (n, d), the samples (n, d) that hold their faces, and its loss."""
+
+    weights: Array
+    tied: Indices
+    loss: float
 
 
-def _spread(priced: Priced, pairs: int) -> Summits:
+class _Search:
+    """The state of the search, in whitened coordinates scaled as `Faces` does.
+
+    Attributes:
+        best: the best code;  bound: the best proven lower bound;  multiplier: what proves it.
+        known: neurons that may be of use, scaled to f = 1;  tied: the samples that hold their faces.
+        asking: multipliers to be priced next, each with the bound that it would prove if no neuron were worth more.
+    """
+
+    def __init__(self, problem: Problem, starts: list[Array]) -> None:
+        self.problem = problem
+        self.inside = problem.whitened
+        self.faces = Faces(self.inside)
+        self.pairs = problem.dimension * (problem.dimension + 1) // 2
+        codes = [self._code(problem.whitening.neurons(weights) / self.faces.scale) for weights in starts]
+        self.best = min(codes, key=lambda code: code.loss)
+        self.bound, self.multiplier = 0.0, np.eye(problem.dimension)
+        neurons = self._units(np.concatenate([code.weights for code in codes]))
+        self.known, self.tied = neurons, np.concatenate([code.tied for code in codes])
+        self.asking = [self._question(self.best.weights)]
+
+    @property
+    def gap(self) -> float:
+        """Relative gap between the best loss and the best bound."""
+        return 1 - self.bound / self.best.loss
+
+    def price(self) -> bool:
+        """Ask what is worth adding at each multiplier in question; whether loss or bound are better than before."""
+        before = self.gap
+        for multiplier, proven in self.asking:
+            outer = np.outer(self.faces.scale, self.faces.scale)
+            priced = self.inside.pricing.maximise(multiplier * self.faces.unit / outer, bar=1.0)
+            if proven / priced.rho**0.5 > self.bound:
+                self.bound, self.multiplier = proven / priced.rho**0.5, multiplier
+            new = _spread(Summits(priced.ratios, priced.directions, priced.tied), ADDED_PER_PAIR * self.pairs)
+            self.known = np.concatenate([self.known, self._units(new.neurons / self.faces.scale)])
+            self.tied = np.concatenate([self.tied, new.tied])
+        return self.gap < before * (1 - 0.1) or self.gap < 0
+
+    def reweigh(self) -> None:
+        """The best energies of the neurons that are known, and the code at rest on the faces of those chosen."""
+        start = np.full(len(self.known), self.best.loss / 2 / len(self.known))
+        energies = optimal_energies(self.known, self.faces.gram, start)
+        energies = fewest(self.known, np.maximum(energies, 0.0), simplest=False)
+        weights = self.known * np.sqrt(energies)[:, None]
+        leverage = np.einsum("ni,ij,nj->n", weights, np.linalg.inv(weights.T @ weights), weights)
+        chosen = self._balanced(weights[leverage > FAINT], self.tied[leverage > FAINT])
+        self._forget(chosen)
+        self._take(chosen)
+        self.asking = [self._question(chosen.weights)]
+        resting, loss = self.faces.settled(chosen.weights, chosen.tied, NEWTON_STEPS)
+        tied = chosen.tied
+        if self.faces.loss(resting) > loss * (1 + ASTRAY):
+            resting, tied, _ = self.faces.polished(chosen.weights, chosen.tied, POLISHING)
+        moved = self._balanced(resting, tied)
+        self._take(moved)
+        self.asking.append(self._question(moved.weights))
+        self.known = np.concatenate([self.known, self._units(moved.weights)])
+        self.tied = np.concatenate([self.tied, moved.tied])
+
+    def tidy(self) -> None:
+        """Rewrite the code with as few neurons as it needs, so that the same problem ends in the same neurons."""
+        code = FaceCode(self.inside, self.best.weights * self.faces.scale, self.best.tied)
+        code.tidy()
+        self._take(_Code(code.weights, code.tied, code.loss), most=self.best.loss * (1 + ROUNDING))
+        self.asking = [self._question(code.weights)]
+        self.price()
+
+    def step(self) -> Step:
+        """The present code in the units of the problem."""
+        scale, unit, whitening = self.faces.scale, self.faces.unit, self.problem.whitening
+        multiplier = whitening.multiplier(self.multiplier * unit / np.outer(scale, scale))
+        weights = whitening.weights(self.best.weights * scale)
+        return Step(weights, multiplier, self.best.loss * unit, self.bound * unit)
+
+    # ---- codes ------------------------------------------------------------------------------------------------
+
+    def _code(self, weights: Array) -> _Code:
+        tied = np.full(weights.shape, -1)
+        tied[:, 0] = (weights @ self.faces.normals.T).argmax(axis=1)
+        return self._balanced(weights, tied)
+
+    def _balanced(self, weights: Array, tied: Indices) -> _Code:
+        """Scaling all weights by r turns the loss into r^2 energy + readout / r^2: least where both are equal."""
+        energy, readout = float(self.faces.costs(weights).sum()), self.faces.readout(weights)
+        return _Code(weights * (readout / energy) ** 0.25, tied, 2 * (readout * energy) ** 0.5)
+
+    def _take(self, code: _Code, *, most: float | None = None) -> None:
+        if code.loss <= (self.best.loss if most is None else most):
+            self.best = code
+
+    def _question(self, weights: Array) -> tuple[Array, float]:
+        """The multiplier of a code, and the bound that it proves where no neuron is worth more than it costs."""
+        return self.faces.multiplier(weights), 2 * self.faces.readout(weights)
+
+    def _units(self, weights: Array) -> Array:
+        return np.asarray(weights / np.sqrt(self.faces.costs(weights))[:, None])
+
+    def _forget(self, code: _Code) -> None:
+        """Keep the neurons that earn most at the multiplier of the code; its own earn what they cost."""
+        ratio = np.einsum("ni,ij,nj->n", self.known, self.faces.multiplier(code.weights), self.known)
+        kept = np.argsort(-ratio, kind="stable")[: KNOWN_PER_PAIR * self.pairs]
+        self.known, self.tied = self.known[kept], self.tied[kept]
+
+
+def _spread(found: Summits, most: int) -> Summits:
     """The best neurons, leaving out those that a better one next to them (the other side of a wall) already is."""
-    some = slice(0, LOOKED_AT * pairs)
-    length = np.linalg.norm(priced.directions[some], axis=1)
-    unit = priced.directions[some] / length[:, None]
+    some = found[: 4 * most]
+    unit = some.neurons / np.linalg.norm(some.neurons, axis=1)[:, None]
     close = np.tril(unit @ unit.T > 1 - SAME_DIRECTION, k=-1)
-    kept = np.flatnonzero(~close.any(axis=1))
-    return Summits(priced.ratios[kept], priced.directions[kept], priced.tied[kept])
+    return some[np.flatnonzero(~close.any(axis=1))[:most]]
