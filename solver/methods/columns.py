@@ -22,7 +22,6 @@ from solver.master import fewest, optimal_energies
 from solver.methods import ascents
 from solver.methods.step import Step
 from theory.ascent import Summits
-from theory.sources import EXACT_DIMENSION
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,6 +32,9 @@ if TYPE_CHECKING:
     Indices = NDArray[np.intp]
 
 __all__ = ["steps"]
+
+QUICK_FACES = 500_000
+"""Faces that are priced in a second or two; with more the first code comes from climbs."""
 
 SHARE_OF_TOLERANCE = 0.1
 """The search ends when the gap is within this share of the tolerance, as far as rounding lets it."""
@@ -71,11 +73,11 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
     Args:
         problem: one whose hull has few enough faces to be listed.
         tolerance: relative gap at which to stop.
-        rng: draws the starts of ascents, which for six and seven sources find a code good enough that few rounds of
-            pricing are needed; not used for fewer.
+        rng: draws the starts of ascents, which on hulls with very many faces find a code good enough that few rounds of
+            pricing are needed; not used on others.
     """
     starts = [problem.modular_weights, problem.whitening.weights(problem.whitened.modular_weights)]
-    if problem.dimension > EXACT_DIMENSION:
+    if problem.sources.faces.most_faces > QUICK_FACES:
         for step in ascents.steps(problem, tolerance=tolerance, rng=rng):
             starts[1] = step.weights
             yield step
