@@ -63,8 +63,11 @@ ASTRAY = 1e-9
 POLISHING = 8
 """then so many Newton steps are taken that stop at the walls of the others."""
 
-PATIENCE = 6
-"""Rounds in which neither loss nor bound got better before giving up."""
+PATIENCE = 25
+"""Rounds in which the gap hardly narrowed before giving up, while it is larger than the tolerance;"""
+
+ENOUGH = 3
+"""and otherwise: then the last digits are all that is missing."""
 
 
 def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Step]:
@@ -87,7 +90,8 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
         better = search.price()
         yield search.step()
         stalled = 0 if better else stalled + 1
-        if search.gap <= SHARE_OF_TOLERANCE * tolerance or stalled >= PATIENCE:
+        patience = PATIENCE if search.gap > tolerance else ENOUGH
+        if search.gap <= SHARE_OF_TOLERANCE * tolerance or stalled >= patience:
             break
         search.reweigh()
     search.tidy()
