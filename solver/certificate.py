@@ -106,7 +106,7 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
     Args:
         problem: the problem.
         multiplier: (d, d) symmetric Y. Its negative part proves nothing and is removed first.
-        quick: do not build a normal fan, which for six and seven sources takes a while.
+        quick: do not list the faces of the hull, which for six and seven sources takes a while.
         cover: a proof to be checked and used where it says more than can be seen without.
 
     Raises:
@@ -182,7 +182,8 @@ def best_bound(
         multiplier: (d, d) symmetric Y.
         weights: (n, d) a code, whose own multiplier is tried too. Of strongly correlated sources it keeps digits that
             Y, a product, has lost.
-        quick, cover: see `lower_bound`.
+        quick: do not look at the faces of the hull.
+        cover: a proof to be checked and used where it says more than can be seen without.
     """
     inside = problem.whitened
     worths = [problem.whitening.worth(_square(problem, multiplier))]
@@ -268,8 +269,7 @@ def _measure(
         error = max(error, float(np.abs(decoded - data).max()))
     if not sources.from_samples:
         # The points are only the support: the energy comes from the moments.
-        spread = np.einsum("ni,ij,nj->", weights, sources.covariance, weights)
-        second_moment = float(spread + resting @ resting)
+        second_moment = float(sources.variances(weights).sum() + resting @ resting)
     # Biases and data may carry a large common offset, whose rounding is not the code's fault.
     offset = float(np.abs(weights @ sources.mean).max(initial=0.0)) + float(np.abs(problem.mixing @ sources.mean).max())
     rounding = 64 * np.finfo(float).eps * offset

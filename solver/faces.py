@@ -47,6 +47,12 @@ HELD_BACK = 1e-9
 LOSS_ROUNDING = 1e-15
 """Relative rise of the loss that is rounding."""
 
+AT_REST = 1e-14
+"""Slope, in units of a neuron's size, that rounding leaves."""
+
+LOST = 1.1
+"""Ratio of a code's loss to that without the other samples at which its faces are hopelessly the wrong ones."""
+
 TOUCHING = 1e-12
 """Share of its step after which a neuron that meets a wall has been there from the start."""
 
@@ -56,8 +62,9 @@ APPROACHES = 1e-12
 
 @dataclass(frozen=True)
 class _Moment:
-    """A code on its faces: its loss, a sample (n, d) that attains each bias, the directions (N, d) in which it can move,
-    the neuron (N,) that each moves, the slopes (N,) along them, and the steepest in units of its neuron's size.
+    """A code on its faces: its loss, a sample (n, d) that attains each bias, the directions (N, d) in which it can move.
+
+    And the neuron (N,) that each moves, the slopes (N,) along them, and the steepest in units of its neuron's size.
     """
 
     weights: Array
@@ -130,6 +137,8 @@ class Faces:
         here = self._moment(weights, tied, rigid)
         may_let_go = True
         for _ in range(steps):
+            if here.unrest <= AT_REST and not may_let_go:
+                break
             there, reached = self._stepped(here, rigid)
             if there.loss < here.loss * (1 - PROGRESS) or there.unrest < here.unrest / 2:
                 here, may_let_go = there, True
@@ -149,7 +158,9 @@ class Faces:
         Where every neuron ends on its own side of all other samples, the loss is that of the code; else it is less.
 
         Args:
-            weights, tied, steps: as for `polished`.
+            weights: (n, d) neurons.
+            tied: (n, d) indices of the samples that tie for each neuron's bias, -1 in unused places.
+            steps: of Newton's method at most.
         """
         tied = self._sorted(tied)
         rigid = self._off_face(weights, tied) | self._too_many(tied)
@@ -167,6 +178,8 @@ class Faces:
             if not (there.loss < here.loss * (1 - PROGRESS) or there.unrest < here.unrest / 2):
                 break
             here = there
+            if here.unrest <= AT_REST or self.loss(here.weights) > LOST * here.loss:
+                break
         return here.weights, here.loss
 
     # ---- one step ---------------------------------------------------------------------------------------------
@@ -263,6 +276,7 @@ class Faces:
         bias = (weights @ self.normals.T).max(axis=1)
         surplus = weights @ (self.multiplier(weights) - self.energy_matrix)
         held = np.where((tied >= 0)[:, :, None], self.normals[tied], 0.0)
+        bias = np.maximum(bias, np.finfo(float).tiny)
         prices = np.einsum("nd,ndk->nk", surplus / bias[:, None], np.linalg.pinv(held))
         least = prices.argmin(axis=1)
         index = np.arange(len(tied))

@@ -101,7 +101,7 @@ class Representation:
         decoder = _least_decoder(problem, weights)
         mean = problem.sources.mean
         energies = {
-            "activity": float(np.einsum("ni,ij,nj->", weights, problem.sources.covariance, weights) + bias @ bias),
+            "activity": float(problem.sources.variances(weights).sum() + bias @ bias),
             "encoder": float(problem.encoder_cost * (encoder**2).sum()),
             "decoder": float(problem.decoder_cost * (decoder**2).sum()),
         }
@@ -266,7 +266,7 @@ class Representation:
         proven = {name: content[name].item() for name in SAVED_NUMBERS}
         loss, weights = proven["loss"], content["source_weights"]
         bias = sources.support(weights)
-        spread = np.einsum("ni,ij,nj->", weights, sources.covariance, weights)
+        spread = sources.variances(weights).sum()
         return cls(
             **proven,
             **{name: content[name] for name in SAVED_ARRAYS},

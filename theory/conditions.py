@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from theory.cone_forms import ConeForms
 from theory.copositivity import least_ratio, surely_copositive
 from theory.formulas import multiplier_entry
-from theory.cone_forms import ConeForms
 from theory.problem import Problem
 from theory.sources import EXACT_DIMENSION, Sources
 

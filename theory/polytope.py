@@ -9,7 +9,6 @@ checked here without it, in `NormalFan.covers`.
 from __future__ import annotations
 
 from functools import cached_property
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Indices = NDArray[np.intp]
 
-__all__ = ["NormalFan", "extreme_points", "distinct_normals", "hull_of", "in_scale", "normal_fan"]
+__all__ = ["NormalFan", "distinct_normals", "extreme_points", "hull_of", "in_scale", "normal_fan"]
 
 FILTER_ROWS = 5_000
 """From this many samples on, those deep inside the hull are discarded before Qhull sees them."""
@@ -297,6 +296,7 @@ def in_scale(points: Array, *, whiten_above: float = WHITEN_ABOVE) -> tuple[Arra
 
 
 def hull_of(points: Array):  # type: ignore[no-untyped-def]  # scipy ships no type for ConvexHull's attributes
+    """Qhull's hull of points (V, d), or an InputError where it is flat."""
     from scipy.spatial import ConvexHull, QhullError
 
     try:

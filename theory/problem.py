@@ -123,7 +123,7 @@ class Problem:
 
     @cached_property
     def whitened(self) -> Problem:
-        """This problem in those coordinates, where correlated sources cost no digits."""
+        """The same problem in those coordinates, where correlated sources cost no digits."""
         from theory.whitening import whitened
 
         return whitened(self)

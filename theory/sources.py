@@ -292,7 +292,9 @@ class Sources:
         from theory.polytope import normal_fan
 
         if self.dimension > EXACT_DIMENSION:
-            raise InputError(f"sources: the normal fan of {self.dimension} sources is too large; at most five are taken")
+            raise InputError(
+                f"sources: the normal fan of {self.dimension} sources is too large; at most five are taken"
+            )
         return normal_fan(self.vertices)
 
     @cached_property
@@ -337,6 +339,10 @@ class Sources:
             share = np.full(len(block), 1 / self.count) if weights is None else weights
             root = np.linalg.qr(np.vstack([root, block / deviation * np.sqrt(share)[:, None]]), mode="r")
         return root * deviation
+
+    def variances(self, weights: ArrayLike) -> Array:
+        """(n,) w'Cw for each row of weights (n, d): the variance of w.s."""
+        return np.asarray(((np.atleast_2d(np.asarray(weights)) @ self.covariance_root.T) ** 2).sum(axis=1))
 
     @cached_property
     def bias_sides(self) -> Array:

@@ -179,7 +179,9 @@ class _Search:
         self._count_hits(summits, parents)
         known = [summits, self.pool]
         if not thoroughly:
-            known[1:] = [self.ascent.summits(self.code.multiplier, old) for old in (self.code.neurons(), self.pool.neurons)]
+            known[1:] = [
+                self.ascent.summits(self.code.multiplier, old) for old in (self.code.neurons(), self.pool.neurons)
+            ]
         self.pool = self._best(Summits.joined(known))
         excess = float(np.max(self.pool.ratios, initial=0.0)) - 1
         self.at_rest = excess < AT_REST

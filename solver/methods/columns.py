@@ -150,10 +150,11 @@ class _Search:
         """The best energies of the neurons that are known, and the code at rest on the faces of those chosen."""
         start = np.full(len(self.known), self.best.loss / 2 / len(self.known))
         energies = optimal_energies(self.known, self.faces.gram, start)
-        energies = fewest(self.known, np.maximum(energies, 0.0), simplest=False)
-        weights = self.known * np.sqrt(energies)[:, None]
-        leverage = np.einsum("ni,ij,nj->n", weights, np.linalg.inv(weights.T @ weights), weights)
-        chosen = self._balanced(weights[leverage > FAINT], self.tied[leverage > FAINT])
+        used = _used(self.known * np.sqrt(np.maximum(energies, 0.0))[:, None])
+        energies = np.maximum(fewest(self.known[used], energies[used], simplest=False), 0.0)
+        weights = self.known[used] * np.sqrt(energies)[:, None]
+        still = _used(weights)
+        chosen = self._balanced(weights[still], self.tied[used[still]])
         self._forget(chosen)
         self._take(chosen)
         self.asking = [self._question(chosen.weights)]
@@ -210,6 +211,12 @@ class _Search:
         ratio = np.einsum("ni,ij,nj->n", self.known, self.faces.multiplier(code.weights), self.known)
         kept = np.argsort(-ratio, kind="stable")[: KNOWN_PER_PAIR * self.pairs]
         self.known, self.tied = self.known[kept], self.tied[kept]
+
+
+def _used(weights: Array) -> Indices:
+    """The neurons of a code that have not vanished, by their leverage w'G^-1 w."""
+    leverage = np.einsum("ni,ij,nj->n", weights, np.linalg.inv(weights.T @ weights), weights)
+    return np.flatnonzero(leverage > FAINT)
 
 
 def _spread(found: Summits, most: int) -> Summits:

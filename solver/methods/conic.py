@@ -23,9 +23,9 @@ from solver.methods.options import Option
 from solver.methods.step import Step
 from solver.polish import ConeCode, polish
 from theory.conditions import modular_multiplier
+from theory.cone_forms import ConeForms
 from theory.errors import InputError
 from theory.polytope import NormalFan
-from theory.cone_forms import ConeForms
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

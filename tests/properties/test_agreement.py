@@ -39,7 +39,8 @@ def solved_and_certified(problem, method):
     if method != "relaxation":
         answer = solve(problem, method=method, **LIMITS[method])
         return answer, certify(problem, answer)
-    # For so few sources every answer is certified on the normal fan: hidden, this method has to stand by its own proof.
+    # For so few sources every answer is certified on the faces of the hull: without them this method has to stand by its
+    # own proof.
     fresh = Problem(
         Sources(problem.sources.points, problem.sources.probabilities),
         mixing=problem.mixing,
@@ -47,7 +48,7 @@ def solved_and_certified(problem, method):
         decoder_cost=problem.decoder_cost,
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Sources, "fan_if_small", None)
+        patch.setattr(Sources, "faces_if_few", None)
         answer = solve(fresh, method=method, **LIMITS[method])
         return answer, certify(fresh, answer)
 

@@ -51,7 +51,7 @@ def test_optimal_for_few_sources(dimension, seed):
 
 def without_fan(monkeypatch, problem):
     """The same problem, to be proven by covers alone: for so few sources the certificate would use the normal fan."""
-    monkeypatch.setattr(Sources, "fan_if_small", None)
+    monkeypatch.setattr(Sources, "faces_if_few", None)
     costs = {"encoder_cost": problem.encoder_cost, "decoder_cost": problem.decoder_cost}
     given = problem.sources
     sources = given.points if given.from_samples else Sources.from_moments(given.covariance, given.points, given.mean)
@@ -60,7 +60,7 @@ def without_fan(monkeypatch, problem):
 
 @pytest.mark.parametrize("dimension", [2, 3, 4])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_the_proof_stands_without_a_normal_fan(monkeypatch, dimension, seed):
+def test_the_proof_stands_without_the_faces_of_the_hull(monkeypatch, dimension, seed):
     problem = cloud(dimension, seed)
     exact = solve(problem, method="columns")
     problem = without_fan(monkeypatch, problem)
@@ -146,7 +146,7 @@ def bounded():
 
 def test_a_proof_that_was_saved_is_still_one(monkeypatch, bounded, tmp_path):
     answer, _ = bounded
-    monkeypatch.setattr(Sources, "fan_if_small", None)
+    monkeypatch.setattr(Sources, "faces_if_few", None)
     answer.save(tmp_path / "answer.npz")
     again = Representation.load(tmp_path / "answer.npz")
     for name, value in vars(answer.cover).items():
@@ -183,7 +183,7 @@ BOASTS = {
 @pytest.mark.parametrize("boast", BOASTS)
 def test_a_proof_that_was_edited_claims_no_more_than_is_true(monkeypatch, bounded, tmp_path, boast):
     answer, exact = bounded
-    monkeypatch.setattr(Sources, "fan_if_small", None)
+    monkeypatch.setattr(Sources, "faces_if_few", None)
     answer.save(tmp_path / "answer.npz")
     found = certify(answer.problem, edited(tmp_path / "answer.npz", **BOASTS[boast]))
     assert 0 < found.lower_bound <= exact * (1 + 1e-12)
@@ -202,7 +202,7 @@ FORGERIES = {
 @pytest.mark.parametrize("forged", FORGERIES)
 def test_a_proof_that_is_none_is_refused(monkeypatch, bounded, tmp_path, forged):
     answer, _ = bounded
-    monkeypatch.setattr(Sources, "fan_if_small", None)
+    monkeypatch.setattr(Sources, "faces_if_few", None)
     answer.save(tmp_path / "answer.npz")
     with pytest.raises(InputError, match=r"^cover: .*"):
         certify(answer.problem, edited(tmp_path / "answer.npz", **{forged: FORGERIES[forged]}))

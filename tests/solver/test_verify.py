@@ -19,7 +19,6 @@ from solver.shrinking import shrink
 from theory import modularity
 from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
 from theory.families import family
-from theory.pricing import Pricing
 from theory.theorems import THEOREMS, Prediction, Theorem
 
 SMALL = 8
@@ -41,7 +40,7 @@ def with_condition(change):
     """The exact condition with another multiplier."""
 
     def predicted(problem):
-        best = Pricing(problem.sources.fan, problem.energy_matrix).maximise(change(problem))
+        best = problem.pricing.maximise(change(problem))
         return Prediction(modular=bool(best.rho <= 1 + CONDITION_TOLERANCE))
 
     return predicted

@@ -14,8 +14,9 @@ from solver.strategies import problems, seeds
 from tests.properties import naive
 from theory import Problem, Sources
 from theory import cover as module
-from theory.cover import Cover, Whitening
+from theory.cover import Cover
 from theory.errors import InputError
+from theory.whitening import lifted
 
 ROUNDING = 1e-9
 CLOUD = Problem(np.random.default_rng(0).standard_normal((14, 3)))
@@ -169,7 +170,7 @@ def test_numbers_beyond_all_bounds_prove_nothing():
 
 @given(problems(several))
 def test_coordinates_in_which_a_neuron_costs_its_length(problem):
-    whitening = Whitening(problem)
+    whitening = problem.whitening
     weights = naive.directions(problem, 5)
     points = np.column_stack([naive.support(problem, weights), weights @ whitening.matrix.T])
     np.testing.assert_allclose((points**2).sum(axis=1), naive.cost(problem, weights), rtol=1e-10)
@@ -179,7 +180,7 @@ def test_coordinates_in_which_a_neuron_costs_its_length(problem):
     values = whitening.rows(problem.sources.vertices) @ points.T
     np.testing.assert_allclose(values.min(axis=0), 0, atol=1e-9 * np.abs(points).max())
     for multiplier in worths(problem, np.random.default_rng(0)):
-        earned = np.einsum("ni,ij,nj->n", points, whitening.worth(multiplier), points)
+        earned = np.einsum("ni,ij,nj->n", points, lifted(whitening.worth(multiplier)), points)
         given_form = np.einsum("ni,ij,nj->n", weights, multiplier, weights)
         np.testing.assert_allclose(earned, given_form, atol=1e-9 * np.abs(given_form).max())
 

@@ -11,7 +11,6 @@ from solver.strategies import boxes, mixing_from, problems, seeds
 from tests.properties import naive
 from theory import Problem, modularity
 from theory.many_sources import has_all_corners, proven_ratio
-from theory.pricing import Pricing
 
 ROUNDING = 1e-9
 
@@ -29,7 +28,7 @@ def test_a_proven_ratio_is_never_below_the_exact_one(problem, seed):
     half = np.random.default_rng(seed).standard_normal((problem.dimension, problem.dimension))
     half *= np.sqrt(problem.modular_costs)
     for worth in (half.T @ half, half + half.T, multiplier_of_modular(problem)):
-        exact = Pricing(problem.sources.fan, problem.energy_matrix).maximise(worth).rho
+        exact = problem.pricing.maximise(worth).rho
         assert proven_ratio(problem, worth)[0] >= exact - ROUNDING * abs(exact)
 
 
@@ -88,14 +87,14 @@ def test_corners():
     assert not has_all_corners(np.zeros((70, 70)))
 
 
-def test_few_samples_of_six_sources_are_decided_on_the_normal_fan():
+def test_few_samples_of_six_sources_are_decided_on_the_faces_of_the_hull():
     # Pairs whose two opposite corners are cut a little: modular, but no box, and not without a bias.
     pair = np.array([[-1, -1], [1, 1], [-0.9, 1], [-1, 0.9], [0.9, -1], [1, -0.9]])
     shape = [len(pair)] * 3
     points = np.hstack([pair[index.ravel()] for index in np.indices(shape)])
     verdict = modularity(points)
     assert modularity(pair).modular is True
-    assert verdict.modular is True and "normal fan" in verdict.reason
+    assert verdict.modular is True and "faces" in verdict.reason
     problem = Problem(points)
     reach = naive.ratio(problem, multiplier_of_modular(problem), naive.directions(problem, 20_000)).max()
     assert reach <= 1 + ROUNDING

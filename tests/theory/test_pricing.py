@@ -2,15 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solver.strategies import problems, seeds
+from solver.strategies import orthogonal, problems, seeds
 from tests.properties import naive
 from theory.ascent import Ascent
 from theory.copositivity import least_ratio, surely_copositive
-from theory.polytope import NormalFan
-from theory.pricing import Pricing
 from theory.problem import Problem
 
 ROUNDING = 1e-9
@@ -25,7 +23,7 @@ def random_multiplier(problem, seed, *, definite):
 @given(problems(), seeds, st.booleans())
 def test_no_direction_beats_the_priced_one(problem, seed, definite):
     multiplier = random_multiplier(problem, seed, definite=definite)
-    priced = Pricing(problem.sources.fan, problem.energy_matrix).maximise(multiplier)
+    priced = problem.pricing.maximise(multiplier)
     ratio = naive.ratio(problem, multiplier, naive.directions(problem, 5_000))
     assert priced.rho >= ratio.max() - ROUNDING * abs(priced.rho)
     assert naive.ratio(problem, multiplier, priced.worst[None])[0] == pytest.approx(
@@ -37,13 +35,11 @@ def test_no_direction_beats_the_priced_one(problem, seed, definite):
 @given(problems(), seeds)
 def test_the_list_of_good_neurons_is_what_it_says(problem, seed):
     multiplier = random_multiplier(problem, seed, definite=True)
-    pricing = Pricing(problem.sources.fan, problem.energy_matrix)
-    rho = pricing.maximise(multiplier).rho
-    priced = pricing.maximise(multiplier, bar=0.8 * rho)
+    rho = problem.pricing.maximise(multiplier).rho
+    priced = problem.pricing.maximise(multiplier, bar=0.8 * rho)
     assert priced.rho == pytest.approx(rho, rel=ROUNDING)
     assert (np.diff(priced.ratios) <= 0).all()
     np.testing.assert_allclose(naive.ratio(problem, multiplier, priced.directions), priced.ratios, rtol=1e-7)
-    assert (priced.coordinates >= 0).all()
 
 
 @given(problems(dimension=st.integers(2, 4)), seeds)
@@ -53,7 +49,7 @@ def test_ascent_climbs_and_never_above_the_exact_maximum(problem, seed):
     ratios, ends = Ascent(problem).climb(multiplier, starts)
     assert (ratios >= naive.ratio(problem, multiplier, starts) * (1 - ROUNDING)).all()
     np.testing.assert_allclose(naive.ratio(problem, multiplier, ends), ratios, rtol=1e-7)
-    exact = Pricing(problem.sources.fan, problem.energy_matrix).maximise(multiplier).rho
+    exact = problem.pricing.maximise(multiplier).rho
     assert ratios.max() <= exact * (1 + 1e-8)
 
 
@@ -94,10 +90,28 @@ def test_what_is_surely_copositive_is(seed, dimension):
         np.testing.assert_array_equal(sure[np.abs(values) > 1e-9], values[np.abs(values) > 1e-9] > 0)
 
 
-def test_generators_that_no_cone_uses_price_as_nothing():
-    problem = Problem(np.random.default_rng(0).standard_normal((12, 3)))
-    fan = problem.sources.fan
-    spare = NormalFan(np.vstack([fan.generators, [[0.0, 0.6, 0.8]]]), fan.cones, fan.vertices, fan.vertex_of_cone)
-    multiplier = np.diag([1.0, 10.0, 10.0])
-    expected = Pricing(fan, problem.energy_matrix).maximise(multiplier).rho
-    assert Pricing(spare, problem.energy_matrix).maximise(multiplier).rho == expected
+@given(problems(dimension=st.integers(2, 4)), seeds)
+def test_the_best_neuron_of_a_face_is_held_by_its_samples(problem, seed):
+    priced = problem.pricing.maximise(random_multiplier(problem, seed, definite=True), bar=1e-3)
+    bias = naive.support(problem, priced.directions)
+    for neuron, tied, height in zip(priced.directions, priced.tied, bias, strict=True):
+        held = -problem.sources.vertices[tied[tied >= 0]] @ neuron
+        np.testing.assert_allclose(held, height, rtol=0, atol=ROUNDING)
+
+
+@given(seeds, st.integers(2, 5), st.floats(0, 6), st.floats(-6, 2))
+@settings(max_examples=60)
+def test_pricing_is_exact_on_correlated_sources(seed, dimension, digits, cost):
+    # Held against climbs in the same coordinates, which know nothing of faces.
+    rng = np.random.default_rng(seed)
+    stretch = 10.0 ** -np.linspace(0, digits, dimension) * orthogonal(rng, dimension)
+    points = rng.standard_t(3, size=(rng.integers(dimension + 2, 60), dimension)) @ stretch.T
+    problem = Problem(points, encoder_cost=10.0**cost).whitened
+    assert problem.sources.faces.complete
+    half = rng.standard_normal((dimension, dimension))
+    starts = rng.standard_normal((400, dimension))
+    ratios, _ = Ascent(problem).climb(half.T @ half, starts)
+    priced = problem.pricing.maximise(half.T @ half)
+    assert priced.rho >= ratios.max() * (1 - ROUNDING)
+    cost = (priced.worst**2).sum() + (-problem.sources.vertices @ priced.worst).max() ** 2
+    assert priced.worst @ half.T @ half @ priced.worst / cost == pytest.approx(priced.rho, rel=ROUNDING)
