@@ -62,7 +62,7 @@ APPROACHES = 1e-12
 
 @dataclass(frozen=True)
 class _Moment:
-    """A code on its faces: its loss, a sample (n, d) that attains each bias, the directions (N, d) in which it can move.
+    """A code on its faces: its loss, a sample (n, d) that attains each bias, the directions (N, d) that it can move in.
 
     And the neuron (N,) that each moves, the slopes (N,) along them, and the steepest in units of its neuron's size.
     """
@@ -148,8 +148,9 @@ class Faces:
             let_go = self._released(here.weights, here.tied) if may_let_go else None
             if reached is None and let_go is None:
                 break
-            tied = reached if let_go is None else let_go
-            here, may_let_go = self._moment(here.weights, tied, rigid), let_go is None
+            changed = reached if let_go is None else let_go
+            assert changed is not None
+            here, may_let_go = self._moment(here.weights, changed, rigid), let_go is None
         return here.weights, here.tied, here.loss
 
     def settled(self, weights: Array, tied: Indices, steps: int = STEPS) -> tuple[Array, float]:

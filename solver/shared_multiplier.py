@@ -52,8 +52,8 @@ def strengthened(cells: Cells, neurons: Array) -> Iterator[tuple[Array, Cover] |
     Source: column generation (Kelley's cutting planes in the dual), DESIGN section 1 "Dual and certificate".
     """
     problem, whitening = cells.problem, cells.whitening
-    gram = problem.decoder_cost * whitening.mixing.T @ whitening.mixing
-    half = np.linalg.cholesky(gram)
+    gram = np.asarray(problem.decoder_cost * whitening.mixing.T @ whitening.mixing)
+    half = np.asarray(np.linalg.cholesky(gram))
     before = cells.state()
     best, centre = _proven(cells.worth[1:, 1:], half, cells.bound), cells.worth[1:, 1:] / cells.bound
     costs = problem.neuron_cost(neurons)

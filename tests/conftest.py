@@ -7,10 +7,14 @@ pytest --hypothesis-profile=search      a hunt: fresh examples, ten times as man
 import os
 
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import engine
 
 # Before numpy is loaded: matrices are small here, and threads that wait for each other on busy cores made descents take
 # sixty times as long.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# A failing example is worth a few seconds of simplification, not the five minutes that hypothesis allows itself.
+engine.MAX_SHRINKING_SECONDS = 10
 
 SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from functools import cached_property
 from itertools import combinations
 from math import comb
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Indices = NDArray[np.intp]
     Mask = NDArray[np.bool_]
+    Codes = NDArray[Any]
 
 __all__ = ["FaceLattice"]
 
@@ -147,14 +148,14 @@ class FaceLattice:
     def _place(self, faces: Indices, level: Indices) -> Indices:
         return np.searchsorted(self._codes(level), self._codes(faces))
 
-    def _codes(self, faces: Indices) -> Array | Indices:
+    def _codes(self, faces: Indices) -> Codes:
         """One number for each face (n, k), in lexicographic order."""
         count = len(self.vertices)
         if faces.shape[1] * np.log2(count) < 62:
             return np.asarray(faces @ (count ** np.arange(faces.shape[1])[::-1]), dtype=np.int64)
         return np.ascontiguousarray(faces.astype(">i8")).view(f"S{8 * faces.shape[1]}")[:, 0]
 
-    def _decoded(self, codes: Array | Indices, size: int) -> Indices:
+    def _decoded(self, codes: Codes, size: int) -> Indices:
         count = len(self.vertices)
         if codes.dtype.kind == "S":
             padded = np.ascontiguousarray(codes).view(">i8").reshape(-1, size)

@@ -334,10 +334,10 @@ class Sources:
         values, vectors = np.linalg.eigh(correlation)
         if values[0] > ROOT_FROM_SAMPLES or not self.from_samples:
             return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))).T * deviation)
-        root = np.empty((0, self.dimension))
+        root: Array = np.empty((0, self.dimension))
         for block, weights in self.centered_blocks():
             share = np.full(len(block), 1 / self.count) if weights is None else weights
-            root = np.linalg.qr(np.vstack([root, block / deviation * np.sqrt(share)[:, None]]), mode="r")
+            root = np.asarray(np.linalg.qr(np.vstack([root, block / deviation * np.sqrt(share)[:, None]]), mode="r"))
         return root * deviation
 
     def variances(self, weights: ArrayLike) -> Array:

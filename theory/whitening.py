@@ -54,7 +54,7 @@ class Whitening:
         half = np.vstack([problem.sources.covariance_root, problem.encoder_cost**0.5 * problem.pseudoinverse.T]) / scale
         # Large rows first: then the small ones keep theirs.
         order = np.argsort(-np.abs(half).max(axis=1), kind="stable")
-        root = np.linalg.qr(half[order], mode="r")
+        root = np.asarray(np.linalg.qr(half[order], mode="r"))
         left, size, right = np.linalg.svd(problem.mixing * scale @ root.T, full_matrices=False)
         inverse = np.linalg.inv(root) @ right.T / scale[:, None]
         return cls(right @ root * scale, inverse, left * size)
@@ -67,7 +67,7 @@ class Whitening:
 
     def restricted(self, members: Sequence[int]) -> Whitening:
         """That of the neurons which read only some of the sources, by index."""
-        root = np.linalg.qr(self.matrix[:, list(members)], mode="r")
+        root = np.asarray(np.linalg.qr(self.matrix[:, list(members)], mode="r"))
         inverse = np.linalg.inv(root)
         return Whitening(root, inverse, (self.mixing @ self.inverse.T)[:, list(members)] @ root.T)
 

@@ -39,8 +39,7 @@ def solved_and_certified(problem, method):
     if method != "relaxation":
         answer = solve(problem, method=method, **LIMITS[method])
         return answer, certify(problem, answer)
-    # For so few sources every answer is certified on the faces of the hull: without them this method has to stand by its
-    # own proof.
+    # So few sources are certified on the faces of the hull: without them this method has to stand by its own proof.
     fresh = Problem(
         Sources(problem.sources.points, problem.sources.probabilities),
         mixing=problem.mixing,
