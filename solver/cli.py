@@ -149,7 +149,7 @@ def check(file: str, picture: str | None, as_object: bool, exact: bool, proof_fi
     if exact or proof_file is not None:
         from theory.exact import decide_exactly
 
-        verdict = decide_exactly(problem, _exact_problem(file, options, costs), verdict)
+        verdict = decide_exactly(_exact_problem(file, options, costs), verdict)
     _print_verdict(problem, verdict, as_object)
     if proof_file is not None and verdict.proof is not None:
         verdict.proof.save(proof_file)

@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theory.copositivity import least_ratio, surely_copositive
+from theory.errors import InputError
 from theory.formulas import multiplier_entry
 from theory.pricing import Pricing
 from theory.problem import Problem
 from theory.sources import EXACT_DIMENSION, Sources
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from numpy.typing import ArrayLike, NDArray
 
     from theory.polytope import NormalFan
@@ -130,18 +133,40 @@ def _decide_exactly(
     decoder_cost: Any,
 ) -> Verdict:
     from theory.exact import decide_exactly
-    from theory.exact_problem import ExactProblem
-    from theory.rational import as_floats, exact_number
+    from theory.exact_problem import ExactProblem, positive_number
 
     posed = ExactProblem.posed(sources, mixing=mixing, probabilities=probabilities, encoder_cost=encoder_cost)
-    rounded = Problem(
+    price = positive_number(decoder_cost, "decoder_cost")
+    try:
+        # Where floating point cannot tell the samples apart or overflows, rational arithmetic decides alone.
+        with np.errstate(all="ignore"):
+            rounded = decide(_rounded(sources, mixing, probabilities, posed.encoder_cost, price))
+    except (InputError, np.linalg.LinAlgError, OverflowError):
+        rounded = None
+    return decide_exactly(posed, rounded)
+
+
+def _rounded(
+    sources: ArrayLike | Sources,
+    mixing: ArrayLike | None,
+    probabilities: ArrayLike | None,
+    encoder_cost: Fraction,
+    decoder_cost: Fraction,
+) -> Problem:
+    """The problem of an exact verdict in floating point.
+
+    Raises:
+        InputError, OverflowError: it cannot be posed there.
+    """
+    from theory.rational import as_floats
+
+    return Problem(
         sources if isinstance(sources, Sources) else as_floats(sources, "sources"),
         mixing=None if mixing is None else as_floats(mixing, "mixing"),
         probabilities=None if probabilities is None else as_floats(probabilities, "probabilities"),
-        encoder_cost=float(exact_number(encoder_cost, "encoder_cost")),
-        decoder_cost=float(exact_number(decoder_cost, "decoder_cost")),
+        encoder_cost=float(encoder_cost),
+        decoder_cost=float(decoder_cost),
     )
-    return decide_exactly(rounded, posed, decide(rounded))
 
 
 def modular_multiplier(problem: Problem) -> Array:

@@ -23,6 +23,7 @@ from theory.errors import InputError
 from theory.exact_copositivity import MOST_ORDER, determinant, negative_direction
 from theory.exact_problem import ExactProblem
 from theory.rational import fraction_text, read_fraction
+from theory.surds import rational_below
 from theory.writing import written_whole
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class Proof:
         witness: mixed: d integers w;  bias: h(w);  worth: a rational at most w'F w (equal where F is rational).
         generators: modular: R directions of d integers;  cones: N rows of d indices into them.
         samples: N, the sample whose corner bounds the bias on each cone.
-        slacks: R rationals, 1 - a'F a (or less) of each generator scaled to the facet {a.y <= 1}; zero is a tie.
+        slacks: R rationals, 1 - a'F a of each generator scaled to the facet {a.y <= 1}, or something less of the same
+            sign where that is irrational; zero is a tie.
 
     Example:
         >>> from theory import modularity
@@ -169,7 +171,8 @@ def _verify_mixed(proof: Proof, problem: ExactProblem) -> None:
     if not _is_rows([witness], problem.dimension) or proof.bias is None or proof.worth is None:
         raise InputError("proof: altered; it lacks a witness of one integer a source, its bias or its worth")
     assert witness is not None
-    if proof.bias != problem.support(witness) or proof.worth != problem.worth(witness)[0]:
+    bias = problem.support(witness)
+    if proof.bias != bias or proof.worth != rational_below(problem.worth(witness), bias**2):
         raise InputError("proof: altered; bias or worth are not those of the witness")
     if not proof.bias**2 < proof.worth:
         raise InputError("proof: altered; the witness does not earn more than it costs")
@@ -239,7 +242,10 @@ def covers(generators: list[list[int]], cones: list[list[int]]) -> bool:
 def facet_slacks(
     problem: ExactProblem, generators: list[list[int]], cones: list[list[int]], samples: list[int]
 ) -> list[Fraction]:
-    """1 - a'F a (at least) for each generator, scaled to v.a = 1 with v the corner of its first cone's sample."""
+    """1 - a'F a for each generator, scaled to v.a = 1 with v the corner of its first cone's sample.
+
+    A rational below it, of the same sign, where it is irrational.
+    """
     sample_of: dict[int, int] = {}
     for cone, sample in zip(cones, samples, strict=True):
         for index in cone:
@@ -249,6 +255,7 @@ def facet_slacks(
         height = Fraction(
             int(problem.corners[sample_of.get(index, 0)] @ np.array(generator, dtype=object)), problem.unit
         )
-        worth = problem.worth(generator)[1]
-        result.append(1 - worth / height**2 if height else -worth)
+        worth = problem.worth(generator)
+        slack = 1 - worth * (1 / height**2) if height else -worth
+        result.append(rational_below(slack, Fraction(0)))
     return result

@@ -3,6 +3,7 @@
 import copy
 from fractions import Fraction
 from itertools import product
+from random import Random
 
 import numpy as np
 import pytest
@@ -10,15 +11,20 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from solver.strategies import boxes, grids, mixings, points, simplex
+from tests.theory.rational_problems import KINDS, draw, expected
 from theory import Proof, check_proof, modularity
 from theory.errors import InputError
 from theory.exact_copositivity import adjugate, determinant, negative_direction
 from theory.exact_problem import ExactProblem
 from theory.proof import covers
 from theory.rational import exact_matrix, exact_number, fraction_text, read_fraction
+from theory.surds import Surd
 
 CLEAR = 1e-7
 """A margin beyond which floating point cannot be mistaken."""
+
+SLOW_PART = 417
+"""Problems of a kind and dimension in each of four parts of the long test."""
 
 small = st.integers(-3, 3)
 
@@ -97,6 +103,85 @@ def test_a_tie_is_decided_to_the_last_digit(shift):
     assert check_proof(verdict.proof, support, probabilities=weights) is verdict.modular
     if verdict.modular:
         assert verdict.proof.ties == (6 if shift == 0 else 4)
+
+
+def decided_rightly(random, kind, dimension):
+    """Whether a problem of this kind is decided, as it must be, by a proof that stands on its own."""
+    problem = draw(random, kind, dimension)
+    verdict = modularity(problem.points, exact=True, **problem.arguments)
+    must = expected(problem)
+    assert verdict.modular is not None and must in (None, verdict.modular)
+    assert check_proof(verdict.proof, problem.points, **problem.arguments) is verdict.modular
+
+
+@given(st.integers(0, 2**64), st.sampled_from(KINDS), st.sampled_from([2, 3]))
+def test_two_and_three_sources_are_always_decided(seed, kind, dimension):
+    decided_rightly(Random(seed), kind, dimension)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dimension", [2, 3])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("part", range(4))
+def test_thousands_of_rational_problems_are_decided(part, kind, dimension):
+    # 13,360 in all: pytest -m slow tests/theory/test_exact.py
+    for seed in range(part * SLOW_PART, (part + 1) * SLOW_PART):
+        decided_rightly(Random(f"{seed} {kind} {dimension}"), kind, dimension)
+
+
+def test_samples_next_to_each_other_are_decided():
+    # In floating point the two samples next to the origin are one, and their hull has a facet less.
+    near = ["0.1,0", "0,0.1", "0.1,0.1", "0.000000000000001,0", "0,0.000000000000001"]
+    corners = [row.split(",") for row in near]
+    proof = modularity(corners, exact=True).proof
+    assert proof.modular is True and len(proof.cones) == 5
+    assert check_proof(proof, corners) is True
+
+
+def test_what_floating_point_cannot_pose_is_decided():
+    # On a line but for 1e-40, constant but for 1e-30, beyond the range of floats: exact arithmetic sees three corners.
+    hair = Fraction(1, 10**40)
+    for corners in (
+        [[0, 0], [1, 1], [2, 2 + hair], [3, 3]],
+        [["1e30", 0], ["1000000000000000000000000000001", 1], ["1e30", 1]],
+        [["1e400", 0], [0, "1e-400"], [0, 0]],
+    ):
+        verdict = modularity(corners, exact=True)
+        assert verdict.modular is False and np.isnan(verdict.margin)
+        assert verdict.price_bound > 0 and verdict.rho > 1
+        assert check_proof(verdict.proof, corners) is False
+    box = [[x, y * hair + x] for x in (-1, 1) for y in (-1, 1)]
+    assert modularity(box, exact=True).modular is False
+    box = [[x, y * hair] for x in (-1, 1) for y in (10**50, 10**50 + 1)]
+    verdict = modularity(box, exact=True)
+    assert verdict.modular is True and verdict.price_bound == 0
+
+
+@pytest.mark.parametrize("shift", [Fraction(0), Fraction(1, 10**40), Fraction(-1, 10**40)])
+def test_a_tie_is_decided_where_the_condition_is_irrational(shift):
+    # Sources 2 and 3 are alike and mixed alike with source 1, so that F_12 = F_13, which is irrational. It cancels on
+    # the facets (1, 1, -1) of a cube with four corners cut, where weight on other corners brings about a tie.
+    kept = [(x, y, y) for x in (1, -1) for y in (1, -1)]
+    cut = [(0, y, -y) for y in (1, -1)] * 2 + [
+        (x, *rest) for x in (1, -1) for y in (1, -1) for rest in ((0, y), (y, 0))
+    ]
+    support, mixing = [*kept, *cut], [[1, "1/10", "1/10"], [0, 1, 0], [0, 0, 1]]
+
+    def posed(share):
+        weights = [share / 4 + (1 - share) / 16] * 4 + [(1 - share) / 16] * 12
+        return {"mixing": mixing, "probabilities": weights}
+
+    shares = Fraction(0), Fraction(1, 2)
+    low, high = (ExactProblem.posed(support, **posed(share)).worth([1, 1, -1]) for share in shares)
+    tie = (4 - low) / (high - low) / 2
+    assert isinstance(tie, Fraction) and 0 < tie < 1
+    options = posed(tie + shift)
+    assert isinstance(ExactProblem.posed(support, **options).worth([1, 1, 0]), Surd)
+    verdict = modularity(support, exact=True, **options)
+    assert verdict.modular is (shift <= 0)
+    assert check_proof(verdict.proof, support, **options) is verdict.modular
+    if verdict.modular:
+        assert verdict.proof.ties == (10 if shift == 0 else 6)
 
 
 def test_decimals_are_taken_at_their_word():
