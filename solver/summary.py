@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from theory.rational import fraction_text, integer_text
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.console import Console
@@ -344,7 +346,7 @@ def proof_sentences(proof: Proof) -> list[str]:
             f"{len(slacks)} facets or rays tie{rest}."
         ]
     bias, worth = Fraction(proof.bias or 0), Fraction(proof.worth or 0)
-    neuron = ", ".join(str(weight) for weight in proof.witness or [])
+    neuron = ", ".join(integer_text(weight) for weight in proof.witness or [])
     return [
         f"Shown in rational arithmetic by the neuron w = ({neuron}):",
         f"  h(w)^2 = {_fraction(bias**2)}",
@@ -354,8 +356,12 @@ def proof_sentences(proof: Proof) -> list[str]:
 
 def _fraction(value: Fraction) -> str:
     """A fraction with its decimal value, or that alone where the fraction is too long to be read."""
-    text = str(value)
-    return f"{text} = {float(value):.6g}" if len(text) <= FRACTION_WIDTH else f"{float(value):.6g} (an exact fraction)"
+    text = fraction_text(value)
+    try:
+        decimal = f"{float(value):.6g}"
+    except OverflowError:
+        decimal = "more than 1e308"
+    return f"{text} = {decimal}" if len(text) <= FRACTION_WIDTH else f"{decimal} (an exact fraction)"
 
 
 def verdict_to_dict(problem: Problem, verdict: Verdict) -> dict[str, Any]:

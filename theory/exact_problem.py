@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theory.errors import InputError
-from theory.rational import exact_matrix, exact_number, fraction_text
+from theory.rational import exact_matrix, exact_number, fraction_text, shown
 from theory.sources import Sources
 from theory.surds import Roots, joined, parts
 
@@ -252,7 +252,7 @@ def positive_number(value: Any, name: str) -> Fraction:
     """
     number = exact_number(value, name)
     if number <= 0:
-        raise InputError(f"{name}: {value} is not positive; every cost must be, or the optimum is empty")
+        raise InputError(f"{name}: {shown(value)} is not positive; every cost must be, or the optimum is empty")
     return number
 
 

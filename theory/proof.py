@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
 from pathlib import Path
@@ -22,7 +22,7 @@ import numpy as np
 from theory.errors import InputError
 from theory.exact_copositivity import MOST_ORDER, determinant, negative_direction
 from theory.exact_problem import ExactProblem
-from theory.rational import fraction_text, read_fraction
+from theory.rational import DECIMAL_BITS, MOST_DIGITS, fraction_text, integer_text, read_fraction, shown
 from theory.surds import rational_below
 from theory.writing import written_whole
 
@@ -35,6 +35,12 @@ __all__ = ["Proof", "check_proof", "verify"]
 
 FORMAT = "modularity proof 1"
 """First entry of a saved proof."""
+
+ENTRIES = {True: ("generators", "cones", "samples", "slacks"), False: ("witness", "bias", "worth")}
+"""What a proof of modular and one of mixed consist of."""
+
+FRACTIONS = ("slacks", "bias", "worth")
+"""The entries that are fractions; the others are integers."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +79,11 @@ class Proof:
         return sum(1 for slack in self.slacks or [] if slack == 0)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, fractions as "p/q", nothing that does not apply."""
-        plain: dict[str, Any] = {"format": FORMAT}
-        for name, value in asdict(self).items():
-            if isinstance(value, Fraction):
-                plain[name] = fraction_text(value)
-            elif name == "slacks" and value is not None:
-                plain[name] = [fraction_text(slack) for slack in value]
-            elif value is not None:
-                plain[name] = value
+        """Plain values, fractions as "p/q" and very long integers as hexadecimal text, nothing that does not apply."""
+        plain: dict[str, Any] = {"format": FORMAT, "modular": self.modular, "digest": self.digest}
+        for name in ENTRIES[self.modular]:
+            value = getattr(self, name)
+            plain[name] = _as_texts(value) if name in FRACTIONS else _as_short(value)
         return plain
 
     @classmethod
@@ -93,16 +95,18 @@ class Proof:
         """
         if not isinstance(plain, dict) or plain.get("format") != FORMAT:
             raise InputError(f"proof: not a saved proof (its format is not {FORMAT!r})")
-        try:
-            values = {name: plain[name] for name in plain if name != "format"}
-            for name in ("bias", "worth"):
-                if name in values:
-                    values[name] = read_fraction(values[name], f"proof: {name}")
-            if "slacks" in values:
-                values["slacks"] = [read_fraction(slack, "proof: slacks") for slack in values["slacks"]]
-            return cls(**values)
-        except TypeError as error:
-            raise InputError(f"proof: entries are missing, unknown or of the wrong kind ({error})") from None
+        modular, digest = plain.get("modular"), plain.get("digest")
+        if not isinstance(modular, bool) or not isinstance(digest, str):
+            raise InputError("proof: altered; `modular` must be true or false and `digest` a text")
+        wanted = {"format", "modular", "digest", *ENTRIES[modular]}
+        if plain.keys() != wanted:
+            odd = ", ".join(sorted(shown(name) for name in plain.keys() ^ wanted))
+            raise InputError(f"proof: entries are missing or unknown: {odd}")
+        values = {
+            name: _as_fractions(plain[name], name) if name in FRACTIONS else _as_integers(plain[name])
+            for name in ENTRIES[modular]
+        }
+        return cls(modular, digest, **values)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the proof as JSON, whole or not at all."""
@@ -117,10 +121,53 @@ class Proof:
             InputError: not such a file.
         """
         try:
-            plain = json.loads(Path(path).read_text())
+            plain = json.loads(Path(path).read_text(), object_pairs_hook=_once_each, parse_int=_short_integer)
         except (UnicodeDecodeError, json.JSONDecodeError) as error:
             raise InputError(f"{path}: not a JSON file ({error})") from None
+        except RecursionError:
+            raise InputError(f"{path}: nested too deeply to be a proof") from None
         return cls.from_dict(plain)
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, whose names should each be there once: else readers differ on what it says."""
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        raise InputError("proof: altered; an entry is given twice")
+    return result
+
+
+def _short_integer(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise InputError(f"proof: altered; an integer has {len(text):,} digits, where long ones are hexadecimal text")
+    return int(text)
+
+
+def _as_texts(value: Any) -> Any:
+    return [fraction_text(item) for item in value] if isinstance(value, list) else fraction_text(value)
+
+
+def _as_fractions(value: Any, name: str) -> Any:
+    if isinstance(value, list):
+        return [read_fraction(item, f"proof: {name}") for item in value]
+    return read_fraction(value, f"proof: {name}")
+
+
+def _as_short(value: Any) -> Any:
+    """Rows of integers with very long ones as text."""
+    if isinstance(value, list):
+        return [_as_short(item) for item in value]
+    return value if value.bit_length() <= DECIMAL_BITS else integer_text(value)
+
+
+def _as_integers(value: Any, depth: int = 2) -> Any:
+    """Rows of integers, those that are written as text read; anything else stays as it is, to be refused later."""
+    if isinstance(value, list) and depth:
+        return [_as_integers(item, depth - 1) for item in value]
+    if isinstance(value, str):
+        number = int(read_fraction(value, "proof: an integer"))
+        return number if _as_short(number) == value else value
+    return value
 
 
 def check_proof(

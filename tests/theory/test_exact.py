@@ -1,6 +1,7 @@
 """Exact verdicts agree with floating point away from ties, decide ties, and bring proofs that cannot be forged."""
 
 import copy
+from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 from random import Random
@@ -220,19 +221,25 @@ def leaves(value, path=()):
         yield path
 
 
-def altered(plain, path):
+def replaced(plain, path, value):
+    """A copy with another value in one place, or what the value there says of itself."""
     changed = copy.deepcopy(plain)
     place = changed
     for key in path[:-1]:
         place = place[key]
-    value = place[path[-1]]
-    if isinstance(value, bool):
-        place[path[-1]] = not value
-    elif isinstance(value, int):
-        place[path[-1]] = value + 1
-    else:
-        place[path[-1]] = "7/5" if path[-1] != "digest" else "0" * 64
+    place[path[-1]] = value(place[path[-1]]) if callable(value) else value
     return changed
+
+
+def altered(plain, path):
+    def another(value):
+        if isinstance(value, bool):
+            return not value
+        if isinstance(value, int):
+            return value + 1
+        return "7/5" if path[-1] != "digest" else "0" * 64
+
+    return replaced(plain, path, another)
 
 
 @pytest.mark.parametrize("data", [MODULAR, MIXED], ids=["modular", "mixed"])
@@ -272,7 +279,18 @@ def test_a_proof_without_a_cone_is_refused():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"format": "modularity proof 1"}', '{"format": "modularity proof 1", "modular": true, "x": 1}'],
+    [
+        "",
+        "[]",
+        "{}",
+        "NaN",
+        "[" * 100_000 + "]" * 100_000,
+        "9" * 5_000,
+        '{"format": "modularity proof 1"}',
+        '{"format": "modularity proof 1", "modular": true, "x": 1}',
+        '{"format": "modularity proof 1", "modular": true, "modular": false}',
+    ],
+    ids=range(9),
 )
 def test_files_that_are_no_proofs(tmp_path, text):
     (tmp_path / "proof.json").write_text(text)
@@ -288,6 +306,32 @@ def test_incomplete_proofs_are_refused(broken):
     plain = modularity(MIXED, exact=True).proof.to_dict() | broken
     with pytest.raises(InputError):
         check_proof(Proof.from_dict({key: value for key, value in plain.items() if value is not None}), MIXED)
+
+
+ODD = [None, True, -1, 0.5, float("nan"), "1", "1/0", "1e9", "9" * 5_000, "0x" + "f" * 5_000, 10**400, [], {}, [[]]]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
+@pytest.mark.parametrize("data", [MODULAR, MIXED], ids=["modular", "mixed"])
+def test_nothing_odd_passes_for_a_part_of_a_proof(data, odd):
+    plain = modularity(data, exact=True).proof.to_dict()
+    for path in [*leaves(plain), *((name,) for name in plain)]:
+        changed = replaced(plain, path, odd)
+        if changed == plain:
+            continue
+        with pytest.raises(InputError) as error:
+            check_proof(Proof.from_dict(changed), data)
+        assert "\n" not in str(error.value) and len(str(error.value)) < 200
+
+
+def test_long_integers_survive_in_proofs(tmp_path):
+    # Coordinates of thousands of digits make generators and witnesses of more than Python prints.
+    for corners in ([["1e-4000", 0], [0, 1], [1, "1e-3000"]], [[x, y] for x in ("1e-4000", 1) for y in ("1e-4900", 2)]):
+        verdict = modularity([*corners, ["1/3", "1/7"]], exact=True)
+        verdict.proof.save(tmp_path / "proof.json")
+        loaded = Proof.load(tmp_path / "proof.json")
+        assert loaded == verdict.proof
+        assert check_proof(loaded, [*corners, ["1/3", "1/7"]]) is verdict.modular
 
 
 def test_cones_that_overlap_or_leave_gaps_do_not_cover():
@@ -339,9 +383,19 @@ def test_fractions_survive_as_text(value):
 def test_exact_numbers():
     assert exact_number(0.1, "x") == Fraction(0.1) != exact_number("0.1", "x") == Fraction(1, 10)
     assert exact_matrix(np.float32([[0.1]]), "x") == [[Fraction(float(np.float32(0.1)))]]
-    for bad in ("nan", "1e99999", "one", float("inf"), None):
+    for bad in ("nan", "1e99999", "one", float("inf"), None, Decimal("nan"), Decimal("inf")):
         with pytest.raises(InputError, match=r"^x: "):
             exact_number(bad, "x")
+    for far in ("1e-400000000", "1E999999999", "1e" + "9" * 3_000, Decimal("1e-400000000"), Decimal("1e400000000")):
+        with pytest.raises(InputError, match=r"exponent beyond 5,000; choose other units$"):
+            exact_number(far, "x")
+        with pytest.raises(InputError, match=r"^x: .* at row 0, column 1 of x .* has an exponent beyond"):
+            exact_matrix([[1, far]], "x")
+    for long in ("1" * 10_000, "0." + "1" * 10_000, "1/" + "3" * 10_000, Decimal("1." + "1" * 10_000)):
+        with pytest.raises(InputError, match=r"digits, more than 4,000; round it$"):
+            exact_number(long, "x")
+    with pytest.raises(InputError, match="encoder_cost: a number of thousands of digits is not positive"):
+        modularity(MIXED, exact=True, encoder_cost=-(10**5_000))
     with pytest.raises(InputError, match=r"row 1, column 0 of sources"):
         exact_matrix([["1"], ["two"]], "sources")
 
