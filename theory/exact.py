@@ -39,8 +39,8 @@ MOST_BOX_SOURCES = 8
 FAN_GROWS_WITH_SAMPLES = 3
 """Up to this dimension the hull has at most twice as many facets as samples: it is never too large."""
 
-MOST_SIMPLICES = 50_000
-"""Larger hulls of more sources are given up: the proof would take longer to find and check than anyone waits."""
+MOST_SIMPLICES = 10_000
+"""Larger hulls of more sources are given up: their cones would take from many minutes to hours to go through."""
 
 
 def decide_exactly(exact: ExactProblem, verdict: Verdict | None) -> Verdict:

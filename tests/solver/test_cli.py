@@ -379,6 +379,14 @@ def test_exact_verdicts_of_extreme_decimals(tmp_path):
     assert accepted("check", file, "--exact", "--proof", proof).stdout.startswith("Mixed")
     assert "The proof holds" in accepted("check-proof", proof, file).stdout
     assert json.loads(accepted("check", file, "--exact", "--json").stdout)["modular"] is False
+    file.write_text("0,0\n1,1\n2,2.00000000000000000000001\n3,3\n")
+    words = accepted("check", file, "--exact").stdout
+    assert words.startswith("Mixed") and "no margin is known" in words
+    assert json.loads(accepted("check", file, "--exact", "--json").stdout)["margin"] is None
+    assert "linearly dependent" in refused("check", file)
+    assert "linearly dependent" in refused("check", file, "--exact", "--plot", tmp_path / "picture.png")
+    file.write_text("0,0\n1,1\n3,3\n")
+    assert "+1*s1 -1*s2 is constant" in refused("check", file, "--exact")
     for far in ("1e-400000000", "0." + "1" * 10_000):
         file.write_text(f"{far},0\n0,1\n1,0.3\n")
         assert "row 0, column 0 of sources" in refused("check", file, "--exact")

@@ -125,7 +125,7 @@ def test_two_and_three_sources_are_always_decided(seed, kind, dimension):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("part", range(4))
 def test_thousands_of_rational_problems_are_decided(part, kind, dimension):
-    # 13,360 in all: pytest -m slow tests/theory/test_exact.py
+    # 13,344 in all, in some ten minutes: pytest -m slow tests/theory/test_exact.py
     for seed in range(part * SLOW_PART, (part + 1) * SLOW_PART):
         decided_rightly(Random(f"{seed} {kind} {dimension}"), kind, dimension)
 

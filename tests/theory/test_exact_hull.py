@@ -57,7 +57,7 @@ def test_as_many_facets_as_by_floating_point(points):
     assert len(normals) == len(np.unique(np.round(equations, 6) + 0.0, axis=0))
 
 
-@pytest.mark.parametrize("dimension", [2, 3, 4, 5])
+@pytest.mark.parametrize("dimension", [2, 3, 4])
 def test_a_box_with_its_middles_has_a_facet_a_side(dimension):
     points = np.array(list(product((-1, 0, 1), repeat=dimension)), dtype=object)
     normals, cones, rows = exact_normal_fan(points)
@@ -84,6 +84,6 @@ def test_flat_points_are_refused_and_large_hulls_given_up():
         exact_normal_fan(line)
     line[4, 1] += 1
     assert len(exact_normal_fan(line)[1]) == 3
-    moment_curve = np.array([[k, k**2, k**3, k**4] for k in range(30)], dtype=object)
-    assert exact_normal_fan(moment_curve, 300) is None
+    moment_curve = np.array([[k, k**2, k**3, k**4] for k in range(16)], dtype=object)
+    assert exact_normal_fan(moment_curve, 50) is None
     assert covers(*exact_normal_fan(moment_curve)[:2])
