@@ -177,9 +177,11 @@ def _decided(problem: Problem, posed: ExactProblem | None) -> Verdict:
 def _decided_exactly_alone(file: str, options: dict[str, Any], costs: dict[str, float], refused: InputError) -> Verdict:
     """The exact verdict on data that floating point refuses; its own words where they are no better in rationals."""
     from theory.exact import decide_exactly
+    from theory.exact_problem import positive_number
 
     try:
         posed = _exact_problem(file, options, costs)
+        positive_number(costs.get("decoder_cost", 1), "decoder_cost")
     except InputError:
         raise refused from None
     return decide_exactly(posed, None)

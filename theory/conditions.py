@@ -208,16 +208,17 @@ def decide(problem: Problem) -> Verdict:
 
 
 def decide_if_possible(problem: Problem) -> Verdict | None:
-    """The verdict, or None where floating point cannot tell the samples apart or overflows.
+    """The verdict, or None where floating point cannot tell the samples apart, overflows or gives no number.
 
     Args:
         problem: any; meant for those that rational arithmetic decides afterwards.
     """
     try:
         with np.errstate(all="ignore"):
-            return decide(problem)
+            verdict = decide(problem)
     except (InputError, np.linalg.LinAlgError, OverflowError):
         return None
+    return None if np.isnan(verdict.rho) else verdict
 
 
 def off_axis_margin(problem: Problem, condition: Array) -> float:

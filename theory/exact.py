@@ -70,13 +70,17 @@ def decide_exactly(exact: ExactProblem, verdict: Verdict | None) -> Verdict:
             verdict, modular=True, margin=margin, witness=None, price_bound=0.0, rho=1.0, reason=reason, proof=proof
         )
     reason = "a mixed neuron earns more than it costs, proven exactly"
+    cost, worth = _cost_and_worth(exact, proof.witness or [])
+    if _float(worth * (1 / cost)) > verdict.rho * (1 + CONDITION_TOLERANCE):
+        # What floating point found is no bound, so its hull was another.
+        verdict = _without_floating_point(exact)
     # A difference that floating point takes for a tie has a price below what it takes for one.
     bound = max(verdict.price_bound, float(np.sqrt(1 + CONDITION_TOLERANCE) - 1))
     return replace(
         verdict,
         modular=False,
         margin=min(verdict.margin, 0.0),
-        witness=_of_unit_cost(exact, proof.witness or []),
+        witness=np.array([np.sign(w) * _float(w**2 / cost) ** 0.5 for w in proof.witness or []], dtype=np.float64),
         price_bound=bound,
         reason=reason,
         proof=proof,
@@ -102,11 +106,11 @@ def _float(value: Any) -> float:
         return float("inf") if value > 0 else float("-inf")
 
 
-def _of_unit_cost(exact: ExactProblem, witness: list[int]) -> Array:
-    """The neuron in this direction that costs one, in floating point."""
+def _cost_and_worth(exact: ExactProblem, witness: list[int]) -> tuple[Fraction, Any]:
+    """f(w) = w'M w + h(w)^2 and w'Y w = w'M w + w'F w of a neuron."""
     w = np.array(witness, dtype=object)
-    cost = w @ np.array(exact.energy_matrix, dtype=object) @ w + exact.support(witness) ** 2
-    return np.array([np.sign(value) * _float(value**2 / cost) ** 0.5 for value in witness], dtype=np.float64)
+    energy = w @ np.array(exact.energy_matrix, dtype=object) @ w
+    return energy + exact.support(witness) ** 2, energy + exact.worth(witness)
 
 
 def _mixed_near(exact: ExactProblem, witness: Array | None) -> Proof | None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Cones", "exact_normal_fan"]
 
 FLAT = "sources: the samples lie in a subspace, so their hull is flat; remove dependent sources"
+"""What is said of points that span fewer dimensions than they have coordinates."""
 
 Cones = tuple[list[list[int]], list[list[int]], list[int]]
 """Generators (R rows of d integers), cones (N rows of d indices into them) and for each cone a row of the points."""

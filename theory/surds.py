@@ -116,10 +116,6 @@ class Surd:
     def __rsub__(self, other: Any) -> Any:
         return other + -self
 
-    def __truediv__(self, divisor: Any) -> Any:
-        """Divided by a rational."""
-        return self * (1 / Fraction(divisor))
-
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Surd) and self.terms == other.terms
 

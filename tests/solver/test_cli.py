@@ -385,6 +385,7 @@ def test_exact_verdicts_of_extreme_decimals(tmp_path):
     assert json.loads(accepted("check", file, "--exact", "--json").stdout)["margin"] is None
     assert "linearly dependent" in refused("check", file)
     assert "linearly dependent" in refused("check", file, "--exact", "--plot", tmp_path / "picture.png")
+    assert "linearly dependent" in refused("check", file, "--exact", "--decoder-cost", -1)
     file.write_text("0,0\n1,1\n3,3\n")
     assert "+1*s1 -1*s2 is constant" in refused("check", file, "--exact")
     for far in ("1e-400000000", "0." + "1" * 10_000):

@@ -24,6 +24,9 @@ from theory.surds import Surd
 CLEAR = 1e-7
 """A margin beyond which floating point cannot be mistaken."""
 
+ROUNDING = 1e-9
+"""Relative rounding of a bound on the price in floating point."""
+
 SLOW_PART = 417
 """Problems of a kind and dimension in each of four parts of the long test."""
 
@@ -113,6 +116,16 @@ def decided_rightly(random, kind, dimension):
     must = expected(problem)
     assert verdict.modular is not None and must in (None, verdict.modular)
     assert check_proof(verdict.proof, problem.points, **problem.arguments) is verdict.modular
+    assert 1 + verdict.price_bound >= (1 - ROUNDING) * ratio_of_witness(problem, verdict.proof) ** 0.5
+
+
+def ratio_of_witness(problem, proof):
+    """w'Y w / f(w) of the witness, or one where there is none: the price of modularity is proven to cover it."""
+    if proof.modular:
+        return 1.0
+    w = np.array(proof.witness, dtype=object)
+    energy = w @ np.array(ExactProblem.posed(problem.points, **problem.arguments).energy_matrix, dtype=object) @ w
+    return float((energy + proof.worth) / (energy + proof.bias**2))
 
 
 @given(st.integers(0, 2**64), st.sampled_from(KINDS), st.sampled_from([2, 3]))
