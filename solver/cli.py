@@ -16,6 +16,7 @@ import click
 
 from solver.theory_commands import derive, phase, theorems
 from solver.verify_commands import reproduce, verify
+from theory.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,8 +74,6 @@ class _Commands(click.Group):
         except MemoryError:
             code = _say("not enough memory for this problem; give fewer samples or fewer sources", BAD_INPUT)
         except ValueError as error:
-            from theory.errors import InputError
-
             if not isinstance(error, InputError):
                 raise
             code = _say(str(error), BAD_INPUT)
@@ -142,24 +141,50 @@ def check(file: str, picture: str | None, as_object: bool, exact: bool, proof_fi
     """Is the optimal code modular? The condition, without solving."""
     costs = _costs(options)
     _require_outputs(file, picture=picture, proof=proof_file)
-    problem = _problem(file, options, costs)
-    from theory.conditions import decide
-
-    verdict = decide(problem)
-    if exact or proof_file is not None:
-        from theory.exact import decide_exactly
-
-        verdict = decide_exactly(problem, _exact_problem(file, options, costs), verdict)
+    exact = exact or proof_file is not None
+    problem: Problem | None
+    try:
+        problem = _problem(file, options, costs)
+    except InputError as error:
+        if not exact or picture is not None:
+            raise
+        problem, verdict = None, _decided_exactly_alone(file, options, costs, error)
+    else:
+        verdict = _decided(problem, _exact_problem(file, options, costs) if exact else None)
     _print_verdict(problem, verdict, as_object)
     if proof_file is not None and verdict.proof is not None:
         verdict.proof.save(proof_file)
         _note(as_object, f"Proof in {proof_file}.")
-    if picture is not None:
+    if picture is not None and problem is not None:
         from solver.plot import plot_verdict
 
         plot_verdict(problem, verdict, picture)
         _note(as_object, f"Picture in {picture}.")
     return 0
+
+
+def _decided(problem: Problem, posed: ExactProblem | None) -> Verdict:
+    """The verdict in floating point, or the exact one of the same problem in rationals."""
+    from theory.conditions import decide, decide_if_possible
+
+    if posed is None:
+        return decide(problem)
+    from theory.exact import decide_exactly
+
+    return decide_exactly(posed, decide_if_possible(problem))
+
+
+def _decided_exactly_alone(file: str, options: dict[str, Any], costs: dict[str, float], refused: InputError) -> Verdict:
+    """The exact verdict on data that floating point refuses; its own words where they are no better in rationals."""
+    from theory.exact import decide_exactly
+    from theory.exact_problem import positive_number
+
+    try:
+        posed = _exact_problem(file, options, costs)
+        positive_number(costs.get("decoder_cost", 1), "decoder_cost")
+    except InputError:
+        raise refused from None
+    return decide_exactly(posed, None)
 
 
 @main.command("check-proof")
@@ -267,7 +292,7 @@ def _print_answer(answer: Representation, as_object: bool) -> None:
         print_representation(answer, _console())
 
 
-def _print_verdict(problem: Problem, verdict: Verdict, as_object: bool) -> None:
+def _print_verdict(problem: Problem | None, verdict: Verdict, as_object: bool) -> None:
     from solver.summary import as_json, print_verdict, verdict_to_dict
 
     if as_object:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from theory.rational import fraction_text, integer_text
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.console import Console
@@ -149,10 +151,11 @@ def _proof(representation: Representation) -> str:
     return f"{start} {loss}; {least} (relative gap {gap}; method {representation.method}, {effort})."
 
 
-def verdict_sentences(problem: Problem, verdict: Verdict) -> list[str]:
-    """What the condition says, in words."""
-    names = problem.sources.names
-    subject = f"{_count(len(names), 'source')} ({', '.join(names)})"
+def verdict_sentences(problem: Problem | None, verdict: Verdict) -> list[str]:
+    """What the condition says, in words; `problem` is None where only rational arithmetic can pose it."""
+    subject = _count(len(verdict.F), "source")
+    if problem is not None:
+        subject += f" ({', '.join(problem.sources.names)})"
     margin = "" if not np.isfinite(verdict.margin) else f" (margin {verdict.margin:.3g})"
     if verdict.modular is None:
         text = f"Undecided: neither a proof nor a counterexample was found for {subject}: {verdict.reason}."
@@ -164,7 +167,10 @@ def verdict_sentences(problem: Problem, verdict: Verdict) -> list[str]:
     lines = [text]
     if verdict.modular is not True:
         lines.append(f"Price of modularity: proven to be at most {percent(verdict.price_bound)}.")
-    if verdict.witness is not None:
+    if problem is None:
+        lines.append("The samples are too close together or too large for floating point: no margin is known.")
+    elif verdict.witness is not None:
+        names = problem.sources.names
         scale = np.sqrt(problem.modular_costs)
         relative = verdict.witness * scale / np.abs(verdict.witness * scale).max()
         mixture = " ".join(f"{share:+.2g} {name}" for share, name in zip(relative, names, strict=True))
@@ -305,15 +311,15 @@ def print_representation(representation: Representation, console: Console) -> No
         console.print(Text(f"... and {_count(len(representation) - ROWS_ON_TERMINAL, 'more neuron')}; --json has all"))
 
 
-def print_verdict(problem: Problem, verdict: Verdict, console: Console) -> None:
-    """The verdict in words, and the matrix F of the condition."""
+def print_verdict(problem: Problem | None, verdict: Verdict, console: Console) -> None:
+    """The verdict in words, and the matrix F of the condition; `problem` as for `verdict_sentences`."""
     from rich.text import Text
 
     for line in verdict_sentences(problem, verdict):
         console.print(Text(line))
-    names = problem.sources.names
-    if len(names) > WEIGHT_COLUMNS:
+    if problem is None or problem.dimension > WEIGHT_COLUMNS:
         return
+    names = problem.sources.names
     table = _table(["F", *names], last="right")
     columns = [_aligned(verdict.F[:, i]) for i in range(len(names))]
     for name, *row in zip(names, *columns, strict=True):
@@ -344,7 +350,7 @@ def proof_sentences(proof: Proof) -> list[str]:
             f"{len(slacks)} facets or rays tie{rest}."
         ]
     bias, worth = Fraction(proof.bias or 0), Fraction(proof.worth or 0)
-    neuron = ", ".join(str(weight) for weight in proof.witness or [])
+    neuron = ", ".join(integer_text(weight) for weight in proof.witness or [])
     return [
         f"Shown in rational arithmetic by the neuron w = ({neuron}):",
         f"  h(w)^2 = {_fraction(bias**2)}",
@@ -354,15 +360,21 @@ def proof_sentences(proof: Proof) -> list[str]:
 
 def _fraction(value: Fraction) -> str:
     """A fraction with its decimal value, or that alone where the fraction is too long to be read."""
-    text = str(value)
-    return f"{text} = {float(value):.6g}" if len(text) <= FRACTION_WIDTH else f"{float(value):.6g} (an exact fraction)"
+    text = fraction_text(value)
+    try:
+        decimal = f"{float(value):.6g}"
+    except OverflowError:
+        decimal = "more than 1e308"
+    return f"{text} = {decimal}" if len(text) <= FRACTION_WIDTH else f"{decimal} (an exact fraction)"
 
 
-def verdict_to_dict(problem: Problem, verdict: Verdict) -> dict[str, Any]:
-    """All fields of a verdict as plain numbers, strings and lists, with the source names."""
+def verdict_to_dict(problem: Problem | None, verdict: Verdict) -> dict[str, Any]:
+    """All fields of a verdict as plain numbers, strings and lists, with the loss and source names of the problem."""
     fields = asdict(verdict)
     fields["proof"] = None if verdict.proof is None else verdict.proof.to_dict()
     plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in fields.items()}
+    if problem is None:
+        return plain | {"modular_loss": None, "sources": None}
     return plain | {"modular_loss": problem.modular_loss, "sources": list(problem.sources.names)}
 
 

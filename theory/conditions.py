@@ -16,11 +16,14 @@ import numpy as np
 
 from theory.cone_forms import ConeForms
 from theory.copositivity import least_ratio, surely_copositive
+from theory.errors import InputError
 from theory.formulas import multiplier_entry
 from theory.problem import Problem
 from theory.sources import EXACT_DIMENSION, Sources
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from numpy.typing import ArrayLike, NDArray
 
     from theory.polytope import NormalFan
@@ -29,7 +32,15 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Indices = NDArray[np.intp]
 
-__all__ = ["CONDITION_TOLERANCE", "Verdict", "decide", "modular_multiplier", "modularity", "off_axis_margin"]
+__all__ = [
+    "CONDITION_TOLERANCE",
+    "Verdict",
+    "decide",
+    "decide_if_possible",
+    "modular_multiplier",
+    "modularity",
+    "off_axis_margin",
+]
 
 CONDITION_TOLERANCE = 1e-10
 """rho up to 1 + this counts as one: the condition is always tight at the axes, where rounding leaves about 1e-13."""
@@ -56,7 +67,8 @@ class Verdict:
         margin: signed distance from the boundary, without unit: the largest mu for which ``h(w)^2 - w'F w >=
             mu sum_{i != j} |u_i u_j|`` for all w, with ``u_i = w_i sqrt(M_ii + m_i^2)``. Positive: modular, and the
             only optimum; zero: a tie; negative: mixed. Infinite for one source. Of six or more sources, that of the
-            witness alone where there is one (an upper bound), else NaN.
+            witness alone where there is one (an upper bound), else NaN. NaN too where an exact verdict is beyond what
+            floating point can pose.
         witness: (d,) a mixed neuron worth more than it costs, w'F w > h(w)^2, if there is one.
         F: (d, d) the matrix of the condition, Y - M.
         price_bound: proven upper bound on the price of modularity, sqrt(rho) - 1.
@@ -95,8 +107,9 @@ def modularity(
         encoder_cost: positive price of the squared encoder weights.
         decoder_cost: positive price of the squared decoder weights; it does not change the verdict.
         exact: decide in rational arithmetic and attach a proof. Every float is taken at its exact value; strings such
-            as "0.1" or "1/3" are taken at theirs. Ties count as modular, and are decided. Where no proof is found
-            (six or more sources, or a tie that is irrational under a mixing) `modular` is None.
+            as "0.1" or "1/3" are taken at theirs. Ties count as modular, and are decided, as is everything in two
+            and three sources. Where no proof is found (a hull of four or five sources with more than ten thousand
+            facets, six or more sources) `modular` is None.
 
     Returns:
         A `Verdict`: exact up to rounding for at most five sources, and for few samples of six or seven; beyond, False
@@ -130,18 +143,38 @@ def _decide_exactly(
     decoder_cost: Any,
 ) -> Verdict:
     from theory.exact import decide_exactly
-    from theory.exact_problem import ExactProblem
-    from theory.rational import as_floats, exact_number
+    from theory.exact_problem import ExactProblem, positive_number
 
     posed = ExactProblem.posed(sources, mixing=mixing, probabilities=probabilities, encoder_cost=encoder_cost)
-    rounded = Problem(
+    price = positive_number(decoder_cost, "decoder_cost")
+    try:
+        rounded = _rounded(sources, mixing, probabilities, posed.encoder_cost, price)
+    except (InputError, OverflowError):
+        return decide_exactly(posed, None)
+    return decide_exactly(posed, decide_if_possible(rounded))
+
+
+def _rounded(
+    sources: ArrayLike | Sources,
+    mixing: ArrayLike | None,
+    probabilities: ArrayLike | None,
+    encoder_cost: Fraction,
+    decoder_cost: Fraction,
+) -> Problem:
+    """The problem of an exact verdict in floating point.
+
+    Raises:
+        InputError, OverflowError: it cannot be posed there.
+    """
+    from theory.rational import as_floats
+
+    return Problem(
         sources if isinstance(sources, Sources) else as_floats(sources, "sources"),
         mixing=None if mixing is None else as_floats(mixing, "mixing"),
         probabilities=None if probabilities is None else as_floats(probabilities, "probabilities"),
-        encoder_cost=float(exact_number(encoder_cost, "encoder_cost")),
-        decoder_cost=float(exact_number(decoder_cost, "decoder_cost")),
+        encoder_cost=float(encoder_cost),
+        decoder_cost=float(decoder_cost),
     )
-    return decide_exactly(rounded, posed, decide(rounded))
 
 
 def modular_multiplier(problem: Problem) -> Array:
@@ -172,6 +205,20 @@ def decide(problem: Problem) -> Verdict:
     reason = "a mixed neuron earns more than it costs"
     bound = float(np.sqrt(best.rho) - 1)
     return Verdict(False, min(margin, 0.0), best.worst, condition, bound, best.rho, reason)
+
+
+def decide_if_possible(problem: Problem) -> Verdict | None:
+    """The verdict, or None where floating point cannot tell the samples apart, overflows or gives no number.
+
+    Args:
+        problem: any; meant for those that rational arithmetic decides afterwards.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            verdict = decide(problem)
+    except (InputError, np.linalg.LinAlgError, OverflowError):
+        return None
+    return None if np.isnan(verdict.rho) else verdict
 
 
 def off_axis_margin(problem: Problem, condition: Array) -> float:

@@ -1,7 +1,7 @@
 """Finding proofs: the verdict decided in rational arithmetic.
 
-Floating point only proposes: a neuron that may be a witness, and which samples share a facet. Both are then computed
-anew in integers, and `theory.proof` checks what comes out. Ties are decided, since the facet normals are exact.
+Floating point only proposes a neuron that may be a witness. The cones come from the hull in integers, the condition on
+each is decided exactly, ties included, and `theory.proof` checks what comes out.
 """
 
 from __future__ import annotations
@@ -13,46 +13,53 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from theory.conditions import CONDITION_TOLERANCE
+from theory.conditions import CONDITION_TOLERANCE, Verdict
 from theory.errors import InputError
-from theory.exact_copositivity import determinant, negative_direction
-from theory.exact_problem import ExactProblem, integer_direction
+from theory.exact_copositivity import negative_direction
+from theory.exact_hull import Cones, exact_normal_fan
+from theory.exact_problem import ExactProblem, integer_direction, inverse
 from theory.many_sources import has_all_corners
 from theory.proof import Proof, facet_slacks, verify
 from theory.sources import EXACT_DIMENSION
+from theory.surds import rational_below
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from theory.conditions import Verdict
-    from theory.problem import Problem
-
     Array = NDArray[np.float64]
-    Integers = NDArray[np.object_]
 
 __all__ = ["decide_exactly"]
 
 ROUNDINGS = (1, 2, 3, 4, 6, 10, 12, 100, 1_000, 10**6, 10**9, 10**15)
 """Denominators tried for the witness, in this order: the first that works is the most readable."""
 
-TIED = 1e-9
-"""Distance from a facet, relative to the hull, of samples proposed to lie on it."""
-
 MOST_BOX_SOURCES = 8
 """Boxes are proven orthant by orthant up to this dimension."""
 
+FAN_GROWS_WITH_SAMPLES = 3
+"""Up to this dimension the hull has at most twice as many facets as samples: it is never too large."""
 
-def decide_exactly(problem: Problem, exact: ExactProblem, verdict: Verdict) -> Verdict:
+MOST_SIMPLICES = 10_000
+"""Larger hulls of more sources are given up: their cones would take from many minutes to hours to go through."""
+
+
+def decide_exactly(exact: ExactProblem, verdict: Verdict | None) -> Verdict:
     """The verdict with a proof, or with `modular` None where none is found.
 
+    In two and three sources one is always found.
+
     Args:
-        problem: the problem in floating point.
-        exact: the same in rationals.
-        verdict: that of floating point.
+        exact: the problem in rationals.
+        verdict: that of floating point, or None where floating point cannot pose the problem.
+
+    Raises:
+        InputError: a distribution given by its moments whose mean lies outside its support.
     """
-    proof = _mixed_near(exact, verdict.witness) or _from_cones(problem, exact)
+    if verdict is None:
+        verdict = _without_floating_point(exact)
+    proof = _mixed_near(exact, verdict.witness) or _from_cones(exact)
     if proof is None:
-        reason = f"undecided: no proof found in rational arithmetic for {problem.dimension} sources"
+        reason = f"undecided: no proof found in rational arithmetic for {exact.dimension} sources"
         return replace(verdict, modular=None, reason=reason)
     verify(proof, exact)
     if proof.modular:
@@ -62,24 +69,61 @@ def decide_exactly(problem: Problem, exact: ExactProblem, verdict: Verdict) -> V
         return replace(
             verdict, modular=True, margin=margin, witness=None, price_bound=0.0, rho=1.0, reason=reason, proof=proof
         )
-    witness = np.array([float(value) for value in proof.witness or []])
-    witness = witness / float(problem.neuron_cost(witness)[0]) ** 0.5
     reason = "a mixed neuron earns more than it costs, proven exactly"
+    cost, worth = _cost_and_worth(exact, proof.witness or [])
+    if _float(worth * (1 / cost)) > verdict.rho * (1 + CONDITION_TOLERANCE):
+        # What floating point found is no bound, so its hull was another.
+        verdict = _without_floating_point(exact)
     # A difference that floating point takes for a tie has a price below what it takes for one.
     bound = max(verdict.price_bound, float(np.sqrt(1 + CONDITION_TOLERANCE) - 1))
-    margin = min(verdict.margin, 0.0)
     return replace(
-        verdict, modular=False, margin=margin, witness=witness, price_bound=bound, reason=reason, proof=proof
+        verdict,
+        modular=False,
+        margin=min(verdict.margin, 0.0),
+        witness=np.array([np.sign(w) * _float(w**2 / cost) ** 0.5 for w in proof.witness or []], dtype=np.float64),
+        price_bound=bound,
+        reason=reason,
+        proof=proof,
     )
+
+
+def _without_floating_point(exact: ExactProblem) -> Verdict:
+    """What else a verdict tells, where only rational arithmetic can: the margin is not known.
+
+    The bound on rho is the trace of M^-1 Y, whose largest eigenvalue is the ratio of neurons without a bias.
+    """
+    form = exact.condition_matrix
+    multiplier = form + np.array(exact.energy_matrix, dtype=object)
+    rho = _float((np.array(inverse(exact.energy_matrix), dtype=object) * multiplier).sum())
+    condition = np.array([[_float(value) for value in row] for row in form])
+    return Verdict(None, float("nan"), None, condition, max(rho, 1.0) ** 0.5 - 1, max(rho, 1.0), "not decided yet")
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def _cost_and_worth(exact: ExactProblem, witness: list[int]) -> tuple[Fraction, Any]:
+    """f(w) = w'M w + h(w)^2 and w'Y w = w'M w + w'F w of a neuron."""
+    w = np.array(witness, dtype=object)
+    energy = w @ np.array(exact.energy_matrix, dtype=object) @ w
+    return energy + exact.support(witness) ** 2, energy + exact.worth(witness)
 
 
 def _mixed_near(exact: ExactProblem, witness: Array | None) -> Proof | None:
     """A proof from a witness in floating point, rounded to as few digits as will do."""
-    if witness is None:
+    if witness is None or not np.isfinite(witness).all() or not witness.any():
         return None
-    relative = [float(value) for value in witness / np.abs(witness).max()]
+    return _mixed_rounded(exact, [Fraction(float(value)) for value in witness])
+
+
+def _mixed_rounded(exact: ExactProblem, neuron: list[Fraction]) -> Proof | None:
+    largest = max(abs(value) for value in neuron)
     for most in ROUNDINGS:
-        proof = _mixed(exact, [Fraction(value).limit_denominator(most) for value in relative])
+        proof = _mixed(exact, [(value / largest).limit_denominator(most) for value in neuron])
         if proof is not None:
             return proof
     return None
@@ -90,115 +134,38 @@ def _mixed(exact: ExactProblem, neuron: list[Any]) -> Proof | None:
     if not any(neuron):
         return None
     witness = integer_direction(neuron)
-    bias, worth = exact.support(witness), exact.worth(witness)[0]
-    if not bias**2 < worth:
+    bias, worth = exact.support(witness), exact.worth(witness)
+    if not worth > bias**2:
         return None
-    return Proof(False, exact.digest, witness=witness, bias=bias, worth=worth)
+    return Proof(False, exact.digest, witness=witness, bias=bias, worth=rational_below(worth, bias**2))
 
 
-def _from_cones(problem: Problem, exact: ExactProblem) -> Proof | None:
+def _from_cones(exact: ExactProblem) -> Proof | None:
     """Copositivity on every cone of a fan: a proof of modular, or a witness on the cone where it fails."""
-    proposed = _proposed_cones(problem, exact)
-    if proposed is None:
+    fan = _fan(exact)
+    if fan is None:
         return None
-    generators, cones, samples = proposed
+    generators, cones, samples = fan
     rays = np.array(generators, dtype=object)
     for cone, sample in zip(cones, samples, strict=True):
         corners = rays[cone]
         if (corners @ exact.corners[sample] < 0).any():
-            return None
+            raise InputError("mean: lies outside the hull of the vertices, if only by rounding; move it inside")
         direction = negative_direction(exact.slack_form(corners, sample))
         if direction is not None:
-            return _mixed(exact, list(np.array(direction, dtype=object) @ corners))
+            neuron = list(np.array(direction, dtype=object) @ corners)
+            return _mixed_rounded(exact, [Fraction(value) for value in neuron]) or _mixed(exact, neuron)
     slacks = facet_slacks(exact, generators, cones, samples)
-    proof = Proof(True, exact.digest, generators=generators, cones=cones, samples=samples, slacks=slacks)
-    try:
-        verify(proof, exact)
-    except InputError:  # rounding led the proposal astray
-        return None
-    return proof
+    return Proof(True, exact.digest, generators=generators, cones=cones, samples=samples, slacks=slacks)
 
 
-Cones = tuple[list[list[int]], list[list[int]], list[int]]
-
-
-def _proposed_cones(problem: Problem, exact: ExactProblem) -> Cones | None:
-    """Integer generators, cones and a sample for each cone."""
-    if problem.dimension <= MOST_BOX_SOURCES and has_all_corners(problem.sources.points):
+def _fan(exact: ExactProblem) -> Cones | None:
+    """Integer generators, cones and a sample for each cone; None where there would be too many."""
+    if exact.dimension <= MOST_BOX_SOURCES and has_all_corners(exact.corners):
         return _orthants(exact)
-    if problem.dimension > EXACT_DIMENSION:
+    if exact.dimension > EXACT_DIMENSION:
         return None
-    fan = problem.sources.fan
-    row_of = {point.tobytes(): row for row, point in enumerate(problem.sources.points)}
-    # The vertices of the fan are the corners of the extreme samples, in their order.
-    extreme = _extreme_rows(problem, row_of)
-    if extreme is None:
-        return None
-    generators = _exact_normals(fan.generators, fan.vertices, exact.corners[extreme])
-    merged: dict[tuple[int, ...], int] = {}
-    place = [merged.setdefault(tuple(generator), len(merged)) for generator in generators]
-    cones = [[place[index] for index in cone] for cone in fan.cones.tolist()]
-    listed = [list(generator) for generator in merged]
-    samples = [int(extreme[vertex]) for vertex in fan.vertex_of_cone]
-    solid = [row for row, cone in enumerate(cones) if determinant([listed[index] for index in cone]) != 0]
-    return listed, [cones[row] for row in solid], [samples[row] for row in solid]
-
-
-def _extreme_rows(problem: Problem, row_of: dict[bytes, int]) -> list[int] | None:
-    from theory.polytope import extreme_points
-
-    points = problem.sources.points
-    if problem.dimension == 1:
-        # The fan of one source lists the corner on the upper side first, which is the lowest sample.
-        return [int(points.argmin()), int(points.argmax())]
-    rows = [row_of.get(point.tobytes()) for point in extreme_points(points)]
-    return None if None in rows else [row for row in rows if row is not None]
-
-
-def _exact_normals(generators: Array, vertices: Array, corners: Integers) -> list[list[int]]:
-    """For each generator the integer direction orthogonal to the facet its vertices lie on."""
-    dimension = vertices.shape[1]
-    if dimension == 1:
-        return [[int(np.sign(generator[0]))] for generator in generators]
-    size = np.abs(vertices).max(axis=0)
-    scaled = vertices / size
-    normals = generators * size
-    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    heights = normals @ scaled.T
-    result = []
-    for normal, generator, height in zip(normals, generators, heights, strict=True):
-        tied = np.flatnonzero(height >= height.max() - TIED * np.abs(scaled).max())
-        chosen = _independent(scaled[tied], dimension)
-        exact = _orthogonal(corners[tied[chosen]]) if len(chosen) == dimension else None
-        if exact is None:
-            # No facet: any direction will do, as proofs do not ask for facets.
-            exact = integer_direction([Fraction(float(value)).limit_denominator(10**12) for value in generator])
-        aligned = sum(float(value) * sign for value, sign in zip(exact, normal / size, strict=True))
-        result.append(exact if aligned > 0 else [-value for value in exact])
-    return result
-
-
-def _independent(points: Array, dimension: int) -> list[int]:
-    """Rows of points (k, d) that span their affine hull best, by pivoting."""
-    from scipy.linalg import qr
-
-    if len(points) < dimension:
-        return []
-    _, _, order = qr((points[1:] - points[0]).T, mode="economic", pivoting=True)
-    return [0, *(int(row) + 1 for row in order[: dimension - 1])]
-
-
-def _orthogonal(points: Integers) -> list[int] | None:
-    """The direction orthogonal to d points' differences, by cofactors; None if they are dependent."""
-    differences = points[1:] - points[0]
-    columns = range(points.shape[1])
-    cofactors = [
-        (-1) ** column * determinant(np.delete(differences, column, axis=1))
-        if len(differences) > 1
-        else (-1) ** column * differences[0, 1 - column]
-        for column in columns
-    ]
-    return integer_direction(cofactors) if any(cofactors) else None
+    return exact_normal_fan(exact.corners, None if exact.dimension <= FAN_GROWS_WITH_SAMPLES else MOST_SIMPLICES)
 
 
 def _orthants(exact: ExactProblem) -> Cones:

@@ -1,7 +1,7 @@
 """The problem in rational arithmetic: covariance, extremes, M and F without rounding.
 
 Everything of DESIGN section 1 that the modularity condition needs is rational in the data, except the square roots of
-F under a mixing that is not orthonormal; these are enclosed between rationals a fixed number of binary digits apart.
+F under a mixing that is not orthonormal; these are kept as they are (`theory.surds`).
 """
 
 from __future__ import annotations
@@ -11,24 +11,22 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import chain
-from math import gcd, isqrt, lcm
+from math import gcd, lcm
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from theory.errors import InputError
-from theory.rational import exact_matrix, exact_number, fraction_text
+from theory.rational import exact_matrix, exact_number, fraction_text, shown
 from theory.sources import Sources
+from theory.surds import Roots, joined, parts
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Integers = NDArray[np.object_]
 
-__all__ = ["ExactProblem", "integer_direction"]
-
-ROOT_BITS = 256
-"""Binary digits to which square roots are enclosed: far more than any tie that is not exact can hide in."""
+__all__ = ["ExactProblem", "integer_direction", "inverse", "positive_number"]
 
 Matrix = list[list[Fraction]]
 
@@ -80,10 +78,13 @@ class ExactProblem:
         """From what `Problem` takes, and strings such as "0.1" or "1/3" besides.
 
         Raises:
-            InputError: values that cannot be read as rationals, or shapes that do not fit.
+            InputError: values that cannot be read as rationals, shapes that do not fit, a single row, sources that
+                are constant or linearly dependent, a mean outside their range, a cost that is not positive.
         """
         weights: ArrayLike | None = probabilities
         if isinstance(sources, Sources):
+            if probabilities is not None:
+                raise InputError("probabilities: already part of the Sources given; set them there instead")
             weights = sources.probabilities
             points = exact_matrix(sources.points, "sources")
         else:
@@ -94,10 +95,14 @@ class ExactProblem:
             covariance = exact_matrix(sources.covariance, "covariance")
         else:
             mean, covariance = _moments(points, _weights(weights, len(points)))
+        _require_variation(points, mean)
+        _require_independence(covariance)
         columns = _identity(dimension) if mixing is None else exact_matrix(mixing, "mixing")
         if len(columns[0]) != dimension:
             raise InputError(f"mixing: {len(columns[0])} columns do not fit {dimension} source(s); give one a source")
-        return cls(points, mean, covariance, _gram(columns), exact_number(encoder_cost, "encoder_cost"))
+        posed = cls(points, mean, covariance, _gram(columns), positive_number(encoder_cost, "encoder_cost"))
+        posed.energy_matrix  # noqa: B018  # says at once if the mixing is not of full rank
+        return posed
 
     @property
     def dimension(self) -> int:
@@ -131,47 +136,53 @@ class ExactProblem:
     @cached_property
     def energy_matrix(self) -> Matrix:
         """M = C + encoder_cost K^-1."""
-        inverse = _inverse(self.gram)
+        metric = inverse(self.gram)
         return [
             [c + self.encoder_cost * k for c, k in zip(row, other, strict=True)]
-            for row, other in zip(self.covariance, inverse, strict=True)
+            for row, other in zip(self.covariance, metric, strict=True)
         ]
 
     @cached_property
-    def condition(self) -> tuple[Integers, Integers, int]:
-        """Integers between which F lies entry by entry: (middle +- radius) / denominator."""
-        dimension, energy, gram = self.dimension, self.energy_matrix, self.gram
+    def condition(self) -> tuple[Roots, dict[int, Integers], int]:
+        """F times a common denominator, in parts: an integer matrix for each product of roots; and the denominator.
+
+        Where F is rational there is one part, F itself.
+        """
+        dimension, energy, gram, roots = self.dimension, self.energy_matrix, self.gram, Roots()
         cost = [energy[i][i] + self.least_bias[i] ** 2 for i in range(dimension)]
-        middle = [[Fraction(0)] * dimension for _ in range(dimension)]
-        radius = [[Fraction(0)] * dimension for _ in range(dimension)]
+        entries = np.empty((dimension, dimension), dtype=object)
         for i in range(dimension):
-            for j in range(dimension):
-                if i == j:
-                    middle[i][i] = self.least_bias[i] ** 2
-                    continue
-                low, high = _root(cost[i] * cost[j] / (gram[i][i] * gram[j][j])) if gram[i][j] else (Fraction(0),) * 2
-                middle[i][j] = gram[i][j] * (low + high) / 2 - energy[i][j]
-                radius[i][j] = abs(gram[i][j]) * (high - low) / 2
-        common = lcm(*(value.denominator for value in chain(*middle, *radius)))
-        return _integers(middle, common), _integers(radius, common), common
+            entries[i, i] = self.least_bias[i] ** 2
+            for j in range(i):
+                root = roots.of(cost[i] * cost[j] / (gram[i][i] * gram[j][j])) if gram[i][j] else Fraction(0)
+                entries[i, j] = entries[j, i] = gram[i][j] * root - energy[i][j]
+        common = lcm(*(value.denominator for value in entries.flat))
+        return roots, parts(entries * common), common
+
+    @property
+    def condition_matrix(self) -> Integers:
+        """(d, d) F itself, of rationals and surds."""
+        roots, pieces, common = self.condition
+        return np.asarray(joined(roots, pieces) * Fraction(1, common), dtype=object)
 
     def support(self, direction: list[int]) -> Fraction:
         """h(w) = max_t -w.s_t for an integer direction."""
         return Fraction(max(self.corners @ np.array(direction, dtype=object)), self.unit)
 
-    def worth(self, direction: list[int]) -> tuple[Fraction, Fraction]:
-        """Rationals between which w'F w lies; they are one where F is rational."""
-        middle, radius, common = self.condition
+    def worth(self, direction: list[int]) -> Any:
+        """The worth w'F w of an integer direction: a rational, or a surd."""
+        roots, pieces, common = self.condition
         w = np.array(direction, dtype=object)
-        value, doubt = int(w @ middle @ w), int(abs(w) @ radius @ abs(w))
-        return Fraction(value - doubt, common), Fraction(value + doubt, common)
+        value = joined(roots, {members: np.array([w @ part @ w], dtype=object) for members, part in pieces.items()})[0]
+        return value * Fraction(1, common)
 
     def slack_form(self, generators: Integers, sample: int) -> Integers:
-        """Integers entrywise at most a positive multiple of W (v v' - F) W', v the corner of a sample, W (k, d)."""
-        middle, radius, common = self.condition
+        """A positive multiple of W (v v' - F) W', without fractions, v the corner of a sample and W (k, d)."""
+        roots, pieces, common = self.condition
         height = generators @ self.corners[sample]
-        worth = generators @ middle @ generators.T + abs(generators) @ radius @ abs(generators).T
-        return np.asarray(common * np.outer(height, height) - self.unit**2 * worth, dtype=object)
+        slack = {members: -(self.unit**2) * (generators @ part @ generators.T) for members, part in pieces.items()}
+        slack[0] = slack[0] + common * np.outer(height, height)
+        return joined(roots, slack)
 
 
 def _weights(probabilities: ArrayLike | None, count: int) -> list[Fraction]:
@@ -200,6 +211,51 @@ def _moments(points: Matrix, weights: list[Fraction]) -> tuple[list[Fraction], M
     return mean, covariance
 
 
+def _require_variation(points: Matrix, mean: list[Fraction]) -> None:
+    if len(points) < 2:
+        raise InputError("sources: only one row; a code needs at least two different samples")
+    for i, (middle, column) in enumerate(zip(mean, zip(*points, strict=True), strict=True)):
+        if min(column) == max(column):
+            raise InputError(f"sources: column {i} is constant; remove it, since the bias alone represents it")
+        if not min(column) < middle < max(column):
+            raise InputError(
+                f"sources: the mean of column {i} is at an end of its range, so it does not vary over the samples of "
+                "positive probability; give other samples weight, or move a given mean inside the hull"
+            )
+
+
+def _require_independence(covariance: Matrix) -> None:
+    """Elimination without rounding: the first source without a variance of its own depends on those before it."""
+    rest = [list(row) for row in covariance]
+    for i in range(len(rest)):
+        if rest[i][i] < 0:
+            raise InputError(f"covariance: not positive definite, by its first {i + 1} rows and columns")
+        if rest[i][i] == 0:
+            raise InputError(
+                f"sources: linearly dependent, column {i} is constant but for a combination of those before it; "
+                "remove one of these columns or give more samples of positive probability"
+            )
+        for j in range(i + 1, len(rest)):
+            factor = rest[j][i] / rest[i][i]
+            rest[j] = [a - factor * b for a, b in zip(rest[j], rest[i], strict=True)]
+
+
+def positive_number(value: Any, name: str) -> Fraction:
+    """The rational a price stands for.
+
+    Raises:
+        InputError: not a number that can be read exactly, or not positive.
+
+    Example:
+        >>> positive_number("0.5", "encoder_cost")
+        Fraction(1, 2)
+    """
+    number = exact_number(value, name)
+    if number <= 0:
+        raise InputError(f"{name}: {shown(value)} is not positive; every cost must be, or the optimum is empty")
+    return number
+
+
 def _identity(size: int) -> Matrix:
     return [[Fraction(int(i == j)) for j in range(size)] for i in range(size)]
 
@@ -209,8 +265,12 @@ def _gram(columns: Matrix) -> Matrix:
     return [[sum((row[i] * row[j] for row in columns), Fraction(0)) for j in range(size)] for i in range(size)]
 
 
-def _inverse(matrix: Matrix) -> Matrix:
-    """By elimination; the matrix is positive definite or the mixing is not of full column rank."""
+def inverse(matrix: Matrix) -> Matrix:
+    """The inverse of a Gram matrix, by elimination.
+
+    Raises:
+        InputError: it is singular, as the mixing is not of full column rank.
+    """
     size = len(matrix)
     rows = [[*row, *unit] for row, unit in zip(matrix, _identity(size), strict=True)]
     for pivot in range(size):
@@ -222,18 +282,3 @@ def _inverse(matrix: Matrix) -> Matrix:
                 factor = rows[other][pivot]
                 rows[other] = [a - factor * b for a, b in zip(rows[other], rows[pivot], strict=True)]
     return [row[size:] for row in rows]
-
-
-def _root(square: Fraction) -> tuple[Fraction, Fraction]:
-    """Rationals below and above the square root, the same where it is rational."""
-    product = square.numerator * square.denominator
-    exact = isqrt(product)
-    if exact * exact == product:
-        return (Fraction(exact, square.denominator),) * 2
-    below = isqrt(product << 2 * ROOT_BITS)
-    scale = square.denominator << ROOT_BITS
-    return Fraction(below, scale), Fraction(below + 1, scale)
-
-
-def _integers(matrix: Matrix, common: int) -> Integers:
-    return np.array([[int(value * common) for value in row] for row in matrix], dtype=object)

@@ -36,11 +36,11 @@ CLIMBS = 24
 """Ascents from random mixtures when no shadow holds a witness."""
 
 
-def has_all_corners(points: Array) -> bool:
+def has_all_corners(points: Array | NDArray[np.object_]) -> bool:
     """Whether every corner of the points' bounding box is one of them: then the hull is a box.
 
     Args:
-        points: (T, d).
+        points: (T, d) floats, or integers of any length.
 
     Example:
         >>> has_all_corners(np.array([[0.0, 0.0], [0.0, 1.0], [2.0, 0.0], [2.0, 1.0], [1.0, 0.5]]))

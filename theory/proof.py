@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
 from pathlib import Path
@@ -22,7 +22,8 @@ import numpy as np
 from theory.errors import InputError
 from theory.exact_copositivity import MOST_ORDER, determinant, negative_direction
 from theory.exact_problem import ExactProblem
-from theory.rational import fraction_text, read_fraction
+from theory.rational import DECIMAL_BITS, MOST_DIGITS, fraction_text, integer_text, read_fraction, shown
+from theory.surds import rational_below
 from theory.writing import written_whole
 
 if TYPE_CHECKING:
@@ -35,6 +36,12 @@ __all__ = ["Proof", "check_proof", "verify"]
 FORMAT = "modularity proof 1"
 """First entry of a saved proof."""
 
+ENTRIES = {True: ("generators", "cones", "samples", "slacks"), False: ("witness", "bias", "worth")}
+"""What a proof of modular and one of mixed consist of."""
+
+FRACTIONS = ("slacks", "bias", "worth")
+"""The entries that are fractions; the others are integers."""
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -46,7 +53,8 @@ class Proof:
         witness: mixed: d integers w;  bias: h(w);  worth: a rational at most w'F w (equal where F is rational).
         generators: modular: R directions of d integers;  cones: N rows of d indices into them.
         samples: N, the sample whose corner bounds the bias on each cone.
-        slacks: R rationals, 1 - a'F a (or less) of each generator scaled to the facet {a.y <= 1}; zero is a tie.
+        slacks: R rationals, 1 - a'F a of each generator scaled to the facet {a.y <= 1}, or something less of the same
+            sign where that is irrational; zero is a tie.
 
     Example:
         >>> from theory import modularity
@@ -71,15 +79,11 @@ class Proof:
         return sum(1 for slack in self.slacks or [] if slack == 0)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, fractions as "p/q", nothing that does not apply."""
-        plain: dict[str, Any] = {"format": FORMAT}
-        for name, value in asdict(self).items():
-            if isinstance(value, Fraction):
-                plain[name] = fraction_text(value)
-            elif name == "slacks" and value is not None:
-                plain[name] = [fraction_text(slack) for slack in value]
-            elif value is not None:
-                plain[name] = value
+        """Plain values, fractions as "p/q" and very long integers as hexadecimal text, nothing that does not apply."""
+        plain: dict[str, Any] = {"format": FORMAT, "modular": self.modular, "digest": self.digest}
+        for name in ENTRIES[self.modular]:
+            value = getattr(self, name)
+            plain[name] = _as_texts(value) if name in FRACTIONS else _as_short(value)
         return plain
 
     @classmethod
@@ -91,16 +95,18 @@ class Proof:
         """
         if not isinstance(plain, dict) or plain.get("format") != FORMAT:
             raise InputError(f"proof: not a saved proof (its format is not {FORMAT!r})")
-        try:
-            values = {name: plain[name] for name in plain if name != "format"}
-            for name in ("bias", "worth"):
-                if name in values:
-                    values[name] = read_fraction(values[name], f"proof: {name}")
-            if "slacks" in values:
-                values["slacks"] = [read_fraction(slack, "proof: slacks") for slack in values["slacks"]]
-            return cls(**values)
-        except TypeError as error:
-            raise InputError(f"proof: entries are missing, unknown or of the wrong kind ({error})") from None
+        modular, digest = plain.get("modular"), plain.get("digest")
+        if not isinstance(modular, bool) or not isinstance(digest, str):
+            raise InputError("proof: altered; `modular` must be true or false and `digest` a text")
+        wanted = {"format", "modular", "digest", *ENTRIES[modular]}
+        if plain.keys() != wanted:
+            odd = ", ".join(sorted(shown(name) for name in plain.keys() ^ wanted))
+            raise InputError(f"proof: entries are missing or unknown: {odd}")
+        values = {
+            name: _as_fractions(plain[name], name) if name in FRACTIONS else _as_integers(plain[name])
+            for name in ENTRIES[modular]
+        }
+        return cls(modular, digest, **values)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the proof as JSON, whole or not at all."""
@@ -115,10 +121,53 @@ class Proof:
             InputError: not such a file.
         """
         try:
-            plain = json.loads(Path(path).read_text())
+            plain = json.loads(Path(path).read_text(), object_pairs_hook=_once_each, parse_int=_short_integer)
         except (UnicodeDecodeError, json.JSONDecodeError) as error:
             raise InputError(f"{path}: not a JSON file ({error})") from None
+        except RecursionError:
+            raise InputError(f"{path}: nested too deeply to be a proof") from None
         return cls.from_dict(plain)
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, whose names should each be there once: else readers differ on what it says."""
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        raise InputError("proof: altered; an entry is given twice")
+    return result
+
+
+def _short_integer(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise InputError(f"proof: altered; an integer has {len(text):,} digits, where long ones are hexadecimal text")
+    return int(text)
+
+
+def _as_texts(value: Any) -> Any:
+    return [fraction_text(item) for item in value] if isinstance(value, list) else fraction_text(value)
+
+
+def _as_fractions(value: Any, name: str) -> Any:
+    if isinstance(value, list):
+        return [read_fraction(item, f"proof: {name}") for item in value]
+    return read_fraction(value, f"proof: {name}")
+
+
+def _as_short(value: Any) -> Any:
+    """Rows of integers with very long ones as text."""
+    if isinstance(value, list):
+        return [_as_short(item) for item in value]
+    return value if value.bit_length() <= DECIMAL_BITS else integer_text(value)
+
+
+def _as_integers(value: Any, depth: int = 2) -> Any:
+    """Rows of integers, those that are written as text read; anything else stays as it is, to be refused later."""
+    if isinstance(value, list) and depth:
+        return [_as_integers(item, depth - 1) for item in value]
+    if isinstance(value, str):
+        number = int(read_fraction(value, "proof: an integer"))
+        return number if _as_short(number) == value else value
+    return value
 
 
 def check_proof(
@@ -169,7 +218,8 @@ def _verify_mixed(proof: Proof, problem: ExactProblem) -> None:
     if not _is_rows([witness], problem.dimension) or proof.bias is None or proof.worth is None:
         raise InputError("proof: altered; it lacks a witness of one integer a source, its bias or its worth")
     assert witness is not None
-    if proof.bias != problem.support(witness) or proof.worth != problem.worth(witness)[0]:
+    bias = problem.support(witness)
+    if proof.bias != bias or proof.worth != rational_below(problem.worth(witness), bias**2):
         raise InputError("proof: altered; bias or worth are not those of the witness")
     if not proof.bias**2 < proof.worth:
         raise InputError("proof: altered; the witness does not earn more than it costs")
@@ -239,7 +289,10 @@ def covers(generators: list[list[int]], cones: list[list[int]]) -> bool:
 def facet_slacks(
     problem: ExactProblem, generators: list[list[int]], cones: list[list[int]], samples: list[int]
 ) -> list[Fraction]:
-    """1 - a'F a (at least) for each generator, scaled to v.a = 1 with v the corner of its first cone's sample."""
+    """1 - a'F a for each generator, scaled to v.a = 1 with v the corner of its first cone's sample.
+
+    A rational below it, of the same sign, where it is irrational.
+    """
     sample_of: dict[int, int] = {}
     for cone, sample in zip(cones, samples, strict=True):
         for index in cone:
@@ -249,6 +302,7 @@ def facet_slacks(
         height = Fraction(
             int(problem.corners[sample_of.get(index, 0)] @ np.array(generator, dtype=object)), problem.unit
         )
-        worth = problem.worth(generator)[1]
-        result.append(1 - worth / height**2 if height else -worth)
+        worth = problem.worth(generator)
+        slack = 1 - worth * (1 / height**2) if height else -worth
+        result.append(rational_below(slack, Fraction(0)))
     return result

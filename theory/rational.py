@@ -23,11 +23,16 @@ __all__ = [
     "exact_matrix",
     "exact_number",
     "fraction_text",
+    "integer_text",
     "read_fraction",
+    "shown",
 ]
 
 MOST_EXPONENT = 5_000
 """Decimal exponents beyond this are refused: such a number would fill the memory before it meant anything."""
+
+MOST_DIGITS = 4_000
+"""Longer numbers in text are refused, as Python itself does a few hundred digits later."""
 
 SHOWN = 40
 """Characters of a bad value that a message repeats."""
@@ -55,13 +60,21 @@ def exact_number(value: Any, name: str) -> Fraction:
     """
     try:
         return _fraction(value)
+    except _TooLongError as error:
+        raise InputError(f"{name}: {shown(value)} {error}") from None
     except (TypeError, ValueError, ArithmeticError):
-        raise InputError(f"{name}: {_shown(value)} is not a finite number that can be read exactly") from None
+        raise InputError(f"{name}: {shown(value)} is not a finite number that can be read exactly") from None
+
+
+class _TooLongError(ValueError):
+    """A number that cannot be used because of its size: says why and what to do."""
 
 
 def _fraction(value: Any) -> Fraction:
     if isinstance(value, Integral):
         return Fraction(int(value))
+    if isinstance(value, Decimal) and value.is_finite():
+        _require_short(len(value.as_tuple().digits), value.adjusted())
     if isinstance(value, Rational | Decimal):
         return Fraction(value)
     if isinstance(value, str):
@@ -71,13 +84,29 @@ def _fraction(value: Any) -> Fraction:
 
 def _fraction_of_text(text: str) -> Fraction:
     _, _, exponent = text.lower().partition("e")
-    if exponent and abs(int(exponent)) > MOST_EXPONENT:
-        raise ValueError(text)
+    # An exponent of so many digits that it is not read is too large as well.
+    _require_short(len(text), int(exponent) if 0 < len(exponent) <= SHOWN else MOST_EXPONENT * len(exponent))
     return Fraction(text)
 
 
-def _shown(value: Any) -> str:
-    text = repr(value)
+def _require_short(digits: int, exponent: int) -> None:
+    if digits > MOST_DIGITS:
+        raise _TooLongError(f"has {digits:,} digits, more than {MOST_DIGITS:,}; round it")
+    if abs(exponent) > MOST_EXPONENT:
+        raise _TooLongError(f"has an exponent beyond {MOST_EXPONENT:,}; choose other units")
+
+
+def shown(value: Any) -> str:
+    """As much of a bad value as a message repeats.
+
+    Example:
+        >>> shown("1" * 50)
+        "'111111111111111111111111111111111111111..."
+    """
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
     return text if len(text) <= SHOWN else text[:SHOWN] + "..."
 
 
@@ -107,10 +136,12 @@ def exact_matrix(values: ArrayLike, name: str) -> list[list[Fraction]]:
         for value in values_of_row:
             try:
                 row.append(_fraction(value))
-            except (TypeError, ValueError, ArithmeticError):
+            except (TypeError, ValueError, ArithmeticError) as error:
                 place = f"row {len(rows)}, column {len(row)} of {name} (counted from 0)"
+                if isinstance(error, _TooLongError):
+                    raise InputError(f"{name}: {shown(value)}, at {place}, {error}") from None
                 raise InputError(
-                    f"{name}: {_shown(value)} is not a finite number, at {place}; correct it or remove the row"
+                    f"{name}: {shown(value)} is not a finite number, at {place}; correct it or remove the row"
                 ) from None
         rows.append(row)
     return rows
@@ -136,16 +167,21 @@ def as_floats(values: ArrayLike, name: str) -> ArrayLike:
         raise InputError(f"{name}: a value is too large for floating point; choose larger units") from None
 
 
-def _integer_text(number: int) -> str:
-    """An integer as text: decimal, or hexadecimal where it is very long."""
+def integer_text(number: int) -> str:
+    """An integer as text: decimal, or hexadecimal where it is very long.
+
+    Example:
+        >>> integer_text(-12), integer_text(2**20_000)[:8]
+        ('-12', '0x100000')
+    """
     return str(number) if number.bit_length() <= DECIMAL_BITS else hex(number)
 
 
 def fraction_text(number: Fraction) -> str:
     """A rational as "p/q", or "p" for an integer."""
     if number.denominator == 1:
-        return _integer_text(number.numerator)
-    return f"{_integer_text(number.numerator)}/{_integer_text(number.denominator)}"
+        return integer_text(number.numerator)
+    return f"{integer_text(number.numerator)}/{integer_text(number.denominator)}"
 
 
 def read_fraction(text: Any, name: str) -> Fraction:
@@ -162,4 +198,4 @@ def read_fraction(text: Any, name: str) -> Fraction:
         numerator, _, denominator = text.partition("/")
         return Fraction(int(numerator, 0), int(denominator, 0) if denominator else 1)
     except (AttributeError, ValueError, ZeroDivisionError):
-        raise InputError(f"{name}: {_shown(text)} is not a fraction written as 'p/q'") from None
+        raise InputError(f"{name}: {shown(text)} is not a fraction written as 'p/q'") from None

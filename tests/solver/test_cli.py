@@ -364,6 +364,33 @@ def test_exact_verdict_and_its_proof(box, tmp_path):
     assert "altered" in refused("check-proof", proof, CUT)
     assert "not a JSON file" in refused("check-proof", CUT, CUT)
     assert "must end in .json" in refused("check", CUT, "--proof", tmp_path / "proof.txt")
+    proof.write_text("[" * 100_000)
+    assert "nested too deeply" in refused("check-proof", proof, CUT)
+    proof.write_text("1" * 10_000)
+    assert "10,000 digits" in refused("check-proof", proof, CUT)
+
+
+def test_exact_verdicts_of_extreme_decimals(tmp_path):
+    file = tmp_path / "near.csv"
+    file.write_text("0.1,0\n0,0.1\n0.1,0.1\n0.000000000000001,0\n0,0.000000000000001\n")
+    assert accepted("check", file, "--exact").stdout.startswith("Modular")
+    file.write_text("1e-4999,0\n0,1\n1,0.3\n")
+    proof = tmp_path / "proof.json"
+    assert accepted("check", file, "--exact", "--proof", proof).stdout.startswith("Mixed")
+    assert "The proof holds" in accepted("check-proof", proof, file).stdout
+    assert json.loads(accepted("check", file, "--exact", "--json").stdout)["modular"] is False
+    file.write_text("0,0\n1,1\n2,2.00000000000000000000001\n3,3\n")
+    words = accepted("check", file, "--exact").stdout
+    assert words.startswith("Mixed") and "no margin is known" in words
+    assert json.loads(accepted("check", file, "--exact", "--json").stdout)["margin"] is None
+    assert "linearly dependent" in refused("check", file)
+    assert "linearly dependent" in refused("check", file, "--exact", "--plot", tmp_path / "picture.png")
+    assert "linearly dependent" in refused("check", file, "--exact", "--decoder-cost", -1)
+    file.write_text("0,0\n1,1\n3,3\n")
+    assert "+1*s1 -1*s2 is constant" in refused("check", file, "--exact")
+    for far in ("1e-400000000", "0." + "1" * 10_000):
+        file.write_text(f"{far},0\n0,1\n1,0.3\n")
+        assert "row 0, column 0 of sources" in refused("check", file, "--exact")
 
 
 def test_decimals_in_files_are_exact(tmp_path):
