@@ -1,25 +1,25 @@
 """The command line: `modularity check FILE` and `modularity solve FILE`.
 
 Only click is imported here at the top, so that the help appears at once. Errors are one line on stderr and exit code
-2; Ctrl-C prints the best certified answer so far and exits with code 130.
+2; Ctrl-C or SIGTERM prints the best certified answer so far and exits with code 130 or 143.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from solver.endings import INTERRUPTED, Outputs, exit_code, told_apart
+from solver.stopping import KEYBOARD, noted, raise_if_asked
 from solver.theory_commands import derive, phase, theorems
 from solver.verify_commands import reproduce, verify
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from solver.optimise import Progress
     from solver.representation import Representation
     from theory.conditions import Verdict
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     from theory.proof import Proof
 
 __all__ = ["main"]
-
-BAD_INPUT = 2
-INTERRUPTED = 130
-"""Exit codes: 130 is what shells report for a program ended by Ctrl-C."""
 
 PICTURES = (".png", ".pdf", ".svg")
 
@@ -54,38 +50,22 @@ class _Commands(click.Group):
         **rest: Any,
     ) -> Any:
         """Run and leave with the exit code (or return it, where the caller asks for no exit)."""
-        try:
-            code = super().main(args, prog_name or "modularity", standalone_mode=False, **rest)
-        except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.format_message(), err=True)
-            code = BAD_INPUT
-        except (click.Abort, KeyboardInterrupt):
-            code = _say("interrupted before there was an answer", INTERRUPTED)
-        except click.ClickException as error:
-            code = _say(error.format_message(), BAD_INPUT)
-        except BrokenPipeError:
-            # The reader has seen enough (`| head`): nothing to say, and nothing more to flush.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = 1
-        except OSError as error:
-            about = f"{error.filename}: " if error.filename is not None else ""
-            code = _say(f"{about}{error.strerror or error}", BAD_INPUT)
-        except MemoryError:
-            code = _say("not enough memory for this problem; give fewer samples or fewer sources", BAD_INPUT)
-        except ValueError as error:
-            from theory.errors import InputError
-
-            if not isinstance(error, InputError):
-                raise
-            code = _say(str(error), BAD_INPUT)
+        code = exit_code(
+            lambda: super(_Commands, self).main(args, prog_name or "modularity", standalone_mode=False, **rest)
+        )
         if standalone_mode:
             sys.exit(code)
         return code
 
+    def make_context(self, *arguments: Any, **rest: Any) -> click.Context:
+        """As click does; but how the program ends is for `solver.endings` to say."""
+        with told_apart():
+            return super().make_context(*arguments, **rest)
 
-def _say(message: str, code: int) -> int:
-    click.echo(f"modularity: error: {' '.join(message.split())}", err=True)
-    return code
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does; but how the program ends is for `solver.endings` to say."""
+        with told_apart():
+            return super().invoke(ctx)
 
 
 def _version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -150,15 +130,15 @@ def check(file: str, picture: str | None, as_object: bool, exact: bool, proof_fi
         from theory.exact import decide_exactly
 
         verdict = decide_exactly(problem, _exact_problem(file, options, costs), verdict)
-    _print_verdict(problem, verdict, as_object)
-    if proof_file is not None and verdict.proof is not None:
-        verdict.proof.save(proof_file)
-        _note(as_object, f"Proof in {proof_file}.")
-    if picture is not None:
-        from solver.plot import plot_verdict
+    with noted(), Outputs() as outputs:
+        outputs.attempt(_print_verdict, problem, verdict, as_object)
+        if proof_file is not None and verdict.proof is not None:
+            outputs.attempt(_write, verdict.proof.save, proof_file, as_object, f"Proof in {proof_file}.")
+        if picture is not None:
+            from solver.plot import plot_verdict
 
-        plot_verdict(problem, verdict, picture)
-        _note(as_object, f"Picture in {picture}.")
+            draw = partial(plot_verdict, problem, verdict)
+            outputs.attempt(_write, draw, picture, as_object, f"Picture in {picture}.")
     return 0
 
 
@@ -191,21 +171,32 @@ def solve(file: str, picture: str | None, as_object: bool, saved: str | None, **
     costs = _costs(options)
     _require_outputs(file, picture=picture, saved=saved)
     problem = _problem(file, options, costs)
-    from solver.optimise import KEYBOARD
     from solver.optimise import solve as find
 
     given = ("tolerance", "max_iterations", "time_limit", "neurons", "solver")
     limits = {name: options[name] for name in given if options[name] is not None}
-    with _progress() as callback:
-        answer = find(problem, method=options["method"], rng=options["seed"], callback=callback, **limits)
-    _print_answer(answer, as_object)
-    if saved is not None:
-        answer.save(saved)
-        _note(as_object, f"Saved to {saved}.")
-    if picture is not None:
-        answer.plot(picture)
-        _note(as_object, f"Picture in {picture}.")
+    # From here on there is an answer to lose: a signal ends the search, and the rest is finished.
+    with noted():
+        with _progress() as follow:
+            callback = _follow_until_asked(follow)
+            answer = find(problem, method=options["method"], rng=options["seed"], callback=callback, **limits)
+        with Outputs() as outputs:
+            outputs.attempt(_print_answer, answer, as_object)
+            if saved is not None:
+                outputs.attempt(_write, answer.save, saved, as_object, f"Saved to {saved}.")
+            if picture is not None:
+                outputs.attempt(_write, answer.plot, picture, as_object, f"Picture in {picture}.")
     return INTERRUPTED if answer.message.endswith(KEYBOARD) else 0
+
+
+def _follow_until_asked(follow: Callable[[Progress], None] | None) -> Callable[[Progress], None]:
+    def called(progress: Progress) -> None:
+        # A signal may have arrived where no exception could be raised.
+        raise_if_asked()
+        if follow is not None:
+            follow(progress)
+
+    return called
 
 
 # ---- input --------------------------------------------------------------------------------------------------------
@@ -264,7 +255,7 @@ def _print_answer(answer: Representation, as_object: bool) -> None:
     if as_object:
         click.echo(as_json(answer.to_dict()))
     else:
-        print_representation(answer, _console())
+        _show(print_representation, answer)
 
 
 def _print_verdict(problem: Problem, verdict: Verdict, as_object: bool) -> None:
@@ -273,7 +264,7 @@ def _print_verdict(problem: Problem, verdict: Verdict, as_object: bool) -> None:
     if as_object:
         click.echo(as_json(verdict_to_dict(problem, verdict)))
     else:
-        print_verdict(problem, verdict, _console())
+        _show(print_verdict, problem, verdict)
 
 
 def _print_proof(proof: Proof, as_object: bool) -> None:
@@ -287,10 +278,19 @@ def _print_proof(proof: Proof, as_object: bool) -> None:
         click.echo(line)
 
 
-def _console() -> Console:
+def _show(show: Callable[..., None], *arguments: object) -> None:
+    """Print with rich, by way of click: rich has its own way of leaving when the reader has left."""
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    with console.capture() as shown:
+        show(*arguments, console)
+    click.echo(shown.get(), nl=False)
+
+
+def _write(write: Callable[[str], object], path: str, as_object: bool, said: str) -> None:
+    write(path)
+    _note(as_object, said)
 
 
 def _note(as_object: bool, text: str) -> None:

@@ -284,6 +284,11 @@ class Sources:
             return None
         return small_normal_fan(self.vertices, MOST_CONES)
 
+    @property
+    def has_fan(self) -> bool:
+        """Whether the normal fan, or that it is too large, is known already, so that asking for it costs nothing."""
+        return not {"fan", "fan_if_small"}.isdisjoint(self.__dict__)
+
     @cached_property
     def bias_sides(self) -> Array:
         """(d,) +1 where a source's cheapest own neuron increases with it, -1 where it decreases.
