@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Bound", "Certificate", "certify", "lower_bound", "optimality_gap"]
+__all__ = ["Bound", "Certificate", "certify", "lower_bound", "most_provable", "optimality_gap"]
 
 FEASIBILITY = 1e-9
 """Activity below zero or reconstruction error, relative to their own scale, up to which a code counts as exact."""
@@ -125,10 +125,7 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
         raise InputError(
             f"multiplier: shape {given.shape} does not fit {problem.dimension} source(s); give a square one"
         )
-    scale = np.sqrt(problem.modular_costs)
-    worth = _positive_part(given / np.outer(scale, scale))
-    value = 2 * (problem.decoder_cost**0.5) * _root_trace(worth, problem.gram * np.outer(scale, scale))
-    worth = worth * np.outer(scale, scale)
+    value, worth = _unscaled_bound(problem, given)
     rho, exact, worst = _largest_ratio(problem, worth, quick=quick)
     if cover is not None and not exact:
         # A neuron that was found is an argument against the proof, if only by rounding.
@@ -137,6 +134,22 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
     if not value > 0:
         return Bound(0.0, rho, exact, worst, worth)
     return Bound(value / max(rho, 1e-300) ** 0.5, rho, exact, worst, worth)
+
+
+def _unscaled_bound(problem: Problem, multiplier: Array) -> tuple[float, Array]:
+    """What the positive part of a multiplier would prove if no neuron earned more than it costs; and that part."""
+    scale = np.sqrt(problem.modular_costs)
+    worth = _positive_part(multiplier / np.outer(scale, scale))
+    value = 2 * (problem.decoder_cost**0.5) * _root_trace(worth, problem.gram * np.outer(scale, scale))
+    return value, worth * np.outer(scale, scale)
+
+
+def most_provable(problem: Problem, multiplier: Array, neurons: Array) -> float:
+    """What a multiplier (d, d) proves at most, seen from some neurons (n, d) alone: quick, and no proof of anything."""
+    value, worth = _unscaled_bound(problem, multiplier)
+    rows = np.vstack([neurons, problem.modular_weights])
+    ratio = float((np.einsum("ni,ij,nj->n", rows, worth, rows) / problem.neuron_cost(rows)).max())
+    return value / max(ratio, 1e-300) ** 0.5 if value > 0 else 0.0
 
 
 def optimality_gap(loss: float, bound: float) -> float:

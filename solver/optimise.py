@@ -275,6 +275,7 @@ class _Run:
             gap=0.0,
             multiplier=bound.multiplier,
             cover=self.cover,
+            tolerance=self.tolerance,
             iterations=self.iterations,
             seconds=time.perf_counter() - self.start,
         )

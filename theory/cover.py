@@ -122,8 +122,7 @@ class Cover:
 
     def ratios(self, problem: Problem, multiplier: Array) -> Array:
         """(n,) the bound on each cell; see `ratio`."""
-        self._check_arrays(problem.dimension)
-        self._check_products(len(problem.sources.vertices) + len(self.functionals))
+        self.require_fitting(problem)
         whitening = Whitening(problem)
         samples = whitening.rows(problem.sources.vertices)
         functionals = np.zeros((len(self.functionals), problem.dimension + 1))
@@ -152,6 +151,11 @@ class Cover:
         bounds = np.full(len(forms), np.inf)
         bounds[known] = np.linalg.eigvalsh(forms[known])[:, -1]
         return bounds
+
+    def require_fitting(self, problem: Problem) -> None:
+        """Raise InputError unless every product names inequalities that the problem has."""
+        self._check_arrays(problem.dimension)
+        self._check_products(len(problem.sources.vertices) + len(self.functionals))
 
     def _check_arrays(self, dimension: int) -> None:
         lists = (self.cell, self.first, self.second, self.weight)
