@@ -206,6 +206,10 @@ def _costs(options: dict[str, Any]) -> dict[str, float]:
     encoder, decoder, both = (options[name] for name in ("encoder_cost", "decoder_cost", "weight_cost"))
     if both is not None and (encoder is not None or decoder is not None):
         raise click.UsageError("--weight-cost sets both prices; leave out --encoder-cost and --decoder-cost")
+    if both == 0:
+        raise click.UsageError(
+            "--weight-cost: the price of the decoder cannot be zero; --encoder-cost 0 sets the other"
+        )
     costs = {
         "encoder_cost": both if both is not None else encoder,
         "decoder_cost": both if both is not None else decoder,

@@ -1,8 +1,8 @@
 """Answers in files: written whole, and read only if everything in them agrees with the problem they are of.
 
 What follows from the problem and the neurons' weights is computed anew and compared, so that a file in which some
-number was altered or lost is refused by the name of the first that disagrees. What a multiplier proves takes a search to
-know, which is left to `solver.certify`; here the lower bound may not be more than the multiplier could prove at best.
+number was altered or lost is refused by the name of the first that disagrees. What a multiplier proves takes a search
+to know, which is left to `solver.certify`; here the lower bound may not be more than it could prove at best.
 """
 
 from __future__ import annotations

@@ -106,6 +106,8 @@ def phase(name: str | None, points: int, weight_cost: float, picture: str | None
             click.echo(f"{entry.name}\n{_wrapped(entry.statement)}\n")
         return 0
     chosen = family(name)
+    if weight_cost == 0:
+        raise InputError("--weight-cost: the price of the decoder cannot be zero; give a positive one")
     if picture is not None:
         from theory.writing import require_writable
 

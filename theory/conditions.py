@@ -92,7 +92,7 @@ def modularity(
         sources: (T, d) array-like, one row a sample, or `Sources`.
         mixing: (dx, d) matrix A of full column rank, identity if not given.
         probabilities: (T,) nonnegative weights, equal if not given.
-        encoder_cost: positive price of the squared encoder weights.
+        encoder_cost: price of the squared encoder weights; zero where the covariance of the sources is regular.
         decoder_cost: positive price of the squared decoder weights; it does not change the verdict.
         exact: decide in rational arithmetic and attach a proof. Every float is taken at its exact value; strings such
             as "0.1" or "1/3" are taken at theirs. Ties count as modular, and are decided. Where no proof is found

@@ -17,7 +17,7 @@ import numpy as np
 
 from theory.errors import InputError
 from theory.formulas import modular_cost, modular_loss, modular_strength
-from theory.sources import Sources, as_matrix
+from theory.sources import NEGLIGIBLE_TERM, TERMS_SHOWN, Sources, as_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -32,6 +32,13 @@ RANK_TOLERANCE = 1e-10
 """Least singular value of the mixing, with its columns scaled to unit length, that counts as full rank."""
 
 
+DEFINITE = 1e-7
+"""Least eigenvalue of M, in units in which every source has variance one, that is told from zero.
+
+The entries of M are good to about 1e-16 of that unit, so that no neuron's cost is off by more than about 1e-9 of
+itself, which is below the gap at which a code counts as optimal."""
+
+
 class Problem:
     """Sources that nonnegative, energy-saving neurons must encode so that a linear readout recovers the data.
 
@@ -39,8 +46,9 @@ class Problem:
         sources: (T, d) array-like, one row a sample (a DataFrame keeps its column names), or `theory.Sources`.
         mixing: (dx, d) matrix A of full column rank; the network sees x = A s. Identity if not given.
         probabilities: (T,) nonnegative weights of the samples; equal if not given.
-        encoder_cost: price of ||W_in||^2, positive.
-        decoder_cost: price of ||W_out||^2, positive.
+        encoder_cost: price of ||W_in||^2; zero (a recurrent layer has no encoder) where no combination of sources is
+            nearly constant, since then every neuron costs activity; positive otherwise.
+        decoder_cost: price of ||W_out||^2, positive, or the best weights would have no size.
 
     Attributes:
         sources, mixing (dx, d), encoder_cost, decoder_cost.
@@ -73,9 +81,15 @@ class Problem:
             self.sources = sources
         else:
             self.sources = Sources(sources, probabilities)
-        self.encoder_cost = _positive("encoder_cost", encoder_cost)
-        self.decoder_cost = _positive("decoder_cost", decoder_cost)
+        self.encoder_cost = _cost("encoder_cost", encoder_cost)
+        self.decoder_cost = _cost("decoder_cost", decoder_cost)
+        if not self.decoder_cost > 0:
+            raise InputError(
+                f"decoder_cost: {self.decoder_cost:g} is not positive; without a price of the decoder ever weaker "
+                "neurons cost ever less, and none is best"
+            )
         self.mixing = _check_mixing(mixing, self.sources.dimension)
+        self._require_definite_energy()
 
     @property
     def dimension(self) -> int:
@@ -110,6 +124,20 @@ class Problem:
     def energy_matrix(self) -> Array:
         """M = C + encoder_cost (A'A)^-1, (d, d)."""
         return self.sources.covariance + self.encoder_cost * self.encoder_metric
+
+    def _require_definite_energy(self) -> None:
+        """Every neuron must cost enough for rounding not to decide how much: M is definite in the sources' units."""
+        deviation = np.sqrt(np.diag(self.sources.covariance))
+        units = np.outer(deviation, deviation)
+        values, directions = np.linalg.eigh(self.energy_matrix / units)
+        if values[0] > DEFINITE:
+            return
+        enough = DEFINITE / float(np.linalg.eigvalsh(self.encoder_metric / units)[0])
+        raise InputError(
+            f"encoder_cost: {self.encoder_cost:g} is too small for sources of which "
+            f"{self.sources.combination_text(directions[:, 0] / deviation)} hardly varies: rounding would decide what "
+            f"a neuron that reads it costs; give at least {1.1 * enough:.2g}, or remove one of these sources"
+        )
 
     # ---- the modular code, the point of comparison everywhere -------------------------------------------------
 
@@ -191,13 +219,13 @@ class Problem:
         return float(self.neuron_cost(rows).sum()) + self.readout_cost(rows.T @ rows)
 
 
-def _positive(name: str, value: float) -> float:
+def _cost(name: str, value: float) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
         raise InputError(f"{name}: {value!r} is not a number") from None
-    if not (np.isfinite(number) and number > 0):
-        raise InputError(f"{name}: {number:g} is not positive and finite; every cost must be, or the optimum is empty")
+    if not (np.isfinite(number) and number >= 0):
+        raise InputError(f"{name}: {number:g} is not a price, which is finite and not negative")
     return number
 
 
@@ -216,10 +244,12 @@ def _check_mixing(mixing: ArrayLike | None, dimension: int) -> Array:
         raise InputError(f"mixing: column {int(np.flatnonzero(length == 0)[0])} is zero, so its source is never seen")
     _, singular, directions = np.linalg.svd(matrix / length, full_matrices=False)
     if singular[-1] <= RANK_TOLERANCE:
-        combination = directions[-1]
-        kept = np.flatnonzero(np.abs(combination) > 1e-6 * np.abs(combination).max())
+        share = np.abs(directions[-1])
+        kept = [i for i in np.argsort(-share, kind="stable") if share[i] > NEGLIGIBLE_TERM * share.max()]
+        named = ", ".join(str(i) for i in sorted(kept[:TERMS_SHOWN]))
+        more = f" and {len(kept) - TERMS_SHOWN} more" if len(kept) > TERMS_SHOWN else ""
         raise InputError(
-            f"mixing: not of full column rank; columns {', '.join(str(i) for i in kept)} are linearly dependent, "
+            f"mixing: not of full column rank; columns {named}{more} are linearly dependent, "
             "so those sources cannot be told apart"
         )
     return matrix

@@ -46,6 +46,13 @@ Rounding in the data leaves about 1e-16 times their number; a real signal of tha
 to eight digits anyway."""
 
 
+NEGLIGIBLE_TERM = 1e-6
+"""A source is named in a combination if its term, times its deviation, is a larger share than this of the largest."""
+
+TERMS_SHOWN = 5
+"""Most terms or columns that a message names; of more it gives the number."""
+
+
 def as_matrix(values: ArrayLike, name: str, *, columns: Sequence[str] | None = None) -> Array:
     """Turn anything array-like into a finite float64 matrix, or say what is wrong and where.
 
@@ -382,16 +389,23 @@ class Sources:
             spread = max(float(values[0]), 0.0) ** 0.5 if values[0] > 1e-12 else 0.0
         if spread <= DEPENDENCE_TOLERANCE:
             raise InputError(
-                f"sources: linearly dependent, {self._combination_text(combination)} is constant; "
+                f"sources: linearly dependent, {self.combination_text(combination)} is constant; "
                 "remove one of these columns or give more samples"
             )
 
-    def _combination_text(self, combination: Array) -> str:
-        relative = combination * np.sqrt(np.diag(self.covariance))
-        kept = np.flatnonzero(np.abs(relative) > 1e-6 * np.abs(relative).max())
-        lead = combination[kept[0]]
-        terms = [f"{combination[i] / lead:+.6g}*{self.names[i]}" for i in kept]
-        return " ".join(terms)
+    def combination_text(self, combination: ArrayLike) -> str:
+        """A combination (d,) of sources in words for a message: its largest terms, and how many more there are.
+
+        Example:
+            >>> Sources([[0, 0], [0, 1], [1, 0]]).combination_text([1, -2])
+            '+1*s1 -2*s2'
+        """
+        factors = np.asarray(combination, dtype=np.float64)
+        size = np.abs(factors) * np.sqrt(np.diag(self.covariance))
+        kept = [i for i in np.argsort(-size, kind="stable") if size[i] > NEGLIGIBLE_TERM * size.max()]
+        shown = sorted(kept[:TERMS_SHOWN])
+        text = " ".join(f"{factors[i] / factors[shown[0]]:+.6g}*{self.names[i]}" for i in shown)
+        return text if len(kept) <= TERMS_SHOWN else f"{text} and {len(kept) - TERMS_SHOWN} more term(s)"
 
 
 def _blocks(matrix: Array, rows: int) -> Iterator[Array]:

@@ -133,12 +133,15 @@ def loss(*arguments):
 def test_costs(box):
     # A box is modular: loss 2 sum_i sqrt(decoder_cost (1 + encoder_cost + 1)).
     assert loss(box) == pytest.approx(4 * 3**0.5)
+    assert loss(box, "--encoder-cost", 0) == pytest.approx(4 * 2**0.5)
     assert loss(box, "--encoder-cost", 2) == pytest.approx(4 * 4**0.5)
     assert loss(box, "--decoder-cost", 4) == pytest.approx(8 * 3**0.5)
     assert loss(box, "--weight-cost", 7) == pytest.approx(4 * (7 * 9) ** 0.5)
     assert "--weight-cost sets both" in refused("solve", box, "--weight-cost", 1, "--decoder-cost", 1)
-    assert "encoder_cost: -1 is not positive" in refused("check", box, "--encoder-cost", -1)
-    assert "decoder_cost: nan is not positive" in refused("check", box, "--decoder-cost", "nan")
+    assert "--weight-cost: the price of the decoder cannot be zero" in refused("solve", box, "--weight-cost", 0)
+    assert "decoder_cost: 0 is not positive" in refused("solve", box, "--decoder-cost", 0)
+    assert "encoder_cost: -1 is not a price" in refused("check", box, "--encoder-cost", -1)
+    assert "decoder_cost: nan is not a price" in refused("check", box, "--decoder-cost", "nan")
 
 
 def test_mixing_and_probabilities(box, tmp_path):
@@ -323,6 +326,8 @@ def test_exact_verdict_and_its_proof(box, tmp_path):
     assert json.loads(accepted("check-proof", proof, CUT, "--json").stdout)["valid"] is True
     assert "for other data" in refused("check-proof", proof, box)
     assert "for other data" in refused("check-proof", proof, CUT, "--encoder-cost", 2)
+    accepted("check", CUT, "--encoder-cost", 0, "--proof", proof.with_name("free.json"))
+    assert "The proof holds" in accepted("check-proof", proof.with_name("free.json"), CUT, "--encoder-cost", 0).stdout
     assert "19321/17424 = 1.10887" in words
     proof.write_text(proof.read_text().replace("29023", "29024"))
     assert "altered" in refused("check-proof", proof, CUT)
