@@ -21,6 +21,7 @@ from solver.verify_commands import reproduce, verify
 
 if TYPE_CHECKING:
     from solver.optimise import Progress
+    from solver.reading import Given
     from solver.representation import Representation
     from theory.conditions import Verdict
     from theory.exact_problem import ExactProblem
@@ -85,7 +86,8 @@ def _version(context: click.Context, _parameter: click.Parameter, value: bool) -
 def main() -> None:
     """Optimal codes of nonnegative, energy-saving linear networks, with a proof.
 
-    FILE holds one sample a row and one source a column: .csv (with or without a header), .npy or .npz.
+    FILE holds one sample a row and one source a column: .csv (with or without a header), .npy or .npz; - is
+    standard input.
     """
 
 
@@ -122,14 +124,15 @@ def check(file: str, picture: str | None, as_object: bool, exact: bool, proof_fi
     """Is the optimal code modular? The condition, without solving."""
     costs = _costs(options)
     _require_outputs(file, picture=picture, proof=proof_file)
-    problem = _problem(file, options, costs)
+    data, mixing = _inputs(file, options)
+    problem = _problem(data, mixing, options, costs)
     from theory.conditions import decide
 
     verdict = decide(problem)
     if exact or proof_file is not None:
         from theory.exact import decide_exactly
 
-        verdict = decide_exactly(problem, _exact_problem(file, options, costs), verdict)
+        verdict = decide_exactly(problem, _exact_problem(data, mixing, options, costs), verdict)
     with noted(), Outputs() as outputs:
         outputs.attempt(_print_verdict, problem, verdict, as_object)
         if proof_file is not None and verdict.proof is not None:
@@ -151,7 +154,7 @@ def check_proof(proof: str, file: str, as_object: bool, **options: Any) -> int:
     from theory.proof import Proof, verify
 
     loaded = Proof.load(proof)
-    verify(loaded, _exact_problem(file, options, costs))
+    verify(loaded, _exact_problem(*_inputs(file, options), options, costs))
     _print_proof(loaded, as_object)
     return 0
 
@@ -170,7 +173,8 @@ def solve(file: str, picture: str | None, as_object: bool, saved: str | None, **
     """Find the optimal code, with a certificate."""
     costs = _costs(options)
     _require_outputs(file, picture=picture, saved=saved)
-    problem = _problem(file, options, costs)
+    data, mixing = _inputs(file, options)
+    problem = _problem(data, mixing, options, costs)
     from solver.optimise import solve as find
 
     given = ("tolerance", "max_iterations", "time_limit", "neurons", "solver")
@@ -230,24 +234,32 @@ def _require_outputs(file: str, *, picture: str | None, saved: str | None = None
         require_writable(picture, PICTURES, "--plot", source=file)
 
 
-def _problem(file: str, options: dict[str, Any], costs: dict[str, float]) -> Problem:
+def _inputs(file: str, options: dict[str, Any]) -> tuple[Given, Given | None]:
+    """The data and the mixing, each of which may be a pipe that can be read only once."""
+    from solver.reading import STANDARD_INPUT, given
+
+    if file == STANDARD_INPUT == options["mixing"]:
+        raise click.UsageError("--mixing: standard input cannot be both the data and the mixing; give a file for one")
+    return given(file), None if options["mixing"] is None else given(options["mixing"])
+
+
+def _problem(data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, float]) -> Problem:
     from solver.reading import read_mixing, read_sources
     from theory.problem import Problem
 
-    sources = read_sources(file, options["probabilities"])
-    mixing = None if options["mixing"] is None else read_mixing(options["mixing"])
-    return Problem(sources, mixing=mixing, **costs)
+    sources = read_sources(data, options["probabilities"])
+    return Problem(sources, mixing=None if mixing is None else read_mixing(mixing), **costs)
 
 
-def _exact_problem(file: str, options: dict[str, Any], costs: dict[str, float]) -> ExactProblem:
+def _exact_problem(data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, float]) -> ExactProblem:
     from solver.reading import read_exactly
     from theory.exact_problem import ExactProblem
 
-    sources, probabilities = read_exactly(file, probabilities=options["probabilities"])
-    mixing = None if options["mixing"] is None else read_exactly(options["mixing"], "mixing")[0]
+    sources, probabilities = read_exactly(data, probabilities=options["probabilities"])
+    columns = None if mixing is None else read_exactly(mixing, "mixing")[0]
     # The shortest decimal that reads as the given float is what was typed.
     cost = repr(costs.get("encoder_cost", 1))
-    return ExactProblem.posed(sources, mixing=mixing, probabilities=probabilities, encoder_cost=cost)
+    return ExactProblem.posed(sources, mixing=columns, probabilities=probabilities, encoder_cost=cost)
 
 
 # ---- output -------------------------------------------------------------------------------------------------------

@@ -165,6 +165,21 @@ def test_limits(tmp_path):
     assert answer["lower_bound"] < 14.8833626 < answer["loss"]
 
 
+def test_standard_input(box, tmp_path):
+    def piped(*arguments, content=None):
+        content = Path(CUT).read_bytes() if content is None else content
+        return CliRunner().invoke(main, [str(argument) for argument in arguments], input=content)
+
+    assert "the code is mixed" in piped("solve", "-").stdout
+    proof = tmp_path / "proof.json"
+    assert "Shown in rational arithmetic" in piped("check", "-", "--exact", "--proof", proof).stdout
+    assert "The proof holds" in piped("check-proof", proof, "-").stdout
+    mixed = piped("solve", box, "--mixing", "-", "--json", content=b"2,0\n0,2\n").stdout
+    assert json.loads(mixed)["decoder"] != json.loads(accepted("solve", box, "--json").stdout)["decoder"]
+    assert "cannot be both" in piped("solve", "-", "--mixing", "-").stderr
+    assert piped("solve", "-", content=b"1,2\n2\n").stderr.startswith("modularity: error: standard input: line 2 has 1")
+
+
 # ---- files out ----------------------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import os
 import re
+import sys
+import threading
 
 import numpy as np
 import pytest
@@ -10,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from solver.reading import read_mixing, read_sources, read_table
+from solver.reading import given as found
+from solver.reading import read_exactly, read_mixing, read_sources, read_table
 from theory import InputError
 
 SQUARE = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1.5]])
@@ -226,3 +231,89 @@ def test_unknown_probabilities_name_the_near_ones(write):
         read_sources(write("a,a\n1,2\n3,4\n"), "a")
     with pytest.raises(InputError, match="only column"):
         read_sources(write("a\n1\n3\n"), "a")
+
+
+# ---- standard input and pipes -------------------------------------------------------------------------------------
+
+
+def saved(save, *arguments, **arrays_by_name):
+    stream = io.BytesIO()
+    save(stream, *arguments, **arrays_by_name)
+    return stream.getvalue()
+
+
+@pytest.fixture
+def standard_input(monkeypatch):
+    def filled(content):
+        content = content if isinstance(content, bytes) else content.encode()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+    return filled
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        (lines(), ("left", "right")),
+        ("\ufeff" + lines(";", end="\r\n").replace(".", ","), ("left", "right")),
+        (lines(header="").encode("utf-16"), None),
+        (saved(np.save, SQUARE), None),
+        (saved(np.savez, mixing=np.eye(2), sources=SQUARE), None),
+        (saved(np.savez_compressed, SQUARE), None),
+    ],
+    ids=["csv", "spreadsheet", "utf-16", "npy", "npz", "compressed"],
+)
+def test_standard_input_is_read_by_its_kind(standard_input, content, names):
+    standard_input(content)
+    table = read_table("-")
+    assert table.names == names
+    np.testing.assert_array_equal(table.values, SQUARE)
+
+
+def test_standard_input_is_read_once_and_exactly(standard_input):
+    standard_input("a,b,p\n0.1,0,1\n0.3,1,1\n0.2,0.7,2\n")
+    data = found("-")
+    assert read_sources(data, "p").probabilities.tolist() == [0.25, 0.25, 0.5]
+    values, weights = read_exactly(data, probabilities="p")
+    assert values.tolist() == [["0.1", "0"], ["0.3", "1"], ["0.2", "0.7"]]
+    assert weights.tolist() == ["1", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "standard input: the file is empty"),
+        ("a,b\n1,2\n2,x\n", r"standard input: 'x' is not a number, at line 3, column 2 \('b'\)"),
+        ("a,b\n1,2\n2,nan\n", r"standard input: 1 value\(s\) are NaN or infinite, the first at line 3"),
+        (b"\x93NUMPY\x01", "standard input: the file is damaged"),
+        (b"PK\x03\x04", "standard input: the file is damaged"),
+        (b"\x7fELF\0\0", "standard input: binary data, not text"),
+    ],
+)
+def test_errors_name_standard_input(standard_input, content, said):
+    standard_input(content)
+    with pytest.raises(InputError, match=f"^{said}"):
+        read_sources("-")
+
+
+def test_standard_input_that_is_closed(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(InputError, match="standard input: it is closed"):
+        read_table("-")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("name", ["pipe.csv", "pipe"])
+def test_a_pipe_is_read_once(tmp_path, name):
+    path = tmp_path / name
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_text, args=(lines(),), daemon=True)
+    writer.start()
+    np.testing.assert_array_equal(read_table(path).values, SQUARE)
+    writer.join()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="the system has no /dev/zero")
+def test_a_device_without_end_is_refused():
+    with pytest.raises(InputError, match="/dev/zero: binary data"):
+        read_table("/dev/zero")
