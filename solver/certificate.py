@@ -19,7 +19,7 @@ import numpy as np
 
 from theory.errors import InputError
 from theory.many_sources import proven_ratio
-from theory.problem import Problem
+from theory.problem import Problem, within_digits
 from theory.sources import Sources, as_matrix
 
 if TYPE_CHECKING:
@@ -178,7 +178,8 @@ def certify(problem: Problem, representation: Representation) -> Certificate:
     activity, least, error, feasible = _measure(fresh, encoder, encoder_bias, decoder, decoder_bias)
     loss = activity + problem.encoder_cost * float((encoder**2).sum())
     loss += problem.decoder_cost * float((decoder**2).sum())
-    bound = best_bound(fresh, as_matrix(representation.multiplier, "multiplier"), cover=representation.cover)
+    with within_digits(fresh):
+        bound = best_bound(fresh, as_matrix(representation.multiplier, "multiplier"), cover=representation.cover)
     value = min(bound.value, loss) if feasible else bound.value
     return Certificate(
         loss=loss,

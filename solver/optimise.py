@@ -16,7 +16,7 @@ from solver.representation import Representation
 from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
 from theory.errors import InputError
-from theory.problem import Problem
+from theory.problem import Problem, within_digits
 from theory.sources import EXACT_DIMENSION
 
 if TYPE_CHECKING:
@@ -111,7 +111,8 @@ def solve(
     options = _options(method, {"neurons": neurons, "solver": solver})
     run = _Run(problem, tolerance, max_iterations, time_limit, callback)
     run.search(method, _generator(rng), options)
-    return run.result()
+    with within_digits(problem):
+        return run.result()
 
 
 def solve_one_of_many(problem: Problem, *, method: str = "auto", rng: int | None = None) -> Representation:
@@ -135,7 +136,8 @@ def solve_one_of_many(problem: Problem, *, method: str = "auto", rng: int | None
     interrupt = run.search(method, _generator(rng), {})
     if interrupt is not None:
         raise interrupt
-    return run.result()
+    with within_digits(problem):
+        return run.result()
 
 
 def _choose(problem: Problem) -> tuple[str, str]:
@@ -225,11 +227,12 @@ class _Run:
 
     def _search(self, method: str, rng: np.random.Generator, options: dict[str, object]) -> None:
         try:
-            if method == "auto":
-                self.method, self.why = _choose(self.problem)
-            with _one_thread():
-                self.follow(_steps(self.method, self.problem, self.tolerance, rng, options))
-        except np.linalg.LinAlgError as error:
+            with np.errstate(divide="raise", invalid="raise", over="raise"):
+                if method == "auto":
+                    self.method, self.why = _choose(self.problem)
+                with _one_thread():
+                    self.follow(_steps(self.method, self.problem, self.tolerance, rng, options))
+        except (np.linalg.LinAlgError, FloatingPointError) as error:
             # Sources of extreme scales can exhaust the digits; what was found before is still certified.
             self.why = f"{self.why}; ended by rounding ({error})"
 

@@ -17,7 +17,7 @@ import numpy as np
 from theory.copositivity import least_ratio, surely_copositive
 from theory.formulas import multiplier_entry
 from theory.pricing import Pricing
-from theory.problem import Problem
+from theory.problem import Problem, within_digits
 from theory.sources import EXACT_DIMENSION, Sources
 
 if TYPE_CHECKING:
@@ -156,6 +156,11 @@ def modular_multiplier(problem: Problem) -> Array:
 
 def decide(problem: Problem) -> Verdict:
     """The verdict for a problem that is already posed; see `modularity`."""
+    with within_digits(problem):
+        return _decide(problem)
+
+
+def _decide(problem: Problem) -> Verdict:
     multiplier = modular_multiplier(problem)
     condition = multiplier - problem.energy_matrix
     if problem.dimension == 1:

@@ -9,7 +9,8 @@ cheapest exact decoder). Derived in DESIGN section 1, "One neuron, one vector".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ import numpy as np
 
 from theory.errors import InputError
 from theory.formulas import modular_cost, modular_loss, modular_strength
-from theory.sources import NEGLIGIBLE_TERM, TERMS_SHOWN, Sources, as_matrix
+from theory.sources import LARGEST, NEGLIGIBLE_TERM, SMALLEST, TERMS_SHOWN, Sources, as_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Problem"]
+__all__ = ["Problem", "within_digits"]
 
 RANK_TOLERANCE = 1e-10
 """Least singular value of the mixing, with its columns scaled to unit length, that counts as full rank."""
@@ -37,6 +38,31 @@ DEFINITE = 1e-7
 
 The entries of M are good to about 1e-16 of that unit, so that no neuron's cost is off by more than about 1e-9 of
 itself, which is below the gap at which a code counts as optimal."""
+
+
+FAR_APART = 1e6
+"""Ratio of the sizes of two sources from which on it may be their units that exhaust the digits, and not a defect."""
+
+
+@contextmanager
+def within_digits(problem: Problem) -> Iterator[None]:
+    """No number that is none within: where the units of a problem exhaust the digits, say so.
+
+    Raises:
+        InputError: sources whose sizes lie too far apart for floating point.
+    """
+    try:
+        with np.errstate(divide="raise", invalid="raise", over="raise"):
+            yield
+    except (np.linalg.LinAlgError, FloatingPointError) as error:
+        deviation = np.sqrt(np.diag(problem.sources.covariance))
+        sizes = [deviation, np.linalg.norm(problem.mixing, axis=0), np.sqrt(problem.modular_costs)]
+        if max(size.max() / size.min() for size in sizes) < FAR_APART:
+            raise
+        raise InputError(
+            f"sources: their sizes, or those of the mixing's columns, lie too far apart for floating point ({error}); "
+            "choose units in which they are alike"
+        ) from None
 
 
 class Problem:
@@ -89,6 +115,7 @@ class Problem:
                 "neurons cost ever less, and none is best"
             )
         self.mixing = _check_mixing(mixing, self.sources.dimension)
+        self._require_representable()
         self._require_definite_energy()
 
     @property
@@ -125,6 +152,20 @@ class Problem:
         """M = C + encoder_cost (A'A)^-1, (d, d)."""
         return self.sources.covariance + self.encoder_cost * self.encoder_metric
 
+    def _require_representable(self) -> None:
+        """Units and prices that are each within bounds may go beyond them together."""
+        with np.errstate(all="ignore"):
+            cost, gram = self.modular_costs, np.diag(self.gram)
+            encoder = self.encoder_cost * np.diag(self.encoder_metric) / np.diag(self.sources.covariance)
+            sizes = [cost, gram, cost * gram * self.decoder_cost, gram / cost * self.decoder_cost, 1 + encoder]
+        for size in sizes:
+            beyond = np.flatnonzero(~((size >= SMALLEST**2) & (size <= LARGEST**2)))
+            if len(beyond):
+                raise InputError(
+                    f"sources: the units of {self.sources.names[beyond[0]]!r}, of the mixing and of the costs together "
+                    "go beyond the numbers of floating point; choose units nearer to one"
+                )
+
     def _require_definite_energy(self) -> None:
         """Every neuron must cost enough for rounding not to decide how much: M is definite in the sources' units."""
         deviation = np.sqrt(np.diag(self.sources.covariance))
@@ -132,11 +173,14 @@ class Problem:
         values, directions = np.linalg.eigh(self.energy_matrix / units)
         if values[0] > DEFINITE:
             return
-        enough = DEFINITE / float(np.linalg.eigvalsh(self.encoder_metric / units)[0])
+        metric = np.linalg.eigvalsh(self.encoder_metric / units)
+        # With a mixing that is nearly singular too there may be no such price.
+        enough = DEFINITE / metric[0] if metric[0] > np.finfo(float).eps * metric[-1] else np.inf
+        remedy = f"give at least {1.1 * enough:.2g}, or " if enough < LARGEST else ""
         raise InputError(
             f"encoder_cost: {self.encoder_cost:g} is too small for sources of which "
             f"{self.sources.combination_text(directions[:, 0] / deviation)} hardly varies: rounding would decide what "
-            f"a neuron that reads it costs; give at least {1.1 * enough:.2g}, or remove one of these sources"
+            f"a neuron that reads it costs; {remedy}remove one of these sources"
         )
 
     # ---- the modular code, the point of comparison everywhere -------------------------------------------------
@@ -226,6 +270,8 @@ def _cost(name: str, value: float) -> float:
         raise InputError(f"{name}: {value!r} is not a number") from None
     if not (np.isfinite(number) and number >= 0):
         raise InputError(f"{name}: {number:g} is not a price, which is finite and not negative")
+    if number and not SMALLEST <= number <= LARGEST:
+        raise InputError(f"{name}: {number:g} is out of range; give a price from {SMALLEST:g} to {LARGEST:g}")
     return number
 
 
@@ -239,9 +285,17 @@ def _check_mixing(mixing: ArrayLike | None, dimension: int) -> Array:
         )
     if len(matrix) < dimension:
         raise InputError(f"mixing: {len(matrix)} row(s) cannot carry {dimension} sources; give at least {dimension}")
+    size = np.abs(matrix).max(axis=0)
+    if not (size > 0).all():
+        raise InputError(f"mixing: column {int(np.flatnonzero(size == 0)[0])} is zero, so its source is never seen")
+    beyond = np.flatnonzero((size < SMALLEST) | (size > LARGEST))
+    if len(beyond):
+        i = int(beyond[0])
+        raise InputError(
+            f"mixing: column {i} has entries up to {size[i]:.3g}, and only squares of {SMALLEST:g} to {LARGEST:g} can "
+            "be computed; choose other units"
+        )
     length = np.linalg.norm(matrix, axis=0)
-    if not (length > 0).all():
-        raise InputError(f"mixing: column {int(np.flatnonzero(length == 0)[0])} is zero, so its source is never seen")
     _, singular, directions = np.linalg.svd(matrix / length, full_matrices=False)
     if singular[-1] <= RANK_TOLERANCE:
         share = np.abs(directions[-1])
