@@ -87,7 +87,8 @@ def solve(
         max_iterations: rounds of the method at most.
         time_limit: seconds at most; checked between iterations.
         rng: seed or generator for methods that draw random starts; the same seed gives the same answer.
-        neurons: number of neurons, for the method "alternating" only; the other methods use as many as help.
+        neurons: number of neurons, for the method "alternating" only, from d on and as far as a gigabyte of memory
+            goes; d (d + 1) / 2 are enough for an optimal code, and the other methods use as many as help.
         solver: conic solver, for the methods "conic" and "relaxation": any installed one that cvxpy knows, such as
             "CLARABEL" (used if not given), "SCS" or, with modularity-solver[solvers], "CVXOPT".
         callback: called with a `Progress` after each iteration; a true return value stops the search.
