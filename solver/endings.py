@@ -25,6 +25,10 @@ READER_LEFT = 141
 """Exit codes: the latter two, and 143 and 129, are what shells report for a program ended by a signal."""
 
 
+LONGEST = 1_000
+"""Characters of an error's line at most."""
+
+
 class _ReaderLeftError(Exception):
     """A broken pipe, by a name for which click has no ending of its own."""
 
@@ -133,9 +137,13 @@ def _interrupted(watch: Watch) -> int:
 
 
 def _say(message: str, code: int) -> int:
+    message = " ".join(message.split())
+    if len(message) > LONGEST:
+        # A name or value of thousands of characters; what is to be done stands at the end.
+        message = f"{message[: LONGEST // 2]} ... {message[-LONGEST // 2 :]}"
     # With nobody to read it, the exit code has to do.
     with suppress(OSError):
-        click.echo(f"modularity: error: {' '.join(message.split())}", err=True)
+        click.echo(f"modularity: error: {message}", err=True)
     return code
 
 

@@ -54,6 +54,12 @@ MAGIC = {b"\x93NUMPY": ".npy", b"PK\x03\x04": ".npz", b"PK\x05\x06": ".npz"}
 HEAD_BYTES = 1 << 14
 """Enough of a file's beginning to tell text from binary and one encoding from another."""
 
+BLOCK_BYTES = 1 << 20
+"""Bytes looked through at once."""
+
+SPREADSHEET_ERROR = re.compile(r"(#(?:N/A|DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!|SPILL!|CALC!))")
+"""What spreadsheets write where a formula failed."""
+
 SHOWN = 30
 """Characters of a bad cell, and at most a third as many names, that a message repeats."""
 
@@ -126,6 +132,8 @@ def given(path: str | Path | Given) -> Given:
         if sys.stdin is None:
             raise InputError("standard input: it is closed; give the name of a file")
         return _read_once(sys.stdin.buffer, "standard input", "")
+    if not str(path):
+        raise InputError("FILE: the name is empty; give a file, or - for standard input")
     file = Path(path)
     suffix = file.suffix.lower()
     with file.open("rb") as stream:  # says at once, and in the system's words, why a file cannot be read
@@ -307,6 +315,8 @@ def _as_table(array: Any, wanted: str) -> Table:
         from numpy.lib.recfunctions import structured_to_unstructured
 
         array = structured_to_unstructured(array)
+    # Fields within fields have no names of their own.
+    names = names if names is not None and array.shape[-1:] == (len(names),) else None
     return Table(as_matrix(array, wanted, columns=names), names)
 
 
@@ -339,6 +349,7 @@ class _Layout:
 
 def _read_text(path: Given, head: bytes) -> Table:
     layout = _layout(path, head)
+    _require_no_spreadsheet_errors(layout)
     try:
         values = np.loadtxt(
             path.for_numpy(layout.encoding),
@@ -359,6 +370,20 @@ def _read_text(path: Given, head: bytes) -> Table:
     return Table(values, layout.header)
 
 
+def _require_no_spreadsheet_errors(layout: _Layout) -> None:
+    """Refuse cells such as #N/A, which would be taken for the beginning of a comment, and lost with their row."""
+    with layout.path.open() as stream:
+        if not any(b"#" in block for block in iter(lambda: stream.read(BLOCK_BYTES), b"")):
+            return
+    with layout.path.text(layout.encoding) as text:
+        for number, line in enumerate(text, 1):
+            found = SPREADSHEET_ERROR.search(line) if number > layout.lines_before_data else None
+            if found:
+                raise InputError(
+                    f"{layout.path}: {found[1]!r} is not a number, at line {number}; correct it or remove the row"
+                )
+
+
 def _layout(path: Given, head: bytes) -> _Layout:
     encoding = _encoding(path, head)
     first: tuple[int, str] | None = None
@@ -374,8 +399,12 @@ def _layout(path: Given, head: bytes) -> _Layout:
     if first is None:
         raise InputError(f"{path}: the file holds no rows; give a table with one row a sample")
     number, line = first
+    # A comment after numbers; in a header "trial #" may be a name.
+    before = line.split("#")[0]
+    if all(_number(cell) is not None for cell in _cells(before, _delimiter(before, second or before))):
+        line = before
     delimiter = _delimiter(line, second or line)
-    cells = _cells(line, delimiter)
+    cells = [_printable(cell) for cell in _cells(line, delimiter)]
     if any(_number(cell) is not None or _is_decimal_comma(cell, delimiter) for cell in cells):
         _require_all_numbers(path, number, cells, delimiter)
         return _Layout(path, encoding, delimiter, None, number - 1)
@@ -391,6 +420,8 @@ def _layout(path: Given, head: bytes) -> _Layout:
 
 
 def _encoding(name: object, head: bytes) -> str:
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if b"\0" in head:
@@ -416,6 +447,11 @@ def _cells(line: str, delimiter: str | None) -> list[str]:
         return [cell.strip('"') for cell in re.findall(r'"[^"]*"|\S+', line)]
     row = next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter, skipinitialspace=True))
     return [cell.strip() for cell in row]
+
+
+def _printable(cell: str) -> str:
+    """A name without what would command a terminal."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda found: repr(found[0])[1:-1], cell)
 
 
 def _number(cell: str) -> float | None:

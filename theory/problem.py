@@ -272,7 +272,7 @@ def _cost(name: str, value: float) -> float:
         raise InputError(f"{name}: {number:g} is not a price, which is finite and not negative")
     if number and not SMALLEST <= number <= LARGEST:
         raise InputError(f"{name}: {number:g} is out of range; give a price from {SMALLEST:g} to {LARGEST:g}")
-    return number
+    return abs(number)  # minus zero is zero
 
 
 def _check_mixing(mixing: ArrayLike | None, dimension: int) -> Array:

@@ -91,6 +91,8 @@ class Proof:
         """
         if not isinstance(plain, dict) or plain.get("format") != FORMAT:
             raise InputError(f"proof: not a saved proof (its format is not {FORMAT!r})")
+        if not isinstance(plain.get("modular"), bool):
+            raise InputError("proof: altered; it says neither modular nor mixed")
         try:
             values = {name: plain[name] for name in plain if name != "format"}
             for name in ("bias", "worth"):
@@ -116,7 +118,7 @@ class Proof:
         """
         try:
             plain = json.loads(Path(path).read_text())
-        except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        except (ValueError, RecursionError) as error:  # not text, not JSON, numbers or nesting beyond reason
             raise InputError(f"{path}: not a JSON file ({error})") from None
         return cls.from_dict(plain)
 

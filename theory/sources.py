@@ -78,6 +78,8 @@ def as_matrix(values: ArrayLike, name: str, *, columns: Sequence[str] | None = N
         raise InputError(f"{name}: rows have different lengths; give every row the same number of columns") from None
     if raw.dtype.kind == "c":
         raise InputError(f"{name}: the values are complex; pass the real and imaginary parts as separate columns")
+    if raw.dtype.kind in "mM":
+        raise InputError(f"{name}: the values are dates or times; give numbers, such as days since the first")
     if raw.dtype.kind not in "biuf":
         raw = _numbers_from_objects(raw, name, columns)
     if raw.ndim == 1:
@@ -108,7 +110,8 @@ def _numbers_from_objects(raw: np.ndarray, name: str, columns: Sequence[str] | N
         except (ValueError, TypeError, OverflowError):
             row, column = index[0], index[1] if len(index) > 1 else 0
             place = _cell(name, row, column, columns)
-            value = repr(raw[index])
+            entry = raw[index]
+            value = repr(entry.item() if isinstance(entry, np.generic) else entry)
             shown = value if len(value) <= SHOWN else f"{value[:SHOWN]}..."
             raise InputError(f"{name}: {shown} is not a number, at {place}; remove or encode it") from None
     raise InputError(f"{name}: the values cannot be read as numbers")

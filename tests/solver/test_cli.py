@@ -263,6 +263,18 @@ def _folder(tmp_path):
     return folder
 
 
+def test_long_errors_are_cut_short(tmp_path):
+    (tmp_path / "long.csv").write_text("n" * 100_000 + ",b\n1,2\n1,3\n")
+    message = refused("check", tmp_path / "long.csv")
+    assert len(message) < 1_100
+    assert message.endswith("is constant at 1; remove it, since the bias alone represents it\n")
+
+
+def test_pictures_of_names_that_no_font_has(tmp_path):
+    (tmp_path / "names.csv").write_text("\u5f62,\U0001f600\n0,0\n0,1\n1,0\n", encoding="utf-8")
+    assert accepted("solve", tmp_path / "names.csv", "--plot", tmp_path / "names.svg").stderr == ""
+
+
 def test_usage_errors_are_one_line():
     assert "FILE" in refused("solve")
     assert "No such option" in refused("solve", CUT, "--colour")
@@ -347,6 +359,11 @@ def test_exact_verdict_and_its_proof(box, tmp_path):
     proof.write_text(proof.read_text().replace("29023", "29024"))
     assert "altered" in refused("check-proof", proof, CUT)
     assert "not a JSON file" in refused("check-proof", CUT, CUT)
+    for content in ("[" * 100_000, "1" * 5_000, "\x00"):
+        proof.write_text(content)
+        assert "not a JSON file" in refused("check-proof", proof, CUT)
+    proof.write_text('{"format": "modularity proof 1", "modular": 1, "digest": ""}')
+    assert "says neither modular nor mixed" in refused("check-proof", proof, CUT)
     assert "must end in .json" in refused("check", CUT, "--proof", tmp_path / "proof.txt")
 
 

@@ -317,3 +317,56 @@ def test_a_pipe_is_read_once(tmp_path, name):
 def test_a_device_without_end_is_refused():
     with pytest.raises(InputError, match="/dev/zero: binary data"):
         read_table("/dev/zero")
+
+
+# ---- what else people save ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", ["#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?"])
+@pytest.mark.parametrize("row", ["{},2", "2,{}"])
+def test_failed_formulas_are_not_taken_for_comments(write, error, row):
+    content = "left,right\n1,2\n# a comment\n" + row.format(error) + "\n3,5\n"
+    with pytest.raises(InputError, match=f"{re.escape(repr(error))} is not a number, at line 4"):
+        read_table(write(content))
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        ("1,2 # first\n3,5 # second\n", None),
+        ("left,trial #\n1,2\n3,5\n", ("left", "trial #")),
+        ("le\x1b[31mft,right\n1,2\n3,5\n", ("le\\x1b[31mft", "right")),
+        ("\ufeffleft,right\n1,2\n3,5\n".encode("utf-32"), ("left", "right")),
+    ],
+    ids=["comments", "a name with a sign", "a name that commands a terminal", "utf-32"],
+)
+def test_comments_names_and_encodings(write, content, names):
+    table = read_table(write(content))
+    assert table.values.tolist() == [[1, 2], [3, 5]]
+    assert table.names is None if names is None else [name.lstrip("\ufeff") for name in table.names] == list(names)
+
+
+@pytest.mark.parametrize("kind", ["M8[D]", "m8[s]"])
+def test_dates_are_no_numbers(write, kind):
+    with pytest.raises(InputError, match="dates or times; give numbers"):
+        read_table(write(saved(np.save, np.array([1, 2, 5]).astype(kind)), "dates.npy"))
+
+
+def test_fields_within_fields_have_no_names(write):
+    nested = np.array([((1, 2), 3), ((2, 1), 5)], dtype=[("p", [("a", "f8"), ("b", "f8")]), ("z", "f8")])
+    table = read_table(write(saved(np.save, nested), "nested.npy"))
+    assert (table.names, table.values.tolist()) == (None, [[1, 2, 3], [2, 1, 5]])
+
+
+HEADERS = st.sampled_from([b"\x93NUMPY", b"PK\x03\x04", b"\xff\xfe", b"\xef\xbb\xbf", b"a,b\n1,2\n", b"1;2\n", b""])
+
+
+@given(HEADERS, st.binary(max_size=60), st.sampled_from([".csv", ".npy", ".npz"]))
+def test_any_bytes_are_read_or_refused_in_one_line(tmp_path_factory, head, tail, suffix):
+    path = tmp_path_factory.mktemp("bytes") / f"data{suffix}"
+    path.write_bytes(head + tail)
+    try:
+        assert np.isfinite(read_table(path).values).all()
+    except InputError as error:
+        assert str(path) in str(error)
+        assert "\n" not in str(error)
