@@ -60,8 +60,8 @@ cli._print_answer = lambda *arguments: kill() or show(*arguments)
 """
 
 SAVING = """
-from solver import representation
-written = representation.written_whole
+from solver import files
+written = files.written_whole
 
 @contextlib.contextmanager
 def whole(path):
@@ -69,7 +69,7 @@ def whole(path):
         kill()
         yield partial
 
-representation.written_whole = whole
+files.written_whole = whole
 """
 
 READING = """
