@@ -302,6 +302,8 @@ def _member(archive: Any, name: str) -> Any:
 
 
 def _refuse_array(subject: str, error: Exception) -> NoReturn:
+    if isinstance(error, MemoryError):
+        raise InputError(f"{subject} says that it holds more numbers than memory does; give fewer samples") from None
     if "Object arrays" in str(error):
         raise InputError(
             f"{subject} holds pickled Python objects, which could run code when opened; save a plain array of numbers"

@@ -110,8 +110,7 @@ def _numbers_from_objects(raw: np.ndarray, name: str, columns: Sequence[str] | N
         except (ValueError, TypeError, OverflowError):
             row, column = index[0], index[1] if len(index) > 1 else 0
             place = _cell(name, row, column, columns)
-            entry = raw[index]
-            value = repr(entry.item() if isinstance(entry, np.generic) else entry)
+            value = repr(raw.item(index))
             shown = value if len(value) <= SHOWN else f"{value[:SHOWN]}..."
             raise InputError(f"{name}: {shown} is not a number, at {place}; remove or encode it") from None
     raise InputError(f"{name}: the values cannot be read as numbers")

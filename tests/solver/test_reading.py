@@ -352,6 +352,12 @@ def test_dates_are_no_numbers(write, kind):
         read_table(write(saved(np.save, np.array([1, 2, 5]).astype(kind)), "dates.npy"))
 
 
+def test_more_numbers_than_memory_are_no_damage(write):
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000000, 3), }".ljust(117) + b"\n"
+    with pytest.raises(InputError, match="more numbers than memory does"):
+        read_table(write(b"\x93NUMPY\x01\x00v\x00" + header + bytes(24), "many.npy"))
+
+
 def test_fields_within_fields_have_no_names(write):
     nested = np.array([((1, 2), 3), ((2, 1), 5)], dtype=[("p", [("a", "f8"), ("b", "f8")]), ("z", "f8")])
     table = read_table(write(saved(np.save, nested), "nested.npy"))
