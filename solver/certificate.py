@@ -20,7 +20,7 @@ import numpy as np
 
 from theory.errors import InputError
 from theory.many_sources import proven_ratio
-from theory.problem import Problem
+from theory.problem import Problem, within_digits
 from theory.sources import Sources, as_matrix
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Bound", "Certificate", "certify", "lower_bound", "optimality_gap"]
+__all__ = ["Bound", "Certificate", "certify", "lower_bound", "most_provable", "optimality_gap"]
 
 FEASIBILITY = 1e-9
 """Activity below zero or reconstruction error, relative to their own scale, up to which a code counts as exact."""
@@ -120,6 +120,17 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
     return _bound(problem, problem.whitening.worth(_square(problem, multiplier)), quick=quick, cover=cover)
 
 
+def most_provable(problem: Problem, multiplier: Array, neurons: Array) -> float:
+    """What a multiplier (d, d) proves at most, seen from some neurons (n, d) alone: quick, and no proof of anything."""
+    bounds = []
+    for worth in [problem.whitening.worth(multiplier), *_own_worth(problem, neurons)]:
+        root = _root(worth)
+        value = 2 * (problem.decoder_cost**0.5) * _root_trace(root, problem.whitening.mixing)
+        ratio = float(_ratios(problem, root.T @ root, np.vstack([neurons, problem.modular_weights])).max())
+        bounds.append(value / max(ratio, 1e-300) ** 0.5 if value > 0 else 0.0)
+    return max(bounds)
+
+
 def optimality_gap(loss: float, bound: float) -> float:
     """Relative gap (loss - bound) / loss, never negative: rounding may put the bound a hair above the loss."""
     return max(0.0, (loss - bound) / loss) if np.isfinite(loss) else float("inf")
@@ -147,7 +158,8 @@ def certify(problem: Problem, representation: Representation) -> Certificate:
     loss = activity + problem.encoder_cost * float((encoder**2).sum())
     loss += problem.decoder_cost * float((decoder**2).sum())
     multiplier, weights = as_matrix(representation.multiplier, "multiplier"), encoder @ problem.mixing
-    bound = best_bound(fresh, multiplier, weights=weights, cover=representation.cover)
+    with within_digits(fresh):
+        bound = best_bound(fresh, multiplier, weights=weights, cover=representation.cover)
     value = min(bound.value, loss) if feasible else bound.value
     return Certificate(
         loss=loss,

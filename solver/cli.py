@@ -1,27 +1,28 @@
 """The command line: `modularity check FILE` and `modularity solve FILE`.
 
 Only click is imported here at the top, so that the help appears at once. Errors are one line on stderr and exit code
-2; Ctrl-C prints the best certified answer so far and exits with code 130.
+2; Ctrl-C or SIGTERM prints the best certified answer so far and exits with code 130 or 143.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from solver.endings import INTERRUPTED, Outputs, exit_code, told_apart
+from solver.stopping import KEYBOARD, noted, raise_if_asked
 from solver.theory_commands import derive, phase, theorems
 from solver.verify_commands import reproduce, verify
 from theory.errors import InputError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from solver.optimise import Progress
+    from solver.reading import Given
     from solver.representation import Representation
     from theory.conditions import Verdict
     from theory.exact_problem import ExactProblem
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
     from theory.proof import Proof
 
 __all__ = ["main"]
-
-BAD_INPUT = 2
-INTERRUPTED = 130
-"""Exit codes: 130 is what shells report for a program ended by Ctrl-C."""
 
 PICTURES = (".png", ".pdf", ".svg")
 
@@ -55,36 +52,22 @@ class _Commands(click.Group):
         **rest: Any,
     ) -> Any:
         """Run and leave with the exit code (or return it, where the caller asks for no exit)."""
-        try:
-            code = super().main(args, prog_name or "modularity", standalone_mode=False, **rest)
-        except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.format_message(), err=True)
-            code = BAD_INPUT
-        except (click.Abort, KeyboardInterrupt):
-            code = _say("interrupted before there was an answer", INTERRUPTED)
-        except click.ClickException as error:
-            code = _say(error.format_message(), BAD_INPUT)
-        except BrokenPipeError:
-            # The reader has seen enough (`| head`): nothing to say, and nothing more to flush.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = 1
-        except OSError as error:
-            about = f"{error.filename}: " if error.filename is not None else ""
-            code = _say(f"{about}{error.strerror or error}", BAD_INPUT)
-        except MemoryError:
-            code = _say("not enough memory for this problem; give fewer samples or fewer sources", BAD_INPUT)
-        except ValueError as error:
-            if not isinstance(error, InputError):
-                raise
-            code = _say(str(error), BAD_INPUT)
+        code = exit_code(
+            lambda: super(_Commands, self).main(args, prog_name or "modularity", standalone_mode=False, **rest)
+        )
         if standalone_mode:
             sys.exit(code)
         return code
 
+    def make_context(self, *arguments: Any, **rest: Any) -> click.Context:
+        """As click does; but how the program ends is for `solver.endings` to say."""
+        with told_apart():
+            return super().make_context(*arguments, **rest)
 
-def _say(message: str, code: int) -> int:
-    click.echo(f"modularity: error: {' '.join(message.split())}", err=True)
-    return code
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does; but how the program ends is for `solver.endings` to say."""
+        with told_apart():
+            return super().invoke(ctx)
 
 
 def _version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -104,7 +87,8 @@ def _version(context: click.Context, _parameter: click.Parameter, value: bool) -
 def main() -> None:
     """Optimal codes of nonnegative, energy-saving linear networks, with a proof.
 
-    FILE holds one sample a row and one source a column: .csv (with or without a header), .npy or .npz.
+    FILE holds one sample a row and one source a column: .csv (with or without a header), .npy or .npz; - is
+    standard input.
     """
 
 
@@ -141,25 +125,26 @@ def check(file: str, picture: str | None, as_object: bool, exact: bool, proof_fi
     """Is the optimal code modular? The condition, without solving."""
     costs = _costs(options)
     _require_outputs(file, picture=picture, proof=proof_file)
+    data, mixing = _inputs(file, options)
     exact = exact or proof_file is not None
     problem: Problem | None
     try:
-        problem = _problem(file, options, costs)
+        problem = _problem(data, mixing, options, costs)
     except InputError as error:
         if not exact or picture is not None:
             raise
-        problem, verdict = None, _decided_exactly_alone(file, options, costs, error)
+        problem, verdict = None, _decided_exactly_alone(data, mixing, options, costs, error)
     else:
-        verdict = _decided(problem, _exact_problem(file, options, costs) if exact else None)
-    _print_verdict(problem, verdict, as_object)
-    if proof_file is not None and verdict.proof is not None:
-        verdict.proof.save(proof_file)
-        _note(as_object, f"Proof in {proof_file}.")
-    if picture is not None and problem is not None:
-        from solver.plot import plot_verdict
+        verdict = _decided(problem, _exact_problem(data, mixing, options, costs) if exact else None)
+    with noted(), Outputs() as outputs:
+        outputs.attempt(_print_verdict, problem, verdict, as_object)
+        if proof_file is not None and verdict.proof is not None:
+            outputs.attempt(_write, verdict.proof.save, proof_file, as_object, f"Proof in {proof_file}.")
+        if picture is not None and problem is not None:
+            from solver.plot import plot_verdict
 
-        plot_verdict(problem, verdict, picture)
-        _note(as_object, f"Picture in {picture}.")
+            draw = partial(plot_verdict, problem, verdict)
+            outputs.attempt(_write, draw, picture, as_object, f"Picture in {picture}.")
     return 0
 
 
@@ -174,13 +159,15 @@ def _decided(problem: Problem, posed: ExactProblem | None) -> Verdict:
     return decide_exactly(posed, decide_if_possible(problem))
 
 
-def _decided_exactly_alone(file: str, options: dict[str, Any], costs: dict[str, float], refused: InputError) -> Verdict:
+def _decided_exactly_alone(
+    data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, float], refused: InputError
+) -> Verdict:
     """The exact verdict on data that floating point refuses; its own words where they are no better in rationals."""
     from theory.exact import decide_exactly
     from theory.exact_problem import positive_number
 
     try:
-        posed = _exact_problem(file, options, costs)
+        posed = _exact_problem(data, mixing, options, costs)
         positive_number(costs.get("decoder_cost", 1), "decoder_cost")
     except InputError:
         raise refused from None
@@ -196,7 +183,7 @@ def check_proof(proof: str, file: str, as_object: bool, **options: Any) -> int:
     from theory.proof import Proof, verify
 
     loaded = Proof.load(proof)
-    verify(loaded, _exact_problem(file, options, costs))
+    verify(loaded, _exact_problem(*_inputs(file, options), options, costs))
     _print_proof(loaded, as_object)
     return 0
 
@@ -215,22 +202,34 @@ def solve(file: str, picture: str | None, as_object: bool, saved: str | None, **
     """Find the optimal code, with a certificate."""
     costs = _costs(options)
     _require_outputs(file, picture=picture, saved=saved)
-    problem = _problem(file, options, costs)
-    from solver.optimise import KEYBOARD
+    data, mixing = _inputs(file, options)
+    problem = _problem(data, mixing, options, costs)
     from solver.optimise import solve as find
 
     given = ("tolerance", "max_iterations", "time_limit", "neurons", "solver")
     limits = {name: options[name] for name in given if options[name] is not None}
-    with _progress() as callback:
-        answer = find(problem, method=options["method"], rng=options["seed"], callback=callback, **limits)
-    _print_answer(answer, as_object)
-    if saved is not None:
-        answer.save(saved)
-        _note(as_object, f"Saved to {saved}.")
-    if picture is not None:
-        answer.plot(picture)
-        _note(as_object, f"Picture in {picture}.")
+    # From here on there is an answer to lose: a signal ends the search, and the rest is finished.
+    with noted():
+        with _progress() as follow:
+            callback = _follow_until_asked(follow)
+            answer = find(problem, method=options["method"], rng=options["seed"], callback=callback, **limits)
+        with Outputs() as outputs:
+            outputs.attempt(_print_answer, answer, as_object)
+            if saved is not None:
+                outputs.attempt(_write, answer.save, saved, as_object, f"Saved to {saved}.")
+            if picture is not None:
+                outputs.attempt(_write, answer.plot, picture, as_object, f"Picture in {picture}.")
     return INTERRUPTED if answer.message.endswith(KEYBOARD) else 0
+
+
+def _follow_until_asked(follow: Callable[[Progress], None] | None) -> Callable[[Progress], None]:
+    def called(progress: Progress) -> None:
+        # A signal may have arrived where no exception could be raised.
+        raise_if_asked()
+        if follow is not None:
+            follow(progress)
+
+    return called
 
 
 # ---- input --------------------------------------------------------------------------------------------------------
@@ -240,6 +239,10 @@ def _costs(options: dict[str, Any]) -> dict[str, float]:
     encoder, decoder, both = (options[name] for name in ("encoder_cost", "decoder_cost", "weight_cost"))
     if both is not None and (encoder is not None or decoder is not None):
         raise click.UsageError("--weight-cost sets both prices; leave out --encoder-cost and --decoder-cost")
+    if both == 0:
+        raise click.UsageError(
+            "--weight-cost: the price of the decoder cannot be zero; --encoder-cost 0 sets the other"
+        )
     costs = {
         "encoder_cost": both if both is not None else encoder,
         "decoder_cost": both if both is not None else decoder,
@@ -260,24 +263,32 @@ def _require_outputs(file: str, *, picture: str | None, saved: str | None = None
         require_writable(picture, PICTURES, "--plot", source=file)
 
 
-def _problem(file: str, options: dict[str, Any], costs: dict[str, float]) -> Problem:
+def _inputs(file: str, options: dict[str, Any]) -> tuple[Given, Given | None]:
+    """The data and the mixing, each of which may be a pipe that can be read only once."""
+    from solver.reading import STANDARD_INPUT, given
+
+    if file == STANDARD_INPUT == options["mixing"]:
+        raise click.UsageError("--mixing: standard input cannot be both the data and the mixing; give a file for one")
+    return given(file), None if options["mixing"] is None else given(options["mixing"])
+
+
+def _problem(data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, float]) -> Problem:
     from solver.reading import read_mixing, read_sources
     from theory.problem import Problem
 
-    sources = read_sources(file, options["probabilities"])
-    mixing = None if options["mixing"] is None else read_mixing(options["mixing"])
-    return Problem(sources, mixing=mixing, **costs)
+    sources = read_sources(data, options["probabilities"])
+    return Problem(sources, mixing=None if mixing is None else read_mixing(mixing), **costs)
 
 
-def _exact_problem(file: str, options: dict[str, Any], costs: dict[str, float]) -> ExactProblem:
+def _exact_problem(data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, float]) -> ExactProblem:
     from solver.reading import read_exactly
     from theory.exact_problem import ExactProblem
 
-    sources, probabilities = read_exactly(file, probabilities=options["probabilities"])
-    mixing = None if options["mixing"] is None else read_exactly(options["mixing"], "mixing")[0]
+    sources, probabilities = read_exactly(data, probabilities=options["probabilities"])
+    columns = None if mixing is None else read_exactly(mixing, "mixing")[0]
     # The shortest decimal that reads as the given float is what was typed.
     cost = repr(costs.get("encoder_cost", 1))
-    return ExactProblem.posed(sources, mixing=mixing, probabilities=probabilities, encoder_cost=cost)
+    return ExactProblem.posed(sources, mixing=columns, probabilities=probabilities, encoder_cost=cost)
 
 
 # ---- output -------------------------------------------------------------------------------------------------------
@@ -289,7 +300,7 @@ def _print_answer(answer: Representation, as_object: bool) -> None:
     if as_object:
         click.echo(as_json(answer.to_dict()))
     else:
-        print_representation(answer, _console())
+        _show(print_representation, answer)
 
 
 def _print_verdict(problem: Problem | None, verdict: Verdict, as_object: bool) -> None:
@@ -298,7 +309,7 @@ def _print_verdict(problem: Problem | None, verdict: Verdict, as_object: bool) -
     if as_object:
         click.echo(as_json(verdict_to_dict(problem, verdict)))
     else:
-        print_verdict(problem, verdict, _console())
+        _show(print_verdict, problem, verdict)
 
 
 def _print_proof(proof: Proof, as_object: bool) -> None:
@@ -312,10 +323,19 @@ def _print_proof(proof: Proof, as_object: bool) -> None:
         click.echo(line)
 
 
-def _console() -> Console:
+def _show(show: Callable[..., None], *arguments: object) -> None:
+    """Print with rich, by way of click: rich has its own way of leaving when the reader has left."""
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    with console.capture() as shown:
+        show(*arguments, console)
+    click.echo(shown.get(), nl=False)
+
+
+def _write(write: Callable[[str], object], path: str, as_object: bool, said: str) -> None:
+    write(path)
+    _note(as_object, said)
 
 
 def _note(as_object: bool, text: str) -> None:

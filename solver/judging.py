@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from solver.optimise import solve
+from solver.optimise import solve_one_of_many
 from theory.conditions import decide
 from theory.sources import EXACT_DIMENSION
 
@@ -82,7 +82,7 @@ Judged = tuple[str, float, str]
 
 
 def _solved(problem: Problem) -> Representation:
-    return solve(problem, method="columns" if problem.dimension <= EXACT_DIMENSION else "auto", rng=0)
+    return solve_one_of_many(problem, method="columns" if problem.dimension <= EXACT_DIMENSION else "auto", rng=0)
 
 
 def _resolution(answer: Representation) -> float:

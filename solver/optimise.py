@@ -13,22 +13,24 @@ import numpy as np
 
 from solver.certificate import best_bound, lower_bound, optimality_gap
 from solver.representation import Representation
+from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
 from theory.errors import InputError
-from theory.problem import Problem
+from theory.problem import Problem, within_digits
 from theory.sources import EXACT_DIMENSION
 
 if TYPE_CHECKING:
     from solver.methods.step import Step
     from theory.cover import Cover
 
-__all__ = ["KEYBOARD", "METHODS", "Progress", "solve"]
+__all__ = ["KEYBOARD", "METHODS", "Progress", "solve", "solve_one_of_many"]
 
 METHODS = ("auto", "modular", "columns", "conic", "relaxation", "alternating")
 """Names that `solve` accepts as its method."""
 
-KEYBOARD = "stopped from the keyboard"
-"""How the message of an answer ends that Ctrl-C cut short."""
+DEFAULT_TOLERANCE = 1e-8
+DEFAULT_ITERATIONS = 1_000
+"""What `solve` aims at if not told otherwise: eight digits, and rounds that no method is known to need."""
 
 LEAST_TOLERANCE = 1e-12
 """Rounding in the samples and in the support function makes a smaller relative gap meaningless."""
@@ -58,8 +60,8 @@ def solve(
     problem: Problem,
     *,
     method: str = "auto",
-    tolerance: float = 1e-8,
-    max_iterations: int = 1_000,
+    tolerance: float = DEFAULT_TOLERANCE,
+    max_iterations: int = DEFAULT_ITERATIONS,
     time_limit: float | None = None,
     rng: int | np.random.Generator | None = None,
     neurons: int | None = None,
@@ -79,7 +81,8 @@ def solve(
         max_iterations: rounds of the method at most.
         time_limit: seconds at most; checked between iterations.
         rng: seed or generator for methods that draw random starts; the same seed gives the same answer.
-        neurons: number of neurons, for the method "alternating" only; the other methods use as many as help.
+        neurons: number of neurons, for the method "alternating" only, from d on and as far as a gigabyte of memory
+            goes; d (d + 1) / 2 are enough for an optimal code, and the other methods use as many as help.
         solver: conic solver, for the methods "conic" and "relaxation": any installed one that cvxpy knows, such as
             "CLARABEL" (used if not given), "SCS" or, with modularity-solver[solvers], "CVXOPT".
         callback: called with a `Progress` after each iteration; a true return value stops the search.
@@ -102,19 +105,34 @@ def solve(
     _check(problem, method, tolerance, max_iterations, time_limit)
     options = _options(method, {"neurons": neurons, "solver": solver})
     run = _Run(problem, tolerance, max_iterations, time_limit, callback)
-    generator = _generator(rng)
-    chosen, why = method, "as asked"
-    try:
-        if method == "auto":
-            chosen, why = _choose(problem)
-        with _one_thread():
-            run.follow(_steps(chosen, problem, tolerance, generator, options))
-    except KeyboardInterrupt:
-        run.stopped = KEYBOARD
-    except np.linalg.LinAlgError as error:
-        # Sources of extreme scales can exhaust the digits; what was found before is still certified.
-        why = f"{why}; ended by rounding ({error})"
-    return run.result(chosen, why)
+    run.search(method, _generator(rng), options)
+    with within_digits(problem):
+        return run.result()
+
+
+def solve_one_of_many(problem: Problem, *, method: str = "auto", rng: int | None = None) -> Representation:
+    """`solve` for one problem of a series: an interrupt ends the series, it does not cut this answer short.
+
+    Args:
+        problem: as for `solve`.
+        method: as for `solve`.
+        rng: as for `solve`.
+
+    Raises:
+        KeyboardInterrupt: as it came.
+        InputError: an argument that cannot be used.
+
+    Example:
+        >>> solve_one_of_many(Problem([[0], [1]])).status
+        'optimal'
+    """
+    _check(problem, method, DEFAULT_TOLERANCE, DEFAULT_ITERATIONS, None)
+    run = _Run(problem, DEFAULT_TOLERANCE, DEFAULT_ITERATIONS, None, None)
+    interrupt = run.search(method, _generator(rng), {})
+    if interrupt is not None:
+        raise interrupt
+    with within_digits(problem):
+        return run.result()
 
 
 def _choose(problem: Problem) -> tuple[str, str]:
@@ -183,10 +201,33 @@ class _Run:
         self.iterations = 0
         self.stopped: str | None = None
         self.note = ""
+        self.method, self.why = "modular", ""
         # The modular code is a valid answer from the first moment on.
         self.weights, self.loss = problem.modular_weights, problem.modular_loss
         self.multiplier, self.lower_bound = problem.energy_matrix, 0.0
         self.cover: Cover | None = None
+
+    def search(self, method: str, rng: np.random.Generator, options: dict[str, object]) -> KeyboardInterrupt | None:
+        """Choose a method and follow it; the interrupt that ended it, if one did."""
+        self.method, self.why = method, "as asked"
+        try:
+            with interruptible():
+                self._search(method, rng, options)
+        except KeyboardInterrupt as interrupt:
+            self.stopped = str(interrupt) if isinstance(interrupt, Stopped) else KEYBOARD
+            return interrupt
+        return None
+
+    def _search(self, method: str, rng: np.random.Generator, options: dict[str, object]) -> None:
+        try:
+            with np.errstate(divide="raise", invalid="raise", over="raise"):
+                if method == "auto":
+                    self.method, self.why = _choose(self.problem)
+                with _one_thread():
+                    self.follow(_steps(self.method, self.problem, self.tolerance, rng, options))
+        except (np.linalg.LinAlgError, FloatingPointError) as error:
+            # Sources of extreme scales can exhaust the digits; what was found before is still certified.
+            self.why = f"{self.why}; ended by rounding ({error})"
 
     def follow(self, steps: Iterator[Step]) -> None:
         """Take steps until the method ends or a limit is reached."""
@@ -211,11 +252,11 @@ class _Run:
         elif self.time_limit is not None and seconds >= self.time_limit:
             self.stopped = f"stopped at the time limit of {self.time_limit:g} s"
 
-    def result(self, method: str, why: str) -> Representation:
+    def result(self) -> Representation:
         """The best code, its loss and bound computed anew from the problem."""
-        bound = best_bound(
-            self.problem, self.multiplier, weights=self.weights, quick=self.cover is not None, cover=self.cover
-        )
+        # Who stops the search does not want to wait for a hull that the search has not come to.
+        quick = self.cover is not None or (self.stopped is not None and not self.problem.sources.has_faces)
+        bound = best_bound(self.problem, self.multiplier, weights=self.weights, quick=quick, cover=self.cover)
         few = self.problem.dimension <= EXACT_DIMENSION
         if self.cover is not None and few and optimality_gap(self.loss, bound.value) > self.tolerance:
             bound = best_bound(self.problem, self.multiplier, weights=self.weights, cover=self.cover)
@@ -223,19 +264,20 @@ class _Run:
             self.problem,
             self.weights,
             status="",
-            method=method,
+            method=self.method,
             message="",
             lower_bound=bound.value,
             gap=0.0,
             multiplier=bound.multiplier,
             cover=self.cover,
+            tolerance=self.tolerance,
             iterations=self.iterations,
             seconds=time.perf_counter() - self.start,
         )
         lower = min(bound.value, found.loss)
         gap = optimality_gap(found.loss, lower)
         status = "optimal" if gap <= self.tolerance else "interrupted" if self.stopped else "bounded"
-        message = "; ".join(part for part in (f"{method}: {why}", self.note, self.stopped) if part)
+        message = "; ".join(part for part in (f"{self.method}: {self.why}", self.note, self.stopped) if part)
         return _with(found, status=status, lower_bound=lower, gap=gap, message=message)
 
 

@@ -1,5 +1,7 @@
 """Files in: a table of numbers from .csv, .npy or .npz, or one clear sentence saying why not and where.
 
+`-` is standard input. What can be read only once, such as a pipe, is read whole and its kind told by its first bytes.
+
 Numbers are read by numpy's C reader. Only a file it refuses is read again, cell by cell, to say which cell is wrong
 (or to accept what a spreadsheet writes: decimal commas between semicolons, rows of delimiters at the end).
 """
@@ -9,13 +11,14 @@ from __future__ import annotations
 import codecs
 import csv
 import difflib
+import io
 import re
-import zlib
+import sys
+import warnings
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
-from zipfile import BadZipFile
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TextIO
 
 import numpy as np
 
@@ -29,15 +32,33 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["SUFFIXES", "Table", "read_exactly", "read_mixing", "read_sources", "read_table"]
+__all__ = [
+    "STANDARD_INPUT",
+    "SUFFIXES",
+    "Given",
+    "Table",
+    "given",
+    "read_exactly",
+    "read_mixing",
+    "read_sources",
+    "read_table",
+]
 
 SUFFIXES = (".csv", ".npy", ".npz")
 
-DAMAGED = (ValueError, EOFError, BadZipFile, zlib.error)
-"""What numpy raises on files that are not what their name says."""
+STANDARD_INPUT = "-"
+
+MAGIC = {b"\x93NUMPY": ".npy", b"PK\x03\x04": ".npz", b"PK\x05\x06": ".npz"}
+"""How the files of numpy begin."""
 
 HEAD_BYTES = 1 << 14
 """Enough of a file's beginning to tell text from binary and one encoding from another."""
+
+BLOCK_BYTES = 1 << 20
+"""Bytes looked through at once."""
+
+SPREADSHEET_ERROR = re.compile(r"(#(?:N/A|DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!|SPILL!|CALC!))")
+"""What spreadsheets write where a formula failed."""
 
 SHOWN = 30
 """Characters of a bad cell, and at most a third as many names, that a message repeats."""
@@ -58,11 +79,88 @@ class Table:
     probabilities: Array | None = None
 
 
-def read_sources(path: str | Path, probabilities: str | None = None) -> Sources:
+@dataclass(frozen=True)
+class Given:
+    """Where a table comes from: a file on disk, or bytes that could be read only once.
+
+    Attributes:
+        name: what to call it in a message.
+        kind: one of `SUFFIXES`.
+        path: of a file on disk, else None;  content: what was read, else None.
+    """
+
+    name: str
+    kind: str
+    path: Path | None = None
+    content: bytes | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+    def open(self) -> BinaryIO:
+        """The bytes, from the beginning."""
+        return io.BytesIO(self.content or b"") if self.path is None else self.path.open("rb")
+
+    def text(self, encoding: str) -> TextIO:
+        """The text, from the beginning; what is no text shows as such."""
+        return io.TextIOWrapper(self.open(), encoding=encoding, errors="replace")
+
+    def for_numpy(self, encoding: str) -> str | TextIO:
+        """What numpy reads fastest: of a file on disk its name."""
+        return self.text(encoding) if self.path is None else str(self.path)
+
+
+def given(path: str | Path | Given) -> Given:
+    """Find a file, and read it at once if that can be done only once.
+
+    Args:
+        path: of a file, "-" for standard input, or what was found before.
+
+    Raises:
+        InputError: a file of another kind, or standard input closed.
+        OSError: the file cannot be read.
+
+    Example:
+        >>> given("table.xls")
+        Traceback (most recent call last):
+        ...
+        FileNotFoundError: [Errno 2] No such file or directory: 'table.xls'
+    """
+    if isinstance(path, Given):
+        return path
+    if str(path) == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise InputError("standard input: it is closed; give the name of a file")
+        return _read_once(sys.stdin.buffer, "standard input", "")
+    if not str(path):
+        raise InputError("FILE: the name is empty; give a file, or - for standard input")
+    file = Path(path)
+    suffix = file.suffix.lower()
+    with file.open("rb") as stream:  # says at once, and in the system's words, why a file cannot be read
+        if not file.is_file():
+            return _read_once(stream, str(path), suffix)
+    if suffix not in SUFFIXES:
+        raise InputError(
+            f"{path}: unknown kind of file {file.suffix or '(no suffix)'!r}; give one of {', '.join(SUFFIXES)}"
+        )
+    return Given(str(path), suffix, path=file)
+
+
+def _read_once(stream: BinaryIO, name: str, suffix: str) -> Given:
+    head = stream.read(HEAD_BYTES)
+    kind = suffix if suffix in SUFFIXES else next((MAGIC[magic] for magic in MAGIC if head.startswith(magic)), ".csv")
+    if kind == ".csv":
+        # Before the rest is read: some devices never end.
+        _encoding(name, head)
+    return Given(name, kind, content=head + stream.read())
+
+
+def read_sources(path: str | Path | Given, probabilities: str | None = None) -> Sources:
     r"""Sources from a file, one row a sample and one column a source.
 
     Args:
-        path: .csv (header or not; comma, semicolon, tab or spaces), .npy, or .npz (array `sources`, or the only one).
+        path: .csv (header or not; comma, semicolon, tab or spaces), .npy, or .npz (array `sources`, or the only one);
+            "-" for any of them from standard input.
         probabilities: column that holds the samples' weights instead of a source: its name, or its number counted
             from 0; for .npz also the name of an array.
 
@@ -79,6 +177,7 @@ def read_sources(path: str | Path, probabilities: str | None = None) -> Sources:
         Sources(4 samples of left, right)
         >>> folder.cleanup()
     """
+    path = given(path)
     table = read_table(path, "sources", also=probabilities)
     if probabilities is None or table.probabilities is not None:
         return Sources(table.values, table.probabilities, names=table.names)
@@ -89,7 +188,7 @@ def read_sources(path: str | Path, probabilities: str | None = None) -> Sources:
     return Sources(np.delete(table.values, column, axis=1), table.values[:, column], names=names)
 
 
-def read_mixing(path: str | Path) -> Array:
+def read_mixing(path: str | Path | Given) -> Array:
     """(dx, d) mixing matrix from a file: one row a channel the network sees, one column a source.
 
     Raises:
@@ -98,7 +197,9 @@ def read_mixing(path: str | Path) -> Array:
     return read_table(path, "mixing").values
 
 
-def read_exactly(path: str | Path, wanted: str = "sources", *, probabilities: str | None = None) -> tuple[Any, Any]:
+def read_exactly(
+    path: str | Path | Given, wanted: str = "sources", *, probabilities: str | None = None
+) -> tuple[Any, Any]:
     """The values of a file without rounding, and those of its column of probabilities if one is named.
 
     Numbers in a text file are decimals, given as strings such as "0.1"; those of other files are floats as they are.
@@ -111,47 +212,43 @@ def read_exactly(path: str | Path, wanted: str = "sources", *, probabilities: st
     Raises:
         InputError, OSError: as for `read_sources`.
     """
+    path = given(path)
     table = read_table(path, wanted, also=probabilities)
-    values = table.values if Path(path).suffix.lower() != ".csv" else _decimals(Path(path))
+    values = table.values if path.kind != ".csv" else _decimals(path)
     if probabilities is None or table.probabilities is not None:
         return values, table.probabilities
     column = _column_index(table, probabilities, path)
     return np.delete(values, column, axis=1), values[:, column]
 
 
-def _decimals(path: Path) -> NDArray[np.str_]:
-    with path.open("rb") as stream:
+def _decimals(path: Given) -> NDArray[np.str_]:
+    with path.open() as stream:
         layout = _layout(path, stream.read(HEAD_BYTES))
     return np.array([[cell.replace(",", ".") for cell in cells] for _, cells in layout.rows()])
 
 
-def read_table(path: str | Path, wanted: str = "sources", *, also: str | None = None) -> Table:
+def read_table(path: str | Path | Given, wanted: str = "sources", *, also: str | None = None) -> Table:
     """A table of finite numbers from a .csv, .npy or .npz file.
 
     Args:
-        path: the file.
+        path: the file, or "-".
         wanted: the array to take from an .npz that holds several; also the argument's name in messages.
         also: name of the array of probabilities in an .npz, if it is one.
 
     Raises:
         InputError, OSError: as for `read_sources`.
     """
-    path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise InputError(
-            f"{path}: unknown kind of file {path.suffix or '(no suffix)'!r}; give one of {', '.join(SUFFIXES)}"
-        )
-    with path.open("rb") as stream:  # says at once, and in the system's words, why a file cannot be read
+    path = given(path)
+    with path.open() as stream:
         head = stream.read(HEAD_BYTES)
     if not head:
         raise InputError(f"{path}: the file is empty; give a table with one row a sample")
-    if suffix == ".csv":
+    if path.kind == ".csv":
         return _read_text(path, head)
     try:
         # numpy leaves a damaged file open if it opens it itself.
-        with path.open("rb") as stream:
-            return _read_npy(stream, wanted) if suffix == ".npy" else _read_npz(stream, wanted, also)
+        with path.open() as stream:
+            return _read_npy(stream, wanted) if path.kind == ".npy" else _read_npz(stream, wanted, also)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
@@ -188,19 +285,25 @@ def _read_npz(stream: BinaryIO, wanted: str, also: str | None) -> Table:
 
 def _load(stream: BinaryIO) -> Any:
     try:
-        return np.load(stream, allow_pickle=False)
-    except DAMAGED as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about headers, which are read or are not
+            return np.load(stream, allow_pickle=False)
+    except Exception as error:  # a damaged file fails in a dozen ways
         _refuse_array("the file", error)
 
 
 def _member(archive: Any, name: str) -> Any:
     try:
-        return archive[name]
-    except DAMAGED as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return archive[name]
+    except Exception as error:
         _refuse_array(f"array {name!r}", error)
 
 
 def _refuse_array(subject: str, error: Exception) -> NoReturn:
+    if isinstance(error, MemoryError):
+        raise InputError(f"{subject} says that it holds more numbers than memory does; give fewer samples") from None
     if "Object arrays" in str(error):
         raise InputError(
             f"{subject} holds pickled Python objects, which could run code when opened; save a plain array of numbers"
@@ -214,6 +317,8 @@ def _as_table(array: Any, wanted: str) -> Table:
         from numpy.lib.recfunctions import structured_to_unstructured
 
         array = structured_to_unstructured(array)
+    # Fields within fields have no names of their own.
+    names = names if names is not None and array.shape[-1:] == (len(names),) else None
     return Table(as_matrix(array, wanted, columns=names), names)
 
 
@@ -224,7 +329,7 @@ def _as_table(array: Any, wanted: str) -> Table:
 class _Layout:
     """How a text file is to be read: found from its first lines."""
 
-    path: Path
+    path: Given
     encoding: str
     delimiter: str | None  # None: any white space
     header: tuple[str, ...] | None
@@ -233,7 +338,7 @@ class _Layout:
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield (line number counted from 1, cells) for every row of data."""
         blank = ' \t\r\n"' + (self.delimiter or "")
-        with self.path.open(encoding=self.encoding, errors="replace") as stream:
+        with self.path.text(self.encoding) as stream:
             for number, line in enumerate(stream, 1):
                 text = line.split("#")[0]
                 if number > self.lines_before_data and text.strip(blank):
@@ -244,11 +349,12 @@ class _Layout:
         return f"column {index + 1}" + (f" ({self.header[index]!r})" if self.header else "")
 
 
-def _read_text(path: Path, head: bytes) -> Table:
+def _read_text(path: Given, head: bytes) -> Table:
     layout = _layout(path, head)
+    _require_no_spreadsheet_errors(layout)
     try:
         values = np.loadtxt(
-            str(path),
+            path.for_numpy(layout.encoding),
             encoding=layout.encoding,
             delimiter=layout.delimiter,
             skiprows=layout.lines_before_data,
@@ -266,11 +372,25 @@ def _read_text(path: Path, head: bytes) -> Table:
     return Table(values, layout.header)
 
 
-def _layout(path: Path, head: bytes) -> _Layout:
+def _require_no_spreadsheet_errors(layout: _Layout) -> None:
+    """Refuse cells such as #N/A, which would be taken for the beginning of a comment, and lost with their row."""
+    with layout.path.open() as stream:
+        if not any(b"#" in block for block in iter(lambda: stream.read(BLOCK_BYTES), b"")):
+            return
+    with layout.path.text(layout.encoding) as text:
+        for number, line in enumerate(text, 1):
+            found = SPREADSHEET_ERROR.search(line) if number > layout.lines_before_data else None
+            if found:
+                raise InputError(
+                    f"{layout.path}: {found[1]!r} is not a number, at line {number}; correct it or remove the row"
+                )
+
+
+def _layout(path: Given, head: bytes) -> _Layout:
     encoding = _encoding(path, head)
     first: tuple[int, str] | None = None
     second = ""
-    with path.open(encoding=encoding, errors="replace") as stream:
+    with path.text(encoding) as stream:
         for number, line in enumerate(stream, 1):
             if line.lstrip().startswith("#") or not line.strip():
                 continue
@@ -281,8 +401,12 @@ def _layout(path: Path, head: bytes) -> _Layout:
     if first is None:
         raise InputError(f"{path}: the file holds no rows; give a table with one row a sample")
     number, line = first
+    # A comment after numbers; in a header "trial #" may be a name.
+    before = line.split("#")[0]
+    if all(_number(cell) is not None for cell in _cells(before, _delimiter(before, second or before))):
+        line = before
     delimiter = _delimiter(line, second or line)
-    cells = _cells(line, delimiter)
+    cells = [_printable(cell) for cell in _cells(line, delimiter)]
     if any(_number(cell) is not None or _is_decimal_comma(cell, delimiter) for cell in cells):
         _require_all_numbers(path, number, cells, delimiter)
         return _Layout(path, encoding, delimiter, None, number - 1)
@@ -297,11 +421,13 @@ def _layout(path: Path, head: bytes) -> _Layout:
     return _Layout(path, encoding, delimiter, tuple(cells), number)
 
 
-def _encoding(path: Path, head: bytes) -> str:
+def _encoding(name: object, head: bytes) -> str:
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if b"\0" in head:
-        raise InputError(f"{path}: binary data, not text; save the table as comma-separated values")
+        raise InputError(f"{name}: binary data, not text; save the table as comma-separated values")
     try:
         codecs.getincrementaldecoder("utf-8-sig")().decode(head)
     except UnicodeDecodeError:
@@ -325,6 +451,11 @@ def _cells(line: str, delimiter: str | None) -> list[str]:
     return [cell.strip() for cell in row]
 
 
+def _printable(cell: str) -> str:
+    """A name without what would command a terminal."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda found: repr(found[0])[1:-1], cell)
+
+
 def _number(cell: str) -> float | None:
     try:
         return None if "_" in cell else float(cell)
@@ -332,7 +463,7 @@ def _number(cell: str) -> float | None:
         return None
 
 
-def _require_all_numbers(path: Path, number: int, cells: list[str], delimiter: str | None) -> None:
+def _require_all_numbers(path: Given, number: int, cells: list[str], delimiter: str | None) -> None:
     for index, cell in enumerate(cells):
         if cell and _number(cell) is None and not _is_decimal_comma(cell, delimiter):
             raise InputError(
@@ -399,7 +530,7 @@ def _require_finite(values: Array, layout: _Layout) -> None:
 # ---- the column of probabilities ----------------------------------------------------------------------------------
 
 
-def _column_index(table: Table, wanted: str, path: str | Path) -> int:
+def _column_index(table: Table, wanted: str, path: Given) -> int:
     count = table.values.shape[1]
     names = list(table.names or ())
     if names.count(wanted) > 1:

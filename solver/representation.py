@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import zipfile
-from dataclasses import dataclass, field, fields
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver import files
 from theory.cover import Cover
 from theory.errors import InputError
 from theory.problem import Problem
-from theory.sources import CHUNK_ROWS, Sources, as_matrix
-from theory.writing import written_whole
+from theory.sources import CHUNK_ROWS, as_matrix
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,20 +27,6 @@ ONE_SOURCE = 1e-6
 
 PARALLEL = 1e-10
 """Cosine distance below which two neurons are the same neuron twice."""
-
-FORMAT_VERSION = 1
-"""Version of the saved file's layout."""
-
-SAVED_ARRAYS = (
-    "source_weights",
-    "encoder",
-    "encoder_bias",
-    "decoder",
-    "decoder_bias",
-    "neuron_costs",
-    "multiplier",
-)
-SAVED_NUMBERS = ("status", "method", "loss", "lower_bound", "gap", "modular_loss", "iterations", "seconds", "message")
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,6 +51,7 @@ class Representation:
         problem: what was solved.
         cover: the proof that belongs to the multiplier where the data alone do not show the bound, else None; `certify`
             checks it.
+        tolerance: gap up to which the search was to call the code optimal; NaN where that is not known.
     """
 
     status: str
@@ -90,37 +75,12 @@ class Representation:
     message: str
     problem: Problem = field(compare=False)
     cover: Cover | None = None
+    tolerance: float = float("nan")
 
     @classmethod
     def from_weights(cls, problem: Problem, weights: Array, **proven: Any) -> Representation:
         """The full representation of a code given by its source weights (n, d); `proven` holds the other fields."""
-        weights = canonical_weights(problem, weights)
-        costs = problem.neuron_cost(weights)
-        bias = problem.sources.support(weights)
-        encoder = weights @ problem.pseudoinverse
-        decoder = _least_decoder(problem, weights)
-        mean = problem.sources.mean
-        energies = {
-            "activity": float(problem.sources.variances(weights).sum() + bias @ bias),
-            "encoder": float(problem.encoder_cost * (encoder**2).sum()),
-            "decoder": float(problem.decoder_cost * (decoder**2).sum()),
-        }
-        loss = sum(energies.values())
-        return cls(
-            loss=loss,
-            modular=bool(_reads_one_source(problem, weights).all()),
-            modular_loss=problem.modular_loss,
-            price_of_modularity=max(0.0, problem.modular_loss / loss - 1),
-            source_weights=weights,
-            encoder=encoder,
-            encoder_bias=bias - weights @ mean,
-            decoder=decoder,
-            decoder_bias=problem.mixing @ mean - decoder @ bias,
-            energies=energies,
-            neuron_costs=costs,
-            problem=problem,
-            **proven,
-        )
+        return cls(**described(problem, canonical_weights(problem, weights)), problem=problem, **proven)
 
     # ---- using it ---------------------------------------------------------------------------------------------
 
@@ -187,7 +147,7 @@ class Representation:
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as plain numbers, strings and lists, with the source names: what `--json` prints."""
-        names = ("modular", "price_of_modularity", "energies", *SAVED_NUMBERS, *SAVED_ARRAYS)
+        names = ("modular", "price_of_modularity", "energies", *files.SAVED_NUMBERS, *files.SAVED_ARRAYS)
         values = {name: getattr(self, name) for name in names}
         plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
         return plain | {"sources": list(self.problem.sources.names)}
@@ -210,82 +170,47 @@ class Representation:
         Raises:
             OSError: the file cannot be written.
         """
-        sources = self.problem.sources
-        content: dict[str, Any] = {name: getattr(self, name) for name in (*SAVED_ARRAYS, *SAVED_NUMBERS)}
-        content |= {
-            "format_version": FORMAT_VERSION,
-            "points": sources.points,
-            "names": np.array(sources.names),
-            "mixing": self.problem.mixing,
-            "encoder_cost": self.problem.encoder_cost,
-            "decoder_cost": self.problem.decoder_cost,
-        }
-        if not sources.from_samples:
-            content |= {"mean": sources.mean, "covariance": sources.covariance}
-        if sources.probabilities is not None:
-            content["probabilities"] = sources.probabilities
-        if self.cover is not None:
-            content |= {f"cover_{item.name}": getattr(self.cover, item.name) for item in fields(self.cover)}
-        with written_whole(path) as partial, partial.open("wb") as file:
-            np.savez(file, **content)
+        files.write(self, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Representation:
-        """Read what `save` wrote.
+        """Read what `save` wrote. All that follows from problem and weights is compared with what is computed anew.
+
+        The lower bound is what the file says; `solver.certify` proves it from the samples.
 
         Raises:
-            InputError: not such a file, or one of a later version.
-            OSError: the file cannot be read.
+            InputError: not such a file, one of a later version, or one in which something disagrees with the rest:
+                the message names it.
+            OSError: the file cannot be opened.
         """
-        try:
-            # Opened here, so that it is closed even where its content makes no sense.
-            with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-                content = {name: file[name] for name in file.files}
-            version = int(content["format_version"])
-            if version > FORMAT_VERSION:
-                raise InputError(f"{path}: written by a later version (format {version}); update to read it")
-            return cls._from_saved(content)
-        except (ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(f"{path}: not a saved representation; give a file that `save` or --save wrote") from None
-
-    @classmethod
-    def _from_saved(cls, content: dict[str, Any]) -> Representation:
-        names = tuple(content["names"].tolist())
-        if "covariance" in content:
-            sources = Sources.from_moments(content["covariance"], content["points"], content["mean"], names=names)
-        else:
-            sources = Sources(content["points"], content.get("probabilities"), names=names)
-        problem = Problem(
-            sources,
-            mixing=content["mixing"],
-            encoder_cost=float(content["encoder_cost"]),
-            decoder_cost=float(content["decoder_cost"]),
-        )
-        proven = {name: content[name].item() for name in SAVED_NUMBERS}
-        loss, weights = proven["loss"], content["source_weights"]
-        bias = sources.support(weights)
-        spread = sources.variances(weights).sum()
-        return cls(
-            **proven,
-            **{name: content[name] for name in SAVED_ARRAYS},
-            modular=bool(_reads_one_source(problem, weights).all()),
-            price_of_modularity=max(0.0, proven["modular_loss"] / loss - 1),
-            energies={
-                "activity": float(spread + bias @ bias),
-                "encoder": float(problem.encoder_cost * (content["encoder"] ** 2).sum()),
-                "decoder": float(problem.decoder_cost * (content["decoder"] ** 2).sum()),
-            },
-            problem=problem,
-            cover=_saved_cover(content),
-        )
+        return files.read(path)
 
 
-def _saved_cover(content: dict[str, Any]) -> Cover | None:
-    if "cover_functionals" not in content:
-        return None
-    return Cover(**{item.name: content[f"cover_{item.name}"] for item in fields(Cover)})
+def described(problem: Problem, weights: Array) -> dict[str, Any]:
+    """All of a `Representation` that follows from its problem and its source weights (n, d), by field."""
+    mean = problem.sources.mean
+    bias = problem.sources.support(weights)
+    encoder = weights @ problem.pseudoinverse
+    decoder = _least_decoder(problem, weights)
+    energies = {
+        "activity": float(problem.sources.variances(weights).sum() + bias @ bias),
+        "encoder": float(problem.encoder_cost * (encoder**2).sum()),
+        "decoder": float(problem.decoder_cost * (decoder**2).sum()),
+    }
+    loss = sum(energies.values())
+    return {
+        "loss": loss,
+        "modular": bool(_reads_one_source(problem, weights).all()),
+        "modular_loss": problem.modular_loss,
+        "price_of_modularity": max(0.0, problem.modular_loss / loss - 1),
+        "source_weights": weights,
+        "encoder": encoder,
+        "encoder_bias": bias - weights @ mean,
+        "decoder": decoder,
+        "decoder_bias": problem.mixing @ mean - decoder @ bias,
+        "energies": energies,
+        "neuron_costs": problem.neuron_cost(weights),
+    }
 
 
 def canonical_weights(problem: Problem, weights: Array) -> Array:

@@ -137,7 +137,7 @@ def _size(problem: Problem) -> tuple[float, ...]:
         problem.dimension,
         problem.sources.count,
         0.0 if plain else problem.mixing.size + _complexity(problem.mixing),
-        sum(abs(np.log10(cost)) + (0 if cost == _power_of_ten(cost) else 1) for cost in costs),
+        sum(_oddity(cost) for cost in costs),
         0.0 if weights is None else float(integer_weights(weights).sum()),
         _complexity(problem.sources.points),
     )
@@ -195,5 +195,12 @@ def _rounder(table: Array) -> Iterator[Array]:
             yield changed
 
 
+def _oddity(cost: float) -> float:
+    """How far a price is from one in powers of ten, plus one if it is no power; zero counts as one power away."""
+    if cost == 0:
+        return 1.0
+    return float(abs(np.log10(cost))) + (0 if cost == _power_of_ten(cost) else 1)
+
+
 def _power_of_ten(cost: float) -> float:
-    return float(10.0 ** np.round(np.log10(cost)))
+    return float(10.0 ** np.round(np.log10(cost))) if cost > 0 else 0.0

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from solver.clouds import HULL, INSIDE, OUTSIDE, SAMPLE, Condition, cloud, legend_of
 from solver.judging import AGREES, DISAGREES, UNDECIDED, judge
-from solver.optimise import solve
+from solver.optimise import solve_one_of_many
 from solver.style import WIDTH, styled, written
 from solver.sweep import sweep
 from theory.conditions import decide
@@ -121,7 +121,7 @@ def _entangled(_: np.random.Generator, quick: bool) -> _Finding:
     rows = []
     for cut in cuts:
         problem = Problem(INDEPENDENT if cut == 0 else band.sources(cut))
-        answer = solve(problem, method="columns")
+        answer = solve_one_of_many(problem, method="columns")
         shared, correlation = _band_information(cut), _correlation(problem)
         rows.append((cut, shared, correlation, answer.price_of_modularity, answer.gap, cut <= boundary))
     prices, predicted = np.array([row[3] for row in rows]), np.array([row[5] for row in rows])
@@ -161,7 +161,7 @@ def _band_information(cut: float) -> float:
 def _one_point(rng: np.random.Generator, quick: bool) -> _Finding:
     """2025, figure 1: one corner point decides; and the prediction is right on a thousand random data sets."""
     grids = [np.array(list(product(np.linspace(-1, 1, count), repeat=2))) for count in (3, 4, 5)]
-    pair = [solve(Problem(points), method="columns") for points in (grids[0], grids[0][:-1])]
+    pair = [solve_one_of_many(Problem(points), method="columns") for points in (grids[0], grids[0][:-1])]
     rows: list[tuple[Any, ...]] = []
     seen: set[bytes] = set()
     while len(rows) < (100 if quick else 1_000):
@@ -211,13 +211,13 @@ def _range(_: np.random.Generator, quick: bool) -> _Finding:
         # Ever more weight on the diagonal, but never none on a corner.
         weights = np.exp(-slope * (grid[:, 0] - grid[:, 1]) ** 2)
         problem = Problem(grid, probabilities=weights)
-        answer = solve(problem, method="columns")
+        answer = solve_one_of_many(problem, method="columns")
         rows.append(("box", slope, _correlation(problem), answer.price_of_modularity, answer.gap))
     cut_off = family("adjacent-corners")
     boundary = float(cut_off.boundary()[0])
     for parameter in sorted([*cut_off.grid(count), boundary - NEXT_TO, boundary + NEXT_TO]):
         problem = Problem(cut_off.sources(parameter))
-        answer = solve(problem, method="columns")
+        answer = solve_one_of_many(problem, method="columns")
         rows.append(("cut", parameter, _correlation(problem), answer.price_of_modularity, answer.gap))
     boxes, cuts = ([row for row in rows if row[0] == kind] for kind in ("box", "cut"))
     long = [row for row in cuts if row[1] > boundary]
@@ -319,8 +319,8 @@ def _run_of(ratio: float, length: int) -> Array:
 def _apart(waves: Array) -> tuple[float, float, float]:
     """The optimal loss of two waves, what it costs to code them apart, and the gap."""
     problem = Problem(waves)
-    answer = solve(problem, method="columns")
-    apart = sum(solve(problem.part(block), method="columns").loss for block in ((0, 1), (2, 3)))
+    answer = solve_one_of_many(problem, method="columns")
+    apart = sum(solve_one_of_many(problem.part(block), method="columns").loss for block in ((0, 1), (2, 3)))
     return answer.loss, apart / answer.loss - 1, answer.gap
 
 
@@ -332,7 +332,7 @@ def _convex(rng: np.random.Generator, quick: bool) -> _Finding:
     for number in range(4 if quick else 12):
         dimension = 2 + number % 2
         problem = Problem(rng.standard_normal((40, dimension)))
-        bound = solve(problem).lower_bound
+        bound = solve_one_of_many(problem).lower_bound
         size, count = np.abs(np.diag(problem.modular_weights)), dimension * (dimension + 1)
         for start in range(5 if quick else 20):
             weights = size * rng.standard_normal((count, dimension)) / count**0.5

@@ -5,6 +5,7 @@ Figures are made without pyplot: no display is needed, no global state is touche
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -54,7 +55,9 @@ def styled(draw: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
 
     @wraps(draw)
     def inside(*arguments: Arguments.args, **options: Arguments.kwargs) -> Result:
-        with mpl.rc_context(STYLE):  # type: ignore[arg-type]  # the stub wants literal names
+        with mpl.rc_context(STYLE), warnings.catch_warnings():  # type: ignore[arg-type]  # the stub wants literal names
+            # A name in a script that the font lacks is drawn as boxes, which says it already.
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")
             return draw(*arguments, **options)
 
     return inside

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from solver.optimise import solve
+from solver.optimise import solve_one_of_many
 from theory.errors import InputError
 from theory.problem import Problem
 
@@ -78,10 +78,10 @@ def sweep(
 def _points(family: Family, points: int, encoder_cost: float, decoder_cost: float) -> Iterator[SweepPoint]:
     for parameter in family.grid(points):
         problem = Problem(family.sources(parameter), encoder_cost=encoder_cost, decoder_cost=decoder_cost)
-        answer = solve(problem)
+        answer = solve_one_of_many(problem)
         separate = problem.modular_loss
         if family.blocks is not None:
-            separate = sum(solve(problem.part(block)).loss for block in family.blocks)
+            separate = sum(solve_one_of_many(problem.part(block)).loss for block in family.blocks)
         yield SweepPoint(
             parameter=parameter,
             loss=answer.loss,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from solver.endings import Outputs
+from solver.stopping import noted
 from theory.errors import InputError, unknown_name
 
 if TYPE_CHECKING:
@@ -104,6 +106,8 @@ def phase(name: str | None, points: int, weight_cost: float, picture: str | None
             click.echo(f"{entry.name}\n{_wrapped(entry.statement)}\n")
         return 0
     chosen = family(name)
+    if weight_cost == 0:
+        raise InputError("--weight-cost: the price of the decoder cannot be zero; give a positive one")
     if picture is not None:
         from theory.writing import require_writable
 
@@ -111,13 +115,18 @@ def phase(name: str | None, points: int, weight_cost: float, picture: str | None
     from solver.sweep import sweep
 
     solved = sweep(chosen, points=points, encoder_cost=weight_cost, decoder_cost=weight_cost)
-    _print_phase(chosen, solved, as_object)
-    if picture is not None:
-        from solver.phase_plot import plot_phase
-
-        plot_phase(chosen, solved, picture)
-        click.echo(f"Picture in {picture}.", err=as_object)
+    with noted(), Outputs() as outputs:
+        outputs.attempt(_print_phase, chosen, solved, as_object)
+        if picture is not None:
+            outputs.attempt(_draw_phase, chosen, solved, picture, as_object)
     return 0
+
+
+def _draw_phase(chosen: Family, solved: list[SweepPoint], picture: str, as_object: bool) -> None:
+    from solver.phase_plot import plot_phase
+
+    plot_phase(chosen, solved, picture)
+    click.echo(f"Picture in {picture}.", err=as_object)
 
 
 def _print_phase(chosen: Family, solved: list[SweepPoint], as_object: bool) -> None:

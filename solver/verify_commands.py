@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from solver.endings import Outputs
+from solver.stopping import noted
 from theory.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,22 +56,24 @@ def verify(
             target_file = require_writable(saved, (".csv",), "--save")
             require_writable(mixing_file(target_file), (".csv",), "--save")
     reports: list[Report] = []
-    for report in _reports(target, names, trials, seed):
-        reports.append(report)
-        if not as_object:
-            _say(report, first=len(reports) == 1)
-    if as_object:
-        from solver.summary import as_json
-
-        click.echo(as_json({"reports": [report.to_dict() for report in reports]}))
-    refuted = [report for report in reports if report.counterexample is not None]
-    for report in refuted:
-        _keep(report, _place(saved, report.name, alone=len(refuted) == 1), as_object)
-    if page is not None:
-        from solver.verify_report import write_report
-
-        write_report(reports, page)
-        click.echo(f"Report in {page}.", err=as_object)
+    with Outputs() as outputs:
+        for report in _reports(target, names, trials, seed):
+            reports.append(report)
+            if not as_object:
+                outputs.attempt(_say, report, len(reports) == 1)
+            if outputs.failure is not None:
+                break  # nobody reads what more there would be to say
+        refuted = [report for report in reports if report.counterexample is not None]
+        with noted():
+            if as_object:
+                outputs.attempt(_say_all, reports)
+            for report in refuted:
+                place = _place(saved, report.name, alone=len(refuted) == 1)
+                # Said before it is saved: a full disk must not cost the counterexample.
+                outputs.attempt(click.echo, f"\n{report}", None, True, as_object)
+                outputs.attempt(_keep, report, place, as_object)
+            if page is not None:
+                outputs.attempt(_write_page, reports, page, as_object)
     if refuted:
         return REFUTED
     for report in reports:
@@ -98,7 +102,7 @@ def _reports(target: str | None, names: tuple[str, ...], trials: int, seed: int)
         yield tried(claim, trials=trials, seed=seed)
 
 
-def _say(report: Report, *, first: bool) -> None:
+def _say(report: Report, first: bool) -> None:
     """A row of the table, printed as soon as it is known."""
     if first:
         counts = f"{'theorem':<22}{'trials':>7}{'agree':>7}{'undecided':>11}{'refuted':>9}"
@@ -107,6 +111,19 @@ def _say(report: Report, *, first: bool) -> None:
     row = f"{report.name:<22}{report.trials:>7}{report.agreements:>7}{report.undecided:>11}"
     margin = "-" if report.worst is None else f"{report.worst_margin:.1e}"
     click.echo(f"{row}{'YES' if report.disagreements else 'no':>9}{margin:>14}{report.seconds:>9.1f}   {near}")
+
+
+def _say_all(reports: list[Report]) -> None:
+    from solver.summary import as_json
+
+    click.echo(as_json({"reports": [report.to_dict() for report in reports]}))
+
+
+def _write_page(reports: list[Report], page: str, as_object: bool) -> None:
+    from solver.verify_report import write_report
+
+    write_report(reports, page)
+    click.echo(f"Report in {page}.", err=as_object)
 
 
 def _place(saved: str | None, name: str, *, alone: bool) -> Path:
@@ -126,8 +143,6 @@ def _keep(report: Report, path: Path, as_object: bool) -> None:
     from solver.verification import save_problem
 
     assert report.counterexample is not None
-    # Said before it is saved: a full disk must not cost the counterexample.
-    click.echo(f"\n{report}", err=as_object)
     options = save_problem(report.counterexample[0], path)
     click.echo(" ".join(["Saved: modularity solve", *map(quote, [str(path), *options])]), err=as_object)
 

@@ -18,7 +18,7 @@ from theory.cone_forms import ConeForms
 from theory.copositivity import least_ratio, surely_copositive
 from theory.errors import InputError
 from theory.formulas import multiplier_entry
-from theory.problem import Problem
+from theory.problem import Problem, within_digits
 from theory.sources import EXACT_DIMENSION, Sources
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def modularity(
         sources: (T, d) array-like, one row a sample, or `Sources`.
         mixing: (dx, d) matrix A of full column rank, identity if not given.
         probabilities: (T,) nonnegative weights, equal if not given.
-        encoder_cost: positive price of the squared encoder weights.
+        encoder_cost: price of the squared encoder weights; zero where the covariance of the sources is regular.
         decoder_cost: positive price of the squared decoder weights; it does not change the verdict.
         exact: decide in rational arithmetic and attach a proof. Every float is taken at its exact value; strings such
             as "0.1" or "1/3" are taken at theirs. Ties count as modular, and are decided, as is everything in two
@@ -189,6 +189,11 @@ def modular_multiplier(problem: Problem) -> Array:
 
 def decide(problem: Problem) -> Verdict:
     """The verdict for a problem that is already posed; see `modularity`."""
+    with within_digits(problem):
+        return _decide(problem)
+
+
+def _decide(problem: Problem) -> Verdict:
     multiplier = modular_multiplier(problem)
     condition = multiplier - problem.energy_matrix
     if problem.dimension == 1:

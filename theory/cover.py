@@ -93,8 +93,7 @@ class Cover:
 
     def bounds(self, problem: Problem, worth: Array) -> Array:
         """(n,) the same for the form of Y in whitened coordinates (`theory.whitening`)."""
-        self._check_arrays(problem.dimension)
-        self._check_products(len(problem.sources.vertices) + len(self.functionals))
+        self.require_fitting(problem)
         whitening = problem.whitening
         samples = whitening.rows(problem.sources.vertices)
         functionals = np.zeros((len(self.functionals), problem.dimension + 1))
@@ -123,6 +122,11 @@ class Cover:
         bounds = np.full(len(forms), np.inf)
         bounds[known] = np.linalg.eigvalsh(forms[known])[:, -1]
         return bounds
+
+    def require_fitting(self, problem: Problem) -> None:
+        """Raise InputError unless every product names inequalities that the problem has."""
+        self._check_arrays(problem.dimension)
+        self._check_products(len(problem.sources.vertices) + len(self.functionals))
 
     def _check_arrays(self, dimension: int) -> None:
         lists = (self.cell, self.first, self.second, self.weight)

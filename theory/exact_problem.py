@@ -100,7 +100,13 @@ class ExactProblem:
         columns = _identity(dimension) if mixing is None else exact_matrix(mixing, "mixing")
         if len(columns[0]) != dimension:
             raise InputError(f"mixing: {len(columns[0])} columns do not fit {dimension} source(s); give one a source")
-        posed = cls(points, mean, covariance, _gram(columns), positive_number(encoder_cost, "encoder_cost"))
+        cost = exact_number(encoder_cost, "encoder_cost")
+        if cost < 0 or (cost == 0 and _is_singular(covariance)):
+            raise InputError(
+                f"encoder_cost: {shown(encoder_cost)} is too small; it is not negative, and zero only where the "
+                "covariance of the sources is regular"
+            )
+        posed = cls(points, mean, covariance, _gram(columns), cost)
         posed.energy_matrix  # noqa: B018  # says at once if the mixing is not of full rank
         return posed
 
@@ -263,6 +269,18 @@ def _identity(size: int) -> Matrix:
 def _gram(columns: Matrix) -> Matrix:
     size = len(columns[0])
     return [[sum((row[i] * row[j] for row in columns), Fraction(0)) for j in range(size)] for i in range(size)]
+
+
+def _is_singular(matrix: Matrix) -> bool:
+    rows = [list(row) for row in matrix]
+    for pivot in range(len(rows)):
+        # Positive semidefinite: a zero on the diagonal has zeros beside it.
+        if rows[pivot][pivot] == 0:
+            return True
+        for other in range(pivot + 1, len(rows)):
+            factor = rows[other][pivot] / rows[pivot][pivot]
+            rows[other] = [a - factor * b for a, b in zip(rows[other], rows[pivot], strict=True)]
+    return False
 
 
 def inverse(matrix: Matrix) -> Matrix:

@@ -9,7 +9,8 @@ cheapest exact decoder). Derived in DESIGN section 1, "One neuron, one vector".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ import numpy as np
 
 from theory.errors import InputError
 from theory.formulas import modular_cost, modular_loss, modular_strength
-from theory.sources import Sources, as_matrix
+from theory.sources import LARGEST, NEGLIGIBLE_TERM, SMALLEST, TERMS_SHOWN, Sources, as_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -27,10 +28,42 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Problem"]
+__all__ = ["Problem", "within_digits"]
 
 RANK_TOLERANCE = 1e-10
 """Least singular value of the mixing, with its columns scaled to unit length, that counts as full rank."""
+
+
+DEFINITE = 1e-7
+"""Least eigenvalue of M, in units in which every source has variance one, that is told from zero.
+
+The entries of M are good to about 1e-16 of that unit, so that no neuron's cost is off by more than about 1e-9 of
+itself, which is below the gap at which a code counts as optimal."""
+
+
+FAR_APART = 1e6
+"""Ratio of the sizes of two sources from which on it may be their units that exhaust the digits, and not a defect."""
+
+
+@contextmanager
+def within_digits(problem: Problem) -> Iterator[None]:
+    """No number that is none within: where the units of a problem exhaust the digits, say so.
+
+    Raises:
+        InputError: sources whose sizes lie too far apart for floating point.
+    """
+    try:
+        with np.errstate(divide="raise", invalid="raise", over="raise"):
+            yield
+    except (np.linalg.LinAlgError, FloatingPointError) as error:
+        deviation = np.sqrt(np.diag(problem.sources.covariance))
+        sizes = [deviation, np.linalg.norm(problem.mixing, axis=0), np.sqrt(problem.modular_costs)]
+        if max(size.max() / size.min() for size in sizes) < FAR_APART:
+            raise
+        raise InputError(
+            f"sources: their sizes, or those of the mixing's columns, lie too far apart for floating point ({error}); "
+            "choose units in which they are alike"
+        ) from None
 
 
 class Problem:
@@ -40,8 +73,9 @@ class Problem:
         sources: (T, d) array-like, one row a sample (a DataFrame keeps its column names), or `theory.Sources`.
         mixing: (dx, d) matrix A of full column rank; the network sees x = A s. Identity if not given.
         probabilities: (T,) nonnegative weights of the samples; equal if not given.
-        encoder_cost: price of ||W_in||^2, positive.
-        decoder_cost: price of ||W_out||^2, positive.
+        encoder_cost: price of ||W_in||^2; zero (a recurrent layer has no encoder) where no combination of sources is
+            nearly constant, since then every neuron costs activity; positive otherwise.
+        decoder_cost: price of ||W_out||^2, positive, or the best weights would have no size.
 
     Attributes:
         sources, mixing (dx, d), encoder_cost, decoder_cost.
@@ -74,9 +108,16 @@ class Problem:
             self.sources = sources
         else:
             self.sources = Sources(sources, probabilities)
-        self.encoder_cost = _positive("encoder_cost", encoder_cost)
-        self.decoder_cost = _positive("decoder_cost", decoder_cost)
+        self.encoder_cost = _cost("encoder_cost", encoder_cost)
+        self.decoder_cost = _cost("decoder_cost", decoder_cost)
+        if not self.decoder_cost > 0:
+            raise InputError(
+                f"decoder_cost: {self.decoder_cost:g} is not positive; without a price of the decoder ever weaker "
+                "neurons cost ever less, and none is best"
+            )
         self.mixing = _check_mixing(mixing, self.sources.dimension)
+        self._require_representable()
+        self._require_definite_energy()
 
     @property
     def dimension(self) -> int:
@@ -112,7 +153,42 @@ class Problem:
         """M = C + encoder_cost (A'A)^-1, (d, d)."""
         return self.sources.covariance + self.encoder_cost * self.encoder_metric
 
+    def _require_representable(self) -> None:
+        """Units and prices that are each within bounds may go beyond them together."""
+        with np.errstate(all="ignore"):
+            cost, gram = self.modular_costs, np.diag(self.gram)
+            encoder = self.encoder_cost * np.diag(self.encoder_metric) / np.diag(self.sources.covariance)
+            sizes = [cost, gram, cost * gram * self.decoder_cost, gram / cost * self.decoder_cost, 1 + encoder]
+        for size in sizes:
+            beyond = np.flatnonzero(~((size >= SMALLEST**2) & (size <= LARGEST**2)))
+            if len(beyond):
+                raise InputError(
+                    f"sources: the units of {self.sources.names[beyond[0]]!r}, of the mixing and of the costs together "
+                    "go beyond the numbers of floating point; choose units nearer to one"
+                )
+
+    def _require_definite_energy(self) -> None:
+        """Every neuron must cost enough for rounding not to decide how much: M is definite in the sources' units."""
+        deviation = np.sqrt(np.diag(self.sources.covariance))
+        _, sizes, directions = np.linalg.svd(self.energy_root / deviation)
+        if sizes[-1] > DEFINITE:
+            return
+        metric = np.linalg.eigvalsh(self.encoder_metric / np.outer(deviation, deviation))
+        # With a mixing that is nearly singular too there may be no such price.
+        enough = DEFINITE**2 / metric[0] if metric[0] > np.finfo(float).eps * metric[-1] else np.inf
+        remedy = f"give at least {1.1 * enough:.2g}, or " if enough < LARGEST else ""
+        raise InputError(
+            f"encoder_cost: {self.encoder_cost:g} is too small for sources of which "
+            f"{self.sources.combination_text(directions[-1] / deviation)} hardly varies: rounding would decide what "
+            f"a neuron that reads it costs; {remedy}remove one of these sources"
+        )
+
     # ---- coordinates that suit it -----------------------------------------------------------------------------
+
+    @cached_property
+    def energy_root(self) -> Array:
+        """(2 d, d) R with M = R'R, as accurate as the samples are: `energy_matrix`, a product, is not always."""
+        return np.vstack([self.sources.covariance_root, self.encoder_cost**0.5 * self.pseudoinverse.T])
 
     @cached_property
     def whitening(self) -> Whitening:
@@ -208,14 +284,16 @@ class Problem:
         return float(self.neuron_cost(rows).sum()) + self.readout_cost(rows.T @ rows)
 
 
-def _positive(name: str, value: float) -> float:
+def _cost(name: str, value: float) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
         raise InputError(f"{name}: {value!r} is not a number") from None
-    if not (np.isfinite(number) and number > 0):
-        raise InputError(f"{name}: {number:g} is not positive and finite; every cost must be, or the optimum is empty")
-    return number
+    if not (np.isfinite(number) and number >= 0):
+        raise InputError(f"{name}: {number:g} is not a price, which is finite and not negative")
+    if number and not SMALLEST <= number <= LARGEST:
+        raise InputError(f"{name}: {number:g} is out of range; give a price from {SMALLEST:g} to {LARGEST:g}")
+    return abs(number)  # minus zero is zero
 
 
 def _check_mixing(mixing: ArrayLike | None, dimension: int) -> Array:
@@ -228,15 +306,25 @@ def _check_mixing(mixing: ArrayLike | None, dimension: int) -> Array:
         )
     if len(matrix) < dimension:
         raise InputError(f"mixing: {len(matrix)} row(s) cannot carry {dimension} sources; give at least {dimension}")
+    size = np.abs(matrix).max(axis=0)
+    if not (size > 0).all():
+        raise InputError(f"mixing: column {int(np.flatnonzero(size == 0)[0])} is zero, so its source is never seen")
+    beyond = np.flatnonzero((size < SMALLEST) | (size > LARGEST))
+    if len(beyond):
+        i = int(beyond[0])
+        raise InputError(
+            f"mixing: column {i} has entries up to {size[i]:.3g}, and only squares of {SMALLEST:g} to {LARGEST:g} can "
+            "be computed; choose other units"
+        )
     length = np.linalg.norm(matrix, axis=0)
-    if not (length > 0).all():
-        raise InputError(f"mixing: column {int(np.flatnonzero(length == 0)[0])} is zero, so its source is never seen")
     _, singular, directions = np.linalg.svd(matrix / length, full_matrices=False)
     if singular[-1] <= RANK_TOLERANCE:
-        combination = directions[-1]
-        kept = np.flatnonzero(np.abs(combination) > 1e-6 * np.abs(combination).max())
+        share = np.abs(directions[-1])
+        kept = [i for i in np.argsort(-share, kind="stable") if share[i] > NEGLIGIBLE_TERM * share.max()]
+        named = ", ".join(str(i) for i in sorted(kept[:TERMS_SHOWN]))
+        more = f" and {len(kept) - TERMS_SHOWN} more" if len(kept) > TERMS_SHOWN else ""
         raise InputError(
-            f"mixing: not of full column rank; columns {', '.join(str(i) for i in kept)} are linearly dependent, "
+            f"mixing: not of full column rank; columns {named}{more} are linearly dependent, "
             "so those sources cannot be told apart"
         )
     return matrix

@@ -51,6 +51,20 @@ Rounding in the data leaves about 1e-16 times their number; a real signal of tha
 to eight digits anyway."""
 
 
+SMALLEST, LARGEST = 1e-140, 1e140
+"""Sizes of sources and mixings, and of prices, between which squares and their products can be computed: floating point
+ends at 1e-308 and 1e308."""
+
+NEGLIGIBLE_TERM = 1e-6
+"""A source is named in a combination if its term, times its deviation, is a larger share than this of the largest."""
+
+SHOWN = 40
+"""Characters of a bad value that a message repeats."""
+
+TERMS_SHOWN = 5
+"""Most terms or columns that a message names; of more it gives the number."""
+
+
 def as_matrix(values: ArrayLike, name: str, *, columns: Sequence[str] | None = None) -> Array:
     """Turn anything array-like into a finite float64 matrix, or say what is wrong and where.
 
@@ -69,6 +83,8 @@ def as_matrix(values: ArrayLike, name: str, *, columns: Sequence[str] | None = N
         raise InputError(f"{name}: rows have different lengths; give every row the same number of columns") from None
     if raw.dtype.kind == "c":
         raise InputError(f"{name}: the values are complex; pass the real and imaginary parts as separate columns")
+    if raw.dtype.kind in "mM":
+        raise InputError(f"{name}: the values are dates or times; give numbers, such as days since the first")
     if raw.dtype.kind not in "biuf":
         raw = _numbers_from_objects(raw, name, columns)
     if raw.ndim == 1:
@@ -77,7 +93,8 @@ def as_matrix(values: ArrayLike, name: str, *, columns: Sequence[str] | None = N
         raise InputError(f"{name}: expected a matrix (rows are samples), got {raw.ndim} dimensions")
     if raw.size == 0:
         raise InputError(f"{name}: empty, of shape {raw.shape}; give at least one row and one column")
-    matrix = np.ascontiguousarray(raw, dtype=np.float64)
+    with np.errstate(over="ignore"):  # of a longer float, which is refused next
+        matrix = np.ascontiguousarray(raw, dtype=np.float64)
     _require_finite(matrix, name, columns)
     return matrix
 
@@ -90,15 +107,17 @@ def _cell(name: str, row: int, column: int, columns: Sequence[str] | None) -> st
 def _numbers_from_objects(raw: np.ndarray, name: str, columns: Sequence[str] | None) -> np.ndarray:
     try:
         return raw.astype(np.float64)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         pass
     for index in np.ndindex(raw.shape):
         try:
             float(raw[index])
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             row, column = index[0], index[1] if len(index) > 1 else 0
             place = _cell(name, row, column, columns)
-            raise InputError(f"{name}: {raw[index]!r} is not a number, at {place}; remove or encode it") from None
+            value = repr(raw.item(index))
+            shown = value if len(value) <= SHOWN else f"{value[:SHOWN]}..."
+            raise InputError(f"{name}: {shown} is not a number, at {place}; remove or encode it") from None
     raise InputError(f"{name}: the values cannot be read as numbers")
 
 
@@ -164,9 +183,9 @@ class Sources:
         if len(self.points) < 2:
             raise InputError("sources: only one row; a code needs at least two different samples")
         self.from_samples = True
+        lowest, highest = self._checked_range()
         self.mean = self._weighted_mean()
-        self.lower, self.upper = (ends - self.mean for ends in _column_range(self.points))
-        self._require_variation()
+        self.lower, self.upper = lowest - self.mean, highest - self.mean
         self.covariance = self._weighted_covariance()
         self._require_independent_directions()
 
@@ -207,8 +226,10 @@ class Sources:
                 f"covariance: shape {moments.shape} does not fit vertices with {dimension} column(s); "
                 f"give a {dimension} by {dimension} matrix"
             )
-        scale = np.sqrt(np.abs(np.diag(moments)))
-        if not np.allclose(moments, moments.T, rtol=0, atol=1e-12 * np.max(np.outer(scale, scale))):
+        largest = float(np.abs(moments).max())
+        if largest > LARGEST**2:
+            raise InputError(f"covariance: {largest:.3g} is too large for floating point; choose a larger unit")
+        if not np.allclose(moments, moments.T, rtol=0, atol=1e-12 * float(np.abs(np.diag(moments)).max())):
             raise InputError("covariance: not symmetric; give (C + C') / 2 if the difference is rounding")
         self = cls.__new__(cls)
         self.points = corners
@@ -219,10 +240,14 @@ class Sources:
         if center.shape != (dimension,) or not np.isfinite(center).all():
             raise InputError(f"mean: expected {dimension} finite number(s)")
         self.mean = center
-        self.lower, self.upper = (ends - center for ends in _column_range(corners))
-        self._require_variation()
+        lowest, highest = self._checked_range()
+        outside = np.flatnonzero((center <= lowest) | (center >= highest))
+        if len(outside):
+            name = self.names[outside[0]]
+            raise InputError(f"mean: lies outside the vertices' range of source {name!r}; move it inside the hull")
+        self.lower, self.upper = lowest - center, highest - center
         self._require_mean_inside()
-        self.covariance = (moments + moments.T) / 2
+        self.covariance = moments / 2 + moments.T / 2
         bound = -self.lower * self.upper
         wide = np.flatnonzero(np.diag(self.covariance) > bound * (1 + 1e-9))
         if len(wide):
@@ -344,6 +369,11 @@ class Sources:
         """(n,) w'Cw for each row of weights (n, d): the variance of w.s."""
         return np.asarray(((np.atleast_2d(np.asarray(weights)) @ self.covariance_root.T) ** 2).sum(axis=1))
 
+    @property
+    def has_faces(self) -> bool:
+        """Whether the faces of the hull, or that they are too many, are known already, and cost nothing to ask for."""
+        return "faces_if_few" in vars(self)
+
     @cached_property
     def bias_sides(self) -> Array:
         """(d,) +1 where a source's cheapest own neuron increases with it, -1 where it decreases.
@@ -391,24 +421,36 @@ class Sources:
         total = total / self.count if self.probabilities is None else total
         return (total + total.T) / 2
 
-    def _require_variation(self) -> None:
-        size = np.maximum(np.abs(self.lower + self.mean), np.abs(self.upper + self.mean))
-        constant = np.flatnonzero(self.upper - self.lower <= 8 * np.finfo(float).eps * size)
+    def _checked_range(self) -> tuple[Array, Array]:
+        """(d,) least and largest value of each source, if it varies and its squares can be computed."""
+        lowest, highest = _column_range(self.points)
+        size = np.maximum(np.abs(lowest), np.abs(highest))
+        if size.max() > LARGEST:
+            i = int(np.argmax(size))
+            raise InputError(
+                f"sources: {self.names[i]!r} (column {i}) reaches {size[i]:.3g}, and squares beyond "
+                f"{LARGEST:g} cannot be computed; choose a larger unit"
+            )
+        reach = highest - lowest
+        constant = np.flatnonzero(reach <= 8 * np.finfo(float).eps * size)
         if len(constant):
             i = int(constant[0])
             raise InputError(
                 f"sources: {self.names[i]!r} (column {i}) is constant at {self.points[0, i]:g}; "
                 "remove it, since the bias alone represents it"
             )
+        if reach.min() < SMALLEST:
+            i = int(np.argmin(reach))
+            raise InputError(
+                f"sources: {self.names[i]!r} (column {i}) varies by {reach[i]:.3g} only, and squares below "
+                f"{SMALLEST:g} cannot be computed; choose a smaller unit"
+            )
+        return lowest, highest
 
     def _require_mean_inside(self) -> None:
         """A mean is an average of vertices: for a given one, find the weights by nonnegative least squares."""
         from scipy.optimize import nnls
 
-        outside = np.flatnonzero((self.lower >= 0) | (self.upper <= 0))
-        if len(outside):
-            name = self.names[outside[0]]
-            raise InputError(f"mean: lies outside the vertices' range of source {name!r}; move it inside the hull")
         corners = (self.points - self.mean) / (self.upper - self.lower)
         _, distance = nnls(np.vstack([corners.T, np.ones(len(corners))]), np.append(np.zeros(self.dimension), 1.0))
         if distance > HULL_TOLERANCE:
@@ -416,11 +458,11 @@ class Sources:
 
     def _require_independent_directions(self) -> None:
         deviation = np.sqrt(np.diag(self.covariance))
-        if not (deviation > 0).all():
-            i = int(np.flatnonzero(~(deviation > 0))[0])
+        if not (deviation > SMALLEST).all():
+            i = int(np.flatnonzero(~(deviation > SMALLEST))[0])
             raise InputError(
-                f"sources: {self.names[i]!r} (column {i}) does not vary over the samples of positive probability; "
-                "remove it or give those samples weight"
+                f"sources: {self.names[i]!r} (column {i}) does not vary over the samples of positive probability, or "
+                "hardly; remove it or give those samples weight"
             )
         values, directions = np.linalg.eigh(self.covariance / np.outer(deviation, deviation))
         if values[0] > 1e-9:
@@ -437,16 +479,23 @@ class Sources:
             spread = max(float(values[0]), 0.0) ** 0.5 if values[0] > 1e-12 else 0.0
         if spread <= DEPENDENCE_TOLERANCE:
             raise InputError(
-                f"sources: linearly dependent, {self._combination_text(combination)} is constant; "
+                f"sources: linearly dependent, {self.combination_text(combination)} is constant; "
                 "remove one of these columns or give more samples"
             )
 
-    def _combination_text(self, combination: Array) -> str:
-        relative = combination * np.sqrt(np.diag(self.covariance))
-        kept = np.flatnonzero(np.abs(relative) > 1e-6 * np.abs(relative).max())
-        lead = combination[kept[0]]
-        terms = [f"{combination[i] / lead:+.6g}*{self.names[i]}" for i in kept]
-        return " ".join(terms)
+    def combination_text(self, combination: ArrayLike) -> str:
+        """A combination (d,) of sources in words for a message: its largest terms, and how many more there are.
+
+        Example:
+            >>> Sources([[0, 0], [0, 1], [1, 0]]).combination_text([1, -2])
+            '+1*s1 -2*s2'
+        """
+        factors = np.asarray(combination, dtype=np.float64)
+        size = np.abs(factors) * np.sqrt(np.diag(self.covariance))
+        kept = [i for i in np.argsort(-size, kind="stable") if size[i] > NEGLIGIBLE_TERM * size.max()]
+        shown = sorted(kept[:TERMS_SHOWN])
+        text = " ".join(f"{factors[i] / factors[shown[0]]:+.6g}*{self.names[i]}" for i in shown)
+        return text if len(kept) <= TERMS_SHOWN else f"{text} and {len(kept) - TERMS_SHOWN} more term(s)"
 
 
 def _blocks(matrix: Array, rows: int) -> Iterator[Array]:
@@ -484,7 +533,9 @@ def _check_probabilities(probabilities: ArrayLike | None, count: int) -> Array |
             f"probabilities: {len(negative)} negative value(s), the first {weights[i]:g} at row {i} (counted from 0); "
             "give nonnegative weights"
         )
-    total = float(weights.sum())
-    if not total > 0:
+    largest = float(weights.max())
+    if not largest > 0:
         raise InputError("probabilities: all are zero; give at least one sample a positive weight")
-    return weights / total
+    if not SMALLEST < largest < LARGEST:
+        weights = weights / largest  # whose sum may overflow, or have lost its digits
+    return np.asarray(weights / weights.sum())

@@ -51,7 +51,7 @@ class Whitening:
         """The whitening of a problem with any number of sources."""
         # In units of the modular neurons, so that sources of tiny scale keep their digits.
         scale = np.sqrt(problem.modular_costs)
-        half = np.vstack([problem.sources.covariance_root, problem.encoder_cost**0.5 * problem.pseudoinverse.T]) / scale
+        half = problem.energy_root / scale
         # Large rows first: then the small ones keep theirs.
         order = np.argsort(-np.abs(half).max(axis=1), kind="stable")
         root = np.asarray(np.linalg.qr(half[order], mode="r"))

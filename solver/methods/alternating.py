@@ -52,6 +52,17 @@ MOST_NEURONS_PER_SOURCE = 6
 """Neurons, if not asked otherwise: twice the d (d + 1) / 2 that are always enough, since with no more than those
 descent is caught early; for many sources this many a source."""
 
+FLOAT_BYTES = 8
+
+STORED_STEPS = 25
+"""Copies of the weights that the quasi-Newton method keeps: two for each of its ten steps, and a few besides."""
+
+MOST_MEMORY = 1 << 30
+"""Bytes that the neurons asked for may need at once."""
+
+MOST_SHOWN = 10**12
+"""A larger number of neurons is told as this one: of a number with a thousand digits nobody wants to read them."""
+
 STEPS = 500
 """Quasi-Newton steps at most in one stage."""
 
@@ -68,12 +79,14 @@ def steps(
         neurons: number of neurons, at least d.
 
     Raises:
-        InputError: too few neurons to recover all sources.
+        InputError: too few neurons to recover all sources, or more than fit into memory.
     """
     dimension = problem.dimension
     if neurons is not None and neurons < dimension:
         raise InputError(f"neurons: {neurons} cannot carry {dimension} sources exactly; give at least {dimension}")
     count = neurons or min(dimension * (dimension + 1), MOST_NEURONS_PER_SOURCE * dimension)
+    if neurons is not None:
+        _require_memory(problem, neurons)
     for restart in range(RESTARTS):
         weights = np.abs(np.diag(problem.modular_weights)) * rng.standard_normal((count, dimension)) / count**0.5
         best = np.inf
@@ -87,6 +100,22 @@ def steps(
         yield Step(moved, multiplier, best, bound)
         if bound >= best * (1 - tolerance):
             return
+
+
+def _require_memory(problem: Problem, neurons: int) -> None:
+    """Refuse neurons by their tables: three of pairs of them, four of their values at the vertices, and the steps'."""
+    dimension, vertices = problem.dimension, len(problem.sources.vertices)
+    per_neuron = FLOAT_BYTES * (4 * vertices + STORED_STEPS * dimension)
+    per_pair = FLOAT_BYTES * 3
+    most = int((-per_neuron + (per_neuron**2 + 4 * per_pair * MOST_MEMORY) ** 0.5) / (2 * per_pair))
+    enough = dimension * (dimension + 1) // 2
+    if neurons > max(most, enough):
+        shown = min(neurons, MOST_SHOWN)
+        needed = (per_neuron + per_pair * shown) * shown / 1e9
+        raise InputError(
+            f"neurons: {shown} need about {needed:.2g} GB of memory; give at most {max(most, enough)}, "
+            f"of which {enough} are enough for an optimal code of {dimension} source(s)"
+        )
 
 
 def descend(problem: Problem, weights: Array, first: int = 0) -> Iterator[Array]:

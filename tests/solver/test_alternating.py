@@ -1,5 +1,6 @@
 """Local descent: monotone, never below the certificate, and good enough to be a baseline."""
 
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -99,6 +100,14 @@ def test_arguments_are_checked():
     problem = Problem(CUT)
     with pytest.raises(InputError, match="neurons: 1 cannot carry 2 sources exactly; give at least 2"):
         solve(problem, method="alternating", neurons=1)
+    most = r"need about \S+ GB of memory; give at most (\d+), of which 3 are enough for an optimal code of 2 source"
+    for count in (10**8, 10**1000):
+        with pytest.raises(InputError, match=most) as error:
+            solve(problem, method="alternating", neurons=count)
+    allowed = int(re.search(most, str(error.value))[1])
+    assert 1_000 < allowed < 10_000
+    with pytest.raises(InputError, match=most):
+        solve(problem, method="alternating", neurons=allowed + 1)
     with pytest.raises(InputError, match="neurons: method 'auto' uses as many as help"):
         solve(problem, neurons=3)
     with pytest.raises(InputError, match="neurons: 0 is not a positive whole number"):

@@ -133,12 +133,15 @@ def loss(*arguments):
 def test_costs(box):
     # A box is modular: loss 2 sum_i sqrt(decoder_cost (1 + encoder_cost + 1)).
     assert loss(box) == pytest.approx(4 * 3**0.5)
+    assert loss(box, "--encoder-cost", 0) == pytest.approx(4 * 2**0.5)
     assert loss(box, "--encoder-cost", 2) == pytest.approx(4 * 4**0.5)
     assert loss(box, "--decoder-cost", 4) == pytest.approx(8 * 3**0.5)
     assert loss(box, "--weight-cost", 7) == pytest.approx(4 * (7 * 9) ** 0.5)
     assert "--weight-cost sets both" in refused("solve", box, "--weight-cost", 1, "--decoder-cost", 1)
-    assert "encoder_cost: -1 is not positive" in refused("check", box, "--encoder-cost", -1)
-    assert "decoder_cost: nan is not positive" in refused("check", box, "--decoder-cost", "nan")
+    assert "--weight-cost: the price of the decoder cannot be zero" in refused("solve", box, "--weight-cost", 0)
+    assert "decoder_cost: 0 is not positive" in refused("solve", box, "--decoder-cost", 0)
+    assert "encoder_cost: -1 is not a price" in refused("check", box, "--encoder-cost", -1)
+    assert "decoder_cost: nan is not a price" in refused("check", box, "--decoder-cost", "nan")
 
 
 def test_mixing_and_probabilities(box, tmp_path):
@@ -160,6 +163,21 @@ def test_limits(tmp_path):
     answer = json.loads(accepted("solve", IRIS, "--max-iterations", 1, "--json").stdout)
     assert answer["status"] == "bounded"
     assert answer["lower_bound"] < 14.8833626 < answer["loss"]
+
+
+def test_standard_input(box, tmp_path):
+    def piped(*arguments, content=None):
+        content = Path(CUT).read_bytes() if content is None else content
+        return CliRunner().invoke(main, [str(argument) for argument in arguments], input=content)
+
+    assert "the code is mixed" in piped("solve", "-").stdout
+    proof = tmp_path / "proof.json"
+    assert "Shown in rational arithmetic" in piped("check", "-", "--exact", "--proof", proof).stdout
+    assert "The proof holds" in piped("check-proof", proof, "-").stdout
+    mixed = piped("solve", box, "--mixing", "-", "--json", content=b"2,0\n0,2\n").stdout
+    assert json.loads(mixed)["decoder"] != json.loads(accepted("solve", box, "--json").stdout)["decoder"]
+    assert "cannot be both" in piped("solve", "-", "--mixing", "-").stderr
+    assert piped("solve", "-", content=b"1,2\n2\n").stderr.startswith("modularity: error: standard input: line 2 has 1")
 
 
 # ---- files out ----------------------------------------------------------------------------------------------------
@@ -245,6 +263,18 @@ def _folder(tmp_path):
     return folder
 
 
+def test_long_errors_are_cut_short(tmp_path):
+    (tmp_path / "long.csv").write_text("n" * 100_000 + ",b\n1,2\n1,3\n")
+    message = refused("check", tmp_path / "long.csv")
+    assert len(message) < 1_100
+    assert message.endswith("is constant at 1; remove it, since the bias alone represents it\n")
+
+
+def test_pictures_of_names_that_no_font_has(tmp_path):
+    (tmp_path / "names.csv").write_text("\u5f62,\U0001f600\n0,0\n0,1\n1,0\n", encoding="utf-8")
+    assert accepted("solve", tmp_path / "names.csv", "--plot", tmp_path / "names.svg").stderr == ""
+
+
 def test_usage_errors_are_one_line():
     assert "FILE" in refused("solve")
     assert "No such option" in refused("solve", CUT, "--colour")
@@ -286,33 +316,6 @@ def test_progress_on_a_terminal():
     assert json.loads(answer)["status"] == "optimal"
 
 
-INTERRUPTING = """
-import contextlib, signal
-from solver import cli
-
-@contextlib.contextmanager
-def interrupting():
-    yield lambda progress: signal.raise_signal(signal.SIGINT)
-
-cli._progress = interrupting
-cli.main()
-"""
-"""The command with a real Ctrl-C after the first iteration, whatever the machine's speed."""
-
-
-def test_interrupt_gives_the_best_certified_answer(tmp_path):
-    saved = tmp_path / "answer.npz"
-    child = subprocess.run(
-        [sys.executable, "-c", INTERRUPTING, "solve", IRIS, "--json", "--save", str(saved)],
-        cwd=EXAMPLES.parent, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert child.returncode == 130, child.stderr
-    answer = json.loads(child.stdout)
-    assert answer["status"] == "interrupted"
-    assert answer["lower_bound"] < 14.8833626 < answer["loss"]
-    assert Representation.load(saved).loss == answer["loss"]
-
-
 def test_interrupt_before_any_answer(monkeypatch):
     def interrupt(*arguments):
         raise KeyboardInterrupt
@@ -339,15 +342,6 @@ def test_check_draws_on_few_imports():
     assert subprocess.run([sys.executable, "-c", code], cwd=EXAMPLES.parent, check=False).returncode == 0
 
 
-def test_closed_pipe_is_no_error():
-    child = process("solve", CUT)
-    child.stdout.close()
-    errors = child.stderr.read()
-    child.stderr.close()
-    assert child.wait() == 1
-    assert errors == ""
-
-
 # ---- exact verdicts -----------------------------------------------------------------------------------------------
 
 
@@ -359,10 +353,17 @@ def test_exact_verdict_and_its_proof(box, tmp_path):
     assert json.loads(accepted("check-proof", proof, CUT, "--json").stdout)["valid"] is True
     assert "for other data" in refused("check-proof", proof, box)
     assert "for other data" in refused("check-proof", proof, CUT, "--encoder-cost", 2)
+    accepted("check", CUT, "--encoder-cost", 0, "--proof", proof.with_name("free.json"))
+    assert "The proof holds" in accepted("check-proof", proof.with_name("free.json"), CUT, "--encoder-cost", 0).stdout
     assert "19321/17424 = 1.10887" in words
     proof.write_text(proof.read_text().replace("29023", "29024"))
     assert "altered" in refused("check-proof", proof, CUT)
     assert "not a JSON file" in refused("check-proof", CUT, CUT)
+    for content in ("[" * 100_000, "1" * 5_000, "\x00"):
+        proof.write_text(content)
+        assert "not a JSON file" in refused("check-proof", proof, CUT)
+    proof.write_text('{"format": "modularity proof 1", "modular": 1, "digest": ""}')
+    assert "says neither modular nor mixed" in refused("check-proof", proof, CUT)
     assert "must end in .json" in refused("check", CUT, "--proof", tmp_path / "proof.txt")
     proof.write_text("[" * 100_000)
     assert "nested too deeply" in refused("check-proof", proof, CUT)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import os
 import re
+import sys
+import threading
 
 import numpy as np
 import pytest
@@ -10,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from solver.reading import read_mixing, read_sources, read_table
+from solver.reading import given as found
+from solver.reading import read_exactly, read_mixing, read_sources, read_table
 from theory import InputError
 
 SQUARE = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1.5]])
@@ -226,3 +231,148 @@ def test_unknown_probabilities_name_the_near_ones(write):
         read_sources(write("a,a\n1,2\n3,4\n"), "a")
     with pytest.raises(InputError, match="only column"):
         read_sources(write("a\n1\n3\n"), "a")
+
+
+# ---- standard input and pipes -------------------------------------------------------------------------------------
+
+
+def saved(save, *arguments, **arrays_by_name):
+    stream = io.BytesIO()
+    save(stream, *arguments, **arrays_by_name)
+    return stream.getvalue()
+
+
+@pytest.fixture
+def standard_input(monkeypatch):
+    def filled(content):
+        content = content if isinstance(content, bytes) else content.encode()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+    return filled
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        (lines(), ("left", "right")),
+        ("\ufeff" + lines(";", end="\r\n").replace(".", ","), ("left", "right")),
+        (lines(header="").encode("utf-16"), None),
+        (saved(np.save, SQUARE), None),
+        (saved(np.savez, mixing=np.eye(2), sources=SQUARE), None),
+        (saved(np.savez_compressed, SQUARE), None),
+    ],
+    ids=["csv", "spreadsheet", "utf-16", "npy", "npz", "compressed"],
+)
+def test_standard_input_is_read_by_its_kind(standard_input, content, names):
+    standard_input(content)
+    table = read_table("-")
+    assert table.names == names
+    np.testing.assert_array_equal(table.values, SQUARE)
+
+
+def test_standard_input_is_read_once_and_exactly(standard_input):
+    standard_input("a,b,p\n0.1,0,1\n0.3,1,1\n0.2,0.7,2\n")
+    data = found("-")
+    assert read_sources(data, "p").probabilities.tolist() == [0.25, 0.25, 0.5]
+    values, weights = read_exactly(data, probabilities="p")
+    assert values.tolist() == [["0.1", "0"], ["0.3", "1"], ["0.2", "0.7"]]
+    assert weights.tolist() == ["1", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "standard input: the file is empty"),
+        ("a,b\n1,2\n2,x\n", r"standard input: 'x' is not a number, at line 3, column 2 \('b'\)"),
+        ("a,b\n1,2\n2,nan\n", r"standard input: 1 value\(s\) are NaN or infinite, the first at line 3"),
+        (b"\x93NUMPY\x01", "standard input: the file is damaged"),
+        (b"PK\x03\x04", "standard input: the file is damaged"),
+        (b"\x7fELF\0\0", "standard input: binary data, not text"),
+    ],
+)
+def test_errors_name_standard_input(standard_input, content, said):
+    standard_input(content)
+    with pytest.raises(InputError, match=f"^{said}"):
+        read_sources("-")
+
+
+def test_standard_input_that_is_closed(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(InputError, match="standard input: it is closed"):
+        read_table("-")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("name", ["pipe.csv", "pipe"])
+def test_a_pipe_is_read_once(tmp_path, name):
+    path = tmp_path / name
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_text, args=(lines(),), daemon=True)
+    writer.start()
+    np.testing.assert_array_equal(read_table(path).values, SQUARE)
+    writer.join()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="the system has no /dev/zero")
+def test_a_device_without_end_is_refused():
+    with pytest.raises(InputError, match="/dev/zero: binary data"):
+        read_table("/dev/zero")
+
+
+# ---- what else people save ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", ["#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?"])
+@pytest.mark.parametrize("row", ["{},2", "2,{}"])
+def test_failed_formulas_are_not_taken_for_comments(write, error, row):
+    content = "left,right\n1,2\n# a comment\n" + row.format(error) + "\n3,5\n"
+    with pytest.raises(InputError, match=f"{re.escape(repr(error))} is not a number, at line 4"):
+        read_table(write(content))
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        ("1,2 # first\n3,5 # second\n", None),
+        ("left,trial #\n1,2\n3,5\n", ("left", "trial #")),
+        ("le\x1b[31mft,right\n1,2\n3,5\n", ("le\\x1b[31mft", "right")),
+        ("\ufeffleft,right\n1,2\n3,5\n".encode("utf-32"), ("left", "right")),
+    ],
+    ids=["comments", "a name with a sign", "a name that commands a terminal", "utf-32"],
+)
+def test_comments_names_and_encodings(write, content, names):
+    table = read_table(write(content))
+    assert table.values.tolist() == [[1, 2], [3, 5]]
+    assert table.names is None if names is None else [name.lstrip("\ufeff") for name in table.names] == list(names)
+
+
+@pytest.mark.parametrize("kind", ["M8[D]", "m8[s]"])
+def test_dates_are_no_numbers(write, kind):
+    with pytest.raises(InputError, match="dates or times; give numbers"):
+        read_table(write(saved(np.save, np.array([1, 2, 5]).astype(kind)), "dates.npy"))
+
+
+def test_more_numbers_than_memory_are_no_damage(write):
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000000, 3), }".ljust(117) + b"\n"
+    with pytest.raises(InputError, match="more numbers than memory does"):
+        read_table(write(b"\x93NUMPY\x01\x00v\x00" + header + bytes(24), "many.npy"))
+
+
+def test_fields_within_fields_have_no_names(write):
+    nested = np.array([((1, 2), 3), ((2, 1), 5)], dtype=[("p", [("a", "f8"), ("b", "f8")]), ("z", "f8")])
+    table = read_table(write(saved(np.save, nested), "nested.npy"))
+    assert (table.names, table.values.tolist()) == (None, [[1, 2, 3], [2, 1, 5]])
+
+
+HEADERS = st.sampled_from([b"\x93NUMPY", b"PK\x03\x04", b"\xff\xfe", b"\xef\xbb\xbf", b"a,b\n1,2\n", b"1;2\n", b""])
+
+
+@given(HEADERS, st.binary(max_size=60), st.sampled_from([".csv", ".npy", ".npz"]))
+def test_any_bytes_are_read_or_refused_in_one_line(tmp_path_factory, head, tail, suffix):
+    path = tmp_path_factory.mktemp("bytes") / f"data{suffix}"
+    path.write_bytes(head + tail)
+    try:
+        assert np.isfinite(read_table(path).values).all()
+    except InputError as error:
+        assert str(path) in str(error)
+        assert "\n" not in str(error)

@@ -173,7 +173,7 @@ def test_a_gap_larger_than_the_margin_is_undecided(monkeypatch):
     cloud = Problem(np.random.default_rng(0).standard_normal((60, 3)))
     stopped = solve(cloud, method="alternating", max_iterations=1, rng=0)
     assert stopped.gap > 1e-6
-    monkeypatch.setattr(judging, "solve", lambda *_, **__: stopped)
+    monkeypatch.setattr(judging, "solve_one_of_many", lambda *_, **__: stopped)
     for said in (Prediction(equal=(cloud, 1.0)), Prediction(parts=(cloud,), separable=True)):
         assert judge(cloud, said).outcome == UNDECIDED
 

@@ -1,0 +1,172 @@
+"""How a command ends: answers that reach their reader or are saved all the same, one line for an error, an exit code.
+
+A reader that has seen enough (`| head`) ends a command as it ends other tools: without a word, with the exit code that
+shells report for a tool that SIGPIPE ended. (Python ignores that signal, which is as well: it would come between an
+answer and the file it is to be saved in.)
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import click
+
+from solver.stopping import Watch, watched
+
+__all__ = ["BAD_INPUT", "INTERRUPTED", "Outputs", "exit_code", "told_apart"]
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+READER_LEFT = 141
+"""Exit codes: the latter two, and 143 and 129, are what shells report for a program ended by a signal."""
+
+
+LONGEST = 1_000
+"""Characters of an error's line at most."""
+
+
+class _ReaderLeftError(Exception):
+    """A broken pipe, by a name for which click has no ending of its own."""
+
+
+class _InterruptedError(Exception):
+    """A KeyboardInterrupt, by a name for which click has no ending of its own."""
+
+
+@contextmanager
+def told_apart() -> Iterator[None]:
+    """Keep from click the two exceptions that it would end the program for in its own way."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise _ReaderLeftError from error
+    except KeyboardInterrupt as interrupt:
+        raise _InterruptedError from interrupt
+
+
+class Outputs:
+    """What a command shows and writes once it has an answer: each is tried, whatever became of those before it.
+
+    Use as a context manager around `attempt`s; at its end the first failure is raised.
+
+    Example:
+        >>> def fail():
+        ...     raise OSError("disk full")
+        >>> with suppress(OSError), Outputs() as outputs:
+        ...     outputs.attempt(fail)
+        ...     outputs.attempt(print, "the answer")
+        the answer
+    """
+
+    def __init__(self) -> None:
+        self.failure: Exception | None = None
+
+    def __enter__(self) -> Outputs:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None and self.failure is not None:
+            raise self.failure
+
+    def attempt(self, act: Callable[..., object], *arguments: object) -> None:
+        """Call `act`; a failure of the system, or a file refused, waits until the others have had their turn."""
+        from theory.errors import InputError
+
+        try:
+            act(*arguments)
+        except (OSError, InputError) as error:
+            self.failure = self.failure or error
+
+
+def exit_code(run: Callable[[], Any]) -> Any:
+    """Run a command and say in one line how it failed, if it did; its value, or the exit code for the failure."""
+    with watched() as watch:
+        try:
+            _require_standard_output()
+            code = run()
+        except Exception as error:
+            code = _ending(error, watch)
+        code = _flushed(code)
+        return watch.exit_code if code == 0 and watch.exit_code is not None else code
+
+
+def _ending(error: Exception, watch: Watch) -> int:
+    """The exit code for an exception, after one line about it; what is a defect is raised again."""
+    if isinstance(error, _ReaderLeftError | BrokenPipeError):
+        return READER_LEFT
+    # A signal in the middle of an import can come out as any exception.
+    if isinstance(error, _InterruptedError | click.Abort) or (watch.received is not None and not _is_expected(error)):
+        return _interrupted(watch)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return BAD_INPUT
+    if not _is_expected(error):
+        raise error
+    return _say(_line(error), BAD_INPUT)
+
+
+def _line(error: Exception) -> str:
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, OSError):
+        about = f"{error.filename}: " if error.filename is not None else ""
+        return f"{about}{error.strerror or error}"
+    if isinstance(error, MemoryError):
+        return "not enough memory for this problem; give fewer samples or fewer sources"
+    return str(error)
+
+
+def _is_expected(error: Exception) -> bool:
+    if not isinstance(error, ValueError):
+        return isinstance(error, click.ClickException | OSError | MemoryError)
+    from theory.errors import InputError
+
+    return isinstance(error, InputError)
+
+
+def _interrupted(watch: Watch) -> int:
+    if watch.received is None:
+        return _say("interrupted before the end", INTERRUPTED)
+    if watch.exit_code == INTERRUPTED and sys.stderr is not None and sys.stderr.isatty():
+        click.echo(err=True)  # after the ^C of the terminal
+    return _say(f"{watch.received} before the end", watch.exit_code or INTERRUPTED)
+
+
+def _say(message: str, code: int) -> int:
+    message = " ".join(message.split())
+    if len(message) > LONGEST:
+        # A name or value of thousands of characters; what is to be done stands at the end.
+        message = f"{message[: LONGEST // 2]} ... {message[-LONGEST // 2 :]}"
+    # With nobody to read it, the exit code has to do.
+    with suppress(OSError):
+        click.echo(f"modularity: error: {message}", err=True)
+    return code
+
+
+def _require_standard_output() -> None:
+    if sys.stdout is None:
+        # Its number would go to the next file that is opened, and the answer into that file.
+        raise click.UsageError("standard output is closed; send it to a file or to /dev/null")
+
+
+def _flushed(code: Any) -> Any:
+    """Write what is left of the output; where that fails, throw it away, lest Python complain about it at its end."""
+    if sys.stdout is None:
+        return code
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        with suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
+        if code != 0:
+            return code
+        if isinstance(error, BrokenPipeError):
+            return READER_LEFT
+        return _say(f"standard output: {error.strerror or error}", BAD_INPUT)
+    return code

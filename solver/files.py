@@ -1,0 +1,262 @@
+"""Answers in files: written whole, and read only if everything in them agrees with the problem they are of.
+
+What follows from the problem and the neurons' weights is computed anew and compared, so that a file in which some
+number was altered or lost is refused by the name of the first that disagrees. What a multiplier proves takes a search
+to know, which is left to `solver.certify`; here the lower bound may not be more than it could prove at best.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solver.certificate import most_provable, optimality_gap
+from theory.cover import Cover
+from theory.errors import InputError
+from theory.problem import Problem
+from theory.sources import Sources, as_matrix
+from theory.writing import written_whole
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from solver.representation import Representation
+
+    Array = NDArray[np.float64]
+
+__all__ = ["SAVED_ARRAYS", "SAVED_NUMBERS", "read", "write"]
+
+FORMAT_VERSION = 1
+"""Version of the saved file's layout."""
+
+SAVED_ARRAYS = (
+    "source_weights",
+    "encoder",
+    "encoder_bias",
+    "decoder",
+    "decoder_bias",
+    "neuron_costs",
+    "multiplier",
+)
+SAVED_TEXTS = ("status", "method", "message")
+SAVED_NUMBERS = (
+    "status",
+    "method",
+    "loss",
+    "lower_bound",
+    "gap",
+    "tolerance",
+    "modular_loss",
+    "iterations",
+    "seconds",
+    "message",
+)
+
+LATER = {"tolerance": float("nan")}
+"""Numbers that the first files did not hold, and what stands for them: not known."""
+
+STATUSES = ("optimal", "bounded", "interrupted")
+
+AGREEING = 1e-10
+"""Relative difference of two computations of one number that counts as rounding, for a well-conditioned code."""
+
+PROVABLE = 1e-6
+"""Share by which a lower bound may exceed what its multiplier could prove: rounding where scales are extreme."""
+
+
+def write(representation: Representation, path: str | os.PathLike[str]) -> None:
+    """Write code, certificate and problem to one .npz file, whole or not at all.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    problem, cover = representation.problem, representation.cover
+    sources = problem.sources
+    content: dict[str, Any] = {name: getattr(representation, name) for name in (*SAVED_ARRAYS, *SAVED_NUMBERS)}
+    content |= {
+        "format_version": FORMAT_VERSION,
+        "points": sources.points,
+        "names": np.array(sources.names),
+        "mixing": problem.mixing,
+        "encoder_cost": problem.encoder_cost,
+        "decoder_cost": problem.decoder_cost,
+    }
+    if not sources.from_samples:
+        content |= {"mean": sources.mean, "covariance": sources.covariance}
+    if sources.probabilities is not None:
+        content["probabilities"] = sources.probabilities
+    if cover is not None:
+        content |= {f"cover_{item.name}": getattr(cover, item.name) for item in fields(cover)}
+    with written_whole(path) as partial, partial.open("wb") as file:
+        np.savez(file, **content)
+
+
+def read(path: str | os.PathLike[str]) -> Representation:
+    """Read what `write` wrote.
+
+    Raises:
+        InputError: not such a file, one of a later version, or one in which something disagrees with the rest.
+        OSError: the file cannot be opened.
+    """
+    content = _content(Path(path))
+    try:
+        problem = _problem(content)
+        _require_plain(content, problem)
+        return _agreeing(content, problem)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+# ---- what is in the file --------------------------------------------------------------------------------------
+
+
+def _content(path: Path) -> dict[str, NDArray[Any]]:
+    # Opened here, so that it is closed even where its content makes no sense.
+    with path.open("rb") as stream:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about headers, which are read or are not
+                loaded: Any = np.load(stream, allow_pickle=False)
+                content = {name: loaded[name] for name in loaded.files}
+            version = int(content["format_version"])
+        except Exception:  # a damaged archive fails in a dozen ways, and each says the same
+            raise InputError(f"{path}: not a saved representation; give a file that `save` or --save wrote") from None
+    if version > FORMAT_VERSION:
+        raise InputError(f"{path}: written by a later version (format {version}); update to read it")
+    content = {name: np.array(value) for name, value in LATER.items()} | content
+    wanted = (*SAVED_ARRAYS, *SAVED_NUMBERS, "points", "names", "mixing", "encoder_cost", "decoder_cost")
+    missing = [name for name in wanted if name not in content]
+    if missing:
+        raise InputError(f"{path}: not a saved representation; it lacks {missing[0]!r}")
+    return content
+
+
+def _problem(content: dict[str, NDArray[Any]]) -> Problem:
+    names = tuple(str(name) for name in np.ravel(content["names"]).tolist())
+    if "covariance" in content:
+        mean = content.get("mean")
+        sources = Sources.from_moments(content["covariance"], content["points"], mean, names=names)
+    else:
+        sources = Sources(content["points"], content.get("probabilities"), names=names)
+    costs = {name: _single(content, name) for name in ("encoder_cost", "decoder_cost")}
+    return Problem(sources, mixing=content["mixing"], **costs)
+
+
+def _single(content: dict[str, NDArray[Any]], name: str) -> Any:
+    value = content[name]
+    kind = "U" if name in SAVED_TEXTS else "biuf"
+    if value.size != 1 or value.dtype.kind not in kind:
+        raise InputError(f"{name}: damaged or altered; it is not one {'text' if kind == 'U' else 'number'}")
+    return value.item()
+
+
+def _require_plain(content: dict[str, NDArray[Any]], problem: Problem) -> None:
+    """Shapes that fit and numbers that are finite, or the first that are not."""
+    neurons, channels, dimension = len(content["source_weights"]), len(problem.mixing), problem.dimension
+    shapes: dict[str, tuple[int, ...]] = {
+        "source_weights": (neurons, dimension),
+        "encoder": (neurons, channels),
+        "encoder_bias": (neurons,),
+        "decoder": (channels, neurons),
+        "decoder_bias": (channels,),
+        "neuron_costs": (neurons,),
+        "multiplier": (dimension, dimension),
+    }
+    for name, shape in shapes.items():
+        value = content[name]
+        if value.shape != shape or not value.size:
+            raise InputError(f"{name}: damaged or altered; its shape {value.shape} does not fit the rest, {shape}")
+        as_matrix(value, name)
+        if value.dtype != np.float64:
+            raise InputError(f"{name}: damaged or altered; it holds {value.dtype}, not float64")
+    symmetric = content["multiplier"] - content["multiplier"].T
+    if np.abs(symmetric).max() > AGREEING * np.abs(content["multiplier"]).max():
+        raise InputError("multiplier: damaged or altered; it is not symmetric")
+
+
+# ---- whether it agrees ----------------------------------------------------------------------------------------
+
+
+def _agreeing(content: dict[str, NDArray[Any]], problem: Problem) -> Representation:
+    from solver.representation import Representation, described
+
+    weights = content["source_weights"]
+    stored = {name: content[name] for name in SAVED_ARRAYS} | {name: _single(content, name) for name in SAVED_NUMBERS}
+    _require_code(problem, weights)
+    derived = described(problem, weights)
+    for name, tolerance in _tolerances(problem, weights, derived).items():
+        _require_agreement(name, stored[name], derived[name], tolerance)
+    _require_proven(stored, problem)
+    found = derived | stored | {"cover": _cover(content, problem)}
+    return Representation(**found, problem=problem)
+
+
+def _require_code(problem: Problem, weights: Array) -> None:
+    if not (np.abs(weights).max(axis=1) > 0).all() or not np.isfinite(problem.readout_cost(weights.T @ weights)):
+        raise InputError("source_weights: damaged or altered; from these neurons not all sources can be read")
+
+
+def _tolerances(problem: Problem, weights: Array, derived: dict[str, Any]) -> dict[str, Array]:
+    """For each derived quantity how far two computations of it may lie apart, in the order they are looked at.
+
+    Each is AGREEING times the size of the terms that are added up, and times the condition number of what is inverted.
+    """
+    seen = np.linalg.cond(problem.mixing / np.linalg.norm(problem.mixing, axis=0))
+    read = np.linalg.cond(weights / np.linalg.norm(weights, axis=0))
+    absolute, mean = np.abs(weights), np.abs(problem.sources.mean)
+    bias = np.abs(derived["encoder_bias"] + weights @ problem.sources.mean)
+    encoder, decoder = np.abs(derived["encoder"]), np.abs(derived["decoder"])
+    terms = np.einsum("ni,ij,nj->n", absolute, np.abs(problem.energy_matrix), absolute) + bias**2
+    loss = sum(np.abs(value) for value in derived["energies"].values())
+    return {
+        "encoder": AGREEING * seen * encoder.max(axis=0),
+        "encoder_bias": AGREEING * (bias + absolute @ mean),
+        "decoder": AGREEING * read * decoder.max(axis=1, keepdims=True),
+        "decoder_bias": AGREEING * read * (np.abs(problem.mixing) @ mean + decoder.max(axis=1) * bias.sum()),
+        "neuron_costs": AGREEING * seen * terms,
+        "loss": np.asarray(AGREEING * (seen + read) * (loss + terms.sum())),
+        "modular_loss": np.asarray(AGREEING * seen * problem.modular_loss),
+    }
+
+
+def _require_agreement(name: str, stored: Any, derived: Any, tolerance: Array) -> None:
+    with np.errstate(over="ignore", invalid="ignore"):
+        agrees = np.abs(np.asarray(stored) - derived) <= tolerance
+    if not agrees.all():
+        raise InputError(f"{name}: damaged or altered; it disagrees with the sources and source_weights of the file")
+
+
+def _require_proven(stored: dict[str, Any], problem: Problem) -> None:
+    loss, bound, gap, tolerance = (stored[name] for name in ("loss", "lower_bound", "gap", "tolerance"))
+    if not 0 <= bound <= loss:
+        raise InputError(f"lower_bound: damaged or altered; {bound!r} is not from zero to the loss")
+    provable = most_provable(problem, stored["multiplier"], stored["source_weights"])
+    if bound > provable * (1 + PROVABLE):
+        raise InputError(f"lower_bound: damaged or altered; the multiplier proves {provable:.6g} at most")
+    if not abs(gap - optimality_gap(loss, bound)) <= AGREEING:
+        raise InputError("gap: damaged or altered; it disagrees with loss and lower_bound")
+    if stored["status"] not in STATUSES:
+        raise InputError(f"status: damaged or altered; {stored['status']!r} is none of {', '.join(STATUSES)}")
+    # Of a file without a tolerance every gap may have been within it.
+    if not np.isnan(tolerance) and (stored["status"] == "optimal") != (gap <= tolerance):
+        raise InputError(f"status: damaged or altered; with a gap of {gap:.3g} it is not {stored['status']!r}")
+    for name in ("iterations", "seconds"):
+        if not 0 <= stored[name] < np.inf:
+            raise InputError(f"{name}: damaged or altered; {stored[name]!r} is not a number from zero on")
+
+
+def _cover(content: dict[str, NDArray[Any]], problem: Problem) -> Cover | None:
+    names = [item.name for item in fields(Cover)]
+    missing = [name for name in names if f"cover_{name}" not in content]
+    if len(missing) == len(names):
+        return None
+    if missing:
+        raise InputError(f"cover_{missing[0]}: missing")
+    cover = Cover(**{name: content[f"cover_{name}"] for name in names})
+    cover.require_fitting(problem)
+    return cover

@@ -1,0 +1,193 @@
+"""A file is read whole and as it was written, or refused by the name of what is wrong with it."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from solver import Problem, Representation, Sources, certify, solve
+from solver.files import SAVED_ARRAYS, SAVED_NUMBERS
+from solver.strategies import problems
+from theory import InputError
+
+CUT = np.array([point for point in product([-1.0, 0.0, 1.0], repeat=2) if sum(point) < 2])
+NUMBERS = [name for name in SAVED_NUMBERS if name not in ("status", "method", "message", "iterations", "seconds")]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """The content of a file whose problem has a mixing, probabilities and a mean that is not zero."""
+    problem = Problem(CUT + 3, mixing=[[1, 2], [0, 1], [1, 1]], probabilities=np.arange(1, 9), encoder_cost=0.3)
+    path = tmp_path_factory.mktemp("saved") / "code.npz"
+    solve(problem).save(path)
+    with np.load(path) as file:
+        return dict(file)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("files") / "code.npz"
+
+
+def refusal(place, content):
+    np.savez(place, **content)
+    with pytest.raises(InputError) as error:
+        Representation.load(place)
+    message = str(error.value)
+    assert message.startswith(f"{place}: ")
+    assert "\n" not in message
+    return message.removeprefix(f"{place}: ")
+
+
+# ---- numbers that disagree ----------------------------------------------------------------------------------------
+
+
+@given(st.sampled_from([*SAVED_ARRAYS, *NUMBERS]), st.randoms(use_true_random=False))
+def test_no_number_can_be_altered_unseen(saved, place, name, random):
+    value = np.array(saved[name])
+    index = random.randrange(value.size)
+    size = np.abs(value).max()
+    shift = random.choice([-1, 1]) * random.choice([1e-6, 1e-3, 1.0])
+    value.flat[index] += shift * (size if size > 0 else 1.0)
+    if name == "tolerance" and float(value) > float(saved["gap"]):
+        return  # it was as good for this tolerance
+    if name == "multiplier" and 0 < abs(shift) < 1:
+        value = (value + value.T) / 2  # a symmetric one may be altered as long as it proves the bound
+        np.savez(place, **saved | {name: value})
+        try:
+            loaded = Representation.load(place)
+        except InputError:
+            return
+        assert certify(loaded.problem, loaded).lower_bound <= loaded.loss
+        return
+    said = refusal(place, saved | {name: value})
+    expected = {
+        "source_weights": ("encoder: ", "source_weights: "),
+        "lower_bound": ("lower_bound: ", "gap: "),
+        "tolerance": ("status: ",),
+    }
+    assert said.startswith(expected.get(name, (f"{name}: ",)))
+
+
+@pytest.mark.parametrize(
+    ("name", "alter", "said"),
+    [
+        ("points", lambda points: points * 1.001, "encoder_bias: damaged or altered; it disagrees with the sources"),
+        ("probabilities", lambda given: given[::-1], "neuron_costs: "),
+        ("mixing", lambda mixing: mixing * 2, "encoder: "),
+        ("encoder_cost", lambda cost: cost * 2, "neuron_costs: "),
+        ("decoder_cost", lambda cost: cost * 2, "loss: "),
+        ("status", lambda _: "bounded", "status: damaged or altered; with a gap of"),
+        ("status", lambda _: "perfect", "status: damaged or altered; 'perfect' is none of optimal, bounded"),
+        ("status", lambda _: 3, "status: damaged or altered; it is not one text"),
+        ("seconds", lambda _: np.nan, "seconds: "),
+        ("iterations", lambda _: -1, "iterations: "),
+        ("loss", lambda _: [1.0, 2.0], "loss: damaged or altered; it is not one number"),
+        ("multiplier", np.zeros_like, "lower_bound: damaged or altered; the multiplier proves 0 at most"),
+        ("multiplier", lambda given: given + np.eye(2, k=1), "multiplier: damaged or altered; it is not symmetric"),
+        ("source_weights", lambda weights: weights * [0, 1], "source_weights: "),
+        ("source_weights", lambda weights: weights * np.r_[0, np.ones(len(weights) - 1)][:, None], "source_weights: "),
+        ("encoder", lambda encoder: encoder.T, "encoder: damaged or altered; its shape"),
+        ("encoder_bias", lambda bias: bias * np.nan, "encoder_bias: "),
+        ("decoder", lambda decoder: decoder.astype("S8"), "decoder: "),
+        ("decoder", lambda decoder: decoder.astype(complex), "decoder: the values are complex"),
+        ("points", lambda points: points * 0, "sources: 's1' (column 0) is constant"),
+        ("points", lambda points: points[:, :1], "names: "),
+        ("encoder_cost", lambda _: "much", "encoder_cost: "),
+        ("names", lambda names: names[:1], "names: "),
+    ],
+)
+def test_what_disagrees_is_named(saved, place, name, alter, said):
+    assert refusal(place, saved | {name: np.asarray(alter(saved[name]))}).startswith(said)
+
+
+def test_weights_altered_but_not_the_encoder(saved, place):
+    weights = saved["source_weights"].copy()
+    weights[0] *= 1.5
+    assert "encoder: damaged or altered" in refusal(place, saved | {"source_weights": weights})
+
+
+def test_objects_are_not_unpickled(saved, place):
+    content = saved | {"encoder": np.array([print], dtype=object)}
+    np.savez(place, allow_pickle=True, **content)
+    with pytest.raises(InputError, match="not a saved representation"):
+        Representation.load(place)
+
+
+@pytest.mark.parametrize("name", [*SAVED_ARRAYS, *NUMBERS, "points", "mixing", "decoder_cost", "format_version"])
+def test_what_is_missing_is_missed(saved, place, name):
+    np.savez(place, **{key: value for key, value in saved.items() if key != name})
+    if name == "tolerance":  # which the first files did not hold
+        assert np.isnan(Representation.load(place).tolerance)
+        return
+    with pytest.raises(InputError, match="not a saved representation"):
+        Representation.load(place)
+
+
+def test_a_proof_that_does_not_fit(place):
+    problem = Problem(np.random.default_rng(0).standard_normal((12, 3)))
+    answer = solve(problem, method="relaxation", max_iterations=2)
+    assert answer.cover is not None
+    answer.save(place)
+    with np.load(place) as file:
+        content = dict(file)
+    assert refusal(place, content | {"cover_weight": -content["cover_weight"]}).startswith("cover: a product")
+    assert refusal(place, content | {"cover_first": content["cover_first"][1:]}).startswith("cover: its arrays")
+    assert refusal(place, content | {"cover_cell": content["cover_cell"] + 10_000}).startswith("cover: a product")
+    del content["cover_second"]
+    assert refusal(place, content) == "cover_second: missing"
+
+
+# ---- bytes --------------------------------------------------------------------------------------------------------
+
+
+@given(st.floats(0, 1, exclude_max=True), st.integers(1, 255), st.booleans())
+def test_damaged_bytes_are_refused_or_harmless(saved, place, share, change, cut):
+    np.savez(place, **saved)
+    content = bytearray(place.read_bytes())
+    where = int(share * len(content))
+    if cut:
+        del content[where:]
+    else:
+        content[where] ^= change
+    place.write_bytes(content)
+    try:
+        again = Representation.load(place)
+    except InputError:
+        return
+    assert not cut
+    for name in SAVED_ARRAYS:
+        np.testing.assert_array_equal(getattr(again, name), saved[name])
+
+
+# ---- what was written is read -------------------------------------------------------------------------------------
+
+
+@given(problems(st.integers(1, 3)))
+def test_every_answer_comes_back(place, problem):
+    answer = solve(problem, max_iterations=3)
+    answer.save(place)
+    again = Representation.load(place)
+    assert again.to_dict() == {**answer.to_dict(), "energies": pytest.approx(answer.energies, rel=1e-9)}
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        pytest.param(Problem(CUT * [1e-8, 1e8]), id="extreme scales"),
+        pytest.param(Problem(CUT + np.array([1e6, -1e7])), id="a large offset"),
+        pytest.param(Problem(CUT, mixing=[[1, 1], [1, 1 + 1e-7]]), id="a mixing that is nearly singular"),
+        pytest.param(Problem(Sources.from_moments(np.eye(2) / 3, CUT[:8])), id="moments"),
+        pytest.param(Problem(np.column_stack([CUT[:, 0], CUT @ [1, 1e-6]])), id="nearly dependent"),
+    ],
+)
+def test_answers_of_extreme_problems_come_back(place, problem):
+    answer = solve(problem, max_iterations=5)
+    answer.save(place)
+    assert Representation.load(place).to_dict() == {
+        **answer.to_dict(), "energies": pytest.approx(answer.energies, rel=1e-6)
+    }  # fmt: skip

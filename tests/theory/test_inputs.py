@@ -1,0 +1,114 @@
+"""What cannot be computed is refused in one line, with the place and the remedy; whatever is accepted is computed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from solver import Problem, Sources, certify, solve
+from theory import InputError, modularity
+
+CUT = np.array([[-1.0, -1], [-1, 0], [-1, 1], [0, -1], [0, 0], [0, 1], [1, -1], [1, 0]])
+
+powers = st.integers(-308, 308)
+
+
+# ---- very large and very small ------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60)
+@given(powers, powers, powers, powers, powers)
+def test_numbers_of_any_size_are_computed_or_refused(first, second, column, encoder, decoder):
+    """Warnings are errors here: nothing may overflow on the way to the one line that says so."""
+    try:
+        problem = Problem(
+            CUT * [10.0**first, 10.0**second],
+            mixing=[[10.0**column, 0], [0, 1], [1, 1]],
+            encoder_cost=10.0**encoder,
+            decoder_cost=10.0**decoder,
+        )
+        answer = solve(problem)
+        assert certify(problem, answer).lower_bound <= answer.loss < np.inf
+        modularity(problem.sources, mixing=problem.mixing)
+    except InputError as error:
+        assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize("power", [-65, -30, 30, 65])
+def test_units_do_not_matter(power):
+    unit = 10.0**power
+    assert solve(Problem(CUT * unit, mixing=np.eye(2) / unit)).loss == pytest.approx(solve(Problem(CUT)).loss)
+
+
+@pytest.mark.parametrize(
+    ("posed", "said"),
+    [
+        ({"sources": [[1e308, 0], [-1e308, 1], [0, 2]]}, r"'s1' \(column 0\) reaches 1e\+308.*choose a larger unit"),
+        ({"sources": [[0, 1e150], [1, 0]]}, r"'s2' \(column 1\) reaches 1e\+150"),
+        ({"sources": [[0, 1e-320], [1, 0]]}, r"'s2' \(column 1\) varies by 1e-320 only.*choose a smaller unit"),
+        ({"sources": [[0, 5e-324], [1, 0]]}, "choose a smaller unit"),
+        ({"sources": CUT, "mixing": [[1e308, 0], [1e308, 1]]}, r"mixing: column 0 has entries up to 1e\+308"),
+        ({"sources": CUT, "mixing": [[1, 0], [0, 1e-320]]}, "mixing: column 1 has entries up to 1e-320"),
+        ({"sources": CUT, "encoder_cost": 1e308}, r"encoder_cost: 1e\+308 is out of range"),
+        ({"sources": CUT, "decoder_cost": 1e-320}, "decoder_cost: 9.99989e-321 is out of range"),
+        (
+            {"sources": CUT * 1e-120, "mixing": np.eye(2) * 1e-90},
+            "units of 's1', of the mixing and of the costs together",
+        ),
+        ({"sources": CUT * [1e-60, 1e100]}, "lie too far apart for floating point|units"),
+        (
+            {"sources": CUT, "probabilities": [1e-300] * 7 + [1]},
+            "does not vary over the samples of positive",
+        ),
+        ({"sources": [[10**400], [1]]}, r"is not a number, at row 0, column 0"),
+        ({"sources": [[float("inf")], [1]]}, r"1 value\(s\) are NaN or infinite"),
+    ],
+)
+def test_what_is_out_of_range_is_named(posed, said):
+    with pytest.raises(InputError, match=said):
+        solve(Problem(**posed))
+
+
+@pytest.mark.parametrize("factor", [1e-320, 1e-200, 1e200, 1e307])
+def test_weights_of_any_scale_are_probabilities(factor):
+    weights = np.array([1, 2, 3, 4, 5, 6, 7, 8.0])
+    given_weights = Sources(CUT, weights * factor).probabilities
+    assert given_weights == pytest.approx(weights / weights.sum(), rel=1e-2 if factor < 1e-300 else 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("covariance", "mean", "said"),
+    [
+        (np.full((2, 2), 1e308), None, r"covariance: 1e\+308 is too large"),
+        ([[1e-3, 1e300], [1e300, 1e-3]], None, r"covariance: 1e\+300 is too large"),
+        ([[0.1, 50], [50, 0.1]], None, "linearly dependent|covariance"),
+        (np.eye(2) / 3, [1e308, 0], "mean: lies outside"),
+    ],
+)
+def test_moments_out_of_range(covariance, mean, said):
+    with pytest.raises(InputError, match=said):
+        Sources.from_moments(covariance, [[-1, -1], [-1, 1], [1, -1], [1, 1]], mean)
+
+
+# ---- long messages ------------------------------------------------------------------------------------------------
+
+
+def test_long_combinations_are_cut_short():
+    rows = np.random.default_rng(0).standard_normal((100, 300))
+    with pytest.raises(InputError, match=r"linearly dependent, .* and \d+ more term\(s\) is constant") as error:
+        Sources(rows)
+    assert len(str(error.value)) < 300
+    with pytest.raises(InputError, match=r"linearly dependent, \+1\*s1 -0\.5\*s2 is constant"):
+        Sources([[1, 2], [2, 4], [3, 6]])
+
+
+def test_long_lists_of_columns_are_cut_short():
+    rng = np.random.default_rng(0)
+    mixing = rng.standard_normal((50, 20))
+    mixing[:, -1] = mixing[:, :-1].sum(axis=1)
+    with pytest.raises(InputError, match=r"columns (\d+, ){4}\d+ and 15 more are linearly dependent"):
+        Problem(rng.standard_normal((60, 20)), mixing=mixing)
+    with pytest.raises(InputError, match="columns 0, 2 are linearly dependent"):
+        Problem(rng.standard_normal((60, 3)), mixing=[[1, 0, 2], [1, 1, 2], [0, 1, 0]])
