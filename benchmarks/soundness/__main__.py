@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -54,6 +54,7 @@ def _range(_context: click.Context, _parameter: click.Parameter, text: str) -> r
 @click.option("--only", "index", type=click.IntRange(0), help="Solve this one problem, and say all about it.")
 @click.option("--report", "report_only", is_flag=True, help="Only say what is in the folder.")
 def main(
+    *,
     problems: int | None,
     seed: int,
     time_limit: float | None,
@@ -72,8 +73,10 @@ def main(
         if report_only:
             sys.exit(_report(folder or FOLDER, ledger.read(folder or FOLDER)))
         chosen = _chosen(seed, problems or (QUICK_PROBLEMS if quick else PROBLEMS), sources)
-        with _place(folder, quick) as place:
-            sys.exit(_run(place, seed, chosen, limit, workers))
+        if quick and folder is None:
+            with tempfile.TemporaryDirectory() as temporary:
+                sys.exit(_run(Path(temporary), seed, chosen, limit, workers, keep=False))
+        sys.exit(_run(folder or FOLDER, seed, chosen, limit, workers))
     except InputError as error:
         raise click.UsageError(str(error)) from None
 
@@ -89,16 +92,7 @@ def _chosen(seed: int, problems: int, sources: range) -> list[int]:
     return found
 
 
-@contextmanager
-def _place(folder: Path | None, quick: bool) -> Iterator[Path]:
-    if folder is None and quick:
-        with tempfile.TemporaryDirectory() as temporary:
-            yield Path(temporary)
-    else:
-        yield folder or FOLDER
-
-
-def _run(folder: Path, seed: int, indices: Sequence[int], time_limit: float, workers: int) -> int:
+def _run(folder: Path, seed: int, indices: Sequence[int], time_limit: float, workers: int, *, keep: bool = True) -> int:
     code = ledger.state_of_code()
     records = ledger.read(folder)
     ledger.require_same_run(folder, records, seed=seed, time_limit=time_limit, code=code)
@@ -117,24 +111,25 @@ def _run(folder: Path, seed: int, indices: Sequence[int], time_limit: float, wor
                 advance(records)
         except KeyboardInterrupt:
             interrupted = True
-    verdict = _report(folder, records)
+    verdict = _report(folder, records, keep=keep)
     return INTERRUPTED if interrupted else verdict
 
 
-def _report(folder: Path, records: Sequence[ledger.Record]) -> int:
+def _report(folder: Path, records: Sequence[ledger.Record], *, keep: bool = True) -> int:
     from rich.console import Console
 
     if not records:
-        raise InputError(f"--folder: {str(folder)!r} holds no results; run without --report first")
+        raise InputError(f"--folder: {str(folder)!r} holds no results yet")
     records = sorted(records, key=lambda record: record.index)
     show(records, Console(width=None if sys.stdout.isatty() else WIDTH))
-    save_cases(folder / CASES, worst_cases(records))
-    click.echo(f"worst cases in {folder / CASES}, each with its command beside")
+    if keep:
+        save_cases(folder / CASES, worst_cases(records))
+        click.echo(f"worst cases in {folder / CASES}, each with its command beside")
     return 0 if is_sound(records) else 1
 
 
 @contextmanager
-def _progress(total: int, done: int) -> Iterator[object]:
+def _progress(total: int, done: int) -> Iterator[Callable[[Sequence[ledger.Record]], None]]:
     """A bar with the time left, on a terminal."""
     from rich.console import Console
     from rich.progress import (

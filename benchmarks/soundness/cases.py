@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,11 +32,12 @@ def save_cases(folder: Path, cases: Sequence[tuple[Record, Sequence[str]]]) -> N
 
 
 def save_case(folder: Path, problem: Drawn, time_limit: float, said: dict[str, object]) -> Path:
-    """Write one problem to an .npz file, and to a .json file the command that solves it and what is to be said of it."""
+    """Write one problem to an .npz file, and to a .json file the command that solves it and what is said of it."""
     path = folder / f"seed{problem.seed}-problem{problem.index}.npz"
-    arrays = {"sources": problem.points, "mixing": problem.mixing, "probabilities": problem.probabilities}
+    given = {"sources": problem.points, "mixing": problem.mixing, "probabilities": problem.probabilities}
+    arrays: dict[str, Any] = {name: array for name, array in given.items() if array is not None}
     with written_whole(path) as partial, partial.open("wb") as stream:
-        np.savez(stream, **{name: array for name, array in arrays.items() if array is not None})
+        np.savez(stream, **arrays)
     words = ["modularity", "solve", str(path)]
     words += ["--encoder-cost", repr(problem.encoder_cost), "--decoder-cost", repr(problem.decoder_cost)]
     if problem.mixing is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.soundness.neurons import Whitened, smooth_biases
+from benchmarks.soundness.neurons import Whitened, best_neurons, smooth_biases
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,26 +21,56 @@ if TYPE_CHECKING:
 
 __all__ = ["codes_of_other_methods", "descents", "modular_code"]
 
-POWERS = (6, 24, 96, 384, 1536)
+POWERS = (6, 36, 216, 1296)
 """The bias as a norm of these powers, ever closer to the maximum: stages of a descent."""
 
 STEPS = 60
 """Quasi-Newton steps of a stage."""
 
-DESCENTS = 2
-"""From random starts; one more starts at the answer."""
+ROUNDS = 20
+"""Times at most that a code is grown by neurons that are worth adding."""
+
+SEARCHES = 4
+"""Searches with care, where a quick one finds no neuron to add."""
+
+NEAR = 1 - 1e-6
+"""Cosine within which two of them are one: they may come close together, since a code is moved by adding neurons."""
+
+NEURONS = 12
+"""Neurons added a round."""
+
+WORTH = 1e-10
+"""What a neuron must earn beyond its cost to be worth adding."""
+
+NEWTON = 30
+"""Steps of Newton's method at most to the best energies of given neurons."""
+
+LEAST_STEP = 1e-4
+"""Share of a step below which nothing is gained along it."""
+
+LEVEL = 1e-15
+"""Relative fall of the loss below which it is level."""
+
+SINGULAR = 1e-14
+"""Curvature, relative to the largest, that a level direction is given."""
+
+NEW = 1e-3
+"""Energy of new neurons, relative to the mean."""
+
+FAINT = 1e-13
+"""Share of the energy below which a neuron is left out."""
 
 MOST_ENTRIES = 200_000
 """Neurons times samples of a descent: where there are many samples it starts with fewer neurons."""
 
-SECONDS = 0.5
+ASKED = 4
+"""Of so many problems one is given to other methods."""
+
+SECONDS = 1.0
 """What the method `alternating` may take."""
 
 MOST_SAMPLES_OF_CONIC = {1: 100, 2: 60, 3: 20}
 """Samples, by number of sources, up to which the method `conic` is asked."""
-
-ASKED_OF_CONIC = 4
-"""Of so many problems one is given to the method `conic`."""
 
 
 def modular_code(problem: Drawn, white: Whitened) -> Array:
@@ -52,22 +82,22 @@ def modular_code(problem: Drawn, white: Whitened) -> Array:
     return np.diag(side * (worth / costs.min(axis=0)) ** 0.25)
 
 
-def descents(white: Whitened, weights: Array, rng: np.random.Generator) -> Iterator[Array]:
-    """Yield codes (n, d) that descents end in: from the answer with a few neurons more, and from random starts.
+def descents(white: Whitened, weights: Array, rng: np.random.Generator) -> Iterator[tuple[str, Array]]:
+    """Yield codes (n, d) and where they came from: a descent from a random start, that grown, and the answer grown.
 
     Args:
         white: the problem.
         weights: (n, d) the answer's code.
-        rng: draws the starts.
+        rng: draws the start.
     """
     balanced = _Balanced(white)
     dimension = len(white.inverse)
-    extra = 0.1 * rng.standard_normal((dimension, dimension))
-    yield balanced.descent(np.vstack([balanced.rows(weights), extra]))
     most = max(dimension, MOST_ENTRIES // len(white.corners))
     count = min(dimension * (dimension + 1) // 2 + dimension, most)
-    for _ in range(DESCENTS):
-        yield balanced.descent(rng.standard_normal((count, dimension)) / count**0.5)
+    start = balanced.descent(rng.standard_normal((count, dimension)) / count**0.5)
+    yield "descent", balanced.weights(start)
+    yield "descent and growth", balanced.weights(balanced.grown(start, rng))
+    yield "growth of the answer", balanced.weights(balanced.grown(balanced.rows(weights), rng))
 
 
 class _Balanced:
@@ -86,8 +116,12 @@ class _Balanced:
         """Coordinates of a code with these weights on the sources."""
         return np.linalg.solve(self.half, self.white.rows(weights).T).T
 
+    def weights(self, rows: Array) -> Array:
+        """A code's weights on the sources."""
+        return self.white.weights(rows @ self.half.T)
+
     def descent(self, rows: Array) -> Array:
-        """Weights on the sources of the cheapest code that was come by, by its true biases."""
+        """The cheapest code that was come by, by its true biases, on the way down from these rows."""
         from scipy.optimize import minimize
 
         best, least = rows, self._loss(rows)
@@ -104,7 +138,85 @@ class _Balanced:
             loss = self._loss(rows)
             if loss < least:
                 best, least = rows, loss
-        return self.white.weights(best @ self.half.T)
+        return best
+
+    def grown(self, rows: Array, rng: np.random.Generator) -> Array:
+        """The code with neurons added that are worth it, and all of their energies made the best, again and again."""
+        units = self._of_unit_cost(rows)
+        energies = (rows**2).sum(axis=1) / (units**2).sum(axis=1)
+        searches = SEARCHES
+        for _ in range(ROUNDS):
+            energies = self._best_energies(units, energies)
+            kept = energies > FAINT * energies.sum()
+            units, energies = units[kept], energies[kept]
+            new = self._worth_adding(units, energies, rng, quick=True)
+            if not len(new) and searches > 0:
+                searches -= 1
+                new = self._worth_adding(units, energies, rng, quick=False)
+            if not len(new):
+                break
+            units, energies = np.vstack([units, new]), np.append(energies, np.full(len(new), NEW * energies.mean()))
+        return units * np.sqrt(energies)[:, None]
+
+    def _worth_adding(self, units: Array, energies: Array, rng: np.random.Generator, *, quick: bool) -> Array:
+        inverse = np.linalg.inv((units.T * energies) @ units)
+        worth = inverse * self.energy @ inverse
+        found = best_neurons(
+            self.white, self._multiplier(worth), self.weights(units), rng, most=NEURONS, apart=NEAR, quick=quick
+        )
+        found = self._of_unit_cost(self.rows(found))
+        return found[((found @ worth) * found).sum(axis=1) > 1 + WORTH]
+
+    def _multiplier(self, worth: Array) -> Array:
+        """The form w'Y w of weights on the sources; its scale does not matter."""
+        back = np.linalg.solve(self.half, self.white.matrix)
+        return back.T @ worth @ back
+
+    def _of_unit_cost(self, rows: Array) -> Array:
+        cost = (rows**2 @ self.energy) + (rows @ self.corners.T).max(axis=1) ** 2
+        return rows / np.sqrt(cost)[:, None]
+
+    def _best_energies(self, units: Array, energies: Array) -> Array:
+        """Energies (n,) of neurons of unit cost with the least sum of energies and readout: Newton's method.
+
+        Each step is the minimum of the quadratic model over nonnegative energies, by nonnegative least squares.
+        """
+        from scipy.optimize import nnls
+
+        loss = self._loss_of(units, energies)
+        for _ in range(NEWTON):
+            inverse = np.linalg.inv((units.T * energies) @ units)
+            across = units @ inverse
+            worth = (across * self.energy) @ across.T
+            curvature = 2 * worth * (across @ units.T)
+            values, vectors = np.linalg.eigh(curvature)
+            root = np.sqrt(np.maximum(values, SINGULAR * values[-1]))
+            slope = 1 - np.diag(worth)
+            try:
+                goal, _ = nnls((vectors * root).T, root * (vectors.T @ energies) - (vectors.T @ slope) / root)
+            except RuntimeError:
+                # Too many changes of the active set.
+                break
+            step = 1.0
+            while step > LEAST_STEP:
+                moved = energies + step * (goal - energies)
+                after = self._loss_of(units, moved)
+                if after < loss:
+                    break
+                step /= 2
+            if not after < loss:
+                break
+            fallen, energies, loss = (loss - after) / loss, moved, after
+            if fallen < LEVEL:
+                break
+        return energies
+
+    def _loss_of(self, units: Array, energies: Array) -> float:
+        try:
+            readout = float(self.energy @ np.diag(np.linalg.inv((units.T * energies) @ units)))
+        except np.linalg.LinAlgError:
+            return np.inf
+        return float(energies.sum()) + readout if readout > 0 else np.inf
 
     def _loss(self, rows: Array) -> float:
         bias = (rows @ self.corners.T).max(axis=1)
@@ -130,14 +242,15 @@ class _Balanced:
 
 
 def codes_of_other_methods(problem: Drawn) -> Iterator[tuple[str, Array]]:
-    """Yield (method, weights (n, d)) from the program's own methods that know nothing of the answer."""
+    """Yield (method, weights (n, d)) from methods of the program that know nothing of the answer, now and then."""
     from solver import Problem, solve
     from theory.errors import InputError
 
+    if problem.index % ASKED:
+        return
     posed = Problem(problem.points, **problem.options())
     yield "alternating", solve(posed, method="alternating", time_limit=SECONDS, rng=1).source_weights
-    few = len(problem.points) <= MOST_SAMPLES_OF_CONIC.get(problem.dimension, 0)
-    if few and problem.index % ASKED_OF_CONIC == 0:
+    if len(problem.points) <= MOST_SAMPLES_OF_CONIC.get(problem.dimension, 0):
         try:
             yield "conic", solve(posed, method="conic", rng=1).source_weights
         except InputError:

@@ -110,6 +110,8 @@ class _Lane:
         self.seed, self.time_limit, self.tasks = seed, time_limit, tasks
         self.index = -1
         self.solved: Solved | None = None
+        self.future: Future[Any] | None = None
+        self.stage, self.late, self.since, self.deadline = "", False, 0.0, 0.0
         self._start()
 
     @property
@@ -122,7 +124,7 @@ class _Lane:
         self._submit("solving", allowed, self.tasks.solve, self.seed, index, self.time_limit)
 
     def look(self) -> Finished | None:
-        """What has come of the present problem, if it is over; also goes on to the next stage, and ends what is late."""
+        """What has come of the present problem, if it is over; goes on to the next stage, and ends what is late."""
         if self.future is None:
             return None
         if not self.future.done():
@@ -150,7 +152,7 @@ class _Lane:
         self.stage, self.late = stage, False
         self.since = time.monotonic()
         self.deadline = self.since + allowed
-        self.future: Future[Any] | None = self.executor.submit(task, *arguments)
+        self.future = self.executor.submit(task, *arguments)
 
     def _next(self, result: Any) -> Finished | None:
         if self.stage == "starting":

@@ -90,27 +90,39 @@ class Judgement:
     saved_by: str = ""
 
 
-def judge(problem: Drawn, claim: Claim, *, other_methods: bool = True) -> Judgement:
+def judge(problem: Drawn, claim: Claim, *, with_codes: bool = True) -> Judgement:
     """Judge a claim.
 
     Args:
         problem: raw numbers.
         claim: what the program says.
-        other_methods: also ask methods of the program that know nothing of the answer; they take a second.
+        with_codes: also search for cheaper codes, which takes most of the time.
     """
     found = Judgement()
     if not _all_finite(claim):
         found.wrong.append("a number of the answer is not finite")
         return found
-    rational, white = RationalProblem(problem), Whitened(problem)
-    rng = np.random.default_rng([problem.seed, problem.index, 1])
-    measured = rational.measure(claim.encoder, claim.encoder_bias, claim.decoder, claim.decoder_bias)
+    case = _Case(problem, claim, RationalProblem(problem), Whitened(problem), found)
+    measured = case.rational.measure(claim.encoder, claim.encoder_bias, claim.decoder, claim.decoder_bias)
     found.gap = 1 - _quotient(claim.lower_bound, measured.loss)
     found.wrong += _against_network(problem, claim, measured)
     found.wrong += _against_words(claim, measured)
-    _search_neurons(rational, white, claim, found, rng)
-    _search_codes(problem, rational, white, claim, found, rng, other_methods)
+    rng = np.random.default_rng([problem.seed, problem.index, 1])
+    _search_neurons(case, rng)
+    if with_codes:
+        _search_codes(case, rng)
     return found
+
+
+@dataclass(frozen=True)
+class _Case:
+    """All that a search asks of: the problem, what is claimed of it, and what was found so far."""
+
+    problem: Drawn
+    claim: Claim
+    rational: RationalProblem
+    white: Whitened
+    found: Judgement
 
 
 def _all_finite(claim: Claim) -> bool:
@@ -158,22 +170,17 @@ def _against_words(claim: Claim, measured: Measured) -> Iterator[str]:
 # ---- the bound ----------------------------------------------------------------------------------------------------
 
 
-def _search_neurons(
-    rational: RationalProblem, white: Whitened, claim: Claim, found: Judgement, rng: np.random.Generator
-) -> None:
+def _search_neurons(case: _Case, rng: np.random.Generator) -> None:
     """Neurons that earn more than the multiplier was said to let them: what it can prove at most, given those."""
+    claim, found = case.claim, case.found
     if not claim.lower_bound > 0:
         return
-    grams = [claim.source_weights.T @ claim.source_weights, _least_gram(white, claim.multiplier)]
-    bound, ratio = min(
-        rational.most_proven(claim.multiplier, neuron, gram)
-        for neuron in best_neurons(white, claim.multiplier, claim.source_weights, rng)
-        for gram in grams
-    )
-    found.ratio = float(ratio)
-    if not bound > 0:
-        found.wrong.append("the multiplier proves no lower bound at all")
+    proven = list(_most_proven(case, rng))
+    if not proven:
+        found.wrong.append(f"the lower bound {claim.lower_bound:.15g} has a multiplier that proves none")
         return
+    bound, ratio = min(proven)
+    found.ratio = float(ratio)
     excess = _quotient(claim.lower_bound, bound) - 1
     found.excess = max(found.excess, excess)
     if excess > ROUNDING:
@@ -183,6 +190,18 @@ def _search_neurons(
         )
 
 
+def _most_proven(case: _Case, rng: np.random.Generator) -> Iterator[tuple[Fraction, Fraction]]:
+    multiplier, weights = case.claim.multiplier, case.claim.source_weights
+    grams = [weights.T @ weights, _least_gram(case.white, multiplier)]
+    for neuron in best_neurons(case.white, multiplier, weights, rng):
+        for gram in grams:
+            try:
+                yield case.rational.most_proven(multiplier, neuron, gram)
+            except (ZeroDivisionError, ValueError):
+                # Nothing earned, or a G that is singular or not finite: no argument, for or against.
+                continue
+
+
 def _least_gram(white: Whitened, multiplier: Array) -> Array:
     """(d, d) G with the least tr(Y G) + decoder_cost tr(K G^-1), up to rounding; where that is at infinity, far out.
 
@@ -190,8 +209,8 @@ def _least_gram(white: Whitened, multiplier: Array) -> Array:
     """
     length = np.linalg.norm(white.mixing, axis=0)
     scaled = multiplier / np.outer(length, length)
-    _, values, vectors = (None, *np.linalg.eigh((scaled + scaled.T) / 2))
-    floor = (NEGLIGIBLE * np.sqrt(np.maximum(values, 0)).sum()) ** 2
+    values, vectors = np.linalg.eigh((scaled + scaled.T) / 2)
+    floor = max((NEGLIGIBLE * np.sqrt(np.maximum(values, 0)).sum()) ** 2, float(np.finfo(float).tiny))
     root = vectors * np.sqrt(np.maximum(values, floor))
     left, size, _ = np.linalg.svd(root.T @ (white.mixing / length).T, full_matrices=False)
     half = np.linalg.solve(root.T, left * np.sqrt(size)) / length[:, None]
@@ -201,18 +220,11 @@ def _least_gram(white: Whitened, multiplier: Array) -> Array:
 # ---- other codes --------------------------------------------------------------------------------------------------
 
 
-def _search_codes(
-    problem: Drawn,
-    rational: RationalProblem,
-    white: Whitened,
-    claim: Claim,
-    found: Judgement,
-    rng: np.random.Generator,
-    other_methods: bool,
-) -> None:
-    for name, weights in _codes(problem, white, claim, rng, other_methods):
+def _search_codes(case: _Case, rng: np.random.Generator) -> None:
+    claim, found = case.claim, case.found
+    for name, weights in _codes(case, rng):
         try:
-            loss = rational.code_loss(weights)
+            loss = case.rational.code_loss(weights)
         except (ZeroDivisionError, ValueError, OverflowError):
             # Neurons that do not span the sources, or whose numbers have run away, are no code.
             continue
@@ -230,12 +242,8 @@ def _search_codes(
             found.wrong.append(f"a code ({name}) saves {saving:.3g} of the loss of an answer called optimal")
 
 
-def _codes(
-    problem: Drawn, white: Whitened, claim: Claim, rng: np.random.Generator, other_methods: bool
-) -> Iterator[tuple[str, Array]]:
-    yield "the answer's own weights", claim.source_weights
-    yield "modular", modular_code(problem, white)
-    for weights in descents(white, claim.source_weights, rng):
-        yield "descent", weights
-    if other_methods:
-        yield from codes_of_other_methods(problem)
+def _codes(case: _Case, rng: np.random.Generator) -> Iterator[tuple[str, Array]]:
+    yield "the answer's own weights", case.claim.source_weights
+    yield "modular", modular_code(case.problem, case.white)
+    yield from descents(case.white, case.claim.source_weights, rng)
+    yield from codes_of_other_methods(case.problem)

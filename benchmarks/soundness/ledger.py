@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -32,7 +33,7 @@ class Record:
         family, sources, samples, channels: what was drawn.
         outcome, seconds, error, warned, checking_seconds: see `crew.Finished`.
         status, method, message, neurons, loss, lower_bound: of the answer.
-        gap, ratio, excess, saving, saved_by, wrong: see `judgement.Judgement`; numbers are None where nothing was found.
+        gap, ratio, excess, saving, saved_by, wrong: see `judgement.Judgement`; None where nothing was found.
     """
 
     seed: int
@@ -121,7 +122,8 @@ def _parsed(line: bytes) -> Record:
     values = json.loads(line)
     if not isinstance(values, dict) or not set(values) <= {item.name for item in fields(Record)}:
         raise ValueError
-    return Record(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    typed: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return Record(**typed)
 
 
 def _whole_bytes(path: Path) -> int:
@@ -162,8 +164,7 @@ def appending(folder: Path) -> Iterator[Any]:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / RESULTS
     if path.exists():
-        with path.open("r+b") as stream:
-            stream.truncate(_whole_bytes(path))
+        os.truncate(path, _whole_bytes(path))
     with path.open("a") as stream:
 
         def write(record: Record) -> None:

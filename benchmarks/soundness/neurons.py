@@ -30,14 +30,23 @@ PIECES = 150
 CLIMBS = {1: 2, 2: 6, 3: 8, 4: 12, 5: 16, 6: 20}
 """Starts that are climbed from, by number of sources."""
 
+QUICK = 2
+"""Times as many starts where none is climbed from."""
+
 APART = 0.99
 """Cosine above which two starts are the same."""
 
-POWERS = (8, 64, 512)
+POWERS = (8, 64, 512, 4096)
 """The bias as a norm of these powers, ever closer to the maximum: stages of a climb."""
 
-TIES = (1e-2, 1e-4, 1e-6, 1e-8)
-"""Shares of the bias within which samples are taken to tie, tried in turn."""
+NEAR_BY = 6
+"""Samples a source that are looked at, in the order of how nearly they set the bias, for those that could tie."""
+
+SAME = (1e-12, 1e-6)
+"""Distances, relative to the largest sample, within which samples are the same: both are tried."""
+
+SETTLINGS = 10
+"""Times at most that a neuron is moved to a better wall near by."""
 
 STEPS = 40
 """Quasi-Newton steps of a stage."""
@@ -93,7 +102,16 @@ class Whitened:
         return weights @ self.matrix.T
 
 
-def best_neurons(white: Whitened, multiplier: Array, weights: Array, rng: np.random.Generator, most: int = 3) -> Array:
+def best_neurons(
+    white: Whitened,
+    multiplier: Array,
+    weights: Array,
+    rng: np.random.Generator,
+    *,
+    most: int = 3,
+    apart: float = APART,
+    quick: bool = False,
+) -> Array:
     """(at most `most`, d) the neurons with the largest ratios w'Y w / f(w) that were found, as weights on the sources.
 
     Args:
@@ -101,6 +119,8 @@ def best_neurons(white: Whitened, multiplier: Array, weights: Array, rng: np.ran
         multiplier: (d, d) symmetric Y.
         weights: (n, d) neurons to start from, those of the code.
         rng: draws directions.
+        most: neurons that point different ways;  apart: cosine above which they do not.
+        quick: do not climb, which finds most of what is best in a tenth of the time.
     """
     worth = white.inverse.T @ multiplier @ white.inverse
     worth = (worth + worth.T) / 2
@@ -108,11 +128,11 @@ def best_neurons(white: Whitened, multiplier: Array, weights: Array, rng: np.ran
     tried = np.vstack([tried, *_of_pieces(white, worth, tried)])
     tried = _both_ways(tried)
     ratios = _ratios(white, worth, tried)
-    starts = _different(tried[np.argsort(-ratios)], CLIMBS[len(worth)])
-    climbed = [_climbed(white, worth, start) for start in starts]
-    found = np.vstack([starts, *climbed, *(_settled(white, worth, row) for row in [*starts, *climbed])])
+    starts = _different(tried[np.argsort(-ratios)], (QUICK if quick else 1) * CLIMBS[len(worth)])
+    climbed = [] if quick else [_climbed(white, worth, start) for start in starts]
+    found = np.array([*starts, *climbed, *(_settled(white, worth, row) for row in [*starts, *climbed])])
     best = np.argsort(-_ratios(white, worth, found))
-    return white.weights(_different(found[best], most))
+    return white.weights(_different(found[best], most, apart))
 
 
 def _ratios(white: Whitened, worth: Array, rows: Array) -> Array:
@@ -144,20 +164,17 @@ def _of_pieces(white: Whitened, worth: Array, tried: Array) -> Iterator[Array]:
     first = [(where[start : start + step] @ white.corners.T).argmax(axis=1) for start in range(0, len(where), step)]
     samples, times = np.unique(np.concatenate(first), return_counts=True)
     corners = white.corners[samples[np.argsort(-times)[:PIECES]]]
-    # With I + v v' = L L', all at once: L = I + share v v'.
-    square = (corners**2).sum(axis=1)
-    share = (1 / np.sqrt(1 + square) - 1) / np.maximum(square, np.finfo(float).tiny)
-    root = np.eye(len(worth)) + share[:, None, None] * corners[:, :, None] * corners[:, None, :]
+    root = _cheapened(corners)
     _, vectors = np.linalg.eigh(root @ worth @ root)
     yield (root @ vectors).swapaxes(1, 2).reshape(-1, len(worth))
 
 
-def _different(rows: Array, most: int) -> Array:
+def _different(rows: Array, most: int, apart: float = APART) -> Array:
     """The first rows that do not point the same way."""
     chosen: list[Array] = []
     for row in rows:
         unit = row / np.linalg.norm(row)
-        if all(unit @ other < APART for other in chosen):
+        if all(unit @ other < apart for other in chosen):
             chosen.append(unit)
         if len(chosen) == most:
             break
@@ -201,19 +218,61 @@ def smooth_biases(corners: Array, rows: Array, power: int) -> tuple[Array, Array
 
 
 def _settled(white: Whitened, worth: Array, row: Array) -> Array:
-    """Neurons at which the samples that nearly tie for the bias here tie exactly: eigenvectors of a wall."""
+    """The best neuron at which some of the samples that nearly tie for the bias tie exactly; from there again."""
+    ratio = float(_ratios(white, worth, row[None])[0])
+    for _ in range(SETTLINGS):
+        found = _both_ways(np.vstack([row, *_of_walls(white, worth, row)]))
+        ratios = _ratios(white, worth, found)
+        best = int(np.argmax(ratios))
+        if ratios[best] <= ratio:
+            break
+        row, ratio = found[best], float(ratios[best])
+    return row
+
+
+def _of_walls(white: Whitened, worth: Array, row: Array) -> Iterator[Array]:
+    """Eigenvectors of the walls between the pieces around a neuron: those of one sample that ties, of two, of more."""
     values = white.corners @ row
-    highest = float(values.max())
-    found = [row]
-    for tie in TIES:
-        tied = white.corners[values >= highest * (1 - tie)]
-        _, size, directions = np.linalg.svd(tied[1:] - tied[0], full_matrices=True)
-        rank = int((size > 1e-9 * max(1.0, np.abs(tied).max())).sum()) if len(size) else 0
-        level = directions[rank:].T
-        if level.shape[1] == 0:
+    first = white.corners[np.argsort(-values)[: NEAR_BY * len(row)]]
+    size = np.abs(first).max()
+    yield _of_wall(worth, first[0], np.eye(len(row)))
+    before: list[int] = []
+    for apart in SAME:
+        chosen, levels = _ties(first, apart * size)
+        # Both ways of telling samples apart often come to the same.
+        if chosen != before:
+            before = chosen
+            yield from (_of_wall(worth, first[0], level) for level in levels)
+
+
+def _ties(first: Array, apart: float) -> tuple[list[int], list[Array]]:
+    """The samples that tie one after the other, and bases (d, k) of the neurons for which they do."""
+    level, chosen, levels = np.eye(first.shape[1]), [], []
+    for index, corner in enumerate(first):
+        if level.shape[1] == 1:
+            break
+        # A sample that ties with those before in any case stands for nothing new.
+        step = (corner - first[0]) @ level
+        length = float(np.sqrt(step @ step))
+        if length <= apart:
             continue
-        height = tied[0] @ level
-        metric = np.linalg.inv(np.linalg.cholesky(np.eye(level.shape[1]) + np.outer(height, height)))
-        _, vectors = np.linalg.eigh(metric @ (level.T @ worth @ level) @ metric.T)
-        found += list((level @ metric.T @ vectors).T)
-    return _both_ways(np.array(found))
+        # A reflection that takes the step to the first axis; the other axes are level.
+        step[0] += np.copysign(length, step[0])
+        level = (level - np.outer(level @ step, step * (2 / (step @ step))))[:, 1:]
+        chosen.append(index)
+        levels.append(level)
+    return chosen, levels
+
+
+def _of_wall(worth: Array, corner: Array, level: Array) -> Array:
+    """Eigenvectors among the neurons in the span of the columns of `level`, where this sample sets the bias."""
+    root = _cheapened((corner @ level)[None])[0]
+    _, vectors = np.linalg.eigh(root @ (level.T @ worth @ level) @ root)
+    return (level @ root @ vectors).T
+
+
+def _cheapened(corners: Array) -> Array:
+    """(n, d, d) the inverse square roots of I + v v', which is what neurons cost where v sets the bias."""
+    square = (corners**2).sum(axis=1)
+    share = (1 / np.sqrt(1 + square) - 1) / np.maximum(square, np.finfo(float).tiny)
+    return np.eye(corners.shape[1]) + share[:, None, None] * corners[:, :, None] * corners[:, None, :]

@@ -6,7 +6,7 @@ lower bound is not rational, but every proof that it is too high is. For any neu
 
     the best bound that Y can prove  <=  tr(Y G) f(w) / w'Y w  +  decoder_cost tr(K G^-1),
 
-since Y must be scaled by 1/rho, rho >= w'Y w / f(w), and the bound it then proves is the minimum over all G.
+since Y must be scaled by 1/rho, rho >= w'Y w / f(w), and what it then proves is the minimum of the right over all G.
 """
 
 from __future__ import annotations
@@ -109,13 +109,19 @@ class RationalProblem:
         Args:
             multiplier: (d, d) symmetric Y.
             neuron: (d,) any w.
-            gram_of_code: (d, d) any positive definite G.
+            gram_of_code: (d, d) any positive definite G; its best multiple is taken.
+
+        Raises:
+            ZeroDivisionError: a neuron that earns nothing and so says nothing of the bound, or a singular G.
         """
         Y, G, w = exact(multiplier), exact(gram_of_code), exact(neuron)
         ratio = (w @ Y @ w) / self.neuron_costs(neuron[None])[0]
-        if not ratio > 0:
-            return Fraction(0), ratio  # type: ignore[return-value]
-        return _trace(Y, G) / ratio + self.decoder_cost * _trace(self.gram, _inverse(G)), ratio
+        earned = _trace(Y, G)
+        if not (ratio > 0 and earned > 0):
+            raise ZeroDivisionError("nothing is earned")
+        earned, readout = earned / ratio, self.decoder_cost * _trace(self.gram, _inverse(G))
+        size = Fraction(float(readout / earned) ** 0.5)
+        return earned * size + readout / size, ratio
 
     def measure(self, encoder: Array, encoder_bias: Array, decoder: Array, decoder_bias: Array) -> Measured:
         """What the network z = encoder x + encoder_bias, x = decoder z + decoder_bias does on x = A s.

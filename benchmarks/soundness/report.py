@@ -118,7 +118,7 @@ def _row(records: Sequence[Record]) -> list[str]:
         f"{len(done) / len(records):.2%}",
         f"{in_time / len(records):.2%}",
         *(f"{value:.3g}" for value in seconds),
-        f"{max(0.0, max(gaps)):.1e}" if gaps else "",
+        f"{max(0.0, *gaps):.1e}" if gaps else "",
         str(over),
         str(sum(record.outcome in (CRASHED, UNCHECKED) for record in records)),
     ]

@@ -15,7 +15,7 @@ from benchmarks.soundness.judgement import Claim, Judgement, judge
 
 __all__ = ["Solved", "judged", "prepare", "solved"]
 
-WARM_UP = ([[-1, -1], [-1, 0], [-1, 1], [0, -1], [0, 0], [0, 1], [1, -1], [1, 0]], [[1, 0.5], [0, 1]])
+WARM_UP = [[-1, -1], [-1, 0], [-1, 1], [0, -1], [0, 0], [0, 1], [1, -1], [1, 0]]
 """A small mixed problem, solved by every method before the clock runs, so that no problem pays for imports."""
 
 LINES = 12
@@ -48,9 +48,8 @@ def prepare() -> int:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     from solver import Problem, solve
 
-    points, mixing = WARM_UP
     for method in ("auto", "relaxation", "conic", "alternating"):
-        solve(Problem(points, mixing=mixing), method=method, time_limit=0.1, rng=0)
+        solve(Problem(WARM_UP), method=method, time_limit=0.1, rng=0)
     return os.getpid()
 
 
