@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -103,14 +103,17 @@ def _run(folder: Path, seed: int, indices: Sequence[int], time_limit: float, wor
     interrupted = False
     with ledger.appending(folder) as write, _progress(len(indices), len(done)) as advance:
         try:
-            for finished in work_through(seed, left, time_limit=time_limit, workers=workers):
-                problem = drawn(seed, finished.index)
-                record = ledger.record_of(problem, finished, time_limit=time_limit, code=code)
-                write(record)
-                records.append(record)
-                advance(records)
+            with closing(work_through(seed, left, time_limit=time_limit, workers=workers)) as work:
+                for finished in work:
+                    problem = drawn(seed, finished.index)
+                    record = ledger.record_of(problem, finished, time_limit=time_limit, code=code)
+                    write(record)
+                    records.append(record)
+                    advance(records)
         except KeyboardInterrupt:
             interrupted = True
+    if interrupted and not records:
+        return INTERRUPTED
     verdict = _report(folder, records, keep=keep)
     return INTERRUPTED if interrupted else verdict
 

@@ -85,6 +85,8 @@ def modular_code(problem: Drawn, white: Whitened) -> Array:
 def descents(white: Whitened, weights: Array, rng: np.random.Generator) -> Iterator[tuple[str, Array]]:
     """Yield codes (n, d) and where they came from: a descent from a random start, that grown, and the answer grown.
 
+    Where rounding ends one of them it is left out.
+
     Args:
         white: the problem.
         weights: (n, d) the answer's code.
@@ -96,8 +98,12 @@ def descents(white: Whitened, weights: Array, rng: np.random.Generator) -> Itera
     count = min(dimension * (dimension + 1) // 2 + dimension, most)
     start = balanced.descent(rng.standard_normal((count, dimension)) / count**0.5)
     yield "descent", balanced.weights(start)
-    yield "descent and growth", balanced.weights(balanced.grown(start, rng))
-    yield "growth of the answer", balanced.weights(balanced.grown(balanced.rows(weights), rng))
+    for name, rows in (("descent and growth", start), ("growth of the answer", balanced.rows(weights))):
+        try:
+            grown = balanced.grown(rows, rng)
+        except np.linalg.LinAlgError:
+            continue
+        yield name, balanced.weights(grown)
 
 
 class _Balanced:
@@ -194,8 +200,8 @@ class _Balanced:
             slope = 1 - np.diag(worth)
             try:
                 goal, _ = nnls((vectors * root).T, root * (vectors.T @ energies) - (vectors.T @ slope) / root)
-            except RuntimeError:
-                # Too many changes of the active set.
+            except (RuntimeError, ValueError):
+                # Too many changes of the active set, or numbers that have run away.
                 break
             step = 1.0
             while step > LEAST_STEP:

@@ -152,7 +152,12 @@ class _Lane:
         self.stage, self.late = stage, False
         self.since = time.monotonic()
         self.deadline = self.since + allowed
-        self.future = self.executor.submit(task, *arguments)
+        try:
+            self.future = self.executor.submit(task, *arguments)
+        except BrokenProcessPool as error:
+            # It died with nothing to do: it is found dead as if by the task.
+            self.future = Future()
+            self.future.set_exception(error)
 
     def _next(self, result: Any) -> Finished | None:
         if self.stage == "starting":

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -17,7 +17,7 @@ from benchmarks.soundness import crew, ledger
 from benchmarks.soundness.cases import save_case
 from benchmarks.soundness.codes import codes_of_other_methods, descents, modular_code
 from benchmarks.soundness.draws import DIMENSIONS, FAMILIES, Drawn, dimension_of, drawn
-from benchmarks.soundness.judgement import judge
+from benchmarks.soundness.judgement import Judgement, judge
 from benchmarks.soundness.neurons import Whitened, best_neurons
 from benchmarks.soundness.rational import RationalProblem, _inverse, exact
 from benchmarks.soundness.report import is_sound, worst_cases
@@ -30,9 +30,8 @@ from tests.benchmarks import tasks
 from theory.conditions import modular_multiplier
 from theory.errors import InputError
 
-indices = st.integers(0, 10_000)
-small = indices.filter(lambda index: dimension_of(1, index) in (2, 3))
-few = settings(max_examples=8)
+SMALL = [index for index in range(40) if dimension_of(1, index) in (2, 3)][:8]
+"""Problems of seed 1 on which a search takes a moment. It need not find the best neuron on every problem there is."""
 
 
 def posed(problem):
@@ -84,8 +83,7 @@ def test_every_problem_drawn_is_accepted():
 # ---- rational arithmetic ------------------------------------------------------------------------------------------
 
 
-@few
-@given(indices)
+@pytest.mark.parametrize("index", range(20))
 def test_losses_are_those_of_the_program_up_to_rounding(index):
     problem = drawn(0, index)
     given, rational = posed(problem), RationalProblem(problem)
@@ -128,17 +126,16 @@ def test_costs_are_exact():
 # ---- the search ---------------------------------------------------------------------------------------------------
 
 
-@few
-@given(small, st.integers(0, 2**32 - 1))
-def test_the_best_neuron_is_found(index, seed):
+@pytest.mark.parametrize("index", SMALL)
+def test_the_best_neuron_is_found(index):
     """As good as exact pricing, which it knows nothing of, at any multiplier."""
     problem = drawn(1, index)
-    white, rng = Whitened(problem), np.random.default_rng(seed)
+    white, rng = Whitened(problem), np.random.default_rng(0)
     root = rng.standard_normal((problem.dimension, problem.dimension)) @ white.matrix
     bound = lower_bound(posed(problem), root.T @ root)
     neuron = best_neurons(white, bound.multiplier, white.inverse.T, rng, most=1)[0]
     found = neuron @ bound.multiplier @ neuron / float(RationalProblem(problem).neuron_costs(neuron[None])[0])
-    assert not bound.exact or found == pytest.approx(bound.rho, rel=1e-7)
+    assert bound.exact and found == pytest.approx(bound.rho, rel=1e-7)
 
 
 def test_descents_reach_the_optimum(answered):
@@ -243,8 +240,7 @@ def test_a_bound_short_of_the_optimum_is_held_to_its_multiplier(problem):
     assert "above what its multiplier can prove" in sentence
 
 
-@few
-@given(small)
+@pytest.mark.parametrize("index", SMALL)
 def test_no_raised_bound_of_a_modular_code_passes(index):
     problem = drawn(1, index)
     answer = solve(posed(problem), method="modular")
@@ -388,6 +384,22 @@ def test_one_problem_is_told_in_full(tmp_path):
     assert done.exit_code == 0, done.output
     assert str(drawn(0, 2)) in done.stdout and "excess" in done.stdout
     assert (tmp_path / "seed0-problem2.npz").exists()
+
+
+def test_ctrl_c_keeps_and_tells_what_there_is(tmp_path, monkeypatch):
+    def stopped(seed, indices, **_options):
+        yield crew.Finished(indices[0], crew.ANSWERED, 0.5, tasks.ANSWER, judgement=Judgement(gap=0.0))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "work_through", stopped)
+    words = ["--problems", "5", "--folder", str(tmp_path)]
+    done = CliRunner().invoke(command.main, words)
+    assert done.exit_code == 130 and "1 problems; wrong certificates: 0" in done.stdout
+    assert [record.index for record in ledger.read(tmp_path)] == [0]
+    done = CliRunner().invoke(command.main, words)
+    assert done.exit_code == 130 and "2 problems; wrong certificates: 0" in done.stdout
+    done = CliRunner().invoke(command.main, [*words, "--seed", "1"])
+    assert done.exit_code == 2 and "holds results with seed 0" in done.output
 
 
 @pytest.mark.parametrize(
