@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ class Tasks:
 
 def work_through(
     seed: int, indices: Sequence[int], *, time_limit: float, workers: int, tasks: Tasks | None = None
-) -> Iterator[Finished]:
+) -> Generator[Finished, None, None]:
     """Solve and judge problems, and yield what came of each as soon as it is there.
 
     Args:
