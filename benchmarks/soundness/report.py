@@ -81,7 +81,7 @@ def _tell(console: Console, title: str, records: Sequence[Record], why: Callable
     console.print(f"{title}: {len(records)}", highlight=False)
     for record in records[:SHOWN]:
         line = f"  problem {record.index} ({record.family}, {record.sources} sources, {record.samples} samples)"
-        console.print(f"{line}: {why(record)}", highlight=False, markup=False)
+        console.print(f"{line}: {why(record)}", highlight=False, markup=False, soft_wrap=True)
     if len(records) > SHOWN:
         console.print(f"  and {len(records) - SHOWN} more")
 
