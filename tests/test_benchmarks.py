@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -35,3 +36,27 @@ def test_reach_knows_no_nine_sources():
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "no instance has 9; choose one of [6, 7, 8, 10, 13, 20]" in done.stderr
+
+
+def test_a_quick_run_of_soundness_finds_nothing_wrong_and_goes_on_where_it_was_killed(tmp_path):
+    command = [sys.executable, "-m", "benchmarks.soundness", "--quick", "--problems", "12", "--sources", "1-2"]
+    command += ["--folder", str(tmp_path)]
+    results = tmp_path / "results.jsonl"
+    killed = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while killed.poll() is None and (not results.exists() or results.read_bytes().count(b"\n") < 2):
+        time.sleep(0.01)
+    killed.kill()
+    killed.wait()
+    before = results.read_text()
+    with results.open("a") as stream:
+        stream.write('{"seed": 0, "index": 9999')
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "12 problems; wrong certificates: 0" in done.stdout
+    lines = results.read_text().splitlines()
+    indices = [json.loads(line)["index"] for line in lines]
+    assert len(indices) == len(set(indices)) == 12
+    whole = before[: before.rfind("\n") + 1]
+    assert whole.count("\n") < 12 and results.read_text().startswith(whole)
+    again = subprocess.run([*command, "--report"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert again.returncode == 0 and again.stdout == done.stdout

@@ -1,0 +1,13 @@
+"""Can the program be trusted on problems that no one chose? Exit code 1 if one answer is wrong.
+
+    python -m benchmarks.soundness [--problems N] [--seed S] [--time-limit SECONDS] [--sources 1-6] [--folder PATH]
+                                   [--workers N] [--quick]
+    python -m benchmarks.soundness --report [--folder PATH]
+    python -m benchmarks.soundness --only INDEX [--seed S]
+
+Problems of one to six sources are drawn from families that differ in every way the author could think of (`draws`),
+solved in processes that are watched (`crew`), and judged by a checker that shares no code with the certificate
+(`judgement`): it searches in floating point (`neurons`, `codes`) and accuses in rational arithmetic (`rational`). What
+came of each is written down at once (`ledger`), so that a run goes on where it was stopped, and told at the end
+(`report`), with the worst cases as files that `modularity solve` accepts (`cases`).
+"""

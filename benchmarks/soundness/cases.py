@@ -1,0 +1,51 @@
+"""Problems as files that `modularity solve` accepts, with the command that does it beside."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.soundness.draws import Drawn, drawn
+from benchmarks.soundness.ledger import Record
+from theory.writing import written_whole
+
+__all__ = ["save_case", "save_cases"]
+
+PATTERN = "seed*-problem*.*"
+"""Names of the files that are taken away before new ones are written."""
+
+
+def save_cases(folder: Path, cases: Sequence[tuple[Record, Sequence[str]]]) -> None:
+    """Write the problems of these records, with the reasons why they were kept, in place of those of the last time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.glob(PATTERN):
+        path.unlink()
+    for record, reasons in cases:
+        problem = drawn(record.seed, record.index)
+        save_case(folder, problem, record.time_limit, {"kept_as": list(reasons), **asdict(record)})
+
+
+def save_case(folder: Path, problem: Drawn, time_limit: float, said: dict[str, object]) -> Path:
+    """Write one problem to an .npz file, and to a .json file the command that solves it and what is said of it."""
+    path = folder / f"seed{problem.seed}-problem{problem.index}.npz"
+    given = {"sources": problem.points, "mixing": problem.mixing, "probabilities": problem.probabilities}
+    arrays: dict[str, Any] = {name: array for name, array in given.items() if array is not None}
+    with written_whole(path) as partial, partial.open("wb") as stream:
+        np.savez(stream, **arrays)
+    words = ["modularity", "solve", str(path)]
+    words += ["--encoder-cost", repr(problem.encoder_cost), "--decoder-cost", repr(problem.decoder_cost)]
+    if problem.mixing is not None:
+        words += ["--mixing", str(path)]
+    if problem.probabilities is not None:
+        words += ["--probabilities", "probabilities"]
+    words += ["--time-limit", f"{time_limit:g}"]
+    beside = {"command": shlex.join(words), "problem": str(problem), **said}
+    with written_whole(path.with_suffix(".json")) as partial:
+        partial.write_text(json.dumps(beside, indent=1) + "\n")
+    return path

@@ -1,0 +1,264 @@
+"""Codes that cost less than they could if a bound were true: descents of the checker's own, and other methods' codes.
+
+Any code is an argument against a lower bound above its loss, and against an answer called optimal that costs more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.soundness.neurons import Whitened, best_neurons, smooth_biases
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from benchmarks.soundness.draws import Drawn
+
+    Array = NDArray[np.float64]
+
+__all__ = ["codes_of_other_methods", "descents", "modular_code"]
+
+POWERS = (6, 36, 216, 1296)
+"""The bias as a norm of these powers, ever closer to the maximum: stages of a descent."""
+
+STEPS = 60
+"""Quasi-Newton steps of a stage."""
+
+ROUNDS = 20
+"""Times at most that a code is grown by neurons that are worth adding."""
+
+SEARCHES = 4
+"""Searches with care, where a quick one finds no neuron to add."""
+
+NEAR = 1 - 1e-6
+"""Cosine within which two of them are one: they may come close together, since a code is moved by adding neurons."""
+
+NEURONS = 12
+"""Neurons added a round."""
+
+WORTH = 1e-10
+"""What a neuron must earn beyond its cost to be worth adding."""
+
+NEWTON = 30
+"""Steps of Newton's method at most to the best energies of given neurons."""
+
+LEAST_STEP = 1e-4
+"""Share of a step below which nothing is gained along it."""
+
+LEVEL = 1e-15
+"""Relative fall of the loss below which it is level."""
+
+SINGULAR = 1e-14
+"""Curvature, relative to the largest, that a level direction is given."""
+
+NEW = 1e-3
+"""Energy of new neurons, relative to the mean."""
+
+FAINT = 1e-13
+"""Share of the energy below which a neuron is left out."""
+
+MOST_ENTRIES = 200_000
+"""Neurons times samples of a descent: where there are many samples it starts with fewer neurons."""
+
+ASKED = 4
+"""Of so many problems one is given to other methods."""
+
+SECONDS = 1.0
+"""What the method `alternating` may take."""
+
+MOST_SAMPLES_OF_CONIC = {1: 100, 2: 60, 3: 20}
+"""Samples, by number of sources, up to which the method `conic` is asked."""
+
+
+def modular_code(problem: Drawn, white: Whitened) -> Array:
+    """(d, d) the best code with one neuron a source: the fourth power of its weight is worth over cost."""
+    axes = np.vstack([np.eye(problem.dimension), -np.eye(problem.dimension)])
+    costs = white.costs(white.rows(axes)).reshape(2, -1)
+    side = np.where(costs[0] <= costs[1], 1.0, -1.0)
+    worth = problem.decoder_cost * (white.mixing**2).sum(axis=0)
+    return np.diag(side * (worth / costs.min(axis=0)) ** 0.25)
+
+
+def descents(white: Whitened, weights: Array, rng: np.random.Generator) -> Iterator[tuple[str, Array]]:
+    """Yield codes (n, d) and where they came from: a descent from a random start, that grown, and the answer grown.
+
+    Where rounding ends one of them it is left out.
+
+    Args:
+        white: the problem.
+        weights: (n, d) the answer's code.
+        rng: draws the start.
+    """
+    balanced = _Balanced(white)
+    dimension = len(white.inverse)
+    most = max(dimension, MOST_ENTRIES // len(white.corners))
+    count = min(dimension * (dimension + 1) // 2 + dimension, most)
+    start = balanced.descent(rng.standard_normal((count, dimension)) / count**0.5)
+    yield "descent", balanced.weights(start)
+    for name, rows in (("descent and growth", start), ("growth of the answer", balanced.rows(weights))):
+        try:
+            grown = balanced.grown(rows, rng)
+        except np.linalg.LinAlgError:
+            continue
+        yield name, balanced.weights(grown)
+
+
+class _Balanced:
+    """Coordinates in which the code that would be best without biases has the identity for its G."""
+
+    def __init__(self, white: Whitened) -> None:
+        _, size, directions = np.linalg.svd(white.mixing @ white.matrix.T, full_matrices=False)
+        balance = size * white.decoder_cost**0.5
+        self.white = white
+        self.half = directions.T * np.sqrt(balance)
+        self.unit = float(balance.sum())
+        self.energy = balance / self.unit
+        self.corners = white.corners @ self.half / self.unit**0.5
+
+    def rows(self, weights: Array) -> Array:
+        """Coordinates of a code with these weights on the sources."""
+        return np.linalg.solve(self.half, self.white.rows(weights).T).T
+
+    def weights(self, rows: Array) -> Array:
+        """A code's weights on the sources."""
+        return self.white.weights(rows @ self.half.T)
+
+    def descent(self, rows: Array) -> Array:
+        """The cheapest code that was come by, by its true biases, on the way down from these rows."""
+        from scipy.optimize import minimize
+
+        best, least = rows, self._loss(rows)
+        for power in POWERS:
+            found = minimize(
+                self._smooth_loss,
+                rows.ravel(),
+                args=(power,),
+                jac=True,
+                method="L-BFGS-B",
+                options={"maxiter": STEPS, "ftol": 1e-14, "gtol": 1e-9},
+            )
+            rows = found.x.reshape(rows.shape)
+            loss = self._loss(rows)
+            if loss < least:
+                best, least = rows, loss
+        return best
+
+    def grown(self, rows: Array, rng: np.random.Generator) -> Array:
+        """The code with neurons added that are worth it, and all of their energies made the best, again and again."""
+        units = self._of_unit_cost(rows)
+        energies = (rows**2).sum(axis=1) / (units**2).sum(axis=1)
+        searches = SEARCHES
+        for _ in range(ROUNDS):
+            energies = self._best_energies(units, energies)
+            kept = energies > FAINT * energies.sum()
+            units, energies = units[kept], energies[kept]
+            new = self._worth_adding(units, energies, rng, quick=True)
+            if not len(new) and searches > 0:
+                searches -= 1
+                new = self._worth_adding(units, energies, rng, quick=False)
+            if not len(new):
+                break
+            units, energies = np.vstack([units, new]), np.append(energies, np.full(len(new), NEW * energies.mean()))
+        return units * np.sqrt(energies)[:, None]
+
+    def _worth_adding(self, units: Array, energies: Array, rng: np.random.Generator, *, quick: bool) -> Array:
+        inverse = np.linalg.inv((units.T * energies) @ units)
+        worth = inverse * self.energy @ inverse
+        found = best_neurons(
+            self.white, self._multiplier(worth), self.weights(units), rng, most=NEURONS, apart=NEAR, quick=quick
+        )
+        found = self._of_unit_cost(self.rows(found))
+        return found[((found @ worth) * found).sum(axis=1) > 1 + WORTH]
+
+    def _multiplier(self, worth: Array) -> Array:
+        """The form w'Y w of weights on the sources; its scale does not matter."""
+        back = np.linalg.solve(self.half, self.white.matrix)
+        return back.T @ worth @ back
+
+    def _of_unit_cost(self, rows: Array) -> Array:
+        cost = (rows**2 @ self.energy) + (rows @ self.corners.T).max(axis=1) ** 2
+        return rows / np.sqrt(cost)[:, None]
+
+    def _best_energies(self, units: Array, energies: Array) -> Array:
+        """Energies (n,) of neurons of unit cost with the least sum of energies and readout: Newton's method.
+
+        Each step is the minimum of the quadratic model over nonnegative energies, by nonnegative least squares.
+        """
+        from scipy.optimize import nnls
+
+        loss = self._loss_of(units, energies)
+        for _ in range(NEWTON):
+            inverse = np.linalg.inv((units.T * energies) @ units)
+            across = units @ inverse
+            worth = (across * self.energy) @ across.T
+            curvature = 2 * worth * (across @ units.T)
+            values, vectors = np.linalg.eigh(curvature)
+            root = np.sqrt(np.maximum(values, SINGULAR * values[-1]))
+            slope = 1 - np.diag(worth)
+            try:
+                goal, _ = nnls((vectors * root).T, root * (vectors.T @ energies) - (vectors.T @ slope) / root)
+            except (RuntimeError, ValueError):
+                # Too many changes of the active set, or numbers that have run away.
+                break
+            step = 1.0
+            while step > LEAST_STEP:
+                moved = energies + step * (goal - energies)
+                after = self._loss_of(units, moved)
+                if after < loss:
+                    break
+                step /= 2
+            if not after < loss:
+                break
+            fallen, energies, loss = (loss - after) / loss, moved, after
+            if fallen < LEVEL:
+                break
+        return energies
+
+    def _loss_of(self, units: Array, energies: Array) -> float:
+        try:
+            readout = float(self.energy @ np.diag(np.linalg.inv((units.T * energies) @ units)))
+        except np.linalg.LinAlgError:
+            return np.inf
+        return float(energies.sum()) + readout if readout > 0 else np.inf
+
+    def _loss(self, rows: Array) -> float:
+        bias = (rows @ self.corners.T).max(axis=1)
+        try:
+            readout = float(self.energy @ np.diag(np.linalg.inv(rows.T @ rows)))
+        except np.linalg.LinAlgError:
+            return np.inf
+        return float((rows**2 @ self.energy).sum() + bias @ bias + readout) if readout > 0 else np.inf
+
+    def _smooth_loss(self, flat: Array, power: int) -> tuple[float, Array]:
+        rows = flat.reshape(-1, len(self.energy))
+        try:
+            inverse = np.linalg.inv(rows.T @ rows)
+        except np.linalg.LinAlgError:
+            return np.inf, np.zeros_like(flat)
+        bias, slope = smooth_biases(self.corners, rows, power)
+        readout = float(self.energy @ np.diag(inverse))
+        if not readout > 0:
+            return np.inf, np.zeros_like(flat)
+        loss = float((rows**2 @ self.energy).sum() + bias @ bias + readout)
+        fall = rows * self.energy + bias[:, None] * slope - rows @ (inverse * self.energy @ inverse)
+        return loss, 2 * fall.ravel()
+
+
+def codes_of_other_methods(problem: Drawn) -> Iterator[tuple[str, Array]]:
+    """Yield (method, weights (n, d)) from methods of the program that know nothing of the answer, now and then."""
+    from solver import Problem, solve
+    from theory.errors import InputError
+
+    if problem.index % ASKED:
+        return
+    posed = Problem(problem.points, **problem.options())
+    yield "alternating", solve(posed, method="alternating", time_limit=SECONDS, rng=1).source_weights
+    if len(problem.points) <= MOST_SAMPLES_OF_CONIC.get(problem.dimension, 0):
+        try:
+            yield "conic", solve(posed, method="conic", rng=1).source_weights
+        except InputError:
+            # It takes no more than so many cones.
+            return

@@ -1,0 +1,327 @@
+"""Problems that no one chose: each is a function of a seed and an index alone, so that any can be made again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    Generator = np.random.Generator
+    Family = Callable[[Generator, int, int], Array]
+
+__all__ = ["DIMENSIONS", "FAMILIES", "Drawn", "dimension_of", "drawn"]
+
+DIMENSIONS = (1, 2, 3, 4, 5, 6)
+"""Numbers of sources that are drawn."""
+
+SHARES = (0.05, 0.2, 0.25, 0.2, 0.2, 0.1)
+"""How often each is: one source is soon tried out, six take long."""
+
+MOST_SAMPLES = 300
+MANY_SAMPLES = 5_000
+"""Samples are log-uniform up to the first; up to three sources sometimes have up to the second."""
+
+MANY = 0.05
+"""How often that is."""
+
+MOST_COMBINATIONS = 1_000
+"""Rows of a full grid or a product at most."""
+
+LEAST_SPREAD = 1e-8
+"""Least singular value of the standardised samples of positive weight with which a problem counts as well posed.
+
+The program refuses sources as linearly dependent at 1e-10; between the two it may do either."""
+
+LEAST_RANGE = 1e-9
+"""Least range of a source, as a share of its offset, that is more than the rounding of the offset."""
+
+DRAWS = 1_000
+"""Samples that are not well posed are drawn again; so many times in a row means a family that cannot be."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A problem as raw numbers.
+
+    Attributes:
+        seed, index: what it is a function of;  family: of the samples.
+        points: (T, d);  probabilities: (T,) of any scale, or None;  mixing: (dx, d), or None.
+        encoder_cost, decoder_cost: positive.
+    """
+
+    seed: int
+    index: int
+    family: str
+    points: Array
+    probabilities: Array | None
+    mixing: Array | None
+    encoder_cost: float
+    decoder_cost: float
+
+    @property
+    def dimension(self) -> int:
+        """Number of sources d."""
+        return int(self.points.shape[1])
+
+    def options(self) -> dict[str, Any]:
+        """What goes to `solver.Problem` besides the points."""
+        return {
+            "probabilities": self.probabilities,
+            "mixing": self.mixing,
+            "encoder_cost": self.encoder_cost,
+            "decoder_cost": self.decoder_cost,
+        }
+
+    def __str__(self) -> str:
+        weights = "equal" if self.probabilities is None else f"from {self.probabilities.min():.2g}"
+        channels = "no mixing" if self.mixing is None else f"mixing of condition {np.linalg.cond(self.mixing):.2g}"
+        return (
+            f"problem {self.index} of seed {self.seed}: {self.family}, {self.dimension} sources, "
+            f"{len(self.points)} samples, probabilities {weights}, {channels}, "
+            f"encoder cost {self.encoder_cost:.3g}, decoder cost {self.decoder_cost:.3g}"
+        )
+
+
+def dimension_of(seed: int, index: int) -> int:
+    """Number of sources of a problem, without drawing the rest of it."""
+    return int(_generator(seed, index).choice(DIMENSIONS, p=SHARES))
+
+
+def drawn(seed: int, index: int) -> Drawn:
+    """The problem with this index."""
+    rng = _generator(seed, index)
+    dimension = int(rng.choice(DIMENSIONS, p=SHARES))
+    family = str(rng.choice(list(FAMILIES)))
+    for _ in range(DRAWS):
+        points = FAMILIES[family](rng, dimension, _count(rng, dimension))
+        probabilities = _probabilities(rng, len(points))
+        if _well_posed(points, probabilities):
+            break
+    else:
+        raise RuntimeError(f"{family}: {DRAWS} draws in a row are not well posed; mend the family")
+    mixing = _mixing(rng, dimension)
+    encoder_cost, decoder_cost = (float(cost) for cost in 10.0 ** rng.uniform(-6, 6, 2))
+    return Drawn(seed, index, family, points, probabilities, mixing, encoder_cost, decoder_cost)
+
+
+def _generator(seed: int, index: int) -> Generator:
+    return np.random.default_rng([seed, index])
+
+
+def _count(rng: Generator, dimension: int) -> int:
+    most = MANY_SAMPLES if dimension <= 3 and rng.random() < MANY else MOST_SAMPLES
+    return _log_uniform(rng, dimension + 1, most)
+
+
+def _log_uniform(rng: Generator, least: int, most: int) -> int:
+    return int(np.exp(rng.uniform(np.log(least), np.log(most + 1))))
+
+
+def _well_posed(points: Array, probabilities: Array | None) -> bool:
+    weighted = points if probabilities is None else points[probabilities > 0]
+    weights = np.ones(len(points)) if probabilities is None else probabilities[probabilities > 0]
+    if len(weighted) <= points.shape[1]:
+        return False
+    centered = (weighted - np.average(weighted, axis=0, weights=weights)) * np.sqrt(weights / weights.sum())[:, None]
+    deviation = np.sqrt((centered**2).sum(axis=0))
+    if not (deviation > 0).all() or (np.ptp(points, axis=0) <= LEAST_RANGE * np.abs(points).max(axis=0)).any():
+        return False
+    return bool(np.linalg.svd(centered / deviation, compute_uv=False)[-1] > LEAST_SPREAD)
+
+
+# ---- samples ------------------------------------------------------------------------------------------------------
+
+
+def _uniform(rng: Generator, dimension: int, count: int) -> Array:
+    return rng.uniform(-1, 1, (count, dimension))
+
+
+def _normal(rng: Generator, dimension: int, count: int) -> Array:
+    """Condition numbers up to a million, in every direction."""
+    falling = np.geomspace(1, 10.0 ** -rng.uniform(0, 6), dimension)
+    return rng.standard_normal((count, dimension)) * falling @ _rotation(rng, dimension)
+
+
+def _heavy_tails(rng: Generator, dimension: int, count: int) -> Array:
+    kind = rng.integers(3)
+    if kind == 0:
+        points = rng.standard_t(3, (count, dimension))
+    elif kind == 1:
+        points = np.clip(rng.standard_cauchy((count, dimension)), -1e3, 1e3)
+    else:
+        points = rng.lognormal(0, rng.uniform(0.5, 2), (count, dimension))
+    return points @ rng.standard_normal((dimension, dimension)) if rng.random() < 0.3 else points
+
+
+def _grid(rng: Generator, dimension: int, count: int) -> Array:
+    """Integers with repetitions, or all combinations of a few levels a source."""
+    if rng.random() < 0.6:
+        return rng.integers(0, rng.integers(2, 8, dimension), (count, dimension)).astype(float)
+    most = max(2, int(MOST_COMBINATIONS ** (1 / dimension)))
+    levels = [
+        np.sort(rng.choice(9, size, replace=False)) - 4.0
+        for size in rng.integers(2, min(most, 7), dimension, endpoint=True)
+    ]
+    return np.array(list(product(*levels)))
+
+
+def _degenerate(rng: Generator, dimension: int, count: int) -> Array:
+    """Hulls whose facets hold more points than they need; some turned, so that rounding decides what is coplanar."""
+    kinds = (_on_facets, _cut_corners, _cross_polytope, _product, _simplex, _antipodal)
+    points = kinds[rng.integers(len(kinds))](rng, dimension, count)
+    return points @ _rotation(rng, dimension) if rng.random() < 0.3 else points
+
+
+def _on_facets(rng: Generator, dimension: int, count: int) -> Array:
+    points = rng.uniform(-1, 1, (count, dimension))
+    points[np.arange(count), rng.integers(dimension, size=count)] = rng.choice([-1.0, 1.0], count)
+    return points
+
+
+def _cut_corners(rng: Generator, dimension: int, count: int) -> Array:
+    """A box without some corners, or a lattice that ends at a plane."""
+    del count
+    if rng.random() < 0.5:
+        levels = max(2, int(rng.integers(2, 6)) if dimension <= 4 else 2)
+        box = np.array(list(product(np.linspace(-1, 1, levels), repeat=dimension)))
+        corner = np.flatnonzero((np.abs(box) == 1).all(axis=1))
+        return np.delete(box, rng.choice(corner, rng.integers(1, len(corner)), replace=False), axis=0)
+    steps = int(rng.integers(2, {1: 9, 2: 9, 3: 6, 4: 4}.get(dimension, 3)))
+    lattice = np.array(list(product(range(steps), repeat=dimension)), dtype=float)
+    return lattice[lattice.sum(axis=1) <= rng.integers(1, dimension * (steps - 1) + 1)]
+
+
+def _cross_polytope(rng: Generator, dimension: int, count: int) -> Array:
+    ends = np.vstack([np.eye(dimension), -np.eye(dimension)]) * (rng.integers(1, 4, dimension) / 2)
+    inside = rng.dirichlet(np.ones(2 * dimension), max(0, count - len(ends))) @ ends
+    return np.vstack([ends, inside])
+
+
+def _product(rng: Generator, dimension: int, count: int) -> Array:
+    if dimension == 1:
+        return _uniform(rng, dimension, count)
+    first = int(rng.integers(1, dimension))
+    sizes = [_log_uniform(rng, part + 1, part + 30) for part in (first, dimension - first)]
+    while sizes[0] * sizes[1] > MOST_COMBINATIONS:
+        sizes = [max(part + 1, size // 2) for part, size in zip((first, dimension - first), sizes, strict=True)]
+    parts = [rng.standard_normal((size, part)) for size, part in zip(sizes, (first, dimension - first), strict=True)]
+    return np.array([[*one, *other] for one in parts[0] for other in parts[1]])
+
+
+def _simplex(rng: Generator, dimension: int, count: int) -> Array:
+    corners = np.vstack([np.zeros(dimension), np.eye(dimension)])
+    return np.vstack([corners, rng.dirichlet(np.ones(dimension + 1), max(0, count - len(corners))) @ corners])
+
+
+def _antipodal(rng: Generator, dimension: int, count: int) -> Array:
+    half = rng.standard_normal((max(dimension, count // 2), dimension))
+    half = half / np.linalg.norm(half, axis=1, keepdims=True) if rng.random() < 0.5 else np.round(2 * half)
+    return np.vstack([half, -half])
+
+
+def _duplicates(rng: Generator, dimension: int, count: int) -> Array:
+    """Samples that come again, exactly or with a jitter of a billionth."""
+    points = _any_base(rng, dimension, max(dimension + 1, count // 2))
+    points = points[rng.integers(len(points), size=count)] if rng.random() < 0.5 else np.vstack([points, points])
+    if rng.random() < 0.5:
+        return points
+    return points + 1e-9 * np.ptp(points, axis=0) * rng.standard_normal(points.shape)
+
+
+def _tied_extremes(rng: Generator, dimension: int, count: int) -> Array:
+    """Many samples at the very ends of each source, and often both ends as far from the mean."""
+    points = _any_base(rng, dimension, count)
+    ends = np.quantile(points, [rng.uniform(0.05, 0.4), rng.uniform(0.6, 0.95)], axis=0)
+    points = np.clip(points, *ends)
+    return np.vstack([points, ends.sum(axis=0) - points]) if rng.random() < 0.5 else points
+
+
+def _unlike_scales(rng: Generator, dimension: int, count: int) -> Array:
+    return _any_base(rng, dimension, count) * 10.0 ** rng.uniform(-3, 3, dimension)
+
+
+def _offsets(rng: Generator, dimension: int, count: int) -> Array:
+    """Means far from zero: up to a million times the range."""
+    points = _any_base(rng, dimension, count)
+    far = 10.0 ** rng.uniform(0, 6, dimension) * rng.choice([-1.0, 1.0], dimension)
+    return points + far * np.ptp(points, axis=0)
+
+
+def _sparse(rng: Generator, dimension: int, count: int) -> Array:
+    """One source at a time, as 0 and 1 or with sizes; or each now and then."""
+    kind = rng.integers(3)
+    sizes = rng.exponential(1, (count, dimension)) if rng.random() < 0.7 else np.ones((count, dimension))
+    if kind == 0:
+        return np.eye(dimension + 1)[rng.integers(dimension + 1, size=count), :dimension] * sizes
+    if kind == 1:
+        signs = rng.choice([-1.0, 1.0], (count, dimension))
+        return np.eye(dimension)[rng.integers(dimension, size=count)] * sizes * signs
+    return (rng.random((count, dimension)) < rng.uniform(0.05, 0.5)) * sizes
+
+
+def _mixture(rng: Generator, dimension: int, count: int) -> Array:
+    """Clusters of their own shapes, sometimes with a few samples far out."""
+    clusters = int(rng.integers(2, 5))
+    center = 3 * rng.standard_normal((clusters, dimension))
+    shape = rng.standard_normal((clusters, dimension, dimension)) * 10.0 ** rng.uniform(-2, 0, (clusters, 1, 1))
+    member = rng.integers(clusters, size=count)
+    points = center[member] + np.einsum("td,tde->te", rng.standard_normal((count, dimension)), shape[member])
+    if rng.random() < 0.3:
+        points[: max(1, count // 50)] *= 10.0 ** rng.uniform(0, 2)
+    return points
+
+
+def _any_base(rng: Generator, dimension: int, count: int) -> Array:
+    bases = (_uniform, _normal, _heavy_tails, _grid, _degenerate, _sparse, _mixture)
+    return bases[rng.integers(len(bases))](rng, dimension, count)
+
+
+def _rotation(rng: Generator, dimension: int) -> Array:
+    return np.asarray(np.linalg.qr(rng.standard_normal((dimension, dimension)))[0])
+
+
+FAMILIES: dict[str, Family] = {
+    "uniform": _uniform,
+    "normal": _normal,
+    "heavy tails": _heavy_tails,
+    "grid": _grid,
+    "degenerate hull": _degenerate,
+    "duplicates": _duplicates,
+    "tied extremes": _tied_extremes,
+    "unlike scales": _unlike_scales,
+    "offsets": _offsets,
+    "sparse": _sparse,
+    "mixture": _mixture,
+}
+"""What the samples are drawn from: the generator, the number of sources and about how many samples, to (T, d)."""
+
+
+# ---- what goes with them ------------------------------------------------------------------------------------------
+
+
+def _probabilities(rng: Generator, count: int) -> Array | None:
+    kind = rng.random()
+    if kind < 0.5:
+        return None
+    if kind < 0.75:
+        return rng.random(count)
+    return rng.lognormal(0, 3, count) * (rng.random(count) < 0.7)
+
+
+def _mixing(rng: Generator, dimension: int) -> Array | None:
+    kind = rng.random()
+    if kind < 0.5:
+        return None
+    if kind < 0.65:
+        return rng.standard_normal((dimension, dimension))
+    if kind < 0.8:
+        falling = np.geomspace(1, 10.0 ** -rng.uniform(0, 4), dimension)
+        return _rotation(rng, dimension) * falling @ _rotation(rng, dimension)
+    return rng.standard_normal((dimension + int(rng.integers(1, dimension + 3)), dimension))

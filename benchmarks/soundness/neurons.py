@@ -1,0 +1,278 @@
+"""Neurons that earn most for what they cost: a search of the checker's own, in floating point, from many starts.
+
+What it finds is an argument against a multiplier whatever way it was found, so nothing here need be proven, and nothing
+is shared with the program's own pricing. Between its kinks the bias of a neuron is linear, and the best neuron of such
+a piece, or of a wall between pieces, is an eigenvector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from benchmarks.soundness.draws import Drawn
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Whitened", "best_neurons", "smooth_biases"]
+
+RANDOM = 2_000
+"""Random directions tried."""
+
+PIECES = 150
+"""Samples, of those that set the bias in some random direction, whose piece is searched."""
+
+CLIMBS = {1: 2, 2: 6, 3: 8, 4: 12, 5: 16, 6: 20}
+"""Starts that are climbed from, by number of sources."""
+
+QUICK = 2
+"""Times as many starts where none is climbed from."""
+
+APART = 0.99
+"""Cosine above which two starts are the same."""
+
+POWERS = (8, 64, 512, 4096)
+"""The bias as a norm of these powers, ever closer to the maximum: stages of a climb."""
+
+NEAR_BY = 6
+"""Samples a source that are looked at, in the order of how nearly they set the bias, for those that could tie."""
+
+SAME = (1e-12, 1e-6)
+"""Distances, relative to the largest sample, within which samples are the same: both are tried."""
+
+SETTLINGS = 10
+"""Times at most that a neuron is moved to a better wall near by."""
+
+STEPS = 40
+"""Quasi-Newton steps of a stage."""
+
+BLOCK = 2_000_000
+"""Entries of a temporary at most."""
+
+
+class Whitened:
+    """Coordinates c = H w in which a neuron costs |c|^2 + max_t (corners_t . c)^2.
+
+    Args:
+        problem: raw numbers.
+
+    Attributes:
+        corners: (T, d) the distinct samples about the mean, turned round.
+        matrix, inverse: (d, d) H and H^-1;  mixing: (dx, d) A;  decoder_cost.
+    """
+
+    def __init__(self, problem: Drawn) -> None:
+        weights = np.ones(len(problem.points)) if problem.probabilities is None else problem.probabilities
+        weights = weights / weights.sum()
+        near = problem.points - problem.points[0]
+        centered = near - weights @ near
+        self.mixing = np.eye(problem.dimension) if problem.mixing is None else problem.mixing
+        length = np.linalg.norm(self.mixing, axis=0)
+        encoder = np.linalg.pinv(self.mixing / length) / length[:, None]
+        # From the samples themselves, not their covariance, which would lose half of the digits.
+        rows = np.vstack([centered * np.sqrt(weights)[:, None], encoder.T * problem.encoder_cost**0.5])
+        scale = np.linalg.norm(rows, axis=0)
+        factor = np.linalg.qr(rows / scale, mode="r")
+        self.inverse = np.linalg.inv(factor) / scale[:, None]
+        self.matrix = factor * scale
+        self.corners = np.unique(-centered @ self.inverse, axis=0)
+        self.decoder_cost = problem.decoder_cost
+
+    def bias(self, rows: Array) -> Array:
+        """(n,) max_t corners_t . c of each row."""
+        step = max(1, BLOCK // len(self.corners))
+        blocks = [(rows[start : start + step] @ self.corners.T).max(axis=1) for start in range(0, len(rows), step)]
+        return np.concatenate(blocks)
+
+    def costs(self, rows: Array) -> Array:
+        """(n,) cost of each neuron."""
+        return (rows**2).sum(axis=1) + self.bias(rows) ** 2
+
+    def weights(self, rows: Array) -> Array:
+        """(n, d) the neurons' weights on the sources."""
+        return rows @ self.inverse.T
+
+    def rows(self, weights: Array) -> Array:
+        """(n, d) coordinates of neurons with these weights on the sources."""
+        return weights @ self.matrix.T
+
+
+def best_neurons(
+    white: Whitened,
+    multiplier: Array,
+    weights: Array,
+    rng: np.random.Generator,
+    *,
+    most: int = 3,
+    apart: float = APART,
+    quick: bool = False,
+) -> Array:
+    """(at most `most`, d) the neurons with the largest ratios w'Y w / f(w) that were found, as weights on the sources.
+
+    Args:
+        white: the problem.
+        multiplier: (d, d) symmetric Y.
+        weights: (n, d) neurons to start from, those of the code.
+        rng: draws directions.
+        most: neurons that point different ways;  apart: cosine above which they do not.
+        quick: do not climb, which finds most of what is best in a tenth of the time.
+    """
+    worth = white.inverse.T @ multiplier @ white.inverse
+    worth = (worth + worth.T) / 2
+    tried = np.vstack([white.rows(weights), _directions(white, worth, rng)])
+    tried = np.vstack([tried, *_of_pieces(white, worth, tried)])
+    tried = _both_ways(tried)
+    ratios = _ratios(white, worth, tried)
+    starts = _different(tried[np.argsort(-ratios)], (QUICK if quick else 1) * CLIMBS[len(worth)])
+    climbed = [] if quick else [_climbed(white, worth, start) for start in starts]
+    found = np.array([*starts, *climbed, *(_settled(white, worth, row) for row in [*starts, *climbed])])
+    best = np.argsort(-_ratios(white, worth, found))
+    return white.weights(_different(found[best], most, apart))
+
+
+def _ratios(white: Whitened, worth: Array, rows: Array) -> Array:
+    return ((rows @ worth) * rows).sum(axis=1) / white.costs(rows)
+
+
+def _both_ways(rows: Array) -> Array:
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    rows = (rows / np.where(length > 0, length, 1.0))[length[:, 0] > 0]
+    return np.vstack([rows, -rows])
+
+
+def _directions(white: Whitened, worth: Array, rng: np.random.Generator) -> Array:
+    dimension = len(worth)
+    if dimension == 2:
+        angle = np.linspace(0, np.pi, RANDOM)
+        even = np.column_stack([np.cos(angle), np.sin(angle)])
+    else:
+        even = rng.standard_normal((RANDOM, dimension))
+    _, axes = np.linalg.eigh(worth)
+    # A step of the power method leads to where much is earned.
+    return np.vstack([even, even @ worth, axes.T, np.linalg.inv(white.inverse).T])
+
+
+def _of_pieces(white: Whitened, worth: Array, tried: Array) -> Iterator[Array]:
+    """Eigenvectors of the pieces on which one sample sets the bias, for samples that do so somewhere."""
+    where = _both_ways(tried)
+    step = max(1, BLOCK // len(white.corners))
+    first = [(where[start : start + step] @ white.corners.T).argmax(axis=1) for start in range(0, len(where), step)]
+    samples, times = np.unique(np.concatenate(first), return_counts=True)
+    corners = white.corners[samples[np.argsort(-times)[:PIECES]]]
+    root = _cheapened(corners)
+    _, vectors = np.linalg.eigh(root @ worth @ root)
+    yield (root @ vectors).swapaxes(1, 2).reshape(-1, len(worth))
+
+
+def _different(rows: Array, most: int, apart: float = APART) -> Array:
+    """The first rows that do not point the same way."""
+    chosen: list[Array] = []
+    for row in rows:
+        unit = row / np.linalg.norm(row)
+        if all(unit @ other < apart for other in chosen):
+            chosen.append(unit)
+        if len(chosen) == most:
+            break
+    return np.array(chosen)
+
+
+def _climbed(white: Whitened, worth: Array, start: Array) -> Array:
+    """A quasi-Newton climb of the logarithm of the ratio, with ever sharper biases."""
+    from scipy.optimize import minimize
+
+    def falling(row: Array, power: int) -> tuple[float, Array]:
+        biases, slopes = smooth_biases(white.corners, row[None], power)
+        bias, slope = float(biases[0]), slopes[0]
+        earned, cost = worth @ row, float(row @ row) + bias**2
+        gain = float(row @ earned)
+        if not gain > 0:
+            return np.inf, np.zeros_like(row)
+        return np.log(cost / gain), 2 * (row + bias * slope) / cost - 2 * earned / gain
+
+    for power in POWERS:
+        start = minimize(falling, start, args=(power,), jac=True, method="L-BFGS-B", options={"maxiter": STEPS}).x
+        start = start / np.linalg.norm(start)
+    return start
+
+
+def smooth_biases(corners: Array, rows: Array, power: int) -> tuple[Array, Array]:
+    """Biases (n,) of neurons (n, d), smooth and a little too large, and their slopes (n, d).
+
+    They are norms of the positive projections on the corners: they grow with the neuron, as the maximum does, and tend
+    to it as the power grows.
+    """
+    values = rows @ corners.T
+    highest = values.max(axis=1)
+    # The mean is inside the hull; only rounding can leave no corner on a neuron's side.
+    highest = np.maximum(highest, np.finfo(float).tiny)
+    share = np.maximum(values / highest[:, None], 0.0)
+    raised = share ** (power - 1)
+    total = np.maximum((raised * share).sum(axis=1), np.finfo(float).tiny)
+    bias = highest * total ** (1 / power)
+    return bias, (raised @ corners) * (total ** (1 / power - 1))[:, None]
+
+
+def _settled(white: Whitened, worth: Array, row: Array) -> Array:
+    """The best neuron at which some of the samples that nearly tie for the bias tie exactly; from there again."""
+    ratio = float(_ratios(white, worth, row[None])[0])
+    for _ in range(SETTLINGS):
+        found = _both_ways(np.vstack([row, *_of_walls(white, worth, row)]))
+        ratios = _ratios(white, worth, found)
+        best = int(np.argmax(ratios))
+        if ratios[best] <= ratio:
+            break
+        row, ratio = found[best], float(ratios[best])
+    return row
+
+
+def _of_walls(white: Whitened, worth: Array, row: Array) -> Iterator[Array]:
+    """Eigenvectors of the walls between the pieces around a neuron: those of one sample that ties, of two, of more."""
+    values = white.corners @ row
+    first = white.corners[np.argsort(-values)[: NEAR_BY * len(row)]]
+    size = np.abs(first).max()
+    yield _of_wall(worth, first[0], np.eye(len(row)))
+    before: list[int] = []
+    for apart in SAME:
+        chosen, levels = _ties(first, apart * size)
+        # Both ways of telling samples apart often come to the same.
+        if chosen != before:
+            before = chosen
+            yield from (_of_wall(worth, first[0], level) for level in levels)
+
+
+def _ties(first: Array, apart: float) -> tuple[list[int], list[Array]]:
+    """The samples that tie one after the other, and bases (d, k) of the neurons for which they do."""
+    level, chosen, levels = np.eye(first.shape[1]), [], []
+    for index, corner in enumerate(first):
+        if level.shape[1] == 1:
+            break
+        # A sample that ties with those before in any case stands for nothing new.
+        step = (corner - first[0]) @ level
+        length = float(np.sqrt(step @ step))
+        if length <= apart:
+            continue
+        # A reflection that takes the step to the first axis; the other axes are level.
+        step[0] += np.copysign(length, step[0])
+        level = (level - np.outer(level @ step, step * (2 / (step @ step))))[:, 1:]
+        chosen.append(index)
+        levels.append(level)
+    return chosen, levels
+
+
+def _of_wall(worth: Array, corner: Array, level: Array) -> Array:
+    """Eigenvectors among the neurons in the span of the columns of `level`, where this sample sets the bias."""
+    root = _cheapened((corner @ level)[None])[0]
+    _, vectors = np.linalg.eigh(root @ (level.T @ worth @ level) @ root)
+    return (level @ root @ vectors).T
+
+
+def _cheapened(corners: Array) -> Array:
+    """(n, d, d) the inverse square roots of I + v v', which is what neurons cost where v sets the bias."""
+    square = (corners**2).sum(axis=1)
+    share = (1 / np.sqrt(1 + square) - 1) / np.maximum(square, np.finfo(float).tiny)
+    return np.eye(corners.shape[1]) + share[:, None, None] * corners[:, :, None] * corners[:, None, :]
