@@ -37,8 +37,8 @@ RANK_TOLERANCE = 1e-10
 DEFINITE = 1e-7
 """Least singular value of the root of M, in units in which every source has variance one, that is told from zero.
 
-The root is good to about 1e-16 of that unit, so that no neuron's cost is off by more than about 1e-9 of itself, which is
-below the gap at which a code counts as optimal."""
+The root is good to about 1e-16 of that unit, so that no neuron's cost is off by more than about 1e-9 of itself, which
+is below the gap at which a code counts as optimal."""
 
 
 FAR_APART = 1e6
