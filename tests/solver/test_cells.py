@@ -282,11 +282,14 @@ def test_a_neuron_inside_becomes_a_centre():
     code = solve(CLOUD).source_weights
     _, cells = at_code(CLOUD, code, whole=True)
     assert len(cells) == 1
+    became = 0
     while cells.bound > OPTIMAL and len(cells) < len(code):
-        known = len(cells)
+        known, inside = len(cells), cells._neurons_inside(int(np.argmax(cells.bounds)))
         cells.refine(OPTIMAL, 1)
-        for centre in cells.centres[known:]:
-            assert np.linalg.norm(cells.neurons - centre, axis=1).min() == 0
+        if len(inside) and len(cells) > known:
+            np.testing.assert_array_equal(cells.centres[known:], inside)
+            became += 1
+    assert became > 0
     assert len(np.unique(cells.centres, axis=0)) == len(cells) > 1
 
 
