@@ -202,7 +202,11 @@ class Problem:
         """The same problem in those coordinates, where correlated sources cost no digits."""
         from theory.whitening import whitened
 
-        return whitened(self)
+        try:
+            return whitened(self)
+        except InputError as error:
+            # Of a problem that was accepted as given: its units are what those coordinates have no numbers for.
+            raise FloatingPointError("numbers too small or too large") from error
 
     # ---- the modular code, the point of comparison everywhere -------------------------------------------------
 

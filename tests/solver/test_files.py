@@ -52,17 +52,14 @@ def test_no_number_can_be_altered_unseen(saved, place, name, random):
     index = random.randrange(value.size)
     size = np.abs(value).max()
     shift = random.choice([-1, 1]) * random.choice([1e-6, 1e-3, 1.0])
-    value.flat[index] += shift * (size if size > 0 else 1.0)
+    value.flat[index] += shift * (1.0 if name == "gap" else size)  # a gap is a share already
     if name == "tolerance" and float(value) > float(saved["gap"]):
         return  # it was as good for this tolerance
-    if name == "multiplier" and 0 < abs(shift) < 1:
-        value = (value + value.T) / 2  # a symmetric one may be altered as long as it proves the bound
-        np.savez(place, **saved | {name: value})
-        try:
-            loaded = Representation.load(place)
-        except InputError:
-            return
-        assert certify(loaded.problem, loaded).lower_bound <= loaded.loss
+    if name == "multiplier":
+        # Another one is no lie as long as the bound is proven, be it by the multiplier of the code itself.
+        np.savez(place, **saved | {name: (value + value.T) / 2})
+        loaded = Representation.load(place)
+        assert certify(loaded.problem, loaded).lower_bound == pytest.approx(float(saved["lower_bound"]), rel=1e-6)
         return
     said = refusal(place, saved | {name: value})
     expected = {
@@ -87,7 +84,6 @@ def test_no_number_can_be_altered_unseen(saved, place, name, random):
         ("seconds", lambda _: np.nan, "seconds: "),
         ("iterations", lambda _: -1, "iterations: "),
         ("loss", lambda _: [1.0, 2.0], "loss: damaged or altered; it is not one number"),
-        ("multiplier", np.zeros_like, "lower_bound: damaged or altered; the multiplier proves 0 at most"),
         ("multiplier", lambda given: given + np.eye(2, k=1), "multiplier: damaged or altered; it is not symmetric"),
         ("source_weights", lambda weights: weights * [0, 1], "source_weights: "),
         ("source_weights", lambda weights: weights * np.r_[0, np.ones(len(weights) - 1)][:, None], "source_weights: "),
