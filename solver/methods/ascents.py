@@ -1,4 +1,4 @@
-"""Column generation where the normal fan is too large: neurons found by thousands of local ascents.
+"""Column generation where the hull has too many faces: neurons found by thousands of local ascents.
 
 Each round climbs from the present neurons, from the best local maxima of earlier rounds and from fresh starts around
 them, finds the best energies for what is worth adding, and moves the code along its faces by Newton's method. The end

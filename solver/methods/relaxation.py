@@ -1,6 +1,6 @@
 """Lower bounds for any number of sources: semidefinite relaxations, first of everything at once, then cell by cell.
 
-The bound owes nothing to a normal fan. First the lifted relaxation over all directions and over the multiplier as well
+The bound owes nothing to the faces of the hull. First the lifted relaxation over all directions and over the multiplier as well
 (`solver.lifted_program`), which is quick and leaves 5 to 25 % on generic data, but nothing on data with opposite
 samples. Then the multiplier of the best code known, which is the right one in the end, with direction space cut into
 cells (`solver.cells`): one for every neuron, then more where the bound is worst; beyond seven sources also another

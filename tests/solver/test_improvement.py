@@ -1,4 +1,4 @@
-"""Ascents: no fan and no proof, but on small problems the optimum all the same."""
+"""Ascents: no faces listed and no proof, but on small problems the optimum all the same."""
 
 from itertools import pairwise
 

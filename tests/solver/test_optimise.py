@@ -283,7 +283,7 @@ def test_sources_are_not_a_problem():
 
 
 def test_six_sources_on_scales_far_apart():
-    # The cones of their fan are so flat that pricing on it takes minutes.
+    # The cones of their normal fan are so flat that pricing on those would take minutes.
     points = np.random.default_rng(0).standard_normal((18, 6)) * np.logspace(-6, 6, 6)
     answer = solve(Problem(points), rng=0)
-    assert answer.method == "relaxation" and answer.gap <= 1e-6
+    assert answer.method == "columns" and answer.status == "optimal"
