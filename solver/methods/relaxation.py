@@ -1,11 +1,11 @@
 """Lower bounds for any number of sources: semidefinite relaxations, first of everything at once, then cell by cell.
 
-The bound owes nothing to the faces of the hull. First the lifted relaxation over all directions and over the multiplier as well
-(`solver.lifted_program`), which is quick and leaves 5 to 25 % on generic data, but nothing on data with opposite
-samples. Then the multiplier of the best code known, which is the right one in the end, with direction space cut into
-cells (`solver.cells`): one for every neuron, then more where the bound is worst; beyond seven sources also another
-multiplier that suits all cells (`solver.shared_multiplier`). A cell in which a neuron turns up that earns more than it
-costs improves the code instead.
+The bound owes nothing to the faces of the hull. First the lifted relaxation over all directions and over the
+multiplier as well (`solver.lifted_program`), which is quick and leaves 5 to 25 % on generic data, but nothing on data
+with opposite samples. Then the multiplier of the best code known, which is the right one in the end, with direction
+space cut into cells (`solver.cells`): one for every neuron, then more where the bound is worst; beyond seven sources
+also another multiplier that suits all cells (`solver.shared_multiplier`). A cell in which a neuron turns up that
+earns more than it costs improves the code instead.
 """
 
 from __future__ import annotations

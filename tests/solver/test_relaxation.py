@@ -49,8 +49,8 @@ def test_optimal_for_few_sources(dimension, seed):
     assert answer.lower_bound <= exact.loss * (1 + 1e-12) and exact.lower_bound <= answer.loss * (1 + 1e-12)
 
 
-def without_fan(monkeypatch, problem):
-    """The same problem, to be proven by covers alone: for so few sources the certificate would use the faces of the hull."""
+def without_faces(monkeypatch, problem):
+    """The same problem, to be proven by covers alone, where the certificate would use the faces of the hull."""
     monkeypatch.setattr(Sources, "faces_if_few", None)
     costs = {"encoder_cost": problem.encoder_cost, "decoder_cost": problem.decoder_cost}
     given = problem.sources
@@ -63,7 +63,7 @@ def without_fan(monkeypatch, problem):
 def test_the_proof_stands_without_the_faces_of_the_hull(monkeypatch, dimension, seed):
     problem = cloud(dimension, seed)
     exact = solve(problem, method="columns")
-    problem = without_fan(monkeypatch, problem)
+    problem = without_faces(monkeypatch, problem)
     answer = relaxed(problem)
     assert answer.status == "optimal", answer.message
     assert answer.loss == pytest.approx(exact.loss, rel=2e-8)
@@ -102,7 +102,7 @@ def test_sources_known_by_their_moments():
 def test_five_sources_are_solved_to_the_end(monkeypatch):
     problem = Problem(np.random.default_rng(0).standard_normal((30, 5)))
     exact = solve(problem)
-    problem = without_fan(monkeypatch, problem)
+    problem = without_faces(monkeypatch, problem)
     answer = relaxed(problem)
     assert answer.status == "optimal" and answer.loss == pytest.approx(exact.loss, rel=1e-8)
 
@@ -110,7 +110,7 @@ def test_five_sources_are_solved_to_the_end(monkeypatch):
 def test_a_code_that_the_ascents_missed_is_found_in_the_cells(monkeypatch):
     problem = Problem(np.random.default_rng(5).standard_normal((16, 3)))
     exact = solve(problem)
-    problem = without_fan(monkeypatch, problem)
+    problem = without_faces(monkeypatch, problem)
     monkeypatch.setattr(relaxation.ascents, "steps", lambda problem, **given: iter(()))
     answer = relaxed(problem)
     assert not answer.modular and answer.status == "optimal"
@@ -139,7 +139,7 @@ def bounded():
     problem = Problem(np.random.default_rng(2).standard_normal((20, 4)))
     exact = solve(problem).loss
     with pytest.MonkeyPatch.context() as patch:
-        answer = relaxed(without_fan(patch, problem))
+        answer = relaxed(without_faces(patch, problem))
     assert answer.cover is not None and len(answer.cover) > 5
     return answer, exact
 
@@ -252,7 +252,7 @@ def test_arguments_that_cannot_be_used(options, message):
 
 def test_a_solver_that_fails_is_named_and_the_rest_goes_on(monkeypatch):
     exact = solve(CLOUD).loss
-    problem = without_fan(monkeypatch, CLOUD)
+    problem = without_faces(monkeypatch, CLOUD)
     monkeypatch.setattr(conic_solvers, "_settings", lambda solver, tolerance: {"max_iters": "three"})
     answer = relaxed(problem, solver="SCS")
     assert "conic solver SCS failed: " in answer.message and "\n" not in answer.message
@@ -277,7 +277,7 @@ def useless(triangle, worth, products, *given):
 @pytest.mark.parametrize("failure", [broken, empty])
 def test_where_every_program_fails_the_answer_is_valid_all_the_same(monkeypatch, failure):
     exact = solve(CLOUD).loss
-    problem = without_fan(monkeypatch, CLOUD)
+    problem = without_faces(monkeypatch, CLOUD)
     monkeypatch.setattr(clarabel, "DefaultSolver", failure)
     monkeypatch.setattr(cells, "most_valuable", useless)
     monkeypatch.setattr(relaxation, "MOST_CELLS_OF_FEW", 30)
@@ -333,7 +333,7 @@ def test_a_time_limit():
 def test_no_more_cells_than_allowed(monkeypatch, bounded, share):
     most = len(bounded[0].cover) // share
     monkeypatch.setattr(relaxation, "MOST_CELLS_OF_FEW", most)
-    answer = relaxed(without_fan(monkeypatch, bounded[0].problem))
+    answer = relaxed(without_faces(monkeypatch, bounded[0].problem))
     assert answer.status == "bounded" and answer.gap > 1e-8
     assert answer.message.endswith(f"; bounded on {most} cells")
     assert_valid(answer)
@@ -367,6 +367,6 @@ def dear_biases(dimension):
 @pytest.mark.parametrize("problem", [lattice_without_a_corner(), dear_biases(2), dear_biases(3)])
 def test_the_search_goes_on(monkeypatch, problem):
     exact = solve(problem)
-    answer = relaxed(without_fan(monkeypatch, problem))
+    answer = relaxed(without_faces(monkeypatch, problem))
     assert answer.gap <= 1e-6 and answer.loss == pytest.approx(exact.loss, rel=1e-6)
     assert_valid(answer)
