@@ -9,8 +9,7 @@ import pytest
 
 from solver import Problem, Sources, certify, lower_bound, solve
 from tests.properties import naive
-from theory import InputError
-from theory.polytope import NormalFan
+from theory import InputError, face_lattice
 
 SQUARE = np.array(list(product([-1.0, 1.0], repeat=2)))
 CUT = np.array([point for point in product([-1.0, 0.0, 1.0], repeat=2) if sum(point) < 2])
@@ -64,10 +63,10 @@ def test_the_code_of_another_problem_is_measured_not_believed():
     assert not weighted.feasible or weighted.gap > 0
 
 
-def test_a_fan_with_a_hole_is_not_believed(monkeypatch):
+def test_a_hull_with_a_hole_is_not_believed(monkeypatch):
     problem = Problem(np.random.default_rng(0).standard_normal((30, 3)))
     answer = solve(problem)
-    monkeypatch.setattr(NormalFan, "covers", lambda fan: False)
+    monkeypatch.setattr(face_lattice, "is_closed_complex", lambda facets: False)
     certificate = certify(problem, answer)
     assert not certificate.exact
     assert certificate.lower_bound < answer.lower_bound * 0.999
