@@ -14,7 +14,7 @@ from hypothesis.internal.conjecture import engine
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # A failing example is worth a few seconds of simplification, not the five minutes that hypothesis allows itself.
-engine.MAX_SHRINKING_SECONDS = 2
+engine.MAX_SHRINKING_SECONDS = 10
 
 SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
