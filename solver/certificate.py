@@ -114,7 +114,7 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
 
     Example:
         >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
-        >>> lower_bound(problem, problem.energy_matrix).value < problem.modular_loss
+        >>> lower_bound(problem, np.diag([1.0, 2.0])).value < problem.modular_loss
         True
     """
     return _bound(problem, problem.whitening.worth(_square(problem, multiplier)), quick=quick, cover=cover)

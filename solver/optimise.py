@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.certificate import best_bound, lower_bound, optimality_gap
-from solver.representation import Representation
+from solver.representation import Representation, canonical_weights
 from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
 from theory.errors import InputError
@@ -146,7 +146,8 @@ def _choose(problem: Problem) -> tuple[str, str]:
         return "modular", "the lower bound meets the best modular code"
     faces = problem.sources.faces_if_few
     if faces is not None and faces.complete:
-        return "columns", f"the modular code is not optimal; priced exactly on up to {faces.most_faces:,} faces"
+        failed = "the modular code is not proven optimal" if quick else "the modularity condition fails"
+        return "columns", f"{failed}; priced exactly on up to {faces.most_faces:,} faces of the hull"
     if problem.dimension <= _module("relaxation").FEW_SOURCES:
         return "relaxation", "the modular code is not proven optimal; bounded cell by cell"
     why = (
@@ -256,13 +257,14 @@ class _Run:
         """The best code, its loss and bound computed anew from the problem."""
         # Who stops the search does not want to wait for a hull that the search has not come to.
         quick = self.cover is not None or (self.stopped is not None and not self.problem.sources.has_faces)
-        bound = best_bound(self.problem, self.multiplier, weights=self.weights, quick=quick, cover=self.cover)
+        weights = canonical_weights(self.problem, self.weights)
+        bound = best_bound(self.problem, self.multiplier, weights=weights, quick=quick, cover=self.cover)
         few = self.problem.dimension <= EXACT_DIMENSION
         if self.cover is not None and few and optimality_gap(self.loss, bound.value) > self.tolerance:
-            bound = best_bound(self.problem, self.multiplier, weights=self.weights, cover=self.cover)
+            bound = best_bound(self.problem, self.multiplier, weights=weights, cover=self.cover)
         found = Representation.from_weights(
             self.problem,
-            self.weights,
+            weights,
             status="",
             method=self.method,
             message="",

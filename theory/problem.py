@@ -89,7 +89,7 @@ class Problem:
 
     Example:
         >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
-        >>> float(problem.neuron_cost([[1.0, 0.0]])[0])
+        >>> round(float(problem.neuron_cost([[1.0, 0.0]])[0]), 12)
         3.0
     """
 

@@ -171,7 +171,7 @@ def test_a_loose_tolerance_ends_sooner_and_says_how_far_it_got():
 
 
 def test_limits_leave_a_valid_answer():
-    problem = Problem(np.random.default_rng(1).standard_normal((200, 3)))
+    problem = Problem(np.random.default_rng(1).standard_normal((60, 5)))
     best = solve(problem).loss
     short = checked(problem, max_iterations=1)
     assert short.status == "bounded" and short.iterations == 1
@@ -189,7 +189,7 @@ def test_ctrl_c_gives_the_best_so_far():
         if progress.iteration == 1:
             raise KeyboardInterrupt
 
-    problem = Problem(np.random.default_rng(1).standard_normal((200, 3)))
+    problem = Problem(np.random.default_rng(1).standard_normal((60, 5)))
     answer = checked(problem, callback=press)
     assert answer.status == "interrupted" and "keyboard" in answer.message
     assert 0 < answer.lower_bound <= solve(problem).loss <= answer.loss

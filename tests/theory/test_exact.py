@@ -407,7 +407,7 @@ def test_exact_numbers():
     for long in ("1" * 10_000, "0." + "1" * 10_000, "1/" + "3" * 10_000, Decimal("1." + "1" * 10_000)):
         with pytest.raises(InputError, match=r"digits, more than 4,000; round it$"):
             exact_number(long, "x")
-    with pytest.raises(InputError, match="encoder_cost: a number of thousands of digits is not positive"):
+    with pytest.raises(InputError, match="encoder_cost: a number of thousands of digits is too small"):
         modularity(MIXED, exact=True, encoder_cost=-(10**5_000))
     with pytest.raises(InputError, match=r"row 1, column 0 of sources"):
         exact_matrix([["1"], ["two"]], "sources")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver.strategies import orthogonal, problems, seeds
-from theory import InputError, Problem
+from theory import Problem
 from theory.face_lattice import FaceLattice
 from theory.pulling import is_closed_complex
 
@@ -100,11 +100,6 @@ def test_names_of_many_samples_do_not_run_into_each_other():
     few, many = FaceLattice.of(points[:12]), FaceLattice.of(points)
     assert [level.tolist() for level in few.levels] == [level.tolist() for level in many.levels]
     assert [walls.tolist() for walls in few.walls] == [walls.tolist() for walls in many.walls]
-
-
-def test_flat_points_are_refused():
-    with pytest.raises(InputError, match="flat"):
-        FaceLattice.of(np.column_stack([np.arange(5.0), np.arange(5.0) ** 2, np.arange(5.0) * 2]))
 
 
 def test_lattices_in_other_coordinates_share_their_faces():
