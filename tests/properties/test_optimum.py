@@ -4,6 +4,7 @@ import cvxpy as cp
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 
 from solver import certify, lower_bound, solve
@@ -83,6 +84,20 @@ def test_every_answer_is_optimal_and_certified(problem):
     certificate = certify(problem, answer)
     assert certificate.feasible and certificate.exact
     assert certificate.gap <= 2 * TOLERANCE
+
+
+@given(seeds, st.integers(2, 5), st.floats(0, 5), st.floats(-3, 3), st.booleans())
+@settings(max_examples=25)
+def test_sources_as_correlated_as_measurements_are_solved_like_others(seed, dimension, digits, cost, scaled):
+    rng = np.random.default_rng(seed)
+    stretch = 10.0 ** -np.linspace(0, digits, dimension) * orthogonal(rng, dimension)
+    points = rng.standard_t(3, size=(rng.integers(dimension + 2, 120), dimension)) @ stretch.T
+    units = 10.0 ** rng.uniform(-3, 3, size=dimension) if scaled else 1.0
+    problem = Problem(points * units, encoder_cost=10.0**cost)
+    answer = solve(problem)
+    assert answer.status == "optimal", answer.message
+    certificate = certify(problem, answer)
+    assert certificate.feasible and certificate.exact and certificate.gap <= 2 * TOLERANCE
 
 
 @given(problems(), seeds)
