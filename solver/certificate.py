@@ -125,9 +125,8 @@ def most_provable(problem: Problem, multiplier: Array, neurons: Array) -> float:
     bounds = []
     for worth in [problem.whitening.worth(multiplier), *_own_worth(problem, neurons)]:
         root = _root(worth)
-        value = 2 * (problem.decoder_cost**0.5) * _root_trace(root, problem.whitening.mixing)
-        ratio = float(_ratios(problem, root.T @ root, np.vstack([neurons, problem.modular_weights])).max())
-        bounds.append(value / max(ratio, 1e-300) ** 0.5 if value > 0 else 0.0)
+        ratio = _ratios(problem, root.T @ root, np.vstack([neurons, problem.modular_weights])).max()
+        bounds.append(_dual_value(problem, root, float(ratio)))
     return max(bounds)
 
 
@@ -307,14 +306,18 @@ def _bound(problem: Problem, worth: Array, *, quick: bool, cover: Cover | None =
     """The bound that the form of a multiplier in whitened coordinates proves."""
     root = _root(worth)
     worth = root.T @ root
-    value = 2 * (problem.decoder_cost**0.5) * _root_trace(root, problem.whitening.mixing)
     rho, exact, worst = _largest_ratio(problem, worth, quick=quick)
     if cover is not None and not exact:
         # A neuron that was found is an argument against the proof, if only by rounding.
         rho = max(_ratios(problem, worth, worst[None])[0], min(rho, cover.bounds(problem, worth).max()))
     rho = float(rho)
-    value = value / max(rho, 1e-300) ** 0.5 if value > 0 else 0.0
-    return Bound(value, rho, exact, worst, problem.whitening.multiplier(worth))
+    return Bound(_dual_value(problem, root, rho), rho, exact, worst, problem.whitening.multiplier(worth))
+
+
+def _dual_value(problem: Problem, root: Array, rho: float) -> float:
+    """The bound that Y = R'R proves if rho is its largest ratio."""
+    value = 2 * (problem.decoder_cost**0.5) * _root_trace(root, problem.whitening.mixing)
+    return value / max(rho, 1e-300) ** 0.5 if value > 0 else 0.0
 
 
 def _root(matrix: Array) -> Array:

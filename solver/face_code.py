@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Indices = NDArray[np.intp]
 
-__all__ = ["SAME_NEURON", "FaceCode"]
+__all__ = ["SAME_NEURON", "FaceCode", "leverage"]
 
 ADDED_PER_PAIR = 2
 """Neurons added at a time at most, per pair of sources."""
@@ -119,7 +119,7 @@ class FaceCode:
         start = np.where(np.arange(len(cost)) < len(self.weights), cost, 0.0)
         energies = optimal_energies(unit, self.faces.gram, start)
         weights = unit * np.sqrt(np.maximum(energies, 0.0))[:, None]
-        kept = _leverage(weights) > NEGLIGIBLE
+        kept = leverage(weights) > NEGLIGIBLE
         before = self.loss
         # More neurons must pay.
         most = before * (1 - STALLED) if kept.sum() > len(self.weights) else before
@@ -139,12 +139,12 @@ class FaceCode:
         cost = self.faces.costs(self.weights)
         energies = fewest(self.weights / np.sqrt(cost)[:, None], cost)
         weights = self.weights * np.sqrt(energies / cost)[:, None]
-        kept = _leverage(weights) > NEGLIGIBLE
+        kept = leverage(weights) > NEGLIGIBLE
         self._take(*self.faces.polished(weights[kept], self.tied[kept]), most=most)
 
     def _take(self, weights: Array, tied: Indices, loss: float, *, most: float) -> None:
         """Make this the code, without neurons that have vanished, if it costs no more than ``most``."""
-        kept = _leverage(weights) > NEGLIGIBLE
+        kept = leverage(weights) > NEGLIGIBLE
         if not kept.all():
             weights, tied = weights[kept], tied[kept]
             loss = self.faces.loss(weights)
@@ -167,7 +167,7 @@ class FaceCode:
         self.multiplier = multiplier * self.faces.unit / np.outer(scale, scale)
 
 
-def _leverage(weights: Array) -> Array:
+def leverage(weights: Array) -> Array:
     """(n,) w'G^-1 w of each neuron."""
     return np.asarray(np.einsum("ni,ij,nj->n", weights, np.linalg.inv(weights.T @ weights), weights))
 

@@ -79,13 +79,10 @@ class ConeForms:
         corners = self.rays[self.fan.cones[cones]]
         return corners @ matrix @ np.swapaxes(corners, 1, 2)
 
-    def _blocks(self, cones: Indices | None = None) -> Iterator[tuple[Indices, Array]]:
-        """Cones a block at a time, with the cost in their coordinates: a large fan never stands in memory whole."""
-        cones = np.arange(len(self.fan)) if cones is None else cones
-        small = len(self.fan) <= BLOCK
-        for start in range(0, len(cones), BLOCK):
-            rows = cones[start : start + BLOCK]
-            yield rows, self.metric[rows] if small else self._costs(rows)
+    def _blocks(self) -> Iterator[Array]:
+        """The cost in the coordinates of the cones, a block at a time: a large fan never stands in memory whole."""
+        for start in range(0, len(self.fan), BLOCK):
+            yield self._costs(slice(start, start + BLOCK))
 
     def _cut_flat_cones(self) -> None:
         """Cut cones that hold two nearly opposite rays along the axes.
@@ -93,7 +90,7 @@ class ConeForms:
         Where a source's range is negligible beside its weight cost, almost every facet normal points along its axis,
         and other directions are small differences of large coordinates. Within an orthant nothing cancels.
         """
-        flat = np.concatenate([metric.min(axis=(1, 2)) < NEARLY_OPPOSITE for _, metric in self._blocks()])
+        flat = np.concatenate([metric.min(axis=(1, 2)) < NEARLY_OPPOSITE for metric in self._blocks()])
         if not flat.any():
             return
         # In units of equal cost, so that what the cut takes for zero is zero for every source.

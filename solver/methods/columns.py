@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.face_code import FaceCode
+from solver.face_code import FaceCode, leverage
 from solver.faces import Faces
 from solver.master import fewest, optimal_energies
 from solver.methods import ascents
@@ -215,8 +215,7 @@ class _Search:
 
 def _used(weights: Array) -> Indices:
     """The neurons of a code that have not vanished, by their leverage w'G^-1 w."""
-    leverage = np.einsum("ni,ij,nj->n", weights, np.linalg.inv(weights.T @ weights), weights)
-    return np.flatnonzero(leverage > FAINT)
+    return np.flatnonzero(leverage(weights) > FAINT)
 
 
 def _spread(found: Summits, most: int) -> Summits:
