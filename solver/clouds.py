@@ -183,7 +183,7 @@ def activity(axes: Axes, sources: Sources, weight: Array, colours: Colormap) -> 
     """One neuron's activity over the samples, relative to its maximum, with the line on which it is zero."""
     points = sources.points[:: -(-sources.count // DENSE)]
     bias = float(sources.support(weight)[0])
-    level = (points - sources.mean) @ weight + bias
+    level = sources.about_mean(points) @ weight + bias
     order = np.argsort(level)  # the most active last, on top
     level = np.maximum(level[order], 0) / level.max()
     size = float(np.clip(900 / len(points), 2, 10))

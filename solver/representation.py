@@ -104,7 +104,7 @@ class Representation:
         result = np.empty((len(points), len(self)))
         for start in range(0, len(points), CHUNK_ROWS):
             rows = slice(start, start + CHUNK_ROWS)
-            np.matmul(points[rows] - given.mean, self.source_weights.T, out=result[rows])
+            np.matmul(given.about_mean(points[rows]), self.source_weights.T, out=result[rows])
             result[rows] += resting
         # Rounding leaves the tight samples at -1e-17.
         return np.maximum(result, 0.0, out=result)

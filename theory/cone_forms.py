@@ -93,9 +93,7 @@ class ConeForms:
         flat = np.concatenate([metric.min(axis=(1, 2)) < NEARLY_OPPOSITE for metric in self._blocks()])
         if not flat.any():
             return
-        # In units of equal cost, so that what the cut takes for zero is zero for every source.
-        scale = np.sqrt(np.diag(self.energy_matrix))
-        fan = NormalFan(self.rays * scale, self.fan.cones, self.fan.vertices / scale, self.fan.vertex_of_cone)
+        fan = self.fan
         pieces = fan.restricted(np.flatnonzero(flat))
         for axis in range(fan.dimension):
             pieces = pieces.split_along(axis)
@@ -103,4 +101,4 @@ class ConeForms:
         pieces = pieces.restricted(np.flatnonzero(np.linalg.det(pieces.generators[pieces.cones])))
         cones = np.concatenate([fan.cones[~flat], pieces.cones])
         owner = np.concatenate([fan.vertex_of_cone[~flat], pieces.vertex_of_cone])
-        self._use(NormalFan(pieces.generators / scale, cones, self.fan.vertices, owner))
+        self._use(NormalFan(pieces.generators, cones, fan.vertices, owner))

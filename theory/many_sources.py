@@ -163,7 +163,7 @@ def _best_in_shadow(problem: Problem, multiplier: Array, members: tuple[int, ...
     """The best neuron that reads only these sources, and its ratio."""
     block = np.ix_(members, members)
     sources = problem.sources
-    shadow = extreme_points(sources.points[:, members]) - sources.mean[list(members)]
+    shadow = extreme_points(sources.vertices[:, members])
     priced = Pricing(FaceLattice.of(-shadow), problem.whitening.restricted(members)).maximise(multiplier[block])
     neuron = np.zeros(problem.dimension)
     neuron[list(members)] = priced.worst

@@ -46,7 +46,8 @@ LINEAR_ON_CONE = 1e-11
 """Relative error up to which the support function counts as linear on a cone."""
 
 AXIS_ROUNDING = 1e-12
-"""A coordinate of a unit generator smaller than this is taken to lie on the hyperplane of its axis."""
+"""A generator whose coordinate, in units of that source's size, is smaller than this share of its largest is taken to lie
+on the hyperplane of that axis."""
 
 CLEAR_ORIENTATION = 1e-12
 """Determinant of unit generators above which its sign is beyond rounding, which is a hundred times smaller."""
@@ -161,7 +162,8 @@ class NormalFan:
         The pieces cover what the cones covered; neighbours need not share whole faces.
         """
         generators, cones, owner = self.generators.copy(), self.cones, self.vertex_of_cone
-        generators[np.abs(generators) < AXIS_ROUNDING] = 0.0
+        size = np.abs(generators) * np.abs(self.vertices).max(axis=0)
+        generators[size < AXIS_ROUNDING * size.max(axis=1, keepdims=True)] = 0.0
         while True:
             weight = generators[cones, axis]
             mixed = (weight.min(axis=1) < 0) & (weight.max(axis=1) > 0)

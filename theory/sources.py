@@ -81,6 +81,8 @@ def as_matrix(values: ArrayLike, name: str, *, columns: Sequence[str] | None = N
         raw = np.asarray(values)
     except ValueError:
         raise InputError(f"{name}: rows have different lengths; give every row the same number of columns") from None
+    if raw.ndim == 0 and raw.dtype.kind not in "biufc":
+        raise InputError(f"{name}: expected a matrix (rows are samples), got {type(values).__name__}")
     if raw.dtype.kind == "c":
         raise InputError(f"{name}: the values are complex; pass the real and imaginary parts as separate columns")
     if raw.dtype.kind in "mM":
@@ -184,8 +186,10 @@ class Sources:
             raise InputError("sources: only one row; a code needs at least two different samples")
         self.from_samples = True
         lowest, highest = self._checked_range()
-        self.mean = self._weighted_mean()
-        self.lower, self.upper = lowest - self.mean, highest - self.mean
+        self._origin = self.points[0]
+        self._shift = self._weighted_shift()
+        self.mean = self._origin + self._shift
+        self.lower, self.upper = self.about_mean(lowest), self.about_mean(highest)
         self.covariance = self._weighted_covariance()
         self._require_independent_directions()
 
@@ -239,7 +243,8 @@ class Sources:
         center = np.zeros(dimension) if mean is None else np.asarray(mean, dtype=np.float64).reshape(-1)
         if center.shape != (dimension,) or not np.isfinite(center).all():
             raise InputError(f"mean: expected {dimension} finite number(s)")
-        self.mean = center
+        self.mean = self._origin = center
+        self._shift = np.zeros(dimension)
         lowest, highest = self._checked_range()
         outside = np.flatnonzero((center <= lowest) | (center >= highest))
         if len(outside):
@@ -270,7 +275,7 @@ class Sources:
         """
         self = cls.__new__(cls)
         self.points, self.names, self.probabilities, self.from_samples = vertices, given.names, None, False
-        self.mean = np.zeros(given.dimension)
+        self.mean = self._origin = self._shift = np.zeros(given.dimension)
         self.lower, self.upper = _column_range(vertices)
         self.covariance = root.T @ root
         vars(self).update(covariance_root=root, vertices=vertices)
@@ -304,8 +309,8 @@ class Sources:
         from theory.polytope import extreme_points
 
         if self.dimension > EXACT_DIMENSION:
-            return np.unique(self.points, axis=0) - self.mean
-        return extreme_points(self.points) - self.mean
+            return self.about_mean(np.unique(self.points, axis=0))
+        return self.about_mean(extreme_points(self.points))
 
     @cached_property
     def fan(self) -> NormalFan:
@@ -397,22 +402,30 @@ class Sources:
             np.maximum(result, (-rows @ block.T).max(axis=1), out=result)
         return result
 
+    def about_mean(self, points: ArrayLike) -> Array:
+        """Points (..., d) less the mean, to the last digit of their spread however far from zero they lie.
+
+        The mean itself is rounded to the digits of its size; of samples a million times farther from zero than they
+        are wide, six digits would be gone.
+        """
+        return np.asarray((np.asarray(points) - self._origin) - self._shift)
+
     def centered_blocks(self) -> Iterator[tuple[Array, Array | None]]:
         """Yield (samples about the mean, their probabilities or None) a block of rows at a time."""
         for start in range(0, self.count, CHUNK_ROWS):
             rows = slice(start, start + CHUNK_ROWS)
-            yield self.points[rows] - self.mean, None if self.probabilities is None else self.probabilities[rows]
+            yield self.about_mean(self.points[rows]), None if self.probabilities is None else self.probabilities[rows]
 
     # ---- construction -----------------------------------------------------------------------------------------
 
-    def _weighted_mean(self) -> Array:
-        # About the first sample, so that a large common offset costs no digits.
+    def _weighted_shift(self) -> Array:
+        """(d,) the mean about the first sample."""
         shift = np.zeros(self.dimension)
-        self.mean = self.points[0]
+        self._shift = shift.copy()
         for block, weights in self.centered_blocks():
             # A product with ones is several times faster than a sum over the rows of a narrow matrix.
             shift += (np.full(len(block), 1 / self.count) if weights is None else weights) @ block
-        return np.asarray(self.mean + shift)
+        return shift
 
     def _weighted_covariance(self) -> Array:
         total = np.zeros((self.dimension, self.dimension))
@@ -451,7 +464,7 @@ class Sources:
         """A mean is an average of vertices: for a given one, find the weights by nonnegative least squares."""
         from scipy.optimize import nnls
 
-        corners = (self.points - self.mean) / (self.upper - self.lower)
+        corners = self.about_mean(self.points) / (self.upper - self.lower)
         _, distance = nnls(np.vstack([corners.T, np.ones(len(corners))]), np.append(np.zeros(self.dimension), 1.0))
         if distance > HULL_TOLERANCE:
             raise InputError("mean: lies outside the hull of the vertices; move it inside")

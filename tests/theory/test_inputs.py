@@ -112,3 +112,26 @@ def test_long_lists_of_columns_are_cut_short():
         Problem(rng.standard_normal((60, 20)), mixing=mixing)
     with pytest.raises(InputError, match="columns 0, 2 are linearly dependent"):
         Problem(rng.standard_normal((60, 3)), mixing=[[1, 0, 2], [1, 1, 2], [0, 1, 0]])
+
+
+@pytest.mark.parametrize("nothing", [None, Problem(CUT), "table.csv"])
+def test_what_is_no_table_is_named(nothing):
+    with pytest.raises(InputError, match="sources: expected a matrix"):
+        modularity(nothing)
+
+
+@pytest.mark.parametrize("offset", [1.0, 2.0**20, -(2.0**30)])
+def test_an_offset_costs_no_digit(offset):
+    """The samples are whole and the offset a power of two, so that the same numbers differ by it exactly."""
+    samples = np.random.default_rng(0).integers(0, 2**20, (30, 3)) * 1.0
+    near, far = solve(Problem(samples)), solve(Problem(samples + offset * 2.0**20))
+    assert far.loss == near.loss and far.lower_bound == near.lower_bound
+    np.testing.assert_array_equal(far.activity(), near.activity())
+
+
+@given(st.integers(2, 4), st.floats(-8, 8), st.floats(-6, 6), st.integers(0, 2**32 - 1))
+def test_sources_of_unlike_scales_have_a_verdict(dimension, power, cost, seed):
+    rng = np.random.default_rng(seed)
+    scales = 10.0 ** np.append(rng.uniform(-8, 8, dimension - 1), power)
+    verdict = modularity(rng.standard_normal((3 * dimension, dimension)) * scales, encoder_cost=10.0**cost)
+    assert verdict.modular is not None and np.isfinite(verdict.margin)
