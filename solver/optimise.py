@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from theory.problem import Problem, within_digits
 from theory.sources import EXACT_DIMENSION
 
 if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
+
     from solver.methods.step import Step
     from theory.cover import Cover
 
@@ -170,10 +173,16 @@ def _steps(
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """Linear algebra on one thread: for the small matrices here others only get in each other's way."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1, user_api="blas"):
+    with _libraries().limit(limits=1, user_api="blas"):
         yield
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """What linear algebra is loaded: numpy's and scipy's own, once a first hull was found. To look takes milliseconds."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _module(method: str) -> Any:

@@ -19,6 +19,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.optimize import brentq
 
 from theory.conditions import decide
 from theory.errors import InputError
@@ -68,8 +69,8 @@ LEVELS = {1: 6, 2: 5, 3: 3, 4: 2}
 EIGHTHS = 8
 """Clouds have coordinates in multiples of one over this."""
 
-BISECTIONS = 26
-"""Halvings of the interval in which the verdict turns: to a few percent of the smallest step away from there."""
+BOUNDARY_DIGITS = 3e-8
+"""How exactly the depth at which the verdict turns is found: to a few percent of the smallest step away from there."""
 
 TIE = 1e-16
 """Added to margins before their logarithm is taken."""
@@ -166,7 +167,7 @@ def products(draw: DrawFn, dimension: int) -> Array:
 
 @st.composite
 def near_boundary(draw: DrawFn, dimension: int = 2) -> Array:
-    """(T, d) points next to the boundary between modular and mixed, found by bisection on the verdict.
+    """(T, d) points next to the boundary between modular and mixed, found as the root of the margin.
 
     Between a box and itself with a corner moved inward, the corner is moved to where the margin changes its sign, and
     from there to one side by a drawn step, from 0.09 down to a millionth.
@@ -181,17 +182,16 @@ def near_boundary(draw: DrawFn, dimension: int = 2) -> Array:
             cut[axis][axis] -= depth
         return np.vstack([rows[: len(box) - 1], cut, rows[len(box) :]])
 
-    low, high = 0.0, DEEPEST
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2
-        if decide(Problem(moved(middle))).modular:
-            low = middle
-        else:
-            high = middle
+    def margin(depth: float) -> float:
+        return decide(Problem(moved(depth))).margin
+
+    shallow = margin(0.0)
+    crossed = shallow > 0 > margin(DEEPEST)
+    boundary = brentq(margin, 0.0, DEEPEST, xtol=BOUNDARY_DIGITS) if crossed else DEEPEST if shallow > 0 else 0.0
     digits = draw(st.integers(2, 6))
     step = draw(st.sampled_from([-1, 1])) * draw(st.integers(1, 9)) * 10.0**-digits
     # No more digits than the step has: the others would tell nothing.
-    return moved(round(float(np.clip(low + step, 0.0, DEEPEST)), digits))
+    return moved(round(float(np.clip(boundary + step, 0.0, DEEPEST)), digits))
 
 
 def closest(problem: Problem) -> Verdict:
