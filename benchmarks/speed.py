@@ -109,7 +109,7 @@ print((peak - now) * 1024 / points.nbytes)
 
 
 def command_line(repeats: int = 5) -> list[Row]:
-    start = [sys.executable, "-c", "from solver.cli import main; main()"]
+    start = [sys.executable, "-c", "from solver.commands.cli import main; main()"]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "sources.csv"
         np.savetxt(file, sources("uniform cube", 2, 1000), delimiter=",", header="a,b", comments="")

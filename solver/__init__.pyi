@@ -7,8 +7,8 @@ from .optimise import solve as solve
 from .problem import Problem as Problem
 from .problem import Sources as Sources
 from .representation import Representation as Representation
-from .verification import Report as Report
-from .verification import verify as verify
+from .verification.verify import Report as Report
+from .verification.verify import verify as verify
 
 __all__ = [
     "Bound",

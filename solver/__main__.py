@@ -14,7 +14,7 @@ def main() -> None:
     """Run the command line and leave with its exit code."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from solver.cli import main as command
+    from solver.commands.cli import main as command
 
     sys.exit(command())
 

@@ -1,14 +1,15 @@
 """Certificates: what a code costs and how far from the optimum it can be, from the samples alone.
 
 Nothing here trusts the method that found a code. The loss is measured on the activity that the encoder and decoder
-really produce; the lower bound is weak duality (DESIGN section 1, "Dual and certificate"):
+really produce; the lower bound is weak duality (docs/mathematics.md, "The certificate"):
 
     rho(Y) = max_w w'Y w / f(w),      loss* >= 2 sqrt(decoder_cost / rho) tr (K^1/2 Y K^1/2)^1/2     for any PSD Y.
 
 Where the hull has few enough faces (five sources, or a few hundred samples of six, or several dozen of seven) rho is
-found exactly on them, and they are checked to be all; beyond, it is bounded from above by what `theory.many_sources`
-can prove, or by a `theory.cover` that comes with the code and is checked product by product. All of it is done in
-whitened coordinates (`theory.whitening`), where correlated sources cost no digits.
+found exactly on them, and they are checked to be all; beyond, it is bounded from above by what
+`theory.conditions.many_sources` can prove, or by a `theory.bounds.cover` that comes with the code and is checked
+product by product. All of it is done in whitened coordinates (`theory.geometry.whitening`), where correlated sources
+cost no digits.
 """
 
 from __future__ import annotations
@@ -18,16 +19,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from theory.conditions.many_sources import proven_ratio
 from theory.errors import InputError
-from theory.many_sources import proven_ratio
 from theory.problem import Problem, within_digits
+from theory.readouts import symmetric_root
 from theory.sources import Sources, as_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from solver.representation import Representation
-    from theory.cover import Cover
+    from solver.code import Code
+    from theory.bounds.cover import Cover
 
     Array = NDArray[np.float64]
 
@@ -124,9 +126,9 @@ def most_provable(problem: Problem, multiplier: Array, neurons: Array) -> float:
     """What a multiplier (d, d) proves at most, seen from some neurons (n, d) alone: quick, and no proof of anything."""
     bounds = []
     for worth in [problem.whitening.worth(multiplier), *_own_worth(problem, neurons)]:
-        root = _root(worth)
+        root = symmetric_root(worth)
         ratio = _ratios(problem, root.T @ root, np.vstack([neurons, problem.modular_weights])).max()
-        bounds.append(_dual_value(problem, root, float(ratio)))
+        bounds.append(problem.whitened.readout.dual_value(root, float(ratio)))
     return max(bounds)
 
 
@@ -135,7 +137,7 @@ def optimality_gap(loss: float, bound: float) -> float:
     return max(0.0, (loss - bound) / loss) if np.isfinite(loss) else float("inf")
 
 
-def certify(problem: Problem, representation: Representation) -> Certificate:
+def certify(problem: Problem, representation: Code) -> Certificate:
     """Check a representation from the raw samples: its feasibility, its cost, its distance from the best.
 
     Args:
@@ -155,7 +157,7 @@ def certify(problem: Problem, representation: Representation) -> Certificate:
     fresh = _posed_again(problem)
     activity, least, error, feasible = _measure(fresh, encoder, encoder_bias, decoder, decoder_bias)
     loss = activity + problem.encoder_cost * float((encoder**2).sum())
-    loss += problem.decoder_cost * float((decoder**2).sum())
+    loss += problem.readout.decoder_cost * float((decoder**2).sum())
     multiplier, weights = as_matrix(representation.multiplier, "multiplier"), encoder @ problem.mixing
     with within_digits(fresh):
         bound = best_bound(fresh, multiplier, weights=weights, cover=representation.cover)
@@ -227,7 +229,7 @@ def _own_worth(problem: Problem, weights: Array) -> list[Array]:
 # ---- the loss, measured ---------------------------------------------------------------------------------------
 
 
-def _network(problem: Problem, representation: Representation) -> tuple[Array, Array, Array, Array]:
+def _network(problem: Problem, representation: Code) -> tuple[Array, Array, Array, Array]:
     _require_problem(problem)
     encoder, decoder = np.atleast_2d(representation.encoder), np.atleast_2d(representation.decoder)
     encoder_bias, decoder_bias = np.ravel(representation.encoder_bias), np.ravel(representation.decoder_bias)
@@ -256,7 +258,7 @@ def _posed_again(problem: Problem) -> Problem:
         sources = Sources(given.points, given.probabilities, names=given.names)
     else:
         sources = Sources.from_moments(given.covariance, given.points, given.mean, names=given.names)
-    return Problem(sources, mixing=problem.mixing, encoder_cost=problem.encoder_cost, decoder_cost=problem.decoder_cost)
+    return problem.replaced(sources=sources)
 
 
 def _measure(
@@ -304,31 +306,14 @@ def _square(problem: Problem, multiplier: ArrayLike) -> Array:
 
 def _bound(problem: Problem, worth: Array, *, quick: bool, cover: Cover | None = None) -> Bound:
     """The bound that the form of a multiplier in whitened coordinates proves."""
-    root = _root(worth)
+    root = symmetric_root(worth)
     worth = root.T @ root
     rho, exact, worst = _largest_ratio(problem, worth, quick=quick)
     if cover is not None and not exact:
         # A neuron that was found is an argument against the proof, if only by rounding.
         rho = max(_ratios(problem, worth, worst[None])[0], min(rho, cover.bounds(problem, worth).max()))
     rho = float(rho)
-    return Bound(_dual_value(problem, root, rho), rho, exact, worst, problem.whitening.multiplier(worth))
-
-
-def _dual_value(problem: Problem, root: Array, rho: float) -> float:
-    """The bound that Y = R'R proves if rho is its largest ratio."""
-    value = 2 * (problem.decoder_cost**0.5) * _root_trace(root, problem.whitening.mixing)
-    return value / max(rho, 1e-300) ** 0.5 if value > 0 else 0.0
-
-
-def _root(matrix: Array) -> Array:
-    """R with R'R the positive part of a symmetric matrix."""
-    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
-    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))).T)
-
-
-def _root_trace(root: Array, mixing: Array) -> float:
-    """The trace of (K^1/2 Y K^1/2)^1/2: with Y = R'R and K = A'A, the sum of the singular values of R A'."""
-    return float(np.linalg.svd(root @ mixing.T, compute_uv=False).sum())
+    return Bound(problem.whitened.readout.dual_value(root, rho), rho, exact, worst, problem.whitening.multiplier(worth))
 
 
 def _largest_ratio(problem: Problem, worth: Array, *, quick: bool) -> tuple[float, bool, Array]:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.certificate import most_provable, optimality_gap
-from theory.cover import Cover
+from solver.code import SAVED_ARRAYS, SAVED_NUMBERS, Code, described
+from theory.bounds.cover import Cover
 from theory.errors import InputError
 from theory.problem import Problem
 from theory.sources import Sources, as_matrix
@@ -25,38 +26,14 @@ from theory.writing import written_whole
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from solver.representation import Representation
-
     Array = NDArray[np.float64]
 
-__all__ = ["SAVED_ARRAYS", "SAVED_NUMBERS", "read", "write"]
+__all__ = ["read", "write"]
 
 FORMAT_VERSION = 1
 """Version of the saved file's layout."""
 
-SAVED_ARRAYS = (
-    "source_weights",
-    "encoder",
-    "encoder_bias",
-    "decoder",
-    "decoder_bias",
-    "neuron_costs",
-    "multiplier",
-)
 SAVED_TEXTS = ("status", "method", "message")
-SAVED_NUMBERS = (
-    "status",
-    "method",
-    "loss",
-    "lower_bound",
-    "gap",
-    "tolerance",
-    "modular_loss",
-    "iterations",
-    "seconds",
-    "message",
-)
-
 LATER = {"tolerance": float("nan")}
 """Numbers that the first files did not hold, and what stands for them: not known."""
 
@@ -69,7 +46,7 @@ PROVABLE = 1e-6
 """Share by which a lower bound may exceed what its multiplier could prove: rounding where scales are extreme."""
 
 
-def write(representation: Representation, path: str | os.PathLike[str]) -> None:
+def write(representation: Code, path: str | os.PathLike[str]) -> None:
     """Write code, certificate and problem to one .npz file, whole or not at all.
 
     Raises:
@@ -96,8 +73,8 @@ def write(representation: Representation, path: str | os.PathLike[str]) -> None:
         np.savez(file, **content)
 
 
-def read(path: str | os.PathLike[str]) -> Representation:
-    """Read what `write` wrote.
+def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The fields of the `Code` that `write` wrote.
 
     Raises:
         InputError: not such a file, one of a later version, or one in which something disagrees with the rest.
@@ -182,9 +159,7 @@ def _require_plain(content: dict[str, NDArray[Any]], problem: Problem) -> None:
 # ---- whether it agrees ----------------------------------------------------------------------------------------
 
 
-def _agreeing(content: dict[str, NDArray[Any]], problem: Problem) -> Representation:
-    from solver.representation import Representation, described
-
+def _agreeing(content: dict[str, NDArray[Any]], problem: Problem) -> dict[str, Any]:
     weights = content["source_weights"]
     stored = {name: content[name] for name in SAVED_ARRAYS} | {name: _single(content, name) for name in SAVED_NUMBERS}
     _require_code(problem, weights)
@@ -192,8 +167,7 @@ def _agreeing(content: dict[str, NDArray[Any]], problem: Problem) -> Representat
     for name, tolerance in _tolerances(problem, weights, derived).items():
         _require_agreement(name, stored[name], derived[name], tolerance)
     _require_proven(stored, problem)
-    found = derived | stored | {"cover": _cover(content, problem)}
-    return Representation(**found, problem=problem)
+    return derived | stored | {"cover": _cover(content, problem), "problem": problem}
 
 
 def _require_code(problem: Problem, weights: Array) -> None:

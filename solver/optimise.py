@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.certificate import best_bound, lower_bound, optimality_gap
-from solver.representation import Representation, canonical_weights
+from solver.code import canonical_weights
+from solver.methods import METHODS, module_of, names
+from solver.representation import Representation
 from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
 from theory.errors import InputError
@@ -23,13 +25,10 @@ from theory.sources import EXACT_DIMENSION
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
-    from solver.methods.step import Step
-    from theory.cover import Cover
+    from solver.methods.iterate import Iterate
+    from theory.bounds.cover import Cover
 
 __all__ = ["KEYBOARD", "METHODS", "Progress", "solve", "solve_one_of_many"]
-
-METHODS = ("auto", "modular", "columns", "conic", "relaxation", "alternating")
-"""Names that `solve` accepts as its method."""
 
 DEFAULT_TOLERANCE = 1e-8
 DEFAULT_ITERATIONS = 1_000
@@ -97,7 +96,7 @@ def solve(
     Raises:
         InputError: an argument that cannot be used.
 
-    Source: DESIGN section 1.
+    Source: docs/mathematics.md, "The problem".
 
     Example:
         >>> corner_cut = [[-1, -1], [-1, 0], [-1, 1], [0, -1], [0, 0], [0, 1], [1, -1], [1, 0]]
@@ -151,7 +150,7 @@ def _choose(problem: Problem) -> tuple[str, str]:
     if faces is not None and faces.complete:
         failed = "the modular code is not proven optimal" if quick else "the modularity condition fails"
         return "columns", f"{failed}; priced exactly on up to {faces.most_faces:,} faces of the hull"
-    if problem.dimension <= _module("relaxation").FEW_SOURCES:
+    if problem.dimension <= module_of("relaxation").FEW_SOURCES:
         return "relaxation", "the modular code is not proven optimal; bounded cell by cell"
     why = (
         f"{problem.dimension} sources: priced by local ascent and bounded by a relaxation; method='relaxation' tightens"
@@ -161,12 +160,12 @@ def _choose(problem: Problem) -> tuple[str, str]:
 
 def _steps(
     method: str, problem: Problem, tolerance: float, rng: np.random.Generator, options: dict[str, object]
-) -> Iterator[Step]:
-    steps: Iterator[Step]
+) -> Iterator[Iterate]:
+    steps: Iterator[Iterate]
     if method == "columns" and problem.sources.faces_if_few is None:
-        steps = _module("relaxation").quick_steps(problem, tolerance=tolerance, rng=rng)
+        steps = module_of("relaxation").quick_steps(problem, tolerance=tolerance, rng=rng)
     else:
-        steps = _module(method).steps(problem, tolerance=tolerance, rng=rng, **options)
+        steps = module_of(method).steps(problem, tolerance=tolerance, rng=rng, **options)
     return steps
 
 
@@ -179,16 +178,10 @@ def _one_thread() -> Iterator[None]:
 
 @cache
 def _libraries() -> ThreadpoolController:
-    """What linear algebra is loaded: numpy's and scipy's own, once a first hull was found. To look takes milliseconds."""
+    """The libraries of linear algebra that are loaded once a first hull was found. To look takes milliseconds."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
-
-
-def _module(method: str) -> Any:
-    from importlib import import_module
-
-    return import_module(f"solver.methods.{method}")
 
 
 class _Run:
@@ -239,7 +232,7 @@ class _Run:
             # Sources of extreme scales can exhaust the digits; what was found before is still certified.
             self.why = f"{self.why}; ended by rounding ({error})"
 
-    def follow(self, steps: Iterator[Step]) -> None:
+    def follow(self, steps: Iterator[Iterate]) -> None:
         """Take steps until the method ends or a limit is reached."""
         for step in steps:
             # Of two codes that tie the later is the tidier.
@@ -301,8 +294,8 @@ def _with(representation: Representation, **changes: object) -> Representation:
 def _check(problem: Problem, method: str, tolerance: float, max_iterations: int, time_limit: float | None) -> None:
     if not isinstance(problem, Problem):
         raise InputError(f"problem: expected a Problem, got {type(problem).__name__}; write solve(Problem(sources))")
-    if method not in METHODS:
-        raise InputError(f"method: {method!r} is unknown; choose one of {', '.join(METHODS)}")
+    if method not in names():
+        raise InputError(f"method: {method!r} is unknown; choose one of {', '.join(names())}")
     if not (isinstance(tolerance, (int, float)) and LEAST_TOLERANCE <= tolerance < 1):
         raise InputError(f"tolerance: {tolerance!r} is out of range; give a relative gap from {LEAST_TOLERANCE:g} to 1")
     if not (isinstance(max_iterations, (int, np.integer)) and max_iterations >= 1):
@@ -318,7 +311,9 @@ def _options(method: str, given: dict[str, object]) -> dict[str, object]:
     given = {name: value for name, value in given.items() if value is not None}
     if not given:
         return {}
-    declared = [(name, option) for name in METHODS[1:] for option in getattr(_module(name), "OPTIONS", ())]
+    declared = [
+        (name, option) for name in names() if name != "auto" for option in getattr(module_of(name), "OPTIONS", ())
+    ]
     read = {}
     for argument, value in given.items():
         owners = {name: option for name, option in declared if option.name == argument}

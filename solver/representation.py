@@ -1,36 +1,23 @@
-"""The answer: neurons, their weights and energies, and what is proven about them."""
+"""The answer that users hold: a code with its certificate, which can be drawn, printed, scored, saved and loaded."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from solver import files
-from theory.cover import Cover
+from solver.code import Code
 from theory.errors import InputError
-from theory.problem import Problem
-from theory.sources import CHUNK_ROWS, as_matrix
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from numpy.typing import ArrayLike, NDArray
 
-    Array = NDArray[np.float64]
-
-__all__ = ["Representation", "canonical_weights"]
-
-ONE_SOURCE = 1e-6
-"""A neuron is modular when its weights on all other sources, in units of equal cost, are below this share."""
-
-PARALLEL = 1e-10
-"""Cosine distance below which two neurons are the same neuron twice."""
+__all__ = ["Representation"]
 
 
 @dataclass(frozen=True, repr=False)
-class Representation:
+class Representation(Code):
     """A code with its certificate: the optimal one where ``status`` says so.
 
     Attributes:
@@ -54,77 +41,6 @@ class Representation:
         tolerance: gap up to which the search was to call the code optimal; NaN where that is not known.
     """
 
-    status: str
-    method: str
-    loss: float
-    lower_bound: float
-    gap: float
-    modular: bool
-    price_of_modularity: float
-    modular_loss: float
-    source_weights: Array
-    encoder: Array
-    encoder_bias: Array
-    decoder: Array
-    decoder_bias: Array
-    energies: dict[str, float]
-    neuron_costs: Array
-    multiplier: Array
-    iterations: int
-    seconds: float
-    message: str
-    problem: Problem = field(compare=False)
-    cover: Cover | None = None
-    tolerance: float = float("nan")
-
-    @classmethod
-    def from_weights(cls, problem: Problem, weights: Array, **proven: Any) -> Representation:
-        """The full representation of a code given by its source weights (n, d); `proven` holds the other fields."""
-        return cls(**described(problem, canonical_weights(problem, weights)), problem=problem, **proven)
-
-    # ---- using it ---------------------------------------------------------------------------------------------
-
-    def __len__(self) -> int:
-        return len(self.source_weights)
-
-    def activity(self, sources: ArrayLike | None = None) -> Array:
-        """Activity z (T, n) >= 0 of the neurons on the problem's samples, or on the sources (T, d) given.
-
-        For a distribution given by its moments the samples are the vertices of its support. Sources outside the hull
-        of the problem's own are rectified: a neuron does not go below zero.
-
-        Raises:
-            InputError: sources with another number of columns.
-        """
-        given = self.problem.sources
-        points = given.points if sources is None else as_matrix(sources, "sources")
-        if points.shape[1] != given.dimension:
-            raise InputError(f"sources: {points.shape[1]} column(s), but the code was made for {given.dimension}")
-        resting = given.support(self.source_weights)
-        result = np.empty((len(points), len(self)))
-        for start in range(0, len(points), CHUNK_ROWS):
-            rows = slice(start, start + CHUNK_ROWS)
-            np.matmul(given.about_mean(points[rows]), self.source_weights.T, out=result[rows])
-            result[rows] += resting
-        # Rounding leaves the tight samples at -1e-17.
-        return np.maximum(result, 0.0, out=result)
-
-    def reconstruct(self, activity: ArrayLike) -> Array:
-        """Data x (T, dx) read out from activity (T, n).
-
-        Raises:
-            InputError: activity with another number of columns than there are neurons.
-        """
-        given = as_matrix(activity, "activity")
-        if given.shape[1] != len(self):
-            raise InputError(f"activity: {given.shape[1]} column(s), but the code has {len(self)} neurons")
-        return np.asarray(given @ self.decoder.T + self.decoder_bias)
-
-    def coded_sources(self) -> list[tuple[str, ...]]:
-        """For each neuron the names of the sources it reads."""
-        share = _shares(self.problem, self.source_weights)
-        return [tuple(np.array(self.problem.sources.names)[row > ONE_SOURCE].tolist()) for row in share]
-
     def metrics(self) -> dict[str, float]:
         """The field's modularity scores of this code: see `solver.metrics.modularity_scores`.
 
@@ -140,25 +56,18 @@ class Representation:
         return modularity_scores(self.activity(), sources.points, probabilities=sources.probabilities)
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
-        """Draw the code; write the picture to `path` (.png, .pdf, .svg) if given. See `solver.plot`."""
-        from solver.plot import plot
+        """Draw the code; write the picture to `path` (.png, .pdf, .svg) if given. See `solver.pictures.plot`."""
+        from solver.pictures.plot import plot
 
         return plot(self, path)
 
-    def to_dict(self) -> dict[str, Any]:
-        """All fields as plain numbers, strings and lists, with the source names: what `--json` prints."""
-        names = ("modular", "price_of_modularity", "energies", *files.SAVED_NUMBERS, *files.SAVED_ARRAYS)
-        values = {name: getattr(self, name) for name in names}
-        plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
-        return plain | {"sources": list(self.problem.sources.names)}
-
     def __repr__(self) -> str:
-        from solver.summary import as_text
+        from solver.pictures.summary import as_text
 
         return as_text(self)
 
     def _repr_html_(self) -> str:
-        from solver.summary import as_html
+        from solver.pictures.summary import as_html
 
         return as_html(self)
 
@@ -183,80 +92,4 @@ class Representation:
                 the message names it.
             OSError: the file cannot be opened.
         """
-        return files.read(path)
-
-
-def described(problem: Problem, weights: Array) -> dict[str, Any]:
-    """All of a `Representation` that follows from its problem and its source weights (n, d), by field."""
-    mean = problem.sources.mean
-    bias = problem.sources.support(weights)
-    encoder = weights @ problem.pseudoinverse
-    decoder = _least_decoder(problem, weights)
-    energies = {
-        "activity": float(problem.sources.variances(weights).sum() + bias @ bias),
-        "encoder": float(problem.encoder_cost * (encoder**2).sum()),
-        "decoder": float(problem.decoder_cost * (decoder**2).sum()),
-    }
-    loss = sum(energies.values())
-    return {
-        "loss": loss,
-        "modular": bool(_reads_one_source(problem, weights).all()),
-        "modular_loss": problem.modular_loss,
-        "price_of_modularity": max(0.0, problem.modular_loss / loss - 1),
-        "source_weights": weights,
-        "encoder": encoder,
-        "encoder_bias": bias - weights @ mean,
-        "decoder": decoder,
-        "decoder_bias": problem.mixing @ mean - decoder @ bias,
-        "energies": energies,
-        "neuron_costs": problem.neuron_cost(weights),
-    }
-
-
-def canonical_weights(problem: Problem, weights: Array) -> Array:
-    """The same code written in one way: no zero and no duplicate neurons, sorted by cost.
-
-    Neurons along one line are merged into the side that costs less: w and r w together do no more for the readout
-    than one neuron of length sqrt(1 + r^2).
-
-    Args:
-        problem: what sets the costs.
-        weights: (n, d) source weights.
-    """
-    scaled = weights * np.sqrt(problem.modular_costs)
-    length = np.linalg.norm(scaled, axis=1)
-    kept = length > 1e-12 * length.max(initial=0.0)
-    weights, scaled, length = weights[kept], scaled[kept], length[kept]
-    cosine = (scaled / length[:, None]) @ (scaled / length[:, None]).T
-    leader = np.argmax(np.abs(cosine) > 1 - PARALLEL, axis=1)
-    merged = []
-    for first in np.unique(leader):
-        group = weights[leader == first] * np.sign(cosine[leader == first, first])[:, None]
-        size = float(np.linalg.norm(length[leader == first]))
-        # The longest names the direction; the others may be rounding.
-        longest = int(np.argmax(length[leader == first]))
-        weight = group[longest] / length[leader == first][longest] * size
-        cheaper = problem.neuron_cost(-weight)[0] < problem.neuron_cost(weight)[0] * (1 - 1e-12)
-        merged.append(-weight if cheaper else weight)
-    result = np.array(merged).reshape(-1, problem.dimension)
-    # Rounded keys, so that rounding does not reorder neurons that tie.
-    keys = np.round((result * np.sqrt(problem.modular_costs)).T[::-1] / length.max(initial=1.0), 9)
-    cost = problem.neuron_cost(result)
-    order = np.lexsort((*-keys, -np.round(cost / cost.max(), 9)))
-    return np.asarray(result[order])
-
-
-def _shares(problem: Problem, weights: Array) -> Array:
-    """(n, d) absolute weights in units in which a unit neuron of each source costs the same, largest one."""
-    scaled = np.abs(weights) * np.sqrt(problem.modular_costs)
-    return np.asarray(scaled / scaled.max(axis=1, keepdims=True))
-
-
-def _reads_one_source(problem: Problem, weights: Array) -> NDArray[np.bool_]:
-    return np.asarray((_shares(problem, weights) > ONE_SOURCE).sum(axis=1) == 1)
-
-
-def _least_decoder(problem: Problem, weights: Array) -> Array:
-    """W_out = A G^-1 W', (dx, n): the exact decoder of least norm."""
-    scale = np.linalg.norm(weights, axis=0)
-    return np.asarray(problem.mixing / scale @ np.linalg.pinv(weights / scale))
+        return cls(**files.read(path))

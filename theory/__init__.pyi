@@ -1,13 +1,13 @@
 from .conditions import Verdict as Verdict
 from .conditions import modularity as modularity
-from .derivation import Derivation as Derivation
-from .derivation import Loss as Loss
-from .derivation import derive as derive
 from .errors import InputError as InputError
+from .exact.proof import Proof as Proof
+from .exact.proof import check_proof as check_proof
 from .problem import Problem as Problem
-from .proof import Proof as Proof
-from .proof import check_proof as check_proof
 from .sources import Sources as Sources
+from .symbolic.derivation import Derivation as Derivation
+from .symbolic.derivation import Loss as Loss
+from .symbolic.derivation import derive as derive
 
 __all__ = [
     "Derivation",

@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.derivation import Chain, Loss, trace_of_inverse
+from theory.symbolic.derivation import Chain, Loss, trace_of_inverse
 from theory.writing import written_whole
 
 __all__ = ["FORMULAS", "formulas_module"]
@@ -26,7 +26,7 @@ def formulas_module(loss: Loss | None = None) -> str:
     """The text of `theory.formulas`: the expressions of the derivation, printed for numpy.
 
     Args:
-        loss: its terms; those of DESIGN section 1 if not given.
+        loss: its terms; the usual ones if not given.
     """
     chain = Chain(None, "general", "exact", loss or Loss())
     chain.run()

@@ -12,9 +12,9 @@ from typing import Any
 
 import sympy as sp
 
-from theory.derivation import IN_LATEX, derive
 from theory.families import FAMILIES, Family
-from theory.markup import typeset
+from theory.symbolic.derivation import IN_LATEX, derive
+from theory.symbolic.markup import typeset
 from theory.theorems import THEOREMS, Theorem
 from theory.writing import written_whole
 

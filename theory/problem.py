@@ -4,7 +4,7 @@
          = sum_i f(w_i) + g(sum_i w_i w_i')
 
 with ``f(w) = w'M w + h(w)^2`` (energy: a neuron's own cost) and ``g(G) = decoder_cost tr(K G^-1)`` (readout: the
-cheapest exact decoder). Derived in DESIGN section 1, "One neuron, one vector".
+cheapest exact decoder). Derived in docs/mathematics.md, "The problem".
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from theory.errors import InputError
-from theory.formulas import modular_cost, modular_loss, modular_strength
+from theory.formulas import modular_cost
+from theory.geometry.pricing import Pricing
+from theory.geometry.whitening import Whitening
+from theory.readouts import Readout
 from theory.sources import LARGEST, NEGLIGIBLE_TERM, SMALLEST, TERMS_SHOWN, Sources, as_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-
-    from theory.pricing import Pricing
-    from theory.whitening import Whitening
 
     Array = NDArray[np.float64]
 
@@ -85,7 +85,7 @@ class Problem:
     Raises:
         InputError: (a ValueError) for any argument that cannot be used; the message names it and the place.
 
-    Source: DESIGN section 1; loss of Dorrell et al. (ICLR 2025) with weight costs.
+    Source: docs/mathematics.md, "The problem"; loss of Dorrell et al. (ICLR 2025) with weight costs.
 
     Example:
         >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
@@ -136,6 +136,11 @@ class Problem:
     def gram(self) -> Array:
         """K = A'A, (d, d)."""
         return self.mixing.T @ self.mixing
+
+    @cached_property
+    def readout(self) -> Readout:
+        """What reading a code out costs: the exact decoder of x = A s."""
+        return Readout(self.mixing, self.decoder_cost)
 
     @cached_property
     def pseudoinverse(self) -> Array:
@@ -192,21 +197,34 @@ class Problem:
 
     @cached_property
     def whitening(self) -> Whitening:
-        """The coordinates in which a neuron's energy is its squared length: see `theory.whitening`."""
-        from theory.whitening import Whitening
-
-        return Whitening.of(self)
+        """The coordinates in which a neuron's energy is its squared length: see `theory.geometry.whitening`."""
+        return Whitening.of(self.energy_root, self.mixing, np.sqrt(self.modular_costs))
 
     @cached_property
     def whitened(self) -> Problem:
-        """The same problem in those coordinates, where correlated sources cost no digits."""
-        from theory.whitening import whitened
+        """The same problem in those coordinates, where correlated sources cost no digits: the same loss for a code.
 
+        Its sources are known by their moments and vertices, in the order of the problem's own. Which neurons are
+        modular is another question there.
+
+        Example:
+            >>> problem = Problem([[-1, -1], [-1, 1], [1, -1]])
+            >>> weights = np.array([[1.0, 0.0], [1.0, 1.0]])
+            >>> neurons = problem.whitening.neurons(weights)
+            >>> bool(np.isclose(problem.loss(weights), problem.whitened.loss(neurons)))
+            True
+        """
+        whitening = self.whitening
+        root = self.sources.covariance_root @ whitening.inverse
+        sources = Sources.transformed(self.sources, root, whitening.samples(self.sources.vertices))
         try:
-            return whitened(self)
+            inside = self.replaced(sources=sources, mixing=whitening.mixing)
         except InputError as error:
             # Of a problem that was accepted as given: its units are what those coordinates have no numbers for.
             raise FloatingPointError("numbers too small or too large") from error
+        # By construction, and to more digits than the sum of its parts would have.
+        vars(inside).update(energy_matrix=np.eye(self.dimension), whitening=Whitening.none(whitening.mixing))
+        return inside
 
     # ---- the modular code, the point of comparison everywhere -------------------------------------------------
 
@@ -217,14 +235,13 @@ class Problem:
 
     @cached_property
     def modular_weights(self) -> Array:
-        """(d, d) the best modular code, one neuron a source: w_i = +-alpha_i e_i (DESIGN section 1)."""
-        strength = modular_strength(self.modular_costs, self.decoder_cost, np.diag(self.gram))
-        return np.diag(self.sources.bias_sides * np.sqrt(strength))
+        """(d, d) the best modular code, w_i = +-alpha_i e_i (docs/mathematics.md, "The modular code")."""
+        return np.diag(self.sources.bias_sides * np.sqrt(self.readout.modular_strengths(self.modular_costs)))
 
     @cached_property
     def modular_loss(self) -> float:
         """Loss of the best modular code: 2 sum_i sqrt(decoder_cost K_ii (M_ii + m_i^2))."""
-        return float(modular_loss(self.modular_costs, self.decoder_cost, np.diag(self.gram)).sum())
+        return self.readout.modular_loss(self.modular_costs)
 
     @cached_property
     def pricing(self) -> Pricing:
@@ -233,8 +250,6 @@ class Problem:
         Raises:
             InputError: the hull has too many faces.
         """
-        from theory.pricing import Pricing
-
         return Pricing(self.sources.faces, self.whitening)
 
     def part(self, members: Sequence[int]) -> Problem:
@@ -253,8 +268,29 @@ class Problem:
         else:
             covariance = sources.covariance[np.ix_(chosen, chosen)]
             part = Sources.from_moments(covariance, sources.points[:, chosen], sources.mean[chosen])
-        costs = {"encoder_cost": self.encoder_cost, "decoder_cost": self.decoder_cost}
-        return Problem(part, mixing=self.mixing[:, chosen], **costs)
+        return self.replaced(sources=part, mixing=self.mixing[:, chosen])
+
+    def replaced(self, **changes: Any) -> Problem:
+        """The same problem but for some arguments of its constructor.
+
+        Args:
+            changes: new values by name; probabilities belong to the sources.
+
+        Example:
+            >>> Problem([[0, 0], [1, 0], [0, 1]], encoder_cost=2).replaced(mixing=[[1, 1], [0, 1]]).encoder_cost
+            2.0
+        """
+        return Problem(**(self.arguments | changes))
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the problem was made of, by the names of the constructor's arguments."""
+        return {
+            "sources": self.sources,
+            "mixing": self.mixing,
+            "encoder_cost": self.encoder_cost,
+            "decoder_cost": self.decoder_cost,
+        }
 
     # ---- costs of any code ------------------------------------------------------------------------------------
 
@@ -265,22 +301,12 @@ class Problem:
         return np.asarray(energy + self.sources.support(rows) ** 2)
 
     def readout_cost(self, gram_of_code: Array) -> float:
-        """g(G) = decoder_cost tr(K G^-1); infinite where G is singular, since no exact decoder exists."""
-        scale = np.sqrt(np.diag(gram_of_code))
-        if not (scale > 0).all():
-            return float("inf")
-        try:
-            factor = np.linalg.cholesky(gram_of_code / np.outer(scale, scale))
-        except np.linalg.LinAlgError:
-            return float("inf")
-        root = np.linalg.solve(factor, (self.mixing / scale).T)
-        return float(self.decoder_cost * (root**2).sum())
+        """g(G) of a code's G (d, d); infinite where no decoder does what is asked for."""
+        return self.readout.value(gram_of_code)
 
     def multiplier(self, gram_of_code: Array) -> Array:
-        """Y = -grad g(G) = decoder_cost G^-1 K G^-1, (d, d): what one unit of w'w is worth to the readout."""
-        scale = np.sqrt(np.diag(gram_of_code))
-        scaled = np.linalg.solve(gram_of_code / np.outer(scale, scale), (self.mixing / scale).T) / scale[:, None]
-        return np.asarray(self.decoder_cost * scaled @ scaled.T)
+        """Y = -grad g(G), (d, d): what one unit of w'w is worth to the readout."""
+        return self.readout.multiplier(gram_of_code)
 
     def loss(self, weights: ArrayLike) -> float:
         """Loss of the code with these source weights (n, d), the cheapest biases and the cheapest decoder."""

@@ -1,4 +1,4 @@
-"""Sources: what the network is asked to represent (DESIGN section 1).
+"""Sources: what the network is asked to represent (docs/mathematics.md, "The problem").
 
 A `Sources` object holds the samples (or, for a continuous distribution, its moments and the vertices of its
 support) and answers the only questions the theory ever asks of them: mean, covariance, range of each source,
@@ -18,8 +18,8 @@ from theory.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from theory.face_lattice import FaceLattice
-    from theory.polytope import NormalFan
+    from theory.geometry.face_lattice import FaceLattice
+    from theory.geometry.polytope import NormalFan
 
     Array = NDArray[np.float64]
 
@@ -161,7 +161,7 @@ class Sources:
     Raises:
         InputError: NaN, text, fewer than two rows, a constant source, linearly dependent sources, bad probabilities.
 
-    Source: DESIGN section 1.
+    Source: docs/mathematics.md, "The problem".
 
     Example:
         >>> square = Sources([[-1, -1], [-1, 1], [1, -1], [1, 1]])
@@ -306,7 +306,7 @@ class Sources:
     @cached_property
     def vertices(self) -> Array:
         """(V, d) extreme points about the mean; for d > EXACT_DIMENSION all distinct points instead."""
-        from theory.polytope import extreme_points
+        from theory.geometry.polytope import extreme_points
 
         if self.dimension > EXACT_DIMENSION:
             return self.about_mean(np.unique(self.points, axis=0))
@@ -319,7 +319,7 @@ class Sources:
         Raises:
             InputError: six or more sources, for which it grows too large.
         """
-        from theory.polytope import normal_fan
+        from theory.geometry.polytope import normal_fan
 
         if self.dimension > EXACT_DIMENSION:
             raise InputError(
@@ -343,7 +343,7 @@ class Sources:
     @cached_property
     def faces_if_few(self) -> FaceLattice | None:
         """The faces of conv(-S), or None where they are too many to price on (always for eight or more sources)."""
-        from theory.face_lattice import FaceLattice
+        from theory.geometry.face_lattice import FaceLattice
 
         if self.dimension <= EXACT_DIMENSION:
             return FaceLattice.of(-self.vertices)

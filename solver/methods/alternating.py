@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.certificate import best_bound
+from solver.methods.iterate import Iterate
 from solver.methods.options import Option
-from solver.methods.step import Step
+from solver.search.modular_units import ModularUnits
 from theory.errors import InputError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ STEPS = 500
 
 def steps(
     problem: Problem, *, tolerance: float, rng: np.random.Generator, neurons: int | None = None
-) -> Iterator[Step]:
+) -> Iterator[Iterate]:
     """Yield the code after each stage of each start that is the best so far of its start.
 
     Args:
@@ -95,9 +96,9 @@ def steps(
             if loss < best:
                 best = loss
                 multiplier = problem.multiplier(moved.T @ moved)
-                yield Step(moved, multiplier, loss, -np.inf)
+                yield Iterate(moved, multiplier, loss, -np.inf)
         bound = best_bound(problem, multiplier).value
-        yield Step(moved, multiplier, best, bound)
+        yield Iterate(moved, multiplier, best, bound)
         if bound >= best * (1 - tolerance):
             return
 
@@ -129,7 +130,7 @@ def descend(problem: Problem, weights: Array, first: int = 0) -> Iterator[Array]
     from scipy.optimize import minimize
 
     smooth = _SmoothLoss(problem)
-    current, loss = weights / smooth.scale, problem.loss(weights)
+    current, loss = smooth.units.neurons(weights), problem.loss(weights)
     for sharpness in SHARPNESS[first:]:
         found = minimize(
             smooth,
@@ -140,43 +141,40 @@ def descend(problem: Problem, weights: Array, first: int = 0) -> Iterator[Array]
             options={"maxiter": STEPS, "ftol": 1e-15, "gtol": 1e-10},
         )
         moved = found.x.reshape(current.shape)
-        value = problem.loss(moved * smooth.scale)
+        value = problem.loss(smooth.units.weights(moved))
         # The smooth loss is not the loss: a stage that made it worse is not taken, and the next starts from before.
         if value <= loss:
             current, loss = moved, value
-        yield current * smooth.scale
+        yield smooth.units.weights(current)
 
 
 class _SmoothLoss:
     """The loss and its gradient with a smooth maximum, where the best modular code is the identity and costs one."""
 
     def __init__(self, problem: Problem) -> None:
-        self.scale = np.abs(np.diag(problem.modular_weights))
-        unit = problem.modular_loss
-        self.corners = -(problem.sources.vertices * self.scale) / unit**0.5
-        self.energy_matrix = problem.energy_matrix * np.outer(self.scale, self.scale) / unit
-        self.gram = problem.decoder_cost * problem.gram / np.outer(self.scale, self.scale) / unit
+        self.units = ModularUnits.of(problem)
 
     def __call__(self, flat: Array, sharpness: float) -> tuple[float, Array]:
-        weights = flat.reshape(-1, len(self.scale))
+        weights = flat.reshape(-1, len(self.units.size))
         try:
             # A neuron of length zero has no direction; it is left out of the way of a division.
             weights = np.where(np.abs(weights).max(axis=1, keepdims=True) > 0, weights, np.finfo(float).tiny)
-            inverse = np.linalg.inv(weights.T @ weights)
+            code = weights.T @ weights
+            multiplier = self.units.readout.multiplier(code)
         except np.linalg.LinAlgError:
             return np.inf, np.zeros_like(flat)
         # Relative to the length of a neuron: otherwise the smoothing costs small neurons more than they are worth.
         length = np.linalg.norm(weights, axis=1, keepdims=True)
         units = weights / length
-        values = units @ self.corners.T
+        values = units @ self.units.normals.T
         highest = values.max(axis=1, keepdims=True)
         share = np.exp(sharpness * (values - highest))
         total = share.sum(axis=1, keepdims=True)
         height = highest + np.log(total) / sharpness
-        middle = (share / total) @ self.corners
+        middle = (share / total) @ self.units.normals
         rise = middle + (height - (middle * units).sum(axis=1, keepdims=True)) * units
-        energy = weights @ self.energy_matrix
+        energy = weights @ self.units.energy_matrix
         bias = length * height
-        loss = float((energy * weights).sum() + (bias**2).sum() + np.trace(self.gram @ inverse))
-        slope = energy + bias * rise - weights @ (inverse @ self.gram @ inverse)
+        loss = float((energy * weights).sum() + (bias**2).sum() + self.units.readout.value(code))
+        slope = energy + bias * rise - weights @ multiplier
         return loss, 2 * slope.ravel()

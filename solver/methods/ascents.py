@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.certificate import best_bound
-from solver.face_code import SAME_NEURON, FaceCode
-from solver.methods.step import Step
-from theory.ascent import Ascent, Summits
+from solver.methods.iterate import Iterate
+from solver.search.working_code import SAME_NEURON, FaceCode
+from theory.bounds.ascent import Ascent, Summits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,7 +79,7 @@ CANCELLED = 1e-6
 """Least length of a start made of two neurons, relative to a random one: shorter ones are mostly rounding."""
 
 
-def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Step]:
+def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Iterate]:
     """Yield ever better codes until a thorough search finds no neuron worth adding.
 
     Args:
@@ -118,7 +118,7 @@ def improved(problem: Problem, weights: Array, starts: Array, least_excess: floa
 
 
 class _Search:
-    """The state of the search, in whitened coordinates (`theory.whitening`).
+    """The state of the search, in whitened coordinates (`theory.geometry.whitening`).
 
     Attributes:
         code: the best so far.
@@ -146,12 +146,12 @@ class _Search:
         """Whether the search since the code last changed has come upon each of its neurons again."""
         return self.code.settled and bool((self._hits() >= REDISCOVERIES).all())
 
-    def step(self) -> Step:
+    def step(self) -> Iterate:
         """The present code in the units of the problem."""
         whitening = self.original.whitening
         weights, multiplier = whitening.weights(self.code.source_weights), whitening.multiplier(self.code.multiplier)
         bound = best_bound(self.original, multiplier, weights=weights, quick=True).value
-        return Step(weights, multiplier, self.code.problem_loss, bound)
+        return Iterate(weights, multiplier, self.code.problem_loss, bound)
 
     def improve(self) -> bool:
         """Add what is worth adding to the code; whether its loss fell by as much as counts."""
@@ -244,7 +244,7 @@ class _Search:
         return summits[fresh[: POOL_PER_PAIR * self.code.pairs]]
 
     def _scaled(self, neurons: Array) -> Array:
-        return np.asarray(neurons / self.code.faces.scale)
+        return self.code.faces.units.neurons(neurons)
 
     def _directions(self, neurons: Array) -> Array:
         scaled = self._scaled(neurons)

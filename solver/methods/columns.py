@@ -1,11 +1,12 @@
-"""Column generation: price neurons exactly, reweigh them, move them together along the faces (DESIGN section 1).
+"""Column generation: price neurons exactly, reweigh them, move them together along the faces (docs/mathematics.md,
+"Column generation").
 
 Each round asks which neurons would earn more than they cost at a multiplier, adds the best of every face of the hull to
 those known, and finds the optimal energies of all (the restricted problem, small and convex). What it chooses is moved
 to rest on its faces by Newton's method, which takes the other samples for absent: where the faces are the right ones,
 that is the optimum, to the last digit, and where they are not, the multiplier found on the way asks better questions.
-The price of the worst neuron left over is the gap. All of it happens in the coordinates of `theory.whitening`, so that
-strongly correlated sources are as easy as others.
+The price of the worst neuron left over is the gap. All of it happens in the coordinates of `theory.geometry.whitening`,
+so that strongly correlated sources are as easy as others.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.face_code import FaceCode, leverage
-from solver.faces import Faces
-from solver.master import fewest, optimal_energies
 from solver.methods import ascents
-from solver.methods.step import Step
-from theory.ascent import Summits
+from solver.methods.iterate import Iterate
+from solver.search.active_set import Faces
+from solver.search.restricted_master import fewest, optimal_energies
+from solver.search.working_code import FaceCode, leverage
+from theory.bounds.ascent import Summits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +71,7 @@ ENOUGH = 3
 """and otherwise: then the last digits are all that is missing."""
 
 
-def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Step]:
+def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Iterate]:
     """Yield ever better codes until no neuron is worth adding.
 
     Args:
@@ -121,7 +122,7 @@ class _Search:
         self.inside = problem.whitened
         self.faces = Faces(self.inside)
         self.pairs = problem.dimension * (problem.dimension + 1) // 2
-        codes = [self._code(problem.whitening.neurons(weights) / self.faces.scale) for weights in starts]
+        codes = [self._code(self.faces.units.neurons(problem.whitening.neurons(weights))) for weights in starts]
         self.best = min(codes, key=lambda code: code.loss)
         self.bound, self.multiplier = 0.0, np.eye(problem.dimension)
         neurons = self._units(np.concatenate([code.weights for code in codes]))
@@ -137,19 +138,18 @@ class _Search:
         """Ask what is worth adding at each multiplier in question; whether loss or bound are better than before."""
         before = self.gap
         for multiplier, proven in self.asking:
-            outer = np.outer(self.faces.scale, self.faces.scale)
-            priced = self.inside.pricing.maximise(multiplier * self.faces.unit / outer, bar=1.0)
+            priced = self.inside.pricing.maximise(self.faces.units.multiplier(multiplier), bar=1.0)
             if proven / priced.rho**0.5 > self.bound:
                 self.bound, self.multiplier = proven / priced.rho**0.5, multiplier
             new = _spread(Summits(priced.ratios, priced.directions, priced.tied), ADDED_PER_PAIR * self.pairs)
-            self.known = np.concatenate([self.known, self._units(new.neurons / self.faces.scale)])
+            self.known = np.concatenate([self.known, self._units(self.faces.units.neurons(new.neurons))])
             self.tied = np.concatenate([self.tied, new.tied])
         return self.gap < before * (1 - 0.1) or self.gap < 0
 
     def reweigh(self) -> None:
         """The best energies of the neurons that are known, and the code at rest on the faces of those chosen."""
         start = np.full(len(self.known), self.best.loss / 2 / len(self.known))
-        energies = optimal_energies(self.known, self.faces.gram, start)
+        energies = optimal_energies(self.known, self.faces.readout, start)
         used = _used(self.known * np.sqrt(np.maximum(energies, 0.0))[:, None])
         energies = np.maximum(fewest(self.known[used], energies[used], simplest=False), 0.0)
         weights = self.known[used] * np.sqrt(energies)[:, None]
@@ -170,18 +170,18 @@ class _Search:
 
     def tidy(self) -> None:
         """Rewrite the code with as few neurons as it needs, so that the same problem ends in the same neurons."""
-        code = FaceCode(self.inside, self.best.weights * self.faces.scale, self.best.tied)
+        code = FaceCode(self.inside, self.faces.units.weights(self.best.weights), self.best.tied)
         code.tidy()
         self._take(_Code(code.weights, code.tied, code.loss), most=self.best.loss * (1 + ROUNDING))
         self.asking = [self._question(code.weights)]
         self.price()
 
-    def step(self) -> Step:
+    def step(self) -> Iterate:
         """The present code in the units of the problem."""
-        scale, unit, whitening = self.faces.scale, self.faces.unit, self.problem.whitening
-        multiplier = whitening.multiplier(self.multiplier * unit / np.outer(scale, scale))
-        weights = whitening.weights(self.best.weights * scale)
-        return Step(weights, multiplier, self.best.loss * unit, self.bound * unit)
+        units, whitening = self.faces.units, self.problem.whitening
+        multiplier = whitening.multiplier(units.multiplier(self.multiplier))
+        weights = whitening.weights(units.weights(self.best.weights))
+        return Iterate(weights, multiplier, self.best.loss * units.loss, self.bound * units.loss)
 
     # ---- codes ------------------------------------------------------------------------------------------------
 
@@ -191,9 +191,8 @@ class _Search:
         return self._balanced(weights, tied)
 
     def _balanced(self, weights: Array, tied: Indices) -> _Code:
-        """Scaling all weights by r turns the loss into r^2 energy + readout / r^2: least where both are equal."""
-        energy, readout = float(self.faces.costs(weights).sum()), self.faces.readout(weights)
-        return _Code(weights * (readout / energy) ** 0.25, tied, 2 * (readout * energy) ** 0.5)
+        neurons, loss = self.faces.balanced(weights)
+        return _Code(neurons, tied, loss)
 
     def _take(self, code: _Code, *, most: float | None = None) -> None:
         if code.loss <= (self.best.loss if most is None else most):
@@ -201,7 +200,7 @@ class _Search:
 
     def _question(self, weights: Array) -> tuple[Array, float]:
         """The multiplier of a code, and the bound that it proves where no neuron is worth more than it costs."""
-        return self.faces.multiplier(weights), 2 * self.faces.readout(weights)
+        return self.faces.multiplier(weights), 2 * self.faces.readout.value(weights.T @ weights)
 
     def _units(self, weights: Array) -> Array:
         return np.asarray(weights / np.sqrt(self.faces.costs(weights))[:, None])

@@ -1,10 +1,11 @@
 """The problem as one conic program, solved by any conic solver: an answer that owes nothing to column generation.
 
-The program (`solver.conic_program`) is exact for up to four sources. Its blocks, factorised (`solver.factorisation`),
+The program (`solver.relaxations.conic_program`) is exact for up to four sources. Its blocks, factorised
+(`solver.search.factorisation`),
 are neurons, and its multiplier is the certificate: with Clarabel both are good to about 1e-10 of the loss, and the code
 they make is the first to be yielded. The last digits, from there to rounding, come from moving its neurons together to
-a stationary point within their cones (`solver.polish`, which the method columns uses too); that also joins neurons that
-the accuracy of the conic solver left apart.
+a stationary point within their cones (`solver.search.cone_newton`, which the method columns uses too); that also joins
+neurons that the accuracy of the conic solver left apart.
 """
 
 from __future__ import annotations
@@ -16,16 +17,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.certificate import best_bound
-from solver.conic_program import ConicSolution, compiled
-from solver.conic_solvers import ACCURATE, DEFAULT_SOLVER, ConicError, solver_name
-from solver.factorisation import completely_positive
+from solver.methods.iterate import Iterate
 from solver.methods.options import Option
-from solver.methods.step import Step
-from solver.polish import ConeCode, polish
+from solver.relaxations.conic_program import ConicSolution, compiled
+from solver.relaxations.conic_solvers import ACCURATE, DEFAULT_SOLVER, ConicError, solver_name
+from solver.search.cone_newton import ConeCode, polish
+from solver.search.factorisation import completely_positive
+from solver.search.modular_units import ModularUnits
 from theory.conditions import modular_multiplier
-from theory.cone_forms import ConeForms
 from theory.errors import InputError
-from theory.polytope import NormalFan
+from theory.geometry.cone_forms import ConeForms
+from theory.geometry.polytope import NormalFan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +74,7 @@ def steps(
     tolerance: float,
     rng: np.random.Generator,  # noqa: ARG001
     solver: str = DEFAULT_SOLVER,
-) -> Iterator[Step]:
+) -> Iterator[Iterate]:
     """Yield the conic program's code with its multiplier, then that code polished with its own.
 
     Args:
@@ -98,11 +100,11 @@ def steps(
     cones = _Cones(problem)
     try:
         program = compiled(len(cones.corners), problem.dimension, solver)
-        solution = program.solve(cones.corners, cones.metric, cones.gram, tolerance)
+        solution = program.solve(cones.corners, cones.metric, cones.units.readout, tolerance)
     except ConicError as error:
         yield _modular(problem, f"{solver} failed: {error}; this is the best modular code")
         return
-    multiplier = solution.multiplier * cones.unit / np.outer(cones.scale, cones.scale)
+    multiplier = cones.units.multiplier(solution.multiplier)
     bound = best_bound(problem, multiplier).value
     owner, coordinates = cones.neurons(solution)
     code = cones.code(owner, coordinates)
@@ -114,7 +116,7 @@ def steps(
     yield replace(step, note=_note(solver, solution, cones, min(step.loss, problem.modular_loss)))
     polished = cones.polished(owner, coordinates)
     if np.isfinite(polished.loss()):
-        weights = polished.weights * cones.scale
+        weights = cones.units.weights(polished.weights)
         multiplier = problem.multiplier(weights.T @ weights)
         step = cones.step(polished, multiplier, best_bound(problem, multiplier).value)
         yield replace(step, note=_note(solver, solution, cones, min(step.loss, problem.modular_loss)))
@@ -136,9 +138,9 @@ def _require_small(problem: Problem) -> None:
         )
 
 
-def _modular(problem: Problem, note: str) -> Step:
+def _modular(problem: Problem, note: str) -> Iterate:
     multiplier = modular_multiplier(problem)
-    return Step(
+    return Iterate(
         problem.modular_weights, multiplier, problem.modular_loss, best_bound(problem, multiplier).value, note=note
     )
 
@@ -152,7 +154,7 @@ def _verdict(solver: str, solution: ConicSolution) -> str:
 
 def _note(solver: str, solution: ConicSolution, cones: _Cones, loss: float) -> str:
     """How well the program's own optimum, which owes nothing to the code, agrees with the loss of the answer."""
-    difference = abs(solution.optimum * cones.unit / loss - 1)
+    difference = abs(solution.optimum * cones.units.loss / loss - 1)
     return f"{_verdict(solver, solution)}; the program's own optimum differs from this loss by {difference:.0e} of it"
 
 
@@ -161,19 +163,16 @@ class _Cones:
 
     Attributes:
         corners: (N, d, d) generators of each cone, one a row;  metric: (N, d, d) cost of a neuron in their coordinates.
-        gram: (d, d) K, with the decoder cost inside;  scale: (d,) units of the weights;  unit: of the loss.
+        units: those coordinates.
     """
 
     def __init__(self, problem: Problem) -> None:
-        self.scale = np.abs(np.diag(problem.modular_weights))
-        self.unit = problem.modular_loss
-        area = np.outer(self.scale, self.scale)
-        self.gram = problem.decoder_cost * problem.gram / area / self.unit
-        energy_matrix = problem.energy_matrix * area / self.unit
+        self.units = ModularUnits.of(problem)
+        energy_matrix = self.units.energy_matrix
         fan = problem.sources.fan
-        generators = fan.generators / self.scale
+        generators = self.units.neurons(fan.generators)
         generators /= np.linalg.norm(generators, axis=1, keepdims=True)
-        vertices = fan.vertices * self.scale / self.unit**0.5
+        vertices = fan.vertices * self.units.size / self.units.loss**0.5
         forms = ConeForms(NormalFan(generators, fan.cones, vertices, fan.vertex_of_cone), energy_matrix)
         self.corners = forms.rays[forms.fan.cones]
         self.metric = forms.metric
@@ -198,7 +197,7 @@ class _Cones:
 
     def code(self, owner: Indices, coordinates: Array) -> ConeCode:
         """The code whose neurons lie in these cones at these coordinates."""
-        return ConeCode(coordinates, self.corners[owner], self.quadratic[owner], self.gram)
+        return ConeCode(coordinates, self.corners[owner], self.quadratic[owner], self.units.readout)
 
     def polished(self, owner: Indices, coordinates: Array) -> ConeCode:
         """The code moved to a stationary point, neurons that are nearly one joined first."""
@@ -208,9 +207,9 @@ class _Cones:
             coordinates = code.coordinates
         return code
 
-    def step(self, code: ConeCode, multiplier: Array, bound: float) -> Step:
+    def step(self, code: ConeCode, multiplier: Array, bound: float) -> Iterate:
         """A code in the units of the problem."""
-        return Step(code.weights * self.scale, multiplier, code.loss() * self.unit, bound)
+        return Iterate(self.units.weights(code.weights), multiplier, code.loss() * self.units.loss, bound)
 
     def _joined(self, owner: Indices, coordinates: Array) -> tuple[Indices, Array]:
         """The code without faint neurons, and of those that point the same way the strongest, as strong as all."""

@@ -1,11 +1,11 @@
-"""The closed form: the best modular code, one neuron a source (DESIGN section 1, the modularity theorem)."""
+"""The closed form: the best modular code, one neuron a source (docs/mathematics.md, "The modular code")."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from solver.methods.step import Step
+from solver.methods.iterate import Iterate
 from theory.conditions import modular_multiplier
 
 if TYPE_CHECKING:
@@ -16,6 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["steps"]
 
 
-def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Step]:  # noqa: ARG001
+def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Iterate]:  # noqa: ARG001
     """Yield the best modular code, once; it is optimal exactly where the modularity condition holds."""
-    yield Step(problem.modular_weights, modular_multiplier(problem), problem.modular_loss, 0.0)
+    yield Iterate(problem.modular_weights, modular_multiplier(problem), problem.modular_loss, 0.0)

@@ -1,11 +1,11 @@
 """Lower bounds for any number of sources: semidefinite relaxations, first of everything at once, then cell by cell.
 
-The bound owes nothing to the faces of the hull. First the lifted relaxation over all directions and over the
-multiplier as well (`solver.lifted_program`), which is quick and leaves 5 to 25 % on generic data, but nothing on data
+The bound owes nothing to the faces of the hull. First the lifted relaxation over all directions and over the multiplier
+as well (`solver.relaxations.lifted_program`), which is quick and leaves 5 to 25 % on generic data, but nothing on data
 with opposite samples. Then the multiplier of the best code known, which is the right one in the end, with direction
-space cut into cells (`solver.cells`): one for every neuron, then more where the bound is worst; beyond seven sources
-also another multiplier that suits all cells (`solver.shared_multiplier`). A cell in which a neuron turns up that
-earns more than it costs improves the code instead.
+space cut into cells (`solver.relaxations.branch_and_bound`): one for every neuron, then more where the bound is worst;
+beyond seven sources also another multiplier that suits all cells (`solver.relaxations.joint_multiplier`). A cell in
+which a neuron turns up that earns more than it costs improves the code instead.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.cells import Cells
 from solver.certificate import best_bound
-from solver.conic_solvers import DEFAULT_SOLVER, ConicError, solver_name
-from solver.lifted_program import lifted_bound
 from solver.methods import ascents
+from solver.methods.iterate import Iterate
 from solver.methods.options import Option
-from solver.methods.step import Step
-from solver.shared_multiplier import strengthened
-from theory.ascent import Ascent
+from solver.relaxations.branch_and_bound import Cells
+from solver.relaxations.conic_solvers import DEFAULT_SOLVER, ConicError, solver_name
+from solver.relaxations.joint_multiplier import strengthened
+from solver.relaxations.lifted_program import lifted_bound
+from theory.bounds.ascent import Ascent
 from theory.conditions import modular_multiplier
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from theory.cover import Cover
+    from theory.bounds.cover import Cover
     from theory.problem import Problem
 
     Array = NDArray[np.float64]
@@ -72,7 +72,7 @@ WORTH_ADDING = 1e-8
 
 def steps(
     problem: Problem, *, tolerance: float, rng: np.random.Generator, solver: str = DEFAULT_SOLVER
-) -> Iterator[Step]:
+) -> Iterator[Iterate]:
     """Yield codes found by ascents, with ever better bounds from relaxations.
 
     Args:
@@ -92,7 +92,7 @@ def steps(
 
 def quick_steps(
     problem: Problem, *, tolerance: float, rng: np.random.Generator, solver: str = DEFAULT_SOLVER
-) -> Iterator[Step]:
+) -> Iterator[Iterate]:
     """Yield a proof that the modular code is optimal if one cell gives it; else the first bound, then better codes.
 
     This is what the method columns does where it cannot price exactly. The arguments are those of `steps`.
@@ -109,7 +109,7 @@ def quick_steps(
     yield from ascents.steps(problem, tolerance=tolerance, rng=rng)
 
 
-def modular_proven(problem: Problem, tolerance: float) -> Step | None:
+def modular_proven(problem: Problem, tolerance: float) -> Iterate | None:
     """The best modular code with a proof of its optimality from one cell, if there is one."""
     multiplier, weights = modular_multiplier(problem), problem.modular_weights
     random = np.random.default_rng(0).standard_normal((PROBES, problem.dimension)) / np.sqrt(problem.modular_costs)
@@ -122,7 +122,7 @@ def modular_proven(problem: Problem, tolerance: float) -> Step | None:
     return step if _near_enough(step, tolerance) else None
 
 
-def at_once(problem: Problem, solver: str, tolerance: float) -> Step:
+def at_once(problem: Problem, solver: str, tolerance: float) -> Iterate:
     """The best modular code with the bound of the lifted relaxation; without it if the solver fails, and a note."""
     weights, loss = problem.modular_weights, problem.modular_loss
     try:
@@ -130,12 +130,12 @@ def at_once(problem: Problem, solver: str, tolerance: float) -> Step:
     except ConicError as error:
         multiplier = problem.energy_matrix
         bound = best_bound(problem, multiplier, quick=True).value
-        return Step(weights, multiplier, loss, bound, note=f"conic solver {solver} failed: {error}")
+        return Iterate(weights, multiplier, loss, bound, note=f"conic solver {solver} failed: {error}")
     bound = best_bound(problem, found.multiplier, quick=True, cover=found.cover).value
-    return Step(weights, found.multiplier, loss, bound, found.cover, found.note)
+    return Iterate(weights, found.multiplier, loss, bound, found.cover, found.note)
 
 
-def _cell_by_cell(problem: Problem, weights: Array, tolerance: float, note: str) -> Iterator[Step]:
+def _cell_by_cell(problem: Problem, weights: Array, tolerance: float, note: str) -> Iterator[Iterate]:
     multiplier = problem.multiplier(weights.T @ weights)
     cells = Cells(problem, multiplier, weights)
     goal, next_search = 1 + tolerance, len(cells) + 1
@@ -165,10 +165,10 @@ def _cell_by_cell(problem: Problem, weights: Array, tolerance: float, note: str)
             cells.reprice(multiplier, weights)
 
 
-def _near_enough(step: Step, tolerance: float) -> bool:
+def _near_enough(step: Iterate, tolerance: float) -> bool:
     return step.lower_bound >= step.loss * (1 - tolerance)
 
 
-def _step(problem: Problem, weights: Array, multiplier: Array, cover: Cover) -> Step:
+def _step(problem: Problem, weights: Array, multiplier: Array, cover: Cover) -> Iterate:
     bound = best_bound(problem, multiplier, quick=True, cover=cover).value
-    return Step(weights, multiplier, problem.loss(weights), bound, cover)
+    return Iterate(weights, multiplier, problem.loss(weights), bound, cover)

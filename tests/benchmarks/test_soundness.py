@@ -24,7 +24,7 @@ from benchmarks.soundness.report import is_sound, worst_cases
 from benchmarks.soundness.work import claim_of, judged, solved
 from solver import Problem, certify, solve
 from solver.certificate import lower_bound
-from solver.cli import main as modularity
+from solver.commands.cli import main as modularity
 from solver.representation import Representation
 from tests.benchmarks import tasks
 from theory.conditions import modular_multiplier

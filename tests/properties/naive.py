@@ -1,4 +1,4 @@
-"""The definitions of DESIGN section 1 written down once more, from the raw samples and with no thought for speed."""
+"""The definitions of docs/mathematics.md written down once more, from the raw samples and with no thought for speed."""
 
 import numpy as np
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, Representation, Sources, certify, solve
-from solver.files import SAVED_ARRAYS, SAVED_NUMBERS
+from solver.code import SAVED_ARRAYS, SAVED_NUMBERS
 from solver.strategies import problems
 from theory import InputError
 

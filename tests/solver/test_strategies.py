@@ -21,7 +21,7 @@ from solver.strategies import (
     seeds,
 )
 from theory import modularity
-from theory.hypotheses import is_range_independent, product_blocks
+from theory.theorems.hypotheses import is_range_independent, product_blocks
 
 
 @given(st.integers(1, 4).flatmap(points))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from solver import Problem, Representation, certify, solve
 from solver.strategies import mixings, points
 from theory import InputError, Sources, check_proof, modularity
-from theory.exact_problem import ExactProblem
+from theory.exact.problem import ExactProblem
 
 TRIANGLE = [[0, 0], [0, 1], [1, 0], [2, 1]]
 NEARLY_DEPENDENT = [[0, 0], [0, 1e-8], [1, 1], [1, 1 + 1e-8]]

@@ -1,0 +1,225 @@
+"""Codes: neurons, their weights and energies, and what is proven about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from theory.bounds.cover import Cover
+from theory.errors import InputError
+from theory.problem import Problem
+from theory.sources import CHUNK_ROWS, as_matrix
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["SAVED_ARRAYS", "SAVED_NUMBERS", "Code", "canonical_weights", "described"]
+
+SAVED_ARRAYS = (
+    "source_weights",
+    "encoder",
+    "encoder_bias",
+    "decoder",
+    "decoder_bias",
+    "neuron_costs",
+    "multiplier",
+)
+"""Arrays that a file or a JSON object holds of a code: all of them."""
+
+SAVED_NUMBERS = (
+    "status",
+    "method",
+    "loss",
+    "lower_bound",
+    "gap",
+    "tolerance",
+    "modular_loss",
+    "iterations",
+    "seconds",
+    "message",
+)
+"""What else it holds; the rest follows from these."""
+
+ONE_SOURCE = 1e-6
+"""A neuron is modular when its weights on all other sources, in units of equal cost, are below this share."""
+
+PARALLEL = 1e-10
+"""Cosine distance below which two neurons are the same neuron twice."""
+
+
+@dataclass(frozen=True, repr=False)
+class Code:
+    """A code with its certificate: see `solver.Representation`, which can also be drawn, printed and saved.
+
+    Attributes:
+        status: "optimal" (gap within the tolerance), "bounded" (a code and a proven bound, with a larger gap), or
+            "interrupted" (stopped early; code and bound are valid all the same).
+        method: the method that found the code;  message: one line on what was chosen and why.
+        loss: E||z||^2 + encoder_cost ||W_in||^2 + decoder_cost ||W_out||^2.
+        lower_bound: proven lower bound on the loss of any code;  gap: (loss - lower_bound) / loss.
+        modular: whether every neuron reads one source only.
+        modular_loss: loss of the best modular code;  price_of_modularity: modular_loss / loss - 1.
+        source_weights: (n, d) weight of each neuron on each source, z = source_weights @ (s - mean) + least bias.
+        encoder: (n, dx) W_in, encoder_bias: (n,):  z = encoder @ x + encoder_bias, on the data as given.
+        decoder: (dx, n) W_out, decoder_bias: (dx,):  x = decoder @ z + decoder_bias, exactly.
+        energies: the three terms of the loss, "activity", "encoder" and "decoder".
+        neuron_costs: (n,) f(w_i), the activity and encoder energy of each neuron, decreasing.
+        multiplier: (d, d) the multiplier Y that proves the lower bound.
+        iterations, seconds: of the method.
+        problem: what was solved.
+        cover: the proof that belongs to the multiplier where the data alone do not show the bound, else None; `certify`
+            checks it.
+        tolerance: gap up to which the search was to call the code optimal; NaN where that is not known.
+    """
+
+    status: str
+    method: str
+    loss: float
+    lower_bound: float
+    gap: float
+    modular: bool
+    price_of_modularity: float
+    modular_loss: float
+    source_weights: Array
+    encoder: Array
+    encoder_bias: Array
+    decoder: Array
+    decoder_bias: Array
+    energies: dict[str, float]
+    neuron_costs: Array
+    multiplier: Array
+    iterations: int
+    seconds: float
+    message: str
+    problem: Problem = field(compare=False)
+    cover: Cover | None = None
+    tolerance: float = float("nan")
+
+    @classmethod
+    def from_weights(cls, problem: Problem, weights: Array, **proven: Any) -> Self:
+        """All of a code given by its source weights (n, d); `proven` holds the other fields."""
+        return cls(**described(problem, canonical_weights(problem, weights)), problem=problem, **proven)
+
+    # ---- using it ---------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self.source_weights)
+
+    def activity(self, sources: ArrayLike | None = None) -> Array:
+        """Activity z (T, n) >= 0 of the neurons on the problem's samples, or on the sources (T, d) given.
+
+        For a distribution given by its moments the samples are the vertices of its support. Sources outside the hull
+        of the problem's own are rectified: a neuron does not go below zero.
+
+        Raises:
+            InputError: sources with another number of columns.
+        """
+        given = self.problem.sources
+        points = given.points if sources is None else as_matrix(sources, "sources")
+        if points.shape[1] != given.dimension:
+            raise InputError(f"sources: {points.shape[1]} column(s), but the code was made for {given.dimension}")
+        resting = given.support(self.source_weights)
+        result = np.empty((len(points), len(self)))
+        for start in range(0, len(points), CHUNK_ROWS):
+            rows = slice(start, start + CHUNK_ROWS)
+            np.matmul(given.about_mean(points[rows]), self.source_weights.T, out=result[rows])
+            result[rows] += resting
+        # Rounding leaves the tight samples at -1e-17.
+        return np.maximum(result, 0.0, out=result)
+
+    def reconstruct(self, activity: ArrayLike) -> Array:
+        """Data x (T, dx) read out from activity (T, n).
+
+        Raises:
+            InputError: activity with another number of columns than there are neurons.
+        """
+        given = as_matrix(activity, "activity")
+        if given.shape[1] != len(self):
+            raise InputError(f"activity: {given.shape[1]} column(s), but the code has {len(self)} neurons")
+        return np.asarray(given @ self.decoder.T + self.decoder_bias)
+
+    def coded_sources(self) -> list[tuple[str, ...]]:
+        """For each neuron the names of the sources it reads."""
+        share = _shares(self.problem, self.source_weights)
+        return [tuple(np.array(self.problem.sources.names)[row > ONE_SOURCE].tolist()) for row in share]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as plain numbers, strings and lists, with the source names: what `--json` prints."""
+        names = ("modular", "price_of_modularity", "energies", *SAVED_NUMBERS, *SAVED_ARRAYS)
+        values = {name: getattr(self, name) for name in names}
+        plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
+        return plain | {"sources": list(self.problem.sources.names)}
+
+
+def described(problem: Problem, weights: Array) -> dict[str, Any]:
+    """All of a `Code` that follows from its problem and its source weights (n, d), by field."""
+    mean = problem.sources.mean
+    bias = problem.sources.support(weights)
+    encoder = weights @ problem.pseudoinverse
+    decoder = problem.readout.decoder(weights)
+    energies = {
+        "activity": float(problem.sources.variances(weights).sum() + bias @ bias),
+        "encoder": float(problem.encoder_cost * (encoder**2).sum()),
+        "decoder": float(problem.readout.decoder_cost * (decoder**2).sum()),
+    }
+    loss = sum(energies.values())
+    return {
+        "loss": loss,
+        "modular": bool(_reads_one_source(problem, weights).all()),
+        "modular_loss": problem.modular_loss,
+        "price_of_modularity": max(0.0, problem.modular_loss / loss - 1),
+        "source_weights": weights,
+        "encoder": encoder,
+        "encoder_bias": bias - weights @ mean,
+        "decoder": decoder,
+        "decoder_bias": problem.mixing @ mean - decoder @ bias,
+        "energies": energies,
+        "neuron_costs": problem.neuron_cost(weights),
+    }
+
+
+def canonical_weights(problem: Problem, weights: Array) -> Array:
+    """The same code written in one way: no zero and no duplicate neurons, sorted by cost.
+
+    Neurons along one line are merged into the side that costs less: w and r w together do no more for the readout
+    than one neuron of length sqrt(1 + r^2).
+
+    Args:
+        problem: what sets the costs.
+        weights: (n, d) source weights.
+    """
+    scaled = weights * np.sqrt(problem.modular_costs)
+    length = np.linalg.norm(scaled, axis=1)
+    kept = length > 1e-12 * length.max(initial=0.0)
+    weights, scaled, length = weights[kept], scaled[kept], length[kept]
+    cosine = (scaled / length[:, None]) @ (scaled / length[:, None]).T
+    leader = np.argmax(np.abs(cosine) > 1 - PARALLEL, axis=1)
+    merged = []
+    for first in np.unique(leader):
+        group = weights[leader == first] * np.sign(cosine[leader == first, first])[:, None]
+        size = float(np.linalg.norm(length[leader == first]))
+        # The longest names the direction; the others may be rounding.
+        longest = int(np.argmax(length[leader == first]))
+        weight = group[longest] / length[leader == first][longest] * size
+        cheaper = problem.neuron_cost(-weight)[0] < problem.neuron_cost(weight)[0] * (1 - 1e-12)
+        merged.append(-weight if cheaper else weight)
+    result = np.array(merged).reshape(-1, problem.dimension)
+    # Rounded keys, so that rounding does not reorder neurons that tie.
+    keys = np.round((result * np.sqrt(problem.modular_costs)).T[::-1] / length.max(initial=1.0), 9)
+    cost = problem.neuron_cost(result)
+    order = np.lexsort((*-keys, -np.round(cost / cost.max(), 9)))
+    return np.asarray(result[order])
+
+
+def _shares(problem: Problem, weights: Array) -> Array:
+    """(n, d) absolute weights in units in which a unit neuron of each source costs the same, largest one."""
+    scaled = np.abs(weights) * np.sqrt(problem.modular_costs)
+    return np.asarray(scaled / scaled.max(axis=1, keepdims=True))
+
+
+def _reads_one_source(problem: Problem, weights: Array) -> NDArray[np.bool_]:
+    return np.asarray((_shares(problem, weights) > ONE_SOURCE).sum(axis=1) == 1)

@@ -1,0 +1,95 @@
+"""`modularity check FILE`: the modularity condition, without solving."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from solver.commands.endings import Outputs
+from solver.commands.options import (
+    costs_of,
+    exact_problem_of,
+    inputs_of,
+    problem_of,
+    problem_options,
+    require_outputs,
+)
+from solver.commands.output import show, write
+from solver.stopping import noted
+from theory.errors import InputError
+
+if TYPE_CHECKING:
+    from solver.commands.reading import Given
+    from theory.conditions import Verdict
+    from theory.exact.problem import ExactProblem
+    from theory.problem import Problem
+
+__all__ = ["check"]
+
+
+@click.command()
+@problem_options
+@click.option("--exact", is_flag=True, help="Decide in rational arithmetic, with a proof.")
+@click.option("--proof", "proof_file", type=click.Path(), metavar="FILE", help="Write the proof to a .json file.")
+def check(file: str, picture: str | None, as_object: bool, exact: bool, proof_file: str | None, **options: Any) -> int:
+    """Is the optimal code modular? The condition, without solving."""
+    costs = costs_of(options)
+    require_outputs(file, picture=picture, proof=proof_file)
+    data, mixing = inputs_of(file, options)
+    exact = exact or proof_file is not None
+    problem: Problem | None
+    try:
+        problem = problem_of(data, mixing, options, costs)
+    except InputError as error:
+        if not exact or picture is not None:
+            raise
+        problem, verdict = None, _decided_exactly_alone(data, mixing, options, costs, error)
+    else:
+        verdict = _decided(problem, exact_problem_of(data, mixing, options, costs) if exact else None)
+    with noted(), Outputs() as outputs:
+        outputs.attempt(_print_verdict, problem, verdict, as_object)
+        if proof_file is not None and verdict.proof is not None:
+            outputs.attempt(write, verdict.proof.save, proof_file, as_object, f"Proof in {proof_file}.")
+        if picture is not None and problem is not None:
+            from solver.pictures.plot import plot_verdict
+
+            draw = partial(plot_verdict, problem, verdict)
+            outputs.attempt(write, draw, picture, as_object, f"Picture in {picture}.")
+    return 0
+
+
+def _decided(problem: Problem, posed: ExactProblem | None) -> Verdict:
+    """The verdict in floating point, or the exact one of the same problem in rationals."""
+    from theory.conditions import decide, decide_if_possible
+
+    if posed is None:
+        return decide(problem)
+    from theory.conditions.exact_decision import decide_exactly
+
+    return decide_exactly(posed, decide_if_possible(problem))
+
+
+def _decided_exactly_alone(
+    data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, float], refused: InputError
+) -> Verdict:
+    """The exact verdict on data that floating point refuses; its own words where they are no better in rationals."""
+    from theory.conditions.exact_decision import decide_exactly
+    from theory.exact.problem import positive_number
+
+    try:
+        posed = exact_problem_of(data, mixing, options, costs)
+        positive_number(costs.get("decoder_cost", 1), "decoder_cost")
+    except InputError:
+        raise refused from None
+    return decide_exactly(posed, None)
+
+
+def _print_verdict(problem: Problem | None, verdict: Verdict, as_object: bool) -> None:
+    from solver.pictures.summary import as_json, print_verdict, verdict_to_dict
+
+    if as_object:
+        click.echo(as_json(verdict_to_dict(problem, verdict)))
+    else:
+        show(print_verdict, problem, verdict)

@@ -1,0 +1,44 @@
+"""`modularity check-proof PROOF FILE`: a saved proof against its data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from solver.commands.options import (
+    costs_of,
+    data_options,
+    exact_problem_of,
+    inputs_of,
+)
+
+if TYPE_CHECKING:
+    from theory.exact.proof import Proof
+
+__all__ = ["check_proof"]
+
+
+@click.command("check-proof")
+@click.argument("proof", metavar="PROOF", type=click.Path())
+@data_options
+def check_proof(proof: str, file: str, as_object: bool, **options: Any) -> int:
+    """Verify a saved proof against its data, trusting nothing else."""
+    costs = costs_of(options)
+    from theory.exact.proof import Proof, verify
+
+    loaded = Proof.load(proof)
+    verify(loaded, exact_problem_of(*inputs_of(file, options), options, costs))
+    _print_proof(loaded, as_object)
+    return 0
+
+
+def _print_proof(proof: Proof, as_object: bool) -> None:
+    from solver.pictures.summary import as_json, proof_sentences
+
+    if as_object:
+        click.echo(as_json({"valid": True, **proof.to_dict()}))
+        return
+    click.echo(f"The proof holds: the optimal code is {'modular' if proof.modular else 'mixed'}.")
+    for line in proof_sentences(proof):
+        click.echo(line)

@@ -1,0 +1,39 @@
+"""`modularity derive`: the condition, step by step from the loss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from theory.errors import InputError, unknown_name
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["MIXINGS", "READOUTS", "derive"]
+
+
+MIXINGS = ("orthonormal", "general")
+READOUTS = ("exact", "soft", "fixed-variance")
+"""What the derivation knows; repeated here because the help must not wait for sympy (a test compares them)."""
+
+
+@click.command()
+@click.option("--sources", type=int, default=2, show_default=True, help="Number of sources; beyond 3 by any two.")
+@click.option("--mixing", default="orthonormal", show_default=True, metavar="|".join(MIXINGS), help="A'A = 1, or not.")
+@click.option("--readout", default="exact", show_default=True, metavar="|".join(READOUTS), help="How x is recovered.")
+@click.option("--latex", "form", flag_value="latex", help="Print LaTeX.")
+@click.option("--text", "form", flag_value="text", default="text", help="Print for reading.  [default]")
+def derive(sources: int, mixing: str, readout: str, form: str) -> int:
+    """Derive the condition for modularity from the loss, step by step."""
+    for argument, given, known in (("--mixing", mixing, MIXINGS), ("--readout", readout, READOUTS)):
+        if given not in known:
+            raise InputError(unknown_name(argument, given, known))
+    if sources < 1:
+        raise InputError(f"--sources: {sources} is not a positive number")
+    from theory.symbolic.derivation import derive as derived
+
+    chain = derived(sources, mixing=mixing, readout=readout)
+    click.echo(chain.latex() if form == "latex" else chain.text())
+    return 0

@@ -1,0 +1,113 @@
+"""What commands are given: options that several share, and the problem that they pose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from solver.commands.reading import Given
+    from theory.exact.problem import ExactProblem
+    from theory.problem import Problem
+
+__all__ = [
+    "PICTURES",
+    "costs_of",
+    "data_options",
+    "exact_problem_of",
+    "inputs_of",
+    "problem_of",
+    "problem_options",
+    "require_outputs",
+]
+
+
+PICTURES = (".png", ".pdf", ".svg")
+"""Endings of files that a picture can be written to."""
+
+
+def problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Data, prices and a picture."""
+    picture = click.option("--plot", "picture", type=click.Path(), metavar="FILE", help="Draw .png, .pdf or .svg.")
+    return data_options(picture(command))
+
+
+def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Data and prices: what poses a problem."""
+    for option in reversed(
+        [
+            click.argument("file", metavar="FILE", type=click.Path()),
+            click.option("--encoder-cost", type=float, metavar="X", help="Price of the squared encoder.  [default: 1]"),
+            click.option("--decoder-cost", type=float, metavar="X", help="Price of the squared decoder.  [default: 1]"),
+            click.option("--weight-cost", type=float, metavar="X", help="Both prices at once."),
+            click.option("--mixing", type=click.Path(), metavar="FILE", help="Matrix the sources are seen through."),
+            click.option("--probabilities", metavar="COLUMN", help="Column of sample weights: name, or number from 0."),
+            click.option("--json", "as_object", is_flag=True, help="Print one JSON object instead of words."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def costs_of(options: dict[str, Any]) -> dict[str, float]:
+    """The prices that were given, by the names of `Problem`."""
+    encoder, decoder, both = (options[name] for name in ("encoder_cost", "decoder_cost", "weight_cost"))
+    if both is not None and (encoder is not None or decoder is not None):
+        raise click.UsageError("--weight-cost sets both prices; leave out --encoder-cost and --decoder-cost")
+    if both == 0:
+        raise click.UsageError(
+            "--weight-cost: the price of the decoder cannot be zero; --encoder-cost 0 sets the other"
+        )
+    costs = {
+        "encoder_cost": both if both is not None else encoder,
+        "decoder_cost": both if both is not None else decoder,
+    }
+    return {name: cost for name, cost in costs.items() if cost is not None}
+
+
+def require_outputs(file: str, *, picture: str | None, saved: str | None = None, proof: str | None = None) -> None:
+    """Refuse what cannot be written, before the work begins."""
+    if picture is None and saved is None and proof is None:
+        return
+    from theory.writing import require_writable
+
+    if proof is not None:
+        require_writable(proof, (".json",), "--proof", source=file)
+    if saved is not None:
+        require_writable(saved, (".npz",), "--save", source=file)
+    if picture is not None:
+        require_writable(picture, PICTURES, "--plot", source=file)
+
+
+def inputs_of(file: str, options: dict[str, Any]) -> tuple[Given, Given | None]:
+    """The data and the mixing, each of which may be a pipe that can be read only once."""
+    from solver.commands.reading import STANDARD_INPUT, given
+
+    if file == STANDARD_INPUT == options["mixing"]:
+        raise click.UsageError("--mixing: standard input cannot be both the data and the mixing; give a file for one")
+    return given(file), None if options["mixing"] is None else given(options["mixing"])
+
+
+def problem_of(data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, float]) -> Problem:
+    """The problem in floating point."""
+    from solver.commands.reading import read_mixing, read_sources
+    from theory.problem import Problem
+
+    sources = read_sources(data, options["probabilities"])
+    return Problem(sources, mixing=None if mixing is None else read_mixing(mixing), **costs)
+
+
+def exact_problem_of(
+    data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, float]
+) -> ExactProblem:
+    """The problem in rationals."""
+    from solver.commands.reading import read_exactly
+    from theory.exact.problem import ExactProblem
+
+    sources, probabilities = read_exactly(data, probabilities=options["probabilities"])
+    columns = None if mixing is None else read_exactly(mixing, "mixing")[0]
+    # The shortest decimal that reads as the given float is what was typed.
+    cost = repr(costs.get("encoder_cost", 1))
+    return ExactProblem.posed(sources, mixing=columns, probabilities=probabilities, encoder_cost=cost)

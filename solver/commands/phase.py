@@ -1,0 +1,97 @@
+"""`modularity phase [FAMILY]`: the price of modularity along a family of sources."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from solver.commands.endings import Outputs
+from solver.commands.options import (
+    PICTURES,
+)
+from solver.commands.output import wrapped
+from solver.stopping import noted
+from theory.errors import InputError
+
+if TYPE_CHECKING:
+    from solver.studies.along_families import SweepPoint
+    from theory.families import Family
+
+__all__ = ["phase"]
+
+
+POINTS = 41
+"""Values of the parameter, if not told otherwise."""
+
+
+@click.command()
+@click.argument("name", metavar="[FAMILY]", required=False)
+@click.option("--points", type=int, default=POINTS, show_default=True, help="Values of the parameter.")
+@click.option("--weight-cost", type=float, default=1.0, show_default=True, help="Price of encoder and decoder.")
+@click.option("--plot", "picture", type=click.Path(), metavar="FILE", help="Draw .png, .pdf or .svg.")
+@click.option("--json", "as_object", is_flag=True, help="Print one JSON object instead of words.")
+def phase(name: str | None, points: int, weight_cost: float, picture: str | None, as_object: bool) -> int:
+    """Solve a family of sources along its parameter, beside theory's boundary. Without FAMILY: list them."""
+    from theory.families import FAMILIES, family
+
+    if name is None:
+        for entry in FAMILIES.values():
+            click.echo(f"{entry.name}\n{wrapped(entry.statement)}\n")
+        return 0
+    chosen = family(name)
+    if weight_cost == 0:
+        raise InputError("--weight-cost: the price of the decoder cannot be zero; give a positive one")
+    if picture is not None:
+        from theory.writing import require_writable
+
+        require_writable(picture, PICTURES, "--plot")
+    from solver.studies.along_families import sweep
+
+    solved = sweep(chosen, points=points, encoder_cost=weight_cost, decoder_cost=weight_cost)
+    with noted(), Outputs() as outputs:
+        outputs.attempt(_print_phase, chosen, solved, as_object)
+        if picture is not None:
+            outputs.attempt(_draw_phase, chosen, solved, picture, as_object)
+    return 0
+
+
+def _draw_phase(chosen: Family, solved: list[SweepPoint], picture: str, as_object: bool) -> None:
+    from solver.pictures.phase_diagram import plot_phase
+
+    plot_phase(chosen, solved, picture)
+    click.echo(f"Picture in {picture}.", err=as_object)
+
+
+def _print_phase(chosen: Family, solved: list[SweepPoint], as_object: bool) -> None:
+    boundary = chosen.boundary()
+    if as_object:
+        from dataclasses import asdict
+
+        from solver.pictures.summary import as_json
+
+        exact = [{"value": float(value), "exact": str(value)} for value in boundary]
+        content = {"family": chosen.name, "boundary": exact, "points": [asdict(point) for point in solved]}
+        click.echo(as_json(content))
+        return
+    click.echo(wrapped(chosen.statement, indent=""))
+    click.echo(wrapped(f"Parameter: {chosen.parameter}.", indent=""))
+    said = "; ".join(_number(value) for value in boundary) or "none, the verdict is the same throughout"
+    click.echo(f"Boundary: {said}.\n")
+    click.echo(f"{'a':>12}{'loss':>14}{'separate':>14}{'price':>12}   theory")
+    for point in solved:
+        verdict = "own neurons" if point.predicted else "mixed"
+        price = f"{100 * max(point.price, 0):.3g} %" if point.price > point.gap + 1e-12 else "0"
+        unsure = "" if point.status == "optimal" else f"   ({point.status}, gap {point.gap:.1e})"
+        click.echo(
+            f"{point.parameter:>12.6g}{point.loss:>14.9g}{point.separate_loss:>14.9g}{price:>12}   {verdict}{unsure}"
+        )
+
+
+def _number(value: Any) -> str:
+    import sympy as sp
+
+    if value.is_rational:
+        return str(value)
+    a = sp.Symbol("a")
+    return f"{sp.N(value, 15)}, root of {sp.minimal_polynomial(value, a)}".replace("**", "^").replace("*", " ")

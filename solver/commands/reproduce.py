@@ -1,0 +1,33 @@
+"""`modularity reproduce [NAME]`: the papers' claims as studies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["reproduce"]
+
+
+REFUTED = 1
+"""Exit code if a claim does not hold."""
+
+
+@click.command()
+@click.argument("name", required=False, metavar="[NAME]")
+@click.option("--folder", type=click.Path(file_okay=False), default="studies", show_default=True, help="For results.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws.")
+@click.option("--quick", is_flag=True, help="Fewer data sets: seconds instead of minutes.")
+def reproduce(name: str | None, folder: str, seed: int, quick: bool) -> int:
+    """Run the papers' claims as studies, with a figure, a table and a verdict each."""
+    from solver.studies.registry import run_studies
+
+    failed = False
+    for study in run_studies(name, folder=folder, seed=seed, quick=quick):
+        failed |= not study.holds
+        click.echo(f"{'holds ' if study.holds else 'FAILS '} {study.name}: {study.verdict}")
+        click.echo(f"        {study.figure}, {study.table}")
+    return REFUTED if failed else 0

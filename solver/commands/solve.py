@@ -1,0 +1,79 @@
+"""`modularity solve FILE`: the optimal code, with a certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from solver.commands.endings import INTERRUPTED, Outputs
+from solver.commands.options import (
+    costs_of,
+    inputs_of,
+    problem_of,
+    problem_options,
+    require_outputs,
+)
+from solver.commands.output import progress_shown, show, write
+from solver.methods import METHODS
+from solver.stopping import KEYBOARD, noted, raise_if_asked
+
+if TYPE_CHECKING:
+    from solver.optimise import Progress
+    from solver.representation import Representation
+
+__all__ = ["solve"]
+
+
+@click.command()
+@problem_options
+@click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True, help="How to search.")
+@click.option("--tolerance", type=float, metavar="X", help="Relative gap that counts as optimal.  [default: 1e-8]")
+@click.option("--max-iterations", type=int, metavar="N", help="Stop after this many rounds.")
+@click.option("--time-limit", type=float, metavar="SECONDS", help="Stop after this time, with a bound.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="For random starts.")
+@click.option("--neurons", type=int, metavar="N", help="Number of neurons, for --method alternating.")
+@click.option("--solver", metavar="NAME", help="Conic solver, for --method conic or relaxation.  [default: CLARABEL]")
+@click.option("--save", "saved", type=click.Path(), metavar="FILE", help="Write the answer to an .npz file.")
+def solve(file: str, picture: str | None, as_object: bool, saved: str | None, **options: Any) -> int:
+    """Find the optimal code, with a certificate."""
+    costs = costs_of(options)
+    require_outputs(file, picture=picture, saved=saved)
+    data, mixing = inputs_of(file, options)
+    problem = problem_of(data, mixing, options, costs)
+    from solver.optimise import solve as find
+
+    given = ("tolerance", "max_iterations", "time_limit", "neurons", "solver")
+    limits = {name: options[name] for name in given if options[name] is not None}
+    # From here on there is an answer to lose: a signal ends the search, and the rest is finished.
+    with noted():
+        with progress_shown() as follow:
+            callback = _follow_until_asked(follow)
+            answer = find(problem, method=options["method"], rng=options["seed"], callback=callback, **limits)
+        with Outputs() as outputs:
+            outputs.attempt(_print_answer, answer, as_object)
+            if saved is not None:
+                outputs.attempt(write, answer.save, saved, as_object, f"Saved to {saved}.")
+            if picture is not None:
+                outputs.attempt(write, answer.plot, picture, as_object, f"Picture in {picture}.")
+    return INTERRUPTED if answer.message.endswith(KEYBOARD) else 0
+
+
+def _follow_until_asked(follow: Callable[[Progress], None] | None) -> Callable[[Progress], None]:
+    def called(progress: Progress) -> None:
+        # A signal may have arrived where no exception could be raised.
+        raise_if_asked()
+        if follow is not None:
+            follow(progress)
+
+    return called
+
+
+def _print_answer(answer: Representation, as_object: bool) -> None:
+    from solver.pictures.summary import as_json, print_representation
+
+    if as_object:
+        click.echo(as_json(answer.to_dict()))
+    else:
+        show(print_representation, answer)

@@ -1,0 +1,145 @@
+"""`modularity verify [FILE.py::NAME]`: theorems and conjectures against certified optima."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from solver.commands.endings import Outputs
+from solver.stopping import noted
+from theory.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from solver.verification.verify import Report
+
+__all__ = ["verify"]
+
+
+REFUTED = 1
+"""Exit code if a claim does not hold."""
+
+
+@click.command()
+@click.argument("target", required=False, metavar="[FILE.py::NAME]")
+@click.option("--theorem", "names", multiple=True, metavar="NAME", help="Only this one; may be repeated.")
+@click.option("--trials", type=int, default=100, show_default=True, help="Problems a theorem.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws.")
+@click.option("--json", "as_object", is_flag=True, help="Print one JSON object instead of a table.")
+@click.option("--report", "page", type=click.Path(), metavar="FILE", help="Write an .html page with the closest calls.")
+@click.option("--save", "saved", type=click.Path(), metavar="FILE", help="Where a counterexample goes.  [NAME.csv]")
+def verify(
+    target: str | None,
+    names: tuple[str, ...],
+    *,
+    trials: int,
+    seed: int,
+    as_object: bool,
+    page: str | None,
+    saved: str | None,
+) -> int:
+    """Hold theorems, or a conjecture of your own in FILE.py, against certified optima."""
+    _require_hypothesis()
+    if page is not None or saved is not None:
+        from theory.writing import require_writable
+
+        if page is not None:
+            require_writable(page, (".html",), "--report")
+        if saved is not None:
+            from solver.verification.verify import mixing_file
+
+            target_file = require_writable(saved, (".csv",), "--save")
+            require_writable(mixing_file(target_file), (".csv",), "--save")
+    reports: list[Report] = []
+    with Outputs() as outputs:
+        for report in _reports(target, names, trials, seed):
+            reports.append(report)
+            if not as_object:
+                outputs.attempt(_say, report, len(reports) == 1)
+            if outputs.failure is not None:
+                break  # nobody reads what more there would be to say
+        refuted = [report for report in reports if report.counterexample is not None]
+        with noted():
+            if as_object:
+                outputs.attempt(_say_all, reports)
+            for report in refuted:
+                place = _place(saved, report.name, alone=len(refuted) == 1)
+                # Said before it is saved: a full disk must not cost the counterexample.
+                outputs.attempt(click.echo, f"\n{report}", None, True, as_object)
+                outputs.attempt(_keep, report, place, as_object)
+            if page is not None:
+                outputs.attempt(_write_page, reports, page, as_object)
+    if refuted:
+        return REFUTED
+    for report in reports:
+        if not report.trials:
+            # Nothing tried is not agreement.
+            raise InputError(str(report))
+    return 0
+
+
+def _require_hypothesis() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("hypothesis") is None:
+        raise InputError("verify: it needs hypothesis; install modularity-solver[verify]")
+
+
+def _reports(target: str | None, names: tuple[str, ...], trials: int, seed: int) -> Iterator[Report]:
+    from solver.verification.conjectures import load_conjecture
+    from solver.verification.verify import verify as tried
+    from theory.theorems import THEOREMS, theorem
+
+    if target is not None and names:
+        raise InputError("--theorem: names a theorem of the registry; leave it out with a file of your own")
+    claims: list[Any] = [theorem(name) for name in names or THEOREMS] if target is None else [load_conjecture(target)]
+    for claim in claims:
+        yield tried(claim, trials=trials, seed=seed)
+
+
+def _say(report: Report, first: bool) -> None:
+    """A row of the table, printed as soon as it is known."""
+    if first:
+        counts = f"{'theorem':<22}{'trials':>7}{'agree':>7}{'undecided':>11}{'refuted':>9}"
+        click.echo(f"{counts}{'worst margin':>14}{'seconds':>9}   near misses")
+    near = f"{report.near_failures} of {report.near_misses} fail" if report.near_misses else "-"
+    row = f"{report.name:<22}{report.trials:>7}{report.agreements:>7}{report.undecided:>11}"
+    margin = "-" if report.worst is None else f"{report.worst_margin:.1e}"
+    click.echo(f"{row}{'YES' if report.disagreements else 'no':>9}{margin:>14}{report.seconds:>9.1f}   {near}")
+
+
+def _say_all(reports: list[Report]) -> None:
+    from solver.pictures.summary import as_json
+
+    click.echo(as_json({"reports": [report.to_dict() for report in reports]}))
+
+
+def _write_page(reports: list[Report], page: str, as_object: bool) -> None:
+    from solver.verification.report_page import write_report
+
+    write_report(reports, page)
+    click.echo(f"Report in {page}.", err=as_object)
+
+
+def _place(saved: str | None, name: str, *, alone: bool) -> Path:
+    """Where a counterexample goes: as asked, with the name added if there are several."""
+    from pathlib import Path
+    from re import sub
+
+    plain = sub(r"[^\w.-]+", "_", name).strip("._") or "conjecture"
+    if saved is None:
+        return Path(f"{plain}.csv")
+    return Path(saved) if alone else Path(saved).with_name(f"{Path(saved).stem}_{plain}.csv")
+
+
+def _keep(report: Report, path: Path, as_object: bool) -> None:
+    from shlex import quote
+
+    from solver.verification.verify import save_problem
+
+    assert report.counterexample is not None
+    options = save_problem(report.counterexample[0], path)
+    click.echo(" ".join(["Saved: modularity solve", *map(quote, [str(path), *options])]), err=as_object)

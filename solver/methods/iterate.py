@@ -1,0 +1,38 @@
+"""What a method hands over at each iteration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from theory.bounds.cover import Cover
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Iterate"]
+
+
+@dataclass(frozen=True)
+class Iterate:
+    """One iteration of a method: the best code so far and the multiplier that speaks for it.
+
+    Attributes:
+        weights: (n, d) source weights of the neurons.
+        multiplier: (d, d) positive semidefinite Y for the lower bound.
+        loss: the method's own value of the loss, for display; the answer is recomputed from the weights.
+        lower_bound: the method's own proven lower bound, or -inf; the answer's comes from the certificate.
+        cover: proof of the lower bound where the data alone do not show it: see `theory.bounds.cover`.
+        note: what the method has to say beyond that; the last one becomes part of the answer's message.
+    """
+
+    weights: Array
+    multiplier: Array
+    loss: float
+    lower_bound: float
+    cover: Cover | None = None
+    note: str = ""

@@ -1,0 +1,1 @@
+"""Everything that shows: plots, tables, words."""

@@ -1,0 +1,1 @@
+"""Bounding codes: conic programs, lifted relaxations, and branch and bound over directions."""

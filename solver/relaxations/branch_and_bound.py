@@ -1,0 +1,473 @@
+"""Where may a neuron still earn more than it costs? Cells of directions, and the lifted relaxation on each.
+
+On a cell, given by linear inequalities a.u >= 0 on a neuron and its bias, u = (b, w), the largest ratio w'Y w / f(w)
+is at most the value of a small semidefinite program in P, the relaxed u u' (docs/mathematics.md, "Relaxations"):
+
+    maximise tr(Y P)   subject to   tr(B P) = 1,   P positive semidefinite,   a'P c >= 0 for inequalities a, c.
+
+Its multipliers N of the last are what `theory.bounds.cover` checks. Only violated products are added, a few at a time.
+The cells are those of a Voronoi diagram on the sphere w'Y w = 1: a cell holds the directions that are nearer to its
+centre than to any other. Where the value is too large there are new centres. So the cells stay round, which in many
+dimensions needs far fewer of them than halving does; and a proof stays one when centres are added around its cell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.relaxations.barrier import Triangle, most_valuable
+from theory.bounds.cover import Cover
+from theory.geometry.whitening import Whitening, lifted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from theory.problem import Problem
+
+    Array = NDArray[np.float64]
+    Indices = NDArray[np.intp]
+
+__all__ = ["Cells", "Inequalities", "violated", "without_idle"]
+
+ROUNDS = 14
+"""Rounds of adding violated products on one visit of a cell at most; half of that is usual."""
+
+VIOLATED = 3e-3
+"""A product below minus this, on rows of unit length and P of unit trace, is worth adding; finer near the end."""
+
+FINE_ENOUGH = 0.02
+"""Share of the spread of P that the threshold may be before the cell is split."""
+
+FINEST = 1e-8
+"""The finest such threshold: below it the error of the semidefinite program begins."""
+
+IDLE = 1e-7
+"""Multiplier below which a product is dropped."""
+
+MOST_SAMPLES = 1_500
+"""Samples whose inequalities are used: the others would still be valid, but every pair is looked at in every round."""
+
+PROBES = 4_000
+"""Random directions whose extreme samples are the ones used, where there are more."""
+
+NEAREST = 300
+"""Centres whose walls are looked at: those nearest to the centre of the cell, for the same reason."""
+
+ACCURACY = 0.02
+"""The semidefinite program is solved to this share of the distance between a cell's last value and the target,"""
+
+MOST_ACCURATE, LEAST_ACCURATE = 1e-10, 2e-3
+"""within these limits, as shares of the largest eigenvalue of Y."""
+
+TYPICAL = 4.0
+"""Where most products are smaller than one over this, because biases cost so much, the thresholds are in proportion."""
+
+WORTH_A_VISIT = 0.03
+"""Share of the way to the target by which a visit must lower a cell's bound, or else the cell is split."""
+
+SLOW = 0.03
+"""Share of the way to the target that a round must gain, or else products are as good as exhausted."""
+
+BESIDE = 0.8
+"""Standard deviations of P at which new centres are set, either side of its middle, where it is spread most."""
+
+SAME = 1e-6
+"""Distance on the unit sphere below which two centres are one."""
+
+MOVED = 1e-2
+"""Distance up to which a centre follows the neuron that it stood for."""
+
+INSIDE = 1e-9
+"""An inequality that a neuron misses by no more than this, on rows of unit length, counts as met."""
+
+OFF_CENTRE = 1e-6
+"""One minus the cosine between a neuron and the centre of its cell above which it is to have a cell of its own."""
+
+SPREAD = 1e-9
+"""Variance of P, in units of f, below which a cell holds a single neuron and is not split."""
+
+
+class Inequalities:
+    """The inequalities of the samples, as rows of unit length in whitened coordinates.
+
+    Args:
+        problem: any number of sources.
+        neurons: (n, d) neurons whose tight samples must be among those used.
+    """
+
+    def __init__(self, problem: Problem, neurons: Array) -> None:
+        self.whitening = problem.whitening
+        vertices = problem.sources.vertices
+        self.total = len(vertices)
+        self.used = _informative(problem, neurons, self.whitening)
+        rows = self.whitening.rows(vertices[self.used])
+        self.length = np.linalg.norm(rows, axis=1)
+        self.rows = rows / self.length[:, None]
+
+    def __len__(self) -> int:
+        """Number of samples that are used."""
+        return len(self.rows)
+
+    def opposite(self) -> Indices:
+        """(p, 2) the pairs of samples that are most opposite: where samples have antipodes, those prove most.
+
+        The product of two opposite ones is b^2 - (w.s)^2 up to scale.
+        """
+        partner = np.concatenate(
+            [np.argmin(self.rows[start : start + 256] @ self.rows.T, axis=1) for start in range(0, len(self.rows), 256)]
+        )
+        cosine = np.einsum("ti,ti->t", self.rows, self.rows[partner])
+        most = self.rows.shape[1] * (self.rows.shape[1] + 1) // 2
+        best = np.argsort(cosine)[:most]
+        return np.unique(np.sort(np.column_stack([best, partner[best]]), axis=1), axis=0)
+
+
+def _informative(problem: Problem, neurons: Array, whitening: Whitening) -> Indices:
+    """Samples that are extreme in some direction that matters: all of them, if there are not too many."""
+    vertices = problem.sources.vertices
+    if len(vertices) <= MOST_SAMPLES:
+        return np.arange(len(vertices))
+    random = np.random.default_rng(0).standard_normal((PROBES, problem.dimension)) @ whitening.inverse.T
+    directions = np.concatenate([neurons, random])
+    extreme = np.concatenate(
+        [np.argmin(vertices @ directions[start : start + 256].T, axis=0) for start in range(0, len(directions), 256)]
+    )
+    # The neurons' own samples first, then those that most directions meet.
+    counted, first, times = np.unique(extreme, return_index=True, return_counts=True)
+    order = np.lexsort((-times, first >= len(neurons)))
+    return np.sort(counted[order][:MOST_SAMPLES])
+
+
+def violated(rows: Array, relaxed: Array, threshold: float) -> Indices:
+    """(p, 2) for every row its worst partner, of those whose product is below minus the threshold at P; the worst.
+
+    At most twice as many as P has entries. One partner a row: products with the same row prove much the same.
+    """
+    most = rows.shape[1] * (rows.shape[1] + 1)
+    products = rows @ relaxed @ rows.T
+    partner = products.argmin(axis=1)
+    lowest = products[np.arange(len(rows)), partner]
+    worst = np.argsort(lowest, kind="stable")[:most]
+    worst = worst[lowest[worst] < -threshold]
+    return np.unique(np.sort(np.column_stack([worst, partner[worst]]), axis=1), axis=0).reshape(-1, 2)
+
+
+def without_idle(pairs: Indices, active: NDArray[np.bool_], new: Indices) -> Indices:
+    """The products that count, and the new ones, each once."""
+    return np.unique(np.concatenate([pairs[active], new]), axis=0)
+
+
+def _codes(pairs: Indices) -> Indices:
+    """(p,) one number for each pair of rows."""
+    return np.asarray((pairs[:, 0] << 32) + pairs[:, 1])
+
+
+@dataclass
+class _Cell:
+    """What is known of a cell.
+
+    Attributes:
+        pairs, weights: the products that bound it: (p, 2) names of inequalities, those of the samples and then those of
+            the centres, and (p,) N.
+        relaxed: P, once a program was solved.
+        threshold: how far products must be violated to be added.
+        seen: the number of centres at the last visit.
+        settled: whether more products or centres would be of no use.
+    """
+
+    pairs: Indices
+    weights: Array
+    relaxed: Array | None = None
+    threshold: float = VIOLATED
+    seen: int = 0
+    settled: bool = False
+
+
+class Cells:
+    """A branch and bound over directions: a proven bound on max_w w'Y w / f(w) that comes down to it.
+
+    Args:
+        problem: any number of sources.
+        multiplier: (d, d) positive definite Y.
+        neurons: (n, d) neurons that attain the ratio, as far as known: the first centres.
+        whole: start with one cell of all directions instead.
+
+    Attributes:
+        bounds: (n,) the proven bound of each cell at present.
+
+    Source: docs/mathematics.md, "Relaxations"; spatial branch and bound with reformulation-linearisation products.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+        >>> cells = Cells(problem, problem.energy_matrix + np.eye(2), problem.modular_weights, whole=True)
+        >>> cells.refine(1 + 1e-6, 5)
+        >>> bool(cells.bound < 1 + 1e-6)
+        True
+    """
+
+    def __init__(self, problem: Problem, multiplier: Array, neurons: Array, *, whole: bool = False) -> None:
+        self.problem = problem
+        self.inequalities = Inequalities(problem, neurons)
+        self.whitening = self.inequalities.whitening
+        self.triangle = Triangle(problem.dimension + 1)
+        self.worth = lifted(self.whitening.worth(multiplier))
+        # The metric of the diagram stays what it is when the multiplier changes: the proofs of the cells hang on it.
+        self.metric = self.worth[1:, 1:].copy()
+        values, vectors = np.linalg.eigh(self.metric)
+        size = np.sqrt(np.maximum(values, np.finfo(float).tiny))
+        self.root, self.inverse_root = (vectors * size) @ vectors.T, (vectors / size) @ vectors.T
+        self.neurons = self._units(self.whitening.neurons(neurons))
+        self.centres = self.neurons[:1].copy()
+        if not whole:
+            for neuron in self.neurons[1:]:
+                self._add_centre(neuron)
+        opposite = self.inequalities.opposite()
+        self.cells = [_Cell(opposite, np.zeros(len(opposite))) for _ in self.centres]
+        self.bounds = np.full(len(self.cells), self.free)
+        # Where nothing is known of a cell, what proved most of the last one is a good guess.
+        self.guess = opposite
+
+    @property
+    def bound(self) -> float:
+        """The largest bound of any cell."""
+        return float(self.bounds.max())
+
+    @property
+    def free(self) -> float:
+        """What is proven of any cell without products: biases cost nothing."""
+        return float(np.linalg.eigvalsh(self.worth)[-1])
+
+    def __len__(self) -> int:
+        """Number of cells."""
+        return len(self.cells)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the worst cell cannot be improved: it holds a single neuron that attains its bound."""
+        return self.cells[int(np.argmax(self.bounds))].settled
+
+    def refine(self, target: float, visits: int, *, most: int | None = None) -> None:
+        """Lower the bound until it is at most the target. It may rise for a while when there are new cells.
+
+        Args:
+            target: ratio to reach; cells at or below it are left alone.
+            visits: how many times the worst cell is worked on, at most.
+            most: cells at most. Where no new ones are allowed, products are added down to the finest.
+        """
+        for _ in range(visits):
+            split = most is None or len(self) < most
+            worst = int(np.argmax(self.bounds))
+            if self.bounds[worst] <= target or self.cells[worst].settled:
+                return
+            before = self.bounds[worst]
+            if self.cells[worst].seen < len(self) or not split:
+                self._tighten(worst, target, split=split)
+                if self.bounds[worst] <= target + (before - target) * (1 - WORTH_A_VISIT) or not split:
+                    continue
+            if not self.cells[worst].settled:
+                self._split(worst, target, None if most is None else most - len(self))
+
+    def tighten(self, chosen: Indices, target: float) -> None:
+        """Visit the chosen cells, worst first, without any new ones."""
+        for index in chosen[np.argsort(-self.bounds[chosen], kind="stable")]:
+            self._tighten(int(index), target, split=True)
+
+    def candidates(self) -> Array:
+        """(k, d) the middles of the relaxed neurons of all cells: where a better neuron may hide."""
+        relaxed = [cell.relaxed for cell in self.cells if cell.relaxed is not None]
+        middles = [matrix[0, 1:] / matrix[0, 0] for matrix in relaxed if matrix[0, 0] > 0 and matrix[0, 1:].any()]
+        return np.array(middles).reshape(-1, self.problem.dimension) @ self.whitening.inverse.T
+
+    def reprice(self, multiplier: Array, neurons: Array | None = None) -> None:
+        """Ask the same of another multiplier; cells and products stay, their bounds are computed anew.
+
+        Args:
+            multiplier: (d, d) positive semidefinite.
+            neurons: (n, d) neurons that attain the ratio now. A centre that is close to one moves there.
+        """
+        self.worth = lifted(self.whitening.worth(multiplier))
+        if neurons is not None:
+            self.neurons = self._units(self.whitening.neurons(neurons))
+            for neuron in self.neurons:
+                distance = np.linalg.norm(self.centres - neuron, axis=1) / np.linalg.norm(neuron)
+                nearest, next_one = np.append(np.argsort(distance)[:2], -1)[:2]
+                alone = len(distance) == 1 or distance[next_one] > SAME
+                if alone and distance[nearest] < MOVED:
+                    self.centres[nearest] = neuron
+        for index, cell in enumerate(self.cells):
+            cell.seen, cell.settled = 0, False
+            self.bounds[index] = self._value(index, cell.pairs, cell.weights)
+
+    def state(self) -> tuple[Array, Indices, Array, list[_Cell]]:
+        """What changes when another multiplier is asked about, for `restore`, which takes it once."""
+        return self.worth, self.guess, self.bounds.copy(), [replace(cell) for cell in self.cells]
+
+    def restore(self, state: tuple[Array, Indices, Array, list[_Cell]]) -> None:
+        """Go back to a state with the same centres."""
+        self.worth, self.guess, self.bounds, self.cells = state
+
+    def cover(self) -> Cover:
+        """The proof of the present bound, in the coordinates of the problem."""
+        used, total = self.inequalities.used, self.inequalities.total
+        names = np.concatenate([used, total + np.arange(len(self))])
+        counts = [len(cell.pairs) for cell in self.cells]
+        pairs = np.concatenate([cell.pairs for cell in self.cells])
+        of_cell = np.repeat(np.arange(len(self)), counts)
+        first, second = (self._rows(of_cell, place)[1] for place in pairs.T)
+        weights = np.concatenate([cell.weights for cell in self.cells]) / (first * second)
+        counting = weights > 0
+        return Cover(
+            (self.centres @ self.metric) @ self.whitening.matrix,
+            of_cell[counting],
+            names[pairs[counting, 0]],
+            names[pairs[counting, 1]],
+            weights[counting],
+        )
+
+    # ---- rows ---------------------------------------------------------------------------------------------------
+
+    def _units(self, points: Array) -> Array:
+        """Points on the sphere of the metric."""
+        norms = np.sqrt(np.einsum("ni,ij,nj->n", points, self.metric, points))
+        return np.asarray(points / np.maximum(norms, np.finfo(float).tiny)[:, None])
+
+    def _add_centre(self, centre: Array) -> bool:
+        """Whether it was added: not if there is one that close, for rounding would hide the wall between them."""
+        new = float(np.linalg.norm(self.centres - centre, axis=1).min()) > SAME * float(np.linalg.norm(centre))
+        if new:
+            self.centres = np.vstack([self.centres, centre])
+        return new
+
+    def _rows(self, of_cell: Indices, names: Indices) -> tuple[Array, Array]:
+        """(k, d + 1) the named inequalities of the cells, of unit length, and (k,) how long they were before."""
+        samples = len(self.inequalities)
+        is_sample = names < samples
+        rows, length = np.zeros((len(names), self.problem.dimension + 1)), np.empty(len(names))
+        rows[is_sample] = self.inequalities.rows[names[is_sample]]
+        length[is_sample] = self.inequalities.length[names[is_sample]]
+        centre, other = self.centres[of_cell[~is_sample]], self.centres[names[~is_sample] - samples]
+        walls = (centre - other) @ self.metric
+        norm = np.linalg.norm(walls, axis=1)
+        # The row of a centre against itself is zero, and stays so.
+        length[~is_sample] = np.where(norm > 0, norm, 1.0)
+        rows[~is_sample, 1:] = walls / length[~is_sample, None]
+        return rows, length
+
+    def _rows_of(self, index: int, names: Indices) -> Array:
+        """(k, d + 1) the named inequalities of one cell, of unit length."""
+        return self._rows(np.full(len(names), index), names)[0]
+
+    def _of_samples(self, pairs: Indices) -> NDArray[np.bool_]:
+        """(p,) which products are of two samples: those hold in every cell."""
+        return np.asarray((pairs < len(self.inequalities)).all(axis=1))
+
+    def _names(self, index: int, pairs: Indices) -> Indices:
+        """The inequalities that are looked at in a cell, in increasing order."""
+        samples = len(self.inequalities)
+        if len(self) <= NEAREST:
+            return np.arange(samples + len(self))
+        nearness = self.centres @ (self.metric @ self.centres[index])
+        near = samples + np.argpartition(-nearness, NEAREST)[:NEAREST]
+        return np.union1d(np.arange(samples), np.union1d(near, pairs))
+
+    def _value(self, index: int, pairs: Indices, weights: Array) -> float:
+        """The bound that these products prove of a cell."""
+        return _proven(self.worth, self._rows_of(index, pairs[:, 0]), self._rows_of(index, pairs[:, 1]), weights)
+
+    # ---- one cell -----------------------------------------------------------------------------------------------
+
+    def _tighten(self, index: int, target: float, *, split: bool) -> None:
+        """Add products until the cell is at most the target, or until it is better split, or settled."""
+        cell = self.cells[index]
+        cell.seen = len(self)
+        names = self._names(index, cell.pairs)
+        rows = self._rows_of(index, names)
+        pairs = np.searchsorted(names, cell.pairs if cell.relaxed is not None else self._guessed(cell))
+        value, free = self.bounds[index], self.free
+        for round_ in range(ROUNDS if split else 4 * ROUNDS):
+            accuracy = min(max(ACCURACY * (value - target) / free, MOST_ACCURATE), LEAST_ACCURATE)
+            first, second = rows[pairs[:, 0]], rows[pairs[:, 1]]
+            found = most_valuable(self.triangle, self.worth, self.triangle.products(first, second), accuracy, target)
+            # What the products prove is computed from them, whatever the program says.
+            before, value = value, _proven(self.worth, first, second, found.weights)
+            if value <= self.bounds[index]:
+                cell.pairs, cell.weights, self.bounds[index] = names[pairs], found.weights, value
+            cell.relaxed = found.neuron
+            if self.bounds[index] <= target:
+                break
+            stated = pairs
+            size = min(1.0, TYPICAL * float(np.median(((rows @ cell.relaxed) * rows).sum(axis=1))))
+            pairs = without_idle(pairs, found.active, violated(rows, cell.relaxed, cell.threshold * size))
+            slow = split and round_ > 0 and before - value < SLOW * (value - target)
+            if slow or np.isin(_codes(pairs), _codes(stated)).all():
+                # What new centres can gain is of the size of the spread: finer products before, coarser ones after.
+                spread = self._spread(cell.relaxed)[0]
+                if split and spread > SPREAD and cell.threshold <= FINE_ENOUGH * spread:
+                    break
+                if cell.threshold <= FINEST:
+                    cell.settled = spread <= SPREAD
+                    break
+                cell.threshold /= 10
+        kept = cell.weights > IDLE * cell.weights.max(initial=0.0)
+        self.guess = cell.pairs[kept & self._of_samples(cell.pairs)]
+
+    def _guessed(self, cell: _Cell) -> Indices:
+        return np.unique(np.concatenate([cell.pairs, self.guess]), axis=0)
+
+    def _split(self, index: int, target: float, most: int | None) -> None:
+        """New centres in a cell: a neuron inside that has no cell of its own, or else two either side of the middle."""
+        cell = self.cells[index]
+        assert cell.relaxed is not None
+        new = self._neurons_inside(index)
+        if len(new) == 0:
+            _, middle, across = self._spread(cell.relaxed)
+            new = self._units(middle + BESIDE * np.outer([1.0, -1.0], across))
+        of_samples = self._of_samples(cell.pairs)
+        pairs, weights = cell.pairs[of_samples], cell.weights[of_samples]
+        count = len(self)
+        for centre in new[:most]:
+            if not self._add_centre(centre):
+                continue
+            self.cells.append(_Cell(pairs, weights, threshold=cell.threshold))
+            self.bounds = np.append(self.bounds, self._value(len(self) - 1, pairs, weights))
+            if self.bounds[-1] > self.free:
+                # Without the walls of the old cell its products may be worse than none.
+                self.cells[-1].weights, self.bounds[-1] = np.zeros(len(pairs)), self.free
+            self._tighten(len(self) - 1, target, split=True)
+        if len(self) == count:
+            # All centres are there already: what is left are the finest products.
+            before = self.bounds[index]
+            self._tighten(index, target, split=False)
+            cell.settled = bool(self.bounds[index] > target + (before - target) * (1 - WORTH_A_VISIT))
+
+    def _neurons_inside(self, index: int) -> Array:
+        """(1, d) or (0, d) the neuron of the cell that is nearest to its centre, if it is not the centre itself."""
+        nearness = self.neurons @ (self.metric @ self.centres.T)
+        own = nearness[:, index]
+        inside = (own >= nearness.max(axis=1) - INSIDE) & (own < 1 - OFF_CENTRE)
+        return self.neurons[np.flatnonzero(inside)[np.argsort(-own[inside])[:1]]]
+
+    def _spread(self, relaxed: Array) -> tuple[float, Array, Array]:
+        """How far P is spread where it is spread most, in units of w'Y w; its middle; and in which direction that is.
+
+        P is read as the second moment of neurons (b, w); w / b then has a mean and a covariance. The direction is as
+        long as the standard deviation.
+        """
+        if not relaxed[0, 0] > 0:
+            return 0.0, np.zeros(len(self.metric)), np.zeros(len(self.metric))
+        middle = relaxed[0, 1:] / relaxed[0, 0]
+        covariance = relaxed[1:, 1:] / relaxed[0, 0] - np.outer(middle, middle)
+        spreads, directions = np.linalg.eigh(self.root @ covariance @ self.root)
+        largest = max(float(spreads[-1]), 0.0)
+        across = self.inverse_root @ directions[:, -1] * largest**0.5
+        return largest * float(relaxed[0, 0]), middle, np.asarray(across)
+
+
+def _proven(worth: Array, first: Array, second: Array, weights: Array) -> float:
+    """The bound that products of rows a, c prove: the largest eigenvalue of Y + sum N (a c' + c a') / 2."""
+    half = (first * weights[:, None]).T @ second
+    return float(np.linalg.eigvalsh(worth + (half + half.T) / 2)[-1])

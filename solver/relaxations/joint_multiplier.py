@@ -1,0 +1,95 @@
+"""Which multiplier proves most on given cells? Not that of the best code, while the cells are large.
+
+The largest bound over all multipliers that the cells can prove is the dual of a design problem: the same as that of the
+best code (`solver.search.restricted_master`), with the relaxed neurons of all cells in the place of neurons. So columns
+are generated: the design of the relaxed neurons that are known has a multiplier, its cells have new relaxed neurons
+that earn more than they cost, and so on, with every multiplier halfway from the best one so far, which calms it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.search.restricted_master import optimal_energies
+from theory.readouts import Readout, symmetric_root
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from solver.relaxations.branch_and_bound import Cells
+    from theory.bounds.cover import Cover
+
+    Array = NDArray[np.float64]
+    Indices = NDArray[np.intp]
+
+__all__ = ["strengthened"]
+
+ROUNDS = 6
+"""Multipliers tried; ten would gain a tenth of a percent more."""
+
+CALM = 0.5
+"""Share of the way from the best multiplier to that of the design."""
+
+ENTERING = 1e-3
+"""Energy with which a new relaxed neuron enters the design, as a share of the mean."""
+
+MOST_NEW = 300
+"""Relaxed neurons that enter at a time, those that earn most: a design of thousands would take minutes."""
+
+LEAVING = 1e-7
+"""Energy below which a relaxed neuron leaves it, as a share of all."""
+
+
+def strengthened(cells: Cells, neurons: Array) -> Iterator[tuple[Array, Cover] | None]:
+    """Yield better multipliers for the cells, each with its proof; None after a round that found none.
+
+    Args:
+        cells: with the multiplier of the best code. They are used, and left as they were found at the end.
+        neurons: (n, d) the best code.
+
+    Source: column generation (Kelley's cutting planes in the dual), docs/mathematics.md, "Relaxations".
+    """
+    problem, whitening = cells.problem, cells.whitening
+    readout = problem.whitened.readout
+    before = cells.state()
+    best, centre = _proven(readout, cells.worth[1:, 1:], cells.bound), cells.worth[1:, 1:] / cells.bound
+    costs = problem.neuron_cost(neurons)
+    rows = whitening.neurons(neurons) / np.sqrt(costs)[:, None]
+    columns, energies = rows[:, :, None] * rows[:, None, :], costs
+    new = _best(cells, np.arange(len(cells)), cells.worth[1:, 1:])
+    for _ in range(ROUNDS):
+        if not new:
+            break
+        columns = np.concatenate([columns, new])
+        energies = np.append(energies, np.full(len(new), ENTERING * energies.mean()))
+        energies = optimal_energies(columns, readout, energies)
+        staying = energies > LEAVING * energies.sum()
+        columns, energies = columns[staying], energies[staying]
+        trial = (1 - CALM) * centre + CALM * readout.multiplier(np.tensordot(energies, columns, 1))
+        multiplier = whitening.multiplier(trial)
+        cells.reprice(multiplier)
+        visited = np.flatnonzero(cells.bounds > 1)
+        cells.tighten(visited, 1.0)
+        value = _proven(readout, trial, cells.bound)
+        if value > best:
+            best, centre = value, trial / cells.bound
+            yield multiplier, cells.cover()
+        else:
+            yield None
+        new = [found for found in _best(cells, visited, trial) if np.vdot(found, trial) > 1]
+    cells.restore(before)
+
+
+def _best(cells: Cells, chosen: Indices, worth: Array) -> list[Array]:
+    """The relaxed neurons of the chosen cells that earn most."""
+    relaxed = [cells.cells[index].relaxed for index in chosen]
+    known = [found[1:, 1:] for found in relaxed if found is not None]
+    return sorted(known, key=lambda found: -float(np.vdot(found, worth)))[:MOST_NEW]
+
+
+def _proven(readout: Readout, worth: Array, rho: float) -> float:
+    """The lower bound of a multiplier in whitened coordinates."""
+    return readout.dual_value(symmetric_root(worth), rho)

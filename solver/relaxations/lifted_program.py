@@ -1,0 +1,141 @@
+"""The lifted relaxation of the whole problem: a lower bound in any number of sources, by any conic solver.
+
+All neurons with their biases, u_i = (b_i, w_i), enter through one matrix P = sum_i u_i u_i'. With a_t = (1, s_t),
+
+    minimise  tr(B P) + tr(K G^-1)    subject to   P = (., .; ., G) positive semidefinite,   a_t'P a_r >= 0,
+
+is a relaxation of the problem (docs/mathematics.md, "Relaxations"): its optimum bounds the loss of every code, and its
+multipliers make the proof. Of the products of two samples only those are stated that are violated without.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solver.relaxations.branch_and_bound import IDLE, Inequalities, violated, without_idle
+from solver.relaxations.conic_solvers import COARSEST, WITH_SOLUTION, ConicError, quietly, run, the_cvxpy
+from theory.bounds.cover import Cover
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from theory.problem import Problem
+
+    Array = NDArray[np.float64]
+    Indices = NDArray[np.intp]
+
+__all__ = ["LiftedBound", "lifted_bound"]
+
+ROUNDS = 40
+"""Rounds of adding violated products at most; ten are usual."""
+
+VIOLATED = (1e-3, 1e-5, 1e-7)
+"""A product below minus this, on rows of unit length and P of unit trace, is added: coarse ones first."""
+
+PROGRESS = 1e-6
+"""Relative rise of the bound over a round below which finer products are asked for."""
+
+
+@dataclass(frozen=True)
+class LiftedBound:
+    """What the relaxation proves.
+
+    Attributes:
+        multiplier: (d, d) Y.
+        cover: the proof that w'Y w <= rho f(w) for all w with rho near one: one cell, all directions.
+        optimum: the value of the relaxation, as far as its products were stated.
+        note: what went wrong, if anything did.
+    """
+
+    multiplier: Array
+    cover: Cover
+    optimum: float
+    note: str
+
+
+def lifted_bound(problem: Problem, solver: str, tolerance: float = COARSEST) -> LiftedBound:
+    """Solve the lifted relaxation.
+
+    Args:
+        problem: any number of sources.
+        solver: an installed conic solver, as `conic_solvers.solver_name` writes it.
+        tolerance: relative gap that the solver is asked for.
+
+    Raises:
+        ConicError: the solver found nothing.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> bound = lifted_bound(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]]), "CLARABEL")
+        >>> round(bound.optimum / Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]]).modular_loss, 6)
+        1.0
+    """
+    inequalities = Inequalities(problem, problem.modular_weights)
+    whitening, rows = inequalities.whitening, inequalities.rows
+    unit = problem.modular_loss
+    # In units of the modular loss: tr(K G^-1) is tr(R'R G_x^-1) with G_x in whitened coordinates.
+    root = problem.whitened.readout.root() / unit
+    best: tuple[float, Array, Indices, Array] | None = None
+    pairs, note = inequalities.opposite(), ""
+    thresholds, last = list(VIOLATED), 0.0
+    for _ in range(ROUNDS):
+        try:
+            value, relaxed, multiplier, weights = _solved(rows, pairs, root, solver, tolerance)
+        except ConicError as error:
+            if best is None:
+                raise
+            note = f"conic solver {solver} failed in the last round: {error}"
+            break
+        best = (value, multiplier, pairs, weights)
+        if value < last + PROGRESS and len(thresholds) > 1:
+            thresholds.pop(0)
+        last = value
+        new = violated(rows, relaxed / np.trace(relaxed), thresholds[0])
+        while len(new) == 0 and len(thresholds) > 1:
+            thresholds.pop(0)
+            new = violated(rows, relaxed / np.trace(relaxed), thresholds[0])
+        if len(new) == 0:
+            break
+        pairs = without_idle(pairs, weights > IDLE, new)
+    assert best is not None
+    value, multiplier, pairs, weights = best
+    weights = weights / inequalities.length[pairs].prod(axis=1)
+    used = inequalities.used
+    cover = Cover(
+        np.empty((0, problem.dimension)),
+        np.zeros(len(pairs), dtype=np.intp),
+        used[pairs[:, 0]],
+        used[pairs[:, 1]],
+        weights,
+    )
+    # The multiplier of the whitened G, in the coordinates of the sources.
+    multiplier = whitening.multiplier(multiplier)
+    return LiftedBound(multiplier, cover, value * unit, note)
+
+
+def _solved(
+    rows: Array, pairs: Indices, root: Array, solver: str, tolerance: float
+) -> tuple[float, Array, Array, Array]:
+    """Optimum, P, multiplier Y of whitened neurons and N (p,) of the program with these products."""
+    cp: Any = the_cvxpy()
+    size = rows.shape[1]
+    with quietly():
+        relaxed = cp.Variable((size, size), PSD=True)
+        slack = cp.Variable((size - 1, size - 1), symmetric=True)
+        readout = cp.bmat([[relaxed[1:, 1:], root.T], [root, slack]]) >> 0
+        constraints = [readout]
+        if len(pairs):
+            first, second = rows[pairs[:, 0]], rows[pairs[:, 1]]
+            products = cp.sum(cp.multiply(first @ relaxed, second), axis=1) >= 0
+            constraints.append(products)
+        program = cp.Problem(cp.Minimize(cp.trace(relaxed) + cp.trace(slack)), constraints)
+    run(program, solver, tolerance)
+    if str(program.status) not in WITH_SOLUTION or relaxed.value is None or readout.dual_value is None:
+        raise ConicError(f"no solution (status {program.status})")
+    weights = np.maximum(products.dual_value, 0.0) if len(pairs) else np.empty(0)
+    multiplier = readout.dual_value[: size - 1, : size - 1]
+    found = np.asarray(relaxed.value)
+    return float(program.value), (found + found.T) / 2, (multiplier + multiplier.T) / 2, weights

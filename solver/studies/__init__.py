@@ -1,0 +1,1 @@
+"""The papers' claims as studies, one file each, and the families of sources that several of them walk along."""

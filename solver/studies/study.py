@@ -1,0 +1,101 @@
+"""What a study is, and the panels that several of them draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE, SAMPLE
+from solver.pictures.style import WIDTH
+from theory.problem import Problem
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+FREE = 1e-9
+"""A price of modularity below this is none."""
+
+NEXT_TO = 2e-3
+"""Distance from a boundary at which it is tried on both sides: the price, about its square, is well above `FREE`."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a study found.
+
+    Attributes:
+        name: of the study;  holds: whether the claim was confirmed;  verdict: one line with the numbers.
+        figure, table: the files written.
+    """
+
+    name: str
+    holds: bool
+    verdict: str
+    figure: Path
+    table: Path
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a study hands over: whether its claim holds, in one line and as a table and a figure."""
+
+    holds: bool
+    verdict: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    figure: Figure
+
+
+def panels(count: int = 1) -> tuple[Figure, Any]:
+    """A figure with so many panels side by side, and their axes."""
+    figure = Figure(figsize=(0.5 * count * WIDTH, 0.36 * WIDTH), layout="constrained")
+    axes = figure.subplots(1, count)
+    return figure, axes
+
+
+def scatter(axes: Axes, x: Any, price: Any, modular: Any) -> None:
+    """Prices of modularity against x, coloured by whether own neurons are optimal."""
+    x, price, modular = np.asarray(x), np.asarray(price), np.asarray(modular, dtype=bool)
+    for rows, colour, meaning in ((modular, INSIDE, "own neurons are optimal"), (~modular, OUTSIDE, "mixed")):
+        if rows.any():
+            axes.scatter(x[rows], price[rows], s=8, color=colour, label=meaning, linewidth=0, alpha=0.8, zorder=2)
+    axes.axhline(0, color=HULL, linewidth=0.4, zorder=0)
+    axes.legend(frameon=False, fontsize=6)
+
+
+def theory_line(axes: Axes, where: float, meaning: str) -> None:
+    """A dashed line where theory says that something changes."""
+    axes.axvline(where, color=SAMPLE, linewidth=1, linestyle=(0, (3, 2)), zorder=0, label=meaning)
+    axes.legend(frameon=False, fontsize=6)
+
+
+def draw_support(axes: Axes, corners: Array, title: str, colour: str) -> None:
+    """The hull of two sources as a small picture."""
+    axes.fill(*corners.T, facecolor=colour, alpha=0.25, edgecolor=colour, linewidth=1)
+    axes.set(aspect="equal", xticks=[], yticks=[], xlim=(-1.1, 1.1), ylim=(-1.1, 1.1))
+    axes.spines[:].set_visible(False)
+    axes.set_title(title, fontsize=6)
+
+
+def correlation_of(problem: Problem) -> float:
+    """Correlation of the first two sources."""
+    covariance = problem.sources.covariance
+    return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
+
+
+def signed_root(values: Any) -> Any:
+    """Root of the size, with the sign: an axis on which squares are straight."""
+    return np.sign(values) * np.sqrt(np.abs(values))
+
+
+def signed_square(values: Any) -> Any:
+    """Its inverse."""
+    return np.sign(values) * np.square(values)

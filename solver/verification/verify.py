@@ -1,0 +1,375 @@
+"""Theorems and conjectures against certified optima: draw, predict, solve, compare, and shrink what fails.
+
+from solver.verification.verify import verify
+
+def my_conjecture(sources): return abs(sources.covariance[0, 1]) < 1e-12
+print(verify(my_conjecture))        # refuted, with the smallest data set that was found
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solver.verification.cases import ANYTHING, conclusion_for, draws_for, sources_for_conjectures
+from solver.verification.conjectures import Conjecture, as_theorem
+from solver.verification.counterexamples import integer_weights, readable, shrink
+from solver.verification.judgement import AGREES, DISAGREES, UNDECIDED, Judgement, judge
+from theory.errors import InputError
+from theory.problem import Problem
+from theory.theorems import THEOREMS, Theorem
+from theory.writing import written_whole
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+__all__ = ["Report", "mixing_file", "save_problem", "verify", "verify_all"]
+
+TRIALS = 100
+SEED = 0
+
+ASKED_AGAIN = 5
+"""Times that a counterexample is posed again, so that a conjecture that draws lots is found out."""
+
+NEAR_SHARE = 2
+"""One problem that just misses the hypothesis for this many that satisfy it."""
+
+
+@dataclass
+class Report:
+    """What came of trying one theorem.
+
+    Attributes:
+        name: of the theorem or function.
+        trials, agreements, undecided: problems that satisfied the hypothesis; undecided are those where the gap is
+            larger than the margin, which count for nothing.
+        inapplicable: problems drawn for which the hypothesis did not hold.
+        near_misses: problems that just miss the hypothesis;  near_failures: how many of them go against the
+            conclusion: none would mean that the hypothesis may not be needed. For theorems that speak of every problem
+            there are no near misses.
+        worst: the closest call that agreed, and its problem; its margin is `worst_margin` (see `Judgement`).
+        counterexample: the smallest problem found that refutes it, and its judgement, if any.
+        seconds: time taken.
+    """
+
+    name: str
+    trials: int = 0
+    agreements: int = 0
+    undecided: int = 0
+    inapplicable: int = 0
+    near_misses: int = 0
+    near_failures: int = 0
+    worst: tuple[Problem, Judgement] | None = None
+    counterexample: tuple[Problem, Judgement] | None = None
+    seconds: float = 0.0
+
+    @property
+    def disagreements(self) -> int:
+        """One if it was refuted (the search ends there), else none."""
+        return int(self.counterexample is not None)
+
+    @property
+    def worst_margin(self) -> float:
+        """Margin of the closest call; NaN if there was none."""
+        return float("nan") if self.worst is None else self.worst[1].margin
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        names = ("name", "trials", "agreements", "disagreements", "undecided", "inapplicable", "near_misses")
+        plain: dict[str, Any] = {
+            name: getattr(self, name) for name in (*names, "near_failures", "worst_margin", "seconds")
+        }
+        plain["counterexample"] = None
+        if self.counterexample is not None:
+            problem, judgement = self.counterexample
+            weights = problem.sources.probabilities
+            plain["counterexample"] = {
+                "said": judgement.said,
+                "sources": problem.sources.points.tolist(),
+                "probabilities": None if weights is None else weights.tolist(),
+                "mixing": problem.mixing.tolist(),
+                "encoder_cost": problem.encoder_cost,
+                "decoder_cost": problem.decoder_cost,
+            }
+        return plain
+
+    def __str__(self) -> str:
+        if self.counterexample is not None:
+            problem, judgement = self.counterexample
+            found = f"{self.name}: refuted after {self.trials} trials: {judgement.said}."
+            return f"{found} The sources:\n{_listed(problem)}"
+        if not self.trials:
+            return f"{self.name}: nothing was tried; the hypothesis holds for none of {self.inapplicable} problems"
+        return f"{self.name}: {self.agreements} of {self.trials} agree, {self.undecided} undecided, none disagrees"
+
+
+def _listed(problem: Problem) -> str:
+    """The samples, their weights if they differ, and a mixing and prices if they are not one."""
+    table, header = problem.sources.points, [*problem.sources.names]
+    if problem.sources.probabilities is not None:
+        table = np.column_stack([table, integer_weights(problem.sources.probabilities)])
+        header = [*header, "probability"]
+    listed = [" ".join(f"{name:>12}" for name in header), *_rows(table)]
+    if not np.array_equal(problem.mixing, np.eye(problem.dimension)):
+        listed += ["seen through the mixing", *_rows(problem.mixing)]
+    costs = {"encoder cost": problem.encoder_cost, "decoder cost": problem.decoder_cost}
+    listed += [f"{name} {cost:.10g}" for name, cost in costs.items() if cost != 1]
+    return "\n".join(listed)
+
+
+def _rows(table: Any) -> list[str]:
+    return [" ".join(f"{readable(float(value)):>12}" for value in row) for row in table]
+
+
+def verify(
+    claim: str | Theorem | Conjecture,
+    *,
+    trials: int = TRIALS,
+    seed: int = SEED,
+    draws: SearchStrategy[Problem] | None = None,
+) -> Report:
+    """Try a theorem of the registry, a `Theorem` of one's own, or a function from sources to "modular?".
+
+    Args:
+        claim: name, `Theorem`, or function that takes `Sources` (without mixing) and says whether the optimal code is
+            modular: True, False, or None where it says nothing.
+        trials: problems that satisfy the hypothesis.
+        seed: the same seed draws the same problems.
+        draws: strategy of problems to try it on; chosen to suit the theorem if not given.
+
+    Returns:
+        A `Report`. If the claim is wrong on some problem, it ends there, with the problem shrunk.
+
+    Raises:
+        InputError: an unknown theorem, arguments out of range, or a conjecture that raises, returns something else, or
+            answers differently on the same sources.
+
+    Example:
+        >>> verify("range-independence", trials=5).agreements
+        5
+    """
+    if not (isinstance(trials, int) and trials >= 1):
+        raise InputError(f"trials: {trials!r} is not a positive whole number")
+    if not (isinstance(seed, int) and seed >= 0):
+        raise InputError(f"seed: {seed!r} is not a nonnegative whole number")
+    entry = as_theorem(claim)
+    if isinstance(claim, str | Theorem):
+        # A theorem of one's own may speak of mixings and prices too.
+        registered = THEOREMS.get(entry.name) is entry
+        usual, near = draws_for(entry.name) if registered else (sources_for_conjectures() | ANYTHING, None)
+    else:
+        usual, near = sources_for_conjectures(), None
+    search = _Search(entry)
+    started = time.perf_counter()
+    with _without_traces():
+        search.run(usual if draws is None else draws, trials, seed)
+        if near is not None and draws is None and search.report.counterexample is None:
+            search.run_near(near, max(1, trials // NEAR_SHARE), seed)
+    search.report.seconds = time.perf_counter() - started
+    return search.report
+
+
+def verify_all(*, trials: int = TRIALS, seed: int = SEED) -> Iterator[Report]:
+    """Every theorem of the registry, one report after the other."""
+    for name in THEOREMS:
+        yield verify(name, trials=trials, seed=seed)
+
+
+@contextmanager
+def _without_traces() -> Iterator[None]:
+    """Hypothesis notes down what it finds in loaded modules in a folder .hypothesis; the user's stays clean."""
+    from tempfile import TemporaryDirectory
+
+    from hypothesis import configuration
+
+    before = getattr(configuration, "__hypothesis_home_directory", None)
+    with TemporaryDirectory(prefix="modularity-verify-") as folder:
+        configuration.set_hypothesis_home_dir(folder)
+        try:
+            yield
+        finally:
+            configuration.set_hypothesis_home_dir(before)
+
+
+class _DisagreementError(Exception):
+    """Raised inside the search so that hypothesis shrinks what led to it."""
+
+
+class _UnusableError(BaseException):
+    """What was asked raised or answered with something else; no Exception, which hypothesis would shrink for long."""
+
+    def __init__(self, why: InputError) -> None:
+        super().__init__(str(why))
+        self.why = why
+
+
+@dataclass
+class _Search:
+    """One theorem's trials, counted until the first disagreement; what follows is shrinking."""
+
+    entry: Theorem
+    report: Report = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.report = Report(self.entry.name)
+
+    def run(self, draws: SearchStrategy[Problem], trials: int, seed: int) -> None:
+        """Draw until so many problems satisfied the hypothesis, or one disagreed."""
+        import hypothesis
+        from hypothesis import Phase
+
+        def trial(problem: Problem) -> None:
+            try:
+                judgement = self._judged(problem)
+            except InputError as error:
+                raise _UnusableError(error) from error
+            if judgement is None:
+                self.report.inapplicable += self.report.counterexample is None
+                hypothesis.reject()
+            if self.report.counterexample is None:
+                self._count(problem, judgement)
+            if np.isfinite(judgement.margin):
+                hypothesis.target(-float(np.log10(judgement.margin + 1e-16)), label="closeness of the call")
+            if judgement.outcome == DISAGREES:
+                # The last one raised is the smallest.
+                self.report.counterexample = problem, judgement
+                raise _DisagreementError
+
+        try:
+            _hunt(trial, draws, trials, seed, (Phase.generate, Phase.target, Phase.shrink))
+        except _DisagreementError:
+            pass
+        except hypothesis.errors.Flaky:
+            raise self._fickle() from None
+        except hypothesis.errors.Unsatisfiable:
+            pass  # nothing drawn satisfied the hypothesis, and the report says so
+        except _UnusableError as error:
+            raise error.why from error.why.__cause__
+        if self.report.counterexample is not None:
+            self._reduce()
+
+    def _judged(self, problem: Problem) -> Judgement | None:
+        """None where the theorem says nothing."""
+        if not self.entry.hypothesis(problem):
+            return None
+        return judge(problem, self.entry.prediction(problem))
+
+    def _count(self, problem: Problem, judgement: Judgement) -> None:
+        report = self.report
+        report.trials += 1
+        report.agreements += judgement.outcome == AGREES
+        report.undecided += judgement.outcome == UNDECIDED
+        if judgement.outcome == AGREES and not judgement.margin >= report.worst_margin:
+            report.worst = problem, judgement
+
+    def _reduce(self) -> None:
+        """Leave out and round as long as what is left still refutes; then ask again, to see that the answer stays."""
+        assert self.report.counterexample is not None
+
+        def refutes(problem: Problem) -> Judgement | None:
+            try:
+                judgement = self._judged(problem)
+            except InputError:
+                return None  # of problems unlike those drawn a conjecture may know nothing
+            return judgement if judgement is not None and judgement.outcome == DISAGREES else None
+
+        problem, _ = self.report.counterexample
+        self.report.counterexample = shrink(problem, refutes) or self.report.counterexample
+        smallest = self.report.counterexample[0]
+        if any(refutes(_posed_again(smallest)) is None for _ in range(ASKED_AGAIN)):
+            raise self._fickle()
+
+    def _fickle(self) -> InputError:
+        return InputError(
+            f"{self.entry.name}: answers differently on the same sources; it must depend on nothing but its argument"
+        )
+
+    def run_near(self, draws: SearchStrategy[Problem], trials: int, seed: int) -> None:
+        """Problems next to the hypothesis, held to what it would have said."""
+        import hypothesis
+        from hypothesis import Phase
+
+        conclusion = conclusion_for(self.entry.name)
+        if conclusion is None:
+            return
+
+        def trial(problem: Problem) -> None:
+            if self.entry.hypothesis(problem):
+                hypothesis.reject()
+            judgement = judge(problem, conclusion(problem))
+            self.report.near_misses += judgement.outcome != UNDECIDED
+            self.report.near_failures += judgement.outcome == DISAGREES
+
+        # There may be no such problem among those drawn.
+        with suppress(hypothesis.errors.Unsatisfiable):
+            _hunt(trial, draws, trials, seed, (Phase.generate,))
+
+
+def _posed_again(problem: Problem) -> Problem:
+    return Problem(
+        problem.sources,
+        mixing=problem.mixing,
+        encoder_cost=problem.encoder_cost,
+        decoder_cost=problem.decoder_cost,
+    )
+
+
+def _hunt(
+    trial: Callable[[Problem], None], draws: SearchStrategy[Problem], trials: int, seed: int, phases: tuple[Any, ...]
+) -> None:
+    import hypothesis
+
+    tried = hypothesis.settings(
+        max_examples=trials,
+        deadline=None,
+        database=None,
+        derandomize=False,
+        phases=phases,
+        suppress_health_check=list(hypothesis.HealthCheck),
+        report_multiple_bugs=False,
+        print_blob=False,
+        verbosity=hypothesis.Verbosity.quiet,
+    )(hypothesis.seed(seed)(hypothesis.given(draws)(trial)))
+    tried()
+
+
+# ---- counterexamples out ------------------------------------------------------------------------------------------
+
+
+def save_problem(problem: Problem, path: Path) -> list[str]:
+    """Write the sources of a problem so that `modularity check` and `solve` accept them; the options to give with it.
+
+    A last column "probability" holds weights that differ; a mixing goes to a file of its own.
+    """
+    sources = problem.sources
+    if not sources.from_samples:
+        raise InputError(f"save: {problem!r} is known by its moments alone, which no table of samples can hold")
+    options: list[str] = []
+    header, table = list(sources.names), sources.points
+    if sources.probabilities is not None:
+        header, table = [*header, "probability"], np.column_stack([table, integer_weights(sources.probabilities)])
+        options += ["--probabilities", "probability"]
+    _write_table(path, table, ",".join(header))
+    if not np.array_equal(problem.mixing, np.eye(problem.dimension)):
+        mixing = mixing_file(path)
+        _write_table(mixing, problem.mixing, "")
+        options += ["--mixing", str(mixing)]
+    for option, cost in (("--encoder-cost", problem.encoder_cost), ("--decoder-cost", problem.decoder_cost)):
+        options += [option, repr(cost)] if cost != 1 else []
+    return options
+
+
+def mixing_file(path: Path) -> Path:
+    """Where the mixing of a problem saved at a path goes."""
+    return path.with_name(f"{path.stem}_mixing.csv")
+
+
+def _write_table(path: Path, table: Any, header: str) -> None:
+    with written_whole(path) as temporary:
+        np.savetxt(temporary, table, delimiter=",", fmt="%.17g", header=header, comments="")

@@ -1,0 +1,331 @@
+"""How the command ends: by a signal, by a reader that leaves, by a full disk; never by a traceback or a lost answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from solver import Problem, Representation, certify, solve
+from solver.optimise import solve_one_of_many
+from solver.stopping import Stopped, interruptible, noted, raise_if_asked, watched
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs the signals and pipes of POSIX")
+
+ROOT = Path(__file__).parents[3]
+CUT = "examples/corner_cut_square.csv"
+IRIS = "examples/iris.csv"
+
+SIGNALS = {
+    signal.SIGINT: (130, "stopped from the keyboard"),
+    signal.SIGTERM: (143, "stopped by SIGTERM"),
+    signal.SIGHUP: (129, "stopped by SIGHUP"),
+}
+
+DURING = """
+import contextlib, os, signal, sys
+number = {number}
+kill = lambda *_: os.kill(os.getpid(), number)
+{setting}
+from solver import __main__
+__main__.main()
+"""
+"""The command with a real signal at a certain moment, whatever the machine's speed."""
+
+SEARCHING = """
+import solver.commands.cli, sys
+module = sys.modules["solver.commands.solve"]
+
+@contextlib.contextmanager
+def progress():
+    yield kill
+
+module.progress_shown = progress
+"""
+
+CERTIFYING = """
+from solver import optimise
+result = optimise._Run.result
+optimise._Run.result = lambda run: kill() or result(run)
+"""
+
+PRINTING = """
+import solver.commands.cli, sys
+module = sys.modules["solver.commands.solve"]
+show = module._print_answer
+module._print_answer = lambda *arguments: kill() or show(*arguments)
+"""
+
+SAVING = """
+from solver import files
+written = files.written_whole
+
+@contextlib.contextmanager
+def whole(path):
+    with written(path) as partial:
+        kill()
+        yield partial
+
+files.written_whole = whole
+"""
+
+READING = """
+from solver.commands import reading
+reading.read_sources = kill
+"""
+
+IMPORTING = """
+from solver.commands import reading
+
+def read(*_):
+    try:
+        kill()
+    except KeyboardInterrupt:
+        raise ImportError("numpy.core.multiarray failed to import") from None
+
+reading.read_sources = read
+"""
+
+IN_A_DESTRUCTOR = """
+import solver.commands.cli, sys
+module = sys.modules["solver.commands.solve"]
+
+class Fragile:
+    __del__ = kill
+
+@contextlib.contextmanager
+def progress():
+    yield lambda _: Fragile() and None
+
+module.progress_shown = progress
+"""
+
+CHOOSING = """
+from solver import optimise
+optimise._choose = kill
+"""
+
+JUDGING = """
+from solver import optimise
+from solver.verification import judgement as judging
+follow = optimise._Run.follow
+optimise._Run.follow = lambda run, steps: kill() or follow(run, steps)
+"""
+
+
+def command(*arguments, during=None, number=signal.SIGTERM, **options):
+    code = ["-m", "solver"] if during is None else ["-c", DURING.format(number=int(number), setting=during)]
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
+    return subprocess.Popen([sys.executable, *code, *map(str, arguments)], cwd=ROOT, **options)
+
+
+def ended(*arguments, **options):
+    child = command(*arguments, **options)
+    words, errors = child.communicate(timeout=100)
+    return child.returncode, words, errors
+
+
+# ---- signals ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_a_signal_gives_the_best_certified_answer(tmp_path, number):
+    saved, drawn = tmp_path / "answer.npz", tmp_path / "answer.svg"
+    arguments = ("solve", IRIS, "--json", "--save", saved, "--plot", drawn)
+    code, words, errors = ended(*arguments, during=SEARCHING, number=number)
+    expected, said = SIGNALS[number]
+    assert code == expected, errors
+    answer = json.loads(words)
+    assert answer["status"] == "interrupted"
+    assert answer["message"].endswith(said)
+    assert answer["lower_bound"] < 14.8833626 < answer["loss"]
+    loaded = Representation.load(saved)
+    assert loaded.loss == answer["loss"]
+    assert certify(loaded.problem, loaded).gap == pytest.approx(answer["gap"])
+    assert drawn.stat().st_size > 0
+    assert "Traceback" not in errors
+
+
+def test_a_signal_from_outside():
+    waiting = SEARCHING.replace("yield kill", "yield lambda _: (print('ready', file=sys.stderr), time.sleep(100))")
+    child = command("solve", IRIS, "--json", during=f"import time{waiting}")
+    assert child.stderr.readline() == "ready\n"
+    child.send_signal(signal.SIGTERM)
+    words, errors = child.communicate(timeout=100)
+    assert child.returncode == 143
+    assert errors == ""
+    assert json.loads(words)["status"] == "interrupted"
+
+
+@pytest.mark.parametrize("moment", [CERTIFYING, PRINTING, SAVING], ids=["certifying", "printing", "saving"])
+def test_a_signal_after_the_search_loses_nothing(tmp_path, moment):
+    saved = tmp_path / "answer.npz"
+    code, words, errors = ended("solve", CUT, "--json", "--save", saved, during=moment)
+    assert code == 143, errors
+    assert json.loads(words)["status"] == "optimal"
+    assert Representation.load(saved).status == "optimal"
+    assert os.listdir(tmp_path) == ["answer.npz"]
+
+
+def test_a_second_signal_ends_at_once(tmp_path):
+    saved = tmp_path / "answer.npz"
+    code, words, errors = ended("solve", IRIS, "--save", saved, during=SEARCHING + CERTIFYING)
+    assert (code, words, errors) == (-signal.SIGTERM, "", "")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("moment", [READING, IMPORTING], ids=["reading", "importing"])
+def test_a_signal_before_the_search_is_one_line(moment):
+    code, words, errors = ended("solve", CUT, during=moment)
+    assert (code, words, errors) == (143, "", "modularity: error: stopped by SIGTERM before the end\n")
+
+
+def test_a_signal_in_a_destructor_is_not_lost():
+    code, words, errors = ended("solve", IRIS, "--json", during=IN_A_DESTRUCTOR)
+    assert (code, errors) == (143, "")
+    assert json.loads(words)["message"].endswith("stopped by SIGTERM")
+
+
+def test_signals_that_are_ignored_stay_so():
+    ignore = "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+    code, words, errors = ended("solve", IRIS, "--json", during=ignore + SEARCHING, number=signal.SIGHUP)
+    assert (code, errors) == (0, "")
+    assert json.loads(words)["status"] == "optimal"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "moment"),
+    [
+        (["phase", "joint-table", "--points", "3", "--plot", "phase.svg"], CHOOSING),
+        (["verify", "--theorem", "range-independence", "--trials", "3", "--json"], JUDGING),
+        (["reproduce", "one-corner-point", "--quick"], JUDGING),
+    ],
+    ids=["phase", "verify", "reproduce"],
+)
+def test_a_signal_ends_a_series(tmp_path, arguments, moment):
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    code = DURING.format(number=int(signal.SIGINT), setting=moment)
+    child = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert child.returncode == 130, child.stderr
+    assert child.stderr == "modularity: error: stopped from the keyboard before the end\n"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_an_interrupt_ends_a_series_but_shortens_a_single_answer(monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("solver.optimise._choose", interrupt)
+    problem = Problem([[0, 0], [0, 1], [1, 0]])
+    answer = solve(problem)
+    assert (answer.status, answer.message.split("; ")[-1]) == ("interrupted", "stopped from the keyboard")
+    with pytest.raises(KeyboardInterrupt):
+        solve_one_of_many(problem)
+
+
+def test_a_library_takes_no_signals():
+    before = [signal.getsignal(number) for number in SIGNALS]
+    seen = []
+    solve(Problem([[0, 0], [0, 1], [1, 0]]), callback=lambda _: seen.extend(map(signal.getsignal, SIGNALS)))
+    assert seen[:3] == before
+    with noted(), interruptible():
+        raise_if_asked()
+    with watched():
+        assert signal.getsignal(signal.SIGTERM) not in before
+    assert [signal.getsignal(number) for number in SIGNALS] == before
+
+
+def test_a_noted_signal_is_raised_where_it_may():
+    with watched() as watch, noted():
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert watch.exit_code == 143
+        with pytest.raises(Stopped, match="stopped by SIGTERM"), interruptible():
+            pytest.fail("the search was begun")
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_fan_that_nobody_waited_for_is_not_built_after_an_interrupt(monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("solver.optimise._choose", interrupt)
+    monkeypatch.setattr("theory.geometry.polytope.normal_fan", pytest.fail)
+    answer = solve(Problem([[0, 0], [0, 1], [1, 0]]))
+    assert 0 < answer.lower_bound <= answer.loss
+
+
+# ---- readers that leave -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["solve", CUT],
+        ["check", CUT, "--json"],
+        ["phase", "joint-table", "--points", "2"],
+        ["verify", "--theorem", "independence", "--trials", "1"],
+        ["--help"],
+    ],
+    ids=" ".join,
+)
+def test_a_reader_that_leaves_is_no_error(arguments):
+    child = command(*arguments)
+    child.stdout.close()
+    errors = child.stderr.read()
+    child.stderr.close()
+    assert (child.wait(), errors) == (141, "")
+
+
+def test_an_answer_is_saved_though_its_reader_left(tmp_path):
+    child = command("solve", CUT, "--save", tmp_path / "answer.npz", "--plot", tmp_path / "answer.svg")
+    child.stdout.close()
+    errors = child.stderr.read()
+    child.stderr.close()
+    assert (child.wait(), errors) == (141, "")
+    assert Representation.load(tmp_path / "answer.npz").status == "optimal"
+    assert (tmp_path / "answer.svg").exists()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
+@pytest.mark.parametrize("arguments", [["solve", CUT], ["--help"]], ids=" ".join)
+def test_a_full_disk_is_one_line(arguments):
+    with open("/dev/full", "w") as full:
+        code, _, errors = ended(*arguments, stdout=full)
+    assert (code, errors.count("\n")) == (2, 1)
+    assert "No space left" in errors
+
+
+def test_an_output_that_is_closed_is_refused():
+    child = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} -m solver solve {CUT} >&-"],
+        cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    assert child.returncode == 2
+    assert child.stderr == "modularity: error: standard output is closed; send it to a file or to /dev/null\n"
+
+
+def test_one_failure_does_not_cost_the_other_outputs(tmp_path, monkeypatch):
+    from click.testing import CliRunner
+
+    from solver.commands.cli import main
+
+    def fail(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("numpy.savez", fail)
+    monkeypatch.chdir(ROOT)
+    result = CliRunner().invoke(
+        main, ["solve", CUT, "--save", str(tmp_path / "answer.npz"), "--plot", str(tmp_path / "answer.svg")]
+    )
+    assert result.exit_code == 2
+    assert "No space left" in result.stderr
+    assert "Saved" not in result.stdout and "Picture in" in result.stdout
+    assert os.listdir(tmp_path) == ["answer.svg"]

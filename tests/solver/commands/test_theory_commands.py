@@ -1,0 +1,90 @@
+"""`modularity derive`, `theorems` and `phase`."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from solver.commands.cli import main
+from solver.commands.derive import MIXINGS as SHOWN_MIXINGS
+from solver.commands.derive import READOUTS as SHOWN_READOUTS
+from theory.families import FAMILIES
+from theory.symbolic.derivation import MIXINGS, READOUTS
+from theory.theorems import THEOREMS
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def accepted(*arguments):
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def refused(*arguments):
+    result = run(*arguments)
+    assert result.exit_code == 2 and result.stdout == ""
+    assert re.fullmatch(r"modularity: error: [^\n]+\n", result.stderr)
+    return result.stderr
+
+
+def test_derive():
+    text = accepted("derive")
+    assert "8. Condition" in text and "m₁" in text and "-C₁₂" in text
+    latex = accepted("derive", "--mixing", "general", "--sources", 3, "--latex")
+    assert r"F_{23} = " in latex and "`" not in latex
+    assert "F_{ij}" in accepted("derive", "--sources", 9, "--mixing", "general", "--latex")
+    assert "did you mean 'general'" in refused("derive", "--mixing", "generel")
+    assert "choose one of: exact" in refused("derive", "--readout", "none")
+    assert "--sources: 0" in refused("derive", "--sources", 0)
+
+
+def test_theorems():
+    listed = accepted("theorems")
+    assert all(name in listed for name in THEOREMS)
+    shown = accepted("theorems", "range-independence")
+    assert "Why" in shown and "Source: Dorrell et al. (ICLR 2025)" in shown and "`" not in shown
+    assert accepted("theorems", "ellipsoid", "--latex").strip() == THEOREMS["ellipsoid"].latex
+    assert json.loads(accepted("theorems", "uniqueness", "--json"))["name"] == "uniqueness"
+    assert len(json.loads(accepted("theorems", "--json"))["theorems"]) == len(THEOREMS)
+    assert "did you mean 'independence'" in refused("theorems", "independance")
+
+
+def test_phase(tmp_path):
+    listed = accepted("phase")
+    assert all(name in listed for name in FAMILIES)
+    picture = tmp_path / "phase.png"
+    words = accepted("phase", "opposite-corners", "--points", 11, "--plot", picture)
+    assert "0.548374193254892, root of 7 a^3 - 18 a^2 - 36 a + 24" in words
+    assert words.count("own neurons") == 3 and words.count("mixed") >= 8
+    assert picture.stat().st_size > 10_000
+    answer = json.loads(accepted("phase", "frequencies", "--points", 8, "--json"))
+    assert [point["parameter"] for point in answer["points"] if point["price"] > 1e-9] == list(range(2, 9))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["oposite-corners"], "did you mean 'opposite-corners'"),
+        (["one-corner", "--points", 1], "points: 1 is not a whole number from 2"),
+        (["one-corner", "--weight-cost", -1], "encoder_cost: -1 is not a price"),
+        (["one-corner", "--plot", "phase.doc"], "--plot: 'phase.doc' must end in"),
+    ],
+)
+def test_phase_refuses(options, said):
+    assert said in refused("phase", *options)
+
+
+def test_names_repeated_for_speed_are_the_same():
+    assert SHOWN_MIXINGS == MIXINGS
+    assert SHOWN_READOUTS == READOUTS
+
+
+def test_help_does_not_wait_for_sympy():
+    code = "import sys; import solver.commands.cli; sys.exit(any(name in sys.modules for name in ('sympy', 'numpy')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

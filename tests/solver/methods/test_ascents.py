@@ -1,0 +1,174 @@
+"""Ascents: independent seeds agree, exact pricing agrees, climbs never fall, ties and duplicates do no harm."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from solver import Problem
+from solver.methods import ascents, columns
+from solver.search.active_set import Faces
+from solver.search.restricted_master import fewest
+from solver.strategies import problems, seeds
+from tests.properties import naive
+from theory.bounds.ascent import Ascent
+
+ROUNDING = 1e-12
+
+
+def followed(problem, seed, method=ascents, tolerance=1e-8):
+    """All the steps of a method."""
+    return list(method.steps(problem, tolerance=tolerance, rng=np.random.default_rng(seed)))
+
+
+def cloud(kind, dimension, count):
+    rng = np.random.default_rng(0)
+    if kind == "uniform cube":
+        return rng.uniform(-1, 1, size=(count, dimension))
+    if kind == "grid":
+        return rng.integers(-1, 2, size=(count, dimension))
+    return rng.standard_normal((count, dimension)) @ rng.standard_normal((dimension, dimension))
+
+
+KINDS = ("uniform cube", "grid", "correlated normal")
+
+
+# ---- the answer -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_independent_seeds_agree_and_the_loss_never_rises(kind):
+    problem = Problem(cloud(kind, 8, 100))
+    first, second = followed(problem, 0), followed(problem, 1)
+    assert first[-1].loss == pytest.approx(second[-1].loss, rel=1e-8)
+    for steps in (first, second):
+        losses = np.array([step.loss for step in steps])
+        assert (np.diff(losses) <= ROUNDING * losses[0]).all()
+        assert problem.loss(steps[-1].weights) == pytest.approx(losses[-1], rel=ROUNDING)
+        assert len(steps[-1].weights) <= 8 * 9 / 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("dimension", "count"), [(10, 300), (20, 1000)])
+def test_independent_seeds_agree_in_many_dimensions(kind, dimension, count):
+    problem = Problem(cloud(kind, dimension, count))
+    first, second = (followed(problem, seed)[-1].loss for seed in (0, 1))
+    assert first == pytest.approx(second, rel=1e-8 if dimension == 10 else 1e-6)
+
+
+@given(problems(st.integers(2, 4)), seeds)
+@settings(max_examples=25)
+def test_exact_pricing_finds_nothing_better(problem, seed):
+    found = followed(problem, seed)[-1].loss
+    assert found == pytest.approx(followed(problem, seed, columns)[-1].loss, rel=1e-7)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_exact_pricing_finds_nothing_better_for_five_sources(kind):
+    problem = Problem(cloud(kind, 5, 40))
+    assert followed(problem, 0)[-1].loss == pytest.approx(followed(problem, 0, columns)[-1].loss, rel=1e-9)
+
+
+def test_the_same_seed_gives_the_same_code():
+    problem = Problem(cloud("uniform cube", 8, 60))
+    first, second = followed(problem, 3), followed(problem, 3)
+    assert len(first) == len(second)
+    np.testing.assert_array_equal(first[-1].weights, second[-1].weights)
+
+
+def test_a_loose_tolerance_ends_no_later():
+    problem = Problem(cloud("correlated normal", 8, 60))
+    loose, tight = followed(problem, 0, tolerance=0.1), followed(problem, 0)
+    assert len(loose) <= len(tight)
+    assert tight[-1].loss <= loose[-1].loss * (1 + ROUNDING) <= tight[-1].loss * 1.1
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        pytest.param(np.array(list(product([-1, 1], repeat=8))), id="all corners of a box"),
+        pytest.param(np.vstack([cloud("grid", 8, 80)] * 3), id="duplicates"),
+        pytest.param(np.vstack([cloud("uniform cube", 8, 80)] * 2) + np.repeat([[0], [1e-13]], 80, 0), id="near ones"),
+        pytest.param(cloud("uniform cube", 8, 80) * np.logspace(-3, 3, 8), id="scales far apart"),
+        pytest.param(np.vstack([np.eye(8), -np.eye(8)]), id="a cross"),
+        pytest.param(np.vstack([np.eye(8), -np.ones(8)]), id="a simplex"),
+    ],
+)
+def test_degenerate_samples(points):
+    problem = Problem(points)
+    first, second = followed(problem, 0)[-1].loss, followed(problem, 1)[-1].loss
+    assert first == pytest.approx(second, rel=1e-8)
+    assert first <= problem.modular_loss * (1 + ROUNDING)
+
+
+def test_a_box_is_modular():
+    problem = Problem(np.array(list(product([-1, 1], repeat=8))))
+    assert followed(problem, 0)[-1].loss == pytest.approx(problem.modular_loss, rel=ROUNDING)
+
+
+# ---- climbs ---------------------------------------------------------------------------------------------------
+
+
+def multiplier_of(problem, rng):
+    half = rng.standard_normal((problem.dimension, problem.dimension)) * np.sqrt(problem.modular_costs)
+    return half.T @ half
+
+
+@given(problems(st.integers(1, 4)), seeds)
+def test_a_climb_never_falls_and_says_what_it_found(problem, seed):
+    rng = np.random.default_rng(seed)
+    multiplier = multiplier_of(problem, rng)
+    starts = naive.directions(problem, 12)
+    summits = Ascent(problem).summits(multiplier, starts)
+    before = naive.ratio(problem, multiplier, starts)
+    assert (summits.ratios >= before * (1 - ROUNDING)).all()
+    np.testing.assert_allclose(naive.ratio(problem, multiplier, summits.neurons), summits.ratios, rtol=1e-9)
+    np.testing.assert_allclose(problem.neuron_cost(summits.neurons), 1, rtol=1e-12)
+
+
+@given(problems(st.integers(1, 4)), seeds)
+def test_climbs_alone_or_together_end_at_the_same_height(problem, seed):
+    multiplier = multiplier_of(problem, np.random.default_rng(seed))
+    starts = naive.directions(problem, 5)
+    ascent = Ascent(problem)
+    together, _ = ascent.climb(multiplier, starts)
+    alone = np.concatenate([ascent.climb(multiplier, start[None])[0] for start in starts])
+    np.testing.assert_allclose(together, alone, rtol=1e-6)
+
+
+def test_the_tied_samples_attain_the_bias():
+    problem = Problem(cloud("uniform cube", 8, 100))
+    summits = Ascent(problem).summits(multiplier_of(problem, np.random.default_rng(0)), np.eye(8))
+    values = -summits.neurons @ problem.sources.vertices.T
+    tied = np.take_along_axis(values, np.maximum(summits.tied, 0), axis=1)
+    slack = np.where(summits.tied >= 0, values.max(axis=1)[:, None] - tied, 0.0)
+    assert np.abs(slack).max() <= 1e-9
+
+
+# ---- codes ----------------------------------------------------------------------------------------------------
+
+
+@given(problems(st.integers(1, 4)), seeds)
+def test_polishing_never_costs(problem, seed):
+    rng = np.random.default_rng(seed)
+    faces = Faces(problem)
+    weights = np.eye(problem.dimension) + 0.1 * rng.standard_normal((2, problem.dimension, problem.dimension))
+    weights = weights.reshape(-1, problem.dimension)
+    tied = np.full(weights.shape, -1)
+    tied[:, 0] = (weights @ faces.normals.T).argmax(axis=1)
+    moved, ties, loss = faces.polished(weights, tied)
+    assert loss <= faces.loss(weights) * (1 + ROUNDING)
+    assert loss == pytest.approx(faces.loss(moved), rel=ROUNDING)
+    assert loss * faces.unit == pytest.approx(problem.loss(moved * faces.scale), rel=1e-9)
+    assert ties.shape == weights.shape
+
+
+def test_fewest_keeps_the_code_and_its_cost():
+    rng = np.random.default_rng(0)
+    neurons, energies = rng.standard_normal((30, 3)), rng.random(30) + 0.1
+    few = fewest(neurons, energies)
+    assert np.count_nonzero(few) <= 6
+    np.testing.assert_allclose((neurons.T * few) @ neurons, (neurons.T * energies) @ neurons, rtol=1e-9, atol=1e-9)

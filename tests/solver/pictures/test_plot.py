@@ -1,0 +1,162 @@
+"""Pictures: every kind of problem gets one, written whole or not at all, and what is drawn is what is true."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from solver import Problem, Sources, solve
+from solver.pictures.plot import modular_energies, plot, plot_verdict
+from solver.pictures.source_plane import INSIDE, OUTSIDE, Condition
+from theory import InputError
+from theory.conditions import decide, modular_multiplier
+
+GRID = np.array([(x, y) for x in np.linspace(-1, 1, 9) for y in np.linspace(-1, 1, 9)])
+BOX = Problem(GRID)
+CUT = Problem(GRID[GRID.sum(axis=1) < 1])
+SIGNATURES = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml"}
+
+
+def normal(dimension, count=60):
+    return Problem(np.random.default_rng(dimension).standard_normal((count, dimension)))
+
+
+def colours(axes):
+    return {line.get_color() for line in axes.lines}
+
+
+@pytest.mark.parametrize("suffix", SIGNATURES)
+def test_written_whole(tmp_path, suffix):
+    plot(solve(CUT), tmp_path / f"code{suffix}")
+    assert (tmp_path / f"code{suffix}").read_bytes().startswith(SIGNATURES[suffix])
+    assert [path.name for path in tmp_path.iterdir()] == [f"code{suffix}"]
+
+
+def test_failure_leaves_no_file(tmp_path, monkeypatch):
+    def fail(*arguments, **options):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", fail)
+    with pytest.raises(OSError, match="disk full"):
+        plot(solve(CUT), tmp_path / "code.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "problem", [normal(1), normal(2), normal(3), normal(4, 12)], ids=lambda problem: problem.dimension
+)
+def test_every_dimension_has_its_picture(tmp_path, problem):
+    plot(solve(problem, time_limit=5), tmp_path / "code.png")
+    plot_verdict(problem, decide(problem), tmp_path / "verdict.png")
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        Problem(GRID * [1e-8, 1e8] + [0, 1e9]),
+        Problem(np.random.default_rng(0).uniform(size=(20_000, 2))),
+        Problem(Sources.from_moments(np.eye(2) / 3, [[-1, -1], [-1, 1], [1, -1], [1, 1]])),
+        Problem(GRID, probabilities=np.arange(81)),
+        Problem(Sources(GRID, names=["price in $", "$x_{$ and a name that is much too long for an axis"])),
+    ],
+    ids=["scales", "many", "moments", "probabilities", "names"],
+)
+def test_hard_but_fine(tmp_path, problem):
+    plot(solve(problem), tmp_path / "code.png")
+    plot_verdict(problem, decide(problem), tmp_path / "verdict.png")
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_ellipse_leaves_the_hull_exactly_where_modular_codes_fail():
+    assert OUTSIDE in colours(plot(solve(CUT)).axes[0])
+    assert OUTSIDE not in colours(plot(solve(BOX)).axes[0])
+    assert INSIDE in colours(plot(solve(BOX)).axes[0])
+
+
+def test_ellipse_is_the_level_set_of_the_inverse():
+    condition = Condition(CUT, modular_multiplier(CUT) - CUT.energy_matrix)
+    ring, outside = condition.ellipse((0, 1))
+    level = np.einsum("pi,ij,pj->p", ring, np.linalg.inv(condition.matrix), ring)
+    np.testing.assert_allclose(level, 1)
+    # The hull of -S is that of S mirrored about the mean, and the ellipse is its own mirror image.
+    normals = CUT.sources.fan.facets
+    np.testing.assert_array_equal(outside, (-ring @ normals.T).max(axis=1) > 1 + 1e-8)
+
+
+def test_shadow_of_the_ellipsoid_holds_its_points():
+    problem = normal(3)
+    condition = Condition(problem, np.array([[2.0, 0.5, 0.3], [0.5, 1.0, -0.2], [0.3, -0.2, 3.0]]))
+    sphere = np.random.default_rng(0).standard_normal((20_000, 3))
+    points = (sphere / np.linalg.norm(sphere, axis=1, keepdims=True)) @ np.linalg.cholesky(condition.matrix).T
+    for pair in ((0, 1), (0, 2), (1, 2)):
+        angle = np.linspace(0, np.pi, 7)
+        directions = np.array([np.cos(angle), np.sin(angle)])
+        reach = (condition.ellipse(pair)[0] @ directions).max(axis=0)
+        np.testing.assert_allclose((points[:, pair] @ directions).max(axis=0), reach, rtol=5e-3)
+
+
+def test_no_ellipse_where_f_is_not_semidefinite():
+    # The energies of these two sources differ so little that mixing them through A pays at once.
+    mixing = np.array([[1.0, 0.999], [0.0, 0.05]])
+    problem = Problem(GRID * [1, 0.2], mixing=mixing, encoder_cost=10)
+    verdict = decide(problem)
+    assert np.linalg.eigvalsh(verdict.F)[0] < 0
+    figure = plot(solve(problem))
+    assert INSIDE not in colours(figure.axes[0])
+    assert "not positive semidefinite" in figure.get_supxlabel()
+    assert "not positive semidefinite" in plot_verdict(problem, verdict).get_supxlabel()
+
+
+def test_energies_of_the_modular_code():
+    for problem in (BOX, CUT, Problem(GRID, mixing=[[2, 1], [0, 1], [1, 0]], encoder_cost=0.3, decoder_cost=4)):
+        assert sum(modular_energies(problem).values()) == pytest.approx(problem.modular_loss)
+
+
+def test_title_says_status_price_and_gap():
+    answer = solve(CUT)
+    title = plot(answer).get_suptitle()
+    assert "Optimal code: mixed, 3 neurons" in title
+    assert "0.225 %" in title
+    assert "gap" in title
+
+
+def test_neurons_without_a_panel_are_announced():
+    angle = np.linspace(0, 2 * np.pi, 41)[:-1]
+    answer = solve(Problem(np.column_stack([np.cos(angle), np.sin(angle)]) + 0.0), method="modular")
+    weights = np.column_stack([np.cos(angle[:15]), np.sin(angle[:15])])
+    many = type(answer).from_weights(
+        answer.problem, weights, **{name: getattr(answer, name) for name in ("status", "method", "lower_bound", "gap")},
+        multiplier=answer.multiplier, iterations=0, seconds=0.0, message="",
+    )  # fmt: skip
+    assert "3 weaker neurons" in plot(many).get_supxlabel()
+
+
+def test_activity_panels_show_the_samples_only():
+    answer = solve(Problem(np.random.default_rng(0).uniform(size=(300, 2))))
+    for axes in plot(answer).axes:
+        if axes.get_title(loc="left").startswith(("1:", "2:")):
+            np.testing.assert_allclose([*axes.get_xlim(), *axes.get_ylim()], [0, 1, 0, 1], atol=0.08)
+
+
+def test_unproven_price_is_said_to_be_one_bound():
+    answer = solve(Problem(np.random.default_rng(0).standard_normal((60, 3))), max_iterations=1)
+    assert answer.status == "bounded"
+    assert "price of modularity at " in plot(answer).get_suptitle()
+
+
+def test_bad_paths_are_refused_before_drawing(tmp_path):
+    answer = solve(BOX)
+    for path, said in ((tmp_path / "code.doc", "must end in"), (tmp_path / "no" / "code.png", "no folder")):
+        with pytest.raises(InputError, match=said):
+            answer.plot(path)
+
+
+def test_no_global_state():
+    import matplotlib as mpl
+    from matplotlib import pyplot
+
+    before = dict(mpl.rcParams)
+    plot(solve(BOX))
+    assert dict(mpl.rcParams) == before
+    assert pyplot.get_fignums() == []

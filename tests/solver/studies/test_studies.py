@@ -1,0 +1,77 @@
+"""The papers' claims, in their quick form; and that a study can fail."""
+
+import csv
+from importlib import import_module
+
+import pytest
+from click.testing import CliRunner
+
+from solver.commands.cli import main
+from solver.studies.registry import STUDIES, run_studies
+from theory.errors import InputError
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_claims_hold(name, tmp_path):
+    (study,) = run_studies(name, folder=tmp_path / "new", quick=True)
+    assert study.holds and study.name == name
+    assert study.figure.stat().st_size > 10_000
+    with study.table.open() as stream:
+        rows = list(csv.reader(stream))
+    assert len(rows) > 4 and len({len(row) for row in rows}) == 1
+
+
+@pytest.mark.parametrize("name", ["entangled-factors", "one-corner-point", "range-not-independence"])
+def test_a_claim_that_does_not_hold_is_said_to_fail(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        import_module(f"solver.studies.{name.replace('-', '_')}"), "FREE", 1.0
+    )  # nothing counts as mixed
+    result = CliRunner().invoke(main, ["reproduce", name, "--quick", "--folder", str(tmp_path)])
+    assert result.exit_code == 1 and result.stdout.startswith(f"FAILS  {name}")
+
+
+def table(name, folder, seed=0):
+    (study,) = run_studies(name, folder=folder, seed=seed, quick=True)
+    with study.table.open() as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_the_passage_is_where_theory_says(tmp_path):
+    rows = table("entangled-factors", tmp_path)
+    assert float(rows[0]["mutual_information_bits"]) == pytest.approx(0, abs=1e-9)
+    assert float(rows[-1]["mutual_information_bits"]) > 2 and float(rows[-1]["correlation"]) < -0.9
+    free = [float(row["cut"]) for row in rows if float(row["price"]) < 1e-9]
+    mixed = [float(row["cut"]) for row in rows if float(row["price"]) > 1e-9]
+    assert max(free) < 0.548374193254892 < min(mixed) and min(mixed) - max(free) < 0.01
+
+
+def test_random_data_sets_are_judged(tmp_path):
+    rows = table("one-corner-point", tmp_path)
+    assert len(rows) == 100 and {row["outcome"] for row in rows} <= {"agrees", "undecided"}
+    assert {row["solved_modular"] for row in rows} == {"True", "False"}
+    assert all(abs(float(row["margin"])) < 1e-4 for row in rows if row["outcome"] == "undecided")
+
+
+def test_irrational_ratios_are_part_of_the_study(tmp_path):
+    rows = [row for row in table("frequency-pairs", tmp_path) if row["sources"] == "torus"]
+    assert len(rows) == 3 and all(float(row["price"]) < 1e-9 for row in rows)
+
+
+def test_names_and_folders_are_checked(tmp_path):
+    with pytest.raises(InputError, match="study: 'frequency' is unknown; did you mean 'frequency-pairs'"):
+        next(run_studies("frequency"))
+    (tmp_path / "file").write_text("")
+    result = CliRunner().invoke(main, ["reproduce", "--folder", str(tmp_path / "file" / "inner")])
+    assert result.exit_code == 2 and "cannot be created" in result.stderr
+
+
+def test_outputs_that_cannot_be_written_are_refused_before_the_work(tmp_path):
+    (tmp_path / "entangled-factors.csv").mkdir()
+    result = CliRunner().invoke(main, ["reproduce", "--folder", str(tmp_path)])
+    assert result.exit_code == 2 and "is a folder" in result.stderr and result.stderr.count("\n") == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["entangled-factors.csv"]
+
+
+def test_the_same_seed_gives_the_same_table(tmp_path):
+    first, again, other = (table("one-corner-point", tmp_path / str(i), seed) for i, seed in enumerate((0, 0, 1)))
+    assert first == again and first != other

@@ -1,0 +1,107 @@
+"""The faces of the hull: all of them, whatever the samples look like."""
+
+from itertools import combinations, product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from solver.strategies import orthogonal, problems, seeds
+from theory import Problem
+from theory.geometry.face_lattice import FaceLattice
+from theory.geometry.triangulation import is_closed_complex
+
+ROUNDING = 1e-9
+
+
+def proper_faces(points):
+    """The faces of a hull as sets of samples, from supporting planes through d of them: brute force."""
+    dimension = points.shape[1]
+    facets = set()
+    for chosen in combinations(range(len(points)), dimension):
+        edges = points[list(chosen[1:])] - points[chosen[0]]
+        normal = np.linalg.svd(edges)[2][-1]
+        if np.linalg.matrix_rank(edges) < dimension - 1:
+            continue
+        for side in (normal, -normal):
+            height = points @ side
+            tied = np.flatnonzero(height > height.max() - ROUNDING)
+            if set(chosen) <= set(tied.tolist()):
+                facets.add(frozenset(tied.tolist()))
+    faces = set(facets)
+    while True:
+        new = {one & other for one in faces for other in facets} - faces - {frozenset()}
+        if not new:
+            return faces
+        faces |= new
+
+
+def affine_dimension(points, members):
+    rows = points[sorted(members)]
+    return np.linalg.matrix_rank(rows[1:] - rows[0], tol=1e-7) if len(rows) > 1 else 0
+
+
+@given(st.integers(2, 3), seeds)
+@settings(max_examples=25)
+def test_every_face_is_spanned_at_every_vertex_of_it(dimension, seed):
+    rng = np.random.default_rng(seed)
+    points = np.unique(rng.integers(0, 3, size=(rng.integers(dimension + 1, 10), dimension)), axis=0).astype(float)
+    if len(points) <= dimension or affine_dimension(points, range(len(points))) < dimension:
+        return
+    lattice = FaceLattice.of(points)
+    assert lattice.complete
+    listed = [set(map(tuple, level.tolist())) for level in lattice.levels]
+    corners = {index for facet in lattice.facets.tolist() for index in facet}
+    for face in proper_faces(points):
+        size = affine_dimension(points, face) + 1
+        for corner in face & corners:
+            spanning = [tied for tied in listed[size - 1] if set(tied) <= face and corner in tied]
+            assert any(affine_dimension(points, tied) == size - 1 for tied in spanning)
+
+
+@given(problems())
+def test_the_faces_of_any_problem_are_complete_and_their_walls_are_right(problem):
+    lattice = problem.sources.faces
+    assert lattice.complete
+    assert sum(len(level) for level in lattice.levels) <= lattice.most_faces
+    for smaller, larger, walls in zip(lattice.levels, lattice.levels[1:], lattice.walls, strict=False):
+        for face, around in zip(larger, walls, strict=True):
+            omitted = {tuple(np.delete(face, place)) for place in range(len(face))}
+            assert {tuple(smaller[wall]) for wall in around} == omitted
+
+
+@pytest.mark.parametrize(("dimension", "levels"), [(2, 9), (3, 5), (4, 3), (5, 2), (6, 2)])
+def test_grids_with_many_coplanar_points_are_covered(dimension, levels):
+    grid = np.array(list(product(range(levels), repeat=dimension)), dtype=float)
+    assert FaceLattice.of(grid - grid.mean(axis=0)).complete
+
+
+@given(seeds, st.integers(2, 5), st.floats(0, 6))
+def test_correlated_and_repeated_samples_are_covered(seed, dimension, digits):
+    rng = np.random.default_rng(seed)
+    stretch = 10.0 ** -np.linspace(0, digits, dimension) * orthogonal(rng, dimension)
+    points = rng.standard_normal((rng.integers(dimension + 2, 40), dimension)) @ stretch.T
+    near = points[: len(points) // 2] * (1 + 1e-9 * rng.standard_normal((len(points) // 2, dimension)))
+    lattice = FaceLattice.of(np.vstack([points, near]))
+    assert lattice.complete
+
+
+def test_a_missing_facet_shows():
+    points = np.random.default_rng(0).standard_normal((12, 3))
+    assert not is_closed_complex(FaceLattice.of(points).facets[1:])
+
+
+def test_names_of_many_samples_do_not_run_into_each_other():
+    # Six indices of more than a thousand samples do not fit into 62 bits.
+    rng = np.random.default_rng(0)
+    outer = rng.standard_normal((12, 6))
+    points = np.vstack([outer, outer.mean(axis=0) + 1e-6 * rng.standard_normal((1_500, 6))])
+    few, many = FaceLattice.of(points[:12]), FaceLattice.of(points)
+    assert [level.tolist() for level in few.levels] == [level.tolist() for level in many.levels]
+    assert [walls.tolist() for walls in few.walls] == [walls.tolist() for walls in many.walls]
+
+
+def test_lattices_in_other_coordinates_share_their_faces():
+    problem = Problem(np.random.default_rng(0).standard_normal((20, 3)))
+    assert problem.whitened.sources.faces.levels is problem.sources.faces.levels

@@ -1,0 +1,150 @@
+"""Proofs of a bound in any number of sources: direction space cut into cells, each with one small matrix.
+
+A neuron with its cheapest bias is a point ``u = (b, w)`` with ``b + w.s_t >= 0`` for every sample, and costs
+``b^2 + w'M w = u'B u``. So products of these inequalities are nonnegative, and nonnegative N_tu with
+
+    rho B - (0, Y) - sum_tu N_tu (a_t a_u' + a_u a_t') / 2  positive semidefinite,      a_t = (1, s_t),
+
+prove ``w'Y w <= rho f(w)`` (docs/mathematics.md, "Relaxations"): the dual of the lifted relaxation. One such
+matrix for all directions leaves a gap. A `Cover` has one for each of many cells, the directions in which one of several
+functionals is the largest; there the inequalities that say so have products as well. That the cells cover every
+direction is so by construction; what is left to check are eigenvalues.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory.errors import InputError
+from theory.geometry.whitening import lifted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from theory.problem import Problem
+
+    Array = NDArray[np.float64]
+    Indices = NDArray[np.intp]
+
+__all__ = ["Cover"]
+
+BLOCK = 1 << 15
+"""Products handled at once."""
+
+
+@dataclass(frozen=True)
+class Cover:
+    """Cells that cover every direction, with the products of inequalities that bound rho on each.
+
+    Attributes:
+        functionals: (n, d) cell i holds the w with ``functionals[i].w`` largest; with none, there is one cell.
+        cell, first, second: (p,) for each product its cell and its two inequalities: first the vertices of the sources,
+            b + w.s_t >= 0, then the functionals, (functionals[cell] - functionals[j]).w >= 0.
+        weight: (p,) N of each product, nonnegative.
+
+    Source: docs/mathematics.md, "Relaxations"; the lifted relaxation with products of inequalities (Sherali and Adams)
+    on each cell.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+        >>> cover = Cover(np.empty((0, 2)), cell=[0, 0], first=[0, 1], second=[2, 3], weight=[0.5, 0.5])
+        >>> round(cover.ratio(problem, problem.energy_matrix + np.eye(2)), 12)  # proves the square modular
+        1.0
+    """
+
+    functionals: Array
+    cell: Indices = field(repr=False)
+    first: Indices = field(repr=False)
+    second: Indices = field(repr=False)
+    weight: Array = field(repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("functionals", "cell", "first", "second", "weight"):
+            kind = np.float64 if name in ("functionals", "weight") else np.intp
+            try:
+                with np.errstate(invalid="ignore"):
+                    value: NDArray[Any] = np.asarray(getattr(self, name), dtype=kind)
+            except (TypeError, ValueError):
+                raise InputError(f"cover: its {name} are not an array of numbers") from None
+            object.__setattr__(self, name, value)
+
+    def __len__(self) -> int:
+        """Number of cells."""
+        return max(1, len(self.functionals))
+
+    def ratio(self, problem: Problem, multiplier: Array) -> float:
+        """A proven upper bound on max_w w'Y w / f(w), from the data and the products alone.
+
+        Args:
+            problem: the problem; its sources' vertices are the inequalities that the products name.
+            multiplier: (d, d) symmetric Y, any.
+
+        Raises:
+            InputError: not a cover of this problem's directions.
+        """
+        return float(self.ratios(problem, multiplier).max())
+
+    def ratios(self, problem: Problem, multiplier: Array) -> Array:
+        """(n,) the bound on each cell; see `ratio`."""
+        return self.bounds(problem, problem.whitening.worth(multiplier))
+
+    def bounds(self, problem: Problem, worth: Array) -> Array:
+        """(n,) the same for the form of Y in whitened coordinates (`theory.geometry.whitening`)."""
+        self.require_fitting(problem)
+        whitening = problem.whitening
+        samples = whitening.rows(problem.sources.vertices)
+        functionals = np.zeros((len(self.functionals), problem.dimension + 1))
+        functionals[:, 1:] = self.functionals @ whitening.inverse
+        forms = np.repeat(lifted(worth)[None], len(self), axis=0)
+
+        def rows(cell: Indices, index: Indices) -> Array:
+            found = np.empty((len(cell), problem.dimension + 1))
+            sample = index < len(samples)
+            found[sample] = samples[index[sample]]
+            found[~sample] = functionals[cell[~sample]] - functionals[index[~sample] - len(samples)]
+            return found
+
+        with np.errstate(over="ignore", invalid="ignore"):
+            for start in range(0, len(self.cell), BLOCK):
+                some = slice(start, start + BLOCK)
+                product = np.einsum(
+                    "p,pi,pj->pij",
+                    self.weight[some] / 2,
+                    rows(self.cell[some], self.first[some]),
+                    rows(self.cell[some], self.second[some]),
+                )
+                np.add.at(forms, self.cell[some], product + np.swapaxes(product, 1, 2))
+        # Where the numbers end nothing is proven.
+        known = np.isfinite(forms).all(axis=(1, 2))
+        bounds = np.full(len(forms), np.inf)
+        bounds[known] = np.linalg.eigvalsh(forms[known])[:, -1]
+        return bounds
+
+    def require_fitting(self, problem: Problem) -> None:
+        """Raise InputError unless every product names inequalities that the problem has."""
+        self._check_arrays(problem.dimension)
+        self._check_products(len(problem.sources.vertices) + len(self.functionals))
+
+    def _check_arrays(self, dimension: int) -> None:
+        lists = (self.cell, self.first, self.second, self.weight)
+        fits = (
+            self.functionals.ndim == 2
+            and self.functionals.shape[1] == dimension
+            and all(items.ndim == 1 and items.shape == self.weight.shape for items in lists)
+        )
+        if not fits:
+            raise InputError(f"cover: its arrays do not fit {dimension} sources; use it with the problem it is of")
+        if not np.isfinite(self.functionals).all():
+            raise InputError("cover: its functionals are not finite numbers")
+
+    def _check_products(self, most: int) -> None:
+        if len(self.cell) == 0:
+            return
+        index = np.concatenate([self.first, self.second])
+        valid = self.cell.min() >= 0 and self.cell.max() < len(self) and index.min() >= 0 and index.max() < most
+        if not (valid and np.isfinite(self.weight).all() and (self.weight >= 0).all()):
+            raise InputError("cover: a product names no inequality of the problem, or counts less than zero times")

@@ -1,0 +1,131 @@
+"""When is the best modular code the best code of all? The question is asked here, and handed to who can answer it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory.conditions.few_sources import decide_few
+from theory.conditions.many_sources import decide_many
+from theory.conditions.verdict import Verdict, modular_multiplier
+from theory.errors import InputError
+from theory.problem import Problem, within_digits
+from theory.sources import EXACT_DIMENSION, Sources
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from numpy.typing import ArrayLike
+
+__all__ = ["decide", "decide_if_possible", "modularity"]
+
+
+def modularity(
+    sources: ArrayLike | Sources,
+    *,
+    mixing: ArrayLike | None = None,
+    probabilities: ArrayLike | None = None,
+    encoder_cost: float = 1.0,
+    decoder_cost: float = 1.0,
+    exact: bool = False,
+) -> Verdict:
+    """Decide whether the optimal code of these sources is modular (one source a neuron).
+
+    Args:
+        sources: (T, d) array-like, one row a sample, or `Sources`.
+        mixing: (dx, d) matrix A of full column rank, identity if not given.
+        probabilities: (T,) nonnegative weights, equal if not given.
+        encoder_cost: price of the squared encoder weights; zero where the covariance of the sources is regular.
+        decoder_cost: positive price of the squared decoder weights; it does not change the verdict.
+        exact: decide in rational arithmetic and attach a proof. Every float is taken at its exact value; strings such
+            as "0.1" or "1/3" are taken at theirs. Ties count as modular, and are decided, as is everything in two
+            and three sources. Where no proof is found (a hull of four or five sources with more than ten thousand
+            facets, six or more sources) `modular` is None.
+
+    Returns:
+        A `Verdict`: exact up to rounding for at most five sources, and for few samples of six or seven; beyond, False
+        with a witness, True when a proof is found, None otherwise.
+
+    Raises:
+        InputError: an argument that cannot be used.
+
+    Source: docs/mathematics.md, "The modularity condition".
+
+    Example:
+        >>> square = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
+        >>> modularity(square).modular
+        True
+        >>> modularity(square[:3]).modular
+        False
+    """
+    if exact:
+        return _decide_exactly(sources, mixing, probabilities, encoder_cost, decoder_cost)
+    problem = Problem(
+        sources, mixing=mixing, probabilities=probabilities, encoder_cost=encoder_cost, decoder_cost=decoder_cost
+    )
+    return decide(problem)
+
+
+def _decide_exactly(
+    sources: ArrayLike | Sources,
+    mixing: ArrayLike | None,
+    probabilities: ArrayLike | None,
+    encoder_cost: Any,
+    decoder_cost: Any,
+) -> Verdict:
+    from theory.conditions.exact_decision import decide_exactly
+    from theory.exact.problem import ExactProblem, positive_number
+
+    posed = ExactProblem.posed(sources, mixing=mixing, probabilities=probabilities, encoder_cost=encoder_cost)
+    price = positive_number(decoder_cost, "decoder_cost")
+    try:
+        rounded = _rounded(sources, mixing, probabilities, posed.encoder_cost, price)
+    except (InputError, OverflowError):
+        return decide_exactly(posed, None)
+    return decide_exactly(posed, decide_if_possible(rounded))
+
+
+def _rounded(
+    sources: ArrayLike | Sources,
+    mixing: ArrayLike | None,
+    probabilities: ArrayLike | None,
+    encoder_cost: Fraction,
+    decoder_cost: Fraction,
+) -> Problem:
+    """The problem of an exact verdict in floating point.
+
+    Raises:
+        InputError, OverflowError: it cannot be posed there.
+    """
+    from theory.exact.rational import as_floats
+
+    return Problem(
+        sources if isinstance(sources, Sources) else as_floats(sources, "sources"),
+        mixing=None if mixing is None else as_floats(mixing, "mixing"),
+        probabilities=None if probabilities is None else as_floats(probabilities, "probabilities"),
+        encoder_cost=float(encoder_cost),
+        decoder_cost=float(decoder_cost),
+    )
+
+
+def decide(problem: Problem) -> Verdict:
+    """The verdict for a problem that is already posed; see `modularity`."""
+    with within_digits(problem):
+        multiplier = modular_multiplier(problem)
+        few = problem.dimension <= EXACT_DIMENSION
+        return decide_few(problem, multiplier) if few else decide_many(problem, multiplier)
+
+
+def decide_if_possible(problem: Problem) -> Verdict | None:
+    """The verdict, or None where floating point cannot tell the samples apart, overflows or gives no number.
+
+    Args:
+        problem: any; meant for those that rational arithmetic decides afterwards.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            verdict = decide(problem)
+    except (InputError, np.linalg.LinAlgError, OverflowError):
+        return None
+    return None if np.isnan(verdict.rho) else verdict

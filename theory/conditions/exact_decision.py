@@ -1,0 +1,181 @@
+"""Finding proofs: the verdict decided in rational arithmetic.
+
+Floating point only proposes a neuron that may be a witness. The cones come from the hull in integers, the condition on
+each is decided exactly, ties included, and `theory.exact.proof` checks what comes out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory.conditions.many_sources import has_all_corners
+from theory.conditions.verdict import CONDITION_TOLERANCE, Verdict
+from theory.errors import InputError
+from theory.exact.copositivity import negative_direction
+from theory.exact.hull import Cones, exact_normal_fan
+from theory.exact.problem import ExactProblem, integer_direction, inverse
+from theory.exact.proof import Proof, facet_slacks, verify
+from theory.exact.surds import rational_below
+from theory.sources import EXACT_DIMENSION
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["decide_exactly"]
+
+ROUNDINGS = (1, 2, 3, 4, 6, 10, 12, 100, 1_000, 10**6, 10**9, 10**15)
+"""Denominators tried for the witness, in this order: the first that works is the most readable."""
+
+MOST_BOX_SOURCES = 8
+"""Boxes are proven orthant by orthant up to this dimension."""
+
+FAN_GROWS_WITH_SAMPLES = 3
+"""Up to this dimension the hull has at most twice as many facets as samples: it is never too large."""
+
+MOST_SIMPLICES = 10_000
+"""Larger hulls of more sources are given up: their cones would take from many minutes to hours to go through."""
+
+
+def decide_exactly(exact: ExactProblem, verdict: Verdict | None) -> Verdict:
+    """The verdict with a proof, or with `modular` None where none is found.
+
+    In two and three sources one is always found.
+
+    Args:
+        exact: the problem in rationals.
+        verdict: that of floating point, or None where floating point cannot pose the problem.
+
+    Raises:
+        InputError: a distribution given by its moments whose mean lies outside its support.
+    """
+    if verdict is None:
+        verdict = _without_floating_point(exact)
+    proof = _mixed_near(exact, verdict.witness) or _from_cones(exact)
+    if proof is None:
+        reason = f"undecided: no proof found in rational arithmetic for {exact.dimension} sources"
+        return replace(verdict, modular=None, reason=reason)
+    verify(proof, exact)
+    if proof.modular:
+        cones, least = len(proof.cones or []), min(proof.slacks or [Fraction(0)])
+        reason = f"proven exactly on {cones} cones; least slack {float(least):.3g}, {proof.ties} tie(s)"
+        margin = max(verdict.margin, 0.0)
+        return replace(
+            verdict, modular=True, margin=margin, witness=None, price_bound=0.0, rho=1.0, reason=reason, proof=proof
+        )
+    reason = "a mixed neuron earns more than it costs, proven exactly"
+    cost, worth = _cost_and_worth(exact, proof.witness or [])
+    if _float(worth * (1 / cost)) > verdict.rho * (1 + CONDITION_TOLERANCE):
+        # What floating point found is no bound, so its hull was another.
+        verdict = _without_floating_point(exact)
+    # A difference that floating point takes for a tie has a price below what it takes for one.
+    bound = max(verdict.price_bound, float(np.sqrt(1 + CONDITION_TOLERANCE) - 1))
+    return replace(
+        verdict,
+        modular=False,
+        margin=min(verdict.margin, 0.0),
+        witness=np.array([np.sign(w) * _float(w**2 / cost) ** 0.5 for w in proof.witness or []], dtype=np.float64),
+        price_bound=bound,
+        reason=reason,
+        proof=proof,
+    )
+
+
+def _without_floating_point(exact: ExactProblem) -> Verdict:
+    """What else a verdict tells, where only rational arithmetic can: the margin is not known.
+
+    The bound on rho is the trace of M^-1 Y, whose largest eigenvalue is the ratio of neurons without a bias.
+    """
+    form = exact.condition_matrix
+    multiplier = form + np.array(exact.energy_matrix, dtype=object)
+    rho = _float((np.array(inverse(exact.energy_matrix), dtype=object) * multiplier).sum())
+    condition = np.array([[_float(value) for value in row] for row in form])
+    return Verdict(None, float("nan"), None, condition, max(rho, 1.0) ** 0.5 - 1, max(rho, 1.0), "not decided yet")
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def _cost_and_worth(exact: ExactProblem, witness: list[int]) -> tuple[Fraction, Any]:
+    """f(w) = w'M w + h(w)^2 and w'Y w = w'M w + w'F w of a neuron."""
+    w = np.array(witness, dtype=object)
+    energy = w @ np.array(exact.energy_matrix, dtype=object) @ w
+    return energy + exact.support(witness) ** 2, energy + exact.worth(witness)
+
+
+def _mixed_near(exact: ExactProblem, witness: Array | None) -> Proof | None:
+    """A proof from a witness in floating point, rounded to as few digits as will do."""
+    if witness is None or not np.isfinite(witness).all() or not witness.any():
+        return None
+    return _mixed_rounded(exact, [Fraction(float(value)) for value in witness])
+
+
+def _mixed_rounded(exact: ExactProblem, neuron: list[Fraction]) -> Proof | None:
+    largest = max(abs(value) for value in neuron)
+    for most in ROUNDINGS:
+        proof = _mixed(exact, [(value / largest).limit_denominator(most) for value in neuron])
+        if proof is not None:
+            return proof
+    return None
+
+
+def _mixed(exact: ExactProblem, neuron: list[Any]) -> Proof | None:
+    """The proof that this neuron is a witness, if it is."""
+    if not any(neuron):
+        return None
+    witness = integer_direction(neuron)
+    bias, worth = exact.support(witness), exact.worth(witness)
+    if not worth > bias**2:
+        return None
+    return Proof(False, exact.digest, witness=witness, bias=bias, worth=rational_below(worth, bias**2))
+
+
+def _from_cones(exact: ExactProblem) -> Proof | None:
+    """Copositivity on every cone of a fan: a proof of modular, or a witness on the cone where it fails."""
+    fan = _fan(exact)
+    if fan is None:
+        return None
+    generators, cones, samples = fan
+    rays = np.array(generators, dtype=object)
+    for cone, sample in zip(cones, samples, strict=True):
+        corners = rays[cone]
+        if (corners @ exact.corners[sample] < 0).any():
+            raise InputError("mean: lies outside the hull of the vertices, if only by rounding; move it inside")
+        direction = negative_direction(exact.slack_form(corners, sample))
+        if direction is not None:
+            neuron = list(np.array(direction, dtype=object) @ corners)
+            return _mixed_rounded(exact, [Fraction(value) for value in neuron]) or _mixed(exact, neuron)
+    slacks = facet_slacks(exact, generators, cones, samples)
+    return Proof(True, exact.digest, generators=generators, cones=cones, samples=samples, slacks=slacks)
+
+
+def _fan(exact: ExactProblem) -> Cones | None:
+    """Integer generators, cones and a sample for each cone; None where there would be too many."""
+    if exact.dimension <= MOST_BOX_SOURCES and has_all_corners(exact.corners):
+        return _orthants(exact)
+    if exact.dimension > EXACT_DIMENSION:
+        return None
+    return exact_normal_fan(exact.corners, None if exact.dimension <= FAN_GROWS_WITH_SAMPLES else MOST_SIMPLICES)
+
+
+def _orthants(exact: ExactProblem) -> Cones:
+    """The orthants, each with the sample in the corner of the box that it looks at."""
+    dimension = exact.dimension
+    generators = [[sign * int(i == j) for j in range(dimension)] for i in range(dimension) for sign in (1, -1)]
+    furthest = {sign: [max(sign * corner[i] for corner in exact.corners) for i in range(dimension)] for sign in (1, -1)}
+    row_of = {tuple(corner): row for row, corner in enumerate(exact.corners.tolist())}
+    cones, samples = [], []
+    for signs in product((1, -1), repeat=dimension):
+        cones.append([2 * i + (sign < 0) for i, sign in enumerate(signs)])
+        samples.append(row_of[tuple(sign * furthest[sign][i] for i, sign in enumerate(signs))])
+    return generators, cones, samples

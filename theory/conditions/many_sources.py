@@ -1,0 +1,170 @@
+"""The modularity condition beyond five sources: a witness, a proof, or an honest "unknown".
+
+Restricted to neurons that read only some of the sources, the problem is the smaller one of their shadow (the samples
+projected on those coordinates), where pricing is exact. So every pair and triple of sources is searched completely,
+and larger mixtures by ascent. Proofs come from neurons without a bias, from box-shaped supports (range independence),
+and for few samples of six or seven sources from the faces of the hull.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations, islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory.bounds.ascent import Ascent
+from theory.conditions.verdict import CONDITION_TOLERANCE, Verdict
+from theory.geometry.copositivity import ROUNDING
+from theory.geometry.face_lattice import FaceLattice
+from theory.geometry.polytope import extreme_points
+from theory.geometry.pricing import Pricing
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from theory.problem import Problem
+
+    Array = NDArray[np.float64]
+
+__all__ = ["decide_many", "has_all_corners", "proven_ratio"]
+
+MOST_SHADOWS = 600
+"""Shadows searched at most: all pairs and triples up to 15 sources, all pairs and some triples up to 35."""
+
+CLIMBS = 24
+"""Ascents from random mixtures when no shadow holds a witness."""
+
+
+def has_all_corners(points: Array | NDArray[np.object_]) -> bool:
+    """Whether every corner of the points' bounding box is one of them: then the hull is a box.
+
+    Args:
+        points: (T, d) floats, or integers of any length.
+
+    Example:
+        >>> has_all_corners(np.array([[0.0, 0.0], [0.0, 1.0], [2.0, 0.0], [2.0, 1.0], [1.0, 0.5]]))
+        True
+    """
+    lower, upper = points.min(axis=0), points.max(axis=0)
+    if points.shape[1] >= 63 or 2 ** points.shape[1] > len(points):
+        return False
+    corners = points[((points == lower) | (points == upper)).all(axis=1)]
+    code = (corners == upper) @ (1 << np.arange(points.shape[1], dtype=np.int64))
+    return bool(len(np.unique(code)) == 2 ** points.shape[1])
+
+
+def decide_many(problem: Problem, multiplier: Array) -> Verdict:
+    """The verdict for any number of sources; see `theory.conditions.modularity`.
+
+    Args:
+        problem: the problem.
+        multiplier: (d, d) the multiplier Y of the best modular code.
+    """
+    condition = multiplier - problem.energy_matrix
+    rho, proof = proven_ratio(problem, multiplier)
+    if rho <= 1 + CONDITION_TOLERANCE:
+        return Verdict(True, float("nan"), None, condition, 0.0, 1.0, proof)
+    witness, ratio = _witness(problem, multiplier)
+    if ratio > 1 + CONDITION_TOLERANCE:
+        return _mixed(problem, condition, witness, ratio, rho)
+    faces = problem.sources.faces_if_few
+    if faces is not None and faces.complete:
+        exact = problem.pricing.maximise(multiplier, bar=1.0)
+        if exact.rho <= 1 + CONDITION_TOLERANCE:
+            count = sum(len(level) for level in faces.levels)
+            reason = f"no direction earns more than it costs, checked on every one of the hull's {count:,} faces"
+            return Verdict(True, float("nan"), None, condition, 0.0, exact.rho, reason)
+        return _mixed(problem, condition, exact.worst, exact.rho, exact.rho)
+    reason = f"no witness found and no proof known for {problem.dimension} sources"
+    return Verdict(None, float("nan"), None, condition, float(np.sqrt(rho) - 1), rho, reason)
+
+
+def _mixed(problem: Problem, condition: Array, witness: Array, ratio: float, rho: float) -> Verdict:
+    """The verdict that a neuron of this ratio, scaled to f = 1, brings about."""
+    units = np.abs(witness) * np.sqrt(problem.modular_costs)
+    margin = float((1 - ratio) / (units.sum() ** 2 - units @ units))
+    reason = "a mixed neuron earns more than it costs"
+    return Verdict(False, margin, witness, condition, float(np.sqrt(rho) - 1), rho, reason)
+
+
+def proven_ratio(problem: Problem, multiplier: Array) -> tuple[float, str]:
+    """A proven upper bound on rho(Y) = max_w w'Y w / f(w) for any number of sources, and what proves it.
+
+    Args:
+        problem: the problem.
+        multiplier: (d, d) symmetric Y.
+
+    Example:
+        >>> from itertools import product
+        >>> from theory.problem import Problem
+        >>> problem = Problem(list(product([-1, 1], repeat=6)))
+        >>> proven_ratio(problem, 3 * np.eye(6))[0]
+        1.0
+    """
+    pencil = _ratio_without_bias(problem, multiplier), "no neuron earns more than it costs even without a bias"
+    if not has_all_corners(problem.sources.points):
+        return pencil
+    box = _ratio_in_box(problem, multiplier), "the support contains every corner of its range (range independence)"
+    return min(pencil, box)
+
+
+def _ratio_without_bias(problem: Problem, multiplier: Array) -> float:
+    """Largest w'Y w / w'M w, or zero: an upper bound, since f(w) >= w'M w."""
+    return max(0.0, float(np.linalg.eigvalsh(problem.whitening.worth(multiplier))[-1]))
+
+
+def _ratio_in_box(problem: Problem, multiplier: Array) -> float:
+    """Least rho for which rho f(w) - w'Y w has no negative coefficient in any orthant, for a hull that is a box.
+
+    In a box h(w) = sum_i reach_i |w_i|, where reach is the range of source i on the side away from the sign of w_i.
+    So in every orthant both forms are polynomials in |w_i|, compared coefficient by coefficient.
+    """
+    sides = ((1.0, -problem.sources.lower), (-1.0, problem.sources.upper))
+    unit = np.outer(problem.modular_costs, problem.modular_costs) ** 0.5
+    needed, allowed = 0.0, np.inf
+    for sign, reach in sides:
+        for other_sign, other_reach in sides:
+            sign_of_pair = np.full(multiplier.shape, sign * other_sign)
+            bias = np.outer(reach, other_reach)
+            if sign != other_sign:
+                # A source has one sign at a time.
+                np.fill_diagonal(sign_of_pair, 1.0)
+                np.fill_diagonal(bias, np.minimum(reach, other_reach) ** 2)
+            cost = (bias + sign_of_pair * problem.energy_matrix) / unit
+            worth = sign_of_pair * multiplier / unit
+            # A corner of probability zero leaves exact ties, up to rounding.
+            dear, cheap = cost > ROUNDING, cost < -ROUNDING
+            if (~dear & ~cheap & (worth > ROUNDING)).any():
+                return float("inf")
+            needed = max(needed, float(np.max(worth[dear] / cost[dear], initial=0.0)))
+            allowed = min(allowed, float(np.min(worth[cheap] / cost[cheap], initial=np.inf)))
+    return needed if needed <= allowed else float("inf")
+
+
+def _witness(problem: Problem, multiplier: Array) -> tuple[Array, float]:
+    best, ratio = np.zeros(problem.dimension), 0.0
+    pairs = combinations(range(problem.dimension), 2)
+    triples = combinations(range(problem.dimension), 3)
+    for group in (pairs, islice(triples, MOST_SHADOWS)):
+        for members in group:
+            found, value = _best_in_shadow(problem, multiplier, members)
+            if value > ratio:
+                best, ratio = found, value
+        if ratio > 1 + CONDITION_TOLERANCE:
+            return best, ratio
+    starts = np.random.default_rng(0).standard_normal((CLIMBS, problem.dimension)) / np.sqrt(problem.modular_costs)
+    ratios, neurons = Ascent(problem).climb(multiplier, starts)
+    top = int(np.argmax(ratios))
+    return (neurons[top], float(ratios[top])) if ratios[top] > ratio else (best, ratio)
+
+
+def _best_in_shadow(problem: Problem, multiplier: Array, members: tuple[int, ...]) -> tuple[Array, float]:
+    """The best neuron that reads only these sources, and its ratio."""
+    block = np.ix_(members, members)
+    sources = problem.sources
+    shadow = extreme_points(sources.vertices[:, members])
+    priced = Pricing(FaceLattice.of(-shadow), problem.whitening.restricted(members)).maximise(multiplier[block])
+    neuron = np.zeros(problem.dimension)
+    neuron[list(members)] = priced.worst
+    return neuron, priced.rho

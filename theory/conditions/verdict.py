@@ -1,0 +1,73 @@
+"""What the modularity condition says of a problem, and the matrices that it is about.
+
+The modularity theorem is the certificate of global optimality evaluated at the modular code (docs/mathematics.md,
+"The modularity condition"):
+
+    modular  <=>  h(w)^2 >= w'F w  for every w,      F = Y - M
+
+with Y the multiplier of the best modular code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory.formulas import multiplier_entry
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from theory.exact.proof import Proof
+    from theory.problem import Problem
+
+    Array = NDArray[np.float64]
+
+__all__ = ["CONDITION_TOLERANCE", "Verdict", "modular_multiplier"]
+
+CONDITION_TOLERANCE = 1e-10
+"""rho up to 1 + this counts as one: the condition is always tight at the axes, where rounding leaves about 1e-13."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the optimal code is modular.
+
+    Attributes:
+        modular: True, False, or None where more than five sources leave the question open.
+        margin: signed distance from the boundary, without unit: the largest mu for which ``h(w)^2 - w'F w >=
+            mu sum_{i != j} |u_i u_j|`` for all w, with ``u_i = w_i sqrt(M_ii + m_i^2)``. Positive: modular, and the
+            only optimum; zero: a tie; negative: mixed. Infinite for one source. Of six or more sources, that of the
+            witness alone where there is one (an upper bound), else NaN. NaN too where an exact verdict is beyond what
+            floating point can pose.
+        witness: (d,) a mixed neuron worth more than it costs, w'F w > h(w)^2, if there is one.
+        F: (d, d) the matrix of the condition, Y - M.
+        price_bound: proven upper bound on the price of modularity, sqrt(rho) - 1.
+        rho: largest ratio w'Y w / f(w) at the modular multiplier (an upper bound on it where modular is None).
+        reason: one line saying how the question was decided.
+        proof: an exact verdict's `Proof`; None where there is none.
+
+    Source: docs/mathematics.md, "The modularity condition"; Dorrell et al. (ICLR 2025), theorem on range independence
+    and its general form.
+    """
+
+    modular: bool | None
+    margin: float
+    witness: Array | None
+    F: Array
+    price_bound: float
+    rho: float
+    reason: str
+    proof: Proof | None = None
+
+
+def modular_multiplier(problem: Problem) -> Array:
+    """(d, d) multiplier Y of the best modular code, Y_ij = K_ij sqrt(cost_i cost_j / (K_ii K_jj)).
+
+    Here cost_i = M_ii + m_i^2; the decoder cost cancels.
+    """
+    costs, gram = problem.modular_costs, problem.gram
+    diagonal = np.diag(gram)
+    return np.asarray(multiplier_entry(costs[:, None], costs, diagonal[:, None], gram, diagonal))

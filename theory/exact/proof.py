@@ -1,0 +1,308 @@
+"""Proofs of verdicts: rational objects that anyone can check against the data, without the code that found them.
+
+*Mixed*: a rational neuron w with h(w)^2 < w'F w. *Modular*: simplicial cones that cover every direction, each with a
+sample whose corner v = mean - s_t bounds the bias from below, h(w) >= v.w, such that v.w >= 0 on the cone and
+``(v.w)^2 >= w'F w`` there, which is the copositivity of one small integer matrix. That the v are vertices, or the
+generators facet normals, need not be true for the proof to be one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import defaultdict
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory.errors import InputError
+from theory.exact.copositivity import MOST_ORDER, determinant, negative_direction
+from theory.exact.problem import ExactProblem
+from theory.exact.rational import DECIMAL_BITS, MOST_DIGITS, fraction_text, integer_text, read_fraction, shown
+from theory.exact.surds import rational_below
+from theory.writing import written_whole
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from theory.sources import Sources
+
+__all__ = ["Proof", "check_proof", "verify"]
+
+FORMAT = "modularity proof 1"
+"""First entry of a saved proof."""
+
+ENTRIES = {True: ("generators", "cones", "samples", "slacks"), False: ("witness", "bias", "worth")}
+"""What a proof of modular and one of mixed consist of."""
+
+FRACTIONS = ("slacks", "bias", "worth")
+"""The entries that are fractions; the others are integers."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Why the optimal code is modular, or why not.
+
+    Attributes:
+        modular: what is proven.
+        digest: SHA-256 of the exact data it speaks of.
+        witness: mixed: d integers w;  bias: h(w);  worth: a rational at most w'F w (equal where F is rational).
+        generators: modular: R directions of d integers;  cones: N rows of d indices into them.
+        samples: N, the sample whose corner bounds the bias on each cone.
+        slacks: R rationals, 1 - a'F a of each generator scaled to the facet {a.y <= 1}, or something less of the same
+            sign where that is irrational; zero is a tie.
+
+    Example:
+        >>> from theory import modularity
+        >>> proof = modularity([[0, 0], [0, 1], [1, 0], [1, 1]], exact=True).proof
+        >>> proof.modular, len(proof.cones), proof.ties
+        (True, 4, 4)
+    """
+
+    modular: bool
+    digest: str
+    witness: list[int] | None = None
+    bias: Fraction | None = None
+    worth: Fraction | None = None
+    generators: list[list[int]] | None = None
+    cones: list[list[int]] | None = None
+    samples: list[int] | None = None
+    slacks: list[Fraction] | None = None
+
+    @property
+    def ties(self) -> int:
+        """Generators on which the condition holds with equality."""
+        return sum(1 for slack in self.slacks or [] if slack == 0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, fractions as "p/q" and very long integers as hexadecimal text, nothing that does not apply."""
+        plain: dict[str, Any] = {"format": FORMAT, "modular": self.modular, "digest": self.digest}
+        for name in ENTRIES[self.modular]:
+            value = getattr(self, name)
+            plain[name] = _as_texts(value) if name in FRACTIONS else _as_short(value)
+        return plain
+
+    @classmethod
+    def from_dict(cls, plain: Any) -> Proof:
+        """The proof that `to_dict` wrote.
+
+        Raises:
+            InputError: anything else.
+        """
+        if not isinstance(plain, dict) or plain.get("format") != FORMAT:
+            raise InputError(f"proof: not a saved proof (its format is not {FORMAT!r})")
+        modular, digest = plain.get("modular"), plain.get("digest")
+        if not isinstance(modular, bool) or not isinstance(digest, str):
+            raise InputError("proof: altered; `modular` must be true or false and `digest` a text")
+        wanted = {"format", "modular", "digest", *ENTRIES[modular]}
+        if plain.keys() != wanted:
+            odd = ", ".join(sorted(shown(name) for name in plain.keys() ^ wanted))
+            raise InputError(f"proof: entries are missing or unknown: {odd}")
+        values = {
+            name: _as_fractions(plain[name], name) if name in FRACTIONS else _as_integers(plain[name])
+            for name in ENTRIES[modular]
+        }
+        return cls(modular, digest, **values)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the proof as JSON, whole or not at all."""
+        with written_whole(path) as temporary:
+            temporary.write_text(json.dumps(self.to_dict(), indent=1) + "\n")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Proof:
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: not such a file.
+        """
+        try:
+            plain = json.loads(Path(path).read_text(), object_pairs_hook=_once_each, parse_int=_short_integer)
+        except (UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise InputError(f"{path}: not a JSON file ({error})") from None
+        except RecursionError:
+            raise InputError(f"{path}: nested too deeply to be a proof") from None
+        return cls.from_dict(plain)
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, whose names should each be there once: else readers differ on what it says."""
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        raise InputError("proof: altered; an entry is given twice")
+    return result
+
+
+def _short_integer(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise InputError(f"proof: altered; an integer has {len(text):,} digits, where long ones are hexadecimal text")
+    return int(text)
+
+
+def _as_texts(value: Any) -> Any:
+    return [fraction_text(item) for item in value] if isinstance(value, list) else fraction_text(value)
+
+
+def _as_fractions(value: Any, name: str) -> Any:
+    if isinstance(value, list):
+        return [read_fraction(item, f"proof: {name}") for item in value]
+    return read_fraction(value, f"proof: {name}")
+
+
+def _as_short(value: Any) -> Any:
+    """Rows of integers with very long ones as text."""
+    if isinstance(value, list):
+        return [_as_short(item) for item in value]
+    return value if value.bit_length() <= DECIMAL_BITS else integer_text(value)
+
+
+def _as_integers(value: Any, depth: int = 2) -> Any:
+    """Rows of integers, those that are written as text read; anything else stays as it is, to be refused later."""
+    if isinstance(value, list) and depth:
+        return [_as_integers(item, depth - 1) for item in value]
+    if isinstance(value, str):
+        number = int(read_fraction(value, "proof: an integer"))
+        return number if _as_short(number) == value else value
+    return value
+
+
+def check_proof(
+    proof: Proof,
+    sources: ArrayLike | Sources,
+    *,
+    mixing: ArrayLike | None = None,
+    probabilities: ArrayLike | None = None,
+    encoder_cost: Any = 1,
+) -> bool:
+    """Verify a proof against the data, in rational arithmetic and from nothing but the proof.
+
+    Args:
+        proof: a `Proof`.
+        sources: (T, d) as for `theory.modularity`, like the following.
+        mixing: (dx, d) or None.
+        probabilities: (T,) or None.
+        encoder_cost: its price; that of the decoder does not matter.
+
+    Returns:
+        What is proven: True for modular, False for mixed.
+
+    Raises:
+        InputError: the proof is for other data, has been altered, or proves nothing; the message says which.
+
+    Example:
+        >>> from theory import modularity
+        >>> triangle = [[0, 0], [0, 1], [1, 0]]
+        >>> check_proof(modularity(triangle, exact=True).proof, triangle)
+        False
+    """
+    verify(proof, ExactProblem.posed(sources, mixing=mixing, probabilities=probabilities, encoder_cost=encoder_cost))
+    return proof.modular
+
+
+def verify(proof: Proof, problem: ExactProblem) -> None:
+    """Raise InputError unless the proof holds for this problem."""
+    if proof.digest != problem.digest:
+        raise InputError("proof: it is for other data, mixing, probabilities or encoder cost than those given")
+    if proof.modular:
+        _verify_modular(proof, problem)
+    else:
+        _verify_mixed(proof, problem)
+
+
+def _verify_mixed(proof: Proof, problem: ExactProblem) -> None:
+    witness = proof.witness
+    if not _is_rows([witness], problem.dimension) or proof.bias is None or proof.worth is None:
+        raise InputError("proof: altered; it lacks a witness of one integer a source, its bias or its worth")
+    assert witness is not None
+    bias = problem.support(witness)
+    if proof.bias != bias or proof.worth != rational_below(problem.worth(witness), bias**2):
+        raise InputError("proof: altered; bias or worth are not those of the witness")
+    if not proof.bias**2 < proof.worth:
+        raise InputError("proof: altered; the witness does not earn more than it costs")
+
+
+def _verify_modular(proof: Proof, problem: ExactProblem) -> None:
+    generators, cones, samples, slacks = proof.generators, proof.cones, proof.samples, proof.slacks
+    dimension = problem.dimension
+    if dimension > MOST_ORDER:
+        raise InputError(f"proof: {dimension} sources are more than can be checked ({MOST_ORDER})")
+    if not (_is_rows(generators, dimension) and _is_rows(cones, dimension) and _is_rows([samples], None)):
+        raise InputError("proof: altered; generators, cones and samples must be rows of integers, one entry a source")
+    assert generators is not None and cones is not None and samples is not None
+    indices = [index for cone in cones for index in cone]
+    in_range = min(indices) >= 0 and max(indices) < len(generators) and min(samples) >= 0
+    if not in_range or max(samples) >= len(problem.points) or len(samples) != len(cones):
+        raise InputError("proof: altered; cones name generators or samples that do not exist")
+    if any(gcd(*generator) != 1 for generator in generators):
+        raise InputError("proof: altered; generators must be in lowest terms")
+    if not covers(generators, cones):
+        raise InputError("proof: altered; its cones do not cover every direction")
+    rays = np.array(generators, dtype=object)
+    for cone, sample in zip(cones, samples, strict=True):
+        if (rays[cone] @ problem.corners[sample] < 0).any():
+            raise InputError("proof: altered; a sample's corner turns away from a generator of its cone")
+        if negative_direction(problem.slack_form(rays[cone], sample)) is not None:
+            raise InputError("proof: altered; the condition is not shown on one of its cones")
+    if slacks != facet_slacks(problem, generators, cones, samples):
+        raise InputError("proof: altered; its slacks are not those of its generators")
+
+
+def _is_rows(rows: Any, length: int | None) -> bool:
+    """Whether these are one or more rows of integers (true integers: JSON knows booleans and floats too)."""
+    return (
+        isinstance(rows, list)
+        and len(rows) > 0
+        and all(isinstance(row, list) and len(row) > 0 and length in (None, len(row)) for row in rows)
+        and all(type(value) is int for row in rows for value in row)
+    )
+
+
+def covers(generators: list[list[int]], cones: list[list[int]]) -> bool:
+    """Whether the simplicial cones cover every direction, from orientations and incidences alone.
+
+    If every cone has inner points and every ridge (all generators of a cone but one) belongs to exactly two cones that
+    lie on opposite sides of it, then a path that avoids the smaller faces leaves one cone only to enter another. So
+    every direction lies in equally many cones, up to smaller faces; and as there is a cone, in at least one.
+
+    Example:
+        >>> axes = [[1, 0], [0, 1], [-1, 0], [0, -1]]
+        >>> covers(axes, [[0, 1], [1, 2], [2, 3], [3, 0]]), covers(axes, [[0, 1], [1, 2], [2, 3]])
+        (True, False)
+    """
+    sides: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+    for cone in cones:
+        ordered = sorted(cone)
+        volume = determinant([generators[index] for index in ordered])
+        if volume == 0:
+            return False
+        orientation = 1 if volume > 0 else -1
+        for place in range(len(ordered)):
+            # Moving the generator left out to the front takes `place` transpositions.
+            sides[tuple(ordered[:place] + ordered[place + 1 :])].append(orientation * (-1) ** place)
+    return all(sorted(pair) == [-1, 1] for pair in sides.values())
+
+
+def facet_slacks(
+    problem: ExactProblem, generators: list[list[int]], cones: list[list[int]], samples: list[int]
+) -> list[Fraction]:
+    """1 - a'F a for each generator, scaled to v.a = 1 with v the corner of its first cone's sample.
+
+    A rational below it, of the same sign, where it is irrational.
+    """
+    sample_of: dict[int, int] = {}
+    for cone, sample in zip(cones, samples, strict=True):
+        for index in cone:
+            sample_of.setdefault(index, sample)
+    result = []
+    for index, generator in enumerate(generators):
+        height = Fraction(
+            int(problem.corners[sample_of.get(index, 0)] @ np.array(generator, dtype=object)), problem.unit
+        )
+        worth = problem.worth(generator)
+        slack = 1 - worth * (1 / height**2) if height else -worth
+        result.append(rational_below(slack, Fraction(0)))
+    return result

@@ -1,0 +1,155 @@
+"""Two sources with constant densities on polygons, or atoms: moments and boundaries in closed form."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory.families.family import Family
+from theory.sources import Sources
+from theory.symbolic.derivation import derive
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["SQUARE", "Plane", "integral"]
+
+
+SQUARE: list[tuple[Any, Any]] = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
+"""Corners of the square [-1, 1]^2 in order."""
+
+
+class Plane(Family):
+    """Two sources: constant densities on polygons, or atoms; the hull is a polygon that moves with the parameter."""
+
+    @abstractmethod
+    def pieces(self, parameter: Any) -> list[tuple[Any, list[tuple[Any, Any]]]]:
+        """(weight, corners) of polygons in order, or of single points; weights need not sum to one."""
+
+    @abstractmethod
+    def hull(self, parameter: Any) -> list[tuple[Any, Any]]:
+        """Corners of the support's hull, in order."""
+
+    def moments(self, parameter: Any) -> tuple[Any, Any]:
+        """Mean and covariance, by integrating 1, x, y, x^2, xy, y^2 over every piece."""
+        import sympy as sp
+
+        x, y = sp.symbols("x y")
+        sums = [
+            sp.expand(
+                sum((weight * integral(corners, power, (x, y)) for weight, corners in self.pieces(parameter)), sp.S(0))
+            )
+            for power in (sp.S(1), x, y, x**2, x * y, y**2)
+        ]
+        mass, first, second, *squares = sums
+        mean = sp.Matrix([sp.cancel(first / mass), sp.cancel(second / mass)])
+        xx, xy, yy = (sp.cancel(square / mass) for square in squares)
+        raw = sp.Matrix([[xx, xy], [xy, yy]])
+        return mean, (raw - mean * mean.T).applyfunc(sp.cancel)
+
+    @cached_property
+    def _symbolic(self) -> tuple[Any, Any, Any]:
+        import sympy as sp
+
+        a = sp.Symbol("a", real=True)
+        return (a, *self.moments(a))
+
+    def sources(self, parameter: float) -> Sources:
+        """The distribution through its moments and the corners of its support."""
+        import sympy as sp
+
+        value = self.check(parameter)
+        a, mean, covariance = self._symbolic
+        # Exact arithmetic at the float's own value: moments of a thin support cancel.
+        exact = sp.Rational(*value.as_integer_ratio())
+        numbers = [np.array(matrix.subs(a, exact).evalf(20)).astype(float) for matrix in (covariance, mean)]
+        return Sources.from_moments(numbers[0], self.support(value), numbers[1][:, 0])
+
+    def support(self, parameter: float) -> Array:
+        """(V, 2) corners of the hull."""
+        return np.array([[float(x), float(y)] for x, y in self.hull(self.check(parameter))])
+
+    def slacks(self) -> list[Any]:
+        """c^2 - n'Fn for each edge n.(s - mean) <= c of the hull, as rational functions of the parameter a.
+
+        Edges on which it vanishes for every a (those that cut an axis at its end) are left out. Modular if and only if
+        none of the others is negative, as long as F is positive semidefinite.
+        """
+        import sympy as sp
+
+        a, mean, covariance = self._symbolic
+        corners = [sp.Matrix(corner) for corner in self.hull(a)]
+        condition = derive(2).condition
+        condition = condition.subs(self._values(condition, corners, mean, covariance))
+        found = []
+        for start, end in zip(corners, corners[1:] + corners[:1], strict=True):
+            edge = end - start
+            normal = sp.Matrix([edge[1], -edge[0]])
+            height = (normal.T * (start - mean))[0]
+            slack = sp.cancel(sp.together(height**2 - (normal.T * condition * normal)[0]))
+            if slack != 0:
+                found.append(slack)
+        return found
+
+    def _values(self, condition: Any, corners: list[Any], mean: Any, covariance: Any) -> dict[Any, Any]:
+        """What m_i and C_12 are: on which side a source is nearer its end does not change within the range."""
+        import sympy as sp
+
+        a = self._symbolic[0]
+        middle = sp.Rational(Fraction((self.low + self.high) / 2))
+
+        def at_middle(expression: Any) -> Any:
+            return sp.sympify(expression).subs(a, middle)
+
+        values = {"C_12": covariance[0, 1]}
+        for source in range(2):
+            above = max((corner[source] - mean[source] for corner in corners), key=at_middle)
+            below = max((mean[source] - corner[source] for corner in corners), key=at_middle)
+            values[f"m_{source + 1}"] = min(above, below, key=at_middle)
+        return {symbol: values[symbol.name] for symbol in condition.free_symbols}
+
+    def boundary(self) -> tuple[Any, ...]:
+        """Roots of the slacks inside the range at which the least slack changes its sign."""
+        return self._boundary
+
+    @cached_property
+    def _boundary(self) -> tuple[Any, ...]:
+        import sympy as sp
+
+        a = self._symbolic[0]
+        low, high = sp.Rational(Fraction(self.low)), sp.Rational(Fraction(self.high))
+        slacks = self.slacks()
+        roots = set()
+        for slack in slacks:
+            for factor, _ in sp.factor_list(sp.numer(slack), a)[1]:
+                roots |= {root for root in sp.Poly(factor, a).real_roots() if low < root < high}
+        ordered = sorted(roots, key=float)
+        between = [low, *(sp.Rational(Fraction(float(root))) for root in ordered), high]
+        signs = [all(slack.subs(a, (left + right) / 2) >= 0 for slack in slacks) for left, right in pairwise(between)]
+        return tuple(root for root, (before, after) in zip(ordered, pairwise(signs), strict=True) if before != after)
+
+
+def integral(corners: list[tuple[Any, Any]], power: Any, plane: tuple[Any, Any]) -> Any:
+    """Of a monomial over a polygon with corners in order, triangle by triangle; its value at a single point."""
+    import sympy as sp
+
+    x, y = plane
+    if len(corners) == 1:
+        return power.subs({x: corners[0][0], y: corners[0][1]}, simultaneous=True)
+    u, v = sp.symbols("u v")
+    origin = sp.Matrix(corners[0])
+    total = sp.S(0)
+    for one, other in pairwise(corners[1:]):
+        first, second = sp.Matrix(one) - origin, sp.Matrix(other) - origin
+        point = origin + u * first + v * second
+        area = first[0] * second[1] - first[1] * second[0]
+        inner = sp.integrate(sp.expand(power.subs({x: point[0], y: point[1]}, simultaneous=True)), (v, 0, 1 - u))
+        total += area * sp.integrate(sp.expand(inner), (u, 0, 1))
+    return sp.expand(total)

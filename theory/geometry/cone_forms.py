@@ -1,0 +1,104 @@
+"""Quadratic forms in the coordinates of simplicial cones, as stacked arrays.
+
+On a simplicial cone {A c : c >= 0} of the normal fan the cost f is one quadratic in c (docs/mathematics.md, "Hull and
+normal cones"). The conic program states a doubly nonnegative block for each cone in these coordinates, and the margin
+of the modularity condition is measured in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory.geometry.polytope import NormalFan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    Indices = NDArray[np.intp]
+
+__all__ = ["ConeForms"]
+
+NEARLY_OPPOSITE = -0.98
+"""Cosine (in the metric of f) of two rays of a cone below which coordinates in that cone lose digits."""
+
+BLOCK = 1 << 16
+"""Cones handled at once."""
+
+
+class ConeForms:
+    """Forms in the coordinates of the cones of one fan, for one energy matrix.
+
+    Args:
+        fan: the normal fan of conv(-S).
+        energy_matrix: (d, d) M, positive definite.
+
+    Attributes:
+        fan: the cones that the forms refer to: those given, with badly conditioned ones cut.
+        rays: (R, d) the fan's generators scaled to f = 1: the coordinates of a cone refer to these.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+        >>> cones = ConeForms(problem.sources.fan, problem.energy_matrix)
+        >>> bool(np.allclose(np.einsum("nii->ni", cones.metric), 1))
+        True
+    """
+
+    def __init__(self, fan: NormalFan, energy_matrix: Array) -> None:
+        self.energy_matrix = energy_matrix
+        self._use(fan)
+        self._cut_flat_cones()
+
+    def _use(self, fan: NormalFan) -> None:
+        # A generator lies on the cones around it: any of them knows its support. A fan cut down to some of its cones
+        # may hold generators that none of them uses; they price as nothing.
+        height = np.full(len(fan.generators), np.inf)
+        height[fan.cones] = np.einsum("nkd,nd->nk", fan.generators[fan.cones], fan.vertices[fan.vertex_of_cone])
+        cost = np.einsum("ri,ij,rj->r", fan.generators, self.energy_matrix, fan.generators) + height**2
+        self.fan = fan
+        self.rays = fan.generators / np.sqrt(cost)[:, None]
+        self.__dict__.pop("metric", None)
+
+    @cached_property
+    def metric(self) -> Array:
+        """(N, d, d) the cost f in the coordinates of every cone; its diagonal is one."""
+        return self._costs(slice(None))
+
+    def _costs(self, cones: Indices | slice) -> Array:
+        corners = self.rays[self.fan.cones[cones]]
+        height = np.einsum("nkd,nd->nk", corners, self.fan.vertices[self.fan.vertex_of_cone[cones]])
+        return self.forms(self.energy_matrix, cones) + height[:, :, None] * height[:, None, :]
+
+    def forms(self, matrix: Array, cones: Indices | slice = slice(None)) -> Array:
+        """(n, d, d) a quadratic form on w in the coordinates of these cones, or of all."""
+        corners = self.rays[self.fan.cones[cones]]
+        return corners @ matrix @ np.swapaxes(corners, 1, 2)
+
+    def _blocks(self) -> Iterator[Array]:
+        """The cost in the coordinates of the cones, a block at a time: a large fan never stands in memory whole."""
+        for start in range(0, len(self.fan), BLOCK):
+            yield self._costs(slice(start, start + BLOCK))
+
+    def _cut_flat_cones(self) -> None:
+        """Cut cones that hold two nearly opposite rays along the axes.
+
+        Where a source's range is negligible beside its weight cost, almost every facet normal points along its axis,
+        and other directions are small differences of large coordinates. Within an orthant nothing cancels.
+        """
+        flat = np.concatenate([metric.min(axis=(1, 2)) < NEARLY_OPPOSITE for metric in self._blocks()])
+        if not flat.any():
+            return
+        fan = self.fan
+        pieces = fan.restricted(np.flatnonzero(flat))
+        for axis in range(fan.dimension):
+            pieces = pieces.split_along(axis)
+        # Pieces that rounding left flat are covered by their neighbours.
+        pieces = pieces.restricted(np.flatnonzero(np.linalg.det(pieces.generators[pieces.cones])))
+        cones = np.concatenate([fan.cones[~flat], pieces.cones])
+        owner = np.concatenate([fan.vertex_of_cone[~flat], pieces.vertex_of_cone])
+        self._use(NormalFan(pieces.generators, cones, fan.vertices, owner))

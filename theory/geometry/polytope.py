@@ -1,0 +1,370 @@
+"""The hull of the sources and its normal fan: where the support function is linear (docs/mathematics.md, "Hull and
+normal cones").
+
+On the normal cone of a vertex v of conv(-S) the support function is ``h(w) = v.w``, so the cost of a neuron is one
+quadratic there. This module finds the extreme samples and cuts direction space into *simplicial* cones, each with
+its v. Facets and cones come from Qhull; what a certificate needs of them (that the cones cover every direction) is
+checked here without it, in `NormalFan.covers`.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory.errors import InputError
+from theory.geometry.triangulation import is_closed_complex, pulled_cones
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    Indices = NDArray[np.intp]
+
+__all__ = ["NormalFan", "distinct_normals", "extreme_points", "hull_of", "in_scale", "normal_fan"]
+
+FILTER_ROWS = 5_000
+"""From this many samples on, those deep inside the hull are discarded before Qhull sees them."""
+
+SEED_ROWS = 20_000
+"""Size of the subsample whose hull serves as that first filter."""
+
+INSIDE_MARGIN = 1e-9
+"""A sample is discarded only if it lies inside by this share of the hull's size: far above rounding."""
+
+WHITEN_ABOVE = 1e6
+"""Condition number of the scaled second moments above which the hull is computed in whitened coordinates.
+
+Below it the coordinates are only scaled, by powers of two, which keeps grids exactly coplanar."""
+
+PUSHES = (1e-6, 1e-8, 1e-10)
+"""Relative sizes of the perturbation that makes the triangulation unique: above Qhull's rounding, below the data's
+own angles (the largest that works is the most robust)."""
+
+LINEAR_ON_CONE = 1e-11
+"""Relative error up to which the support function counts as linear on a cone."""
+
+AXIS_ROUNDING = 1e-12
+"""A generator whose coordinate, in units of that source's size, is smaller than this share of its largest is taken to
+lie on the hyperplane of that axis."""
+
+CLEAR_ORIENTATION = 1e-12
+"""Determinant of unit generators above which its sign is beyond rounding, which is a hundred times smaller."""
+
+FACET_ROUNDING = 1e-11
+"""Unit facet normals closer than this are one facet that Qhull returned in several triangles."""
+
+
+class NormalFan:
+    """Simplicial cones that cover R^d, each with the vertex of conv(-S) on which the support function is linear.
+
+    Attributes:
+        generators: (R, d) unit vectors along the rays: the facet normals of conv(-S).
+        cones: (N, d) indices into the generators.
+        vertices: (V, d) the vertices of conv(-S), about the mean.
+        vertex_of_cone: (N,) index into the vertices: h(w) = vertices[vertex_of_cone[k]].w on cone k.
+
+    Source: docs/mathematics.md, "Hull and normal cones".
+    """
+
+    def __init__(self, generators: Array, cones: Indices, vertices: Array, vertex_of_cone: Indices) -> None:
+        self.generators = generators
+        self.cones = cones
+        self.vertices = vertices
+        self.vertex_of_cone = vertex_of_cone
+        self._covers: bool | None = None
+
+    @property
+    def dimension(self) -> int:
+        """Number of sources d."""
+        return int(self.generators.shape[1])
+
+    def __len__(self) -> int:
+        return len(self.cones)
+
+    def covers(self) -> bool:
+        """Whether the cones provably cover every direction, from incidences and orientations alone.
+
+        If every ridge belongs to exactly two cones and these lie on opposite sides of it, the map from the complex of
+        cones to the sphere covers everything equally often.
+        """
+        if self._covers is None:
+            self._covers = self._found_to_cover()
+        return self._covers
+
+    def _found_to_cover(self) -> bool:
+        if self.dimension == 1:
+            return bool((self.generators > 0).any() and (self.generators < 0).any())
+        return len(self.cones) > 0 and self._is_closed_and_wraps()
+
+    def _is_closed_and_wraps(self) -> bool:
+        """Whether the oriented complex of cones has no boundary and goes round the sphere at least once.
+
+        Without a boundary the map to the sphere has a degree: every direction is covered that often, counted with
+        orientation. Cones that lie the right way round count up. Those so thin that rounding hides their orientation
+        take it from their neighbours; they cannot undo the others if their volume is smaller (volume in the sense of
+        the integral of exp(-|w|^2), bounded for a cone with generators W by multiples of |det W|).
+        """
+        dimension = self.dimension
+        cones = np.sort(self.cones, axis=1)
+        # In units of each source's own size, so that a source of tiny scale does not make every cone look thin.
+        size = np.abs(self.vertices).max(axis=0)
+        generators = self.generators * size
+        generators /= np.linalg.norm(generators, axis=1, keepdims=True)
+        volume = np.linalg.det(generators[cones])
+        clear = np.abs(volume) > CLEAR_ORIENTATION
+        orientation = np.where(clear, np.sign(volume), 0.0)
+        shared = self._shared_ridges(cones)
+        if shared is None:
+            return False
+        first, second, agree = shared
+        while not orientation.all():
+            before = np.count_nonzero(orientation)
+            for source, target in ((first, second), (second, first)):
+                told = (orientation[source] != 0) & (orientation[target] == 0)
+                orientation[target[told]] = (agree * orientation[source])[told]
+            if np.count_nonzero(orientation) == before:
+                return False
+        if (orientation[second] != agree * orientation[first]).any():
+            return False
+        if clear.all():
+            return True
+        thin = np.flatnonzero(~clear)
+        corner = self.vertices[self.vertex_of_cone[thin]] / size
+        height = np.einsum("nkd,nd->nk", generators[cones[thin]], corner) / np.linalg.norm(corner, axis=1)[:, None]
+        hidden = np.sum((np.abs(volume[thin]) + CLEAR_ORIENTATION / 100) / height.min(axis=1) ** dimension)
+        return bool(height.min() > 0 and np.abs(volume).max() > hidden)
+
+    def _shared_ridges(self, cones: Indices) -> tuple[Indices, Indices, Array] | None:
+        """For every ridge its two cones, and +1 or -1 for equal or opposite order of their generators; else None."""
+        dimension = self.dimension
+        omit = np.array([[j for j in range(dimension) if j != k] for k in range(dimension)])
+        ridges = _packed(cones[:, omit].reshape(-1, dimension - 1), len(self.generators))
+        # Moving the omitted generator to the front costs k transpositions: the side of the ridge it lies on.
+        side = np.tile((-1.0) ** np.arange(dimension), len(cones))
+        owner = np.repeat(np.arange(len(cones)), dimension)
+        order = np.lexsort(ridges.T[::-1])
+        ridges, side, owner = ridges[order], side[order], owner[order]
+        if len(ridges) % 2 or (ridges[0::2] != ridges[1::2]).any():
+            return None
+        if not (ridges[2::2] != ridges[1:-1:2]).any(axis=1).all():
+            return None
+        return owner[0::2], owner[1::2], -side[0::2] * side[1::2]
+
+    def restricted(self, cones: Indices) -> NormalFan:
+        """Only the given cones."""
+        return NormalFan(self.generators, self.cones[cones], self.vertices, self.vertex_of_cone[cones])
+
+    def split_along(self, axis: int) -> NormalFan:
+        """The same cones cut along the hyperplane w_axis = 0, so that the weight's sign is constant on each.
+
+        The pieces cover what the cones covered; neighbours need not share whole faces.
+        """
+        generators, cones, owner = self.generators.copy(), self.cones, self.vertex_of_cone
+        size = np.abs(generators) * np.abs(self.vertices).max(axis=0)
+        generators[size < AXIS_ROUNDING * size.max(axis=1, keepdims=True)] = 0.0
+        while True:
+            weight = generators[cones, axis]
+            mixed = (weight.min(axis=1) < 0) & (weight.max(axis=1) > 0)
+            if not mixed.any():
+                return NormalFan(generators, cones, self.vertices, owner)
+            crossed, weight = cones[mixed], weight[mixed]
+            row = np.arange(len(crossed))
+            low, high = np.argmin(weight, axis=1), np.argmax(weight, axis=1)
+            below, above = generators[crossed[row, low]], generators[crossed[row, high]]
+            middle = below * above[:, [axis]] - above * below[:, [axis]]
+            middle[:, axis] = 0.0
+            middle /= np.linalg.norm(middle, axis=1, keepdims=True)
+            created = len(generators) + row
+            generators = np.concatenate([generators, middle])
+            upper, lower = crossed.copy(), crossed.copy()
+            upper[row, low] = created
+            lower[row, high] = created
+            cones = np.concatenate([cones[~mixed], upper, lower])
+            owner = np.concatenate([owner[~mixed], owner[mixed], owner[mixed]])
+
+    @cached_property
+    def facets(self) -> Array:
+        """(R, d) facet normals scaled so that conv(-S) = {y : facets @ y <= 1}."""
+        height = np.empty(len(self.generators))
+        for start in range(0, len(height), 4096):
+            rows = slice(start, start + 4096)
+            height[rows] = (self.generators[rows] @ self.vertices.T).max(axis=1)
+        return self.generators / height[:, None]
+
+
+def extreme_points(points: Array) -> Array:
+    """The rows of points (T, d) that are vertices of their hull, as given.
+
+    Raises:
+        InputError: the points do not span d dimensions.
+    """
+    dimension = points.shape[1]
+    if dimension == 1:
+        return np.array([[points.min()], [points.max()]])
+    candidates = points if len(points) < FILTER_ROWS else _discard_inner(points)
+    center, transform = in_scale(candidates)
+    hull = hull_of((candidates - center) @ transform)
+    return np.asarray(candidates[hull.vertices])
+
+
+def normal_fan(vertices: Array) -> NormalFan:
+    """Simplicial normal fan of conv(-S) from the extreme samples (V, d) about the mean.
+
+    The normal cones do not depend on the origin, so facets and cones are found about the centre of the hull in
+    well-scaled coordinates: a mean next to the boundary costs no accuracy.
+    """
+    mirrored = -vertices
+    dimension = mirrored.shape[1]
+    if dimension == 1:
+        ends = np.array([[mirrored.max()], [mirrored.min()]])
+        return NormalFan(np.array([[1.0], [-1.0]]), np.array([[0], [1]]), ends, np.array([0, 1]))
+    center, transform = in_scale(mirrored)
+    local = (mirrored - center) @ transform
+    hull = hull_of(local)
+    if dimension == 2:
+        return _planar_fan(mirrored, local, hull.vertices, transform)
+    normals = distinct_normals(hull.equations[:, :-1])
+    if len(normals) == len(hull.simplices) and is_closed_complex(hull.simplices):
+        # In general position every facet is a simplex, and incidences alone tell how to cut the cones.
+        normals = hull.equations[:, :-1]
+        cones, owner = pulled_cones(hull.simplices.astype(np.intp))
+    else:
+        corners = local[hull.vertices]
+        origin = corners.mean(axis=0)
+        height = (normals @ (corners - origin).T).max(axis=1)
+        cones, place = _triangulated_polar(normals / height[:, None], corners - origin)
+        owner = hull.vertices[place].astype(np.intp)
+    return _fan_of(normals, transform, cones, mirrored, owner)
+
+
+def _fan_of(normals: Array, transform: Array, cones: Indices, vertices: Array, owner: Indices) -> NormalFan:
+    generators = normals @ transform.T
+    generators /= np.linalg.norm(generators, axis=1, keepdims=True)
+    return NormalFan(generators, cones, vertices, owner)
+
+
+def _triangulated_polar(polar: Array, corners: Array) -> tuple[Indices, Indices]:
+    """Cut the faces of the polar {w : corners @ w <= 1} into simplices, and name the corner that owns each.
+
+    Qhull's own triangulation may cut a face shared by two facets in two ways. Pushing every point out by its own
+    small amount first makes the cut the same on both sides (a regular triangulation), which is what lets
+    `NormalFan.covers` prove that no direction is missed. If the push was too large for the data, so that some
+    simplex straddles two facets, a smaller one is tried.
+    """
+    push = np.random.default_rng(0).uniform(size=(len(polar), 1))
+    best: tuple[float, Indices, Indices] | None = None
+    for size in PUSHES:
+        hull = hull_of(polar * (1 + size * push))
+        cones = hull.simplices.astype(np.intp)
+        owner = _owners(polar, cones, hull.equations, corners)
+        error = float(np.abs(np.einsum("nkd,nd->nk", polar[cones], corners[owner]) - 1).max())
+        if best is None or error < best[0]:
+            best = error, cones, owner
+        if error <= LINEAR_ON_CONE:
+            break
+    assert best is not None
+    return best[1], best[2]
+
+
+def _packed(rows: Indices, count: int) -> Indices:
+    """The same rows of indices below `count` in fewer columns, several to a 62-bit integer: quicker to sort."""
+    together = max(1, int(62 / np.log2(max(count, 2))))
+    blocks = [rows[:, start : start + together] for start in range(0, rows.shape[1], together)]
+    return np.column_stack([block @ (count ** np.arange(block.shape[1])[::-1]) for block in blocks])
+
+
+def _planar_fan(mirrored: Array, local: Array, ring: Indices, transform: Array) -> NormalFan:
+    # Qhull lists the corners of a polygon counterclockwise: corner k owns the cone between its two edges' normals.
+    edge = np.roll(local[ring], -1, axis=0) - local[ring]
+    normals = np.column_stack([edge[:, 1], -edge[:, 0]]) @ transform.T
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    index = np.arange(len(ring))
+    cones = np.column_stack([np.roll(index, 1), index])
+    return NormalFan(normals, cones, mirrored, ring.astype(np.intp))
+
+
+def in_scale(points: Array, *, whiten_above: float = WHITEN_ABOVE) -> tuple[Array, Array]:
+    """Centre c and matrix T such that (points - c) @ T is well scaled for Qhull."""
+    center = (points.min(axis=0) + points.max(axis=0)) / 2
+    spread = points.max(axis=0) - points.min(axis=0)
+    scale = np.exp2(-np.round(np.log2(spread)))
+    local = (points - center) * scale
+    values, directions = np.linalg.eigh(local.T @ local / len(local))
+    if values[-1] <= whiten_above * values[0]:
+        return center, np.diag(scale)
+    return center, np.diag(scale) @ directions / np.sqrt(np.maximum(values, values[-1] * 1e-30))
+
+
+def hull_of(points: Array):  # type: ignore[no-untyped-def]  # scipy ships no type for ConvexHull's attributes
+    """Qhull's hull of points (V, d), or an InputError where it is flat."""
+    from scipy.spatial import ConvexHull, QhullError
+
+    try:
+        return ConvexHull(points)
+    except QhullError as error:
+        raise InputError(
+            "sources: the samples lie (almost) in a subspace, so their hull is flat; remove dependent sources "
+            f"(Qhull: {str(error).splitlines()[0]})"
+        ) from None
+
+
+def _discard_inner(points: Array) -> Array:
+    """Rows that may be extreme: all but those inside the hull of a few chosen ones, in two passes."""
+    step = max(1, len(points) // SEED_ROWS)
+    kept = points[::step]
+    ends = np.concatenate([points.argmin(axis=0), points.argmax(axis=0)])
+    for rows in (kept, points):
+        seed = np.concatenate([_far_points(rows[:: max(1, len(rows) // SEED_ROWS)]), points[ends]])
+        center, transform = in_scale(seed)
+        equations = hull_of((seed - center) @ transform).equations
+        normals = distinct_normals(equations[:, :-1]) if points.shape[1] > 2 else equations[:, :-1]
+        height = (normals @ ((seed - center) @ transform).T).max(axis=1)
+        inner = (transform @ normals.T, height - INSIDE_MARGIN * np.abs(height).max())
+        kept = np.concatenate([_outside(block, center, *inner) for block in _row_blocks(points)])
+        if rows is kept or len(kept) < FILTER_ROWS:
+            break
+    return np.concatenate([kept, seed])
+
+
+def _row_blocks(points: Array, rows: int = 1 << 14) -> list[Array]:
+    return [points[start : start + rows] for start in range(0, len(points), rows)]
+
+
+def _outside(block: Array, center: Array, normals: Array, height: Array) -> Array:
+    return block[(((block - center) @ normals) > height).any(axis=1)]
+
+
+def _far_points(points: Array, directions: int = 48) -> Array:
+    """The points farthest out along a fixed set of directions, in whitened coordinates."""
+    center, transform = in_scale(points, whiten_above=1.0)
+    sphere = np.random.default_rng(0).standard_normal((points.shape[1], directions))
+    return points[np.unique(np.argmax((points - center) @ transform @ sphere, axis=0))]
+
+
+def distinct_normals(normals: Array) -> Array:
+    """Facet normals without the copies that come from triangulated facets."""
+    from scipy.spatial import cKDTree
+
+    normals = np.unique(normals, axis=0)
+    pairs = cKDTree(normals).query_pairs(FACET_ROUNDING, output_type="ndarray")
+    keep = np.ones(len(normals), dtype=bool)
+    keep[pairs.max(axis=1)] = False
+    return normals[keep]
+
+
+def _owners(polar: Array, cones: Indices, equations: Array, corners: Array) -> Indices:
+    """For each cone the corner v with v.w >= every other on it.
+
+    A facet {v.a = 1} of the polar is the corner v itself: look it up among the corners, and where rounding leaves
+    the look-up in doubt compare all of them on the middle of the cone.
+    """
+    from scipy.spatial import cKDTree
+
+    distance, nearest = cKDTree(corners).query(-equations[:, :-1] / equations[:, -1:])
+    doubtful = np.flatnonzero(distance > 1e-3 * np.abs(corners).max())
+    for rows in np.array_split(doubtful, max(1, len(doubtful) // 1024)):
+        nearest[rows] = np.argmax(polar[cones[rows]].sum(axis=1) @ corners.T, axis=1)
+    return np.asarray(nearest, dtype=np.intp)

@@ -1,0 +1,102 @@
+"""Coordinates that suit a problem: every neuron's energy is |x|^2, and the readout asks for each of them by itself.
+
+With ``M = H'H`` the cost of a neuron is ``|x|^2 + h^2`` in ``x = H w``, and sources become ``H^-T s``, so that
+``w.s`` stays what it is. H is determined up to a rotation; the one that makes ``H K H'`` diagonal leaves nothing that
+is ill conditioned but the scales of the coordinates. Sources that are strongly correlated, as measurements are, lose
+their digits in any other coordinates: both forms are computed from their roots, never from a product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Whitening", "lifted"]
+
+
+@dataclass(frozen=True)
+class Whitening:
+    """Coordinates x = H w in which the energy of a neuron is ``|x|^2``, M = H'H, and H K H' is diagonal.
+
+    Attributes:
+        matrix: (d, d) H;  inverse: (d, d) H^-1.
+        mixing: (dx, d) A H', the mixing of the whitened sources, with orthogonal columns.
+
+    Example:
+        >>> root = np.array([[2.0, 1.0], [0.0, 1.0]])
+        >>> whitening = Whitening.of(root, np.eye(2), np.ones(2))
+        >>> bool(np.allclose(whitening.matrix.T @ whitening.matrix, root.T @ root))
+        True
+    """
+
+    matrix: Array
+    inverse: Array
+    mixing: Array
+
+    @classmethod
+    def of(cls, energy_root: Array, mixing: Array, scale: Array) -> Whitening:
+        """The whitening of sources that are seen through a mixing.
+
+        Args:
+            energy_root: (k, d) R with M = R'R.
+            mixing: (dx, d) A.
+            scale: (d,) typical cost of a unit neuron of each source, so that sources of tiny scale keep their digits.
+        """
+        half = energy_root / scale
+        # Large rows first: then the small ones keep theirs.
+        order = np.argsort(-np.abs(half).max(axis=1), kind="stable")
+        root = np.asarray(np.linalg.qr(half[order], mode="r"))
+        left, size, right = np.linalg.svd(mixing * scale @ root.T, full_matrices=False)
+        inverse = np.linalg.inv(root) @ right.T / scale[:, None]
+        return cls(right @ root * scale, inverse, left * size)
+
+    @classmethod
+    def none(cls, mixing: Array) -> Whitening:
+        """That of a problem that is whitened already."""
+        identity = np.eye(mixing.shape[1])
+        return cls(identity, identity, mixing)
+
+    def restricted(self, members: Sequence[int]) -> Whitening:
+        """That of the neurons which read only some of the sources, by index."""
+        root = np.asarray(np.linalg.qr(self.matrix[:, list(members)], mode="r"))
+        inverse = np.linalg.inv(root)
+        return Whitening(root, inverse, (self.mixing @ self.inverse.T)[:, list(members)] @ root.T)
+
+    def neurons(self, weights: Array) -> Array:
+        """(n, d) neurons x of source weights (n, d)."""
+        return np.asarray(weights @ self.matrix.T)
+
+    def weights(self, neurons: Array) -> Array:
+        """(n, d) source weights of neurons x (n, d)."""
+        return np.asarray(neurons @ self.inverse.T)
+
+    def samples(self, samples: Array) -> Array:
+        """(T, d) whitened samples of samples (T, d) about the mean."""
+        return np.asarray(samples @ self.inverse)
+
+    def rows(self, samples: Array) -> Array:
+        """(T, d + 1) the inequalities b + w.s_t >= 0 of samples (T, d) about the mean, on (b, x)."""
+        return np.column_stack([np.ones(len(samples)), self.samples(samples)])
+
+    def worth(self, multiplier: Array) -> Array:
+        """(d, d) the form w'Y w in x."""
+        return np.asarray(self.inverse.T @ multiplier @ self.inverse)
+
+    def multiplier(self, worth: Array) -> Array:
+        """(d, d) the form in x as one in w."""
+        return np.asarray(self.matrix.T @ worth @ self.matrix)
+
+
+def lifted(worth: Array) -> Array:
+    """(d + 1, d + 1) a form (d, d) in x as one in (b, x), where the bias earns nothing."""
+    result = np.zeros((len(worth) + 1, len(worth) + 1))
+    result[1:, 1:] = worth
+    return result

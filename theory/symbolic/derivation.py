@@ -1,0 +1,454 @@
+"""From the loss to the condition for modularity, step by step, in sympy: nothing is typed in as known.
+
+The chain of docs/mathematics.md: the activity of a neuron, its best bias, its cheapest encoder, the cheapest decoder,
+the best modular code by stationarity, the multiplier by differentiation, and from them F. Each step keeps its
+expression and why it holds. `theory.formulas`, which the numerical code evaluates, is printed from these expressions:
+
+    python -m theory.print_formulas        writes theory/formulas.py anew
+
+A `Loss` with other terms goes through the same chain and ends in another condition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from textwrap import fill
+from typing import Any
+
+import sympy as sp
+
+from theory.errors import InputError, unknown_name
+from theory.symbolic.markup import plain, typeset
+
+__all__ = ["MIXINGS", "READOUTS", "Chain", "Derivation", "Loss", "Step", "derive", "trace_of_inverse"]
+
+MIXINGS = ("orthonormal", "general")
+"""Mixings the chain is run for: A'A = 1, or any of full column rank."""
+
+READOUTS = ("exact", "soft", "fixed-variance")
+"""Exact decoder; squared error at a price; or no decoder, with the variance of each source's code given."""
+
+MEAN_SQUARE = sp.Symbol("E|z|²")
+LENGTH = sp.Symbol("|u|²")
+ENERGY_FORM, CONDITION_FORM = sp.Symbol("w'Mw"), sp.Symbol("w'Fw")
+NEURON_COST, READOUT_COST, TOTAL = sp.Symbol("f(w)"), sp.Symbol("g(G)"), sp.Symbol("loss")
+INVERSE, INVERSE_COVARIANCE, INVERSE_GRAM = sp.Symbol("P⁻¹"), sp.Symbol("C⁻¹"), sp.Symbol("K⁻¹")
+IN_LATEX = {
+    MEAN_SQUARE: r"\mathbb{E}\,z^2",
+    LENGTH: r"\lVert u \rVert^2",
+    ENERGY_FORM: r"w^\top M w",
+    CONDITION_FORM: r"w^\top F w",
+    TOTAL: r"\text{loss}",
+    INVERSE: "P^{-1}",
+    INVERSE_COVARIANCE: "C^{-1}",
+    INVERSE_GRAM: "K^{-1}",
+}
+"""What the short names on left-hand sides are called where formulas are typeset."""
+
+TEXT_WIDTH = 110
+"""Columns of formulas in the terminal."""
+
+EXPLICIT = 3
+"""Up to so many sources all matrices are written out; beyond, the entry of any two sources i and j."""
+
+VARIANCE, BIAS, ENCODER_NORM, DECODER_NORM = sp.symbols("variance bias encoder_norm decoder_norm", positive=True)
+ENCODER_COST, DECODER_COST, ERROR_COST = sp.symbols("lambda mu kappa", positive=True)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The terms of the loss, to be changed at will.
+
+    Attributes:
+        neuron: cost of one neuron, in the symbols VARIANCE (of its activity), BIAS (its mean activity) and
+            ENCODER_NORM (squared length of its encoder weights).
+        readout: cost of the decoder, in the symbol DECODER_NORM.
+
+    Raises:
+        InputError: terms for which a neuron's cost is not quadratic in its weights.
+
+    Example:
+        >>> Loss(neuron=VARIANCE + 4 * BIAS**2 + ENCODER_NORM).prices
+        (1, 4, 1)
+    """
+
+    neuron: Any = VARIANCE + BIAS**2 + ENCODER_COST * ENCODER_NORM
+    readout: Any = DECODER_COST * DECODER_NORM
+
+    def __post_init__(self) -> None:
+        variance, bias, norm = self.prices
+        rest = self.neuron - variance * VARIANCE - bias * BIAS**2 - norm * ENCODER_NORM
+        if sp.expand(rest) != 0 or any(price.is_nonpositive for price in (bias, variance + norm)):
+            raise InputError(
+                f"neuron: {self.neuron} is no sum of positive multiples of variance, bias**2 and encoder_norm, so the "
+                "cost would not be quadratic in the weights; use these three terms"
+            )
+        if sp.expand(self.readout - sp.diff(self.readout, DECODER_NORM) * DECODER_NORM) != 0:
+            raise InputError(f"readout: {self.readout} is no multiple of decoder_norm; use that term alone")
+
+    @property
+    def prices(self) -> tuple[Any, Any, Any]:
+        """What a unit of variance, of squared bias and of squared encoder weight costs."""
+        cost = sp.expand(self.neuron)
+        return cost.coeff(VARIANCE, 1), cost.coeff(BIAS, 2), cost.coeff(ENCODER_NORM, 1)
+
+    @property
+    def decoder_price(self) -> Any:
+        """What a unit of squared decoder weight costs."""
+        return sp.diff(self.readout, DECODER_NORM)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One link of the chain.
+
+    Attributes:
+        name: what is found;  why: one line;  expressions: sympy equations or inequalities, often a single one.
+    """
+
+    name: str
+    why: str
+    expressions: tuple[Any, ...]
+
+
+@dataclass
+class Derivation:
+    """The chain from loss to condition.
+
+    Attributes:
+        sources: number of sources, or None for the entry of any two of any number.
+        mixing, readout, loss: what was asked for.
+        steps: the links in order.
+        condition: F, (d, d) sympy Matrix; for any number of sources the 2 by 2 block of two of them.
+        definitions: what the symbols M_ij in F stand for.
+    """
+
+    sources: int | None
+    mixing: str
+    readout: str
+    loss: Loss
+    steps: list[Step] = field(default_factory=list)
+    condition: Any = None
+    definitions: dict[Any, Any] = field(default_factory=dict)
+
+    @cached_property
+    def expanded(self) -> Any:
+        """F with M written out in covariance, mixing and costs."""
+        return self.condition.subs(self.definitions)
+
+    def text(self) -> str:
+        """The chain for a terminal."""
+        blocks = []
+        for number, step in enumerate(self.steps, 1):
+            shown = "\n\n".join(
+                sp.pretty(expression, use_unicode=True, num_columns=TEXT_WIDTH) for expression in step.expressions
+            )
+            indented = "\n".join(f"    {line}" if line.strip() else "" for line in shown.splitlines())
+            why = fill(plain(step.why), width=TEXT_WIDTH, initial_indent="   ", subsequent_indent="   ")
+            blocks.append(f"{number}. {step.name}\n{why}\n\n{indented}\n")
+        return "\n".join(blocks)
+
+    def latex(self) -> str:
+        """The chain as LaTeX: a sentence and a displayed formula for each step."""
+        blocks = []
+        for number, step in enumerate(self.steps, 1):
+            shown = "\n".join(
+                f"\\[ {sp.latex(expression, symbol_names=IN_LATEX)} \\]" for expression in step.expressions
+            )
+            blocks.append(f"\\paragraph{{{number}. {step.name}.}} {typeset(step.why)}\n{shown}\n")
+        return "\n".join(blocks)
+
+
+def derive(
+    sources: int | None = 2, *, mixing: str = "orthonormal", readout: str = "exact", loss: Loss | None = None
+) -> Derivation:
+    """Derive the condition for modularity from the loss.
+
+    Args:
+        sources: their number d: up to three all matrices are written out; for more, or None, the entry of F that
+            belongs to any two sources i and j.
+        mixing: "orthonormal" or "general".
+        readout: "exact", "soft" (error E||x - x_hat||^2 at the price kappa) or "fixed-variance" (diag G given).
+        loss: its terms; the usual ones if not given.
+
+    Returns:
+        A `Derivation`.
+
+    Raises:
+        InputError: fewer than one source, or an unknown mixing or readout.
+
+    Source: docs/mathematics.md, "Symbolic derivation"; Dorrell et al. (ICLR 2025), appendix on the modularity theorem.
+
+    Example:
+        >>> derive(2).condition
+        Matrix([
+        [m_1**2,  -C_12],
+        [ -C_12, m_2**2]])
+    """
+    if sources is not None and not (isinstance(sources, int) and sources >= 1):
+        raise InputError(f"sources: {sources!r} is not a positive whole number")
+    if mixing not in MIXINGS:
+        raise InputError(unknown_name("mixing", mixing, MIXINGS))
+    if readout not in READOUTS:
+        raise InputError(unknown_name("readout", readout, READOUTS))
+    explicit = sources is not None and sources <= EXPLICIT
+    chain = Chain(sources if explicit else None, mixing, readout, loss or Loss())
+    return chain.run()
+
+
+class Chain:
+    """The symbols of one derivation and its steps, in order."""
+
+    def __init__(self, sources: int | None, mixing: str, readout: str, loss: Loss) -> None:
+        self.result = Derivation(sources, mixing, readout, loss)
+        self.loss = loss
+        labels = [str(index + 1) for index in range(sources)] if sources is not None else ["i", "j"]
+        self.labels = labels
+        self.many = sources is None
+        self.count = len(labels)
+        self.weights = sp.Matrix([sp.Symbol(f"w_{label}", real=True) for label in labels])
+        self.samples = sp.Matrix([sp.Symbol(f"s_{label}", real=True) for label in labels])
+        self.extremes = [sp.Symbol(f"m_{label}", positive=True) for label in labels]
+        self.strengths = [sp.Symbol(f"x_{label}", positive=True) for label in labels]
+        self.covariance = self._symmetric("C")
+        self.gram = sp.eye(self.count) if mixing == "orthonormal" else self._symmetric("K")
+        self.energy = self._symmetric("M")
+        self.code = self._symmetric("G")
+
+    def _symmetric(self, letter: str) -> Any:
+        def entry(row: int, column: int) -> Any:
+            first, second = sorted((row, column))
+            return sp.Symbol(
+                f"{letter}_{self.labels[first]}{self.labels[second]}", real=True, positive=first == second or None
+            )
+
+        return sp.Matrix(self.count, self.count, entry)
+
+    def _say(self, name: str, why: str, *expressions: Any) -> None:
+        self.result.steps.append(Step(name, why, expressions))
+
+    def run(self) -> Derivation:
+        """All steps."""
+        if self.many:
+            self._say(
+                "Two sources of many",
+                "`F_ij` compares a neuron that reads sources `i` and `j` with two that read one each, and no other "
+                "source "
+                "enters: so two of them are enough",
+                sp.Eq(sp.Symbol("w"), self.weights, evaluate=False),
+            )
+        self._activity()
+        self._bias()
+        self._encoder()
+        worth, value = {"exact": self._exact, "soft": self._soft, "fixed-variance": self._fixed}[self.result.readout]()
+        self._modular_code(worth, value)
+        self._condition(worth)
+        return self.result
+
+    # ---- one neuron -------------------------------------------------------------------------------------------
+
+    def _activity(self) -> None:
+        bias = sp.Symbol("b", positive=True)
+        activity = (self.weights.T * self.samples)[0] + bias
+        square = sp.Poly(sp.expand(activity**2), *self.samples)
+        mean = sp.Integer(0)
+        for powers, coefficient in square.terms():
+            mean += coefficient * self._moment(powers)
+        self.bias, self.variance = bias, sp.expand(mean - bias**2)
+        self._say(
+            "Activity",
+            "a neuron is `z = w.s + b`, and the sources have mean zero and covariance `C`",
+            sp.Eq(MEAN_SQUARE, mean, evaluate=False),
+        )
+
+    def _moment(self, powers: tuple[int, ...]) -> Any:
+        read = [index for index, power in enumerate(powers) for _ in range(power)]
+        if len(read) == 1:
+            return sp.Integer(0)
+        return self.covariance[read[0], read[1]] if read else sp.Integer(1)
+
+    def _bias(self) -> None:
+        cost = self.loss.neuron.subs({VARIANCE: self.variance, BIAS: self.bias})
+        slope = sp.diff(cost, self.bias)
+        self.support = sp.Symbol("h(w)", positive=True)
+        self._say(
+            "Bias",
+            "`z >= 0` for every sample asks for `b >= h(w) = max_t (-w.s_t)`; the cost rises with `b`, so `b = h(w)`",
+            sp.Gt(slope, 0, evaluate=False),
+            sp.Eq(self.bias, self.support, evaluate=False),
+        )
+
+    def _encoder(self) -> None:
+        """Least |u|^2 with A'u = w: stationarity of the Lagrangian gives u = A nu, and A'A nu = w."""
+        length = self._shortest_encoder()
+        variance_price, bias_price, norm_price = self.loss.prices
+        cost = variance_price * self.variance + norm_price * length
+        energy = sp.hessian(cost, list(self.weights)) / 2
+        self.bias_price = bias_price
+        self.result.definitions = {
+            self.energy[row, column]: sp.simplify(energy[row, column])
+            for row in range(self.count)
+            for column in range(row, self.count)
+        }
+        self._say(
+            "Encoder",
+            "least `|u|^2` with `A'u = w`: stationary at `u = A nu` with `A'A nu = w`; `K = A'A`"
+            + (", and `L` its inverse" if self.many and self.result.mixing == "general" else ""),
+            sp.Eq(LENGTH, length, evaluate=False),
+        )
+        form = bias_price * self.support**2 + ENERGY_FORM
+        self._say(
+            "Cost of a neuron",
+            "variance and encoder are one quadratic form `M`, the bias a square of its own",
+            sp.Eq(NEURON_COST, form, evaluate=False),
+            *(sp.Eq(symbol, value, evaluate=False) for symbol, value in self.result.definitions.items()),
+        )
+
+    def _shortest_encoder(self) -> Any:
+        if self.many and self.result.mixing == "general":
+            # The inverse of all of K, not of the block of two sources.
+            return sp.expand((self.weights.T * self._symmetric("L") * self.weights)[0])
+        nu = sp.Matrix(sp.symbols(f"nu_1:{self.count + 1}"))
+        solution = sp.solve(list(self.gram * nu - self.weights), list(nu), dict=True)[0]
+        return sp.expand(sp.simplify((nu.T * self.gram * nu)[0].subs(solution)))
+
+    # ---- readouts: the multiplier Y(G) and the cost g(G) ------------------------------------------------------
+
+    def _exact(self) -> tuple[Any, Any]:
+        """Least |r|^2 with W'r = a, for each row a of A: r = W nu with G nu = a."""
+        value = self.loss.decoder_price * trace_of_inverse(self.gram, self.code)
+        self._say(
+            "Decoder",
+            "for each row `a` of `A`, least `|r|^2` with `W'r = a`: stationary at `r = W nu` with `G nu = a`, so "
+            "`|r|^2 = a'G^-1 a`; summed over rows, `tr(K G^-1)`",
+            sp.Eq(READOUT_COST, sp.factor(value), evaluate=False),
+        )
+        return self.differentiated(value), value
+
+    def _soft(self) -> tuple[Any, Any]:
+        """Least kappa (a - W'r)'C(a - W'r) + mu r'r: r = W nu with mu nu = kappa C (a - G nu), worth mu a'nu.
+
+        The inverse P = (G + (mu/kappa) C^-1)^-1 keeps its own symbols: P moves by -P dG P, and nothing else is needed.
+        """
+        self.inverse = self._symmetric("P")
+        value = self.loss.decoder_price * (self.gram * self.inverse).trace()
+        self._say(
+            "Decoder",
+            "for each row `a` of `A`, least `kappa (a - W'r)'C (a - W'r) + mu r'r`: stationary at `r = W nu` with "
+            "`nu = P a`, `P = (G + (mu / kappa) C^-1)^-1`, worth `mu a'P a`; differentiating the inverse, `dP = "
+            "-P dG P`",
+            sp.Eq(READOUT_COST, value, evaluate=False),
+            sp.Eq(INVERSE, sp.Symbol("G") + self.loss.decoder_price / ERROR_COST * INVERSE_COVARIANCE),
+        )
+
+        def entry(row: int, column: int) -> Any:
+            if self.many:  # all sources enter, so the product keeps a name
+                return self.loss.decoder_price * sp.Symbol(f"(PKP)_{self.labels[row]}{self.labels[column]}")
+            move = sp.zeros(self.count)
+            move[row, column] = move[column, row] = 1
+            slope = self.loss.decoder_price * (self.gram * -(self.inverse * move * self.inverse)).trace()
+            return sp.factor(sp.expand(-slope if row == column else -slope / 2))
+
+        return sp.Matrix(self.count, self.count, entry), value
+
+    def _fixed(self) -> tuple[Any, Any]:
+        """No decoder: diag G = v, with multipliers y; stationarity in the strengths makes y_i the cost of source i."""
+        prices = [sp.Symbol(f"y_{label}", positive=True) for label in self.labels]
+        given = [sp.Symbol(f"v_{label}", positive=True) for label in self.labels]
+        value = sum(
+            (
+                price * (amount - self.code[index, index])
+                for index, (price, amount) in enumerate(zip(prices, given, strict=True))
+            ),
+            sp.Integer(0),
+        )
+        self._say(
+            "Variance given",
+            "instead of a decoder, `G_ii = v_i` for every source, with multiplier `y_i`",
+            sp.Eq(READOUT_COST, value, evaluate=False),
+        )
+        return self.differentiated(value), value
+
+    def differentiated(self, value: Any) -> Any:
+        """`Y = -dg/dG` at a diagonal G; an off-diagonal entry stands for two places of G."""
+        diagonal = {
+            self.code[row, column]: self.strengths[row] if row == column else 0
+            for row in range(self.count)
+            for column in range(row, self.count)
+        }
+
+        def entry(row: int, column: int) -> Any:
+            slope = sp.diff(value, self.code[row, column]).subs(diagonal)
+            return sp.simplify(-slope if row == column else -slope / 2)
+
+        return sp.Matrix(self.count, self.count, entry)
+
+    # ---- the modular code and the condition -------------------------------------------------------------------
+
+    def _modular_code(self, worth: Any, value: Any) -> None:
+        diagonal = {symbol: 0 for symbol in self.code if symbol.is_positive is None}
+        diagonal |= {self.code[index, index]: strength for index, strength in enumerate(self.strengths)}
+        self.costs = [
+            self.energy[index, index] + self.bias_price * extreme**2 for index, extreme in enumerate(self.extremes)
+        ]
+        energy = sum((x * cost for x, cost in zip(self.strengths, self.costs, strict=True)), sp.Integer(0))
+        total = energy + value.subs(diagonal)
+        # dloss / dx_i is the neuron's cost less what the readout pays for it, Y_ii.
+        slopes = [cost - worth[index, index] for index, cost in enumerate(self.costs)]
+        self.stationary, implicit = self._solved(slopes)
+        self._say(
+            "Best modular code",
+            "one neuron `w = +-sqrt(x_i) e_i` a source, on the side of the smaller bias, `m_i = min(-min s_i, "
+            "max s_i)`",
+            sp.Eq(TOTAL, total, evaluate=False),
+            *(sp.Eq(symbol, found, evaluate=False) for symbol, found in self.stationary.items()),
+            *(sp.Eq(slope, 0, evaluate=False) for slope in implicit),
+        )
+
+    def _solved(self, slopes: list[Any]) -> tuple[dict[Any, Any], list[Any]]:
+        """Stationary values where each equation has one unknown; the equations themselves where they are coupled."""
+        if self.result.readout == "soft":
+            return {}, slopes
+        prefix = "y" if self.result.readout == "fixed-variance" else "x"
+        unknowns = [sp.Symbol(f"{prefix}_{label}", positive=True) for label in self.labels]
+        return {unknown: sp.solve(slope, unknown)[0] for unknown, slope in zip(unknowns, slopes, strict=True)}, []
+
+    def _condition(self, worth: Any) -> None:
+        at_optimum = worth.subs(self.stationary).applyfunc(sp.simplify)
+        if self.result.readout == "soft":
+            # Stationarity says Y_ii = M_ii + price m_i^2 even where x_i has no closed form.
+            for index, cost in enumerate(self.costs):
+                at_optimum[index, index] = cost
+        self._say(
+            "Multiplier",
+            "`Y = -dg/dG` at the best modular code: what a unit of `ww'` is worth to the readout",
+            *self._entries("Y", at_optimum),
+        )
+        condition = (at_optimum - self.energy).applyfunc(sp.simplify)
+        if self.result.mixing == "orthonormal":
+            # With no mixing the encoder adds nothing off the diagonal, and M_ij is short enough to be written out.
+            condition = condition.subs(self.result.definitions).applyfunc(sp.simplify)
+        self.result.condition = condition
+        self._say(
+            "Condition",
+            "no neuron earns more than it costs, `w'Yw <= f(w)`: the certificate of global optimality, at that code",
+            *self._entries("F", condition),
+            sp.Ge(self.bias_price * self.support**2, CONDITION_FORM, evaluate=False),
+        )
+
+    def _entries(self, letter: str, matrix: Any) -> list[Any]:
+        """A matrix whole where it is narrow, else its entries."""
+        if self.result.mixing == "orthonormal" and self.result.readout != "soft":
+            return [sp.Eq(sp.Symbol(letter), matrix, evaluate=False)]
+        names = self._symmetric(letter)
+        return [
+            sp.Eq(names[row, column], matrix[row, column], evaluate=False)
+            for row in range(self.count)
+            for column in range(row, self.count)
+        ]
+
+
+def trace_of_inverse(gram: Any, matrix: Any) -> Any:
+    """tr(K B^-1), from the solutions of B nu = e_k rather than from a known inverse."""
+    return sp.simplify((gram * matrix.LUsolve(sp.eye(matrix.rows))).trace())

@@ -1,0 +1,169 @@
+"""What theorems ask of a problem: product supports, independence, faces, mixings. Each is a predicate on `Problem`."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory.geometry.polytope import extreme_points
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from theory.problem import Problem
+
+    Array = NDArray[np.float64]
+
+__all__ = [
+    "Blocks",
+    "faces_allow_modularity",
+    "independent_sources",
+    "is_range_independent",
+    "orthonormal_mixing",
+    "product_blocks",
+]
+
+Blocks = tuple[tuple[int, ...], ...]
+
+ORTHONORMAL = 1e-12
+"""Largest entry of A'A - 1 of a mixing that counts as orthonormal."""
+
+SAME_PROBABILITY = 1e-12
+"""Difference of a joint probability from the product of its marginals that is rounding."""
+
+SAME_VALUE = 1e-12
+"""Relative distance of two values of a source that count as one."""
+
+IN_FACE = 1e-9
+"""Distance from the hull of a face, relative to the sources' ranges, that counts as none."""
+
+
+def orthonormal_mixing(problem: Problem) -> bool:
+    """Whether A'A = 1: then no mixing enters the condition.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> orthonormal_mixing(Problem([[0, 0], [0, 1], [1, 0]], mixing=[[0, 1], [1, 0], [0, 0]]))
+        True
+    """
+    return bool(np.abs(problem.gram - np.eye(problem.dimension)).max() <= ORTHONORMAL)
+
+
+def is_range_independent(problem: Problem) -> bool:
+    """Whether the hull of the support is a box: every source reaches its ends whatever the others do.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> is_range_independent(Problem([[0, 0], [0, 1], [1, 0], [1, 1]]))
+        True
+    """
+    return all(len(block) == 1 for block in product_blocks(problem))
+
+
+def independent_sources(problem: Problem) -> bool:
+    """Whether the joint distribution is the product of its marginals (for samples: exactly so).
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> square = [[0, 0], [0, 1], [1, 0], [1, 1]]
+        >>> independent_sources(Problem(square)), independent_sources(Problem(square, probabilities=[2, 1, 1, 2]))
+        (True, False)
+    """
+    sources = problem.sources
+    if not sources.from_samples:
+        return False  # moments do not tell
+    weights = np.full(sources.count, 1 / sources.count) if sources.probabilities is None else sources.probabilities
+    kept = weights > 0
+    levels, places = zip(*(_levels(column) for column in sources.points[kept].T), strict=True)
+    table = np.zeros([len(level) for level in levels])
+    if table.size > sources.count:
+        return False
+    np.add.at(table, places, weights[kept])
+    product = np.ones(1)
+    for axis in range(table.ndim):
+        others = tuple(other for other in range(table.ndim) if other != axis)
+        product = np.multiply.outer(product, table.sum(axis=others))
+    return bool(np.abs(table - product[0]).max() <= SAME_PROBABILITY)
+
+
+def _levels(column: Array) -> tuple[Array, NDArray[np.intp]]:
+    """Distinct values of a source up to rounding, and which of them each sample has."""
+    unit = np.ptp(column) * SAME_VALUE
+    values, place = np.unique(np.round(column / unit) if unit > 0 else column, return_inverse=True)
+    return values, place
+
+
+def product_blocks(problem: Problem) -> Blocks:
+    """The finest groups of sources such that the hull of the support is the product of the groups' hulls.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> triangle = [[0, 0], [0, 1], [1, 0]]
+        >>> product_blocks(Problem([[*point, s] for point in triangle for s in (0, 1)]))
+        ((0, 1), (2,))
+    """
+    return _split(problem.sources.vertices, tuple(range(problem.dimension)))
+
+
+def _split(points: Array, members: tuple[int, ...]) -> Blocks:
+    for size in range(1, len(members) // 2 + 1):
+        for part in combinations(members, size):
+            rest = tuple(index for index in members if index not in part)
+            if _is_product(points, part, rest):
+                return tuple(sorted((*_split(points, part), *_split(points, rest))))
+    return (members,)
+
+
+def _is_product(points: Array, part: tuple[int, ...], rest: tuple[int, ...]) -> bool:
+    """Whether every vertex of one shadow occurs together with every vertex of the other."""
+    unit = np.abs(points).max(axis=0) * SAME_VALUE
+    corners = [extreme_points(points[:, members]) for members in (part, rest)]
+    if len(corners[0]) * len(corners[1]) > len(points):
+        return False
+    rounded = [
+        {tuple(row) for row in np.round(shadow / unit[list(members)])}
+        for shadow, members in zip(corners, (part, rest), strict=True)
+    ]
+    whole = np.round(points / unit)
+    met = {(tuple(row[list(part)]), tuple(row[list(rest)])) for row in whole}
+    return all((one, other) in met for one in rounded[0] for other in rounded[1])
+
+
+def faces_allow_modularity(problem: Problem) -> bool:
+    """Whether F_i./m_i lies in the hull of the face {-s_t : s_i at its nearer end}, for every source.
+
+    Where both ends are equally near, both faces must hold such a point.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> faces_allow_modularity(Problem([[0, 2], [1, 0], [3, 1], [2, 4]]))
+        False
+    """
+    from theory.conditions import modular_multiplier
+
+    condition = modular_multiplier(problem) - problem.energy_matrix
+    corners = -problem.sources.vertices
+    size = np.abs(corners).max(axis=0)
+    for source, least in enumerate(problem.sources.least_bias):
+        others = [index for index in range(problem.dimension) if index != source]
+        for sign in (1.0, -1.0):
+            height = sign * corners[:, source]
+            if height.max() > least + IN_FACE * size[source]:
+                continue  # the other side is nearer, and not tight
+            face = corners[height >= height.max() - IN_FACE * size[source]][:, others] / size[others]
+            # The gradient of (v.w)^2 - w'F w along the axis vanishes at this point of the face.
+            target = sign * condition[source, others] / least / size[others]
+            if not _in_hull(face, target):
+                return False
+    return True
+
+
+def _in_hull(points: Array, target: Array) -> bool:
+    from scipy.optimize import nnls
+
+    if not len(target):
+        return True
+    _, distance = nnls(np.vstack([points.T, np.ones(len(points))]), np.append(target, 1.0))
+    return bool(distance <= IN_FACE)

@@ -1,0 +1,31 @@
+"""Independence: a theorem of `theory.theorems`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory.theorems.hypotheses import (
+    independent_sources,
+    orthonormal_mixing,
+)
+from theory.theorems.theorem import CITED_2023, Theorem, is_modular
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["THEOREM"]
+
+
+THEOREM = Theorem(
+    name="independence",
+    statement="If the sources are independent and the mixing is orthonormal, the optimal code is modular.",
+    latex=r"p(s) = \prod_i p_i(s_i),\; A^\top A = 1 \;\Longrightarrow\; \text{modular}",
+    source=f"{CITED_2023}, theorem 1",
+    proof="Independent sources have a product support, whose hull is a box: range independence.",
+    hypothesis=lambda problem: orthonormal_mixing(problem) and independent_sources(problem),
+    prediction=is_modular,
+)

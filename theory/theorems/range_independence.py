@@ -1,0 +1,39 @@
+"""Range independence: a theorem of `theory.theorems`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory.theorems.hypotheses import (
+    is_range_independent,
+    orthonormal_mixing,
+)
+from theory.theorems.theorem import CITED_2025, Theorem, is_modular
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["THEOREM"]
+
+
+THEOREM = Theorem(
+    name="range-independence",
+    statement=(
+        "If every source reaches its ends whatever the others do (the hull is a box) and the mixing is "
+        "orthonormal, the optimal code is modular, whatever the correlations."
+    ),
+    latex=r"\operatorname{conv}(S) = \prod_i [\ell_i, u_i],\; A^\top A = 1 \;\Longrightarrow\; \text{modular}",
+    source=f"{CITED_2025}, range independence",
+    proof=(
+        "In a box `h(w) = sum_i h_i |w_i|` with `h_i >= m_i`, so `h(w)^2 - w'Fw >= sum_{i != j} (h_i h_j |w_i"
+        " w_j| + w_i w_j C_ij)`. A variable `x >= -a` of mean zero and a variable `y >= -b` of mean zero have"
+        " `E[xy] >= -ab`, because `E[(x + a)(y + b)] >= 0`; applied to `x = w_i s_i` and `y = w_j s_j`, every"
+        " term is nonnegative."
+    ),
+    hypothesis=lambda problem: orthonormal_mixing(problem) and is_range_independent(problem),
+    prediction=is_modular,
+)

@@ -1,0 +1,136 @@
+"""What a theorem is: a predicate on problems and a prediction about their optimal code, and what several share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory.conditions import decide, modular_multiplier
+from theory.errors import InputError
+from theory.problem import Problem
+from theory.sources import EXACT_DIMENSION, Sources
+from theory.theorems.hypotheses import Blocks
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = [
+    "CITED_2023",
+    "CITED_2025",
+    "Prediction",
+    "Theorem",
+    "as_decided",
+    "condition_matrix",
+    "decidable",
+    "in_parts",
+    "is_mixed",
+    "is_modular",
+]
+
+CITED_2023 = "Whittington, Dorrell, Ganguli, Behrens (ICLR 2023)"
+CITED_2025 = "Dorrell et al. (ICLR 2025)"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a theorem says about the optimal code of one problem. What it is silent about is None.
+
+    Attributes:
+        modular: whether the best modular code is optimal.
+        unique: whether no other code is.
+        most_price: the price of modularity is at most this.
+        parts: the problems of blocks of sources;  separable: whether their optimal codes together are optimal, so
+            that the losses add up.
+        equal: another problem, and the factor by which its optimal loss exceeds this one's.
+        margin: how far the data are from where the prediction changes, without unit; NaN if there is no such place.
+    """
+
+    modular: bool | None = None
+    unique: bool | None = None
+    most_price: float | None = None
+    parts: tuple[Problem, ...] | None = None
+    separable: bool | None = None
+    equal: tuple[Problem, float] | None = None
+    margin: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """A statement about optimal codes.
+
+    Attributes:
+        name: short, with hyphens.
+        statement: one or two plain sentences.
+        latex: the formula.
+        source: paper and theorem, or "this project".
+        proof: why it holds, in a paragraph.
+        hypothesis: whether it speaks about a problem.
+        prediction: what it says; only to be asked where the hypothesis holds.
+    """
+
+    name: str
+    statement: str
+    latex: str
+    source: str
+    proof: str
+    hypothesis: Callable[[Problem], bool]
+    prediction: Callable[[Problem], Prediction]
+
+    def applies(self, data: Problem | Sources) -> bool:
+        """Whether the hypothesis holds, for sources alone with costs of one and no mixing."""
+        return self.hypothesis(_posed(data))
+
+    def predict(self, data: Problem | Sources) -> Prediction:
+        """The prediction.
+
+        Raises:
+            InputError: the hypothesis does not hold.
+        """
+        problem = _posed(data)
+        if not self.hypothesis(problem):
+            raise InputError(f"theorem {self.name}: its hypothesis does not hold for {problem!r}")
+        return self.prediction(problem)
+
+
+def _posed(data: Problem | Sources) -> Problem:
+    return data if isinstance(data, Problem) else Problem(data)
+
+
+# ---- hypotheses and predictions of several theorems ----------------------------------------------------------------
+
+
+def decidable(problem: Problem) -> bool:
+    """Whether there are few enough sources for every face of the hull to be looked at."""
+    return problem.dimension <= EXACT_DIMENSION
+
+
+def is_modular(_: Problem) -> Prediction:
+    """The best modular code is optimal."""
+    return Prediction(modular=True)
+
+
+def is_mixed(_: Problem) -> Prediction:
+    """The best modular code is not optimal."""
+    return Prediction(modular=False)
+
+
+def as_decided(problem: Problem) -> Prediction:
+    """What the condition says, and by what margin."""
+    verdict = decide(problem)
+    return Prediction(modular=verdict.modular, margin=abs(verdict.margin))
+
+
+def condition_matrix(problem: Problem) -> Array:
+    """(d, d) F = Y - M, with Y the multiplier of the best modular code."""
+    return modular_multiplier(problem) - problem.energy_matrix
+
+
+def in_parts(problem: Problem, blocks: Blocks, *, separable: bool = True, margin: float = float("nan")) -> Prediction:
+    """Blocks of sources are coded apart, or share neurons."""
+    parts = tuple(problem.part(block) for block in blocks)
+    return Prediction(parts=parts, separable=separable, margin=margin)

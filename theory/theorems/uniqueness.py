@@ -1,0 +1,42 @@
+"""Uniqueness: a theorem of `theory.theorems`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory.conditions import decide
+from theory.problem import Problem
+from theory.theorems.theorem import Prediction, Theorem, decidable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["THEOREM"]
+
+
+UNIQUE = 1e-6
+"""Margin from which a numerical optimum can be told from its competitors."""
+
+
+def _strict(problem: Problem) -> bool:
+    return decidable(problem) and problem.dimension > 1 and decide(problem).margin > UNIQUE
+
+
+THEOREM = Theorem(
+    name="uniqueness",
+    statement="If the inequality is strict off the axes, the best modular code is the only optimal code.",
+    latex=r"h(w)^2 > w^\top F w \text{ for every } w \text{ with two nonzero entries} \;\Longrightarrow\; "
+    r"\text{every optimal code is modular}",
+    source="this project",
+    proof=(
+        "`g` is strictly convex, so all optimal codes share `G` and hence `Y`, and every neuron of an optimal"
+        " code earns exactly what it costs, `w'Yw = f(w)`. If only the axes do, all neurons are modular; and "
+        "the strength of a source's neurons is fixed by `G_ii`."
+    ),
+    hypothesis=_strict,
+    prediction=lambda problem: Prediction(modular=True, unique=True, margin=decide(problem).margin),
+)
