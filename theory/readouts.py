@@ -112,7 +112,7 @@ class Readout:
         Raises:
             numpy.linalg.LinAlgError: G + G0 is singular.
         """
-        inverse: Array = np.linalg.inv(self._ridged(code))
+        inverse = np.asarray(np.linalg.inv(self._ridged(code)), dtype=np.float64)
         half = self.targets @ inverse
         return inverse, np.asarray(self.decoder_cost * half.T @ half)
 

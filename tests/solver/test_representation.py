@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from solver import Problem, Representation, Sources, certify, solve
-from solver.representation import canonical_weights
+from solver.code import canonical_weights
 from theory import InputError
 
 CUT = np.array([point for point in product([-1.0, 0.0, 1.0], repeat=2) if sum(point) < 2])

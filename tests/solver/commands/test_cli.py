@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from solver import Representation, certify
-from solver.commands.cli import METHODS, main
+from solver.commands.cli import main
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 CUT = str(EXAMPLES / "corner_cut_square.csv")
@@ -115,12 +115,6 @@ def test_a_conic_solver_that_fails_is_named(monkeypatch):
     words = accepted("solve", CUT, "--method", "conic").stdout
     assert "Best loss found" in words
     assert "Why not optimal: conic: as asked; CLARABEL stopped at its limit" in words
-
-
-def test_methods_are_those_of_solve():
-    from solver import optimise
-
-    assert METHODS == optimise.METHODS
 
 
 # ---- options ------------------------------------------------------------------------------------------------------

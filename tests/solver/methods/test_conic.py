@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solver import Problem, Sources, certify, conic_program, conic_solvers, solve
+from solver import Problem, Sources, certify, solve
 from solver.methods import conic
+from solver.relaxations import conic_program, conic_solvers
 from solver.relaxations.conic_program import ConicProgram, compiled
 from solver.relaxations.conic_solvers import solver_name
 from solver.search.factorisation import completely_positive

@@ -23,9 +23,8 @@ def test_claims_hold(name, tmp_path):
 
 @pytest.mark.parametrize("name", ["entangled-factors", "one-corner-point", "range-not-independence"])
 def test_a_claim_that_does_not_hold_is_said_to_fail(name, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        import_module(f"solver.studies.{name.replace('-', '_')}"), "FREE", 1.0
-    )  # nothing counts as mixed
+    module = import_module(f"solver.studies.{name.replace('-', '_')}")
+    monkeypatch.setattr(module, "FREE", 1.0)  # nothing counts as mixed
     result = CliRunner().invoke(main, ["reproduce", name, "--quick", "--folder", str(tmp_path)])
     assert result.exit_code == 1 and result.stdout.startswith(f"FAILS  {name}")
 

@@ -1,0 +1,1 @@
+"""Theorems and conjectures against certified optima: cases, judgement, counterexamples made small, and a report."""
