@@ -15,7 +15,7 @@ from solver.stopping import noted
 from theory.errors import InputError
 
 if TYPE_CHECKING:
-    from solver.studies.along_families import SweepPoint
+    from solver.phase import SweepPoint
     from theory.families import Family
 
 __all__ = ["phase"]
@@ -46,7 +46,7 @@ def phase(name: str | None, points: int, weight_cost: float, picture: str | None
         from theory.writing import require_writable
 
         require_writable(picture, PICTURES, "--plot")
-    from solver.studies.along_families import sweep
+    from solver.phase import sweep
 
     solved = sweep(chosen, points=points, encoder_cost=weight_cost, decoder_cost=weight_cost)
     with noted(), Outputs() as outputs:

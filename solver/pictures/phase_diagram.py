@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from solver.studies.along_families import SweepPoint
+    from solver.phase import SweepPoint
     from theory.families import Family
 
 __all__ = ["plot_phase"]
@@ -35,7 +35,7 @@ def plot_phase(family: Family, points: list[SweepPoint], path: str | os.PathLike
 
     Args:
         family: which.
-        points: from `solver.studies.along_families.sweep`.
+        points: from `solver.phase.sweep`.
         path: .png, .pdf or .svg file to write, whole or not at all.
 
     Raises:

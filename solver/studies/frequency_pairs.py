@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.optimise import solve_one_of_many
+from solver.phase import sweep
 from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE
-from solver.studies.along_families import sweep
 from solver.studies.study import (
     FREE,
     Finding,

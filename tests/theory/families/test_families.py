@@ -5,7 +5,7 @@ import pytest
 import sympy as sp
 from scipy.optimize import brentq
 
-from solver.studies.along_families import sweep
+from solver.phase import sweep
 from theory import Problem
 from theory.conditions import decide
 from theory.errors import InputError
