@@ -23,8 +23,8 @@ THEOREM = Theorem(
     source=f"{CITED_2025}, modularity theorem; with mixing and weight costs: this project",
     proof=(
         "The loss is convex in the measure over neurons, so a code is optimal if and only if no neuron earns "
-        "more than it costs at its multiplier `Y`, `w'Yw <= f(w) = w'Mw + h(w)^2`. At the best modular code "
-        "`Y - M = F`. The command modularity derive shows every step."
+        "more than it costs at its multiplier `Y`, `w'Yw <= f(w) = w'Mw + h(w)^2`, and its own earn just that. "
+        "At the best modular code they do, and `Y - M = F`. The command modularity derive shows every step."
     ),
     hypothesis=decidable,
     prediction=as_decided,

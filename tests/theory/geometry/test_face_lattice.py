@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from solver.strategies import orthogonal, problems, seeds
 from theory import Problem
-from theory.geometry.face_lattice import FaceLattice
+from theory.geometry.face_lattice import FaceLattice, _goes_round
 from theory.geometry.triangulation import is_closed_complex
 
 ROUNDING = 1e-9
@@ -105,3 +105,14 @@ def test_names_of_many_samples_do_not_run_into_each_other():
 def test_lattices_in_other_coordinates_share_their_faces():
     problem = Problem(np.random.default_rng(0).standard_normal((20, 3)))
     assert problem.whitened.sources.faces.levels is problem.sources.faces.levels
+
+
+def test_a_flat_bag_is_closed_and_is_no_hull():
+    """All its ridges lie in two simplices and all of it in a plane that no sample exceeds, but no ray meets it once."""
+    cube = np.array(list(product([-1.0, 1.0], repeat=3)))
+    bag = np.array(list(combinations(range(4), 3)))
+    assert is_closed_complex(bag) and (cube[bag][:, :, 0] == -1).all()
+    assert not _goes_round(cube, bag)
+    hull = FaceLattice.of(cube)
+    assert hull.complete and _goes_round(cube, hull.facets)
+    assert not _goes_round(cube, np.concatenate([hull.facets, hull.facets]))
