@@ -206,7 +206,7 @@ def best_bound(
     best = int(np.argmax([bound.value for bound in bounds]))
     if not bounds[best].exact:
         bounds.append(_bound(problem, np.eye(problem.dimension), quick=True))
-    share = np.sqrt(np.diag(inside.gram) * inside.modular_costs)
+    share = np.sqrt(inside.readout.demand * inside.modular_costs)
     share = share / share.sum()
     if share.min() < SMALL_SOURCE:
         digits_lost = np.where(share < SMALL_SOURCE, np.sqrt(np.finfo(float).eps / share), 0.0)
@@ -233,13 +233,13 @@ def _network(problem: Problem, representation: Code) -> tuple[Array, Array, Arra
     _require_problem(problem)
     encoder, decoder = np.atleast_2d(representation.encoder), np.atleast_2d(representation.decoder)
     encoder_bias, decoder_bias = np.ravel(representation.encoder_bias), np.ravel(representation.decoder_bias)
-    channels, neurons = len(problem.mixing), len(encoder)
-    if encoder.shape[1] != channels or decoder.shape[0] != channels:
+    channels, neurons, decoded = len(problem.mixing), len(encoder), len(problem.readout.targets)
+    if encoder.shape[1] != channels or decoder.shape[0] != decoded:
         raise InputError(
             f"representation: encodes {encoder.shape[1]} channel(s), but the problem has {channels}; certify it "
             "against the problem it was solved for"
         )
-    if decoder.shape[1] != neurons or len(encoder_bias) != neurons or len(decoder_bias) != channels:
+    if decoder.shape[1] != neurons or len(encoder_bias) != neurons or len(decoder_bias) != decoded:
         raise InputError(
             f"representation: {neurons} neuron(s) in the encoder, {decoder.shape[1]} in the decoder, "
             f"{len(encoder_bias)} encoder and {len(decoder_bias)} decoder biases; take them from one code"
@@ -266,14 +266,15 @@ def _measure(
 ) -> tuple[float, float, float, bool]:
     """Mean squared activity, least activity, largest reconstruction error, and whether both are zero to rounding."""
     sources = problem.sources
+    targets = problem.readout.targets
     weights = encoder @ problem.mixing
     resting = weights @ sources.mean + encoder_bias
     second_moment, least, error = 0.0, np.inf, 0.0
-    reach, largest = np.zeros(len(encoder)), np.zeros(len(problem.mixing))
+    reach, largest = np.zeros(len(encoder)), np.zeros(len(targets))
     for block, probabilities in sources.centered_blocks():
         activity = block @ weights.T + resting
-        data = block @ problem.mixing.T
-        decoded = activity @ decoder.T + decoder_bias - problem.mixing @ sources.mean
+        data = block @ targets.T
+        decoded = activity @ decoder.T + decoder_bias - targets @ sources.mean
         energy = (activity**2).sum(axis=1)
         second_moment += float(energy.sum() / sources.count if probabilities is None else probabilities @ energy)
         reach = np.maximum(reach, activity.max(axis=0))
@@ -284,7 +285,7 @@ def _measure(
         # The points are only the support: the energy comes from the moments.
         second_moment = float(sources.variances(weights).sum() + resting @ resting)
     # Biases and data may carry a large common offset, whose rounding is not the code's fault.
-    offset = float(np.abs(weights @ sources.mean).max(initial=0.0)) + float(np.abs(problem.mixing @ sources.mean).max())
+    offset = float(np.abs(weights @ sources.mean).max(initial=0.0)) + float(np.abs(targets @ sources.mean).max())
     rounding = 64 * np.finfo(float).eps * offset
     nonnegative = least >= -(FEASIBILITY * float(reach.max(initial=0.0)) + rounding)
     exact = error <= FEASIBILITY * float(largest.max()) + rounding * max(1.0, float(np.abs(decoder).max()))

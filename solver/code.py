@@ -176,7 +176,7 @@ def described(problem: Problem, weights: Array) -> dict[str, Any]:
         "encoder": encoder,
         "encoder_bias": bias - weights @ mean,
         "decoder": decoder,
-        "decoder_bias": problem.mixing @ mean - decoder @ bias,
+        "decoder_bias": problem.readout.targets @ mean - decoder @ bias,
         "energies": energies,
         "neuron_costs": problem.neuron_cost(weights),
     }

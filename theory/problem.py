@@ -20,7 +20,7 @@ from theory.errors import InputError
 from theory.formulas import modular_cost
 from theory.geometry.pricing import Pricing
 from theory.geometry.whitening import Whitening
-from theory.readouts import Readout
+from theory.readouts import Exact, Readout, Reads
 from theory.sources import LARGEST, NEGLIGIBLE_TERM, SMALLEST, TERMS_SHOWN, Sources, as_matrix
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ class Problem:
         encoder_cost: price of ||W_in||^2; zero (a recurrent layer has no encoder) where no combination of sources is
             nearly constant, since then every neuron costs activity; positive otherwise.
         decoder_cost: price of ||W_out||^2, positive, or the best weights would have no size.
+        readout: what is decoded and how (`theory.readouts`); the data, exactly, if not given.
 
     Attributes:
         sources, mixing (dx, d), encoder_cost, decoder_cost.
@@ -101,6 +102,7 @@ class Problem:
         probabilities: ArrayLike | None = None,
         encoder_cost: float = 1.0,
         decoder_cost: float = 1.0,
+        readout: Reads | None = None,
     ) -> None:
         if isinstance(sources, Sources):
             if probabilities is not None:
@@ -116,6 +118,9 @@ class Problem:
                 "neurons cost ever less, and none is best"
             )
         self.mixing = _check_mixing(mixing, self.sources.dimension)
+        self.given_readout: Reads = Exact() if readout is None else readout
+        if not isinstance(self.given_readout, Reads):
+            raise InputError(f"readout: expected one of `theory.readouts`, got {type(readout).__name__}")
         self._require_representable()
         self._require_definite_energy()
 
@@ -139,8 +144,8 @@ class Problem:
 
     @cached_property
     def readout(self) -> Readout:
-        """What reading a code out costs: the exact decoder of x = A s."""
-        return Readout(self.mixing, self.decoder_cost)
+        """What reading a code out costs."""
+        return self.given_readout.price(self.mixing, self.sources.covariance, self.decoder_cost)
 
     @cached_property
     def pseudoinverse(self) -> Array:
@@ -161,7 +166,7 @@ class Problem:
     def _require_representable(self) -> None:
         """Units and prices that are each within bounds may go beyond them together."""
         with np.errstate(all="ignore"):
-            cost, gram = self.modular_costs, np.diag(self.gram)
+            cost, gram = self.modular_costs, self.readout.demand
             encoder = self.encoder_cost * np.diag(self.encoder_metric) / np.diag(self.sources.covariance)
             sizes = [cost, gram, cost * gram * self.decoder_cost, gram / cost * self.decoder_cost, 1 + encoder]
         for size in sizes:
@@ -198,7 +203,7 @@ class Problem:
     @cached_property
     def whitening(self) -> Whitening:
         """The coordinates in which a neuron's energy is its squared length: see `theory.geometry.whitening`."""
-        return Whitening.of(self.energy_root, self.mixing, np.sqrt(self.modular_costs))
+        return Whitening.of(self.energy_root, self.readout.targets, np.sqrt(self.modular_costs))
 
     @cached_property
     def whitened(self) -> Problem:
@@ -217,13 +222,18 @@ class Problem:
         whitening = self.whitening
         root = self.sources.covariance_root @ whitening.inverse
         sources = Sources.transformed(self.sources, root, whitening.samples(self.sources.vertices))
+        seen = whitening.targets if self.readout.targets is self.mixing else self.mixing @ whitening.matrix.T
         try:
-            inside = self.replaced(sources=sources, mixing=whitening.mixing)
+            inside = self.replaced(sources=sources, mixing=seen)
         except InputError as error:
             # Of a problem that was accepted as given: its units are what those coordinates have no numbers for.
             raise FloatingPointError("numbers too small or too large") from error
         # By construction, and to more digits than the sum of its parts would have.
-        vars(inside).update(energy_matrix=np.eye(self.dimension), whitening=Whitening.none(whitening.mixing))
+        vars(inside).update(
+            energy_matrix=np.eye(self.dimension),
+            whitening=Whitening.none(whitening.targets),
+            readout=self.readout.in_coordinates(whitening.matrix, targets=whitening.targets),
+        )
         return inside
 
     # ---- the modular code, the point of comparison everywhere -------------------------------------------------
@@ -290,6 +300,7 @@ class Problem:
             "mixing": self.mixing,
             "encoder_cost": self.encoder_cost,
             "decoder_cost": self.decoder_cost,
+            "readout": self.given_readout,
         }
 
     # ---- costs of any code ------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ no G0.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Readout", "symmetric_root"]
+__all__ = ["Exact", "Readout", "Reads", "symmetric_root"]
 
 
 @dataclass(frozen=True)
@@ -49,26 +49,27 @@ class Readout:
 
     @property
     def gram(self) -> Array:
-        """(d, d) K = B'B, with the decoder cost inside."""
+        """(d, d) decoder_cost B'B."""
         return np.asarray(self.decoder_cost * self.targets.T @ self.targets)
 
     def root(self) -> Array:
         """(min(r, d), d) R with R'R = decoder_cost K, upper triangular."""
         return np.asarray(np.linalg.qr(self.targets * self.decoder_cost**0.5, mode="r"))
 
-    def in_coordinates(self, matrix: ArrayLike, unit: float = 1.0) -> Readout:
+    def in_coordinates(self, matrix: ArrayLike, unit: float = 1.0, *, targets: Array | None = None) -> Readout:
         """The same readout of neurons x = H w, in other units of loss: its targets are B H', its ridge H G0 H'.
 
         Args:
             matrix: (d, d) H, or (d,) its diagonal.
             unit: what the loss is counted in.
+            targets: (r, d) B H', where it is known to more digits than the product has.
         """
         given = np.asarray(matrix, dtype=np.float64)
         if given.ndim == 1:
-            targets, ridge = self.targets * given, None if self.ridge is None else self.ridge * np.outer(given, given)
+            product, ridge = self.targets * given, None if self.ridge is None else self.ridge * np.outer(given, given)
         else:
-            targets, ridge = self.targets @ given.T, None if self.ridge is None else given @ self.ridge @ given.T
-        return Readout(targets, self.decoder_cost / unit, ridge)
+            product, ridge = self.targets @ given.T, None if self.ridge is None else given @ self.ridge @ given.T
+        return Readout(product if targets is None else targets, self.decoder_cost / unit, ridge)
 
     # ---- value and derivatives --------------------------------------------------------------------------------
 
@@ -152,7 +153,7 @@ class Readout:
         Args:
             costs: (d,) what a neuron of each source costs at unit weight.
         """
-        return np.asarray(modular_strength(costs, self.decoder_cost, self._demand))
+        return np.asarray(modular_strength(costs, self.decoder_cost, self.demand))
 
     def modular_loss(self, costs: Array) -> float:
         """Loss of the best modular code.
@@ -160,16 +161,40 @@ class Readout:
         Args:
             costs: (d,) what a neuron of each source costs at unit weight.
         """
-        return float(modular_loss(costs, self.decoder_cost, self._demand).sum())
+        return float(modular_loss(costs, self.decoder_cost, self.demand).sum())
 
     @property
-    def _demand(self) -> Array:
-        """(d,) the diagonal of B'B."""
+    def demand(self) -> Array:
+        """(d,) the diagonal of K = B'B: how much is asked of each source."""
         return np.asarray((self.targets**2).sum(axis=0))
 
     def _ridged(self, code: ArrayLike) -> Array:
         matrix = np.asarray(code)
         return matrix if self.ridge is None else matrix + self.ridge
+
+
+@runtime_checkable
+class Reads(Protocol):
+    """A way to read codes out, whatever the sources: what `Problem` takes as its readout."""
+
+    def price(self, mixing: Array, covariance: Array, decoder_cost: float) -> Readout:
+        """What it costs for given sources.
+
+        Args:
+            mixing: (dx, d) A.
+            covariance: (d, d) C.
+            decoder_cost: price of the squared decoder weights.
+        """
+
+
+@dataclass(frozen=True)
+class Exact:
+    """The data x = A s, decoded without error."""
+
+    def price(self, mixing: Array, covariance: Array, decoder_cost: float) -> Readout:
+        """See `Reads`."""
+        del covariance  # an exact decoder makes no errors to weigh
+        return Readout(mixing, decoder_cost)
 
 
 def symmetric_root(matrix: Array) -> Array:

@@ -90,7 +90,7 @@ def inputs_of(file: str, options: dict[str, Any]) -> tuple[Given, Given | None]:
     return given(file), None if options["mixing"] is None else given(options["mixing"])
 
 
-def problem_of(data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, float]) -> Problem:
+def problem_of(data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, Any]) -> Problem:
     """The problem in floating point."""
     from solver.commands.reading import read_mixing, read_sources
     from theory.problem import Problem

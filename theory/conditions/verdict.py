@@ -68,6 +68,6 @@ def modular_multiplier(problem: Problem) -> Array:
 
     Here cost_i = M_ii + m_i^2; the decoder cost cancels.
     """
-    costs, gram = problem.modular_costs, problem.gram
-    diagonal = np.diag(gram)
+    costs, targets = problem.modular_costs, problem.readout.targets
+    gram, diagonal = targets.T @ targets, problem.readout.demand
     return np.asarray(multiplier_entry(costs[:, None], costs, diagonal[:, None], gram, diagonal))

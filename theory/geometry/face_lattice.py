@@ -184,8 +184,8 @@ def _omissions(size: int) -> list[list[int]]:
 def _goes_round(points: Array, simplices: Indices) -> bool:
     """Whether a ray from within meets an odd number of simplices (N, d) of points (V, d).
 
-    Where every ridge lies in two simplices all rays meet an odd number if one does: the number changes by two, or not at
-    all, where a ray passes a ridge. So a flat bag of simplices, closed too, is told from a hull.
+    Where every ridge lies in two simplices all rays meet an odd number if one does: the number changes by two, or not
+    at all, where a ray passes a ridge. So a flat bag of simplices, closed too, is told from a hull.
     """
     corners = points[np.unique(simplices)]
     edges = points[simplices] - corners.mean(axis=0)

@@ -28,7 +28,7 @@ class Whitening:
 
     Attributes:
         matrix: (d, d) H;  inverse: (d, d) H^-1.
-        mixing: (dx, d) A H', the mixing of the whitened sources, with orthogonal columns.
+        targets: (r, d) B H', what is decoded of the whitened sources, with orthogonal columns.
 
     Example:
         >>> root = np.array([[2.0, 1.0], [0.0, 1.0]])
@@ -39,36 +39,36 @@ class Whitening:
 
     matrix: Array
     inverse: Array
-    mixing: Array
+    targets: Array
 
     @classmethod
-    def of(cls, energy_root: Array, mixing: Array, scale: Array) -> Whitening:
-        """The whitening of sources that are seen through a mixing.
+    def of(cls, energy_root: Array, targets: Array, scale: Array) -> Whitening:
+        """The whitening of sources of which some combinations are decoded.
 
         Args:
             energy_root: (k, d) R with M = R'R.
-            mixing: (dx, d) A.
+            targets: (r, d) B.
             scale: (d,) typical cost of a unit neuron of each source, so that sources of tiny scale keep their digits.
         """
         half = energy_root / scale
         # Large rows first: then the small ones keep theirs.
         order = np.argsort(-np.abs(half).max(axis=1), kind="stable")
         root = np.asarray(np.linalg.qr(half[order], mode="r"))
-        left, size, right = np.linalg.svd(mixing * scale @ root.T, full_matrices=False)
+        left, size, right = np.linalg.svd(targets * scale @ root.T, full_matrices=False)
         inverse = np.linalg.inv(root) @ right.T / scale[:, None]
         return cls(right @ root * scale, inverse, left * size)
 
     @classmethod
-    def none(cls, mixing: Array) -> Whitening:
+    def none(cls, targets: Array) -> Whitening:
         """That of a problem that is whitened already."""
-        identity = np.eye(mixing.shape[1])
-        return cls(identity, identity, mixing)
+        identity = np.eye(targets.shape[1])
+        return cls(identity, identity, targets)
 
     def restricted(self, members: Sequence[int]) -> Whitening:
         """That of the neurons which read only some of the sources, by index."""
         root = np.asarray(np.linalg.qr(self.matrix[:, list(members)], mode="r"))
         inverse = np.linalg.inv(root)
-        return Whitening(root, inverse, (self.mixing @ self.inverse.T)[:, list(members)] @ root.T)
+        return Whitening(root, inverse, (self.targets @ self.inverse.T)[:, list(members)] @ root.T)
 
     def neurons(self, weights: Array) -> Array:
         """(n, d) neurons x of source weights (n, d)."""

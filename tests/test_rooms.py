@@ -1,0 +1,90 @@
+"""The house: what a room may import, and that there are no circles, lazy imports and those for types included."""
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+FLOORS = [
+    {"theory.errors"},
+    {"theory.formulas", "theory.writing", "theory.geometry"},
+    {"theory.sources", "theory.readouts", "theory.problem"},
+    {"theory.exact"},
+    {"theory.bounds"},
+    {"theory.conditions"},
+    {"theory.symbolic"},
+    {"theory.families"},
+    {"theory.theorems"},
+    {"theory.print_formulas", "theory.print_theory"},
+    {
+        "solver.problem",
+        "solver.stopping",
+        "solver.code",
+        "solver.certificate",
+        "solver.search",
+        "solver.metrics",
+        "solver.files",
+    },
+    {"solver.relaxations"},
+    {"solver.methods"},
+    {"solver.pictures.style", "solver.pictures.source_plane", "solver.pictures.summary", "solver.pictures.plot"},
+    {"solver.representation", "solver.optimise"},
+    {"solver.phase", "solver.strategies"},
+    {"solver.verification"},
+    {"solver.pictures"},
+    {"solver.studies"},
+    {"solver.commands"},
+    {"solver.__main__"},
+]
+"""From the ground up: a module may import its own floor and those below."""
+
+
+def modules():
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): path
+        for top in ("theory", "solver")
+        for path in (ROOT / top).rglob("*.py")
+        if path.parent.name not in ("theory", "solver") or path.name != "__init__.py"
+    }
+
+
+def imported(path, known):
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            yield from ({name, f"{name}.__init__"} & known.keys())
+
+
+def graph():
+    known = modules()
+    return {name: set(imported(path, known)) - {name} for name, path in known.items()}
+
+
+def floor_of(module):
+    rooms = [
+        (len(room), floor)
+        for floor, rooms in enumerate(FLOORS)
+        for room in rooms
+        if f"{module}.".startswith(f"{room}.")
+    ]
+    assert rooms, f"{module} has no floor"
+    return max(rooms)[1]
+
+
+def test_no_circles():
+    list(TopologicalSorter(graph()).static_order())
+
+
+def test_imports_never_climb():
+    climbing = [(one, other) for one, others in graph().items() for other in others if floor_of(other) > floor_of(one)]
+    assert not climbing
+
+
+def test_no_room_is_crowded():
+    for room in {path.parent for path in modules().values()}:
+        assert len(list(room.glob("*.py"))) <= 16, room
