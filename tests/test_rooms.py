@@ -18,6 +18,7 @@ FLOORS = [
     {"theory.theorems"},
     {"theory.print_formulas", "theory.print_theory"},
     {
+        "solver.pictures.__init__",
         "solver.problem",
         "solver.stopping",
         "solver.code",
