@@ -9,7 +9,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, Sources, certify, conic_program, conic_solvers, solve
@@ -18,6 +18,7 @@ from solver.conic_solvers import solver_name
 from solver.factorisation import completely_positive
 from solver.methods import conic
 from solver.strategies import grids, problems, seeds
+from tests.examples import share
 from tests.properties import naive
 from theory.errors import InputError
 
@@ -48,7 +49,7 @@ def test_agrees_with_columns(problem):
 
 
 @given(problems())
-@settings(max_examples=15)
+@share(1 / 4)
 def test_the_program_alone_agrees_before_anything_is_polished(problem):
     raw = solve(problem, method="conic", max_iterations=1)
     assert raw.loss == pytest.approx(solve(problem, method="columns").loss, rel=1e-7)
@@ -57,13 +58,13 @@ def test_the_program_alone_agrees_before_anything_is_polished(problem):
 
 
 @given(problems(dimension=st.integers(2, 4), of=grids))
-@settings(max_examples=15)
+@share(1 / 4)
 def test_degenerate_grids(problem):
     assert_agree(problem)
 
 
 @given(problems(dimension=st.integers(1, 3)))
-@settings(max_examples=10)
+@share(1 / 4)
 def test_agrees_with_scs(problem):
     assert_agree(problem, solver="SCS")
 
