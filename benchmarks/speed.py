@@ -108,7 +108,7 @@ print((peak - now) * 1024 / points.nbytes)
     return float(done.stdout)
 
 
-def command_line(repeats: int = 5) -> list[Row]:
+def command_line(repeats: int) -> list[Row]:
     start = [sys.executable, "-c", "from solver.commands.cli import main; main()"]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "sources.csv"
@@ -126,7 +126,7 @@ def command_line(repeats: int = 5) -> list[Row]:
 
 
 def measure(*, quick: bool, long: bool = False) -> list[Row]:
-    rows = command_line()
+    rows = command_line(repeats=2 if quick else 5)
     for dimension in (2, 3):
         rows += certified(dimension, 1000, 1e-8, 0.1, repeats=5)
     if quick:

@@ -1,7 +1,7 @@
 """One setting of hypothesis for the whole suite: the same examples in every run, more of them on request.
 
 pytest                                  the suite, always the same
-pytest --hypothesis-profile=search      a hunt: fresh examples, ten times as many
+pytest --hypothesis-profile=search      a hunt: fresh examples, twenty-five times as many
 """
 
 import os
@@ -19,7 +19,7 @@ engine.MAX_SHRINKING_SECONDS = 10
 SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 settings.register_profile(
-    "suite", max_examples=30, deadline=None, derandomize=True, print_blob=True, suppress_health_check=SLOW_IS_FINE
+    "suite", max_examples=12, deadline=None, derandomize=True, print_blob=True, suppress_health_check=SLOW_IS_FINE
 )
 settings.register_profile(
     "search", parent=settings.get_profile("suite"), max_examples=300, derandomize=False, database=None

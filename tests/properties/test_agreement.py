@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from solver import Problem, Sources, certify, solve
 from solver.methods import alternating
 from solver.strategies import antipodal, boxes, clouds, corner_cut, grids, lattices, near_boundary, problems, products
+from tests.examples import share
 from tests.properties import naive
 
 TOLERANCE = 1e-8
@@ -90,19 +91,19 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
-@settings(max_examples=3)
+@share(1 / 6)
 def test_on_every_kind_of_points(kind, data):
     assert_agree(data.draw(problems(st.integers(2, 3), of=KINDS[kind])))
 
 
 @given(problems(2, of=near_boundary, mixed=False))
-@settings(max_examples=8)
+@share(1 / 3)
 def test_next_to_the_boundary_of_modularity(problem):
     assert_agree(problem)
 
 
 @given(problems(st.integers(2, 4)))
-@settings(max_examples=30)
+@share(1 / 2)
 def test_what_is_proven_at_once_is_true(problem):
     # The relaxation's first word, before any ascent.
     first = solve(problem, method="relaxation", max_iterations=1, rng=0)

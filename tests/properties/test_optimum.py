@@ -3,12 +3,13 @@
 import cvxpy as cp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 
 from solver import certify, lower_bound, solve
 from solver.strategies import clouds, orthogonal, problems, seeds
+from tests.examples import share
 from tests.properties import naive
 from theory import Problem, modularity
 
@@ -87,7 +88,7 @@ def test_every_answer_is_optimal_and_certified(problem):
 
 
 @given(seeds, st.integers(2, 5), st.floats(0, 5), st.floats(-3, 3), st.booleans())
-@settings(max_examples=25)
+@share(1 / 2)
 def test_sources_as_correlated_as_measurements_are_solved_like_others(seed, dimension, digits, cost, scaled):
     rng = np.random.default_rng(seed)
     stretch = 10.0 ** -np.linspace(0, digits, dimension) * orthogonal(rng, dimension)
@@ -270,7 +271,7 @@ def test_the_loss_is_homogeneous_in_costs_and_units(problem):
 
 
 @given(problems())
-@settings(max_examples=20)
+@share(1 / 2)
 def test_the_loss_rises_with_the_encoder_cost_and_is_concave_in_it(problem):
     low, middle, high = (solve(posed(problem, encoder_cost=problem.encoder_cost * r)).loss for r in (1, 2, 3))
     assert low <= middle * (1 + TOLERANCE)

@@ -85,7 +85,7 @@ def test_what_the_neurons_read(answer):
     ],
 )
 def test_save_and_load(problem, tmp_path):
-    answer = solve(problem, max_iterations=20)
+    answer = solve(problem, max_iterations=6)
     answer.save(tmp_path / "code.npz")
     again = Representation.load(tmp_path / "code.npz")
     assert repr(again) == repr(answer)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, Representation, certify, solve
 from solver.strategies import mixings, points
+from tests.examples import share
 from theory import InputError, Sources, check_proof, modularity
 from theory.exact.problem import ExactProblem
 
@@ -40,7 +41,7 @@ def test_no_price_is_the_limit_of_small_prices(posed):
         before = priced
 
 
-@settings(max_examples=6)  # a conic program takes a tenth of a second
+@share(1 / 3)  # a conic program takes a tenth of a second
 @given(free_encoders())
 def test_a_conic_program_agrees_without_a_price_of_the_encoder(posed):
     try:

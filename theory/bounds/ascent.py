@@ -233,7 +233,7 @@ class _Climbs:
         return rows[moving]
 
     def _move(self, now: _Moment, step: Array, inside: Mask) -> None:
-        """Follow the step to the top along it or to the next wall; where the top comes first, to that of the face."""
+        """Follow the step to the next wall; where a top along it comes first, `_up` knows a better step."""
         rows = now.rows
         direction = np.einsum("kij,kj->ki", now.edges, step)
         slack = self.slack[rows]
@@ -241,16 +241,16 @@ class _Climbs:
         rising = np.einsum("ki,ki->k", direction, now.gradient)
         curvature = self._curvature(direction, now.rho)
         top = np.where(curvature < 0, rising / np.where(curvature < 0, -curvature, 1.0), np.inf)
-        newton = np.flatnonzero((top < furthest) & inside)
-        if len(newton):
-            better = self._to_top(now[newton])
-            uphill = np.einsum("kj,kj->k", better, now.slope[newton]) > 0
-            newton, better = newton[uphill], better[uphill]
-            direction[newton] = np.einsum("kij,kj->ki", now.edges[newton], better)
-            rates[newton], furthest[newton], sample[newton] = self._furthest(slack[newton], direction[newton])
-            top[newton] = 1.0
-            rising[newton] = np.einsum("ki,ki->k", direction[newton], now.gradient[newton])
-            curvature[newton] = -rising[newton]
+        short = np.flatnonzero((top < furthest) & inside)
+        if len(short):
+            better, to_top = self._up(now[short])
+            usable = np.abs(better).max(axis=1) > 0
+            short, better, to_top = short[usable], better[usable], to_top[usable]
+            direction[short] = np.einsum("kij,kj->ki", now.edges[short], better)
+            rates[short], furthest[short], sample[short] = self._furthest(slack[short], direction[short])
+            rising[short] = np.einsum("ki,ki->k", direction[short], now.gradient[short])
+            curvature[short] = np.where(to_top, -rising[short], self._curvature(direction[short], now.rho[short]))
+            top[short] = np.where(to_top, 1.0, np.inf)
         length = np.minimum(top, furthest)
         self.neurons[rows] += length[:, None] * direction
         self._advance(rows, slack, length, rates)
@@ -288,12 +288,25 @@ class _Climbs:
         self.slack[rows, samples] = np.inf
 
     def _off_saddle(self, now: _Moment) -> Array:
-        """Steps (k, d) in the slots along the most convex direction of faces that are level; zero where concave."""
+        """Steps (k, d) in the slots uphill along the most convex direction of the faces; zero where concave."""
         values, vectors = np.linalg.eigh(self._within(now))
         out = vectors[:, :, -1] * now.free / now.size
         uphill = np.einsum("kj,kj->k", out, now.slope) >= 0
         convex = values[:, -1] > SLOPE * np.abs(values).max(axis=1)
         return np.asarray(out * (np.where(uphill, 1.0, -1.0) * convex)[:, None])
+
+    def _up(self, now: _Moment) -> tuple[Array, Mask]:
+        """Steps (k, d) in the slots to the stationary points of the faces, or else without a top; which are the former.
+
+        A stationary point that lies downhill is a saddle. Steps along the gradient would zigzag in its valley, hundreds
+        of them where the face is long; the most convex direction rises all the way to a wall instead.
+        """
+        step = self._to_top(now)
+        to_top: Mask = np.einsum("kj,kj->k", step, now.slope) > 0
+        saddle = np.flatnonzero(~to_top)
+        if len(saddle):
+            step[saddle] = self._off_saddle(now[saddle])
+        return step, to_top
 
     def _to_top(self, now: _Moment) -> Array:
         """Steps (k, d) in the slots to the stationary points of the faces; zero where there is none."""

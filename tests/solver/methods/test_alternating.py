@@ -5,12 +5,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, certify, solve
 from solver.methods.alternating import _SmoothLoss, descend
 from solver.strategies import problems, seeds
+from tests.examples import share
 from theory.errors import InputError
 
 CUT = np.array([(x, y) for x in range(-4, 5) for y in range(-4, 5) if x + y < 4]) / 4
@@ -60,14 +61,14 @@ def test_fewer_neurons_than_the_optimum_needs():
     problem = Problem(np.random.default_rng(0).standard_normal((60, 3)))
     best = solve(problem)
     assert len(best) == 5
-    losses = [solve(problem, method="alternating", neurons=count, rng=0).loss for count in (3, 4, 6)]
+    answers = [solve(problem, method="alternating", neurons=count, rng=0, max_iterations=60) for count in (3, 4, 6)]
+    losses, few = [answer.loss for answer in answers], answers[0]
     assert losses[0] > losses[1] >= losses[2] * (1 - 1e-9) and losses[2] >= best.lower_bound
-    few = solve(problem, method="alternating", neurons=3, rng=0)
     assert len(few) == 3 and few.status == "bounded" and few.gap >= losses[0] / best.loss - 1 - 1e-9
 
 
 @given(problems(st.integers(1, 3)), st.data())
-@settings(max_examples=15)
+@share(1 / 3)
 def test_any_number_of_neurons_from_the_sources_on(problem, data):
     best = solve(problem)
     count = data.draw(st.integers(problem.dimension, len(best)))
@@ -82,7 +83,7 @@ def test_any_number_of_neurons_from_the_sources_on(problem, data):
 
 
 @given(problems(st.integers(2, 3)), seeds)
-@settings(max_examples=10)
+@share(1 / 4)
 def test_losses_of_an_answer_in_the_making_never_rise(problem, seed):
     seen = []
     answer = solve(

@@ -9,7 +9,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, Sources, certify, solve
@@ -19,6 +19,7 @@ from solver.relaxations.conic_program import ConicProgram, compiled
 from solver.relaxations.conic_solvers import solver_name
 from solver.search.factorisation import completely_positive
 from solver.strategies import grids, problems, seeds
+from tests.examples import share
 from tests.properties import naive
 from theory.errors import InputError
 
@@ -49,7 +50,7 @@ def test_agrees_with_columns(problem):
 
 
 @given(problems())
-@settings(max_examples=15)
+@share(1 / 4)
 def test_the_program_alone_agrees_before_anything_is_polished(problem):
     raw = solve(problem, method="conic", max_iterations=1)
     assert raw.loss == pytest.approx(solve(problem, method="columns").loss, rel=1e-7)
@@ -58,13 +59,13 @@ def test_the_program_alone_agrees_before_anything_is_polished(problem):
 
 
 @given(problems(dimension=st.integers(2, 4), of=grids))
-@settings(max_examples=15)
+@share(1 / 4)
 def test_degenerate_grids(problem):
     assert_agree(problem)
 
 
 @given(problems(dimension=st.integers(1, 3)))
-@settings(max_examples=10)
+@share(1 / 4)
 def test_agrees_with_scs(problem):
     assert_agree(problem, solver="SCS")
 

@@ -4,12 +4,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, solve
 from solver.methods import ascents
 from solver.strategies import problems, seeds
+from tests.examples import share
 from theory.bounds.ascent import Ascent
 
 
@@ -28,7 +29,7 @@ def test_polishing_that_stalls_does_not_end_the_search(seed):
 
 
 @given(problems(st.integers(1, 3)), seeds)
-@settings(max_examples=15)
+@share(1 / 2)
 def test_the_loss_never_rises_and_never_passes_the_optimum(problem, seed):
     losses = [problem.loss(weights) for weights in codes(problem, seed)]
     # The last step may give up a hair for fewer neurons.

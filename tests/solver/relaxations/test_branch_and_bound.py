@@ -5,13 +5,14 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import solve
 from solver.relaxations import branch_and_bound as module
 from solver.relaxations.branch_and_bound import Cells, violated, without_idle
 from solver.strategies import grids, problems, seeds
+from tests.examples import share
 from tests.properties import naive
 from theory import Problem, Sources
 
@@ -84,7 +85,7 @@ def test_the_bound_comes_down_to_the_ratio_of_any_multiplier(problem, seed, whol
 
 
 @given(problems(st.integers(2, 4), of=grids), seeds)
-@settings(max_examples=15)
+@share(1 / 2)
 def test_ties_of_grids(problem, seed):
     multiplier, cells = at_code(problem, random_code(problem, seed), whole=True)
     rho = problem.pricing.maximise(multiplier).rho
@@ -92,7 +93,7 @@ def test_ties_of_grids(problem, seed):
 
 
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=4), st.sampled_from([0.1, 1.0, 10.0]))
-@settings(max_examples=10)
+@share(1 / 2)
 def test_independent_symmetric_sources_need_one_cell(reach, cost):
     # At the multiplier of the modular code products of opposite corners are enough: their average is h(w)^2 = w'Fw.
     problem = Problem(list(product(*((-size, size) for size in reach))), encoder_cost=cost)
@@ -124,7 +125,7 @@ def test_cells_that_are_good_enough_are_left_alone():
 
 
 @given(problems(st.integers(2, 3)), seeds)
-@settings(max_examples=10)
+@share(1 / 2)
 def test_units_do_not_matter(problem, seed):
     units = 10.0 ** np.random.default_rng(seed).uniform(-6, 6, size=problem.dimension)
     other = Problem(
@@ -189,7 +190,7 @@ def test_more_samples_than_are_used(monkeypatch, whole):
 
 
 @given(problems(st.integers(2, 3)), seeds)
-@settings(max_examples=15)
+@share(1 / 2)
 def test_another_multiplier_on_the_same_cells(problem, seed):
     _, cells = at_code(problem, random_code(problem, seed))
     cells.refine(0.0, 8)
@@ -254,7 +255,7 @@ def centre_of(cells, weights):
 
 
 @given(problems(st.integers(2, 3)), seeds, st.booleans())
-@settings(max_examples=15)
+@share(1 / 2)
 def test_new_centres_only_tighten(problem, seed, whole):
     multiplier, cells = at_code(problem, random_code(problem, seed), whole=whole)
     weights = naive.directions(problem, 100, seed=seed)
@@ -269,7 +270,7 @@ def test_new_centres_only_tighten(problem, seed, whole):
 
 
 @given(problems(st.integers(2, 3)), seeds)
-@settings(max_examples=15)
+@share(1 / 2)
 def test_every_cell_bounds_the_neurons_that_are_nearest_to_its_centre(problem, seed):
     multiplier, cells = at_code(problem, random_code(problem, seed))
     cells.refine(0.0, 12)
@@ -446,6 +447,6 @@ def test_a_cover_with_lighter_products_is_still_one():
     multiplier, cells = at_code(CLOUD, random_code(CLOUD, 0))
     cells.refine(0.0, 10)
     cover = cells.cover()
-    for share in (0.0, 0.5, 0.999, 2.0):
-        lighter = replace(cover, weight=share * cover.weight)
+    for part in (0.0, 0.5, 0.999, 2.0):
+        lighter = replace(cover, weight=part * cover.weight)
         assert lighter.ratio(CLOUD, multiplier) >= CLOUD.pricing.maximise(multiplier).rho * (1 - 1e-9)

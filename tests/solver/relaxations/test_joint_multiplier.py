@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import solve
@@ -10,9 +10,10 @@ from solver.certificate import lower_bound
 from solver.relaxations.branch_and_bound import Cells
 from solver.relaxations.joint_multiplier import strengthened
 from solver.strategies import problems
+from tests.examples import share
 from theory import Problem
 
-CLOUD = Problem(np.random.default_rng(3).standard_normal((60, 8)), encoder_cost=0.3)
+CLOUD = Problem(np.random.default_rng(3).standard_normal((24, 6)), encoder_cost=0.3)
 
 
 def visited(problem, code):
@@ -26,8 +27,12 @@ def proven(problem, multiplier, cover):
     return lower_bound(problem, multiplier, quick=True, cover=cover).value
 
 
-def test_it_proves_more_than_the_multiplier_of_the_code():
-    code = solve(CLOUD, method="columns", rng=0).source_weights
+@pytest.fixture(scope="module")
+def code():
+    return solve(CLOUD, method="columns", rng=0).source_weights
+
+
+def test_it_proves_more_than_the_multiplier_of_the_code(code):
     multiplier, cells = visited(CLOUD, code)
     values = [proven(CLOUD, multiplier, cells.cover())]
     values += [proven(CLOUD, *found) for found in strengthened(cells, code) if found is not None]
@@ -39,7 +44,7 @@ def test_it_proves_more_than_the_multiplier_of_the_code():
 
 
 @given(problems(st.integers(2, 3)))
-@settings(max_examples=15)
+@share(1 / 2)
 def test_it_never_proves_too_much(problem):
     exact = solve(problem)
     _, cells = visited(problem, problem.modular_weights)
@@ -51,8 +56,7 @@ def test_it_never_proves_too_much(problem):
             assert cover.ratio(problem, multiplier) >= rho * (1 - 1e-9)
 
 
-def test_the_cells_are_left_as_they_were():
-    code = solve(CLOUD, method="columns", rng=0).source_weights
+def test_the_cells_are_left_as_they_were(code):
     multiplier, cells = visited(CLOUD, code)
     bounds, count = cells.bounds.copy(), len(cells)
     for _ in strengthened(cells, code):

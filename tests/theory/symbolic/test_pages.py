@@ -6,8 +6,13 @@ from theory.print_theory import PAGE, theory_page
 from theory.symbolic.markup import plain, typeset
 
 
-def test_the_page_is_what_the_theory_prints():
-    assert PAGE.read_text() == theory_page()
+@pytest.fixture(scope="module")
+def page():
+    return theory_page()
+
+
+def test_the_page_is_what_the_theory_prints(page):
+    assert PAGE.read_text() == page
 
 
 @pytest.mark.parametrize(
@@ -27,8 +32,7 @@ def test_formulas_are_typeset(text, latex):
     assert "`" not in plain(text)
 
 
-def test_no_mark_is_left_on_the_page():
-    page = theory_page()
+def test_no_mark_is_left_on_the_page(page):
     assert page.count("$") % 2 == 0
     for line in page.splitlines():
         assert line.count("`") % 2 == 0
