@@ -201,8 +201,8 @@ def symmetric_root(matrix: Array) -> Array:
     """(d, d) R with R'R the positive part of a symmetric matrix.
 
     Example:
-        >>> symmetric_root(np.diag([4.0, -1.0])).round(12).tolist()
-        [[0.0, -0.0], [2.0, 0.0]]
+        >>> symmetric_root(np.diag([4.0, -1.0])).tolist()[1]
+        [2.0, 0.0]
     """
     values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
     return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))).T)

@@ -162,7 +162,9 @@ class _Search:
         tied = chosen.tied
         if self.faces.loss(resting) > loss * (1 + ASTRAY):
             resting, tied, _ = self.faces.polished(chosen.weights, chosen.tied, POLISHING)
-        moved = self._balanced(resting, tied)
+        # Newton's step takes a neuron that is not worth its cost to nothing at once.
+        alive = _used(resting)
+        moved = self._balanced(resting[alive], tied[alive])
         self._take(moved)
         self.asking.append(self._question(moved.weights))
         self.known = np.concatenate([self.known, self._units(moved.weights)])

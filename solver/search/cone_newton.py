@@ -36,6 +36,9 @@ NEAR_BOUND = 1e-3
 CURVATURE_FLOOR = 1e-9
 """Smallest curvature (relative to the largest) that a Newton step trusts: parallel neurons leave flat directions."""
 
+UNIT_FLOOR = 1e-14
+"""Curvature of a coordinate, relative to the largest, below which it has no unit of its own."""
+
 ARMIJO = 1e-4
 """Share of the decrease promised by the gradient that a step must deliver."""
 
@@ -114,9 +117,13 @@ def polish(code: ConeCode) -> ConeCode:
 
 def newton_step(gradient: Array, hessian: Array) -> Array:
     """The step to the stationary point of a quadratic model, its curvature made positive where it is not."""
-    values, vectors = np.linalg.eigh(hessian)
-    curvature = np.maximum(np.abs(values), CURVATURE_FLOOR * np.abs(values).max())
-    return np.asarray(-vectors @ ((vectors.T @ gradient) / curvature))
+    # Each coordinate in its own units: the neurons of a source with a tiny share in the loss have tiny curvatures.
+    diagonal = np.abs(np.diag(hessian))
+    scale = np.sqrt(np.maximum(diagonal, UNIT_FLOOR * diagonal.max(initial=0.0)))
+    scale = np.where(scale > 0, scale, 1.0)
+    values, vectors = np.linalg.eigh(hessian / np.outer(scale, scale))
+    curvature = np.maximum(np.abs(values), CURVATURE_FLOOR * np.abs(values).max(initial=0.0))
+    return np.asarray(-vectors @ ((vectors.T @ (gradient / scale)) / curvature) / scale)
 
 
 def _line_search(code: ConeCode, point: Array, step: Array, gradient: Array, loss: float) -> tuple[Array, float]:

@@ -9,7 +9,8 @@ import pytest
 
 from solver import Problem, Sources, certify, lower_bound, solve
 from tests.properties import naive
-from theory import InputError, face_lattice
+from theory import InputError
+from theory.geometry import face_lattice
 
 SQUARE = np.array(list(product([-1.0, 1.0], repeat=2)))
 CUT = np.array([point for point in product([-1.0, 0.0, 1.0], repeat=2) if sum(point) < 2])

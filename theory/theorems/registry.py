@@ -47,6 +47,7 @@ def theorem(name: str) -> Theorem:
         InputError: unknown; the message lists the near names.
 
     Example:
+        >>> from theory import Problem
         >>> theorem("range-independence").applies(Problem([[0, 0], [0, 1], [1, 0], [1, 1]]))
         True
     """

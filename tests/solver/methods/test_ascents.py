@@ -172,7 +172,7 @@ def test_polishing_never_costs(problem, seed):
     moved, ties, loss = faces.polished(weights, tied)
     assert loss <= faces.loss(weights) * (1 + ROUNDING)
     assert loss == pytest.approx(faces.loss(moved), rel=ROUNDING)
-    assert loss * faces.unit == pytest.approx(problem.loss(moved * faces.scale), rel=1e-9)
+    assert loss * faces.units.loss == pytest.approx(problem.loss(faces.units.weights(moved)), rel=1e-9)
     assert ties.shape == weights.shape
 
 
