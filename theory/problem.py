@@ -243,6 +243,11 @@ class Problem:
         """(d,) M_ii + m_i^2: cost of the cheapest neuron that reads source i alone with unit weight."""
         return np.asarray(modular_cost(np.diag(self.energy_matrix), self.sources.least_bias))
 
+    @property
+    def own_sizes(self) -> Array:
+        """(d,) weight of a neuron of each source alone that costs one."""
+        return np.asarray(1 / np.sqrt(self.modular_costs))
+
     @cached_property
     def modular_weights(self) -> Array:
         """(d, d) the best modular code, w_i = +-alpha_i e_i (docs/mathematics.md, "The modular code")."""

@@ -103,7 +103,7 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
 
 
 def improved(problem: Problem, weights: Array, starts: Array, least_excess: float) -> Array | None:
-    """A better code if a climb from one of the starts (k, d) finds a neuron worth adding, else None.
+    """A better code if a climb from one of the starts (k, d) finds a neuron worth adding, or its own can do better.
 
     Args:
         problem: any number of sources.
@@ -113,7 +113,9 @@ def improved(problem: Problem, weights: Array, starts: Array, least_excess: floa
     """
     whitening = problem.whitening
     search = _Search(problem, least_excess, np.random.default_rng(0), whitening.neurons(weights))
-    better = search.look_from(whitening.neurons(starts)) and search.improve()
+    worth_it = search.look_from(whitening.neurons(starts))
+    # Neurons that do not earn just what they cost are at rest nowhere: then there is a better code of the same.
+    better = (worth_it or not search.code.settled) and search.improve()
     return whitening.weights(search.code.source_weights) if better else None
 
 

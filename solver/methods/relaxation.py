@@ -112,7 +112,7 @@ def quick_steps(
 def modular_proven(problem: Problem, tolerance: float) -> Iterate | None:
     """The best modular code with a proof of its optimality from one cell, if there is one."""
     multiplier, weights = modular_multiplier(problem), problem.modular_weights
-    random = np.random.default_rng(0).standard_normal((PROBES, problem.dimension)) / np.sqrt(problem.modular_costs)
+    random = np.random.default_rng(0).standard_normal((PROBES, problem.dimension)) * problem.own_sizes
     # Most codes are not modular, and a climb shows it sooner than a failing proof.
     if Ascent(problem).climb(multiplier, random)[0].max() > 1 + tolerance:
         return None
