@@ -127,7 +127,7 @@ def most_provable(problem: Problem, multiplier: Array, neurons: Array) -> float:
     bounds = []
     for worth in [problem.whitening.worth(multiplier), *_own_worth(problem, neurons)]:
         root = symmetric_root(worth)
-        ratio = _ratios(problem, root.T @ root, np.vstack([neurons, problem.modular_weights])).max()
+        ratio = _ratios(problem, root.T @ root, np.vstack([neurons, problem.modular_weights])).max(initial=0.0)
         bounds.append(problem.whitened.readout.dual_value(root, float(ratio)))
     return max(bounds)
 

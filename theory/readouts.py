@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Errors", "Exact", "Noisy", "Priced", "Readout", "Reads", "Soft", "symmetric_root"]
+__all__ = ["READOUTS", "Errors", "Exact", "Noisy", "Priced", "Readout", "Reads", "Soft", "symmetric_root"]
 
 LEAST_FACTOR = 1e-8
 """Factor of the weights of a code that is not worth having at any size: nothing, but no division by it."""
@@ -167,6 +167,14 @@ class Readout:
         """(n,) w'(G + G0)^-1 w of each neuron of a code (n, d): near zero where it has vanished."""
         inverse = np.linalg.inv(self._ridged(weights.T @ weights))
         return np.asarray(np.einsum("ni,ij,nj->n", weights, inverse, weights))
+
+    def condition(self, weights: Array) -> float:
+        """By how much rounding in a code (n, d) may grow in its decoder."""
+        if self.ridge is None:
+            return float(np.linalg.cond(weights / np.linalg.norm(weights, axis=0)))
+        matrix = self._ridged(weights.T @ weights)
+        scale = np.sqrt(np.diag(matrix))
+        return float(np.linalg.cond(matrix / np.outer(scale, scale)))
 
     def costs_of(self, decoder: Array, weights: Array) -> dict[str, float]:
         """What a decoder (r, n) of a code (n, d) costs: "decoder", and "error" where there are errors.
@@ -421,6 +429,10 @@ class Noisy:
         if variance < 0:
             raise InputError(f"noise_variance: {variance:g} is negative; give a variance from zero on")
         return _with_errors(sources, mixing, decoder_cost, self, variance)
+
+
+READOUTS: dict[str, type[Exact | Soft | Noisy]] = {"exact": Exact, "soft": Soft, "noisy": Noisy}
+"""The program's own readouts by name."""
 
 
 @dataclass(frozen=True, eq=False)
