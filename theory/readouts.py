@@ -276,23 +276,35 @@ class Readout:
         Newton's method on those that are not held at zero; convex, and rarely more than ten steps.
         """
         unit = self.natural_strengths(costs)
-        shares = np.maximum(start / unit, LEAST_DEMAND)
-        value = float(costs @ (unit * shares)) + self.value(np.diag(unit * shares))
-        for _ in range(STRENGTH_STEPS):
-            inverse, multiplier = self.expansion(np.diag(unit * shares))
+
+        def at(shares: Array) -> tuple[float, Array, Array]:
+            code = np.diag(unit * shares)
+            inverse, multiplier = self.expansion(code)
             slope = (costs - np.diag(multiplier)) * unit
-            curvature = 2 * inverse * multiplier * np.outer(unit, unit)
+            return (
+                float(costs @ (unit * shares)) + self.value(code),
+                slope,
+                2 * inverse * multiplier * np.outer(unit, unit),
+            )
+
+        shares = np.maximum(start / unit, LEAST_DEMAND)
+        value, slope, curvature = at(shares)
+        for _ in range(STRENGTH_STEPS):
             free = (shares > 0) | (slope < 0)
             step = np.zeros_like(shares)
             step[free] = -np.linalg.solve(curvature[np.ix_(free, free)], slope[free])
             for halving in range(STRENGTH_STEPS):
                 moved = np.maximum(0.0, shares + 0.5**halving * step)
-                reached = float(costs @ (unit * moved)) + self.value(np.diag(unit * moved))
-                if reached < value:
+                there = at(moved)
+                # Where rounding hides whether the loss falls the slopes tell.
+                steep, before = (
+                    np.abs(np.where(x > 0, y, np.minimum(y, 0))).max() for x, y in ((moved, there[1]), (shares, slope))
+                )
+                if there[0] < value * (1 - SCALED) or (there[0] <= value * (1 + SCALED) and steep < before / 2):
                     break
             else:
                 break
-            shares, value = moved, reached
+            shares, (value, slope, curvature) = moved, there
         return np.asarray(unit * shares)
 
     @property
