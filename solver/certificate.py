@@ -352,8 +352,7 @@ def _audit(problem: Problem, worth: Array) -> tuple[float, Array]:
     """Best ratio over random directions, with the support function taken from the samples: a check on the faces."""
     random = np.random.default_rng(0).standard_normal((AUDIT_DIRECTIONS, problem.dimension))
     # The axes too: at a modular code they earn exactly what they cost.
-    axes = np.diag(problem.sources.bias_sides / np.sqrt(problem.modular_costs))
-    directions = np.vstack([axes, problem.whitening.weights(random)])
+    directions = np.vstack([problem.own_neurons, problem.whitening.weights(random)])
     ratio = _ratios(problem, worth, directions)
     best = int(np.argmax(ratio))
     return float(ratio[best]), directions[best] / problem.neuron_cost(directions[best])[0] ** 0.5

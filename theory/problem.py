@@ -250,6 +250,11 @@ class Problem:
         """(d,) M_ii + m_i^2: cost of the cheapest neuron that reads source i alone with unit weight."""
         return np.asarray(modular_cost(np.diag(self.energy_matrix), self.sources.least_bias))
 
+    @property
+    def own_neurons(self) -> Array:
+        """(d, d) the cheapest neuron of each source alone, scaled to f = 1."""
+        return np.diag(self.sources.bias_sides / np.sqrt(self.modular_costs))
+
     @cached_property
     def modular_weights(self) -> Array:
         """(d, d) the best modular code, w_i = +-alpha_i e_i (docs/mathematics.md, "The modular code").

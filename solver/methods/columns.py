@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["steps"]
 
+NOT_WORTH_IT = 1e-10
+"""Excess of its ratio over one up to which a neuron earns no more than it costs."""
+
 QUICK_FACES = 500_000
 """Faces that are priced in a second or two; with more the first code comes from climbs."""
 
@@ -81,6 +84,12 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
         rng: draws the starts of ascents, which on hulls with very many faces find a code good enough that few rounds of
             pricing are needed; not used on others.
     """
+    if not len(problem.modular_weights):
+        nothing = problem.multiplier(np.zeros((problem.dimension, problem.dimension)))
+        if problem.pricing.maximise(nothing).rho <= 1 + NOT_WORTH_IT:
+            # No neuron earns what it costs where there is none: the code is silent.
+            yield Iterate(problem.modular_weights, nothing, problem.modular_loss, problem.modular_loss)
+            return
     starts = [problem.modular_weights, problem.whitening.weights(problem.whitened.modular_weights)]
     if problem.sources.faces.most_faces > QUICK_FACES:
         for step in ascents.steps(problem, tolerance=tolerance, rng=rng):

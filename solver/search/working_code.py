@@ -146,6 +146,8 @@ class FaceCode:
     def _take(self, weights: Array, tied: Indices, loss: float, *, most: float) -> None:
         """Make this the code, without neurons that have vanished, if it costs no more than ``most``."""
         kept = self.faces.readout.leverage(weights) > NEGLIGIBLE
+        if not kept.any():
+            return
         if not kept.all():
             weights, tied = weights[kept], tied[kept]
             loss = self.faces.loss(weights)
