@@ -127,7 +127,7 @@ def most_provable(problem: Problem, multiplier: Array, neurons: Array) -> float:
     bounds = []
     for worth in [problem.whitening.worth(multiplier), *_own_worth(problem, neurons)]:
         root = symmetric_root(worth)
-        ratio = _ratios(problem, root.T @ root, np.vstack([neurons, problem.modular_weights])).max()
+        ratio = _ratios(problem, root.T @ root, np.vstack([neurons, problem.modular_weights])).max(initial=0.0)
         bounds.append(problem.whitened.readout.dual_value(root, float(ratio)))
     return max(bounds)
 
@@ -155,9 +155,12 @@ def certify(problem: Problem, representation: Code) -> Certificate:
     """
     encoder, encoder_bias, decoder, decoder_bias = _network(problem, representation)
     fresh = _posed_again(problem)
-    activity, least, error, feasible = _measure(fresh, encoder, encoder_bias, decoder, decoder_bias)
-    loss = activity + problem.encoder_cost * float((encoder**2).sum())
-    loss += problem.readout.decoder_cost * float((decoder**2).sum())
+    found, errors = _measure(fresh, encoder, encoder_bias, decoder, decoder_bias), fresh.readout.errors
+    feasible = found.feasible
+    loss = found.second_moment + problem.encoder_cost * float((encoder**2).sum())
+    # Noise that the decoder lets through is in its price.
+    loss += fresh.readout.decoder_cost * float((decoder**2).sum())
+    loss += 0.0 if errors is None else errors.cost * found.squared_error
     multiplier, weights = as_matrix(representation.multiplier, "multiplier"), encoder @ problem.mixing
     with within_digits(fresh):
         bound = best_bound(fresh, multiplier, weights=weights, cover=representation.cover)
@@ -170,8 +173,8 @@ def certify(problem: Problem, representation: Code) -> Certificate:
         rho=bound.rho,
         exact=bound.exact,
         feasible=feasible,
-        least_activity=least,
-        reconstruction_error=error,
+        least_activity=found.least,
+        reconstruction_error=found.error,
         multiplier=bound.multiplier,
     )
 
@@ -209,7 +212,9 @@ def best_bound(
     share = np.sqrt(inside.readout.demand * inside.modular_costs)
     share = share / share.sum()
     if share.min() < SMALL_SOURCE:
-        digits_lost = np.where(share < SMALL_SOURCE, np.sqrt(np.finfo(float).eps / share), 0.0)
+        # A combination that no target asks for has no share in the loss, and nothing to lose.
+        small = (share > 0) & (share < SMALL_SOURCE)
+        digits_lost = np.where(small, np.sqrt(np.finfo(float).eps / np.where(small, share, 1.0)), 0.0)
         for caution in CAUTIONS:
             kept = np.where(digits_lost > 0, np.maximum(0.0, 1 - caution * np.maximum(digits_lost, 1e-300)), 1.0)
             bounds.append(_bound(problem, worths[best] * np.outer(kept, kept), quick=quick, cover=cover))
@@ -261,35 +266,51 @@ def _posed_again(problem: Problem) -> Problem:
     return problem.replaced(sources=sources)
 
 
-def _measure(
-    problem: Problem, encoder: Array, encoder_bias: Array, decoder: Array, decoder_bias: Array
-) -> tuple[float, float, float, bool]:
-    """Mean squared activity, least activity, largest reconstruction error, and whether both are zero to rounding."""
-    sources = problem.sources
-    targets = problem.readout.targets
+@dataclass(frozen=True)
+class _Measured:
+    """A code on the samples: mean squared activity and error, least activity, largest error, and what is wrong."""
+
+    second_moment: float
+    squared_error: float
+    least: float
+    error: float
+    feasible: bool
+
+
+def _measure(problem: Problem, encoder: Array, encoder_bias: Array, decoder: Array, decoder_bias: Array) -> _Measured:
+    sources, readout = problem.sources, problem.readout
+    targets, elsewhere = readout.targets, None if readout.errors is None else readout.errors.probabilities
     weights = encoder @ problem.mixing
     resting = weights @ sources.mean + encoder_bias
-    second_moment, least, error = 0.0, np.inf, 0.0
+    start = resting @ decoder.T + decoder_bias - targets @ sources.mean
+    second_moment, squared_error, least, error, seen = 0.0, 0.0, np.inf, 0.0, 0
     reach, largest = np.zeros(len(encoder)), np.zeros(len(targets))
     for block, probabilities in sources.centered_blocks():
         activity = block @ weights.T + resting
         data = block @ targets.T
-        decoded = activity @ decoder.T + decoder_bias - targets @ sources.mean
-        energy = (activity**2).sum(axis=1)
-        second_moment += float(energy.sum() / sources.count if probabilities is None else probabilities @ energy)
+        missed = activity @ decoder.T + decoder_bias - targets @ sources.mean - data
+        energy, squares = (activity**2).sum(axis=1), (missed**2).sum(axis=1)
+        share = np.full(len(block), 1 / sources.count) if probabilities is None else probabilities
+        counted = share if elsewhere is None else elsewhere[seen : seen + len(block)]
+        second_moment += float(share @ energy)
+        squared_error += float(counted @ squares)
         reach = np.maximum(reach, activity.max(axis=0))
         largest = np.maximum(largest, np.abs(data).max(axis=0))
-        least = min(least, float(activity.min()))
-        error = max(error, float(np.abs(decoded - data).max()))
+        least = min(least, float(activity.min(initial=np.inf)))
+        error = max(error, float(np.abs(missed).max()))
+        seen += len(block)
     if not sources.from_samples:
-        # The points are only the support: the energy comes from the moments.
+        # The points are only the support: energy and error come from the moments.
         second_moment = float(sources.variances(weights).sum() + resting @ resting)
+        left = targets - decoder @ weights
+        squared_error = float(sources.variances(left).sum() + start @ start)
     # Biases and data may carry a large common offset, whose rounding is not the code's fault.
     offset = float(np.abs(weights @ sources.mean).max(initial=0.0)) + float(np.abs(targets @ sources.mean).max())
     rounding = 64 * np.finfo(float).eps * offset
     nonnegative = least >= -(FEASIBILITY * float(reach.max(initial=0.0)) + rounding)
-    exact = error <= FEASIBILITY * float(largest.max()) + rounding * max(1.0, float(np.abs(decoder).max()))
-    return second_moment, least, error, bool(nonnegative and exact)
+    exact = error <= FEASIBILITY * float(largest.max()) + rounding * max(1.0, float(np.abs(decoder).max(initial=0.0)))
+    feasible = bool(nonnegative and (exact or not readout.exact))
+    return _Measured(second_moment, squared_error, float(least), error, feasible)
 
 
 # ---- the bound, in whitened coordinates -----------------------------------------------------------------------
@@ -331,8 +352,7 @@ def _audit(problem: Problem, worth: Array) -> tuple[float, Array]:
     """Best ratio over random directions, with the support function taken from the samples: a check on the faces."""
     random = np.random.default_rng(0).standard_normal((AUDIT_DIRECTIONS, problem.dimension))
     # The axes too: at a modular code they earn exactly what they cost.
-    axes = np.diag(problem.sources.bias_sides / np.sqrt(problem.modular_costs))
-    directions = np.vstack([axes, problem.whitening.weights(random)])
+    directions = np.vstack([problem.own_neurons, problem.whitening.weights(random)])
     ratio = _ratios(problem, worth, directions)
     best = int(np.argmax(ratio))
     return float(ratio[best]), directions[best] / problem.neuron_cost(directions[best])[0] ** 0.5

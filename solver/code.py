@@ -66,7 +66,7 @@ class Code:
         source_weights: (n, d) weight of each neuron on each source, z = source_weights @ (s - mean) + least bias.
         encoder: (n, dx) W_in, encoder_bias: (n,):  z = encoder @ x + encoder_bias, on the data as given.
         decoder: (dx, n) W_out, decoder_bias: (dx,):  x = decoder @ z + decoder_bias, exactly.
-        energies: the three terms of the loss, "activity", "encoder" and "decoder".
+        energies: the terms of the loss, "activity", "encoder", "decoder" and, where the readout may err, "error".
         neuron_costs: (n,) f(w_i), the activity and encoder energy of each neuron, decreasing.
         multiplier: (d, d) the multiplier Y that proves the lower bound.
         iterations, seconds: of the method.
@@ -137,8 +137,8 @@ class Code:
         Raises:
             InputError: activity with another number of columns than there are neurons.
         """
-        given = as_matrix(activity, "activity")
-        if given.shape[1] != len(self):
+        given = np.asarray(activity, dtype=np.float64) if not len(self) else as_matrix(activity, "activity")
+        if given.ndim != 2 or given.shape[1] != len(self):
             raise InputError(f"activity: {given.shape[1]} column(s), but the code has {len(self)} neurons")
         return np.asarray(given @ self.decoder.T + self.decoder_bias)
 
@@ -164,8 +164,11 @@ def described(problem: Problem, weights: Array) -> dict[str, Any]:
     energies = {
         "activity": float(problem.sources.variances(weights).sum() + bias @ bias),
         "encoder": float(problem.encoder_cost * (encoder**2).sum()),
-        "decoder": float(problem.readout.decoder_cost * (decoder**2).sum()),
+        **problem.readout.costs_of(decoder, weights),
     }
+    # Errors are least where their mean is zero, under the weights with which they count.
+    errors = problem.readout.errors
+    centre = mean if errors is None else errors.mean
     loss = sum(energies.values())
     return {
         "loss": loss,
@@ -176,7 +179,7 @@ def described(problem: Problem, weights: Array) -> dict[str, Any]:
         "encoder": encoder,
         "encoder_bias": bias - weights @ mean,
         "decoder": decoder,
-        "decoder_bias": problem.readout.targets @ mean - decoder @ bias,
+        "decoder_bias": problem.readout.targets @ centre - decoder @ (bias + weights @ (centre - mean)),
         "energies": energies,
         "neuron_costs": problem.neuron_cost(weights),
     }
@@ -194,7 +197,9 @@ def canonical_weights(problem: Problem, weights: Array) -> Array:
     """
     scaled = weights * np.sqrt(problem.modular_costs)
     length = np.linalg.norm(scaled, axis=1)
-    kept = length > 1e-12 * length.max(initial=0.0)
+    if not length.any():
+        return np.empty((0, problem.dimension))
+    kept = length > 1e-12 * length.max()
     weights, scaled, length = weights[kept], scaled[kept], length[kept]
     cosine = (scaled / length[:, None]) @ (scaled / length[:, None]).T
     leader = np.argmax(np.abs(cosine) > 1 - PARALLEL, axis=1)

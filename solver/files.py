@@ -20,6 +20,7 @@ from solver.code import SAVED_ARRAYS, SAVED_NUMBERS, Code, described
 from theory.bounds.cover import Cover
 from theory.errors import InputError
 from theory.problem import Problem
+from theory.readouts import READOUTS, Reads
 from theory.sources import Sources, as_matrix
 from theory.writing import written_whole
 
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
 __all__ = ["read", "write"]
 
 FORMAT_VERSION = 1
-"""Version of the saved file's layout."""
+"""Version of the saved file's layout,"""
+
+WITH_READOUT = 2
+"""and of that with a readout other than the exact one of the data."""
 
 SAVED_TEXTS = ("status", "method", "message")
 LATER = {"tolerance": float("nan")}
@@ -67,10 +71,28 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
         content |= {"mean": sources.mean, "covariance": sources.covariance}
     if sources.probabilities is not None:
         content["probabilities"] = sources.probabilities
+    content |= _saved_readout(problem)
     if cover is not None:
         content |= {f"cover_{item.name}": getattr(cover, item.name) for item in fields(cover)}
     with written_whole(path) as partial, partial.open("wb") as file:
         np.savez(file, **content)
+
+
+def _saved_readout(problem: Problem) -> dict[str, Any]:
+    """The readout by its kind and settings; nothing for the usual one, so that older programs can read the file.
+
+    Raises:
+        InputError: a readout that is not one of the program's own.
+    """
+    readout = problem.given_readout
+    kind = next((name for name, known in READOUTS.items() if type(readout) is known), None)
+    if kind is None:
+        raise InputError(f"readout: a {type(readout).__name__} is none of the program's own, and cannot be saved")
+    settings = {item.name: getattr(readout, item.name) for item in fields(readout)}  # type: ignore[arg-type]  # all are
+    given = {
+        f"readout_{name}": np.asarray(value, dtype=np.float64) for name, value in settings.items() if value is not None
+    }
+    return {"readout": kind, "format_version": WITH_READOUT, **given} if given else {}
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -103,7 +125,7 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
             version = int(content["format_version"])
         except Exception:  # a damaged archive fails in a dozen ways, and each says the same
             raise InputError(f"{path}: not a saved representation; give a file that `save` or --save wrote") from None
-    if version > FORMAT_VERSION:
+    if version > WITH_READOUT:
         raise InputError(f"{path}: written by a later version (format {version}); update to read it")
     content = {name: np.array(value) for name, value in LATER.items()} | content
     wanted = (*SAVED_ARRAYS, *SAVED_NUMBERS, "points", "names", "mixing", "encoder_cost", "decoder_cost")
@@ -121,7 +143,20 @@ def _problem(content: dict[str, NDArray[Any]]) -> Problem:
     else:
         sources = Sources(content["points"], content.get("probabilities"), names=names)
     costs = {name: _single(content, name) for name in ("encoder_cost", "decoder_cost")}
-    return Problem(sources, mixing=content["mixing"], **costs)
+    return Problem(sources, mixing=content["mixing"], readout=_readout(content), **costs)
+
+
+def _readout(content: dict[str, NDArray[Any]]) -> Reads | None:
+    if "readout" not in content:
+        return None
+    kind = str(content["readout"])
+    if kind not in READOUTS:
+        raise InputError(f"readout: damaged or altered; {kind!r} is none of {', '.join(READOUTS)}")
+    settings: dict[str, Any] = {}
+    for item in fields(READOUTS[kind]):
+        value = content.get(f"readout_{item.name}")
+        settings[item.name] = None if value is None else value.item() if value.ndim == 0 else value
+    return READOUTS[kind](**settings)
 
 
 def _single(content: dict[str, NDArray[Any]], name: str) -> Any:
@@ -135,20 +170,22 @@ def _single(content: dict[str, NDArray[Any]], name: str) -> Any:
 def _require_plain(content: dict[str, NDArray[Any]], problem: Problem) -> None:
     """Shapes that fit and numbers that are finite, or the first that are not."""
     neurons, channels, dimension = len(content["source_weights"]), len(problem.mixing), problem.dimension
+    targets = len(problem.readout.targets)
     shapes: dict[str, tuple[int, ...]] = {
         "source_weights": (neurons, dimension),
         "encoder": (neurons, channels),
         "encoder_bias": (neurons,),
-        "decoder": (channels, neurons),
-        "decoder_bias": (channels,),
+        "decoder": (targets, neurons),
+        "decoder_bias": (targets,),
         "neuron_costs": (neurons,),
         "multiplier": (dimension, dimension),
     }
     for name, shape in shapes.items():
         value = content[name]
-        if value.shape != shape or not value.size:
+        if value.shape != shape or not (value.size or (neurons == 0 and not problem.readout.exact)):
             raise InputError(f"{name}: damaged or altered; its shape {value.shape} does not fit the rest, {shape}")
-        as_matrix(value, name)
+        if value.size:
+            as_matrix(value, name)
         if value.dtype != np.float64:
             raise InputError(f"{name}: damaged or altered; it holds {value.dtype}, not float64")
     symmetric = content["multiplier"] - content["multiplier"].T
@@ -181,17 +218,24 @@ def _tolerances(problem: Problem, weights: Array, derived: dict[str, Any]) -> di
     Each is AGREEING times the size of the terms that are added up, and times the condition number of what is inverted.
     """
     seen = np.linalg.cond(problem.mixing / np.linalg.norm(problem.mixing, axis=0))
-    read = np.linalg.cond(weights / np.linalg.norm(weights, axis=0))
+    read = problem.readout.condition(weights)
     absolute, mean = np.abs(weights), np.abs(problem.sources.mean)
+    errors = problem.readout.errors
+    centre = mean if errors is None else mean + np.abs(errors.mean)
     bias = np.abs(derived["encoder_bias"] + weights @ problem.sources.mean)
     encoder, decoder = np.abs(derived["encoder"]), np.abs(derived["decoder"])
     terms = np.einsum("ni,ij,nj->n", absolute, np.abs(problem.energy_matrix), absolute) + bias**2
     loss = sum(np.abs(value) for value in derived["energies"].values())
     return {
-        "encoder": AGREEING * seen * encoder.max(axis=0),
+        "encoder": AGREEING * seen * encoder.max(axis=0, initial=0.0),
         "encoder_bias": AGREEING * (bias + absolute @ mean),
-        "decoder": AGREEING * read * decoder.max(axis=1, keepdims=True),
-        "decoder_bias": AGREEING * read * (np.abs(problem.mixing) @ mean + decoder.max(axis=1) * bias.sum()),
+        "decoder": AGREEING * read * decoder.max(axis=1, keepdims=True, initial=0.0),
+        "decoder_bias": AGREEING
+        * read
+        * (
+            np.abs(problem.readout.targets) @ centre
+            + decoder.max(axis=1, initial=0.0) * (bias.sum() + (absolute @ centre).sum())
+        ),
         "neuron_costs": AGREEING * seen * terms,
         "loss": np.asarray(AGREEING * (seen + read) * (loss + terms.sum())),
         "modular_loss": np.asarray(AGREEING * seen * problem.modular_loss),

@@ -31,7 +31,7 @@ class Representation(Code):
         source_weights: (n, d) weight of each neuron on each source, z = source_weights @ (s - mean) + least bias.
         encoder: (n, dx) W_in, encoder_bias: (n,):  z = encoder @ x + encoder_bias, on the data as given.
         decoder: (dx, n) W_out, decoder_bias: (dx,):  x = decoder @ z + decoder_bias, exactly.
-        energies: the three terms of the loss, "activity", "encoder" and "decoder".
+        energies: the terms of the loss, "activity", "encoder", "decoder" and, where the readout may err, "error".
         neuron_costs: (n,) f(w_i), the activity and encoder energy of each neuron, decreasing.
         multiplier: (d, d) the multiplier Y that proves the lower bound.
         iterations, seconds: of the method.

@@ -20,7 +20,7 @@ from theory.errors import InputError
 from theory.formulas import modular_cost
 from theory.geometry.pricing import Pricing
 from theory.geometry.whitening import Whitening
-from theory.readouts import Exact, Readout, Reads
+from theory.readouts import Exact, Priced, Readout, Reads
 from theory.sources import LARGEST, NEGLIGIBLE_TERM, SMALLEST, TERMS_SHOWN, Sources, as_matrix
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Problem:
     @cached_property
     def readout(self) -> Readout:
         """What reading a code out costs."""
-        return self.given_readout.price(self.mixing, self.sources.covariance, self.decoder_cost)
+        return self.given_readout.price(self.sources, self.mixing, self.decoder_cost)
 
     @cached_property
     def pseudoinverse(self) -> Array:
@@ -167,6 +167,7 @@ class Problem:
         """Units and prices that are each within bounds may go beyond them together."""
         with np.errstate(all="ignore"):
             cost, gram = self.modular_costs, self.readout.demand
+            gram = np.where(gram > 0, gram, gram.max())  # of a source that no target asks for
             encoder = self.encoder_cost * np.diag(self.encoder_metric) / np.diag(self.sources.covariance)
             sizes = [cost, gram, cost * gram * self.decoder_cost, gram / cost * self.decoder_cost, 1 + encoder]
         for size in sizes:
@@ -223,18 +224,24 @@ class Problem:
         root = self.sources.covariance_root @ whitening.inverse
         sources = Sources.transformed(self.sources, root, whitening.samples(self.sources.vertices))
         seen = whitening.targets if self.readout.targets is self.mixing else self.mixing @ whitening.matrix.T
+        priced = self.readout.in_coordinates(
+            whitening.matrix, targets=whitening.targets, ridge=self._whitened_ridge(sources)
+        )
         try:
-            inside = self.replaced(sources=sources, mixing=seen)
+            inside = self.replaced(sources=sources, mixing=seen, readout=Priced(priced))
         except InputError as error:
             # Of a problem that was accepted as given: its units are what those coordinates have no numbers for.
             raise FloatingPointError("numbers too small or too large") from error
         # By construction, and to more digits than the sum of its parts would have.
-        vars(inside).update(
-            energy_matrix=np.eye(self.dimension),
-            whitening=Whitening.none(whitening.targets),
-            readout=self.readout.in_coordinates(whitening.matrix, targets=whitening.targets),
-        )
+        vars(inside).update(energy_matrix=np.eye(self.dimension), whitening=Whitening.none(whitening.targets))
         return inside
+
+    def _whitened_ridge(self, inside: Sources) -> Array | None:
+        """G0 from the whitened covariance, which correlated sources leave its digits."""
+        errors = self.readout.errors
+        if errors is None or errors.probabilities is not None:
+            return None
+        return np.asarray(self.readout.decoder_cost / errors.cost * np.linalg.inv(inside.covariance))
 
     # ---- the modular code, the point of comparison everywhere -------------------------------------------------
 
@@ -248,10 +255,19 @@ class Problem:
         """(d,) weight of a neuron of each source alone that costs one."""
         return np.asarray(1 / np.sqrt(self.modular_costs))
 
+    @property
+    def own_neurons(self) -> Array:
+        """(d, d) the cheapest neuron of each source alone, scaled to f = 1."""
+        return np.diag(self.sources.bias_sides * self.own_sizes)
+
     @cached_property
     def modular_weights(self) -> Array:
-        """(d, d) the best modular code, w_i = +-alpha_i e_i (docs/mathematics.md, "The modular code")."""
-        return np.diag(self.sources.bias_sides * np.sqrt(self.readout.modular_strengths(self.modular_costs)))
+        """(d, d) the best modular code, w_i = +-alpha_i e_i (docs/mathematics.md, "The modular code").
+
+        Fewer rows where errors are cheap enough for some sources to be worth no neuron.
+        """
+        strengths = self.readout.modular_strengths(self.modular_costs)
+        return np.diag(self.sources.bias_sides * np.sqrt(strengths))[strengths > 0]
 
     @cached_property
     def modular_loss(self) -> float:

@@ -5,25 +5,49 @@ Of a code only ``G = sum_i w_i w_i'`` matters to a linear readout, and what the 
 
     g(G) = decoder_cost tr(K (G + G0)^-1),          Y = -grad g(G) = decoder_cost (G + G0)^-1 K (G + G0)^-1
 
-with ``K = B'B`` for the targets ``y = B s`` that it must produce. The exact decoder of the data x = A s has B = A and
-no G0.
+with ``K = B'B`` for the targets ``y = B s`` that it must produce:
+
+| readout | G0 |
+|---|---|
+| exact decoder | 0 |
+| soft: squared error at the price error_cost, decoder by least squares | (decoder_cost / error_cost) C^-1 |
+| neurons with noise of variance v, decoder by least squares | the same, decoder_cost + error_cost v for decoder_cost |
+
+The value then includes what is left of the error. C is the covariance under the weights with which errors count.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
+from theory.errors import InputError
 from theory.formulas import modular_loss, modular_strength
+from theory.sources import SMALLEST, Sources, as_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Array = NDArray[np.float64]
 
-__all__ = ["Exact", "Readout", "Reads", "symmetric_root"]
+__all__ = ["READOUTS", "Errors", "Exact", "Noisy", "Priced", "Readout", "Reads", "Soft", "symmetric_root"]
+
+LEAST_FACTOR = 1e-8
+"""Factor of the weights of a code that is not worth having at any size: nothing, but no division by it."""
+
+SCALED = 1e-15
+"""Relative step at which the best size of a code is found;"""
+
+SCALING_STEPS = 100
+"""Newton steps for it, at most: a dozen are usual."""
+
+LEAST_DEMAND = 1e-6
+"""Share of the largest demand that a source is taken to have at least, for a size of its neurons."""
+
+STRENGTH_STEPS = 60
+"""Newton steps, and halvings of one, for the best modular code."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +56,9 @@ class Readout:
 
     Attributes:
         targets: (r, d) B; what is decoded, y = B s.
-        decoder_cost: price of the squared decoder weights.
+        decoder_cost: price of the squared decoder weights, and of the noise that they let through.
         ridge: (d, d) G0, or None for zero.
+        errors: what errors cost, in the sources' own coordinates; None where there are none.
 
     Example:
         >>> exact = Readout(np.eye(2), decoder_cost=3.0)
@@ -46,6 +71,12 @@ class Readout:
     targets: Array
     decoder_cost: float
     ridge: Array | None = None
+    errors: Errors | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether errors are forbidden, so that a code must span the sources."""
+        return self.ridge is None
 
     @property
     def gram(self) -> Array:
@@ -56,20 +87,25 @@ class Readout:
         """(min(r, d), d) R with R'R = decoder_cost K, upper triangular."""
         return np.asarray(np.linalg.qr(self.targets * self.decoder_cost**0.5, mode="r"))
 
-    def in_coordinates(self, matrix: ArrayLike, unit: float = 1.0, *, targets: Array | None = None) -> Readout:
+    def in_coordinates(
+        self, matrix: ArrayLike, unit: float = 1.0, *, targets: Array | None = None, ridge: Array | None = None
+    ) -> Readout:
         """The same readout of neurons x = H w, in other units of loss: its targets are B H', its ridge H G0 H'.
 
         Args:
             matrix: (d, d) H, or (d,) its diagonal.
             unit: what the loss is counted in.
             targets: (r, d) B H', where it is known to more digits than the product has.
+            ridge: (d, d) H G0 H', likewise.
         """
         given = np.asarray(matrix, dtype=np.float64)
         if given.ndim == 1:
-            product, ridge = self.targets * given, None if self.ridge is None else self.ridge * np.outer(given, given)
+            product, saved = self.targets * given, None if self.ridge is None else self.ridge * np.outer(given, given)
         else:
-            product, ridge = self.targets @ given.T, None if self.ridge is None else given @ self.ridge @ given.T
-        return Readout(product if targets is None else targets, self.decoder_cost / unit, ridge)
+            product, saved = self.targets @ given.T, None if self.ridge is None else given @ self.ridge @ given.T
+        return Readout(
+            product if targets is None else targets, self.decoder_cost / unit, saved if ridge is None else ridge
+        )
 
     # ---- value and derivatives --------------------------------------------------------------------------------
 
@@ -118,42 +154,105 @@ class Readout:
         return inverse, np.asarray(self.decoder_cost * half.T @ half)
 
     def decoder(self, weights: Array) -> Array:
-        """(r, n) the cheapest decoder B (G + G0)^-1 W' of a code (n, d) that spans the sources."""
-        scale = np.linalg.norm(weights, axis=0)
-        return np.asarray(self.targets / scale @ np.linalg.pinv(weights / scale))
+        """(r, n) the cheapest decoder B (G + G0)^-1 W' of a code (n, d)."""
+        if self.ridge is None:
+            scale = np.linalg.norm(weights, axis=0)
+            return np.asarray(self.targets / scale @ np.linalg.pinv(weights / scale))
+        matrix = self._ridged(weights.T @ weights)
+        scale = np.sqrt(np.diag(matrix))
+        solved = np.linalg.solve(matrix / np.outer(scale, scale), (weights / scale).T)
+        return np.asarray(self.targets / scale @ solved)
+
+    def leverage(self, weights: Array) -> Array:
+        """(n,) w'(G + G0)^-1 w of each neuron of a code (n, d): near zero where it has vanished."""
+        inverse = np.linalg.inv(self._ridged(weights.T @ weights))
+        return np.asarray(np.einsum("ni,ij,nj->n", weights, inverse, weights))
+
+    def condition(self, weights: Array) -> float:
+        """By how much rounding in a code (n, d) may grow in its decoder."""
+        if self.ridge is None:
+            return float(np.linalg.cond(weights / np.linalg.norm(weights, axis=0)))
+        matrix = self._ridged(weights.T @ weights)
+        scale = np.sqrt(np.diag(matrix))
+        return float(np.linalg.cond(matrix / np.outer(scale, scale)))
+
+    def costs_of(self, decoder: Array, weights: Array) -> dict[str, float]:
+        """What a decoder (r, n) of a code (n, d) costs: "decoder", and "error" where there are errors.
+
+        In the sources' own coordinates, with the decoder's best bias.
+        """
+        squares = float((decoder**2).sum())
+        if self.errors is None:
+            return {"decoder": self.decoder_cost * squares}
+        missed = self.targets - decoder @ weights
+        error = float(np.einsum("ri,ij,rj->", missed, self.errors.covariance, missed))
+        noise = self.errors.noise_variance * squares
+        return {
+            "decoder": (self.decoder_cost - self.errors.cost * self.errors.noise_variance) * squares,
+            "error": self.errors.cost * (max(error, 0.0) + noise),
+        }
 
     # ---- duality ----------------------------------------------------------------------------------------------
 
     def dual_value(self, root: Array, rho: float) -> float:
         """The lower bound on every loss that Y = R'R proves where rho is at least its largest ratio w'Y w / f(w).
 
-            2 sqrt(decoder_cost / rho) tr (K^1/2 Y K^1/2)^1/2
+            max over t <= 1 / rho of    2 sqrt(decoder_cost t) tr (K^1/2 Y K^1/2)^1/2 - t tr(Y G0)
 
         Args:
             root: (k, d) R.
             rho: positive.
         """
-        value = 2 * (self.decoder_cost**0.5) * float(np.linalg.svd(root @ self.targets.T, compute_uv=False).sum())
-        return value / max(rho, 1e-300) ** 0.5 if value > 0 else 0.0
+        gain = 2 * (self.decoder_cost**0.5) * float(np.linalg.svd(root @ self.targets.T, compute_uv=False).sum())
+        most = 1 / max(rho, 1e-300)
+        if self.ridge is None:
+            return gain * most**0.5 if gain > 0 else 0.0
+        loss = float(np.einsum("ki,ij,kj->", root, self.ridge, root))
+        best = min(most, (gain / (2 * loss)) ** 2) if loss > 0 else most
+        return max(0.0, gain * best**0.5 - best * loss)
 
     def rescaling(self, code: ArrayLike, energy: float) -> float:
         """The factor r by which to scale all weights of a code: energy r^2 + g(r^2 G) is least.
 
         Args:
-            code: (d, d) G.
+            code: (d, d) G, not zero.
             energy: sum of f over its neurons.
         """
-        return float((self.value(code) / energy) ** 0.25)
+        if self.ridge is None:
+            return float((self.value(code) / energy) ** 0.25)
+        # In coordinates in which G0 is the identity and G is diagonal g(t G) is a sum of k_i / (1 + t l_i).
+        factor = np.linalg.cholesky(self.ridge)
+        inverse = np.linalg.inv(factor)
+        sizes, vectors = np.linalg.eigh(inverse @ np.asarray(code) @ inverse.T)
+        asked = self.decoder_cost * ((self.targets @ inverse.T @ vectors) ** 2).sum(axis=0)
+        gain, sizes = asked * sizes, np.maximum(sizes, 0.0)
+        if gain.sum() <= energy:
+            return LEAST_FACTOR
+        scale = 0.0
+        for _ in range(SCALING_STEPS):
+            # Convex and falling in t: Newton's steps from the left never go too far.
+            slope = energy - float((gain / (1 + scale * sizes) ** 2).sum())
+            step = -slope / float((2 * gain * sizes / (1 + scale * sizes) ** 3).sum())
+            scale += step
+            if not step > SCALED * scale:
+                break
+        return float(max(scale, LEAST_FACTOR**2) ** 0.5)
 
     # ---- one neuron a source ----------------------------------------------------------------------------------
 
     def modular_strengths(self, costs: Array) -> Array:
-        """(d,) squared weights of the best modular code.
+        """(d,) squared weights of the best modular code; zero where a source is not worth a neuron.
 
         Args:
             costs: (d,) what a neuron of each source costs at unit weight.
         """
-        return np.asarray(modular_strength(costs, self.decoder_cost, self.demand))
+        exact = np.asarray(modular_strength(costs, self.decoder_cost, self.demand))
+        if self.ridge is None:
+            return exact
+        saved = np.diag(self.ridge)
+        if not (self.ridge - np.diag(saved)).any():
+            return np.maximum(0.0, exact - saved)
+        return self._joint_strengths(costs, np.maximum(0.0, exact - saved))
 
     def modular_loss(self, costs: Array) -> float:
         """Loss of the best modular code.
@@ -161,7 +260,52 @@ class Readout:
         Args:
             costs: (d,) what a neuron of each source costs at unit weight.
         """
-        return float(modular_loss(costs, self.decoder_cost, self.demand).sum())
+        if self.ridge is None:
+            return float(modular_loss(costs, self.decoder_cost, self.demand).sum())
+        strengths = self.modular_strengths(costs)
+        return float(costs @ strengths) + self.value(np.diag(strengths))
+
+    def natural_strengths(self, costs: Array) -> Array:
+        """(d,) squared weights of the size that neurons of a good code have, positive for every source."""
+        demand = np.maximum(self.demand, LEAST_DEMAND * self.demand.max())
+        return np.asarray(modular_strength(costs, self.decoder_cost, demand))
+
+    def _joint_strengths(self, costs: Array, start: Array) -> Array:
+        """Where errors of one source tell of another: x >= 0 that minimises sum_i c_i x_i + g(diag x).
+
+        Newton's method on those that are not held at zero; convex, and rarely more than ten steps.
+        """
+        unit = self.natural_strengths(costs)
+
+        def at(shares: Array) -> tuple[float, Array, Array]:
+            code = np.diag(unit * shares)
+            inverse, multiplier = self.expansion(code)
+            slope = (costs - np.diag(multiplier)) * unit
+            return (
+                float(costs @ (unit * shares)) + self.value(code),
+                slope,
+                2 * inverse * multiplier * np.outer(unit, unit),
+            )
+
+        shares = np.maximum(start / unit, LEAST_DEMAND)
+        value, slope, curvature = at(shares)
+        for _ in range(STRENGTH_STEPS):
+            free = (shares > 0) | (slope < 0)
+            step = np.zeros_like(shares)
+            step[free] = -np.linalg.solve(curvature[np.ix_(free, free)], slope[free])
+            for halving in range(STRENGTH_STEPS):
+                moved = np.maximum(0.0, shares + 0.5**halving * step)
+                there = at(moved)
+                # Where rounding hides whether the loss falls the slopes tell.
+                steep, before = (
+                    np.abs(np.where(x > 0, y, np.minimum(y, 0))).max() for x, y in ((moved, there[1]), (shares, slope))
+                )
+                if there[0] < value * (1 - SCALED) or (there[0] <= value * (1 + SCALED) and steep < before / 2):
+                    break
+            else:
+                break
+            shares, (value, slope, curvature) = moved, there
+        return np.asarray(unit * shares)
 
     @property
     def demand(self) -> Array:
@@ -177,24 +321,199 @@ class Readout:
 class Reads(Protocol):
     """A way to read codes out, whatever the sources: what `Problem` takes as its readout."""
 
-    def price(self, mixing: Array, covariance: Array, decoder_cost: float) -> Readout:
+    def price(self, sources: Sources, mixing: Array, decoder_cost: float) -> Readout:
         """What it costs for given sources.
 
         Args:
+            sources: s.
             mixing: (dx, d) A.
-            covariance: (d, d) C.
             decoder_cost: price of the squared decoder weights.
         """
 
 
-@dataclass(frozen=True)
-class Exact:
-    """The data x = A s, decoded without error."""
+@dataclass(frozen=True, eq=False)
+class Priced:
+    """A readout whose price is known already."""
 
-    def price(self, mixing: Array, covariance: Array, decoder_cost: float) -> Readout:
+    readout: Readout
+
+    def price(self, sources: Sources, mixing: Array, decoder_cost: float) -> Readout:
         """See `Reads`."""
-        del covariance  # an exact decoder makes no errors to weigh
-        return Readout(mixing, decoder_cost)
+        del sources, mixing, decoder_cost
+        return self.readout
+
+
+@dataclass(frozen=True, eq=False)
+class Exact:
+    """Decoding without error.
+
+    Args:
+        targets: (r, d) matrix B of full column rank, what is to be decoded, y = B s; the data x = A s if not given.
+
+    Raises:
+        InputError: targets that are no matrix of numbers, or from which not all sources can be told.
+
+    Source: docs/mathematics.md, "The readout".
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> square = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
+        >>> Problem(square, readout=Exact([[2, 0], [0, 1]])).readout.demand.tolist()
+        [4.0, 1.0]
+    """
+
+    targets: ArrayLike | None = None
+
+    def price(self, sources: Sources, mixing: Array, decoder_cost: float) -> Readout:
+        """See `Reads`."""
+        if self.targets is None:
+            return Readout(mixing, decoder_cost)
+        targets = checked_targets(self.targets, sources)
+        if np.linalg.matrix_rank(targets / np.linalg.norm(targets, axis=0).clip(min=SMALLEST)) < sources.dimension:
+            raise InputError(
+                "targets: not of full column rank, so that an exact decoder would leave some sources out; give more "
+                "targets, or a price of errors (Soft)"
+            )
+        return Readout(targets, decoder_cost)
+
+
+@dataclass(frozen=True, eq=False)
+class Soft:
+    """Decoding with errors, at a price: the cheapest decoder weighs squared error against squared weights.
+
+    Args:
+        error_cost: positive price of the mean squared error of a target.
+        targets: (r, d) matrix B, what is to be decoded, y = B s, of any rank; the data x = A s if not given.
+        probabilities: (T,) nonnegative weights of the samples on which errors count; those of the sources if not given.
+
+    Raises:
+        InputError: a price that is not positive; targets or probabilities that do not fit the sources.
+
+    Source: docs/mathematics.md, "The readout".
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> grid = [[i, j] for i in (-1, 0, 1) for j in (-1, 0, 1)]
+        >>> round(Problem(grid, readout=Soft(10)).modular_loss, 9)
+        5.731972648
+    """
+
+    error_cost: float
+    targets: ArrayLike | None = None
+    probabilities: ArrayLike | None = None
+
+    def price(self, sources: Sources, mixing: Array, decoder_cost: float) -> Readout:
+        """See `Reads`."""
+        return _with_errors(sources, mixing, decoder_cost, self, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Noisy:
+    """Decoding from neurons with independent noise, with errors at a price: a dearer `Soft`.
+
+    Args:
+        error_cost: positive price of the mean squared error of a target.
+        noise_variance: nonnegative variance of the noise of each neuron, in units of squared activity.
+        targets: (r, d) matrix B, what is to be decoded, y = B s, of any rank; the data x = A s if not given.
+        probabilities: (T,) nonnegative weights of the samples on which errors count; those of the sources if not given.
+
+    Raises:
+        InputError: a price that is not positive, a negative variance; targets or probabilities that do not fit.
+
+    Source: docs/mathematics.md, "The readout".
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> grid = [[i, j] for i in (-1, 0, 1) for j in (-1, 0, 1)]
+        >>> noisy, soft = Problem(grid, readout=Noisy(10, 0.3)), Problem(grid, decoder_cost=4, readout=Soft(10))
+        >>> bool(np.isclose(noisy.modular_loss, soft.modular_loss))
+        True
+    """
+
+    error_cost: float
+    noise_variance: float
+    targets: ArrayLike | None = None
+    probabilities: ArrayLike | None = None
+
+    def price(self, sources: Sources, mixing: Array, decoder_cost: float) -> Readout:
+        """See `Reads`."""
+        variance = _number("noise_variance", self.noise_variance)
+        if variance < 0:
+            raise InputError(f"noise_variance: {variance:g} is negative; give a variance from zero on")
+        return _with_errors(sources, mixing, decoder_cost, self, variance)
+
+
+READOUTS: dict[str, type[Exact | Soft | Noisy]] = {"exact": Exact, "soft": Soft, "noisy": Noisy}
+"""The program's own readouts by name."""
+
+
+@dataclass(frozen=True, eq=False)
+class Errors:
+    """What errors cost, in the sources' own coordinates.
+
+    Attributes:
+        cost: of the mean squared error of a target;  noise_variance: of each neuron.
+        probabilities: (T,) weights of the samples on which they count, or None: the sources' own.
+        mean: (d,) and covariance: (d, d) of the sources under those weights.
+    """
+
+    cost: float
+    noise_variance: float
+    probabilities: Array | None
+    mean: Array
+    covariance: Array
+
+
+def checked_targets(targets: ArrayLike, sources: Sources) -> Array:
+    """The targets as a matrix (r, d).
+
+    Raises:
+        InputError: no matrix, or one of another width.
+    """
+    matrix = as_matrix(targets, "targets")
+    if matrix.shape[1] != sources.dimension:
+        raise InputError(
+            f"targets: shape {matrix.shape} does not fit {sources.dimension} source(s); give one column a source, "
+            "y = targets @ s"
+        )
+    if not matrix.any():
+        raise InputError("targets: all are zero, so that nothing is to be decoded")
+    return matrix
+
+
+def _with_errors(
+    sources: Sources, mixing: Array, decoder_cost: float, readout: Soft | Noisy, noise_variance: float
+) -> Readout:
+    cost = _number("error_cost", readout.error_cost)
+    if not cost > 0:
+        raise InputError(f"error_cost: {cost:g} is not positive; without a price of errors nothing is worth coding")
+    targets = mixing if readout.targets is None else checked_targets(readout.targets, sources)
+    counted = sources
+    if readout.probabilities is not None:
+        if not sources.from_samples:
+            raise InputError("probabilities: the sources are known by their moments alone; errors count where they do")
+        try:
+            counted = type(sources)(sources.points, readout.probabilities, names=sources.names)
+        except InputError as error:
+            raise InputError(f"readout: where errors count, {error}") from None
+    deviation = np.sqrt(np.diag(counted.covariance))
+    scaled = np.linalg.inv(counted.covariance / np.outer(deviation, deviation))
+    effective = decoder_cost + cost * noise_variance
+    ridge = (effective / cost) * scaled / np.outer(deviation, deviation)
+    errors = Errors(cost, noise_variance, counted.probabilities, counted.mean, counted.covariance)
+    if readout.probabilities is None:
+        errors = replace(errors, probabilities=None)
+    return Readout(targets, effective, (ridge + ridge.T) / 2, errors)
+
+
+def _number(name: str, value: float) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: {value!r} is not a number") from None
+    if not np.isfinite(number):
+        raise InputError(f"{name}: {number:g} is not finite")
+    return number
 
 
 def symmetric_root(matrix: Array) -> Array:

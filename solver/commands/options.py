@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from solver.commands.reading import Given
     from theory.exact.problem import ExactProblem
     from theory.problem import Problem
+    from theory.readouts import Reads
 
 __all__ = [
     "PICTURES",
@@ -20,6 +21,8 @@ __all__ = [
     "inputs_of",
     "problem_of",
     "problem_options",
+    "readout_of",
+    "require_exact_readout",
     "require_outputs",
 ]
 
@@ -29,9 +32,15 @@ PICTURES = (".png", ".pdf", ".svg")
 
 
 def problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Data, prices and a picture."""
-    picture = click.option("--plot", "picture", type=click.Path(), metavar="FILE", help="Draw .png, .pdf or .svg.")
-    return data_options(picture(command))
+    """Data, prices, how the code is read out, and a picture."""
+    for option in (
+        click.option("--plot", "picture", type=click.Path(), metavar="FILE", help="Draw .png, .pdf or .svg."),
+        click.option("--targets", type=click.Path(), metavar="FILE", help="Matrix of what is decoded, y = targets s."),
+        click.option("--noise-variance", type=float, metavar="X", help="Of every neuron, with --error-cost."),
+        click.option("--error-cost", type=float, metavar="X", help="Price of squared error.  [default: no error]"),
+    ):
+        command = option(command)
+    return data_options(command)
 
 
 def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -96,7 +105,34 @@ def problem_of(data: Given, mixing: Given | None, options: dict[str, Any], costs
     from theory.problem import Problem
 
     sources = read_sources(data, options["probabilities"])
-    return Problem(sources, mixing=None if mixing is None else read_mixing(mixing), **costs)
+    readout = readout_of(options)
+    return Problem(sources, mixing=None if mixing is None else read_mixing(mixing), readout=readout, **costs)
+
+
+def readout_of(options: dict[str, Any]) -> Reads | None:
+    """How the code is read out, or None for the exact decoder of the data."""
+    error_cost, variance = options.get("error_cost"), options.get("noise_variance")
+    if variance is not None and error_cost is None:
+        raise click.UsageError("--noise-variance: noise makes errors, so they need a price; give --error-cost")
+    if error_cost is None and options.get("targets") is None:
+        return None
+    from solver.commands.reading import read_mixing
+    from theory.readouts import Exact, Noisy, Soft
+
+    targets = None if options.get("targets") is None else read_mixing(options["targets"])
+    if error_cost is None:
+        return Exact(targets)
+    return Soft(error_cost, targets) if variance is None else Noisy(error_cost, variance, targets)
+
+
+def require_exact_readout(options: dict[str, Any]) -> None:
+    """Refuse a rational verdict for a readout that only floating point knows."""
+    for name in ("error_cost", "targets"):
+        if options.get(name) is not None:
+            raise click.UsageError(
+                f"--{name.replace('_', '-')}: exact verdicts and proofs are about the exact decoder of the data; leave "
+                "it out, or --exact and --proof"
+            )
 
 
 def exact_problem_of(

@@ -77,19 +77,19 @@ def steps(
         problem: any number of sources.
         tolerance: the search ends early once a code is certified up to this gap.
         rng: draws the starts.
-        neurons: number of neurons, at least d.
+        neurons: number of neurons, at least d where the readout is exact.
 
     Raises:
         InputError: too few neurons to recover all sources, or more than fit into memory.
     """
     dimension = problem.dimension
-    if neurons is not None and neurons < dimension:
+    if neurons is not None and neurons < dimension and problem.readout.exact:
         raise InputError(f"neurons: {neurons} cannot carry {dimension} sources exactly; give at least {dimension}")
     count = neurons or min(dimension * (dimension + 1), MOST_NEURONS_PER_SOURCE * dimension)
     if neurons is not None:
         _require_memory(problem, neurons)
     for restart in range(RESTARTS):
-        weights = np.abs(np.diag(problem.modular_weights)) * rng.standard_normal((count, dimension)) / count**0.5
+        weights = ModularUnits.of(problem).size * rng.standard_normal((count, dimension)) / count**0.5
         best = np.inf
         for moved in descend(problem, weights, FIRST_STAGES[restart % len(FIRST_STAGES)]):
             loss = problem.loss(moved)

@@ -79,6 +79,10 @@ CANCELLED = 1e-6
 """Least length of a start made of two neurons, relative to a random one: shorter ones are mostly rounding."""
 
 
+ADDED_FROM_NOTHING = 64
+"""Climbs for a first neuron where no modular one is worth having."""
+
+
 def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Iterate]:
     """Yield ever better codes until a thorough search finds no neuron worth adding.
 
@@ -137,11 +141,20 @@ class _Search:
         self.rng = rng
         self.ascent = Ascent(self.problem)
         start = problem.whitening.neurons(problem.modular_weights) if neurons is None else neurons
+        if not len(start):
+            start = self._worth_most()
         self.code = FaceCode(self.problem, start)
         self.pool = Summits.none(problem.dimension)
         self.hits = np.zeros(len(start), dtype=np.intp)
         self.searched = self.code.changes
         self.at_rest = False
+
+    def _worth_most(self) -> Array:
+        """(1, d) where the best modular code has no neuron, the one found to earn most where there is none."""
+        nothing = np.zeros((self.problem.dimension, self.problem.dimension))
+        random = self.rng.standard_normal((ADDED_FROM_NOTHING, self.problem.dimension))
+        ratios, neurons = self.ascent.climb(self.problem.multiplier(nothing), random)
+        return neurons[[int(np.argmax(ratios))]]
 
     @property
     def thorough(self) -> bool:

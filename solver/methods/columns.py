@@ -21,8 +21,9 @@ from solver.methods import ascents
 from solver.methods.iterate import Iterate
 from solver.search.active_set import Faces
 from solver.search.restricted_master import fewest, optimal_energies
-from solver.search.working_code import FaceCode, leverage
+from solver.search.working_code import FaceCode
 from theory.bounds.ascent import Summits
+from theory.readouts import symmetric_root
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     Indices = NDArray[np.intp]
 
 __all__ = ["steps"]
+
+NOT_WORTH_IT = 1e-10
+"""Excess of its ratio over one up to which a neuron earns no more than it costs."""
 
 QUICK_FACES = 500_000
 """Faces that are priced in a second or two; with more the first code comes from climbs."""
@@ -50,7 +54,7 @@ SAME_DIRECTION = 1e-7
 """Cosine distance below which two new neurons are one, found on both sides of a wall."""
 
 FAINT = 1e-10
-"""Leverage w'G^-1 w below which a neuron of the restricted problem's code is none."""
+"""Leverage w'(G + G0)^-1 w below which a neuron of the restricted problem's code is none."""
 
 NEWTON_STEPS = 20
 """Newton steps on the faces at most."""
@@ -80,6 +84,12 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
         rng: draws the starts of ascents, which on hulls with very many faces find a code good enough that few rounds of
             pricing are needed; not used on others.
     """
+    if not len(problem.modular_weights):
+        nothing = problem.multiplier(np.zeros((problem.dimension, problem.dimension)))
+        if problem.pricing.maximise(nothing).rho <= 1 + NOT_WORTH_IT:
+            # No neuron earns what it costs where there is none: the code is silent.
+            yield Iterate(problem.modular_weights, nothing, problem.modular_loss, problem.modular_loss)
+            return
     starts = [problem.modular_weights, problem.whitening.weights(problem.whitened.modular_weights)]
     if problem.sources.faces.most_faces > QUICK_FACES:
         for step in ascents.steps(problem, tolerance=tolerance, rng=rng):
@@ -114,7 +124,7 @@ class _Search:
     Attributes:
         best: the best code;  bound: the best proven lower bound;  multiplier: what proves it.
         known: neurons that may be of use, scaled to f = 1;  tied: the samples that hold their faces.
-        asking: multipliers to be priced next, each with the bound that it would prove if no neuron were worth more.
+        asking: multipliers to be priced next.
     """
 
     def __init__(self, problem: Problem, starts: list[Array]) -> None:
@@ -122,12 +132,13 @@ class _Search:
         self.inside = problem.whitened
         self.faces = Faces(self.inside)
         self.pairs = problem.dimension * (problem.dimension + 1) // 2
+        starts = [weights for weights in starts if len(weights)] or [self._worth_most()]
         codes = [self._code(self.faces.units.neurons(problem.whitening.neurons(weights))) for weights in starts]
         self.best = min(codes, key=lambda code: code.loss)
         self.bound, self.multiplier = 0.0, np.eye(problem.dimension)
         neurons = self._units(np.concatenate([code.weights for code in codes]))
         self.known, self.tied = neurons, np.concatenate([code.tied for code in codes])
-        self.asking = [self._question(self.best.weights)]
+        self.asking = [self.faces.multiplier(self.best.weights)]
 
     @property
     def gap(self) -> float:
@@ -137,10 +148,11 @@ class _Search:
     def price(self) -> bool:
         """Ask what is worth adding at each multiplier in question; whether loss or bound are better than before."""
         before = self.gap
-        for multiplier, proven in self.asking:
+        for multiplier in self.asking:
             priced = self.inside.pricing.maximise(self.faces.units.multiplier(multiplier), bar=1.0)
-            if proven / priced.rho**0.5 > self.bound:
-                self.bound, self.multiplier = proven / priced.rho**0.5, multiplier
+            proven = self.faces.readout.dual_value(symmetric_root(multiplier), priced.rho)
+            if proven > self.bound:
+                self.bound, self.multiplier = proven, multiplier
             new = _spread(Summits(priced.ratios, priced.directions, priced.tied), ADDED_PER_PAIR * self.pairs)
             self.known = np.concatenate([self.known, self._units(self.faces.units.neurons(new.neurons))])
             self.tied = np.concatenate([self.tied, new.tied])
@@ -150,14 +162,14 @@ class _Search:
         """The best energies of the neurons that are known, and the code at rest on the faces of those chosen."""
         start = np.full(len(self.known), self.best.loss / 2 / len(self.known))
         energies = optimal_energies(self.known, self.faces.readout, start)
-        used = _used(self.known * np.sqrt(np.maximum(energies, 0.0))[:, None])
+        used = self._used(self.known * np.sqrt(np.maximum(energies, 0.0))[:, None])
         energies = np.maximum(fewest(self.known[used], energies[used], simplest=False), 0.0)
         weights = self.known[used] * np.sqrt(energies)[:, None]
-        still = _used(weights)
+        still = self._used(weights)
         chosen = self._balanced(weights[still], self.tied[used[still]])
         self._forget(chosen)
         self._take(chosen)
-        self.asking = [self._question(chosen.weights)]
+        self.asking = [self.faces.multiplier(chosen.weights)]
         resting, loss = self.faces.settled(chosen.weights, chosen.tied, NEWTON_STEPS)
         tied = chosen.tied
         if self.faces.loss(resting) > loss * (1 + ASTRAY):
@@ -166,7 +178,7 @@ class _Search:
         alive = _used(resting)
         moved = self._balanced(resting[alive], tied[alive])
         self._take(moved)
-        self.asking.append(self._question(moved.weights))
+        self.asking.append(self.faces.multiplier(moved.weights))
         self.known = np.concatenate([self.known, self._units(moved.weights)])
         self.tied = np.concatenate([self.tied, moved.tied])
 
@@ -175,7 +187,7 @@ class _Search:
         code = FaceCode(self.inside, self.faces.units.weights(self.best.weights), self.best.tied)
         code.tidy()
         self._take(_Code(code.weights, code.tied, code.loss), most=self.best.loss * (1 + ROUNDING))
-        self.asking = [self._question(code.weights)]
+        self.asking = [self.faces.multiplier(code.weights)]
         self.price()
 
     def step(self) -> Iterate:
@@ -200,9 +212,15 @@ class _Search:
         if code.loss <= (self.best.loss if most is None else most):
             self.best = code
 
-    def _question(self, weights: Array) -> tuple[Array, float]:
-        """The multiplier of a code, and the bound that it proves where no neuron is worth more than it costs."""
-        return self.faces.multiplier(weights), 2 * self.faces.readout.value(weights.T @ weights)
+    def _worth_most(self) -> Array:
+        """(1, d) where the best modular code has no neuron, the one that earns most where there is none."""
+        nothing = np.zeros((self.problem.dimension, self.problem.dimension))
+        worst = self.inside.pricing.maximise(self.inside.multiplier(nothing)).worst
+        return self.problem.whitening.weights(worst[None])
+
+    def _used(self, weights: Array) -> Indices:
+        """The neurons of a code that have not vanished, by their leverage."""
+        return np.flatnonzero(self.faces.readout.leverage(weights) > FAINT)
 
     def _units(self, weights: Array) -> Array:
         return np.asarray(weights / np.sqrt(self.faces.costs(weights))[:, None])
@@ -212,11 +230,6 @@ class _Search:
         ratio = np.einsum("ni,ij,nj->n", self.known, self.faces.multiplier(code.weights), self.known)
         kept = np.argsort(-ratio, kind="stable")[: KNOWN_PER_PAIR * self.pairs]
         self.known, self.tied = self.known[kept], self.tied[kept]
-
-
-def _used(weights: Array) -> Indices:
-    """The neurons of a code that have not vanished, by their leverage w'G^-1 w."""
-    return np.flatnonzero(leverage(weights) > FAINT)
 
 
 def _spread(found: Summits, most: int) -> Summits:

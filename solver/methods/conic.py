@@ -114,7 +114,7 @@ def steps(
         return
     step = cones.step(code, multiplier, bound)
     yield replace(step, note=_note(solver, solution, cones, min(step.loss, problem.modular_loss)))
-    polished = cones.polished(owner, coordinates)
+    polished = cones.polished(owner, coordinates) if len(owner) else code
     if np.isfinite(polished.loss()):
         weights = cones.units.weights(polished.weights)
         multiplier = problem.multiplier(weights.T @ weights)
@@ -203,6 +203,8 @@ class _Cones:
         """The code moved to a stationary point, neurons that are nearly one joined first."""
         for _ in range(ROUNDS):
             owner, coordinates = self._joined(owner, coordinates)
+            if not len(owner):
+                return self.code(owner, coordinates)
             code = polish(self.code(owner, coordinates))
             coordinates = code.coordinates
         return code
@@ -214,10 +216,12 @@ class _Cones:
     def _joined(self, owner: Indices, coordinates: Array) -> tuple[Indices, Array]:
         """The code without faint neurons, and of those that point the same way the strongest, as strong as all."""
         weights = self.code(owner, coordinates).weights
-        leverage = np.einsum("ni,ij,nj->n", weights, np.linalg.inv(weights.T @ weights), weights)
+        leverage = self.units.readout.leverage(weights)
         order = np.argsort(-leverage)
         order = order[leverage[order] > FAINT]
         owner, coordinates, weights = owner[order], coordinates[order], weights[order]
+        if not len(owner):
+            return owner, coordinates
         length = np.linalg.norm(weights, axis=1)
         units = weights / length[:, None]
         leader = np.argmax(units @ units.T > 1 - SAME_DIRECTION, axis=1)

@@ -116,7 +116,7 @@ def modular_proven(problem: Problem, tolerance: float) -> Iterate | None:
     # Most codes are not modular, and a climb shows it sooner than a failing proof.
     if Ascent(problem).climb(multiplier, random)[0].max() > 1 + tolerance:
         return None
-    cells = Cells(problem, multiplier, weights, whole=True)
+    cells = Cells(problem, multiplier, weights if len(weights) else problem.own_neurons, whole=True)
     cells.refine(1 + tolerance, 1, most=1)
     step = _step(problem, weights, multiplier, cells.cover())
     return step if _near_enough(step, tolerance) else None

@@ -73,7 +73,7 @@ def plot(representation: Code, path: str | os.PathLike[str] | None = None) -> Fi
     """
     target = None if path is None else require_writable(path, PICTURES, "path")
     draw = {1: _draw_line, 2: _draw_plane}.get(representation.problem.dimension, _draw_many)
-    figure = draw(representation)
+    figure = draw(representation) if len(representation) else _draw_silent(representation)
     _title(figure, _headline(representation))
     return written(figure, target)
 
@@ -168,6 +168,13 @@ def _draw_plane(representation: Code) -> Figure:
     _draw_energies(bottom.subplots(), representation)
     hidden = len(representation) - count
     _caption(figure, condition, f"{hidden} weaker neurons are not shown." if hidden else "")
+    return figure
+
+
+def _draw_silent(representation: Code) -> Figure:
+    """A code without neurons: only what it costs can be shown."""
+    figure = Figure(figsize=(0.6 * WIDTH, 0.3 * WIDTH), layout="constrained")
+    _draw_energies(figure.subplots(), representation)
     return figure
 
 
@@ -291,13 +298,14 @@ def _legend(figure: SubFigure, axes: Axes) -> None:
 
 
 def modular_energies(problem: Problem) -> dict[str, float]:
-    """The three terms of the loss at the best modular code."""
+    """The terms of the loss at the best modular code."""
     weights = problem.modular_weights
+    decoder = problem.readout.decoder(weights)
     spread = float(np.einsum("ni,ij,nj->", weights, problem.sources.covariance, weights))
     return {
         "activity": spread + float((problem.sources.support(weights) ** 2).sum()),
         "encoder": problem.encoder_cost * float(np.einsum("ni,ij,nj->", weights, problem.encoder_metric, weights)),
-        "decoder": problem.readout_cost(weights.T @ weights),
+        **problem.readout.costs_of(decoder, weights),
     }
 
 

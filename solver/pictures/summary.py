@@ -79,12 +79,7 @@ def sentences(representation: Code) -> list[str]:
         >>> print(sentences(solve(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])))[0])
         2 neurons code 2 sources (4 samples), one source each: the code is modular.
     """
-    said = [
-        _who(representation),
-        _which(representation),
-        _price(representation),
-        _proof(representation),
-    ]
+    said = [_who(representation), *_which(representation), _price(representation), _proof(representation)]
     if representation.status == "bounded" and not representation.message.endswith("as asked"):
         # Another method or solver may do better, if one knows how this one ended.
         said.append(f"Why not optimal: {representation.message}.")
@@ -100,6 +95,8 @@ def _who(representation: Code) -> str:
         f"{_count(len(representation), 'neuron')} {'codes' if len(representation) == 1 else 'code'} "
         f"{_count(sources.dimension, 'source')} ({_count(sources.count, kind)})"
     )
+    if not len(representation):
+        return f"No neuron is worth what it costs: errors are cheaper ({_count(sources.count, kind)})."
     if representation.modular:
         return f"{start}, one source each: the code is modular."
     if not alone:
@@ -107,7 +104,7 @@ def _who(representation: Code) -> str:
     return f"{start}; {alone} of them one source each, {mixed} several: the code is mixed."
 
 
-def _which(representation: Code) -> str:
+def _which(representation: Code) -> list[str]:
     coded = representation.coded_sources()
     groups: dict[tuple[str, ...], list[int]] = {}
     for neuron, names in enumerate(coded, 1):
@@ -120,8 +117,11 @@ def _which(representation: Code) -> str:
         parts.append(f"{_neurons(numbers)} {_verb(numbers, 'mix')} sources")
     else:
         parts += [f"{_neurons(numbers)} {_verb(numbers, 'mix')} {_listed(names)}" for names, numbers in mixed.items()]
+    left_out = [name for name in representation.problem.sources.names if not any(name in names for names in coded)]
+    if left_out and coded:
+        parts.append(f"none codes {_listed(left_out)}")
     text = "; ".join(parts)
-    return text[0].upper() + text[1:] + "."
+    return [text[0].upper() + text[1:] + "."] if text else []
 
 
 def _price(representation: Code) -> str:

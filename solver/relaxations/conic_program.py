@@ -31,7 +31,7 @@ from solver.relaxations.conic_solvers import (
     run,
     the_cvxpy,
 )
-from theory.readouts import Readout
+from theory.readouts import Readout, symmetric_root
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,6 +93,7 @@ class ConicProgram:
             self._sum = cp.Parameter((entries, cones * entries))
             self._cost = cp.Parameter(cones * entries)
             self._root = cp.Parameter((dimension, dimension))
+            self._ridge = cp.Parameter((dimension, dimension), symmetric=True)
             self._link = self._code == self._sum @ self._triangles
             full = np.zeros((dimension * dimension, entries))
             full[self.rows * dimension + self.columns, np.arange(entries)] = 1.0
@@ -105,7 +106,7 @@ class ConicProgram:
             if len(off_diagonal):
                 constraints.append(self._triangles[off_diagonal] >= 0)
             code = cp.reshape(full @ self._code, (dimension, dimension), order="C")
-            cost = self._cost @ self._triangles + cp.matrix_frac(self._root, code)
+            cost = self._cost @ self._triangles + cp.matrix_frac(self._root, code + self._ridge)
             self.problem = cp.Problem(cp.Minimize(cost), constraints)
         self._lock = Lock()
 
@@ -129,7 +130,8 @@ class ConicProgram:
         with self._lock:
             self._sum.value = products.reshape(len(self.rows), -1)
             self._cost.value = (metric[:, self.rows, self.columns] * once).ravel()
-            self._root.value = np.linalg.cholesky(readout.gram)
+            self._root.value = symmetric_root(readout.gram).T
+            self._ridge.value = np.zeros((self.dimension, self.dimension)) if readout.ridge is None else readout.ridge
             run(self.problem, self.solver, tolerance)
             return self._solution(len(corners), once)
 

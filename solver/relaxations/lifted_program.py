@@ -73,17 +73,19 @@ def lifted_bound(problem: Problem, solver: str, tolerance: float = COARSEST) -> 
         >>> round(bound.optimum / Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]]).modular_loss, 6)
         1.0
     """
-    inequalities = Inequalities(problem, problem.modular_weights)
+    inequalities = Inequalities(problem, problem.own_neurons)
     whitening, rows = inequalities.whitening, inequalities.rows
     unit = problem.modular_loss
     # In units of the modular loss: tr(K G^-1) is tr(R'R G_x^-1) with G_x in whitened coordinates.
-    root = problem.whitened.readout.root() / unit
+    readout = problem.whitened.readout
+    root = readout.root() / unit
+    ridge = np.zeros((problem.dimension, problem.dimension)) if readout.ridge is None else readout.ridge / unit
     best: tuple[float, Array, Indices, Array] | None = None
     pairs, note = inequalities.opposite(), ""
     thresholds, last = list(VIOLATED), 0.0
     for _ in range(ROUNDS):
         try:
-            value, relaxed, multiplier, weights = _solved(rows, pairs, root, solver, tolerance)
+            value, relaxed, multiplier, weights = _solved(rows, pairs, (root, ridge), solver, tolerance)
         except ConicError as error:
             if best is None:
                 raise
@@ -117,25 +119,26 @@ def lifted_bound(problem: Problem, solver: str, tolerance: float = COARSEST) -> 
 
 
 def _solved(
-    rows: Array, pairs: Indices, root: Array, solver: str, tolerance: float
+    rows: Array, pairs: Indices, readout: tuple[Array, Array], solver: str, tolerance: float
 ) -> tuple[float, Array, Array, Array]:
     """Optimum, P, multiplier Y of whitened neurons and N (p,) of the program with these products."""
     cp: Any = the_cvxpy()
+    root, ridge = readout
     size = rows.shape[1]
     with quietly():
         relaxed = cp.Variable((size, size), PSD=True)
-        slack = cp.Variable((size - 1, size - 1), symmetric=True)
-        readout = cp.bmat([[relaxed[1:, 1:], root.T], [root, slack]]) >> 0
-        constraints = [readout]
+        slack = cp.Variable((len(root), len(root)), symmetric=True)
+        decoded = cp.bmat([[relaxed[1:, 1:] + ridge, root.T], [root, slack]]) >> 0
+        constraints = [decoded]
         if len(pairs):
             first, second = rows[pairs[:, 0]], rows[pairs[:, 1]]
             products = cp.sum(cp.multiply(first @ relaxed, second), axis=1) >= 0
             constraints.append(products)
         program = cp.Problem(cp.Minimize(cp.trace(relaxed) + cp.trace(slack)), constraints)
     run(program, solver, tolerance)
-    if str(program.status) not in WITH_SOLUTION or relaxed.value is None or readout.dual_value is None:
+    if str(program.status) not in WITH_SOLUTION or relaxed.value is None or decoded.dual_value is None:
         raise ConicError(f"no solution (status {program.status})")
     weights = np.maximum(products.dual_value, 0.0) if len(pairs) else np.empty(0)
-    multiplier = readout.dual_value[: size - 1, : size - 1]
+    multiplier = decoded.dual_value[: size - 1, : size - 1]
     found = np.asarray(relaxed.value)
     return float(program.value), (found + found.T) / 2, (multiplier + multiplier.T) / 2, weights

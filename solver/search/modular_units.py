@@ -28,7 +28,7 @@ class ModularUnits:
     """A problem with its neurons in units of the modular ones, w = size u, and its loss in units of theirs.
 
     Attributes:
-        size: (d,) lengths of the modular neurons;  loss: of the best modular code.
+        size: (d,) lengths of modular neurons, as they would be without errors;  loss: of the best modular code.
         normals: (T, d) the points -s_t, so that h(u) = max_t u.normals_t;  energy_matrix: (d, d) M.
         readout: g.
 
@@ -49,7 +49,8 @@ class ModularUnits:
     @classmethod
     def of(cls, problem: Problem) -> ModularUnits:
         """Those of a problem with any number of sources."""
-        size, loss = np.abs(np.diag(problem.modular_weights)), problem.modular_loss
+        size = np.sqrt(problem.readout.natural_strengths(problem.modular_costs))
+        loss = problem.modular_loss
         normals = -(problem.sources.vertices * size) / loss**0.5
         energy_matrix = problem.energy_matrix * np.outer(size, size) / loss
         return cls(size, loss, normals, energy_matrix, problem.readout.in_coordinates(1 / size, loss))

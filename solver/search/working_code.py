@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Indices = NDArray[np.intp]
 
-__all__ = ["SAME_NEURON", "FaceCode", "leverage"]
+__all__ = ["SAME_NEURON", "FaceCode"]
 
 ADDED_PER_PAIR = 2
 """Neurons added at a time at most, per pair of sources."""
@@ -120,7 +120,7 @@ class FaceCode:
         start = np.where(np.arange(len(cost)) < len(self.weights), cost, 0.0)
         energies = optimal_energies(unit, self.faces.readout, start)
         weights = unit * np.sqrt(np.maximum(energies, 0.0))[:, None]
-        kept = leverage(weights) > NEGLIGIBLE
+        kept = self.faces.readout.leverage(weights) > NEGLIGIBLE
         before = self.loss
         # More neurons must pay.
         most = before * (1 - STALLED) if kept.sum() > len(self.weights) else before
@@ -140,12 +140,14 @@ class FaceCode:
         cost = self.faces.costs(self.weights)
         energies = fewest(self.weights / np.sqrt(cost)[:, None], cost)
         weights = self.weights * np.sqrt(energies / cost)[:, None]
-        kept = leverage(weights) > NEGLIGIBLE
+        kept = self.faces.readout.leverage(weights) > NEGLIGIBLE
         self._take(*self.faces.polished(weights[kept], self.tied[kept]), most=most)
 
     def _take(self, weights: Array, tied: Indices, loss: float, *, most: float) -> None:
         """Make this the code, without neurons that have vanished, if it costs no more than ``most``."""
-        kept = leverage(weights) > NEGLIGIBLE
+        kept = self.faces.readout.leverage(weights) > NEGLIGIBLE
+        if not kept.any():
+            return
         if not kept.all():
             weights, tied = weights[kept], tied[kept]
             loss = self.faces.loss(weights)
@@ -163,11 +165,6 @@ class FaceCode:
         ratio = np.einsum("ni,ij,nj->n", self.weights, multiplier, self.weights) / cost
         self.settled = bool((np.abs(ratio - 1) * cost).sum() <= SETTLED * cost.sum())
         self.multiplier = self.faces.units.multiplier(multiplier)
-
-
-def leverage(weights: Array) -> Array:
-    """(n,) w'G^-1 w of each neuron."""
-    return np.asarray(np.einsum("ni,ij,nj->n", weights, np.linalg.inv(weights.T @ weights), weights))
 
 
 def _joined(weights: Array, tied: Indices) -> tuple[Array, Indices]:

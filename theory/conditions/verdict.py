@@ -68,6 +68,8 @@ def modular_multiplier(problem: Problem) -> Array:
 
     Here cost_i = M_ii + m_i^2; the decoder cost cancels.
     """
+    if not problem.readout.exact:
+        return problem.multiplier(problem.modular_weights.T @ problem.modular_weights)
     costs, targets = problem.modular_costs, problem.readout.targets
     gram, diagonal = targets.T @ targets, problem.readout.demand
     return np.asarray(multiplier_entry(costs[:, None], costs, diagonal[:, None], gram, diagonal))

@@ -54,9 +54,12 @@ class Whitening:
         # Large rows first: then the small ones keep theirs.
         order = np.argsort(-np.abs(half).max(axis=1), kind="stable")
         root = np.asarray(np.linalg.qr(half[order], mode="r"))
-        left, size, right = np.linalg.svd(targets * scale @ root.T, full_matrices=False)
+        few = len(targets) < len(scale)
+        left, size, right = np.linalg.svd(targets * scale @ root.T, full_matrices=few)
         inverse = np.linalg.inv(root) @ right.T / scale[:, None]
-        return cls(right @ root * scale, inverse, left * size)
+        turned = np.zeros(targets.shape)
+        turned[:, : len(size)] = left[:, : len(size)] * size
+        return cls(right @ root * scale, inverse, turned)
 
     @classmethod
     def none(cls, targets: Array) -> Whitening:

@@ -1,0 +1,134 @@
+"""Readouts against their definitions: least squares, finite differences, brute force."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import minimize, minimize_scalar
+
+from solver.strategies import problems, seeds
+from theory import InputError, Problem, Sources, modularity
+from theory.conditions import decide
+from theory.readouts import Exact, Noisy, Readout, Soft, symmetric_root
+
+GRID = [[i, j] for i in (-1, 0, 1) for j in (-1, 0, 1)]
+BOX, WEIGHTS = [[0, 0], [0, 1], [1, 0], [1, 1]], [4, 1, 1, 4]
+
+
+def drawn(seed, *, exact=False, rank=None):
+    """A readout of three sources, a code and the generator."""
+    rng = np.random.default_rng(seed)
+    targets = rng.standard_normal((rank or rng.integers(1, 5), 3))
+    half = rng.standard_normal((3, 3))
+    ridge = None if exact else half @ half.T + 0.1 * np.eye(3)
+    return Readout(targets, float(rng.uniform(0.1, 5)), ridge), rng.standard_normal((5, 3)), rng
+
+
+@given(seeds, st.booleans())
+def test_the_multiplier_is_minus_the_gradient_and_the_expansion_the_second_derivative(seed, exact):
+    readout, weights, rng = drawn(seed, exact=exact)
+    code, step = weights.T @ weights + np.eye(3), rng.standard_normal((3, 3))
+    move = 1e-3 * (step + step.T)
+    ahead, here, behind = (readout.value(code + sign * move) for sign in (1, 0, -1))
+    inverse, multiplier = readout.expansion(code)
+    np.testing.assert_allclose(multiplier, readout.multiplier(code), rtol=1e-9, atol=1e-12)
+    assert (behind - ahead) / 2 == pytest.approx(np.vdot(multiplier, move), rel=1e-3, abs=1e-8)
+    second = 2 * np.trace(move @ inverse @ move @ multiplier)
+    assert ahead - 2 * here + behind == pytest.approx(second, rel=1e-2, abs=1e-9)
+
+
+@given(seeds, st.floats(0.1, 1e3), st.floats(0, 2))
+def test_the_value_is_the_best_decoder_by_least_squares(seed, error_cost, variance):
+    """With noise drawn out of the formula: decoder weights cost error_cost times variance more."""
+    rng = np.random.default_rng(seed)
+    samples = rng.standard_normal((12, 2)) @ rng.standard_normal((2, 2))
+    weights, targets = rng.standard_normal((3, 2)), rng.standard_normal((2, 2))
+    problem = Problem(samples, decoder_cost=0.7, readout=Noisy(error_cost, variance, targets))
+    centred = samples - samples.mean(axis=0)
+    activity, wanted = centred @ weights.T, centred @ targets.T
+    price = (0.7 + error_cost * variance) / error_cost
+    root = np.vstack([activity / len(samples) ** 0.5, price**0.5 * np.eye(3)])
+    decoder, *_ = np.linalg.lstsq(root, np.vstack([wanted / len(samples) ** 0.5, np.zeros((3, 2))]), rcond=None)
+    missed = ((wanted - activity @ decoder) ** 2).sum() / len(samples)
+    least = error_cost * missed + (0.7 + error_cost * variance) * (decoder**2).sum()
+    code = weights.T @ weights
+    assert problem.readout_cost(code) == pytest.approx(least, rel=1e-9)
+    np.testing.assert_allclose(problem.readout.decoder(weights), decoder.T, rtol=1e-7, atol=1e-9)
+    costs = problem.readout.costs_of(problem.readout.decoder(weights), weights)
+    assert costs["decoder"] == pytest.approx(0.7 * (decoder**2).sum(), rel=1e-9)
+    assert sum(costs.values()) == pytest.approx(least, rel=1e-9)
+
+
+@given(seeds, st.floats(0.01, 100))
+def test_the_best_size_of_a_code(seed, energy):
+    readout, weights, _ = drawn(seed)
+    code = weights.T @ weights
+    factor = readout.rescaling(code, energy)
+    least = minimize_scalar(lambda t: energy * np.exp(t) + readout.value(code * np.exp(t)), bounds=(-40, 40))
+    assert energy * factor**2 + readout.value(code * factor**2) <= least.fun * (1 + 1e-9)
+
+
+@given(seeds, st.floats(0.1, 10))
+def test_the_dual_value_is_the_best_over_smaller_multipliers(seed, rho):
+    readout, weights, _ = drawn(seed)
+    root = symmetric_root(weights.T @ weights)
+    shares = np.linspace(0, 1 / rho, 2001)
+    gain = 2 * readout.decoder_cost**0.5 * np.linalg.svd(root @ readout.targets.T, compute_uv=False).sum()
+    tried = gain * np.sqrt(shares) - shares * np.trace(root @ readout.ridge @ root.T)
+    assert readout.dual_value(root, rho) >= max(tried.max(), 0) * (1 - 1e-12)
+    assert readout.dual_value(root, rho) <= max(tried.max(), 0) + 1e-2 * gain
+
+
+@given(problems(dimension=st.integers(2, 3)), st.floats(0.2, 1e4))
+def test_the_best_modular_code_is_the_best(problem, error_cost):
+    soft = problem.replaced(readout=Soft(error_cost))
+    costs, readout = soft.modular_costs, soft.readout
+    unit = readout.natural_strengths(costs)
+
+    def loss(shares):
+        return float(costs @ (unit * shares)) + readout.value(np.diag(unit * shares))
+
+    strengths = readout.modular_strengths(costs)
+    assert (strengths >= 0).all() and soft.modular_loss == pytest.approx(loss(strengths / unit), rel=1e-12)
+    for start in (np.full(len(unit), 0.01), np.ones(len(unit))):
+        found = minimize(loss, start, bounds=[(0, None)] * len(unit), method="L-BFGS-B")
+        assert soft.modular_loss <= found.fun * (1 + 1e-9)
+
+
+def test_the_order_in_which_sources_drop_out():
+    """Uncorrelated: source i has a neuron where errors cost more than what one costs for its share of the variance."""
+    wide = Sources.from_moments(
+        np.diag([3.0, 1.0, 0.2]), np.array(np.meshgrid([-2, 2], [-2, 2], [-1, 1])).reshape(3, -1).T
+    )
+    for error_cost in np.geomspace(0.1, 1e3, 30):
+        problem = Problem(wide, readout=Soft(error_cost))
+        ridge = np.diag(problem.readout.ridge)
+        kept = np.sqrt(problem.readout.demand / problem.modular_costs) > ridge
+        assert len(problem.modular_weights) == kept.sum()
+        assert decide(problem).modular
+
+
+def test_the_kinds_that_cannot_be_are_refused():
+    for readout, said in [
+        (Soft(0), "error_cost: 0 is not positive"),
+        (Soft(-1), "error_cost: -1 is not positive"),
+        (Soft(float("nan")), "error_cost: nan is not finite"),
+        (Soft("dear"), "error_cost: 'dear' is not a number"),
+        (Noisy(1, -0.5), "noise_variance: -0.5 is negative"),
+        (Soft(1, [[1, 2, 3]]), "targets: shape .* does not fit 2 source"),
+        (Soft(1, [[0, 0]]), "targets: all are zero"),
+        (Exact([[1, 1]]), "targets: not of full column rank"),
+        (Soft(1, probabilities=[1, 2]), "where errors count, probabilities: 2 given for 4 samples"),
+        (Soft(1, probabilities=[1, 1, 0, 0]), "where errors count, sources"),
+        ("soft", "readout: expected one of"),
+    ]:
+        with pytest.raises(InputError, match=said):
+            Problem(BOX, readout=readout).readout  # noqa: B018  # what it costs is asked for when it is needed
+
+
+def test_targets_that_are_the_data_change_nothing():
+    given_targets = Problem(GRID, mixing=[[1, 0], [1, 1]], readout=Exact([[1, 0], [1, 1]]))
+    usual = Problem(GRID, mixing=[[1, 0], [1, 1]])
+    assert given_targets.modular_loss == pytest.approx(usual.modular_loss, rel=1e-14)
+    assert decide(given_targets).rho == pytest.approx(decide(usual).rho, rel=1e-12)
+    assert modularity(GRID).modular is True
