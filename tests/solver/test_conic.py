@@ -43,6 +43,7 @@ def assert_agree(problem, **options):
 
 
 @given(problems())
+@share(1 / 2)
 def test_agrees_with_columns(problem):
     answer, other = assert_agree(problem)
     assert answer.loss == pytest.approx(other.loss, rel=1e-9)
