@@ -36,9 +36,9 @@ def test_the_quick_run_of_reach_meets_its_targets(tmp_path):
 
 
 def test_reach_knows_no_nine_sources():
-    done = CliRunner().invoke(reach.main, ["--sources", "9"])
+    done = CliRunner().invoke(reach.main, ["--quick", "--sources", "9"])
     assert done.exit_code == 2
-    assert "no instance has 9; choose one of [6, 7, 8, 10, 13, 20]" in done.stderr
+    assert "no instance has 9; choose one of [6, 10, 20]" in done.stderr
 
 
 def test_a_quick_run_of_soundness_finds_nothing_wrong_and_goes_on_where_it_was_killed(tmp_path):

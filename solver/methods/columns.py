@@ -175,7 +175,7 @@ class _Search:
         if self.faces.loss(resting) > loss * (1 + ASTRAY):
             resting, tied, _ = self.faces.polished(chosen.weights, chosen.tied, POLISHING)
         # Newton's step takes a neuron that is not worth its cost to nothing at once.
-        alive = _used(resting)
+        alive = self._used(resting)
         moved = self._balanced(resting[alive], tied[alive])
         self._take(moved)
         self.asking.append(self.faces.multiplier(moved.weights))

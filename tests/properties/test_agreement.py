@@ -74,6 +74,7 @@ def assert_agree(problem):
 
 
 @given(problems())
+@share(1 / 2)
 def test_all_methods_agree(problem):
     assert_agree(problem)
 

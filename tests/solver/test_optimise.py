@@ -232,10 +232,10 @@ def test_six_and_seven_sources_are_solved(points):
 
 def test_eight_sources_are_answered_and_bounded():
     problem = Problem(np.random.default_rng(2).standard_normal((24, 8)))
-    answer = checked(problem, rng=0, max_iterations=12)
+    answer = checked(problem, rng=0, max_iterations=8)
     assert answer.status == "bounded" and not answer.modular
     assert 0 < answer.lower_bound < answer.loss < answer.modular_loss
-    again = solve(problem, rng=0, max_iterations=12)
+    again = solve(problem, rng=0, max_iterations=8)
     np.testing.assert_array_equal(again.source_weights, answer.source_weights)
     assert again.loss == answer.loss
 

@@ -60,7 +60,7 @@ def test_methods_agree_without_a_price_of_the_encoder(mixing):
     assert best.status == "optimal"
     assert solve(problem, method="conic").loss == pytest.approx(best.loss, rel=1e-8)
     assert solve(problem, method="relaxation").loss == pytest.approx(best.loss, rel=1e-8)
-    assert solve(problem, method="alternating", rng=0).loss == pytest.approx(best.loss, rel=1e-6)
+    assert solve(problem, method="alternating", rng=0, max_iterations=40).loss == pytest.approx(best.loss, rel=1e-6)
     assert solve(problem, method="modular").loss == pytest.approx(best.modular_loss, rel=1e-12)
 
 

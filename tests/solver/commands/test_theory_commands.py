@@ -63,8 +63,10 @@ def test_phase(tmp_path):
     assert "0.548374193254892, root of 7 a^3 - 18 a^2 - 36 a + 24" in words
     assert words.count("own neurons") == 2 and words.count("mixed") >= 5
     assert picture.stat().st_size > 10_000
-    answer = json.loads(accepted("phase", "frequencies", "--points", 8, "--json"))
-    assert [point["parameter"] for point in answer["points"] if point["price"] > 1e-9] == list(range(2, 9))
+    answer = json.loads(accepted("phase", "one-corner", "--points", 4, "--json"))
+    (boundary,) = (place["value"] for place in answer["boundary"])
+    mixed = [point["price"] > 1e-9 for point in answer["points"]]
+    assert mixed == [point["parameter"] > boundary for point in answer["points"]] and set(mixed) == {True, False}
 
 
 @pytest.mark.parametrize(

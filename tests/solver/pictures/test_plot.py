@@ -55,7 +55,7 @@ def test_every_dimension_has_its_picture(tmp_path, problem):
     "problem",
     [
         Problem(GRID * [1e-8, 1e8] + [0, 1e9]),
-        Problem(np.random.default_rng(0).uniform(size=(20_000, 2))),
+        Problem(np.random.default_rng(0).uniform(size=(5_000, 2))),
         Problem(Sources.from_moments(np.eye(2) / 3, [[-1, -1], [-1, 1], [1, -1], [1, 1]])),
         Problem(GRID, probabilities=np.arange(81)),
         Problem(Sources(GRID, names=["price in $", "$x_{$ and a name that is much too long for an axis"])),

@@ -414,7 +414,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-@pytest.mark.parametrize("works", [0, 1, 10])
+@pytest.mark.parametrize("works", [pytest.param(0, marks=pytest.mark.slow), 1, 10])
 def test_a_failing_solver_costs_the_bound_nothing_but_sharpness(monkeypatch, failure, works):
     multiplier, cells = at_code(CLOUD, random_code(CLOUD, 0), whole=works == 1)
     free = cells.bound

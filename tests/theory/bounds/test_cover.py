@@ -11,6 +11,7 @@ from solver.certificate import lower_bound
 from solver.relaxations.branch_and_bound import Cells
 from solver.relaxations.lifted_program import lifted_bound
 from solver.strategies import problems, seeds
+from tests.examples import share
 from tests.properties import naive
 from theory import Problem, Sources
 from theory.bounds import cover as module
@@ -83,6 +84,7 @@ def assert_bounds_every_cell(problem, cover, multiplier, seed):
 
 
 @given(problems(several), seeds, st.booleans())
+@share(1 / 2)
 def test_cells_bound_the_ratio_of_every_multiplier(problem, seed, whole):
     rng = np.random.default_rng(seed)
     cover, own = cut_into_cells(problem, rng, whole=whole)
@@ -241,9 +243,14 @@ NO_COVER = {
 }
 
 
+@pytest.fixture(scope="module")
+def honest():
+    return cut_into_cells(CLOUD, np.random.default_rng(0), programs=25)
+
+
 @pytest.mark.parametrize("tampering", NO_COVER)
-def test_what_is_no_cover_is_refused_in_one_line(tampering):
-    cover, multiplier = cut_into_cells(CLOUD, np.random.default_rng(0), programs=25)
+def test_what_is_no_cover_is_refused_in_one_line(honest, tampering):
+    cover, multiplier = honest
     assert cover.ratio(CLOUD, multiplier) > 0 and cover.cell.max() == len(cover) - 1
     change, message = NO_COVER[tampering]
     with pytest.raises(InputError) as error:

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from solver.strategies import orthogonal, problems, seeds
+from tests.examples import share
 from tests.properties import naive
 from theory.bounds.ascent import Ascent
 from theory.geometry.copositivity import least_ratio, surely_copositive
@@ -100,7 +101,7 @@ def test_the_best_neuron_of_a_face_is_held_by_its_samples(problem, seed):
 
 
 @given(seeds, st.integers(2, 5), st.floats(0, 6), st.floats(-6, 2))
-@settings(max_examples=60)
+@share(2)
 def test_pricing_is_exact_on_correlated_sources(seed, dimension, digits, cost):
     # Held against climbs in the same coordinates, which know nothing of faces.
     rng = np.random.default_rng(seed)

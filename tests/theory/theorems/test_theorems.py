@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from solver import solve
 from solver.strategies import boxes, costs, mixings, orthogonal, points, problems, seeds
+from tests.examples import share
 from theory import Problem, Sources, modularity
 from theory.errors import InputError
 from theory.families.frequencies import FrequencyPair, frequencies_of
@@ -46,6 +47,7 @@ def agrees(problem, prediction):
 
 
 @given(problems())
+@share(1 / 2)
 def test_every_theorem_that_applies_is_right(problem):
     for entry in THEOREMS.values():
         if entry.applies(problem):
@@ -76,6 +78,7 @@ def test_independent_sources(levels, seed):
 
 
 @given(seeds, st.integers(4, 8), st.integers(2, 4))
+@share(1 / 2)
 def test_blocks_with_any_correlation_between_them(seed, corners, levels):
     rng = np.random.default_rng(seed)
     cloud, line = rng.standard_normal((corners, 2)), rng.standard_normal((levels, 1))
