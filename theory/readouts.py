@@ -44,7 +44,7 @@ SCALING_STEPS = 100
 """Newton steps for it, at most: a dozen are usual."""
 
 LEAST_DEMAND = 1e-6
-"""Share of the largest demand that a source is taken to have at least, for a size of its neurons."""
+"""Share of the dearest source's energy that every source is taken to have at least, for a size of its neurons."""
 
 STRENGTH_STEPS = 60
 """Newton steps, and halvings of one, for the best modular code."""
@@ -267,8 +267,11 @@ class Readout:
 
     def natural_strengths(self, costs: Array) -> Array:
         """(d,) squared weights of the size that neurons of a good code have, positive for every source."""
-        demand = np.maximum(self.demand, LEAST_DEMAND * self.demand.max())
-        return np.asarray(modular_strength(costs, self.decoder_cost, demand))
+        strengths = np.asarray(modular_strength(costs, self.decoder_cost, self.demand))
+        if self.ridge is None:
+            return strengths
+        shares = costs * strengths
+        return np.asarray(np.maximum(shares, LEAST_DEMAND * shares.max()) / costs)
 
     def _joint_strengths(self, costs: Array, start: Array) -> Array:
         """Where errors of one source tell of another: x >= 0 that minimises sum_i c_i x_i + g(diag x).
@@ -394,8 +397,8 @@ class Soft:
     Example:
         >>> from theory.problem import Problem
         >>> grid = [[i, j] for i in (-1, 0, 1) for j in (-1, 0, 1)]
-        >>> round(Problem(grid, readout=Soft(10)).modular_loss, 9)
-        5.731972648
+        >>> round(Problem(grid, readout=Soft(10)).modular_loss, 6)
+        5.731973
     """
 
     error_cost: float

@@ -99,7 +99,7 @@ def steps(
     _require_small(problem)
     cones = _Cones(problem)
     try:
-        program = compiled(len(cones.corners), problem.dimension, solver)
+        program = compiled(len(cones.corners), problem.dimension, solver, problem.readout.exact)
         solution = program.solve(cones.corners, cones.metric, cones.units.readout, tolerance)
     except ConicError as error:
         yield _modular(problem, f"{solver} failed: {error}; this is the best modular code")

@@ -67,6 +67,7 @@ class ConicProgram:
         cones: N.
         dimension: number of sources d.
         solver: a name that `solver_name` returned.
+        exact: whether the readout is: without a ridge.
 
     Attributes:
         problem: the `cvxpy.Problem`, a disciplined parametrised program.
@@ -80,7 +81,7 @@ class ConicProgram:
         2.0
     """
 
-    def __init__(self, cones: int, dimension: int, solver: str = DEFAULT_SOLVER) -> None:
+    def __init__(self, cones: int, dimension: int, solver: str = DEFAULT_SOLVER, exact: bool = True) -> None:
         cp = the_cvxpy()
         with quietly():
             self.solver = solver
@@ -93,7 +94,8 @@ class ConicProgram:
             self._sum = cp.Parameter((entries, cones * entries))
             self._cost = cp.Parameter(cones * entries)
             self._root = cp.Parameter((dimension, dimension))
-            self._ridge = cp.Parameter((dimension, dimension), symmetric=True)
+            # A parameter that is always zero costs some solvers the last digits.
+            self._ridge = None if exact else cp.Parameter((dimension, dimension), symmetric=True)
             self._link = self._code == self._sum @ self._triangles
             full = np.zeros((dimension * dimension, entries))
             full[self.rows * dimension + self.columns, np.arange(entries)] = 1.0
@@ -106,7 +108,9 @@ class ConicProgram:
             if len(off_diagonal):
                 constraints.append(self._triangles[off_diagonal] >= 0)
             code = cp.reshape(full @ self._code, (dimension, dimension), order="C")
-            cost = self._cost @ self._triangles + cp.matrix_frac(self._root, code + self._ridge)
+            cost = self._cost @ self._triangles + cp.matrix_frac(
+                self._root, code if self._ridge is None else code + self._ridge
+            )
             self.problem = cp.Problem(cp.Minimize(cost), constraints)
         self._lock = Lock()
 
@@ -130,8 +134,9 @@ class ConicProgram:
         with self._lock:
             self._sum.value = products.reshape(len(self.rows), -1)
             self._cost.value = (metric[:, self.rows, self.columns] * once).ravel()
-            self._root.value = symmetric_root(readout.gram).T
-            self._ridge.value = np.zeros((self.dimension, self.dimension)) if readout.ridge is None else readout.ridge
+            self._root.value = _root(readout.gram)
+            if self._ridge is not None:
+                self._ridge.value = readout.ridge
             run(self.problem, self.solver, tolerance)
             return self._solution(len(corners), once)
 
@@ -153,7 +158,15 @@ class ConicProgram:
         return matrices
 
 
+def _root(gram: Array) -> Array:
+    """(d, d) R with R R' = K: triangular, which conic solvers like best, unless K is singular."""
+    try:
+        return np.asarray(np.linalg.cholesky(gram))
+    except np.linalg.LinAlgError:
+        return symmetric_root(gram).T
+
+
 @lru_cache(maxsize=KEPT)
-def compiled(cones: int, dimension: int, solver: str) -> ConicProgram:
+def compiled(cones: int, dimension: int, solver: str, exact: bool = True) -> ConicProgram:
     """The program for this many cones, the same one as before if it is among the last few asked for."""
-    return ConicProgram(cones, dimension, solver)
+    return ConicProgram(cones, dimension, solver, exact)
