@@ -14,7 +14,7 @@ from solver.methods import ascents, columns
 from solver.strategies import problems, seeds
 from tests.examples import share
 from tests.properties import naive
-from theory.ascent import Ascent
+from theory.ascent import Ascent, _Climbs
 
 ROUNDING = 1e-12
 
@@ -147,6 +147,21 @@ def test_climbs_alone_or_together_end_at_the_same_height(problem, seed):
     together, _ = ascent.climb(multiplier, starts)
     alone = np.concatenate([ascent.climb(multiplier, start[None])[0] for start in starts])
     np.testing.assert_allclose(together, alone, rtol=1e-6)
+
+
+@given(problems(st.integers(2, 4)), seeds)
+def test_steps_within_a_face_lead_up_to_its_top_or_have_none(problem, seed):
+    # A stationary point that lies downhill is a saddle; from there on the way must not bend down again.
+    ascent = Ascent(problem)
+    worth = multiplier_of(problem, np.random.default_rng(seed)) / np.outer(ascent.scale, ascent.scale)
+    climbs = _Climbs(ascent, worth, naive.directions(problem, 12, seed=seed) * ascent.scale)
+    now = climbs._now(np.arange(12))
+    step, to_top = climbs._up(now)
+    rise = np.einsum("kj,kj->k", step, now.slope)
+    bend = climbs._curvature(np.einsum("kij,kj->ki", now.edges, step), now.rho)
+    assert (rise >= 0).all() and (rise[to_top] > 0).all()
+    np.testing.assert_allclose(bend[to_top], -rise[to_top], rtol=1e-6, atol=1e-9 * now.rho.max())
+    assert (bend[~to_top] >= 0).all()
 
 
 def test_the_tied_samples_attain_the_bias():
