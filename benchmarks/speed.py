@@ -128,7 +128,7 @@ def command_line(repeats: int) -> list[Row]:
 def measure(*, quick: bool, long: bool = False) -> list[Row]:
     rows = command_line(repeats=2 if quick else 5)
     for dimension in (2, 3):
-        rows += certified(dimension, 1000, 1e-8, 0.1, repeats=5)
+        rows += certified(dimension, 1000, 1e-8, 0.1, repeats=2 if quick else 5)
     if quick:
         return rows
     rows += certified(4, 300, 1e-7, 10.0, repeats=2)

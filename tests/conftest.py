@@ -6,6 +6,7 @@ pytest --hypothesis-profile=search      a hunt: fresh examples, twenty-five time
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import engine
 
@@ -25,3 +26,13 @@ settings.register_profile(
     "search", parent=settings.get_profile("suite"), max_examples=300, derandomize=False, database=None
 )
 settings.load_profile("suite")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _drafts():
+    """Pictures in the resolution of a screen, which takes half the time."""
+    from solver import style
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(style, "DOTS_PER_INCH", 120)
+        yield

@@ -74,7 +74,7 @@ def assert_agree(problem):
 
 
 @given(problems())
-@share(1 / 2)
+@share(1 / 3)
 def test_all_methods_agree(problem):
     assert_agree(problem)
 
@@ -98,7 +98,7 @@ def test_on_every_kind_of_points(kind, data):
 
 
 @given(problems(2, of=near_boundary, mixed=False))
-@share(1 / 3)
+@share(1 / 4)
 def test_next_to_the_boundary_of_modularity(problem):
     assert_agree(problem)
 

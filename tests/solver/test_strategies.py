@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from solver import Problem, solve
@@ -61,7 +61,9 @@ def test_the_boundary_is_approached_from_both_sides(modular):
         margin = modularity(rows).margin
         return 0 < (margin if modular else -margin) < 1e-4
 
-    assert len(find(near_boundary(), close, settings=settings(max_examples=500, database=None))) >= 5
+    # What is found is enough; it need not be small.
+    search = settings(max_examples=500, database=None, phases=(Phase.generate, Phase.target))
+    assert len(find(near_boundary(), close, settings=search)) >= 5
 
 
 @given(st.integers(1, 4).flatmap(lattices))

@@ -203,7 +203,7 @@ def test_signals_that_are_ignored_stay_so():
     [
         (["phase", "joint-table", "--points", "3", "--plot", "phase.svg"], CHOOSING),
         (["verify", "--theorem", "range-independence", "--trials", "3", "--json"], JUDGING),
-        (["reproduce", "one-corner-point", "--quick"], JUDGING),
+        pytest.param(["reproduce", "one-corner-point", "--quick"], JUDGING, marks=pytest.mark.slow),
     ],
     ids=["phase", "verify", "reproduce"],
 )
@@ -270,8 +270,8 @@ def test_a_fan_that_nobody_waited_for_is_not_built_after_an_interrupt(monkeypatc
     [
         ["solve", CUT],
         ["check", CUT, "--json"],
-        ["phase", "joint-table", "--points", "2"],
-        ["verify", "--theorem", "independence", "--trials", "1"],
+        pytest.param(["phase", "joint-table", "--points", "2"], marks=pytest.mark.slow),
+        pytest.param(["verify", "--theorem", "independence", "--trials", "1"], marks=pytest.mark.slow),
         ["--help"],
     ],
     ids=" ".join,

@@ -43,7 +43,7 @@ def test_failure_leaves_no_file(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "problem", [normal(1), normal(2), normal(3), normal(4, 12)], ids=lambda problem: problem.dimension
+    "problem", [normal(1), normal(2), normal(3), normal(4, 8)], ids=lambda problem: problem.dimension
 )
 def test_every_dimension_has_its_picture(tmp_path, problem):
     plot(solve(problem, time_limit=5), tmp_path / "code.png")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from solver.relaxations import barrier as module
 from solver.relaxations.barrier import Triangle, most_valuable
 from solver.strategies import seeds
+from tests.examples import share
 
 ACCURATE, ATTAINED, WITHOUT_ROOM = 1e-9, 3e-6, 3e-5
 """What is asked for; what must be reached, where rounding ends it; and where no P meets all products with some room."""
@@ -146,7 +147,7 @@ def test_congruence_is_multiplication_from_both_sides(order, seed):
 
 @pytest.mark.filterwarnings("ignore:Solution may be inaccurate:UserWarning")
 @given(orders, st.integers(1, 40), st.sampled_from(list(KINDS)), seeds)
-@settings(max_examples=60)
+@share(2)
 def test_it_agrees_with_a_general_conic_solver(order, count, kind, seed):
     rng = np.random.default_rng(seed)
     first, second, _ = inequalities(rng, order, count, kind)

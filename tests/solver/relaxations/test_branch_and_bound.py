@@ -85,7 +85,7 @@ def test_the_bound_comes_down_to_the_ratio_of_any_multiplier(problem, seed, whol
 
 
 @given(problems(st.integers(2, 4), of=grids), seeds)
-@share(1 / 2)
+@share(1 / 3)
 def test_ties_of_grids(problem, seed):
     multiplier, cells = at_code(problem, random_code(problem, seed), whole=True)
     rho = problem.pricing.maximise(multiplier).rho
@@ -93,7 +93,7 @@ def test_ties_of_grids(problem, seed):
 
 
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=4), st.sampled_from([0.1, 1.0, 10.0]))
-@share(1 / 2)
+@share(1 / 3)
 def test_independent_symmetric_sources_need_one_cell(reach, cost):
     # At the multiplier of the modular code products of opposite corners are enough: their average is h(w)^2 = w'Fw.
     problem = Problem(list(product(*((-size, size) for size in reach))), encoder_cost=cost)
@@ -125,7 +125,7 @@ def test_cells_that_are_good_enough_are_left_alone():
 
 
 @given(problems(st.integers(2, 3)), seeds)
-@share(1 / 2)
+@share(1 / 3)
 def test_units_do_not_matter(problem, seed):
     units = 10.0 ** np.random.default_rng(seed).uniform(-6, 6, size=problem.dimension)
     other = Problem(
@@ -190,7 +190,7 @@ def test_more_samples_than_are_used(monkeypatch, whole):
 
 
 @given(problems(st.integers(2, 3)), seeds)
-@share(1 / 2)
+@share(1 / 3)
 def test_another_multiplier_on_the_same_cells(problem, seed):
     _, cells = at_code(problem, random_code(problem, seed))
     cells.refine(0.0, 8)
@@ -255,7 +255,7 @@ def centre_of(cells, weights):
 
 
 @given(problems(st.integers(2, 3)), seeds, st.booleans())
-@share(1 / 2)
+@share(1 / 3)
 def test_new_centres_only_tighten(problem, seed, whole):
     multiplier, cells = at_code(problem, random_code(problem, seed), whole=whole)
     weights = naive.directions(problem, 100, seed=seed)
@@ -270,7 +270,7 @@ def test_new_centres_only_tighten(problem, seed, whole):
 
 
 @given(problems(st.integers(2, 3)), seeds)
-@share(1 / 2)
+@share(1 / 3)
 def test_every_cell_bounds_the_neurons_that_are_nearest_to_its_centre(problem, seed):
     multiplier, cells = at_code(problem, random_code(problem, seed))
     cells.refine(0.0, 12)
@@ -419,7 +419,7 @@ def test_a_failing_solver_costs_the_bound_nothing_but_sharpness(monkeypatch, fai
     multiplier, cells = at_code(CLOUD, random_code(CLOUD, 0), whole=works == 1)
     free = cells.bound
     Broken(monkeypatch, FAILURES[failure], works)
-    for _ in range(5):
+    for _ in range(3):
         before = cells.bounds.copy()
         cells.refine(0.0, 2)
         assert (cells.bounds[: len(before)] <= before).all()

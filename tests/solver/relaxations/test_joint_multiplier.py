@@ -1,5 +1,7 @@
 """A multiplier for all cells: it proves more than that of the code, and leaves the cells as they were."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -28,16 +30,20 @@ def proven(problem, multiplier, cover):
 
 
 @pytest.fixture(scope="module")
-def code():
-    return solve(CLOUD, method="columns", rng=0).source_weights
-
-
-def test_it_proves_more_than_the_multiplier_of_the_code(code):
+def made():
+    """A code, its multiplier and cells, their bounds before, and what was found for all of them."""
+    code = solve(CLOUD, method="columns", rng=0).source_weights
     multiplier, cells = visited(CLOUD, code)
-    values = [proven(CLOUD, multiplier, cells.cover())]
-    values += [proven(CLOUD, *found) for found in strengthened(cells, code) if found is not None]
+    before, value = cells.bounds.copy(), proven(CLOUD, multiplier, cells.cover())
+    return SimpleNamespace(
+        code=code, multiplier=multiplier, cells=cells, before=before, value=value, found=list(strengthened(cells, code))
+    )
+
+
+def test_it_proves_more_than_the_multiplier_of_the_code(made):
+    values = [made.value, *(proven(CLOUD, *found) for found in made.found if found is not None)]
     assert len(values) > 2 and values == sorted(values)
-    loss = CLOUD.loss(code)
+    loss = CLOUD.loss(made.code)
     # A tenth of the gap at least, and no code costs less than is proven.
     assert loss - values[-1] < 0.9 * (loss - values[0])
     assert values[-1] <= loss
@@ -56,14 +62,10 @@ def test_it_never_proves_too_much(problem):
             assert cover.ratio(problem, multiplier) >= rho * (1 - 1e-9)
 
 
-def test_the_cells_are_left_as_they_were(code):
-    multiplier, cells = visited(CLOUD, code)
-    bounds, count = cells.bounds.copy(), len(cells)
-    for _ in strengthened(cells, code):
-        pass
-    assert len(cells) == count
-    np.testing.assert_array_equal(cells.bounds, bounds)
-    assert cells.cover().ratio(CLOUD, multiplier) == pytest.approx(cells.bound, rel=1e-12)
+def test_the_cells_are_left_as_they_were(made):
+    cells = made.cells
+    np.testing.assert_array_equal(cells.bounds, made.before)
+    assert cells.cover().ratio(CLOUD, made.multiplier) == pytest.approx(cells.bound, rel=1e-12)
     before = cells.bound
     cells.refine(1.0, 10)
     assert cells.bound <= before

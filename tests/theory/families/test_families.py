@@ -62,7 +62,8 @@ def test_verdicts_change_only_at_boundaries(name):
 @pytest.mark.parametrize("name", PLANE)
 def test_moments_are_those_of_a_fine_sample(name):
     entry = family(name)
-    parameter = entry.low + 0.7 * (entry.high - entry.low)
+    # Three quarters are a small fraction in floating point too, which sympy integrates sooner.
+    parameter = entry.low + 0.75 * (entry.high - entry.low)
     mean, covariance = (np.array(matrix).astype(float) for matrix in entry.moments(sp.Rational(parameter)))
     rng = np.random.default_rng(0)
     sums = np.zeros(6)
@@ -111,7 +112,7 @@ def test_moments_of_frequencies():
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_solver_agrees_along_the_family(name):
-    for point in sweep(family(name), points=5):
+    for point in sweep(family(name), points=3):
         assert point.status == "optimal"
         assert (point.price <= 1e-9) is point.predicted
 

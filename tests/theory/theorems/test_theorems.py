@@ -47,7 +47,7 @@ def agrees(problem, prediction):
 
 
 @given(problems())
-@share(1 / 2)
+@share(1 / 3)
 def test_every_theorem_that_applies_is_right(problem):
     for entry in THEOREMS.values():
         if entry.applies(problem):
