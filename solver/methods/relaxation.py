@@ -140,14 +140,16 @@ def _cell_by_cell(problem: Problem, weights: Array, tolerance: float, note: str)
     cells = Cells(problem, multiplier, weights)
     goal, next_search = 1 + tolerance, len(cells) + 1
     most = MOST_CELLS if problem.dimension > FEW_SOURCES else MOST_CELLS_OF_FEW
-    note = note and f"{note}; "
+    note, proven = note and f"{note}; ", 0.0
     while cells.bound > goal and not cells.settled and len(cells) < most:
         target = max(goal, 1 + NEARER * (cells.bound - 1))
         while cells.bound > target and not cells.settled and len(cells) < most:
             cells.refine(target, max(10, int(VISITS * len(cells))), most=most)
             step = _step(problem, weights, multiplier, cells.cover())
             yield replace(step, note=f"{note}bounded on {len(cells):,} cells")
-            if _near_enough(step, tolerance):
+            # The bound of an earlier multiplier holds as well.
+            proven = max(proven, step.lower_bound)
+            if _near_enough(replace(step, lower_bound=proven), tolerance):
                 return
             if problem.dimension > FEW_SOURCES and len(cells) >= next_search:
                 for found in strengthened(cells, weights):

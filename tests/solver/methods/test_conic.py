@@ -285,7 +285,7 @@ def test_the_keyboard_ends_a_solver_at_work(monkeypatch, capfd, solver, samples)
     endless = {"SCS": {"eps_abs": 1e-300, "eps_rel": 1e-300, "max_iters": 10**9}, "CLARABEL": {}}[solver]
     settle_for(monkeypatch, **endless)
     problem = Problem(np.random.default_rng(0).standard_normal((samples, 4)))
-    solution = compiled(len(problem.sources.fan), 4, solver)
+    solution = compiled(len(problem.sources.fan), 4, solver, True)  # the very one that `solve` will use
     started, ended = threading.Event(), threading.Event()
 
     def announced(*given):
@@ -296,7 +296,7 @@ def test_the_keyboard_ends_a_solver_at_work(monkeypatch, capfd, solver, samples)
 
     def press():
         started.wait()
-        while solution.problem._cache.param_prog is None:
+        while solution.problem._cache.param_prog is None and not ended.is_set():
             time.sleep(0.01)
         time.sleep(0.02)
         os.kill(os.getpid(), signal.SIGINT)
