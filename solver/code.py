@@ -53,28 +53,7 @@ PARALLEL = 1e-10
 
 @dataclass(frozen=True, repr=False)
 class Code:
-    """A code with its certificate: see `solver.Representation`, which can also be drawn, printed and saved.
-
-    Attributes:
-        status: "optimal" (gap within the tolerance), "bounded" (a code and a proven bound, with a larger gap), or
-            "interrupted" (stopped early; code and bound are valid all the same).
-        method: the method that found the code;  message: one line on what was chosen and why.
-        loss: E||z||^2 + encoder_cost ||W_in||^2 + decoder_cost ||W_out||^2.
-        lower_bound: proven lower bound on the loss of any code;  gap: (loss - lower_bound) / loss.
-        modular: whether every neuron reads one source only.
-        modular_loss: loss of the best modular code;  price_of_modularity: modular_loss / loss - 1.
-        source_weights: (n, d) weight of each neuron on each source, z = source_weights @ (s - mean) + least bias.
-        encoder: (n, dx) W_in, encoder_bias: (n,):  z = encoder @ x + encoder_bias, on the data as given.
-        decoder: (dx, n) W_out, decoder_bias: (dx,):  x = decoder @ z + decoder_bias, exactly.
-        energies: the terms of the loss, "activity", "encoder", "decoder" and, where the readout may err, "error".
-        neuron_costs: (n,) f(w_i), the activity and encoder energy of each neuron, decreasing.
-        multiplier: (d, d) the multiplier Y that proves the lower bound.
-        iterations, seconds: of the method.
-        problem: what was solved.
-        cover: the proof that belongs to the multiplier where the data alone do not show the bound, else None; `certify`
-            checks it.
-        tolerance: gap up to which the search was to call the code optimal; NaN where that is not known.
-    """
+    """A code with its certificate: the fields of `solver.Representation`, which can be drawn, printed and saved too."""
 
     status: str
     method: str

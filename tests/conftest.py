@@ -31,7 +31,7 @@ settings.load_profile("suite")
 @pytest.fixture(scope="session", autouse=True)
 def _drafts():
     """Pictures in the resolution of a screen, which takes half the time."""
-    from solver import style
+    from solver.pictures import style
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(style, "DOTS_PER_INCH", 120)

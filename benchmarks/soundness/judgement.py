@@ -106,7 +106,7 @@ def judge(problem: Drawn, claim: Claim, *, with_codes: bool = True) -> Judgement
     measured = case.rational.measure(claim.encoder, claim.encoder_bias, claim.decoder, claim.decoder_bias)
     found.gap = 1 - _quotient(claim.lower_bound, measured.loss)
     found.wrong += _against_network(problem, claim, measured)
-    found.wrong += _against_words(claim, measured)
+    found.wrong += _against_words(claim, measured, _blur(problem, claim, measured))
     rng = np.random.default_rng([problem.seed, problem.index, 1])
     _search_neurons(case, rng)
     if with_codes:
@@ -141,9 +141,7 @@ def _quotient(numerator: float | Fraction, denominator: float | Fraction) -> flo
 
 
 def _against_network(problem: Drawn, claim: Claim, measured: Measured) -> Iterator[str]:
-    data = problem.points if problem.mixing is None else problem.points @ problem.mixing.T
-    # What the sums of the network are made of, and so what floats can say of them.
-    into = np.abs(claim.encoder) @ np.abs(data).max(axis=0) + np.abs(claim.encoder_bias)
+    data, into = _data(problem), _terms(problem, claim)
     out = np.abs(claim.decoder) @ into + np.abs(claim.decoder_bias) + np.abs(data).max(axis=0)
     for neuron, (least, reach) in enumerate(zip(measured.least, measured.reach, strict=True)):
         if least < -(FEASIBLE * abs(float(reach)) + FLOATS * into[neuron]):
@@ -152,13 +150,29 @@ def _against_network(problem: Drawn, claim: Claim, measured: Measured) -> Iterat
         if error > FEASIBLE * spread + FLOATS * out[channel]:
             yield f"channel {channel} is reconstructed with an error of {float(error):.3g} in a range of {spread:.3g}"
     apart = _quotient(claim.loss, measured.loss) - 1
-    if abs(apart) > ROUNDING:
+    if abs(apart) > ROUNDING + _blur(problem, claim, measured):
         yield f"the loss {claim.loss:.15g} is {apart:+.3g} of what the network costs, {float(measured.loss):.15g}"
 
 
-def _against_words(claim: Claim, measured: Measured) -> Iterator[str]:
+def _data(problem: Drawn) -> Array:
+    """(T, dx) what the network sees."""
+    return problem.points if problem.mixing is None else problem.points @ problem.mixing.T
+
+
+def _terms(problem: Drawn, claim: Claim) -> Array:
+    """(n,) what the sum of each neuron is made of, and so what floats can say of it."""
+    return np.asarray(np.abs(claim.encoder) @ np.abs(_data(problem)).max(axis=0) + np.abs(claim.encoder_bias))
+
+
+def _blur(problem: Drawn, claim: Claim, measured: Measured) -> float:
+    """By how much of itself the loss changes as biases are rounded: far from zero no float says them better."""
+    reach = np.array([abs(float(value)) for value in measured.reach])
+    return float(2 * FLOATS * (reach @ _terms(problem, claim))) / float(measured.loss)
+
+
+def _against_words(claim: Claim, measured: Measured, blur: float) -> Iterator[str]:
     over = _quotient(claim.lower_bound, measured.loss) - 1
-    if over > ROUNDING:
+    if over > ROUNDING + blur:
         yield f"the lower bound {claim.lower_bound:.15g} is {over:.3g} above the answer's own loss"
     gap = 1 - claim.lower_bound / claim.loss
     if abs(gap - claim.gap) > ROUNDING:
