@@ -139,6 +139,8 @@ def described(problem: Problem, weights: Array) -> dict[str, Any]:
     mean = problem.sources.mean
     bias = problem.sources.support(weights)
     encoder = weights @ problem.pseudoinverse
+    # Once more on what is left: data far from zero are multiplied by what a nearly singular mixing leaves.
+    encoder = encoder + (weights - encoder @ problem.mixing) @ problem.pseudoinverse
     decoder = problem.readout.decoder(weights)
     energies = {
         "activity": float(problem.sources.variances(weights).sum() + bias @ bias),

@@ -166,3 +166,17 @@ def test_importing_the_package_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_data_far_from_zero_come_back_through_a_nearly_singular_mixing(seed):
+    """What encoder and decoder leave of each other is multiplied by the data, not by their range."""
+    rng = np.random.default_rng(seed)
+    left, right = (np.linalg.qr(rng.standard_normal((3, 3)))[0] for _ in range(2))
+    mixing = left * [1.0, 1e-2, 1e-4] @ right
+    sources = rng.uniform(size=(20, 3)) + [1e1, 1e6, -1e5]
+    answer = solve(Problem(sources, mixing=mixing))
+    data = sources @ mixing.T
+    activity = np.maximum(data @ answer.encoder.T + answer.encoder_bias, 0)
+    terms = np.abs(answer.decoder) @ np.abs(answer.encoder) @ np.abs(data).max(axis=0)
+    assert (np.abs(activity @ answer.decoder.T + answer.decoder_bias - data) <= 1e-14 * terms).all()
