@@ -31,6 +31,8 @@ DURING = """
 import contextlib, os, signal, sys
 number = {number}
 kill = lambda *_: os.kill(os.getpid(), number)
+# Whoever runs the tests may ignore some signals, as nohup does, and what is ignored is inherited.
+signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 {setting}
 from solver import __main__
 __main__.main()
