@@ -4,12 +4,13 @@ import cvxpy as cp
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from solver import Problem, Representation, certify, lower_bound, solve
 from solver.commands.cli import main
 from solver.strategies import problems, seeds
+from tests.examples import share
 from theory.conditions import decide
 from theory.readouts import Exact, Noisy, Soft
 
@@ -59,7 +60,7 @@ def test_known_optima(method, samples, weights, error_cost, loss, neurons):  # n
     assert checked.feasible and checked.loss == pytest.approx(answer.loss, rel=1e-10) and checked.gap < 1e-7
 
 
-@settings(max_examples=10)
+@share(1 / 4)
 @given(seeds)
 def test_a_design_on_a_fine_grid_of_directions_agrees(seed):
     """Independent of all methods: energies of neurons in a thousand directions, as one convex program."""
@@ -81,6 +82,7 @@ def test_a_design_on_a_fine_grid_of_directions_agrees(seed):
     assert answer.loss >= program.value * (1 - 1e-4)
 
 
+@share(1 / 2)
 @given(seeds, st.integers(2, 4))
 @example(3, 4)
 def test_any_problem_is_solved_saved_and_certified(seed, dimension):
@@ -99,7 +101,7 @@ def test_every_multiplier_bounds_the_loss(seed):
 
 
 @given(problems(dimension=st.integers(2, 3)))
-@settings(max_examples=8)
+@share(1 / 4)
 def test_dear_errors_are_exact_and_the_loss_approaches_from_below_at_the_rate_of_their_price(problem):
     exact = solve(problem).loss
     short = [error * (exact - solve(problem.replaced(readout=Soft(error))).loss) for error in (1e5, 1e6)]
@@ -107,7 +109,7 @@ def test_dear_errors_are_exact_and_the_loss_approaches_from_below_at_the_rate_of
 
 
 @given(seeds, st.floats(0, 1))
-@settings(max_examples=8)
+@share(1 / 4)
 def test_noise_is_a_dearer_decoder(seed, variance):
     samples = np.random.default_rng(seed).standard_normal((12, 2))
     noisy = solve(Problem(samples, readout=Noisy(7, variance)))
@@ -116,7 +118,7 @@ def test_noise_is_a_dearer_decoder(seed, variance):
 
 
 @given(problems(dimension=st.integers(2, 3)), st.floats(0.3, 1e3))
-@settings(max_examples=12)
+@share(1 / 4)
 def test_the_verdict_is_what_the_solver_finds(problem, error_cost):
     soft = problem.replaced(readout=Soft(error_cost))
     verdict, answer = decide(soft), solve(soft, method="columns")
@@ -160,7 +162,7 @@ def test_a_silent_code_is_an_answer_like_any_other(tmp_path):
 
 
 @given(seeds)
-@settings(max_examples=10)
+@share(1 / 4)
 def test_answers_with_readouts_are_saved_and_loaded(tmp_path_factory, seed):
     path = tmp_path_factory.mktemp("readouts") / "answer.npz"
     answer = solve(noisy_problem(seed))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, Sources, certify, solve
+from tests.examples import share
 from theory import InputError, modularity
 
 CUT = np.array([[-1.0, -1], [-1, 0], [-1, 1], [0, -1], [0, 0], [0, 1], [1, -1], [1, 0]])
@@ -18,7 +19,7 @@ powers = st.integers(-308, 308)
 # ---- very large and very small ------------------------------------------------------------------------------------
 
 
-@settings(max_examples=60)
+@share(3)
 @given(powers, powers, powers, powers, powers)
 def test_numbers_of_any_size_are_computed_or_refused(first, second, column, encoder, decoder):
     """Warnings are errors here: nothing may overflow on the way to the one line that says so."""

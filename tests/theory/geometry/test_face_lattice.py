@@ -4,10 +4,11 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from solver.strategies import orthogonal, problems, seeds
+from tests.examples import share
 from theory import Problem
 from theory.geometry.face_lattice import FaceLattice, _goes_round
 from theory.geometry.triangulation import is_closed_complex
@@ -43,7 +44,7 @@ def affine_dimension(points, members):
 
 
 @given(st.integers(2, 3), seeds)
-@settings(max_examples=25)
+@share(1)
 def test_every_face_is_spanned_at_every_vertex_of_it(dimension, seed):
     rng = np.random.default_rng(seed)
     points = np.unique(rng.integers(0, 3, size=(rng.integers(dimension + 1, 10), dimension)), axis=0).astype(float)
