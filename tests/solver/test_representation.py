@@ -174,7 +174,7 @@ def test_data_far_from_zero_come_back_through_a_nearly_singular_mixing(seed):
     rng = np.random.default_rng(seed)
     left, right = (np.linalg.qr(rng.standard_normal((3, 3)))[0] for _ in range(2))
     mixing = left * [1.0, 1e-2, 1e-4] @ right
-    sources = [*rng.uniform(size=(20, 3)), 10.0, 1000000.0, -100000.0]
+    sources = rng.uniform(size=(20, 3)) + np.array([1e1, 1e6, -1e5])
     answer = solve(Problem(sources, mixing=mixing))
     data = sources @ mixing.T
     activity = np.maximum(data @ answer.encoder.T + answer.encoder_bias, 0)
