@@ -85,12 +85,16 @@ def test_a_design_on_a_fine_grid_of_directions_agrees(seed):
 @share(1 / 2)
 @given(seeds, st.integers(2, 4))
 @example(3, 4)
+@example(48133, 3)  # CLARABEL fails
 def test_any_problem_is_solved_saved_and_certified(seed, dimension):
     problem = noisy_problem(seed, dimension)
     answer = solve(problem)
     assert answer.status == "optimal" and certify(problem, answer).gap < 1e-8
     conic = solve(problem, method="conic")
-    assert conic.loss == pytest.approx(answer.loss, rel=1e-7)
+    # A conic solver may fail, and says so; what it then answers is still bounded from both sides.
+    assert conic.lower_bound <= answer.loss * (1 + 1e-9) and conic.loss >= answer.lower_bound * (1 - 1e-9)
+    if conic.status == "optimal":
+        assert conic.loss == pytest.approx(answer.loss, rel=1e-7)
 
 
 @given(seeds)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.optimize import minimize, minimize_scalar
 
@@ -69,10 +69,11 @@ def test_the_best_size_of_a_code(seed, energy):
 
 
 @given(seeds, st.floats(0.1, 10))
+@example(8464160, 0.109375)
 def test_the_dual_value_is_the_best_over_smaller_multipliers(seed, rho):
     readout, weights, _ = drawn(seed)
     root = symmetric_root(weights.T @ weights)
-    shares = np.linspace(0, 1 / rho, 2001)
+    shares = np.append(0, np.geomspace(1e-12, 1, 4001) / rho)
     gain = 2 * readout.decoder_cost**0.5 * np.linalg.svd(root @ readout.targets.T, compute_uv=False).sum()
     tried = gain * np.sqrt(shares) - shares * np.trace(root @ readout.ridge @ root.T)
     assert readout.dual_value(root, rho) >= max(tried.max(), 0) * (1 - 1e-12)
