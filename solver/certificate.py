@@ -289,11 +289,11 @@ def _measure(problem: Problem, encoder: Array, encoder_bias: Array, decoder: Arr
         activity = block @ weights.T + resting
         data = block @ targets.T
         missed = activity @ decoder.T + decoder_bias - targets @ sources.mean - data
-        energy, squares = (activity**2).sum(axis=1), (missed**2).sum(axis=1)
         share = np.full(len(block), 1 / sources.count) if probabilities is None else probabilities
-        counted = share if elsewhere is None else elsewhere[seen : seen + len(block)]
-        second_moment += float(share @ energy)
-        squared_error += float(counted @ squares)
+        second_moment += float(share @ (activity**2).sum(axis=1))
+        if not readout.exact:
+            counted = share if elsewhere is None else elsewhere[seen : seen + len(block)]
+            squared_error += float(counted @ (missed**2).sum(axis=1))
         reach = np.maximum(reach, activity.max(axis=0))
         largest = np.maximum(largest, np.abs(data).max(axis=0))
         least = min(least, float(activity.min(initial=np.inf)))

@@ -14,7 +14,7 @@ import numpy as np
 
 from solver.certificate import best_bound, lower_bound, optimality_gap
 from solver.code import canonical_weights
-from solver.methods import METHODS, module_of, names
+from solver.methods import module_of, names
 from solver.representation import Representation
 from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from solver.methods.iterate import Iterate
     from theory.bounds.cover import Cover
 
-__all__ = ["KEYBOARD", "METHODS", "Progress", "solve", "solve_one_of_many"]
+__all__ = ["KEYBOARD", "Progress", "solve", "solve_one_of_many"]
 
 DEFAULT_TOLERANCE = 1e-8
 DEFAULT_ITERATIONS = 1_000

@@ -18,7 +18,7 @@ The value then includes what is left of the error. C is the covariance under the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
@@ -115,12 +115,11 @@ class Readout:
         Args:
             code: (d, d) G.
         """
-        matrix = self._ridged(code)
-        scale = np.sqrt(np.diag(matrix))
-        if not (scale > 0).all():
+        if not (np.diag(self._ridged(code)) > 0).all():
             return float("inf")
+        matrix, scale = self._scaled(code)
         try:
-            factor = np.linalg.cholesky(matrix / np.outer(scale, scale))
+            factor = np.linalg.cholesky(matrix)
         except np.linalg.LinAlgError:
             return float("inf")
         root = np.linalg.solve(factor, (self.targets / scale).T)
@@ -135,9 +134,8 @@ class Readout:
         Raises:
             numpy.linalg.LinAlgError: G + G0 is singular.
         """
-        matrix = self._ridged(code)
-        scale = np.sqrt(np.diag(matrix))
-        scaled = np.linalg.solve(matrix / np.outer(scale, scale), (self.targets / scale).T) / scale[:, None]
+        matrix, scale = self._scaled(code)
+        scaled = np.linalg.solve(matrix, (self.targets / scale).T) / scale[:, None]
         return np.asarray(self.decoder_cost * scaled @ scaled.T)
 
     def expansion(self, code: ArrayLike) -> tuple[Array, Array]:
@@ -162,9 +160,8 @@ class Readout:
             # Once more on what is left: of neurons that are nearly dependent the inverse alone leaves too much of data
             # that lie far from zero.
             return np.asarray(decoder + (self.targets - decoder @ weights) / scale @ inverse)
-        matrix = self._ridged(weights.T @ weights)
-        scale = np.sqrt(np.diag(matrix))
-        solved = np.linalg.solve(matrix / np.outer(scale, scale), (weights / scale).T)
+        matrix, scale = self._scaled(weights.T @ weights)
+        solved = np.linalg.solve(matrix, (weights / scale).T)
         return np.asarray(self.targets / scale @ solved)
 
     def leverage(self, weights: Array) -> Array:
@@ -176,9 +173,7 @@ class Readout:
         """By how much rounding in a code (n, d) may grow in its decoder."""
         if self.ridge is None:
             return float(np.linalg.cond(weights / np.linalg.norm(weights, axis=0)))
-        matrix = self._ridged(weights.T @ weights)
-        scale = np.sqrt(np.diag(matrix))
-        return float(np.linalg.cond(matrix / np.outer(scale, scale)))
+        return float(np.linalg.cond(self._scaled(weights.T @ weights)[0]))
 
     def costs_of(self, decoder: Array, weights: Array) -> dict[str, float]:
         """What a decoder (r, n) of a code (n, d) costs: "decoder", and "error" where there are errors.
@@ -322,6 +317,12 @@ class Readout:
     def _ridged(self, code: ArrayLike) -> Array:
         matrix = np.asarray(code)
         return matrix if self.ridge is None else matrix + self.ridge
+
+    def _scaled(self, code: ArrayLike) -> tuple[Array, Array]:
+        """G + G0 with ones on its diagonal, and the roots (d,) of what stood there."""
+        matrix = self._ridged(code)
+        scale = np.sqrt(np.diag(matrix))
+        return matrix / np.outer(scale, scale), scale
 
 
 @runtime_checkable
@@ -507,9 +508,8 @@ def _with_errors(
     scaled = np.linalg.inv(counted.covariance / np.outer(deviation, deviation))
     effective = decoder_cost + cost * noise_variance
     ridge = (effective / cost) * scaled / np.outer(deviation, deviation)
-    errors = Errors(cost, noise_variance, counted.probabilities, counted.mean, counted.covariance)
-    if readout.probabilities is None:
-        errors = replace(errors, probabilities=None)
+    elsewhere = None if readout.probabilities is None else counted.probabilities
+    errors = Errors(cost, noise_variance, elsewhere, counted.mean, counted.covariance)
     return Readout(targets, effective, (ridge + ridge.T) / 2, errors)
 
 

@@ -105,8 +105,10 @@ def judge(problem: Drawn, claim: Claim, *, with_codes: bool = True) -> Judgement
     case = _Case(problem, claim, RationalProblem(problem), Whitened(problem), found)
     measured = case.rational.measure(claim.encoder, claim.encoder_bias, claim.decoder, claim.decoder_bias)
     found.gap = 1 - _quotient(claim.lower_bound, measured.loss)
-    found.wrong += _against_network(problem, claim, measured)
-    found.wrong += _against_words(claim, measured, _blur(problem, claim, measured))
+    terms = _terms(problem, claim)
+    blur = _blur(terms, measured)
+    found.wrong += _against_network(problem, claim, measured, terms, blur)
+    found.wrong += _against_words(claim, measured, blur)
     rng = np.random.default_rng([problem.seed, problem.index, 1])
     _search_neurons(case, rng)
     if with_codes:
@@ -140,8 +142,8 @@ def _quotient(numerator: float | Fraction, denominator: float | Fraction) -> flo
 # ---- the network --------------------------------------------------------------------------------------------------
 
 
-def _against_network(problem: Drawn, claim: Claim, measured: Measured) -> Iterator[str]:
-    data, into = _data(problem), _terms(problem, claim)
+def _against_network(problem: Drawn, claim: Claim, measured: Measured, into: Array, blur: float) -> Iterator[str]:
+    data = _data(problem)
     out = np.abs(claim.decoder) @ into + np.abs(claim.decoder_bias) + np.abs(data).max(axis=0)
     for neuron, (least, reach) in enumerate(zip(measured.least, measured.reach, strict=True)):
         if least < -(FEASIBLE * abs(float(reach)) + FLOATS * into[neuron]):
@@ -150,7 +152,7 @@ def _against_network(problem: Drawn, claim: Claim, measured: Measured) -> Iterat
         if error > FEASIBLE * spread + FLOATS * out[channel]:
             yield f"channel {channel} is reconstructed with an error of {float(error):.3g} in a range of {spread:.3g}"
     apart = _quotient(claim.loss, measured.loss) - 1
-    if abs(apart) > ROUNDING + _blur(problem, claim, measured):
+    if abs(apart) > ROUNDING + blur:
         yield f"the loss {claim.loss:.15g} is {apart:+.3g} of what the network costs, {float(measured.loss):.15g}"
 
 
@@ -164,10 +166,10 @@ def _terms(problem: Drawn, claim: Claim) -> Array:
     return np.asarray(np.abs(claim.encoder) @ np.abs(_data(problem)).max(axis=0) + np.abs(claim.encoder_bias))
 
 
-def _blur(problem: Drawn, claim: Claim, measured: Measured) -> float:
+def _blur(terms: Array, measured: Measured) -> float:
     """By how much of itself the loss changes as biases are rounded: far from zero no float says them better."""
     reach = np.array([abs(float(value)) for value in measured.reach])
-    return float(2 * FLOATS * (reach @ _terms(problem, claim))) / float(measured.loss)
+    return float(2 * FLOATS * (reach @ terms)) / float(measured.loss)
 
 
 def _against_words(claim: Claim, measured: Measured, blur: float) -> Iterator[str]:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from theory.errors import InputError, unknown_name
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["MIXINGS", "READOUTS", "derive"]
 

@@ -17,7 +17,10 @@ import click
 
 from solver.stopping import Watch, watched
 
-__all__ = ["BAD_INPUT", "INTERRUPTED", "Outputs", "exit_code", "told_apart"]
+__all__ = ["BAD_INPUT", "INTERRUPTED", "REFUTED", "Outputs", "exit_code", "told_apart"]
+
+REFUTED = 1
+"""Exit code if a claim does not hold."""
 
 BAD_INPUT = 2
 INTERRUPTED = 130

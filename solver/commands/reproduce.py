@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-if TYPE_CHECKING:
-    pass
+from solver.commands.endings import REFUTED
 
 __all__ = ["reproduce"]
-
-
-REFUTED = 1
-"""Exit code if a claim does not hold."""
 
 
 @click.command()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.endings import Outputs
+from solver.commands.endings import REFUTED, Outputs
 from solver.stopping import noted
 from theory.errors import InputError
 
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from solver.verification.verify import Report
 
 __all__ = ["verify"]
-
-
-REFUTED = 1
-"""Exit code if a claim does not hold."""
 
 
 @click.command()

@@ -84,13 +84,15 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
         rng: draws the starts of ascents, which on hulls with very many faces find a code good enough that few rounds of
             pricing are needed; not used on others.
     """
+    starts = [problem.modular_weights, problem.whitening.weights(problem.whitened.modular_weights)]
     if not len(problem.modular_weights):
         nothing = problem.multiplier(np.zeros((problem.dimension, problem.dimension)))
-        if problem.pricing.maximise(nothing).rho <= 1 + NOT_WORTH_IT:
+        priced = problem.pricing.maximise(nothing)
+        if priced.rho <= 1 + NOT_WORTH_IT:
             # No neuron earns what it costs where there is none: the code is silent.
             yield Iterate(problem.modular_weights, nothing, problem.modular_loss, problem.modular_loss)
             return
-    starts = [problem.modular_weights, problem.whitening.weights(problem.whitened.modular_weights)]
+        starts[0] = priced.worst[None]
     if problem.sources.faces.most_faces > QUICK_FACES:
         for step in ascents.steps(problem, tolerance=tolerance, rng=rng):
             starts[1] = step.weights
@@ -132,8 +134,8 @@ class _Search:
         self.inside = problem.whitened
         self.faces = Faces(self.inside)
         self.pairs = problem.dimension * (problem.dimension + 1) // 2
-        starts = [weights for weights in starts if len(weights)] or [self._worth_most()]
-        codes = [self._code(self.faces.units.neurons(problem.whitening.neurons(weights))) for weights in starts]
+        inside = [problem.whitening.neurons(weights) for weights in starts if len(weights)]
+        codes = [self._code(self.faces.units.neurons(code)) for code in inside]
         self.best = min(codes, key=lambda code: code.loss)
         self.bound, self.multiplier = 0.0, np.eye(problem.dimension)
         neurons = self._units(np.concatenate([code.weights for code in codes]))
@@ -211,12 +213,6 @@ class _Search:
     def _take(self, code: _Code, *, most: float | None = None) -> None:
         if code.loss <= (self.best.loss if most is None else most):
             self.best = code
-
-    def _worth_most(self) -> Array:
-        """(1, d) where the best modular code has no neuron, the one that earns most where there is none."""
-        nothing = np.zeros((self.problem.dimension, self.problem.dimension))
-        worst = self.inside.pricing.maximise(self.inside.multiplier(nothing)).worst
-        return self.problem.whitening.weights(worst[None])
 
     def _used(self, weights: Array) -> Indices:
         """The neurons of a code that have not vanished, by their leverage."""

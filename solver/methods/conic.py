@@ -1,11 +1,10 @@
 """The problem as one conic program, solved by any conic solver: an answer that owes nothing to column generation.
 
 The program (`solver.relaxations.conic_program`) is exact for up to four sources. Its blocks, factorised
-(`solver.search.factorisation`),
-are neurons, and its multiplier is the certificate: with Clarabel both are good to about 1e-10 of the loss, and the code
-they make is the first to be yielded. The last digits, from there to rounding, come from moving its neurons together to
-a stationary point within their cones (`solver.search.cone_newton`, which the method columns uses too); that also joins
-neurons that the accuracy of the conic solver left apart.
+(`solver.search.factorisation`), are neurons, and its multiplier is the certificate: with Clarabel both are good to
+about 1e-10 of the loss, and the code they make is the first to be yielded. The last digits, from there to rounding,
+come from moving its neurons together to a stationary point within their cones (`solver.search.cone_newton`); that also
+joins neurons that the accuracy of the conic solver left apart.
 """
 
 from __future__ import annotations

@@ -136,27 +136,31 @@ def at_once(problem: Problem, solver: str, tolerance: float) -> Iterate:
 
 
 def _cell_by_cell(problem: Problem, weights: Array, tolerance: float, note: str) -> Iterator[Iterate]:
+    proven = 0.0
+    for step, cells in _refined(problem, weights, tolerance):
+        yield replace(step, note=(f"{note}; " if note else "") + f"bounded on {cells:,} cells")
+        # The bound of an earlier multiplier holds as well.
+        proven = max(proven, step.lower_bound)
+        if _near_enough(replace(step, lower_bound=proven), tolerance):
+            return
+
+
+def _refined(problem: Problem, weights: Array, tolerance: float) -> Iterator[tuple[Iterate, int]]:
+    """Yield codes and bounds on ever more cells, and their number."""
     multiplier = problem.multiplier(weights.T @ weights)
     cells = Cells(problem, multiplier, weights)
     goal, next_search = 1 + tolerance, len(cells) + 1
     most = MOST_CELLS if problem.dimension > FEW_SOURCES else MOST_CELLS_OF_FEW
-    note, proven = note and f"{note}; ", 0.0
     while cells.bound > goal and not cells.settled and len(cells) < most:
         target = max(goal, 1 + NEARER * (cells.bound - 1))
         while cells.bound > target and not cells.settled and len(cells) < most:
             cells.refine(target, max(10, int(VISITS * len(cells))), most=most)
             step = _step(problem, weights, multiplier, cells.cover())
-            yield replace(step, note=f"{note}bounded on {len(cells):,} cells")
-            # The bound of an earlier multiplier holds as well.
-            proven = max(proven, step.lower_bound)
-            if _near_enough(replace(step, lower_bound=proven), tolerance):
-                return
+            yield step, len(cells)
             if problem.dimension > FEW_SOURCES and len(cells) >= next_search:
                 for found in strengthened(cells, weights):
                     step = step if found is None else _step(problem, weights, *found)
-                    yield replace(step, note=f"{note}bounded on {len(cells):,} cells")
-                    if _near_enough(step, tolerance):
-                        return
+                    yield step, len(cells)
                 next_search = int(MORE * len(cells))
         starts = cells.candidates()
         ratios = np.einsum("ni,ij,nj->n", starts, multiplier, starts) / problem.neuron_cost(starts)

@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
 
+from solver.code import described
 from solver.pictures import source_plane
 from solver.pictures.style import PICTURES, WIDTH, styled, written
 from solver.pictures.summary import most_price, percent, relative_weights
@@ -299,14 +300,8 @@ def _legend(figure: SubFigure, axes: Axes) -> None:
 
 def modular_energies(problem: Problem) -> dict[str, float]:
     """The terms of the loss at the best modular code."""
-    weights = problem.modular_weights
-    decoder = problem.readout.decoder(weights)
-    spread = float(np.einsum("ni,ij,nj->", weights, problem.sources.covariance, weights))
-    return {
-        "activity": spread + float((problem.sources.support(weights) ** 2).sum()),
-        "encoder": problem.encoder_cost * float(np.einsum("ni,ij,nj->", weights, problem.encoder_metric, weights)),
-        **problem.readout.costs_of(decoder, weights),
-    }
+    energies: dict[str, float] = described(problem, problem.modular_weights)["energies"]
+    return energies
 
 
 # ---- around the picture -------------------------------------------------------------------------------------------

@@ -66,7 +66,3 @@ class ModularUnits:
     def multiplier(self, multiplier: Array) -> Array:
         """(d, d) a multiplier of these units in those of the problem."""
         return np.asarray(multiplier * self.loss / np.outer(self.size, self.size))
-
-    def from_problem(self, multiplier: Array) -> Array:
-        """(d, d) a multiplier of the problem in these units."""
-        return np.asarray(multiplier * np.outer(self.size, self.size) / self.loss)

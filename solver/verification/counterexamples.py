@@ -119,13 +119,11 @@ def _smaller(problem: Problem) -> Iterator[Problem]:
 
 def _posed(problem: Problem) -> dict[str, Any]:
     weights = problem.sources.probabilities
-    return {
+    samples = {
         "sources": problem.sources.points,
         "probabilities": None if weights is None else integer_weights(weights),
-        "mixing": problem.mixing,
-        "encoder_cost": problem.encoder_cost,
-        "decoder_cost": problem.decoder_cost,
     }
+    return problem.arguments | samples
 
 
 def _size(problem: Problem) -> tuple[float, ...]:

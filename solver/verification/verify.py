@@ -282,7 +282,7 @@ class _Search:
         problem, _ = self.report.counterexample
         self.report.counterexample = shrink(problem, refutes) or self.report.counterexample
         smallest = self.report.counterexample[0]
-        if any(refutes(_posed_again(smallest)) is None for _ in range(ASKED_AGAIN)):
+        if any(refutes(smallest.replaced()) is None for _ in range(ASKED_AGAIN)):
             raise self._fickle()
 
     def _fickle(self) -> InputError:
@@ -309,15 +309,6 @@ class _Search:
         # There may be no such problem among those drawn.
         with suppress(hypothesis.errors.Unsatisfiable):
             _hunt(trial, draws, trials, seed, (Phase.generate,))
-
-
-def _posed_again(problem: Problem) -> Problem:
-    return Problem(
-        problem.sources,
-        mixing=problem.mixing,
-        encoder_cost=problem.encoder_cost,
-        decoder_cost=problem.decoder_cost,
-    )
 
 
 def _hunt(

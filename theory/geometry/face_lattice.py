@@ -3,9 +3,8 @@
 A neuron w belongs to the face of conv(-S) whose samples attain its bias h(w). The neurons of a face fill the subspace
 orthogonal to it (to the differences of its samples) as far as no other sample exceeds those, and on that subspace the
 cost of a neuron is a single quadratic (docs/mathematics.md, "Hull and normal cones"). So to look at all neurons is to
-look at
-all faces: a few thousand where the cones of a triangulated normal fan would be hundreds of thousands, and none of them
-is badly conditioned, because a subspace has orthonormal bases.
+look at all faces: a few thousand where the cones of a triangulated normal fan would be hundreds of thousands, and none
+of them is badly conditioned, because a subspace has orthonormal bases.
 
 Facets come from Qhull, cut into simplices where they hold more samples than needed; a face with more samples than
 needed then is there several times, and once is enough. What a proof needs of them, that no face is missing, is checked

@@ -30,7 +30,7 @@ def _other_units(problem: Problem) -> Prediction:
         covariance = sources.covariance[np.ix_(order, order)] * np.outer(units, units)
         moved = Sources.from_moments(covariance, sources.points[:, order] * units, sources.mean[order] * units)
     mixing = problem.mixing[:, order] / units
-    other = Problem(moved, mixing=mixing, encoder_cost=problem.encoder_cost, decoder_cost=4 * problem.decoder_cost)
+    other = problem.replaced(sources=moved, mixing=mixing, decoder_cost=4 * problem.decoder_cost)
     return Prediction(equal=(other, 2.0))
 
 
