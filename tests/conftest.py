@@ -20,10 +20,10 @@ engine.MAX_SHRINKING_SECONDS = 10
 SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 settings.register_profile(
-    "suite", max_examples=12, deadline=None, derandomize=True, print_blob=True, suppress_health_check=SLOW_IS_FINE
+    "suite", max_examples=8, deadline=None, derandomize=True, print_blob=True, suppress_health_check=SLOW_IS_FINE
 )
 settings.register_profile(
-    "search", parent=settings.get_profile("suite"), max_examples=300, derandomize=False, database=None
+    "search", parent=settings.get_profile("suite"), max_examples=100, derandomize=False, database=None
 )
 settings.load_profile("suite")
 
