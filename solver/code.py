@@ -143,7 +143,8 @@ def described(problem: Problem, weights: Array) -> dict[str, Any]:
     encoder = encoder + (weights - encoder @ problem.mixing) @ problem.pseudoinverse
     decoder = problem.readout.decoder(weights)
     energies = {
-        "activity": float(problem.sources.variances(weights).sum() + bias @ bias),
+        "activity": problem.activity_cost * float(problem.sources.variances(weights).sum() + bias @ bias),
+        **({"bias": problem.bias_cost * float(bias @ bias)} if problem.bias_cost else {}),
         "encoder": float(problem.encoder_cost * (encoder**2).sum()),
         **problem.readout.costs_of(decoder, weights),
     }

@@ -35,7 +35,10 @@ FORMAT_VERSION = 1
 """Version of the saved file's layout,"""
 
 WITH_READOUT = 2
-"""and of that with a readout other than the exact one of the data."""
+"""of that with a readout other than the exact one of the data,"""
+
+WITH_PRICES = 3
+"""and of that with prices of activity and bias other than one and zero."""
 
 SAVED_TEXTS = ("status", "method", "message")
 LATER = {"tolerance": float("nan")}
@@ -72,10 +75,18 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
     if sources.probabilities is not None:
         content["probabilities"] = sources.probabilities
     content |= _saved_readout(problem)
+    content |= _saved_prices(problem)
     if cover is not None:
         content |= {f"cover_{item.name}": getattr(cover, item.name) for item in fields(cover)}
     with written_whole(path) as partial, partial.open("wb") as file:
         np.savez(file, **content)
+
+
+def _saved_prices(problem: Problem) -> dict[str, Any]:
+    """Prices that older programs do not know, where they are not the usual ones."""
+    if problem.plain is problem:
+        return {}
+    return {"activity_cost": problem.activity_cost, "bias_cost": problem.bias_cost, "format_version": WITH_PRICES}
 
 
 def _saved_readout(problem: Problem) -> dict[str, Any]:
@@ -125,7 +136,7 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
             version = int(content["format_version"])
         except Exception:  # a damaged archive fails in a dozen ways, and each says the same
             raise InputError(f"{path}: not a saved representation; give a file that `save` or --save wrote") from None
-    if version > WITH_READOUT:
+    if version > WITH_PRICES:
         raise InputError(f"{path}: written by a later version (format {version}); update to read it")
     content = {name: np.array(value) for name, value in LATER.items()} | content
     wanted = (*SAVED_ARRAYS, *SAVED_NUMBERS, "points", "names", "mixing", "encoder_cost", "decoder_cost")
@@ -142,7 +153,8 @@ def _problem(content: dict[str, NDArray[Any]]) -> Problem:
         sources = Sources.from_moments(content["covariance"], content["points"], mean, names=names)
     else:
         sources = Sources(content["points"], content.get("probabilities"), names=names)
-    costs = {name: _single(content, name) for name in ("encoder_cost", "decoder_cost")}
+    names = ("encoder_cost", "decoder_cost", "activity_cost", "bias_cost")
+    costs = {name: _single(content, name) for name in names if name in content}
     return Problem(sources, mixing=content["mixing"], readout=_readout(content), **costs)
 
 
@@ -276,5 +288,5 @@ def _cover(content: dict[str, NDArray[Any]], problem: Problem) -> Cover | None:
     if missing:
         raise InputError(f"cover_{missing[0]}: missing")
     cover = Cover(**{name: content[f"cover_{name}"] for name in names})
-    cover.require_fitting(problem)
+    cover.require_fitting(problem.plain)
     return cover

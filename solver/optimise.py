@@ -106,6 +106,19 @@ def solve(
     """
     _check(problem, method, tolerance, max_iterations, time_limit)
     options = _options(method, {"neurons": neurons, "solver": solver})
+    if problem.plain is not problem:
+        found = solve(
+            problem.plain,
+            method=method,
+            tolerance=tolerance,
+            max_iterations=max_iterations,
+            time_limit=time_limit,
+            rng=rng,
+            neurons=neurons,
+            solver=solver,
+            callback=callback,
+        )
+        return _in_prices(problem, found)
     run = _Run(problem, tolerance, max_iterations, time_limit, callback)
     run.search(method, _generator(rng), options)
     with within_digits(problem):
@@ -129,6 +142,8 @@ def solve_one_of_many(problem: Problem, *, method: str = "auto", rng: int | None
         'optimal'
     """
     _check(problem, method, DEFAULT_TOLERANCE, DEFAULT_ITERATIONS, None)
+    if problem.plain is not problem:
+        return _in_prices(problem, solve_one_of_many(problem.plain, method=method, rng=rng))
     run = _Run(problem, DEFAULT_TOLERANCE, DEFAULT_ITERATIONS, None, None)
     interrupt = run.search(method, _generator(rng), {})
     if interrupt is not None:
@@ -283,6 +298,15 @@ class _Run:
         status = "optimal" if gap <= self.tolerance else "interrupted" if self.stopped else "bounded"
         message = "; ".join(part for part in (f"{self.method}: {self.why}", self.note, self.stopped) if part)
         return _with(found, status=status, lower_bound=lower, gap=gap, message=message)
+
+
+def _in_prices(problem: Problem, found: Representation) -> Representation:
+    """The answer to the plain problem as one to the problem itself: the same loss, of neurons in other units."""
+    price = problem.height_cost
+    names = ("status", "method", "message", "lower_bound", "gap", "cover", "tolerance", "iterations", "seconds")
+    proven = {name: getattr(found, name) for name in names}
+    weights = found.source_weights / price**0.5
+    return Representation.from_weights(problem, weights, multiplier=found.multiplier * price, **proven)
 
 
 def _with(representation: Representation, **changes: object) -> Representation:

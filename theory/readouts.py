@@ -18,7 +18,7 @@ The value then includes what is left of the error. C is the covariance under the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
@@ -106,6 +106,18 @@ class Readout:
         return Readout(
             product if targets is None else targets, self.decoder_cost / unit, saved if ridge is None else ridge
         )
+
+    def scaled(self, price: float) -> Readout:
+        """The same readout of neurons u = sqrt(price) w: of a code's matrix price G, at the same cost.
+
+        Where errors count is in the ridge.
+        """
+        errors = self.errors
+        if errors is not None:
+            elsewhere = np.empty(0) if errors.probabilities is None else errors.probabilities
+            errors = replace(errors, noise_variance=price * errors.noise_variance, probabilities=elsewhere)
+        ridge = None if self.ridge is None else price * self.ridge
+        return Readout(self.targets, price * self.decoder_cost, ridge, errors)
 
     # ---- value and derivatives --------------------------------------------------------------------------------
 

@@ -225,7 +225,7 @@ def _draw_weights(figure: SubFigure, representation: Code) -> None:
 def _draw_condition(figure: SubFigure, problem: Problem, condition: Array) -> None:
     names = _labels(problem)
     bias = problem.sources.least_bias
-    values = condition / np.outer(bias, bias)
+    values = condition / (problem.height_cost * np.outer(bias, bias))
     axes = figure.subplots()
     image = axes.imshow(values, cmap=SIGNED, vmin=-1, vmax=1, interpolation="nearest")
     _name_columns(axes, names)
