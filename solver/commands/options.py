@@ -52,9 +52,7 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--decoder-cost", type=float, metavar="X", help="Price of the squared decoder.  [default: 1]"),
             click.option("--weight-cost", type=float, metavar="X", help="Both prices at once."),
             click.option("--activity-cost", type=float, metavar="X", help="Price of squared activity.  [default: 1]"),
-            click.option(
-                "--bias-cost", type=float, metavar="X", help="Price of squared biases besides.  [default: 0]"
-            ),
+            click.option("--bias-cost", type=float, metavar="X", help="Price of squared biases besides.  [default: 0]"),
             click.option("--mixing", type=click.Path(), metavar="FILE", help="Matrix the sources are seen through."),
             click.option("--probabilities", metavar="COLUMN", help="Column of sample weights: name, or number from 0."),
             click.option("--json", "as_object", is_flag=True, help="Print one JSON object instead of words."),
