@@ -225,7 +225,7 @@ def best_bound(
     share = share / share.sum()
     if share.min() < SMALL_SOURCE:
         # A combination that no target asks for has no share in the loss, and nothing to lose.
-        small = (share > 0) & (share < SMALL_SOURCE)
+        small = (share > np.finfo(float).eps) & (share < SMALL_SOURCE)
         digits_lost = np.where(small, np.sqrt(np.finfo(float).eps / np.where(small, share, 1.0)), 0.0)
         for caution in CAUTIONS:
             kept = np.where(digits_lost > 0, np.maximum(0.0, 1 - caution * np.maximum(digits_lost, 1e-300)), 1.0)
@@ -240,7 +240,9 @@ def _priced(problem: Problem, bound: Bound) -> Bound:
 
 
 def _own_worth(problem: Problem, weights: Array) -> list[Array]:
-    """The multiplier of a code in whitened coordinates; none where the code does not span the sources."""
+    """The multiplier of a code in whitened coordinates; none where the code does not span the sources, or need not."""
+    if problem.readout.rank is not None:
+        return []
     neurons = problem.whitening.neurons(weights)
     try:
         worth = problem.whitened.multiplier(neurons.T @ neurons)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +16,10 @@ from solver.certificate import best_bound, lower_bound, optimality_gap
 from solver.code import canonical_weights
 from solver.methods import module_of, names
 from solver.representation import Representation
+from solver.search import partial_decoding
 from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
+from theory.conditions.completion import completed_multiplier, is_open
 from theory.errors import InputError
 from theory.problem import Problem, within_digits
 from theory.sources import EXACT_DIMENSION
@@ -154,7 +156,8 @@ def solve_one_of_many(problem: Problem, *, method: str = "auto", rng: int | None
 
 def _choose(problem: Problem) -> tuple[str, str]:
     # For six and seven sources exact pricing pays only at a code that is nearly optimal.
-    multiplier, quick = modular_multiplier(problem), problem.dimension > EXACT_DIMENSION
+    quick = problem.dimension > EXACT_DIMENSION
+    multiplier = completed_multiplier(problem).multiplier if is_open(problem) else modular_multiplier(problem)
     bound = lower_bound(problem, multiplier, quick=quick)
     if bound.exact and bound.rho <= 1 + CONDITION_TOLERANCE:
         return "modular", "the modularity condition holds, so the closed form is optimal"
@@ -177,6 +180,8 @@ def _steps(
     method: str, problem: Problem, tolerance: float, rng: np.random.Generator, options: dict[str, object]
 ) -> Iterator[Iterate]:
     steps: Iterator[Iterate]
+    if problem.readout.rank is not None and method != "modular":
+        return partial_decoding.steps(partial(_steps, method), problem, tolerance=tolerance, rng=rng, options=options)
     if method == "columns" and problem.sources.faces_if_few is None:
         steps = module_of("relaxation").quick_steps(problem, tolerance=tolerance, rng=rng)
     else:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from theory.conditions.completion import completed_multiplier, is_open
 from theory.conditions.few_sources import decide_few
 from theory.conditions.many_sources import decide_many
-from theory.conditions.verdict import Verdict, modular_multiplier
+from theory.conditions.verdict import CONDITION_TOLERANCE, Verdict, modular_multiplier
 from theory.errors import InputError
 from theory.problem import Problem, within_digits
 from theory.sources import EXACT_DIMENSION, Sources
@@ -132,9 +133,19 @@ def decide(problem: Problem) -> Verdict:
         witness = None if found.witness is None else found.witness / price**0.5
         return replace(found, witness=witness, F=found.F * price)
     with within_digits(problem):
-        multiplier = modular_multiplier(problem)
         few = problem.dimension <= EXACT_DIMENSION
+        if is_open(problem):
+            completed = completed_multiplier(problem)
+            verdict = (decide_few if few else decide_many)(problem, completed.multiplier)
+            return verdict if verdict.modular or completed.least > 1 + CONDITION_TOLERANCE else _open(verdict)
+        multiplier = modular_multiplier(problem)
         return decide_few(problem, multiplier) if few else decide_many(problem, multiplier)
+
+
+def _open(verdict: Verdict) -> Verdict:
+    """The verdict where another choice of what the modular code leaves open might prove it optimal."""
+    reason = "undecided: no multiplier found that proves the modular code, and none ruled out"
+    return replace(verdict, modular=None, witness=None, reason=reason)
 
 
 def decide_if_possible(problem: Problem) -> Verdict | None:
