@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = [
     {"theory.errors"},
     {"theory.formulas", "theory.writing", "theory.geometry"},
-    {"theory.sources", "theory.readouts", "theory.problem"},
+    {"theory.sources", "theory.readouts", "theory.groups", "theory.problem"},
     {"theory.exact"},
     {"theory.bounds"},
     {"theory.conditions"},
@@ -31,7 +31,7 @@ FLOORS = [
     {"solver.methods"},
     {"solver.pictures.style", "solver.pictures.source_plane", "solver.pictures.summary", "solver.pictures.plot"},
     {"solver.representation", "solver.optimise"},
-    {"solver.phase", "solver.strategies"},
+    {"solver.phase", "solver.strategies", "solver.separation"},
     {"solver.verification"},
     {"solver.pictures"},
     {"solver.studies"},
