@@ -60,7 +60,7 @@ class Code:
     loss: float
     lower_bound: float
     gap: float
-    modular: bool
+    modular: bool | None
     price_of_modularity: float
     modular_loss: float
     source_weights: Array
@@ -131,7 +131,8 @@ class Code:
         names = ("modular", "price_of_modularity", "energies", *SAVED_NUMBERS, *SAVED_ARRAYS)
         values = {name: getattr(self, name) for name in names}
         plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
-        return plain | {"sources": list(self.problem.sources.names)}
+        sources = self.problem.sources
+        return plain | {"sources": list(sources.names)} | sources.summary()
 
 
 def described(problem: Problem, weights: Array) -> dict[str, Any]:
@@ -153,9 +154,7 @@ def described(problem: Problem, weights: Array) -> dict[str, Any]:
     loss = sum(energies.values())
     return {
         "loss": loss,
-        "modular": bool(_reads_one_source(problem, weights).all()),
-        "modular_loss": problem.modular_loss,
-        "price_of_modularity": max(0.0, problem.modular_loss / loss - 1),
+        **_modularity(problem, weights, loss),
         "source_weights": weights,
         "encoder": encoder,
         "encoder_bias": bias - weights @ mean,
@@ -163,6 +162,17 @@ def described(problem: Problem, weights: Array) -> dict[str, Any]:
         "decoder_bias": problem.readout.targets @ centre - decoder @ (bias + weights @ (centre - mean)),
         "energies": energies,
         "neuron_costs": problem.neuron_cost(weights),
+    }
+
+
+def _modularity(problem: Problem, weights: Array, loss: float) -> dict[str, Any]:
+    """What is said of modularity: nothing where sources are coordinates without a meaning of their own."""
+    if not problem.sources.identified:
+        return {"modular": None, "modular_loss": float("nan"), "price_of_modularity": float("nan")}
+    return {
+        "modular": bool(_reads_one_source(problem, weights).all()),
+        "modular_loss": problem.modular_loss,
+        "price_of_modularity": max(0.0, problem.modular_loss / loss - 1),
     }
 
 

@@ -19,6 +19,7 @@ from solver.certificate import most_provable, optimality_gap
 from solver.code import SAVED_ARRAYS, SAVED_NUMBERS, Code, described
 from theory.bounds.cover import Cover
 from theory.errors import InputError
+from theory.principal import PrincipalCoordinates
 from theory.problem import Problem
 from theory.readouts import READOUTS, Reads
 from theory.sources import Sources, as_matrix
@@ -35,7 +36,10 @@ FORMAT_VERSION = 1
 """Version of the saved file's layout,"""
 
 WITH_READOUT = 2
-"""and of that with a readout other than the exact one of the data."""
+"""and of that with a readout other than the exact one of the data;"""
+
+WITH_PRINCIPAL_COORDINATES = 3
+"""and of that of data without known sources."""
 
 SAVED_TEXTS = ("status", "method", "message")
 LATER = {"tolerance": float("nan")}
@@ -72,6 +76,13 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
     if sources.probabilities is not None:
         content["probabilities"] = sources.probabilities
     content |= _saved_readout(problem)
+    if isinstance(sources, PrincipalCoordinates):
+        content |= {
+            "format_version": WITH_PRINCIPAL_COORDINATES,
+            "centre": sources.centre,
+            "kept": sources.kept,
+            "channels": np.array(sources.channels),
+        }
     if cover is not None:
         content |= {f"cover_{item.name}": getattr(cover, item.name) for item in fields(cover)}
     with written_whole(path) as partial, partial.open("wb") as file:
@@ -125,7 +136,7 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
             version = int(content["format_version"])
         except Exception:  # a damaged archive fails in a dozen ways, and each says the same
             raise InputError(f"{path}: not a saved representation; give a file that `save` or --save wrote") from None
-    if version > WITH_READOUT:
+    if version > WITH_PRINCIPAL_COORDINATES:
         raise InputError(f"{path}: written by a later version (format {version}); update to read it")
     content = {name: np.array(value) for name, value in LATER.items()} | content
     wanted = (*SAVED_ARRAYS, *SAVED_NUMBERS, "points", "names", "mixing", "encoder_cost", "decoder_cost")
@@ -137,13 +148,29 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
 
 def _problem(content: dict[str, NDArray[Any]]) -> Problem:
     names = tuple(str(name) for name in np.ravel(content["names"]).tolist())
-    if "covariance" in content:
+    sources: Sources
+    if "kept" in content:
+        sources = _principal(content)
+    elif "covariance" in content:
         mean = content.get("mean")
         sources = Sources.from_moments(content["covariance"], content["points"], mean, names=names)
     else:
         sources = Sources(content["points"], content.get("probabilities"), names=names)
     costs = {name: _single(content, name) for name in ("encoder_cost", "decoder_cost")}
     return Problem(sources, mixing=content["mixing"], readout=_readout(content), **costs)
+
+
+def _principal(content: dict[str, NDArray[Any]]) -> PrincipalCoordinates:
+    """Data without known sources, seen through their axes."""
+    missing = [name for name in ("centre", "channels") if name not in content]
+    if missing:
+        raise InputError(f"{missing[0]}: missing")
+    channels = [str(name) for name in np.ravel(content["channels"]).tolist()]
+    kept = _single(content, "kept")
+    probabilities = content.get("probabilities")
+    return PrincipalCoordinates(
+        content["points"], content["mixing"], content["centre"], kept, channels=channels, probabilities=probabilities
+    )
 
 
 def _readout(content: dict[str, NDArray[Any]]) -> Reads | None:
@@ -245,6 +272,8 @@ def _tolerances(problem: Problem, weights: Array, derived: dict[str, Any]) -> di
 def _require_agreement(name: str, stored: Any, derived: Any, tolerance: Array) -> None:
     with np.errstate(over="ignore", invalid="ignore"):
         agrees = np.abs(np.asarray(stored) - derived) <= tolerance
+    # What has no number is none in the file either.
+    agrees |= np.isnan(stored) & np.isnan(derived)
     if not agrees.all():
         raise InputError(f"{name}: damaged or altered; it disagrees with the sources and source_weights of the file")
 

@@ -138,6 +138,8 @@ def solve_one_of_many(problem: Problem, *, method: str = "auto", rng: int | None
 
 
 def _choose(problem: Problem) -> tuple[str, str]:
+    if not problem.sources.identified:
+        return _choose_search(problem, "")
     # For six and seven sources exact pricing pays only at a code that is nearly optimal.
     multiplier, quick = modular_multiplier(problem), problem.dimension > EXACT_DIMENSION
     bound = lower_bound(problem, multiplier, quick=quick)
@@ -146,12 +148,18 @@ def _choose(problem: Problem) -> tuple[str, str]:
     bound = best_bound(problem, multiplier, quick=quick)
     if optimality_gap(problem.modular_loss, bound.value) <= CONDITION_TOLERANCE:
         return "modular", "the lower bound meets the best modular code"
+    return _choose_search(
+        problem, "the modular code is not proven optimal; " if quick else "the modularity condition fails; "
+    )
+
+
+def _choose_search(problem: Problem, failed: str) -> tuple[str, str]:
+    """A method beyond the closed form, and why; `failed` says what that form was found to lack."""
     faces = problem.sources.faces_if_few
     if faces is not None and faces.complete:
-        failed = "the modular code is not proven optimal" if quick else "the modularity condition fails"
-        return "columns", f"{failed}; priced exactly on up to {faces.most_faces:,} faces of the hull"
+        return "columns", f"{failed}priced exactly on up to {faces.most_faces:,} faces of the hull"
     if problem.dimension <= module_of("relaxation").FEW_SOURCES:
-        return "relaxation", "the modular code is not proven optimal; bounded cell by cell"
+        return "relaxation", f"{failed}bounded cell by cell"
     why = (
         f"{problem.dimension} sources: priced by local ascent and bounded by a relaxation; method='relaxation' tightens"
     )

@@ -26,10 +26,11 @@ class Representation(Code):
         method: the method that found the code;  message: one line on what was chosen and why.
         loss: E||z||^2 + encoder_cost ||W_in||^2 + decoder_cost ||W_out||^2.
         lower_bound: proven lower bound on the loss of any code;  gap: (loss - lower_bound) / loss.
-        modular: whether every neuron reads one source only.
-        modular_loss: loss of the best modular code;  price_of_modularity: modular_loss / loss - 1.
+        modular: whether every neuron reads one source only; None for data without known sources (`Problem.from_data`).
+        modular_loss: loss of the best modular code;  price_of_modularity: modular_loss / loss - 1; NaN for such data.
         source_weights: (n, d) weight of each neuron on each source, z = source_weights @ (s - mean) + least bias.
-        encoder: (n, dx) W_in, encoder_bias: (n,):  z = encoder @ x + encoder_bias, on the data as given.
+        encoder: (n, dx) W_in, encoder_bias: (n,):  z = encoder @ x + encoder_bias, on the data as given (those of
+            `Problem.from_data` about their mean).
         decoder: (dx, n) W_out, decoder_bias: (dx,):  x = decoder @ z + decoder_bias, exactly.
         energies: the terms of the loss, "activity", "encoder", "decoder" and, where the readout may err, "error".
         neuron_costs: (n,) f(w_i), the activity and encoder energy of each neuron, decreasing.
@@ -46,10 +47,12 @@ class Representation(Code):
 
         Raises:
             InputError: sources known by their moments alone, one source, fewer than five samples, or scikit-learn not
-                installed.
+                installed; data without known sources.
         """
         from solver.metrics import modularity_scores
 
+        if not self.problem.sources.identified:
+            raise InputError("metrics: the axes of the data mean nothing by themselves; `compare` the code with labels")
         if not self.problem.sources.from_samples:
             raise InputError("metrics: the sources are known by their moments alone; the scores need samples")
         sources = self.problem.sources

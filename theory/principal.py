@@ -1,5 +1,6 @@
-"""Data whose sources are not known: their principal coordinates stand for them (docs/mathematics.md, "Data without known
-sources").
+"""Data whose sources are not known: their principal coordinates stand for them.
+
+Derived in docs/mathematics.md, "Data without known sources".
 
 Neurons see the data ``x``, and in any coordinates ``x = A s`` that span them the best code has the same neurons. Those
 along the principal axes are uncorrelated, and the first few of them keep the most variance. Which neurons read one of
@@ -46,7 +47,8 @@ class PrincipalCoordinates(Sources):
         axes: (dx, d) orthonormal columns, the directions in the space of the data.
         centre: (dx,) mean of the data.
         kept: share of the variance of the data that lies along the axes; the rest is dropped.
-        channels: dx names of what the data consist of;  probabilities: (T,) weights of the samples.
+        channels: dx names of what the data consist of; ``x1 ... xdx`` if not given.
+        probabilities: (T,) nonnegative weights of the samples; equal if not given.
 
     Attributes:
         axes, centre, kept, channels; and those of `Sources`, in which the columns are called ``pc1 ... pcd``.
@@ -70,6 +72,7 @@ class PrincipalCoordinates(Sources):
         axes: ArrayLike,
         centre: ArrayLike,
         kept: float,
+        *,
         channels: Sequence[str] | None = None,
         probabilities: ArrayLike | None = None,
     ) -> None:
@@ -88,27 +91,33 @@ class PrincipalCoordinates(Sources):
         dimension: int | None = None,
         variance: float | None = None,
         probabilities: ArrayLike | None = None,
+        *,
+        channels: Sequence[str] | None = None,
     ) -> PrincipalCoordinates:
         """Those of data.
 
         Args:
             data: (T, dx) anything array-like, one row a sample: arrays, DataFrames, the tables of pynapple. There may
                 be more channels than samples.
-            dimension: number of axes to keep;  variance: or the share of the variance that the fewest axes are to keep.
-                Neither: all axes along which the data vary by more than rounding.
+            dimension: number of axes to keep.
+            variance: or the share of the variance that the fewest axes are to keep. Neither: all axes along which the
+                data vary by more than rounding.
             probabilities: (T,) nonnegative weights of the samples; equal if not given.
+            channels: dx names; those of the columns, if they have names, or ``x1 ... xdx`` if not given.
 
         Raises:
             InputError: data that are no finite numbers, or do not vary; a dimension or share that they do not have.
         """
-        channels = column_names(data)
+        channels = column_names(data) if channels is None else channels
         matrix = as_matrix(data, "data", columns=channels)
         weights = checked_probabilities(probabilities, len(matrix))
         if len(matrix) < 2:
             raise InputError("data: only one row; a code needs at least two different samples")
         largest = float(max(matrix.max(), -matrix.min()))
         if largest > LARGEST:
-            raise InputError(f"data: values reach {largest:.3g}, and their squares are no numbers; choose a larger unit")
+            raise InputError(
+                f"data: values reach {largest:.3g}, and their squares are no numbers; choose a larger unit"
+            )
         centre = _mean(matrix, weights)
         deviations, axes = _principal_axes(matrix, weights, centre)
         rank = _rank(deviations, largest, matrix.shape)
@@ -121,7 +130,14 @@ class PrincipalCoordinates(Sources):
         axes = axes * np.where(strongest < 0, -1.0, 1.0)
         shares = deviations**2 / (deviations**2).sum()
         points = _along(matrix, centre, axes)
-        return cls(points - _mean(points, weights), axes, centre, min(1.0, shares[:count].sum()), channels, weights)
+        return cls(
+            points - _mean(points, weights),
+            axes,
+            centre,
+            min(1.0, shares[:count].sum()),
+            channels=channels,
+            probabilities=weights,
+        )
 
     def coordinates(self, data: ArrayLike) -> Array:
         """(T, d) the coordinates of data (T, dx), of these samples or others: what `Representation.activity` takes.
@@ -138,11 +154,15 @@ class PrincipalCoordinates(Sources):
         """(T, dx) the data of coordinates (T, d), without what lies outside the axes."""
         return np.asarray(as_matrix(coordinates, "coordinates") @ self.axes.T + self.centre)
 
+    def summary(self) -> dict[str, Any]:
+        """What the coordinates are of, as plain numbers and lists."""
+        return {"channels": list(self.channels), "variance_kept": self.kept}
+
     def _require_principal(self) -> None:
         if self.axes.shape != (len(self.centre), self.dimension) or len(self.channels) != len(self.axes):
             raise InputError(
-                f"axes: shape {self.axes.shape} does not fit {self.dimension} coordinate(s), {len(self.centre)} mean(s) "
-                f"and {len(self.channels)} channel(s)"
+                f"axes: shape {self.axes.shape} does not fit {self.dimension} coordinate(s), {len(self.centre)} "
+                f"mean(s) and {len(self.channels)} channel(s)"
             )
         if not 0 < self.kept <= 1:
             raise InputError(f"kept: {self.kept:g} is not a share of the variance, which is above zero and at most one")
@@ -154,8 +174,8 @@ class PrincipalCoordinates(Sources):
         unsorted = (np.diff(deviation) > AGREEING * largest).any()
         if correlated or unsorted or np.abs(self.mean).max() > AGREEING * largest:
             raise InputError(
-                "sources: not principal coordinates, which are uncorrelated, about their mean and in the order of their "
-                "variance; `PrincipalCoordinates.of` finds them"
+                "sources: not principal coordinates, which are uncorrelated, about their mean and in the order of "
+                "their variance; `PrincipalCoordinates.of` finds them"
             )
 
 

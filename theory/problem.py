@@ -141,10 +141,11 @@ class Problem:
         mixed, and have no price of modularity.
 
         Args:
-            data: (T, dx) array-like, one row a sample and one column a channel (a DataFrame or a table of pynapple keeps
-                its column names); more channels than samples are allowed.
-            dimension: number of axes to keep;  variance: or the share of the variance, above zero and at most one, that
-                the fewest axes are to keep. Neither: all along which the data vary by more than rounding.
+            data: (T, dx) array-like, one row a sample and one column a channel (a DataFrame or a table of pynapple
+                keeps its column names); more channels than samples are allowed.
+            dimension: number of axes to keep.
+            variance: or the share of the variance, above zero and at most one, that the fewest axes are to keep.
+                Neither: all axes along which the data vary by more than rounding.
             probabilities: (T,) nonnegative weights of the samples; equal if not given.
             costs: what else `Problem` takes but the mixing.
 

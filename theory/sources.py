@@ -301,6 +301,10 @@ class Sources:
         """Number of sources d."""
         return int(self.points.shape[1])
 
+    def summary(self) -> dict[str, Any]:
+        """Where the columns come from, as plain numbers and lists: nothing to say of those that are given."""
+        return {}
+
     def __repr__(self) -> str:
         kind = "samples" if self.from_samples else "vertices"
         return f"Sources({self.count} {kind} of {', '.join(self.names)})"
