@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from solver import files
 from solver.code import Code
@@ -12,6 +13,8 @@ from theory.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from solver.comparison import Comparison
 
 __all__ = ["Representation"]
 
@@ -57,6 +60,30 @@ class Representation(Code):
             raise InputError("metrics: the sources are known by their moments alone; the scores need samples")
         sources = self.problem.sources
         return modularity_scores(self.activity(), sources.points, probabilities=sources.probabilities)
+
+    def compare(self, labels: Any, *, categorical: Iterable[str | int] = ()) -> Comparison:
+        """Which neuron follows which label, and the modularity scores of the activity against the labels.
+
+        Labels are whatever is known of each sample and is not coded as a source: for data without known sources, what
+        modularity can be asked of.
+
+        Args:
+            labels: (T, k) or (T,) array-like, a DataFrame, or a mapping of names to columns, in the order of the
+                samples. Numbers are taken as such; text and truth values are classes.
+            categorical: names, or numbers from zero, of columns of numbers that stand for classes.
+
+        Raises:
+            InputError: labels that do not fit the samples, are missing for some, are the same for all, or different
+                classes for all; sources known by their moments alone; a code without neurons.
+        """
+        from solver.comparison import compared
+
+        sources = self.problem.sources
+        if not sources.from_samples:
+            raise InputError("labels: the sources are known by their moments alone; there are no samples to label")
+        if not len(self):
+            raise InputError("labels: the code has no neurons that could follow any; let errors cost more")
+        return compared(self.activity(), labels, sources.probabilities, categorical)
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
         """Draw the code; write the picture to `path` (.png, .pdf, .svg) if given. See `solver.pictures.plot`."""
