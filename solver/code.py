@@ -69,7 +69,7 @@ class Code:
     loss: float
     lower_bound: float
     gap: float
-    modular: bool
+    modular: bool | None
     price_of_modularity: float
     modular_loss: float
     source_weights: Array
@@ -172,6 +172,7 @@ class Code:
         values = {name: getattr(self, name) for name in names}
         plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
         plain["sources"] = sources = list(self.problem.sources.names)
+        plain |= self.problem.sources.summary()
         if self.problem.groups is not None:
             groups = self.problem.groups
             plain["groups"] = {name: [sources[index] for index in members] for name, members in groups.items()}
@@ -197,12 +198,9 @@ def described(problem: Problem, weights: Array, separate: Code | None = None) ->
     errors = problem.readout.errors
     centre = mean if errors is None else errors.mean
     loss = sum(energies.values())
-    modular_loss = loss if problem.separate else problem.modular_loss if separate is None else separate.loss
     return {
         "loss": loss,
-        "modular": bool(((_group_shares(problem, weights) > ONE_SOURCE).sum(axis=1) == 1).all()),
-        "modular_loss": modular_loss,
-        "price_of_modularity": max(0.0, modular_loss / loss - 1),
+        **_modularity(problem, weights, loss, separate),
         "source_weights": weights,
         "encoder": encoder,
         "encoder_bias": bias - weights @ mean,
@@ -210,6 +208,18 @@ def described(problem: Problem, weights: Array, separate: Code | None = None) ->
         "decoder_bias": problem.readout.targets @ centre - decoder @ (bias + weights @ (centre - mean)),
         "energies": energies,
         "neuron_costs": problem.neuron_cost(weights),
+    }
+
+
+def _modularity(problem: Problem, weights: Array, loss: float, separate: Code | None) -> dict[str, Any]:
+    """What is said of modularity: nothing where sources are coordinates without a meaning of their own."""
+    if not problem.sources.identified:
+        return {"modular": None, "modular_loss": float("nan"), "price_of_modularity": float("nan")}
+    modular_loss = loss if problem.separate else problem.modular_loss if separate is None else separate.loss
+    return {
+        "modular": bool(((_group_shares(problem, weights) > ONE_SOURCE).sum(axis=1) == 1).all()),
+        "modular_loss": modular_loss,
+        "price_of_modularity": max(0.0, modular_loss / loss - 1),
     }
 
 
