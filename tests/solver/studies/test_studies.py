@@ -36,8 +36,8 @@ def rows_of(study):
         return list(csv.DictReader(stream))
 
 
-SLOW = ("frequency-pairs",)
-"""Sixty problems of four sources; the theorem itself and its family are tried in the plain suite too."""
+SLOW = ("frequency-pairs", "one-convex-problem", "range-not-independence")
+"""Problems of four sources, and trained weights; what they claim is tried in the plain suite too."""
 
 
 @pytest.mark.parametrize(
