@@ -14,9 +14,8 @@ import numpy as np
 
 from solver.certificate import best_bound, lower_bound, optimality_gap
 from solver.code import canonical_weights
-from solver.methods import module_of, names
+from solver.methods import module_of, names, partial_decoding
 from solver.representation import Representation
-from solver.search import partial_decoding
 from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
 from theory.conditions.completion import completed_multiplier, is_open

@@ -22,6 +22,7 @@ FLOORS = [
         "solver.problem",
         "solver.stopping",
         "solver.code",
+        "solver.decoding",
         "solver.certificate",
         "solver.search",
         "solver.metrics",
