@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from solver.methods.iterate import Iterate
     from theory.bounds.cover import Cover
 
-__all__ = ["KEYBOARD", "Progress", "solve", "solve_one_of_many"]
+__all__ = ["DEFAULT_TOLERANCE", "KEYBOARD", "Progress", "generator_of", "one_thread", "solve", "solve_one_of_many"]
 
 DEFAULT_TOLERANCE = 1e-8
 DEFAULT_ITERATIONS = 1_000
@@ -107,17 +107,26 @@ def solve(
     _check(problem, method, tolerance, max_iterations, time_limit)
     options = _options(method, {"neurons": neurons, "solver": solver})
     run = _Run(problem, tolerance, max_iterations, time_limit, callback)
-    run.search(method, _generator(rng), options)
+    run.search(method, generator_of(rng), options)
     with within_digits(problem):
         return run.result()
 
 
-def solve_one_of_many(problem: Problem, *, method: str = "auto", rng: int | None = None) -> Representation:
+def solve_one_of_many(
+    problem: Problem,
+    *,
+    method: str = "auto",
+    tolerance: float = DEFAULT_TOLERANCE,
+    time_limit: float | None = None,
+    rng: int | np.random.Generator | None = None,
+) -> Representation:
     """`solve` for one problem of a series: an interrupt ends the series, it does not cut this answer short.
 
     Args:
         problem: as for `solve`.
         method: as for `solve`.
+        tolerance: as for `solve`.
+        time_limit: as for `solve`.
         rng: as for `solve`.
 
     Raises:
@@ -128,9 +137,9 @@ def solve_one_of_many(problem: Problem, *, method: str = "auto", rng: int | None
         >>> solve_one_of_many(Problem([[0], [1]])).status
         'optimal'
     """
-    _check(problem, method, DEFAULT_TOLERANCE, DEFAULT_ITERATIONS, None)
-    run = _Run(problem, DEFAULT_TOLERANCE, DEFAULT_ITERATIONS, None, None)
-    interrupt = run.search(method, _generator(rng), {})
+    _check(problem, method, tolerance, DEFAULT_ITERATIONS, time_limit)
+    run = _Run(problem, tolerance, DEFAULT_ITERATIONS, time_limit, None)
+    interrupt = run.search(method, generator_of(rng), {})
     if interrupt is not None:
         raise interrupt
     with within_digits(problem):
@@ -178,7 +187,7 @@ def _steps(
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Linear algebra on one thread: for the small matrices here others only get in each other's way."""
     with _libraries().limit(limits=1, user_api="blas"):
         yield
@@ -234,7 +243,7 @@ class _Run:
             with np.errstate(divide="raise", invalid="raise", over="raise"):
                 if method == "auto":
                     self.method, self.why = _choose(self.problem)
-                with _one_thread():
+                with one_thread():
                     self.follow(_steps(self.method, self.problem, self.tolerance, rng, options))
         except (np.linalg.LinAlgError, FloatingPointError) as error:
             # Sources of extreme scales can exhaust the digits; what was found before is still certified.
@@ -332,7 +341,12 @@ def _options(method: str, given: dict[str, object]) -> dict[str, object]:
     return read
 
 
-def _generator(rng: int | np.random.Generator | None) -> np.random.Generator:
+def generator_of(rng: int | np.random.Generator | None) -> np.random.Generator:
+    """The generator of a seed, or itself.
+
+    Raises:
+        InputError: neither a seed nor a generator.
+    """
     try:
         return np.random.default_rng(rng)
     except (TypeError, ValueError):
