@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from solver.methods.iterate import Iterate
     from theory.bounds.cover import Cover
 
-__all__ = ["KEYBOARD", "Progress", "solve", "solve_one_of_many"]
+__all__ = ["DEFAULT_TOLERANCE", "KEYBOARD", "Progress", "generator_of", "one_thread", "solve", "solve_one_of_many"]
 
 DEFAULT_TOLERANCE = 1e-8
 DEFAULT_ITERATIONS = 1_000
@@ -123,16 +123,25 @@ def solve(
         )
         return _in_prices(problem, found)
     run = _Run(problem, tolerance, max_iterations, time_limit, callback)
-    run.search(method, _generator(rng), options)
+    run.search(method, generator_of(rng), options)
     return run.result()
 
 
-def solve_one_of_many(problem: Problem, *, method: str = "auto", rng: int | None = None) -> Representation:
+def solve_one_of_many(
+    problem: Problem,
+    *,
+    method: str = "auto",
+    tolerance: float = DEFAULT_TOLERANCE,
+    time_limit: float | None = None,
+    rng: int | np.random.Generator | None = None,
+) -> Representation:
     """`solve` for one problem of a series: an interrupt ends the series, it does not cut this answer short.
 
     Args:
         problem: as for `solve`.
         method: as for `solve`.
+        tolerance: as for `solve`.
+        time_limit: as for `solve`.
         rng: as for `solve`.
 
     Raises:
@@ -143,11 +152,13 @@ def solve_one_of_many(problem: Problem, *, method: str = "auto", rng: int | None
         >>> solve_one_of_many(Problem([[0], [1]])).status
         'optimal'
     """
-    _check(problem, method, DEFAULT_TOLERANCE, DEFAULT_ITERATIONS, None)
+    _check(problem, method, tolerance, DEFAULT_ITERATIONS, time_limit)
     if problem.plain is not problem:
-        return _in_prices(problem, solve_one_of_many(problem.plain, method=method, rng=rng))
-    run = _Run(problem, DEFAULT_TOLERANCE, DEFAULT_ITERATIONS, None, None)
-    interrupt = run.search(method, _generator(rng), {})
+        plain = problem.plain
+        found = solve_one_of_many(plain, method=method, tolerance=tolerance, time_limit=time_limit, rng=rng)
+        return _in_prices(problem, found)
+    run = _Run(problem, tolerance, DEFAULT_ITERATIONS, time_limit, None)
+    interrupt = run.search(method, generator_of(rng), {})
     if interrupt is not None:
         raise interrupt
     return run.result()
@@ -216,7 +227,7 @@ def _steps(
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Linear algebra on one thread: for the small matrices here others only get in each other's way."""
     with _libraries().limit(limits=1, user_api="blas"):
         yield
@@ -280,7 +291,7 @@ class _Run:
                 if self.method == "groups" and self.separate is not None:
                     self.iterations = self.separate.iterations  # `result` finds what its multiplier proves
                     return
-                with _one_thread():
+                with one_thread():
                     self.follow(_steps(self.method, self.problem, self.tolerance, rng, options))
         except (np.linalg.LinAlgError, FloatingPointError) as error:
             # Sources of extreme scales can exhaust the digits; what was found before is still certified.
@@ -421,7 +432,12 @@ def _options(method: str, given: dict[str, object]) -> dict[str, object]:
     return read
 
 
-def _generator(rng: int | np.random.Generator | None) -> np.random.Generator:
+def generator_of(rng: int | np.random.Generator | None) -> np.random.Generator:
+    """The generator of a seed, or itself.
+
+    Raises:
+        InputError: neither a seed nor a generator.
+    """
     try:
         return np.random.default_rng(rng)
     except (TypeError, ValueError):
