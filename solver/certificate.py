@@ -8,8 +8,9 @@ really produce; the lower bound is weak duality (docs/mathematics.md, "The certi
 Where the hull has few enough faces (five sources, or a few hundred samples of six, or several dozen of seven) rho is
 found exactly on them, and they are checked to be all; beyond, it is bounded from above by what
 `theory.conditions.many_sources` can prove, or by a `theory.bounds.cover` that comes with the code and is checked
-product by product. All of it is done in whitened coordinates (`theory.geometry.whitening`), where correlated sources
-cost no digits.
+product by product. Where neurons must read one group each, or where the samples show that nothing is gained by others,
+this is done for each group by itself. All of it is done in whitened coordinates (`theory.geometry.whitening`), where
+correlated sources cost no digits.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 
 from theory.conditions.many_sources import proven_ratio
 from theory.errors import InputError
+from theory.groups import membership
 from theory.problem import Problem, within_digits
 from theory.readouts import symmetric_root
 from theory.sources import Sources, as_matrix
@@ -80,7 +82,8 @@ class Certificate:
         worst_neuron: (d,) the neuron that comes closest to improving the code (or improves it), scaled to f(w) = 1.
         rho: its ratio of worth to cost at the multiplier; at most 1 + 2 gap at an optimum.
         exact: whether rho is exact (where the normal fan is small enough) or an upper bound.
-        feasible: whether the activity is nonnegative and the reconstruction exact, up to rounding.
+        feasible: whether the activity is nonnegative and the reconstruction exact, up to rounding, and, where that is
+            asked for, each neuron reads one group.
         least_activity: smallest activity over all samples and neurons.
         reconstruction_error: largest absolute error of the decoded data.
         multiplier: (d, d) the Y of the lower bound.
@@ -309,8 +312,17 @@ def _measure(problem: Problem, encoder: Array, encoder_bias: Array, decoder: Arr
     rounding = 64 * np.finfo(float).eps * offset
     nonnegative = least >= -(FEASIBILITY * float(reach.max(initial=0.0)) + rounding)
     exact = error <= FEASIBILITY * float(largest.max()) + rounding * max(1.0, float(np.abs(decoder).max(initial=0.0)))
-    feasible = bool(nonnegative and (exact or not readout.exact))
+    allowed = not problem.separate or _one_group_each(problem, weights)
+    feasible = bool(nonnegative and (exact or not readout.exact) and allowed)
     return _Measured(second_moment, squared_error, float(least), error, feasible)
+
+
+def _one_group_each(problem: Problem, weights: Array) -> bool:
+    """Whether each neuron reads one group, up to rounding of the encoder."""
+    shares = np.abs(weights) * np.sqrt(problem.modular_costs)
+    sizes = np.array([shares[:, list(members)].max(axis=1) for members in (problem.groups or {}).values()])
+    # All but the largest are to be nothing.
+    return bool((np.sort(sizes, axis=0)[:-1] <= FEASIBILITY * sizes.max(axis=0)).all())
 
 
 # ---- the bound, in whitened coordinates -----------------------------------------------------------------------
@@ -328,6 +340,11 @@ def _square(problem: Problem, multiplier: ArrayLike) -> Array:
 
 def _bound(problem: Problem, worth: Array, *, quick: bool, cover: Cover | None = None) -> Bound:
     """The bound that the form of a multiplier in whitened coordinates proves."""
+    if problem.separable:
+        # Without entries between groups no neuron that reads several earns more for its cost than one of the groups'.
+        groups = membership(problem.groups or {})
+        multiplier = np.where(groups[:, None] == groups, problem.whitening.multiplier(worth), 0.0)
+        worth = problem.whitening.worth(multiplier)
     root = symmetric_root(worth)
     worth = root.T @ root
     rho, exact, worst = _largest_ratio(problem, worth, quick=quick)
@@ -339,6 +356,8 @@ def _bound(problem: Problem, worth: Array, *, quick: bool, cover: Cover | None =
 
 
 def _largest_ratio(problem: Problem, worth: Array, *, quick: bool) -> tuple[float, bool, Array]:
+    if problem.separate or problem.separable:
+        return _largest_of_groups(problem, worth, quick=quick)
     faces = None if quick else problem.sources.faces_if_few
     found, direction = _audit(problem, worth)
     if faces is None or not faces.complete:
@@ -346,6 +365,18 @@ def _largest_ratio(problem: Problem, worth: Array, *, quick: bool) -> tuple[floa
         return max(rho, found), rho <= found * (1 + ATTAINED), direction
     priced = problem.pricing.maximise_worth(worth)
     return (priced.rho, True, priced.worst) if priced.rho >= found else (found, True, direction)
+
+
+def _largest_of_groups(problem: Problem, worth: Array, *, quick: bool) -> tuple[float, bool, Array]:
+    """The same over neurons that read one group each."""
+    largest, exact, worst = -np.inf, True, np.zeros(problem.dimension)
+    for members, block in zip((problem.groups or {}).values(), problem.blocks, strict=True):
+        turned = problem.whitening.matrix[:, list(members)] @ block.whitening.inverse
+        rho, attained, neuron = _largest_ratio(block, turned.T @ worth @ turned, quick=quick)
+        if rho > largest:
+            largest, exact, worst = rho, attained, np.zeros(problem.dimension)
+            worst[list(members)] = neuron
+    return largest, exact, worst
 
 
 def _audit(problem: Problem, worth: Array) -> tuple[float, Array]:

@@ -45,7 +45,7 @@ SAVED_NUMBERS = (
 """What else it holds; the rest follows from these."""
 
 ONE_SOURCE = 1e-6
-"""A neuron is modular when its weights on all other sources, in units of equal cost, are below this share."""
+"""A neuron reads one source, or one group, when its other weights, in units of equal cost, are below this share."""
 
 PARALLEL = 1e-10
 """Cosine distance below which two neurons are the same neuron twice."""
@@ -77,11 +77,20 @@ class Code:
     problem: Problem = field(compare=False)
     cover: Cover | None = None
     tolerance: float = float("nan")
+    separate: Self | None = None
 
     @classmethod
-    def from_weights(cls, problem: Problem, weights: Array, **proven: Any) -> Self:
-        """All of a code given by its source weights (n, d); `proven` holds the other fields."""
-        return cls(**described(problem, canonical_weights(problem, weights)), problem=problem, **proven)
+    def from_weights(cls, problem: Problem, weights: Array, *, separate: Self | None = None, **proven: Any) -> Self:
+        """All of a code given by its source weights (n, d); `proven` holds the other fields.
+
+        Args:
+            problem: what it codes.
+            weights: (n, d).
+            separate: the best code whose neurons read one group each, if there are groups and this is not that code.
+            proven: the fields that do not follow.
+        """
+        values = described(problem, canonical_weights(problem, weights), separate)
+        return cls(**values, problem=problem, separate=separate, **proven)
 
     # ---- using it ---------------------------------------------------------------------------------------------
 
@@ -121,6 +130,28 @@ class Code:
             raise InputError(f"activity: {given.shape[1]} column(s), but the code has {len(self)} neurons")
         return np.asarray(given @ self.decoder.T + self.decoder_bias)
 
+    @property
+    def price_bounds(self) -> tuple[float, float]:
+        """What the price of modularity is proven to be at least and at most; infinite where no bound is known.
+
+        Example:
+            >>> from solver import solve
+            >>> least, most = solve(Problem([[0, 0], [0, 1], [1, 0]])).price_bounds
+            >>> 0.0019 < least <= most < 0.002
+            True
+        """
+        least = self.modular_loss if self.separate is None else self.separate.lower_bound
+        most = self.modular_loss / self.lower_bound - 1 if self.lower_bound > 0 else float("inf")
+        return max(0.0, least / self.loss - 1), max(0.0, most)
+
+    def coded_groups(self) -> list[tuple[str, ...]]:
+        """For each neuron the names of the groups it reads; of the sources where there are no groups."""
+        groups = self.problem.groups
+        if groups is None:
+            return self.coded_sources()
+        share = _group_shares(self.problem, self.source_weights)
+        return [tuple(np.array(list(groups))[row > ONE_SOURCE].tolist()) for row in share]
+
     def coded_sources(self) -> list[tuple[str, ...]]:
         """For each neuron the names of the sources it reads."""
         share = _shares(self.problem, self.source_weights)
@@ -131,11 +162,16 @@ class Code:
         names = ("modular", "price_of_modularity", "energies", *SAVED_NUMBERS, *SAVED_ARRAYS)
         values = {name: getattr(self, name) for name in names}
         plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
-        return plain | {"sources": list(self.problem.sources.names)}
+        plain["sources"] = sources = list(self.problem.sources.names)
+        if self.problem.groups is not None:
+            groups = self.problem.groups
+            plain["groups"] = {name: [sources[index] for index in members] for name, members in groups.items()}
+            plain["coded_groups"] = [list(names) for names in self.coded_groups()]
+        return plain if self.separate is None else plain | {"separate": self.separate.to_dict()}
 
 
-def described(problem: Problem, weights: Array) -> dict[str, Any]:
-    """All of a `Code` that follows from its problem and its source weights (n, d), by field."""
+def described(problem: Problem, weights: Array, separate: Code | None = None) -> dict[str, Any]:
+    """All of a `Code` that follows from its problem, its source weights (n, d) and the best separate code, by field."""
     mean = problem.sources.mean
     bias = problem.sources.support(weights)
     encoder = weights @ problem.pseudoinverse
@@ -151,11 +187,12 @@ def described(problem: Problem, weights: Array) -> dict[str, Any]:
     errors = problem.readout.errors
     centre = mean if errors is None else errors.mean
     loss = sum(energies.values())
+    modular_loss = loss if problem.separate else problem.modular_loss if separate is None else separate.loss
     return {
         "loss": loss,
-        "modular": bool(_reads_one_source(problem, weights).all()),
-        "modular_loss": problem.modular_loss,
-        "price_of_modularity": max(0.0, problem.modular_loss / loss - 1),
+        "modular": bool(((_group_shares(problem, weights) > ONE_SOURCE).sum(axis=1) == 1).all()),
+        "modular_loss": modular_loss,
+        "price_of_modularity": max(0.0, modular_loss / loss - 1),
         "source_weights": weights,
         "encoder": encoder,
         "encoder_bias": bias - weights @ mean,
@@ -207,5 +244,9 @@ def _shares(problem: Problem, weights: Array) -> Array:
     return np.asarray(scaled / scaled.max(axis=1, keepdims=True))
 
 
-def _reads_one_source(problem: Problem, weights: Array) -> NDArray[np.bool_]:
-    return np.asarray((_shares(problem, weights) > ONE_SOURCE).sum(axis=1) == 1)
+def _group_shares(problem: Problem, weights: Array) -> Array:
+    """(n, k) the largest of these on each group; on each source where there are no groups."""
+    share, groups = _shares(problem, weights), problem.groups
+    if groups is None:
+        return share
+    return np.column_stack([share[:, list(members)].max(axis=1) for members in groups.values()])

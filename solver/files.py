@@ -19,6 +19,7 @@ from solver.certificate import most_provable, optimality_gap
 from solver.code import SAVED_ARRAYS, SAVED_NUMBERS, Code, described
 from theory.bounds.cover import Cover
 from theory.errors import InputError
+from theory.groups import membership
 from theory.problem import Problem
 from theory.readouts import READOUTS, Reads
 from theory.sources import Sources, as_matrix
@@ -35,7 +36,13 @@ FORMAT_VERSION = 1
 """Version of the saved file's layout,"""
 
 WITH_READOUT = 2
-"""and of that with a readout other than the exact one of the data."""
+"""of that with a readout other than the exact one of the data,"""
+
+WITH_GROUPS = 3
+"""and of that with groups of sources."""
+
+SEPARATE = "separate_"
+"""What the names of the best separate code's arrays and numbers begin with."""
 
 SAVED_TEXTS = ("status", "method", "message")
 LATER = {"tolerance": float("nan")}
@@ -72,6 +79,7 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
     if sources.probabilities is not None:
         content["probabilities"] = sources.probabilities
     content |= _saved_readout(problem)
+    content |= _saved_groups(representation)
     if cover is not None:
         content |= {f"cover_{item.name}": getattr(cover, item.name) for item in fields(cover)}
     with written_whole(path) as partial, partial.open("wb") as file:
@@ -93,6 +101,22 @@ def _saved_readout(problem: Problem) -> dict[str, Any]:
         f"readout_{name}": np.asarray(value, dtype=np.float64) for name, value in settings.items() if value is not None
     }
     return {"readout": kind, "format_version": WITH_READOUT, **given} if given else {}
+
+
+def _saved_groups(representation: Code) -> dict[str, Any]:
+    """The groups, and the best code that keeps to them; nothing where there are none."""
+    problem, separate = representation.problem, representation.separate
+    if problem.groups is None:
+        return {}
+    content = {
+        "format_version": WITH_GROUPS,
+        "group_names": np.array(list(problem.groups)),
+        "group_of": membership(problem.groups),
+        "separate": problem.separate,
+    }
+    if separate is not None:
+        content |= {SEPARATE + name: getattr(separate, name) for name in (*SAVED_ARRAYS, *SAVED_NUMBERS)}
+    return content
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -125,10 +149,14 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
             version = int(content["format_version"])
         except Exception:  # a damaged archive fails in a dozen ways, and each says the same
             raise InputError(f"{path}: not a saved representation; give a file that `save` or --save wrote") from None
-    if version > WITH_READOUT:
+    if version > WITH_GROUPS:
         raise InputError(f"{path}: written by a later version (format {version}); update to read it")
     content = {name: np.array(value) for name, value in LATER.items()} | content
-    wanted = (*SAVED_ARRAYS, *SAVED_NUMBERS, "points", "names", "mixing", "encoder_cost", "decoder_cost")
+    wanted = [*SAVED_ARRAYS, *SAVED_NUMBERS, "points", "names", "mixing", "encoder_cost", "decoder_cost"]
+    if "group_names" in content:
+        wanted += ["group_of", "separate"]
+        if "separate" in content and not content["separate"].any():
+            wanted += [SEPARATE + name for name in (*SAVED_ARRAYS, *SAVED_NUMBERS)]
     missing = [name for name in wanted if name not in content]
     if missing:
         raise InputError(f"{path}: not a saved representation; it lacks {missing[0]!r}")
@@ -143,7 +171,20 @@ def _problem(content: dict[str, NDArray[Any]]) -> Problem:
     else:
         sources = Sources(content["points"], content.get("probabilities"), names=names)
     costs = {name: _single(content, name) for name in ("encoder_cost", "decoder_cost")}
-    return Problem(sources, mixing=content["mixing"], readout=_readout(content), **costs)
+    groups = _groups(content)
+    separate = groups is not None and bool(content["separate"].any())
+    return Problem(
+        sources, mixing=content["mixing"], readout=_readout(content), groups=groups, separate=separate, **costs
+    )
+
+
+def _groups(content: dict[str, NDArray[Any]]) -> dict[str, list[int]] | None:
+    if "group_names" not in content:
+        return None
+    names, group_of = [str(name) for name in np.ravel(content["group_names"]).tolist()], np.ravel(content["group_of"])
+    if group_of.shape != np.ravel(content["names"]).shape or set(group_of.tolist()) != set(range(len(names))):
+        raise InputError("group_of: damaged or altered; it does not give each source one of the groups")
+    return {name: np.flatnonzero(group_of == number).tolist() for number, name in enumerate(names)}
 
 
 def _readout(content: dict[str, NDArray[Any]]) -> Reads | None:
@@ -200,16 +241,32 @@ def _agreeing(content: dict[str, NDArray[Any]], problem: Problem) -> dict[str, A
     weights = content["source_weights"]
     stored = {name: content[name] for name in SAVED_ARRAYS} | {name: _single(content, name) for name in SAVED_NUMBERS}
     _require_code(problem, weights)
-    derived = described(problem, weights)
+    separate = None
+    if problem.groups is not None and not problem.separate:
+        separate = _separate(content, problem.separated)
+    derived = described(problem, weights, None if separate is None else Code(**separate))
     for name, tolerance in _tolerances(problem, weights, derived).items():
         _require_agreement(name, stored[name], derived[name], tolerance)
     _require_proven(stored, problem)
-    return derived | stored | {"cover": _cover(content, problem), "problem": problem}
+    return derived | stored | {"cover": _cover(content, problem), "problem": problem, "separate": separate}
+
+
+def _separate(content: dict[str, NDArray[Any]], problem: Problem) -> dict[str, Any]:
+    """The fields of the best separate code."""
+    own = {name.removeprefix(SEPARATE): value for name, value in content.items() if name.startswith(SEPARATE)}
+    try:
+        _require_plain(own, problem)
+        fields_of = _agreeing(own, problem)
+    except InputError as error:
+        raise InputError(f"{SEPARATE}{error}") from None
+    return fields_of
 
 
 def _require_code(problem: Problem, weights: Array) -> None:
     if not (np.abs(weights).max(axis=1) > 0).all() or not np.isfinite(problem.readout_cost(weights.T @ weights)):
         raise InputError("source_weights: damaged or altered; from these neurons not all sources can be read")
+    if problem.separate and len(weights) and not described(problem, weights)["modular"]:
+        raise InputError("source_weights: damaged or altered; a neuron reads several groups")
 
 
 def _tolerances(problem: Problem, weights: Array, derived: dict[str, Any]) -> dict[str, Array]:
@@ -226,6 +283,7 @@ def _tolerances(problem: Problem, weights: Array, derived: dict[str, Any]) -> di
     encoder, decoder = np.abs(derived["encoder"]), np.abs(derived["decoder"])
     terms = np.einsum("ni,ij,nj->n", absolute, np.abs(problem.energy_matrix), absolute) + bias**2
     loss = sum(np.abs(value) for value in derived["energies"].values())
+    summed = np.asarray(AGREEING * (seen + read) * (loss + terms.sum()))
     return {
         "encoder": AGREEING * seen * encoder.max(axis=0, initial=0.0),
         "encoder_bias": AGREEING * (bias + absolute @ mean),
@@ -237,8 +295,8 @@ def _tolerances(problem: Problem, weights: Array, derived: dict[str, Any]) -> di
             + decoder.max(axis=1, initial=0.0) * (bias.sum() + (absolute @ centre).sum())
         ),
         "neuron_costs": AGREEING * seen * terms,
-        "loss": np.asarray(AGREEING * (seen + read) * (loss + terms.sum())),
-        "modular_loss": np.asarray(AGREEING * seen * problem.modular_loss),
+        "loss": summed,
+        "modular_loss": summed if problem.separate else np.asarray(AGREEING * seen * derived["modular_loss"]),
     }
 
 

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -78,7 +78,8 @@ def solve(
             priced exactly for at most five sources and few samples of six or seven, by local ascent beyond),
             "conic" (one conic program, solved by a solver of one's choice; up to four sources),
             "relaxation" (the code of "columns" with lower bounds from semidefinite relaxations, any number of sources),
-            "alternating" (local descent from random starts, the field's own way), or "auto", which chooses by size.
+            "alternating" (local descent from random starts, the field's own way), "groups" (neurons that read one group
+            of sources each, group by group), or "auto", which chooses by size.
         tolerance: relative gap (loss - lower_bound) / loss at which a code counts as optimal, from 1e-12 to 1.
         max_iterations: rounds of the method at most.
         time_limit: seconds at most; checked between iterations.
@@ -92,6 +93,7 @@ def solve(
     Returns:
         A `Representation`. Its status is "optimal" if the gap is within the tolerance, "interrupted" if the time
         limit, the callback or Ctrl-C ended the search, and "bounded" otherwise. Code and bound are valid in any case.
+        Where the problem has groups, the best code that keeps to them is found first, and is its `separate`.
 
     Raises:
         InputError: an argument that cannot be used.
@@ -108,8 +110,7 @@ def solve(
     options = _options(method, {"neurons": neurons, "solver": solver})
     run = _Run(problem, tolerance, max_iterations, time_limit, callback)
     run.search(method, _generator(rng), options)
-    with within_digits(problem):
-        return run.result()
+    return run.result()
 
 
 def solve_one_of_many(problem: Problem, *, method: str = "auto", rng: int | None = None) -> Representation:
@@ -133,22 +134,45 @@ def solve_one_of_many(problem: Problem, *, method: str = "auto", rng: int | None
     interrupt = run.search(method, _generator(rng), {})
     if interrupt is not None:
         raise interrupt
-    with within_digits(problem):
-        return run.result()
+    return run.result()
 
 
-def _choose(problem: Problem) -> tuple[str, str]:
+def _choose(problem: Problem, separate: Representation | None) -> tuple[str, str]:
+    if problem.separate:
+        return "groups", "every neuron is to read one group"
+    if problem.separable:
+        return "groups", "the hull is a product over the groups, so that their own codes side by side are optimal"
     # For six and seven sources exact pricing pays only at a code that is nearly optimal.
-    multiplier, quick = modular_multiplier(problem), problem.dimension > EXACT_DIMENSION
+    quick = problem.dimension > EXACT_DIMENSION
+    proven = (
+        _proven_modular(problem, quick=quick) if separate is None else _proven_separate(problem, separate, quick=quick)
+    )
+    return proven or _search_method(problem, quick=quick)
+
+
+def _proven_modular(problem: Problem, *, quick: bool) -> tuple[str, str] | None:
+    multiplier = modular_multiplier(problem)
     bound = lower_bound(problem, multiplier, quick=quick)
     if bound.exact and bound.rho <= 1 + CONDITION_TOLERANCE:
         return "modular", "the modularity condition holds, so the closed form is optimal"
     bound = best_bound(problem, multiplier, quick=quick)
     if optimality_gap(problem.modular_loss, bound.value) <= CONDITION_TOLERANCE:
         return "modular", "the lower bound meets the best modular code"
+    return None
+
+
+def _proven_separate(problem: Problem, separate: Representation, *, quick: bool) -> tuple[str, str] | None:
+    bound = best_bound(problem, separate.multiplier, weights=separate.source_weights, quick=quick)
+    if optimality_gap(separate.loss, bound.value) <= CONDITION_TOLERANCE:
+        return "groups", "the lower bound meets the best code whose neurons each read one group"
+    return None
+
+
+def _search_method(problem: Problem, *, quick: bool) -> tuple[str, str]:
     faces = problem.sources.faces_if_few
     if faces is not None and faces.complete:
-        failed = "the modular code is not proven optimal" if quick else "the modularity condition fails"
+        modular = "modular" if problem.groups is None else "separate"
+        failed = f"the {modular} code is not proven optimal" if quick else "the modularity condition fails"
         return "columns", f"{failed}; priced exactly on up to {faces.most_faces:,} faces of the hull"
     if problem.dimension <= module_of("relaxation").FEW_SOURCES:
         return "relaxation", "the modular code is not proven optimal; bounded cell by cell"
@@ -209,6 +233,7 @@ class _Run:
         self.weights, self.loss = problem.modular_weights, problem.modular_loss
         self.multiplier, self.lower_bound = problem.energy_matrix, 0.0
         self.cover: Cover | None = None
+        self.separate: Representation | None = None
 
     def search(self, method: str, rng: np.random.Generator, options: dict[str, object]) -> KeyboardInterrupt | None:
         """Choose a method and follow it; the interrupt that ended it, if one did."""
@@ -222,15 +247,38 @@ class _Run:
         return None
 
     def _search(self, method: str, rng: np.random.Generator, options: dict[str, object]) -> None:
+        if self.problem.groups is not None and not self.problem.separate:
+            self._keep_apart(rng)
+            if self.stopped:
+                return
         try:
             with np.errstate(divide="raise", invalid="raise", over="raise"):
                 if method == "auto":
-                    self.method, self.why = _choose(self.problem)
+                    self.method, self.why = _choose(self.problem, self.separate)
+                if self.method == "groups" and self.separate is not None:
+                    self.multiplier = self.separate.multiplier  # `result` finds what it proves
+                    return
                 with _one_thread():
                     self.follow(_steps(self.method, self.problem, self.tolerance, rng, options))
         except (np.linalg.LinAlgError, FloatingPointError) as error:
             # Sources of extreme scales can exhaust the digits; what was found before is still certified.
             self.why = f"{self.why}; ended by rounding ({error})"
+
+    def _keep_apart(self, rng: np.random.Generator) -> None:
+        """Find the best code whose neurons read one group each: what others are compared with, and start from."""
+        limits = (self.tolerance, self.max_iterations, self.time_limit, self._unproven if self.callback else None)
+        run = _Run(self.problem.separated, *limits)
+        interrupt = run.search("auto", rng, {})
+        self.separate = run.result()
+        self.weights, self.loss, self.stopped = self.separate.source_weights, self.separate.loss, run.stopped
+        self.multiplier = self.separate.multiplier
+        if interrupt is not None:
+            raise interrupt
+
+    def _unproven(self, progress: Progress) -> object:
+        """What the callback sees of that search, whose bound is none of all codes."""
+        assert self.callback is not None
+        return self.callback(replace(progress, lower_bound=0.0, gap=1.0))
 
     def follow(self, steps: Iterator[Iterate]) -> None:
         """Take steps until the method ends or a limit is reached."""
@@ -256,9 +304,24 @@ class _Run:
             self.stopped = f"stopped at the time limit of {self.time_limit:g} s"
 
     def result(self) -> Representation:
-        """The best code, its loss and bound computed anew from the problem."""
+        """The best code, its loss and bound computed anew from the problem.
+
+        Raises:
+            InputError: sources whose sizes lie too far apart for floating point.
+        """
+        with within_digits(self.problem):
+            return self._result()
+
+    def _result(self) -> Representation:
+        if self.separate is None and self.problem.groups is not None and not self.problem.separate:
+            # Stopped before it was begun: the modular code keeps to groups, too.
+            run = _Run(self.problem.separated, self.tolerance, self.max_iterations, self.time_limit, None)
+            run.stopped = self.stopped
+            self.separate = run.result()
         # Who stops the search does not want to wait for a hull that the search has not come to.
-        quick = self.cover is not None or (self.stopped is not None and not self.problem.sources.has_faces)
+        hulls = self.problem.blocks if self.problem.separate or self.problem.separable else (self.problem,)
+        known = all(hull.sources.has_faces for hull in hulls)
+        quick = self.cover is not None or (self.stopped is not None and not known)
         weights = canonical_weights(self.problem, self.weights)
         bound = best_bound(self.problem, self.multiplier, weights=weights, quick=quick, cover=self.cover)
         few = self.problem.dimension <= EXACT_DIMENSION
@@ -275,6 +338,7 @@ class _Run:
             multiplier=bound.multiplier,
             cover=self.cover,
             tolerance=self.tolerance,
+            separate=self.separate,
             iterations=self.iterations,
             seconds=time.perf_counter() - self.start,
         )
@@ -282,13 +346,7 @@ class _Run:
         gap = optimality_gap(found.loss, lower)
         status = "optimal" if gap <= self.tolerance else "interrupted" if self.stopped else "bounded"
         message = "; ".join(part for part in (f"{self.method}: {self.why}", self.note, self.stopped) if part)
-        return _with(found, status=status, lower_bound=lower, gap=gap, message=message)
-
-
-def _with(representation: Representation, **changes: object) -> Representation:
-    from dataclasses import replace
-
-    return replace(representation, **changes)  # type: ignore[arg-type]  # the names are fields of the class
+        return replace(found, status=status, lower_bound=lower, gap=gap, message=message)
 
 
 def _check(problem: Problem, method: str, tolerance: float, max_iterations: int, time_limit: float | None) -> None:
@@ -296,6 +354,12 @@ def _check(problem: Problem, method: str, tolerance: float, max_iterations: int,
         raise InputError(f"problem: expected a Problem, got {type(problem).__name__}; write solve(Problem(sources))")
     if method not in names():
         raise InputError(f"method: {method!r} is unknown; choose one of {', '.join(names())}")
+    if method == "groups" and problem.groups is None:
+        raise InputError("method: 'groups' solves one group of sources after the other; give the problem groups")
+    if problem.separate and method not in ("auto", "groups"):
+        raise InputError(
+            f"method: {method!r} searches among all neurons, but here each is to read one group; choose 'groups'"
+        )
     if not (isinstance(tolerance, (int, float)) and LEAST_TOLERANCE <= tolerance < 1):
         raise InputError(f"tolerance: {tolerance!r} is out of range; give a relative gap from {LEAST_TOLERANCE:g} to 1")
     if not (isinstance(max_iterations, (int, np.integer)) and max_iterations >= 1):

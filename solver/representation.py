@@ -26,8 +26,9 @@ class Representation(Code):
         method: the method that found the code;  message: one line on what was chosen and why.
         loss: E||z||^2 + encoder_cost ||W_in||^2 + decoder_cost ||W_out||^2.
         lower_bound: proven lower bound on the loss of any code;  gap: (loss - lower_bound) / loss.
-        modular: whether every neuron reads one source only.
-        modular_loss: loss of the best modular code;  price_of_modularity: modular_loss / loss - 1.
+        modular: whether every neuron reads one source only; where the problem has groups, one group only.
+        modular_loss: loss of the best modular code (of groups: of `separate`).
+        price_of_modularity: modular_loss / loss - 1; it is proven to lie between the two `price_bounds`.
         source_weights: (n, d) weight of each neuron on each source, z = source_weights @ (s - mean) + least bias.
         encoder: (n, dx) W_in, encoder_bias: (n,):  z = encoder @ x + encoder_bias, on the data as given.
         decoder: (dx, n) W_out, decoder_bias: (dx,):  x = decoder @ z + decoder_bias, exactly.
@@ -39,6 +40,8 @@ class Representation(Code):
         cover: the proof that belongs to the multiplier where the data alone do not show the bound, else None; `certify`
             checks it.
         tolerance: gap up to which the search was to call the code optimal; NaN where that is not known.
+        separate: where the problem has groups, the best code whose neurons read one group each, with a certificate of
+            its own: its problem is ``problem.separated``, and its lower bound one of such codes. Else None.
     """
 
     def metrics(self) -> dict[str, float]:
@@ -92,4 +95,7 @@ class Representation(Code):
                 the message names it.
             OSError: the file cannot be opened.
         """
-        return cls(**files.read(path))
+        content = files.read(path)
+        if content["separate"] is not None:
+            content["separate"] = cls(**content["separate"])
+        return cls(**content)

@@ -9,7 +9,7 @@ cheapest exact decoder). Derived in docs/mathematics.md, "The problem".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from theory.errors import InputError
 from theory.formulas import modular_cost
 from theory.geometry.pricing import Pricing
 from theory.geometry.whitening import Whitening
+from theory.groups import Groups, apart, checked_groups, is_product
 from theory.readouts import Exact, Priced, Readout, Reads
 from theory.sources import LARGEST, NEGLIGIBLE_TERM, SMALLEST, TERMS_SHOWN, Sources, as_matrix
 
@@ -77,9 +78,14 @@ class Problem:
             nearly constant, since then every neuron costs activity; positive otherwise.
         decoder_cost: price of ||W_out||^2, positive, or the best weights would have no size.
         readout: what is decoded and how (`theory.readouts`); the data, exactly, if not given.
+        groups: a name for each group of sources, and its members by index or name, such as
+            ``{"position": [0, 1], "object": [2, 3]}``; a source in none is a group of its own.
+        separate: whether every neuron must read one group only. If not, groups change no optimum; they are what codes
+            are compared with and described by.
 
     Attributes:
-        sources, mixing (dx, d), encoder_cost, decoder_cost.
+        sources, mixing (dx, d), encoder_cost, decoder_cost, separate.
+        groups: the members of every group, by index, or None.
         energy_matrix: (d, d) M = C + encoder_cost (A'A)^-1.
         gram: (d, d) K = A'A.
 
@@ -103,6 +109,8 @@ class Problem:
         encoder_cost: float = 1.0,
         decoder_cost: float = 1.0,
         readout: Reads | None = None,
+        groups: Mapping[str, Sequence[int | str]] | None = None,
+        separate: bool = False,
     ) -> None:
         if isinstance(sources, Sources):
             if probabilities is not None:
@@ -121,6 +129,10 @@ class Problem:
         self.given_readout: Reads = Exact() if readout is None else readout
         if not isinstance(self.given_readout, Reads):
             raise InputError(f"readout: expected one of `theory.readouts`, got {type(readout).__name__}")
+        self.groups: Groups | None = None if groups is None else checked_groups(groups, self.sources.names)
+        self.separate = bool(separate)
+        if self.separate and self.groups is None:
+            raise InputError("separate: nothing says what is to be kept apart; give groups")
         self._require_representable()
         self._require_definite_energy()
 
@@ -228,12 +240,16 @@ class Problem:
             whitening.matrix, targets=whitening.targets, ridge=self._whitened_ridge(sources)
         )
         try:
-            inside = self.replaced(sources=sources, mixing=seen, readout=Priced(priced))
+            # Groups of sources are none of the coordinates'.
+            inside = self.replaced(sources=sources, mixing=seen, readout=Priced(priced), groups=None, separate=False)
         except InputError as error:
             # Of a problem that was accepted as given: its units are what those coordinates have no numbers for.
             raise FloatingPointError("numbers too small or too large") from error
         # By construction, and to more digits than the sum of its parts would have.
         vars(inside).update(energy_matrix=np.eye(self.dimension), whitening=Whitening.none(whitening.targets))
+        if not (self.separate or self.separable):
+            # Found once, so that who stops a search has them; neurons of one group each never need them.
+            _ = sources.faces_if_few
         return inside
 
     def _whitened_ridge(self, inside: Sources) -> Array | None:
@@ -283,6 +299,76 @@ class Problem:
         """
         return Pricing(self.sources.faces, self.whitening)
 
+    # ---- groups and parts -------------------------------------------------------------------------------------
+
+    @cached_property
+    def separated(self) -> Problem:
+        """The same problem, but every neuron must read one group of sources only.
+
+        Raises:
+            InputError: there are no groups.
+
+        Example:
+            >>> problem = Problem([[0, 0], [1, 0], [0, 1]], groups={"first": [0]})
+            >>> problem.separated.separate, problem.separated.groups
+            (True, {'first': (0,), 's2': (1,)})
+        """
+        return self if self.separate else self.replaced(separate=True)
+
+    @cached_property
+    def blocks(self) -> tuple[Problem, ...]:
+        """The neurons of each group by themselves: see `alone`. Empty where there are no groups."""
+        return tuple(self.alone(members) for members in (self.groups or {}).values())
+
+    @cached_property
+    def separable(self) -> bool:
+        """Whether it is plain that nothing is gained by neurons that read several groups.
+
+        The hull is a product over the groups, and neither the encoder's metric nor the readout has entries between
+        them; correlations do not matter (docs/mathematics.md, "Groups").
+
+        Example:
+            >>> box = [[0, 0], [0, 1], [1, 0], [1, 1]]
+            >>> Problem(box, probabilities=[4, 1, 1, 4], groups={}).separable, Problem(box[:3], groups={}).separable
+            (True, False)
+        """
+        if self.groups is None:
+            return False
+        targets, ridge = self.readout.targets, self.readout.ridge
+        forms = [targets.T @ targets, *([] if ridge is None else [ridge])]
+        forms += [self.encoder_metric] if self.encoder_cost else []
+        if not all(apart(form, self.groups) for form in forms):
+            return False
+        corners = [block.sources.vertices for block in self.blocks]
+        return is_product(self.sources.about_mean(self.sources.points), corners, self.groups)
+
+    def alone(self, members: Sequence[int], readout: Readout | None = None) -> Problem:
+        """The problem of the neurons that read only some of the sources: they cost what they cost here.
+
+        It differs from `part` where A'A has entries between these sources and others: M is a block of (A'A)^-1, which
+        is not the inverse of a block.
+
+        Args:
+            members: indices of the sources.
+            readout: of these neurons (see `Readout.alone`); the exact one of the mixing if not given.
+
+        Example:
+            >>> problem = Problem([[0, 0], [1, 0], [0, 1]], mixing=[[1, 1], [0, 1]])
+            >>> bool(np.isclose(problem.alone([1]).neuron_cost([[2.0]]), problem.neuron_cost([[0.0, 2.0]])))
+            True
+            >>> bool(np.isclose(problem.part([1]).neuron_cost([[2.0]]), problem.neuron_cost([[0.0, 2.0]])))
+            False
+        """
+        encoders = self.pseudoinverse.T[:, list(members)]
+        scale = np.linalg.norm(encoders, axis=0)
+        return self.replaced(
+            sources=self._shadow(members),
+            mixing=np.linalg.pinv(encoders / scale).T / scale,
+            readout=None if readout is None else Priced(readout),
+            groups=None,
+            separate=False,
+        )
+
     def part(self, members: Sequence[int]) -> Problem:
         """The problem of some of the sources by themselves, seen through their columns of the mixing.
 
@@ -293,13 +379,18 @@ class Problem:
             >>> Problem([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]).part([0, 1]).dimension
             2
         """
+        return self.replaced(
+            sources=self._shadow(members), mixing=self.mixing[:, list(members)], groups=None, separate=False
+        )
+
+    def _shadow(self, members: Sequence[int]) -> Sources:
+        """Some of the sources by themselves."""
         chosen, sources = list(members), self.sources
+        names = [sources.names[index] for index in chosen]
         if sources.from_samples:
-            part = Sources(sources.points[:, chosen], sources.probabilities)
-        else:
-            covariance = sources.covariance[np.ix_(chosen, chosen)]
-            part = Sources.from_moments(covariance, sources.points[:, chosen], sources.mean[chosen])
-        return self.replaced(sources=part, mixing=self.mixing[:, chosen])
+            return Sources(sources.points[:, chosen], sources.probabilities, names=names)
+        covariance = sources.covariance[np.ix_(chosen, chosen)]
+        return Sources.from_moments(covariance, sources.points[:, chosen], sources.mean[chosen], names=names)
 
     def replaced(self, **changes: Any) -> Problem:
         """The same problem but for some arguments of its constructor.
@@ -322,6 +413,8 @@ class Problem:
             "encoder_cost": self.encoder_cost,
             "decoder_cost": self.decoder_cost,
             "readout": self.given_readout,
+            "groups": self.groups,
+            "separate": self.separate,
         }
 
     # ---- costs of any code ------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ The value then includes what is left of the error. C is the covariance under the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -106,6 +107,38 @@ class Readout:
         return Readout(
             product if targets is None else targets, self.decoder_cost / unit, saved if ridge is None else ridge
         )
+
+    def alone(self, members: Sequence[int], code: ArrayLike) -> Readout:
+        """What reading some of the sources costs while neurons that read only others are as they are.
+
+        Up to what these others cost by themselves: with H = G + G0 in blocks, one for these sources (b) and one for the
+        rest (r), g is mu tr(K_rr H_rr^-1) + mu tr(T'K T (H_bb - H_br H_rr^-1 H_rb)^-1), T = (1; -H_rr^-1 H_rb)
+        (docs/mathematics.md, "Groups").
+
+        Args:
+            members: indices of the sources.
+            code: (d, d) G, without entries between these sources and others.
+
+        Example:
+            >>> soft = Readout(np.eye(2), 1.0, np.array([[2.0, 1.0], [1.0, 2.0]]))
+            >>> losses = [soft.value(np.diag([size, 3.0])) for size in (0.0, 5.0)]
+            >>> alone = [soft.alone([0], np.diag([0.0, 3.0])).value([[size]]) for size in (0.0, 5.0)]
+            >>> bool(np.isclose(losses[0] - losses[1], alone[0] - alone[1]))
+            True
+        """
+        chosen = list(members)
+        rest = [index for index in range(self.targets.shape[1]) if index not in chosen]
+        targets = self.targets[:, chosen]
+        if self.ridge is None:
+            return Readout(targets, self.decoder_cost)
+        ridge = self.ridge[np.ix_(chosen, chosen)]
+        if rest:
+            held = np.asarray(code)[np.ix_(rest, rest)] + self.ridge[np.ix_(rest, rest)]
+            across = self.ridge[np.ix_(rest, chosen)]
+            scale = np.sqrt(np.diag(held))
+            solved = np.linalg.solve(held / np.outer(scale, scale), across / scale[:, None]) / scale[:, None]
+            targets, ridge = targets - self.targets[:, rest] @ solved, ridge - across.T @ solved
+        return Readout(targets, self.decoder_cost, (ridge + ridge.T) / 2)
 
     # ---- value and derivatives --------------------------------------------------------------------------------
 

@@ -171,6 +171,9 @@ class Sources:
         2.0
     """
 
+    _moved_from: Sources | None = None
+    """The sources of which these are the same in other coordinates, faces and all."""
+
     def __init__(
         self,
         points: ArrayLike,
@@ -279,10 +282,7 @@ class Sources:
         self.lower, self.upper = _column_range(vertices)
         self.covariance = root.T @ root
         vars(self).update(covariance_root=root, vertices=vertices)
-        if given.faces_if_few is not None:
-            vars(self)["faces_if_few"] = given.faces_if_few.moved(-vertices)
-        else:
-            vars(self)["faces_if_few"] = None
+        self._moved_from = given
         return self
 
     # ---- shape ------------------------------------------------------------------------------------------------
@@ -345,6 +345,9 @@ class Sources:
         """The faces of conv(-S), or None where they are too many to price on (always for eight or more sources)."""
         from theory.geometry.face_lattice import FaceLattice
 
+        if self._moved_from is not None:
+            faces = self._moved_from.faces_if_few
+            return None if faces is None else faces.moved(-self.vertices)
         if self.dimension <= EXACT_DIMENSION:
             return FaceLattice.of(-self.vertices)
         if len(self.vertices) > MOST_SAMPLES_OF_HULL.get(self.dimension, 0):

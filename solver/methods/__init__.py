@@ -10,7 +10,7 @@ from types import ModuleType
 
 __all__ = ["METHODS", "module_of", "names", "register"]
 
-METHODS = ("auto", "modular", "columns", "conic", "relaxation", "alternating")
+METHODS = ("auto", "modular", "columns", "conic", "relaxation", "alternating", "groups")
 """Names that `solve` accepts as its method; all but "auto", which chooses among them, are files of this folder."""
 
 _REGISTERED: dict[str, ModuleType] = {}

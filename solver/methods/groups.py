@@ -1,0 +1,125 @@
+"""Neurons that read one group of sources each: the best code of one group after the other (docs/mathematics.md,
+"Groups").
+
+With an exact readout the groups do not know of each other, and one round is all. Where errors of one group tell of
+another, the readout of each group depends on the neurons of the others, but the loss is convex in all of them
+together: so the groups take turns, and after each round the energies of all neurons are set together. Without groups
+given this is no method; where the hull is a product over the groups its code is the best of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.certificate import best_bound
+from solver.methods import columns, relaxation
+from solver.methods.iterate import Iterate
+from solver.search.modular_units import ModularUnits
+from solver.search.restricted_master import optimal_energies
+from theory.groups import apart
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from theory.problem import Problem
+    from theory.readouts import Readout
+
+    Array = NDArray[np.float64]
+
+__all__ = ["steps"]
+
+SHARE_OF_TOLERANCE = 0.1
+"""The search ends when the gap is within this share of the tolerance,"""
+
+PATIENCE = 3
+"""or when so many rounds in a row have hardly narrowed it."""
+
+NARROWER = 0.9
+"""Ratio of two gaps that counts as narrowing."""
+
+FAINT = 1e-12
+"""Energy of a neuron, relative to the largest, below which it is none."""
+
+
+def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Iterate]:
+    """Yield ever better codes whose neurons read one group each.
+
+    Args:
+        problem: one with groups whose neurons are to keep to them.
+        tolerance: relative gap at which to stop.
+        rng: for the methods that solve the groups.
+    """
+    assert problem.groups is not None
+    search = _Search(problem, tolerance, rng)
+    coupled = problem.readout.ridge is not None and not apart(problem.readout.ridge, problem.groups)
+    gap, stalled = float("inf"), 0
+    while True:
+        for members in problem.groups.values():
+            search.improve(list(members))
+        if coupled:
+            search.reweigh()
+        step = search.step()
+        yield step
+        before, gap = gap, 1 - step.lower_bound / step.loss
+        stalled = 0 if gap < NARROWER * before else stalled + 1
+        if not coupled or gap <= SHARE_OF_TOLERANCE * tolerance or stalled >= PATIENCE:
+            return
+
+
+class _Search:
+    """The state of the search: the best code so far, (n, d) weights of which each row reads one group."""
+
+    def __init__(self, problem: Problem, tolerance: float, rng: np.random.Generator) -> None:
+        self.problem, self.tolerance, self.rng = problem, tolerance, rng
+        self.weights = problem.modular_weights
+        self.known = self.weights
+        self.units = ModularUnits.of(problem)
+
+    def improve(self, members: list[int]) -> None:
+        """The best neurons of one group, the others' being what they are."""
+        own = self.weights[:, members].any(axis=1)
+        others = self.weights[~own]
+        readout = self.problem.readout.alone(members, others.T @ others)
+        best = np.zeros((0, self.problem.dimension))
+        if readout.targets.any():
+            found = self._best(members, readout)
+            best = np.zeros((len(found), self.problem.dimension))
+            best[:, members] = found
+        self.weights = np.concatenate([others, best])
+        self.known = np.concatenate([self.known, best])
+
+    def _best(self, members: list[int], readout: Readout) -> Array:
+        """(n, k) the best neurons of a group that is read out like this."""
+        alone = self.problem.alone(members, readout)
+        method = columns.steps if alone.sources.faces_if_few is not None else relaxation.quick_steps
+        weights, loss = alone.modular_weights, alone.modular_loss
+        for step in method(alone, tolerance=self.tolerance, rng=self.rng):
+            if step.loss <= loss:
+                weights, loss = step.weights, step.loss
+        return weights
+
+    def reweigh(self) -> None:
+        """The best energies of all neurons that any round has found; those that get none are forgotten."""
+        if not len(self.known):
+            return
+        neurons = self.known / np.sqrt(self.problem.neuron_cost(self.known))[:, None]
+        _, first = np.unique(np.round(neurons / self.problem.own_sizes, 9), axis=0, return_index=True)
+        neurons = neurons[np.sort(first)]
+        candidates = self.units.neurons(neurons) * self.units.loss**0.5
+        start = np.full(len(neurons), 0.5 / len(neurons))
+        energies = optimal_energies(candidates, self.units.readout, start) * self.units.loss
+        kept = energies > FAINT * energies.max()
+        weights = neurons[kept] * np.sqrt(energies[kept])[:, None]
+        if self.problem.loss(weights) < self.problem.loss(self.weights):
+            self.weights = weights
+        self.known = neurons[kept]
+
+    def step(self) -> Iterate:
+        """The present code, its multiplier and what that proves."""
+        problem, weights = self.problem, self.weights
+        multiplier = problem.multiplier(weights.T @ weights)
+        bound = best_bound(problem, multiplier, weights=weights)
+        return Iterate(weights, bound.multiplier, problem.loss(weights), bound.value)
