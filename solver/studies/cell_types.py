@@ -1,8 +1,9 @@
-"""2023, figures 6 and 7: space and objects get cell types of their own if the object moves, and mix if it does not."""
+"""2023, figures 6 and 7: space and objects get cell types of their own if the object moves, and mix if it stays."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,10 +42,12 @@ NAMES = {"position": "position cell", "object": "object-vector cell", "mixed": "
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:
-    """2023, figures 6 and 7: space and objects get cell types of their own if the object moves, and mix if it does not."""
+    """2023, figures 6 and 7: space and objects get cell types of their own if the object moves, and mix if it stays."""
     in_a_row = [2, 3, 8, RING] if quick else list(range(2, RING + 1))
     rooms = [("neighbours", tuple(range(places))) for places in in_a_row]
-    rooms += [("evenly spaced", tuple(range(0, RING, RING // places))) for places in ((4,) if quick else (3, 4, 6))]
+    rooms += [
+        ("evenly spaced", tuple(range(0, RING, RING // places))) for places in ((2, 4) if quick else (2, 3, 4, 6))
+    ]
     rooms += [("two", (0, 3))]
     codes = {(kind, places): _solved(object_on_ring(RING, places)) for kind, places in rooms}
     rows: list[tuple[Any, ...]] = [("ring", kind, *_row(places, code)) for (kind, places), code in codes.items()]
@@ -55,36 +58,35 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     if not quick:
         pair = [(0, 0), (1, 1)]
         rows.append(("torus", "two", *_row(pair, _solved(object_on_torus(side, pair)))))
-    # The last room of the neighbours is the whole ring: there the paper says separate, with the object in few places mixed.
+    # The last of the neighbours is the whole ring: there the paper says separate, with the object in few places mixed.
     whole, fixed = codes["neighbours", tuple(range(RING))], codes["two", (0, 3)]
     prices = [code.price_of_modularity for (kind, _), code in codes.items() if kind == "neighbours"]
-    grids = all(_is_grid(weights) for weights in anywhere.source_weights)
     holds = (
         whole.modular
         and whole.price_of_modularity <= FREE
         and fixed.price_of_modularity > FREE
         and not fixed.modular
         and prices[0] > FREE
-        and all(later <= earlier + FREE for earlier, later in zip(prices, prices[1:], strict=False))
+        and all(code.price_of_modularity <= FREE for (kind, _), code in codes.items() if kind == "evenly spaced")
+        and all(later <= earlier + FREE for earlier, later in pairwise(prices))
         and anywhere.price_of_modularity <= FREE
         and anywhere.modular
-        and grids
+        and all(_is_grid(weights) for weights in anywhere.source_weights)
     )
-    figure = Figure(figsize=(WIDTH, 0.8 * WIDTH), layout="constrained")
-    top, middle, bottom = figure.subfigures(3, 1, height_ratios=(1.15, 1, 1.1))
-    left, right = top.subfigures(1, 2, width_ratios=(1, 1.1))
+    figure = Figure(figsize=(WIDTH, 0.72 * WIDTH), layout="constrained")
+    top, middle, bottom = figure.subfigures(3, 1, squeeze=False, height_ratios=(1.9, 1.4, 1.3))[:, 0]
+    left, right = top.subfigures(1, 2, squeeze=False, width_ratios=(1, 1.1))[0]
     _draw_prices(left.subplots(), codes)
     _draw_ring(right, whole, object_on_ring(RING, range(RING)), "Object anywhere: what each neuron does")
     _draw_ring(middle, fixed, object_on_ring(RING, (0, 3)), "Object at 0 or 3")
-    _draw_module(bottom, anywhere, object_on_torus(side, every), side)
-    least = next(len(places) for (kind, places), code in codes.items() if code.price_of_modularity <= FREE)
-    found = cell_types(whole)
+    _draw_module(bottom, anywhere, side)
+    least = next(count for count, price in zip(in_a_row, prices, strict=True) if price <= FREE)
+    found, grid_cells = cell_types(whole), sum(map(_is_grid, anywhere.source_weights))
     verdict = (
         f"an object anywhere on the ring: {found['position']} position and {found['object']} object-vector cells, none "
-        f"mixed, at no price; in two places: {cell_types(fixed)['mixed']} of {len(fixed)} cells mix, and separate types "
-        f"would cost {100 * fixed.price_of_modularity:.4g} %; of places in a row {least} are enough for no price; on a "
-        f"torus {sum(map(_is_grid, anywhere.source_weights))} of {len(anywhere)} cells are grid cells, of space or of the "
-        "object"
+        "mixed, at no price; at 0 or 3 some must mix, and separate types would cost "
+        f"{100 * fixed.price_of_modularity:.5g} %; of places in a row {least} are enough for no price, of opposite "
+        f"ones two; on a torus {grid_cells} of {len(anywhere)} cells are grid cells, of space or of the object"
     )
     header = (
         *("space", "object", "places", "loss", "price", "gap", "status"),
@@ -135,7 +137,7 @@ def _draw_ring(figure: SubFigure, code: Representation, task: Task, title: str) 
     figure.suptitle(title, fontsize=7, x=0.01, ha="left")
 
 
-def _draw_module(figure: SubFigure, code: Representation, task: Task, side: int) -> None:
+def _draw_module(figure: SubFigure, code: Representation, side: int) -> None:
     """The strongest cell of each type over all positions, for three places of the object."""
     maps = code.activity().T.reshape(len(code), side, side, side, side)
     shown = [(0, 0), (side // 3, 0), (side // 3, side // 2)]
@@ -146,4 +148,6 @@ def _draw_module(figure: SubFigure, code: Representation, task: Task, side: int)
         neuron, place = strongest[number // len(shown)], shown[number % len(shown)]
         kind, colour = kind_of(coded[neuron])
         draw_torus(axes, maps[neuron][:, :, place[0], place[1]], f"{NAMES[kind]},\nobject at {place}", colour)
-    figure.suptitle("Torus, one hexagonal module, object anywhere: the strongest of either type", fontsize=7, x=0.01, ha="left")
+    figure.suptitle(
+        "Torus, one hexagonal module, object anywhere: the strongest of either type", fontsize=7, x=0.01, ha="left"
+    )

@@ -44,9 +44,9 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     enough = rewarded[int(np.argmax(free[1]))]
     dearest = int(np.argmax([code.price_of_modularity for code in rewards]))
     verdict = (
-        "speed and place have cells of their own if every speed occurs everywhere, and mix, at a price of separation of "
-        f"up to {100 * speeds[-1].price_of_modularity:.3g} %, as soon as the agent slows down at one place; reward has its "
-        f"own cell if it can be at {enough} or more of {RING} places, and separation costs at most "
+        "speed and place have cells of their own if every speed occurs everywhere, and mix, at a price of up to "
+        f"{100 * speeds[-1].price_of_modularity:.3g} %, as soon as the agent slows down at one place; reward has its "
+        f"own cell if it can be at {enough} or more of {RING} places, and with fewer separation costs up to "
         f"{100 * rewards[dearest].price_of_modularity:.3g} % (at {rewarded[dearest]})"
     )
     header = ("factor", "dependence", "loss", "price", "gap", "mixed_cells", "neurons", "angle")

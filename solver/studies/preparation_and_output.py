@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from solver.optimise import solve_one_of_many
-from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE
+from solver.pictures.source_plane import INSIDE, OUTSIDE
 from solver.pictures.style import WIDTH
 from solver.pictures.tuning import draw_map, kind_of, tuning
 from solver.studies.study import FREE, Finding, angle_between, cell_types
@@ -40,7 +40,9 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     shares = [0.0, 0.5] if quick else np.linspace(0, 0.95, 20).tolist()
     held = [solve_one_of_many(held_while_reaching(DIRECTIONS, share).problem()) for share in shares]
     row = solve_one_of_many(reaches_in_a_row(DIRECTIONS).problem())
-    rows: list[tuple[Any, ...]] = [("one at a time", share, *_row(code)) for share, code in zip(shares, held, strict=True)]
+    rows: list[tuple[Any, ...]] = [
+        ("one at a time", share, *_row(code)) for share, code in zip(shares, held, strict=True)
+    ]
     rows.append(("in a row", 1.0, *_row(row)))
     prices, angles = [code.price_of_modularity for code in held], [_angle(code) for code in held]
     holds = (
@@ -52,9 +54,17 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         and all(price > FREE for price in prices)
     )
     figure = Figure(figsize=(WIDTH, 0.75 * WIDTH), layout="constrained")
-    top, middle, bottom = figure.subfigures(3, 1, height_ratios=(1.5, 1, 1))
+    top, middle, bottom = figure.subfigures(3, 1, squeeze=False, height_ratios=(1.5, 1, 1))[:, 0]
     left, right = top.subplots(1, 2)
-    left.plot(shares, [100 * price for price in prices], marker="o", markersize=3, lw=0.8, color=OUTSIDE, label="one at a time")
+    left.plot(
+        shares,
+        [100 * price for price in prices],
+        marker="o",
+        markersize=3,
+        lw=0.8,
+        color=OUTSIDE,
+        label="one at a time",
+    )
     left.axhline(0, color=INSIDE, lw=0.8, label="in a row")
     right.plot(shares, angles, marker="o", markersize=3, lw=0.8, color=OUTSIDE)
     right.axhline(90, color=INSIDE, lw=0.8)
@@ -64,10 +74,10 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     _draw_epochs(middle, held[0], held_while_reaching(DIRECTIONS, 0.0))
     _draw_row(bottom, row, reaches_in_a_row(DIRECTIONS))
     verdict = (
-        "if the next reach is prepared during the present one, preparation and output have neurons of their own; one at a "
-        f"time, their subspaces are orthogonal too, but the same neurons carry both ({cell_types(held[0])['mixed']} of "
-        f"{len(held[0])} mix, and own neurons would cost {100 * prices[0]:.3g} %); if a share of the preparation is held in "
-        f"the movement they are not orthogonal either (down to {min(angles):.3g} degrees)"
+        "if the next reach is prepared during the present one, preparation and output have neurons of their own; one "
+        f"at a time, their subspaces are orthogonal too ({angles[0]:.4g} degrees), but in the same neurons "
+        f"({cell_types(held[0])['mixed']} of {len(held[0])} mix, and own neurons would cost {100 * prices[0]:.3g} %); "
+        f"if a share of the preparation is held in the movement not even that (down to {min(angles):.3g} degrees)"
     )
     header = ("reaches", "held", "loss", "price", "gap", "mixed_cells", "neurons", "angle")
     return Finding(holds, verdict, header, rows, figure)

@@ -37,31 +37,29 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     visits = [6, 9, RING] if quick else list(range(RING // 2, RING + 1))
     shared = {visited: _solved(one_map(RING, visited)) for visited in visits}
     own = _solved(maps_of_their_own(RING))
-    rows: list[tuple[Any, ...]] = [("one map", visited, *_row(code, one_map(RING, visited))) for visited, code in shared.items()]
+    rows: list[tuple[Any, ...]] = [
+        ("one map", visited, *_row(code, one_map(RING, visited))) for visited, code in shared.items()
+    ]
     rows.append(("maps of their own", RING, *_row(own, maps_of_their_own(RING))))
     free = np.array([code.price_of_modularity <= FREE for code in shared.values()])
     silent = _silent_contexts(own, maps_of_their_own(RING))
     holds = bool(
-        shared[RING].modular
-        and free[-1]
-        and not free[:-1].any()
-        and silent.all()
-        and own.price_of_modularity > FREE
+        shared[RING].modular and free[-1] and not free[:-1].any() and silent.all() and own.price_of_modularity > FREE
     )
     figure = Figure(figsize=(WIDTH, 0.62 * WIDTH), layout="constrained")
-    top, bottom = figure.subfigures(2, 1)
-    left, right = top.subfigures(1, 2, width_ratios=(1, 1.2))
+    top, bottom = figure.subfigures(2, 1, squeeze=False)[:, 0]
+    left, right = top.subfigures(1, 2, squeeze=False, width_ratios=(1, 1.2))[0]
     axes = left.subplots()
     scatter(axes, visits, [100 * code.price_of_modularity for code in shared.values()], free)
     axes.set(xlabel=f"places visited in each context, of {RING}", ylabel="price of separate cells (%)")
     _draw_maps(right, shared[RING], one_map(RING, RING), "One map, all of it visited in both contexts")
     _draw_maps(bottom, own, maps_of_their_own(RING), "Maps of their own")
+    found, apart = cell_types(shared[RING]), shared[visits[0]]
     verdict = (
-        f"one map for two contexts: {cell_types(shared[RING])['position']} place and {cell_types(shared[RING])['context']} "
-        f"context cells while every place is visited in both, and a price of separation of "
-        f"{100 * shared[visits[0]].price_of_modularity:.3g} % where they share none; maps of their own: each of {len(own)} "
-        "cells is silent in one of the contexts, and cells that read no context with their map would cost "
-        f"{100 * own.price_of_modularity:.3g} %"
+        f"one map for two contexts: {found['position']} place and {found['context']} context cells while every place "
+        f"is visited in both, and a price of separation of {100 * apart.price_of_modularity:.3g} % where they share none; "
+        f"maps of their own: each of {len(own)} cells is silent in one of the contexts, and cells that read no context "
+        f"with their map would cost {100 * own.price_of_modularity:.3g} %"
     )
     header = ("task", "places_visited", "loss", "price", "gap", "mixed_cells", "neurons", "silent_in_one_context")
     return Finding(holds, verdict, header, rows, figure)

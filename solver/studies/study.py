@@ -29,6 +29,9 @@ FREE = 1e-9
 NEXT_TO = 2e-3
 """Distance from a boundary at which it is tried on both sides: the price, about its square, is well above `FREE`."""
 
+CODED = 1e-8
+"""Share of the strongest direction of a group below which another is not coded: a soft readout can leave some out."""
+
 
 @dataclass(frozen=True)
 class Study:
@@ -74,7 +77,7 @@ def angle_between(answer: Representation, one: str, other: str) -> float:
     """The least angle, in degrees, between the subspaces of activity in which two groups of sources are coded.
 
     The population's activity about its mean is the sum of a part for each group. The angle depends on the matrix G of
-    the code alone, which all optimal codes share (docs/mathematics.md, "The problem").
+    the code alone, which all optimal codes share (docs/mathematics.md, "The problem"); NaN where one is not coded.
 
     Example:
         >>> from solver import Problem, solve
@@ -83,9 +86,12 @@ def angle_between(answer: Representation, one: str, other: str) -> float:
         90.0
     """
     groups = answer.problem.groups or {}
-    bases = [np.linalg.qr(answer.source_weights[:, list(groups[name])])[0] for name in (one, other)]
+    bases = []
+    for name in (one, other):
+        basis, sizes, _ = np.linalg.svd(answer.source_weights[:, list(groups[name])], full_matrices=False)
+        bases.append(basis[:, sizes > CODED * sizes.max(initial=1.0)])
     cosines = np.linalg.svd(bases[0].T @ bases[1], compute_uv=False)
-    return float(np.degrees(np.arccos(min(1.0, cosines[0]))))
+    return float(np.degrees(np.arccos(min(1.0, cosines[0])))) if len(cosines) else float("nan")
 
 
 def panels(count: int = 1) -> tuple[Figure, Any]:

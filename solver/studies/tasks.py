@@ -1,8 +1,8 @@
 """Tasks of the papers as sources: what varies, in named groups, and in which situations it does.
 
-A task lists situations (where the agent is, where the object is, ...), each with a probability, and says what a network
-must be able to read out of its code in each of them. Angles and places on a ring are read out as cosine and sine, places
-on a torus as those of the three waves of a hexagonal module, the way linear recurrent networks hold them.
+A task lists situations (where the agent is, where the object is, ...), each with a probability, and says what a
+network must be able to read out of its code in each of them. Angles and places on a ring are read out as cosine and
+sine, places on a torus as those of the three waves of a hexagonal module, as linear recurrent networks hold them.
 """
 
 from __future__ import annotations
@@ -85,13 +85,14 @@ class Task:
 
 def circle(places: ArrayLike, count: int) -> Array:
     """(T, 2) cosine and sine of places (T,) on a ring of so many."""
-    angle = 2 * np.pi * np.asarray(places) / count
+    # Once round the ring is the same number and not one beside it, so that the same place is the same sample.
+    angle = 2 * np.pi * (np.asarray(places) % count) / count
     return np.column_stack([np.cos(angle), np.sin(angle)])
 
 
 def hexagonal(places: ArrayLike, side: int) -> Array:
     """(T, 6) cosines and sines of the three waves of a hexagonal module at places (T, 2) of a torus."""
-    phase = 2 * np.pi * np.asarray(places) @ WAVES.T / side
+    phase = 2 * np.pi * (np.asarray(places) @ WAVES.T % side) / side
     return np.hstack([np.cos(phase), np.sin(phase)])
 
 
@@ -127,7 +128,9 @@ def object_on_torus(side: int, places: Sequence[tuple[int, int]]) -> Task:
 
 def one_map(count: int, visited: int) -> Task:
     """Two contexts on one ring, read out by themselves; in each the agent visits so many places, from opposite ends."""
-    situations = np.array([((place + (count // 2) * context) % count, context) for context in (0, 1) for place in range(visited)])
+    situations = np.array(
+        [((place + (count // 2) * context) % count, context) for context in (0, 1) for place in range(visited)]
+    )
     place, context = situations.T
     return Task.of(situations, {"position": circle(place, count), "context": 2 * context[:, None] - 1})
 
@@ -150,7 +153,9 @@ def place_and_speed(count: int, slowing: float, *, speeds: int = 5) -> Task:
 
 def place_and_reward(count: int, places: int) -> Task:
     """Place on a ring and a reward that is there or not, at the first so many places; elsewhere there is none."""
-    situations = np.array([(place, reward) for place in range(count) for reward in (0, 1) if not reward or place < places])
+    situations = np.array(
+        [(place, reward) for place in range(count) for reward in (0, 1) if not reward or place < places]
+    )
     place, reward = situations.T
     return Task.of(situations, {"position": circle(place, count), "reward": reward[:, None]})
 
@@ -159,7 +164,7 @@ def place_and_reward(count: int, places: int) -> Task:
 
 
 def remembered(count: int, *, repeats: bool, cues: int = 2) -> Task:
-    """Cues on a ring, one after the other, all to be remembered: with repeats every tuple occurs, without no two agree."""
+    """Cues on a ring, one after the other, all to be remembered: any at all with repeats, different ones without."""
     every = product(range(count), repeat=cues) if repeats else permutations(range(count), cues)
     situations = np.array(list(every))
     return Task.of(situations, {f"cue {i + 1}": circle(cue, count) for i, cue in enumerate(situations.T)})

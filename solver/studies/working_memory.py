@@ -1,4 +1,4 @@
-"""2025: two cues in working memory: whether they lie in orthogonal subspaces depends on whether a cue may repeat."""
+"""2025: two cues in working memory lie in orthogonal subspaces or not, depending on whether a cue may repeat."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SHOWN = 4
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:
-    """2025: two cues in working memory: whether they lie in orthogonal subspaces depends on whether a cue may repeat."""
+    """2025: two cues in working memory lie in orthogonal subspaces or not, depending on whether a cue may repeat."""
     tasks = [(count, 2) for count in ((3, 4, 6) if quick else range(3, 9))]
     # Three different cues of three items sum to a constant, so that one of them would be known from the others.
     tasks += [] if quick else [(count, 3) for count in (4, 5, 6)]
@@ -48,12 +48,15 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     mixed = {key: code for key, code in codes.items() if code.price_of_modularity > FREE}
     few = codes[SHOWN, 2, False]
     holds = (
-        all(code.modular and code.price_of_modularity <= FREE and abs(_angle(code) - 90) <= RIGHT for code in with_repeats)
+        all(
+            code.modular and code.price_of_modularity <= FREE and abs(_angle(code) - 90) <= RIGHT
+            for code in with_repeats
+        )
         and all(not code.modular and _angle(code) < 90 - RIGHT for code in mixed.values())
         and few.price_of_modularity > FREE
     )
     figure = Figure(figsize=(WIDTH, 0.62 * WIDTH), layout="constrained")
-    top, bottom = figure.subfigures(2, 1, height_ratios=(1.3, 1))
+    top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.3, 1))[:, 0]
     left, right = top.subplots(1, 2)
     for cues, marker in ((2, "o"), (3, "D")):
         for repeats, colour in ((False, OUTSIDE), (True, INSIDE)):
@@ -81,8 +84,8 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     )
     verdict = (
         f"with repeats every code has orthogonal subspaces and no mixed neuron; without, {where} items mix (two of "
-        f"{SHOWN}: price {100 * few.price_of_modularity:.5f} %, {_angle(few):.4g} degrees), and other rings, the one of six "
-        "among them, are separate either way"
+        f"{SHOWN}: price {100 * few.price_of_modularity:.5f} %, {_angle(few):.4g} degrees), and larger rings, such as "
+        "that of six, are separate either way"
     )
     header = ("items", "cues", "repeats", "loss", "price", "gap", "mixed_cells", "neurons", "angle")
     return Finding(holds, verdict, header, rows, figure)
