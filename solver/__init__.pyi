@@ -7,6 +7,7 @@ from .optimise import solve as solve
 from .problem import Problem as Problem
 from .problem import Sources as Sources
 from .representation import Representation as Representation
+from .separation import separation as separation
 from .verification.verify import Report as Report
 from .verification.verify import verify as verify
 
@@ -20,6 +21,7 @@ __all__ = [
     "Sources",
     "certify",
     "lower_bound",
+    "separation",
     "solve",
     "verify",
 ]

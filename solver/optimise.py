@@ -256,7 +256,7 @@ class _Run:
                 if method == "auto":
                     self.method, self.why = _choose(self.problem, self.separate)
                 if self.method == "groups" and self.separate is not None:
-                    self.multiplier = self.separate.multiplier  # `result` finds what it proves
+                    self.iterations = self.separate.iterations  # `result` finds what its multiplier proves
                     return
                 with _one_thread():
                     self.follow(_steps(self.method, self.problem, self.tolerance, rng, options))

@@ -31,7 +31,7 @@ FLOORS = [
     {"solver.methods"},
     {"solver.pictures.style", "solver.pictures.source_plane", "solver.pictures.summary", "solver.pictures.plot"},
     {"solver.representation", "solver.optimise"},
-    {"solver.phase", "solver.strategies"},
+    {"solver.phase", "solver.strategies", "solver.separation"},
     {"solver.verification"},
     {"solver.pictures"},
     {"solver.studies"},

@@ -87,6 +87,8 @@ def _index(member: Any, group: str, names: Sequence[str]) -> int:
     if isinstance(member, str):
         if member not in names:
             raise InputError(f"groups: {group!r}: {unknown_name('source', member, names)}")
+        if list(names).count(member) > 1:
+            raise InputError(f"groups: {group!r}: several sources are called {member!r}; give indices")
         return list(names).index(member)
     if isinstance(member, bool | np.bool_) or not isinstance(member, int | np.integer):
         raise InputError(f"groups: {member!r} in {group!r} is no source; give an index, from 0, or a name")

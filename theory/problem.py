@@ -342,15 +342,14 @@ class Problem:
         corners = [block.sources.vertices for block in self.blocks]
         return is_product(self.sources.about_mean(self.sources.points), corners, self.groups)
 
-    def alone(self, members: Sequence[int], readout: Readout | None = None) -> Problem:
+    def alone(self, members: Sequence[int]) -> Problem:
         """The problem of the neurons that read only some of the sources: they cost what they cost here.
 
-        It differs from `part` where A'A has entries between these sources and others: M is a block of (A'A)^-1, which
-        is not the inverse of a block.
+        It differs from `part` where A'A has entries between these sources and others: M holds a block of (A'A)^-1,
+        which is not the inverse of a block. How they are read out is another matter (`Readout.alone`).
 
         Args:
             members: indices of the sources.
-            readout: of these neurons (see `Readout.alone`); the exact one of the mixing if not given.
 
         Example:
             >>> problem = Problem([[0, 0], [1, 0], [0, 1]], mixing=[[1, 1], [0, 1]])
@@ -364,7 +363,7 @@ class Problem:
         return self.replaced(
             sources=self._shadow(members),
             mixing=np.linalg.pinv(encoders / scale).T / scale,
-            readout=None if readout is None else Priced(readout),
+            readout=None,
             groups=None,
             separate=False,
         )

@@ -67,6 +67,10 @@ def _decided(problem: Problem, posed: ExactProblem | None) -> Verdict:
     """The verdict in floating point, or the exact one of the same problem in rationals."""
     from theory.conditions import decide, decide_if_possible
 
+    if posed is None and problem.groups is not None:
+        from solver.separation import separation
+
+        return separation(problem)
     if posed is None:
         return decide(problem)
     from theory.conditions.exact_decision import decide_exactly

@@ -18,6 +18,7 @@ __all__ = [
     "costs_of",
     "data_options",
     "exact_problem_of",
+    "groups_of",
     "inputs_of",
     "problem_of",
     "problem_options",
@@ -32,9 +33,16 @@ PICTURES = (".png", ".pdf", ".svg")
 
 
 def problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Data, prices, how the code is read out, and a picture."""
+    """Data, prices, how the code is read out, groups of sources, and a picture."""
     for option in (
         click.option("--plot", "picture", type=click.Path(), metavar="FILE", help="Draw .png, .pdf or .svg."),
+        click.option(
+            "--group",
+            "groups",
+            multiple=True,
+            metavar="NAME=COLUMN,COLUMN",
+            help="Sources, by name or number from 0, that belong together; repeatable.",
+        ),
         click.option("--targets", type=click.Path(), metavar="FILE", help="Matrix of what is decoded, y = targets s."),
         click.option("--noise-variance", type=float, metavar="X", help="Of every neuron, with --error-cost."),
         click.option("--error-cost", type=float, metavar="X", help="Price of squared error.  [default: no error]"),
@@ -106,7 +114,23 @@ def problem_of(data: Given, mixing: Given | None, options: dict[str, Any], costs
 
     sources = read_sources(data, options["probabilities"])
     readout = readout_of(options)
-    return Problem(sources, mixing=None if mixing is None else read_mixing(mixing), readout=readout, **costs)
+    seen = None if mixing is None else read_mixing(mixing)
+    groups = groups_of(options, sources.names)
+    return Problem(sources, mixing=seen, readout=readout, groups=groups, **costs)
+
+
+def groups_of(options: dict[str, Any], names: tuple[str, ...]) -> dict[str, list[int | str]] | None:
+    """The groups of sources that were given, or None."""
+    groups: dict[str, list[int | str]] = {}
+    for text in options.get("groups") or ():
+        name, given, columns = text.partition("=")
+        if not (given and name.strip() and columns.strip()):
+            raise click.UsageError(f"--group: {text!r} names no sources; write NAME=COLUMN,COLUMN")
+        if name.strip() in groups:
+            raise click.UsageError(f"--group: {name.strip()!r} is given twice; list all of its columns at once")
+        members = [column.strip() for column in columns.split(",")]
+        groups[name.strip()] = [int(one) if one.isdecimal() and one not in names else one for one in members]
+    return groups or None
 
 
 def readout_of(options: dict[str, Any]) -> Reads | None:
@@ -126,7 +150,9 @@ def readout_of(options: dict[str, Any]) -> Reads | None:
 
 
 def require_exact_readout(options: dict[str, Any]) -> None:
-    """Refuse a rational verdict for a readout that only floating point knows."""
+    """Refuse a rational verdict for a readout, or about groups, that only floating point knows."""
+    if options.get("groups"):
+        raise click.UsageError("--group: exact verdicts and proofs are about single sources; leave it out")
     for name in ("error_cost", "targets"):
         if options.get(name) is not None:
             raise click.UsageError(

@@ -20,12 +20,12 @@ from solver.methods.iterate import Iterate
 from solver.search.modular_units import ModularUnits
 from solver.search.restricted_master import optimal_energies
 from theory.groups import apart
+from theory.readouts import Priced
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from theory.problem import Problem
-    from theory.readouts import Readout
 
     Array = NDArray[np.float64]
 
@@ -57,8 +57,8 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
     coupled = problem.readout.ridge is not None and not apart(problem.readout.ridge, problem.groups)
     gap, stalled = float("inf"), 0
     while True:
-        for members in problem.groups.values():
-            search.improve(list(members))
+        for members, block in zip(problem.groups.values(), problem.blocks, strict=True):
+            search.improve(list(members), block)
         if coupled:
             search.reweigh()
         step = search.step()
@@ -78,22 +78,21 @@ class _Search:
         self.known = self.weights
         self.units = ModularUnits.of(problem)
 
-    def improve(self, members: list[int]) -> None:
+    def improve(self, members: list[int], block: Problem) -> None:
         """The best neurons of one group, the others' being what they are."""
         own = self.weights[:, members].any(axis=1)
         others = self.weights[~own]
         readout = self.problem.readout.alone(members, others.T @ others)
         best = np.zeros((0, self.problem.dimension))
         if readout.targets.any():
-            found = self._best(members, readout)
+            found = self._best(block.replaced(readout=Priced(readout)))
             best = np.zeros((len(found), self.problem.dimension))
             best[:, members] = found
         self.weights = np.concatenate([others, best])
         self.known = np.concatenate([self.known, best])
 
-    def _best(self, members: list[int], readout: Readout) -> Array:
-        """(n, k) the best neurons of a group that is read out like this."""
-        alone = self.problem.alone(members, readout)
+    def _best(self, alone: Problem) -> Array:
+        """(n, k) the best neurons of a group by itself."""
         method = columns.steps if alone.sources.faces_if_few is not None else relaxation.quick_steps
         weights, loss = alone.modular_weights, alone.modular_loss
         for step in method(alone, tolerance=self.tolerance, rng=self.rng):

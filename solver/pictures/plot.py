@@ -12,6 +12,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.patches import Patch
 
 from solver.code import described
 from solver.pictures import source_plane
@@ -45,6 +46,10 @@ ACTIVITY = LinearSegmentedColormap.from_list("activity", ["#e4e9ee", "#7fb3d5", 
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#0b4f8a", "#6da7d2", "#ffffff", "#ee9c6a", "#b03a0c"])
 """Blue to white to orange, which all common kinds of colour vision tell apart."""
 
+GROUPS = ("#0b6fa8", "#c2570c", "#23855a", "#9a3b8f", "#8a6d00", "#5a5a5a")
+SEVERAL = "#111111"
+"""Colours of groups of sources, used again where there are more, and of neurons that read several."""
+
 
 @styled
 def plot(representation: Code, path: str | os.PathLike[str] | None = None) -> Figure:
@@ -59,6 +64,8 @@ def plot(representation: Code, path: str | os.PathLike[str] | None = None) -> Fi
 
     More sources: the weights of each neuron on each source (in units of equal cost, relative to the largest), the
     energies beside those of the best modular code, and every pair of sources with the shadows of hull and ellipsoid.
+    Where the sources come in groups, each group has a colour, and so has each neuron that reads that group alone; the
+    energies are compared with those of the best code of such neurons.
 
     Args:
         representation: what to draw.
@@ -113,12 +120,13 @@ def plot_verdict(problem: Problem, verdict: Verdict, path: str | os.PathLike[str
         left, right = _parts(figure, 1, 2, [1, 1.35])
         _draw_condition(left, problem, verdict.F)
         _draw_pairs(right, condition)
-    word = {True: "Modular", False: "Mixed", None: "Undecided"}[verdict.modular]
+    modular, name = ("Modular", "modularity") if problem.groups is None else ("Separate", "separation")
+    word = {True: modular, False: "Mixed", None: "Undecided"}[verdict.modular]
     parts = [word]
     if np.isfinite(verdict.margin):
         parts.append(f"margin {verdict.margin:.2g}")
     if verdict.modular is not True:
-        parts.append(f"price of modularity at most {percent(verdict.price_bound)}")
+        parts.append(f"price of {name} at most {percent(verdict.price_bound)}")
     _title(figure, parts)
     _caption(figure, condition)
     return written(figure, target)
@@ -154,7 +162,7 @@ def _draw_plane(representation: Code) -> Figure:
         mpl.cm.ScalarMappable(scale, ENERGY), ax=axes, label="share of energy (%)", shrink=0.5, aspect=18, pad=0.02
     ).outline.set_visible(False)
     panels = np.atleast_1d(top.subplots(rows, columns, sharex=True, sharey=True)).ravel()
-    coded = representation.coded_sources()
+    coded = representation.coded_groups()
     for neuron, panel in enumerate(panels):
         if neuron >= count:
             panel.set_visible(False)
@@ -220,6 +228,24 @@ def _draw_weights(figure: SubFigure, representation: Code) -> None:
     axes.set(ylabel="neuron", title="Weights on the sources, relative to the largest")
     _grid_lines(axes, weights.shape)
     _signed_bar(figure, axes, image)
+    if representation.problem.groups is not None:
+        _colour_groups(figure, axes, representation, step)
+
+
+def _colour_groups(figure: SubFigure, axes: Axes, representation: Code, step: int) -> None:
+    """Sources in the colour of their group, and neurons in that of the only group that they read."""
+    groups = representation.problem.groups or {}
+    colours = {name: GROUPS[number % len(GROUPS)] for number, name in enumerate(groups)}
+    owner = {index: name for name, members in groups.items() for index in members}
+    for index, label in enumerate(axes.get_xticklabels()):
+        label.set(color=colours[owner[index]], weight="bold")
+    for read, label in zip(representation.coded_groups()[::step], axes.get_yticklabels(), strict=True):
+        label.set(color=colours[read[0]] if len(read) == 1 else SEVERAL, weight="bold")
+    handles = [Patch(color=colour, label=source_plane.label_of(name)) for name, colour in colours.items()]
+    if not representation.modular:
+        handles.append(Patch(color=SEVERAL, label="several groups"))
+    columns = min(len(handles), 4)
+    figure.legend(handles=handles, loc="outside lower left", ncols=columns, frameon=False, fontsize=6, handlelength=0.8)
 
 
 def _draw_condition(figure: SubFigure, problem: Problem, condition: Array) -> None:
@@ -262,12 +288,15 @@ def _name_columns(axes: Axes, names: tuple[str, ...]) -> None:
 
 
 def _draw_energies(axes: Axes, representation: Code) -> None:
-    found = representation.energies
-    modular = modular_energies(representation.problem)
+    found, separate = representation.energies, representation.separate
+    modular = modular_energies(representation.problem) if separate is None else separate.energies
+    compared = "best modular code" if representation.problem.groups is None else "best separate code"
+    if representation.problem.separate:
+        compared = "one source a neuron"
     places = np.arange(len(found))
     optimal = "optimal code" if representation.status == "optimal" else "best code found"
     axes.barh(places - 0.19, [found[name] for name in found], 0.36, color=source_plane.INSIDE, label=optimal)
-    axes.barh(places + 0.19, [modular[name] for name in found], 0.36, color="#c3c9cf", label="best modular code")
+    axes.barh(places + 0.19, [modular[name] for name in found], 0.36, color="#c3c9cf", label=compared)
     axes.set_yticks(places, list(found))
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
@@ -308,12 +337,13 @@ def modular_energies(problem: Problem) -> dict[str, float]:
 
 
 def _headline(representation: Code) -> list[str]:
-    kind = "modular" if representation.modular else "mixed"
+    groups = representation.problem.groups
+    kind = "mixed" if not representation.modular else "modular" if groups is None else "separate"
     start = {"optimal": "Optimal code", "bounded": "Best code found", "interrupted": "Best code so far"}
     size = f"{len(representation)} neuron" + ("s" if len(representation) != 1 else "")
     return [
         f"{start[representation.status]}: {kind}, {size}",
-        f"price of modularity {_price(representation)}",
+        f"price of {'modularity' if groups is None else 'separation'} {_price(representation)}",
         f"relative gap {f'{representation.gap:.0e}' if representation.gap else '0'}",
     ]
 

@@ -87,37 +87,40 @@ def sentences(representation: Code) -> list[str]:
 
 
 def _who(representation: Code) -> str:
-    sources = representation.problem.sources
-    alone = sum(len(names) == 1 for names in representation.coded_sources())
+    sources, groups = representation.problem.sources, representation.problem.groups
+    alone = sum(len(names) == 1 for names in representation.coded_groups())
     mixed = len(representation) - alone
     kind = "sample" if sources.from_samples else "corner"
+    parts = "" if groups is None else f"{_count(len(groups), 'group')} of "
     start = (
-        f"{_count(len(representation), 'neuron')} {'codes' if len(representation) == 1 else 'code'} "
+        f"{_count(len(representation), 'neuron')} {'codes' if len(representation) == 1 else 'code'} {parts}"
         f"{_count(sources.dimension, 'source')} ({_count(sources.count, kind)})"
     )
+    unit = "source" if groups is None else "group"
     if not len(representation):
         return f"No neuron is worth what it costs: errors are cheaper ({_count(sources.count, kind)})."
     if representation.modular:
-        return f"{start}, one source each: the code is modular."
+        return f"{start}, one {unit} each: the code is {'modular' if groups is None else 'separate'}."
     if not alone:
-        return f"{start}; every neuron mixes sources: the code is mixed."
-    return f"{start}; {alone} of them one source each, {mixed} several: the code is mixed."
+        return f"{start}; every neuron mixes {unit}s: the code is mixed."
+    return f"{start}; {alone} of them one {unit} each, {mixed} several: the code is mixed."
 
 
 def _which(representation: Code) -> list[str]:
-    coded = representation.coded_sources()
-    groups: dict[tuple[str, ...], list[int]] = {}
+    coded, groups = representation.coded_groups(), representation.problem.groups
+    who: dict[tuple[str, ...], list[int]] = {}
     for neuron, names in enumerate(coded, 1):
-        groups.setdefault(names, []).append(neuron)
-    alone = {names: numbers for names, numbers in groups.items() if len(names) == 1}
-    mixed = {names: numbers for names, numbers in groups.items() if len(names) > 1}
+        who.setdefault(names, []).append(neuron)
+    alone = {names: numbers for names, numbers in who.items() if len(names) == 1}
+    mixed = {names: numbers for names, numbers in who.items() if len(names) > 1}
     parts = [f"{_neurons(numbers)} {_verb(numbers, 'code')} {names[0]}" for names, numbers in alone.items()]
     if len(mixed) > 3:
         numbers = sorted(number for group in mixed.values() for number in group)
-        parts.append(f"{_neurons(numbers)} {_verb(numbers, 'mix')} sources")
+        parts.append(f"{_neurons(numbers)} {_verb(numbers, 'mix')} {'sources' if groups is None else 'groups'}")
     else:
         parts += [f"{_neurons(numbers)} {_verb(numbers, 'mix')} {_listed(names)}" for names, numbers in mixed.items()]
-    left_out = [name for name in representation.problem.sources.names if not any(name in names for names in coded)]
+    known = representation.problem.sources.names if groups is None else groups
+    left_out = [name for name in known if not any(name in names for names in coded)]
     if left_out and coded:
         parts.append(f"none codes {_listed(left_out)}")
     text = "; ".join(parts)
@@ -125,13 +128,19 @@ def _which(representation: Code) -> list[str]:
 
 
 def _price(representation: Code) -> str:
-    price = representation.price_of_modularity
+    price, groups = representation.price_of_modularity, representation.problem.groups
+    if representation.problem.separate:
+        return "No other codes were asked for: each neuron was to read one group."
+    name, kind, unit = ("modularity", "modular", "source") if groups is None else ("separation", "separate", "group")
     if not representation.modular and price > 0:
         more = "" if representation.status == "optimal" else "at least "
-        return f"Price of modularity: one source a neuron would cost {more}{percent(price)} more."
+        least = representation.separate
+        if least is not None and least.status != "optimal":
+            more = "about "
+        return f"Price of {name}: one {unit} a neuron would cost {more}{percent(price)} more."
     if representation.status == "optimal":
-        return "Price of modularity: none, the best modular code is optimal."
-    return f"Price of modularity: {most_price(representation)}, none found."
+        return f"Price of {name}: none, the best {kind} code is optimal."
+    return f"Price of {name}: {most_price(representation)}, none found."
 
 
 def most_price(representation: Code) -> str:
@@ -146,27 +155,33 @@ def _proof(representation: Code) -> str:
     effort = f"{_duration(representation.seconds)}, {_count(representation.iterations, 'iteration')}"
     if representation.status == "optimal":
         return f"Loss {loss}, proven optimal to a relative gap of {gap} (method {representation.method}, {effort})."
-    least = f"no code costs less than {representation.lower_bound:.9g}"
+    which = "no such code" if representation.problem.separate else "no code"
+    least = f"{which} costs less than {representation.lower_bound:.9g}"
     start = "Interrupted: best loss so far" if representation.status == "interrupted" else "Best loss found"
     return f"{start} {loss}; {least} (relative gap {gap}; method {representation.method}, {effort})."
 
 
 def verdict_sentences(problem: Problem | None, verdict: Verdict) -> list[str]:
     """What the condition says, in words; `problem` is None where only rational arithmetic can pose it."""
-    subject = _count(len(verdict.F), "source")
+    subject, groups = _count(len(verdict.F), "source"), None if problem is None else problem.groups
+    name, kind, unit = (
+        ("modularity", "modular", "") if groups is None else ("separation", "separate", " of several groups")
+    )
     if problem is not None:
         subject += f" ({', '.join(problem.sources.names)})"
     margin = "" if not np.isfinite(verdict.margin) else f" (margin {verdict.margin:.3g})"
     if verdict.modular is None:
         text = f"Undecided: neither a proof nor a counterexample was found for {subject}: {verdict.reason}."
+    elif verdict.modular and groups is not None:
+        text = f"Separate: the optimal code of {subject} has neurons of its own for each of {_listed(tuple(groups))}."
     elif verdict.modular:
         tie = ", though a mixed code may tie with it" if verdict.margin == 0 else ""
         text = f"Modular: the optimal code of {subject} gives each a neuron of its own{tie}{margin}."
     else:
-        text = f"Mixed: the best modular code of {subject} is not optimal{margin}."
+        text = f"Mixed: the best {kind} code of {subject} is not optimal{margin}."
     lines = [text]
     if verdict.modular is not True:
-        lines.append(f"Price of modularity: proven to be at most {percent(verdict.price_bound)}.")
+        lines.append(f"Price of {name}: proven to be at most {percent(verdict.price_bound)}.")
     if problem is None:
         lines.append("The samples are too close together or too large for floating point: no margin is known.")
     elif verdict.witness is not None:
@@ -174,7 +189,7 @@ def verdict_sentences(problem: Problem | None, verdict: Verdict) -> list[str]:
         scale = np.sqrt(problem.modular_costs)
         relative = verdict.witness * scale / np.abs(verdict.witness * scale).max()
         mixture = " ".join(f"{share:+.2g} {name}" for share, name in zip(relative, names, strict=True))
-        lines.append(f"A neuron that earns more than it costs: {mixture} (in units of equal cost).")
+        lines.append(f"A neuron{unit} that earns more than it costs: {mixture} (in units of equal cost).")
     return lines if verdict.proof is None else lines + proof_sentences(verdict.proof)
 
 
@@ -212,22 +227,32 @@ def _duration(seconds: float) -> str:
 
 
 def _columns(representation: Code) -> tuple[list[str], list[list[str]]]:
-    """Header and columns, as text: number, weight on each source, bias, share of the energy, sources coded."""
+    """Header and columns, as text: number, weight on each source, bias, share of the energy, groups, sources coded."""
     names = representation.problem.sources.names
     relative = relative_weights(representation)
     share = representation.neuron_costs / representation.neuron_costs.sum()
     header = ["neuron"]
     columns = [[str(i + 1) for i in range(len(representation))]]
-    if len(names) <= WEIGHT_COLUMNS:
+    if _weight_columns(representation):
         # What rounding left of a weight reads as zero.
         weights = np.where(np.abs(relative) > 1e-9, representation.source_weights, 0.0)
         header += list(names)
         columns += [_aligned(weights[:, i]) for i in range(len(names))]
-    header += ["bias", "energy", "codes"]
+    header += ["bias", "energy"]
     columns += [_aligned(representation.encoder_bias), [f"{100 * value:.1f} %" for value in share]]
+    if representation.problem.groups is not None:
+        header.append("groups")
+        columns.append([", ".join(read) for read in representation.coded_groups()])
+    header.append("codes")
     coded = representation.coded_sources()
     columns.append([_codes(row, names, len(read)) for row, read in zip(relative, coded, strict=True)])
     return header, columns
+
+
+def _weight_columns(representation: Code) -> int:
+    """How many columns show weights: one a source, or none where there are too many."""
+    count = representation.problem.dimension
+    return count if count <= WEIGHT_COLUMNS else 0
 
 
 def _aligned(values: Array) -> list[str]:
@@ -265,7 +290,7 @@ def as_html(representation: Code) -> str:
     """The same for a notebook, with the weights on a blue-to-red scale."""
     header, columns = _columns(representation)
     relative = relative_weights(representation)
-    weighted = range(1, 1 + (len(header) - 4))
+    weighted = range(1, 1 + _weight_columns(representation))
     cells = []
     for neuron, row in enumerate(zip(*columns, strict=True)):
         if neuron == ROWS_ON_TERMINAL:
@@ -303,7 +328,7 @@ def print_representation(representation: Code, console: Console) -> None:
             break
         styles = ["dim", *("bold" if abs(value) >= STRONG else "" for value in relative[neuron])]
         styles += [""] * (len(row) - len(styles))
-        if len(header) < 1 + relative.shape[1] + 3:
+        if not _weight_columns(representation):
             styles = [""] * len(row)
         table.add_row(*(Text(cell, style=style) for cell, style in zip(row, styles, strict=True)))
     console.print(table)
@@ -375,7 +400,11 @@ def verdict_to_dict(problem: Problem | None, verdict: Verdict) -> dict[str, Any]
     plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in fields.items()}
     if problem is None:
         return plain | {"modular_loss": None, "sources": None}
-    return plain | {"modular_loss": problem.modular_loss, "sources": list(problem.sources.names)}
+    names = list(problem.sources.names)
+    if problem.groups is not None:
+        plain["groups"] = {name: [names[index] for index in members] for name, members in problem.groups.items()}
+    # Of groups the best separate code is not the verdict's to know.
+    return plain | {"modular_loss": problem.modular_loss if problem.groups is None else None, "sources": names}
 
 
 def as_json(content: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["decide_many", "has_all_corners", "proven_ratio"]
+__all__ = ["best_known_neuron", "decide_many", "has_all_corners", "proven_ratio"]
 
 MOST_SHADOWS = 600
 """Shadows searched at most: all pairs and triples up to 15 sources, all pairs and some triples up to 35."""
@@ -65,7 +65,7 @@ def decide_many(problem: Problem, multiplier: Array) -> Verdict:
     rho, proof = proven_ratio(problem, multiplier)
     if rho <= 1 + CONDITION_TOLERANCE:
         return Verdict(True, float("nan"), None, condition, 0.0, 1.0, proof)
-    witness, ratio = _witness(problem, multiplier)
+    witness, ratio = best_known_neuron(problem, multiplier)
     if ratio > 1 + CONDITION_TOLERANCE:
         return _mixed(problem, condition, witness, ratio, rho)
     faces = problem.sources.faces_if_few
@@ -142,7 +142,13 @@ def _ratio_in_box(problem: Problem, multiplier: Array) -> float:
     return needed if needed <= allowed else float("inf")
 
 
-def _witness(problem: Problem, multiplier: Array) -> tuple[Array, float]:
+def best_known_neuron(problem: Problem, multiplier: Array) -> tuple[Array, float]:
+    """The best neuron of any pair or triple of sources, or one that ascents find, and its ratio.
+
+    Args:
+        problem: the problem.
+        multiplier: (d, d) symmetric Y.
+    """
     best, ratio = np.zeros(problem.dimension), 0.0
     pairs = combinations(range(problem.dimension), 2)
     triples = combinations(range(problem.dimension), 3)

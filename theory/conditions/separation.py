@@ -1,0 +1,97 @@
+"""Would it help if neurons read several groups of sources? The certificate at the best code of which none does.
+
+For groups of one source that is the modularity condition (docs/mathematics.md, "Groups"). Here the best separate code
+has no closed form, so its multiplier is given.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory.conditions.many_sources import best_known_neuron, proven_ratio
+from theory.conditions.verdict import Verdict
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from theory.problem import Problem
+
+    Array = NDArray[np.float64]
+
+__all__ = ["SEPARATION_TOLERANCE", "decide_separation"]
+
+SEPARATION_TOLERANCE = 1e-8
+"""A neuron of several groups that earns more than those of one by less than this share counts as tied: the multiplier
+of a code that was searched for is known to about as many digits as its loss is proven to."""
+
+ONE_GROUP = 1e-6
+"""Share of a neuron's largest part below which its others are rounding."""
+
+
+def decide_separation(problem: Problem, multiplier: Array) -> Verdict:
+    """Whether the best code whose neurons read one group each is the best of all.
+
+    Args:
+        problem: with groups.
+        multiplier: (d, d) Y of the best separate code.
+
+    Returns:
+        A `Verdict` whose `modular` says so; its margin is that of the witness, or NaN where there is none.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> box = Problem([[0, 0], [0, 1], [1, 0], [1, 1]], groups={"a": [0], "b": [1]})
+        >>> decide_separation(box, box.multiplier(box.modular_weights.T @ box.modular_weights)).modular
+        True
+    """
+    condition = multiplier - problem.energy_matrix
+    if len(problem.blocks) < 2:
+        return Verdict(True, float("inf"), None, condition, 0.0, 1.0, "one group: every code is separate")
+    if problem.separable:
+        reason = "the hull is a product over the groups, and nothing but correlations connects them"
+        return Verdict(True, float("nan"), None, condition, 0.0, 1.0, reason)
+    # The multiplier may be a little too large or too small; its own neurons tell by how much.
+    own = max(_own_ratio(problem, multiplier), np.finfo(float).tiny)
+    faces = problem.sources.faces_if_few
+    if faces is not None and faces.complete:
+        priced = problem.pricing.maximise(multiplier)
+        most, found, witness = priced.rho, priced.rho, priced.worst
+        proof = "no neuron of several groups earns more than it costs, checked on every face of the hull"
+    else:
+        most, proof = proven_ratio(problem, multiplier)
+        witness, found = best_known_neuron(problem, multiplier)
+    bound = float(np.sqrt(max(most, 1.0)) - 1)
+    if most <= own * (1 + SEPARATION_TOLERANCE):
+        return Verdict(True, float("nan"), None, condition, 0.0, most, proof)
+    sizes = _sizes(problem, witness)
+    if found > own * (1 + SEPARATION_TOLERANCE) and np.sort(sizes)[-2] > ONE_GROUP * sizes.max():
+        reason = "a neuron of several groups earns more than it costs"
+        margin = float((1 - found / own) / (sizes.sum() ** 2 - sizes @ sizes))
+        return Verdict(False, margin, witness, condition, bound, most, reason)
+    reason = f"no witness found and no proof known for {problem.dimension} sources"
+    return Verdict(None, float("nan"), None, condition, bound, most, reason)
+
+
+def _own_ratio(problem: Problem, multiplier: Array) -> float:
+    """Largest ratio of neurons that read one group; what is known of it where a group has too many faces."""
+    largest = 0.0
+    for members, block in zip((problem.groups or {}).values(), problem.blocks, strict=True):
+        form, faces = multiplier[np.ix_(members, members)], block.sources.faces_if_few
+        if faces is not None and faces.complete:
+            ratio = block.pricing.maximise(form).rho
+        else:
+            _, ratio = best_known_neuron(block, form)
+        largest = max(largest, ratio)
+    return largest
+
+
+def _sizes(problem: Problem, witness: Array) -> Array:
+    """(k,) the parts of a neuron in each group, in units in which they cost one."""
+    groups = (problem.groups or {}).values()
+    parts = [
+        block.neuron_cost(witness[None, list(members)])[0] ** 0.5
+        for members, block in zip(groups, problem.blocks, strict=True)
+    ]
+    return np.array(parts)
