@@ -57,9 +57,9 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     found, apart = cell_types(shared[RING]), shared[visits[0]]
     verdict = (
         f"one map for two contexts: {found['position']} place and {found['context']} context cells while every place "
-        f"is visited in both, and a price of separation of {100 * apart.price_of_modularity:.3g} % where they share none; "
-        f"maps of their own: each of {len(own)} cells is silent in one of the contexts, and cells that read no context "
-        f"with their map would cost {100 * own.price_of_modularity:.3g} %"
+        f"is visited in both, and a price of separation of {100 * apart.price_of_modularity:.3g} % where they share "
+        f"none; maps of their own: each of {len(own)} cells is silent in one of the contexts, and cells that read no "
+        f"context with their map would cost {100 * own.price_of_modularity:.3g} %"
     )
     header = ("task", "places_visited", "loss", "price", "gap", "mixed_cells", "neurons", "silent_in_one_context")
     return Finding(holds, verdict, header, rows, figure)

@@ -67,9 +67,9 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     rare, cheapest = shares.index(0.01), soft[costs[0]]
     verdict = (
         f"with exact readout any share of rooms with a reward anywhere, one in {1 / shares[1]:.0f} too, gives space "
-        f"and reward cells of their own, and none makes some mix (price {100 * prices[0]:.5g} %); only where errors are so "
-        f"cheap ({costs[0]:g}) that little is coded at all are rare rooms passed over: with one in a hundred separate "
-        f"cells still cost {100 * cheapest[rare].price_of_modularity:.3g} %"
+        f"and reward cells of their own, and none makes some mix (price {100 * prices[0]:.5g} %); only where errors "
+        f"are so cheap ({costs[0]:g}) that little is coded at all are rare rooms passed over: with one in a hundred "
+        f"separate cells still cost {100 * cheapest[rare].price_of_modularity:.3g} %"
     )
     header = ("error_cost", "share_anywhere", "loss", "price", "gap", "mixed_cells", "neurons", "angle")
     return Finding(holds, verdict, header, rows, figure)

@@ -36,8 +36,9 @@ def rows_of(study):
         return list(csv.DictReader(stream))
 
 
-SLOW = ("frequency-pairs",)
-"""Sixty problems of four sources; the theorem itself and its family are tried in the plain suite too."""
+SLOW = ("frequency-pairs", "cell-types", "further-factors", "space-and-reward")
+"""Dozens of problems of four sources, or some of twelve. What they show is tried in the plain suite too: frequencies as
+a theorem and a family, the others' tasks in `test_tasks`."""
 
 
 @pytest.mark.parametrize(
