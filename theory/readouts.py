@@ -19,13 +19,14 @@ The value then includes what is left of the error. C is the covariance under the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
 from theory.errors import InputError
 from theory.formulas import modular_loss, modular_strength
+from theory.groups import apart
 from theory.sources import SMALLEST, Sources, as_matrix
 
 if TYPE_CHECKING:
@@ -132,13 +133,20 @@ class Readout:
         if self.ridge is None:
             return Readout(targets, self.decoder_cost)
         ridge = self.ridge[np.ix_(chosen, chosen)]
+        errors = self.errors
         if rest:
             held = np.asarray(code)[np.ix_(rest, rest)] + self.ridge[np.ix_(rest, rest)]
             across = self.ridge[np.ix_(rest, chosen)]
             scale = np.sqrt(np.diag(held))
             solved = np.linalg.solve(held / np.outer(scale, scale), across / scale[:, None]) / scale[:, None]
             targets, ridge = targets - self.targets[:, rest] @ solved, ridge - across.T @ solved
-        return Readout(targets, self.decoder_cost, (ridge + ridge.T) / 2)
+            if not apart(self.ridge, {"these": tuple(chosen), "others": tuple(rest)}):
+                # Their errors are no longer those of the sources alone.
+                errors = None
+        if errors is not None:
+            covariance = errors.covariance[np.ix_(chosen, chosen)]
+            errors = replace(errors, mean=errors.mean[chosen], covariance=covariance)
+        return Readout(targets, self.decoder_cost, (ridge + ridge.T) / 2, errors)
 
     # ---- value and derivatives --------------------------------------------------------------------------------
 

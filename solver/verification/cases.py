@@ -27,6 +27,7 @@ from solver.strategies import (
 )
 from theory.families.frequencies import FrequencyPair
 from theory.problem import Problem
+from theory.readouts import Soft
 from theory.theorems import THEOREMS, Prediction
 
 if TYPE_CHECKING:
@@ -75,9 +76,14 @@ def _independent(draw: DrawFn) -> Problem:
 
 @st.composite
 def _blocks(draw: DrawFn, *, holed: bool = False) -> Problem:
-    """Every combination of the rows of two groups, with any probabilities; holed: without one combination."""
+    """Every combination of the rows of two groups, with any probabilities; holed: without one combination.
+
+    Or with equal probabilities, so that errors of one group tell nothing of the other, and a price of errors.
+    """
     rows = draw(products(draw(st.integers(2, 4))))
     rows = np.unique(rows, axis=0)[1:] if holed else rows
+    if draw(st.booleans()):
+        return Problem(rows, encoder_cost=draw(costs), readout=Soft(draw(st.sampled_from([3, 30, 300]))))
     weights = draw(st.lists(st.integers(1, 9), min_size=len(rows), max_size=len(rows)))
     return Problem(rows, probabilities=weights, encoder_cost=draw(costs))
 

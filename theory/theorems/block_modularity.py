@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory.problem import Problem
+from theory.readouts import Priced
 from theory.theorems.hypotheses import (
     Blocks,
     product_blocks,
 )
-from theory.theorems.theorem import Theorem, in_parts
+from theory.theorems.theorem import Prediction, Theorem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,27 +22,33 @@ if TYPE_CHECKING:
 __all__ = ["THEOREM"]
 
 
+def _blocks_of(problem: Problem) -> Blocks:
+    """The groups of the problem, or the finest of which the hull is a product where it has none."""
+    return product_blocks(problem) if problem.groups is None else tuple(problem.groups.values())
+
+
 def _in_blocks(problem: Problem) -> bool:
-    blocks = product_blocks(problem)
-    return len(blocks) > 1 and _mixing_keeps(problem, blocks)
+    blocks = _blocks_of(problem)
+    groups = {str(number): block for number, block in enumerate(blocks)}
+    return len(blocks) > 1 and problem.replaced(groups=groups).separable
 
 
-def _mixing_keeps(problem: Problem, blocks: Blocks) -> bool:
-    """Whether A'A has no entries between blocks."""
-    block_of = np.empty(problem.dimension, dtype=int)
-    for number, block in enumerate(blocks):
-        block_of[list(block)] = number
-    between = block_of[:, None] != block_of
-    size = np.sqrt(np.outer(np.diag(problem.gram), np.diag(problem.gram)))
-    return bool((np.abs(problem.gram / size)[between] <= 1e-12).all())
+def _parts(problem: Problem) -> Prediction:
+    """The groups by themselves, each read out as it would be while the others are silent."""
+    silent = np.zeros((problem.dimension, problem.dimension))
+    parts = tuple(
+        problem.alone(block).replaced(readout=Priced(problem.readout.alone(block, silent)))
+        for block in _blocks_of(problem)
+    )
+    return Prediction(parts=parts, separable=True)
 
 
 THEOREM = Theorem(
     name="block-modularity",
     statement=(
-        "If the hull of the support is a product over groups of sources and `A'A` has no entries between the "
-        "groups, then the groups' optimal codes side by side are optimal, whatever the correlations between "
-        "groups."
+        "If the hull of the support is a product over groups of sources, and neither `A'A` nor the readout's `K` and "
+        "`G0` have entries between the groups, then the groups' optimal codes side by side are optimal, whatever the "
+        "correlations between groups that `G0` leaves possible: all of them, if the readout is exact."
     ),
     latex=r"\operatorname{conv}(S) = \prod_b \operatorname{conv}(S_b) \;\Longrightarrow\; L^*(S) = \sum_b L^*(S_b)",
     source="this project; for groups of one source it is range independence",
@@ -51,5 +58,5 @@ THEOREM = Theorem(
         "w_c.s_c >= -h_c` have mean zero, so `E[(x + h_b)(y + h_c)] >= 0`."
     ),
     hypothesis=_in_blocks,
-    prediction=lambda problem: in_parts(problem, product_blocks(problem)),
+    prediction=_parts,
 )
