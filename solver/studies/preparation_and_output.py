@@ -37,7 +37,7 @@ PANELS = 8
 
 def study(_: np.random.Generator, quick: bool) -> Finding:
     """2025: preparation and output of a reach are coded in orthogonal subspaces only sometimes, and that is not all."""
-    shares = [0.0, 0.5] if quick else np.linspace(0, 0.95, 20).tolist()
+    shares = [0.0, 0.25, 0.5, 0.75] if quick else np.linspace(0, 0.95, 20).tolist()
     held = [solve_one_of_many(held_while_reaching(DIRECTIONS, share).problem()) for share in shares]
     row = solve_one_of_many(reaches_in_a_row(DIRECTIONS).problem())
     rows: list[tuple[Any, ...]] = [

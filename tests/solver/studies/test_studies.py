@@ -36,7 +36,7 @@ def rows_of(study):
         return list(csv.DictReader(stream))
 
 
-SLOW = ("frequency-pairs", "cell-types", "further-factors", "space-and-reward")
+SLOW = ("frequency-pairs", "cell-types", "further-factors", "working-memory", "space-and-reward")
 """Dozens of problems of four sources, or some of twelve. What they show is tried in the plain suite too: frequencies as
 a theorem and a family, the others' tasks in `test_tasks`."""
 
