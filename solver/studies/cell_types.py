@@ -34,6 +34,9 @@ RING = 12
 ENCODER_COST = 1e-6
 """Next to nothing: position is carried along by recurrent weights, and not read in."""
 
+MODULE = 6
+"""Cosines and sines of the three waves of a hexagonal module."""
+
 GRID = 1e-3
 """Relative difference of the amplitudes of three waves, and distance of their phases from a common peak in turns, up to
 which their sum is a grid cell: far above the solver's rounding, far below what other neurons show."""
@@ -52,12 +55,10 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     codes = {(kind, places): _solved(object_on_ring(RING, places)) for kind, places in rooms}
     rows: list[tuple[Any, ...]] = [("ring", kind, *_row(places, code)) for (kind, places), code in codes.items()]
     side = 4 if quick else 7
-    every = [(x, y) for x in range(side) for y in range(side)]
-    anywhere = _solved(object_on_torus(side, every))
-    rows.append(("torus", "anywhere", *_row(every, anywhere)))
-    if not quick:
-        pair = [(0, 0), (1, 1)]
-        rows.append(("torus", "two", *_row(pair, _solved(object_on_torus(side, pair)))))
+    tori = {"anywhere": [(x, y) for x in range(side) for y in range(side)], "two": [(0, 0), (1, 1)]}
+    modules = {kind: _solved(object_on_torus(side, tori[kind])) for kind in (("anywhere",) if quick else tori)}
+    rows += [("torus", kind, *_row(tori[kind], code)) for kind, code in modules.items()]
+    anywhere = modules["anywhere"]
     # The last of the neighbours is the whole ring: there the paper says separate, with the object in few places mixed.
     whole, fixed = codes["neighbours", tuple(range(RING))], codes["two", (0, 3)]
     prices = [code.price_of_modularity for (kind, _), code in codes.items() if kind == "neighbours"]
@@ -71,26 +72,35 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         and all(later <= earlier + FREE for earlier, later in pairwise(prices))
         and anywhere.price_of_modularity <= FREE
         and anywhere.modular
-        and all(_is_grid(weights) for weights in anywhere.source_weights)
+        and _grid_cells(anywhere) == len(anywhere)
+        and (quick or _grid_cells(modules["two"]) < len(modules["two"]))
     )
-    figure = Figure(figsize=(WIDTH, 0.72 * WIDTH), layout="constrained")
-    top, middle, bottom = figure.subfigures(3, 1, squeeze=False, height_ratios=(1.9, 1.4, 1.3))[:, 0]
+    figure = Figure(figsize=(WIDTH, 0.68 * WIDTH), layout="constrained")
+    top, middle, bottom = figure.subfigures(3, 1, squeeze=False, height_ratios=(1.9, 1.4, 1.05))[:, 0]
     left, right = top.subfigures(1, 2, squeeze=False, width_ratios=(1, 1.1))[0]
     _draw_prices(left.subplots(), codes)
     _draw_ring(right, whole, object_on_ring(RING, range(RING)), "Object anywhere: what each neuron does")
     _draw_ring(middle, fixed, object_on_ring(RING, (0, 3)), "Object at 0 or 3")
-    _draw_module(bottom, anywhere, side)
+    _draw_modules(bottom, modules, tori, side)
     least = next(count for count, price in zip(in_a_row, prices, strict=True) if price <= FREE)
-    found, grid_cells = cell_types(whole), sum(map(_is_grid, anywhere.source_weights))
+    found = cell_types(whole)
+    warped = ""
+    if not quick:
+        pair = modules["two"]
+        warped = (
+            f", and {_grid_cells(pair)} of {len(pair)} with the object at two places, where separate types cost at "
+            f"least {100 * pair.price_of_modularity:.3g} % more"
+        )
     verdict = (
         f"an object anywhere on the ring: {found['position']} position and {found['object']} object-vector cells, none "
         "mixed, at no price; at 0 or 3 some must mix, and separate types would cost "
         f"{100 * fixed.price_of_modularity:.5g} %; of places in a row {least} are enough for no price, of opposite "
-        f"ones two; on a torus {grid_cells} of {len(anywhere)} cells are grid cells, of space or of the object"
+        f"ones two; on a torus {_grid_cells(anywhere)} of {len(anywhere)} cells are grid cells, of space or of the "
+        f"object{warped}"
     )
     header = (
         *("space", "object", "places", "loss", "price", "gap", "status"),
-        *("position_cells", "object_vector_cells", "mixed_cells", "angle"),
+        *("position_cells", "object_vector_cells", "mixed_cells", "grid_cells", "angle"),
     )
     return Finding(holds, verdict, header, rows, figure)
 
@@ -103,16 +113,20 @@ def _row(places: Sequence[Any], code: Representation) -> tuple[Any, ...]:
     kinds = cell_types(code)
     counts = (kinds["position"], kinds["object"], kinds["mixed"])
     proven = (code.loss, code.price_of_modularity, code.gap, code.status)
-    return len(places), *proven, *counts, angle_between(code, "position", "object")
+    grids = _grid_cells(code) if code.problem.dimension == 2 * MODULE else ""
+    return len(places), *proven, *counts, grids, angle_between(code, "position", "object")
 
 
-def _is_grid(weights: Array) -> bool:
-    """Whether a neuron's three waves, of position or of object, are equally strong and peak at one place together."""
-    waves = (weights[:6] if np.abs(weights[:6]).max() >= np.abs(weights[6:]).max() else weights[6:]).reshape(2, 3)
-    amplitude, phase = np.hypot(*waves), np.arctan2(waves[1], waves[0])
-    # Wave vectors add up to zero, so that phases do where the waves have a peak in common.
-    turns = phase.sum() / (2 * np.pi)
-    return bool(np.ptp(amplitude) <= GRID * amplitude.max() and abs(turns - round(turns)) <= GRID)
+def _grid_cells(code: Representation) -> int:
+    """How many neurons read one group, its three waves alike and with one peak in common."""
+    waves = code.source_weights.reshape(len(code), 2, 2, 3)
+    size, phase = np.hypot(waves[:, :, 0], waves[:, :, 1]), np.arctan2(waves[:, :, 1], waves[:, :, 0])
+    # Wave vectors add up to zero, so that phases do, up to whole turns, where the waves have a peak in common.
+    turns = phase.sum(axis=2) / (2 * np.pi)
+    alike = (np.ptp(size, axis=2) <= GRID * size.max(axis=2)) & (np.abs(turns - np.round(turns)) <= GRID)
+    alone = np.array([len(groups) == 1 for groups in code.coded_groups()])
+    chosen = np.argmax(size.max(axis=2), axis=1)
+    return int((alone & alike[np.arange(len(code)), chosen]).sum())
 
 
 def _draw_prices(axes: Axes, codes: dict[tuple[str, tuple[int, ...]], Representation]) -> None:
@@ -137,17 +151,20 @@ def _draw_ring(figure: SubFigure, code: Representation, task: Task, title: str) 
     figure.suptitle(title, fontsize=7, x=0.01, ha="left")
 
 
-def _draw_module(figure: SubFigure, code: Representation, side: int) -> None:
-    """The strongest cell of each type over all positions, for three places of the object."""
-    maps = code.activity().T.reshape(len(code), side, side, side, side)
-    shown = [(0, 0), (side // 3, 0), (side // 3, side // 2)]
-    coded = code.coded_groups()
-    strongest = [next(n for n, groups in enumerate(coded) if groups == (name,)) for name in ("position", "object")]
-    panels = figure.subplots(1, 2 * len(shown))
-    for number, axes in enumerate(panels):
-        neuron, place = strongest[number // len(shown)], shown[number % len(shown)]
-        kind, colour = kind_of(coded[neuron])
-        draw_torus(axes, maps[neuron][:, :, place[0], place[1]], f"{NAMES[kind]},\nobject at {place}", colour)
+def _draw_modules(
+    figure: SubFigure, modules: dict[str, Representation], tori: dict[str, list[tuple[int, int]]], side: int
+) -> None:
+    """The strongest cell of each type over all positions, for two places of the object."""
+    panels = iter(figure.subplots(1, 2 * (len(modules) + 1)))
+    for kind, code in modules.items():
+        maps = code.activity().T.reshape(len(code), side, side, -1)
+        named = [kind_of(groups) for groups in code.coded_groups()]
+        for name in ("position", "object") if kind == "anywhere" else ("mixed",):
+            neuron = next(number for number, (one, _) in enumerate(named) if one == name)
+            for place in (tori["anywhere"][0], tori["anywhere"][side + 1]):
+                drawn = maps[neuron][:, :, tori[kind].index(place)]
+                draw_torus(next(panels), drawn, f"{NAMES[name]},\nobject at {place}", named[neuron][1])
+    title = "Torus, one hexagonal module: the strongest of either type, object anywhere"
     figure.suptitle(
-        "Torus, one hexagonal module, object anywhere: the strongest of either type", fontsize=7, x=0.01, ha="left"
+        title + ("" if len(modules) == 1 else "; and a mixed one, object at two places"), fontsize=7, x=0.01, ha="left"
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from solver.optimise import solve_one_of_many
 from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE, SAMPLE
-from solver.studies.study import FREE, Finding, angle_between, cell_types, panels
+from solver.studies.study import FREE, Finding, angle_between, cell_types, panels, signed_root, signed_square
 from solver.studies.tasks import object_on_ring
 from theory.readouts import Soft
 
@@ -60,9 +60,15 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     style = {"marker": "D", "markersize": 3, "lw": 0.8, "color": OUTSIDE, "label": "no errors"}
     left.plot(places, 100 * prices, **style)
     right.plot(places, [_angle(code) for code in exact], **style)
-    for axes, label in ((left, "price of separate cell types (%)"), (right, "angle between the subspaces (degrees)")):
+    for axes, label in (
+        (left, "price of separate cell types (%), root scale"),
+        (right, "angle between the subspaces (degrees)"),
+    ):
         axes.set_xticks(range(-5, 1), ["0", "1e-4", "1e-3", "0.01", "0.1", "1"])
         axes.set(xlabel="share of rooms with a reward anywhere", ylabel=label)
+    # What cheap errors leave is hundredths of a percent: on this scale it can be seen.
+    left.set_yscale("function", functions=(signed_root, signed_square))
+    left.set_yticks([0, 0.1, 0.5, 1, 2, 5], ["0", "0.1", "0.5", "1", "2", "5"])
     left.legend(frameon=False, fontsize=6)
     rare, cheapest = shares.index(0.01), soft[costs[0]]
     verdict = (
