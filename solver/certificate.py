@@ -15,7 +15,7 @@ correlated sources cost no digits.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -122,11 +122,17 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
         >>> lower_bound(problem, np.diag([1.0, 2.0])).value < problem.modular_loss
         True
     """
-    return _bound(problem, problem.whitening.worth(_square(problem, multiplier)), quick=quick, cover=cover)
+    given = _square(problem, multiplier)
+    if problem.plain is not problem:
+        return _priced(problem, lower_bound(problem.plain, given / problem.height_cost, quick=quick, cover=cover))
+    return _bound(problem, problem.whitening.worth(given), quick=quick, cover=cover)
 
 
 def most_provable(problem: Problem, multiplier: Array, neurons: Array) -> float:
     """What a multiplier (d, d) proves at most, seen from some neurons (n, d) alone: quick, and no proof of anything."""
+    if problem.plain is not problem:
+        price = problem.height_cost
+        return most_provable(problem.plain, multiplier / price, price**0.5 * neurons)
     bounds = []
     for worth in [problem.whitening.worth(multiplier), *_own_worth(problem, neurons)]:
         root = symmetric_root(worth)
@@ -160,7 +166,8 @@ def certify(problem: Problem, representation: Code) -> Certificate:
     fresh = _posed_again(problem)
     found, errors = _measure(fresh, encoder, encoder_bias, decoder, decoder_bias), fresh.readout.errors
     feasible = found.feasible
-    loss = found.second_moment + problem.encoder_cost * float((encoder**2).sum())
+    loss = problem.activity_cost * found.second_moment + problem.encoder_cost * float((encoder**2).sum())
+    loss += problem.bias_cost * found.squared_bias
     # Noise that the decoder lets through is in its price.
     loss += fresh.readout.decoder_cost * float((decoder**2).sum())
     loss += 0.0 if errors is None else errors.cost * found.squared_error
@@ -204,19 +211,24 @@ def best_bound(
         quick: do not look at the faces of the hull.
         cover: a proof to be checked and used where it says more than can be seen without.
     """
-    inside = problem.whitened
-    worths = [problem.whitening.worth(_square(problem, multiplier))]
+    given = _square(problem, multiplier)
+    if problem.plain is not problem:
+        price = problem.height_cost
+        inside = None if weights is None else price**0.5 * weights
+        return _priced(problem, best_bound(problem.plain, given / price, weights=inside, quick=quick, cover=cover))
+    whitened = problem.whitened
+    worths = [problem.whitening.worth(given)]
     if weights is not None:
         worths += _own_worth(problem, weights)
     bounds = [_bound(problem, worth, quick=quick, cover=cover) for worth in worths]
     best = int(np.argmax([bound.value for bound in bounds]))
     if not bounds[best].exact:
         bounds.append(_bound(problem, np.eye(problem.dimension), quick=True))
-    share = np.sqrt(inside.readout.demand * inside.modular_costs)
+    share = np.sqrt(whitened.readout.demand * whitened.modular_costs)
     share = share / share.sum()
     if share.min() < SMALL_SOURCE:
         # A combination that no target asks for has no share in the loss, and nothing to lose.
-        small = (share > 0) & (share < SMALL_SOURCE)
+        small = (share > np.finfo(float).eps) & (share < SMALL_SOURCE)
         digits_lost = np.where(small, np.sqrt(np.finfo(float).eps / np.where(small, share, 1.0)), 0.0)
         for caution in CAUTIONS:
             kept = np.where(digits_lost > 0, np.maximum(0.0, 1 - caution * np.maximum(digits_lost, 1e-300)), 1.0)
@@ -224,8 +236,16 @@ def best_bound(
     return max(bounds, key=lambda bound: bound.value)
 
 
+def _priced(problem: Problem, bound: Bound) -> Bound:
+    """A bound of the plain problem, in the units of the problem itself."""
+    price = problem.height_cost
+    return replace(bound, worst_neuron=bound.worst_neuron / price**0.5, multiplier=bound.multiplier * price)
+
+
 def _own_worth(problem: Problem, weights: Array) -> list[Array]:
-    """The multiplier of a code in whitened coordinates; none where the code does not span the sources."""
+    """The multiplier of a code in whitened coordinates; none where the code does not span the sources, or need not."""
+    if problem.readout.rank is not None:
+        return []
     neurons = problem.whitening.neurons(weights)
     try:
         worth = problem.whitened.multiplier(neurons.T @ neurons)
@@ -271,9 +291,10 @@ def _posed_again(problem: Problem) -> Problem:
 
 @dataclass(frozen=True)
 class _Measured:
-    """A code on the samples: mean squared activity and error, least activity, largest error, and what is wrong."""
+    """What a code has on the samples: mean squared activity, squared biases, and how far it is from feasible."""
 
     second_moment: float
+    squared_bias: float
     squared_error: float
     least: float
     error: float
@@ -314,7 +335,7 @@ def _measure(problem: Problem, encoder: Array, encoder_bias: Array, decoder: Arr
     exact = error <= FEASIBILITY * float(largest.max()) + rounding * max(1.0, float(np.abs(decoder).max(initial=0.0)))
     allowed = not problem.separate or _one_group_each(problem, weights)
     feasible = bool(nonnegative and (exact or not readout.exact) and allowed)
-    return _Measured(second_moment, squared_error, float(least), error, feasible)
+    return _Measured(second_moment, float(resting @ resting), squared_error, float(least), error, feasible)
 
 
 def _one_group_each(problem: Problem, weights: Array) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["SAVED_ARRAYS", "SAVED_NUMBERS", "Code", "canonical_weights", "described"]
+__all__ = ["SAVED_ARRAYS", "SAVED_NUMBERS", "Code", "canonical_weights", "described", "readable"]
 
 SAVED_ARRAYS = (
     "source_weights",
@@ -46,6 +46,15 @@ SAVED_NUMBERS = (
 
 ONE_SOURCE = 1e-6
 """A neuron reads one source, or one group, when its other weights, in units of equal cost, are below this share."""
+
+FAINT = (1e-4, 1e-6, 0.0)
+"""Lengths of neurons, relative to the longest, below which they are left out of a code if that costs nothing."""
+
+ROUNDING = 1e-12
+"""Size, relative to the whole, of what is rounding in a code that must not leave it in its targets;"""
+
+SIMPLER = 1e-10
+"""relative rise of the loss that fewer neurons and directions are worth."""
 
 PARALLEL = 1e-10
 """Cosine distance below which two neurons are the same neuron twice."""
@@ -179,7 +188,8 @@ def described(problem: Problem, weights: Array, separate: Code | None = None) ->
     encoder = encoder + (weights - encoder @ problem.mixing) @ problem.pseudoinverse
     decoder = problem.readout.decoder(weights)
     energies = {
-        "activity": float(problem.sources.variances(weights).sum() + bias @ bias),
+        "activity": problem.activity_cost * float(problem.sources.variances(weights).sum() + bias @ bias),
+        **({"bias": problem.bias_cost * float(bias @ bias)} if problem.bias_cost else {}),
         "encoder": float(problem.encoder_cost * (encoder**2).sum()),
         **problem.readout.costs_of(decoder, weights),
     }
@@ -230,12 +240,44 @@ def canonical_weights(problem: Problem, weights: Array) -> Array:
         weight = group[longest] / length[leader == first][longest] * size
         cheaper = problem.neuron_cost(-weight)[0] < problem.neuron_cost(weight)[0] * (1 - 1e-12)
         merged.append(-weight if cheaper else weight)
-    result = np.array(merged).reshape(-1, problem.dimension)
+    result = readable(problem, np.array(merged).reshape(-1, problem.dimension))
     # Rounded keys, so that rounding does not reorder neurons that tie.
     keys = np.round((result * np.sqrt(problem.modular_costs)).T[::-1] / length.max(initial=1.0), 9)
     cost = problem.neuron_cost(result)
     order = np.lexsort((*-keys, -np.round(cost / cost.max(), 9)))
     return np.asarray(result[order])
+
+
+def readable(problem: Problem, weights: Array) -> Array:
+    """A code next to this one (n, d) from which the targets can be decoded without error, where that is asked for.
+
+    Only where an exact decoder leaves sources out is there anything to do: then a code need not span the sources, but
+    the targets must lie in what it spans up to the last digit. Which neurons and directions are rounding, the loss says.
+    """
+    readout, unit = problem.readout, np.sqrt(problem.modular_costs)
+    if readout.rank is None or not len(weights):
+        return weights
+    scaled = weights * unit
+    length = np.linalg.norm(scaled, axis=1)
+    unneeded = np.flatnonzero(readout.demand == 0)
+    best, lowest = weights, float("inf")
+    for faint in FAINT:
+        kept = scaled[length > faint * length.max()]
+        for rank in range(readout.rank, min(kept.shape) + 1):
+            if np.linalg.matrix_rank(kept, rtol=ROUNDING) < rank:
+                break
+            tried = readout.in_coordinates(unit).spanning(kept, rank)
+            tried[:, unneeded] *= np.abs(tried[:, unneeded]).max(axis=0) > ROUNDING * length.max()
+            tried = tried / unit
+            decoder = readout.decoder(tried)
+            missed = np.abs((readout.targets - decoder @ tried) * unit).max()
+            if missed > ROUNDING * np.abs(readout.targets * unit).max():
+                continue
+            # As it would be in its best size.
+            loss = float(problem.neuron_cost(tried).sum() * (decoder**2).sum())
+            if loss < lowest * (1 - SIMPLER):
+                best, lowest = tried, loss
+    return best
 
 
 def _shares(problem: Problem, weights: Array) -> Array:

@@ -38,8 +38,8 @@ FORMAT_VERSION = 1
 WITH_READOUT = 2
 """of that with a readout other than the exact one of the data,"""
 
-WITH_GROUPS = 3
-"""and of that with groups of sources."""
+WITH_MORE = 3
+"""and of that with groups of sources, or prices of activity and bias other than one and zero."""
 
 SEPARATE = "separate_"
 """What the names of the best separate code's arrays and numbers begin with."""
@@ -79,11 +79,19 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
     if sources.probabilities is not None:
         content["probabilities"] = sources.probabilities
     content |= _saved_readout(problem)
+    content |= _saved_prices(problem)
     content |= _saved_groups(representation)
     if cover is not None:
         content |= {f"cover_{item.name}": getattr(cover, item.name) for item in fields(cover)}
     with written_whole(path) as partial, partial.open("wb") as file:
         np.savez(file, **content)
+
+
+def _saved_prices(problem: Problem) -> dict[str, Any]:
+    """Prices that older programs do not know, where they are not the usual ones."""
+    if problem.plain is problem:
+        return {}
+    return {"activity_cost": problem.activity_cost, "bias_cost": problem.bias_cost, "format_version": WITH_MORE}
 
 
 def _saved_readout(problem: Problem) -> dict[str, Any]:
@@ -109,7 +117,7 @@ def _saved_groups(representation: Code) -> dict[str, Any]:
     if problem.groups is None:
         return {}
     content = {
-        "format_version": WITH_GROUPS,
+        "format_version": WITH_MORE,
         "group_names": np.array(list(problem.groups)),
         "group_of": membership(problem.groups),
         "separate": problem.separate,
@@ -149,7 +157,7 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
             version = int(content["format_version"])
         except Exception:  # a damaged archive fails in a dozen ways, and each says the same
             raise InputError(f"{path}: not a saved representation; give a file that `save` or --save wrote") from None
-    if version > WITH_GROUPS:
+    if version > WITH_MORE:
         raise InputError(f"{path}: written by a later version (format {version}); update to read it")
     content = {name: np.array(value) for name, value in LATER.items()} | content
     wanted = [*SAVED_ARRAYS, *SAVED_NUMBERS, "points", "names", "mixing", "encoder_cost", "decoder_cost"]
@@ -170,7 +178,8 @@ def _problem(content: dict[str, NDArray[Any]]) -> Problem:
         sources = Sources.from_moments(content["covariance"], content["points"], mean, names=names)
     else:
         sources = Sources(content["points"], content.get("probabilities"), names=names)
-    costs = {name: _single(content, name) for name in ("encoder_cost", "decoder_cost")}
+    prices = ("encoder_cost", "decoder_cost", "activity_cost", "bias_cost")
+    costs = {name: _single(content, name) for name in prices if name in content}
     groups = _groups(content)
     separate = groups is not None and bool(content["separate"].any())
     return Problem(
@@ -334,5 +343,5 @@ def _cover(content: dict[str, NDArray[Any]], problem: Problem) -> Cover | None:
     if missing:
         raise InputError(f"cover_{missing[0]}: missing")
     cover = Cover(**{name: content[f"cover_{name}"] for name in names})
-    cover.require_fitting(problem)
+    cover.require_fitting(problem.plain)
     return cover

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +16,10 @@ from solver.certificate import best_bound, lower_bound, optimality_gap
 from solver.code import canonical_weights
 from solver.methods import module_of, names
 from solver.representation import Representation
+from solver.search import partial_decoding
 from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
+from theory.conditions.completion import completed_multiplier, is_open
 from theory.errors import InputError
 from theory.problem import Problem, within_digits
 from theory.sources import EXACT_DIMENSION
@@ -108,6 +110,19 @@ def solve(
     """
     _check(problem, method, tolerance, max_iterations, time_limit)
     options = _options(method, {"neurons": neurons, "solver": solver})
+    if problem.plain is not problem:
+        found = solve(
+            problem.plain,
+            method=method,
+            tolerance=tolerance,
+            max_iterations=max_iterations,
+            time_limit=time_limit,
+            rng=rng,
+            neurons=neurons,
+            solver=solver,
+            callback=callback,
+        )
+        return _in_prices(problem, found)
     run = _Run(problem, tolerance, max_iterations, time_limit, callback)
     run.search(method, _generator(rng), options)
     return run.result()
@@ -130,6 +145,8 @@ def solve_one_of_many(problem: Problem, *, method: str = "auto", rng: int | None
         'optimal'
     """
     _check(problem, method, DEFAULT_TOLERANCE, DEFAULT_ITERATIONS, None)
+    if problem.plain is not problem:
+        return _in_prices(problem, solve_one_of_many(problem.plain, method=method, rng=rng))
     run = _Run(problem, DEFAULT_TOLERANCE, DEFAULT_ITERATIONS, None, None)
     interrupt = run.search(method, _generator(rng), {})
     if interrupt is not None:
@@ -151,7 +168,7 @@ def _choose(problem: Problem, separate: Representation | None) -> tuple[str, str
 
 
 def _proven_modular(problem: Problem, *, quick: bool) -> tuple[str, str] | None:
-    multiplier = modular_multiplier(problem)
+    multiplier = completed_multiplier(problem).multiplier if is_open(problem) else modular_multiplier(problem)
     bound = lower_bound(problem, multiplier, quick=quick)
     if bound.exact and bound.rho <= 1 + CONDITION_TOLERANCE:
         return "modular", "the modularity condition holds, so the closed form is optimal"
@@ -186,6 +203,8 @@ def _steps(
     method: str, problem: Problem, tolerance: float, rng: np.random.Generator, options: dict[str, object]
 ) -> Iterator[Iterate]:
     steps: Iterator[Iterate]
+    if problem.readout.rank is not None and method != "modular":
+        return partial_decoding.steps(partial(_steps, method), problem, tolerance=tolerance, rng=rng, options=options)
     if method == "columns" and problem.sources.faces_if_few is None:
         steps = module_of("relaxation").quick_steps(problem, tolerance=tolerance, rng=rng)
     else:
@@ -347,6 +366,17 @@ class _Run:
         status = "optimal" if gap <= self.tolerance else "interrupted" if self.stopped else "bounded"
         message = "; ".join(part for part in (f"{self.method}: {self.why}", self.note, self.stopped) if part)
         return replace(found, status=status, lower_bound=lower, gap=gap, message=message)
+
+
+def _in_prices(problem: Problem, found: Representation) -> Representation:
+    """The answer to the plain problem as one to the problem itself: the same loss, of neurons in other units."""
+    price = problem.height_cost
+    names = ("status", "method", "message", "lower_bound", "gap", "cover", "tolerance", "iterations", "seconds")
+    proven = {name: getattr(found, name) for name in names}
+    weights = found.source_weights / price**0.5
+    if found.separate is not None:
+        proven["separate"] = _in_prices(problem.separated, found.separate)
+    return Representation.from_weights(problem, weights, multiplier=found.multiplier * price, **proven)
 
 
 def _check(problem: Problem, method: str, tolerance: float, max_iterations: int, time_limit: float | None) -> None:

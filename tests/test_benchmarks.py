@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from benchmarks import reach
@@ -14,6 +15,7 @@ from benchmarks.soundness import __main__ as soundness
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.slow
 def test_the_quick_run_measures_every_case(tmp_path):
     table = tmp_path / "speed.json"
     command = [sys.executable, "-m", "benchmarks.speed", "--quick", "--json", str(table)]
@@ -26,6 +28,7 @@ def test_the_quick_run_measures_every_case(tmp_path):
     assert gaps and all(row["measured"] <= row["target"] for row in gaps)
 
 
+@pytest.mark.slow
 def test_the_quick_run_of_reach_meets_its_targets(tmp_path):
     table = tmp_path / "reach.json"
     command = [sys.executable, "-m", "benchmarks.reach", "--quick", "--json", str(table)]

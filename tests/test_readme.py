@@ -64,6 +64,7 @@ def test_the_example_of_conjectures():
     assert len(names["report"].counterexample[0].sources.points) <= 8
 
 
+@pytest.mark.slow
 def test_the_page_of_conjectures(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "conjectures.md").read_text()

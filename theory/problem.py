@@ -77,6 +77,9 @@ class Problem:
         encoder_cost: price of ||W_in||^2; zero (a recurrent layer has no encoder) where no combination of sources is
             nearly constant, since then every neuron costs activity; positive otherwise.
         decoder_cost: price of ||W_out||^2, positive, or the best weights would have no size.
+        activity_cost: positive price of the mean squared activity, E||z||^2.
+        bias_cost: price of the squared bias of each neuron beyond its share in the activity, counted on centred data
+            (so that it is the mean activity).
         readout: what is decoded and how (`theory.readouts`); the data, exactly, if not given.
         groups: a name for each group of sources, and its members by index or name, such as
             ``{"position": [0, 1], "object": [2, 3]}``; a source in none is a group of its own.
@@ -108,6 +111,8 @@ class Problem:
         probabilities: ArrayLike | None = None,
         encoder_cost: float = 1.0,
         decoder_cost: float = 1.0,
+        activity_cost: float = 1.0,
+        bias_cost: float = 0.0,
         readout: Reads | None = None,
         groups: Mapping[str, Sequence[int | str]] | None = None,
         separate: bool = False,
@@ -125,6 +130,10 @@ class Problem:
                 f"decoder_cost: {self.decoder_cost:g} is not positive; without a price of the decoder ever weaker "
                 "neurons cost ever less, and none is best"
             )
+        self.activity_cost = _cost("activity_cost", activity_cost)
+        if not self.activity_cost > 0:
+            raise InputError(f"activity_cost: {self.activity_cost:g} is not positive; give the activity a price")
+        self.bias_cost = _cost("bias_cost", bias_cost)
         self.mixing = _check_mixing(mixing, self.sources.dimension)
         self.given_readout: Reads = Exact() if readout is None else readout
         if not isinstance(self.given_readout, Reads):
@@ -172,8 +181,45 @@ class Problem:
 
     @cached_property
     def energy_matrix(self) -> Array:
-        """M = C + encoder_cost (A'A)^-1, (d, d)."""
-        return self.sources.covariance + self.encoder_cost * self.encoder_metric
+        """M = activity_cost C + encoder_cost (A'A)^-1, (d, d)."""
+        return self.activity_cost * self.sources.covariance + self.encoder_cost * self.encoder_metric
+
+    @property
+    def height_cost(self) -> float:
+        """What the squared bias h(w)^2 of a neuron costs: activity_cost + bias_cost."""
+        return self.activity_cost + self.bias_cost
+
+    @cached_property
+    def plain(self) -> Problem:
+        """The problem with prices of activity as neurons in units of their bias see it: activity 1, bias none.
+
+        With u = sqrt(activity_cost + bias_cost) w and a covariance that is smaller by the share of the first price in
+        both, f(w) = u'M u + h(u)^2 as always; it is as if the sources rested at their mean for the rest of the time.
+        The same loss for a code. The problem itself where there are no such prices.
+
+        Example:
+            >>> problem = Problem([[-1, -1], [-1, 1], [1, -1]], activity_cost=2, bias_cost=3)
+            >>> weights = np.array([[1.0, 0.0], [1.0, 1.0]])
+            >>> bool(np.isclose(problem.loss(weights), problem.plain.loss(5**0.5 * weights)))
+            True
+        """
+        price = self.height_cost
+        if price == 1 and self.activity_cost == 1:
+            return self
+        sources = self.sources.resting(self.bias_cost / price)
+        readout = Priced(self.readout.scaled(price))
+        try:
+            return Problem(
+                sources,
+                mixing=self.mixing,
+                encoder_cost=self.encoder_cost / price,
+                decoder_cost=self.decoder_cost * price,
+                readout=readout,
+                groups=self.groups,
+                separate=self.separate,
+            )
+        except InputError as error:
+            raise InputError(f"activity_cost, bias_cost: with these prices, {error}") from None
 
     def _require_representable(self) -> None:
         """Units and prices that are each within bounds may go beyond them together."""
@@ -211,7 +257,8 @@ class Problem:
     @cached_property
     def energy_root(self) -> Array:
         """(2 d, d) R with M = R'R, as accurate as the samples are: `energy_matrix`, a product, is not always."""
-        return np.vstack([self.sources.covariance_root, self.encoder_cost**0.5 * self.pseudoinverse.T])
+        root = self.activity_cost**0.5 * self.sources.covariance_root
+        return np.vstack([root, self.encoder_cost**0.5 * self.pseudoinverse.T])
 
     @cached_property
     def whitening(self) -> Whitening:
@@ -264,7 +311,8 @@ class Problem:
     @cached_property
     def modular_costs(self) -> Array:
         """(d,) M_ii + m_i^2: cost of the cheapest neuron that reads source i alone with unit weight."""
-        return np.asarray(modular_cost(np.diag(self.energy_matrix), self.sources.least_bias))
+        bias = self.height_cost**0.5 * self.sources.least_bias
+        return np.asarray(modular_cost(np.diag(self.energy_matrix), bias))
 
     @property
     def own_sizes(self) -> Array:
@@ -411,6 +459,8 @@ class Problem:
             "mixing": self.mixing,
             "encoder_cost": self.encoder_cost,
             "decoder_cost": self.decoder_cost,
+            "activity_cost": self.activity_cost,
+            "bias_cost": self.bias_cost,
             "readout": self.given_readout,
             "groups": self.groups,
             "separate": self.separate,
@@ -419,10 +469,10 @@ class Problem:
     # ---- costs of any code ------------------------------------------------------------------------------------
 
     def neuron_cost(self, weights: ArrayLike) -> Array:
-        """f(w) = w'M w + h(w)^2 for each row of weights (n, d)."""
+        """f(w) = w'M w + (activity_cost + bias_cost) h(w)^2 for each row of weights (n, d)."""
         rows = np.atleast_2d(np.asarray(weights, dtype=np.float64))
         energy = (self.whitening.neurons(rows) ** 2).sum(axis=1)
-        return np.asarray(energy + self.sources.support(rows) ** 2)
+        return np.asarray(energy + self.height_cost * self.sources.support(rows) ** 2)
 
     def readout_cost(self, gram_of_code: Array) -> float:
         """g(G) of a code's G (d, d); infinite where no decoder does what is asked for."""

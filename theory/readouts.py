@@ -14,6 +14,9 @@ with ``K = B'B`` for the targets ``y = B s`` that it must produce:
 | neurons with noise of variance v, decoder by least squares | the same, decoder_cost + error_cost v for decoder_cost |
 
 The value then includes what is left of the error. C is the covariance under the weights with which errors count.
+
+Targets may leave sources out. An exact decoder of such targets asks of a code that ``B = D W`` for some D, so that G may
+be singular; then ``B G^+ B'`` takes the place of ``B G^-1 B'``, and Y is only determined on the range of G.
 """
 
 from __future__ import annotations
@@ -48,6 +51,12 @@ SCALING_STEPS = 100
 LEAST_DEMAND = 1e-6
 """Share of the dearest source's energy that every source is taken to have at least, for a size of its neurons."""
 
+SPANNED = 1e-10
+"""Singular value of a code, relative to the largest, below which a decoder that leaves sources out makes no use of it;"""
+
+UNREAD = 1e-6
+"""share of the targets that may lie outside what is left of it: the roots of G have half the digits."""
+
 STRENGTH_STEPS = 60
 """Newton steps, and halvings of one, for the best modular code."""
 
@@ -61,6 +70,7 @@ class Readout:
         decoder_cost: price of the squared decoder weights, and of the noise that they let through.
         ridge: (d, d) G0, or None for zero.
         errors: what errors cost, in the sources' own coordinates; None where there are none.
+        rank: of B, where an exact decoder leaves sources out, so that G may be singular; None otherwise.
 
     Example:
         >>> exact = Readout(np.eye(2), decoder_cost=3.0)
@@ -74,10 +84,11 @@ class Readout:
     decoder_cost: float
     ridge: Array | None = None
     errors: Errors | None = None
+    rank: int | None = None
 
     @property
     def exact(self) -> bool:
-        """Whether errors are forbidden, so that a code must span the sources."""
+        """Whether errors are forbidden, so that a code must span the targets."""
         return self.ridge is None
 
     @property
@@ -106,8 +117,23 @@ class Readout:
         else:
             product, saved = self.targets @ given.T, None if self.ridge is None else given @ self.ridge @ given.T
         return Readout(
-            product if targets is None else targets, self.decoder_cost / unit, saved if ridge is None else ridge
+            product if targets is None else targets,
+            self.decoder_cost / unit,
+            saved if ridge is None else ridge,
+            rank=self.rank,
         )
+
+    def scaled(self, price: float) -> Readout:
+        """The same readout of neurons u = sqrt(price) w: of a code's matrix price G, at the same cost.
+
+        Where errors count is in the ridge.
+        """
+        errors = self.errors
+        if errors is not None:
+            elsewhere = np.empty(0) if errors.probabilities is None else errors.probabilities
+            errors = replace(errors, noise_variance=price * errors.noise_variance, probabilities=elsewhere)
+        ridge = None if self.ridge is None else price * self.ridge
+        return replace(self, decoder_cost=price * self.decoder_cost, ridge=ridge, errors=errors)
 
     def alone(self, members: Sequence[int], code: ArrayLike) -> Readout:
         """What reading some of the sources costs while neurons that read only others are as they are.
@@ -156,6 +182,9 @@ class Readout:
         Args:
             code: (d, d) G.
         """
+        if self.rank is not None:
+            root, missed = self._on_range(np.asarray(code))
+            return float(self.decoder_cost * (root**2).sum()) if missed <= UNREAD else float("inf")
         if not (np.diag(self._ridged(code)) > 0).all():
             return float("inf")
         matrix, scale = self._scaled(code)
@@ -170,11 +199,14 @@ class Readout:
         """(d, d) Y = -grad g(G): what one unit of w w' is worth to the readout.
 
         Args:
-            code: (d, d) G.
+            code: (d, d) G. Where it may be singular, neurons off its range are taken to be worth nothing.
 
         Raises:
-            numpy.linalg.LinAlgError: G + G0 is singular.
+            numpy.linalg.LinAlgError: G + G0 is singular, and may not be.
         """
+        if self.rank is not None:
+            half = self.targets @ np.linalg.pinv(np.asarray(code), rcond=SPANNED, hermitian=True)
+            return np.asarray(self.decoder_cost * half.T @ half)
         matrix, scale = self._scaled(code)
         scaled = np.linalg.solve(matrix, (self.targets / scale).T) / scale[:, None]
         return np.asarray(self.decoder_cost * scaled @ scaled.T)
@@ -195,8 +227,8 @@ class Readout:
     def decoder(self, weights: Array) -> Array:
         """(r, n) the cheapest decoder B (G + G0)^-1 W' of a code (n, d)."""
         if self.ridge is None:
-            scale = np.linalg.norm(weights, axis=0)
-            inverse = np.linalg.pinv(weights / scale)
+            scale = self._lengths(weights)
+            inverse = np.linalg.pinv(weights / scale, rcond=1e-15 if self.rank is None else SPANNED)
             decoder = self.targets / scale @ inverse
             # Once more on what is left: of neurons that are nearly dependent the inverse alone leaves too much of data
             # that lie far from zero.
@@ -212,8 +244,11 @@ class Readout:
 
     def condition(self, weights: Array) -> float:
         """By how much rounding in a code (n, d) may grow in its decoder."""
+        if self.rank is not None:
+            sizes = np.linalg.svd(weights / self._lengths(weights), compute_uv=False)
+            return float(sizes[0] / sizes[sizes > SPANNED * sizes[0]][-1])
         if self.ridge is None:
-            return float(np.linalg.cond(weights / np.linalg.norm(weights, axis=0)))
+            return float(np.linalg.cond(weights / self._lengths(weights)))
         return float(np.linalg.cond(self._scaled(weights.T @ weights)[0]))
 
     def costs_of(self, decoder: Array, weights: Array) -> dict[str, float]:
@@ -231,6 +266,37 @@ class Readout:
             "decoder": (self.decoder_cost - self.errors.cost * self.errors.noise_variance) * squares,
             "error": self.errors.cost * (max(error, 0.0) + noise),
         }
+
+    # ---- codes that need not span the sources -------------------------------------------------------------------
+
+    def near(self, ridge: Array) -> Readout:
+        """The soft readout (`ridge`: (d, d) G0) that an exact one is the limit of."""
+        return Readout(self.targets, self.decoder_cost, ridge)
+
+    def spanning(self, weights: Array, rank: int) -> Array:
+        """The nearest code to one (n, d) of this rank that lets the targets be decoded without error.
+
+        With the decoder D of the code's part W of that rank, ``D^+ (B - D W)`` is the least that must be added.
+        """
+        left, sizes, right = np.linalg.svd(weights, full_matrices=False)
+        part = (left[:, :rank] * sizes[:rank]) @ right[:rank]
+        decoder = self.targets @ (right[:rank].T / sizes[:rank]) @ left[:, :rank].T
+        return np.asarray(part + np.linalg.pinv(decoder, rcond=SPANNED) @ (self.targets - decoder @ part))
+
+    def _on_range(self, code: Array) -> tuple[Array, float]:
+        """(r, k) R with RR' = B G^+ B', and the share of B that lies outside the range of G."""
+        scale = self._lengths(np.sqrt(np.abs(np.diag(code)))[None])
+        sizes, vectors = np.linalg.eigh(code / np.outer(scale, scale))
+        kept = sizes > SPANNED * sizes[-1]
+        targets = self.targets / scale
+        root = targets @ vectors[:, kept]
+        missed = targets - root @ vectors[:, kept].T
+        return root / np.sqrt(sizes[kept]), float(np.linalg.norm(missed) / np.linalg.norm(targets))
+
+    def _lengths(self, weights: Array) -> Array:
+        """(d,) the columns' lengths, one for a source that a decoder without use for it finds in no neuron."""
+        scale = np.linalg.norm(weights, axis=0)
+        return np.asarray(scale if self.rank is None else np.where(scale > 0, scale, 1.0))
 
     # ---- duality ----------------------------------------------------------------------------------------------
 
@@ -308,7 +374,7 @@ class Readout:
     def natural_strengths(self, costs: Array) -> Array:
         """(d,) squared weights of the size that neurons of a good code have, positive for every source."""
         strengths = np.asarray(modular_strength(costs, self.decoder_cost, self.demand))
-        if self.ridge is None:
+        if self.ridge is None and self.rank is None:
             return strengths
         shares = costs * strengths
         return np.asarray(np.maximum(shares, LEAST_DEMAND * shares.max()) / costs)
@@ -397,10 +463,11 @@ class Exact:
     """Decoding without error.
 
     Args:
-        targets: (r, d) matrix B of full column rank, what is to be decoded, y = B s; the data x = A s if not given.
+        targets: (r, d) matrix B of any rank, what is to be decoded, y = B s; the data x = A s if not given. Sources that
+            no target needs are coded only as far as that makes the others cheaper.
 
     Raises:
-        InputError: targets that are no matrix of numbers, or from which not all sources can be told.
+        InputError: targets that are no matrix of numbers, that do not fit the sources, or are all zero.
 
     Source: docs/mathematics.md, "The readout".
 
@@ -418,12 +485,9 @@ class Exact:
         if self.targets is None:
             return Readout(mixing, decoder_cost)
         targets = checked_targets(self.targets, sources)
-        if np.linalg.matrix_rank(targets / np.linalg.norm(targets, axis=0).clip(min=SMALLEST)) < sources.dimension:
-            raise InputError(
-                "targets: not of full column rank, so that an exact decoder would leave some sources out; give more "
-                "targets, or a price of errors (Soft)"
-            )
-        return Readout(targets, decoder_cost)
+        # In units in which all sources vary alike, since a target may be a difference of two that hardly do.
+        rank = int(np.linalg.matrix_rank(targets * np.sqrt(np.diag(sources.covariance)), rtol=SPANNED))
+        return Readout(targets, decoder_cost, rank=None if rank == sources.dimension else rank)
 
 
 @dataclass(frozen=True, eq=False)

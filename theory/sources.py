@@ -285,6 +285,19 @@ class Sources:
         self._moved_from = given
         return self
 
+    def resting(self, share: float) -> Sources:
+        """These sources if for a share of the time, from 0 to less than 1, they were at their mean.
+
+        Known by their moments, and by the same vertices in the same order.
+
+        Example:
+            >>> Sources([[-1], [1]]).resting(0.25).covariance.tolist()
+            [[0.75]]
+        """
+        rested = Sources.transformed(self, (1 - share) ** 0.5 * self.covariance_root, self.vertices)
+        rested.covariance = (1 - share) * self.covariance
+        return rested
+
     # ---- shape ------------------------------------------------------------------------------------------------
 
     @property

@@ -59,6 +59,8 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--encoder-cost", type=float, metavar="X", help="Price of the squared encoder.  [default: 1]"),
             click.option("--decoder-cost", type=float, metavar="X", help="Price of the squared decoder.  [default: 1]"),
             click.option("--weight-cost", type=float, metavar="X", help="Both prices at once."),
+            click.option("--activity-cost", type=float, metavar="X", help="Price of squared activity.  [default: 1]"),
+            click.option("--bias-cost", type=float, metavar="X", help="Price of squared biases besides.  [default: 0]"),
             click.option("--mixing", type=click.Path(), metavar="FILE", help="Matrix the sources are seen through."),
             click.option("--probabilities", metavar="COLUMN", help="Column of sample weights: name, or number from 0."),
             click.option("--json", "as_object", is_flag=True, help="Print one JSON object instead of words."),
@@ -80,6 +82,8 @@ def costs_of(options: dict[str, Any]) -> dict[str, float]:
     costs = {
         "encoder_cost": both if both is not None else encoder,
         "decoder_cost": both if both is not None else decoder,
+        "activity_cost": options["activity_cost"],
+        "bias_cost": options["bias_cost"],
     }
     return {name: cost for name, cost in costs.items() if cost is not None}
 
@@ -150,14 +154,14 @@ def readout_of(options: dict[str, Any]) -> Reads | None:
 
 
 def require_exact_readout(options: dict[str, Any]) -> None:
-    """Refuse a rational verdict for a readout, or about groups, that only floating point knows."""
+    """Refuse a rational verdict for a readout, for prices or about groups, that only floating point knows."""
     if options.get("groups"):
         raise click.UsageError("--group: exact verdicts and proofs are about single sources; leave it out")
-    for name in ("error_cost", "targets"):
+    for name in ("error_cost", "targets", "activity_cost", "bias_cost"):
         if options.get(name) is not None:
             raise click.UsageError(
-                f"--{name.replace('_', '-')}: exact verdicts and proofs are about the exact decoder of the data; leave "
-                "it out, or --exact and --proof"
+                f"--{name.replace('_', '-')}: exact verdicts and proofs are about the exact decoder of the data, "
+                "and activity at price one; leave it out, or --exact and --proof"
             )
 
 

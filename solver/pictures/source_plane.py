@@ -45,11 +45,11 @@ TOUCH = 1e-9
 
 
 class Condition:
-    """The problem with the matrix F of its condition, ready to be drawn."""
+    """The problem with the matrix F of its condition h(w)^2 >= w'F w, ready to be drawn."""
 
     def __init__(self, problem: Problem, matrix: Array) -> None:
         self.problem = problem
-        self.matrix = matrix
+        self.matrix = matrix / problem.height_cost
 
     @cached_property
     def has_ellipse(self) -> bool:

@@ -82,7 +82,7 @@ def test_a_design_on_a_fine_grid_of_directions_agrees(seed):
     assert answer.loss >= program.value * (1 - 1e-4)
 
 
-@share(1 / 2)
+@share(1 / 4)
 @given(seeds, st.integers(2, 4))
 @example(3, 4)
 @example(48133, 3)  # CLARABEL fails
@@ -194,7 +194,6 @@ def test_the_command_line(tmp_path):
         (["solve", *given_options, "--error-cost", "0"], "error_cost: 0 is not positive"),
         (["solve", *given_options, "--noise-variance", "1"], "give --error-cost"),
         (["check", *given_options, "--error-cost", "5", "--exact"], "--error-cost: exact verdicts"),
-        (["solve", *given_options, "--targets", str(targets)], "targets: not of full column rank"),
     ]:
         failed = run(main, wrong)
         assert failed.exit_code == 2 and said in failed.stderr and failed.stderr.count("\n") == 1

@@ -118,7 +118,6 @@ def test_the_kinds_that_cannot_be_are_refused():
         (Noisy(1, -0.5), "noise_variance: -0.5 is negative"),
         (Soft(1, [[1, 2, 3]]), "targets: shape .* does not fit 2 source"),
         (Soft(1, [[0, 0]]), "targets: all are zero"),
-        (Exact([[1, 1]]), "targets: not of full column rank"),
         (Soft(1, probabilities=[1, 2]), "where errors count, probabilities: 2 given for 4 samples"),
         (Soft(1, probabilities=[1, 1, 0, 0]), "where errors count, sources"),
         ("soft", "readout: expected one of"),

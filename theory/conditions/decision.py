@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from theory.conditions.completion import completed_multiplier, is_open
 from theory.conditions.few_sources import decide_few
 from theory.conditions.many_sources import decide_many
-from theory.conditions.verdict import Verdict, modular_multiplier
+from theory.conditions.verdict import CONDITION_TOLERANCE, Verdict, modular_multiplier
 from theory.errors import InputError
 from theory.problem import Problem, within_digits
 from theory.sources import EXACT_DIMENSION, Sources
@@ -28,6 +30,8 @@ def modularity(
     probabilities: ArrayLike | None = None,
     encoder_cost: float = 1.0,
     decoder_cost: float = 1.0,
+    activity_cost: float = 1.0,
+    bias_cost: float = 0.0,
     exact: bool = False,
 ) -> Verdict:
     """Decide whether the optimal code of these sources is modular (one source a neuron).
@@ -38,6 +42,8 @@ def modularity(
         probabilities: (T,) nonnegative weights, equal if not given.
         encoder_cost: price of the squared encoder weights; zero where the covariance of the sources is regular.
         decoder_cost: positive price of the squared decoder weights; it does not change the verdict.
+        activity_cost: positive price of the mean squared activity; one where the verdict is to be exact.
+        bias_cost: price of squared biases beyond that; zero where the verdict is to be exact.
         exact: decide in rational arithmetic and attach a proof. Every float is taken at its exact value; strings such
             as "0.1" or "1/3" are taken at theirs. Ties count as modular, and are decided, as is everything in two
             and three sources. Where no proof is found (a hull of four or five sources with more than ten thousand
@@ -60,9 +66,20 @@ def modularity(
         False
     """
     if exact:
+        if activity_cost != 1 or bias_cost != 0:
+            raise InputError(
+                "exact: decided for activity_cost=1 and bias_cost=0 alone; divide the other prices by activity_cost, "
+                "and leave out bias_cost or exact"
+            )
         return _decide_exactly(sources, mixing, probabilities, encoder_cost, decoder_cost)
     problem = Problem(
-        sources, mixing=mixing, probabilities=probabilities, encoder_cost=encoder_cost, decoder_cost=decoder_cost
+        sources,
+        mixing=mixing,
+        probabilities=probabilities,
+        encoder_cost=encoder_cost,
+        decoder_cost=decoder_cost,
+        activity_cost=activity_cost,
+        bias_cost=bias_cost,
     )
     return decide(problem)
 
@@ -111,10 +128,24 @@ def _rounded(
 
 def decide(problem: Problem) -> Verdict:
     """The verdict for a problem that is already posed; see `modularity`."""
+    if problem.plain is not problem:
+        found, price = decide(problem.plain), problem.height_cost
+        witness = None if found.witness is None else found.witness / price**0.5
+        return replace(found, witness=witness, F=found.F * price)
     with within_digits(problem):
-        multiplier = modular_multiplier(problem)
         few = problem.dimension <= EXACT_DIMENSION
+        if is_open(problem):
+            completed = completed_multiplier(problem)
+            verdict = (decide_few if few else decide_many)(problem, completed.multiplier)
+            return verdict if verdict.modular or completed.least > 1 + CONDITION_TOLERANCE else _open(verdict)
+        multiplier = modular_multiplier(problem)
         return decide_few(problem, multiplier) if few else decide_many(problem, multiplier)
+
+
+def _open(verdict: Verdict) -> Verdict:
+    """The verdict where another choice of what the modular code leaves open might prove it optimal."""
+    reason = "undecided: no multiplier found that proves the modular code, and none ruled out"
+    return replace(verdict, modular=None, witness=None, reason=reason)
 
 
 def decide_if_possible(problem: Problem) -> Verdict | None:

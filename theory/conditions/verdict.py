@@ -66,10 +66,18 @@ class Verdict:
 def modular_multiplier(problem: Problem) -> Array:
     """(d, d) multiplier Y of the best modular code, Y_ij = K_ij sqrt(cost_i cost_j / (K_ii K_jj)).
 
-    Here cost_i = M_ii + m_i^2; the decoder cost cancels.
+    Here cost_i = M_ii + m_i^2; the decoder cost cancels. Neurons of sources that no target needs are worth nothing in it;
+    `theory.conditions.completion` finds the best choice.
     """
     if not problem.readout.exact:
         return problem.multiplier(problem.modular_weights.T @ problem.modular_weights)
     costs, targets = problem.modular_costs, problem.readout.targets
     gram, diagonal = targets.T @ targets, problem.readout.demand
+    if not diagonal.all():
+        # Where no target needs a source the code has no neuron for it and leaves open what one would be worth.
+        needed = diagonal > 0
+        multiplier, block = np.zeros_like(gram), np.ix_(needed, needed)
+        chosen = costs[needed], diagonal[needed]
+        multiplier[block] = multiplier_entry(chosen[0][:, None], chosen[0], chosen[1][:, None], gram[block], chosen[1])
+        return multiplier
     return np.asarray(multiplier_entry(costs[:, None], costs, diagonal[:, None], gram, diagonal))

@@ -187,8 +187,8 @@ def rational_below(number: Any, bar: Fraction) -> Fraction:
 
 
 def floored(number: Any, bits: int) -> int:
-    """An integer at most 2**bits times an integer or surd, and close to it."""
-    return number.floor(bits) if isinstance(number, Surd) else number << bits
+    """An integer at most 2**bits times an integer, rational or surd, and close to it."""
+    return number.floor(bits) if isinstance(number, Surd) else (number.numerator << bits) // number.denominator
 
 
 def parts(matrix: Surds) -> dict[int, Surds]:

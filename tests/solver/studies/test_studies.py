@@ -36,9 +36,11 @@ def rows_of(study):
         return list(csv.DictReader(stream))
 
 
-SLOW = ("frequency-pairs", "cell-types", "further-factors", "working-memory", "space-and-reward")
-"""Dozens of problems of four sources, or some of twelve. What they show is tried in the plain suite too: frequencies as
-a theorem and a family, the others' tasks in `test_tasks`."""
+SLOW = (
+    *("frequency-pairs", "one-convex-problem", "range-not-independence"),
+    *("cell-types", "further-factors", "working-memory", "space-and-reward"),
+)
+"""Problems of four sources and of twelve, and trained weights; what they claim is tried in the plain suite too."""
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,13 @@ def test_copositivity_of_two_by_two(drawn):
         assert (direction >= 0).all() and direction @ form @ direction < 0
 
 
+def test_rationals_and_surds_may_stand_in_one_form():
+    form = np.array([[Fraction(1, 3), Fraction(0)], [Fraction(0), Roots().of(Fraction(2))]], dtype=object)
+    assert negative_direction(form) is None
+    form[0, 1] = form[1, 0] = Fraction(-5, 7)
+    assert negative_direction(form) is not None
+
+
 def test_a_singular_form_is_copositive():
     # Rows (1, -r), (-r, r^2) with r irrational: zero along (r, 1), and nowhere less.
     root = Roots().of(Fraction(2)) + 3

@@ -1,0 +1,112 @@
+"""Prices of activity and of biases: the same answers as by hand, and those of sources that rest at their mean."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from solver import Problem, Representation, certify, solve
+from solver.methods import names
+from solver.pictures.plot import plot
+from solver.strategies import problems, seeds
+from tests.examples import share
+from theory import InputError, modularity
+from theory.conditions import decide
+from theory.readouts import Noisy, Soft
+from theory.sources import Sources
+
+CUT = np.array([(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if x + y < 2], dtype=float)
+prices = st.floats(-3, 3).map(lambda power: 10**power)
+
+
+@share(1 / 2)
+@given(problems(st.integers(1, 3)), prices, st.one_of(st.just(0.0), prices), seeds)
+def test_an_answer_costs_what_its_network_costs(problem, activity, bias, seed):
+    random = np.random.default_rng(seed)
+    readout = [None, Soft(10 ** random.uniform(0, 3)), Noisy(10 ** random.uniform(0, 3), 0.3)][seed % 3]
+    priced = problem.replaced(activity_cost=activity, bias_cost=bias, readout=readout)
+    answer = solve(priced)
+    assert answer.status == "optimal"
+    z, given_sources = answer.activity(), priced.sources
+    weights = np.full(len(z), 1 / len(z)) if given_sources.probabilities is None else given_sources.probabilities
+    if given_sources.from_samples:
+        spent = activity * (weights @ z**2).sum() + bias * ((weights @ z) ** 2).sum()
+        assert sum(answer.energies.get(name, 0) for name in ("activity", "bias")) == pytest.approx(spent, rel=1e-7)
+    assert sum(answer.energies.values()) == pytest.approx(answer.loss, rel=1e-12)
+    assert answer.neuron_costs == pytest.approx(priced.neuron_cost(answer.source_weights), rel=1e-9)
+    checked = certify(priced, answer)
+    assert checked.feasible and checked.gap < 1e-7
+    assert checked.loss == pytest.approx(answer.loss, rel=1e-8)
+
+
+@share(1 / 2)
+@given(problems(st.integers(1, 3)), prices, prices)
+def test_a_price_of_activity_is_a_unit(problem, activity, bias):
+    units = {"encoder_cost": problem.encoder_cost / activity, "decoder_cost": problem.decoder_cost / activity}
+    priced = problem.replaced(activity_cost=activity, bias_cost=activity * bias)
+    alone = problem.replaced(bias_cost=bias, **units)
+    assert solve(priced).loss == pytest.approx(activity * solve(alone).loss, rel=1e-7)
+    assert decide(priced).modular == decide(alone).modular
+
+
+@share(1 / 2)
+@given(prices)
+def test_biases_cost_as_much_as_rest(bias):
+    """By hand: samples at the mean for a share of the time, and all prices divided by that of the bias."""
+    total = 1 + bias
+    rows = np.vstack([CUT, CUT.mean(axis=0)])
+    resting = Sources(rows, [*np.full(len(CUT), 1 / len(CUT) / total), bias / total])
+    by_hand = solve(Problem(resting, encoder_cost=1 / total, decoder_cost=1 / total))
+    answer = solve(Problem(CUT, bias_cost=bias))
+    assert answer.loss == pytest.approx(total * by_hand.loss, rel=1e-7)
+    assert answer.modular == by_hand.modular == modularity(CUT, bias_cost=bias).modular
+
+
+@pytest.mark.parametrize("method", [name for name in names() if name != "auto"])
+def test_every_method(method):
+    problem = Problem(CUT, activity_cost=0.5, bias_cost=0.1)
+    best = solve(problem)
+    assert best.status == "optimal" and best.price_of_modularity > 1e-4
+    answer = solve(problem, method=method, rng=0)
+    assert answer.lower_bound <= best.loss * (1 + 1e-9) and answer.loss >= best.loss * (1 - 1e-8)
+    assert certify(problem, answer).lower_bound >= answer.lower_bound * (1 - 1e-9)
+
+
+def test_in_the_limit_of_dear_biases_only_ranges_count():
+    """Covariance and weights cost nothing beside biases: the hull decides, and a simplex is mixed."""
+    triangle = [[0, 0], [0, 1], [1, 0]]
+    box = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert modularity(box, probabilities=[4, 1, 1, 4], bias_cost=1e6).modular
+    assert not modularity(triangle, bias_cost=1e6).modular
+
+
+def test_saved_drawn_and_shown(tmp_path):
+    answer = solve(Problem(CUT, activity_cost=3, bias_cost=0.2))
+    answer.save(tmp_path / "code.npz")
+    again = Representation.load(tmp_path / "code.npz")
+    assert again.problem.activity_cost == 3 and again.problem.bias_cost == 0.2
+    assert again.energies == pytest.approx(answer.energies) and list(again.energies)[:2] == ["activity", "bias"]
+    plot(answer, tmp_path / "code.png")
+    assert (tmp_path / "code.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("given_prices", "said"),
+    [
+        ({"activity_cost": 0}, "activity_cost: 0 is not positive"),
+        ({"activity_cost": -1}, "activity_cost: -1 is not a price"),
+        ({"bias_cost": -1}, "bias_cost: -1 is not a price"),
+        ({"bias_cost": "dear"}, "bias_cost: 'dear' is not a number"),
+        ({"bias_cost": float("nan")}, "bias_cost: nan is not a price"),
+    ],
+)
+def test_prices_that_are_none(given_prices, said):
+    with pytest.raises(InputError, match=said):
+        Problem(CUT, **given_prices)
+
+
+def test_an_exact_verdict_has_no_such_prices():
+    with pytest.raises(InputError, match="exact: decided for activity_cost=1"):
+        modularity(CUT, bias_cost=1, exact=True)
