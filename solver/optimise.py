@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from solver.certificate import best_bound, lower_bound, optimality_gap
 from solver.code import canonical_weights
-from solver.methods import module_of, names
+from solver.methods import module_of, names, recurrent
 from solver.representation import Representation
 from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
@@ -224,13 +224,34 @@ class _Run:
     def _search(self, method: str, rng: np.random.Generator, options: dict[str, object]) -> None:
         try:
             with np.errstate(divide="raise", invalid="raise", over="raise"):
+                alone = self.problem.feedforward
                 if method == "auto":
-                    self.method, self.why = _choose(self.problem)
+                    self.method, self.why = _choose(alone)
                 with _one_thread():
-                    self.follow(_steps(self.method, self.problem, self.tolerance, rng, options))
+                    self.follow(map(self._carried, _steps(self.method, alone, self.tolerance, rng, options)))
+                    if self._wants_descent():
+                        steps = recurrent.steps(self.problem, self.weights, tolerance=self.tolerance, rng=rng)
+                        self.follow(steps)
         except (np.linalg.LinAlgError, FloatingPointError) as error:
             # Sources of extreme scales can exhaust the digits; what was found before is still certified.
             self.why = f"{self.why}; ended by rounding ({error})"
+
+    def _carried(self, step: Iterate) -> Iterate:
+        """A step of a method, which knows of no recurrent layer, with what that costs."""
+        if self.problem.recurrence is None:
+            return step
+        bound = step.lower_bound + self.problem.least_recurrent
+        return replace(step, loss=self.problem.loss(step.weights), lower_bound=bound)
+
+    def _wants_descent(self) -> bool:
+        if self.problem.recurrence is None or self.stopped or self.iterations >= self.max_iterations:
+            return False
+        # The bounds of methods are their own, and some have none.
+        bound = best_bound(self.problem, self.multiplier, weights=self.weights, quick=True, cover=self.cover).value
+        gap = optimality_gap(self.loss, max(bound, self.lower_bound))
+        if gap > self.tolerance:
+            self.note = "descent on the loss with its recurrent layer"
+        return gap > self.tolerance
 
     def follow(self, steps: Iterator[Iterate]) -> None:
         """Take steps until the method ends or a limit is reached."""
@@ -282,13 +303,7 @@ class _Run:
         gap = optimality_gap(found.loss, lower)
         status = "optimal" if gap <= self.tolerance else "interrupted" if self.stopped else "bounded"
         message = "; ".join(part for part in (f"{self.method}: {self.why}", self.note, self.stopped) if part)
-        return _with(found, status=status, lower_bound=lower, gap=gap, message=message)
-
-
-def _with(representation: Representation, **changes: object) -> Representation:
-    from dataclasses import replace
-
-    return replace(representation, **changes)  # type: ignore[arg-type]  # the names are fields of the class
+        return replace(found, status=status, lower_bound=lower, gap=gap, message=message)
 
 
 def _check(problem: Problem, method: str, tolerance: float, max_iterations: int, time_limit: float | None) -> None:

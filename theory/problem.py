@@ -4,18 +4,21 @@
          = sum_i f(w_i) + g(sum_i w_i w_i')
 
 with ``f(w) = w'M w + h(w)^2`` (energy: a neuron's own cost) and ``g(G) = decoder_cost tr(K G^-1)`` (readout: the
-cheapest exact decoder). Derived in docs/mathematics.md, "The problem".
+cheapest exact decoder). Derived in docs/mathematics.md, "The problem". Where a recurrent layer carries the code along,
+its weights cost something as well, of which only G is asked too (`theory.dynamics`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from theory.dynamics import Recurrence, Transitions, as_stack
 from theory.errors import InputError
 from theory.formulas import modular_cost
 from theory.geometry.pricing import Pricing
@@ -77,9 +80,12 @@ class Problem:
             nearly constant, since then every neuron costs activity; positive otherwise.
         decoder_cost: price of ||W_out||^2, positive, or the best weights would have no size.
         readout: what is decoded and how (`theory.readouts`); the data, exactly, if not given.
+        transitions: where sources go next, for a recurrent layer that carries the code along: (d, d) matrices about
+            the mean, one for each action, or `theory.dynamics.Transitions`; none if not given.
+        recurrent_cost: price of the squared weights of that layer.
 
     Attributes:
-        sources, mixing (dx, d), encoder_cost, decoder_cost.
+        sources, mixing (dx, d), encoder_cost, decoder_cost, transitions, recurrent_cost.
         energy_matrix: (d, d) M = C + encoder_cost (A'A)^-1.
         gram: (d, d) K = A'A.
 
@@ -103,6 +109,8 @@ class Problem:
         encoder_cost: float = 1.0,
         decoder_cost: float = 1.0,
         readout: Reads | None = None,
+        transitions: ArrayLike | Transitions | None = None,
+        recurrent_cost: float = 1.0,
     ) -> None:
         if isinstance(sources, Sources):
             if probabilities is not None:
@@ -121,8 +129,18 @@ class Problem:
         self.given_readout: Reads = Exact() if readout is None else readout
         if not isinstance(self.given_readout, Reads):
             raise InputError(f"readout: expected one of `theory.readouts`, got {type(readout).__name__}")
-        self._require_representable()
-        self._require_definite_energy()
+        self.recurrent_cost = _cost("recurrent_cost", recurrent_cost)
+        self.transitions = _check_transitions(transitions, self.sources)
+        if self.transitions is None and self.recurrent_cost != 1:
+            raise InputError("recurrent_cost: there is no recurrent layer to be paid for; give transitions as well")
+        feedforward = self.feedforward
+        feedforward._require_representable()
+        feedforward._require_definite_energy()
+        if self.transitions is not None and not self.readout.exact:
+            raise InputError(
+                "transitions: a readout that may err leaves sources without neurons, and a layer cannot carry along "
+                "what is not coded; leave out the transitions, or the price of errors"
+            )
 
     @property
     def dimension(self) -> int:
@@ -134,6 +152,36 @@ class Problem:
         return (
             f"Problem({self.sources!r}{seen}, encoder_cost={self.encoder_cost:g}, decoder_cost={self.decoder_cost:g})"
         )
+
+    # ---- carried along ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def recurrence(self) -> Recurrence | None:
+        """What recurrent weights cost; None without transitions."""
+        given = self.transitions
+        return None if given is None else Recurrence(given.matrices, self.recurrent_cost, given.about(self.sources))
+
+    @cached_property
+    def feedforward(self) -> Problem:
+        """The same problem without a recurrent layer.
+
+        Example:
+            >>> square = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
+            >>> problem = Problem(square, transitions=[[0, -1], [1, 0]], recurrent_cost=3)
+            >>> round(problem.modular_loss - problem.feedforward.modular_loss, 9)
+            6.0
+        """
+        if self.transitions is None:
+            return self
+        # Asked for by the constructor, before anything was found of the whole that would be wrong of the part.
+        alone = copy(self)
+        alone.transitions, alone.recurrent_cost = None, 1.0
+        return alone
+
+    @property
+    def least_recurrent(self) -> float:
+        """What recurrent weights cost at least, whatever the code."""
+        return 0.0 if self.recurrence is None else self.recurrence.least
 
     # ---- the quadratic forms ----------------------------------------------------------------------------------
 
@@ -228,7 +276,7 @@ class Problem:
             whitening.matrix, targets=whitening.targets, ridge=self._whitened_ridge(sources)
         )
         try:
-            inside = self.replaced(sources=sources, mixing=seen, readout=Priced(priced))
+            inside = self.feedforward.replaced(sources=sources, mixing=seen, readout=Priced(priced))
         except InputError as error:
             # Of a problem that was accepted as given: its units are what those coordinates have no numbers for.
             raise FloatingPointError("numbers too small or too large") from error
@@ -266,13 +314,26 @@ class Problem:
 
         Fewer rows where errors are cheap enough for some sources to be worth no neuron.
         """
-        strengths = self.readout.modular_strengths(self.modular_costs)
+        strengths = self._modular_strengths
         return np.diag(self.sources.bias_sides * np.sqrt(strengths))[strengths > 0]
 
     @cached_property
     def modular_loss(self) -> float:
-        """Loss of the best modular code: 2 sum_i sqrt(decoder_cost K_ii (M_ii + m_i^2))."""
-        return self.readout.modular_loss(self.modular_costs)
+        """Loss of the best modular code: 2 sum_i sqrt(decoder_cost K_ii (M_ii + m_i^2)), or more if it is carried."""
+        if self.recurrence is None:
+            return self.readout.modular_loss(self.modular_costs)
+        strengths = self._modular_strengths
+        asked = self.decoder_cost * self.readout.demand / strengths
+        return float(self.modular_costs @ strengths + asked.sum()) + self.recurrence.value(np.diag(strengths))
+
+    @cached_property
+    def _modular_strengths(self) -> Array:
+        """(d,) squared weights of the best modular code."""
+        alone = self.readout.modular_strengths(self.modular_costs)
+        if self.recurrence is None:
+            return alone
+        asked = self.decoder_cost * self.readout.demand
+        return self.recurrence.modular_strengths(self.modular_costs, asked, alone)
 
     @cached_property
     def pricing(self) -> Pricing:
@@ -285,6 +346,8 @@ class Problem:
 
     def part(self, members: Sequence[int]) -> Problem:
         """The problem of some of the sources by themselves, seen through their columns of the mixing.
+
+        Without transitions, which may take these sources to others.
 
         Args:
             members: indices of the sources.
@@ -299,7 +362,7 @@ class Problem:
         else:
             covariance = sources.covariance[np.ix_(chosen, chosen)]
             part = Sources.from_moments(covariance, sources.points[:, chosen], sources.mean[chosen])
-        return self.replaced(sources=part, mixing=self.mixing[:, chosen])
+        return self.feedforward.replaced(sources=part, mixing=self.mixing[:, chosen])
 
     def replaced(self, **changes: Any) -> Problem:
         """The same problem but for some arguments of its constructor.
@@ -322,6 +385,8 @@ class Problem:
             "encoder_cost": self.encoder_cost,
             "decoder_cost": self.decoder_cost,
             "readout": self.given_readout,
+            "transitions": self.transitions,
+            "recurrent_cost": self.recurrent_cost,
         }
 
     # ---- costs of any code ------------------------------------------------------------------------------------
@@ -341,9 +406,19 @@ class Problem:
         return self.readout.multiplier(gram_of_code)
 
     def loss(self, weights: ArrayLike) -> float:
-        """Loss of the code with these source weights (n, d), the cheapest biases and the cheapest decoder."""
+        """Loss of the code with these source weights (n, d), the cheapest biases, decoder and recurrent weights."""
         rows = np.atleast_2d(np.asarray(weights, dtype=np.float64))
-        return float(self.neuron_cost(rows).sum()) + self.readout_cost(rows.T @ rows)
+        code = rows.T @ rows
+        carried = 0.0 if self.recurrence is None else self.recurrence.value(code)
+        return float(self.neuron_cost(rows).sum()) + self.readout_cost(code) + carried
+
+
+def _check_transitions(given: ArrayLike | Transitions | None, sources: Sources) -> Transitions | None:
+    if given is None:
+        return None
+    transitions = given if isinstance(given, Transitions) else Transitions(as_stack(given))
+    transitions.require_fitting(sources)
+    return transitions
 
 
 def _cost(name: str, value: float) -> float:
