@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.certificate import most_provable, optimality_gap
-from solver.code import SAVED_ARRAYS, SAVED_NUMBERS, Code, described
+from solver.code import RECURRENT_ARRAYS, SAVED_ARRAYS, SAVED_NUMBERS, Code, described
 from theory.bounds.cover import Cover
+from theory.dynamics import Transitions
 from theory.errors import InputError
 from theory.problem import Problem
 from theory.readouts import READOUTS, Reads
@@ -35,7 +36,10 @@ FORMAT_VERSION = 1
 """Version of the saved file's layout,"""
 
 WITH_READOUT = 2
-"""and of that with a readout other than the exact one of the data."""
+"""and of that with a readout other than the exact one of the data;"""
+
+WITH_TRANSITIONS = 3
+"""and of that with a recurrent layer."""
 
 SAVED_TEXTS = ("status", "method", "message")
 LATER = {"tolerance": float("nan")}
@@ -72,6 +76,7 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
     if sources.probabilities is not None:
         content["probabilities"] = sources.probabilities
     content |= _saved_readout(problem)
+    content |= _saved_transitions(representation)
     if cover is not None:
         content |= {f"cover_{item.name}": getattr(cover, item.name) for item in fields(cover)}
     with written_whole(path) as partial, partial.open("wb") as file:
@@ -93,6 +98,17 @@ def _saved_readout(problem: Problem) -> dict[str, Any]:
         f"readout_{name}": np.asarray(value, dtype=np.float64) for name, value in settings.items() if value is not None
     }
     return {"readout": kind, "format_version": WITH_READOUT, **given} if given else {}
+
+
+def _saved_transitions(representation: Code) -> dict[str, Any]:
+    """The transitions and the layer that follows them; nothing where there are none."""
+    problem = representation.problem
+    if problem.transitions is None:
+        return {}
+    settings = {item.name: getattr(problem.transitions, item.name) for item in fields(Transitions)}
+    given = {f"transitions_{name}": np.asarray(value) for name, value in settings.items() if value is not None}
+    layer = {name: getattr(representation, name) for name in RECURRENT_ARRAYS}
+    return {"format_version": WITH_TRANSITIONS, "recurrent_cost": problem.recurrent_cost, **given, **layer}
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -125,7 +141,7 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
             version = int(content["format_version"])
         except Exception:  # a damaged archive fails in a dozen ways, and each says the same
             raise InputError(f"{path}: not a saved representation; give a file that `save` or --save wrote") from None
-    if version > WITH_READOUT:
+    if version > WITH_TRANSITIONS:
         raise InputError(f"{path}: written by a later version (format {version}); update to read it")
     content = {name: np.array(value) for name, value in LATER.items()} | content
     wanted = (*SAVED_ARRAYS, *SAVED_NUMBERS, "points", "names", "mixing", "encoder_cost", "decoder_cost")
@@ -143,7 +159,21 @@ def _problem(content: dict[str, NDArray[Any]]) -> Problem:
     else:
         sources = Sources(content["points"], content.get("probabilities"), names=names)
     costs = {name: _single(content, name) for name in ("encoder_cost", "decoder_cost")}
-    return Problem(sources, mixing=content["mixing"], readout=_readout(content), **costs)
+    transitions = _transitions(content)
+    if transitions is not None:
+        costs["recurrent_cost"] = _single(content, "recurrent_cost")
+    return Problem(sources, mixing=content["mixing"], readout=_readout(content), transitions=transitions, **costs)
+
+
+def _transitions(content: dict[str, NDArray[Any]]) -> Transitions | None:
+    if "transitions_matrices" not in content:
+        return None
+    missing = [name for name in ("recurrent_cost", *RECURRENT_ARRAYS) if name not in content]
+    if missing:
+        raise InputError(f"{missing[0]}: missing")
+    settings: dict[str, Any] = {item.name: content.get(f"transitions_{item.name}") for item in fields(Transitions)}
+    settings["ends"] = () if settings["ends"] is None else tuple(np.ravel(settings["ends"]).tolist())
+    return Transitions(**settings)
 
 
 def _readout(content: dict[str, NDArray[Any]]) -> Reads | None:
@@ -180,12 +210,15 @@ def _require_plain(content: dict[str, NDArray[Any]], problem: Problem) -> None:
         "neuron_costs": (neurons,),
         "multiplier": (dimension, dimension),
     }
+    if problem.transitions is not None:
+        count = len(problem.transitions)
+        shapes |= {"recurrent": (count, neurons, neurons), "recurrent_bias": (count, neurons)}
     for name, shape in shapes.items():
         value = content[name]
         if value.shape != shape or not (value.size or (neurons == 0 and not problem.readout.exact)):
             raise InputError(f"{name}: damaged or altered; its shape {value.shape} does not fit the rest, {shape}")
         if value.size:
-            as_matrix(value, name)
+            as_matrix(value.reshape(len(value), -1), name)
         if value.dtype != np.float64:
             raise InputError(f"{name}: damaged or altered; it holds {value.dtype}, not float64")
     symmetric = content["multiplier"] - content["multiplier"].T
@@ -198,7 +231,8 @@ def _require_plain(content: dict[str, NDArray[Any]], problem: Problem) -> None:
 
 def _agreeing(content: dict[str, NDArray[Any]], problem: Problem) -> dict[str, Any]:
     weights = content["source_weights"]
-    stored = {name: content[name] for name in SAVED_ARRAYS} | {name: _single(content, name) for name in SAVED_NUMBERS}
+    arrays = (*SAVED_ARRAYS, *(RECURRENT_ARRAYS if problem.transitions is not None else ()))
+    stored = {name: content[name] for name in arrays} | {name: _single(content, name) for name in SAVED_NUMBERS}
     _require_code(problem, weights)
     derived = described(problem, weights)
     for name, tolerance in _tolerances(problem, weights, derived).items():
@@ -226,7 +260,18 @@ def _tolerances(problem: Problem, weights: Array, derived: dict[str, Any]) -> di
     encoder, decoder = np.abs(derived["encoder"]), np.abs(derived["decoder"])
     terms = np.einsum("ni,ij,nj->n", absolute, np.abs(problem.energy_matrix), absolute) + bias**2
     loss = sum(np.abs(value) for value in derived["energies"].values())
+    carried: dict[str, Array] = {}
+    if problem.recurrence is not None:
+        recurrent = np.abs(derived["recurrent"])
+        size = AGREEING * read * recurrent.max(axis=(1, 2), initial=0.0)
+        resting = bias.sum() + np.abs(derived["recurrent_bias"]).max(axis=1, initial=0.0)
+        moved = AGREEING * (np.abs(problem.recurrence.offsets) @ absolute.T).max(axis=1, initial=0.0)
+        carried = {
+            "recurrent": size[:, None, None],
+            "recurrent_bias": (size * bias.sum() + AGREEING * resting + moved)[:, None],
+        }
     return {
+        **carried,
         "encoder": AGREEING * seen * encoder.max(axis=0, initial=0.0),
         "encoder_bias": AGREEING * (bias + absolute @ mean),
         "decoder": AGREEING * read * decoder.max(axis=1, keepdims=True, initial=0.0),

@@ -110,7 +110,8 @@ def _rounded(
 
 
 def decide(problem: Problem) -> Verdict:
-    """The verdict for a problem that is already posed; see `modularity`."""
+    """The verdict for a problem that is already posed, without its transitions if it has any; see `modularity`."""
+    problem = problem.feedforward
     with within_digits(problem):
         multiplier = modular_multiplier(problem)
         few = problem.dimension <= EXACT_DIMENSION
