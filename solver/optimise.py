@@ -14,7 +14,7 @@ import numpy as np
 
 from solver.certificate import best_bound, lower_bound, optimality_gap
 from solver.code import canonical_weights
-from solver.methods import module_of, names, partial_decoding
+from solver.methods import module_of, names, partial_decoding, recurrent
 from solver.representation import Representation
 from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
@@ -286,13 +286,17 @@ class _Run:
                 return
         try:
             with np.errstate(divide="raise", invalid="raise", over="raise"):
+                alone = self.problem.feedforward
                 if method == "auto":
-                    self.method, self.why = _choose(self.problem, self.separate)
+                    self.method, self.why = _choose(alone, self.separate)
                 if self.method == "groups" and self.separate is not None:
                     self.iterations = self.separate.iterations  # `result` finds what its multiplier proves
                     return
                 with one_thread():
-                    self.follow(_steps(self.method, self.problem, self.tolerance, rng, options))
+                    self.follow(map(self._carried, _steps(self.method, alone, self.tolerance, rng, options)))
+                    if self._wants_descent():
+                        steps = recurrent.steps(self.problem, self.weights, tolerance=self.tolerance, rng=rng)
+                        self.follow(steps)
         except (np.linalg.LinAlgError, FloatingPointError) as error:
             # Sources of extreme scales can exhaust the digits; what was found before is still certified.
             self.why = f"{self.why}; ended by rounding ({error})"
@@ -312,6 +316,23 @@ class _Run:
         """What the callback sees of that search, whose bound is none of all codes."""
         assert self.callback is not None
         return self.callback(replace(progress, lower_bound=0.0, gap=1.0))
+
+    def _carried(self, step: Iterate) -> Iterate:
+        """A step of a method, which knows of no recurrent layer, with what that costs."""
+        if self.problem.recurrence is None:
+            return step
+        bound = step.lower_bound + self.problem.least_recurrent
+        return replace(step, loss=self.problem.loss(step.weights), lower_bound=bound)
+
+    def _wants_descent(self) -> bool:
+        if self.problem.recurrence is None or self.stopped or self.iterations >= self.max_iterations:
+            return False
+        # The bounds of methods are their own, and some have none.
+        bound = best_bound(self.problem, self.multiplier, weights=self.weights, quick=True, cover=self.cover).value
+        gap = optimality_gap(self.loss, max(bound, self.lower_bound))
+        if gap > self.tolerance:
+            self.note = "descent on the loss with its recurrent layer"
+        return gap > self.tolerance
 
     def follow(self, steps: Iterator[Iterate]) -> None:
         """Take steps until the method ends or a limit is reached."""

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = [
     {"theory.errors"},
     {"theory.formulas", "theory.writing", "theory.geometry"},
-    {"theory.sources", "theory.principal", "theory.readouts", "theory.groups", "theory.problem"},
+    {"theory.sources", "theory.principal", "theory.readouts", "theory.groups", "theory.dynamics", "theory.problem"},
     {"theory.exact"},
     {"theory.bounds"},
     {"theory.conditions"},

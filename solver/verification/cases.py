@@ -25,6 +25,7 @@ from solver.strategies import (
     products,
     seeds,
 )
+from theory.dynamics import Transitions
 from theory.families.frequencies import FrequencyPair
 from theory.problem import Problem
 from theory.readouts import Soft
@@ -122,6 +123,38 @@ def _incomplete_frequencies(draw: DrawFn) -> Problem:
     return Problem(waves[: len(waves) - draw(st.integers(1, 12))], encoder_cost=draw(costs))
 
 
+@st.composite
+def _orbits(draw: DrawFn, *, weighted: bool = False) -> Problem:
+    """Sources that every transition takes to themselves; weighted: at places of unlike probability.
+
+    Positions on a ring, seen as waves of one or two frequencies; or points with all that signed permutations of the
+    sources make of them.
+    """
+    if draw(st.booleans()):
+        positions = draw(st.integers(5, 12))
+        waves = draw(st.lists(st.integers(1, (positions - 1) // 2), min_size=1, max_size=2, unique=True))
+        angles = 2 * np.pi * np.outer(np.arange(positions), waves) / positions
+        sizes = draw(st.sampled_from([(1.0, 1.0), (1.0, 2.0), (3.0, 0.5)]))[: len(waves)]
+        rows = np.column_stack([np.cos(angles) * sizes, np.sin(angles) * sizes])
+        steps = draw(st.lists(st.integers(1, positions - 1), min_size=1, max_size=2))
+        turns = [np.roll(np.arange(positions), -step) for step in steps]
+        maps = [np.linalg.lstsq(rows, rows[turn], rcond=None)[0].T for turn in turns]
+    else:
+        dimension = draw(st.integers(2, 3))
+        order, signs = draw(st.permutations(range(dimension))), draw(st.tuples(*[st.sampled_from([1, -1])] * dimension))
+        maps = [np.eye(dimension)[list(order)] * np.array(signs)[:, None]]
+        orbit = [draw(st.one_of(grids(dimension), clouds(dimension)))]
+        for _ in range(2 * dimension - 1):
+            orbit.append(orbit[-1] @ maps[0].T)
+        # With mirror images the mean is the centre of the turn.
+        rows = np.unique(np.vstack([*orbit, *[-part for part in orbit]]), axis=0)
+    weights = draw(st.lists(st.integers(1, 9), min_size=len(rows), max_size=len(rows))) if weighted else None
+    priced = {"encoder_cost": draw(costs), "decoder_cost": draw(costs), "recurrent_cost": draw(costs)}
+    # Of a heavier place the mean is not the centre of the turn.
+    turned = Transitions(np.array(maps), centre=np.zeros(rows.shape[1]))
+    return Problem(rows, probabilities=weights, transitions=turned, **priced)
+
+
 _UNMIXED = problems(TWO_TO_FOUR, mixed=False)
 _HOLED = st.one_of(_boxes_with_a_hole(), _blocks(holed=True))
 
@@ -135,6 +168,7 @@ _DRAWS: dict[str, tuple[SearchStrategy[Problem], SearchStrategy[Problem] | None]
     "block-modularity": (_blocks(), _blocks(holed=True)),
     "frequency-pairs": (_frequencies(), _incomplete_frequencies()),
     "invariances": (problems(FEW), None),
+    "invariant-dynamics": (_orbits(), _orbits(weighted=True)),
 }
 
 
@@ -184,6 +218,7 @@ _CONCLUSIONS: dict[str, Callable[[Problem], Prediction]] = {
     "uniqueness": lambda _: Prediction(modular=True),
     "block-modularity": _nearest_blocks,
     "frequency-pairs": _nearest_frequencies,
+    "invariant-dynamics": THEOREMS["invariant-dynamics"].prediction,
 }
 
 

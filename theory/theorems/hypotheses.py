@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.spatial import KDTree
 
 from theory.geometry.polytope import extreme_points
 
@@ -20,6 +21,7 @@ __all__ = [
     "Blocks",
     "faces_allow_modularity",
     "independent_sources",
+    "invariant_under_transitions",
     "is_range_independent",
     "orthonormal_mixing",
     "product_blocks",
@@ -35,6 +37,9 @@ SAME_PROBABILITY = 1e-12
 
 SAME_VALUE = 1e-12
 """Relative distance of two values of a source that count as one."""
+
+INVARIANT = 1e-9
+"""Difference of moments, hull and mixing before and after a step, relative to their size, that is rounding."""
 
 IN_FACE = 1e-9
 """Distance from the hull of a face, relative to the sources' ranges, that counts as none."""
@@ -93,6 +98,43 @@ def _levels(column: Array) -> tuple[Array, NDArray[np.intp]]:
     unit = np.ptp(column) * SAME_VALUE
     values, place = np.unique(np.round(column / unit) if unit > 0 else column, return_inverse=True)
     return values, place
+
+
+def invariant_under_transitions(problem: Problem) -> bool:
+    """Whether there are transitions, and each leaves mean, covariance, hull and mixing of the sources as they are.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> square = [[1, 1], [-1, 1], [-1, -1], [1, -1]]
+        >>> turning = [[0, -1], [1, 0]]
+        >>> invariant_under_transitions(Problem(square, transitions=turning))
+        True
+        >>> invariant_under_transitions(Problem(square, probabilities=[1, 2, 3, 4], transitions=turning))
+        False
+    """
+    if problem.recurrence is None:
+        return False
+    sources, deviation = problem.sources, np.sqrt(np.diag(problem.sources.covariance))
+    size = np.sqrt(np.diag(problem.gram))
+    corners = KDTree(sources.vertices / deviation)
+    for matrix, offset in zip(problem.recurrence.matrices, problem.recurrence.offsets, strict=True):
+        gaps = [
+            offset / deviation,
+            (matrix @ sources.covariance @ matrix.T - sources.covariance) / np.outer(deviation, deviation),
+            (matrix.T @ problem.gram @ matrix - problem.gram) / np.outer(size, size),
+        ]
+        if max(float(np.abs(gap).max()) for gap in gaps) > INVARIANT:
+            return False
+        # A regular map of the vertices into themselves misses none of them.
+        if corners.query((sources.vertices @ matrix.T + offset) / deviation)[0].max() > INVARIANT:
+            return False
+        targets = problem.readout.targets
+        if targets is not problem.mixing:
+            asked = targets.T @ targets
+            scale = np.sqrt(np.diag(asked))
+            if np.abs((matrix.T @ asked @ matrix - asked) / np.outer(scale, scale)).max() > INVARIANT:
+                return False
+    return True
 
 
 def product_blocks(problem: Problem) -> Blocks:

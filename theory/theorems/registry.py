@@ -26,6 +26,7 @@ FILES = (
     "block_modularity",
     "frequency_pairs",
     "invariances",
+    "invariant_dynamics",
 )
 """The files that hold a theorem, in the order in which they build on each other."""
 

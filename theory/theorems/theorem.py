@@ -47,6 +47,7 @@ class Prediction:
         parts: the problems of blocks of sources;  separable: whether their optimal codes together are optimal, so
             that the losses add up.
         equal: another problem, and the factor by which its optimal loss exceeds this one's.
+        dearer: another problem, and by how much its optimal loss falls short of this one's.
         margin: how far the data are from where the prediction changes, without unit; NaN if there is no such place.
     """
 
@@ -56,6 +57,7 @@ class Prediction:
     parts: tuple[Problem, ...] | None = None
     separable: bool | None = None
     equal: tuple[Problem, float] | None = None
+    dearer: tuple[Problem, float] | None = None
     margin: float = float("nan")
 
 
@@ -71,6 +73,7 @@ class Theorem:
         proof: why it holds, in a paragraph.
         hypothesis: whether it speaks about a problem.
         prediction: what it says; only to be asked where the hypothesis holds.
+        recurrent: whether it speaks about codes that a recurrent layer carries along. All others are silent about them.
     """
 
     name: str
@@ -80,10 +83,12 @@ class Theorem:
     proof: str
     hypothesis: Callable[[Problem], bool]
     prediction: Callable[[Problem], Prediction]
+    recurrent: bool = False
 
     def applies(self, data: Problem | Sources) -> bool:
         """Whether the hypothesis holds, for sources alone with costs of one and no mixing."""
-        return self.hypothesis(_posed(data))
+        problem = _posed(data)
+        return (problem.transitions is None or self.recurrent) and self.hypothesis(problem)
 
     def predict(self, data: Problem | Sources) -> Prediction:
         """The prediction.
@@ -92,7 +97,7 @@ class Theorem:
             InputError: the hypothesis does not hold.
         """
         problem = _posed(data)
-        if not self.hypothesis(problem):
+        if not self.applies(problem):
             raise InputError(f"theorem {self.name}: its hypothesis does not hold for {problem!r}")
         return self.prediction(problem)
 
