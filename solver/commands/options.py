@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from theory.exact.problem import ExactProblem
     from theory.problem import Problem
     from theory.readouts import Reads
+    from theory.sources import Sources
 
 __all__ = [
     "PICTURES",
+    "carried_by",
     "costs_of",
     "data_options",
     "exact_problem_of",
@@ -105,8 +107,24 @@ def problem_of(data: Given, mixing: Given | None, options: dict[str, Any], costs
     from theory.problem import Problem
 
     sources = read_sources(data, options["probabilities"])
-    readout = readout_of(options)
-    return Problem(sources, mixing=None if mixing is None else read_mixing(mixing), readout=readout, **costs)
+    seen = None if mixing is None else read_mixing(mixing)
+    return Problem(sources, mixing=seen, readout=readout_of(options), **costs, **carried_by(options, sources))
+
+
+def carried_by(options: dict[str, Any], sources: Sources) -> dict[str, Any]:
+    """The transitions and their price, where a recurrent layer is to carry the code along."""
+    file, series, cost = (options.get(name) for name in ("transitions", "trajectory", "recurrent_cost"))
+    if file is not None and series:
+        raise click.UsageError("--trajectory finds the transitions that --transitions gives; leave out one of them")
+    if file is None and not series:
+        if cost is not None:
+            raise click.UsageError("--recurrent-cost: there is no recurrent layer; give --transitions or --trajectory")
+        return {}
+    from solver.commands.reading import read_transitions
+    from theory.dynamics import Transitions
+
+    found = Transitions.from_trajectory(sources) if file is None else Transitions(read_transitions(file))
+    return {"transitions": found} | ({} if cost is None else {"recurrent_cost": cost})
 
 
 def readout_of(options: dict[str, Any]) -> Reads | None:

@@ -66,7 +66,7 @@ def judge(problem: Problem, prediction: Prediction) -> Judgement:
             _price(problem, prediction, answer),
             _parts(prediction, answer),
             _equal(prediction, answer),
-            _dearer(problem, prediction, answer),
+            _dearer(prediction, answer),
         )
         if judged is not None
     ]
@@ -175,14 +175,14 @@ def _equal(prediction: Prediction, answer: Representation) -> Judged | None:
     return AGREES, resolution - difference, said
 
 
-def _dearer(problem: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
+def _dearer(prediction: Prediction, answer: Representation) -> Judged | None:
     if prediction.dearer is None:
         return None
     other, more = prediction.dearer
     second = _solved(other)
     difference = answer.loss - second.loss - more
     resolution = _resolution(answer) * answer.loss + _resolution(second) * second.loss
-    said = f"predicted a loss larger by {more:.6g} than that of {other!r}; off by {difference:.3g}"
+    said = f"predicted a loss larger by {more:.6g} than without a recurrent layer; off by {difference:.3g}"
     if abs(difference) > resolution and all(one.status == "optimal" for one in (answer, second)):
         return DISAGREES, abs(difference) / answer.loss, said
     if answer.lower_bound > second.loss + more + resolution or second.lower_bound + more > answer.loss + resolution:
