@@ -182,7 +182,7 @@ def _dearer(prediction: Prediction, answer: Representation) -> Judged | None:
     second = _solved(other)
     difference = answer.loss - second.loss - more
     resolution = _resolution(answer) * answer.loss + _resolution(second) * second.loss
-    said = f"predicted a loss larger by {more:.6g} than that of {other!r}; off by {difference:.3g}"
+    said = f"predicted a loss larger by {more:.6g} than without a recurrent layer; off by {difference:.3g}"
     if abs(difference) > resolution and all(one.status == "optimal" for one in (answer, second)):
         return DISAGREES, abs(difference) / answer.loss, said
     if answer.lower_bound > second.loss + more + resolution or second.lower_bound + more > answer.loss + resolution:
