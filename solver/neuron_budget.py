@@ -18,7 +18,7 @@ from solver.certificate import optimality_gap
 from solver.methods.alternating import descend
 from solver.optimise import DEFAULT_TOLERANCE, generator_of, one_thread, solve_one_of_many
 from solver.representation import Representation
-from solver.search.few_neurons import FewNeurons
+from solver.search.few_neurons import POLISHED, FewNeurons
 from solver.stopping import raise_if_asked
 from theory.errors import InputError
 from theory.problem import Problem, within_digits
@@ -42,6 +42,9 @@ chosen theirs."""
 
 STEPS = 200
 """Quasi-Newton steps at most in each."""
+
+NEAR = 2
+"""More neurons than are asked for by which codes are moved to rest on the way down to them; larger ones are not."""
 
 MOST = 1_000
 """Numbers of neurons looked at at most."""
@@ -197,7 +200,7 @@ def budget(
     if highest - lowest >= MOST:
         raise InputError(f"neurons: {highest - lowest + 1} numbers are too many; give {MOST} at most")
     with within_digits(problem), one_thread():
-        found = _Search(problem, optimum, out_of_time).run(lowest, highest, starts, generator)
+        found = _Search(problem, optimum, tolerance, out_of_time).run(lowest, highest, starts, generator)
         numbers = np.arange(lowest, highest + 1)
         codes = tuple(found[number] for number in numbers.tolist())
         losses = np.minimum.accumulate([problem.loss(code) for code in codes])
@@ -219,7 +222,10 @@ def budget(
 class _Search:
     """Codes of fewer and fewer neurons from the optimal one down, then each improved."""
 
-    def __init__(self, problem: Problem, optimum: Representation, out_of_time: Callable[[], bool]) -> None:
+    def __init__(
+        self, problem: Problem, optimum: Representation, tolerance: float, out_of_time: Callable[[], bool]
+    ) -> None:
+        self.floor, self.tolerance = optimum.lower_bound, tolerance
         self.search, self.out_of_time = FewNeurons(problem, out_of_time), out_of_time
         self.optimum = self.search.coordinates(optimum.source_weights)
         self.source_weights = optimum.source_weights
@@ -230,13 +236,20 @@ class _Search:
         """Source weights of the best code found with at most each number of neurons from lowest to highest."""
         most = len(self.optimum)
         for count in range(most - 1, lowest - 1, -1):
-            self._keep(count, self.search.best(self.search.reduced(self.found[count + 1])))
+            # Without time to look for better ones the modular code has to do.
+            late, polished = self.out_of_time(), POLISHED if count <= highest + NEAR else 0
+            reduced = self.search.reduced(self.found[count + 1])
+            self._keep(count, None if late else self.search.best(reduced, polished))
             if count >= len(self.modular):
                 self._keep(count, self.modular)
         for count in range(lowest, min(highest + 1, most)):
             self._improve(count, starts, rng)
+            if self._reached(count):
+                break
         for count in range(min(highest, most - 1) - 1, lowest - 1, -1):
             # What was found since for one neuron more may lead further.
+            if self.out_of_time():
+                break
             self._keep(count, self.search.best(self.search.reduced(self.found[count + 1])))
         best, result = self.found[lowest] if lowest < most else self.optimum, {}
         for count in range(lowest, highest + 1):
@@ -251,14 +264,18 @@ class _Search:
         if count not in self.found or self.search.loss(code) < self.search.loss(self.found[count]):
             self.found[count] = code
 
+    def _reached(self, count: int) -> bool:
+        """Whether nothing better need be looked for."""
+        return optimality_gap(self.search.loss(self.found[count]), self.floor) <= self.tolerance
+
     def _improve(self, count: int, starts: int, rng: np.random.Generator) -> None:
-        if not count or self.out_of_time():
+        if not count or self.out_of_time() or self._reached(count):
             return
         if count - 1 in self.found and count > 1:
             self._keep(count, self.search.best(self.search.grown(self.found[count - 1], self.optimum)))
         begins = [self.found[count], *(self.search.drawn(count, rng) for _ in range(starts))]
         for begin in begins:
-            if self.out_of_time():
+            if self.out_of_time() or self._reached(count):
                 return
             self._keep(count, self.search.polished(self._descended(begin)))
 

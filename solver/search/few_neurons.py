@@ -22,22 +22,25 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["FewNeurons"]
+__all__ = ["POLISHED", "FewNeurons"]
 
 MOST_PAIRS = 60
 """Pairs of neurons that are tried as one, those that point in the most similar directions."""
 
 POLISHED = 6
-"""Starts that are moved along their faces, of those that cost least as they are."""
+"""Starts that are moved along their faces, of those that cost least as they are: if not told otherwise."""
 
 SIZES = (0.1, 0.4, 1.0)
 """Sizes that one more neuron begins with, in units of the mean length of the others."""
 
-ROUNDS = 20
-"""Calls of Newton's method at most: each ends after some steps."""
+STEPS = 5
+"""Steps of Newton's method between two looks at the time,"""
+
+ROUNDS = 80
+"""and how often at most."""
 
 STALLED = 1e-12
-"""Relative fall of the loss in one call below which a code is at rest."""
+"""Relative fall of the loss between them below which a code is at rest."""
 
 
 class FewNeurons:
@@ -107,14 +110,19 @@ class FewNeurons:
 
     # ---- descents ---------------------------------------------------------------------------------------------
 
-    def best(self, starts: Iterator[Array]) -> Array | None:
-        """The best code that the most promising starts lead to along their faces; None where none can be read."""
+    def best(self, starts: Iterator[Array], polished: int = POLISHED) -> Array | None:
+        """The best code that the most promising starts lead to along their faces; None where none can be read.
+
+        Args:
+            starts: codes (n, d).
+            polished: how many are moved; with none the best of them is only brought to its best size.
+        """
         balanced = [self._balanced(start) for start in starts]
-        promising = sorted((one for one in balanced if one is not None), key=lambda one: one[1])[:POLISHED]
+        promising = sorted((one for one in balanced if one is not None), key=lambda one: one[1])
         if not promising:
             return None
         found = promising[0][0]
-        for start, _ in promising:
+        for start, _ in promising[:polished]:
             if self.out_of_time():
                 break
             found = min(found, self.polished(start), key=self.loss)
@@ -129,7 +137,7 @@ class FewNeurons:
         moved, last = neurons, self.faces.loss(neurons)
         for _ in range(ROUNDS):
             try:
-                moved, tied, loss = self.faces.polished(moved, tied)
+                moved, tied, loss = self.faces.polished(moved, tied, STEPS)
             except (np.linalg.LinAlgError, FloatingPointError):
                 break
             if not loss < last * (1 - STALLED) or self.out_of_time():
