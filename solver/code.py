@@ -257,6 +257,8 @@ def readable(problem: Problem, weights: Array) -> Array:
     readout, unit = problem.readout, np.sqrt(problem.modular_costs)
     if readout.rank is None or not len(weights):
         return weights
+    if problem.separate:
+        return _readable_by_group(problem, weights)
     scaled = weights * unit
     length = np.linalg.norm(scaled, axis=1)
     unneeded = np.flatnonzero(readout.demand == 0)
@@ -278,6 +280,17 @@ def readable(problem: Problem, weights: Array) -> Array:
             if loss < lowest * (1 - SIMPLER):
                 best, lowest = tried, loss
     return best
+
+
+def _readable_by_group(problem: Problem, weights: Array) -> Array:
+    """The same, where no neuron may come to read another group."""
+    owner, codes = _group_shares(problem, weights).argmax(axis=1), [np.empty((0, problem.dimension))]
+    for number, (members, part) in enumerate(zip((problem.groups or {}).values(), problem.parts, strict=True)):
+        if part is not None and (owner == number).any():
+            own = readable(part, weights[owner == number][:, list(members)])
+            codes.append(np.zeros((len(own), problem.dimension)))
+            codes[-1][:, list(members)] = own
+    return np.concatenate(codes)
 
 
 def _shares(problem: Problem, weights: Array) -> Array:

@@ -30,7 +30,7 @@ import numpy as np
 from theory.errors import InputError
 from theory.formulas import modular_loss, modular_strength
 from theory.groups import apart
-from theory.sources import SMALLEST, Sources, as_matrix
+from theory.sources import Sources, as_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
