@@ -145,6 +145,48 @@ class Problem:
         self._require_representable()
         self._require_definite_energy()
 
+    @classmethod
+    def from_data(
+        cls,
+        data: ArrayLike,
+        dimension: int | None = None,
+        variance: float | None = None,
+        *,
+        probabilities: ArrayLike | None = None,
+        **costs: Any,
+    ) -> Problem:
+        """The problem of data whose sources are not known: their principal coordinates, seen through the axes.
+
+        Neurons see the data about their mean. What lies outside the axes that are kept is dropped; `sources.kept` says
+        what share of the variance is left. The axes mean nothing by themselves, so that codes are neither modular nor
+        mixed, and have no price of modularity.
+
+        Args:
+            data: (T, dx) array-like, one row a sample and one column a channel (a DataFrame or a table of pynapple
+                keeps its column names); more channels than samples are allowed.
+            dimension: number of axes to keep.
+            variance: or the share of the variance, above zero and at most one, that the fewest axes are to keep.
+                Neither: all axes along which the data vary by more than rounding.
+            probabilities: (T,) nonnegative weights of the samples; equal if not given.
+            costs: what else `Problem` takes but the mixing.
+
+        Raises:
+            InputError: data, a dimension or a share that cannot be used.
+
+        Source: docs/mathematics.md, "Data without known sources".
+
+        Example:
+            >>> problem = Problem.from_data([[0, 0, 0], [4, 4, 0], [1, 0, 1], [0, 1, 1]], variance=0.95)
+            >>> problem.dimension, round(problem.sources.kept, 3)
+            (2, 0.966)
+        """
+        from theory.principal import PrincipalCoordinates
+
+        if "mixing" in costs:
+            raise InputError("mixing: data are seen as they are; leave it out, or give the sources to Problem itself")
+        sources = PrincipalCoordinates.of(data, dimension, variance, probabilities)
+        return cls(sources, mixing=sources.axes, **costs)
+
     @property
     def dimension(self) -> int:
         """Number of sources d."""
@@ -239,7 +281,7 @@ class Problem:
     def _require_definite_energy(self) -> None:
         """Every neuron must cost enough for rounding not to decide how much: M is definite in the sources' units."""
         deviation = np.sqrt(np.diag(self.sources.covariance))
-        _, sizes, directions = np.linalg.svd(self.energy_root / deviation)
+        _, sizes, directions = np.linalg.svd(self.energy_root / deviation, full_matrices=False)
         if sizes[-1] > DEFINITE:
             return
         metric = np.linalg.eigvalsh(self.encoder_metric / np.outer(deviation, deviation))
@@ -256,7 +298,7 @@ class Problem:
 
     @cached_property
     def energy_root(self) -> Array:
-        """(2 d, d) R with M = R'R, as accurate as the samples are: `energy_matrix`, a product, is not always."""
+        """(d + dx, d) R with M = R'R, as accurate as the samples are: `energy_matrix`, a product, is not always."""
         root = self.activity_cost**0.5 * self.sources.covariance_root
         return np.vstack([root, self.encoder_cost**0.5 * self.pseudoinverse.T])
 

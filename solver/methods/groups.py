@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.certificate import best_bound
-from solver.methods import columns, relaxation
+from solver.methods import columns, partial_decoding, relaxation
 from solver.methods.iterate import Iterate
-from solver.search import partial_decoding
 from solver.search.modular_units import ModularUnits
 from solver.search.restricted_master import optimal_energies
 from theory.readouts import Priced
