@@ -55,6 +55,8 @@ def readable(problem: Problem, weights: Array) -> Array:
     readout, unit = problem.readout, np.sqrt(problem.modular_costs)
     if readout.rank is None or not len(weights):
         return weights
+    if problem.separate:
+        return _readable_by_group(problem, weights)
     inside, scaled = readout.in_coordinates(unit), weights * unit
     length = np.linalg.norm(scaled, axis=1)
     unneeded = np.flatnonzero(readout.demand == 0)
@@ -74,6 +76,19 @@ def readable(problem: Problem, weights: Array) -> Array:
             if loss < lowest * (1 - SIMPLER):
                 best, lowest = tried / unit, loss
     return best
+
+
+def _readable_by_group(problem: Problem, weights: Array) -> Array:
+    """The same, where no neuron may come to read another group: neurons of one decode nothing of the others."""
+    scaled, codes = np.abs(weights) * np.sqrt(problem.modular_costs), [np.empty((0, problem.dimension))]
+    groups = (problem.groups or {}).values()
+    owner = np.array([scaled[:, list(members)].max(axis=1) for members in groups]).argmax(axis=0)
+    for number, (members, part) in enumerate(zip(groups, problem.parts, strict=True)):
+        if part is not None and (owner == number).any():
+            own = readable(part, weights[owner == number][:, list(members)])
+            codes.append(np.zeros((len(own), problem.dimension)))
+            codes[-1][:, list(members)] = own
+    return np.concatenate(codes)
 
 
 def _turned(problem: Problem, targets: Array, neurons: Array, rank: int) -> Array:

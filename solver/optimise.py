@@ -217,7 +217,7 @@ def _steps(
     method: str, problem: Problem, tolerance: float, rng: np.random.Generator, options: dict[str, object]
 ) -> Iterator[Iterate]:
     steps: Iterator[Iterate]
-    if problem.readout.rank is not None and method != "modular":
+    if problem.readout.rank is not None and method not in ("modular", "groups"):
         return partial_decoding.steps(partial(_steps, method), problem, tolerance=tolerance, rng=rng, options=options)
     if method == "columns" and problem.sources.faces_if_few is None:
         steps = module_of("relaxation").quick_steps(problem, tolerance=tolerance, rng=rng)

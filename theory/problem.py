@@ -485,6 +485,36 @@ class Problem:
         return tuple(self.alone(members) for members in (self.groups or {}).values())
 
     @cached_property
+    def parts(self) -> tuple[Problem | None, ...]:
+        """The groups by themselves, read out as they are while the others are silent; None where none is asked for.
+
+        Where no errors are allowed, or those of one group tell nothing of another (see `coupled`), the best code whose
+        neurons read one group each is made of the best codes of these, and its loss is the sum of theirs.
+
+        Example:
+            >>> problem = Problem([[0, 0], [1, 0], [0, 1]], mixing=[[1, 1], [0, 1]], groups={})
+            >>> losses = [part.modular_loss for part in problem.parts]
+            >>> bool(np.isclose(sum(losses), problem.modular_loss))
+            True
+        """
+        silent, result = np.zeros((self.dimension, self.dimension)), list[Problem | None]()
+        for members, block in zip((self.groups or {}).values(), self.blocks, strict=True):
+            readout = self.readout.alone(members, silent)
+            if not readout.targets.any():
+                result.append(None)
+                continue
+            if readout.exact:
+                readout = Exact(readout.targets).price(block.sources, block.mixing, readout.decoder_cost)
+            result.append(block.replaced(readout=Priced(readout)))
+        return tuple(result)
+
+    @cached_property
+    def coupled(self) -> bool:
+        """Whether errors of one group tell of another, so that what one asks of its neurons depends on the others'."""
+        ridge = self.readout.ridge
+        return self.groups is not None and ridge is not None and not apart(ridge, self.groups)
+
+    @cached_property
     def separable(self) -> bool:
         """Whether it is plain that nothing is gained by neurons that read several groups.
 
@@ -496,10 +526,9 @@ class Problem:
             >>> Problem(box, probabilities=[4, 1, 1, 4], groups={}).separable, Problem(box[:3], groups={}).separable
             (True, False)
         """
-        if self.groups is None:
+        if self.groups is None or self.coupled:
             return False
-        targets, ridge = self.readout.targets, self.readout.ridge
-        forms = [targets.T @ targets, *([] if ridge is None else [ridge])]
+        forms = [self.readout.targets.T @ self.readout.targets]
         forms += [self.encoder_metric] if self.encoder_cost else []
         if not all(apart(form, self.groups) for form in forms):
             return False
