@@ -52,4 +52,5 @@ THEOREM = Theorem(
     ),
     hypothesis=_in_blocks,
     prediction=lambda problem: in_parts(problem, product_blocks(problem)),
+    exact=True,
 )
