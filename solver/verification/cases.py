@@ -28,7 +28,7 @@ from solver.strategies import (
 from theory.dynamics import Transitions
 from theory.families.frequencies import FrequencyPair
 from theory.problem import Problem
-from theory.readouts import Soft
+from theory.readouts import Noisy, Soft
 from theory.theorems import THEOREMS, Prediction
 
 if TYPE_CHECKING:
@@ -106,6 +106,41 @@ def _mixed_problems(draw: DrawFn) -> Problem:
 
 
 @st.composite
+def _decoded_with_errors(draw: DrawFn, base: SearchStrategy[Problem], *, noise: bool = False) -> Problem:
+    """A problem with a price of errors about as large as makes sources drop out, often with noise and few targets."""
+    problem = draw(base)
+    price = 2.0 ** draw(st.integers(-3, 8)) * _worth_a_neuron(problem)
+    rows = draw(st.integers(0, problem.dimension))
+    targets = problem.mixing[:rows] if rows and problem.mixing[:rows].any() else None
+    variance = draw(st.sampled_from([0.1, 1.0, 3.0])) * problem.decoder_cost / price
+    return problem.replaced(readout=Noisy(price, variance, targets) if noise else Soft(price, targets))
+
+
+def _worth_a_neuron(problem: Problem) -> float:
+    """The price of errors at which the first source gets a neuron, if they are uncorrelated."""
+    variance, gram = np.diag(problem.sources.covariance), np.diag(problem.gram)
+    return float((np.sqrt(problem.decoder_cost * problem.modular_costs / gram) / variance).min())
+
+
+@st.composite
+def _uncorrelated_boxes(draw: DrawFn) -> Problem:
+    """Independent sources in units of their own, with errors that have a price."""
+    problem = draw(_independent())
+    units = 2.0 ** np.array(draw(st.lists(st.integers(-2, 2), min_size=problem.dimension, max_size=problem.dimension)))
+    # Never exactly the price itself, where no search can tell.
+    price = 1.5 * 2.0 ** draw(st.integers(-2, 8)) * _worth_a_neuron(problem.replaced(mixing=np.diag(units)))
+    return problem.replaced(mixing=np.diag(units), readout=Soft(price))
+
+
+@st.composite
+def _correlated_boxes(draw: DrawFn) -> Problem:
+    """Two sources in a box, with any probabilities."""
+    box = draw(boxes(2))
+    weights = draw(st.lists(st.integers(1, 9), min_size=len(box), max_size=len(box)))
+    return Problem(box, probabilities=weights, mixing=draw(mixings(2)), encoder_cost=draw(costs))
+
+
+@st.composite
 def _barely(draw: DrawFn) -> Problem:
     """Next to the boundary between modular and mixed."""
     return Problem(draw(near_boundary(2)), encoder_cost=draw(costs))
@@ -169,6 +204,10 @@ _DRAWS: dict[str, tuple[SearchStrategy[Problem], SearchStrategy[Problem] | None]
     "frequency-pairs": (_frequencies(), _incomplete_frequencies()),
     "invariances": (problems(FEW), None),
     "invariant-dynamics": (_orbits(), _orbits(weighted=True)),
+    "sources-drop-out": (_uncorrelated_boxes(), _decoded_with_errors(_boxes_turned())),
+    "errors-and-correlation": (_decoded_with_errors(_correlated_boxes()), _decoded_with_errors(_HOLED)),
+    "dear-errors": (_decoded_with_errors(problems(FEW)), None),
+    "noise": (_decoded_with_errors(problems(FEW), noise=True), None),
 }
 
 
@@ -219,6 +258,8 @@ _CONCLUSIONS: dict[str, Callable[[Problem], Prediction]] = {
     "block-modularity": _nearest_blocks,
     "frequency-pairs": _nearest_frequencies,
     "invariant-dynamics": THEOREMS["invariant-dynamics"].prediction,
+    "sources-drop-out": lambda _: Prediction(modular=True),
+    "errors-and-correlation": lambda _: Prediction(modular=True),
 }
 
 

@@ -127,7 +127,9 @@ def test_an_unneeded_source_that_helps_is_not_left_out():
     alone = 2 * problem.modular_costs[0] ** 0.5
     answer = solve(problem)
     assert problem.modular_loss == pytest.approx(alone, rel=1e-12)
-    assert answer.status == "optimal" and answer.loss < 0.999 * alone and np.abs(answer.source_weights[:, 1]).max() > 0.01
+    assert (
+        answer.status == "optimal" and answer.loss < 0.999 * alone and np.abs(answer.source_weights[:, 1]).max() > 0.01
+    )
     assert decide(problem).modular is False
 
 

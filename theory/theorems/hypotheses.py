@@ -19,18 +19,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Blocks",
+    "decodes_the_data",
     "faces_allow_modularity",
     "independent_sources",
     "invariant_under_transitions",
     "is_range_independent",
     "orthonormal_mixing",
     "product_blocks",
+    "separate_channels",
+    "uncorrelated_errors",
 ]
 
 Blocks = tuple[tuple[int, ...], ...]
 
 ORTHONORMAL = 1e-12
-"""Largest entry of A'A - 1 of a mixing that counts as orthonormal."""
+"""Largest entry of A'A - 1 of a mixing that counts as orthonormal, and cosine of columns that count as orthogonal."""
 
 SAME_PROBABILITY = 1e-12
 """Difference of a joint probability from the product of its marginals that is rounding."""
@@ -54,6 +57,47 @@ def orthonormal_mixing(problem: Problem) -> bool:
         True
     """
     return bool(np.abs(problem.gram - np.eye(problem.dimension)).max() <= ORTHONORMAL)
+
+
+def decodes_the_data(problem: Problem) -> bool:
+    """Whether the readout is the exact decoder of the data.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> from theory.readouts import Soft
+        >>> decodes_the_data(Problem([[0], [1]])), decodes_the_data(Problem([[0], [1]], readout=Soft(10)))
+        (True, False)
+    """
+    return problem.readout.exact and np.array_equal(problem.readout.targets, problem.mixing)
+
+
+def separate_channels(problem: Problem) -> bool:
+    """Whether A'A and K are diagonal: sources are seen and decoded each by itself, in any units.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> separate_channels(Problem([[0, 0], [0, 1], [1, 0]], mixing=[[0, 2], [1, 0], [1, 0]]))
+        True
+    """
+    return all(_is_diagonal(matrix.T @ matrix) for matrix in (problem.mixing, problem.readout.targets))
+
+
+def uncorrelated_errors(problem: Problem) -> bool:
+    """Whether errors have a price, and the sources are uncorrelated under the weights with which errors count.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> from theory.readouts import Soft
+        >>> uncorrelated_errors(Problem([[0, 0], [0, 1], [1, 0], [1, 1]], readout=Soft(10)))
+        True
+    """
+    errors = problem.readout.errors
+    return errors is not None and _is_diagonal(errors.covariance)
+
+
+def _is_diagonal(matrix: Array) -> bool:
+    size = np.sqrt(np.diag(matrix))
+    return bool((np.abs(matrix - np.diag(np.diag(matrix))) <= ORTHONORMAL * np.outer(size, size)).all())
 
 
 def is_range_independent(problem: Problem) -> bool:

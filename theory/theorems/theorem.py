@@ -12,7 +12,7 @@ from theory.conditions import decide, modular_multiplier
 from theory.errors import InputError
 from theory.problem import Problem
 from theory.sources import EXACT_DIMENSION, Sources
-from theory.theorems.hypotheses import Blocks
+from theory.theorems.hypotheses import Blocks, decodes_the_data
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,6 +48,9 @@ class Prediction:
             that the losses add up.
         equal: another problem, and the factor by which its optimal loss exceeds this one's.
         dearer: another problem, and by how much its optimal loss falls short of this one's.
+        silent: the sources that no neuron reads.
+        limit: the same problem without errors, whose optimal loss is more by tr(Y G0), with G0 of this problem and Y
+            between the two multipliers.
         margin: how far the data are from where the prediction changes, without unit; NaN if there is no such place.
     """
 
@@ -58,6 +61,8 @@ class Prediction:
     separable: bool | None = None
     equal: tuple[Problem, float] | None = None
     dearer: tuple[Problem, float] | None = None
+    silent: tuple[int, ...] | None = None
+    limit: Problem | None = None
     margin: float = float("nan")
 
 
@@ -74,6 +79,7 @@ class Theorem:
         hypothesis: whether it speaks about a problem.
         prediction: what it says; only to be asked where the hypothesis holds.
         recurrent: whether it speaks about codes that a recurrent layer carries along. All others are silent about them.
+        exact: whether it speaks of the exact decoder of the data alone.
     """
 
     name: str
@@ -84,11 +90,13 @@ class Theorem:
     hypothesis: Callable[[Problem], bool]
     prediction: Callable[[Problem], Prediction]
     recurrent: bool = False
+    exact: bool = False
 
     def applies(self, data: Problem | Sources) -> bool:
         """Whether the hypothesis holds, for sources alone with costs of one and no mixing."""
         problem = _posed(data)
-        return (problem.transitions is None or self.recurrent) and self.hypothesis(problem)
+        heard = problem.transitions is None or self.recurrent
+        return heard and (decodes_the_data(problem) or not self.exact) and self.hypothesis(problem)
 
     def predict(self, data: Problem | Sources) -> Prediction:
         """The prediction.
