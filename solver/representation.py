@@ -11,7 +11,7 @@ import numpy as np
 
 from solver import files
 from solver.code import Code
-from theory.dynamics import CARRIED
+from theory.dynamics import CARRIED, outside
 from theory.errors import InputError
 
 if TYPE_CHECKING:
@@ -83,17 +83,21 @@ class Representation(Code):
         if transitions is None:
             raise InputError("simulate: the problem has no transitions, so the code has no recurrent layer")
         taken = _actions(actions, steps, len(transitions))
-        resting = sources.support(self.source_weights)
+        offsets = transitions.about(sources)
+        path = np.empty((len(taken) + 1, sources.dimension))
         activity = np.empty((len(taken) + 1, len(self)))
-        activity[0] = self.source_weights @ sources.about_mean(_start(start, sources)) + resting
+        path[0] = sources.about_mean(_start(start, sources))
+        activity[0] = self.source_weights @ path[0] + sources.support(self.source_weights)
         for step, action in enumerate(taken):
+            path[step + 1] = transitions.matrices[action] @ path[step] + offsets[action]
             activity[step + 1] = self.recurrent[action] @ activity[step] + self.recurrent_bias[action]
-        below = np.flatnonzero(activity.min(axis=1) < -CARRIED * resting.max())
-        if len(below):
-            first = int(below[0])
+        distance = outside(path, sources)
+        beyond = np.flatnonzero(distance > CARRIED)
+        if len(beyond):
+            first = int(beyond[0])
             raise InputError(
                 f"simulate: {f'{first} step(s) lead' if first else 'the start lies'} out of the hull of the samples, "
-                f"where a neuron falls below zero by {-activity[first].min():.3g}; take fewer steps, or others"
+                f"by {distance[first]:.3g} of its size, where neurons fall below zero; take fewer steps, or others"
             )
         return activity
 
