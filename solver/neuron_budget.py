@@ -18,7 +18,7 @@ from solver.certificate import optimality_gap
 from solver.methods.alternating import descend
 from solver.optimise import DEFAULT_TOLERANCE, generator_of, one_thread, solve_one_of_many
 from solver.representation import Representation
-from solver.search.few_neurons import POLISHED, FewNeurons
+from solver.search.few_neurons import FewNeurons
 from solver.stopping import raise_if_asked
 from theory.errors import InputError
 from theory.problem import Problem, within_digits
@@ -44,7 +44,7 @@ STEPS = 200
 """Quasi-Newton steps at most in each."""
 
 NEAR = 2
-"""More neurons than are asked for by which codes are moved to rest on the way down to them; larger ones are not."""
+"""By how many neurons more than are asked for the way down from the optimal code begins to be taken with care."""
 
 MOST = 1_000
 """Numbers of neurons looked at at most."""
@@ -141,6 +141,8 @@ class Budget:
 
     def _sentences(self) -> list[str]:
         best, first, last = _neurons(len(self.optimum)), self.numbers[0], self.numbers[-1]
+        if self.optimum.status != "optimal":
+            best += f" and costs {self.optimum.loss:.9g}"
         said = [f"No code costs less than {self.floor:.9g}; the best one found without a budget has {best}."]
         if self.enough is None:
             said.append(f"No code of up to {_neurons(last)} was found that reaches this to {self.tolerance:.0e}.")
@@ -235,11 +237,12 @@ class _Search:
     def run(self, lowest: int, highest: int, starts: int, rng: np.random.Generator) -> dict[int, Array]:
         """Source weights of the best code found with at most each number of neurons from lowest to highest."""
         most = len(self.optimum)
-        for count in range(most - 1, lowest - 1, -1):
+        start = min(most, highest + NEAR)
+        self.found[start] = self.search.shortened(self.optimum, start)
+        for count in range(start - 1, lowest - 1, -1):
             # Without time to look for better ones the modular code has to do.
-            late, polished = self.out_of_time(), POLISHED if count <= highest + NEAR else 0
-            reduced = self.search.reduced(self.found[count + 1])
-            self._keep(count, None if late else self.search.best(reduced, polished))
+            late = self.out_of_time()
+            self._keep(count, None if late else self.search.best(self.search.reduced(self.found[count + 1])))
             if count >= len(self.modular):
                 self._keep(count, self.modular)
         for count in range(lowest, min(highest + 1, most)):
@@ -251,7 +254,7 @@ class _Search:
             if self.out_of_time():
                 break
             self._keep(count, self.search.best(self.search.reduced(self.found[count + 1])))
-        best, result = self.found[lowest] if lowest < most else self.optimum, {}
+        best, result = self.found.get(lowest, self.optimum), {}
         for count in range(lowest, highest + 1):
             best = min(self.found.get(count, best), best, key=self.search.loss)
             result[count] = self.source_weights if best is self.optimum else self.search.weights(best)

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["POLISHED", "FewNeurons"]
+__all__ = ["FewNeurons"]
 
 MOST_PAIRS = 60
 """Pairs of neurons that are tried as one, those that point in the most similar directions."""
 
 POLISHED = 6
-"""Starts that are moved along their faces, of those that cost least as they are: if not told otherwise."""
+"""Starts that are moved along their faces, of those that cost least as they are."""
 
 SIZES = (0.1, 0.4, 1.0)
 """Sizes that one more neuron begins with, in units of the mean length of the others."""
@@ -96,6 +96,12 @@ class FewNeurons:
             yield np.vstack([others, size[0] * direction[0]])
             yield np.vstack([others, -size[0] * direction[0]])
 
+    def shortened(self, neurons: Array, count: int) -> Array:
+        """A code of so many neurons: again and again without the one that the readout would miss least."""
+        while len(neurons) > count:
+            neurons = np.delete(neurons, self.faces.readout.leverage(neurons).argmin(), axis=0)
+        return neurons
+
     def grown(self, neurons: Array, others: Array) -> Iterator[Array]:
         """Yield codes of one neuron more: that of the others (n, d) which is worth most for its cost."""
         worth = np.einsum("ni,ij,nj->n", others, self.faces.multiplier(neurons), others) / self.faces.costs(others)
@@ -110,19 +116,14 @@ class FewNeurons:
 
     # ---- descents ---------------------------------------------------------------------------------------------
 
-    def best(self, starts: Iterator[Array], polished: int = POLISHED) -> Array | None:
-        """The best code that the most promising starts lead to along their faces; None where none can be read.
-
-        Args:
-            starts: codes (n, d).
-            polished: how many are moved; with none the best of them is only brought to its best size.
-        """
+    def best(self, starts: Iterator[Array]) -> Array | None:
+        """The best code that the most promising starts lead to along their faces; None where none can be read."""
         balanced = [self._balanced(start) for start in starts]
-        promising = sorted((one for one in balanced if one is not None), key=lambda one: one[1])
+        promising = sorted((one for one in balanced if one is not None), key=lambda one: one[1])[:POLISHED]
         if not promising:
             return None
         found = promising[0][0]
-        for start, _ in promising[:polished]:
+        for start, _ in promising:
             if self.out_of_time():
                 break
             found = min(found, self.polished(start), key=self.loss)

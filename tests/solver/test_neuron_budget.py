@@ -99,6 +99,14 @@ def test_few_neurons_of_more_sources_are_found_from_those_next_door():
     np.testing.assert_array_less(found.excess[:2], [0.005438, 0.0000642])
 
 
+def test_far_fewer_neurons_than_the_optimum_has():
+    problem = Problem(np.random.default_rng(1).standard_normal((30, 4)))
+    found = budget(problem, (4, 4), starts=0)
+    assert len(found.optimum) > 6 and found.enough is None
+    require_consistent(problem, found)
+    assert found.losses[0] < problem.modular_loss and "No code of up to 4 neurons was found" in repr(found)
+
+
 def test_errors_allow_fewer_neurons_than_sources():
     problem = Problem(SQUARE, readout=Soft(10.0))
     found = budget(problem, rng=0)
