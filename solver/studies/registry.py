@@ -24,6 +24,12 @@ STUDIES = (
     "one-corner-point",
     "range-not-independence",
     "frequency-pairs",
+    "cell-types",
+    "remapping",
+    "further-factors",
+    "working-memory",
+    "space-and-reward",
+    "preparation-and-output",
     "one-convex-problem",
 )
 """All studies by name, in the order of the papers; each is a file, with underscores for hyphens."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
+    from solver.representation import Representation
+
     Array = NDArray[np.float64]
 
 FREE = 1e-9
@@ -25,6 +28,9 @@ FREE = 1e-9
 
 NEXT_TO = 2e-3
 """Distance from a boundary at which it is tried on both sides: the price, about its square, is well above `FREE`."""
+
+CODED = 1e-8
+"""Share of the strongest direction of a group below which another is not coded: a soft readout can leave some out."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,40 @@ class Finding:
     header: Sequence[str]
     rows: Sequence[Sequence[Any]]
     figure: Figure
+
+
+def cell_types(answer: Representation) -> dict[str, int]:
+    """How many neurons read each group alone, by its name, and how many read several, as "mixed".
+
+    Example:
+        >>> from solver import Problem, solve
+        >>> box = Problem([[0, 0], [0, 1], [1, 0], [1, 1]], groups={"place": [0], "speed": [1]})
+        >>> cell_types(solve(box))
+        {'place': 1, 'speed': 1, 'mixed': 0}
+    """
+    found = Counter(groups[0] if len(groups) == 1 else "mixed" for groups in answer.coded_groups())
+    return {name: found[name] for name in (*(answer.problem.groups or {}), "mixed")}
+
+
+def angle_between(answer: Representation, one: str, other: str) -> float:
+    """The least angle, in degrees, between the subspaces of activity in which two groups of sources are coded.
+
+    The population's activity about its mean is the sum of a part for each group. The angle depends on the matrix G of
+    the code alone, which all optimal codes share (docs/mathematics.md, "The problem"); NaN where one is not coded.
+
+    Example:
+        >>> from solver import Problem, solve
+        >>> box = Problem([[0, 0], [0, 1], [1, 0], [1, 1]], groups={"place": [0], "speed": [1]})
+        >>> angle_between(solve(box), "place", "speed")
+        90.0
+    """
+    groups = answer.problem.groups or {}
+    bases = []
+    for name in (one, other):
+        basis, sizes, _ = np.linalg.svd(answer.source_weights[:, list(groups[name])], full_matrices=False)
+        bases.append(basis[:, sizes > CODED * sizes.max(initial=1.0)])
+    cosines = np.linalg.svd(bases[0].T @ bases[1], compute_uv=False)
+    return float(np.degrees(np.arccos(min(1.0, cosines[0])))) if len(cosines) else float("nan")
 
 
 def panels(count: int = 1) -> tuple[Figure, Any]:

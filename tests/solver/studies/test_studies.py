@@ -36,8 +36,11 @@ def rows_of(study):
         return list(csv.DictReader(stream))
 
 
-SLOW = ("frequency-pairs", "one-convex-problem", "range-not-independence")
-"""Problems of four sources, and trained weights; what they claim is tried in the plain suite too."""
+SLOW = (
+    *("frequency-pairs", "one-convex-problem", "range-not-independence"),
+    *("cell-types", "further-factors", "working-memory", "space-and-reward"),
+)
+"""Problems of four sources and of twelve, and trained weights; what they claim is tried in the plain suite too."""
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,86 @@
+"""Tuning maps: what each neuron of a code does over two variables of a task, such as position and object."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.pictures.plot import ACTIVITY
+from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE
+from theory.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
+
+    from solver.code import Code
+
+    Array = NDArray[np.float64]
+
+__all__ = ["draw_map", "draw_torus", "kind_of", "tuning"]
+
+SLANT = (0.5, 3**0.5 / 2)
+"""The second axis of a torus whose three waves stand at equal angles: 60 degrees from the first, which is (1, 0)."""
+
+
+def tuning(code: Code, situations: ArrayLike) -> Array:
+    """Mean activity (n, a, b) of each neuron for each value of two variables; NaN where a pair does not occur.
+
+    Args:
+        code: of a problem that was given samples.
+        situations: (T, 2) the two variables of each sample, as whole numbers from 0.
+
+    Raises:
+        InputError: sources known by their moments alone, or another number of situations than of samples.
+
+    Example:
+        >>> from solver import Problem, solve
+        >>> code = solve(Problem([[0, 0], [0, 1], [1, 0]]))
+        >>> maps = tuning(code, [[0, 0], [0, 1], [1, 0]])
+        >>> maps.shape == (len(code), 2, 2), bool(np.isnan(maps[:, 1, 1]).all()), float(np.nanmin(maps))
+        (True, True, 0.0)
+    """
+    sources, pairs = code.problem.sources, np.asarray(situations)
+    if not sources.from_samples:
+        raise InputError("code: the sources are known by their moments alone; tuning needs samples")
+    if pairs.shape != (sources.count, 2):
+        raise InputError(f"situations: shape {pairs.shape} does not fit {sources.count} samples; give two numbers each")
+    shape = pairs.max(axis=0) + 1
+    where = np.ravel_multi_index(tuple(pairs.T), tuple(shape.tolist()))
+    share = np.full(sources.count, 1 / sources.count) if sources.probabilities is None else sources.probabilities
+    chance = np.bincount(where, share, np.prod(shape))
+    sums = np.array([np.bincount(where, share * activity, np.prod(shape)) for activity in code.activity().T])
+    with np.errstate(invalid="ignore"):
+        return np.asarray((sums.reshape(len(code), -1) / chance).reshape(len(code), *shape))
+
+
+def kind_of(groups: Sequence[str]) -> tuple[str, str]:
+    """What a neuron that reads these groups is called, and its colour.
+
+    Example:
+        >>> kind_of(("object",)) == ("object", INSIDE), kind_of(("position", "object")) == ("mixed", OUTSIDE)
+        (True, True)
+    """
+    return (groups[0], INSIDE) if len(groups) == 1 else ("mixed", OUTSIDE)
+
+
+def draw_map(axes: Axes, values: Array, title: str = "", colour: str = "black") -> None:
+    """One neuron's map (a, b), relative to its maximum: the first variable to the right, the second upwards."""
+    axes.set_facecolor(HULL)  # seen where a pair does not occur
+    axes.imshow(values.T / np.nanmax(values), cmap=ACTIVITY, vmin=0, vmax=1, origin="lower", aspect="auto")
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    axes.set_title(title, color=colour, fontsize=6, pad=2)
+
+
+def draw_torus(axes: Axes, values: Array, title: str = "", colour: str = "black", *, tiles: int = 2) -> None:
+    """One neuron's map (a, a) over a torus with axes at 60 degrees, drawn several times side by side."""
+    side = len(values) * tiles
+    first, second = np.meshgrid(np.arange(side + 1), np.arange(side + 1), indexing="ij")
+    across, up = first + SLANT[0] * second, SLANT[1] * second
+    axes.pcolormesh(across, up, np.tile(values, (tiles, tiles)) / values.max(), cmap=ACTIVITY, vmin=0, vmax=1)
+    axes.set_aspect("equal")
+    axes.set_axis_off()
+    axes.set_title(title, color=colour, fontsize=6, pad=2)

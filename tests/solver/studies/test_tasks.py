@@ -1,0 +1,142 @@
+"""The papers' tasks as sources, the prices that are known of them, and what is read off their codes."""
+
+from itertools import product
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from solver import certify, solve
+from solver.studies.cell_types import ENCODER_COST
+from solver.studies.remapping import _silent_contexts
+from solver.studies.study import FREE, angle_between, cell_types
+from solver.studies.tasks import (
+    Task,
+    circle,
+    held_while_reaching,
+    hexagonal,
+    maps_of_their_own,
+    object_on_ring,
+    object_on_torus,
+    place_and_reward,
+    reaches_in_a_row,
+    remembered,
+)
+from tests.examples import share
+
+
+@pytest.mark.parametrize(
+    ("places", "price"),
+    [(range(12), 0), ((0, 3), 0.082392), ((0, 1, 2), 0.165637), ((0, 3, 6, 9), 0), ((0, 6), 0)],
+)
+def test_separate_cell_types_have_the_price_that_is_known(places, price):
+    answer = solve(object_on_ring(12, tuple(places)).problem(encoder_cost=ENCODER_COST))
+    assert answer.status == "optimal" and answer.price_of_modularity == pytest.approx(price, abs=5e-7)
+    assert answer.modular == (price == 0) == (cell_types(answer)["mixed"] == 0)
+    assert certify(answer.problem, answer).gap < 1e-9
+    assert (angle_between(answer, "position", "object") < 90 - 1e-4) == (price > 0)
+
+
+@pytest.mark.parametrize(
+    ("count", "repeats", "price"),
+    [(4, True, 0), (4, False, 0.00087070), (6, True, 0), (6, False, 0), (3, False, 0.00585832)],
+)
+def test_two_cues_have_the_price_that_is_known(count, repeats, price):
+    answer = solve(remembered(count, repeats=repeats).problem())
+    assert answer.price_of_modularity == pytest.approx(price, abs=5e-9) and answer.modular == (price == 0)
+
+
+@share(1 / 4)
+@given(st.sets(st.integers(0, 6), min_size=2, max_size=5).filter(lambda places: max(places) > 1), st.integers(1, 6))
+def test_turning_the_ring_changes_nothing(places, turn):
+    """All optimal codes share one G, so it must commute with every turn of the ring, and not see where zero is."""
+    task = object_on_ring(7, sorted(places))
+    answer = solve(task.problem())
+    gram = answer.source_weights.T @ answer.source_weights
+    cosine, sine = circle([1], 7)[0]
+    rotation = np.kron(np.eye(2), [[cosine, -sine], [sine, cosine]])
+    assert np.allclose(rotation @ gram @ rotation.T, gram, atol=1e-5 * np.abs(gram).max())
+    turned = solve(object_on_ring(7, sorted((place + turn) % 7 for place in places)).problem())
+    assert turned.loss == pytest.approx(answer.loss, rel=1e-9)
+    assert turned.price_of_modularity == pytest.approx(answer.price_of_modularity, abs=1e-8)
+
+
+def test_rare_rooms_are_as_good_as_frequent_ones():
+    few, many = (solve(object_on_ring(8, (0, 2), anywhere=share).problem()) for share in (1e-4, 1.0))
+    assert few.loss == pytest.approx(many.loss, rel=1e-9) and few.modular and many.modular
+    assert not solve(object_on_ring(8, (0, 2)).problem()).modular
+
+
+def test_probabilities_are_those_of_the_rooms():
+    sources = object_on_ring(4, (0, 1), anywhere=0.2).sources
+    place = object_on_ring(4, (0, 1), anywhere=0.2).situations[:, 1]
+    shares = [sources.probabilities[place == number].sum() for number in range(4)]
+    assert np.allclose(shares, [0.45, 0.45, 0.05, 0.05]) and np.isclose(sources.probabilities.sum(), 1)
+
+
+def test_an_object_anywhere_on_a_torus_leaves_grid_cells():
+    side = 4
+    answer = solve(object_on_torus(side, list(product(range(side), repeat=2))).problem(encoder_cost=ENCODER_COST))
+    assert answer.status == "optimal" and answer.modular and answer.price_of_modularity <= FREE
+    kinds = cell_types(answer)
+    assert kinds["position"] and kinds["object"] and not kinds["mixed"]
+    # The sum of three waves with one peak, for each and every neuron, costs as much: 5/4 for a unit of its weights on
+    # a torus that is seen everywhere, 5/6 on one that is seen at four by four places only.
+    assert (answer.loss / 24) ** 2 == pytest.approx(5 / 6, rel=1e-5)
+
+
+def test_waves_of_a_module_stand_at_equal_angles():
+    places = np.array(list(product(range(5), repeat=2)))
+    cosines, sines = np.split(hexagonal(places, 5), 2, axis=1)
+    phases = np.arctan2(sines, cosines).sum(axis=1) / (2 * np.pi)
+    assert np.allclose(phases, np.round(phases))
+    assert np.allclose(hexagonal(places + np.array([5, -10]), 5), hexagonal(places, 5))
+
+
+def test_maps_of_their_own_are_silent_elsewhere():
+    task = maps_of_their_own(8)
+    answer = solve(task.problem())
+    assert _silent_contexts(answer, task).all() and answer.price_of_modularity > 0.1
+
+
+def test_orthogonal_subspaces_are_not_separate_neurons():
+    apart = solve(held_while_reaching(8, 0.0).problem())
+    assert angle_between(apart, "preparation", "output") == pytest.approx(90, abs=1e-4)
+    assert not apart.modular and apart.price_of_modularity == pytest.approx(0.120055, abs=1e-6)
+    row = solve(reaches_in_a_row(8).problem())
+    assert row.modular and row.price_of_modularity <= FREE
+    held = solve(held_while_reaching(8, 0.5).problem())
+    assert angle_between(held, "preparation", "output") == pytest.approx(81.69, abs=0.01)
+
+
+def test_a_reward_at_most_places_has_its_own_cell():
+    fixed, free = (solve(place_and_reward(12, places).problem()) for places in (2, 10))
+    assert free.modular and free.price_of_modularity <= FREE < fixed.price_of_modularity
+
+
+def test_groups_are_columns_with_names():
+    groups = {"place": [[0.0, 1], [1, 0], [1, 1], [0, 0]], "speed": [[1.0], [2], [4], [0]]}
+    task = Task.of([[0], [1], [2], [3]], groups, [1, 2, 1, 4])
+    assert task.groups == {"place": (0, 1), "speed": (2,)} and task.sources.names == ("place 1", "place 2", "speed")
+    assert task.problem(decoder_cost=3).decoder_cost == 3
+    assert np.allclose(task.sources.probabilities, [1 / 8, 1 / 4, 1 / 8, 1 / 2])
+
+
+@pytest.mark.parametrize(
+    ("weights", "angle"),
+    [
+        ([[1, 1]], 0),
+        ([[1, 0], [0, 1]], 90),
+        ([[1, 1], [0, 1]], 45),
+        ([[3, 1], [0, 1]], 45),
+        ([[1, 0]], np.nan),
+        (np.empty((0, 2)), np.nan),
+    ],
+)
+def test_angles_are_those_between_directions(weights, angle):
+    code = SimpleNamespace(
+        problem=SimpleNamespace(groups={"one": (0,), "other": (1,)}), source_weights=np.array(weights, dtype=float)
+    )
+    assert angle_between(code, "one", "other") == pytest.approx(angle, abs=1e-6, nan_ok=True)
