@@ -498,9 +498,11 @@ def _sum_of_groups(
             continue
         bound = bounded(part, own, code if len(code) or not part.readout.exact else None)
         value, exact = value + bound.value, exact and bound.exact
-        used[np.ix_(members, members)] = bound.multiplier
-        if bound.rho > most:
-            most, worst = bound.rho, np.zeros(problem.dimension)
+        # In the size that proves most, so that the groups' multipliers are of one measure.
+        multiple = part.readout.dual_multiple(symmetric_root(bound.multiplier), bound.rho)
+        used[np.ix_(members, members)] = multiple * bound.multiplier
+        if multiple * bound.rho > most:
+            most, worst = multiple * bound.rho, np.zeros(problem.dimension)
             worst[members] = bound.worst_neuron
     return Bound(value, most, exact, worst, used)
 
