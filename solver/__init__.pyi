@@ -2,6 +2,7 @@ from .certificate import Bound as Bound
 from .certificate import Certificate as Certificate
 from .certificate import certify as certify
 from .certificate import lower_bound as lower_bound
+from .comparison import Comparison as Comparison
 from .optimise import Progress as Progress
 from .optimise import solve as solve
 from .problem import Problem as Problem
@@ -14,6 +15,7 @@ from .verification.verify import verify as verify
 __all__ = [
     "Bound",
     "Certificate",
+    "Comparison",
     "Problem",
     "Progress",
     "Report",

@@ -15,6 +15,7 @@ correlated sources cost no digits.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,6 @@ import numpy as np
 
 from theory.conditions.many_sources import proven_ratio
 from theory.errors import InputError
-from theory.groups import membership
 from theory.problem import Problem, within_digits
 from theory.readouts import symmetric_root
 from theory.sources import Sources, as_matrix
@@ -60,6 +60,7 @@ class Bound:
     Attributes:
         value: the bound, in units of the loss.
         rho: largest ratio w'Y w / f(w), or an upper bound on it;  exact: whether it is attained (at worst_neuron).
+            Where groups of sources are bounded one by one, over neurons that read one group.
         worst_neuron: (d,) the neuron that would earn most at this multiplier, scaled to f(w) = 1.
         multiplier: (d, d) the Y that the bound was computed from.
     """
@@ -125,6 +126,8 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
     given = _square(problem, multiplier)
     if problem.plain is not problem:
         return _priced(problem, lower_bound(problem.plain, given / problem.height_cost, quick=quick, cover=cover))
+    if _by_groups(problem):
+        return _sum_of_groups(problem, given, None, lambda part, own, _: lower_bound(part, own, quick=quick))
     return _bound(problem, problem.whitening.worth(given), quick=quick, cover=cover)
 
 
@@ -133,6 +136,9 @@ def most_provable(problem: Problem, multiplier: Array, neurons: Array) -> float:
     if problem.plain is not problem:
         price = problem.height_cost
         return most_provable(problem.plain, multiplier / price, price**0.5 * neurons)
+    if _by_groups(problem):
+        parts = _of_groups(problem, multiplier, neurons)
+        return sum(most_provable(part, own, code) for _, part, own, code in parts if part is not None)
     bounds = []
     for worth in [problem.whitening.worth(multiplier), *_own_worth(problem, neurons)]:
         root = symmetric_root(worth)
@@ -216,6 +222,10 @@ def best_bound(
         price = problem.height_cost
         inside = None if weights is None else price**0.5 * weights
         return _priced(problem, best_bound(problem.plain, given / price, weights=inside, quick=quick, cover=cover))
+    if _by_groups(problem):
+        return _sum_of_groups(
+            problem, given, weights, lambda part, own, code: best_bound(part, own, weights=code, quick=quick)
+        )
     whitened = problem.whitened
     worths = [problem.whitening.worth(given)]
     if weights is not None:
@@ -361,11 +371,6 @@ def _square(problem: Problem, multiplier: ArrayLike) -> Array:
 
 def _bound(problem: Problem, worth: Array, *, quick: bool, cover: Cover | None = None) -> Bound:
     """The bound that the form of a multiplier in whitened coordinates proves."""
-    if problem.separable:
-        # Without entries between groups no neuron that reads several earns more for its cost than one of the groups'.
-        groups = membership(problem.groups or {})
-        multiplier = np.where(groups[:, None] == groups, problem.whitening.multiplier(worth), 0.0)
-        worth = problem.whitening.worth(multiplier)
     root = symmetric_root(worth)
     worth = root.T @ root
     rho, exact, worst = _largest_ratio(problem, worth, quick=quick)
@@ -377,7 +382,7 @@ def _bound(problem: Problem, worth: Array, *, quick: bool, cover: Cover | None =
 
 
 def _largest_ratio(problem: Problem, worth: Array, *, quick: bool) -> tuple[float, bool, Array]:
-    if problem.separate or problem.separable:
+    if problem.separate:
         return _largest_of_groups(problem, worth, quick=quick)
     faces = None if quick else problem.sources.faces_if_few
     found, direction = _audit(problem, worth)
@@ -386,6 +391,42 @@ def _largest_ratio(problem: Problem, worth: Array, *, quick: bool) -> tuple[floa
         return max(rho, found), rho <= found * (1 + ATTAINED), direction
     priced = problem.pricing.maximise_worth(worth)
     return (priced.rho, True, priced.worst) if priced.rho >= found else (found, True, direction)
+
+
+def _by_groups(problem: Problem) -> bool:
+    """Whether the best codes of the groups, side by side, are the best of those that count: then bounds add up."""
+    return problem.separable or (problem.separate and not problem.coupled)
+
+
+def _of_groups(
+    problem: Problem, multiplier: Array, weights: Array | None
+) -> Iterator[tuple[list[int], Problem | None, Array, Array]]:
+    """For each group its sources, it by itself, and what it has of a multiplier (d, d) and a code (n, d)."""
+    groups, scale = problem.groups or {}, np.sqrt(problem.modular_costs)
+    code = np.empty((0, problem.dimension)) if weights is None else weights
+    sizes = np.array([np.abs(code[:, list(members)] * scale[list(members)]).max(axis=1) for members in groups.values()])
+    owner = sizes.argmax(axis=0)
+    for number, (members, part) in enumerate(zip(groups.values(), problem.parts, strict=True)):
+        chosen = list(members)
+        yield chosen, part, multiplier[np.ix_(chosen, chosen)], code[owner == number][:, chosen]
+
+
+def _sum_of_groups(
+    problem: Problem, multiplier: Array, weights: Array | None, bounded: Callable[[Problem, Array, Array | None], Bound]
+) -> Bound:
+    """The sum of what the blocks of a multiplier prove of the groups, each scaled by itself."""
+    value, most, exact = 0.0, -np.inf, True
+    worst, used = np.zeros(problem.dimension), np.zeros_like(multiplier)
+    for members, part, own, code in _of_groups(problem, multiplier, weights):
+        if part is None:
+            continue
+        bound = bounded(part, own, code if len(code) or not part.readout.exact else None)
+        value, exact = value + bound.value, exact and bound.exact
+        used[np.ix_(members, members)] = bound.multiplier
+        if bound.rho > most:
+            most, worst = bound.rho, np.zeros(problem.dimension)
+            worst[members] = bound.worst_neuron
+    return Bound(value, most, exact, worst, used)
 
 
 def _largest_of_groups(problem: Problem, worth: Array, *, quick: bool) -> tuple[float, bool, Array]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from solver.decoding import readable
 from theory.bounds.cover import Cover
 from theory.errors import InputError
 from theory.problem import Problem
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["SAVED_ARRAYS", "SAVED_NUMBERS", "Code", "canonical_weights", "described", "readable"]
+__all__ = ["SAVED_ARRAYS", "SAVED_NUMBERS", "Code", "canonical_weights", "described"]
 
 SAVED_ARRAYS = (
     "source_weights",
@@ -47,15 +48,6 @@ SAVED_NUMBERS = (
 ONE_SOURCE = 1e-6
 """A neuron reads one source, or one group, when its other weights, in units of equal cost, are below this share."""
 
-FAINT = (1e-4, 1e-6, 0.0)
-"""Lengths of neurons, relative to the longest, below which they are left out of a code if that costs nothing."""
-
-ROUNDING = 1e-12
-"""Size, relative to the whole, of what is rounding in a code that must not leave it in its targets;"""
-
-SIMPLER = 1e-10
-"""relative rise of the loss that fewer neurons and directions are worth."""
-
 PARALLEL = 1e-10
 """Cosine distance below which two neurons are the same neuron twice."""
 
@@ -69,7 +61,7 @@ class Code:
     loss: float
     lower_bound: float
     gap: float
-    modular: bool
+    modular: bool | None
     price_of_modularity: float
     modular_loss: float
     source_weights: Array
@@ -172,6 +164,7 @@ class Code:
         values = {name: getattr(self, name) for name in names}
         plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
         plain["sources"] = sources = list(self.problem.sources.names)
+        plain |= self.problem.sources.summary()
         if self.problem.groups is not None:
             groups = self.problem.groups
             plain["groups"] = {name: [sources[index] for index in members] for name, members in groups.items()}
@@ -197,12 +190,9 @@ def described(problem: Problem, weights: Array, separate: Code | None = None) ->
     errors = problem.readout.errors
     centre = mean if errors is None else errors.mean
     loss = sum(energies.values())
-    modular_loss = loss if problem.separate else problem.modular_loss if separate is None else separate.loss
     return {
         "loss": loss,
-        "modular": bool(((_group_shares(problem, weights) > ONE_SOURCE).sum(axis=1) == 1).all()),
-        "modular_loss": modular_loss,
-        "price_of_modularity": max(0.0, modular_loss / loss - 1),
+        **_modularity(problem, weights, loss, separate),
         "source_weights": weights,
         "encoder": encoder,
         "encoder_bias": bias - weights @ mean,
@@ -210,6 +200,18 @@ def described(problem: Problem, weights: Array, separate: Code | None = None) ->
         "decoder_bias": problem.readout.targets @ centre - decoder @ (bias + weights @ (centre - mean)),
         "energies": energies,
         "neuron_costs": problem.neuron_cost(weights),
+    }
+
+
+def _modularity(problem: Problem, weights: Array, loss: float, separate: Code | None) -> dict[str, Any]:
+    """What is said of modularity: nothing where sources are coordinates without a meaning of their own."""
+    if not problem.sources.identified:
+        return {"modular": None, "modular_loss": float("nan"), "price_of_modularity": float("nan")}
+    modular_loss = loss if problem.separate else problem.modular_loss if separate is None else separate.loss
+    return {
+        "modular": bool(((_group_shares(problem, weights) > ONE_SOURCE).sum(axis=1) == 1).all()),
+        "modular_loss": modular_loss,
+        "price_of_modularity": max(0.0, modular_loss / loss - 1),
     }
 
 
@@ -246,38 +248,6 @@ def canonical_weights(problem: Problem, weights: Array) -> Array:
     cost = problem.neuron_cost(result)
     order = np.lexsort((*-keys, -np.round(cost / cost.max(), 9)))
     return np.asarray(result[order])
-
-
-def readable(problem: Problem, weights: Array) -> Array:
-    """A code next to this one (n, d) from which the targets can be decoded without error, where that is asked for.
-
-    Only where an exact decoder leaves sources out is there anything to do: then a code need not span the sources, but
-    the targets must lie in what it spans up to the last digit. Which neurons and directions are rounding, the loss says.
-    """
-    readout, unit = problem.readout, np.sqrt(problem.modular_costs)
-    if readout.rank is None or not len(weights):
-        return weights
-    scaled = weights * unit
-    length = np.linalg.norm(scaled, axis=1)
-    unneeded = np.flatnonzero(readout.demand == 0)
-    best, lowest = weights, float("inf")
-    for faint in FAINT:
-        kept = scaled[length > faint * length.max()]
-        for rank in range(readout.rank, min(kept.shape) + 1):
-            if np.linalg.matrix_rank(kept, rtol=ROUNDING) < rank:
-                break
-            tried = readout.in_coordinates(unit).spanning(kept, rank)
-            tried[:, unneeded] *= np.abs(tried[:, unneeded]).max(axis=0) > ROUNDING * length.max()
-            tried = tried / unit
-            decoder = readout.decoder(tried)
-            missed = np.abs((readout.targets - decoder @ tried) * unit).max()
-            if missed > ROUNDING * np.abs(readout.targets * unit).max():
-                continue
-            # As it would be in its best size.
-            loss = float(problem.neuron_cost(tried).sum() * (decoder**2).sum())
-            if loss < lowest * (1 - SIMPLER):
-                best, lowest = tried, loss
-    return best
 
 
 def _shares(problem: Problem, weights: Array) -> Array:

@@ -20,6 +20,7 @@ from solver.code import SAVED_ARRAYS, SAVED_NUMBERS, Code, described
 from theory.bounds.cover import Cover
 from theory.errors import InputError
 from theory.groups import membership
+from theory.principal import PrincipalCoordinates
 from theory.problem import Problem
 from theory.readouts import READOUTS, Reads
 from theory.sources import Sources, as_matrix
@@ -39,7 +40,7 @@ WITH_READOUT = 2
 """of that with a readout other than the exact one of the data,"""
 
 WITH_MORE = 3
-"""and of that with groups of sources, or prices of activity and bias other than one and zero."""
+"""and of that with groups of sources, other prices of activity and bias, or data without known sources."""
 
 SEPARATE = "separate_"
 """What the names of the best separate code's arrays and numbers begin with."""
@@ -81,6 +82,13 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
     content |= _saved_readout(problem)
     content |= _saved_prices(problem)
     content |= _saved_groups(representation)
+    if isinstance(sources, PrincipalCoordinates):
+        content |= {
+            "format_version": WITH_MORE,
+            "centre": sources.centre,
+            "kept": sources.kept,
+            "channels": np.array(sources.channels),
+        }
     if cover is not None:
         content |= {f"cover_{item.name}": getattr(cover, item.name) for item in fields(cover)}
     with written_whole(path) as partial, partial.open("wb") as file:
@@ -173,7 +181,10 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
 
 def _problem(content: dict[str, NDArray[Any]]) -> Problem:
     names = tuple(str(name) for name in np.ravel(content["names"]).tolist())
-    if "covariance" in content:
+    sources: Sources
+    if "kept" in content:
+        sources = _principal(content)
+    elif "covariance" in content:
         mean = content.get("mean")
         sources = Sources.from_moments(content["covariance"], content["points"], mean, names=names)
     else:
@@ -194,6 +205,19 @@ def _groups(content: dict[str, NDArray[Any]]) -> dict[str, list[int]] | None:
     if group_of.shape != np.ravel(content["names"]).shape or set(group_of.tolist()) != set(range(len(names))):
         raise InputError("group_of: damaged or altered; it does not give each source one of the groups")
     return {name: np.flatnonzero(group_of == number).tolist() for number, name in enumerate(names)}
+
+
+def _principal(content: dict[str, NDArray[Any]]) -> PrincipalCoordinates:
+    """Data without known sources, seen through their axes."""
+    missing = [name for name in ("centre", "channels") if name not in content]
+    if missing:
+        raise InputError(f"{missing[0]}: missing")
+    channels = [str(name) for name in np.ravel(content["channels"]).tolist()]
+    kept = _single(content, "kept")
+    probabilities = content.get("probabilities")
+    return PrincipalCoordinates(
+        content["points"], content["mixing"], content["centre"], kept, channels=channels, probabilities=probabilities
+    )
 
 
 def _readout(content: dict[str, NDArray[Any]]) -> Reads | None:
@@ -312,6 +336,8 @@ def _tolerances(problem: Problem, weights: Array, derived: dict[str, Any]) -> di
 def _require_agreement(name: str, stored: Any, derived: Any, tolerance: Array) -> None:
     with np.errstate(over="ignore", invalid="ignore"):
         agrees = np.abs(np.asarray(stored) - derived) <= tolerance
+    # What has no number is none in the file either.
+    agrees |= np.isnan(stored) & np.isnan(derived)
     if not agrees.all():
         raise InputError(f"{name}: damaged or altered; it disagrees with the sources and source_weights of the file")
 

@@ -5,6 +5,8 @@ A certified verdict says more than any of these; they are here so that codes can
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +35,11 @@ SPARSITY = 1e-4
 
 
 def modularity_scores(
-    activity: ArrayLike, sources: ArrayLike, *, probabilities: ArrayLike | None = None
+    activity: ArrayLike,
+    sources: ArrayLike,
+    *,
+    probabilities: ArrayLike | None = None,
+    classes: Sequence[bool] | None = None,
 ) -> dict[str, float]:
     """All scores of this module.
 
@@ -41,6 +47,7 @@ def modularity_scores(
         activity: (T, n) of the neurons.
         sources: (T, d) on the same samples.
         probabilities: (T,) weights of the samples, equal if not given; the estimate of mutual information knows none.
+        classes: for each source whether its values are numbers of classes; none are if not given.
 
     Returns:
         "mutual_information_ratio", "conditional_information", "dci_disentanglement", "dci_completeness",
@@ -56,13 +63,17 @@ def modularity_scores(
         1.0
     """
     return {
-        "mutual_information_ratio": mutual_information_ratio(activity, sources),
-        "conditional_information": conditional_information(activity, sources, probabilities=probabilities),
-        **dci(activity, sources, probabilities=probabilities),
+        "mutual_information_ratio": mutual_information_ratio(activity, sources, classes=classes),
+        "conditional_information": conditional_information(
+            activity, sources, probabilities=probabilities, classes=classes
+        ),
+        **dci(activity, sources, probabilities=probabilities, classes=classes),
     }
 
 
-def mutual_information_ratio(activity: ArrayLike, sources: ArrayLike, *, seed: int = 0) -> float:
+def mutual_information_ratio(
+    activity: ArrayLike, sources: ArrayLike, *, seed: int = 0, classes: Sequence[bool] | None = None
+) -> float:
     """Mean over neurons of the largest share of one source in the information about all, rescaled to 0 to 1.
 
     Mutual information is estimated from nearest neighbours (scikit-learn), on at most 5,000 samples, all taken to be
@@ -71,7 +82,7 @@ def mutual_information_ratio(activity: ArrayLike, sources: ArrayLike, *, seed: i
     Source: Whittington et al. (ICLR 2023), "mutual information ratio".
     """
     _require_sklearn()
-    from sklearn.feature_selection import mutual_info_regression
+    from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
 
     neurons, factors, _ = _checked(activity, sources)
     if len(neurons) <= NEIGHBOURS:
@@ -79,8 +90,14 @@ def mutual_information_ratio(activity: ArrayLike, sources: ArrayLike, *, seed: i
     if len(neurons) > MOST_SAMPLES:
         rows = np.random.default_rng(seed).choice(len(neurons), MOST_SAMPLES, replace=False)
         neurons, factors = neurons[rows], factors[rows]
+    options = {"n_neighbors": NEIGHBOURS, "random_state": seed}
     information = np.array(
-        [mutual_info_regression(neurons, factor, n_neighbors=NEIGHBOURS, random_state=seed) for factor in factors.T]
+        [
+            mutual_info_classif(neurons, factor.astype(np.intp), **options)
+            if in_classes
+            else mutual_info_regression(neurons, factor, **options)
+            for factor, in_classes in zip(factors.T, _in_classes(classes, factors), strict=True)
+        ]
     ).T
     total = information.sum(axis=1)
     told = total > 0
@@ -90,7 +107,11 @@ def mutual_information_ratio(activity: ArrayLike, sources: ArrayLike, *, seed: i
 
 
 def conditional_information(
-    activity: ArrayLike, sources: ArrayLike, *, probabilities: ArrayLike | None = None
+    activity: ArrayLike,
+    sources: ArrayLike,
+    *,
+    probabilities: ArrayLike | None = None,
+    classes: Sequence[bool] | None = None,
 ) -> float:
     """Mean over neurons of the largest share of one source in what only it explains linearly, rescaled to 0 to 1.
 
@@ -101,8 +122,9 @@ def conditional_information(
     neurons of a linear code are functions of the sources without noise.
     """
     neurons, factors, weights = _checked(activity, sources, probabilities)
-    whole = _unexplained(neurons, factors, weights)
-    others = [np.delete(factors, source, axis=1) for source in range(factors.shape[1])]
+    columns = _columns(factors, classes)
+    whole = _unexplained(neurons, np.column_stack(columns), weights)
+    others = [np.column_stack(columns[:source] + columns[source + 1 :]) for source in range(len(columns))]
     only = np.maximum(np.array([_unexplained(neurons, other, weights) - whole for other in others]).T, 0.0)
     total = only.sum(axis=1)
     told = total > SILENT * _variance(neurons, weights)
@@ -111,19 +133,38 @@ def conditional_information(
     return _rescaled(float((only[told].max(axis=1) / total[told]).mean()), factors.shape[1])
 
 
-def dci(activity: ArrayLike, sources: ArrayLike, *, probabilities: ArrayLike | None = None) -> dict[str, float]:
+def dci(
+    activity: ArrayLike,
+    sources: ArrayLike,
+    *,
+    probabilities: ArrayLike | None = None,
+    classes: Sequence[bool] | None = None,
+) -> dict[str, float]:
     """Disentanglement, completeness and informativeness of Lasso regressions of each source on all neurons.
+
+    Of a source with classes the membership in each is regressed, and the weights averaged.
 
     Source: Eastwood and Williams, "A framework for the quantitative evaluation of disentangled representations" (2018).
     """
     _require_sklearn()
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import Lasso
 
     neurons, factors, weights = _checked(activity, sources, probabilities)
-    neurons, factors = (values / np.sqrt(_variance(values, weights)) for values in (neurons, factors))
-    fits = [Lasso(alpha=SPARSITY, max_iter=20_000).fit(neurons, factor, weights) for factor in factors.T]
-    weight = np.abs([fit.coef_ for fit in fits]).T
-    explained = [fit.score(neurons, factor, weights) for fit, factor in zip(fits, factors.T, strict=True)]
+    neurons = neurons / np.sqrt(_variance(neurons, weights))
+    importance, explained = [], []
+    for block in _columns(factors, classes):
+        varied = block[:, _variance(block, weights) > 0]
+        targets = (varied / np.sqrt(_variance(varied, weights))).T
+        with warnings.catch_warnings():
+            # Neurons that are linearly dependent leave the last digits open, which no score shows.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            fits = [Lasso(alpha=SPARSITY, max_iter=20_000).fit(neurons, target, weights) for target in targets]
+        importance.append(np.abs([fit.coef_ for fit in fits]).mean(axis=0))
+        explained.append(
+            np.mean([fit.score(neurons, target, weights) for fit, target in zip(fits, targets, strict=True)])
+        )
+    weight = np.array(importance).T
     return {
         "dci_disentanglement": _certainty(weight),
         "dci_completeness": _certainty(weight.T),
@@ -140,6 +181,21 @@ def _certainty(weight: Array) -> float:
     share = weight[kept] / total[kept, None]
     entropy = -(share * np.log(np.where(share > 0, share, 1.0))).sum(axis=1) / np.log(weight.shape[1])
     return float(np.average(1 - entropy, weights=total[kept]))
+
+
+def _in_classes(classes: Sequence[bool] | None, factors: Array) -> list[bool]:
+    given = [False] * factors.shape[1] if classes is None else [bool(one) for one in classes]
+    if len(given) != factors.shape[1]:
+        raise InputError(f"classes: {len(given)} given for {factors.shape[1]} source(s); give one a source")
+    return given
+
+
+def _columns(factors: Array, classes: Sequence[bool] | None) -> list[Array]:
+    """For each source the columns (T, k) that are linear in it: itself, or its membership in each of its classes."""
+    return [
+        (factor[:, None] == np.unique(factor)).astype(np.float64) if in_classes else factor[:, None]
+        for factor, in_classes in zip(factors.T, _in_classes(classes, factors), strict=True)
+    ]
 
 
 def _unexplained(neurons: Array, factors: Array, weights: Array) -> Array:

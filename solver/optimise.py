@@ -14,9 +14,8 @@ import numpy as np
 
 from solver.certificate import best_bound, lower_bound, optimality_gap
 from solver.code import canonical_weights
-from solver.methods import module_of, names
+from solver.methods import module_of, names, partial_decoding
 from solver.representation import Representation
-from solver.search import partial_decoding
 from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
 from theory.conditions.completion import completed_multiplier, is_open
@@ -159,6 +158,8 @@ def _choose(problem: Problem, separate: Representation | None) -> tuple[str, str
         return "groups", "every neuron is to read one group"
     if problem.separable:
         return "groups", "the hull is a product over the groups, so that their own codes side by side are optimal"
+    if not problem.sources.identified:
+        return _search_method(problem, quick=False)
     # For six and seven sources exact pricing pays only at a code that is nearly optimal.
     quick = problem.dimension > EXACT_DIMENSION
     proven = (
@@ -186,13 +187,15 @@ def _proven_separate(problem: Problem, separate: Representation, *, quick: bool)
 
 
 def _search_method(problem: Problem, *, quick: bool) -> tuple[str, str]:
+    """A method beyond the closed form, and why."""
+    modular = "modular" if problem.groups is None else "separate"
+    unproven = f"the {modular} code is not proven optimal; " if problem.sources.identified else ""
     faces = problem.sources.faces_if_few
     if faces is not None and faces.complete:
-        modular = "modular" if problem.groups is None else "separate"
-        failed = f"the {modular} code is not proven optimal" if quick else "the modularity condition fails"
-        return "columns", f"{failed}; priced exactly on up to {faces.most_faces:,} faces of the hull"
+        failed = unproven if quick or not unproven else "the modularity condition fails; "
+        return "columns", f"{failed}priced exactly on up to {faces.most_faces:,} faces of the hull"
     if problem.dimension <= module_of("relaxation").FEW_SOURCES:
-        return "relaxation", "the modular code is not proven optimal; bounded cell by cell"
+        return "relaxation", f"{unproven}bounded cell by cell"
     why = (
         f"{problem.dimension} sources: priced by local ascent and bounded by a relaxation; method='relaxation' tightens"
     )
@@ -203,7 +206,7 @@ def _steps(
     method: str, problem: Problem, tolerance: float, rng: np.random.Generator, options: dict[str, object]
 ) -> Iterator[Iterate]:
     steps: Iterator[Iterate]
-    if problem.readout.rank is not None and method != "modular":
+    if problem.readout.rank is not None and method not in ("modular", "groups"):
         return partial_decoding.steps(partial(_steps, method), problem, tolerance=tolerance, rng=rng, options=options)
     if method == "columns" and problem.sources.faces_if_few is None:
         steps = module_of("relaxation").quick_steps(problem, tolerance=tolerance, rng=rng)

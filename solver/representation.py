@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from solver import files
 from solver.code import Code
@@ -12,6 +13,8 @@ from theory.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from solver.comparison import Comparison
 
 __all__ = ["Representation"]
 
@@ -26,11 +29,13 @@ class Representation(Code):
         method: the method that found the code;  message: one line on what was chosen and why.
         loss: E||z||^2 + encoder_cost ||W_in||^2 + decoder_cost ||W_out||^2.
         lower_bound: proven lower bound on the loss of any code;  gap: (loss - lower_bound) / loss.
-        modular: whether every neuron reads one source only; where the problem has groups, one group only.
-        modular_loss: loss of the best modular code (of groups: of `separate`).
+        modular: whether every neuron reads one source only; where the problem has groups, one group only; None for data
+            without known sources (`Problem.from_data`).
+        modular_loss: loss of the best modular code (of groups: of `separate`); NaN for such data.
         price_of_modularity: modular_loss / loss - 1; it is proven to lie between the two `price_bounds`.
         source_weights: (n, d) weight of each neuron on each source, z = source_weights @ (s - mean) + least bias.
-        encoder: (n, dx) W_in, encoder_bias: (n,):  z = encoder @ x + encoder_bias, on the data as given.
+        encoder: (n, dx) W_in, encoder_bias: (n,):  z = encoder @ x + encoder_bias, on the data as given (those of
+            `Problem.from_data` about their mean).
         decoder: (dx, n) W_out, decoder_bias: (dx,):  x = decoder @ z + decoder_bias, exactly.
         energies: the terms of the loss, "activity", "encoder", "decoder" and, where the readout may err, "error".
         neuron_costs: (n,) f(w_i), the activity and encoder energy of each neuron, decreasing.
@@ -49,14 +54,40 @@ class Representation(Code):
 
         Raises:
             InputError: sources known by their moments alone, one source, fewer than five samples, or scikit-learn not
-                installed.
+                installed; data without known sources.
         """
         from solver.metrics import modularity_scores
 
+        if not self.problem.sources.identified:
+            raise InputError("metrics: the axes of the data mean nothing by themselves; `compare` the code with labels")
         if not self.problem.sources.from_samples:
             raise InputError("metrics: the sources are known by their moments alone; the scores need samples")
         sources = self.problem.sources
         return modularity_scores(self.activity(), sources.points, probabilities=sources.probabilities)
+
+    def compare(self, labels: Any, *, categorical: Iterable[str | int] = ()) -> Comparison:
+        """Which neuron follows which label, and the modularity scores of the activity against the labels.
+
+        Labels are whatever is known of each sample and is not coded as a source: for data without known sources, what
+        modularity can be asked of.
+
+        Args:
+            labels: (T, k) or (T,) array-like, a DataFrame, or a mapping of names to columns, in the order of the
+                samples. Numbers are taken as such; text and truth values are classes.
+            categorical: names, or numbers from zero, of columns of numbers that stand for classes.
+
+        Raises:
+            InputError: labels that do not fit the samples, are missing for some, are the same for all, or different
+                classes for all; sources known by their moments alone; a code without neurons.
+        """
+        from solver.comparison import compared
+
+        sources = self.problem.sources
+        if not sources.from_samples:
+            raise InputError("labels: the sources are known by their moments alone; there are no samples to label")
+        if not len(self):
+            raise InputError("labels: the code has no neurons that could follow any; let errors cost more")
+        return compared(self.activity(), labels, sources.probabilities, categorical)
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
         """Draw the code; write the picture to `path` (.png, .pdf, .svg) if given. See `solver.pictures.plot`."""

@@ -145,6 +145,48 @@ class Problem:
         self._require_representable()
         self._require_definite_energy()
 
+    @classmethod
+    def from_data(
+        cls,
+        data: ArrayLike,
+        dimension: int | None = None,
+        variance: float | None = None,
+        *,
+        probabilities: ArrayLike | None = None,
+        **costs: Any,
+    ) -> Problem:
+        """The problem of data whose sources are not known: their principal coordinates, seen through the axes.
+
+        Neurons see the data about their mean. What lies outside the axes that are kept is dropped; `sources.kept` says
+        what share of the variance is left. The axes mean nothing by themselves, so that codes are neither modular nor
+        mixed, and have no price of modularity.
+
+        Args:
+            data: (T, dx) array-like, one row a sample and one column a channel (a DataFrame or a table of pynapple
+                keeps its column names); more channels than samples are allowed.
+            dimension: number of axes to keep.
+            variance: or the share of the variance, above zero and at most one, that the fewest axes are to keep.
+                Neither: all axes along which the data vary by more than rounding.
+            probabilities: (T,) nonnegative weights of the samples; equal if not given.
+            costs: what else `Problem` takes but the mixing.
+
+        Raises:
+            InputError: data, a dimension or a share that cannot be used.
+
+        Source: docs/mathematics.md, "Data without known sources".
+
+        Example:
+            >>> problem = Problem.from_data([[0, 0, 0], [4, 4, 0], [1, 0, 1], [0, 1, 1]], variance=0.95)
+            >>> problem.dimension, round(problem.sources.kept, 3)
+            (2, 0.966)
+        """
+        from theory.principal import PrincipalCoordinates
+
+        if "mixing" in costs:
+            raise InputError("mixing: data are seen as they are; leave it out, or give the sources to Problem itself")
+        sources = PrincipalCoordinates.of(data, dimension, variance, probabilities)
+        return cls(sources, mixing=sources.axes, **costs)
+
     @property
     def dimension(self) -> int:
         """Number of sources d."""
@@ -239,7 +281,7 @@ class Problem:
     def _require_definite_energy(self) -> None:
         """Every neuron must cost enough for rounding not to decide how much: M is definite in the sources' units."""
         deviation = np.sqrt(np.diag(self.sources.covariance))
-        _, sizes, directions = np.linalg.svd(self.energy_root / deviation)
+        _, sizes, directions = np.linalg.svd(self.energy_root / deviation, full_matrices=False)
         if sizes[-1] > DEFINITE:
             return
         metric = np.linalg.eigvalsh(self.encoder_metric / np.outer(deviation, deviation))
@@ -256,7 +298,7 @@ class Problem:
 
     @cached_property
     def energy_root(self) -> Array:
-        """(2 d, d) R with M = R'R, as accurate as the samples are: `energy_matrix`, a product, is not always."""
+        """(d + dx, d) R with M = R'R, as accurate as the samples are: `energy_matrix`, a product, is not always."""
         root = self.activity_cost**0.5 * self.sources.covariance_root
         return np.vstack([root, self.encoder_cost**0.5 * self.pseudoinverse.T])
 
@@ -369,6 +411,36 @@ class Problem:
         return tuple(self.alone(members) for members in (self.groups or {}).values())
 
     @cached_property
+    def parts(self) -> tuple[Problem | None, ...]:
+        """The groups by themselves, read out as they are while the others are silent; None where none is asked for.
+
+        Where no errors are allowed, or those of one group tell nothing of another (see `coupled`), the best code whose
+        neurons read one group each is made of the best codes of these, and its loss is the sum of theirs.
+
+        Example:
+            >>> problem = Problem([[0, 0], [1, 0], [0, 1]], mixing=[[1, 1], [0, 1]], groups={})
+            >>> losses = [part.modular_loss for part in problem.parts]
+            >>> bool(np.isclose(sum(losses), problem.modular_loss))
+            True
+        """
+        silent, result = np.zeros((self.dimension, self.dimension)), list[Problem | None]()
+        for members, block in zip((self.groups or {}).values(), self.blocks, strict=True):
+            readout = self.readout.alone(members, silent)
+            if not readout.targets.any():
+                result.append(None)
+                continue
+            if readout.exact:
+                readout = Exact(readout.targets).price(block.sources, block.mixing, readout.decoder_cost)
+            result.append(block.replaced(readout=Priced(readout)))
+        return tuple(result)
+
+    @cached_property
+    def coupled(self) -> bool:
+        """Whether errors of one group tell of another, so that what one asks of its neurons depends on the others'."""
+        ridge = self.readout.ridge
+        return self.groups is not None and ridge is not None and not apart(ridge, self.groups)
+
+    @cached_property
     def separable(self) -> bool:
         """Whether it is plain that nothing is gained by neurons that read several groups.
 
@@ -380,10 +452,9 @@ class Problem:
             >>> Problem(box, probabilities=[4, 1, 1, 4], groups={}).separable, Problem(box[:3], groups={}).separable
             (True, False)
         """
-        if self.groups is None:
+        if self.groups is None or self.coupled:
             return False
-        targets, ridge = self.readout.targets, self.readout.ridge
-        forms = [targets.T @ targets, *([] if ridge is None else [ridge])]
+        forms = [self.readout.targets.T @ self.readout.targets]
         forms += [self.encoder_metric] if self.encoder_cost else []
         if not all(apart(form, self.groups) for form in forms):
             return False

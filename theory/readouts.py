@@ -15,8 +15,8 @@ with ``K = B'B`` for the targets ``y = B s`` that it must produce:
 
 The value then includes what is left of the error. C is the covariance under the weights with which errors count.
 
-Targets may leave sources out. An exact decoder of such targets asks of a code that ``B = D W`` for some D, so that G may
-be singular; then ``B G^+ B'`` takes the place of ``B G^-1 B'``, and Y is only determined on the range of G.
+Targets may leave sources out. An exact decoder of such targets asks of a code that ``B = D W`` for some D, so that G
+may be singular; then ``B G^+ B'`` takes the place of ``B G^-1 B'``, and Y is only determined on the range of G.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import numpy as np
 from theory.errors import InputError
 from theory.formulas import modular_loss, modular_strength
 from theory.groups import apart
-from theory.sources import SMALLEST, Sources, as_matrix
+from theory.sources import Sources, as_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -52,7 +52,7 @@ LEAST_DEMAND = 1e-6
 """Share of the dearest source's energy that every source is taken to have at least, for a size of its neurons."""
 
 SPANNED = 1e-10
-"""Singular value of a code, relative to the largest, below which a decoder that leaves sources out makes no use of it;"""
+"""Singular value of a code, relative to the largest, that a decoder that leaves sources out makes no use of;"""
 
 UNREAD = 1e-6
 """share of the targets that may lie outside what is left of it: the roots of G have half the digits."""
@@ -401,6 +401,8 @@ class Readout:
         for _ in range(STRENGTH_STEPS):
             free = (shares > 0) | (slope < 0)
             step = np.zeros_like(shares)
+            # What no target needs earns nothing, and its slope alone takes it to nothing.
+            curvature[np.diag_indices_from(curvature)] += SCALED * curvature.max()
             step[free] = -np.linalg.solve(curvature[np.ix_(free, free)], slope[free])
             for halving in range(STRENGTH_STEPS):
                 moved = np.maximum(0.0, shares + 0.5**halving * step)
@@ -463,8 +465,8 @@ class Exact:
     """Decoding without error.
 
     Args:
-        targets: (r, d) matrix B of any rank, what is to be decoded, y = B s; the data x = A s if not given. Sources that
-            no target needs are coded only as far as that makes the others cheaper.
+        targets: (r, d) matrix B of any rank, what is to be decoded, y = B s; the data x = A s if not given. Sources
+            that no target needs are coded only as far as that makes the others cheaper.
 
     Raises:
         InputError: targets that are no matrix of numbers, that do not fit the sources, or are all zero.

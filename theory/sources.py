@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["EXACT_DIMENSION", "Sources", "as_matrix"]
+__all__ = ["EXACT_DIMENSION", "Sources", "as_matrix", "checked_probabilities", "column_names"]
 
 EXACT_DIMENSION = 5
 """Largest number of sources whose normal fan is built eagerly: beyond it the fan grows too large."""
@@ -138,7 +138,8 @@ def _require_finite(matrix: Array, name: str, columns: Sequence[str] | None) -> 
         )
 
 
-def _column_names(values: Any) -> tuple[str, ...] | None:
+def column_names(values: Any) -> tuple[str, ...] | None:
+    """The names of the columns of a table, or None of what has none."""
     columns = getattr(values, "columns", None)
     return None if columns is None else tuple(str(column) for column in columns)
 
@@ -157,6 +158,7 @@ class Sources:
         probabilities: (T,) summing to one, or None when all are equal.
         mean: (d,);  covariance: (d, d) about the mean.
         lower, upper: (d,) least and largest value of each source about its mean.
+        identified: whether a column is a source by itself; False where axes mean nothing, and modularity neither.
 
     Raises:
         InputError: NaN, text, fewer than two rows, a constant source, linearly dependent sources, bad probabilities.
@@ -171,6 +173,8 @@ class Sources:
         2.0
     """
 
+    identified = True
+
     _moved_from: Sources | None = None
     """The sources of which these are the same in other coordinates, faces and all."""
 
@@ -181,10 +185,10 @@ class Sources:
         *,
         names: Sequence[str] | None = None,
     ) -> None:
-        found = tuple(names) if names is not None else _column_names(points)
+        found = tuple(names) if names is not None else column_names(points)
         self.points = as_matrix(points, "sources", columns=found)
         self.names = _check_names(found, self.points.shape[1])
-        self.probabilities = _check_probabilities(probabilities, len(self.points))
+        self.probabilities = checked_probabilities(probabilities, len(self.points))
         if len(self.points) < 2:
             raise InputError("sources: only one row; a code needs at least two different samples")
         self.from_samples = True
@@ -224,7 +228,7 @@ class Sources:
             >>> uniform_square.upper.tolist()
             [1.0, 1.0]
         """
-        found = tuple(names) if names is not None else _column_names(vertices)
+        found = tuple(names) if names is not None else column_names(vertices)
         corners = as_matrix(vertices, "vertices", columns=found)
         dimension = corners.shape[1]
         moments = as_matrix(covariance, "covariance")
@@ -296,6 +300,7 @@ class Sources:
         """
         rested = Sources.transformed(self, (1 - share) ** 0.5 * self.covariance_root, self.vertices)
         rested.covariance = (1 - share) * self.covariance
+        rested.identified = self.identified
         return rested
 
     # ---- shape ------------------------------------------------------------------------------------------------
@@ -309,6 +314,10 @@ class Sources:
     def dimension(self) -> int:
         """Number of sources d."""
         return int(self.points.shape[1])
+
+    def summary(self) -> dict[str, Any]:
+        """Where the columns come from, as plain numbers and lists: nothing to say of those that are given."""
+        return {}
 
     def __repr__(self) -> str:
         kind = "samples" if self.from_samples else "vertices"
@@ -546,7 +555,12 @@ def _check_names(names: Sequence[str] | None, dimension: int) -> tuple[str, ...]
     return tuple(str(name) for name in names)
 
 
-def _check_probabilities(probabilities: ArrayLike | None, count: int) -> Array | None:
+def checked_probabilities(probabilities: ArrayLike | None, count: int) -> Array | None:
+    """(count,) weights that sum to one, or None for equal ones.
+
+    Raises:
+        InputError: weights that are not one nonnegative number a sample.
+    """
     if probabilities is None:
         return None
     weights = as_matrix(probabilities, "probabilities")

@@ -20,6 +20,7 @@ __all__ = [
     "exact_problem_of",
     "groups_of",
     "inputs_of",
+    "principal_options",
     "problem_of",
     "problem_options",
     "readout_of",
@@ -65,6 +66,16 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--probabilities", metavar="COLUMN", help="Column of sample weights: name, or number from 0."),
             click.option("--json", "as_object", is_flag=True, help="Print one JSON object instead of words."),
         ]
+    ):
+        command = option(command)
+    return command
+
+
+def principal_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """For data whose sources are not known."""
+    for option in (
+        click.option("--variance", type=float, metavar="X", help="Or as many as keep this share of the variance."),
+        click.option("--components", type=int, metavar="N", help="Sources are not known: N principal coordinates."),
     ):
         command = option(command)
     return command
@@ -116,6 +127,8 @@ def problem_of(data: Given, mixing: Given | None, options: dict[str, Any], costs
     from solver.commands.reading import read_mixing, read_sources
     from theory.problem import Problem
 
+    if options.get("components") is not None or options.get("variance") is not None:
+        return _problem_of_data(data, options, costs)
     sources = read_sources(data, options["probabilities"])
     readout = readout_of(options)
     seen = None if mixing is None else read_mixing(mixing)
@@ -135,6 +148,23 @@ def groups_of(options: dict[str, Any], names: tuple[str, ...]) -> dict[str, list
         members = [column.strip() for column in columns.split(",")]
         groups[name.strip()] = [int(one) if one.isdecimal() and one not in names else one for one in members]
     return groups or None
+
+
+def _problem_of_data(data: Given, options: dict[str, Any], costs: dict[str, Any]) -> Problem:
+    """The problem of data whose sources are not known."""
+    from solver.commands.reading import read_samples
+    from theory.principal import PrincipalCoordinates
+    from theory.problem import Problem
+
+    components, variance = options["components"], options["variance"]
+    if components is not None and variance is not None:
+        raise click.UsageError("--components, --variance: each says how many axes to keep; give one of them")
+    for name in ("mixing", "targets"):
+        if options[name] is not None:
+            raise click.UsageError(f"--{name}: a matrix of sources, which are not known here; leave it out")
+    table = read_samples(data, options["probabilities"])
+    sources = PrincipalCoordinates.of(table.values, components, variance, table.probabilities, channels=table.names)
+    return Problem(sources, mixing=sources.axes, readout=readout_of(options), **costs)
 
 
 def readout_of(options: dict[str, Any]) -> Reads | None:

@@ -40,6 +40,7 @@ __all__ = [
     "given",
     "read_exactly",
     "read_mixing",
+    "read_samples",
     "read_sources",
     "read_table",
 ]
@@ -177,15 +178,25 @@ def read_sources(path: str | Path | Given, probabilities: str | None = None) -> 
         Sources(4 samples of left, right)
         >>> folder.cleanup()
     """
+    table = read_samples(path, probabilities)
+    return Sources(table.values, table.probabilities, names=table.names)
+
+
+def read_samples(path: str | Path | Given, probabilities: str | None = None) -> Table:
+    """Samples from a file, and their weights if a column or array of them is named; for the rest see `read_sources`.
+
+    Raises:
+        InputError, OSError: as for `read_sources`.
+    """
     path = given(path)
     table = read_table(path, "sources", also=probabilities)
     if probabilities is None or table.probabilities is not None:
-        return Sources(table.values, table.probabilities, names=table.names)
+        return table
     column = _column_index(table, probabilities, path)
     if table.values.shape[1] == 1:
         raise InputError(f"{path}: the only column holds the probabilities; give at least one column of sources")
     names = table.names and table.names[:column] + table.names[column + 1 :]
-    return Sources(np.delete(table.values, column, axis=1), table.values[:, column], names=names)
+    return Table(np.delete(table.values, column, axis=1), names, table.values[:, column])
 
 
 def read_mixing(path: str | Path | Given) -> Array:

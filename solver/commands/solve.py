@@ -11,6 +11,7 @@ from solver.commands.endings import INTERRUPTED, Outputs
 from solver.commands.options import (
     costs_of,
     inputs_of,
+    principal_options,
     problem_of,
     problem_options,
     require_outputs,
@@ -28,6 +29,7 @@ __all__ = ["solve"]
 
 @click.command()
 @problem_options
+@principal_options
 @click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True, help="How to search.")
 @click.option("--tolerance", type=float, metavar="X", help="Relative gap that counts as optimal.  [default: 1e-8]")
 @click.option("--max-iterations", type=int, metavar="N", help="Stop after this many rounds.")

@@ -10,16 +10,16 @@ given this is no method; where the hull is a product over the groups its code is
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.certificate import best_bound
-from solver.methods import columns, relaxation
+from solver.methods import columns, partial_decoding, relaxation
 from solver.methods.iterate import Iterate
 from solver.search.modular_units import ModularUnits
 from solver.search.restricted_master import optimal_energies
-from theory.groups import apart
 from theory.readouts import Priced
 
 if TYPE_CHECKING:
@@ -53,24 +53,65 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
         rng: for the methods that solve the groups.
     """
     assert problem.groups is not None
+    if not problem.coupled:
+        yield _side_by_side(problem, tolerance, rng)
+        return
     search = _Search(problem, tolerance, rng)
-    coupled = problem.readout.ridge is not None and not apart(problem.readout.ridge, problem.groups)
     gap, stalled = float("inf"), 0
     while True:
         for members, block in zip(problem.groups.values(), problem.blocks, strict=True):
             search.improve(list(members), block)
-        if coupled:
-            search.reweigh()
+        search.reweigh()
         step = search.step()
         yield step
         before, gap = gap, 1 - step.lower_bound / step.loss
         stalled = 0 if gap < NARROWER * before else stalled + 1
-        if not coupled or gap <= SHARE_OF_TOLERANCE * tolerance or stalled >= PATIENCE:
+        if gap <= SHARE_OF_TOLERANCE * tolerance or stalled >= PATIENCE:
             return
 
 
+def _side_by_side(problem: Problem, tolerance: float, rng: np.random.Generator) -> Iterate:
+    """The best codes of the groups, which do not know of each other."""
+    codes, multiplier, loss = [np.empty((0, problem.dimension))], np.zeros((problem.dimension,) * 2), 0.0
+    for members, part in zip((problem.groups or {}).values(), problem.parts, strict=True):
+        if part is None:
+            continue
+        best = _best(part, tolerance, rng)
+        codes.append(np.zeros((len(best.weights), problem.dimension)))
+        codes[-1][:, list(members)] = best.weights
+        multiplier[np.ix_(members, members)], loss = best.multiplier, loss + best.loss
+    weights = np.concatenate(codes)
+    bound = best_bound(problem, multiplier, weights=weights)
+    return Iterate(weights, bound.multiplier, loss, bound.value)
+
+
+def _best(part: Problem, tolerance: float, rng: np.random.Generator) -> Iterate:
+    """The best code of one group by itself, with the best multiplier."""
+    found: Iterator[Iterate]
+    if part.readout.rank is not None:
+        found = partial_decoding.steps(_steps, part, tolerance=tolerance, rng=rng, options={})
+    else:
+        found = _steps(part, tolerance, rng, {})
+    best = Iterate(part.modular_weights, part.energy_matrix, part.modular_loss, 0.0)
+    for step in found:
+        if step.loss <= best.loss:
+            best = replace(best, weights=step.weights, loss=step.loss)
+        if step.lower_bound >= best.lower_bound:
+            best = replace(best, multiplier=step.multiplier, lower_bound=step.lower_bound)
+    return best
+
+
+def _steps(part: Problem, tolerance: float, rng: np.random.Generator, _: dict[str, object]) -> Iterator[Iterate]:
+    few = part.sources.faces_if_few is not None
+    return (columns.steps if few else relaxation.quick_steps)(part, tolerance=tolerance, rng=rng)
+
+
 class _Search:
-    """The state of the search: the best code so far, (n, d) weights of which each row reads one group."""
+    """The state of the search where groups are coupled.
+
+    Attributes:
+        weights: (n, d) the best code so far, of which each row reads one group;  known: neurons found in any round.
+    """
 
     def __init__(self, problem: Problem, tolerance: float, rng: np.random.Generator) -> None:
         self.problem, self.tolerance, self.rng = problem, tolerance, rng
@@ -85,20 +126,11 @@ class _Search:
         readout = self.problem.readout.alone(members, others.T @ others)
         best = np.zeros((0, self.problem.dimension))
         if readout.targets.any():
-            found = self._best(block.replaced(readout=Priced(readout)))
+            found = _best(block.replaced(readout=Priced(readout)), self.tolerance, self.rng).weights
             best = np.zeros((len(found), self.problem.dimension))
             best[:, members] = found
         self.weights = np.concatenate([others, best])
         self.known = np.concatenate([self.known, best])
-
-    def _best(self, alone: Problem) -> Array:
-        """(n, k) the best neurons of a group by itself."""
-        method = columns.steps if alone.sources.faces_if_few is not None else relaxation.quick_steps
-        weights, loss = alone.modular_weights, alone.modular_loss
-        for step in method(alone, tolerance=self.tolerance, rng=self.rng):
-            if step.loss <= loss:
-                weights, loss = step.weights, step.loss
-        return weights
 
     def reweigh(self) -> None:
         """The best energies of all neurons that any round has found; those that get none are forgotten."""

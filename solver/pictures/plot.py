@@ -17,8 +17,9 @@ from matplotlib.patches import Patch
 from solver.code import described
 from solver.pictures import source_plane
 from solver.pictures.style import PICTURES, WIDTH, styled, written
-from solver.pictures.summary import most_price, percent, relative_weights
+from solver.pictures.summary import most_price, percent, relative_weights, share_kept
 from theory.conditions import modular_multiplier
+from theory.principal import PrincipalCoordinates
 from theory.writing import require_writable
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _draw_plane(representation: Code) -> Figure:
     figure = Figure(figsize=(WIDTH, WIDTH * (0.48 if rows == 1 else 0.56)), layout="constrained")
     left, right = _parts(figure, 1, 2, [1, 1.2])
     top, bottom = _parts(right, 2, 1, [rows, 0.8])
-    condition = source_plane.Condition(problem, modular_multiplier(problem) - problem.energy_matrix)
+    condition = _condition(problem)
     axes = left.subplots()
     source_plane.cloud(axes, condition, (0, 1))
     _legend(left, axes)
@@ -169,7 +170,7 @@ def _draw_plane(representation: Code) -> Figure:
             continue
         drawn = source_plane.activity(panel, sources, representation.source_weights[neuron], ACTIVITY)
         alone = coded[neuron][0] if len(coded[neuron]) == 1 else "mixed"
-        panel.set_title(f"{neuron + 1}: {source_plane.label_of(alone)}")
+        panel.set_title(f"{neuron + 1}: {source_plane.label_of(alone)}" if sources.identified else f"{neuron + 1}")
         panel.tick_params(labelbottom=neuron + columns >= count)
     bar = top.colorbar(drawn, ax=panels.tolist(), shrink=0.6, aspect=14, pad=0.02, ticks=[0, 1])
     bar.set_label("activity / its maximum", labelpad=1, fontsize=6)
@@ -189,7 +190,7 @@ def _draw_silent(representation: Code) -> Figure:
 
 def _draw_many(representation: Code) -> Figure:
     problem = representation.problem
-    condition = source_plane.Condition(problem, modular_multiplier(problem) - problem.energy_matrix)
+    condition = _condition(problem)
     figure = Figure(figsize=(WIDTH, 0.6 * WIDTH), layout="constrained")
     left, right = _parts(figure, 1, 2, [1, 1.35])
     top, bottom = _parts(left, 2, 1, [1.7, 1])
@@ -212,6 +213,13 @@ def _draw_line(representation: Code) -> Figure:
     second.set(xlabel=source_plane.label_of(sources.names[0]), ylabel="activity", ylim=(0, None))
     _draw_energies(third, representation)
     return figure
+
+
+def _condition(problem: Problem) -> source_plane.Condition:
+    """The matrix of the condition; none where modularity cannot be asked about."""
+    if not problem.sources.identified:
+        return source_plane.Condition(problem, None)
+    return source_plane.Condition(problem, modular_multiplier(problem) - problem.energy_matrix)
 
 
 # ---- parts --------------------------------------------------------------------------------------------------------
@@ -289,14 +297,19 @@ def _name_columns(axes: Axes, names: tuple[str, ...]) -> None:
 
 def _draw_energies(axes: Axes, representation: Code) -> None:
     found, separate = representation.energies, representation.separate
-    modular = modular_energies(representation.problem) if separate is None else separate.energies
-    compared = "best modular code" if representation.problem.groups is None else "best separate code"
-    if representation.problem.separate:
+    problem = representation.problem
+    # Beside the best modular code, where there is something that its neurons could be modular in.
+    identified = problem.sources.identified
+    modular = {} if not identified else modular_energies(problem) if separate is None else separate.energies
+    compared = "best modular code" if problem.groups is None else "best separate code"
+    if problem.separate:
         compared = "one source a neuron"
     places = np.arange(len(found))
     optimal = "optimal code" if representation.status == "optimal" else "best code found"
-    axes.barh(places - 0.19, [found[name] for name in found], 0.36, color=source_plane.INSIDE, label=optimal)
-    axes.barh(places + 0.19, [modular[name] for name in found], 0.36, color="#c3c9cf", label=compared)
+    place = places - 0.19 if identified else places
+    axes.barh(place, [found[name] for name in found], 0.36, color=source_plane.INSIDE, label=optimal)
+    if identified:
+        axes.barh(places + 0.19, [modular[name] for name in found], 0.36, color="#c3c9cf", label=compared)
     axes.set_yticks(places, list(found))
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
@@ -337,15 +350,26 @@ def modular_energies(problem: Problem) -> dict[str, float]:
 
 
 def _headline(representation: Code) -> list[str]:
-    groups = representation.problem.groups
-    kind = "mixed" if not representation.modular else "modular" if groups is None else "separate"
     start = {"optimal": "Optimal code", "bounded": "Best code found", "interrupted": "Best code so far"}
     size = f"{len(representation)} neuron" + ("s" if len(representation) != 1 else "")
+    sources = representation.problem.sources
+    if isinstance(sources, PrincipalCoordinates):
+        return [
+            f"{start[representation.status]}: {size}",
+            f"{sources.dimension} principal coordinate{'s' if sources.dimension > 1 else ''} {share_kept(sources)}",
+            _gap(representation),
+        ]
+    groups = representation.problem.groups
+    kind = "mixed" if not representation.modular else "modular" if groups is None else "separate"
     return [
         f"{start[representation.status]}: {kind}, {size}",
         f"price of {'modularity' if groups is None else 'separation'} {_price(representation)}",
-        f"relative gap {f'{representation.gap:.0e}' if representation.gap else '0'}",
+        _gap(representation),
     ]
+
+
+def _gap(representation: Code) -> str:
+    return f"relative gap {f'{representation.gap:.0e}' if representation.gap else '0'}"
 
 
 def _price(representation: Code) -> str:
@@ -360,7 +384,11 @@ def _title(figure: Figure, parts: list[str]) -> None:
 
 
 def _caption(figure: Figure, condition: source_plane.Condition, more: str = "") -> None:
-    missing = "" if condition.has_ellipse else "F is not positive semidefinite, so there is no ellipse to draw."
+    missing = (
+        ""
+        if condition.matrix is None or condition.has_ellipse
+        else "F is not positive semidefinite, so there is no ellipse to draw."
+    )
     text = " ".join(part for part in (missing, more) if part)
     if text:
         figure.supxlabel(text, fontsize=6, x=0.01, ha="left", color="#555555")

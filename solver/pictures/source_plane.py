@@ -45,15 +45,17 @@ TOUCH = 1e-9
 
 
 class Condition:
-    """The problem with the matrix F of its condition h(w)^2 >= w'F w, ready to be drawn."""
+    """The problem with the matrix F of its condition h(w)^2 >= w'F w, if it has one, ready to be drawn."""
 
-    def __init__(self, problem: Problem, matrix: Array) -> None:
+    def __init__(self, problem: Problem, matrix: Array | None) -> None:
         self.problem = problem
-        self.matrix = matrix / problem.height_cost
+        self.matrix = None if matrix is None else matrix / problem.height_cost
 
     @cached_property
     def has_ellipse(self) -> bool:
-        """Whether F is positive semidefinite."""
+        """Whether there is an F that is positive semidefinite."""
+        if self.matrix is None:
+            return False
         scale = self.problem.sources.least_bias
         return bool(np.linalg.eigvalsh(self.matrix / np.outer(scale, scale))[0] >= -TOUCH)
 
@@ -67,6 +69,7 @@ class Condition:
 
     def ellipse(self, pair: tuple[int, int]) -> tuple[Array, NDArray[np.bool_]]:
         """(P, 2) points about the mean around the ellipsoid's shadow, and which lie outside the hull's shadow."""
+        assert self.matrix is not None
         block = self.matrix[np.ix_(pair, pair)]
         # F_ii = m_i^2; a bias far below its weights' energy is lost to rounding in F itself.
         scale = self.problem.sources.least_bias[list(pair)]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theory.exact.rational import fraction_text, integer_text
+from theory.principal import PrincipalCoordinates
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +39,7 @@ __all__ = [
     "proof_sentences",
     "relative_weights",
     "sentences",
+    "share_kept",
     "verdict_sentences",
     "verdict_to_dict",
 ]
@@ -54,6 +56,12 @@ FRACTION_WIDTH = 40
 
 STRONG = 1 / 3
 """A source's relative weight in a neuron from which it is named as one that the neuron codes mainly."""
+
+NONE_LOST = 1e-12
+"""Share of the variance that rounding may have taken;"""
+
+MOST_IN_PERCENT = 0.999
+"""of a larger share kept than this what is lost is told."""
 
 DIGITS = 4
 """Significant digits of the largest number of a column."""
@@ -79,7 +87,10 @@ def sentences(representation: Code) -> list[str]:
         >>> print(sentences(solve(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])))[0])
         2 neurons code 2 sources (4 samples), one source each: the code is modular.
     """
-    said = [_who(representation), *_which(representation), _price(representation), _proof(representation)]
+    if representation.problem.sources.identified:
+        said = [_who(representation), *_which(representation), _price(representation), _proof(representation)]
+    else:
+        said = [_who(representation), _proof(representation)]
     if representation.status == "bounded" and not representation.message.endswith("as asked"):
         # Another method or solver may do better, if one knows how this one ended.
         said.append(f"Why not optimal: {representation.message}.")
@@ -91,6 +102,8 @@ def _who(representation: Code) -> str:
     alone = sum(len(names) == 1 for names in representation.coded_groups())
     mixed = len(representation) - alone
     kind = "sample" if sources.from_samples else "corner"
+    if isinstance(sources, PrincipalCoordinates):
+        return f"{_coded(len(representation), sources)} ({_count(sources.count, kind)}), which {share_kept(sources)}."
     parts = "" if groups is None else f"{_count(len(groups), 'group')} of "
     start = (
         f"{_count(len(representation), 'neuron')} {'codes' if len(representation) == 1 else 'code'} {parts}"
@@ -104,6 +117,24 @@ def _who(representation: Code) -> str:
     if not alone:
         return f"{start}; every neuron mixes {unit}s: the code is mixed."
     return f"{start}; {alone} of them one {unit} each, {mixed} several: the code is mixed."
+
+
+def _coded(neurons: int, sources: PrincipalCoordinates) -> str:
+    coordinates = f"{_count(sources.dimension, 'principal coordinate')} of {_count(len(sources.channels), 'channel')}"
+    if not neurons:
+        return f"No neuron is worth what it costs, errors are cheaper: {coordinates}"
+    return f"{_count(neurons, 'neuron')} {_verb(list(range(neurons)), 'code')} {coordinates}"
+
+
+def share_kept(sources: PrincipalCoordinates) -> str:
+    """What share of the variance the coordinates keep, in words."""
+    verb = "keeps" if sources.dimension == 1 else "keep"
+    if 1 - sources.kept <= NONE_LOST:
+        return f"{verb} all of the variance"
+    some = percent(sources.kept)
+    return (
+        f"{verb} {some if sources.kept < MOST_IN_PERCENT else f'all but {percent(1 - sources.kept)}'} of the variance"
+    )
 
 
 def _which(representation: Code) -> list[str]:

@@ -1,10 +1,10 @@
 """What neurons are worth that read sources which no target needs: the best choice where the code leaves it open.
 
 An exact decoder of targets that leave sources out determines the multiplier ``Y = N'N`` of a modular code, with
-``N = sqrt(decoder_cost) B G^-1``, only for the sources that have a neuron. The columns of N for the others are free, and
-the code is optimal if and only if for some choice no neuron earns more than it costs. As ``|N w|`` is convex in N, so is
-``sqrt(rho)``, and the best choice is found by cutting planes: every neuron w that was ever best bounds ``sqrt(rho)`` from
-below by a linear function of N (docs/mathematics.md, "Targets that leave sources out").
+``N = sqrt(decoder_cost) B G^-1``, only for the sources that have a neuron. The columns of N for the others are free,
+and the code is optimal if and only if for some choice no neuron earns more than it costs. As ``|N w|`` is convex in N,
+so is ``sqrt(rho)``, and the best choice is found by cutting planes: every neuron w that was ever best bounds
+``sqrt(rho)`` from below by a linear function of N (docs/mathematics.md, "Targets that leave sources out").
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ def completed_multiplier(problem: Problem) -> Completed:
     Example:
         >>> from theory.problem import Problem
         >>> from theory.readouts import Exact
-        >>> triangle = Problem([[0, 0], [0, 1], [1, 0]], readout=Exact([[1, 0]]))
-        >>> bool(completed_multiplier(triangle).least > 1)
+        >>> needed = Problem([[0, 0], [1, 2], [3, 1]], readout=Exact([[1, 0]]))
+        >>> bool(completed_multiplier(needed).least > 1)
         True
     """
     start = modular_multiplier(problem)
@@ -90,8 +90,9 @@ def completed_multiplier(problem: Problem) -> Completed:
     # N of neurons in units in which one of each source costs one, and as few rows as there are targets in it.
     half = np.zeros((len(problem.readout.targets), problem.dimension))
     half[:, needed] = problem.readout.decoder_cost**0.5 * problem.readout.targets[:, needed] / strengths[needed]
-    triangle = np.linalg.qr(half / cost, mode="r")
-    search = _Search(problem, triangle[: problem.readout.rank], ~needed)
+    _, sizes, rows = np.linalg.svd(half / cost, full_matrices=False)
+    rank = problem.readout.rank
+    search = _Search(problem, sizes[:rank, None] * rows[:rank], ~needed)
     best = search.run()
     half = best * cost
     return Completed(half.T @ half, search.least**2)

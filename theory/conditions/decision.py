@@ -127,7 +127,16 @@ def _rounded(
 
 
 def decide(problem: Problem) -> Verdict:
-    """The verdict for a problem that is already posed; see `modularity`."""
+    """The verdict for a problem that is already posed; see `modularity`.
+
+    Raises:
+        InputError: the problem of data without known sources, of which modularity cannot be asked.
+    """
+    if not problem.sources.identified:
+        raise InputError(
+            "sources: principal coordinates, whose axes mean nothing, so that no code is modular in them or mixed; "
+            "give sources that are known, or compare the optimal code with labels (Representation.compare)"
+        )
     if problem.plain is not problem:
         found, price = decide(problem.plain), problem.height_cost
         witness = None if found.witness is None else found.witness / price**0.5

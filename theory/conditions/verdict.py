@@ -66,8 +66,8 @@ class Verdict:
 def modular_multiplier(problem: Problem) -> Array:
     """(d, d) multiplier Y of the best modular code, Y_ij = K_ij sqrt(cost_i cost_j / (K_ii K_jj)).
 
-    Here cost_i = M_ii + m_i^2; the decoder cost cancels. Neurons of sources that no target needs are worth nothing in it;
-    `theory.conditions.completion` finds the best choice.
+    Here cost_i = M_ii + m_i^2; the decoder cost cancels. Neurons of sources that no target needs are worth nothing in
+    it; `theory.conditions.completion` finds the best choice.
     """
     if not problem.readout.exact:
         return problem.multiplier(problem.modular_weights.T @ problem.modular_weights)

@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
-
 from theory.problem import Problem
-from theory.readouts import Priced
 from theory.theorems.hypotheses import (
-    Blocks,
     product_blocks,
 )
 from theory.theorems.theorem import Prediction, Theorem
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-
 __all__ = ["THEOREM"]
 
 
-def _blocks_of(problem: Problem) -> Blocks:
-    """The groups of the problem, or the finest of which the hull is a product where it has none."""
-    return product_blocks(problem) if problem.groups is None else tuple(problem.groups.values())
+def _in_groups(problem: Problem) -> Problem:
+    """The problem with groups: its own, or the finest of which the hull is a product where it has none."""
+    if problem.groups is not None:
+        return problem
+    blocks = product_blocks(problem)
+    return problem.replaced(groups={str(number): block for number, block in enumerate(blocks)})
 
 
 def _in_blocks(problem: Problem) -> bool:
-    blocks = _blocks_of(problem)
-    groups = {str(number): block for number, block in enumerate(blocks)}
-    return len(blocks) > 1 and problem.replaced(groups=groups).separable
+    given = _in_groups(problem)
+    return len(given.blocks) > 1 and given.separable
 
 
 def _parts(problem: Problem) -> Prediction:
     """The groups by themselves, each read out as it would be while the others are silent."""
-    silent = np.zeros((problem.dimension, problem.dimension))
-    parts = tuple(
-        problem.alone(block).replaced(readout=Priced(problem.readout.alone(block, silent)))
-        for block in _blocks_of(problem)
-    )
-    return Prediction(parts=parts, separable=True)
+    return Prediction(parts=tuple(part for part in _in_groups(problem).parts if part is not None), separable=True)
 
 
 THEOREM = Theorem(

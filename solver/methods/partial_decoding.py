@@ -2,9 +2,9 @@
 
 There a code need not span the sources, and its G is singular. Any method solves the soft problem nearby, with a ridge
 ``G0 = share M^-1`` in units of the best modular code. Its neurons, turned by as little as lets the targets be decoded
-without error, are a code of the problem itself, and its multiplier proves a bound on it: the loss nearby is convex in the
-share, and the bound is where its tangent meets zero. Both err by the square of the share where the loss is smooth in it
-(docs/mathematics.md, "Targets that leave sources out").
+without error, are a code of the problem itself, and its multiplier proves a bound on it: the loss nearby is convex in
+the share, and the bound is where its tangent meets zero. Both err by the square of the share where the loss is smooth
+in it (docs/mathematics.md, "Targets that leave sources out").
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.code import readable
+from solver.decoding import readable
 from solver.methods.iterate import Iterate
 from theory.readouts import Priced, symmetric_root
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["nearby", "steps"]
 
-SHARES = (1e-6, 1e-8)
+SHARES = (1e-6, 1e-7, 1e-8, 1e-9)
 """Ridges tried one after the other, while the gap is larger than the tolerance: the larger keeps more digits."""
 
 

@@ -1,0 +1,248 @@
+"""What do the neurons of a code follow? Their activity held against labels: anything that is known of each sample.
+
+A label is a number or a class a sample. What it explains of a neuron is the share of the variance of its activity that
+a linear function of the number accounts for (the squared correlation), or that the means of the classes do (the
+correlation ratio).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solver.metrics import NEIGHBOURS, conditional_information, modularity_scores
+from theory.errors import InputError
+from theory.sources import as_matrix, column_names
+
+if TYPE_CHECKING:
+    import os
+
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Comparison", "compared"]
+
+ROWS_IN_TEXT = 40
+"""Neurons listed before the table is cut short."""
+
+NO_NUMBER = ("NAType", "NaTType")
+"""Types by which tables mark what is missing, beside None and NaN."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the neurons of a code follow.
+
+    Attributes:
+        labels: k names;  kinds: for each "number" or "class".
+        explained: (n, k) share of each neuron's variance that each label explains by itself.
+        correlation: (n, k) of each neuron with each label; NaN for classes, which have no direction.
+        follows: for each neuron the label that explains most of it.
+        decodable: (k,) share of each label's variance that is linear in the activity of all neurons together.
+        chance: (k,) what a label of this kind explains on average if its samples are shuffled.
+        scores: the field's modularity scores against the labels (`solver.metrics`), where there are two or more; those
+            that need scikit-learn, or five samples, only where there are.
+
+    Example:
+        >>> from solver import Problem, solve
+        >>> answer = solve(Problem([[x, y] for x in range(3) for y in range(3)]))
+        >>> answer.compare({"odd": [x % 2 == 1 for x in range(3) for y in range(3)], "y": [0, 1, 2] * 3}).follows
+        ('odd', 'y')
+    """
+
+    labels: tuple[str, ...]
+    kinds: tuple[str, ...]
+    explained: Array
+    correlation: Array
+    follows: tuple[str, ...]
+    decodable: Array
+    chance: Array
+    scores: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers, strings and lists, for JSON; `solver.pictures.summary.as_json` makes null of NaN."""
+        return {
+            "labels": list(self.labels),
+            "kinds": list(self.kinds),
+            "explained": self.explained.tolist(),
+            "correlation": self.correlation.tolist(),
+            "follows": list(self.follows),
+            "decodable": self.decodable.tolist(),
+            "chance": self.chance.tolist(),
+            "scores": dict(self.scores),
+        }
+
+    def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
+        """Draw what each label explains of each neuron; write the picture to `path` (.png, .pdf, .svg) if given."""
+        from solver.pictures.comparison import plot_shares
+
+        return plot_shares(self.explained, self.labels, path)
+
+    def __repr__(self) -> str:
+        header = ["neuron", *self.labels, "follows"]
+        rows = [
+            [str(neuron + 1), *(f"{100 * share:.1f} %" for share in self.explained[neuron]), name]
+            for neuron, name in enumerate(self.follows[:ROWS_IN_TEXT])
+        ]
+        rows.append(["chance", *(f"{100 * share:.1f} %" for share in self.chance), ""])
+        rows.append(["all", *(f"{100 * share:.1f} %" for share in self.decodable), ""])
+        width = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+        table = ["  ".join([*map(str.rjust, row[:-1], width), row[-1]]).rstrip() for row in [header, *rows]]
+        hidden = len(self.follows) - ROWS_IN_TEXT
+        more = [f"... and {hidden} more neurons"] if hidden > 0 else []
+        scores = [f"{name.replace('_', ' ')}: {value:.3f}" for name, value in self.scores.items()]
+        said = "Share of each neuron's variance that each label explains; below, what chance would, and what of each"
+        return "\n".join([f"{said} label all neurons tell.", "", *table, *more, *([""] if scores else []), *scores])
+
+
+def compared(
+    activity: Array, labels: Any, probabilities: Array | None = None, categorical: Iterable[str | int] = ()
+) -> Comparison:
+    """Hold activity against labels; see `Representation.compare`.
+
+    Args:
+        activity: (T, n) of the neurons, at least one, each of which varies.
+        labels: (T, k) or (T,) array-like, a DataFrame or a mapping of names to columns.
+        probabilities: (T,) weights of the samples that sum to one; equal if not given.
+        categorical: names, or numbers from zero, of columns of numbers that stand for classes.
+
+    Raises:
+        InputError: labels that do not fit the samples, are missing somewhere, or tell nothing.
+    """
+    weights = np.full(len(activity), 1 / len(activity)) if probabilities is None else probabilities
+    found = list(_labels(labels, weights, set(categorical)))
+    names = tuple(name for name, _, _ in found)
+    classes = [in_classes for _, in_classes, _ in found]
+    factors = np.column_stack([values for _, _, values in found])
+    columns = [
+        (values[:, None] == np.unique(values)).astype(np.float64) if in_classes else values[:, None]
+        for _, in_classes, values in found
+    ]
+    explained = np.column_stack([_explained(activity, column, weights) for column in columns])
+    freedom = np.array([np.unique(values[weights > 0]).size - 1 if one else 1 for _, one, values in found])
+    correlation = np.where(classes, np.nan, _correlation(activity, factors, weights))
+    return Comparison(
+        labels=names,
+        kinds=tuple("class" if one else "number" for one in classes),
+        explained=explained,
+        correlation=correlation,
+        follows=tuple(names[best] for best in explained.argmax(axis=1)),
+        decodable=np.array([_explained_together(column, activity, weights) for column in columns]),
+        # Under random permutation, and as many samples of equal weight as these are worth.
+        chance=np.minimum(1.0, freedom / max(1 / float(weights @ weights) - 1, 1.0)),
+        scores=_scores(activity, factors, weights, classes),
+    )
+
+
+def _scores(activity: Array, factors: Array, weights: Array, classes: list[bool]) -> dict[str, float]:
+    if factors.shape[1] < 2:
+        return {}
+    if find_spec("sklearn") is None or len(activity) <= NEIGHBOURS:
+        only = conditional_information(activity, factors, probabilities=weights, classes=classes)
+        return {"conditional_information": only}
+    return modularity_scores(activity, factors, probabilities=weights, classes=classes)
+
+
+# ---- labels -------------------------------------------------------------------------------------------------------
+
+
+def _labels(labels: Any, weights: Array, categorical: set[str | int]) -> Iterator[tuple[str, bool, Array]]:
+    """Yield name, whether it tells classes, and numbers (T,) of each label."""
+    names, columns = _columns_of(labels)
+    if not columns:
+        raise InputError("labels: there are none; give one column or more")
+    unknown = [one for one in categorical if one not in names and one not in range(len(names))]
+    if unknown:
+        raise InputError(f"categorical: {unknown[0]!r} is no label; there are {', '.join(map(repr, names))}")
+    for number, (name, column) in enumerate(zip(names, columns, strict=True)):
+        if len(column) != len(weights):
+            raise InputError(
+                f"labels: {len(column)} row(s) of {name!r} do not fit {len(weights)} samples; give one each"
+            )
+        in_classes, values = _label(name, column, bool({name, number} & categorical))
+        seen = values[weights > 0]
+        if not np.ptp(seen) > 0:
+            raise InputError(f"labels: {name!r} is the same for all samples, so that nothing can follow it; remove it")
+        if in_classes and np.unique(seen).size == len(seen):
+            raise InputError(
+                f"labels: {name!r} has a class of its own for every sample, which explains anything; give classes that "
+                "samples share, or numbers"
+            )
+        yield name, in_classes, values
+
+
+def _columns_of(labels: Any) -> tuple[list[str], list[NDArray[Any]]]:
+    if isinstance(labels, Mapping):
+        return [str(name) for name in labels], [_one_column(name, values) for name, values in labels.items()]
+    try:
+        table = np.asarray(labels)
+    except ValueError:
+        raise InputError("labels: rows have different lengths; give every row the same number of columns") from None
+    if table.ndim not in (1, 2):
+        raise InputError(f"labels: expected a table (rows are samples), got {table.ndim} dimensions")
+    if table.ndim == 1:
+        name = getattr(labels, "name", None)
+        return [str(name) if isinstance(name, str) else "label1"], [table]
+    found = column_names(labels)
+    return list(found or (f"label{i + 1}" for i in range(table.shape[1]))), list(table.T)
+
+
+def _one_column(name: object, values: Any) -> NDArray[Any]:
+    column = np.asarray(values)
+    if column.ndim != 1:
+        raise InputError(f"labels: {str(name)!r} has {column.ndim} dimensions; give one value a sample")
+    return column
+
+
+def _label(name: str, column: NDArray[Any], categorical: bool) -> tuple[bool, Array]:
+    """Whether a column tells classes, and its numbers (T,), which then are those of the classes in order."""
+    missing = [row for row, value in enumerate(column.tolist()) if _is_missing(value)]
+    if missing:
+        raise InputError(
+            f"labels: {len(missing)} value(s) of {name!r} are missing, the first at row {missing[0]} (counted from 0); "
+            "leave those samples out of the problem, or fill them in"
+        )
+    plain = all(isinstance(value, int | float) and not isinstance(value, bool) for value in column.tolist())
+    if plain and not categorical:
+        return False, as_matrix(column, "labels", columns=[name])[:, 0]
+    text = np.array([str(value) for value in column.tolist()])
+    return True, np.unique(text, return_inverse=True)[1].astype(np.float64)
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or type(value).__name__ in NO_NUMBER or (isinstance(value, float) and np.isnan(value))
+
+
+# ---- shares of variance -------------------------------------------------------------------------------------------
+
+
+def _residue(targets: Array, design: Array, weights: Array) -> tuple[Array, Array]:
+    """(n,) variance of each target that is left by the best linear function of the design, and what there was."""
+    centred = targets - weights @ targets
+    terms = design - weights @ design
+    size = np.sqrt(weights @ terms**2)
+    root = np.sqrt(weights)[:, None]
+    terms = terms[:, size > 0] / size[size > 0]
+    best, *_ = np.linalg.lstsq(root * terms, root * centred, rcond=None)
+    return weights @ (centred - terms @ best) ** 2, weights @ centred**2
+
+
+def _explained(targets: Array, design: Array, weights: Array) -> Array:
+    left, whole = _residue(targets, design, weights)
+    return np.asarray(np.clip(1 - left / whole, 0.0, 1.0))
+
+
+def _explained_together(targets: Array, design: Array, weights: Array) -> float:
+    left, whole = _residue(targets, design, weights)
+    return float(np.clip(1 - left.sum() / whole.sum(), 0.0, 1.0))
+
+
+def _correlation(activity: Array, factors: Array, weights: Array) -> Array:
+    centred, terms = (values - weights @ values for values in (activity, factors))
+    return np.asarray(((centred.T * weights) @ terms) / np.sqrt(np.outer(weights @ centred**2, weights @ terms**2)))

@@ -1,0 +1,258 @@
+"""Data whose sources are not known: their principal coordinates stand for them.
+
+Derived in docs/mathematics.md, "Data without known sources".
+
+Neurons see the data ``x``, and in any coordinates ``x = A s`` that span them the best code has the same neurons. Those
+along the principal axes are uncorrelated, and the first few of them keep the most variance. Which neurons read one of
+them alone means nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory.errors import InputError
+from theory.sources import CHUNK_ROWS, LARGEST, Sources, as_matrix, checked_probabilities, column_names
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["PrincipalCoordinates"]
+
+ROUNDING = 64 * np.finfo(float).eps
+"""Share of the size of the data, in each of their directions, that rounding may have made."""
+
+HIDDEN = 1e-9
+"""Share of the largest deviation below which a direction is not told from rounding: `Sources` takes a combination for
+constant at a tenth of it."""
+
+SHARE_ROUNDING = 4 * np.finfo(float).eps
+"""By how much rounding may move a share of the variance."""
+
+AGREEING = 1e-8
+"""Share by which axes may miss being orthonormal, and coordinates being uncorrelated about zero and in order: rounding,
+which directions of little variance have more of."""
+
+
+class PrincipalCoordinates(Sources):
+    """Coordinates of data along some of their principal axes, about the mean and in the order of their variance.
+
+    Args:
+        points: (T, d) the coordinates.
+        axes: (dx, d) orthonormal columns, the directions in the space of the data.
+        centre: (dx,) mean of the data.
+        kept: share of the variance of the data that lies along the axes; the rest is dropped.
+        channels: dx names of what the data consist of; ``x1 ... xdx`` if not given.
+        probabilities: (T,) nonnegative weights of the samples; equal if not given.
+
+    Attributes:
+        axes, centre, kept, channels; and those of `Sources`, in which the columns are called ``pc1 ... pcd``.
+
+    Raises:
+        InputError: arrays that do not fit each other, or that are no principal coordinates.
+
+    Example:
+        >>> data = PrincipalCoordinates.of([[2, 0, 1], [-2, 0, 1], [0, 1, 1], [0, -1, 1]])
+        >>> data.points.tolist(), data.centre.tolist()
+        ([[2.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0]], [0.0, 0.0, 1.0])
+        >>> PrincipalCoordinates.of(data.data(data.points), dimension=1).kept
+        0.8
+    """
+
+    identified = False
+
+    def __init__(
+        self,
+        points: ArrayLike,
+        axes: ArrayLike,
+        centre: ArrayLike,
+        kept: float,
+        *,
+        channels: Sequence[str] | None = None,
+        probabilities: ArrayLike | None = None,
+    ) -> None:
+        coordinates = as_matrix(points, "sources")
+        super().__init__(coordinates, probabilities, names=[f"pc{i + 1}" for i in range(coordinates.shape[1])])
+        self.axes, self.centre = as_matrix(axes, "axes"), as_matrix(centre, "centre").ravel()
+        self.kept = float(kept)
+        given = range(1, len(self.axes) + 1) if channels is None else channels
+        self.channels = tuple(f"x{name}" if channels is None else str(name) for name in given)
+        self._require_principal()
+
+    @classmethod
+    def of(
+        cls,
+        data: ArrayLike,
+        dimension: int | None = None,
+        variance: float | None = None,
+        probabilities: ArrayLike | None = None,
+        *,
+        channels: Sequence[str] | None = None,
+    ) -> PrincipalCoordinates:
+        """Those of data.
+
+        Args:
+            data: (T, dx) anything array-like, one row a sample: arrays, DataFrames, the tables of pynapple. There may
+                be more channels than samples.
+            dimension: number of axes to keep.
+            variance: or the share of the variance that the fewest axes are to keep. Neither: all axes along which the
+                data vary by more than rounding.
+            probabilities: (T,) nonnegative weights of the samples; equal if not given.
+            channels: dx names; those of the columns, if they have names, or ``x1 ... xdx`` if not given.
+
+        Raises:
+            InputError: data that are no finite numbers, or do not vary; a dimension or share that they do not have.
+        """
+        channels = column_names(data) if channels is None else channels
+        matrix = as_matrix(data, "data", columns=channels)
+        weights = checked_probabilities(probabilities, len(matrix))
+        if len(matrix) < 2:
+            raise InputError("data: only one row; a code needs at least two different samples")
+        largest = float(max(matrix.max(), -matrix.min()))
+        if largest > LARGEST:
+            raise InputError(
+                f"data: values reach {largest:.3g}, and their squares are no numbers; choose a larger unit"
+            )
+        centre = _mean(matrix, weights)
+        deviations, axes = _principal_axes(matrix, weights, centre)
+        rank = _rank(deviations, largest, matrix.shape)
+        if not rank:
+            raise InputError("data: all rows are the same but for rounding, so that there is nothing to represent")
+        count = _chosen(deviations, rank, dimension, variance)
+        axes = axes[:, :count]
+        # Signs are free; the entry furthest from zero is made positive, so that the same data give the same axes.
+        strongest = axes[np.abs(axes).argmax(axis=0), np.arange(count)]
+        axes = axes * np.where(strongest < 0, -1.0, 1.0)
+        shares = deviations**2 / (deviations**2).sum()
+        points = _along(matrix, centre, axes)
+        return cls(
+            points - _mean(points, weights),
+            axes,
+            centre,
+            min(1.0, shares[:count].sum()),
+            channels=channels,
+            probabilities=weights,
+        )
+
+    def coordinates(self, data: ArrayLike) -> Array:
+        """(T, d) the coordinates of data (T, dx), of these samples or others: what `Representation.activity` takes.
+
+        Raises:
+            InputError: data with another number of channels.
+        """
+        matrix = as_matrix(data, "data")
+        if matrix.shape[1] != len(self.axes):
+            raise InputError(f"data: {matrix.shape[1]} channel(s), but the axes were found in {len(self.axes)}")
+        return _along(matrix, self.centre, self.axes)
+
+    def data(self, coordinates: ArrayLike) -> Array:
+        """(T, dx) the data of coordinates (T, d), without what lies outside the axes."""
+        return np.asarray(as_matrix(coordinates, "coordinates") @ self.axes.T + self.centre)
+
+    def summary(self) -> dict[str, Any]:
+        """What the coordinates are of, as plain numbers and lists."""
+        return {"channels": list(self.channels), "variance_kept": self.kept}
+
+    def _require_principal(self) -> None:
+        if self.axes.shape != (len(self.centre), self.dimension) or len(self.channels) != len(self.axes):
+            raise InputError(
+                f"axes: shape {self.axes.shape} does not fit {self.dimension} coordinate(s), {len(self.centre)} "
+                f"mean(s) and {len(self.channels)} channel(s)"
+            )
+        if not 0 < self.kept <= 1:
+            raise InputError(f"kept: {self.kept:g} is not a share of the variance, which is above zero and at most one")
+        if np.abs(self.axes.T @ self.axes - np.eye(self.dimension)).max() > AGREEING:
+            raise InputError("axes: not orthonormal; give those that `PrincipalCoordinates.of` found")
+        largest = float(np.sqrt(self.covariance[0, 0]))
+        deviation = np.sqrt(np.diag(self.covariance))
+        correlated = np.abs(self.covariance - np.diag(deviation**2)).max() > AGREEING * largest**2
+        unsorted = (np.diff(deviation) > AGREEING * largest).any()
+        if correlated or unsorted or np.abs(self.mean).max() > AGREEING * largest:
+            raise InputError(
+                "sources: not principal coordinates, which are uncorrelated, about their mean and in the order of "
+                "their variance; `PrincipalCoordinates.of` finds them"
+            )
+
+
+def _chosen(deviations: Array, rank: int, dimension: int | None, variance: float | None) -> int:
+    """How many axes to keep."""
+    if dimension is not None and variance is not None:
+        raise InputError("dimension, variance: each says how many axes to keep; give one of them")
+    if dimension is not None:
+        if not isinstance(dimension, int | np.integer) or isinstance(dimension, bool) or dimension < 1:
+            raise InputError(f"dimension: {dimension!r} is not a positive whole number")
+        if dimension > rank:
+            raise InputError(f"dimension: the data vary along {rank} direction(s) only; give {rank} at most")
+        return int(dimension)
+    if variance is None:
+        return rank
+    share = _number(variance)
+    if not 0 < share <= 1:
+        raise InputError(f"variance: {variance!r} is not a share of the variance; give one above zero, at most one")
+    if share == 1:
+        return rank
+    left = 1 - np.cumsum(deviations**2) / (deviations**2).sum()
+    return min(rank, 1 + int(np.argmax(left <= 1 - share + SHARE_ROUNDING)))
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def _rank(deviations: Array, largest: float, shape: tuple[int, ...]) -> int:
+    """The number of axes along which the data vary by more than rounding."""
+    samples, channels = shape
+    # What rounding to the digits of the largest value does, as independent noise of every value, to every direction.
+    noise = ROUNDING * largest * (1 + (channels / samples) ** 0.5)
+    return int((deviations > max(HIDDEN * float(deviations[0]), noise)).sum())
+
+
+def _mean(matrix: Array, weights: Array | None) -> Array:
+    """(dx,) about the first sample, so that data far from zero lose nothing."""
+    origin, shift = matrix[0], np.zeros(matrix.shape[1])
+    for rows in _rows(matrix):
+        share = np.full(len(matrix[rows]), 1 / len(matrix)) if weights is None else weights[rows]
+        shift += share @ (matrix[rows] - origin)
+    return np.asarray(origin + shift)
+
+
+def _along(matrix: Array, centre: Array, axes: Array) -> Array:
+    result = np.empty((len(matrix), axes.shape[1]))
+    for rows in _rows(matrix):
+        np.matmul(matrix[rows] - centre, axes, out=result[rows])
+    return result
+
+
+def _rows(matrix: Array) -> list[slice]:
+    step = max(CHUNK_ROWS, matrix.shape[1])
+    return [slice(start, start + step) for start in range(0, len(matrix), step)]
+
+
+def _principal_axes(matrix: Array, weights: Array | None, centre: Array) -> tuple[Array, Array]:
+    """Standard deviations (k,) along all axes (dx, k), largest first; from the smaller side of the data.
+
+    From the data themselves, not from their covariance, which has half the digits only. Of more samples than channels
+    a triangular factor is enough, and is found a block at a time.
+    """
+    factor: Array = np.empty((0, matrix.shape[1]))
+    for rows in _rows(matrix):
+        block = matrix[rows] - centre
+        share = np.full(len(block), 1 / len(matrix)) if weights is None else weights[rows]
+        factor = np.vstack([factor, block * np.sqrt(share)[:, None]])
+        if len(factor) > factor.shape[1]:
+            factor = np.asarray(np.linalg.qr(factor, mode="r"))
+    if len(factor) < factor.shape[1]:
+        # The other side: x = L q with orthonormal rows q, and L as small as the number of samples.
+        directions, small = np.linalg.qr(factor.T)
+        turned, deviations, _ = np.linalg.svd(small)
+        return deviations, np.asarray(directions @ turned)
+    _, deviations, transposed = np.linalg.svd(factor)
+    return deviations, np.asarray(transposed.T)
