@@ -102,7 +102,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         *("space", "object", "places", "loss", "price", "gap", "status"),
         *("position_cells", "object_vector_cells", "mixed_cells", "grid_cells", "angle"),
     )
-    return Finding(holds, verdict, header, rows, figure)
+    return Finding(bool(holds), verdict, header, rows, figure)
 
 
 def _solved(task: Task) -> Representation:

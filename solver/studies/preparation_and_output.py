@@ -80,7 +80,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         f"if a share of the preparation is held in the movement not even that (down to {min(angles):.3g} degrees)"
     )
     header = ("reaches", "held", "loss", "price", "gap", "mixed_cells", "neurons", "angle")
-    return Finding(holds, verdict, header, rows, figure)
+    return Finding(bool(holds), verdict, header, rows, figure)
 
 
 def _row(code: Representation) -> tuple[Any, ...]:
