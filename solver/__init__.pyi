@@ -3,6 +3,8 @@ from .certificate import Certificate as Certificate
 from .certificate import certify as certify
 from .certificate import lower_bound as lower_bound
 from .comparison import Comparison as Comparison
+from .neuron_budget import Budget as Budget
+from .neuron_budget import budget as budget
 from .optimise import Progress as Progress
 from .optimise import solve as solve
 from .problem import Problem as Problem
@@ -14,6 +16,7 @@ from .verification.verify import verify as verify
 
 __all__ = [
     "Bound",
+    "Budget",
     "Certificate",
     "Comparison",
     "Problem",
@@ -21,6 +24,7 @@ __all__ = [
     "Report",
     "Representation",
     "Sources",
+    "budget",
     "certify",
     "lower_bound",
     "separation",

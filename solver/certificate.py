@@ -5,6 +5,9 @@ really produce; the lower bound is weak duality (docs/mathematics.md, "The certi
 
     rho(Y) = max_w w'Y w / f(w),      loss* >= 2 sqrt(decoder_cost / rho) tr (K^1/2 Y K^1/2)^1/2     for any PSD Y.
 
+Where a recurrent layer carries the code along, its weights cost at least sum |lambda(R)|^2 whatever the code, and
+more can be said at the matrix of the code itself (docs/mathematics.md, "Dynamics").
+
 Where the hull has few enough faces (five sources, or a few hundred samples of six, or several dozen of seven) rho is
 found exactly on them, and they are checked to be all; beyond, it is bounded from above by what
 `theory.conditions.many_sources` can prove, or by a `theory.bounds.cover` that comes with the code and is checked
@@ -49,6 +52,9 @@ CAUTIONS = (1e-2, 1.0, 1e2, 1e4, np.inf)
 ATTAINED = 1e-12
 """An upper bound on rho that a neuron reaches up to this is exact."""
 
+SEMIDEFINITE = 1e-12
+"""Least eigenvalue of a multiplier, in units of its largest, that is zero up to rounding."""
+
 AUDIT_DIRECTIONS = 2_000
 """Random neurons that try to refute a claimed rho, with the support function taken from the samples directly."""
 
@@ -77,17 +83,18 @@ class Certificate:
     """An independent check of a representation.
 
     Attributes:
-        loss: measured: mean squared activity plus the weight costs of encoder and decoder.
+        loss: measured: mean squared activity plus the weight costs of encoder, decoder and recurrent layer.
         lower_bound: proven: no code of any size has a smaller loss.
         gap: (loss - lower_bound) / loss; infinite if the code is not feasible.
         worst_neuron: (d,) the neuron that comes closest to improving the code (or improves it), scaled to f(w) = 1.
         rho: its ratio of worth to cost at the multiplier; at most 1 + 2 gap at an optimum.
         exact: whether rho is exact (where the normal fan is small enough) or an upper bound.
-        feasible: whether the activity is nonnegative and the reconstruction exact, up to rounding, and, where that is
-            asked for, each neuron reads one group.
+        feasible: whether the activity is nonnegative, and the reconstruction and every step of the recurrent layer
+            exact, up to rounding, and, where that is asked for, each neuron reads one group.
         least_activity: smallest activity over all samples and neurons.
         reconstruction_error: largest absolute error of the decoded data.
         multiplier: (d, d) the Y of the lower bound.
+        step_error: largest absolute error of the activity after a step of the recurrent layer; zero without one.
     """
 
     loss: float
@@ -100,6 +107,7 @@ class Certificate:
     least_activity: float
     reconstruction_error: float
     multiplier: Array
+    step_error: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON."""
@@ -144,7 +152,12 @@ def most_provable(problem: Problem, multiplier: Array, neurons: Array) -> float:
         root = symmetric_root(worth)
         ratio = _ratios(problem, root.T @ root, np.vstack([neurons, problem.modular_weights])).max(initial=0.0)
         bounds.append(problem.whitened.readout.dual_value(root, float(ratio)))
-    return max(bounds)
+    carried = problem.recurrence
+    if carried is None:
+        return max(bounds)
+    code = neurons.T @ neurons
+    own = 2 * problem.readout_cost(code) + carried.value(code)
+    return max(own, max(bounds) + carried.least)
 
 
 def optimality_gap(loss: float, bound: float) -> float:
@@ -171,12 +184,14 @@ def certify(problem: Problem, representation: Code) -> Certificate:
     encoder, encoder_bias, decoder, decoder_bias = _network(problem, representation)
     fresh = _posed_again(problem)
     found, errors = _measure(fresh, encoder, encoder_bias, decoder, decoder_bias), fresh.readout.errors
-    feasible = found.feasible
+    missed, follows, carried = _measure_steps(fresh, representation, encoder, encoder_bias)
+    feasible = found.feasible and follows
     loss = problem.activity_cost * found.second_moment + problem.encoder_cost * float((encoder**2).sum())
     loss += problem.bias_cost * found.squared_bias
     # Noise that the decoder lets through is in its price.
     loss += fresh.readout.decoder_cost * float((decoder**2).sum())
     loss += 0.0 if errors is None else errors.cost * found.squared_error
+    loss += carried
     multiplier, weights = as_matrix(representation.multiplier, "multiplier"), encoder @ problem.mixing
     with within_digits(fresh):
         bound = best_bound(fresh, multiplier, weights=weights, cover=representation.cover)
@@ -192,6 +207,7 @@ def certify(problem: Problem, representation: Code) -> Certificate:
         least_activity=found.least,
         reconstruction_error=found.error,
         multiplier=bound.multiplier,
+        step_error=missed,
     )
 
 
@@ -243,6 +259,8 @@ def best_bound(
         for caution in CAUTIONS:
             kept = np.where(digits_lost > 0, np.maximum(0.0, 1 - caution * np.maximum(digits_lost, 1e-300)), 1.0)
             bounds.append(_bound(problem, worths[best] * np.outer(kept, kept), quick=quick, cover=cover))
+    if weights is not None:
+        bounds += _bounds_of_carried(problem, weights, quick=quick, cover=cover)
     return max(bounds, key=lambda bound: bound.value)
 
 
@@ -250,6 +268,32 @@ def _priced(problem: Problem, bound: Bound) -> Bound:
     """A bound of the plain problem, in the units of the problem itself."""
     price = problem.height_cost
     return replace(bound, worst_neuron=bound.worst_neuron / price**0.5, multiplier=bound.multiplier * price)
+
+
+def _bounds_of_carried(problem: Problem, weights: Array, *, quick: bool, cover: Cover | None) -> list[Bound]:
+    """What the matrix G of a code proves where it must be carried along: nothing unless Y is positive semidefinite.
+
+    With Y = -grad of readout and recurrent weights together, and rho at least one, no code costs less than
+
+        (2 g(G) + r(G) - least) / sqrt(rho) + least,        r the cost of recurrent weights.
+    """
+    if problem.recurrence is None:
+        return []
+    whitening, inside = problem.whitening, problem.whitened
+    recurrence = problem.recurrence.in_coordinates(whitening.matrix, whitening.inverse)
+    neurons = whitening.neurons(weights)
+    code = neurons.T @ neurons
+    try:
+        worth = inside.multiplier(code) - recurrence.gradient(code)
+    except np.linalg.LinAlgError:
+        return []
+    values = np.linalg.eigvalsh(worth)
+    if not (np.isfinite(values).all() and values[0] >= -SEMIDEFINITE * values[-1]):
+        return []
+    rho, exact, worst = _proven_ratio(problem, worth, quick=quick, cover=cover)
+    least = problem.least_recurrent
+    value = (2 * inside.readout.value(code) + recurrence.value(code) - least) / max(1.0, rho) ** 0.5 + least
+    return [Bound(value, rho, exact, worst, whitening.multiplier(worth))]
 
 
 def _own_worth(problem: Problem, weights: Array) -> list[Array]:
@@ -356,6 +400,33 @@ def _one_group_each(problem: Problem, weights: Array) -> bool:
     return bool((np.sort(sizes, axis=0)[:-1] <= FEASIBILITY * sizes.max(axis=0)).all())
 
 
+def _measure_steps(problem: Problem, code: Code, encoder: Array, encoder_bias: Array) -> tuple[float, bool, float]:
+    """Largest error of the activity after a step, whether every step is exact, and what the recurrent weights cost."""
+    transitions, sources = problem.transitions, problem.sources
+    if transitions is None:
+        return 0.0, True, 0.0
+    recurrent, bias = np.asarray(code.recurrent), np.asarray(code.recurrent_bias)
+    count, neurons = len(transitions), len(encoder)
+    if recurrent.shape != (count, neurons, neurons) or bias.shape != (count, neurons):
+        raise InputError(
+            f"representation: recurrent weights of shape {recurrent.shape} and biases of {bias.shape} do not fit "
+            f"{count} transition(s) of {neurons} neuron(s); certify it against the problem it was solved for"
+        )
+    weights = encoder @ problem.mixing
+    resting = weights @ sources.mean + encoder_bias
+    error, reach = 0.0, float(resting.max())
+    for block, _ in sources.centered_blocks():
+        before = block @ weights.T + resting
+        for action, moved in enumerate(transitions.moved(block, sources)):
+            missed = before @ recurrent[action].T + bias[action] - (moved @ weights.T + resting)
+            error = max(error, float(np.abs(missed).max()))
+        reach = max(reach, float(before.max()))
+    offset = float(np.abs(weights @ sources.mean).max())
+    size = max(1.0, float(np.abs(recurrent).sum(axis=2).max()))
+    exact = bool(error <= size * (FEASIBILITY * reach + 64 * np.finfo(float).eps * offset))
+    return error, exact, problem.recurrent_cost * float((recurrent**2).sum())
+
+
 # ---- the bound, in whitened coordinates -----------------------------------------------------------------------
 
 
@@ -373,12 +444,17 @@ def _bound(problem: Problem, worth: Array, *, quick: bool, cover: Cover | None =
     """The bound that the form of a multiplier in whitened coordinates proves."""
     root = symmetric_root(worth)
     worth = root.T @ root
+    rho, exact, worst = _proven_ratio(problem, worth, quick=quick, cover=cover)
+    value = problem.whitened.readout.dual_value(root, rho) + problem.least_recurrent
+    return Bound(value, rho, exact, worst, problem.whitening.multiplier(worth))
+
+
+def _proven_ratio(problem: Problem, worth: Array, *, quick: bool, cover: Cover | None) -> tuple[float, bool, Array]:
     rho, exact, worst = _largest_ratio(problem, worth, quick=quick)
     if cover is not None and not exact:
         # A neuron that was found is an argument against the proof, if only by rounding.
         rho = max(_ratios(problem, worth, worst[None])[0], min(rho, cover.bounds(problem, worth).max()))
-    rho = float(rho)
-    return Bound(problem.whitened.readout.dual_value(root, rho), rho, exact, worst, problem.whitening.multiplier(worth))
+    return float(rho), exact, worst
 
 
 def _largest_ratio(problem: Problem, worth: Array, *, quick: bool) -> tuple[float, bool, Array]:
@@ -422,9 +498,11 @@ def _sum_of_groups(
             continue
         bound = bounded(part, own, code if len(code) or not part.readout.exact else None)
         value, exact = value + bound.value, exact and bound.exact
-        used[np.ix_(members, members)] = bound.multiplier
-        if bound.rho > most:
-            most, worst = bound.rho, np.zeros(problem.dimension)
+        # In the size that proves most, so that the groups' multipliers are of one measure.
+        multiple = part.readout.dual_multiple(symmetric_root(bound.multiplier), bound.rho)
+        used[np.ix_(members, members)] = multiple * bound.multiplier
+        if multiple * bound.rho > most:
+            most, worst = multiple * bound.rho, np.zeros(problem.dimension)
             worst[members] = bound.worst_neuron
     return Bound(value, most, exact, worst, used)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["SAVED_ARRAYS", "SAVED_NUMBERS", "Code", "canonical_weights", "described"]
+__all__ = ["RECURRENT_ARRAYS", "SAVED_ARRAYS", "SAVED_NUMBERS", "Code", "canonical_weights", "described"]
 
 SAVED_ARRAYS = (
     "source_weights",
@@ -29,7 +29,10 @@ SAVED_ARRAYS = (
     "neuron_costs",
     "multiplier",
 )
-"""Arrays that a file or a JSON object holds of a code: all of them."""
+"""Arrays that a file or a JSON object holds of a code: all of them, but for those of a recurrent layer."""
+
+RECURRENT_ARRAYS = ("recurrent", "recurrent_bias")
+"""The arrays of that, where there is one."""
 
 SAVED_NUMBERS = (
     "status",
@@ -79,6 +82,8 @@ class Code:
     cover: Cover | None = None
     tolerance: float = float("nan")
     separate: Self | None = None
+    recurrent: Array = field(default_factory=lambda: np.empty((0, 0, 0)))
+    recurrent_bias: Array = field(default_factory=lambda: np.empty((0, 0)))
 
     @classmethod
     def from_weights(cls, problem: Problem, weights: Array, *, separate: Self | None = None, **proven: Any) -> Self:
@@ -160,7 +165,8 @@ class Code:
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as plain numbers, strings and lists, with the source names: what `--json` prints."""
-        names = ("modular", "price_of_modularity", "energies", *SAVED_NUMBERS, *SAVED_ARRAYS)
+        carried = RECURRENT_ARRAYS if len(self.recurrent) else ()
+        names = ("modular", "price_of_modularity", "energies", *SAVED_NUMBERS, *SAVED_ARRAYS, *carried)
         values = {name: getattr(self, name) for name in names}
         plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
         plain["sources"] = sources = list(self.problem.sources.names)
@@ -186,6 +192,11 @@ def described(problem: Problem, weights: Array, separate: Code | None = None) ->
         "encoder": float(problem.encoder_cost * (encoder**2).sum()),
         **problem.readout.costs_of(decoder, weights),
     }
+    carried: dict[str, Array] = {}
+    if problem.recurrence is not None:
+        recurrent = problem.recurrence.weights(weights)
+        carried = {"recurrent": recurrent, "recurrent_bias": problem.recurrence.biases(weights, bias, recurrent)}
+        energies["recurrent"] = float(problem.recurrent_cost * (recurrent**2).sum())
     # Errors are least where their mean is zero, under the weights with which they count.
     errors = problem.readout.errors
     centre = mean if errors is None else errors.mean
@@ -200,6 +211,7 @@ def described(problem: Problem, weights: Array, separate: Code | None = None) ->
         "decoder_bias": problem.readout.targets @ centre - decoder @ (bias + weights @ (centre - mean)),
         "energies": energies,
         "neuron_costs": problem.neuron_cost(weights),
+        **carried,
     }
 
 

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.certificate import most_provable, optimality_gap
-from solver.code import SAVED_ARRAYS, SAVED_NUMBERS, Code, described
+from solver.code import RECURRENT_ARRAYS, SAVED_ARRAYS, SAVED_NUMBERS, Code, described
 from theory.bounds.cover import Cover
+from theory.dynamics import Transitions
 from theory.errors import InputError
 from theory.groups import membership
 from theory.principal import PrincipalCoordinates
@@ -40,7 +41,8 @@ WITH_READOUT = 2
 """of that with a readout other than the exact one of the data,"""
 
 WITH_MORE = 3
-"""and of that with groups of sources, other prices of activity and bias, or data without known sources."""
+"""and of that with groups of sources, a recurrent layer, other prices of activity and bias, or data without known
+sources."""
 
 SEPARATE = "separate_"
 """What the names of the best separate code's arrays and numbers begin with."""
@@ -89,6 +91,7 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
             "kept": sources.kept,
             "channels": np.array(sources.channels),
         }
+    content |= _saved_transitions(representation)
     if cover is not None:
         content |= {f"cover_{item.name}": getattr(cover, item.name) for item in fields(cover)}
     with written_whole(path) as partial, partial.open("wb") as file:
@@ -133,6 +136,17 @@ def _saved_groups(representation: Code) -> dict[str, Any]:
     if separate is not None:
         content |= {SEPARATE + name: getattr(separate, name) for name in (*SAVED_ARRAYS, *SAVED_NUMBERS)}
     return content
+
+
+def _saved_transitions(representation: Code) -> dict[str, Any]:
+    """The transitions and the layer that follows them; nothing where there are none."""
+    problem = representation.problem
+    if problem.transitions is None:
+        return {}
+    settings = {item.name: getattr(problem.transitions, item.name) for item in fields(Transitions)}
+    given = {f"transitions_{name}": np.asarray(value) for name, value in settings.items() if value is not None}
+    layer = {name: getattr(representation, name) for name in RECURRENT_ARRAYS}
+    return {"format_version": WITH_MORE, "recurrent_cost": problem.recurrent_cost, **given, **layer}
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -193,8 +207,17 @@ def _problem(content: dict[str, NDArray[Any]]) -> Problem:
     costs = {name: _single(content, name) for name in prices if name in content}
     groups = _groups(content)
     separate = groups is not None and bool(content["separate"].any())
+    transitions = _transitions(content)
+    if transitions is not None:
+        costs["recurrent_cost"] = _single(content, "recurrent_cost")
     return Problem(
-        sources, mixing=content["mixing"], readout=_readout(content), groups=groups, separate=separate, **costs
+        sources,
+        mixing=content["mixing"],
+        readout=_readout(content),
+        groups=groups,
+        separate=separate,
+        transitions=transitions,
+        **costs,
     )
 
 
@@ -218,6 +241,17 @@ def _principal(content: dict[str, NDArray[Any]]) -> PrincipalCoordinates:
     return PrincipalCoordinates(
         content["points"], content["mixing"], content["centre"], kept, channels=channels, probabilities=probabilities
     )
+
+
+def _transitions(content: dict[str, NDArray[Any]]) -> Transitions | None:
+    if "transitions_matrices" not in content:
+        return None
+    missing = [name for name in ("recurrent_cost", *RECURRENT_ARRAYS) if name not in content]
+    if missing:
+        raise InputError(f"{missing[0]}: missing")
+    settings: dict[str, Any] = {item.name: content.get(f"transitions_{item.name}") for item in fields(Transitions)}
+    settings["ends"] = () if settings["ends"] is None else tuple(np.ravel(settings["ends"]).tolist())
+    return Transitions(**settings)
 
 
 def _readout(content: dict[str, NDArray[Any]]) -> Reads | None:
@@ -254,12 +288,15 @@ def _require_plain(content: dict[str, NDArray[Any]], problem: Problem) -> None:
         "neuron_costs": (neurons,),
         "multiplier": (dimension, dimension),
     }
+    if problem.transitions is not None:
+        count = len(problem.transitions)
+        shapes |= {"recurrent": (count, neurons, neurons), "recurrent_bias": (count, neurons)}
     for name, shape in shapes.items():
         value = content[name]
         if value.shape != shape or not (value.size or (neurons == 0 and not problem.readout.exact)):
             raise InputError(f"{name}: damaged or altered; its shape {value.shape} does not fit the rest, {shape}")
         if value.size:
-            as_matrix(value, name)
+            as_matrix(value.reshape(len(value), -1), name)
         if value.dtype != np.float64:
             raise InputError(f"{name}: damaged or altered; it holds {value.dtype}, not float64")
     symmetric = content["multiplier"] - content["multiplier"].T
@@ -272,7 +309,8 @@ def _require_plain(content: dict[str, NDArray[Any]], problem: Problem) -> None:
 
 def _agreeing(content: dict[str, NDArray[Any]], problem: Problem) -> dict[str, Any]:
     weights = content["source_weights"]
-    stored = {name: content[name] for name in SAVED_ARRAYS} | {name: _single(content, name) for name in SAVED_NUMBERS}
+    arrays = (*SAVED_ARRAYS, *(RECURRENT_ARRAYS if problem.transitions is not None else ()))
+    stored = {name: content[name] for name in arrays} | {name: _single(content, name) for name in SAVED_NUMBERS}
     _require_code(problem, weights)
     separate = None
     if problem.groups is not None and not problem.separate:
@@ -317,7 +355,18 @@ def _tolerances(problem: Problem, weights: Array, derived: dict[str, Any]) -> di
     terms = np.einsum("ni,ij,nj->n", absolute, np.abs(problem.energy_matrix), absolute) + bias**2
     loss = sum(np.abs(value) for value in derived["energies"].values())
     summed = np.asarray(AGREEING * (seen + read) * (loss + terms.sum()))
+    carried: dict[str, Array] = {}
+    if problem.recurrence is not None:
+        recurrent = np.abs(derived["recurrent"])
+        size = AGREEING * read * recurrent.max(axis=(1, 2), initial=0.0)
+        resting = bias.sum() + np.abs(derived["recurrent_bias"]).max(axis=1, initial=0.0)
+        moved = AGREEING * (np.abs(problem.recurrence.offsets) @ absolute.T).max(axis=1, initial=0.0)
+        carried = {
+            "recurrent": size[:, None, None],
+            "recurrent_bias": (size * bias.sum() + AGREEING * resting + moved)[:, None],
+        }
     return {
+        **carried,
         "encoder": AGREEING * seen * encoder.max(axis=0, initial=0.0),
         "encoder_bias": AGREEING * (bias + absolute @ mean),
         "decoder": AGREEING * read * decoder.max(axis=1, keepdims=True, initial=0.0),

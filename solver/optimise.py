@@ -14,7 +14,7 @@ import numpy as np
 
 from solver.certificate import best_bound, lower_bound, optimality_gap
 from solver.code import canonical_weights
-from solver.methods import module_of, names, partial_decoding
+from solver.methods import module_of, names, partial_decoding, recurrent
 from solver.representation import Representation
 from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from solver.methods.iterate import Iterate
     from theory.bounds.cover import Cover
 
-__all__ = ["KEYBOARD", "Progress", "solve", "solve_one_of_many"]
+__all__ = ["DEFAULT_TOLERANCE", "KEYBOARD", "Progress", "generator_of", "one_thread", "solve", "solve_one_of_many"]
 
 DEFAULT_TOLERANCE = 1e-8
 DEFAULT_ITERATIONS = 1_000
@@ -123,16 +123,25 @@ def solve(
         )
         return _in_prices(problem, found)
     run = _Run(problem, tolerance, max_iterations, time_limit, callback)
-    run.search(method, _generator(rng), options)
+    run.search(method, generator_of(rng), options)
     return run.result()
 
 
-def solve_one_of_many(problem: Problem, *, method: str = "auto", rng: int | None = None) -> Representation:
+def solve_one_of_many(
+    problem: Problem,
+    *,
+    method: str = "auto",
+    tolerance: float = DEFAULT_TOLERANCE,
+    time_limit: float | None = None,
+    rng: int | np.random.Generator | None = None,
+) -> Representation:
     """`solve` for one problem of a series: an interrupt ends the series, it does not cut this answer short.
 
     Args:
         problem: as for `solve`.
         method: as for `solve`.
+        tolerance: as for `solve`.
+        time_limit: as for `solve`.
         rng: as for `solve`.
 
     Raises:
@@ -143,11 +152,13 @@ def solve_one_of_many(problem: Problem, *, method: str = "auto", rng: int | None
         >>> solve_one_of_many(Problem([[0], [1]])).status
         'optimal'
     """
-    _check(problem, method, DEFAULT_TOLERANCE, DEFAULT_ITERATIONS, None)
+    _check(problem, method, tolerance, DEFAULT_ITERATIONS, time_limit)
     if problem.plain is not problem:
-        return _in_prices(problem, solve_one_of_many(problem.plain, method=method, rng=rng))
-    run = _Run(problem, DEFAULT_TOLERANCE, DEFAULT_ITERATIONS, None, None)
-    interrupt = run.search(method, _generator(rng), {})
+        plain = problem.plain
+        found = solve_one_of_many(plain, method=method, tolerance=tolerance, time_limit=time_limit, rng=rng)
+        return _in_prices(problem, found)
+    run = _Run(problem, tolerance, DEFAULT_ITERATIONS, time_limit, None)
+    interrupt = run.search(method, generator_of(rng), {})
     if interrupt is not None:
         raise interrupt
     return run.result()
@@ -216,7 +227,7 @@ def _steps(
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Linear algebra on one thread: for the small matrices here others only get in each other's way."""
     with _libraries().limit(limits=1, user_api="blas"):
         yield
@@ -275,13 +286,17 @@ class _Run:
                 return
         try:
             with np.errstate(divide="raise", invalid="raise", over="raise"):
+                alone = self.problem.feedforward
                 if method == "auto":
-                    self.method, self.why = _choose(self.problem, self.separate)
+                    self.method, self.why = _choose(alone, self.separate)
                 if self.method == "groups" and self.separate is not None:
                     self.iterations = self.separate.iterations  # `result` finds what its multiplier proves
                     return
-                with _one_thread():
-                    self.follow(_steps(self.method, self.problem, self.tolerance, rng, options))
+                with one_thread():
+                    self.follow(map(self._carried, _steps(self.method, alone, self.tolerance, rng, options)))
+                    if self._wants_descent():
+                        steps = recurrent.steps(self.problem, self.weights, tolerance=self.tolerance, rng=rng)
+                        self.follow(steps)
         except (np.linalg.LinAlgError, FloatingPointError) as error:
             # Sources of extreme scales can exhaust the digits; what was found before is still certified.
             self.why = f"{self.why}; ended by rounding ({error})"
@@ -301,6 +316,23 @@ class _Run:
         """What the callback sees of that search, whose bound is none of all codes."""
         assert self.callback is not None
         return self.callback(replace(progress, lower_bound=0.0, gap=1.0))
+
+    def _carried(self, step: Iterate) -> Iterate:
+        """A step of a method, which knows of no recurrent layer, with what that costs."""
+        if self.problem.recurrence is None:
+            return step
+        bound = step.lower_bound + self.problem.least_recurrent
+        return replace(step, loss=self.problem.loss(step.weights), lower_bound=bound)
+
+    def _wants_descent(self) -> bool:
+        if self.problem.recurrence is None or self.stopped or self.iterations >= self.max_iterations:
+            return False
+        # The bounds of methods are their own, and some have none.
+        bound = best_bound(self.problem, self.multiplier, weights=self.weights, quick=True, cover=self.cover).value
+        gap = optimality_gap(self.loss, max(bound, self.lower_bound))
+        if gap > self.tolerance:
+            self.note = "descent on the loss with its recurrent layer"
+        return gap > self.tolerance
 
     def follow(self, steps: Iterator[Iterate]) -> None:
         """Take steps until the method ends or a limit is reached."""
@@ -421,7 +453,12 @@ def _options(method: str, given: dict[str, object]) -> dict[str, object]:
     return read
 
 
-def _generator(rng: int | np.random.Generator | None) -> np.random.Generator:
+def generator_of(rng: int | np.random.Generator | None) -> np.random.Generator:
+    """The generator of a seed, or itself.
+
+    Raises:
+        InputError: neither a seed nor a generator.
+    """
     try:
         return np.random.default_rng(rng)
     except (TypeError, ValueError):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from solver.optimise import solve_one_of_many
 from theory.errors import InputError
-from theory.problem import Problem
 
 if TYPE_CHECKING:
     from theory.families import Family
@@ -58,7 +57,7 @@ def sweep(
         callback: called with each point as it is solved.
 
     Raises:
-        InputError: a number of points out of range.
+        InputError: a number of points out of range; costs other than one for a family whose boundary is theirs.
 
     Example:
         >>> from theory.families import family
@@ -67,6 +66,10 @@ def sweep(
     """
     if not (isinstance(points, int) and FEWEST <= points <= MOST):
         raise InputError(f"points: {points!r} is not a whole number from {FEWEST} to {MOST}")
+    if family.unit_prices and not encoder_cost == decoder_cost == 1:
+        raise InputError(
+            f"encoder_cost, decoder_cost: the boundary of {family.name} is known for costs of one; leave them at that"
+        )
     solved = []
     for point in _points(family, points, encoder_cost, decoder_cost):
         solved.append(point)
@@ -77,7 +80,7 @@ def sweep(
 
 def _points(family: Family, points: int, encoder_cost: float, decoder_cost: float) -> Iterator[SweepPoint]:
     for parameter in family.grid(points):
-        problem = Problem(family.sources(parameter), encoder_cost=encoder_cost, decoder_cost=decoder_cost)
+        problem = family.problem(parameter, encoder_cost=encoder_cost, decoder_cost=decoder_cost)
         answer = solve_one_of_many(problem)
         separate = problem.modular_loss
         if family.blocks is not None:

@@ -7,14 +7,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from solver import files
 from solver.code import Code
+from theory.dynamics import CARRIED
 from theory.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
 
     from solver.comparison import Comparison
+    from theory.sources import Sources
 
 __all__ = ["Representation"]
 
@@ -27,7 +32,8 @@ class Representation(Code):
         status: "optimal" (gap within the tolerance), "bounded" (a code and a proven bound, with a larger gap), or
             "interrupted" (stopped early; code and bound are valid all the same).
         method: the method that found the code;  message: one line on what was chosen and why.
-        loss: E||z||^2 + encoder_cost ||W_in||^2 + decoder_cost ||W_out||^2.
+        loss: E||z||^2 + encoder_cost ||W_in||^2 + decoder_cost ||W_out||^2, and recurrent_cost ||W_rec||^2 where the
+            problem has transitions.
         lower_bound: proven lower bound on the loss of any code;  gap: (loss - lower_bound) / loss.
         modular: whether every neuron reads one source only; where the problem has groups, one group only; None for data
             without known sources (`Problem.from_data`).
@@ -37,7 +43,8 @@ class Representation(Code):
         encoder: (n, dx) W_in, encoder_bias: (n,):  z = encoder @ x + encoder_bias, on the data as given (those of
             `Problem.from_data` about their mean).
         decoder: (dx, n) W_out, decoder_bias: (dx,):  x = decoder @ z + decoder_bias, exactly.
-        energies: the terms of the loss, "activity", "encoder", "decoder" and, where the readout may err, "error".
+        energies: the terms of the loss, "activity", "encoder", "decoder" and, where there are such, "error" and
+            "recurrent".
         neuron_costs: (n,) f(w_i), the activity and encoder energy of each neuron, decreasing.
         multiplier: (d, d) the multiplier Y that proves the lower bound.
         iterations, seconds: of the method.
@@ -47,7 +54,48 @@ class Representation(Code):
         tolerance: gap up to which the search was to call the code optimal; NaN where that is not known.
         separate: where the problem has groups, the best code whose neurons read one group each, with a certificate of
             its own: its problem is ``problem.separated``, and its lower bound one of such codes. Else None.
+        recurrent: (a, n, n) W_rec, recurrent_bias: (a, n):  z(R s) = recurrent @ z(s) + recurrent_bias for each of the
+            transitions; of length zero where there are none.
     """
+
+    def simulate(
+        self, steps: int, *, start: int | ArrayLike = 0, actions: ArrayLike | int | None = None
+    ) -> NDArray[np.float64]:
+        """Activity z (steps + 1, n) of the recurrent layer, left to itself from a first activity on.
+
+        Args:
+            steps: how many.
+            start: row of the problem's samples, or a point (d,) in their hull, whose code comes first.
+            actions: (steps,) number of the transition that each step takes, or one number for all; may be left out
+                where there is one transition only.
+
+        Raises:
+            InputError: no recurrent layer; arguments out of range; a step out of the hull of the samples, where no
+                layer can stay on the code.
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> turning = solve(Problem([[1, 1], [-1, 1], [-1, -1], [1, -1]], transitions=[[0, -1], [1, 0]]))
+            >>> bool(np.allclose(turning.simulate(4), turning.activity()[[0, 1, 2, 3, 0]]))
+            True
+        """
+        transitions, sources = self.problem.transitions, self.problem.sources
+        if transitions is None:
+            raise InputError("simulate: the problem has no transitions, so the code has no recurrent layer")
+        taken = _actions(actions, steps, len(transitions))
+        resting = sources.support(self.source_weights)
+        activity = np.empty((len(taken) + 1, len(self)))
+        activity[0] = self.source_weights @ sources.about_mean(_start(start, sources)) + resting
+        for step, action in enumerate(taken):
+            activity[step + 1] = self.recurrent[action] @ activity[step] + self.recurrent_bias[action]
+        below = np.flatnonzero(activity.min(axis=1) < -CARRIED * resting.max())
+        if len(below):
+            first = int(below[0])
+            raise InputError(
+                f"simulate: {f'{first} step(s) lead' if first else 'the start lies'} out of the hull of the samples, "
+                f"where a neuron falls below zero by {-activity[first].min():.3g}; take fewer steps, or others"
+            )
+        return activity
 
     def metrics(self) -> dict[str, float]:
         """The field's modularity scores of this code: see `solver.metrics.modularity_scores`.
@@ -130,3 +178,33 @@ class Representation(Code):
         if content["separate"] is not None:
             content["separate"] = cls(**content["separate"])
         return cls(**content)
+
+
+def _actions(actions: ArrayLike | int | None, steps: int, count: int) -> NDArray[np.intp]:
+    """(steps,) the transition of each step."""
+    if not (isinstance(steps, (int, np.integer)) and steps >= 0):
+        raise InputError(f"steps: {steps!r} is not a whole number from zero on")
+    if actions is None and count > 1:
+        raise InputError(f"actions: there are {count} transitions; say which of them each step takes")
+    given = np.asarray(0 if actions is None else actions)
+    if given.dtype.kind not in "iu" or given.shape not in ((), (steps,)):
+        raise InputError(f"actions: expected one whole number a step, {steps} in all, got shape {given.shape}")
+    taken = np.broadcast_to(given, (steps,))
+    beyond = np.flatnonzero((taken < 0) | (taken >= count))
+    if len(beyond):
+        raise InputError(
+            f"actions: step {beyond[0]} takes transition {taken[beyond[0]]}; there are {count}, counted from 0"
+        )
+    return np.asarray(taken, dtype=np.intp)
+
+
+def _start(start: int | ArrayLike, sources: Sources) -> NDArray[np.float64]:
+    """(d,) where a simulation starts."""
+    if isinstance(start, (int, np.integer)):
+        if not 0 <= start < sources.count:
+            raise InputError(f"start: row {start} is none of the {sources.count} samples, counted from 0")
+        return np.asarray(sources.points[start])
+    point = np.asarray(start, dtype=np.float64)
+    if point.shape != (sources.dimension,) or not np.isfinite(point).all():
+        raise InputError(f"start: expected a row's number or a point of {sources.dimension} numbers")
+    return point

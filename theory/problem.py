@@ -4,18 +4,21 @@
          = sum_i f(w_i) + g(sum_i w_i w_i')
 
 with ``f(w) = w'M w + h(w)^2`` (energy: a neuron's own cost) and ``g(G) = decoder_cost tr(K G^-1)`` (readout: the
-cheapest exact decoder). Derived in docs/mathematics.md, "The problem".
+cheapest exact decoder). Derived in docs/mathematics.md, "The problem". Where a recurrent layer carries the code along,
+its weights cost something as well, of which only G is asked too (`theory.dynamics`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from theory.dynamics import Recurrence, Transitions, as_stack
 from theory.errors import InputError
 from theory.formulas import modular_cost
 from theory.geometry.pricing import Pricing
@@ -85,9 +88,12 @@ class Problem:
             ``{"position": [0, 1], "object": [2, 3]}``; a source in none is a group of its own.
         separate: whether every neuron must read one group only. If not, groups change no optimum; they are what codes
             are compared with and described by.
+        transitions: where sources go next, for a recurrent layer that carries the code along: (d, d) matrices about
+            the mean, one for each action, or `theory.dynamics.Transitions`; none if not given.
+        recurrent_cost: price of the squared weights of that layer.
 
     Attributes:
-        sources, mixing (dx, d), encoder_cost, decoder_cost, separate.
+        sources, mixing (dx, d), encoder_cost, decoder_cost, separate, transitions, recurrent_cost.
         groups: the members of every group, by index, or None.
         energy_matrix: (d, d) M = C + encoder_cost (A'A)^-1.
         gram: (d, d) K = A'A.
@@ -116,6 +122,8 @@ class Problem:
         readout: Reads | None = None,
         groups: Mapping[str, Sequence[int | str]] | None = None,
         separate: bool = False,
+        transitions: ArrayLike | Transitions | None = None,
+        recurrent_cost: float = 1.0,
     ) -> None:
         if isinstance(sources, Sources):
             if probabilities is not None:
@@ -142,8 +150,23 @@ class Problem:
         self.separate = bool(separate)
         if self.separate and self.groups is None:
             raise InputError("separate: nothing says what is to be kept apart; give groups")
-        self._require_representable()
-        self._require_definite_energy()
+        self.recurrent_cost = _cost("recurrent_cost", recurrent_cost)
+        self.transitions = _check_transitions(transitions, self.sources)
+        if self.transitions is None and self.recurrent_cost != 1:
+            raise InputError("recurrent_cost: there is no recurrent layer to be paid for; give transitions as well")
+        feedforward = self.feedforward
+        feedforward._require_representable()
+        feedforward._require_definite_energy()
+        if self.transitions is not None and not (self.readout.exact and self.readout.rank is None):
+            raise InputError(
+                "transitions: a readout that may err, or needs some of the sources only, leaves some without neurons, "
+                "and a layer cannot carry along what is not coded; leave out the transitions, or decode all exactly"
+            )
+        if self.transitions is not None and self.groups is not None:
+            raise InputError(
+                "groups: the best separate code with a recurrent layer is not known; leave out the groups, or the "
+                "transitions"
+            )
 
     @classmethod
     def from_data(
@@ -198,6 +221,36 @@ class Problem:
             f"Problem({self.sources!r}{seen}, encoder_cost={self.encoder_cost:g}, decoder_cost={self.decoder_cost:g})"
         )
 
+    # ---- carried along ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def recurrence(self) -> Recurrence | None:
+        """What recurrent weights cost; None without transitions."""
+        given = self.transitions
+        return None if given is None else Recurrence(given.matrices, self.recurrent_cost, given.about(self.sources))
+
+    @cached_property
+    def feedforward(self) -> Problem:
+        """The same problem without a recurrent layer.
+
+        Example:
+            >>> square = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
+            >>> problem = Problem(square, transitions=[[0, -1], [1, 0]], recurrent_cost=3)
+            >>> round(problem.modular_loss - problem.feedforward.modular_loss, 9)
+            6.0
+        """
+        if self.transitions is None:
+            return self
+        # Asked for by the constructor, before anything was found of the whole that would be wrong of the part.
+        alone = copy(self)
+        alone.transitions, alone.recurrent_cost = None, 1.0
+        return alone
+
+    @property
+    def least_recurrent(self) -> float:
+        """What recurrent weights cost at least, whatever the code."""
+        return 0.0 if self.recurrence is None else self.recurrence.least
+
     # ---- the quadratic forms ----------------------------------------------------------------------------------
 
     @cached_property
@@ -251,7 +304,7 @@ class Problem:
         sources = self.sources.resting(self.bias_cost / price)
         readout = Priced(self.readout.scaled(price))
         try:
-            return Problem(
+            alone = Problem(
                 sources,
                 mixing=self.mixing,
                 encoder_cost=self.encoder_cost / price,
@@ -262,6 +315,13 @@ class Problem:
             )
         except InputError as error:
             raise InputError(f"activity_cost, bias_cost: with these prices, {error}") from None
+        if self.transitions is None:
+            return alone
+        # Recurrent weights do not change with the units of neurons that all change alike.
+        joint = copy(alone)
+        joint.transitions, joint.recurrent_cost = self.transitions, self.recurrent_cost
+        vars(joint).update(recurrence=self.recurrence, feedforward=alone)
+        return joint
 
     def _require_representable(self) -> None:
         """Units and prices that are each within bounds may go beyond them together."""
@@ -330,7 +390,8 @@ class Problem:
         )
         try:
             # Groups of sources are none of the coordinates'.
-            inside = self.replaced(sources=sources, mixing=seen, readout=Priced(priced), groups=None, separate=False)
+            changes = {"sources": sources, "mixing": seen, "readout": Priced(priced), "groups": None, "separate": False}
+            inside = self.feedforward.replaced(**changes)
         except InputError as error:
             # Of a problem that was accepted as given: its units are what those coordinates have no numbers for.
             raise FloatingPointError("numbers too small or too large") from error
@@ -372,13 +433,26 @@ class Problem:
 
         Fewer rows where errors are cheap enough for some sources to be worth no neuron.
         """
-        strengths = self.readout.modular_strengths(self.modular_costs)
+        strengths = self._modular_strengths
         return np.diag(self.sources.bias_sides * np.sqrt(strengths))[strengths > 0]
 
     @cached_property
     def modular_loss(self) -> float:
-        """Loss of the best modular code: 2 sum_i sqrt(decoder_cost K_ii (M_ii + m_i^2))."""
-        return self.readout.modular_loss(self.modular_costs)
+        """Loss of the best modular code: 2 sum_i sqrt(decoder_cost K_ii (M_ii + m_i^2)), or more if it is carried."""
+        if self.recurrence is None:
+            return self.readout.modular_loss(self.modular_costs)
+        strengths = self._modular_strengths
+        asked = self.decoder_cost * self.readout.demand / strengths
+        return float(self.modular_costs @ strengths + asked.sum()) + self.recurrence.value(np.diag(strengths))
+
+    @cached_property
+    def _modular_strengths(self) -> Array:
+        """(d,) squared weights of the best modular code."""
+        alone = self.readout.modular_strengths(self.modular_costs)
+        if self.recurrence is None:
+            return alone
+        asked = self.decoder_cost * self.readout.demand
+        return self.recurrence.modular_strengths(self.modular_costs, asked, alone)
 
     @cached_property
     def pricing(self) -> Pricing:
@@ -479,7 +553,7 @@ class Problem:
         """
         encoders = self.pseudoinverse.T[:, list(members)]
         scale = np.linalg.norm(encoders, axis=0)
-        return self.replaced(
+        return self.feedforward.replaced(
             sources=self._shadow(members),
             mixing=np.linalg.pinv(encoders / scale).T / scale,
             readout=None,
@@ -490,6 +564,8 @@ class Problem:
     def part(self, members: Sequence[int]) -> Problem:
         """The problem of some of the sources by themselves, seen through their columns of the mixing.
 
+        Without transitions, which may take these sources to others.
+
         Args:
             members: indices of the sources.
 
@@ -497,7 +573,7 @@ class Problem:
             >>> Problem([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]).part([0, 1]).dimension
             2
         """
-        return self.replaced(
+        return self.feedforward.replaced(
             sources=self._shadow(members), mixing=self.mixing[:, list(members)], groups=None, separate=False
         )
 
@@ -535,6 +611,8 @@ class Problem:
             "readout": self.given_readout,
             "groups": self.groups,
             "separate": self.separate,
+            "transitions": self.transitions,
+            "recurrent_cost": self.recurrent_cost,
         }
 
     # ---- costs of any code ------------------------------------------------------------------------------------
@@ -554,9 +632,19 @@ class Problem:
         return self.readout.multiplier(gram_of_code)
 
     def loss(self, weights: ArrayLike) -> float:
-        """Loss of the code with these source weights (n, d), the cheapest biases and the cheapest decoder."""
+        """Loss of the code with these source weights (n, d), the cheapest biases, decoder and recurrent weights."""
         rows = np.atleast_2d(np.asarray(weights, dtype=np.float64))
-        return float(self.neuron_cost(rows).sum()) + self.readout_cost(rows.T @ rows)
+        code = rows.T @ rows
+        carried = 0.0 if self.recurrence is None else self.recurrence.value(code)
+        return float(self.neuron_cost(rows).sum()) + self.readout_cost(code) + carried
+
+
+def _check_transitions(given: ArrayLike | Transitions | None, sources: Sources) -> Transitions | None:
+    if given is None:
+        return None
+    transitions = given if isinstance(given, Transitions) else Transitions(as_stack(given))
+    transitions.require_fitting(sources)
+    return transitions
 
 
 def _cost(name: str, value: float) -> float:

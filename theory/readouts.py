@@ -309,13 +309,23 @@ class Readout:
             root: (k, d) R.
             rho: positive.
         """
+        gain, loss, best = self._dual_terms(root, rho)
+        return max(0.0, gain * best**0.5 - best * loss) if gain > 0 else 0.0
+
+    def dual_multiple(self, root: Array, rho: float) -> float:
+        """The t with which Y = R'R proves most: see `dual_value`.
+
+        Args:
+            root: (k, d) R.
+            rho: positive.
+        """
+        return self._dual_terms(root, rho)[2]
+
+    def _dual_terms(self, root: Array, rho: float) -> tuple[float, float, float]:
         gain = 2 * (self.decoder_cost**0.5) * float(np.linalg.svd(root @ self.targets.T, compute_uv=False).sum())
         most = 1 / max(rho, 1e-300)
-        if self.ridge is None:
-            return gain * most**0.5 if gain > 0 else 0.0
-        loss = float(np.einsum("ki,ij,kj->", root, self.ridge, root))
-        best = min(most, (gain / (2 * loss)) ** 2) if loss > 0 else most
-        return max(0.0, gain * best**0.5 - best * loss)
+        loss = 0.0 if self.ridge is None else float(np.einsum("ki,ij,kj->", root, self.ridge, root))
+        return gain, loss, min(most, (gain / (2 * loss)) ** 2) if loss > 0 else most
 
     def rescaling(self, code: ArrayLike, energy: float) -> float:
         """The factor r by which to scale all weights of a code: energy r^2 + g(r^2 G) is least.

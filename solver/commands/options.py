@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from theory.exact.problem import ExactProblem
     from theory.problem import Problem
     from theory.readouts import Reads
+    from theory.sources import Sources
 
 __all__ = [
     "PICTURES",
+    "carried_by",
     "costs_of",
     "data_options",
     "exact_problem_of",
@@ -133,7 +135,8 @@ def problem_of(data: Given, mixing: Given | None, options: dict[str, Any], costs
     readout = readout_of(options)
     seen = None if mixing is None else read_mixing(mixing)
     groups = groups_of(options, sources.names)
-    return Problem(sources, mixing=seen, readout=readout, groups=groups, **costs)
+    carried = carried_by(options, sources)
+    return Problem(sources, mixing=seen, readout=readout, groups=groups, **costs, **carried)
 
 
 def groups_of(options: dict[str, Any], names: tuple[str, ...]) -> dict[str, list[int | str]] | None:
@@ -159,12 +162,28 @@ def _problem_of_data(data: Given, options: dict[str, Any], costs: dict[str, Any]
     components, variance = options["components"], options["variance"]
     if components is not None and variance is not None:
         raise click.UsageError("--components, --variance: each says how many axes to keep; give one of them")
-    for name in ("mixing", "targets"):
+    for name in ("mixing", "targets", "transitions"):
         if options[name] is not None:
             raise click.UsageError(f"--{name}: a matrix of sources, which are not known here; leave it out")
     table = read_samples(data, options["probabilities"])
     sources = PrincipalCoordinates.of(table.values, components, variance, table.probabilities, channels=table.names)
     return Problem(sources, mixing=sources.axes, readout=readout_of(options), **costs)
+
+
+def carried_by(options: dict[str, Any], sources: Sources) -> dict[str, Any]:
+    """The transitions and their price, where a recurrent layer is to carry the code along."""
+    file, series, cost = (options.get(name) for name in ("transitions", "trajectory", "recurrent_cost"))
+    if file is not None and series:
+        raise click.UsageError("--trajectory finds the transitions that --transitions gives; leave out one of them")
+    if file is None and not series:
+        if cost is not None:
+            raise click.UsageError("--recurrent-cost: there is no recurrent layer; give --transitions or --trajectory")
+        return {}
+    from solver.commands.reading import read_transitions
+    from theory.dynamics import Transitions
+
+    found = Transitions.from_trajectory(sources) if file is None else Transitions(read_transitions(file))
+    return {"transitions": found} | ({} if cost is None else {"recurrent_cost": cost})
 
 
 def readout_of(options: dict[str, Any]) -> Reads | None:

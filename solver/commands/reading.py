@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TextIO
 
 import numpy as np
 
+from theory.dynamics import as_stack
 from theory.errors import InputError
 from theory.sources import Sources, as_matrix
 
@@ -43,6 +44,7 @@ __all__ = [
     "read_samples",
     "read_sources",
     "read_table",
+    "read_transitions",
 ]
 
 SUFFIXES = (".csv", ".npy", ".npz")
@@ -206,6 +208,22 @@ def read_mixing(path: str | Path | Given) -> Array:
         InputError, OSError: as for `read_sources`.
     """
     return read_table(path, "mixing").values
+
+
+def read_transitions(path: str | Path | Given) -> Array:
+    """(a, d, d) transitions from a file: one matrix as a table, or several as a stack in an .npy file.
+
+    Raises:
+        InputError, OSError: as for `read_sources`.
+    """
+    path = given(path)
+    if path.kind != ".npy":
+        return as_stack(read_table(path, "transitions").values)
+    try:
+        with path.open() as stream:
+            return as_stack(_load(stream))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def read_exactly(

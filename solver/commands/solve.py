@@ -30,6 +30,9 @@ __all__ = ["solve"]
 @click.command()
 @problem_options
 @principal_options
+@click.option("--transitions", type=click.Path(), metavar="FILE", help="Maps of the sources, for a recurrent layer.")
+@click.option("--trajectory", is_flag=True, help="Rows follow each other in time: find the transition.")
+@click.option("--recurrent-cost", type=float, metavar="X", help="Price of the recurrent weights.  [default: 1]")
 @click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True, help="How to search.")
 @click.option("--tolerance", type=float, metavar="X", help="Relative gap that counts as optimal.  [default: 1e-8]")
 @click.option("--max-iterations", type=int, metavar="N", help="Stop after this many rounds.")

@@ -11,7 +11,7 @@ end in a code that is only locally best, with any number of neurons from d on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -119,26 +119,35 @@ def _require_memory(problem: Problem, neurons: int) -> None:
         )
 
 
-def descend(problem: Problem, weights: Array, first: int = 0) -> Iterator[Array]:
+def descend(
+    problem: Problem,
+    weights: Array,
+    first: int = 0,
+    *,
+    stages: Sequence[float] = SHARPNESS,
+    most_steps: int = STEPS,
+) -> Iterator[Array]:
     """Yield the code (n, d) after each stage of one descent; the true loss never rises from one to the next.
 
     Args:
         problem: any number of sources.
         weights: (n, d) where to start, spanning the sources.
         first: stage to enter at.
+        stages: how sharp the maximum is in each.
+        most_steps: quasi-Newton steps at most in one stage.
     """
     from scipy.optimize import minimize
 
     smooth = _SmoothLoss(problem)
     current, loss = smooth.units.neurons(weights), problem.loss(weights)
-    for sharpness in SHARPNESS[first:]:
+    for sharpness in stages[first:]:
         found = minimize(
             smooth,
             current.ravel(),
             args=(sharpness,),
             jac=True,
             method="L-BFGS-B",
-            options={"maxiter": STEPS, "ftol": 1e-15, "gtol": 1e-10},
+            options={"maxiter": most_steps, "ftol": 1e-15, "gtol": 1e-10},
         )
         moved = found.x.reshape(current.shape)
         value = problem.loss(smooth.units.weights(moved))

@@ -87,10 +87,12 @@ def sentences(representation: Code) -> list[str]:
         >>> print(sentences(solve(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])))[0])
         2 neurons code 2 sources (4 samples), one source each: the code is modular.
     """
+    carried = _carried(representation)
     if representation.problem.sources.identified:
-        said = [_who(representation), *_which(representation), _price(representation), _proof(representation)]
+        said = [_who(representation), *_which(representation), *carried]
+        said += [_price(representation), _proof(representation)]
     else:
-        said = [_who(representation), _proof(representation)]
+        said = [_who(representation), *carried, _proof(representation)]
     if representation.status == "bounded" and not representation.message.endswith("as asked"):
         # Another method or solver may do better, if one knows how this one ended.
         said.append(f"Why not optimal: {representation.message}.")
@@ -156,6 +158,17 @@ def _which(representation: Code) -> list[str]:
         parts.append(f"none codes {_listed(left_out)}")
     text = "; ".join(parts)
     return [text[0].upper() + text[1:] + "."] if text else []
+
+
+def _carried(representation: Code) -> list[str]:
+    count = len(representation.recurrent)
+    if not count:
+        return []
+    cost, least = representation.energies["recurrent"], representation.problem.least_recurrent
+    return [
+        f"A recurrent layer carries the code along {_count(count, 'transition')}: {cost:.6g} of the loss, "
+        f"where no code pays less than {least:.6g}."
+    ]
 
 
 def _price(representation: Code) -> str:

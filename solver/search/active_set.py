@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Indices = NDArray[np.intp]
     Mask = NDArray[np.bool_]
 
-__all__ = ["Faces"]
+__all__ = ["HALVINGS", "LOSS_ROUNDING", "Faces", "Moment"]
 
 STEPS = 20
 """Newton steps at most in one call; what is left over is taken up after the next search for neurons."""
@@ -62,7 +62,7 @@ APPROACHES = 1e-12
 
 
 @dataclass(frozen=True)
-class _Moment:
+class Moment:
     """A code on its faces: its loss, a sample (n, d) that attains each bias, the directions (N, d) that it can move in.
 
     And the neuron (N,) that each moves, the slopes (N,) along them, and the steepest in units of its neuron's size.
@@ -109,17 +109,21 @@ class Faces:
 
     def loss(self, weights: Array) -> float:
         """Energy plus readout."""
-        return float(self.costs(weights).sum()) + self.readout.value(weights.T @ weights)
+        return float(self.costs(weights).sum()) + self.value(weights.T @ weights)
+
+    def value(self, code: Array) -> float:
+        """What depends on G (d, d) alone: the readout."""
+        return self.readout.value(code)
 
     def multiplier(self, weights: Array) -> Array:
-        """(d, d) Y = -grad g(G)."""
+        """(d, d) Y, what one unit of w w' saves there."""
         return self.readout.multiplier(weights.T @ weights)
 
     def balanced(self, weights: Array) -> tuple[Array, float]:
         """The code with its neurons scaled together to where they earn on average what they cost, and its loss."""
         energy, code = float(self.costs(weights).sum()), weights.T @ weights
         factor = self.readout.rescaling(code, energy)
-        return weights * factor, energy * factor**2 + self.readout.value(code * factor**2)
+        return weights * factor, energy * factor**2 + self.value(code * factor**2)
 
     def polished(self, weights: Array, tied: Indices, steps: int = STEPS) -> tuple[Array, Indices, float]:
         """The code at a stationary point of the loss on its faces, the samples that tie there, and its loss.
@@ -184,7 +188,7 @@ class Faces:
 
     # ---- one step ---------------------------------------------------------------------------------------------
 
-    def _moment(self, weights: Array, tied: Indices, rigid: Mask, *, alone: bool = False) -> _Moment:
+    def _moment(self, weights: Array, tied: Indices, rigid: Mask, *, alone: bool = False) -> Moment:
         """Where a code stands; `alone` if the samples that hold its faces are to be the only ones."""
         directions, owner = self._directions(weights, tied, rigid)
         values = weights @ self.normals.T
@@ -195,11 +199,11 @@ class Faces:
         size = np.linalg.norm(weights, axis=1).clip(min=np.finfo(float).tiny)
         unrest = float(np.max(np.abs(gradient) / size[owner], initial=0.0))
         energy = float(np.einsum("ni,ij,nj->", weights, self.energy_matrix, weights) + bias @ bias)
-        return _Moment(
-            weights, tied, energy + self.readout.value(weights.T @ weights), middle, directions, owner, gradient, unrest
+        return Moment(
+            weights, tied, energy + self.value(weights.T @ weights), middle, directions, owner, gradient, unrest
         )
 
-    def _stepped(self, here: _Moment, rigid: Mask) -> tuple[_Moment, Indices | None]:
+    def _stepped(self, here: Moment, rigid: Mask) -> tuple[Moment, Indices | None]:
         """Where a Newton step leads, halved until the loss falls, and the ties with those of walls in the way.
 
         Where rounding hides whether the loss falls the whole step is taken, for the slopes to judge.
@@ -224,7 +228,7 @@ class Faces:
             return here, pressed
         return self._moment(best[0], self._with(here.tied, sample, best[1]), rigid), pressed
 
-    def _hessian(self, here: _Moment) -> Array:
+    def _hessian(self, here: Moment) -> Array:
         """(N, N) second derivatives of the loss along the N directions, each of the neuron that owns it."""
         weights, directions, owner = here.weights, here.directions, here.owner
         inverse, multiplier = self.readout.expansion(weights.T @ weights)
@@ -236,7 +240,7 @@ class Faces:
         hessian += (near @ weights.T)[pair] * (directions @ multiplier @ directions.T)
         hessian += (far @ weights.T)[pair] * (directions @ inverse @ directions.T)
         steep = np.einsum("pi,pi->p", here.middle[owner], directions)
-        own = directions @ (self.energy_matrix - multiplier) @ directions.T + np.outer(steep, steep)
+        own = directions @ (self.energy_matrix - self.multiplier(weights)) @ directions.T + np.outer(steep, steep)
         return np.asarray(2 * (hessian + np.where(owner[:, None] == owner, own, 0.0)))
 
     def _directions(self, weights: Array, tied: Indices, rigid: Mask) -> tuple[Array, Indices]:

@@ -25,9 +25,10 @@ from solver.strategies import (
     products,
     seeds,
 )
+from theory.dynamics import Transitions
 from theory.families.frequencies import FrequencyPair
 from theory.problem import Problem
-from theory.readouts import Soft
+from theory.readouts import Noisy, Soft
 from theory.theorems import THEOREMS, Prediction
 
 if TYPE_CHECKING:
@@ -105,6 +106,41 @@ def _mixed_problems(draw: DrawFn) -> Problem:
 
 
 @st.composite
+def _decoded_with_errors(draw: DrawFn, base: SearchStrategy[Problem], *, noise: bool = False) -> Problem:
+    """A problem with a price of errors about as large as makes sources drop out, often with noise and few targets."""
+    problem = draw(base)
+    price = 2.0 ** draw(st.integers(-3, 8)) * _worth_a_neuron(problem)
+    rows = draw(st.integers(0, problem.dimension))
+    targets = problem.mixing[:rows] if rows and problem.mixing[:rows].any() else None
+    variance = draw(st.sampled_from([0.1, 1.0, 3.0])) * problem.decoder_cost / price
+    return problem.replaced(readout=Noisy(price, variance, targets) if noise else Soft(price, targets))
+
+
+def _worth_a_neuron(problem: Problem) -> float:
+    """The price of errors at which the first source gets a neuron, if they are uncorrelated."""
+    variance, gram = np.diag(problem.sources.covariance), np.diag(problem.gram)
+    return float((np.sqrt(problem.decoder_cost * problem.modular_costs / gram) / variance).min())
+
+
+@st.composite
+def _uncorrelated_boxes(draw: DrawFn) -> Problem:
+    """Independent sources in units of their own, with errors that have a price."""
+    problem = draw(_independent())
+    units = 2.0 ** np.array(draw(st.lists(st.integers(-2, 2), min_size=problem.dimension, max_size=problem.dimension)))
+    # Never exactly the price itself, where no search can tell.
+    price = 1.5 * 2.0 ** draw(st.integers(-2, 8)) * _worth_a_neuron(problem.replaced(mixing=np.diag(units)))
+    return problem.replaced(mixing=np.diag(units), readout=Soft(price))
+
+
+@st.composite
+def _correlated_boxes(draw: DrawFn) -> Problem:
+    """Two sources in a box, with any probabilities."""
+    box = draw(boxes(2))
+    weights = draw(st.lists(st.integers(1, 9), min_size=len(box), max_size=len(box)))
+    return Problem(box, probabilities=weights, mixing=draw(mixings(2)), encoder_cost=draw(costs))
+
+
+@st.composite
 def _barely(draw: DrawFn) -> Problem:
     """Next to the boundary between modular and mixed."""
     return Problem(draw(near_boundary(2)), encoder_cost=draw(costs))
@@ -122,6 +158,38 @@ def _incomplete_frequencies(draw: DrawFn) -> Problem:
     return Problem(waves[: len(waves) - draw(st.integers(1, 12))], encoder_cost=draw(costs))
 
 
+@st.composite
+def _orbits(draw: DrawFn, *, weighted: bool = False) -> Problem:
+    """Sources that every transition takes to themselves; weighted: at places of unlike probability.
+
+    Positions on a ring, seen as waves of one or two frequencies; or points with all that signed permutations of the
+    sources make of them.
+    """
+    if draw(st.booleans()):
+        positions = draw(st.integers(5, 12))
+        waves = draw(st.lists(st.integers(1, (positions - 1) // 2), min_size=1, max_size=2, unique=True))
+        angles = 2 * np.pi * np.outer(np.arange(positions), waves) / positions
+        sizes = draw(st.sampled_from([(1.0, 1.0), (1.0, 2.0), (3.0, 0.5)]))[: len(waves)]
+        rows = np.column_stack([np.cos(angles) * sizes, np.sin(angles) * sizes])
+        steps = draw(st.lists(st.integers(1, positions - 1), min_size=1, max_size=2))
+        turns = [np.roll(np.arange(positions), -step) for step in steps]
+        maps = [np.linalg.lstsq(rows, rows[turn], rcond=None)[0].T for turn in turns]
+    else:
+        dimension = draw(st.integers(2, 3))
+        order, signs = draw(st.permutations(range(dimension))), draw(st.tuples(*[st.sampled_from([1, -1])] * dimension))
+        maps = [np.eye(dimension)[list(order)] * np.array(signs)[:, None]]
+        orbit = [draw(st.one_of(grids(dimension), clouds(dimension)))]
+        for _ in range(2 * dimension - 1):
+            orbit.append(orbit[-1] @ maps[0].T)
+        # With mirror images the mean is the centre of the turn.
+        rows = np.unique(np.vstack([*orbit, *[-part for part in orbit]]), axis=0)
+    weights = draw(st.lists(st.integers(1, 9), min_size=len(rows), max_size=len(rows))) if weighted else None
+    priced = {"encoder_cost": draw(costs), "decoder_cost": draw(costs), "recurrent_cost": draw(costs)}
+    # Of a heavier place the mean is not the centre of the turn.
+    turned = Transitions(np.array(maps), centre=np.zeros(rows.shape[1]))
+    return Problem(rows, probabilities=weights, transitions=turned, **priced)
+
+
 _UNMIXED = problems(TWO_TO_FOUR, mixed=False)
 _HOLED = st.one_of(_boxes_with_a_hole(), _blocks(holed=True))
 
@@ -135,6 +203,11 @@ _DRAWS: dict[str, tuple[SearchStrategy[Problem], SearchStrategy[Problem] | None]
     "block-modularity": (_blocks(), _blocks(holed=True)),
     "frequency-pairs": (_frequencies(), _incomplete_frequencies()),
     "invariances": (problems(FEW), None),
+    "invariant-dynamics": (_orbits(), _orbits(weighted=True)),
+    "sources-drop-out": (_uncorrelated_boxes(), _decoded_with_errors(_boxes_turned())),
+    "errors-and-correlation": (_decoded_with_errors(_correlated_boxes()), _decoded_with_errors(_HOLED)),
+    "dear-errors": (_decoded_with_errors(problems(FEW)), None),
+    "noise": (_decoded_with_errors(problems(FEW), noise=True), None),
 }
 
 
@@ -184,6 +257,9 @@ _CONCLUSIONS: dict[str, Callable[[Problem], Prediction]] = {
     "uniqueness": lambda _: Prediction(modular=True),
     "block-modularity": _nearest_blocks,
     "frequency-pairs": _nearest_frequencies,
+    "invariant-dynamics": THEOREMS["invariant-dynamics"].prediction,
+    "sources-drop-out": lambda _: Prediction(modular=True),
+    "errors-and-correlation": lambda _: Prediction(modular=True),
 }
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from solver.certificate import lower_bound
 from solver.optimise import solve_one_of_many
 from theory.conditions import decide
 from theory.sources import EXACT_DIMENSION
@@ -23,6 +26,12 @@ ROUNDING = 1e-9
 
 CLEAR = 1e-6
 """Margin of the condition from which a verdict on modularity is beyond rounding."""
+
+MULTIPLIER = 1e-6
+"""Relative error of what is proven by the multiplier of a code that is optimal up to rounding."""
+
+HEARD = 1e-5
+"""Share of the loss that the neurons of a source cost from which on it counts as coded."""
 
 CONTRADICTION = 1e-2
 """Margin short of which the price of modularity, about a twentieth of its square at least, is far above rounding."""
@@ -66,6 +75,9 @@ def judge(problem: Problem, prediction: Prediction) -> Judgement:
             _price(problem, prediction, answer),
             _parts(prediction, answer),
             _equal(prediction, answer),
+            _dearer(prediction, answer),
+            _silence(problem, prediction, answer),
+            _limit(problem, prediction, answer),
         )
         if judged is not None
     ]
@@ -172,3 +184,58 @@ def _equal(prediction: Prediction, answer: Representation) -> Judged | None:
     if any(one.status != "optimal" for one in (answer, second)):
         return _undecided(said)
     return AGREES, resolution - difference, said
+
+
+def _dearer(prediction: Prediction, answer: Representation) -> Judged | None:
+    if prediction.dearer is None:
+        return None
+    other, more = prediction.dearer
+    second = _solved(other)
+    difference = answer.loss - second.loss - more
+    resolution = _resolution(answer) * answer.loss + _resolution(second) * second.loss
+    said = f"predicted a loss larger by {more:.6g} than without a recurrent layer; off by {difference:.3g}"
+    if abs(difference) > resolution and all(one.status == "optimal" for one in (answer, second)):
+        return DISAGREES, abs(difference) / answer.loss, said
+    if answer.lower_bound > second.loss + more + resolution or second.lower_bound + more > answer.loss + resolution:
+        return DISAGREES, abs(difference) / answer.loss, said
+    if any(one.status != "optimal" for one in (answer, second)):
+        return _undecided(said)
+    return AGREES, (resolution - abs(difference)) / answer.loss, said
+
+
+def _silence(problem: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
+    if prediction.silent is None:
+        return None
+    # Neurons that earn what they cost may be shared in many ways; what all of them do for a source is the same.
+    shares = (answer.source_weights**2).sum(axis=0) * problem.modular_costs / answer.loss
+    found = tuple(source for source, share in enumerate(shares) if share <= HEARD)
+    said = f"predicted {_listed(prediction.silent)} to be left out; found {_listed(found)}"
+    if found == prediction.silent:
+        return AGREES, float(np.abs(np.log(np.maximum(shares, HEARD**2) / HEARD)).min()), said
+    # Next to its price a source that is worth a neuron is worth a faint one.
+    if answer.status != "optimal" or not prediction.margin > CONTRADICTION:
+        return _undecided(said)
+    return DISAGREES, prediction.margin, said
+
+
+def _listed(sources: tuple[int, ...]) -> str:
+    return "no source" if not sources else f"source(s) {', '.join(str(source) for source in sources)}"
+
+
+def _limit(problem: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
+    if prediction.limit is None:
+        return None
+    second, ridge = _solved(prediction.limit), problem.readout.ridge
+    assert ridge is not None
+    low, high = (
+        float(np.vdot(ridge, one.multiplier)) / max(1.0, lower_bound(posed, one.multiplier).rho)
+        for posed, one in ((problem, answer), (prediction.limit, second))
+    )
+    # A gap is a doubt about a multiplier of the size of its root.
+    doubt = (_resolution(answer) + _resolution(second)) * second.loss + MULTIPLIER * high
+    difference = second.loss - answer.loss
+    said = f"predicted a loss less than the exact one by {low:.6g} to {high:.6g}; it is {difference:.6g}"
+    if any(one.status != "optimal" for one in (answer, second)):
+        return _undecided(said)
+    room = min(difference - low, high - difference) + doubt
+    return (AGREES if room >= 0 else DISAGREES), abs(room) / second.loss, said

@@ -256,7 +256,7 @@ class _Search:
 
     def _judged(self, problem: Problem) -> Judgement | None:
         """None where the theorem says nothing."""
-        if not self.entry.hypothesis(problem):
+        if not self.entry.applies(problem):
             return None
         return judge(problem, self.entry.prediction(problem))
 
@@ -300,7 +300,7 @@ class _Search:
             return
 
         def trial(problem: Problem) -> None:
-            if self.entry.hypothesis(problem):
+            if self.entry.applies(problem):
                 hypothesis.reject()
             judgement = judge(problem, conclusion(problem))
             self.report.near_misses += judgement.outcome != UNDECIDED

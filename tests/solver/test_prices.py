@@ -84,6 +84,15 @@ def test_groups_have_prices_too():
     assert certify(answer.separate.problem, answer.separate).gap < 1e-8
 
 
+def test_a_recurrent_layer_costs_the_same():
+    turn, corners = [[0, -1], [1, 0]], [[1, 1], [-1, 1], [-1, -1], [1, -1]]
+    priced = Problem(corners, activity_cost=0.5, bias_cost=2, transitions=turn, recurrent_cost=3)
+    answer = solve(priced)
+    assert answer.status == "optimal" and answer.energies["recurrent"] == pytest.approx(6, rel=1e-9)
+    assert answer.loss == pytest.approx(solve(priced.feedforward).loss + 6, rel=1e-9)
+    assert certify(priced, answer).gap < 1e-8
+
+
 def test_in_the_limit_of_dear_biases_only_ranges_count():
     """Covariance and weights cost nothing beside biases: the hull decides, and a simplex is mixed."""
     triangle = [[0, 0], [0, 1], [1, 0]]

@@ -127,11 +127,12 @@ def _rounded(
 
 
 def decide(problem: Problem) -> Verdict:
-    """The verdict for a problem that is already posed; see `modularity`.
+    """The verdict for a problem that is already posed, without its transitions if it has any; see `modularity`.
 
     Raises:
         InputError: the problem of data without known sources, of which modularity cannot be asked.
     """
+    problem = problem.feedforward
     if not problem.sources.identified:
         raise InputError(
             "sources: principal coordinates, whose axes mean nothing, so that no code is modular in them or mixed; "

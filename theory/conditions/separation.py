@@ -35,7 +35,7 @@ def decide_separation(problem: Problem, multiplier: Array) -> Verdict:
 
     Args:
         problem: with groups.
-        multiplier: (d, d) Y of the best separate code.
+        multiplier: (d, d) Y of the best separate code, with its entries between groups.
 
     Returns:
         A `Verdict` whose `modular` says so; its margin is that of the witness, or NaN where there is none.

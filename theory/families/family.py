@@ -21,6 +21,7 @@ class Family(ABC):
         name: short, with hyphens;  statement: what the sources are and what happens;  parameter: what it measures.
         low, high: its range; `includes` says which ends belong to it.
         blocks: groups of sources whose separation is in question, or None if every source is by itself.
+        unit_prices: whether the boundary is that of encoder and decoder costs of one, and moves with these.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Family(ABC):
     high: float
     includes: tuple[bool, bool] = (True, False)
     blocks: tuple[tuple[int, ...], ...] | None = None
+    unit_prices: bool = False
 
     @abstractmethod
     def sources(self, parameter: float) -> Sources:
@@ -38,6 +40,18 @@ class Family(ABC):
         Raises:
             InputError: outside the range.
         """
+
+    def problem(self, parameter: float, **prices: Any) -> Problem:
+        """The problem at one value: the sources, decoded without error if the family says nothing else.
+
+        Args:
+            parameter: the value.
+            prices: encoder_cost and decoder_cost, if not one.
+
+        Raises:
+            InputError: outside the range.
+        """
+        return Problem(self.sources(parameter), **prices)
 
     @abstractmethod
     def moments(self, parameter: Any) -> tuple[Any, Any]:
@@ -49,14 +63,14 @@ class Family(ABC):
 
     def verdict(self, parameter: float) -> bool:
         """Whether the optimal code is modular at one value (that of `theory.modularity`)."""
-        return bool(decide(Problem(self.sources(parameter))).modular)
+        return bool(decide(self.problem(parameter)).modular)
 
     def grid(self, count: int) -> list[float]:
         """About so many values across the range, for a picture."""
         low, high = self.low, self.high
         step = (high - low) / (count - 1 + sum(not end for end in self.includes))
         start = low if self.includes[0] else low + step
-        return [start + step * index for index in range(count)]
+        return [min(start + step * index, high) for index in range(count)]
 
     def check(self, parameter: float) -> float:
         """The parameter as a number within the range.

@@ -11,7 +11,15 @@ from theory.families.family import Family
 
 __all__ = ["FAMILIES", "family"]
 
-FILES = ("cut_square", "parallelogram", "joint_table", "thinned_corner", "truncated_normal", "frequency_ratio")
+FILES = (
+    "cut_square",
+    "parallelogram",
+    "joint_table",
+    "thinned_corner",
+    "truncated_normal",
+    "frequency_ratio",
+    "two_bits",
+)
 """The files that hold families, in the order in which they are listed."""
 
 

@@ -52,4 +52,5 @@ THEOREM = Theorem(
     ),
     hypothesis=_ellipsoid_exists,
     prediction=_inside_facets,
+    exact=True,
 )

@@ -36,4 +36,5 @@ THEOREM = Theorem(
     ),
     hypothesis=lambda problem: problem.dimension > 1 and not faces_allow_modularity(problem),
     prediction=is_mixed,
+    exact=True,
 )

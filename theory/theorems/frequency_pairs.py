@@ -44,4 +44,5 @@ THEOREM = Theorem(
     ),
     hypothesis=lambda problem: frequencies_of(problem) is not None,
     prediction=_frequencies,
+    exact=True,
 )

@@ -33,4 +33,5 @@ THEOREM = Theorem(
     ),
     hypothesis=lambda problem: decidable(problem) and not orthonormal_mixing(problem),
     prediction=as_decided,
+    exact=True,
 )

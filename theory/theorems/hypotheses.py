@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.spatial import KDTree
 
 from theory.geometry.polytope import extreme_points
 
@@ -18,23 +19,30 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Blocks",
+    "decodes_the_data",
     "faces_allow_modularity",
     "independent_sources",
+    "invariant_under_transitions",
     "is_range_independent",
     "orthonormal_mixing",
     "product_blocks",
+    "separate_channels",
+    "uncorrelated_errors",
 ]
 
 Blocks = tuple[tuple[int, ...], ...]
 
 ORTHONORMAL = 1e-12
-"""Largest entry of A'A - 1 of a mixing that counts as orthonormal."""
+"""Largest entry of A'A - 1 of a mixing that counts as orthonormal, and cosine of columns that count as orthogonal."""
 
 SAME_PROBABILITY = 1e-12
 """Difference of a joint probability from the product of its marginals that is rounding."""
 
 SAME_VALUE = 1e-12
 """Relative distance of two values of a source that count as one."""
+
+INVARIANT = 1e-9
+"""Difference of moments, hull and mixing before and after a step, relative to their size, that is rounding."""
 
 IN_FACE = 1e-9
 """Distance from the hull of a face, relative to the sources' ranges, that counts as none."""
@@ -49,6 +57,47 @@ def orthonormal_mixing(problem: Problem) -> bool:
         True
     """
     return bool(np.abs(problem.gram - np.eye(problem.dimension)).max() <= ORTHONORMAL)
+
+
+def decodes_the_data(problem: Problem) -> bool:
+    """Whether the readout is the exact decoder of the data.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> from theory.readouts import Soft
+        >>> decodes_the_data(Problem([[0], [1]])), decodes_the_data(Problem([[0], [1]], readout=Soft(10)))
+        (True, False)
+    """
+    return problem.readout.exact and np.array_equal(problem.readout.targets, problem.mixing)
+
+
+def separate_channels(problem: Problem) -> bool:
+    """Whether A'A and K are diagonal: sources are seen and decoded each by itself, in any units.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> separate_channels(Problem([[0, 0], [0, 1], [1, 0]], mixing=[[0, 2], [1, 0], [1, 0]]))
+        True
+    """
+    return all(_is_diagonal(matrix.T @ matrix) for matrix in (problem.mixing, problem.readout.targets))
+
+
+def uncorrelated_errors(problem: Problem) -> bool:
+    """Whether errors have a price, and the sources are uncorrelated under the weights with which errors count.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> from theory.readouts import Soft
+        >>> uncorrelated_errors(Problem([[0, 0], [0, 1], [1, 0], [1, 1]], readout=Soft(10)))
+        True
+    """
+    errors = problem.readout.errors
+    return errors is not None and _is_diagonal(errors.covariance)
+
+
+def _is_diagonal(matrix: Array) -> bool:
+    size = np.sqrt(np.diag(matrix))
+    return bool((np.abs(matrix - np.diag(np.diag(matrix))) <= ORTHONORMAL * np.outer(size, size)).all())
 
 
 def is_range_independent(problem: Problem) -> bool:
@@ -93,6 +142,43 @@ def _levels(column: Array) -> tuple[Array, NDArray[np.intp]]:
     unit = np.ptp(column) * SAME_VALUE
     values, place = np.unique(np.round(column / unit) if unit > 0 else column, return_inverse=True)
     return values, place
+
+
+def invariant_under_transitions(problem: Problem) -> bool:
+    """Whether there are transitions, and each leaves mean, covariance, hull and mixing of the sources as they are.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> square = [[1, 1], [-1, 1], [-1, -1], [1, -1]]
+        >>> turning = [[0, -1], [1, 0]]
+        >>> invariant_under_transitions(Problem(square, transitions=turning))
+        True
+        >>> invariant_under_transitions(Problem(square, probabilities=[1, 2, 3, 4], transitions=turning))
+        False
+    """
+    if problem.recurrence is None:
+        return False
+    sources, deviation = problem.sources, np.sqrt(np.diag(problem.sources.covariance))
+    size = np.sqrt(np.diag(problem.gram))
+    corners = KDTree(sources.vertices / deviation)
+    for matrix, offset in zip(problem.recurrence.matrices, problem.recurrence.offsets, strict=True):
+        gaps = [
+            offset / deviation,
+            (matrix @ sources.covariance @ matrix.T - sources.covariance) / np.outer(deviation, deviation),
+            (matrix.T @ problem.gram @ matrix - problem.gram) / np.outer(size, size),
+        ]
+        if max(float(np.abs(gap).max()) for gap in gaps) > INVARIANT:
+            return False
+        # A regular map of the vertices into themselves misses none of them.
+        if corners.query((sources.vertices @ matrix.T + offset) / deviation)[0].max() > INVARIANT:
+            return False
+        targets = problem.readout.targets
+        if targets is not problem.mixing:
+            asked = targets.T @ targets
+            scale = np.sqrt(np.diag(asked))
+            if np.abs((matrix.T @ asked @ matrix - asked) / np.outer(scale, scale)).max() > INVARIANT:
+                return False
+    return True
 
 
 def product_blocks(problem: Problem) -> Blocks:

@@ -8,7 +8,7 @@ import numpy as np
 
 from theory.theorems.hypotheses import (
     independent_sources,
-    orthonormal_mixing,
+    separate_channels,
 )
 from theory.theorems.theorem import CITED_2023, Theorem, is_modular
 
@@ -22,10 +22,11 @@ __all__ = ["THEOREM"]
 
 THEOREM = Theorem(
     name="independence",
-    statement="If the sources are independent and the mixing is orthonormal, the optimal code is modular.",
-    latex=r"p(s) = \prod_i p_i(s_i),\; A^\top A = 1 \;\Longrightarrow\; \text{modular}",
+    statement="If the sources are independent and the mixing keeps them orthogonal, the optimal code is modular.",
+    latex=r"p(s) = \prod_i p_i(s_i),\; A^\top A \text{ diagonal} \;\Longrightarrow\; \text{modular}",
     source=f"{CITED_2023}, theorem 1",
     proof="Independent sources have a product support, whose hull is a box: range independence.",
-    hypothesis=lambda problem: orthonormal_mixing(problem) and independent_sources(problem),
+    hypothesis=lambda problem: separate_channels(problem) and independent_sources(problem),
     prediction=is_modular,
+    exact=True,
 )

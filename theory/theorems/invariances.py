@@ -51,4 +51,5 @@ THEOREM = Theorem(
     ),
     hypothesis=decidable,
     prediction=_other_units,
+    exact=True,
 )

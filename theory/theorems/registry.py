@@ -26,8 +26,13 @@ FILES = (
     "block_modularity",
     "frequency_pairs",
     "invariances",
+    "invariant_dynamics",
+    "errors.sources_drop_out",
+    "errors.errors_and_correlation",
+    "errors.dear_errors",
+    "errors.noise",
 )
-"""The files that hold a theorem, in the order in which they build on each other."""
+"""The files that hold a theorem, those of a folder after its name, in the order in which they build on each other."""
 
 
 def _read(file: str) -> Theorem:

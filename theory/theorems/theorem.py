@@ -12,7 +12,7 @@ from theory.conditions import decide, modular_multiplier
 from theory.errors import InputError
 from theory.problem import Problem
 from theory.sources import EXACT_DIMENSION, Sources
-from theory.theorems.hypotheses import Blocks
+from theory.theorems.hypotheses import Blocks, decodes_the_data
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,6 +47,10 @@ class Prediction:
         parts: the problems of blocks of sources;  separable: whether their optimal codes together are optimal, so
             that the losses add up.
         equal: another problem, and the factor by which its optimal loss exceeds this one's.
+        dearer: another problem, and by how much its optimal loss falls short of this one's.
+        silent: the sources that no neuron reads.
+        limit: the same problem without errors, whose optimal loss is more by tr(Y G0), with G0 of this problem and Y
+            between the two multipliers.
         margin: how far the data are from where the prediction changes, without unit; NaN if there is no such place.
     """
 
@@ -56,6 +60,9 @@ class Prediction:
     parts: tuple[Problem, ...] | None = None
     separable: bool | None = None
     equal: tuple[Problem, float] | None = None
+    dearer: tuple[Problem, float] | None = None
+    silent: tuple[int, ...] | None = None
+    limit: Problem | None = None
     margin: float = float("nan")
 
 
@@ -71,6 +78,8 @@ class Theorem:
         proof: why it holds, in a paragraph.
         hypothesis: whether it speaks about a problem.
         prediction: what it says; only to be asked where the hypothesis holds.
+        recurrent: whether it speaks about codes that a recurrent layer carries along. All others are silent about them.
+        exact: whether it speaks of the exact decoder of the data alone.
     """
 
     name: str
@@ -80,10 +89,14 @@ class Theorem:
     proof: str
     hypothesis: Callable[[Problem], bool]
     prediction: Callable[[Problem], Prediction]
+    recurrent: bool = False
+    exact: bool = False
 
     def applies(self, data: Problem | Sources) -> bool:
         """Whether the hypothesis holds, for sources alone with costs of one and no mixing."""
-        return self.hypothesis(_posed(data))
+        problem = _posed(data)
+        heard = problem.transitions is None or self.recurrent
+        return heard and (decodes_the_data(problem) or not self.exact) and self.hypothesis(problem)
 
     def predict(self, data: Problem | Sources) -> Prediction:
         """The prediction.
@@ -92,7 +105,7 @@ class Theorem:
             InputError: the hypothesis does not hold.
         """
         problem = _posed(data)
-        if not self.hypothesis(problem):
+        if not self.applies(problem):
             raise InputError(f"theorem {self.name}: its hypothesis does not hold for {problem!r}")
         return self.prediction(problem)
 

@@ -39,4 +39,5 @@ THEOREM = Theorem(
     ),
     hypothesis=_strict,
     prediction=lambda problem: Prediction(modular=True, unique=True, margin=decide(problem).margin),
+    exact=True,
 )

@@ -119,6 +119,11 @@ follow = optimise._Run.follow
 optimise._Run.follow = lambda run, steps: kill() or follow(run, steps)
 """
 
+DESCENDING = """
+from solver.search import few_neurons
+few_neurons.FewNeurons.drawn = kill
+"""
+
 
 def command(*arguments, during=None, number=signal.SIGTERM, **options):
     code = ["-m", "solver"] if during is None else ["-c", DURING.format(number=int(number), setting=during)]
@@ -205,9 +210,10 @@ def test_signals_that_are_ignored_stay_so():
     [
         (["phase", "joint-table", "--points", "3", "--plot", "phase.svg"], CHOOSING),
         (["verify", "--theorem", "range-independence", "--trials", "3", "--json"], JUDGING),
+        (["budget", ROOT / CUT, "--plot", "budget.svg"], DESCENDING),
         pytest.param(["reproduce", "one-corner-point", "--quick"], JUDGING, marks=pytest.mark.slow),
     ],
-    ids=["phase", "verify", "reproduce"],
+    ids=["phase", "verify", "budget", "reproduce"],
 )
 def test_a_signal_ends_a_series(tmp_path, arguments, moment):
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}

@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 import warnings
+from importlib.metadata import version
 from itertools import product
 
 import numpy as np
@@ -309,10 +310,16 @@ def stopped_at_work(monkeypatch, solver, samples):
     return answer
 
 
+LISTENS = (0, 11)
+"""A version of CLARABEL that hears a signal while it is at work; 0.9 does not."""
+
+
 @pytest.mark.parametrize(("solver", "samples"), [("CLARABEL", (24, 26, 28)), ("SCS", (12,))])
 def test_the_keyboard_ends_a_solver_at_work(monkeypatch, capfd, solver, samples):
     # Asked for the impossible, SCS would go on for a very long time, and CLARABEL is busy with many cones; where a
     # press was lost on it and it was ready before the next, with still more.
+    if solver == "CLARABEL" and tuple(map(int, version("clarabel").split(".")[:2])) < LISTENS:
+        pytest.skip("this version of the solver does not listen to signals while it is at work")
     endless = {"SCS": {"eps_abs": 1e-300, "eps_rel": 1e-300, "max_iters": 10**9}, "CLARABEL": {}}[solver]
     settle_for(monkeypatch, **endless)
     for many in samples:

@@ -5,13 +5,14 @@ import pytest
 import sympy as sp
 from scipy.optimize import brentq
 
+from solver import solve
 from solver.phase import sweep
 from theory import Problem
 from theory.conditions import decide
 from theory.errors import InputError
 from theory.families import FAMILIES, family
 
-PLANE = [name for name in FAMILIES if name not in ("frequencies", "truncated-normal")]
+PLANE = [name for name in FAMILIES if name not in ("frequencies", "truncated-normal", "two-bits")]
 CUTS = ["one-corner", "adjacent-corners", "opposite-corners"]
 
 
@@ -24,6 +25,22 @@ def test_opposite_corners_have_the_boundary_known_in_closed_form():
     a = sp.Symbol("a")
     assert sp.minimal_polynomial(boundary, a) == 7 * a**3 - 18 * a**2 - 36 * a + 24
     assert float(boundary) == pytest.approx(0.548374193254892, abs=1e-15)
+
+
+def test_two_bits_mix_where_errors_are_neither_dear_nor_worthless():
+    """The lower end by hand: (1, 1) costs 2.8 + 1 and earns 2 (0.4 a)^2; and at both the solver's price appears."""
+    entry = family("two-bits")
+    silent, modular = entry.boundary()
+    assert sp.simplify(silent**2 - sp.Rational(38, 10) / sp.Rational(32, 100)) == 0
+    assert sp.minimal_polynomial(modular, sp.Symbol("a")).as_poly().degree() == 4
+    for value, inside in ((silent, 1), (modular, -1)):
+        for step in (1e-4, 1e-2):
+            assert entry.verdict(float(value) * (1 - inside * step)) is True
+            assert entry.verdict(float(value) * (1 + inside * step)) is False
+    priced = {a: solve(entry.problem(a)).price_of_modularity for a in (3.4, 3.5, 20, 32, 34)}
+    assert [price > 1e-9 for price in priced.values()] == [False, True, True, True, False]
+    with pytest.raises(InputError, match="costs of one"):
+        sweep(entry, points=3, encoder_cost=2.0)
 
 
 @pytest.mark.parametrize("name", CUTS)
@@ -53,6 +70,8 @@ def test_verdicts_change_only_at_boundaries(name):
         expected = parameter in edges if name in ("joint-table", "thinned-corner", "frequencies") else None
         if expected is not None:
             assert entry.verdict(parameter) is not expected
+        elif name == "two-bits":
+            assert entry.verdict(parameter) is not (edges[0] < parameter < edges[1])
         elif name == "parallelogram":
             assert entry.verdict(parameter) is (parameter == 0)
         else:

@@ -1,0 +1,63 @@
+"""`modularity budget FILE`: the least loss found for each number of neurons, above what no number can go below."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from solver.commands.endings import Outputs
+from solver.commands.options import (
+    costs_of,
+    inputs_of,
+    principal_options,
+    problem_of,
+    problem_options,
+    require_outputs,
+)
+from solver.commands.output import write
+from solver.stopping import noted
+
+if TYPE_CHECKING:
+    from solver.neuron_budget import Budget
+
+__all__ = ["budget"]
+
+
+@click.command()
+@problem_options
+@principal_options
+@click.option("--neurons", metavar="N-M", help="Fewest and most neurons.  [default: all that may matter]")
+@click.option("--tolerance", type=float, metavar="X", help="Relative gap that counts as none.  [default: 1e-8]")
+@click.option("--time-limit", type=float, metavar="SECONDS", help="Stop after this time, with what was found.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="For random starts.")
+def budget(file: str, picture: str | None, as_object: bool, neurons: str | None, **options: Any) -> int:
+    """How many neurons are enough? The least loss found for each number, above a proven floor."""
+    costs = costs_of(options)
+    require_outputs(file, picture=picture)
+    numbers = None if neurons is None else _range(neurons)
+    data, mixing = inputs_of(file, options)
+    problem = problem_of(data, mixing, options, costs)
+    from solver.neuron_budget import budget as find
+
+    limits = {name: options[name] for name in ("tolerance", "time_limit") if options[name] is not None}
+    found = find(problem, numbers, rng=options["seed"], **limits)
+    with noted(), Outputs() as outputs:
+        outputs.attempt(_print_budget, found, as_object)
+        if picture is not None:
+            outputs.attempt(write, found.plot, picture, as_object, f"Picture in {picture}.")
+    return 0
+
+
+def _range(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"\s*(\d{1,9})\s*(?:-\s*(\d{1,9})\s*)?", text)
+    if found is None:
+        raise click.UsageError(f"--neurons: {text!r} is no range; give the fewest and the most, such as 2-10")
+    return int(found[1]), int(found[2] or found[1])
+
+
+def _print_budget(found: Budget, as_object: bool) -> None:
+    from solver.pictures.summary import as_json
+
+    click.echo(as_json(found.to_dict()) if as_object else repr(found))

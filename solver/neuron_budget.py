@@ -1,0 +1,348 @@
+"""How many neurons are needed? The best loss found for each number of them, above what no number can go below.
+
+An optimal code has as many neurons as help. With fewer the problem is no longer convex: what is found for a number is a
+valid code, whose loss bounds from above the best of that number, and the proven bound of the problem without a budget
+is a floor under all of them (docs/mathematics.md, "A budget of neurons").
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solver.certificate import optimality_gap
+from solver.methods.alternating import descend
+from solver.optimise import DEFAULT_TOLERANCE, generator_of, one_thread, solve_one_of_many
+from solver.representation import Representation
+from solver.search.few_neurons import POLISHED, FewNeurons
+from solver.stopping import raise_if_asked
+from theory.errors import InputError
+from theory.problem import Problem, within_digits
+
+if TYPE_CHECKING:
+    import os
+
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Budget", "budget"]
+
+STARTS = 4
+"""Random starts for each number of neurons, beside those from codes next door."""
+
+STAGES = (10**1.5, 1e2, 1e3, 1e4)
+"""How sharp the maximum of the smooth descents becomes: Newton's method on the faces takes over where neurons have
+chosen theirs."""
+
+STEPS = 200
+"""Quasi-Newton steps at most in each."""
+
+NEAR = 2
+"""More neurons than are asked for by which codes are moved to rest on the way down to them; larger ones are not."""
+
+MOST = 1_000
+"""Numbers of neurons looked at at most."""
+
+
+@dataclass(frozen=True, repr=False)
+class Budget:
+    """The best codes found for each number of neurons.
+
+    Attributes:
+        numbers: (k,) of neurons at most, one more each.
+        losses: (k,) the least loss found with that many; it never rises. An upper bound on the least there is.
+        floor: proven: no code of any number of neurons costs less.
+        enough: the smallest of the numbers whose loss is within the tolerance of the floor, or None if none is. With
+            fewer neurons a code may exist that was not found.
+        optimum: the answer without a budget, whose lower bound is the floor.
+        codes: k arrays (n, d) of source weights, the codes that were found.
+        tolerance: relative gap (loss - floor) / loss up to which a code reaches the floor.
+        complete: whether the search came to its end; False if the time limit did.
+        seconds: that it took.
+
+    Example:
+        >>> from solver import Problem
+        >>> found = budget(Problem([[-1, -1], [-1, 0], [-1, 1], [0, -1], [0, 0], [0, 1], [1, -1], [1, 0]]))
+        >>> found.numbers.tolist(), found.enough
+        ([2, 3], 3)
+    """
+
+    numbers: NDArray[np.intp]
+    losses: Array
+    floor: float
+    enough: int | None
+    optimum: Representation
+    codes: tuple[Array, ...] = field(compare=False)
+    tolerance: float
+    complete: bool
+    seconds: float
+
+    @property
+    def excess(self) -> Array:
+        """(k,) losses / floor - 1: by how much the codes found cost more than any code must."""
+        return np.maximum(0.0, self.losses / self.floor - 1) if self.floor > 0 else np.full(len(self.losses), np.inf)
+
+    def code(self, neurons: int) -> Representation:
+        """The code found for a number of neurons, with the certificate of the optimum: `certify` checks both.
+
+        Raises:
+            InputError: a number that was not looked at.
+
+        Example:
+            >>> from solver import Problem, certify
+            >>> found = budget(Problem([[-1, -1], [-1, 0], [0, -1], [1, 1]]))
+            >>> certify(found.optimum.problem, found.code(2)).feasible
+            True
+        """
+        places = np.flatnonzero(self.numbers == neurons)
+        if not len(places):
+            raise InputError(
+                f"neurons: {neurons!r} was not looked at; give one from {self.numbers[0]} to {self.numbers[-1]}"
+            )
+        return _answer(self.optimum, self.codes[int(places[0])], self.floor, self.tolerance, self.complete)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and lists: what `--json` prints."""
+        return {
+            "numbers": self.numbers.tolist(),
+            "losses": self.losses.tolist(),
+            "floor": self.floor,
+            "enough": self.enough,
+            "optimal_neurons": len(self.optimum),
+            "optimal_loss": self.optimum.loss,
+            "status": self.optimum.status,
+            "tolerance": self.tolerance,
+            "complete": self.complete,
+            "seconds": self.seconds,
+            "source_weights": [code.tolist() for code in self.codes],
+            "sources": list(self.optimum.problem.sources.names),
+            **self.optimum.problem.sources.summary(),
+        }
+
+    def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
+        """Draw loss against number of neurons above the floor; write it to `path` (.png, .pdf, .svg) if given."""
+        from solver.pictures.budget import plot_budget
+
+        return plot_budget(self.numbers, self.losses, self.floor, self.enough, path)
+
+    def __repr__(self) -> str:
+        rows = [("neurons", "loss", "above the floor")]
+        for number, loss, excess in zip(self.numbers, self.losses, self.excess, strict=True):
+            reached = optimality_gap(loss, self.floor) <= self.tolerance
+            rows.append((str(number), f"{loss:.9g}", "reached" if reached else f"{100 * excess:.3g} %"))
+        width = [max(len(row[i]) for row in rows) for i in range(3)]
+        return "\n".join([*self._sentences(), "", *("  ".join(map(str.rjust, row, width)) for row in rows)])
+
+    def _sentences(self) -> list[str]:
+        best, first, last = _neurons(len(self.optimum)), self.numbers[0], self.numbers[-1]
+        said = [f"No code costs less than {self.floor:.9g}; the best one found without a budget has {best}."]
+        if self.enough is None:
+            said.append(f"No code of up to {_neurons(last)} was found that reaches this to {self.tolerance:.0e}.")
+        elif self.enough == first:
+            said.append(f"With {_neurons(self.enough)}, the fewest looked at, it is reached.")
+        else:
+            said.append(f"With {_neurons(self.enough)} it is reached; with fewer no such code was found.")
+        if self.enough != first:
+            said.append("Losses above it are the least found, not proven to be the least there are.")
+        return said if self.complete else [*said, "The time limit ended the search."]
+
+
+def budget(
+    problem: Problem,
+    neurons: range | tuple[int, int] | None = None,
+    *,
+    tolerance: float = DEFAULT_TOLERANCE,
+    time_limit: float | None = None,
+    rng: int | np.random.Generator | None = None,
+    starts: int = STARTS,
+) -> Budget:
+    """The best loss found for each number of neurons, and the fewest that are enough.
+
+    Args:
+        problem: what to represent.
+        neurons: fewest and most to look at; if not given, from the fewest that a readout allows (as many as sources
+            where it is exact, else none) to as many as the optimal code has.
+        tolerance: relative gap up to which a code reaches the floor, as for `solve`.
+        time_limit: seconds at most; what has been found by then is returned.
+        rng: seed or generator of the random starts; the same seed gives the same answer, if no time limit ends it.
+        starts: random starts for each number of neurons.
+
+    Raises:
+        InputError: an argument that cannot be used.
+
+    Source: docs/mathematics.md, "A budget of neurons".
+
+    Example:
+        >>> from solver import Problem
+        >>> budget(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])).enough
+        2
+    """
+    _require_problem(problem)
+    asked = None if neurons is None else _asked(neurons, problem)
+    if not (isinstance(starts, int) and starts >= 0):
+        raise InputError(f"starts: {starts!r} is not a whole number from zero on")
+    begun = time.perf_counter()
+    generator = generator_of(rng)
+    optimum = solve_one_of_many(problem, tolerance=tolerance, time_limit=time_limit, rng=generator)
+
+    def out_of_time() -> bool:
+        raise_if_asked()
+        return time_limit is not None and time.perf_counter() - begun > time_limit
+
+    fewest = _fewest(problem)
+    lowest, highest = (fewest, max(fewest, len(optimum))) if asked is None else asked
+    if highest - lowest >= MOST:
+        raise InputError(f"neurons: {highest - lowest + 1} numbers are too many; give {MOST} at most")
+    with within_digits(problem), one_thread():
+        found = _Search(problem, optimum, tolerance, out_of_time).run(lowest, highest, starts, generator)
+        numbers = np.arange(lowest, highest + 1)
+        codes = tuple(found[number] for number in numbers.tolist())
+        losses = np.minimum.accumulate([problem.loss(code) for code in codes])
+    floor = optimum.lower_bound
+    reached = [optimality_gap(float(loss), floor) <= tolerance for loss in losses]
+    return Budget(
+        numbers=numbers,
+        losses=losses,
+        floor=floor,
+        enough=int(numbers[reached.index(True)]) if any(reached) else None,
+        optimum=optimum,
+        codes=codes,
+        tolerance=tolerance,
+        complete=not out_of_time(),
+        seconds=time.perf_counter() - begun,
+    )
+
+
+class _Search:
+    """Codes of fewer and fewer neurons from the optimal one down, then each improved."""
+
+    def __init__(
+        self, problem: Problem, optimum: Representation, tolerance: float, out_of_time: Callable[[], bool]
+    ) -> None:
+        self.floor, self.tolerance = optimum.lower_bound, tolerance
+        self.search, self.out_of_time = FewNeurons(problem, out_of_time), out_of_time
+        self.optimum = self.search.coordinates(optimum.source_weights)
+        self.source_weights = optimum.source_weights
+        self.modular = self.search.coordinates(problem.modular_weights)
+        self.found: dict[int, Array] = {len(self.optimum): self.optimum}
+
+    def run(self, lowest: int, highest: int, starts: int, rng: np.random.Generator) -> dict[int, Array]:
+        """Source weights of the best code found with at most each number of neurons from lowest to highest."""
+        most = len(self.optimum)
+        for count in range(most - 1, lowest - 1, -1):
+            # Without time to look for better ones the modular code has to do.
+            late, polished = self.out_of_time(), POLISHED if count <= highest + NEAR else 0
+            reduced = self.search.reduced(self.found[count + 1])
+            self._keep(count, None if late else self.search.best(reduced, polished))
+            if count >= len(self.modular):
+                self._keep(count, self.modular)
+        for count in range(lowest, min(highest + 1, most)):
+            self._improve(count, starts, rng)
+            if self._reached(count):
+                break
+        for count in range(min(highest, most - 1) - 1, lowest - 1, -1):
+            # What was found since for one neuron more may lead further.
+            if self.out_of_time():
+                break
+            self._keep(count, self.search.best(self.search.reduced(self.found[count + 1])))
+        best, result = self.found[lowest] if lowest < most else self.optimum, {}
+        for count in range(lowest, highest + 1):
+            best = min(self.found.get(count, best), best, key=self.search.loss)
+            result[count] = self.source_weights if best is self.optimum else self.search.weights(best)
+        return result
+
+    def _keep(self, count: int, code: Array | None) -> None:
+        """Keep a code if it is better than what there is; of a number without any, the best of the modular code's."""
+        if code is None:
+            code = self.modular[:count]
+        if count not in self.found or self.search.loss(code) < self.search.loss(self.found[count]):
+            self.found[count] = code
+
+    def _reached(self, count: int) -> bool:
+        """Whether nothing better need be looked for."""
+        return optimality_gap(self.search.loss(self.found[count]), self.floor) <= self.tolerance
+
+    def _improve(self, count: int, starts: int, rng: np.random.Generator) -> None:
+        if not count or self.out_of_time() or self._reached(count):
+            return
+        if count - 1 in self.found and count > 1:
+            self._keep(count, self.search.best(self.search.grown(self.found[count - 1], self.optimum)))
+        begins = [self.found[count], *(self.search.drawn(count, rng) for _ in range(starts))]
+        for begin in begins:
+            if self.out_of_time() or self._reached(count):
+                return
+            self._keep(count, self.search.polished(self._descended(begin)))
+
+    def _descended(self, neurons: Array) -> Array:
+        """Where a smooth descent leads, as far as time allows."""
+        units = self.search.faces.units
+        last = neurons
+        try:
+            for moved in descend(self.search.inside, units.weights(neurons), stages=STAGES, most_steps=STEPS):
+                last = units.neurons(moved)
+                if self.out_of_time():
+                    break
+        except (np.linalg.LinAlgError, FloatingPointError):
+            pass  # of extreme scales; where it was before is a code as well
+        return last
+
+
+def _require_problem(problem: Problem) -> None:
+    if not isinstance(problem, Problem):
+        raise InputError(f"problem: expected a Problem, got {type(problem).__name__}; write budget(Problem(sources))")
+
+
+def _neurons(count: int) -> str:
+    return f"{count} neuron" + ("" if count == 1 else "s")
+
+
+def _fewest(problem: Problem) -> int:
+    """As many neurons as a readout cannot do without."""
+    return problem.dimension if problem.readout.exact else 0
+
+
+def _asked(neurons: range | tuple[int, int], problem: Problem) -> tuple[int, int]:
+    try:
+        lowest, highest = (neurons[0], neurons[-1]) if isinstance(neurons, range) else neurons
+    except (TypeError, ValueError, IndexError):
+        raise InputError(f"neurons: {neurons!r} is no range; give the fewest and the most, such as (2, 6)") from None
+    for number in (lowest, highest):
+        if not isinstance(number, int | np.integer) or number < 0:
+            raise InputError(f"neurons: {number!r} is not a whole number from zero on")
+    if highest < lowest:
+        raise InputError(f"neurons: from {lowest} to {highest} there are none; give the fewest first")
+    if isinstance(neurons, range) and neurons.step != 1:
+        raise InputError(f"neurons: {neurons!r} leaves some out; give every number from the fewest to the most")
+    fewest = _fewest(problem)
+    if lowest < fewest:
+        raise InputError(f"neurons: {lowest} cannot carry {fewest} sources exactly; give at least {fewest}")
+    return int(lowest), int(highest)
+
+
+def _answer(optimum: Representation, weights: Array, floor: float, tolerance: float, complete: bool) -> Representation:
+    from dataclasses import replace
+
+    found = Representation.from_weights(
+        optimum.problem,
+        weights,
+        status="",
+        method="alternating",
+        message="the best code found with this many neurons",
+        lower_bound=floor,
+        gap=0.0,
+        multiplier=optimum.multiplier,
+        cover=optimum.cover,
+        tolerance=tolerance,
+        iterations=0,
+        seconds=0.0,
+    )
+    bound = min(floor, found.loss)
+    gap = optimality_gap(found.loss, bound)
+    status = "optimal" if gap <= tolerance else "bounded" if complete else "interrupted"
+    return replace(found, lower_bound=bound, gap=gap, status=status)

@@ -1,0 +1,63 @@
+"""The picture of a budget: the least loss found for each number of neurons, above the floor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE, SAMPLE
+from solver.pictures.style import PICTURES, WIDTH, styled, written
+from theory.writing import require_writable
+
+if TYPE_CHECKING:
+    import os
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["plot_budget"]
+
+
+@styled
+def plot_budget(
+    numbers: NDArray[np.intp],
+    losses: Array,
+    floor: float,
+    enough: int | None,
+    path: str | os.PathLike[str] | None = None,
+) -> Figure:
+    """Draw losses over numbers of neurons: blue where they reach the floor, orange above it.
+
+    Args:
+        numbers: (k,) of neurons.
+        losses: (k,) the least found with each.
+        floor: proven lower bound of all.
+        enough: the smallest number that reaches it, if one does.
+        path: .png, .pdf or .svg file to write, whole or not at all.
+
+    Raises:
+        InputError: a path that cannot be written.
+
+    Example:
+        >>> len(plot_budget(np.array([2, 3]), np.array([5.0, 4.0]), 4.0, 3).axes)
+        1
+    """
+    target = None if path is None else require_writable(path, PICTURES, "path")
+    figure = Figure(figsize=(0.6 * WIDTH, 0.4 * WIDTH), layout="constrained")
+    axes = figure.subplots()
+    axes.axhline(floor, color=SAMPLE, lw=1, ls=(0, (3, 2)), label="floor: no code costs less")
+    axes.plot(numbers, losses, color=HULL, lw=0.8, zorder=1)
+    reached = np.zeros(len(numbers), dtype=bool) if enough is None else numbers >= enough
+    kinds = [(~reached, OUTSIDE, "least loss found"), (reached, INSIDE, "reaches the floor")]
+    for rows, colour, said in kinds:
+        if rows.any():
+            axes.scatter(numbers[rows], losses[rows], s=14, color=colour, label=said, zorder=2)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set(xlabel="neurons", ylabel="loss")
+    axes.margins(y=0.1)
+    axes.legend(frameon=False, fontsize=6, loc="upper right")
+    return written(figure, target)

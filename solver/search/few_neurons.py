@@ -1,0 +1,155 @@
+"""Good codes of fewer neurons than the optimal one has: descent from codes of one neuron more and of one less.
+
+With few neurons the problem is not convex, and descents from random starts end in as many places. Better starts are
+codes next door: two neurons of a good code made one, one left out, or one more beside them. Each is moved along its
+faces by Newton's method (`solver.search.active_set`), which is quick and exact, but gets caught between samples where a
+code is far from its optimum; from there on, and from random starts, a smooth descent comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.search.active_set import Faces
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from theory.problem import Problem
+
+    Array = NDArray[np.float64]
+
+__all__ = ["POLISHED", "FewNeurons"]
+
+MOST_PAIRS = 60
+"""Pairs of neurons that are tried as one, those that point in the most similar directions."""
+
+POLISHED = 6
+"""Starts that are moved along their faces, of those that cost least as they are: if not told otherwise."""
+
+SIZES = (0.1, 0.4, 1.0)
+"""Sizes that one more neuron begins with, in units of the mean length of the others."""
+
+STEPS = 5
+"""Steps of Newton's method between two looks at the time,"""
+
+ROUNDS = 80
+"""and how often at most."""
+
+STALLED = 1e-12
+"""Relative fall of the loss between them below which a code is at rest."""
+
+
+class FewNeurons:
+    """Local search for codes of a given number of neurons, in the coordinates of `Faces`.
+
+    Args:
+        problem: any number of sources.
+        out_of_time: asked between steps; once it says so, what has been found is returned.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> problem = Problem([[-1, -1], [-1, 1], [1, -1]])
+        >>> search = FewNeurons(problem)
+        >>> three = search.coordinates(np.array([[0.8, 0.0], [0.0, 0.8], [0.5, 0.5]]))
+        >>> two = search.best(search.reduced(three))
+        >>> len(two), search.loss(two) < problem.modular_loss * (1 + 1e-12)
+        (2, True)
+    """
+
+    def __init__(self, problem: Problem, out_of_time: Callable[[], bool] = lambda: False) -> None:
+        self.problem, self.out_of_time = problem, out_of_time
+        self.inside = problem.whitened
+        self.faces = Faces(self.inside)
+
+    def coordinates(self, weights: Array) -> Array:
+        """(n, d) neurons of source weights (n, d)."""
+        return self.faces.units.neurons(self.problem.whitening.neurons(weights))
+
+    def weights(self, neurons: Array) -> Array:
+        """(n, d) source weights of neurons (n, d)."""
+        return self.problem.whitening.weights(self.faces.units.weights(neurons))
+
+    def loss(self, neurons: Array) -> float:
+        """In the units of the problem; infinite where not everything can be read from the neurons."""
+        if not len(neurons):
+            return self.problem.readout_cost(np.zeros((self.problem.dimension,) * 2))
+        return float(self.faces.loss(neurons) * self.faces.units.loss)
+
+    # ---- starts -----------------------------------------------------------------------------------------------
+
+    def reduced(self, neurons: Array) -> Iterator[Array]:
+        """Yield codes of one neuron less: without each in turn, and with each of some pairs made one."""
+        for left_out in range(len(neurons)):
+            yield np.delete(neurons, left_out, axis=0)
+        length = np.linalg.norm(neurons, axis=1).clip(min=np.finfo(float).tiny)
+        cosine = np.abs(neurons @ neurons.T) / np.outer(length, length)
+        first, second = np.triu_indices(len(neurons), k=1)
+        alike = np.argsort(-cosine[first, second], kind="stable")[:MOST_PAIRS]
+        for pair in zip(first[alike], second[alike], strict=True):
+            # The one neuron that keeps most of what the two do for G.
+            _, size, direction = np.linalg.svd(neurons[list(pair)], full_matrices=False)
+            others = np.delete(neurons, pair, axis=0)
+            yield np.vstack([others, size[0] * direction[0]])
+            yield np.vstack([others, -size[0] * direction[0]])
+
+    def grown(self, neurons: Array, others: Array) -> Iterator[Array]:
+        """Yield codes of one neuron more: that of the others (n, d) which is worth most for its cost."""
+        worth = np.einsum("ni,ij,nj->n", others, self.faces.multiplier(neurons), others) / self.faces.costs(others)
+        best = others[int(worth.argmax())]
+        size = np.linalg.norm(neurons, axis=1).mean() / np.linalg.norm(best)
+        for share in SIZES:
+            yield np.vstack([neurons, share * size * best])
+
+    def drawn(self, count: int, rng: np.random.Generator) -> Array:
+        """(count, d) a random start."""
+        return np.asarray(rng.standard_normal((count, self.problem.dimension)) / count**0.5)
+
+    # ---- descents ---------------------------------------------------------------------------------------------
+
+    def best(self, starts: Iterator[Array], polished: int = POLISHED) -> Array | None:
+        """The best code that the most promising starts lead to along their faces; None where none can be read.
+
+        Args:
+            starts: codes (n, d).
+            polished: how many are moved; with none the best of them is only brought to its best size.
+        """
+        balanced = [self._balanced(start) for start in starts]
+        promising = sorted((one for one in balanced if one is not None), key=lambda one: one[1])
+        if not promising:
+            return None
+        found = promising[0][0]
+        for start, _ in promising[:polished]:
+            if self.out_of_time():
+                break
+            found = min(found, self.polished(start), key=self.loss)
+        return found
+
+    def polished(self, neurons: Array) -> Array:
+        """The code at rest on its faces; the loss never rises."""
+        if not len(neurons):
+            return neurons
+        tied = np.full(neurons.shape, -1)
+        tied[:, 0] = (neurons @ self.faces.normals.T).argmax(axis=1)
+        moved, last = neurons, self.faces.loss(neurons)
+        for _ in range(ROUNDS):
+            try:
+                moved, tied, loss = self.faces.polished(moved, tied, STEPS)
+            except (np.linalg.LinAlgError, FloatingPointError):
+                break
+            if not loss < last * (1 - STALLED) or self.out_of_time():
+                break
+            last = loss
+        return moved if self.loss(moved) <= self.loss(neurons) else neurons
+
+    def _balanced(self, neurons: Array) -> tuple[Array, float] | None:
+        """The code at its best size, and its loss; None where the readout cannot do without what it lacks."""
+        if not len(neurons):
+            return neurons, self.loss(neurons)
+        if not np.isfinite(self.faces.readout.value(neurons.T @ neurons)):
+            return None
+        scaled, loss = self.faces.balanced(neurons)
+        return scaled, float(loss * self.faces.units.loss)

@@ -1,0 +1,416 @@
+"""Transitions: how sources follow each other in time, and what a recurrent layer that carries their code along costs.
+
+A linear layer keeps the code up to date, ``z(R s) = W_rec z(s) + b_rec`` for each transition R. With the neurons'
+weights V on the sources, ``W_rec V = V R``; the cheapest such W_rec is ``V R V^+``, its bias is free, and
+
+    ||W_rec||^2 = tr(G R G^-1 R') = ||N||^2,    N = L'R L'^-1,    G = V'V = L L'
+                >= sum_i |lambda_i(R)|^2                           with equality if and only if N is normal.
+
+Derived in docs/mathematics.md, "Dynamics".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory.errors import InputError
+from theory.geometry.polytope import hull_of, in_scale
+from theory.sources import CHUNK_ROWS, EXACT_DIMENSION, Sources
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["CARRIED", "Recurrence", "Transitions", "as_stack", "outside"]
+
+CARRIED = 1e-6
+"""Share of the sources' ranges by which a step may miss a linear map, or leave the hull: tables have six digits."""
+
+DETERMINED = 1e-9
+"""Least singular value of a series, in units of its largest, that tells one linear map from another."""
+
+NORMAL = 64 * np.finfo(float).eps
+"""Rounding of a matrix whose eigenvalues are sought, in units of its norm and for each of its rows."""
+
+MODULAR_STEPS = 200
+"""Newton steps for the best modular code, at most: a dozen are usual."""
+
+MODULAR_PRECISION = 1e-15
+"""Relative fall of its loss that ends them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Transitions:
+    """Linear maps that take every sample to where it goes next: one for time alone, or one for each action.
+
+    A step takes s to ``centre + R (s - centre) + offset``.
+
+    Args:
+        matrices: (a, d, d) R of each transition, or (d, d) of one.
+        offsets: (a, d) zero if not given.
+        centre: (d,) the mean of the sources if not given.
+        ends: rows of the sources, counted from 0, from which no step is asked: where a series breaks off.
+
+    Raises:
+        InputError: no such arrays, or numbers that are not finite.
+
+    Source: docs/mathematics.md, "Dynamics".
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> square = [[1, 1], [-1, 1], [-1, -1], [1, -1]]
+        >>> turning = Transitions.from_trajectory(square, periodic=True)
+        >>> turning.matrices.round(12).tolist()
+        [[[0.0, -1.0], [1.0, 0.0]]]
+        >>> round(Problem(square, transitions=turning).recurrence.least, 12)
+        2.0
+    """
+
+    matrices: Array
+    offsets: Array | None = None
+    centre: Array | None = None
+    ends: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        stack = as_stack(self.matrices)
+        count, dimension = len(stack), stack.shape[1]
+        offsets = np.zeros((count, dimension)) if self.offsets is None else _rows(self.offsets, "offsets")
+        if offsets.shape != (count, dimension):
+            raise InputError(
+                f"transitions: offsets of shape {offsets.shape} do not fit {count} transition(s) of {dimension} "
+                "source(s); give one row a transition"
+            )
+        centre = None if self.centre is None else _rows(self.centre, "centre")[0]
+        if centre is not None and len(centre) != dimension:
+            raise InputError(f"transitions: a centre of {len(centre)} numbers does not fit {dimension} source(s)")
+        for name, value in (("matrices", stack), ("offsets", offsets), ("centre", centre)):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "ends", tuple(int(row) for row in self.ends))
+
+    def __len__(self) -> int:
+        return len(self.matrices)
+
+    @property
+    def dimension(self) -> int:
+        """Number of sources d."""
+        return int(self.matrices.shape[1])
+
+    @classmethod
+    def from_trajectory(cls, sources: ArrayLike | Sources, *, periodic: bool = False) -> Transitions:
+        """The one linear map that takes every row to the next, by least squares.
+
+        Args:
+            sources: (T, d) rows in their order in time.
+            periodic: whether the first row follows the last. If not, no step is asked from the last row.
+
+        Raises:
+            InputError: a series that no linear map carries, by more than a millionth of the sources' ranges (the
+                message says which step misses most), or one too short to tell.
+        """
+        given = sources if isinstance(sources, Sources) else Sources(sources)
+        if not given.from_samples:
+            raise InputError("sources: known by their moments alone; a series needs samples, one row a time")
+        about = given.about_mean(given.points)
+        unit = given.upper - given.lower
+        scaled = about / unit
+        before = scaled if periodic else scaled[:-1]
+        after = np.roll(scaled, -1, axis=0) if periodic else scaled[1:]
+        known = np.column_stack([before, np.ones(len(before))])
+        sizes = np.linalg.svd(known, compute_uv=False)
+        if len(sizes) <= given.dimension or sizes[-1] <= DETERMINED * sizes[0]:
+            rank = int((sizes > DETERMINED * sizes[0]).sum())
+            raise InputError(
+                f"sources: {len(before)} step(s) determine a linear map of {given.dimension} source(s) in "
+                f"{rank} of {given.dimension + 1} directions only; give a longer series, or the transitions themselves"
+            )
+        found = np.linalg.lstsq(known, after, rcond=None)[0]
+        missed = np.abs(known @ found - after)
+        step, column = np.unravel_index(int(missed.argmax()), missed.shape)
+        if missed[step, column] > CARRIED:
+            raise InputError(
+                f"sources: no linear map carries this series; at best the step from row {step} to row "
+                f"{(step + 1) % given.count} (counted from 0) is missed by {missed[step, column]:.3g} of the range of "
+                f"{given.names[column]!r}; give a series with a linear law, or more sources that make it so"
+            )
+        matrix = found[:-1].T * unit[:, None] / unit
+        ends = () if periodic else (given.count - 1,)
+        return cls(matrix[None], found[-1:] * unit, given.mean, ends)
+
+    def about(self, sources: Sources) -> Array:
+        """(a, d) the offsets about the sources' own mean, where a step takes s to R s + offset."""
+        assert self.offsets is not None
+        if self.centre is None:
+            return self.offsets
+        moved = -sources.about_mean(self.centre)
+        return np.asarray(self.offsets + self.matrices @ moved - moved)
+
+    def moved(self, about: Array, sources: Sources) -> Array:
+        """(a, T, d) where samples (T, d) about the mean go."""
+        return np.asarray(about @ np.swapaxes(self.matrices, 1, 2) + self.about(sources)[:, None])
+
+    def require_fitting(self, sources: Sources) -> None:
+        """Refuse transitions that take a sample out of the hull of all: a neuron would fall below zero there.
+
+        Raises:
+            InputError: which transition takes which row out, and by how much.
+        """
+        if self.dimension != sources.dimension:
+            raise InputError(
+                f"transitions: of {self.dimension} source(s), but there are {sources.dimension}; give matrices of "
+                f"shape ({sources.dimension}, {sources.dimension})"
+            )
+        if self.ends and not (sources.from_samples and max(self.ends) < sources.count and min(self.ends) >= 0):
+            raise InputError(
+                f"transitions: a series that ends at row {max(self.ends)} is not that of these {sources.count} samples"
+            )
+        asked = self._asked(sources)
+        for number, images in enumerate(self.moved(asked, sources)):
+            distance = outside(images, sources)
+            worst = int(distance.argmax())
+            if distance[worst] > CARRIED:
+                points = sources.about_mean(sources.points)
+                row = int(np.abs((points - asked[worst]) / (sources.upper - sources.lower)).max(axis=1).argmin())
+                raise InputError(
+                    f"transitions: transition {number} takes row {row} (counted from 0) out of the hull of the "
+                    f"samples, by {distance[worst]:.3g} of its size, where neurons that code them fall below zero; "
+                    "give transitions that take samples to samples, or the samples that are missing"
+                )
+
+    def _asked(self, sources: Sources) -> Array:
+        """(n, d) samples about the mean from which steps are asked; of those whose images count, the extreme ones."""
+        if not self.ends:
+            return sources.vertices
+        rest = np.delete(sources.about_mean(sources.points), list(self.ends), axis=0)
+        return np.asarray(np.unique(rest, axis=0))
+
+
+def outside(points: Array, sources: Sources) -> Array:
+    """(n,) how far points (n, d) about the mean lie outside the hull of the sources, as a share of its size.
+
+    Example:
+        >>> outside(np.array([[0.5, 0.5], [2.0, 0.0]]), Sources([[-1, -1], [-1, 1], [1, -1], [1, 1]])).round(9).tolist()
+        [0.0, 1.0]
+    """
+    if sources.dimension == 1:
+        low, high = points / sources.lower, points / sources.upper
+        return np.asarray(np.maximum(0.0, np.maximum(low, high)[:, 0] - 1))
+    if sources.dimension > EXACT_DIMENSION:
+        return _distances(points, sources)
+    center, transform = in_scale(sources.vertices)
+    equations = hull_of((sources.vertices - center) @ transform).equations
+    normals, height = equations[:, :-1], equations[:, -1]
+    # Of a neuron whose mean activity is one and that is silent on a facet: by how much it is below zero.
+    depth = normals @ (center @ transform) - height
+    return np.concatenate(
+        [
+            np.maximum(
+                0.0, (((points[start : start + CHUNK_ROWS] - center) @ transform @ normals.T + height) / depth)
+            ).max(axis=1)
+            for start in range(0, len(points), CHUNK_ROWS)
+        ]
+    )
+
+
+def _distances(points: Array, sources: Sources) -> Array:
+    """The same where there are too many facets: zero at the samples themselves, least squares elsewhere."""
+    from scipy.optimize import nnls
+    from scipy.spatial import KDTree
+
+    unit = sources.upper - sources.lower
+    corners = sources.vertices / unit
+    result = KDTree(corners).query(points / unit)[0]
+    system = np.vstack([corners.T, np.ones(len(corners))])
+    for row in np.flatnonzero(result > CARRIED):
+        result[row] = nnls(system, np.append(points[row] / unit, 1.0))[1]
+    return np.asarray(result)
+
+
+@dataclass(frozen=True, eq=False)
+class Recurrence:
+    """What recurrent weights cost a code, in one set of coordinates: all that the rest of the program asks of them.
+
+    Attributes:
+        matrices: (a, d, d) R of each transition.
+        cost: price of the squared recurrent weights.
+        offsets: (a, d) about the mean, in the sources' own coordinates.
+
+    Example:
+        >>> shear = Recurrence(np.array([[[1.0, 1.0], [0.0, 1.0]]]), 1.0)
+        >>> shear.value(np.diag([1.0, 4.0])), round(shear.least, 6)
+        (2.25, 2.0)
+    """
+
+    matrices: Array
+    cost: float
+    offsets: Array = field(default_factory=lambda: np.empty((0, 0)))
+
+    def in_coordinates(self, matrix: Array, inverse: Array, unit: float = 1.0) -> Recurrence:
+        """The same of neurons x = H w, in other units of loss.
+
+        Args:
+            matrix: (d, d) H.
+            inverse: (d, d) H^-1.
+            unit: what the loss is counted in.
+        """
+        return Recurrence(inverse.T @ self.matrices @ matrix.T, self.cost / unit)
+
+    @cached_property
+    def least(self) -> float:
+        """Sum over transitions of cost sum_i |lambda_i(R)|^2: less than this no code pays.
+
+        Rounding may have moved an eigenvalue by the condition number of the eigenvectors (Bauer and Fike), so it is
+        taken to be smaller by that. Where all are of one size, as those of rotations are, the determinant alone tells
+        as much: sum |lambda|^2 >= d |det|^(2 / d).
+        """
+        from scipy.linalg import matrix_balance
+
+        total = 0.0
+        for matrix in self.matrices:
+            count, (balanced, _) = len(matrix), matrix_balance(matrix, permute=False)
+            values, vectors = np.linalg.eig(balanced)
+            sizes = np.linalg.svd(vectors, compute_uv=False)
+            rounding = NORMAL * count * np.linalg.norm(balanced)
+            moved = rounding * sizes[0] / max(sizes[-1], np.finfo(float).tiny)
+            alike = count * abs(float(np.linalg.det(balanced))) ** (2 / count)
+            total += max(alike, float((np.maximum(0.0, np.abs(values) - moved) ** 2).sum()))
+        return self.cost * total
+
+    def value(self, code: Array) -> float:
+        """Sum over transitions of cost tr(G R G^-1 R'), infinite where G is singular.
+
+        Args:
+            code: (d, d) G.
+        """
+        try:
+            turned, _ = self._turned(code)
+        except np.linalg.LinAlgError:
+            return float("inf")
+        return self.cost * float((turned**2).sum())
+
+    def gradient(self, code: Array) -> Array:
+        """(d, d) cost sum_a (R G^-1 R' - G^-1 R'G R G^-1) = L'^-1 (N N' - N'N) L^-1, zero where each N is normal.
+
+        Args:
+            code: (d, d) G.
+
+        Raises:
+            numpy.linalg.LinAlgError: G is singular.
+        """
+        turned, inverse = self._turned(code)
+        other = np.swapaxes(turned, 1, 2)
+        half = inverse.T @ (turned @ other - other @ turned).sum(axis=0) @ inverse
+        return np.asarray(self.cost * (half + half.T) / 2)
+
+    def curvature(self, code: Array, moves: Array) -> Array:
+        """(n, n) second derivatives of the value along changes of G.
+
+        Args:
+            code: (d, d) G.
+            moves: (n, d, d) symmetric changes.
+        """
+        inverse = np.linalg.inv(code)
+        total = np.zeros((len(moves), len(moves)))
+        flat = moves.reshape(len(moves), -1)
+        near = inverse @ moves @ inverse
+        for matrix in self.matrices:
+            across = flat @ (matrix @ near @ matrix.T).reshape(len(moves), -1).T
+            own = inverse @ matrix.T @ code @ matrix @ inverse
+            bent = flat @ (own @ moves @ inverse).reshape(len(moves), -1).T
+            total += bent + bent.T - across - across.T
+        return self.cost * total
+
+    def weights(self, neurons: Array) -> Array:
+        """(a, n, n) the cheapest recurrent weights V R V^+ of neurons (n, d)."""
+        scale = np.linalg.norm(neurons, axis=0)
+        unit = neurons / scale
+        return np.asarray(unit @ (self.matrices * scale[:, None] / scale) @ np.linalg.pinv(unit))
+
+    def biases(self, neurons: Array, resting: Array, recurrent: Array) -> Array:
+        """(a, n) the biases that go with them.
+
+        Args:
+            neurons: (n, d) V.
+            resting: (n,) mean activity.
+            recurrent: (a, n, n) recurrent weights.
+        """
+        return np.asarray(self.offsets @ neurons.T + resting - recurrent @ resting)
+
+    def modular_strengths(self, costs: Array, asked: Array, start: Array) -> Array:
+        """(d,) x > 0 that minimises sum_i c_i x_i + k_i / x_i + cost sum_ij R_ij^2 x_i / x_j, the best modular code.
+
+        A geometric program: convex in the logarithms of x, so that Newton's method finds the one minimum.
+
+        Args:
+            costs: (d,) c.
+            asked: (d,) k.
+            start: (d,) where to begin.
+        """
+        squares = self.cost * (self.matrices**2).sum(axis=0)
+        np.fill_diagonal(squares, 0.0)
+
+        def at(logs: Array) -> tuple[float, Array, Array]:
+            strengths = start * np.exp(logs)
+            energy, read = costs * strengths, asked / strengths
+            flows = squares * strengths[:, None] / strengths
+            both = flows + flows.T
+            slope = energy - read + flows.sum(axis=1) - flows.sum(axis=0)
+            bend = np.diag(energy + read + both.sum(axis=1)) - both
+            return float(energy.sum() + read.sum() + flows.sum()), slope, bend
+
+        logs = np.zeros_like(start)
+        value, slope, bend = at(logs)
+        for _ in range(MODULAR_STEPS):
+            step = -np.linalg.solve(bend, slope)
+            # No farther than a factor of e^2 at once, where the quadratic says little.
+            step /= max(1.0, np.abs(step).max() / 2)
+            there = at(logs + step)
+            while there[0] > value * (1 + MODULAR_PRECISION) and np.abs(step).max() > MODULAR_PRECISION:
+                step /= 2
+                there = at(logs + step)
+            fallen = value - there[0]
+            if np.abs(there[1]).max() < np.abs(slope).max() or fallen > 0:
+                logs, (value, slope, bend) = logs + step, there
+            if fallen <= MODULAR_PRECISION * value:
+                break
+        return np.asarray(start * np.exp(logs))
+
+    def _turned(self, code: Array) -> tuple[Array, Array]:
+        """(a, d, d) N = L'R L'^-1 of each transition, and (d, d) L^-1, where G = L L'."""
+        scale = np.sqrt(np.diag(code))
+        if not (scale > 0).all():
+            raise np.linalg.LinAlgError("singular")
+        factor = np.linalg.cholesky(code / np.outer(scale, scale))
+        inverse = np.linalg.inv(factor)
+        scaled = self.matrices * scale[:, None] / scale
+        return np.asarray(factor.T @ scaled @ inverse.T), np.asarray(inverse / scale)
+
+
+def as_stack(matrices: ArrayLike) -> Array:
+    """(a, d, d) matrices, of one or of several transitions.
+
+    Raises:
+        InputError: no such array, or numbers that are not finite.
+    """
+    try:
+        stack = np.asarray(matrices, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError("transitions: not numbers, or matrices of different shapes; give them all as (d, d)") from None
+    stack = stack[None] if stack.ndim == 2 else stack
+    if stack.ndim != 3 or not stack.size or stack.shape[1] != stack.shape[2]:
+        raise InputError(f"transitions: shape {np.shape(matrices)} is not (a, d, d); give one square matrix each")
+    if not np.isfinite(stack).all():
+        number, row, column = np.argwhere(~np.isfinite(stack))[0]
+        raise InputError(f"transitions: entry ({row}, {column}) of transition {number} is not finite; replace it")
+    return stack
+
+
+def _rows(values: ArrayLike, name: str) -> Array:
+    matrix = np.asarray(values, dtype=np.float64)
+    if not (matrix.ndim in (1, 2) and np.isfinite(matrix).all()):
+        raise InputError(f"transitions: {name} are not finite numbers, one row a transition")
+    return np.atleast_2d(matrix)

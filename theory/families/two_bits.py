@@ -1,0 +1,87 @@
+"""Two correlated bits that are decoded with errors, along the price of these."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from theory.conditions import decide
+from theory.families.family import Family
+from theory.problem import Problem
+from theory.readouts import Soft
+from theory.sources import Sources
+
+__all__ = ["FAMILIES"]
+
+CORNERS = [[0, 0], [0, 1], [1, 0], [1, 1]]
+ODDS = [4, 1, 1, 4]
+"""The bits are equal with probability 4/5."""
+
+
+class TwoBits(Family):
+    """Two correlated bits that are decoded with errors, along the price of these."""
+
+    name = "two-bits"
+    statement = (
+        "Two bits, zero or one with equal probabilities and equal to each other with probability 4/5, decoded with "
+        "squared errors at the price `a`; all other prices are one. Their range is a square, so that an exact decoder "
+        "has a modular code whatever the correlation, and so has one with dear errors. With cheaper ones a neuron that "
+        "reads both is worth having; and where errors are cheaper still, no neuron is."
+    )
+    parameter = "price `a` of squared error"
+    low, high = 0.0, 50.0
+    includes = (False, True)
+    unit_prices = True
+
+    def sources(self, parameter: float) -> Sources:
+        """The four corners of the square; the parameter does not change them."""
+        self.check(parameter)
+        return Sources(CORNERS, ODDS)
+
+    def problem(self, parameter: float, **prices: Any) -> Problem:
+        """The sources, decoded with errors at that price."""
+        return Problem(self.sources(parameter), readout=Soft(self.check(parameter)), **prices)
+
+    def moments(self, parameter: Any) -> tuple[Any, Any]:
+        """Mean and covariance, the same for every parameter."""
+        import sympy as sp
+
+        del parameter
+        odds, corners = sp.Matrix(ODDS) / sum(ODDS), sp.Matrix(CORNERS)
+        mean = corners.T * odds
+        return mean, corners.T * sp.diag(*odds) * corners - mean * mean.T
+
+    def boundary(self) -> tuple[Any, ...]:
+        """Where the first neuron is worth its cost, and where the modular code becomes the best."""
+        return self._boundary
+
+    @cached_property
+    def _boundary(self) -> tuple[Any, ...]:
+        """Both in the directions (1, 1) and (1, -1), in which covariance C, G and Y are diagonal by symmetry.
+
+        Silent code: Y = a^2 C^2, and the neuron (1, 1) earns most. Modular code: Y_11 = M_11 + m^2, and at the boundary
+        the condition F_12 <= m^2 of the corner (0, 0) is tight; then Y = (x + 1/(a c))^-2 in each direction, with the
+        same strength x, and the difference of the two gives a.
+        """
+        import sympy as sp
+
+        a = sp.Symbol("a", positive=True)
+        _, covariance = self.moments(a)
+        least = sp.Rational(1, 2)  # m, the same on all sides
+        energy = covariance + sp.eye(2)
+        both = sp.Matrix([1, 1])
+        earned = (both.T * (a * covariance) ** 2 * both)[0]
+        cost = (both.T * energy * both)[0] + (2 * least) ** 2
+        (silent,) = sp.solve(earned - cost, a)
+        own, joint = energy[0, 0] + least**2, covariance[0, 1] + least**2
+        common, other = (covariance[0, 0] + sign * covariance[0, 1] for sign in (1, -1))
+        saved = 1 / sp.sqrt(own - joint) - 1 / sp.sqrt(own + joint)
+        (modular,) = sp.solve((1 / other - 1 / common) / a - saved, a)
+        return silent, sp.radsimp(modular)
+
+    def verdict(self, parameter: float) -> bool:
+        """Whether the optimal code is modular, or has no neuron at all."""
+        return bool(decide(self.problem(parameter)).modular)
+
+
+FAMILIES = (TwoBits(),)

@@ -1,0 +1,1 @@
+"""Theorems about decoders that may err."""
