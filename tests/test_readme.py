@@ -95,6 +95,12 @@ def test_the_page_of_conjectures_lists_all_strategies():
     assert listed | helpers == set(strategies.__all__) and not listed & helpers
 
 
+def test_the_page_of_cell_types():
+    page = (ROOT / "docs" / "cell_types.md").read_text()
+    exec(re.search(r"```python\n(.*?)```", page, re.S).group(1), {})
+    assert (ROOT / "docs/images/studies/cell-types.png").exists()
+
+
 @pytest.mark.slow
 def test_the_page_of_studies(tmp_path):
     page = (ROOT / "docs" / "studies.md").read_text()

@@ -29,6 +29,7 @@ STUDIES = (
     "further-factors",
     "working-memory",
     "space-and-reward",
+    "missed-sources",
     "preparation-and-output",
     "one-convex-problem",
 )

@@ -69,6 +69,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     # What cheap errors leave is hundredths of a percent: on this scale it can be seen.
     left.set_yscale("function", functions=(signed_root, signed_square))
     left.set_yticks([0, 0.1, 0.5, 1, 2, 5], ["0", "0.1", "0.5", "1", "2", "5"])
+    left.set_ylim(bottom=-0.01)
     left.legend(frameon=False, fontsize=6)
     rare, cheapest = shares.index(0.01), soft[costs[0]]
     verdict = (

@@ -76,8 +76,8 @@ def cell_types(answer: Representation) -> dict[str, int]:
 def angle_between(answer: Representation, one: str, other: str) -> float:
     """The least angle, in degrees, between the subspaces of activity in which two groups of sources are coded.
 
-    The population's activity about its mean is the sum of a part for each group. The angle depends on the matrix G of
-    the code alone, which all optimal codes share (docs/mathematics.md, "The problem"); NaN where one is not coded.
+    It depends on the matrix G of the code alone, which all optimal codes share (docs/mathematics.md, "Groups"); NaN
+    where one is not coded.
 
     Example:
         >>> from solver import Problem, solve

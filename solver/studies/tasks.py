@@ -31,6 +31,7 @@ __all__ = [
     "maps_of_their_own",
     "object_on_ring",
     "object_on_torus",
+    "objects_in_a_row",
     "one_map",
     "place_and_reward",
     "place_and_speed",
@@ -121,6 +122,18 @@ def object_on_torus(side: int, places: Sequence[tuple[int, int]]) -> Task:
     situations = np.array([(*own, *place) for own in everywhere.tolist() for place in places])
     own, place = situations[:, :2], situations[:, 2:]
     return Task.of(situations, {"position": hexagonal(own, side), "object": hexagonal(own - place, side)})
+
+
+def objects_in_a_row(count: int, share: float, *, objects: int = 3) -> Task:
+    """Several objects on a ring, coded as seen from the agent: each anywhere, but in a share of the rooms in a row.
+
+    There each object is one place before the next. Situations are the places of all, from the agent.
+    """
+    situations = np.array(list(product(range(count), repeat=objects)))
+    in_a_row = (np.diff(situations, axis=1) % count == 1).all(axis=1)
+    probabilities = (1 - share) / len(situations) + share * in_a_row / in_a_row.sum()
+    groups = {f"object {i + 1}": circle(place, count) for i, place in enumerate(situations.T)}
+    return Task.of(situations, groups, probabilities)
 
 
 # ---- contexts and further factors ---------------------------------------------------------------------------------

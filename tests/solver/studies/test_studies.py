@@ -38,7 +38,7 @@ def rows_of(study):
 
 SLOW = (
     *("frequency-pairs", "one-convex-problem", "range-not-independence"),
-    *("cell-types", "further-factors", "working-memory", "space-and-reward"),
+    *("cell-types", "further-factors", "working-memory", "space-and-reward", "missed-sources"),
 )
 """Problems of four sources and of twelve, and trained weights; what they claim is tried in the plain suite too."""
 

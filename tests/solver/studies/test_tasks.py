@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from solver import certify, solve
 from solver.studies.cell_types import ENCODER_COST
+from solver.studies.missed_sources import _explained
 from solver.studies.remapping import _silent_contexts
 from solver.studies.study import FREE, angle_between, cell_types
 from solver.studies.tasks import (
@@ -20,6 +21,7 @@ from solver.studies.tasks import (
     maps_of_their_own,
     object_on_ring,
     object_on_torus,
+    objects_in_a_row,
     place_and_reward,
     reaches_in_a_row,
     remembered,
@@ -114,6 +116,16 @@ def test_orthogonal_subspaces_are_not_separate_neurons():
 def test_a_reward_at_most_places_has_its_own_cell():
     fixed, free = (solve(place_and_reward(12, places).problem()) for places in (2, 10))
     assert free.modular and free.price_of_modularity <= FREE < fixed.price_of_modularity
+
+
+def test_a_source_that_is_missed_makes_cells_of_one_object_seem_mixed():
+    code = solve(objects_in_a_row(4, 0.2).problem())
+    assert code.modular and code.price_of_modularity <= FREE
+    whole, partial = _explained(code, range(3)), _explained(code, range(2))
+    for neuron, groups in enumerate(code.coded_groups()):
+        read = int(groups[0][-1]) - 1
+        assert whole[neuron, read] > 0.5 and np.delete(whole[neuron], read) == pytest.approx(0, abs=1e-12)
+        assert (np.sort(partial[neuron])[0] > 0.01) == (read == 2)
 
 
 def test_groups_are_columns_with_names():
