@@ -14,7 +14,6 @@ from solver.commands.options import (
     inputs_of,
     problem_of,
     problem_options,
-    require_exact_readout,
     require_outputs,
 )
 from solver.commands.output import show, write
@@ -40,8 +39,6 @@ def check(file: str, picture: str | None, as_object: bool, exact: bool, proof_fi
     require_outputs(file, picture=picture, proof=proof_file)
     data, mixing = inputs_of(file, options)
     exact = exact or proof_file is not None
-    if exact:
-        require_exact_readout(options)
     problem: Problem | None
     try:
         problem = problem_of(data, mixing, options, costs)
