@@ -7,13 +7,14 @@ A test compares the page with a fresh print, so that it cannot drift from what t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import sympy as sp
 
 from theory.families import FAMILIES, Family
-from theory.symbolic.derivation import IN_LATEX, derive
+from theory.symbolic.derivation import IN_LATEX, Derivation, derive
 from theory.symbolic.markup import typeset
 from theory.theorems import THEOREMS, Theorem
 from theory.writing import written_whole
@@ -49,6 +50,10 @@ def theory_page() -> str:
         "The entry of $F$ that belongs to sources $i$ and $j$ is found from these two alone "
         "(`modularity derive --sources 4 --mixing general`):\n",
         *(_display(expression) for expression in derive(None, mixing="general").steps[-1].expressions[:3]),
+        "### Decoders that may err\n",
+        "With squared errors at the price $\\kappa$ and noise of variance $v$ in every neuron "
+        "(`modularity derive --readout noisy`) the decoder is a ridge regression, and sources may be left out:\n",
+        *_links(derive(2, readout="noisy"), ("Noise", "Decoder", "Best modular code", "Uncorrelated sources")),
         "## Theorems\n",
         "Each is checked against certified optima by the tests.\n",
         *(_theorem(entry) for entry in THEOREMS.values()),
@@ -59,10 +64,16 @@ def theory_page() -> str:
 
 
 def _chain(sources: int, mixing: str) -> list[str]:
+    chain = derive(sources, mixing=mixing)
+    return _links(chain, [step.name for step in chain.steps])
+
+
+def _links(chain: Derivation, names: Sequence[str]) -> list[str]:
     lines = []
-    for number, step in enumerate(derive(sources, mixing=mixing).steps, 1):
-        lines.append(f"**{number}. {step.name}.** {_capital(typeset(step.why))}.\n")
-        lines += [_display(expression) for expression in step.expressions]
+    for number, step in enumerate(chain.steps, 1):
+        if step.name in names:
+            lines.append(f"**{number}. {step.name}.** {_capital(typeset(step.why))}.\n")
+            lines += [_display(expression) for expression in step.expressions]
     return lines
 
 

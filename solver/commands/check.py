@@ -14,8 +14,8 @@ from solver.commands.options import (
     inputs_of,
     problem_of,
     problem_options,
-    require_exact_readout,
     require_outputs,
+    require_plain,
 )
 from solver.commands.output import show, write
 from solver.stopping import noted
@@ -41,7 +41,7 @@ def check(file: str, picture: str | None, as_object: bool, exact: bool, proof_fi
     data, mixing = inputs_of(file, options)
     exact = exact or proof_file is not None
     if exact:
-        require_exact_readout(options)
+        require_plain(options)
     problem: Problem | None
     try:
         problem = problem_of(data, mixing, options, costs)

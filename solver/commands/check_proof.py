@@ -8,9 +8,9 @@ import click
 
 from solver.commands.options import (
     costs_of,
-    data_options,
     exact_problem_of,
     inputs_of,
+    readout_options,
 )
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ __all__ = ["check_proof"]
 
 @click.command("check-proof")
 @click.argument("proof", metavar="PROOF", type=click.Path())
-@data_options
+@readout_options
 def check_proof(proof: str, file: str, as_object: bool, **options: Any) -> int:
     """Verify a saved proof against its data, trusting nothing else."""
     costs = costs_of(options)

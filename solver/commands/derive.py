@@ -10,7 +10,7 @@ __all__ = ["MIXINGS", "READOUTS", "derive"]
 
 
 MIXINGS = ("orthonormal", "general")
-READOUTS = ("exact", "soft", "fixed-variance")
+READOUTS = ("exact", "soft", "noisy", "fixed-variance")
 """What the derivation knows; repeated here because the help must not wait for sympy (a test compares them)."""
 
 

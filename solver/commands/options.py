@@ -26,7 +26,7 @@ __all__ = [
     "problem_of",
     "problem_options",
     "readout_of",
-    "require_exact_readout",
+    "readout_options",
     "require_outputs",
 ]
 
@@ -46,6 +46,14 @@ def problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="NAME=COLUMN,COLUMN",
             help="Sources, by name or number from 0, that belong together; repeatable.",
         ),
+    ):
+        command = option(command)
+    return readout_options(command)
+
+
+def readout_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Data, prices, and how the code is read out."""
+    for option in (
         click.option("--targets", type=click.Path(), metavar="FILE", help="Matrix of what is decoded, y = targets s."),
         click.option("--noise-variance", type=float, metavar="X", help="Of every neuron, with --error-cost."),
         click.option("--error-cost", type=float, metavar="X", help="Price of squared error.  [default: no error]"),
@@ -163,7 +171,7 @@ def _problem_of_data(data: Given, options: dict[str, Any], costs: dict[str, Any]
     if components is not None and variance is not None:
         raise click.UsageError("--components, --variance: each says how many axes to keep; give one of them")
     for name in ("mixing", "targets", "transitions"):
-        if options[name] is not None:
+        if options.get(name) is not None:
             raise click.UsageError(f"--{name}: a matrix of sources, which are not known here; leave it out")
     table = read_samples(data, options["probabilities"])
     sources = PrincipalCoordinates.of(table.values, components, variance, table.probabilities, channels=table.names)
@@ -186,31 +194,40 @@ def carried_by(options: dict[str, Any], sources: Sources) -> dict[str, Any]:
     return {"transitions": found} | ({} if cost is None else {"recurrent_cost": cost})
 
 
-def readout_of(options: dict[str, Any]) -> Reads | None:
-    """How the code is read out, or None for the exact decoder of the data."""
+def readout_of(options: dict[str, Any], *, exact: bool = False) -> Reads | None:
+    """How the code is read out, or None for the exact decoder of the data.
+
+    Args:
+        options: as given.
+        exact: whether numbers are to stay as they were typed.
+    """
     error_cost, variance = options.get("error_cost"), options.get("noise_variance")
     if variance is not None and error_cost is None:
         raise click.UsageError("--noise-variance: noise makes errors, so they need a price; give --error-cost")
     if error_cost is None and options.get("targets") is None:
         return None
-    from solver.commands.reading import read_mixing
+    from solver.commands.reading import read_exactly, read_mixing
     from theory.readouts import Exact, Noisy, Soft
 
-    targets = None if options.get("targets") is None else read_mixing(options["targets"])
+    targets: Any = options.get("targets")
+    if targets is not None:
+        targets = read_exactly(targets, "targets")[0] if exact else read_mixing(targets)
+    if exact:
+        error_cost, variance = (None if price is None else repr(price) for price in (error_cost, variance))
     if error_cost is None:
         return Exact(targets)
     return Soft(error_cost, targets) if variance is None else Noisy(error_cost, variance, targets)
 
 
-def require_exact_readout(options: dict[str, Any]) -> None:
-    """Refuse a rational verdict for a readout, for prices or about groups, that only floating point knows."""
+def require_plain(options: dict[str, Any]) -> None:
+    """Refuse a rational verdict for prices or about groups that only floating point knows."""
     if options.get("groups"):
         raise click.UsageError("--group: exact verdicts and proofs are about single sources; leave it out")
-    for name in ("error_cost", "targets", "activity_cost", "bias_cost"):
+    for name in ("activity_cost", "bias_cost"):
         if options.get(name) is not None:
             raise click.UsageError(
-                f"--{name.replace('_', '-')}: exact verdicts and proofs are about the exact decoder of the data, "
-                "and activity at price one; leave it out, or --exact and --proof"
+                f"--{name.replace('_', '-')}: exact verdicts and proofs are about activity at price one and biases at "
+                "none; leave it out, or --exact and --proof"
             )
 
 
@@ -224,5 +241,12 @@ def exact_problem_of(
     sources, probabilities = read_exactly(data, probabilities=options["probabilities"])
     columns = None if mixing is None else read_exactly(mixing, "mixing")[0]
     # The shortest decimal that reads as the given float is what was typed.
-    cost = repr(costs.get("encoder_cost", 1))
-    return ExactProblem.posed(sources, mixing=columns, probabilities=probabilities, encoder_cost=cost)
+    encoder_cost, decoder_cost = (repr(costs.get(name, 1)) for name in ("encoder_cost", "decoder_cost"))
+    return ExactProblem.posed(
+        sources,
+        mixing=columns,
+        probabilities=probabilities,
+        encoder_cost=encoder_cost,
+        decoder_cost=decoder_cost,
+        readout=readout_of(options, exact=True),
+    )

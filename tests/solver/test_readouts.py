@@ -193,7 +193,7 @@ def test_the_command_line(tmp_path):
     for wrong, said in [
         (["solve", *given_options, "--error-cost", "0"], "error_cost: 0 is not positive"),
         (["solve", *given_options, "--noise-variance", "1"], "give --error-cost"),
-        (["check", *given_options, "--error-cost", "5", "--exact"], "--error-cost: exact verdicts"),
+        (["check", *given_options, "--error-cost", "20", "--exact"], "polynomial equations"),
     ]:
         failed = run(main, wrong)
         assert failed.exit_code == 2 and said in failed.stderr and failed.stderr.count("\n") == 1

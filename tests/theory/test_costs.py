@@ -68,7 +68,7 @@ def test_exact_verdicts_without_a_price_of_the_encoder(tmp_path):
     verdict = modularity(TRIANGLE, encoder_cost=0, exact=True)
     assert verdict.modular is modularity(TRIANGLE, encoder_cost=0).modular
     assert check_proof(verdict.proof, TRIANGLE, encoder_cost=0) is verdict.modular
-    with pytest.raises(InputError, match="other data, mixing, probabilities or encoder cost"):
+    with pytest.raises(InputError, match="other data, mixing, probabilities, encoder cost or readout"):
         check_proof(verdict.proof, TRIANGLE)
     answer = solve(Problem(TRIANGLE, encoder_cost=0), method="alternating", rng=0, max_iterations=20)
     answer.save(tmp_path / "code.npz")

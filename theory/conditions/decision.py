@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,12 +13,13 @@ from theory.conditions.many_sources import decide_many
 from theory.conditions.verdict import CONDITION_TOLERANCE, Verdict, modular_multiplier
 from theory.errors import InputError
 from theory.problem import Problem, within_digits
+from theory.readouts import Exact, Noisy, Soft
 from theory.sources import EXACT_DIMENSION, Sources
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from numpy.typing import ArrayLike
+
+    from theory.readouts import Reads
 
 __all__ = ["decide", "decide_if_possible", "modularity"]
 
@@ -32,6 +33,7 @@ def modularity(
     decoder_cost: float = 1.0,
     activity_cost: float = 1.0,
     bias_cost: float = 0.0,
+    readout: Reads | None = None,
     exact: bool = False,
 ) -> Verdict:
     """Decide whether the optimal code of these sources is modular (one source a neuron).
@@ -41,13 +43,16 @@ def modularity(
         mixing: (dx, d) matrix A of full column rank, identity if not given.
         probabilities: (T,) nonnegative weights, equal if not given.
         encoder_cost: price of the squared encoder weights; zero where the covariance of the sources is regular.
-        decoder_cost: positive price of the squared decoder weights; it does not change the verdict.
+        decoder_cost: positive price of the squared decoder weights; it changes the verdict only where errors have a
+            price.
         activity_cost: positive price of the mean squared activity; one where the verdict is to be exact.
         bias_cost: price of squared biases beyond that; zero where the verdict is to be exact.
+        readout: what is decoded and how (`theory.readouts`); the data, exactly, if not given.
         exact: decide in rational arithmetic and attach a proof. Every float is taken at its exact value; strings such
             as "0.1" or "1/3" are taken at theirs. Ties count as modular, and are decided, as is everything in two
             and three sources. Where no proof is found (a hull of four or five sources with more than ten thousand
-            facets, six or more sources) `modular` is None.
+            facets, six or more sources) `modular` is None. Of readouts it takes exact decoders of targets that
+            leave no source out, and errors under which the sources are uncorrelated or no neuron is worth having.
 
     Returns:
         A `Verdict`: exact up to rounding for at most five sources, and for few samples of six or seven; beyond, False
@@ -65,51 +70,37 @@ def modularity(
         >>> modularity(square[:3]).modular
         False
     """
-    if exact:
-        if activity_cost != 1 or bias_cost != 0:
-            raise InputError(
-                "exact: decided for activity_cost=1 and bias_cost=0 alone; divide the other prices by activity_cost, "
-                "and leave out bias_cost or exact"
-            )
-        return _decide_exactly(sources, mixing, probabilities, encoder_cost, decoder_cost)
-    problem = Problem(
-        sources,
-        mixing=mixing,
-        probabilities=probabilities,
-        encoder_cost=encoder_cost,
-        decoder_cost=decoder_cost,
-        activity_cost=activity_cost,
-        bias_cost=bias_cost,
-    )
-    return decide(problem)
+    given: dict[str, Any] = {
+        "mixing": mixing,
+        "probabilities": probabilities,
+        "encoder_cost": encoder_cost,
+        "decoder_cost": decoder_cost,
+        "readout": readout,
+    }
+    if not exact:
+        return decide(Problem(sources, activity_cost=activity_cost, bias_cost=bias_cost, **given))
+    if activity_cost != 1 or bias_cost != 0:
+        raise InputError(
+            "exact: decided for activity_cost=1 and bias_cost=0 alone; divide the other prices by activity_cost, "
+            "and leave out bias_cost or exact"
+        )
+    return _decide_exactly(sources, given)
 
 
-def _decide_exactly(
-    sources: ArrayLike | Sources,
-    mixing: ArrayLike | None,
-    probabilities: ArrayLike | None,
-    encoder_cost: Any,
-    decoder_cost: Any,
-) -> Verdict:
+def _decide_exactly(sources: ArrayLike | Sources, given: dict[str, Any]) -> Verdict:
     from theory.conditions.exact_decision import decide_exactly
     from theory.exact.problem import ExactProblem, positive_number
 
-    posed = ExactProblem.posed(sources, mixing=mixing, probabilities=probabilities, encoder_cost=encoder_cost)
-    price = positive_number(decoder_cost, "decoder_cost")
+    posed = ExactProblem.posed(sources, **given)
+    price = positive_number(given["decoder_cost"], "decoder_cost")
     try:
-        rounded = _rounded(sources, mixing, probabilities, posed.encoder_cost, price)
+        rounded = _rounded(sources, given | {"encoder_cost": float(posed.encoder_cost), "decoder_cost": float(price)})
     except (InputError, OverflowError):
         return decide_exactly(posed, None)
     return decide_exactly(posed, decide_if_possible(rounded))
 
 
-def _rounded(
-    sources: ArrayLike | Sources,
-    mixing: ArrayLike | None,
-    probabilities: ArrayLike | None,
-    encoder_cost: Fraction,
-    decoder_cost: Fraction,
-) -> Problem:
+def _rounded(sources: ArrayLike | Sources, given: dict[str, Any]) -> Problem:
     """The problem of an exact verdict in floating point.
 
     Raises:
@@ -117,13 +108,25 @@ def _rounded(
     """
     from theory.exact.rational import as_floats
 
-    return Problem(
-        sources if isinstance(sources, Sources) else as_floats(sources, "sources"),
-        mixing=None if mixing is None else as_floats(mixing, "mixing"),
-        probabilities=None if probabilities is None else as_floats(probabilities, "probabilities"),
-        encoder_cost=float(encoder_cost),
-        decoder_cost=float(decoder_cost),
-    )
+    tables = {
+        name: None if given[name] is None else as_floats(given[name], name) for name in ("mixing", "probabilities")
+    }
+    readout = None if given["readout"] is None else _rounded_readout(given["readout"])
+    points = sources if isinstance(sources, Sources) else as_floats(sources, "sources")
+    return Problem(points, **(given | tables | {"readout": readout}))
+
+
+def _rounded_readout(readout: Reads) -> Reads:
+    """The same readout with its numbers as floats."""
+    from theory.exact.rational import as_floats, exact_number
+
+    assert isinstance(readout, (Exact, Soft, Noisy))
+    given = {item.name: getattr(readout, item.name) for item in fields(readout)}
+    for name, value in given.items():
+        if value is not None:
+            tables = name in ("targets", "probabilities")
+            given[name] = as_floats(value, name) if tables else float(exact_number(value, name))
+    return type(readout)(**given)
 
 
 def decide(problem: Problem) -> Verdict:

@@ -1,13 +1,14 @@
 """The problem in rational arithmetic: covariance, extremes, M and F without rounding.
 
 Everything that the modularity condition needs is rational in the data, except the square roots of
-F under a mixing that is not orthonormal; these are kept as they are (`theory.exact.surds`).
+F under a mixing that is not orthonormal; these are kept as they are (`theory.exact.surds`). What a readout other than
+the exact decoder of the data makes of it is in `theory.exact.readout`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import chain
@@ -18,11 +19,15 @@ import numpy as np
 
 from theory.errors import InputError
 from theory.exact.rational import exact_matrix, exact_number, fraction_text, shown
+from theory.exact.readout import ExactErrors, ExactReadout
 from theory.exact.surds import Roots, joined, parts
+from theory.readouts import Exact, Noisy, Soft
 from theory.sources import Sources
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from theory.readouts import Reads
 
     Integers = NDArray[np.object_]
 
@@ -46,11 +51,12 @@ def integer_direction(vector: list[Any]) -> list[int]:
 
 @dataclass(frozen=True)
 class ExactProblem:
-    """Sources, mixing and encoder cost as rationals (the decoder cost does not enter the condition).
+    """Sources, mixing, encoder cost and readout as rationals (of an exact decoder the cost does not matter).
 
     Attributes:
-        points: T rows of d rationals;  mean: d;  covariance, gram: d rows of d (K = A'A).
+        points: T rows of d rationals;  mean: d;  covariance, gram: d rows of d (A'A).
         encoder_cost: rational.
+        readout: what is decoded, if not the data without error.
 
     Source: docs/mathematics.md, "The modularity condition".
 
@@ -65,6 +71,7 @@ class ExactProblem:
     covariance: Matrix
     gram: Matrix
     encoder_cost: Fraction
+    readout: ExactReadout | None = None
 
     @classmethod
     def posed(
@@ -74,12 +81,15 @@ class ExactProblem:
         mixing: ArrayLike | None = None,
         probabilities: ArrayLike | None = None,
         encoder_cost: Any = 1,
+        decoder_cost: Any = 1,
+        readout: Reads | None = None,
     ) -> ExactProblem:
         """From what `Problem` takes, and strings such as "0.1" or "1/3" besides.
 
         Raises:
             InputError: values that cannot be read as rationals, shapes that do not fit, a single row, sources that
-                are constant or linearly dependent, a mean outside their range, a cost that is not positive.
+                are constant or linearly dependent, a mean outside their range, a cost that is not positive, a readout
+                of which no verdict is known without rounding.
         """
         weights: ArrayLike | None = probabilities
         if isinstance(sources, Sources):
@@ -108,7 +118,30 @@ class ExactProblem:
             )
         posed = cls(points, mean, covariance, _gram(columns), cost)
         posed.energy_matrix  # noqa: B018  # says at once if the mixing is not of full rank
+        if readout is not None:
+            posed = replace(posed, readout=posed._read_out(readout, decoder_cost, sources))
+            posed.condition  # noqa: B018  # and if its readout is beyond rational arithmetic
         return posed
+
+    def _read_out(self, readout: Reads, decoder_cost: Any, sources: ArrayLike | Sources) -> ExactReadout | None:
+        if not isinstance(readout, (Exact, Soft, Noisy)):
+            raise InputError(f"readout: a {type(readout).__name__} is none of those known in rational arithmetic")
+        gram = self.gram
+        if readout.targets is not None:
+            targets = exact_matrix(readout.targets, "targets")
+            if len(targets[0]) != self.dimension:
+                raise InputError(f"targets: {len(targets[0])} columns do not fit {self.dimension} source(s)")
+            gram = _gram(targets)
+        if isinstance(readout, Exact):
+            return None if readout.targets is None else ExactReadout(gram)
+        covariance = self.covariance
+        if readout.probabilities is not None:
+            if isinstance(sources, Sources) and not sources.from_samples:
+                raise InputError("probabilities: of sources known by their moments alone errors count where they do")
+            covariance = _moments(self.points, _weights(readout.probabilities, len(self.points)))[1]
+            _require_independence(covariance)
+        variance = readout.noise_variance if isinstance(readout, Noisy) else 0
+        return ExactReadout(gram, ExactErrors.priced(readout.error_cost, variance, decoder_cost, covariance))
 
     @property
     def dimension(self) -> int:
@@ -119,6 +152,8 @@ class ExactProblem:
     def digest(self) -> str:
         """SHA-256 of the data, so that a proof cannot be taken for one of other data."""
         rows = chain(self.points, [self.mean], self.covariance, self.gram, [[self.encoder_cost]])
+        if self.readout is not None:
+            rows = chain(rows, self.readout.rows())
         text = "\n".join(" ".join(fraction_text(value) for value in row) for row in rows)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -154,14 +189,10 @@ class ExactProblem:
 
         Where F is rational there is one part, F itself.
         """
-        dimension, energy, gram, roots = self.dimension, self.energy_matrix, self.gram, Roots()
-        cost = [energy[i][i] + self.least_bias[i] ** 2 for i in range(dimension)]
-        entries = np.empty((dimension, dimension), dtype=object)
-        for i in range(dimension):
-            entries[i, i] = self.least_bias[i] ** 2
-            for j in range(i):
-                root = roots.of(cost[i] * cost[j] / (gram[i][i] * gram[j][j])) if gram[i][j] else Fraction(0)
-                entries[i, j] = entries[j, i] = gram[i][j] * root - energy[i][j]
+        energy, roots = self.energy_matrix, Roots()
+        cost = [energy[i][i] + self.least_bias[i] ** 2 for i in range(self.dimension)]
+        readout = ExactReadout(self.gram) if self.readout is None else self.readout
+        entries = readout.multiplier(cost, roots) - np.array(energy, dtype=object)
         common = lcm(*(value.denominator for value in entries.flat))
         return roots, parts(entries * common), common
 

@@ -29,6 +29,7 @@ from theory.writing import written_whole
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from theory.readouts import Reads
     from theory.sources import Sources
 
 __all__ = ["Proof", "check_proof", "verify"]
@@ -177,6 +178,8 @@ def check_proof(
     mixing: ArrayLike | None = None,
     probabilities: ArrayLike | None = None,
     encoder_cost: Any = 1,
+    decoder_cost: Any = 1,
+    readout: Reads | None = None,
 ) -> bool:
     """Verify a proof against the data, in rational arithmetic and from nothing but the proof.
 
@@ -185,7 +188,9 @@ def check_proof(
         sources: (T, d) as for `theory.modularity`, like the following.
         mixing: (dx, d) or None.
         probabilities: (T,) or None.
-        encoder_cost: its price; that of the decoder does not matter.
+        encoder_cost: its price.
+        decoder_cost: matters where errors have a price.
+        readout: what is decoded and how, if not the data without error.
 
     Returns:
         What is proven: True for modular, False for mixed.
@@ -199,14 +204,22 @@ def check_proof(
         >>> check_proof(modularity(triangle, exact=True).proof, triangle)
         False
     """
-    verify(proof, ExactProblem.posed(sources, mixing=mixing, probabilities=probabilities, encoder_cost=encoder_cost))
+    posed = ExactProblem.posed(
+        sources,
+        mixing=mixing,
+        probabilities=probabilities,
+        encoder_cost=encoder_cost,
+        decoder_cost=decoder_cost,
+        readout=readout,
+    )
+    verify(proof, posed)
     return proof.modular
 
 
 def verify(proof: Proof, problem: ExactProblem) -> None:
     """Raise InputError unless the proof holds for this problem."""
     if proof.digest != problem.digest:
-        raise InputError("proof: it is for other data, mixing, probabilities or encoder cost than those given")
+        raise InputError("proof: it is for other data, mixing, probabilities, encoder cost or readout than those given")
     if proof.modular:
         _verify_modular(proof, problem)
     else:

@@ -26,8 +26,10 @@ __all__ = ["MIXINGS", "READOUTS", "Chain", "Derivation", "Loss", "Step", "derive
 MIXINGS = ("orthonormal", "general")
 """Mixings the chain is run for: A'A = 1, or any of full column rank."""
 
-READOUTS = ("exact", "soft", "fixed-variance")
-"""Exact decoder; squared error at a price; or no decoder, with the variance of each source's code given."""
+READOUTS = ("exact", "soft", "noisy", "fixed-variance")
+"""Exact decoder; squared error at a price; noise besides; or no decoder, with diag G given."""
+
+WITH_ERRORS = ("soft", "noisy")
 
 MEAN_SQUARE = sp.Symbol("E|z|²")
 LENGTH = sp.Symbol("|u|²")
@@ -54,6 +56,7 @@ EXPLICIT = 3
 
 VARIANCE, BIAS, ENCODER_NORM, DECODER_NORM = sp.symbols("variance bias encoder_norm decoder_norm", positive=True)
 ENCODER_COST, DECODER_COST, ERROR_COST = sp.symbols("lambda mu kappa", positive=True)
+NOISE = sp.Symbol("v", positive=True)
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,8 @@ def derive(
         sources: their number d: up to three all matrices are written out; for more, or None, the entry of F that
             belongs to any two sources i and j.
         mixing: "orthonormal" or "general".
-        readout: "exact", "soft" (error E||x - x_hat||^2 at the price kappa) or "fixed-variance" (diag G given).
+        readout: "exact", "soft" (error E||x - x_hat||^2 at the price kappa), "noisy" (with noise of variance v in every
+            neuron besides) or "fixed-variance" (diag G given). For targets `y = B s` read `B` for `A` in the decoder.
         loss: its terms; the usual ones if not given.
 
     Returns:
@@ -241,8 +245,15 @@ class Chain:
         self._activity()
         self._bias()
         self._encoder()
-        worth, value = {"exact": self._exact, "soft": self._soft, "fixed-variance": self._fixed}[self.result.readout]()
+        worth, value = {
+            "exact": self._exact,
+            "soft": self._soft,
+            "noisy": self._soft,
+            "fixed-variance": self._fixed,
+        }[self.result.readout]()
         self._modular_code(worth, value)
+        if self.result.readout in WITH_ERRORS:
+            self._uncorrelated_errors(worth)
         self._condition(worth)
         return self.result
 
@@ -332,25 +343,59 @@ class Chain:
         The inverse P = (G + (mu/kappa) C^-1)^-1 keeps its own symbols: P moves by -P dG P, and nothing else is needed.
         """
         self.inverse = self._symmetric("P")
-        value = self.loss.decoder_price * (self.gram * self.inverse).trace()
+        self.noise_price = self.loss.decoder_price
+        if self.result.readout == "noisy":
+            self._noise()
+        price = self.noise_price
+        value = price * (self.gram * self.inverse).trace()
         self._say(
             "Decoder",
             "for each row `a` of `A`, least `kappa (a - W'r)'C (a - W'r) + mu r'r`: stationary at `r = W nu` with "
             "`nu = P a`, `P = (G + (mu / kappa) C^-1)^-1`, worth `mu a'P a`; differentiating the inverse, `dP = "
-            "-P dG P`",
+            "-P dG P`" + (", all with the dearer decoder's price for `mu`" if self.result.readout == "noisy" else ""),
             sp.Eq(READOUT_COST, value, evaluate=False),
-            sp.Eq(INVERSE, sp.Symbol("G") + self.loss.decoder_price / ERROR_COST * INVERSE_COVARIANCE),
+            sp.Eq(INVERSE, sp.Symbol("G") + price / ERROR_COST * INVERSE_COVARIANCE),
         )
 
         def entry(row: int, column: int) -> Any:
             if self.many:  # all sources enter, so the product keeps a name
-                return self.loss.decoder_price * sp.Symbol(f"(PKP)_{self.labels[row]}{self.labels[column]}")
+                return price * sp.Symbol(f"(PKP)_{self.labels[row]}{self.labels[column]}")
             move = sp.zeros(self.count)
             move[row, column] = move[column, row] = 1
-            slope = self.loss.decoder_price * (self.gram * -(self.inverse * move * self.inverse)).trace()
+            slope = price * (self.gram * -(self.inverse * move * self.inverse)).trace()
             return sp.factor(sp.expand(-slope if row == column else -slope / 2))
 
         return sp.Matrix(self.count, self.count, entry), value
+
+    def _noise(self) -> None:
+        """Independent noise passes a decoder r with v r'r, whatever the code, and is part of the error."""
+        passed = ERROR_COST * NOISE * DECODER_NORM
+        self.noise_price = sp.diff(self.loss.readout + passed, DECODER_NORM)
+        self._say(
+            "Noise",
+            "noise of variance `v` in every neuron adds `v |r|^2` to the squared error: what a dearer decoder costs",
+            sp.Eq(sp.Symbol("mu_v"), self.noise_price, evaluate=False),
+        )
+
+    def _uncorrelated_errors(self, worth: Any) -> None:
+        """With C diagonal so is P at a diagonal G, and each source's strength follows by itself."""
+        reach = [sp.Symbol(f"t_{label}", positive=True) for label in self.labels]
+        alone = {entry: 0 for entry in self.inverse if entry.is_positive is None}
+        alone |= {self.inverse[index, index]: 1 / total for index, total in enumerate(reach)}
+        found = []
+        for index, (cost, total) in enumerate(zip(self.costs, reach, strict=True)):
+            earned = worth[index, index]
+            if self.many:  # (PKP)_ii, of which nothing is left but this
+                earned = self.noise_price * self.gram[index, index] * self.inverse[index, index] ** 2
+            (best,) = sp.solve(cost - earned.subs(alone), total)
+            saved = self.noise_price / (ERROR_COST * self.covariance[index, index])
+            found.append(sp.Eq(self.strengths[index], sp.Max(0, best - saved), evaluate=False))
+        self._say(
+            "Uncorrelated sources",
+            "then `P` is diagonal too, `P_ii = 1 / (x_i + (mu / kappa) / C_ii)`; where the stationary strength is not "
+            "positive the source is not worth a neuron: the loss rises with `x_i` from zero on",
+            *found,
+        )
 
     def _fixed(self) -> tuple[Any, Any]:
         """No decoder: diag G = v, with multipliers y; stationarity in the strengths makes y_i the cost of source i."""
@@ -408,7 +453,7 @@ class Chain:
 
     def _solved(self, slopes: list[Any]) -> tuple[dict[Any, Any], list[Any]]:
         """Stationary values where each equation has one unknown; the equations themselves where they are coupled."""
-        if self.result.readout == "soft":
+        if self.result.readout in WITH_ERRORS:
             return {}, slopes
         prefix = "y" if self.result.readout == "fixed-variance" else "x"
         unknowns = [sp.Symbol(f"{prefix}_{label}", positive=True) for label in self.labels]
@@ -416,7 +461,7 @@ class Chain:
 
     def _condition(self, worth: Any) -> None:
         at_optimum = worth.subs(self.stationary).applyfunc(sp.simplify)
-        if self.result.readout == "soft":
+        if self.result.readout in WITH_ERRORS:
             # Stationarity says Y_ii = M_ii + price m_i^2 even where x_i has no closed form.
             for index, cost in enumerate(self.costs):
                 at_optimum[index, index] = cost
@@ -439,7 +484,7 @@ class Chain:
 
     def _entries(self, letter: str, matrix: Any) -> list[Any]:
         """A matrix whole where it is narrow, else its entries."""
-        if self.result.mixing == "orthonormal" and self.result.readout != "soft":
+        if self.result.mixing == "orthonormal" and self.result.readout not in WITH_ERRORS:
             return [sp.Eq(sp.Symbol(letter), matrix, evaluate=False)]
         names = self._symmetric(letter)
         return [

@@ -11,12 +11,13 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver.strategies import problems
+from solver.strategies import problems, seeds
 from tests.examples import share
-from theory import formulas
+from theory import Problem, formulas
 from theory.conditions import decide, modular_multiplier
 from theory.errors import InputError
 from theory.print_formulas import FORMULAS, formulas_module
+from theory.readouts import Noisy
 from theory.symbolic.derivation import (
     BIAS,
     DECODER_NORM,
@@ -140,6 +141,28 @@ def test_soft_reconstruction_is_what_minimising_numerically_gives():
     assert least == pytest.approx(mu * np.trace(mixing.T @ mixing @ inverse))
 
 
+@given(seeds, st.floats(0.1, 100), st.floats(0, 2))
+@pytest.mark.parametrize("count", [2, 7])
+def test_the_strengths_of_uncorrelated_sources_are_those_evaluated(count, seed, error_cost, variance):
+    rng = np.random.default_rng(seed)
+    spread, size = rng.uniform(0.2, 2, 2), np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+    problem = Problem(size * spread, decoder_cost=0.7, readout=Noisy(error_cost, variance))
+    numbers = {"lambda": 1.0, "mu": 0.7, "kappa": error_cost, "v": variance}
+    for index, names in enumerate(("1", "2") if count == 2 else ("i", "j")):
+        numbers[f"C_{names}{names}"] = spread[index] ** 2
+        numbers[f"M_{names}{names}"] = spread[index] ** 2 + 1
+        numbers[f"m_{names}"] = spread[index]
+    (step,) = (step for step in strengths(count).steps if step.name == "Uncorrelated sources")
+    found = [equation.rhs.doit() for equation in step.expressions]
+    found = [float(value.subs({symbol: numbers[symbol.name] for symbol in value.free_symbols})) for value in found]
+    np.testing.assert_allclose(found, problem.readout.modular_strengths(problem.modular_costs), rtol=1e-9, atol=1e-12)
+
+
+@cache
+def strengths(count):
+    return derive(count, readout="noisy")
+
+
 @pytest.mark.parametrize("mixing", MIXINGS)
 @pytest.mark.parametrize("readout", READOUTS)
 @pytest.mark.parametrize("sources", [1, 2, 7])
@@ -157,7 +180,7 @@ def test_every_chain_ends_in_a_condition_and_can_be_shown(sources, mixing, reado
     [
         ({"sources": 0}, "sources: 0 is not a positive whole number"),
         ({"mixing": "genral"}, "mixing: 'genral' is unknown; did you mean 'general'?"),
-        ({"readout": "hard"}, "readout: 'hard' is unknown; choose one of: exact, soft, fixed-variance"),
+        ({"readout": "hard"}, "readout: 'hard' is unknown; choose one of: exact, soft, noisy, fixed-variance"),
     ],
 )
 def test_bad_arguments(options, message):
