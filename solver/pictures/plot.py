@@ -143,14 +143,14 @@ def _parts(figure: Figure | SubFigure, rows: int, columns: int, ratios: Sequence
 
 
 def _draw_plane(representation: Code) -> Figure:
-    problem, sources = representation.problem, representation.problem.sources
+    sources = representation.problem.sources
     count = min(len(representation), PANELS)
     columns = min(count, 3)
     rows = -(-count // columns)
     figure = Figure(figsize=(WIDTH, WIDTH * (0.48 if rows == 1 else 0.56)), layout="constrained")
     left, right = _parts(figure, 1, 2, [1, 1.2])
     top, bottom = _parts(right, 2, 1, [rows, 0.8])
-    condition = _condition(problem)
+    condition = _condition(representation)
     axes = left.subplots()
     source_plane.cloud(axes, condition, (0, 1))
     _legend(left, axes)
@@ -190,7 +190,7 @@ def _draw_silent(representation: Code) -> Figure:
 
 def _draw_many(representation: Code) -> Figure:
     problem = representation.problem
-    condition = _condition(problem)
+    condition = _condition(representation)
     figure = Figure(figsize=(WIDTH, 0.6 * WIDTH), layout="constrained")
     left, right = _parts(figure, 1, 2, [1, 1.35])
     top, bottom = _parts(left, 2, 1, [1.7, 1])
@@ -215,11 +215,15 @@ def _draw_line(representation: Code) -> Figure:
     return figure
 
 
-def _condition(problem: Problem) -> source_plane.Condition:
-    """The matrix of the condition; none where modularity cannot be asked about."""
+def _condition(representation: Code) -> source_plane.Condition:
+    """F at the best modular code, or separate code; none where modularity cannot be asked about."""
+    problem = representation.problem
     if not problem.sources.identified:
         return source_plane.Condition(problem, None)
-    return source_plane.Condition(problem, modular_multiplier(problem) - problem.energy_matrix)
+    separate, multiplier = representation if problem.separate else representation.separate, modular_multiplier(problem)
+    if separate is not None and problem.readout.rank is None:
+        multiplier = problem.multiplier(separate.source_weights.T @ separate.source_weights)
+    return source_plane.Condition(problem, multiplier - problem.energy_matrix)
 
 
 # ---- parts --------------------------------------------------------------------------------------------------------

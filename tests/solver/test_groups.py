@@ -243,8 +243,7 @@ def test_targets_that_leave_sources_out(seed):
     targets = rng.standard_normal((int(rng.integers(1, 4)), 4))
     targets[:, rng.integers(4)] *= rng.random() < 0.5
     problem = grouped(seed, dimension=4).replaced(readout=Exact(targets), groups={"a": [0, 3], "b": [1, 2]})
-    answer = solve(problem)
-    separate = answer.separate
+    separate = solve(problem.separated)
     # No neuron of one group decodes anything of another: each by itself.
     alone = sum(
         solve(block.replaced(readout=Exact(targets[:, list(members)]))).loss
@@ -252,8 +251,6 @@ def test_targets_that_leave_sources_out(seed):
     )
     assert separate.status == "optimal" and separate.loss == pytest.approx(alone, rel=1e-7)
     assert certify(problem.separated, separate).gap < 1e-7 and separate.modular
-    assert answer.loss <= separate.loss * (1 + 1e-9)
-    assert separation(problem).modular is not False or answer.price_of_modularity > 0
 
 
 def test_a_separate_problem_refuses_other_codes(tmp_path):

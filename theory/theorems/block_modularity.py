@@ -20,6 +20,8 @@ def _in_groups(problem: Problem) -> Problem:
 
 
 def _in_blocks(problem: Problem) -> bool:
+    if problem.transitions is not None:
+        return False
     given = _in_groups(problem)
     return len(given.blocks) > 1 and given.separable
 
