@@ -141,6 +141,7 @@ def test_soft_reconstruction_is_what_minimising_numerically_gives():
     assert least == pytest.approx(mu * np.trace(mixing.T @ mixing @ inverse))
 
 
+@share(1 / 2)
 @given(seeds, st.floats(0.1, 100), st.floats(0, 2))
 @pytest.mark.parametrize("count", [2, 7])
 def test_the_strengths_of_uncorrelated_sources_are_those_evaluated(count, seed, error_cost, variance):
