@@ -143,8 +143,6 @@ def is_product(points: Array, corners: Sequence[Array], groups: Groups) -> bool:
         >>> is_product(square[:3], [square[:2, 1:], square[:2, 1:]], groups)
         False
     """
-    if np.prod([float(len(part)) for part in corners]) > len(points):
-        return False
     unit = np.abs(points).max(axis=0) * SAME_VALUE
     places, number = np.ones(len(points), dtype=bool), np.zeros(len(points), dtype=np.int64)
     combinations = 1
@@ -158,5 +156,8 @@ def is_product(points: Array, corners: Sequence[Array], groups: Groups) -> bool:
         found = np.minimum(np.searchsorted(known, place), len(known) - 1)
         places &= known[found] == place
         number = number * len(known) + found
+        # Counted without corners that differ by rounding only.
         combinations *= len(known)
+        if combinations > len(points):
+            return False
     return len(np.unique(number[places])) == combinations
