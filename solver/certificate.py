@@ -19,11 +19,13 @@ correlated sources cost no digits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from theory.bounds.geodesic import asked_code
 from theory.conditions.many_sources import proven_ratio
 from theory.errors import InputError
 from theory.problem import Problem, within_digits
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
     from solver.code import Code
     from theory.bounds.cover import Cover
+    from theory.dynamics import Recurrence
 
     Array = NDArray[np.float64]
 
@@ -54,6 +57,9 @@ ATTAINED = 1e-12
 
 SEMIDEFINITE = 1e-12
 """Least eigenvalue of a multiplier, in units of its largest, that is zero up to rounding."""
+
+FLOORS = (1e-4, 1e-2, 1e-1)
+"""Least eigenvalue that a multiplier is given which is not positive definite, in units of its largest."""
 
 AUDIT_DIRECTIONS = 2_000
 """Random neurons that try to refute a claimed rho, with the support function taken from the samples directly."""
@@ -259,8 +265,8 @@ def best_bound(
         for caution in CAUTIONS:
             kept = np.where(digits_lost > 0, np.maximum(0.0, 1 - caution * np.maximum(digits_lost, 1e-300)), 1.0)
             bounds.append(_bound(problem, worths[best] * np.outer(kept, kept), quick=quick, cover=cover))
-    if weights is not None:
-        bounds += _bounds_of_carried(problem, weights, quick=quick, cover=cover)
+    if problem.recurrence is not None:
+        bounds += _bounds_of_carried(problem, worths, weights, quick=quick, cover=cover)
     return max(bounds, key=lambda bound: bound.value)
 
 
@@ -270,30 +276,73 @@ def _priced(problem: Problem, bound: Bound) -> Bound:
     return replace(bound, worst_neuron=bound.worst_neuron / price**0.5, multiplier=bound.multiplier * price)
 
 
-def _bounds_of_carried(problem: Problem, weights: Array, *, quick: bool, cover: Cover | None) -> list[Bound]:
-    """What the matrix G of a code proves where it must be carried along: nothing unless Y is positive semidefinite.
+def bound_of_carried(problem: Problem, weights: Array) -> Bound | None:
+    """What the matrix G of a code (n, d) by itself proves where it must be carried along; None for nothing."""
+    assert problem.recurrence is not None
+    whitening, neurons = problem.whitening, problem.whitening.neurons(weights)
+    recurrence = problem.recurrence.in_coordinates(whitening.matrix, whitening.inverse)
+    return _bound_at(problem, recurrence, neurons.T @ neurons, quick=False, cover=None)
 
-    With Y = -grad of readout and recurrent weights together, and rho at least one, no code costs less than
 
-        (2 g(G) + r(G) - least) / sqrt(rho) + least,        r the cost of recurrent weights.
+def _bounds_of_carried(
+    problem: Problem, worths: list[Array], weights: Array | None, *, quick: bool, cover: Cover | None
+) -> list[Bound]:
+    """What can be said where the code must be carried along: from the matrix G of the code, or of others like it.
+
+    Where its own multiplier is not positive semidefinite, those are asked for that multipliers next to it and to those
+    given belong to.
     """
-    if problem.recurrence is None:
-        return []
+    assert problem.recurrence is not None
     whitening, inside = problem.whitening, problem.whitened
     recurrence = problem.recurrence.in_coordinates(whitening.matrix, whitening.inverse)
-    neurons = whitening.neurons(weights)
-    code = neurons.T @ neurons
+    start, bounds = np.eye(problem.dimension), list[Bound | None]()
+    if weights is not None:
+        neurons = whitening.neurons(weights)
+        code = neurons.T @ neurons
+        bounds.append(_bound_at(problem, recurrence, code, quick=quick, cover=cover))
+        if bounds[0] is not None and bounds[0].rho <= 1 + ATTAINED:
+            return [bounds[0]]
+        with suppress(np.linalg.LinAlgError):
+            worths, start = [*worths, inside.multiplier(code) - recurrence.gradient(code)], code
+    for worth in worths:
+        if not np.isfinite(worth).all():
+            continue
+        values, vectors = np.linalg.eigh(worth)
+        for floor in FLOORS:
+            raised = vectors * np.maximum(values, floor * np.abs(values).max()) @ vectors.T
+            try:
+                asked = asked_code(inside.readout, recurrence, raised, start)
+            except np.linalg.LinAlgError:
+                continue
+            bounds.append(_bound_at(problem, recurrence, asked, quick=quick, cover=cover))
+            if values[0] >= floor * values[-1]:
+                break
+    return [bound for bound in bounds if bound is not None]
+
+
+def _bound_at(
+    problem: Problem, recurrence: Recurrence, code: Array, *, quick: bool, cover: Cover | None
+) -> Bound | None:
+    """What a matrix G in whitened coordinates proves: nothing unless its multiplier is positive semidefinite.
+
+    With Y = -grad of readout and recurrent weights r together, and rho at least one, no code costs less than
+
+        (2 g(G) + r(G) - least) / sqrt(rho) + least.
+    """
+    readout = problem.whitened.readout
     try:
-        worth = inside.multiplier(code) - recurrence.gradient(code)
+        worth = readout.multiplier(code) - recurrence.gradient(code)
     except np.linalg.LinAlgError:
-        return []
+        return None
+    if not np.isfinite(worth).all():
+        return None
     values = np.linalg.eigvalsh(worth)
-    if not (np.isfinite(values).all() and values[0] >= -SEMIDEFINITE * values[-1]):
-        return []
+    if values[0] < -SEMIDEFINITE * values[-1]:
+        return None
     rho, exact, worst = _proven_ratio(problem, worth, quick=quick, cover=cover)
     least = problem.least_recurrent
-    value = (2 * inside.readout.value(code) + recurrence.value(code) - least) / max(1.0, rho) ** 0.5 + least
-    return [Bound(value, rho, exact, worst, whitening.multiplier(worth))]
+    value = (2 * readout.value(code) + recurrence.value(code) - least) / max(1.0, rho) ** 0.5 + least
+    return Bound(value, rho, exact, worst, problem.whitening.multiplier(worth))
 
 
 def _own_worth(problem: Problem, weights: Array) -> list[Array]:

@@ -9,11 +9,12 @@ positive semidefinite the code is the global optimum, and the bound says so (doc
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.certificate import best_bound
+from solver.certificate import best_bound, bound_of_carried
 from solver.methods.iterate import Iterate
 from solver.search.recurrent_faces import RecurrentFaces
 from solver.search.restricted_master import fewest
@@ -32,11 +33,14 @@ __all__ = ["steps"]
 ROUNDS = 100
 """Searches for neurons at most, from each start;"""
 
-PATIENCE = 3
+PATIENCE = 6
 """and how many may pass without a lower loss or a better bound."""
 
 PROGRESS = 1e-12
 """Relative change of either that counts."""
+
+SHARE_OF_TOLERANCE = 0.1
+"""The search ends when the gap is within this share of the tolerance, as far as rounding lets it."""
 
 ADDED_PER_PAIR = 2
 """Neurons added at a time at most, per pair of sources;"""
@@ -79,13 +83,18 @@ def steps(problem: Problem, weights: Array, *, tolerance: float, rng: np.random.
             search.improve()
             step = search.step()
             yield step
-            if step.lower_bound >= step.loss * (1 - tolerance):
+            if step.lower_bound >= step.loss * (1 - SHARE_OF_TOLERANCE * tolerance):
                 return
             fell = step.loss < before * (1 - PROGRESS) or step.lower_bound > bound * (1 + PROGRESS)
             stalled = 0 if fell else stalled + 1
             before, bound = min(before, step.loss), max(bound, step.lower_bound)
             if stalled >= PATIENCE:
                 break
+        # More can be proven of a code that proves nothing by itself, but it takes a while.
+        last = best_bound(problem, step.multiplier, weights=step.weights)
+        yield replace(step, multiplier=last.multiplier, lower_bound=last.value)
+        if last.value >= step.loss * (1 - tolerance):
+            return
 
 
 class _Search:
@@ -103,6 +112,7 @@ class _Search:
         self.known = self._units(self.weights)
         self.tied = np.full(neurons.shape, -1)
         self.tied[:, 0] = (neurons @ self.faces.normals.T).argmax(axis=1)
+        self.asking = [self.weights]
 
     def improve(self) -> None:
         """Add what is worth adding, reweigh, move along the faces; the loss never rises."""
@@ -118,12 +128,14 @@ class _Search:
         weights, tied = weights[still], self.tied[used[still]]
         self._take(weights)
         self._forget()
+        self.asking = [weights]
         resting, loss = faces.settled(weights, tied, NEWTON_STEPS)
         if faces.loss(resting) > loss * (1 + ASTRAY):
             resting, tied, _ = faces.polished(weights, tied, NEWTON_STEPS)
         alive = self._used(resting)
         self._take(resting[alive])
         self._learn(resting[alive], tied[alive])
+        self.asking.append(resting[alive])
 
     def _learn(self, weights: Array, tied: Indices) -> None:
         self.known = np.concatenate([self.known, self._units(weights)])
@@ -150,7 +162,14 @@ class _Search:
         return np.asarray(weights / np.sqrt(self.faces.costs(weights))[:, None])
 
     def _found(self) -> Summits:
-        multiplier = self.faces.units.multiplier(self.faces.multiplier(self.weights))
+        """What is worth adding to the codes in question, which may be no better than the best."""
+        return Summits.joined([self._worth_adding(weights) for weights in self.asking])
+
+    def _worth_adding(self, weights: Array) -> Summits:
+        try:
+            multiplier = self.faces.units.multiplier(self.faces.multiplier(weights))
+        except np.linalg.LinAlgError:
+            return Summits.none(self.problem.dimension)
         if self.inside.sources.faces_if_few is not None:
             priced = self.inside.pricing.maximise(multiplier, bar=1.0)
             found = Summits(priced.ratios, priced.directions, priced.tied)
@@ -164,6 +183,8 @@ class _Search:
         """The present code in the units of the problem, and what is proven."""
         whitening, units = self.problem.whitening, self.faces.units
         weights = whitening.weights(units.weights(self.weights))
-        worth = units.multiplier(self.faces.multiplier(self.weights))
-        bound = best_bound(self.problem, whitening.multiplier(worth), weights=weights)
-        return Iterate(weights, bound.multiplier, self.problem.loss(weights), bound.value)
+        bound = bound_of_carried(self.problem, weights)
+        loss = self.problem.loss(weights)
+        if bound is None:
+            return Iterate(weights, self.problem.energy_matrix, loss, -np.inf)
+        return Iterate(weights, bound.multiplier, loss, bound.value)
