@@ -206,6 +206,7 @@ def test_altered_files_are_refused(answer, tmp_path, name, alter, said):
         (MADE, {"variance": "much"}, "variance: 'much' is not a share"),
         (MADE, {"dimension": 2, "variance": 0.5}, "give one of them"),
         (MADE, {"mixing": np.eye(6)}, "mixing: data are seen as they are"),
+        (MADE, {"groups": {"a": [0]}}, "groups: the axes of data mean nothing"),
         (MADE, {"probabilities": [1, 2]}, "probabilities: 2 given for 40"),
         (MADE[:1], {}, "data: only one row"),
         (np.ones((4, 2)) / 3, {}, "data: all rows are the same"),
