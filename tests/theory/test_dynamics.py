@@ -8,7 +8,9 @@ from scipy.linalg import expm, sqrtm
 
 from solver.strategies import orthogonal, seeds
 from theory import InputError, Problem, Sources
+from theory.bounds.geodesic import asked_code
 from theory.dynamics import Recurrence, Transitions, outside
+from theory.readouts import Exact, Readout, Soft
 
 SQUARE = [[1, 1], [-1, 1], [-1, -1], [1, -1]]
 TURN = [[0, -1], [1, 0]]
@@ -91,6 +93,28 @@ def test_the_cost_is_convex_along_geodesics(seed, dimension):
     half = rng.standard_normal((dimension, dimension))
     left, middle, right = (recurrence.value(root @ expm(place * (half + half.T)) @ root) for place in (-0.5, 0.0, 0.5))
     assert middle <= (left + right) / 2 * (1 + 1e-9)
+
+
+@given(seeds, SIZES)
+def test_every_multiplier_has_its_code(seed, dimension):
+    """Where the slope vanishes is the least of all, on geodesics and elsewhere."""
+    rng = np.random.default_rng(seed)
+    readout = Readout(rng.standard_normal((dimension + 1, dimension)), 10 ** rng.uniform(-1, 1))
+    recurrence = Recurrence(rng.standard_normal((2, dimension, dimension)), 10 ** rng.uniform(-1, 2))
+    half = rng.standard_normal((dimension, dimension))
+    multiplier = half @ half.T + 0.1 * np.eye(dimension)
+
+    def whole(code):
+        return np.trace(multiplier @ code) + readout.value(code) + recurrence.value(code)
+
+    code = asked_code(readout, recurrence, multiplier, np.eye(dimension))
+    saved = readout.multiplier(code) - recurrence.gradient(code)
+    np.testing.assert_allclose(saved, multiplier, atol=1e-6 * np.abs(multiplier).max() * np.linalg.cond(code))
+    for spread in (0.01, 1.0):
+        tilt = rng.standard_normal((dimension, dimension))
+        root = np.linalg.cholesky(code)
+        other = root @ expm(spread * (tilt + tilt.T)) @ root.T
+        assert whole(other) >= whole(code) * (1 - 1e-12)
 
 
 @given(seeds, st.integers(2, 4), st.floats(-1, 3))
@@ -224,7 +248,5 @@ def test_settings_that_do_not_fit():
 
 
 def test_a_layer_cannot_carry_what_errors_leave_out():
-    from theory.readouts import Exact, Soft
-
     refused(lambda: Problem(SQUARE, transitions=TURN, readout=Soft(3)), "a layer cannot carry along what is not coded")
     assert Problem(SQUARE, transitions=TURN, readout=Exact([[2, 0], [0, 1]])).recurrence is not None
