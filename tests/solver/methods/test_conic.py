@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import threading
 import time
 import warnings
@@ -296,17 +297,19 @@ def stopped_at_work(monkeypatch, solver, samples):
         started.wait()
         while solution.problem._cache.param_prog is None and not ended.is_set():
             time.sleep(0.01)
-        time.sleep(0.02)
-        os.kill(os.getpid(), signal.SIGINT)
-        # One that comes between the solver's start and its own watch for signals is lost on it: press again.
-        while not ended.wait(2):
-            os.kill(os.getpid(), signal.SIGINT)
+        # By another process: while the solver is at work it may let no other thread of this one run. And again: a press
+        # between the solver's start and its own watch for signals is lost on it.
+        words = f"sleep 0.1; kill -INT {os.getpid()}; sleep 10; kill -INT {os.getpid()}"
+        presses.append(subprocess.Popen(["sh", "-c", words]))
 
+    presses: list[subprocess.Popen] = []
     thread = threading.Thread(target=press)
     thread.start()
     answer = solve(problem, method="conic", solver=solver)
     ended.set()
     thread.join()
+    presses[0].terminate()
+    presses[0].wait()
     return answer
 
 
