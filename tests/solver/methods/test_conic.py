@@ -1,7 +1,6 @@
 """The conic program agrees with column generation, though it shares nothing of the search, and says when it failed."""
 
 import os
-import signal
 import subprocess
 import threading
 import time
