@@ -109,7 +109,7 @@ def invariant_under_transitions(problem: Problem) -> bool:
         >>> turning = [[0, -1], [1, 0]]
         >>> invariant_under_transitions(Problem(square, transitions=turning))
         True
-        >>> invariant_under_transitions(Problem(square, probabilities=[1, 2, 3, 4], transitions=turning))
+        >>> invariant_under_transitions(Problem(square, mixing=[[2, 0], [0, 1]], transitions=turning))
         False
     """
     if problem.recurrence is None:
