@@ -294,7 +294,7 @@ class _Run:
                     return
                 with one_thread():
                     self.follow(map(self._carried, _steps(self.method, alone, self.tolerance, rng, options)))
-                    if self._wants_descent():
+                    if method != "modular" and self._wants_descent():
                         steps = recurrent.steps(self.problem, self.weights, tolerance=self.tolerance, rng=rng)
                         self.follow(steps)
         except (np.linalg.LinAlgError, FloatingPointError) as error:
@@ -328,7 +328,8 @@ class _Run:
         if self.problem.recurrence is None or self.stopped or self.iterations >= self.max_iterations:
             return False
         # The bounds of methods are their own, and some have none.
-        bound = best_bound(self.problem, self.multiplier, weights=self.weights, quick=True, cover=self.cover).value
+        quick = self.problem.dimension > EXACT_DIMENSION
+        bound = best_bound(self.problem, self.multiplier, weights=self.weights, quick=quick, cover=self.cover).value
         gap = optimality_gap(self.loss, max(bound, self.lower_bound))
         if gap > self.tolerance:
             self.note = "descent on the loss with its recurrent layer"

@@ -1,5 +1,6 @@
 from .conditions import Verdict as Verdict
 from .conditions import modularity as modularity
+from .dynamics import Transitions as Transitions
 from .errors import InputError as InputError
 from .exact.proof import Proof as Proof
 from .exact.proof import check_proof as check_proof
@@ -16,6 +17,7 @@ __all__ = [
     "Problem",
     "Proof",
     "Sources",
+    "Transitions",
     "Verdict",
     "check_proof",
     "derive",

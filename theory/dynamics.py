@@ -178,7 +178,8 @@ class Transitions:
                 raise InputError(
                     f"transitions: transition {number} takes row {row} (counted from 0) out of the hull of the "
                     f"samples, by {distance[worst]:.3g} of its size, where neurons that code them fall below zero; "
-                    "give transitions that take samples to samples, or the samples that are missing"
+                    "give transitions that take samples to samples, the samples that are missing, or the centre about "
+                    "which they are meant, if it is not the mean"
                 )
 
     def _asked(self, sources: Sources) -> Array:

@@ -219,9 +219,9 @@ class Problem:
 
     def __repr__(self) -> str:
         seen = f", seen through {self.mixing.shape[0]} channels" if len(self.mixing) != self.dimension else ""
-        return (
-            f"Problem({self.sources!r}{seen}, encoder_cost={self.encoder_cost:g}, decoder_cost={self.decoder_cost:g})"
-        )
+        carried = "" if self.transitions is None else f", carried along {len(self.transitions)} transition(s)"
+        prices = f"encoder_cost={self.encoder_cost:g}, decoder_cost={self.decoder_cost:g}"
+        return f"Problem({self.sources!r}{seen}{carried}, {prices})"
 
     # ---- carried along ----------------------------------------------------------------------------------------
 

@@ -46,7 +46,10 @@ ADDED_PER_PAIR = 2
 """Neurons added at a time at most, per pair of sources;"""
 
 KNOWN_PER_PAIR = 6
-"""and kept from one search to the next."""
+"""and kept from one search to the next, but no more than two a pair once these are"""
+
+MOST_KNOWN = 300
+"""so many: a step takes the cube of their number."""
 
 ENTERING = 0.1
 """Energy that a new neuron starts with, in units of that of a known one."""
@@ -144,7 +147,7 @@ class _Search:
     def _forget(self) -> None:
         """Keep the neurons that earn most at the multiplier of the code; its own earn what they cost."""
         ratio = np.einsum("ni,ij,nj->n", self.known, self.faces.multiplier(self.weights), self.known)
-        kept = np.argsort(-ratio, kind="stable")[: KNOWN_PER_PAIR * self.pairs]
+        kept = np.argsort(-ratio, kind="stable")[: min(KNOWN_PER_PAIR * self.pairs, max(2 * self.pairs, MOST_KNOWN))]
         self.known, self.tied = self.known[kept], self.tied[kept]
 
     def _take(self, weights: Array) -> None:

@@ -176,6 +176,13 @@ def test_a_dear_layer_is_carried_by_another_code():
     assert spent[0] > spent[1] > spent[2] and spent[2] == pytest.approx(2 * 0.2**2, rel=1e-3)
 
 
+def test_who_asks_for_the_best_modular_code_gets_it():
+    problem = carried(3, 3)
+    answer = solve(problem, method="modular")
+    assert answer.modular and answer.loss == pytest.approx(problem.modular_loss, rel=1e-10)
+    assert answer.lower_bound <= solve(problem).loss < answer.loss
+
+
 def test_many_sources():
     rng = np.random.default_rng(0)
     half = rng.standard_normal((4, 6))
