@@ -208,7 +208,7 @@ class Problem:
         if "mixing" in costs:
             raise InputError("mixing: data are seen as they are; leave it out, or give the sources to Problem itself")
         if costs.get("groups") is not None:
-            raise InputError("groups: the axes of data mean nothing by themselves, nor do groups of them; leave them out")
+            raise InputError("groups: the axes of data mean nothing by themselves, nor do groups of them")
         sources = PrincipalCoordinates.of(data, dimension, variance, probabilities)
         return cls(sources, mixing=sources.axes, **costs)
 
