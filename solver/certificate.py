@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
     from solver.code import Code
     from theory.bounds.cover import Cover
-    from theory.dynamics import Recurrence
 
     Array = NDArray[np.float64]
 
@@ -278,10 +277,8 @@ def _priced(problem: Problem, bound: Bound) -> Bound:
 
 def bound_of_carried(problem: Problem, weights: Array) -> Bound | None:
     """What the matrix G of a code (n, d) by itself proves where it must be carried along; None for nothing."""
-    assert problem.recurrence is not None
-    whitening, neurons = problem.whitening, problem.whitening.neurons(weights)
-    recurrence = problem.recurrence.in_coordinates(whitening.matrix, whitening.inverse)
-    return _bound_at(problem, recurrence, neurons.T @ neurons, quick=False, cover=None)
+    neurons = problem.whitening.neurons(weights)
+    return _bound_at(problem, neurons.T @ neurons, quick=False, cover=None)
 
 
 def _bounds_of_carried(
@@ -292,14 +289,13 @@ def _bounds_of_carried(
     Where its own multiplier is not positive semidefinite, those are asked for that multipliers next to it and to those
     given belong to.
     """
-    assert problem.recurrence is not None
-    whitening, inside = problem.whitening, problem.whitened
-    recurrence = problem.recurrence.in_coordinates(whitening.matrix, whitening.inverse)
+    whitening, inside, recurrence = problem.whitening, problem.whitened, problem.whitened_recurrence
+    assert recurrence is not None
     start, bounds = np.eye(problem.dimension), list[Bound | None]()
     if weights is not None:
         neurons = whitening.neurons(weights)
         code = neurons.T @ neurons
-        bounds.append(_bound_at(problem, recurrence, code, quick=quick, cover=cover))
+        bounds.append(_bound_at(problem, code, quick=quick, cover=cover))
         if bounds[0] is not None and bounds[0].rho <= 1 + ATTAINED:
             return [bounds[0]]
         with suppress(np.linalg.LinAlgError):
@@ -314,22 +310,21 @@ def _bounds_of_carried(
                 asked = asked_code(inside.readout, recurrence, raised, start)
             except np.linalg.LinAlgError:
                 continue
-            bounds.append(_bound_at(problem, recurrence, asked, quick=quick, cover=cover))
+            bounds.append(_bound_at(problem, asked, quick=quick, cover=cover))
             if values[0] >= floor * values[-1]:
                 break
     return [bound for bound in bounds if bound is not None]
 
 
-def _bound_at(
-    problem: Problem, recurrence: Recurrence, code: Array, *, quick: bool, cover: Cover | None
-) -> Bound | None:
+def _bound_at(problem: Problem, code: Array, *, quick: bool, cover: Cover | None) -> Bound | None:
     """What a matrix G in whitened coordinates proves: nothing unless its multiplier is positive semidefinite.
 
     With Y = -grad of readout and recurrent weights r together, and rho at least one, no code costs less than
 
         (2 g(G) + r(G) - least) / sqrt(rho) + least.
     """
-    readout = problem.whitened.readout
+    readout, recurrence = problem.whitened.readout, problem.whitened_recurrence
+    assert recurrence is not None
     try:
         worth = readout.multiplier(code) - recurrence.gradient(code)
     except np.linalg.LinAlgError:

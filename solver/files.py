@@ -316,6 +316,8 @@ def _agreeing(content: dict[str, NDArray[Any]], problem: Problem) -> dict[str, A
     if problem.groups is not None and not problem.separate:
         separate = _separate(content, problem.separated)
     derived = described(problem, weights, None if separate is None else Code(**separate))
+    if problem.separate and len(weights) and not derived["modular"]:
+        raise InputError("source_weights: damaged or altered; a neuron reads several groups")
     for name, tolerance in _tolerances(problem, weights, derived).items():
         _require_agreement(name, stored[name], derived[name], tolerance)
     _require_proven(stored, problem)
@@ -336,8 +338,6 @@ def _separate(content: dict[str, NDArray[Any]], problem: Problem) -> dict[str, A
 def _require_code(problem: Problem, weights: Array) -> None:
     if not (np.abs(weights).max(axis=1) > 0).all() or not np.isfinite(problem.readout_cost(weights.T @ weights)):
         raise InputError("source_weights: damaged or altered; from these neurons not all sources can be read")
-    if problem.separate and len(weights) and not described(problem, weights)["modular"]:
-        raise InputError("source_weights: damaged or altered; a neuron reads several groups")
 
 
 def _tolerances(problem: Problem, weights: Array, derived: dict[str, Any]) -> dict[str, Array]:

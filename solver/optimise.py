@@ -109,22 +109,9 @@ def solve(
     """
     _check(problem, method, tolerance, max_iterations, time_limit)
     options = _options(method, {"neurons": neurons, "solver": solver})
-    if problem.plain is not problem:
-        found = solve(
-            problem.plain,
-            method=method,
-            tolerance=tolerance,
-            max_iterations=max_iterations,
-            time_limit=time_limit,
-            rng=rng,
-            neurons=neurons,
-            solver=solver,
-            callback=callback,
-        )
-        return _in_prices(problem, found)
-    run = _Run(problem, tolerance, max_iterations, time_limit, callback)
+    run = _Run(problem.plain, tolerance, max_iterations, time_limit, callback)
     run.search(method, generator_of(rng), options)
-    return run.result()
+    return _in_prices(problem, run.result())
 
 
 def solve_one_of_many(
@@ -153,15 +140,11 @@ def solve_one_of_many(
         'optimal'
     """
     _check(problem, method, tolerance, DEFAULT_ITERATIONS, time_limit)
-    if problem.plain is not problem:
-        plain = problem.plain
-        found = solve_one_of_many(plain, method=method, tolerance=tolerance, time_limit=time_limit, rng=rng)
-        return _in_prices(problem, found)
-    run = _Run(problem, tolerance, DEFAULT_ITERATIONS, time_limit, None)
+    run = _Run(problem.plain, tolerance, DEFAULT_ITERATIONS, time_limit, None)
     interrupt = run.search(method, generator_of(rng), {})
     if interrupt is not None:
         raise interrupt
-    return run.result()
+    return _in_prices(problem, run.result())
 
 
 def _choose(problem: Problem, separate: Representation | None) -> tuple[str, str]:
@@ -406,6 +389,8 @@ class _Run:
 
 def _in_prices(problem: Problem, found: Representation) -> Representation:
     """The answer to the plain problem as one to the problem itself: the same loss, of neurons in other units."""
+    if problem.plain is problem:
+        return found
     price = problem.height_cost
     names = ("status", "method", "message", "lower_bound", "gap", "cover", "tolerance", "iterations", "seconds")
     proven = {name: getattr(found, name) for name in names}

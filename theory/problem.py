@@ -404,6 +404,13 @@ class Problem:
             _ = sources.faces_if_few
         return inside
 
+    @cached_property
+    def whitened_recurrence(self) -> Recurrence | None:
+        """What recurrent weights cost in those coordinates; None without transitions."""
+        if self.recurrence is None:
+            return None
+        return self.recurrence.in_coordinates(self.whitening.matrix, self.whitening.inverse)
+
     def _whitened_ridge(self, inside: Sources) -> Array | None:
         """G0 from the whitened covariance, which correlated sources leave its digits."""
         errors = self.readout.errors

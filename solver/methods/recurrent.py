@@ -104,10 +104,9 @@ class _Search:
     """A code in whitened coordinates, scaled as `Faces` does, on the whole loss."""
 
     def __init__(self, problem: Problem, weights: Array, rng: np.random.Generator) -> None:
-        assert problem.recurrence is not None
-        whitening = problem.whitening
+        whitening, recurrence = problem.whitening, problem.whitened_recurrence
+        assert recurrence is not None
         self.problem, self.inside, self.rng = problem, problem.whitened, rng
-        recurrence = problem.recurrence.in_coordinates(whitening.matrix, whitening.inverse)
         self.faces = RecurrentFaces(self.inside, recurrence)
         self.pairs = problem.dimension * (problem.dimension + 1) // 2
         neurons = self.faces.units.neurons(whitening.neurons(weights))

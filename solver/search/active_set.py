@@ -240,7 +240,7 @@ class Faces:
         hessian += (near @ weights.T)[pair] * (directions @ multiplier @ directions.T)
         hessian += (far @ weights.T)[pair] * (directions @ inverse @ directions.T)
         steep = np.einsum("pi,pi->p", here.middle[owner], directions)
-        own = directions @ (self.energy_matrix - self.multiplier(weights)) @ directions.T + np.outer(steep, steep)
+        own = directions @ (self.energy_matrix - multiplier) @ directions.T + np.outer(steep, steep)
         return np.asarray(2 * (hessian + np.where(owner[:, None] == owner, own, 0.0)))
 
     def _directions(self, weights: Array, tied: Indices, rigid: Mask) -> tuple[Array, Indices]:

@@ -65,7 +65,10 @@ class RecurrentFaces(Faces):
         half = here.directions[:, :, None] * carriers[:, None, :]
         moves = half + np.swapaxes(half, 1, 2)
         code = here.weights.T @ here.weights
-        return super()._hessian(here) + self.recurrence.curvature(code, moves)
+        # The readout's part is there; a neuron is worth less by what its own move adds to the recurrent weights.
+        slope = here.directions @ self.recurrence.gradient(code) @ here.directions.T
+        own = np.where(here.owner[:, None] == here.owner, slope, 0.0)
+        return super()._hessian(here) + 2 * own + self.recurrence.curvature(code, moves)
 
     def energies(self, units: Array, start: Array) -> Array:
         """(n,) energies of known neurons at which the loss is least nearby; those not worth their cost go to nothing.

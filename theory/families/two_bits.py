@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from theory.conditions import decide
 from theory.families.family import Family
 from theory.problem import Problem
 from theory.readouts import Soft
@@ -78,10 +77,6 @@ class TwoBits(Family):
         saved = 1 / sp.sqrt(own - joint) - 1 / sp.sqrt(own + joint)
         (modular,) = sp.solve((1 / other - 1 / common) / a - saved, a)
         return silent, sp.radsimp(modular)
-
-    def verdict(self, parameter: float) -> bool:
-        """Whether the optimal code is modular, or has no neuron at all."""
-        return bool(decide(self.problem(parameter)).modular)
 
 
 FAMILIES = (TwoBits(),)
