@@ -28,6 +28,7 @@ import numpy as np
 from theory.bounds.geodesic import asked_code
 from theory.conditions.many_sources import proven_ratio
 from theory.errors import InputError
+from theory.groups import parts_of
 from theory.problem import Problem, within_digits
 from theory.readouts import symmetric_root
 from theory.sources import Sources, as_matrix
@@ -438,10 +439,9 @@ def _measure(problem: Problem, encoder: Array, encoder_bias: Array, decoder: Arr
 
 def _one_group_each(problem: Problem, weights: Array) -> bool:
     """Whether each neuron reads one group, up to rounding of the encoder."""
-    shares = np.abs(weights) * np.sqrt(problem.modular_costs)
-    sizes = np.array([shares[:, list(members)].max(axis=1) for members in (problem.groups or {}).values()])
+    sizes = np.sort(parts_of(weights * np.sqrt(problem.modular_costs), problem.groups or {}), axis=1)
     # All but the largest are to be nothing.
-    return bool((np.sort(sizes, axis=0)[:-1] <= FEASIBILITY * sizes.max(axis=0)).all())
+    return bool((sizes[:, :-1] <= FEASIBILITY * sizes[:, -1:]).all())
 
 
 def _measure_steps(problem: Problem, code: Code, encoder: Array, encoder_bias: Array) -> tuple[float, bool, float]:
@@ -522,10 +522,9 @@ def _of_groups(
     problem: Problem, multiplier: Array, weights: Array | None
 ) -> Iterator[tuple[list[int], Problem | None, Array, Array]]:
     """For each group its sources, it by itself, and what it has of a multiplier (d, d) and a code (n, d)."""
-    groups, scale = problem.groups or {}, np.sqrt(problem.modular_costs)
+    groups = problem.groups or {}
     code = np.empty((0, problem.dimension)) if weights is None else weights
-    sizes = np.array([np.abs(code[:, list(members)] * scale[list(members)]).max(axis=1) for members in groups.values()])
-    owner = sizes.argmax(axis=0)
+    owner = parts_of(code * np.sqrt(problem.modular_costs), groups).argmax(axis=1)
     for number, (members, part) in enumerate(zip(groups.values(), problem.parts, strict=True)):
         chosen = list(members)
         yield chosen, part, multiplier[np.ix_(chosen, chosen)], code[owner == number][:, chosen]

@@ -10,6 +10,7 @@ import numpy as np
 from solver.decoding import readable
 from theory.bounds.cover import Cover
 from theory.errors import InputError
+from theory.groups import parts_of
 from theory.problem import Problem
 from theory.sources import CHUNK_ROWS, as_matrix
 
@@ -273,4 +274,4 @@ def _group_shares(problem: Problem, weights: Array) -> Array:
     share, groups = _shares(problem, weights), problem.groups
     if groups is None:
         return share
-    return np.column_stack([share[:, list(members)].max(axis=1) for members in groups.values()])
+    return parts_of(share, groups)

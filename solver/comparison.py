@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.metrics import NEIGHBOURS, conditional_information, modularity_scores
+from solver.metrics import NEIGHBOURS, conditional_information, linear_columns, modularity_scores
 from theory.errors import InputError
 from theory.sources import as_matrix, column_names
 
@@ -120,10 +120,7 @@ def compared(
     names = tuple(name for name, _, _ in found)
     classes = [in_classes for _, in_classes, _ in found]
     factors = np.column_stack([values for _, _, values in found])
-    columns = [
-        (values[:, None] == np.unique(values)).astype(np.float64) if in_classes else values[:, None]
-        for _, in_classes, values in found
-    ]
+    columns = linear_columns(factors, classes)
     explained = np.column_stack([_explained(activity, column, weights) for column in columns])
     freedom = np.array([np.unique(values[weights > 0]).size - 1 if one else 1 for _, one, values in found])
     correlation = np.where(classes, np.nan, _correlation(activity, factors, weights))

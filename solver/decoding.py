@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.groups import parts_of, placed
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -80,14 +82,12 @@ def readable(problem: Problem, weights: Array) -> Array:
 
 def _readable_by_group(problem: Problem, weights: Array) -> Array:
     """The same, where no neuron may come to read another group: neurons of one decode nothing of the others."""
-    scaled, codes = np.abs(weights) * np.sqrt(problem.modular_costs), [np.empty((0, problem.dimension))]
-    groups = (problem.groups or {}).values()
-    owner = np.array([scaled[:, list(members)].max(axis=1) for members in groups]).argmax(axis=0)
-    for number, (members, part) in enumerate(zip(groups, problem.parts, strict=True)):
+    groups, codes = problem.groups or {}, [np.empty((0, problem.dimension))]
+    owner = parts_of(weights * np.sqrt(problem.modular_costs), groups).argmax(axis=1)
+    for number, (members, part) in enumerate(zip(groups.values(), problem.parts, strict=True)):
         if part is not None and (owner == number).any():
             own = readable(part, weights[owner == number][:, list(members)])
-            codes.append(np.zeros((len(own), problem.dimension)))
-            codes[-1][:, list(members)] = own
+            codes.append(placed(own, members, problem.dimension))
     return np.concatenate(codes)
 
 

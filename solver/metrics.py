@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["conditional_information", "dci", "modularity_scores", "mutual_information_ratio"]
+__all__ = ["conditional_information", "dci", "linear_columns", "modularity_scores", "mutual_information_ratio"]
 
 SILENT = 1e-12
 """Variance, relative to the largest, below which a neuron says nothing and is left out."""
@@ -122,7 +122,7 @@ def conditional_information(
     neurons of a linear code are functions of the sources without noise.
     """
     neurons, factors, weights = _checked(activity, sources, probabilities)
-    columns = _columns(factors, classes)
+    columns = linear_columns(factors, classes)
     whole = _unexplained(neurons, np.column_stack(columns), weights)
     others = [np.column_stack(columns[:source] + columns[source + 1 :]) for source in range(len(columns))]
     only = np.maximum(np.array([_unexplained(neurons, other, weights) - whole for other in others]).T, 0.0)
@@ -153,7 +153,7 @@ def dci(
     neurons, factors, weights = _checked(activity, sources, probabilities)
     neurons = neurons / np.sqrt(_variance(neurons, weights))
     importance, explained = [], []
-    for block in _columns(factors, classes):
+    for block in linear_columns(factors, classes):
         varied = block[:, _variance(block, weights) > 0]
         targets = (varied / np.sqrt(_variance(varied, weights))).T
         with warnings.catch_warnings():
@@ -190,8 +190,13 @@ def _in_classes(classes: Sequence[bool] | None, factors: Array) -> list[bool]:
     return given
 
 
-def _columns(factors: Array, classes: Sequence[bool] | None) -> list[Array]:
-    """For each source the columns (T, k) that are linear in it: itself, or its membership in each of its classes."""
+def linear_columns(factors: Array, classes: Sequence[bool] | None) -> list[Array]:
+    """For each source the columns (T, k) that are linear in it: itself, or its membership in each of its classes.
+
+    Args:
+        factors: (T, d) the sources.
+        classes: for each whether its values are numbers of classes; none are if not given.
+    """
     return [
         (factor[:, None] == np.unique(factor)).astype(np.float64) if in_classes else factor[:, None]
         for factor, in_classes in zip(factors.T, _in_classes(classes, factors), strict=True)

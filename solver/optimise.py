@@ -17,8 +17,8 @@ from solver.code import canonical_weights
 from solver.methods import module_of, names, partial_decoding, recurrent
 from solver.representation import Representation
 from solver.stopping import KEYBOARD, Stopped, interruptible
-from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
-from theory.conditions.completion import completed_multiplier, is_open
+from theory.conditions import CONDITION_TOLERANCE
+from theory.conditions.completion import best_modular_multiplier
 from theory.errors import InputError
 from theory.problem import Problem, within_digits
 from theory.sources import EXACT_DIMENSION
@@ -29,7 +29,16 @@ if TYPE_CHECKING:
     from solver.methods.iterate import Iterate
     from theory.bounds.cover import Cover
 
-__all__ = ["DEFAULT_TOLERANCE", "KEYBOARD", "Progress", "generator_of", "one_thread", "solve", "solve_one_of_many"]
+__all__ = [
+    "DEFAULT_TOLERANCE",
+    "KEYBOARD",
+    "MEETS_SEPARATE",
+    "Progress",
+    "generator_of",
+    "one_thread",
+    "solve",
+    "solve_one_of_many",
+]
 
 DEFAULT_TOLERANCE = 1e-8
 DEFAULT_ITERATIONS = 1_000
@@ -37,6 +46,9 @@ DEFAULT_ITERATIONS = 1_000
 
 LEAST_TOLERANCE = 1e-12
 """Rounding in the samples and in the support function makes a smaller relative gap meaningless."""
+
+MEETS_SEPARATE = "the lower bound meets the best code whose neurons each read one group"
+"""Why nothing is gained by neurons of several groups."""
 
 SAME_LOSS = 0.01
 """Share of the tolerance by which two losses may differ and count as the same."""
@@ -163,7 +175,7 @@ def _choose(problem: Problem, separate: Representation | None) -> tuple[str, str
 
 
 def _proven_modular(problem: Problem, *, quick: bool) -> tuple[str, str] | None:
-    multiplier = completed_multiplier(problem).multiplier if is_open(problem) else modular_multiplier(problem)
+    multiplier = best_modular_multiplier(problem)
     bound = lower_bound(problem, multiplier, quick=quick)
     if bound.exact and bound.rho <= 1 + CONDITION_TOLERANCE:
         return "modular", "the modularity condition holds, so the closed form is optimal"
@@ -176,7 +188,7 @@ def _proven_modular(problem: Problem, *, quick: bool) -> tuple[str, str] | None:
 def _proven_separate(problem: Problem, separate: Representation, *, quick: bool) -> tuple[str, str] | None:
     bound = best_bound(problem, separate.multiplier, weights=separate.source_weights, quick=quick)
     if optimality_gap(separate.loss, bound.value) <= CONDITION_TOLERANCE:
-        return "groups", "the lower bound meets the best code whose neurons each read one group"
+        return "groups", MEETS_SEPARATE
     return None
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from solver.certificate import best_bound, optimality_gap
-from solver.optimise import solve
+from solver.optimise import MEETS_SEPARATE, solve
 from theory.conditions.separation import SEPARATION_TOLERANCE, decide_separation
 from theory.errors import InputError
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from theory.problem import Problem
 
 __all__ = ["separation"]
-
-MEETS = "the lower bound meets the best code whose neurons each read one group"
 
 
 def separation(problem: Problem, **limits: Any) -> Verdict:
@@ -54,7 +52,9 @@ def separation(problem: Problem, **limits: Any) -> Verdict:
     gap = optimality_gap(best.loss, bound.value)
     price = best.loss / bound.value - 1 if bound.value > 0 else float("inf")
     if gap <= SEPARATION_TOLERANCE:
-        return replace(verdict, modular=True, margin=float("nan"), witness=None, price_bound=price, reason=MEETS)
+        return replace(
+            verdict, modular=True, margin=float("nan"), witness=None, price_bound=price, reason=MEETS_SEPARATE
+        )
     known = f"the best separate code is known to {best.gap:.1e} only"
     reason = "a decoder that leaves sources out does not determine the multiplier" if undetermined else known
     return replace(verdict, modular=None, margin=float("nan"), witness=None, price_bound=price, reason=reason)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Groups", "apart", "checked_groups", "is_product", "membership"]
+__all__ = ["Groups", "apart", "checked_groups", "is_product", "membership", "parts_of", "placed"]
 
 Groups = dict[str, tuple[int, ...]]
 """The members of each group, as indices of sources, by its name."""
@@ -109,6 +109,29 @@ def membership(groups: Groups) -> NDArray[np.intp]:
     result = np.empty(sum(map(len, groups.values())), dtype=np.intp)
     for number, members in enumerate(groups.values()):
         result[list(members)] = number
+    return result
+
+
+def parts_of(neurons: ArrayLike, groups: Groups) -> Array:
+    """(n, k) the largest absolute entry of each neuron (n, d) in each group.
+
+    Example:
+        >>> parts_of([[1, -3, 2]], {"a": (0, 2), "b": (1,)}).tolist()
+        [[2.0, 3.0]]
+    """
+    size = np.abs(np.asarray(neurons, dtype=np.float64))
+    return np.column_stack([size[:, list(members)].max(axis=1) for members in groups.values()])
+
+
+def placed(neurons: Array, members: Sequence[int], dimension: int) -> Array:
+    """(n, d) neurons (n, k) of some of d sources, which read none of the others.
+
+    Example:
+        >>> placed(np.array([[1.0, 2.0]]), (2, 0), 3).tolist()
+        [[2.0, 0.0, 1.0]]
+    """
+    result = np.zeros((len(neurons), dimension))
+    result[:, list(members)] = neurons
     return result
 
 

@@ -321,10 +321,18 @@ class Readout:
         """
         return self._dual_terms(root, rho)[2]
 
-    def _dual_terms(self, root: Array, rho: float) -> tuple[float, float, float]:
+    def dual_terms(self, root: Array) -> tuple[float, float]:
+        """The two traces of `dual_value`, 2 sqrt(decoder_cost) tr (K^1/2 Y K^1/2)^1/2 and tr(Y G0), of Y = R'R.
+
+        Args:
+            root: (k, d) R.
+        """
         gain = 2 * (self.decoder_cost**0.5) * float(np.linalg.svd(root @ self.targets.T, compute_uv=False).sum())
+        return gain, 0.0 if self.ridge is None else float(np.einsum("ki,ij,kj->", root, self.ridge, root))
+
+    def _dual_terms(self, root: Array, rho: float) -> tuple[float, float, float]:
+        gain, loss = self.dual_terms(root)
         most = 1 / max(rho, 1e-300)
-        loss = 0.0 if self.ridge is None else float(np.einsum("ki,ij,kj->", root, self.ridge, root))
         return gain, loss, min(most, (gain / (2 * loss)) ** 2) if loss > 0 else most
 
     def rescaling(self, code: ArrayLike, energy: float) -> float:

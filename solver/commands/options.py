@@ -28,6 +28,7 @@ __all__ = [
     "readout_of",
     "readout_options",
     "require_outputs",
+    "require_plain",
 ]
 
 

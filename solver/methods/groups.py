@@ -20,6 +20,7 @@ from solver.methods import columns, partial_decoding, relaxation
 from solver.methods.iterate import Iterate
 from solver.search.modular_units import ModularUnits
 from solver.search.restricted_master import optimal_energies
+from theory.groups import placed
 from theory.readouts import Priced
 
 if TYPE_CHECKING:
@@ -77,8 +78,7 @@ def _side_by_side(problem: Problem, tolerance: float, rng: np.random.Generator) 
         if part is None:
             continue
         best = _best(part, tolerance, rng)
-        codes.append(np.zeros((len(best.weights), problem.dimension)))
-        codes[-1][:, list(members)] = best.weights
+        codes.append(placed(best.weights, members, problem.dimension))
         multiplier[np.ix_(members, members)], loss = best.multiplier, loss + best.loss
     weights = np.concatenate(codes)
     bound = best_bound(problem, multiplier, weights=weights)
@@ -127,8 +127,7 @@ class _Search:
         best = np.zeros((0, self.problem.dimension))
         if readout.targets.any():
             found = _best(block.replaced(readout=Priced(readout)), self.tolerance, self.rng).weights
-            best = np.zeros((len(found), self.problem.dimension))
-            best[:, members] = found
+            best = placed(found, members, self.problem.dimension)
         self.weights = np.concatenate([others, best])
         self.known = np.concatenate([self.known, best])
 

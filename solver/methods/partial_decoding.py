@@ -82,8 +82,5 @@ def _without_ridge(soft: Problem, multiplier: Array, bound: float) -> float:
     """What a multiplier proves of the exact problem if it proves this bound, s a - s^2 b, of the soft one: s a."""
     if not np.isfinite(bound):
         return bound
-    root, readout = symmetric_root(multiplier), soft.readout
-    assert readout.ridge is not None
-    gain = 2 * readout.decoder_cost**0.5 * float(np.linalg.svd(root @ readout.targets.T, compute_uv=False).sum())
-    lost = float(np.einsum("ki,ij,kj->", root, readout.ridge, root))
+    gain, lost = soft.readout.dual_terms(symmetric_root(multiplier))
     return float(2 * bound * gain / (gain + max(0.0, gain**2 - 4 * lost * bound) ** 0.5))

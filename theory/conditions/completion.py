@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Completed", "completed_multiplier", "is_open"]
+__all__ = ["Completed", "best_modular_multiplier", "completed_multiplier", "is_open"]
 
 ROUNDS = 60
 """Cutting planes are drawn at most so often: twenty rounds are usual."""
@@ -96,6 +96,11 @@ def completed_multiplier(problem: Problem) -> Completed:
     best = search.run()
     half = best * cost
     return Completed(half.T @ half, search.least**2)
+
+
+def best_modular_multiplier(problem: Problem) -> Array:
+    """(d, d) multiplier of the best modular code, completed where the code leaves it open."""
+    return completed_multiplier(problem).multiplier if is_open(problem) else modular_multiplier(problem)
 
 
 class _Search:
