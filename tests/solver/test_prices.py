@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver import Problem, Representation, certify, solve
+from solver import Problem, Representation, certify, separation, solve
 from solver.methods import names
 from solver.pictures.plot import plot
 from solver.strategies import problems, seeds
@@ -82,6 +82,18 @@ def test_groups_have_prices_too():
         solve(Problem(CUT, activity_cost=0.5, bias_cost=0.1)).price_of_modularity
     )
     assert certify(answer.separate.problem, answer.separate).gap < 1e-8
+
+
+def test_whether_groups_are_apart_is_decided_with_prices():
+    """By hand, of sources that rest: the same verdict, bound and witness as in those units."""
+    rows = np.random.default_rng(0).uniform(-1, 1, (25, 3))
+    total, groups = 3.5, {"pair": [0, 1]}
+    resting = Sources(np.vstack([rows, rows.mean(axis=0)]), [*np.full(25, 0.5 / total / 25), 3 / total])
+    by_hand = separation(Problem(resting, encoder_cost=1 / total, decoder_cost=total, groups=groups))
+    found = separation(Problem(rows, activity_cost=0.5, bias_cost=3, groups=groups))
+    assert found.modular is by_hand.modular is False
+    assert found.rho == pytest.approx(by_hand.rho, rel=1e-6) and found.rho < 1.5
+    assert found.witness * total**0.5 == pytest.approx(by_hand.witness, rel=1e-4)
 
 
 def test_a_recurrent_layer_costs_the_same():

@@ -142,9 +142,7 @@ def decide(problem: Problem) -> Verdict:
             "give sources that are known, or compare the optimal code with labels (Representation.compare)"
         )
     if problem.plain is not problem:
-        found, price = decide(problem.plain), problem.height_cost
-        witness = None if found.witness is None else found.witness / price**0.5
-        return replace(found, witness=witness, F=found.F * price)
+        return decide(problem.plain).in_prices(problem.height_cost)
     with within_digits(problem):
         few = problem.dimension <= EXACT_DIMENSION
         if is_open(problem):

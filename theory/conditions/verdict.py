@@ -10,7 +10,7 @@ with Y the multiplier of the best modular code.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,6 +61,15 @@ class Verdict:
     rho: float
     reason: str
     proof: Proof | None = None
+
+    def in_prices(self, price: float) -> Verdict:
+        """The verdict on a plain problem as one on a problem with prices of activity (`Problem.plain`).
+
+        Args:
+            price: its `height_cost`.
+        """
+        witness = None if self.witness is None else self.witness / price**0.5
+        return replace(self, witness=witness, F=self.F * price)
 
 
 def modular_multiplier(problem: Problem) -> Array:
