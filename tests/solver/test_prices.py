@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver import Problem, Representation, certify, separation, solve
+from solver import Problem, Representation, budget, certify, separation, solve
 from solver.methods import names
 from solver.pictures.plot import plot
 from solver.strategies import problems, seeds
@@ -94,6 +94,14 @@ def test_whether_groups_are_apart_is_decided_with_prices():
     assert found.modular is by_hand.modular is False
     assert found.rho == pytest.approx(by_hand.rho, rel=1e-6) and found.rho < 1.5
     assert found.witness * total**0.5 == pytest.approx(by_hand.witness, rel=1e-4)
+
+
+def test_a_budget_of_neurons_has_prices_too():
+    rows = np.random.default_rng(3).standard_normal((30, 3)) @ np.diag([1, 2, 0.5])
+    priced = Problem(rows, activity_cost=0.5, bias_cost=3)
+    found, by_hand = budget(priced, rng=0, starts=1), budget(priced.plain, rng=0, starts=1)
+    assert found.numbers.tolist() == by_hand.numbers.tolist() and found.losses[0] > found.floor * (1 + 1e-6)
+    assert found.losses == pytest.approx(by_hand.losses, rel=1e-9)
 
 
 def test_a_recurrent_layer_costs_the_same():
