@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.optimise import solve_one_of_many
-from solver.studies.study import FREE, Finding, angle_between, cell_types, panels, scatter
+from solver.studies.study import FREE, Finding, measured, panels, scatter
 from solver.studies.tasks import place_and_reward, place_and_speed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from solver.representation import Representation
 
     Array = NDArray[np.float64]
 
@@ -29,8 +27,11 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     rewarded = [1, 6, 10, RING] if quick else list(range(1, RING + 1))
     speeds = [solve_one_of_many(place_and_speed(RING, share).problem()) for share in slowing]
     rewards = [solve_one_of_many(place_and_reward(RING, places).problem()) for places in rewarded]
-    rows = [("speed", share, *_row(code, "speed")) for share, code in zip(slowing, speeds, strict=True)]
-    rows += [("reward", places, *_row(code, "reward")) for places, code in zip(rewarded, rewards, strict=True)]
+    rows = [("speed", share, *measured(code, "position", "speed")) for share, code in zip(slowing, speeds, strict=True)]
+    rows += [
+        ("reward", places, *measured(code, "position", "reward"))
+        for places, code in zip(rewarded, rewards, strict=True)
+    ]
     free = [np.array([code.price_of_modularity <= FREE for code in codes]) for codes in (speeds, rewards)]
     # Independent of the place: any speed, a reward anywhere. Dependent: slower at one place, a reward at one.
     holds = bool(free[0][0] and not free[0][1:].any() and free[1][-1] and not free[1][0])
@@ -51,8 +52,3 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     )
     header = ("factor", "dependence", "loss", "price", "gap", "mixed_cells", "neurons", "angle")
     return Finding(holds, verdict, header, rows, figure)
-
-
-def _row(code: Representation, factor: str) -> tuple[Any, ...]:
-    proven = (code.loss, code.price_of_modularity, code.gap)
-    return *proven, cell_types(code)["mixed"], len(code), angle_between(code, "position", factor)

@@ -11,7 +11,7 @@ from solver.optimise import solve_one_of_many
 from solver.pictures.source_plane import INSIDE, OUTSIDE
 from solver.pictures.style import WIDTH
 from solver.pictures.tuning import draw_map, kind_of, tuning
-from solver.studies.study import FREE, Finding, angle_between, cell_types
+from solver.studies.study import FREE, RIGHT, Finding, angle_between, cell_types, measured
 from solver.studies.tasks import held_while_reaching, reaches_in_a_row
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ __all__ = ["study"]
 DIRECTIONS = 8
 """Directions of the reach, as many as such experiments have."""
 
-RIGHT = 1e-4
-"""Degrees by which an angle may miss a right one: the arc cosine of rounding."""
+GROUPS = ("preparation", "output")
 
 PANELS = 8
 """Neurons drawn of each code: the strongest."""
@@ -41,9 +40,9 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     held = [solve_one_of_many(held_while_reaching(DIRECTIONS, share).problem()) for share in shares]
     row = solve_one_of_many(reaches_in_a_row(DIRECTIONS).problem())
     rows: list[tuple[Any, ...]] = [
-        ("one at a time", share, *_row(code)) for share, code in zip(shares, held, strict=True)
+        ("one at a time", share, *measured(code, *GROUPS)) for share, code in zip(shares, held, strict=True)
     ]
-    rows.append(("in a row", 1.0, *_row(row)))
+    rows.append(("in a row", 1.0, *measured(row, *GROUPS)))
     prices, angles = [code.price_of_modularity for code in held], [_angle(code) for code in held]
     holds = (
         row.modular
@@ -83,12 +82,8 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     return Finding(bool(holds), verdict, header, rows, figure)
 
 
-def _row(code: Representation) -> tuple[Any, ...]:
-    return code.loss, code.price_of_modularity, code.gap, cell_types(code)["mixed"], len(code), _angle(code)
-
-
 def _angle(code: Representation) -> float:
-    return angle_between(code, "preparation", "output")
+    return angle_between(code, *GROUPS)
 
 
 def _draw_epochs(figure: SubFigure, code: Representation, task: Task) -> None:

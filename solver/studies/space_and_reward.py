@@ -8,7 +8,7 @@ import numpy as np
 
 from solver.optimise import solve_one_of_many
 from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE, SAMPLE
-from solver.studies.study import FREE, Finding, angle_between, cell_types, panels, signed_root, signed_square
+from solver.studies.study import FREE, Finding, angle_between, measured, panels, signed_root, signed_square
 from solver.studies.tasks import object_on_ring
 from theory.readouts import Soft
 
@@ -27,6 +27,8 @@ RING = 12
 REWARDED = (0, 3)
 """The two places of the reward in the rooms where it is fixed."""
 
+GROUPS = ("position", "object")
+
 ENCODER_COST = 1e-6
 """Next to nothing: position is carried along by recurrent weights, and not read in."""
 
@@ -40,8 +42,14 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     exact = [_solved(share) for share in shares]
     costs = ERROR_COSTS[:1] if quick else ERROR_COSTS
     soft = {cost: [_solved(share, cost) for share in shares] for cost in costs}
-    rows: list[tuple[Any, ...]] = [("exact", share, *_row(code)) for share, code in zip(shares, exact, strict=True)]
-    rows += [(cost, share, *_row(code)) for cost in costs for share, code in zip(shares, soft[cost], strict=True)]
+    rows: list[tuple[Any, ...]] = [
+        ("exact", share, *measured(code, *GROUPS)) for share, code in zip(shares, exact, strict=True)
+    ]
+    rows += [
+        (cost, share, *measured(code, *GROUPS))
+        for cost in costs
+        for share, code in zip(shares, soft[cost], strict=True)
+    ]
     prices = np.array([code.price_of_modularity for code in exact])
     holds = bool(
         prices[0] > FREE
@@ -88,9 +96,5 @@ def _solved(share: float, error_cost: float | None = None) -> Representation:
     return solve_one_of_many(task.problem(encoder_cost=ENCODER_COST, readout=readout), rng=0)
 
 
-def _row(code: Representation) -> tuple[Any, ...]:
-    return code.loss, code.price_of_modularity, code.gap, cell_types(code)["mixed"], len(code), _angle(code)
-
-
 def _angle(code: Representation) -> float:
-    return angle_between(code, "position", "object")
+    return angle_between(code, *GROUPS)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 FREE = 1e-9
 """A price of modularity below this is none."""
 
+RIGHT = 1e-4
+"""Degrees by which an angle may miss a right one: the arc cosine of rounding."""
+
 NEXT_TO = 2e-3
 """Distance from a boundary at which it is tried on both sides: the price, about its square, is well above `FREE`."""
 
@@ -92,6 +95,12 @@ def angle_between(answer: Representation, one: str, other: str) -> float:
         bases.append(basis[:, sizes > CODED * sizes.max(initial=1.0)])
     cosines = np.linalg.svd(bases[0].T @ bases[1], compute_uv=False)
     return float(np.degrees(np.arccos(min(1.0, cosines[0])))) if len(cosines) else float("nan")
+
+
+def measured(answer: Representation, one: str, other: str) -> tuple[Any, ...]:
+    """A row on an answer: loss, price, gap, numbers of mixed cells and of neurons, angle between two groups."""
+    proven = (answer.loss, answer.price_of_modularity, answer.gap)
+    return *proven, cell_types(answer)["mixed"], len(answer), angle_between(answer, one, other)
 
 
 def panels(count: int = 1) -> tuple[Figure, Any]:

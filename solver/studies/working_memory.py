@@ -11,7 +11,7 @@ from solver.optimise import solve_one_of_many
 from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE
 from solver.pictures.style import WIDTH
 from solver.pictures.tuning import draw_map, kind_of, tuning
-from solver.studies.study import FREE, Finding, angle_between, cell_types
+from solver.studies.study import FREE, RIGHT, Finding, angle_between, measured
 from solver.studies.tasks import remembered
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["study"]
 
-RIGHT = 1e-4
-"""Degrees by which an angle may miss a right one: the arc cosine of rounding."""
+GROUPS = ("cue 1", "cue 2")
 
 SHOWN = 4
 """Items on the ring whose codes are drawn."""
@@ -40,10 +39,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         for count, cues in tasks
         for repeats in (True, False)
     }
-    rows: list[tuple[Any, ...]] = [
-        (*key, code.loss, code.price_of_modularity, code.gap, cell_types(code)["mixed"], len(code), _angle(code))
-        for key, code in codes.items()
-    ]
+    rows: list[tuple[Any, ...]] = [(*key, *measured(code, *GROUPS)) for key, code in codes.items()]
     with_repeats = [code for (_, _, repeats), code in codes.items() if repeats]
     mixed = {key: code for key, code in codes.items() if code.price_of_modularity > FREE}
     few = codes[SHOWN, 2, False]
@@ -92,4 +88,4 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
 
 
 def _angle(code: Representation) -> float:
-    return angle_between(code, "cue 1", "cue 2")
+    return angle_between(code, *GROUPS)

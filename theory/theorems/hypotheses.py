@@ -159,25 +159,21 @@ def invariant_under_transitions(problem: Problem) -> bool:
     if problem.recurrence is None:
         return False
     sources, deviation = problem.sources, np.sqrt(np.diag(problem.sources.covariance))
-    size = np.sqrt(np.diag(problem.gram))
+    forms = [problem.gram]
+    if problem.readout.targets is not problem.mixing:
+        forms.append(problem.readout.targets.T @ problem.readout.targets)
     corners = KDTree(sources.vertices / deviation)
     for matrix, offset in zip(problem.recurrence.matrices, problem.recurrence.offsets, strict=True):
         gaps = [
             offset / deviation,
             (matrix @ sources.covariance @ matrix.T - sources.covariance) / np.outer(deviation, deviation),
-            (matrix.T @ problem.gram @ matrix - problem.gram) / np.outer(size, size),
+            *((matrix.T @ form @ matrix - form) / np.sqrt(np.outer(np.diag(form), np.diag(form))) for form in forms),
         ]
         if max(float(np.abs(gap).max()) for gap in gaps) > INVARIANT:
             return False
         # A regular map of the vertices into themselves misses none of them.
         if corners.query((sources.vertices @ matrix.T + offset) / deviation)[0].max() > INVARIANT:
             return False
-        targets = problem.readout.targets
-        if targets is not problem.mixing:
-            asked = targets.T @ targets
-            scale = np.sqrt(np.diag(asked))
-            if np.abs((matrix.T @ asked @ matrix - asked) / np.outer(scale, scale)).max() > INVARIANT:
-                return False
     return True
 
 
