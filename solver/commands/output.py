@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from solver.optimise import Progress
 
-__all__ = ["note", "progress_shown", "show", "wrapped", "write"]
+__all__ = ["note", "progress_shown", "reading_shown", "show", "wrapped", "write"]
 
 
 PIPE_WIDTH = 1000
@@ -55,6 +55,20 @@ def progress_shown() -> Iterator[Callable[[Progress], None] | None]:
             status.update(f"iteration {progress.iteration}   loss {progress.loss:.9g}   gap {progress.gap:.1e}")
 
         yield follow
+
+
+@contextmanager
+def reading_shown() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on stderr that follows the reading of what is more than memory has room for, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None, visible=False)
+        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
 
 
 def wrapped(text: str, indent: str = "    ") -> str:
