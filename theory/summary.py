@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,9 @@ KNOWN = 1 << 16
 
 ROUNDING = 1e-9
 """Share of a range by which rounding may leave a mean or an extreme row outside it."""
+
+FEW = 256
+"""Rows of a step so few that it is not worth looking whether they are among those."""
 
 WEAK = 0.1
 """Correlations that a frame leaves as they are: what they are good for is not worth their operations."""
@@ -471,7 +475,7 @@ class _Rows:
             )
         np.minimum(self.lower, lowest, out=self.lower)
         np.maximum(self.upper, highest, out=self.upper)
-        self.pending.append(self.known.others(rows))
+        self.pending.append(rows if len(rows) < FEW else self.known.others(rows))
 
     def _look_through(self) -> None:
         if not self.pending:
@@ -514,6 +518,11 @@ class _Frame:
     inverse: Array
     inside: Inside
 
+    @cached_property
+    def read_by(self) -> list[list[int]]:
+        """For each coordinate the columns before it that it reads besides its own."""
+        return [np.flatnonzero(self.matrix[:j, j]).tolist() for j in range(len(self.matrix))]
+
     @classmethod
     def of(cls, rows: _Rows) -> _Frame:
         """That of the rows so far."""
@@ -541,7 +550,7 @@ class _Frame:
             return found
         for j in reversed(range(dimension)):
             np.multiply(found[j], self.matrix[j, j], out=found[j])
-            for i in np.flatnonzero(self.matrix[:j, j]):
+            for i in self.read_by[j]:
                 np.multiply(found[i], self.matrix[i, j], out=one)
                 np.add(found[j], one, out=found[j])
         return found

@@ -96,10 +96,14 @@ def stream(path: Given, probabilities: str | None = None, follow: Follow | None 
         InputError: what is wrong, in which file, at which row; a file that ends early, or changes meanwhile.
         OSError: the file cannot be read.
     """
+    from threadpoolctl import threadpool_limits
+
     table = _opened(path, probabilities)
     before = _state(path)
     try:
-        summary = _summary(table, follow)
+        # Columns are short, and threads of their own would wait for each other.
+        with threadpool_limits(1, user_api="blas"):
+            summary = _summary(table, follow)
     except InputError as error:
         if str(error).startswith(f"{path}:"):
             raise
