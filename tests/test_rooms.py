@@ -40,7 +40,7 @@ FLOORS = [
         "solver.comparison",
     },
     {"solver.representation", "solver.optimise"},
-    {"solver.neuron_budget", "solver.phase", "solver.strategies", "solver.separation"},
+    {"solver.questions", "solver.phase", "solver.strategies", "solver.sklearn"},
     {"solver.verification"},
     {"solver.pictures"},
     {"solver.studies"},
