@@ -38,6 +38,7 @@ FLOORS = [
         "solver.pictures.comparison",
         "solver.pictures.budget",
         "solver.comparison",
+        "solver.tables",
     },
     {"solver.representation", "solver.optimise"},
     {"solver.questions", "solver.phase", "solver.strategies", "solver.sklearn"},

@@ -33,7 +33,10 @@ __all__ = [
 
 
 PICTURES = (".png", ".pdf", ".svg")
-"""Endings of files that a picture can be written to."""
+"""Endings of files that a picture can be written to,"""
+
+SAVED = (".npz", ".csv", ".nc")
+"""and that an answer can be."""
 
 
 def problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -119,7 +122,7 @@ def require_outputs(file: str, *, picture: str | None, saved: str | None = None,
     if proof is not None:
         require_writable(proof, (".json",), "--proof", source=file)
     if saved is not None:
-        require_writable(saved, (".npz",), "--save", source=file)
+        require_writable(saved, SAVED, "--save", source=file)
     if picture is not None:
         require_writable(picture, PICTURES, "--plot", source=file)
 

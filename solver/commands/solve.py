@@ -40,7 +40,7 @@ __all__ = ["solve"]
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="For random starts.")
 @click.option("--neurons", type=int, metavar="N", help="Number of neurons, for --method alternating.")
 @click.option("--solver", metavar="NAME", help="Conic solver, for --method conic or relaxation.  [default: CLARABEL]")
-@click.option("--save", "saved", type=click.Path(), metavar="FILE", help="Write the answer to an .npz file.")
+@click.option("--save", "saved", type=click.Path(), metavar="FILE", help="Write the answer to .npz, .csv or .nc.")
 def solve(file: str, picture: str | None, as_object: bool, saved: str | None, **options: Any) -> int:
     """Find the optimal code, with a certificate."""
     costs = costs_of(options)
