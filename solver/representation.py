@@ -179,6 +179,23 @@ class Representation(Code):
 
         return plot(self, path)
 
+    def to_html(self, path: str | os.PathLike[str], *, stops: int = 17) -> None:
+        """Write a page to turn and hover: the code, its certificate, and how both change with the price of weights.
+
+        One file that opens in any browser, without a network. See `solver.pictures.explorer`.
+
+        Args:
+            path: .html file to write, whole or not at all.
+            stops: prices of weights to solve, an odd number: the given ones are in the middle.
+
+        Raises:
+            InputError: a path that cannot be written, an even number of stops, or plotly not installed
+                (`pip install 'modularity-solver[page]'`).
+        """
+        from solver.pictures.explorer import page
+
+        page(self, path, stops=stops)
+
     def __repr__(self) -> str:
         from solver.pictures.summary import as_text
 

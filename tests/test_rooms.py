@@ -35,6 +35,7 @@ FLOORS = [
         "solver.pictures.source_plane",
         "solver.pictures.summary",
         "solver.pictures.plot",
+        "solver.pictures.explorer",
         "solver.pictures.comparison",
         "solver.pictures.budget",
         "solver.comparison",
