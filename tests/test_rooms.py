@@ -41,6 +41,7 @@ FLOORS = [
     },
     {"solver.representation", "solver.optimise"},
     {"solver.neuron_budget", "solver.phase", "solver.strategies", "solver.separation"},
+    {"solver.auditing", "solver.pictures.audit", "solver.pictures.audit_words"},
     {"solver.verification"},
     {"solver.pictures"},
     {"solver.studies"},
