@@ -27,7 +27,16 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["AffineCode", "AffinePart", "affine_code", "affine_part", "decoding_error", "encoding_error", "varying"]
+__all__ = [
+    "AffineCode",
+    "AffinePart",
+    "affine_code",
+    "affine_part",
+    "decoding_error",
+    "encoding_error",
+    "varying",
+    "without_rounding",
+]
 
 REFINEMENTS = 2
 """Steps of least squares on what is left: two restore the digits that the normal equations cost."""
@@ -130,8 +139,8 @@ def affine_code(
         InputError: weights from which the targets cannot be decoded.
     """
     varied = varying(problem, weights)
+    _require_decodable(problem, weights[varied])
     base = described(problem, weights[varied])
-    _require_decodable(problem, weights[varied], base["loss"])
     cheapest = np.zeros((len(weights), len(problem.mixing)))
     cheapest[varied] = base["encoder"]
     if encoder is not None:
@@ -182,6 +191,14 @@ def affine_code(
     )
 
 
+def without_rounding(problem: Problem, weights: Array) -> Array:
+    """Weights (n, d) without what least squares leave of none, where an exact decoder would have to leave it out."""
+    if problem.readout.rank is None:
+        return weights
+    size = np.abs(weights) * np.sqrt(np.diag(problem.sources.covariance))
+    return np.where(size > SPANNED * size.max(initial=0.0), weights, 0.0)
+
+
 def varying(problem: Problem, weights: Array) -> NDArray[np.bool_]:
     """(n,) which neurons' affine parts vary, beyond rounding."""
     deviation = np.sqrt(problem.sources.variances(weights))
@@ -229,7 +246,7 @@ def decoding_error(problem: Problem, activity: Array, decoder: ArrayLike) -> tup
     return given, (missed / float(sources.variances(targets).sum())) ** 0.5
 
 
-def _require_decodable(problem: Problem, weights: Array, loss: float) -> None:
+def _require_decodable(problem: Problem, weights: Array) -> None:
     """Where no errors are allowed the affine part must span what is decoded."""
     readout = problem.readout
     if not readout.exact:
@@ -237,7 +254,7 @@ def _require_decodable(problem: Problem, weights: Array, loss: float) -> None:
     sizes = np.linalg.svd(weights * np.sqrt(np.diag(problem.sources.covariance)), compute_uv=False)
     rank = int((sizes > SPANNED * sizes[0]).sum()) if len(sizes) else 0
     needed = problem.dimension if readout.rank is None else readout.rank
-    if rank < needed or not np.isfinite(loss):
+    if rank < needed or not np.isfinite(problem.readout_cost(weights.T @ weights)):
         raise InputError(
             f"activity: what of it is affine spans {rank} direction(s) of {problem.dimension} source(s), so that they "
             "cannot be decoded without error; give a readout that may err (theory.readouts.Soft, --error-cost)"

@@ -17,6 +17,7 @@ from solver.auditing.affine import (
     decoding_error,
     encoding_error,
     varying,
+    without_rounding,
 )
 from solver.auditing.findings import Findings
 from solver.auditing.scale import fit_costs
@@ -194,6 +195,11 @@ def audited(
     given = _fitting(activity, problem.sources)
     if rescale and (encoder is not None or decoder is not None):
         raise InputError("rescale: encoder and decoder belong to activity of a known unit; leave them out, or rescale")
+    if rescale and not problem.readout.exact:
+        raise InputError(
+            "rescale: where errors have a price a code without activity is best once weights are dear enough, so that "
+            "no price can be fitted; leave the errors out"
+        )
     if not rescale:
         _require_nonnegative(given)
     part = affine_part(given, problem.sources)
@@ -204,8 +210,9 @@ def audited(
         encoder, errors["encoder"] = encoding_error(problem, part.weights, encoder)
     if decoder is not None:
         decoder, errors["decoder"] = decoding_error(problem, given, decoder)
-    least = problem.sources.support(part.weights)
-    fit, weights, bias = None, part.weights, np.maximum(part.mean, least)
+    fit, weights = None, without_rounding(problem, part.weights)
+    least = problem.sources.support(weights)
+    bias = np.maximum(part.mean, least)
     if rescale:
         fit = fit_costs(problem, weights[varying(problem, weights)], **limits)
         problem = problem.replaced(encoder_cost=fit.encoder_cost)

@@ -1,7 +1,7 @@
 """Which costs would a recorded code be best for? Its unit is not known, and the price of weights has to be fitted.
 
-Weights c w of any unit c cost ``c^2 E + g(c^2 G)``, so the best unit is in closed form, and without errors the price of
-the decoder cancels: a unit and that price are the same thing. What is left is the price of the encoder. As both codes
+Weights c w of any unit c cost ``c^2 E + g(G) / c^2``, so the best unit is in closed form, and the price of the decoder
+cancels: a unit and that price are the same thing. What is left is the price of the encoder. As both codes
 are in their best states, the excess changes with it as the encoder's shares of their losses differ,
 
     d log(1 + excess) / d log encoder_cost = share of the code - share of the optimum,
@@ -52,8 +52,7 @@ class Fit:
     Attributes:
         encoder_cost: the best price of the encoder, for an activity of price `activity_cost`.
         scale: the unit: by what to multiply the activity for the prices of the fitted problem.
-        decoder_cost: the price of the decoder for which the activity as given has the right size; NaN where errors have
-            a price, which would change with it.
+        decoder_cost: the price of the decoder for which the activity as given has the right size.
         kind: "inside" where the best price lies between those tried, "lowest" or "highest" where it is the first or
             last of them, "any" where the excess does not depend on it.
         encoder_costs: (k,) the prices tried, rising.
@@ -88,7 +87,7 @@ def fit_costs(problem: Problem, weights: Array, **limits: Any) -> Fit:
     """Find the unit of a code and the price of the encoder that make it least suboptimal, each point certified.
 
     Args:
-        problem: all but its encoder's price is kept.
+        problem: all but its encoder's price is kept; its readout allows no errors.
         weights: (n, d) of the neurons, in any unit.
         limits: of each search for an optimum, as for `solve`.
 
@@ -165,7 +164,7 @@ def _fit(problem: Problem, weights: Array, price: float, kind: str, tried: list[
     return Fit(
         encoder_cost=price,
         scale=scale,
-        decoder_cost=problem.decoder_cost / scale**4 if problem.readout.exact else float("nan"),
+        decoder_cost=problem.decoder_cost / scale**4,
         kind=kind,
         encoder_costs=np.array([one.price for one in tried]),
         excess=np.array([one.excess for one in tried]),

@@ -145,9 +145,8 @@ def _fitted(findings: Findings) -> list[str]:
         "any": f"Any price of the encoder makes it as suboptimal; taken is an {price}.",
     }[fit.kind]
     unit = f"The unit that fits best is the given activity times {fit.scale:.4g}"
-    if np.isfinite(fit.decoder_cost):
-        unit += f", or a decoder cost of {fit.decoder_cost:.3g} for the activity as given"
-    return [f"Baselines are the least that are nonnegative. {where}", f"{unit}."]
+    other = f"a decoder cost of {fit.decoder_cost:.3g} for the activity as given"
+    return [f"Baselines are the least that are nonnegative. {where}", f"{unit}, or {other}."]
 
 
 def _saved(findings: Findings) -> list[str]:
