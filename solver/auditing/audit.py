@@ -22,7 +22,6 @@ from solver.auditing.affine import (
 from solver.auditing.findings import Findings
 from solver.auditing.scale import fit_costs
 from solver.certificate import certify
-from solver.comparison import scores_at_hand
 from solver.optimise import solve_one_of_many
 from solver.separation import separation
 from theory.conditions import decide
@@ -85,7 +84,7 @@ class Audit(Findings):
         scores: the field's modularity scores of the activity (`solver.metrics`), as far as they can be had.
         verdict: the theory's `Verdict`: is the best code modular? None for data without known sources.
         fit: with ``rescale=True`` the costs that were fitted, with the curve; else None.
-        neurons: n names.
+        neurons: n names;  activity: (T, n) as given.
         problem: what is coded.
 
     Source: docs/mathematics.md, "Audit of a given code".
@@ -247,10 +246,10 @@ def audited(
         missing_neuron=missing.neuron,
         missing_ratio=missing.ratio,
         missing_saving=missing.saving,
-        scores=_scores(given, problem.sources),
         verdict=_verdict(problem),
         fit=fit,
         neurons=_names(activity, given.shape[1]) if neurons is None else tuple(neurons),
+        activity=given,
     )
 
 
@@ -324,10 +323,6 @@ def _lifts(part: AffinePart, least: Array) -> Array:
     """(n,) by how much biases had to be raised, beyond rounding."""
     lifts = least - part.mean
     return np.where(lifts > NEGATIVE * (least + np.abs(part.mean)), lifts, 0.0)
-
-
-def _scores(activity: Array, sources: Sources) -> dict[str, float]:
-    return scores_at_hand(activity, sources.points, sources.probabilities) if sources.identified else {}
 
 
 def _verdict(problem: Problem) -> Verdict | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from solver.auditing.affine import AffineCode, varying
 from solver.auditing.scale import Fit
+from solver.comparison import scores_at_hand
 from solver.representation import Representation
 from theory.conditions import Verdict
 
@@ -62,10 +64,10 @@ class Findings:
     missing_neuron: Array
     missing_ratio: float
     missing_saving: float
-    scores: dict[str, float]
     verdict: Verdict | None
     fit: Fit | None
     neurons: tuple[str, ...] = field(compare=False)
+    activity: Array = field(compare=False)
 
     @property
     def problem(self) -> Problem:
@@ -81,6 +83,12 @@ class Findings:
     def excess(self) -> float:
         """By how much loss / lower_bound exceeds one: by how much the code costs more than any code must."""
         return max(0.0, self.loss / self.lower_bound - 1) if self.lower_bound > 0 else float("inf")
+
+    @cached_property
+    def scores(self) -> dict[str, float]:
+        """The field's modularity scores of the activity given, found when they are asked for: they take a while."""
+        sources = self.problem.sources
+        return scores_at_hand(self.activity, sources.points, sources.probabilities) if sources.identified else {}
 
     @property
     def wasted(self) -> Array:

@@ -56,14 +56,18 @@ def headline(findings: Findings) -> str:
         return "This code is optimal"
     if not np.isfinite(excess):
         return "No lower bound is known: how far this code is from the optimum cannot be said"
-    if optimum.status == "optimal" and excess >= TIMES:
-        return f"This code costs {1 + excess:.3g} times as much as the optimum, and no code can save more"
     if optimum.status == "optimal":
-        return f"This code is {percent(excess)} above the optimum, and no code can save more"
+        return f"This code {_above(excess)}, and no code can save more"
     known = findings.loss / optimum.loss - 1
     if known <= 0:
-        return f"This code is at most {percent(excess)} above the optimum"
-    return f"This code is {percent(known)} to {percent(excess)} above the optimum"
+        return f"This code {_above(excess, 'at most ')}"
+    return f"This code {_above(excess, f'{1 + known:.3g} to ' if excess >= TIMES else f'{100 * known:.3g} to ')}"
+
+
+def _above(excess: float, before: str = "") -> str:
+    if excess >= TIMES:
+        return f"costs {before}{1 + excess:.3g} times as much as the optimum"
+    return f"is {before}{percent(excess)} above the optimum"
 
 
 def audit_sentences(findings: Findings) -> list[str]:
@@ -154,7 +158,7 @@ def _saved(findings: Findings) -> list[str]:
     if findings.code.status == "optimal" or not least > 0:
         return []
     saved = {name: value / least for name, value in findings.savings.items() if value > NEGLIGIBLE * least}
-    parts = [f"{percent(share)} by {CHANGES[name]}" for name, share in saved.items()]
+    parts = [f"{_share(share)} by {CHANGES[name]}" for name, share in saved.items()]
     about = "" if findings.optimum.status == "optimal" else "at most "
     said = f"What would save it, one after the other, in percent of the optimum: {about}{', '.join(parts)}."
     return [said] if parts else []
@@ -176,7 +180,7 @@ def _missing(findings: Findings) -> list[str]:
         return []
     return [
         f"A neuron that is missing would then earn {findings.missing_ratio:.4g} times what it costs, and save "
-        f"{percent(saving)}: {_reads(findings, findings.missing_neuron)}."
+        f"{_share(saving)}: {_reads(findings, findings.missing_neuron)}."
     ]
 
 
@@ -192,6 +196,11 @@ def _verdict(findings: Findings) -> list[str]:
         return [*said, f"Theory: the best code is {kind}."]
     price = percent(findings.optimum.price_of_modularity)
     return [*said, f"Theory: the best code is mixed, and the best {kind} one costs {price} more."]
+
+
+def _share(share: float) -> str:
+    """A share that may be a large multiple, in per cent."""
+    return percent(share) if share < 10 * TIMES else f"{100 * share:,.0f} %"
 
 
 def _reads(findings: Findings, neuron: Array) -> str:
@@ -217,7 +226,7 @@ def _terms(findings: Findings) -> list[list[str]]:
 
 def _more(difference: float, findings: Findings) -> str:
     """In percent of the optimal loss, so that the terms add up."""
-    return f"{100 * difference / findings.optimum.loss:+.2f} %"
+    return f"{100 * difference / findings.optimum.loss:+,.2f} %"
 
 
 def _neurons(findings: Findings) -> list[list[str]]:

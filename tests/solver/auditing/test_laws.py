@@ -6,20 +6,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from solver import Sources, certify, solve
-from solver.auditing import audit
 from solver.auditing.audit import audited
 from solver.strategies import problems, seeds
 from tests.examples import share
 from tests.solver.auditing.networks import measured, network
 from theory import InputError
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _without_scores():
-    """They take half of the time, and no law is about them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(audit, "scores_at_hand", lambda *_: {})
-        yield
 
 
 @share(1 / 2)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, audit, solve
-from solver.auditing import scale
+from solver.auditing import findings, scale
 from solver.auditing.audit import audited
 from solver.auditing.scale import fit_costs
 from solver.strategies import seeds
@@ -22,7 +22,7 @@ def _coarse():
     """Half as many prices, and no scores: a curve takes less long, and is none the worse for it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scale, "TRIED", 7)
-        patch.setattr("solver.auditing.audit.scores_at_hand", lambda *_: {})
+        patch.setattr(findings, "scores_at_hand", lambda *_: {})
         yield
 
 
