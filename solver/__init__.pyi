@@ -1,3 +1,5 @@
+from .auditing.audit import Audit as Audit
+from .auditing.audit import audit as audit
 from .certificate import Bound as Bound
 from .certificate import Certificate as Certificate
 from .certificate import certify as certify
@@ -15,6 +17,7 @@ from .verification.verify import Report as Report
 from .verification.verify import verify as verify
 
 __all__ = [
+    "Audit",
     "Bound",
     "Budget",
     "Certificate",
@@ -24,6 +27,7 @@ __all__ = [
     "Report",
     "Representation",
     "Sources",
+    "audit",
     "budget",
     "certify",
     "lower_bound",

@@ -43,6 +43,7 @@ FLOORS = [
     },
     {"solver.representation", "solver.optimise"},
     {"solver.questions", "solver.phase", "solver.strategies", "solver.sklearn"},
+    {"solver.auditing", "solver.pictures.audit", "solver.pictures.audit_words"},
     {"solver.verification"},
     {"solver.pictures"},
     {"solver.studies"},
