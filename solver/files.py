@@ -41,7 +41,8 @@ WITH_READOUT = 2
 """of that with a readout other than the exact one of the data,"""
 
 WITH_MORE = 3
-"""of that with groups of sources, a recurrent layer, other prices of activity and bias, or data without known sources,"""
+"""of that with groups of sources, a recurrent layer, other prices of activity and bias, or data without known
+sources,"""
 
 WITH_SAMPLES = 4
 """and of that with a bound that is proven with some of many samples."""

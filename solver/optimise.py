@@ -217,7 +217,7 @@ def _steps(
     if problem.readout.rank is not None and method not in ("modular", "groups"):
         return partial_decoding.steps(partial(_steps, method), problem, tolerance=tolerance, rng=rng, options=options)
     if method in many_samples.METHODS and many_samples.too_many(problem):
-        steps = many_samples.steps(method, problem, tolerance=tolerance, rng=rng, **options)
+        steps = many_samples.steps(method, problem, tolerance=tolerance, rng=rng, options=options)
     elif method == "columns" and problem.sources.faces_if_few is None:
         steps = module_of("relaxation").quick_steps(problem, tolerance=tolerance, rng=rng)
     else:
@@ -379,7 +379,8 @@ class _Run:
         if self.cover is None:
             known = all(hull.sources.has_faces for hull in hulls)
         else:
-            known = self.cover.within is None and self.problem.has_among(self.cover.samples)
+            some = self.cover.samples
+            known = some is not None and self.cover.within is None and self.problem.has_among(some)
         quick = not known and (self.cover is not None or self.stopped is not None)
         weights = canonical_weights(self.problem, self.weights)
         bound = best_bound(self.problem, self.multiplier, weights=weights, quick=quick, cover=self.cover)

@@ -522,13 +522,14 @@ class Sources:
 
     @cached_property
     def mean_outside(self) -> Array | None:
-        """(d,) weights of a neuron that is below zero at the mean, and there lowest; None where the hull holds the mean.
+        """(d,) weights of a neuron whose bias would be below zero; None where the hull holds the mean.
 
         A mean is an average of vertices: nonnegative least squares find with which weights, or what is left over.
         """
         from scipy.optimize import nnls
 
         reach = self.upper - self.lower
+        reach = np.where(reach > 0, reach, 1.0)  # of vertices that all share a value, the hull is flat
         corners = np.column_stack([self.about_mean(self.points) / reach, np.ones(self.count)])
         asked = np.append(np.zeros(self.dimension), 1.0)
         share, distance = nnls(corners.T, asked)

@@ -3,12 +3,13 @@
 First climbs find a code on the samples that are furthest in some directions. Each better code is confronted with all
 samples; those that object to its biases, or to those of the neurons that seem worth adding, are looked at as well
 (`solver.search.working_hull`). When none objects any more the code is that of all samples, and what remains is to bound
-it: on the faces of a hull that is trimmed to what matters there, or by relaxations. Both prove what holds for all samples.
+it: on the faces of their hull, or by relaxations. Both prove what holds for all samples.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,7 +56,7 @@ def cover(problem: Problem) -> Cover:
 
 
 def steps(
-    method: str, problem: Problem, *, tolerance: float, rng: np.random.Generator, solver: str = DEFAULT_SOLVER
+    method: str, problem: Problem, *, tolerance: float, rng: np.random.Generator, options: dict[str, object]
 ) -> Iterator[Iterate]:
     """Yield codes that no sample objects to, and bounds that hold for all of them.
 
@@ -64,9 +65,9 @@ def steps(
         problem: one with too many samples.
         tolerance: relative gap at which to stop.
         rng: draws the starts of the climbs.
-        solver: conic solver of the first relaxation.
+        options: for the method: the conic solver of the first relaxation.
     """
-    search = _Search(problem, tolerance, rng, solver)
+    search = _Search(problem, tolerance, rng, str(options.get("solver", DEFAULT_SOLVER)))
     if method == "modular":
         yield from search.followed(lambda: modular.steps(search.inside, tolerance=tolerance, rng=rng))
         return
@@ -76,7 +77,9 @@ def steps(
     yield from search.bounded_at_once()
     yield from search.followed(lambda: ascents.steps(search.inside, tolerance=tolerance, rng=rng, start=search.code))
     if method == "columns" and search.lists_faces():
-        yield from search.followed(lambda: columns.steps(search.inside, tolerance=tolerance, rng=rng, start=search.code))
+        yield from search.followed(
+            lambda: columns.steps(search.inside, tolerance=tolerance, rng=rng, start=search.code)
+        )
         return
     yield from search.bounded_at_once()
     if method == "relaxation" or problem.dimension <= relaxation.FEW_SOURCES:
@@ -144,6 +147,9 @@ class _Search:
                     break
 
     def _confronted(self, step: Iterate) -> tuple[Iterate, bool]:
-        found, objected = self.hull.confronted(step)
+        proof = Cover.of(self.hull.rows, step.cover)
+        tempting = np.empty((0, self.hull.problem.dimension)) if step.tempting is None else step.tempting
+        weights, loss, objected = self.hull.confronted(step.weights, tempting)
+        found = replace(step, weights=weights, loss=loss, cover=proof, tempting=None)
         self.loss, self.bound = min(self.loss, found.loss), max(self.bound, found.lower_bound)
         return found, objected

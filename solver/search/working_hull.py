@@ -8,18 +8,15 @@ sample objects to. It takes hundreds of samples of a hundred thousand, or a few 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from theory.bounds.cover import Cover
 from theory.conditions.many_sources import has_all_corners
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from solver.methods.iterate import Iterate
     from theory.problem import Problem
 
     Array = NDArray[np.float64]
@@ -31,7 +28,7 @@ FIRST_PER_SOURCE = 10
 """Random directions, per source, whose furthest samples are looked at from the start."""
 
 STRETCHES = 25
-"""Stretches that samples are cut into: of each the furthest may be added, so that those come together that nearly tie."""
+"""Stretches that samples are cut into: the furthest of each may be added: near ties come at once."""
 
 ROWS = 1 << 12
 """Samples looked at at once."""
@@ -76,29 +73,28 @@ class WorkingHull:
         """The problem among the samples that are looked at."""
         return self.problem.among(self.rows, listed=self.listed)
 
-    def confronted(self, step: Iterate) -> tuple[Iterate, bool]:
-        """A code and bound of the problem among some samples as those of the problem itself, and whether any objected.
+    def confronted(self, weights: Array, tempting: Array) -> tuple[Array, float, bool]:
+        """A code (n, d) of the problem among some samples as one of the problem itself: its weights and its loss.
+
+        Its biases are raised to those that all samples ask for, and its neurons scaled to the size that suits. The
+        samples that object to its neurons, or to the tempting ones, are looked at from now on; whether there are any.
 
         Args:
-            step: the code, whose biases are raised to those that all samples ask for, and the bound. The samples that
-                object to its neurons, and to those that it names as tempting, are looked at from now on.
+            weights: (n, d) the code.
+            tempting: (k, d) other neurons that seem to be worth more than they cost.
         """
-        count = len(step.weights)
-        neurons = step.weights if step.tempting is None else np.concatenate([step.weights, step.tempting])
-        before, inside = self.rows, self.inside
+        count, before = len(weights), len(self.rows)
+        neurons, inside = np.concatenate([weights, tempting]), self.inside
         height, row = self._furthest(neurons)
         known = inside.sources.support(neurons)
         objects = height > known * (1 + OBJECTION)
         self.rows = _with(self.rows, row[objects])
-        biases = np.maximum(known, height.max(axis=0))
-        weights, loss = step.weights, step.loss
         if objects[:, :count].any():
-            energy = float(((inside.whitening.neurons(weights) ** 2).sum(axis=1) + biases[:count] ** 2).sum())
+            biases = np.maximum(known, height.max(axis=0))[:count]
+            energy = float(((inside.whitening.neurons(weights) ** 2).sum(axis=1) + biases**2).sum())
             # Dearer neurons are to be smaller.
             weights = weights * self.problem.readout.rescaling(weights.T @ weights, energy)
-            loss = self.problem.loss(weights)
-        cover = Cover.of(before, step.cover)
-        return replace(step, weights=weights, loss=loss, cover=cover, tempting=None), len(self.rows) > len(before)
+        return weights, self.problem.loss(weights), len(self.rows) > before
 
     # ---- samples ----------------------------------------------------------------------------------------------
 

@@ -89,8 +89,8 @@ class Cover:
         """
         if cover is not None:
             return replace(cover, samples=samples)
-        nothing = np.empty(0)
-        return cls(np.empty((0, 0)), nothing, nothing, nothing, nothing, samples)
+        none = np.empty(0, dtype=np.intp)
+        return cls(np.empty((0, 0)), none, none, none, np.empty(0), samples)
 
     @property
     def within(self) -> Cover | None:
