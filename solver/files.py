@@ -41,8 +41,11 @@ WITH_READOUT = 2
 """of that with a readout other than the exact one of the data,"""
 
 WITH_MORE = 3
-"""and of that with groups of sources, a recurrent layer, other prices of activity and bias, or data without known
-sources."""
+"""of that with groups of sources, a recurrent layer, other prices of activity and bias, or data without known
+sources,"""
+
+WITH_SAMPLES = 4
+"""and of that with a bound that is proven with some of many samples."""
 
 SEPARATE = "separate_"
 """What the names of the best separate code's arrays and numbers begin with."""
@@ -93,7 +96,10 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
         }
     content |= _saved_transitions(representation)
     if cover is not None:
-        content |= {f"cover_{item.name}": getattr(cover, item.name) for item in fields(cover)}
+        proof = {f"cover_{item.name}": getattr(cover, item.name) for item in fields(cover)}
+        content |= {name: value for name, value in proof.items() if value is not None}
+        if cover.samples is not None:
+            content["format_version"] = WITH_SAMPLES
     with written_whole(path) as partial, partial.open("wb") as file:
         np.savez(file, **content)
 
@@ -179,7 +185,7 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
             version = int(content["format_version"])
         except Exception:  # a damaged archive fails in a dozen ways, and each says the same
             raise InputError(f"{path}: not a saved representation; give a file that `save` or --save wrote") from None
-    if version > WITH_MORE:
+    if version > WITH_SAMPLES:
         raise InputError(f"{path}: written by a later version (format {version}); update to read it")
     content = {name: np.array(value) for name, value in LATER.items()} | content
     wanted = [*SAVED_ARRAYS, *SAVED_NUMBERS, "points", "names", "mixing", "encoder_cost", "decoder_cost"]
@@ -320,8 +326,9 @@ def _agreeing(content: dict[str, NDArray[Any]], problem: Problem) -> dict[str, A
         raise InputError("source_weights: damaged or altered; a neuron reads several groups")
     for name, tolerance in _tolerances(problem, weights, derived).items():
         _require_agreement(name, stored[name], derived[name], tolerance)
-    _require_proven(stored, problem)
-    return derived | stored | {"cover": _cover(content, problem), "problem": problem, "separate": separate}
+    cover = _cover(content, problem)
+    _require_proven(stored, problem, cover)
+    return derived | stored | {"cover": cover, "problem": problem, "separate": separate}
 
 
 def _separate(content: dict[str, NDArray[Any]], problem: Problem) -> dict[str, Any]:
@@ -391,11 +398,11 @@ def _require_agreement(name: str, stored: Any, derived: Any, tolerance: Array) -
         raise InputError(f"{name}: damaged or altered; it disagrees with the sources and source_weights of the file")
 
 
-def _require_proven(stored: dict[str, Any], problem: Problem) -> None:
+def _require_proven(stored: dict[str, Any], problem: Problem, cover: Cover | None) -> None:
     loss, bound, gap, tolerance = (stored[name] for name in ("loss", "lower_bound", "gap", "tolerance"))
     if not 0 <= bound <= loss:
         raise InputError(f"lower_bound: damaged or altered; {bound!r} is not from zero to the loss")
-    provable = most_provable(problem, stored["multiplier"], stored["source_weights"])
+    provable = most_provable(problem, stored["multiplier"], stored["source_weights"], cover)
     if bound > provable * (1 + PROVABLE):
         raise InputError(f"lower_bound: damaged or altered; the multiplier proves {provable:.6g} at most")
     if not abs(gap - optimality_gap(loss, bound)) <= AGREEING:
@@ -415,8 +422,9 @@ def _cover(content: dict[str, NDArray[Any]], problem: Problem) -> Cover | None:
     missing = [name for name in names if f"cover_{name}" not in content]
     if len(missing) == len(names):
         return None
+    missing = [name for name in missing if name != "samples"]
     if missing:
         raise InputError(f"cover_{missing[0]}: missing")
-    cover = Cover(**{name: content[f"cover_{name}"] for name in names})
+    cover = Cover(**{name: content.get(f"cover_{name}") for name in names})  # type: ignore[arg-type]  # those are there
     cover.require_fitting(problem.plain)
     return cover

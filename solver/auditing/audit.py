@@ -23,7 +23,7 @@ from solver.auditing.findings import Findings
 from solver.auditing.scale import fit_costs
 from solver.certificate import certify
 from solver.optimise import solve_one_of_many
-from solver.separation import separation
+from solver.questions.separation import separation
 from theory.conditions import decide
 from theory.errors import InputError
 from theory.problem import Problem
