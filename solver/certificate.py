@@ -196,7 +196,9 @@ def certify(problem: Problem, representation: Code) -> Certificate:
     """
     encoder, encoder_bias, decoder, decoder_bias = _network(problem, representation)
     fresh = _posed_again(problem)
-    found, errors = _measure(fresh, encoder, encoder_bias, decoder, decoder_bias), fresh.readout.errors
+    errors = fresh.readout.errors
+    with within_digits(fresh):
+        found = _measure(fresh, encoder, encoder_bias, decoder, decoder_bias)
     missed, follows, carried = _measure_steps(fresh, representation, encoder, encoder_bias)
     feasible = found.feasible and follows
     loss = problem.activity_cost * found.second_moment + problem.encoder_cost * float((encoder**2).sum())
