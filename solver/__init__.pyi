@@ -1,20 +1,23 @@
+from .auditing.audit import Audit as Audit
+from .auditing.audit import audit as audit
 from .certificate import Bound as Bound
 from .certificate import Certificate as Certificate
 from .certificate import certify as certify
 from .certificate import lower_bound as lower_bound
 from .comparison import Comparison as Comparison
-from .neuron_budget import Budget as Budget
-from .neuron_budget import budget as budget
 from .optimise import Progress as Progress
 from .optimise import solve as solve
 from .problem import Problem as Problem
 from .problem import Sources as Sources
+from .questions.neuron_budget import Budget as Budget
+from .questions.neuron_budget import budget as budget
+from .questions.separation import separation as separation
 from .representation import Representation as Representation
-from .separation import separation as separation
 from .verification.verify import Report as Report
 from .verification.verify import verify as verify
 
 __all__ = [
+    "Audit",
     "Bound",
     "Budget",
     "Certificate",
@@ -24,6 +27,7 @@ __all__ = [
     "Report",
     "Representation",
     "Sources",
+    "audit",
     "budget",
     "certify",
     "lower_bound",

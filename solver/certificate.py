@@ -11,7 +11,8 @@ more can be said at the matrix of the code itself (docs/mathematics.md, "Dynamic
 Where the hull has few enough faces (five sources, or a few hundred samples of six, or several dozen of seven) rho is
 found exactly on them, and they are checked to be all; beyond, it is bounded from above by what
 `theory.conditions.many_sources` can prove, or by a `theory.bounds.cover` that comes with the code and is checked
-product by product. Where neurons must read one group each, or where the samples show that nothing is gained by others,
+product by product. Of very many samples only some are looked at for the bound: those that a cover names, which can
+but make it lower. Where neurons must read one group each, or where the samples show that nothing is gained by others,
 this is done for each group by itself. All of it is done in whitened coordinates (`theory.geometry.whitening`), where
 correlated sources cost no digits.
 """
@@ -140,16 +141,22 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
     given = _square(problem, multiplier)
     if problem.plain is not problem:
         return _priced(problem, lower_bound(problem.plain, given / problem.height_cost, quick=quick, cover=cover))
+    if cover is not None and cover.samples is not None and not _by_groups(problem):
+        return _among_some(
+            problem, cover, quick, lambda some, within, quick: lower_bound(some, given, quick=quick, cover=within)
+        )
     if _by_groups(problem):
         return _sum_of_groups(problem, given, None, lambda part, own, _: lower_bound(part, own, quick=quick))
     return _bound(problem, problem.whitening.worth(given), quick=quick, cover=cover)
 
 
-def most_provable(problem: Problem, multiplier: Array, neurons: Array) -> float:
+def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Cover | None = None) -> float:
     """What a multiplier (d, d) proves at most, seen from some neurons (n, d) alone: quick, and no proof of anything."""
     if problem.plain is not problem:
         price = problem.height_cost
-        return most_provable(problem.plain, multiplier / price, price**0.5 * neurons)
+        return most_provable(problem.plain, multiplier / price, price**0.5 * neurons, cover)
+    if cover is not None and cover.samples is not None and not _by_groups(problem):
+        return most_provable(problem.among(cover.samples, listed=False), multiplier, neurons)
     if _by_groups(problem):
         parts = _of_groups(problem, multiplier, neurons)
         return sum(most_provable(part, own, code) for _, part, own, code in parts if part is not None)
@@ -189,7 +196,9 @@ def certify(problem: Problem, representation: Code) -> Certificate:
     """
     encoder, encoder_bias, decoder, decoder_bias = _network(problem, representation)
     fresh = _posed_again(problem)
-    found, errors = _measure(fresh, encoder, encoder_bias, decoder, decoder_bias), fresh.readout.errors
+    errors = fresh.readout.errors
+    with within_digits(fresh):
+        found = _measure(fresh, encoder, encoder_bias, decoder, decoder_bias)
     missed, follows, carried = _measure_steps(fresh, representation, encoder, encoder_bias)
     feasible = found.feasible and follows
     loss = problem.activity_cost * found.second_moment + problem.encoder_cost * float((encoder**2).sum())
@@ -244,6 +253,13 @@ def best_bound(
         price = problem.height_cost
         inside = None if weights is None else price**0.5 * weights
         return _priced(problem, best_bound(problem.plain, given / price, weights=inside, quick=quick, cover=cover))
+    if cover is not None and cover.samples is not None and not _by_groups(problem):
+        return _among_some(
+            problem,
+            cover,
+            quick,
+            lambda some, within, quick: best_bound(some, given, weights=weights, quick=quick, cover=within),
+        )
     if _by_groups(problem):
         return _sum_of_groups(
             problem, given, weights, lambda part, own, code: best_bound(part, own, weights=code, quick=quick)
@@ -274,6 +290,20 @@ def _priced(problem: Problem, bound: Bound) -> Bound:
     """A bound of the plain problem, in the units of the problem itself."""
     price = problem.height_cost
     return replace(bound, worst_neuron=bound.worst_neuron / price**0.5, multiplier=bound.multiplier * price)
+
+
+def _among_some(
+    problem: Problem, cover: Cover, quick: bool, bounded: Callable[[Problem, Cover | None, bool], Bound]
+) -> Bound:
+    """A bound on the codes that are nonnegative on the samples of a cover alone, as one on those that are on all."""
+    assert cover.samples is not None
+    cover.require_fitting(problem)
+    quick = quick or cover.within is not None
+    bound = bounded(problem.among(cover.samples, listed=not quick), cover.within, quick)
+    # The cost of the worst neuron with all samples; among some it is one.
+    cost = float(problem.neuron_cost(bound.worst_neuron)[0])
+    exact = bound.exact and cost <= 1 + ATTAINED
+    return replace(bound, exact=exact, worst_neuron=bound.worst_neuron / cost**0.5)
 
 
 def bound_of_carried(problem: Problem, weights: Array) -> Bound | None:

@@ -7,7 +7,7 @@ correlation ratio).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Comparison", "compared"]
+__all__ = ["Comparison", "compared", "scores_at_hand"]
 
 ROWS_IN_TEXT = 40
 """Neurons listed before the table is cut short."""
@@ -133,11 +133,21 @@ def compared(
         decodable=np.array([_explained_together(column, activity, weights) for column in columns]),
         # Under random permutation, and as many samples of equal weight as these are worth.
         chance=np.minimum(1.0, freedom / max(1 / float(weights @ weights) - 1, 1.0)),
-        scores=_scores(activity, factors, weights, classes),
+        scores=scores_at_hand(activity, factors, weights, classes),
     )
 
 
-def _scores(activity: Array, factors: Array, weights: Array, classes: list[bool]) -> dict[str, float]:
+def scores_at_hand(
+    activity: Array, factors: Array, weights: Array | None, classes: Sequence[bool] | None = None
+) -> dict[str, float]:
+    """Those of the modularity scores that can be had: of one factor none; all with scikit-learn and five samples.
+
+    Args:
+        activity: (T, n) of neurons of which one at least varies.
+        factors: (T, k) what they may follow.
+        weights: (T,) of the samples, equal if None.
+        classes: for each factor whether its values are numbers of classes; none are if not given.
+    """
     if factors.shape[1] < 2:
         return {}
     if find_spec("sklearn") is None or len(activity) <= NEIGHBOURS:

@@ -45,7 +45,10 @@ WITH_MORE = 3
 """of that with groups of sources, a recurrent layer, other prices of activity and bias, or data without known
 sources,"""
 
-WITH_STREAM = 4
+WITH_SAMPLES = 4
+"""of that with a bound that is proven with some of many samples,"""
+
+WITH_STREAM = 5
 """and of that with samples of which a summary is kept."""
 
 STREAM = "stream_"
@@ -100,7 +103,10 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
         }
     content |= _saved_transitions(representation)
     if cover is not None:
-        content |= {f"cover_{item.name}": getattr(cover, item.name) for item in fields(cover)}
+        proof = {f"cover_{item.name}": getattr(cover, item.name) for item in fields(cover)}
+        content |= {name: value for name, value in proof.items() if value is not None}
+        if cover.samples is not None:
+            content["format_version"] = WITH_SAMPLES
     content |= _saved_stream(sources)
     with written_whole(path) as partial, partial.open("wb") as file:
         np.savez(file, **content)
@@ -277,7 +283,8 @@ def _stream(content: dict[str, NDArray[Any]], names: tuple[str, ...]) -> Sources
     sources = Sources.from_summary(
         Summary(int(count), Moments(weight, origin, shift, root), lower, upper, points), names=names
     )
-    sources.require_mean_inside()
+    if sources.mean_outside is not None:
+        raise InputError("stream_shift: the mean lies outside the hull of the points")
     return sources
 
 
@@ -358,8 +365,9 @@ def _agreeing(content: dict[str, NDArray[Any]], problem: Problem) -> dict[str, A
         raise InputError("source_weights: damaged or altered; a neuron reads several groups")
     for name, tolerance in _tolerances(problem, weights, derived).items():
         _require_agreement(name, stored[name], derived[name], tolerance)
-    _require_proven(stored, problem)
-    return derived | stored | {"cover": _cover(content, problem), "problem": problem, "separate": separate}
+    cover = _cover(content, problem)
+    _require_proven(stored, problem, cover)
+    return derived | stored | {"cover": cover, "problem": problem, "separate": separate}
 
 
 def _separate(content: dict[str, NDArray[Any]], problem: Problem) -> dict[str, Any]:
@@ -429,11 +437,11 @@ def _require_agreement(name: str, stored: Any, derived: Any, tolerance: Array) -
         raise InputError(f"{name}: damaged or altered; it disagrees with the sources and source_weights of the file")
 
 
-def _require_proven(stored: dict[str, Any], problem: Problem) -> None:
+def _require_proven(stored: dict[str, Any], problem: Problem, cover: Cover | None) -> None:
     loss, bound, gap, tolerance = (stored[name] for name in ("loss", "lower_bound", "gap", "tolerance"))
     if not 0 <= bound <= loss:
         raise InputError(f"lower_bound: damaged or altered; {bound!r} is not from zero to the loss")
-    provable = most_provable(problem, stored["multiplier"], stored["source_weights"])
+    provable = most_provable(problem, stored["multiplier"], stored["source_weights"], cover)
     if bound > provable * (1 + PROVABLE):
         raise InputError(f"lower_bound: damaged or altered; the multiplier proves {provable:.6g} at most")
     if not abs(gap - optimality_gap(loss, bound)) <= AGREEING:
@@ -453,8 +461,9 @@ def _cover(content: dict[str, NDArray[Any]], problem: Problem) -> Cover | None:
     missing = [name for name in names if f"cover_{name}" not in content]
     if len(missing) == len(names):
         return None
+    missing = [name for name in missing if name != "samples"]
     if missing:
         raise InputError(f"cover_{missing[0]}: missing")
-    cover = Cover(**{name: content[f"cover_{name}"] for name in names})
+    cover = Cover(**{name: content.get(f"cover_{name}") for name in names})  # type: ignore[arg-type]  # those are there
     cover.require_fitting(problem.plain)
     return cover

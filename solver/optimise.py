@@ -14,7 +14,7 @@ import numpy as np
 
 from solver.certificate import best_bound, lower_bound, optimality_gap
 from solver.code import canonical_weights
-from solver.methods import module_of, names, partial_decoding, recurrent
+from solver.methods import many_samples, module_of, names, partial_decoding, recurrent
 from solver.representation import Representation
 from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE
@@ -167,10 +167,8 @@ def _choose(problem: Problem, separate: Representation | None) -> tuple[str, str
     if not problem.sources.identified:
         return _search_method(problem, quick=False)
     # For six and seven sources exact pricing pays only at a code that is nearly optimal.
-    quick = problem.dimension > EXACT_DIMENSION
-    proven = (
-        _proven_modular(problem, quick=quick) if separate is None else _proven_separate(problem, separate, quick=quick)
-    )
+    quick, seen = problem.dimension > EXACT_DIMENSION, many_samples.first(problem)
+    proven = _proven_modular(seen, quick=quick) if separate is None else _proven_separate(seen, separate, quick=quick)
     return proven or _search_method(problem, quick=quick)
 
 
@@ -196,6 +194,10 @@ def _search_method(problem: Problem, *, quick: bool) -> tuple[str, str]:
     """A method beyond the closed form, and why."""
     modular = "modular" if problem.groups is None else "separate"
     unproven = f"the {modular} code is not proven optimal; " if problem.sources.identified else ""
+    if many_samples.too_many(problem):
+        few = problem.dimension <= module_of("relaxation").FEW_SOURCES
+        bounded = "" if few else "; bounded by a relaxation; method='relaxation' tightens"
+        return "columns", f"{unproven}of {problem.sources.count:,} samples those are looked at that matter{bounded}"
     faces = problem.sources.faces_if_few
     if faces is not None and faces.complete:
         failed = unproven if quick or not unproven else "the modularity condition fails; "
@@ -214,7 +216,9 @@ def _steps(
     steps: Iterator[Iterate]
     if problem.readout.rank is not None and method not in ("modular", "groups"):
         return partial_decoding.steps(partial(_steps, method), problem, tolerance=tolerance, rng=rng, options=options)
-    if method == "columns" and problem.sources.faces_if_few is None:
+    if method in many_samples.METHODS and many_samples.too_many(problem):
+        steps = many_samples.steps(method, problem, tolerance=tolerance, rng=rng, options=options)
+    elif method == "columns" and problem.sources.faces_if_few is None:
         steps = module_of("relaxation").quick_steps(problem, tolerance=tolerance, rng=rng)
     else:
         steps = module_of(method).steps(problem, tolerance=tolerance, rng=rng, **options)
@@ -370,11 +374,17 @@ class _Run:
             self.separate = run.result()
         # Who stops the search does not want to wait for a hull that the search has not come to.
         hulls = self.problem.blocks if self.problem.separate or self.problem.separable else (self.problem,)
-        known = all(hull.sources.has_faces for hull in hulls)
-        quick = self.cover is not None or (self.stopped is not None and not known)
+        if many_samples.too_many(self.problem):
+            self.cover = self.cover or many_samples.cover(self.problem)
+        if self.cover is None:
+            known = all(hull.sources.has_faces for hull in hulls)
+        else:
+            some = self.cover.samples
+            known = some is not None and self.cover.within is None and self.problem.has_among(some)
+        quick = not known and (self.cover is not None or self.stopped is not None)
         weights = canonical_weights(self.problem, self.weights)
         bound = best_bound(self.problem, self.multiplier, weights=weights, quick=quick, cover=self.cover)
-        few = self.problem.dimension <= EXACT_DIMENSION
+        few = self.problem.dimension <= EXACT_DIMENSION and not many_samples.too_many(self.problem)
         if self.cover is not None and few and optimality_gap(self.loss, bound.value) > self.tolerance:
             bound = best_bound(self.problem, self.multiplier, weights=weights, cover=self.cover)
         found = Representation.from_weights(

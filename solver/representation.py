@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from solver import files
+from solver import files, tables
 from solver.code import Code
 from theory.dynamics import CARRIED, outside
 from theory.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas
+    import xarray
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
@@ -57,6 +59,36 @@ class Representation(Code):
         recurrent: (a, n, n) W_rec, recurrent_bias: (a, n):  z(R s) = recurrent @ z(s) + recurrent_bias for each of the
             transitions; of length zero where there are none.
     """
+
+    @overload  # type: ignore[override] # of a table it makes a table
+    def activity(self, sources: None = None) -> NDArray[np.float64]: ...
+
+    @overload
+    def activity(self, sources: Any) -> Any: ...
+
+    def activity(self, sources: Any = None) -> Any:
+        """Activity z (T, n) >= 0 of the neurons on the problem's samples, or on the sources (T, d) given.
+
+        For a distribution given by its moments the samples are the vertices of its support. Sources outside the hull
+        of the problem's own are rectified: a neuron does not go below zero. The columns of a table (of pandas, polars
+        or xarray) are found by the sources' names, and the activity is a table of the same kind.
+
+        Raises:
+            InputError: sources with another number of columns, or without one that is needed.
+        """
+        if sources is None:
+            return super().activity()
+        found = super().activity(tables.chosen(sources, self.problem.sources.names, "sources"))
+        return tables.like(sources, found, tables.neuron_names(self), "neuron")
+
+    def reconstruct(self, activity: Any) -> Any:
+        """Data x (T, dx) read out from activity (T, n): a table of the same kind where the activity is one.
+
+        Raises:
+            InputError: activity with another number of columns than there are neurons.
+        """
+        found = super().reconstruct(tables.chosen(activity, tables.neuron_names(self), "activity"))
+        return tables.like(activity, found, tables.channel_names(self), "channel")
 
     def simulate(
         self, steps: int, *, start: int | ArrayLike = 0, actions: ArrayLike | int | None = None
@@ -150,6 +182,23 @@ class Representation(Code):
 
         return plot(self, path)
 
+    def to_html(self, path: str | os.PathLike[str], *, stops: int = 17) -> None:
+        """Write a page to turn and hover: the code, its certificate, and how both change with the price of weights.
+
+        One file that opens in any browser, without a network. See `solver.pictures.explorer`.
+
+        Args:
+            path: .html file to write, whole or not at all.
+            stops: prices of weights to solve, an odd number: the given ones are in the middle.
+
+        Raises:
+            InputError: a path that cannot be written, an even number of stops, or plotly not installed
+                (`pip install 'modularity-solver[page]'`).
+        """
+        from solver.pictures.explorer import page
+
+        page(self, path, stops=stops)
+
     def __repr__(self) -> str:
         from solver.pictures.summary import as_text
 
@@ -160,15 +209,46 @@ class Representation(Code):
 
         return as_html(self)
 
+    # ---- tables -----------------------------------------------------------------------------------------------
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """One row a neuron: what it reads, what it costs and why, its bias, and its weight on every source.
+
+        The certificate is in `attrs`. A source that is called like another column gets `` (source)`` after its name.
+
+        Raises:
+            InputError: pandas is not installed (`pip install 'modularity-solver[tables]'`).
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> solve(Problem([[0, 0], [0, 1], [1, 0], [1, 1]])).to_dataframe()["reads"].tolist()
+            ['s1', 's2']
+        """
+        return tables.to_dataframe(self)
+
+    def to_xarray(self) -> xarray.Dataset:
+        """All arrays by the names of neurons, sources and channels, with the certificate as attributes.
+
+        Raises:
+            InputError: xarray is not installed (`pip install 'modularity-solver[tables]'`).
+        """
+        return tables.to_xarray(self)
+
     # ---- files ------------------------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write code, certificate and problem to one .npz file, whole or not at all.
+        """Write code, certificate and problem to one .npz file, whole or not at all: what `load` reads.
+
+        Of a name that ends in .csv or .nc: the table of `to_dataframe`, or all of `to_xarray` as netCDF.
 
         Raises:
+            InputError: the library that makes the table is not installed.
             OSError: the file cannot be written.
         """
-        files.write(self, path)
+        if str(path).lower().endswith(tables.SUFFIXES):
+            tables.write(self, path)
+        else:
+            files.write(self, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Representation:

@@ -113,7 +113,7 @@ def test_the_page_of_studies(tmp_path):
         assert re.sub(r"[\d.e+-]+", "#", " ".join(verdict.split())) in re.sub(r"[\d.e+-]+", "#", " ".join(page.split()))
 
 
-@pytest.mark.parametrize("command", ["budget", "check", "solve", "verify"])
+@pytest.mark.parametrize("command", ["audit", "budget", "check", "solve", "verify"])
 def test_every_option_is_described(command):
     shown = CliRunner().invoke(main, [command, "--help"]).stdout
     options = set(re.findall(r"--[a-z-]+", shown)) - {"--help"}

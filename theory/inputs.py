@@ -104,8 +104,11 @@ def _require_finite(matrix: Array, name: str, columns: Sequence[str] | None, fir
 
 
 def column_names(values: Any) -> tuple[str, ...] | None:
-    """The names of the columns of a table, or None of what has none."""
+    """The names of the columns of a table (of pandas, polars or xarray), or None of what has none."""
     columns = getattr(values, "columns", None)
+    dimensions: tuple[Any, ...] = getattr(values, "dims", ())
+    if columns is None and len(dimensions) == 2 and dimensions[1] in getattr(values, "coords", ()):
+        columns = values.coords[dimensions[1]].values
     return None if columns is None else tuple(str(column) for column in columns)
 
 

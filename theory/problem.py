@@ -110,6 +110,9 @@ class Problem:
         3.0
     """
 
+    _kept: tuple[NDArray[np.intp], bool, Problem] | None = None
+    """The last problem `among` some samples: which, whether their faces may be listed, and it."""
+
     def __init__(
         self,
         sources: ArrayLike | Sources,
@@ -626,6 +629,42 @@ class Problem:
             "transitions": self.transitions,
             "recurrent_cost": self.recurrent_cost,
         }
+
+    def among(self, rows: ArrayLike, *, listed: bool = True) -> Problem:
+        """The same problem if only some samples had to be encoded without going below zero: see `Sources.among`.
+
+        Its optimum is no higher, and any lower bound on it is one here. The last one asked for is kept.
+
+        Args:
+            rows: (k,) indices of the points of the sources.
+            listed: whether the faces of their hull may be listed, if they are few; that takes seconds.
+
+        Raises:
+            InputError: rows that are none.
+
+        Example:
+            >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1], [0, 0]])
+            >>> problem.among([0, 1, 2, 3]).modular_loss == problem.modular_loss
+            True
+        """
+        asked = np.asarray(rows)
+        if self.has_among(asked, listed=listed):
+            assert self._kept is not None
+            return self._kept[2]
+        sources = self.sources.among(asked)
+        if not listed:
+            vars(sources).update(faces_if_few=None)
+        some = self.feedforward.replaced(sources=sources, readout=Priced(self.readout))
+        if self.transitions is not None:
+            some = copy(some)
+            some.transitions, some.recurrent_cost = self.transitions, self.recurrent_cost
+            vars(some).update(recurrence=self.recurrence)
+        self._kept = asked, listed, some
+        return some
+
+    def has_among(self, rows: ArrayLike, *, listed: bool = True) -> bool:
+        """Whether the problem among these samples is kept, faces and all if they are to be listed."""
+        return self._kept is not None and np.array_equal(self._kept[0], rows) and (self._kept[1] or not listed)
 
     # ---- costs of any code ------------------------------------------------------------------------------------
 

@@ -181,7 +181,7 @@ class Sources:
             name = self.names[outside[0]]
             raise InputError(f"mean: lies outside the vertices' range of source {name!r}; move it inside the hull")
         self.lower, self.upper = lowest - center, highest - center
-        self.require_mean_inside()
+        self._require_mean_inside()
         self.covariance = moments / 2 + moments.T / 2
         bound = -self.lower * self.upper
         wide = np.flatnonzero(np.diag(self.covariance) > bound * (1 + 1e-9))
@@ -327,6 +327,33 @@ class Sources:
         rested.identified = self.identified
         return rested
 
+    def among(self, rows: ArrayLike) -> Sources:
+        """These sources if only some of their samples had to be encoded without going below zero.
+
+        Known by the moments of all, and by those rows as the vertices, in their order. Where the mean lies in their
+        hull no neuron costs more than it does with all samples, so that a lower bound is one for all
+        (docs/mathematics.md, "Many samples").
+
+        Args:
+            rows: (k,) indices of the points.
+
+        Raises:
+            InputError: rows that are none.
+
+        Example:
+            >>> square = Sources([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+            >>> square.among([0, 1, 2]).support([[-1.0, -1.0]]).tolist(), square.support([[-1.0, -1.0]]).tolist()
+            ([0.0], [2.0])
+        """
+        chosen = np.asarray(rows)
+        if chosen.ndim != 1 or chosen.dtype.kind not in "iu" or not len(chosen):
+            raise InputError("rows: expected a list of row numbers; give at least one")
+        if chosen.min() < 0 or chosen.max() >= len(self.points):
+            raise InputError(f"rows: {chosen.max()} is none of {len(self.points)} samples, counted from 0")
+        some = Sources.transformed(self, self.covariance_root, self.about_mean(self.points[chosen]))
+        some.covariance, some.identified, some._moved_from = self.covariance, self.identified, None
+        return some
+
     # ---- shape ------------------------------------------------------------------------------------------------
 
     @property
@@ -452,9 +479,17 @@ class Sources:
         """h(w) = max_t(-w.s_t) for each row of weights (n, d): the least bias that keeps the neuron nonnegative."""
         rows = np.atleast_2d(np.asarray(weights, dtype=np.float64))
         result = np.full(len(rows), -np.inf)
-        for block in _blocks(self.vertices, max(1, (CHUNK_ROWS * 32) // max(1, len(rows)))):
+        for block in self._support_blocks(max(1, (CHUNK_ROWS * 32) // max(1, len(rows)))):
             np.maximum(result, (-rows @ block.T).max(axis=1), out=result)
         return result
+
+    def _support_blocks(self, rows: int) -> Iterator[Array]:
+        """The points about the mean that may attain a bias, so many rows at a time."""
+        if "vertices" in vars(self) or self.dimension <= EXACT_DIMENSION or self.count <= CHUNK_ROWS:
+            yield from _blocks(self.vertices, rows)
+        else:
+            # To find which are distinct takes longer than to look at all.
+            yield from (self.about_mean(block) for block in _blocks(self.points, rows))
 
     def about_mean(self, points: ArrayLike) -> Array:
         """Points (..., d) less the mean, to the last digit of their spread however far from zero they lie.
@@ -513,17 +548,23 @@ class Sources:
             )
         return lowest, highest
 
-    def require_mean_inside(self) -> None:
-        """A mean is an average of vertices: for a given one, find the weights by nonnegative least squares.
+    @cached_property
+    def mean_outside(self) -> Array | None:
+        """(d,) weights of a neuron whose bias would be below zero; None where the hull holds the mean.
 
-        Raises:
-            InputError: there are none.
+        A mean is an average of vertices: nonnegative least squares find with which weights, or what is left over.
         """
         from scipy.optimize import nnls
 
-        corners = self.about_mean(self.points) / (self.upper - self.lower)
-        _, distance = nnls(np.vstack([corners.T, np.ones(len(corners))]), np.append(np.zeros(self.dimension), 1.0))
-        if distance > HULL_TOLERANCE:
+        reach = self.upper - self.lower
+        reach = np.where(reach > 0, reach, 1.0)  # of vertices that all share a value, the hull is flat
+        corners = np.column_stack([self.about_mean(self.points) / reach, np.ones(len(self.points))])
+        asked = np.append(np.zeros(self.dimension), 1.0)
+        share, distance = nnls(corners.T, asked)
+        return None if distance <= HULL_TOLERANCE else np.asarray((share @ corners - asked)[:-1] / reach)
+
+    def _require_mean_inside(self) -> None:
+        if self.mean_outside is not None:
             raise InputError("mean: lies outside the hull of the vertices; move it inside")
 
     def _require_independent_directions(self) -> None:

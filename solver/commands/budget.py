@@ -20,7 +20,7 @@ from solver.commands.output import write
 from solver.stopping import noted
 
 if TYPE_CHECKING:
-    from solver.neuron_budget import Budget
+    from solver.questions.neuron_budget import Budget
 
 __all__ = ["budget"]
 
@@ -39,7 +39,7 @@ def budget(file: str, picture: str | None, as_object: bool, neurons: str | None,
     numbers = None if neurons is None else _range(neurons)
     data, mixing = inputs_of(file, options)
     problem = problem_of(data, mixing, options, costs)
-    from solver.neuron_budget import budget as find
+    from solver.questions.neuron_budget import budget as find
 
     limits = {name: options[name] for name in ("tolerance", "time_limit") if options[name] is not None}
     found = find(problem, numbers, rng=options["seed"], **limits)

@@ -68,7 +68,7 @@ def _decided(problem: Problem, posed: ExactProblem | None) -> Verdict:
     from theory.conditions import decide, decide_if_possible
 
     if posed is None and problem.groups is not None:
-        from solver.separation import separation
+        from solver.questions.separation import separation
 
         return separation(problem)
     if posed is None:

@@ -33,7 +33,13 @@ __all__ = [
 
 
 PICTURES = (".png", ".pdf", ".svg")
-"""Endings of files that a picture can be written to."""
+"""Endings of files that a picture can be written to,"""
+
+PAGES = (".html", ".htm")
+"""a page,"""
+
+SAVED = (".npz", ".csv", ".nc")
+"""and that an answer can be."""
 
 
 def problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -110,18 +116,22 @@ def costs_of(options: dict[str, Any]) -> dict[str, float]:
     return {name: cost for name, cost in costs.items() if cost is not None}
 
 
-def require_outputs(file: str, *, picture: str | None, saved: str | None = None, proof: str | None = None) -> None:
+def require_outputs(
+    file: str, *, picture: str | None, saved: str | None = None, proof: str | None = None, page: str | None = None
+) -> None:
     """Refuse what cannot be written, before the work begins."""
-    if picture is None and saved is None and proof is None:
+    if picture is saved is proof is page is None:
         return
     from theory.writing import require_writable
 
     if proof is not None:
         require_writable(proof, (".json",), "--proof", source=file)
     if saved is not None:
-        require_writable(saved, (".npz",), "--save", source=file)
+        require_writable(saved, SAVED, "--save", source=file)
     if picture is not None:
         require_writable(picture, PICTURES, "--plot", source=file)
+    if page is not None:
+        require_writable(page, PAGES, "--page", source=file)
 
 
 def inputs_of(file: str, options: dict[str, Any]) -> tuple[Given, Given | None]:

@@ -40,11 +40,12 @@ __all__ = ["solve"]
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="For random starts.")
 @click.option("--neurons", type=int, metavar="N", help="Number of neurons, for --method alternating.")
 @click.option("--solver", metavar="NAME", help="Conic solver, for --method conic or relaxation.  [default: CLARABEL]")
-@click.option("--save", "saved", type=click.Path(), metavar="FILE", help="Write the answer to an .npz file.")
-def solve(file: str, picture: str | None, as_object: bool, saved: str | None, **options: Any) -> int:
+@click.option("--save", "saved", type=click.Path(), metavar="FILE", help="Write the answer to .npz, .csv or .nc.")
+@click.option("--page", type=click.Path(), metavar="FILE", help="Write an .html page to turn and hover.")
+def solve(file: str, picture: str | None, as_object: bool, saved: str | None, page: str | None, **options: Any) -> int:
     """Find the optimal code, with a certificate."""
     costs = costs_of(options)
-    require_outputs(file, picture=picture, saved=saved)
+    require_outputs(file, picture=picture, saved=saved, page=page)
     data, mixing = inputs_of(file, options)
     problem = problem_of(data, mixing, options, costs)
     from solver.optimise import solve as find
@@ -62,6 +63,8 @@ def solve(file: str, picture: str | None, as_object: bool, saved: str | None, **
                 outputs.attempt(write, answer.save, saved, as_object, f"Saved to {saved}.")
             if picture is not None:
                 outputs.attempt(write, answer.plot, picture, as_object, f"Picture in {picture}.")
+            if page is not None:
+                outputs.attempt(write, answer.to_html, page, as_object, f"Page in {page}.")
     return INTERRUPTED if answer.message.endswith(KEYBOARD) else 0
 
 

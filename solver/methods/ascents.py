@@ -83,17 +83,22 @@ ADDED_FROM_NOTHING = 64
 """Climbs for a first neuron where no modular one is worth having."""
 
 
-def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Iterate]:
+def steps(
+    problem: Problem, *, tolerance: float, rng: np.random.Generator, start: Array | None = None
+) -> Iterator[Iterate]:
     """Yield ever better codes until a thorough search finds no neuron worth adding.
 
     Args:
         problem: any number of sources.
         tolerance: relative gap aimed at: neurons whose ratio exceeds one by far less count as nothing found.
         rng: draws the starts.
+        start: (n, d) a good code to begin with; the best modular one and random neurons if not given.
     """
-    search = _Search(problem, max(tolerance * EXCESS_OF_TOLERANCE, LEAST_EXCESS), rng)
-    yield search.step()
-    search.begin()
+    known = None if start is None else problem.whitening.neurons(start)
+    search = _Search(problem, max(tolerance * EXCESS_OF_TOLERANCE, LEAST_EXCESS), rng, known)
+    if start is None:
+        yield search.step()
+        search.begin()
     batches = 0
     while batches < BATCHES and not search.thorough:
         yield search.step()
@@ -166,7 +171,8 @@ class _Search:
         whitening = self.original.whitening
         weights, multiplier = whitening.weights(self.code.source_weights), whitening.multiplier(self.code.multiplier)
         bound = best_bound(self.original, multiplier, weights=weights, quick=True).value
-        return Iterate(weights, multiplier, self.code.problem_loss, bound)
+        worth_it = self.pool.neurons[self.pool.ratios > 1 + self.least_excess]
+        return Iterate(weights, multiplier, self.code.problem_loss, bound, tempting=whitening.weights(worth_it))
 
     def improve(self) -> bool:
         """Add what is worth adding to the code; whether its loss fell by as much as counts."""

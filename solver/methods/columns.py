@@ -75,7 +75,9 @@ ENOUGH = 3
 """and otherwise: then the last digits are all that is missing."""
 
 
-def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Iterate]:
+def steps(
+    problem: Problem, *, tolerance: float, rng: np.random.Generator, start: Array | None = None
+) -> Iterator[Iterate]:
     """Yield ever better codes until no neuron is worth adding.
 
     Args:
@@ -83,6 +85,7 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
         tolerance: relative gap at which to stop.
         rng: draws the starts of ascents, which on hulls with very many faces find a code good enough that few rounds of
             pricing are needed; not used on others.
+        start: (n, d) a good code to begin with, if one is known.
     """
     starts = [problem.modular_weights, problem.whitening.weights(problem.whitened.modular_weights)]
     if not len(problem.modular_weights):
@@ -93,7 +96,9 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
             yield Iterate(problem.modular_weights, nothing, problem.modular_loss, problem.modular_loss)
             return
         starts[0] = priced.worst[None]
-    if problem.sources.faces.most_faces > QUICK_FACES:
+    if start is not None:
+        starts.append(start)
+    elif problem.sources.faces.most_faces > QUICK_FACES:
         for step in ascents.steps(problem, tolerance=tolerance, rng=rng):
             starts[1] = step.weights
             yield step
@@ -141,6 +146,7 @@ class _Search:
         neurons = self._units(np.concatenate([code.weights for code in codes]))
         self.known, self.tied = neurons, np.concatenate([code.tied for code in codes])
         self.asking = [self.faces.multiplier(self.best.weights)]
+        self.tempting = np.empty((0, problem.dimension))
 
     @property
     def gap(self) -> float:
@@ -149,7 +155,7 @@ class _Search:
 
     def price(self) -> bool:
         """Ask what is worth adding at each multiplier in question; whether loss or bound are better than before."""
-        before = self.gap
+        before, tempting = self.gap, [np.empty((0, self.problem.dimension))]
         for multiplier in self.asking:
             priced = self.inside.pricing.maximise(self.faces.units.multiplier(multiplier), bar=1.0)
             proven = self.faces.readout.dual_value(symmetric_root(multiplier), priced.rho)
@@ -158,6 +164,8 @@ class _Search:
             new = _spread(Summits(priced.ratios, priced.directions, priced.tied), ADDED_PER_PAIR * self.pairs)
             self.known = np.concatenate([self.known, self._units(self.faces.units.neurons(new.neurons))])
             self.tied = np.concatenate([self.tied, new.tied])
+            tempting.append(new.neurons[new.ratios > 1 + NOT_WORTH_IT])
+        self.tempting = self.problem.whitening.weights(np.concatenate(tempting))
         return self.gap < before * (1 - 0.1) or self.gap < 0
 
     def reweigh(self) -> None:
@@ -197,7 +205,8 @@ class _Search:
         units, whitening = self.faces.units, self.problem.whitening
         multiplier = whitening.multiplier(units.multiplier(self.multiplier))
         weights = whitening.weights(units.weights(self.best.weights))
-        return Iterate(weights, multiplier, self.best.loss * units.loss, self.bound * units.loss)
+        loss, bound = self.best.loss * units.loss, self.bound * units.loss
+        return Iterate(weights, multiplier, loss, bound, tempting=self.tempting)
 
     # ---- codes ------------------------------------------------------------------------------------------------
 

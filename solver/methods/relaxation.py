@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["FEW_SOURCES", "OPTIONS", "at_once", "modular_proven", "quick_steps", "steps"]
+__all__ = ["FEW_SOURCES", "OPTIONS", "at_once", "cell_by_cell", "modular_proven", "quick_steps", "steps"]
 
 OPTIONS = (Option("solver", takes="its name", otherwise="needs no conic solver", read=solver_name),)
 
@@ -87,7 +87,7 @@ def steps(
         yield step
     assert step is not None
     if not _near_enough(step, tolerance):
-        yield from _cell_by_cell(problem, step.weights, tolerance, note)
+        yield from cell_by_cell(problem, step.weights, tolerance, note)
 
 
 def quick_steps(
@@ -135,7 +135,15 @@ def at_once(problem: Problem, solver: str, tolerance: float) -> Iterate:
     return Iterate(weights, found.multiplier, loss, bound, found.cover, found.note)
 
 
-def _cell_by_cell(problem: Problem, weights: Array, tolerance: float, note: str) -> Iterator[Iterate]:
+def cell_by_cell(problem: Problem, weights: Array, tolerance: float, note: str = "") -> Iterator[Iterate]:
+    """Yield bounds on ever more cells, and better codes where a cell holds a neuron that earns more than it costs.
+
+    Args:
+        problem: any number of sources.
+        weights: (n, d) a good code.
+        tolerance: relative gap at which to stop.
+        note: what is to be said beyond the number of cells.
+    """
     proven = 0.0
     for step, cells in _refined(problem, weights, tolerance):
         yield replace(step, note=(f"{note}; " if note else "") + f"bounded on {cells:,} cells")

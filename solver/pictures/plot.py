@@ -18,7 +18,6 @@ from solver.code import described
 from solver.pictures import source_plane
 from solver.pictures.style import PICTURES, WIDTH, styled, written
 from solver.pictures.summary import most_price, percent, relative_weights, share_kept
-from theory.conditions import modular_multiplier
 from theory.principal import PrincipalCoordinates
 from theory.writing import require_writable
 
@@ -150,7 +149,7 @@ def _draw_plane(representation: Code) -> Figure:
     figure = Figure(figsize=(WIDTH, WIDTH * (0.48 if rows == 1 else 0.56)), layout="constrained")
     left, right = _parts(figure, 1, 2, [1, 1.2])
     top, bottom = _parts(right, 2, 1, [rows, 0.8])
-    condition = _condition(representation)
+    condition = source_plane.Condition.of(representation)
     axes = left.subplots()
     source_plane.cloud(axes, condition, (0, 1))
     _legend(left, axes)
@@ -190,7 +189,7 @@ def _draw_silent(representation: Code) -> Figure:
 
 def _draw_many(representation: Code) -> Figure:
     problem = representation.problem
-    condition = _condition(representation)
+    condition = source_plane.Condition.of(representation)
     figure = Figure(figsize=(WIDTH, 0.6 * WIDTH), layout="constrained")
     left, right = _parts(figure, 1, 2, [1, 1.35])
     top, bottom = _parts(left, 2, 1, [1.7, 1])
@@ -213,17 +212,6 @@ def _draw_line(representation: Code) -> Figure:
     second.set(xlabel=source_plane.label_of(sources.names[0]), ylabel="activity", ylim=(0, None))
     _draw_energies(third, representation)
     return figure
-
-
-def _condition(representation: Code) -> source_plane.Condition:
-    """F at the best modular code, or separate code; none where modularity cannot be asked about."""
-    problem = representation.problem
-    if not problem.sources.identified:
-        return source_plane.Condition(problem, None)
-    separate, multiplier = representation if problem.separate else representation.separate, modular_multiplier(problem)
-    if separate is not None and problem.readout.rank is None:
-        multiplier = problem.multiplier(separate.source_weights.T @ separate.source_weights)
-    return source_plane.Condition(problem, multiplier - problem.energy_matrix)
 
 
 # ---- parts --------------------------------------------------------------------------------------------------------

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from matplotlib.colors import Colormap, LinearSegmentedColormap, LogNorm
 from matplotlib.patheffects import withStroke
 
+from theory.conditions import modular_multiplier
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
+    from solver.code import Code
     from theory.problem import Problem
     from theory.sources import Sources
 
@@ -50,6 +53,17 @@ class Condition:
     def __init__(self, problem: Problem, matrix: Array | None) -> None:
         self.problem = problem
         self.matrix = None if matrix is None else matrix / problem.height_cost
+
+    @classmethod
+    def of(cls, code: Code) -> Self:
+        """F at the best modular code, or separate code; none where modularity cannot be asked about."""
+        problem = code.problem
+        if not problem.sources.identified:
+            return cls(problem, None)
+        separate, multiplier = code if problem.separate else code.separate, modular_multiplier(problem)
+        if separate is not None and problem.readout.rank is None:
+            multiplier = problem.multiplier(separate.source_weights.T @ separate.source_weights)
+        return cls(problem, multiplier - problem.energy_matrix)
 
     @cached_property
     def has_ellipse(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["study"]
 
-IRRATIONAL = {"golden": (1 + 5**0.5) / 2, "root 2": 2**0.5, "e": float(np.e)}
+IRRATIONAL = {"golden": (1 + 5**0.5) / 2, "root 2": 2**0.5, "e": math.e}
 """Ratios of frequencies that no two waves share a period at."""
 
 

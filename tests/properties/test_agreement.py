@@ -20,12 +20,12 @@ LIMITS = {
     "modular": {},
     "columns": {},
     "conic": {},
-    "relaxation": {"max_iterations": 12, "rng": 0},
-    "alternating": {"max_iterations": 12, "rng": 0},
+    "relaxation": {"max_iterations": 4, "rng": 0},
+    "alternating": {"max_iterations": 4, "rng": 0},
 }
 """The last two search long for the last digits of a hard problem; wherever they are stopped, what they say is true."""
 
-SHORT = 50
+SHORT = 20
 """Steps in each stage of a descent, for the same reason."""
 
 

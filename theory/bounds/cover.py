@@ -9,11 +9,14 @@ prove ``w'Y w <= rho f(w)`` (docs/mathematics.md, "Relaxations"): the dual of th
 matrix for all directions leaves a gap. A `Cover` has one for each of many cells, the directions in which one of several
 functionals is the largest; there the inequalities that say so have products as well. That the cells cover every
 direction is so by construction; what is left to check are eigenvalues.
+
+Of very many samples few matter. A cover may name those that it is about: what is true of codes that need not be
+nonnegative on the others is true of all codes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +47,7 @@ class Cover:
         cell, first, second: (p,) for each product its cell and its two inequalities: first the vertices of the sources,
             b + w.s_t >= 0, then the functionals, (functionals[cell] - functionals[j]).w >= 0.
         weight: (p,) N of each product, nonnegative.
+        samples: (k,) rows of the sources' points that stand for all vertices, where those are too many; else None.
 
     Source: docs/mathematics.md, "Relaxations"; the lifted relaxation with products of inequalities (Sherali and Adams)
     on each cell.
@@ -61,6 +65,7 @@ class Cover:
     first: Indices = field(repr=False)
     second: Indices = field(repr=False)
     weight: Array = field(repr=False)
+    samples: Indices | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("functionals", "cell", "first", "second", "weight"):
@@ -71,6 +76,26 @@ class Cover:
             except (TypeError, ValueError):
                 raise InputError(f"cover: its {name} are not an array of numbers") from None
             object.__setattr__(self, name, value)
+        if self.samples is not None:
+            object.__setattr__(self, "samples", np.asarray(self.samples))
+
+    @classmethod
+    def of(cls, samples: Indices, cover: Cover | None = None) -> Cover:
+        """A cover of the problem among some samples as one of the problem itself.
+
+        Args:
+            samples: (k,) rows of the sources' points.
+            cover: cells and products; none where the hull of those samples is a proof by itself.
+        """
+        if cover is not None:
+            return replace(cover, samples=samples)
+        none = np.empty(0, dtype=np.intp)
+        return cls(np.empty((0, 0)), none, none, none, np.empty(0), samples)
+
+    @property
+    def within(self) -> Cover | None:
+        """The cover of the problem among its samples: cells and products, if there are any."""
+        return replace(self, samples=None) if len(self.weight) else None
 
     def __len__(self) -> int:
         """Number of cells."""
@@ -80,7 +105,7 @@ class Cover:
         """A proven upper bound on max_w w'Y w / f(w), from the data and the products alone.
 
         Args:
-            problem: the problem; its sources' vertices are the inequalities that the products name.
+            problem: the problem; the vertices of its sources are the inequalities that the products name.
             multiplier: (d, d) symmetric Y, any.
 
         Raises:
@@ -95,6 +120,8 @@ class Cover:
     def bounds(self, problem: Problem, worth: Array) -> Array:
         """(n,) the same for the form of Y in whitened coordinates (`theory.geometry.whitening`)."""
         self.require_fitting(problem)
+        if self.samples is not None:
+            return replace(self, samples=None).bounds(problem.among(self.samples, listed=False), worth)
         whitening = problem.whitening
         samples = whitening.rows(problem.sources.vertices)
         functionals = np.zeros((len(self.functionals), problem.dimension + 1))
@@ -126,8 +153,22 @@ class Cover:
 
     def require_fitting(self, problem: Problem) -> None:
         """Raise InputError unless every product names inequalities that the problem has."""
+        if self.samples is not None:
+            self._check_samples(problem)
+        if self.samples is not None and not len(self.weight):
+            return
         self._check_arrays(problem.dimension)
-        self._check_products(len(problem.sources.vertices) + len(self.functionals))
+        samples = problem.sources.vertices if self.samples is None else self.samples
+        self._check_products(len(samples) + len(self.functionals))
+
+    def _check_samples(self, problem: Problem) -> None:
+        try:
+            some = problem.among(self.samples if self.samples is not None else [], listed=False)
+        except InputError as error:
+            raise InputError(f"cover: its samples are none of the problem's ({error})") from None
+        # Else a bias could be below zero there, and its square more than that of all samples.
+        if some.sources.mean_outside is not None:
+            raise InputError("cover: the mean lies outside the hull of its samples, which so prove nothing")
 
     def _check_arrays(self, dimension: int) -> None:
         lists = (self.cell, self.first, self.second, self.weight)

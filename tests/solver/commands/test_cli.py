@@ -196,7 +196,7 @@ def test_json_is_alone_on_stdout(tmp_path):
     ("option", "name", "said"),
     [
         ("--save", "no/answer.npz", "no folder"),
-        ("--save", "answer.csv", "must end in .npz"),
+        ("--save", "answer.txt", "must end in .npz"),
         ("--save", "folder.npz", "is a folder"),
         ("--save", "data.npz", "is the input itself"),
         ("--plot", "answer.jpeg", "must end in .png or .pdf or .svg"),

@@ -1,0 +1,142 @@
+"""The same problems by everybody: `python -m benchmarks.peers` (`pip install '.[peers]'`).
+
+For every peer, each at its best of several settings, the time to come within 1e-2 to 1e-8 of the certified optimum,
+start-up apart; how it grows with samples, sources and extreme samples; how often descent ends in a worse code; and the
+pricing step by a spatial branch and bound.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from itertools import product
+
+import click
+import numpy as np
+
+from benchmarks.peers import report
+from benchmarks.peers.instances import Instance, instances
+from benchmarks.peers.pricing import Priced, priced
+from benchmarks.peers.trace import Outcome
+from benchmarks.peers.work import PEERS, outcomes
+from theory.writing import require_writable, written_whole
+
+TIME_LIMIT, QUICK_TIME_LIMIT = 10.0, 1.0
+PACKAGES = ("numpy", "scipy", "cvxpy", "clarabel", "scs", "jax", "optax", "pyscipopt")
+
+WORSE = 1e-3
+"""A descent that ends farther above the optimum than this has got stuck in another code."""
+
+STUCK_SEEDS, STUCK_STEPS, STUCK_RATE = 100, 20_000, 0.03
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Two small problems, a second a run.")
+@click.option("--time-limit", type=click.FloatRange(0, min_open=True), help="Seconds a run.  [default: 10]")
+@click.option("--peer", "chosen", multiple=True, type=click.Choice(list(PEERS)), help="Only these.")
+@click.option("--json", "out", type=click.Path(dir_okay=False), help="Also write all of it to this file.")
+@click.option("--plot", "picture", type=click.Path(dir_okay=False), help="Also draw it.")
+@click.option("--markdown", "page", type=click.Path(dir_okay=False), help="Also write the tables as Markdown.")
+def main(
+    *,
+    quick: bool,
+    time_limit: float | None,
+    chosen: Sequence[str],
+    out: str | None,
+    picture: str | None,
+    page: str | None,
+) -> None:
+    """Measure everybody on the same problems in the same run."""
+    for argument, path, suffixes in (
+        ("--json", out, (".json",)),
+        ("--plot", picture, (".png", ".pdf", ".svg")),
+        ("--markdown", page, (".md",)),
+    ):
+        if path is not None:
+            require_writable(path, suffixes, argument)
+    limit = time_limit or (QUICK_TIME_LIMIT if quick else TIME_LIMIT)
+    problems = instances(quick=quick)
+    found = list(_followed(outcomes(chosen or PEERS, problems, limit), len(problems) * len(chosen or PEERS)))
+    prices = [priced(instance, limit) for instance in _to_price(problems)]
+    stuck = stuck_table(quick=quick)
+    growth = f"Growth of the time to {report.FOLLOWED:g}, as exponents"
+    tables = [
+        ("Seconds to come so near to the optimum", report.TIME_HEAD, report.time_table(found)),
+        (growth, report.EXPONENT_HEAD, report.exponent_table(found)),
+        ("Pricing", report.PRICING_HEAD, report.pricing_table(prices)),
+        (f"Descents that ended more than {WORSE:g} above the optimum", report.STUCK_HEAD, stuck),
+    ]
+    for title, head, rows in tables:
+        _show(title, head, rows)
+    if out is not None:
+        with written_whole(out) as file:
+            file.write_text(_as_json(found, prices, stuck, limit))
+    if page is not None:
+        with written_whole(page) as file:
+            file.write_text("\n\n".join(_as_markdown(*table) for table in tables) + "\n")
+    if picture is not None:
+        with written_whole(picture) as file:
+            report.draw(found, file)
+
+
+def _followed(found: Iterable[Outcome], total: int) -> Iterable[Outcome]:
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(found, "Peers", total=total, console=Console(stderr=True), transient=True)
+
+
+def _to_price(problems: Iterable[Instance]) -> list[Instance]:
+    """Those that stand alone, and the growing number of sources."""
+    return [instance for instance in problems if instance.series in ("", "sources")]
+
+
+def stuck_table(*, quick: bool) -> list[list[str]]:
+    """How often descent on the neurons alone ends in a worse code, by sources and neurons."""
+    from benchmarks.peers.descent import ends
+
+    rows = []
+    seeds, steps = (10, 2_000) if quick else (STUCK_SEEDS, STUCK_STEPS)
+    for dimension, kind in product((2,) if quick else (2, 3, 4, 5), range(3)):
+        enough = dimension * (dimension + 1) // 2
+        neurons = (dimension, enough, 2 * enough)[kind]
+        points = np.random.default_rng(dimension).uniform(-1, 1, size=(60, dimension))
+        excess = ends(Instance("", points), neurons, seeds, steps, STUCK_RATE)
+        worse = int((excess > WORSE).sum())
+        rows.append([str(dimension), str(neurons), f"{worse} of {seeds}", f"{100 * excess.max():.2g} %"])
+    return rows
+
+
+def _show(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*head, title=title, title_justify="left", box=box.SIMPLE)
+    for row in rows:
+        table.add_row(*row)
+    Console(width=170).print(table)
+
+
+def _as_markdown(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"### {title}", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def _as_json(found: Iterable[Outcome], prices: Iterable[Priced], stuck: list[list[str]], limit: float) -> str:
+    machine = {"python": platform.python_version(), "system": platform.system(), "processor": platform.machine()}
+    content = {
+        "machine": machine | {package: version(package) for package in PACKAGES},
+        "seconds_a_run": limit,
+        "outcomes": [asdict(outcome) for outcome in found],
+        "pricing": [asdict(row) for row in prices],
+        "stuck": [dict(zip(report.STUCK_HEAD, row, strict=True)) for row in stuck],
+    }
+    return json.dumps(content, indent=1).replace("Infinity", "null") + "\n"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""Gradient descent: Adam, compiled by JAX, on the penalised loss of the papers and on the loss in the neurons alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from benchmarks.peers.instances import Instance
+from benchmarks.peers.trace import Run
+
+jax.config.update("jax_enable_x64", True)
+
+RATES = (0.01, 0.03, 0.1)
+"""First step sizes of Adam; they fall to zero along a cosine, without which the corners of the loss are never met."""
+
+STEPS = (300, 3_000, 30_000, 200_000)
+SEEDS = (0, 1, 2)
+LOOKS = 40
+"""How often a run is looked at; the clock stands still meanwhile."""
+
+PENALTIES = (1e2, 1e4)
+"""Prices of what the penalised loss punishes: squared errors of the decoder and squares of negative activity."""
+
+Parameters = Any
+Loss = Callable[[Parameters], jax.Array]
+
+
+def eliminated_loss(covariance: np.ndarray, vertices: np.ndarray) -> Loss:
+    """Loss of the neurons (n, d) with the best biases, encoder and decoder: the peers' best form, and kinked."""
+    energy = jnp.asarray(covariance + np.eye(len(covariance)))
+    corners = jnp.asarray(vertices)
+
+    def loss(weights: jax.Array) -> jax.Array:
+        bias = (-weights @ corners.T).max(axis=1)
+        code = weights.T @ weights
+        return ((weights @ energy) * weights).sum() + (bias**2).sum() + jnp.trace(jnp.linalg.inv(code))
+
+    return loss
+
+
+def penalised_loss(points: np.ndarray, price: float) -> Loss:
+    """The papers' loss: an encoder, a decoder and their biases, with errors and negative activity punished."""
+    samples = jnp.asarray(points)
+
+    def loss(network: dict[str, jax.Array]) -> jax.Array:
+        activity = samples @ network["encoder"].T + network["bias"]
+        error = samples - activity @ network["decoder"].T - network["offset"]
+        punished = (error**2).sum(axis=1).mean() + (jnp.minimum(activity, 0) ** 2).sum(axis=1).mean()
+        weights = (network["encoder"] ** 2).sum() + (network["decoder"] ** 2).sum()
+        return (activity**2).sum(axis=1).mean() + weights + price * punished
+
+    return loss
+
+
+def _descend(
+    loss: Loss, begin: Parameters, rate: float, steps: int, limit: float
+) -> tuple[float, Iterator[tuple[float, Parameters]]]:
+    """Seconds of compilation, and then (seconds of descent so far, parameters) at every look."""
+    descent = optax.adam(optax.cosine_decay_schedule(rate, steps))
+    stride = max(1, steps // LOOKS)
+
+    @jax.jit
+    def advance(parameters: Parameters, state: Any) -> tuple[Parameters, Any]:
+        def step(carried: tuple[Parameters, Any], _: None) -> tuple[tuple[Parameters, Any], None]:
+            parameters, state = carried
+            updates, state = descent.update(jax.grad(loss)(parameters), state)
+            return (optax.apply_updates(parameters, updates), state), None
+
+        return jax.lax.scan(step, (parameters, state), None, length=stride)[0]
+
+    state = descent.init(begin)
+    clock = time.perf_counter()
+    compiled = advance.lower(begin, state).compile()
+    start_up = time.perf_counter() - clock
+
+    def looks() -> Iterator[tuple[float, Parameters]]:
+        parameters, now, spent = begin, state, 0.0
+        for _ in range(steps // stride):
+            clock = time.perf_counter()
+            parameters, now = jax.block_until_ready(compiled(parameters, now))
+            spent += time.perf_counter() - clock
+            yield spent, parameters
+            if spent > limit:
+                return
+
+    return start_up, looks()
+
+
+def adam_eliminated(instance: Instance, limit: float) -> Iterator[Run]:
+    """Adam on the loss in the neurons alone, given the covariance and the extreme samples, as the solver takes them."""
+    clock = time.perf_counter()
+    sources = instance.problem.sources
+    loss = eliminated_loss(sources.covariance, sources.vertices)
+    prepared = time.perf_counter() - clock
+    for seed, rate, steps in product(SEEDS, RATES, STEPS):
+        rng = np.random.default_rng(seed)
+        begin = jnp.asarray(rng.standard_normal((instance.neurons, sources.dimension)) / instance.neurons**0.5)
+        start_up, looks = _descend(loss, begin, rate, steps, limit)
+        trace = [(prepared + seconds, instance.excess(np.asarray(weights))) for seconds, weights in looks]
+        yield Run(f"rate {rate:g}, {steps:,} steps", start_up, trace)
+
+
+def adam_penalised(instance: Instance, limit: float) -> Iterator[Run]:
+    """Adam on the papers' loss, over all samples; judged by what the neurons of its encoder are worth at their best."""
+    points = instance.points - instance.points.mean(axis=0)
+    dimension = points.shape[1]
+    shape = (instance.neurons, dimension)
+    losses = {price: penalised_loss(points, price) for price in PENALTIES}
+    # Every setting with one seed before any with the next, for time may end.
+    for seed, price, rate, steps in product(SEEDS, PENALTIES, RATES, STEPS):
+        rng = np.random.default_rng(seed)
+        begin = {
+            "encoder": jnp.asarray(rng.standard_normal(shape) / instance.neurons**0.5),
+            "bias": jnp.ones(instance.neurons),
+            "decoder": jnp.asarray(rng.standard_normal(shape[::-1]) / instance.neurons**0.5),
+            "offset": jnp.zeros(dimension),
+        }
+        start_up, looks = _descend(losses[price], begin, rate, steps, limit)
+        trace = [(seconds, instance.excess(np.asarray(network["encoder"]))) for seconds, network in looks]
+        yield Run(f"penalties {price:g}, rate {rate:g}, {steps:,} steps", start_up, trace)
+
+
+def ends(instance: Instance, neurons: int, seeds: int, steps: int, rate: float) -> np.ndarray:
+    """(seeds,) excess of the codes in which so many descents end, run side by side."""
+    sources = instance.problem.sources
+    loss = eliminated_loss(sources.covariance, sources.vertices)
+    rng = np.random.default_rng(0)
+    begin = jnp.asarray(rng.standard_normal((seeds, neurons, sources.dimension)) / neurons**0.5)
+    descent = optax.adam(optax.cosine_decay_schedule(rate, steps))
+
+    @jax.jit
+    @jax.vmap
+    def run(weights: jax.Array) -> jax.Array:
+        def step(carried: tuple[jax.Array, Any], _: None) -> tuple[tuple[jax.Array, Any], None]:
+            weights, state = carried
+            updates, state = descent.update(jax.grad(loss)(weights), state)
+            return (optax.apply_updates(weights, updates), state), None
+
+        return jax.lax.scan(step, (weights, descent.init(weights)), None, length=steps)[0][0]
+
+    return np.array([instance.excess(weights) for weights in np.asarray(run(begin))])

@@ -1,0 +1,144 @@
+"""Optimisers of scipy: L-BFGS on the loss in the neurons, SLSQP and trust-constr on weights and biases."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import product
+
+import numpy as np
+from scipy.optimize import LinearConstraint, minimize
+from scipy.sparse import csr_array, eye_array, hstack, kron
+
+from benchmarks.peers.instances import Instance
+from benchmarks.peers.trace import Run
+
+SEEDS = range(5)
+SOFTNESS = (0.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
+"""Temperatures at which the largest of a neuron's demands is rounded off, one after the other; the first is the kinked
+loss itself."""
+
+LARGEST_JOINT = 3_000
+"""Constraints (neurons by extreme samples) beyond which SLSQP, which holds them in one dense matrix, is not begun."""
+
+
+class _TimeIsUpError(Exception):
+    pass
+
+
+class _Watched:
+    """A loss whose evaluations are timed and kept, improvements only; judging them does not count."""
+
+    def __init__(self, instance: Instance, limit: float, weights_of: Callable[[np.ndarray], np.ndarray]) -> None:
+        self.instance, self.limit, self.weights_of = instance, limit, weights_of
+        self.trace: list[tuple[float, float]] = []
+        self.begun, self.paused = time.perf_counter(), 0.0
+
+    def look(self, parameters: np.ndarray) -> None:
+        now = time.perf_counter()
+        spent = now - self.begun - self.paused
+        excess = self.instance.excess(self.weights_of(parameters))
+        if not self.trace or excess < self.trace[-1][1]:
+            self.trace.append((spent, excess))
+        self.paused += time.perf_counter() - now
+        if spent > self.limit:
+            raise _TimeIsUpError
+
+
+def _smooth(weights: np.ndarray, energy: np.ndarray, corners: np.ndarray, softness: float) -> tuple[float, np.ndarray]:
+    """Loss of the neurons and its gradient, with a maximum that is rounded off."""
+    demands = -weights @ corners.T
+    largest = demands.max(axis=1)
+    if softness > 0:
+        shares = np.exp((demands - largest[:, None]) / softness)
+        total = shares.sum(axis=1)
+        bias = largest + softness * np.log(total)
+        slope = -(shares / total[:, None]) @ corners
+    else:
+        bias, slope = largest, -corners[demands.argmax(axis=1)]
+    inverse = np.linalg.pinv(weights.T @ weights)
+    value = ((weights @ energy) * weights).sum() + (bias**2).sum() + np.trace(inverse)
+    gradient = 2 * (weights @ energy + bias[:, None] * slope - weights @ inverse @ inverse)
+    return float(value), gradient
+
+
+def _begin(instance: Instance, seed: int) -> np.ndarray:
+    shape = (instance.neurons, instance.points.shape[1])
+    return np.random.default_rng(seed).standard_normal(shape) / instance.neurons**0.5
+
+
+def lbfgs(instance: Instance, limit: float) -> Iterator[Run]:
+    """L-BFGS on the loss in the neurons: as it is, and rounded off less and less."""
+    sources = instance.problem.sources
+    shape = (instance.neurons, sources.dimension)
+    energy, corners = sources.covariance + np.eye(sources.dimension), sources.vertices
+
+    def loss(flat: np.ndarray, softness: float) -> tuple[float, np.ndarray]:
+        value, gradient = _smooth(flat.reshape(shape), energy, corners, softness)
+        return value, gradient.ravel()
+
+    kinds = {"kinked": SOFTNESS[:1], "rounded off less and less": SOFTNESS[1:]}
+    for seed, setting in product(SEEDS, kinds):
+        flat = _begin(instance, seed).ravel()
+        watched = _Watched(instance, limit, lambda flat: flat.reshape(shape))
+        with suppress(_TimeIsUpError):
+            for softness in kinds[setting]:
+                options = {"maxiter": 5_000, "ftol": 1e-16, "gtol": 1e-12}
+                flat = minimize(loss, flat, (softness,), "L-BFGS-B", jac=True, callback=watched.look, options=options).x
+        yield Run(setting, 0.0, watched.trace)
+
+
+def _joint(instance: Instance, limit: float, method: str, options: dict[str, float]) -> Iterator[Run]:
+    sources = instance.problem.sources
+    dimension, corners = sources.dimension, sources.vertices
+    neurons = instance.neurons
+    energy = sources.covariance + np.eye(dimension)
+
+    def split(flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return flat[: neurons * dimension].reshape(neurons, dimension), flat[neurons * dimension :]
+
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        weights, bias = split(flat)
+        inverse = np.linalg.pinv(weights.T @ weights)
+        value = ((weights @ energy) * weights).sum() + (bias**2).sum() + np.trace(inverse)
+        gradient = 2 * (weights @ energy - weights @ inverse @ inverse)
+        return float(value), np.concatenate([gradient.ravel(), 2 * bias])
+
+    # The activity of every neuron on every extreme sample is nonnegative.
+    activity = hstack(
+        [kron(eye_array(neurons), csr_array(corners)), kron(eye_array(neurons), np.ones((len(corners), 1)))]
+    )
+    if method == "SLSQP":
+        dense = activity.toarray()
+        constraints = {"type": "ineq", "fun": lambda flat: dense @ flat, "jac": lambda _: dense}
+    else:
+        constraints = LinearConstraint(csr_array(activity), 0.0, np.inf)
+    for seed in SEEDS:
+        weights = _begin(instance, seed)
+        begin = np.concatenate([weights.ravel(), sources.support(weights)])
+        watched = _Watched(instance, limit, lambda flat: split(flat)[0])
+
+        def follow(flat: np.ndarray, *_: object, watched: _Watched = watched) -> None:
+            watched.look(np.asarray(flat))
+
+        with suppress(_TimeIsUpError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of updates that are skipped
+            minimize(loss, begin, jac=True, method=method, constraints=constraints, callback=follow, options=options)
+        yield Run(method, 0.0, watched.trace)
+        if watched.trace and watched.trace[-1][0] > limit:
+            return
+
+
+def slsqp(instance: Instance, limit: float) -> Iterator[Run]:
+    """SLSQP on weights and biases, the decoder eliminated, one constraint a neuron and extreme sample."""
+    if instance.neurons * len(instance.problem.sources.vertices) > LARGEST_JOINT:
+        yield Run("SLSQP", note="not begun: too many constraints for a dense matrix")
+        return
+    yield from _joint(instance, limit, "SLSQP", {"maxiter": 5_000, "ftol": 1e-15})
+
+
+def trust_constr(instance: Instance, limit: float) -> Iterator[Run]:
+    """The interior-point method trust-constr on the same."""
+    yield from _joint(instance, limit, "trust-constr", {"maxiter": 5_000, "gtol": 1e-12, "xtol": 1e-14})

@@ -1,0 +1,94 @@
+"""The problems that everybody solves, and what a peer's neurons are worth in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from solver import Problem, Representation, solve
+
+SEED = 0
+CORNER_CUT = Path(__file__).parents[2] / "examples" / "corner_cut_square.csv"
+IRIS = Path(__file__).parents[2] / "examples" / "iris.csv"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A cloud of samples with costs of one, and the series in whose growth it is a step.
+
+    Attributes:
+        name: what the table calls it.
+        points: (T, d) samples.
+        series: "samples", "sources", "vertices", or "" of what stands alone.
+        size: how far along the series.
+    """
+
+    name: str
+    points: np.ndarray
+    series: str = ""
+    size: int = 0
+
+    @cached_property
+    def problem(self) -> Problem:
+        return Problem(self.points)
+
+    @cached_property
+    def optimum(self) -> Representation:
+        """The certified optimum; losses are compared with its lower bound."""
+        return solve(Problem(self.points))
+
+    @property
+    def neurons(self) -> int:
+        """How many neurons an optimal code may need, d (d + 1) / 2, doubled: descents then get stuck less often."""
+        dimension = self.points.shape[1]
+        return dimension * (dimension + 1)
+
+    def excess(self, weights: np.ndarray) -> float:
+        """How far the best code with these neurons is above the optimum, as a share of it.
+
+        A peer's neurons are given everything that follows from their weights on the sources: least biases, shortest
+        encoder, best decoder. Infinite where they cannot be decoded, or are no numbers.
+        """
+        if not np.isfinite(weights).all() or np.linalg.matrix_rank(weights) < weights.shape[1]:
+            return np.inf
+        return self.problem.loss(weights) / self.optimum.lower_bound - 1
+
+
+def _uniform(count: int, dimension: int) -> np.ndarray:
+    return np.random.default_rng(SEED).uniform(-1, 1, size=(count, dimension))
+
+
+def _normal(count: int, dimension: int, condition: float) -> np.ndarray:
+    """Correlated normal sources, of unit variance, whose correlations have about this condition number."""
+    rng = np.random.default_rng(SEED)
+    turn = np.linalg.qr(rng.standard_normal((dimension, dimension)))[0]
+    drawn = rng.standard_normal((count, dimension)) * np.geomspace(1, condition**-0.5, dimension) @ turn
+    return drawn / drawn.std(axis=0)
+
+
+def _sphere(count: int, dimension: int) -> np.ndarray:
+    drawn = np.random.default_rng(SEED).standard_normal((count, dimension))
+    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+
+
+def instances(*, quick: bool) -> list[Instance]:
+    """All of them, or the few that every peer does in seconds."""
+    corner_cut = Instance("corner-cut square", np.loadtxt(CORNER_CUT, delimiter=",", skiprows=1))
+    if quick:
+        return [corner_cut, Instance("uniform, d = 3, T = 30", _uniform(30, 3))]
+    found = [
+        corner_cut,
+        Instance("iris", np.loadtxt(IRIS, delimiter=",", skiprows=1)),
+        Instance("normal, condition 1e2, d = 3, T = 100", _normal(100, 3, 1e2)),
+        Instance("normal, condition 1e4, d = 4, T = 60", _normal(60, 4, 1e4)),
+    ]
+    for count in (100, 1_000, 10_000, 100_000):
+        found.append(Instance(f"uniform, d = 2, T = {count:,}", _uniform(count, 2), "samples", count))
+    for dimension in (2, 3, 4, 5):
+        found.append(Instance(f"uniform, d = {dimension}, T = 60", _uniform(60, dimension), "sources", dimension))
+    for count in (30, 100, 300, 1_000):
+        found.append(Instance(f"sphere, d = 3, V = {count:,}", _sphere(count, 3), "vertices", count))
+    return found

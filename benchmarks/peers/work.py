@@ -1,0 +1,65 @@
+"""Every peer on every instance, each in a process of its own so that none pays for another's memory."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+
+from benchmarks.peers.instances import Instance
+from benchmarks.peers.trace import Outcome, Run
+
+PEERS = {
+    "solve": "convex:ours",
+    "conic": "convex:conic",
+    "Adam, neurons alone": "descent:adam_eliminated",
+    "Adam, penalised": "descent:adam_penalised",
+    "L-BFGS": "general:lbfgs",
+    "SLSQP": "general:slsqp",
+    "trust-constr": "general:trust_constr",
+    "similarity": "convex:similarity",
+}
+"""Where each peer's runs come from; imported only where they are run, for some of them need extras."""
+
+LIMITS_OF_TUNING = 4
+"""A peer with several settings and seeds may try as many of them as begin within so many time limits."""
+
+
+def outcome(peer: str, instance: Instance, limit: float) -> Outcome:
+    """One peer on one instance, in this process."""
+    from importlib import import_module
+
+    module, name = PEERS[peer].split(":")
+    runs_of: Callable[[Instance, float], Iterable[Run]] = getattr(import_module(f"benchmarks.peers.{module}"), name)
+    instance.optimum  # noqa: B018 - known before any clock starts
+    instance.problem.sources.vertices  # noqa: B018
+    before = _peak()
+    runs = list(_in_time(runs_of(instance, limit), LIMITS_OF_TUNING * limit))
+    return Outcome.of(peer, instance, runs, _peak() - before)
+
+
+def _in_time(runs: Iterable[Run], limit: float) -> Iterator[Run]:
+    clock = time.perf_counter()
+    for run in runs:
+        yield run
+        if time.perf_counter() - clock > limit:
+            return
+
+
+def _peak() -> float:
+    """Largest resident memory so far, in megabytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def outcomes(peers: Iterable[str], instances: Iterable[Instance], limit: float) -> Iterator[Outcome]:
+    """All of them in turn, one process at a time: two would slow each other."""
+    os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", JAX_PLATFORMS="cpu")
+    peers = list(peers)
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=1) as pool:
+        for instance in instances:
+            for peer in peers:
+                yield pool.submit(outcome, peer, instance, limit).result()

@@ -1,0 +1,195 @@
+"""Where the excess of a code lies: what each neuron earns for its cost, and what each change of the code would save.
+
+With the optimum's multiplier Y, which no neuron earns more than its cost from,
+
+    loss - bound = sum_i (cost_i - w_i'Y w_i) + (tr(Y G) + g(G) - D(Y)),
+
+a sum of terms none of which is negative: what each neuron wastes, and what the code as a whole has too much of one
+direction and too little of another (docs/mathematics.md, "Audit of a given code").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.auditing.affine import varying
+from solver.certificate import lower_bound
+from solver.search.restricted_master import optimal_energies
+from theory.problem import within_digits
+from theory.readouts import symmetric_root
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from solver.auditing.affine import AffineCode
+    from solver.certificate import Certificate
+    from theory.problem import Problem
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Missing", "best_strengths", "missing_neuron", "ratios_of", "savings_of", "strengthened_loss"]
+
+AT_ONCE = 20
+"""Neurons that join the restricted problem in one round: of thousands only a few are worth having."""
+
+EARNS = 1e-9
+"""By how much more than its cost a neuron must earn to join."""
+
+GONE = 1e-9
+"""Share of the loss that is the energy of a neuron which has left, up to the digits of the restricted problem."""
+
+ROUNDS = 100
+"""Rounds at most; each adds what earns most, and two or three are usual."""
+
+
+def ratios_of(code: AffineCode, certificate: Certificate) -> Array:
+    """(n,) what each neuron earns for its cost at the optimum's multiplier: at most one, and one in an optimal code.
+
+    NaN for a neuron that is silent throughout, and earns and costs nothing.
+
+    Args:
+        code: with biases and encoder as they are.
+        certificate: of the optimum.
+    """
+    root = symmetric_root(certificate.multiplier)
+    multiple = code.problem.readout.dual_multiple(root, certificate.rho)
+    earned = multiple * ((code.source_weights @ root.T) ** 2).sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(code.neuron_costs > 0, earned / code.neuron_costs, np.nan))
+
+
+def best_strengths(problem: Problem, weights: Array) -> Array:
+    """(n,) factors by which to multiply the neurons' weights so that the loss is least; zero where one is best silent.
+
+    A convex problem in their energies, solved to rounding. Where an exact decoder leaves sources out, one factor for
+    all.
+
+    Args:
+        problem: what is coded.
+        weights: (n, d).
+
+    Example:
+        >>> from solver import Problem
+        >>> square = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+        >>> best_strengths(square, np.array([[3.0, 0.0], [0.0, 0.1], [1.0, 1.0]])).round(6).tolist()
+        [0.253279, 7.598357, 0.0]
+    """
+    if problem.plain is not problem:
+        return best_strengths(problem.plain, problem.height_cost**0.5 * weights)
+    result, varied = np.zeros(len(weights)), varying(problem, weights)
+    kept = weights[varied]
+    if not len(kept):
+        return result
+    cost = problem.neuron_cost(kept)
+    alike = problem.readout.rescaling(kept.T @ kept, float(cost.sum()))
+    factors = np.full(len(kept), alike)
+    if problem.readout.rank is None:
+        units = problem.whitening.neurons(kept) / np.sqrt(cost)[:, None]
+        with within_digits(problem):
+            found = np.sqrt(_best_energies(problem, units, cost * alike**2) / cost)
+        factors = min(factors, found, key=lambda tried: problem.loss(tried[:, None] * kept))
+    result[varied] = _without_faint(problem, kept, factors)
+    return result
+
+
+def _without_faint(problem: Problem, weights: Array, factors: Array) -> Array:
+    """The factors (n,) with zero for neurons that hardly cost anything, where the loss is the same without them."""
+    loss, energies = problem.loss(factors[:, None] * weights), problem.neuron_cost(weights) * factors**2
+    kept = np.where(energies > GONE * loss, factors, 0.0)
+    return kept if problem.loss(kept[:, None] * weights) <= loss * (1 + GONE) else factors
+
+
+def _best_energies(problem: Problem, units: Array, start: Array) -> Array:
+    """(n,) the best energies of neurons (n, d) in whitened coordinates, of unit cost; some start that spans enough."""
+    readout = problem.whitened.readout
+    active = np.argsort(-start, kind="stable")[: max(AT_ONCE, 2 * units.shape[1])]
+    active = np.union1d(active, _spanning(units))
+    energies = start
+    for _ in range(ROUNDS):
+        begun = np.maximum(energies[active], start[active] / len(start))
+        energies = np.zeros(len(units))
+        energies[active] = optimal_energies(units[active], readout, begun)
+        worth = np.einsum("ni,ij,nj->n", units, readout.multiplier((units.T * energies) @ units), units)
+        outside = np.setdiff1d(np.flatnonzero(worth > 1 + EARNS), active)
+        if not len(outside):
+            break
+        staying = active[energies[active] > GONE * energies.max()]
+        active = np.union1d(staying, outside[np.argsort(-worth[outside])][:AT_ONCE])
+        active = np.union1d(active, _spanning(units))
+    return energies
+
+
+def _spanning(units: Array) -> NDArray[np.intp]:
+    """A few neurons that span all directions that all of them do."""
+    from scipy.linalg import qr
+
+    return np.asarray(qr(units.T, mode="r", pivoting=True)[1][: units.shape[1]], dtype=np.intp)
+
+
+def strengthened_loss(problem: Problem, weights: Array) -> float:
+    """Loss of neurons (n, d) in their best strengths, with least biases and best readout."""
+    return problem.loss(best_strengths(problem, weights)[:, None] * weights)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The neuron that a code lacks most.
+
+    Attributes:
+        neuron: (d,) scaled to f(w) = 1;  ratio: what it earns for its cost at the code's own multiplier.
+        saving: what adding it would save if all neurons then took their best strengths.
+    """
+
+    neuron: Array
+    ratio: float
+    saving: float
+
+
+def missing_neuron(problem: Problem, weights: Array, others: Array) -> Missing:
+    """The neuron that would earn most beside some neurons in their best strengths.
+
+    Args:
+        problem: what is coded.
+        weights: (n, d) the neurons, in their best strengths.
+        others: (k, d) neurons that may be missing, for problems whose hull is too large to try all.
+    """
+    multiplier = problem.multiplier(weights.T @ weights)
+    bound = lower_bound(problem, multiplier)
+    tried = np.vstack([bound.worst_neuron, *others[:, None]])
+    tried = tried / np.sqrt(problem.neuron_cost(tried))[:, None]
+    worth = np.einsum("ni,ij,nj->n", tried, multiplier, tried)
+    # Of an exact search the others are no better but for rounding.
+    best = 0 if bound.exact else int(np.argmax(worth))
+    before, after = problem.loss(weights), strengthened_loss(problem, np.vstack([weights, tried[best]]))
+    return Missing(tried[best], float(worth[best]), max(0.0, before - after))
+
+
+def savings_of(code: AffineCode, strengthened: float) -> dict[str, float]:
+    """What each change would save, one after the other; together they are loss - lower_bound.
+
+    Args:
+        code: with its lower bound.
+        strengthened: its loss in the best strengths, with the rest as good as it can be.
+    """
+    problem, weights = code.problem, code.source_weights
+    mean_activity = code.encoder_bias + weights @ problem.sources.mean
+    bias = problem.height_cost * float((mean_activity**2 - problem.sources.support(weights) ** 2).sum())
+    encoder = code.energies["encoder"] - problem.encoder_cost * float(((weights @ problem.pseudoinverse) ** 2).sum())
+    readout = problem.readout_cost(weights.T @ weights)
+    decoder = code.energies["decoder"] + code.energies.get("error", 0.0) - readout
+    energy = float(problem.neuron_cost(weights).sum())
+    resized = problem.loss(problem.readout.rescaling(weights.T @ weights, energy) * weights)
+    rest = energy + readout
+    steps = {
+        "bias": bias,
+        "encoder": encoder,
+        "decoder": decoder,
+        "size": rest - resized,
+        "strengths": resized - strengthened,
+        "neurons": strengthened - code.lower_bound,
+    }
+    # Differences of nearly equal numbers may come out a hair below zero.
+    return {name: max(0.0, saved) for name, saved in steps.items()}

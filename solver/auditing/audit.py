@@ -1,0 +1,338 @@
+"""One function: any activity in, what it costs and what the best code would cost out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solver.auditing.accounting import best_strengths, missing_neuron, ratios_of, savings_of
+from solver.auditing.affine import (
+    AffinePart,
+    affine_code,
+    affine_part,
+    decoding_error,
+    encoding_error,
+    varying,
+    without_rounding,
+)
+from solver.auditing.findings import Findings
+from solver.auditing.scale import fit_costs
+from solver.certificate import certify
+from solver.optimise import solve_one_of_many
+from solver.questions.separation import separation
+from theory.conditions import decide
+from theory.errors import InputError
+from theory.inputs import LARGEST, as_matrix, column_names
+from theory.problem import Problem
+from theory.sources import Sources
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
+
+    from theory.conditions import Verdict
+    from theory.readouts import Reads
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Audit", "audit", "audited"]
+
+NEGATIVE = 1e-6
+"""Activity below zero, relative to the largest, that is the rounding of single precision and is lifted to zero."""
+
+AFFINE = 1e-12
+"""Share of the variance that rounding may leave unexplained."""
+
+BY_CHANCE = 2.0
+"""An activity that the sources explain no more of than this many times what they would of noise is not theirs."""
+
+ENOUGH = 0.25
+"""Share that chance explains above which there are too few samples to tell."""
+
+
+@dataclass(frozen=True, repr=False)
+class Audit(Findings):
+    """A code held against the certified optimum of the same problem.
+
+    Audited is the code made of the affine part of the activity: z = w.s + b by least squares, the biases raised where
+    w.s + b would fall below zero on a sample, with the nearest encoder that makes these w and, where no errors are
+    allowed, the nearest decoder that makes none. Of an affine code with such weights that is the code itself.
+
+    Attributes:
+        loss: what the code costs;  lower_bound: proven: no code of any size costs less, recomputed from the samples.
+        excess: loss / lower_bound - 1.
+        optimum: the best code, a `Representation`;  code: the code that is audited, with its terms of the loss in
+            `energies`, which `certify` checks like any other.
+        unexplained: share of the variance of the activity, over all neurons, that is not affine in the sources, and so
+            not audited;  unexplained_shares: (n,) the same for each neuron, NaN where it does not vary.
+        least_activity: the smallest activity given.
+        lifts: (n,) by how much the affine part falls below zero somewhere, and its bias was raised.
+        encoder_error: of the activity that the encoder given makes, about the affine part;  decoder_error: of what the
+            decoder given makes of the activity; each a share of the deviation of what it should be. NaN if none is
+            given.
+        ratios: (n,) what each neuron earns for its cost at the optimum's multiplier: one where it belongs in an optimal
+            code, never more; NaN for a silent one. `wasted` is the difference, in units of the loss.
+        savings: what would be saved, one after the other, by the least biases ("bias"), the cheapest encoder for the
+            same weights ("encoder"), the best decoder ("decoder"), the best size of all weights together ("size"), the
+            best strength of each neuron ("strengths"), and by other neurons ("neurons"); together loss - lower_bound.
+        strengths: (n,) the factors for the neurons' weights in that last step but one; zero where a neuron should go.
+        missing_neuron: (d,) the neuron that would then earn most, scaled to f(w) = 1;  missing_ratio: what it would
+            earn for its cost, at most one where nothing is missing;  missing_saving: what adding it would save.
+        scores: the field's modularity scores of the activity (`solver.metrics`), as far as they can be had.
+        verdict: the theory's `Verdict`: is the best code modular? None for data without known sources.
+        fit: with ``rescale=True`` the costs that were fitted, with the curve; else None.
+        neurons: n names;  activity: (T, n) as given.
+        problem: what is coded.
+
+    Source: docs/mathematics.md, "Audit of a given code".
+    """
+
+    def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
+        """Draw both codes, their costs and what each neuron earns; write it to `path` (.png, .pdf, .svg) if given."""
+        from solver.pictures.audit import plot_audit
+
+        return plot_audit(self, path)
+
+    def __repr__(self) -> str:
+        from solver.pictures.audit_words import audit_text
+
+        return audit_text(self)
+
+
+def audit(
+    activity: ArrayLike,
+    sources: ArrayLike | Sources,
+    *,
+    mixing: ArrayLike | None = None,
+    encoder: ArrayLike | None = None,
+    decoder: ArrayLike | None = None,
+    readout: Reads | None = None,
+    encoder_cost: float = 1.0,
+    decoder_cost: float = 1.0,
+    activity_cost: float = 1.0,
+    bias_cost: float = 0.0,
+    probabilities: ArrayLike | None = None,
+    rescale: bool = False,
+    **limits: Any,
+) -> Audit:
+    """Say how far a code is from the best one, and why.
+
+    Args:
+        activity: (T, n) of the neurons, one row a sample (a DataFrame keeps its column names); not negative, unless
+            rescaled.
+        sources: (T, d) on the same samples, or `theory.Sources`; of data alone the data, where no channel depends on
+            others.
+        mixing: as for `Problem`, as are the readout, the costs and the probabilities.
+        encoder: (n, dx) W_in, if its cost is to count as it is; the cheapest that makes the activity if not given.
+        decoder: (r, n) W_out, likewise.
+        readout: see `mixing`.
+        encoder_cost: see `mixing`; fitted if rescaled.
+        decoder_cost: see `mixing`.
+        activity_cost: see `mixing`.
+        bias_cost: see `mixing`.
+        probabilities: see `mixing`.
+        rescale: for recorded activity, whose units and baselines mean nothing. Every neuron gets the least baseline at
+            which its affine part is nonnegative, all one unit, and the encoder the price for which the code is least
+            suboptimal.
+        limits: of the search for the optimum: `tolerance`, `time_limit` and `rng`, as for `solve`.
+
+    Raises:
+        InputError: activity below zero, or that does not fit the sources or follow them; weights that do not fit; a
+            problem that cannot be posed.
+
+    Source: docs/mathematics.md, "Audit of a given code".
+
+    Example:
+        >>> square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+        >>> found = audit(np.hstack([1 + square, 1 - square]), square)  # too loud, and two neurons a source
+        >>> round(found.excess, 4), round(found.optimum.loss, 4), found.verdict.modular
+        (0.8764, 6.9282, True)
+        >>> {name: round(saved, 3) for name, saved in found.savings.items() if saved > 1e-9}
+        {'size': 6.072}
+    """
+    problem = Problem(
+        sources,
+        mixing=mixing,
+        probabilities=probabilities,
+        encoder_cost=encoder_cost,
+        decoder_cost=decoder_cost,
+        activity_cost=activity_cost,
+        bias_cost=bias_cost,
+        readout=readout,
+    )
+    return audited(problem, activity, encoder=encoder, decoder=decoder, rescale=rescale, **limits)
+
+
+def audited(
+    problem: Problem,
+    activity: ArrayLike,
+    *,
+    encoder: ArrayLike | None = None,
+    decoder: ArrayLike | None = None,
+    rescale: bool = False,
+    neurons: Sequence[str] | None = None,
+    **limits: Any,
+) -> Audit:
+    """The same for a problem that is posed already, which may have groups, or be that of data without known sources.
+
+    Args:
+        problem: what is coded.
+        activity: as for `audit`.
+        encoder: as for `audit`.
+        decoder: as for `audit`.
+        rescale: as for `audit`.
+        neurons: n names; those of the columns, if they have names, or their numbers from one if not given.
+        limits: as for `audit`.
+
+    Raises:
+        InputError: as for `audit`; a problem with transitions, or with neurons that must read one group.
+    """
+    _require_auditable(problem)
+    given = _fitting(activity, problem.sources)
+    if rescale and (encoder is not None or decoder is not None):
+        raise InputError("rescale: encoder and decoder belong to activity of a known unit; leave them out, or rescale")
+    if rescale and not problem.readout.exact:
+        raise InputError(
+            "rescale: where errors have a price a code without activity is best once weights are dear enough, so that "
+            "no price can be fitted; leave the errors out"
+        )
+    if not rescale:
+        _require_nonnegative(given)
+    part = affine_part(given, problem.sources)
+    unexplained, shares = _unexplained(part)
+    _require_related(unexplained, problem.sources)
+    errors = {"encoder": float("nan"), "decoder": float("nan")}
+    if encoder is not None:
+        encoder, errors["encoder"] = encoding_error(problem, part.weights, encoder)
+    if decoder is not None:
+        decoder, errors["decoder"] = decoding_error(problem, given, decoder)
+    fit, weights = None, without_rounding(problem, part.weights)
+    least = problem.sources.support(weights)
+    bias = np.maximum(part.mean, least)
+    if rescale:
+        fit = fit_costs(problem, weights[varying(problem, weights)], **limits)
+        problem = problem.replaced(encoder_cost=fit.encoder_cost)
+        weights, bias = fit.scale * weights, fit.scale * least
+    optimum = solve_one_of_many(problem, **limits)
+    certificate = certify(problem, optimum)
+    code = affine_code(
+        problem,
+        weights,
+        bias,
+        encoder=encoder,
+        decoder=decoder,
+        optimum=optimum,
+        lower_bound=certificate.lower_bound,
+    )
+    strengths = best_strengths(problem, weights)
+    better = strengths[:, None] * weights
+    missing = missing_neuron(problem, better[strengths > 0], optimum.source_weights)
+    return Audit(
+        code=code,
+        optimum=optimum,
+        lower_bound=code.lower_bound,
+        unexplained=unexplained,
+        unexplained_shares=shares,
+        least_activity=float(given.min()),
+        lifts=np.zeros(len(least)) if rescale else _lifts(part, least),
+        encoder_error=errors["encoder"],
+        decoder_error=errors["decoder"],
+        ratios=ratios_of(code, certificate),
+        savings=savings_of(code, problem.loss(better)),
+        strengths=strengths,
+        missing_neuron=missing.neuron,
+        missing_ratio=missing.ratio,
+        missing_saving=missing.saving,
+        verdict=_verdict(problem),
+        fit=fit,
+        neurons=_names(activity, given.shape[1]) if neurons is None else tuple(neurons),
+        activity=given,
+    )
+
+
+# ---- what can be audited ------------------------------------------------------------------------------------------
+
+
+def _require_auditable(problem: Problem) -> None:
+    if not problem.sources.from_samples:
+        raise InputError(
+            f"sources: known by {problem.sources.known_by} alone; an activity needs the samples that it is of"
+        )
+    if problem.transitions is not None:
+        raise InputError("transitions: what a recurrent layer costs is not audited; leave them out")
+    if problem.separate:
+        raise InputError("separate: any code can be audited, but only against the best of all; leave it out")
+
+
+def _fitting(activity: ArrayLike, sources: Sources) -> Array:
+    given = as_matrix(activity, "activity", columns=column_names(activity))
+    if len(given) != sources.count:
+        turned = ", which its transpose has" if given.shape[1] == sources.count else ""
+        raise InputError(
+            f"activity: {len(given)} row(s) do not fit {sources.count} samples; give one a sample, in the same "
+            f"order{turned}"
+        )
+    largest = float(np.abs(given).max())
+    if largest > LARGEST:
+        raise InputError(f"activity: reaches {largest:.3g}, and its square is no number; choose a larger unit")
+    return given
+
+
+def _require_nonnegative(activity: Array) -> None:
+    below = activity < -NEGATIVE * activity.max()
+    if below.any():
+        row, column = np.unravel_index(int(activity.argmin()), activity.shape)
+        raise InputError(
+            f"activity: {int(below.sum())} value(s) are below zero, the lowest {activity[row, column]:.3g} at row "
+            f"{row}, column {column} (counted from 0), and neurons of a code are not; raise the baselines, or leave "
+            "their choice to rescale (--rescale)"
+        )
+
+
+def _unexplained(part: AffinePart) -> tuple[float, Array]:
+    """Share of the variance that is not affine, of all neurons together and (n,) of each."""
+    whole = float(part.variance.sum())
+    # Of equal values rounding may leave some variance.
+    rounding = np.finfo(float).eps * np.abs(part.mean)
+    varied = part.variance > rounding**2
+    if not varied.any():
+        raise InputError("activity: no neuron varies over the samples, so that nothing is encoded")
+    shares = np.full(len(part.variance), np.nan)
+    shares[varied] = part.residue[varied] / part.variance[varied]
+    together = float(part.residue.sum()) / whole
+    return 0.0 if together < AFFINE else together, np.where(shares < AFFINE, 0.0, np.minimum(shares, 1.0))
+
+
+def _require_related(unexplained: float, sources: Sources) -> None:
+    """Whether the activity can be of these samples, or follows them no more than noise would."""
+    share = sources.probabilities
+    count = sources.count if share is None else 1 / float(share @ share)
+    chance = sources.dimension / max(count - 1, 1.0)
+    if chance < ENOUGH and 1 - unexplained <= BY_CHANCE * chance:
+        raise InputError(
+            f"activity: the sources explain {100 * (1 - unexplained):.2g} % of it, where they would explain "
+            f"{100 * chance:.2g} % of noise; give the activity of these samples, in the same order"
+        )
+
+
+# ---- parts --------------------------------------------------------------------------------------------------------
+
+
+def _lifts(part: AffinePart, least: Array) -> Array:
+    """(n,) by how much biases had to be raised, beyond rounding."""
+    lifts = least - part.mean
+    return np.where(lifts > NEGATIVE * (least + np.abs(part.mean)), lifts, 0.0)
+
+
+def _verdict(problem: Problem) -> Verdict | None:
+    if not problem.sources.identified:
+        return None
+    return decide(problem) if problem.groups is None else separation(problem)
+
+
+def _names(activity: ArrayLike, count: int) -> tuple[str, ...]:
+    return column_names(activity) or tuple(str(number + 1) for number in range(count))

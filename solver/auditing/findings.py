@@ -1,0 +1,118 @@
+"""What an audit finds, as numbers: the fields of `solver.auditing.audit.Audit`, which can be printed and drawn too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solver.auditing.affine import AffineCode, varying
+from solver.auditing.scale import Fit
+from solver.comparison import scores_at_hand
+from solver.representation import Representation
+from theory.conditions import Verdict
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from theory.problem import Problem
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Findings"]
+
+FOUND = (
+    "loss",
+    "lower_bound",
+    "excess",
+    "unexplained",
+    "unexplained_shares",
+    "least_activity",
+    "lifts",
+    "encoder_error",
+    "decoder_error",
+    "ratios",
+    "wasted",
+    "savings",
+    "strengths",
+    "missing_neuron",
+    "missing_ratio",
+    "missing_saving",
+    "scores",
+)
+"""What a JSON object holds of an audit beside both codes, the verdict and the fit."""
+
+
+@dataclass(frozen=True, repr=False)
+class Findings:
+    """A code held against the certified optimum of the same problem: see `solver.auditing.audit.Audit`."""
+
+    code: AffineCode
+    optimum: Representation
+    lower_bound: float
+    unexplained: float
+    unexplained_shares: Array
+    least_activity: float
+    lifts: Array
+    encoder_error: float
+    decoder_error: float
+    ratios: Array
+    savings: dict[str, float]
+    strengths: Array
+    missing_neuron: Array
+    missing_ratio: float
+    missing_saving: float
+    verdict: Verdict | None
+    fit: Fit | None
+    neurons: tuple[str, ...] = field(compare=False)
+    activity: Array = field(compare=False)
+
+    @property
+    def problem(self) -> Problem:
+        """What is coded, with the fitted price of the encoder where it was fitted."""
+        return self.code.problem
+
+    @property
+    def loss(self) -> float:
+        """Loss of the code that is audited."""
+        return self.code.loss
+
+    @property
+    def excess(self) -> float:
+        """By how much loss / lower_bound exceeds one: by how much the code costs more than any code must."""
+        return max(0.0, self.loss / self.lower_bound - 1) if self.lower_bound > 0 else float("inf")
+
+    @cached_property
+    def scores(self) -> dict[str, float]:
+        """The field's modularity scores of the activity given, found when they are asked for: they take a while."""
+        sources = self.problem.sources
+        return scores_at_hand(self.activity, sources.points, sources.probabilities) if sources.identified else {}
+
+    @property
+    def wasted(self) -> Array:
+        """(n,) what each neuron costs beyond what it earns at the optimum's multiplier."""
+        return np.nan_to_num(self.code.neuron_costs * (1 - self.ratios))
+
+    @property
+    def active(self) -> NDArray[np.intp]:
+        """Numbers of the neurons whose affine part varies, counted from 0."""
+        return np.flatnonzero(varying(self.problem, self.code.source_weights))
+
+    def to_dict(self) -> dict[str, Any]:
+        """All that was found as plain numbers, strings and lists: what `--json` prints."""
+        from solver.pictures.summary import verdict_to_dict
+
+        values = {name: getattr(self, name) for name in FOUND}
+        plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
+        return plain | {
+            "neurons": list(self.neurons),
+            "energies": dict(self.code.energies),
+            "source_weights": self.code.source_weights.tolist(),
+            "encoder_cost": self.problem.encoder_cost,
+            "decoder_cost": self.problem.decoder_cost,
+            "verdict": None if self.verdict is None else verdict_to_dict(self.problem, self.verdict),
+            "fit": None if self.fit is None else self.fit.to_dict(),
+            "optimum": self.optimum.to_dict(),
+        }

@@ -1,0 +1,172 @@
+"""Which costs would a recorded code be best for? Its unit is not known, and the price of weights has to be fitted.
+
+Weights c w of any unit c cost ``c^2 E + g(G) / c^2``, so the best unit is in closed form, and the price of the decoder
+cancels: a unit and that price are the same thing. What is left is the price of the encoder. As both codes
+are in their best states, the excess changes with it as the encoder's shares of their losses differ,
+
+    d log(1 + excess) / d log encoder_cost = share of the code - share of the optimum,
+
+and is least where they agree (docs/mathematics.md, "Audit of a given code").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.optimize import brentq
+
+from solver.auditing.accounting import strengthened_loss
+from solver.optimise import solve_one_of_many
+from theory.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from theory.problem import Problem
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Fit", "fit_costs"]
+
+DECADES = 3.0
+"""How far from the price at which encoder and activity of the code cost alike others are tried, in powers of ten."""
+
+TRIED = 13
+"""Prices tried before the best is looked for between them: two a decade."""
+
+RESOLVED = 1e-3
+"""How exactly the logarithm of the best price is found: the excess is level there, and known to a millionth."""
+
+LEVEL = 1e-6
+"""Change of the excess over all prices that is none."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The costs that make a code of unknown unit least suboptimal.
+
+    Attributes:
+        encoder_cost: the best price of the encoder, for an activity of price `activity_cost`.
+        scale: the unit: by what to multiply the activity for the prices of the fitted problem.
+        decoder_cost: the price of the decoder for which the activity as given has the right size.
+        kind: "inside" where the best price lies between those tried, "lowest" or "highest" where it is the first or
+            last of them, "any" where the excess does not depend on it.
+        encoder_costs: (k,) the prices tried, rising.
+        excess: (k,) by how much the code costs more than the proven least at each.
+        own_units: (k,) the same if each neuron's unit were free.
+    """
+
+    encoder_cost: float
+    scale: float
+    decoder_cost: float
+    kind: str
+    encoder_costs: Array
+    excess: Array
+    own_units: Array
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and lists, for JSON."""
+        return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in vars(self).items()}
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """What one price makes of a code."""
+
+    price: float
+    excess: float
+    own_units: float
+    tilt: float
+
+
+def fit_costs(problem: Problem, weights: Array, **limits: Any) -> Fit:
+    """Find the unit of a code and the price of the encoder that make it least suboptimal, each point certified.
+
+    Args:
+        problem: all but its encoder's price is kept; its readout allows no errors.
+        weights: (n, d) of the neurons, in any unit.
+        limits: of each search for an optimum, as for `solve`.
+
+    Raises:
+        InputError: a code of which nothing varies.
+
+    Example:
+        >>> from solver import Problem, solve
+        >>> corner_cut = [[-1, -1], [-1, 0], [-1, 1], [0, -1], [0, 0], [0, 1], [1, -1], [1, 0]]
+        >>> best = solve(Problem(corner_cut, encoder_cost=0.2)).source_weights
+        >>> fit = fit_costs(Problem(corner_cut), 7 * best)
+        >>> bool(abs(fit.encoder_cost - 0.2) < 0.01), round(fit.scale * 7, 3), bool(min(fit.excess) < 1e-5)
+        (True, 1.0, True)
+    """
+    activity = float((problem.activity_cost * problem.sources.variances(weights)).sum())
+    activity += problem.height_cost * float((problem.sources.support(weights) ** 2).sum())
+    encoder = float(((weights @ problem.pseudoinverse) ** 2).sum())
+    if not (activity > 0 and encoder > 0):
+        raise InputError("activity: none of it is affine in the sources, so that no costs can be fitted to it")
+    natural = activity / encoder
+    found: dict[float, _Tried] = {}
+
+    def tilt(exponent: float) -> float:
+        price = natural * 10**exponent
+        if price not in found:
+            found[price] = _tried(problem.replaced(encoder_cost=price), weights, limits)
+        return found[price].tilt
+
+    exponents = np.linspace(-DECADES, DECADES, TRIED)
+    tilts = [tilt(float(exponent)) for exponent in exponents]
+    first = sorted(found.values(), key=lambda tried: tried.price)
+    best = int(np.argmin([tried.excess for tried in first]))
+    kind = ("lowest" if tilts[best] >= 0 else "inside") if best == 0 else "inside"
+    if best == TRIED - 1 and tilts[best] <= 0:
+        kind = "highest"
+    if max(tried.excess for tried in first) - first[best].excess < LEVEL:
+        kind, best = "any", TRIED // 2
+    chosen = first[best].price
+    if kind == "inside":
+        _refine(tilt, exponents, tilts, best)
+        chosen = min(found.values(), key=lambda tried: tried.excess).price
+    return _fit(problem, weights, chosen, kind, sorted(found.values(), key=lambda tried: tried.price))
+
+
+def _refine(tilt: Callable[[float], float], exponents: Array, tilts: list[float], best: int) -> None:
+    """Try prices until the shares of the encoder agree: between the best and its neighbour downhill."""
+    neighbour = best + 1 if tilts[best] < 0 else best - 1
+    low, high = sorted((best, neighbour))
+    if tilts[low] < 0 < tilts[high]:
+        brentq(tilt, float(exponents[low]), float(exponents[high]), xtol=RESOLVED, rtol=RESOLVED)
+
+
+def _tried(problem: Problem, weights: Array, limits: dict[str, Any]) -> _Tried:
+    optimum = solve_one_of_many(problem, **limits)
+    scaled = _scale(problem, weights) * weights
+    loss, least = problem.loss(scaled), optimum.lower_bound
+    share = problem.encoder_cost * float(((scaled @ problem.pseudoinverse) ** 2).sum()) / loss
+    if not least > 0:
+        return _Tried(problem.encoder_cost, float("inf"), float("inf"), 0.0)
+    return _Tried(
+        problem.encoder_cost,
+        max(0.0, loss / least - 1),
+        max(0.0, strengthened_loss(problem, weights) / least - 1),
+        share - optimum.energies["encoder"] / optimum.loss,
+    )
+
+
+def _scale(problem: Problem, weights: Array) -> float:
+    return problem.readout.rescaling(weights.T @ weights, float(problem.neuron_cost(weights).sum()))
+
+
+def _fit(problem: Problem, weights: Array, price: float, kind: str, tried: list[_Tried]) -> Fit:
+    scale = _scale(problem.replaced(encoder_cost=price), weights)
+    return Fit(
+        encoder_cost=price,
+        scale=scale,
+        decoder_cost=problem.decoder_cost / scale**4,
+        kind=kind,
+        encoder_costs=np.array([one.price for one in tried]),
+        excess=np.array([one.excess for one in tried]),
+        own_units=np.array([one.own_units for one in tried]),
+    )

@@ -1,0 +1,74 @@
+"""`modularity audit ACTIVITY FILE`: how far a given code is from the best one, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from solver.commands.endings import Outputs
+from solver.commands.options import (
+    costs_of,
+    inputs_of,
+    principal_options,
+    problem_of,
+    problem_options,
+    require_outputs,
+)
+from solver.commands.output import write
+from solver.stopping import noted
+
+if TYPE_CHECKING:
+    from solver.auditing.audit import Audit
+
+__all__ = ["audit"]
+
+
+@click.command()
+@click.argument("activity", metavar="ACTIVITY", type=click.Path())
+@problem_options
+@principal_options
+@click.option("--encoder", type=click.Path(), metavar="FILE", help="Its encoder, a row a neuron.")
+@click.option("--decoder", type=click.Path(), metavar="FILE", help="Its decoder, a column a neuron.")
+@click.option("--rescale", is_flag=True, help="Recorded activity: fit unit, baselines and the encoder's price.")
+@click.option("--tolerance", type=float, metavar="X", help="Relative gap that counts as optimal.  [default: 1e-8]")
+@click.option("--time-limit", type=float, metavar="SECONDS", help="Stop each search after this time, with a bound.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="For random starts.")
+def audit(activity: str, file: str, picture: str | None, as_object: bool, rescale: bool, **options: Any) -> int:
+    """Say how far a given code is from the best one, and why.
+
+    ACTIVITY holds the activity of its neurons, one a column, on the samples in FILE.
+    """
+    costs = costs_of(options)
+    require_outputs(file, picture=picture)
+    if rescale and "encoder_cost" in costs:
+        raise click.UsageError("--rescale: fits the price of the encoder; leave out --encoder-cost and --weight-cost")
+    from solver.commands.reading import STANDARD_INPUT, given, read_table
+
+    files = [activity, file, *(options[name] for name in ("mixing", "encoder", "decoder"))]
+    if files.count(STANDARD_INPUT) > 1:
+        raise click.UsageError("-: standard input cannot be two tables at once; give files")
+    table = read_table(given(activity), "activity")
+    data, mixing = inputs_of(file, options)
+    problem = problem_of(data, mixing, options, costs)
+    weights = {
+        name: None if options[name] is None else read_table(options[name], name).values
+        for name in ("encoder", "decoder")
+    }
+    from solver.auditing.audit import audited
+
+    limits = {name: options[name] for name in ("tolerance", "time_limit") if options[name] is not None}
+    found = audited(
+        problem, table.values, neurons=table.names, rescale=rescale, rng=options["seed"], **weights, **limits
+    )
+    with noted(), Outputs() as outputs:
+        outputs.attempt(_print_audit, found, as_object)
+        if picture is not None:
+            outputs.attempt(write, found.plot, picture, as_object, f"Picture in {picture}.")
+    return 0
+
+
+def _print_audit(found: Audit, as_object: bool) -> None:
+    from solver.pictures.summary import as_json
+
+    click.echo(as_json(found.to_dict()) if as_object else repr(found))

@@ -1,0 +1,15 @@
+"""Networks that are trained: small reimplementations of the papers' settings, to be held against the certified optimum.
+
+The one room that needs jax and optax, which come with the extra `networks` (docs/networks.md).
+
+    autoencoder  linear, of rectified neurons, and deep
+    training     seeds side by side, curves, an early end, checkpoints
+"""
+
+from importlib.util import find_spec
+
+from theory.errors import InputError
+
+_MISSING = [name for name in ("jax", "optax") if find_spec(name) is None]
+if _MISSING:
+    raise InputError(f"networks: they need {' and '.join(_MISSING)}; install them with pip install '.[networks]'")

@@ -1,0 +1,152 @@
+"""Autoencoders: linear, of rectified neurons, and deep, with and without nonnegativity and prices of energy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solver.networks.network import Data, Tree, dense, layers, squares
+from theory.readouts import Soft
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from theory.problem import Problem
+
+__all__ = ["Autoencoder"]
+
+
+@dataclass(frozen=True)
+class Autoencoder:
+    """A layer of neurons between an encoder and a decoder.
+
+    Trained is ``error_cost E||y - y'||^2 + activity_cost E||z||^2 + weight_cost ||W||^2`` with all weights in W. The
+    neurons are linear in the layer below. If they are to be nonnegative, either what they fall below zero is charged
+    (a hinge, as in the papers), or they are rectified, which makes the network nonlinear.
+
+    What the curve shows of a linear nonnegative network is the loss of the code *as it would be used*: each bias raised
+    until no neuron is negative on any sample, the decoder's bias moved along. That is a code of the certified problem,
+    so that no curve goes below its floor.
+
+    The charge leaves no neuron negative where it is high enough: lowering a bias saves at most twice the mean activity,
+    and costs the charge times the share of samples at which the neuron is zero. With a lower one the trained network
+    codes another problem, in which a few samples do not count (docs/networks.md).
+
+    Attributes:
+        neurons: number of them.
+        rectified: whether they pass through a rectifier.
+        nonnegative: whether they are charged for being negative; rectified neurons never are.
+        hidden: rectified units in a further layer on either side, with weights at the same price; none if zero.
+        error_cost, activity_cost, weight_cost: prices.
+        negativity_cost: price of what a neuron falls below zero, averaged over samples.
+
+    Source: Whittington et al. (ICLR 2023) and Dorrell et al. (ICLR 2025), whose losses these are up to names.
+
+    Example:
+        >>> from solver.networks.training import train
+        >>> trained = train(Autoencoder(neurons=4), Data.of([[0, 0], [0, 1], [1, 0], [1, 1]]), steps=100, seeds=(0,))
+        >>> trained.activity.shape, bool(trained.activity.min() >= -1e-6)
+        ((1, 4, 4), True)
+    """
+
+    neurons: int
+    rectified: bool = False
+    nonnegative: bool = True
+    hidden: int = 0
+    error_cost: float = 100.0
+    activity_cost: float = 1.0
+    weight_cost: float = 1.0
+    negativity_cost: float = 50.0
+
+    def initial(self, rng: np.random.Generator, data: Data) -> Tree:
+        """Random weights, and biases with which linear neurons that are to be nonnegative begin so.
+
+        From biases of zero the charge on negative activity silences most neurons before they code anything.
+        """
+        outside = [self.hidden] if self.hidden else []
+        widths = [data.inputs.shape[1], *outside, self.neurons, *outside, data.targets.shape[1]]
+        names = ["lower", "encoder", "decoder", "upper"] if self.hidden else ["encoder", "decoder"]
+        parameters = layers(rng, widths, names)
+        if self.nonnegative and not self.rectified:
+            below = np.maximum(dense(parameters["lower"], data.inputs), 0) if self.hidden else data.inputs
+            activity = dense(parameters["encoder"], below)[data.chance > 0]
+            parameters["encoder"]["bias"] = np.maximum(-activity, 0).max(axis=0)
+        return parameters
+
+    def loss(self, parameters: Tree, data: Data, _key: Any) -> Any:
+        """Error, energy and, of linear neurons, what they fall below zero."""
+        import jax
+
+        activity = self._neurons(parameters, data)
+        loss = self._priced(parameters, data, activity)
+        if self.nonnegative and not self.rectified:
+            occurs = data.chance > 0
+            below = jax.nn.relu(-activity) * occurs[:, None]
+            loss += self.negativity_cost * below.sum() / occurs.sum()
+        return loss
+
+    def measure(self, parameters: Tree, data: Data) -> Any:
+        """The same without the charge, of neurons that have been lifted above zero where they are to be."""
+        lifted = self._lifted(parameters, data)
+        return self._priced(lifted, data, self._neurons(lifted, data))
+
+    def activity(self, parameters: Tree, data: Data) -> Any:
+        """(T, n) after lifting."""
+        return self._neurons(self._lifted(parameters, data), data)
+
+    def problem(self, sources: ArrayLike, **options: Any) -> Problem:
+        """The certified problem whose every code costs what this network's linear code would, as a floor for it.
+
+        Args:
+            sources: (T, d) or `Sources`.
+            options: of `Problem`, such as mixing and probabilities; not the prices.
+
+        Example:
+            >>> Autoencoder(neurons=4).problem([[0, 0], [0, 1], [1, 0], [1, 1]]).dimension
+            2
+        """
+        from theory.problem import Problem
+
+        return Problem(
+            sources,
+            encoder_cost=self.weight_cost,
+            decoder_cost=self.weight_cost,
+            activity_cost=self.activity_cost,
+            readout=Soft(self.error_cost),
+            **options,
+        )
+
+    def _neurons(self, parameters: Tree, data: Data) -> Any:
+        import jax
+
+        below = jax.nn.relu(dense(parameters["lower"], data.inputs)) if self.hidden else data.inputs
+        activity = dense(parameters["encoder"], below)
+        return jax.nn.relu(activity) if self.rectified else activity
+
+    def _priced(self, parameters: Tree, data: Data, activity: Any) -> Any:
+        import jax
+
+        said = dense(parameters["decoder"], activity)
+        if self.hidden:
+            said = dense(parameters["upper"], jax.nn.relu(said))
+        error = data.chance @ ((said - data.targets) ** 2).sum(axis=1)
+        energy = data.chance @ (activity**2).sum(axis=1)
+        weights = sum(squares(layer["weights"]) for layer in parameters.values())
+        return self.error_cost * error + self.activity_cost * energy + self.weight_cost * weights
+
+    def _lifted(self, parameters: Tree, data: Data) -> Tree:
+        """Biases raised until no neuron is negative on a sample, and the bias above moved so that it is not noticed."""
+        import jax.numpy as jnp
+
+        if self.rectified or not self.nonnegative:
+            return parameters
+        activity = self._neurons(parameters, data)
+        lift = jnp.where((data.chance > 0)[:, None], -activity, 0.0).max(axis=0, initial=0.0)
+        encoder, decoder = parameters["encoder"], parameters["decoder"]
+        return {
+            **parameters,
+            "encoder": {**encoder, "bias": encoder["bias"] + lift},
+            "decoder": {**decoder, "bias": decoder["bias"] - decoder["weights"] @ lift},
+        }

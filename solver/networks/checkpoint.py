@@ -1,0 +1,75 @@
+"""Runs that survive a kill: all that training needs to go on, in one file that is whole or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from theory.errors import InputError
+from theory.writing import written_whole
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from solver.networks.network import Data, Network
+
+    Array = NDArray[np.float64]
+
+__all__ = ["flat", "mark_of", "restored", "saved"]
+
+
+def flat(tree: Any) -> dict[str, Array]:
+    """Leaves by the path to them, such as "encoder.weights".
+
+    Example:
+        >>> flat({"encoder": {"bias": np.zeros(2)}})
+        {'encoder.bias': array([0., 0.])}
+    """
+    leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
+    return {".".join(str(step.key) for step in path): np.asarray(leaf, dtype=np.float64) for path, leaf in leaves}
+
+
+def mark_of(network: Network, data: Data, steps: int, rate: float, seeds: Sequence[int]) -> str:
+    """What tells one run from another: all that it depends on, data included."""
+    digest = hashlib.sha256(repr((network, steps, rate, tuple(map(int, seeds)))).encode())
+    for array in data:
+        digest.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def saved(place: Path, mark: str, state: Any, curve: list[Array]) -> None:
+    """Write a run: its mark, the curve so far, and the leaves of its state in their order."""
+    leaves: dict[str, Any] = {
+        f"leaf{number}": np.asarray(leaf) for number, leaf in enumerate(jax.tree_util.tree_leaves(state))
+    }
+    with written_whole(place) as temporary:
+        np.savez(temporary, mark=np.array(mark), curve=np.array(curve), **leaves)
+
+
+def restored(place: Path, mark: str, state: Any) -> tuple[Any, list[Array]]:
+    """The state and the curve that a file keeps; the one given and no curve, if there is none.
+
+    Raises:
+        InputError: a file of another run, or none that training wrote.
+    """
+    if not place.exists():
+        return state, []
+    kept, structure = jax.tree_util.tree_flatten(state)
+    remedy = "give another name, or remove it to begin anew"
+    try:
+        # Read whole first: of a file that is no archive numpy would leave the handle open.
+        with np.load(io.BytesIO(place.read_bytes()), allow_pickle=False) as file:
+            found, points = str(file["mark"]), file["curve"]
+            leaves = [file[f"leaf{number}"] for number in range(len(kept))] if found == mark else []
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        raise InputError(f"checkpoint: {str(place)!r} is none that training wrote; {remedy}") from None
+    if found != mark:
+        raise InputError(f"checkpoint: {str(place)!r} keeps another network, data, steps, rate or seeds; {remedy}")
+    return jax.tree_util.tree_unflatten(structure, leaves), list(points)

@@ -1,0 +1,252 @@
+"""An audit in words and two tables: what the code costs beside the optimum, and what each neuron earns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.pictures.summary import percent
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from solver.auditing.findings import Findings
+
+    Array = NDArray[np.float64]
+
+__all__ = ["audit_sentences", "audit_text", "headline"]
+
+ROWS_IN_TEXT = 40
+"""Neurons listed before the table is cut short; JSON has all."""
+
+WEIGHT_COLUMNS = 6
+"""More sources than these do not fit a line."""
+
+NAMED = 12
+"""Neurons that a sentence names; of more it gives the number."""
+
+NEGLIGIBLE = 1e-6
+"""Share of the optimum that is not worth a word."""
+
+ERRS = 1e-6
+"""Error of given weights, as a share of what they should make, that is the rounding of single precision."""
+
+TIMES = 1.0
+"""Excess from which on it is told as a multiple."""
+
+STRONG = 0.1
+"""Relative weight from which on a source is named in a neuron."""
+
+CHANGES = {
+    "bias": "lower biases",
+    "encoder": "a cheaper encoder of the same neurons",
+    "decoder": "a better readout of the same neurons",
+    "size": "another size of all weights",
+    "strengths": "other strengths of the same neurons",
+    "neurons": "other neurons",
+}
+"""What the savings of an audit are due to."""
+
+
+def headline(findings: Findings) -> str:
+    """How far the code is from the optimum, in one sentence without its full stop."""
+    optimum, excess = findings.optimum, findings.excess
+    if findings.code.status == "optimal":
+        return "This code is optimal"
+    if not np.isfinite(excess):
+        return "No lower bound is known: how far this code is from the optimum cannot be said"
+    if optimum.status == "optimal":
+        return f"This code {_above(excess)}, and no code can save more"
+    known = findings.loss / optimum.loss - 1
+    if known <= 0:
+        return f"This code {_above(excess, 'at most ')}"
+    return f"This code {_above(excess, f'{1 + known:.3g} to ' if excess >= TIMES else f'{100 * known:.3g} to ')}"
+
+
+def _above(excess: float, before: str = "") -> str:
+    if excess >= TIMES:
+        return f"costs {before}{1 + excess:.3g} times as much as the optimum"
+    return f"is {before}{percent(excess)} above the optimum"
+
+
+def audit_sentences(findings: Findings) -> list[str]:
+    """What was found, the share that is not audited first.
+
+    Example:
+        >>> from solver import audit
+        >>> square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+        >>> print(*audit_sentences(audit(1 + square, square))[:2], sep=chr(10))
+        All of the activity is affine in the sources.
+        This code is 15.5 % above the optimum, and no code can save more.
+    """
+    return [
+        _affine(findings),
+        *_lifted(findings),
+        *_given(findings),
+        *_fitted(findings),
+        f"{headline(findings)}.",
+        *_saved(findings),
+        *_silenced(findings),
+        *_missing(findings),
+        *_verdict(findings),
+    ]
+
+
+def audit_text(findings: Findings) -> str:
+    """Sentences, and tables of the terms of the loss and of the neurons."""
+    tables = [_terms(findings), _neurons(findings)]
+    hidden = len(findings.neurons) - ROWS_IN_TEXT
+    more = [f"... and {hidden} more neurons"] if hidden > 0 else []
+    return "\n".join([*audit_sentences(findings), *(line for table in tables for line in ("", *_table(table))), *more])
+
+
+# ---- sentences ----------------------------------------------------------------------------------------------------
+
+
+def _affine(findings: Findings) -> str:
+    if not findings.unexplained:
+        return "All of the activity is affine in the sources."
+    return (
+        f"{percent(findings.unexplained)} of the variance of the activity is not affine in the sources; "
+        "the rest is what is audited."
+    )
+
+
+def _lifted(findings: Findings) -> list[str]:
+    lifted = np.flatnonzero(findings.lifts)
+    if not len(lifted):
+        return []
+    which = "a neuron" if len(lifted) == 1 else f"{len(lifted)} neurons"
+    return [
+        f"That part of {which} falls below zero somewhere, where no nonnegative code goes: biases were raised by up "
+        f"to {findings.lifts.max():.3g}."
+    ]
+
+
+def _given(findings: Findings) -> list[str]:
+    said = []
+    if findings.encoder_error > ERRS:
+        said.append(
+            f"The encoder given makes other activity: off by {percent(findings.encoder_error)} of its deviation; the "
+            "nearest that fits was taken."
+        )
+    if findings.decoder_error > ERRS:
+        taken = "; the nearest without errors was taken" if findings.problem.readout.exact else ""
+        said.append(f"The decoder given errs by {percent(findings.decoder_error)} of the deviation of its data{taken}.")
+    return said
+
+
+def _fitted(findings: Findings) -> list[str]:
+    fit = findings.fit
+    if fit is None:
+        return []
+    price = f"encoder cost {fit.encoder_cost:.3g} to an activity cost of {findings.problem.activity_cost:.3g}"
+    where = {
+        "inside": f"Least suboptimal at an {price}.",
+        "lowest": f"Least suboptimal at the lowest {price}; at lower ones it may be less so.",
+        "highest": f"Least suboptimal at the highest {price}, where weights are all that counts.",
+        "any": f"Any price of the encoder makes it as suboptimal; taken is an {price}.",
+    }[fit.kind]
+    unit = f"The unit that fits best is the given activity times {fit.scale:.4g}"
+    other = f"a decoder cost of {fit.decoder_cost:.3g} for the activity as given"
+    return [f"Baselines are the least that are nonnegative. {where}", f"{unit}, or {other}."]
+
+
+def _saved(findings: Findings) -> list[str]:
+    least = findings.lower_bound
+    if findings.code.status == "optimal" or not least > 0:
+        return []
+    saved = {name: value / least for name, value in findings.savings.items() if value > NEGLIGIBLE * least}
+    parts = [f"{_share(share)} by {CHANGES[name]}" for name, share in saved.items()]
+    about = "" if findings.optimum.status == "optimal" else "at most "
+    said = f"What would save it, one after the other, in percent of the optimum: {about}{', '.join(parts)}."
+    return [said] if parts else []
+
+
+def _silenced(findings: Findings) -> list[str]:
+    gone = [number for number in findings.active if findings.strengths[number] == 0]
+    if not gone or findings.code.status == "optimal":
+        return []
+    if len(gone) > NAMED:
+        return [f"In their best strengths {len(gone)} of {len(findings.active)} neurons would be silent."]
+    names = ", ".join(findings.neurons[number] for number in gone)
+    return [f"In their best strengths neuron{'s' if len(gone) > 1 else ''} {names} would be silent."]
+
+
+def _missing(findings: Findings) -> list[str]:
+    saving = findings.missing_saving / findings.lower_bound if findings.lower_bound > 0 else 0.0
+    if findings.missing_ratio <= 1 + NEGLIGIBLE or saving <= NEGLIGIBLE:
+        return []
+    return [
+        f"A neuron that is missing would then earn {findings.missing_ratio:.4g} times what it costs, and save "
+        f"{_share(saving)}: {_reads(findings, findings.missing_neuron)}."
+    ]
+
+
+def _verdict(findings: Findings) -> list[str]:
+    scores = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in findings.scores.items())
+    said = [f"Modularity scores of the activity: {scores}."] if scores else []
+    if findings.verdict is None:
+        return said
+    kind = "modular" if findings.problem.groups is None else "separate"
+    if findings.verdict.modular is None:
+        return [*said, f"Whether the best code is {kind} is undecided."]
+    if findings.verdict.modular:
+        return [*said, f"Theory: the best code is {kind}."]
+    price = percent(findings.optimum.price_of_modularity)
+    return [*said, f"Theory: the best code is mixed, and the best {kind} one costs {price} more."]
+
+
+def _share(share: float) -> str:
+    """A share that may be a large multiple, in per cent."""
+    return percent(share) if share < 10 * TIMES else f"{100 * share:,.0f} %"
+
+
+def _reads(findings: Findings, neuron: Array) -> str:
+    """A neuron in words: weights on the sources in units of equal cost, the largest one."""
+    names = findings.problem.sources.names
+    relative = neuron * np.sqrt(findings.problem.modular_costs)
+    relative = relative / np.abs(relative).max()
+    strong = [i for i in np.argsort(-np.abs(relative), kind="stable") if abs(relative[i]) >= STRONG]
+    return " ".join(f"{relative[i]:+.2g} {names[i]}" for i in strong)
+
+
+# ---- tables -------------------------------------------------------------------------------------------------------
+
+
+def _terms(findings: Findings) -> list[list[str]]:
+    rows = [["term", "this code", "optimum", "more"]]
+    found, best = findings.code.energies, findings.optimum.energies
+    for name in found:
+        rows.append([name, f"{found[name]:.6g}", f"{best[name]:.6g}", _more(found[name] - best[name], findings)])
+    total = findings.loss - findings.optimum.loss
+    return [*rows, ["loss", f"{findings.loss:.6g}", f"{findings.optimum.loss:.6g}", _more(total, findings)]]
+
+
+def _more(difference: float, findings: Findings) -> str:
+    """In percent of the optimal loss, so that the terms add up."""
+    return f"{100 * difference / findings.optimum.loss:+,.2f} %"
+
+
+def _neurons(findings: Findings) -> list[list[str]]:
+    code, names = findings.code, findings.problem.sources.names
+    shown = names if len(names) <= WEIGHT_COLUMNS else ()
+    nonlinear = findings.unexplained > 0
+    rows = [["neuron", *shown, "cost", "earns", "strength", *(["not affine"] if nonlinear else [])]]
+    for number in range(min(len(findings.neurons), ROWS_IN_TEXT)):
+        ratio = findings.ratios[number]
+        weights = code.source_weights[number][: len(shown)]
+        row = [findings.neurons[number], *(f"{weight + 0.0:.4f}" for weight in weights)]
+        row += [percent(code.neuron_costs[number] / findings.loss), "" if np.isnan(ratio) else f"{100 * ratio:.1f} %"]
+        row += [f"x {findings.strengths[number]:.3g}" if np.isfinite(ratio) else ""]
+        if nonlinear:
+            share = findings.unexplained_shares[number]
+            row.append("" if np.isnan(share) else f"{100 * share:.1f} %")
+        rows.append(row)
+    return rows
+
+
+def _table(rows: list[list[str]]) -> list[str]:
+    width = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return ["  ".join([row[0].ljust(width[0]), *map(str.rjust, row[1:], width[1:])]).rstrip() for row in rows]

@@ -1,0 +1,233 @@
+"""A page to turn and hover: the code, its certificate, and how both change with the price of weights.
+
+One file that opens in any browser without a network. Plotly draws it, because it brings its script along in the Python
+package (nothing is fetched, at writing or at reading) and has clouds in three dimensions. What moves when a neuron is
+pointed at, or the price changed, is ours: `explorer.html`, beside this file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import partial
+from importlib.resources import files
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solver.pictures.source_plane import Condition
+from solver.pictures.summary import sentences
+from theory.errors import InputError
+from theory.writing import require_writable, written_whole
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from solver.code import Code
+    from theory.problem import Problem
+
+    Array = NDArray[np.float64]
+
+__all__ = ["PAGES", "explored", "page"]
+
+PAGES = (".html", ".htm")
+
+SPREAD, STOPS = 100.0, 17
+"""The price of weights goes from a hundredth of the given one to a hundred times it, in so many equal factors."""
+
+SECONDS = 5.0
+"""Time limit of a stop, or twice what the answer itself took, if that is longer; an answer cut short says so."""
+
+DRAWN = 1_500
+"""Samples that are drawn: more would not change the picture, but slow the page."""
+
+IN_PAIRS = 8
+"""Sources of which every pair can be looked at; beyond, those of the largest variance."""
+
+ROUNDING = 1e-12
+"""Share of a neuron's largest weight below which another is rounding."""
+
+DIGITS = 7
+"""Significant digits that are written: more than a screen shows."""
+
+
+def page(representation: Code, path: str | os.PathLike[str], *, stops: int = STOPS) -> None:
+    """Write the page of a code.
+
+    Args:
+        representation: what to show first.
+        path: .html file to write, whole or not at all.
+        stops: prices of weights that the slider stops at, an odd number so that the given ones are among them.
+
+    Raises:
+        InputError: a path that cannot be written, an even number of stops, or plotly not installed.
+    """
+    target = require_writable(path, PAGES, "path")
+    try:
+        from plotly.offline import get_plotlyjs
+    except ImportError:
+        raise InputError("plotly is not installed; pip install 'modularity-solver[page]'") from None
+    # In a script element nothing but its end is special: no text of the data may look like it.
+    data = json.dumps(explored(representation, stops=stops), allow_nan=False).replace("</", "<\\/")
+    template = files("solver.pictures").joinpath("explorer.html").read_text(encoding="utf-8")
+    for place, content in (("/* plotly */", get_plotlyjs()), ("/* data */", data)):
+        before, after = template.split(place)
+        template = before + content + after
+    with written_whole(target) as temporary:
+        temporary.write_text(template, encoding="utf-8")
+
+
+def explored(representation: Code, *, stops: int = STOPS) -> dict[str, Any]:
+    """What the page shows, as plain numbers, lists and words: the sources, and the code at every price of weights.
+
+    Raises:
+        InputError: an even number of stops.
+    """
+    if not (isinstance(stops, int) and stops > 0 and stops % 2):
+        raise InputError(f"stops: {stops!r} is not an odd number; the given prices are the middle one")
+    # By the package's front door, as any user would: an answer that asks for further answers.
+    from solver import solve
+
+    problem = representation.problem
+    limit = max(SECONDS, 2 * representation.seconds)
+    answer = partial(solve, time_limit=limit, tolerance=_tolerance(representation))
+    factors = np.geomspace(1 / SPREAD, SPREAD, stops) if stops > 1 else np.ones(1)
+    middle = stops // 2
+    codes = [
+        representation if number == middle else answer(_dearer(problem, float(factor)))
+        for number, factor in enumerate(factors)
+    ]
+    return {
+        "sources": _sources(problem),
+        "stops": [_stop(code, float(factor)) for code, factor in zip(codes, factors, strict=True)],
+        "first": middle,
+    }
+
+
+def _tolerance(representation: Code) -> float:
+    return representation.tolerance if np.isfinite(representation.tolerance) else 1e-8
+
+
+def _dearer(problem: Problem, factor: float) -> Problem:
+    return problem.replaced(encoder_cost=problem.encoder_cost * factor, decoder_cost=problem.decoder_cost * factor)
+
+
+def _sources(problem: Problem) -> dict[str, Any]:
+    sources = problem.sources
+    shown = _shown(problem)
+    step = -(-len(sources.points) // DRAWN)
+    return {
+        "names": list(sources.names),
+        "identified": sources.identified,
+        "kind": "corners of the support" if sources.known_by == "their moments" else "samples",
+        "count": sources.count,
+        "points": _short(sources.points[::step]),
+        "mean": _short(sources.mean),
+        "half_ranges": _short((sources.upper - sources.lower) / 2),
+        "shown": shown,
+        "hull": _hull(problem, shown),
+    }
+
+
+def _shown(problem: Problem) -> list[int]:
+    """The sources that are drawn against each other."""
+    variances = np.diag(problem.sources.covariance) / (problem.sources.upper - problem.sources.lower) ** 2
+    strongest = np.argsort(-variances, kind="stable")[:IN_PAIRS]
+    return sorted(int(source) for source in strongest)
+
+
+def _hull(problem: Problem, shown: list[int]) -> dict[str, Any]:
+    """Corners and triangles of the hull of three sources, or its shadow's outline for every pair."""
+    sources = problem.sources
+    if sources.dimension == 1:
+        return {}
+    if sources.dimension == 3:
+        from scipy.spatial import ConvexHull
+
+        scale = sources.upper - sources.lower
+        hull = ConvexHull(sources.vertices / scale, qhull_options="QJ")
+        return {"corners": _short(sources.vertices + sources.mean), "triangles": hull.simplices.tolist()}
+    condition = Condition(problem, None)
+    pairs = combinations(shown, 2)
+    return {f"{i},{j}": _short(_closed(condition.hull((i, j)) + sources.mean[[i, j]])) for i, j in pairs}
+
+
+def _stop(code: Code, factor: float) -> dict[str, Any]:
+    """One code with its certificate."""
+    problem = code.problem
+    weights = code.source_weights
+    # What is rounding beside a neuron's other weights, in units of the ranges, would show as a number.
+    shares = np.abs(weights) * (problem.sources.upper - problem.sources.lower)
+    weights = np.where(shares > ROUNDING * shares.max(axis=1, keepdims=True, initial=0.0), weights, 0.0)
+    bias = problem.sources.support(weights) if len(code) else np.empty(0)
+    return {
+        "factor": factor,
+        "encoder_cost": problem.encoder_cost,
+        "decoder_cost": problem.decoder_cost,
+        "sentences": sentences(code),
+        "status": code.status,
+        "loss": code.loss,
+        "lower_bound": code.lower_bound,
+        "gap": code.gap,
+        "price": code.price_of_modularity if problem.sources.identified else None,
+        "energies": code.energies,
+        "neurons": [
+            {"weights": _short(row), "bias": float(height), "cost": float(cost), "reads": ", ".join(reads)}
+            for row, height, cost, reads in zip(weights, bias, code.neuron_costs, code.coded_sources(), strict=True)
+        ],
+        "certificate": _certificate(code),
+        "ellipse": _ellipses(code),
+    }
+
+
+def _certificate(code: Code) -> dict[str, Any]:
+    """What neurons cost and earn: over all directions of two sources, else those of the code."""
+    problem = code.problem
+    own = code.source_weights
+    found: dict[str, Any] = {"cost": _short(code.neuron_costs), "earned": _short(_earned(own, code.multiplier))}
+    if problem.dimension == 2:
+        # In units in which own neurons of both sources are of like size, or one of the curves would be a spike.
+        units = problem.own_sizes
+        angle = np.linspace(0, 2 * np.pi, 361)
+        around = np.column_stack([np.cos(angle), np.sin(angle)]) * units
+        at = np.arctan2(*(own / units).T[::-1]) % (2 * np.pi)
+        length = (own / units)[:, 0] ** 2 + (own / units)[:, 1] ** 2
+        found |= {
+            "angle": _short(np.degrees(angle)),
+            "around_cost": _short(problem.neuron_cost(around)),
+            "around_earned": _short(_earned(around, code.multiplier)),
+            "at": _short(np.degrees(at)),
+            "at_cost": _short(code.neuron_costs / length),
+        }
+    return found
+
+
+def _earned(weights: Array, multiplier: Array) -> Array:
+    return np.asarray(((weights @ multiplier) * weights).sum(axis=1))
+
+
+def _ellipses(code: Code) -> dict[str, Any]:
+    """The ellipse of the condition in every pair of sources, if there is one."""
+    problem = code.problem
+    if problem.dimension == 1:
+        return {}
+    condition = Condition.of(code)
+    if not condition.has_ellipse:
+        return {}
+    mean = problem.sources.mean
+    rings = {pair: condition.ellipse(pair) for pair in combinations(_shown(problem), 2)}
+    return {
+        f"{i},{j}": {"ring": _short((ring + mean[[i, j]])[::4]), "outside": bool(outside.any())}
+        for (i, j), (ring, outside) in rings.items()
+    }
+
+
+def _closed(ring: Array) -> Array:
+    return np.concatenate([ring, ring[:1]])
+
+
+def _short(values: Array) -> Any:
+    """Numbers as lists, to the digits that show."""
+    rounded = np.vectorize(lambda value: float(f"{value:.{DIGITS}g}"), otypes=[float])
+    return rounded(values).tolist() if np.size(values) else []

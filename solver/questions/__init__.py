@@ -1,0 +1,1 @@
+"""What is asked of problems and codes beyond the optimum: fewer neurons, groups apart."""

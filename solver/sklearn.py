@@ -1,0 +1,173 @@
+"""The optimal code as an estimator of scikit-learn, for pipelines and searches over parameters.
+
+Needs `pip install 'modularity-solver[sklearn]'`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from solver.optimise import solve
+from theory.errors import InputError
+from theory.principal import PrincipalCoordinates
+from theory.problem import Problem
+from theory.sources import checked_probabilities
+
+try:
+    from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+    from sklearn.utils.validation import check_is_fitted, validate_data
+except ImportError as error:
+    raise InputError(
+        "solver.sklearn: scikit-learn 1.6 or later is missing; pip install 'modularity-solver[sklearn]'"
+    ) from error
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from solver.representation import Representation
+
+    Array = NDArray[np.float64]
+
+__all__ = ["OptimalCode"]
+
+
+class OptimalCode(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """The nonnegative, energy-saving linear code of least loss, with its certificate, of data without known sources.
+
+    Args:
+        n_components: principal coordinates of the data that are coded, as in `sklearn.decomposition.PCA`: a number, or
+            a share of the variance strictly between zero and one; None for all along which the data vary.
+        encoder_cost, decoder_cost, activity_cost, bias_cost: prices of the energies, as in `Problem`.
+        method, tolerance, time_limit: how to search and when to stop, as in `solve`.
+        random_state: seed, generator or None for random starts, where there are any.
+
+    Attributes:
+        components_: (n, features) what each neuron adds to the reconstruction: the decoder, as rows.
+        encoder_: (n, features) what each neuron reads.
+        n_neurons_: n;  n_components_: how many coordinates are coded, and `kept_` their share of the variance.
+        loss_, lower_bound_, gap_, status_: the certificate (`Representation`).
+        representation_: the answer itself.
+        n_features_in_, feature_names_in_: what the data were.
+
+    Raises:
+        ValueError: from `fit`, for data or parameters that cannot be used, saying which and why.
+
+    Source: docs/mathematics.md, "Data without known sources".
+
+    Example:
+        >>> from sklearn.datasets import load_iris
+        >>> code = OptimalCode(n_components=2).fit(load_iris().data)
+        >>> bool(code.gap_ < 1e-8), code.components_.shape[1]
+        (True, 4)
+        >>> bool((code.transform(load_iris().data) >= 0).all())
+        True
+    """
+
+    def __init__(
+        self,
+        n_components: float | None = None,
+        *,
+        encoder_cost: float = 1.0,
+        decoder_cost: float = 1.0,
+        activity_cost: float = 1.0,
+        bias_cost: float = 0.0,
+        method: str = "auto",
+        tolerance: float = 1e-8,
+        time_limit: float | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.encoder_cost = encoder_cost
+        self.decoder_cost = decoder_cost
+        self.activity_cost = activity_cost
+        self.bias_cost = bias_cost
+        self.method = method
+        self.tolerance = tolerance
+        self.time_limit = time_limit
+        self.random_state = random_state
+
+    # ---- fitting ----------------------------------------------------------------------------------------------
+
+    def fit(self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:  # noqa: ARG002
+        """Find the optimal code of data X (T, features).
+
+        Args:
+            X: one row a sample.
+            y: ignored.
+            sample_weight: (T,) how much the energy of each sample counts. As everywhere in scikit-learn a sample of
+                weight zero is as good as absent (`Problem` keeps it in the hull).
+        """
+        data = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+        weights = checked_probabilities(sample_weight, len(data))
+        if weights is not None:
+            data, weights = data[weights > 0], weights[weights > 0]
+        share = isinstance(self.n_components, float)
+        sources = PrincipalCoordinates.of(
+            data,
+            None if share else self.n_components,  # type: ignore[arg-type] # a whole number, or refused there
+            self.n_components if share else None,
+            weights,
+            channels=getattr(self, "feature_names_in_", None),
+        )
+        problem = Problem(
+            sources,
+            mixing=sources.axes,
+            encoder_cost=self.encoder_cost,
+            decoder_cost=self.decoder_cost,
+            activity_cost=self.activity_cost,
+            bias_cost=self.bias_cost,
+        )
+        answer = solve(
+            problem, method=self.method, tolerance=self.tolerance, time_limit=self.time_limit, rng=self._generator()
+        )
+        self.representation_: Representation = answer
+        self.components_: Array = answer.decoder.T
+        self.encoder_: Array = answer.encoder
+        self.n_neurons_ = len(answer)
+        self.n_components_ = sources.dimension
+        self.kept_ = sources.kept
+        self.loss_, self.lower_bound_, self.gap_ = answer.loss, answer.lower_bound, answer.gap
+        self.status_ = answer.status
+        return self
+
+    def _generator(self) -> np.random.Generator:
+        """One for `solve`; of a generator of numpy's older kind, which scikit-learn uses, one that it seeds."""
+        if isinstance(self.random_state, np.random.RandomState):
+            return np.random.default_rng(self.random_state.randint(2**31))
+        return np.random.default_rng(self.random_state)
+
+    # ---- using it ---------------------------------------------------------------------------------------------
+
+    def transform(self, X: ArrayLike) -> Array:
+        """Activity (T, n), none below zero: data beyond the hull of those that were fitted are rectified."""
+        check_is_fitted(self)
+        data = validate_data(self, X, dtype=np.float64, reset=False)
+        return self.representation_.activity(self._coordinates.coordinates(data))
+
+    def inverse_transform(self, X: ArrayLike) -> Array:
+        """Data (T, features) read out from activity X (T, n).
+
+        Those in the hull of the data that were fitted come back exactly, but for what the coordinates do not keep.
+        """
+        check_is_fitted(self)
+        read = self.representation_.reconstruct(X)
+        return np.asarray(read + self._coordinates.centre)
+
+    def score(self, X: ArrayLike, y: object = None) -> float:  # noqa: ARG002
+        """Share of the variance of X that the code keeps, at most one: of data beyond the hull something is lost.
+
+        It does not depend on the units of the prices, so that searches over them compare like with like.
+        """
+        data = validate_data(self, X, dtype=np.float64, reset=False)
+        error = ((data - self.inverse_transform(self.transform(data))) ** 2).sum()
+        return float(1 - error / ((data - data.mean(axis=0)) ** 2).sum())
+
+    @property
+    def _coordinates(self) -> PrincipalCoordinates:
+        return self.representation_.problem.sources  # type: ignore[return-value] # of the problem posed in `fit`
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_neurons_

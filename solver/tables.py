@@ -1,0 +1,205 @@
+"""Tables in, tables out: a code as a DataFrame or a Dataset, and results in the kind of table that was given.
+
+pandas, polars and xarray are known by their objects and imported only where one is made.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solver.code import Code
+from theory.errors import InputError
+from theory.principal import PrincipalCoordinates
+from theory.sources import column_names
+from theory.writing import written_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas
+    import xarray
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["SUFFIXES", "channel_names", "chosen", "like", "neuron_names", "to_dataframe", "to_xarray", "write"]
+
+SUFFIXES = (".csv", ".nc")
+"""Kinds of file that `write` writes."""
+
+OF_A_NEURON = ("reads", "cost", "activity", "encoder", "decoder", "bias")
+"""Columns of the table of neurons before the weights."""
+
+
+# ---- names ----------------------------------------------------------------------------------------------------
+
+
+def neuron_names(code: Code) -> list[str]:
+    """Their names (n), from ``neuron1`` on."""
+    return [f"neuron{i + 1}" for i in range(len(code))]
+
+
+def channel_names(code: Code) -> list[str]:
+    """Names of the columns of what is read out: the channels of data, the sources if they are seen as they are."""
+    problem = code.problem
+    count = code.decoder.shape[0]
+    if isinstance(problem.sources, PrincipalCoordinates) and count == len(problem.sources.channels):
+        return list(problem.sources.channels)
+    if count == problem.dimension and np.array_equal(problem.readout.targets, np.eye(count)):
+        return list(problem.sources.names)
+    return [f"x{i + 1}" for i in range(count)]
+
+
+def chosen(given: Any, names: Sequence[str], name: str) -> Any:
+    """The columns of a table that have these names, in their order; what has no names, or needs none, as it is.
+
+    Args:
+        given: anything array-like.
+        names: of what is wanted.
+        name: what the caller calls it, for the message.
+
+    Raises:
+        InputError: a table with other columns than those wanted.
+    """
+    present = column_names(given)
+    unnamed = tuple(f"s{i + 1}" for i in range(len(names)))
+    if present is None or present == tuple(names):
+        return given
+    missing = [wanted for wanted in names if wanted not in present]
+    if not missing:
+        return np.asarray(given)[:, [present.index(wanted) for wanted in names]]
+    if tuple(names) == unnamed:
+        return given
+    raise InputError(f"{name}: there is no column {missing[0]!r}; the table has {', '.join(present[:5])}")
+
+
+# ---- tables like those given -----------------------------------------------------------------------------------
+
+
+def like(given: Any, values: Array, columns: Sequence[str], along: str) -> Any:
+    """Values in the kind of table that was given, row for row; an array for everything else.
+
+    Args:
+        given: a pandas or polars DataFrame, an xarray DataArray, or anything else.
+        values: (T, k).
+        columns: k names.
+        along: what the columns are, as a dimension of an xarray.
+    """
+    library = type(given).__module__.split(".")[0]
+    if library == "pandas" and hasattr(given, "index"):
+        import pandas
+
+        return pandas.DataFrame(values, index=given.index, columns=list(columns))
+    if library == "polars":
+        import polars
+
+        return polars.DataFrame(values, schema=list(columns))
+    if library == "xarray" and hasattr(given, "dims"):
+        import xarray
+
+        rows = given.dims[0]
+        coordinates: dict[str, Any] = {along: list(columns)}
+        if rows in given.coords:
+            coordinates[rows] = given.coords[rows]
+        return xarray.DataArray(values, coords=coordinates, dims=(rows, along))
+    return values
+
+
+# ---- a code as a table -----------------------------------------------------------------------------------------
+
+
+def to_dataframe(code: Code) -> pandas.DataFrame:
+    """One row a neuron: what it reads, what it costs and why, its bias, and its weight on every source.
+
+    A source that is called like one of the other columns gets `` (source)`` after its name.
+
+    Raises:
+        InputError: pandas is not installed.
+    """
+    pandas = _required("pandas")
+    sources = code.problem.sources
+    bias = sources.support(code.source_weights) if len(code) else np.empty(0)
+    table = {
+        "reads": [", ".join(names) for names in code.coded_sources()],
+        "cost": code.neuron_costs,
+        "activity": sources.variances(code.source_weights) + bias**2 if len(code) else bias,
+        "encoder": (code.encoder**2).sum(axis=1),
+        "decoder": (code.decoder**2).sum(axis=0),
+        "bias": bias,
+    }
+    for name, weights in zip(sources.names, code.source_weights.T, strict=True):
+        table[f"{name} (source)" if name in OF_A_NEURON else name] = weights
+    frame = pandas.DataFrame(table, index=pandas.Index(neuron_names(code), name="neuron"))
+    frame.attrs = _facts(code)
+    return frame
+
+
+def to_xarray(code: Code) -> xarray.Dataset:
+    """All arrays by the names of neurons, sources and channels, with the certificate as attributes.
+
+    Dimensions are ``neuron``, ``source`` (``source_`` for the columns of the multiplier), ``seen`` (what the encoder
+    reads), ``channel`` (what the decoder writes) and, where the sources are samples, ``sample``.
+
+    Raises:
+        InputError: xarray is not installed.
+    """
+    xarray = _required("xarray")
+    arrays: dict[str, Any] = {
+        "source_weights": (("neuron", "source"), code.source_weights),
+        "neuron_costs": ("neuron", code.neuron_costs),
+        "encoder_bias": ("neuron", code.encoder_bias),
+        "multiplier": (("source", "source_"), code.multiplier),
+        "encoder": (("neuron", "seen"), code.encoder),
+        "decoder": (("channel", "neuron"), code.decoder),
+        "decoder_bias": ("channel", code.decoder_bias),
+    }
+    names = list(code.problem.sources.names)
+    channels = channel_names(code)
+    seen = code.problem.mixing.shape[0]
+    coordinates = {
+        "neuron": neuron_names(code),
+        "source": names,
+        "source_": names,
+        "channel": channels,
+        "seen": channels if seen == len(channels) else [f"x{i + 1}" for i in range(seen)],
+    }
+    if code.problem.sources.from_samples:
+        arrays["activity"] = (("sample", "neuron"), code.activity())
+        arrays["sources"] = (("sample", "source"), code.problem.sources.points)
+    return xarray.Dataset(arrays, coords=coordinates, attrs=_facts(code))
+
+
+def write(code: Code, path: str | os.PathLike[str]) -> None:
+    """The table of neurons as .csv, or everything as .nc (netCDF), whole or not at all.
+
+    Raises:
+        InputError: pandas or xarray is not installed.
+        OSError: the file cannot be written.
+    """
+    if str(path).lower().endswith(".csv"):
+        frame = to_dataframe(code)
+        with written_whole(path) as temporary:
+            frame.to_csv(temporary)
+        return
+    dataset = to_xarray(code)
+    with written_whole(path) as temporary:
+        dataset.to_netcdf(temporary, engine="scipy")
+
+
+def _facts(code: Code) -> dict[str, Any]:
+    """The certificate and the energies as plain numbers and words."""
+    costs = {f"energy_{name}": float(value) for name, value in code.energies.items()}
+    facts = {name: getattr(code, name) for name in ("status", "method", "loss", "lower_bound", "gap", "tolerance")}
+    return facts | costs | {"price_of_modularity": float(code.price_of_modularity), "message": code.message}
+
+
+def _required(library: str) -> Any:
+    from importlib import import_module
+
+    try:
+        return import_module(library)
+    except ImportError:
+        raise InputError(f"{library} is not installed; pip install 'modularity-solver[tables]'") from None

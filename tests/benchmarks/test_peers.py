@@ -1,0 +1,108 @@
+"""What the comparison with other optimisers keeps of a run, how it tunes, and that their code solves what it says."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from benchmarks.peers import general, report
+from benchmarks.peers.instances import Instance
+from benchmarks.peers.trace import ACCURACIES, Outcome, Run
+
+SQUARE = Instance("square", np.random.default_rng(3).uniform(-1, 1, size=(25, 2)))
+
+
+def outcome(size: int, seconds: float) -> Outcome:
+    return Outcome("peer", "case", "samples", size, (seconds,) * len(ACCURACIES), 0.0, "", 0.0, 0.0, "")
+
+
+def test_time_to_an_accuracy_is_that_of_the_first_look_within_it():
+    run = Run("", trace=[(1.0, 0.5), (2.0, 5e-3), (3.0, 1e-7)])
+    assert [run.time_to(accuracy) for accuracy in ACCURACIES] == [2.0, 3.0, 3.0, np.inf]
+    assert run.best == 1e-7
+
+
+def test_each_accuracy_is_told_for_the_setting_that_is_fastest_to_it_by_the_median_over_seeds():
+    quick = [Run("quick", trace=[(1.0, 5e-3)]) for _ in range(3)]
+    slow = [Run("slow", trace=[(9.0, 1e-9)]), Run("slow", trace=[(5.0, 1e-9)]), Run("slow", trace=[(7.0, 0.1)])]
+    found = Outcome.of("peer", SQUARE, quick + slow, 0.0)
+    assert found.seconds == (1.0, 9.0, 9.0, 9.0)
+    assert found.setting == "slow"
+
+
+def test_a_setting_that_two_of_three_seeds_miss_counts_as_never():
+    runs = [Run("only", trace=[(1.0, 1e-9)]), Run("only", trace=[]), Run("only", trace=[(1.0, 0.2)])]
+    assert Outcome.of("peer", SQUARE, runs, 0.0).seconds == (np.inf,) * 4
+
+
+@pytest.mark.parametrize("power", [0.0, 1.0, 2.5])
+def test_an_exponent_is_the_power_by_which_time_grows(power):
+    outcomes = [outcome(size, 0.3 * size**power) for size in (10, 100, 1000)]
+    assert report.exponent(outcomes) == pytest.approx(power, abs=1e-9)
+
+
+def test_no_exponent_is_told_of_two_sizes():
+    assert report.exponent([outcome(10, 1.0), outcome(100, 2.0), outcome(1000, np.inf)]) is None
+
+
+def test_neurons_that_cannot_be_decoded_are_infinitely_far():
+    assert SQUARE.excess(np.ones((3, 2))) == np.inf
+    assert SQUARE.excess(np.full((3, 2), np.nan)) == np.inf
+    assert SQUARE.excess(SQUARE.optimum.source_weights) == pytest.approx(0, abs=1e-8)
+
+
+@pytest.mark.parametrize("softness", [0.0, 0.05])
+def test_the_gradient_of_the_loss_in_the_neurons_is_that_of_its_value(softness):
+    sources = SQUARE.problem.sources
+    energy = sources.covariance + np.eye(2)
+    weights, step = np.random.default_rng(0).standard_normal((2, 4, 2))
+    step *= 1e-6
+    value, gradient = general._smooth(weights, energy, sources.vertices, softness)
+    above, _ = general._smooth(weights + step, energy, sources.vertices, softness)
+    below, _ = general._smooth(weights - step, energy, sources.vertices, softness)
+    assert (above - below) / 2 == pytest.approx((gradient * step).sum(), rel=1e-6)
+    if softness == 0:
+        assert value == pytest.approx(SQUARE.problem.loss(weights))
+
+
+def test_peers_come_near_the_certified_optimum_and_never_below_it():
+    for peer in (general.lbfgs, general.slsqp):
+        runs = list(peer(SQUARE, 0.1))
+        assert min(run.best for run in runs) < 1e-2
+        assert all(run.best > -1e-9 for run in runs)
+
+
+def test_the_two_losses_of_descent_are_the_problem():
+    descent = pytest.importorskip("benchmarks.peers.descent", exc_type=ImportError)
+    sources = SQUARE.problem.sources
+    weights = np.random.default_rng(1).standard_normal((4, 2))
+    value = float(descent.eliminated_loss(sources.covariance, sources.vertices)(weights))
+    assert value == pytest.approx(SQUARE.problem.loss(weights))
+    answer = SQUARE.optimum
+    bias = answer.encoder_bias + answer.encoder @ SQUARE.points.mean(axis=0)
+    network = {
+        "encoder": answer.encoder,
+        "bias": bias,
+        "decoder": answer.decoder,
+        "offset": -answer.decoder @ bias,
+    }
+    centred = SQUARE.points - SQUARE.points.mean(axis=0)
+    assert float(descent.penalised_loss(centred, 1e4)(network)) == pytest.approx(answer.loss, rel=1e-6)
+
+
+@pytest.mark.slow
+def test_the_command_compares_everybody(tmp_path):
+    for package in ("jax", "optax", "pyscipopt"):
+        pytest.importorskip(package)
+    table, picture, page = (tmp_path / name for name in ("peers.json", "peers.png", "peers.md"))
+    words = ["--quick", "--json", str(table), "--plot", str(picture), "--markdown", str(page)]
+    subprocess.run([sys.executable, "-m", "benchmarks.peers", *words], check=True, capture_output=True)
+    found = json.loads(table.read_text())
+    ours = [row for row in found["outcomes"] if row["peer"] == "solve"]
+    assert ours
+    assert all(row["best"] < 1e-8 for row in ours)
+    assert all(row["ours"] <= row["bound"] + 1e-6 for row in found["pricing"])
+    assert picture.stat().st_size > 10_000
+    assert page.read_text().count("###") == 4

@@ -1,0 +1,99 @@
+"""Recorded activity: units and baselines that mean nothing, and the costs that a code is best for."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from solver import Problem, audit, solve
+from solver.auditing import findings, scale
+from solver.auditing.audit import audited
+from solver.auditing.scale import fit_costs
+from solver.strategies import seeds
+from tests.examples import share
+from theory import InputError
+from theory.readouts import Soft
+
+CUT = np.array([(x, y) for x in range(-2, 3) for y in range(-2, 3) if x + y < 3]) / 2
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _coarse():
+    """Half as many prices, and no scores: a curve takes less long, and is none the worse for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scale, "TRIED", 7)
+        patch.setattr(findings, "scores_at_hand", lambda *_: {})
+        yield
+
+
+@share(1 / 4)
+@given(seeds, st.sampled_from([1e-6, 1.0, 1e5]))
+def test_units_and_baselines_do_not_matter(seed, unit):
+    random = np.random.default_rng(seed)
+    activity = CUT @ random.standard_normal((4, 2)).T
+    one = audit(activity, CUT, rescale=True)
+    other = audit(unit * (activity - random.uniform(-3, 3, 4)), CUT, rescale=True, decoder_cost=5)
+    assert other.excess == pytest.approx(one.excess, rel=1e-5, abs=1e-7)
+    assert other.fit.encoder_cost == pytest.approx(one.fit.encoder_cost, rel=0.02)
+    assert other.fit.scale * unit == pytest.approx(one.fit.scale * 5**0.25, rel=0.01)
+    assert one.savings["bias"] <= 1e-9 * one.loss and one.savings["size"] <= 1e-9 * one.loss
+    assert one.excess == pytest.approx(one.fit.excess.min(), rel=1e-6, abs=1e-9)
+    assert (one.fit.own_units <= one.fit.excess + 1e-7).all() and (one.fit.own_units >= 0).all()
+
+
+@share(1 / 4)
+@given(seeds, st.floats(-1.5, 1.5).map(lambda power: 10**power))
+def test_the_price_that_a_code_is_best_for_is_found(seed, price):
+    points = np.vstack([CUT, np.random.default_rng(seed).uniform(-1, 1, (5, 2))])
+    problem = Problem(points, encoder_cost=price, decoder_cost=0.3)
+    answer = solve(problem)
+    found = audited(problem.replaced(encoder_cost=1.0), 30 * answer.activity() + 4, rescale=True)
+    assert found.excess < 1e-5 and found.fit.kind == "inside"
+    assert found.fit.scale == pytest.approx(1 / 30, rel=0.02)
+    # The activity as given is of the right size at the price of the decoder that is told.
+    assert found.fit.decoder_cost == pytest.approx(0.3 * 30**4, rel=0.1)
+    right = problem.replaced(encoder_cost=found.fit.encoder_cost, decoder_cost=found.fit.decoder_cost)
+    assert audited(right, 30 * answer.activity()).savings["size"] < 1e-6 * right.modular_loss
+    excess = answer.problem.loss(answer.source_weights) / answer.lower_bound - 1
+    assert excess < 1e-7 and found.fit.encoder_cost == pytest.approx(price, rel=0.2)
+
+
+def test_the_slope_of_the_curve_is_the_difference_of_the_shares():
+    weights = np.random.default_rng(1).standard_normal((4, 2))
+    fit = fit_costs(Problem(CUT), weights)
+    log = np.log1p(fit.excess)
+    slopes = np.diff(log) / np.diff(np.log(fit.encoder_costs))
+
+    def tilt(price):
+        problem = Problem(CUT, encoder_cost=price)
+        best = solve(problem)
+        code = weights * problem.readout.rescaling(weights.T @ weights, problem.neuron_cost(weights).sum())
+        return price * (code**2).sum() / problem.loss(code) - best.energies["encoder"] / best.loss
+
+    tilts = np.array([tilt(price) for price in fit.encoder_costs])
+    between = (slopes - np.minimum(tilts[1:], tilts[:-1]) > -2e-3) & (slopes - np.maximum(tilts[1:], tilts[:-1]) < 2e-3)
+    assert between.mean() > 0.7 and np.abs(slopes).max() > 0.01
+
+
+def test_where_the_price_does_not_matter_that_is_said():
+    square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+    found = audit(square, square, rescale=True)
+    assert found.fit.kind == "any" and found.excess < 1e-9
+    assert "Any price of the encoder makes it as suboptimal" in repr(found)
+
+
+def test_a_best_price_at_an_end_is_said(tmp_path):
+    lowest = audit(solve(Problem(CUT, encoder_cost=0)).activity(), CUT, rescale=True)
+    assert lowest.fit.kind == "lowest" and "at the lowest encoder cost" in repr(lowest)
+    weights = np.random.default_rng(0).standard_normal((3, 2))
+    highest = audit(CUT @ weights.T, CUT, rescale=True)
+    assert highest.fit.kind == "highest" and "where weights are all that counts" in repr(highest)
+    assert highest.fit.encoder_cost == highest.fit.encoder_costs[-1]
+    highest.plot(tmp_path / "fit.png")
+    assert (tmp_path / "fit.png").stat().st_size > 5_000
+    assert highest.to_dict()["fit"]["encoder_costs"] == highest.fit.encoder_costs.tolist()
+
+
+def test_errors_leave_no_price_to_fit():
+    with pytest.raises(InputError, match="rescale: where errors have a price"):
+        audit(CUT, CUT, readout=Soft(50), rescale=True)

@@ -1,0 +1,134 @@
+"""Training: the same whether it was cut short or not, each seed by itself, and bad input refused."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("jax")
+pytestmark = pytest.mark.networks
+
+from solver.networks import training
+from solver.networks.autoencoder import Autoencoder
+from solver.networks.network import Data
+from solver.networks.training import train
+from theory.errors import InputError
+
+ROOT = Path(__file__).parents[3]
+BOX = Data.of([[0, 0], [0, 1], [1, 0], [1, 1]])
+NETWORK = Autoencoder(neurons=4)
+
+
+def test_seeds_are_trained_each_by_itself():
+    both = train(NETWORK, BOX, steps=100, seeds=(3, 5))
+    alone = train(NETWORK, BOX, steps=100, seeds=(5,))
+    assert np.allclose(both.losses[1], alone.losses[0], rtol=1e-5) and both.best in (0, 1)
+    assert np.ptp(both.final) > 0 and "2 seed(s) for 100 steps (steps)" in repr(both)
+    assert both.weights["encoder.weights"].shape == (2, 4, 2) and both.steps.tolist() == list(range(0, 101, 2))
+
+
+def test_a_run_that_was_cut_short_goes_on_to_the_same_end(tmp_path):
+    whole = train(NETWORK, BOX, steps=200, seeds=(0, 1))
+    file = tmp_path / "run.npz"
+
+    def fall(step):
+        if step.step >= 80:
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        train(NETWORK, BOX, steps=200, seeds=(0, 1), checkpoint=file, callback=fall)
+    seen = []
+    on = train(NETWORK, BOX, steps=200, seeds=(0, 1), checkpoint=file, callback=lambda step: seen.append(step.step))
+    assert seen[0] == 84 and seen[-1] == 200
+    assert np.array_equal(on.losses, whole.losses) and np.array_equal(on.activity, whole.activity)
+    again = train(NETWORK, BOX, steps=200, seeds=(0, 1), checkpoint=file, callback=seen.append)
+    assert np.array_equal(again.losses, whole.losses) and seen[-1] == 200
+    assert [path.name for path in tmp_path.iterdir()] == ["run.npz"]
+
+
+def test_a_killed_process_leaves_a_run_that_goes_on(tmp_path):
+    script = """
+import os, sys
+from solver.networks import training
+from solver.networks.autoencoder import Autoencoder
+from solver.networks.network import Data
+training.SAVED_EVERY = 0.0
+box = Data.of([[0, 0], [0, 1], [1, 0], [1, 1]])
+kill = lambda step: step.step >= 100 and os.kill(os.getpid(), 9)
+training.train(Autoencoder(neurons=4), box, steps=200, seeds=(0, 1), checkpoint="run.npz", callback=kill)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, check=False)
+    assert done.returncode == -9
+    seen = []
+    on = train(NETWORK, BOX, steps=200, seeds=(0, 1), checkpoint=tmp_path / "run.npz", callback=seen.append)
+    assert seen[0].step > 90
+    assert np.array_equal(on.losses, train(NETWORK, BOX, steps=200, seeds=(0, 1)).losses)
+
+
+def test_checkpoints_of_others_are_refused(tmp_path):
+    file = tmp_path / "run.npz"
+    train(NETWORK, BOX, steps=50, seeds=(0,), checkpoint=file)
+    moved = BOX._replace(inputs=BOX.inputs + 1)
+    for changed in ({"steps": 100}, {"rate": 0.1}, {"seeds": (1,)}, {"data": moved}):
+        arguments = {"data": BOX, "steps": 50, "seeds": (0,), **changed}
+        with pytest.raises(InputError, match="keeps another network, data, steps, rate or seeds; give another name"):
+            train(NETWORK, checkpoint=file, **arguments)
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(InputError, match="is none that training wrote"):
+        train(NETWORK, BOX, steps=50, seeds=(0,), checkpoint=file)
+    np.savez(file, other=1)
+    with pytest.raises(InputError, match="is none that training wrote"):
+        train(NETWORK, BOX, steps=50, seeds=(0,), checkpoint=file)
+    with pytest.raises(InputError, match=r"checkpoint: .* must end in .npz"):
+        train(NETWORK, BOX, checkpoint=tmp_path / "run.txt")
+
+
+def test_runs_end_early_where_nothing_moves_and_when_asked():
+    still = train(NETWORK, BOX, steps=20_000, rate=3e-3, seeds=(0,), tolerance=1e-3)
+    assert still.ended == "still" and still.steps[-1] < 20_000
+    assert abs(still.losses[0, -6] / still.final[0] - 1) <= 1e-3
+    asked = train(NETWORK, BOX, steps=100, seeds=(0,), callback=lambda step: step.step == 10)
+    assert asked.ended == "callback" and asked.steps[-1] == 10
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"steps": 0}, "steps: 0 is not a positive whole number"),
+        ({"rate": -1.0}, "rate: -1.0 is not a positive number"),
+        ({"rate": float("nan")}, "rate: nan"),
+        ({"tolerance": -1.0}, "tolerance: -1.0 is not zero or a positive number"),
+        ({"seeds": ()}, r"seeds: \(\) are not different whole numbers"),
+        ({"seeds": (1, 1)}, "seeds: "),
+        ({"seeds": (-1,)}, "seeds: "),
+    ],
+)
+def test_numbers_out_of_range_are_refused(changed, said):
+    with pytest.raises(InputError, match=said):
+        train(NETWORK, BOX, **changed)
+
+
+def test_a_run_that_diverges_says_so():
+    with pytest.raises(InputError, match=r"rate: training with 1e\+20 diverged; give a smaller one"):
+        train(NETWORK, BOX, steps=100, rate=1e20, seeds=(0,))
+
+
+def test_data_are_checked():
+    with pytest.raises(InputError, match="targets: 1 rows do not fit 2 rows of inputs"):
+        Data.of([[0.0], [1.0]], [[1.0]])
+    with pytest.raises(InputError, match="probabilities"):
+        Data.of([[0.0], [1.0]], probabilities=[1, -1])
+    assert training.LEGS > training.STILL
+
+
+def test_the_picture_shows_which_curves_reach_the_floor(tmp_path):
+    trained = train(NETWORK, BOX, steps=100, seeds=(0, 1))
+    figure = trained.plot(floor=trained.final.min() / (1 + 1e-4), path=tmp_path / "curves.png")
+    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert any(label.startswith("reaches the floor") for label in labels) and "ends above the floor" in labels
+    assert (tmp_path / "curves.png").stat().st_size > 5_000
+    assert [text.get_text() for text in trained.plot().axes[0].get_legend().get_texts()] == ["trained"]
