@@ -43,39 +43,30 @@ def store(path):
     return pytest.importorskip("zarr").open_group(str(path), mode="w")
 
 
-def written(folder: Path, kind: str) -> tuple[Path, str | None]:
-    """A file of this kind, and what its weights are called; None where there are none."""
-    path = folder / f"data.{kind.split()[-1]}"
-    if kind == "npy":
-        np.save(path, TABLE)
-        return path, "3"
-    if kind == "fortran npy":
-        np.save(path, np.asfortranarray(TABLE))
-        return path, "3"
-    if kind == "single npy":
-        np.save(path, TABLE.astype(np.float32))
-        return path, "3"
+def written(folder: Path, kind: str) -> tuple[Path, str]:
+    """A file of this kind, and what its weights are called."""
+    path = folder / f"data.{kind.rpartition(' ')[2]}"
     if kind == "records npy":
         np.save(path, np.rec.fromarrays(TABLE.T, names=",".join(NAMES)))
-        return path, "weight"
-    if kind == "csv":
+    elif path.suffix == ".npy":
+        table = {"npy": TABLE, "fortran npy": np.asfortranarray(TABLE), "single npy": TABLE.astype(np.float32)}
+        np.save(path, table[kind])
+        return path, "3"
+    elif kind == "csv":
         np.savetxt(path, TABLE, delimiter=",", header=",".join(NAMES), comments="", fmt="%.17g")
-        return path, "weight"
-    if kind == "semicolons csv":
+    elif kind == "semicolons csv":
         rows = "\r\n".join(";".join(f"{value:.17g}".replace(".", ",") for value in row) for row in TABLE)
         path.write_text(";".join(NAMES) + "\r\n" + rows + "\r\n;;;\r\n", newline="")
-        return path, "weight"
-    if kind == "parquet":
+    elif kind == "parquet":
         parquet(path)
-        return path, "weight"
-    if kind == "folder parquet":
+    elif kind == "folder parquet":
         path.mkdir()
         parquet(path / "0.parquet", TABLE[:3000])
         parquet(path / "1.parquet", TABLE[3000:])
-        return path, "weight"
-    group = store(path)
-    group.create_array("sources", data=POINTS, chunks=(1000, 2))
-    group.create_array("weight", data=WEIGHTS, chunks=(900,))
+    else:
+        group = store(path)
+        group.create_array("sources", data=POINTS, chunks=(1000, 2))
+        group.create_array("weight", data=WEIGHTS, chunks=(900,))
     return path, "weight"
 
 
