@@ -11,6 +11,8 @@ from .problem import Problem as Problem
 from .problem import Sources as Sources
 from .representation import Representation as Representation
 from .separation import separation as separation
+from .sweeps.plan import Sweep as Sweep
+from .sweeps.run import sweep as sweep
 from .verification.verify import Report as Report
 from .verification.verify import verify as verify
 
@@ -24,10 +26,12 @@ __all__ = [
     "Report",
     "Representation",
     "Sources",
+    "Sweep",
     "budget",
     "certify",
     "lower_bound",
     "separation",
     "solve",
+    "sweep",
     "verify",
 ]

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_TOLERANCE",
     "KEYBOARD",
+    "LEAST_TOLERANCE",
     "MEETS_SEPARATE",
+    "MOVED",
     "Progress",
     "generator_of",
     "one_thread",
@@ -54,6 +56,9 @@ MEETS_SEPARATE = "the lower bound meets the best code whose neurons each read on
 SAME_LOSS = 0.01
 """Share of the tolerance by which two losses may differ and count as the same."""
 
+
+MOVED = "the code of a problem like this one, moved along with its faces"
+"""Why nothing was searched for."""
 
 CONTINUED = 0.1
 """Share of the tolerance within which a code that is moved along must be proven: where a search would end as well."""
@@ -148,8 +153,8 @@ def solve_one_of_many(
         tolerance: as for `solve`.
         time_limit: as for `solve`.
         rng: as for `solve`.
-        start: the optimal code of a problem like this one. Where its neurons, moved along with their faces, are optimal here
-            too, there is nothing to search for; it changes nothing else. Taken up by the method "auto".
+        start: the optimal code of a problem like this one. Where its neurons, moved along with their faces, are optimal
+            here too, there is nothing to search for; it changes nothing else. Taken up by the method "auto".
 
     Raises:
         KeyboardInterrupt: as it came.
@@ -317,7 +322,7 @@ class _Run:
         with one_thread(), suppress(np.linalg.LinAlgError, FloatingPointError):
             step = continued(problem, start, CONTINUED * self.tolerance)
             if step is not None:
-                self.method, self.why = "columns", "the code of a problem like this one, moved along with its faces"
+                self.method, self.why = "columns", MOVED
                 self.follow(iter([step]))
                 return True
         return False

@@ -15,7 +15,7 @@ from solver.stopping import noted
 from theory.errors import InputError
 
 if TYPE_CHECKING:
-    from solver.phase import SweepPoint
+    from solver.sweeps.phase import PhasePoint
     from theory.families import Family
 
 __all__ = ["phase"]
@@ -46,9 +46,9 @@ def phase(name: str | None, points: int, weight_cost: float, picture: str | None
         from theory.writing import require_writable
 
         require_writable(picture, PICTURES, "--plot")
-    from solver.phase import sweep
+    from solver.sweeps.phase import along
 
-    solved = sweep(chosen, points=points, encoder_cost=weight_cost, decoder_cost=weight_cost)
+    solved = along(chosen, points=points, encoder_cost=weight_cost, decoder_cost=weight_cost)
     with noted(), Outputs() as outputs:
         outputs.attempt(_print_phase, chosen, solved, as_object)
         if picture is not None:
@@ -56,14 +56,14 @@ def phase(name: str | None, points: int, weight_cost: float, picture: str | None
     return 0
 
 
-def _draw_phase(chosen: Family, solved: list[SweepPoint], picture: str, as_object: bool) -> None:
+def _draw_phase(chosen: Family, solved: list[PhasePoint], picture: str, as_object: bool) -> None:
     from solver.pictures.phase_diagram import plot_phase
 
     plot_phase(chosen, solved, picture)
     click.echo(f"Picture in {picture}.", err=as_object)
 
 
-def _print_phase(chosen: Family, solved: list[SweepPoint], as_object: bool) -> None:
+def _print_phase(chosen: Family, solved: list[PhasePoint], as_object: bool) -> None:
     boundary = chosen.boundary()
     if as_object:
         from dataclasses import asdict
