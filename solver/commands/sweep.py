@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solver.commands.endings import Outputs
-from solver.commands.options import PICTURES
-from solver.commands.output import counted, note
+from solver.commands.output import counted
 from solver.stopping import Stopped, noted
 from theory.errors import InputError
 
@@ -38,7 +37,6 @@ def worker_options(command: Any) -> Any:
 @click.argument("spec", metavar="SPEC", type=click.Path())
 @click.option("--results", type=click.Path(), metavar="FILE", help="Table to write.  [default: SPEC with .parquet]")
 @worker_options
-@click.option("--plot", "picture", type=click.Path(), metavar="FILE", help="Draw .png, .pdf or .svg.")
 @click.option("--json", "as_object", is_flag=True, help="Print one JSON object instead of words.")
 def sweep(
     spec: str,
@@ -46,29 +44,18 @@ def sweep(
     jobs: int | None,
     backend: str | None,
     scheduler: str | None,
-    picture: str | None,
     as_object: bool,
 ) -> int:
     """Solve all problems that SPEC, a TOML file, describes. The same command goes on where it was stopped."""
     if not os.path.isfile(spec):
         raise InputError(f"{spec}: no such file; SPEC is a TOML file, see docs/scale.md")
-    if picture is not None:
-        from theory.writing import require_writable
-
-        require_writable(picture, PICTURES, "--plot")
     from solver.sweeps.spec import read_sweep
 
     plan = read_sweep(spec)
-    if picture is not None:
-        from solver.pictures.sweep import require_drawable
-
-        require_drawable(plan)
     target = os.path.splitext(spec)[0] + ".parquet" if results is None else results
     rows = solved(plan, target, jobs=jobs, backend=backend, scheduler=scheduler)
     with noted(), Outputs() as outputs:
         outputs.attempt(_print, plan, rows, target, as_object)
-        if picture is not None:
-            outputs.attempt(_draw, plan, rows, picture, as_object)
     return 0
 
 
@@ -89,14 +76,13 @@ def solved(
 
         try:
             count = (-1 if backend is None or backend == "loky" else None) if jobs is None else jobs
-            return run(
-                plan, results, jobs=count, backend=backend or "loky", scheduler=scheduler, callback=callback
-            )
+            return run(plan, results, jobs=count, backend=backend or "loky", scheduler=scheduler, callback=callback)
         except Stopped:
             if results is not None:
                 with suppress(OSError):
                     click.echo(
-                        f"{known:,} of {len(plan):,} points are kept beside {results}; the same command goes on.", err=True
+                        f"{known:,} of {len(plan):,} points are kept beside {results}; the same command goes on.",
+                        err=True,
                     )
             raise
 
@@ -120,10 +106,3 @@ def _print(plan: Sweep, rows: list[Row], target: str, as_object: bool) -> None:
     if refused:
         click.echo(f"The first that was refused: {refused[0]['message']}.")
     click.echo(f"Table in {target}.")
-
-
-def _draw(plan: Sweep, rows: list[Row], picture: str, as_object: bool) -> None:
-    from solver.pictures.sweep import plot_sweep
-
-    plot_sweep(plan, rows, picture)
-    note(as_object, f"Picture in {picture}.")
