@@ -15,6 +15,7 @@ import numpy as np
 from solver.certificate import best_bound, lower_bound, optimality_gap
 from solver.code import canonical_weights
 from solver.methods import module_of, names, partial_decoding, recurrent
+from solver.methods.iterate import Iterate
 from solver.representation import Representation
 from solver.search.continuation import Start, continued
 from solver.stopping import KEYBOARD, Stopped, interruptible
@@ -27,7 +28,6 @@ from theory.sources import EXACT_DIMENSION
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
-    from solver.methods.iterate import Iterate
     from theory.bounds.cover import Cover
 
 __all__ = [
@@ -55,7 +55,6 @@ MEETS_SEPARATE = "the lower bound meets the best code whose neurons each read on
 
 SAME_LOSS = 0.01
 """Share of the tolerance by which two losses may differ and count as the same."""
-
 
 MOVED = "the code of a problem like this one, moved along with its faces"
 """Why nothing was searched for."""
@@ -320,10 +319,10 @@ class _Run:
         if start is None or not simple or problem.dimension > EXACT_DIMENSION:
             return False
         with one_thread(), suppress(np.linalg.LinAlgError, FloatingPointError):
-            step = continued(problem, start, CONTINUED * self.tolerance)
-            if step is not None:
+            found = continued(problem, start, CONTINUED * self.tolerance)
+            if found is not None:
                 self.method, self.why = "columns", MOVED
-                self.follow(iter([step]))
+                self.follow(iter([Iterate(found.weights, found.multiplier, found.loss, found.lower_bound)]))
                 return True
         return False
 

@@ -40,6 +40,7 @@ def worker_options(command: Any) -> Any:
 @click.option("--json", "as_object", is_flag=True, help="Print one JSON object instead of words.")
 def sweep(
     spec: str,
+    *,
     results: str | None,
     jobs: int | None,
     backend: str | None,

@@ -96,7 +96,7 @@ def _round_levels(highest: float) -> Any:
     """Levels from just above nothing to the highest price, at round numbers."""
     from matplotlib.ticker import MaxNLocator
 
-    ticks = MaxNLocator(LEVELS, steps=[1, 2, 2.5, 5, 10]).tick_values(0, highest)
+    ticks = np.asarray(MaxNLocator(LEVELS, steps=[1, 2, 2.5, 5, 10]).tick_values(0, highest))
     return np.concatenate([[1e-4 * ticks[-1]], ticks[ticks > 0]])
 
 

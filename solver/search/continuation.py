@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.methods.iterate import Iterate
 from solver.search.active_set import Faces
 from solver.search.restricted_master import fewest
 from theory.readouts import symmetric_root
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Indices = NDArray[np.intp]
 
-__all__ = ["Start", "continued"]
+__all__ = ["Continued", "Start", "continued"]
 
 STEPS = 12
 """Newton steps at most: five or six are usual, and where twelve are not enough the faces are others."""
@@ -55,7 +54,21 @@ class Start:
     weights: Array
 
 
-def continued(problem: Problem, start: Start, tolerance: float) -> Iterate | None:
+@dataclass(frozen=True)
+class Continued:
+    """The optimal code that was come to.
+
+    Attributes:
+        weights: (n, d) source weights;  multiplier: (d, d) Y that proves it;  loss, lower_bound: theirs.
+    """
+
+    weights: Array
+    multiplier: Array
+    loss: float
+    lower_bound: float
+
+
+def continued(problem: Problem, start: Start, tolerance: float) -> Continued | None:
     """The optimal code of a problem whose neurons rest on the faces of another's; None where they rest on others.
 
     None, too, where other neurons would do as well: which of several optimal codes is the answer should not depend on
@@ -96,7 +109,7 @@ def continued(problem: Problem, start: Start, tolerance: float) -> Iterate | Non
     bound = faces.readout.dual_value(symmetric_root(multiplier), max(priced.rho, 1.0))
     if bound < loss * (1 - tolerance) or _has_others(faces.units.neurons(priced.directions), resting):
         return None
-    return Iterate(
+    return Continued(
         whitening.weights(faces.units.weights(resting)),
         whitening.multiplier(faces.units.multiplier(multiplier)),
         loss * faces.units.loss,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,7 +43,7 @@ class PhasePlane:
 
     Attributes:
         family: which;  against: name of the other parameter;  fixed: what else is not one.
-        first: (n,) values of the family's parameter;  other: (m,) of the other one;  logarithmic: whether it is spread so.
+        first: (n,) values of the family's parameter;  other: (m,) of the other one;  logarithmic: whether spread so.
         price: (m, n) price of modularity, NaN where a problem cannot be posed;  neurons: (m, n) how many are optimal.
         coded: (m, n) the sets of sources that neurons read, such as "s1, s1+s2"; empty where there is none.
         gap: largest relative gap of all.
@@ -82,11 +83,12 @@ def plane_plan(
         against: "encoder_cost", "decoder_cost", "activity_cost", "bias_cost", "error_cost", "noise_variance" (where
             `fixed` has an error_cost), or "second".
         points: values of each.
-        low, high: range of the other parameter; the range of a second parameter, or from 0.01 to 100, if not given.
+        low: end of the range of the other parameter; that of a second parameter, or 0.01, if not given.
+        high: its other end; that of a second parameter, or 100, if not given.
         fixed: other coordinates that are not one.
 
     Raises:
-        InputError: unknown names, a family whose verdict changes at single values, a range or number that cannot be used.
+        InputError: unknown names, a family whose verdict changes at single values, a range or number out of use.
 
     Example:
         >>> len(plane_plan("one-corner", "bias_cost", points=5))
@@ -180,10 +182,7 @@ def _curves(chosen: Family, against: str, other: Array, fixed: Mapping[str, Any]
     """Exact curves, or None if they are not known: a branch goes on as long as their number stays the same."""
     if any(chosen.boundary_at(name, value) is None for name, value in fixed.items()):
         return None
-    if against == "second":
-        values = np.linspace(other[0], other[-1], LINES)
-    else:
-        values = np.array([other[0], other[-1]])
+    values = np.linspace(other[0], other[-1], LINES if against == "second" else 2)
     found = [chosen.boundary_at(against, float(value)) for value in values]
     branches: list[list[tuple[float, float]]] = []
     before: list[list[tuple[float, float]]] = []
@@ -214,12 +213,16 @@ def _crossings(plan: Sweep, against: str, first: Array, other: Array) -> Array:
     grid = np.array([[verdict(one, two) for two in twos] for one in ones])
     found = []
     for i, j in zip(*np.nonzero(grid[1:] != grid[:-1]), strict=True):
-        place = _bisected(lambda one, j=j: verdict(one, twos[j]), ones[i], ones[i + 1], grid[i, j])
+        place = _bisected(_along(verdict, other=float(twos[j])), ones[i], ones[i + 1], grid[i, j])
         found.append((place, back(twos[j])))
     for i, j in zip(*np.nonzero(grid[:, 1:] != grid[:, :-1]), strict=True):
-        place = _bisected(lambda two, i=i: verdict(ones[i], two), twos[j], twos[j + 1], grid[i, j])
+        place = _bisected(partial(verdict, float(ones[i])), twos[j], twos[j + 1], grid[i, j])
         found.append((ones[i], back(place)))
     return np.array(found, dtype=np.float64).reshape(-1, 2)
+
+
+def _along(verdict: Callable[[float, float], bool], *, other: float) -> Callable[[float], bool]:
+    return lambda first: verdict(first, other)
 
 
 def _same(value: Any) -> Any:
