@@ -86,8 +86,7 @@ def _price(axes: Axes, plane: PhasePlane) -> None:
     levels = _round_levels(highest)
     # Where it is nothing the ground stays white: mixed and modular are told apart at a glance.
     shown = axes.contourf(plane.first, plane.other, np.ma.masked_invalid(percent), levels=levels, cmap="cividis_r")
-    lines = axes.contour(plane.first, plane.other, percent, levels=levels[1:-1], colors="white", linewidths=0.5)
-    del lines
+    axes.contour(plane.first, plane.other, percent, levels=levels[1:-1], colors="white", linewidths=0.5)
     bar = axes.figure.colorbar(shown, ax=axes, location="bottom", shrink=0.9, aspect=25)
     bar.ax.tick_params(labelsize=5.5)
 

@@ -30,11 +30,11 @@ FEWEST, MOST = 3, 1_000
 WIDE = (0.01, 100.0)
 """Range of a price, on a logarithmic scale, if nothing else is said."""
 
-LINES = 25
+LINES = 17
 """Lines along each parameter on which the verdict is looked for where no exact boundary is known."""
 
-HALVINGS = 16
-"""Of a stretch between two verdicts that differ: to a hundred-thousandth of it."""
+HALVINGS = 12
+"""Of a stretch between two verdicts that differ: to a few thousandths of it, finer than a picture shows."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class PhasePlane:
         coded: (m, n) the sets of sources that neurons read, such as "s1, s1+s2"; empty where there is none.
         gap: largest relative gap of all.
         curves: arrays (k, 2) of points on the boundary, (first, other), each in order.
-        crossings: (k, 2) single points of it.
-        exact: whether the curves come from a formula; else the crossings are found by bisection of the verdict.
+        crossings: (k, 2) single points of it, found by bisection of the verdict where no formula gives the curves.
+        exact: whether one does.
     """
 
     family: Family
@@ -71,7 +71,7 @@ def plane_plan(
     name: str,
     against: str,
     *,
-    points: int = 41,
+    points: int = 15,
     low: float | None = None,
     high: float | None = None,
     fixed: Mapping[str, Any] | None = None,
@@ -180,10 +180,12 @@ def _is_logarithmic(values: Array) -> bool:
 
 def _curves(chosen: Family, against: str, other: Array, fixed: Mapping[str, Any]) -> list[Array] | None:
     """Exact curves, or None if they are not known: a branch goes on as long as their number stays the same."""
+    if against == "second":  # each value has a polynomial of its own, which takes seconds to find
+        return None
     if any(chosen.boundary_at(name, value) is None for name, value in fixed.items()):
         return None
-    values = np.linspace(other[0], other[-1], LINES if against == "second" else 2)
-    found = [chosen.boundary_at(against, float(value)) for value in values]
+    values = [float(other[0]), float(other[-1])]
+    found = [chosen.boundary_at(against, value) for value in values]
     branches: list[list[tuple[float, float]]] = []
     before: list[list[tuple[float, float]]] = []
     for value, boundary in zip(values, found, strict=True):
@@ -193,7 +195,7 @@ def _curves(chosen: Family, against: str, other: Array, fixed: Mapping[str, Any]
             before = [[] for _ in boundary]
             branches += before
         for branch, place in zip(before, boundary, strict=True):
-            branch.append((float(place), float(value)))
+            branch.append((float(place), value))
     return [np.array(branch) for branch in branches]
 
 
