@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from solver.optimise import Progress
 
-__all__ = ["note", "progress_shown", "show", "wrapped", "write"]
+__all__ = ["counted", "note", "progress_shown", "show", "wrapped", "write"]
 
 
 PIPE_WIDTH = 1000
@@ -55,6 +55,22 @@ def progress_shown() -> Iterator[Callable[[Progress], None] | None]:
             status.update(f"iteration {progress.iteration}   loss {progress.loss:.9g}   gap {progress.gap:.1e}")
 
         yield follow
+
+
+@contextmanager
+def counted(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on stderr that follows how many are done, with the time left, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn(what), TimeElapsedColumn(), TextColumn("left"))
+    with Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, count: bar.update(task, completed=done, total=count)
 
 
 def wrapped(text: str, indent: str = "    ") -> str:
