@@ -2,8 +2,8 @@
 
     python -m benchmarks.sweeps [--points N] [--json OUT]
 
-N x N points, in turns, workers started anew each time but not counted: a small sweep warms them up. The efficiency is
-the speed of two workers over twice that of one; on a machine that is busy otherwise it says little.
+N x N points. A sweep as long as the one that counts starts and warms the workers. The efficiency is the speed of two
+workers over twice that of one, which works in this process; on a machine that is busy otherwise it says little.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ def plan(points: int) -> Sweep:
 
 def speed(points: int, jobs: int) -> float:
     """Points a second."""
-    # Both by joblib's processes, so that handing over is counted for one worker, too.
-    run(plan(10), jobs=jobs, backend="loky")
+    run(plan(points), jobs=jobs, backend="loky")
     begun = time.perf_counter()
     rows = run(plan(points), jobs=jobs, backend="loky")
     seconds = time.perf_counter() - begun
