@@ -13,6 +13,8 @@ from .questions.neuron_budget import Budget as Budget
 from .questions.neuron_budget import budget as budget
 from .questions.separation import separation as separation
 from .representation import Representation as Representation
+from .sweeps.plan import Sweep as Sweep
+from .sweeps.run import sweep as sweep
 from .verification.verify import Report as Report
 from .verification.verify import verify as verify
 
@@ -27,11 +29,13 @@ __all__ = [
     "Report",
     "Representation",
     "Sources",
+    "Sweep",
     "audit",
     "budget",
     "certify",
     "lower_bound",
     "separation",
     "solve",
+    "sweep",
     "verify",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -15,7 +15,9 @@ import numpy as np
 from solver.certificate import best_bound, lower_bound, optimality_gap
 from solver.code import canonical_weights
 from solver.methods import many_samples, module_of, names, partial_decoding, recurrent
+from solver.methods.iterate import Iterate
 from solver.representation import Representation
+from solver.search.continuation import Start, continued
 from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE
 from theory.conditions.completion import best_modular_multiplier
@@ -26,13 +28,14 @@ from theory.sources import EXACT_DIMENSION
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
-    from solver.methods.iterate import Iterate
     from theory.bounds.cover import Cover
 
 __all__ = [
     "DEFAULT_TOLERANCE",
     "KEYBOARD",
+    "LEAST_TOLERANCE",
     "MEETS_SEPARATE",
+    "MOVED",
     "Progress",
     "generator_of",
     "one_thread",
@@ -52,6 +55,12 @@ MEETS_SEPARATE = "the lower bound meets the best code whose neurons each read on
 
 SAME_LOSS = 0.01
 """Share of the tolerance by which two losses may differ and count as the same."""
+
+MOVED = "the code of a problem like this one, moved along with its faces"
+"""Why nothing was searched for."""
+
+CONTINUED = 0.1
+"""Share of the tolerance within which a code that is moved along must be proven: where a search would end as well."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +142,7 @@ def solve_one_of_many(
     tolerance: float = DEFAULT_TOLERANCE,
     time_limit: float | None = None,
     rng: int | np.random.Generator | None = None,
+    start: Start | None = None,
 ) -> Representation:
     """`solve` for one problem of a series: an interrupt ends the series, it does not cut this answer short.
 
@@ -142,6 +152,8 @@ def solve_one_of_many(
         tolerance: as for `solve`.
         time_limit: as for `solve`.
         rng: as for `solve`.
+        start: the optimal code of a problem like this one. Where its neurons, moved along with their faces, are optimal
+            here too, there is nothing to search for; it changes nothing else. Taken up by the method "auto".
 
     Raises:
         KeyboardInterrupt: as it came.
@@ -153,6 +165,7 @@ def solve_one_of_many(
     """
     _check(problem, method, tolerance, DEFAULT_ITERATIONS, time_limit)
     run = _Run(problem.plain, tolerance, DEFAULT_ITERATIONS, time_limit, None)
+    run.start_from = start
     interrupt = run.search(method, generator_of(rng), {})
     if interrupt is not None:
         raise interrupt
@@ -266,6 +279,7 @@ class _Run:
         self.multiplier, self.lower_bound = problem.energy_matrix, 0.0
         self.cover: Cover | None = None
         self.separate: Representation | None = None
+        self.start_from: Start | None = None
 
     def search(self, method: str, rng: np.random.Generator, options: dict[str, object]) -> KeyboardInterrupt | None:
         """Choose a method and follow it; the interrupt that ended it, if one did."""
@@ -286,6 +300,8 @@ class _Run:
         try:
             with np.errstate(divide="raise", invalid="raise", over="raise"):
                 alone = self.problem.feedforward
+                if method == "auto" and self._continue():
+                    return
                 if method == "auto":
                     self.method, self.why = _choose(alone, self.separate)
                 if self.method == "groups" and self.separate is not None:
@@ -299,6 +315,20 @@ class _Run:
         except (np.linalg.LinAlgError, FloatingPointError) as error:
             # Sources of extreme scales can exhaust the digits; what was found before is still certified.
             self.why = f"{self.why}; ended by rounding ({error})"
+
+    def _continue(self) -> bool:
+        """Whether the code to start from, on its faces, is the optimum here."""
+        problem, start = self.problem, self.start_from
+        simple = problem.groups is None and problem.recurrence is None and problem.readout.rank is None
+        if start is None or not simple or problem.dimension > EXACT_DIMENSION:
+            return False
+        with one_thread(), suppress(np.linalg.LinAlgError, FloatingPointError):
+            found = continued(problem, start, CONTINUED * self.tolerance)
+            if found is not None:
+                self.method, self.why = "columns", MOVED
+                self.follow(iter([Iterate(found.weights, found.multiplier, found.loss, found.lower_bound)]))
+                return True
+        return False
 
     def _keep_apart(self, rng: np.random.Generator) -> None:
         """Find the best code whose neurons read one group each: what others are compared with, and start from."""

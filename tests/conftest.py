@@ -1,7 +1,7 @@
 """One setting of hypothesis for the whole suite: the same examples in every run, more of them on request.
 
 pytest                                  the suite, always the same
-pytest --hypothesis-profile=search      a hunt: fresh examples, twenty-five times as many
+pytest --hypothesis-profile=search      a hunt: fresh examples, twelve times as many
 """
 
 import os

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from solver.commands.cli import main
+from solver.sweeps.spec import read_sweep
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -99,6 +100,19 @@ def test_the_page_of_cell_types():
     page = (ROOT / "docs" / "cell_types.md").read_text()
     exec(re.search(r"```python\n(.*?)```", page, re.S).group(1), {})
     assert (ROOT / "docs/images/studies/cell-types.png").exists()
+
+
+def test_the_page_of_scale():
+    page = (ROOT / "docs" / "scale.md").read_text()
+    for text in re.findall(r"```python\n(.*?)```", page, re.S):
+        exec(text, {})
+
+
+def test_the_sweep_of_the_page(tmp_path):
+    text = re.search(r"```toml\n(.*?)```", (ROOT / "docs" / "scale.md").read_text(), re.S).group(1)
+    (tmp_path / "corners.toml").write_text(text)
+    plan = read_sweep(tmp_path / "corners.toml")
+    assert len(plan) == 900 and plan.point(899) == {"parameter": 1.5, "encoder_cost": 100.0, "bias_cost": 0.5}
 
 
 @pytest.mark.slow

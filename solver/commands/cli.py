@@ -17,7 +17,19 @@ from solver.commands.endings import exit_code, told_apart
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = ("audit", "budget", "check", "check_proof", "derive", "phase", "reproduce", "solve", "theorems", "verify")
+COMMANDS = (
+    "audit",
+    "budget",
+    "check",
+    "check_proof",
+    "derive",
+    "phase",
+    "reproduce",
+    "solve",
+    "sweep",
+    "theorems",
+    "verify",
+)
 """The files that hold a command, which is called like its file."""
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from solver.phase import SweepPoint
+    from solver.sweeps.phase import PhasePoint
     from theory.families import Family
 
 __all__ = ["plot_phase"]
@@ -30,12 +30,12 @@ FREE = 1e-9
 
 
 @styled
-def plot_phase(family: Family, points: list[SweepPoint], path: str | os.PathLike[str] | None = None) -> Figure:
+def plot_phase(family: Family, points: list[PhasePoint], path: str | os.PathLike[str] | None = None) -> Figure:
     """Draw the price of separate neurons over the parameter, and what some of the sources look like.
 
     Args:
         family: which.
-        points: from `solver.phase.sweep`.
+        points: from `solver.sweeps.phase.along`.
         path: .png, .pdf or .svg file to write, whole or not at all.
 
     Raises:
@@ -52,7 +52,7 @@ def plot_phase(family: Family, points: list[SweepPoint], path: str | os.PathLike
     return written(figure, target)
 
 
-def _price(axes: Axes, family: Family, points: list[SweepPoint]) -> None:
+def _price(axes: Axes, family: Family, points: list[PhasePoint]) -> None:
     parameter = np.array([point.parameter for point in points])
     price = 100 * np.array([point.price for point in points])
     mixed = price > 100 * FREE
@@ -76,7 +76,7 @@ def _named(family: Family) -> str:
     return f", a* = {float(values[0]):.6g}" if len(values) == 1 else ""
 
 
-def _support(axes: Axes, family: Family, point: SweepPoint) -> None:
+def _support(axes: Axes, family: Family, point: PhasePoint) -> None:
     sources = family.sources(point.parameter)
     colour = OUTSIDE if point.price > FREE else INSIDE
     if family.blocks is None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.optimise import solve_one_of_many
-from solver.phase import sweep
 from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE
 from solver.studies.study import (
     FREE,
@@ -17,6 +16,7 @@ from solver.studies.study import (
     scatter,
     theory_line,
 )
+from solver.sweeps.phase import along
 from theory.families import family
 from theory.problem import Problem
 
@@ -34,7 +34,7 @@ IRRATIONAL = {"golden": (1 + 5**0.5) / 2, "root 2": 2**0.5, "e": math.e}
 def study(_: np.random.Generator, quick: bool) -> Finding:
     """2025, figure 3: two frequencies share neurons if and only if one is a multiple of the other."""
     chosen = family("frequencies")
-    points = sweep(chosen, points=9 if quick else 20)
+    points = along(chosen, points=9 if quick else 20)
     harmonic = [point for point in points if not point.predicted]
     rows: list[tuple[Any, ...]] = [
         ("period", point.parameter, point.loss, point.price, point.gap, point.predicted) for point in points

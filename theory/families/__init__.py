@@ -1,6 +1,6 @@
-"""Families of sources with one parameter, and where in it the optimal code turns from modular to mixed."""
+"""Families of sources with one parameter or two, and where in them the optimal code turns from modular to mixed."""
 
-from theory.families.family import Family
+from theory.families.family import Family, Second
 from theory.families.registry import FAMILIES, family
 
-__all__ = ["FAMILIES", "Family", "family"]
+__all__ = ["FAMILIES", "Family", "Second", "family"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from theory.conditions import decide
 from theory.errors import InputError
@@ -11,16 +12,38 @@ from theory.problem import Problem
 from theory.sources import Sources
 from theory.symbolic.markup import plain
 
-__all__ = ["Family"]
+__all__ = ["Family", "Second"]
+
+FREE_PRICES = ("encoder_cost", "decoder_cost", "activity_cost")
+"""Prices that condition (C) does not hold where sources are seen as they are and decoded without error."""
+
+
+@dataclass(frozen=True)
+class Second:
+    """A second parameter: what it measures, its range, and which ends belong to it."""
+
+    meaning: str
+    low: float
+    high: float
+    includes: tuple[bool, bool] = (True, True)
+
+    def check(self, value: float) -> float:
+        """The value as a number within the range.
+
+        Raises:
+            InputError: outside.
+        """
+        return _within("second", value, self)
 
 
 class Family(ABC):
-    """Sources that depend on one parameter.
+    """Sources that depend on one parameter, or on two.
 
     Attributes:
         name: short, with hyphens;  statement: what the sources are and what happens;  parameter: what it measures.
         low, high: its range; `includes` says which ends belong to it.
         blocks: groups of sources whose separation is in question, or None if every source is by itself.
+        second: the other parameter, if there is one; `sliced` gives the family at one value of it.
         unit_prices: whether the boundary is that of encoder and decoder costs of one, and moves with these.
     """
 
@@ -32,6 +55,7 @@ class Family(ABC):
     includes: tuple[bool, bool] = (True, False)
     blocks: tuple[tuple[int, ...], ...] | None = None
     unit_prices: bool = False
+    second: Second | None = None
 
     @abstractmethod
     def sources(self, parameter: float) -> Sources:
@@ -61,6 +85,33 @@ class Family(ABC):
     def boundary(self) -> tuple[Any, ...]:
         """The values at which the verdict changes, as sympy numbers, in order."""
 
+    def sliced(self, second: float) -> Self:
+        """The family along its first parameter alone, at one value of the second.
+
+        Raises:
+            InputError: there is none, or the value is outside its range.
+        """
+        del second
+        raise InputError(f"second: {self.name} has one parameter only")
+
+    def boundary_at(self, name: str, value: float) -> tuple[Any, ...] | None:
+        """The boundary where something else than the parameter takes a value; None if no exact one is known.
+
+        Args:
+            name: "second", or a price of `Problem`.
+            value: of it; all other prices are one.
+
+        Example:
+            >>> from theory.families import family
+            >>> family("opposite-corners").boundary_at("encoder_cost", 7.0) == family("opposite-corners").boundary()
+            True
+        """
+        if name == "second":
+            return self.sliced(value).boundary()
+        if (name in FREE_PRICES and not self.unit_prices) or (name in FREE_PRICES and value == 1):
+            return self.boundary()
+        return None
+
     def verdict(self, parameter: float) -> bool:
         """Whether the optimal code is modular at one value (that of `theory.modularity`)."""
         return bool(decide(self.problem(parameter)).modular)
@@ -78,17 +129,21 @@ class Family(ABC):
         Raises:
             InputError: outside.
         """
-        try:
-            value = float(parameter)
-        except (TypeError, ValueError):
-            raise InputError(f"parameter: {parameter!r} is not a number") from None
-        above = value >= self.low if self.includes[0] else value > self.low
-        below = value <= self.high if self.includes[1] else value < self.high
-        if not (above and below):
-            ends = (
-                ("[" if self.includes[0] else "(") + f"{self.low:g}, {self.high:g}" + ("]" if self.includes[1] else ")")
-            )
-            raise InputError(
-                f"parameter: {value:g} is outside the range {ends} of {self.name}, {plain(self.parameter)}"
-            )
-        return value
+        return _within("parameter", parameter, self)
+
+
+def _within(name: str, given: Any, ends: Family | Second) -> float:
+    """A number within a range, or a line that says which one."""
+    try:
+        value = float(given)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: {given!r} is not a number") from None
+    above = value >= ends.low if ends.includes[0] else value > ends.low
+    below = value <= ends.high if ends.includes[1] else value < ends.high
+    if not (above and below):
+        left, right = "[" if ends.includes[0] else "(", "]" if ends.includes[1] else ")"
+        meaning = (
+            f" of {ends.name}, {plain(ends.parameter)}" if isinstance(ends, Family) else f", {plain(ends.meaning)}"
+        )
+        raise InputError(f"{name}: {value:g} is outside the range {left}{ends.low:g}, {ends.high:g}{right}{meaning}")
+    return value

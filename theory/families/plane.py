@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["SQUARE", "Plane", "integral"]
+__all__ = ["SQUARE", "Plane", "integral", "rational_moments"]
 
 
 SQUARE: list[tuple[Any, Any]] = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
@@ -63,14 +64,10 @@ class Plane(Family):
 
     def sources(self, parameter: float) -> Sources:
         """The distribution through its moments and the corners of its support."""
-        import sympy as sp
-
         value = self.check(parameter)
-        a, mean, covariance = self._symbolic
         # Exact arithmetic at the float's own value: moments of a thin support cancel.
-        exact = sp.Rational(*value.as_integer_ratio())
-        numbers = [np.array(matrix.subs(a, exact).evalf(20)).astype(float) for matrix in (covariance, mean)]
-        return Sources.from_moments(numbers[0], self.support(value), numbers[1][:, 0])
+        covariance, mean = rational_moments(self.pieces(Fraction(value)))
+        return Sources.from_moments(covariance, self.support(value), mean)
 
     def support(self, parameter: float) -> Array:
         """(V, 2) corners of the hull."""
@@ -134,6 +131,43 @@ class Plane(Family):
         between = [low, *(sp.Rational(Fraction(float(root))) for root in ordered), high]
         signs = [all(slack.subs(a, (left + right) / 2) >= 0 for slack in slacks) for left, right in pairwise(between)]
         return tuple(root for root, (before, after) in zip(ordered, pairwise(signs), strict=True) if before != after)
+
+
+def rational_moments(pieces: list[tuple[Any, list[tuple[Any, Any]]]]) -> tuple[Array, Array]:
+    """Covariance (2, 2) and mean (2,) of weighted polygons with corners in order, or atoms, all rational; rounded once.
+
+    Example:
+        >>> covariance, _ = rational_moments([(1, SQUARE)])
+        >>> bool((covariance == np.eye(2) / 3).all())
+        True
+    """
+    mass, first, second = Fraction(0), [Fraction(0)] * 2, [[Fraction(0)] * 2 for _ in range(2)]
+    for weight, corners in pieces:
+        for triangle, size in _triangles(corners):
+            share = weight * size
+            total = [sum(corner[axis] for corner in triangle) for axis in range(2)]
+            mass += share
+            for i in range(2):
+                first[i] += share * Fraction(total[i]) / len(triangle)
+                for j in range(2):
+                    # Of a triangle the mean of x y is (sum of x_k y_k + sum of x_k times sum of y_k) / 12.
+                    products = sum(corner[i] * corner[j] for corner in triangle)
+                    parts = 12 if len(triangle) == 3 else 2
+                    second[i][j] += share * Fraction(products + total[i] * total[j]) / parts
+    mean = [value / mass for value in first]
+    covariance = [[float(second[i][j] / mass - mean[i] * mean[j]) for j in range(2)] for i in range(2)]
+    return np.array(covariance), np.array([float(value) for value in mean])
+
+
+def _triangles(corners: list[tuple[Any, Any]]) -> Iterator[tuple[list[tuple[Any, Any]], Any]]:
+    """A polygon's triangles with their areas; a point as it is, of size one."""
+    if len(corners) == 1:
+        yield corners, 1
+        return
+    (x, y), *rest = corners
+    for one, other in pairwise(rest):
+        area = Fraction((one[0] - x) * (other[1] - y) - (one[1] - y) * (other[0] - x)) / 2
+        yield [(x, y), one, other], area
 
 
 def integral(corners: list[tuple[Any, Any]], power: Any, plane: tuple[Any, Any]) -> Any:

@@ -13,6 +13,7 @@ __all__ = ["FAMILIES", "family"]
 
 FILES = (
     "cut_square",
+    "slanted_corners",
     "parallelogram",
     "joint_table",
     "thinned_corner",

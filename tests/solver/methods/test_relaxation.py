@@ -170,7 +170,7 @@ def test_a_proof_that_was_saved_is_still_one(monkeypatch, bounded, tmp_path):
     again = Representation.load(tmp_path / "answer.npz")
     for name, value in vars(answer.cover).items():
         np.testing.assert_array_equal(getattr(again.cover, name), value)
-        assert getattr(again.cover, name).dtype == value.dtype
+        assert value is None or getattr(again.cover, name).dtype == value.dtype
     assert certify(again.problem, again).gap == pytest.approx(certify(answer.problem, answer).gap, abs=1e-14)
     assert certify(answer.problem, again).gap == pytest.approx(answer.gap, abs=1e-12)
     # An answer without a proof of its own has none when loaded.

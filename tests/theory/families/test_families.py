@@ -6,14 +6,14 @@ import sympy as sp
 from scipy.optimize import brentq
 
 from solver import solve
-from solver.phase import sweep
+from solver.sweeps.phase import along
 from theory import Problem
 from theory.conditions import decide
 from theory.errors import InputError
 from theory.families import FAMILIES, family
 
 PLANE = [name for name in FAMILIES if name not in ("frequencies", "truncated-normal", "two-bits")]
-CUTS = ["one-corner", "adjacent-corners", "opposite-corners"]
+CUTS = ["one-corner", "adjacent-corners", "opposite-corners", "slanted-corners"]
 
 
 def margin(entry, parameter):
@@ -40,7 +40,7 @@ def test_two_bits_mix_where_errors_are_neither_dear_nor_worthless():
     priced = {a: solve(entry.problem(a)).price_of_modularity for a in (3.4, 3.5, 20, 32, 34)}
     assert [price > 1e-9 for price in priced.values()] == [False, True, True, True, False]
     with pytest.raises(InputError, match="costs of one"):
-        sweep(entry, points=3, encoder_cost=2.0)
+        along(entry, points=3, encoder_cost=2.0)
 
 
 @pytest.mark.parametrize("name", CUTS)
@@ -131,7 +131,7 @@ def test_moments_of_frequencies():
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_solver_agrees_along_the_family(name):
-    for point in sweep(family(name), points=3):
+    for point in along(family(name), points=3):
         assert point.status == "optimal"
         assert (point.price <= 1e-9) is point.predicted
 
@@ -152,4 +152,4 @@ def test_names_are_checked():
     with pytest.raises(InputError, match="no ratio of whole numbers up to 8; the nearest is 11/7"):
         family("frequencies").sources(np.pi / 2)
     with pytest.raises(InputError, match="points: 1 is not a whole number"):
-        sweep(family("one-corner"), points=1)
+        along(family("one-corner"), points=1)

@@ -12,14 +12,14 @@ from theory.errors import InputError
 if TYPE_CHECKING:
     from theory.families import Family
 
-__all__ = ["SweepPoint", "sweep"]
+__all__ = ["PhasePoint", "along"]
 
 FEWEST, MOST = 2, 10_000
-"""Points of a sweep."""
+"""Points of a line."""
 
 
 @dataclass(frozen=True)
-class SweepPoint:
+class PhasePoint:
     """One value of a family's parameter, solved.
 
     Attributes:
@@ -39,14 +39,14 @@ class SweepPoint:
     predicted: bool
 
 
-def sweep(
+def along(
     family: Family,
     *,
     points: int = 41,
     encoder_cost: float = 1.0,
     decoder_cost: float = 1.0,
-    callback: Callable[[SweepPoint], object] | None = None,
-) -> list[SweepPoint]:
+    callback: Callable[[PhasePoint], object] | None = None,
+) -> list[PhasePoint]:
     """Solve a family at evenly spread values of its parameter.
 
     Args:
@@ -61,7 +61,7 @@ def sweep(
 
     Example:
         >>> from theory.families import family
-        >>> [point.price > 1e-6 for point in sweep(family("joint-table"), points=3)]
+        >>> [point.price > 1e-6 for point in along(family("joint-table"), points=3)]
         [True, False, False]
     """
     if not (isinstance(points, int) and FEWEST <= points <= MOST):
@@ -78,14 +78,14 @@ def sweep(
     return solved
 
 
-def _points(family: Family, points: int, encoder_cost: float, decoder_cost: float) -> Iterator[SweepPoint]:
+def _points(family: Family, points: int, encoder_cost: float, decoder_cost: float) -> Iterator[PhasePoint]:
     for parameter in family.grid(points):
         problem = family.problem(parameter, encoder_cost=encoder_cost, decoder_cost=decoder_cost)
         answer = solve_one_of_many(problem)
         separate = problem.modular_loss
         if family.blocks is not None:
             separate = sum(solve_one_of_many(problem.part(block)).loss for block in family.blocks)
-        yield SweepPoint(
+        yield PhasePoint(
             parameter=parameter,
             loss=answer.loss,
             lower_bound=answer.lower_bound,

@@ -1,0 +1,109 @@
+"""`modularity sweep SPEC`: many problems, each to its certificate, on as many workers as there are."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from solver.commands.endings import Outputs
+from solver.commands.output import counted
+from solver.stopping import Stopped, noted
+from theory.errors import InputError
+
+if TYPE_CHECKING:
+    from solver.sweeps.plan import Sweep
+
+__all__ = ["sweep", "worker_options"]
+
+Row = dict[str, Any]
+
+
+def worker_options(command: Any) -> Any:
+    """Who does the work."""
+    for option in (
+        click.option("--scheduler", metavar="ADDRESS", help="Of the Dask scheduler or Ray head to work on."),
+        click.option("--backend", metavar="NAME", help="loky (processes here), dask or ray.  [default: loky]"),
+        click.option("--jobs", type=int, metavar="N", help="Processes.  [default: one a core]"),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("spec", metavar="SPEC", type=click.Path())
+@click.option("--results", type=click.Path(), metavar="FILE", help="Table to write.  [default: SPEC with .parquet]")
+@worker_options
+@click.option("--json", "as_object", is_flag=True, help="Print one JSON object instead of words.")
+def sweep(
+    spec: str,
+    *,
+    results: str | None,
+    jobs: int | None,
+    backend: str | None,
+    scheduler: str | None,
+    as_object: bool,
+) -> int:
+    """Solve all problems that SPEC, a TOML file, describes. The same command goes on where it was stopped."""
+    if not os.path.isfile(spec):
+        raise InputError(f"{spec}: no such file; SPEC is a TOML file, see docs/scale.md")
+    from solver.sweeps.spec import read_sweep
+
+    plan = read_sweep(spec)
+    target = os.path.splitext(spec)[0] + ".parquet" if results is None else results
+    rows = solved(plan, target, jobs=jobs, backend=backend, scheduler=scheduler)
+    with noted(), Outputs() as outputs:
+        outputs.attempt(_print, plan, rows, target, as_object)
+    return 0
+
+
+def solved(
+    plan: Sweep, results: str | None, *, jobs: int | None, backend: str | None, scheduler: str | None
+) -> list[Row]:
+    """The rows of a sweep, with a bar of progress; an interrupt says what is kept."""
+    from solver.sweeps.run import run
+
+    known = 0
+    with counted("points") as follow:
+
+        def callback(done: int, count: int) -> None:
+            nonlocal known
+            known = done
+            if follow is not None:
+                follow(done, count)
+
+        try:
+            count = (-1 if backend is None or backend == "loky" else None) if jobs is None else jobs
+            return run(plan, results, jobs=count, backend=backend or "loky", scheduler=scheduler, callback=callback)
+        except Stopped:
+            if results is not None:
+                with suppress(OSError):
+                    click.echo(
+                        f"{known:,} of {len(plan):,} points are kept beside {results}; the same command goes on.",
+                        err=True,
+                    )
+            raise
+
+
+def _print(plan: Sweep, rows: list[Row], target: str, as_object: bool) -> None:
+    statuses = dict(Counter(row["status"] for row in rows))
+    gaps = [row["gap"] for row in rows if row.get("gap") is not None]
+    if as_object:
+        from solver.pictures.summary import as_json
+
+        content = {"points": len(rows), "statuses": statuses, "largest_gap": max(gaps), "results": target}
+        click.echo(as_json(content))
+        return
+    said = ", ".join(f"{count:,} {status}" for status, count in sorted(statuses.items()))
+    click.echo(f"{len(rows):,} points over {', '.join(plan.coordinates)}: {said}; largest gap {max(gaps):.1e}.")
+    mixed = sum(row.get("modular") is False for row in rows)
+    prices = [row["price_of_modularity"] for row in rows if row.get("price_of_modularity") is not None]
+    if prices:
+        click.echo(f"{mixed:,} are mixed; modularity costs up to {100 * max(prices):.3g} % more.")
+    refused = [row for row in rows if row["status"] == "refused"]
+    if refused:
+        click.echo(f"The first that was refused: {refused[0]['message']}.")
+    click.echo(f"Table in {target}.")

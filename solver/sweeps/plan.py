@@ -1,0 +1,222 @@
+"""A sweep: named coordinates, a problem at each point, and what is asked of the solver."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from solver.optimise import DEFAULT_TOLERANCE, LEAST_TOLERANCE
+from solver.sweeps.pose import SMOOTH, OfData, OfFamily, Poses
+from theory.errors import InputError, unknown_name
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from theory.sources import Sources
+
+__all__ = ["RUN", "Sweep"]
+
+RUN = 25
+"""Points that are solved one after the other, each from the code of the one before; the first from nothing.
+
+Where runs begin depends on the plan alone, so that interruptions and workers do not change an answer."""
+
+MOST = 10_000_000
+"""Points of a sweep at most."""
+
+ASKED: tuple[str, ...] = ("tolerance", "time_limit", "method", "certified")
+"""What is asked of the solver."""
+
+SEED = "seed"
+"""The coordinate that any sweep may have: of what is drawn."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Many problems, each at a point with named coordinates.
+
+    Args:
+        poses: makes the problems: `OfFamily`, `OfData`, or anything like them.
+        axes: the values of each coordinate, all combinations of which are points, the last changing fastest;
+        listed: or the points one by one. Give one of them.
+        fixed: coordinates that are the same everywhere.
+        tolerance, time_limit, method: of `solve`, for each point by itself.
+        seed: of what is drawn, where no coordinate of that name says otherwise.
+        certified: whether each answer is certified once more, from the samples (`certify`).
+
+    Raises:
+        InputError: coordinates that the problems do not have, none at all, or too many points.
+
+    Example:
+        >>> sweep = Sweep.of_family("one-corner", parameter=[0.2, 0.4], encoder_cost=[1, 2, 3])
+        >>> len(sweep), sweep.point(4)
+        (6, {'parameter': 0.4, 'encoder_cost': 2})
+    """
+
+    poses: Poses
+    axes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    listed: Sequence[Mapping[str, Any]] = ()
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    tolerance: float = DEFAULT_TOLERANCE
+    time_limit: float | None = None
+    method: str = "auto"
+    seed: int = 0
+    certified: bool = True
+
+    def __post_init__(self) -> None:
+        if bool(self.axes) == bool(self.listed):
+            raise InputError("axes, listed: give the values of each coordinate, or a list of points; one of them")
+        plain = {name: _values(name, values) for name, values in self.axes.items()}
+        points = tuple({name: _plain(name, value) for name, value in point.items()} for point in self.listed)
+        fixed = {name: _plain(name, value) for name, value in self.fixed.items()}
+        for name, value in (("axes", plain), ("listed", points), ("fixed", fixed)):
+            object.__setattr__(self, name, value)
+        known = (*self.poses.coordinates, SEED)
+        for name in self.coordinates:
+            if name not in known:
+                raise InputError(unknown_name("coordinate", name, known))
+            if name in fixed and (name in plain or any(name in point for point in points)):
+                raise InputError(f"{name}: given once for all points, and once for some; leave out one of them")
+        if len(self) > MOST:
+            raise InputError(f"axes: {len(self):,} points are too many; give {MOST:,} at most")
+        if not (isinstance(self.tolerance, int | float) and LEAST_TOLERANCE <= self.tolerance < 1):
+            raise InputError(f"tolerance: {self.tolerance!r} is no relative gap from {LEAST_TOLERANCE:g} to 1")
+        limit = self.time_limit
+        if limit is not None and not (isinstance(limit, int | float) and 0 < limit < math.inf):
+            raise InputError(f"time_limit: {limit!r} is not a positive number of seconds")
+        if not (isinstance(self.seed, int) and self.seed >= 0):
+            raise InputError(f"seed: {self.seed!r} is not a whole number from zero on")
+
+    @classmethod
+    def of_family(cls, name: str, **settings: Any) -> Self:
+        """A grid over a family of sources.
+
+        Args:
+            name: from `theory.families`.
+            settings: coordinates by name, a list of values or a single one: ``parameter``, ``second`` (where the family
+                has one), ``encoder_cost``, ``decoder_cost``, ``activity_cost``, ``bias_cost``, ``error_cost``,
+                ``noise_variance``, ``seed``; and `tolerance`, `time_limit`, `method`, `certified`.
+
+        Raises:
+            InputError: unknown names, or values that are none.
+        """
+        return cls._grid(OfFamily(name), settings)
+
+    @classmethod
+    def of_data(
+        cls,
+        sources: ArrayLike | Sources,
+        *,
+        probabilities: ArrayLike | None = None,
+        mixing: ArrayLike | None = None,
+        targets: ArrayLike | None = None,
+        groups: Mapping[str, Sequence[int | str]] | None = None,
+        **settings: Any,
+    ) -> Self:
+        """A grid over one data set.
+
+        Args:
+            sources: (T, d) array-like or `Sources`.
+            probabilities: as for `OfData`.
+            mixing: as for `OfData`.
+            targets: as for `OfData`.
+            groups: as for `OfData`.
+            settings: as in `of_family`, with ``samples`` (so many rows), ``bootstrap`` (numbers of resamples) and
+                ``columns`` (lists of names) in the place of ``parameter`` and ``second``.
+
+        Raises:
+            InputError: unknown names, or values that are none.
+
+        Example:
+            >>> len(Sweep.of_data([[0, 0], [0, 1], [1, 0]], bootstrap=range(20), error_cost=[1, 10]))
+            40
+        """
+        poses = OfData(sources, probabilities=probabilities, mixing=mixing, targets=targets, groups=groups)
+        return cls._grid(poses, settings)
+
+    @classmethod
+    def _grid(cls, poses: Poses, settings: dict[str, Any]) -> Self:
+        asked = {name: settings.pop(name) for name in ASKED if name in settings}
+        if isinstance(settings.get(SEED), int):
+            asked[SEED] = settings.pop(SEED)
+        single = {
+            name: value for name, value in settings.items() if isinstance(value, str) or not isinstance(value, Iterable)
+        }
+        axes = {name: value for name, value in settings.items() if name not in single}
+        return cls(poses, axes=axes, listed=() if axes else (single,), fixed=single if axes else {}, **asked)
+
+    def __len__(self) -> int:
+        return len(self.listed) if self.listed else math.prod(len(values) for values in self.axes.values())
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """Names of all coordinates, those that change first."""
+        changing = self.axes if self.axes else {name: None for point in self.listed for name in point}
+        return tuple(dict.fromkeys([*changing, *self.fixed]))
+
+    def point(self, index: int) -> dict[str, Any]:
+        """The coordinates of a point, counted from 0."""
+        if self.listed:
+            return {**self.listed[index], **self.fixed}
+        places = np.unravel_index(index, [len(values) for values in self.axes.values()])
+        found = {name: values[int(place)] for (name, values), place in zip(self.axes.items(), places, strict=True)}
+        return {**found, **self.fixed}
+
+    def runs(self, done: Iterable[int] = ()) -> Iterator[list[int]]:
+        """The points that are left to solve, in runs."""
+        known = set(done)
+        for first in range(0, len(self), RUN):
+            left = [index for index in range(first, min(first + RUN, len(self))) if index not in known]
+            if left:
+                yield left
+
+    def leads_to(self, index: int) -> bool:
+        """Whether the point before is near enough, and in the same run, to start from."""
+        if index % RUN == 0:
+            return False
+        here, before = self.point(index), self.point(index - 1)
+        changed = [name for name in here.keys() | before.keys() if here.get(name) != before.get(name)]
+        return all(name in SMOOTH and here.get(name) is not None and before.get(name) is not None for name in changed)
+
+    def describe(self) -> dict[str, Any]:
+        """All that the answers depend on, as plain values."""
+        points = {"axes": dict(self.axes)} if self.axes else {"listed": list(self.listed)}
+        asked = {name: getattr(self, name) for name in (*ASKED, SEED)}
+        return {**self.poses.describe(), **points, "fixed": dict(self.fixed), **asked}
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells this sweep's results from another's."""
+        return hashlib.sha256(json.dumps(self.describe(), sort_keys=True).encode()).hexdigest()
+
+
+def _values(name: str, values: Any) -> tuple[Any, ...]:
+    given = values.tolist() if isinstance(values, np.ndarray) else values
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise InputError(f"{name}: {values!r} is no list of values")
+    found = tuple(_plain(name, value) for value in given)
+    if not found:
+        raise InputError(f"{name}: no values; give at least one")
+    twice = [value for index, value in enumerate(found) if value in found[:index]] if len(found) <= RUN**2 else []
+    if twice:
+        raise InputError(f"{name}: {twice[0]!r} is there twice; every point is solved once")
+    return found
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A value that JSON has a word for."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, list | tuple):
+        return [_plain(name, entry) for entry in value]
+    if value is not None and not isinstance(value, bool | int | float | str):
+        raise InputError(f"{name}: {value!r} is neither a number nor a word nor a list of them")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"{name}: {value!r} is not finite")
+    return value

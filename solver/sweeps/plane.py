@@ -1,0 +1,238 @@
+"""A family of sources over two parameters: its own and another, solved; and where theory draws the boundary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solver.sweeps.plan import Sweep
+from solver.sweeps.pose import PRICES, READOUT, OfFamily
+from theory.conditions import decide
+from theory.errors import InputError, unknown_name
+from theory.families import FAMILIES, family
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from theory.families import Family
+
+    Array = NDArray[np.float64]
+
+__all__ = ["PhasePlane", "phase_plane", "plane_plan"]
+
+FEWEST, MOST = 3, 1_000
+"""Values of each of the two parameters."""
+
+WIDE = (0.01, 100.0)
+"""Range of a price, on a logarithmic scale, if nothing else is said."""
+
+LINES = 17
+"""Lines along each parameter on which the verdict is looked for where no exact boundary is known."""
+
+HALVINGS = 12
+"""Of a stretch between two verdicts that differ: to a few thousandths of it, finer than a picture shows."""
+
+
+@dataclass(frozen=True)
+class PhasePlane:
+    """A family over two parameters.
+
+    Attributes:
+        family: which;  against: name of the other parameter;  fixed: what else is not one.
+        first: (n,) values of the family's parameter;  other: (m,) of the other one;  logarithmic: whether spread so.
+        price: (m, n) price of modularity, NaN where a problem cannot be posed;  neurons: (m, n) how many are optimal.
+        coded: (m, n) the sets of sources that neurons read, such as "s1, s1+s2"; empty where there is none.
+        gap: largest relative gap of all.
+        curves: arrays (k, 2) of points on the boundary, (first, other), each in order.
+        crossings: (k, 2) single points of it, found by bisection of the verdict where no formula gives the curves.
+        exact: whether one does.
+    """
+
+    family: Family
+    against: str
+    fixed: dict[str, Any]
+    first: Array
+    other: Array
+    logarithmic: bool
+    price: Array
+    neurons: Array
+    coded: NDArray[np.str_]
+    gap: float
+    curves: list[Array] = field(default_factory=list)
+    crossings: Array = field(default_factory=lambda: np.empty((0, 2)))
+    exact: bool = True
+
+
+def plane_plan(
+    name: str,
+    against: str,
+    *,
+    points: int = 15,
+    low: float | None = None,
+    high: float | None = None,
+    fixed: Mapping[str, Any] | None = None,
+) -> Sweep:
+    """The sweep over a family's parameter and another: a price, one of the readout, or the family's second parameter.
+
+    Args:
+        name: of the family.
+        against: "encoder_cost", "decoder_cost", "activity_cost", "bias_cost", "error_cost", "noise_variance" (where
+            `fixed` has an error_cost), or "second".
+        points: values of each.
+        low: end of the range of the other parameter; that of a second parameter, or 0.01, if not given.
+        high: its other end; that of a second parameter, or 100, if not given.
+        fixed: other coordinates that are not one.
+
+    Raises:
+        InputError: unknown names, a family whose verdict changes at single values, a range or number out of use.
+
+    Example:
+        >>> len(plane_plan("one-corner", "bias_cost", points=5))
+        25
+    """
+    chosen, fixed = family(name), dict(fixed or {})
+    if chosen.blocks is not None:
+        raise InputError(
+            f"family: the verdict of {name} changes at single values only; choose another, such as one-corner"
+        )
+    second = () if chosen.second is None else ("second",)
+    known = (*second, *PRICES, *READOUT)
+    if against not in known:
+        if against == "second":
+            two = [entry.name for entry in FAMILIES.values() if entry.second is not None]
+            raise InputError(f"against: {name} has one parameter only; choose one of {', '.join(two)}")
+        raise InputError(unknown_name("against", against, known))
+    if not (isinstance(points, int) and FEWEST <= points <= MOST):
+        raise InputError(f"points: {points!r} is not a whole number from {FEWEST} to {MOST}")
+    other = _values(chosen, against, points, low, high)
+    return Sweep(OfFamily(name), axes={"parameter": chosen.grid(points), against: other}, fixed=fixed, certified=False)
+
+
+def phase_plane(plan: Sweep, rows: Sequence[Mapping[str, Any]]) -> PhasePlane:
+    """What the rows of such a sweep say, and the boundary of theory.
+
+    Args:
+        plan: from `plane_plan`.
+        rows: from `solver.sweeps.run.run`.
+
+    Example:
+        >>> from solver.sweeps.run import run
+        >>> plan = plane_plan("opposite-corners", "encoder_cost", points=3)
+        >>> plane = phase_plane(plan, run(plan))
+        >>> plane.exact, [round(float(x), 6) for x in plane.curves[0][:, 0]], (plane.price > 1e-9).tolist()[0]
+        (True, [0.548374, 0.548374], [False, True, True])
+    """
+    assert isinstance(plan.poses, OfFamily)
+    chosen = family(plan.poses.name)
+    (_, first), (against, other) = plan.axes.items()
+    shape = len(first), len(other)
+
+    def table(name: str, missing: Any) -> Any:
+        values = [missing if row.get(name) is None else row[name] for row in rows]
+        return np.array(values).reshape(shape).T
+
+    gaps = [row["gap"] for row in rows if row.get("gap") is not None]
+    across = np.array(other, dtype=np.float64)
+    curves = _curves(chosen, against, across, plan.fixed)
+    crossings = np.empty((0, 2)) if curves is not None else _crossings(plan, against, np.array(first), across)
+    return PhasePlane(
+        family=chosen,
+        against=against,
+        fixed=dict(plan.fixed),
+        first=np.array(first, dtype=np.float64),
+        other=across,
+        logarithmic=_is_logarithmic(across),
+        price=table("price_of_modularity", np.nan),
+        neurons=table("neurons", 0),
+        coded=table("coded", ""),
+        gap=max(gaps, default=np.nan),
+        curves=curves or [],
+        crossings=crossings,
+        exact=curves is not None,
+    )
+
+
+def _values(chosen: Family, against: str, points: int, low: float | None, high: float | None) -> list[float]:
+    if against == "second" and low is None and high is None:
+        assert chosen.second is not None
+        ends = chosen.second
+        step = (ends.high - ends.low) / (points - 1 + sum(not end for end in ends.includes))
+        start = ends.low + (0.0 if ends.includes[0] else step)
+        return [start + step * index for index in range(points)]
+    low, high = (WIDE[0] if low is None else low), (WIDE[1] if high is None else high)
+    if not (np.isfinite([low, high]).all() and low < high):
+        raise InputError(f"range: from {low:g} to {high:g} there is none; give the lower end first")
+    logarithmic = against != "second" and low > 0 and high / low > 10
+    return [float(value) for value in (np.geomspace if logarithmic else np.linspace)(low, high, points)]
+
+
+def _is_logarithmic(values: Array) -> bool:
+    """Whether values are spread by their ratio."""
+    return bool(values[0] > 0 and np.allclose(np.diff(np.log(values)), np.log(values[1] / values[0])))
+
+
+# ---- the boundary ---------------------------------------------------------------------------------------------
+
+
+def _curves(chosen: Family, against: str, other: Array, fixed: Mapping[str, Any]) -> list[Array] | None:
+    """Exact curves, or None if they are not known: a branch goes on as long as their number stays the same."""
+    if against == "second":  # each value has a polynomial of its own, which takes seconds to find
+        return None
+    if any(chosen.boundary_at(name, value) is None for name, value in fixed.items()):
+        return None
+    values = [float(other[0]), float(other[-1])]
+    found = [chosen.boundary_at(against, value) for value in values]
+    branches: list[list[tuple[float, float]]] = []
+    before: list[list[tuple[float, float]]] = []
+    for value, boundary in zip(values, found, strict=True):
+        if boundary is None:
+            return None
+        if len(boundary) != len(before):
+            before = [[] for _ in boundary]
+            branches += before
+        for branch, place in zip(before, boundary, strict=True):
+            branch.append((float(place), value))
+    return [np.array(branch) for branch in branches]
+
+
+def _crossings(plan: Sweep, against: str, first: Array, other: Array) -> Array:
+    """(k, 2) places where the verdict changes along lines of both parameters, each bisected."""
+    across, back = (np.log, np.exp) if _is_logarithmic(other) else (_same, _same)
+
+    def verdict(one: float, two: float) -> bool:
+        try:
+            point = {"parameter": one, against: float(back(two)), **plan.fixed}
+            return decide(plan.poses.problem(seed=0, **point)).modular is True
+        except InputError:
+            return False
+
+    ones = np.linspace(first[0], first[-1], LINES)
+    twos = np.linspace(across(other[0]), across(other[-1]), LINES)
+    grid = np.array([[verdict(one, two) for two in twos] for one in ones])
+    found = []
+    for i, j in zip(*np.nonzero(grid[1:] != grid[:-1]), strict=True):
+        place = _bisected(_along(verdict, other=float(twos[j])), ones[i], ones[i + 1], grid[i, j])
+        found.append((place, back(twos[j])))
+    for i, j in zip(*np.nonzero(grid[:, 1:] != grid[:, :-1]), strict=True):
+        place = _bisected(partial(verdict, float(ones[i])), twos[j], twos[j + 1], grid[i, j])
+        found.append((ones[i], back(place)))
+    return np.array(found, dtype=np.float64).reshape(-1, 2)
+
+
+def _along(verdict: Callable[[float, float], bool], *, other: float) -> Callable[[float], bool]:
+    return lambda first: verdict(first, other)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _bisected(verdict: Callable[[float], bool], low: float, high: float, at_low: bool) -> float:
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if verdict(middle) == at_low else (low, middle)
+    return (low + high) / 2

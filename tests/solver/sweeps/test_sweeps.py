@@ -1,0 +1,180 @@
+"""Sweeps: the same table whatever interrupts them, and nothing of another's."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from solver import Problem, Sweep, certify, solve, sweep
+from solver.commands.cli import main
+from solver.sweeps.journal import opened
+from solver.sweeps.run import run
+from tests.examples import share
+from theory import InputError
+from theory.families import family
+
+SPEC = """
+family = "opposite-corners"
+certified = false
+
+[grid]
+parameter = {from = 0.3, to = 0.7, count = 5}
+encoder_cost = {from = 0.1, to = 10, count = 20, scale = "log"}
+"""
+
+
+def plan(cost=1.0):
+    return Sweep.of_family("opposite-corners", parameter=[0.5, 0.7], encoder_cost=[cost, 2.0])
+
+
+def steady(table):
+    return table.drop(columns="seconds")
+
+
+def test_the_table_holds_what_solve_and_certify_say(tmp_path):
+    file = tmp_path / "table.parquet"
+    whole = sweep(plan())
+    sweep(plan(), file)
+    pd.testing.assert_frame_equal(steady(pd.read_parquet(file)), steady(whole), check_dtype=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["table.parquet"]
+    for _, row in whole.iterrows():
+        answer = solve(family("opposite-corners").problem(row.parameter, encoder_cost=row.encoder_cost))
+        assert row.loss == pytest.approx(answer.loss, rel=1e-8) and row.modular == answer.modular
+        assert row.price_of_modularity == pytest.approx(answer.price_of_modularity, abs=1e-8)
+        assert row.certified_bound == pytest.approx(certify(answer.problem, answer).lower_bound, rel=1e-8)
+    assert (whole.certified_gap < 1e-8).all()
+
+
+def test_after_a_kill_the_same_command_goes_on_and_counts_nothing_twice(tmp_path):
+    spec, journal, table = (tmp_path / name for name in ("spec.toml", "spec.parquet.journal", "spec.parquet"))
+    spec.write_text(SPEC)
+    with subprocess.Popen([sys.executable, "-m", "solver", "sweep", str(spec), "--jobs", "1"]) as process:
+        while not (journal.exists() and journal.read_bytes().count(b"\n") > 1):
+            assert process.poll() is None
+            time.sleep(0.002)
+        os.kill(process.pid, signal.SIGKILL)
+    kept = [json.loads(line) for line in journal.read_bytes().splitlines(keepends=True)[1:] if line.endswith(b"\n")]
+    assert 0 < len(kept) < 100 and not table.exists()
+    done = CliRunner().invoke(main, ["sweep", str(spec), "--jobs", "1", "--json"])
+    assert done.exit_code == 0 and json.loads(done.stdout)["statuses"] == {"optimal": 100}
+    found = pd.read_parquet(table)
+    assert found["index"].tolist() == list(range(100)) and not journal.exists()
+    # What was known is taken over, down to the seconds it took.
+    seconds = found.seconds.to_numpy()
+    assert [row["seconds"] for row in kept] == [seconds[row["index"]] for row in kept]
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory):
+    """A sweep all of whose points are known, just before the table is written."""
+    folder, rows = tmp_path_factory.mktemp("cut"), run(plan())
+    with suppress(InterruptedError), opened(plan(), folder / "t.parquet") as begun:
+        begun.add(rows)
+        raise InterruptedError
+    return folder / "t.parquet", (folder / "t.parquet.journal").read_bytes(), rows
+
+
+@given(st.floats(0, 1), st.booleans())
+@share(1 / 4)
+def test_a_journal_cut_at_any_byte_loses_no_more_than_the_line_it_cuts(journal, place, doubled):
+    table, content, rows = journal
+    cut = content[: round(place * len(content))]
+    if doubled:
+        cut += b"".join(cut.splitlines(keepends=True)[1:2])
+    table.unlink(missing_ok=True)
+    table.with_name("t.parquet.journal").write_bytes(cut)
+    found = run(plan(), table)
+    known = max(content[: round(place * len(content))].count(b"\n") - 1, 0)
+    assert [row["seconds"] for row in found[:known]] == [row["seconds"] for row in rows[:known]]
+    assert [row["loss"] for row in found] == [row["loss"] for row in rows]
+    assert pd.read_parquet(table)["index"].tolist() == list(range(len(rows)))
+
+
+def test_results_of_another_sweep_and_of_none_are_refused_and_left_alone(tmp_path):
+    file = tmp_path / "table.parquet"
+    sweep(plan(), file)
+    before = file.read_bytes()
+    with pytest.raises(InputError, match="holds another sweep"):
+        sweep(plan(3.0), file)
+    assert file.read_bytes() == before
+    (tmp_path / "other.parquet").write_text("no table\n")
+    with pytest.raises(InputError, match="holds no sweep"):
+        sweep(plan(), tmp_path / "other.parquet")
+    with opened(plan(), tmp_path / "busy.parquet"), pytest.raises(InputError, match="another run is at work"):
+        sweep(plan(), tmp_path / "busy.parquet")
+
+
+def test_a_callback_stops_a_sweep_which_goes_on_later(tmp_path):
+    spread = Sweep.of_family("opposite-corners", parameter=np.linspace(0.1, 0.5, 30), certified=False)
+    table = tmp_path / "table.parquet"
+    first = run(spread, table, callback=lambda done, count: 0 < done < count)
+    assert 0 < len(first) < 30 and not table.exists()
+    whole = run(spread, table)
+    assert len(whole) == 30 and whole[: len(first)] == first
+
+
+def test_a_point_that_has_no_problem_is_refused_and_the_others_are_solved():
+    table = sweep(Sweep.of_family("opposite-corners", parameter=[0.5, 7.0]))
+    assert table.status.tolist() == ["optimal", "refused"] and "outside the range" in table.message[1]
+    with pytest.raises(InputError, match="none of its problems"):
+        sweep(Sweep.of_family("opposite-corners", parameter=[7.0, 8.0]))
+
+
+def test_resamples_depend_on_their_seed_alone():
+    data = np.random.default_rng(0).uniform(size=(30, 2))
+    one, other = (sweep(Sweep.of_data(data, bootstrap=numbers)) for numbers in ([0, 1, 2], [2, 0]))
+    assert one.loss[2] == other.loss[0] and one.loss[0] == other.loss[1] != one.loss[1]
+    assert one.loss[0] == pytest.approx(solve(Problem(data)).loss, rel=1e-8)
+    assert sweep(Sweep.of_data(data, bootstrap=[1], seed=5)).loss[0] != one.loss[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        ("famly = 'one-corner'", [], "did you mean 'family'"),
+        ("family = 'one-cornr'\n[grid]\nparameter = [0.5]", [], "did you mean"),
+        ("family = 'one-corner'\n[grid]\nparamter = [0.5]", [], "did you mean 'parameter'"),
+        ("family = 'one-corner'\n[grid]\nparameter = {from = 0.1, to = 1}", [], "'count' is missing"),
+        ("family = 'one-corner'\n[grid]\nencoder_cost = [1]", ["--jobs", "1"], "parameter: missing"),
+        ("family = 'one-corner'", [], "grid: missing"),
+        ("[grid]\nparameter = [0.5]", [], "family: missing"),
+        ("data = 'nowhere.csv'\n[grid]\nencoder_cost = [1]", [], "nowhere.csv"),
+        ("family = ", [], "no TOML"),
+        (SPEC, ["--results", "table.csv"], "table.csv"),
+        (SPEC, ["--results", "no/where.parquet"], "there is no folder"),
+        (SPEC, ["--jobs", "0"], "jobs: 0"),
+        (SPEC, ["--backend", "daks"], "did you mean 'dask'"),
+        (SPEC, ["--scheduler", "tcp://127.0.0.1:1"], "only the backends"),
+        (SPEC, ["--backend", "dask", "--scheduler", "tcp://127.0.0.1:1"], "nobody answers"),
+        (SPEC, ["--backend", "dask", "--scheduler", "here"], "is no address"),
+    ],
+)
+def test_what_is_wrong_is_one_line(tmp_path, monkeypatch, text, options, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "spec.toml").write_text(text)
+    done = CliRunner().invoke(main, ["sweep", "spec.toml", *options])
+    assert (done.exit_code, done.stdout) == (2, "") and done.stderr.count("\n") == 1
+    assert said in done.stderr
+
+
+def test_another_sweep_is_refused_on_the_command_line(tmp_path):
+    (tmp_path / "spec.toml").write_text("family = 'one-corner'\n[grid]\nparameter = [0.5]")
+    assert CliRunner().invoke(main, ["sweep", str(tmp_path / "spec.toml"), "--jobs", "1"]).exit_code == 0
+    (tmp_path / "spec.toml").write_text("family = 'one-corner'\n[grid]\nparameter = [0.6]")
+    done = CliRunner().invoke(main, ["sweep", str(tmp_path / "spec.toml")])
+    assert done.exit_code == 2 and done.stderr.count("\n") == 1 and "holds another sweep" in done.stderr
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(InputError, match="did you mean"):
+        Sweep.of_family("opposite-corners", paramter=[0.5])
