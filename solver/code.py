@@ -107,7 +107,8 @@ class Code:
     def activity(self, sources: ArrayLike | None = None) -> Array:
         """Activity z (T, n) >= 0 of the neurons on the problem's samples, or on the sources (T, d) given.
 
-        For a distribution given by its moments the samples are the vertices of its support. Sources outside the hull
+        For a distribution given by its moments the samples are the vertices of its support; of a stream, whose samples
+        are not kept, those that may be extreme. Sources outside the hull
         of the problem's own are rectified: a neuron does not go below zero.
 
         Raises:

@@ -75,7 +75,8 @@ class Problem:
     """Sources that nonnegative, energy-saving neurons must encode so that a linear readout recovers the data.
 
     Args:
-        sources: (T, d) array-like, one row a sample (a DataFrame keeps its column names), or `theory.Sources`.
+        sources: (T, d) array-like, one row a sample (a DataFrame keeps its column names; arrays and DataFrames of dask
+            are summarised where their blocks are), or `theory.Sources`.
         mixing: (dx, d) matrix A of full column rank; the network sees x = A s. Identity if not given.
         probabilities: (T,) nonnegative weights of the samples; equal if not given.
         encoder_cost: price of ||W_in||^2; zero (a recurrent layer has no encoder) where no combination of sources is
