@@ -411,7 +411,10 @@ def _require_problem(problem: Problem) -> None:
 
 def _posed_again(problem: Problem) -> Problem:
     given = problem.sources
-    if given.from_samples:
+    if given.stream is not None:
+        # As good as the summary: who has the samples still can summarise them again, and certify the code on that.
+        sources = Sources.from_summary(given.stream, names=given.names)
+    elif given.from_samples:
         sources = Sources(given.points, given.probabilities, names=given.names)
     else:
         sources = Sources.from_moments(given.covariance, given.points, given.mean, names=given.names)

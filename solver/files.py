@@ -25,6 +25,7 @@ from theory.principal import PrincipalCoordinates
 from theory.problem import Problem
 from theory.readouts import READOUTS, Reads
 from theory.sources import Sources, as_matrix
+from theory.summary import Moments, Summary
 from theory.writing import written_whole
 
 if TYPE_CHECKING:
@@ -45,7 +46,13 @@ WITH_MORE = 3
 sources,"""
 
 WITH_SAMPLES = 4
-"""and of that with a bound that is proven with some of many samples."""
+"""of that with a bound that is proven with some of many samples,"""
+
+WITH_STREAM = 5
+"""and of that with samples of which a summary is kept."""
+
+STREAM = "stream_"
+"""What the names of the summary's arrays and numbers begin with."""
 
 SEPARATE = "separate_"
 """What the names of the best separate code's arrays and numbers begin with."""
@@ -80,7 +87,7 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
         "encoder_cost": problem.encoder_cost,
         "decoder_cost": problem.decoder_cost,
     }
-    if not sources.from_samples:
+    if not sources.from_samples and sources.stream is None:
         content |= {"mean": sources.mean, "covariance": sources.covariance}
     if sources.probabilities is not None:
         content["probabilities"] = sources.probabilities
@@ -100,8 +107,19 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
         content |= {name: value for name, value in proof.items() if value is not None}
         if cover.samples is not None:
             content["format_version"] = WITH_SAMPLES
+    content |= _saved_stream(sources)
     with written_whole(path) as partial, partial.open("wb") as file:
         np.savez(file, **content)
+
+
+def _saved_stream(sources: Sources) -> dict[str, Any]:
+    """The summary of samples that are not kept, whose extreme rows are the points; nothing where there is none."""
+    stream = sources.stream
+    if stream is None:
+        return {}
+    moments = {item.name: getattr(stream.moments, item.name) for item in fields(Moments)}
+    saved = moments | {"count": stream.count, "lower": stream.lower, "upper": stream.upper}
+    return {"format_version": WITH_STREAM} | {STREAM + name: value for name, value in saved.items()}
 
 
 def _saved_prices(problem: Problem) -> dict[str, Any]:
@@ -185,7 +203,7 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
             version = int(content["format_version"])
         except Exception:  # a damaged archive fails in a dozen ways, and each says the same
             raise InputError(f"{path}: not a saved representation; give a file that `save` or --save wrote") from None
-    if version > WITH_SAMPLES:
+    if version > WITH_STREAM:
         raise InputError(f"{path}: written by a later version (format {version}); update to read it")
     content = {name: np.array(value) for name, value in LATER.items()} | content
     wanted = [*SAVED_ARRAYS, *SAVED_NUMBERS, "points", "names", "mixing", "encoder_cost", "decoder_cost"]
@@ -204,6 +222,8 @@ def _problem(content: dict[str, NDArray[Any]]) -> Problem:
     sources: Sources
     if "kept" in content:
         sources = _principal(content)
+    elif STREAM + "count" in content:
+        sources = _stream(content, names)
     elif "covariance" in content:
         mean = content.get("mean")
         sources = Sources.from_moments(content["covariance"], content["points"], mean, names=names)
@@ -247,6 +267,25 @@ def _principal(content: dict[str, NDArray[Any]]) -> PrincipalCoordinates:
     return PrincipalCoordinates(
         content["points"], content["mixing"], content["centre"], kept, channels=channels, probabilities=probabilities
     )
+
+
+def _stream(content: dict[str, NDArray[Any]], names: tuple[str, ...]) -> Sources:
+    """Samples of which a summary is kept."""
+    wanted = [item.name for item in fields(Moments)] + ["lower", "upper"]
+    missing = [name for name in wanted if STREAM + name not in content]
+    if missing:
+        raise InputError(f"{STREAM}{missing[0]}: missing")
+    weight, count = (_single(content, STREAM + name) for name in ("weight", "count"))
+    origin, shift, root, lower, upper = (
+        content[STREAM + name] for name in ("origin", "shift", "root", "lower", "upper")
+    )
+    points = as_matrix(content["points"], "points")
+    sources = Sources.from_summary(
+        Summary(int(count), Moments(weight, origin, shift, root), lower, upper, points), names=names
+    )
+    if sources.mean_outside is not None:
+        raise InputError("stream_shift: the mean lies outside the hull of the points")
+    return sources
 
 
 def _transitions(content: dict[str, NDArray[Any]]) -> Transitions | None:

@@ -145,7 +145,8 @@ class Representation(Code):
         if not self.problem.sources.identified:
             raise InputError("metrics: the axes of the data mean nothing by themselves; `compare` the code with labels")
         if not self.problem.sources.from_samples:
-            raise InputError("metrics: the sources are known by their moments alone; the scores need samples")
+            known = self.problem.sources.known_by
+            raise InputError(f"metrics: the sources are known by {known} alone; the scores need samples")
         sources = self.problem.sources
         return modularity_scores(self.activity(), sources.points, probabilities=sources.probabilities)
 
@@ -168,7 +169,9 @@ class Representation(Code):
 
         sources = self.problem.sources
         if not sources.from_samples:
-            raise InputError("labels: the sources are known by their moments alone; there are no samples to label")
+            raise InputError(
+                f"labels: the sources are known by {sources.known_by} alone; there are no samples to label"
+            )
         if not len(self):
             raise InputError("labels: the code has no neurons that could follow any; let errors cost more")
         return compared(self.activity(), labels, sources.probabilities, categorical)
@@ -285,6 +288,8 @@ def _actions(actions: ArrayLike | int | None, steps: int, count: int) -> NDArray
 def _start(start: int | ArrayLike, sources: Sources) -> NDArray[np.float64]:
     """(d,) where a simulation starts."""
     if isinstance(start, (int, np.integer)):
+        if sources.stream is not None:
+            raise InputError("start: the samples of a stream are not kept, and have no numbers; give a point")
         if not 0 <= start < sources.count:
             raise InputError(f"start: row {start} is none of the {sources.count} samples, counted from 0")
         return np.asarray(sources.points[start])

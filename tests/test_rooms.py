@@ -8,8 +8,17 @@ ROOT = Path(__file__).parents[1]
 
 FLOORS = [
     {"theory.errors"},
-    {"theory.formulas", "theory.writing", "theory.geometry"},
-    {"theory.sources", "theory.principal", "theory.readouts", "theory.groups", "theory.dynamics", "theory.problem"},
+    {"theory.formulas", "theory.writing", "theory.inputs", "theory.geometry"},
+    {
+        "theory.summary",
+        "theory.blocks",
+        "theory.sources",
+        "theory.principal",
+        "theory.readouts",
+        "theory.groups",
+        "theory.dynamics",
+        "theory.problem",
+    },
     {"theory.exact"},
     {"theory.bounds"},
     {"theory.conditions"},

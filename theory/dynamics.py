@@ -114,7 +114,7 @@ class Transitions:
         """
         given = sources if isinstance(sources, Sources) else Sources(sources)
         if not given.from_samples:
-            raise InputError("sources: known by their moments alone; a series needs samples, one row a time")
+            raise InputError(f"sources: known by {given.known_by} alone; a series needs samples, one row a time")
         about = given.about_mean(given.points)
         unit = given.upper - given.lower
         scaled = about / unit

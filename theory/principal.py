@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theory.errors import InputError
-from theory.sources import CHUNK_ROWS, LARGEST, Sources, as_matrix, checked_probabilities, column_names
+from theory.inputs import LARGEST, as_matrix, checked_probabilities, column_names
+from theory.sources import CHUNK_ROWS, Sources
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -24,8 +24,9 @@ from theory.formulas import modular_cost
 from theory.geometry.pricing import Pricing
 from theory.geometry.whitening import Whitening
 from theory.groups import Groups, apart, checked_groups, is_product
+from theory.inputs import LARGEST, SMALLEST, as_matrix
 from theory.readouts import Exact, Priced, Readout, Reads
-from theory.sources import LARGEST, NEGLIGIBLE_TERM, SMALLEST, TERMS_SHOWN, Sources, as_matrix
+from theory.sources import NEGLIGIBLE_TERM, TERMS_SHOWN, Sources
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -593,6 +594,8 @@ class Problem:
         """Some of the sources by themselves."""
         chosen, sources = list(members), self.sources
         names = [sources.names[index] for index in chosen]
+        if sources.stream is not None:
+            return Sources.from_summary(sources.stream.of_columns(chosen), names=names)
         if sources.from_samples:
             return Sources(sources.points[:, chosen], sources.probabilities, names=names)
         covariance = sources.covariance[np.ix_(chosen, chosen)]

@@ -624,7 +624,9 @@ def _with_errors(
     counted = sources
     if readout.probabilities is not None:
         if not sources.from_samples:
-            raise InputError("probabilities: the sources are known by their moments alone; errors count where they do")
+            raise InputError(
+                f"probabilities: the sources are known by {sources.known_by} alone; errors count where they do"
+            )
         try:
             counted = type(sources)(sources.points, readout.probabilities, names=sources.names)
         except InputError as error:

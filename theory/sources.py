@@ -1,32 +1,32 @@
 """Sources: what the network is asked to represent (docs/mathematics.md, "The problem").
 
 A `Sources` object holds the samples (or, for a continuous distribution, its moments and the vertices of its
-support) and answers the only questions the theory ever asks of them: mean, covariance, range of each source,
-support function, and the geometry of the hull.
+support; or of more samples than memory has room for, a summary) and answers the only questions the theory ever asks of
+them: mean, covariance, range of each source, support function, and the geometry of the hull.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from theory.errors import InputError
+from theory.geometry.extremes import EXACT_DIMENSION
+from theory.inputs import LARGEST, SMALLEST, as_matrix, checked_names, checked_probabilities, column_names, has_blocks
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from theory.geometry.face_lattice import FaceLattice
     from theory.geometry.polytope import NormalFan
+    from theory.summary import Summary
 
     Array = NDArray[np.float64]
 
 __all__ = ["EXACT_DIMENSION", "Sources", "as_matrix", "checked_probabilities", "column_names"]
-
-EXACT_DIMENSION = 5
-"""Largest number of sources whose normal fan is built eagerly: beyond it the fan grows too large."""
 
 MOST_SAMPLES_OF_HULL = {6: 3_000, 7: 600}
 """Most distinct samples of six and seven sources whose hull is worth computing to see how many faces it has."""
@@ -51,117 +51,30 @@ Rounding in the data leaves about 1e-16 times their number; a real signal of tha
 to eight digits anyway."""
 
 
-SMALLEST, LARGEST = 1e-140, 1e140
-"""Sizes of sources and mixings, and of prices, between which squares and their products can be computed: floating point
-ends at 1e-308 and 1e308."""
-
 NEGLIGIBLE_TERM = 1e-6
 """A source is named in a combination if its term, times its deviation, is a larger share than this of the largest."""
 
-SHOWN = 40
-"""Characters of a bad value that a message repeats."""
-
 TERMS_SHOWN = 5
 """Most terms or columns that a message names; of more it gives the number."""
-
-
-def as_matrix(values: ArrayLike, name: str, *, columns: Sequence[str] | None = None) -> Array:
-    """Turn anything array-like into a finite float64 matrix, or say what is wrong and where.
-
-    A matrix of float64 is not copied. A vector is read as one column.
-
-    Raises:
-        InputError: values that are not numbers, not finite, or not a matrix.
-
-    Example:
-        >>> as_matrix([[1, 2], [3, 4]], "sources").dtype
-        dtype('float64')
-    """
-    try:
-        raw = np.asarray(values)
-    except ValueError:
-        raise InputError(f"{name}: rows have different lengths; give every row the same number of columns") from None
-    if raw.ndim == 0 and raw.dtype.kind not in "biufc":
-        raise InputError(f"{name}: expected a matrix (rows are samples), got {type(values).__name__}")
-    if raw.dtype.kind == "c":
-        raise InputError(f"{name}: the values are complex; pass the real and imaginary parts as separate columns")
-    if raw.dtype.kind in "mM":
-        raise InputError(f"{name}: the values are dates or times; give numbers, such as days since the first")
-    if raw.dtype.kind not in "biuf":
-        raw = _numbers_from_objects(raw, name, columns)
-    if raw.ndim == 1:
-        raw = raw[:, None]
-    if raw.ndim != 2:
-        raise InputError(f"{name}: expected a matrix (rows are samples), got {raw.ndim} dimensions")
-    if raw.size == 0:
-        raise InputError(f"{name}: empty, of shape {raw.shape}; give at least one row and one column")
-    with np.errstate(over="ignore"):  # of a longer float, which is refused next
-        matrix = np.ascontiguousarray(raw, dtype=np.float64)
-    _require_finite(matrix, name, columns)
-    return matrix
-
-
-def _cell(name: str, row: int, column: int, columns: Sequence[str] | None) -> str:
-    label = f" ({columns[column]!r})" if columns is not None and column < len(columns) else ""
-    return f"row {row}, column {column}{label} of {name} (counted from 0)"
-
-
-def _numbers_from_objects(raw: np.ndarray, name: str, columns: Sequence[str] | None) -> np.ndarray:
-    try:
-        return raw.astype(np.float64)
-    except (ValueError, TypeError, OverflowError):
-        pass
-    for index in np.ndindex(raw.shape):
-        try:
-            float(raw[index])
-        except (ValueError, TypeError, OverflowError):
-            row, column = index[0], index[1] if len(index) > 1 else 0
-            place = _cell(name, row, column, columns)
-            value = repr(raw.item(index))
-            shown = value if len(value) <= SHOWN else f"{value[:SHOWN]}..."
-            raise InputError(f"{name}: {shown} is not a number, at {place}; remove or encode it") from None
-    raise InputError(f"{name}: the values cannot be read as numbers")
-
-
-def _require_finite(matrix: Array, name: str, columns: Sequence[str] | None) -> None:
-    # A sum is finite only if every term is, and needs no temporary: the common case costs one pass.
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(matrix.sum()):
-            return
-    bad = ~np.isfinite(matrix)
-    count = int(bad.sum())
-    if count:
-        row, column = (int(i) for i in np.argwhere(bad)[0])
-        place = _cell(name, row, column, columns)
-        raise InputError(
-            f"{name}: {count} value(s) are NaN or infinite, the first at {place}; drop those rows or fill them in"
-        )
-
-
-def column_names(values: Any) -> tuple[str, ...] | None:
-    """The names of the columns of a table (of pandas, polars or xarray), or None of what has none."""
-    columns = getattr(values, "columns", None)
-    dimensions: tuple[Any, ...] = getattr(values, "dims", ())
-    if columns is None and len(dimensions) == 2 and dimensions[1] in getattr(values, "coords", ()):
-        columns = values.coords[dimensions[1]].values
-    return None if columns is None else tuple(str(column) for column in columns)
 
 
 class Sources:
     """T samples of d sources with probabilities, or a continuous distribution through its moments and vertices.
 
     Args:
-        points: (T, d) array-like, one row a sample, in the sources' own units. A DataFrame keeps its column names.
+        points: (T, d) array-like, one row a sample, in the sources' own units. A DataFrame keeps its column names. An
+            array or DataFrame of dask is summarised, a block at a time and where its blocks are.
         probabilities: (T,) nonnegative weights, any scale; equal if not given. A sample of weight zero costs no
             energy but must still be encoded with nonnegative activity.
         names: d names for the sources; ``s1 ... sd`` if neither these nor column names are given.
 
     Attributes:
-        points: (T, d) the samples as given (for moments: the vertices).
+        points: (T, d) the samples as given (for moments: the vertices; for a summary: the samples that may be extreme).
         probabilities: (T,) summing to one, or None when all are equal.
         mean: (d,);  covariance: (d, d) about the mean.
         lower, upper: (d,) least and largest value of each source about its mean.
         identified: whether a column is a source by itself; False where axes mean nothing, and modularity neither.
+        stream: the summary of samples that are not kept themselves, or None.
 
     Raises:
         InputError: NaN, text, fewer than two rows, a constant source, linearly dependent sources, bad probabilities.
@@ -178,6 +91,8 @@ class Sources:
 
     identified = True
 
+    stream: Summary | None = None
+
     _moved_from: Sources | None = None
     """The sources of which these are the same in other coordinates, faces and all."""
 
@@ -188,14 +103,19 @@ class Sources:
         *,
         names: Sequence[str] | None = None,
     ) -> None:
+        if has_blocks(points):
+            from theory.blocks import summary_of_blocks
+
+            self._know(summary_of_blocks(points, probabilities, names=names), names)
+            return
         found = tuple(names) if names is not None else column_names(points)
         self.points = as_matrix(points, "sources", columns=found)
-        self.names = _check_names(found, self.points.shape[1])
+        self.names = checked_names(found, self.points.shape[1])
         self.probabilities = checked_probabilities(probabilities, len(self.points))
         if len(self.points) < 2:
             raise InputError("sources: only one row; a code needs at least two different samples")
         self.from_samples = True
-        lowest, highest = self._checked_range()
+        lowest, highest = self._checked_range(*_column_range(self.points))
         self._origin = self.points[0]
         self._shift = self._weighted_shift()
         self.mean = self._origin + self._shift
@@ -247,7 +167,7 @@ class Sources:
             raise InputError("covariance: not symmetric; give (C + C') / 2 if the difference is rounding")
         self = cls.__new__(cls)
         self.points = corners
-        self.names = _check_names(found, dimension)
+        self.names = checked_names(found, dimension)
         self.probabilities = None
         self.from_samples = False
         center = np.zeros(dimension) if mean is None else np.asarray(mean, dtype=np.float64).reshape(-1)
@@ -255,7 +175,7 @@ class Sources:
             raise InputError(f"mean: expected {dimension} finite number(s)")
         self.mean = self._origin = center
         self._shift = np.zeros(dimension)
-        lowest, highest = self._checked_range()
+        lowest, highest = self._checked_range(*_column_range(self.points))
         outside = np.flatnonzero((center <= lowest) | (center >= highest))
         if len(outside):
             name = self.names[outside[0]]
@@ -273,6 +193,107 @@ class Sources:
             )
         self._require_independent_directions()
         return self
+
+    @classmethod
+    def from_chunks(
+        cls,
+        chunks: Iterable[ArrayLike],
+        *,
+        probabilities: Iterable[ArrayLike] | None = None,
+        names: Sequence[str] | None = None,
+    ) -> Sources:
+        """Samples that come a chunk at a time, and need not be in memory together.
+
+        The problem is that of all samples in one piece. The samples themselves are not kept: activity of rows that are
+        given, a chunk at a time, is all the same to be had of the answer.
+
+        Args:
+            chunks: any iterable of matrices (n, d), such as a generator; those without rows are passed over. The
+                columns of DataFrames keep their names.
+            probabilities: for every chunk the weights (n,) of its rows, any scale; equal if not given.
+            names: d names for the sources.
+
+        Raises:
+            InputError: as for `Sources`; the message names chunk and row, counted from 0. A chunk with other columns
+                than the first; no rows at all.
+
+        Source: docs/mathematics.md, "Streams".
+
+        Example:
+            >>> chunks = ([[x, y] for y in range(4)] for x in range(3))
+            >>> grid = Sources.from_chunks(chunks)
+            >>> grid.count, grid.mean.tolist(), len(grid.points)
+            (12, [1.0, 1.5], 4)
+        """
+        from theory.summary import Summary
+
+        if getattr(chunks, "ndim", 3) != 3:
+            raise InputError(
+                "chunks: one matrix is one piece; give it to Sources itself, or give an iterable of matrices"
+            )
+        return cls.from_summary(Summary.of_chunks(chunks, probabilities, names=names))
+
+    @classmethod
+    def from_summary(cls, summary: Summary, *, names: Sequence[str] | None = None) -> Sources:
+        """Samples of which only a summary is kept (`theory.summary`), such as the sum of several.
+
+        Args:
+            summary: of at least two different samples.
+            names: d names for the sources; those of the summary, or ``s1 ... sd``, if not given.
+
+        Raises:
+            InputError: as for `Sources`; a summary in which numbers do not fit each other.
+
+        Example:
+            >>> from theory.summary import Summary
+            >>> halves = Summary.of([[-1, -1], [-1, 1]]), Summary.of([[1, -1], [1, 1]])
+            >>> Sources.from_summary(halves[0] + halves[1])
+            Sources(4 samples of s1, s2)
+        """
+        self = cls.__new__(cls)
+        self._know(summary, names)
+        return self
+
+    def _know(self, summary: Summary, names: Sequence[str] | None) -> None:
+        """Be the samples that a summary is of."""
+        summary.require_consistent()
+        self.stream = summary
+        self.points = as_matrix(summary.extremes, "extremes")
+        self.names = checked_names(names if names is not None else summary.names, self.points.shape[1])
+        self.probabilities = None
+        self.from_samples = False
+        if summary.count < 2:
+            raise InputError("sources: only one row; a code needs at least two different samples")
+        if not summary.weight > 0:
+            raise InputError("probabilities: all are zero; give at least one sample a positive weight")
+        lowest, highest = self._checked_range(summary.lower, summary.upper)
+        self._origin, self._shift = summary.moments.origin, summary.moments.shift
+        self.mean = self._origin + self._shift
+        self.lower, self.upper = self.about_mean(lowest), self.about_mean(highest)
+        self.covariance = summary.covariance
+        vars(self)["covariance_root"] = summary.moments.root
+        self._require_independent_directions()
+
+    def summarised(self) -> Summary:
+        """The summary of these samples, to be merged with others.
+
+        Raises:
+            InputError: a distribution known by its moments, which has no samples to count.
+
+        Example:
+            >>> box, more = Sources([[0, 0], [0, 1], [1, 0], [1, 1]]), Sources([[0, 0], [2, 0], [0, 2]])
+            >>> Sources.from_summary(box.summarised() + more.summarised()).count
+            7
+        """
+        from theory.summary import Summary
+
+        if self.stream is not None:
+            return self.stream
+        if not self.from_samples:
+            raise InputError("sources: known by their moments alone; a summary counts samples")
+        # As if each were one sample, on average: the weights of other sources are of another scale.
+        weights = None if self.probabilities is None else self.probabilities * self.count
+        return Summary.of(self.points, weights, names=self.names)
 
     @classmethod
     def transformed(cls, given: Sources, root: Array, vertices: Array) -> Sources:
@@ -327,8 +348,8 @@ class Sources:
         chosen = np.asarray(rows)
         if chosen.ndim != 1 or chosen.dtype.kind not in "iu" or not len(chosen):
             raise InputError("rows: expected a list of row numbers; give at least one")
-        if chosen.min() < 0 or chosen.max() >= self.count:
-            raise InputError(f"rows: {chosen.max()} is none of {self.count} samples, counted from 0")
+        if chosen.min() < 0 or chosen.max() >= len(self.points):
+            raise InputError(f"rows: {chosen.max()} is none of {len(self.points)} samples, counted from 0")
         some = Sources.transformed(self, self.covariance_root, self.about_mean(self.points[chosen]))
         some.covariance, some.identified, some._moved_from = self.covariance, self.identified, None
         return some
@@ -337,8 +358,13 @@ class Sources:
 
     @property
     def count(self) -> int:
-        """Number of samples T (of vertices, for a distribution given by its moments)."""
-        return int(self.points.shape[0])
+        """Number of samples T, kept or not (of vertices, for a distribution given by its moments)."""
+        return int(self.points.shape[0]) if self.stream is None else self.stream.count
+
+    @property
+    def known_by(self) -> str:
+        """What is known of the sources, in words for a message."""
+        return "their samples" if self.from_samples else "their moments" if self.stream is None else "a summary"
 
     @property
     def dimension(self) -> int:
@@ -350,7 +376,7 @@ class Sources:
         return {}
 
     def __repr__(self) -> str:
-        kind = "samples" if self.from_samples else "vertices"
+        kind = "samples" if self.from_samples or self.stream is not None else "vertices"
         return f"Sources({self.count} {kind} of {', '.join(self.names)})"
 
     # ---- what the theory asks ---------------------------------------------------------------------------------
@@ -474,8 +500,8 @@ class Sources:
         return np.asarray((np.asarray(points) - self._origin) - self._shift)
 
     def centered_blocks(self) -> Iterator[tuple[Array, Array | None]]:
-        """Yield (samples about the mean, their probabilities or None) a block of rows at a time."""
-        for start in range(0, self.count, CHUNK_ROWS):
+        """Yield (samples that are kept, about the mean, their probabilities or None) a block of rows at a time."""
+        for start in range(0, len(self.points), CHUNK_ROWS):
             rows = slice(start, start + CHUNK_ROWS)
             yield self.about_mean(self.points[rows]), None if self.probabilities is None else self.probabilities[rows]
 
@@ -497,9 +523,8 @@ class Sources:
         total = total / self.count if self.probabilities is None else total
         return (total + total.T) / 2
 
-    def _checked_range(self) -> tuple[Array, Array]:
+    def _checked_range(self, lowest: Array, highest: Array) -> tuple[Array, Array]:
         """(d,) least and largest value of each source, if it varies and its squares can be computed."""
-        lowest, highest = _column_range(self.points)
         size = np.maximum(np.abs(lowest), np.abs(highest))
         if size.max() > LARGEST:
             i = int(np.argmax(size))
@@ -512,7 +537,7 @@ class Sources:
         if len(constant):
             i = int(constant[0])
             raise InputError(
-                f"sources: {self.names[i]!r} (column {i}) is constant at {self.points[0, i]:g}; "
+                f"sources: {self.names[i]!r} (column {i}) is constant at {lowest[i]:g}; "
                 "remove it, since the bias alone represents it"
             )
         if reach.min() < SMALLEST:
@@ -533,7 +558,7 @@ class Sources:
 
         reach = self.upper - self.lower
         reach = np.where(reach > 0, reach, 1.0)  # of vertices that all share a value, the hull is flat
-        corners = np.column_stack([self.about_mean(self.points) / reach, np.ones(self.count)])
+        corners = np.column_stack([self.about_mean(self.points) / reach, np.ones(len(self.points))])
         asked = np.append(np.zeros(self.dimension), 1.0)
         share, distance = nnls(corners.T, asked)
         return None if distance <= HULL_TOLERANCE else np.asarray((share @ corners - asked)[:-1] / reach)
@@ -561,6 +586,8 @@ class Sources:
                 residual = (block @ combination) ** 2
                 energy += float(residual.mean() * len(block) / self.count if weights is None else weights @ residual)
             spread = energy**0.5
+        elif self.stream is not None:
+            spread = float(np.linalg.norm(self.covariance_root @ combination))
         else:
             spread = max(float(values[0]), 0.0) ** 0.5 if values[0] > 1e-12 else 0.0
         if spread <= DEPENDENCE_TOLERANCE:
@@ -593,40 +620,3 @@ def _column_range(matrix: Array) -> tuple[Array, Array]:
     # Column by column: numpy's reduction over the rows of a narrow matrix is ten times slower.
     columns = [matrix[:, i] for i in range(matrix.shape[1])]
     return np.array([column.min() for column in columns]), np.array([column.max() for column in columns])
-
-
-def _check_names(names: Sequence[str] | None, dimension: int) -> tuple[str, ...]:
-    if names is None:
-        return tuple(f"s{i + 1}" for i in range(dimension))
-    if len(names) != dimension:
-        raise InputError(f"names: {len(names)} given for {dimension} source(s); give one a column")
-    return tuple(str(name) for name in names)
-
-
-def checked_probabilities(probabilities: ArrayLike | None, count: int) -> Array | None:
-    """(count,) weights that sum to one, or None for equal ones.
-
-    Raises:
-        InputError: weights that are not one nonnegative number a sample.
-    """
-    if probabilities is None:
-        return None
-    weights = as_matrix(probabilities, "probabilities")
-    if weights.shape[1] != 1:
-        raise InputError(f"probabilities: expected one number a sample, got shape {weights.shape}")
-    weights = weights[:, 0]
-    if len(weights) != count:
-        raise InputError(f"probabilities: {len(weights)} given for {count} samples; give one a row")
-    negative = np.flatnonzero(weights < 0)
-    if len(negative):
-        i = int(negative[0])
-        raise InputError(
-            f"probabilities: {len(negative)} negative value(s), the first {weights[i]:g} at row {i} (counted from 0); "
-            "give nonnegative weights"
-        )
-    largest = float(weights.max())
-    if not largest > 0:
-        raise InputError("probabilities: all are zero; give at least one sample a positive weight")
-    if not SMALLEST < largest < LARGEST:
-        weights = weights / largest  # whose sum may overflow, or have lost its digits
-    return np.asarray(weights / weights.sum())

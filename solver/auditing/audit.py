@@ -26,8 +26,9 @@ from solver.optimise import solve_one_of_many
 from solver.questions.separation import separation
 from theory.conditions import decide
 from theory.errors import InputError
+from theory.inputs import LARGEST, as_matrix, column_names
 from theory.problem import Problem
-from theory.sources import LARGEST, Sources, as_matrix, column_names
+from theory.sources import Sources
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -258,7 +259,9 @@ def audited(
 
 def _require_auditable(problem: Problem) -> None:
     if not problem.sources.from_samples:
-        raise InputError("sources: known by their moments alone; an activity needs the samples that it is of")
+        raise InputError(
+            f"sources: known by {problem.sources.known_by} alone; an activity needs the samples that it is of"
+        )
     if problem.transitions is not None:
         raise InputError("transitions: what a recurrent layer costs is not audited; leave them out")
     if problem.separate:

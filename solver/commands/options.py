@@ -145,12 +145,16 @@ def inputs_of(file: str, options: dict[str, Any]) -> tuple[Given, Given | None]:
 
 def problem_of(data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, Any]) -> Problem:
     """The problem in floating point."""
+    from solver.commands.output import counted
     from solver.commands.reading import read_mixing, read_sources
     from theory.problem import Problem
 
     if options.get("components") is not None or options.get("variance") is not None:
         return _problem_of_data(data, options, costs)
-    sources = read_sources(data, options["probabilities"])
+    with counted("read") as follow:
+        # The order of a series is lost in a summary.
+        whole = {"whole": True} if options.get("trajectory") else {}
+        sources = read_sources(data, options["probabilities"], follow, **whole)
     readout = readout_of(options)
     seen = None if mixing is None else read_mixing(mixing)
     groups = groups_of(options, sources.names)

@@ -69,8 +69,9 @@ def counted(what: str) -> Iterator[Callable[[int, int], None] | None]:
 
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn(what), TimeElapsedColumn(), TextColumn("left"))
     with Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, count: bar.update(task, completed=done, total=count)
+        # Shown once something is counted: what fits into memory is read before a bar could be seen.
+        task = bar.add_task(what, total=None, visible=False)
+        yield lambda done, count: bar.update(task, completed=done, total=count, visible=True)
 
 
 def wrapped(text: str, indent: str = "    ") -> str:

@@ -42,7 +42,7 @@ MOST_SAMPLES = 3_000
 def too_many(problem: Problem) -> bool:
     """Whether there are more samples than it pays to look at all together."""
     apart = problem.separate or problem.separable
-    return problem.dimension >= FEWEST_SOURCES and problem.sources.count > MOST_SAMPLES and not apart
+    return problem.dimension >= FEWEST_SOURCES and len(problem.sources.points) > MOST_SAMPLES and not apart
 
 
 def first(problem: Problem) -> Problem:

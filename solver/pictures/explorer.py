@@ -116,11 +116,11 @@ def _dearer(problem: Problem, factor: float) -> Problem:
 def _sources(problem: Problem) -> dict[str, Any]:
     sources = problem.sources
     shown = _shown(problem)
-    step = -(-sources.count // DRAWN)
+    step = -(-len(sources.points) // DRAWN)
     return {
         "names": list(sources.names),
         "identified": sources.identified,
-        "kind": "samples" if sources.from_samples else "corners of the support",
+        "kind": "corners of the support" if sources.known_by == "their moments" else "samples",
         "count": sources.count,
         "points": _short(sources.points[::step]),
         "mean": _short(sources.mean),

@@ -150,7 +150,9 @@ def legend_of(axes: Axes) -> tuple[list[Any], list[str]]:
 
 def _samples(axes: Axes, sources: Sources, pair: tuple[int, int]) -> None:
     points = sources.points[:, pair]
-    label = "samples" if sources.from_samples else "corners of the support"
+    label = (
+        "samples" if sources.from_samples else "corners of the support" if sources.stream is None else "extreme samples"
+    )
     if len(points) < DENSE:
         size = float(np.clip(900 / len(points), 1.5, 9))
         axes.scatter(points[:, 0], points[:, 1], s=size, color=SAMPLE, lw=0, alpha=0.8, zorder=1, label=label)
@@ -198,7 +200,7 @@ def _point(place: Array) -> tuple[float, float]:
 
 def activity(axes: Axes, sources: Sources, weight: Array, colours: Colormap) -> Any:
     """One neuron's activity over the samples, relative to its maximum, with the line on which it is zero."""
-    points = sources.points[:: -(-sources.count // DENSE)]
+    points = sources.points[:: -(-len(sources.points) // DENSE)]
     bias = float(sources.support(weight)[0])
     level = sources.about_mean(points) @ weight + bias
     order = np.argsort(level)  # the most active last, on top

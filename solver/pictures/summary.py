@@ -103,7 +103,7 @@ def _who(representation: Code) -> str:
     sources, groups = representation.problem.sources, representation.problem.groups
     alone = sum(len(names) == 1 for names in representation.coded_groups())
     mixed = len(representation) - alone
-    kind = "sample" if sources.from_samples else "corner"
+    kind = "sample" if sources.from_samples or sources.stream is not None else "corner"
     if isinstance(sources, PrincipalCoordinates):
         return f"{_coded(len(representation), sources)} ({_count(sources.count, kind)}), which {share_kept(sources)}."
     parts = "" if groups is None else f"{_count(len(groups), 'group')} of "

@@ -44,7 +44,7 @@ def tuning(code: Code, situations: ArrayLike) -> Array:
     """
     sources, pairs = code.problem.sources, np.asarray(situations)
     if not sources.from_samples:
-        raise InputError("code: the sources are known by their moments alone; tuning needs samples")
+        raise InputError(f"code: the sources are known by {sources.known_by} alone; tuning needs samples")
     if pairs.shape != (sources.count, 2):
         raise InputError(f"situations: shape {pairs.shape} does not fit {sources.count} samples; give two numbers each")
     shape = pairs.max(axis=0) + 1

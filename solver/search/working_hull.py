@@ -127,11 +127,11 @@ class WorkingHull:
         sources = self.problem.sources
         height = np.full((STRETCHES, len(neurons)), -np.inf)
         row = np.zeros(height.shape, dtype=np.intp)
-        for start in range(0, sources.count, ROWS):
+        for start in range(0, len(sources.points), ROWS):
             values = neurons @ sources.about_mean(sources.points[start : start + ROWS]).T
             lowest = values.argmin(axis=1)
             asked = -values[np.arange(len(neurons)), lowest]
-            stretch = start * STRETCHES // sources.count
+            stretch = start * STRETCHES // len(sources.points)
             higher = asked > height[stretch]
             height[stretch, higher], row[stretch, higher] = asked[higher], start + lowest[higher]
         return height, row

@@ -137,7 +137,9 @@ class ExactProblem:
         covariance = self.covariance
         if readout.probabilities is not None:
             if isinstance(sources, Sources) and not sources.from_samples:
-                raise InputError("probabilities: of sources known by their moments alone errors count where they do")
+                raise InputError(
+                    f"probabilities: of sources known by {sources.known_by} alone errors count where they do"
+                )
             covariance = _moments(self.points, _weights(readout.probabilities, len(self.points)))[1]
             _require_independence(covariance)
         variance = readout.noise_variance if isinstance(readout, Noisy) else 0

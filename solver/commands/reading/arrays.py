@@ -1,0 +1,91 @@
+"""Numpy's own files: .npy and .npz."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, BinaryIO, NoReturn
+
+import numpy as np
+
+from solver.commands.reading.given import Table
+from theory.errors import InputError
+from theory.inputs import as_matrix
+
+__all__ = ["as_table", "chosen_array", "load", "read_npy", "read_npz"]
+
+
+def read_npy(stream: BinaryIO, wanted: str) -> Table:
+    """The table of an .npy file; `wanted` is what a message calls it."""
+    array = load(stream)
+    if not isinstance(array, np.ndarray):
+        raise InputError("holds several arrays; name it .npz")
+    return as_table(array, wanted)
+
+
+def read_npz(stream: BinaryIO, wanted: str, also: str | None) -> Table:
+    """The table of an .npz file: the array `wanted`, or the only one but for `also`, which holds weights."""
+    archive = load(stream)
+    if isinstance(archive, np.ndarray):
+        raise InputError("holds one plain array; name it .npy")
+    with archive:
+        found = list(archive.files)
+        chosen = chosen_array([name for name in found if name != also], wanted)
+        table = as_table(_member(archive, chosen), chosen)
+        if also is None or also not in found:
+            return table
+        return Table(table.values, table.names, as_matrix(_member(archive, also), also).reshape(-1))
+
+
+def chosen_array(candidates: list[str], wanted: str) -> str:
+    """The name of the array that is meant: that which is wanted, or the only one.
+
+    Raises:
+        InputError: neither is there.
+    """
+    if wanted in candidates:
+        return wanted
+    if len(candidates) == 1:
+        return candidates[0]
+    listed = ", ".join(repr(name) for name in candidates) or "none"
+    raise InputError(f"needs an array named {wanted!r} or a single array; it holds {listed}")
+
+
+def load(stream: BinaryIO) -> Any:
+    """What numpy finds in a file, or an InputError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about headers, which are read or are not
+            return np.load(stream, allow_pickle=False)
+    except Exception as error:  # a damaged file fails in a dozen ways
+        _refuse_array("the file", error)
+
+
+def _member(archive: Any, name: str) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return archive[name]
+    except Exception as error:
+        _refuse_array(f"array {name!r}", error)
+
+
+def _refuse_array(subject: str, error: Exception) -> NoReturn:
+    if isinstance(error, MemoryError):
+        raise InputError(f"{subject} says that it holds more numbers than memory does; give fewer samples") from None
+    if "Object arrays" in str(error):
+        raise InputError(
+            f"{subject} holds pickled Python objects, which could run code when opened; save a plain array of numbers"
+        ) from None
+    raise InputError(f"{subject} is damaged or not of its kind; save it again with numpy.save or numpy.savez") from None
+
+
+def as_table(array: Any, wanted: str) -> Table:
+    """An array, of records perhaps, whose fields are the columns."""
+    names = array.dtype.names
+    if names is not None:
+        from numpy.lib.recfunctions import structured_to_unstructured
+
+        array = structured_to_unstructured(array)
+    # Fields within fields have no names of their own.
+    names = names if names is not None and array.shape[-1:] == (len(names),) else None
+    return Table(as_matrix(array, wanted, columns=names), names)

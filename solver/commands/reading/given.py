@@ -1,0 +1,193 @@
+"""What a file is: on disk or read once, text or numbers, and what it is called in a message."""
+
+from __future__ import annotations
+
+import codecs
+import difflib
+import io
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TextIO
+
+import numpy as np
+
+from theory.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = [
+    "FOLDERS",
+    "HEAD_BYTES",
+    "STANDARD_INPUT",
+    "SUFFIXES",
+    "Given",
+    "Table",
+    "encoding_of",
+    "given",
+    "weights_column",
+]
+
+SUFFIXES = (".csv", ".npy", ".npz", ".parquet", ".zarr")
+
+FOLDERS = (".parquet", ".zarr")
+"""Those that may be folders of files."""
+
+STANDARD_INPUT = "-"
+
+MAGIC = {b"\x93NUMPY": ".npy", b"PK\x03\x04": ".npz", b"PK\x05\x06": ".npz", b"PAR1": ".parquet"}
+"""How files of numbers begin."""
+
+HEAD_BYTES = 1 << 14
+"""Enough of a file's beginning to tell text from binary and one encoding from another."""
+
+
+SHOWN = 10
+"""Names that a message lists at most."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers read from a file.
+
+    Attributes:
+        values: (T, columns) finite float64.
+        names: one name a column, or None where the file gives none.
+        probabilities: (T,) from an array of its own in an .npz, else None.
+    """
+
+    values: Array
+    names: tuple[str, ...] | None = None
+    probabilities: Array | None = None
+
+
+@dataclass(frozen=True)
+class Given:
+    """Where a table comes from: a file on disk, or bytes that could be read only once.
+
+    Attributes:
+        name: what to call it in a message.
+        kind: one of `SUFFIXES`.
+        path: of a file on disk, else None;  content: what was read, else None.
+    """
+
+    name: str
+    kind: str
+    path: Path | None = None
+    content: bytes | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+    def open(self) -> BinaryIO:
+        """The bytes, from the beginning."""
+        return io.BytesIO(self.content or b"") if self.path is None else self.path.open("rb")
+
+    def text(self, encoding: str) -> TextIO:
+        """The text, from the beginning; what is no text shows as such."""
+        return io.TextIOWrapper(self.open(), encoding=encoding, errors="replace")
+
+    def for_numpy(self, encoding: str) -> str | TextIO:
+        """What numpy reads fastest: of a file on disk its name."""
+        return self.text(encoding) if self.path is None else str(self.path)
+
+
+def given(path: str | Path | Given) -> Given:
+    """Find a file, and read it at once if that can be done only once.
+
+    Args:
+        path: of a file, "-" for standard input, or what was found before.
+
+    Raises:
+        InputError: a file of another kind, or standard input closed.
+        OSError: the file cannot be read.
+
+    Example:
+        >>> given("table.xls")
+        Traceback (most recent call last):
+        ...
+        FileNotFoundError: [Errno 2] No such file or directory: 'table.xls'
+    """
+    if isinstance(path, Given):
+        return path
+    if str(path) == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise InputError("standard input: it is closed; give the name of a file")
+        return _read_once(sys.stdin.buffer, "standard input", "")
+    if not str(path):
+        raise InputError("FILE: the name is empty; give a file, or - for standard input")
+    file = Path(path)
+    suffix = file.suffix.lower()
+    if suffix in FOLDERS and file.is_dir():
+        return Given(str(path), suffix, path=file)
+    with file.open("rb") as stream:  # says at once, and in the system's words, why a file cannot be read
+        if not file.is_file():
+            return _read_once(stream, str(path), suffix)
+    if suffix not in SUFFIXES:
+        raise InputError(
+            f"{path}: unknown kind of file {file.suffix or '(no suffix)'!r}; give one of {', '.join(SUFFIXES)}"
+        )
+    return Given(str(path), suffix, path=file)
+
+
+def _read_once(stream: BinaryIO, name: str, suffix: str) -> Given:
+    head = stream.read(HEAD_BYTES)
+    kind = suffix if suffix in SUFFIXES else next((MAGIC[magic] for magic in MAGIC if head.startswith(magic)), ".csv")
+    if kind == ".csv":
+        # Before the rest is read: some devices never end.
+        encoding_of(name, head)
+    return Given(name, kind, content=head + stream.read())
+
+
+def encoding_of(name: object, head: bytes) -> str:
+    """How text is encoded, from its first bytes.
+
+    Raises:
+        InputError: they are no text.
+    """
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if b"\0" in head:
+        raise InputError(f"{name}: binary data, not text; save the table as comma-separated values")
+    try:
+        codecs.getincrementaldecoder("utf-8-sig")().decode(head)
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8-sig"
+
+
+def weights_column(path: Given, given_names: tuple[str, ...] | None, count: int, wanted: str) -> int:
+    """Which of so many columns holds the samples' weights.
+
+    Args:
+        path: the file.
+        given_names: of the columns, or None.
+        count: how many they are.
+        wanted: a name, or a number counted from 0.
+
+    Raises:
+        InputError: there is no such column, or no other.
+    """
+    names = list(given_names or ())
+    if count == 1:
+        raise InputError(f"{path}: the only column holds the probabilities; give at least one column of sources")
+    if names.count(wanted) > 1:
+        raise InputError(f"{path}: {names.count(wanted)} columns are named {wanted!r}; give each its own name")
+    if wanted in names:
+        return names.index(wanted)
+    if re.fullmatch(r"[0-9]+", wanted) and int(wanted) < count:
+        return int(wanted)
+    if not names:
+        raise InputError(
+            f"{path}: no column {wanted!r} for the probabilities; the columns have no names, "
+            f"give a number from 0 to {count - 1}"
+        )
+    near = difflib.get_close_matches(wanted, names, n=SHOWN, cutoff=0.4)
+    said = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(names[:SHOWN])}"
+    raise InputError(f"{path}: no column {wanted!r} for the probabilities; {said}")

@@ -1,0 +1,171 @@
+"""Files in: a table of numbers, or one clear sentence saying why not and where.
+
+`-` is standard input. What can be read only once, such as a pipe, is read whole and its kind told by its first bytes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solver.commands.reading.arrays import load, read_npy, read_npz
+from solver.commands.reading.given import FOLDERS, HEAD_BYTES, Given, Table, given, weights_column
+from solver.commands.reading.streams import Follow, is_past_memory, stream
+from solver.commands.reading.tables import ParquetBlocks, ZarrBlocks
+from solver.commands.reading.text import decimals, read_text
+from theory.dynamics import as_stack
+from theory.errors import InputError
+from theory.inputs import as_matrix
+from theory.sources import Sources
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["read_exactly", "read_mixing", "read_samples", "read_sources", "read_table", "read_transitions"]
+
+
+def read_sources(
+    path: str | Path | Given, probabilities: str | None = None, follow: Follow | None = None, *, whole: bool = False
+) -> Sources:
+    r"""Sources from a file, one row a sample and one column a source; as a stream where memory has no room for them.
+
+    Args:
+        path: .csv (header or not; comma, semicolon, tab or spaces), .npy, .parquet, .npz or .zarr (array `sources`, or
+            the only one); "-" for a file of any of these kinds from standard input.
+        follow: called now and then with how much of how much of a stream has been read.
+        whole: whether the samples are needed themselves, however many they are.
+        probabilities: column that holds the samples' weights instead of a source: its name, or its number counted
+            from 0; for .npz and .zarr also the name of an array.
+
+    Raises:
+        InputError: what is wrong, in which file, at which line and column.
+        OSError: the file cannot be opened.
+
+    Example:
+        >>> import tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> file = Path(folder.name) / "square.csv"
+        >>> _ = file.write_text("left;right\n-1;-1\n-1;1\n1;-1\n1;1\n")
+        >>> read_sources(file)
+        Sources(4 samples of left, right)
+        >>> folder.cleanup()
+    """
+    path = given(path)
+    if not whole and is_past_memory(path):
+        return stream(path, probabilities, follow)
+    table = read_samples(path, probabilities)
+    return Sources(table.values, table.probabilities, names=table.names)
+
+
+def read_samples(path: str | Path | Given, probabilities: str | None = None) -> Table:
+    """Samples from a file, and their weights if a column or array of them is named; for the rest see `read_sources`.
+
+    Raises:
+        InputError, OSError: as for `read_sources`.
+    """
+    path = given(path)
+    table = read_table(path, "sources", also=probabilities)
+    if probabilities is None or table.probabilities is not None:
+        return table
+    column = weights_column(path, table.names, table.values.shape[1], probabilities)
+    names = table.names and table.names[:column] + table.names[column + 1 :]
+    return Table(np.delete(table.values, column, axis=1), names, table.values[:, column])
+
+
+def read_mixing(path: str | Path | Given) -> Array:
+    """(dx, d) mixing matrix from a file: one row a channel the network sees, one column a source.
+
+    Raises:
+        InputError, OSError: as for `read_sources`.
+    """
+    return read_table(path, "mixing").values
+
+
+def read_transitions(path: str | Path | Given) -> Array:
+    """(a, d, d) transitions from a file: one matrix as a table, or several as a stack in an .npy file.
+
+    Raises:
+        InputError, OSError: as for `read_sources`.
+    """
+    path = given(path)
+    if path.kind != ".npy":
+        return as_stack(read_table(path, "transitions").values)
+    try:
+        with path.open() as stream:
+            return as_stack(load(stream))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def read_exactly(
+    path: str | Path | Given, wanted: str = "sources", *, probabilities: str | None = None
+) -> tuple[Any, Any]:
+    """The values of a file without rounding, and those of its column of probabilities if one is named.
+
+    Numbers in a text file are decimals, given as strings such as "0.1"; those of other files are floats as they are.
+
+    Args:
+        path: as for `read_sources`.
+        wanted: as for `read_table`.
+        probabilities: as for `read_sources`.
+
+    Raises:
+        InputError, OSError: as for `read_sources`.
+    """
+    path = given(path)
+    if is_past_memory(path):
+        raise InputError(f"{path}: too large for exact arithmetic, which needs all samples in memory; give fewer")
+    table = read_table(path, wanted, also=probabilities)
+    values = table.values if path.kind != ".csv" else decimals(path)
+    if probabilities is None or table.probabilities is not None:
+        return values, table.probabilities
+    column = weights_column(path, table.names, table.values.shape[1], probabilities)
+    return np.delete(values, column, axis=1), values[:, column]
+
+
+def read_table(path: str | Path | Given, wanted: str = "sources", *, also: str | None = None) -> Table:
+    """A table of finite numbers from a file of any kind.
+
+    Args:
+        path: the file, or "-".
+        wanted: the array to take from an .npz or .zarr that holds several; also the argument's name in messages.
+        also: name of the array of probabilities in such a file, if it is one.
+
+    Raises:
+        InputError, OSError: as for `read_sources`.
+    """
+    path = given(path)
+    if path.kind in FOLDERS:
+        return _read_blocks(path, wanted, also)
+    with path.open() as file:
+        head = file.read(HEAD_BYTES)
+    if not head:
+        raise InputError(f"{path}: the file is empty; give a table with one row a sample")
+    if path.kind == ".csv":
+        return read_text(path, head)
+    try:
+        # numpy leaves a damaged file open if it opens it itself.
+        with path.open() as file:
+            return read_npy(file, wanted) if path.kind == ".npy" else read_npz(file, wanted, also)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _read_blocks(path: Given, wanted: str, also: str | None) -> Table:
+    """A table of columns or chunks, in one piece."""
+    table = ParquetBlocks.of(path) if path.kind == ".parquet" else ZarrBlocks.of(path, wanted, also)
+    names = table.names if isinstance(table, ParquetBlocks) else None
+    blocks = list(table.read())
+    if not blocks:
+        raise InputError(f"{path}: no rows; give a table with one row a sample")
+    rows, weights = (list(part) for part in zip(*blocks, strict=True))
+    try:
+        values = as_matrix(np.concatenate(rows), wanted, columns=names)
+        given_weights = None if weights[0] is None else as_matrix(np.concatenate(weights), str(also)).reshape(-1)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return Table(values, names, given_weights)

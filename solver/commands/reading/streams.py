@@ -1,0 +1,297 @@
+"""What is more than memory has room for: read a block at a time, and summarised as it comes.
+
+One pass over the file; of an .npy in several threads, each with blocks of its own, so that the answer does not depend
+on how many there are.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from solver.commands.reading.arrays import as_table
+from solver.commands.reading.given import Given, weights_column
+from solver.commands.reading.tables import ParquetBlocks, ZarrBlocks
+from solver.commands.reading.text import TextBlocks
+from theory.errors import InputError
+from theory.sources import Sources
+from theory.summary import Gathering, Summary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Follow", "is_past_memory", "stream"]
+
+STREAMED_SHARE = 1 / 16
+"""Share of the machine's memory from which on samples are not read into it: solving may take several times as much."""
+
+MEMORY_ASSUMED = 1 << 33
+"""Bytes of memory of a machine that does not say."""
+
+NUMBER_BYTES = 8
+
+BLOCK_ROWS = 1 << 18
+"""Rows of an .npy that are read at once."""
+
+LANES = 4
+"""Gatherings among which the blocks of an .npy are dealt, whatever the number of processors: no sum depends on it."""
+
+Follow = Callable[[int, int], None]
+"""Told how much of how much has been read."""
+
+
+def memory() -> int:
+    """Bytes of memory that this process may use, as far as the system says."""
+    try:
+        physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        physical = MEMORY_ASSUMED
+    try:
+        return min(physical, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    except (OSError, ValueError):  # not within a limit, or not Linux
+        return physical
+
+
+def is_past_memory(path: Given) -> bool:
+    """Whether the numbers in a file take more than a share of the machine's memory.
+
+    Raises:
+        InputError: a damaged file.
+    """
+    if path.path is None or path.kind == ".npz":
+        return False
+    room = STREAMED_SHARE * memory()
+    if path.path.is_file() and path.path.stat().st_size * NUMBER_BYTES < room:
+        return False  # a number takes a byte at least, but for what is compressed well
+    if path.kind == ".csv":
+        return path.path.stat().st_size > room
+    if path.kind == ".npy":
+        mapped = _mapped(path)
+        return mapped is not None and mapped.size * NUMBER_BYTES > room
+    table = ParquetBlocks.of(path) if path.kind == ".parquet" else ZarrBlocks.of(path, "sources", None)
+    width = len(table.names) if isinstance(table, ParquetBlocks) else table.width
+    return table.rows * width * NUMBER_BYTES > room
+
+
+def stream(path: Given, probabilities: str | None = None, follow: Follow | None = None) -> Sources:
+    """Sources from a file that is never in memory as a whole.
+
+    Args:
+        path: .csv, .npy, .parquet or .zarr.
+        probabilities: as for `read_sources`.
+        follow: called now and then with how much of how much has been read.
+
+    Raises:
+        InputError: what is wrong, in which file, at which row; a file that ends early, or changes meanwhile.
+        OSError: the file cannot be read.
+    """
+    from threadpoolctl import threadpool_limits
+
+    table = _opened(path, probabilities)
+    before = _state(path)
+    try:
+        # Columns are short, and threads of their own would wait for each other.
+        with threadpool_limits(1, user_api="blas"):
+            summary = _summary(table, follow)
+    except InputError as error:
+        if str(error).startswith(f"{path}:"):
+            raise
+        raise InputError(f"{path}: {error}") from None
+    if _state(path) != before:
+        raise InputError(f"{path}: changed while it was read; wait until it is complete")
+    return Sources.from_summary(summary)
+
+
+def _state(path: Given) -> tuple[int, int]:
+    assert path.path is not None
+    known = path.path.stat()
+    return known.st_size if path.path.is_file() else 0, known.st_mtime_ns
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    """A table in blocks of rows.
+
+    Attributes:
+        names: of the sources, or None.
+        total: what has been read at the end: rows, or bytes.
+        lanes: among how many the blocks are dealt.
+        read: yields (rows (n, d), weights (n,) or None, number of the first row, how much was read) of a lane.
+    """
+
+    names: tuple[str, ...] | None
+    total: int
+    lanes: int
+    read: Callable[[int], Iterator[tuple[NDArray[Any], NDArray[Any] | None, int, int]]]
+
+
+def _summary(table: _Blocks, follow: Follow | None) -> Summary:
+    stopped = Event()
+    done = [0] * table.lanes
+    names = table.names
+    first = Gathering(names)
+
+    def gather(lane: int, blocks: Iterator[Any], gathering: Gathering) -> Summary | None:
+        found = False
+        for rows, weights, first_row, amount in blocks:
+            if stopped.is_set():
+                break
+            gathering.add(rows, weights, first_row=first_row)
+            found = True
+            done[lane] += amount
+            if follow is not None:
+                follow(sum(done), table.total)
+        return gathering.summary() if found else None
+
+    lanes = [table.read(lane) for lane in range(table.lanes)]
+    if table.lanes == 1:
+        whole = gather(0, lanes[0], first)
+        assert whole is not None
+        return whole
+    # The first block tells all lanes what lies inside; the rest of its lane goes on where it ended.
+    rows, weights, first_row, amount = next(lanes[0])
+    first.add(rows, weights, first_row=first_row)
+    done[0] = amount
+    begun = first.summary()
+    threads = max(1, min(table.lanes, os.cpu_count() or 1))
+    with ThreadPoolExecutor(threads) as pool:
+        tasks = [pool.submit(gather, lane, blocks, first.beside()) for lane, blocks in enumerate(lanes)]
+        try:
+            parts = [task.result() for task in tasks]
+        except BaseException:
+            stopped.set()
+            raise
+    return reduce(add, [part for part in parts if part is not None], begun)
+
+
+def _opened(path: Given, probabilities: str | None) -> _Blocks:
+    if path.kind == ".npy":
+        return _npy_blocks(path, probabilities)
+    if path.kind == ".csv":
+        text = TextBlocks.of(path)
+        assert path.path is not None
+        size = path.path.stat().st_size
+        return _one_lane(path, text.names, text.width, probabilities, size, blocks=_measured(text.read()))
+    if path.kind == ".parquet":
+        table = ParquetBlocks.of(path)
+        width = len(table.names)
+        return _one_lane(path, table.names, width, probabilities, table.rows, blocks=_counted(table.read()))
+    store = ZarrBlocks.of(path, "sources", probabilities)
+    column = None if store.weights is not None else probabilities
+    return _one_lane(path, None, store.width, column, store.rows, blocks=_counted(store.read()))
+
+
+def _one_lane(
+    path: Given,
+    names: tuple[str, ...] | None,
+    width: int,
+    probabilities: str | None,
+    total: int,
+    *,
+    blocks: Iterator[tuple[NDArray[Any], NDArray[Any] | None, int]],
+) -> _Blocks:
+    """Blocks that come one after the other, with how much was read."""
+    column = None if probabilities is None else weights_column(path, names, width, probabilities)
+    kept = names if names is None or column is None else names[:column] + names[column + 1 :]
+
+    def read(lane: int) -> Iterator[tuple[NDArray[Any], NDArray[Any] | None, int, int]]:
+        seen = lane
+        for rows, weights, amount in blocks:
+            yield *_split(rows, weights, column), seen, amount
+            seen += len(rows)
+        if not seen:
+            raise InputError(f"{path}: no rows; give a table with one row a sample")
+
+    return _Blocks(kept, total, 1, read)
+
+
+def _split(
+    rows: NDArray[Any], weights: NDArray[Any] | None, column: int | None
+) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Rows without the column of their weights, and these."""
+    return (rows, weights) if column is None else (np.delete(rows, column, axis=1), rows[:, column])
+
+
+def _counted(
+    blocks: Iterator[tuple[NDArray[Any], NDArray[Any] | None]],
+) -> Iterator[tuple[NDArray[Any], NDArray[Any] | None, int]]:
+    for rows, weights in blocks:
+        yield rows, weights, len(rows)
+
+
+def _measured(blocks: Iterator[tuple[Array, int]]) -> Iterator[tuple[Array, None, int]]:
+    before = 0
+    for rows, place in blocks:
+        yield rows, None, place - before
+        before = place
+
+
+# ---- numpy's own format -------------------------------------------------------------------------------------------
+
+
+def _mapped(path: Given) -> np.memmap[Any, Any] | None:
+    """The array of an .npy file, none of which is read; None where it cannot be had so."""
+    try:
+        array: Any = np.load(str(path.path), mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError, EOFError, SyntaxError):
+        return None
+    return array if isinstance(array, np.memmap) and array.ndim in (1, 2) and array.size else None
+
+
+def _npy_blocks(path: Given, probabilities: str | None) -> _Blocks:
+    array = _mapped(path)
+    if array is None:
+        raise InputError(
+            f"{path}: no whole matrix of numbers, or one that ends before its last row; save it again with numpy.save"
+        )
+    rows, offset = len(array), int(array.offset)
+    names = array.dtype.names
+    width = len(names) if names is not None else array.shape[1] if array.ndim == 2 else 1
+    column = None if probabilities is None else weights_column(path, names, width, probabilities)
+    by_columns = array.ndim == 2 and array.shape[1] > 1 and not array.flags.c_contiguous
+    kept = names if names is None or column is None else names[:column] + names[column + 1 :]
+    kind, shape = array.dtype, array.shape[1:]
+    del array
+
+    def block(file: BinaryIO, start: int, count: int) -> NDArray[Any]:
+        # Read, not mapped: what is mapped counts as memory for as long as it is not needed elsewhere.
+        if not by_columns:
+            return _items(file, kind, offset, start * width if names is None else start, (count, *shape))
+        parts = [_items(file, kind, offset, index * rows + start, (count,)) for index in range(width)]
+        return np.column_stack(parts)
+
+    def read(lane: int) -> Iterator[tuple[NDArray[Any], NDArray[Any] | None, int, int]]:
+        assert path.path is not None
+        with path.path.open("rb", buffering=0) as file:
+            for start in range(lane * BLOCK_ROWS, rows, LANES * BLOCK_ROWS):
+                count = min(BLOCK_ROWS, rows - start)
+                part = block(file, start, count)
+                if names is not None or part.ndim == 1:
+                    part = as_table(part, "sources").values
+                yield *_split(part, None, column), start, count
+
+    return _Blocks(kept, rows, LANES, read)
+
+
+def _items(file: BinaryIO, kind: np.dtype[Any], offset: int, first: int, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Numbers of a file, from the first of so many on."""
+    result = np.empty(shape, dtype=kind)
+    room = memoryview(result.reshape(-1).view(np.uint8).data)
+    file.seek(offset + first * kind.itemsize)
+    while room:
+        count = file.readinto(room)  # type: ignore[attr-defined]  # what is open without a buffer has it
+        if not count:
+            raise InputError("ends before its last row; it was cut off while it was read")
+        room = room[count:]
+    return result

@@ -1,0 +1,331 @@
+"""Delimited text: numbers as people and spreadsheets write them.
+
+Numbers are read by numpy's C reader. Only what it refuses is read again, cell by cell, to say which cell is wrong (or
+to accept what a spreadsheet writes: decimal commas between semicolons, rows of delimiters at the end).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import warnings
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, NoReturn
+
+import numpy as np
+
+from solver.commands.reading.given import HEAD_BYTES, Given, Table, encoding_of
+from theory.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["TextBlocks", "decimals", "read_text"]
+
+BLOCK_BYTES = 1 << 20
+"""Bytes looked through at once."""
+
+SPREADSHEET_ERROR = re.compile(r"(#(?:N/A|DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!|SPILL!|CALC!))")
+"""What spreadsheets write where a formula failed."""
+
+SHOWN = 30
+"""Characters of a bad cell, and at most a third as many names, that a message repeats."""
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How a text file is to be read: found from its first lines."""
+
+    path: Given
+    encoding: str
+    delimiter: str | None  # None: any white space
+    header: tuple[str, ...] | None
+    lines_before_data: int
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield (line number counted from 1, cells) for every row of data."""
+        with self.path.text(self.encoding) as stream:
+            yield from self.rows_of(enumerate(stream, 1))
+
+    def rows_of(self, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:
+        """The same of numbered lines."""
+        blank = ' \t\r\n"' + (self.delimiter or "")
+        for number, line in lines:
+            text = line.split("#")[0]
+            if number > self.lines_before_data and text.strip(blank):
+                yield number, _cells(text, self.delimiter)
+
+    def column(self, index: int) -> str:
+        """What to call a column in a message."""
+        return f"column {index + 1}" + (f" ({self.header[index]!r})" if self.header else "")
+
+
+def read_text(path: Given, head: bytes) -> Table:
+    """The table in a text file.
+
+    Raises:
+        InputError: what is no number, or no table, at which line and column.
+    """
+    layout = _layout(path, head)
+    _require_no_spreadsheet_errors(layout)
+    try:
+        values = np.loadtxt(
+            path.for_numpy(layout.encoding),
+            encoding=layout.encoding,
+            delimiter=layout.delimiter,
+            skiprows=layout.lines_before_data,
+            quotechar='"',
+            ndmin=2,
+        )
+    except ValueError:
+        values = _read_cells(layout, layout.rows(), _Marks())
+    if layout.header is not None and len(layout.header) != values.shape[1]:
+        raise InputError(
+            f"{path}: the header has {len(layout.header)} name(s), but the rows have {values.shape[1]} cell(s); "
+            "give one name a column"
+        )
+    _require_finite(values, layout)
+    return Table(values, layout.header)
+
+
+@dataclass(frozen=True)
+class TextBlocks:
+    """The rows of a text file, some thousands at a time.
+
+    Attributes:
+        names: of the columns, or None;  width: their number.
+    """
+
+    layout: _Layout
+    names: tuple[str, ...] | None
+    width: int
+
+    @classmethod
+    def of(cls, path: Given) -> TextBlocks:
+        """From the first lines.
+
+        Raises:
+            InputError: no text, or no rows.
+        """
+        with path.open() as stream:
+            layout = _layout(path, stream.read(HEAD_BYTES))
+        first = next(layout.rows(), None)
+        if first is None:
+            raise InputError(f"{path}: no rows of numbers; give a table with one row a sample")
+        width = len(first[1])
+        if layout.header is not None and len(layout.header) != width:
+            raise InputError(
+                f"{path}: the header has {len(layout.header)} name(s), but the rows have {width} cell(s); "
+                "give one name a column"
+            )
+        return cls(layout, layout.header, width)
+
+    def read(self) -> Iterator[tuple[Array, int]]:
+        """Yield (rows (n, width), how many bytes of the file have been read).
+
+        Raises:
+            InputError: as `read_text`.
+        """
+        layout, marks, seen, before = self.layout, _Marks(), 0, 0
+        with layout.path.open() as file, io.TextIOWrapper(file, encoding=layout.encoding, errors="replace") as text:
+            while lines := text.readlines(BLOCK_BYTES):
+                values = self._numbers(lines, before, marks)
+                before += len(lines)
+                if len(values):
+                    _require_finite(values, layout, seen)
+                    yield values, file.tell()
+                seen += len(values)
+
+    def _numbers(self, lines: list[str], before: int, marks: _Marks) -> Array:
+        """(n, width) of lines that come after so many others."""
+        layout = self.layout
+        skipped = max(0, layout.lines_before_data - before)
+        lines, before = lines[skipped:], before + skipped
+        for number, line in enumerate(lines, before + 1):
+            if "#" in line:
+                _refuse_spreadsheet_error(layout, number, line)
+        fresh = _Marks(marks.comma, marks.point)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of lines without numbers, which are none
+                values = np.loadtxt(lines, delimiter=layout.delimiter, quotechar='"', ndmin=2)
+            marks.point = marks.point or (layout.delimiter == ";" and any("." in line for line in lines))
+            if not values.size:
+                return np.empty((0, self.width))
+            if values.shape[1] == self.width and not (marks.comma and marks.point):
+                return values
+        except ValueError:
+            pass
+        rows = list(layout.rows_of(enumerate(lines, before + 1)))
+        wrong = next((row for row in rows if len(row[1]) != self.width), None)
+        if wrong is not None:
+            raise InputError(
+                f"{layout.path}: line {wrong[0]} has {len(wrong[1])} cell(s), the rows before it {self.width}; "
+                "give every row the same number"
+            )
+        marks.comma, marks.point = fresh.comma, fresh.point
+        return _read_cells(layout, rows, marks) if rows else np.empty((0, self.width))
+
+
+def _refuse_spreadsheet_error(layout: _Layout, number: int, line: str) -> None:
+    found = SPREADSHEET_ERROR.search(line)
+    if found:
+        raise InputError(f"{layout.path}: {found[1]!r} is not a number, at line {number}; correct it or remove the row")
+
+
+def _require_no_spreadsheet_errors(layout: _Layout) -> None:
+    """Refuse cells such as #N/A, which would be taken for the beginning of a comment, and lost with their row."""
+    with layout.path.open() as stream:
+        if not any(b"#" in block for block in iter(lambda: stream.read(BLOCK_BYTES), b"")):
+            return
+    with layout.path.text(layout.encoding) as text:
+        for number, line in enumerate(text, 1):
+            if number > layout.lines_before_data:
+                _refuse_spreadsheet_error(layout, number, line)
+
+
+def _layout(path: Given, head: bytes) -> _Layout:
+    encoding = encoding_of(path, head)
+    first: tuple[int, str] | None = None
+    second = ""
+    with path.text(encoding) as stream:
+        for number, line in enumerate(stream, 1):
+            if line.lstrip().startswith("#") or not line.strip():
+                continue
+            if first is not None:
+                second = line
+                break
+            first = number, line
+    if first is None:
+        raise InputError(f"{path}: the file holds no rows; give a table with one row a sample")
+    number, line = first
+    # A comment after numbers; in a header "trial #" may be a name.
+    before = line.split("#")[0]
+    if all(_number(cell) is not None for cell in _cells(before, _delimiter(before, second or before))):
+        line = before
+    delimiter = _delimiter(line, second or line)
+    cells = [_printable(cell) for cell in _cells(line, delimiter)]
+    if any(_number(cell) is not None or _is_decimal_comma(cell, delimiter) for cell in cells):
+        _require_all_numbers(path, number, cells, delimiter)
+        return _Layout(path, encoding, delimiter, None, number - 1)
+    if not second:
+        raise InputError(f"{path}: only a header, no rows; give a table with one row a sample")
+    unnamed = [i for i, cell in enumerate(cells) if not cell]
+    if unnamed:
+        raise InputError(
+            f"{path}: column {unnamed[0] + 1} has no name in the header (line {number}); "
+            "remove it if it only numbers the rows, or name it"
+        )
+    return _Layout(path, encoding, delimiter, tuple(cells), number)
+
+
+def _delimiter(first: str, row: str) -> str | None:
+    unquoted = re.sub(r'"[^"]*"', "", first)
+    for candidate in ("\t", ";", ","):
+        if candidate in unquoted.strip(" \r\n"):
+            return candidate
+    # A single column whose name has a space in it is not two columns.
+    return None if len(row.split()) > 1 else ","
+
+
+def _cells(line: str, delimiter: str | None) -> list[str]:
+    if delimiter is None:
+        return [cell.strip('"') for cell in re.findall(r'"[^"]*"|\S+', line)]
+    row = next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter, skipinitialspace=True))
+    return [cell.strip() for cell in row]
+
+
+def _printable(cell: str) -> str:
+    """A name without what would command a terminal."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda found: repr(found[0])[1:-1], cell)
+
+
+def _number(cell: str) -> float | None:
+    try:
+        return None if "_" in cell else float(cell)
+    except ValueError:
+        return None
+
+
+def _require_all_numbers(path: Given, number: int, cells: list[str], delimiter: str | None) -> None:
+    for index, cell in enumerate(cells):
+        if cell and _number(cell) is None and not _is_decimal_comma(cell, delimiter):
+            raise InputError(
+                f"{path}: line {number} mixes numbers and text ({cell[:SHOWN]!r} in column {index + 1}); "
+                "make it a header of names only or a row of numbers only"
+            )
+
+
+def _is_decimal_comma(cell: str, delimiter: str | None) -> bool:
+    # Only between semicolons: elsewhere a comma may as well separate thousands.
+    return delimiter == ";" and "," in cell and "." not in cell and _number(cell.replace(",", ".", 1)) is not None
+
+
+@dataclass
+class _Marks:
+    """Decimal marks that were seen."""
+
+    comma: bool = False
+    point: bool = False
+
+
+def _read_cells(layout: _Layout, given: Iterable[tuple[int, list[str]]], marks: _Marks) -> Array:
+    """The same rows cell by cell: slow, but it knows where it is."""
+    rows: list[list[float]] = []
+    for line, cells in given:
+        if rows and len(cells) != len(rows[0]):
+            raise InputError(
+                f"{layout.path}: line {line} has {len(cells)} cell(s), the rows before it {len(rows[0])}; "
+                "give every row the same number"
+            )
+        if layout.header and len(cells) != len(layout.header):
+            raise InputError(
+                f"{layout.path}: line {line} has {len(cells)} cell(s), the header {len(layout.header)} name(s); "
+                "give every row one cell a name"
+            )
+        row = []
+        for index, cell in enumerate(cells):
+            comma = _is_decimal_comma(cell, layout.delimiter)
+            value = _number(cell.replace(",", ".")) if comma else _number(cell)
+            marks.comma, marks.point = marks.comma or comma, marks.point or "." in cell
+            if value is None or (marks.comma and marks.point):
+                _refuse_cell(layout, line, index, cell, mixture=marks.comma and marks.point)
+            row.append(value)
+        rows.append(row)
+    if not rows:
+        raise InputError(f"{layout.path}: no rows of numbers; give a table with one row a sample")
+    return np.array(rows)
+
+
+def _refuse_cell(layout: _Layout, line: int, index: int, cell: str, *, mixture: bool) -> NoReturn:
+    place = f"line {line}, {layout.column(index)}"
+    if mixture:
+        raise InputError(f"{layout.path}: decimal commas and decimal points, at {place}; use one of them throughout")
+    if not cell:
+        raise InputError(f"{layout.path}: empty cell at {place}; fill it in or remove the row")
+    raise InputError(f"{layout.path}: {cell[:SHOWN]!r} is not a number, at {place}; correct it or remove the row")
+
+
+def _require_finite(values: Array, layout: _Layout, first_row: int = 0) -> None:
+    if np.isfinite(values).all():
+        return
+    bad = np.argwhere(~np.isfinite(values))
+    row, column = (int(i) for i in bad[0])
+    line = next(islice(layout.rows(), first_row + row, None))[0]
+    raise InputError(
+        f"{layout.path}: {len(bad)} value(s) are NaN or infinite, the first at line {line}, {layout.column(column)}; "
+        "drop those rows or fill them in"
+    )
+
+
+def decimals(path: Given) -> NDArray[np.str_]:
+    """The cells as they stand, with decimal points."""
+    with path.open() as stream:
+        layout = _layout(path, stream.read(HEAD_BYTES))
+    return np.array([[cell.replace(",", ".") for cell in cells] for _, cells in layout.rows()])

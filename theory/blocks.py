@@ -1,0 +1,100 @@
+"""Arrays and tables in blocks: summarised where their blocks are (docs/scale.md, "Streams").
+
+They are dask's, which is imported only where such an object is given, and runs the work wherever it was told to: in
+threads, in processes, on a cluster. What travels is a summary of each block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory.errors import InputError
+from theory.inputs import column_names, has_blocks
+from theory.summary import Gathering, Summary
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+__all__ = ["summary_of_blocks"]
+
+
+def summary_of_blocks(
+    points: Any, probabilities: ArrayLike | Any | None = None, *, names: Sequence[str] | None = None
+) -> Summary:
+    """The summary of a dask array (T, d) or DataFrame, merged block by block, two at a time.
+
+    Args:
+        points: the array or DataFrame.
+        probabilities: (T,) weights, any scale: of dask, in the same blocks of rows, or an array where the numbers of
+            rows in the blocks are known; one each if not given.
+        names: of the columns; those of a DataFrame if not given.
+
+    Raises:
+        InputError: as for `Summary.of_chunks`, with blocks in the place of chunks; weights in other blocks.
+    """
+    dask: Any = import_module("dask")
+    found = tuple(names) if names is not None else column_names(points)
+    blocks = _rows_of(points)
+    weights = [None] * len(blocks) if probabilities is None else _weights_of(probabilities, points, len(blocks))
+    parts = [
+        dask.delayed(_summary_of_block)(block, weight, number, found)
+        for number, (block, weight) in enumerate(zip(blocks, weights, strict=True))
+    ]
+    merge = dask.delayed(_merged)
+    while len(parts) > 1:
+        parts = [merge(*parts[start : start + 2]) for start in range(0, len(parts), 2)]
+    summary: Summary | None = dask.compute(*parts)[0]
+    if summary is None:
+        raise InputError("sources: no rows in any block; give at least two samples")
+    return summary
+
+
+def _rows_of(points: Any) -> list[Any]:
+    """Blocks of whole rows, yet to be computed."""
+    ndim = getattr(points, "ndim", 0)
+    if not hasattr(points, "to_delayed") or ndim not in (1, 2):
+        raise InputError(
+            f"sources: a {type(points).__name__} of dask in {ndim} dimensions; give a matrix or a DataFrame"
+        )
+    if ndim == 2 and hasattr(points, "rechunk"):
+        points = points.rechunk({1: -1})
+    return list(np.ravel(points.to_delayed()))
+
+
+def _weights_of(probabilities: Any, points: Any, count: int) -> list[Any]:
+    if has_blocks(probabilities):
+        blocks = _rows_of(probabilities)
+        if len(blocks) != count:
+            raise InputError(
+                f"probabilities: in {len(blocks)} block(s), but the sources are in {count}; give both the same blocks"
+            )
+        return blocks
+    sizes = np.array(getattr(points, "chunks", [[np.nan]])[0], dtype=float)
+    if np.isnan(sizes).any():
+        raise InputError(
+            "probabilities: the blocks of the sources have unknown numbers of rows; give an array or Series of dask in "
+            "the same blocks"
+        )
+    weights, ends = np.asarray(probabilities), np.cumsum(sizes).astype(int)
+    if weights.shape[:1] != (ends[-1],):
+        raise InputError(f"probabilities: shape {weights.shape} for {ends[-1]} samples; give one a row")
+    return [weights[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+
+
+def _summary_of_block(block: Any, weights: Any, number: int, names: tuple[str, ...] | None) -> Summary | None:
+    """On the machine where the block is; None of one without rows."""
+    gathering = Gathering(names)
+    if not len(block):
+        return None
+    gathering.add(block, weights, name=f"block {number}")
+    return gathering.summary()
+
+
+def _merged(first: Summary | None, second: Summary | None = None) -> Summary | None:
+    if first is None or second is None:
+        return first if second is None else second
+    return first + second

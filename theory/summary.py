@@ -1,0 +1,595 @@
+"""Summaries of samples: all that the theory asks of them, in memory that does not grow with their number.
+
+Derived in docs/mathematics.md, "Streams".
+
+A summary holds the number of rows, their weight, mean and covariance (as a triangular root, so that correlated sources
+keep their digits), the range of each column, and the extreme rows. Two of them merge into that of all rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory.errors import InputError
+from theory.geometry.extremes import EXACT_DIMENSION, Inside, distinct_rows, extreme_rows, inside_of
+from theory.inputs import LARGEST, SMALLEST, as_matrix, checked_names, column_names
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Gathering", "Moments", "Summary"]
+
+STEP_ROWS = 1 << 14
+"""Rows that are looked at together: their numbers stay in the processor's cache."""
+
+SUM_ROWS = 1 << 18
+"""Rows whose squares are added up before they are merged with those before; of so many a copy is kept meanwhile."""
+
+DIGITS_LEFT = 1e-4
+"""Least eigenvalue of correlations, and least share of a second moment that is not the mean's, at which sums of squares
+are good enough: no more than four digits are lost. Else a triangular factor is taken, which loses none."""
+
+FEW_COLUMNS = 8
+"""Columns up to which products of columns, one by one, are quicker than a matrix product of so narrow a shape."""
+
+PENDING = 1 << 13
+"""Rows that may be extreme at which they are looked through,"""
+
+PENDING_IN_MANY = 1 << 19
+"""and in more than five sources, where each is tried by itself: before that only copies are dropped."""
+
+KNOWN = 1 << 16
+"""Rows remembered as not extreme, such as those on the faces of a grid, which would be looked through ever again."""
+
+ROUNDING = 1e-9
+"""Share of a range by which rounding may leave a mean or an extreme row outside it."""
+
+FEW = 256
+"""Rows of a step so few that it is not worth looking whether they are among those."""
+
+WEAK = 0.1
+"""Correlations that a frame leaves as they are: what they are good for is not worth their operations."""
+
+THIN = 1e-10
+"""Share of its size that a column must vary by itself, or the frame is that of the ranges."""
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Weight, mean and covariance of rows, to the last digit of their spread however far from zero they lie.
+
+    Attributes:
+        weight: of all rows together.
+        origin: (d,) a point among the rows;  shift: (d,) their mean about it.
+        root: (d, d) upper triangular, R'R the covariance.
+    """
+
+    weight: float
+    origin: Array
+    shift: Array
+    root: Array
+
+    @classmethod
+    def of(cls, points: Array, weights: Array | None, origin: Array) -> Moments:
+        """Those of rows (n, d), from a triangular factor of the rows themselves.
+
+        Args:
+            points: (n, d), n > 0.
+            weights: (n,) nonnegative; one each if None.
+            origin: (d,) a point near them.
+        """
+        about = points - origin
+        total = float(len(points) if weights is None else weights.sum())
+        if not total > 0:
+            return cls(0.0, origin, np.zeros(points.shape[1]), np.zeros((points.shape[1],) * 2))
+        share = np.full(len(points), 1 / total) if weights is None else weights / total
+        shift = share @ about
+        return cls(total, origin, shift, _triangular((about - shift) * np.sqrt(share)[:, None]))
+
+    def __add__(self, other: Moments) -> Moments:
+        """Those of the rows of both (Chan, Golub and LeVeque 1983, with roots in the place of squares)."""
+        if not other.weight > 0:
+            return self
+        if not self.weight > 0:
+            return other
+        total = self.weight + other.weight
+        share, rest = other.weight / total, self.weight / total
+        apart = (other.origin - self.origin) + (other.shift - self.shift)
+        rows = np.vstack([rest**0.5 * self.root, share**0.5 * other.root, (rest * share) ** 0.5 * apart])
+        return Moments(total, self.origin, self.shift + share * apart, _triangular(rows))
+
+
+def _triangular(rows: Array) -> Array:
+    """(d, d) R, upper triangular, with R'R = rows'rows."""
+    factor = np.linalg.qr(rows, mode="r")
+    dimension = rows.shape[1]
+    return np.asarray(np.vstack([factor, np.zeros((dimension - len(factor), dimension))]))
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """What is kept of samples that are not: enough to pose the problem of them, and to add others.
+
+    Attributes:
+        count: number of rows.
+        moments: weight, mean and covariance.
+        lower, upper: (d,) least and largest value of each column.
+        extremes: (V, d) rows whose hull is that of all: its vertices in up to five sources; in more, where a hull is
+            out of reach, the distinct rows, thinned out by trying each when they become many.
+        names: of the columns, or None where none were given.
+
+    Example:
+        >>> first, second = Summary.of([[0, 0], [2, 0], [1, 1]]), Summary.of([[0, 4], [2, 4], [1, 2]])
+        >>> both = first + second
+        >>> both.count, both.mean.round(6).tolist(), len(both.extremes)
+        (6, [1.0, 1.833333], 4)
+    """
+
+    count: int
+    moments: Moments
+    lower: Array
+    upper: Array
+    extremes: Array
+    names: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(
+        cls, points: ArrayLike, probabilities: ArrayLike | None = None, *, names: Sequence[str] | None = None
+    ) -> Summary:
+        """Of samples in memory, or mapped into it.
+
+        Args:
+            points: (T, d) array-like, one row a sample. A DataFrame keeps its column names.
+            probabilities: (T,) nonnegative weights, of any scale that other summaries share; one each if not given.
+            names: of the columns.
+
+        Raises:
+            InputError: NaN, text, bad weights.
+        """
+        return cls.of_chunks([points], None if probabilities is None else [probabilities], names=names)
+
+    @classmethod
+    def of_chunks(
+        cls,
+        chunks: Iterable[ArrayLike],
+        probabilities: Iterable[ArrayLike] | None = None,
+        *,
+        names: Sequence[str] | None = None,
+    ) -> Summary:
+        """Of samples that come a chunk at a time, each of which may be forgotten afterwards.
+
+        Args:
+            chunks: matrices of as many columns each; those without rows are passed over.
+            probabilities: for every chunk the weights of its rows, of one scale throughout.
+            names: of the columns; those of the first chunk if it has any.
+
+        Raises:
+            InputError: no rows at all; a chunk with other columns than the first, with NaN, text, bad weights: the
+                message names chunk and row, counted from 0.
+
+        Example:
+            >>> rng = np.random.default_rng(0)
+            >>> Summary.of_chunks(rng.uniform(size=(1000, 2)) for _ in range(100)).count
+            100000
+        """
+        gathering = Gathering(names)
+        nothing = object()
+        given: Iterable[Any] = ((chunk, None) for chunk in chunks)
+        if probabilities is not None:
+            given = zip_longest(chunks, probabilities, fillvalue=nothing)
+        for number, (chunk, weights) in enumerate(given):
+            if chunk is nothing or weights is nothing:
+                few, many = ("chunks", "weights") if chunk is nothing else ("weights", "chunks")
+                raise InputError(f"probabilities: there are {number} {few}, but more {many}; give one array a chunk")
+            gathering.add(chunk, weights, name=f"chunk {number}")
+        return gathering.summary()
+
+    @property
+    def weight(self) -> float:
+        """Of all rows together: their number, where none were weighted."""
+        return self.moments.weight
+
+    @property
+    def mean(self) -> Array:
+        """(d,) weighted."""
+        return self.moments.origin + self.moments.shift
+
+    @property
+    def covariance(self) -> Array:
+        """(d, d) about the mean."""
+        return self.moments.root.T @ self.moments.root
+
+    @property
+    def dimension(self) -> int:
+        """Number of columns d."""
+        return len(self.lower)
+
+    def require_consistent(self) -> None:
+        """Refuse a summary that is none of any samples: one that was altered, or made by hand.
+
+        Raises:
+            InputError: shapes, ranges or moments that do not fit each other.
+        """
+        moments, dimension = self.moments, len(self.lower)
+        shapes = {
+            "upper": (self.upper, (dimension,)),
+            "origin": (moments.origin, (dimension,)),
+            "shift": (moments.shift, (dimension,)),
+            "root": (moments.root, (dimension, dimension)),
+            "extremes": (self.extremes, (len(self.extremes), dimension)),
+        }
+        for name, (array, shape) in shapes.items():
+            if array.shape != shape or not np.isfinite(array).all():
+                raise InputError(
+                    f"summary: {name} is not finite, or not of shape {shape}; give one that `Summary` made"
+                )
+        if not (self.count >= len(self.extremes) > 0 and moments.weight >= 0):
+            raise InputError("summary: count or weight does not fit its rows; give one that `Summary` made")
+        slack = ROUNDING * (self.upper - self.lower)
+        reach = np.abs(self.extremes.min(axis=0) - self.lower), np.abs(self.extremes.max(axis=0) - self.upper)
+        low, high = (moments.shift - (end - moments.origin) for end in (self.lower, self.upper))
+        variance = np.diag(self.covariance)
+        inside = (low >= -slack) & (high <= slack) & (variance <= -low * high + slack * (low - high))
+        if not ((reach[0] <= slack) & (reach[1] <= slack) & (inside | (moments.weight == 0))).all():
+            raise InputError("summary: rows, ranges and moments are not those of the same samples")
+
+    def __add__(self, other: Summary) -> Summary:
+        """The summary of the rows of both.
+
+        Raises:
+            InputError: other columns.
+        """
+        if not isinstance(other, Summary):
+            return NotImplemented
+        if other.dimension != self.dimension:
+            raise InputError(
+                f"summaries: of {self.dimension} and of {other.dimension} column(s); merge those of the same columns"
+            )
+        if None not in (self.names, other.names) and self.names != other.names:
+            raise InputError(
+                f"summaries: of columns {_listed(self.names)} and of {_listed(other.names)}; merge those of the same"
+            )
+        rows = np.concatenate([self.extremes, other.extremes])
+        return Summary(
+            self.count + other.count,
+            self.moments + other.moments,
+            np.minimum(self.lower, other.lower),
+            np.maximum(self.upper, other.upper),
+            rows[_kept(rows)],
+            self.names or other.names,
+        )
+
+    def of_columns(self, members: Sequence[int]) -> Summary:
+        """The summary of some of the columns.
+
+        Example:
+            >>> Summary.of([[0, 0], [2, 0], [1, 1]]).of_columns([0]).extremes.tolist()
+            [[0.0], [2.0]]
+        """
+        chosen, moments = list(members), self.moments
+        rows = np.ascontiguousarray(self.extremes[:, chosen])
+        return Summary(
+            self.count,
+            Moments(
+                moments.weight, moments.origin[chosen], moments.shift[chosen], _triangular(moments.root[:, chosen])
+            ),
+            self.lower[chosen],
+            self.upper[chosen],
+            rows[_kept(rows)],
+            None if self.names is None else tuple(self.names[i] for i in chosen),
+        )
+
+    def __repr__(self) -> str:
+        return f"Summary({self.count} rows of {self.dimension} columns, {len(self.extremes)} of them extreme)"
+
+
+def _listed(names: Sequence[str] | None) -> str:
+    return ", ".join(repr(name) for name in names or ())
+
+
+def _kept(rows: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Indices of the rows (n, d) to keep of those that may be extreme."""
+    if rows.shape[1] > EXACT_DIMENSION and len(rows) < PENDING_IN_MANY:
+        return distinct_rows(rows)
+    return extreme_rows(rows)
+
+
+# ---- as they come -------------------------------------------------------------------------------------------------
+
+
+class Gathering:
+    """A summary in the making.
+
+    Rows are seen in a frame in which they are about zero and of size one, so that a few sums over columns say which may
+    be extreme, and second moments keep their digits whatever the correlations.
+
+    Args:
+        names: of the columns; those of the first table that has any, if not given.
+
+    Example:
+        >>> gathering = Gathering()
+        >>> gathering.add([[0, 0], [1, 0]])
+        >>> gathering.add([[0, 1], [1, 1]])
+        >>> gathering.summary()
+        Summary(4 rows of 2 columns, 4 of them extreme)
+    """
+
+    def __init__(self, names: Sequence[str] | None = None) -> None:
+        self.names = None if names is None else tuple(names)
+        self._given_names = names is not None
+        self._seen: Gathering | None = None
+        self._count = 0
+        self._rows: _Rows | None = None
+
+    def add(
+        self,
+        points: ArrayLike,
+        probabilities: ArrayLike | None = None,
+        *,
+        name: str = "sources",
+        first_row: int = 0,
+    ) -> None:
+        """Take in more rows.
+
+        Args:
+            points: (n, d) array-like; nothing happens if it has no rows.
+            probabilities: (n,) weights; one each if not given.
+            name: what to call the rows in a message.
+            first_row: number of the first of them in a message.
+
+        Raises:
+            InputError: as for `Summary.of_chunks`.
+        """
+        if getattr(points, "shape", (1,))[:1] == (0,):
+            return
+        found = column_names(points)
+        if not self._given_names and found is not None:
+            if self.names is not None and found != self.names:
+                raise InputError(
+                    f"{name}: columns {_listed(found)}, but those before have {_listed(self.names)}; give all the same"
+                )
+            self.names = found
+        given: Any = points
+        if not (isinstance(given, np.ndarray) and given.ndim == 2):
+            given = as_matrix(given, name, columns=self.names, first_row=first_row)
+        weights = None if probabilities is None else _checked_weights(probabilities, len(given), name, first_row)
+        for start in range(0, len(given), SUM_ROWS):
+            # A part at a time, so that what is mapped from a disk is read once.
+            rows = slice(start, start + SUM_ROWS)
+            part = as_matrix(given[rows], name, columns=self.names, first_row=first_row + start)
+            self._take(part, None if weights is None else weights[rows], name)
+
+    def _take(self, matrix: Array, weights: Array | None, name: str) -> None:
+        if self._rows is None:
+            checked_names(self.names, matrix.shape[1])
+            self._rows = _Rows(matrix[0].copy(), None if self._seen is None else self._seen._rows)
+        if matrix.shape[1] != len(self._rows.origin):
+            raise InputError(
+                f"{name}: {matrix.shape[1]} column(s), but those before have {len(self._rows.origin)}; give all "
+                "the same"
+            )
+        self._rows.add(matrix, weights, name)
+        self._count += len(matrix)
+
+    def beside(self) -> Gathering:
+        """A gathering of other rows, in another thread perhaps, whose summary is to be merged with this one's.
+
+        Rows inside the hull of those gathered here need not be kept there: the summary says nothing by itself.
+        """
+        other = Gathering(self.names)
+        other._given_names, other._seen = self._given_names, self
+        return other
+
+    def summary(self) -> Summary:
+        """Of all rows so far.
+
+        Raises:
+            InputError: there are none.
+        """
+        if self._rows is None:
+            raise InputError("chunks: there are none, or none that has rows; give at least two samples")
+        return self._rows.summary(self._count, self.names)
+
+
+def _checked_weights(given: ArrayLike, count: int, name: str, first_row: int) -> Array:
+    matrix = as_matrix(given, f"probabilities of {name}", first_row=first_row)
+    if matrix.shape != (count, 1):
+        raise InputError(f"probabilities of {name}: shape {matrix.shape} for {count} row(s); give one number a row")
+    weights = matrix[:, 0]
+    bad = np.flatnonzero((weights < 0) | (weights > LARGEST) | ((weights > 0) & (weights < SMALLEST)))
+    if len(bad):
+        row = int(bad[0])
+        raise InputError(
+            f"probabilities of {name}: {weights[row]:.3g} at row {first_row + row} (counted from 0); give weights that "
+            f"are zero or between {SMALLEST:g} and {LARGEST:g}"
+        )
+    return weights
+
+
+class _Rows:
+    """Moments, ranges and extreme rows so far.
+
+    Args:
+        origin: (d,) a point near the rows.
+        seen: of other rows, with which these will be merged: what lies inside their hull need not be kept here.
+    """
+
+    def __init__(self, origin: Array, seen: _Rows | None = None) -> None:
+        dimension = len(origin)
+        self.origin = origin
+        self.moments = Moments(0.0, origin, np.zeros(dimension), np.zeros((dimension, dimension)))
+        self.lower, self.upper = np.full(dimension, np.inf), np.full(dimension, -np.inf)
+        self.extremes: Array = np.empty((0, dimension))
+        self.pending: list[Array] = []
+        self.known: _Known = _Known(self.extremes) if seen is None else seen.known
+        self.frame: _Frame | None = None if seen is None else seen.frame
+        self.scratch = np.empty((dimension + 2, STEP_ROWS))
+
+    def add(self, points: Array, weights: Array | None, name: str) -> None:
+        """Take in finite rows (n, d), at most `SUM_ROWS` of them."""
+        if self.frame is None:
+            # Without a frame nothing is quick: the first rows make one.
+            first = slice(0, STEP_ROWS)
+            self._keep(points[first], name)
+            self.moments += Moments.of(points[first], None if weights is None else weights[first], self.origin)
+            self._look_through()
+            points, weights = points[STEP_ROWS:], None if weights is None else weights[STEP_ROWS:]
+        if not len(points):
+            return
+        assert self.frame is not None
+        sums = _Sums(points.shape[1])
+        for start in range(0, len(points), STEP_ROWS):
+            rows = slice(start, start + STEP_ROWS)
+            block = points[rows]
+            columns = self.frame.columns(block, self.scratch)
+            left = self.frame.inside.outside(columns, self.scratch[-2:, : len(block)])
+            if len(left):
+                self._keep(block[left], name)
+            sums.add(columns, None if weights is None else weights[rows], self.scratch[-1, : len(block)])
+        found = sums.moments(self.frame)
+        self.moments += Moments.of(points, weights, self.origin) if found is None else found
+        few = PENDING if len(self.origin) <= EXACT_DIMENSION else PENDING_IN_MANY
+        if sum(map(len, self.pending)) > max(few, len(self.extremes)):
+            self._look_through()
+
+    def summary(self, total: int, names: tuple[str, ...] | None) -> Summary:
+        self._look_through()
+        return Summary(total, self.moments, self.lower, self.upper, self.extremes, names)
+
+    def _keep(self, rows: Array, name: str) -> None:
+        """Remember rows that may be extreme."""
+        lowest, highest = rows.min(axis=0), rows.max(axis=0)
+        size = max(float(highest.max()), -float(lowest.min()))
+        if size > LARGEST:
+            raise InputError(
+                f"{name}: values reach {size:.3g}, and squares beyond {LARGEST:g} cannot be computed; choose a larger "
+                "unit"
+            )
+        np.minimum(self.lower, lowest, out=self.lower)
+        np.maximum(self.upper, highest, out=self.upper)
+        self.pending.append(rows if len(rows) < FEW else self.known.others(rows))
+
+    def _look_through(self) -> None:
+        if not self.pending:
+            return
+        rows = np.concatenate([self.extremes, *self.pending])
+        rows = rows[distinct_rows(rows)]
+        self.extremes, self.pending = rows[_kept(rows)], []
+        self.known = _Known(rows if len(rows) < KNOWN else self.extremes)
+        self.frame = _Frame.of(self)
+
+
+class _Known:
+    """Distinct rows (n, d) that have been judged, in order of a number that tells most of them apart."""
+
+    def __init__(self, rows: Array) -> None:
+        self.way = np.random.default_rng(1).uniform(1, 2, size=rows.shape[1])
+        key = rows @ self.way
+        order = np.argsort(key)
+        self.rows, self.key = rows[order], key[order]
+
+    def others(self, rows: Array) -> Array:
+        """Those rows (m, d) that are not among the known, or not found there."""
+        if not len(self.key):
+            return rows
+        place = np.minimum(np.searchsorted(self.key, rows @ self.way), len(self.key) - 1)
+        return np.asarray(rows[(rows != self.rows[place]).any(axis=1)])
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """Coordinates ``y = (x - center) matrix`` in which rows are about zero and of size one.
+
+    Attributes:
+        center: (d,);  matrix, inverse: (d, d) upper triangular.
+        inside: bodies inside the hull of the rows so far, in these coordinates.
+    """
+
+    center: Array
+    matrix: Array
+    inverse: Array
+    inside: Inside
+
+    @cached_property
+    def read_by(self) -> list[list[int]]:
+        """For each coordinate the columns before it that it reads besides its own."""
+        return [np.flatnonzero(self.matrix[:j, j]).tolist() for j in range(len(self.matrix))]
+
+    @classmethod
+    def of(cls, rows: _Rows) -> _Frame:
+        """That of the rows so far."""
+        center, root = rows.moments.origin + rows.moments.shift, rows.moments.root
+        size = np.linalg.norm(root, axis=0)
+        # A frame is a matter of convenience: weak correlations are left as they are.
+        own = np.diag(np.diag(root))
+        root = own + np.where(np.abs(root) > WEAK * size, root - own, 0.0)
+        if not (np.abs(np.diag(root)) > THIN * size).all():
+            reach = rows.upper - rows.lower
+            root = np.diag(np.where(reach > 0, reach, 1.0))
+        matrix = np.asarray(np.linalg.inv(root), dtype=np.float64)
+        return cls(center, matrix, root, inside_of((rows.extremes - center) @ matrix))
+
+    def columns(self, block: Array, scratch: Array) -> Array:
+        """(d, n) rows (n, d) in these coordinates, in the first rows of the scratch.
+
+        Narrow matrices are slow to multiply; column by column everything is contiguous.
+        """
+        dimension, length = block.shape[1], len(block)
+        found, one = scratch[:dimension, :length], scratch[-1, :length]
+        np.subtract(block.T, self.center[:, None], out=found)
+        if dimension > FEW_COLUMNS:
+            found[:] = self.matrix.T @ found
+            return found
+        for j in reversed(range(dimension)):
+            np.multiply(found[j], self.matrix[j, j], out=found[j])
+            for i in self.read_by[j]:
+                np.multiply(found[i], self.matrix[i, j], out=one)
+                np.add(found[j], one, out=found[j])
+        return found
+
+
+class _Sums:
+    """Sums of columns and of their products."""
+
+    def __init__(self, dimension: int) -> None:
+        self.weight, self.total, self.square = 0.0, np.zeros(dimension), np.zeros((dimension, dimension))
+
+    def add(self, columns: Array, weights: Array | None, one: Array) -> None:
+        """Take in columns (d, n)."""
+        dimension, length = columns.shape
+        self.weight += length if weights is None else float(weights.sum())
+        self.total += columns.sum(axis=1) if weights is None else columns @ weights
+        if dimension > FEW_COLUMNS:
+            self.square += columns @ columns.T if weights is None else (columns * weights) @ columns.T
+            return
+        for i, column in enumerate(columns):
+            weighted = column if weights is None else np.multiply(column, weights, out=one)
+            for j in range(i + 1):
+                self.square[i, j] += np.dot(weighted, columns[j])
+
+    def moments(self, frame: _Frame) -> Moments | None:
+        """Those of all that was taken in, or None where squares have lost too many digits."""
+        dimension = len(self.total)
+        if not self.weight > 0:
+            return Moments(0.0, frame.center, np.zeros(dimension), np.zeros((dimension, dimension)))
+        lower = np.tril(self.square) / self.weight
+        second = lower + np.tril(lower, -1).T
+        mean = self.total / self.weight
+        about = second - np.outer(mean, mean)
+        size = np.diag(about)
+        if not (size > DIGITS_LEFT * np.diag(second)).all() or not size.all():
+            return None
+        deviation = np.sqrt(size)
+        correlation = about / np.outer(deviation, deviation)
+        if not np.linalg.eigvalsh(correlation)[0] > DIGITS_LEFT:
+            return None
+        root = np.linalg.cholesky(correlation).T * deviation @ frame.inverse
+        return Moments(self.weight, frame.center, mean @ frame.inverse, root)
