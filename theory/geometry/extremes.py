@@ -244,7 +244,8 @@ class Inside:
             out &= ~(size <= 1)
         left = np.flatnonzero(out)
         if len(left) and len(self.height):
-            left = left[~(self.normals @ columns.take(left, axis=1) <= self.height[:, None]).all(axis=0)]
+            with np.errstate(invalid="ignore"):
+                left = left[~(self.normals @ columns.take(left, axis=1) <= self.height[:, None]).all(axis=0)]
         return left
 
 
