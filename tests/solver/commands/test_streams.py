@@ -258,14 +258,14 @@ def test_a_bar_on_a_terminal(tmp_path, tiny_memory, monkeypatch):
     import pty
     import sys
 
-    from solver.commands.output import reading_shown
+    from solver.commands.output import counted
 
     path, _ = written(tmp_path, "npy")
     ours, theirs = pty.openpty()
     with open(theirs, "w") as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)
-        with reading_shown() as follow:
+        with counted("read") as follow:
             read_sources(path, None, follow)
     seen = os.read(ours, 1 << 16).decode()
     os.close(ours)
-    assert "reading" in seen and "%" in seen
+    assert "read" in seen and "left" in seen
