@@ -125,7 +125,8 @@ def main(rows: int, folder: str, out: str | None) -> None:
     found = measure(rows, Path(folder))
     show(found)
     if out is not None:
-        Path(out).write_text(json.dumps([asdict(row) | {"met": row.met} for row in found], indent=1) + "\n")
+        told = [asdict(row) | {"met": row.met, "target": row.target if row.target < np.inf else None} for row in found]
+        Path(out).write_text(json.dumps(told, indent=1) + "\n")
     sys.exit(0 if all(row.met for row in found) else 1)
 
 

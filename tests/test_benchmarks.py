@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import reach
+from benchmarks import reach, streams
 from benchmarks.soundness import __main__ as soundness
 
 ROOT = Path(__file__).parents[1]
@@ -78,3 +78,12 @@ def test_a_quick_run_of_soundness_finds_nothing_wrong_and_goes_on_where_it_was_k
     assert whole.count("\n") < 6 and results.read_text().startswith(whole)
     again = CliRunner().invoke(soundness.main, [*command[3:], "--report"])
     assert again.exit_code == 0 and again.stdout == done.stdout
+
+
+@pytest.mark.slow
+def test_streams_are_measured_and_their_files_deleted(tmp_path):
+    done = CliRunner().invoke(streams.main, ["--rows", "300000", "--folder", str(tmp_path)])
+    assert done.exit_code in (0, 1) and "peak memory, GB" in done.output
+    assert not list(tmp_path.iterdir())
+    rows = streams.measure(300_000, tmp_path, repeats=1)
+    assert all(0 < row.measured < 1 for row in rows if row.quantity == "peak memory, GB")

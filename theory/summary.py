@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Gathering", "Moments", "Summary"]
 
-STEP_ROWS = 1 << 14
-"""Rows that are looked at together: their numbers stay in the processor's cache."""
+STEP_ROWS = 1 << 13
+"""Rows that are looked at together: their numbers stay in the processor's cache, and products of columns so short are
+not cut up among threads, which would wait for each other."""
 
 SUM_ROWS = 1 << 18
 """Rows whose squares are added up before they are merged with those before; of so many a copy is kept meanwhile."""
@@ -566,12 +567,17 @@ class _Sums:
         """Take in columns (d, n)."""
         dimension, length = columns.shape
         self.weight += length if weights is None else float(weights.sum())
-        self.total += columns.sum(axis=1) if weights is None else columns @ weights
+        if weights is None:
+            self.total += columns.sum(axis=1)
+        elif dimension > FEW_COLUMNS:
+            self.total += columns @ weights
         if dimension > FEW_COLUMNS:
             self.square += columns @ columns.T if weights is None else (columns * weights) @ columns.T
             return
         for i, column in enumerate(columns):
             weighted = column if weights is None else np.multiply(column, weights, out=one)
+            if weights is not None:
+                self.total[i] += weighted.sum()
             for j in range(i + 1):
                 self.square[i, j] += np.dot(weighted, columns[j])
 
