@@ -235,6 +235,10 @@ def test_tables_that_are_none(tmp_path, tiny_memory):
     (tmp_path / "junk.parquet").write_text("junk")
     refused(tmp_path / "junk.parquet", "not Parquet")
     refused(tmp_path / "data.parquet", "no column 'wait' for the probabilities; did you mean 'weight'", "wait")
+
+
+def test_stores_that_are_none(tmp_path, tiny_memory):
+    pytest.importorskip("zarr")
     (tmp_path / "empty.zarr").mkdir()
     refused(tmp_path / "empty.zarr", "not a Zarr store")
     group = store(tmp_path / "two.zarr")
