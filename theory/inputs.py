@@ -114,7 +114,9 @@ def column_names(values: Any) -> tuple[str, ...] | None:
 
 def has_blocks(values: Any) -> bool:
     """Whether values are an array or table of dask, in blocks that may lie elsewhere and are yet to be computed."""
-    return hasattr(values, "__dask_graph__")
+    # xarray has the method whether or not there are blocks behind it, and says so by None.
+    graph = getattr(values, "__dask_graph__", None)
+    return callable(graph) and graph() is not None
 
 
 def checked_names(names: Sequence[str] | None, dimension: int) -> tuple[str, ...]:

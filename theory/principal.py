@@ -103,7 +103,8 @@ class PrincipalCoordinates(Sources):
             dimension: number of axes to keep.
             variance: or the share of the variance that the fewest axes are to keep. Neither: all axes along which the
                 data vary by more than rounding.
-            probabilities: (T,) nonnegative weights of the samples; equal if not given.
+            probabilities: (T,) nonnegative weights of the samples; equal if not given. A direction that only samples
+                of weight zero take is not kept.
             channels: dx names; those of the columns, if they have names, or ``x1 ... xdx`` if not given.
 
         Raises:

@@ -145,13 +145,13 @@ def inputs_of(file: str, options: dict[str, Any]) -> tuple[Given, Given | None]:
 
 def problem_of(data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, Any]) -> Problem:
     """The problem in floating point."""
-    from solver.commands.output import reading_shown
+    from solver.commands.output import counted
     from solver.commands.reading import read_mixing, read_sources
     from theory.problem import Problem
 
     if options.get("components") is not None or options.get("variance") is not None:
         return _problem_of_data(data, options, costs)
-    with reading_shown() as follow:
+    with counted("read") as follow:
         # The order of a series is lost in a summary.
         whole = {"whole": True} if options.get("trajectory") else {}
         sources = read_sources(data, options["probabilities"], follow, **whole)

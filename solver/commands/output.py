@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from solver.optimise import Progress
 
-__all__ = ["counted", "note", "progress_shown", "reading_shown", "show", "wrapped", "write"]
+__all__ = ["counted", "note", "progress_shown", "show", "wrapped", "write"]
 
 
 PIPE_WIDTH = 1000
@@ -69,23 +69,9 @@ def counted(what: str) -> Iterator[Callable[[int, int], None] | None]:
 
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn(what), TimeElapsedColumn(), TextColumn("left"))
     with Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, count: bar.update(task, completed=done, total=count)
-
-
-@contextmanager
-def reading_shown() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on stderr that follows the reading of a stream, with the time left, on a terminal only."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        # Of what is read at once nothing is seen.
-        task = bar.add_task("reading", total=None, visible=False)
-        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
+        # Shown once something is counted: what fits into memory is read before a bar could be seen.
+        task = bar.add_task(what, total=None, visible=False)
+        yield lambda done, count: bar.update(task, completed=done, total=count, visible=True)
 
 
 def wrapped(text: str, indent: str = "    ") -> str:

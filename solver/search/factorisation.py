@@ -121,6 +121,8 @@ def _refined(block: Array, vectors: Array) -> Array:
     from scipy.optimize import least_squares
 
     count, size = vectors.shape
+    if not count:
+        return vectors  # which older versions of least_squares refuse to improve
     rows, columns = np.triu_indices(size)
     entry = np.arange(len(rows))
 

@@ -12,12 +12,14 @@ from theory.errors import InputError
 @pytest.fixture
 def without_jax(monkeypatch):
     found = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "jax" else found(name))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name in ("jax", "optax") else found(name))
     for name in [name for name in sys.modules if name.startswith("solver.networks")]:
         monkeypatch.delitem(sys.modules, name)
 
 
 @pytest.mark.usefixtures("without_jax")
 def test_the_extra_is_named():
-    with pytest.raises(InputError, match=r"networks: they need jax; install them with pip install '\.\[networks\]'"):
+    with pytest.raises(
+        InputError, match=r"networks: they need jax and optax; install them with pip install '\.\[networks\]'"
+    ):
         importlib.import_module("solver.networks")

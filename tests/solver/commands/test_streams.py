@@ -235,6 +235,10 @@ def test_tables_that_are_none(tmp_path, tiny_memory):
     (tmp_path / "junk.parquet").write_text("junk")
     refused(tmp_path / "junk.parquet", "not Parquet")
     refused(tmp_path / "data.parquet", "no column 'wait' for the probabilities; did you mean 'weight'", "wait")
+
+
+def test_stores_that_are_none(tmp_path, tiny_memory):
+    pytest.importorskip("zarr")
     (tmp_path / "empty.zarr").mkdir()
     refused(tmp_path / "empty.zarr", "not a Zarr store")
     group = store(tmp_path / "two.zarr")
@@ -258,14 +262,14 @@ def test_a_bar_on_a_terminal(tmp_path, tiny_memory, monkeypatch):
     import pty
     import sys
 
-    from solver.commands.output import reading_shown
+    from solver.commands.output import counted
 
     path, _ = written(tmp_path, "npy")
     ours, theirs = pty.openpty()
     with open(theirs, "w") as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)
-        with reading_shown() as follow:
+        with counted("read") as follow:
             read_sources(path, None, follow)
     seen = os.read(ours, 1 << 16).decode()
     os.close(ours)
-    assert "reading" in seen and "%" in seen
+    assert "read" in seen and "left" in seen
