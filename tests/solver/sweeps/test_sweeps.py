@@ -160,6 +160,8 @@ def test_resamples_depend_on_their_seed_alone():
     ],
 )
 def test_what_is_wrong_is_one_line(tmp_path, monkeypatch, text, options, said):
+    if "--scheduler" in options and "--backend" in options:
+        pytest.importorskip("distributed")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "spec.toml").write_text(text)
     done = CliRunner().invoke(main, ["sweep", "spec.toml", *options])
