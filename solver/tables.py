@@ -121,11 +121,11 @@ def to_dataframe(code: Code) -> pandas.DataFrame:
     """
     pandas = _required("pandas")
     sources = code.problem.sources
-    bias = sources.support(code.source_weights) if len(code) else np.empty(0)
+    bias = sources.support(code.source_weights)
     table = {
         "reads": [", ".join(names) for names in code.coded_sources()],
         "cost": code.neuron_costs,
-        "activity": sources.variances(code.source_weights) + bias**2 if len(code) else bias,
+        "activity": sources.variances(code.source_weights) + bias**2,
         "encoder": (code.encoder**2).sum(axis=1),
         "decoder": (code.decoder**2).sum(axis=0),
         "bias": bias,

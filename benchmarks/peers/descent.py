@@ -59,6 +59,17 @@ def penalised_loss(points: np.ndarray, price: float) -> Loss:
     return loss
 
 
+def _advance(loss: Loss, descent: Any, steps: int) -> Callable[[Parameters, Any], tuple[Parameters, Any]]:
+    """Parameters and the state of the descent, so many steps later."""
+
+    def step(carried: tuple[Parameters, Any], _: None) -> tuple[tuple[Parameters, Any], None]:
+        parameters, state = carried
+        updates, state = descent.update(jax.grad(loss)(parameters), state)
+        return (optax.apply_updates(parameters, updates), state), None
+
+    return lambda parameters, state: jax.lax.scan(step, (parameters, state), None, length=steps)[0]
+
+
 def _descend(
     loss: Loss, begin: Parameters, rate: float, steps: int, limit: float
 ) -> tuple[float, Iterator[tuple[float, Parameters]]]:
@@ -66,18 +77,9 @@ def _descend(
     descent = optax.adam(optax.cosine_decay_schedule(rate, steps))
     stride = max(1, steps // LOOKS)
 
-    @jax.jit
-    def advance(parameters: Parameters, state: Any) -> tuple[Parameters, Any]:
-        def step(carried: tuple[Parameters, Any], _: None) -> tuple[tuple[Parameters, Any], None]:
-            parameters, state = carried
-            updates, state = descent.update(jax.grad(loss)(parameters), state)
-            return (optax.apply_updates(parameters, updates), state), None
-
-        return jax.lax.scan(step, (parameters, state), None, length=stride)[0]
-
     state = descent.init(begin)
     clock = time.perf_counter()
-    compiled = advance.lower(begin, state).compile()
+    compiled = jax.jit(_advance(loss, descent, stride)).lower(begin, state).compile()
     start_up = time.perf_counter() - clock
 
     def looks() -> Iterator[tuple[float, Parameters]]:
@@ -135,14 +137,6 @@ def ends(instance: Instance, neurons: int, seeds: int, steps: int, rate: float) 
     begin = jnp.asarray(rng.standard_normal((seeds, neurons, sources.dimension)) / neurons**0.5)
     descent = optax.adam(optax.cosine_decay_schedule(rate, steps))
 
-    @jax.jit
-    @jax.vmap
-    def run(weights: jax.Array) -> jax.Array:
-        def step(carried: tuple[jax.Array, Any], _: None) -> tuple[tuple[jax.Array, Any], None]:
-            weights, state = carried
-            updates, state = descent.update(jax.grad(loss)(weights), state)
-            return (optax.apply_updates(weights, updates), state), None
-
-        return jax.lax.scan(step, (weights, descent.init(weights)), None, length=steps)[0][0]
-
+    advance = _advance(loss, descent, steps)
+    run = jax.jit(jax.vmap(lambda weights: advance(weights, descent.init(weights))[0]))
     return np.array([instance.excess(weights) for weights in np.asarray(run(begin))])

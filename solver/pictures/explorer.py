@@ -160,7 +160,7 @@ def _stop(code: Code, factor: float) -> dict[str, Any]:
     # What is rounding beside a neuron's other weights, in units of the ranges, would show as a number.
     shares = np.abs(weights) * (problem.sources.upper - problem.sources.lower)
     weights = np.where(shares > ROUNDING * shares.max(axis=1, keepdims=True, initial=0.0), weights, 0.0)
-    bias = problem.sources.support(weights) if len(code) else np.empty(0)
+    bias = problem.sources.support(weights)
     return {
         "factor": factor,
         "encoder_cost": problem.encoder_cost,
