@@ -1,9 +1,10 @@
 """Points a second of a sweep over a family of two sources, with one worker and with two.
 
-    python -m benchmarks.sweeps [--points N] [--json OUT]
+    python -m benchmarks.sweeps [--points N] [--rounds R] [--json OUT]
 
-N x N points. A sweep as long as the one that counts starts and warms the workers. The efficiency is the speed of two
-workers over twice that of one, which works in this process; on a machine that is busy otherwise it says little.
+N x N points. A short sweep starts and warms the workers. The efficiency is the speed of two workers over twice that of
+one, which works in this process; they take turns, and the median of the rounds counts. On a machine that is busy
+otherwise it says little.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from solver import Sweep
 from solver.sweeps.run import run
 
 
+WARMING = 10
+"""Values of each coordinate in the sweep that starts the workers."""
+
+
 def plan(points: int) -> Sweep:
     costs = np.geomspace(0.01, 100, points)
     return Sweep.of_family(
@@ -28,7 +33,6 @@ def plan(points: int) -> Sweep:
 
 def speed(points: int, jobs: int) -> float:
     """Points a second."""
-    run(plan(points), jobs=jobs, backend="loky")
     begun = time.perf_counter()
     rows = run(plan(points), jobs=jobs, backend="loky")
     seconds = time.perf_counter() - begun
@@ -38,13 +42,19 @@ def speed(points: int, jobs: int) -> float:
 
 @click.command()
 @click.option("--points", default=30, show_default=True, help="Values of each coordinate.")
+@click.option("--rounds", default=3, show_default=True, help="Sweeps with one worker and with two.")
 @click.option("--json", "target", type=click.Path(), help="File to write the numbers to.")
-def main(points: int, target: str | None) -> None:
+def main(points: int, rounds: int, target: str | None) -> None:
     """Measure, and print a table."""
-    one, two = speed(points, 1), speed(points, 2)
-    found = {"points": points**2, "one": one, "two": two, "efficiency": two / (2 * one), "load": os.getloadavg()[0]}
+    load = os.getloadavg()[0]
+    for jobs in (1, 2):
+        run(plan(WARMING), jobs=jobs, backend="loky")
+    speeds = np.array([[speed(points, jobs) for jobs in (1, 2)] for _ in range(rounds)])
+    one, two = np.median(speeds, axis=0).tolist()
+    efficiency = float(np.median(speeds[:, 1] / (2 * speeds[:, 0])))
+    found = {"points": points**2, "rounds": rounds, "one": one, "two": two, "efficiency": efficiency, "load": load}
     click.echo(f"{points**2:,} points; points a second: {one:.1f} with one worker, {two:.1f} with two")
-    click.echo(f"efficiency {100 * found['efficiency']:.0f} %, load of the machine {found['load']:.1f}")
+    click.echo(f"{points**2 / two:.0f} s with two; efficiency {100 * efficiency:.0f} %; load before {load:.1f}")
     if target is not None:
         with open(target, "w") as stream:
             json.dump(found, stream, indent=1)
