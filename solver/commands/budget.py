@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.endings import Outputs
-from solver.commands.options import (
+from solver.commands.terminal.endings import Outputs
+from solver.commands.terminal.options import (
     costs_of,
     inputs_of,
     principal_options,
@@ -16,7 +16,7 @@ from solver.commands.options import (
     problem_options,
     require_outputs,
 )
-from solver.commands.output import write
+from solver.commands.terminal.output import write
 from solver.stopping import noted
 
 if TYPE_CHECKING:

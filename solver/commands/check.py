@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.endings import Outputs
-from solver.commands.options import (
+from solver.commands.terminal.endings import Outputs
+from solver.commands.terminal.options import (
     costs_of,
     exact_problem_of,
     inputs_of,
@@ -17,7 +17,7 @@ from solver.commands.options import (
     require_outputs,
     require_plain,
 )
-from solver.commands.output import show, write
+from solver.commands.terminal.output import show, write
 from solver.stopping import noted
 from theory.errors import InputError
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.options import (
+from solver.commands.terminal.options import (
     costs_of,
     exact_problem_of,
     inputs_of,

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from solver.commands.endings import exit_code, told_apart
+from solver.commands.terminal.endings import exit_code, told_apart
 
 __all__ = ["COMMANDS", "main"]
 
@@ -53,12 +53,12 @@ class _Commands(click.Group):
         return code
 
     def make_context(self, *arguments: Any, **rest: Any) -> click.Context:
-        """As click does; but how the program ends is for `solver.commands.endings` to say."""
+        """As click does; but how the program ends is for `solver.commands.terminal.endings` to say."""
         with told_apart():
             return super().make_context(*arguments, **rest)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As click does; but how the program ends is for `solver.commands.endings` to say."""
+        """As click does; but how the program ends is for `solver.commands.terminal.endings` to say."""
         with told_apart():
             return super().invoke(ctx)
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.endings import Outputs
-from solver.commands.options import PICTURES
-from solver.commands.output import wrapped
 from solver.commands.sweep import solved as solved_sweep
+from solver.commands.terminal.endings import Outputs
+from solver.commands.terminal.options import PICTURES
+from solver.commands.terminal.output import wrapped
 from solver.stopping import noted
 from theory.errors import InputError
 

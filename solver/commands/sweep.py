@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.endings import Outputs
-from solver.commands.output import counted
+from solver.commands.terminal.endings import Outputs
+from solver.commands.terminal.output import counted
 from solver.stopping import Stopped, noted
 from theory.errors import InputError
 

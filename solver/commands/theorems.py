@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.output import wrapped
+from solver.commands.terminal.output import wrapped
 
 if TYPE_CHECKING:
     from theory.theorems import Theorem

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.endings import REFUTED, Outputs
+from solver.commands.terminal.endings import REFUTED, Outputs
 from solver.stopping import noted
 from theory.errors import InputError
 

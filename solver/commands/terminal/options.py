@@ -145,8 +145,8 @@ def inputs_of(file: str, options: dict[str, Any]) -> tuple[Given, Given | None]:
 
 def problem_of(data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, Any]) -> Problem:
     """The problem in floating point."""
-    from solver.commands.output import counted
     from solver.commands.reading import read_mixing, read_sources
+    from solver.commands.terminal.output import counted
     from theory.problem import Problem
 
     if options.get("components") is not None or options.get("variance") is not None:
