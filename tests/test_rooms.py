@@ -38,7 +38,7 @@ FLOORS = [
         "solver.files",
         "solver.commands.reading",
     },
-    {"solver.relaxations"},
+    {"solver.relaxations", "solver.examples"},
     {"solver.methods"},
     {
         "solver.pictures.style",

@@ -3,20 +3,51 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from solver.optimise import Progress
+    from solver.commands.terminal.formats import Table
 
-__all__ = ["counted", "note", "progress_shown", "show", "wrapped", "write"]
+__all__ = ["FORMATS", "QUIET", "note", "say", "show", "wrapped", "write"]
 
+FORMATS = ("text", "json", "csv", "markdown", "latex")
+"""How an answer can be printed: in words and for programs, and as a table;"""
+
+QUIET = "quiet"
+"""and not at all."""
 
 PIPE_WIDTH = 1000
 """Columns of a pipe or file: wide enough that no line is folded."""
+
+
+def say(
+    form: str,
+    *,
+    text: Callable[[], object],
+    content: Callable[[], dict[str, Any]],
+    table: Callable[[], Table] | None = None,
+) -> None:
+    """Print an answer in the format that was asked for.
+
+    Args:
+        form: one of `FORMATS`, or `QUIET`.
+        text: prints it in words.
+        content: makes the JSON object.
+        table: makes the table, where there is one.
+    """
+    if form == "text":
+        text()
+    elif form == "json":
+        from solver.pictures.summary import as_json
+
+        click.echo(as_json(content()))
+    elif form != QUIET and table is not None:
+        from solver.commands.terminal.formats import tabulated
+
+        click.echo(tabulated(table(), form))
 
 
 def show(printed: Callable[..., None], *arguments: object) -> None:
@@ -29,49 +60,17 @@ def show(printed: Callable[..., None], *arguments: object) -> None:
     click.echo(shown.get(), nl=False)
 
 
-def write(written: Callable[[str], object], path: str, as_object: bool, said: str) -> None:
+def write(written: Callable[[str], object], path: str, form: str, said: str) -> None:
     """Write a file, and say so."""
     written(path)
-    note(as_object, said)
+    note(form, said)
 
 
-def note(as_object: bool, text: str) -> None:
+def note(form: str, text: str) -> None:
     """Say something beside the answer."""
-    # JSON stays alone on stdout.
-    click.echo(text, err=as_object)
-
-
-@contextmanager
-def progress_shown() -> Iterator[Callable[[Progress], None] | None]:
-    """A line on stderr that follows the search, on a terminal only."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("searching") as status:
-
-        def follow(progress: Progress) -> None:
-            status.update(f"iteration {progress.iteration}   loss {progress.loss:.9g}   gap {progress.gap:.1e}")
-
-        yield follow
-
-
-@contextmanager
-def counted(what: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on stderr that follows how many are done, with the time left, on a terminal only."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn(what), TimeElapsedColumn(), TextColumn("left"))
-    with Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
-        # Shown once something is counted: what fits into memory is read before a bar could be seen.
-        task = bar.add_task(what, total=None, visible=False)
-        yield lambda done, count: bar.update(task, completed=done, total=count, visible=True)
+    if form != QUIET:
+        # What a program is to read stays alone on stdout.
+        click.echo(text, err=form != "text")
 
 
 def wrapped(text: str, indent: str = "    ") -> str:
