@@ -44,6 +44,7 @@ FLOORS = [
         "solver.pictures.style",
         "solver.pictures.source_plane",
         "solver.pictures.summary",
+        "solver.pictures.sketch",
         "solver.pictures.plot",
         "solver.pictures.explorer",
         "solver.pictures.comparison",

@@ -23,6 +23,8 @@ from solver.methods import METHODS
 from solver.stopping import KEYBOARD, noted, raise_if_asked
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from solver.commands.terminal.formats import Table
     from solver.optimise import Progress
     from solver.representation import Representation
@@ -83,14 +85,19 @@ def _follow_until_asked(follow: Callable[[Progress], None] | None) -> Callable[[
 
 
 def _print_answer(answer: Representation, form: str) -> None:
-    from solver.pictures.summary import print_representation
-
     say(
         form,
-        text=lambda: show(print_representation, answer),
+        text=lambda: show(_tell, answer),
         content=answer.to_dict,
         table=lambda: _table(answer, form),
     )
+
+
+def _tell(answer: Representation, console: Console) -> None:
+    from solver.pictures.sketch import sketched
+    from solver.pictures.summary import print_representation
+
+    print_representation(answer, console, sketched(answer, console))
 
 
 def _table(answer: Representation, form: str) -> Table:

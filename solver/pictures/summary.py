@@ -20,6 +20,7 @@ from theory.principal import PrincipalCoordinates
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.console import Console
+    from rich.text import Text
 
     from solver.code import Code
     from theory.conditions import Verdict
@@ -364,15 +365,22 @@ def _tint(value: float) -> str:
     return f"rgba({red},{green},{blue},{0.5 * abs(value):.2f})"
 
 
-def print_representation(representation: Code, console: Console) -> None:
-    """Sentences and the table of neurons on a terminal (or in a pipe, without colours)."""
+def print_representation(representation: Code, console: Console, drawing: Text | None = None) -> None:
+    """Sentences, a drawing if there is one, and the table of neurons on a terminal (or in a pipe, without colours)."""
     from rich.text import Text
 
     for line in sentences(representation):
         console.print(Text(line))
     header, columns = table_of_neurons(representation)
+    if drawing is not None:
+        console.print("", drawing, "", sep="\n")
+        if weights := _weight_columns(representation):
+            # Beside number, weights and bias what the drawing has not: it would be folded.
+            kept = [i for i, name in enumerate(header) if i <= weights + 1 or name == "groups"]
+            header, columns = [header[i] for i in kept], [columns[i] for i in kept]
     relative = relative_weights(representation)
-    table = _table(header)
+    last = "left" if header[-1] in ("codes", "groups") else "right"
+    table = _table(header, last)
     for neuron, row in enumerate(zip(*columns, strict=True)):
         if neuron == ROWS_ON_TERMINAL:
             break

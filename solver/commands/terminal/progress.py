@@ -39,25 +39,32 @@ def progress_shown() -> Iterator[Callable[[Progress], None] | None]:
         yield None
         return
     from rich.console import Console
+    from rich.live import Live
+    from rich.spinner import Spinner
 
-    # A spinner that every encoding has.
-    status = Console(stderr=True).status("searching", spinner="line")
+    # One that every encoding has.
+    spinner = Spinner("line", "searching")
+    # The line begins at a moment when a conic solver may have put another stream in the place of stdout, which rich
+    # would take for the true one.
+    console = Console(stderr=True)
+    line = Live(spinner, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
 
     def follow(progress: Progress) -> None:
-        status.update(
-            f"searching, {progress.seconds:.0f} s: round {progress.iteration + 1}, {progress.neurons} neurons, "
-            f"loss {progress.loss:.9g}, bound {max(progress.lower_bound, 0.0):.9g}, gap {progress.gap:.1e}"
+        # In one line of eighty characters.
+        spinner.update(
+            text=f"{progress.seconds:.0f} s, round {progress.iteration + 1}, {progress.neurons} neurons: "
+            f"loss {progress.loss:.7g}, bound {max(progress.lower_bound, 0.0):.7g}, gap {progress.gap:.1e}"
         )
 
     # The first round alone may take long.
-    timer = Timer(PATIENCE, status.start)
+    timer = Timer(PATIENCE, line.start)
     timer.start()
     try:
         yield follow
     finally:
         timer.cancel()
         timer.join()
-        status.stop()
+        line.stop()
 
 
 @contextmanager
