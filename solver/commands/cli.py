@@ -22,7 +22,10 @@ COMMANDS = (
     "budget",
     "check",
     "check_proof",
+    "completion",
     "derive",
+    "doctor",
+    "gallery",
     "phase",
     "reproduce",
     "solve",
@@ -66,12 +69,9 @@ class _Commands(click.Group):
 def _version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
     if not value or context.resilient_parsing:
         return
-    from importlib.metadata import PackageNotFoundError, version
+    from solver import __version__
 
-    try:
-        click.echo(f"modularity {version('modularity-solver')}")
-    except PackageNotFoundError:
-        click.echo("modularity (not installed)")
+    click.echo(f"modularity {__version__}")
     context.exit()
 
 
@@ -81,7 +81,7 @@ def main() -> None:
     """Optimal codes of nonnegative, energy-saving linear networks, with a proof.
 
     FILE holds one sample a row and one source a column: .csv (with or without a header), .npy or .npz; - is
-    standard input.
+    standard input, and --example NAME is for what is shipped.
     """
 
 
