@@ -4,7 +4,9 @@ import ast
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+import theory
+
+ROOT = Path(theory.__file__).parents[1]
 
 FLOORS = [
     {"theory.errors"},
