@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from solver import Representation
+from solver.commands import phase
 from solver.commands.cli import COMMANDS, main
 from solver.examples import EXAMPLES, load, path_of
 from tests.examples import CUT
@@ -82,12 +84,18 @@ def test_all_numbers_of_other_answers():
     assert float(rows[0]["excess"]) == pytest.approx(0.0022458446)
     rows = csv_of("phase", "opposite-corners", "--points", 2)
     assert [row["predicted"] for row in rows] == ["False", "False"] and float(rows[1]["price"]) > 0.0008
-    rows = csv_of("phase", "opposite-corners", "--against", "bias_cost", "--points", 3)
-    assert len(rows) == 9 and list(rows[0]) == ["parameter", "bias_cost", "price", "neurons"]
-    assert sorted((float(row["bias_cost"]), float(row["parameter"])) for row in rows) == [
-        (float(row["bias_cost"]), float(row["parameter"])) for row in rows
-    ]
     assert [row["family"] for row in csv_of("phase")] == list(FAMILIES)
+
+
+def test_the_plane_of_two_parameters_has_a_row_a_point():
+    price = np.array([[0.0, 0.1, 0.2], [0.3, 0.4, 0.5]])
+    plane = SimpleNamespace(
+        first=np.array([1.0, 2.0, 3.0]), other=np.array([10.0, 20.0]), against="bias_cost", price=price,
+        neurons=np.full((2, 3), 2), family=SimpleNamespace(name="made up"), gap=1e-9,
+    )  # fmt: skip
+    table = phase._table_of_plane(plane)
+    assert table.header == ("parameter", "bias_cost", "price", "neurons")
+    assert table.rows[1] == (2.0, 10.0, 0.1, 2) and table.rows[3] == (1.0, 20.0, 0.3, 2) and len(table.rows) == 6
 
 
 def test_the_neurons_of_an_audit(tmp_path):
