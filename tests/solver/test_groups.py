@@ -119,6 +119,7 @@ def design(problem, count=400):
     return program.solve(solver="CLARABEL") * problem.modular_loss
 
 
+@pytest.mark.filterwarnings("ignore:Solution may be inaccurate")  # older conic solvers say so of the sixth digit
 @given(seeds, st.booleans())
 @share(1 / 3)
 def test_a_design_on_a_fine_grid_of_directions_agrees(seed, exact):

@@ -259,7 +259,7 @@ def test_another_solver():
     [
         ({"solver": "Fantasia"}, "solver: 'Fantasia' is not installed or unknown to cvxpy; choose one of CLARABEL"),
         ({"solver": 3}, "solver: 3 is not a name"),
-        ({"solver": "HIGHS"}, "solver: 'HIGHS' has no semidefinite cones"),
+        ({"solver": "SCIPY"}, "solver: 'SCIPY' has no semidefinite cones"),
         ({"neurons": 3}, "neurons: method 'relaxation' uses as many as help"),
     ],
 )

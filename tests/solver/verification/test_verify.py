@@ -131,8 +131,8 @@ def test_functions_are_conjectures_and_none_is_silence():
         return True if corners == 2**sources.dimension and np.array_equal(sources.upper, -sources.lower) else None
 
     few = (boxes(2) | grids(2)).map(Problem)
-    assert verify(always, trials=30, draws=few).disagreements == 1
-    refuted = verify(never, trials=30, draws=few)
+    assert verify(always, trials=200, draws=few).disagreements == 1
+    refuted = verify(never, trials=200, draws=few)
     assert refuted.disagreements == 1 and refuted.counterexample[0].sources.count <= SMALL
     assert modularity(refuted.counterexample[0].sources).modular is True
     silent = verify(boxes_only, trials=5, draws=few)
