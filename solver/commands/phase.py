@@ -92,6 +92,7 @@ def _draw_plane(plane: PhasePlane, picture: str, as_object: bool) -> None:
 
 
 def _print_plane(plane: PhasePlane, as_object: bool) -> None:
+    assert plane.family is not None
     how = "by theory" if plane.exact else "by bisection of the verdict"
     points = [pair for curve in plane.curves for pair in curve.tolist()] + plane.crossings.tolist()
     if as_object:

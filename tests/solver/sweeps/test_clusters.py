@@ -16,6 +16,12 @@ WORKERS = 3
 """Of the cluster that loses one."""
 
 
+@pytest.fixture(autouse=True)
+def _not_nice(monkeypatch):
+    """Ray's workers make way for whatever else the machine is busy with, and then never end."""
+    monkeypatch.setenv("RAY_worker_niceness", "0")
+
+
 @pytest.fixture(scope="module")
 def plan():
     costs = np.geomspace(0.1, 10, 20)
