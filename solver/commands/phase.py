@@ -122,6 +122,7 @@ def _found(plane: PhasePlane) -> str:
 
 
 def _plain_plane(plane: PhasePlane) -> dict[str, Any]:
+    assert plane.family is not None
     points = [pair for curve in plane.curves for pair in curve.tolist()] + plane.crossings.tolist()
     table = {name: getattr(plane, name).tolist() for name in ("price", "neurons", "coded")}
     content = {"family": plane.family.name, "parameter": plane.first.tolist(), plane.against: plane.other.tolist()}
@@ -130,6 +131,7 @@ def _plain_plane(plane: PhasePlane) -> dict[str, Any]:
 
 def _table_of_plane(plane: PhasePlane) -> Table:
     """One row a point."""
+    assert plane.family is not None
     from solver.commands.terminal.formats import Table
 
     rows = [
@@ -142,6 +144,7 @@ def _table_of_plane(plane: PhasePlane) -> Table:
 
 
 def _tell_plane(plane: PhasePlane) -> None:
+    assert plane.family is not None
     click.echo(wrapped(plane.family.statement, indent=""))
     click.echo(wrapped(f"Parameter a: {plane.family.parameter}.", indent=""))
     click.echo(f"Largest gap {plane.gap:.1e}; boundary {_found(plane)}.\n")

@@ -11,7 +11,7 @@ import click
 
 from solver.commands.terminal.endings import Outputs
 from solver.commands.terminal.options import format_options
-from solver.commands.terminal.output import say
+from solver.commands.terminal.output import note, say
 from solver.commands.terminal.progress import counted
 from solver.stopping import Stopped, noted
 from theory.errors import InputError
@@ -42,12 +42,16 @@ def worker_options(command: Any) -> Any:
 @click.command()
 @click.argument("spec", metavar="SPEC", type=click.Path())
 @click.option("--results", type=click.Path(), metavar="FILE", help="Table to write.  [default: SPEC with .parquet]")
+@click.option("--plot", "picture", metavar="OUT", type=click.Path(), help="Draw it: .png, .pdf or .svg.")
+@click.option("--at", multiple=True, metavar="NAME=VALUE", help="Hold a coordinate there, where more than two vary.")
 @worker_options
 @format_options()
 def sweep(
     spec: str,
     *,
     results: str | None,
+    picture: str | None,
+    at: tuple[str, ...],
     jobs: int | None,
     backend: str | None,
     scheduler: str | None,
@@ -59,11 +63,40 @@ def sweep(
     from solver.sweeps.spec import read_sweep
 
     plan = read_sweep(spec)
+    held = _held(at)
+    if picture is not None:
+        _require_drawable(plan, held, picture)
     target = os.path.splitext(spec)[0] + ".parquet" if results is None else results
     rows = solved(plan, target, jobs=jobs, backend=backend, scheduler=scheduler)
     with noted(), Outputs() as outputs:
         outputs.attempt(_print, plan, rows, target, form)
+        if picture is not None:
+            outputs.attempt(_draw, plan, rows, held, picture, form)
     return 0
+
+
+def _held(at: tuple[str, ...]) -> dict[str, str]:
+    for entry in at:
+        if "=" not in entry:
+            raise InputError(f"--at: {entry!r} is no coordinate with its value; write NAME=VALUE")
+    return dict(entry.split("=", 1) for entry in at)
+
+
+def _require_drawable(plan: Sweep, held: dict[str, str], picture: str) -> None:
+    """Say now, not after the work, that there is no picture of it."""
+    from solver.pictures.style import PICTURES
+    from solver.sweeps.view import view
+    from theory.writing import require_writable
+
+    require_writable(picture, PICTURES, "--plot")
+    view(plan, [{} for _ in range(len(plan))], held)
+
+
+def _draw(plan: Sweep, rows: list[Row], held: dict[str, str], picture: str, form: str) -> None:
+    from solver.pictures.sweep import plot_sweep
+
+    plot_sweep(plan, rows, picture, at=held)
+    note(form, f"Picture in {picture}.")
 
 
 def solved(
