@@ -185,7 +185,7 @@ class Representation(Code):
     def to_html(self, path: str | os.PathLike[str], *, stops: int = 17) -> None:
         """Write a page to turn and hover: the code, its certificate, and how both change with the price of weights.
 
-        One file that opens in any browser, without a network. See `solver.pictures.explorer`.
+        One file that opens in any browser, without a network. See `solver.pictures.pages.explorer`.
 
         Args:
             path: .html file to write, whole or not at all.
@@ -195,7 +195,7 @@ class Representation(Code):
             InputError: a path that cannot be written, an even number of stops, or plotly not installed
                 (`pip install 'modularity-solver[page]'`).
         """
-        from solver.pictures.explorer import page
+        from solver.pictures.pages.explorer import page
 
         page(self, path, stops=stops)
 

@@ -48,7 +48,7 @@ FLOORS = [
         "solver.pictures.summary",
         "solver.pictures.sketch",
         "solver.pictures.plot",
-        "solver.pictures.explorer",
+        "solver.pictures.pages.explorer",
         "solver.pictures.comparison",
         "solver.pictures.budget",
         "solver.pictures.training",

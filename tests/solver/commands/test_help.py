@@ -11,7 +11,7 @@ import solver
 from solver import examples
 from solver.commands import doctor
 from solver.commands.completion import SHELLS
-from solver.pictures.gallery import hang
+from solver.pictures.pages.gallery import hang
 from tests.solver.commands.test_cli import accepted, process, refused, run
 
 # ---- completion ---------------------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def test_the_gallery_on_the_command_line(tmp_path, monkeypatch):
             said(folder / "iris.html")
         return folder / "index.html"
 
-    monkeypatch.setattr("solver.pictures.gallery.hang", hung)
+    monkeypatch.setattr("solver.pictures.pages.gallery.hang", hung)
     words = accepted("gallery", tmp_path / "new").stdout
     assert "iris.html." in words and "index.html." in words and (tmp_path / "new").is_dir()
     assert accepted("gallery", tmp_path / "new", "--quiet").output == ""
@@ -124,6 +124,6 @@ def test_folders_that_are_none(tmp_path, monkeypatch):
     (tmp_path / "index.html").write_text("<title>mine</title>")
     assert "is a page of another kind" in refused("gallery", tmp_path)
     assert (tmp_path / "index.html").read_text() == "<title>mine</title>"
-    monkeypatch.setattr("solver.pictures.gallery.find_spec", lambda name: None)
+    monkeypatch.setattr("solver.pictures.pages.gallery.find_spec", lambda name: None)
     assert r"pip install 'modularity-solver[page]'" in refused("gallery", tmp_path / "absent")
     assert not (tmp_path / "absent").exists()
