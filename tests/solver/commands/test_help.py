@@ -46,6 +46,7 @@ def healthy():
     return json.loads(accepted("doctor", "--json").stdout)
 
 
+@pytest.mark.thorough
 def test_what_the_doctor_finds(healthy):
     import numpy
 
@@ -90,6 +91,7 @@ def test_a_doctor_who_is_not_installed(monkeypatch):
 # ---- gallery ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_a_page_of_every_example_and_one_that_leads_to_them(tmp_path, monkeypatch):
     pytest.importorskip("plotly")
     # All of them take long; the suite is content with one.

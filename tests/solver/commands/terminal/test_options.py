@@ -76,12 +76,16 @@ def test_the_neurons_of_a_paper():
     assert r"1 & $-0.1303$ & 0.1421 &" in latex and r"39.8\,\%" in latex
 
 
-def test_all_numbers_of_other_answers():
+def test_all_numbers_of_verdict_and_budget():
     (row,) = csv_of("check", CUT)
     assert row["modular"] == "False" and float(row["margin"]) == pytest.approx(-0.1335149864)
     rows = csv_of("budget", CUT)
     assert [row["neurons"] for row in rows] == ["2", "3"] and [row["reached"] for row in rows] == ["False", "True"]
     assert float(rows[0]["excess"]) == pytest.approx(0.0022458446)
+
+
+@pytest.mark.thorough
+def test_families_as_tables():
     rows = csv_of("phase", "opposite-corners", "--points", 2)
     assert [row["predicted"] for row in rows] == ["False", "False"] and float(rows[1]["price"]) > 0.0008
     assert [row["family"] for row in csv_of("phase")] == list(FAMILIES)
@@ -114,6 +118,7 @@ def test_theorems_as_tables():
     assert "--latex: prints formulas alone" in refused("theorems", "--latex", "--json")
 
 
+@pytest.mark.thorough
 def test_reports_as_tables():
     words = ["verify", "--theorem", "range-independence", "--trials", 1]
     (row,) = csv_of(*words)
