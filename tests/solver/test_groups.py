@@ -194,6 +194,7 @@ def test_products_are_separate_whatever_the_correlations(seed):
     assert certify(fewer, answer).lower_bound <= solve(fewer).loss * (1 + 1e-9)
 
 
+@pytest.mark.thorough
 def test_twenty_sources_in_four_groups():
     rng = np.random.default_rng(0)
     shadows = [rng.standard_normal((6, 5)) for _ in range(4)]
