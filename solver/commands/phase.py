@@ -105,7 +105,7 @@ def _plane(name: str, against: str, *, points: int | None, weight_cost: float, p
 
 
 def _draw_plane(plane: PhasePlane, picture: str, form: str) -> None:
-    from solver.pictures.phase_plane import plot_phase_plane
+    from solver.pictures.phases.phase_plane import plot_phase_plane
 
     plot_phase_plane(plane, picture)
     note(form, f"Picture in {picture}.")
@@ -160,7 +160,7 @@ def _tell_plane(plane: PhasePlane) -> None:
 
 
 def _draw_phase(chosen: Family, solved: list[PhasePoint], picture: str, form: str) -> None:
-    from solver.pictures.phase_diagram import plot_phase
+    from solver.pictures.phases.phase_diagram import plot_phase
 
     plot_phase(chosen, solved, picture)
     note(form, f"Picture in {picture}.")
