@@ -253,10 +253,12 @@ def canonical_weights(problem: Problem, weights: Array) -> Array:
         size = float(np.linalg.norm(length[leader == first]))
         # The longest names the direction; the others may be rounding.
         longest = int(np.argmax(length[leader == first]))
-        weight = group[longest] / length[leader == first][longest] * size
-        cheaper = problem.neuron_cost(-weight)[0] < problem.neuron_cost(weight)[0] * (1 - 1e-12)
-        merged.append(-weight if cheaper else weight)
-    result = readable(problem, np.array(merged).reshape(-1, problem.dimension))
+        merged.append(group[longest] / length[leader == first][longest] * size)
+    lines = np.array(merged).reshape(-1, problem.dimension)
+    # Both sides of all of them at once: each look at the samples takes as long as there are many.
+    one, other = problem.neuron_cost(np.concatenate([lines, -lines])).reshape(2, -1)
+    cheaper = other < one * (1 - 1e-12)
+    result = readable(problem, np.where(cheaper[:, None], -lines, lines))
     # Rounded keys, so that rounding does not reorder neurons that tie.
     keys = np.round((result * np.sqrt(problem.modular_costs)).T[::-1] / length.max(initial=1.0), 9)
     cost = problem.neuron_cost(result)
