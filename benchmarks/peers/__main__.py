@@ -2,7 +2,8 @@
 
 For every peer, each at its best of several settings, the time to come within 1e-2 to 1e-8 of the certified optimum,
 start-up apart; how it grows with samples, sources and extreme samples; how often descent ends in a worse code; and the
-pricing step by a spatial branch and bound.
+pricing step by a spatial branch and bound. Times are seconds of the processor, on one thread, so that a busy machine
+does not matter much.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def main(
     stuck = stuck_table(quick=quick)
     growth = f"Growth of the time to {report.FOLLOWED:g}, as exponents"
     tables = [
-        ("Seconds to come so near to the optimum", report.TIME_HEAD, report.time_table(found)),
+        ("Seconds of the processor to come so near to the optimum", report.TIME_HEAD, report.time_table(found)),
         (growth, report.EXPONENT_HEAD, report.exponent_table(found)),
         ("Pricing", report.PRICING_HEAD, report.pricing_table(prices)),
         (f"Descents that ended more than {WORSE:g} above the optimum", report.STUCK_HEAD, stuck),
