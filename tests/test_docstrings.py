@@ -30,6 +30,15 @@ def test_every_public_name_has_an_example(package, name):
     thing = getattr(package, name)
     assert ">>>" in (thing.__doc__ or "")
     if inspect.isclass(thing):
-        ours = [(of, *member) for of in thing.__mro__ if of.__module__.split(".")[0] in ("solver", "theory") for member in members(of)]
-        wanting = [f"{of.__name__}.{name}" for of, name, member, called in ours if not member.__doc__ or (called and ">>>" not in member.__doc__)]
+        ours = [
+            (of, *member)
+            for of in thing.__mro__
+            if of.__module__.split(".")[0] in ("solver", "theory")
+            for member in members(of)
+        ]
+        wanting = [
+            f"{of.__name__}.{name}"
+            for of, name, member, called in ours
+            if not member.__doc__ or (called and ">>>" not in member.__doc__)
+        ]
         assert not wanting
