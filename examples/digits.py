@@ -52,7 +52,7 @@ activity = answer.activity()
 names = [f"neuron {number}" for number in range(1, len(answer) + 1)]
 means = pd.DataFrame(activity, columns=names).groupby(digits).mean()
 figure, axis = plt.subplots(figsize=(7, 3))
-shown = axis.imshow(means.T / means.max(), cmap="viridis", aspect="auto", vmin=0)
+shown = axis.imshow((means / means.max()).T, cmap="viridis", aspect="auto", vmin=0)
 axis.set(xlabel="digit", xticks=range(10), yticks=range(len(names)), yticklabels=names)
 figure.colorbar(shown, label="mean activity, of its largest")
 plt.show()

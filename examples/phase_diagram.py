@@ -47,7 +47,7 @@ plot_phase(cut, points)
 # ## Over two
 #
 # Biases that have a price of their own make ranges count for more and correlations for less. Then the boundary moves;
-# the line is derived, the colours are solved.
+# the dots are where the condition turns, the colours are solved.
 
 # %%
 plan = plane_plan("opposite-corners", "bias_cost", points=7)
