@@ -21,7 +21,6 @@ def code_of(page):
 @pytest.mark.thorough
 @pytest.mark.parametrize("page", ["index.md", "how-to/index.md"])
 def test_what_a_page_shows_runs(page, tmp_path, monkeypatch):
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
     exec(compile(code_of(page), page, "exec"), {})
 

@@ -88,6 +88,11 @@ class Budget:
         """(k,) losses / floor - 1: by how much the codes found cost more than any code must."""
         return np.maximum(0.0, self.losses / self.floor - 1) if self.floor > 0 else np.full(len(self.losses), np.inf)
 
+    @property
+    def reached(self) -> NDArray[np.bool_]:
+        """(k,) whether the code found reaches the floor to the tolerance."""
+        return np.array([optimality_gap(loss, self.floor) <= self.tolerance for loss in self.losses], dtype=bool)
+
     def code(self, neurons: int) -> Representation:
         """The code found for a number of neurons, with the certificate of the optimum: `certify` checks both.
 
@@ -144,13 +149,13 @@ class Budget:
 
     def __repr__(self) -> str:
         rows = [("neurons", "loss", "above the floor")]
-        for number, loss, excess in zip(self.numbers, self.losses, self.excess, strict=True):
-            reached = optimality_gap(loss, self.floor) <= self.tolerance
+        for number, loss, excess, reached in zip(self.numbers, self.losses, self.excess, self.reached, strict=True):
             rows.append((str(number), f"{loss:.9g}", "reached" if reached else f"{100 * excess:.3g} %"))
         width = [max(len(row[i]) for row in rows) for i in range(3)]
-        return "\n".join([*self._sentences(), "", *("  ".join(map(str.rjust, row, width)) for row in rows)])
+        return "\n".join([*self.sentences(), "", *("  ".join(map(str.rjust, row, width)) for row in rows)])
 
-    def _sentences(self) -> list[str]:
+    def sentences(self) -> list[str]:
+        """What was found, in words."""
         best, first, last = _neurons(len(self.optimum)), self.numbers[0], self.numbers[-1]
         if self.optimum.status != "optimal":
             best += f" and costs {self.optimum.loss:.9g}"
