@@ -1,4 +1,4 @@
-"""Recurrent networks, students, variational autoencoders and the pictures they see: what they are shown, say and cost."""
+"""Recurrent networks, students, variational autoencoders and pictures: what they are shown, say and cost."""
 
 from dataclasses import replace
 
