@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from solver.networks.checkpoint import nested
 from solver.networks.network import Data
@@ -52,8 +53,6 @@ COMPARED = ("both", "beta-VAE")
 
 def study(rng: Generator, quick: bool) -> Finding:
     """2023: rectified means and prices of energy separate the factors of pictures, beside beta-VAE."""
-    from matplotlib.figure import Figure
-
     kinds = {
         "independent": rng.uniform(size=(SAMPLES, FACTORS)),
         "correlated": correlated(rng, SAMPLES),
@@ -75,6 +74,7 @@ def study(rng: Generator, quick: bool) -> Finding:
     shown = {"independent": "", "correlated": ",\ncorrelated", "entangled": ",\ncorners cut"}
     bars(right, found, [one.condition + shown[one.factors] for one in found])
     right.tick_params(axis="x", labelsize=5)
+    right.set_ylabel("mutual-information ratio")
     ratio = {(one.condition, one.factors): one.ratio for one in found}
     both, plain = ratio["both", "independent"], ratio["neither", "independent"]
     holds = both.mean > max(ratio[name, "independent"].mean for name in ("neither", "nonnegativity", "energy"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from solver.pictures.source_plane import INSIDE, OUTSIDE, SAMPLE
 from solver.pictures.style import WIDTH
@@ -44,8 +45,6 @@ CLEAR = 0.02
 
 def study(_: Generator, quick: bool) -> Finding:
     """2025: corners that are cut mix neurons, dependence as such does not."""
-    from matplotlib.figure import Figure
-
     points = grid(LEVELS)
     supports = {
         (family, strength): draw(points, strength)

@@ -82,7 +82,7 @@ def drawn(rng: np.random.Generator, points: Array) -> Array:
 
     Example:
         >>> chance = drawn(np.random.default_rng(0), grid(5))
-        >>> bool((chance == 0).any()), round(chance.sum(), 12)
+        >>> bool((chance == 0).any()), round(float(chance.sum()), 12)
         (True, 1.0)
     """
     edge = np.abs(points).max()

@@ -14,7 +14,7 @@ from solver.networks.student import Student, Teacher
 from solver.networks.training import train
 from solver.networks.variational import Variational
 from solver.optimise import solve_one_of_many
-from solver.studies.networks.scores import is_mixed, owed, score
+from solver.studies.networks.scores import confidence, is_mixed, owed, score
 from solver.studies.study import FREE
 
 if TYPE_CHECKING:
@@ -82,11 +82,15 @@ class Trial:
 
     def row(self) -> tuple[object, ...]:
         """For a table."""
-        told = self.architecture, self.data, self.modular, self.price, np.mean(self.scores), min(self.scores)
+        sure = confidence(self.scores)
+        told = self.architecture, self.data, self.modular, self.price, sure.mean, sure.low, sure.high
         return *told, sum(self.mixed), len(self.mixed), self.gain
 
 
-ROW = ("architecture", "data", "theory_modular", "price", "mean_score", "least_score", "mixed", "networks", "gain")
+ROW = (
+    *("architecture", "data", "theory_modular", "price", "score", "score_low", "score_high"),
+    *("mixed", "networks", "gain"),
+)
 """Names of its columns."""
 
 
@@ -100,7 +104,7 @@ def verdict(points: Array, chance: Array, network: Autoencoder = LINEAR) -> tupl
 
 def length_of(network: Network, quick: bool) -> tuple[int, float]:
     """Steps, and the rate that they begin with."""
-    steps, rate = (8_000, 3e-3) if isinstance(network, Variational) else (20_000, 1e-2)
+    steps, rate = (8_000, 3e-3) if isinstance(network, Variational) else (12_000, 1e-2)
     return steps // 20 if quick else steps, rate
 
 

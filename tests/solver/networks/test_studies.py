@@ -14,7 +14,7 @@ pytestmark = pytest.mark.networks
 
 from solver.commands.cli import main
 from solver.strategies import seeds
-from solver.studies.networks import constraints
+from solver.studies.networks import constraints, frequencies
 from solver.studies.networks.agreement import DEAR, agreements, data_sets
 from solver.studies.networks.scores import confidence, is_mixed, owed, rate, score, served, telling
 from solver.studies.networks.supports import bits, cornerless, drawn, grid, hollow, tilted
@@ -101,6 +101,12 @@ def test_agreement_counts_data_sets_and_names_failures():
     assert one.failures == ("b (1 of 2)", "c (2 of 2)") and one.gains == (1, 2)
 
 
+def test_the_certified_code_of_waves_says_what_counts_as_mixed():
+    assert frequencies.certified((2, 3))[0] < 1e-9 and frequencies.certified((2, 3))[1] == pytest.approx(1)
+    price, modularity = frequencies.certified((1, 2))
+    assert price == pytest.approx(0.1465, abs=1e-3) and modularity < 0.4
+
+
 def test_entangled_factors_never_differ_much():
     drawn = constraints.entangled(np.random.default_rng(0), 250, 3)
     assert drawn.shape == (250, 3) and np.abs(drawn[:, 0] - drawn[:, 1]).max() < 0.4 < np.ptp(drawn[:, 2])
@@ -115,7 +121,7 @@ def test_quick_forms_write_what_they_found(name, tmp_path):
         rows = list(csv.DictReader(stream))
     assert len(rows) >= 8 and {row["networks"] for row in rows} == {"5"}
     assert {row["theory_modular"] for row in rows} == {"True", "False"}
-    assert all(0 <= float(row["least_score"]) <= float(row["mean_score"]) <= 1 for row in rows)
+    assert all(float(row["score_low"]) <= float(row["score"]) <= 1 for row in rows)
 
 
 @pytest.mark.slow
