@@ -1,6 +1,11 @@
 """Sources to try things on, which are there once the program is installed: `modularity solve --example iris`.
 
 Each is a table beside this file: one sample a row, one named source a column.
+
+Example:
+    >>> from solver import examples
+    >>> sorted(examples.EXAMPLES)
+    ['corner_cut_square', 'cornerless_cube', 'iris']
 """
 
 from __future__ import annotations
