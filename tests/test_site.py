@@ -1,4 +1,4 @@
-"""The site builds without warnings, asks nothing of other machines, sets its formulas, and is searched from a folder."""
+"""The site builds without warnings, asks nothing of other machines, sets formulas, and is searched from a folder."""
 
 import os
 import re
