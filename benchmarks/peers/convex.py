@@ -14,8 +14,8 @@ from benchmarks.peers.trace import Run
 from solver import Problem, solve
 
 PATIENCE = 10
-"""Limits of what looks at the clock on the wall, as a multiple: a busy machine must not end a run that the processor's clock
-would let go on."""
+"""Limits of what looks at the clock on the wall, as a multiple: a busy machine must not end a run that the processor's
+clock would let go on."""
 
 LARGEST_SIMILARITY = 1_000
 """Samples beyond which their similarities, T by T, are not written down."""
