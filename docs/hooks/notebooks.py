@@ -1,5 +1,6 @@
 """Notebooks become pages while the site is built: each of `examples/*.py` is run, and shown with what it gave."""
 
+import os
 import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +14,16 @@ from mkdocs.structure.files import File, Files
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import MarkdownExporter
+from traitlets.config import Config
 
 FOLDER = "tutorials"
 """Of the site, where the pages are."""
 
 SECONDS = 300
 """For a cell, at most."""
+
+PRIVATE = Config() if os.name == "nt" else Config(KernelManager={"transport": "ipc"})
+"""Kernels are spoken to by pipes, which no one else hears, where there are such."""
 
 AT_ONCE = 2
 """Notebooks that run side by side."""
@@ -49,7 +54,7 @@ def shown(name: str, code: str) -> tuple[str, Mapping[str, bytes]]:
     """
     notebook = jupytext.reads(code, fmt="py:percent")
     try:
-        NotebookClient(notebook, timeout=SECONDS, kernel_name="python3").execute()
+        NotebookClient(notebook, timeout=SECONDS, kernel_name="python3", config=PRIVATE).execute()
     except CellExecutionError as error:
         raise PluginError(f"examples/{name}.py: {error}") from error
     names = {"unique_key": name, "output_files_dir": "."}
@@ -57,4 +62,5 @@ def shown(name: str, code: str) -> tuple[str, Mapping[str, bytes]]:
     title, _, rest = OWN_STYLE.sub("", text).strip().partition("\n")
     note = f"*This page is a notebook: [{name}.py]({name}.py){{ download }}, which Jupyter opens with jupytext.*"
     pictures = {Path(key).name: data for key, data in resources["outputs"].items()}
-    return f"{title}\n\n{note}\n{rest}\n".replace("](./", "]("), pictures
+    rest = rest.replace("![png](./", f"![{title.lstrip('# ')}](")
+    return f"{title}\n\n{note}\n{rest}\n", pictures
