@@ -105,7 +105,7 @@ def _plane(name: str, against: str, *, points: int | None, weight_cost: float, p
 
 
 def _draw_plane(plane: PhasePlane, picture: str, form: str) -> None:
-    from solver.pictures.phase_plane import plot_phase_plane
+    from solver.pictures.phases.phase_plane import plot_phase_plane
 
     plot_phase_plane(plane, picture)
     note(form, f"Picture in {picture}.")
@@ -121,17 +121,21 @@ def _found(plane: PhasePlane) -> str:
     return "by theory" if plane.exact else "by bisection of the verdict"
 
 
-def _plain_plane(plane: PhasePlane) -> dict[str, Any]:
+def _family(plane: PhasePlane) -> Family:
+    """Which: planes of data have none."""
     assert plane.family is not None
+    return plane.family
+
+
+def _plain_plane(plane: PhasePlane) -> dict[str, Any]:
     points = [pair for curve in plane.curves for pair in curve.tolist()] + plane.crossings.tolist()
     table = {name: getattr(plane, name).tolist() for name in ("price", "neurons", "coded")}
-    content = {"family": plane.family.name, "parameter": plane.first.tolist(), plane.against: plane.other.tolist()}
+    content = {"family": _family(plane).name, "parameter": plane.first.tolist(), plane.against: plane.other.tolist()}
     return {**content, **table, "gap": plane.gap, "boundary": points, "found": _found(plane)}
 
 
 def _table_of_plane(plane: PhasePlane) -> Table:
     """One row a point."""
-    assert plane.family is not None
     from solver.commands.terminal.formats import Table
 
     rows = [
@@ -139,14 +143,13 @@ def _table_of_plane(plane: PhasePlane) -> Table:
         for i, other in enumerate(plane.other)
         for j, first in enumerate(plane.first)
     ]
-    words = (f"Family {plane.family.name}; largest gap {plane.gap:.1e}.",)
+    words = (f"Family {_family(plane).name}; largest gap {plane.gap:.1e}.",)
     return Table(("parameter", plane.against, "price", "neurons"), rows, words)
 
 
 def _tell_plane(plane: PhasePlane) -> None:
-    assert plane.family is not None
-    click.echo(wrapped(plane.family.statement, indent=""))
-    click.echo(wrapped(f"Parameter a: {plane.family.parameter}.", indent=""))
+    click.echo(wrapped(_family(plane).statement, indent=""))
+    click.echo(wrapped(f"Parameter a: {_family(plane).parameter}.", indent=""))
     click.echo(f"Largest gap {plane.gap:.1e}; boundary {_found(plane)}.\n")
     click.echo(f"{plane.against:>14}{'least a mixed':>16}{'highest price':>16}   neurons")
     for value, price, neurons in zip(plane.other, plane.price, plane.neurons, strict=True):
@@ -157,7 +160,7 @@ def _tell_plane(plane: PhasePlane) -> None:
 
 
 def _draw_phase(chosen: Family, solved: list[PhasePoint], picture: str, form: str) -> None:
-    from solver.pictures.phase_diagram import plot_phase
+    from solver.pictures.phases.phase_diagram import plot_phase
 
     plot_phase(chosen, solved, picture)
     note(form, f"Picture in {picture}.")

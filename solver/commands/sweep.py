@@ -93,7 +93,7 @@ def _require_drawable(plan: Sweep, held: dict[str, str], picture: str) -> None:
 
 
 def _draw(plan: Sweep, rows: list[Row], held: dict[str, str], picture: str, form: str) -> None:
-    from solver.pictures.sweep import plot_sweep
+    from solver.pictures.phases.sweep import plot_sweep
 
     plot_sweep(plan, rows, picture, at=held)
     note(form, f"Picture in {picture}.")

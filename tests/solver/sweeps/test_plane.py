@@ -10,7 +10,7 @@ from matplotlib.text import Text
 
 from solver import Sweep
 from solver.commands.cli import main
-from solver.pictures.sweep import plot_sweep
+from solver.pictures.phases.sweep import plot_sweep
 from solver.sweeps import plane
 from solver.sweeps.run import run
 from solver.sweeps.view import view

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from solver.pictures.phase_plane import LABELS, plot_phase_plane
+from solver.pictures.phases.phase_plane import LABELS, plot_phase_plane
 from solver.pictures.source_plane import HULL, SAMPLE
 from solver.pictures.style import PICTURES, WIDTH, styled, written
 from solver.sweeps.plane import phase_plane, spread_by_ratio
