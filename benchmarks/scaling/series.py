@@ -247,7 +247,7 @@ SERIES = (
     _of_method("conic", "samples", CUBE, DECADES[:5], _cube),
     _of_method("relaxation", "samples", CUBE, DECADES[:5], _cube),
     _of_method("alternating", "samples", CUBE, DECADES[:4], _cube),
-    Series("groups, samples", "groups", "samples", "product of two clouds of 2 sources", DECADES[:5], _grouped),
+    Series("groups, samples", "groups", "samples", "every pair of √T samples of a square and √T of a circle", DECADES[:5], _grouped),
     Series("partial decoding, samples", "partial decoding", "samples", f"{CUBE}, two of them decoded", DECADES[:5],
            _partly),
     Series("many samples, samples", "many samples", "samples", "uniform cube of 6 sources",
