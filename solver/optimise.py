@@ -70,6 +70,13 @@ class Progress:
     Attributes:
         iteration: counted from 0;  seconds: since the start;  neurons: number in the present code.
         loss, lower_bound, gap: of the present code.
+
+    Example:
+        >>> from solver import Problem
+        >>> seen = []
+        >>> answer = solve(Problem([[0, 0], [0, 1], [1, 0]]), callback=seen.append)
+        >>> seen[0].iteration, all(progress.lower_bound <= answer.loss * (1 + 1e-9) for progress in seen)
+        (0, True)
     """
 
     iteration: int

@@ -4,7 +4,9 @@ import ast
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+import theory
+
+ROOT = Path(theory.__file__).parents[1]
 
 FLOORS = [
     {"theory.errors"},
@@ -46,7 +48,7 @@ FLOORS = [
         "solver.pictures.summary",
         "solver.pictures.sketch",
         "solver.pictures.plot",
-        "solver.pictures.explorer",
+        "solver.pictures.pages.explorer",
         "solver.pictures.comparison",
         "solver.pictures.budget",
         "solver.pictures.training",

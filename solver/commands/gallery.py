@@ -22,7 +22,7 @@ def gallery(folder: str, quiet: bool) -> int:
 
     FOLDER is made if it is not there, and "gallery" if none is given; index.html in it leads to all of them.
     """
-    from solver.pictures.gallery import hang, require_plotly
+    from solver.pictures.pages.gallery import hang, require_plotly
 
     require_plotly()
     with noted():

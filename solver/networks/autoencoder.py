@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.networks.network import Data, Tree, dense, layers, squares
+from theory.errors import InputError
 from theory.readouts import Soft
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Autoencoder:
         rectified: whether they pass through a rectifier.
         nonnegative: whether they are charged for being negative; rectified neurons never are.
         hidden: rectified units in a further layer on either side, with weights at the same price; none if zero.
+        separate: whether each neuron reads one input only, taking turns: the best modular network, as a comparison.
         error_cost, activity_cost, weight_cost: prices.
         negativity_cost: price of what a neuron falls below zero, averaged over samples.
 
@@ -55,22 +57,27 @@ class Autoencoder:
     rectified: bool = False
     nonnegative: bool = True
     hidden: int = 0
+    separate: bool = False
     error_cost: float = 100.0
     activity_cost: float = 1.0
     weight_cost: float = 1.0
     negativity_cost: float = 50.0
+
+    def __post_init__(self) -> None:
+        if self.separate and self.hidden:
+            raise InputError("separate: neurons above hidden units read no single input; leave out one of the two")
 
     def initial(self, rng: np.random.Generator, data: Data) -> Tree:
         """Random weights, and biases with which linear neurons that are to be nonnegative begin so.
 
         From biases of zero the charge on negative activity silences most neurons before they code anything.
         """
-        outside = [self.hidden] if self.hidden else []
-        widths = [data.inputs.shape[1], *outside, self.neurons, *outside, data.targets.shape[1]]
-        names = ["lower", "encoder", "decoder", "upper"] if self.hidden else ["encoder", "decoder"]
+        widths, names = self._shape(data)
         parameters = layers(rng, widths, names)
+        if self.separate:
+            parameters["encoder"]["weights"] *= _turns(self.neurons, data.inputs.shape[1])
         if self.nonnegative and not self.rectified:
-            below = np.maximum(dense(parameters["lower"], data.inputs), 0) if self.hidden else data.inputs
+            below = np.maximum(dense(parameters["lower"], data.inputs), 0) if "lower" in parameters else data.inputs
             activity = dense(parameters["encoder"], below)[data.chance > 0]
             parameters["encoder"]["bias"] = np.maximum(-activity, 0).max(axis=0)
         return parameters
@@ -118,18 +125,28 @@ class Autoencoder:
             **options,
         )
 
+    def _shape(self, data: Data) -> tuple[list[int], list[str]]:
+        """Widths from the inputs to the targets, and the names of the layers between."""
+        outside = [self.hidden] if self.hidden else []
+        widths = [data.inputs.shape[1], *outside, self.neurons, *outside, data.targets.shape[1]]
+        return widths, ["lower", "encoder", "decoder", "upper"] if self.hidden else ["encoder", "decoder"]
+
     def _neurons(self, parameters: Tree, data: Data) -> Any:
         import jax
 
-        below = jax.nn.relu(dense(parameters["lower"], data.inputs)) if self.hidden else data.inputs
-        activity = dense(parameters["encoder"], below)
+        below = jax.nn.relu(dense(parameters["lower"], data.inputs)) if "lower" in parameters else data.inputs
+        encoder = parameters["encoder"]
+        if self.separate:
+            # Weights that are not read have no slope, and stay at zero.
+            encoder = {**encoder, "weights": encoder["weights"] * _turns(self.neurons, data.inputs.shape[1])}
+        activity = dense(encoder, below)
         return jax.nn.relu(activity) if self.rectified else activity
 
     def _priced(self, parameters: Tree, data: Data, activity: Any) -> Any:
         import jax
 
         said = dense(parameters["decoder"], activity)
-        if self.hidden:
+        if "upper" in parameters:
             said = dense(parameters["upper"], jax.nn.relu(said))
         error = data.chance @ ((said - data.targets) ** 2).sum(axis=1)
         energy = data.chance @ (activity**2).sum(axis=1)
@@ -150,3 +167,8 @@ class Autoencoder:
             "encoder": {**encoder, "bias": encoder["bias"] + lift},
             "decoder": {**decoder, "bias": decoder["bias"] - decoder["weights"] @ lift},
         }
+
+
+def _turns(neurons: int, inputs: int) -> Any:
+    """(n, k) one in each row: which input a neuron reads if all take turns."""
+    return np.equal.outer(np.arange(neurons) % inputs, np.arange(inputs)).astype(np.float32)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["flat", "mark_of", "restored", "saved"]
+__all__ = ["flat", "mark_of", "nested", "restored", "saved"]
 
 
 def flat(tree: Any) -> dict[str, Array]:
@@ -34,6 +34,23 @@ def flat(tree: Any) -> dict[str, Array]:
     """
     leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
     return {".".join(str(step.key) for step in path): np.asarray(leaf, dtype=np.float64) for path, leaf in leaves}
+
+
+def nested(leaves: dict[str, Array]) -> dict[str, Any]:
+    """The tree of such leaves.
+
+    Example:
+        >>> nested({"encoder.bias": np.zeros(2)})
+        {'encoder': {'bias': array([0., 0.])}}
+    """
+    tree: dict[str, Any] = {}
+    for path, leaf in leaves.items():
+        *above, name = path.split(".")
+        layer = tree
+        for step in above:
+            layer = layer.setdefault(step, {})
+        layer[name] = leaf
+    return tree
 
 
 def mark_of(network: Network, data: Data, steps: int, rate: float, seeds: Sequence[int]) -> str:

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from solver.networks.checkpoint import flat, mark_of, restored, saved
+from solver.networks.checkpoint import flat, mark_of, nested, restored, saved
 from solver.networks.network import Data, Network, Tree
 from theory.errors import InputError
 from theory.writing import require_writable
@@ -86,6 +86,18 @@ class Trained:
     def best(self) -> int:
         """The seed's place whose loss is least."""
         return int(self.final.argmin())
+
+    def on(self, data: Data) -> Array:
+        """(s, T, n) activity of the trained networks on other samples, such as ones that training never drew.
+
+        Example:
+            >>> from solver.networks.autoencoder import Autoencoder
+            >>> trained = train(Autoencoder(neurons=4), Data.of([[0, 0], [0, 1], [1, 0]]), steps=50, seeds=(0, 1))
+            >>> trained.on(Data.of([[1, 1]])).shape
+            (2, 1, 4)
+        """
+        look = jax.vmap(self.network.activity, in_axes=(0, None))
+        return _numbers(look(jax.tree_util.tree_map(np.float32, nested(self.weights)), data))
 
     def plot(self, floor: float | None = None, path: str | os.PathLike[str] | None = None) -> Any:
         """Draw the curves, above a certified floor if one is given; write them to `path` (.png, .pdf, .svg) if given.

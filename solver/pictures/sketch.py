@@ -84,7 +84,7 @@ def sketch(representation: Code, width: int, *, ascii_only: bool = False) -> Tex
     else:
         return None
     for number, (share, row) in enumerate(zip(shares, rows, strict=True), 1):
-        lines.append(f"\n{number:>6}  {100 * share:4.1f} %  ")
+        lines.append(f"\n{number:>6} {100 * share:5.1f} %  ")
         lines.append(Text(" ").join(row))
         lines.rstrip()
     if room < LEAST:

@@ -113,7 +113,13 @@ class Budget:
         return _answer(self.optimum, self.codes[int(places[0])], self.floor, self.tolerance, self.complete)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and lists: what `--json` prints."""
+        """Plain numbers and lists: what `--json` prints.
+
+        Example:
+            >>> from solver import Problem
+            >>> budget(Problem([[0, 0], [0, 1], [1, 0], [1, 1]])).to_dict()["numbers"]
+            [2]
+        """
         return {
             "numbers": self.numbers.tolist(),
             "losses": self.losses.tolist(),
@@ -131,7 +137,12 @@ class Budget:
         }
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
-        """Draw loss against number of neurons above the floor; write it to `path` (.png, .pdf, .svg) if given."""
+        """Draw loss against number of neurons above the floor; write it to `path` (.png, .pdf, .svg) if given.
+
+        Example:
+            >>> from solver import Problem
+            >>> figure = budget(Problem([[0, 0], [0, 1], [1, 0]])).plot()
+        """
         from solver.pictures.budget import plot_budget
 
         return plot_budget(self.numbers, self.losses, self.floor, self.enough, path)

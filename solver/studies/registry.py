@@ -1,6 +1,7 @@
 """The registry of studies: solve, compare with theory, draw, and say in one line whether the claim holds.
 
-Each study is a file of this folder that defines `study(rng, quick)`, and a line of `STUDIES`.
+Each study is a file of this folder that defines `study(rng, quick)`, and a line of `STUDIES`; those that train networks
+are in the folder `networks`, a line of `NETWORKS` each, and need the extras of that name and `metrics`.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,7 @@ from solver.studies.study import Finding, Study
 from theory.errors import InputError, unknown_name
 from theory.writing import require_writable, written_whole
 
-__all__ = ["STUDIES", "Study", "run_studies"]
+__all__ = ["NETWORKS", "STUDIES", "Study", "run_studies"]
 
 STUDIES = (
     "entangled-factors",
@@ -35,6 +37,15 @@ STUDIES = (
 )
 """All studies by name, in the order of the papers; each is a file, with underscores for hyphens."""
 
+NETWORKS = (
+    "networks-constraints",
+    "networks-pictures",
+    "networks-ranges",
+    "networks-frequencies",
+    "networks-agreement",
+)
+"""Studies that train networks, run together as `networks`; each is a file of the folder of that name."""
+
 
 def run_studies(
     name: str | None = None, *, folder: str | Path = "studies", seed: int = 0, quick: bool = False
@@ -42,22 +53,24 @@ def run_studies(
     """Run one study or all, one after the other, and write NAME.png and NAME.csv into a folder.
 
     Args:
-        name: of the study; all if not given.
+        name: of the study; all of `STUDIES` if not given, all of `NETWORKS` if "networks".
         folder: created if it does not exist.
         seed: of the random data sets.
         quick: fewer data sets.
 
     Raises:
-        InputError: an unknown study, or a folder that cannot be written.
+        InputError: an unknown study, a folder that cannot be written, or an extra that is missing.
     """
-    if name is not None and name not in STUDIES:
-        raise InputError(unknown_name("study", name, STUDIES))
+    if name is not None and name not in (known := (*STUDIES, "networks", *NETWORKS)):
+        raise InputError(unknown_name("study", name, known))
     place = Path(folder)
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"folder: {str(folder)!r} cannot be created ({error.strerror})") from None
-    names = [name] if name is not None else list(STUDIES)
+    names = list(NETWORKS if name == "networks" else STUDIES if name is None else [name])
+    if names[0] in NETWORKS:
+        _require_extras()
     for chosen in names:
         for suffix in (".png", ".csv"):
             require_writable(place / f"{chosen}{suffix}", (suffix,), "folder")
@@ -71,6 +84,15 @@ def run_studies(
 
 
 def _found(name: str, rng: np.random.Generator, quick: bool) -> Finding:
-    module = import_module(f"solver.studies.{name.replace('-', '_')}")
+    room, file = ("networks.", name.removeprefix("networks-")) if name in NETWORKS else ("", name)
+    module = import_module(f"solver.studies.{room}{file.replace('-', '_')}")
     found: Finding = styled(module.study)(rng, quick)
     return found
+
+
+def _require_extras() -> None:
+    """Said before minutes of training."""
+    missing = [name for name in ("jax", "optax", "sklearn") if find_spec(name) is None]
+    if missing:
+        needed = " and ".join(missing).replace("sklearn", "scikit-learn")
+        raise InputError(f"networks: their studies need {needed}; install with pip install '.[networks,metrics]'")

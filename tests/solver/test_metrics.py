@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from solver import Problem, Sources, solve
-from solver.metrics import conditional_information, dci, modularity_scores, mutual_information_ratio
+from solver.metrics import (
+    conditional_information,
+    dci,
+    modularity_scores,
+    mutual_information_gap,
+    mutual_information_ratio,
+)
 from theory.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -27,6 +33,17 @@ def test_evenly_mixed_neurons_score_zero():
     equal = SOURCES / SOURCES.std(axis=0)
     assert conditional_information(equal @ np.array([[1, 1, 1], [1, 1, -1], [1, -1, 1]]).T, equal) < 0.02
     assert mutual_information_ratio(even, SOURCES) < 0.2
+
+
+def test_the_gap_asks_for_one_neuron_a_source():
+    assert mutual_information_gap(SOURCES, SOURCES) > 0.9
+    assert mutual_information_gap(SOURCES @ TURN, SOURCES) < 0.5
+    halves = np.column_stack([np.maximum(SOURCES, 0), np.maximum(-SOURCES, 0)])
+    assert mutual_information_ratio(halves, SOURCES) > 0.85 and mutual_information_gap(halves, SOURCES) < 0.2
+    # One neuron alone is its own gap; where nothing is told there is none.
+    assert mutual_information_gap(SOURCES[:, :1], SOURCES[:, :2]) == pytest.approx(1)
+    corners = np.array([[0, 0], [0, 1], [1, 0], [1, 1], [0, 0]], dtype=float)
+    assert np.isnan(mutual_information_gap(corners, corners))
 
 
 def test_conditional_information_sees_through_correlation():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Timer
 from typing import TYPE_CHECKING
 
@@ -78,7 +78,14 @@ def counted(what: str) -> Iterator[Callable[[int, int], None] | None]:
     from rich.progress import Progress as Bar
 
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn(what), TimeElapsedColumn(), TextColumn("left"))
-    with Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
-        # Shown once something is counted: what fits into memory is read before a bar could be seen.
-        task = bar.add_task(what, total=None, visible=False)
-        yield lambda done, count: bar.update(task, completed=done, total=count, visible=True)
+    with ExitStack() as shown:
+        bar = Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True))
+        task = bar.add_task(what, total=None)
+
+        def follow(done: int, count: int) -> None:
+            # Begun once something is counted: what fits into memory is read before a bar could be seen.
+            if not bar.live.is_started:
+                shown.enter_context(bar)
+            bar.update(task, completed=done, total=count)
+
+        yield follow

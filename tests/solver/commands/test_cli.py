@@ -295,20 +295,6 @@ def test_no_progress_in_a_pipe():
     assert process("solve", IRIS, "--json").communicate()[1] == ""
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
-def test_progress_on_a_terminal():
-    import pty
-
-    ours, theirs = pty.openpty()
-    child = process("solve", IRIS, "--json", stderr=theirs)
-    answer = child.communicate(timeout=60)[0]
-    os.close(theirs)
-    seen = os.read(ours, 1 << 16).decode()
-    os.close(ours)
-    assert "searching" in seen
-    assert json.loads(answer)["status"] == "optimal"
-
-
 def test_interrupt_before_any_answer(monkeypatch):
     def interrupt(*arguments):
         raise KeyboardInterrupt

@@ -82,3 +82,12 @@ def test_samples_of_probability_zero_ask_nothing_of_a_neuron():
     with_it = train(Autoencoder(4), Data.of(points, probabilities=chance), steps=200, seeds=(0,))
     without = train(Autoencoder(4), Data.of(CORNER_CUT), steps=200, seeds=(0,))
     assert np.allclose(with_it.losses, without.losses, rtol=1e-3)
+
+
+def test_where_weights_are_cheap_rectified_neurons_come_in_pairs():
+    # docs/networks.md, "Pairs": two neurons a source, silent in turn, at a variance of one and with weights at a tenth.
+    grid = np.array([[x, y] for x in range(-2, 3) for y in range(-2, 3)]) / 2**0.5
+    trained = train(Autoencoder(12, rectified=True, weight_cost=0.1), Data.of(grid), steps=10_000, seeds=(0, 1))
+    pairs = 2 * 2 * np.sqrt(2 * 0.1 * (1 + 2 * 0.1))
+    assert (abs(trained.final / pairs - 1) < 5e-3).all()
+    assert pairs < 0.9 * solve(Autoencoder(12, weight_cost=0.1).problem(grid)).lower_bound

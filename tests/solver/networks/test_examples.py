@@ -11,13 +11,15 @@ pytest.importorskip("jax")
 pytestmark = pytest.mark.networks
 
 ROOT = Path(__file__).parents[3]
-ROOM = ROOT / "solver" / "networks"
+ROOMS = (ROOT / "solver" / "networks", ROOT / "solver" / "studies" / "networks")
 PAGE = (ROOT / "docs" / "networks.md").read_text()
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in ROOM.glob("[a-z]*.py")))
-def test_examples(name):
-    done = doctest.testmod(import_module(f"solver.networks.{name}"))
+@pytest.mark.parametrize(
+    "path", [path for room in ROOMS for path in sorted(room.glob("[a-z]*.py"))], ids=lambda path: path.stem
+)
+def test_examples(path):
+    done = doctest.testmod(import_module(".".join(path.relative_to(ROOT).with_suffix("").parts)))
     assert not done.failed
 
 

@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from solver.pictures.explorer import page
+from solver.pictures.pages.explorer import page
 from solver.pictures.plot import plot
 from solver.pictures.summary import sentences
 from theory.errors import InputError

@@ -1,0 +1,114 @@
+"""2023: rectified means and prices of energy separate the factors of pictures, beside beta-VAE."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from solver.networks.checkpoint import nested
+from solver.networks.network import Data
+from solver.networks.shapes import draw
+from solver.networks.training import train
+from solver.networks.variational import Variational
+from solver.pictures.source_plane import SAMPLE
+from solver.pictures.style import WIDTH
+from solver.studies.networks.constraints import HEADER, bars, entangled, scored
+from solver.studies.networks.trials import SIDE
+from solver.studies.study import Finding
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["study"]
+
+SAMPLES, FACTORS = 256, 2
+"""Pictures, and what differs between them: the disc's place, across and down."""
+
+STEPS, RATE = 8_000, 3e-3
+
+SEEDS = tuple(range(10))
+"""Twice as many as elsewhere: how pictures are coded depends much on the start."""
+
+PLAIN = Variational(8, hidden=24, nonnegative=False, error_cost=100.0, batch=16)
+
+CONDITIONS = {
+    "neither": PLAIN,
+    "nonnegativity": replace(PLAIN, nonnegative=True),
+    "energy": replace(PLAIN, weight_cost=1.0),
+    "both": replace(PLAIN, nonnegative=True, weight_cost=1.0),
+    "beta-VAE": replace(PLAIN, beta=8.0),
+}
+"""Activity has a price in all: the divergence from a standard normal distribution holds the squares of the means."""
+
+COMPARED = ("both", "beta-VAE")
+"""Conditions that are also tried on factors that depend on one another."""
+
+
+def study(rng: Generator, quick: bool) -> Finding:
+    """2023: rectified means and prices of energy separate the factors of pictures, beside beta-VAE."""
+    kinds = {
+        "independent": rng.uniform(size=(SAMPLES, FACTORS)),
+        "correlated": correlated(rng, SAMPLES),
+        "entangled": entangled(rng, SAMPLES, FACTORS),
+    }
+    found, errors = [], []
+    for name, factors in kinds.items():
+        data = Data.of(draw(factors, SIDE))
+        for condition in CONDITIONS if name == "independent" else COMPARED:
+            network = CONDITIONS[condition]
+            trained = train(network, data, steps=STEPS // 20 if quick else STEPS, rate=RATE, seeds=SEEDS)
+            found.append(scored(("variational", condition, name), trained.activity, factors))
+            each = [{path: leaf[seed] for path, leaf in trained.weights.items()} for seed in range(len(SEEDS))]
+            error = np.mean([float(network.error(nested(leaves), data)) for leaves in each])
+            errors.append(error / float(np.var(data.inputs, axis=0).sum()))
+    figure = Figure(figsize=(WIDTH, 0.36 * WIDTH), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(1, 5))
+    _sheet(left)
+    shown = {"independent": "", "correlated": ",\ncorrelated", "entangled": ",\ncorners cut"}
+    bars(right, found, [one.condition + shown[one.factors] for one in found])
+    right.tick_params(axis="x", labelsize=5)
+    right.set_ylabel("mutual-information ratio")
+    ratio = {(one.condition, one.factors): one.ratio for one in found}
+    both, plain = ratio["both", "independent"], ratio["neither", "independent"]
+    holds = both.mean > max(ratio[name, "independent"].mean for name in ("neither", "nonnegativity", "energy"))
+    holds &= both.low > ratio["energy", "independent"].mean and ratio["both", "entangled"].mean < both.mean
+    said = ", ".join(f"{name} {ratio[name, 'independent']}" for name in CONDITIONS if name not in ("both", "neither"))
+    verdict = (
+        f"mutual-information ratio of variational autoencoders on pictures: both {both}, neither {plain}, {said}; "
+        f"both on correlated factors {ratio['both', 'correlated'].mean:.2f}, with corners cut "
+        f"{ratio['both', 'entangled'].mean:.2f}; beta-VAE there {ratio['beta-VAE', 'correlated'].mean:.2f} and "
+        f"{ratio['beta-VAE', 'entangled'].mean:.2f}"
+    )
+    rows = [(*one.row(), error) for one, error in zip(found, errors, strict=True)]
+    return Finding(bool(holds), verdict, (*HEADER, "error"), rows, figure)
+
+
+def correlated(rng: Generator, samples: int) -> Array:
+    """(T, 2) from 0 to 1, near the diagonal more often than far from it, in every combination.
+
+    Example:
+        >>> drawn = correlated(np.random.default_rng(0), 400)
+        >>> bool(np.corrcoef(drawn.T)[0, 1] > 0.4), bool((abs(drawn[:, 0] - drawn[:, 1]) > 0.8).any())
+        (True, True)
+    """
+    drawn = rng.uniform(size=(8 * samples, 2))
+    kept = rng.random(len(drawn)) < np.exp(-4.0 * (drawn[:, 0] - drawn[:, 1]) ** 2)
+    return np.asarray(drawn[kept][:samples])
+
+
+def _sheet(axes: Axes) -> None:
+    """Some of the pictures, as they are seen."""
+    line = np.linspace(0, 1, 3)
+    drawn = draw([[x, y] for y in line for x in line], SIDE).reshape(3, 3, SIDE, SIDE)
+    padded = np.pad(drawn, ((0, 0), (0, 0), (0, 1), (0, 1)))
+    sheet = padded.transpose(0, 2, 1, 3).reshape(3 * (SIDE + 1), -1)
+    axes.imshow(sheet, cmap="Greys", interpolation="nearest")
+    axes.set(xticks=[], yticks=[], title="pictures")
+    axes.spines[:].set_color(SAMPLE)

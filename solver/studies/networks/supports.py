@@ -1,0 +1,98 @@
+"""Two sources on a grid, made dependent in three ways: with all corners, without two of them, without the middle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["bits", "cornerless", "drawn", "grid", "hollow", "tilted"]
+
+MISSING = 0.3
+"""Share of the inner points that a drawn data set leaves out, on average."""
+
+
+def grid(levels: int) -> Array:
+    """(levels^2, 2) points; each source has unit variance if all are equally likely.
+
+    Example:
+        >>> grid(3).var(axis=0).round(12).tolist()
+        [1.0, 1.0]
+    """
+    line = np.arange(levels) - (levels - 1) / 2
+    return np.array([[x, y] for x in line for y in line]) / line.std()
+
+
+def tilted(points: Array, slope: float) -> Array:
+    """(T,) probabilities that fall with the distance from the diagonal; every corner still occurs.
+
+    Example:
+        >>> tilted(grid(2), 0.0).tolist()
+        [0.25, 0.25, 0.25, 0.25]
+    """
+    return _whole(np.exp(-slope * (points[:, 0] - points[:, 1]) ** 2))
+
+
+def cornerless(points: Array, diagonals: int) -> Array:
+    """(T,) equal probabilities but for the outermost diagonals at two opposite corners, which do not occur.
+
+    Example:
+        >>> int((cornerless(grid(3), 1) == 0).sum()), int((cornerless(grid(3), 2) == 0).sum())
+        (2, 6)
+    """
+    apart = np.abs(points[:, 0] - points[:, 1])
+    farthest = np.unique(apart.round(9))[::-1][:diagonals]
+    return _whole(~np.isclose(apart[:, None], farthest).any(axis=1))
+
+
+def hollow(points: Array, share: float) -> Array:
+    """(T,) probabilities from which so much has been taken within the outline, the nearer the middle the more.
+
+    Example:
+        >>> hollow(grid(3), 1.0).round(3).tolist()
+        [0.125, 0.125, 0.125, 0.125, 0.0, 0.125, 0.125, 0.125, 0.125]
+    """
+    out = np.abs(points).max(axis=1) / np.abs(points).max()
+    return _whole(1 - share * (out < 1 - 1e-9) * (1 - out**2))
+
+
+def bits(points: Array, chance: Array) -> float:
+    """Mutual information of the two sources.
+
+    Example:
+        >>> round(bits(grid(2), np.array([0.5, 0.0, 0.0, 0.5])), 12)
+        1.0
+    """
+    joint = chance / chance.sum()
+    alone = np.ones_like(joint)
+    for source in points.T:
+        _, place = np.unique(source.round(9), return_inverse=True)
+        alone *= np.bincount(place, joint)[place]
+    occurs = joint > 0
+    return float((joint[occurs] * np.log2(joint[occurs] / alone[occurs])).sum())
+
+
+def drawn(rng: np.random.Generator, points: Array) -> Array:
+    """(T,) probabilities of a data set: tilted or not, without some corners and some other points.
+
+    Example:
+        >>> chance = drawn(np.random.default_rng(0), grid(5))
+        >>> bool((chance == 0).any()), round(float(chance.sum()), 12)
+        (True, 1.0)
+    """
+    edge = np.abs(points).max()
+    corner = (np.abs(points) > edge - 1e-9).all(axis=1)
+    outline = (np.abs(points) > edge - 1e-9).any(axis=1)
+    inner = ~outline & (rng.random(len(points)) < MISSING)
+    left_out = rng.random(len(points)) < rng.choice([0.0, 0.5])
+    chance = tilted(points, rng.choice([-1, 1]) * rng.uniform(0, 0.5)) * rng.uniform(0.5, 1.5, len(points))
+    return _whole(chance * ~inner * ~(corner & left_out))
+
+
+def _whole(weights: Array) -> Array:
+    return np.asarray(weights / weights.sum(), dtype=np.float64)

@@ -1,0 +1,150 @@
+"""One data set, one architecture, several seeds: what the linear theory says and what the trained networks do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.networks.autoencoder import Autoencoder
+from solver.networks.network import Data
+from solver.networks.shapes import draw
+from solver.networks.student import Student, Teacher
+from solver.networks.training import train
+from solver.networks.variational import Variational
+from solver.optimise import solve_one_of_many
+from solver.studies.networks.scores import confidence, is_mixed, owed, score
+from solver.studies.study import FREE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from solver.networks.network import Network
+
+    Array = NDArray[np.float64]
+
+__all__ = ["ARCHITECTURES", "LINEAR", "ROW", "SEEDS", "Trial", "length_of", "shown_to", "trial_of", "verdict"]
+
+SEEDS = (0, 1, 2, 3, 4)
+
+NEURONS = 12
+"""Of every network: six for each source, more than any code of two sources needs."""
+
+LINEAR = Autoencoder(NEURONS)
+
+ARCHITECTURES: dict[str, Network] = {
+    "linear": LINEAR,
+    "rectified": Autoencoder(NEURONS, rectified=True),
+    "rectified, cheap weights": Autoencoder(NEURONS, rectified=True, weight_cost=0.1),
+    "deep": Autoencoder(NEURONS, rectified=True, hidden=12),
+    "student": Student(NEURONS, hidden=16),
+    "variational": Variational(8, hidden=24, error_cost=100.0, weight_cost=1.0, batch=16),
+}
+"""Feedforward networks with nonnegative neurons and prices of energy, by name."""
+
+SIDE = 8
+"""Pixels of a side of the pictures that the variational network sees."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of it.
+
+    Attributes:
+        architecture, data: names.
+        modular: the linear theory's verdict.
+        price: certified price of modularity.
+        scores: of each seed's network, 1 if modular.
+        mixed: whether each is mixed.
+        losses: of each at the end.
+        separate: least loss of networks whose neurons read one source each; NaN where none were trained.
+    """
+
+    architecture: str
+    data: str
+    modular: bool
+    price: float
+    scores: tuple[float, ...]
+    mixed: tuple[bool, ...]
+    losses: tuple[float, ...]
+    separate: float = float("nan")
+
+    @property
+    def agreement(self) -> float:
+        """Share of the seeds on which theory and network agree."""
+        return float(np.mean(np.array(self.mixed) != self.modular))
+
+    @property
+    def gain(self) -> float:
+        """By what share the best network costs less than the best of those that must be modular."""
+        return self.separate / min(self.losses) - 1
+
+    def row(self) -> tuple[object, ...]:
+        """For a table."""
+        sure = confidence(self.scores)
+        told = self.architecture, self.data, self.modular, self.price, sure.mean, sure.low, sure.high
+        return *told, sum(self.mixed), len(self.mixed), self.gain
+
+
+ROW = (
+    *("architecture", "data", "theory_modular", "price", "score", "score_low", "score_high"),
+    *("mixed", "networks", "gain"),
+)
+"""Names of its columns."""
+
+
+def verdict(points: Array, chance: Array, network: Autoencoder = LINEAR) -> tuple[bool, float]:
+    """Whether own neurons are optimal in the linear theory at a network's prices, and what they cost."""
+    occurs = chance > 0
+    problem = network.problem(points[occurs], probabilities=chance[occurs])
+    price = max(0.0, solve_one_of_many(problem, method="columns").price_of_modularity)
+    return price <= FREE, price
+
+
+def length_of(network: Network, quick: bool) -> tuple[int, float]:
+    """Steps, and the rate that they begin with."""
+    steps, rate = (8_000, 3e-3) if isinstance(network, Variational) else (12_000, 1e-2)
+    return steps // 20 if quick else steps, rate
+
+
+def trial_of(name: str, data: str, points: Array, chance: Array, quick: bool) -> Trial:
+    """Train one of the architectures on sources, or on what a teacher or a picture shows of them.
+
+    Args:
+        name: of the architecture.
+        data: what the data set is called.
+        points: (T, d) of a grid.
+        chance: (T,) probabilities; points of probability zero do not occur.
+        quick: a twentieth of the steps.
+    """
+    network = ARCHITECTURES[name]
+    steps, rate = length_of(network, quick)
+    modular, price = verdict(points, chance, network if isinstance(network, Autoencoder) else LINEAR)
+    trained = train(network, shown_to(network, points, chance), steps=steps, rate=rate, seeds=SEEDS)
+    occurs = chance > 0
+    due = [owed(activity[occurs], points[occurs], chance[occurs]) for activity in trained.activity]
+    separate = float("nan")
+    if type(network) is Autoencoder and not network.hidden:
+        apart = replace(network, separate=True)
+        separate = train(apart, shown_to(apart, points, chance), steps=steps, rate=rate, seeds=SEEDS).final.min()
+    return Trial(
+        architecture=name,
+        data=data,
+        modular=modular,
+        price=price,
+        scores=tuple(map(score, due)),
+        mixed=tuple(map(is_mixed, due)),
+        losses=tuple(trained.final.tolist()),
+        separate=float(separate),
+    )
+
+
+def shown_to(network: Network, points: Array, chance: Array) -> Data:
+    """What a network of this kind is shown of sources, and what it is to say."""
+    if isinstance(network, Student):
+        return Data.of(Teacher().observe(points), points, probabilities=chance)
+    if isinstance(network, Variational):
+        low, high = points.min(), points.max()
+        return Data.of(draw((points - low) / (high - low), SIDE), probabilities=chance)
+    return Data.of(points, probabilities=chance)
