@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Agreement", "agreements", "study"]
 
-EACH = 6
+EACH = 4
 """Data sets that theory calls modular, and as many that it calls mixed."""
 
-FEWER = {"variational": 3}
+FEWER = {"variational": 2}
 """The same where training is dear."""
 
-DEAR = 0.005
+DEAR = 0.003
 """Price of modularity from which a mixed data set is taken: a lower one decides little, and no descent will tell."""
 
 LEVELS = 5
