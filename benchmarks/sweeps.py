@@ -19,7 +19,6 @@ import numpy as np
 from solver import Sweep
 from solver.sweeps.run import run
 
-
 WARMING = 10
 """Values of each coordinate in the sweep that starts the workers."""
 

@@ -1,3 +1,4 @@
+from . import examples as examples
 from .auditing.audit import Audit as Audit
 from .auditing.audit import audit as audit
 from .certificate import Bound as Bound
@@ -18,6 +19,8 @@ from .sweeps.run import sweep as sweep
 from .verification.verify import Report as Report
 from .verification.verify import verify as verify
 
+__version__: str
+
 __all__ = [
     "Audit",
     "Bound",
@@ -33,6 +36,7 @@ __all__ = [
     "audit",
     "budget",
     "certify",
+    "examples",
     "lower_bound",
     "separation",
     "solve",

@@ -76,6 +76,12 @@ class Bound:
             Where groups of sources are bounded one by one, over neurons that read one group.
         worst_neuron: (d,) the neuron that would earn most at this multiplier, scaled to f(w) = 1.
         multiplier: (d, d) the Y that the bound was computed from.
+
+    Example:
+        >>> from solver import Problem
+        >>> bound = lower_bound(Problem([[0, 0], [0, 1], [1, 0]]), np.eye(2))
+        >>> bound.exact, bound.value > 0, bool(np.isclose(bound.worst_neuron @ bound.worst_neuron, bound.rho))
+        (True, True, True)
     """
 
     value: float
@@ -102,6 +108,13 @@ class Certificate:
         reconstruction_error: largest absolute error of the decoded data.
         multiplier: (d, d) the Y of the lower bound.
         step_error: largest absolute error of the activity after a step of the recurrent layer; zero without one.
+
+    Example:
+        >>> from solver import Problem, solve
+        >>> answer = solve(Problem([[0, 0], [0, 1], [1, 0]]))
+        >>> certificate = certify(answer.problem, answer)
+        >>> certificate.feasible, certificate.exact, certificate.gap < 1e-8, certificate.lower_bound <= certificate.loss
+        (True, True, True, True)
     """
 
     loss: float
@@ -117,7 +130,14 @@ class Certificate:
     step_error: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and lists, for JSON."""
+        """Plain numbers and lists, for JSON.
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> answer = solve(Problem([[0], [1]]))
+            >>> certify(answer.problem, answer).to_dict()["feasible"]
+            True
+        """
         return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in asdict(self).items()}
 
 

@@ -95,6 +95,15 @@ class Code:
             weights: (n, d).
             separate: the best code whose neurons read one group each, if there are groups and this is not that code.
             proven: the fields that do not follow.
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> best = solve(Problem([[0, 0], [0, 1], [1, 0]]))
+            >>> names = "status method message lower_bound gap multiplier iterations seconds".split()
+            >>> proven = {name: getattr(best, name) for name in names}
+            >>> twice = np.vstack([best.source_weights, best.source_weights]) / 2**0.5
+            >>> len(Code.from_weights(best.problem, twice, **proven))  # neurons that read alike are one
+            3
         """
         values = described(problem, canonical_weights(problem, weights), separate)
         return cls(**values, problem=problem, separate=separate, **proven)
@@ -113,6 +122,13 @@ class Code:
 
         Raises:
             InputError: sources with another number of columns.
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> answer = solve(Problem([[0, 0], [0, 1], [1, 0]]))
+            >>> samples = answer.problem.sources.points
+            >>> bool(np.allclose(answer.activity(), samples @ answer.encoder.T + answer.encoder_bias))
+            True
         """
         given = self.problem.sources
         points = given.points if sources is None else as_matrix(sources, "sources")
@@ -132,6 +148,12 @@ class Code:
 
         Raises:
             InputError: activity with another number of columns than there are neurons.
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> answer = solve(Problem([[0, 0], [0, 1], [1, 0]]))
+            >>> bool(np.allclose(answer.reconstruct(answer.activity()), answer.problem.sources.points))
+            True
         """
         given = np.asarray(activity, dtype=np.float64) if not len(self) else as_matrix(activity, "activity")
         if given.ndim != 2 or given.shape[1] != len(self):
@@ -153,7 +175,14 @@ class Code:
         return max(0.0, least / self.loss - 1), max(0.0, most)
 
     def coded_groups(self) -> list[tuple[str, ...]]:
-        """For each neuron the names of the groups it reads; of the sources where there are no groups."""
+        """For each neuron the names of the groups it reads; of the sources where there are no groups.
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> corners = [[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)]
+            >>> solve(Problem(corners, groups={"place": [0, 1], "time": [2]})).coded_groups()
+            [('place',), ('place',), ('time',)]
+        """
         groups = self.problem.groups
         if groups is None:
             return self.coded_sources()
@@ -161,12 +190,25 @@ class Code:
         return [tuple(np.array(list(groups))[row > ONE_SOURCE].tolist()) for row in share]
 
     def coded_sources(self) -> list[tuple[str, ...]]:
-        """For each neuron the names of the sources it reads."""
+        """For each neuron the names of the sources it reads.
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> solve(Problem([[0, 0], [0, 1], [1, 0], [1, 1]])).coded_sources()
+            [('s1',), ('s2',)]
+        """
         share = _shares(self.problem, self.source_weights)
         return [tuple(np.array(self.problem.sources.names)[row > ONE_SOURCE].tolist()) for row in share]
 
     def to_dict(self) -> dict[str, Any]:
-        """All fields as plain numbers, strings and lists, with the source names: what `--json` prints."""
+        """All fields as plain numbers, strings and lists, with the source names: what `--json` prints.
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> plain = solve(Problem([[0, 0], [0, 1], [1, 0], [1, 1]])).to_dict()
+            >>> plain["status"], plain["sources"], len(plain["source_weights"])
+            ('optimal', ['s1', 's2'], 2)
+        """
         carried = RECURRENT_ARRAYS if len(self.recurrent) else ()
         names = ("modular", "price_of_modularity", "energies", *SAVED_NUMBERS, *SAVED_ARRAYS, *carried)
         values = {name: getattr(self, name) for name in names}
@@ -253,10 +295,12 @@ def canonical_weights(problem: Problem, weights: Array) -> Array:
         size = float(np.linalg.norm(length[leader == first]))
         # The longest names the direction; the others may be rounding.
         longest = int(np.argmax(length[leader == first]))
-        weight = group[longest] / length[leader == first][longest] * size
-        cheaper = problem.neuron_cost(-weight)[0] < problem.neuron_cost(weight)[0] * (1 - 1e-12)
-        merged.append(-weight if cheaper else weight)
-    result = readable(problem, np.array(merged).reshape(-1, problem.dimension))
+        merged.append(group[longest] / length[leader == first][longest] * size)
+    lines = np.array(merged).reshape(-1, problem.dimension)
+    # Both sides of all of them at once: each look at the samples takes as long as there are many.
+    one, other = problem.neuron_cost(np.concatenate([lines, -lines])).reshape(2, -1)
+    cheaper = other < one * (1 - 1e-12)
+    result = readable(problem, np.where(cheaper[:, None], -lines, lines))
     # Rounded keys, so that rounding does not reorder neurons that tie.
     keys = np.round((result * np.sqrt(problem.modular_costs)).T[::-1] / length.max(initial=1.0), 9)
     cost = problem.neuron_cost(result)

@@ -66,7 +66,14 @@ class Comparison:
     scores: dict[str, float]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain numbers, strings and lists, for JSON; `solver.pictures.summary.as_json` makes null of NaN."""
+        """Plain numbers, strings and lists, for JSON; `solver.pictures.summary.as_json` makes null of NaN.
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> answer = solve(Problem([[x, y] for x in range(3) for y in range(3)]))
+            >>> answer.compare({"place": [x for x in range(3) for y in range(3)]}).to_dict()["kinds"]
+            ['number']
+        """
         return {
             "labels": list(self.labels),
             "kinds": list(self.kinds),
@@ -79,7 +86,13 @@ class Comparison:
         }
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
-        """Draw what each label explains of each neuron; write the picture to `path` (.png, .pdf, .svg) if given."""
+        """Draw what each label explains of each neuron; write the picture to `path` (.png, .pdf, .svg) if given.
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> answer = solve(Problem([[x, y] for x in range(3) for y in range(3)]))
+            >>> figure = answer.compare([x + y for x in range(3) for y in range(3)]).plot()
+        """
         from solver.pictures.comparison import plot_shares
 
         return plot_shares(self.explained, self.labels, path)

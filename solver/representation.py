@@ -58,6 +58,14 @@ class Representation(Code):
             its own: its problem is ``problem.separated``, and its lower bound one of such codes. Else None.
         recurrent: (a, n, n) W_rec, recurrent_bias: (a, n):  z(R s) = recurrent @ z(s) + recurrent_bias for each of the
             transitions; of length zero where there are none.
+
+    Example:
+        >>> from solver import Problem, solve
+        >>> answer = solve(Problem([[0, 0], [0, 1], [1, 0]]))
+        >>> answer.status, len(answer), answer.modular, bool(answer.lower_bound <= answer.loss)
+        ('optimal', 3, False, True)
+        >>> bool(np.isclose(sum(answer.energies.values()), answer.loss))
+        True
     """
 
     @overload  # type: ignore[override] # of a table it makes a table
@@ -75,6 +83,14 @@ class Representation(Code):
 
         Raises:
             InputError: sources with another number of columns, or without one that is needed.
+
+        Example:
+            >>> import pandas as pd
+            >>> from solver import Problem, solve
+            >>> table = pd.DataFrame({"x": [0, 0, 1, 1], "y": [0, 1, 0, 1]})
+            >>> answer = solve(Problem(table))
+            >>> answer.activity(table[["y", "x"]]).columns.tolist(), bool(answer.activity().min() >= 0)
+            (['neuron1', 'neuron2'], True)
         """
         if sources is None:
             return super().activity()
@@ -86,6 +102,12 @@ class Representation(Code):
 
         Raises:
             InputError: activity with another number of columns than there are neurons.
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> answer = solve(Problem([[0, 0], [0, 1], [1, 0]]))
+            >>> bool(np.allclose(answer.reconstruct(answer.activity()), [[0, 0], [0, 1], [1, 0]]))
+            True
         """
         found = super().reconstruct(tables.chosen(activity, tables.neuron_names(self), "activity"))
         return tables.like(activity, found, tables.channel_names(self), "channel")
@@ -139,6 +161,12 @@ class Representation(Code):
         Raises:
             InputError: sources known by their moments alone, one source, fewer than five samples, or scikit-learn not
                 installed; data without known sources.
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> scores = solve(Problem([[x, y] for x in range(5) for y in range(5)])).metrics()
+            >>> round(scores["dci_disentanglement"], 3)
+            1.0
         """
         from solver.metrics import modularity_scores
 
@@ -164,6 +192,12 @@ class Representation(Code):
         Raises:
             InputError: labels that do not fit the samples, are missing for some, are the same for all, or different
                 classes for all; sources known by their moments alone; a code without neurons.
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> answer = solve(Problem([[x, y] for x in range(3) for y in range(3)]))
+            >>> answer.compare({"colour": ["red", "green", "blue"] * 3}).explained.round(3).tolist()
+            [[0.0], [1.0]]
         """
         from solver.comparison import compared
 
@@ -177,7 +211,12 @@ class Representation(Code):
         return compared(self.activity(), labels, sources.probabilities, categorical)
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
-        """Draw the code; write the picture to `path` (.png, .pdf, .svg) if given. See `solver.pictures.plot`."""
+        """Draw the code; write the picture to `path` (.png, .pdf, .svg) if given. See `solver.pictures.plot`.
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> figure = solve(Problem([[0, 0], [0, 1], [1, 0]])).plot()
+        """
         from solver.pictures.plot import plot
 
         return plot(self, path)
@@ -185,7 +224,7 @@ class Representation(Code):
     def to_html(self, path: str | os.PathLike[str], *, stops: int = 17) -> None:
         """Write a page to turn and hover: the code, its certificate, and how both change with the price of weights.
 
-        One file that opens in any browser, without a network. See `solver.pictures.explorer`.
+        One file that opens in any browser, without a network. See `solver.pictures.pages.explorer`.
 
         Args:
             path: .html file to write, whole or not at all.
@@ -194,8 +233,17 @@ class Representation(Code):
         Raises:
             InputError: a path that cannot be written, an even number of stops, or plotly not installed
                 (`pip install 'modularity-solver[page]'`).
+
+        Example:
+            >>> import tempfile
+            >>> from pathlib import Path
+            >>> from solver import Problem, solve
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     solve(Problem([[0, 0], [0, 1], [1, 0]])).to_html(Path(folder) / "code.html", stops=1)
+            ...     (Path(folder) / "code.html").read_text()[:15]
+            '<!DOCTYPE html>'
         """
-        from solver.pictures.explorer import page
+        from solver.pictures.pages.explorer import page
 
         page(self, path, stops=stops)
 
@@ -231,6 +279,11 @@ class Representation(Code):
 
         Raises:
             InputError: xarray is not installed (`pip install 'modularity-solver[tables]'`).
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> solve(Problem([[0, 0], [0, 1], [1, 0], [1, 1]])).to_xarray()["source_weights"].dims
+            ('neuron', 'source')
         """
         return tables.to_xarray(self)
 
@@ -244,6 +297,17 @@ class Representation(Code):
         Raises:
             InputError: the library that makes the table is not installed.
             OSError: the file cannot be written.
+
+        Example:
+            >>> import tempfile
+            >>> from pathlib import Path
+            >>> from solver import Problem, solve
+            >>> answer = solve(Problem([[0, 0], [0, 1], [1, 0]]))
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     answer.save(Path(folder) / "code.npz")
+            ...     answer.save(Path(folder) / "code.csv")
+            ...     sorted(path.name for path in Path(folder).iterdir())
+            ['code.csv', 'code.npz']
         """
         if str(path).lower().endswith(tables.SUFFIXES):
             tables.write(self, path)
@@ -260,6 +324,16 @@ class Representation(Code):
             InputError: not such a file, one of a later version, or one in which something disagrees with the rest:
                 the message names it.
             OSError: the file cannot be opened.
+
+        Example:
+            >>> import tempfile
+            >>> from pathlib import Path
+            >>> from solver import Problem, solve
+            >>> answer = solve(Problem([[0, 0], [0, 1], [1, 0]]))
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     answer.save(Path(folder) / "code.npz")
+            ...     Representation.load(Path(folder) / "code.npz").loss == answer.loss
+            True
         """
         content = files.read(path)
         if content["separate"] is not None:

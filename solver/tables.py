@@ -25,12 +25,22 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["SUFFIXES", "channel_names", "chosen", "like", "neuron_names", "to_dataframe", "to_xarray", "write"]
+__all__ = [
+    "SUFFIXES",
+    "channel_names",
+    "chosen",
+    "columns_of",
+    "like",
+    "neuron_names",
+    "to_dataframe",
+    "to_xarray",
+    "write",
+]
 
 SUFFIXES = (".csv", ".nc")
 """Kinds of file that `write` writes."""
 
-OF_A_NEURON = ("reads", "cost", "activity", "encoder", "decoder", "bias")
+OF_A_NEURON = ("neuron", "reads", "cost", "activity", "encoder", "decoder", "bias")
 """Columns of the table of neurons before the weights."""
 
 
@@ -120,9 +130,18 @@ def to_dataframe(code: Code) -> pandas.DataFrame:
         InputError: pandas is not installed.
     """
     pandas = _required("pandas")
+    table = columns_of(code)
+    frame = pandas.DataFrame(table, index=pandas.Index(table.pop("neuron"), name="neuron"))
+    frame.attrs = _facts(code)
+    return frame
+
+
+def columns_of(code: Code) -> dict[str, list[Any]]:
+    """The same by the names of the columns, that of the neurons first; needs no library of tables."""
     sources = code.problem.sources
     bias = sources.support(code.source_weights)
-    table = {
+    table: dict[str, Any] = {
+        "neuron": neuron_names(code),
         "reads": [", ".join(names) for names in code.coded_sources()],
         "cost": code.neuron_costs,
         "activity": sources.variances(code.source_weights) + bias**2,
@@ -132,9 +151,7 @@ def to_dataframe(code: Code) -> pandas.DataFrame:
     }
     for name, weights in zip(sources.names, code.source_weights.T, strict=True):
         table[f"{name} (source)" if name in OF_A_NEURON else name] = weights
-    frame = pandas.DataFrame(table, index=pandas.Index(neuron_names(code), name="neuron"))
-    frame.attrs = _facts(code)
-    return frame
+    return {name: list(np.asarray(values).tolist()) for name, values in table.items()}
 
 
 def to_xarray(code: Code) -> xarray.Dataset:

@@ -1,6 +1,10 @@
-"""How many examples of hypothesis a law is tried on, where each takes long."""
+"""The shipped tables that tests read, and how many examples of hypothesis a law is tried on, where each takes long."""
 
 from hypothesis import settings
+
+from solver.examples import path_of
+
+CUT, IRIS = str(path_of("corner_cut_square")), str(path_of("iris"))
 
 
 def share(part: float) -> settings:

@@ -45,6 +45,7 @@ def test_reach_knows_no_nine_sources():
     assert "no instance has 9; choose one of [6, 10, 20]" in done.stderr
 
 
+@pytest.mark.thorough
 def test_a_quick_run_of_soundness_finds_nothing_wrong_and_goes_on_where_it_was_killed(tmp_path):
     command = [
         sys.executable,

@@ -35,7 +35,7 @@ def test_the_python_example(tmp_path, monkeypatch):
 
 def test_the_first_command(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
-    words = block("sh", "modularity solve examples").strip().split("/modularity ")[1]
+    words = block("sh", "modularity solve --example iris").strip().split("/modularity ")[1]
     arguments = [str(tmp_path / word) if word.endswith(".png") else word for word in shlex.split(words)]
     done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 0

@@ -4,7 +4,9 @@ import ast
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+import theory
+
+ROOT = Path(theory.__file__).parents[1]
 
 FLOORS = [
     {"theory.errors"},
@@ -38,14 +40,15 @@ FLOORS = [
         "solver.files",
         "solver.commands.reading",
     },
-    {"solver.relaxations"},
+    {"solver.relaxations", "solver.examples"},
     {"solver.methods"},
     {
         "solver.pictures.style",
         "solver.pictures.source_plane",
         "solver.pictures.summary",
+        "solver.pictures.sketch",
         "solver.pictures.plot",
-        "solver.pictures.explorer",
+        "solver.pictures.pages.explorer",
         "solver.pictures.comparison",
         "solver.pictures.budget",
         "solver.pictures.training",

@@ -111,6 +111,11 @@ class Transitions:
         Raises:
             InputError: a series that no linear map carries, by more than a millionth of the sources' ranges (the
                 message says which step misses most), or one too short to tell.
+
+        Example:
+            >>> found = Transitions.from_trajectory([[1, 0], [0, 1], [-1, 0], [0, -1]], periodic=True)
+            >>> found.matrices[0].round(9).tolist()
+            [[0.0, -1.0], [1.0, 0.0]]
         """
         given = sources if isinstance(sources, Sources) else Sources(sources)
         if not given.from_samples:
@@ -142,7 +147,13 @@ class Transitions:
         return cls(matrix[None], found[-1:] * unit, given.mean, ends)
 
     def about(self, sources: Sources) -> Array:
-        """(a, d) the offsets about the sources' own mean, where a step takes s to R s + offset."""
+        """(a, d) the offsets about the sources' own mean, where a step takes s to R s + offset.
+
+        Example:
+            >>> square = Sources([[0, 0], [0, 2], [2, 2], [2, 0]])
+            >>> Transitions([[[0, -1], [1, 0]]]).about(square).tolist()  # a turn about the mean
+            [[0.0, 0.0]]
+        """
         assert self.offsets is not None
         if self.centre is None:
             return self.offsets
@@ -150,7 +161,13 @@ class Transitions:
         return np.asarray(self.offsets + self.matrices @ moved - moved)
 
     def moved(self, about: Array, sources: Sources) -> Array:
-        """(a, T, d) where samples (T, d) about the mean go."""
+        """(a, T, d) where samples (T, d) about the mean go.
+
+        Example:
+            >>> square = Sources([[-1, -1], [-1, 1], [1, 1], [1, -1]])
+            >>> Transitions([[[0, -1], [1, 0]]]).moved(square.points, square)[0].tolist()[0]
+            [1.0, -1.0]
+        """
         return np.asarray(about @ np.swapaxes(self.matrices, 1, 2) + self.about(sources)[:, None])
 
     def require_fitting(self, sources: Sources) -> None:
@@ -158,6 +175,11 @@ class Transitions:
 
         Raises:
             InputError: which transition takes which row out, and by how much.
+
+        Example:
+            >>> Transitions([[[2.0]]]).require_fitting(Sources([[-1], [1]]))
+            Traceback (most recent call last):
+            theory.errors.InputError: transitions: transition 0 takes row 0 (counted from 0) out of the hull ...
         """
         if self.dimension != sources.dimension:
             raise InputError(

@@ -12,6 +12,12 @@ class InputError(ValueError):
     """An argument cannot be used: the message names it, says where and what to do.
 
     The command line prints the message as one line and exits with code 2.
+
+    Example:
+        >>> from theory import Sources
+        >>> Sources([[1.0, float("nan")]])
+        Traceback (most recent call last):
+        theory.errors.InputError: sources: 1 value(s) are NaN or infinite, the first at row 0, column 1 of sources ...
     """
 
 

@@ -664,27 +664,58 @@ class Problem:
         return some
 
     def has_among(self, rows: ArrayLike, *, listed: bool = True) -> bool:
-        """Whether the problem among these samples is kept, faces and all if they are to be listed."""
+        """Whether the problem among these samples is kept, faces and all if they are to be listed.
+
+        Example:
+            >>> problem = Problem([[0, 0], [0, 1], [1, 0], [1, 1]])
+            >>> some = problem.among([0, 1, 2])
+            >>> problem.has_among([0, 1, 2]), problem.has_among([0, 1, 3])
+            (True, False)
+        """
         return self._kept is not None and np.array_equal(self._kept[0], rows) and (self._kept[1] or not listed)
 
     # ---- costs of any code ------------------------------------------------------------------------------------
 
     def neuron_cost(self, weights: ArrayLike) -> Array:
-        """f(w) = w'M w + (activity_cost + bias_cost) h(w)^2 for each row of weights (n, d)."""
+        """f(w) = w'M w + (activity_cost + bias_cost) h(w)^2 for each row of weights (n, d).
+
+        Example:
+            >>> square = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
+            >>> Problem(square, encoder_cost=0.5).neuron_cost([[1, 0], [1, 1]]).round(12).tolist()
+            [2.5, 7.0]
+        """
         rows = np.atleast_2d(np.asarray(weights, dtype=np.float64))
         energy = (self.whitening.neurons(rows) ** 2).sum(axis=1)
         return np.asarray(energy + self.height_cost * self.sources.support(rows) ** 2)
 
     def readout_cost(self, gram_of_code: Array) -> float:
-        """g(G) of a code's G (d, d); infinite where no decoder does what is asked for."""
+        """g(G) of a code's G (d, d); infinite where no decoder does what is asked for.
+
+        Example:
+            >>> Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]], decoder_cost=3).readout_cost(np.diag([1.0, 2.0]))
+            4.5
+        """
         return self.readout.value(gram_of_code)
 
     def multiplier(self, gram_of_code: Array) -> Array:
-        """Y = -grad g(G), (d, d): what one unit of w'w is worth to the readout."""
+        """Y = -grad g(G), (d, d): what one unit of w'w is worth to the readout.
+
+        Example:
+            >>> Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]], decoder_cost=3).multiplier(np.diag([1.0, 2.0])).tolist()
+            [[3.0, 0.0], [0.0, 0.75]]
+        """
         return self.readout.multiplier(gram_of_code)
 
     def loss(self, weights: ArrayLike) -> float:
-        """Loss of the code with these source weights (n, d), the cheapest biases, decoder and recurrent weights."""
+        """Loss of the code with these source weights (n, d), the cheapest biases, decoder and recurrent weights.
+
+        Example:
+            >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+            >>> round(problem.loss(np.eye(2)), 12)
+            8.0
+            >>> bool(np.isclose(problem.loss(problem.modular_weights), problem.modular_loss))
+            True
+        """
         rows = np.atleast_2d(np.asarray(weights, dtype=np.float64))
         code = rows.T @ rows
         carried = 0.0 if self.recurrence is None else self.recurrence.value(code)

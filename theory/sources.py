@@ -303,6 +303,11 @@ class Sources:
             given: sources.
             root: (d, d) R with R'R the covariance in the new coordinates.
             vertices: (V, d) those of the sources given, about the mean, one by one, in the new coordinates.
+
+        Example:
+            >>> square = Sources([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+            >>> Sources.transformed(square, 2 * square.covariance_root, 2 * square.vertices).support([[1, 1]]).tolist()
+            [4.0]
         """
         self = cls.__new__(cls)
         self.points, self.names, self.probabilities, self.from_samples = vertices, given.names, None, False
@@ -372,7 +377,12 @@ class Sources:
         return int(self.points.shape[1])
 
     def summary(self) -> dict[str, Any]:
-        """Where the columns come from, as plain numbers and lists: nothing to say of those that are given."""
+        """Where the columns come from, as plain numbers and lists: nothing to say of those that are given.
+
+        Example:
+            >>> Sources([[0, 0], [0, 1], [1, 0]]).summary()
+            {}
+        """
         return {}
 
     def __repr__(self) -> str:
@@ -452,7 +462,12 @@ class Sources:
         return root * deviation
 
     def variances(self, weights: ArrayLike) -> Array:
-        """(n,) w'Cw for each row of weights (n, d): the variance of w.s."""
+        """(n,) w'Cw for each row of weights (n, d): the variance of w.s.
+
+        Example:
+            >>> Sources([[-1, -1], [-1, 1], [1, -1], [1, 1]]).variances([[1, 0], [1, 1]]).round(12).tolist()
+            [1.0, 2.0]
+        """
         return np.asarray(((np.atleast_2d(np.asarray(weights)) @ self.covariance_root.T) ** 2).sum(axis=1))
 
     @property
@@ -476,7 +491,12 @@ class Sources:
         return np.minimum(-self.lower, self.upper)
 
     def support(self, weights: ArrayLike) -> Array:
-        """h(w) = max_t(-w.s_t) for each row of weights (n, d): the least bias that keeps the neuron nonnegative."""
+        """h(w) = max_t(-w.s_t) for each row of weights (n, d): the least bias that keeps the neuron nonnegative.
+
+        Example:
+            >>> Sources([[0, 0], [0, 3], [3, 0]]).support([[1, 0], [-1, 0], [1, 1]]).tolist()
+            [1.0, 2.0, 2.0]
+        """
         rows = np.atleast_2d(np.asarray(weights, dtype=np.float64))
         result = np.full(len(rows), -np.inf)
         for block in self._support_blocks(max(1, (CHUNK_ROWS * 32) // max(1, len(rows)))):
@@ -496,11 +516,20 @@ class Sources:
 
         The mean itself is rounded to the digits of its size; of samples a million times farther from zero than they
         are wide, six digits would be gone.
+
+        Example:
+            >>> Sources([[0, 0], [0, 3], [3, 0]]).about_mean([1, 2]).tolist()
+            [0.0, 1.0]
         """
         return np.asarray((np.asarray(points) - self._origin) - self._shift)
 
     def centered_blocks(self) -> Iterator[tuple[Array, Array | None]]:
-        """Yield (samples that are kept, about the mean, their probabilities or None) a block of rows at a time."""
+        """Yield (samples that are kept, about the mean, their probabilities or None) a block of rows at a time.
+
+        Example:
+            >>> [(rows.tolist(), weights) for rows, weights in Sources([[1], [2], [3]]).centered_blocks()]
+            [([[-1.0], [0.0], [1.0]], None)]
+        """
         for start in range(0, len(self.points), CHUNK_ROWS):
             rows = slice(start, start + CHUNK_ROWS)
             yield self.about_mean(self.points[rows]), None if self.probabilities is None else self.probabilities[rows]

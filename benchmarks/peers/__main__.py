@@ -2,16 +2,15 @@
 
 For every peer, each at its best of several settings, the time to come within 1e-2 to 1e-8 of the certified optimum,
 start-up apart; how it grows with samples, sources and extreme samples; how often descent ends in a worse code; and the
-pricing step by a spatial branch and bound.
+pricing step by a spatial branch and bound. Times are seconds of the processor, on one thread, so that a busy machine
+does not matter much.
 """
 
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from importlib.metadata import version
 from itertools import product
 
 import click
@@ -22,6 +21,7 @@ from benchmarks.peers.instances import Instance, instances
 from benchmarks.peers.pricing import Priced, priced
 from benchmarks.peers.trace import Outcome
 from benchmarks.peers.work import PEERS, outcomes
+from benchmarks.reporting import as_markdown, machine, show
 from theory.writing import require_writable, written_whole
 
 TIME_LIMIT, QUICK_TIME_LIMIT = 10.0, 1.0
@@ -64,19 +64,19 @@ def main(
     stuck = stuck_table(quick=quick)
     growth = f"Growth of the time to {report.FOLLOWED:g}, as exponents"
     tables = [
-        ("Seconds to come so near to the optimum", report.TIME_HEAD, report.time_table(found)),
+        ("Seconds of the processor to come so near to the optimum", report.TIME_HEAD, report.time_table(found)),
         (growth, report.EXPONENT_HEAD, report.exponent_table(found)),
         ("Pricing", report.PRICING_HEAD, report.pricing_table(prices)),
         (f"Descents that ended more than {WORSE:g} above the optimum", report.STUCK_HEAD, stuck),
     ]
     for title, head, rows in tables:
-        _show(title, head, rows)
+        show(title, head, rows)
     if out is not None:
         with written_whole(out) as file:
             file.write_text(_as_json(found, prices, stuck, limit))
     if page is not None:
         with written_whole(page) as file:
-            file.write_text("\n\n".join(_as_markdown(*table) for table in tables) + "\n")
+            file.write_text("\n\n".join(as_markdown(*table) for table in tables) + "\n")
     if picture is not None:
         with written_whole(picture) as file:
             report.draw(found, file)
@@ -110,26 +110,9 @@ def stuck_table(*, quick: bool) -> list[list[str]]:
     return rows
 
 
-def _show(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(*head, title=title, title_justify="left", box=box.SIMPLE)
-    for row in rows:
-        table.add_row(*row)
-    Console(width=170).print(table)
-
-
-def _as_markdown(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [f"### {title}", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
-
-
 def _as_json(found: Iterable[Outcome], prices: Iterable[Priced], stuck: list[list[str]], limit: float) -> str:
-    machine = {"python": platform.python_version(), "system": platform.system(), "processor": platform.machine()}
     content = {
-        "machine": machine | {package: version(package) for package in PACKAGES},
+        "machine": machine(PACKAGES),
         "seconds_a_run": limit,
         "outcomes": [asdict(outcome) for outcome in found],
         "pricing": [asdict(row) for row in prices],

@@ -78,16 +78,16 @@ def _descend(
     stride = max(1, steps // LOOKS)
 
     state = descent.init(begin)
-    clock = time.perf_counter()
+    clock = time.process_time()
     compiled = jax.jit(_advance(loss, descent, stride)).lower(begin, state).compile()
-    start_up = time.perf_counter() - clock
+    start_up = time.process_time() - clock
 
     def looks() -> Iterator[tuple[float, Parameters]]:
         parameters, now, spent = begin, state, 0.0
         for _ in range(steps // stride):
-            clock = time.perf_counter()
+            clock = time.process_time()
             parameters, now = jax.block_until_ready(compiled(parameters, now))
-            spent += time.perf_counter() - clock
+            spent += time.process_time() - clock
             yield spent, parameters
             if spent > limit:
                 return
@@ -97,10 +97,10 @@ def _descend(
 
 def adam_eliminated(instance: Instance, limit: float) -> Iterator[Run]:
     """Adam on the loss in the neurons alone, given the covariance and the extreme samples, as the solver takes them."""
-    clock = time.perf_counter()
+    clock = time.process_time()
     sources = instance.problem.sources
     loss = eliminated_loss(sources.covariance, sources.vertices)
-    prepared = time.perf_counter() - clock
+    prepared = time.process_time() - clock
     for seed, rate, steps in product(SEEDS, RATES, STEPS):
         rng = np.random.default_rng(seed)
         begin = jnp.asarray(rng.standard_normal((instance.neurons, sources.dimension)) / instance.neurons**0.5)

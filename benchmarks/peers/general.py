@@ -34,15 +34,15 @@ class _Watched:
     def __init__(self, instance: Instance, limit: float, weights_of: Callable[[np.ndarray], np.ndarray]) -> None:
         self.instance, self.limit, self.weights_of = instance, limit, weights_of
         self.trace: list[tuple[float, float]] = []
-        self.begun, self.paused = time.perf_counter(), 0.0
+        self.begun, self.paused = time.process_time(), 0.0
 
     def look(self, parameters: np.ndarray) -> None:
-        now = time.perf_counter()
+        now = time.process_time()
         spent = now - self.begun - self.paused
         excess = self.instance.excess(self.weights_of(parameters))
         if not self.trace or excess < self.trace[-1][1]:
             self.trace.append((spent, excess))
-        self.paused += time.perf_counter() - now
+        self.paused += time.process_time() - now
         if spent > self.limit:
             raise _TimeIsUpError
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
 from solver import Problem, Representation, solve
+from solver.examples import load
 
 SEED = 0
-CORNER_CUT = Path(__file__).parents[2] / "examples" / "corner_cut_square.csv"
-IRIS = Path(__file__).parents[2] / "examples" / "iris.csv"
 
 
 @dataclass(frozen=True)
@@ -76,12 +74,12 @@ def _sphere(count: int, dimension: int) -> np.ndarray:
 
 def instances(*, quick: bool) -> list[Instance]:
     """All of them, or the few that every peer does in seconds."""
-    corner_cut = Instance("corner-cut square", np.loadtxt(CORNER_CUT, delimiter=",", skiprows=1))
+    corner_cut = Instance("corner-cut square", load("corner_cut_square").points)
     if quick:
         return [corner_cut, Instance("uniform, d = 3, T = 30", _uniform(30, 3))]
     found = [
         corner_cut,
-        Instance("iris", np.loadtxt(IRIS, delimiter=",", skiprows=1)),
+        Instance("iris", load("iris").points),
         Instance("normal, condition 1e2, d = 3, T = 100", _normal(100, 3, 1e2)),
         Instance("normal, condition 1e4, d = 4, T = 60", _normal(60, 4, 1e4)),
     ]

@@ -9,23 +9,19 @@ import numpy as np
 
 from benchmarks.peers.pricing import Priced
 from benchmarks.peers.trace import ACCURACIES, Outcome
+from benchmarks.reporting import growth
 
 SERIES = {"samples": "samples T", "sources": "sources d", "vertices": "vertices V"}
 FOLLOWED = 1e-4
 """The accuracy whose times are drawn, and whose growth is fitted."""
 
-FEWEST_TO_FIT = 3
-"""Sizes that must have been solved before an exponent is told."""
-
 
 def exponent(outcomes: Sequence[Outcome], accuracy: float = FOLLOWED) -> float | None:
-    """Slope of log time against log size over the sizes that were solved, by least squares."""
+    """Power by which time grows with size over the sizes that were solved, if those are enough to tell."""
     place = ACCURACIES.index(accuracy)
-    solved = [(outcome.size, outcome.seconds[place]) for outcome in outcomes if np.isfinite(outcome.seconds[place])]
-    if len(solved) < FEWEST_TO_FIT:
-        return None
-    sizes, seconds = np.log(np.array(solved)).T
-    return float(np.polyfit(sizes, seconds, 1)[0])
+    solved = [outcome for outcome in outcomes if np.isfinite(outcome.seconds[place])]
+    found = growth([outcome.size for outcome in solved], [outcome.seconds[place] for outcome in solved])
+    return None if found is None else found.slope
 
 
 def exponents(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float | None]]:

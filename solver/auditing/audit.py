@@ -89,10 +89,21 @@ class Audit(Findings):
         problem: what is coded.
 
     Source: docs/mathematics.md, "Audit of a given code".
+
+    Example:
+        >>> square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+        >>> found = audit(np.hstack([1 + square, 1 - square]), square)  # every neuron speaks too loudly
+        >>> found.strengths.round(2).tolist(), bool(found.missing_ratio <= 1)
+        ([0.54, 0.54, 0.54, 0.54], True)
     """
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
-        """Draw both codes, their costs and what each neuron earns; write it to `path` (.png, .pdf, .svg) if given."""
+        """Draw both codes, their costs and what each neuron earns; write it to `path` (.png, .pdf, .svg) if given.
+
+        Example:
+            >>> square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+            >>> figure = audit(1 + square, square).plot()
+        """
         from solver.pictures.audit import plot_audit
 
         return plot_audit(self, path)

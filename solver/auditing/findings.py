@@ -101,7 +101,13 @@ class Findings:
         return np.flatnonzero(varying(self.problem, self.code.source_weights))
 
     def to_dict(self) -> dict[str, Any]:
-        """All that was found as plain numbers, strings and lists: what `--json` prints."""
+        """All that was found as plain numbers, strings and lists: what `--json` prints.
+
+        Example:
+            >>> from solver import audit
+            >>> audit([[0.0], [1.0], [2.0]], [[-1], [0], [1]]).to_dict()["source_weights"]
+            [[1.0]]
+        """
         from solver.pictures.summary import verdict_to_dict
 
         values = {name: getattr(self, name) for name in FOUND}

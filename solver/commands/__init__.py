@@ -1,1 +1,1 @@
-"""The command line, one file a command, and what commands share: options, input, output, and how they end."""
+"""The command line, one file a command; reading/ and terminal/ hold what commands share."""

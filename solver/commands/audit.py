@@ -6,20 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.endings import Outputs
-from solver.commands.options import (
+from solver.commands.terminal.endings import Outputs
+from solver.commands.terminal.options import (
     costs_of,
+    format_options,
     inputs_of,
     principal_options,
     problem_of,
     problem_options,
     require_outputs,
 )
-from solver.commands.output import write
+from solver.commands.terminal.output import say, write
 from solver.stopping import noted
 
 if TYPE_CHECKING:
     from solver.auditing.audit import Audit
+    from solver.commands.terminal.formats import Table
 
 __all__ = ["audit"]
 
@@ -34,7 +36,8 @@ __all__ = ["audit"]
 @click.option("--tolerance", type=float, metavar="X", help="Relative gap that counts as optimal.  [default: 1e-8]")
 @click.option("--time-limit", type=float, metavar="SECONDS", help="Stop each search after this time, with a bound.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="For random starts.")
-def audit(activity: str, file: str, picture: str | None, as_object: bool, rescale: bool, **options: Any) -> int:
+@format_options()
+def audit(activity: str, file: str, picture: str | None, form: str, rescale: bool, **options: Any) -> int:
     """Say how far a given code is from the best one, and why.
 
     ACTIVITY holds the activity of its neurons, one a column, on the samples in FILE.
@@ -62,13 +65,19 @@ def audit(activity: str, file: str, picture: str | None, as_object: bool, rescal
         problem, table.values, neurons=table.names, rescale=rescale, rng=options["seed"], **weights, **limits
     )
     with noted(), Outputs() as outputs:
-        outputs.attempt(_print_audit, found, as_object)
+        outputs.attempt(_print_audit, found, form)
         if picture is not None:
-            outputs.attempt(write, found.plot, picture, as_object, f"Picture in {picture}.")
+            outputs.attempt(write, found.plot, picture, form, f"Picture in {picture}.")
     return 0
 
 
-def _print_audit(found: Audit, as_object: bool) -> None:
-    from solver.pictures.summary import as_json
+def _print_audit(found: Audit, form: str) -> None:
+    say(form, text=lambda: click.echo(repr(found)), content=found.to_dict, table=lambda: _table(found))
 
-    click.echo(as_json(found.to_dict()) if as_object else repr(found))
+
+def _table(found: Audit) -> Table:
+    from solver.commands.terminal.formats import Table
+    from solver.pictures.audit_words import audit_sentences, columns_of_neurons
+
+    columns = columns_of_neurons(found)
+    return Table(list(columns), list(zip(*columns.values(), strict=True)), audit_sentences(found))

@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.endings import Outputs
-from solver.commands.options import (
+from solver.commands.terminal.endings import Outputs
+from solver.commands.terminal.options import (
     costs_of,
+    format_options,
     inputs_of,
     principal_options,
     problem_of,
     problem_options,
     require_outputs,
 )
-from solver.commands.output import write
+from solver.commands.terminal.output import say, write
 from solver.stopping import noted
 
 if TYPE_CHECKING:
+    from solver.commands.terminal.formats import Table
     from solver.questions.neuron_budget import Budget
 
 __all__ = ["budget"]
@@ -32,7 +34,8 @@ __all__ = ["budget"]
 @click.option("--tolerance", type=float, metavar="X", help="Relative gap that counts as none.  [default: 1e-8]")
 @click.option("--time-limit", type=float, metavar="SECONDS", help="Stop after this time, with what was found.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="For random starts.")
-def budget(file: str, picture: str | None, as_object: bool, neurons: str | None, **options: Any) -> int:
+@format_options()
+def budget(file: str, picture: str | None, form: str, neurons: str | None, **options: Any) -> int:
     """How many neurons are enough? The least loss found for each number, above a proven floor."""
     costs = costs_of(options)
     require_outputs(file, picture=picture)
@@ -44,9 +47,9 @@ def budget(file: str, picture: str | None, as_object: bool, neurons: str | None,
     limits = {name: options[name] for name in ("tolerance", "time_limit") if options[name] is not None}
     found = find(problem, numbers, rng=options["seed"], **limits)
     with noted(), Outputs() as outputs:
-        outputs.attempt(_print_budget, found, as_object)
+        outputs.attempt(_print_budget, found, form)
         if picture is not None:
-            outputs.attempt(write, found.plot, picture, as_object, f"Picture in {picture}.")
+            outputs.attempt(write, found.plot, picture, form, f"Picture in {picture}.")
     return 0
 
 
@@ -57,7 +60,18 @@ def _range(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2] or found[1])
 
 
-def _print_budget(found: Budget, as_object: bool) -> None:
-    from solver.pictures.summary import as_json
+def _print_budget(found: Budget, form: str) -> None:
+    say(form, text=lambda: click.echo(repr(found)), content=found.to_dict, table=lambda: _table(found))
 
-    click.echo(as_json(found.to_dict()) if as_object else repr(found))
+
+def _table(found: Budget) -> Table:
+    from solver.commands.terminal.formats import Table
+
+    header = ("neurons", "loss", "floor", "excess", "reached")
+    rows = [
+        (number, loss, found.floor, excess, reached)
+        for number, loss, excess, reached in zip(
+            found.numbers.tolist(), found.losses.tolist(), found.excess.tolist(), found.reached.tolist(), strict=True
+        )
+    ]
+    return Table(header, rows, found.sentences())

@@ -7,22 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.endings import Outputs
-from solver.commands.options import (
+from solver.commands.terminal.endings import Outputs
+from solver.commands.terminal.options import (
     costs_of,
     exact_problem_of,
+    format_options,
     inputs_of,
     problem_of,
     problem_options,
     require_outputs,
     require_plain,
 )
-from solver.commands.output import show, write
+from solver.commands.terminal.output import say, show, write
 from solver.stopping import noted
 from theory.errors import InputError
 
 if TYPE_CHECKING:
     from solver.commands.reading import Given
+    from solver.commands.terminal.formats import Table
     from theory.conditions import Verdict
     from theory.exact.problem import ExactProblem
     from theory.problem import Problem
@@ -34,7 +36,8 @@ __all__ = ["check"]
 @problem_options
 @click.option("--exact", is_flag=True, help="Decide in rational arithmetic, with a proof.")
 @click.option("--proof", "proof_file", type=click.Path(), metavar="FILE", help="Write the proof to a .json file.")
-def check(file: str, picture: str | None, as_object: bool, exact: bool, proof_file: str | None, **options: Any) -> int:
+@format_options()
+def check(file: str, picture: str | None, form: str, exact: bool, proof_file: str | None, **options: Any) -> int:
     """Is the optimal code modular? The condition, without solving."""
     costs = costs_of(options)
     require_outputs(file, picture=picture, proof=proof_file)
@@ -52,14 +55,14 @@ def check(file: str, picture: str | None, as_object: bool, exact: bool, proof_fi
     else:
         verdict = _decided(problem, exact_problem_of(data, mixing, options, costs) if exact else None)
     with noted(), Outputs() as outputs:
-        outputs.attempt(_print_verdict, problem, verdict, as_object)
+        outputs.attempt(_print_verdict, problem, verdict, form)
         if proof_file is not None and verdict.proof is not None:
-            outputs.attempt(write, verdict.proof.save, proof_file, as_object, f"Proof in {proof_file}.")
+            outputs.attempt(write, verdict.proof.save, proof_file, form, f"Proof in {proof_file}.")
         if picture is not None and problem is not None:
             from solver.pictures.plot import plot_verdict
 
             draw = partial(plot_verdict, problem, verdict)
-            outputs.attempt(write, draw, picture, as_object, f"Picture in {picture}.")
+            outputs.attempt(write, draw, picture, form, f"Picture in {picture}.")
     return 0
 
 
@@ -93,10 +96,28 @@ def _decided_exactly_alone(
     return decide_exactly(posed, None)
 
 
-def _print_verdict(problem: Problem | None, verdict: Verdict, as_object: bool) -> None:
-    from solver.pictures.summary import as_json, print_verdict, verdict_to_dict
+def _print_verdict(problem: Problem | None, verdict: Verdict, form: str) -> None:
+    from solver.pictures.summary import print_verdict, verdict_to_dict
 
-    if as_object:
-        click.echo(as_json(verdict_to_dict(problem, verdict)))
-    else:
-        show(print_verdict, problem, verdict)
+    say(
+        form,
+        text=lambda: show(print_verdict, problem, verdict),
+        content=lambda: verdict_to_dict(problem, verdict),
+        table=lambda: _table(problem, verdict),
+    )
+
+
+def _table(problem: Problem | None, verdict: Verdict) -> Table:
+    """One row, so that those of many files stand below each other."""
+    from solver.commands.terminal.formats import Table
+    from solver.pictures.summary import mixture, verdict_sentences
+
+    found: dict[str, Any] = {
+        "sources": len(verdict.F),
+        "samples": None if problem is None else problem.sources.count,
+        "modular": verdict.modular,
+        "margin": verdict.margin,
+        "price at most": verdict.price_bound,
+        "witness": None if problem is None or verdict.witness is None else mixture(problem, verdict.witness),
+    }
+    return Table(list(found), [list(found.values())], verdict_sentences(problem, verdict))

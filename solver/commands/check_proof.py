@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.options import (
+from solver.commands.terminal.options import (
     costs_of,
     exact_problem_of,
+    format_options,
     inputs_of,
     readout_options,
 )
+from solver.commands.terminal.output import say
 
 if TYPE_CHECKING:
     from theory.exact.proof import Proof
@@ -22,23 +24,25 @@ __all__ = ["check_proof"]
 @click.command("check-proof")
 @click.argument("proof", metavar="PROOF", type=click.Path())
 @readout_options
-def check_proof(proof: str, file: str, as_object: bool, **options: Any) -> int:
+@format_options("text", "json")
+def check_proof(proof: str, file: str, form: str, **options: Any) -> int:
     """Verify a saved proof against its data, trusting nothing else."""
     costs = costs_of(options)
     from theory.exact.proof import Proof, verify
 
     loaded = Proof.load(proof)
     verify(loaded, exact_problem_of(*inputs_of(file, options), options, costs))
-    _print_proof(loaded, as_object)
+    _print_proof(loaded, form)
     return 0
 
 
-def _print_proof(proof: Proof, as_object: bool) -> None:
-    from solver.pictures.summary import as_json, proof_sentences
+def _print_proof(proof: Proof, form: str) -> None:
+    say(form, text=lambda: _tell(proof), content=lambda: {"valid": True, **proof.to_dict()})
 
-    if as_object:
-        click.echo(as_json({"valid": True, **proof.to_dict()}))
-        return
+
+def _tell(proof: Proof) -> None:
+    from solver.pictures.summary import proof_sentences
+
     click.echo(f"The proof holds: the optimal code is {'modular' if proof.modular else 'mixed'}.")
     for line in proof_sentences(proof):
         click.echo(line)

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from solver.commands.endings import exit_code, told_apart
+from solver.commands.terminal.endings import exit_code, told_apart
 
 __all__ = ["COMMANDS", "main"]
 
@@ -22,7 +22,10 @@ COMMANDS = (
     "budget",
     "check",
     "check_proof",
+    "completion",
     "derive",
+    "doctor",
+    "gallery",
     "phase",
     "reproduce",
     "solve",
@@ -53,12 +56,12 @@ class _Commands(click.Group):
         return code
 
     def make_context(self, *arguments: Any, **rest: Any) -> click.Context:
-        """As click does; but how the program ends is for `solver.commands.endings` to say."""
+        """As click does; but how the program ends is for `solver.commands.terminal.endings` to say."""
         with told_apart():
             return super().make_context(*arguments, **rest)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As click does; but how the program ends is for `solver.commands.endings` to say."""
+        """As click does; but how the program ends is for `solver.commands.terminal.endings` to say."""
         with told_apart():
             return super().invoke(ctx)
 
@@ -66,12 +69,9 @@ class _Commands(click.Group):
 def _version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
     if not value or context.resilient_parsing:
         return
-    from importlib.metadata import PackageNotFoundError, version
+    from solver import __version__
 
-    try:
-        click.echo(f"modularity {version('modularity-solver')}")
-    except PackageNotFoundError:
-        click.echo("modularity (not installed)")
+    click.echo(f"modularity {__version__}")
     context.exit()
 
 
@@ -81,7 +81,7 @@ def main() -> None:
     """Optimal codes of nonnegative, energy-saving linear networks, with a proof.
 
     FILE holds one sample a row and one source a column: .csv (with or without a header), .npy or .npz; - is
-    standard input.
+    standard input, and --example NAME is for what is shipped.
     """
 
 

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.endings import Outputs
-from solver.commands.options import PICTURES
-from solver.commands.output import wrapped
 from solver.commands.sweep import solved as solved_sweep
+from solver.commands.terminal.endings import Outputs
+from solver.commands.terminal.options import PICTURES, format_options
+from solver.commands.terminal.output import note, say, wrapped
 from solver.stopping import noted
 from theory.errors import InputError
 
 if TYPE_CHECKING:
+    from solver.commands.terminal.formats import Table
     from solver.sweeps.phase import PhasePoint
     from solver.sweeps.plane import PhasePlane
     from theory.families import Family
@@ -31,7 +32,7 @@ POINTS, POINTS_EACH = 41, 15
 @click.option("--points", type=int, help=f"Values of the parameter.  [default: {POINTS}; {POINTS_EACH} of each of two]")
 @click.option("--weight-cost", type=float, default=1.0, show_default=True, help="Price of encoder and decoder.")
 @click.option("--plot", "picture", type=click.Path(), metavar="FILE", help="Draw .png, .pdf or .svg.")
-@click.option("--json", "as_object", is_flag=True, help="Print one JSON object instead of words.")
+@format_options()
 def phase(
     name: str | None,
     *,
@@ -39,14 +40,13 @@ def phase(
     points: int | None,
     weight_cost: float,
     picture: str | None,
-    as_object: bool,
+    form: str,
 ) -> int:
     """Solve a family of sources along its parameter, beside theory's boundary. Without FAMILY: list them."""
-    from theory.families import FAMILIES, family
+    from theory.families import family
 
     if name is None:
-        for entry in FAMILIES.values():
-            click.echo(f"{entry.name}\n{wrapped(entry.statement)}\n")
+        say(form, text=_list, content=_families, table=_table_of_families)
         return 0
     chosen = family(name)
     if weight_cost == 0:
@@ -56,21 +56,41 @@ def phase(
 
         require_writable(picture, PICTURES, "--plot")
     if against is not None:
-        return _plane(name, against, points=points, weight_cost=weight_cost, picture=picture, as_object=as_object)
+        return _plane(name, against, points=points, weight_cost=weight_cost, picture=picture, form=form)
     from solver.sweeps.phase import along
 
     points = POINTS if points is None else points
     solved = along(chosen, points=points, encoder_cost=weight_cost, decoder_cost=weight_cost)
     with noted(), Outputs() as outputs:
-        outputs.attempt(_print_phase, chosen, solved, as_object)
+        outputs.attempt(_print_phase, chosen, solved, form)
         if picture is not None:
-            outputs.attempt(_draw_phase, chosen, solved, picture, as_object)
+            outputs.attempt(_draw_phase, chosen, solved, picture, form)
     return 0
 
 
-def _plane(
-    name: str, against: str, *, points: int | None, weight_cost: float, picture: str | None, as_object: bool
-) -> int:
+def _list() -> None:
+    from theory.families import FAMILIES
+
+    for entry in FAMILIES.values():
+        click.echo(f"{entry.name}\n{wrapped(entry.statement)}\n")
+
+
+def _families() -> dict[str, Any]:
+    from theory.families import FAMILIES
+
+    names = ("name", "statement", "parameter")
+    return {"families": [{name: getattr(entry, name) for name in names} for entry in FAMILIES.values()]}
+
+
+def _table_of_families() -> Table:
+    from solver.commands.terminal.formats import Marked, Table
+    from theory.families import FAMILIES
+
+    rows = [(entry.name, Marked(entry.statement), Marked(entry.parameter)) for entry in FAMILIES.values()]
+    return Table(("family", "statement", "parameter"), rows)
+
+
+def _plane(name: str, against: str, *, points: int | None, weight_cost: float, picture: str | None, form: str) -> int:
     from solver.sweeps.plane import phase_plane, plane_plan
 
     prices = {} if weight_cost == 1 else {"encoder_cost": weight_cost, "decoder_cost": weight_cost}
@@ -78,32 +98,59 @@ def _plane(
     plan = plane_plan(name, against, points=POINTS_EACH if points is None else points, fixed=fixed)
     plane = phase_plane(plan, solved_sweep(plan, None, jobs=1, backend=None, scheduler=None))
     with noted(), Outputs() as outputs:
-        outputs.attempt(_print_plane, plane, as_object)
+        outputs.attempt(_print_plane, plane, form)
         if picture is not None:
-            outputs.attempt(_draw_plane, plane, picture, as_object)
+            outputs.attempt(_draw_plane, plane, picture, form)
     return 0
 
 
-def _draw_plane(plane: PhasePlane, picture: str, as_object: bool) -> None:
-    from solver.pictures.phase_plane import plot_phase_plane
+def _draw_plane(plane: PhasePlane, picture: str, form: str) -> None:
+    from solver.pictures.phases.phase_plane import plot_phase_plane
 
     plot_phase_plane(plane, picture)
-    click.echo(f"Picture in {picture}.", err=as_object)
+    note(form, f"Picture in {picture}.")
 
 
-def _print_plane(plane: PhasePlane, as_object: bool) -> None:
-    how = "by theory" if plane.exact else "by bisection of the verdict"
+def _print_plane(plane: PhasePlane, form: str) -> None:
+    say(
+        form, text=lambda: _tell_plane(plane), content=lambda: _plain_plane(plane), table=lambda: _table_of_plane(plane)
+    )
+
+
+def _found(plane: PhasePlane) -> str:
+    return "by theory" if plane.exact else "by bisection of the verdict"
+
+
+def _family(plane: PhasePlane) -> Family:
+    """Which: planes of data have none."""
+    assert plane.family is not None
+    return plane.family
+
+
+def _plain_plane(plane: PhasePlane) -> dict[str, Any]:
     points = [pair for curve in plane.curves for pair in curve.tolist()] + plane.crossings.tolist()
-    if as_object:
-        from solver.pictures.summary import as_json
+    table = {name: getattr(plane, name).tolist() for name in ("price", "neurons", "coded")}
+    content = {"family": _family(plane).name, "parameter": plane.first.tolist(), plane.against: plane.other.tolist()}
+    return {**content, **table, "gap": plane.gap, "boundary": points, "found": _found(plane)}
 
-        table = {name: getattr(plane, name).tolist() for name in ("price", "neurons", "coded")}
-        content = {"family": plane.family.name, "parameter": plane.first.tolist(), plane.against: plane.other.tolist()}
-        click.echo(as_json({**content, **table, "gap": plane.gap, "boundary": points, "found": how}))
-        return
-    click.echo(wrapped(plane.family.statement, indent=""))
-    click.echo(wrapped(f"Parameter a: {plane.family.parameter}.", indent=""))
-    click.echo(f"Largest gap {plane.gap:.1e}; boundary {how}.\n")
+
+def _table_of_plane(plane: PhasePlane) -> Table:
+    """One row a point."""
+    from solver.commands.terminal.formats import Table
+
+    rows = [
+        (float(first), float(other), float(plane.price[i, j]), int(plane.neurons[i, j]))
+        for i, other in enumerate(plane.other)
+        for j, first in enumerate(plane.first)
+    ]
+    words = (f"Family {_family(plane).name}; largest gap {plane.gap:.1e}.",)
+    return Table(("parameter", plane.against, "price", "neurons"), rows, words)
+
+
+def _tell_plane(plane: PhasePlane) -> None:
+    click.echo(wrapped(_family(plane).statement, indent=""))
+    click.echo(wrapped(f"Parameter a: {_family(plane).parameter}.", indent=""))
+    click.echo(f"Largest gap {plane.gap:.1e}; boundary {_found(plane)}.\n")
     click.echo(f"{plane.against:>14}{'least a mixed':>16}{'highest price':>16}   neurons")
     for value, price, neurons in zip(plane.other, plane.price, plane.neurons, strict=True):
         mixed = plane.first[price > max(plane.gap, 1e-9)]
@@ -112,28 +159,47 @@ def _print_plane(plane: PhasePlane, as_object: bool) -> None:
         click.echo(f"{value:>14.6g}{least:>16}{100 * max(price.max(), 0):>14.3g} %   {numbers}")
 
 
-def _draw_phase(chosen: Family, solved: list[PhasePoint], picture: str, as_object: bool) -> None:
-    from solver.pictures.phase_diagram import plot_phase
+def _draw_phase(chosen: Family, solved: list[PhasePoint], picture: str, form: str) -> None:
+    from solver.pictures.phases.phase_diagram import plot_phase
 
     plot_phase(chosen, solved, picture)
-    click.echo(f"Picture in {picture}.", err=as_object)
+    note(form, f"Picture in {picture}.")
 
 
-def _print_phase(chosen: Family, solved: list[PhasePoint], as_object: bool) -> None:
-    boundary = chosen.boundary()
-    if as_object:
-        from dataclasses import asdict
+def _print_phase(chosen: Family, solved: list[PhasePoint], form: str) -> None:
+    say(
+        form,
+        text=lambda: _tell_phase(chosen, solved),
+        content=lambda: _plain_phase(chosen, solved),
+        table=lambda: _table_of_phase(chosen, solved),
+    )
 
-        from solver.pictures.summary import as_json
 
-        exact = [{"value": float(value), "exact": str(value)} for value in boundary]
-        content = {"family": chosen.name, "boundary": exact, "points": [asdict(point) for point in solved]}
-        click.echo(as_json(content))
-        return
+def _plain_phase(chosen: Family, solved: list[PhasePoint]) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    exact = [{"value": float(value), "exact": str(value)} for value in chosen.boundary()]
+    return {"family": chosen.name, "boundary": exact, "points": [asdict(point) for point in solved]}
+
+
+def _table_of_phase(chosen: Family, solved: list[PhasePoint]) -> Table:
+    from dataclasses import astuple, fields
+
+    from solver.commands.terminal.formats import Table
+
+    header = [field.name.replace("_", " ") for field in fields(solved[0])]
+    words = (f"Family {chosen.name}; boundary: {_boundary(chosen)}.",)
+    return Table(header, [astuple(point) for point in solved], words)
+
+
+def _boundary(chosen: Family) -> str:
+    return "; ".join(map(_number, chosen.boundary())) or "none, the verdict is the same throughout"
+
+
+def _tell_phase(chosen: Family, solved: list[PhasePoint]) -> None:
     click.echo(wrapped(chosen.statement, indent=""))
     click.echo(wrapped(f"Parameter: {chosen.parameter}.", indent=""))
-    said = "; ".join(_number(value) for value in boundary) or "none, the verdict is the same throughout"
-    click.echo(f"Boundary: {said}.\n")
+    click.echo(f"Boundary: {_boundary(chosen)}.\n")
     click.echo(f"{'a':>12}{'loss':>14}{'separate':>14}{'price':>12}   theory")
     for point in solved:
         verdict = "own neurons" if point.predicted else "mixed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from solver.commands.endings import REFUTED
+from solver.commands.terminal.endings import REFUTED
 
 __all__ = ["reproduce"]
 

@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.endings import INTERRUPTED, Outputs
-from solver.commands.options import (
+from solver.commands.terminal.endings import INTERRUPTED, Outputs
+from solver.commands.terminal.options import (
     costs_of,
+    format_options,
     inputs_of,
     principal_options,
     problem_of,
     problem_options,
     require_outputs,
 )
-from solver.commands.output import progress_shown, show, write
+from solver.commands.terminal.output import say, show, write
+from solver.commands.terminal.progress import progress_shown
 from solver.methods import METHODS
 from solver.stopping import KEYBOARD, noted, raise_if_asked
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from solver.commands.terminal.formats import Table
     from solver.optimise import Progress
     from solver.representation import Representation
 
@@ -42,7 +47,8 @@ __all__ = ["solve"]
 @click.option("--solver", metavar="NAME", help="Conic solver, for --method conic or relaxation.  [default: CLARABEL]")
 @click.option("--save", "saved", type=click.Path(), metavar="FILE", help="Write the answer to .npz, .csv or .nc.")
 @click.option("--page", type=click.Path(), metavar="FILE", help="Write an .html page to turn and hover.")
-def solve(file: str, picture: str | None, as_object: bool, saved: str | None, page: str | None, **options: Any) -> int:
+@format_options()
+def solve(file: str, picture: str | None, form: str, saved: str | None, page: str | None, **options: Any) -> int:
     """Find the optimal code, with a certificate."""
     costs = costs_of(options)
     require_outputs(file, picture=picture, saved=saved, page=page)
@@ -58,13 +64,13 @@ def solve(file: str, picture: str | None, as_object: bool, saved: str | None, pa
             callback = _follow_until_asked(follow)
             answer = find(problem, method=options["method"], rng=options["seed"], callback=callback, **limits)
         with Outputs() as outputs:
-            outputs.attempt(_print_answer, answer, as_object)
+            outputs.attempt(_print_answer, answer, form)
             if saved is not None:
-                outputs.attempt(write, answer.save, saved, as_object, f"Saved to {saved}.")
+                outputs.attempt(write, answer.save, saved, form, f"Saved to {saved}.")
             if picture is not None:
-                outputs.attempt(write, answer.plot, picture, as_object, f"Picture in {picture}.")
+                outputs.attempt(write, answer.plot, picture, form, f"Picture in {picture}.")
             if page is not None:
-                outputs.attempt(write, answer.to_html, page, as_object, f"Page in {page}.")
+                outputs.attempt(write, answer.to_html, page, form, f"Page in {page}.")
     return INTERRUPTED if answer.message.endswith(KEYBOARD) else 0
 
 
@@ -78,10 +84,30 @@ def _follow_until_asked(follow: Callable[[Progress], None] | None) -> Callable[[
     return called
 
 
-def _print_answer(answer: Representation, as_object: bool) -> None:
-    from solver.pictures.summary import as_json, print_representation
+def _print_answer(answer: Representation, form: str) -> None:
+    say(
+        form,
+        text=lambda: show(_tell, answer),
+        content=answer.to_dict,
+        table=lambda: _table(answer, form),
+    )
 
-    if as_object:
-        click.echo(as_json(answer.to_dict()))
-    else:
-        show(print_representation, answer)
+
+def _tell(answer: Representation, console: Console) -> None:
+    from solver.pictures.sketch import sketched
+    from solver.pictures.summary import print_representation
+
+    print_representation(answer, console, sketched(answer, console))
+
+
+def _table(answer: Representation, form: str) -> Table:
+    """The neurons: as they are saved, or as they are printed."""
+    from solver.commands.terminal.formats import Table
+    from solver.pictures.summary import sentences, table_of_neurons
+    from solver.tables import columns_of
+
+    if form == "csv":
+        columns = columns_of(answer)
+        return Table(list(columns), list(zip(*columns.values(), strict=True)))
+    header, cells = table_of_neurons(answer)
+    return Table(header, list(zip(*cells, strict=True)), sentences(answer))

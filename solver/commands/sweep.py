@@ -9,17 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.endings import Outputs
-from solver.commands.output import counted
+from solver.commands.terminal.endings import Outputs
+from solver.commands.terminal.options import format_options
+from solver.commands.terminal.output import note, say
+from solver.commands.terminal.progress import counted
 from solver.stopping import Stopped, noted
 from theory.errors import InputError
 
 if TYPE_CHECKING:
+    from solver.commands.terminal.formats import Table
     from solver.sweeps.plan import Sweep
 
 __all__ = ["sweep", "worker_options"]
 
 Row = dict[str, Any]
+
+ANSWERS = ("status", "loss", "lower_bound", "gap", "modular", "price_of_modularity", "neurons")
+"""What a printed table has of a point besides its coordinates."""
 
 
 def worker_options(command: Any) -> Any:
@@ -36,16 +42,20 @@ def worker_options(command: Any) -> Any:
 @click.command()
 @click.argument("spec", metavar="SPEC", type=click.Path())
 @click.option("--results", type=click.Path(), metavar="FILE", help="Table to write.  [default: SPEC with .parquet]")
+@click.option("--plot", "picture", metavar="OUT", type=click.Path(), help="Draw it: .png, .pdf or .svg.")
+@click.option("--at", multiple=True, metavar="NAME=VALUE", help="Hold a coordinate there, where more than two vary.")
 @worker_options
-@click.option("--json", "as_object", is_flag=True, help="Print one JSON object instead of words.")
+@format_options()
 def sweep(
     spec: str,
     *,
     results: str | None,
+    picture: str | None,
+    at: tuple[str, ...],
     jobs: int | None,
     backend: str | None,
     scheduler: str | None,
-    as_object: bool,
+    form: str,
 ) -> int:
     """Solve all problems that SPEC, a TOML file, describes. The same command goes on where it was stopped."""
     if not os.path.isfile(spec):
@@ -53,11 +63,40 @@ def sweep(
     from solver.sweeps.spec import read_sweep
 
     plan = read_sweep(spec)
+    held = _held(at)
+    if picture is not None:
+        _require_drawable(plan, held, picture)
     target = os.path.splitext(spec)[0] + ".parquet" if results is None else results
     rows = solved(plan, target, jobs=jobs, backend=backend, scheduler=scheduler)
     with noted(), Outputs() as outputs:
-        outputs.attempt(_print, plan, rows, target, as_object)
+        outputs.attempt(_print, plan, rows, target, form)
+        if picture is not None:
+            outputs.attempt(_draw, plan, rows, held, picture, form)
     return 0
+
+
+def _held(at: tuple[str, ...]) -> dict[str, str]:
+    for entry in at:
+        if "=" not in entry:
+            raise InputError(f"--at: {entry!r} is no coordinate with its value; write NAME=VALUE")
+    return dict(entry.split("=", 1) for entry in at)
+
+
+def _require_drawable(plan: Sweep, held: dict[str, str], picture: str) -> None:
+    """Say now, not after the work, that there is no picture of it."""
+    from solver.pictures.style import PICTURES
+    from solver.sweeps.view import view
+    from theory.writing import require_writable
+
+    require_writable(picture, PICTURES, "--plot")
+    view(plan, [{} for _ in range(len(plan))], held)
+
+
+def _draw(plan: Sweep, rows: list[Row], held: dict[str, str], picture: str, form: str) -> None:
+    from solver.pictures.phases.sweep import plot_sweep
+
+    plot_sweep(plan, rows, picture, at=held)
+    note(form, f"Picture in {picture}.")
 
 
 def solved(
@@ -88,17 +127,41 @@ def solved(
             raise
 
 
-def _print(plan: Sweep, rows: list[Row], target: str, as_object: bool) -> None:
-    statuses = dict(Counter(row["status"] for row in rows))
-    gaps = [row["gap"] for row in rows if row.get("gap") is not None]
-    if as_object:
-        from solver.pictures.summary import as_json
+def _print(plan: Sweep, rows: list[Row], target: str, form: str) -> None:
+    say(
+        form,
+        text=lambda: _tell(plan, rows, target),
+        content=lambda: {
+            "points": len(rows),
+            "statuses": _statuses(rows),
+            "largest_gap": max(_gaps(rows)),
+            "results": target,
+        },
+        table=lambda: _table(plan, rows),
+    )
 
-        content = {"points": len(rows), "statuses": statuses, "largest_gap": max(gaps), "results": target}
-        click.echo(as_json(content))
-        return
-    said = ", ".join(f"{count:,} {status}" for status, count in sorted(statuses.items()))
-    click.echo(f"{len(rows):,} points over {', '.join(plan.coordinates)}: {said}; largest gap {max(gaps):.1e}.")
+
+def _table(plan: Sweep, rows: list[Row]) -> Table:
+    """Coordinates and answers; the file has more."""
+    from solver.commands.terminal.formats import Table
+
+    names = [*plan.coordinates, *(name for name in ANSWERS if name not in plan.coordinates)]
+    cells = [[row.get(name) for name in names] for row in rows]
+    return Table(names, [[", ".join(map(str, one)) if isinstance(one, list) else one for one in row] for row in cells])
+
+
+def _statuses(rows: list[Row]) -> dict[str, int]:
+    return dict(Counter(row["status"] for row in rows))
+
+
+def _gaps(rows: list[Row]) -> list[float]:
+    return [row["gap"] for row in rows if row.get("gap") is not None]
+
+
+def _tell(plan: Sweep, rows: list[Row], target: str) -> None:
+    said = ", ".join(f"{count:,} {status}" for status, count in sorted(_statuses(rows).items()))
+    gap = max(_gaps(rows))
+    click.echo(f"{len(rows):,} points over {', '.join(plan.coordinates)}: {said}; largest gap {gap:.1e}.")
     mixed = sum(row.get("modular") is False for row in rows)
     prices = [row["price_of_modularity"] for row in rows if row.get("price_of_modularity") is not None]
     if prices:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.output import wrapped
+from solver.commands.terminal.options import format_options
+from solver.commands.terminal.output import say, wrapped
 
 if TYPE_CHECKING:
+    from solver.commands.terminal.formats import Table
     from theory.theorems import Theorem
 
 __all__ = ["theorems"]
@@ -17,25 +19,36 @@ __all__ = ["theorems"]
 @click.command()
 @click.argument("name", required=False)
 @click.option("--latex", is_flag=True, help="Print the formula as LaTeX alone.")
-@click.option("--json", "as_object", is_flag=True, help="Print JSON instead of words.")
-def theorems(name: str | None, latex: bool, as_object: bool) -> int:
+@format_options()
+def theorems(name: str | None, latex: bool, form: str) -> int:
     """List the theorems, or show one with its proof."""
     from theory.theorems import THEOREMS, theorem
 
     chosen = list(THEOREMS.values()) if name is None else [theorem(name)]
-    if as_object:
-        from solver.pictures.summary import as_json
-
-        entries = [_plain(entry) for entry in chosen]
-        click.echo(as_json({"theorems": entries} if name is None else entries[0]))
-    elif latex:
+    if latex:
+        if form != "text":
+            raise click.UsageError("--latex: prints formulas alone; leave it out where another format is asked for")
         click.echo("\n".join(entry.latex for entry in chosen))
-    elif name is None:
-        for entry in chosen:
-            click.echo(f"{entry.name}\n{wrapped(entry.statement)}\n")
-    else:
-        _show(chosen[0])
+        return 0
+    say(
+        form,
+        text=lambda: _list(chosen) if name is None else _show(chosen[0]),
+        content=lambda: {"theorems": [_plain(entry) for entry in chosen]} if name is None else _plain(chosen[0]),
+        table=lambda: _table(chosen),
+    )
     return 0
+
+
+def _list(chosen: list[Theorem]) -> None:
+    for entry in chosen:
+        click.echo(f"{entry.name}\n{wrapped(entry.statement)}\n")
+
+
+def _table(chosen: list[Theorem]) -> Table:
+    from solver.commands.terminal.formats import Marked, Table
+
+    rows = [(entry.name, Marked(entry.statement), entry.source) for entry in chosen]
+    return Table(("theorem", "statement", "source"), rows)
 
 
 def _plain(entry: Theorem) -> dict[str, Any]:

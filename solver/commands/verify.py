@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.endings import REFUTED, Outputs
+from solver.commands.terminal.endings import REFUTED, Outputs
+from solver.commands.terminal.options import format_options
+from solver.commands.terminal.output import note, say
 from solver.stopping import noted
 from theory.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from solver.commands.terminal.formats import Table
     from solver.verification.verify import Report
 
 __all__ = ["verify"]
@@ -24,16 +27,16 @@ __all__ = ["verify"]
 @click.option("--theorem", "names", multiple=True, metavar="NAME", help="Only this one; may be repeated.")
 @click.option("--trials", type=int, default=100, show_default=True, help="Problems a theorem.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws.")
-@click.option("--json", "as_object", is_flag=True, help="Print one JSON object instead of a table.")
 @click.option("--report", "page", type=click.Path(), metavar="FILE", help="Write an .html page with the closest calls.")
 @click.option("--save", "saved", type=click.Path(), metavar="FILE", help="Where a counterexample goes.  [NAME.csv]")
+@format_options()
 def verify(
     target: str | None,
     names: tuple[str, ...],
     *,
     trials: int,
     seed: int,
-    as_object: bool,
+    form: str,
     page: str | None,
     saved: str | None,
 ) -> int:
@@ -53,21 +56,21 @@ def verify(
     with Outputs() as outputs:
         for report in _reports(target, names, trials, seed):
             reports.append(report)
-            if not as_object:
+            if form == "text":
                 outputs.attempt(_say, report, len(reports) == 1)
             if outputs.failure is not None:
                 break  # nobody reads what more there would be to say
         refuted = [report for report in reports if report.counterexample is not None]
         with noted():
-            if as_object:
-                outputs.attempt(_say_all, reports)
+            if form != "text":
+                outputs.attempt(_say_all, reports, form)
             for report in refuted:
                 place = _place(saved, report.name, alone=len(refuted) == 1)
                 # Said before it is saved: a full disk must not cost the counterexample.
-                outputs.attempt(click.echo, f"\n{report}", None, True, as_object)
-                outputs.attempt(_keep, report, place, as_object)
+                outputs.attempt(note, form, f"\n{report}")
+                outputs.attempt(_keep, report, place, form)
             if page is not None:
-                outputs.attempt(_write_page, reports, page, as_object)
+                outputs.attempt(_write_page, reports, page, form)
     if refuted:
         return REFUTED
     for report in reports:
@@ -107,17 +110,29 @@ def _say(report: Report, first: bool) -> None:
     click.echo(f"{row}{'YES' if report.disagreements else 'no':>9}{margin:>14}{report.seconds:>9.1f}   {near}")
 
 
-def _say_all(reports: list[Report]) -> None:
-    from solver.pictures.summary import as_json
+def _say_all(reports: list[Report], form: str) -> None:
+    say(
+        form,
+        text=lambda: None,
+        content=lambda: {"reports": [report.to_dict() for report in reports]},
+        table=lambda: _table(reports),
+    )
 
-    click.echo(as_json({"reports": [report.to_dict() for report in reports]}))
+
+def _table(reports: list[Report]) -> Table:
+    from solver.commands.terminal.formats import Table
+
+    counts = ("trials", "agreements", "undecided", "disagreements", "near_misses", "near_failures")
+    names = ("name", *counts, "worst_margin", "seconds")
+    rows = [[report.to_dict()[name] for name in names] for report in reports]
+    return Table([name.replace("_", " ") for name in names], rows)
 
 
-def _write_page(reports: list[Report], page: str, as_object: bool) -> None:
+def _write_page(reports: list[Report], page: str, form: str) -> None:
     from solver.verification.report_page import write_report
 
     write_report(reports, page)
-    click.echo(f"Report in {page}.", err=as_object)
+    note(form, f"Report in {page}.")
 
 
 def _place(saved: str | None, name: str, *, alone: bool) -> Path:
@@ -131,11 +146,11 @@ def _place(saved: str | None, name: str, *, alone: bool) -> Path:
     return Path(saved) if alone else Path(saved).with_name(f"{Path(saved).stem}_{plain}.csv")
 
 
-def _keep(report: Report, path: Path, as_object: bool) -> None:
+def _keep(report: Report, path: Path, form: str) -> None:
     from shlex import quote
 
     from solver.verification.verify import save_problem
 
     assert report.counterexample is not None
     options = save_problem(report.counterexample[0], path)
-    click.echo(" ".join(["Saved: modularity solve", *map(quote, [str(path), *options])]), err=as_object)
+    note(form, " ".join(["Saved: modularity solve", *map(quote, [str(path), *options])]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["audit_sentences", "audit_text", "headline"]
+__all__ = ["audit_sentences", "audit_text", "columns_of_neurons", "headline"]
 
 ROWS_IN_TEXT = 40
 """Neurons listed before the table is cut short; JSON has all."""
@@ -245,6 +245,26 @@ def _neurons(findings: Findings) -> list[list[str]]:
             row.append("" if np.isnan(share) else f"{100 * share:.1f} %")
         rows.append(row)
     return rows
+
+
+def columns_of_neurons(findings: Findings) -> dict[str, list[Any]]:
+    """All neurons by the names of the columns, as numbers: weights, cost, what is earned for it, best strength.
+
+    A source that is called like one of the other columns gets `` (source)`` after its name; what is not known of a
+    neuron without an affine part is None.
+    """
+    code = findings.code
+    found: dict[str, Array] = {
+        "cost": code.neuron_costs,
+        "earns": findings.ratios,
+        "strength": findings.strengths,
+        "not affine": findings.unexplained_shares,
+    }
+    taken = {"neuron", *found}
+    for name, weights in zip(findings.problem.sources.names, code.source_weights.T, strict=True):
+        found[f"{name} (source)" if name in taken else name] = weights
+    known = {name: [None if np.isnan(value) else float(value) for value in values] for name, values in found.items()}
+    return {"neuron": list(findings.neurons), **known}
 
 
 def _table(rows: list[list[str]]) -> list[str]:

@@ -209,13 +209,14 @@ def activity(axes: Axes, sources: Sources, weight: Array, colours: Colormap) -> 
     x, y = points[order].T
     drawn = axes.scatter(x, y, s=size, c=level, lw=0, cmap=colours, vmin=0, vmax=1, rasterized=len(points) > 1000)
     foot = sources.mean - weight * bias / (weight @ weight)
-    along = np.array([-weight[1], weight[0]])
-    # Set, not found: the line has no ends, and the two points that define it may lie far outside.
+    # Set, not found: the line has no ends, and the point that defines it may lie far outside.
     low, high = sources.mean + sources.lower, sources.mean + sources.upper
     margin = 0.06 * (high - low)
     (left, bottom), (right, top) = _point(low - margin), _point(high + margin)
     axes.set(xlim=(left, right), ylim=(bottom, top))
-    axes.axline(_point(foot), _point(foot + along), color=HULL, lw=0.7, ls=(0, (3, 2)), zorder=0)
+    # By its slope: two points of it may be one to seven digits.
+    slope = weight[0] / -weight[1] if weight[1] else np.inf
+    axes.axline(_point(foot), slope=float(slope), color=HULL, lw=0.7, ls=(0, (3, 2)), zorder=0)
     _aspect(axes, sources.vertices)
     axes.locator_params(nbins=3)
     return drawn

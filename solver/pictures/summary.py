@@ -20,6 +20,7 @@ from theory.principal import PrincipalCoordinates
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.console import Console
+    from rich.text import Text
 
     from solver.code import Code
     from theory.conditions import Verdict
@@ -32,6 +33,7 @@ __all__ = [
     "as_html",
     "as_json",
     "as_text",
+    "mixture",
     "most_price",
     "percent",
     "print_representation",
@@ -40,6 +42,7 @@ __all__ = [
     "relative_weights",
     "sentences",
     "share_kept",
+    "table_of_neurons",
     "verdict_sentences",
     "verdict_to_dict",
 ]
@@ -229,12 +232,16 @@ def verdict_sentences(problem: Problem | None, verdict: Verdict) -> list[str]:
     if problem is None:
         lines.append("The samples are too close together or too large for floating point: no margin is known.")
     elif verdict.witness is not None:
-        names = problem.sources.names
-        scale = np.sqrt(problem.modular_costs)
-        relative = verdict.witness * scale / np.abs(verdict.witness * scale).max()
-        mixture = " ".join(f"{share:+.2g} {name}" for share, name in zip(relative, names, strict=True))
-        lines.append(f"A neuron{unit} that earns more than it costs: {mixture} (in units of equal cost).")
+        mixed = mixture(problem, verdict.witness)
+        lines.append(f"A neuron{unit} that earns more than it costs: {mixed} (in units of equal cost).")
     return lines if verdict.proof is None else lines + proof_sentences(verdict.proof)
+
+
+def mixture(problem: Problem, neuron: Array) -> str:
+    """What a neuron reads of each source, in units in which neurons of one source each cost the same."""
+    scaled = neuron * np.sqrt(problem.modular_costs)
+    shares = scaled / np.abs(scaled).max()
+    return " ".join(f"{share:+.2g} {name}" for share, name in zip(shares, problem.sources.names, strict=True))
 
 
 def _count(number: int, noun: str) -> str:
@@ -270,7 +277,7 @@ def _duration(seconds: float) -> str:
 # ---- the table of neurons -----------------------------------------------------------------------------------------
 
 
-def _columns(representation: Code) -> tuple[list[str], list[list[str]]]:
+def table_of_neurons(representation: Code) -> tuple[list[str], list[list[str]]]:
     """Header and columns, as text: number, weight on each source, bias, share of the energy, groups, sources coded."""
     names = representation.problem.sources.names
     relative = relative_weights(representation)
@@ -320,7 +327,7 @@ def _codes(relative: Array, names: tuple[str, ...], count: int) -> str:
 
 def as_text(representation: Code) -> str:
     """Sentences and a table of the first neurons in plain characters: the `repr` of a representation."""
-    header, columns = _columns(representation)
+    header, columns = table_of_neurons(representation)
     shown = [header, *(list(row) for row in zip(*columns, strict=True))][: ROWS_IN_TEXT + 1]
     width = [max(len(row[i]) for row in shown) for i in range(len(header))]
     # The last column is words: left-aligned, and last so that it may be long.
@@ -332,7 +339,7 @@ def as_text(representation: Code) -> str:
 
 def as_html(representation: Code) -> str:
     """The same for a notebook, with the weights on a blue-to-red scale."""
-    header, columns = _columns(representation)
+    header, columns = table_of_neurons(representation)
     relative = relative_weights(representation)
     weighted = range(1, 1 + _weight_columns(representation))
     cells = []
@@ -358,15 +365,22 @@ def _tint(value: float) -> str:
     return f"rgba({red},{green},{blue},{0.5 * abs(value):.2f})"
 
 
-def print_representation(representation: Code, console: Console) -> None:
-    """Sentences and the table of neurons on a terminal (or in a pipe, without colours)."""
+def print_representation(representation: Code, console: Console, drawing: Text | None = None) -> None:
+    """Sentences, a drawing if there is one, and the table of neurons on a terminal (or in a pipe, without colours)."""
     from rich.text import Text
 
     for line in sentences(representation):
         console.print(Text(line))
-    header, columns = _columns(representation)
+    header, columns = table_of_neurons(representation)
+    if drawing is not None:
+        console.print("", drawing, "", sep="\n")
+        if weights := _weight_columns(representation):
+            # Beside number, weights and bias what the drawing has not: it would be folded.
+            kept = [i for i, name in enumerate(header) if i <= weights + 1 or name == "groups"]
+            header, columns = [header[i] for i in kept], [columns[i] for i in kept]
     relative = relative_weights(representation)
-    table = _table(header)
+    last = "left" if header[-1] in ("codes", "groups") else "right"
+    table = _table(header, last)
     for neuron, row in enumerate(zip(*columns, strict=True)):
         if neuron == ROWS_ON_TERMINAL:
             break

@@ -88,6 +88,11 @@ class Budget:
         """(k,) losses / floor - 1: by how much the codes found cost more than any code must."""
         return np.maximum(0.0, self.losses / self.floor - 1) if self.floor > 0 else np.full(len(self.losses), np.inf)
 
+    @property
+    def reached(self) -> NDArray[np.bool_]:
+        """(k,) whether the code found reaches the floor to the tolerance."""
+        return np.array([optimality_gap(loss, self.floor) <= self.tolerance for loss in self.losses], dtype=bool)
+
     def code(self, neurons: int) -> Representation:
         """The code found for a number of neurons, with the certificate of the optimum: `certify` checks both.
 
@@ -108,7 +113,13 @@ class Budget:
         return _answer(self.optimum, self.codes[int(places[0])], self.floor, self.tolerance, self.complete)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and lists: what `--json` prints."""
+        """Plain numbers and lists: what `--json` prints.
+
+        Example:
+            >>> from solver import Problem
+            >>> budget(Problem([[0, 0], [0, 1], [1, 0], [1, 1]])).to_dict()["numbers"]
+            [2]
+        """
         return {
             "numbers": self.numbers.tolist(),
             "losses": self.losses.tolist(),
@@ -126,20 +137,25 @@ class Budget:
         }
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
-        """Draw loss against number of neurons above the floor; write it to `path` (.png, .pdf, .svg) if given."""
+        """Draw loss against number of neurons above the floor; write it to `path` (.png, .pdf, .svg) if given.
+
+        Example:
+            >>> from solver import Problem
+            >>> figure = budget(Problem([[0, 0], [0, 1], [1, 0]])).plot()
+        """
         from solver.pictures.budget import plot_budget
 
         return plot_budget(self.numbers, self.losses, self.floor, self.enough, path)
 
     def __repr__(self) -> str:
         rows = [("neurons", "loss", "above the floor")]
-        for number, loss, excess in zip(self.numbers, self.losses, self.excess, strict=True):
-            reached = optimality_gap(loss, self.floor) <= self.tolerance
+        for number, loss, excess, reached in zip(self.numbers, self.losses, self.excess, self.reached, strict=True):
             rows.append((str(number), f"{loss:.9g}", "reached" if reached else f"{100 * excess:.3g} %"))
         width = [max(len(row[i]) for row in rows) for i in range(3)]
-        return "\n".join([*self._sentences(), "", *("  ".join(map(str.rjust, row, width)) for row in rows)])
+        return "\n".join([*self.sentences(), "", *("  ".join(map(str.rjust, row, width)) for row in rows)])
 
-    def _sentences(self) -> list[str]:
+    def sentences(self) -> list[str]:
+        """What was found, in words."""
         best, first, last = _neurons(len(self.optimum)), self.numbers[0], self.numbers[-1]
         if self.optimum.status != "optimal":
             best += f" and costs {self.optimum.loss:.9g}"

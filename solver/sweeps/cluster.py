@@ -57,7 +57,11 @@ def workers(jobs: int | None, backend: str | None, scheduler: str | None) -> Ite
         if backend is not None:
             stack.enter_context(parallel_config(backend=backend, n_jobs=jobs, **settings))
         parallel = Parallel(n_jobs=jobs, return_as="list" if backend == "ray" else "generator_unordered")
-        yield _all_at_once(parallel) if backend == "ray" else _as_they_come(parallel)
+        if backend == "ray":
+            # Its workers end with each call otherwise, and take seconds to start.
+            yield _all_at_once(stack.enter_context(parallel))
+        else:
+            yield _as_they_come(parallel)
 
 
 def _as_they_come(parallel: Any) -> Work:
@@ -80,9 +84,8 @@ def _all_at_once(parallel: Any) -> Work:
     def work(function: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
         *shared, tasks = arguments
         left: Iterable[Any] = iter(tasks)
-        with parallel:
-            while some := list(islice(left, ROUND * parallel._effective_n_jobs())):
-                yield from parallel(delayed(function)(*shared, task) for task in some)
+        while some := list(islice(left, ROUND * parallel._effective_n_jobs())):
+            yield from parallel(delayed(function)(*shared, task) for task in some)
 
     return work
 

@@ -105,6 +105,10 @@ class Sweep:
 
         Raises:
             InputError: unknown names, or values that are none.
+
+        Example:
+            >>> len(Sweep.of_family("opposite-corners", parameter=[0.4, 0.8], encoder_cost=[0.1, 1, 10]))
+            6
         """
         return cls._grid(OfFamily(name), settings)
 
@@ -161,7 +165,12 @@ class Sweep:
         return tuple(dict.fromkeys([*changing, *self.fixed]))
 
     def point(self, index: int) -> dict[str, Any]:
-        """The coordinates of a point, counted from 0."""
+        """The coordinates of a point, counted from 0.
+
+        Example:
+            >>> Sweep.of_family("opposite-corners", parameter=[0.4, 0.8], encoder_cost=[0.1, 1, 10]).point(4)
+            {'parameter': 0.8, 'encoder_cost': 1}
+        """
         if self.listed:
             return {**self.listed[index], **self.fixed}
         places = np.unravel_index(index, [len(values) for values in self.axes.values()])
@@ -169,7 +178,12 @@ class Sweep:
         return {**found, **self.fixed}
 
     def runs(self, done: Iterable[int] = ()) -> Iterator[list[int]]:
-        """The points that are left to solve, in runs."""
+        """The points that are left to solve, in runs.
+
+        Example:
+            >>> list(Sweep.of_family("opposite-corners", parameter=[0.4, 0.6, 0.8]).runs(done=[1]))
+            [[0, 2]]
+        """
         known = set(done)
         for first in range(0, len(self), RUN):
             left = [index for index in range(first, min(first + RUN, len(self))) if index not in known]
@@ -177,7 +191,13 @@ class Sweep:
                 yield left
 
     def leads_to(self, index: int) -> bool:
-        """Whether the point before is near enough, and in the same run, to start from."""
+        """Whether the point before is near enough, and in the same run, to start from.
+
+        Example:
+            >>> plan = Sweep.of_family("opposite-corners", parameter=[0.4, 0.6, 0.8])
+            >>> [plan.leads_to(index) for index in range(3)]
+            [False, True, True]
+        """
         if index % RUN == 0:
             return False
         here, before = self.point(index), self.point(index - 1)
@@ -185,7 +205,12 @@ class Sweep:
         return all(name in SMOOTH and here.get(name) is not None and before.get(name) is not None for name in changed)
 
     def describe(self) -> dict[str, Any]:
-        """All that the answers depend on, as plain values."""
+        """All that the answers depend on, as plain values.
+
+        Example:
+            >>> Sweep.of_family("opposite-corners", parameter=[0.4, 0.6]).describe()["axes"]
+            {'parameter': (0.4, 0.6)}
+        """
         points = {"axes": dict(self.axes)} if self.axes else {"listed": list(self.listed)}
         asked = {name: getattr(self, name) for name in (*ASKED, SEED)}
         return {**self.poses.describe(), **points, "fixed": dict(self.fixed), **asked}

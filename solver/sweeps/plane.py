@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.sweeps.plan import Sweep
-from solver.sweeps.pose import PRICES, READOUT, OfFamily
+from solver.sweeps.pose import PRICES, READOUT, SMOOTH, OfFamily
 from theory.conditions import decide
 from theory.errors import InputError, unknown_name
 from theory.families import FAMILIES, family
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["PhasePlane", "phase_plane", "plane_plan"]
+__all__ = ["PhasePlane", "phase_plane", "plane_plan", "spread_by_ratio"]
 
 FEWEST, MOST = 3, 1_000
 """Values of each of the two parameters."""
@@ -39,11 +39,12 @@ HALVINGS = 12
 
 @dataclass(frozen=True)
 class PhasePlane:
-    """A family over two parameters.
+    """A family, or a data set, over two coordinates.
 
     Attributes:
-        family: which;  against: name of the other parameter;  fixed: what else is not one.
-        first: (n,) values of the family's parameter;  other: (m,) of the other one;  logarithmic: whether spread so.
+        family: which, None of data;  along, against: names of the coordinates, the family's parameter first;
+        fixed: what else is not one.
+        first: (n,) values of the one;  other: (m,) of the other;  logarithmic: whether that is spread by its ratio.
         price: (m, n) price of modularity, NaN where a problem cannot be posed;  neurons: (m, n) how many are optimal.
         coded: (m, n) the sets of sources that neurons read, such as "s1, s1+s2"; empty where there is none.
         gap: largest relative gap of all.
@@ -52,7 +53,7 @@ class PhasePlane:
         exact: whether one does.
     """
 
-    family: Family
+    family: Family | None
     against: str
     fixed: dict[str, Any]
     first: Array
@@ -65,6 +66,7 @@ class PhasePlane:
     curves: list[Array] = field(default_factory=list)
     crossings: Array = field(default_factory=lambda: np.empty((0, 2)))
     exact: bool = True
+    along: str = "parameter"
 
 
 def plane_plan(
@@ -126,26 +128,31 @@ def phase_plane(plan: Sweep, rows: Sequence[Mapping[str, Any]]) -> PhasePlane:
         >>> plane.exact, [round(float(x), 6) for x in plane.curves[0][:, 0]], (plane.price > 1e-9).tolist()[0]
         (True, [0.548374, 0.548374], [False, True, True])
     """
-    assert isinstance(plan.poses, OfFamily)
-    chosen = family(plan.poses.name)
-    (_, first), (against, other) = plan.axes.items()
-    shape = len(first), len(other)
+    chosen = family(plan.poses.name) if isinstance(plan.poses, OfFamily) else None
+    names = list(plan.axes)
+    turned = names[1] == "parameter"
+    along, against = names[::-1] if turned else names
+    first, other = plan.axes[along], plan.axes[against]
+    shape = len(plan.axes[names[0]]), len(plan.axes[names[1]])
 
     def table(name: str, missing: Any) -> Any:
-        values = [missing if row.get(name) is None else row[name] for row in rows]
-        return np.array(values).reshape(shape).T
+        values = np.array([missing if row.get(name) is None else row[name] for row in rows]).reshape(shape)
+        return values if turned else values.T
 
     gaps = [row["gap"] for row in rows if row.get("gap") is not None]
     across = np.array(other, dtype=np.float64)
-    curves = _curves(chosen, against, across, plan.fixed)
-    crossings = np.empty((0, 2)) if curves is not None else _crossings(plan, against, np.array(first), across)
+    curves, crossings = None, np.empty((0, 2))
+    if chosen is not None and chosen.blocks is None and along == "parameter" and against in SMOOTH:
+        curves = _curves(chosen, against, across, plan.fixed)
+        if curves is None:
+            crossings = _crossings(plan, against, np.array(first), across)
     return PhasePlane(
         family=chosen,
         against=against,
         fixed=dict(plan.fixed),
         first=np.array(first, dtype=np.float64),
         other=across,
-        logarithmic=_is_logarithmic(across),
+        logarithmic=spread_by_ratio(across),
         price=table("price_of_modularity", np.nan),
         neurons=table("neurons", 0),
         coded=table("coded", ""),
@@ -153,6 +160,7 @@ def phase_plane(plan: Sweep, rows: Sequence[Mapping[str, Any]]) -> PhasePlane:
         curves=curves or [],
         crossings=crossings,
         exact=curves is not None,
+        along=along,
     )
 
 
@@ -170,9 +178,16 @@ def _values(chosen: Family, against: str, points: int, low: float | None, high: 
     return [float(value) for value in (np.geomspace if logarithmic else np.linspace)(low, high, points)]
 
 
-def _is_logarithmic(values: Array) -> bool:
-    """Whether values are spread by their ratio."""
-    return bool(values[0] > 0 and np.allclose(np.diff(np.log(values)), np.log(values[1] / values[0])))
+def spread_by_ratio(values: Array) -> bool:
+    """Whether values have the same ratio each to the one before.
+
+    Example:
+        >>> spread_by_ratio(np.array([1.0, 10.0, 100.0])), spread_by_ratio(np.array([1.0, 2.0, 3.0]))
+        (True, False)
+    """
+    return bool(
+        len(values) > 2 and values[0] > 0 and np.allclose(np.diff(np.log(values)), np.log(values[1] / values[0]))
+    )
 
 
 # ---- the boundary ---------------------------------------------------------------------------------------------
@@ -201,7 +216,7 @@ def _curves(chosen: Family, against: str, other: Array, fixed: Mapping[str, Any]
 
 def _crossings(plan: Sweep, against: str, first: Array, other: Array) -> Array:
     """(k, 2) places where the verdict changes along lines of both parameters, each bisected."""
-    across, back = (np.log, np.exp) if _is_logarithmic(other) else (_same, _same)
+    across, back = (np.log, np.exp) if spread_by_ratio(other) else (_same, _same)
 
     def verdict(one: float, two: float) -> bool:
         try:

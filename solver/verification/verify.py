@@ -56,6 +56,11 @@ class Report:
         worst: the closest call that agreed, and its problem; its margin is `worst_margin` (see `Judgement`).
         counterexample: the smallest problem found that refutes it, and its judgement, if any.
         seconds: time taken.
+
+    Example:
+        >>> report = verify("range-independence", trials=3, seed=0)
+        >>> report.agreements, report.disagreements, report.counterexample
+        (3, 0, None)
     """
 
     name: str
@@ -80,7 +85,12 @@ class Report:
         return float("nan") if self.worst is None else self.worst[1].margin
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
+        """Plain values, for JSON.
+
+        Example:
+            >>> verify("range-independence", trials=2, seed=0).to_dict()["disagreements"]
+            0
+        """
         names = ("name", "trials", "agreements", "disagreements", "undecided", "inapplicable", "near_misses")
         plain: dict[str, Any] = {
             name: getattr(self, name) for name in (*names, "near_failures", "worst_margin", "seconds")

@@ -74,6 +74,7 @@ def test_peers_come_near_the_certified_optimum_and_never_below_it():
         assert all(run.best > -1e-9 for run in runs)
 
 
+@pytest.mark.thorough
 def test_the_two_losses_of_descent_are_the_problem():
     descent = pytest.importorskip("benchmarks.peers.descent", exc_type=ImportError)
     sources = SQUARE.problem.sources

@@ -138,6 +138,7 @@ def test_the_best_neuron_is_found(index):
     assert bound.exact and found == pytest.approx(bound.rho, rel=1e-7)
 
 
+@pytest.mark.thorough
 def test_descents_reach_the_optimum(answered):
     problem, claim = answered
     white, rational = Whitened(problem), RationalProblem(problem)
@@ -225,6 +226,7 @@ def test_what_is_planted_is_found(answered, planted, words):
     assert any(words in sentence for sentence in wrong), wrong
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("problem", [CUT_SQUARE, TILTED], ids=["square", "mixing"])
 def test_a_bound_short_of_the_optimum_is_held_to_its_multiplier(problem):
     """Raised by a millionth it is still far below the loss of any code, so no code can tell."""

@@ -90,6 +90,7 @@ KINDS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
 @share(1 / 6)

@@ -13,7 +13,7 @@ from solver import Problem, Sources, solve
 from solver.comparison import compared
 from solver.pictures.summary import as_json
 from solver.strategies import seeds
-from tests.examples import share
+from tests.examples import IRIS, share
 from theory import InputError
 from theory.readouts import Soft
 
@@ -28,7 +28,7 @@ def answer():
 
 @pytest.fixture(scope="module")
 def unknown():
-    iris = pd.read_csv("examples/iris.csv")
+    iris = pd.read_csv(IRIS)
     return solve(Problem.from_data(iris, dimension=3)), iris
 
 

@@ -15,7 +15,7 @@ from solver.certificate import best_bound
 from solver.commands.cli import main
 from solver.strategies import seeds
 from solver.verification.cases import draws_for
-from tests.examples import share
+from tests.examples import IRIS, share
 from theory import InputError, Sources
 from theory.dynamics import Transitions, outside
 from theory.theorems import THEOREMS
@@ -298,9 +298,9 @@ def test_on_the_command_line(tmp_path):
         (["--trajectory"], "sources: no linear map carries this series"),
         (["--recurrent-cost", "2"], "--recurrent-cost: there is no recurrent layer"),
         (["--trajectory", "--transitions", "x.csv"], "leave out one of them"),
-        (["--transitions", "examples/iris.csv"], "transitions: shape (150, 4) is not (a, d, d)"),
+        (["--transitions", IRIS], "transitions: shape (150, 4) is not (a, d, d)"),
     ],
 )
 def test_refusals_on_the_command_line(arguments, said):
-    result = run("examples/iris.csv", *arguments)
+    result = run(IRIS, *arguments)
     assert result.exit_code == 2 and said in result.stderr

@@ -119,6 +119,7 @@ def design(problem, count=400):
     return program.solve(solver="CLARABEL") * problem.modular_loss
 
 
+@pytest.mark.filterwarnings("ignore:Solution may be inaccurate")  # older conic solvers say so of the sixth digit
 @given(seeds, st.booleans())
 @share(1 / 3)
 def test_a_design_on_a_fine_grid_of_directions_agrees(seed, exact):
@@ -193,6 +194,7 @@ def test_products_are_separate_whatever_the_correlations(seed):
     assert certify(fewer, answer).lower_bound <= solve(fewer).loss * (1 + 1e-9)
 
 
+@pytest.mark.thorough
 def test_twenty_sources_in_four_groups():
     rng = np.random.default_rng(0)
     shadows = [rng.standard_normal((6, 5)) for _ in range(4)]

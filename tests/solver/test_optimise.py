@@ -216,6 +216,7 @@ def test_an_error_in_the_callback_is_not_swallowed():
 # ---- beyond five sources --------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "points",
     [
@@ -230,6 +231,7 @@ def test_six_and_seven_sources_are_solved(points):
     assert not answer.modular
 
 
+@pytest.mark.thorough
 def test_eight_sources_are_answered_and_bounded():
     problem = Problem(np.random.default_rng(2).standard_normal((24, 8)))
     answer = checked(problem, rng=0, max_iterations=8)

@@ -64,6 +64,7 @@ def test_biases_cost_as_much_as_rest(bias):
     assert answer.modular == by_hand.modular == modularity(CUT, bias_cost=bias).modular
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("method", [name for name in names() if name not in ("auto", "groups")])
 def test_every_method(method):
     problem = Problem(CUT, activity_cost=0.5, bias_cost=0.1)
@@ -96,6 +97,7 @@ def test_whether_groups_are_apart_is_decided_with_prices():
     assert found.witness * total**0.5 == pytest.approx(by_hand.witness, rel=1e-4)
 
 
+@pytest.mark.thorough
 def test_a_budget_of_neurons_has_prices_too():
     rows = np.random.default_rng(3).standard_normal((30, 3)) @ np.diag([1, 2, 0.5])
     priced = Problem(rows, activity_cost=0.5, bias_cost=3)

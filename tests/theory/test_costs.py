@@ -53,6 +53,7 @@ def test_a_conic_program_agrees_without_a_price_of_the_encoder(posed):
     assert (best.price_of_modularity <= 1e-7) or not modularity(**posed, encoder_cost=0).modular
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("mixing", [None, [[1, 1], [0, 1], [1, 0]]])
 def test_methods_agree_without_a_price_of_the_encoder(mixing):
     problem = Problem(TRIANGLE, mixing=mixing, encoder_cost=0)

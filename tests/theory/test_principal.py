@@ -13,7 +13,7 @@ from solver import Problem, Representation, certify, solve
 from solver.commands.cli import main
 from solver.pictures.summary import as_json
 from solver.strategies import orthogonal, points, probabilities, seeds
-from tests.examples import share
+from tests.examples import IRIS, share
 from theory import InputError
 from theory.conditions import decide
 from theory.principal import PrincipalCoordinates
@@ -244,7 +244,7 @@ def test_solve_takes_data_as_they_are(tmp_path):
     done = CliRunner().invoke(main, ["solve", str(wide), "--variance", "0.9", "--json"])
     answer = json.loads(done.stdout)
     assert done.exit_code == 0 and answer["variance_kept"] >= 0.9 and len(answer["channels"]) == 12
-    done = CliRunner().invoke(main, ["solve", "examples/iris.csv", "--components", "2"])
+    done = CliRunner().invoke(main, ["solve", IRIS, "--components", "2"])
     assert done.exit_code == 0 and "2 principal coordinates of 4 channels (150 samples)" in done.stdout
 
 
@@ -254,10 +254,10 @@ def test_solve_takes_data_as_they_are(tmp_path):
         (["--components", "2", "--variance", "0.5"], "give one of them"),
         (["--components", "9"], "vary along 4 direction"),
         (["--variance", "2"], "not a share"),
-        (["--components", "2", "--mixing", "examples/iris.csv"], "--mixing: a matrix of sources"),
-        (["--components", "2", "--targets", "examples/iris.csv"], "--targets: a matrix of sources"),
+        (["--components", "2", "--mixing", IRIS], "--mixing: a matrix of sources"),
+        (["--components", "2", "--targets", IRIS], "--targets: a matrix of sources"),
     ],
 )
 def test_solve_refuses(options, said):
-    done = CliRunner().invoke(main, ["solve", "examples/iris.csv", *options])
+    done = CliRunner().invoke(main, ["solve", IRIS, *options])
     assert done.exit_code == 2 and said in done.stderr and "\n" not in done.stderr.strip()

@@ -51,6 +51,12 @@ class Verdict:
 
     Source: docs/mathematics.md, "The modularity condition"; Dorrell et al. (ICLR 2025), theorem on range independence
     and its general form.
+
+    Example:
+        >>> from theory import modularity
+        >>> verdict = modularity([[0, 0], [0, 1], [1, 0]])
+        >>> verdict.modular, verdict.margin < 0, bool(verdict.witness @ verdict.F @ verdict.witness > 0)
+        (False, True, True)
     """
 
     modular: bool | None
@@ -67,6 +73,12 @@ class Verdict:
 
         Args:
             price: its `height_cost`.
+
+        Example:
+            >>> from theory import modularity
+            >>> verdict = modularity([[0, 0], [0, 1], [1, 0]])
+            >>> bool(np.allclose(verdict.in_prices(2.0).F, 2 * verdict.F))
+            True
         """
         witness = None if self.witness is None else self.witness / price**0.5
         return replace(self, witness=witness, F=self.F * price)

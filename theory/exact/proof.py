@@ -80,7 +80,13 @@ class Proof:
         return sum(1 for slack in self.slacks or [] if slack == 0)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, fractions as "p/q" and very long integers as hexadecimal text, nothing that does not apply."""
+        """Plain values, fractions as "p/q" and very long integers as hexadecimal text, nothing that does not apply.
+
+        Example:
+            >>> from theory import modularity
+            >>> modularity([[0, 0], [0, 1], [1, 0]], exact=True).proof.to_dict()["witness"]
+            [-1, -1]
+        """
         plain: dict[str, Any] = {"format": FORMAT, "modular": self.modular, "digest": self.digest}
         for name in ENTRIES[self.modular]:
             value = getattr(self, name)
@@ -93,6 +99,12 @@ class Proof:
 
         Raises:
             InputError: anything else.
+
+        Example:
+            >>> from theory import modularity
+            >>> proof = modularity([[0, 0], [0, 1], [1, 0]], exact=True).proof
+            >>> Proof.from_dict(proof.to_dict()) == proof
+            True
         """
         if not isinstance(plain, dict) or plain.get("format") != FORMAT:
             raise InputError(f"proof: not a saved proof (its format is not {FORMAT!r})")
@@ -110,7 +122,16 @@ class Proof:
         return cls(modular, digest, **values)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the proof as JSON, whole or not at all."""
+        """Write the proof as JSON, whole or not at all.
+
+        Example:
+            >>> import tempfile
+            >>> from theory import modularity
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     modularity([[0], [1]], exact=True).proof.save(Path(folder) / "proof.json")
+            ...     check_proof(Proof.load(Path(folder) / "proof.json"), [[0], [1]])
+            True
+        """
         with written_whole(path) as temporary:
             temporary.write_text(json.dumps(self.to_dict(), indent=1) + "\n")
 
@@ -120,6 +141,15 @@ class Proof:
 
         Raises:
             InputError: not such a file.
+
+        Example:
+            >>> import tempfile
+            >>> from theory import modularity
+            >>> proof = modularity([[0, 0], [0, 1], [1, 0]], exact=True).proof
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     proof.save(Path(folder) / "proof.json")
+            ...     Proof.load(Path(folder) / "proof.json") == proof
+            True
         """
         try:
             plain = json.loads(Path(path).read_text(), object_pairs_hook=_once_each, parse_int=_short_integer)

@@ -125,6 +125,11 @@ class Derivation:
         steps: the links in order.
         condition: F, (d, d) sympy Matrix; for any number of sources the 2 by 2 block of two of them.
         definitions: what the symbols M_ij in F stand for.
+
+    Example:
+        >>> chain = derive(2)
+        >>> [step.name for step in chain.steps][:3], str(chain.condition[0, 1])
+        (['Activity', 'Bias', 'Encoder'], '-C_12')
     """
 
     sources: int | None
@@ -141,7 +146,12 @@ class Derivation:
         return self.condition.subs(self.definitions)
 
     def text(self) -> str:
-        """The chain for a terminal."""
+        """The chain for a terminal.
+
+        Example:
+            >>> print(derive(2).text().splitlines()[0])
+            1. Activity
+        """
         blocks = []
         for number, step in enumerate(self.steps, 1):
             shown = "\n\n".join(
@@ -153,7 +163,13 @@ class Derivation:
         return "\n".join(blocks)
 
     def latex(self) -> str:
-        """The chain as LaTeX: a sentence and a displayed formula for each step."""
+        """The chain as LaTeX: a sentence and a displayed formula for each step.
+
+        Example:
+            >>> chain = derive(2)
+            >>> chain.latex().count("paragraph") == len(chain.steps)
+            True
+        """
         blocks = []
         for number, step in enumerate(self.steps, 1):
             shown = "\n".join(

@@ -26,6 +26,7 @@ def _coarse():
         yield
 
 
+@pytest.mark.thorough
 @share(1 / 4)
 @given(seeds, st.sampled_from([1e-6, 1.0, 1e5]))
 def test_units_and_baselines_do_not_matter(seed, unit):
@@ -82,6 +83,7 @@ def test_where_the_price_does_not_matter_that_is_said():
     assert "Any price of the encoder makes it as suboptimal" in repr(found)
 
 
+@pytest.mark.thorough
 def test_a_best_price_at_an_end_is_said(tmp_path):
     lowest = audit(solve(Problem(CUT, encoder_cost=0)).activity(), CUT, rescale=True)
     assert lowest.fit.kind == "lowest" and "at the lowest encoder cost" in repr(lowest)

@@ -15,10 +15,9 @@ from click.testing import CliRunner
 
 from solver import Representation, certify
 from solver.commands.cli import main
+from tests.examples import CUT, IRIS
+from tests.solver.commands.nursery import ROOT
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
-CUT = str(EXAMPLES / "corner_cut_square.csv")
-IRIS = str(EXAMPLES / "iris.csv")
 COMMAND = [sys.executable, "-c", "from solver.commands.cli import main; main()"]
 
 
@@ -289,25 +288,11 @@ def test_defects_are_not_hidden(monkeypatch):
 
 def process(*arguments, **options):
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
-    return subprocess.Popen([*COMMAND, *map(str, arguments)], cwd=EXAMPLES.parent, **options)
+    return subprocess.Popen([*COMMAND, *map(str, arguments)], cwd=ROOT, **options)
 
 
 def test_no_progress_in_a_pipe():
     assert process("solve", IRIS, "--json").communicate()[1] == ""
-
-
-@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
-def test_progress_on_a_terminal():
-    import pty
-
-    ours, theirs = pty.openpty()
-    child = process("solve", IRIS, "--json", stderr=theirs)
-    answer = child.communicate(timeout=60)[0]
-    os.close(theirs)
-    seen = os.read(ours, 1 << 16).decode()
-    os.close(ours)
-    assert "searching" in seen
-    assert json.loads(answer)["status"] == "optimal"
 
 
 def test_interrupt_before_any_answer(monkeypatch):
@@ -325,7 +310,7 @@ def test_starts_without_heavy_imports():
         "import sys; from solver.commands.cli import main; main(['--help'], standalone_mode=False); "
         "sys.exit(bool({'numpy', 'scipy', 'matplotlib', 'rich'} & set(sys.modules)))"
     )
-    assert subprocess.run([sys.executable, "-c", code], cwd=EXAMPLES.parent, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 def test_check_draws_on_few_imports():
@@ -333,7 +318,7 @@ def test_check_draws_on_few_imports():
         f"import sys; from solver.commands.cli import main; main(['check', {CUT!r}], standalone_mode=False); "
         "sys.exit(bool({'matplotlib', 'sympy', 'pandas', 'cvxpy'} & set(sys.modules)))"
     )
-    assert subprocess.run([sys.executable, "-c", code], cwd=EXAMPLES.parent, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 # ---- exact verdicts -----------------------------------------------------------------------------------------------

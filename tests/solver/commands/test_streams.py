@@ -262,7 +262,7 @@ def test_a_bar_on_a_terminal(tmp_path, tiny_memory, monkeypatch):
     import pty
     import sys
 
-    from solver.commands.output import counted
+    from solver.commands.terminal.progress import counted
 
     path, _ = written(tmp_path, "npy")
     ours, theirs = pty.openpty()

@@ -58,6 +58,7 @@ def test_a_known_optimum_is_found_and_certified():
     np.testing.assert_array_equal(answer.source_weights, again.source_weights)
 
 
+@pytest.mark.thorough
 def test_fewer_neurons_than_the_optimum_needs():
     problem = Problem(np.random.default_rng(0).standard_normal((60, 3)))
     best = solve(problem)

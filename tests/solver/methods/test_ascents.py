@@ -48,6 +48,7 @@ KINDS = ("uniform cube", "grid", "correlated normal")
 # ---- the answer -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", KINDS)
 def test_independent_seeds_agree_and_the_loss_never_rises(kind):
     problem = Problem(cloud(kind, 5, 30))
@@ -76,6 +77,7 @@ def test_exact_pricing_finds_nothing_better(problem, seed):
     assert found == pytest.approx(followed(problem, seed, columns)[-1].loss, rel=1e-7)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", KINDS)
 def test_exact_pricing_finds_nothing_better_for_five_sources(kind):
     problem = Problem(cloud(kind, 5, 20))
@@ -89,6 +91,7 @@ def test_the_same_seed_gives_the_same_code():
     np.testing.assert_array_equal(first[-1].weights, second[-1].weights)
 
 
+@pytest.mark.thorough
 def test_a_loose_tolerance_ends_no_later():
     problem = Problem(cloud("correlated normal", 5, 30))
     loose, tight = followed(problem, 0, tolerance=0.1), followed(problem, 0)
@@ -96,6 +99,7 @@ def test_a_loose_tolerance_ends_no_later():
     assert tight[-1].loss <= loose[-1].loss * (1 + ROUNDING) <= tight[-1].loss * 1.1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "points",
     [

@@ -18,6 +18,7 @@ def codes(problem, seed=0):
     return [step.weights for step in ascents.steps(problem, tolerance=1e-8, rng=np.random.default_rng(seed))]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(4))
 def test_polishing_that_stalls_does_not_end_the_search(seed):
     # With two of these the last polish left neurons that earned too little, so that none seemed worth adding.

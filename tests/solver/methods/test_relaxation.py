@@ -47,6 +47,7 @@ SOME = [(1, 0), (2, 0), (2, 1), (3, 0)]
 REST = [pytest.param(*pair, marks=pytest.mark.slow) for pair in product([1, 2, 3, 4], [0, 1, 2]) if pair not in SOME]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("dimension", "seed"), [*SOME, *REST])
 def test_optimal_for_few_sources(dimension, seed):
     problem = cloud(dimension, seed)
@@ -65,6 +66,7 @@ def without_faces(monkeypatch, problem):
     return Problem(sources, mixing=problem.mixing, **costs)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("dimension", "seed"),
     [(2, 0), (2, 1), (3, 0), *(pytest.param(*rest, marks=pytest.mark.slow) for rest in ((3, 1), (4, 0), (4, 1)))],
@@ -163,6 +165,7 @@ def bounded():
     return answer, exact
 
 
+@pytest.mark.thorough
 def test_a_proof_that_was_saved_is_still_one(monkeypatch, bounded, tmp_path):
     answer, _ = bounded
     monkeypatch.setattr(Sources, "faces_if_few", None)
@@ -259,7 +262,7 @@ def test_another_solver():
     [
         ({"solver": "Fantasia"}, "solver: 'Fantasia' is not installed or unknown to cvxpy; choose one of CLARABEL"),
         ({"solver": 3}, "solver: 3 is not a name"),
-        ({"solver": "HIGHS"}, "solver: 'HIGHS' has no semidefinite cones"),
+        ({"solver": "SCIPY"}, "solver: 'SCIPY' has no semidefinite cones"),
         ({"neurons": 3}, "neurons: method 'relaxation' uses as many as help"),
     ],
 )
@@ -293,6 +296,7 @@ def useless(triangle, worth, products, *given):
     return Relaxed(np.eye(len(worth)) / len(worth), free, free > 0, float(np.linalg.eigvalsh(worth)[-1]))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("failure", [broken, empty])
 def test_where_every_program_fails_the_answer_is_valid_all_the_same(monkeypatch, failure):
     exact = solve(CLOUD).loss
@@ -383,6 +387,7 @@ def dear_biases(dimension):
     return Problem(Sources.from_moments(np.eye(dimension) * 1e-6, points - points.mean(axis=0)), encoder_cost=1e-4)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "problem", [lattice_without_a_corner(), dear_biases(2), pytest.param(dear_biases(3), marks=pytest.mark.slow)]
 )

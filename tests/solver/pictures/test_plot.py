@@ -51,6 +51,7 @@ def test_every_dimension_has_its_picture(tmp_path, problem):
     assert len(list(tmp_path.iterdir())) == 2
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "problem",
     [

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from solver import Problem, budget, certify
 from solver.commands.cli import main
 from solver.strategies import boxes, points, problems
+from tests.examples import CUT as SHIPPED
 from tests.examples import share
 from theory import InputError
 from theory.readouts import Soft
@@ -189,10 +190,10 @@ def test_other_bad_arguments():
 
 def test_the_command(tmp_path):
     picture = tmp_path / "budget.png"
-    done = CliRunner().invoke(main, ["budget", "examples/corner_cut_square.csv", "--plot", str(picture)])
+    done = CliRunner().invoke(main, ["budget", SHIPPED, "--plot", str(picture)])
     assert done.exit_code == 0 and picture.stat().st_size > 3_000
     assert "With 3 neurons it is reached" in done.stdout and "5.7631832" in done.stdout
-    arguments = ["examples/corner_cut_square.csv", "--neurons", "2-4", "--json", "--encoder-cost", "0.5"]
+    arguments = [SHIPPED, "--neurons", "2-4", "--json", "--encoder-cost", "0.5"]
     answer = json.loads(CliRunner().invoke(main, ["budget", *arguments]).stdout)
     assert answer["numbers"] == [2, 3, 4] and answer["enough"] == 3 and answer["status"] == "optimal"
     assert answer["losses"][1] == pytest.approx(answer["floor"]) and len(answer["source_weights"][0]) == 2
@@ -209,5 +210,5 @@ def test_the_command(tmp_path):
     ],
 )
 def test_the_command_refuses(options, said):
-    done = CliRunner().invoke(main, ["budget", "examples/corner_cut_square.csv", *options])
+    done = CliRunner().invoke(main, ["budget", SHIPPED, *options])
     assert done.exit_code == 2 and said in done.stderr and "\n" not in done.stderr.strip()

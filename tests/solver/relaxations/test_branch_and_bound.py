@@ -255,6 +255,7 @@ def centre_of(cells, weights):
     return np.linalg.norm((points[:, None] - cells.centres) @ root, axis=2).argmin(axis=1)
 
 
+@pytest.mark.thorough
 @given(problems(st.integers(2, 3)), seeds, st.booleans())
 @share(1 / 3)
 def test_new_centres_only_tighten(problem, seed, whole):
@@ -414,6 +415,7 @@ FAILURES = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("failure", FAILURES)
 @pytest.mark.parametrize("works", [pytest.param(0, marks=pytest.mark.slow), 1, 10])
 def test_a_failing_solver_costs_the_bound_nothing_but_sharpness(monkeypatch, failure, works):

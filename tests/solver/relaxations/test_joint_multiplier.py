@@ -40,6 +40,7 @@ def made():
     )
 
 
+@pytest.mark.thorough
 def test_it_proves_more_than_the_multiplier_of_the_code(made):
     values = [made.value, *(proven(CLOUD, *found) for found in made.found if found is not None)]
     assert len(values) > 2 and values == sorted(values)

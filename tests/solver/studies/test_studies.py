@@ -43,6 +43,7 @@ SLOW = (
 """Problems of four sources and of twelve, and trained weights; what they claim is tried in the plain suite too."""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in STUDIES]
 )
@@ -118,6 +119,7 @@ def test_outputs_that_cannot_be_written_are_refused_before_the_work(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["entangled-factors.csv"]
 
 
+@pytest.mark.thorough
 def test_the_same_seed_draws_the_same_data_sets(tmp_path, monkeypatch):
     # What the draws are is seen from the theory's verdicts; solving them is another matter.
     solved = SimpleNamespace(price_of_modularity=0.0, gap=0.0)

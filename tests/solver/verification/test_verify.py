@@ -131,8 +131,8 @@ def test_functions_are_conjectures_and_none_is_silence():
         return True if corners == 2**sources.dimension and np.array_equal(sources.upper, -sources.lower) else None
 
     few = (boxes(2) | grids(2)).map(Problem)
-    assert verify(always, trials=30, draws=few).disagreements == 1
-    refuted = verify(never, trials=30, draws=few)
+    assert verify(always, trials=200, draws=few).disagreements == 1
+    refuted = verify(never, trials=200, draws=few)
     assert refuted.disagreements == 1 and refuted.counterexample[0].sources.count <= SMALL
     assert modularity(refuted.counterexample[0].sources).modular is True
     silent = verify(boxes_only, trials=5, draws=few)
@@ -142,10 +142,12 @@ def test_functions_are_conjectures_and_none_is_silence():
 # ---- what is right stands -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("trials", [4, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "trials", [2, pytest.param(4, marks=pytest.mark.thorough), pytest.param(30, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("name", THEOREMS)
 def test_theorems_stand(name, trials):
-    sharp = name in ("range-independence", "independence")
+    sharp = trials > 2 and name in ("range-independence", "independence")
     report = verify(name, trials=30 if sharp else trials, seed=1)
     assert report.disagreements == 0
     assert report.trials == report.agreements + report.undecided > 0
@@ -210,6 +212,7 @@ def test_parts_that_are_cheaper_than_the_whole_disagree():
     assert judgement.outcome == DISAGREES and "less than what was proven" in judgement.said
 
 
+@pytest.mark.thorough
 def test_a_conjecture_that_is_a_little_wrong_is_refuted():
     def nearly(sources):
         return modularity(sources).margin > -1e-2
@@ -360,6 +363,7 @@ def test_answers_that_cannot_be_used_are_one_line(conjectures, tmp_path, monkeyp
     assert not list(tmp_path.glob("*.csv"))
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("plain_draws")
 def test_a_theorem_about_mixings_is_refuted_and_its_mixing_saved(conjectures, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -379,6 +383,7 @@ def test_outputs_that_cannot_be_written_are_refused_before_the_work(conjectures,
     assert sorted(file.name for file in tmp_path.iterdir()) == ["case_mixing.csv", "conjectures.py"]
 
 
+@pytest.mark.thorough
 def test_nothing_is_left_behind(conjectures, tmp_path):
     # In a process of its own: hypothesis keeps its folder below the one it was started in.
     words = [

@@ -43,6 +43,7 @@ def test_two_bits_mix_where_errors_are_neither_dear_nor_worthless():
         along(entry, points=3, encoder_cost=2.0)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", CUTS)
 def test_boundaries_are_where_the_numerical_margin_vanishes(name):
     entry = family(name)
@@ -62,6 +63,7 @@ def test_boundaries_are_where_the_numerical_margin_vanishes(name):
     assert margin(entry, boundary + 1e-3) < 0 < margin(entry, boundary - 0.1)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", [name for name in FAMILIES if name not in CUTS])
 def test_verdicts_change_only_at_boundaries(name):
     entry = family(name)
@@ -78,6 +80,7 @@ def test_verdicts_change_only_at_boundaries(name):
             assert entry.verdict(parameter) is True
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", PLANE)
 def test_moments_are_those_of_a_fine_sample(name):
     entry = family(name)
@@ -121,6 +124,7 @@ def test_moments_of_the_truncated_normal():
     np.testing.assert_allclose(entry.sources(0.6).covariance, np.cov(points), atol=3e-3)
 
 
+@pytest.mark.thorough
 def test_moments_of_frequencies():
     mean, covariance = family("frequencies").moments(sp.Integer(3))
     slow = dict.fromkeys(covariance.free_symbols, 2)
@@ -129,6 +133,7 @@ def test_moments_of_frequencies():
     np.testing.assert_allclose(family("frequencies").sources(1.5).covariance, np.eye(4) / 2, atol=1e-15)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_solver_agrees_along_the_family(name):
     for point in along(family(name), points=3):

@@ -76,6 +76,7 @@ def test_two_sources_without_mixing():
     assert found == sp.Matrix([[m1**2, -c12], [-c12, m2**2]])
 
 
+@pytest.mark.thorough
 def test_any_number_of_sources_agrees_with_two_written_out():
     for readout in ("exact", "fixed-variance"):
         pair = derive(None, mixing="general", readout=readout).condition
@@ -89,6 +90,7 @@ def test_the_formulas_in_use_are_those_derived():
     assert Path(formulas.__file__) == FORMULAS
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("loss", "entry"),
     [
@@ -114,6 +116,7 @@ def test_the_decoder_cost_cancels_without_being_told_to():
     assert "mu" not in {symbol.name for symbol in derived(2).free_symbols}
 
 
+@pytest.mark.thorough
 def test_soft_reconstruction_tends_to_the_exact_decoder():
     # For uncorrelated sources P is diagonal: x_i + mu / (kappa C_ii) = sqrt(mu K_ii / cost_i) as for the exact decoder.
     chain = derive(2, mixing="general", readout="soft")
@@ -141,6 +144,7 @@ def test_soft_reconstruction_is_what_minimising_numerically_gives():
     assert least == pytest.approx(mu * np.trace(mixing.T @ mixing @ inverse))
 
 
+@pytest.mark.thorough
 @share(1 / 2)
 @given(seeds, st.floats(0.1, 100), st.floats(0, 2))
 @pytest.mark.parametrize("count", [2, 7])
@@ -164,6 +168,7 @@ def strengths(count):
     return derive(count, readout="noisy")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("mixing", MIXINGS)
 @pytest.mark.parametrize("readout", READOUTS)
 @pytest.mark.parametrize("sources", [1, 2, 7])

@@ -109,6 +109,7 @@ def test_facets_alone_decide_where_there_is_an_ellipsoid(given_points):
 # ---- frequencies --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("slow", "fast"), [(1, 2), (1, 3), (2, 3), (3, 4), (2, 5), (2, 4)])
 def test_frequencies_share_neurons_if_one_is_a_multiple_of_the_other(slow, fast):
     pair = FrequencyPair(slow, fast)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from solver import Problem, solve
-from solver.pictures.explorer import explored, page
+from solver.pictures.pages.explorer import explored, page
 from theory.errors import InputError
 
 CUT = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.6, 0.6]])

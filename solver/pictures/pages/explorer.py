@@ -70,7 +70,7 @@ def page(representation: Code, path: str | os.PathLike[str], *, stops: int = STO
         raise InputError("plotly is not installed; pip install 'modularity-solver[page]'") from None
     # In a script element nothing but its end is special: no text of the data may look like it.
     data = json.dumps(explored(representation, stops=stops), allow_nan=False).replace("</", "<\\/")
-    template = files("solver.pictures").joinpath("explorer.html").read_text(encoding="utf-8")
+    template = files("solver.pictures.pages").joinpath("explorer.html").read_text(encoding="utf-8")
     for place, content in (("/* plotly */", get_plotlyjs()), ("/* data */", data)):
         before, after = template.split(place)
         template = before + content + after

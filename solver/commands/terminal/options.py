@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from solver.commands.terminal.output import FORMATS, QUIET
+from solver.commands.terminal.progress import counted, silence
+from solver.examples import EXAMPLES
 
 if TYPE_CHECKING:
     from solver.commands.reading import Given
@@ -20,6 +25,7 @@ __all__ = [
     "costs_of",
     "data_options",
     "exact_problem_of",
+    "format_options",
     "groups_of",
     "inputs_of",
     "principal_options",
@@ -70,10 +76,16 @@ def readout_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Data and prices: what poses a problem."""
+    """Data, from a file or of an example, and prices: what poses a problem."""
+
+    @wraps(command)
+    def inside(*arguments: Any, file: str | None, example: str | None, **options: Any) -> Any:
+        return command(*arguments, file=_file_of(file, example), **options)
+
     for option in reversed(
         [
-            click.argument("file", metavar="FILE", type=click.Path()),
+            click.argument("file", metavar="FILE", type=click.Path(), required=False),
+            click.option("--example", type=click.Choice(list(EXAMPLES)), help="Sources that are shipped, for FILE."),
             click.option("--encoder-cost", type=float, metavar="X", help="Price of the squared encoder.  [default: 1]"),
             click.option("--decoder-cost", type=float, metavar="X", help="Price of the squared decoder.  [default: 1]"),
             click.option("--weight-cost", type=float, metavar="X", help="Both prices at once."),
@@ -81,11 +93,52 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--bias-cost", type=float, metavar="X", help="Price of squared biases besides.  [default: 0]"),
             click.option("--mixing", type=click.Path(), metavar="FILE", help="Matrix the sources are seen through."),
             click.option("--probabilities", metavar="COLUMN", help="Column of sample weights: name, or number from 0."),
-            click.option("--json", "as_object", is_flag=True, help="Print one JSON object instead of words."),
         ]
     ):
-        command = option(command)
-    return command
+        inside = option(inside)
+    return inside
+
+
+def _file_of(file: str | None, example: str | None) -> str:
+    if file is not None and example is not None:
+        raise click.UsageError(f"--example: the sources are those of {file!r} already; give one of the two")
+    if example is not None:
+        from solver.examples import path_of
+
+        return str(path_of(example))
+    if file is None:
+        raise click.UsageError("Missing argument 'FILE': give a file, - for standard input, or --example NAME")
+    return file
+
+
+def format_options(*known: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """How the answer is printed: one of the formats named (all, if none is) or quiet, as the argument `form`."""
+    known = known or FORMATS
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def inside(*arguments: Any, form: str | None, as_object: bool, quiet: bool, **options: Any) -> Any:
+            asked = {"--format": form is not None, "--json": as_object, "--quiet": quiet}
+            given = [name for name, wanted in asked.items() if wanted]
+            if len(given) > 1:
+                raise click.UsageError(f"{' and '.join(given)}: each says how the answer is printed; give one of them")
+            if quiet:
+                silence()
+            chosen = QUIET if quiet else "json" if as_object else form or known[0]
+            return command(*arguments, form=chosen, **options)
+
+        help_of_format = f"How to print: {', '.join(known)}.  [default: {known[0]}]"
+        choice = click.Choice(known)
+        decorated: Callable[..., Any] = inside
+        for option in (
+            click.option("--quiet", is_flag=True, help="Print errors only; files and exit code say the rest."),
+            click.option("--json", "as_object", is_flag=True, help="Short for --format json."),
+            click.option("--format", "form", type=choice, metavar="FORM", help=help_of_format),
+        ):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
 
 
 def principal_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -145,7 +198,6 @@ def inputs_of(file: str, options: dict[str, Any]) -> tuple[Given, Given | None]:
 
 def problem_of(data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, Any]) -> Problem:
     """The problem in floating point."""
-    from solver.commands.output import counted
     from solver.commands.reading import read_mixing, read_sources
     from theory.problem import Problem
 

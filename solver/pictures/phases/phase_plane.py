@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from solver.pictures.style import PICTURES, WIDTH, styled, written
+from solver.sweeps.plane import spread_by_ratio
 from theory.symbolic.markup import plain
 from theory.writing import require_writable
 
@@ -65,15 +66,27 @@ def plot_phase_plane(plane: PhasePlane, path: str | os.PathLike[str] | None = No
     _codes(codes, plane)
     for axes in (price, neurons, codes):
         _boundary(axes, plane)
-        axes.set(xlabel=LABELS["parameter"], xlim=(plane.first[0], plane.first[-1]))
+        axes.set(xscale="log" if spread_by_ratio(plane.first) else "linear", xlim=(plane.first[0], plane.first[-1]))
         axes.set(yscale="log" if plane.logarithmic else "linear", ylim=(plane.other[0], plane.other[-1]))
-    price.set_ylabel(LABELS[plane.against])
-    said = "".join(f", {LABELS[name]} {value:g}" for name, value in plane.fixed.items())
-    second = f"; b: {plain(plane.family.second.meaning)}" if plane.against == "second" and plane.family.second else ""
-    figure.suptitle(
-        f"{plane.family.name}{said}.  a: {plain(plane.family.parameter)}{second}", fontsize=7, x=0.01, ha="left"
-    )
+        axes.set_xlabel(LABELS.get(plane.along, plane.along))
+    price.set_ylabel(LABELS.get(plane.against, plane.against))
+    figure.suptitle(_title(plane), fontsize=7, x=0.01, ha="left")
     return written(figure, target)
+
+
+def _title(plane: PhasePlane) -> str:
+    """What is not drawn: the family, what is held and what the letters mean."""
+    chosen, shown = plane.family, (plane.along, plane.against)
+    held = [f"{LABELS.get(name, name)} {_word(value)}" for name, value in plane.fixed.items()]
+    said = ", ".join([*([] if chosen is None else [chosen.name]), *held])
+    if chosen is None:
+        return said
+    second = f"; b: {plain(chosen.second.meaning)}" if "second" in shown and chosen.second else ""
+    return f"{said}." + (f"  a: {plain(chosen.parameter)}{second}" if "parameter" in shown else second[1:])
+
+
+def _word(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 def _price(axes: Axes, plane: PhasePlane) -> None:

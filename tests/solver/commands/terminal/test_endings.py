@@ -13,12 +13,10 @@ import pytest
 from solver import Problem, Representation, certify, solve
 from solver.optimise import solve_one_of_many
 from solver.stopping import Stopped, interruptible, noted, raise_if_asked, watched
+from tests.examples import CUT, IRIS
 from tests.solver.commands.nursery import ROOT, Nursery
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs the signals and pipes of POSIX")
-
-CUT = "examples/corner_cut_square.csv"
-IRIS = "examples/iris.csv"
 
 SIGNALS = {
     signal.SIGINT: (130, "stopped from the keyboard"),

@@ -1,0 +1,88 @@
+"""What reports of benchmarks have in common: the machine, tables on a terminal and as Markdown, fitted growth."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ["Growth", "as_markdown", "growth", "machine", "show"]
+
+FEWEST_TO_FIT = 3
+"""Sizes that must have been measured before growth is told."""
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Slope of a straight line, and the standard error of that: infinite with two points only."""
+
+    slope: float
+    error: float
+
+    def __str__(self) -> str:
+        return f"{self.slope:.2f} ± {self.error:.2f}"
+
+
+def growth(sizes: Sequence[float], values: Sequence[float]) -> Growth | None:
+    """The power by which values grow with sizes, fitted by least squares in logarithms; None of fewer than three.
+
+    Example:
+        >>> growth([1, 10, 100], [2, 20, 200])
+        Growth(slope=1.0, error=0.0)
+    """
+    return linear(np.log(np.asarray(sizes, dtype=float)), values)
+
+
+def linear(places: Sequence[float] | np.ndarray, values: Sequence[float]) -> Growth | None:
+    """Slope of the logarithm of values over places."""
+    if len(values) < FEWEST_TO_FIT:
+        return None
+    place = np.asarray(places, dtype=float)
+    height = np.log(np.asarray(values, dtype=float))
+    place, height = place - place.mean(), height - height.mean()
+    slope = float(place @ height / (place @ place))
+    left = float(((height - slope * place) ** 2).sum())
+    return Growth(round(slope, 12), round((left / (len(values) - 2) / float(place @ place)) ** 0.5, 12))
+
+
+def machine(packages: Iterable[str]) -> dict[str, str]:
+    """The processor and the versions of what computes."""
+    found = {"processor": _processor(), "system": platform.system(), "python": platform.python_version()}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "absent"
+    return found
+
+
+def _processor() -> str:
+    # The standard library knows only the kind.
+    described = Path("/proc/cpuinfo")
+    if described.exists():
+        names = [line.split(":", 1)[1].strip() for line in described.read_text().splitlines() if "model name" in line]
+        if names:
+            return f"{names[0]}, {len(names)} cores"
+    return platform.processor() or platform.machine()
+
+
+def show(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on the terminal."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*head, title=title, title_justify="left", box=box.SIMPLE)
+    for row in rows:
+        table.add_row(*row)
+    Console(width=170).print(table)
+
+
+def as_markdown(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """The same for a page."""
+    lines = [f"### {title}", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])

@@ -1,0 +1,146 @@
+"""One measurement, in a process of its own with limits of time and memory, so that none pays for another.
+
+    python -m benchmarks.scaling.measured "columns, samples" 1000
+
+Processor time, of all threads, from the samples to the certified answer: what else the machine is busy with matters
+little to that. Linear algebra runs on one thread. Short measurements are repeated and the least counts; a first problem
+is solved before, so that imports do not. Memory is the peak beyond what the process had when the clock started, samples
+included.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Measurement", "measured"]
+
+SECONDS = 150.0
+"""A process that takes more of the processor is ended, and larger problems of its series are not begun;"""
+
+PATIENCE = 8.0
+"""so is one that takes so many times as long on the clock."""
+
+GIGABYTES = 8.0
+"""Memory beyond which a process gets none."""
+
+ENOUGH, REPEATS = 0.5, 5
+"""A measurement is repeated until it has taken so many seconds, or so often."""
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one problem took.
+
+    Attributes:
+        series, size: which problem.
+        cpu: seconds of processor time;  wall: seconds on the clock;  megabytes: peak beyond the samples.
+        gap, iterations, neurons, status: of the answer, where it has such.
+        failed: why there is none, or "".
+    """
+
+    series: str
+    size: int
+    cpu: float | None = None
+    wall: float | None = None
+    megabytes: float | None = None
+    gap: float | None = None
+    iterations: int | None = None
+    neurons: int | None = None
+    status: str = ""
+    failed: str = ""
+
+
+def measured(series: str, size: int, *, seconds: float = SECONDS, gigabytes: float = GIGABYTES) -> Measurement:
+    """Measure in a fresh process, which is ended with all its own when it takes too long."""
+    alone = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.scaling.measured", series, str(size), str(seconds), str(gigabytes)],
+        cwd=ROOT,
+        env=os.environ | alone,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        out, said = process.communicate(timeout=PATIENCE * seconds)
+    except BaseException as error:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        if isinstance(error, subprocess.TimeoutExpired):
+            return Measurement(series, size, failed=f"ended after {PATIENCE * seconds:g} s on the clock")
+        raise
+    if process.returncode in (-signal.SIGKILL, -signal.SIGXCPU):
+        return Measurement(series, size, failed=f"ended after {seconds:g} s of the processor")
+    if process.returncode != 0:
+        return Measurement(series, size, failed=_why(said, process.returncode))
+    return Measurement(**json.loads(out.splitlines()[-1]))
+
+
+def _why(said: str, code: int) -> str:
+    lines = said.strip().splitlines()
+    if any("MemoryError" in line or "Unable to allocate" in line for line in lines):
+        return "out of memory"
+    return lines[-1] if lines else f"the process died ({code})"
+
+
+def _limit(seconds: float, gigabytes: float) -> None:
+    """Have the system end this process after so much time, and give it no more memory."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds),) * 2)
+    resource.setrlimit(resource.RLIMIT_DATA, (int(gigabytes * 1e9),) * 2)
+
+
+def _resident(name: str) -> float | None:
+    """Megabytes: VmRSS now, VmHWM at most; None where the system is none that tells, which is Linux."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return None
+    return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith(name)) / 1024
+
+
+def _least(task: Any) -> dict[str, Any]:
+    """The least time of some repetitions."""
+    begun, repeats, best = time.process_time(), 0, {"cpu": math.inf}
+    while repeats == 0 or (repeats < REPEATS and time.process_time() - begun < ENOUGH):
+        wall, cpu = time.perf_counter(), time.process_time()
+        found = task()
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        apart = found.pop("apart", 0.0)
+        repeats += 1
+        if cpu - apart < best["cpu"]:
+            best = found | {"cpu": cpu - apart, "wall": wall - apart}
+    return best
+
+
+def taken(series: str, size: int) -> Measurement:
+    """Measure in this process."""
+    from benchmarks.scaling.series import TIME_LIMIT, series_of
+
+    chosen = series_of(series)
+    chosen.warm_up()
+    task = chosen.task(size, TIME_LIMIT)
+    before = _resident("VmRSS")
+    if before is not None:
+        Path("/proc/self/clear_refs").write_text("5")  # the kernel's peak starts again from here
+    found = _least(task)
+    peak = _resident("VmHWM")
+    risen = None if before is None or peak is None else max(0.0, peak - before)
+    return Measurement(series, size, megabytes=risen, **found)
+
+
+if __name__ == "__main__":
+    _limit(*map(float, sys.argv[3:] or (SECONDS, GIGABYTES)))
+    print(json.dumps(asdict(taken(sys.argv[1], int(sys.argv[2])))))

@@ -1,0 +1,189 @@
+"""`modularity doctor`: what is installed, what is missing, and how fast this machine is."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+from typing import Any
+
+import click
+
+from solver.commands.terminal.options import format_options
+from solver.commands.terminal.output import say
+
+__all__ = ["doctor"]
+
+PROJECT = "modularity-solver"
+
+TRIED = ("corner_cut_square", "iris")
+"""Examples whose solution is timed: two sources, and four."""
+
+WIDTH = 100
+"""Columns of a line at most."""
+
+BESIDE = ("test", "dev")
+"""Extras that only those need who change the program."""
+
+
+@click.command()
+@format_options("text", "json")
+def doctor(form: str) -> int:
+    """Say what is installed, which solvers and libraries do the work, what is missing, and how fast all is."""
+    found = {
+        **_program(),
+        "packages": _packages(),
+        "missing": _missing(),
+        "conic_solvers": _conic_solvers(),
+        **_machine(),
+        "seconds": _speed(),
+    }
+    say(form, text=lambda: click.echo("\n".join(_lines(found))), content=lambda: found)
+    return 0
+
+
+# ---- what is there ------------------------------------------------------------------------------------------------
+
+
+def _program() -> dict[str, Any]:
+    import solver
+
+    return {
+        "version": solver.__version__,
+        "place": os.path.dirname(os.path.abspath(solver.__file__ or "")),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _requirements() -> dict[str, list[Any]]:
+    """What the package requires, by extra; "" is what it always does."""
+    from importlib.metadata import PackageNotFoundError, requires
+
+    from packaging.requirements import Requirement
+
+    try:
+        lines = requires(PROJECT) or []
+    except PackageNotFoundError:
+        return {}
+    found: dict[str, list[Any]] = {}
+    for line in lines:
+        requirement = Requirement(line)
+        _, _, extra = str(requirement.marker or "").partition("extra ==")
+        found.setdefault(extra.strip(" \"'"), []).append(requirement)
+    return found
+
+
+def _version(name: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _packages() -> dict[str, str]:
+    """Versions of all that is there of what the package can use."""
+    names = {requirement.name for listed in _requirements().values() for requirement in listed}
+    found = {name: _version(name) for name in sorted(names, key=str.lower)}
+    return {name: version for name, version in found.items() if version is not None}
+
+
+def _missing() -> dict[str, list[str]]:
+    """What each extra lacks: not there, or too old."""
+    lacking = {
+        extra or "(required)": [
+            f"{requirement.name}{requirement.specifier}"
+            for requirement in listed
+            if (version := _version(requirement.name)) is None
+            or not requirement.specifier.contains(version, prereleases=True)
+        ]
+        for extra, listed in _requirements().items()
+        if extra not in BESIDE
+    }
+    return {extra: names for extra, names in lacking.items() if names}
+
+
+def _conic_solvers() -> list[str]:
+    import cvxpy
+
+    return sorted(cvxpy.installed_solvers())  # type: ignore[no-untyped-call]
+
+
+def _machine() -> dict[str, Any]:
+    """Cores that this process may use, and the libraries of linear algebra with their threads."""
+    import numpy  # noqa: F401  # brings its library along
+    import scipy.linalg  # noqa: F401  # and so does this one
+    from threadpoolctl import threadpool_info
+
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity is not None else os.cpu_count()
+    known = {
+        (library["internal_api"], library.get("version"), library["num_threads"])
+        for library in threadpool_info()
+        if library["user_api"] == "blas"
+    }
+    blas = [{"name": name, "version": version, "threads": threads} for name, version, threads in sorted(known, key=str)]
+    return {"cores": cores, "blas": blas}
+
+
+def _speed() -> dict[str, float]:
+    """Seconds that a solution takes: of a small problem and a larger one, each once what is done but once has been."""
+    from solver import Problem, solve
+    from solver.examples import load
+
+    found = {}
+    for name in TRIED:
+        problem = Problem(load(name))
+        solve(problem)
+        start = time.perf_counter()
+        solve(problem)
+        found[name] = time.perf_counter() - start
+    return found
+
+
+# ---- in words -----------------------------------------------------------------------------------------------------
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    blas = [f"{one['name']} {one['version'] or ''}, {one['threads']} thread(s)" for one in found["blas"]]
+    packages = ", ".join(f"{name} {version}" for name, version in found["packages"].items())
+    rows = [
+        ("modularity", f"{found['version']} in {found['place']}"),
+        ("Python", f"{found['python']} on {found['system']}, {sys.executable}"),
+        ("Packages", packages or "not known: the program runs from a folder and is not installed"),
+        ("Conic solvers", ", ".join(found["conic_solvers"])),
+        ("BLAS", "; ".join(blas) or "not known"),
+        ("Speed", _pace(found)),
+    ]
+    return [*(_folded(*row) for row in rows), *_absent(found["missing"])]
+
+
+def _folded(name: str, text: str) -> str:
+    from shutil import get_terminal_size
+    from textwrap import fill
+
+    return fill(
+        text,
+        min(WIDTH, get_terminal_size((WIDTH, 0)).columns),
+        initial_indent=f"{name:<15}",
+        subsequent_indent=" " * 15,
+        break_on_hyphens=False,
+    )
+
+
+def _pace(found: dict[str, Any]) -> str:
+    pace = ", ".join(f"{name} in {1000 * seconds:.3g} ms" for name, seconds in found["seconds"].items())
+    return f"{pace}, on {found['cores']} core(s)"
+
+
+def _absent(missing: dict[str, list[str]]) -> list[str]:
+    if not missing:
+        return ["Nothing is missing."]
+    lines = ["", "Missing, where you want it:"]
+    for extra, names in missing.items():
+        how = PROJECT if extra == "(required)" else f"{PROJECT}[{extra}]"
+        lines.append(f"    pip install '{how}'".ljust(46) + f"  {', '.join(names)}")
+    return lines

@@ -1,0 +1,82 @@
+"""How commands say things: on a terminal, into a pipe, into files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from solver.commands.terminal.formats import Table
+
+__all__ = ["FORMATS", "QUIET", "note", "say", "show", "wrapped", "write"]
+
+FORMATS = ("text", "json", "csv", "markdown", "latex")
+"""How an answer can be printed: in words and for programs, and as a table;"""
+
+QUIET = "quiet"
+"""and not at all."""
+
+PIPE_WIDTH = 1000
+"""Columns of a pipe or file: wide enough that no line is folded."""
+
+
+def say(
+    form: str,
+    *,
+    text: Callable[[], object],
+    content: Callable[[], dict[str, Any]],
+    table: Callable[[], Table] | None = None,
+) -> None:
+    """Print an answer in the format that was asked for.
+
+    Args:
+        form: one of `FORMATS`, or `QUIET`.
+        text: prints it in words.
+        content: makes the JSON object.
+        table: makes the table, where there is one.
+    """
+    if form == "text":
+        text()
+    elif form == "json":
+        from solver.pictures.summary import as_json
+
+        click.echo(as_json(content()))
+    elif form != QUIET and table is not None:
+        from solver.commands.terminal.formats import tabulated
+
+        click.echo(tabulated(table(), form))
+
+
+def show(printed: Callable[..., None], *arguments: object) -> None:
+    """Print with rich, by way of click: rich has its own way of leaving when the reader has left."""
+    from rich.console import Console
+
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    with console.capture() as shown:
+        printed(*arguments, console)
+    click.echo(shown.get(), nl=False)
+
+
+def write(written: Callable[[str], object], path: str, form: str, said: str) -> None:
+    """Write a file, and say so."""
+    written(path)
+    note(form, said)
+
+
+def note(form: str, text: str) -> None:
+    """Say something beside the answer."""
+    if form != QUIET:
+        # What a program is to read stays alone on stdout.
+        click.echo(text, err=form != "text")
+
+
+def wrapped(text: str, indent: str = "    ") -> str:
+    """Sentences with formulas in them, in lines of a page's width."""
+    from textwrap import fill
+
+    from theory.symbolic.markup import plain
+
+    return fill(plain(text), width=100, initial_indent=indent, subsequent_indent=indent)

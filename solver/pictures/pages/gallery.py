@@ -1,0 +1,116 @@
+"""A folder of pages: the shipped examples, each to turn and hover, and one page that leads to them."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable
+from html import escape
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from solver.pictures.pages.explorer import page
+from solver.pictures.plot import plot
+from solver.pictures.summary import sentences
+from theory.errors import InputError
+from theory.writing import require_writable, written_whole
+
+if TYPE_CHECKING:
+    from solver.representation import Representation
+
+__all__ = ["hang", "require_plotly"]
+
+TITLE = "Optimal codes, each with its certificate"
+
+HEAD = f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{TITLE}</title>
+<link rel="icon" href="data:,">
+<style>
+  :root {{ --ground: #ffffff; --card: #f6f7f8; --text: #1d2125; --faint: #5c656d; --line: #c9cfd4; --link: #0b6fa8; }}
+  @media (prefers-color-scheme: dark) {{
+    :root {{ --ground: #14171a; --card: #1d2125; --text: #e8ebee; --faint: #a4adb5; --line: #3f474e; --link: #6db6e8; }}
+  }}
+  body {{ margin: 0; background: var(--ground); color: var(--text); font: 16px/1.45 system-ui, sans-serif; }}
+  main {{ max-width: 1000px; margin: 0 auto; padding: 1rem; }}
+  h1 {{ font-size: 1.3rem; }}
+  h2 {{ font-size: 1.05rem; margin: 0 0 .3rem; }}
+  section {{ background: var(--card); border: 1px solid var(--line); border-radius: 8px; }}
+  section {{ margin: 1rem 0; padding: 1rem; }}
+  p {{ margin: .2rem 0; }}
+  .about {{ color: var(--faint); }}
+  a {{ color: var(--link); }}
+  img {{ width: 100%; height: auto; background: #ffffff; border-radius: 4px; margin-top: .6rem; }}
+</style>
+</head>
+<body>
+<main>
+<h1>{TITLE}</h1>
+<p class="about">Follow a name to turn the sources, point at neurons, and move the price of weights.</p>
+"""
+"""Of the page that leads to the others, whose colours are those of their own."""
+
+RESOLUTION = 110
+"""Dots per inch of the pictures."""
+
+
+def hang(folder: Path, said: Callable[[Path], object] | None = None, *, stops: int | None = None) -> Path:
+    """Write the pages of all shipped examples into a folder that is there; what was of this kind there is replaced.
+
+    Args:
+        folder: where.
+        said: called with each page that is written.
+        stops: prices of weights that a page shows, if not as many as `Representation.to_html` does.
+
+    Returns:
+        the page that leads to them, index.html.
+
+    Raises:
+        InputError: plotly is not installed, or the folder has another page of that name.
+        OSError: a file cannot be written.
+    """
+    from solver import Problem, solve
+    from solver.examples import EXAMPLES, load
+
+    require_plotly()
+    index = require_writable(folder / "index.html", (".html",), "FOLDER")
+    if index.exists() and TITLE not in index.read_text(encoding="utf-8", errors="replace"):
+        raise InputError(f"FOLDER: {str(index)!r} is a page of another kind; give an empty folder, or a new one")
+    sections = []
+    for name, about in EXAMPLES.items():
+        answer = solve(Problem(load(name)))
+        target = folder / f"{name}.html"
+        page(answer, target, **({} if stops is None else {"stops": stops}))
+        if said is not None:
+            said(target)
+        sections.append(_section(name, about, answer))
+    with written_whole(index) as temporary:
+        temporary.write_text(f"{HEAD}{''.join(sections)}</main>\n</body>\n</html>\n", encoding="utf-8")
+    return index
+
+
+def require_plotly() -> None:
+    """Say now, not after the work, that pages cannot be written.
+
+    Raises:
+        InputError: plotly is not installed.
+    """
+    if find_spec("plotly") is None:
+        raise InputError("gallery: it needs plotly; pip install 'modularity-solver[page]'")
+
+
+def _section(name: str, about: str, answer: Representation) -> str:
+    title = name.replace("_", " ").capitalize()
+    words = "".join(f"<p>{escape(sentence)}</p>\n" for sentence in sentences(answer))
+    stream = BytesIO()
+    plot(answer).savefig(stream, dpi=RESOLUTION, format="png")
+    picture = b64encode(stream.getvalue()).decode()
+    return (
+        f'<section>\n<h2><a href="{name}.html">{escape(title)}</a></h2>\n<p class="about">{escape(about)}</p>\n{words}'
+        f'<a href="{name}.html"><img alt="The optimal code of {escape(title)}" src="data:image/png;base64,{picture}">'
+        "</a>\n</section>\n"
+    )

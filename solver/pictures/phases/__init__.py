@@ -1,0 +1,1 @@
+"""Pictures over one or two coordinates of many problems: families, sweeps."""

@@ -1,0 +1,106 @@
+"""The picture of a sweep: curves over one coordinate, the phase plane over two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from solver.pictures.phases.phase_plane import LABELS, plot_phase_plane
+from solver.pictures.source_plane import HULL, SAMPLE
+from solver.pictures.style import PICTURES, WIDTH, styled, written
+from solver.sweeps.plane import phase_plane, spread_by_ratio
+from solver.sweeps.pose import SMOOTH
+from solver.sweeps.view import view
+from theory.writing import require_writable
+
+if TYPE_CHECKING:
+    import os
+
+    from matplotlib.axes import Axes
+
+    from solver.sweeps.plan import Sweep
+
+__all__ = ["plot_sweep"]
+
+Row = dict[str, Any]
+
+ORDERED = (*SMOOTH, "samples")
+"""Coordinates along which a line may be drawn from one value to the next; resamples and seeds have none."""
+
+
+@styled
+def plot_sweep(
+    plan: Sweep,
+    rows: Sequence[Row],
+    path: str | os.PathLike[str] | None = None,
+    *,
+    at: Mapping[str, Any] | None = None,
+) -> Figure:
+    """Draw a sweep over the coordinates that vary.
+
+    One: price of modularity, loss and number of neurons as curves. Two: the phase plane, with theory's boundary if it
+    is a family's.
+
+    Args:
+        plan: the sweep.
+        rows: from `solver.sweeps.run.run`.
+        path: .png, .pdf or .svg file to write, whole or not at all.
+        at: values of coordinates that are held, where more than two vary.
+
+    Raises:
+        InputError: a path that cannot be written; more than two coordinates that vary, none, or no grid of them.
+
+    Example:
+        >>> from solver import Sweep
+        >>> from solver.sweeps.run import run
+        >>> plan = Sweep.of_family("one-corner", parameter=[0.2, 0.4, 0.6], certified=False)
+        >>> len(plot_sweep(plan, run(plan)).axes)
+        3
+    """
+    target = None if path is None else require_writable(path, PICTURES, "path")
+    part, chosen = view(plan, rows, at or {})
+    if len(part.axes) == 2:
+        return plot_phase_plane(phase_plane(part, chosen), target)
+    return written(_curves(part, chosen), target)
+
+
+def _curves(part: Sweep, rows: Sequence[Row]) -> Figure:
+    ((name, values),) = part.axes.items()
+    numbers = all(isinstance(value, int | float) for value in values)
+    places = np.array(values, dtype=np.float64) if numbers else np.arange(len(values), dtype=np.float64)
+    style = {"color": HULL, "lw": 1.0 if name in ORDERED else 0.0, "marker": "o", "ms": 2.5}
+    figure = Figure(figsize=(WIDTH, 0.32 * WIDTH), layout="constrained")
+    price, loss, neurons = figure.subplots(1, 3, sharex=True)
+    price.plot(places, 100 * _column(rows, "price_of_modularity"), **style)
+    price.set_title("Price of modularity (%)")
+    loss.plot(places, _column(rows, "loss"), label="optimal code", **style)
+    loss.plot(places, _column(rows, "modular_loss"), label="best modular code", **{**style, "color": SAMPLE})
+    loss.set_title("Loss")
+    loss.legend(frameon=False, fontsize=6)
+    neurons.plot(places, _column(rows, "neurons"), **style)
+    neurons.set_title("Neurons of the optimal code")
+    neurons.yaxis.set_major_locator(MaxNLocator(integer=True))
+    for axes in (price, loss, neurons):
+        axes.set_xlabel(LABELS.get(name, name))
+        _ticks(axes, places, None if numbers else list(map(_word, values)))
+    return figure
+
+
+def _ticks(axes: Axes, places: Any, words: Sequence[str] | None) -> None:
+    if words is not None:
+        axes.set_xticks(places, words, rotation=30, ha="right")
+    elif spread_by_ratio(places):
+        axes.set_xscale("log")
+
+
+def _word(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _column(rows: Sequence[Row], name: str) -> Any:
+    """Numbers of a column, NaN where a point has none."""
+    return np.array([np.nan if row.get(name) is None else row[name] for row in rows], dtype=np.float64)

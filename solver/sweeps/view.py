@@ -1,0 +1,100 @@
+"""The part of a sweep that a picture shows: over one coordinate or two, the others held at one value each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from theory.errors import InputError, unknown_name
+
+if TYPE_CHECKING:
+    from solver.sweeps.plan import Sweep
+
+__all__ = ["view"]
+
+Row = dict[str, Any]
+
+SHOWN = 8
+"""Values of a coordinate that a message lists."""
+
+SAME = 1e-9
+"""Relative distance of two numbers that are one, written with fewer digits."""
+
+
+def view(plan: Sweep, rows: Sequence[Row], held: Mapping[str, Any]) -> tuple[Sweep, list[Row]]:
+    """The sweep at some values of its coordinates: a grid over the one or two that are left to vary, and its rows.
+
+    Args:
+        plan: what was solved.
+        rows: from `solver.sweeps.run.run`, one a point.
+        held: values of coordinates; numbers may be text.
+
+    Raises:
+        InputError: a coordinate that the sweep does not have, a value that it does not take, a grid with holes; more
+            than two coordinates that vary, or none.
+
+    Example:
+        >>> from solver.sweeps.plan import Sweep
+        >>> from solver.sweeps.run import run
+        >>> plan = Sweep.of_family("one-corner", parameter=[0.2, 0.4, 0.6], encoder_cost=[1, 2], certified=False)
+        >>> part, rows = view(plan, run(plan), {"encoder_cost": "2"})
+        >>> list(part.axes), len(rows)
+        (['parameter'], 3)
+    """
+    points = [(plan.point(index), row) for index, row in enumerate(rows)]
+    if len(points) < len(plan):
+        raise InputError(f"plot: {len(points):,} of {len(plan):,} points are known; let the sweep end first")
+    for name, value in held.items():
+        if name not in plan.coordinates:
+            raise InputError("at: " + unknown_name("coordinate", name, plan.coordinates))
+        known = _values([point for point, _ in points], name)
+        points = [(point, row) for point, row in points if _is(point.get(name), value)]
+        if not points:
+            listed = ", ".join(map(str, known[:SHOWN])) + (", ..." if len(known) > SHOWN else "")
+            raise InputError(f"at: {name} does not take the value {value} there; its values are {listed}")
+    taken = {name: _values([point for point, _ in points], name) for name in plan.coordinates}
+    axes = {name: values for name, values in taken.items() if len(values) > 1}
+    if not axes:
+        raise InputError("plot: the sweep has one point there, and nothing varies; hold fewer coordinates (at)")
+    if len(axes) > 2:
+        last = list(axes)[-1]
+        raise InputError(
+            f"at: {', '.join(axes)} vary, and a picture shows two of them; hold the others at one value, such as "
+            f"{last}={axes[last][0]}"
+        )
+    if len(axes) == 2 and any(isinstance(value, str | list) for values in axes.values() for value in values):
+        words = next(name for name, values in axes.items() if any(isinstance(value, str | list) for value in values))
+        raise InputError(f"at: {words} has no numbers to draw over; hold it at one value, such as {axes[words][0]}")
+    # In order, so that lines go one way; what has no order stays as it was given.
+    ordered = {name: _in_order(values) for name, values in axes.items()}
+    fixed = {name: values[0] for name, values in taken.items() if len(values) == 1 and values[0] is not None}
+    part = replace(plan, axes=ordered, listed=(), fixed=fixed)
+    found = {_key(point, ordered): row for point, row in points}
+    keys = [_key(part.point(index), ordered) for index in range(len(part))]
+    if len(found) != len(points) or any(key not in found for key in keys):
+        raise InputError(f"plot: the points are no grid over {' and '.join(axes)}; draw from the table instead")
+    return part, [found[key] for key in keys]
+
+
+def _values(points: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
+    found = [point.get(name) for point in points]
+    # Lists have no place in a set; their words do.
+    return list({str(value): value for value in found}.values())
+
+
+def _in_order(values: list[Any]) -> list[Any]:
+    return sorted(values) if all(isinstance(value, int | float) for value in values) else values
+
+
+def _key(point: Mapping[str, Any], names: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(point.get(name)) for name in names)
+
+
+def _is(value: Any, asked: Any) -> bool:
+    if str(value) == str(asked):
+        return True
+    try:
+        return abs(float(value) - float(asked)) <= SAME * abs(float(value))
+    except (TypeError, ValueError):
+        return isinstance(value, list) and ", ".join(map(str, value)) == str(asked)

@@ -1,0 +1,131 @@
+"""What helps beside the answers: completion, the doctor, the gallery."""
+
+import json
+import os
+import re
+import sys
+
+import pytest
+
+import solver
+from solver import examples
+from solver.commands import doctor
+from solver.commands.completion import SHELLS
+from solver.pictures.pages.gallery import hang
+from tests.solver.commands.test_cli import accepted, process, refused, run
+
+# ---- completion ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_script_asks_the_program(shell):
+    script = accepted("completion", shell).stdout
+    assert "_MODULARITY_COMPLETE" in script and f"{shell}_complete" in script and "modularity" in script
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [(["so"], "solve"), (["solve", "--exam"], "--example"), (["solve", "--example", "co"], "corner_cut_square")],
+)
+def test_the_program_answers(words, completed):
+    asked = {"_MODULARITY_COMPLETE": "bash_complete", "COMP_WORDS": " ".join(["modularity", *words])}
+    environment = os.environ | asked | {"COMP_CWORD": str(len(words)), "PYTHONPATH": os.pathsep.join(sys.path)}
+    said = process(env=environment).communicate()[0]
+    assert f"plain,{completed}" in said.splitlines()
+
+
+def test_other_shells_are_refused():
+    assert "'tcsh' is not one of 'bash', 'zsh', 'fish'" in refused("completion", "tcsh")
+
+
+# ---- doctor -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def healthy():
+    return json.loads(accepted("doctor", "--json").stdout)
+
+
+@pytest.mark.thorough
+def test_what_the_doctor_finds(healthy):
+    import numpy
+
+    assert healthy["version"] == solver.__version__ and healthy["packages"]["numpy"] == numpy.__version__
+    assert "CLARABEL" in healthy["conic_solvers"] and healthy["cores"] >= 1 and healthy["blas"]
+    assert set(healthy["seconds"]) == set(doctor.TRIED) and all(seconds > 0 for seconds in healthy["seconds"].values())
+    assert "test" not in healthy["missing"] and "(required)" not in healthy["missing"]
+
+
+def test_the_doctor_in_words(monkeypatch):
+    monkeypatch.setattr(doctor, "_speed", lambda: {"corner_cut_square": 0.0123, "iris": 0.5})
+    monkeypatch.setattr(doctor, "_missing", lambda: {})
+    words = accepted("doctor").stdout
+    assert re.search(r"^Speed +corner_cut_square in 12.3 ms, iris in 500 ms, on \d+ core", words, re.M)
+    assert words.endswith("Nothing is missing.\n") and max(map(len, words.splitlines())) <= doctor.WIDTH
+
+
+def test_what_is_missing_and_what_is_too_old(monkeypatch):
+    versions = {"plotly": "4.0", "cvxopt": None}
+    known = doctor._version
+    monkeypatch.setattr(doctor, "_version", lambda name: versions.get(name, "99") if name in versions else known(name))
+    missing = doctor._missing()
+    assert missing["page"] == ["plotly>=5.20"] and missing["solvers"] == ["cvxopt>=1.3"]
+    lines = doctor._absent({"page": ["plotly>=5.20"], "(required)": ["rich>=13.7"]})
+    assert "    pip install 'modularity-solver[page]'" in lines[2] and lines[2].endswith("  plotly>=5.20")
+    assert "'modularity-solver'" in lines[3]
+
+
+def test_a_doctor_who_is_not_installed(monkeypatch):
+    from importlib import metadata
+
+    def unknown(name):
+        raise metadata.PackageNotFoundError(name)
+
+    for name in ("requires", "version"):
+        monkeypatch.setattr(metadata, name, unknown)
+    monkeypatch.setattr(doctor, "_speed", dict)
+    assert "runs from a folder and is not installed" in accepted("doctor").stdout.replace("\n" + " " * 15, " ")
+    assert run("--version").stdout == "modularity not installed\n"
+
+
+# ---- gallery ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.thorough
+def test_a_page_of_every_example_and_one_that_leads_to_them(tmp_path, monkeypatch):
+    pytest.importorskip("plotly")
+    # All of them take long; the suite is content with one.
+    monkeypatch.setattr(examples, "EXAMPLES", {"corner_cut_square": "A <square>."})
+    pages = []
+    index = hang(tmp_path, pages.append, stops=1)
+    assert [page.name for page in pages] == [f"{name}.html" for name in examples.EXAMPLES]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["index.html", *(page.name for page in pages)])
+    text = index.read_text()
+    assert re.findall(r'<h2><a href="([^"]*)"', text) == [page.name for page in pages]
+    # It needs nothing but itself, and the pages beside it.
+    assert all(link.startswith(("data:", "corner_cut_square")) for link in re.findall(r'(?:src|href)="([^"]*)"', text))
+    assert '<p class="about">A &lt;square&gt;.</p>' in text
+
+
+def test_the_gallery_on_the_command_line(tmp_path, monkeypatch):
+    def hung(folder, said):
+        if said is not None:
+            said(folder / "iris.html")
+        return folder / "index.html"
+
+    monkeypatch.setattr("solver.pictures.pages.gallery.hang", hung)
+    words = accepted("gallery", tmp_path / "new").stdout
+    assert "iris.html." in words and "index.html." in words and (tmp_path / "new").is_dir()
+    assert accepted("gallery", tmp_path / "new", "--quiet").output == ""
+
+
+def test_folders_that_are_none(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    assert "is a file; give the name of a folder" in refused("gallery", tmp_path / "file")
+    assert "there is no folder" in refused("gallery", tmp_path / "no" / "no")
+    (tmp_path / "index.html").write_text("<title>mine</title>")
+    assert "is a page of another kind" in refused("gallery", tmp_path)
+    assert (tmp_path / "index.html").read_text() == "<title>mine</title>"
+    monkeypatch.setattr("solver.pictures.pages.gallery.find_spec", lambda name: None)
+    assert r"pip install 'modularity-solver[page]'" in refused("gallery", tmp_path / "absent")
+    assert not (tmp_path / "absent").exists()

@@ -1,0 +1,35 @@
+"""The notebooks of `examples/` run from top to bottom, and what they say of themselves is so."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "examples").glob("*.py"))
+SECONDS = 180
+"""Six times what a notebook may take, for machines that are busy."""
+
+
+@pytest.mark.notebooks
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs(path, tmp_path):
+    pytest.importorskip("ratinabox")
+    setting = os.environ | {"MPLBACKEND": "agg", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+    done = subprocess.run(
+        [sys.executable, path], cwd=tmp_path, env=setting, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_certified_learned_from_and_listed(path):
+    text = path.read_text()
+    assert re.search(r"^assert ", text, re.M) and re.search(r"gap|check_proof|lower_bound", text)
+    assert text.count("# **What is learned.**") == 1
+    for page in ("mkdocs.yml", "docs/tutorials/index.md"):
+        assert f"{path.stem}.md" in (ROOT / page).read_text()
+    assert all(text.count(f"# {tag}") for tag in ("%% [markdown]", "%matplotlib inline"))

@@ -1,0 +1,96 @@
+"""The site builds without warnings, asks nothing of other machines, sets its formulas, and is searched from a folder."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = {path.stem: path for path in (ROOT / "docs").glob("*.md")}
+
+
+def code_of(page):
+    return "\n".join(re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text(), re.S))
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("page", ["index.md", "how-to/index.md"])
+def test_what_a_page_shows_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code_of(page), page, "exec"), {})
+
+
+def test_every_page_is_in_the_navigation():
+    text = (ROOT / "mkdocs.yml").read_text()
+    assert all(re.search(rf"[ /]{path.stem}\.md", text) for path in PAGES.values())
+
+
+def test_the_citations_agree():
+    page, mathematics, cff = (
+        (ROOT / name).read_text() for name in ("docs/citations.md", "docs/mathematics.md", "CITATION.cff")
+    )
+    for number in ("2210.01768", "2410.06232", "2601.10482"):
+        assert f"https://doi.org/10.48550/arXiv.{number}" in page
+        assert f"arXiv:{number}" in mathematics and f"doi: 10.48550/arXiv.{number}" in cff
+    listed = mathematics.partition("References")[2]
+    for name, year in re.findall(r"(\w+)(?:, [\w ]+)* \((\d{4})\), \[doi", page):
+        assert name == "George" or re.search(rf"^- [^(]*{name}[^(]*\({year}\)", listed, re.M), name
+
+
+@pytest.mark.parametrize("page", ["theory.md"])
+def test_formulas_are_understood(page):
+    core = pytest.importorskip("math_core")
+    set_formula = core.LatexToMathML().convert_with_local_state
+    for formula in re.findall(r"^\$\$ (.*?) \$\$$", (ROOT / "docs" / page).read_text(), re.M):
+        assert "<math" in set_formula(formula, displaystyle=True)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    for name in ("mkdocs", "mkdocstrings", "math_core", "nbclient", "ratinabox"):
+        pytest.importorskip(name)
+    folder = tmp_path_factory.mktemp("site")
+    setting = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, env=setting, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.slow
+def test_every_formula_is_set(site):
+    for page in site.rglob("*.html"):
+        prose = re.sub(r"<(pre|code|script)\b.*?</\1>", "", page.read_text(), flags=re.S)
+        assert "arithmatex" not in prose and not re.search(r"\\[(\[]|\$\$|\\[a-z]{3}", unescape(prose)), page.name
+    assert (site / "mathematics.html").read_text().count("<math") > 500
+
+
+@pytest.mark.slow
+def test_a_browser_asks_for_nothing_from_elsewhere(site):
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("no chromium")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        shown = browser.new_page()
+        asked, wrong = [], []
+        shown.on("request", lambda request: asked.append(request.url))
+        shown.on("console", lambda message: message.type == "error" and wrong.append(message.text))
+        shown.on("pageerror", lambda error: wrong.append(str(error)))
+        for page in site.rglob("*.html"):
+            shown.goto(page.as_uri())
+            shown.wait_for_load_state("networkidle")
+        shown.goto((site / "index.html").as_uri())
+        shown.keyboard.press("/")
+        shown.keyboard.type("range independence")
+        shown.wait_for_selector(".md-search-result__item")
+        assert "independence" in shown.inner_text(".md-search-result__list").lower()
+        browser.close()
+    assert asked and all(url.startswith(("file:", "data:", "blob:", "about:")) for url in asked)
+    assert not wrong
