@@ -99,7 +99,8 @@ def test_agreement_counts_data_sets_and_names_failures():
     ]
     (one,) = agreements(found)
     assert (one.modular.mean, one.mixed.mean, one.overall.mean) == (0.5, 1, 0.625)
-    assert one.failures == ("b (1 of 2)", "c (2 of 2)") and one.gains == (1, 2)
+    assert one.failures == ("b (1 of 2, modularity 1.00)", "c (2 of 2, modularity 1.00)") and one.gains == (1, 2)
+    assert one.row()[:3] == ("some", 4, 0.5) and one.row()[-1] == "1 of 2"
 
 
 def test_the_certified_code_of_waves_says_what_counts_as_mixed():
