@@ -39,14 +39,16 @@ STEPS, RATE = 5_000, 2e-2
 
 KINDS: dict[str, Autoencoder] = {
     "linear": Autoencoder(12),
+    "rectified (dear weights)": Autoencoder(12, rectified=True, weight_cost=3.0),
     "rectified": Autoencoder(12, rectified=True),
     "deep": Autoencoder(12, rectified=True, hidden=12),
     "student (nonlinear view)": Student(12, hidden=16),
     "deep (nonlinear view)": Autoencoder(12, rectified=True, hidden=12),
 }
-"""Networks: of a linear mixture of the factors, or of what a nonlinear teacher makes of them."""
+"""Networks: of a linear mixture of the factors, or of what a nonlinear teacher makes of them. Rectified neurons are not
+linear where weights are cheap, and so are tried at two prices (docs/networks.md, "Pairs")."""
 
-CLAIMED = ("linear", "rectified")
+CLAIMED = ("linear", "rectified (dear weights)")
 """Those for which the claim is tried; how far it carries beyond them is what the study finds out."""
 
 CONDITIONS = {

@@ -16,7 +16,7 @@ from solver.networks.variational import Variational
 from solver.pictures.source_plane import SAMPLE
 from solver.pictures.style import WIDTH
 from solver.studies.networks.constraints import HEADER, bars, entangled, scored
-from solver.studies.networks.trials import SEEDS, SIDE
+from solver.studies.networks.trials import SIDE
 from solver.studies.study import Finding
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ SAMPLES, FACTORS = 256, 2
 """Pictures, and what differs between them: the disc's place, across and down."""
 
 STEPS, RATE = 5_000, 3e-3
+
+SEEDS = tuple(range(10))
+"""Twice as many as elsewhere: how pictures are coded depends much on the start."""
 
 PLAIN = Variational(8, hidden=24, nonnegative=False, error_cost=100.0, batch=16)
 

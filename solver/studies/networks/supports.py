@@ -77,7 +77,7 @@ def bits(points: Array, chance: Array) -> float:
         _, place = np.unique(source.round(9), return_inverse=True)
         alone *= np.bincount(place, joint)[place]
     occurs = joint > 0
-    return float((joint[occurs] * np.log2(joint[occurs] / alone[occurs])).sum())
+    return max(0.0, float((joint[occurs] * np.log2(joint[occurs] / alone[occurs])).sum()))
 
 
 def drawn(rng: np.random.Generator, points: Array) -> Array:
