@@ -12,7 +12,7 @@ from solver.pictures.source_plane import INSIDE, OUTSIDE
 from solver.pictures.style import WIDTH
 from solver.studies.networks import frequencies
 from solver.studies.networks.scores import Confidence, rate
-from solver.studies.networks.supports import drawn, grid
+from solver.studies.networks.supports import bits, drawn, grid
 from solver.studies.networks.trials import ARCHITECTURES, Trial, trial_of, verdict
 from solver.studies.study import Finding
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Agreement", "agreements", "study"]
 
-EACH = 4
+EACH = 8
 """Data sets that theory calls modular, and as many that it calls mixed."""
 
-FEWER = {"variational": 2}
+FEWER = {"variational": 3}
 """The same where training is dear."""
 
 DEAR = 0.003
@@ -110,8 +110,8 @@ def study(rng: Generator, quick: bool) -> Finding:
     for name in list(ARCHITECTURES)[:2] if quick else ARCHITECTURES:
         for kind, sets in data.items():
             found += [
-                trial_of(name, f"{kind} {number}", points, chance, quick)
-                for number, chance in enumerate(sets[: FEWER.get(name, EACH)])
+                trial_of(name, f"{kind}, {bits(points, chance):.2f} bits", points, chance, quick)
+                for chance in sets[: FEWER.get(name, EACH)]
             ]
     table = agreements([*found, *frequencies.trials(quick)])
     said = "; ".join(f"{one.architecture} {100 * one.overall.mean:.0f} %" for one in table)
@@ -136,7 +136,7 @@ def data_sets(rng: Generator, points: Array, each: int) -> dict[str, list[Array]
 
 def _drawn(table: Sequence[Agreement]) -> Figure:
     """Two bars an architecture, with confidence."""
-    figure = Figure(figsize=(0.8 * WIDTH, 0.06 * WIDTH * (2 + len(table))), layout="constrained")
+    figure = Figure(figsize=(0.8 * WIDTH, 0.04 * WIDTH * (2 + len(table))), layout="constrained")
     axes = figure.subplots()
     for offset, name, colour in ((-0.2, "modular", INSIDE), (0.2, "mixed", OUTSIDE)):
         sure: list[Confidence] = [getattr(one, name) for one in table]
