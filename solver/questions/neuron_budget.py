@@ -159,7 +159,7 @@ class Budget:
 
         Example:
             >>> from solver import Problem
-            >>> budget(Problem([[0, 0], [0, 1], [1, 0], [1, 1]])).sentences()[1]
+            >>> budget(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])).sentences()[1]
             'With 2 neurons, the fewest looked at, it is reached.'
         """
         best, first, last = _neurons(len(self.optimum)), self.numbers[0], self.numbers[-1]
