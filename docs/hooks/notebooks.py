@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import jupytext
@@ -21,9 +22,6 @@ FOLDER = "tutorials"
 
 SECONDS = 300
 """For a cell, at most."""
-
-PRIVATE = Config() if os.name == "nt" else Config(KernelManager={"transport": "ipc"})
-"""Kernels are spoken to by pipes, which no one else hears, where there are such."""
 
 AT_ONCE = 2
 """Notebooks that run side by side."""
@@ -53,10 +51,14 @@ def shown(name: str, code: str) -> tuple[str, Mapping[str, bytes]]:
         code: it, in the percent form of jupytext.
     """
     notebook = jupytext.reads(code, fmt="py:percent")
-    try:
-        NotebookClient(notebook, timeout=SECONDS, kernel_name="python3", config=PRIVATE).execute()
-    except CellExecutionError as error:
-        raise PluginError(f"examples/{name}.py: {error}") from error
+    with TemporaryDirectory() as folder:
+        # Kernels are spoken to by sockets in a folder, which no one else hears, where there are such.
+        private = {} if os.name == "nt" else {"transport": "ipc", "ip": str(Path(folder) / "kernel")}
+        client = NotebookClient(notebook, timeout=SECONDS, kernel_name="python3", config=Config(KernelManager=private))
+        try:
+            client.execute()
+        except CellExecutionError as error:
+            raise PluginError(f"examples/{name}.py: {error}") from error
     names = {"unique_key": name, "output_files_dir": "."}
     text, resources = MarkdownExporter().from_notebook_node(notebook, resources=names)
     title, _, rest = OWN_STYLE.sub("", text).strip().partition("\n")
