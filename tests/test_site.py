@@ -56,7 +56,7 @@ def site(tmp_path_factory):
         pytest.importorskip(name)
     folder = tmp_path_factory.mktemp("site")
     setting = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
     done = subprocess.run(command, cwd=ROOT, env=setting, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return folder
