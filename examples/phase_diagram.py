@@ -17,8 +17,8 @@ import matplotlib.pyplot as plt
 from sympy import minimal_polynomial, symbols
 
 from solver import Sweep, sweep
-from solver.pictures.phase_diagram import plot_phase
-from solver.pictures.phase_plane import plot_phase_plane
+from solver.pictures.phases.phase_diagram import plot_phase
+from solver.pictures.phases.phase_plane import plot_phase_plane
 from solver.sweeps.phase import along
 from solver.sweeps.plane import phase_plane, plane_plan
 from theory.families import family

@@ -62,6 +62,9 @@ SEMIDEFINITE = 1e-12
 FLOORS = (1e-4, 1e-2, 1e-1)
 """Least eigenvalue that a multiplier is given which is not positive definite, in units of its largest."""
 
+DEAR_FACES = 500_000
+"""Faces that take a second or two to price: a second multiplier is asked only where the first leaves a gap."""
+
 AUDIT_DIRECTIONS = 2_000
 """Random neurons that try to refute a claimed rho, with the support function taken from the samples directly."""
 
@@ -288,7 +291,8 @@ def best_bound(
     worths = [problem.whitening.worth(given)]
     if weights is not None:
         worths += _own_worth(problem, weights)
-    bounds = [_bound(problem, worth, quick=quick, cover=cover) for worth in worths]
+    bounds = _bounds(problem, worths, weights, quick=quick, cover=cover)
+    worths = worths[-len(bounds) :]
     best = int(np.argmax([bound.value for bound in bounds]))
     if not bounds[best].exact:
         bounds.append(_bound(problem, np.eye(problem.dimension), quick=True))
@@ -304,6 +308,23 @@ def best_bound(
     if problem.recurrence is not None:
         bounds += _bounds_of_carried(problem, worths, weights, quick=quick, cover=cover)
     return max(bounds, key=lambda bound: bound.value)
+
+
+def _bounds(
+    problem: Problem, worths: list[Array], weights: Array | None, *, quick: bool, cover: Cover | None
+) -> list[Bound]:
+    """What each of the multipliers proves; where to price one takes seconds, of those from the last, which is that of
+    the code, until one meets it.
+    """
+    faces = None if quick or not problem.sources.has_faces else problem.sources.faces_if_few
+    if weights is None or problem.recurrence is not None or faces is None or faces.most_faces < DEAR_FACES:
+        return [_bound(problem, worth, quick=quick, cover=cover) for worth in worths]
+    loss, found = problem.loss(weights), list[Bound]()
+    for worth in worths[::-1]:
+        found.insert(0, _bound(problem, worth, quick=quick, cover=cover))
+        if optimality_gap(loss, found[0].value) <= ATTAINED:
+            break
+    return found
 
 
 def _priced(problem: Problem, bound: Bound) -> Bound:

@@ -12,6 +12,8 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from itertools import product
+from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -37,7 +39,7 @@ STUCK_SEEDS, STUCK_STEPS, STUCK_RATE = 100, 20_000, 0.03
 @click.option("--quick", is_flag=True, help="Two small problems, a second a run.")
 @click.option("--time-limit", type=click.FloatRange(0, min_open=True), help="Seconds a run.  [default: 10]")
 @click.option("--peer", "chosen", multiple=True, type=click.Choice(list(PEERS)), help="Only these.")
-@click.option("--json", "out", type=click.Path(dir_okay=False), help="Also write all of it to this file.")
+@click.option("--json", "out", type=click.Path(dir_okay=False), help="Also keep it in this file, and go on from there.")
 @click.option("--plot", "picture", type=click.Path(dir_okay=False), help="Also draw it.")
 @click.option("--markdown", "page", type=click.Path(dir_okay=False), help="Also write the tables as Markdown.")
 def main(
@@ -59,7 +61,14 @@ def main(
             require_writable(path, suffixes, argument)
     limit = time_limit or (QUICK_TIME_LIMIT if quick else TIME_LIMIT)
     problems = instances(quick=quick)
-    found = list(_followed(outcomes(chosen or PEERS, problems, limit), len(problems) * len(chosen or PEERS)))
+    known = {} if out is None else _known(Path(out), limit)
+    coming = outcomes(chosen or PEERS, problems, limit, known)
+    found = []
+    for outcome in _followed(coming, len(problems) * len(chosen or PEERS)):
+        found.append(outcome)
+        if out is not None:
+            with written_whole(out) as file:
+                file.write_text(_as_json(found, [], [], limit))
     prices = [priced(instance, limit) for instance in _to_price(problems)]
     stuck = stuck_table(quick=quick)
     growth = f"Growth of the time to {report.FOLLOWED:g}, as exponents"
@@ -108,6 +117,27 @@ def stuck_table(*, quick: bool) -> list[list[str]]:
         worse = int((excess > WORSE).sum())
         rows.append([str(dimension), str(neurons), f"{worse} of {seeds}", f"{100 * excess.max():.2g} %"])
     return rows
+
+
+def _known(path: Path, limit: float) -> dict[tuple[str, str], Outcome]:
+    """Outcomes of a run that was stopped."""
+    if not path.exists():
+        return {}
+    try:
+        content = json.loads(path.read_text())
+        before, rows = (content["machine"], content["seconds_a_run"]), content["outcomes"]
+        found = [Outcome(**{**row, **_infinite(row)}) for row in rows]
+    except (ValueError, KeyError, TypeError):
+        raise click.UsageError(f"--json: {str(path)!r} is no file of this benchmark; give another name") from None
+    if before != (machine(PACKAGES), limit):
+        raise click.UsageError(f"--json: {str(path)!r} is of another machine, version or limit; give another name")
+    return {(outcome.instance, outcome.peer): outcome for outcome in found}
+
+
+def _infinite(row: dict[str, Any]) -> dict[str, Any]:
+    """What JSON has no number for."""
+    seconds = tuple(np.inf if value is None else value for value in row["seconds"])
+    return {"seconds": seconds, "best": np.inf if row["best"] is None else row["best"]}
 
 
 def _as_json(found: Iterable[Outcome], prices: Iterable[Priced], stuck: list[list[str]], limit: float) -> str:

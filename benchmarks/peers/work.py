@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import resource
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 
 from benchmarks.peers.instances import Instance
@@ -57,12 +57,15 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def outcomes(peers: Iterable[str], instances: Iterable[Instance], limit: float) -> Iterator[Outcome]:
-    """All of them in turn, one process at a time: two would slow each other."""
+def outcomes(
+    peers: Iterable[str], instances: Iterable[Instance], limit: float, known: Mapping[tuple[str, str], Outcome]
+) -> Iterator[Outcome]:
+    """All of them in turn, one process at a time: two would slow each other. What is known is not run again."""
     os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", JAX_PLATFORMS="cpu", XLA_FLAGS=ONE_THREAD)
     peers = list(peers)
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=1) as pool:
         for instance in instances:
             for peer in peers:
-                yield pool.submit(outcome, peer, instance, limit).result()
+                before = known.get((instance.name, peer))
+                yield pool.submit(outcome, peer, instance, limit).result() if before is None else before

@@ -12,11 +12,14 @@ from benchmarks.scaling.series import AXES, SERIES, Series
 
 __all__ = ["GROWTH_HEAD", "MEASURED_HEAD", "draw", "fits", "growth_table", "held", "measured_table"]
 
-WORTH_FITTING = 0.02
+WORTH_FITTING = 0.05
 """Seconds below which a measurement tells of what there is to do for any size."""
 
-LAST = 5
-"""Sizes, the largest, that growth is fitted to: what matters for larger ones yet."""
+LAST = 3
+"""Sizes, the largest that were not cut short, that growth is fitted to: what matters for larger ones yet."""
+
+CUT_SHORT = "interrupted"
+"""Status of what a limit of time has ended."""
 
 EXPONENTIAL = "sources"
 """On this axis growth is a factor a source, on others a power."""
@@ -24,12 +27,11 @@ EXPONENTIAL = "sources"
 
 @dataclass(frozen=True)
 class Fit:
-    """A series, what was measured of it, and how its time and memory grow."""
+    """A series, what was measured of it, and how its time grows."""
 
     series: Series
     rows: list[Measurement]
     seconds: Growth | None
-    megabytes: Growth | None
 
     @property
     def largest(self) -> Measurement:
@@ -50,10 +52,10 @@ def fits(measurements: Iterable[Measurement], series: Iterable[Series] = SERIES)
     for one in series:
         rows = sorted((row for row in known if row.series == one.name), key=lambda row: row.size)
         if rows:
-            timed = [row for row in rows if seconds_of(row, one.axis) >= WORTH_FITTING][-LAST:]
+            whole = [row for row in rows if row.status != CUT_SHORT]
+            timed = [row for row in whole if seconds_of(row, one.axis) >= WORTH_FITTING][-LAST:]
             seconds = _growth(one.axis, timed, [seconds_of(row, one.axis) for row in timed])
-            held = [row for row in rows if row.megabytes][-LAST:]
-            found.append(Fit(one, rows, seconds, _growth(one.axis, held, [row.megabytes or 0.0 for row in held])))
+            found.append(Fit(one, rows, seconds))
     return found
 
 
@@ -80,9 +82,10 @@ def growth_table(found: Iterable[Fit], axis: str) -> list[list[str]]:
                     fit.series.about,
                     f"{fit.rows[0].size:,} to {last.size:,}",
                     _grows(fit.seconds, axis),
-                    f"{seconds_of(fit.rows[0], axis):.2g} to {seconds_of(last, axis):.3g}",
+                    f"{seconds_of(fit.rows[0], axis):.2g} to {seconds_of(last, axis):.3g}"
+                    + (", cut short" if last.status == CUT_SHORT else ""),
                     "" if last.megabytes is None else f"{last.megabytes:.0f} MB",
-                    "" if not gaps else f"{max(gaps):.0e}",
+                    "" if not gaps else f"{gaps[0]:.0e} to {gaps[-1]:.0e}",
                     "" if last.iterations is None else f"{fit.rows[0].iterations} to {last.iterations}",
                 ]
             )

@@ -174,6 +174,7 @@ SOURCES = (1, 2, 3, 4, 5, 6, 8, 10, 14, 20)
 HALF_DECADES = (10, 32, 100, 316, 1_000, 3_162, 10_000)
 
 CUBE = "uniform cube of 3 sources"
+PAIRS = "every pair of √T samples of a square and √T of a circle"
 BALL = "sphere of 3 sources"
 HUNDRED = "100 samples of a uniform cube"
 TURNS = "ring with frequencies 1 and 2, carried along by a recurrent layer"
@@ -247,7 +248,7 @@ SERIES = (
     _of_method("conic", "samples", CUBE, DECADES[:5], _cube),
     _of_method("relaxation", "samples", CUBE, DECADES[:5], _cube),
     _of_method("alternating", "samples", CUBE, DECADES[:4], _cube),
-    Series("groups, samples", "groups", "samples", "product of two clouds of 2 sources", DECADES[:5], _grouped),
+    Series("groups, samples", "groups", "samples", PAIRS, DECADES[:5], _grouped),
     Series("partial decoding, samples", "partial decoding", "samples", f"{CUBE}, two of them decoded", DECADES[:5],
            _partly),
     Series("many samples, samples", "many samples", "samples", "uniform cube of 6 sources",

@@ -68,6 +68,14 @@ def test_what_takes_no_time_does_not_flatten_growth():
     assert 0.9 < fit.seconds.slope <= 1
 
 
+def test_what_was_cut_short_does_not_flatten_growth_either():
+    rows = [Measurement("auto, sources", size, cpu=min(3.0**size, 30.0), status="optimal") for size in (1, 2, 3)]
+    rows.append(Measurement("auto, sources", 4, cpu=30.0, status=report.CUT_SHORT))
+    (fit,) = report.fits(rows)
+    (row,) = report.growth_table([fit], "sources")
+    assert np.exp(fit.seconds.slope) == pytest.approx(3) and "cut short" in row[report.GROWTH_HEAD.index("seconds")]
+
+
 def test_every_name_is_used_once_and_sizes_grow():
     names = [series.name for series in SERIES]
     assert len(set(names)) == len(names)

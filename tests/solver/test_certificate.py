@@ -6,8 +6,13 @@ from itertools import product
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from solver import Problem, Sources, certify, lower_bound, solve
+from solver import certificate as certificates
+from solver.strategies import problems, seeds
+from tests.examples import share
 from tests.properties import naive
 from theory import InputError
 from theory.geometry import face_lattice
@@ -103,3 +108,29 @@ def test_a_representation_of_the_wrong_size_is_refused():
         lower_bound(Problem(CUT), [[np.nan, 0], [0, 1]])
     with pytest.raises(InputError, match="problem"):
         certify(CUT, answer)
+
+
+# ---- where to price takes seconds -------------------------------------------------------------------------------
+
+
+@share(1 / 2)
+@given(problems(), seeds, st.booleans())
+def test_a_multiplier_is_left_out_only_where_another_meets_the_code(problem, seed, best):
+    answer = solve(problem)
+    weights = answer.source_weights
+    if not best:
+        weights = weights * np.random.default_rng(seed).uniform(0.5, 2, size=weights.shape)
+    every, bound, asked = certificates.best_bound(problem, answer.multiplier, weights=weights), certificates._bound, []
+
+    def counted(*given, **named):
+        asked.append(named.get("quick"))
+        return bound(*given, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(certificates, "DEAR_FACES", 0)
+        patch.setattr(certificates, "_bound", counted)
+        some = certificates.best_bound(problem, answer.multiplier, weights=weights)
+    assert some.value <= every.value * (1 + 1e-12)
+    met = certificates.optimality_gap(problem.loss(weights), some.value) <= 1e-12
+    assert some.value >= every.value * (1 - 1e-15) or met
+    assert met or len(asked) > 1

@@ -2,13 +2,15 @@
 
 from itertools import product
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.spatial import ConvexHull
 
-from solver import Problem, Progress, Sources, certify, solve
+from solver import Problem, Progress, Sources, certify, methods, optimise, solve
+from solver.methods.iterate import Iterate
 from theory import InputError, modularity
 
 FIGURE_POINTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "fig1_points.npy"
@@ -182,6 +184,27 @@ def test_limits_leave_a_valid_answer():
     for answer in (short, hurried, stopped):
         assert answer.lower_bound <= best <= answer.loss
         assert answer.gap == pytest.approx(1 - answer.lower_bound / answer.loss, abs=1e-12)
+
+
+@pytest.mark.parametrize(("limit", "rounds"), [(10.0, 9), (9.5, 9), (1.0, 1), (2.5, 2), (100.0, 20)])
+def test_no_round_is_begun_that_would_end_after_the_time_limit(monkeypatch, limit, rounds):
+    """Each round takes a second."""
+    clock = [0.0]
+    monkeypatch.setattr(optimise.time, "perf_counter", lambda: clock[0])
+    problem = Problem(CUT)
+
+    def steps(problem, *, tolerance, rng):
+        for _ in range(20):
+            clock[0] += 1.0
+            weights = problem.modular_weights
+            yield Iterate(weights, problem.multiplier(weights.T @ weights), problem.loss(weights), -np.inf)
+
+    module = ModuleType("a second a round")
+    module.steps = steps
+    monkeypatch.setitem(methods._REGISTERED, "seconds", module)
+    answer = solve(problem, method="seconds", time_limit=limit)
+    assert answer.iterations == rounds and clock[0] <= limit
+    assert ("time limit" in answer.message) == (rounds < 20)
 
 
 def test_ctrl_c_gives_the_best_so_far():

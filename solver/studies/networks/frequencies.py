@@ -24,8 +24,8 @@ PLACES, LENGTH, NEURONS = 24, 4, 12
 """Of the ring; rows of a walk, one from every place; neurons, twice as many as the certified codes need."""
 
 PAIRS = ((1, 2), (1, 4), (4, 5), (2, 3), (3, 4), (3, 8))
-"""Frequencies: the first three pairs share neurons. Five is no multiple of four, but on so few places not enough of the
-two phases meet: what counts is the certified verdict."""
+"""Frequencies: the first three pairs share neurons. Five is no multiple of four, but on so few places not enough of
+their phases meet: what counts is the certified verdict."""
 
 GROUPS = {"first": [0, 1], "second": [2, 3]}
 
