@@ -71,6 +71,15 @@ def test_recurrent_networks_descend_to_the_certified_loss():
     assert abs(trained.final / certified - 1).max() < 0.02
 
 
+def test_the_certified_problem_knows_each_place_once_and_how_often_it_is_met():
+    problem = Recurrent(8, 4).problem(ring_walks(24, (2, 3), length=4))
+    assert len(problem.sources.points) == 24 and np.allclose(problem.sources.probabilities, 1 / 24)
+    walks = ring_walks(6, (1,), length=4, strides=(1, -1), rng=0)
+    place = np.round(np.arctan2(walks.targets[:, 1], walks.targets[:, 0]) * 6 / (2 * np.pi)) % 6
+    chances = Recurrent(8, 4).problem(walks).sources.probabilities
+    assert np.allclose(np.sort(chances), np.sort(np.bincount(place.astype(int))) / 24)
+
+
 def test_walks_and_lengths_are_checked():
     with pytest.raises(InputError, match=r"frequencies: \(6,\) are not all between 0 and half of 12 places"):
         ring_walks(12, (6,), length=2)
