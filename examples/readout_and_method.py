@@ -58,7 +58,7 @@ answer
 # from $c^2 = 5/11$ to $11/5$.
 
 # %%
-cares = np.geomspace(0.1, 10, 41)
+cares = np.geomspace(0.1, 10, 25)
 prices = [solve(Problem(grid, readout=SumAndDifference(care))).price_of_modularity for care in cares]
 margins = [decide(Problem(grid, readout=SumAndDifference(care))).margin for care in cares]
 

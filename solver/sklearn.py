@@ -98,6 +98,11 @@ class OptimalCode(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             y: ignored.
             sample_weight: (T,) how much the energy of each sample counts. As everywhere in scikit-learn a sample of
                 weight zero is as good as absent (`Problem` keeps it in the hull).
+
+        Example:
+            >>> square = [[0, 0], [0, 1], [1, 0], [1, 1]]
+            >>> OptimalCode().fit(square).n_neurons_
+            2
         """
         data = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         weights = checked_probabilities(sample_weight, len(data))
@@ -141,7 +146,13 @@ class OptimalCode(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     # ---- using it ---------------------------------------------------------------------------------------------
 
     def transform(self, X: ArrayLike) -> Array:
-        """Activity (T, n), none below zero: data beyond the hull of those that were fitted are rectified."""
+        """Activity (T, n), none below zero: data beyond the hull of those that were fitted are rectified.
+
+        Example:
+            >>> square = [[0, 0], [0, 1], [1, 0], [1, 1]]
+            >>> bool(OptimalCode().fit(square).transform(square).min() >= 0)
+            True
+        """
         check_is_fitted(self)
         data = validate_data(self, X, dtype=np.float64, reset=False)
         return self.representation_.activity(self._coordinates.coordinates(data))
@@ -150,6 +161,12 @@ class OptimalCode(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Data (T, features) read out from activity X (T, n).
 
         Those in the hull of the data that were fitted come back exactly, but for what the coordinates do not keep.
+
+        Example:
+            >>> square = [[0, 0], [0, 1], [1, 0], [1, 1]]
+            >>> code = OptimalCode().fit(square)
+            >>> bool(np.allclose(code.inverse_transform(code.transform(square)), square))
+            True
         """
         check_is_fitted(self)
         read = self.representation_.reconstruct(X)
@@ -159,6 +176,11 @@ class OptimalCode(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Share of the variance of X that the code keeps, at most one: of data beyond the hull something is lost.
 
         It does not depend on the units of the prices, so that searches over them compare like with like.
+
+        Example:
+            >>> square = [[0, 0], [0, 1], [1, 0], [1, 1]]
+            >>> round(OptimalCode(n_components=1).fit(square).score(square), 9)
+            0.5
         """
         data = validate_data(self, X, dtype=np.float64, reset=False)
         error = ((data - self.inverse_transform(self.transform(data))) ** 2).sum()

@@ -1,14 +1,35 @@
 """Every public name says what it is and shows it; the doctests run what it shows."""
 
 import inspect
+import re
 from functools import cached_property
+from pathlib import Path
 
 import pytest
 
 import solver
+import solver.methods
+import solver.methods.iterate
+import solver.metrics
 import theory
+import theory.families
+import theory.readouts
+import theory.theorems
 
 NAMES = [(package, name) for package in (solver, theory) for name in package.__all__]
+OTHERS = [
+    (module, name)
+    for module in (
+        solver.methods,
+        solver.methods.iterate,
+        solver.metrics,
+        theory.families,
+        theory.readouts,
+        theory.theorems,
+    )
+    for name in module.__all__
+    if callable(getattr(module, name))
+]
 
 
 def members(thing):
@@ -42,3 +63,23 @@ def test_every_public_name_has_an_example(package, name):
             if not member.__doc__ or (called and ">>>" not in member.__doc__)
         ]
         assert not wanting
+
+
+@pytest.mark.parametrize(("module", "name"), OTHERS, ids=lambda value: getattr(value, "__name__", value))
+def test_what_else_the_reference_lists_has_an_example(module, name):
+    assert ">>>" in getattr(module, name).__doc__
+
+
+def test_the_estimator_has_an_example_for_all_it_does():
+    pytest.importorskip("sklearn")
+    from solver.sklearn import OptimalCode
+
+    assert all(">>>" in member.__doc__ for _, member, called in members(OptimalCode) if called)
+
+
+def test_the_reference_lists_all_public_names():
+    pages = Path(__file__).parents[1] / "docs" / "reference"
+    listed = "\n".join(page.read_text() for page in pages.glob("*.md"))
+    elsewhere = {"theory.Problem", "solver.Sources"}  # one name of two
+    wanted = {f"{package.__name__}.{name}" for package, name in NAMES} - elsewhere
+    assert wanted <= set(re.findall(r"^::: ([\w.]+)$", listed, re.M))

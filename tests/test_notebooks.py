@@ -1,9 +1,11 @@
 """The notebooks of `examples/` run from top to bottom, and what they say of themselves is so."""
 
+import ast
 import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -33,3 +35,12 @@ def test_a_notebook_is_certified_learned_from_and_listed(path):
     for page in ("mkdocs.yml", "docs/tutorials/index.md"):
         assert f"{path.stem}.md" in (ROOT / page).read_text()
     assert all(text.count(f"# {tag}") for tag in ("%% [markdown]", "%matplotlib inline"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_what_a_notebook_imports_of_us_is_there(path):
+    nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom) and node.module]
+    ours = [node for node in nodes if node.module.split(".")[0] in ("solver", "theory")]
+    assert ours
+    for node in ours:
+        assert all(hasattr(import_module(node.module), alias.name) for alias in node.names)

@@ -454,7 +454,12 @@ class Readout:
 
 @runtime_checkable
 class Reads(Protocol):
-    """A way to read codes out, whatever the sources: what `Problem` takes as its readout."""
+    """A way to read codes out, whatever the sources: what `Problem` takes as its readout.
+
+    Example:
+        >>> all(isinstance(way, Reads) for way in (Exact(), Soft(1.0), Noisy(1.0, 0.1)))
+        True
+    """
 
     def price(self, sources: Sources, mixing: Array, decoder_cost: float) -> Readout:
         """What it costs for given sources.
@@ -468,7 +473,14 @@ class Reads(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Priced:
-    """A readout whose price is known already."""
+    """A readout whose price is known already.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> total = Priced(Readout(np.array([[1.0, 1.0], [0.1, -0.1]]), decoder_cost=2.0))
+        >>> Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]], readout=total).readout.demand.round(12).tolist()
+        [1.01, 1.01]
+    """
 
     readout: Readout
 
@@ -588,6 +600,11 @@ class Errors:
         cost: of the mean squared error of a target;  noise_variance: of each neuron.
         probabilities: (T,) weights of the samples on which they count, or None: the sources' own.
         mean: (d,) and covariance: (d, d) of the sources under those weights.
+
+    Example:
+        >>> square = Sources([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+        >>> Noisy(10, 0.3).price(square, np.eye(2), 1.0).errors.noise_variance
+        0.3
     """
 
     cost: float

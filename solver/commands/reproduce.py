@@ -15,7 +15,10 @@ __all__ = ["reproduce"]
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws.")
 @click.option("--quick", is_flag=True, help="Fewer data sets: seconds instead of minutes.")
 def reproduce(name: str | None, folder: str, seed: int, quick: bool) -> int:
-    """Run the papers' claims as studies, with a figure, a table and a verdict each."""
+    """Run the papers' claims as studies, with a figure, a table and a verdict each.
+
+    NAME is one study. Those that train networks are run by their names, or all together as networks.
+    """
     from solver.studies.registry import run_studies
 
     failed = False

@@ -1,6 +1,15 @@
 """Sources to try things on, which are there once the program is installed: `modularity solve --example iris`.
 
 Each is a table beside this file: one sample a row, one named source a column.
+
+Example:
+    >>> from solver import Problem, examples, solve
+    >>> for name in examples.EXAMPLES:
+    ...     answer = solve(Problem(examples.load(name)))
+    ...     print(name, len(answer), f"{100 * answer.price_of_modularity:.3g} %")
+    corner_cut_square 3 0.225 %
+    cornerless_cube 4 0.22 %
+    iris 9 15.9 %
 """
 
 from __future__ import annotations

@@ -25,6 +25,13 @@ def register(name: str, module: ModuleType) -> None:
 
     Raises:
         ValueError: the name is taken, or the module has no `steps`.
+
+    Example:
+        >>> from solver.methods import modular
+        >>> register("one-by-one", modular)
+        >>> "one-by-one" in names()
+        True
+        >>> del _REGISTERED["one-by-one"]
     """
     if name in METHODS:
         raise ValueError(f"name: {name!r} is one of the program's own methods; choose another")
@@ -34,12 +41,22 @@ def register(name: str, module: ModuleType) -> None:
 
 
 def names() -> tuple[str, ...]:
-    """All names that `solve` accepts, registered ones last."""
+    """All names that `solve` accepts, registered ones last.
+
+    Example:
+        >>> names()[:3]
+        ('auto', 'modular', 'columns')
+    """
     return (*METHODS, *_REGISTERED)
 
 
 def module_of(name: str) -> ModuleType:
-    """The module of a method other than "auto"."""
+    """The module of a method other than "auto".
+
+    Example:
+        >>> module_of("columns").__name__
+        'solver.methods.columns'
+    """
     from importlib import import_module
 
     return _REGISTERED.get(name) or import_module(f"solver.methods.{name}")

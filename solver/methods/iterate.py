@@ -30,6 +30,14 @@ class Iterate:
         tempting: (k, d) other neurons that seem to be worth more than they cost: where there are too many samples to
             look at all, the others are asked about these too.
         note: what the method has to say beyond that; the last one becomes part of the answer's message.
+
+    Example:
+        >>> from solver import Problem
+        >>> from solver.methods import module_of
+        >>> problem = Problem([[0, 0], [0, 1], [1, 0], [1, 1]])
+        >>> first = next(module_of("modular").steps(problem, tolerance=1e-8, rng=np.random.default_rng(0)))
+        >>> isinstance(first, Iterate), first.weights.shape
+        (True, (2, 2))
     """
 
     weights: Array

@@ -155,7 +155,13 @@ class Budget:
         return "\n".join([*self.sentences(), "", *("  ".join(map(str.rjust, row, width)) for row in rows)])
 
     def sentences(self) -> list[str]:
-        """What was found, in words."""
+        """What was found, in words.
+
+        Example:
+            >>> from solver import Problem
+            >>> budget(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])).sentences()[1]
+            'With 2 neurons, the fewest looked at, it is reached.'
+        """
         best, first, last = _neurons(len(self.optimum)), self.numbers[0], self.numbers[-1]
         if self.optimum.status != "optimal":
             best += f" and costs {self.optimum.loss:.9g}"

@@ -20,7 +20,12 @@ FREE_PRICES = ("encoder_cost", "decoder_cost", "activity_cost")
 
 @dataclass(frozen=True)
 class Second:
-    """A second parameter: what it measures, its range, and which ends belong to it."""
+    """A second parameter: what it measures, its range, and which ends belong to it.
+
+    Example:
+        >>> Second("length cut off the other corner", 0.0, 2.0).check(1)
+        1.0
+    """
 
     meaning: str
     low: float
@@ -32,6 +37,10 @@ class Second:
 
         Raises:
             InputError: outside.
+
+        Example:
+            >>> Second("a share", 0.0, 1.0).check(0.5)
+            0.5
         """
         return _within("second", value, self)
 
@@ -45,6 +54,12 @@ class Family(ABC):
         blocks: groups of sources whose separation is in question, or None if every source is by itself.
         second: the other parameter, if there is one; `sliced` gives the family at one value of it.
         unit_prices: whether the boundary is that of encoder and decoder costs of one, and moves with these.
+
+    Example:
+        >>> from theory.families import family
+        >>> cut = family("opposite-corners")
+        >>> [cut.verdict(parameter) for parameter in (0.5, 0.6)]
+        [True, False]
     """
 
     name: str

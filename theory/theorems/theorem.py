@@ -52,6 +52,9 @@ class Prediction:
         limit: the same problem without errors, whose optimal loss is more by tr(Y G0), with G0 of this problem and Y
             between the two multipliers.
         margin: how far the data are from where the prediction changes, without unit; NaN if there is no such place.
+
+    Example:
+        >>> Prediction(modular=True, most_price=0.0).unique  # what it is silent about is None
     """
 
     modular: bool | None = None
@@ -80,6 +83,11 @@ class Theorem:
         prediction: what it says; only to be asked where the hypothesis holds.
         recurrent: whether it speaks about codes that a recurrent layer carries along. All others are silent about them.
         exact: whether it speaks of the exact decoder of the data alone.
+
+    Example:
+        >>> from theory.theorems import THEOREMS
+        >>> THEOREMS["independence"].source
+        'Whittington, Dorrell, Ganguli, Behrens (ICLR 2023), theorem 1'
     """
 
     name: str
@@ -93,7 +101,15 @@ class Theorem:
     exact: bool = False
 
     def applies(self, data: Problem | Sources) -> bool:
-        """Whether the hypothesis holds, for sources alone with costs of one and no mixing."""
+        """Whether the hypothesis holds, for sources alone with costs of one and no mixing.
+
+        Example:
+            >>> from theory import Sources
+            >>> from theory.theorems import THEOREMS
+            >>> box, triangle = Sources([[0, 0], [0, 1], [1, 0], [1, 1]]), Sources([[0, 0], [0, 1], [1, 0]])
+            >>> [THEOREMS["range-independence"].applies(sources) for sources in (box, triangle)]
+            [True, False]
+        """
         problem = _posed(data)
         heard = problem.transitions is None or self.recurrent
         return heard and (decodes_the_data(problem) or not self.exact) and self.hypothesis(problem)
@@ -103,6 +119,12 @@ class Theorem:
 
         Raises:
             InputError: the hypothesis does not hold.
+
+        Example:
+            >>> from theory import Sources
+            >>> from theory.theorems import THEOREMS
+            >>> THEOREMS["range-independence"].predict(Sources([[0, 0], [0, 1], [1, 0], [1, 1]])).modular
+            True
         """
         problem = _posed(data)
         if not self.applies(problem):

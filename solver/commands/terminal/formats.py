@@ -26,8 +26,9 @@ NUMBER = re.compile(r"([+-]?)(\d[\d,]*(?:\.\d+)?)(?:e([+-]?\d+))?( %)?")
 
 OF_LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''", "[": "{[}", "*": "{*}",
 } | {sign: f"\\{sign}" for sign in "&%$#_"}  # fmt: skip
+"""The last two would belong to the end of the line before."""
 
 OF_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~&])")
 

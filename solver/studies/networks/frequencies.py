@@ -87,7 +87,7 @@ def study(_: Generator, quick: bool) -> Finding:
         panel.axhline(_threshold(), color=SAMPLE, linewidth=0.8, linestyle=(0, (3, 2)), label="mixed from here on")
         panel.set_xticks(range(len(names)), names)
         panel.set(yscale="log", xlabel="frequencies", ylabel="mixing of the readout", title=title)
-    axes[0].legend(frameon=False, fontsize=6, loc="best")
+    axes[0].legend(frameon=False, fontsize=6, loc="lower left")
     agreed = float(np.mean([trial.agreement for trial in found]))
     shared = [trial for trial in found if not trial.modular]
     off = [abs(np.log((1 - np.mean(one.scores)) / (1 - certified(_pair(one.data))[1]))) for one in shared]

@@ -31,7 +31,7 @@ __all__ = ["study"]
 SAMPLES, FACTORS = 256, 2
 """Pictures, and what differs between them: the disc's place, across and down."""
 
-STEPS, RATE = 8_000, 3e-3
+STEPS, RATE = 5_000, 3e-3
 
 SEEDS = tuple(range(10))
 """Twice as many as elsewhere: how pictures are coded depends much on the start."""

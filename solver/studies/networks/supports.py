@@ -16,6 +16,9 @@ __all__ = ["bits", "cornerless", "drawn", "grid", "hollow", "tilted"]
 MISSING = 0.3
 """Share of the inner points that a drawn data set leaves out, on average."""
 
+CUT = 0.5
+"""Share of drawn data sets without two opposite corners."""
+
 
 def grid(levels: int) -> Array:
     """(levels^2, 2) points; each source has unit variance if all are equally likely.
@@ -74,24 +77,22 @@ def bits(points: Array, chance: Array) -> float:
         _, place = np.unique(source.round(9), return_inverse=True)
         alone *= np.bincount(place, joint)[place]
     occurs = joint > 0
-    return float((joint[occurs] * np.log2(joint[occurs] / alone[occurs])).sum())
+    return max(0.0, float((joint[occurs] * np.log2(joint[occurs] / alone[occurs])).sum()))
 
 
 def drawn(rng: np.random.Generator, points: Array) -> Array:
-    """(T,) probabilities of a data set: tilted or not, without some corners and some other points.
+    """(T,) probabilities of a data set: uneven, tilted, without some inner points, and without some corners or none.
 
     Example:
         >>> chance = drawn(np.random.default_rng(0), grid(5))
         >>> bool((chance == 0).any()), round(float(chance.sum()), 12)
         (True, 1.0)
     """
-    edge = np.abs(points).max()
-    corner = (np.abs(points) > edge - 1e-9).all(axis=1)
-    outline = (np.abs(points) > edge - 1e-9).any(axis=1)
-    inner = ~outline & (rng.random(len(points)) < MISSING)
-    left_out = rng.random(len(points)) < rng.choice([0.0, 0.5])
-    chance = tilted(points, rng.choice([-1, 1]) * rng.uniform(0, 0.5)) * rng.uniform(0.5, 1.5, len(points))
-    return _whole(chance * ~inner * ~(corner & left_out))
+    outline = np.abs(points).max(axis=1) > np.abs(points).max() - 1e-9
+    uneven = rng.uniform(0.5, 1.5, len(points)) * (outline | (rng.random(len(points)) > MISSING))
+    turned = points * [1, rng.choice([-1, 1])]
+    cut = cornerless(turned, int(rng.integers(1, 4))) > 0 if rng.random() < CUT else True
+    return _whole(uneven * tilted(turned, rng.uniform(0, 0.5)) * cut)
 
 
 def _whole(weights: Array) -> Array:

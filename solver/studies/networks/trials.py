@@ -104,7 +104,7 @@ def verdict(points: Array, chance: Array, network: Autoencoder = LINEAR) -> tupl
 
 def length_of(network: Network, quick: bool) -> tuple[int, float]:
     """Steps, and the rate that they begin with."""
-    steps, rate = (8_000, 3e-3) if isinstance(network, Variational) else (12_000, 1e-2)
+    steps, rate = (5_000, 3e-3) if isinstance(network, Variational) else (8_000, 2e-2)
     return steps // 20 if quick else steps, rate
 
 

@@ -26,6 +26,8 @@ def test_examples(path):
 def test_the_page_of_networks(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
-    exec(re.search(r"```python\n(.*?)```", PAGE, re.S).group(1), names)
+    for text in re.findall(r"```python\n(.*?)```", PAGE, re.S):
+        exec(text, names)
+    assert names["carried"].activity.shape == (5, 96, 12)
     assert (abs(names["trained"].final / names["floor"] - 1) < 1e-4).all()
     assert (tmp_path / "curves.png").exists() and (tmp_path / "run.npz").exists()

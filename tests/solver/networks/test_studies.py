@@ -68,14 +68,15 @@ def test_supports_are_what_they_are_called():
         assert (kept[corners] > 0).all() and kept.sum() == pytest.approx(1) and verdict(POINTS, kept)[0]
     for diagonals in (1, 2, 3):
         cut = cornerless(POINTS, diagonals)
-        assert (cut == 0).sum() == diagonals * (diagonals + 1) and not verdict(POINTS, cut)[0]
+        # One point off each corner leaves enough: range need not be whole.
+        assert (cut == 0).sum() == diagonals * (diagonals + 1) and verdict(POINTS, cut)[0] == (diagonals == 1)
 
 
 def test_data_sets_are_drawn_alike_and_judged_by_the_certified_code():
     sets = data_sets(np.random.default_rng(0), POINTS, 2)
     again = data_sets(np.random.default_rng(0), POINTS, 2)
     assert all(np.array_equal(one, other) for name in sets for one, other in zip(sets[name], again[name], strict=True))
-    assert all(verdict(POINTS, chance) == (True, 0.0) for chance in sets["modular"])
+    assert all(verdict(POINTS, chance)[1] < 1e-9 for chance in sets["modular"])
     assert all(verdict(POINTS, chance)[1] > DEAR for chance in sets["mixed"])
     assert np.ptp([(drawn(np.random.default_rng(seed), POINTS) == 0).sum() for seed in range(20)]) > 2
 
@@ -98,11 +99,12 @@ def test_agreement_counts_data_sets_and_names_failures():
     ]
     (one,) = agreements(found)
     assert (one.modular.mean, one.mixed.mean, one.overall.mean) == (0.5, 1, 0.625)
-    assert one.failures == ("b (1 of 2)", "c (2 of 2)") and one.gains == (1, 2)
+    assert one.failures == ("b (1 of 2, modularity 1.00)", "c (2 of 2, modularity 1.00)") and one.gains == (1, 2)
+    assert one.row()[:3] == ("some", 4, 0.5) and one.row()[-1] == "1 of 2"
 
 
 def test_the_certified_code_of_waves_says_what_counts_as_mixed():
-    assert frequencies.certified((2, 3))[0] < 1e-9 and frequencies.certified((2, 3))[1] == pytest.approx(1)
+    assert frequencies.certified((2, 3))[0] < 1e-9 and frequencies.certified((2, 3))[1] > 0.9999
     price, modularity = frequencies.certified((1, 2))
     assert price == pytest.approx(0.1465, abs=1e-3) and modularity < 0.4
 

@@ -35,16 +35,16 @@ def terminal(monkeypatch):
 
 @pytest.fixture
 def slow(monkeypatch):
-    """Rounds so long that the line is begun while stdout is another stream, as conic solvers make it."""
+    """Long rounds, and another stream in the place of stdout meanwhile, as some conic solvers make it."""
     solve = optimise.solve
 
     def slowed(*arguments, callback=None, **options):
         def wait(found):
-            with redirect_stdout(io.StringIO()):
-                time.sleep(0.15)
+            time.sleep(0.15)
             return callback(found)
 
-        return solve(*arguments, callback=wait, **options)
+        with redirect_stdout(io.StringIO()):
+            return solve(*arguments, callback=wait, **options)
 
     monkeypatch.setattr(optimise, "solve", slowed)
 
