@@ -152,6 +152,7 @@ def test_a_short_run_fails_where_time_grows_more_than_it_may(monkeypatch):
     assert CliRunner().invoke(scaling.main, ["--quick"]).exit_code == 0
 
 
+@pytest.mark.thorough
 def test_a_process_that_takes_too_long_or_too_much_is_ended():
     assert measured.measured("modular, samples", 100, seconds=0.01).failed == "ended after 0.08 s on the clock"
     assert measured.measured("modular, samples", 1_000_000_000, gigabytes=1.0).failed == "out of memory"
