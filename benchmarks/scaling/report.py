@@ -85,11 +85,15 @@ def growth_table(found: Iterable[Fit], axis: str) -> list[list[str]]:
                     f"{seconds_of(fit.rows[0], axis):.2g} to {seconds_of(last, axis):.3g}"
                     + (", cut short" if last.status == CUT_SHORT else ""),
                     "" if last.megabytes is None else f"{last.megabytes:.0f} MB",
-                    "" if not gaps else f"{gaps[0]:.0e} to {gaps[-1]:.0e}",
+                    "" if not gaps else f"{_gap(gaps[0])} to {_gap(gaps[-1])}",
                     "" if last.iterations is None else f"{fit.rows[0].iterations} to {last.iterations}",
                 ]
             )
     return rows
+
+
+def _gap(gap: float) -> str:
+    return f"{gap:.0e}" if gap else "0"
 
 
 def _grows(found: Growth | None, axis: str) -> str:
@@ -119,7 +123,7 @@ def measured_table(measurements: Iterable[Measurement]) -> list[list[str]]:
                 "" if row.cpu is None else f"{row.cpu:.3g} s",
                 "" if row.wall is None else f"{row.wall:.3g} s",
                 "" if row.megabytes is None else f"{row.megabytes:.0f} MB",
-                "" if row.gap is None else f"{row.gap:.0e}",
+                "" if row.gap is None else _gap(row.gap),
                 "" if row.iterations is None else str(row.iterations),
                 "" if row.neurons is None else str(row.neurons),
                 row.failed or row.status,

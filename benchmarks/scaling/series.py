@@ -241,9 +241,9 @@ def _turning(positions: int, seconds: float) -> Task:
 
 SERIES = (
     Series("streams, samples", "streams", "samples", f"{CUBE}, a chunk at a time", DECADES, streaming,
-           quick=(250_000, 1_000_000), most=4.0),
+           quick=(250_000, 1_000_000), most=6.0),
     Series("verdict, samples", "verdict alone", "samples", CUBE, DECADES[:-1], judging),
-    _of_method("modular", "samples", CUBE, DECADES[:-1], _cube, quick=(100_000, 400_000), most=4.0),
+    _of_method("modular", "samples", CUBE, DECADES[:-1], _cube, quick=(100_000, 400_000), most=8.0),
     _of_method("columns", "samples", CUBE, DECADES[:-1], _cube, quick=(10_000, 40_000), most=4.0),
     _of_method("conic", "samples", CUBE, DECADES[:5], _cube),
     _of_method("relaxation", "samples", CUBE, DECADES[:5], _cube),

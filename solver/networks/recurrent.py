@@ -23,6 +23,10 @@ BEGUN = 0.5
 dimensions that no wave needs are slow to fade."""
 
 
+PLACES_DIGITS = 5
+"""Decimals by which one place on a ring is told from another."""
+
+
 @dataclass(frozen=True)
 class Recurrent:
     """Neurons that are told where a walk begins, and keep up with it by recurrent weights, one set an action.
@@ -116,9 +120,12 @@ class Recurrent:
         """
         from theory.problem import Problem
 
-        places = np.unique(np.asarray(data.targets, dtype=np.float64), axis=0)
+        # Digits that single precision keeps, and zeros without a sign: a place met twice is one.
+        met = np.asarray(data.targets, dtype=np.float64).round(PLACES_DIGITS) + 0.0
+        places, which = np.unique(met, axis=0, return_inverse=True)
         return Problem(
             places,
+            probabilities=np.bincount(which.ravel(), data.chance),
             encoder_cost=0.0,
             decoder_cost=self.weight_cost,
             activity_cost=self.activity_cost,

@@ -19,13 +19,10 @@ from theory import InputError
 QUICK = [series for series in SERIES if series.quick]
 
 
-def processor_time(task, repeats=2):
-    taken = []
-    for _ in range(repeats):
-        begun = time.process_time()
-        apart = task().get("apart", 0.0)
-        taken.append(time.process_time() - begun - apart)
-    return min(taken)
+def processor_time(task):
+    begun = time.process_time()
+    apart = task().get("apart", 0.0)
+    return time.process_time() - begun - apart
 
 
 @pytest.mark.parametrize("series", QUICK, ids=lambda series: series.name)
@@ -33,8 +30,10 @@ def test_four_times_the_size_takes_no_more_than_that_many_times_as_long(series):
     small, large = series.quick
     assert large == 4 * small
     series.warm_up()
-    first = processor_time(series.task(small, TIME_LIMIT))
-    assert processor_time(series.task(large, TIME_LIMIT)) <= series.most * first
+    tasks = [series.task(size, TIME_LIMIT) for size in (small, large)]
+    # In turns, and the least of several: other processes take the caches away.
+    first, second = np.min([[processor_time(task) for task in tasks] for _ in range(3)], axis=0)
+    assert second <= series.most * first
 
 
 @pytest.mark.parametrize("power", [0.0, 1.0, 2.5])
@@ -153,6 +152,7 @@ def test_a_short_run_fails_where_time_grows_more_than_it_may(monkeypatch):
     assert CliRunner().invoke(scaling.main, ["--quick"]).exit_code == 0
 
 
+@pytest.mark.thorough
 def test_a_process_that_takes_too_long_or_too_much_is_ended():
     assert measured.measured("modular, samples", 100, seconds=0.01).failed == "ended after 0.08 s on the clock"
     assert measured.measured("modular, samples", 1_000_000_000, gigabytes=1.0).failed == "out of memory"

@@ -82,10 +82,11 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def inside(*arguments: Any, file: str | None, example: str | None, **options: Any) -> Any:
         return command(*arguments, file=_file_of(file, example), **options)
 
+    help_of_example = f"Shipped sources for FILE: {', '.join(EXAMPLES)}."
     for option in reversed(
         [
             click.argument("file", metavar="FILE", type=click.Path(), required=False),
-            click.option("--example", type=click.Choice(list(EXAMPLES)), help="Sources that are shipped, for FILE."),
+            click.option("--example", type=click.Choice(list(EXAMPLES)), metavar="NAME", help=help_of_example),
             click.option("--encoder-cost", type=float, metavar="X", help="Price of the squared encoder.  [default: 1]"),
             click.option("--decoder-cost", type=float, metavar="X", help="Price of the squared decoder.  [default: 1]"),
             click.option("--weight-cost", type=float, metavar="X", help="Both prices at once."),

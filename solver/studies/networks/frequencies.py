@@ -79,7 +79,7 @@ def study(_: Generator, quick: bool) -> Finding:
                 mixing = np.maximum(1 - np.array(trial.scores), LEAST_SHOWN)
                 colour = INSIDE if trial.modular else OUTSIDE
                 panel.plot([place + offset] * len(mixing), mixing, marker, color=colour, markersize=2.5, alpha=0.7)
-            panel.plot([], [], marker, color=HULL, markersize=2.5, label=f"{kind}, trained from five seeds")
+            panel.plot([], [], marker, color=HULL, markersize=2.5, label=f"{kind}, five seeds")
         for place, name in enumerate(names):
             code = max(1 - certified(_pair(name))[1], LEAST_SHOWN)
             panel.plot([place - 0.35, place + 0.35], [code, code], color=HULL, linewidth=1)

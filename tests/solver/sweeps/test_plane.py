@@ -80,6 +80,7 @@ def test_one_coordinate_gives_curves_of_what_the_table_holds():
     assert neurons.lines[0].get_ydata().tolist() == [row["neurons"] for row in ordered]
 
 
+@pytest.mark.thorough
 def test_a_family_over_two_coordinates_has_its_boundary_whichever_comes_first():
     costs, parameters = [0.1, 1.0, 10.0], [0.3, 0.5, 0.7]
     plans = [
