@@ -374,7 +374,8 @@ class _Run:
         return gap > self.tolerance
 
     def follow(self, steps: Iterator[Iterate]) -> None:
-        """Take steps until the method ends or a limit is reached."""
+        """Take steps until the method ends or a limit is reached. One that comes again is a moment to stop, no more."""
+        before: Iterate | None = None
         for step in steps:
             # Of two codes that tie the later is the tidier.
             if step.loss <= self.loss * (1 + SAME_LOSS * self.tolerance):
@@ -383,7 +384,8 @@ class _Run:
                 self.multiplier, self.lower_bound, self.cover = step.multiplier, step.lower_bound, step.cover
             self.note = step.note or self.note
             self._report()
-            self.iterations += 1
+            self.iterations += step is not before
+            before = step
             if self.stopped or self.iterations >= self.max_iterations:
                 return
 

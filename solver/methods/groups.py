@@ -55,13 +55,14 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
     """
     assert problem.groups is not None
     if not problem.coupled:
-        yield _side_by_side(problem, tolerance, rng)
+        yield from _side_by_side(problem, tolerance, rng)
         return
-    search = _Search(problem, tolerance, rng)
+    search, step = _Search(problem, tolerance, rng), _modular(problem)
     gap, stalled = float("inf"), 0
     while True:
         for members, block in zip(problem.groups.values(), problem.blocks, strict=True):
-            search.improve(list(members), block)
+            for _ in search.improve(list(members), block):
+                yield step  # again: a moment to stop
         search.reweigh()
         step = search.step()
         yield step
@@ -71,34 +72,46 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
             return
 
 
-def _side_by_side(problem: Problem, tolerance: float, rng: np.random.Generator) -> Iterate:
-    """The best codes of the groups, which do not know of each other."""
-    codes, multiplier, loss = [np.empty((0, problem.dimension))], np.zeros((problem.dimension,) * 2), 0.0
-    for members, part in zip((problem.groups or {}).values(), problem.parts, strict=True):
-        if part is None:
-            continue
-        best = _best(part, tolerance, rng)
-        codes.append(placed(best.weights, members, problem.dimension))
-        multiplier[np.ix_(members, members)], loss = best.multiplier, loss + best.loss
-    weights = np.concatenate(codes)
-    bound = best_bound(problem, multiplier, weights=weights)
-    return Iterate(weights, bound.multiplier, loss, bound.value)
+def _side_by_side(problem: Problem, tolerance: float, rng: np.random.Generator) -> Iterator[Iterate]:
+    """The best codes of the groups, which do not know of each other: a step for each of theirs, and one that bounds."""
+    parts = [
+        (members, part) for members, part in zip((problem.groups or {}).values(), problem.parts, strict=True) if part
+    ]
+    codes = [_modular(part) for _, part in parts]
+
+    def together() -> Iterate:
+        weights, multiplier = [np.empty((0, problem.dimension))], np.zeros((problem.dimension,) * 2)
+        for (members, _), code in zip(parts, codes, strict=True):
+            weights.append(placed(code.weights, members, problem.dimension))
+            multiplier[np.ix_(members, members)] = code.multiplier
+        return Iterate(np.concatenate(weights), multiplier, sum(code.loss for code in codes), 0.0)
+
+    for place, (_, part) in enumerate(parts):
+        for codes[place] in _improving(part, tolerance, rng):
+            yield together()
+    last = together()
+    bound = best_bound(problem, last.multiplier, weights=last.weights)
+    yield replace(last, multiplier=bound.multiplier, lower_bound=bound.value)
 
 
-def _best(part: Problem, tolerance: float, rng: np.random.Generator) -> Iterate:
-    """The best code of one group by itself, with the best multiplier."""
+def _modular(part: Problem) -> Iterate:
+    return Iterate(part.modular_weights, part.energy_matrix, part.modular_loss, 0.0)
+
+
+def _improving(part: Problem, tolerance: float, rng: np.random.Generator) -> Iterator[Iterate]:
+    """Ever better codes of one group by itself, with the best multipliers."""
     found: Iterator[Iterate]
     if part.readout.rank is not None:
         found = partial_decoding.steps(_steps, part, tolerance=tolerance, rng=rng, options={})
     else:
         found = _steps(part, tolerance, rng, {})
-    best = Iterate(part.modular_weights, part.energy_matrix, part.modular_loss, 0.0)
+    best = _modular(part)
     for step in found:
         if step.loss <= best.loss:
             best = replace(best, weights=step.weights, loss=step.loss)
         if step.lower_bound >= best.lower_bound:
             best = replace(best, multiplier=step.multiplier, lower_bound=step.lower_bound)
-    return best
+        yield best
 
 
 def _steps(part: Problem, tolerance: float, rng: np.random.Generator, _: dict[str, object]) -> Iterator[Iterate]:
@@ -119,15 +132,16 @@ class _Search:
         self.known = self.weights
         self.units = ModularUnits.of(problem)
 
-    def improve(self, members: list[int], block: Problem) -> None:
-        """The best neurons of one group, the others' being what they are."""
+    def improve(self, members: list[int], block: Problem) -> Iterator[Iterate]:
+        """The best neurons of one group, the others' being what they are; the codes of that group on the way."""
         own = self.weights[:, members].any(axis=1)
         others = self.weights[~own]
         readout = self.problem.readout.alone(members, others.T @ others)
         best = np.zeros((0, self.problem.dimension))
         if readout.targets.any():
-            found = _best(block.replaced(readout=Priced(readout)), self.tolerance, self.rng).weights
-            best = placed(found, members, self.problem.dimension)
+            for code in _improving(block.replaced(readout=Priced(readout)), self.tolerance, self.rng):
+                best = placed(code.weights, members, self.problem.dimension)
+                yield code
         self.weights = np.concatenate([others, best])
         self.known = np.concatenate([self.known, best])
 

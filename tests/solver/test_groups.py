@@ -362,3 +362,15 @@ def test_the_command_line_takes_groups(tmp_path):
         assert done.exit_code == 2 and said in done.stderr
     for more in (["--group", "a=1", "--group", "a=2"], ["--group", "a=1", "--exact"]):
         assert CliRunner().invoke(main, ["check", str(file), *more]).exit_code == 2
+
+
+@pytest.mark.parametrize("readout", [None, Soft(5.0)], ids=["side by side", "in turns"])
+def test_a_search_can_be_stopped_within_a_group(readout):
+    problem = Problem(np.random.default_rng(0).normal(size=(60, 5)), groups={"a": [0, 1], "b": [2, 3, 4]})
+    problem = problem.replaced(readout=readout, separate=True)
+    moments = []
+    answer = solve(problem, callback=lambda progress: moments.append(progress.loss) or len(moments) == 2)
+    assert answer.status == "interrupted" and len(moments) == 2
+    assert moments[1] <= moments[0] * (1 + 1e-9) <= problem.modular_loss * (1 + 2e-9)
+    checked = certify(problem, answer)
+    assert checked.feasible and 0 < answer.lower_bound <= answer.loss
