@@ -74,6 +74,7 @@ def main(
     growth = f"Growth of the time to {report.FOLLOWED:g}, as exponents"
     tables = [
         ("Seconds of the processor to come so near to the optimum", report.TIME_HEAD, report.time_table(found)),
+        *((f"To within {near:g}; * the fastest", *report.across(found, near)) for near in (report.FOLLOWED, 1e-8)),
         (growth, report.EXPONENT_HEAD, report.exponent_table(found)),
         ("Pricing", report.PRICING_HEAD, report.pricing_table(prices)),
         (f"Descents that ended more than {WORSE:g} above the optimum", report.STUCK_HEAD, stuck),

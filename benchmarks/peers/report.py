@@ -56,6 +56,20 @@ def time_table(outcomes: Iterable[Outcome]) -> list[list[str]]:
 TIME_HEAD = ["instance", "peer", *(f"{accuracy:.0e}" for accuracy in ACCURACIES), "best", "start-up", "memory", "note"]
 
 
+def across(outcomes: Sequence[Outcome], accuracy: float) -> tuple[list[str], list[list[str]]]:
+    """Seconds to one accuracy: head and rows of words, an instance a row and a peer a column, the fastest marked."""
+    place = ACCURACIES.index(accuracy)
+    peers = list(dict.fromkeys(outcome.peer for outcome in outcomes))
+    seconds = {(outcome.instance, outcome.peer): outcome.seconds[place] for outcome in outcomes}
+    rows = []
+    for instance in dict.fromkeys(outcome.instance for outcome in outcomes):
+        times = [seconds.get((instance, peer), np.inf) for peer in peers]
+        words = [f"{time:.2g}" if np.isfinite(time) else "-" for time in times]
+        words[int(np.argmin(times))] += "*" if np.isfinite(min(times)) else ""
+        rows.append([instance, *words])
+    return ["instance", *peers], rows
+
+
 def exponent_table(outcomes: Sequence[Outcome]) -> list[list[str]]:
     """Rows of words: peer, and its exponent in each series."""
     return [

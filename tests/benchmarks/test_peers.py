@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -35,6 +36,12 @@ def test_each_accuracy_is_told_for_the_setting_that_is_fastest_to_it_by_the_medi
 def test_a_setting_that_two_of_three_seeds_miss_counts_as_never():
     runs = [Run("only", trace=[(1.0, 1e-9)]), Run("only", trace=[]), Run("only", trace=[(1.0, 0.2)])]
     assert Outcome.of("peer", SQUARE, runs, 0.0).seconds == (np.inf,) * 4
+
+
+def test_the_fastest_of_each_instance_is_marked():
+    found = [replace(outcome(1, seconds), peer=peer) for peer, seconds in (("a", 2.0), ("b", 0.5), ("c", np.inf))]
+    assert report.across(found, 1e-4) == (["instance", "a", "b", "c"], [["case", "2", "0.5*", "-"]])
+    assert report.across(found[2:], 1e-8)[1] == [["case", "-"]]
 
 
 @pytest.mark.parametrize("power", [0.0, 1.0, 2.5])
