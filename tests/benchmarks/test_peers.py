@@ -74,6 +74,7 @@ def test_the_gradient_of_the_loss_in_the_neurons_is_that_of_its_value(softness):
         assert value == pytest.approx(SQUARE.problem.loss(weights))
 
 
+@pytest.mark.thorough
 def test_peers_come_near_the_certified_optimum_and_never_below_it():
     for peer in (general.lbfgs, general.slsqp):
         runs = list(peer(SQUARE, 0.1))

@@ -160,6 +160,7 @@ def test_other_methods_are_asked_now_and_then():
 # ---- what is caught -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("index", range(0, 40, 4))
 def test_true_answers_stand(index):
     problem = drawn(2, index)
@@ -206,6 +207,7 @@ def no_multiplier(claim):
     return replace(claim, multiplier=np.zeros_like(claim.multiplier))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("planted", "words"),
     [

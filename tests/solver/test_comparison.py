@@ -71,6 +71,7 @@ def test_data_without_known_sources_have_labels(unknown):
     assert plain["follows"] == list(found.follows) and plain["correlation"][0][0] is None
 
 
+@pytest.mark.thorough
 @given(seeds, st.integers(2, 30), st.sampled_from([1.0, 1e-6, 1e9]), st.sampled_from([0.0, 1e4]))
 @share(1 / 2)
 def test_scale_offset_and_order_do_not_matter(seed, count, scale, offset):

@@ -183,6 +183,7 @@ def test_who_asks_for_the_best_modular_code_gets_it():
     assert answer.lower_bound <= solve(problem).loss < answer.loss
 
 
+@pytest.mark.thorough
 def test_many_sources():
     rng = np.random.default_rng(0)
     half = rng.standard_normal((4, 6))

@@ -173,6 +173,7 @@ def test_any_multiplier_bounds_separate_codes(seed):
     assert sum(bool(own[list(members)].any()) for members in problem.groups.values()) == 1
 
 
+@pytest.mark.thorough
 @given(seeds)
 @share(1 / 4)
 def test_products_are_separate_whatever_the_correlations(seed):
@@ -315,6 +316,7 @@ def test_who_stops_has_both_codes():
     assert limited.status == "interrupted" and limited.separate.lower_bound <= limited.separate.loss
 
 
+@pytest.mark.thorough
 def test_words_pictures_and_json(tmp_path):
     problem = Problem(Sources(ring((0, 3)), names=("pc", "ps", "rc", "rs")), encoder_cost=1e-6, groups=RING)
     answer = solve(problem)

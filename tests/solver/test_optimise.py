@@ -307,6 +307,7 @@ def test_sources_are_not_a_problem():
         solve(SQUARE)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", [pytest.param(0, marks=pytest.mark.slow), 13])
 def test_six_sources_on_scales_far_apart(seed):
     # The cones of their normal fan are so flat that pricing on those would take minutes.

@@ -82,6 +82,7 @@ def test_a_design_on_a_fine_grid_of_directions_agrees(seed):
     assert answer.loss >= program.value * (1 - 1e-4)
 
 
+@pytest.mark.thorough
 @share(1 / 4)
 @given(seeds, st.integers(2, 4))
 @example(3, 4)

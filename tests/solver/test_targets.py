@@ -56,6 +56,7 @@ def test_a_linear_program_over_a_fine_grid_of_directions_agrees(problem):
     assert found * (1 - 1e-4) <= answer.loss <= found * (1 + 1e-6)
 
 
+@pytest.mark.thorough
 @share(1 / 2)
 @given(partly_decoded())
 def test_any_such_problem_is_solved_decoded_saved_and_certified(tmp_path_factory, problem):
@@ -100,6 +101,7 @@ def test_the_verdict_is_what_the_solver_finds(problem):
         assert problem.pricing.maximise(half.T @ half).rho >= completed.least * (1 - 1e-9)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("method", METHODS)
 def test_all_methods_agree(method):
     problem = Problem(GRID, probabilities=[5, 1, 1, 1, 3, 1, 1, 1, 7], readout=Exact([[2.0, 1.0]]))

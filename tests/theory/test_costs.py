@@ -23,6 +23,7 @@ def free_encoders(draw):
     return {"sources": draw(points(dimension)), "mixing": draw(mixings(dimension))}
 
 
+@pytest.mark.thorough
 @given(free_encoders())
 def test_no_price_is_the_limit_of_small_prices(posed):
     try:

@@ -171,6 +171,7 @@ def test_encoder_and_decoder_act_on_data_about_their_mean(answer):
     np.testing.assert_allclose(back, sources.data(sources.points), atol=1e-10)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("options", [{"dimension": 1}, {"dimension": 2}, {"readout": Soft(9.0)}])
 def test_answers_are_drawn_saved_and_read(options, tmp_path):
     answer = solve(Problem.from_data(MADE, **({"dimension": 3} | options)))

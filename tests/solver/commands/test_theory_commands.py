@@ -33,6 +33,7 @@ def refused(*arguments):
     return result.stderr
 
 
+@pytest.mark.thorough
 def test_derive():
     text = accepted("derive")
     assert "8. Condition" in text and "m₁" in text and "-C₁₂" in text

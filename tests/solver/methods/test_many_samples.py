@@ -49,6 +49,7 @@ def test_who_objects_is_looked_at_and_then_content(seed):
     assert np.allclose(hull.inside.sources.support(weights), problem.sources.support(weights), rtol=1e-9)
 
 
+@pytest.mark.thorough
 def test_the_answer_is_that_of_all_samples(monkeypatch, tmp_path):
     problem = Problem(np.random.default_rng(0).standard_normal((60, 5)))
     whole = solve(problem)

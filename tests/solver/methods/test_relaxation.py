@@ -119,6 +119,7 @@ def test_five_sources_are_solved_to_the_end(monkeypatch):
     assert answer.status == "optimal" and answer.loss == pytest.approx(exact.loss, rel=1e-8)
 
 
+@pytest.mark.thorough
 def test_a_code_that_the_ascents_missed_is_found_in_the_cells(monkeypatch):
     problem = Problem(np.random.default_rng(5).standard_normal((16, 3)))
     exact = solve(problem)
@@ -129,6 +130,7 @@ def test_a_code_that_the_ascents_missed_is_found_in_the_cells(monkeypatch):
     assert answer.loss == pytest.approx(exact.loss, rel=1e-8)
 
 
+@pytest.mark.thorough
 def test_it_ends_where_it_was_asked_to(monkeypatch):
     problem, seen = without_faces(monkeypatch, Problem(np.random.default_rng(0).standard_normal((16, 3)))), []
     answer = relaxed(problem, tolerance=1e-3, callback=lambda progress: seen.append(progress.gap))
@@ -321,6 +323,7 @@ def assert_valid(answer):
     assert certificate.gap == pytest.approx(answer.gap, abs=1e-9)
 
 
+@pytest.mark.thorough
 def test_many_generic_sources_are_bounded_within_seconds():
     answer = relaxed(LARGE, callback=lambda progress: progress.gap < 0.2)
     assert answer.status == "interrupted" and 1e-8 < answer.gap < 0.2
@@ -352,6 +355,7 @@ def test_a_time_limit():
     assert_valid(answer)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("share", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_no_more_cells_than_allowed(monkeypatch, bounded, share):
     most = len(bounded[0].cover) // share

@@ -42,6 +42,7 @@ def test_failure_leaves_no_file(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "problem", [normal(1), normal(2), normal(3), normal(4, 8)], ids=lambda problem: problem.dimension
 )

@@ -92,6 +92,7 @@ def test_boxes_need_a_neuron_a_source(box):
     assert found.enough == 3 and np.ptp(found.losses) <= 1e-9 * found.losses[0]
 
 
+@pytest.mark.thorough
 def test_few_neurons_of_more_sources_are_found_from_those_next_door():
     problem = Problem(np.random.default_rng(0).standard_normal((60, 3)))
     found = budget(problem, rng=0)
@@ -100,6 +101,7 @@ def test_few_neurons_of_more_sources_are_found_from_those_next_door():
     np.testing.assert_array_less(found.excess[:2], [0.005438, 0.0000642])
 
 
+@pytest.mark.thorough
 def test_far_fewer_neurons_than_the_optimum_has():
     problem = Problem(np.random.default_rng(1).standard_normal((30, 4)))
     found = budget(problem, (4, 4), starts=0)

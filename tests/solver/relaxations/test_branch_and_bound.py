@@ -190,6 +190,7 @@ def test_more_samples_than_are_used(monkeypatch, whole):
 # ---- another multiplier -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @given(problems(st.integers(2, 3)), seeds)
 @share(1 / 3)
 def test_another_multiplier_on_the_same_cells(problem, seed):
@@ -271,6 +272,7 @@ def test_new_centres_only_tighten(problem, seed, whole):
         assert (proven[: len(before)] <= before + 1e-7 * before.max()).all()
 
 
+@pytest.mark.thorough
 @given(problems(st.integers(2, 3)), seeds)
 @share(1 / 3)
 def test_every_cell_bounds_the_neurons_that_are_nearest_to_its_centre(problem, seed):
@@ -324,6 +326,7 @@ def test_only_the_chosen_cells_are_visited(monkeypatch, chosen):
     assert_valid(CLOUD, multiplier, cells)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("whole", [False, True])
 def test_more_centres_than_are_looked_at(monkeypatch, whole):
     monkeypatch.setattr(module, "NEAREST", 5)

@@ -19,6 +19,7 @@ def started(problem, other):
     return solve_one_of_many(problem, start=Start(other, answer.source_weights))
 
 
+@pytest.mark.thorough
 @given(problems(dimension=2) | problems(dimension=3), st.sampled_from([1.01, 1.5, 40.0]))
 @share(1 / 2)
 def test_where_one_comes_from_does_not_change_the_answer(problem, factor):

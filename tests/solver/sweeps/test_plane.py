@@ -32,6 +32,7 @@ def test_the_boundary_by_bisection_is_the_exact_one(monkeypatch):
     assert (found.price[0] > 1e-9).tolist() == (found.first > exact).tolist()
 
 
+@pytest.mark.thorough
 def test_phase_against_a_price(tmp_path, monkeypatch):
     monkeypatch.setattr(plane, "LINES", 2)
     picture = tmp_path / "plane.svg"

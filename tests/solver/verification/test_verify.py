@@ -89,6 +89,7 @@ WRONG = [
 ALSO_REFUTED_ELSEWHERE = ("uncorrelated", "mixing-ignored")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "claim",
     [
@@ -119,6 +120,7 @@ def test_planted_theorems_are_refuted_with_small_counterexamples(claim):
     assert "refuted" in str(report)
 
 
+@pytest.mark.thorough
 def test_functions_are_conjectures_and_none_is_silence():
     def always(sources):
         return True
@@ -276,6 +278,7 @@ def conjectures(tmp_path):
     return path
 
 
+@pytest.mark.thorough
 def test_a_conjecture_in_a_file_is_refuted_and_saved(conjectures, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = tmp_path / "report.html"
@@ -292,6 +295,7 @@ def test_a_conjecture_in_a_file_is_refuted_and_saved(conjectures, tmp_path, monk
     assert "data:image/png;base64," in html and "Refuted." in html
 
 
+@pytest.mark.thorough
 def test_theorems_on_the_command_line(tmp_path):
     page = tmp_path / "report.html"
     result = run("verify", "--theorem", "range-independence", "--trials", 10, "--report", page)
@@ -305,6 +309,7 @@ def test_theorems_on_the_command_line(tmp_path):
     assert report["name"] == "independence" and report["agreements"] == 5
 
 
+@pytest.mark.thorough
 def test_a_theorem_in_a_file(conjectures):
     assert load_conjecture(f"{conjectures}::boxes").name == "boxes"
     assert verify(load_conjecture(f"{conjectures}::boxes"), trials=5).trials in (0, 5)
@@ -403,6 +408,7 @@ def test_nothing_is_left_behind(conjectures, tmp_path):
 # ---- shrinking ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_shrinking_leaves_what_is_needed():
     grid = np.array([[x, y, 7.0] for x in range(4) for y in range(4)], dtype=float)
     grid[:, 2] = np.arange(16) % 3

@@ -87,6 +87,7 @@ def test_corners():
     assert not has_all_corners(np.zeros((70, 70)))
 
 
+@pytest.mark.thorough
 def test_few_samples_of_six_sources_are_decided_on_the_faces_of_the_hull():
     # Pairs whose two opposite corners are cut a little: modular, but no box, and not without a bias.
     pair = np.array([[-1, -1], [1, 1], [-0.9, 1], [-1, 0.9], [0.9, -1], [1, -0.9]])

@@ -53,6 +53,7 @@ def derived(count):
     return derive(count, mixing="general").expanded
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("count", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
 @given(data=st.data())
 @share(1 / 2)

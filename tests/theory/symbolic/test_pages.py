@@ -11,6 +11,7 @@ def page():
     return theory_page()
 
 
+@pytest.mark.thorough
 def test_the_page_is_what_the_theory_prints(page):
     assert PAGE.read_text() == page
 

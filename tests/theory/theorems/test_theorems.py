@@ -46,6 +46,7 @@ def agrees(problem, prediction):
         assert solve(other).loss == pytest.approx(factor * answer.loss, rel=1e-7)
 
 
+@pytest.mark.thorough
 @given(problems())
 @share(1 / 3)
 def test_every_theorem_that_applies_is_right(problem):
