@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["Growth", "as_markdown", "growth", "machine", "show"]
+from theory.writing import require_writable
+
+__all__ = ["Growth", "as_markdown", "growth", "machine", "require_outputs", "show"]
 
 FEWEST_TO_FIT = 3
 """Sizes that must have been measured before growth is told."""
@@ -47,6 +49,21 @@ def linear(places: Sequence[float] | np.ndarray, values: Sequence[float]) -> Gro
     slope = float(place @ height / (place @ place))
     left = float(((height - slope * place) ** 2).sum())
     return Growth(round(slope, 12), round((left / (len(values) - 2) / float(place @ place)) ** 0.5, 12))
+
+
+def require_outputs(out: str | None, picture: str | None, page: str | None) -> None:
+    """That files of --json, --plot and --markdown can be written, before anything is measured.
+
+    Raises:
+        InputError: one of them cannot.
+    """
+    for argument, path, suffixes in (
+        ("--json", out, (".json",)),
+        ("--plot", picture, (".png", ".pdf", ".svg")),
+        ("--markdown", page, (".md",)),
+    ):
+        if path is not None:
+            require_writable(path, suffixes, argument)
 
 
 def machine(packages: Iterable[str]) -> dict[str, str]:

@@ -23,8 +23,9 @@ from benchmarks.peers.instances import Instance, instances
 from benchmarks.peers.pricing import Priced, priced
 from benchmarks.peers.trace import Outcome
 from benchmarks.peers.work import PEERS, outcomes
-from benchmarks.reporting import as_markdown, machine, show
-from theory.writing import require_writable, written_whole
+from benchmarks.reporting import as_markdown, machine, require_outputs, show
+from theory.errors import InputError
+from theory.writing import written_whole
 
 TIME_LIMIT, QUICK_TIME_LIMIT = 10.0, 1.0
 PACKAGES = ("numpy", "scipy", "cvxpy", "clarabel", "scs", "jax", "optax", "pyscipopt")
@@ -52,13 +53,10 @@ def main(
     page: str | None,
 ) -> None:
     """Measure everybody on the same problems in the same run."""
-    for argument, path, suffixes in (
-        ("--json", out, (".json",)),
-        ("--plot", picture, (".png", ".pdf", ".svg")),
-        ("--markdown", page, (".md",)),
-    ):
-        if path is not None:
-            require_writable(path, suffixes, argument)
+    try:
+        require_outputs(out, picture, page)
+    except InputError as error:
+        raise click.UsageError(str(error)) from None
     limit = time_limit or (QUICK_TIME_LIMIT if quick else TIME_LIMIT)
     problems = instances(quick=quick)
     known = {} if out is None else _known(Path(out), limit)

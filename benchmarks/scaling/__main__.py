@@ -16,13 +16,13 @@ from pathlib import Path
 
 import click
 
-from benchmarks.reporting import as_markdown, show
+from benchmarks.reporting import as_markdown, require_outputs, show
 from benchmarks.scaling import report
 from benchmarks.scaling.kept import Kept
 from benchmarks.scaling.measured import Measurement, measured
 from benchmarks.scaling.series import AXES, SERIES, Series
 from theory.errors import InputError
-from theory.writing import require_writable, written_whole
+from theory.writing import written_whole
 
 TOO_LONG = 75.0
 """Seconds of processor time after which larger problems of a series are not begun."""
@@ -56,13 +56,7 @@ def missing(series: Series, kept: Kept) -> Iterator[Measurement]:
 def main(*, quick: bool, only: Sequence[str], out: str | None, picture: str | None, page: str | None) -> None:
     """Measure how methods grow, and print tables."""
     try:
-        for argument, path, suffixes in (
-            ("--json", out, (".json",)),
-            ("--plot", picture, (".png", ".pdf", ".svg")),
-            ("--markdown", page, (".md",)),
-        ):
-            if path is not None:
-                require_writable(path, suffixes, argument)
+        require_outputs(out, picture, page)
         kept = Kept(None if out is None else Path(out))
     except InputError as error:
         raise click.UsageError(str(error)) from None
