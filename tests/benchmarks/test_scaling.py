@@ -89,6 +89,7 @@ def test_methods_have_problems_that_suit(series):
     assert found["status"] and 0 <= found.get("gap", 0) <= 1
 
 
+@pytest.mark.thorough
 def test_a_run_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
     asked = []
 

@@ -152,6 +152,7 @@ def test_descents_reach_the_optimum(answered):
     assert float(rational.code_loss(far)) == pytest.approx(posed(problem).modular_loss, rel=1e-12)
 
 
+@pytest.mark.thorough
 def test_other_methods_are_asked_now_and_then():
     assert [name for name, _ in codes_of_other_methods(replace(TILTED, index=0))] == ["alternating", "conic"]
     assert list(codes_of_other_methods(TILTED)) == []
@@ -168,6 +169,7 @@ def test_true_answers_stand(index):
     assert found.wrong == []
 
 
+@pytest.mark.thorough
 def test_an_answer_stands_and_is_the_best(answered):
     problem, claim = answered
     found = judge(problem, claim)
@@ -266,6 +268,7 @@ def test_a_worse_code_called_optimal_is_found():
 # ---- workers ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_workers_that_die_hang_or_raise_are_replaced(monkeypatch):
     monkeypatch.setattr(crew, "GRACE", 0.2)
     work = crew.Tasks(tasks.start, tasks.solve, tasks.judge)

@@ -48,6 +48,7 @@ def design_bracket(problem, count=720):
     return 2 * naive.readout(problem, weights) / rho**0.5, naive.loss(problem, weights)
 
 
+@pytest.mark.thorough
 @given(problems(dimension=2))
 @share(1 / 2)
 def test_two_sources_agree_with_a_design_on_a_grid_of_directions(problem):

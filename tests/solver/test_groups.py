@@ -119,6 +119,7 @@ def design(problem, count=400):
     return program.solve(solver="CLARABEL") * problem.modular_loss
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore:Solution may be inaccurate")  # older conic solvers say so of the sixth digit
 @given(seeds, st.booleans())
 @share(1 / 3)
@@ -132,6 +133,7 @@ def test_a_design_on_a_fine_grid_of_directions_agrees(seed, exact):
     assert value * (1 - 1e-3) <= answer.loss <= value * (1 + 1e-6)
 
 
+@pytest.mark.thorough
 @given(seeds)
 @share(1 / 3)
 def test_codes_that_may_do_more_cost_less(seed):

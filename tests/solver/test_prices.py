@@ -123,6 +123,7 @@ def test_in_the_limit_of_dear_biases_only_ranges_count():
     assert not modularity(triangle, bias_cost=1e6).modular
 
 
+@pytest.mark.thorough
 def test_saved_drawn_and_shown(tmp_path):
     answer = solve(Problem(CUT, activity_cost=3, bias_cost=0.2))
     answer.save(tmp_path / "code.npz")

@@ -60,6 +60,7 @@ def test_known_optima(method, samples, weights, error_cost, loss, neurons):  # n
     assert checked.feasible and checked.loss == pytest.approx(answer.loss, rel=1e-10) and checked.gap < 1e-7
 
 
+@pytest.mark.thorough
 @share(1 / 4)
 @given(seeds)
 def test_a_design_on_a_fine_grid_of_directions_agrees(seed):

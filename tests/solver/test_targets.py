@@ -135,6 +135,7 @@ def test_an_unneeded_source_that_helps_is_not_left_out():
     assert decide(problem).modular is False
 
 
+@pytest.mark.thorough
 def test_more_sources_than_are_decided_choose_no_side():
     rng = np.random.default_rng(0)
     problem = Problem(rng.standard_normal((60, 6)), readout=Exact(np.eye(6)[:2]))

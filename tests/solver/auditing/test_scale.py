@@ -42,6 +42,7 @@ def test_units_and_baselines_do_not_matter(seed, unit):
     assert (one.fit.own_units <= one.fit.excess + 1e-7).all() and (one.fit.own_units >= 0).all()
 
 
+@pytest.mark.thorough
 @share(1 / 4)
 @given(seeds, st.floats(-1.5, 1.5).map(lambda power: 10**power))
 def test_the_price_that_a_code_is_best_for_is_found(seed, price):

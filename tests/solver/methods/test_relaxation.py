@@ -148,6 +148,7 @@ def test_it_ends_where_it_was_asked_to_in_many_sources():
     assert all(gap > 0.08 for gap in seen[:-1])
 
 
+@pytest.mark.thorough
 def test_the_same_seed_gives_the_same_answer():
     one, two = (relaxed(LARGE, max_iterations=5) for _ in range(2))
     assert one.lower_bound == two.lower_bound and np.array_equal(one.source_weights, two.source_weights)
@@ -250,6 +251,7 @@ def test_a_file_with_half_a_proof(bounded, tmp_path):
 # ---- conic solvers ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_another_solver():
     answer = relaxed(CLOUD, solver="scs", max_iterations=2)
     other = relaxed(CLOUD, max_iterations=2)
@@ -274,6 +276,7 @@ def test_arguments_that_cannot_be_used(options, message):
     assert message in str(error.value) and "\n" not in str(error.value)
 
 
+@pytest.mark.thorough
 def test_a_solver_that_fails_is_named_and_the_rest_goes_on(monkeypatch):
     exact = solve(FLAT).loss
     problem = without_faces(monkeypatch, FLAT)
@@ -338,6 +341,7 @@ def hurried(monkeypatch):
     monkeypatch.setattr(relaxation.ascents, "steps", lambda *given, **named: islice(steps(*given, **named), 4))
 
 
+@pytest.mark.thorough
 def test_bounds_rise_and_losses_fall(hurried):
     seen = []
     answer = relaxed(LARGE, callback=lambda progress: seen.append(progress) or len(seen) == 12)

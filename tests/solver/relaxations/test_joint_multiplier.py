@@ -50,6 +50,7 @@ def test_it_proves_more_than_the_multiplier_of_the_code(made):
     assert values[-1] <= loss
 
 
+@pytest.mark.thorough
 @given(problems(st.integers(2, 3)))
 @share(1 / 2)
 def test_it_never_proves_too_much(problem):
@@ -63,6 +64,7 @@ def test_it_never_proves_too_much(problem):
             assert cover.ratio(problem, multiplier) >= rho * (1 - 1e-9)
 
 
+@pytest.mark.thorough
 def test_the_cells_are_left_as_they_were(made):
     cells = made.cells
     np.testing.assert_array_equal(cells.bounds, made.before)

@@ -80,6 +80,7 @@ def test_the_passage_is_where_theory_says(quick):
     assert max(free) < 0.548374193254892 < min(mixed) and min(mixed) - max(free) < 0.01
 
 
+@pytest.mark.thorough
 def test_random_data_sets_are_judged(quick):
     rows = rows_of(quick("one-corner-point"))
     assert len(rows) == 100 and {row["outcome"] for row in rows} <= {"agrees", "undecided"}

@@ -166,6 +166,7 @@ def test_theorems_stand(name, trials):
         assert report.near_misses > 0
 
 
+@pytest.mark.thorough
 def test_the_same_seed_gives_the_same_trials():
     first, second = (verify("face-condition", trials=5, seed=3) for _ in range(2))
     assert replace(first, seconds=0, worst=None) == replace(second, seconds=0, worst=None)
@@ -175,6 +176,7 @@ def test_the_same_seed_gives_the_same_trials():
 SQUARE = np.array([[-1.0, -1.0], [-1, 1], [1, -1], [1, 1]])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("predicted", [True, False])
 def test_too_close_to_call_is_undecided_whatever_was_predicted(predicted):
     cut = family("opposite-corners")

@@ -33,6 +33,7 @@ def test_formulas_are_typeset(text, latex):
     assert "`" not in plain(text)
 
 
+@pytest.mark.thorough
 def test_no_mark_is_left_on_the_page(page):
     assert page.count("$") % 2 == 0
     for line in page.splitlines():
