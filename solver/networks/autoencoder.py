@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.networks.network import Data, Tree, dense, layers, squares
+from solver.networks.network import Data, Lifted, Tree, dense, layers, squares
 from theory.errors import InputError
 from theory.readouts import Soft
 
@@ -20,7 +20,7 @@ __all__ = ["Autoencoder"]
 
 
 @dataclass(frozen=True)
-class Autoencoder:
+class Autoencoder(Lifted):
     """A layer of neurons between an encoder and a decoder.
 
     Trained is ``error_cost E||y - y'||^2 + activity_cost E||z||^2 + weight_cost ||W||^2`` with all weights in W. The
@@ -93,15 +93,6 @@ class Autoencoder:
             below = jax.nn.relu(-activity) * occurs[:, None]
             loss += self.negativity_cost * below.sum() / occurs.sum()
         return loss
-
-    def measure(self, parameters: Tree, data: Data) -> Any:
-        """The same without the charge, of neurons that have been lifted above zero where they are to be."""
-        lifted = self._lifted(parameters, data)
-        return self._priced(lifted, data, self._neurons(lifted, data))
-
-    def activity(self, parameters: Tree, data: Data) -> Any:
-        """(T, n) after lifting."""
-        return self._neurons(self._lifted(parameters, data), data)
 
     def problem(self, sources: ArrayLike, **options: Any) -> Problem:
         """The certified problem whose every code costs what this network's linear code would, as a floor for it.

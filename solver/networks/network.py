@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-__all__ = ["Data", "Network", "Tree", "dense", "layers", "squares"]
+__all__ = ["Data", "Lifted", "Network", "Tree", "dense", "layers", "squares"]
 
 Tree = dict[str, Any]
 """Arrays by name: what is trained."""
@@ -73,6 +73,28 @@ class Network(Protocol):
     def activity(self, parameters: Tree, data: Data) -> Any:
         """(T, n) of the neurons in question, likewise."""
         ...
+
+
+class Lifted:
+    """Networks whose neurons are lifted above zero, where they are to be, before they are judged."""
+
+    def measure(self, parameters: Tree, data: Data) -> Any:
+        """The loss without the charge for being negative, after lifting."""
+        lifted = self._lifted(parameters, data)
+        return self._priced(lifted, data, self._neurons(lifted, data))
+
+    def activity(self, parameters: Tree, data: Data) -> Any:
+        """(T, n) after lifting, in the rows' order."""
+        return self._neurons(self._lifted(parameters, data), data)
+
+    def _lifted(self, parameters: Tree, data: Data) -> Tree:
+        raise NotImplementedError
+
+    def _neurons(self, parameters: Tree, data: Data) -> Any:
+        raise NotImplementedError
+
+    def _priced(self, parameters: Tree, data: Data, activity: Any) -> Any:
+        raise NotImplementedError
 
 
 def layers(rng: np.random.Generator, widths: Sequence[int], names: Sequence[str]) -> Tree:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.networks.network import Data, Tree, dense, layers, squares
+from solver.networks.network import Data, Lifted, Tree, dense, layers, squares
 from theory.errors import InputError
 from theory.readouts import Soft
 
@@ -28,7 +28,7 @@ PLACES_DIGITS = 5
 
 
 @dataclass(frozen=True)
-class Recurrent:
+class Recurrent(Lifted):
     """Neurons that are told where a walk begins, and keep up with it by recurrent weights, one set an action.
 
     The walks are rows of the data, one walk after the other. The neurons begin at ``start(y)``, with y the first target
@@ -95,15 +95,6 @@ class Recurrent:
         if self.nonnegative and not self.rectified:
             loss += self.negativity_cost * (data.chance @ jax.nn.relu(-activity)).sum()
         return loss
-
-    def measure(self, parameters: Tree, data: Data) -> Any:
-        """The same without the charge, of neurons that have been lifted above zero where they are to be."""
-        lifted = self._lifted(parameters, data)
-        return self._priced(lifted, data, self._neurons(lifted, data))
-
-    def activity(self, parameters: Tree, data: Data) -> Any:
-        """(T, n) after lifting, in the rows' order."""
-        return self._neurons(self._lifted(parameters, data), data)
 
     def problem(self, data: Data, groups: dict[str, list[int]] | None = None) -> Problem:
         """The certified problem of a linear network whose activity tells of the place alone, without what is priced of
