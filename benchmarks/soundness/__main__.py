@@ -7,15 +7,17 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import click
 
 from benchmarks.soundness import ledger
 from benchmarks.soundness.cases import save_case, save_cases
-from benchmarks.soundness.crew import ANSWERED, CRASHED, UNCHECKED, Finished, work_through
+from benchmarks.soundness.crew import ANSWERED, CRASHED, UNCHECKED, Finished, Tasks, work_through
 from benchmarks.soundness.draws import DIMENSIONS, dimension_of, drawn
 from benchmarks.soundness.report import is_sound, show, worst_cases
+from benchmarks.soundness.work import judged, solved
 from theory.errors import InputError
 
 FOLDER = Path(".benchmarks/soundness")
@@ -50,6 +52,13 @@ def _range(_context: click.Context, _parameter: click.Parameter, text: str) -> r
 @click.option("--sources", default="1-6", show_default=True, callback=_range, help="Numbers of sources.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help=f"For results.  [default: {FOLDER}]")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
+@click.option(
+    "--codes-every",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Search for cheaper codes, which takes most of the time, in one problem of so many.",
+)
 @click.option("--quick", is_flag=True, help=f"{QUICK_PROBLEMS} problems of {QUICK_TIME_LIMIT:g} s; nothing is kept.")
 @click.option("--only", "index", type=click.IntRange(0), help="Solve this one problem, and say all about it.")
 @click.option("--report", "report_only", is_flag=True, help="Only say what is in the folder.")
@@ -61,6 +70,7 @@ def main(
     sources: range,
     folder: Path | None,
     workers: int,
+    codes_every: int,
     quick: bool,
     index: int | None,
     report_only: bool,
@@ -73,10 +83,11 @@ def main(
         if report_only:
             sys.exit(_report(folder or FOLDER, ledger.read(folder or FOLDER)))
         chosen = _chosen(seed, problems or (QUICK_PROBLEMS if quick else PROBLEMS), sources)
+        tasks = Tasks(judge=partial(judged, codes_every=codes_every))
         if quick and folder is None:
             with tempfile.TemporaryDirectory() as temporary:
-                sys.exit(_run(Path(temporary), seed, chosen, limit, workers, keep=False))
-        sys.exit(_run(folder or FOLDER, seed, chosen, limit, workers))
+                sys.exit(_run(Path(temporary), seed, chosen, limit, workers, tasks=tasks, keep=False))
+        sys.exit(_run(folder or FOLDER, seed, chosen, limit, workers, tasks=tasks))
     except InputError as error:
         raise click.UsageError(str(error)) from None
 
@@ -92,7 +103,16 @@ def _chosen(seed: int, problems: int, sources: range) -> list[int]:
     return found
 
 
-def _run(folder: Path, seed: int, indices: Sequence[int], time_limit: float, workers: int, *, keep: bool = True) -> int:
+def _run(
+    folder: Path,
+    seed: int,
+    indices: Sequence[int],
+    time_limit: float,
+    workers: int,
+    *,
+    tasks: Tasks,
+    keep: bool = True,
+) -> int:
     code = ledger.state_of_code()
     records = ledger.read(folder)
     ledger.require_same_run(folder, records, seed=seed, time_limit=time_limit, code=code)
@@ -103,7 +123,7 @@ def _run(folder: Path, seed: int, indices: Sequence[int], time_limit: float, wor
     interrupted = False
     with ledger.appending(folder) as write, _progress(len(indices), len(done)) as advance:
         try:
-            with closing(work_through(seed, left, time_limit=time_limit, workers=workers)) as work:
+            with closing(work_through(seed, left, time_limit=time_limit, workers=workers, tasks=tasks)) as work:
                 for finished in work:
                     problem = drawn(seed, finished.index)
                     record = ledger.record_of(problem, finished, time_limit=time_limit, code=code)
@@ -160,8 +180,6 @@ def _progress(total: int, done: int) -> Iterator[Callable[[Sequence[ledger.Recor
 
 def _only(seed: int, index: int, time_limit: float, folder: Path | None) -> int:
     """One problem in this process, with all that is to be said about it."""
-    from benchmarks.soundness.work import judged, solved
-
     problem = drawn(seed, index)
     click.echo(str(problem))
     found = solved(seed, index, time_limit)

@@ -58,7 +58,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Tasks:
-    """What workers are given to do: functions of modules, since they are sent by name."""
+    """What workers are given to do: functions of modules, or parts of such, since they are sent by name."""
 
     prepare: Callable[[], int] = prepare
     solve: Callable[[int, int, float], Solved] = solved

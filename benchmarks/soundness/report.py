@@ -137,6 +137,8 @@ def _counts(console: Console, records: Sequence[Record]) -> None:
     excess = [record.excess for record in answered if record.excess is not None]
     if excess:
         console.print(f"largest excess of a bound over what was found possible: {max(excess):.1e}", highlight=False)
+    searched = sum(record.saving is not None for record in answered)
+    console.print(f"answers against which cheaper codes were searched for: {searched:,}", highlight=False)
     beaten = [record for record in answered if record.saving is not None and record.saving > BETTER]
     if beaten:
         most = max(record.saving or 0.0 for record in beaten)

@@ -82,14 +82,22 @@ def solved(seed: int, index: int, time_limit: float) -> Solved:
     )
 
 
-def judged(problem: Drawn | tuple[int, int], claim: Claim) -> tuple[Judgement | None, float, str]:
-    """Judge the answer; if the checker itself fails: None, the seconds, and the end of the traceback."""
+def judged(
+    problem: Drawn | tuple[int, int], claim: Claim, *, codes_every: int = 1
+) -> tuple[Judgement | None, float, str]:
+    """Judge the answer; if the checker itself fails: None, the seconds, and the end of the traceback.
+
+    Args:
+        problem: or its seed and index.
+        claim: the answer.
+        codes_every: cheaper codes are searched for the problems whose index it divides.
+    """
     start = time.perf_counter()
     given = problem if isinstance(problem, Drawn) else drawn(*problem)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            found, error = judge(given, claim), ""
+            found, error = judge(given, claim, with_codes=given.index % codes_every == 0), ""
         except Exception:
             found, error = None, _end_of_traceback()
     return found, time.perf_counter() - start, error

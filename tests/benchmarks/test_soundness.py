@@ -310,6 +310,20 @@ def test_an_error_of_the_checker_is_told():
 # ---- the ledger ---------------------------------------------------------------------------------------------------
 
 
+def test_cheaper_codes_are_searched_for_as_often_as_asked(tmp_path):
+    result = CliRunner().invoke(
+        command.main,
+        ["--problems", "4", "--sources", "1", "--codes-every", "2", "--workers", "1", "--folder", str(tmp_path)],
+    )
+    assert result.exit_code == 0, result.output
+    records = ledger.read(tmp_path)
+    assert len(records) == 4
+    searched = [record.index for record in records if record.saving is not None]
+    assert searched == sorted(record.index for record in records if record.index % 2 == 0)
+    assert f"cheaper codes were searched for: {len(searched)}" in result.output
+    assert all(record.ratio is not None for record in records)
+
+
 def finished(index, **changes):
     return crew.Finished(index, crew.ANSWERED, 0.5, **changes)
 
