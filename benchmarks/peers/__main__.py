@@ -8,19 +8,18 @@ does not matter much.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
 
+from benchmarks.kept import Kept
 from benchmarks.peers import report
 from benchmarks.peers.instances import Instance, instances
-from benchmarks.peers.pricing import Priced, priced
+from benchmarks.peers.pricing import priced
 from benchmarks.peers.trace import Outcome
 from benchmarks.peers.work import PEERS, outcomes
 from benchmarks.reporting import as_markdown, machine, require_outputs, show
@@ -53,20 +52,21 @@ def main(
     page: str | None,
 ) -> None:
     """Measure everybody on the same problems in the same run."""
+    limit = time_limit or (QUICK_TIME_LIMIT if quick else TIME_LIMIT)
     try:
         require_outputs(out, picture, page)
+        conditions = {**machine(PACKAGES), "seconds_a_run": limit}
+        kept = Kept(None if out is None else Path(out), Outcome.from_json, conditions)
     except InputError as error:
         raise click.UsageError(str(error)) from None
-    limit = time_limit or (QUICK_TIME_LIMIT if quick else TIME_LIMIT)
     problems = instances(quick=quick)
-    known = {} if out is None else _known(Path(out), limit)
+    known = {(outcome.instance, outcome.peer): outcome for outcome in kept.rows}
     coming = outcomes(chosen or PEERS, problems, limit, known)
     found = []
     for outcome in _followed(coming, len(problems) * len(chosen or PEERS)):
         found.append(outcome)
-        if out is not None:
-            with written_whole(out) as file:
-                file.write_text(_as_json(found, [], [], limit))
+        if (outcome.instance, outcome.peer) not in known:
+            kept.add(outcome)
     prices = [priced(instance, limit) for instance in _to_price(problems)]
     stuck = stuck_table(quick=quick)
     growth = f"Growth of the time to {report.FOLLOWED:g}, as exponents"
@@ -79,9 +79,10 @@ def main(
     ]
     for title, head, rows in tables:
         show(title, head, rows)
-    if out is not None:
-        with written_whole(out) as file:
-            file.write_text(_as_json(found, prices, stuck, limit))
+    kept.write(
+        pricing=[asdict(row) for row in prices],
+        stuck=[dict(zip(report.STUCK_HEAD, row, strict=True)) for row in stuck],
+    )
     if page is not None:
         with written_whole(page) as file:
             file.write_text("\n\n".join(as_markdown(*table) for table in tables) + "\n")
@@ -116,38 +117,6 @@ def stuck_table(*, quick: bool) -> list[list[str]]:
         worse = int((excess > WORSE).sum())
         rows.append([str(dimension), str(neurons), f"{worse} of {seeds}", f"{100 * excess.max():.2g} %"])
     return rows
-
-
-def _known(path: Path, limit: float) -> dict[tuple[str, str], Outcome]:
-    """Outcomes of a run that was stopped."""
-    if not path.exists():
-        return {}
-    try:
-        content = json.loads(path.read_text())
-        before, rows = (content["machine"], content["seconds_a_run"]), content["outcomes"]
-        found = [Outcome(**{**row, **_infinite(row)}) for row in rows]
-    except (ValueError, KeyError, TypeError):
-        raise click.UsageError(f"--json: {str(path)!r} is no file of this benchmark; give another name") from None
-    if before != (machine(PACKAGES), limit):
-        raise click.UsageError(f"--json: {str(path)!r} is of another machine, version or limit; give another name")
-    return {(outcome.instance, outcome.peer): outcome for outcome in found}
-
-
-def _infinite(row: dict[str, Any]) -> dict[str, Any]:
-    """What JSON has no number for."""
-    seconds = tuple(np.inf if value is None else value for value in row["seconds"])
-    return {"seconds": seconds, "best": np.inf if row["best"] is None else row["best"]}
-
-
-def _as_json(found: Iterable[Outcome], prices: Iterable[Priced], stuck: list[list[str]], limit: float) -> str:
-    content = {
-        "machine": machine(PACKAGES),
-        "seconds_a_run": limit,
-        "outcomes": [asdict(outcome) for outcome in found],
-        "pricing": [asdict(row) for row in prices],
-        "stuck": [dict(zip(report.STUCK_HEAD, row, strict=True)) for row in stuck],
-    }
-    return json.dumps(content, indent=1).replace("Infinity", "null") + "\n"
 
 
 if __name__ == "__main__":

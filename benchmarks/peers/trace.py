@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -59,6 +60,12 @@ class Outcome:
     start_up: float
     memory: float
     note: str
+
+    @classmethod
+    def from_json(cls, *, seconds: list[float | None], best: float | None, **fields: Any) -> Outcome:
+        """An outcome read back, with None for what never came."""
+        reached = tuple(np.inf if value is None else value for value in seconds)
+        return cls(seconds=reached, best=np.inf if best is None else best, **fields)
 
     @classmethod
     def of(cls, peer: str, instance: Instance, runs: Iterable[Run], memory: float) -> Outcome:

@@ -10,19 +10,22 @@ one grows more than it may.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from benchmarks.reporting import as_markdown, require_outputs, show
+from benchmarks.kept import Kept
+from benchmarks.reporting import as_markdown, machine, require_outputs, show
 from benchmarks.scaling import report
-from benchmarks.scaling.kept import Kept
 from benchmarks.scaling.measured import Measurement, measured
 from benchmarks.scaling.series import AXES, SERIES, Series
 from theory.errors import InputError
 from theory.writing import written_whole
+
+PACKAGES = ("numpy", "scipy", "cvxpy", "clarabel", "joblib", "modularity-solver")
+"""Those whose versions matter."""
 
 TOO_LONG = 75.0
 """Seconds of processor time after which larger problems of a series are not begun."""
@@ -36,11 +39,11 @@ def chosen(only: Sequence[str], *, quick: bool) -> list[Series]:
     return [replace(series, sizes=series.quick) for series in found if series.quick] if quick else found
 
 
-def missing(series: Series, kept: Kept) -> Iterator[Measurement]:
+def missing(series: Series, known: Mapping[int, Measurement]) -> Iterator[Measurement]:
     """Measure what is not there yet, from small to large."""
     stopped = False
     for size in series.sizes:
-        row = kept.find(series.name, size)
+        row = known.get(size)
         if row is None:
             row = Measurement(series.name, size, failed=NOT_BEGUN) if stopped else measured(series.name, size)
             yield row
@@ -57,7 +60,7 @@ def main(*, quick: bool, only: Sequence[str], out: str | None, picture: str | No
     """Measure how methods grow, and print tables."""
     try:
         require_outputs(out, picture, page)
-        kept = Kept(None if out is None else Path(out))
+        kept = Kept(None if out is None else Path(out), Measurement, machine(PACKAGES))
     except InputError as error:
         raise click.UsageError(str(error)) from None
     series = chosen(only, quick=quick)
@@ -65,7 +68,7 @@ def main(*, quick: bool, only: Sequence[str], out: str | None, picture: str | No
         raise click.UsageError(f"--only: no series has {' and '.join(only)} in its name; leave it out to see them all")
     _measure(series, kept)
     names = {one.name: one.sizes for one in series}
-    rows = [row for row in kept.measurements if row.size in names.get(row.series, ())]
+    rows = [row for row in kept.rows if row.size in names.get(row.series, ())]
     if quick:
         sys.exit(_judge(rows))
     tables = _tables(rows)
@@ -79,7 +82,7 @@ def main(*, quick: bool, only: Sequence[str], out: str | None, picture: str | No
             report.draw(report.fits(rows), file)
 
 
-def _measure(series: Sequence[Series], kept: Kept) -> None:
+def _measure(series: Sequence[Series], kept: Kept[Measurement]) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
@@ -87,8 +90,9 @@ def _measure(series: Sequence[Series], kept: Kept) -> None:
         bar = progress.add_task("Measuring", total=sum(len(one.sizes) for one in series))
         for one in series:
             progress.update(bar, description=one.name)
-            for row in missing(one, kept):
-                kept.add([row])
+            known = {row.size: row for row in kept.rows if row.series == one.name}
+            for row in missing(one, known):
+                kept.add(row)
                 progress.advance(bar)
 
 

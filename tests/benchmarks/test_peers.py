@@ -8,9 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.kept import Kept
 from benchmarks.peers import general, report
 from benchmarks.peers.instances import Instance
 from benchmarks.peers.trace import ACCURACIES, Outcome, Run
+from theory import InputError
 
 SQUARE = Instance("square", np.random.default_rng(3).uniform(-1, 1, size=(25, 2)))
 
@@ -101,6 +103,18 @@ def test_the_two_losses_of_descent_are_the_problem():
     assert float(descent.penalised_loss(centred, 1e4)(network)) == pytest.approx(answer.loss, rel=1e-6)
 
 
+def test_outcomes_are_read_back_with_what_never_came(tmp_path):
+    table, conditions = tmp_path / "peers.json", {"numpy": "2.0", "seconds_a_run": 1.0}
+    never = Outcome("adam", "square", "", 9, (0.5, np.inf), np.inf, "rate 0.1", 0.0, 1.0, "")
+    kept = Kept(table, Outcome.from_json, conditions)
+    kept.add(never)
+    kept.write(pricing=[{"bound": np.inf}])
+    assert json.loads(table.read_text())["pricing"] == [{"bound": None}]
+    assert Kept(table, Outcome.from_json, conditions).rows == [never]
+    with pytest.raises(InputError, match=r"seconds_a_run 1\.0, not 2\.0; give another name"):
+        Kept(table, Outcome.from_json, conditions | {"seconds_a_run": 2.0})
+
+
 @pytest.mark.slow
 def test_the_command_compares_everybody(tmp_path):
     for package in ("jax", "optax", "pyscipopt"):
@@ -109,9 +123,9 @@ def test_the_command_compares_everybody(tmp_path):
     words = ["--quick", "--json", str(table), "--plot", str(picture), "--markdown", str(page)]
     subprocess.run([sys.executable, "-m", "benchmarks.peers", *words], check=True, capture_output=True)
     found = json.loads(table.read_text())
-    ours = [row for row in found["outcomes"] if row["peer"] == "solve"]
+    ours = [row for row in found["rows"] if row["peer"] == "solve"]
     assert ours
     assert all(row["best"] < 1e-8 for row in ours)
     assert all(row["ours"] <= row["bound"] + 1e-6 for row in found["pricing"])
     assert picture.stat().st_size > 10_000
-    assert page.read_text().count("###") == 4
+    assert page.read_text().count("###") == 6

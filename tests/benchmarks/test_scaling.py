@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.reporting import Growth, as_markdown, growth
+from benchmarks.kept import Kept
+from benchmarks.reporting import Growth, as_markdown, growth, machine
 from benchmarks.scaling import __main__ as scaling
 from benchmarks.scaling import measured, report
-from benchmarks.scaling.kept import PACKAGES, Kept
 from benchmarks.scaling.measured import Measurement
 from benchmarks.scaling.series import AXES, SERIES, TIME_LIMIT, WARM, Series, series_of
 from theory import InputError
@@ -104,7 +104,7 @@ def test_a_run_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
     table, words = tmp_path / "scaling.json", ["--only", "conic", "--only", "vertices"]
     CliRunner().invoke(scaling.main, [*words, "--json", str(table)])
     assert [size for _, size in asked] == [10, 32, 100, 316]
-    kept = json.loads(table.read_text())["measurements"]
+    kept = json.loads(table.read_text())["rows"]
     assert [row["size"] for row in kept] == [10, 32, 100]
 
     asked.clear()
@@ -116,22 +116,23 @@ def test_a_run_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
         scaling.main, [*words, "--json", str(table), "--plot", str(picture), "--markdown", str(page)]
     )
     assert done.exit_code == 0 and asked == [316], done.output
-    rows = {row["size"]: row for row in json.loads(table.read_text())["measurements"]}
+    rows = {row["size"]: row for row in json.loads(table.read_text())["rows"]}
     assert rows[1000]["failed"] == scaling.NOT_BEGUN
     assert picture.stat().st_size > 10_000 and page.read_text().count("###") == 2
 
 
 def test_measurements_of_another_machine_are_refused(tmp_path):
     table = tmp_path / "scaling.json"
-    kept = Kept(table)
-    kept.add([Measurement("modular, samples", 100, cpu=1.0)])
-    assert Kept(table).find("modular, samples", 100) is not None
+    conditions = machine(scaling.PACKAGES)
+    row = Measurement("modular, samples", 100, cpu=1.0)
+    Kept(table, Measurement, conditions).add(row)
+    assert Kept(table, Measurement, conditions).rows == [row]
     content = json.loads(table.read_text())
-    assert set(PACKAGES) < set(content["machine"])
-    content["machine"]["numpy"] = "1.0"
+    assert set(scaling.PACKAGES) < set(content["conditions"])
+    content["conditions"]["numpy"] = "1.0"
     table.write_text(json.dumps(content))
     with pytest.raises(InputError, match=r"measured with numpy 1\.0, not"):
-        Kept(table)
+        Kept(table, Measurement, conditions)
     table.write_text("[]")
     done = CliRunner().invoke(scaling.main, ["--json", str(table)])
     assert done.exit_code == 2 and "no file of this benchmark" in done.stderr
