@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from solver import Problem, audit, solve
@@ -45,12 +45,16 @@ def test_units_and_baselines_do_not_matter(seed, unit):
 @pytest.mark.thorough
 @share(1 / 4)
 @given(seeds, st.floats(-1.5, 1.5).map(lambda power: 10**power))
+@example(8464160, 1.0)  # one of the points fills the corner, and the code is modular
 def test_the_price_that_a_code_is_best_for_is_found(seed, price):
     points = np.vstack([CUT, np.random.default_rng(seed).uniform(-1, 1, (5, 2))])
     problem = Problem(points, encoder_cost=price, decoder_cost=0.3)
     answer = solve(problem)
     found = audited(problem.replaced(encoder_cost=1.0), 30 * answer.activity() + 4, rescale=True)
-    assert found.excess < 1e-5 and found.fit.kind == "inside"
+    assert found.excess < 1e-5
+    # A modular code is the best at a whole range of prices, and then none of them can be told.
+    assume(answer.price_of_modularity > 1e-4)
+    assert found.fit.kind == "inside"
     assert found.fit.scale == pytest.approx(1 / 30, rel=0.02)
     # The activity as given is of the right size at the price of the decoder that is told.
     assert found.fit.decoder_cost == pytest.approx(0.3 * 30**4, rel=0.1)
