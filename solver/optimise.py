@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.certificate import best_bound, lower_bound, optimality_gap
+from solver.certificate import DEAR_FACES, best_bound, lower_bound, optimality_gap
 from solver.code import canonical_weights
+from solver.deadline import OutOfTime, limited_to, time_left
 from solver.methods import many_samples, module_of, names, partial_decoding, recurrent
 from solver.methods.iterate import Iterate
 from solver.representation import Representation
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
     from theory.bounds.cover import Cover
+    from theory.geometry.face_lattice import FaceLattice
 
 __all__ = [
     "DEFAULT_TOLERANCE",
@@ -58,6 +60,9 @@ SAME_LOSS = 0.01
 
 MOVED = "the code of a problem like this one, moved along with its faces"
 """Why nothing was searched for."""
+
+SECONDS_OF_HULL = {6: 1.0, 7: 5.0}
+"""What listing the faces of a hull takes, by sources; with less time left it is not begun."""
 
 CONTINUED = 0.1
 """Share of the tolerance within which a code that is moved along must be proven: where a search would end as well."""
@@ -111,8 +116,9 @@ def solve(
             of sources each, group by group), or "auto", which chooses by size.
         tolerance: relative gap (loss - lower_bound) / loss at which a code counts as optimal, from 1e-12 to 1.
         max_iterations: rounds of the method at most.
-        time_limit: seconds at most; checked between iterations, of which none is begun that would end later if it took
-            as long as the one before.
+        time_limit: seconds at most, kept to within a few: climbs and relaxations end early, no hull is listed or priced
+            without the time for it, and no iteration is begun that would end later if it took as long as the one
+            before.
         rng: seed or generator for methods that draw random starts; the same seed gives the same answer.
         neurons: number of neurons, for the method "alternating" only, from d on and as far as a gigabyte of memory
             goes; d (d + 1) / 2 are enough for an optimal code, and the other methods use as many as help.
@@ -219,7 +225,7 @@ def _search_method(problem: Problem, *, quick: bool) -> tuple[str, str]:
         few = problem.dimension <= module_of("relaxation").FEW_SOURCES
         bounded = "" if few else "; bounded by a relaxation; method='relaxation' tightens"
         return "columns", f"{unproven}of {problem.sources.count:,} samples those are looked at that matter{bounded}"
-    faces = problem.sources.faces_if_few
+    faces = _faces_in_time(problem)
     if faces is not None and faces.complete:
         failed = unproven if quick or not unproven else "the modularity condition fails; "
         return "columns", f"{failed}priced exactly on up to {faces.most_faces:,} faces of the hull"
@@ -231,6 +237,13 @@ def _search_method(problem: Problem, *, quick: bool) -> tuple[str, str]:
     return "columns", why
 
 
+def _faces_in_time(problem: Problem) -> FaceLattice | None:
+    """The faces of the hull, if they are few and there is time to list them."""
+    if not problem.sources.has_faces and time_left() < SECONDS_OF_HULL.get(problem.dimension, 0.0):
+        return None
+    return problem.sources.faces_if_few
+
+
 def _steps(
     method: str, problem: Problem, tolerance: float, rng: np.random.Generator, options: dict[str, object]
 ) -> Iterator[Iterate]:
@@ -239,7 +252,7 @@ def _steps(
         return partial_decoding.steps(partial(_steps, method), problem, tolerance=tolerance, rng=rng, options=options)
     if method in many_samples.METHODS and many_samples.too_many(problem):
         steps = many_samples.steps(method, problem, tolerance=tolerance, rng=rng, options=options)
-    elif method == "columns" and problem.sources.faces_if_few is None:
+    elif method == "columns" and _faces_in_time(problem) is None:
         steps = module_of("relaxation").quick_steps(problem, tolerance=tolerance, rng=rng)
     else:
         steps = module_of(method).steps(problem, tolerance=tolerance, rng=rng, **options)
@@ -293,9 +306,12 @@ class _Run:
     def search(self, method: str, rng: np.random.Generator, options: dict[str, object]) -> KeyboardInterrupt | None:
         """Choose a method and follow it; the interrupt that ended it, if one did."""
         self.method, self.why = method, "as asked"
+        end = math.inf if self.time_limit is None else self.start + self.time_limit
         try:
-            with interruptible():
+            with interruptible(), limited_to(end):
                 self._search(method, rng, options)
+        except OutOfTime:
+            self.stopped = self._at_the_limit()
         except KeyboardInterrupt as interrupt:
             self.stopped = str(interrupt) if isinstance(interrupt, Stopped) else KEYBOARD
             return interrupt
@@ -396,8 +412,11 @@ class _Run:
         if self.callback is not None and self.callback(progress):
             self.stopped = "stopped by the callback"
         elif self.time_limit is not None and seconds + self._expected(seconds) >= self.time_limit:
-            self.stopped = f"stopped at the time limit of {self.time_limit:g} s"
+            self.stopped = self._at_the_limit()
         self.seconds = seconds
+
+    def _at_the_limit(self) -> str:
+        return f"stopped at the time limit of {self.time_limit:g} s"
 
     def _expected(self, seconds: float) -> float:
         """How long the next iteration may take, or the certificate that is to come: as long as the one before.
@@ -432,7 +451,11 @@ class _Run:
             known = some is not None and self.cover.within is None and self.problem.has_among(some)
         quick = not known and (self.cover is not None or self.stopped is not None)
         weights = canonical_weights(self.problem, self.weights)
-        bound = best_bound(self.problem, self.multiplier, weights=weights, quick=quick, cover=self.cover)
+        at_once = quick or (self.stopped is not None and any(map(_dear, hulls)))
+        bound = best_bound(self.problem, self.multiplier, weights=weights, quick=at_once, cover=self.cover)
+        if at_once and not quick and bound.value < self.lower_bound * (1 - self.tolerance):
+            # Faces that the search has priced are priced anew, and only those.
+            bound = best_bound(self.problem, self.multiplier, weights=weights, cover=self.cover)
         few = self.problem.dimension <= EXACT_DIMENSION and not many_samples.too_many(self.problem)
         if self.cover is not None and few and optimality_gap(self.loss, bound.value) > self.tolerance:
             bound = best_bound(self.problem, self.multiplier, weights=weights, cover=self.cover)
@@ -456,6 +479,12 @@ class _Run:
         status = "optimal" if gap <= self.tolerance else "interrupted" if self.stopped else "bounded"
         message = "; ".join(part for part in (f"{self.method}: {self.why}", self.note, self.stopped) if part)
         return replace(found, status=status, lower_bound=lower, gap=gap, message=message)
+
+
+def _dear(hull: Problem) -> bool:
+    """Whether to price the faces takes seconds; they are known to be there."""
+    faces = hull.sources.faces_if_few if hull.sources.has_faces else None
+    return faces is not None and faces.most_faces > DEAR_FACES
 
 
 def _in_prices(problem: Problem, found: Representation) -> Representation:

@@ -26,7 +26,7 @@ from theory.geometry.whitening import Whitening
 from theory.groups import Groups, apart, checked_groups, is_product
 from theory.inputs import LARGEST, SMALLEST, as_matrix
 from theory.readouts import Exact, Priced, Readout, Reads
-from theory.sources import NEGLIGIBLE_TERM, TERMS_SHOWN, Sources
+from theory.sources import EXACT_DIMENSION, NEGLIGIBLE_TERM, TERMS_SHOWN, Sources
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -404,7 +404,7 @@ class Problem:
             raise FloatingPointError("numbers too small or too large") from error
         # By construction, and to more digits than the sum of its parts would have.
         vars(inside).update(energy_matrix=np.eye(self.dimension), whitening=Whitening.none(whitening.targets))
-        if not (self.separate or self.separable):
+        if self.dimension <= EXACT_DIMENSION and not (self.separate or self.separable):
             # Found once, so that who stops a search has them; neurons of one group each never need them.
             _ = sources.faces_if_few
         return inside

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.certificate import best_bound
+from solver.deadline import time_is_up
 from solver.methods.iterate import Iterate
 from solver.search.working_code import SAME_NEURON, FaceCode
 from theory.bounds.ascent import Ascent, Summits
@@ -144,7 +145,7 @@ class _Search:
         self.problem = problem.whitened
         self.least_excess = least_excess
         self.rng = rng
-        self.ascent = Ascent(self.problem)
+        self.ascent = Ascent(self.problem, time_is_up)
         start = problem.whitening.neurons(problem.modular_weights) if neurons is None else neurons
         if not len(start):
             start = self._worth_most()

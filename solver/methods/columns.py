@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.deadline import require_time
 from solver.methods import ascents
 from solver.methods.iterate import Iterate
 from solver.search.active_set import Faces
@@ -40,6 +41,9 @@ NOT_WORTH_IT = 1e-10
 
 QUICK_FACES = 500_000
 """Faces that are priced in a second or two; with more the first code comes from climbs."""
+
+FACES_A_SECOND = 250_000
+"""How many are priced in a second at least: where there are many, pricing is begun only if there is time for all."""
 
 SHARE_OF_TOLERANCE = 0.1
 """The search ends when the gap is within this share of the tolerance, as far as rounding lets it."""
@@ -87,6 +91,7 @@ def steps(
             pricing are needed; not used on others.
         start: (n, d) a good code to begin with, if one is known.
     """
+    many = problem.sources.faces.most_faces > QUICK_FACES
     starts = [problem.modular_weights, problem.whitening.weights(problem.whitened.modular_weights)]
     if not len(problem.modular_weights):
         nothing = problem.multiplier(np.zeros((problem.dimension, problem.dimension)))
@@ -98,13 +103,15 @@ def steps(
         starts[0] = priced.worst[None]
     if start is not None:
         starts.append(start)
-    elif problem.sources.faces.most_faces > QUICK_FACES:
+    elif many:
         for step in ascents.steps(problem, tolerance=tolerance, rng=rng):
             starts[1] = step.weights
             yield step
     search = _Search(problem, starts)
     stalled = 0
     while True:
+        if many:
+            require_time(problem.sources.faces.most_faces / FACES_A_SECOND)
         better = search.price()
         yield search.step()
         stalled = 0 if better else stalled + 1

@@ -74,8 +74,11 @@ def steps(
     yield from search.proven_modular()
     if search.done:
         return
+    codes = search.followed(lambda: ascents.steps(search.inside, tolerance=tolerance, rng=rng, start=search.code))
+    if problem.dimension > relaxation.BOUND_FIRST:
+        yield from relaxation.in_half_the_time(codes)
     yield from search.bounded_at_once()
-    yield from search.followed(lambda: ascents.steps(search.inside, tolerance=tolerance, rng=rng, start=search.code))
+    yield from codes
     if method == "columns" and search.lists_faces():
         yield from search.followed(
             lambda: columns.steps(search.inside, tolerance=tolerance, rng=rng, start=search.code)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.certificate import best_bound
+from solver.deadline import time_left
 from solver.methods import ascents
 from solver.methods.iterate import Iterate
 from solver.methods.options import Option
@@ -35,12 +36,24 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["FEW_SOURCES", "OPTIONS", "at_once", "cell_by_cell", "modular_proven", "quick_steps", "steps"]
+__all__ = [
+    "FEW_SOURCES",
+    "OPTIONS",
+    "at_once",
+    "cell_by_cell",
+    "in_half_the_time",
+    "modular_proven",
+    "quick_steps",
+    "steps",
+]
 
 OPTIONS = (Option("solver", takes="its name", otherwise="needs no conic solver", read=solver_name),)
 
 MOST_SOURCES = 30
 """Sources up to which the semidefinite relaxation is solved: with 20 it takes seconds, with 30 a minute or two."""
+
+BOUND_FIRST = 16
+"""Sources up to which that is sooner done than a good code is found; with more the code comes first."""
 
 PROBES = 12
 """Climbs that look for a neuron better than the modular ones before a proof is tried."""
@@ -102,11 +115,27 @@ def quick_steps(
         if proven is not None:
             yield proven
             return
+    codes, best = ascents.steps(problem, tolerance=tolerance, rng=rng), None
+    if BOUND_FIRST < problem.dimension <= MOST_SOURCES:
+        for best in in_half_the_time(codes):
+            yield best
+    if problem.dimension <= MOST_SOURCES:
         step = at_once(problem, solver, tolerance)
+        if best is not None and best.loss < step.loss:
+            step = replace(step, weights=best.weights, loss=best.loss)
         yield step
         if _near_enough(step, tolerance):
             return
-    yield from ascents.steps(problem, tolerance=tolerance, rng=rng)
+    yield from codes
+
+
+def in_half_the_time(steps: Iterator[Iterate]) -> Iterator[Iterate]:
+    """Take these steps for half of the time that is left, and leave the others to be taken later."""
+    left = time_left()
+    for step in steps:
+        yield step
+        if time_left() < left / 2:
+            return
 
 
 def modular_proven(problem: Problem, tolerance: float) -> Iterate | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
+from solver.deadline import time_left
 from theory.errors import InputError
 
 __all__ = [
@@ -40,6 +42,9 @@ FIRST_ORDER = 1e-8
 
 FIRST_ORDER_STEPS = 20_000
 """Iterations of SCS at most; a thousand are usual."""
+
+SHORTEST = 0.01
+"""Seconds that a solver is given at least: none would be taken for no limit."""
 
 ACCURATE = "optimal"
 """Status of cvxpy for a solution as accurate as was asked for."""
@@ -122,10 +127,18 @@ def _settings(solver: str, tolerance: float) -> dict[str, Any]:
     if solver == "CLARABEL":
         accuracy = dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), fine)
         # What it calls almost solved would otherwise be four digits.
-        return accuracy | {f"reduced_{name}": max(10 * fine, COARSEST) for name in accuracy}
+        accuracy |= {f"reduced_{name}": max(10 * fine, COARSEST) for name in accuracy}
+        return accuracy | _limit("time_limit")
     if solver == "SCS":
-        return {"eps_abs": FIRST_ORDER, "eps_rel": FIRST_ORDER, "max_iters": FIRST_ORDER_STEPS}
+        coarse = {"eps_abs": FIRST_ORDER, "eps_rel": FIRST_ORDER, "max_iters": FIRST_ORDER_STEPS}
+        return coarse | _limit("time_limit_secs")
     return {}
+
+
+def _limit(name: str) -> dict[str, float]:
+    """What is left of the time, by the solver's name for it."""
+    left = time_left()
+    return {name: max(left, SHORTEST)} if math.isfinite(left) else {}
 
 
 @contextmanager

@@ -10,11 +10,13 @@ multipliers make the proof. Of the products of two samples only those are stated
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver.deadline import time_left
 from solver.relaxations.branch_and_bound import IDLE, Inequalities, violated, without_idle
 from solver.relaxations.conic_solvers import COARSEST, WITH_SOLUTION, ConicError, quietly, run, the_cvxpy
 from theory.bounds.cover import Cover
@@ -84,6 +86,7 @@ def lifted_bound(problem: Problem, solver: str, tolerance: float = COARSEST) -> 
     pairs, note = inequalities.opposite(), ""
     thresholds, last = list(VIOLATED), 0.0
     for _ in range(ROUNDS):
+        begun = time.perf_counter()
         try:
             value, relaxed, multiplier, weights = _solved(rows, pairs, (root, ridge), solver, tolerance)
         except ConicError as error:
@@ -99,7 +102,7 @@ def lifted_bound(problem: Problem, solver: str, tolerance: float = COARSEST) -> 
         while len(new) == 0 and len(thresholds) > 1:
             thresholds.pop(0)
             new = violated(rows, relaxed / np.trace(relaxed), thresholds[0])
-        if len(new) == 0:
+        if len(new) == 0 or time_left() < time.perf_counter() - begun:
             break
         pairs = without_idle(pairs, weights > IDLE, new)
     assert best is not None

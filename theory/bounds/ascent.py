@@ -13,6 +13,7 @@ higher although the near end slopes down. All climbs run at once, as stacked arr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,7 @@ class Ascent:
 
     Args:
         problem: any number of sources; all its distinct samples are constraints.
+        enough: asked after every step; once it is true all climbs end where they are.
 
     Example:
         >>> from theory.problem import Problem
@@ -100,8 +102,9 @@ class Ascent:
         True
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, enough: Callable[[], bool] = lambda: False) -> None:
         self.problem = problem
+        self.enough = enough
         self.scale = np.sqrt(problem.modular_costs)
         self.normals = -problem.sources.vertices / self.scale
         self.energy_matrix = problem.energy_matrix / np.outer(self.scale, self.scale)
@@ -127,7 +130,8 @@ class Ascent:
 
     def _better(self, worth: Array, starts: Array, climbs: _Climbs) -> Summits:
         """The exact end of each climb, or its start where rounding ate the rise."""
-        ends, tied = climbs.settled(), climbs.tied
+        # Whoever is stopped on the way is not near the top of its face.
+        ends, tied = climbs.neurons if self.enough() else climbs.settled(), climbs.tied
         before, after = self._unit(starts), self._unit(ends)
         ratio_before = np.einsum("ni,ij,nj->n", before, worth, before)
         ratio_after = np.einsum("ni,ij,nj->n", after, worth, after)
@@ -183,6 +187,8 @@ class _Climbs:
         going = np.arange(len(self.neurons))
         for _ in range(CROSSINGS):
             self._climb(going)
+            if self.ascent.enough():
+                break
             going = self._cross(going)
             if not len(going):
                 break
@@ -207,7 +213,7 @@ class _Climbs:
                 self._refresh(rows)
                 self.slack[rows] = self._slack(rows)
             rows = self._step(rows)
-            if not len(rows):
+            if not len(rows) or self.ascent.enough():
                 return
 
     def _step(self, rows: Indices) -> Indices:
