@@ -7,6 +7,7 @@ generation"). In lower bounds the neurons are relaxed ones, matrices in the plac
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +32,12 @@ RIDGE = 1e-14
 
 INDEPENDENT = 1e-7
 """Singular value of the neurons' outer products below which they count as linearly dependent."""
+
+SPANNED = 1e-13
+"""Share of the largest eigenvalue of G below which a direction counts as one that no neuron reads."""
+
+EXACT = 1e-13
+"""Error of G, relative to itself, that rounding explains."""
 
 TO_BOUNDARY = 0.95
 """Share of the way to the boundary that one step may go."""
@@ -72,17 +79,48 @@ def fewest(neurons: Array, energies: Array, *, simplest: bool = True) -> Array:
 
     A vertex of {x >= 0 : sum x_j u_j u_j' = G}: the one that favours neurons with few sources, or else the cheapest.
     """
-    rows, columns = np.triu_indices(neurons.shape[1])
-    length = np.linalg.norm(neurons, axis=1)
-    units = neurons / length[:, None]
-    outer = (units[:, rows] * units[:, columns]).T
+    # Coordinates in which G is the identity, so that rounding and tolerances are small beside each entry of it.
+    seen = _seen_from(neurons, energies)
+    leverage = np.maximum((seen**2).sum(axis=1), np.finfo(float).tiny)
+    rows, columns = np.triu_indices(seen.shape[1])
+    outer = (seen[:, rows] * seen[:, columns] / leverage[:, None]).T
     if np.linalg.matrix_rank(outer, tol=INDEPENDENT) == len(neurons):
         return energies
     from scipy.optimize import linprog
 
-    price = np.abs(units).sum(axis=1) if simplest else length.min() ** 2 / length**2
-    vertex = linprog(price, A_eq=outer, b_eq=outer @ (energies * length**2), method="highs-ds")
-    return np.asarray(np.maximum(vertex.x, 0.0) / length**2) if vertex.success else energies
+    price = 1 / leverage
+    if simplest:
+        price = np.abs(neurons).sum(axis=1) * np.linalg.norm(neurons, axis=1) * price
+    gram = outer @ (energies * leverage)
+    vertex = linprog(price / price.max(), A_eq=outer, b_eq=gram, method="highs-ds")
+    return _exactly(outer, gram, vertex.x) / leverage if vertex.success else energies
+
+
+def _seen_from(neurons: Array, energies: Array) -> Array:
+    """(n, k) the neurons in coordinates in which ``sum_j x_j u_j u_j'`` is the identity, as far as it has a rank."""
+    gram = (neurons.T * energies) @ neurons
+    size = np.sqrt(np.maximum(np.diag(gram), np.finfo(float).tiny))
+    values, vectors = np.linalg.eigh(gram / np.outer(size, size))
+    spanned = values > SPANNED * values[-1]
+    return np.asarray((neurons / size) @ (vectors[:, spanned] / np.sqrt(values[spanned])))
+
+
+def _exactly(outer: Array, gram: Array, rough: Array) -> Array:
+    """A nonnegative solution of outer x = gram next to a rough one: simplex methods allow for errors of 1e-7."""
+    from scipy.optimize import nnls
+
+    def error(solution: Array) -> float:
+        return float(np.linalg.norm(outer @ solution - gram))
+
+    rough = np.maximum(rough, 0.0)
+    used = np.flatnonzero(rough)
+    refined = np.zeros_like(rough)
+    refined[used] = np.linalg.lstsq(outer[:, used], gram)[0]
+    if refined.min() < 0 or error(refined) > EXACT * np.linalg.norm(gram):
+        # Not quite a vertex: one next to it favours nothing, but is one.
+        with suppress(RuntimeError):
+            refined = nnls(outer, gram)[0]
+    return refined if refined.min() >= 0 and error(refined) < error(rough) else rough
 
 
 def _derivatives(candidates: Array, readout: Readout, energies: Array) -> tuple[Array, Array]:

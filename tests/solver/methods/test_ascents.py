@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from solver import Problem
 from solver.methods import ascents, columns
 from solver.search.active_set import Faces
-from solver.search.restricted_master import fewest
 from solver.strategies import problems, seeds
 from tests.examples import share
 from tests.properties import naive
@@ -196,11 +195,3 @@ def test_polishing_never_costs(problem, seed):
     assert loss == pytest.approx(faces.loss(moved), rel=ROUNDING)
     assert loss * faces.units.loss == pytest.approx(problem.loss(faces.units.weights(moved)), rel=1e-9)
     assert ties.shape == weights.shape
-
-
-def test_fewest_keeps_the_code_and_its_cost():
-    rng = np.random.default_rng(0)
-    neurons, energies = rng.standard_normal((30, 3)), rng.random(30) + 0.1
-    few = fewest(neurons, energies)
-    assert np.count_nonzero(few) <= 6
-    np.testing.assert_allclose((neurons.T * few) @ neurons, (neurons.T * energies) @ neurons, rtol=1e-9, atol=1e-9)
