@@ -122,7 +122,7 @@ def _ratio_in_box(problem: Problem, multiplier: Array) -> float:
     """
     sides = ((1.0, -problem.sources.lower), (-1.0, problem.sources.upper))
     unit = np.outer(problem.modular_costs, problem.modular_costs) ** 0.5
-    needed, allowed = 0.0, np.inf
+    needed, orthants = 0.0, []
     for sign, reach in sides:
         for other_sign, other_reach in sides:
             sign_of_pair = np.full(multiplier.shape, sign * other_sign)
@@ -133,13 +133,11 @@ def _ratio_in_box(problem: Problem, multiplier: Array) -> float:
                 np.fill_diagonal(bias, np.minimum(reach, other_reach) ** 2)
             cost = (bias + sign_of_pair * problem.energy_matrix) / unit
             worth = sign_of_pair * multiplier / unit
-            # A corner of probability zero leaves exact ties, up to rounding.
-            dear, cheap = cost > ROUNDING, cost < -ROUNDING
-            if (~dear & ~cheap & (worth > ROUNDING)).any():
-                return float("inf")
+            dear = cost > ROUNDING
             needed = max(needed, float(np.max(worth[dear] / cost[dear], initial=0.0)))
-            allowed = min(allowed, float(np.min(worth[cheap] / cost[cheap], initial=np.inf)))
-    return needed if needed <= allowed else float("inf")
+            orthants.append((cost, worth))
+    # A multiplier of an optimal code ties with its cost in more than one coefficient, and rounding must not matter.
+    return needed if all((worth <= needed * cost + ROUNDING).all() for cost, worth in orthants) else float("inf")
 
 
 def best_known_neuron(problem: Problem, multiplier: Array) -> tuple[Array, float]:

@@ -4,9 +4,10 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from solver import solve
 from solver.strategies import boxes, mixing_from, problems, seeds
 from tests.properties import naive
 from theory import Problem, modularity
@@ -78,6 +79,24 @@ def test_a_box_with_a_silent_corner_ties():
     # The covariance is then as far from zero as a box allows, -C_12 = lower_1 lower_2.
     problem = Problem(corners(2) * [1.4, 0.9] + [0.6, 0.1], probabilities=[2, 3, 4, 0])
     assert proven_ratio(problem, multiplier_of_modular(problem))[0] == pytest.approx(1, abs=1e-12)
+
+
+SKEW = Problem(
+    corners(2),
+    probabilities=[2, 3, 2, 2],
+    mixing=[[0.82521914, -1.22801789], [0.76374782, 0.816795]],
+    encoder_cost=7.4017373,
+    decoder_cost=0.72413944,
+)
+"""Mixed, and proven optimal by the orthants of the box alone; in two of them the multiplier ties with the cost."""
+
+
+@given(seeds, st.floats(1e-16, 1e-14))
+@example(0, 0.0)
+def test_rounding_of_a_multiplier_that_ties_does_not_matter(seed, share):
+    multiplier = solve(SKEW).multiplier
+    off = np.random.default_rng(seed).uniform(-share, share, (2, 2))
+    assert proven_ratio(SKEW, multiplier * (1 + off + off.T))[0] == pytest.approx(1, abs=1e-12)
 
 
 def test_corners():
