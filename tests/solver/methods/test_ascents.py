@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from solver import Problem
@@ -42,6 +42,8 @@ def cloud(kind, dimension, count):
 
 
 KINDS = ("uniform cube", "grid", "correlated normal")
+
+ON_A_LATTICE = [place for place in product((-1, 0, 1), repeat=4) if sum(place) <= 0]
 
 
 # ---- the answer -----------------------------------------------------------------------------------------------
@@ -143,15 +145,18 @@ def test_a_climb_never_falls_and_says_what_it_found(problem, seed):
 
 
 @given(problems(st.integers(1, 4)), seeds)
+@example(Problem(ON_A_LATTICE), 1)
 def test_climbs_alone_or_together_end_at_summits(problem, seed):
     # Not at the same: from a start on a watershed the last digit of a product decides, and that depends on the company.
+    # And where more samples tie than there are sources, one who comes again may see an edge that leads higher.
     multiplier = multiplier_of(problem, np.random.default_rng(seed))
     starts = naive.directions(problem, 5)
     ascent = Ascent(problem)
     together, neurons = ascent.climb(multiplier, starts)
     alone = np.concatenate([ascent.climb(multiplier, start[None])[0] for start in starts])
     again = np.concatenate([ascent.climb(multiplier, neuron[None])[0] for neuron in neurons])
-    np.testing.assert_allclose(again, together, rtol=1e-6)
+    assert (again >= together * (1 - 1e-6)).all()
+    assert (~np.isclose(again, together, rtol=1e-6)).sum() <= 1
     assert (~np.isclose(together, alone, rtol=1e-6)).sum() <= 1
 
 
