@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theory.errors import InputError, unknown_name
+from theory.geometry.levels import levels
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -171,8 +172,7 @@ def is_product(points: Array, corners: Sequence[Array], groups: Groups) -> bool:
     combinations = 1
     for members, part in zip(groups.values(), corners, strict=True):
         scale, chosen = unit[list(members)], list(members)
-        # Corners first, so that the first corners to appear are theirs; minus zero is zero.
-        together = np.round(np.vstack([part, points[:, chosen]]) / scale) + 0.0
+        together = levels(np.vstack([part, points[:, chosen]]), scale)
         _, kind = np.unique(together, axis=0, return_inverse=True)
         kind = kind.reshape(-1)
         known, place = np.unique(kind[: len(part)]), kind[len(part) :]

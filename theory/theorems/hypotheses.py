@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from itertools import combinations
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial import KDTree
 
+from theory.geometry.levels import levels
 from theory.geometry.polytope import extreme_points
+from theory.groups import is_product
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -125,23 +128,19 @@ def independent_sources(problem: Problem) -> bool:
         return False  # moments do not tell
     weights = np.full(sources.count, 1 / sources.count) if sources.probabilities is None else sources.probabilities
     kept = weights > 0
-    levels, places = zip(*(_levels(column) for column in sources.points[kept].T), strict=True)
-    table = np.zeros([len(level) for level in levels])
-    if table.size > sources.count:
+    points = sources.points[kept]
+    places = levels(points, np.ptp(points, axis=0) * SAME_VALUE)
+    counts = places.max(axis=0) + 1
+    # In whole numbers of any length: of many sources there may be more combinations than a machine can count.
+    if prod(counts.tolist()) > sources.count:
         return False
-    np.add.at(table, places, weights[kept])
+    table = np.zeros(counts)
+    np.add.at(table, tuple(places.T), weights[kept])
     product = np.ones(1)
     for axis in range(table.ndim):
         others = tuple(other for other in range(table.ndim) if other != axis)
         product = np.multiply.outer(product, table.sum(axis=others))
     return bool(np.abs(table - product[0]).max() <= SAME_PROBABILITY)
-
-
-def _levels(column: Array) -> tuple[Array, NDArray[np.intp]]:
-    """Distinct values of a source up to rounding, and which of them each sample has."""
-    unit = np.ptp(column) * SAME_VALUE
-    values, place = np.unique(np.round(column / unit) if unit > 0 else column, return_inverse=True)
-    return values, place
 
 
 def invariant_under_transitions(problem: Problem) -> bool:
@@ -200,17 +199,8 @@ def _split(points: Array, members: tuple[int, ...]) -> Blocks:
 
 def _is_product(points: Array, part: tuple[int, ...], rest: tuple[int, ...]) -> bool:
     """Whether every vertex of one shadow occurs together with every vertex of the other."""
-    unit = np.abs(points).max(axis=0) * SAME_VALUE
     corners = [extreme_points(points[:, members]) for members in (part, rest)]
-    if len(corners[0]) * len(corners[1]) > len(points):
-        return False
-    rounded = [
-        {tuple(row) for row in np.round(shadow / unit[list(members)])}
-        for shadow, members in zip(corners, (part, rest), strict=True)
-    ]
-    whole = np.round(points / unit)
-    met = {(tuple(row[list(part)]), tuple(row[list(rest)])) for row in whole}
-    return all((one, other) in met for one in rounded[0] for other in rounded[1])
+    return is_product(points, corners, {"part": part, "rest": rest})
 
 
 def faces_allow_modularity(problem: Problem) -> bool:

@@ -78,6 +78,10 @@ def test_independent_sources(levels, seed):
     assert independent_sources(Problem(table, probabilities=tilted)) is (len(levels) == 1)
 
 
+def test_twenty_measurements_have_more_combinations_than_a_machine_can_count():
+    assert not independent_sources(Problem(np.random.default_rng(0).standard_normal((50, 20))))
+
+
 @given(seeds, st.integers(4, 8), st.integers(2, 4))
 @share(1 / 2)
 def test_blocks_with_any_correlation_between_them(seed, corners, levels):
