@@ -52,6 +52,9 @@ SAVED_NUMBERS = (
 ONE_SOURCE = 1e-6
 """A neuron reads one source, or one group, when its other weights, in units of equal cost, are below this share."""
 
+FAINT = 1e-12
+"""Share of the largest neuron, in units of equal cost, up to which one is none."""
+
 PARALLEL = 1e-10
 """Cosine distance below which two neurons are the same neuron twice."""
 
@@ -285,7 +288,10 @@ def canonical_weights(problem: Problem, weights: Array) -> Array:
     length = np.linalg.norm(scaled, axis=1)
     if not length.any():
         return np.empty((0, problem.dimension))
-    kept = length > 1e-12 * length.max()
+    kept = length > FAINT * length.max()
+    if problem.readout.least_neurons == problem.dimension:
+        # The only neuron of a source of tiny scale costs almost nothing, and is needed.
+        kept |= (np.abs(weights) > FAINT * np.abs(weights).max(axis=0)).any(axis=1)
     weights, scaled, length = weights[kept], scaled[kept], length[kept]
     cosine = (scaled / length[:, None]) @ (scaled / length[:, None]).T
     leader = np.argmax(np.abs(cosine) > 1 - PARALLEL, axis=1)

@@ -394,7 +394,8 @@ class _Run:
         before: Iterate | None = None
         for step in steps:
             # Of two codes that tie the later is the tidier.
-            if step.loss <= self.loss * (1 + SAME_LOSS * self.tolerance):
+            enough = len(step.weights) >= self.problem.readout.least_neurons
+            if enough and step.loss <= self.loss * (1 + SAME_LOSS * self.tolerance):
                 self.weights, self.loss = step.weights, step.loss
             if step.lower_bound >= self.lower_bound * (1 - SAME_LOSS * self.tolerance):
                 self.multiplier, self.lower_bound, self.cover = step.multiplier, step.lower_bound, step.cover

@@ -57,6 +57,9 @@ SPANNED = 1e-10
 UNREAD = 1e-6
 """share of the targets that may lie outside what is left of it: the roots of G have half the digits."""
 
+SINGULAR = float(np.finfo(float).eps)
+"""Square of a pivot of G, of unit diagonal, that may be rounding alone, for each source: then G counts as singular."""
+
 STRENGTH_STEPS = 60
 """Newton steps, and halvings of one, for the best modular code."""
 
@@ -191,6 +194,8 @@ class Readout:
         try:
             factor = np.linalg.cholesky(matrix)
         except np.linalg.LinAlgError:
+            return float("inf")
+        if np.diag(factor).min() ** 2 < SINGULAR * len(factor):
             return float("inf")
         root = np.linalg.solve(factor, (self.targets / scale).T)
         return float(self.decoder_cost * (root**2).sum())
@@ -435,6 +440,18 @@ class Readout:
                 break
             shares, (value, slope, curvature) = moved, there
         return np.asarray(unit * shares)
+
+    @property
+    def least_neurons(self) -> int:
+        """How many neurons a code must have for a decoder to do what is asked for; 0 where it may err.
+
+        Example:
+            >>> Readout(np.eye(3), 1.0).least_neurons, Readout(np.eye(3), 1.0, np.eye(3)).least_neurons
+            (3, 0)
+        """
+        if self.ridge is not None:
+            return 0
+        return int(self.targets.shape[1]) if self.rank is None else self.rank
 
     @property
     def demand(self) -> Array:

@@ -227,7 +227,9 @@ class _Search:
         return _Code(neurons, tied, loss)
 
     def _take(self, code: _Code, *, most: float | None = None) -> None:
-        if code.loss <= (self.best.loss if most is None else most):
+        # Rounding may hide what a source costs that no neuron codes.
+        enough = len(code.weights) >= self.faces.readout.least_neurons
+        if enough and code.loss <= (self.best.loss if most is None else most):
             self.best = code
 
     def _used(self, weights: Array) -> Indices:

@@ -146,7 +146,8 @@ class FaceCode:
     def _take(self, weights: Array, tied: Indices, loss: float, *, most: float) -> None:
         """Make this the code, without neurons that have vanished, if it costs no more than ``most``."""
         kept = self.faces.readout.leverage(weights) > NEGLIGIBLE
-        if not kept.any():
+        # Rounding may hide what a source costs that no neuron codes.
+        if kept.sum() < max(1, self.faces.readout.least_neurons):
             return
         if not kept.all():
             weights, tied = weights[kept], tied[kept]

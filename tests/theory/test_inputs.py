@@ -25,6 +25,7 @@ ROUNDING = 1e-14
 
 @share(3)
 @given(powers, powers, powers, powers, powers)
+@example(130, -13, -13, 12, -13)  # the neuron of the second source costs 1e-24 of the other, and is needed
 @example(25, 25, 25, 0, 1)  # a bound that meets the loss, each summed in its own order
 def test_numbers_of_any_size_are_computed_or_refused(first, second, column, encoder, decoder):
     """Warnings are errors here: nothing may overflow on the way to the one line that says so."""
