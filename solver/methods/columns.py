@@ -45,8 +45,9 @@ QUICK_FACES = 500_000
 FACES_A_SECOND = 250_000
 """How many are priced in a second at least: where there are many, pricing is begun only if there is time for all."""
 
-SHARE_OF_TOLERANCE = 0.1
-"""The search ends when the gap is within this share of the tolerance, as far as rounding lets it."""
+SHARES_OF_TOLERANCE = (0.1, 0.5)
+"""The search ends when the gap is within this share of the tolerance, as far as rounding lets it: the second where
+pricing takes seconds."""
 
 ADDED_PER_PAIR = 4
 """New neurons a round, at most, per pair of sources: a code needs no more than one a pair, d (d + 1) / 2."""
@@ -116,7 +117,7 @@ def steps(
         yield search.step()
         stalled = 0 if better else stalled + 1
         patience = PATIENCE if search.gap > tolerance else ENOUGH
-        if search.gap <= SHARE_OF_TOLERANCE * tolerance or stalled >= patience:
+        if search.gap <= SHARES_OF_TOLERANCE[many] * tolerance or stalled >= patience:
             break
         search.reweigh()
     search.tidy()
