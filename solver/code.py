@@ -56,7 +56,13 @@ FAINT = 1e-12
 """Share of the largest neuron, in units of equal cost, up to which one is none."""
 
 PARALLEL = 1e-10
-"""Cosine distance below which two neurons are the same neuron twice."""
+"""Cosine distance below which two neurons are the same neuron twice, if to make them one costs no more than"""
+
+COSTLESS = 1e-11
+"""this share of the loss; and otherwise"""
+
+SAME = 8 * float(np.finfo(float).eps)
+"""this, which is rounding."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -292,9 +298,35 @@ def canonical_weights(problem: Problem, weights: Array) -> Array:
     if problem.readout.least_neurons == problem.dimension:
         # The only neuron of a source of tiny scale costs almost nothing, and is needed.
         kept |= (np.abs(weights) > FAINT * np.abs(weights).max(axis=0)).any(axis=1)
-    weights, scaled, length = weights[kept], scaled[kept], length[kept]
+    lines = _merged(problem, weights[kept], PARALLEL)
+    if len(lines) < kept.sum() and _cost_more(problem, lines, weights):
+        lines = _merged(problem, weights[kept], SAME)
+    result = readable(problem, lines)
+    # Rounded keys, so that rounding does not reorder neurons that tie.
+    keys = np.round((result * np.sqrt(problem.modular_costs)).T[::-1] / length.max(initial=1.0), 9)
+    cost = problem.neuron_cost(result)
+    order = np.lexsort((*-keys, -np.round(cost / cost.max(), 9)))
+    return np.asarray(result[order])
+
+
+def _cost_more(problem: Problem, lines: Array, weights: Array) -> bool:
+    """Whether the first code costs more than the second, as whitened coordinates tell to more digits."""
+    try:
+        inside, neurons = problem.whitened, problem.whitening.neurons
+        return inside.loss(neurons(lines)) > inside.loss(neurons(weights)) * (1 + COSTLESS)
+    except FloatingPointError:
+        return False  # of such units nothing can be told
+
+
+def _merged(problem: Problem, weights: Array, apart: float) -> Array:
+    """(k, d) neurons (n, d) with those of a cosine distance up to `apart` made one, on the side that costs less.
+
+    Seen in whitened coordinates: in others those that read strongly correlated sources all look alike.
+    """
+    scaled = problem.whitening.neurons(weights)
+    length = np.linalg.norm(scaled, axis=1)
     cosine = (scaled / length[:, None]) @ (scaled / length[:, None]).T
-    leader = np.argmax(np.abs(cosine) > 1 - PARALLEL, axis=1)
+    leader = np.argmax(np.abs(cosine) > 1 - apart, axis=1)
     merged = []
     for first in np.unique(leader):
         group = weights[leader == first] * np.sign(cosine[leader == first, first])[:, None]
@@ -302,16 +334,11 @@ def canonical_weights(problem: Problem, weights: Array) -> Array:
         # The longest names the direction; the others may be rounding.
         longest = int(np.argmax(length[leader == first]))
         merged.append(group[longest] / length[leader == first][longest] * size)
-    lines = np.array(merged).reshape(-1, problem.dimension)
+    lines = np.array(merged).reshape(-1, weights.shape[1])
     # Both sides of all of them at once: each look at the samples takes as long as there are many.
     one, other = problem.neuron_cost(np.concatenate([lines, -lines])).reshape(2, -1)
     cheaper = other < one * (1 - 1e-12)
-    result = readable(problem, np.where(cheaper[:, None], -lines, lines))
-    # Rounded keys, so that rounding does not reorder neurons that tie.
-    keys = np.round((result * np.sqrt(problem.modular_costs)).T[::-1] / length.max(initial=1.0), 9)
-    cost = problem.neuron_cost(result)
-    order = np.lexsort((*-keys, -np.round(cost / cost.max(), 9)))
-    return np.asarray(result[order])
+    return np.where(cheaper[:, None], -lines, lines)
 
 
 def _shares(problem: Problem, weights: Array) -> Array:

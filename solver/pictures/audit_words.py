@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.pictures.summary import percent
+from solver.pictures.summary import percent, strongest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -208,8 +208,7 @@ def _reads(findings: Findings, neuron: Array) -> str:
     names = findings.problem.sources.names
     relative = neuron * np.sqrt(findings.problem.modular_costs)
     relative = relative / np.abs(relative).max()
-    strong = [i for i in np.argsort(-np.abs(relative), kind="stable") if abs(relative[i]) >= STRONG]
-    return " ".join(f"{relative[i]:+.2g} {names[i]}" for i in strong)
+    return " ".join(f"{relative[i]:+.2g} {names[i]}" for i in strongest(relative, STRONG))
 
 
 # ---- tables -------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theory.exact.rational import fraction_text, integer_text
+from theory.geometry.levels import levels
 from theory.principal import PrincipalCoordinates
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ __all__ = [
     "relative_weights",
     "sentences",
     "share_kept",
+    "strongest",
     "table_of_neurons",
     "verdict_sentences",
     "verdict_to_dict",
@@ -56,6 +58,9 @@ WEIGHT_COLUMNS = 6
 
 FRACTION_WIDTH = 40
 """Characters up to which a fraction is shown whole."""
+
+TIED = 1e-9
+"""Difference of relative weights that is rounding."""
 
 STRONG = 1 / 3
 """A source's relative weight in a neuron from which it is named as one that the neuron codes mainly."""
@@ -315,8 +320,19 @@ def _aligned(values: Array) -> list[str]:
     return [f"{round(float(value), decimals) + 0.0:.{decimals}f}" for value in values]
 
 
+def strongest(relative: Array, least: float) -> list[int]:
+    """The sources whose relative weights (d,) are at least so large, the strongest first; those that tie as they stand.
+
+    Example:
+        >>> strongest(np.array([0.3, -0.7, 0.7 + 1e-14, 0.1]), least=0.2)
+        [1, 2, 0]
+    """
+    size = np.abs(relative)
+    return [int(i) for i in np.argsort(-levels(size[:, None], TIED)[:, 0], kind="stable") if size[i] >= least]
+
+
 def _codes(relative: Array, names: tuple[str, ...], count: int) -> str:
-    strong = [i for i in np.argsort(-np.abs(relative), kind="stable") if abs(relative[i]) >= STRONG]
+    strong = strongest(relative, STRONG)
     text = " ".join(f"{'+' if relative[i] > 0 else '-'}{names[i]}" for i in strong)
     weaker = count - len(strong)
     return text + (f" and {weaker} weaker" if weaker > 0 else "")

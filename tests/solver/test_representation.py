@@ -7,9 +7,12 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from solver import Problem, Representation, Sources, certify, solve
 from solver.code import canonical_weights
+from solver.strategies import seeds
 from theory import InputError
 
 CUT = np.array([point for point in product([-1.0, 0.0, 1.0], repeat=2) if sum(point) < 2])
@@ -44,6 +47,31 @@ def test_a_neuron_is_turned_to_its_cheaper_side():
     problem = Problem([[0.0], [1.0], [1.0], [1.0]])
     assert canonical_weights(problem, np.array([[2.0]])).tolist() == [[-2.0]]
     assert canonical_weights(problem, np.array([[-2.0]])).tolist() == [[-2.0]]
+
+
+@given(seeds, st.integers(2, 4), st.floats(0, 7), st.floats(-16, -3))
+def test_one_way_of_writing_a_code_costs_no_more_than_another(seed, dimension, condition, apart):
+    # Neurons next to each other, of sources so strongly correlated that a small angle may mean much.
+    rng = np.random.default_rng(seed)
+    turned = np.linalg.qr(rng.standard_normal((dimension, dimension)))[0]
+    mixing = rng.standard_normal((dimension, dimension)) * np.geomspace(1, 10**-condition, dimension) @ turned
+    problem = Problem(rng.standard_normal((12, dimension)), mixing=mixing, encoder_cost=10.0 ** rng.integers(0, 5))
+    one = rng.standard_normal((dimension + 2, dimension)) @ problem.whitening.inverse.T
+    weights = np.concatenate([one, -0.7 * one[:3] * (1 + 10**apart * rng.standard_normal((3, dimension)))])
+    tidy = canonical_weights(problem, weights)
+    inside, neurons = problem.whitened, problem.whitening.neurons
+    assert inside.loss(neurons(tidy)) <= inside.loss(neurons(weights)) * (1 + 1e-9)
+
+
+def test_neurons_that_only_look_alike_are_not_made_one():
+    mixing = [
+        [1.2164499532235586, -0.09837176322110139, 0.495752992671615],
+        [-0.7854128067207852, 0.13341603331040244, -0.34700813150608983],
+        [-0.2942293857578932, -0.44127210531365374, -0.041128372882135375],
+    ]
+    points = [[2, 1, 1], [1, 0, 4], [1, 0, 4], [1, 0, 3], [1, 0, 3], [1, 0, 3], [2, 0, 0], [2, 1, 1], [2, 1, 1]]
+    answer = solve(Problem(points, mixing=mixing, encoder_cost=4625.702440261501, decoder_cost=8.314548009388114e-06))
+    assert answer.status == "optimal" and answer.gap < 1e-9
 
 
 # ---- on new data ----------------------------------------------------------------------------------------------
