@@ -306,7 +306,9 @@ def canonical_weights(problem: Problem, weights: Array) -> Array:
     keys = np.round((result * np.sqrt(problem.modular_costs)).T[::-1] / length.max(initial=1.0), 9)
     cost = problem.neuron_cost(result)
     order = np.lexsort((*-keys, -np.round(cost / cost.max(), 9)))
-    return np.asarray(result[order])
+    found = np.asarray(result[order])
+    # Of what is left some may be alike again: what is written once is not written otherwise the next time.
+    return found if len(found) == len(weights) else canonical_weights(problem, found)
 
 
 def _cost_more(problem: Problem, lines: Array, weights: Array) -> bool:

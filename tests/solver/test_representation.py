@@ -61,6 +61,7 @@ def test_one_way_of_writing_a_code_costs_no_more_than_another(seed, dimension, c
     tidy = canonical_weights(problem, weights)
     inside, neurons = problem.whitened, problem.whitening.neurons
     assert inside.loss(neurons(tidy)) <= inside.loss(neurons(weights)) * (1 + 1e-9)
+    assert len(canonical_weights(problem, tidy)) == len(tidy)
 
 
 def test_neurons_that_only_look_alike_are_not_made_one():
