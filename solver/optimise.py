@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.certificate import DEAR_FACES, best_bound, lower_bound, optimality_gap
-from solver.code import canonical_weights
 from solver.deadline import OutOfTime, limited_to, time_left
 from solver.methods import many_samples, module_of, names, partial_decoding, recurrent
 from solver.methods.iterate import Iterate
@@ -451,7 +450,22 @@ class _Run:
             some = self.cover.samples
             known = some is not None and self.cover.within is None and self.problem.has_among(some)
         quick = not known and (self.cover is not None or self.stopped is not None)
-        weights = canonical_weights(self.problem, self.weights)
+        found = Representation.from_weights(
+            self.problem,
+            self.weights,
+            status="",
+            method=self.method,
+            message="",
+            lower_bound=0.0,
+            gap=0.0,
+            multiplier=self.multiplier,
+            cover=self.cover,
+            tolerance=self.tolerance,
+            separate=self.separate,
+            iterations=self.iterations,
+            seconds=0.0,
+        )
+        weights = found.source_weights
         at_once = quick or (self.stopped is not None and any(map(_dear, hulls)))
         bound = best_bound(self.problem, self.multiplier, weights=weights, quick=at_once, cover=self.cover)
         if at_once and not quick and bound.value < self.lower_bound * (1 - self.tolerance):
@@ -460,26 +474,19 @@ class _Run:
         few = self.problem.dimension <= EXACT_DIMENSION and not many_samples.too_many(self.problem)
         if self.cover is not None and few and optimality_gap(self.loss, bound.value) > self.tolerance:
             bound = best_bound(self.problem, self.multiplier, weights=weights, cover=self.cover)
-        found = Representation.from_weights(
-            self.problem,
-            weights,
-            status="",
-            method=self.method,
-            message="",
-            lower_bound=bound.value,
-            gap=0.0,
-            multiplier=bound.multiplier,
-            cover=self.cover,
-            tolerance=self.tolerance,
-            separate=self.separate,
-            iterations=self.iterations,
-            seconds=time.perf_counter() - self.start,
-        )
         lower = min(bound.value, found.loss)
         gap = optimality_gap(found.loss, lower)
         status = "optimal" if gap <= self.tolerance else "interrupted" if self.stopped else "bounded"
         message = "; ".join(part for part in (f"{self.method}: {self.why}", self.note, self.stopped) if part)
-        return replace(found, status=status, lower_bound=lower, gap=gap, message=message)
+        return replace(
+            found,
+            status=status,
+            message=message,
+            lower_bound=lower,
+            gap=gap,
+            multiplier=bound.multiplier,
+            seconds=time.perf_counter() - self.start,
+        )
 
 
 def _dear(hull: Problem) -> bool:
