@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theory.errors import InputError
+from theory.immutable import locked
 from theory.inputs import LARGEST, as_matrix, checked_probabilities, column_names
 from theory.sources import CHUNK_ROWS, Sources
 
@@ -78,11 +79,11 @@ class PrincipalCoordinates(Sources):
         probabilities: ArrayLike | None = None,
     ) -> None:
         coordinates = as_matrix(points, "sources")
-        super().__init__(coordinates, probabilities, names=[f"pc{i + 1}" for i in range(coordinates.shape[1])])
-        self.axes, self.centre = as_matrix(axes, "axes"), as_matrix(centre, "centre").ravel()
+        self.axes, self.centre = locked(as_matrix(axes, "axes")), locked(as_matrix(centre, "centre").ravel())
         self.kept = float(kept)
         given = range(1, len(self.axes) + 1) if channels is None else channels
         self.channels = tuple(f"x{name}" if channels is None else str(name) for name in given)
+        super().__init__(coordinates, probabilities, names=[f"pc{i + 1}" for i in range(coordinates.shape[1])])
         self._require_principal()
 
     @classmethod
@@ -159,6 +160,9 @@ class PrincipalCoordinates(Sources):
     def summary(self) -> dict[str, Any]:
         """What the coordinates are of, as plain numbers and lists."""
         return {"channels": list(self.channels), "variance_kept": self.kept}
+
+    def _made_of(self) -> tuple[Any, ...]:
+        return *super()._made_of(), self.axes, self.centre, self.kept, self.channels
 
     def _require_principal(self) -> None:
         if self.axes.shape != (len(self.centre), self.dimension) or len(self.channels) != len(self.axes):

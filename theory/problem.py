@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import copy
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +22,7 @@ from theory.formulas import modular_cost
 from theory.geometry.pricing import Pricing
 from theory.geometry.whitening import Whitening
 from theory.groups import Groups, apart, checked_groups, is_product
+from theory.immutable import FixedDict, Immutable, derived, locked
 from theory.inputs import LARGEST, SMALLEST, as_matrix
 from theory.readouts import Exact, Priced, Readout, Reads
 from theory.sources import EXACT_DIMENSION, NEGLIGIBLE_TERM, TERMS_SHOWN, Sources
@@ -71,8 +70,11 @@ def within_digits(problem: Problem) -> Iterator[None]:
         ) from None
 
 
-class Problem:
+class Problem(Immutable):
     """Sources that nonnegative, energy-saving neurons must encode so that a linear readout recovers the data.
+
+    It does not change once it is made; `replaced` makes another one. A matrix that is given is copied, unless nobody
+    can write to it.
 
     Args:
         sources: (T, d) array-like, one row a sample (a DataFrame keeps its column names; arrays and DataFrames of dask
@@ -114,6 +116,8 @@ class Problem:
     _kept: tuple[NDArray[np.intp], bool, Problem] | None = None
     """The last problem `among` some samples: which, whether their faces may be listed, and it."""
 
+    _remedy = "`replaced({name}=...)` makes another one"
+
     def __init__(
         self,
         sources: ArrayLike | Sources,
@@ -151,23 +155,42 @@ class Problem:
         self.given_readout: Reads = Exact() if readout is None else readout
         if not isinstance(self.given_readout, Reads):
             raise InputError(f"readout: expected one of `theory.readouts`, got {type(readout).__name__}")
-        self.groups: Groups | None = None if groups is None else checked_groups(groups, self.sources.names)
+        self.groups: Groups | None = None if groups is None else FixedDict(checked_groups(groups, self.sources.names))
         self.separate = bool(separate)
         if self.separate and self.groups is None:
             raise InputError("separate: nothing says what is to be kept apart; give groups")
         self.recurrent_cost = _cost("recurrent_cost", recurrent_cost)
-        self.transitions = _check_transitions(transitions, self.sources)
+        self.transitions = transitions if "recurrence" in vars(self) else _check_transitions(transitions, self.sources)
         if self.transitions is None and self.recurrent_cost != 1:
             raise InputError("recurrent_cost: there is no recurrent layer to be paid for; give transitions as well")
-        feedforward = self.feedforward
-        feedforward._require_representable()
-        feedforward._require_definite_energy()
-        if self.transitions is not None and not (self.readout.exact and self.readout.rank is None):
+        if self.transitions is None:
+            self._require_representable()
+            self._require_definite_energy()
+        else:
+            _ = self.feedforward  # is held to these
+            self._require_fit_for_a_layer()
+        self._finish()
+
+    @classmethod
+    def _knowing(cls, known: Mapping[str, Any], **arguments: Any) -> Problem:
+        """The problem with these arguments, of which some derived properties are known, to more digits or for less.
+
+        Args:
+            known: derived properties by name. Transitions whose `recurrence` is known fit.
+            arguments: of the constructor.
+        """
+        self = cls.__new__(cls)
+        vars(self).update(known)
+        Problem.__init__(self, **arguments)
+        return self
+
+    def _require_fit_for_a_layer(self) -> None:
+        if not (self.readout.exact and self.readout.rank is None):
             raise InputError(
                 "transitions: a readout that may err, or needs some of the sources only, leaves some without neurons, "
                 "and a layer cannot carry along what is not coded; leave out the transitions, or decode all exactly"
             )
-        if self.transitions is not None and self.groups is not None:
+        if self.groups is not None:
             raise InputError(
                 "groups: the best separate code with a recurrent layer is not known; leave out the groups, or the "
                 "transitions"
@@ -230,13 +253,13 @@ class Problem:
 
     # ---- carried along ----------------------------------------------------------------------------------------
 
-    @cached_property
+    @derived
     def recurrence(self) -> Recurrence | None:
         """What recurrent weights cost; None without transitions."""
         given = self.transitions
         return None if given is None else Recurrence(given.matrices, self.recurrent_cost, given.about(self.sources))
 
-    @cached_property
+    @derived
     def feedforward(self) -> Problem:
         """The same problem without a recurrent layer.
 
@@ -246,12 +269,7 @@ class Problem:
             >>> round(problem.modular_loss - problem.feedforward.modular_loss, 9)
             6.0
         """
-        if self.transitions is None:
-            return self
-        # Asked for by the constructor, before anything was found of the whole that would be wrong of the part.
-        alone = copy(self)
-        alone.transitions, alone.recurrent_cost = None, 1.0
-        return alone
+        return self if self.transitions is None else self.replaced(transitions=None, recurrent_cost=1.0)
 
     @property
     def least_recurrent(self) -> float:
@@ -260,28 +278,28 @@ class Problem:
 
     # ---- the quadratic forms ----------------------------------------------------------------------------------
 
-    @cached_property
+    @derived
     def gram(self) -> Array:
         """K = A'A, (d, d)."""
         return self.mixing.T @ self.mixing
 
-    @cached_property
+    @derived
     def readout(self) -> Readout:
         """What reading a code out costs."""
         return self.given_readout.price(self.sources, self.mixing, self.decoder_cost)
 
-    @cached_property
+    @derived
     def pseudoinverse(self) -> Array:
         """(A'A)^-1 A', (d, dx): the encoder with source weights w is W_in = w (A'A)^-1 A', of least norm."""
         scale = np.linalg.norm(self.mixing, axis=0)
         return np.linalg.pinv(self.mixing / scale) / scale[:, None]
 
-    @cached_property
+    @derived
     def encoder_metric(self) -> Array:
         """(A'A)^-1, (d, d): ||W_in||^2 = w'(A'A)^-1 w."""
         return self.pseudoinverse @ self.pseudoinverse.T
 
-    @cached_property
+    @derived
     def energy_matrix(self) -> Array:
         """M = activity_cost C + encoder_cost (A'A)^-1, (d, d)."""
         return self.activity_cost * self.sources.covariance + self.encoder_cost * self.encoder_metric
@@ -291,7 +309,7 @@ class Problem:
         """What the squared bias h(w)^2 of a neuron costs: activity_cost + bias_cost."""
         return self.activity_cost + self.bias_cost
 
-    @cached_property
+    @derived
     def plain(self) -> Problem:
         """The problem with prices of activity as neurons in units of their bias see it: activity 1, bias none.
 
@@ -325,10 +343,12 @@ class Problem:
         if self.transitions is None:
             return alone
         # Recurrent weights do not change with the units of neurons that all change alike.
-        joint = copy(alone)
-        joint.transitions, joint.recurrent_cost = self.transitions, self.recurrent_cost
-        vars(joint).update(recurrence=self.recurrence, feedforward=alone)
-        return joint
+        return self._carried(alone)
+
+    def _carried(self, alone: Problem) -> Problem:
+        """A problem without transitions with the layer of this one, which costs what it costs here."""
+        layer = {"transitions": self.transitions, "recurrent_cost": self.recurrent_cost}
+        return Problem._knowing({"recurrence": self.recurrence, "feedforward": alone}, **(alone.arguments | layer))
 
     def _require_representable(self) -> None:
         """Units and prices that are each within bounds may go beyond them together."""
@@ -363,18 +383,18 @@ class Problem:
 
     # ---- coordinates that suit it -----------------------------------------------------------------------------
 
-    @cached_property
+    @derived
     def energy_root(self) -> Array:
         """(d + dx, d) R with M = R'R, as accurate as the samples are: `energy_matrix`, a product, is not always."""
         root = self.activity_cost**0.5 * self.sources.covariance_root
         return np.vstack([root, self.encoder_cost**0.5 * self.pseudoinverse.T])
 
-    @cached_property
+    @derived
     def whitening(self) -> Whitening:
         """The coordinates in which a neuron's energy is its squared length: see `theory.geometry.whitening`."""
         return Whitening.of(self.energy_root, self.readout.targets, np.sqrt(self.modular_costs))
 
-    @cached_property
+    @derived
     def whitened(self) -> Problem:
         """The same problem in those coordinates, where correlated sources cost no digits: the same loss for a code.
 
@@ -398,18 +418,18 @@ class Problem:
         try:
             # Groups of sources are none of the coordinates'.
             changes = {"sources": sources, "mixing": seen, "readout": Priced(priced), "groups": None, "separate": False}
-            inside = self.feedforward.replaced(**changes)
+            # By construction, and to more digits than the sum of its parts would have.
+            known = {"energy_matrix": np.eye(self.dimension), "whitening": Whitening.none(whitening.targets)}
+            inside = Problem._knowing(known, **(self.feedforward.arguments | changes))
         except InputError as error:
             # Of a problem that was accepted as given: its units are what those coordinates have no numbers for.
             raise FloatingPointError("numbers too small or too large") from error
-        # By construction, and to more digits than the sum of its parts would have.
-        vars(inside).update(energy_matrix=np.eye(self.dimension), whitening=Whitening.none(whitening.targets))
         if self.dimension <= EXACT_DIMENSION and not (self.separate or self.separable):
             # Found once, so that who stops a search has them; neurons of one group each never need them.
             _ = sources.faces_if_few
         return inside
 
-    @cached_property
+    @derived
     def whitened_recurrence(self) -> Recurrence | None:
         """What recurrent weights cost in those coordinates; None without transitions."""
         if self.recurrence is None:
@@ -425,7 +445,7 @@ class Problem:
 
     # ---- the modular code, the point of comparison everywhere -------------------------------------------------
 
-    @cached_property
+    @derived
     def modular_costs(self) -> Array:
         """(d,) M_ii + m_i^2: cost of the cheapest neuron that reads source i alone with unit weight."""
         bias = self.height_cost**0.5 * self.sources.least_bias
@@ -441,7 +461,7 @@ class Problem:
         """(d, d) the cheapest neuron of each source alone, scaled to f = 1."""
         return np.diag(self.sources.bias_sides * self.own_sizes)
 
-    @cached_property
+    @derived
     def modular_weights(self) -> Array:
         """(d, d) the best modular code, w_i = +-alpha_i e_i (docs/mathematics.md, "The modular code").
 
@@ -450,7 +470,7 @@ class Problem:
         strengths = self._modular_strengths
         return np.diag(self.sources.bias_sides * np.sqrt(strengths))[strengths > 0]
 
-    @cached_property
+    @derived
     def modular_loss(self) -> float:
         """Loss of the best modular code: 2 sum_i sqrt(decoder_cost K_ii (M_ii + m_i^2)), or more if it is carried."""
         if self.recurrence is None:
@@ -459,7 +479,7 @@ class Problem:
         asked = self.decoder_cost * self.readout.demand / strengths
         return float(self.modular_costs @ strengths + asked.sum()) + self.recurrence.value(np.diag(strengths))
 
-    @cached_property
+    @derived
     def _modular_strengths(self) -> Array:
         """(d,) squared weights of the best modular code."""
         alone = self.readout.modular_strengths(self.modular_costs)
@@ -468,7 +488,7 @@ class Problem:
         asked = self.decoder_cost * self.readout.demand
         return self.recurrence.modular_strengths(self.modular_costs, asked, alone)
 
-    @cached_property
+    @derived
     def pricing(self) -> Pricing:
         """Exact pricing on the faces of the hull, for at most five sources, or a few samples of six or seven.
 
@@ -479,7 +499,7 @@ class Problem:
 
     # ---- groups and parts -------------------------------------------------------------------------------------
 
-    @cached_property
+    @derived
     def separated(self) -> Problem:
         """The same problem, but every neuron must read one group of sources only.
 
@@ -493,12 +513,12 @@ class Problem:
         """
         return self if self.separate else self.replaced(separate=True)
 
-    @cached_property
+    @derived
     def blocks(self) -> tuple[Problem, ...]:
         """The neurons of each group by themselves: see `alone`. Empty where there are no groups."""
         return tuple(self.alone(members) for members in (self.groups or {}).values())
 
-    @cached_property
+    @derived
     def parts(self) -> tuple[Problem | None, ...]:
         """The groups by themselves, read out as they are while the others are silent; None where none is asked for.
 
@@ -522,13 +542,13 @@ class Problem:
             result.append(block.replaced(readout=Priced(readout)))
         return tuple(result)
 
-    @cached_property
+    @derived
     def coupled(self) -> bool:
         """Whether errors of one group tell of another, so that what one asks of its neurons depends on the others'."""
         ridge = self.readout.ridge
         return self.groups is not None and ridge is not None and not apart(ridge, self.groups)
 
-    @cached_property
+    @derived
     def separable(self) -> bool:
         """Whether it is plain that nothing is gained by neurons that read several groups.
 
@@ -614,6 +634,9 @@ class Problem:
         """
         return Problem(**(self.arguments | changes))
 
+    def _made_of(self) -> dict[str, Any]:
+        return self.arguments
+
     @property
     def arguments(self) -> dict[str, Any]:
         """What the problem was made of, by the names of the constructor's arguments."""
@@ -652,15 +675,11 @@ class Problem:
         if self.has_among(asked, listed=listed):
             assert self._kept is not None
             return self._kept[2]
-        sources = self.sources.among(asked)
-        if not listed:
-            vars(sources).update(faces_if_few=None)
+        sources = self.sources.among(asked, listed=listed)
         some = self.feedforward.replaced(sources=sources, readout=Priced(self.readout))
         if self.transitions is not None:
-            some = copy(some)
-            some.transitions, some.recurrent_cost = self.transitions, self.recurrent_cost
-            vars(some).update(recurrence=self.recurrence)
-        self._kept = asked, listed, some
+            some = self._carried(some)
+        vars(self)["_kept"] = locked(asked), listed, some
         return some
 
     def has_among(self, rows: ArrayLike, *, listed: bool = True) -> bool:
@@ -773,4 +792,4 @@ def _check_mixing(mixing: ArrayLike | None, dimension: int) -> Array:
             f"mixing: not of full column rank; columns {named}{more} are linearly dependent, "
             "so those sources cannot be told apart"
         )
-    return matrix
+    return locked(matrix)

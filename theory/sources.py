@@ -8,13 +8,13 @@ them: mean, covariance, range of each source, support function, and the geometry
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from theory.errors import InputError
 from theory.geometry.extremes import EXACT_DIMENSION
+from theory.immutable import Immutable, derived, locked
 from theory.inputs import LARGEST, SMALLEST, as_matrix, checked_names, checked_probabilities, column_names, has_blocks
 
 if TYPE_CHECKING:
@@ -58,8 +58,11 @@ TERMS_SHOWN = 5
 """Most terms or columns that a message names; of more it gives the number."""
 
 
-class Sources:
+class Sources(Immutable):
     """T samples of d sources with probabilities, or a continuous distribution through its moments and vertices.
+
+    They do not change once they are made: a matrix that is given is copied, unless nobody can write to it
+    (``points.setflags(write=False)`` saves the memory of the copy).
 
     Args:
         points: (T, d) array-like, one row a sample, in the sources' own units. A DataFrame keeps its column names. An
@@ -89,12 +92,14 @@ class Sources:
         2.0
     """
 
-    identified = True
+    identified: bool = True
 
     stream: Summary | None = None
 
     _moved_from: Sources | None = None
     """The sources of which these are the same in other coordinates, faces and all."""
+
+    _remedy = "make other `Sources` of the changed data"
 
     def __init__(
         self,
@@ -107,9 +112,10 @@ class Sources:
             from theory.blocks import summary_of_blocks
 
             self._know(summary_of_blocks(points, probabilities, names=names), names)
+            self._finish()
             return
         found = tuple(names) if names is not None else column_names(points)
-        self.points = as_matrix(points, "sources", columns=found)
+        self.points = locked(as_matrix(points, "sources", columns=found))
         self.names = checked_names(found, self.points.shape[1])
         self.probabilities = checked_probabilities(probabilities, len(self.points))
         if len(self.points) < 2:
@@ -122,6 +128,7 @@ class Sources:
         self.lower, self.upper = self.about_mean(lowest), self.about_mean(highest)
         self.covariance = self._weighted_covariance()
         self._require_independent_directions()
+        self._finish()
 
     @classmethod
     def from_moments(
@@ -152,7 +159,7 @@ class Sources:
             [1.0, 1.0]
         """
         found = tuple(names) if names is not None else column_names(vertices)
-        corners = as_matrix(vertices, "vertices", columns=found)
+        corners = locked(as_matrix(vertices, "vertices", columns=found))
         dimension = corners.shape[1]
         moments = as_matrix(covariance, "covariance")
         if moments.shape != (dimension, dimension):
@@ -170,7 +177,7 @@ class Sources:
         self.names = checked_names(found, dimension)
         self.probabilities = None
         self.from_samples = False
-        center = np.zeros(dimension) if mean is None else np.asarray(mean, dtype=np.float64).reshape(-1)
+        center = np.zeros(dimension) if mean is None else np.array(mean, dtype=np.float64).reshape(-1)
         if center.shape != (dimension,) or not np.isfinite(center).all():
             raise InputError(f"mean: expected {dimension} finite number(s)")
         self.mean = self._origin = center
@@ -192,6 +199,7 @@ class Sources:
                 "largest that its range allows; check the units of covariance and vertices"
             )
         self._require_independent_directions()
+        self._finish()
         return self
 
     @classmethod
@@ -252,6 +260,7 @@ class Sources:
         """
         self = cls.__new__(cls)
         self._know(summary, names)
+        self._finish()
         return self
 
     def _know(self, summary: Summary, names: Sequence[str] | None) -> None:
@@ -271,7 +280,7 @@ class Sources:
         self.mean = self._origin + self._shift
         self.lower, self.upper = self.about_mean(lowest), self.about_mean(highest)
         self.covariance = summary.covariance
-        vars(self)["covariance_root"] = summary.moments.root
+        vars(self)["covariance_root"] = summary.moments.root  # known, and to more digits
         self._require_independent_directions()
 
     def summarised(self) -> Summary:
@@ -309,13 +318,31 @@ class Sources:
             >>> Sources.transformed(square, 2 * square.covariance_root, 2 * square.vertices).support([[1, 1]]).tolist()
             [4.0]
         """
+        return cls._known_as(given, root.T @ root, root, vertices, moved_from=given)
+
+    @classmethod
+    def _known_as(
+        cls, given: Sources, covariance: Array, root: Array, vertices: Array, **known: Any
+    ) -> Sources:
+        """Sources about their mean, called like those given, of which the moments and vertices are known.
+
+        Args:
+            given: what they are called like.
+            covariance: (d, d).
+            root: (d, d) that of the covariance.
+            vertices: (V, d).
+            known: `identified`; `moved_from`, sources of which these are the same in other coordinates; and
+                `faces_if_few`, where it is known.
+        """
         self = cls.__new__(cls)
         self.points, self.names, self.probabilities, self.from_samples = vertices, given.names, None, False
         self.mean = self._origin = self._shift = np.zeros(given.dimension)
         self.lower, self.upper = _column_range(vertices)
-        self.covariance = root.T @ root
-        vars(self).update(covariance_root=root, vertices=vertices)
-        self._moved_from = given
+        self.covariance = covariance
+        self.identified = known.pop("identified", True)
+        self._moved_from = known.pop("moved_from", None)
+        vars(self).update(covariance_root=root, vertices=vertices, **known)
+        self._finish()
         return self
 
     def resting(self, share: float) -> Sources:
@@ -327,12 +354,16 @@ class Sources:
             >>> Sources([[-1], [1]]).resting(0.25).covariance.tolist()
             [[0.75]]
         """
-        rested = Sources.transformed(self, (1 - share) ** 0.5 * self.covariance_root, self.vertices)
-        rested.covariance = (1 - share) * self.covariance
-        rested.identified = self.identified
-        return rested
+        return Sources._known_as(
+            self,
+            (1 - share) * self.covariance,
+            (1 - share) ** 0.5 * self.covariance_root,
+            self.vertices,
+            identified=self.identified,
+            moved_from=self,
+        )
 
-    def among(self, rows: ArrayLike) -> Sources:
+    def among(self, rows: ArrayLike, *, listed: bool = True) -> Sources:
         """These sources if only some of their samples had to be encoded without going below zero.
 
         Known by the moments of all, and by those rows as the vertices, in their order. Where the mean lies in their
@@ -341,6 +372,7 @@ class Sources:
 
         Args:
             rows: (k,) indices of the points.
+            listed: whether the faces of their hull may be listed, if they are few; that takes seconds.
 
         Raises:
             InputError: rows that are none.
@@ -355,9 +387,11 @@ class Sources:
             raise InputError("rows: expected a list of row numbers; give at least one")
         if chosen.min() < 0 or chosen.max() >= len(self.points):
             raise InputError(f"rows: {chosen.max()} is none of {len(self.points)} samples, counted from 0")
-        some = Sources.transformed(self, self.covariance_root, self.about_mean(self.points[chosen]))
-        some.covariance, some.identified, some._moved_from = self.covariance, self.identified, None
-        return some
+        vertices = self.about_mean(self.points[chosen])
+        known: dict[str, Any] = {} if listed else {"faces_if_few": None}
+        return Sources._known_as(
+            self, self.covariance, self.covariance_root, vertices, identified=self.identified, **known
+        )
 
     # ---- shape ------------------------------------------------------------------------------------------------
 
@@ -391,7 +425,7 @@ class Sources:
 
     # ---- what the theory asks ---------------------------------------------------------------------------------
 
-    @cached_property
+    @derived
     def vertices(self) -> Array:
         """(V, d) extreme points about the mean; for d > EXACT_DIMENSION all distinct points instead."""
         from theory.geometry.polytope import extreme_points
@@ -400,7 +434,7 @@ class Sources:
             return self.about_mean(np.unique(self.points, axis=0))
         return self.about_mean(extreme_points(self.points))
 
-    @cached_property
+    @derived
     def fan(self) -> NormalFan:
         """The simplicial normal fan of conv(-S): on each of its cones the support function is linear.
 
@@ -415,7 +449,7 @@ class Sources:
             )
         return normal_fan(self.vertices)
 
-    @cached_property
+    @derived
     def faces(self) -> FaceLattice:
         """The faces of conv(-S).
 
@@ -428,7 +462,7 @@ class Sources:
             )
         return self.faces_if_few
 
-    @cached_property
+    @derived
     def faces_if_few(self) -> FaceLattice | None:
         """The faces of conv(-S), or None where they are too many to price on (always for eight or more sources)."""
         from theory.geometry.face_lattice import FaceLattice
@@ -443,7 +477,7 @@ class Sources:
         lattice = FaceLattice.of(-self.vertices)
         return lattice if lattice.most_faces <= MOST_FACES else None
 
-    @cached_property
+    @derived
     def covariance_root(self) -> Array:
         """(d, d) R with C = R'R, as accurate as the samples are.
 
@@ -475,7 +509,7 @@ class Sources:
         """Whether the faces of the hull, or that they are too many, are known already, and cost nothing to ask for."""
         return "faces_if_few" in vars(self)
 
-    @cached_property
+    @derived
     def bias_sides(self) -> Array:
         """(d,) +1 where a source's cheapest own neuron increases with it, -1 where it decreases.
 
@@ -485,7 +519,7 @@ class Sources:
         tie = 1e-12 * (self.upper - self.lower)
         return np.where(-self.lower <= self.upper + tie, 1.0, -1.0)
 
-    @cached_property
+    @derived
     def least_bias(self) -> Array:
         """(d,) m_i = min(-min s_i, max s_i), the bias of the cheapest neuron of source i with unit weight."""
         return np.minimum(-self.lower, self.upper)
@@ -534,6 +568,10 @@ class Sources:
             rows = slice(start, start + CHUNK_ROWS)
             yield self.about_mean(self.points[rows]), None if self.probabilities is None else self.probabilities[rows]
 
+    def _made_of(self) -> tuple[Any, ...]:
+        moments = None if self.from_samples else (self.mean, self.covariance)
+        return self.points, self.names, self.probabilities, self.stream, self.identified, moments
+
     # ---- construction -----------------------------------------------------------------------------------------
 
     def _weighted_shift(self) -> Array:
@@ -577,7 +615,7 @@ class Sources:
             )
         return lowest, highest
 
-    @cached_property
+    @derived
     def mean_outside(self) -> Array | None:
         """(d,) weights of a neuron whose bias would be below zero; None where the hull holds the mean.
 
