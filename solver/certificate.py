@@ -30,6 +30,7 @@ from theory.bounds.geodesic import asked_code
 from theory.conditions.many_sources import proven_ratio
 from theory.errors import InputError
 from theory.groups import parts_of
+from theory.immutable import Frozen
 from theory.problem import Problem, within_digits
 from theory.readouts import symmetric_root
 from theory.sources import Sources, as_matrix
@@ -69,8 +70,8 @@ AUDIT_DIRECTIONS = 2_000
 """Random neurons that try to refute a claimed rho, with the support function taken from the samples directly."""
 
 
-@dataclass(frozen=True)
-class Bound:
+@dataclass(frozen=True, eq=False)
+class Bound(Frozen):
     """A proven lower bound on the loss of every code.
 
     Attributes:
@@ -94,8 +95,8 @@ class Bound:
     multiplier: Array
 
 
-@dataclass(frozen=True)
-class Certificate:
+@dataclass(frozen=True, eq=False)
+class Certificate(Frozen):
     """An independent check of a representation.
 
     Attributes:

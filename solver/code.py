@@ -11,6 +11,7 @@ from solver.decoding import readable
 from theory.bounds.cover import Cover
 from theory.errors import InputError
 from theory.groups import parts_of
+from theory.immutable import Frozen
 from theory.problem import Problem
 from theory.sources import CHUNK_ROWS, as_matrix
 
@@ -65,8 +66,8 @@ SAME = 8 * float(np.finfo(float).eps)
 """this, which is rounding."""
 
 
-@dataclass(frozen=True, repr=False)
-class Code:
+@dataclass(frozen=True, repr=False, eq=False)
+class Code(Frozen):
     """A code with its certificate: the fields of `solver.Representation`, which can be drawn, printed and saved too."""
 
     status: str
@@ -88,7 +89,7 @@ class Code:
     iterations: int
     seconds: float
     message: str
-    problem: Problem = field(compare=False)
+    problem: Problem
     cover: Cover | None = None
     tolerance: float = float("nan")
     separate: Self | None = None

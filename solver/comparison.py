@@ -16,6 +16,7 @@ import numpy as np
 
 from solver.metrics import NEIGHBOURS, conditional_information, linear_columns, modularity_scores
 from theory.errors import InputError
+from theory.immutable import Frozen
 from theory.sources import as_matrix, column_names
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ NO_NUMBER = ("NAType", "NaTType")
 """Types by which tables mark what is missing, beside None and NaN."""
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, eq=False)
+class Comparison(Frozen):
     """What the neurons of a code follow.
 
     Attributes:

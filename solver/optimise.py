@@ -22,6 +22,7 @@ from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE
 from theory.conditions.completion import best_modular_multiplier
 from theory.errors import InputError
+from theory.immutable import Frozen
 from theory.problem import Problem, within_digits
 from theory.sources import EXACT_DIMENSION
 
@@ -67,8 +68,8 @@ CONTINUED = 0.1
 """Share of the tolerance within which a code that is moved along must be proven: where a search would end as well."""
 
 
-@dataclass(frozen=True)
-class Progress:
+@dataclass(frozen=True, eq=False)
+class Progress(Frozen):
     """What a callback sees after each iteration: the best code and the best proven bound so far.
 
     Attributes:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Representation"]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Representation(Code):
     """A code with its certificate: the optimal one where ``status`` says so.
 

@@ -12,13 +12,13 @@ Derived in docs/mathematics.md, "Dynamics".
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from theory.errors import InputError
 from theory.geometry.polytope import hull_of, in_scale
+from theory.immutable import Frozen, derived
 from theory.sources import CHUNK_ROWS, EXACT_DIMENSION, Sources
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ MODULAR_PRECISION = 1e-15
 
 
 @dataclass(frozen=True, eq=False)
-class Transitions:
+class Transitions(Frozen):
     """Linear maps that take every sample to where it goes next: one for time alone, or one for each action.
 
     A step takes s to ``centre + R (s - centre) + offset``.
@@ -91,6 +91,7 @@ class Transitions:
         for name, value in (("matrices", stack), ("offsets", offsets), ("centre", centre)):
             object.__setattr__(self, name, value)
         object.__setattr__(self, "ends", tuple(int(row) for row in self.ends))
+        super().__post_init__()
 
     def __len__(self) -> int:
         return len(self.matrices)
@@ -254,7 +255,7 @@ def _distances(points: Array, sources: Sources) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class Recurrence:
+class Recurrence(Frozen):
     """What recurrent weights cost a code, in one set of coordinates: all that the rest of the program asks of them.
 
     Attributes:
@@ -282,7 +283,7 @@ class Recurrence:
         """
         return Recurrence(inverse.T @ self.matrices @ matrix.T, self.cost / unit)
 
-    @cached_property
+    @derived
     def least(self) -> float:
         """Sum over transitions of cost sum_i |lambda_i(R)|^2: less than this no code pays.
 

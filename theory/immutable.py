@@ -8,7 +8,7 @@ data too large to copy locks them (``data.setflags(write=False)``) and gives the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
@@ -73,8 +73,8 @@ class FixedDict(dict[str, Any]):
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise TypeError("this dictionary is part of a result and does not change; make a copy with dict(...)")
 
-    __setitem__ = __delitem__ = __ior__ = _refuse  # type: ignore[assignment]
-    clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
 
     def __hash__(self) -> int:  # type: ignore[override]
         return hash(_content(self))
@@ -89,6 +89,8 @@ def _fixed(value: Any) -> Any:
         return locked(value)
     if type(value) is dict:
         return FixedDict({key: _fixed(item) for key, item in value.items()})
+    if type(value) is tuple:
+        return tuple(_fixed(item) for item in value)
     return value
 
 
@@ -108,7 +110,7 @@ class derived(cached_property[T]):  # noqa: N801  # stands where `property` does
 
         def __init__(self, func: Callable[[Any], T]) -> None: ...
 
-    @overload  # type: ignore[override]
+    @overload
     def __get__(self, instance: None, owner: type[Any] | None = None) -> derived[T]: ...
 
     @overload
@@ -116,8 +118,11 @@ class derived(cached_property[T]):  # noqa: N801  # stands where `property` does
 
     def __get__(self, instance: object | None, owner: type[Any] | None = None) -> derived[T] | T:
         value: Any = super().__get__(instance, owner)
-        if instance is not None:
-            _lock(value)
+        if instance is None:
+            return value
+        _lock(value)
+        if type(value) is dict:
+            value = vars(instance)[self.attrname or ""] = FixedDict(value)
         return value
 
 
@@ -128,7 +133,7 @@ def _content(value: Any) -> Any:
             return value.shape, tuple(_content(item) for item in value.ravel().tolist())
         numbers = value + 0.0 if value.dtype.kind == "f" else value
         return value.shape, value.dtype.str, numbers.tobytes()
-    if isinstance(value, float) and value != value:
+    if isinstance(value, float) and np.isnan(value):
         return "NaN"
     if isinstance(value, Mapping):
         return frozenset((key, _content(item)) for key, item in value.items())
@@ -154,7 +159,7 @@ class _Compared:
 
 
 class Frozen(_Compared):
-    """Base of a dataclass (``frozen=True, eq=False``) that holds arrays: they are locked, and compared by their numbers.
+    """Base of a dataclass (``frozen=True, eq=False``) that holds arrays: they are locked and compared.
 
     Example:
         >>> from dataclasses import dataclass
@@ -166,12 +171,11 @@ class Frozen(_Compared):
     """
 
     def __post_init__(self) -> None:
-        assert is_dataclass(self)
-        for field in fields(self):
+        for field in fields(self):  # type: ignore[arg-type]  # those that derive from it are dataclasses
             object.__setattr__(self, field.name, _fixed(getattr(self, field.name)))
 
     def _made_of(self) -> Any:
-        return tuple(getattr(self, field.name) for field in fields(self) if field.compare)  # type: ignore[arg-type]
+        return tuple(getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Arrays that come out of a pickle, or of a deep copy, are not locked.

@@ -160,7 +160,7 @@ class Problem(Immutable):
         if self.separate and self.groups is None:
             raise InputError("separate: nothing says what is to be kept apart; give groups")
         self.recurrent_cost = _cost("recurrent_cost", recurrent_cost)
-        self.transitions = transitions if "recurrence" in vars(self) else _check_transitions(transitions, self.sources)
+        self.transitions = _check_transitions(transitions, self.sources, fitting="recurrence" in vars(self))
         if self.transitions is None and self.recurrent_cost != 1:
             raise InputError("recurrent_cost: there is no recurrent layer to be paid for; give transitions as well")
         if self.transitions is None:
@@ -741,11 +741,12 @@ class Problem(Immutable):
         return float(self.neuron_cost(rows).sum()) + self.readout_cost(code) + carried
 
 
-def _check_transitions(given: ArrayLike | Transitions | None, sources: Sources) -> Transitions | None:
+def _check_transitions(given: ArrayLike | Transitions | None, sources: Sources, *, fitting: bool) -> Transitions | None:
     if given is None:
         return None
     transitions = given if isinstance(given, Transitions) else Transitions(as_stack(given))
-    transitions.require_fitting(sources)
+    if not fitting:
+        transitions.require_fitting(sources)
     return transitions
 
 

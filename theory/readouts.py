@@ -22,6 +22,7 @@ may be singular; then ``B G^+ B'`` takes the place of ``B G^-1 B'``, and Y is on
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -30,6 +31,7 @@ import numpy as np
 from theory.errors import InputError
 from theory.formulas import modular_loss, modular_strength
 from theory.groups import apart
+from theory.immutable import Frozen
 from theory.sources import Sources, as_matrix
 
 if TYPE_CHECKING:
@@ -64,8 +66,8 @@ STRENGTH_STEPS = 60
 """Newton steps, and halvings of one, for the best modular code."""
 
 
-@dataclass(frozen=True)
-class Readout:
+@dataclass(frozen=True, eq=False)
+class Readout(Frozen):
     """The price of reading a code out, in one set of coordinates.
 
     Attributes:
@@ -489,7 +491,7 @@ class Reads(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Priced:
+class Priced(Frozen):
     """A readout whose price is known already.
 
     Example:
@@ -508,7 +510,20 @@ class Priced:
 
 
 @dataclass(frozen=True, eq=False)
-class Exact:
+class _Asked(Frozen):
+    """A readout as it is asked for: targets and probabilities become arrays, of which nobody holds another."""
+
+    def __post_init__(self) -> None:
+        for name in ("targets", "probabilities"):
+            value = getattr(self, name, None)
+            if value is not None and not np.ma.is_masked(value):
+                with suppress(ValueError):  # no matrix, as is said when it is priced
+                    object.__setattr__(self, name, np.array(value))
+        super().__post_init__()
+
+
+@dataclass(frozen=True, eq=False)
+class Exact(_Asked):
     """Decoding without error.
 
     Args:
@@ -540,7 +555,7 @@ class Exact:
 
 
 @dataclass(frozen=True, eq=False)
-class Soft:
+class Soft(_Asked):
     """Decoding with errors, at a price: the cheapest decoder weighs squared error against squared weights.
 
     Args:
@@ -570,7 +585,7 @@ class Soft:
 
 
 @dataclass(frozen=True, eq=False)
-class Noisy:
+class Noisy(_Asked):
     """Decoding from neurons with independent noise, with errors at a price: a dearer `Soft`.
 
     Args:
@@ -610,7 +625,7 @@ READOUTS: dict[str, type[Exact | Soft | Noisy]] = {"exact": Exact, "soft": Soft,
 
 
 @dataclass(frozen=True, eq=False)
-class Errors:
+class Errors(Frozen):
     """What errors cost, in the sources' own coordinates.
 
     Attributes:

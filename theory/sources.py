@@ -321,9 +321,7 @@ class Sources(Immutable):
         return cls._known_as(given, root.T @ root, root, vertices, moved_from=given)
 
     @classmethod
-    def _known_as(
-        cls, given: Sources, covariance: Array, root: Array, vertices: Array, **known: Any
-    ) -> Sources:
+    def _known_as(cls, given: Sources, covariance: Array, root: Array, vertices: Array, **known: Any) -> Sources:
         """Sources about their mean, called like those given, of which the moments and vertices are known.
 
         Args:

@@ -18,6 +18,7 @@ import numpy as np
 
 from theory.errors import InputError
 from theory.geometry.extremes import EXACT_DIMENSION, Inside, distinct_rows, extreme_rows, inside_of
+from theory.immutable import Frozen
 from theory.inputs import LARGEST, SMALLEST, as_matrix, checked_names, column_names
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ THIN = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
-class Moments:
+class Moments(Frozen):
     """Weight, mean and covariance of rows, to the last digit of their spread however far from zero they lie.
 
     Attributes:
@@ -116,7 +117,7 @@ def _triangular(rows: Array) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class Summary:
+class Summary(Frozen):
     """What is kept of samples that are not: enough to pose the problem of them, and to add others.
 
     Attributes:

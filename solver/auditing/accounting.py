@@ -18,6 +18,7 @@ import numpy as np
 from solver.auditing.affine import varying
 from solver.certificate import lower_bound
 from solver.search.restricted_master import optimal_energies
+from theory.immutable import Frozen
 from theory.problem import within_digits
 from theory.readouts import symmetric_root
 
@@ -134,8 +135,8 @@ def strengthened_loss(problem: Problem, weights: Array) -> float:
     return problem.loss(best_strengths(problem, weights)[:, None] * weights)
 
 
-@dataclass(frozen=True)
-class Missing:
+@dataclass(frozen=True, eq=False)
+class Missing(Frozen):
     """The neuron that a code lacks most.
 
     Attributes:

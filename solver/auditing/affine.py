@@ -17,6 +17,7 @@ from solver.certificate import optimality_gap
 from solver.code import Code, described
 from solver.optimise import DEFAULT_TOLERANCE
 from theory.errors import InputError
+from theory.immutable import Frozen
 from theory.sources import CHUNK_ROWS, as_matrix
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ SPANNED = 1e-10
 """Least singular value of a code, its weights counted in deviations, from which on it can be decoded."""
 
 
-@dataclass(frozen=True)
-class AffinePart:
+@dataclass(frozen=True, eq=False)
+class AffinePart(Frozen):
     """What of an activity is affine in the sources, z = weights @ (s - mean) + rest + residue.
 
     Attributes:
@@ -95,7 +96,7 @@ def affine_part(activity: Array, sources: Sources) -> AffinePart:
     return AffinePart(weights, mean, variance, residue)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class AffineCode(Code):
     """A code as it is given, with biases and weights that may be larger than they need be.
 

@@ -54,7 +54,7 @@ ENOUGH = 0.25
 """Share that chance explains above which there are too few samples to tell."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Audit(Findings):
     """A code held against the certified optimum of the same problem.
 

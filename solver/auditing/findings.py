@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from solver.auditing.scale import Fit
 from solver.comparison import scores_at_hand
 from solver.representation import Representation
 from theory.conditions import Verdict
+from theory.immutable import Frozen, derived
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,8 +45,8 @@ FOUND = (
 """What a JSON object holds of an audit beside both codes, the verdict and the fit."""
 
 
-@dataclass(frozen=True, repr=False)
-class Findings:
+@dataclass(frozen=True, repr=False, eq=False)
+class Findings(Frozen):
     """A code held against the certified optimum of the same problem: see `solver.auditing.audit.Audit`."""
 
     code: AffineCode
@@ -66,8 +66,8 @@ class Findings:
     missing_saving: float
     verdict: Verdict | None
     fit: Fit | None
-    neurons: tuple[str, ...] = field(compare=False)
-    activity: Array = field(compare=False)
+    neurons: tuple[str, ...]
+    activity: Array
 
     @property
     def problem(self) -> Problem:
@@ -84,7 +84,7 @@ class Findings:
         """By how much loss / lower_bound exceeds one: by how much the code costs more than any code must."""
         return max(0.0, self.loss / self.lower_bound - 1) if self.lower_bound > 0 else float("inf")
 
-    @cached_property
+    @derived
     def scores(self) -> dict[str, float]:
         """The field's modularity scores of the activity given, found when they are asked for: they take a while."""
         sources = self.problem.sources

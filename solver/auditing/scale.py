@@ -20,6 +20,7 @@ from scipy.optimize import brentq
 from solver.auditing.accounting import strengthened_loss
 from solver.optimise import solve_one_of_many
 from theory.errors import InputError
+from theory.immutable import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,8 +46,8 @@ LEVEL = 1e-6
 """Change of the excess over all prices that is none."""
 
 
-@dataclass(frozen=True)
-class Fit:
+@dataclass(frozen=True, eq=False)
+class Fit(Frozen):
     """The costs that make a code of unknown unit least suboptimal.
 
     Attributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import optax
 from solver.networks.checkpoint import flat, mark_of, nested, restored, saved
 from solver.networks.network import Data, Network, Tree
 from theory.errors import InputError
+from theory.immutable import Frozen
 from theory.writing import require_writable
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ class Step:
     losses: Array
 
 
-@dataclass(frozen=True, repr=False)
-class Trained:
+@dataclass(frozen=True, repr=False, eq=False)
+class Trained(Frozen):
     """Networks that differ in their seeds alone.
 
     Attributes:
@@ -72,8 +73,8 @@ class Trained:
     seeds: tuple[int, ...]
     steps: NDArray[np.intp]
     losses: Array
-    activity: Array = field(compare=False)
-    weights: dict[str, Array] = field(compare=False)
+    activity: Array
+    weights: dict[str, Array]
     ended: str
     seconds: float
 

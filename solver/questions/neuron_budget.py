@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from solver.representation import Representation
 from solver.search.few_neurons import FewNeurons
 from solver.stopping import raise_if_asked
 from theory.errors import InputError
+from theory.immutable import Frozen
 from theory.problem import Problem, within_digits
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ MOST = 1_000
 """Numbers of neurons looked at at most."""
 
 
-@dataclass(frozen=True, repr=False)
-class Budget:
+@dataclass(frozen=True, repr=False, eq=False)
+class Budget(Frozen):
     """The best codes found for each number of neurons.
 
     Attributes:
@@ -78,7 +79,7 @@ class Budget:
     floor: float
     enough: int | None
     optimum: Representation
-    codes: tuple[Array, ...] = field(compare=False)
+    codes: tuple[Array, ...]
     tolerance: float
     complete: bool
     seconds: float

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from solver.optimise import solve_one_of_many
 from theory.errors import InputError
+from theory.immutable import Frozen
 
 if TYPE_CHECKING:
     from theory.families import Family
@@ -18,8 +19,8 @@ FEWEST, MOST = 2, 10_000
 """Points of a line."""
 
 
-@dataclass(frozen=True)
-class PhasePoint:
+@dataclass(frozen=True, eq=False)
+class PhasePoint(Frozen):
     """One value of a family's parameter, solved.
 
     Attributes:

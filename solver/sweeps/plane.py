@@ -14,6 +14,7 @@ from solver.sweeps.pose import PRICES, READOUT, SMOOTH, OfFamily
 from theory.conditions import decide
 from theory.errors import InputError, unknown_name
 from theory.families import FAMILIES, family
+from theory.immutable import Frozen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,8 +38,8 @@ HALVINGS = 12
 """Of a stretch between two verdicts that differ: to a few thousandths of it, finer than a picture shows."""
 
 
-@dataclass(frozen=True)
-class PhasePlane:
+@dataclass(frozen=True, eq=False)
+class PhasePlane(Frozen):
     """A family, or a data set, over two coordinates.
 
     Attributes:

@@ -10,6 +10,7 @@ import numpy as np
 from solver.certificate import lower_bound
 from solver.optimise import solve_one_of_many
 from theory.conditions import decide
+from theory.immutable import Frozen
 from theory.sources import EXACT_DIMENSION
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ CONTRADICTION = 1e-2
 """Margin short of which the price of modularity, about a twentieth of its square at least, is far above rounding."""
 
 
-@dataclass(frozen=True)
-class Judgement:
+@dataclass(frozen=True, eq=False)
+class Judgement(Frozen):
     """What came of comparing one prediction with one solution.
 
     Attributes:

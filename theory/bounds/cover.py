@@ -23,6 +23,7 @@ import numpy as np
 
 from theory.errors import InputError
 from theory.geometry.whitening import lifted
+from theory.immutable import Frozen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,8 +39,8 @@ BLOCK = 1 << 15
 """Products handled at once."""
 
 
-@dataclass(frozen=True)
-class Cover:
+@dataclass(frozen=True, eq=False)
+class Cover(Frozen):
     """Cells that cover every direction, with the products of inequalities that bound rho on each.
 
     Attributes:
@@ -78,6 +79,7 @@ class Cover:
             object.__setattr__(self, name, value)
         if self.samples is not None:
             object.__setattr__(self, "samples", np.asarray(self.samples))
+        super().__post_init__()
 
     @classmethod
     def of(cls, samples: Indices, cover: Cover | None = None) -> Cover:

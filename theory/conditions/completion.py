@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory.conditions.verdict import CONDITION_TOLERANCE, modular_multiplier
+from theory.immutable import Frozen
 from theory.sources import EXACT_DIMENSION
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ NEAR_BEST = 0.9
 """Neurons that earn at least this share of the best one's ratio draw a plane each."""
 
 
-@dataclass(frozen=True)
-class Completed:
+@dataclass(frozen=True, eq=False)
+class Completed(Frozen):
     """A multiplier and what no choice of its open part can do better.
 
     Attributes:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory.formulas import multiplier_entry
+from theory.immutable import Frozen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,8 +32,8 @@ CONDITION_TOLERANCE = 1e-10
 """rho up to 1 + this counts as one: the condition is always tight at the axes, where rounding leaves about 1e-13."""
 
 
-@dataclass(frozen=True)
-class Verdict:
+@dataclass(frozen=True, eq=False)
+class Verdict(Frozen):
     """Whether the optimal code is modular.
 
     Attributes:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.immutable import Frozen
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Whitening", "lifted"]
 
 
-@dataclass(frozen=True)
-class Whitening:
+@dataclass(frozen=True, eq=False)
+class Whitening(Frozen):
     """Coordinates x = H w in which the energy of a neuron is ``|x|^2``, M = H'H, and H K H' is diagonal.
 
     Attributes:

@@ -10,6 +10,7 @@ import numpy as np
 
 from theory.conditions import decide, modular_multiplier
 from theory.errors import InputError
+from theory.immutable import Frozen
 from theory.problem import Problem
 from theory.sources import EXACT_DIMENSION, Sources
 from theory.theorems.hypotheses import Blocks, decodes_the_data
@@ -36,8 +37,8 @@ CITED_2023 = "Whittington, Dorrell, Ganguli, Behrens (ICLR 2023)"
 CITED_2025 = "Dorrell et al. (ICLR 2025)"
 
 
-@dataclass(frozen=True)
-class Prediction:
+@dataclass(frozen=True, eq=False)
+class Prediction(Frozen):
     """What a theorem says about the optimal code of one problem. What it is silent about is None.
 
     Attributes:
