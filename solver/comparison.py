@@ -16,7 +16,7 @@ import numpy as np
 
 from solver.metrics import NEIGHBOURS, conditional_information, linear_columns, modularity_scores
 from theory.errors import InputError
-from theory.sources import as_matrix, column_names
+from theory.inputs import as_matrix, column_names, require_unmasked
 
 if TYPE_CHECKING:
     import os
@@ -200,6 +200,7 @@ def _labels(labels: Any, weights: Array, categorical: set[str | int]) -> Iterato
 def _columns_of(labels: Any) -> tuple[list[str], list[NDArray[Any]]]:
     if isinstance(labels, Mapping):
         return [str(name) for name in labels], [_one_column(name, values) for name, values in labels.items()]
+    require_unmasked(labels, "labels")
     try:
         table = np.asarray(labels)
     except ValueError:
@@ -209,11 +210,12 @@ def _columns_of(labels: Any) -> tuple[list[str], list[NDArray[Any]]]:
     if table.ndim == 1:
         name = getattr(labels, "name", None)
         return [str(name) if isinstance(name, str) else "label1"], [table]
-    found = column_names(labels)
+    found = column_names(labels, "labels")
     return list(found or (f"label{i + 1}" for i in range(table.shape[1]))), list(table.T)
 
 
 def _one_column(name: object, values: Any) -> NDArray[Any]:
+    require_unmasked(values, "labels")
     column = np.asarray(values)
     if column.ndim != 1:
         raise InputError(f"labels: {str(name)!r} has {column.ndim} dimensions; give one value a sample")

@@ -74,16 +74,23 @@ def chosen(given: Any, names: Sequence[str], name: str) -> Any:
     Raises:
         InputError: a table with other columns than those wanted.
     """
-    present = column_names(given)
+    present = column_names(given, name)
     unnamed = tuple(f"s{i + 1}" for i in range(len(names)))
     if present is None or present == tuple(names):
         return given
     missing = [wanted for wanted in names if wanted not in present]
     if not missing:
-        return np.asarray(given)[:, [present.index(wanted) for wanted in names]]
+        return _taken(given, [present.index(wanted) for wanted in names])
     if tuple(names) == unnamed:
         return given
     raise InputError(f"{name}: there is no column {missing[0]!r}; the table has {', '.join(present[:5])}")
+
+
+def _taken(given: Any, numbers: list[int]) -> Any:
+    """Some columns of a table, which stays of its kind, so that what they hold is still told."""
+    if hasattr(given, "iloc"):
+        return given.iloc[:, numbers]
+    return given.select(numbers) if hasattr(given, "column_names") else given[:, numbers]
 
 
 # ---- tables like those given -----------------------------------------------------------------------------------
