@@ -16,7 +16,7 @@ import numpy as np
 
 from solver.metrics import NEIGHBOURS, conditional_information, linear_columns, modularity_scores
 from theory.errors import InputError
-from theory.inputs import as_matrix, column_names, require_unmasked
+from theory.inputs import as_matrix, column_names, require_plain
 
 if TYPE_CHECKING:
     import os
@@ -200,7 +200,7 @@ def _labels(labels: Any, weights: Array, categorical: set[str | int]) -> Iterato
 def _columns_of(labels: Any) -> tuple[list[str], list[NDArray[Any]]]:
     if isinstance(labels, Mapping):
         return [str(name) for name in labels], [_one_column(name, values) for name, values in labels.items()]
-    require_unmasked(labels, "labels")
+    require_plain(labels, "labels")
     try:
         table = np.asarray(labels)
     except ValueError:
@@ -215,7 +215,7 @@ def _columns_of(labels: Any) -> tuple[list[str], list[NDArray[Any]]]:
 
 
 def _one_column(name: object, values: Any) -> NDArray[Any]:
-    require_unmasked(values, "labels")
+    require_plain(values, "labels")
     column = np.asarray(values)
     if column.ndim != 1:
         raise InputError(f"labels: {str(name)!r} has {column.ndim} dimensions; give one value a sample")

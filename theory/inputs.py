@@ -26,7 +26,6 @@ __all__ = [
     "column_names",
     "has_blocks",
     "require_plain",
-    "require_unmasked",
 ]
 
 SMALLEST, LARGEST = 1e-140, 1e140
@@ -117,8 +116,10 @@ def _numbers(
     return raw
 
 
-def require_unmasked(values: Any, name: str, *, columns: Sequence[str] | None = None, first_row: int = 0) -> None:
-    """Refuse values of which some are masked: what lies beneath a mask, often -9999, was not measured.
+def require_plain(values: Any, name: str, *, columns: Sequence[str] | None = None, first_row: int = 0) -> None:
+    """Refuse what numpy would turn into other numbers without a word: masked values, and dates among numbers.
+
+    What lies beneath a mask, often -9999, was not measured.
 
     Args:
         values: anything array-like; of masked arrays, or lists of them, the masks are looked at.
@@ -127,42 +128,33 @@ def require_unmasked(values: Any, name: str, *, columns: Sequence[str] | None = 
         first_row: number of the first row in a message.
 
     Raises:
-        InputError: how many are masked, and where the first is.
+        InputError: how many values are masked, and where the first is; dates in a table of polars or pyarrow.
 
     Example:
-        >>> require_unmasked(np.ma.array([[1, 2], [3, 4]], mask=[[False, False], [False, True]]), "sources")
+        >>> require_plain(np.ma.array([[1, 2], [3, 4]], mask=[[False, False], [False, True]]), "sources")
         Traceback (most recent call last):
         theory.errors.InputError: sources: 1 value(s) are masked, the first at row 1, column 1 of sources ...
     """
-    if isinstance(values, np.ma.MaskedArray):
-        mask = np.ma.getmaskarray(values)
-        if mask.dtype.names is not None:  # of records, a mask each field
-            mask = np.column_stack([np.asarray(mask[field]).reshape(len(mask), -1) for field in mask.dtype.names])
-        count, first = int(mask.sum()), [int(i) for i in np.argwhere(mask)[:1].ravel()]
-    elif isinstance(values, list | tuple):
-        masks = {row: np.ma.getmaskarray(part) for row, part in enumerate(values) if np.ma.isMaskedArray(part)}
-        count = sum(int(mask.sum()) for mask in masks.values())
-        first = next(([row, *map(int, np.argwhere(mask)[0])] for row, mask in masks.items() if mask.any()), [])
-    else:
-        return
+    count, first = _masked(values)
     if count:
         row, column = [*first, 0, 0][:2]
         place = _cell(name, first_row + row, column, columns)
         raise InputError(f"{name}: {count} value(s) are masked, the first at {place}; drop those rows or fill them in")
-
-
-def require_plain(values: Any, name: str, *, columns: Sequence[str] | None = None, first_row: int = 0) -> None:
-    """Refuse what numpy would turn into other numbers without a word: masked values, and dates among numbers.
-
-    Args:
-        values: anything array-like.
-        name, columns, first_row: as for `require_unmasked`.
-
-    Raises:
-        InputError: values that are masked, or dates and times in a table of polars or pyarrow.
-    """
-    require_unmasked(values, name, columns=columns, first_row=first_row)
     _require_no_times(values, name)
+
+
+def _masked(values: Any) -> tuple[int, list[int]]:
+    """How many values are masked, and the place of the first."""
+    if isinstance(values, np.ma.MaskedArray):
+        mask = np.ma.getmaskarray(values)
+        if mask.dtype.names is not None:  # of records, a mask each field
+            mask = np.column_stack([np.asarray(mask[field]).reshape(len(mask), -1) for field in mask.dtype.names])
+        return int(mask.sum()), [int(i) for i in np.argwhere(mask)[:1].ravel()]
+    if not isinstance(values, list | tuple):
+        return 0, []
+    masks = {row: np.ma.getmaskarray(part) for row, part in enumerate(values) if np.ma.isMaskedArray(part)}
+    first = next(([row, *map(int, np.argwhere(mask)[0])] for row, mask in masks.items() if mask.any()), [])
+    return sum(int(mask.sum()) for mask in masks.values()), first
 
 
 def _library(values: Any) -> str:

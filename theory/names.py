@@ -49,9 +49,9 @@ def distinct_names(names: Iterable[Any], argument: str) -> tuple[str, ...]:
     found = tuple(printable(str(name)) for name in names)
     for column, name in enumerate(found):
         if not name.strip() or ROW_NUMBERS.fullmatch(name):
-            said = f"is called {name!r}, as pandas calls a column without a name" if name.strip() else "has no name"
+            said = f"is called {name!r}, as pandas calls one without a name" if name.strip() else "has no name"
             raise InputError(
-                f"{argument}: column {column} (counted from 0) {said}; remove it if it only numbers the rows, or name it"
+                f"{argument}: column {column} (counted from 0) {said}; remove it if it numbers the rows, or name it"
             )
     repeated = [(name, count) for name, count in Counter(found).items() if count > 1]
     if repeated:

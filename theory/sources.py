@@ -15,16 +15,7 @@ import numpy as np
 
 from theory.errors import InputError
 from theory.geometry.extremes import EXACT_DIMENSION
-from theory.inputs import (
-    LARGEST,
-    SMALLEST,
-    as_array,
-    as_matrix,
-    checked_names,
-    checked_probabilities,
-    column_names,
-    has_blocks,
-)
+from theory.inputs import LARGEST, SMALLEST, as_matrix, checked_names, checked_probabilities, column_names, has_blocks
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -179,7 +170,7 @@ class Sources:
         self.names = checked_names(found, dimension)
         self.probabilities = None
         self.from_samples = False
-        center = np.zeros(dimension) if mean is None else as_array(mean, "mean").reshape(-1)
+        center = np.zeros(dimension) if mean is None else as_matrix(mean, "mean").reshape(-1)
         if center.shape != (dimension,) or not np.isfinite(center).all():
             raise InputError(f"mean: expected {dimension} finite number(s)")
         self.mean = self._origin = center

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, solve
-from solver.comparison import compared
 from solver.auditing.audit import audit
+from solver.comparison import compared
 from solver.metrics import modularity_scores
 from solver.sklearn import OptimalCode
 from solver.sweeps.pose import OfData
@@ -110,12 +110,12 @@ def test_dates_and_times_are_no_numbers(library, kind, alone):
     tables = pytest.importorskip(library)
     columns = {"when": [TIMES[kind]] * 3} | ({} if alone else {"a": [1.0, 2, 5], "b": [3.0, 4, 0]})
     table = tables.table(columns) if library == "pyarrow" else tables.DataFrame(columns)
-    with pytest.raises(InputError, match="dates or times|is not a number") as error:
+    with pytest.raises(InputError, match=r"dates or times|is not a number") as error:
         Sources(table)
     assert "\n" not in str(error.value)
     if not alone:
         # Nor where the code asks for columns in another order.
-        with pytest.raises(InputError, match="dates or times|is not a number"):
+        with pytest.raises(InputError, match=r"dates or times|is not a number"):
             as_matrix(table, "sources")
 
 
@@ -132,7 +132,9 @@ def test_several_tables_are_not_one():
 
 
 def test_a_problem_is_posed_already():
-    with pytest.raises(InputError, match=r"got Problem; write theory.conditions.decide\(problem\)"):
+    with pytest.raises(
+        InputError, match=r"a Problem, which is posed already; write theory.conditions.decide\(problem\)"
+    ):
         modularity(PROBLEM)
 
 
@@ -168,7 +170,7 @@ def test_names_are_printed_in_one_line_and_told_apart(names):
     ("names", "said"),
     [
         (["a", "b", "a"], "sources: 2 columns are named 'a'; give each its own name"),
-        (["a", ""], r"column 1 \(counted from 0\) has no name; remove it if it only numbers the rows"),
+        (["a", ""], r"column 1 \(counted from 0\) has no name; remove it if it numbers the rows"),
         (["Unnamed: 0", "b"], r"column 0 \(counted from 0\) is called 'Unnamed: 0', as pandas calls"),
         (["Unnamed: 1_level_0", "b"], "as pandas calls"),
         ([1, "1"], "2 columns are named '1'"),
