@@ -132,9 +132,7 @@ def test_several_tables_are_not_one():
 
 
 def test_a_problem_is_posed_already():
-    with pytest.raises(
-        InputError, match=r"a Problem, which is posed already; write theory.conditions.decide\(problem\)"
-    ):
+    with pytest.raises(InputError, match=r"got a Problem; write theory.conditions.decide\(problem\)"):
         modularity(PROBLEM)
 
 

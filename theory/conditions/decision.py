@@ -71,7 +71,7 @@ def modularity(
         False
     """
     if isinstance(sources, Problem):
-        raise InputError("sources: got a Problem, which is posed already; write theory.conditions.decide(problem)")
+        raise InputError("sources: expected a matrix, got a Problem; write theory.conditions.decide(problem)")
     given: dict[str, Any] = {
         "mixing": mixing,
         "probabilities": probabilities,

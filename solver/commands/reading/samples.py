@@ -18,6 +18,7 @@ from solver.commands.reading.text import decimals, read_text
 from theory.dynamics import as_stack
 from theory.errors import InputError
 from theory.inputs import as_matrix
+from theory.names import distinct_names
 from theory.sources import Sources
 
 if TYPE_CHECKING:
@@ -139,6 +140,13 @@ def read_table(path: str | Path | Given, wanted: str = "sources", *, also: str |
         InputError, OSError: as for `read_sources`.
     """
     path = given(path)
+    table = _read(path, wanted, also)
+    if table.names is None:
+        return table
+    return Table(table.values, distinct_names(table.names, str(path)), table.probabilities)
+
+
+def _read(path: Given, wanted: str, also: str | None) -> Table:
     if path.kind in FOLDERS:
         return _read_blocks(path, wanted, also)
     with path.open() as file:
@@ -158,7 +166,7 @@ def read_table(path: str | Path | Given, wanted: str = "sources", *, also: str |
 def _read_blocks(path: Given, wanted: str, also: str | None) -> Table:
     """A table of columns or chunks, in one piece."""
     table = ParquetBlocks.of(path) if path.kind == ".parquet" else ZarrBlocks.of(path, wanted, also)
-    names = table.names if isinstance(table, ParquetBlocks) else None
+    names = table.names
     blocks = list(table.read())
     if not blocks:
         raise InputError(f"{path}: no rows; give a table with one row a sample")

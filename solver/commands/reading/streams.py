@@ -23,6 +23,7 @@ from solver.commands.reading.given import Given, weights_column
 from solver.commands.reading.tables import ParquetBlocks, ZarrBlocks
 from solver.commands.reading.text import TextBlocks
 from theory.errors import InputError
+from theory.names import distinct_names
 from theory.sources import Sources
 from theory.summary import Gathering, Summary
 
@@ -98,14 +99,14 @@ def stream(path: Given, probabilities: str | None = None, follow: Follow | None 
     """
     from threadpoolctl import threadpool_limits
 
-    table = _opened(path, probabilities)
     before = _state(path)
     try:
+        table = _opened(path, probabilities)
         # Columns are short, and threads of their own would wait for each other.
         with threadpool_limits(1, user_api="blas"):
             summary = _summary(table, follow)
     except InputError as error:
-        if str(error).startswith(f"{path}:"):
+        if str(error).startswith(str(path)):  # or a file in it
             raise
         raise InputError(f"{path}: {error}") from None
     if _state(path) != before:
@@ -189,7 +190,7 @@ def _opened(path: Given, probabilities: str | None) -> _Blocks:
         return _one_lane(path, table.names, width, probabilities, table.rows, blocks=_counted(table.read()))
     store = ZarrBlocks.of(path, "sources", probabilities)
     column = None if store.weights is not None else probabilities
-    return _one_lane(path, None, store.width, column, store.rows, blocks=_counted(store.read()))
+    return _one_lane(path, store.names, store.width, column, store.rows, blocks=_counted(store.read()))
 
 
 def _one_lane(
@@ -202,6 +203,7 @@ def _one_lane(
     blocks: Iterator[tuple[NDArray[Any], NDArray[Any] | None, int]],
 ) -> _Blocks:
     """Blocks that come one after the other, with how much was read."""
+    names = None if names is None else distinct_names(names, str(path))
     column = None if probabilities is None else weights_column(path, names, width, probabilities)
     kept = names if names is None or column is None else names[:column] + names[column + 1 :]
 
@@ -256,8 +258,10 @@ def _npy_blocks(path: Given, probabilities: str | None) -> _Blocks:
             f"{path}: no whole matrix of numbers, or one that ends before its last row; save it again with numpy.save"
         )
     rows, offset = len(array), int(array.offset)
-    names = array.dtype.names
-    width = len(names) if names is not None else array.shape[1] if array.ndim == 2 else 1
+    records = array.dtype.names is not None
+    first = as_table(np.array(array[:1]), "sources")
+    names = None if first.names is None else distinct_names(first.names, str(path))
+    width = first.values.shape[1]
     column = None if probabilities is None else weights_column(path, names, width, probabilities)
     by_columns = array.ndim == 2 and array.shape[1] > 1 and not array.flags.c_contiguous
     kept = names if names is None or column is None else names[:column] + names[column + 1 :]
@@ -267,7 +271,7 @@ def _npy_blocks(path: Given, probabilities: str | None) -> _Blocks:
     def block(file: BinaryIO, start: int, count: int) -> NDArray[Any]:
         # Read, not mapped: what is mapped counts as memory for as long as it is not needed elsewhere.
         if not by_columns:
-            return _items(file, kind, offset, start * width if names is None else start, (count, *shape))
+            return _items(file, kind, offset, start if records else start * width, (count, *shape))
         parts = [_items(file, kind, offset, index * rows + start, (count,)) for index in range(width)]
         return np.column_stack(parts)
 
@@ -277,7 +281,7 @@ def _npy_blocks(path: Given, probabilities: str | None) -> _Blocks:
             for start in range(lane * BLOCK_ROWS, rows, LANES * BLOCK_ROWS):
                 count = min(BLOCK_ROWS, rows - start)
                 part = block(file, start, count)
-                if names is not None or part.ndim == 1:
+                if records or part.ndim == 1:
                     part = as_table(part, "sources").values
                 yield *_split(part, None, column), start, count
 
