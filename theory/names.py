@@ -9,9 +9,9 @@ from typing import Any
 
 from theory.errors import InputError
 
-__all__ = ["distinct_names", "printable"]
+__all__ = ["NOT_PRINTED", "distinct_names", "printable"]
 
-COMMANDS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+NOT_PRINTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """What commands a terminal, turns or breaks a line, or cannot be written into a file at all."""
 
 ROW_NUMBERS = re.compile(r"Unnamed: \d+(_level_\d+)?")
@@ -25,7 +25,7 @@ def printable(text: str) -> str:
         >>> printable("a\x1b[31mb")
         'a\\x1b[31mb'
     """
-    return COMMANDS.sub(lambda found: repr(found[0])[1:-1], text)
+    return NOT_PRINTED.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def distinct_names(names: Iterable[Any], argument: str) -> tuple[str, ...]:
