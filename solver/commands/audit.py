@@ -53,7 +53,7 @@ def audit(activity: str, file: str, picture: str | None, form: str, rescale: boo
         raise click.UsageError("-: standard input cannot be two tables at once; give files")
     table = read_table(given(activity), "activity")
     data, mixing = inputs_of(file, options)
-    problem = problem_of(data, mixing, options, costs)
+    problem = problem_of(data, mixing, options, costs, whole=True)
     weights = {
         name: None if options[name] is None else read_table(options[name], name).values
         for name in ("encoder", "decoder")

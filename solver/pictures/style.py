@@ -48,7 +48,7 @@ WIDTH = 7.1
 
 DOTS_PER_INCH = 250
 
-NOT_IN_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+NOT_IN_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 """Bytes that no .svg may hold, wherever they come from."""
 
 Arguments = ParamSpec("Arguments")

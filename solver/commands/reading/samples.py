@@ -12,7 +12,7 @@ import numpy as np
 
 from solver.commands.reading.arrays import load, read_npy, read_npz
 from solver.commands.reading.given import FOLDERS, HEAD_BYTES, Given, Table, given, weights_column
-from solver.commands.reading.streams import Follow, is_past_memory, stream
+from solver.commands.reading.streams import Follow, is_past_memory, is_streamed, stream
 from solver.commands.reading.tables import ParquetBlocks, ZarrBlocks
 from solver.commands.reading.text import decimals, read_text
 from theory.dynamics import as_stack
@@ -32,7 +32,7 @@ __all__ = ["read_exactly", "read_mixing", "read_samples", "read_sources", "read_
 def read_sources(
     path: str | Path | Given, probabilities: str | None = None, follow: Follow | None = None, *, whole: bool = False
 ) -> Sources:
-    r"""Sources from a file, one row a sample and one column a source; as a stream where memory has no room for them.
+    r"""Sources from a file, one row a sample and one column a source; as a stream where they are large.
 
     Args:
         path: .csv (header or not; comma, semicolon, tab or spaces), .npy, .parquet, .npz or .zarr (array `sources`, or
@@ -56,7 +56,7 @@ def read_sources(
         >>> folder.cleanup()
     """
     path = given(path)
-    if not whole and is_past_memory(path):
+    if not whole and is_streamed(path):
         return stream(path, probabilities, follow)
     table = read_samples(path, probabilities)
     return Sources(table.values, table.probabilities, names=table.names)

@@ -32,10 +32,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Follow", "is_past_memory", "stream"]
+__all__ = ["Follow", "is_past_memory", "is_streamed", "stream"]
 
 STREAMED_SHARE = 1 / 16
 """Share of the machine's memory from which on samples are not read into it: solving may take several times as much."""
+
+STREAMED_FROM = 1 << 28
+"""Bytes from which on they are not either, however much memory there is: the answer is the same, and sooner there."""
 
 MEMORY_ASSUMED = 1 << 33
 """Bytes of memory of a machine that does not say."""
@@ -70,9 +73,22 @@ def is_past_memory(path: Given) -> bool:
     Raises:
         InputError: a damaged file.
     """
+    return _holds_more(path, STREAMED_SHARE * memory())
+
+
+def is_streamed(path: Given) -> bool:
+    """Whether a file is one of those that can be streamed, and large enough that it should be.
+
+    Raises:
+        InputError: a damaged file.
+    """
+    return _holds_more(path, min(STREAMED_SHARE * memory(), STREAMED_FROM))
+
+
+def _holds_more(path: Given, room: float) -> bool:
+    """Whether the numbers in a file take more than so many bytes; False of what cannot be read in parts."""
     if path.path is None or path.kind == ".npz":
         return False
-    room = STREAMED_SHARE * memory()
     if path.path.is_file() and path.path.stat().st_size * NUMBER_BYTES < room:
         return False  # a number takes a byte at least, but for what is compressed well
     if path.kind == ".csv":

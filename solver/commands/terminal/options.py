@@ -215,8 +215,10 @@ def inputs_of(file: str, options: dict[str, Any]) -> tuple[Given, Given | None]:
     return given(file), None if options["mixing"] is None else given(options["mixing"])
 
 
-def problem_of(data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, Any]) -> Problem:
-    """The problem in floating point."""
+def problem_of(
+    data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, Any], *, whole: bool = False
+) -> Problem:
+    """The problem in floating point; with the samples themselves, however many they are, where these are needed."""
     from solver.commands.reading import read_mixing, read_sources
     from theory.problem import Problem
 
@@ -224,8 +226,8 @@ def problem_of(data: Given, mixing: Given | None, options: dict[str, Any], costs
         return _problem_of_data(data, options, costs)
     with counted("read") as follow:
         # The order of a series is lost in a summary.
-        whole = {"whole": True} if options.get("trajectory") else {}
-        sources = read_sources(data, options["probabilities"], follow, **whole)
+        whole = whole or bool(options.get("trajectory"))
+        sources = read_sources(data, options["probabilities"], follow, whole=whole)
     readout = readout_of(options)
     seen = None if mixing is None else read_mixing(mixing)
     groups = groups_of(options, sources.names)

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from solver import Problem, solve
 from solver.commands.cli import main
-from solver.commands.reading import read_sources, read_table, streams, tables, text
+from solver.commands.reading import read_exactly, read_sources, read_table, streams, tables, text
 from theory import InputError, Sources
 
 COUNT = 5000
@@ -121,6 +121,25 @@ def test_no_sum_depends_on_the_number_of_threads(tmp_path, tiny_memory, monkeypa
     one = read_sources(path, "3")
     np.testing.assert_array_equal(several.covariance_root, one.covariance_root)
     np.testing.assert_array_equal(several.points, one.points)
+
+
+@pytest.mark.parametrize("kind", ["npy", "csv", "parquet", "zarr"])
+def test_what_is_large_is_streamed_and_what_needs_its_samples_is_not(tmp_path, monkeypatch, kind):
+    path, weights = written(tmp_path, kind)
+    assert read_sources(path, weights).stream is None
+    monkeypatch.setattr(streams, "STREAMED_FROM", 100_000)
+    assert read_sources(path, weights).stream is not None
+    assert read_sources(path, weights, whole=True).stream is None
+    # Exact arithmetic asks for memory alone.
+    assert len(read_exactly(path)[0]) == COUNT
+
+
+def test_an_audit_reads_what_it_needs(tmp_path, monkeypatch):
+    monkeypatch.setattr(streams, "STREAMED_FROM", 100)
+    np.save(tmp_path / "data.npy", POINTS[:50])
+    np.save(tmp_path / "activity.npy", solve(Problem(POINTS[:50])).activity())
+    done = CliRunner().invoke(main, ["audit", str(tmp_path / "activity.npy"), str(tmp_path / "data.npy")])
+    assert done.exit_code == 0, done.output
 
 
 def test_small_files_are_read_whole(tmp_path):

@@ -18,13 +18,13 @@ from matplotlib.figure import Figure
 from solver import Problem, examples, solve
 from solver.commands.cli import main
 from solver.pictures.pages.gallery import hang
+from solver.pictures.style import styled, written
 from solver.studies import registry
 from solver.studies.registry import run_studies
 from solver.studies.study import Finding
 from solver.sweeps.journal import opened
 from solver.verification.verify import save_problem
-from tests.examples import share
-from theory import InputError, Sources
+from theory import InputError
 from theory.writing import free_name, written_whole
 
 SQUARE = np.array([[-1.0, -1], [-1, 1], [1, -1], [1, 1.5]])
@@ -128,7 +128,7 @@ def test_a_gallery_replaces_its_own_pages_only(tmp_path, monkeypatch):
 
 
 def test_a_study_replaces_its_own_files_only(tmp_path, monkeypatch):
-    found = Finding(True, "It holds.", Figure(), ("n",), [(1,)])
+    found = Finding(True, "It holds.", ("n",), [(1,)], Figure())
     monkeypatch.setattr(registry, "_found", lambda *_: found)
     table = tmp_path / "one-corner-point.csv"
     table.write_text("mine")
@@ -238,13 +238,10 @@ def test_no_name_commands_a_terminal(tmp_path, form):
         assert not any(ord(sign) < 32 or 127 <= ord(sign) < 160 for sign in done.output.replace("\n", ""))
 
 
-@share(0.5)
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=8))
-def test_a_picture_can_be_read_whatever_the_names(tmp_path_factory, name):
-    try:
-        sources = Sources(SQUARE, names=[name, "other"])
-    except InputError:
-        return
-    path = tmp_path_factory.mktemp("pictures") / "code.svg"
-    solve(Problem(sources)).plot(path)
+def test_a_picture_can_be_read_whatever_the_words(tmp_path_factory, words):
+    path = tmp_path_factory.mktemp("pictures") / "words.svg"
+    figure = Figure((1, 1))
+    figure.text(0, 0, words, parse_math=False)
+    styled(written)(figure, path)
     ElementTree.parse(path)
