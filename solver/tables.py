@@ -157,7 +157,9 @@ def columns_of(code: Code) -> dict[str, list[Any]]:
         "bias": bias,
     }
     for name, weights in zip(sources.names, code.source_weights.T, strict=True):
-        table[f"{name} (source)" if name in OF_A_NEURON else name] = weights
+        while name in table:
+            name += " (source)"  # noqa: PLW2901  # until no column has it
+        table[name] = weights
     return {name: list(np.asarray(values).tolist()) for name, values in table.items()}
 
 

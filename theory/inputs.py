@@ -146,7 +146,7 @@ def require_plain(values: Any, name: str, *, columns: Sequence[str] | None = Non
 def _masked(values: Any) -> tuple[int, list[int]]:
     """How many values are masked, and the place of the first."""
     if isinstance(values, np.ma.MaskedArray):
-        mask = np.ma.getmaskarray(values)
+        mask: Any = np.ma.getmaskarray(values)
         if mask.dtype.names is not None:  # of records, a mask each field
             mask = np.column_stack([np.asarray(mask[field]).reshape(len(mask), -1) for field in mask.dtype.names])
         return int(mask.sum()), [int(i) for i in np.argwhere(mask)[:1].ravel()]

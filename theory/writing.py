@@ -76,9 +76,7 @@ def require_own(path: Path, mark: bytes, argument: str) -> None:
         with path.open("rb") as stream:
             if mark in stream.read(HEAD_BYTES):
                 return
-    raise InputError(
-        f"{argument}: {str(path)!r} is there already, and not of this kind; give an empty folder, or a new one"
-    )
+    raise InputError(f"{argument}: {str(path)!r} is there already, of another kind; give another folder")
 
 
 def free_name(path: str | os.PathLike[str]) -> Path:

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -240,7 +241,7 @@ class ZarrBlocks:
             raise InputError(f"{path}: expected a matrix (rows are samples), got {array.ndim} dimensions")
         if weights is not None and weights.shape != array.shape[:1]:
             raise InputError(f"{path}: {also}, of shape {weights.shape}, does not hold one number a row")
-        chunk = max(1, array.chunks[0])
+        chunk = max(1, _stored_chunks(array)[0])
         if name and dimensions[name]:
             kept = {*taken, *dimensions[name]}
             opened = _opened_by_xarray(path, [one for one in arrays if one not in kept])
@@ -286,13 +287,21 @@ def _dimensions(array: Any) -> tuple[str, ...]:
     return tuple(named) if all(isinstance(one, str) for one in named) else ()
 
 
+def _stored_chunks(array: Any) -> tuple[int, ...]:
+    """The shape of what is stored in one piece: a chunk, or a shard of several."""
+    return tuple(getattr(array, "shards", None) or array.chunks)
+
+
 def _require_chunks(path: Given, name: str, array: Any) -> None:
     """Refuse an array of which a part is not there: it would read as zeros."""
-    missing = array.nchunks - array.nchunks_initialized
-    if missing > 0:
+    whole = _stored_chunks(array)
+    count = prod(-(-length // chunk) for length, chunk in zip(array.shape, whole, strict=True))
+    # Of a shard, which is stored in one piece, zarr counts the parts.
+    found = array.nchunks_initialized // prod(part // chunk for part, chunk in zip(whole, array.chunks, strict=True))
+    if found < count:
         about = f"array {name!r}" if name else "the array"
         raise InputError(
-            f"{path}: {missing} of {array.nchunks} chunk(s) of {about} are not there, and would read as "
+            f"{path}: {count - found} of {count} chunk(s) of {about} are not there, and would read as "
             f"{array.fill_value}; copy the store again, or write it with write_empty_chunks where they hold that value"
         )
 

@@ -109,8 +109,9 @@ def test_a_lost_chunk_is_no_zeros(tmp_path_factory, data):
     zarr = pytest.importorskip("zarr")
     path = tmp_path_factory.mktemp("lost") / "data.zarr"
     points = np.random.default_rng(0).uniform(1, 2, (10, 3))
-    chunks = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 3))
-    zarr.create_array(str(path), data=points, chunks=chunks)
+    chunks = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 3))
+    shards = data.draw(st.sampled_from([None, (2 * chunks[0], chunks[1]), (3 * chunks[0], 2 * chunks[1])]))
+    zarr.create_array(str(path), data=points, chunks=chunks, shards=shards)
     np.testing.assert_array_equal(read_table(path).values, points)
     whole = sorted(one for one in (path / "c").rglob("*") if one.is_file())
     data.draw(st.sampled_from(whole)).unlink()
@@ -124,6 +125,25 @@ def test_coordinates_are_no_data(tmp_path):
     array = xarray.DataArray(SQUARE, dims=("time", "unit"), coords={"time": [0, 1, 2, 3], "unit": ["a", "b"]})
     array.to_dataset(name="rates").to_zarr(tmp_path / "data.zarr", consolidated=False)
     assert read_table(tmp_path / "data.zarr").names == ("a", "b")
+
+
+def test_columns_in_another_order_stay_of_their_kind():
+    from solver import Problem, solve
+    from theory import Sources
+
+    answer = solve(Problem(Sources(SQUARE, names=["left", "right"])))
+    for library in ("pandas", "polars", "pyarrow", "xarray"):
+        tables = pytest.importorskip(library)
+        if library == "xarray":
+            turned = tables.DataArray(SQUARE[:, ::-1], dims=("t", "s"), coords={"s": ["right", "left"]})
+        else:
+            columns = {"right": SQUARE[:, 1], "left": SQUARE[:, 0]}
+            turned = tables.table(columns) if library == "pyarrow" else tables.DataFrame(columns)
+        np.testing.assert_allclose(np.asarray(answer.activity(turned)), answer.activity(), atol=1e-12)
+    polars = pytest.importorskip("polars")
+    times = polars.DataFrame({"right": SQUARE[:, 1], "left": polars.Series([1, 2, 3, 4]).cast(polars.Date)})
+    with pytest.raises(InputError, match="column 'left' holds dates or times"):
+        answer.activity(times)
 
 
 # ---- Parquet --------------------------------------------------------------------------------------------------------

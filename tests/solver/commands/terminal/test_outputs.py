@@ -119,7 +119,7 @@ def test_a_gallery_replaces_its_own_pages_only(tmp_path, monkeypatch):
     monkeypatch.setattr(examples, "EXAMPLES", {"corner_cut_square": "A square."})
     page = tmp_path / "corner_cut_square.html"
     page.write_text("<title>mine</title>")
-    with pytest.raises(InputError, match=r"corner_cut_square.html' is there already, and not of this kind"):
+    with pytest.raises(InputError, match=r"corner_cut_square.html' is there already, of another kind"):
         hang(tmp_path, stops=1)
     assert page.read_text() == "<title>mine</title>" and not (tmp_path / "index.html").exists()
     page.unlink()
