@@ -70,8 +70,12 @@ class _Layout:
         """The same of numbered lines."""
         blank = ' \t\r\n"' + (self.delimiter or "")
         for number, line in lines:
+            if number <= self.lines_before_data:
+                continue
+            if "#" in line:
+                _refuse_spreadsheet_error(self, number, line)
             text = _without_comment(line)
-            if number > self.lines_before_data and text.strip(blank):
+            if text.strip(blank):
                 yield number, _cells_of(self.path, number, text, self.delimiter)
 
     def column(self, index: int) -> str:
