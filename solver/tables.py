@@ -12,8 +12,8 @@ import numpy as np
 
 from solver.code import Code
 from theory.errors import InputError
+from theory.inputs import column_labels
 from theory.principal import PrincipalCoordinates
-from theory.sources import column_names
 from theory.writing import written_whole
 
 if TYPE_CHECKING:
@@ -39,9 +39,6 @@ __all__ = [
 
 SUFFIXES = (".csv", ".nc")
 """Kinds of file that `write` writes."""
-
-OF_A_NEURON = ("neuron", "reads", "cost", "activity", "encoder", "decoder", "bias")
-"""Columns of the table of neurons before the weights."""
 
 
 # ---- names ----------------------------------------------------------------------------------------------------
@@ -74,11 +71,15 @@ def chosen(given: Any, names: Sequence[str], name: str) -> Any:
     Raises:
         InputError: a table with other columns than those wanted.
     """
-    present = column_names(given, name)
+    # Beside the columns that are wanted there may be any others.
+    present = column_labels(given)
     unnamed = tuple(f"s{i + 1}" for i in range(len(names)))
     if present is None or present == tuple(names):
         return given
     missing = [wanted for wanted in names if wanted not in present]
+    repeated = [wanted for wanted in names if present.count(wanted) > 1]
+    if repeated:
+        raise InputError(f"{name}: several columns are named {repeated[0]!r}; give each its own name")
     if not missing:
         return _taken(given, [present.index(wanted) for wanted in names])
     if tuple(names) == unnamed:

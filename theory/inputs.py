@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theory.errors import InputError
-from theory.names import distinct_names
+from theory.names import distinct_names, printable
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,7 @@ __all__ = [
     "as_matrix",
     "checked_names",
     "checked_probabilities",
+    "column_labels",
     "column_names",
     "has_blocks",
     "require_plain",
@@ -213,17 +214,23 @@ def _require_finite(matrix: Array, name: str, columns: Sequence[str] | None, fir
 
 
 def column_names(values: Any, name: str = "sources") -> tuple[str, ...] | None:
-    """The names of the columns of a table (of pandas, polars, pyarrow or xarray), or None of what has none.
+    """The names of the columns of a table, as `column_labels`, if they tell the columns apart.
 
     Raises:
-        InputError: names that cannot be told apart, or a column that only numbers the rows.
+        InputError: two of one name, or a column that only numbers the rows.
     """
+    labels = column_labels(values)
+    return None if labels is None else distinct_names(labels, name)
+
+
+def column_labels(values: Any) -> tuple[str, ...] | None:
+    """What the columns of a table (of pandas, polars, pyarrow or xarray) are called, or None of what has no names."""
     # pyarrow calls the contents columns.
     columns = getattr(values, "column_names" if _library(values) == "pyarrow" else "columns", None)
     dimensions: tuple[Any, ...] = getattr(values, "dims", ())
     if columns is None and len(dimensions) == 2 and dimensions[1] in getattr(values, "coords", ()):
         columns = values.coords[dimensions[1]].values
-    return None if columns is None else distinct_names(columns, name)
+    return None if columns is None else tuple(printable(str(column)) for column in columns)
 
 
 def has_blocks(values: Any) -> bool:

@@ -56,7 +56,7 @@ def read_sources(
         >>> folder.cleanup()
     """
     path = given(path)
-    if not whole and is_streamed(path):
+    if not whole and is_streamed(path, probabilities):
         return stream(path, probabilities, follow)
     table = read_samples(path, probabilities)
     return Sources(table.values, table.probabilities, names=table.names)
@@ -118,7 +118,7 @@ def read_exactly(
         InputError, OSError: as for `read_sources`.
     """
     path = given(path)
-    if is_past_memory(path):
+    if is_past_memory(path, probabilities):
         raise InputError(f"{path}: too large for exact arithmetic, which needs all samples in memory; give fewer")
     table = read_table(path, wanted, also=probabilities)
     values = table.values if path.kind != ".csv" else decimals(path)

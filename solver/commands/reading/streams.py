@@ -67,25 +67,33 @@ def memory() -> int:
         return physical
 
 
-def is_past_memory(path: Given) -> bool:
+def is_past_memory(path: Given, also: str | None = None) -> bool:
     """Whether the numbers in a file take more than a share of the machine's memory.
 
+    Args:
+        path: the file.
+        also: name of an array of weights in it, if there is one.
+
     Raises:
         InputError: a damaged file.
     """
-    return _holds_more(path, STREAMED_SHARE * memory())
+    return _holds_more(path, also, STREAMED_SHARE * memory())
 
 
-def is_streamed(path: Given) -> bool:
+def is_streamed(path: Given, also: str | None = None) -> bool:
     """Whether a file is one of those that can be streamed, and large enough that it should be.
 
+    Args:
+        path: the file.
+        also: name of an array of weights in it, if there is one.
+
     Raises:
         InputError: a damaged file.
     """
-    return _holds_more(path, min(STREAMED_SHARE * memory(), STREAMED_FROM))
+    return _holds_more(path, also, min(STREAMED_SHARE * memory(), STREAMED_FROM))
 
 
-def _holds_more(path: Given, room: float) -> bool:
+def _holds_more(path: Given, also: str | None, room: float) -> bool:
     """Whether the numbers in a file take more than so many bytes; False of what cannot be read in parts."""
     if path.path is None or path.kind == ".npz":
         return False
@@ -96,7 +104,7 @@ def _holds_more(path: Given, room: float) -> bool:
     if path.kind == ".npy":
         mapped = _mapped(path)
         return mapped is not None and mapped.size * NUMBER_BYTES > room
-    table = ParquetBlocks.of(path) if path.kind == ".parquet" else ZarrBlocks.of(path, "sources", None)
+    table = ParquetBlocks.of(path) if path.kind == ".parquet" else ZarrBlocks.of(path, "sources", also)
     width = len(table.names) if isinstance(table, ParquetBlocks) else table.width
     return table.rows * width * NUMBER_BYTES > room
 

@@ -226,8 +226,8 @@ def problem_of(
         return _problem_of_data(data, options, costs)
     with counted("read") as follow:
         # The order of a series is lost in a summary.
-        whole = whole or bool(options.get("trajectory"))
-        sources = read_sources(data, options["probabilities"], follow, whole=whole)
+        kept = {"whole": True} if whole or options.get("trajectory") else {}
+        sources = read_sources(data, options["probabilities"], follow, **kept)
     readout = readout_of(options)
     seen = None if mixing is None else read_mixing(mixing)
     groups = groups_of(options, sources.names)

@@ -118,6 +118,13 @@ def test_a_lost_chunk_is_no_zeros(tmp_path_factory, data):
     refused(path, rf"1 of {len(whole)} chunk\(s\) of the array are not there")
 
 
+def test_weights_beside_an_array_of_any_name(tmp_path):
+    group = store(tmp_path / "data.zarr")
+    group.create_array("points", data=SQUARE)
+    group.create_array("weight", data=np.arange(1.0, 5))
+    np.testing.assert_array_equal(read_sources(tmp_path / "data.zarr", "weight").probabilities, np.arange(1, 5) / 10)
+
+
 @CHANGING
 def test_coordinates_are_no_data(tmp_path):
     pytest.importorskip("zarr")
@@ -140,6 +147,12 @@ def test_columns_in_another_order_stay_of_their_kind():
             columns = {"right": SQUARE[:, 1], "left": SQUARE[:, 0]}
             turned = tables.table(columns) if library == "pyarrow" else tables.DataFrame(columns)
         np.testing.assert_allclose(np.asarray(answer.activity(turned)), answer.activity(), atol=1e-12)
+    # Whatever is beside them.
+    pandas = pytest.importorskip("pandas")
+    company = pandas.DataFrame(SQUARE[:, [0, 1, 1, 1, 0]], columns=["Unnamed: 0", "x", "right", "x", "left"])
+    np.testing.assert_allclose(answer.activity(company), answer.activity(), atol=1e-12)
+    with pytest.raises(InputError, match="several columns are named 'left'"):
+        answer.activity(company.rename(columns={"x": "left"}))
     polars = pytest.importorskip("polars")
     times = polars.DataFrame({"right": SQUARE[:, 1], "left": polars.Series([1, 2, 3, 4]).cast(polars.Date)})
     with pytest.raises(InputError, match="column 'left' holds dates or times"):
