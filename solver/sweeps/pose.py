@@ -19,7 +19,7 @@ from theory.sources import Sources
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["PRICES", "READOUT", "SMOOTH", "OfData", "OfFamily", "Poses"]
+__all__ = ["DRAWN", "PRICES", "READOUT", "SMOOTH", "OfData", "OfFamily", "Poses"]
 
 PRICES = ("encoder_cost", "decoder_cost", "activity_cost", "bias_cost")
 """Coordinates that are prices of `Problem`;"""

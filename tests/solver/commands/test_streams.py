@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from solver import Problem, solve
+from solver import Problem, solve, sweep
 from solver.commands.cli import main
 from solver.commands.reading import read_exactly, read_sources, read_table, streams, tables, text
+from solver.sweeps.spec import read_sweep
 from theory import InputError, Sources
 
 COUNT = 5000
@@ -140,6 +141,16 @@ def test_an_audit_reads_what_it_needs(tmp_path, monkeypatch):
     np.save(tmp_path / "activity.npy", solve(Problem(POINTS[:50])).activity())
     done = CliRunner().invoke(main, ["audit", str(tmp_path / "activity.npy"), str(tmp_path / "data.npy")])
     assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize(("asked", "streamed"), [("encoder_cost = [1]", True), ("samples = [20]", False)])
+def test_a_sweep_reads_what_it_draws_from(tmp_path, monkeypatch, asked, streamed):
+    monkeypatch.setattr(streams, "STREAMED_FROM", 100)
+    np.save(tmp_path / "data.npy", POINTS[:50])
+    (tmp_path / "plan.toml").write_text(f'data = "data.npy"\n[grid]\n{asked}\n')
+    plan = read_sweep(tmp_path / "plan.toml")
+    assert (plan.poses.sources.stream is not None) == streamed
+    assert sweep(plan)["status"].tolist() == ["optimal"]
 
 
 def test_small_files_are_read_whole(tmp_path):
