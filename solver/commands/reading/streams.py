@@ -23,6 +23,7 @@ from solver.commands.reading.given import Given, weights_column
 from solver.commands.reading.tables import ParquetBlocks, ZarrBlocks
 from solver.commands.reading.text import TextBlocks
 from theory.errors import InputError
+from theory.geometry.extremes import EXACT_DIMENSION
 from theory.names import distinct_names
 from theory.sources import Sources
 from theory.summary import Gathering, Summary
@@ -38,7 +39,8 @@ STREAMED_SHARE = 1 / 16
 """Share of the machine's memory from which on samples are not read into it: solving may take several times as much."""
 
 STREAMED_FROM = 1 << 28
-"""Bytes from which on they are not either, however much memory there is: the answer is the same, and sooner there."""
+"""Bytes from which on they are not either, however much memory there is, in up to `EXACT_DIMENSION` sources: the answer
+is the same, and sooner there. In more every row may be extreme, and to find out takes longer than to keep it."""
 
 MEMORY_ASSUMED = 1 << 33
 """Bytes of memory of a machine that does not say."""
@@ -90,7 +92,9 @@ def is_streamed(path: Given, also: str | None = None) -> bool:
     Raises:
         InputError: a damaged file.
     """
-    return _holds_more(path, also, min(STREAMED_SHARE * memory(), STREAMED_FROM))
+    if is_past_memory(path, also):
+        return True
+    return _holds_more(path, also, STREAMED_FROM) and _width(path, also) <= EXACT_DIMENSION
 
 
 def _holds_more(path: Given, also: str | None, room: float) -> bool:
@@ -107,6 +111,25 @@ def _holds_more(path: Given, also: str | None, room: float) -> bool:
     table = ParquetBlocks.of(path) if path.kind == ".parquet" else ZarrBlocks.of(path, "sources", also)
     width = len(table.names) if isinstance(table, ParquetBlocks) else table.width
     return table.rows * width * NUMBER_BYTES > room
+
+
+def _width(path: Given, also: str | None) -> int:
+    """Number of columns of sources in a file that can be read in parts."""
+    if path.kind == ".npy":
+        mapped = _mapped(path)
+        assert mapped is not None, "its size was found in it"
+        try:
+            width = as_table(np.array(mapped[:1]), "sources").values.shape[1]
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+    elif path.kind == ".csv":
+        width = TextBlocks.of(path).width
+    elif path.kind == ".parquet":
+        width = len(ParquetBlocks.of(path).names)
+    else:
+        store = ZarrBlocks.of(path, "sources", also)
+        return store.width - (also is not None and store.weights is None)
+    return width - (also is not None)
 
 
 def stream(path: Given, probabilities: str | None = None, follow: Follow | None = None) -> Sources:

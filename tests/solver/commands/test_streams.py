@@ -135,6 +135,28 @@ def test_what_is_large_is_streamed_and_what_needs_its_samples_is_not(tmp_path, m
     assert len(read_exactly(path)[0]) == COUNT
 
 
+@pytest.mark.parametrize("kind", ["npy", "csv", "parquet", "zarr"])
+@pytest.mark.parametrize("width", [5, 6])
+def test_in_many_sources_only_what_is_past_memory_is_streamed(tmp_path, monkeypatch, kind, width):
+    """Every row may be extreme there."""
+    points = np.random.default_rng(0).standard_normal((400, width + 1)) ** 2
+    path = tmp_path / f"data.{kind}"
+    if kind == "npy":
+        np.save(path, points)
+    elif kind == "csv":
+        np.savetxt(path, points, delimiter=",")
+    elif kind == "parquet":
+        parquet(path, points, [str(index) for index in range(width + 1)])
+    else:
+        store(path).create_array("sources", data=points)
+    monkeypatch.setattr(streams, "STREAMED_FROM", 100)
+    for weights, sources in ((None, width + 1), ("0", width)):
+        found = read_sources(path, weights)
+        assert found.dimension == sources and (found.stream is not None) == (sources <= 5)
+    monkeypatch.setattr(streams, "STREAMED_SHARE", 1e-12)
+    assert read_sources(path).stream is not None
+
+
 def test_an_audit_reads_what_it_needs(tmp_path, monkeypatch):
     monkeypatch.setattr(streams, "STREAMED_FROM", 100)
     np.save(tmp_path / "data.npy", POINTS[:50])
@@ -194,6 +216,14 @@ def refused(path, said, *weights):
     with pytest.raises(InputError, match=said) as found:
         read_sources(path, *weights)
     assert str(found.value).startswith(f"{path}: ") and "\n" not in str(found.value)
+
+
+def test_a_first_row_that_cannot_be_used_is_told_with_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(streams, "STREAMED_FROM", 100)
+    bad = TABLE[:, :3].copy()
+    bad[0, 1] = np.nan
+    np.save(tmp_path / "bad.npy", bad)
+    refused(tmp_path / "bad.npy", "row 0, column 1")
 
 
 @pytest.mark.parametrize("kind", ["npy", "fortran npy", "parquet", "zarr"])
