@@ -228,9 +228,10 @@ class ZarrBlocks:
                 dimensions = {name: _dimensions(array) for name, array in arrays.items()}
         except Exception:  # a damaged store fails in many ways
             raise InputError(f"{path}: damaged or not a Zarr store; write it again") from None
-        labels = {label for named in dimensions.values() for label in named}
+        # What is named as its own dimension says where the others lie.
+        candidates = [one for one, named in dimensions.items() if one != also and named != (one,)]
         try:
-            name = "" if "" in arrays else chosen_array([one for one in arrays if one not in {also, *labels}], wanted)
+            name = "" if "" in arrays else chosen_array(candidates, wanted)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
         taken = {one: arrays[one] for one in (name, also) if one is not None and one in arrays}

@@ -40,6 +40,9 @@ FAILED_ALONE = re.compile(r"#(?:\S*[!?]|#+|\w+/\w+|NV|NA)")
 NOT_A_COMMENT = re.compile(r'(?:"[^"]*"|[^#"]|"(?![^"]*"))*')
 """A line up to the sign that begins a comment, which between quotation marks begins none."""
 
+A_COMMENT = re.compile(r"\s*#\s")
+"""How a line begins that is no row, whatever stands in it."""
+
 DECLARED = re.compile(r"sep=(\S|\t)", re.IGNORECASE)
 """The first line by which spreadsheets say what stands between cells."""
 
@@ -204,7 +207,7 @@ def _spreadsheet_error(layout: _Layout, number: int, line: str) -> str | None:
     english = SPREADSHEET_ERROR.search(line)
     if english:
         return english[0]
-    cells = _cells_of(layout.path, number, line, layout.delimiter)
+    cells = [] if A_COMMENT.match(line) else _cells_of(layout.path, number, line, layout.delimiter)
     signs = [cell for cell in cells if cell.startswith("#")]
     if not signs:
         return None

@@ -294,6 +294,7 @@ def test_what_spreadsheets_say_is_no_comment(tmp_path_factory, failed, width, *,
         lines(" ") + "#a 5\n" * 0 + "#words and more 5\n",
         lines().replace("-1,1\n", "-1,1 #first\n"),
         "#LEFT RIGHT\n" + lines(" ", header=""),
+        lines() + "# " + "1" * 200_000 + ",5\n",
     ],
 )
 def test_comments_are_no_rows(write, content):
