@@ -17,7 +17,8 @@ import numpy as np
 from solver.metrics import NEIGHBOURS, conditional_information, linear_columns, modularity_scores
 from theory.errors import InputError
 from theory.immutable import Frozen
-from theory.sources import as_matrix, column_names
+from theory.inputs import as_matrix, column_names, require_plain
+from theory.names import distinct_names, printable
 
 if TYPE_CHECKING:
     import os
@@ -200,7 +201,8 @@ def _labels(labels: Any, weights: Array, categorical: set[str | int]) -> Iterato
 
 def _columns_of(labels: Any) -> tuple[list[str], list[NDArray[Any]]]:
     if isinstance(labels, Mapping):
-        return [str(name) for name in labels], [_one_column(name, values) for name, values in labels.items()]
+        return list(distinct_names(labels, "labels")), [_one_column(name, values) for name, values in labels.items()]
+    require_plain(labels, "labels")
     try:
         table = np.asarray(labels)
     except ValueError:
@@ -209,12 +211,13 @@ def _columns_of(labels: Any) -> tuple[list[str], list[NDArray[Any]]]:
         raise InputError(f"labels: expected a table (rows are samples), got {table.ndim} dimensions")
     if table.ndim == 1:
         name = getattr(labels, "name", None)
-        return [str(name) if isinstance(name, str) else "label1"], [table]
-    found = column_names(labels)
+        return [printable(name) if isinstance(name, str) else "label1"], [table]
+    found = column_names(labels, "labels")
     return list(found or (f"label{i + 1}" for i in range(table.shape[1]))), list(table.T)
 
 
 def _one_column(name: object, values: Any) -> NDArray[Any]:
+    require_plain(values, "labels")
     column = np.asarray(values)
     if column.ndim != 1:
         raise InputError(f"labels: {str(name)!r} has {column.ndim} dimensions; give one value a sample")

@@ -13,6 +13,7 @@ from solver import files, tables
 from solver.code import Code
 from theory.dynamics import CARRIED, outside
 from theory.errors import InputError
+from theory.inputs import as_array
 
 if TYPE_CHECKING:
     import pandas
@@ -367,7 +368,7 @@ def _start(start: int | ArrayLike, sources: Sources) -> NDArray[np.float64]:
         if not 0 <= start < sources.count:
             raise InputError(f"start: row {start} is none of the {sources.count} samples, counted from 0")
         return np.asarray(sources.points[start])
-    point = np.asarray(start, dtype=np.float64)
+    point = as_array(start, "start")
     if point.shape != (sources.dimension,) or not np.isfinite(point).all():
         raise InputError(f"start: expected a row's number or a point of {sources.dimension} numbers")
     return point

@@ -11,6 +11,7 @@ import numpy as np
 
 from solver.optimise import solve
 from theory.errors import InputError
+from theory.inputs import require_plain
 from theory.principal import PrincipalCoordinates
 from theory.problem import Problem
 from theory.sources import checked_probabilities
@@ -104,6 +105,7 @@ class OptimalCode(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             >>> OptimalCode().fit(square).n_neurons_
             2
         """
+        require_plain(X, "X")
         data = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         weights = checked_probabilities(sample_weight, len(data))
         if weights is not None:
@@ -154,6 +156,7 @@ class OptimalCode(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             True
         """
         check_is_fitted(self)
+        require_plain(X, "X")
         data = validate_data(self, X, dtype=np.float64, reset=False)
         return self.representation_.activity(self._coordinates.coordinates(data))
 
@@ -182,6 +185,7 @@ class OptimalCode(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             >>> round(OptimalCode(n_components=1).fit(square).score(square), 9)
             0.5
         """
+        require_plain(X, "X")
         data = validate_data(self, X, dtype=np.float64, reset=False)
         error = ((data - self.inverse_transform(self.transform(data))) ** 2).sum()
         return float(1 - error / ((data - data.mean(axis=0)) ** 2).sum())

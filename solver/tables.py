@@ -12,8 +12,8 @@ import numpy as np
 
 from solver.code import Code
 from theory.errors import InputError
+from theory.inputs import column_labels
 from theory.principal import PrincipalCoordinates
-from theory.sources import column_names
 from theory.writing import written_whole
 
 if TYPE_CHECKING:
@@ -39,9 +39,6 @@ __all__ = [
 
 SUFFIXES = (".csv", ".nc")
 """Kinds of file that `write` writes."""
-
-OF_A_NEURON = ("neuron", "reads", "cost", "activity", "encoder", "decoder", "bias")
-"""Columns of the table of neurons before the weights."""
 
 
 # ---- names ----------------------------------------------------------------------------------------------------
@@ -74,16 +71,27 @@ def chosen(given: Any, names: Sequence[str], name: str) -> Any:
     Raises:
         InputError: a table with other columns than those wanted.
     """
-    present = column_names(given)
+    # Beside the columns that are wanted there may be any others.
+    present = column_labels(given)
     unnamed = tuple(f"s{i + 1}" for i in range(len(names)))
     if present is None or present == tuple(names):
         return given
     missing = [wanted for wanted in names if wanted not in present]
+    repeated = [wanted for wanted in names if present.count(wanted) > 1]
+    if repeated:
+        raise InputError(f"{name}: several columns are named {repeated[0]!r}; give each its own name")
     if not missing:
-        return np.asarray(given)[:, [present.index(wanted) for wanted in names]]
+        return _taken(given, [present.index(wanted) for wanted in names])
     if tuple(names) == unnamed:
         return given
     raise InputError(f"{name}: there is no column {missing[0]!r}; the table has {', '.join(present[:5])}")
+
+
+def _taken(given: Any, numbers: list[int]) -> Any:
+    """Some columns of a table, which stays of its kind, so that what they hold is still told."""
+    if hasattr(given, "iloc"):
+        return given.iloc[:, numbers]
+    return given.select(numbers) if hasattr(given, "column_names") else given[:, numbers]
 
 
 # ---- tables like those given -----------------------------------------------------------------------------------
@@ -150,7 +158,9 @@ def columns_of(code: Code) -> dict[str, list[Any]]:
         "bias": bias,
     }
     for name, weights in zip(sources.names, code.source_weights.T, strict=True):
-        table[f"{name} (source)" if name in OF_A_NEURON else name] = weights
+        while name in table:
+            name += " (source)"  # noqa: PLW2901  # until no column has it
+        table[name] = weights
     return {name: list(np.asarray(values).tolist()) for name, values in table.items()}
 
 

@@ -10,6 +10,7 @@ ROOT = Path(theory.__file__).parents[1]
 
 FLOORS = [
     {"theory.errors"},
+    {"theory.names"},
     {"theory.formulas", "theory.writing", "theory.inputs", "theory.geometry"},
     {
         "theory.summary",

@@ -79,7 +79,8 @@ def _weights_of(probabilities: Any, points: Any, count: int) -> list[Any]:
             "probabilities: the blocks of the sources have unknown numbers of rows; give an array or Series of dask in "
             "the same blocks"
         )
-    weights, ends = np.asarray(probabilities), np.cumsum(sizes).astype(int)
+    # Masks are kept: each block says what it has.
+    weights, ends = np.asanyarray(probabilities), np.cumsum(sizes).astype(int)
     if weights.shape[:1] != (ends[-1],):
         raise InputError(f"probabilities: shape {weights.shape} for {ends[-1]} samples; give one a row")
     return [weights[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]

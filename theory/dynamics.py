@@ -19,6 +19,7 @@ import numpy as np
 from theory.errors import InputError
 from theory.geometry.polytope import hull_of, in_scale
 from theory.immutable import Frozen, derived
+from theory.inputs import as_array
 from theory.sources import CHUNK_ROWS, EXACT_DIMENSION, Sources
 
 if TYPE_CHECKING:
@@ -420,10 +421,7 @@ def as_stack(matrices: ArrayLike) -> Array:
     Raises:
         InputError: no such array, or numbers that are not finite.
     """
-    try:
-        stack = np.asarray(matrices, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError("transitions: not numbers, or matrices of different shapes; give them all as (d, d)") from None
+    stack = as_array(matrices, "transitions")
     stack = stack[None] if stack.ndim == 2 else stack
     if stack.ndim != 3 or not stack.size or stack.shape[1] != stack.shape[2]:
         raise InputError(f"transitions: shape {np.shape(matrices)} is not (a, d, d); give one square matrix each")
@@ -434,7 +432,7 @@ def as_stack(matrices: ArrayLike) -> Array:
 
 
 def _rows(values: ArrayLike, name: str) -> Array:
-    matrix = np.asarray(values, dtype=np.float64)
+    matrix = as_array(values, f"transitions: {name}")
     if not (matrix.ndim in (1, 2) and np.isfinite(matrix).all()):
         raise InputError(f"transitions: {name} are not finite numbers, one row a transition")
     return np.atleast_2d(matrix)

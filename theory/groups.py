@@ -13,6 +13,7 @@ import numpy as np
 
 from theory.errors import InputError, unknown_name
 from theory.geometry.levels import levels
+from theory.names import printable
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -53,7 +54,7 @@ def checked_groups(given: Any, names: Sequence[str]) -> Groups:
     groups: Groups = {}
     owner: dict[int, str] = {}
     for key, value in given.items():
-        name = str(key)
+        name = printable(str(key))
         if name in groups:
             raise InputError(f"groups: two are called {name!r}; give each its own name")
         members = [_index(member, name, names) for member in _members(value, name)]
@@ -86,11 +87,10 @@ def _members(value: Any, name: str) -> list[Any]:
 
 def _index(member: Any, group: str, names: Sequence[str]) -> int:
     if isinstance(member, str):
-        if member not in names:
-            raise InputError(f"groups: {group!r}: {unknown_name('source', member, names)}")
-        if list(names).count(member) > 1:
-            raise InputError(f"groups: {group!r}: several sources are called {member!r}; give indices")
-        return list(names).index(member)
+        wanted = printable(member)
+        if wanted not in names:
+            raise InputError(f"groups: {group!r}: {unknown_name('source', wanted, names)}")
+        return list(names).index(wanted)
     if isinstance(member, bool | np.bool_) or not isinstance(member, int | np.integer):
         raise InputError(f"groups: {member!r} in {group!r} is no source; give an index, from 0, or a name")
     if not 0 <= member < len(names):

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from theory.errors import InputError
+from theory.names import distinct_names, printable
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Array = NDArray[np.float64]
 
-__all__ = ["LARGEST", "SMALLEST", "as_matrix", "checked_names", "checked_probabilities", "column_names", "has_blocks"]
+__all__ = [
+    "LARGEST",
+    "SMALLEST",
+    "as_array",
+    "as_matrix",
+    "checked_names",
+    "checked_probabilities",
+    "column_labels",
+    "column_names",
+    "has_blocks",
+    "require_plain",
+]
 
 SMALLEST, LARGEST = 1e-140, 1e140
 """Sizes of sources and mixings, and of prices, between which squares and their products can be computed: floating point
@@ -22,6 +35,9 @@ ends at 1e-308 and 1e308."""
 
 SHOWN = 40
 """Characters of a bad value that a message repeats."""
+
+OF_TIME = re.compile("date|time|duration|month", re.IGNORECASE)
+"""In what polars and pyarrow call their kinds of dates and times."""
 
 
 def as_matrix(values: ArrayLike, name: str, *, columns: Sequence[str] | None = None, first_row: int = 0) -> Array:
@@ -42,18 +58,7 @@ def as_matrix(values: ArrayLike, name: str, *, columns: Sequence[str] | None = N
         >>> as_matrix([[1, 2], [3, 4]], "sources").dtype
         dtype('float64')
     """
-    try:
-        raw = np.asarray(values)
-    except ValueError:
-        raise InputError(f"{name}: rows have different lengths; give every row the same number of columns") from None
-    if raw.ndim == 0 and raw.dtype.kind not in "biufc":
-        raise InputError(f"{name}: expected a matrix (rows are samples), got {type(values).__name__}")
-    if raw.dtype.kind == "c":
-        raise InputError(f"{name}: the values are complex; pass the real and imaginary parts as separate columns")
-    if raw.dtype.kind in "mM":
-        raise InputError(f"{name}: the values are dates or times; give numbers, such as days since the first")
-    if raw.dtype.kind not in "biuf":
-        raw = _numbers_from_objects(raw, name, columns, first_row)
+    raw = _numbers(values, name, columns, first_row, matrix=True)
     if raw.ndim == 1:
         raw = raw[:, None]
     if raw.ndim != 2:
@@ -64,6 +69,111 @@ def as_matrix(values: ArrayLike, name: str, *, columns: Sequence[str] | None = N
         matrix = np.ascontiguousarray(raw, dtype=np.float64)
     _require_finite(matrix, name, columns, first_row)
     return matrix
+
+
+def as_array(values: ArrayLike, name: str) -> Array:
+    """Turn anything array-like, in any number of dimensions, into an array of float64, or say what is wrong.
+
+    An array of float64 is not copied. Numbers that are not finite are left to the caller.
+
+    Args:
+        values: anything array-like.
+        name: what to call it in a message.
+
+    Raises:
+        InputError: values that are not numbers, such as dates; complex ones; masked ones.
+
+    Example:
+        >>> as_array([[[1, 2]]], "transitions").shape
+        (1, 1, 2)
+    """
+    with np.errstate(over="ignore"):
+        return np.asarray(_numbers(values, name), dtype=np.float64)
+
+
+def _numbers(
+    values: ArrayLike, name: str, columns: Sequence[str] | None = None, first_row: int = 0, *, matrix: bool = False
+) -> np.ndarray:
+    """An array of real numbers of any kind; for the messages, whether it is to be a matrix."""
+    require_plain(values, name, columns=columns, first_row=first_row)
+    try:
+        raw = np.asarray(values)
+    except ValueError:
+        uneven = "rows have different lengths; give every row the same number of columns"
+        raise InputError(f"{name}: {uneven if matrix else 'parts of different shapes; give all the same'}") from None
+    except TypeError:  # what is several tables, or columns that have no common kind
+        raise InputError(
+            f"{name}: a {type(values).__name__} is no matrix of numbers; give one table or array of them"
+        ) from None
+    if raw.ndim == 0 and raw.dtype.kind not in "biufc":
+        expected = "a matrix (rows are samples)" if matrix else "an array of numbers"
+        raise InputError(f"{name}: expected {expected}, got {type(values).__name__}")
+    if raw.dtype.kind == "c":
+        raise InputError(f"{name}: the values are complex; pass the real and imaginary parts as separate columns")
+    if raw.dtype.kind in "mM":
+        raise InputError(f"{name}: the values are dates or times; give numbers, such as days since the first")
+    if raw.dtype.kind not in "biuf":
+        raw = _numbers_from_objects(raw, name, columns, first_row)
+    return raw
+
+
+def require_plain(values: Any, name: str, *, columns: Sequence[str] | None = None, first_row: int = 0) -> None:
+    """Refuse what numpy would turn into other numbers without a word: masked values, and dates among numbers.
+
+    What lies beneath a mask, often -9999, was not measured.
+
+    Args:
+        values: anything array-like; of masked arrays, or lists of them, the masks are looked at.
+        name: what to call it in a message.
+        columns: names of the columns.
+        first_row: number of the first row in a message.
+
+    Raises:
+        InputError: how many values are masked, and where the first is; dates in a table of polars or pyarrow.
+
+    Example:
+        >>> require_plain(np.ma.array([[1, 2], [3, 4]], mask=[[False, False], [False, True]]), "sources")
+        Traceback (most recent call last):
+        theory.errors.InputError: sources: 1 value(s) are masked, the first at row 1, column 1 of sources ...
+    """
+    count, first = _masked(values)
+    if count:
+        row, column = [*first, 0, 0][:2]
+        place = _cell(name, first_row + row, column, columns)
+        raise InputError(f"{name}: {count} value(s) are masked, the first at {place}; drop those rows or fill them in")
+    _require_no_times(values, name)
+
+
+def _masked(values: Any) -> tuple[int, list[int]]:
+    """How many values are masked, and the place of the first."""
+    if isinstance(values, np.ma.MaskedArray):
+        mask: Any = np.ma.getmaskarray(values)
+        if mask.dtype.names is not None:  # of records, a mask each field
+            mask = np.column_stack([np.asarray(mask[field]).reshape(len(mask), -1) for field in mask.dtype.names])
+        return int(mask.sum()), [int(i) for i in np.argwhere(mask)[:1].ravel()]
+    if not isinstance(values, list | tuple):
+        return 0, []
+    masks = {row: np.ma.getmaskarray(part) for row, part in enumerate(values) if np.ma.isMaskedArray(part)}
+    first = next(([row, *map(int, np.argwhere(mask)[0])] for row, mask in masks.items() if mask.any()), [])
+    return sum(int(mask.sum()) for mask in masks.values()), first
+
+
+def _library(values: Any) -> str:
+    return type(values).__module__.split(".")[0]
+
+
+def _require_no_times(values: Any, name: str) -> None:
+    """Refuse dates and times in a table of polars or pyarrow: among numbers they would become such."""
+    library, schema = _library(values), getattr(values, "schema", None)
+    if schema is None or library not in ("polars", "pyarrow"):
+        return
+    kinds = schema.items() if library == "polars" else ((field.name, field.type) for field in schema)
+    for column, kind in kinds:
+        if OF_TIME.match(str(kind)):
+            raise InputError(
+                f"{name}: column {str(column)!r} holds dates or times ({kind}); give numbers, such as days since the "
+                "first, or leave it out"
+            )
 
 
 def _cell(name: str, row: int, column: int, columns: Sequence[str] | None) -> str:
@@ -103,13 +213,24 @@ def _require_finite(matrix: Array, name: str, columns: Sequence[str] | None, fir
         )
 
 
-def column_names(values: Any) -> tuple[str, ...] | None:
-    """The names of the columns of a table (of pandas, polars or xarray), or None of what has none."""
-    columns = getattr(values, "columns", None)
+def column_names(values: Any, name: str = "sources") -> tuple[str, ...] | None:
+    """The names of the columns of a table, as `column_labels`, if they tell the columns apart.
+
+    Raises:
+        InputError: two of one name, or a column that only numbers the rows.
+    """
+    labels = column_labels(values)
+    return None if labels is None else distinct_names(labels, name)
+
+
+def column_labels(values: Any) -> tuple[str, ...] | None:
+    """What the columns of a table (of pandas, polars, pyarrow or xarray) are called, or None of what has no names."""
+    # pyarrow calls the contents columns.
+    columns = getattr(values, "column_names" if _library(values) == "pyarrow" else "columns", None)
     dimensions: tuple[Any, ...] = getattr(values, "dims", ())
     if columns is None and len(dimensions) == 2 and dimensions[1] in getattr(values, "coords", ()):
         columns = values.coords[dimensions[1]].values
-    return None if columns is None else tuple(str(column) for column in columns)
+    return None if columns is None else tuple(printable(str(column)) for column in columns)
 
 
 def has_blocks(values: Any) -> bool:
@@ -123,13 +244,13 @@ def checked_names(names: Sequence[str] | None, dimension: int) -> tuple[str, ...
     """One name a source, ``s1 ... sd`` if none are given.
 
     Raises:
-        InputError: another number of them.
+        InputError: another number of them, or two that are the same.
     """
     if names is None:
         return tuple(f"s{i + 1}" for i in range(dimension))
     if len(names) != dimension:
         raise InputError(f"names: {len(names)} given for {dimension} source(s); give one a column")
-    return tuple(str(name) for name in names)
+    return distinct_names(names, "sources")
 
 
 def checked_probabilities(probabilities: ArrayLike | None, count: int) -> Array | None:

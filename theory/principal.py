@@ -17,6 +17,7 @@ import numpy as np
 from theory.errors import InputError
 from theory.immutable import locked
 from theory.inputs import LARGEST, as_matrix, checked_probabilities, column_names
+from theory.names import distinct_names
 from theory.sources import CHUNK_ROWS, Sources
 
 if TYPE_CHECKING:
@@ -81,8 +82,8 @@ class PrincipalCoordinates(Sources):
         coordinates = as_matrix(points, "sources")
         self.axes, self.centre = locked(as_matrix(axes, "axes")), locked(as_matrix(centre, "centre").ravel())
         self.kept = float(kept)
-        given = range(1, len(self.axes) + 1) if channels is None else channels
-        self.channels = tuple(f"x{name}" if channels is None else str(name) for name in given)
+        given = [f"x{number}" for number in range(1, len(self.axes) + 1)] if channels is None else channels
+        self.channels = distinct_names(given, "data")
         super().__init__(coordinates, probabilities, names=[f"pc{i + 1}" for i in range(coordinates.shape[1])])
         self._require_principal()
 
@@ -111,7 +112,7 @@ class PrincipalCoordinates(Sources):
         Raises:
             InputError: data that are no finite numbers, or do not vary; a dimension or share that they do not have.
         """
-        channels = column_names(data) if channels is None else channels
+        channels = column_names(data, "data") if channels is None else channels
         matrix = as_matrix(data, "data", columns=channels)
         weights = checked_probabilities(probabilities, len(matrix))
         if len(matrix) < 2:

@@ -122,6 +122,7 @@ class Sources(Immutable):
             raise InputError("sources: only one row; a code needs at least two different samples")
         self.from_samples = True
         lowest, highest = self._checked_range(*_column_range(self.points))
+        self._require_more_samples_than_sources()
         self._origin = self.points[0]
         self._shift = self._weighted_shift()
         self.mean = self._origin + self._shift
@@ -177,7 +178,7 @@ class Sources(Immutable):
         self.names = checked_names(found, dimension)
         self.probabilities = None
         self.from_samples = False
-        center = np.zeros(dimension) if mean is None else np.array(mean, dtype=np.float64).reshape(-1)
+        center = np.zeros(dimension) if mean is None else locked(as_matrix(mean, "mean")).reshape(-1)
         if center.shape != (dimension,) or not np.isfinite(center).all():
             raise InputError(f"mean: expected {dimension} finite number(s)")
         self.mean = self._origin = center
@@ -276,6 +277,7 @@ class Sources(Immutable):
         if not summary.weight > 0:
             raise InputError("probabilities: all are zero; give at least one sample a positive weight")
         lowest, highest = self._checked_range(summary.lower, summary.upper)
+        self._require_more_samples_than_sources()
         self._origin, self._shift = summary.moments.origin, summary.moments.shift
         self.mean = self._origin + self._shift
         self.lower, self.upper = self.about_mean(lowest), self.about_mean(highest)
@@ -627,6 +629,14 @@ class Sources(Immutable):
         asked = np.append(np.zeros(self.dimension), 1.0)
         share, distance = nnls(corners.T, asked)
         return None if distance <= HULL_TOLERANCE else np.asarray((share @ corners - asked)[:-1] / reach)
+
+    def _require_more_samples_than_sources(self) -> None:
+        # Said before a covariance that may be far larger than the samples.
+        if self.count <= self.dimension:
+            raise InputError(
+                f"sources: linearly dependent, as any {self.dimension} are in {self.count} samples; give more samples "
+                "than sources, or the transpose if each row holds a source"
+            )
 
     def _require_mean_inside(self) -> None:
         if self.mean_outside is not None:

@@ -352,7 +352,7 @@ class Gathering:
         """
         if getattr(points, "shape", (1,))[:1] == (0,):
             return
-        found = column_names(points)
+        found = column_names(points, name)
         if not self._given_names and found is not None:
             if self.names is not None and found != self.names:
                 raise InputError(

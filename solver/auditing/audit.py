@@ -280,7 +280,7 @@ def _require_auditable(problem: Problem) -> None:
 
 
 def _fitting(activity: ArrayLike, sources: Sources) -> Array:
-    given = as_matrix(activity, "activity", columns=column_names(activity))
+    given = as_matrix(activity, "activity", columns=column_names(activity, "activity"))
     if len(given) != sources.count:
         turned = ", which its transpose has" if given.shape[1] == sources.count else ""
         raise InputError(
@@ -346,4 +346,4 @@ def _verdict(problem: Problem) -> Verdict | None:
 
 
 def _names(activity: ArrayLike, count: int) -> tuple[str, ...]:
-    return column_names(activity) or tuple(str(number + 1) for number in range(count))
+    return column_names(activity, "activity") or tuple(str(number + 1) for number in range(count))

@@ -43,7 +43,7 @@ def audit(activity: str, file: str, picture: str | None, form: str, rescale: boo
     ACTIVITY holds the activity of its neurons, one a column, on the samples in FILE.
     """
     costs = costs_of(options)
-    require_outputs(file, picture=picture)
+    require_outputs(options, activity, file, picture=picture)
     if rescale and "encoder_cost" in costs:
         raise click.UsageError("--rescale: fits the price of the encoder; leave out --encoder-cost and --weight-cost")
     from solver.commands.reading import STANDARD_INPUT, given, read_table
@@ -53,7 +53,7 @@ def audit(activity: str, file: str, picture: str | None, form: str, rescale: boo
         raise click.UsageError("-: standard input cannot be two tables at once; give files")
     table = read_table(given(activity), "activity")
     data, mixing = inputs_of(file, options)
-    problem = problem_of(data, mixing, options, costs)
+    problem = problem_of(data, mixing, options, costs, whole=True)
     weights = {
         name: None if options[name] is None else read_table(options[name], name).values
         for name in ("encoder", "decoder")

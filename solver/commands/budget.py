@@ -38,7 +38,7 @@ __all__ = ["budget"]
 def budget(file: str, picture: str | None, form: str, neurons: str | None, **options: Any) -> int:
     """How many neurons are enough? The least loss found for each number, above a proven floor."""
     costs = costs_of(options)
-    require_outputs(file, picture=picture)
+    require_outputs(options, file, picture=picture)
     numbers = None if neurons is None else _range(neurons)
     data, mixing = inputs_of(file, options)
     problem = problem_of(data, mixing, options, costs)

@@ -40,7 +40,7 @@ __all__ = ["check"]
 def check(file: str, picture: str | None, form: str, exact: bool, proof_file: str | None, **options: Any) -> int:
     """Is the optimal code modular? The condition, without solving."""
     costs = costs_of(options)
-    require_outputs(file, picture=picture, proof=proof_file)
+    require_outputs(options, file, picture=picture, proof=proof_file)
     data, mixing = inputs_of(file, options)
     exact = exact or proof_file is not None
     if exact:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from solver.commands.terminal.output import tell
 from solver.stopping import noted
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ def gallery(folder: str, quiet: bool) -> int:
 
     require_plotly()
     with noted():
-        index = hang(_room(folder), None if quiet else lambda page: click.echo(f"Page in {page}."))
+        index = hang(_room(folder), None if quiet else lambda page: tell(f"Page in {page}."))
         if not quiet:
-            click.echo(f"All of them are reached from {index}.")
+            tell(f"All of them are reached from {index}.")
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from solver.commands.terminal.endings import REFUTED
+from solver.commands.terminal.output import tell
 
 __all__ = ["reproduce"]
 
@@ -24,6 +25,6 @@ def reproduce(name: str | None, folder: str, seed: int, quick: bool) -> int:
     failed = False
     for study in run_studies(name, folder=folder, seed=seed, quick=quick):
         failed |= not study.holds
-        click.echo(f"{'holds ' if study.holds else 'FAILS '} {study.name}: {study.verdict}")
-        click.echo(f"        {study.figure}, {study.table}")
+        tell(f"{'holds ' if study.holds else 'FAILS '} {study.name}: {study.verdict}")
+        tell(f"        {study.figure}, {study.table}")
     return REFUTED if failed else 0

@@ -51,7 +51,7 @@ __all__ = ["solve"]
 def solve(file: str, picture: str | None, form: str, saved: str | None, page: str | None, **options: Any) -> int:
     """Find the optimal code, with a certificate."""
     costs = costs_of(options)
-    require_outputs(file, picture=picture, saved=saved, page=page)
+    require_outputs(options, file, picture=picture, saved=saved, page=page)
     data, mixing = inputs_of(file, options)
     problem = problem_of(data, mixing, options, costs)
     from solver.optimise import solve as find

@@ -11,7 +11,7 @@ import click
 
 from solver.commands.terminal.endings import Outputs
 from solver.commands.terminal.options import format_options
-from solver.commands.terminal.output import note, say
+from solver.commands.terminal.output import note, say, tell
 from solver.commands.terminal.progress import counted
 from solver.stopping import Stopped, noted
 from theory.errors import InputError
@@ -120,9 +120,9 @@ def solved(
         except Stopped:
             if results is not None:
                 with suppress(OSError):
-                    click.echo(
+                    tell(
                         f"{known:,} of {len(plan):,} points are kept beside {results}; the same command goes on.",
-                        err=True,
+                        error=True,
                     )
             raise
 
@@ -161,12 +161,12 @@ def _gaps(rows: list[Row]) -> list[float]:
 def _tell(plan: Sweep, rows: list[Row], target: str) -> None:
     said = ", ".join(f"{count:,} {status}" for status, count in sorted(_statuses(rows).items()))
     gap = max(_gaps(rows))
-    click.echo(f"{len(rows):,} points over {', '.join(plan.coordinates)}: {said}; largest gap {gap:.1e}.")
+    tell(f"{len(rows):,} points over {', '.join(plan.coordinates)}: {said}; largest gap {gap:.1e}.")
     mixed = sum(row.get("modular") is False for row in rows)
     prices = [row["price_of_modularity"] for row in rows if row.get("price_of_modularity") is not None]
     if prices:
-        click.echo(f"{mixed:,} are mixed; modularity costs up to {100 * max(prices):.3g} % more.")
+        tell(f"{mixed:,} are mixed; modularity costs up to {100 * max(prices):.3g} % more.")
     refused = [row for row in rows if row["status"] == "refused"]
     if refused:
-        click.echo(f"The first that was refused: {refused[0]['message']}.")
-    click.echo(f"Table in {target}.")
+        tell(f"The first that was refused: {refused[0]['message']}.")
+    tell(f"Table in {target}.")

@@ -9,7 +9,7 @@ import click
 
 from solver.commands.terminal.endings import REFUTED, Outputs
 from solver.commands.terminal.options import format_options
-from solver.commands.terminal.output import note, say
+from solver.commands.terminal.output import note, say, tell
 from solver.stopping import noted
 from theory.errors import InputError
 
@@ -50,8 +50,7 @@ def verify(
         if saved is not None:
             from solver.verification.verify import mixing_file
 
-            target_file = require_writable(saved, (".csv",), "--save")
-            require_writable(mixing_file(target_file), (".csv",), "--save")
+            require_writable(mixing_file(require_writable(saved, (".csv",), "--save")), (".csv",), "--save")
     reports: list[Report] = []
     with Outputs() as outputs:
         for report in _reports(target, names, trials, seed):
@@ -107,7 +106,7 @@ def _say(report: Report, first: bool) -> None:
     near = f"{report.near_failures} of {report.near_misses} fail" if report.near_misses else "-"
     row = f"{report.name:<22}{report.trials:>7}{report.agreements:>7}{report.undecided:>11}"
     margin = "-" if report.worst is None else f"{report.worst_margin:.1e}"
-    click.echo(f"{row}{'YES' if report.disagreements else 'no':>9}{margin:>14}{report.seconds:>9.1f}   {near}")
+    tell(f"{row}{'YES' if report.disagreements else 'no':>9}{margin:>14}{report.seconds:>9.1f}   {near}")
 
 
 def _say_all(reports: list[Report], form: str) -> None:
@@ -136,14 +135,16 @@ def _write_page(reports: list[Report], page: str, form: str) -> None:
 
 
 def _place(saved: str | None, name: str, *, alone: bool) -> Path:
-    """Where a counterexample goes: as asked, with the name added if there are several."""
+    """Where a counterexample goes: as asked, with the name added if there are several; a name not asked for is new."""
     from pathlib import Path
     from re import sub
 
+    from theory.writing import free_name
+
     plain = sub(r"[^\w.-]+", "_", name).strip("._") or "conjecture"
     if saved is None:
-        return Path(f"{plain}.csv")
-    return Path(saved) if alone else Path(saved).with_name(f"{Path(saved).stem}_{plain}.csv")
+        return free_name(f"{plain}.csv")
+    return Path(saved) if alone else free_name(Path(saved).with_name(f"{Path(saved).stem}_{plain}.csv"))
 
 
 def _keep(report: Report, path: Path, form: str) -> None:

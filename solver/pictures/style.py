@@ -5,9 +5,11 @@ Figures are made without pyplot: no display is needed, no global state is touche
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from functools import wraps
+from io import BytesIO
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -46,6 +48,9 @@ WIDTH = 7.1
 
 DOTS_PER_INCH = 250
 
+NOT_IN_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+"""Bytes that no .svg may hold, wherever they come from."""
+
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
@@ -63,9 +68,15 @@ def styled(draw: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     return inside
 
 
-def written(figure: Figure, target: Path | None) -> Figure:
-    """The figure, saved first if there is a file to write."""
+def written(figure: Figure, target: Path | None, metadata: dict[str, str] | None = None) -> Figure:
+    """The figure, saved first if there is a file to write, with what that says about itself besides."""
     if target is not None:
+        # Drawn before it is written: matplotlib's files do not survive a full disk.
+        drawn = BytesIO()
+        figure.savefig(drawn, dpi=DOTS_PER_INCH, format=target.suffix[1:].lower(), metadata=metadata)
+        content = drawn.getvalue()
+        if target.suffix.lower() == ".svg":
+            content = NOT_IN_XML.sub(lambda found: repr(found[0])[2:-1].encode(), content)
         with written_whole(target) as partial:
-            figure.savefig(partial, dpi=DOTS_PER_INCH)
+            partial.write_bytes(content)
     return figure

@@ -16,6 +16,7 @@ import numpy as np
 
 from theory.exact.rational import fraction_text, integer_text
 from theory.geometry.levels import levels
+from theory.names import NOT_PRINTED
 from theory.principal import PrincipalCoordinates
 
 if TYPE_CHECKING:
@@ -488,7 +489,9 @@ def as_json(content: dict[str, Any]) -> str:
         >>> as_json({"margin": float("inf"), "loss": 1.5})
         '{"margin": null, "loss": 1.5}'
     """
-    return json.dumps(_finite(content), allow_nan=False, ensure_ascii=False)
+    text = json.dumps(_finite(content), allow_nan=False, ensure_ascii=False)
+    # JSON itself lets some signs pass that command a terminal.
+    return NOT_PRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _finite(value: Any) -> Any:

@@ -17,7 +17,7 @@ import numpy as np
 from solver.pictures.style import styled, written
 from solver.studies.study import Finding, Study
 from theory.errors import InputError, unknown_name
-from theory.writing import require_writable, written_whole
+from theory.writing import require_own, require_writable, written_whole
 
 __all__ = ["NETWORKS", "STUDIES", "Study", "run_studies"]
 
@@ -46,11 +46,16 @@ NETWORKS = (
 )
 """Studies that train networks, run together as `networks`; each is a file of the folder of that name."""
 
+MADE_BY = "modularity reproduce"
+"""What the pictures say about themselves."""
+
 
 def run_studies(
     name: str | None = None, *, folder: str | Path = "studies", seed: int = 0, quick: bool = False
 ) -> Iterator[Study]:
     """Run one study or all, one after the other, and write NAME.png and NAME.csv into a folder.
+
+    Those of an earlier run are replaced; other files are not.
 
     Args:
         name: of the study; all of `STUDIES` if not given, all of `NETWORKS` if "networks".
@@ -59,7 +64,8 @@ def run_studies(
         quick: fewer data sets.
 
     Raises:
-        InputError: an unknown study, a folder that cannot be written, or an extra that is missing.
+        InputError: an unknown study, a folder that cannot be written or has other files of these names, or an extra
+            that is missing.
     """
     if name is not None and name not in (known := (*STUDIES, "networks", *NETWORKS)):
         raise InputError(unknown_name("study", name, known))
@@ -74,13 +80,22 @@ def run_studies(
     for chosen in names:
         for suffix in (".png", ".csv"):
             require_writable(place / f"{chosen}{suffix}", (suffix,), "folder")
+        _require_own(place, chosen)
     for chosen in names:
         found = _found(chosen, np.random.default_rng(seed), quick)
         figure, table = place / f"{chosen}.png", place / f"{chosen}.csv"
-        written(found.figure, figure)
+        written(found.figure, figure, {"Software": MADE_BY})
         with written_whole(table) as temporary, temporary.open("w", newline="") as stream:
             csv.writer(stream).writerows([found.header, *found.rows])
         yield Study(chosen, found.holds, found.verdict, figure, table)
+
+
+def _require_own(place: Path, name: str) -> None:
+    """Refuse files that are not of an earlier run, which the picture tells for both."""
+    figure, table = place / f"{name}.png", place / f"{name}.csv"
+    require_own(figure, MADE_BY.encode(), "folder")
+    if not figure.exists():
+        require_own(table, MADE_BY.encode(), "folder")
 
 
 def _found(name: str, rng: np.random.Generator, quick: bool) -> Finding:

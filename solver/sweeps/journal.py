@@ -52,9 +52,13 @@ class Journal:
         """
         new = [row for row in rows if row["index"] not in self.rows]
         if self._stream is not None and new:
-            self._stream.write(b"".join(_line(row) for row in new))
-            self._stream.flush()
-            os.fsync(self._stream.fileno())
+            try:
+                self._stream.write(b"".join(_line(row) for row in new))
+                self._stream.flush()
+                os.fsync(self._stream.fileno())
+            except OSError as error:
+                error.filename = error.filename or self._stream.name
+                raise
         self.rows.update((row["index"], row) for row in new)
 
 
@@ -78,7 +82,8 @@ def opened(sweep: Sweep, results: str | os.PathLike[str] | None) -> Iterator[Jou
     header = {"fingerprint": sweep.fingerprint, "sweep": sweep.describe(), "points": len(sweep)}
     if target.exists():
         _require_same(target, header_of(target), header)
-        path.unlink(missing_ok=True)  # a kill came between the table and this
+        if _is_begun(path, header):
+            path.unlink()  # a kill came between the table and this
         from solver.sweeps.table import read_rows
 
         yield Journal({row["index"]: row for row in read_rows(target)}, None)
@@ -97,6 +102,8 @@ def _known(stream: IO[bytes], path: Path, header: dict[str, Any], count: int) ->
     stream.seek(0)
     first = stream.readline()
     if not first.endswith(b"\n"):
+        if not _line(header).startswith(first):
+            _require_same(path, None, header)
         stream.truncate(0)
         stream.write(_line(header))
         stream.flush()
@@ -112,6 +119,14 @@ def _known(stream: IO[bytes], path: Path, header: dict[str, Any], count: int) ->
         whole += len(line) if line.endswith(b"\n") else 0
     stream.truncate(whole)
     return rows
+
+
+def _is_begun(path: Path, header: dict[str, Any]) -> bool:
+    """Whether a file is there, and the journal of this sweep."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return _line(header).startswith(stream.readline())
 
 
 def _line(content: dict[str, Any]) -> bytes:

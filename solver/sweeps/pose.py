@@ -11,6 +11,7 @@ import numpy as np
 
 from theory.errors import InputError, unknown_name
 from theory.families import family
+from theory.inputs import as_matrix
 from theory.problem import Problem
 from theory.readouts import Exact, Noisy, Soft
 from theory.sources import Sources
@@ -18,7 +19,7 @@ from theory.sources import Sources
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["PRICES", "READOUT", "SMOOTH", "OfData", "OfFamily", "Poses"]
+__all__ = ["DRAWN", "PRICES", "READOUT", "SMOOTH", "OfData", "OfFamily", "Poses"]
 
 PRICES = ("encoder_cost", "decoder_cost", "activity_cost", "bias_cost")
 """Coordinates that are prices of `Problem`;"""
@@ -144,8 +145,8 @@ class OfData:
         groups: Mapping[str, Sequence[int | str]] | None = None,
     ) -> None:
         self.sources = sources if isinstance(sources, Sources) else Sources(sources, probabilities)
-        self.mixing = None if mixing is None else np.asarray(mixing, dtype=np.float64)
-        self.targets = None if targets is None else np.asarray(targets, dtype=np.float64)
+        self.mixing = None if mixing is None else as_matrix(mixing, "mixing")
+        self.targets = None if targets is None else as_matrix(targets, "targets")
         self.groups = None if groups is None else {name: list(members) for name, members in groups.items()}
         # Found once, for all workers; and what is wrong is said before any of them begins.
         whole = Problem(self.sources, mixing=self.mixing, readout=Exact(self.targets), groups=self.groups)

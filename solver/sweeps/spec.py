@@ -23,7 +23,7 @@ import numpy as np
 
 from solver.commands.reading import read_mixing, read_sources
 from solver.sweeps.plan import Sweep
-from solver.sweeps.pose import OfData, OfFamily, Poses
+from solver.sweeps.pose import DRAWN, OfData, OfFamily, Poses
 from theory.errors import InputError, unknown_name
 
 __all__ = ["read_sweep"]
@@ -91,7 +91,10 @@ def _poses(content: dict[str, Any], folder: Path) -> Poses:
                 raise InputError(f"{name}: belongs to data; leave it out with a family")
         return OfFamily(content["family"])
     matrices = {name: read_mixing(str(folder / content[name])) for name in ("mixing", "targets") if name in content}
-    sources = read_sources(str(folder / content["data"]), content.get("probabilities"))
+    # Of a summary no samples can be drawn.
+    tables = [content.get("grid"), content.get("fixed"), *content.get("points", ())]
+    whole = any(name in table for table in tables if isinstance(table, dict) for name in DRAWN)
+    sources = read_sources(str(folder / content["data"]), content.get("probabilities"), whole=whole)
     return OfData(sources, groups=content.get("groups"), **matrices)
 
 

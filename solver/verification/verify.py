@@ -24,7 +24,7 @@ from solver.verification.judgement import AGREES, DISAGREES, UNDECIDED, Judgemen
 from theory.errors import InputError
 from theory.problem import Problem
 from theory.theorems import THEOREMS, Theorem
-from theory.writing import written_whole
+from theory.writing import free_name, written_whole
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -367,8 +367,8 @@ def save_problem(problem: Problem, path: Path) -> list[str]:
 
 
 def mixing_file(path: Path) -> Path:
-    """Where the mixing of a problem saved at a path goes."""
-    return path.with_name(f"{path.stem}_mixing.csv")
+    """Where the mixing of a problem saved at a path goes: a new file beside it."""
+    return free_name(path.with_name(f"{path.stem}_mixing.csv"))
 
 
 def _write_table(path: Path, table: Any, header: str) -> None:

@@ -126,3 +126,13 @@ def test_a_missing_library_is_named(code, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "xarray", None)
     with pytest.raises(InputError, match=r"xarray is not installed; pip install 'modularity-solver\[tables\]'"):
         code.to_xarray()
+
+
+def test_sources_called_like_other_columns_keep_their_weights():
+    """Two of them, of which one is called as the other would be."""
+    names = ["cost", "cost (source)", "bias"]
+    points = np.random.default_rng(0).uniform(size=(12, 3))
+    answer = solve(Problem(Sources(points, names=names)))
+    frame = answer.to_dataframe()
+    assert list(frame.columns)[-3:] == ["cost (source)", "cost (source) (source)", "bias (source)"]
+    np.testing.assert_array_equal(frame.to_numpy()[:, -3:].astype(float), answer.source_weights)

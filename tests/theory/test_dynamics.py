@@ -231,8 +231,10 @@ def test_what_lies_outside(seed, dimension):
         ([[1, 2, 3]], "shape (1, 3) is not (a, d, d)"),
         (np.eye(3), "of 3 source(s), but there are 2"),
         ([[1, np.nan], [0, 1]], "entry (0, 1) of transition 0 is not finite"),
-        ([np.eye(2), np.eye(3)], "matrices of different shapes"),
-        ("turn", "not numbers"),
+        ([np.eye(2), np.eye(3)], "parts of different shapes"),
+        ("turn", "expected an array of numbers, got str"),
+        (np.eye(2) * 1j, "complex"),
+        (np.ma.array(np.eye(2), mask=[[0, 1], [0, 0]]), "1 value(s) are masked, the first at row 0, column 1"),
     ],
 )
 def test_no_transitions_at_all(given_transitions, said):

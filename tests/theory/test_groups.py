@@ -46,8 +46,6 @@ def test_sources_in_no_group_are_groups_of_their_own():
     assert checked_groups({"all": range(3)}, NAMES) == {"all": (0, 1, 2)}
     assert checked_groups({"one": "x"}, NAMES) == {"one": (0,), "y": (1,), "z": (2,)}
     assert membership({"ends": (0, 2), "y": (1,)}).tolist() == [0, 1, 0]
-    with pytest.raises(InputError, match="several sources are called 'x'"):
-        checked_groups({"a": ["x"]}, ("x", "x"))
     with pytest.raises(InputError, match="separate: nothing says what is to be kept apart; give groups"):
         Problem(TRIANGLE, separate=True)
 

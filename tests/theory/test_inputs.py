@@ -103,12 +103,23 @@ def test_moments_out_of_range(covariance, mean, said):
 
 
 def test_long_combinations_are_cut_short():
-    rows = np.random.default_rng(0).standard_normal((100, 300))
+    rows = np.random.default_rng(0).standard_normal((320, 300))
+    rows[:, -1] = rows[:, :-1].sum(axis=1)
     with pytest.raises(InputError, match=r"linearly dependent, .* and \d+ more term\(s\) is constant") as error:
         Sources(rows)
     assert len(str(error.value)) < 300
     with pytest.raises(InputError, match=r"linearly dependent, \+1\*s1 -0\.5\*s2 is constant"):
         Sources([[1, 2], [2, 4], [3, 6]])
+
+
+def test_fewer_samples_than_sources_are_refused_at_once():
+    """Before a covariance of five thousand sources is taken apart."""
+    rows = np.random.default_rng(0).standard_normal((5, 5000))
+    with pytest.raises(InputError, match=r"any 5000 are in 5 samples; .*transpose if each row holds a source") as error:
+        Sources(rows)
+    assert len(str(error.value)) < 300
+    with pytest.raises(InputError, match="any 5000 are in 5 samples"):
+        Sources(rows, np.arange(1, 6))
 
 
 def test_long_lists_of_columns_are_cut_short():

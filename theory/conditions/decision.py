@@ -70,6 +70,8 @@ def modularity(
         >>> modularity(square[:3]).modular
         False
     """
+    if isinstance(sources, Problem):
+        raise InputError("sources: expected a matrix, got a Problem; write theory.conditions.decide(problem)")
     given: dict[str, Any] = {
         "mixing": mixing,
         "probabilities": probabilities,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theory.errors import InputError
-from theory.sources import as_matrix
+from theory.inputs import as_matrix, require_plain
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -124,6 +124,7 @@ def exact_matrix(values: ArrayLike, name: str) -> list[list[Fraction]]:
         >>> exact_matrix([["0.1", 0.5]], "sources")
         [[Fraction(1, 10), Fraction(1, 2)]]
     """
+    require_plain(values, name)
     array = values.to_numpy() if hasattr(values, "to_numpy") else values
     if not isinstance(array, np.ndarray):
         array = np.array(values, dtype=object)
@@ -157,6 +158,7 @@ def as_floats(values: ArrayLike, name: str) -> ArrayLike:
         >>> as_floats([["1/3", "0.5"]], "sources").round(3).tolist()
         [[0.333, 0.5]]
     """
+    require_plain(values, name)
     array = values.to_numpy() if hasattr(values, "to_numpy") else values
     if isinstance(array, np.ndarray) and array.dtype.kind in "biuf":
         return values

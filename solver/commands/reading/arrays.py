@@ -28,7 +28,8 @@ def read_npz(stream: BinaryIO, wanted: str, also: str | None) -> Table:
     if isinstance(archive, np.ndarray):
         raise InputError("holds one plain array; name it .npy")
     with archive:
-        found = list(archive.files)
+        # An archive may hold other files besides.
+        found = [name.removesuffix(".npy") for name in archive.zip.namelist() if name.endswith(".npy")]
         chosen = chosen_array([name for name in found if name != also], wanted)
         table = as_table(_member(archive, chosen), chosen)
         if also is None or also not in found:
@@ -85,7 +86,14 @@ def as_table(array: Any, wanted: str) -> Table:
     if names is not None:
         from numpy.lib.recfunctions import structured_to_unstructured
 
-        array = structured_to_unstructured(array)
+        for name in names:
+            if array.dtype[name].base.kind in "mM":
+                raise InputError(f"column {name!r} holds dates or times; give numbers, such as days since the first")
+        try:
+            array = structured_to_unstructured(array)
+        except (TypeError, NotImplementedError, ValueError):
+            kinds = ", ".join(str(array.dtype[name]) for name in names)
+            raise InputError(f"{wanted}: records of {kinds} are no numbers; give fields of numbers") from None
     # Fields within fields have no names of their own.
     names = names if names is not None and array.shape[-1:] == (len(names),) else None
     return Table(as_matrix(array, wanted, columns=names), names)

@@ -12,12 +12,13 @@ import numpy as np
 
 from solver.commands.reading.arrays import load, read_npy, read_npz
 from solver.commands.reading.given import FOLDERS, HEAD_BYTES, Given, Table, given, weights_column
-from solver.commands.reading.streams import Follow, is_past_memory, stream
+from solver.commands.reading.streams import Follow, is_past_memory, is_streamed, stream
 from solver.commands.reading.tables import ParquetBlocks, ZarrBlocks
 from solver.commands.reading.text import decimals, read_text
 from theory.dynamics import as_stack
 from theory.errors import InputError
 from theory.inputs import as_matrix
+from theory.names import distinct_names
 from theory.sources import Sources
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ __all__ = ["read_exactly", "read_mixing", "read_samples", "read_sources", "read_
 def read_sources(
     path: str | Path | Given, probabilities: str | None = None, follow: Follow | None = None, *, whole: bool = False
 ) -> Sources:
-    r"""Sources from a file, one row a sample and one column a source; as a stream where memory has no room for them.
+    r"""Sources from a file, one row a sample and one column a source; as a stream where they are large.
 
     Args:
         path: .csv (header or not; comma, semicolon, tab or spaces), .npy, .parquet, .npz or .zarr (array `sources`, or
@@ -55,7 +56,7 @@ def read_sources(
         >>> folder.cleanup()
     """
     path = given(path)
-    if not whole and is_past_memory(path):
+    if not whole and is_streamed(path, probabilities):
         return stream(path, probabilities, follow)
     table = read_samples(path, probabilities)
     return Sources(table.values, table.probabilities, names=table.names)
@@ -117,7 +118,7 @@ def read_exactly(
         InputError, OSError: as for `read_sources`.
     """
     path = given(path)
-    if is_past_memory(path):
+    if is_past_memory(path, probabilities):
         raise InputError(f"{path}: too large for exact arithmetic, which needs all samples in memory; give fewer")
     table = read_table(path, wanted, also=probabilities)
     values = table.values if path.kind != ".csv" else decimals(path)
@@ -139,6 +140,13 @@ def read_table(path: str | Path | Given, wanted: str = "sources", *, also: str |
         InputError, OSError: as for `read_sources`.
     """
     path = given(path)
+    table = _read(path, wanted, also)
+    if table.names is None:
+        return table
+    return Table(table.values, distinct_names(table.names, str(path)), table.probabilities)
+
+
+def _read(path: Given, wanted: str, also: str | None) -> Table:
     if path.kind in FOLDERS:
         return _read_blocks(path, wanted, also)
     with path.open() as file:
@@ -158,7 +166,7 @@ def read_table(path: str | Path | Given, wanted: str = "sources", *, also: str |
 def _read_blocks(path: Given, wanted: str, also: str | None) -> Table:
     """A table of columns or chunks, in one piece."""
     table = ParquetBlocks.of(path) if path.kind == ".parquet" else ZarrBlocks.of(path, wanted, also)
-    names = table.names if isinstance(table, ParquetBlocks) else None
+    names = table.names
     blocks = list(table.read())
     if not blocks:
         raise InputError(f"{path}: no rows; give a table with one row a sample")

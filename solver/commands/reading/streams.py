@@ -23,6 +23,8 @@ from solver.commands.reading.given import Given, weights_column
 from solver.commands.reading.tables import ParquetBlocks, ZarrBlocks
 from solver.commands.reading.text import TextBlocks
 from theory.errors import InputError
+from theory.geometry.extremes import EXACT_DIMENSION
+from theory.names import distinct_names
 from theory.sources import Sources
 from theory.summary import Gathering, Summary
 
@@ -31,10 +33,14 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Follow", "is_past_memory", "stream"]
+__all__ = ["Follow", "is_past_memory", "is_streamed", "stream"]
 
 STREAMED_SHARE = 1 / 16
 """Share of the machine's memory from which on samples are not read into it: solving may take several times as much."""
+
+STREAMED_FROM = 1 << 28
+"""Bytes from which on they are not either, however much memory there is, in up to `EXACT_DIMENSION` sources: the answer
+is the same, and sooner there. In more every row may be extreme, and to find out takes longer than to keep it."""
 
 MEMORY_ASSUMED = 1 << 33
 """Bytes of memory of a machine that does not say."""
@@ -63,15 +69,38 @@ def memory() -> int:
         return physical
 
 
-def is_past_memory(path: Given) -> bool:
+def is_past_memory(path: Given, also: str | None = None) -> bool:
     """Whether the numbers in a file take more than a share of the machine's memory.
+
+    Args:
+        path: the file.
+        also: name of an array of weights in it, if there is one.
 
     Raises:
         InputError: a damaged file.
     """
+    return _holds_more(path, also, STREAMED_SHARE * memory())
+
+
+def is_streamed(path: Given, also: str | None = None) -> bool:
+    """Whether a file is one of those that can be streamed, and large enough that it should be.
+
+    Args:
+        path: the file.
+        also: name of an array of weights in it, if there is one.
+
+    Raises:
+        InputError: a damaged file.
+    """
+    if is_past_memory(path, also):
+        return True
+    return _holds_more(path, also, STREAMED_FROM) and _width(path, also) <= EXACT_DIMENSION
+
+
+def _holds_more(path: Given, also: str | None, room: float) -> bool:
+    """Whether the numbers in a file take more than so many bytes; False of what cannot be read in parts."""
     if path.path is None or path.kind == ".npz":
         return False
-    room = STREAMED_SHARE * memory()
     if path.path.is_file() and path.path.stat().st_size * NUMBER_BYTES < room:
         return False  # a number takes a byte at least, but for what is compressed well
     if path.kind == ".csv":
@@ -79,9 +108,28 @@ def is_past_memory(path: Given) -> bool:
     if path.kind == ".npy":
         mapped = _mapped(path)
         return mapped is not None and mapped.size * NUMBER_BYTES > room
-    table = ParquetBlocks.of(path) if path.kind == ".parquet" else ZarrBlocks.of(path, "sources", None)
+    table = ParquetBlocks.of(path) if path.kind == ".parquet" else ZarrBlocks.of(path, "sources", also)
     width = len(table.names) if isinstance(table, ParquetBlocks) else table.width
     return table.rows * width * NUMBER_BYTES > room
+
+
+def _width(path: Given, also: str | None) -> int:
+    """Number of columns of sources in a file that can be read in parts."""
+    if path.kind == ".npy":
+        mapped = _mapped(path)
+        assert mapped is not None, "its size was found in it"
+        try:
+            width = as_table(np.array(mapped[:1]), "sources").values.shape[1]
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+    elif path.kind == ".csv":
+        width = TextBlocks.of(path).width
+    elif path.kind == ".parquet":
+        width = len(ParquetBlocks.of(path).names)
+    else:
+        store = ZarrBlocks.of(path, "sources", also)
+        return store.width - (also is not None and store.weights is None)
+    return width - (also is not None)
 
 
 def stream(path: Given, probabilities: str | None = None, follow: Follow | None = None) -> Sources:
@@ -98,14 +146,14 @@ def stream(path: Given, probabilities: str | None = None, follow: Follow | None 
     """
     from threadpoolctl import threadpool_limits
 
-    table = _opened(path, probabilities)
     before = _state(path)
     try:
+        table = _opened(path, probabilities)
         # Columns are short, and threads of their own would wait for each other.
         with threadpool_limits(1, user_api="blas"):
             summary = _summary(table, follow)
     except InputError as error:
-        if str(error).startswith(f"{path}:"):
+        if str(error).startswith(str(path)):  # or a file in it
             raise
         raise InputError(f"{path}: {error}") from None
     if _state(path) != before:
@@ -189,7 +237,7 @@ def _opened(path: Given, probabilities: str | None) -> _Blocks:
         return _one_lane(path, table.names, width, probabilities, table.rows, blocks=_counted(table.read()))
     store = ZarrBlocks.of(path, "sources", probabilities)
     column = None if store.weights is not None else probabilities
-    return _one_lane(path, None, store.width, column, store.rows, blocks=_counted(store.read()))
+    return _one_lane(path, store.names, store.width, column, store.rows, blocks=_counted(store.read()))
 
 
 def _one_lane(
@@ -202,6 +250,7 @@ def _one_lane(
     blocks: Iterator[tuple[NDArray[Any], NDArray[Any] | None, int]],
 ) -> _Blocks:
     """Blocks that come one after the other, with how much was read."""
+    names = None if names is None else distinct_names(names, str(path))
     column = None if probabilities is None else weights_column(path, names, width, probabilities)
     kept = names if names is None or column is None else names[:column] + names[column + 1 :]
 
@@ -256,8 +305,10 @@ def _npy_blocks(path: Given, probabilities: str | None) -> _Blocks:
             f"{path}: no whole matrix of numbers, or one that ends before its last row; save it again with numpy.save"
         )
     rows, offset = len(array), int(array.offset)
-    names = array.dtype.names
-    width = len(names) if names is not None else array.shape[1] if array.ndim == 2 else 1
+    records = array.dtype.names is not None
+    first = as_table(np.array(array[:1]), "sources")
+    names = None if first.names is None else distinct_names(first.names, str(path))
+    width = first.values.shape[1]
     column = None if probabilities is None else weights_column(path, names, width, probabilities)
     by_columns = array.ndim == 2 and array.shape[1] > 1 and not array.flags.c_contiguous
     kept = names if names is None or column is None else names[:column] + names[column + 1 :]
@@ -267,7 +318,7 @@ def _npy_blocks(path: Given, probabilities: str | None) -> _Blocks:
     def block(file: BinaryIO, start: int, count: int) -> NDArray[Any]:
         # Read, not mapped: what is mapped counts as memory for as long as it is not needed elsewhere.
         if not by_columns:
-            return _items(file, kind, offset, start * width if names is None else start, (count, *shape))
+            return _items(file, kind, offset, start if records else start * width, (count, *shape))
         parts = [_items(file, kind, offset, index * rows + start, (count,)) for index in range(width)]
         return np.column_stack(parts)
 
@@ -277,7 +328,7 @@ def _npy_blocks(path: Given, probabilities: str | None) -> _Blocks:
             for start in range(lane * BLOCK_ROWS, rows, LANES * BLOCK_ROWS):
                 count = min(BLOCK_ROWS, rows - start)
                 part = block(file, start, count)
-                if names is not None or part.ndim == 1:
+                if records or part.ndim == 1:
                     part = as_table(part, "sources").values
                 yield *_split(part, None, column), start, count
 

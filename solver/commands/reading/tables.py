@@ -6,10 +6,13 @@ Their readers, pyarrow and zarr, are imported where such a file is given: `pip i
 from __future__ import annotations
 
 import json
+import os
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +20,8 @@ import numpy as np
 from solver.commands.reading.arrays import chosen_array
 from solver.commands.reading.given import Given
 from theory.errors import InputError
+from theory.inputs import column_names
+from theory.names import distinct_names
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +33,13 @@ __all__ = ["ParquetBlocks", "ZarrBlocks"]
 BLOCK_ROWS = 1 << 17
 """Rows that are read at once, unless the chunks of a file are larger."""
 
-READERS = {"pyarrow.dataset": "Parquet", "pyarrow.parquet": "Parquet", "zarr": "Zarr"}
+READERS = {"pyarrow.dataset": "Parquet", "pyarrow.parquet": "Parquet", "zarr": "Zarr", "xarray": "this Zarr"}
+
+ROW_LABELS = re.compile(r"__index_level_\d+__")
+"""What pandas calls labels of rows that have no name."""
+
+PACKED = ("_FillValue", "missing_value", "scale_factor", "add_offset")
+"""Attributes by which xarray, and netCDF before it, say which numbers stand for others, or for none."""
 
 
 def _reader(name: str, path: Given) -> Any:
@@ -60,24 +71,10 @@ class ParquetBlocks:
         Raises:
             InputError: a damaged file, no columns, or one that holds no numbers; no pyarrow.
         """
-        try:
-            if path.path is None:
-                table: Any = _reader("pyarrow.parquet", path).ParquetFile(path.open())
-                schema, rows = table.schema_arrow, table.metadata.num_rows
-            else:
-                table = _reader("pyarrow.dataset", path).dataset(str(path.path), format="parquet")
-                schema, rows = table.schema, table.count_rows()
-        except InputError:
-            raise
-        except Exception:  # a damaged file fails in many ways
-            raise InputError(f"{path}: damaged or not Parquet; write it again") from None
-        indices = _row_labels(schema)
-        names = tuple(name for name in schema.names if name not in indices)
-        for name in names:
-            _require_numbers(path, name, schema.field(name).type)
-        if not names:
+        known = _known_columns(path)
+        if not known.kinds:
             raise InputError(f"{path}: no columns; give a table with one column a source")
-        return cls(path, names, rows, table)
+        return cls(path, tuple(known.kinds), known.rows, known.table)
 
     def read(self) -> Iterator[tuple[Array, None]]:
         """Yield rows (n, columns), and None for their weights.
@@ -94,24 +91,101 @@ class ParquetBlocks:
                 if len(batch):
                     columns = [_as_floats(batch.column(name)) for name in self.names]
                     yield np.column_stack(columns), None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError, NotImplementedError) as error:  # pyarrow's own are of these
             if isinstance(error, InputError):
                 raise
             raise InputError(f"{self.path}: damaged, or changed while it was read; write it again") from None
 
 
+@dataclass(frozen=True)
+class _Columns:
+    """What stands at the end of a Parquet file, or of all files of a folder.
+
+    Attributes:
+        kinds: of the columns by their names, last those of names of folders;  table: to be read.
+    """
+
+    kinds: dict[str, Any]
+    rows: int
+    table: Any
+
+
+def _known_columns(path: Given) -> _Columns:
+    """The columns of a file or folder, which must be the same in all of its files.
+
+    Raises:
+        InputError: a damaged file; columns that hold no numbers, have one name, or are not in every file.
+    """
+    try:
+        if path.path is None or path.path.is_file():
+            file: Any = _reader("pyarrow.parquet", path).ParquetFile(path.open() if path.path is None else path.path)
+            kinds = _kinds(str(path), file.schema_arrow)
+            if path.path is None:
+                return _Columns(kinds, file.metadata.num_rows, file)
+        dataset = _reader("pyarrow.dataset", path).dataset
+        # Names of folders such as cond=1 are a column, within a folder that is given.
+        options = {"format": "parquet", "partitioning": "hive" if path.path.is_dir() else None}
+        table = dataset(str(path.path), **options)
+        files = {str(part.path): part.physical_schema for part in table.get_fragments()}
+        rows = table.count_rows()
+    except InputError:
+        raise
+    except Exception:  # a damaged file fails in many ways
+        raise InputError(f"{path}: damaged or not Parquet; write it again") from None
+    kinds = _shared_kinds(path, {name: _kinds(name, schema) for name, schema in files.items()})
+    stored = {name for schema in files.values() for name in schema.names}
+    for field in table.schema:
+        if field.name not in stored:
+            _require_numbers(str(path), field.name, field.type)
+            kinds[field.name] = field.type
+    if any(table.schema.field(name).type != kind for name, kind in kinds.items()):
+        table = dataset(str(path.path), schema=import_module("pyarrow").schema(list(kinds.items())), **options)
+    return _Columns(kinds, rows, table)
+
+
+def _shared_kinds(path: Given, files: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What the columns of all files hold: floats, where some have one kind of number and some another."""
+    first = next(iter(files), "")
+    kinds = dict(files.get(first, {}))
+    for name, found in files.items():
+        apart = sorted(found.keys() ^ kinds.keys())
+        if apart:
+            there, lacking = (name, first) if apart[0] in found else (first, name)
+            raise InputError(
+                f"{path}: column {apart[0]!r} is in {os.path.basename(there)}, but not in "
+                f"{os.path.basename(lacking)}; give all files the same columns"
+            )
+        floats = import_module("pyarrow").float64()
+        kinds = {column: kind if kind == found[column] else floats for column, kind in kinds.items()}
+    return kinds
+
+
+def _kinds(name: str, schema: Any) -> dict[str, Any]:
+    """What the columns of a file hold, but for those in which pandas keeps the labels of rows."""
+    labels = _row_labels(schema)
+    kept = [field for field in schema if field.name not in labels]
+    distinct_names([field.name for field in kept], name)
+    for field in kept:
+        _require_numbers(name, field.name, field.type)
+    return {field.name: field.type for field in kept}
+
+
 def _row_labels(schema: Any) -> set[str]:
     """Columns in which pandas keeps the labels of rows."""
-    told = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
-    return {label for label in told.get("index_columns", ()) if isinstance(label, str)}
+    found = {name for name in schema.names if ROW_LABELS.fullmatch(name)}
+    try:
+        told = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))["index_columns"]
+    except (ValueError, KeyError, TypeError, RecursionError):  # none, or broken: the columns are there all the same
+        return found
+    return found | {label for label in (told if isinstance(told, list) else ()) if isinstance(label, str)}
 
 
-def _require_numbers(path: Given, name: str, kind: Any) -> None:
+def _require_numbers(file: str, name: str, kind: Any) -> None:
     types: Any = import_module("pyarrow").types
     if not any(
         fits(kind) for fits in (types.is_integer, types.is_floating, types.is_decimal, types.is_boolean, types.is_null)
     ):
-        raise InputError(f"{path}: column {name!r} holds no numbers ({kind}); remove or encode it")
+        raise InputError(f"{file}: column {name!r} holds no numbers ({kind}); remove or encode it")
 
 
 def _as_floats(column: Any) -> Array:
@@ -124,19 +198,24 @@ class ZarrBlocks:
     """An array of a Zarr store, some of its chunks at a time.
 
     Attributes:
-        array: (T, columns) or (T,);  weights: (T,) from an array of its own, or None.
+        array: (T, columns) or (T,), of zarr, or of xarray where that wrote it;  weights: (T,) from an array of its own,
+            or None.
+        chunk: rows of a chunk.
+        names: of the columns, where xarray keeps them.
     """
 
     path: Given
     array: Any
     weights: Any
+    chunk: int
+    names: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, path: Given, wanted: str, also: str | None) -> ZarrBlocks:
         """The array `wanted` of a group, or the only one but for `also`, which holds weights; or the store's one array.
 
         Raises:
-            InputError: a damaged store, or not one; no such array; no zarr.
+            InputError: a damaged store, or not one; no such array; chunks that are not there; no zarr.
         """
         if path.path is None or path.path.is_file():
             raise InputError(f"{path}: a Zarr store is a folder; give its name")
@@ -145,19 +224,33 @@ class ZarrBlocks:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 store = zarr.open(str(path.path), mode="r")
-                arrays = dict(store.arrays()) if hasattr(store, "arrays") else None
+                arrays = dict(store.arrays()) if hasattr(store, "arrays") else {"": store}
+                dimensions = {name: _dimensions(array) for name, array in arrays.items()}
         except Exception:  # a damaged store fails in many ways
             raise InputError(f"{path}: damaged or not a Zarr store; write it again") from None
+        # What is named as its own dimension says where the others lie.
+        candidates = [one for one, named in dimensions.items() if one != also and named != (one,)]
         try:
-            name = wanted if arrays is None else chosen_array([name for name in arrays if name != also], wanted)
+            name = "" if "" in arrays else chosen_array(candidates, wanted)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
-        array, weights = (store, None) if arrays is None else (arrays[name], arrays.get(also))
+        taken = {one: arrays[one] for one in (name, also) if one is not None and one in arrays}
+        for one, array in taken.items():
+            _require_chunks(path, one, array)
+        array, weights, names = taken[name], taken.get(also or " "), None
         if array.ndim not in (1, 2):
             raise InputError(f"{path}: expected a matrix (rows are samples), got {array.ndim} dimensions")
         if weights is not None and weights.shape != array.shape[:1]:
             raise InputError(f"{path}: {also}, of shape {weights.shape}, does not hold one number a row")
-        return cls(path, array, weights)
+        chunk = max(1, _stored_chunks(array)[0])
+        if name and dimensions[name]:
+            kept = {*taken, *dimensions[name]}
+            opened = _opened_by_xarray(path, [one for one in arrays if one not in kept])
+            array, weights = opened[name], None if weights is None else opened[also]
+            names = column_names(array, str(path))
+        else:
+            _require_unpacked(path, taken)
+        return cls(path, array, weights, chunk, names)
 
     @property
     def rows(self) -> int:
@@ -176,8 +269,7 @@ class ZarrBlocks:
             InputError: a damaged store.
         """
         # Whole chunks: of each, all rows are read at once or it is read several times.
-        chunk = max(1, self.array.chunks[0])
-        step = chunk * max(1, BLOCK_ROWS // chunk)
+        step = self.chunk * max(1, BLOCK_ROWS // self.chunk)
         for start in range(0, self.rows, step):
             rows = slice(start, start + step)
             try:
@@ -188,3 +280,50 @@ class ZarrBlocks:
                     f"{self.path}: the chunk of row {start} is damaged, or changed while it was read; write it again"
                 ) from None
             yield (block if block.ndim == 2 else block[:, None]), weights
+
+
+def _dimensions(array: Any) -> tuple[str, ...]:
+    """Names of the dimensions, as xarray gives them; none where one of them has none."""
+    named = getattr(array.metadata, "dimension_names", None) or array.attrs.get("_ARRAY_DIMENSIONS") or ()
+    return tuple(named) if all(isinstance(one, str) for one in named) else ()
+
+
+def _stored_chunks(array: Any) -> tuple[int, ...]:
+    """The shape of what is stored in one piece: a chunk, or a shard of several."""
+    return tuple(getattr(array, "shards", None) or array.chunks)
+
+
+def _require_chunks(path: Given, name: str, array: Any) -> None:
+    """Refuse an array of which a part is not there: it would read as zeros."""
+    whole = _stored_chunks(array)
+    count = prod(-(-length // chunk) for length, chunk in zip(array.shape, whole, strict=True))
+    # Of a shard, which is stored in one piece, zarr counts the parts.
+    found = array.nchunks_initialized // prod(part // chunk for part, chunk in zip(whole, array.chunks, strict=True))
+    if found < count:
+        about = f"array {name!r}" if name else "the array"
+        raise InputError(
+            f"{path}: {count - found} of {count} chunk(s) of {about} are not there, and would read as "
+            f"{array.fill_value}; copy the store again, or write it with write_empty_chunks where they hold that value"
+        )
+
+
+def _require_unpacked(path: Given, arrays: dict[str, Any]) -> None:
+    """Refuse numbers that stand for others, where nothing is there to say of which dimensions."""
+    for array in arrays.values():
+        said = next((one for one in PACKED if one in array.attrs), None)
+        if said is not None:
+            raise InputError(
+                f"{path}: packed numbers ({said}) in an array whose dimensions have no names; write it with xarray, or "
+                "as plain numbers"
+            )
+
+
+def _opened_by_xarray(path: Given, left_out: list[str]) -> Any:
+    """A store with the numbers that are meant: scaled, moved, and NaN where there are none; times as such."""
+    xarray = _reader("xarray", path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return xarray.open_zarr(str(path.path), chunks=None, drop_variables=left_out)
+    except Exception:  # attributes of any kind may be wrong
+        raise InputError(f"{path}: damaged, or not as xarray writes a Zarr store; write it again") from None

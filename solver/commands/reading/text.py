@@ -31,8 +31,23 @@ __all__ = ["TextBlocks", "decimals", "read_text"]
 BLOCK_BYTES = 1 << 20
 """Bytes looked through at once."""
 
-SPREADSHEET_ERROR = re.compile(r"(#(?:N/A|DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!|SPILL!|CALC!))")
-"""What spreadsheets write where a formula failed."""
+SPREADSHEET_ERROR = re.compile(r"#(?:N/A|DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!|SPILL!|CALC!)")
+"""What spreadsheets write where a formula failed, in English;"""
+
+FAILED_ALONE = re.compile(r"#(?:\S*[!?]|#+|\w+/\w+|NV|NA)")
+"""in many languages, such as #WERT! and #N/D, and where a column is too narrow. Alone in a line it may be a comment."""
+
+NOT_A_COMMENT = re.compile(r'(?:"[^"]*"|[^#"]|"(?![^"]*"))*')
+"""A line up to the sign that begins a comment, which between quotation marks begins none."""
+
+A_COMMENT = re.compile(r"\s*#\s")
+"""How a line begins that is no row, whatever stands in it."""
+
+DECLARED = re.compile(r"sep=(\S|\t)", re.IGNORECASE)
+"""The first line by which spreadsheets say what stands between cells."""
+
+HEADER_LINES = 100
+"""Lines that a header may have: names with line breaks, between quotation marks."""
 
 SHOWN = 30
 """Characters of a bad cell, and at most a third as many names, that a message repeats."""
@@ -47,6 +62,7 @@ class _Layout:
     delimiter: str | None  # None: any white space
     header: tuple[str, ...] | None
     lines_before_data: int
+    width: int  # cells of the first line
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield (line number counted from 1, cells) for every row of data."""
@@ -57,9 +73,13 @@ class _Layout:
         """The same of numbered lines."""
         blank = ' \t\r\n"' + (self.delimiter or "")
         for number, line in lines:
-            text = line.split("#")[0]
-            if number > self.lines_before_data and text.strip(blank):
-                yield number, _cells(text, self.delimiter)
+            if number <= self.lines_before_data:
+                continue
+            if "#" in line:
+                _refuse_spreadsheet_error(self, number, line)
+            text = _without_comment(line)
+            if text.strip(blank):
+                yield number, _cells_of(self.path, number, text, self.delimiter)
 
     def column(self, index: int) -> str:
         """What to call a column in a message."""
@@ -174,9 +194,43 @@ class TextBlocks:
 
 
 def _refuse_spreadsheet_error(layout: _Layout, number: int, line: str) -> None:
-    found = SPREADSHEET_ERROR.search(line)
-    if found:
-        raise InputError(f"{layout.path}: {found[1]!r} is not a number, at line {number}; correct it or remove the row")
+    found = _spreadsheet_error(layout, number, line)
+    if found is not None:
+        raise InputError(
+            f"{layout.path}: {found[:SHOWN]!r} is not a number, at line {number}; correct it or remove the row, and "
+            "begin comments with '# '"
+        )
+
+
+def _spreadsheet_error(layout: _Layout, number: int, line: str) -> str | None:
+    """A cell that holds what a spreadsheet says in the place of a number, and not a comment."""
+    english = SPREADSHEET_ERROR.search(line)
+    if english:
+        return english[0]
+    cells = [] if A_COMMENT.match(line) else _cells_of(layout.path, number, line, layout.delimiter)
+    signs = [cell for cell in cells if cell.startswith("#")]
+    if not signs:
+        return None
+    if len(cells) == 1:
+        # After the first number, a word in capitals too: they differ by language.
+        loud = number > layout.lines_before_data and layout.width == 1 and re.fullmatch(r"#\w+", cells[0])
+        return cells[0] if FAILED_ALONE.fullmatch(cells[0]) or (loud and _is_upper(cells[0])) else None
+    if layout.delimiter is None and len(cells) != layout.width:
+        return None  # the words of a comment
+    others = (cell for cell in cells if cell and not cell.startswith("#"))
+    if not all(_is_number(cell) for cell in others) or re.match(r"#\s", signs[0]) or signs[0] == "#":
+        return None
+    # A row of numbers with a sign before it was taken out by somebody.
+    return None if _is_number(signs[0][1:]) else signs[0]
+
+
+def _is_upper(text: str) -> bool:
+    return text == text.upper() != text.lower()
+
+
+def _is_number(cell: str) -> bool:
+    """Whether a cell holds a number, be its decimal mark a point or a comma."""
+    return _number(cell) is not None or _number(cell.replace(",", ".", 1)) is not None
 
 
 def _require_no_spreadsheet_errors(layout: _Layout) -> None:
@@ -186,34 +240,46 @@ def _require_no_spreadsheet_errors(layout: _Layout) -> None:
             return
     with layout.path.text(layout.encoding) as text:
         for number, line in enumerate(text, 1):
-            if number > layout.lines_before_data:
+            if number > layout.lines_before_data and "#" in line:
                 _refuse_spreadsheet_error(layout, number, line)
 
 
 def _layout(path: Given, head: bytes) -> _Layout:
     encoding = encoding_of(path, head)
     first: tuple[int, str] | None = None
-    second = ""
+    second, declared, passed = "", None, []
     with path.text(encoding) as stream:
-        for number, line in enumerate(stream, 1):
+        lines = enumerate(stream, 1)
+        for number, line in lines:
             if line.lstrip().startswith("#") or not line.strip():
+                if first is None:
+                    passed.append((number, line))
                 continue
             if first is not None:
                 second = line
                 break
-            first = number, line
+            found = DECLARED.fullmatch(line.strip(" \r\n")) if declared is None else None
+            if found:
+                declared = found[1]
+                continue
+            first = _whole_header(path, number, line, lines, declared)
     if first is None:
         raise InputError(f"{path}: the file holds no rows; give a table with one row a sample")
     number, line = first
     # A comment after numbers; in a header "trial #" may be a name.
-    before = line.split("#")[0]
-    if all(_number(cell) is not None for cell in _cells(before, _delimiter(before, second or before))):
+    before = _without_comment(line)
+    delimiter = declared or _delimiter(before, second or before)
+    if all(_number(cell) is not None for cell in _cells_of(path, number, before, delimiter)):
         line = before
-    delimiter = _delimiter(line, second or line)
-    cells = [_printable(cell) for cell in _cells(line, delimiter)]
-    if any(_number(cell) is not None or _is_decimal_comma(cell, delimiter) for cell in cells):
+    delimiter = declared or _delimiter(line, second or line)
+    cells = [_one_line(cell) for cell in _cells_of(path, number, line, delimiter)]
+    if any(_is_number(cell) for cell in cells):
         _require_all_numbers(path, number, cells, delimiter)
-        return _Layout(path, encoding, delimiter, None, number - 1)
+        layout = _Layout(path, encoding, delimiter, None, number - 1, len(cells))
+        # Without a header there is no telling where the data begin but by the rows.
+        for before_it, skipped in passed:
+            _refuse_spreadsheet_error(layout, before_it, skipped)
+        return layout
     if not second:
         raise InputError(f"{path}: only a header, no rows; give a table with one row a sample")
     unnamed = [i for i, cell in enumerate(cells) if not cell]
@@ -222,7 +288,38 @@ def _layout(path: Given, head: bytes) -> _Layout:
             f"{path}: column {unnamed[0] + 1} has no name in the header (line {number}); "
             "remove it if it only numbers the rows, or name it"
         )
-    return _Layout(path, encoding, delimiter, tuple(cells), number)
+    return _Layout(path, encoding, delimiter, tuple(cells), number, len(cells))
+
+
+def _whole_header(
+    path: Given, number: int, line: str, lines: Iterator[tuple[int, str]], declared: str | None
+) -> tuple[int, str]:
+    """The first line, with those after it in which its quoted cells go on, and the number of the last."""
+    last, end = number, number + HEADER_LINES
+    while '"' in line and _is_open(line, declared or _delimiter(line, line) or " "):
+        following = next(lines, None)
+        if following is None or last == end:
+            raise InputError(
+                f"{path}: a quotation mark in the header (line {number}) is never closed; close or remove it"
+            )
+        last, line = following[0], line + following[1]
+    return last, line
+
+
+def _is_open(line: str, delimiter: str) -> bool:
+    """Whether the last cell begins with a quotation mark that is not closed."""
+    try:
+        list(csv.reader([line], delimiter=delimiter, skipinitialspace=True, strict=True))
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+    return False
+
+
+def _without_comment(line: str) -> str:
+    if "#" not in line:
+        return line
+    found = NOT_A_COMMENT.match(line)
+    return line if found is None else found[0]
 
 
 def _delimiter(first: str, row: str) -> str | None:
@@ -234,16 +331,27 @@ def _delimiter(first: str, row: str) -> str | None:
     return None if len(row.split()) > 1 else ","
 
 
-def _cells(line: str, delimiter: str | None) -> list[str]:
+def _cells_of(path: Given, number: int, line: str, delimiter: str | None) -> list[str]:
+    """The cells of a line.
+
+    Raises:
+        InputError: one that is longer than any number or name.
+    """
     if delimiter is None:
         return [cell.strip('"') for cell in re.findall(r'"[^"]*"|\S+', line)]
-    row = next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter, skipinitialspace=True))
+    try:
+        row = next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter, skipinitialspace=True))
+    except csv.Error:
+        raise InputError(
+            f"{path}: line {number} has a cell of more than {csv.field_size_limit():,} characters, which is no number; "
+            "correct it or remove the row"
+        ) from None
     return [cell.strip() for cell in row]
 
 
-def _printable(cell: str) -> str:
-    """A name without what would command a terminal."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda found: repr(found[0])[1:-1], cell)
+def _one_line(cell: str) -> str:
+    """A name with its line breaks as spaces."""
+    return re.sub(r"\s*[\r\n]\s*", " ", cell)
 
 
 def _number(cell: str) -> float | None:
@@ -256,15 +364,23 @@ def _number(cell: str) -> float | None:
 def _require_all_numbers(path: Given, number: int, cells: list[str], delimiter: str | None) -> None:
     for index, cell in enumerate(cells):
         if cell and _number(cell) is None and not _is_decimal_comma(cell, delimiter):
+            remedy = _of_commas(cell, delimiter) or "make it a header of names only or a row of numbers only"
             raise InputError(
-                f"{path}: line {number} mixes numbers and text ({cell[:SHOWN]!r} in column {index + 1}); "
-                "make it a header of names only or a row of numbers only"
+                f"{path}: line {number} mixes numbers and text ({cell[:SHOWN]!r} in column {index + 1}); {remedy}"
             )
 
 
 def _is_decimal_comma(cell: str, delimiter: str | None) -> bool:
     # Only between semicolons: elsewhere a comma may as well separate thousands.
     return delimiter == ";" and "," in cell and "." not in cell and _number(cell.replace(",", ".", 1)) is not None
+
+
+def _of_commas(cell: str, delimiter: str | None) -> str | None:
+    """What to do where commas are decimal marks and something else than semicolons stands between cells."""
+    parts = cell.split()
+    if delimiter != ";" and (_is_number(cell) or (delimiter == "," and len(parts) > 1 and all(map(_is_number, parts)))):
+        return "write decimal points, or semicolons between the cells"
+    return None
 
 
 @dataclass
@@ -309,7 +425,8 @@ def _refuse_cell(layout: _Layout, line: int, index: int, cell: str, *, mixture: 
         raise InputError(f"{layout.path}: decimal commas and decimal points, at {place}; use one of them throughout")
     if not cell:
         raise InputError(f"{layout.path}: empty cell at {place}; fill it in or remove the row")
-    raise InputError(f"{layout.path}: {cell[:SHOWN]!r} is not a number, at {place}; correct it or remove the row")
+    remedy = _of_commas(cell, layout.delimiter) or "correct it or remove the row"
+    raise InputError(f"{layout.path}: {cell[:SHOWN]!r} is not a number, at {place}; {remedy}")
 
 
 def _require_finite(values: Array, layout: _Layout, first_row: int = 0) -> None:

@@ -140,7 +140,9 @@ def _interrupted(watch: Watch) -> int:
 
 
 def _say(message: str, code: int) -> int:
-    message = " ".join(message.split())
+    from theory.names import printable
+
+    message = printable(" ".join(message.split()))
     if len(message) > LONGEST:
         # A name or value of thousands of characters; what is to be done stands at the end.
         message = f"{message[: LONGEST // 2]} ... {message[-LONGEST // 2 :]}"

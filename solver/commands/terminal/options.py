@@ -47,6 +47,9 @@ PAGES = (".html", ".htm")
 SAVED = (".npz", ".csv", ".nc")
 """and that an answer can be."""
 
+READ = ("mixing", "targets", "transitions", "encoder", "decoder")
+"""Options that are files which are read."""
+
 
 def problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Data, prices, how the code is read out, groups of sources, and a picture."""
@@ -171,21 +174,36 @@ def costs_of(options: dict[str, Any]) -> dict[str, float]:
 
 
 def require_outputs(
-    file: str, *, picture: str | None, saved: str | None = None, proof: str | None = None, page: str | None = None
+    options: dict[str, Any],
+    *files: str,
+    picture: str | None,
+    saved: str | None = None,
+    proof: str | None = None,
+    page: str | None = None,
 ) -> None:
-    """Refuse what cannot be written, before the work begins."""
+    """Refuse what cannot be written, or would overwrite what is read, before the work begins.
+
+    Args:
+        options: as given; those of `READ` are files that are read.
+        files: others that are.
+        picture: the picture to write.
+        saved: the answer.
+        proof: the proof.
+        page: the page.
+    """
     if picture is saved is proof is page is None:
         return
     from theory.writing import require_writable
 
-    if proof is not None:
-        require_writable(proof, (".json",), "--proof", source=file)
-    if saved is not None:
-        require_writable(saved, SAVED, "--save", source=file)
-    if picture is not None:
-        require_writable(picture, PICTURES, "--plot", source=file)
-    if page is not None:
-        require_writable(page, PAGES, "--page", source=file)
+    inputs = [*files, *(options[name] for name in READ if options.get(name) is not None)]
+    for path, suffixes, argument in (
+        (proof, (".json",), "--proof"),
+        (saved, SAVED, "--save"),
+        (picture, PICTURES, "--plot"),
+        (page, PAGES, "--page"),
+    ):
+        if path is not None:
+            require_writable(path, suffixes, argument, inputs=inputs)
 
 
 def inputs_of(file: str, options: dict[str, Any]) -> tuple[Given, Given | None]:
@@ -197,8 +215,10 @@ def inputs_of(file: str, options: dict[str, Any]) -> tuple[Given, Given | None]:
     return given(file), None if options["mixing"] is None else given(options["mixing"])
 
 
-def problem_of(data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, Any]) -> Problem:
-    """The problem in floating point."""
+def problem_of(
+    data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, Any], *, whole: bool = False
+) -> Problem:
+    """The problem in floating point; with the samples themselves, however many they are, where these are needed."""
     from solver.commands.reading import read_mixing, read_sources
     from theory.problem import Problem
 
@@ -206,8 +226,8 @@ def problem_of(data: Given, mixing: Given | None, options: dict[str, Any], costs
         return _problem_of_data(data, options, costs)
     with counted("read") as follow:
         # The order of a series is lost in a summary.
-        whole = {"whole": True} if options.get("trajectory") else {}
-        sources = read_sources(data, options["probabilities"], follow, **whole)
+        kept = {"whole": True} if whole or options.get("trajectory") else {}
+        sources = read_sources(data, options["probabilities"], follow, **kept)
     readout = readout_of(options)
     seen = None if mixing is None else read_mixing(mixing)
     groups = groups_of(options, sources.names)

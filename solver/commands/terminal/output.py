@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from solver.commands.terminal.formats import Table
 
-__all__ = ["FORMATS", "QUIET", "note", "say", "show", "wrapped", "write"]
+__all__ = ["FORMATS", "QUIET", "note", "say", "show", "tell", "wrapped", "write"]
 
 FORMATS = ("text", "json", "csv", "markdown", "latex")
 """How an answer can be printed: in words and for programs, and as a table;"""
@@ -70,7 +70,14 @@ def note(form: str, text: str) -> None:
     """Say something beside the answer."""
     if form != QUIET:
         # What a program is to read stays alone on stdout.
-        click.echo(text, err=form != "text")
+        tell(text, error=form != "text")
+
+
+def tell(text: str, *, error: bool = False) -> None:
+    """Print lines in which no name of a file, or of what is in it, commands the terminal."""
+    from theory.names import printable
+
+    click.echo("\n".join(map(printable, text.split("\n"))), err=error)
 
 
 def wrapped(text: str, indent: str = "    ") -> str:

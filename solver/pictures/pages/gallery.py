@@ -14,7 +14,7 @@ from solver.pictures.pages.explorer import page
 from solver.pictures.plot import plot
 from solver.pictures.summary import sentences
 from theory.errors import InputError
-from theory.writing import require_writable, written_whole
+from theory.writing import require_own, require_writable, written_whole
 
 if TYPE_CHECKING:
     from solver.representation import Representation
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["hang", "require_plotly"]
 
 TITLE = "Optimal codes, each with its certificate"
+
+PAGE_TITLE = "The optimal code, with its certificate"
+"""Of the pages of codes."""
 
 HEAD = f"""<!DOCTYPE html>
 <html lang="en">
@@ -70,7 +73,7 @@ def hang(folder: Path, said: Callable[[Path], object] | None = None, *, stops: i
         the page that leads to them, index.html.
 
     Raises:
-        InputError: plotly is not installed, or the folder has another page of that name.
+        InputError: plotly is not installed, or the folder has another page of one of these names.
         OSError: a file cannot be written.
     """
     from solver import Problem, solve
@@ -78,8 +81,9 @@ def hang(folder: Path, said: Callable[[Path], object] | None = None, *, stops: i
 
     require_plotly()
     index = require_writable(folder / "index.html", (".html",), "FOLDER")
-    if index.exists() and TITLE not in index.read_text(encoding="utf-8", errors="replace"):
-        raise InputError(f"FOLDER: {str(index)!r} is a page of another kind; give an empty folder, or a new one")
+    require_own(index, f"<title>{TITLE}</title>".encode(), "FOLDER")
+    for name in EXAMPLES:
+        require_own(folder / f"{name}.html", f"<title>{PAGE_TITLE}</title>".encode(), "FOLDER")
     sections = []
     for name, about in EXAMPLES.items():
         answer = solve(Problem(load(name)))

@@ -124,7 +124,7 @@ def test_folders_that_are_none(tmp_path, monkeypatch):
     assert "is a file; give the name of a folder" in refused("gallery", tmp_path / "file")
     assert "there is no folder" in refused("gallery", tmp_path / "no" / "no")
     (tmp_path / "index.html").write_text("<title>mine</title>")
-    assert "is a page of another kind" in refused("gallery", tmp_path)
+    assert "is there already, of another kind" in refused("gallery", tmp_path)
     assert (tmp_path / "index.html").read_text() == "<title>mine</title>"
     monkeypatch.setattr("solver.pictures.pages.gallery.find_spec", lambda name: None)
     assert r"pip install 'modularity-solver[page]'" in refused("gallery", tmp_path / "absent")

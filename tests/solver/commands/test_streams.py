@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from solver import Problem, solve
+from solver import Problem, solve, sweep
 from solver.commands.cli import main
-from solver.commands.reading import read_sources, read_table, streams, tables, text
+from solver.commands.reading import read_exactly, read_sources, read_table, streams, tables, text
+from solver.sweeps.spec import read_sweep
 from theory import InputError, Sources
 
 COUNT = 5000
@@ -123,6 +124,57 @@ def test_no_sum_depends_on_the_number_of_threads(tmp_path, tiny_memory, monkeypa
     np.testing.assert_array_equal(several.points, one.points)
 
 
+@pytest.mark.parametrize("kind", ["npy", "csv", "parquet", "zarr"])
+def test_what_is_large_is_streamed_and_what_needs_its_samples_is_not(tmp_path, monkeypatch, kind):
+    path, weights = written(tmp_path, kind)
+    assert read_sources(path, weights).stream is None
+    monkeypatch.setattr(streams, "STREAMED_FROM", 100_000)
+    assert read_sources(path, weights).stream is not None
+    assert read_sources(path, weights, whole=True).stream is None
+    # Exact arithmetic asks for memory alone.
+    assert len(read_exactly(path)[0]) == COUNT
+
+
+@pytest.mark.parametrize("kind", ["npy", "csv", "parquet", "zarr"])
+@pytest.mark.parametrize("width", [5, 6])
+def test_in_many_sources_only_what_is_past_memory_is_streamed(tmp_path, monkeypatch, kind, width):
+    """Every row may be extreme there."""
+    points = np.random.default_rng(0).standard_normal((400, width + 1)) ** 2
+    path = tmp_path / f"data.{kind}"
+    if kind == "npy":
+        np.save(path, points)
+    elif kind == "csv":
+        np.savetxt(path, points, delimiter=",")
+    elif kind == "parquet":
+        parquet(path, points, [str(index) for index in range(width + 1)])
+    else:
+        store(path).create_array("sources", data=points)
+    monkeypatch.setattr(streams, "STREAMED_FROM", 100)
+    for weights, sources in ((None, width + 1), ("0", width)):
+        found = read_sources(path, weights)
+        assert found.dimension == sources and (found.stream is not None) == (sources <= 5)
+    monkeypatch.setattr(streams, "STREAMED_SHARE", 1e-12)
+    assert read_sources(path).stream is not None
+
+
+def test_an_audit_reads_what_it_needs(tmp_path, monkeypatch):
+    monkeypatch.setattr(streams, "STREAMED_FROM", 100)
+    np.save(tmp_path / "data.npy", POINTS[:50])
+    np.save(tmp_path / "activity.npy", solve(Problem(POINTS[:50])).activity())
+    done = CliRunner().invoke(main, ["audit", str(tmp_path / "activity.npy"), str(tmp_path / "data.npy")])
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize(("asked", "streamed"), [("encoder_cost = [1]", True), ("samples = [20]", False)])
+def test_a_sweep_reads_what_it_draws_from(tmp_path, monkeypatch, asked, streamed):
+    monkeypatch.setattr(streams, "STREAMED_FROM", 100)
+    np.save(tmp_path / "data.npy", POINTS[:50])
+    (tmp_path / "plan.toml").write_text(f'data = "data.npy"\n[grid]\n{asked}\n')
+    plan = read_sweep(tmp_path / "plan.toml")
+    assert (plan.poses.sources.stream is not None) == streamed
+    assert sweep(plan)["status"].tolist() == ["optimal"]
+
+
 def test_small_files_are_read_whole(tmp_path):
     path, _ = written(tmp_path, "npy")
     assert read_sources(path).stream is None
@@ -164,6 +216,14 @@ def refused(path, said, *weights):
     with pytest.raises(InputError, match=said) as found:
         read_sources(path, *weights)
     assert str(found.value).startswith(f"{path}: ") and "\n" not in str(found.value)
+
+
+def test_a_first_row_that_cannot_be_used_is_told_with_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(streams, "STREAMED_FROM", 100)
+    bad = TABLE[:, :3].copy()
+    bad[0, 1] = np.nan
+    np.save(tmp_path / "bad.npy", bad)
+    refused(tmp_path / "bad.npy", "row 0, column 1")
 
 
 @pytest.mark.parametrize("kind", ["npy", "fortran npy", "parquet", "zarr"])

@@ -383,11 +383,11 @@ def test_a_theorem_about_mixings_is_refuted_and_its_mixing_saved(conjectures, tm
 
 
 def test_outputs_that_cannot_be_written_are_refused_before_the_work(conjectures, tmp_path):
-    (tmp_path / "case_mixing.csv").mkdir()
+    (tmp_path / "case.csv").mkdir()
     for option, path in (("--save", "case.csv"), ("--save", "none/case.csv"), ("--report", "none/page.html")):
         result = run("verify", f"{conjectures}::uncorrelated", option, tmp_path / path)
         assert result.exit_code == 2 and result.stdout == "" and result.stderr.count("\n") == 1
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["case_mixing.csv", "conjectures.py"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["case.csv", "conjectures.py"]
 
 
 @pytest.mark.thorough
