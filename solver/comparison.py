@@ -163,7 +163,8 @@ def scores_at_hand(
     """
     if factors.shape[1] < 2:
         return {}
-    if find_spec("sklearn") is None or len(activity) <= NEIGHBOURS:
+    samples = len(activity) if weights is None else np.count_nonzero(weights)
+    if find_spec("sklearn") is None or samples <= NEIGHBOURS:
         only = conditional_information(activity, factors, probabilities=weights, classes=classes)
         return {"conditional_information": only}
     return modularity_scores(activity, factors, probabilities=weights, classes=classes)
