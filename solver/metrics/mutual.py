@@ -121,17 +121,17 @@ def conditional_information_nearest(
 
 def ratio_of(found: Told) -> float:
     """See `mutual_information_ratio`."""
-    return _largest_share(found.information) if found.telling else float("nan")
+    return _largest_share(found.information, found.sure) if found.telling else float("nan")
 
 
 def modularity_of(found: Told) -> float:
     """See `info_modularity`."""
-    return _largest_share(found.shares) if found.telling else float("nan")
+    return _largest_share(found.shares, found.sure) if found.telling else float("nan")
 
 
 def compactness_of(found: Told) -> float:
     """See `info_compactness`."""
-    return _largest_share(found.shares.T) if found.telling else float("nan")
+    return _largest_share(found.shares.T, found.sure.T) if found.telling else float("nan")
 
 
 def gap_of(found: Told) -> float:
@@ -140,15 +140,15 @@ def gap_of(found: Told) -> float:
         return float("nan")
     padded = np.vstack([found.shares, np.zeros((2, found.shares.shape[1]))])
     second, best = np.sort(padded, axis=0)[-2:]
-    return float(np.mean(best - second))
+    return float(np.mean(np.where(found.sure.any(axis=0), best - second, 0.0)))
 
 
-def _largest_share(told_of: Array) -> float:
-    """Mean over rows of the largest share of their sums, rescaled to 0 to 1; rows of zeros count as zero."""
+def _largest_share(told_of: Array, sure: NDArray[np.bool_]) -> float:
+    """Mean over rows of the largest share of their sums, rescaled to 0 to 1; zero where nothing is sure."""
     count, width = told_of.shape
     if not count or not width:
         return 0.0
     total = told_of.sum(axis=1)
     share = told_of.max(axis=1) / np.where(total > 0, total, 1.0)
     rescaled = (share - 1 / width) / (1 - 1 / width) if width > 1 else share
-    return float(np.where(total > 0, rescaled, 0.0).mean())
+    return float(np.where(sure.any(axis=1), rescaled, 0.0).mean())

@@ -60,14 +60,16 @@ class Told:
     """What n neurons tell about d sources.
 
     Attributes:
-        information: (n, d) nats that each neuron tells, less what chance would; zero where they may be chance.
+        information: (n, d) nats that each neuron tells, less what chance would, and at least zero.
         shares: (n, d) the same in units of the source's entropy, from 0 to 1.
+        sure: (n, d) whether it is more than chance would give; what is not counts only beside what is.
         chance: (d,) what a neuron that tells nothing seems to tell about each source, in the same units.
         telling: whether there are samples enough: whether a neuron that is the source would stand out, for every one.
     """
 
     information: Array
     shares: Array
+    sure: NDArray[np.bool_]
     chance: Array
     telling: bool
 
@@ -90,7 +92,8 @@ def told(problem: Given, seed: int, *, conditional: bool = False) -> Told:
     rng = np.random.default_rng(seed)
     draws = [_ranked(problem, rows, conditional) for rows in _drawn(problem, rng)]
     if len(draws[0].neurons) <= NEIGHBOURS:
-        return Told(np.zeros((count, size)), np.zeros((count, size)), np.ones(size), telling=False)
+        none = np.zeros((count, size))
+        return Told(none, none, none > 0, np.ones(size), telling=False)
     turns = max(OF_A_PAIR, -(-SHUFFLES // max(count, 1)))
     found, entropies, shuffled = np.zeros((count, size)), np.zeros(size), np.zeros((count, size, turns))
     for source in range(size):
@@ -104,10 +107,11 @@ def told(problem: Given, seed: int, *, conditional: bool = False) -> Told:
     chance = shuffled.mean(axis=2)
     stands_out = SIGMAS * np.sqrt(shuffled.var(axis=2, ddof=1).sum(axis=0) / max(count, 1))
     room = entropies - chance
-    gained = np.where(found - chance > stands_out, np.maximum(found - chance, 0.0), 0.0)
+    gained = np.maximum(found - chance, 0.0)
     return Told(
         information=gained,
         shares=np.clip(gained / np.where(room > 0, room, np.inf), 0.0, 1.0),
+        sure=(gained > stands_out) & (gained > 0),
         chance=np.maximum(chance.sum(axis=0) / max(count, 1), 0.0) / np.where(entropies > 0, entropies, np.inf),
         telling=bool((entropies > 0).all() and (room > stands_out).all()),
     )
