@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import product
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,11 +96,12 @@ costs = st.floats(-2, 2).map(lambda exponent: 10.0**exponent)
 """Prices from 0.01 to 100."""
 
 
-def _checked(dimension: int) -> int:
-    whole = isinstance(dimension, Integral) and not isinstance(dimension, bool)
-    if not (whole and 1 <= dimension <= MOST_DIMENSIONS):
-        raise InputError(f"dimension: {dimension!r} given; sources are drawn in 1 to {MOST_DIMENSIONS} dimensions")
-    return int(dimension)
+def _checked(dimension: object) -> int:
+    if isinstance(dimension, int | np.integer) and not isinstance(dimension, bool):
+        found = int(dimension)
+        if 1 <= found <= MOST_DIMENSIONS:
+            return found
+    raise InputError(f"dimension: {dimension!r} given; sources are drawn in 1 to {MOST_DIMENSIONS} dimensions")
 
 
 def _rows(dimension: int) -> int:

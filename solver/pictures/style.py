@@ -58,7 +58,7 @@ Result = TypeVar("Result")
 @contextmanager
 def in_style() -> Iterator[None]:
     """Within, matplotlib has its own settings and the house's, none of the user's."""
-    with style.context(["default", STYLE]), warnings.catch_warnings():  # type: ignore[list-item]  # literal names wanted
+    with style.context(["default", STYLE]), warnings.catch_warnings():
         # A name in a script that the font lacks is drawn as boxes, which says it already.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         yield
