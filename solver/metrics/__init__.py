@@ -7,8 +7,8 @@ Neurons that do not vary are left out; where none varies every score is zero.
 
 Mutual information is estimated from nearest neighbours. A source of numbers with more than twenty values is cut into
 twenty equally likely intervals (fewer where there are fewer than 200 conditions), so that it has an entropy. Samples
-with the same sources are trials of one condition, one of which is drawn at a time, from at most 2,000 conditions; all
-conditions are taken to be equally likely.
+with the same sources are trials of one condition, one of which is drawn at a time, unless most combinations of values
+occur, as in a grid; at most 1,000 are estimated from, and all are taken to be equally likely.
 """
 
 from __future__ import annotations

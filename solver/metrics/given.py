@@ -25,6 +25,9 @@ __all__ = ["Given", "given", "linear_columns", "require_sklearn", "variance"]
 SILENT = 1e-12
 """Variance, relative to the largest, below which a neuron is dead and left out."""
 
+MOST_OCCUR = 0.5
+"""Share of all combinations of the sources' values that are most of them."""
+
 FOLDS = 5
 """Parts of the conditions, each of which is held out once."""
 
@@ -39,8 +42,8 @@ class Given:
         classes: (d,) for each source whether its values are numbers of classes.
         weights: (T,) of the samples, which sum to one.
         condition: (T,) number of each sample's condition: samples with the same sources are trials of one, which say no
-            more about the sources than one of them. Where every combination of values occurs nothing more is to be said
-            of these, and each sample is a condition by itself.
+            more about the sources than one of them. Where most combinations of values occur these are no draw from
+            more, and each sample is a condition by itself.
         conditions: how many there are;  kinds: (C, d) which of its values each source has in them, counted from zero.
     """
 
@@ -97,7 +100,7 @@ def given(
     apart = ROUNDING * np.ptp(factors, axis=0) * ~np.array(flags)
     found = levels(factors, apart)
     kinds, condition = np.unique(found, axis=0, return_inverse=True)
-    if len(kinds) == np.prod(found.max(axis=0) + 1.0):
+    if len(kinds) >= MOST_OCCUR * np.prod(found.max(axis=0) + 1.0):
         kinds, condition = found, np.arange(len(found))
     return Given(neurons[:, alive], factors, tuple(flags), weights, condition.ravel(), len(kinds), kinds)
 
