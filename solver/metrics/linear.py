@@ -184,7 +184,7 @@ def _unexplained(neurons: Array, factors: Array, weights: Array) -> Array:
 
 
 def _fits(problem: Given) -> bool:
-    """Whether what is not held out can say anything: more than two conditions."""
+    """Whether what is not held out can say anything: three conditions at least."""
     return problem.conditions > 3
 
 
