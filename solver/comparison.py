@@ -111,9 +111,13 @@ class Comparison(Frozen):
         table = ["  ".join([*map(str.rjust, row[:-1], width), row[-1]]).rstrip() for row in [header, *rows]]
         hidden = len(self.follows) - ROWS_IN_TEXT
         more = [f"... and {hidden} more neurons"] if hidden > 0 else []
-        scores = [f"{name.replace('_', ' ')}: {value:.3f}" for name, value in self.scores.items()]
+        scores = [f"{name.replace('_', ' ')}: {_told(value)}" for name, value in self.scores.items()]
         said = "Share of each neuron's variance that each label explains; below, what chance would, and what of each"
         return "\n".join([f"{said} label all neurons tell.", "", *table, *more, *([""] if scores else []), *scores])
+
+
+def _told(value: float) -> str:
+    return "too few samples to tell" if np.isnan(value) else f"{value:.3f}"
 
 
 def compared(
@@ -165,7 +169,8 @@ def scores_at_hand(
     """
     if factors.shape[1] < 2:
         return {}
-    if find_spec("sklearn") is None or len(activity) <= NEIGHBOURS:
+    samples = len(activity) if weights is None else np.count_nonzero(weights)
+    if find_spec("sklearn") is None or samples <= NEIGHBOURS:
         only = conditional_information(activity, factors, probabilities=weights, classes=classes)
         return {"conditional_information": only}
     return modularity_scores(activity, factors, probabilities=weights, classes=classes)

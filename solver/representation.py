@@ -263,7 +263,8 @@ class Representation(Code):
     def to_dataframe(self) -> pandas.DataFrame:
         """One row a neuron: what it reads, what it costs and why, its bias, and its weight on every source.
 
-        The certificate is in `attrs`. A source that is called like another column gets `` (source)`` after its name.
+        All energies are in units of the loss; "mean_activity" is the bias that centred sources would need. The
+        certificate is in `attrs`. A source that is called like another column gets `` (source)`` after its name.
 
         Raises:
             InputError: pandas is not installed (`pip install 'modularity-solver[tables]'`).

@@ -11,10 +11,10 @@ import numpy as np
 
 from solver.optimise import solve
 from theory.errors import InputError
-from theory.inputs import require_plain
+from theory.inputs import as_matrix, require_plain
 from theory.principal import PrincipalCoordinates
 from theory.problem import Problem
-from theory.sources import checked_probabilities
+from theory.sources import checked_probabilities, column_names
 
 try:
     from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
@@ -157,13 +157,13 @@ class OptimalCode(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         check_is_fitted(self)
         require_plain(X, "X")
-        data = validate_data(self, X, dtype=np.float64, reset=False)
-        return self.representation_.activity(self._coordinates.coordinates(data))
+        return self._activity(validate_data(self, X, dtype=np.float64, reset=False))
 
     def inverse_transform(self, X: ArrayLike) -> Array:
-        """Data (T, features) read out from activity X (T, n).
+        """Data (T, features) read out from activity X (T, n), in any kind of table.
 
         Those in the hull of the data that were fitted come back exactly, but for what the coordinates do not keep.
+        Columns that are named as `transform` names them may come in any order.
 
         Example:
             >>> square = [[0, 0], [0, 1], [1, 0], [1, 1]]
@@ -172,23 +172,36 @@ class OptimalCode(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             True
         """
         check_is_fitted(self)
-        read = self.representation_.reconstruct(X)
-        return np.asarray(read + self._coordinates.centre)
+        names, given = column_names(X), np.asarray(X)
+        ours = [str(name) for name in self.get_feature_names_out()]
+        if names is not None and sorted(names) == sorted(ours):
+            given = given[:, [names.index(name) for name in ours]]
+        return self._data(as_matrix(given, "X", columns=names) if self.n_neurons_ else given)
 
     def score(self, X: ArrayLike, y: object = None) -> float:  # noqa: ARG002
         """Share of the variance of X that the code keeps, at most one: of data beyond the hull something is lost.
 
-        It does not depend on the units of the prices, so that searches over them compare like with like.
+        The variance is that about the mean of the data fitted, so that a single row has a score too. It does not depend
+        on the units of the prices, so that searches over them compare like with like.
 
         Example:
             >>> square = [[0, 0], [0, 1], [1, 0], [1, 1]]
             >>> round(OptimalCode(n_components=1).fit(square).score(square), 9)
             0.5
         """
+        check_is_fitted(self)
         require_plain(X, "X")
         data = validate_data(self, X, dtype=np.float64, reset=False)
-        error = ((data - self.inverse_transform(self.transform(data))) ** 2).sum()
-        return float(1 - error / ((data - data.mean(axis=0)) ** 2).sum())
+        error = ((data - self._data(self._activity(data))) ** 2).sum()
+        whole = ((data - self._coordinates.centre) ** 2).sum()
+        # At the mean itself there is nothing to lose.
+        return float(1 - error / whole) if whole > 0 else 1.0
+
+    def _activity(self, data: Array) -> Array:
+        return self.representation_.activity(self._coordinates.coordinates(data))
+
+    def _data(self, activity: Array) -> Array:
+        return np.asarray(self.representation_.reconstruct(activity) + self._coordinates.centre)
 
     @property
     def _coordinates(self) -> PrincipalCoordinates:

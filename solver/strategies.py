@@ -15,12 +15,14 @@ kind of sources allows it, so that what a failing test shrinks to can be read an
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import brentq
 
+from solver.optimise import solve
 from theory.conditions import decide
 from theory.errors import InputError
 from theory.problem import Problem
@@ -29,11 +31,12 @@ try:
     from hypothesis import assume, target
     from hypothesis import strategies as st
     from hypothesis.extra.numpy import arrays
+    from hypothesis.strategies import SearchStrategy
 except ModuleNotFoundError as error:
     raise InputError("strategies need hypothesis; install modularity-solver[verify]") from error
 
 if TYPE_CHECKING:
-    from hypothesis.strategies import DrawFn, SearchStrategy
+    from hypothesis.strategies import DrawFn
     from numpy.typing import NDArray
 
     from theory.conditions import Verdict
@@ -62,9 +65,14 @@ __all__ = [
     "simplex",
 ]
 
-MOST_ROWS = {1: 20, 2: 40, 3: 20, 4: 12}
+MOST_ROWS = {1: 20, 2: 40, 3: 20}
+"""Rows drawn at most; as many as the last of these allow, or as are needed to span, in more dimensions."""
+
 LEVELS = {1: 6, 2: 5, 3: 3, 4: 2}
-"""Sizes that keep one problem in the range of milliseconds."""
+"""Steps of a lattice at most, one in more dimensions: sizes that keep one problem in the range of milliseconds."""
+
+MOST_DIMENSIONS = 8
+"""Of what is drawn: a box of as many has 256 corners."""
 
 EIGHTHS = 8
 """Clouds have coordinates in multiples of one over this."""
@@ -88,6 +96,24 @@ costs = st.floats(-2, 2).map(lambda exponent: 10.0**exponent)
 """Prices from 0.01 to 100."""
 
 
+def _checked(dimension: object) -> int:
+    if isinstance(dimension, int | np.integer) and not isinstance(dimension, bool):
+        found = int(dimension)
+        if 1 <= found <= MOST_DIMENSIONS:
+            return found
+    raise InputError(f"dimension: {dimension!r} given; sources are drawn in 1 to {MOST_DIMENSIONS} dimensions")
+
+
+def _rows(dimension: int) -> int:
+    return MOST_ROWS.get(_checked(dimension), 12)
+
+
+@lru_cache(maxsize=1)
+def _loaded() -> None:
+    """Solve a small problem: what the first of a process loads is not for the first example of a test to wait for."""
+    solve(Problem(simplex(2)))
+
+
 def simplex(dimension: int) -> Array:
     """(d + 1, d) points that span: with them no example need be thrown away for having dependent sources."""
     return np.vstack([np.zeros(dimension), np.eye(dimension)])
@@ -99,7 +125,7 @@ def simplex(dimension: int) -> Array:
 @st.composite
 def grids(draw: DrawFn, dimension: int) -> Array:
     """(T, d) small integers, with duplicates and many coplanar points."""
-    rows = draw(st.integers(1, MOST_ROWS[dimension]))
+    rows = draw(st.integers(1, _rows(dimension)))
     drawn = draw(arrays(np.int64, (rows, dimension), elements=st.integers(-3, 3)))
     return np.vstack([simplex(dimension), drawn])
 
@@ -107,7 +133,7 @@ def grids(draw: DrawFn, dimension: int) -> Array:
 @st.composite
 def clouds(draw: DrawFn, dimension: int) -> Array:
     """(T, d) generic points: hardly any ties or coplanar points, and never exactly modular for several sources."""
-    rows = draw(st.integers(1, MOST_ROWS[dimension]))
+    rows = draw(st.integers(1, _rows(dimension)))
     drawn = draw(arrays(np.int64, (rows, dimension), elements=st.integers(-40, 40))) / EIGHTHS
     # Not the axes themselves: their ends would be ties.
     tilted = simplex(dimension) + np.tri(dimension + 1, dimension) / EIGHTHS
@@ -117,6 +143,7 @@ def clouds(draw: DrawFn, dimension: int) -> Array:
 @st.composite
 def boxes(draw: DrawFn, dimension: int) -> Array:
     """(T, d) all corners of a box of any shape and place, and some points inside: modular, by range independence."""
+    dimension = _checked(dimension)
     sides = np.array(draw(st.lists(st.integers(1, 8), min_size=dimension, max_size=dimension)))
     place = np.array(draw(st.lists(st.integers(-8, 8), min_size=dimension, max_size=dimension)))
     corners = np.array(list(product([0.0, 1.0], repeat=dimension)))
@@ -127,7 +154,8 @@ def boxes(draw: DrawFn, dimension: int) -> Array:
 @st.composite
 def lattices(draw: DrawFn, dimension: int) -> Array:
     """(T, d) a regular lattice of integers without what lies beyond a plane: the standard way to lose modularity."""
-    steps = draw(st.integers(2, LEVELS[dimension]))
+    most = LEVELS.get(_checked(dimension), 1)
+    steps = draw(st.integers(min(2, most), most))
     levels = np.arange(steps + 1) * 2 - steps
     whole = np.array(list(product(levels if steps % 2 else levels // 2, repeat=dimension)), dtype=float)
     cut = draw(st.integers(0, int(whole[-1].sum())))
@@ -137,7 +165,7 @@ def lattices(draw: DrawFn, dimension: int) -> Array:
 @st.composite
 def corner_cut(draw: DrawFn, dimension: int, levels: int = 2) -> Array:
     """(T, d) a lattice on the cube without a drawn set of its corners."""
-    whole = np.array(list(product(np.linspace(-1, 1, levels), repeat=dimension)))
+    whole = np.array(list(product(np.linspace(-1, 1, levels), repeat=_checked(dimension))))
     corner = np.flatnonzero((np.abs(whole) == 1).all(axis=1))
     missing = draw(st.sets(st.sampled_from(corner.tolist()), max_size=len(corner) - 1))
     rest = np.delete(whole, sorted(missing), axis=0)
@@ -155,7 +183,7 @@ def antipodal(draw: DrawFn, dimension: int) -> Array:
 @st.composite
 def products(draw: DrawFn, dimension: int) -> Array:
     """(T, d) every combination of a row of one group of sources with one of another: a product support."""
-    if dimension == 1:
+    if _checked(dimension) == 1:
         return np.asarray(draw(grids(1)))
     first = draw(st.integers(1, dimension - 1))
     parts = [
@@ -172,7 +200,7 @@ def near_boundary(draw: DrawFn, dimension: int = 2) -> Array:
     Between a box and itself with a corner moved inward, the corner is moved to where the margin changes its sign, and
     from there to one side by a drawn step, from 0.09 down to a millionth.
     """
-    box = np.array(list(product([-1.0, 1.0], repeat=dimension)))
+    box = np.array(list(product([-1.0, 1.0], repeat=_checked(dimension))))
     extra = draw(arrays(np.int64, (draw(st.integers(0, 4)), dimension), elements=st.integers(-4, 4))) / 5
     rows = np.array([list(corner) for corner in box] + extra.tolist())
 
@@ -207,7 +235,12 @@ def closest(problem: Problem) -> Verdict:
 
 
 def points(dimension: int) -> SearchStrategy[Array]:
-    """(T, d) any of the kinds above."""
+    """(T, d) any of the kinds above.
+
+    Raises:
+        InputError: a number of sources that is none, or more than eight.
+    """
+    _checked(dimension)
     kinds = [grids(dimension), clouds(dimension), boxes(dimension), lattices(dimension), antipodal(dimension)]
     if dimension > 1:
         kinds += [products(dimension), corner_cut(dimension)]
@@ -262,18 +295,26 @@ def problems(
 ) -> Problem:
     """Whole problems: points, probabilities, mixing and costs.
 
+    A test that fails on one is reported with its numbers, as the call that makes it.
+
     Args:
         draw: given by hypothesis.
         dimension: number of sources, or a strategy for it.
         of: strategy of points for a number of sources.
         mixed: whether there is a mixing other than the identity.
     """
-    d = dimension if isinstance(dimension, int) else draw(dimension)
-    given = draw(of(d))
+    _loaded()
+    d = draw(dimension) if isinstance(dimension, SearchStrategy) else _checked(dimension)
+    given = np.asarray(draw(of(d)))
     # Rows that carry weight must span: with other kinds of points the weights stay equal.
     weights = draw(probabilities(len(given), d)) if _spans(given[: d + 1]) else None
-    options: dict[str, Any] = {"mixing": draw(mixings(d)) if mixed else None}
-    return Problem(given, probabilities=weights, encoder_cost=draw(costs), decoder_cost=draw(costs), **options)
+    mixing = draw(mixings(d)) if mixed else None
+    options: dict[str, Any] = {"encoder_cost": draw(costs), "decoder_cost": draw(costs)}
+    for name, array in (("mixing", mixing), ("probabilities", weights)):
+        if array is not None:
+            options[name] = np.asarray(array).tolist()
+    # Built by a strategy, and of lists, so that a report shows the call in numbers that can be copied.
+    return draw(st.builds(Problem, st.just(given.tolist()), **{name: st.just(one) for name, one in options.items()}))
 
 
 def _spans(rows: Array) -> bool:

@@ -132,7 +132,10 @@ def like(given: Any, values: Array, columns: Sequence[str], along: str) -> Any:
 def to_dataframe(code: Code) -> pandas.DataFrame:
     """One row a neuron: what it reads, what it costs and why, its bias, and its weight on every source.
 
-    A source that is called like one of the other columns gets `` (source)`` after its name.
+    "cost" is f(w), the sum of the energies of activity, bias and encoder; all energies are in units of the loss, and
+    those of all neurons sum to those of the code. "bias" is what the encoder adds, as in `encoder_bias`;
+    "mean_activity" is h(w), what that would be if the sources were centred. A source that is called like one of the
+    other columns gets `` (source)`` after its name.
 
     Raises:
         InputError: pandas is not installed.
@@ -147,15 +150,17 @@ def to_dataframe(code: Code) -> pandas.DataFrame:
 def columns_of(code: Code) -> dict[str, list[Any]]:
     """The same by the names of the columns, that of the neurons first; needs no library of tables."""
     sources = code.problem.sources
-    bias = sources.support(code.source_weights)
+    problem, mean = code.problem, sources.support(code.source_weights)
     table: dict[str, Any] = {
         "neuron": neuron_names(code),
         "reads": [", ".join(names) for names in code.coded_sources()],
         "cost": code.neuron_costs,
-        "activity": sources.variances(code.source_weights) + bias**2,
-        "encoder": (code.encoder**2).sum(axis=1),
-        "decoder": (code.decoder**2).sum(axis=0),
-        "bias": bias,
+        "energy_activity": problem.activity_cost * (sources.variances(code.source_weights) + mean**2),
+        "energy_bias": problem.bias_cost * mean**2,
+        "energy_encoder": problem.encoder_cost * (code.encoder**2).sum(axis=1),
+        "energy_decoder": problem.decoder_cost * (code.decoder**2).sum(axis=0),
+        "bias": code.encoder_bias,
+        "mean_activity": mean,
     }
     for name, weights in zip(sources.names, code.source_weights.T, strict=True):
         while name in table:

@@ -2,6 +2,9 @@
 
 import inspect
 import re
+import subprocess
+import sys
+import tomllib
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +18,8 @@ import theory
 import theory.families
 import theory.readouts
 import theory.theorems
+
+ROOT = Path(theory.__file__).parents[1]
 
 NAMES = [(package, name) for package in (solver, theory) for name in package.__all__]
 OTHERS = [
@@ -83,3 +88,24 @@ def test_the_reference_lists_all_public_names():
     elsewhere = {"theory.Problem", "solver.Sources"}  # one name of two
     wanted = {f"{package.__name__}.{name}" for package, name in NAMES} - elsewhere
     assert wanted <= set(re.findall(r"^::: ([\w.]+)$", listed, re.M))
+
+
+def test_every_public_name_is_there_without_any_extra():
+    """As in a plain install: whatever is only needed by what nobody asked for is not imported."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    wanted = {re.match(r"[\w-]+", one).group(0) for extra in extras.values() for one in extra}
+    blocked = sorted({"scikit-learn": "sklearn"}.get(name, name) for name in wanted - {"pytest", "modularity-solver"})
+    program = f"""
+import pydoc, sys
+sys.modules.update(dict.fromkeys({blocked}))
+for name in ("solver", "theory"):
+    exec(f"from {{name}} import *")
+    assert len(pydoc.render_doc(name)) > 10_000
+from theory import InputError
+try:
+    verify("range-independence", trials=1)
+except InputError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "verify: it needs hypothesis; pip install 'modularity-solver[verify]'", done.stderr

@@ -35,6 +35,7 @@ __all__ = [
     "affine_part",
     "decoding_error",
     "encoding_error",
+    "require_decodable",
     "varying",
     "without_rounding",
 ]
@@ -140,7 +141,7 @@ def affine_code(
         InputError: weights from which the targets cannot be decoded.
     """
     varied = varying(problem, weights)
-    _require_decodable(problem, weights[varied])
+    require_decodable(problem, weights[varied])
     base = described(problem, weights[varied])
     cheapest = np.zeros((len(weights), len(problem.mixing)))
     cheapest[varied] = base["encoder"]
@@ -247,8 +248,17 @@ def decoding_error(problem: Problem, activity: Array, decoder: ArrayLike) -> tup
     return given, (missed / float(sources.variances(targets).sum())) ** 0.5
 
 
-def _require_decodable(problem: Problem, weights: Array) -> None:
-    """Where no errors are allowed the affine part must span what is decoded."""
+def require_decodable(problem: Problem, weights: Array, *, rescaled: bool = False) -> None:
+    """Where no errors are allowed the affine part must span what is decoded.
+
+    Args:
+        problem: what is coded.
+        weights: (n, d) of neurons that vary.
+        rescaled: whether costs are to be fitted, which errors do not go with.
+
+    Raises:
+        InputError: weights from which the targets cannot be decoded.
+    """
     readout = problem.readout
     if not readout.exact:
         return
@@ -256,9 +266,11 @@ def _require_decodable(problem: Problem, weights: Array) -> None:
     rank = int((sizes > SPANNED * sizes[0]).sum()) if len(sizes) else 0
     needed = problem.dimension if readout.rank is None else readout.rank
     if rank < needed or not np.isfinite(problem.readout_cost(weights.T @ weights)):
+        remedy = "leave rescale out and give" if rescaled else "give"
         raise InputError(
             f"activity: what of it is affine spans {rank} direction(s) of {problem.dimension} source(s), so that they "
-            "cannot be decoded without error; give a readout that may err (theory.readouts.Soft, --error-cost)"
+            f"cannot be decoded without error; {remedy} a readout that may err (theory.readouts.Soft, --error-cost), "
+            "or fewer sources"
         )
 
 

@@ -22,7 +22,7 @@ from solver.auditing.affine import (
 from solver.auditing.findings import Findings
 from solver.auditing.scale import fit_costs
 from solver.certificate import certify
-from solver.optimise import solve_one_of_many
+from solver.optimise import DEFAULT_TOLERANCE, solve_one_of_many
 from solver.questions.separation import separation
 from theory.conditions import decide
 from theory.errors import InputError
@@ -128,7 +128,9 @@ def audit(
     bias_cost: float = 0.0,
     probabilities: ArrayLike | None = None,
     rescale: bool = False,
-    **limits: Any,
+    tolerance: float = DEFAULT_TOLERANCE,
+    time_limit: float | None = None,
+    rng: int | np.random.Generator | None = None,
 ) -> Audit:
     """Say how far a code is from the best one, and why.
 
@@ -149,7 +151,9 @@ def audit(
         rescale: for recorded activity, whose units and baselines mean nothing. Every neuron gets the least baseline at
             which its affine part is nonnegative, all one unit, and the encoder the price for which the code is least
             suboptimal.
-        limits: of the search for the optimum: `tolerance`, `time_limit` and `rng`, as for `solve`.
+        tolerance: of the search for the optimum, as for `solve`.
+        time_limit: as for `solve`.
+        rng: as for `solve`.
 
     Raises:
         InputError: activity below zero, or that does not fit the sources or follow them; weights that do not fit; a
@@ -175,7 +179,16 @@ def audit(
         bias_cost=bias_cost,
         readout=readout,
     )
-    return audited(problem, activity, encoder=encoder, decoder=decoder, rescale=rescale, **limits)
+    return audited(
+        problem,
+        activity,
+        encoder=encoder,
+        decoder=decoder,
+        rescale=rescale,
+        tolerance=tolerance,
+        time_limit=time_limit,
+        rng=rng,
+    )
 
 
 def audited(
@@ -186,7 +199,9 @@ def audited(
     decoder: ArrayLike | None = None,
     rescale: bool = False,
     neurons: Sequence[str] | None = None,
-    **limits: Any,
+    tolerance: float = DEFAULT_TOLERANCE,
+    time_limit: float | None = None,
+    rng: int | np.random.Generator | None = None,
 ) -> Audit:
     """The same for a problem that is posed already, which may have groups, or be that of data without known sources.
 
@@ -197,12 +212,15 @@ def audited(
         decoder: as for `audit`.
         rescale: as for `audit`.
         neurons: n names; those of the columns, if they have names, or their numbers from one if not given.
-        limits: as for `audit`.
+        tolerance: as for `audit`.
+        time_limit: as for `audit`.
+        rng: as for `audit`.
 
     Raises:
         InputError: as for `audit`; a problem with transitions, or with neurons that must read one group.
     """
     _require_auditable(problem)
+    limits: dict[str, Any] = {"tolerance": tolerance, "time_limit": time_limit, "rng": rng}
     given = _fitting(activity, problem.sources)
     if rescale and (encoder is not None or decoder is not None):
         raise InputError("rescale: encoder and decoder belong to activity of a known unit; leave them out, or rescale")

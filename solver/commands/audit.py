@@ -54,7 +54,7 @@ def audit(activity: str, file: str, picture: str | None, form: str, rescale: boo
     table = read_table(given(activity), "activity")
     data, mixing = inputs_of(file, options)
     problem = problem_of(data, mixing, options, costs, whole=True)
-    weights = {
+    weights: dict[str, Any] = {
         name: None if options[name] is None else read_table(options[name], name).values
         for name in ("encoder", "decoder")
     }

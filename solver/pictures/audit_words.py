@@ -185,7 +185,8 @@ def _missing(findings: Findings) -> list[str]:
 
 
 def _verdict(findings: Findings) -> list[str]:
-    scores = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in findings.scores.items())
+    known = {name: value for name, value in findings.scores.items() if not np.isnan(value)}
+    scores = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in known.items())
     said = [f"Modularity scores of the activity: {scores}."] if scores else []
     if findings.verdict is None:
         return said

@@ -56,7 +56,7 @@ def plot(representation: Code, path: str | os.PathLike[str] | None = None) -> Fi
     """Draw a code.
 
     Two sources: the samples with their hull, the neurons as arrows along which their activity grows (colour and
-    length: share of the energy), and for each neuron its activity over the samples, zero on the dashed line. The
+    length: share of the neurons' cost), and for each neuron its activity over the samples, zero on the dashed line. The
     ellipse is ``{y : y'F^-1 y <= 1}`` of the modularity condition. It belongs inside conv(-S), the mirror image of
     the samples about their mean; drawn here is its own mirror image, which is the same ellipse about the mean, so
     that it can be compared with the samples' hull. Where it leaves the hull it is drawn in orange, and there modular
@@ -159,7 +159,12 @@ def _draw_plane(representation: Code) -> Figure:
     names = [str(i + 1) for i in range(len(share))]
     source_plane.arrows(axes, sources, representation.source_weights, share, colours=colours, names=names)
     left.colorbar(
-        mpl.cm.ScalarMappable(scale, ENERGY), ax=axes, label="share of energy (%)", shrink=0.5, aspect=18, pad=0.02
+        mpl.cm.ScalarMappable(scale, ENERGY),
+        ax=axes,
+        label="share of all cost (%)",
+        shrink=0.5,
+        aspect=18,
+        pad=0.02,
     ).outline.set_visible(False)
     panels = np.atleast_1d(top.subplots(rows, columns, sharex=True, sharey=True)).ravel()
     coded = representation.coded_groups()

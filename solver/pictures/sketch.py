@@ -33,7 +33,7 @@ LEAST, MOST = 7, 21
 ROUNDING = 1e-9
 """Relative weight that is none."""
 
-MARGIN = len("neuron  energy  ")
+MARGIN = len("neuron    cost  ")
 
 COLOURS = {1: "#e69f00", -1: "#56b4e9"}
 """Orange and sky blue of Okabe and Ito, which all eyes tell apart."""
@@ -60,7 +60,7 @@ def sketch(representation: Code, width: int, *, ascii_only: bool = False) -> Tex
         >>> from solver import Problem, solve
         >>> square = [[-1, -1], [-1, 0], [-1, 1], [0, -1], [0, 0], [0, 1], [1, -1], [1, 0]]
         >>> print(sketch(solve(Problem(square)), width=40, ascii_only=True))
-        neuron  energy      s1          s2
+        neuron    cost      s1          s2
              1  48.8 %       |####+      |
              2  48.8 %       |           |####+
              3   2.5 %  -====|      -====|
@@ -95,7 +95,7 @@ def sketch(representation: Code, width: int, *, ascii_only: bool = False) -> Tex
 
 
 def _header(cells: list[str]) -> str:
-    return f"neuron  energy  {' '.join(cells)}".rstrip()
+    return f"neuron    cost  {' '.join(cells)}".rstrip()
 
 
 def _centred(name: str, width: int, ascii_only: bool) -> str:

@@ -180,7 +180,7 @@ def _units(sources: Sources) -> Array:
 def arrows(
     axes: Axes, sources: Sources, weights: Array, share: Array, *, colours: Sequence[Any], names: Sequence[str]
 ) -> None:
-    """Arrows from the mean along which each neuron's activity grows fastest in the picture; longer for more energy."""
+    """Arrows from the mean along which each neuron's activity grows fastest in the picture; longer for more cost."""
     units = _units(sources)
     direction = weights * units
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)

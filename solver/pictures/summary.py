@@ -284,7 +284,7 @@ def _duration(seconds: float) -> str:
 
 
 def table_of_neurons(representation: Code) -> tuple[list[str], list[list[str]]]:
-    """Header and columns, as text: number, weight on each source, bias, share of the energy, groups, sources coded."""
+    """Header and columns, as text: number, weight on each source, bias, share of all cost, groups, sources coded."""
     names = representation.problem.sources.names
     relative = relative_weights(representation)
     share = representation.neuron_costs / representation.neuron_costs.sum()
@@ -295,7 +295,7 @@ def table_of_neurons(representation: Code) -> tuple[list[str], list[list[str]]]:
         weights = np.where(np.abs(relative) > 1e-9, representation.source_weights, 0.0)
         header += list(names)
         columns += [_aligned(weights[:, i]) for i in range(len(names))]
-    header += ["bias", "energy"]
+    header += ["bias", "cost"]
     columns += [_aligned(representation.encoder_bias), [f"{100 * value:.1f} %" for value in share]]
     if representation.problem.groups is not None:
         header.append("groups")

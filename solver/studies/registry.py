@@ -1,7 +1,7 @@
 """The registry of studies: solve, compare with theory, draw, and say in one line whether the claim holds.
 
 Each study is a file of this folder that defines `study(rng, quick)`, and a line of `STUDIES`; those that train networks
-are in the folder `networks`, a line of `NETWORKS` each, and need the extras of that name and `metrics`.
+are in the folder `networks`, a line of `NETWORKS` each, and need the extra of that name.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def run_studies(
     Args:
         name: of the study; all of `STUDIES` if not given, all of `NETWORKS` if "networks".
         folder: created if it does not exist.
-        seed: of the random data sets.
+        seed: of the random data sets, or of the networks where the data are fixed.
         quick: fewer data sets.
 
     Raises:
@@ -110,4 +110,4 @@ def _require_extras() -> None:
     missing = [name for name in ("jax", "optax", "sklearn") if find_spec(name) is None]
     if missing:
         needed = " and ".join(missing).replace("sklearn", "scikit-learn")
-        raise InputError(f"networks: their studies need {needed}; install with pip install '.[networks,metrics]'")
+        raise InputError(f"networks: their studies need {needed}; install with pip install '.[networks]'")

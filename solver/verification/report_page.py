@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from base64 import b64encode
 from html import escape
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 from solver.pictures.plot import plot
+from solver.pictures.style import as_png
 from theory.writing import written_whole
 
 if TYPE_CHECKING:
@@ -73,6 +72,5 @@ def _section(report: Report) -> str:
 
 
 def _picture(judgement: Judgement) -> str:
-    stream = BytesIO()
-    plot(judgement.answer).savefig(stream, dpi=RESOLUTION, format="png")
-    return f"<img alt='the optimal code' src='data:image/png;base64,{b64encode(stream.getvalue()).decode()}'>"
+    picture = as_png(plot(judgement.answer), RESOLUTION)
+    return f"<img alt='the optimal code' src='data:image/png;base64,{picture}'>"

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.verification.cases import ANYTHING, conclusion_for, draws_for, sources_for_conjectures
 from solver.verification.conjectures import Conjecture, as_theorem
 from solver.verification.counterexamples import integer_weights, readable, shrink
 from solver.verification.judgement import AGREES, DISAGREES, UNDECIDED, Judgement, judge
@@ -157,8 +157,8 @@ def verify(
         A `Report`. If the claim is wrong on some problem, it ends there, with the problem shrunk.
 
     Raises:
-        InputError: an unknown theorem, arguments out of range, or a conjecture that raises, returns something else, or
-            answers differently on the same sources.
+        InputError: an unknown theorem, arguments out of range, a conjecture that raises, returns something else, or
+            answers differently on the same sources; or hypothesis is not installed.
 
     Example:
         >>> verify("range-independence", trials=5).agreements
@@ -168,13 +168,15 @@ def verify(
         raise InputError(f"trials: {trials!r} is not a positive whole number")
     if not (isinstance(seed, int) and seed >= 0):
         raise InputError(f"seed: {seed!r} is not a nonnegative whole number")
+    cases = _cases()
     entry = as_theorem(claim)
     if isinstance(claim, str | Theorem):
         # A theorem of one's own may speak of mixings and prices too.
         registered = THEOREMS.get(entry.name) is entry
-        usual, near = draws_for(entry.name) if registered else (sources_for_conjectures() | ANYTHING, None)
+        anything = cases.sources_for_conjectures() | cases.ANYTHING
+        usual, near = cases.draws_for(entry.name) if registered else (anything, None)
     else:
-        usual, near = sources_for_conjectures(), None
+        usual, near = cases.sources_for_conjectures(), None
     search = _Search(entry)
     started = time.perf_counter()
     with _without_traces():
@@ -183,6 +185,15 @@ def verify(
             search.run_near(near, max(1, trials // NEAR_SHARE), seed)
     search.report.seconds = time.perf_counter() - started
     return search.report
+
+
+def _cases() -> ModuleType:
+    """What draws; imported only where it is used, so that the rest of this project does without hypothesis."""
+    try:
+        from solver.verification import cases
+    except ImportError:
+        raise InputError("verify: it needs hypothesis; pip install 'modularity-solver[verify]'") from None
+    return cases
 
 
 def verify_all(*, trials: int = TRIALS, seed: int = SEED) -> Iterator[Report]:
@@ -305,7 +316,7 @@ class _Search:
         import hypothesis
         from hypothesis import Phase
 
-        conclusion = conclusion_for(self.entry.name)
+        conclusion = _cases().conclusion_for(self.entry.name)
         if conclusion is None:
             return
 

@@ -61,8 +61,9 @@ def test_data_without_known_sources_have_labels(unknown):
     species = np.repeat(["setosa", "versicolor", "virginica"], 50)
     found = answer.compare({"species": species, "petal": iris.petal_length, "number": np.arange(150)})
     assert set(found.scores) == {
-        "mutual_information_ratio", "conditional_information", "dci_disentanglement", "dci_completeness",
-        "dci_informativeness",
+        "mutual_information_ratio", "mutual_information_gap", "info_modularity", "info_compactness",
+        "info_explicitness", "conditional_information", "conditional_information_nearest", "dci_disentanglement",
+        "dci_completeness", "dci_informativeness", "information_by_chance",
     }  # fmt: skip
     assert found.explained.shape == (len(answer), 3) and found.decodable[1] > 0.99
     text = repr(found)

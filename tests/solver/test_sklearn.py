@@ -103,6 +103,40 @@ def test_names_go_in_and_come_out():
     assert activity.index.equals(table.index)
 
 
+@pytest.mark.parametrize("kind", ["default", "pandas", "polars"])
+@pytest.mark.parametrize("given_as", ["array", "pandas", "polars"])
+@pytest.mark.filterwarnings("error")
+def test_tables_of_every_kind_go_through_every_method(kind, given_as):
+    names = ["a", "b", "c", "d"]
+    if given_as == "array":
+        table = IRIS
+    elif given_as == "pandas":
+        table = pytest.importorskip("pandas").DataFrame(IRIS, columns=names)
+    else:
+        table = pytest.importorskip("polars").DataFrame(IRIS, schema=names)
+    if kind != "default":
+        pytest.importorskip(kind)
+    plain = OptimalCode(n_components=2).fit(IRIS)
+    code = OptimalCode(n_components=2).set_output(transform=kind).fit(table)
+    activity = code.transform(table)
+    back = plain.inverse_transform(plain.transform(IRIS))
+    np.testing.assert_allclose(code.inverse_transform(activity), back, atol=1e-12)
+    if kind != "default":
+        turned = activity[list(activity.columns)[::-1]]
+        np.testing.assert_allclose(code.inverse_transform(turned), back, atol=1e-12)
+    assert code.score(table) == pytest.approx(plain.score(IRIS), abs=1e-12)
+    search = GridSearchCV(code, {"encoder_cost": [0.1, 1.0]}, cv=3, error_score="raise").fit(table)
+    assert 0.9 < search.best_score_ <= 1
+
+
+def test_the_score_of_rows_is_their_own(fitted):
+    assert all(np.isfinite(fitted.score(row[None, :])) for row in IRIS[:20])
+    assert fitted.score(IRIS.mean(axis=0)[None, :]) <= 1
+    whole = ((IRIS - IRIS.mean(axis=0)) ** 2).sum(axis=1)
+    lost = [(1 - fitted.score(row[None, :])) * share for row, share in zip(IRIS, whole, strict=True)]
+    assert 1 - sum(lost) / whole.sum() == pytest.approx(fitted.score(IRIS), abs=1e-12)
+
+
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [

@@ -1,5 +1,9 @@
 """The public strategies: what they promise about what they draw."""
 
+import re
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import Phase, find, given, settings
@@ -11,6 +15,7 @@ from solver.strategies import (
     boxes,
     clouds,
     corner_cut,
+    grids,
     lattices,
     mixing_from,
     mixings,
@@ -20,7 +25,7 @@ from solver.strategies import (
     products,
     seeds,
 )
-from theory import modularity
+from theory import InputError, modularity
 from theory.theorems.hypotheses import is_range_independent, product_blocks
 
 
@@ -91,3 +96,63 @@ def test_mixings_fit(drawn):
 def test_problems_are_solved(problem):
     assert np.array_equal(problem.mixing, np.eye(2))
     assert solve(problem).status == "optimal"
+
+
+@pytest.mark.parametrize("kind", [points, grids, clouds, boxes, lattices, corner_cut, antipodal, products])
+@given(st.data())
+def test_every_kind_is_drawn_in_up_to_eight_dimensions(kind, data):
+    dimension = data.draw(st.integers(1, 8))
+    rows = data.draw(kind(dimension))
+    assert rows.shape[1] == dimension and Problem(rows).dimension == dimension
+
+
+@pytest.mark.parametrize("dimension", [0, -1, 9, 2.5, True, "two", None])
+@pytest.mark.parametrize("kind", [points, grids, clouds, boxes, lattices, corner_cut, antipodal, products, problems])
+def test_other_numbers_of_dimensions_are_refused(kind, dimension):
+    with pytest.raises(InputError, match=r"dimension: .* given; sources are drawn in 1 to 8 dimensions"):
+        find(kind(dimension), lambda _: True, settings=settings(database=None))
+
+
+@pytest.mark.parametrize(
+    "wrong", [lambda p: p.dimension > 1, lambda p: not np.array_equal(p.mixing, np.eye(p.dimension))]
+)
+def test_a_failing_test_is_reported_as_a_call_that_makes_its_problem(wrong):
+    failed = []
+
+    @settings(database=None, max_examples=200, phases=(Phase.generate, Phase.shrink))
+    @given(problems())
+    def law(problem):
+        if wrong(problem):
+            failed.append(problem)
+            raise AssertionError
+
+    with pytest.raises(AssertionError) as caught:
+        law()
+    report = "\n".join(caught.value.__notes__)
+    call = re.search(r"Problem\(.*\)", report, re.DOTALL).group(0).rsplit(",\n)", 1)[0]
+    told, meant = eval(call, {"Problem": Problem}), failed[-1]
+    np.testing.assert_array_equal(told.sources.points, meant.sources.points)
+    np.testing.assert_array_equal(told.mixing, meant.mixing)
+    assert (told.encoder_cost, told.decoder_cost) == (meant.encoder_cost, meant.decoder_cost)
+
+
+def test_the_first_example_waits_for_nothing_to_load():
+    """In a process of its own; what a law does with its first problem needs no module that the draw did not load."""
+    program = """
+import sys
+from hypothesis import given, settings
+from solver import certify, solve
+from solver.strategies import problems
+from theory.conditions import decide
+new = []
+@settings(max_examples=3, database=None, deadline=None)
+@given(problems(2))
+def law(problem):
+    before = set(sys.modules)
+    certify(problem, solve(problem)), decide(problem)
+    new.append(set(sys.modules) - before)
+law()
+print(new[0])
+"""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -2,10 +2,15 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from solver import Problem, Representation, solve
+from solver.pictures.summary import table_of_neurons
+from solver.strategies import problems
 from theory import Sources
 from theory.errors import InputError
+from theory.readouts import Soft
 
 pandas = pytest.importorskip("pandas")
 polars = pytest.importorskip("polars")
@@ -76,12 +81,36 @@ def test_sources_that_never_had_names_take_columns_in_order():
     assert np.allclose(answer.activity(TABLES["pandas"](POINTS, NAMES)), answer.activity())
 
 
-def test_the_table_of_neurons_sums_to_the_loss(code):
+@given(problems(st.integers(1, 2)), st.sampled_from([1.0, 2.5]), st.sampled_from([0.0, 0.4]), st.booleans())
+def test_the_table_of_neurons_sums_to_the_loss(problem, activity_cost, bias_cost, soft):
+    """Term by term, at any prices: what a column is called is in one unit everywhere."""
+    readout = Soft(50.0) if soft else None
+    code = solve(problem.replaced(activity_cost=activity_cost, bias_cost=bias_cost, readout=readout))
     table = code.to_dataframe()
     assert table.index.tolist() == [f"neuron{i + 1}" for i in range(len(code))]
+    energies = ["energy_activity", "energy_bias", "energy_encoder"]
+    np.testing.assert_allclose(table[energies].sum(axis=1), table["cost"], rtol=1e-9)
+    for name in [*energies, "energy_decoder"]:
+        assert table[name].sum() == pytest.approx(table.attrs.get(name, 0.0), rel=1e-6, abs=1e-9 * code.loss), name
+    np.testing.assert_allclose(table["bias"], code.encoder_bias)
+    points, share = code.problem.sources.points, code.problem.sources.probabilities
+    means = np.average(code.activity(points), axis=0, weights=share)
+    np.testing.assert_allclose(table["mean_activity"], means, rtol=1e-6, atol=1e-9)
+
+
+def test_one_header_is_one_quantity_in_every_form(code):
+    header, cells = table_of_neurons(code)
+    printed, saved = dict(zip(header, cells, strict=True)), code.to_dataframe()
+    assert set(header) - {"neuron", "codes"} <= set(saved.columns)
+    for name in ("bias", *NAMES):
+        np.testing.assert_allclose([float(cell) for cell in printed[name]], saved[name], atol=1e-3)
+    shares = 100 * saved["cost"] / saved["cost"].sum()
+    np.testing.assert_allclose([float(cell.rstrip(" %")) for cell in printed["cost"]], shares, atol=0.06)
+
+
+def test_the_table_of_neurons_has_names_and_the_certificate(code):
+    table = code.to_dataframe()
     assert table.columns.tolist()[-2:] == NAMES
-    assert table[["activity", "encoder", "decoder"]].to_numpy().sum() == pytest.approx(code.loss)
-    assert np.allclose(table["activity"] + table["encoder"], table["cost"])
     assert np.array_equal(table[NAMES], code.source_weights)
     assert table.attrs["lower_bound"] == code.lower_bound
 

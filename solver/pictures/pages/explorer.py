@@ -160,7 +160,7 @@ def _stop(code: Code, factor: float) -> dict[str, Any]:
     # What is rounding beside a neuron's other weights, in units of the ranges, would show as a number.
     shares = np.abs(weights) * (problem.sources.upper - problem.sources.lower)
     weights = np.where(shares > ROUNDING * shares.max(axis=1, keepdims=True, initial=0.0), weights, 0.0)
-    bias = problem.sources.support(weights)
+    means = problem.sources.support(weights)
     return {
         "factor": factor,
         "encoder_cost": problem.encoder_cost,
@@ -173,8 +173,8 @@ def _stop(code: Code, factor: float) -> dict[str, Any]:
         "price": code.price_of_modularity if problem.sources.identified else None,
         "energies": code.energies,
         "neurons": [
-            {"weights": _short(row), "bias": float(height), "cost": float(cost), "reads": ", ".join(reads)}
-            for row, height, cost, reads in zip(weights, bias, code.neuron_costs, code.coded_sources(), strict=True)
+            {"weights": _short(row), "mean": float(height), "cost": float(cost), "reads": ", ".join(reads)}
+            for row, height, cost, reads in zip(weights, means, code.neuron_costs, code.coded_sources(), strict=True)
         ],
         "certificate": _certificate(code),
         "ellipse": _ellipses(code),

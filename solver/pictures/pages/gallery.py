@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable
 from html import escape
 from importlib.util import find_spec
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from solver.pictures.pages.explorer import page
 from solver.pictures.plot import plot
+from solver.pictures.style import as_png
 from solver.pictures.summary import sentences
 from theory.errors import InputError
 from theory.writing import require_own, require_writable, written_whole
@@ -110,9 +109,7 @@ def require_plotly() -> None:
 def _section(name: str, about: str, answer: Representation) -> str:
     title = name.replace("_", " ").capitalize()
     words = "".join(f"<p>{escape(sentence)}</p>\n" for sentence in sentences(answer))
-    stream = BytesIO()
-    plot(answer).savefig(stream, dpi=RESOLUTION, format="png")
-    picture = b64encode(stream.getvalue()).decode()
+    picture = as_png(plot(answer), RESOLUTION)
     return (
         f'<section>\n<h2><a href="{name}.html">{escape(title)}</a></h2>\n<p class="about">{escape(about)}</p>\n{words}'
         f'<a href="{name}.html"><img alt="The optimal code of {escape(title)}" src="data:image/png;base64,{picture}">'

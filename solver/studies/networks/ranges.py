@@ -11,7 +11,7 @@ from solver.pictures.source_plane import INSIDE, OUTSIDE, SAMPLE
 from solver.pictures.style import WIDTH
 from solver.studies.networks.scores import confidence
 from solver.studies.networks.supports import bits, cornerless, grid, hollow, tilted
-from solver.studies.networks.trials import ROW, Trial, trial_of
+from solver.studies.networks.trials import ROW, Trial, seeds_of, trial_of
 from solver.studies.study import Finding
 
 if TYPE_CHECKING:
@@ -43,16 +43,19 @@ CLEAR = 0.02
 """Modularity lost, on average over a family, from which a difference between families counts."""
 
 
-def study(_: Generator, quick: bool) -> Finding:
+def study(rng: Generator, quick: bool) -> Finding:
     """2025: corners that are cut mix neurons, dependence as such does not."""
-    points = grid(LEVELS)
+    points, seeds = grid(LEVELS), seeds_of(rng)
     supports = {
         (family, strength): draw(points, strength)
         for family, (draw, strengths, _) in FAMILIES.items()
         for strength in (strengths[-1:] if quick else strengths)
     }
     found = {
-        name: {key: trial_of(name, " ".join(map(str, key)), points, chance, quick) for key, chance in supports.items()}
+        name: {
+            key: trial_of(name, " ".join(map(str, key)), points, chance, quick, seeds=seeds)
+            for key, chance in supports.items()
+        }
         for name in (SHOWN[:2] if quick else SHOWN)
     }
     information = {key: bits(points, chance) for key, chance in supports.items()}

@@ -35,14 +35,14 @@ LEVEL = 0.95
 
 
 def telling(activity: Array) -> Array:
-    """(T, m) of the neurons (T, n) that vary.
+    """(T, m) of the neurons (T, n) that vary; all where none does.
 
     Example:
         >>> telling(np.array([[0.0, 0.0], [1.0, 0.01]])).shape
         (2, 1)
     """
     variance = activity.var(axis=0)
-    return activity[:, variance > TELLS * variance.max()]
+    return activity[:, variance > TELLS * variance.max()] if variance.any() else activity
 
 
 def owed(activity: Array, sources: Array, chance: Array) -> Array:
@@ -93,6 +93,8 @@ def served(activity: Array, decoder: Array, groups: Sequence[Sequence[int]]) -> 
 def score(due: Array) -> float:
     """Share of the first source in all that neurons owe, rescaled: 1 for modular codes, 0 for wholly mixed ones.
 
+    Neurons that owe nothing, as those of a dead network, are no modular code: 0.
+
     Args:
         due: (n, g) from `owed` or `served`.
 
@@ -101,6 +103,8 @@ def score(due: Array) -> float:
         (1.0, 0.0)
     """
     count = due.shape[1]
+    if not due.any():
+        return 0.0
     return float((due.max(axis=1).sum() / due.sum() - 1 / count) / (1 - 1 / count))
 
 

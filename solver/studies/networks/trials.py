@@ -18,15 +18,28 @@ from solver.studies.networks.scores import confidence, is_mixed, owed, score
 from solver.studies.study import FREE
 
 if TYPE_CHECKING:
+    from numpy.random import Generator
     from numpy.typing import NDArray
 
     from solver.networks.network import Network
 
     Array = NDArray[np.float64]
 
-__all__ = ["ARCHITECTURES", "LINEAR", "ROW", "SEEDS", "Trial", "length_of", "shown_to", "trial_of", "verdict"]
+__all__ = [
+    "ARCHITECTURES",
+    "LINEAR",
+    "ROW",
+    "SEEDS",
+    "Trial",
+    "length_of",
+    "seeds_of",
+    "shown_to",
+    "trial_of",
+    "verdict",
+]
 
 SEEDS = (0, 1, 2, 3, 4)
+"""Of networks where data sets are drawn, so that these are what differs from run to run."""
 
 NEURONS = 12
 """Of every network: six for each source, more than any code of two sources needs."""
@@ -102,13 +115,25 @@ def verdict(points: Array, chance: Array, network: Autoencoder = LINEAR) -> tupl
     return price <= FREE, price
 
 
+def seeds_of(rng: Generator) -> tuple[int, ...]:
+    """As many seeds of networks, drawn: for studies of data that are fixed.
+
+    Example:
+        >>> len(set(seeds_of(np.random.default_rng(0)) + seeds_of(np.random.default_rng(1))))
+        10
+    """
+    return tuple(rng.choice(2**31, len(SEEDS), replace=False).tolist())
+
+
 def length_of(network: Network, quick: bool) -> tuple[int, float]:
     """Steps, and the rate that they begin with."""
     steps, rate = (5_000, 3e-3) if isinstance(network, Variational) else (8_000, 2e-2)
     return steps // 20 if quick else steps, rate
 
 
-def trial_of(name: str, data: str, points: Array, chance: Array, quick: bool) -> Trial:
+def trial_of(
+    name: str, data: str, points: Array, chance: Array, quick: bool, *, seeds: tuple[int, ...] = SEEDS
+) -> Trial:
     """Train one of the architectures on sources, or on what a teacher or a picture shows of them.
 
     Args:
@@ -117,17 +142,18 @@ def trial_of(name: str, data: str, points: Array, chance: Array, quick: bool) ->
         points: (T, d) of a grid.
         chance: (T,) probabilities; points of probability zero do not occur.
         quick: a twentieth of the steps.
+        seeds: of the networks.
     """
     network = ARCHITECTURES[name]
     steps, rate = length_of(network, quick)
     modular, price = verdict(points, chance, network if isinstance(network, Autoencoder) else LINEAR)
-    trained = train(network, shown_to(network, points, chance), steps=steps, rate=rate, seeds=SEEDS)
+    trained = train(network, shown_to(network, points, chance), steps=steps, rate=rate, seeds=seeds)
     occurs = chance > 0
     due = [owed(activity[occurs], points[occurs], chance[occurs]) for activity in trained.activity]
     separate = float("nan")
     if type(network) is Autoencoder and not network.hidden:
         apart = replace(network, separate=True)
-        separate = train(apart, shown_to(apart, points, chance), steps=steps, rate=rate, seeds=SEEDS).final.min()
+        separate = train(apart, shown_to(apart, points, chance), steps=steps, rate=rate, seeds=seeds).final.min()
     return Trial(
         architecture=name,
         data=data,

@@ -104,3 +104,27 @@ def test_a_best_price_at_an_end_is_said(tmp_path):
 def test_errors_leave_no_price_to_fit():
     with pytest.raises(InputError, match="rescale: where errors have a price"):
         audit(CUT, CUT, readout=Soft(50), rescale=True)
+
+
+@given(seeds, st.integers(2, 4), st.integers(1, 6), st.booleans())
+def test_neurons_that_do_not_span_the_sources_are_refused(seed, dimension, count, twofold):
+    """Whether they are too few, or many along too few directions; without a fit of costs likewise."""
+    rng = np.random.default_rng(seed)
+    sources = rng.uniform(-1, 1, (30, dimension))
+    rank = rng.integers(1, dimension)
+    weights = rng.standard_normal((max(count, rank) * (1 + twofold), rank)) @ rng.standard_normal((rank, dimension))
+    activity = sources @ weights.T
+    for rescale, said in ((True, "leave rescale out and give a readout"), (False, "error; give a readout")):
+        with pytest.raises(InputError, match=f"spans {rank} direction.*{said}"):
+            audit(activity - activity.min(axis=0), sources, rescale=rescale)
+
+
+@pytest.mark.parametrize("name", ["recale", "method", "start"])
+def test_what_an_audit_does_not_know_is_refused(name):
+    square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+    for tried in (
+        lambda **more: audit(1 + square, square, **more),
+        lambda **more: audited(Problem(square), square, **more),
+    ):
+        with pytest.raises(TypeError, match=name):
+            tried(**{name: True})

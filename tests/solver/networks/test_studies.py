@@ -133,3 +133,22 @@ def test_further_quick_forms(name, tmp_path, monkeypatch):
     monkeypatch.setattr(constraints, "CLAIMED", ("linear",))
     done = CliRunner().invoke(main, ["reproduce", name, "--quick", "--folder", str(tmp_path)])
     assert done.exit_code in (0, 1) and (tmp_path / f"{name}.csv").exists(), done.output
+
+
+def test_another_seed_trains_other_networks_on_data_that_are_fixed(tmp_path):
+    """Where nothing else is drawn at random, the networks are."""
+    tables = []
+    for seed in ("0", "0", "1"):
+        done = CliRunner().invoke(
+            main, ["reproduce", "networks-ranges", "--quick", "--seed", seed, "--folder", str(tmp_path)]
+        )
+        assert done.exit_code in (0, 1), done.output
+        tables.append((tmp_path / "networks-ranges.csv").read_text())
+    assert tables[0] == tables[1] != tables[2]
+
+
+def test_a_dead_network_has_no_modularity():
+    dead = np.zeros((25, 3))
+    assert telling(dead).shape == (25, 3) and score(owed(dead, POINTS, np.full(25, 1 / 25))) == 0
+    scores = constraints.scored(("dead", "none", "grid"), np.array([dead, dead]), POINTS)
+    assert scores.ratio.mean == scores.gap.mean == scores.disentanglement.mean == 0

@@ -56,7 +56,7 @@ def test_all_that_is_coloured_is_also_written(iris):
 
 def test_many_sources_have_a_character_each(iris):
     lines = str(sketch(iris, 24)).splitlines()
-    assert lines[0] == "neuron  energy  a b c d" and lines[2].endswith("+ ' - '")
+    assert lines[0] == "neuron    cost  a b c d" and lines[2].endswith("+ ' - '")
     assert lines[-1] == "a sepal_length, b sepal_width, c petal_length, d petal_width"
     assert sketch(iris, 19) is None
 
@@ -65,7 +65,7 @@ def test_names_are_cut_to_their_bars():
     points = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
     answer = solve(Problem(Sources(points, names=["a source with a long name", "形形形形形形形形形形形形"])))
     first = str(sketch(answer, 40)).splitlines()[0]
-    assert first == "neuron  energy  a source w… 形形形形形…"
+    assert first == "neuron    cost  a source w… 形形形形形…"
 
 
 def test_only_where_a_terminal_can(iris):

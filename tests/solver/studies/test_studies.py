@@ -107,7 +107,7 @@ def test_studies_of_networks_name_the_extra_that_is_missing(tmp_path, monkeypatc
     for name in ("networks", "networks-ranges"):
         result = CliRunner().invoke(main, ["reproduce", name, "--folder", str(tmp_path)])
         assert result.exit_code == 2 and result.stderr.count("\n") == 1
-        assert "need jax and scikit-learn; install with pip install '.[networks,metrics]'" in result.stderr
+        assert "need jax and scikit-learn; install with pip install '.[networks]'" in result.stderr
     assert not list(tmp_path.iterdir())
     with pytest.raises(InputError, match="did you mean 'networks-ranges'"):
         next(run_studies("networks-range"))

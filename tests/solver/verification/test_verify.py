@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from solver import Problem, Report, solve, verify
 from solver.commands.cli import main
 from solver.strategies import boxes, grids, near_boundary, problems
-from solver.verification import verify as verification
+from solver.verification import cases
 from solver.verification.conjectures import load_conjecture
 from solver.verification.counterexamples import shrink
 from solver.verification.judgement import AGREES, DISAGREES, UNDECIDED, judge
@@ -268,9 +268,9 @@ number = 3
 @pytest.fixture
 def plain_draws(monkeypatch):
     """For tests of what is said and written: problems that are drawn at once, without a search for the boundary."""
-    monkeypatch.setattr(verification, "ANYTHING", problems(2, of=grids))
+    monkeypatch.setattr(cases, "ANYTHING", problems(2, of=grids))
     few = st.sampled_from([Problem(SQUARE), Problem(SQUARE[:3]), Problem(np.vstack([SQUARE, [0, 0]]))])
-    monkeypatch.setattr(verification, "sources_for_conjectures", lambda: few)
+    monkeypatch.setattr(cases, "sources_for_conjectures", lambda: few)
 
 
 @pytest.fixture

@@ -1,0 +1,151 @@
+"""What scores are asked of: neurons that vary, sources, weights, and which samples are trials of one condition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.metrics.information import ROUNDING
+from theory.errors import InputError
+from theory.geometry.levels import levels
+from theory.inputs import as_matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Given", "given", "linear_columns", "require_sklearn", "variance"]
+
+SILENT = 1e-12
+"""Variance, relative to the largest, below which a neuron is dead and left out."""
+
+MOST_OCCUR = 0.5
+"""Share of all combinations of the sources' values that are most of them."""
+
+FOLDS = 5
+"""Parts of the conditions, each of which is held out once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Activity and sources that fit each other, without samples of weight zero.
+
+    Attributes:
+        neurons: (T, n) activity of those that vary; n may be zero.
+        sources: (T, d).
+        classes: (d,) for each source whether its values are numbers of classes.
+        weights: (T,) of the samples, which sum to one.
+        condition: (T,) number of each sample's condition: samples with the same sources are trials of one, which say no
+            more about the sources than one of them. Where most combinations of values occur these are no draw from
+            more, and each sample is a condition by itself.
+        conditions: how many there are;  kinds: (C, d) which of its values each source has in them, counted from zero.
+    """
+
+    neurons: Array
+    sources: Array
+    classes: tuple[bool, ...]
+    weights: Array
+    condition: NDArray[np.intp]
+    conditions: int
+    kinds: NDArray[np.intp]
+
+    @property
+    def columns(self) -> list[Array]:
+        """For each source its `linear_columns`."""
+        return linear_columns(self.sources, self.classes)
+
+    def held_out(self, seed: int) -> list[NDArray[np.bool_]]:
+        """Masks (T,) of the samples held out together: trials of one condition are never on both sides."""
+        count = min(FOLDS, self.conditions)
+        fold = np.random.default_rng(seed).permutation(self.conditions) % count
+        return [fold[self.condition] == number for number in range(count)]
+
+
+def given(
+    activity: ArrayLike,
+    sources: ArrayLike,
+    probabilities: ArrayLike | None = None,
+    classes: Sequence[bool] | None = None,
+) -> Given:
+    """Check what scores are asked of.
+
+    Args:
+        activity: (T, n).
+        sources: (T, d), two at least, each of which varies.
+        probabilities: (T,) weights of the samples; equal if not given.
+        classes: for each source whether its values are numbers of classes; none are if not given.
+
+    Raises:
+        InputError: shapes that do not fit, one source, a source that is constant, or weights that are none.
+    """
+    neurons, factors = as_matrix(activity, "activity"), as_matrix(sources, "sources")
+    if len(neurons) != len(factors):
+        raise InputError(f"activity: {len(neurons)} rows do not fit {len(factors)} rows of sources; give one a sample")
+    if factors.shape[1] < 2:
+        raise InputError("sources: one source cannot be mixed with others; give at least two")
+    weights, flags = _weights(probabilities, len(neurons)), _in_classes(classes, factors)
+    seen = weights > 0
+    neurons, factors, weights = neurons[seen], factors[seen], weights[seen]
+    if not (np.ptp(factors, axis=0) > 0).all():
+        raise InputError("sources: a source is constant, so nothing can tell about it; remove it")
+    spread = variance(neurons, weights)
+    # Equal values have some variance too, from the rounding of their mean.
+    alive = (spread > SILENT * spread.max()) & (np.ptp(neurons, axis=0) > 0)
+    apart = ROUNDING * np.ptp(factors, axis=0) * ~np.array(flags)
+    found = levels(factors, apart)
+    kinds, condition = np.unique(found, axis=0, return_inverse=True)
+    if len(kinds) >= MOST_OCCUR * np.prod(found.max(axis=0) + 1.0):
+        kinds, condition = found, np.arange(len(found))
+    return Given(neurons[:, alive], factors, tuple(flags), weights, condition.ravel(), len(kinds), kinds)
+
+
+def linear_columns(factors: Array, classes: Sequence[bool] | None) -> list[Array]:
+    """For each source the columns (T, k) that are linear in it: itself, or its membership in each of its classes.
+
+    Args:
+        factors: (T, d) the sources.
+        classes: for each whether its values are numbers of classes; none are if not given.
+
+    Example:
+        >>> linear_columns(np.array([[0.5, 0], [0.7, 1]]), [False, True])[1].tolist()
+        [[1.0, 0.0], [0.0, 1.0]]
+    """
+    return [
+        (factor[:, None] == np.unique(factor)).astype(np.float64) if in_classes else factor[:, None]
+        for factor, in_classes in zip(factors.T, _in_classes(classes, factors), strict=True)
+    ]
+
+
+def variance(values: Array, weights: Array) -> Array:
+    """(k,) of columns (T, k) under weights (T,) that sum to one."""
+    return np.asarray(weights @ (values - weights @ values) ** 2)
+
+
+def require_sklearn() -> None:
+    """Refuse where it is not installed."""
+    if find_spec("sklearn") is None:
+        raise InputError("metrics: they need scikit-learn; install modularity-solver[metrics]")
+
+
+def _in_classes(classes: Sequence[bool] | None, factors: Array) -> list[bool]:
+    found = [False] * factors.shape[1] if classes is None else [bool(one) for one in classes]
+    if len(found) != factors.shape[1]:
+        raise InputError(f"classes: {len(found)} given for {factors.shape[1]} source(s); give one a source")
+    return found
+
+
+def _weights(probabilities: ArrayLike | None, count: int) -> Array:
+    if probabilities is None:
+        return np.full(count, 1 / count)
+    weights = as_matrix(probabilities, "probabilities").ravel()
+    if len(weights) != count:
+        raise InputError(f"probabilities: {len(weights)} do not fit {count} samples; give one a sample")
+    if not ((weights >= 0).all() and weights.sum() > 0):
+        raise InputError("probabilities: some are negative, or all are zero; give nonnegative weights")
+    return np.asarray(weights / weights.sum())
