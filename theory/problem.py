@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from theory.geometry.pricing import Pricing
 from theory.geometry.whitening import Whitening
 from theory.groups import Groups, apart, checked_groups, is_product
 from theory.inputs import LARGEST, SMALLEST, as_matrix
-from theory.readouts import Exact, Priced, Readout, Reads
+from theory.readouts import Exact, Noisy, Priced, Readout, Reads, Soft
 from theory.sources import EXACT_DIMENSION, NEGLIGIBLE_TERM, TERMS_SHOWN, Sources
 
 if TYPE_CHECKING:
@@ -576,7 +577,7 @@ class Problem:
         )
 
     def part(self, members: Sequence[int]) -> Problem:
-        """The problem of some of the sources by themselves, seen through their columns of the mixing.
+        """The problem of some of the sources by themselves, seen and decoded through their columns of the matrices.
 
         Without transitions, which may take these sources to others.
 
@@ -587,8 +588,15 @@ class Problem:
             >>> Problem([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]).part([0, 1]).dimension
             2
         """
+        chosen, readout = list(members), self.given_readout
+        if isinstance(readout, (Exact, Soft, Noisy)) and readout.targets is not None:
+            readout = replace(readout, targets=self.readout.targets[:, chosen])
         return self.feedforward.replaced(
-            sources=self._shadow(members), mixing=self.mixing[:, list(members)], groups=None, separate=False
+            sources=self._shadow(chosen),
+            mixing=self.mixing[:, chosen],
+            readout=readout,
+            groups=None,
+            separate=False,
         )
 
     def _shadow(self, members: Sequence[int]) -> Sources:

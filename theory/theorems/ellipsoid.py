@@ -28,7 +28,9 @@ def _ellipsoid_exists(problem: Problem) -> bool:
 
 def _inside_facets(problem: Problem) -> Prediction:
     facets = problem.sources.fan.facets
-    reach = np.einsum("ri,ij,rj->r", facets, condition_matrix(problem), facets)
+    # The bias of each normal as it was computed, and not one: in unlike units a normal may be off by a few digits.
+    heights = (facets @ -problem.sources.vertices.T).max(axis=1)
+    reach = np.einsum("ri,ij,rj->r", facets, condition_matrix(problem), facets) / heights**2
     # Facets that cut an axis are always tight; the margin is that of the nearest other.
     loose = reach[np.abs(reach - 1) > CONDITION_TOLERANCE]
     margin = float(np.abs(loose - 1).min(initial=1.0))

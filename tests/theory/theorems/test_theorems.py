@@ -34,7 +34,7 @@ def agrees(problem, prediction):
             assert (
                 modularity(problem.sources, mixing=problem.mixing, encoder_cost=problem.encoder_cost).modular is False
             )
-    if prediction.unique:
+    if prediction.only_modular:
         assert answer.modular
     if prediction.most_price is not None:
         assert answer.price_of_modularity <= prediction.most_price + ROUNDING

@@ -30,7 +30,9 @@ THEOREM = Theorem(
     statement=(
         "Let errors have the price `kappa`, the hull be a box, and neither mixing nor targets nor errors join any two "
         "sources. Then the optimal code is modular, and source `i` has a neuron if and only if `kappa` exceeds "
-        "`kappa_i`: as errors get cheaper the sources drop out one by one, those with the largest `kappa_i` first."
+        "`kappa_i`: as errors get cheaper the sources drop out one by one, those with the largest `kappa_i` first. "
+        "(`C` is the covariance under which errors count, but in `M`; with noise of variance `v`, `mu + kappa v` takes "
+        "the place of `mu`.)"
     ),
     latex=r"x_i = \max\Big(0, \sqrt{\frac{\mu K_{ii}}{c_i}} - \frac{\mu}{\kappa C_{ii}}\Big), \qquad "
     r"\kappa_i = \frac{1}{C_{ii}} \sqrt{\frac{\mu c_i}{K_{ii}}}, \qquad c_i = M_{ii} + m_i^2",
