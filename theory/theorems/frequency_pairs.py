@@ -40,11 +40,12 @@ THEOREM = Theorem(
         "radii of the circles within the polygons of samples (amplitudes and costs cancel). If `p` and `N` have no "
         "common divisor, each value of the first wave comes with one of the second. Let `w_1` look between two "
         "neighbours: of the second wave's two values with these a small `w_2` can look away from both, so that `h(w)` "
-        "falls to first order, and the right side rises to second order only. Otherwise the peaks of one wave meet as "
-        "many values of the other, spread evenly, as it has repeats, `a` and `b`: `h(w)` is at least `r_1 |w_1| + "
-        "cos(pi / a) |w_2|` and `cos(pi / b) |w_1| + r_2 |w_2|`, and if both numbers are above two one of these is "
-        "enough. If one is two the other is odd, and where the second is too little a step to either side of a peak "
-        "is enough, or two: docs/mathematics.md, section 13. Continuous time is the limit of many samples."
+        "falls to first order, and the right side rises to second order only. Otherwise let `a` be the largest "
+        "number that divides `p` and `N`, and `b` that of `q` and `N`. A peak of the first wave meets `a` values of the "
+        "second, spread evenly, and one of the second `b` values of the first: `h(w)` is at least `r_1 |w_1| + cos(pi / "
+        "a) |w_2|` and `cos(pi / b) |w_1| + r_2 |w_2|`, and if `a` and `b` are above two one of these is enough. If one "
+        "is two the other is odd, and samples a few steps away from a peak do the rest: docs/mathematics.md, section "
+        "13. Continuous time is the limit of many samples."
     ),
     hypothesis=lambda problem: frequencies_of(problem) is not None,
     prediction=_frequencies,

@@ -38,10 +38,11 @@ THEOREM = Theorem(
         "Where errors have a price, correlation matters even if the hull is a box. With two sources, of reach `r_1` "
         "and `r_2` towards a corner of the box, the code is modular if and only if the inequality holds at all four "
         "corners, with the sign `s` of each one's quadrant. If every corner has a positive probability, the targets "
-        "need both sources, and neither `A'A` nor `K` joins them, it does as soon as errors are dear enough."
+        "need both sources, and neither `A'A` nor `K` joins them, it does as soon as errors are dear enough. `C_e` is "
+        "the covariance under which errors count; with noise of variance `v`, `mu + kappa v` takes the place of `mu`."
     ),
     latex=r"s F_{12} \le r_1 r_2 + \sqrt{(r_1^2 - F_{11})(r_2^2 - F_{22})}, \qquad F = Y - M, \qquad "
-    r"Y = \mu\, (G + G_0)^{-1} K (G + G_0)^{-1}, \qquad G_0 = \frac{\mu}{\kappa} C^{-1}",
+    r"Y = \mu\, (G + G_0)^{-1} K (G + G_0)^{-1}, \qquad G_0 = \frac{\mu}{\kappa} C_e^{-1}",
     source="this project",
     proof=(
         "In the quadrant of one corner `h(w) = r_1 |w_1| + r_2 |w_2|`, so that `h(w)^2 - w'Fw` is a quadratic form in "
