@@ -18,8 +18,8 @@ class FrequencyRatio(Family):
 
     name = "frequencies"
     statement = (
-        "Cosine and sine of two frequencies, in evenly spaced samples of a number that both frequencies divide. The two "
-        "oscillations share neurons if one frequency is a multiple of the other, and have their own at every other "
+        "Cosine and sine of two frequencies, in evenly spaced samples of a number that both frequencies divide. The "
+        "two oscillations share neurons if one frequency is a multiple of the other, and have their own at every other "
         "ratio, as they do in continuous time (ICLR 2025, figure 3)."
     )
     parameter = "ratio `a` of the two frequencies, rational with a small denominator"

@@ -33,9 +33,9 @@ THEOREM = Theorem(
     r"\frac{\mu}{\kappa} \operatorname{tr}(Y_\infty C_e^{-1})",
     source="this project",
     proof=(
-        "By weak duality an optimal multiplier of each bounds the other problem. With `G_0 = (mu / kappa) C_e^-1`, what "
-        "`Y_kappa` proves without `G_0` is `L_kappa + tr(Y_kappa G_0)`, at most `L_exact`; and what `Y_exact` proves "
-        "with it is `L_exact - tr(Y_exact G_0)`, at most `L_kappa`."
+        "By weak duality an optimal multiplier of each bounds the other problem. With `G_0 = (mu / kappa) C_e^-1`, "
+        "what `Y_kappa` proves without `G_0` is `L_kappa + tr(Y_kappa G_0)`, at most `L_exact`; and what `Y_exact` "
+        "proves with it is `L_exact - tr(Y_exact G_0)`, at most `L_kappa`."
     ),
     hypothesis=lambda problem: decidable(problem) and isinstance(problem.given_readout, (Soft, Noisy)),
     prediction=_without_errors,
