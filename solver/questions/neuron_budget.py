@@ -190,8 +190,9 @@ def budget(
 
     Args:
         problem: what to represent.
-        neurons: fewest and most to look at; if not given, from none (from as many as sources where the readout is exact;
-            targets of a lower rank can be read from fewer, which are not looked at) to as many as the optimal code has.
+        neurons: fewest and most to look at; if not given, from none to as many as the optimal code has. Where the
+            readout is exact from as many as there are sources (fewer, from which targets of a lower rank may be read,
+            are not looked at).
         tolerance: relative gap up to which a code reaches the floor, as for `solve`.
         time_limit: seconds at most; what has been found by then is returned.
         rng: seed or generator of the random starts; the same seed gives the same answer, if no time limit ends it.
