@@ -55,7 +55,9 @@ def theory_page() -> str:
         "(`modularity derive --readout noisy`) the decoder is a ridge regression, and sources may be left out:\n",
         *_links(derive(2, readout="noisy"), ("Noise", "Decoder", "Best modular code", "Uncorrelated sources")),
         "## Theorems\n",
-        "Each is checked against certified optima by the tests.\n",
+        "Each is checked against certified optima by the tests, at the edge of its hypothesis too. Where activity or "
+        "squared biases have a price of their own, weights are to be read in the units of "
+        "[mathematics.md](mathematics.md), section 1.\n",
         *(_theorem(entry) for entry in THEOREMS.values()),
         "## Families with a boundary\n",
         *(_family(entry) for entry in FAMILIES.values()),
@@ -88,7 +90,7 @@ def _capital(text: str) -> str:
 def _theorem(entry: Theorem) -> str:
     return (
         f"### {entry.name}\n\n{typeset(entry.statement)}\n\n$$ {entry.latex} $$\n\n"
-        f"*Why.* {typeset(entry.proof)}\n\n*Source:* {entry.source}.\n"
+        f"*Speaks of* codes with {entry.scope}.\n\n*Why.* {typeset(entry.proof)}\n\n*Source:* {entry.source}.\n"
     )
 
 

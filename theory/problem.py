@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from theory.geometry.whitening import Whitening
 from theory.groups import Groups, apart, checked_groups, is_product
 from theory.immutable import FixedDict, Immutable, derived, locked
 from theory.inputs import LARGEST, SMALLEST, as_matrix
-from theory.readouts import Exact, Priced, Readout, Reads
+from theory.readouts import Exact, Noisy, Priced, Readout, Reads, Soft
 from theory.sources import EXACT_DIMENSION, NEGLIGIBLE_TERM, TERMS_SHOWN, Sources
 
 if TYPE_CHECKING:
@@ -596,7 +597,7 @@ class Problem(Immutable):
         )
 
     def part(self, members: Sequence[int]) -> Problem:
-        """The problem of some of the sources by themselves, seen through their columns of the mixing.
+        """The problem of some of the sources by themselves, seen and decoded through their columns of the matrices.
 
         Without transitions, which may take these sources to others.
 
@@ -607,8 +608,15 @@ class Problem(Immutable):
             >>> Problem([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]).part([0, 1]).dimension
             2
         """
+        chosen, readout = list(members), self.given_readout
+        if isinstance(readout, (Exact, Soft, Noisy)) and readout.targets is not None:
+            readout = replace(readout, targets=self.readout.targets[:, chosen])
         return self.feedforward.replaced(
-            sources=self._shadow(members), mixing=self.mixing[:, list(members)], groups=None, separate=False
+            sources=self._shadow(chosen),
+            mixing=self.mixing[:, chosen],
+            readout=readout,
+            groups=None,
+            separate=False,
         )
 
     def _shadow(self, members: Sequence[int]) -> Sources:

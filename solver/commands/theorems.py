@@ -52,10 +52,11 @@ def _table(chosen: list[Theorem]) -> Table:
 
 
 def _plain(entry: Theorem) -> dict[str, Any]:
-    return {key: getattr(entry, key) for key in ("name", "statement", "latex", "source", "proof")}
+    return {key: getattr(entry, key) for key in ("name", "statement", "scope", "latex", "source", "proof")}
 
 
 def _show(entry: Theorem) -> None:
     click.echo(f"{entry.name}\n\n{wrapped(entry.statement)}\n\n    {entry.latex}\n")
+    click.echo(f"{wrapped(f'Speaks of codes with {entry.scope}.')}\n")
     click.echo(f"Why\n\n{wrapped(entry.proof)}\n")
     click.echo(f"Source: {entry.source}.")

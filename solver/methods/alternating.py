@@ -77,7 +77,7 @@ def steps(
         problem: any number of sources.
         tolerance: the search ends early once a code is certified up to this gap.
         rng: draws the starts.
-        neurons: number of neurons, at least d where the readout is exact.
+        neurons: number of neurons, at least d where the readout is exact, of targets of a lower rank too.
 
     Raises:
         InputError: too few neurons to recover all sources, or more than fit into memory.

@@ -191,8 +191,9 @@ def budget(
 
     Args:
         problem: what to represent.
-        neurons: fewest and most to look at; if not given, from the fewest that a readout allows (as many as sources
-            where it is exact, else none) to as many as the optimal code has.
+        neurons: fewest and most to look at; if not given, from none to as many as the optimal code has. Where the
+            readout is exact from as many as there are sources (fewer, from which targets of a lower rank may be read,
+            are not looked at).
         tolerance: relative gap up to which a code reaches the floor, as for `solve`.
         time_limit: seconds at most; what has been found by then is returned.
         rng: seed or generator of the random starts; the same seed gives the same answer, if no time limit ends it.
@@ -331,7 +332,7 @@ def _neurons(count: int) -> str:
 
 
 def _fewest(problem: Problem) -> int:
-    """As many neurons as a readout cannot do without."""
+    """As many neurons as are looked at: as many as an exact decoder of all sources cannot do without."""
     return problem.dimension if problem.readout.exact else 0
 
 
@@ -348,6 +349,11 @@ def _asked(neurons: range | tuple[int, int], problem: Problem) -> tuple[int, int
     if isinstance(neurons, range) and neurons.step != 1:
         raise InputError(f"neurons: {neurons!r} leaves some out; give every number from the fewest to the most")
     fewest = _fewest(problem)
+    if lowest < fewest and problem.readout.rank is not None:
+        raise InputError(
+            f"neurons: {lowest} are not looked at, fewer than the {fewest} sources, with an exact decoder of targets "
+            f"of rank {problem.readout.rank}; give at least {fewest}"
+        )
     if lowest < fewest:
         raise InputError(f"neurons: {lowest} cannot carry {fewest} sources exactly; give at least {fewest}")
     return int(lowest), int(highest)

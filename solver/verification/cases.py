@@ -1,12 +1,14 @@
-"""What each theorem is tried on: problems that satisfy its hypothesis, and problems that just miss it."""
+"""What each theorem is tried on: problems well within its hypothesis, at the edge of it, and just beyond."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from hypothesis import reject
 from hypothesis import strategies as st
 
 from solver.strategies import (
@@ -26,14 +28,18 @@ from solver.strategies import (
     seeds,
 )
 from theory.dynamics import Transitions
+from theory.errors import InputError
 from theory.families.frequencies import FrequencyPair
 from theory.problem import Problem
-from theory.readouts import Noisy, Soft
+from theory.readouts import Exact, Noisy, Soft
+from theory.sources import Sources
 from theory.theorems import THEOREMS, Prediction
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
     from numpy.typing import NDArray
+
+    from theory.readouts import Reads
 
     Array = NDArray[np.float64]
 
@@ -41,6 +47,9 @@ __all__ = ["ANYTHING", "conclusion_for", "draws_for", "sources_for_conjectures"]
 
 TWO_TO_FOUR = st.integers(2, 4)
 FEW = st.integers(1, 3)
+
+MOST_SAMPLES = 80
+"""Samples of two oscillations, where their number is drawn."""
 
 NEAR_SHARE = 3
 """Of so many problems for a conjecture one is next to the boundary."""
@@ -91,10 +100,20 @@ def _blocks(draw: DrawFn, *, holed: bool = False) -> Problem:
 
 @st.composite
 def _frequencies(draw: DrawFn) -> Problem:
-    slow, fast = draw(st.sampled_from([(1, 2), (1, 3), (2, 3), (1, 4), (3, 4), (2, 5), (3, 5), (2, 4)]))
-    sizes = [draw(st.sampled_from([0.5, 1.0, 2.0])) for _ in range(2)]
-    waves = FrequencyPair(slow, fast).sources().points * np.repeat(sizes, 2)
-    return Problem(waves, encoder_cost=draw(costs))
+    """Two oscillations of any size, phase, sense and place, in as many samples as suit them, or in any number."""
+    slow, fast = draw(st.sampled_from([(1, 2), (1, 3), (2, 3), (1, 4), (3, 4), (2, 5), (3, 5), (2, 4), (5, 6)]))
+    counts = range(2 * fast + 1, MOST_SAMPLES)
+    suited = [count for count in counts if count % (slow * fast) == 0]
+    beside = [count + step for count in suited for step in (-1, 1) if count + step > 2 * fast]
+    count = draw(st.one_of(st.none(), *(st.sampled_from(chosen) for chosen in (counts, suited, beside))))
+    waves = FrequencyPair(slow, fast, count).sources().points.copy()
+    sizes, gains = ([draw(st.sampled_from([0.5, 1.0, 2.0])) for _ in range(2)] for _ in range(2))
+    phase = draw(st.sampled_from([0.0, 0.25, 1.0]))
+    turn = np.array([[np.cos(phase), np.sin(phase)], [-np.sin(phase), np.cos(phase)]])
+    waves[:, 2:] = waves[:, 2:] @ turn * draw(st.sampled_from([[1, 1], [1, -1]]))
+    order = draw(st.sampled_from([[0, 1, 2, 3], [2, 3, 0, 1]]))
+    rows = (waves * np.repeat(sizes, 2))[:, order] + draw(st.integers(-2, 2))
+    return Problem(rows, mixing=np.diag(np.repeat(gains, 2)), encoder_cost=draw(costs), bias_cost=draw(FEW))
 
 
 @st.composite
@@ -190,6 +209,99 @@ def _orbits(draw: DrawFn, *, weighted: bool = False) -> Problem:
     return Problem(rows, probabilities=weights, transitions=turned, **priced)
 
 
+RARE = st.integers(1, 9).map(lambda digits: 10.0**-digits)
+"""Share of its probability that is left to a sample."""
+
+UNITS = st.integers(-3, 3).map(lambda exponent: 10.0**exponent)
+
+READOUTS = (Exact, Soft, Noisy)
+"""Readouts whose targets can be chosen."""
+
+
+@st.composite
+def _at_the_edge(draw: DrawFn, base: SearchStrategy[Problem]) -> Problem:
+    """What is easily forgotten when a hypothesis is written down, done to problems that satisfy it.
+
+    Sources whose nearer ends are the upper ones, in unlike units and far from zero; samples that occur twice, hardly
+    ever, or never, some of these beyond all others; channels that see one source more; prices of activity and biases,
+    and encoders that are free; few targets, or the data's own given as such; errors that count on other samples. Of
+    this nothing, one thing or several. What then misses the hypothesis is not tried.
+    """
+    problem = draw(base)
+    changes = {} if problem.transitions is not None else draw(_other_samples(problem)) | draw(_other_channels(problem))
+    if draw(st.booleans()):
+        changes |= {"activity_cost": draw(st.sampled_from([0.5, 1.0, 2.0]))}
+        changes |= {"bias_cost": draw(st.sampled_from([0.0, 1.0, 5.0]))}
+    if draw(st.booleans()):
+        changes["encoder_cost"] = 0.0
+    try:
+        problem = problem.replaced(**changes)
+        return problem.replaced(readout=draw(_other_readouts(problem)))
+    except InputError:
+        reject()  # sources that no longer vary, or weights that no longer fit
+
+
+@st.composite
+def _other_samples(draw: DrawFn, problem: Problem) -> dict[str, Any]:
+    """The same samples in other units and with other weights, and a few besides."""
+    sources, dimension = problem.sources, problem.dimension
+    rows, given = sources.points, sources.probabilities
+    ways = ["mirrored", "rescaled", "moved", "rare", "never", "twice", "beyond"]
+    done = draw(st.sets(st.sampled_from(ways), max_size=2))
+    weights = np.ones(len(rows)) if given is None else given.copy()
+    one = draw(st.integers(0, len(rows) - 1))
+    if "rare" in done or "never" in done:
+        weights[one] *= draw(RARE) if "rare" in done else 0.0
+    if "twice" in done:
+        rows, weights = np.vstack([rows, rows[one]]), np.append(weights, weights[one])
+    if "beyond" in done:
+        middle, reach = (rows.max(axis=0) + rows.min(axis=0)) / 2, np.ptp(rows, axis=0)
+        # A little beyond one end or, with its mirror image, beyond both.
+        step = np.array(draw(st.lists(st.integers(-4, 4), min_size=dimension, max_size=dimension))) / 8
+        step[draw(st.integers(0, dimension - 1))] = draw(st.sampled_from([-5, 5, 8])) / 8
+        unseen = [middle + step * reach, middle - step * reach][: draw(st.integers(1, 2))]
+        rows, weights = np.vstack([rows, *unseen]), np.append(weights, np.zeros(len(unseen)))
+    if "mirrored" in done:
+        rows = rows * draw(st.lists(st.sampled_from([-1.0, 1.0]), min_size=dimension, max_size=dimension))
+    if "rescaled" in done:
+        rows = rows * draw(st.lists(UNITS, min_size=dimension, max_size=dimension))
+    if "moved" in done:
+        rows = rows + draw(st.integers(-9, 9))
+    kept = given is None and not done & {"rare", "never", "beyond"}
+    try:
+        return {"sources": Sources(rows, None if kept else weights)}
+    except InputError:
+        reject()
+
+
+@st.composite
+def _other_channels(draw: DrawFn, problem: Problem) -> dict[str, Any]:
+    """The sources seen with other gains, and one of them in a channel of its own."""
+    mixing, dimension = problem.mixing, problem.dimension
+    if draw(st.booleans()):
+        mixing = mixing * 2.0 ** np.array(draw(st.lists(st.integers(-2, 2), min_size=dimension, max_size=dimension)))
+    if draw(st.booleans()):
+        mixing = np.vstack([mixing, np.eye(dimension)[draw(st.integers(0, dimension - 1))]])
+    return {"mixing": mixing}
+
+
+@st.composite
+def _other_readouts(draw: DrawFn, problem: Problem) -> Reads:
+    """The same kind of readout of other targets, and with errors that count on other samples."""
+    readout = problem.given_readout
+    if not isinstance(readout, READOUTS):
+        return readout
+    if draw(st.booleans()):
+        whole = draw(st.sampled_from([problem.mixing, np.eye(problem.dimension)]))
+        targets = whole if problem.transitions is not None else whole[: draw(st.integers(1, len(whole)))]
+        readout = replace(readout, targets=targets if targets.any() else None)
+    if not isinstance(readout, Exact) and draw(st.booleans()):
+        count = problem.sources.count
+        counted = draw(st.lists(st.integers(0, 3), min_size=count, max_size=count))
+        readout = replace(readout, probabilities=counted)
+    return readout
+
+
 _UNMIXED = problems(TWO_TO_FOUR, mixed=False)
 _HOLED = st.one_of(_boxes_with_a_hole(), _blocks(holed=True))
 
@@ -214,9 +326,12 @@ _DRAWS: dict[str, tuple[SearchStrategy[Problem], SearchStrategy[Problem] | None]
 def draws_for(name: str) -> tuple[SearchStrategy[Problem], SearchStrategy[Problem] | None]:
     """Problems that satisfy a theorem's hypothesis (most of them do), and others that just miss it.
 
-    None for theorems that speak of every problem, up to what the program can decide.
+    Half of the former are at the edge of it, where a hypothesis that was written down too wide is found out. No latter
+    for theorems that speak of every problem, up to what the program can decide.
     """
-    return _DRAWS.get(name, (ANYTHING, None))
+    within, beside = _DRAWS.get(name, (ANYTHING, None))
+    # What is done there to samples leaves no oscillation.
+    return within if name == "frequency-pairs" else st.one_of(within, _at_the_edge(within)), beside
 
 
 def conclusion_for(name: str) -> Callable[[Problem], Prediction] | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["as_fraction", "integer_weights", "readable", "shrink"]
+__all__ = ["USUAL", "as_fraction", "integer_weights", "readable", "shrink"]
 
 ATTEMPTS = 1_000
 """Smaller problems tried at most; each is solved, which takes some milliseconds."""
@@ -33,6 +33,9 @@ SAME = 1e-12
 
 UNREADABLE = 1e6
 """Complexity of a number that is no small fraction."""
+
+USUAL = {"encoder_cost": 1.0, "decoder_cost": 1.0, "activity_cost": 1.0, "bias_cost": 0.0}
+"""Prices of a problem of which nothing is said."""
 
 MOST_WEIGHT = 1000
 """Probabilities are shown as whole numbers up to this if they can be."""
@@ -130,12 +133,11 @@ def _size(problem: Problem) -> tuple[float, ...]:
     """What is to become small, most important first."""
     weights = problem.sources.probabilities
     plain = np.array_equal(problem.mixing, np.eye(problem.dimension))
-    costs = (problem.encoder_cost, problem.decoder_cost)
     return (
         problem.dimension,
         problem.sources.count,
         0.0 if plain else problem.mixing.size + _complexity(problem.mixing),
-        sum(_oddity(cost) for cost in costs),
+        sum(_oddity(getattr(problem, name), usual) for name, usual in USUAL.items()),
         0.0 if weights is None else float(integer_weights(weights).sum()),
         _complexity(problem.sources.points),
     )
@@ -158,17 +160,17 @@ def _changes(problem: Problem) -> Iterator[dict[str, Any]]:
     # One source by itself cannot mix: what is said about it shows little.
     for source in range(problem.dimension) if problem.dimension > 2 else ():
         yield {"sources": np.delete(points, source, axis=1), "mixing": np.delete(mixing, source, axis=1)}
-    yield {"mixing": np.eye(problem.dimension), "encoder_cost": 1.0, "decoder_cost": 1.0}
+    yield {"mixing": np.eye(problem.dimension), **USUAL}
     yield {"mixing": np.eye(problem.dimension)}
-    for name in ("encoder_cost", "decoder_cost"):
-        yield {name: 1.0}
+    for name, usual in USUAL.items():
+        yield {name: usual}
     yield {"probabilities": None}
     for row in range(len(points)):
         kept = None if weights is None else np.delete(weights, row)
         yield {"sources": np.delete(points, row, axis=0), "probabilities": kept}
     for rounded in _rounder(mixing):
         yield {"mixing": rounded}
-    for name in ("encoder_cost", "decoder_cost"):
+    for name in USUAL:
         yield {name: _power_of_ten(posed[name])}
     if weights is not None:
         for place in np.flatnonzero(weights > 1):
@@ -193,8 +195,13 @@ def _rounder(table: Array) -> Iterator[Array]:
             yield changed
 
 
-def _oddity(cost: float) -> float:
-    """How far a price is from one in powers of ten, plus one if it is no power; zero counts as one power away."""
+def _oddity(cost: float, usual: float) -> float:
+    """How far a price is from one in powers of ten, plus one if it is no power; zero counts as one power away.
+
+    None, where it is what it usually is.
+    """
+    if cost == usual:
+        return 0.0
     if cost == 0:
         return 1.0
     return float(abs(np.log10(cost))) + (0 if cost == _power_of_ten(cost) else 1)

@@ -129,13 +129,13 @@ def _modularity(problem: Problem, prediction: Prediction, answer: Representation
 
 
 def _uniqueness(problem: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
-    if not prediction.unique:
+    if not prediction.only_modular:
         return None
     margin = decide(problem).margin
     if answer.status != "optimal" or not margin > CLEAR:
-        return _undecided("predicted the only optimum; the margin is too small to tell")
+        return _undecided("predicted that only modular codes are optimal; the margin is too small to tell")
     if answer.modular:
-        return AGREES, margin, "predicted the only optimum; every neuron found reads one source"
+        return AGREES, margin, "predicted that only modular codes are optimal; every neuron found reads one source"
     return DISAGREES, 1.0, "predicted that only modular codes are optimal; a mixed one was found"
 
 

@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.verification.conjectures import Conjecture, as_theorem
-from solver.verification.counterexamples import integer_weights, readable, shrink
+from solver.verification.counterexamples import USUAL, integer_weights, readable, shrink
 from solver.verification.judgement import AGREES, DISAGREES, UNDECIDED, Judgement, judge
 from theory.errors import InputError
 from theory.problem import Problem
 from theory.theorems import THEOREMS, Theorem
+from theory.theorems.hypotheses import decodes_the_data
 from theory.writing import free_name, written_whole
 
 if TYPE_CHECKING:
@@ -104,8 +105,7 @@ class Report:
                 "sources": problem.sources.points.tolist(),
                 "probabilities": None if weights is None else weights.tolist(),
                 "mixing": problem.mixing.tolist(),
-                "encoder_cost": problem.encoder_cost,
-                "decoder_cost": problem.decoder_cost,
+                **{name: getattr(problem, name) for name in USUAL},
             }
         return plain
 
@@ -128,8 +128,10 @@ def _listed(problem: Problem) -> str:
     listed = [" ".join(f"{name:>12}" for name in header), *_rows(table)]
     if not np.array_equal(problem.mixing, np.eye(problem.dimension)):
         listed += ["seen through the mixing", *_rows(problem.mixing)]
-    costs = {"encoder cost": problem.encoder_cost, "decoder cost": problem.decoder_cost}
-    listed += [f"{name} {cost:.10g}" for name, cost in costs.items() if cost != 1]
+    costs = {name: getattr(problem, name) for name, usual in USUAL.items() if getattr(problem, name) != usual}
+    listed += [f"{name.replace('_', ' ')} {cost:.10g}" for name, cost in costs.items()]
+    if not decodes_the_data(problem):
+        listed.append(f"read out by {problem.given_readout!r}")
     return "\n".join(listed)
 
 
@@ -372,8 +374,9 @@ def save_problem(problem: Problem, path: Path) -> list[str]:
         mixing = mixing_file(path)
         _write_table(mixing, problem.mixing, "")
         options += ["--mixing", str(mixing)]
-    for option, cost in (("--encoder-cost", problem.encoder_cost), ("--decoder-cost", problem.decoder_cost)):
-        options += [option, repr(cost)] if cost != 1 else []
+    for name, usual in USUAL.items():
+        cost = getattr(problem, name)
+        options += [f"--{name.replace('_', '-')}", repr(cost)] if cost != usual else []
     return options
 
 

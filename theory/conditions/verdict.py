@@ -39,12 +39,13 @@ class Verdict(Frozen):
     Attributes:
         modular: True, False, or None where more than five sources leave the question open.
         margin: signed distance from the boundary, without unit: the largest mu for which ``h(w)^2 - w'F w >=
-            mu sum_{i != j} |u_i u_j|`` for all w, with ``u_i = w_i sqrt(M_ii + m_i^2)``. Positive: modular, and the
-            only optimum; zero: a tie; negative: mixed. Infinite for one source. Of six or more sources, that of the
-            witness alone where there is one (an upper bound), else NaN. NaN too where an exact verdict is beyond what
-            floating point can pose.
+            mu sum_{i != j} |u_i u_j|`` for all w, with ``u_i = w_i sqrt(M_ii + m_i^2)``. Positive: every
+            optimal code is modular; zero: modular, and no more is said; negative: mixed. Infinite for one source. Of
+            six or more sources, that of the witness alone where there is one (an upper bound), else NaN. NaN too where
+            an exact verdict is beyond what floating point can pose.
         witness: (d,) a mixed neuron worth more than it costs, w'F w > h(w)^2, if there is one.
-        F: (d, d) the matrix of the condition, Y - M.
+        F: (d, d) the matrix of the condition, Y - M. Where activity or squared biases have a price of their own,
+            h(w)^2 is to be read as (activity_cost + bias_cost) h(w)^2.
         price_bound: proven upper bound on the price of modularity, sqrt(rho) - 1.
         rho: largest ratio w'Y w / f(w) at the modular multiplier (an upper bound on it where modular is None).
         reason: one line saying how the question was decided.

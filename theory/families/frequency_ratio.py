@@ -18,8 +18,9 @@ class FrequencyRatio(Family):
 
     name = "frequencies"
     statement = (
-        "Cosine and sine of two frequencies. The two oscillations share neurons if one frequency is a multiple of the "
-        "other, and have their own at every other ratio (ICLR 2025, figure 3)."
+        "Cosine and sine of two frequencies, in evenly spaced samples of a number that both frequencies divide. The "
+        "two oscillations share neurons if one frequency is a multiple of the other, and have their own at every other "
+        "ratio, as they do in continuous time (ICLR 2025, figure 3)."
     )
     parameter = "ratio `a` of the two frequencies, rational with a small denominator"
     low, high = 1.0, 8.0
@@ -64,7 +65,7 @@ class FrequencyRatio(Family):
 
     def verdict(self, parameter: float) -> bool:
         """Whether each oscillation has its own neurons."""
-        return not self.pair(parameter).harmonic
+        return self.pair(parameter).separate
 
     def grid(self, count: int) -> list[float]:
         """Ratios by growing denominators, until there are enough."""

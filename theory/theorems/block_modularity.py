@@ -35,10 +35,11 @@ THEOREM = Theorem(
     name="block-modularity",
     statement=(
         "If the hull of the support is a product over groups of sources, and neither `A'A` nor the readout's `K` and "
-        "`G0` have entries between the groups, then the groups' optimal codes side by side are optimal, whatever the "
-        "correlations between groups that `G0` leaves possible: all of them, if the readout is exact."
+        "`G_0` have entries between the groups, then the groups' optimal codes side by side are optimal, whatever the "
+        "correlations between groups that `G_0` leaves possible: all of them, if the readout is exact."
     ),
-    latex=r"\operatorname{conv}(S) = \prod_b \operatorname{conv}(S_b) \;\Longrightarrow\; L^*(S) = \sum_b L^*(S_b)",
+    latex=r"\operatorname{conv}(S) = \prod_b \operatorname{conv}(S_b),\; A^\top A,\, K,\, G_0 \text{ block diagonal} "
+    r"\;\Longrightarrow\; L^*(S) = \sum_b L^*(S_b)",
     source="this project; for groups of one source it is range independence",
     proof=(
         "Let `Y` be block diagonal, made of the groups' multipliers. Then `f(w) - w'Yw >= sum_{b != c} (w_b' "

@@ -28,11 +28,12 @@ def _ellipsoid_exists(problem: Problem) -> bool:
 
 def _inside_facets(problem: Problem) -> Prediction:
     facets = problem.sources.fan.facets
-    reach = np.einsum("ri,ij,rj->r", facets, condition_matrix(problem), facets)
+    # As shares of what a neuron costs: F is a difference of costs, and loses digits where weights are dear.
+    beyond = np.einsum("ri,ij,rj->r", facets, condition_matrix(problem), facets) - 1
+    beyond *= problem.height_cost / problem.neuron_cost(facets)
     # Facets that cut an axis are always tight; the margin is that of the nearest other.
-    loose = reach[np.abs(reach - 1) > CONDITION_TOLERANCE]
-    margin = float(np.abs(loose - 1).min(initial=1.0))
-    return Prediction(modular=bool(reach.max() <= 1 + CONDITION_TOLERANCE), margin=margin)
+    loose = beyond[np.abs(beyond) > CONDITION_TOLERANCE]
+    return Prediction(modular=bool(beyond.max() <= CONDITION_TOLERANCE), margin=float(np.abs(loose).min(initial=1.0)))
 
 
 THEOREM = Theorem(

@@ -21,26 +21,31 @@ __all__ = ["THEOREM"]
 def _frequencies(problem: Problem) -> Prediction:
     pair = frequencies_of(problem)
     assert pair is not None
-    return in_parts(problem, ((0, 1), (2, 3)), separable=not pair.harmonic, margin=abs(1 - pair.reach()))
+    return in_parts(problem, ((0, 1), (2, 3)), separable=pair.separate)
 
 
 THEOREM = Theorem(
     name="frequency-pairs",
     statement=(
-        "Two oscillations (a cosine and a sine of each of two frequencies, sampled evenly) have their own "
-        "neurons if neither frequency is a multiple of the other, and share neurons if one is."
+        "Let two oscillations (a cosine and a sine each, of one size and gain) make `p` and `q` turns in `N` samples, "
+        "taken evenly, and let no number divide all three. They have their own neurons if and only if `p` and `N` have "
+        "a common divisor and `q` and `N` have one, so that each repeats itself before both do together; with time "
+        "continuous, if and only if neither frequency is a multiple of the other. Else they share neurons."
     ),
-    latex=r"\omega_2 = k\,\omega_1,\; k \in \{2, 3, \dots\} \iff L^* < L^*_1 + L^*_2",
-    source=f"{CITED_2025}, figure 3; as a statement about time on the circle: this project",
+    latex=r"\gcd(p, q, N) = 1: \quad L^* = L^*_1 + L^*_2 \iff \gcd(p, N) > 1 \text{ and } \gcd(q, N) > 1",
+    source=f"{CITED_2025}, figure 3, for continuous time; for samples, and the proof: this project",
     proof=(
-        "By symmetry each oscillation's best code has `G` proportional to the identity, and the condition for"
-        " both together becomes `h(w) >= |w|` (amplitudes and costs cancel). If `omega_2 = k omega_1`, take "
-        "`w = (e cos theta, u sin theta)`, `e` and `u` unit vectors such that the second wave is at its "
-        "lowest where the first peaks: `h(w) = cos theta - sin theta + O(theta^2) < 1`. Otherwise the faster "
-        "wave sees the peaks of the slower at phases spread over the circle (and the other way round), so at "
-        "one of them it does not push down to first order; where it is zero there, moving along the flank "
-        "wins to second order; for directions in between, `h(w) >= |w|` is checked on a grid by the program. "
-        "Incommensurate frequencies fill the torus, a product support."
+        "A step of time turns both oscillations, so each one's best code has `G` proportional to the identity, and the "
+        "condition for both together becomes `h(w)^2 >= r_1^2 |w_1|^2 + r_2^2 |w_2|^2`, with `r_1` and `r_2` the radii "
+        "of the circles within the polygons of samples (amplitudes and costs cancel). If `p` and `N` have no common "
+        "divisor, each value of the first wave comes with one of the second. Let `w_1` look between two neighbours: of "
+        "the second wave's two values with these a small `w_2` can look away from both, so that `h(w)` falls to first "
+        "order, and the right side rises to second order only. Otherwise let `a` be the largest number that divides "
+        "`p` and `N`, and `b` that of `q` and `N`. A peak of the first wave meets `a` values of the second, spread "
+        "evenly, and one of the second `b` values of the first: `h(w)` is at least `r_1 |w_1| + cos(pi / a) |w_2|` and "
+        "`cos(pi / b) |w_1| + r_2 |w_2|`, and if `a` and `b` are above two one of these is enough. If one is two the "
+        "other is odd, and samples a few steps away from a peak do the rest: docs/mathematics.md, section 13. "
+        "Continuous time is the limit of many samples."
     ),
     hypothesis=lambda problem: frequencies_of(problem) is not None,
     prediction=_frequencies,

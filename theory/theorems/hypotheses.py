@@ -117,6 +117,9 @@ def is_range_independent(problem: Problem) -> bool:
 def independent_sources(problem: Problem) -> bool:
     """Whether the joint distribution is the product of its marginals (for samples: exactly so).
 
+    Samples of probability zero count as well, since neurons must not fall below zero on them: they must lie within
+    the ranges of the others.
+
     Example:
         >>> from theory.problem import Problem
         >>> square = [[0, 0], [0, 1], [1, 0], [1, 1]]
@@ -128,7 +131,10 @@ def independent_sources(problem: Problem) -> bool:
         return False  # moments do not tell
     weights = np.full(sources.count, 1 / sources.count) if sources.probabilities is None else sources.probabilities
     kept = weights > 0
-    points = sources.points[kept]
+    points, slack = sources.points[kept], np.ptp(sources.points, axis=0) * SAME_VALUE
+    unseen = sources.points[~kept]
+    if ((unseen < points.min(axis=0) - slack) | (unseen > points.max(axis=0) + slack)).any():
+        return False
     places = levels(points, np.ptp(points, axis=0) * SAME_VALUE)
     counts = places.max(axis=0) + 1
     # In whole numbers of any length: of many sources there may be more combinations than a machine can count.
@@ -215,7 +221,7 @@ def faces_allow_modularity(problem: Problem) -> bool:
     """
     from theory.conditions import modular_multiplier
 
-    condition = modular_multiplier(problem) - problem.energy_matrix
+    condition = (modular_multiplier(problem) - problem.energy_matrix) / problem.height_cost
     corners = -problem.sources.vertices
     size = np.abs(corners).max(axis=0)
     for source, least in enumerate(problem.sources.least_bias):

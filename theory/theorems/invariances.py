@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory.problem import Problem
+from theory.readouts import Exact
 from theory.sources import Sources
 from theory.theorems.theorem import Prediction, Theorem, decidable
 
@@ -30,24 +31,26 @@ def _other_units(problem: Problem) -> Prediction:
         covariance = sources.covariance[np.ix_(order, order)] * np.outer(units, units)
         moved = Sources.from_moments(covariance, sources.points[:, order] * units, sources.mean[order] * units)
     mixing = problem.mixing[:, order] / units
-    other = problem.replaced(sources=moved, mixing=mixing, decoder_cost=4 * problem.decoder_cost)
+    # Targets that were given as those of the data would stay behind.
+    changes = {"sources": moved, "mixing": mixing, "decoder_cost": 4 * problem.decoder_cost, "readout": Exact()}
+    other = problem.replaced(**changes)
     return Prediction(equal=(other, 2.0))
 
 
 THEOREM = Theorem(
     name="invariances",
     statement=(
-        "The optimal loss does not change with the units, signs, order and offsets of the sources if the "
-        "mixing undoes them, nor with rotations of the data; it grows like the root of the decoder cost, and "
-        "so the verdict does not depend on it."
+        "Let the decoder be exact, without a recurrent layer. The optimal loss does not change with the offsets of "
+        "the sources, nor with their units, signs and order if the mixing undoes these, nor with rotations of the "
+        "data; it grows like the root of the decoder cost, and so the verdict does not depend on it."
     ),
     latex=r"L^*(SD, AD^{-1}, \lambda, \mu) = L^*(S, A, \lambda, \mu), \qquad "
     r"L^*(\dots, c\mu) = \sqrt{c}\, L^*(\dots, \mu)",
     source="this project",
     proof=(
-        "The data `x = As` are the same, and a neuron is a function of the data; only `A'A` enters. Scaling "
-        "all weights by `r` turns the energy `E` and the readout `g` into `r^2 E + g / r^2`, whose minimum "
-        "over `r` is `2 sqrt(E g)`."
+        "The data `x = As` are the same up to a constant, which biases take away; a neuron is a function of the data, "
+        "and only `A'A` enters. Scaling all weights by `r` turns the energy `E` and the readout `g` of an exact "
+        "decoder into `r^2 E + g / r^2`, whose minimum over `r` is `2 sqrt(E g)`."
     ),
     hypothesis=decidable,
     prediction=_other_units,

@@ -21,11 +21,12 @@ def _dearer(problem: Problem) -> Prediction:
 THEOREM = Theorem(
     name="invariant-dynamics",
     statement=(
-        "If every transition leaves the distribution of the sources and the mixing as they are, the best code "
-        "without a recurrent layer is the best with one: the same verdict, at a loss that is larger by the "
-        "recurrent cost times the number of sources, for each transition."
+        "Let the decoder be exact and need every source. If every transition leaves the distribution of the sources "
+        "as it is, and the mixing and the targets up to a rotation, the best code without a recurrent layer is the "
+        "best with one: the same verdict, at a loss that is larger by the recurrent cost times the number of sources, "
+        "for each transition."
     ),
-    latex=r"R_a S \sim S,\; R_a^\top A^\top A R_a = A^\top A \;\Longrightarrow\; "
+    latex=r"R_a S \sim S,\; R_a^\top A^\top A R_a = A^\top A,\; R_a^\top K R_a = K \;\Longrightarrow\; "
     r"L^*_{\text{recurrent}} = L^* + \kappa \sum_a d",
     source="this project",
     proof=(

@@ -28,8 +28,9 @@ THEOREM = Theorem(
     latex=r"\frac{L_{\text{modular}}}{L^*} - 1 \le \sqrt{\rho} - 1, \qquad \rho = \max_w \frac{w^\top Y w}{f(w)}",
     source="this project",
     proof=(
-        "`Y / rho` is feasible in the dual, so `L* >= 2 sqrt(mu) tr((K^1/2 Y K^1/2)^1/2) / sqrt(rho)`; and at"
-        " the multiplier of the best modular code the numerator is its loss, `L_modular`."
+        "`Y / rho` is feasible in the dual, so `L* >= 2 sqrt(mu) tr((K^1/2 Y K^1/2)^1/2) / sqrt(rho)`; and at the "
+        "multiplier of the best modular code the numerator is its loss, `L_modular`. Where errors have a price both "
+        "have the term `-tr(Y G_0)`, divided by `rho`, which is no less than `-tr(Y G_0) / sqrt(rho)`."
     ),
     hypothesis=decidable,
     prediction=_price,

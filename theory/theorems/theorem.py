@@ -43,7 +43,7 @@ class Prediction(Frozen):
 
     Attributes:
         modular: whether the best modular code is optimal.
-        unique: whether no other code is.
+        only_modular: whether every optimal code is modular.
         most_price: the price of modularity is at most this.
         parts: the problems of blocks of sources;  separable: whether their optimal codes together are optimal, so
             that the losses add up.
@@ -55,11 +55,11 @@ class Prediction(Frozen):
         margin: how far the data are from where the prediction changes, without unit; NaN if there is no such place.
 
     Example:
-        >>> Prediction(modular=True, most_price=0.0).unique  # what it is silent about is None
+        >>> Prediction(modular=True, most_price=0.0).only_modular  # what it is silent about is None
     """
 
     modular: bool | None = None
-    unique: bool | None = None
+    only_modular: bool | None = None
     most_price: float | None = None
     parts: tuple[Problem, ...] | None = None
     separable: bool | None = None
@@ -100,6 +100,18 @@ class Theorem:
     prediction: Callable[[Problem], Prediction]
     recurrent: bool = False
     exact: bool = False
+
+    @property
+    def scope(self) -> str:
+        """Which codes it speaks of: how they are read out, and whether a recurrent layer carries them along.
+
+        Example:
+            >>> from theory.theorems import THEOREMS
+            >>> THEOREMS["independence"].scope
+            'an exact decoder of the data, and no recurrent layer'
+        """
+        readout = "an exact decoder of the data" if self.exact else "any readout that the statement allows"
+        return f"{readout}, and {'a' if self.recurrent else 'no'} recurrent layer"
 
     def applies(self, data: Problem | Sources) -> bool:
         """Whether the hypothesis holds, for sources alone with costs of one and no mixing.
@@ -162,8 +174,11 @@ def as_decided(problem: Problem) -> Prediction:
 
 
 def condition_matrix(problem: Problem) -> Array:
-    """(d, d) F = Y - M, with Y the multiplier of the best modular code."""
-    return modular_multiplier(problem) - problem.energy_matrix
+    """(d, d) F = Y - M, with Y the multiplier of the best modular code, in units of what a squared bias costs.
+
+    So the condition is `h(w)^2 >= w'F w` whatever the prices of activity and bias.
+    """
+    return (modular_multiplier(problem) - problem.energy_matrix) / problem.height_cost
 
 
 def in_parts(problem: Problem, blocks: Blocks, *, separable: bool = True, margin: float = float("nan")) -> Prediction:

@@ -28,16 +28,19 @@ def _strict(problem: Problem) -> bool:
 
 THEOREM = Theorem(
     name="uniqueness",
-    statement="If the inequality is strict off the axes, the best modular code is the only optimal code.",
+    statement=(
+        "If the inequality is strict off the axes, every optimal code is modular. All of them give a source the same "
+        "strength; where its two ends are equally near it may be shared by neurons that look to either side."
+    ),
     latex=r"h(w)^2 > w^\top F w \text{ for every } w \text{ with two nonzero entries} \;\Longrightarrow\; "
     r"\text{every optimal code is modular}",
     source="this project",
     proof=(
         "`g` is strictly convex, so all optimal codes share `G` and hence `Y`, and every neuron of an optimal"
         " code earns exactly what it costs, `w'Yw = f(w)`. If only the axes do, all neurons are modular; and "
-        "the strength of a source's neurons is fixed by `G_ii`."
+        "their squared weights on a source add up to `G_ii`."
     ),
     hypothesis=_strict,
-    prediction=lambda problem: Prediction(modular=True, unique=True, margin=decide(problem).margin),
+    prediction=lambda problem: Prediction(modular=True, only_modular=True, margin=decide(problem).margin),
     exact=True,
 )

@@ -15,7 +15,7 @@ from solver.strategies import boxes, points, problems
 from tests.examples import CUT as SHIPPED
 from tests.examples import share
 from theory import InputError
-from theory.readouts import Soft
+from theory.readouts import Exact, Soft
 
 CUT = np.array([point for point in product([-1.0, 0.0, 1.0], repeat=2) if sum(point) < 2])
 SQUARE = np.array(list(product([-1.0, 0.0, 1.0], repeat=2)))
@@ -214,3 +214,9 @@ def test_the_command(tmp_path):
 def test_the_command_refuses(options, said):
     done = CliRunner().invoke(main, ["budget", SHIPPED, *options])
     assert done.exit_code == 2 and said in done.stderr and "\n" not in done.stderr.strip()
+
+
+def test_targets_of_a_lower_rank_are_not_said_to_need_a_neuron_for_each_source():
+    problem = Problem(CUT, readout=Exact([[1, 1]]))
+    with pytest.raises(InputError, match=r"1 are not looked at, fewer than the 2 sources, .* targets of rank 1"):
+        budget(problem, (1, 3))

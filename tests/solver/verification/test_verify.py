@@ -16,13 +16,17 @@ from solver import Problem, Report, solve, verify
 from solver.commands.cli import main
 from solver.strategies import boxes, grids, near_boundary, problems
 from solver.verification import cases
+from solver.verification.cases import draws_for
 from solver.verification.conjectures import load_conjecture
 from solver.verification.counterexamples import shrink
 from solver.verification.judgement import AGREES, DISAGREES, UNDECIDED, judge
 from theory import modularity
 from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
 from theory.families import family
+from theory.families.frequencies import frequencies_of
+from theory.sources import Sources
 from theory.theorems import THEOREMS, Prediction, Theorem
+from theory.theorems.theorem import in_parts
 
 SMALL = 8
 """Samples of a counterexample that can be looked at."""
@@ -85,6 +89,70 @@ WRONG = [
         ),
     ),
 ]
+
+# ---- hypotheses that were written down too wide ------------------------------------------------------------------
+
+
+def once(name, **changes):
+    """A registered theorem as it once stood."""
+    return replace(THEOREMS[name], **changes)
+
+
+def occurring(problem):
+    """The problem without its samples of probability zero."""
+    weights = problem.sources.probabilities
+    if weights is None:
+        return problem
+    return problem.replaced(sources=Sources(problem.sources.points[weights > 0], weights[weights > 0]))
+
+
+def with_their_targets(problem):
+    """The same in other units, but for the targets that were given."""
+    other, factor = THEOREMS["invariances"].prediction(problem).equal
+    return Prediction(equal=(other.replaced(readout=problem.given_readout), factor))
+
+
+def by_facets_alone(problem):
+    facets = problem.sources.fan.facets
+    condition = modular_multiplier(problem) - problem.energy_matrix
+    return Prediction(modular=bool(np.einsum("ri,ij,rj->r", facets, condition, facets).max() <= 1 + 1e-6))
+
+
+def unless_multiples(problem):
+    pair = frequencies_of(problem)
+    return in_parts(problem, ((0, 1), (2, 3)), separable=not pair.harmonic)
+
+
+def finely(problem):
+    pair = frequencies_of(problem)
+    return pair is not None and pair.samples >= 24 * pair.fast
+
+
+ONCE = {
+    "frequencies-of-any-number-of-samples": once("frequency-pairs", prediction=unless_multiples),
+    "frequencies-in-many-samples": once("frequency-pairs", hypothesis=finely, prediction=unless_multiples),
+    "samples-that-never-occur": once(
+        "independence", hypothesis=lambda problem: THEOREMS["independence"].hypothesis(occurring(problem))
+    ),
+    "prices-of-activity": once("ellipsoid", prediction=by_facets_alone),
+    "targets-of-the-data": once("invariances", prediction=with_their_targets),
+}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=pytest.mark.slow if "many" in case else ()) for case in ONCE]
+)
+def test_a_hypothesis_that_is_too_wide_is_refuted_at_its_edge(case):
+    wide = ONCE[case]
+    report = verify(wide, trials=400, draws=draws_for(wide.name)[0])
+    assert report.disagreements == 1
+    problem, judgement = report.counterexample
+    # What refutes it is right by the theorem as it stands, or beyond its hypothesis.
+    now = THEOREMS[wide.name]
+    assert not now.applies(problem) or judge(problem, now.predict(problem)).outcome != DISAGREES
+    assert judgement.outcome == DISAGREES
+
 
 ALSO_REFUTED_ELSEWHERE = ("uncorrelated", "mixing-ignored")
 

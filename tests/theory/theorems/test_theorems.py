@@ -1,20 +1,26 @@
 """Every theorem of the registry against certified optima: where it applies, what it says is what the solver finds."""
 
+from dataclasses import replace
 from itertools import product
+from math import gcd
 
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy.spatial import ConvexHull
 
 from solver import solve
 from solver.strategies import boxes, costs, mixings, orthogonal, points, problems, seeds
 from tests.examples import share
 from theory import Problem, Sources, modularity
+from theory.conditions import decide
 from theory.errors import InputError
 from theory.families.frequencies import FrequencyPair, frequencies_of
+from theory.readouts import Exact, Noisy, Soft
 from theory.theorems import THEOREMS, theorem
 from theory.theorems.hypotheses import faces_allow_modularity, independent_sources, product_blocks
+from theory.theorems.theorem import condition_matrix
 
 CLEAR = 1e-6
 """A margin, squared loss differences of which the solver's gap does not hide."""
@@ -34,7 +40,7 @@ def agrees(problem, prediction):
             assert (
                 modularity(problem.sources, mixing=problem.mixing, encoder_cost=problem.encoder_cost).modular is False
             )
-    if prediction.unique:
+    if prediction.only_modular:
         assert answer.modular
     if prediction.most_price is not None:
         assert answer.price_of_modularity <= prediction.most_price + ROUNDING
@@ -114,20 +120,70 @@ def test_facets_alone_decide_where_there_is_an_ellipsoid(given_points):
 # ---- frequencies --------------------------------------------------------------------------------------------------
 
 
+IN_CONTINUOUS_TIME = [(1, 2, None), (1, 3, None), (2, 3, None), (3, 4, None), (2, 5, None), (2, 4, None)]
+IN_FEW_SAMPLES = [(3, 5, 24), (4, 5, 24), (4, 6, 20), (4, 6, 24), (3, 4, 12), (5, 6, 15)]
+IN_A_NUMBER_PRIME_TO_ONE = [(2, 3, 73), (3, 4, 97)]
+
+
 @pytest.mark.thorough
-@pytest.mark.parametrize(("slow", "fast"), [(1, 2), (1, 3), (2, 3), (3, 4), (2, 5), (2, 4)])
-def test_frequencies_share_neurons_if_one_is_a_multiple_of_the_other(slow, fast):
-    pair = FrequencyPair(slow, fast)
-    assert pair.harmonic is (fast % slow == 0)
+@pytest.mark.parametrize(("slow", "fast", "samples"), IN_CONTINUOUS_TIME + IN_FEW_SAMPLES + IN_A_NUMBER_PRIME_TO_ONE)
+def test_frequencies_have_their_own_neurons_where_each_repeats_itself(slow, fast, samples):
+    pair = FrequencyPair(slow, fast, samples)
+    if samples is None:
+        assert pair.separate is (not pair.harmonic) is (fast % slow != 0)
     problem = Problem(pair.sources())
     assert THEOREMS["frequency-pairs"].applies(problem)
     agrees(problem, THEOREMS["frequency-pairs"].predict(problem))
 
 
-@pytest.mark.parametrize(("slow", "fast"), [(1, 2), (1, 5), (2, 3), (3, 5), (5, 7), (3, 9)])
-def test_the_unit_ball_lies_in_the_hull_of_the_curve_unless_one_is_a_multiple(slow, fast):
-    # The grid in time takes a thousandth off the peaks.
-    assert (FrequencyPair(slow, fast).reach() > 0.998) is (not FrequencyPair(slow, fast).harmonic)
+def facets_allow_separation(pair):
+    """Whether the ellipsoid of the best separate code lies in the hull of the waves, facet by facet."""
+    points = np.unique(pair.sources().points.round(12), axis=0)
+    periods = [len(points) // repeats for repeats in pair.repeats]
+    radii = np.repeat(np.cos(np.pi / np.array(periods)), 2)
+    equations = ConvexHull(points).equations
+    return bool(np.linalg.norm(equations[:, :4] * radii / equations[:, 4:], axis=1).max() <= 1 + 1e-9)
+
+
+@pytest.mark.parametrize("samples", range(7, 25))
+def test_divisors_decide_as_the_facets_do(samples):
+    """Of every pair of frequencies, among them the few cases that the proof leaves to their facets."""
+    for fast in range(2, (samples + 1) // 2):
+        for slow in range(1, fast):
+            pair = FrequencyPair(slow, fast, samples)
+            assert pair.separate is facets_allow_separation(pair)
+
+
+@given(st.integers(25, 90), st.data())
+def test_divisors_decide_among_more_samples(samples, data):
+    fast = data.draw(st.integers(2, (samples - 1) // 2))
+    pair = FrequencyPair(data.draw(st.integers(1, fast - 1)), fast, samples)
+    assert pair.separate is facets_allow_separation(pair)
+
+
+@pytest.mark.parametrize(("slow", "fast"), [(1, 2), (2, 3), (5, 6), (5, 7), (7, 8), (3, 9)])
+def test_samples_of_a_family_tell_what_continuous_time_does(slow, fast):
+    common = gcd(slow, fast)
+    sampled = FrequencyPair(slow // common, fast // common, FrequencyPair(slow, fast).sources().count)
+    assert sampled.repeats == FrequencyPair(slow, fast).repeats
+    assert facets_allow_separation(sampled) is (not sampled.harmonic)
+
+
+def test_where_one_of_the_waves_repeats_itself_twice_a_step_or_two_is_enough():
+    """The inequalities of docs/mathematics.md, section 13, in all that they are claimed for."""
+    u = np.linspace(1e-5, 1 / 3, 2000)
+    for samples in range(28, 200, 2):
+        step = 2 * np.pi / samples
+        sine, slight = np.sin(step), np.tan(step / 2) * np.linspace(0, 1, 50)[:, None]
+        sizes, turned = u**2 + slight**2, u / 2 * (1 + slight**2) * np.sin(3 * step)
+        alone = (1 - u**2) * slight * np.tan(step)
+        least = u <= sine / 4
+        assert ((sizes <= turned) | (sizes <= alone * (1 + 1e-12)))[:, least].all()
+        assert (sizes <= turned)[-1, ~least & (u <= 9 / 8 * sine)].all()
+        few = u[u > 9 / 8 * sine]
+        away = step * np.where(few <= 2 * sine, 1, np.floor(np.arcsin(few) / step))
+        left = few**2 / np.sin(away) + (1 - few**2) * (np.sin(away) + np.cos(away) * np.tan(step))
+        assert (left <= few * (3 - 4 * np.sin(away) ** 2) * (1 + 1e-12)).all() and away.max() <= np.pi / 9
 
 
 def test_frequencies_do_not_depend_on_amplitudes_or_costs():
@@ -142,9 +198,82 @@ def test_what_is_no_pair_of_frequencies():
     waves = FrequencyPair(1, 2).sources().points
     for other in (rng.standard_normal((50, 4)), waves[:, [0, 2, 1, 3]], waves[1:], waves[:, :2]):
         assert frequencies_of(Problem(other)) is None
-    assert frequencies_of(Problem(waves, mixing=np.triu(np.ones((4, 4))))) is None
+    for mixing in (np.triu(np.ones((4, 4))), np.diag([1, 2, 1, 1])):
+        assert frequencies_of(Problem(waves, mixing=mixing)) is None
+    # Backwards, from elsewhere, later, larger and in the other order it is the same pair.
+    moved = waves[:, [2, 3, 0, 1]] * [3, -3, 1, 1] + 5
+    assert frequencies_of(Problem(np.roll(moved, 7, axis=0), mixing=np.diag([2, 2, 1, 1]))) == FrequencyPair(1, 2, 48)
     with pytest.raises(InputError, match="are not two growing positive whole numbers"):
         FrequencyPair(2, 2)
+    with pytest.raises(InputError, match="samples: 6 is not a whole number above 6"):
+        FrequencyPair(2, 3, 6)
+
+
+# ---- what was claimed too widely ----------------------------------------------------------------------------------
+
+
+def test_samples_that_never_occur_can_mix_independent_sources():
+    square = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
+    beyond = Problem([*square, [-3, 0.5], [3, 0.5]], probabilities=[1, 1, 1, 1, 0, 0])
+    assert not THEOREMS["independence"].applies(beyond) and solve(beyond).price_of_modularity > 0.2
+    within = Problem([*square, [0.5, -1]], probabilities=[1, 1, 1, 1, 0])
+    assert THEOREMS["independence"].applies(within) and solve(within).price_of_modularity < ROUNDING
+
+
+@given(st.integers(2, 3).flatmap(points), st.sampled_from([0.5, 2.0]), st.sampled_from([0.0, 5.0]))
+def test_facets_and_faces_under_prices_of_activity(given_points, activity, bias):
+    problem = Problem(given_points, activity_cost=activity, bias_cost=bias)
+    verdict, ellipsoid = decide(problem), THEOREMS["ellipsoid"]
+    if ellipsoid.applies(problem) and ellipsoid.predict(problem).margin > ROUNDING:
+        assert ellipsoid.predict(problem).modular is verdict.modular
+    if not faces_allow_modularity(problem):
+        assert verdict.modular is False or abs(verdict.margin) <= ROUNDING
+
+
+def test_the_face_at_an_upper_end_has_the_other_sign():
+    """The product of {-2, 1, 1} with itself is modular; what was asked of samples at 1 was asked of none."""
+    values = [-2, 1, 1]
+    problem = Problem([[one, other] for one in values for other in values])
+    assert faces_allow_modularity(problem) and solve(problem).price_of_modularity < ROUNDING
+    condition = condition_matrix(problem)
+    for source in range(2):
+        point = condition[source] / problem.sources.least_bias[source]  # -sigma F_i / m_i with sigma = -1
+        at_the_end = problem.sources.points[problem.sources.points[:, source] == 1]
+        assert point[source] == pytest.approx(1)
+        assert at_the_end.min(axis=0)[1 - source] <= point[1 - source] <= at_the_end.max(axis=0)[1 - source]
+
+
+def test_every_optimal_code_of_a_square_is_modular_but_not_of_one_size():
+    problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+    two = problem.modular_weights
+    four = np.vstack([two, -two]) / 2**0.5
+    assert decide(problem).margin > CLEAR and solve(problem).loss == pytest.approx(problem.loss(two), rel=1e-12)
+    assert problem.loss(four) == pytest.approx(problem.loss(two), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "readout",
+    [Exact([[1, 0], [0, 1]]), Soft(10, [[1, 0], [0, 1]]), Soft(10, [[1, 1]]), Noisy(10, 0.1, [[1, 1], [0, 2]])],
+)
+def test_a_part_decodes_its_own_columns_of_the_targets(readout):
+    part = Problem([[0, 0], [0, 1], [1, 0], [1, 1]], readout=readout).part([1])
+    alone = replace(readout, targets=np.array(readout.targets)[:, 1:])
+    assert part.modular_loss == Problem([[0], [1], [0], [1]], readout=alone).modular_loss
+
+
+def test_units_may_change_where_targets_are_given_as_those_of_the_data():
+    problem = Problem([[0, 0], [0, 1], [1, 0]], readout=Exact([[1, 0], [0, 1]]))
+    agrees(problem, THEOREMS["invariances"].predict(problem))
+
+
+@pytest.mark.parametrize(
+    ("targets", "modular"), [(None, True), ([[1, 0], [0, 0.5]], True), ([[1, 1]], False), ([[1, 0]], False)]
+)
+def test_dear_errors_restore_a_box_if_the_targets_need_both_sources_apart(targets, modular):
+    box = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    problem = Problem(box, probabilities=[4, 1, 1, 4], readout=Soft(1e5, targets))
+    entry = THEOREMS["errors-and-correlation"]
+    assert entry.predict(problem).modular is modular is decide(problem).modular
 
 
 # ---- the registry -------------------------------------------------------------------------------------------------

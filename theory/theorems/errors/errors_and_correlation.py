@@ -21,7 +21,7 @@ ROUNDING = 1e-10
 def _corner_by_corner(problem: Problem) -> Prediction:
     """The condition in each quadrant of neurons, which look at one corner of the box each."""
     condition, sources = condition_matrix(problem), problem.sources
-    unit = float(np.sqrt(problem.modular_costs.prod()))
+    unit = float(np.sqrt(problem.modular_costs.prod())) / problem.height_cost
     slack = np.inf
     for first, side in ((1, -sources.lower), (-1, sources.upper)):
         for second, other in ((1, -sources.lower), (-1, sources.upper)):
@@ -37,17 +37,19 @@ THEOREM = Theorem(
     statement=(
         "Where errors have a price, correlation matters even if the hull is a box. With two sources, of reach `r_1` "
         "and `r_2` towards a corner of the box, the code is modular if and only if the inequality holds at all four "
-        "corners, with the sign `s` of each one's quadrant. If `A'A` is diagonal and every corner has a positive "
-        "probability it does as soon as errors are dear enough."
+        "corners, with the sign `s` of each one's quadrant. If every corner has a positive probability, the targets "
+        "need both sources, and neither `A'A` nor `K` joins them, it does as soon as errors are dear enough. `C_e` is "
+        "the covariance under which errors count; with noise of variance `v`, `mu + kappa v` takes the place of `mu`."
     ),
     latex=r"s F_{12} \le r_1 r_2 + \sqrt{(r_1^2 - F_{11})(r_2^2 - F_{22})}, \qquad F = Y - M, \qquad "
-    r"Y = \mu\, (G + G_0)^{-1} K (G + G_0)^{-1}, \qquad G_0 = \frac{\mu}{\kappa} C^{-1}",
+    r"Y = \mu\, (G + G_0)^{-1} K (G + G_0)^{-1}, \qquad G_0 = \frac{\mu}{\kappa} C_e^{-1}",
     source="this project",
     proof=(
         "In the quadrant of one corner `h(w) = r_1 |w_1| + r_2 |w_2|`, so that `h(w)^2 - w'Fw` is a quadratic form in "
         "`|w_1|` and `|w_2|` with the diagonal `r_i^2 - F_ii >= 0`. Such a form is copositive if and only if its mixed "
         "entry is no further below zero than the root of the product of the others. As `kappa` grows `F_12` tends to "
-        "`-C_12`, for which range independence shows the inequality, strictly where both sources may be off their ends."
+        "that of the exact decoder, `-C_12` if `A'A` and `K` are diagonal and `K` is regular, for which range "
+        "independence shows the inequality, strictly where both sources may be off their ends."
     ),
     hypothesis=lambda problem: (
         problem.dimension == 2 and problem.readout.errors is not None and is_range_independent(problem)
