@@ -186,7 +186,7 @@ def solve_one_of_many(
     return _in_prices(problem, run.result())
 
 
-def _choose(problem: Problem, separate: Representation | None) -> tuple[str, str]:
+def _choose(problem: Problem, separate: Representation | None, tolerance: float) -> tuple[str, str]:
     if problem.separate:
         return "groups", "every neuron is to read one group"
     if problem.separable:
@@ -195,14 +195,19 @@ def _choose(problem: Problem, separate: Representation | None) -> tuple[str, str
         return _search_method(problem, quick=False)
     # For six and seven sources exact pricing pays only at a code that is nearly optimal.
     quick, seen = problem.dimension > EXACT_DIMENSION, many_samples.first(problem)
-    proven = _proven_modular(seen, quick=quick) if separate is None else _proven_separate(seen, separate, quick=quick)
+    proven = (
+        _proven_modular(seen, tolerance, quick=quick)
+        if separate is None
+        else _proven_separate(seen, separate, quick=quick)
+    )
     return proven or _search_method(problem, quick=quick)
 
 
-def _proven_modular(problem: Problem, *, quick: bool) -> tuple[str, str] | None:
+def _proven_modular(problem: Problem, tolerance: float, *, quick: bool) -> tuple[str, str] | None:
     multiplier = best_modular_multiplier(problem)
     bound = lower_bound(problem, multiplier, quick=quick)
-    if bound.exact and bound.rho <= 1 + CONDITION_TOLERANCE:
+    met = optimality_gap(problem.modular_loss, bound.value) <= tolerance
+    if met and bound.exact and bound.rho <= 1 + CONDITION_TOLERANCE:
         return "modular", "the modularity condition holds, so the closed form is optimal"
     bound = best_bound(problem, multiplier, quick=quick)
     if optimality_gap(problem.modular_loss, bound.value) <= CONDITION_TOLERANCE:
@@ -328,7 +333,7 @@ class _Run:
                 if method == "auto" and self._continue():
                     return
                 if method == "auto":
-                    self.method, self.why = _choose(alone, self.separate)
+                    self.method, self.why = _choose(alone, self.separate, self.tolerance)
                 if self.method == "groups" and self.separate is not None:
                     self.iterations = self.separate.iterations  # `result` finds what its multiplier proves
                     return
