@@ -481,9 +481,7 @@ class _Run:
         if self.cover is not None and few and optimality_gap(self.loss, bound.value) > self.tolerance:
             bound = best_bound(self.problem, self.multiplier, weights=weights, cover=self.cover)
         message = "; ".join(part for part in (f"{self.method}: {self.why}", self.note, self.stopped) if part)
-        found = replace(
-            found, message=message, multiplier=bound.multiplier, seconds=time.perf_counter() - self.start
-        )
+        found = replace(found, message=message, multiplier=bound.multiplier, seconds=time.perf_counter() - self.start)
         return found.bounded_by(bound.value, "interrupted" if self.stopped else "bounded")
 
 
