@@ -480,19 +480,9 @@ class _Run:
         few = self.problem.dimension <= EXACT_DIMENSION and not many_samples.too_many(self.problem)
         if self.cover is not None and few and optimality_gap(self.loss, bound.value) > self.tolerance:
             bound = best_bound(self.problem, self.multiplier, weights=weights, cover=self.cover)
-        lower = min(bound.value, found.loss)
-        gap = optimality_gap(found.loss, lower)
-        status = "optimal" if gap <= self.tolerance else "interrupted" if self.stopped else "bounded"
         message = "; ".join(part for part in (f"{self.method}: {self.why}", self.note, self.stopped) if part)
-        return replace(
-            found,
-            status=status,
-            message=message,
-            lower_bound=lower,
-            gap=gap,
-            multiplier=bound.multiplier,
-            seconds=time.perf_counter() - self.start,
-        )
+        found = replace(found, message=message, multiplier=bound.multiplier, seconds=time.perf_counter() - self.start)
+        return found.bounded_by(bound.value, "interrupted" if self.stopped else "bounded")
 
 
 def _dear(hull: Problem) -> bool:
@@ -511,7 +501,9 @@ def _in_prices(problem: Problem, found: Representation) -> Representation:
     weights = found.source_weights / price**0.5
     if found.separate is not None:
         proven["separate"] = _in_prices(problem.separated, found.separate)
-    return Representation.from_weights(problem, weights, multiplier=found.multiplier * price, **proven)
+    priced = Representation.from_weights(problem, weights, multiplier=found.multiplier * price, **proven)
+    # The loss, summed up from other terms, may be another in the last digit.
+    return priced.bounded_by(found.lower_bound, "bounded" if found.status == "optimal" else found.status)
 
 
 def _check(problem: Problem, method: str, tolerance: float, max_iterations: int, time_limit: float | None) -> None:

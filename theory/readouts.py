@@ -32,7 +32,7 @@ from theory.errors import InputError
 from theory.formulas import modular_loss, modular_strength
 from theory.groups import apart
 from theory.immutable import Frozen
-from theory.inputs import LARGEST, SMALLEST
+from theory.inputs import LARGEST, SMALLEST, require_plain
 from theory.sources import Sources, as_matrix
 
 if TYPE_CHECKING:
@@ -530,7 +530,8 @@ class _Asked(Frozen):
     def __post_init__(self) -> None:
         for name in ("targets", "probabilities"):
             value = getattr(self, name, None)
-            if value is not None and not np.ma.is_masked(value):
+            if value is not None:
+                require_plain(value, name)
                 with suppress(ValueError):  # no matrix, as is said when it is priced
                     object.__setattr__(self, name, np.array(value))
         super().__post_init__()
