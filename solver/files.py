@@ -103,6 +103,7 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
             "format_version": WITH_MORE,
             "centre": sources.centre,
             "kept": sources.kept,
+            "tied": float(sources.tied),
             "channels": np.array(sources.channels),
         }
     content |= _saved_transitions(representation)
@@ -288,7 +289,13 @@ def _principal(content: dict[str, NDArray[Any]]) -> PrincipalCoordinates:
     kept = _single(content, "kept")
     probabilities = content.get("probabilities")
     return PrincipalCoordinates(
-        content["points"], content["mixing"], content["centre"], kept, channels=channels, probabilities=probabilities
+        content["points"],
+        content["mixing"],
+        content["centre"],
+        kept,
+        channels=channels,
+        probabilities=probabilities,
+        tied="tied" in content and bool(_single(content, "tied")),
     )
 
 
