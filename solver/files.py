@@ -13,11 +13,12 @@ import warnings
 from dataclasses import fields
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.certificate import most_provable, optimality_gap
+from solver.certificate import carried_out, most_provable, optimality_gap
 from solver.code import RECURRENT_ARRAYS, SAVED_ARRAYS, SAVED_NUMBERS, Code, described
 from theory.bounds.cover import Cover
 from theory.dynamics import Transitions
@@ -102,6 +103,7 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
             "format_version": WITH_MORE,
             "centre": sources.centre,
             "kept": sources.kept,
+            "tied": float(sources.tied),
             "channels": np.array(sources.channels),
         }
     content |= _saved_transitions(representation)
@@ -287,7 +289,13 @@ def _principal(content: dict[str, NDArray[Any]]) -> PrincipalCoordinates:
     kept = _single(content, "kept")
     probabilities = content.get("probabilities")
     return PrincipalCoordinates(
-        content["points"], content["mixing"], content["centre"], kept, channels=channels, probabilities=probabilities
+        content["points"],
+        content["mixing"],
+        content["centre"],
+        kept,
+        channels=channels,
+        probabilities=probabilities,
+        tied="tied" in content and bool(_single(content, "tied")),
     )
 
 
@@ -471,7 +479,10 @@ def _require_proven(stored: dict[str, Any], problem: Problem, cover: Cover | Non
     if stored["status"] not in STATUSES:
         raise InputError(f"status: damaged or altered; {stored['status']!r} is none of {', '.join(STATUSES)}")
     # Of a code without a tolerance every gap may have been within it.
-    if not np.isnan(tolerance) and (stored["status"] == "optimal") != (gap <= tolerance):
+    within, optimal = gap <= tolerance, stored["status"] == "optimal"
+    # Within the tolerance and not optimal is only what rounding keeps from being carried out.
+    false = not within if optimal else within and carried_out(problem, SimpleNamespace(**stored))
+    if not np.isnan(tolerance) and false:
         raise InputError(f"status: damaged or altered; with a gap of {gap:.3g} it is not {stored['status']!r}")
     for name in ("iterations", "seconds"):
         if not 0 <= stored[name] < np.inf:
