@@ -2,12 +2,9 @@
 
 pytest                                  the suite, always the same
 pytest --hypothesis-profile=search      a hunt: fresh examples, twelve times as many
-pytest --arithmetic=nehalem             the suite as it runs on an older processor: sums are rounded in another order
 """
 
 import os
-import subprocess
-import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,36 +16,6 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # A failing example is worth a few seconds of simplification, not the five minutes that hypothesis allows itself.
 engine.MAX_SHRINKING_SECONDS = 10
-
-ARITHMETICS = ("nehalem", "haswell", "numpy-baseline")
-"""The first two are kernels of OpenBLAS; the last is numpy without what it has for newer processors."""
-
-FEATURES = """
-try:
-    from numpy._core import _multiarray_umath as numpy
-except ImportError:
-    from numpy.core import _multiarray_umath as numpy
-print(*(name for name in numpy.__cpu_dispatch__ if numpy.__cpu_features__.get(name)))
-"""
-
-
-def pytest_addoption(parser):
-    parser.addoption("--arithmetic", choices=ARITHMETICS, help="compute as another processor does")
-
-
-def pytest_configure(config):
-    """Set what numpy reads when it is loaded, which is after this; workers inherit it."""
-    chosen = config.getoption("arithmetic")
-    if chosen is None or hasattr(config, "workerinput"):
-        return
-    if "numpy" in sys.modules:
-        raise pytest.UsageError("--arithmetic: numpy is loaded already; run pytest without plugins that load it")
-    if chosen == "numpy-baseline":
-        found = subprocess.run([sys.executable, "-c", FEATURES], capture_output=True, text=True, check=True).stdout
-        os.environ["NPY_DISABLE_CPU_FEATURES"] = found.strip()
-    else:
-        os.environ["OPENBLAS_CORETYPE"] = chosen.capitalize()
-
 
 SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
