@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -52,6 +53,7 @@ def workers(jobs: int | None, backend: str | None, scheduler: str | None) -> Ite
     if scheduler is not None and backend not in ("dask", "ray"):
         raise InputError("scheduler: only the backends 'dask' and 'ray' have one; name one of them, or leave it out")
     with ExitStack() as stack:
+        stack.enter_context(_safe_path())
         if backend == "dask":
             settings = {"client": stack.enter_context(_dask(jobs, scheduler)), "wait_for_workers_timeout": PATIENCE}
             jobs = -1
@@ -67,6 +69,21 @@ def workers(jobs: int | None, backend: str | None, scheduler: str | None) -> Ite
             yield _all_at_once(stack.enter_context(parallel))
         else:
             yield _as_they_come(parallel)
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Processes that are started within import no random.py that lies in the working folder."""
+    name = "PYTHONSAFEPATH"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def _as_they_come(parallel: Any) -> Work:

@@ -150,20 +150,27 @@ def run(
                             if callback is not None and callback(len(journal.rows), len(plan)):
                                 return [journal.rows[index] for index in sorted(journal.rows)]
             except WorkerDiedError:
-                if given_alone is not None:
-                    deaths[given_alone.index] = deaths.get(given_alone.index, 0) + 1
-                    if deaths[given_alone.index] == DEATHS:
-                        raise InputError(
-                            f"sweep: the point {given_alone.where} ended its worker {DEATHS} times; leave it out, or "
-                            "give its workers more memory"
-                        ) from None
+                _count_death(deaths, given_alone)
                 alone = len(journal.rows) == known
             else:
                 alone = False
         found = [journal.rows[index] for index in range(len(plan))]
         if all(row["status"] == REFUSED for row in found):
+            journal.worthless = True
             raise InputError(f"sweep: none of its problems can be posed; the first: {found[0]['message']}")
     return found
+
+
+def _count_death(deaths: dict[int, int], point: _Point | None) -> None:
+    """Of the worker that had this point by itself; with None it is not known which point it was."""
+    if point is None:
+        return
+    deaths[point.index] = deaths.get(point.index, 0) + 1
+    if deaths[point.index] == DEATHS:
+        raise InputError(
+            f"sweep: the point {point.where} ended its worker {DEATHS} times; leave it out, or give its workers more "
+            "memory"
+        ) from None
 
 
 # ---- what is sent to a worker ---------------------------------------------------------------------------------
