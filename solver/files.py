@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["read", "write"]
+__all__ = ["CHECKSUMS", "checksums", "read", "write"]
 
 FORMAT_VERSION = 1
 """Version of the saved file's layout,"""
@@ -113,9 +113,14 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
         if cover.samples is not None:
             content["format_version"] = WITH_SAMPLES
     content |= _saved_stream(sources)
-    content[CHECKSUMS] = np.array([f"{name} {_checksum(value)}" for name, value in content.items()])
+    content[CHECKSUMS] = checksums(content)
     with written_whole(path) as partial, partial.open("wb") as file:
         np.savez(file, **content)
+
+
+def checksums(content: dict[str, Any]) -> NDArray[Any]:
+    """What stands in a file beside its arrays: the name of each, and its checksum."""
+    return np.array([f"{name} {_checksum(value)}" for name, value in content.items()])
 
 
 def _checksum(value: Any) -> str:
