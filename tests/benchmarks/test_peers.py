@@ -35,9 +35,18 @@ def test_each_accuracy_is_told_for_the_setting_that_is_fastest_to_it_by_the_medi
     assert found.setting == "slow"
 
 
-def test_a_setting_that_two_of_three_seeds_miss_counts_as_never():
+def test_what_few_seeds_reach_is_told_with_their_share_and_counts_as_unusual():
     runs = [Run("only", trace=[(1.0, 1e-9)]), Run("only", trace=[]), Run("only", trace=[(1.0, 0.2)])]
-    assert Outcome.of("peer", SQUARE, runs, 0.0).seconds == (np.inf,) * 4
+    found = Outcome.of("peer", SQUARE, runs, 0.0)
+    assert found.seconds == (1.0,) * 4 and found.shares == (1 / 3,) * 4 and found.usual == (np.inf,) * 4
+    assert report.across([found], 1e-4)[1] == [["square", "1 (33 %)"]]
+
+
+def test_what_most_seeds_reach_goes_before_what_is_quick_for_one():
+    lucky = [Run("lucky", trace=[(0.1, 1e-9)]), Run("lucky"), Run("lucky")]
+    sure = [Run("sure", trace=[(5.0, 1e-9)]) for _ in range(3)]
+    found = Outcome.of("peer", SQUARE, lucky + sure, 0.0)
+    assert found.seconds == found.usual == (5.0,) * 4
 
 
 def test_the_fastest_of_each_instance_is_marked():
@@ -78,7 +87,7 @@ def test_the_gradient_of_the_loss_in_the_neurons_is_that_of_its_value(softness):
 
 @pytest.mark.thorough
 def test_peers_come_near_the_certified_optimum_and_never_below_it():
-    for peer in (general.lbfgs, general.slsqp):
+    for peer in (general.lbfgs, general.augmented_lagrangian, general.slsqp):
         runs = list(peer(SQUARE, 0.1))
         assert min(run.best for run in runs) < 1e-2
         assert all(run.best > -1e-9 for run in runs)
