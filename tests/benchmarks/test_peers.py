@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from benchmarks.kept import Kept
+from benchmarks.peers import __main__ as command
 from benchmarks.peers import general, report
 from benchmarks.peers.instances import Instance
 from benchmarks.peers.trace import ACCURACIES, Outcome, Run
@@ -122,6 +124,13 @@ def test_outcomes_are_read_back_with_what_never_came(tmp_path):
     assert Kept(table, Outcome.from_json, conditions).rows == [never]
     with pytest.raises(InputError, match=r"seconds_a_run 1\.0, not 2\.0; give another name"):
         Kept(table, Outcome.from_json, conditions | {"seconds_a_run": 2.0})
+
+
+def test_a_missing_extra_is_named_before_anything_is_measured(monkeypatch):
+    monkeypatch.setattr(command, "find_spec", lambda name: None if name == "optax" else object())
+    done = CliRunner().invoke(command.main, ["--quick"])
+    assert done.exit_code == 2 and not done.stdout
+    assert done.stderr.splitlines()[-1] == "Error: optax: not installed; pip install '.[peers]'"
 
 
 @pytest.mark.slow
