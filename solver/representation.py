@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, overload
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 
 from solver import files, tables
+from solver.certificate import optimality_gap
 from solver.code import Code
 from theory.dynamics import CARRIED, outside
 from theory.errors import InputError
@@ -210,6 +211,23 @@ class Representation(Code):
         if not len(self):
             raise InputError("labels: the code has no neurons that could follow any; let errors cost more")
         return compared(self.activity(), labels, sources.probabilities, categorical)
+
+    def bounded_by(self, bound: float, unproven: str) -> Self:
+        """The code with another lower bound, and the gap and status that follow from it.
+
+        Args:
+            bound: proven lower bound on the loss; rounding may put it a hair above that of an optimal code.
+            unproven: the status if the gap is beyond the tolerance.
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> answer = solve(Problem([[0, 0], [0, 1], [1, 0]]))
+            >>> answer.bounded_by(answer.loss / 2, "bounded").status, answer.bounded_by(answer.loss + 1, "").gap
+            ('bounded', 0.0)
+        """
+        value = min(bound, self.loss)
+        gap = optimality_gap(self.loss, value)
+        return replace(self, lower_bound=value, gap=gap, status="optimal" if gap <= self.tolerance else unproven)
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
         """Draw the code; write the picture to `path` (.png, .pdf, .svg) if given. See `solver.pictures.plot`.

@@ -17,7 +17,7 @@ import numpy as np
 from theory.errors import InputError
 from theory.immutable import locked
 from theory.inputs import LARGEST, as_matrix, checked_probabilities, column_names
-from theory.names import distinct_names
+from theory.inputs.names import distinct_names
 from theory.sources import CHUNK_ROWS, Sources
 
 if TYPE_CHECKING:

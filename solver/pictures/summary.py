@@ -16,7 +16,7 @@ import numpy as np
 
 from theory.exact.rational import fraction_text, integer_text
 from theory.geometry.levels import levels
-from theory.names import NOT_PRINTED
+from theory.inputs.names import NOT_PRINTED
 from theory.principal import PrincipalCoordinates
 
 if TYPE_CHECKING:

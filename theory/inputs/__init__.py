@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theory.errors import InputError
-from theory.names import distinct_names, printable
+from theory.inputs.names import distinct_names, printable
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
