@@ -68,8 +68,9 @@ def distinct_rows(points: Array) -> Indices:
     # unless they are the same. It is added up column by column: a product with a vector may round the same row in two
     # ways, by where it stands.
     key = np.zeros(len(points))
-    for column, share in zip(points.T, np.random.default_rng(0).uniform(1, 2, size=points.shape[1]), strict=True):
-        key += share * column
+    shares = np.random.default_rng(0).uniform(1, 2, size=points.shape[1])
+    for column in range(points.shape[1]):
+        key += shares[column] * points[:, column]
     _, first, group = np.unique(key, return_index=True, return_inverse=True)
     differs = (points != points[first[group]]).any(axis=1)
     differs[first] = True
