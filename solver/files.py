@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["read", "write"]
+__all__ = ["checksum", "read", "write"]
 
 FORMAT_VERSION = 1
 """Version of the saved file's layout,"""
@@ -111,12 +111,12 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
         if cover.samples is not None:
             content["format_version"] = WITH_SAMPLES
     content |= _saved_stream(sources)
-    content[CHECKSUMS] = np.array([f"{name} {_checksum(value)}" for name, value in content.items()])
+    content[CHECKSUMS] = np.array([f"{name} {checksum(value)}" for name, value in content.items()])
     with written_whole(path) as partial, partial.open("wb") as file:
         np.savez(file, **content)
 
 
-def _checksum(value: Any) -> str:
+def checksum(value: Any) -> str:
     """Of the kind, the shape and the bytes of an array."""
     array = np.ascontiguousarray(value)
     whole = sha256(f"{array.dtype.str} {array.shape} ".encode())
@@ -233,7 +233,7 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
 def _require_checksums(content: dict[str, NDArray[Any]]) -> None:
     """Every array as it was written, all of them, and no other."""
     written = dict(str(line).rpartition(" ")[::2] for line in np.ravel(content[CHECKSUMS]).tolist())
-    held = {name: _checksum(value) for name, value in content.items() if name != CHECKSUMS}
+    held = {name: checksum(value) for name, value in content.items() if name != CHECKSUMS}
     for name in (*held, *written):
         if held.get(name) != written.get(name):
             raise InputError(f"{name}: damaged or altered; it is not what was written")
