@@ -2,21 +2,36 @@
 
 Python's own answer to Ctrl-C is a traceback. Until the command line watches for signals there is nothing to lose and
 nothing to say, so the system's default, a quiet end, takes its place before anything else is imported.
+
+Where standard error is closed, what is said there goes nowhere, and its number to no other file.
 """
 
+import os
 import signal
 import sys
 
 __all__ = ["main"]
+
+STANDARD_ERROR = 2
+"""Its number."""
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.stderr is None:
+        _open_standard_error()
     from solver.commands.cli import main as command
 
     sys.exit(command())
+
+
+def _open_standard_error() -> None:
+    """Send it to nowhere; libraries write to its number, too."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), STANDARD_ERROR)
+    os.set_inheritable(STANDARD_ERROR, True)
+    sys.stderr = open(STANDARD_ERROR, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  # for the whole run
 
 
 if __name__ == "__main__":

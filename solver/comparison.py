@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver.extras import is_there
 from solver.metrics import NEIGHBOURS, conditional_information, linear_columns, modularity_scores
 from theory.errors import InputError
 from theory.immutable import Frozen
@@ -170,7 +170,7 @@ def scores_at_hand(
     if factors.shape[1] < 2:
         return {}
     samples = len(activity) if weights is None else np.count_nonzero(weights)
-    if find_spec("sklearn") is None or samples <= NEIGHBOURS:
+    if not is_there("sklearn") or samples <= NEIGHBOURS:
         only = conditional_information(activity, factors, probabilities=weights, classes=classes)
         return {"conditional_information": only}
     return modularity_scores(activity, factors, probabilities=weights, classes=classes)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["CHECKSUMS", "checksums", "read", "write"]
+__all__ = ["CHECKSUMS", "checksum", "checksums", "read", "write"]
 
 FORMAT_VERSION = 1
 """Version of the saved file's layout,"""
@@ -120,10 +120,10 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
 
 def checksums(content: dict[str, Any]) -> NDArray[Any]:
     """What stands in a file beside its arrays: the name of each, and its checksum."""
-    return np.array([f"{name} {_checksum(value)}" for name, value in content.items()])
+    return np.array([f"{name} {checksum(value)}" for name, value in content.items()])
 
 
-def _checksum(value: Any) -> str:
+def checksum(value: Any) -> str:
     """Of the kind, the shape and the bytes of an array."""
     array = np.ascontiguousarray(value)
     whole = sha256(f"{array.dtype.str} {array.shape} ".encode())
@@ -240,7 +240,7 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
 def _require_checksums(content: dict[str, NDArray[Any]]) -> None:
     """Every array as it was written, all of them, and no other."""
     written = dict(str(line).rpartition(" ")[::2] for line in np.ravel(content[CHECKSUMS]).tolist())
-    held = {name: _checksum(value) for name, value in content.items() if name != CHECKSUMS}
+    held = {name: checksum(value) for name, value in content.items() if name != CHECKSUMS}
     for name in (*held, *written):
         if held.get(name) != written.get(name):
             raise InputError(f"{name}: damaged or altered; it is not what was written")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from solver.extras import missing
 from solver.optimise import solve
-from theory.errors import InputError
 from theory.inputs import as_matrix, require_plain
 from theory.principal import PrincipalCoordinates
 from theory.problem import Problem
@@ -20,9 +20,7 @@ try:
     from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as error:
-    raise InputError(
-        "solver.sklearn: scikit-learn 1.6 or later is missing; pip install 'modularity-solver[sklearn]'"
-    ) from error
+    raise missing("solver.sklearn", "sklearn", "scikit-learn 1.6 or later") from error
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
-__all__ = ["KEYBOARD", "Stopped", "interruptible", "noted", "raise_if_asked", "watched"]
+__all__ = ["KEYBOARD", "Stopped", "asked", "interruptible", "noted", "raise_if_asked", "watched"]
 
 KEYBOARD = "stopped from the keyboard"
 """How the message of an answer ends that Ctrl-C cut short."""
@@ -140,6 +140,16 @@ def interruptible() -> Iterator[None]:
     with _set_noting(False):
         raise_if_asked()
         yield
+
+
+def asked() -> bool:
+    """Whether a signal has been received.
+
+    Example:
+        >>> asked()
+        False
+    """
+    return _watch is not None and _watch.received is not None
 
 
 def raise_if_asked() -> None:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import brentq
 
+from solver.extras import missing
 from solver.optimise import solve
 from theory.conditions import decide
 from theory.errors import InputError
@@ -33,7 +34,7 @@ try:
     from hypothesis.extra.numpy import arrays
     from hypothesis.strategies import SearchStrategy
 except ModuleNotFoundError as error:
-    raise InputError("strategies need hypothesis; install modularity-solver[verify]") from error
+    raise missing("solver.strategies", "verify", "hypothesis") from error
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn

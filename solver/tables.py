@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.code import Code
+from solver.extras import require
 from theory.errors import InputError
 from theory.inputs import column_labels
 from theory.principal import PrincipalCoordinates
@@ -140,7 +141,9 @@ def to_dataframe(code: Code) -> pandas.DataFrame:
     Raises:
         InputError: pandas is not installed.
     """
-    pandas = _required("pandas")
+    require("to_dataframe", "tables", "pandas")
+    import pandas
+
     table = columns_of(code)
     frame = pandas.DataFrame(table, index=pandas.Index(table.pop("neuron"), name="neuron"))
     frame.attrs = _facts(code)
@@ -178,7 +181,9 @@ def to_xarray(code: Code) -> xarray.Dataset:
     Raises:
         InputError: xarray is not installed.
     """
-    xarray = _required("xarray")
+    require("to_xarray", "tables", "xarray")
+    import xarray
+
     arrays: dict[str, Any] = {
         "source_weights": (("neuron", "source"), code.source_weights),
         "neuron_costs": ("neuron", code.neuron_costs),
@@ -226,12 +231,3 @@ def _facts(code: Code) -> dict[str, Any]:
     costs = {f"energy_{name}": float(value) for name, value in code.energies.items()}
     facts = {name: getattr(code, name) for name in ("status", "method", "loss", "lower_bound", "gap", "tolerance")}
     return facts | costs | {"price_of_modularity": float(code.price_of_modularity), "message": code.message}
-
-
-def _required(library: str) -> Any:
-    from importlib import import_module
-
-    try:
-        return import_module(library)
-    except ImportError:
-        raise InputError(f"{library} is not installed; pip install 'modularity-solver[tables]'") from None

@@ -108,4 +108,4 @@ except InputError as error:
     print(error)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert done.stdout.strip() == "verify: it needs hypothesis; pip install 'modularity-solver[verify]'", done.stderr
+    assert done.stdout.strip() == "verify: needs hypothesis; pip install 'modularity-solver[verify]'", done.stderr

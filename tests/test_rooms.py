@@ -32,6 +32,7 @@ FLOORS = [
     {
         "solver.pictures.__init__",
         "solver.problem",
+        "solver.extras",
         "solver.stopping",
         "solver.deadline",
         "solver.code",

@@ -10,6 +10,7 @@ import click
 from solver.commands.terminal.endings import REFUTED, Outputs
 from solver.commands.terminal.options import format_options
 from solver.commands.terminal.output import note, say, tell
+from solver.extras import require
 from solver.stopping import noted
 from theory.errors import InputError
 
@@ -41,7 +42,7 @@ def verify(
     saved: str | None,
 ) -> int:
     """Hold theorems, or a conjecture of your own in FILE.py, against certified optima."""
-    _require_hypothesis()
+    require("verify", "verify", "hypothesis")
     if page is not None or saved is not None:
         from theory.writing import require_writable
 
@@ -77,13 +78,6 @@ def verify(
             # Nothing tried is not agreement.
             raise InputError(str(report))
     return 0
-
-
-def _require_hypothesis() -> None:
-    from importlib.util import find_spec
-
-    if find_spec("hypothesis") is None:
-        raise InputError("verify: it needs hypothesis; install modularity-solver[verify]")
 
 
 def _reports(target: str | None, names: tuple[str, ...], trials: int, seed: int) -> Iterator[Report]:

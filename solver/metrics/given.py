@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.extras import require
 from solver.metrics.information import ROUNDING
 from theory.errors import InputError
 from theory.geometry.levels import levels
@@ -129,8 +129,7 @@ def variance(values: Array, weights: Array) -> Array:
 
 def require_sklearn() -> None:
     """Refuse where it is not installed."""
-    if find_spec("sklearn") is None:
-        raise InputError("metrics: they need scikit-learn; install modularity-solver[metrics]")
+    require("metrics", "metrics", "sklearn")
 
 
 def _in_classes(classes: Sequence[bool] | None, factors: Array) -> list[bool]:

@@ -9,10 +9,6 @@ The one room that needs jax and optax, which come with the extra `networks` (doc
     training     seeds side by side, curves, an early end, checkpoints
 """
 
-from importlib.util import find_spec
+from solver.extras import require
 
-from theory.errors import InputError
-
-_MISSING = [name for name in ("jax", "optax") if find_spec(name) is None]
-if _MISSING:
-    raise InputError(f"networks: they need {' and '.join(_MISSING)}; install them with pip install '.[networks]'")
+require("networks", "networks", "jax", "optax")

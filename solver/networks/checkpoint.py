@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
+from solver.files import checksum
 from theory.errors import InputError
 from theory.writing import written_whole
 
@@ -67,14 +67,19 @@ def saved(place: Path, mark: str, state: Any, curve: list[Array]) -> None:
         f"leaf{number}": np.asarray(leaf) for number, leaf in enumerate(jax.tree_util.tree_leaves(state))
     }
     with written_whole(place) as temporary:
-        np.savez(temporary, mark=np.array(mark), curve=np.array(curve), **leaves)
+        content = {"mark": np.array(mark), "curve": np.array(curve), **leaves}
+        np.savez(temporary, checksum=np.array(_checksum(content)), **content)
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    return " ".join(f"{name} {checksum(value)}" for name, value in content.items())
 
 
 def restored(place: Path, mark: str, state: Any) -> tuple[Any, list[Array]]:
     """The state and the curve that a file keeps; the one given and no curve, if there is none.
 
     Raises:
-        InputError: a file of another run, or none that training wrote.
+        InputError: a file of another run, one that was altered, or none that training wrote.
     """
     if not place.exists():
         return state, []
@@ -83,10 +88,13 @@ def restored(place: Path, mark: str, state: Any) -> tuple[Any, list[Array]]:
     try:
         # Read whole first: of a file that is no archive numpy would leave the handle open.
         with np.load(io.BytesIO(place.read_bytes()), allow_pickle=False) as file:
-            found, points = str(file["mark"]), file["curve"]
-            leaves = [file[f"leaf{number}"] for number in range(len(kept))] if found == mark else []
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            content = {name: file[name] for name in file.files}
+        written, found = str(content.pop("checksum")), str(content["mark"])
+    except Exception:  # a damaged archive fails in a dozen ways, and each says the same
         raise InputError(f"checkpoint: {str(place)!r} is none that training wrote; {remedy}") from None
+    if written != _checksum(content):
+        raise InputError(f"checkpoint: {str(place)!r} is damaged or was altered; {remedy}")
     if found != mark:
         raise InputError(f"checkpoint: {str(place)!r} keeps another network, data, steps, rate or seeds; {remedy}")
-    return jax.tree_util.tree_unflatten(structure, leaves), list(points)
+    leaves = [content[f"leaf{number}"] for number in range(len(kept))]
+    return jax.tree_util.tree_unflatten(structure, leaves), list(content["curve"])

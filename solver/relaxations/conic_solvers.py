@@ -10,6 +10,7 @@ from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 from solver.deadline import time_left
+from solver.extras import PROJECT
 from theory.errors import InputError
 
 __all__ = [
@@ -103,8 +104,8 @@ def solver_name(solver: object) -> str:
     name = solver.upper()
     if name not in the_cvxpy().installed_solvers():
         raise InputError(
-            f"solver: {solver!r} is not installed or unknown to cvxpy; choose one of {_choices()}, or install more "
-            "with modularity-solver[solvers]"
+            f"solver: {solver!r} is not installed or unknown to cvxpy; choose one of {_choices()}, or have more: "
+            f"pip install '{PROJECT}[solvers]'"
         )
     return name
 

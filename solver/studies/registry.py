@@ -9,11 +9,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
+from solver.extras import require
 from solver.pictures.style import styled, written
 from solver.studies.study import Finding, Study
 from theory.errors import InputError, unknown_name
@@ -107,7 +107,4 @@ def _found(name: str, rng: np.random.Generator, quick: bool) -> Finding:
 
 def _require_extras() -> None:
     """Said before minutes of training."""
-    missing = [name for name in ("jax", "optax", "sklearn") if find_spec(name) is None]
-    if missing:
-        needed = " and ".join(missing).replace("sklearn", "scikit-learn")
-        raise InputError(f"networks: their studies need {needed}; install with pip install '.[networks]'")
+    require("networks", "networks", "jax", "optax", "sklearn")

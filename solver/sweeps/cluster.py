@@ -5,19 +5,25 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from importlib.util import find_spec
+from functools import cache
 from itertools import islice
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
+from solver.extras import require
 from theory.errors import InputError, unknown_name
 
-__all__ = ["WorkerDiedError", "workers"]
+__all__ = ["WorkerDiedError", "end_with", "workers"]
 
 PATIENCE = 10.0
 """Seconds that a cluster has for its first answer, and then for a first worker."""
+
+LOOK = 1.0
+"""Seconds after which a worker looks whether it is still wanted."""
 
 ROUND = 4
 """Tasks a worker that are given out at once where a backend hands back nothing before all are done."""
@@ -116,6 +122,24 @@ def _all_at_once(parallel: Any) -> Work:
     return work
 
 
+@cache
+def end_with(process: int) -> None:
+    """In a process that another started: end once that one has ended, even by a kill that leaves it no time to say so.
+
+    Args:
+        process: number of the other.
+    """
+    if os.getppid() != process:
+        return
+
+    def watch() -> None:
+        while os.getppid() == process:
+            time.sleep(LOOK)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
+
+
 @contextmanager
 def _deaths_told() -> Iterator[None]:
     """One exception for all backends, each of which has its own."""
@@ -126,7 +150,9 @@ def _deaths_told() -> Iterator[None]:
     except BrokenProcessPool as error:  # and loky's, which are of this kind
         raise WorkerDiedError(str(error)) from error
     except Exception as error:
-        if any(kind.__module__.startswith("ray.exceptions") for kind in type(error).__mro__):
+        names = {kind.__name__ for kind in type(error).__mro__ if kind.__module__.startswith("ray.exceptions")}
+        # A task that failed is a defect, and to be seen as what it is.
+        if names and "RayTaskError" not in names:
             raise WorkerDiedError(str(error)) from error
         raise
 
@@ -136,7 +162,7 @@ def _deaths_told() -> Iterator[None]:
 
 @contextmanager
 def _dask(jobs: int | None, scheduler: str | None) -> Iterator[Any]:
-    _require("distributed", "dask")
+    require("backend 'dask'", "cluster", "distributed")
     from distributed import Client, LocalCluster
 
     with ExitStack() as stack:
@@ -159,7 +185,7 @@ def _dask(jobs: int | None, scheduler: str | None) -> Iterator[Any]:
 
 @contextmanager
 def _ray(jobs: int | None, scheduler: str | None) -> Iterator[int]:
-    _require("ray", "ray")
+    require("backend 'ray'", "cluster", "ray")
     import ray
     from ray.util.joblib import register_ray
 
@@ -185,11 +211,6 @@ def _ray(jobs: int | None, scheduler: str | None) -> Iterator[int]:
     finally:
         if ours:
             ray.shutdown()
-
-
-def _require(module: str, backend: str) -> None:
-    if find_spec(module) is None:
-        raise InputError(f"backend: {backend!r} needs {module}; install modularity-solver[cluster]")
 
 
 def _require_there(scheduler: str, example: str) -> None:

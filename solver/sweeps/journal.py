@@ -1,10 +1,10 @@
 """What a sweep knows already, on disk: one line a point, appended as soon as it is known, and never touched again.
 
-The first line says which sweep it is. Each begins with its checksum; one that was altered is none.
- A kill can only cut the last line short, and a line that is cut short is none; so
-whatever happens, the file holds some of the points, each whole, and the sweep goes on with the others. Beside the table
-that is asked for, ``NAME.parquet``, the journal is ``NAME.parquet.journal``; once all points are known the table is
-written whole, and the journal goes.
+The first line says which sweep it is. Each begins with its checksum, and one that was altered is none. A kill can only
+cut the last line short, and that is none, either; so whatever happens, the file holds some of the points, each whole,
+and the sweep goes on with the others. Beside the table that is asked for, ``NAME.parquet``, the journal is
+``NAME.parquet.journal``; once all points are known the table is written whole, and the journal goes. A journal without
+points goes at once: there is nothing to lose, and it would only be in the way of a sweep that was mended.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from solver.sweeps.table import header_of, write_table
+from solver.sweeps.table import header_of, read_rows, write_table
 from theory.errors import InputError
 from theory.writing import require_writable
 
@@ -40,7 +40,7 @@ class Journal:
 
     Attributes:
         rows: by the index of their point.
-        worthless: whether the file is to go at the end, as it would only block a mended sweep.
+        worthless: whether it is to go at the end with all its points, as none of them could be posed.
     """
 
     def __init__(self, rows: dict[int, Row], stream: IO[bytes] | None) -> None:
@@ -88,8 +88,6 @@ def opened(sweep: Sweep, results: str | os.PathLike[str] | None) -> Iterator[Jou
         _require_same(target, header_of(target), header)
         if _is_begun(path, header):
             path.unlink()  # a kill came between the table and this
-        from solver.sweeps.table import read_rows
-
         yield Journal({row["index"]: row for row in read_rows(target)}, None)
         return
     with path.open("a+b") as stream:
@@ -98,8 +96,8 @@ def opened(sweep: Sweep, results: str | os.PathLike[str] | None) -> Iterator[Jou
         try:
             yield journal
         finally:
-            if journal.worthless:
-                path.unlink()
+            if journal.worthless or not journal.rows:
+                path.unlink(missing_ok=True)
         if len(journal.rows) == len(sweep):
             write_table(target, [journal.rows[index] for index in range(len(sweep))], sweep.coordinates, header)
             path.unlink()
@@ -109,17 +107,19 @@ def _known(stream: IO[bytes], path: Path, header: dict[str, Any], count: int) ->
     """The rows of a journal, which is begun if there is none, and rid of a line that was cut short."""
     stream.seek(0)
     first = stream.readline()
-    if not first.endswith(b"\n"):
-        if not _line(header).startswith(first):
-            _require_same(path, None, header)
-        stream.truncate(0)
-        stream.write(_line(header))
-        stream.flush()
-        os.fsync(stream.fileno())
-        return {}
-    _require_same(path, parsed(first), header)
+    found = parsed(first) if first.endswith(b"\n") else None
+    if _line(header).startswith(first) or (found is not None and "fingerprint" in found):
+        whole = stream.tell()
+        if not stream.readline().endswith(b"\n"):
+            # No points, so that it does not matter of which sweep they are none.
+            stream.truncate(0)
+            stream.write(_line(header))
+            stream.flush()
+            os.fsync(stream.fileno())
+            return {}
+        stream.seek(whole)
+    _require_same(path, found, header)
     rows: dict[int, Row] = {}
-    whole = stream.tell()
     for line in stream:
         row = parsed(line) if line.endswith(b"\n") else None
         if row is not None and isinstance(row.get("index"), int) and 0 <= row["index"] < count:

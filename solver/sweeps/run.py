@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +17,7 @@ from solver.certificate import certify
 from solver.optimise import MOVED, one_thread, solve_one_of_many
 from solver.search.continuation import Start
 from solver.stopping import noted, raise_if_asked
-from solver.sweeps.cluster import WorkerDiedError, workers
+from solver.sweeps.cluster import WorkerDiedError, end_with, workers
 from solver.sweeps.journal import opened
 from solver.sweeps.plan import SEED, Sweep
 from solver.sweeps.spec import read_sweep
@@ -57,12 +57,13 @@ class _Point:
 
 @dataclass(frozen=True)
 class _Asked:
-    """What is asked of the solver at every point."""
+    """What is asked of the solver at every point, and by which process."""
 
     tolerance: float
     time_limit: float | None
     method: str
     certified: bool
+    process: int
 
 
 def sweep(
@@ -126,34 +127,23 @@ def run(
     with opened(plan, results) as journal:
         if callback is not None:
             callback(len(journal.rows), len(plan))
-        alone, deaths = False, dict[int, int]()
-        while len(journal.rows) < len(plan):
-            known = len(journal.rows)
-            tasks = deque(_tasks(plan, journal.rows))
-            if alone:
-                # Nothing was found before a worker died: one point at a time, to see which it is.
-                points, before = tasks[0]
-                tasks = deque([(points[:1], before)])
-            given_alone = tasks[0][0][0] if alone else None
-            asked = _Asked(plan.tolerance, plan.time_limit, plan.method, plan.certified)
+        left = _Left(plan, journal.rows)
+        asked = _Asked(plan.tolerance, plan.time_limit, plan.method, plan.certified, os.getpid())
+        while left.any():
             try:
                 with workers(jobs, backend, scheduler) as work:
-                    while tasks:
-                        # What is left of runs that took long is taken up once all have begun.
-                        given, tasks = tasks, deque()
-                        for rows, rest in work(_solved, plan.poses, asked, given):
+                    while tasks := left.tasks():
+                        for rows, rest in work(_solved, plan.poses, asked, left.begun(tasks)):
                             with noted():
                                 journal.add(rows)
                             raise_if_asked()
-                            if rest is not None:
-                                tasks.append(rest)
+                            left.put_back(rest)
                             if callback is not None and callback(len(journal.rows), len(plan)):
                                 return [journal.rows[index] for index in sorted(journal.rows)]
             except WorkerDiedError:
-                _count_death(deaths, given_alone)
-                alone = len(journal.rows) == known
-            else:
-                alone = False
+                left.worker_died()
+        if left.given_up:
+            raise InputError(_of_deaths(plan, left.given_up))
         found = [journal.rows[index] for index in range(len(plan))]
         if all(row["status"] == REFUSED for row in found):
             journal.worthless = True
@@ -161,16 +151,77 @@ def run(
     return found
 
 
-def _count_death(deaths: dict[int, int], point: _Point | None) -> None:
-    """Of the worker that had this point by itself; with None it is not known which point it was."""
-    if point is None:
-        return
-    deaths[point.index] = deaths.get(point.index, 0) + 1
-    if deaths[point.index] == DEATHS:
-        raise InputError(
-            f"sweep: the point {point.where} ended its worker {DEATHS} times; leave it out, or give its workers more "
-            "memory"
-        ) from None
+def _of_deaths(plan: Sweep, indices: list[int]) -> str:
+    others = f", and {len(indices) - 1:,} others theirs" if len(indices) > 1 else ""
+    return (
+        f"sweep: the point {plan.point(indices[0])} ended its worker {DEATHS} times{others}; all else is solved; leave "
+        "it out, or give the same command on workers with more memory"
+    )
+
+
+# ---- what is left ---------------------------------------------------------------------------------------------
+
+
+class _Left:
+    """What is left of a sweep, and who is to blame where a worker dies.
+
+    The first time all that was begun is begun again. Where a worker dies before anything was handed over, the points
+    that had been begun are solved one after the other, so that it is known which of them ends its worker.
+    """
+
+    def __init__(self, plan: Sweep, known: dict[int, Row]) -> None:
+        self.given_up: list[int] = []
+        self._plan, self._known = plan, known
+        self._rest = deque[_Task]()
+        self._planned = False
+        self._begun: list[_Task] = []
+        self._suspects: list[int] = []
+        self._alone: int | None = None
+        self._deaths = Counter[int]()
+        self._count = len(known)
+
+    def any(self) -> bool:
+        """Whether there are points to solve."""
+        return len(self._known) + len(self.given_up) < len(self._plan)
+
+    def tasks(self) -> list[_Task]:
+        """What to give out now; nothing once all is known."""
+        self._alone, self._begun = None, []
+        while self._suspects:
+            index = self._suspects[0]
+            if index in self._known or index in self.given_up:
+                self._suspects.pop(0)
+                continue
+            self._alone = index
+            return [([_point(self._plan, index)], self._known.get(index - 1))]
+        if not self._planned:
+            # Runs that are left, as one of them may have been begun by somebody who died.
+            self._planned = True
+            self._rest = deque(_tasks(self._plan, self._known, self.given_up))
+        given, self._rest = list(self._rest), deque()
+        return given
+
+    def begun(self, tasks: list[_Task]) -> Iterator[_Task]:
+        """The tasks, noted as they are taken up."""
+        self._count = len(self._known)
+        for task in tasks:
+            self._begun.append(task)
+            yield task
+
+    def put_back(self, rest: _Task | None) -> None:
+        """Keep the rest of a task for later: what is left of runs that took long is taken up once all have begun."""
+        if rest is not None:
+            self._rest.append(rest)
+
+    def worker_died(self) -> None:
+        """Plan anew, and look for the point that it was."""
+        self._planned = False
+        if self._alone is not None:
+            self._deaths[self._alone] += 1
+            if self._deaths[self._alone] == DEATHS:
+                self.given_up.append(self._alone)
+        elif len(self._known) == self._count:
+            self._suspects = [point.index for points, _ in self._begun for point in points]
 
 
 # ---- what is sent to a worker ---------------------------------------------------------------------------------
@@ -179,18 +230,20 @@ _Task = tuple[list[_Point], Row | None]
 """Points in a row, and the row of the one before them if it is known."""
 
 
-def _tasks(plan: Sweep, known: dict[int, Row]) -> Iterator[_Task]:
-    for indices in plan.runs(known):
-        points = []
-        for index in indices:
-            where = plan.point(index)
-            seed = where.get(SEED, plan.seed)
-            points.append(_Point(index, {k: v for k, v in where.items() if k != SEED}, seed, plan.leads_to(index)))
-        yield points, known.get(indices[0] - 1)
+def _tasks(plan: Sweep, known: dict[int, Row], given_up: list[int]) -> Iterator[_Task]:
+    for indices in plan.runs([*known, *given_up]):
+        yield [_point(plan, index) for index in indices], known.get(indices[0] - 1)
+
+
+def _point(plan: Sweep, index: int) -> _Point:
+    where = plan.point(index)
+    seed = where.get(SEED, plan.seed)
+    return _Point(index, {name: value for name, value in where.items() if name != SEED}, seed, plan.leads_to(index))
 
 
 def _solved(poses: Poses, asked: _Asked, task: _Task) -> tuple[list[Row], _Task | None]:
     """Rows of as many points as time allows, and the rest of the task."""
+    end_with(asked.process)
     points, before = task
     begun, rows = time.perf_counter(), list[Row]()
     last: Problem | None = None

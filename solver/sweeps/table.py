@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from solver.extras import require
 from theory.errors import InputError
 from theory.writing import written_whole
 
@@ -20,6 +22,9 @@ __all__ = ["frame", "header_of", "read_rows", "require_tables", "write_table"]
 KEY = b"modularity-sweep"
 """Under which a Parquet file says, in JSON, which sweep it holds."""
 
+CHECKSUM = "checksum"
+"""And beside it that of its rows."""
+
 Row = dict[str, Any]
 
 
@@ -29,11 +34,7 @@ def require_tables() -> None:
     Raises:
         InputError: pyarrow or pandas are not installed.
     """
-    from importlib.util import find_spec
-
-    for name in ("pyarrow", "pandas"):
-        if find_spec(name) is None:
-            raise InputError(f"results: tables need {name}; install modularity-solver[sweeps]")
+    require("results", "sweeps", "pyarrow", "pandas")
 
 
 def columns_of(rows: Sequence[Row], coordinates: Sequence[str]) -> dict[str, list[Any]]:
@@ -76,7 +77,8 @@ def write_table(path: Path, rows: Sequence[Row], coordinates: Sequence[str], hea
     import pyarrow.parquet as pq
 
     table = pa.table(columns_of(rows, coordinates))
-    table = table.replace_schema_metadata({KEY: json.dumps(header).encode()})
+    said = {**header, CHECKSUM: _checksum(table.to_pylist())}
+    table = table.replace_schema_metadata({KEY: json.dumps(said).encode()})
     with written_whole(path) as partial:
         pq.write_table(table, partial)
 
@@ -88,13 +90,35 @@ def header_of(path: str | os.PathLike[str]) -> dict[str, Any] | None:
 
     try:
         said = (pq.read_schema(path).metadata or {}).get(KEY)
-    except (pa.ArrowException, OSError):
+        found = None if said is None else json.loads(said)
+    except (pa.ArrowException, OSError, ValueError, RecursionError):
         return None
-    return None if said is None else dict(json.loads(said))
+    return found if isinstance(found, dict) else None
 
 
 def read_rows(path: str | os.PathLike[str]) -> list[Row]:
-    """The rows of a table that `write_table` wrote."""
+    """The rows of a table that `write_table` wrote.
+
+    Raises:
+        InputError: they are not as they were written.
+    """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return list(pq.read_table(path).to_pylist())
+    try:
+        # Of the file alone: folders of its path may look like columns.
+        rows: list[Row] = pq.ParquetFile(path).read().to_pylist()
+    except (pa.ArrowException, OSError, ValueError):  # a damaged page fails in several ways
+        rows = []
+    if not rows or (header_of(path) or {}).get(CHECKSUM) != _checksum(rows):
+        raise InputError(
+            f"results: {str(path)!r} is damaged or was altered; give another name, or remove that file first"
+        )
+    return rows
+
+
+def _checksum(rows: Sequence[Row]) -> str:
+    whole = hashlib.sha256()
+    for row in rows:
+        whole.update(json.dumps(row, default=str).encode())
+    return whole.hexdigest()

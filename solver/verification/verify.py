@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver.extras import require
 from solver.verification.conjectures import Conjecture, as_theorem
 from solver.verification.counterexamples import USUAL, integer_weights, readable, shrink
 from solver.verification.judgement import AGREES, DISAGREES, UNDECIDED, Judgement, judge
@@ -191,10 +192,9 @@ def verify(
 
 def _cases() -> ModuleType:
     """What draws; imported only where it is used, so that the rest of this project does without hypothesis."""
-    try:
-        from solver.verification import cases
-    except ImportError:
-        raise InputError("verify: it needs hypothesis; pip install 'modularity-solver[verify]'") from None
+    require("verify", "verify", "hypothesis")
+    from solver.verification import cases
+
     return cases
 
 

@@ -117,7 +117,6 @@ def test_without_scikit_learn_or_with_few_samples_one_score_is_left(answer, monk
     assert tuple(few.compare(few.problem.sources.points).scores) == SMALL
     assert few.compare([1, 2, 1, 2]).scores == {}
     monkeypatch.setitem(sys.modules, "sklearn", None)
-    monkeypatch.setattr("solver.comparison.find_spec", lambda _: None)
     assert tuple(answer.compare(GRID).scores) == SMALL
 
 

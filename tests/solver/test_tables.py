@@ -153,7 +153,7 @@ def test_files_hold_the_same(code, tmp_path):
 
 def test_a_missing_library_is_named(code, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "xarray", None)
-    with pytest.raises(InputError, match=r"xarray is not installed; pip install 'modularity-solver\[tables\]'"):
+    with pytest.raises(InputError, match=r"to_xarray: needs xarray; pip install 'modularity-solver\[tables\]'"):
         code.to_xarray()
 
 

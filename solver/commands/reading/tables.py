@@ -19,6 +19,7 @@ import numpy as np
 
 from solver.commands.reading.arrays import chosen_array
 from solver.commands.reading.given import Given
+from solver.extras import missing
 from theory.errors import InputError
 from theory.inputs import column_names
 from theory.inputs.names import distinct_names
@@ -46,9 +47,7 @@ def _reader(name: str, path: Given) -> Any:
     try:
         return import_module(name)
     except ImportError:
-        raise InputError(
-            f"{path}: reading {READERS[name]} needs another package; pip install 'modularity-solver[tables]'"
-        ) from None
+        raise missing(f"{path}: reading {READERS[name]}", "tables", name.partition(".")[0]) from None
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,14 @@ PAGES = (".html", ".htm")
 SAVED = (".npz", ".csv", ".nc")
 """and that an answer can be."""
 
+WRITTEN_BY = {
+    ".csv": ("tables", "pandas"),
+    ".nc": ("tables", "xarray"),
+    ".html": ("page", "plotly"),
+    ".htm": ("page", "plotly"),
+}
+"""Extra and package that write files of these endings."""
+
 READ = ("mixing", "targets", "transitions", "encoder", "decoder")
 """Options that are files which are read."""
 
@@ -193,6 +201,7 @@ def require_outputs(
     """
     if picture is saved is proof is page is None:
         return
+    from solver.extras import require
     from theory.writing import require_writable
 
     inputs = [*files, *(options[name] for name in READ if options.get(name) is not None)]
@@ -203,7 +212,10 @@ def require_outputs(
         (page, PAGES, "--page"),
     ):
         if path is not None:
-            require_writable(path, suffixes, argument, inputs=inputs)
+            target = require_writable(path, suffixes, argument, inputs=inputs)
+            if target.suffix.lower() in WRITTEN_BY:
+                extra, package = WRITTEN_BY[target.suffix.lower()]
+                require(argument, extra, package)
 
 
 def inputs_of(file: str, options: dict[str, Any]) -> tuple[Given, Given | None]:

@@ -29,7 +29,7 @@ def silence() -> None:
 
 def _is_followed() -> bool:
     context = click.get_current_context(silent=True)
-    return sys.stderr.isatty() and not (context is not None and context.meta.get(SILENT))
+    return sys.stderr is not None and sys.stderr.isatty() and not (context is not None and context.meta.get(SILENT))
 
 
 @contextmanager

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver.extras import require
 from solver.pictures.source_plane import Condition
 from solver.pictures.summary import sentences
+from solver.stopping import asked
 from theory.errors import InputError
 from theory.writing import require_writable, written_whole
 
@@ -64,10 +66,9 @@ def page(representation: Code, path: str | os.PathLike[str], *, stops: int = STO
         InputError: a path that cannot be written, an even number of stops, or plotly not installed.
     """
     target = require_writable(path, PAGES, "path")
-    try:
-        from plotly.offline import get_plotlyjs
-    except ImportError:
-        raise InputError("plotly is not installed; pip install 'modularity-solver[page]'") from None
+    require("page", "page", "plotly")
+    from plotly.offline import get_plotlyjs
+
     # In a script element nothing but its end is special: no text of the data may look like it.
     data = json.dumps(explored(representation, stops=stops), allow_nan=False).replace("</", "<\\/")
     template = files("solver.pictures.pages").joinpath("explorer.html").read_text(encoding="utf-8")
@@ -94,14 +95,16 @@ def explored(representation: Code, *, stops: int = STOPS) -> dict[str, Any]:
     answer = partial(solve, time_limit=limit, tolerance=_tolerance(representation))
     factors = np.geomspace(1 / SPREAD, SPREAD, stops) if stops > 1 else np.ones(1)
     middle = stops // 2
-    codes = [
-        representation if number == middle else answer(_dearer(problem, float(factor)))
-        for number, factor in enumerate(factors)
-    ]
+    codes = {middle: representation}
+    for number in sorted(range(stops), key=lambda number: abs(number - middle))[1:]:
+        # The page shows what was solved before a signal.
+        if asked():
+            break
+        codes[number] = answer(_dearer(problem, float(factors[number])))
     return {
         "sources": _sources(problem),
-        "stops": [_stop(code, float(factor)) for code, factor in zip(codes, factors, strict=True)],
-        "first": middle,
+        "stops": [_stop(code, float(factors[number])) for number, code in sorted(codes.items())],
+        "first": sum(number < middle for number in codes),
     }
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from solver.extras import require
 from solver.pictures.pages.explorer import page
 from solver.pictures.plot import plot
 from solver.pictures.style import as_png
 from solver.pictures.summary import sentences
-from theory.errors import InputError
+from solver.stopping import raise_if_asked
 from theory.writing import require_own, require_writable, written_whole
 
 if TYPE_CHECKING:
@@ -85,12 +85,14 @@ def hang(folder: Path, said: Callable[[Path], object] | None = None, *, stops: i
         require_own(folder / f"{name}.html", f"<title>{PAGE_TITLE}</title>".encode(), "FOLDER")
     sections = []
     for name, about in EXAMPLES.items():
+        raise_if_asked()
         answer = solve(Problem(load(name)))
         target = folder / f"{name}.html"
         page(answer, target, **({} if stops is None else {"stops": stops}))
         if said is not None:
             said(target)
         sections.append(_section(name, about, answer))
+    raise_if_asked()
     with written_whole(index) as temporary:
         temporary.write_text(f"{HEAD}{''.join(sections)}</main>\n</body>\n</html>\n", encoding="utf-8")
     return index
@@ -102,8 +104,7 @@ def require_plotly() -> None:
     Raises:
         InputError: plotly is not installed.
     """
-    if find_spec("plotly") is None:
-        raise InputError("gallery: it needs plotly; pip install 'modularity-solver[page]'")
+    require("gallery", "page", "plotly")
 
 
 def _section(name: str, about: str, answer: Representation) -> str:

@@ -8,10 +8,11 @@ import sys
 import pytest
 
 import solver
-from solver import examples
+from solver import examples, extras
 from solver.commands import doctor
 from solver.commands.completion import SHELLS
 from solver.pictures.pages.gallery import hang
+from tests.examples import CUT
 from tests.solver.commands.test_cli import accepted, process, refused, run
 
 # ---- completion ---------------------------------------------------------------------------------------------------
@@ -126,6 +127,35 @@ def test_folders_that_are_none(tmp_path, monkeypatch):
     (tmp_path / "index.html").write_text("<title>mine</title>")
     assert "is there already, of another kind" in refused("gallery", tmp_path)
     assert (tmp_path / "index.html").read_text() == "<title>mine</title>"
-    monkeypatch.setattr("solver.pictures.pages.gallery.find_spec", lambda name: None)
+    monkeypatch.setattr("solver.extras.find_spec", lambda name: None)
     assert r"pip install 'modularity-solver[page]'" in refused("gallery", tmp_path / "absent")
     assert not (tmp_path / "absent").exists()
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        ("plotly", ["solve", CUT, "--page", "code.html"]),
+        ("pandas", ["solve", CUT, "--save", "code.csv"]),
+        ("xarray", ["solve", CUT, "--save", "code.nc"]),
+        ("pyarrow", ["sweep", "spec.toml"]),
+        ("distributed", ["sweep", "spec.toml", "--backend", "dask"]),
+        ("ray", ["sweep", "spec.toml", "--backend", "ray"]),
+        ("hypothesis", ["verify"]),
+        ("plotly", ["gallery", "pages"]),
+        ("jax", ["reproduce", "networks", "--folder", "studies"]),
+    ],
+)
+def test_what_is_not_installed_is_said_before_the_work(tmp_path, monkeypatch, module, arguments):
+    def fail(*_, **__):
+        pytest.fail("the work was begun")
+
+    found = extras.find_spec
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == module else found(name))
+    monkeypatch.setattr("solver.optimise._Run.search", fail)
+    cut = os.path.abspath(CUT)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "spec.toml").write_text('family = "one-corner"\n[grid]\nparameter = [0.5]\n')
+    said = refused(*[cut if one == CUT else one for one in arguments])
+    assert re.search(rf": needs {module}; pip install 'modularity-solver\[\w+\]'$", said.strip())
+    assert sorted(os.listdir(tmp_path)) in (["spec.toml"], ["spec.toml", "studies"])

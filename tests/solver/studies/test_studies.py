@@ -103,11 +103,11 @@ def test_names_and_folders_are_checked(tmp_path):
 
 
 def test_studies_of_networks_name_the_extra_that_is_missing(tmp_path, monkeypatch):
-    monkeypatch.setattr(registry, "find_spec", lambda name: None if name in ("jax", "sklearn") else name)
+    monkeypatch.setattr("solver.extras.find_spec", lambda name: None if name in ("jax", "sklearn") else name)
     for name in ("networks", "networks-ranges"):
         result = CliRunner().invoke(main, ["reproduce", name, "--folder", str(tmp_path)])
         assert result.exit_code == 2 and result.stderr.count("\n") == 1
-        assert "need jax and scikit-learn; install with pip install '.[networks]'" in result.stderr
+        assert "needs jax and scikit-learn; pip install 'modularity-solver[networks]'" in result.stderr
     assert not list(tmp_path.iterdir())
     with pytest.raises(InputError, match="did you mean 'networks-ranges'"):
         next(run_studies("networks-range"))

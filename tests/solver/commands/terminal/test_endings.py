@@ -116,6 +116,20 @@ follow = optimise._Run.follow
 optimise._Run.follow = lambda run, steps: kill() or follow(run, steps)
 """
 
+EXPLORING = """
+from solver.pictures.pages import explorer
+dearer, calls = explorer._dearer, []
+
+def counted(*arguments):
+    calls.append(None)
+    if len(calls) == 3:
+        kill()
+    assert len(calls) <= 3, "a problem is posed after the signal"
+    return dearer(*arguments)
+
+explorer._dearer = counted
+"""
+
 DESCENDING = """
 from solver.search import few_neurons
 few_neurons.FewNeurons.drawn = kill
@@ -199,6 +213,19 @@ def test_a_signal_after_the_search_loses_nothing(ended, tmp_path, moment):
     assert json.loads(words)["status"] == "optimal"
     assert Representation.load(saved).status == "optimal"
     assert os.listdir(tmp_path) == ["answer.npz"]
+
+
+def test_a_signal_ends_the_further_problems_of_a_page(ended, tmp_path):
+    code, words, errors = ended("solve", CUT, "--json", "--page", tmp_path / "code.html", during=EXPLORING)
+    assert code == 143, errors
+    assert json.loads(words)["status"] == "optimal"
+    assert (tmp_path / "code.html").read_text().count('"factor": ') == 4
+
+
+def test_a_signal_ends_a_gallery(ended, tmp_path):
+    code, _, _ = ended("gallery", tmp_path / "pages", during=EXPLORING)
+    assert code == 143
+    assert len(os.listdir(tmp_path / "pages")) == 1
 
 
 def test_a_second_signal_ends_at_once(ended, tmp_path):
@@ -321,6 +348,21 @@ def test_a_full_disk_is_one_line(ended, arguments):
         code, _, errors = ended(*arguments, stdout=full)
     assert (code, errors.count("\n")) == (2, 1)
     assert "No space left" in errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [(["solve", CUT, "--json"], 0), (["check", CUT], 0), (["sweep", "absent.toml"], 2), (["solve", "absent.csv"], 2)],
+    ids=["solve", "check", "sweep", "no file"],
+)
+def test_errors_that_are_closed_cost_no_answer(arguments, expected):
+    # Neither is there a word of them in what is opened next, which gets the number of what is closed.
+    child = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} -m solver {' '.join(map(str, arguments))} 2>&-"],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    assert child.returncode == expected
+    assert bool(child.stdout) == (expected == 0)
 
 
 def test_an_output_that_is_closed_is_refused():

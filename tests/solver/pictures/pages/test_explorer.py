@@ -90,8 +90,8 @@ def test_bad_stops_are_refused(cut, tmp_path, stops):
 
 
 def test_a_missing_library_is_named(cut, tmp_path, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "plotly.offline", None)
-    with pytest.raises(InputError, match=r"plotly is not installed; pip install 'modularity-solver\[page\]'"):
+    monkeypatch.setitem(__import__("sys").modules, "plotly", None)
+    with pytest.raises(InputError, match=r"page: needs plotly; pip install 'modularity-solver\[page\]'"):
         cut.to_html(tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()
 

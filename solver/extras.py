@@ -1,0 +1,69 @@
+"""Packages that come with an extra: whether they are there, and the one hint how to get them.
+
+Who needs them asks before the work begins: an answer of an hour must not end with what is not installed.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from theory.errors import InputError
+
+__all__ = ["PROJECT", "is_there", "missing", "require"]
+
+PROJECT = "modularity-solver"
+"""As it is installed."""
+
+PACKAGES = {"sklearn": "scikit-learn"}
+"""Names under which modules are installed, where those are others."""
+
+
+def is_there(module: str) -> bool:
+    """Whether a module can be imported; it is not.
+
+    Example:
+        >>> is_there("numpy"), is_there("no_such_module")
+        (True, False)
+    """
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):  # what it lies in is not there, or half there
+        return False
+
+
+def missing(about: str, extra: str, *modules: str) -> InputError:
+    """The error for modules that are not there.
+
+    Args:
+        about: argument, option or command that needs them.
+        extra: which they come with.
+        modules: their names.
+
+    Example:
+        >>> print(missing("metrics", "metrics", "sklearn"))
+        metrics: needs scikit-learn; pip install 'modularity-solver[metrics]'
+    """
+    needed = " and ".join(PACKAGES.get(module, module) for module in modules)
+    return InputError(f"{about}: needs {needed}; pip install '{PROJECT}[{extra}]'")
+
+
+def require(about: str, extra: str, *modules: str) -> None:
+    """Refuse where one of the modules is not there.
+
+    Args:
+        about: as for `missing`.
+        extra: as for `missing`.
+        modules: all that are needed.
+
+    Raises:
+        InputError: which of them are missing, and how to install them.
+
+    Example:
+        >>> require("--page", "page", "no_such_module")
+        Traceback (most recent call last):
+        ...
+        theory.errors.InputError: --page: needs no_such_module; pip install 'modularity-solver[page]'
+    """
+    lacking = [module for module in modules if not is_there(module)]
+    if lacking:
+        raise missing(about, extra, *lacking)
