@@ -64,6 +64,9 @@ SAVED_TEXTS = ("status", "method", "message")
 CHECKSUMS = "checksums"
 """Name of the array of the names and checksums of all others."""
 
+TEXTS = ("names", "channels", "group_names", "readout", *SAVED_TEXTS, CHECKSUMS)
+"""Arrays that are no numbers."""
+
 STATUSES = ("optimal", "bounded", "interrupted")
 
 AGREEING = 1e-10
@@ -194,9 +197,19 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     content = _content(Path(path))
     try:
-        problem = _problem(content)
-        _require_plain(content, problem)
-        fields_of = _agreeing(content, problem)
+        try:
+            # Numbers beyond floating point are refused where they are looked at.
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                _require_kinds(content)
+                problem = _problem(content)
+                _require_plain(content, problem)
+                fields_of = _agreeing(content, problem)
+        except InputError:
+            raise
+        except Exception:
+            # What was altered can fail in any way; in a file that is as it was written that is a defect.
+            _require_checksums(content)
+            raise
         _require_checksums(content)
         return fields_of
     except InputError as error:
@@ -228,6 +241,19 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
     if missing:
         raise InputError(f"{path}: not a saved representation; it lacks {missing[0]!r}")
     return content
+
+
+def _require_kinds(content: dict[str, NDArray[Any]]) -> None:
+    """Numbers where numbers belong, and rows of them where the weights do."""
+    for name, value in content.items():
+        texts = name in TEXTS or name.removeprefix(SEPARATE) in SAVED_TEXTS
+        if value.dtype.kind not in ("U" if texts else "biuf"):
+            raise InputError(
+                f"{name}: damaged or altered; it holds {value.dtype}, not {'text' if texts else 'numbers'}"
+            )
+    for name in ("source_weights", SEPARATE + "source_weights"):
+        if name in content and content[name].ndim != 2:
+            raise InputError(f"{name}: damaged or altered; its shape is {content[name].shape}, not one row a neuron")
 
 
 def _require_checksums(content: dict[str, NDArray[Any]]) -> None:
@@ -297,11 +323,14 @@ def _stream(content: dict[str, NDArray[Any]], names: tuple[str, ...]) -> Sources
     missing = [name for name in wanted if STREAM + name not in content]
     if missing:
         raise InputError(f"{STREAM}{missing[0]}: missing")
-    weight, count = (_single(content, STREAM + name) for name in ("weight", "count"))
+    # A number beyond floating point is a whole one of Python's.
+    weight, count = (float(_single(content, STREAM + name)) for name in ("weight", "count"))
     origin, shift, root, lower, upper = (
         content[STREAM + name] for name in ("origin", "shift", "root", "lower", "upper")
     )
     points = as_matrix(content["points"], "points")
+    if not (np.isfinite(count) and count >= 1):
+        raise InputError(f"{STREAM}count: damaged or altered; {count!r} is no number of samples")
     sources = Sources.from_summary(
         Summary(int(count), Moments(weight, origin, shift, root), lower, upper, points), names=names
     )

@@ -73,12 +73,12 @@ def workers(jobs: int | None, backend: str | None, scheduler: str | None) -> Ite
             settings = {"inner_max_num_threads": 1} if backend == "loky" else {}
         if backend is not None:
             stack.enter_context(parallel_config(backend=backend, n_jobs=jobs, **settings))
-        parallel = Parallel(n_jobs=jobs, return_as="list" if backend == "ray" else "generator_unordered")
-        if backend == "ray":
-            # Its workers end with each call otherwise, and take seconds to start.
-            yield _all_at_once(stack.enter_context(parallel))
+        parallel = Parallel(n_jobs=jobs)
+        if parallel._backend.supports_return_generator and backend != "ray":
+            yield _as_they_come(Parallel(n_jobs=jobs, return_as="generator_unordered"))
         else:
-            yield _as_they_come(parallel)
+            # Workers end with each call otherwise, and may take seconds to start.
+            yield _all_at_once(stack.enter_context(parallel))
 
 
 @contextmanager
@@ -258,8 +258,8 @@ def _require_there(scheduler: str, example: str) -> None:
     Raises:
         InputError: no address, or nobody there.
     """
-    parts = urlsplit(scheduler if "//" in scheduler else f"//{scheduler}")
     try:
+        parts = urlsplit(scheduler if "//" in scheduler else f"//{scheduler}")
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port = None, None

@@ -161,6 +161,7 @@ def test_resamples_depend_on_their_seed_alone():
         (SPEC, ["--scheduler", "tcp://127.0.0.1:1"], "only the backends"),
         (SPEC, ["--backend", "dask", "--scheduler", "tcp://127.0.0.1:1"], "nobody answers"),
         (SPEC, ["--backend", "dask", "--scheduler", "here"], "is no address"),
+        (SPEC, ["--backend", "dask", "--scheduler", "[31m"], "is no address"),
     ],
 )
 def test_what_is_wrong_is_one_line(tmp_path, monkeypatch, text, options, said):
@@ -214,6 +215,9 @@ def altered_journal(journal):
         'family = "one-corner"\n[grid]\nparameter = [0.5]\n[fixed]\nencoder_cost = 1' + "0" * 400,
         'family = "one-corner"\ntolerance = 1' + "0" * 400 + "\n[grid]\nparameter = [0.5]",
         'family = "one-corner"\ntime_limit = 1' + "0" * 400 + "\n[grid]\nparameter = [0.5]",
+        'family = "one-corner"\nmethod = 1979-05-27\n[grid]\nparameter = [0.5]',
+        'family = "one-corner"\nmethod = "no"\n[grid]\nparameter = [0.5]',
+        'family = "one-corner"\ncertified = 1979-05-27\n[grid]\nparameter = [0.5]',
         'family = "one-corner"\n[grid]\n'
         + "\n".join(
             f"{name} = {{from = 1, to = 2, count = 1000000}}"
@@ -238,6 +242,11 @@ def test_a_sweep_of_which_nothing_can_be_posed_leaves_no_file(tmp_path):
     with pytest.raises(InputError, match="none of its problems"):
         sweep(Sweep.of_family("one-corner", encoder_cost=[-1.0, -2.0]), tmp_path / "t.parquet")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("backend", ["sequential", "threading", "multiprocessing"])
+def test_any_backend_of_joblib_will_do(backend):
+    assert sweep(plan(), backend=backend, jobs=1).status.tolist() == ["optimal"] * 4
 
 
 def test_workers_do_not_import_what_lies_in_the_working_folder(tmp_path):
