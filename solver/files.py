@@ -249,7 +249,7 @@ def _require_kinds(content: dict[str, NDArray[Any]]) -> None:
         texts = name in TEXTS or name.removeprefix(SEPARATE) in SAVED_TEXTS
         if value.dtype.kind not in ("U" if texts else "biuf"):
             raise InputError(
-                f"{name}: damaged or altered; it holds {value.dtype}, not {'text' if texts else 'numbers'}"
+                f"{name}: damaged or altered; it holds {value.dtype}, not {'text' if texts else 'real numbers'}"
             )
     for name in ("source_weights", SEPARATE + "source_weights"):
         if name in content and content[name].ndim != 2:

@@ -216,6 +216,7 @@ def altered_journal(journal):
         'family = "one-corner"\ntolerance = 1' + "0" * 400 + "\n[grid]\nparameter = [0.5]",
         'family = "one-corner"\ntime_limit = 1' + "0" * 400 + "\n[grid]\nparameter = [0.5]",
         'family = "one-corner"\nmethod = 1979-05-27\n[grid]\nparameter = [0.5]',
+        'family = "one-corner"\n[grid]\nparameter = {from = 1, to = 1' + "0" * 30 + ', count = 3, scale = "log"}',
         'family = "one-corner"\nmethod = "no"\n[grid]\nparameter = [0.5]',
         'family = "one-corner"\ncertified = 1979-05-27\n[grid]\nparameter = [0.5]',
         'family = "one-corner"\n[grid]\n'
