@@ -13,11 +13,12 @@ import warnings
 from dataclasses import fields
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.certificate import most_provable, optimality_gap
+from solver.certificate import carried_out, most_provable, optimality_gap
 from solver.code import RECURRENT_ARRAYS, SAVED_ARRAYS, SAVED_NUMBERS, Code, described
 from theory.bounds.cover import Cover
 from theory.dynamics import Transitions
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["checksum", "read", "write"]
+__all__ = ["CHECKSUMS", "checksums", "read", "write"]
 
 FORMAT_VERSION = 1
 """Version of the saved file's layout,"""
@@ -105,6 +106,7 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
             "format_version": WITH_MORE,
             "centre": sources.centre,
             "kept": sources.kept,
+            "tied": float(sources.tied),
             "channels": np.array(sources.channels),
         }
     content |= _saved_transitions(representation)
@@ -114,12 +116,17 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
         if cover.samples is not None:
             content["format_version"] = WITH_SAMPLES
     content |= _saved_stream(sources)
-    content[CHECKSUMS] = np.array([f"{name} {checksum(value)}" for name, value in content.items()])
+    content[CHECKSUMS] = checksums(content)
     with written_whole(path) as partial, partial.open("wb") as file:
         np.savez(file, **content)
 
 
-def checksum(value: Any) -> str:
+def checksums(content: dict[str, Any]) -> NDArray[Any]:
+    """What stands in a file beside its arrays: the name of each, and its checksum."""
+    return np.array([f"{name} {_checksum(value)}" for name, value in content.items()])
+
+
+def _checksum(value: Any) -> str:
     """Of the kind, the shape and the bytes of an array."""
     array = np.ascontiguousarray(value)
     whole = sha256(f"{array.dtype.str} {array.shape} ".encode())
@@ -259,7 +266,7 @@ def _require_kinds(content: dict[str, NDArray[Any]]) -> None:
 def _require_checksums(content: dict[str, NDArray[Any]]) -> None:
     """Every array as it was written, all of them, and no other."""
     written = dict(str(line).rpartition(" ")[::2] for line in np.ravel(content[CHECKSUMS]).tolist())
-    held = {name: checksum(value) for name, value in content.items() if name != CHECKSUMS}
+    held = {name: _checksum(value) for name, value in content.items() if name != CHECKSUMS}
     for name in (*held, *written):
         if held.get(name) != written.get(name):
             raise InputError(f"{name}: damaged or altered; it is not what was written")
@@ -313,7 +320,13 @@ def _principal(content: dict[str, NDArray[Any]]) -> PrincipalCoordinates:
     kept = _single(content, "kept")
     probabilities = content.get("probabilities")
     return PrincipalCoordinates(
-        content["points"], content["mixing"], content["centre"], kept, channels=channels, probabilities=probabilities
+        content["points"],
+        content["mixing"],
+        content["centre"],
+        kept,
+        channels=channels,
+        probabilities=probabilities,
+        tied="tied" in content and bool(_single(content, "tied")),
     )
 
 
@@ -500,7 +513,10 @@ def _require_proven(stored: dict[str, Any], problem: Problem, cover: Cover | Non
     if stored["status"] not in STATUSES:
         raise InputError(f"status: damaged or altered; {stored['status']!r} is none of {', '.join(STATUSES)}")
     # Of a code without a tolerance every gap may have been within it.
-    if not np.isnan(tolerance) and (stored["status"] == "optimal") != (gap <= tolerance):
+    within, optimal = gap <= tolerance, stored["status"] == "optimal"
+    # Within the tolerance and not optimal is only what rounding keeps from being carried out.
+    false = not within if optimal else within and carried_out(problem, SimpleNamespace(**stored))
+    if not np.isnan(tolerance) and false:
         raise InputError(f"status: damaged or altered; with a gap of {gap:.3g} it is not {stored['status']!r}")
     for name in ("iterations", "seconds"):
         if not 0 <= stored[name] < np.inf:

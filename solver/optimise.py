@@ -55,6 +55,9 @@ LEAST_TOLERANCE = 1e-12
 MEETS_SEPARATE = "the lower bound meets the best code whose neurons each read one group"
 """Why nothing is gained by neurons of several groups."""
 
+FAILED = " failed"
+"""In the note of a method: what a library could not do."""
+
 SAME_LOSS = 0.01
 """Share of the tolerance by which two losses may differ and count as the same."""
 
@@ -480,7 +483,11 @@ class _Run:
         few = self.problem.dimension <= EXACT_DIMENSION and not many_samples.too_many(self.problem)
         if self.cover is not None and few and optimality_gap(self.loss, bound.value) > self.tolerance:
             bound = best_bound(self.problem, self.multiplier, weights=weights, cover=self.cover)
-        message = "; ".join(part for part in (f"{self.method}: {self.why}", self.note, self.stopped) if part)
+        note = self.note
+        if optimality_gap(found.loss, bound.value) <= self.tolerance:
+            # What failed on the way did no harm.
+            note = "; ".join(part for part in note.split("; ") if FAILED not in part)
+        message = "; ".join(part for part in (f"{self.method}: {self.why}", note, self.stopped) if part)
         found = replace(found, message=message, multiplier=bound.multiplier, seconds=time.perf_counter() - self.start)
         return found.bounded_by(bound.value, "interrupted" if self.stopped else "bounded")
 

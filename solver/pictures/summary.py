@@ -145,6 +145,7 @@ def share_kept(sources: PrincipalCoordinates) -> str:
     some = percent(sources.kept)
     return (
         f"{verb} {some if sources.kept < MOST_IN_PERCENT else f'all but {percent(1 - sources.kept)}'} of the variance"
+        f"{', though the first axis left out varies as much as the last one kept' if sources.tied else ''}"
     )
 
 
