@@ -67,8 +67,8 @@ def saved(place: Path, mark: str, state: Any, curve: list[Array]) -> None:
         f"leaf{number}": np.asarray(leaf) for number, leaf in enumerate(jax.tree_util.tree_leaves(state))
     }
     with written_whole(place) as temporary:
-        content = {"mark": np.array(mark), "curve": np.array(curve), **leaves}
-        np.savez(temporary, **content, **{CHECKSUMS: checksums(content)})
+        content: dict[str, Any] = {"mark": np.array(mark), "curve": np.array(curve), **leaves}
+        np.savez(temporary, **content | {CHECKSUMS: checksums(content)})
 
 
 def restored(place: Path, mark: str, state: Any) -> tuple[Any, list[Array]]:
