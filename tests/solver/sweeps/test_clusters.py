@@ -105,3 +105,10 @@ def test_a_point_that_ends_its_worker_twice_is_named_and_all_others_are_solved(t
         sweep(deadly, tmp_path / "table.parquet", jobs=2, backend=backend)
     assert (tmp_path / "table.parquet.journal").read_bytes().count(b"\n") == 3
     assert not (tmp_path / "table.parquet").exists()
+
+
+def test_where_every_worker_dies_a_sweep_ends_soon(tmp_path):
+    axes = {"parameter": [1.1, 1.15], "encoder_cost": np.linspace(1, 2, 40)}
+    deadly = Sweep(Deadly(str(tmp_path / "mark"), always=True), axes=axes, certified=False)
+    with pytest.raises(InputError, match="ended its worker 2 times, and 2 more theirs; the rest was not tried"):
+        sweep(deadly, tmp_path / "table.parquet", jobs=2)
