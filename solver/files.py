@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["CHECKSUMS", "checksum", "checksums", "read", "write"]
+__all__ = ["CHECKSUMS", "checksums", "read", "write"]
 
 FORMAT_VERSION = 1
 """Version of the saved file's layout,"""
@@ -64,6 +64,9 @@ SAVED_TEXTS = ("status", "method", "message")
 
 CHECKSUMS = "checksums"
 """Name of the array of the names and checksums of all others."""
+
+TEXTS = ("names", "channels", "group_names", "readout", *SAVED_TEXTS, CHECKSUMS)
+"""Arrays that are no numbers."""
 
 STATUSES = ("optimal", "bounded", "interrupted")
 
@@ -120,10 +123,10 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
 
 def checksums(content: dict[str, Any]) -> NDArray[Any]:
     """What stands in a file beside its arrays: the name of each, and its checksum."""
-    return np.array([f"{name} {checksum(value)}" for name, value in content.items()])
+    return np.array([f"{name} {_checksum(value)}" for name, value in content.items()])
 
 
-def checksum(value: Any) -> str:
+def _checksum(value: Any) -> str:
     """Of the kind, the shape and the bytes of an array."""
     array = np.ascontiguousarray(value)
     whole = sha256(f"{array.dtype.str} {array.shape} ".encode())
@@ -201,9 +204,19 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     content = _content(Path(path))
     try:
-        problem = _problem(content)
-        _require_plain(content, problem)
-        fields_of = _agreeing(content, problem)
+        try:
+            # Numbers beyond floating point are refused where they are looked at.
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                _require_kinds(content)
+                problem = _problem(content)
+                _require_plain(content, problem)
+                fields_of = _agreeing(content, problem)
+        except InputError:
+            raise
+        except Exception:
+            # What was altered can fail in any way; in a file that is as it was written that is a defect.
+            _require_checksums(content)
+            raise
         _require_checksums(content)
         return fields_of
     except InputError as error:
@@ -237,10 +250,23 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
     return content
 
 
+def _require_kinds(content: dict[str, NDArray[Any]]) -> None:
+    """Numbers where numbers belong, and rows of them where the weights do."""
+    for name, value in content.items():
+        texts = name in TEXTS or name.removeprefix(SEPARATE) in SAVED_TEXTS
+        if value.dtype.kind not in ("U" if texts else "biuf"):
+            raise InputError(
+                f"{name}: damaged or altered; it holds {value.dtype}, not {'text' if texts else 'real numbers'}"
+            )
+    for name in ("source_weights", SEPARATE + "source_weights"):
+        if name in content and content[name].ndim != 2:
+            raise InputError(f"{name}: damaged or altered; its shape is {content[name].shape}, not one row a neuron")
+
+
 def _require_checksums(content: dict[str, NDArray[Any]]) -> None:
     """Every array as it was written, all of them, and no other."""
     written = dict(str(line).rpartition(" ")[::2] for line in np.ravel(content[CHECKSUMS]).tolist())
-    held = {name: checksum(value) for name, value in content.items() if name != CHECKSUMS}
+    held = {name: _checksum(value) for name, value in content.items() if name != CHECKSUMS}
     for name in (*held, *written):
         if held.get(name) != written.get(name):
             raise InputError(f"{name}: damaged or altered; it is not what was written")
@@ -310,11 +336,14 @@ def _stream(content: dict[str, NDArray[Any]], names: tuple[str, ...]) -> Sources
     missing = [name for name in wanted if STREAM + name not in content]
     if missing:
         raise InputError(f"{STREAM}{missing[0]}: missing")
-    weight, count = (_single(content, STREAM + name) for name in ("weight", "count"))
+    # A number beyond floating point is a whole one of Python's.
+    weight, count = (float(_single(content, STREAM + name)) for name in ("weight", "count"))
     origin, shift, root, lower, upper = (
         content[STREAM + name] for name in ("origin", "shift", "root", "lower", "upper")
     )
     points = as_matrix(content["points"], "points")
+    if not (np.isfinite(count) and count >= 1):
+        raise InputError(f"{STREAM}count: damaged or altered; {count!r} is no number of samples")
     sources = Sources.from_summary(
         Summary(int(count), Moments(weight, origin, shift, root), lower, upper, points), names=names
     )

@@ -91,6 +91,8 @@ class Transitions(Frozen):
             raise InputError(f"transitions: a centre of {len(centre)} numbers does not fit {dimension} source(s)")
         for name, value in (("matrices", stack), ("offsets", offsets), ("centre", centre)):
             object.__setattr__(self, name, value)
+        if not all(isinstance(row, int | np.integer) for row in self.ends):
+            raise InputError("transitions: ends are whole numbers of rows")
         object.__setattr__(self, "ends", tuple(int(row) for row in self.ends))
         super().__post_init__()
 
@@ -390,7 +392,11 @@ class Recurrence(Frozen):
         logs = np.zeros_like(start)
         value, slope, bend = at(logs)
         for _ in range(MODULAR_STEPS):
-            step = -np.linalg.solve(bend, slope)
+            try:
+                step = -np.linalg.solve(bend, slope)
+            except np.linalg.LinAlgError:
+                # A layer so dear that beside it the size of all neurons together is a matter of rounding.
+                step = -np.linalg.lstsq(bend, slope, rcond=None)[0]
             # No farther than a factor of e^2 at once, where the quadratic says little.
             step /= max(1.0, np.abs(step).max() / 2)
             there = at(logs + step)

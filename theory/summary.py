@@ -220,8 +220,9 @@ class Summary(Frozen):
         Raises:
             InputError: shapes, ranges or moments that do not fit each other.
         """
-        moments, dimension = self.moments, len(self.lower)
+        moments, dimension = self.moments, self.extremes.shape[-1]
         shapes = {
+            "lower": (self.lower, (dimension,)),
             "upper": (self.upper, (dimension,)),
             "origin": (moments.origin, (dimension,)),
             "shift": (moments.shift, (dimension,)),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from solver.files import checksum
+from solver.files import CHECKSUMS, checksums
 from theory.errors import InputError
 from theory.writing import written_whole
 
@@ -67,12 +67,8 @@ def saved(place: Path, mark: str, state: Any, curve: list[Array]) -> None:
         f"leaf{number}": np.asarray(leaf) for number, leaf in enumerate(jax.tree_util.tree_leaves(state))
     }
     with written_whole(place) as temporary:
-        content = {"mark": np.array(mark), "curve": np.array(curve), **leaves}
-        np.savez(temporary, checksum=np.array(_checksum(content)), **content)
-
-
-def _checksum(content: dict[str, Any]) -> str:
-    return " ".join(f"{name} {checksum(value)}" for name, value in content.items())
+        content: dict[str, Any] = {"mark": np.array(mark), "curve": np.array(curve), **leaves}
+        np.savez(temporary, **content | {CHECKSUMS: checksums(content)})
 
 
 def restored(place: Path, mark: str, state: Any) -> tuple[Any, list[Array]]:
@@ -89,10 +85,10 @@ def restored(place: Path, mark: str, state: Any) -> tuple[Any, list[Array]]:
         # Read whole first: of a file that is no archive numpy would leave the handle open.
         with np.load(io.BytesIO(place.read_bytes()), allow_pickle=False) as file:
             content = {name: file[name] for name in file.files}
-        written, found = str(content.pop("checksum")), str(content["mark"])
+        written, found = content.pop(CHECKSUMS), str(content["mark"])
     except Exception:  # a damaged archive fails in a dozen ways, and each says the same
         raise InputError(f"checkpoint: {str(place)!r} is none that training wrote; {remedy}") from None
-    if written != _checksum(content):
+    if not np.array_equal(written, checksums(content)):
         raise InputError(f"checkpoint: {str(place)!r} is damaged or was altered; {remedy}")
     if found != mark:
         raise InputError(f"checkpoint: {str(place)!r} keeps another network, data, steps, rate or seeds; {remedy}")

@@ -1,4 +1,4 @@
-"""Workers for a sweep: processes here, or those of a Dask or Ray cluster, all of them by way of joblib."""
+"""Workers for a sweep: processes here or those of a Ray cluster, by way of joblib, or those of a Dask cluster."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ __all__ = ["WorkerDiedError", "end_with", "workers"]
 
 PATIENCE = 10.0
 """Seconds that a cluster has for its first answer, and then for a first worker."""
+
+AHEAD = 2
+"""Tasks that a worker of Dask has or waits for."""
 
 LOOK = 1.0
 """Seconds after which a worker looks whether it is still wanted."""
@@ -61,20 +64,21 @@ def workers(jobs: int | None, backend: str | None, scheduler: str | None) -> Ite
     with ExitStack() as stack:
         stack.enter_context(_safe_path())
         if backend == "dask":
-            settings = {"client": stack.enter_context(_dask(jobs, scheduler)), "wait_for_workers_timeout": PATIENCE}
-            jobs = -1
-        elif backend == "ray":
+            yield _by_dask(stack.enter_context(_dask(jobs, scheduler)))
+            return
+        settings: dict[str, Any]
+        if backend == "ray":
             settings, jobs = {}, stack.enter_context(_ray(jobs, scheduler))
         else:
             settings = {"inner_max_num_threads": 1} if backend == "loky" else {}
         if backend is not None:
             stack.enter_context(parallel_config(backend=backend, n_jobs=jobs, **settings))
-        parallel = Parallel(n_jobs=jobs, return_as="list" if backend == "ray" else "generator_unordered")
-        if backend == "ray":
-            # Its workers end with each call otherwise, and take seconds to start.
-            yield _all_at_once(stack.enter_context(parallel))
+        parallel = Parallel(n_jobs=jobs)
+        if parallel._backend.supports_return_generator and backend != "ray":
+            yield _as_they_come(Parallel(n_jobs=jobs, return_as="generator_unordered"))
         else:
-            yield _as_they_come(parallel)
+            # Workers end with each call otherwise, and may take seconds to start.
+            yield _all_at_once(stack.enter_context(parallel))
 
 
 @contextmanager
@@ -122,6 +126,39 @@ def _all_at_once(parallel: Any) -> Work:
     return work
 
 
+def _by_dask(client: Any) -> Work:
+    """Without joblib, which waits forever where Dask gives a task up."""
+    from distributed import KilledWorker, as_completed
+
+    def work(function: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
+        *shared, tasks = arguments
+        left = iter(tasks)
+        # The result of a task: what is only scattered is lost with the workers that have it.
+        held = client.submit(tuple, shared, pure=False)
+
+        def some() -> list[Any]:
+            wanted = AHEAD * max(1, sum(client.ncores().values())) - found.count()
+            return [client.submit(_called, function, held, task, pure=False) for task in islice(left, max(0, wanted))]
+
+        found = as_completed([], loop=client.loop)
+        found.update(some())
+        try:
+            for future in found:
+                result = future.result()
+                found.update(some())
+                yield result
+        except KilledWorker as error:
+            raise WorkerDiedError(str(error)) from error
+        finally:
+            client.cancel(list(found.futures))
+
+    return work
+
+
+def _called(function: Callable[..., Any], shared: tuple[Any, ...], task: Any) -> Any:
+    return function(*shared, task)
+
+
 @cache
 def end_with(process: int) -> None:
     """In a process that another started: end once that one has ended, even by a kill that leaves it no time to say so.
@@ -163,12 +200,14 @@ def _deaths_told() -> Iterator[None]:
 @contextmanager
 def _dask(jobs: int | None, scheduler: str | None) -> Iterator[Any]:
     require("backend 'dask'", "cluster", "distributed")
+    import dask.config
     from distributed import Client, LocalCluster
 
     with ExitStack() as stack:
         if scheduler is None:
             count = None if jobs in (None, -1) else jobs
             # The numbers are for the workers' processes; nobody looks at a page of a cluster that ends with the sweep.
+            stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": 1}))
             cluster = LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=None)
             address = stack.enter_context(cluster)
         else:
@@ -219,8 +258,8 @@ def _require_there(scheduler: str, example: str) -> None:
     Raises:
         InputError: no address, or nobody there.
     """
-    parts = urlsplit(scheduler if "//" in scheduler else f"//{scheduler}")
     try:
+        parts = urlsplit(scheduler if "//" in scheduler else f"//{scheduler}")
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port = None, None

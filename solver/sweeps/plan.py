@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from solver.methods import METHODS
 from solver.optimise import DEFAULT_TOLERANCE, LEAST_TOLERANCE
 from solver.sweeps.pose import SMOOTH, OfData, OfFamily, Poses
 from theory.errors import InputError, unknown_name
@@ -96,6 +97,10 @@ class Sweep:
         limit = self.time_limit
         if limit is not None and not (isinstance(limit, int | float) and 0 < limit < math.inf):
             raise InputError(f"time_limit: {limit!r} is not a positive number of seconds")
+        if self.method not in METHODS:
+            raise InputError(unknown_name("method", str(self.method), METHODS))
+        if not isinstance(self.certified, bool):
+            raise InputError(f"certified: {self.certified!r} is neither true nor false")
         if not (isinstance(self.seed, int) and self.seed >= 0):
             raise InputError(f"seed: {self.seed!r} is not a whole number from zero on")
 

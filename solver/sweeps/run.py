@@ -39,6 +39,9 @@ TASK_SECONDS = 1.0
 DEATHS = 2
 """Workers that a point may end, solved by itself, before it is reported."""
 
+GIVEN_UP = 3
+"""Such points after which a sweep ends: more likely than all of them it is the machine."""
+
 REFUSED = "refused"
 """Status of a point whose problem cannot be posed; `message` says why."""
 
@@ -143,7 +146,7 @@ def run(
             except WorkerDiedError:
                 left.worker_died()
         if left.given_up:
-            raise InputError(_of_deaths(plan, left.given_up))
+            raise InputError(_of_deaths(plan, left))
         found = [journal.rows[index] for index in range(len(plan))]
         if all(row["status"] == REFUSED for row in found):
             journal.worthless = True
@@ -151,11 +154,12 @@ def run(
     return found
 
 
-def _of_deaths(plan: Sweep, indices: list[int]) -> str:
-    others = f", and {len(indices) - 1:,} others theirs" if len(indices) > 1 else ""
+def _of_deaths(plan: Sweep, left: _Left) -> str:
+    others = f", and {len(left.given_up) - 1} more theirs" if len(left.given_up) > 1 else ""
+    rest = "all else is solved" if left.tried else "the rest was not tried"
     return (
-        f"sweep: the point {plan.point(indices[0])} ended its worker {DEATHS} times{others}; all else is solved; leave "
-        "it out, or give the same command on workers with more memory"
+        f"sweep: the point {plan.point(left.given_up[0])} ended its worker {DEATHS} times{others}; {rest}; leave it "
+        "out, or give the same command on workers with more memory"
     )
 
 
@@ -181,8 +185,13 @@ class _Left:
         self._count = len(known)
 
     def any(self) -> bool:
-        """Whether there are points to solve."""
-        return len(self._known) + len(self.given_up) < len(self._plan)
+        """Whether there are points to solve, and workers that last."""
+        return len(self.given_up) < GIVEN_UP and not self.tried
+
+    @property
+    def tried(self) -> bool:
+        """Whether all points are solved or given up."""
+        return len(self._known) + len(self.given_up) >= len(self._plan)
 
     def tasks(self) -> list[_Task]:
         """What to give out now; nothing once all is known."""

@@ -127,6 +127,6 @@ def _spread(name: str, given: Any) -> Any:
         raise InputError(f"{name}: count {count!r} is not a whole number from 1 to {MOST:,}")
     if scale == "log" and not (low > 0 and high > 0):
         raise InputError(f"{name}: from {low:g} to {high:g} there is no logarithmic scale; give positive ends")
-    values = (np.geomspace if scale == "log" else np.linspace)(low, high, count)
+    values = (np.geomspace if scale == "log" else np.linspace)(float(low), float(high), count)
     whole = isinstance(low, int) and isinstance(high, int) and bool((values == np.round(values)).all())
     return [int(value) for value in values] if whole else values.tolist()

@@ -176,6 +176,13 @@ def test_a_dear_layer_is_carried_by_another_code():
     assert spent[0] > spent[1] > spent[2] and spent[2] == pytest.approx(2 * 0.2**2, rel=1e-3)
 
 
+@pytest.mark.parametrize("cost", [1e12, 1e18, 1e30])
+def test_a_layer_beside_which_all_else_is_rounding_has_an_answer(cost):
+    turning = np.column_stack([np.cos(range(12)), np.sin(range(12))])
+    answer = solve(Problem(turning, transitions=Transitions.from_trajectory(turning), recurrent_cost=cost))
+    assert answer.status == "optimal" and answer.gap < 1e-8
+
+
 def test_who_asks_for_the_best_modular_code_gets_it():
     problem = carried(3, 3)
     answer = solve(problem, method="modular")

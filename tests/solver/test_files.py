@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import product
 
 import numpy as np
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 
 from solver import Problem, Representation, Sources, solve
 from solver.code import SAVED_ARRAYS, SAVED_NUMBERS
+from solver.files import CHECKSUMS, checksums
 from solver.strategies import problems
 from theory import InputError
+from theory.dynamics import Transitions
 from theory.readouts import Exact, Noisy, Soft
 
 CUT = np.array([point for point in product([-1.0, 0.0, 1.0], repeat=2) if sum(point) < 2])
@@ -42,6 +45,62 @@ def refusal(place, content):
     assert message.startswith(f"{place}: ")
     assert "\n" not in message
     return message.removeprefix(f"{place}: ")
+
+
+# ---- arrays of another kind ---------------------------------------------------------------------------------------
+
+
+def kinds():
+    """A problem of each kind that is saved in a way of its own."""
+    rng = np.random.default_rng(0)
+    samples, turning = rng.uniform(-1, 1, (12, 2)), np.column_stack([np.cos(range(12)), np.sin(range(12))])
+    transitions = Transitions.from_trajectory(turning)
+    return {
+        "samples": Problem(Sources(samples, rng.uniform(0.1, 1, 12))),
+        "stream": Problem(Sources.from_chunks([samples[:6], samples[6:]])),
+        "moments": Problem(Sources.from_moments(np.eye(2), [[1.5, 0], [0, 1.5], [-1.5, 0], [0, -1.5]])),
+        "groups": Problem(rng.uniform(-1, 1, (12, 3)), groups={"x": [0, 1], "y": [2]}),
+        "errors": Problem(samples, readout=Noisy(3.0, 0.1)),
+        "prices": Problem(samples, activity_cost=2.0, bias_cost=0.3),
+        "carried": Problem(turning, transitions=transitions),
+        "principal": Problem.from_data(rng.normal(size=(20, 4)), 2),
+    }
+
+
+@pytest.fixture(scope="module")
+def of_all_kinds(place):
+    found = {}
+    for kind, problem in kinds().items():
+        solve(problem).save(place)
+        with np.load(place) as file:
+            found[kind] = dict(file)
+    return found
+
+
+STRANGE = [
+    np.array("x"), np.array(b"x"), np.array(1j), np.array("2020-01-01", dtype="datetime64[D]"),
+    np.ones(1, dtype=[("a", "f8")]), np.zeros(0), np.zeros((0, 0)), np.zeros((2, 2, 2)), np.array(np.nan),
+    np.array([np.inf]), np.array(-1), np.array(2**63, dtype="u8"), np.array(1e300), np.array(5e-324), np.array(True),
+    np.full((12, 2), 1e200), np.array([["a", "b"]]), None,
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("error")
+@given(st.data())
+def test_an_array_of_another_kind_is_refused_or_harmless(of_all_kinds, place, data):
+    content = dict(of_all_kinds[data.draw(st.sampled_from(sorted(of_all_kinds)))])
+    names = [name for name in content if name != CHECKSUMS]
+    name, forged = data.draw(st.sampled_from(names)), data.draw(st.booleans())
+    content[name] = STRANGE[data.draw(st.integers(0, len(STRANGE) - 1))]
+    if content[name] is None:
+        del content[name]
+    if forged:
+        content[CHECKSUMS] = checksums({one: array for one, array in content.items() if one in names})
+        np.savez(place, **content)
+        with suppress(InputError):
+            assert isinstance(Representation.load(place), Representation)
+    else:
+        refusal(place, content)
 
 
 # ---- numbers that disagree ----------------------------------------------------------------------------------------
@@ -77,7 +136,7 @@ def test_no_number_can_be_altered_unseen(saved, place, name, random):
         ("decoder_cost", lambda cost: cost * 2, "loss: "),
         ("status", lambda _: "bounded", "status: damaged or altered; with a gap of"),
         ("status", lambda _: "perfect", "status: damaged or altered; 'perfect' is none of optimal, bounded"),
-        ("status", lambda _: 3, "status: damaged or altered; it is not one text"),
+        ("status", lambda _: 3, "status: damaged or altered; it holds int64, not text"),
         ("seconds", lambda _: np.nan, "seconds: "),
         ("iterations", lambda _: -1, "iterations: "),
         ("loss", lambda _: [1.0, 2.0], "loss: damaged or altered; it is not one number"),
@@ -87,7 +146,11 @@ def test_no_number_can_be_altered_unseen(saved, place, name, random):
         ("encoder", lambda encoder: encoder.T, "encoder: damaged or altered; its shape"),
         ("encoder_bias", lambda bias: bias * np.nan, "encoder_bias: "),
         ("decoder", lambda decoder: decoder.astype("S8"), "decoder: "),
-        ("decoder", lambda decoder: decoder.astype(complex), "decoder: the values are complex"),
+        (
+            "decoder",
+            lambda decoder: decoder.astype(complex),
+            "decoder: damaged or altered; it holds complex128",
+        ),
         ("points", lambda points: points * 0, "sources: 's1' (column 0) is constant"),
         ("points", lambda points: points[:, :1], "names: "),
         ("encoder_cost", lambda _: "much", "encoder_cost: "),

@@ -1,20 +1,26 @@
 """Training: the same whether it was cut short or not, each seed by itself, and bad input refused."""
 
+import io
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 pytest.importorskip("jax")
 pytestmark = pytest.mark.networks
 
 from solver.networks import training
 from solver.networks.autoencoder import Autoencoder
+from solver.networks.checkpoint import restored
 from solver.networks.network import Data
 from solver.networks.training import train
+from tests.examples import share
 from theory.errors import InputError
 
 ROOT = Path(__file__).parents[3]
@@ -85,6 +91,42 @@ def test_checkpoints_of_others_are_refused(tmp_path):
         train(NETWORK, BOX, steps=50, seeds=(0,), checkpoint=file)
     with pytest.raises(InputError, match=r"checkpoint: .* must end in .npz"):
         train(NETWORK, BOX, checkpoint=tmp_path / "run.txt")
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    file = tmp_path_factory.mktemp("checkpoint") / "run.npz"
+    train(NETWORK, BOX, steps=50, seeds=(0,), checkpoint=file)
+    with np.load(file) as content:
+        return file, file.read_bytes(), dict(content)
+
+
+@given(st.floats(0, 1), st.integers(1, 255))
+@share(1 / 4)
+def test_a_checkpoint_with_an_altered_byte_is_refused(checkpoint, place, change):
+    file, content, _ = checkpoint
+    altered = bytearray(content)
+    altered[int(place * (len(altered) - 1))] ^= change
+    file.write_bytes(altered)
+    with suppress(InputError):  # some bytes of an archive say nothing
+        state, curve = restored(file, *asked(content))
+        assert np.array_equal(np.array(curve), checkpoint[2]["curve"])
+        assert all(np.array_equal(leaf, checkpoint[2][f"leaf{number}"]) for number, leaf in enumerate(state))
+
+
+@pytest.mark.parametrize("name", ["leaf0", "curve", "leaf1"])
+@pytest.mark.parametrize("value", [np.zeros(3), np.array("x"), np.array(1.0), np.empty((0, 2))])
+def test_a_checkpoint_with_another_array_is_refused(checkpoint, name, value):
+    file, _, content = checkpoint
+    np.savez(file, **{**content, name: value})
+    with pytest.raises(InputError, match="is damaged or was altered"):
+        train(NETWORK, BOX, steps=50, seeds=(0,), checkpoint=file)
+
+
+def asked(content):
+    """The mark of a run and a state of its form."""
+    with np.load(io.BytesIO(content)) as kept:
+        return str(kept["mark"]), [kept[f"leaf{number}"] for number in range(sum("leaf" in name for name in kept))]
 
 
 def test_runs_end_early_where_nothing_moves_and_when_asked():

@@ -87,7 +87,7 @@ class Deadly:
         return OfFamily("opposite-corners").problem(seed=seed, **point)
 
 
-@pytest.mark.parametrize("backend", ["loky", "ray"])
+@pytest.mark.parametrize("backend", ["loky", "dask", "ray"])
 def test_a_pool_that_loses_a_worker_is_started_again(tmp_path, backend):
     axes = {"parameter": [0.5, 1.1], "encoder_cost": [1.0, 2.0]}
     expected = sweep(Sweep(OfFamily("opposite-corners"), axes=axes, certified=False))
@@ -97,9 +97,18 @@ def test_a_pool_that_loses_a_worker_is_started_again(tmp_path, backend):
     pd.testing.assert_frame_equal(steady(found), steady(expected), check_dtype=False)
 
 
-def test_a_point_that_ends_its_worker_twice_is_named_and_the_others_are_kept(tmp_path):
-    axes = {"parameter": [0.5, 1.1]}
+@pytest.mark.parametrize("backend", ["loky", "dask", "ray"])
+def test_a_point_that_ends_its_worker_twice_is_named_and_all_others_are_solved(tmp_path, backend):
+    axes = {"parameter": [0.5, 1.1, 0.7]}
     deadly = Sweep(Deadly(str(tmp_path / "mark"), always=True), axes=axes, certified=False)
-    with pytest.raises(InputError, match=r"'parameter': 1.1.*ended its worker 2 times"):
-        sweep(deadly, tmp_path / "table.parquet", jobs=2, backend="loky")
-    assert (tmp_path / "table.parquet.journal").read_bytes().count(b"\n") == 2
+    with pytest.raises(InputError, match=r"'parameter': 1.1.*ended its worker 2 times; all else is solved"):
+        sweep(deadly, tmp_path / "table.parquet", jobs=2, backend=backend)
+    assert (tmp_path / "table.parquet.journal").read_bytes().count(b"\n") == 3
+    assert not (tmp_path / "table.parquet").exists()
+
+
+def test_where_every_worker_dies_a_sweep_ends_soon(tmp_path):
+    axes = {"parameter": [1.1, 1.15], "encoder_cost": np.linspace(1, 2, 40)}
+    deadly = Sweep(Deadly(str(tmp_path / "mark"), always=True), axes=axes, certified=False)
+    with pytest.raises(InputError, match="ended its worker 2 times, and 2 more theirs; the rest was not tried"):
+        sweep(deadly, tmp_path / "table.parquet", jobs=2)

@@ -10,6 +10,8 @@ from contextlib import suppress
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
@@ -20,6 +22,7 @@ from solver.commands.cli import main
 from solver.sweeps.journal import opened, parsed
 from solver.sweeps.run import run
 from solver.sweeps.spec import read_sweep
+from solver.sweeps.table import read_rows
 from tests.examples import share
 from theory import InputError
 from theory.families import family
@@ -158,6 +161,7 @@ def test_resamples_depend_on_their_seed_alone():
         (SPEC, ["--scheduler", "tcp://127.0.0.1:1"], "only the backends"),
         (SPEC, ["--backend", "dask", "--scheduler", "tcp://127.0.0.1:1"], "nobody answers"),
         (SPEC, ["--backend", "dask", "--scheduler", "here"], "is no address"),
+        (SPEC, ["--backend", "dask", "--scheduler", "[31m"], "is no address"),
     ],
 )
 def test_what_is_wrong_is_one_line(tmp_path, monkeypatch, text, options, said):
@@ -211,6 +215,10 @@ def altered_journal(journal):
         'family = "one-corner"\n[grid]\nparameter = [0.5]\n[fixed]\nencoder_cost = 1' + "0" * 400,
         'family = "one-corner"\ntolerance = 1' + "0" * 400 + "\n[grid]\nparameter = [0.5]",
         'family = "one-corner"\ntime_limit = 1' + "0" * 400 + "\n[grid]\nparameter = [0.5]",
+        'family = "one-corner"\nmethod = 1979-05-27\n[grid]\nparameter = [0.5]',
+        'family = "one-corner"\n[grid]\nparameter = {from = 1, to = 1' + "0" * 30 + ', count = 3, scale = "log"}',
+        'family = "one-corner"\nmethod = "no"\n[grid]\nparameter = [0.5]',
+        'family = "one-corner"\ncertified = 1979-05-27\n[grid]\nparameter = [0.5]',
         'family = "one-corner"\n[grid]\n'
         + "\n".join(
             f"{name} = {{from = 1, to = 2, count = 1000000}}"
@@ -237,6 +245,11 @@ def test_a_sweep_of_which_nothing_can_be_posed_leaves_no_file(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("backend", ["sequential", "threading", "multiprocessing"])
+def test_any_backend_of_joblib_will_do(backend):
+    assert sweep(plan(), backend=backend, jobs=1).status.tolist() == ["optimal"] * 4
+
+
 def test_workers_do_not_import_what_lies_in_the_working_folder(tmp_path):
     for name in ("random", "queue"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit(7)\n")
@@ -244,3 +257,84 @@ def test_workers_do_not_import_what_lies_in_the_working_folder(tmp_path):
     command = [os.path.join(os.path.dirname(sys.executable), "modularity"), "sweep", "spec.toml", "--jobs", "2"]
     done = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr[-500:]
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="processes are looked up in /proc")
+def test_workers_end_with_the_program_that_is_killed(tmp_path):
+    (tmp_path / "spec.toml").write_text(SPEC.replace("10", "40"))
+    command = [sys.executable, "-m", "solver", "sweep", str(tmp_path / "spec.toml"), "--jobs", "2"]
+    journal = tmp_path / "spec.parquet.journal"
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        until(lambda: journal.exists() and journal.read_bytes().count(b"\n") > 1)
+        workers = children(process.pid)
+        assert len(workers) >= 2
+        process.kill()
+    until(lambda: not any(os.path.exists(f"/proc/{worker}") for worker in workers))
+
+
+def children(parent):
+    """Numbers of the processes that one has started."""
+    found = []
+    for entry in os.listdir("/proc"):
+        with suppress(OSError, ValueError), open(f"/proc/{int(entry)}/stat") as stream:
+            if int(stream.read().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(entry))
+    return found
+
+
+def until(holds, seconds=60):
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_a_table_that_was_altered_is_refused(tmp_path):
+    axes = {"parameter": [0.5, 0.6]}
+    small = Sweep.of_family("opposite-corners", **axes, certified=False)
+    sweep(small, tmp_path / "t.parquet")
+    table = pq.read_table(tmp_path / "t.parquet")
+    at = table.column_names.index("loss")
+    altered = table.set_column(at, "loss", pa.array([1.0, 1.0])).replace_schema_metadata(table.schema.metadata)
+    pq.write_table(altered, tmp_path / "t.parquet")
+    with pytest.raises(InputError, match="is damaged or was altered"):
+        sweep(small, tmp_path / "t.parquet")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A table, and its rows."""
+    table = tmp_path_factory.mktemp("finished") / "table.parquet"
+    return table, run(plan(), table)
+
+
+@given(st.floats(0, 1), st.integers(1, 255))
+@share(1 / 2)
+def test_a_byte_of_a_table_is_not_believed(finished, place, change):
+    table, rows = finished
+    content = bytearray(table.read_bytes())
+    content[int(place * (len(content) - 1))] ^= change
+    altered = table.with_name("byte.parquet")
+    altered.write_bytes(content)
+    try:
+        with opened(plan(), altered) as known:
+            assert [known.rows[index] for index in range(len(rows))] == read_rows(table)
+    except InputError as error:
+        assert "damaged" in str(error) or "holds" in str(error)
+
+
+def test_a_journal_without_points_is_in_nobodys_way(tmp_path):
+    header = next(iter(made(tmp_path / "a.parquet")))
+    other = Sweep.of_family("opposite-corners", parameter=[0.9], certified=False)
+    (tmp_path / "b.parquet.journal").write_bytes(header)
+    assert len(sweep(other, tmp_path / "b.parquet")) == 1
+    with pytest.raises(InputError, match="scheduler"):
+        sweep(other, tmp_path / "c.parquet", backend="loky", scheduler="here")
+    assert not (tmp_path / "c.parquet.journal").exists()
+
+
+def made(path):
+    """The lines of a journal that is whole."""
+    with opened(plan(), path) as known:
+        known.add([{"index": 0, "status": "optimal"}])
+    return path.with_name(path.name + ".journal").read_bytes().splitlines(keepends=True)
