@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,10 +44,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Bound", "Certificate", "certify", "lower_bound", "most_provable", "optimality_gap"]
+__all__ = ["Bound", "Certificate", "carried_out", "certify", "lower_bound", "most_provable", "optimality_gap"]
 
 FEASIBILITY = 1e-9
 """Activity below zero or reconstruction error, relative to their own scale, up to which a code counts as exact."""
+
+SURELY = 0.1
+"""Share of it within which the samples need not be looked at."""
 
 SMALL_SOURCE = 1e-3
 """A source with less than this share of the modular loss counts as small."""
@@ -108,7 +112,7 @@ class Certificate(Frozen):
         exact: whether rho is exact (where the normal fan is small enough) or an upper bound.
         feasible: whether the activity is nonnegative, and the reconstruction and every step of the recurrent layer
             exact, up to rounding, and, where that is asked for, each neuron reads one group.
-        least_activity: smallest activity over all samples and neurons.
+        least_activity: smallest activity over all samples and neurons; zero where there are none.
         reconstruction_error: largest absolute error of the decoded data.
         multiplier: (d, d) the Y of the lower bound.
         step_error: largest absolute error of the activity after a step of the recurrent layer; zero without one.
@@ -243,7 +247,7 @@ def certify(problem: Problem, representation: Code) -> Certificate:
         rho=bound.rho,
         exact=bound.exact,
         feasible=feasible,
-        least_activity=found.least,
+        least_activity=found.least if len(encoder) else 0.0,
         reconstruction_error=found.error,
         multiplier=bound.multiplier,
         step_error=missed,
@@ -428,7 +432,7 @@ def _own_worth(problem: Problem, weights: Array) -> list[Array]:
 # ---- the loss, measured ---------------------------------------------------------------------------------------
 
 
-def _network(problem: Problem, representation: Code) -> tuple[Array, Array, Array, Array]:
+def _network(problem: Problem, representation: Code | SimpleNamespace) -> tuple[Array, Array, Array, Array]:
     _require_problem(problem)
     encoder, decoder = np.atleast_2d(representation.encoder), np.atleast_2d(representation.decoder)
     encoder_bias, decoder_bias = np.ravel(representation.encoder_bias), np.ravel(representation.decoder_bias)
@@ -444,6 +448,32 @@ def _network(problem: Problem, representation: Code) -> tuple[Array, Array, Arra
             f"{len(encoder_bias)} encoder and {len(decoder_bias)} decoder biases; take them from one code"
         )
     return encoder, encoder_bias, decoder, decoder_bias
+
+
+def carried_out(problem: Problem, code: Code | SimpleNamespace) -> bool:
+    """Whether the network of a code does what its weights promise, as far as `certify` will see: nonnegative and exact.
+
+    A mixing of columns of very unlike scales can cost an encoder all its digits. The samples are looked at only where
+    the weights that encoder and decoder come to leave it open.
+
+    Example:
+        >>> from solver import Problem, solve
+        >>> answer = solve(Problem([[0, 0], [0, 1], [1, 0]]))
+        >>> carried_out(answer.problem, answer)
+        True
+    """
+    if not len(code.source_weights):
+        return True
+    encoder, encoder_bias, decoder, decoder_bias = _network(problem, code)
+    axes = np.eye(problem.dimension)
+    reach = np.maximum(problem.sources.support(axes), problem.sources.support(-axes))
+    weights, targets = encoder @ problem.mixing, problem.readout.targets
+    off = (np.abs(weights - code.source_weights) @ reach).max()
+    missed = (np.abs(decoder @ weights - targets) @ reach).max() if problem.readout.exact else 0.0
+    sure = SURELY * FEASIBILITY
+    if off <= sure * problem.sources.support(weights).max() and missed <= sure * (np.abs(targets) @ reach).max():
+        return True
+    return _measure(problem, encoder, encoder_bias, decoder, decoder_bias).feasible
 
 
 def _require_problem(problem: Problem) -> None:

@@ -307,7 +307,8 @@ def canonical_weights(problem: Problem, weights: Array) -> Array:
     keys = np.round((result * np.sqrt(problem.modular_costs)).T[::-1] / length.max(initial=1.0), 9)
     cost = problem.neuron_cost(result)
     order = np.lexsort((*-keys, -np.round(cost / cost.max(), 9)))
-    found = np.asarray(result[order])
+    # In one order in memory, on which the last digits of sums depend.
+    found = np.ascontiguousarray(result[order])
     # Of what is left some may be alike again: what is written once is not written otherwise the next time.
     return found if len(found) == len(weights) else canonical_weights(problem, found)
 

@@ -18,7 +18,7 @@ from solver.metrics import NEIGHBOURS, conditional_information, linear_columns, 
 from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.inputs import as_matrix, column_names, require_plain
-from theory.names import distinct_names, printable
+from theory.inputs.names import distinct_names, printable
 
 if TYPE_CHECKING:
     import os

@@ -2,7 +2,8 @@
 
 What follows from the problem and the neurons' weights is computed anew and compared, so that a file in which some
 number was altered or lost is refused by the name of the first that disagrees. What a multiplier proves takes a search
-to know, which is left to `solver.certify`; here the lower bound may not be more than it could prove at best.
+to know, which is left to `solver.certify`; here the lower bound may not be more than it could prove at best. What
+follows from nothing else, as the multiplier does, is held to its checksum.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 import os
 import warnings
 from dataclasses import fields
+from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.certificate import most_provable, optimality_gap
+from solver.certificate import carried_out, most_provable, optimality_gap
 from solver.code import RECURRENT_ARRAYS, SAVED_ARRAYS, SAVED_NUMBERS, Code, described
 from theory.bounds.cover import Cover
 from theory.dynamics import Transitions
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["read", "write"]
+__all__ = ["CHECKSUMS", "checksums", "read", "write"]
 
 FORMAT_VERSION = 1
 """Version of the saved file's layout,"""
@@ -58,8 +61,9 @@ SEPARATE = "separate_"
 """What the names of the best separate code's arrays and numbers begin with."""
 
 SAVED_TEXTS = ("status", "method", "message")
-LATER = {"tolerance": float("nan")}
-"""Numbers that the first files did not hold, and what stands for them: not known."""
+
+CHECKSUMS = "checksums"
+"""Name of the array of the names and checksums of all others."""
 
 STATUSES = ("optimal", "bounded", "interrupted")
 
@@ -99,6 +103,7 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
             "format_version": WITH_MORE,
             "centre": sources.centre,
             "kept": sources.kept,
+            "tied": float(sources.tied),
             "channels": np.array(sources.channels),
         }
     content |= _saved_transitions(representation)
@@ -108,8 +113,22 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
         if cover.samples is not None:
             content["format_version"] = WITH_SAMPLES
     content |= _saved_stream(sources)
+    content[CHECKSUMS] = checksums(content)
     with written_whole(path) as partial, partial.open("wb") as file:
         np.savez(file, **content)
+
+
+def checksums(content: dict[str, Any]) -> NDArray[Any]:
+    """What stands in a file beside its arrays: the name of each, and its checksum."""
+    return np.array([f"{name} {_checksum(value)}" for name, value in content.items()])
+
+
+def _checksum(value: Any) -> str:
+    """Of the kind, the shape and the bytes of an array."""
+    array = np.ascontiguousarray(value)
+    whole = sha256(f"{array.dtype.str} {array.shape} ".encode())
+    whole.update(array.tobytes())
+    return whole.hexdigest()[:16]
 
 
 def _saved_stream(sources: Sources) -> dict[str, Any]:
@@ -184,7 +203,9 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         problem = _problem(content)
         _require_plain(content, problem)
-        return _agreeing(content, problem)
+        fields_of = _agreeing(content, problem)
+        _require_checksums(content)
+        return fields_of
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
@@ -205,8 +226,7 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
             raise InputError(f"{path}: not a saved representation; give a file that `save` or --save wrote") from None
     if version > WITH_STREAM:
         raise InputError(f"{path}: written by a later version (format {version}); update to read it")
-    content = {name: np.array(value) for name, value in LATER.items()} | content
-    wanted = [*SAVED_ARRAYS, *SAVED_NUMBERS, "points", "names", "mixing", "encoder_cost", "decoder_cost"]
+    wanted = [*SAVED_ARRAYS, *SAVED_NUMBERS, "points", "names", "mixing", "encoder_cost", "decoder_cost", CHECKSUMS]
     if "group_names" in content:
         wanted += ["group_of", "separate"]
         if "separate" in content and not content["separate"].any():
@@ -215,6 +235,15 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
     if missing:
         raise InputError(f"{path}: not a saved representation; it lacks {missing[0]!r}")
     return content
+
+
+def _require_checksums(content: dict[str, NDArray[Any]]) -> None:
+    """Every array as it was written, all of them, and no other."""
+    written = dict(str(line).rpartition(" ")[::2] for line in np.ravel(content[CHECKSUMS]).tolist())
+    held = {name: _checksum(value) for name, value in content.items() if name != CHECKSUMS}
+    for name in (*held, *written):
+        if held.get(name) != written.get(name):
+            raise InputError(f"{name}: damaged or altered; it is not what was written")
 
 
 def _problem(content: dict[str, NDArray[Any]]) -> Problem:
@@ -265,7 +294,13 @@ def _principal(content: dict[str, NDArray[Any]]) -> PrincipalCoordinates:
     kept = _single(content, "kept")
     probabilities = content.get("probabilities")
     return PrincipalCoordinates(
-        content["points"], content["mixing"], content["centre"], kept, channels=channels, probabilities=probabilities
+        content["points"],
+        content["mixing"],
+        content["centre"],
+        kept,
+        channels=channels,
+        probabilities=probabilities,
+        tied="tied" in content and bool(_single(content, "tied")),
     )
 
 
@@ -448,8 +483,11 @@ def _require_proven(stored: dict[str, Any], problem: Problem, cover: Cover | Non
         raise InputError("gap: damaged or altered; it disagrees with loss and lower_bound")
     if stored["status"] not in STATUSES:
         raise InputError(f"status: damaged or altered; {stored['status']!r} is none of {', '.join(STATUSES)}")
-    # Of a file without a tolerance every gap may have been within it.
-    if not np.isnan(tolerance) and (stored["status"] == "optimal") != (gap <= tolerance):
+    # Of a code without a tolerance every gap may have been within it.
+    within, optimal = gap <= tolerance, stored["status"] == "optimal"
+    # Within the tolerance and not optimal is only what rounding keeps from being carried out.
+    false = not within if optimal else within and carried_out(problem, SimpleNamespace(**stored))
+    if not np.isnan(tolerance) and false:
         raise InputError(f"status: damaged or altered; with a gap of {gap:.3g} it is not {stored['status']!r}")
     for name in ("iterations", "seconds"):
         if not 0 <= stored[name] < np.inf:

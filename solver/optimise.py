@@ -55,6 +55,9 @@ LEAST_TOLERANCE = 1e-12
 MEETS_SEPARATE = "the lower bound meets the best code whose neurons each read one group"
 """Why nothing is gained by neurons of several groups."""
 
+FAILED = " failed"
+"""In the note of a method: what a library could not do."""
+
 SAME_LOSS = 0.01
 """Share of the tolerance by which two losses may differ and count as the same."""
 
@@ -186,7 +189,7 @@ def solve_one_of_many(
     return _in_prices(problem, run.result())
 
 
-def _choose(problem: Problem, separate: Representation | None) -> tuple[str, str]:
+def _choose(problem: Problem, separate: Representation | None, tolerance: float) -> tuple[str, str]:
     if problem.separate:
         return "groups", "every neuron is to read one group"
     if problem.separable:
@@ -195,14 +198,19 @@ def _choose(problem: Problem, separate: Representation | None) -> tuple[str, str
         return _search_method(problem, quick=False)
     # For six and seven sources exact pricing pays only at a code that is nearly optimal.
     quick, seen = problem.dimension > EXACT_DIMENSION, many_samples.first(problem)
-    proven = _proven_modular(seen, quick=quick) if separate is None else _proven_separate(seen, separate, quick=quick)
+    proven = (
+        _proven_modular(seen, tolerance, quick=quick)
+        if separate is None
+        else _proven_separate(seen, separate, quick=quick)
+    )
     return proven or _search_method(problem, quick=quick)
 
 
-def _proven_modular(problem: Problem, *, quick: bool) -> tuple[str, str] | None:
+def _proven_modular(problem: Problem, tolerance: float, *, quick: bool) -> tuple[str, str] | None:
     multiplier = best_modular_multiplier(problem)
     bound = lower_bound(problem, multiplier, quick=quick)
-    if bound.exact and bound.rho <= 1 + CONDITION_TOLERANCE:
+    met = optimality_gap(problem.modular_loss, bound.value) <= tolerance
+    if met and bound.exact and bound.rho <= 1 + CONDITION_TOLERANCE:
         return "modular", "the modularity condition holds, so the closed form is optimal"
     bound = best_bound(problem, multiplier, quick=quick)
     if optimality_gap(problem.modular_loss, bound.value) <= CONDITION_TOLERANCE:
@@ -328,7 +336,7 @@ class _Run:
                 if method == "auto" and self._continue():
                     return
                 if method == "auto":
-                    self.method, self.why = _choose(alone, self.separate)
+                    self.method, self.why = _choose(alone, self.separate, self.tolerance)
                 if self.method == "groups" and self.separate is not None:
                     self.iterations = self.separate.iterations  # `result` finds what its multiplier proves
                     return
@@ -475,19 +483,13 @@ class _Run:
         few = self.problem.dimension <= EXACT_DIMENSION and not many_samples.too_many(self.problem)
         if self.cover is not None and few and optimality_gap(self.loss, bound.value) > self.tolerance:
             bound = best_bound(self.problem, self.multiplier, weights=weights, cover=self.cover)
-        lower = min(bound.value, found.loss)
-        gap = optimality_gap(found.loss, lower)
-        status = "optimal" if gap <= self.tolerance else "interrupted" if self.stopped else "bounded"
-        message = "; ".join(part for part in (f"{self.method}: {self.why}", self.note, self.stopped) if part)
-        return replace(
-            found,
-            status=status,
-            message=message,
-            lower_bound=lower,
-            gap=gap,
-            multiplier=bound.multiplier,
-            seconds=time.perf_counter() - self.start,
-        )
+        note = self.note
+        if optimality_gap(found.loss, bound.value) <= self.tolerance:
+            # What failed on the way did no harm.
+            note = "; ".join(part for part in note.split("; ") if FAILED not in part)
+        message = "; ".join(part for part in (f"{self.method}: {self.why}", note, self.stopped) if part)
+        found = replace(found, message=message, multiplier=bound.multiplier, seconds=time.perf_counter() - self.start)
+        return found.bounded_by(bound.value, "interrupted" if self.stopped else "bounded")
 
 
 def _dear(hull: Problem) -> bool:
@@ -506,7 +508,9 @@ def _in_prices(problem: Problem, found: Representation) -> Representation:
     weights = found.source_weights / price**0.5
     if found.separate is not None:
         proven["separate"] = _in_prices(problem.separated, found.separate)
-    return Representation.from_weights(problem, weights, multiplier=found.multiplier * price, **proven)
+    priced = Representation.from_weights(problem, weights, multiplier=found.multiplier * price, **proven)
+    # The loss, summed up from other terms, may be another in the last digit.
+    return priced.bounded_by(found.lower_bound, "bounded" if found.status == "optimal" else found.status)
 
 
 def _check(problem: Problem, method: str, tolerance: float, max_iterations: int, time_limit: float | None) -> None:

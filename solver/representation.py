@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, overload
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 
 from solver import files, tables
+from solver.certificate import carried_out, optimality_gap
 from solver.code import Code
 from theory.dynamics import CARRIED, outside
 from theory.errors import InputError
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
     from theory.sources import Sources
 
 __all__ = ["Representation"]
+
+
+BEYOND_DIGITS = (
+    "rounding keeps its encoder or decoder from what the weights promise; choose units in which the sources, and the "
+    "columns of the mixing, are alike"
+)
+"""Why a code is not called optimal although its loss is."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -210,6 +218,29 @@ class Representation(Code):
         if not len(self):
             raise InputError("labels: the code has no neurons that could follow any; let errors cost more")
         return compared(self.activity(), labels, sources.probabilities, categorical)
+
+    def bounded_by(self, bound: float, unproven: str) -> Self:
+        """The code with another lower bound, and the gap and status that follow from it.
+
+        Where rounding keeps the network from doing what its weights promise, which `certify` would see, the code is not
+        called optimal, and its message says so.
+
+        Args:
+            bound: proven lower bound on the loss; rounding may put it a hair above that of an optimal code.
+            unproven: the status if the gap is beyond the tolerance.
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> answer = solve(Problem([[0, 0], [0, 1], [1, 0]]))
+            >>> answer.bounded_by(answer.loss / 2, "bounded").status, answer.bounded_by(answer.loss + 1, "").gap
+            ('bounded', 0.0)
+        """
+        value = min(bound, self.loss)
+        gap = optimality_gap(self.loss, value)
+        proven, message = gap <= self.tolerance, self.message
+        if proven and not carried_out(self.problem, self):
+            proven, message = False, message.removesuffix(f"; {BEYOND_DIGITS}") + f"; {BEYOND_DIGITS}"
+        return replace(self, lower_bound=value, gap=gap, status="optimal" if proven else unproven, message=message)
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
         """Draw the code; write the picture to `path` (.png, .pdf, .svg) if given. See `solver.pictures.plot`.

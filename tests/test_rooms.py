@@ -9,8 +9,8 @@ import theory
 ROOT = Path(theory.__file__).parents[1]
 
 FLOORS = [
-    {"theory.errors"},
-    {"theory.names"},
+    {"theory.errors", "theory.immutable"},
+    {"theory.inputs.names"},
     {"theory.formulas", "theory.writing", "theory.inputs", "theory.geometry"},
     {
         "theory.summary",

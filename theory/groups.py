@@ -13,7 +13,7 @@ import numpy as np
 
 from theory.errors import InputError, unknown_name
 from theory.geometry.levels import levels
-from theory.names import printable
+from theory.inputs.names import printable
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

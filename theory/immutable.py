@@ -17,7 +17,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["FixedDict", "Frozen", "Immutable", "derived", "is_locked", "locked"]
+__all__ = ["FixedDict", "FixedList", "Frozen", "Immutable", "derived", "is_locked", "locked"]
 
 T = TypeVar("T")
 
@@ -62,6 +62,29 @@ def locked(array: NDArray[T]) -> NDArray[T]:  # type: ignore[type-var]  # whatev
     return copied
 
 
+def _refuse(self: Any, *_: Any, **__: Any) -> NoReturn:
+    kind = type(self).__mro__[1].__name__
+    raise TypeError(f"this {kind} is part of a result and does not change; make a copy with {kind}(...)")
+
+
+class FixedList(list[Any]):
+    """A list that cannot be changed.
+
+    Example:
+        >>> FixedList([1, 2]) == [1, 2]
+        True
+    """
+
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+    append = clear = extend = insert = pop = remove = reverse = sort = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(_content(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FixedList, (list(self),)
+
+
 class FixedDict(dict[str, Any]):
     """A dictionary that cannot be changed.
 
@@ -69,9 +92,6 @@ class FixedDict(dict[str, Any]):
         >>> FixedDict(a=1)["a"]
         1
     """
-
-    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
-        raise TypeError("this dictionary is part of a result and does not change; make a copy with dict(...)")
 
     __setitem__ = __delitem__ = __ior__ = _refuse
     clear = pop = popitem = setdefault = update = _refuse
@@ -84,11 +104,13 @@ class FixedDict(dict[str, Any]):
 
 
 def _fixed(value: Any) -> Any:
-    """A value that an object keeps, such that it does not change."""
+    """A value that an object keeps, such that it does not change: arrays, lists and dictionaries, those in them too."""
     if isinstance(value, np.ndarray):
         return locked(value)
     if type(value) is dict:
         return FixedDict({key: _fixed(item) for key, item in value.items()})
+    if type(value) is list:
+        return FixedList(_fixed(item) for item in value)
     if type(value) is tuple:
         return tuple(_fixed(item) for item in value)
     return value

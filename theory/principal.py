@@ -17,7 +17,7 @@ import numpy as np
 from theory.errors import InputError
 from theory.immutable import locked
 from theory.inputs import LARGEST, as_matrix, checked_probabilities, column_names
-from theory.names import distinct_names
+from theory.inputs.names import distinct_names
 from theory.sources import CHUNK_ROWS, Sources
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ constant at a tenth of it."""
 SHARE_ROUNDING = 4 * np.finfo(float).eps
 """By how much rounding may move a share of the variance."""
 
+EQUAL = 1e-9
+"""Relative difference of two standard deviations that is rounding: which of the two axes is kept is chance."""
+
 AGREEING = 1e-8
 """Share by which axes may miss being orthonormal, and coordinates being uncorrelated about zero and in order: rounding,
 which directions of little variance have more of."""
@@ -50,11 +53,12 @@ class PrincipalCoordinates(Sources):
         axes: (dx, d) orthonormal columns, the directions in the space of the data.
         centre: (dx,) mean of the data.
         kept: share of the variance of the data that lies along the axes; the rest is dropped.
+        tied: whether the first axis left out varies as much as the last one kept, so that which is kept is chance.
         channels: dx names of what the data consist of; ``x1 ... xdx`` if not given.
         probabilities: (T,) nonnegative weights of the samples; equal if not given.
 
     Attributes:
-        axes, centre, kept, channels; and those of `Sources`, in which the columns are called ``pc1 ... pcd``.
+        axes, centre, kept, tied, channels; and those of `Sources`, in which the columns are called ``pc1 ... pcd``.
 
     Raises:
         InputError: arrays that do not fit each other, or that are no principal coordinates.
@@ -78,10 +82,11 @@ class PrincipalCoordinates(Sources):
         *,
         channels: Sequence[str] | None = None,
         probabilities: ArrayLike | None = None,
+        tied: bool = False,
     ) -> None:
         coordinates = as_matrix(points, "sources")
         self.axes, self.centre = locked(as_matrix(axes, "axes")), locked(as_matrix(centre, "centre").ravel())
-        self.kept = float(kept)
+        self.kept, self.tied = float(kept), bool(tied)
         given = [f"x{number}" for number in range(1, len(self.axes) + 1)] if channels is None else channels
         self.channels = distinct_names(given, "data")
         super().__init__(coordinates, probabilities, names=[f"pc{i + 1}" for i in range(coordinates.shape[1])])
@@ -141,6 +146,7 @@ class PrincipalCoordinates(Sources):
             min(1.0, shares[:count].sum()),
             channels=channels,
             probabilities=weights,
+            tied=count < rank and bool(deviations[count] >= (1 - EQUAL) * deviations[count - 1]),
         )
 
     def coordinates(self, data: ArrayLike) -> Array:

@@ -46,6 +46,11 @@ The root is good to about 1e-16 of that unit, so that no neuron's cost is off by
 is below the gap at which a code counts as optimal."""
 
 
+DEAREST_ERRORS = 1e18
+"""Price of the variance of the sources, in units of a modular code's loss, up to which errors are told from rounding:
+one of the last digit costs 1e-14 of the loss."""
+
+
 FAR_APART = 1e6
 """Ratio of the sizes of two sources from which on it may be their units that exhaust the digits, and not a defect."""
 
@@ -364,6 +369,15 @@ class Problem(Immutable):
                 raise InputError(
                     f"sources: the units of {self.sources.names[beyond[0]]!r}, of the mixing and of the costs together "
                     "go beyond the numbers of floating point; choose units nearer to one"
+                )
+        errors = self.readout.errors
+        if errors is not None:
+            asked = float(np.sqrt(cost * gram * self.decoder_cost).sum())
+            most = DEAREST_ERRORS * asked / float((gram * np.diag(errors.covariance)).max())
+            if errors.cost > most:
+                raise InputError(
+                    f"error_cost: {errors.cost:g} is so much that errors of rounding alone would count; give at most "
+                    f"{0.9 * most:.2g}, or allow no errors"
                 )
 
     def _require_definite_energy(self) -> None:

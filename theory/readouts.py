@@ -32,6 +32,7 @@ from theory.errors import InputError
 from theory.formulas import modular_loss, modular_strength
 from theory.groups import apart
 from theory.immutable import Frozen
+from theory.inputs import LARGEST, SMALLEST, require_plain
 from theory.sources import Sources, as_matrix
 
 if TYPE_CHECKING:
@@ -63,7 +64,13 @@ SINGULAR = float(np.finfo(float).eps)
 """Square of a pivot of G, of unit diagonal, that may be rounding alone, for each source: then G counts as singular."""
 
 STRENGTH_STEPS = 60
-"""Newton steps, and halvings of one, for the best modular code."""
+"""Newton steps, and halvings of one, for the best modular code;"""
+
+NEARLY_NOTHING = 1e-2
+"""strength, in units of what an exact decoder would ask for, at most which a source may be held at zero;"""
+
+ARMIJO = 1e-4
+"""share of the fall that the slopes promise that a step must keep."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -407,7 +414,9 @@ class Readout(Frozen):
     def _joint_strengths(self, costs: Array, start: Array) -> Array:
         """Where errors of one source tell of another: x >= 0 that minimises sum_i c_i x_i + g(diag x).
 
-        Newton's method on those that are not held at zero; convex, and rarely more than ten steps.
+        Projected Newton steps; convex, and rarely more than ten. A source whose strength is nearly zero and whose loss
+        falls towards it is taken there by itself: left among the others it would be cut off at zero, and the step of
+        the rest would be none that lowers the loss (Bertsekas 1982, SIAM J. Control Optim. 20, 221-246).
         """
         unit = self.natural_strengths(costs)
 
@@ -415,28 +424,33 @@ class Readout(Frozen):
             code = np.diag(unit * shares)
             inverse, multiplier = self.expansion(code)
             slope = (costs - np.diag(multiplier)) * unit
-            return (
-                float(costs @ (unit * shares)) + self.value(code),
-                slope,
-                2 * inverse * multiplier * np.outer(unit, unit),
-            )
+            curvature = 2 * (inverse * np.outer(unit, unit)) * multiplier
+            # What no target needs earns nothing, and its slope alone takes it to nothing.
+            curvature[np.diag_indices_from(curvature)] += SCALED * curvature.max()
+            return float(costs @ (unit * shares)) + self.value(code), slope, curvature
 
+        def left(shares: Array, slope: Array, curvature: Array) -> float:
+            """How far each source would go by itself, at most: zero at the optimum."""
+            return float(np.abs(np.minimum(shares, slope / np.diag(curvature))).max())
+
+        nothing = np.zeros_like(start)
+        if (costs >= np.diag(self.multiplier(np.diag(nothing)))).all():
+            return nothing
         shares = np.maximum(start / unit, LEAST_DEMAND)
         value, slope, curvature = at(shares)
         for _ in range(STRENGTH_STEPS):
-            free = (shares > 0) | (slope < 0)
-            step = np.zeros_like(shares)
-            # What no target needs earns nothing, and its slope alone takes it to nothing.
-            curvature[np.diag_indices_from(curvature)] += SCALED * curvature.max()
+            distance = left(shares, slope, curvature)
+            held = (shares <= min(NEARLY_NOTHING, distance)) & (slope > 0)
+            step = np.where(held, -shares, 0.0)
+            free = ~held
             step[free] = -np.linalg.solve(curvature[np.ix_(free, free)], slope[free])
             for halving in range(STRENGTH_STEPS):
                 moved = np.maximum(0.0, shares + 0.5**halving * step)
                 there = at(moved)
+                expected = ARMIJO * float(slope @ (moved - shares))
                 # Where rounding hides whether the loss falls the slopes tell.
-                steep, before = (
-                    np.abs(np.where(x > 0, y, np.minimum(y, 0))).max() for x, y in ((moved, there[1]), (shares, slope))
-                )
-                if there[0] < value * (1 - SCALED) or (there[0] <= value * (1 + SCALED) and steep < before / 2):
+                hidden = there[0] <= value * (1 + SCALED) and left(moved, *there[1:]) < distance / 2
+                if there[0] < value * (1 - SCALED) + min(expected, 0.0) or hidden:
                     break
             else:
                 break
@@ -516,7 +530,8 @@ class _Asked(Frozen):
     def __post_init__(self) -> None:
         for name in ("targets", "probabilities"):
             value = getattr(self, name, None)
-            if value is not None and not np.ma.is_masked(value):
+            if value is not None:
+                require_plain(value, name)
                 with suppress(ValueError):  # no matrix, as is said when it is priced
                     object.__setattr__(self, name, np.array(value))
         super().__post_init__()
@@ -669,6 +684,9 @@ def _with_errors(
     cost = _number("error_cost", readout.error_cost)
     if not cost > 0:
         raise InputError(f"error_cost: {cost:g} is not positive; without a price of errors nothing is worth coding")
+    for name, number in (("error_cost", cost), ("noise_variance", noise_variance)):
+        if number and not SMALLEST <= number <= LARGEST:
+            raise InputError(f"{name}: {number:g} is out of range; give one from {SMALLEST:g} to {LARGEST:g}")
     targets = mixing if readout.targets is None else checked_targets(readout.targets, sources)
     counted = sources
     if readout.probabilities is not None:
@@ -683,7 +701,14 @@ def _with_errors(
     deviation = np.sqrt(np.diag(counted.covariance))
     scaled = np.linalg.inv(counted.covariance / np.outer(deviation, deviation))
     effective = decoder_cost + cost * noise_variance
-    ridge = (effective / cost) * scaled / np.outer(deviation, deviation)
+    with np.errstate(over="ignore", under="ignore"):
+        ridge = (effective / cost) * scaled / np.outer(deviation, deviation)
+    size = np.diag(ridge)
+    if effective > LARGEST or not ((size >= SMALLEST**2) & (size <= LARGEST**2)).all():
+        raise InputError(
+            f"error_cost: {cost:g} is too far from the scale of the sources and of the other prices for floating "
+            "point; choose units in which they are alike"
+        )
     elsewhere = None if readout.probabilities is None else counted.probabilities
     errors = Errors(cost, noise_variance, elsewhere, counted.mean, counted.covariance)
     return Readout(targets, effective, (ridge + ridge.T) / 2, errors)

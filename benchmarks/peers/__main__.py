@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from theory.writing import written_whole
 
 TIME_LIMIT, QUICK_TIME_LIMIT = 10.0, 1.0
 PACKAGES = ("numpy", "scipy", "cvxpy", "clarabel", "scs", "jax", "optax", "pyscipopt")
+EXTRA = ("jax", "optax", "pyscipopt")
 
 WORSE = 1e-3
 """A descent that ends farther above the optimum than this has got stuck in another code."""
@@ -53,6 +55,9 @@ def main(
 ) -> None:
     """Measure everybody on the same problems in the same run."""
     limit = time_limit or (QUICK_TIME_LIMIT if quick else TIME_LIMIT)
+    missing = [name for name in EXTRA if find_spec(name) is None]
+    if missing:
+        raise click.UsageError(f"{', '.join(missing)}: not installed; pip install '.[peers]'")
     try:
         require_outputs(out, picture, page)
         conditions = {**machine(PACKAGES), "seconds_a_run": limit}

@@ -20,7 +20,7 @@ jax.config.update("jax_enable_x64", True)
 RATES = (0.01, 0.03, 0.1)
 """First step sizes of Adam; they fall to zero along a cosine, without which the corners of the loss are never met."""
 
-STEPS = (300, 3_000, 30_000, 200_000)
+STEPS = (300, 1_000, 3_000, 30_000, 200_000)
 SEEDS = (0, 1, 2)
 LOOKS = 40
 """How often a run is looked at; the clock stands still meanwhile."""

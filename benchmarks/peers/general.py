@@ -64,36 +64,39 @@ def _smooth(weights: np.ndarray, energy: np.ndarray, corners: np.ndarray, softne
     return float(value), gradient
 
 
-def _begin(instance: Instance, seed: int) -> np.ndarray:
-    shape = (instance.neurons, instance.points.shape[1])
-    return np.random.default_rng(seed).standard_normal(shape) / instance.neurons**0.5
+def _widths(instance: Instance) -> list[int]:
+    """Numbers of neurons to try: as many as sources, half of what is always enough, and all of it."""
+    return sorted({instance.points.shape[1], (instance.neurons + 1) // 2, instance.neurons})
+
+
+def _begin(instance: Instance, neurons: int, seed: int) -> np.ndarray:
+    shape = (neurons, instance.points.shape[1])
+    return np.random.default_rng(seed).standard_normal(shape) / neurons**0.5
 
 
 def lbfgs(instance: Instance, limit: float) -> Iterator[Run]:
     """L-BFGS on the loss in the neurons: as it is, and rounded off less and less."""
     sources = instance.problem.sources
-    shape = (instance.neurons, sources.dimension)
     energy, corners = sources.covariance + np.eye(sources.dimension), sources.vertices
 
     def loss(flat: np.ndarray, softness: float) -> tuple[float, np.ndarray]:
-        value, gradient = _smooth(flat.reshape(shape), energy, corners, softness)
+        value, gradient = _smooth(flat.reshape(-1, sources.dimension), energy, corners, softness)
         return value, gradient.ravel()
 
     kinds = {"kinked": SOFTNESS[:1], "rounded off less and less": SOFTNESS[1:]}
-    for seed, setting in product(SEEDS, kinds):
-        flat = _begin(instance, seed).ravel()
-        watched = _Watched(instance, limit, lambda flat: flat.reshape(shape))
+    for seed, setting, neurons in product(SEEDS, kinds, _widths(instance)):
+        flat = _begin(instance, neurons, seed).ravel()
+        watched = _Watched(instance, limit, lambda flat: flat.reshape(-1, sources.dimension))
         with suppress(_TimeIsUpError):
             for softness in kinds[setting]:
                 options = {"maxiter": 5_000, "ftol": 1e-16, "gtol": 1e-12}
                 flat = minimize(loss, flat, (softness,), "L-BFGS-B", jac=True, callback=watched.look, options=options).x
-        yield Run(setting, 0.0, watched.trace)
+        yield Run(f"{setting}, {neurons} neurons", 0.0, watched.trace)
 
 
-def _joint(instance: Instance, limit: float, method: str, options: dict[str, float]) -> Iterator[Run]:
+def _joint(instance: Instance, limit: float, method: str, neurons: int, seed: int, *, options: dict[str, float]) -> Run:
     sources = instance.problem.sources
     dimension, corners = sources.dimension, sources.vertices
-    neurons = instance.neurons
     energy = sources.covariance + np.eye(dimension)
 
     def split(flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -115,30 +118,34 @@ def _joint(instance: Instance, limit: float, method: str, options: dict[str, flo
         constraints = {"type": "ineq", "fun": lambda flat: dense @ flat, "jac": lambda _: dense}
     else:
         constraints = LinearConstraint(csr_array(activity), 0.0, np.inf)
-    for seed in SEEDS:
-        weights = _begin(instance, seed)
-        begin = np.concatenate([weights.ravel(), sources.support(weights)])
-        watched = _Watched(instance, limit, lambda flat: split(flat)[0])
+    weights = _begin(instance, neurons, seed)
+    begin = np.concatenate([weights.ravel(), sources.support(weights)])
+    watched = _Watched(instance, limit, lambda flat: split(flat)[0])
 
-        def follow(flat: np.ndarray, *_: object, watched: _Watched = watched) -> None:
-            watched.look(np.asarray(flat))
+    def follow(flat: np.ndarray, *_: object) -> None:
+        watched.look(np.asarray(flat))
 
-        with suppress(_TimeIsUpError), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of updates that are skipped
-            minimize(loss, begin, jac=True, method=method, constraints=constraints, callback=follow, options=options)
-        yield Run(method, 0.0, watched.trace)
-        if watched.trace and watched.trace[-1][0] > limit:
-            return
+    with suppress(_TimeIsUpError), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of updates that are skipped
+        minimize(loss, begin, jac=True, method=method, constraints=constraints, callback=follow, options=options)
+    return Run(f"{method}, {neurons} neurons", 0.0, watched.trace)
 
 
 def slsqp(instance: Instance, limit: float) -> Iterator[Run]:
     """SLSQP on weights and biases, the decoder eliminated, one constraint a neuron and extreme sample."""
-    if instance.neurons * len(instance.problem.sources.vertices) > LARGEST_JOINT:
+    corners = len(instance.problem.sources.vertices)
+    widths = [neurons for neurons in _widths(instance) if neurons * corners <= LARGEST_JOINT]
+    if not widths:
         yield Run("SLSQP", note="not begun: too many constraints for a dense matrix")
-        return
-    yield from _joint(instance, limit, "SLSQP", {"maxiter": 5_000, "ftol": 1e-15})
+    for seed, neurons in product(SEEDS, widths):
+        yield _joint(instance, limit, "SLSQP", neurons, seed, options={"maxiter": 5_000, "ftol": 1e-15})
 
 
 def trust_constr(instance: Instance, limit: float) -> Iterator[Run]:
     """The interior-point method trust-constr on the same."""
-    yield from _joint(instance, limit, "trust-constr", {"maxiter": 5_000, "gtol": 1e-12, "xtol": 1e-14})
+    for seed in SEEDS:
+        options = {"maxiter": 5_000, "gtol": 1e-12, "xtol": 1e-14}
+        run = _joint(instance, limit, "trust-constr", instance.neurons, seed, options=options)
+        yield run
+        if run.trace and run.trace[-1][0] > limit:
+            return

@@ -16,7 +16,7 @@ import numpy as np
 
 from theory.exact.rational import fraction_text, integer_text
 from theory.geometry.levels import levels
-from theory.names import NOT_PRINTED
+from theory.inputs.names import NOT_PRINTED
 from theory.principal import PrincipalCoordinates
 
 if TYPE_CHECKING:
@@ -145,6 +145,7 @@ def share_kept(sources: PrincipalCoordinates) -> str:
     some = percent(sources.kept)
     return (
         f"{verb} {some if sources.kept < MOST_IN_PERCENT else f'all but {percent(1 - sources.kept)}'} of the variance"
+        f"{', though the first axis left out varies as much as the last one kept' if sources.tied else ''}"
     )
 
 

@@ -360,8 +360,6 @@ def _asked(neurons: range | tuple[int, int], problem: Problem) -> tuple[int, int
 
 
 def _answer(optimum: Representation, weights: Array, floor: float, tolerance: float, complete: bool) -> Representation:
-    from dataclasses import replace
-
     found = Representation.from_weights(
         optimum.problem,
         weights,
@@ -376,7 +374,4 @@ def _answer(optimum: Representation, weights: Array, floor: float, tolerance: fl
         iterations=0,
         seconds=0.0,
     )
-    bound = min(floor, found.loss)
-    gap = optimality_gap(found.loss, bound)
-    status = "optimal" if gap <= tolerance else "bounded" if complete else "interrupted"
-    return replace(found, lower_bound=bound, gap=gap, status=status)
+    return found.bounded_by(floor, "bounded" if complete else "interrupted")

@@ -47,7 +47,8 @@ def separation(problem: Problem, **limits: Any) -> Verdict:
     weights = best.source_weights
     # That of the code has the entries between groups that the proof for separate codes can do without.
     undetermined = problem.readout.rank is not None
-    verdict = decide_separation(among, best.multiplier if undetermined else among.multiplier(weights.T @ weights))
+    multiplier = best.multiplier if undetermined else among.multiplier(weights.T @ weights)
+    verdict = decide_separation(among, multiplier, silent=not len(weights))
     if among.separable or (best.status == "optimal" and not undetermined):
         return verdict
     bound = best_bound(among, best.multiplier, weights=weights)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 
 from theory.errors import InputError, unknown_name
 
-__all__ = ["workers"]
+__all__ = ["WorkerDiedError", "workers"]
 
 PATIENCE = 10.0
 """Seconds that a cluster has for its first answer, and then for a first worker."""
@@ -22,6 +23,10 @@ ROUND = 4
 """Tasks a worker that are given out at once where a backend hands back nothing before all are done."""
 
 Work = Callable[..., Iterator[Any]]
+
+
+class WorkerDiedError(Exception):
+    """A process that worked on a sweep ended, and with it what the others had begun."""
 
 
 @contextmanager
@@ -35,6 +40,7 @@ def workers(jobs: int | None, backend: str | None, scheduler: str | None) -> Ite
 
     Raises:
         InputError: no such backend, one that is not installed, no cluster or no workers there.
+        WorkerDiedError: from `work`, where a backend does not begin again by itself.
     """
     from joblib import Parallel, parallel_config
     from joblib.parallel import BACKENDS, EXTERNAL_BACKENDS
@@ -47,6 +53,7 @@ def workers(jobs: int | None, backend: str | None, scheduler: str | None) -> Ite
     if scheduler is not None and backend not in ("dask", "ray"):
         raise InputError("scheduler: only the backends 'dask' and 'ray' have one; name one of them, or leave it out")
     with ExitStack() as stack:
+        stack.enter_context(_safe_path())
         if backend == "dask":
             settings = {"client": stack.enter_context(_dask(jobs, scheduler)), "wait_for_workers_timeout": PATIENCE}
             jobs = -1
@@ -64,6 +71,21 @@ def workers(jobs: int | None, backend: str | None, scheduler: str | None) -> Ite
             yield _as_they_come(parallel)
 
 
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Processes that are started within import no random.py that lies in the working folder."""
+    name = "PYTHONSAFEPATH"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
 def _as_they_come(parallel: Any) -> Work:
     from joblib import delayed
 
@@ -71,9 +93,11 @@ def _as_they_come(parallel: Any) -> Work:
         *shared, tasks = arguments
         found = parallel(delayed(function)(*shared, task) for task in tasks)
         try:
-            yield from found
+            with _deaths_told():
+                yield from found
         finally:
-            found.close()
+            with _deaths_told():
+                found.close()
 
     return work
 
@@ -85,9 +109,26 @@ def _all_at_once(parallel: Any) -> Work:
         *shared, tasks = arguments
         left: Iterable[Any] = iter(tasks)
         while some := list(islice(left, ROUND * parallel._effective_n_jobs())):
-            yield from parallel(delayed(function)(*shared, task) for task in some)
+            with _deaths_told():
+                found = parallel(delayed(function)(*shared, task) for task in some)
+            yield from found
 
     return work
+
+
+@contextmanager
+def _deaths_told() -> Iterator[None]:
+    """One exception for all backends, each of which has its own."""
+    from concurrent.futures.process import BrokenProcessPool
+
+    try:
+        yield
+    except BrokenProcessPool as error:  # and loky's, which are of this kind
+        raise WorkerDiedError(str(error)) from error
+    except Exception as error:
+        if any(kind.__module__.startswith("ray.exceptions") for kind in type(error).__mro__):
+            raise WorkerDiedError(str(error)) from error
+        raise
 
 
 # ---- clusters -------------------------------------------------------------------------------------------------

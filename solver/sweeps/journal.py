@@ -1,6 +1,7 @@
 """What a sweep knows already, on disk: one line a point, appended as soon as it is known, and never touched again.
 
-The first line says which sweep it is. A kill can only cut the last line short, and a line that is cut short is none; so
+The first line says which sweep it is. Each begins with its checksum; one that was altered is none.
+ A kill can only cut the last line short, and a line that is cut short is none; so
 whatever happens, the file holds some of the points, each whole, and the sweep goes on with the others. Beside the table
 that is asked for, ``NAME.parquet``, the journal is ``NAME.parquet.journal``; once all points are known the table is
 written whole, and the journal goes.
@@ -8,6 +9,7 @@ written whole, and the journal goes.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -22,7 +24,7 @@ from theory.writing import require_writable
 if TYPE_CHECKING:
     from solver.sweeps.plan import Sweep
 
-__all__ = ["SUFFIX", "Journal", "opened"]
+__all__ = ["SUFFIX", "Journal", "opened", "parsed"]
 
 SUFFIX = ".parquet"
 """Of the table of results."""
@@ -38,11 +40,13 @@ class Journal:
 
     Attributes:
         rows: by the index of their point.
+        worthless: whether the file is to go at the end, as it would only block a mended sweep.
     """
 
     def __init__(self, rows: dict[int, Row], stream: IO[bytes] | None) -> None:
         self.rows = rows
         self._stream = stream
+        self.worthless = False
 
     def add(self, rows: Iterable[Row]) -> None:
         """Keep rows, those on disk first.
@@ -91,7 +95,11 @@ def opened(sweep: Sweep, results: str | os.PathLike[str] | None) -> Iterator[Jou
     with path.open("a+b") as stream:
         _lock(stream, target)
         journal = Journal(_known(stream, path, header, len(sweep)), stream)
-        yield journal
+        try:
+            yield journal
+        finally:
+            if journal.worthless:
+                path.unlink()
         if len(journal.rows) == len(sweep):
             write_table(target, [journal.rows[index] for index in range(len(sweep))], sweep.coordinates, header)
             path.unlink()
@@ -109,11 +117,11 @@ def _known(stream: IO[bytes], path: Path, header: dict[str, Any], count: int) ->
         stream.flush()
         os.fsync(stream.fileno())
         return {}
-    _require_same(path, _parsed(first), header)
+    _require_same(path, parsed(first), header)
     rows: dict[int, Row] = {}
     whole = stream.tell()
     for line in stream:
-        row = _parsed(line) if line.endswith(b"\n") else None
+        row = parsed(line) if line.endswith(b"\n") else None
         if row is not None and isinstance(row.get("index"), int) and 0 <= row["index"] < count:
             rows.setdefault(row["index"], row)
         whole += len(line) if line.endswith(b"\n") else 0
@@ -130,12 +138,20 @@ def _is_begun(path: Path, header: dict[str, Any]) -> bool:
 
 
 def _line(content: dict[str, Any]) -> bytes:
-    return json.dumps(content).encode() + b"\n"
+    """A line of JSON, which begins with its checksum."""
+    text = json.dumps(content)
+    return f"{_sum(text)} {text}\n".encode()
 
 
-def _parsed(line: bytes) -> dict[str, Any] | None:
-    with suppress(ValueError):
-        content = json.loads(line)
+def _sum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def parsed(line: bytes) -> dict[str, Any] | None:
+    """What a line of a journal says; None where it does not agree with its checksum."""
+    with suppress(ValueError, RecursionError):
+        checksum, text = line.decode().rstrip("\n").split(" ", 1)
+        content = json.loads(text) if checksum == _sum(text) else None
         return content if isinstance(content, dict) else None
     return None
 

@@ -30,6 +30,9 @@ Where runs begin depends on the plan alone, so that interruptions and workers do
 MOST = 10_000_000
 """Points of a sweep at most."""
 
+LARGEST = 2**63 - 1
+"""Of whole numbers, in a table that others can read."""
+
 ASKED: tuple[str, ...] = ("tolerance", "time_limit", "method", "certified")
 """What is asked of the solver."""
 
@@ -83,8 +86,11 @@ class Sweep:
                 raise InputError(unknown_name("coordinate", name, known))
             if name in fixed and (name in plain or any(name in point for point in points)):
                 raise InputError(f"{name}: given once for all points, and once for some; leave out one of them")
-        if len(self) > MOST:
-            raise InputError(f"axes: {len(self):,} points are too many; give {MOST:,} at most")
+        count = len(self.listed) or math.prod(map(len, self.axes.values()))  # len() itself ends at 2^63
+        if count > MOST:
+            raise InputError(f"axes: {count:,} points are too many; give {MOST:,} at most")
+        for name in ("tolerance", "time_limit", "seed"):
+            _plain(name, getattr(self, name))
         if not (isinstance(self.tolerance, int | float) and LEAST_TOLERANCE <= self.tolerance < 1):
             raise InputError(f"tolerance: {self.tolerance!r} is no relative gap from {LEAST_TOLERANCE:g} to 1")
         limit = self.time_limit
@@ -242,6 +248,8 @@ def _plain(name: str, value: Any) -> Any:
         return [_plain(name, entry) for entry in value]
     if value is not None and not isinstance(value, bool | int | float | str):
         raise InputError(f"{name}: {value!r} is neither a number nor a word nor a list of them")
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise InputError(f"{name}: a whole number of {len(str(abs(value)))} digits is too large")
     if isinstance(value, float) and not math.isfinite(value):
         raise InputError(f"{name}: {value!r} is not finite")
     return value

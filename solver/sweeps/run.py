@@ -17,7 +17,7 @@ from solver.certificate import certify
 from solver.optimise import MOVED, one_thread, solve_one_of_many
 from solver.search.continuation import Start
 from solver.stopping import noted, raise_if_asked
-from solver.sweeps.cluster import workers
+from solver.sweeps.cluster import WorkerDiedError, workers
 from solver.sweeps.journal import opened
 from solver.sweeps.plan import SEED, Sweep
 from solver.sweeps.spec import read_sweep
@@ -35,6 +35,9 @@ __all__ = ["run", "sweep"]
 
 TASK_SECONDS = 1.0
 """After so long a worker hands over what it has, and takes up the rest of its run later."""
+
+DEATHS = 2
+"""Workers that a point may end, solved by itself, before it is reported."""
 
 REFUSED = "refused"
 """Status of a point whose problem cannot be posed; `message` says why."""
@@ -123,25 +126,51 @@ def run(
     with opened(plan, results) as journal:
         if callback is not None:
             callback(len(journal.rows), len(plan))
-        if len(journal.rows) < len(plan):
+        alone, deaths = False, dict[int, int]()
+        while len(journal.rows) < len(plan):
+            known = len(journal.rows)
             tasks = deque(_tasks(plan, journal.rows))
+            if alone:
+                # Nothing was found before a worker died: one point at a time, to see which it is.
+                points, before = tasks[0]
+                tasks = deque([(points[:1], before)])
+            given_alone = tasks[0][0][0] if alone else None
             asked = _Asked(plan.tolerance, plan.time_limit, plan.method, plan.certified)
-            with workers(jobs, backend, scheduler) as work:
-                while tasks:
-                    # What is left of runs that took long is taken up once all have begun.
-                    given, tasks = tasks, deque()
-                    for rows, rest in work(_solved, plan.poses, asked, given):
-                        with noted():
-                            journal.add(rows)
-                        raise_if_asked()
-                        if rest is not None:
-                            tasks.append(rest)
-                        if callback is not None and callback(len(journal.rows), len(plan)):
-                            return [journal.rows[index] for index in sorted(journal.rows)]
+            try:
+                with workers(jobs, backend, scheduler) as work:
+                    while tasks:
+                        # What is left of runs that took long is taken up once all have begun.
+                        given, tasks = tasks, deque()
+                        for rows, rest in work(_solved, plan.poses, asked, given):
+                            with noted():
+                                journal.add(rows)
+                            raise_if_asked()
+                            if rest is not None:
+                                tasks.append(rest)
+                            if callback is not None and callback(len(journal.rows), len(plan)):
+                                return [journal.rows[index] for index in sorted(journal.rows)]
+            except WorkerDiedError:
+                _count_death(deaths, given_alone)
+                alone = len(journal.rows) == known
+            else:
+                alone = False
         found = [journal.rows[index] for index in range(len(plan))]
         if all(row["status"] == REFUSED for row in found):
+            journal.worthless = True
             raise InputError(f"sweep: none of its problems can be posed; the first: {found[0]['message']}")
     return found
+
+
+def _count_death(deaths: dict[int, int], point: _Point | None) -> None:
+    """Of the worker that had this point by itself; with None it is not known which point it was."""
+    if point is None:
+        return
+    deaths[point.index] = deaths.get(point.index, 0) + 1
+    if deaths[point.index] == DEATHS:
+        raise InputError(
+            f"sweep: the point {point.where} ended its worker {DEATHS} times; leave it out, or give its workers more "
+            "memory"
+        ) from None
 
 
 # ---- what is sent to a worker ---------------------------------------------------------------------------------

@@ -43,6 +43,9 @@ SPREAD = ("from", "to", "count", "scale")
 MOST = 1_000_000
 """Values of one coordinate at most."""
 
+FARTHEST = 1e300
+"""From zero, of the ends of evenly spread values."""
+
 
 def read_sweep(path: str | os.PathLike[str]) -> Sweep:
     """The sweep that a TOML file describes. Files that it names are looked for beside it.
@@ -53,8 +56,10 @@ def read_sweep(path: str | os.PathLike[str]) -> Sweep:
     """
     file = Path(path)
     try:
-        content = tomllib.loads(file.read_bytes().decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        content = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+    except RecursionError:
+        raise InputError(f"{path}: no TOML (brackets within brackets, too deep)") from None
+    except ValueError as error:  # of the format, the encoding, or of a number with too many digits
         raise InputError(f"{path}: no TOML ({' '.join(str(error).split())})") from None
     try:
         return _sweep(content, file.parent)
@@ -90,6 +95,10 @@ def _poses(content: dict[str, Any], folder: Path) -> Poses:
             if name in content:
                 raise InputError(f"{name}: belongs to data; leave it out with a family")
         return OfFamily(content["family"])
+    groups = content.get("groups", {})
+    for name, members in groups.items():
+        if not isinstance(members, list):
+            raise InputError(f"groups: {name!r} is no list of sources; write {name} = [...]")
     matrices = {name: read_mixing(str(folder / content[name])) for name in ("mixing", "targets") if name in content}
     # Of a summary no samples can be drawn.
     tables = [content.get("grid"), content.get("fixed"), *content.get("points", ())]
@@ -108,6 +117,9 @@ def _spread(name: str, given: Any) -> Any:
     for key in SPREAD[:3]:
         if isinstance(given.get(key), bool) or not isinstance(given.get(key), int | float):
             raise InputError(f"{name}: {key!r} is missing, or no number; write {{from = 0.1, to = 10, count = 20}}")
+    for key in SPREAD[:2]:
+        if abs(given[key]) > FARTHEST or given[key] != given[key]:
+            raise InputError(f"{name}: {key!r} is no number up to {FARTHEST:g}")
     low, high, count, scale = given["from"], given["to"], given["count"], given.get("scale", "linear")
     if scale not in ("linear", "log"):
         raise InputError(unknown_name(f"{name}: scale", str(scale), ("linear", "log")))

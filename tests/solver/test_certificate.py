@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver import Problem, Sources, certify, lower_bound, solve
+from solver import Problem, Representation, Sources, certify, lower_bound, solve
 from solver import certificate as certificates
 from solver.strategies import problems, seeds
 from tests.examples import share
 from tests.properties import naive
 from theory import InputError
 from theory.geometry import face_lattice
+from theory.readouts import Soft
 
 SQUARE = np.array(list(product([-1.0, 1.0], repeat=2)))
 CUT = np.array([point for point in product([-1.0, 0.0, 1.0], repeat=2) if sum(point) < 2])
@@ -134,3 +135,40 @@ def test_a_multiplier_is_left_out_only_where_another_meets_the_code(problem, see
     met = certificates.optimality_gap(problem.loss(weights), some.value) <= 1e-12
     assert some.value >= every.value * (1 - 1e-15) or met
     assert met or len(asked) > 1
+
+
+@given(seeds)
+def test_what_is_called_optimal_is_feasible_whatever_the_units(seed):
+    """Columns of very unlike scales beside each other in the mixing can cost the encoder its digits."""
+    rng = np.random.default_rng(seed)
+    dimension = int(rng.integers(2, 4))
+    scales = [10.0 ** rng.choice([-6, 0, 6, 8], dimension) for _ in range(2)]
+    rows = rng.uniform(-1, 1, (dimension + 4, dimension)) * scales[0]
+    mixing = rng.standard_normal((dimension, dimension)) * scales[1]
+    try:
+        problem = Problem(rows, mixing=mixing, encoder_cost=0)
+    except InputError:
+        return
+    answer = solve(problem)
+    certificate = certify(problem, answer)
+    if answer.status == "optimal":
+        assert certificate.feasible and certificate.gap <= 1e-5
+    elif not certificate.feasible:
+        assert "choose units" in answer.message
+
+
+def test_a_network_beyond_the_digits_is_not_called_optimal(tmp_path):
+    rng = np.random.default_rng(107)
+    rows = rng.uniform(-1, 1, (9, 2)) * [1e-6, 1e8]
+    problem = Problem(rows, mixing=rng.standard_normal((2, 2)) * [1e-6, 1e8], encoder_cost=0)
+    answer = solve(problem)
+    assert not certify(problem, answer).feasible
+    assert answer.status == "bounded" and answer.gap <= answer.tolerance and "choose units" in answer.message
+    answer.save(tmp_path / "code.npz")
+    assert Representation.load(tmp_path / "code.npz").status == "bounded"
+
+
+def test_a_code_without_neurons_has_no_activity_below_zero():
+    problem = Problem([[0, 0], [0, 1], [1, 0]], readout=Soft(1e-3))
+    certificate = certify(problem, solve(problem))
+    assert certificate.feasible and certificate.least_activity == 0

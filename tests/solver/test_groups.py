@@ -16,6 +16,7 @@ from solver.pictures.plot import plot_verdict
 from solver.strategies import seeds
 from tests.examples import share
 from theory import InputError
+from theory.conditions import decide
 from theory.readouts import Exact, Noisy, Soft
 
 RING = {"position": [0, 1], "relative": [2, 3]}
@@ -378,3 +379,26 @@ def test_a_search_can_be_stopped_within_a_group(readout):
     assert moments[1] <= moments[0] * (1 + 1e-9) <= problem.modular_loss * (1 + 2e-9)
     checked = certify(problem, answer)
     assert checked.feasible and 0 < answer.lower_bound <= answer.loss
+
+
+@pytest.mark.parametrize("error_cost", [1e-3, 1.66])
+def test_where_no_neuron_is_worth_having_none_of_several_groups_is(error_cost):
+    rows = [[-0.8794, 0.1313], [-0.7409, 0.4269], [0.3066, 0.1121], [0.4440, -0.4707]]
+    problem = Problem(rows, encoder_cost=0.0553, readout=Soft(error_cost), groups={})
+    assert not len(problem.modular_weights)
+    verdict = separation(problem)
+    assert verdict.modular is decide(problem).modular is True and verdict.witness is None
+
+
+def test_silent_groups_may_leave_a_neuron_of_both_worth_having():
+    """What two sources have in common, told of by one neuron."""
+    common = np.random.default_rng(0).uniform(-1, 1, (30, 1))
+    rows = common + np.random.default_rng(1).uniform(-0.05, 0.05, (30, 2))
+    found = []
+    for error_cost in np.geomspace(0.05, 50, 16):
+        problem = Problem(rows, encoder_cost=0.1, readout=Soft(error_cost), groups={})
+        verdict = separation(problem)
+        assert verdict.modular is decide(problem).modular
+        silent = not len(problem.modular_weights)
+        found.append((silent, verdict.modular))
+    assert (True, True) in found and (False, False) in found

@@ -17,7 +17,7 @@ from solver.sklearn import OptimalCode
 from solver.sweeps.pose import OfData
 from theory import InputError, Sources, Transitions, modularity
 from theory.inputs import as_array, as_matrix, column_names
-from theory.names import distinct_names, printable
+from theory.inputs.names import distinct_names, printable
 from theory.principal import PrincipalCoordinates
 from theory.readouts import Noisy, Soft
 from theory.summary import Summary

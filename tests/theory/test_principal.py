@@ -262,3 +262,11 @@ def test_solve_takes_data_as_they_are(tmp_path):
 def test_solve_refuses(options, said):
     done = CliRunner().invoke(main, ["solve", IRIS, *options])
     assert done.exit_code == 2 and said in done.stderr and "\n" not in done.stderr.strip()
+
+
+def test_axes_cut_between_equal_variances_say_so(tmp_path):
+    corners = [[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-3, 3)]
+    said = {count: repr(solve(Problem.from_data(corners, count))) for count in (1, 2, 3)}
+    assert [count for count, text in said.items() if "varies as much as the last one kept" in text] == [2]
+    solve(Problem.from_data(corners, 2)).save(tmp_path / "code.npz")
+    assert Representation.load(tmp_path / "code.npz").problem.sources.tied

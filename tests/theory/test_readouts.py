@@ -80,7 +80,7 @@ def test_the_dual_value_is_the_best_over_smaller_multipliers(seed, rho):
     assert readout.dual_value(root, rho) <= max(tried.max(), 0) + 1e-2 * gain
 
 
-@given(problems(dimension=st.integers(2, 3)), st.floats(0.2, 1e4))
+@given(problems(dimension=st.integers(2, 4)), st.floats(-5, 5).map(lambda power: 10**power))
 def test_the_best_modular_code_is_the_best(problem, error_cost):
     soft = problem.replaced(readout=Soft(error_cost))
     costs, readout = soft.modular_costs, soft.readout
@@ -94,6 +94,30 @@ def test_the_best_modular_code_is_the_best(problem, error_cost):
     for start in (np.full(len(unit), 0.01), np.ones(len(unit))):
         found = minimize(loss, start, bounds=[(0, None)] * len(unit), method="L-BFGS-B")
         assert soft.modular_loss <= found.fun * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("rows", [4, 8])
+def test_no_modular_code_is_dearer_than_having_no_neurons(rows):
+    """Where errors are cheap; what is proven optimal by the condition is so by its bound as well."""
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        problem = Problem(rng.uniform(-1, 1, (rows, 3)), readout=Soft(10 ** rng.uniform(-5, 1)))
+        silent = problem.readout_cost(np.zeros((3, 3)))
+        costs, strengths = problem.modular_costs, problem.readout.modular_strengths(problem.modular_costs)
+        slope = costs - np.diag(problem.multiplier(np.diag(strengths)))
+        assert problem.modular_loss <= silent * (1 + 1e-12)
+        assert (slope >= -1e-6 * costs).all()
+        assert np.abs(slope * strengths).sum() <= 1e-9 * silent
+
+
+def test_errors_of_any_price_that_is_a_number():
+    for error_cost in 10.0 ** np.array([-140, -100, -30, 6, 12, 16]):
+        problem = Problem([[0, 0], [0, 1], [3, 1], [2, 0]], readout=Soft(error_cost))
+        silent = problem.readout_cost(np.zeros((2, 2)))
+        exact = problem.replaced(readout=None).modular_loss
+        assert problem.modular_loss <= min(silent, exact) * (1 + 1e-9)
+    with pytest.raises(InputError, match=r"error_cost: 1e.20 is so much that errors of rounding alone"):
+        Problem([[0, 0], [0, 1], [3, 1], [2, 0]], readout=Soft(1e20))
 
 
 def test_the_order_in_which_sources_drop_out():
@@ -115,6 +139,10 @@ def test_the_kinds_that_cannot_be_are_refused():
         (Soft(-1), "error_cost: -1 is not positive"),
         (Soft(float("nan")), "error_cost: nan is not finite"),
         (Soft("dear"), "error_cost: 'dear' is not a number"),
+        (Soft(1e-300), "error_cost: 1e-300 is out of range"),
+        (Soft(1e300), "error_cost: 1e.300 is out of range"),
+        (Noisy(1, 1e300), "noise_variance: 1e.300 is out of range"),
+        (Noisy(1e100, 1e100), "error_cost: 1e.100 is too far from the scale"),
         (Noisy(1, -0.5), "noise_variance: -0.5 is negative"),
         (Soft(1, [[1, 2, 3]]), "targets: shape .* does not fit 2 source"),
         (Soft(1, [[0, 0]]), "targets: all are zero"),

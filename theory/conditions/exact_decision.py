@@ -79,7 +79,7 @@ def decide_exactly(exact: ExactProblem, verdict: Verdict | None) -> Verdict:
     return replace(
         verdict,
         modular=False,
-        margin=min(verdict.margin, 0.0),
+        margin=min(verdict.margin, _margin_at(exact, proof.witness or [])),
         witness=np.array([np.sign(w) * _float(w**2 / cost) ** 0.5 for w in proof.witness or []], dtype=np.float64),
         price_bound=bound,
         reason=reason,
@@ -111,6 +111,17 @@ def _cost_and_worth(exact: ExactProblem, witness: list[int]) -> tuple[Fraction, 
     w = np.array(witness, dtype=object)
     energy = w @ np.array(exact.energy_matrix, dtype=object) @ w
     return energy + exact.support(witness) ** 2, energy + exact.worth(witness)
+
+
+def _margin_at(exact: ExactProblem, witness: list[int]) -> float:
+    """The bound on the margin that a witness sets: below zero, however close to a tie."""
+    cost, worth = _cost_and_worth(exact, witness)
+    identity = np.eye(len(witness), dtype=int).tolist()
+    own = [min(_cost_and_worth(exact, [sign * i for i in axis])[0] for sign in (1, -1)) for axis in identity]
+    sizes = np.array([_float(w**2 * price / cost) ** 0.5 for w, price in zip(witness, own, strict=True)])
+    products = float(sizes.sum() ** 2 - sizes @ sizes)
+    least = float(np.finfo(float).smallest_normal)
+    return min(-_float((worth + -cost) * (1 / cost)) / products if products > 0 else 0.0, -least)
 
 
 def _mixed_near(exact: ExactProblem, witness: Array | None) -> Proof | None:

@@ -30,12 +30,13 @@ ONE_GROUP = 1e-6
 """Share of a neuron's largest part below which its others are rounding."""
 
 
-def decide_separation(problem: Problem, multiplier: Array) -> Verdict:
+def decide_separation(problem: Problem, multiplier: Array, *, silent: bool = False) -> Verdict:
     """Whether the best code whose neurons read one group each is the best of all.
 
     Args:
         problem: with groups.
         multiplier: (d, d) Y of the best separate code, with its entries between groups.
+        silent: whether that code has no neurons, so that none of one group need earn what it costs.
 
     Returns:
         A `Verdict` whose `modular` says so; its margin is that of the witness, or NaN where there is none.
@@ -53,7 +54,8 @@ def decide_separation(problem: Problem, multiplier: Array) -> Verdict:
         reason = "the hull is a product over the groups, and nothing but correlations connects them"
         return Verdict(True, float("nan"), None, condition, 0.0, 1.0, reason)
     # The multiplier may be a little too large or too small; its own neurons tell by how much.
-    own = max(_own_ratio(problem, multiplier), np.finfo(float).tiny)
+    # Where it has none there is nothing to go by, and a neuron is worth adding only if it earns what it costs.
+    own = 1.0 if silent else max(_own_ratio(problem, multiplier), np.finfo(float).tiny)
     faces = problem.sources.faces_if_few
     if faces is not None and faces.complete:
         priced = problem.pricing.maximise(multiplier)

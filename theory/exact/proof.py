@@ -24,6 +24,7 @@ from theory.exact.copositivity import MOST_ORDER, determinant, negative_directio
 from theory.exact.problem import ExactProblem
 from theory.exact.rational import DECIMAL_BITS, MOST_DIGITS, fraction_text, integer_text, read_fraction, shown
 from theory.exact.surds import rational_below
+from theory.immutable import Frozen
 from theory.writing import written_whole
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ FRACTIONS = ("slacks", "bias", "worth")
 """The entries that are fractions; the others are integers."""
 
 
-@dataclass(frozen=True)
-class Proof:
+@dataclass(frozen=True, eq=False)
+class Proof(Frozen):
     """Why the optimal code is modular, or why not.
 
     Attributes:

@@ -65,8 +65,12 @@ def distinct_rows(points: Array) -> Indices:
         [0, 1]
     """
     # Sorting one number a row is many times quicker than sorting rows; rows that share it by chance are all kept,
-    # unless they are the same.
-    key = points @ np.random.default_rng(0).uniform(1, 2, size=points.shape[1])
+    # unless they are the same. It is added up column by column: a product with a vector may round the same row in two
+    # ways, by where it stands.
+    key = np.zeros(len(points))
+    shares: Array = 1 + np.random.default_rng(0).random(points.shape[1])
+    for column in range(points.shape[1]):
+        key += shares[column] * points[:, column]
     _, first, group = np.unique(key, return_index=True, return_inverse=True)
     differs = (points != points[first[group]]).any(axis=1)
     differs[first] = True

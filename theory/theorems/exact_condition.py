@@ -20,8 +20,8 @@ THEOREM = Theorem(
     name="exact-condition",
     statement=(
         "The optimal code is modular if and only if no direction `w` has `w'Fw > h(w)^2`, where `F = Y - M` and `Y` is "
-        "the multiplier of the best modular code. Where the targets of an exact "
-        "decoder leave a source out `Y` is not determined, and one choice for which this holds is enough."
+        "the multiplier of the best modular code. Where the targets of an exact decoder leave a source out `Y` is not "
+        "determined, and one choice for which this holds is enough."
     ),
     latex=r"h(w)^2 \ge w^\top F w \quad \text{for every } w, \qquad h(w) = \max_t\, (-w^\top s_t)",
     source=f"{CITED_2025}, modularity theorem; with mixing and weight costs: this project",

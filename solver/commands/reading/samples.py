@@ -18,7 +18,7 @@ from solver.commands.reading.text import decimals, read_text
 from theory.dynamics import as_stack
 from theory.errors import InputError
 from theory.inputs import as_matrix
-from theory.names import distinct_names
+from theory.inputs.names import distinct_names
 from theory.sources import Sources
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from solver.commands.reading.tables import ParquetBlocks, ZarrBlocks
 from solver.commands.reading.text import TextBlocks
 from theory.errors import InputError
 from theory.geometry.extremes import EXACT_DIMENSION
-from theory.names import distinct_names
+from theory.inputs.names import distinct_names
 from theory.sources import Sources
 from theory.summary import Gathering, Summary
 

@@ -21,7 +21,7 @@ from solver.commands.reading.arrays import chosen_array
 from solver.commands.reading.given import Given
 from theory.errors import InputError
 from theory.inputs import column_names
-from theory.names import distinct_names
+from theory.inputs.names import distinct_names
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

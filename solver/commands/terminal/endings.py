@@ -140,7 +140,7 @@ def _interrupted(watch: Watch) -> int:
 
 
 def _say(message: str, code: int) -> int:
-    from theory.names import printable
+    from theory.inputs.names import printable
 
     message = printable(" ".join(message.split()))
     if len(message) > LONGEST:

@@ -75,7 +75,7 @@ def note(form: str, text: str) -> None:
 
 def tell(text: str, *, error: bool = False) -> None:
     """Print lines in which no name of a file, or of what is in it, commands the terminal."""
-    from theory.names import printable
+    from theory.inputs.names import printable
 
     click.echo("\n".join(map(printable, text.split("\n"))), err=error)
 

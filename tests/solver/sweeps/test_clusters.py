@@ -2,12 +2,16 @@
 
 import os
 import signal
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from solver import Sweep, sweep
+from solver.sweeps.pose import OfFamily
+from theory import InputError
 
 pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore")]
 
@@ -63,3 +67,39 @@ def test_a_worker_that_is_killed_loses_nothing(plan, alone, tmp_path):
         assert killed and killed[0] not in client.run(os.getpid).values()
     assert found["index"].tolist() == list(range(len(plan)))
     pd.testing.assert_frame_equal(steady(found), alone, check_dtype=False)
+
+
+@dataclass
+class Deadly:
+    """Problems that end the process that poses them: once, or always at one place."""
+
+    mark: str
+    always: bool = False
+    coordinates = ("parameter", "encoder_cost")
+
+    def describe(self):
+        return {"deadly": self.always}
+
+    def problem(self, *, seed, **point):
+        if point["parameter"] > 1 and (self.always or not Path(self.mark).exists()):
+            Path(self.mark).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return OfFamily("opposite-corners").problem(seed=seed, **point)
+
+
+@pytest.mark.parametrize("backend", ["loky", "ray"])
+def test_a_pool_that_loses_a_worker_is_started_again(tmp_path, backend):
+    axes = {"parameter": [0.5, 1.1], "encoder_cost": [1.0, 2.0]}
+    expected = sweep(Sweep(OfFamily("opposite-corners"), axes=axes, certified=False))
+    deadly = Sweep(Deadly(str(tmp_path / "mark")), axes=axes, certified=False)
+    found = sweep(deadly, tmp_path / "table.parquet", jobs=2, backend=backend)
+    assert (tmp_path / "mark").exists()
+    pd.testing.assert_frame_equal(steady(found), steady(expected), check_dtype=False)
+
+
+def test_a_point_that_ends_its_worker_twice_is_named_and_the_others_are_kept(tmp_path):
+    axes = {"parameter": [0.5, 1.1]}
+    deadly = Sweep(Deadly(str(tmp_path / "mark"), always=True), axes=axes, certified=False)
+    with pytest.raises(InputError, match=r"'parameter': 1.1.*ended its worker 2 times"):
+        sweep(deadly, tmp_path / "table.parquet", jobs=2, backend="loky")
+    assert (tmp_path / "table.parquet.journal").read_bytes().count(b"\n") == 2

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from solver import Problem, Sweep, certify, solve, sweep
 from solver.commands.cli import main
-from solver.sweeps.journal import opened
+from solver.sweeps.journal import opened, parsed
 from solver.sweeps.run import run
+from solver.sweeps.spec import read_sweep
 from tests.examples import share
 from theory import InputError
 from theory.families import family
@@ -63,7 +64,7 @@ def test_after_a_kill_the_same_command_goes_on_and_counts_nothing_twice(tmp_path
             assert process.poll() is None
             time.sleep(0.002)
         os.kill(process.pid, signal.SIGKILL)
-    kept = [json.loads(line) for line in journal.read_bytes().splitlines(keepends=True)[1:] if line.endswith(b"\n")]
+    kept = [parsed(line) for line in journal.read_bytes().splitlines(keepends=True)[1:] if line.endswith(b"\n")]
     assert 0 < len(kept) < 100 and not table.exists()
     done = CliRunner().invoke(main, ["sweep", str(spec), "--jobs", "1", "--json"])
     assert done.exit_code == 0 and json.loads(done.stdout)["statuses"] == {"optimal": 100}
@@ -180,3 +181,66 @@ def test_another_sweep_is_refused_on_the_command_line(tmp_path):
 def test_unknown_names_are_refused():
     with pytest.raises(InputError, match="did you mean"):
         Sweep.of_family("opposite-corners", paramter=[0.5])
+
+
+@given(st.integers(0, 3), st.floats(0, 1), st.integers(1, 255))
+@share(1 / 4)
+def test_a_line_of_a_journal_that_was_altered_is_solved_again(journal, number, place, change):
+    folder, lines, rows = altered_journal(journal)
+    line = bytearray(lines[number + 1])
+    line[int(place * (len(line) - 2))] ^= change
+    (folder / "altered.parquet.journal").write_bytes(b"".join([*lines[: number + 1], line, *lines[number + 2 :]]))
+    with opened(plan(), folder / "altered.parquet") as known:
+        assert number not in known.rows
+        assert all(row == rows[index] for index, row in known.rows.items())
+
+
+def altered_journal(journal):
+    table, content, rows = journal
+    return table.parent, content.splitlines(keepends=True), rows
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seed = " + "9" * 5000,
+        "x = " + "[" * 5000,
+        'data = "d.csv"\ngroups = {x = 3}\n[grid]\nencoder_cost = [1]',
+        'family = "one-corner"\n[grid]\nparameter = {from = 1, to = 1' + "0" * 400 + ", count = 3}",
+        'family = "one-corner"\n[grid]\nparameter = [1' + "0" * 400 + "]",
+        'family = "one-corner"\n[grid]\nparameter = [0.5]\n[fixed]\nencoder_cost = 1' + "0" * 400,
+        'family = "one-corner"\ntolerance = 1' + "0" * 400 + "\n[grid]\nparameter = [0.5]",
+        'family = "one-corner"\ntime_limit = 1' + "0" * 400 + "\n[grid]\nparameter = [0.5]",
+        'family = "one-corner"\n[grid]\n'
+        + "\n".join(
+            f"{name} = {{from = 1, to = 2, count = 1000000}}"
+            for name in ("parameter", "encoder_cost", "decoder_cost", "bias_cost")
+        ),
+    ],
+)
+def test_an_absurd_file_of_a_sweep_is_one_line(tmp_path, text):
+    (tmp_path / "d.csv").write_text("a,b\n0,0\n0,1\n1,0\n")
+    (tmp_path / "absurd.toml").write_text(text)
+    done = CliRunner().invoke(main, ["sweep", str(tmp_path / "absurd.toml"), "--jobs", "1"])
+    assert done.exit_code == 2, done.output[-500:]
+    assert [path.name for path in tmp_path.glob("*.parquet*")] == []
+
+
+def test_a_sweep_file_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "marked.toml").write_text(SPEC, encoding="utf-8-sig")
+    assert len(read_sweep(tmp_path / "marked.toml")) == 100
+
+
+def test_a_sweep_of_which_nothing_can_be_posed_leaves_no_file(tmp_path):
+    with pytest.raises(InputError, match="none of its problems"):
+        sweep(Sweep.of_family("one-corner", encoder_cost=[-1.0, -2.0]), tmp_path / "t.parquet")
+    assert not list(tmp_path.iterdir())
+
+
+def test_workers_do_not_import_what_lies_in_the_working_folder(tmp_path):
+    for name in ("random", "queue"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(7)\n")
+    (tmp_path / "spec.toml").write_text(SPEC)
+    command = [os.path.join(os.path.dirname(sys.executable), "modularity"), "sweep", "spec.toml", "--jobs", "2"]
+    done = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr[-500:]

@@ -175,3 +175,15 @@ def test_many_sources_are_never_called_modular_when_they_are_not(seed):
     assert ratio <= verdict.rho * (1 + ROUNDING)
     if ratio > 1 + 1e-6:
         assert verdict.modular is not True
+
+
+def test_the_margin_of_a_proven_mixed_verdict_is_below_zero_however_close():
+    """Sources in unlike units, where floating point sees a tie."""
+    rows = [["0", "0"], ["0", "1e-5"], ["100", "0"]]
+    for small in ("1e-5", "1e-3", "1"):
+        rows[1][1] = small
+        verdict = modularity(rows, exact=True)
+        rounded = modularity([[float(value) for value in row] for row in rows])
+        assert verdict.modular is False
+        assert verdict.margin < 0
+        assert verdict.margin <= rounded.margin

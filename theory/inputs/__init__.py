@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theory.errors import InputError
-from theory.names import distinct_names, printable
+from theory.inputs.names import distinct_names, printable
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -32,6 +32,9 @@ __all__ = [
 SMALLEST, LARGEST = 1e-140, 1e140
 """Sizes of sources and mixings, and of prices, between which squares and their products can be computed: floating point
 ends at 1e-308 and 1e308."""
+
+SUMS_TO_ONE = 64 * float(np.finfo(float).eps)
+"""By how much weights that were divided by their sum may miss one: rounding of each, and of the sum."""
 
 SHOWN = 40
 """Characters of a bad value that a message repeats."""
@@ -279,4 +282,6 @@ def checked_probabilities(probabilities: ArrayLike | None, count: int) -> Array 
         raise InputError("probabilities: all are zero; give at least one sample a positive weight")
     if not SMALLEST < largest < LARGEST:
         weights = weights / largest  # whose sum may overflow, or have lost its digits
-    return np.asarray(weights / weights.sum())
+    total = float(weights.sum())
+    # What was divided by its sum already, such as what comes out of a file, stays as it is to the last digit.
+    return np.array(weights if abs(total - 1) <= SUMS_TO_ONE else weights / total)
