@@ -166,7 +166,8 @@ class _Balanced:
             back = np.linalg.solve(self.half, white.matrix)
             self.ridge = back @ white.ridge @ back.T
         # Where not every combination is asked for G may be singular: a little of each costs next to nothing.
-        self.added = NEAR_NOTHING**0.5 * np.eye(dimension) if white.ridge is None and size.min() < balance.min() else None
+        singular = white.ridge is None and size.min() < balance.min()
+        self.added = NEAR_NOTHING**0.5 * np.eye(dimension) if singular else None
         if self.added is not None:
             self.ridge = self.added**2
 

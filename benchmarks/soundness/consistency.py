@@ -48,8 +48,11 @@ EARNS = 1e-7
 OF_SEARCHED = 1e-6
 """and what it does where the best separate code was searched for, and is known to so many digits."""
 
-DIGITS = 5.1e-3
-"""Relative difference of a number and what is printed of it, in three digits."""
+HALF_A_DIGIT = 5.1e-3
+"""Relative difference of a number and what is printed of it in three digits, the first of them a one;"""
+
+IN_NINE_DIGITS = 5.1e-9
+"""and in nine."""
 
 MISSING = -9999.0
 """What tables hold where they hold nothing."""
@@ -63,27 +66,32 @@ SECONDS = 5.0
 
 def taken_masked(problem: Drawn) -> Iterator[str]:
     """What is taken although an entry of it is masked, or no number."""
-    from solver import Problem
     from theory.errors import InputError
 
     if not problem.masked:
         return
     for hidden in (True, False):
-        options = problem.options()
-        points: Any = problem.points
-        if problem.masked == "sources":
-            points = _with_hole(points, hidden=hidden)
-        elif problem.masked in ("probabilities", "mixing"):
-            options[problem.masked] = _with_hole(options[problem.masked], hidden=hidden)
-        else:
-            name = problem.masked.removeprefix("readout ")
-            reading = replace(problem.reading, **{name: _with_hole(getattr(problem.reading, name), hidden=hidden)})
-            options["readout"] = reading.posed()
         try:
-            Problem(points, **options)
+            _given_hole(problem, hidden=hidden)
         except InputError:
             continue
         yield f"{problem.masked}: {'a masked entry' if hidden else 'NaN'} is taken as a number"
+
+
+def _given_hole(problem: Drawn, *, hidden: bool) -> None:
+    from solver import Problem
+
+    options = problem.options()
+    points: Any = problem.points
+    if problem.masked == "sources":
+        points = _with_hole(points, hidden=hidden)
+    elif problem.masked in ("probabilities", "mixing"):
+        options[problem.masked] = _with_hole(options[problem.masked], hidden=hidden)
+    else:
+        name = problem.masked.removeprefix("readout ")
+        changed = replace(problem.reading, **{name: _with_hole(getattr(problem.reading, name), hidden=hidden)})
+        options["readout"] = changed.posed()
+    Problem(points, **options)
 
 
 def _with_hole(given: Array, *, hidden: bool) -> Any:
@@ -115,8 +123,7 @@ def against_changes(answer: Representation, given: dict[str, Any]) -> Iterator[s
             yield f"the answer's {name} can be written to"
     for value in given.values():
         if isinstance(value, np.ndarray) and value.flags.writeable:
-            value *= 3.0
-            value += 1.0
+            value[...] = 3.0 * value + 1.0
 
 
 # ---- in a file ----------------------------------------------------------------------------------------------------
@@ -201,7 +208,8 @@ def against_words(answer: Any) -> Iterator[str]:
     text, loss, bound = repr(answer), answer.loss, answer.lower_bound
     optimal = answer.status == "optimal"
     if ("proven optimal" in text) != optimal:
-        yield f"the summary {'says' if not optimal else 'does not say'} 'proven optimal' of an answer that is {answer.status}"
+        says = "does not say" if optimal else "says"
+        yield f"the summary {says} 'proven optimal' of an answer that is {answer.status}"
     for words in ("the modularity condition holds", "the closed form is optimal", "meets the best"):
         if words in text + answer.message and not loss <= bound * (1 + OPTIMAL + ROUNDING):
             yield f"the words {words!r} stand beside a gap of {1 - bound / loss:.3g}"
@@ -218,18 +226,20 @@ def against_words(answer: Any) -> Iterator[str]:
     if re.search(r"Price of \w+: none, the best", text) and price > OPTIMAL + ROUNDING:
         yield f"the summary says that modularity costs nothing, and it costs {price:.3g}"
     most = re.search(r"Price of \w+: at most (\S+) %, none found", text)
-    if most and not _as_printed(float(most[1]) / 100, answer.modular_loss / bound - 1):
-        yield f"the summary says that modularity costs at most {most[1]} %, and it may cost {answer.modular_loss / bound - 1:.3g}"
+    highest = answer.modular_loss / bound - 1
+    if most and not _as_printed(most[1], 100 * highest):
+        yield f"the summary says that modularity costs at most {most[1]} %, and it may cost {highest:.3g}"
     more = re.search(r"would cost (?:at least |about )?(\S+) % more", text)
-    if more and not _as_printed(float(more[1]) / 100, price):
+    if more and not _as_printed(more[1], 100 * price):
         yield f"the summary says that modularity costs {more[1]} %, and it costs {price:.3g}"
     said = re.search(r"(?:Loss|so far|found) ([\d.e+-]+)[,;]", text)
-    if said is None or abs(float(said[1]) / loss - 1) > 1e-8:
+    if said is None or abs(float(said[1]) / loss - 1) > IN_NINE_DIGITS:
         yield f"the summary does not say the loss, {loss:.9g}"
 
 
-def _as_printed(printed: float, number: float) -> bool:
-    return abs(printed - number) <= DIGITS * abs(number) + 1e-15
+def _as_printed(printed: str, number: float) -> bool:
+    """Whether a number is printed to three digits, but for the rounding of the number itself."""
+    return abs(float(printed) - number) <= HALF_A_DIGIT * abs(number) + 1e-13
 
 
 def _against_verdict(problem: Drawn, posed: Any, answer: Representation) -> Iterator[str]:

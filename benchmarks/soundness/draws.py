@@ -116,7 +116,7 @@ class Drawn:
 
     @property
     def extreme(self) -> bool:
-        """Whether the program may refuse it, in one line: units too far apart, or a neuron that costs next to nothing."""
+        """Whether the program may refuse it in one line: units too far apart, or a neuron that costs nearly nothing."""
         size = np.ptp(self.points, axis=0)
         return bool(size.max() > EXTREME * size.min()) or self.encoder_cost == 0
 

@@ -49,8 +49,8 @@ FLOATS = 64 * float(np.finfo(float).eps)
 OPTIMAL = 1e-8
 """The gap at which the program calls an answer optimal."""
 
-NEGLIGIBLE = 1e-12
-"""Share of a bound that may be added to it by making a singular multiplier regular."""
+NEGLIGIBLE = (1e-12, 1e-7)
+"""Shares of a bound that may be added to it by making a singular multiplier regular: both are tried."""
 
 
 @dataclass(frozen=True)
@@ -328,7 +328,8 @@ def _most_proven(case: _Case, piece: _Piece, rng: np.random.Generator) -> Iterat
     claim, members = case.claim, piece.white.members
     code = claim.source_weights[:, members]
     own = code.T @ code if piece.white.ridge is None else code.T @ code + piece.white.ridge
-    grams = [own, _least_gram(piece.white, claim.multiplier[np.ix_(members, members)])]
+    form = claim.multiplier[np.ix_(members, members)]
+    grams = [own, *(_least_gram(piece.white, form, negligible) for negligible in NEGLIGIBLE)]
     for family in piece.families:
         for neuron in _best_of_family(family, claim, rng):
             for gram in grams:
@@ -348,7 +349,7 @@ def _best_of_family(family: Whitened, claim: Claim, rng: np.random.Generator) ->
     return placed
 
 
-def _least_gram(white: Whitened, multiplier: Array) -> Array:
+def _least_gram(white: Whitened, multiplier: Array, negligible: float) -> Array:
     """(d, d) G with the least tr(Y G) + decoder_cost tr(K G^-1), up to rounding; where that is at infinity, far out.
 
     With Y = R'R and R B' = U S V' it is sqrt(decoder_cost) R^-1 U S U' R^-T.
@@ -356,11 +357,11 @@ def _least_gram(white: Whitened, multiplier: Array) -> Array:
     scale = np.linalg.norm(white.matrix, axis=0)
     scaled = multiplier / np.outer(scale, scale)
     values, vectors = np.linalg.eigh((scaled + scaled.T) / 2)
-    floor = max((NEGLIGIBLE * np.sqrt(np.maximum(values, 0)).sum()) ** 2, float(np.finfo(float).tiny))
+    floor = max((negligible * np.sqrt(np.maximum(values, 0)).sum()) ** 2, float(np.finfo(float).tiny))
     root = vectors * np.sqrt(np.maximum(values, floor))
     left, found, _ = np.linalg.svd(root.T @ (white.targets / scale).T)
     size = np.append(found, np.zeros(len(left) - len(found)))
-    half = np.linalg.solve(root.T, left * np.sqrt(np.maximum(size, NEGLIGIBLE * size.max()))) / scale[:, None]
+    half = np.linalg.solve(root.T, left * np.sqrt(np.maximum(size, negligible * size.max()))) / scale[:, None]
     return np.asarray(white.decoder_cost**0.5 * half @ half.T)
 
 

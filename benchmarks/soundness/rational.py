@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 __all__ = ["Measured", "RationalProblem", "exact"]
 
 
+NEGATIVE = Fraction(1, 10**14)
+"""Least eigenvalue of a multiplier, with ones on its diagonal, that may be rounding of zero."""
+
+
 @dataclass(frozen=True)
 class Measured:
     """What a network does on the raw samples, exactly.
@@ -166,7 +170,8 @@ class RationalProblem:
         block = np.ix_(members, members)
         Y, H = exact(multiplier), exact(ridged)
         ratio = self.ratio(Y, neuron)
-        earned = _trace(Y[block], H)
+        # What rounding left of a singular Y below zero proves nothing, and would earn below zero where H is large.
+        earned = _trace(Y[block], H) + NEGATIVE * (np.diag(abs(Y))[list(members)] * np.diag(H)).sum()
         if not (ratio > 0 and earned > 0):
             raise ZeroDivisionError("nothing is earned")
         readout = self.decoder_cost * _trace(self.demand[block], _inverse(H))

@@ -138,7 +138,7 @@ def prices(rng: Generator) -> tuple[float, float, float, float]:
 
 
 def targets_of(rng: Generator, dimension: int) -> Array:
-    """(r, d) of any rank, never all zero: whole numbers or not, with sources that no target needs, and rows that tie."""
+    """(r, d) of any rank, never all zero, whole numbers or not; some need not all sources, some have rows that tie."""
     rows = int(rng.integers(1, dimension + 2))
     if rng.random() < 0.5:
         found = rng.integers(-2, 3, (rows, dimension)).astype(float)
