@@ -152,7 +152,7 @@ class _Balanced:
 
     def __init__(self, white: Whitened) -> None:
         dimension = len(white.inverse)
-        _, found, directions = np.linalg.svd(white.targets @ white.inverse)
+        _, found, directions = np.linalg.svd(white.targets @ white.matrix.T)
         size = np.append(found, np.zeros(dimension - len(found))) * white.decoder_cost**0.5
         balance = np.maximum(size, FLAT * size.max())
         self.white = white

@@ -49,6 +49,9 @@ FLOATS = 64 * float(np.finfo(float).eps)
 OPTIMAL = 1e-8
 """The gap at which the program calls an answer optimal."""
 
+LITTLE = 1e-10
+"""Share of a code that is added to another to make it regular."""
+
 NEGLIGIBLE = (1e-12, 1e-7)
 """Shares of a bound that may be added to it by making a singular multiplier regular: both are tried."""
 
@@ -329,7 +332,9 @@ def _most_proven(case: _Case, piece: _Piece, rng: np.random.Generator) -> Iterat
     code = claim.source_weights[:, members]
     own = code.T @ code if piece.white.ridge is None else code.T @ code + piece.white.ridge
     form = claim.multiplier[np.ix_(members, members)]
-    grams = [own, *(_least_gram(piece.white, form, negligible) for negligible in NEGLIGIBLE)]
+    least = [_least_gram(piece.white, form, negligible) for negligible in NEGLIGIBLE]
+    # That of a code that leaves sources out is regular with a little of every neuron.
+    grams = [own, own + LITTLE * least[-1], *least]
     for family in piece.families:
         for neuron in _best_of_family(family, claim, rng):
             for gram in grams:

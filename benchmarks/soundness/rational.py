@@ -165,10 +165,13 @@ class RationalProblem:
             members: (k,) the sources whose part of the loss is bounded.
 
         Raises:
-            ZeroDivisionError: a neuron that earns nothing and so says nothing of the bound, or a singular H.
+            ZeroDivisionError: a neuron that earns nothing and so says nothing of the bound, or an H that is not
+                positive definite.
         """
         block = np.ix_(members, members)
         Y, H = exact(multiplier), exact(ridged)
+        if not _is_positive(H):
+            raise ZeroDivisionError("not positive definite")
         ratio = self.ratio(Y, neuron)
         # What rounding left of a singular Y below zero proves nothing, and would earn below zero where H is large.
         earned = _trace(Y[block], H) + NEGATIVE * (np.diag(abs(Y))[list(members)] * np.diag(H)).sum()
@@ -235,6 +238,17 @@ def _whole(values: Exact) -> tuple[Exact, Fraction]:
 def _trace(left: Exact, right: Exact) -> Fraction:
     """The trace of the product of two symmetric matrices."""
     return (left * right).sum()
+
+
+def _is_positive(matrix: Exact) -> bool:
+    """Whether a symmetric matrix is positive definite: all pivots are above zero."""
+    rest, _ = _whole(matrix)
+    while len(rest):
+        if not rest[0, 0] > 0:
+            return False
+        # Times the pivot, which is positive, so that all stays whole.
+        rest = rest[1:, 1:] * rest[0, 0] - np.outer(rest[1:, 0], rest[0, 1:])
+    return True
 
 
 def _inverse(matrix: Exact) -> Exact:
