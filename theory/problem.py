@@ -427,9 +427,7 @@ class Problem(Immutable):
         root = self.sources.covariance_root @ whitening.inverse
         sources = Sources.transformed(self.sources, root, whitening.samples(self.sources.vertices))
         seen = whitening.targets if self.readout.targets is self.mixing else self.mixing @ whitening.matrix.T
-        priced = self.readout.in_coordinates(
-            whitening.matrix, targets=whitening.targets, ridge=self._whitened_ridge(sources)
-        )
+        priced = self.whitened_readout
         try:
             # Groups of sources are none of the coordinates'.
             changes = {"sources": sources, "mixing": seen, "readout": Priced(priced), "groups": None, "separate": False}
@@ -451,12 +449,18 @@ class Problem(Immutable):
             return None
         return self.recurrence.in_coordinates(self.whitening.matrix, self.whitening.inverse)
 
-    def _whitened_ridge(self, inside: Sources) -> Array | None:
-        """G0 from the whitened covariance, which correlated sources leave its digits."""
-        errors = self.readout.errors
-        if errors is None or errors.probabilities is not None:
-            return None
-        return np.asarray(self.readout.decoder_cost / errors.cost * np.linalg.inv(inside.covariance))
+    @derived
+    def whitened_readout(self) -> Readout:
+        """What reading a code out costs in those coordinates.
+
+        Where errors count as the samples do G0 comes from the whitened covariance, which correlated sources leave its
+        digits: in the sources' own coordinates its entries are as large as the covariance is nearly singular.
+        """
+        whitening, errors, ridge = self.whitening, self.readout.errors, None
+        if errors is not None and errors.probabilities is None:
+            root = self.sources.covariance_root @ whitening.inverse
+            ridge = np.asarray(self.readout.decoder_cost / errors.cost * np.linalg.inv(root.T @ root))
+        return self.readout.in_coordinates(whitening.matrix, targets=whitening.targets, ridge=ridge)
 
     # ---- the modular code, the point of comparison everywhere -------------------------------------------------
 
@@ -488,9 +492,12 @@ class Problem(Immutable):
     @derived
     def modular_loss(self) -> float:
         """Loss of the best modular code: 2 sum_i sqrt(decoder_cost K_ii (M_ii + m_i^2)), or more if it is carried."""
-        if self.recurrence is None:
-            return self.readout.modular_loss(self.modular_costs)
         strengths = self._modular_strengths
+        if self.recurrence is None:
+            if self.readout.errors is None:
+                return self.readout.modular_loss(self.modular_costs)
+            neurons = self.whitening.neurons(self.modular_weights)
+            return float(self.modular_costs @ strengths) + self.whitened_readout.value(neurons.T @ neurons)
         asked = self.decoder_cost * self.readout.demand / strengths
         return float(self.modular_costs @ strengths + asked.sum()) + self.recurrence.value(np.diag(strengths))
 

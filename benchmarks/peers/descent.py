@@ -101,7 +101,8 @@ def adam_eliminated(instance: Instance, limit: float) -> Iterator[Run]:
     sources = instance.problem.sources
     loss = eliminated_loss(sources.covariance, sources.vertices)
     prepared = time.process_time() - clock
-    for seed, rate, steps in product(SEEDS, RATES, STEPS):
+    # Short descents first, with all rates and seeds, for time may end.
+    for steps, seed, rate in product(STEPS, SEEDS, RATES):
         rng = np.random.default_rng(seed)
         begin = jnp.asarray(rng.standard_normal((instance.neurons, sources.dimension)) / instance.neurons**0.5)
         start_up, looks = _descend(loss, begin, rate, steps, limit)
@@ -115,8 +116,7 @@ def adam_penalised(instance: Instance, limit: float) -> Iterator[Run]:
     dimension = points.shape[1]
     shape = (instance.neurons, dimension)
     losses = {price: penalised_loss(points, price) for price in PENALTIES}
-    # Every setting with one seed before any with the next, for time may end.
-    for seed, price, rate, steps in product(SEEDS, PENALTIES, RATES, STEPS):
+    for steps, seed, price, rate in product(STEPS, SEEDS, PENALTIES, RATES):
         rng = np.random.default_rng(seed)
         begin = {
             "encoder": jnp.asarray(rng.standard_normal(shape) / instance.neurons**0.5),

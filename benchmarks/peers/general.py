@@ -20,6 +20,11 @@ SOFTNESS = (0.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 """Temperatures at which the largest of a neuron's demands is rounded off, one after the other; the first is the kinked
 loss itself."""
 
+PRICES = ((100.0, 1.5), (1_000.0, 2.0))
+"""First prices of constraints that are broken, in an augmented Lagrangian, and by what they grow a round."""
+
+ROUNDS, LARGEST_PRICE = 60, 1e5
+
 LARGEST_JOINT = 3_000
 """Constraints (neurons by extreme samples) beyond which SLSQP, which holds them in one dense matrix, is not begun."""
 
@@ -94,40 +99,76 @@ def lbfgs(instance: Instance, limit: float) -> Iterator[Run]:
         yield Run(f"{setting}, {neurons} neurons", 0.0, watched.trace)
 
 
-def _joint(instance: Instance, limit: float, method: str, neurons: int, seed: int, *, options: dict[str, float]) -> Run:
-    sources = instance.problem.sources
-    dimension, corners = sources.dimension, sources.vertices
-    energy = sources.covariance + np.eye(dimension)
+class _Joint:
+    """The problem in weights and biases together, as one flat array: a smooth loss and linear constraints."""
 
-    def split(flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return flat[: neurons * dimension].reshape(neurons, dimension), flat[neurons * dimension :]
+    def __init__(self, instance: Instance, neurons: int, seed: int) -> None:
+        sources = instance.problem.sources
+        self.neurons, self.dimension = neurons, sources.dimension
+        self.energy = sources.covariance + np.eye(sources.dimension)
+        corners = sources.vertices
+        # The activity of every neuron on every extreme sample is nonnegative.
+        self.activity = csr_array(
+            hstack([kron(eye_array(neurons), csr_array(corners)), kron(eye_array(neurons), np.ones((len(corners), 1)))])
+        )
+        weights = _begin(instance, neurons, seed)
+        self.begin = np.concatenate([weights.ravel(), sources.support(weights)])
 
-    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        weights, bias = split(flat)
+    def weights(self, flat: np.ndarray) -> np.ndarray:
+        return flat[: self.neurons * self.dimension].reshape(self.neurons, self.dimension)
+
+    def loss(self, flat: np.ndarray) -> tuple[float, np.ndarray]:
+        weights, bias = self.weights(flat), flat[self.neurons * self.dimension :]
         inverse = np.linalg.pinv(weights.T @ weights)
-        value = ((weights @ energy) * weights).sum() + (bias**2).sum() + np.trace(inverse)
-        gradient = 2 * (weights @ energy - weights @ inverse @ inverse)
+        value = ((weights @ self.energy) * weights).sum() + (bias**2).sum() + np.trace(inverse)
+        gradient = 2 * (weights @ self.energy - weights @ inverse @ inverse)
         return float(value), np.concatenate([gradient.ravel(), 2 * bias])
 
-    # The activity of every neuron on every extreme sample is nonnegative.
-    activity = hstack(
-        [kron(eye_array(neurons), csr_array(corners)), kron(eye_array(neurons), np.ones((len(corners), 1)))]
-    )
+
+def augmented_lagrangian(instance: Instance, limit: float) -> Iterator[Run]:
+    """L-BFGS on weights and biases, with the constraints in an augmented Lagrangian (Nocedal and Wright 2006, 17.4)."""
+    for seed, (first, growth), neurons in product(SEEDS, PRICES, _widths(instance)):
+        joint = _Joint(instance, neurons, seed)
+        watched = _Watched(instance, limit, joint.weights)
+        flat, forces, price = joint.begin, np.zeros(joint.activity.shape[0]), first
+
+        def augmented(
+            flat: np.ndarray, forces: np.ndarray, price: float, joint: _Joint = joint
+        ) -> tuple[float, np.ndarray]:
+            value, gradient = joint.loss(flat)
+            pushed = np.maximum(forces - price * (joint.activity @ flat), 0)
+            return value + float(pushed @ pushed) / (2 * price), gradient - joint.activity.T @ pushed
+
+        options = {"maxiter": 200, "maxcor": 30, "ftol": 1e-15, "gtol": 1e-10}
+        with suppress(_TimeIsUpError):
+            for _ in range(ROUNDS):
+                arguments = (forces, price)
+                found = minimize(
+                    augmented, flat, arguments, "L-BFGS-B", jac=True, callback=watched.look, options=options
+                )
+                flat = found.x
+                forces = np.maximum(forces - price * (joint.activity @ flat), 0)
+                price = min(growth * price, LARGEST_PRICE)
+        yield Run(f"price {first:g} times {growth:g} a round, {neurons} neurons", 0.0, watched.trace)
+
+
+def _joint(instance: Instance, limit: float, method: str, neurons: int, seed: int, *, options: dict[str, float]) -> Run:
+    joint = _Joint(instance, neurons, seed)
     if method == "SLSQP":
-        dense = activity.toarray()
+        dense = joint.activity.toarray()
         constraints = {"type": "ineq", "fun": lambda flat: dense @ flat, "jac": lambda _: dense}
     else:
-        constraints = LinearConstraint(csr_array(activity), 0.0, np.inf)
-    weights = _begin(instance, neurons, seed)
-    begin = np.concatenate([weights.ravel(), sources.support(weights)])
-    watched = _Watched(instance, limit, lambda flat: split(flat)[0])
+        constraints = LinearConstraint(joint.activity, 0.0, np.inf)
+    watched = _Watched(instance, limit, joint.weights)
 
     def follow(flat: np.ndarray, *_: object) -> None:
         watched.look(np.asarray(flat))
 
     with suppress(_TimeIsUpError), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of updates that are skipped
-        minimize(loss, begin, jac=True, method=method, constraints=constraints, callback=follow, options=options)
+        minimize(
+            joint.loss, joint.begin, jac=True, method=method, constraints=constraints, callback=follow, options=options
+        )
     return Run(f"{method}, {neurons} neurons", 0.0, watched.trace)
 
 

@@ -19,8 +19,8 @@ FOLLOWED = 1e-4
 def exponent(outcomes: Sequence[Outcome], accuracy: float = FOLLOWED) -> float | None:
     """Power by which time grows with size over the sizes that were solved, if those are enough to tell."""
     place = ACCURACIES.index(accuracy)
-    solved = [outcome for outcome in outcomes if np.isfinite(outcome.seconds[place])]
-    found = growth([outcome.size for outcome in solved], [outcome.seconds[place] for outcome in solved])
+    solved = [outcome for outcome in outcomes if np.isfinite(outcome.usual[place])]
+    found = growth([outcome.size for outcome in solved], [outcome.usual[place] for outcome in solved])
     return None if found is None else found.slope
 
 
@@ -33,8 +33,13 @@ def exponents(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float | None]]
     }
 
 
-def _duration(seconds: float) -> str:
-    return "never" if not np.isfinite(seconds) else f"{seconds:.2g} s"
+def _duration(seconds: float, share: float) -> str:
+    return "never" if not np.isfinite(seconds) else f"{seconds:.2g} s{_of_seeds(share)}"
+
+
+def _of_seeds(share: float) -> str:
+    """The share of seeds that came, unless all did."""
+    return "" if share >= 1 else f" ({100 * share:.0f} %)"
 
 
 def time_table(outcomes: Iterable[Outcome]) -> list[list[str]]:
@@ -43,7 +48,7 @@ def time_table(outcomes: Iterable[Outcome]) -> list[list[str]]:
         [
             outcome.instance,
             outcome.peer,
-            *(_duration(seconds) for seconds in outcome.seconds),
+            *map(_duration, outcome.seconds, outcome.shares),
             "none" if not np.isfinite(outcome.best) else f"{max(outcome.best, 0.0):.1e}",
             f"{outcome.start_up:.2g} s",
             f"{outcome.memory:.0f} MB",
@@ -57,14 +62,24 @@ TIME_HEAD = ["instance", "peer", *(f"{accuracy:.0e}" for accuracy in ACCURACIES)
 
 
 def across(outcomes: Sequence[Outcome], accuracy: float) -> tuple[list[str], list[list[str]]]:
-    """Seconds to one accuracy: head and rows of words, an instance a row and a peer a column, the fastest marked."""
+    """Seconds to one accuracy: head and rows of words, an instance a row and a peer a column.
+
+    Where some seeds never come, the share of those that do follows; of the peers that usually come the fastest is
+    marked.
+    """
     place = ACCURACIES.index(accuracy)
     peers = list(dict.fromkeys(outcome.peer for outcome in outcomes))
-    seconds = {(outcome.instance, outcome.peer): outcome.seconds[place] for outcome in outcomes}
+    known = {(outcome.instance, outcome.peer): outcome for outcome in outcomes}
     rows = []
     for instance in dict.fromkeys(outcome.instance for outcome in outcomes):
-        times = [seconds.get((instance, peer), np.inf) for peer in peers]
-        words = [f"{time:.2g}" if np.isfinite(time) else "-" for time in times]
+        found = [known.get((instance, peer)) for peer in peers]
+        times = [np.inf if outcome is None else outcome.usual[place] for outcome in found]
+        words = [
+            f"{outcome.seconds[place]:.2g}{_of_seeds(outcome.shares[place])}"
+            if outcome is not None and np.isfinite(outcome.seconds[place])
+            else "-"
+            for outcome in found
+        ]
         words[int(np.argmin(times))] += "*" if np.isfinite(min(times)) else ""
         rows.append([instance, *words])
     return ["instance", *peers], rows
@@ -117,14 +132,14 @@ def draw(outcomes: Sequence[Outcome], file: Path) -> None:
         style = {"color": colours(number), "marker": MARKS[number % len(MARKS)], "label": peer, "markersize": 5}
         style |= {"linewidth": 2.5 if peer == "solve" else 1.2}
         own = [outcome for outcome in outcomes if outcome.peer == peer]
-        times = np.array([outcome.seconds for outcome in own])
+        times = np.array([outcome.usual for outcome in own])
         solved = np.isfinite(times)
         # All count, unsolved as infinite: the median over those solved would flatter whoever solves easy ones alone.
         middle = np.median(np.where(solved, times, np.inf), axis=0)
         shown = np.isfinite(middle)
         axes[0].plot(np.array(ACCURACIES)[shown], middle[shown], **style)
         for panel, series in zip(axes[1:], present, strict=True):
-            points = [(o.size, o.seconds[place]) for o in own if o.series == series and np.isfinite(o.seconds[place])]
+            points = [(o.size, o.usual[place]) for o in own if o.series == series and np.isfinite(o.usual[place])]
             if points:
                 panel.plot(*zip(*points, strict=True), **style)
     axes[0].set(xlabel="relative distance from the optimum", ylabel="seconds, start-up apart", title="median instance")

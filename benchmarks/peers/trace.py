@@ -45,9 +45,11 @@ class Outcome:
     """A peer on an instance, at its best.
 
     Attributes:
-        seconds: one for each of `ACCURACIES`, of the setting that is fastest to it, median over the seeds.
+        seconds: one for each of `ACCURACIES`, of the setting that is fastest to it, median over the seeds; where no
+            setting brings more than half of them there, of that which brings most, median over those.
         best: least excess seen, and `setting`: of the run that had it.
         start_up: median over the runs;  memory: megabytes that the peak rose by.
+        shares: of the seeds that came there with that setting, one for each of `ACCURACIES`.
     """
 
     peer: str
@@ -60,12 +62,20 @@ class Outcome:
     start_up: float
     memory: float
     note: str
+    shares: tuple[float, ...] = (1.0,) * len(ACCURACIES)
 
     @classmethod
-    def from_json(cls, *, seconds: list[float | None], best: float | None, **fields: Any) -> Outcome:
+    def from_json(
+        cls, *, seconds: list[float | None], best: float | None, shares: list[float], **fields: Any
+    ) -> Outcome:
         """An outcome read back, with None for what never came."""
         reached = tuple(np.inf if value is None else value for value in seconds)
-        return cls(seconds=reached, best=np.inf if best is None else best, **fields)
+        return cls(seconds=reached, best=np.inf if best is None else best, shares=tuple(shares), **fields)
+
+    @property
+    def usual(self) -> tuple[float, ...]:
+        """Seconds to each of `ACCURACIES`, infinite where most seeds do not come there."""
+        return tuple(time if share > 1 / 2 else np.inf for time, share in zip(self.seconds, self.shares, strict=True))
 
     @classmethod
     def of(cls, peer: str, instance: Instance, runs: Iterable[Run], memory: float) -> Outcome:
@@ -74,10 +84,7 @@ class Outcome:
         by_setting: dict[str, list[Run]] = {}
         for run in runs:
             by_setting.setdefault(run.setting, []).append(run)
-        seconds = tuple(
-            min(float(np.median([run.time_to(accuracy) for run in group])) for group in by_setting.values())
-            for accuracy in ACCURACIES
-        )
+        reached = [min(_reached(group, accuracy) for group in by_setting.values()) for accuracy in ACCURACIES]
         best = min(runs, key=lambda run: run.best)
         start_up = float(np.median([run.start_up for run in runs]))
         notes = "; ".join(sorted({run.note for run in runs if run.note}))
@@ -86,10 +93,24 @@ class Outcome:
             instance.name,
             instance.series,
             instance.size,
-            seconds,
+            tuple(seconds for _, seconds, _ in reached),
             best.best,
             best.setting,
             start_up,
             memory,
             notes,
+            tuple(share for _, _, share in reached),
         )
+
+
+def _reached(runs: list[Run], accuracy: float) -> tuple[float, float, float]:
+    """How a setting is ranked, the seconds told of it, and the share of its seeds that come within the accuracy.
+
+    Whatever most seeds reach comes first and is ranked by its median time, the rest by how many seeds reach it.
+    """
+    times = np.array([run.time_to(accuracy) for run in runs])
+    came = np.isfinite(times)
+    share = float(came.mean())
+    if share > 1 / 2:
+        return -2.0, float(np.median(times)), share
+    return -share, float(np.median(times[came])) if came.any() else np.inf, share

@@ -18,6 +18,7 @@ PEERS = {
     "Adam, neurons alone": "descent:adam_eliminated",
     "Adam, penalised": "descent:adam_penalised",
     "L-BFGS": "general:lbfgs",
+    "L-BFGS, augmented Lagrangian": "general:augmented_lagrangian",
     "SLSQP": "general:slsqp",
     "trust-constr": "general:trust_constr",
     "similarity": "convex:similarity",

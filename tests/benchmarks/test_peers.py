@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from benchmarks.kept import Kept
+from benchmarks.peers import __main__ as command
 from benchmarks.peers import general, report
 from benchmarks.peers.instances import Instance
 from benchmarks.peers.trace import ACCURACIES, Outcome, Run
@@ -35,9 +37,18 @@ def test_each_accuracy_is_told_for_the_setting_that_is_fastest_to_it_by_the_medi
     assert found.setting == "slow"
 
 
-def test_a_setting_that_two_of_three_seeds_miss_counts_as_never():
+def test_what_few_seeds_reach_is_told_with_their_share_and_counts_as_unusual():
     runs = [Run("only", trace=[(1.0, 1e-9)]), Run("only", trace=[]), Run("only", trace=[(1.0, 0.2)])]
-    assert Outcome.of("peer", SQUARE, runs, 0.0).seconds == (np.inf,) * 4
+    found = Outcome.of("peer", SQUARE, runs, 0.0)
+    assert found.seconds == (1.0,) * 4 and found.shares == (1 / 3,) * 4 and found.usual == (np.inf,) * 4
+    assert report.across([found], 1e-4)[1] == [["square", "1 (33 %)"]]
+
+
+def test_what_most_seeds_reach_goes_before_what_is_quick_for_one():
+    lucky = [Run("lucky", trace=[(0.1, 1e-9)]), Run("lucky"), Run("lucky")]
+    sure = [Run("sure", trace=[(5.0, 1e-9)]) for _ in range(3)]
+    found = Outcome.of("peer", SQUARE, lucky + sure, 0.0)
+    assert found.seconds == found.usual == (5.0,) * 4
 
 
 def test_the_fastest_of_each_instance_is_marked():
@@ -78,7 +89,7 @@ def test_the_gradient_of_the_loss_in_the_neurons_is_that_of_its_value(softness):
 
 @pytest.mark.thorough
 def test_peers_come_near_the_certified_optimum_and_never_below_it():
-    for peer in (general.lbfgs, general.slsqp):
+    for peer in (general.lbfgs, general.augmented_lagrangian, general.slsqp):
         runs = list(peer(SQUARE, 0.1))
         assert min(run.best for run in runs) < 1e-2
         assert all(run.best > -1e-9 for run in runs)
@@ -113,6 +124,13 @@ def test_outcomes_are_read_back_with_what_never_came(tmp_path):
     assert Kept(table, Outcome.from_json, conditions).rows == [never]
     with pytest.raises(InputError, match=r"seconds_a_run 1\.0, not 2\.0; give another name"):
         Kept(table, Outcome.from_json, conditions | {"seconds_a_run": 2.0})
+
+
+def test_a_missing_extra_is_named_before_anything_is_measured(monkeypatch):
+    monkeypatch.setattr(command, "find_spec", lambda name: None if name == "optax" else object())
+    done = CliRunner().invoke(command.main, ["--quick"])
+    assert done.exit_code == 2 and not done.stdout
+    assert done.stderr.splitlines()[-1] == "Error: optax: not installed; pip install '.[peers]'"
 
 
 @pytest.mark.slow

@@ -210,3 +210,15 @@ def test_exact_targets():
     mixed = solve(Problem(samples, encoder_cost=cheap, mixing=sums))
     assert decoded.status == "optimal" and decoded.loss == pytest.approx(mixed.loss, rel=1e-7)
     np.testing.assert_allclose(decoded.reconstruct(decoded.activity()), samples @ np.transpose(sums), atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_modular_loss_is_no_less_than_a_bound_however_dependent_the_sources(seed):
+    # G0 has entries of 1e12 here, in whose rounding its least eigenvalue is lost.
+    rng = np.random.default_rng(seed)
+    points = rng.uniform(-1, 1, (12, 3))
+    points[:, 2] = points[:, 0] + points[:, 1] + 1e-6 * rng.uniform(-1, 1, 12)
+    problem = Problem(points, readout=Soft(0.3))
+    answer = solve(problem, method="modular")
+    assert answer.lower_bound <= problem.modular_loss * (1 + 1e-10)
+    assert certify(problem, answer).loss == pytest.approx(problem.modular_loss, rel=1e-8)

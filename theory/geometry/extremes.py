@@ -68,7 +68,7 @@ def distinct_rows(points: Array) -> Indices:
     # unless they are the same. It is added up column by column: a product with a vector may round the same row in two
     # ways, by where it stands.
     key = np.zeros(len(points))
-    shares: Array = 1 + np.random.default_rng(0).random(points.shape[1])
+    shares = np.random.default_rng(0).uniform(1, 2, size=(points.shape[1],))
     for column in range(points.shape[1]):
         key += shares[column] * points[:, column]
     _, first, group = np.unique(key, return_index=True, return_inverse=True)
