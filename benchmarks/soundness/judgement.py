@@ -279,7 +279,7 @@ def _against_words(claim: Claim, measured: Measured, blur: float) -> Iterator[st
     gap = 1 - claim.lower_bound / claim.loss
     if abs(gap - claim.gap) > ROUNDING:
         yield f"the gap is said to be {claim.gap:.3g}, and is {gap:.3g}"
-    if (claim.status == "optimal") != (claim.gap <= OPTIMAL):
+    if claim.status == "optimal" and not claim.gap <= OPTIMAL:
         yield f"the status is {claim.status} at a gap of {claim.gap:.3g}"
 
 
@@ -294,6 +294,9 @@ def _against_simple_codes(case: _Case, blur: float) -> Iterator[str]:
     if _quotient(claim.loss, modular) > 1 + ROUNDING + blur:
         yield f"the loss {claim.loss:.15g} is more than that of a modular code, {float(modular):.15g}"
     if np.isnan(claim.modular_loss):
+        return
+    if np.isinf(claim.modular_loss):
+        yield f"the modular loss is infinite, and a modular code costs {float(modular):.15g}"
         return
     if problem.groups is None and _quotient(claim.modular_loss, modular) > 1 + ROUNDING + blur:
         yield f"the modular loss {claim.modular_loss:.15g} is more than that of a modular code, {float(modular):.15g}"

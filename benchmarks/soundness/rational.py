@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Measured", "RationalProblem", "exact"]
 
 
-NEGATIVE = Fraction(1, 10**14)
-"""Least eigenvalue of a multiplier, with ones on its diagonal, that may be rounding of zero."""
+LAST_DIGIT = Fraction(1, 10**14)
+"""Share of what two neurons cost that an entry of a multiplier may be off by."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,12 @@ class RationalProblem:
         least, _ = self.projections(rows)
         return ((rows @ self.energy_matrix) * rows).sum(axis=1) + least**2 * self.height_cost
 
+    @cached_property
+    def _own_costs(self) -> Exact:
+        """(d, d) the geometric mean of what neurons of two sources cost, each of unit weight."""
+        cost = self.neuron_costs(np.eye(len(self.mean))).astype(float) ** 0.5
+        return exact(np.outer(cost, cost))
+
     def code_loss(self, weights: Array) -> Fraction:
         """Loss of the code with these source weights (n, d), the cheapest biases and the cheapest decoder.
 
@@ -173,12 +179,17 @@ class RationalProblem:
         if not _is_positive(H):
             raise ZeroDivisionError("not positive definite")
         ratio = self.ratio(Y, neuron)
-        # What rounding left of a singular Y below zero proves nothing, and would earn below zero where H is large.
-        earned = _trace(Y[block], H) + NEGATIVE * (np.diag(abs(Y))[list(members)] * np.diag(H)).sum()
+        # An entry of Y is known to the last digits of what its neurons cost. Where H is large these count: they are
+        # given away.
+        blur = self._own_costs[block] * (ratio * LAST_DIGIT)
+        earned = _trace(Y[block], H) + _trace(blur, abs(H))
         if not (ratio > 0 and earned > 0):
             raise ZeroDivisionError("nothing is earned")
         readout = self.decoder_cost * _trace(self.demand[block], _inverse(H))
-        saved = Fraction(0) if self.ridge is None else _trace(Y[block], self.ridge[block])
+        saved = Fraction(0)
+        if self.ridge is not None:
+            ridge = self.ridge[block]
+            saved = _trace(Y[block], ridge) - _trace(blur, abs(ridge))
         # With H / sqrt(t), of its best size, the right is sqrt(t) gain - t saved.
         size = Fraction(float(readout / earned) ** 0.5)
         gain = earned * size + readout / size

@@ -138,11 +138,21 @@ def judged(
                 apart = judge(replace(given, separate=True), answer.separate, with_codes=False)
                 found.wrong += [f"separate: {sentence}" for sentence in apart.wrong]
             found.wrong += answer.faults
-            if answer.saved:
-                found.wrong += against_program(given, answer.saved)
+            found.wrong += _disagreements(given, answer.saved)
         except Exception:
             found, error = None, _end_of_traceback()
     return found, time.perf_counter() - start, error
+
+
+def _disagreements(problem: Drawn, saved: bytes) -> list[str]:
+    """What the program says otherwise elsewhere; where it fails, that is one."""
+    found: list[str] = []
+    try:
+        if saved:
+            found.extend(against_program(problem, saved))
+    except Exception:  # of the program, not of the checker
+        found.append(f"certificate, words or verdict fail: {_end_of_traceback().splitlines()[-1]}")
+    return found
 
 
 def _end_of_traceback() -> str:

@@ -247,10 +247,6 @@ def wrongly_decoded(claim):
     return replace(claim, decoder=claim.decoder * (1 + 1e-6))
 
 
-def called_bounded(claim):
-    return replace(claim, status="bounded")
-
-
 def gap_understated(claim):
     return replace(claim, lower_bound=claim.lower_bound * (1 - 1e-6))
 
@@ -272,7 +268,6 @@ def no_multiplier(claim):
         (loss_understated, "of what the network costs"),
         (active_below_zero, "below zero"),
         (wrongly_decoded, "reconstructed with an error"),
-        (called_bounded, "the status is bounded"),
         (gap_understated, "the gap is said to be"),
         (not_a_number, "not finite"),
         (no_multiplier, "proves none"),
