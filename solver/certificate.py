@@ -521,7 +521,9 @@ def _measure(problem: Problem, encoder: Array, encoder_bias: Array, decoder: Arr
         second_moment += float(share @ (activity**2).sum(axis=1))
         if not readout.exact:
             counted = share if elsewhere is None else elsewhere[seen : seen + len(block)]
-            squared_error += float(counted @ (missed**2).sum(axis=1))
+            # Of sources that rest (`Problem.plain`) errors count on samples that are not theirs, and are not measured.
+            squares = (missed**2).sum(axis=1)
+            squared_error += float(counted @ squares) if len(counted) == len(squares) else float("nan")
         reach = np.maximum(reach, activity.max(axis=0))
         largest = np.maximum(largest, np.abs(data).max(axis=0))
         least = min(least, float(activity.min(initial=np.inf)))

@@ -27,10 +27,13 @@ from theory.problem import Problem, within_digits
 from theory.sources import EXACT_DIMENSION
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from threadpoolctl import ThreadpoolController
 
     from theory.bounds.cover import Cover
     from theory.geometry.face_lattice import FaceLattice
+
+    Array = NDArray[np.float64]
 
 __all__ = [
     "DEFAULT_TOLERANCE",
@@ -459,21 +462,10 @@ class _Run:
             some = self.cover.samples
             known = some is not None and self.cover.within is None and self.problem.has_among(some)
         quick = not known and (self.cover is not None or self.stopped is not None)
-        found = Representation.from_weights(
-            self.problem,
-            self.weights,
-            status="",
-            method=self.method,
-            message="",
-            lower_bound=0.0,
-            gap=0.0,
-            multiplier=self.multiplier,
-            cover=self.cover,
-            tolerance=self.tolerance,
-            separate=self.separate,
-            iterations=self.iterations,
-            seconds=0.0,
-        )
+        found = self._written(self.weights)
+        if found.loss > self.problem.modular_loss:
+            # Rounding, of units far apart, in what is written: then the modular code may cost less.
+            found = min(found, self._written(self.problem.modular_weights), key=lambda code: code.loss)
         weights = found.source_weights
         at_once = quick or (self.stopped is not None and any(map(_dear, hulls)))
         bound = best_bound(self.problem, self.multiplier, weights=weights, quick=at_once, cover=self.cover)
@@ -490,6 +482,24 @@ class _Run:
         message = "; ".join(part for part in (f"{self.method}: {self.why}", note, self.stopped) if part)
         found = replace(found, message=message, multiplier=bound.multiplier, seconds=time.perf_counter() - self.start)
         return found.bounded_by(bound.value, "interrupted" if self.stopped else "bounded")
+
+    def _written(self, weights: Array) -> Representation:
+        """The code of these neurons (n, d), of which nothing is proven yet."""
+        return Representation.from_weights(
+            self.problem,
+            weights,
+            status="",
+            method=self.method,
+            message="",
+            lower_bound=0.0,
+            gap=0.0,
+            multiplier=self.multiplier,
+            cover=self.cover,
+            tolerance=self.tolerance,
+            separate=self.separate,
+            iterations=self.iterations,
+            seconds=0.0,
+        )
 
 
 def _dear(hull: Problem) -> bool:

@@ -71,7 +71,7 @@ def test_a_quick_run_of_soundness_finds_nothing_wrong_and_goes_on_where_it_was_k
         stream.write('{"seed": 0, "index": 9999')
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "6 problems; wrong certificates: 0" in done.stdout
+    assert "6 problems; wrong answers: 0" in done.stdout
     lines = results.read_text().splitlines()
     indices = [json.loads(line)["index"] for line in lines]
     assert len(indices) == len(set(indices)) == 6

@@ -496,8 +496,10 @@ class Problem(Immutable):
         if self.recurrence is None:
             if self.readout.errors is None:
                 return self.readout.modular_loss(self.modular_costs)
-            neurons = self.whitening.neurons(self.modular_weights)
-            return float(self.modular_costs @ strengths) + self.whitened_readout.value(neurons.T @ neurons)
+            # What its network costs: of dependent sources g(G), of which G0 is the inverse of a covariance, is lost.
+            weights = self.modular_weights
+            read = self.readout.costs_of(self.readout.decoder(weights), weights)
+            return float(self.modular_costs @ strengths) + sum(read.values())
         asked = self.decoder_cost * self.readout.demand / strengths
         return float(self.modular_costs @ strengths + asked.sum()) + self.recurrence.value(np.diag(strengths))
 

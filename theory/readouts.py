@@ -182,8 +182,8 @@ class Readout(Frozen):
                 # Their errors are no longer those of the sources alone.
                 errors = None
         if errors is not None:
-            covariance = errors.covariance[np.ix_(chosen, chosen)]
-            errors = replace(errors, mean=errors.mean[chosen], covariance=covariance)
+            covariance, root = errors.covariance[np.ix_(chosen, chosen)], errors.root[:, chosen]
+            errors = replace(errors, mean=errors.mean[chosen], covariance=covariance, root=root)
         return Readout(targets, self.decoder_cost, (ridge + ridge.T) / 2, errors)
 
     # ---- value and derivatives --------------------------------------------------------------------------------
@@ -274,11 +274,12 @@ class Readout(Frozen):
         if self.errors is None:
             return {"decoder": self.decoder_cost * squares}
         missed = self.targets - decoder @ weights
-        error = float(np.einsum("ri,ij,rj->", missed, self.errors.covariance, missed))
+        # Not from the covariance, in whose rounding a target that hardly varies is lost.
+        error = float(((self.errors.root @ missed.T) ** 2).sum())
         noise = self.errors.noise_variance * squares
         return {
             "decoder": (self.decoder_cost - self.errors.cost * self.errors.noise_variance) * squares,
-            "error": self.errors.cost * (max(error, 0.0) + noise),
+            "error": self.errors.cost * (error + noise),
         }
 
     # ---- codes that need not span the sources -------------------------------------------------------------------
@@ -646,7 +647,8 @@ class Errors(Frozen):
     Attributes:
         cost: of the mean squared error of a target;  noise_variance: of each neuron.
         probabilities: (T,) weights of the samples on which they count, or None: the sources' own.
-        mean: (d,) and covariance: (d, d) of the sources under those weights.
+        mean: (d,) and covariance: (d, d) C of the sources under those weights.
+        root: (k, d) R with C = R'R, as accurate as the samples are.
 
     Example:
         >>> square = Sources([[-1, -1], [-1, 1], [1, -1], [1, 1]])
@@ -659,6 +661,7 @@ class Errors(Frozen):
     probabilities: Array | None
     mean: Array
     covariance: Array
+    root: Array
 
 
 def checked_targets(targets: ArrayLike, sources: Sources) -> Array:
@@ -699,7 +702,9 @@ def _with_errors(
         except InputError as error:
             raise InputError(f"readout: where errors count, {error}") from None
     deviation = np.sqrt(np.diag(counted.covariance))
-    scaled = np.linalg.inv(counted.covariance / np.outer(deviation, deviation))
+    # From the root of C, which dependent sources leave twice the digits of C.
+    half = np.linalg.inv(counted.covariance_root / deviation)
+    scaled = half @ half.T
     effective = decoder_cost + cost * noise_variance
     with np.errstate(over="ignore", under="ignore"):
         ridge = (effective / cost) * scaled / np.outer(deviation, deviation)
@@ -710,7 +715,7 @@ def _with_errors(
             "point; choose units in which they are alike"
         )
     elsewhere = None if readout.probabilities is None else counted.probabilities
-    errors = Errors(cost, noise_variance, elsewhere, counted.mean, counted.covariance)
+    errors = Errors(cost, noise_variance, elsewhere, counted.mean, counted.covariance, counted.covariance_root)
     return Readout(targets, effective, (ridge + ridge.T) / 2, errors)
 
 

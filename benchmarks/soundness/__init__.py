@@ -6,8 +6,9 @@
     python -m benchmarks.soundness --only INDEX [--seed S]
 
 Problems of one to six sources are drawn from families that differ in every way the author could think of (`draws`),
-solved in processes that are watched (`crew`), and judged by a checker that shares no code with the certificate
-(`judgement`): it searches in floating point (`neurons`, `codes`) and accuses in rational arithmetic (`rational`). What
-came of each is written down at once (`ledger`), so that a run goes on where it was stopped, and told at the end
-(`report`), with the worst cases as files that `modularity solve` accepts (`cases`).
+with prices, readouts and groups (`settings`), solved in processes that are watched (`crew`), and judged by a checker
+that shares no code with the certificate (`judgement`): it searches in floating point (`neurons`, `codes`) and accuses
+in rational arithmetic (`rational`). Whether file, certificate, words and verdict agree with the answer is asked too
+(`consistency`). What came of each is written down at once (`ledger`), so that a run goes on where it was stopped, and
+told at the end (`report`), with the worst cases as files with the command that solves them (`cases`).
 """

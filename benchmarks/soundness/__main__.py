@@ -14,7 +14,7 @@ import click
 
 from benchmarks.soundness import ledger
 from benchmarks.soundness.cases import save_case, save_cases
-from benchmarks.soundness.crew import ANSWERED, CRASHED, UNCHECKED, Finished, Tasks, work_through
+from benchmarks.soundness.crew import ANSWERED, CRASHED, REFUSED, UNCHECKED, Finished, Tasks, work_through
 from benchmarks.soundness.draws import DIMENSIONS, dimension_of, drawn
 from benchmarks.soundness.report import is_sound, show, worst_cases
 from benchmarks.soundness.work import judged, solved
@@ -184,9 +184,10 @@ def _only(seed: int, index: int, time_limit: float, folder: Path | None) -> int:
     click.echo(str(problem))
     found = solved(seed, index, time_limit)
     if found.claim is None:
-        finished = Finished(index, CRASHED, found.seconds, warned=found.warned, error=found.error)
+        outcome = REFUSED if found.refused else CRASHED
+        finished = Finished(index, outcome, found.seconds, warned=found.warned, error=found.error)
     else:
-        judgement, seconds, error = judged(problem, found.claim)
+        judgement, seconds, error = judged(problem, found)
         outcome = UNCHECKED if judgement is None else ANSWERED
         finished = Finished(index, outcome, found.seconds, found.claim, found.warned, error, judgement, seconds)
     record = ledger.record_of(problem, finished, time_limit=time_limit, code=ledger.state_of_code())

@@ -17,6 +17,8 @@ from theory.writing import written_whole
 
 __all__ = ["save_case", "save_cases"]
 
+BENCHMARK = ("python", "-m", "benchmarks.soundness")
+
 PATTERN = "seed*-problem*.*"
 """Names of the files that are taken away before new ones are written."""
 
@@ -34,18 +36,47 @@ def save_cases(folder: Path, cases: Sequence[tuple[Record, Sequence[str]]]) -> N
 def save_case(folder: Path, problem: Drawn, time_limit: float, said: dict[str, object]) -> Path:
     """Write one problem to an .npz file, and to a .json file the command that solves it and what is said of it."""
     path = folder / f"seed{problem.seed}-problem{problem.index}.npz"
-    given = {"sources": problem.points, "mixing": problem.mixing, "probabilities": problem.probabilities}
+    given = {
+        "sources": problem.points,
+        "mixing": problem.mixing,
+        "probabilities": problem.probabilities,
+        "targets": problem.reading.targets,
+        "readout_probabilities": problem.reading.probabilities,
+    }
     arrays: dict[str, Any] = {name: array for name, array in given.items() if array is not None}
     with written_whole(path) as partial, partial.open("wb") as stream:
         np.savez(stream, **arrays)
+    beside = {"command": shlex.join(_command(problem, path, time_limit)), "problem": str(problem), **said}
+    with written_whole(path.with_suffix(".json")) as partial:
+        partial.write_text(json.dumps(beside, indent=1) + "\n")
+    return path
+
+
+def _command(problem: Drawn, path: Path, time_limit: float) -> list[str]:
+    """The words that solve it; where the command line has none for it, those of this benchmark."""
+    if problem.separate or problem.reading.probabilities is not None:
+        return [
+            *BENCHMARK,
+            "--only",
+            str(problem.index),
+            "--seed",
+            str(problem.seed),
+            "--time-limit",
+            f"{time_limit:g}",
+        ]
     words = ["modularity", "solve", str(path)]
-    words += ["--encoder-cost", repr(problem.encoder_cost), "--decoder-cost", repr(problem.decoder_cost)]
+    for name in ("encoder_cost", "decoder_cost", "activity_cost", "bias_cost"):
+        words += [f"--{name.replace('_', '-')}", repr(getattr(problem, name))]
     if problem.mixing is not None:
         words += ["--mixing", str(path)]
     if problem.probabilities is not None:
         words += ["--probabilities", "probabilities"]
-    words += ["--time-limit", f"{time_limit:g}"]
-    beside = {"command": shlex.join(words), "problem": str(problem), **said}
-    with written_whole(path.with_suffix(".json")) as partial:
-        partial.write_text(json.dumps(beside, indent=1) + "\n")
-    return path
+    if problem.reading.targets is not None:
+        words += ["--targets", str(path)]
+    if not problem.reading.exact:
+        words += ["--error-cost", repr(problem.reading.error_cost)]
+    if problem.reading.kind == "noisy":
+        words += ["--noise-variance", repr(problem.reading.noise_variance)]
+    for name, members in (problem.groups or {}).items():
+        words += ["--group", f"{name}={','.join(map(str, members))}"]
+    return [*words, "--time-limit", f"{time_limit:g}"]

@@ -63,6 +63,15 @@ FAINT = 1e-13
 MOST_ENTRIES = 200_000
 """Neurons times samples of a descent: where there are many samples it starts with fewer neurons."""
 
+UNASKED = 1e-24
+"""Share of what is asked of the dearest source that is taken to be asked of every one;"""
+
+NEAR_NOTHING = 1e-8
+"""and ridge, in balanced coordinates, that is added to a code where some combinations are not asked for."""
+
+FLAT = 1e-3
+"""Least balance of a coordinate, relative to the largest."""
+
 ASKED = 4
 """Of so many problems one is given to other methods."""
 
@@ -74,12 +83,44 @@ MOST_SAMPLES_OF_CONIC = {1: 100, 2: 60, 3: 20}
 
 
 def modular_code(problem: Drawn, white: Whitened) -> Array:
-    """(d, d) the best code with one neuron a source: the fourth power of its weight is worth over cost."""
+    """(d, d) the best code with one neuron a source, some of which may be nothing where errors are allowed."""
+    from scipy.optimize import minimize
+
     axes = np.vstack([np.eye(problem.dimension), -np.eye(problem.dimension)])
     costs = white.costs(white.rows(axes)).reshape(2, -1)
-    side = np.where(costs[0] <= costs[1], 1.0, -1.0)
-    worth = problem.decoder_cost * (white.mixing**2).sum(axis=0)
-    return np.diag(side * (worth / costs.min(axis=0)) ** 0.25)
+    side, cost = np.where(costs[0] <= costs[1], 1.0, -1.0), costs.min(axis=0)
+    asked = white.decoder_cost * (white.targets**2).sum(axis=0)
+    # Of a source that no target needs so little that its neuron costs nothing.
+    asked = np.maximum(asked, UNASKED * (asked * cost).max() / cost)
+    unit = np.sqrt(asked / cost)
+    if white.ridge is None:
+        return np.diag(side * np.sqrt(unit))
+    ridge = white.ridge / np.sqrt(np.outer(unit, unit))
+    targets = white.targets / np.sqrt(unit)
+    share = cost * unit
+    scale = share.sum()
+
+    def loss(strengths: Array) -> tuple[float, Array]:
+        half = np.linalg.solve(ridge + np.diag(strengths), targets.T)
+        worth = white.decoder_cost * (half**2).sum(axis=1) / scale
+        return float(share @ strengths / scale + white.decoder_cost * (targets.T * half).sum() / scale), (
+            share / scale - worth
+        )
+
+    found, least = np.zeros(problem.dimension), np.inf
+    alone = np.maximum(0.0, 1 - np.diag(ridge))
+    for start in (alone, np.zeros(problem.dimension), np.ones(problem.dimension)):
+        tried = minimize(
+            loss,
+            start,
+            jac=True,
+            bounds=[(0, None)] * problem.dimension,
+            method="L-BFGS-B",
+            options={"ftol": 0, "gtol": 1e-13, "maxiter": 2_000},
+        )
+        if tried.fun < least:
+            found, least = tried.x, tried.fun
+    return np.diag(side * np.sqrt(found * unit))
 
 
 def descents(white: Whitened, weights: Array, rng: np.random.Generator) -> Iterator[tuple[str, Array]]:
@@ -97,26 +138,42 @@ def descents(white: Whitened, weights: Array, rng: np.random.Generator) -> Itera
     most = max(dimension, MOST_ENTRIES // len(white.corners))
     count = min(dimension * (dimension + 1) // 2 + dimension, most)
     start = balanced.descent(rng.standard_normal((count, dimension)) / count**0.5)
-    yield "descent", balanced.weights(start)
+    yield "descent", balanced.code(start)
     for name, rows in (("descent and growth", start), ("growth of the answer", balanced.rows(weights))):
         try:
             grown = balanced.grown(rows, rng)
         except np.linalg.LinAlgError:
             continue
-        yield name, balanced.weights(grown)
+        yield name, balanced.code(grown)
 
 
 class _Balanced:
-    """Coordinates in which the code that would be best without biases has the identity for its G."""
+    """Coordinates in which the code that would be best without biases and errors has the identity for its G."""
 
     def __init__(self, white: Whitened) -> None:
-        _, size, directions = np.linalg.svd(white.mixing @ white.matrix.T, full_matrices=False)
-        balance = size * white.decoder_cost**0.5
+        dimension = len(white.inverse)
+        _, found, directions = np.linalg.svd(white.targets @ white.matrix.T)
+        size = np.append(found, np.zeros(dimension - len(found))) * white.decoder_cost**0.5
+        balance = np.maximum(size, FLAT * size.max())
         self.white = white
         self.half = directions.T * np.sqrt(balance)
         self.unit = float(balance.sum())
         self.energy = balance / self.unit
+        self.asked = size**2 / balance / self.unit
         self.corners = white.corners @ self.half / self.unit**0.5
+        self.ridge = np.zeros((dimension, dimension))
+        if white.ridge is not None:
+            back = np.linalg.solve(self.half, white.matrix)
+            self.ridge = back @ white.ridge @ back.T
+        # Where not every combination is asked for G may be singular: a little of each costs next to nothing.
+        singular = white.ridge is None and size.min() < balance.min()
+        self.added = NEAR_NOTHING**0.5 * np.eye(dimension) if singular else None
+        if self.added is not None:
+            self.ridge = self.added**2
+
+    def code(self, rows: Array) -> Array:
+        """A code's weights on the sources, with a little of every combination where that is needed."""
+        return self.weights(rows if self.added is None else np.vstack([rows, self.added]))
 
     def rows(self, weights: Array) -> Array:
         """Coordinates of a code with these weights on the sources."""
@@ -148,6 +205,9 @@ class _Balanced:
 
     def grown(self, rows: Array, rng: np.random.Generator) -> Array:
         """The code with neurons added that are worth it, and all of their energies made the best, again and again."""
+        if not len(rows):
+            # From nothing, or from what could pay first.
+            rows = NEW * np.eye(len(self.energy))
         units = self._of_unit_cost(rows)
         energies = (rows**2).sum(axis=1) / (units**2).sum(axis=1)
         searches = SEARCHES
@@ -155,6 +215,8 @@ class _Balanced:
             energies = self._best_energies(units, energies)
             kept = energies > FAINT * energies.sum()
             units, energies = units[kept], energies[kept]
+            if not len(units):
+                break
             new = self._worth_adding(units, energies, rng, quick=True)
             if not len(new) and searches > 0:
                 searches -= 1
@@ -165,8 +227,8 @@ class _Balanced:
         return units * np.sqrt(energies)[:, None]
 
     def _worth_adding(self, units: Array, energies: Array, rng: np.random.Generator, *, quick: bool) -> Array:
-        inverse = np.linalg.inv((units.T * energies) @ units)
-        worth = inverse * self.energy @ inverse
+        inverse = np.linalg.inv((units.T * energies) @ units + self.ridge)
+        worth = inverse * self.asked @ inverse
         found = best_neurons(
             self.white, self._multiplier(worth), self.weights(units), rng, most=NEURONS, apart=NEAR, quick=quick
         )
@@ -191,9 +253,9 @@ class _Balanced:
 
         loss = self._loss_of(units, energies)
         for _ in range(NEWTON):
-            inverse = np.linalg.inv((units.T * energies) @ units)
+            inverse = np.linalg.inv((units.T * energies) @ units + self.ridge)
             across = units @ inverse
-            worth = (across * self.energy) @ across.T
+            worth = (across * self.asked) @ across.T
             curvature = 2 * worth * (across @ units.T)
             values, vectors = np.linalg.eigh(curvature)
             root = np.sqrt(np.maximum(values, SINGULAR * values[-1]))
@@ -219,7 +281,7 @@ class _Balanced:
 
     def _loss_of(self, units: Array, energies: Array) -> float:
         try:
-            readout = float(self.energy @ np.diag(np.linalg.inv((units.T * energies) @ units)))
+            readout = float(self.asked @ np.diag(np.linalg.inv((units.T * energies) @ units + self.ridge)))
         except np.linalg.LinAlgError:
             return np.inf
         return float(energies.sum()) + readout if readout > 0 else np.inf
@@ -227,7 +289,7 @@ class _Balanced:
     def _loss(self, rows: Array) -> float:
         bias = (rows @ self.corners.T).max(axis=1)
         try:
-            readout = float(self.energy @ np.diag(np.linalg.inv(rows.T @ rows)))
+            readout = float(self.asked @ np.diag(np.linalg.inv(rows.T @ rows + self.ridge)))
         except np.linalg.LinAlgError:
             return np.inf
         return float((rows**2 @ self.energy).sum() + bias @ bias + readout) if readout > 0 else np.inf
@@ -235,15 +297,15 @@ class _Balanced:
     def _smooth_loss(self, flat: Array, power: int) -> tuple[float, Array]:
         rows = flat.reshape(-1, len(self.energy))
         try:
-            inverse = np.linalg.inv(rows.T @ rows)
+            inverse = np.linalg.inv(rows.T @ rows + self.ridge)
         except np.linalg.LinAlgError:
             return np.inf, np.zeros_like(flat)
         bias, slope = smooth_biases(self.corners, rows, power)
-        readout = float(self.energy @ np.diag(inverse))
+        readout = float(self.asked @ np.diag(inverse))
         if not readout > 0:
             return np.inf, np.zeros_like(flat)
         loss = float((rows**2 @ self.energy).sum() + bias @ bias + readout)
-        fall = rows * self.energy + bias[:, None] * slope - rows @ (inverse * self.energy @ inverse)
+        fall = rows * self.energy + bias[:, None] * slope - rows @ (inverse * self.asked @ inverse)
         return loss, 2 * fall.ravel()
 
 
@@ -252,10 +314,14 @@ def codes_of_other_methods(problem: Drawn) -> Iterator[tuple[str, Array]]:
     from solver import Problem, solve
     from theory.errors import InputError
 
-    if problem.index % ASKED:
+    if problem.index % ASKED or problem.separate:
         return
-    posed = Problem(problem.points, **problem.options())
-    yield "alternating", solve(posed, method="alternating", time_limit=SECONDS, rng=1).source_weights
+    posed = Problem(problem.points, **(problem.options() | {"groups": None}))
+    try:
+        yield "alternating", solve(posed, method="alternating", time_limit=SECONDS, rng=1).source_weights
+    except InputError:
+        # It asks for more neurons than fit, or for another readout.
+        return
     if len(problem.points) <= MOST_SAMPLES_OF_CONIC.get(problem.dimension, 0):
         try:
             yield "conic", solve(posed, method="conic", rng=1).source_weights

@@ -15,11 +15,12 @@ from typing import Any
 from benchmarks.soundness.judgement import Claim, Judgement
 from benchmarks.soundness.work import Solved, judged, prepare, solved
 
-__all__ = ["ANSWERED", "CRASHED", "OVERRUN", "UNCHECKED", "Finished", "Tasks", "work_through"]
+__all__ = ["ANSWERED", "CRASHED", "OVERRUN", "REFUSED", "UNCHECKED", "Finished", "Tasks", "work_through"]
 
-ANSWERED, CRASHED, OVERRUN, UNCHECKED = "answered", "crashed", "overrun", "unchecked"
+ANSWERED, CRASHED, OVERRUN, UNCHECKED, REFUSED = "answered", "crashed", "overrun", "unchecked", "refused"
 """What can come of a problem: an answer that was judged; none, with an error or a dead process; none within several
-time limits; or an answer that the checker failed on, which is the checker's defect and counts as one all the same."""
+time limits; an answer that the checker failed on, which is the checker's defect and counts as one all the same; or none
+because the program says in one line that the problem is beyond it, where it may be."""
 
 PATIENCE = 3.0
 """A worker that takes so many time limits is ended."""
@@ -41,7 +42,7 @@ class Finished:
     """What came of one problem.
 
     Attributes:
-        index: of the problem;  outcome: one of ANSWERED, CRASHED, OVERRUN and UNCHECKED.
+        index: of the problem;  outcome: one of those above.
         seconds: that solving took, or was let;  claim, warned: see `work.Solved`;  error: why there is none, or "".
         judgement: of the claim, if it was judged;  checking_seconds: that it took.
     """
@@ -62,7 +63,7 @@ class Tasks:
 
     prepare: Callable[[], int] = prepare
     solve: Callable[[int, int, float], Solved] = solved
-    judge: Callable[[tuple[int, int], Claim], tuple[Judgement | None, float, str]] = judged
+    judge: Callable[[tuple[int, int], Solved], tuple[Judgement | None, float, str]] = judged
 
 
 def work_through(
@@ -166,8 +167,9 @@ class _Lane:
         if self.stage == "solving":
             self.solved = result
             if result.claim is None:
-                return Finished(self.index, CRASHED, result.seconds, warned=result.warned, error=result.error)
-            self._submit("judging", CHECKING, self.tasks.judge, (self.seed, self.index), result.claim)
+                outcome = REFUSED if result.refused else CRASHED
+                return Finished(self.index, outcome, result.seconds, warned=result.warned, error=result.error)
+            self._submit("judging", CHECKING, self.tasks.judge, (self.seed, self.index), result)
             return None
         judgement, seconds, error = result
         return self._judged(UNCHECKED if judgement is None else ANSWERED, error, judgement, seconds)

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from benchmarks.soundness.settings import (
+    EXACT,
+    Reading,
+    groups_of,
+    masked_argument,
+    mixing_of,
+    prices,
+    probabilities_of,
+    reading_of,
+    rotation,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,6 +54,9 @@ The program refuses sources as linearly dependent at 1e-10; between the two it m
 LEAST_RANGE = 1e-9
 """Least range of a source, as a share of its offset, that is more than the rounding of the offset."""
 
+EXTREME = 1e6
+"""Ratio of the ranges of two sources from which on the program may say that they lie too far apart."""
+
 DRAWS = 1_000
 """Samples that are not well posed are drawn again; so many times in a row means a family that cannot be."""
 
@@ -53,7 +68,11 @@ class Drawn:
     Attributes:
         seed, index: what it is a function of;  family: of the samples.
         points: (T, d);  probabilities: (T,) of any scale, or None;  mixing: (dx, d), or None.
-        encoder_cost, decoder_cost: positive.
+        encoder_cost: zero or positive;  decoder_cost: positive.
+        activity_cost: positive;  bias_cost: zero or positive.
+        reading: how it is read out.
+        groups: members by name, or None;  separate: whether neurons keep to one group.
+        masked: the argument that is first given with a masked entry, or nothing.
     """
 
     seed: int
@@ -64,11 +83,42 @@ class Drawn:
     mixing: Array | None
     encoder_cost: float
     decoder_cost: float
+    activity_cost: float = 1.0
+    bias_cost: float = 0.0
+    reading: Reading = EXACT
+    groups: dict[str, tuple[int, ...]] | None = None
+    separate: bool = False
+    masked: str = ""
 
     @property
     def dimension(self) -> int:
         """Number of sources d."""
         return int(self.points.shape[1])
+
+    @property
+    def weights(self) -> Array:
+        """(T,) probabilities of any scale."""
+        return np.ones(len(self.points)) if self.probabilities is None else self.probabilities
+
+    @property
+    def targets(self) -> Array:
+        """(r, d) what is read out of a code."""
+        if self.reading.targets is not None:
+            return self.reading.targets
+        return np.eye(self.dimension) if self.mixing is None else self.mixing
+
+    @property
+    def effective_decoder_cost(self) -> float:
+        """The price of decoder weights and of the noise that they let through."""
+        if self.reading.exact:
+            return self.decoder_cost
+        return self.decoder_cost + self.reading.error_cost * self.reading.noise_variance
+
+    @property
+    def extreme(self) -> bool:
+        """Whether the program may refuse it in one line: units too far apart, or a neuron that costs nearly nothing."""
+        size = np.ptp(self.points, axis=0)
+        return bool(size.max() > EXTREME * size.min()) or self.encoder_cost == 0
 
     def options(self) -> dict[str, Any]:
         """What goes to `solver.Problem` besides the points."""
@@ -77,15 +127,23 @@ class Drawn:
             "mixing": self.mixing,
             "encoder_cost": self.encoder_cost,
             "decoder_cost": self.decoder_cost,
+            "activity_cost": self.activity_cost,
+            "bias_cost": self.bias_cost,
+            "readout": self.reading.posed(),
+            "groups": self.groups,
+            "separate": self.separate,
         }
 
     def __str__(self) -> str:
         weights = "equal" if self.probabilities is None else f"from {self.probabilities.min():.2g}"
         channels = "no mixing" if self.mixing is None else f"mixing of condition {np.linalg.cond(self.mixing):.2g}"
+        groups = "" if self.groups is None else f", groups {list(self.groups.values())}"
         return (
             f"problem {self.index} of seed {self.seed}: {self.family}, {self.dimension} sources, "
             f"{len(self.points)} samples, probabilities {weights}, {channels}, "
-            f"encoder cost {self.encoder_cost:.3g}, decoder cost {self.decoder_cost:.3g}"
+            f"encoder cost {self.encoder_cost:.3g}, decoder cost {self.decoder_cost:.3g}, "
+            f"activity cost {self.activity_cost:.3g}, bias cost {self.bias_cost:.3g}, "
+            f"read out: {self.reading}{groups}{', kept apart' if self.separate else ''}"
         )
 
 
@@ -101,14 +159,46 @@ def drawn(seed: int, index: int) -> Drawn:
     family = str(rng.choice(list(FAMILIES)))
     for _ in range(DRAWS):
         points = FAMILIES[family](rng, dimension, _count(rng, dimension))
-        probabilities = _probabilities(rng, len(points))
+        probabilities = probabilities_of(rng, len(points))
         if _well_posed(points, probabilities):
             break
     else:
         raise RuntimeError(f"{family}: {DRAWS} draws in a row are not well posed; mend the family")
-    mixing = _mixing(rng, dimension)
-    encoder_cost, decoder_cost = (float(cost) for cost in 10.0 ** rng.uniform(-6, 6, 2))
-    return Drawn(seed, index, family, points, probabilities, mixing, encoder_cost, decoder_cost)
+    mixing = mixing_of(rng, dimension)
+    costs = prices(rng)
+    plain = Drawn(seed, index, family, points, probabilities, mixing, *costs)
+    elsewhere = rng.random(len(points)) * (rng.random(len(points)) < 0.8)
+    weights = elsewhere if _well_posed(points, elsewhere) else None
+    reading = reading_of(rng, dimension, _worth_having(plain), costs[1], weights)
+    given = {
+        "sources": points,
+        "probabilities": probabilities,
+        "mixing": mixing,
+        "targets": reading.targets,
+        "readout probabilities": reading.probabilities,
+    }
+    return replace(plain, reading=reading, **_grouped(rng, dimension), masked=masked_argument(rng, given))
+
+
+def _grouped(rng: Generator, dimension: int) -> dict[str, Any]:
+    groups, separate = groups_of(rng, dimension)
+    return {"groups": groups, "separate": separate}
+
+
+def _worth_having(problem: Drawn) -> Array:
+    """(d,) the price of errors, of the data and counted where they lie, from which on a neuron of one source pays.
+
+    It earns error_cost^2 K_ii C_ii^2 / decoder_cost for each unit of its squared weight as errors begin to cost.
+    """
+    share = problem.weights / problem.weights.sum()
+    near = problem.points - problem.points[0]
+    centered = near - share @ near
+    variance = share @ centered**2
+    bias = np.minimum(-centered.min(axis=0), centered.max(axis=0))
+    mixing = np.eye(problem.dimension) if problem.mixing is None else problem.mixing
+    encoder = (np.linalg.pinv(mixing) ** 2).sum(axis=1)
+    cost = problem.activity_cost * (variance + bias**2) + problem.bias_cost * bias**2 + problem.encoder_cost * encoder
+    return np.asarray(np.sqrt(problem.decoder_cost * cost / (mixing**2).sum(axis=0)) / variance)
 
 
 def _generator(seed: int, index: int) -> Generator:
@@ -146,7 +236,7 @@ def _uniform(rng: Generator, dimension: int, count: int) -> Array:
 def _normal(rng: Generator, dimension: int, count: int) -> Array:
     """Condition numbers up to a million, in every direction."""
     falling = np.geomspace(1, 10.0 ** -rng.uniform(0, 6), dimension)
-    return rng.standard_normal((count, dimension)) * falling @ _rotation(rng, dimension)
+    return rng.standard_normal((count, dimension)) * falling @ rotation(rng, dimension)
 
 
 def _heavy_tails(rng: Generator, dimension: int, count: int) -> Array:
@@ -176,7 +266,7 @@ def _degenerate(rng: Generator, dimension: int, count: int) -> Array:
     """Hulls whose facets hold more points than they need; some turned, so that rounding decides what is coplanar."""
     kinds = (_on_facets, _cut_corners, _cross_polytope, _product, _simplex, _antipodal)
     points = kinds[rng.integers(len(kinds))](rng, dimension, count)
-    return points @ _rotation(rng, dimension) if rng.random() < 0.3 else points
+    return points @ rotation(rng, dimension) if rng.random() < 0.3 else points
 
 
 def _on_facets(rng: Generator, dimension: int, count: int) -> Array:
@@ -247,6 +337,27 @@ def _unlike_scales(rng: Generator, dimension: int, count: int) -> Array:
     return _any_base(rng, dimension, count) * 10.0 ** rng.uniform(-3, 3, dimension)
 
 
+def _unlike_units(rng: Generator, dimension: int, count: int) -> Array:
+    """As of a table in which micrometres stand beside parsecs."""
+    return _any_base(rng, dimension, count) * 10.0 ** rng.uniform(-6, 8, dimension)
+
+
+def _tied_columns(rng: Generator, dimension: int, count: int) -> Array:
+    """Columns that come again: in another order, from the other end, or as the sum of others but for a little."""
+    points = _any_base(rng, dimension, count)
+    for column in range(1, dimension):
+        kind = rng.random()
+        other = points[:, rng.integers(column)]
+        if kind < 0.4:
+            points[:, column] = rng.permutation(other)
+        elif kind < 0.6:
+            points[:, column] = other.min() + other.max() - rng.permutation(other)
+        elif kind < 0.8:
+            own = points[:, column] / max(float(np.ptp(points[:, column])), np.finfo(float).tiny)
+            points[:, column] = other + 10.0 ** -rng.uniform(0, 6) * np.ptp(other) * own
+    return points
+
+
 def _offsets(rng: Generator, dimension: int, count: int) -> Array:
     """Means far from zero: up to a million times the range."""
     points = _any_base(rng, dimension, count)
@@ -283,10 +394,6 @@ def _any_base(rng: Generator, dimension: int, count: int) -> Array:
     return bases[rng.integers(len(bases))](rng, dimension, count)
 
 
-def _rotation(rng: Generator, dimension: int) -> Array:
-    return np.asarray(np.linalg.qr(rng.standard_normal((dimension, dimension)))[0])
-
-
 FAMILIES: dict[str, Family] = {
     "uniform": _uniform,
     "normal": _normal,
@@ -296,32 +403,10 @@ FAMILIES: dict[str, Family] = {
     "duplicates": _duplicates,
     "tied extremes": _tied_extremes,
     "unlike scales": _unlike_scales,
+    "unlike units": _unlike_units,
+    "tied columns": _tied_columns,
     "offsets": _offsets,
     "sparse": _sparse,
     "mixture": _mixture,
 }
 """What the samples are drawn from: the generator, the number of sources and about how many samples, to (T, d)."""
-
-
-# ---- what goes with them ------------------------------------------------------------------------------------------
-
-
-def _probabilities(rng: Generator, count: int) -> Array | None:
-    kind = rng.random()
-    if kind < 0.5:
-        return None
-    if kind < 0.75:
-        return rng.random(count)
-    return rng.lognormal(0, 3, count) * (rng.random(count) < 0.7)
-
-
-def _mixing(rng: Generator, dimension: int) -> Array | None:
-    kind = rng.random()
-    if kind < 0.5:
-        return None
-    if kind < 0.65:
-        return rng.standard_normal((dimension, dimension))
-    if kind < 0.8:
-        falling = np.geomspace(1, 10.0 ** -rng.uniform(0, 4), dimension)
-        return _rotation(rng, dimension) * falling @ _rotation(rng, dimension)
-    return rng.standard_normal((dimension + int(rng.integers(1, dimension + 3)), dimension))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,14 +37,23 @@ BETTER = 1e-6
 FEASIBLE = 1e-9
 """Share of a neuron's largest activity that it may be below zero, and of a channel's range that it may be off."""
 
+SAME_VALUE, NO_ENTRY = 1e-12, 1e-12
+"""Differences of values, and entries between groups, relative to what stands beside, that are rounding."""
+
+ONE_GROUP = 1e-6
+"""Share of a neuron below which what it reads of other groups is rounding."""
+
 FLOATS = 64 * float(np.finfo(float).eps)
 """Rounding of the network's own numbers, relative to the terms of its sums: large offsets leave fewer digits."""
 
 OPTIMAL = 1e-8
 """The gap at which the program calls an answer optimal."""
 
-NEGLIGIBLE = 1e-12
-"""Share of a bound that may be added to it by making a singular multiplier regular."""
+LITTLE = 1e-10
+"""Share of a code that is added to another to make it regular."""
+
+NEGLIGIBLE = (1e-12, 1e-7)
+"""Shares of a bound that may be added to it by making a singular multiplier regular: both are tried."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +61,8 @@ class Claim:
     """What the program says of a problem: everything that is judged.
 
     Attributes:
-        status, method, message: as in `solver.Representation`;  loss, lower_bound, gap.
-        encoder: (n, dx);  encoder_bias: (n,);  decoder: (dx, n);  decoder_bias: (dx,).
+        status, method, message: as in `solver.Representation`;  loss, lower_bound, gap;  modular_loss: see there.
+        encoder: (n, dx);  encoder_bias: (n,);  decoder: (r, n);  decoder_bias: (r,).
         source_weights: (n, d);  multiplier: (d, d).
     """
 
@@ -68,6 +78,7 @@ class Claim:
     decoder_bias: Array
     source_weights: Array
     multiplier: Array
+    modular_loss: float = float("nan")
 
 
 @dataclass
@@ -102,18 +113,31 @@ def judge(problem: Drawn, claim: Claim, *, with_codes: bool = True) -> Judgement
     if not _all_finite(claim):
         found.wrong.append("a number of the answer is not finite")
         return found
-    case = _Case(problem, claim, RationalProblem(problem), Whitened(problem), found)
+    case = _Case(problem, claim, RationalProblem(problem), _pieces(problem), found)
     measured = case.rational.measure(claim.encoder, claim.encoder_bias, claim.decoder, claim.decoder_bias)
     found.gap = 1 - _quotient(claim.lower_bound, measured.loss)
     terms = _terms(problem, claim)
-    blur = _blur(terms, measured)
+    blur = _blur(problem, claim, terms, measured)
     found.wrong += _against_network(problem, claim, measured, terms, blur)
     found.wrong += _against_words(claim, measured, blur)
+    found.wrong += _against_simple_codes(case, blur)
     rng = np.random.default_rng([problem.seed, problem.index, 1])
     _search_neurons(case, rng)
     if with_codes:
         _search_codes(case, rng)
     return found
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A part of the loss that is bounded by itself, and the neurons that may read it.
+
+    Attributes:
+        white: of the sources that it is about;  families: of the sources that one neuron may read.
+    """
+
+    white: Whitened
+    families: tuple[Whitened, ...]
 
 
 @dataclass(frozen=True)
@@ -123,8 +147,65 @@ class _Case:
     problem: Drawn
     claim: Claim
     rational: RationalProblem
-    white: Whitened
+    pieces: tuple[_Piece, ...]
     found: Judgement
+
+
+def _pieces(problem: Drawn) -> tuple[_Piece, ...]:
+    """One piece of all sources; one a group where it is plain that groups have nothing to do with each other."""
+    groups = () if problem.groups is None else tuple(problem.groups.values())
+    whole = Whitened(problem)
+    if not (problem.separate or (groups and _is_product(problem, whole))):
+        return (_Piece(whole, (whole,)),)
+    families = tuple(Whitened(problem, members) for members in groups)
+    if whole.ridge is not None and not _apart(whole.ridge, groups):
+        return (_Piece(whole, families),)
+    return tuple(_Piece(family, (family,)) for family in families if family.targets.any())
+
+
+def _apart(matrix: Array, groups: tuple[tuple[int, ...], ...]) -> bool:
+    """Whether a positive matrix has no entries between groups but rounding."""
+    size = np.sqrt(np.outer(np.diag(matrix), np.diag(matrix)))
+    within = np.zeros(matrix.shape, dtype=bool)
+    for members in groups:
+        within[np.ix_(members, members)] = True
+    return bool((within | (np.abs(matrix) <= NO_ENTRY * size)).all())
+
+
+def _is_product(problem: Drawn, whole: Whitened) -> bool:
+    """Whether no neuron of several groups can be worth more than its parts: the hull is a product over the groups.
+
+    So it is if every combination of what is extreme in each group occurs, and neither the encoder nor the readout
+    connects them.
+    """
+    groups = tuple((problem.groups or {}).values())
+    mixing = np.eye(problem.dimension) if problem.mixing is None else problem.mixing
+    encoder = np.linalg.pinv(mixing)
+    forms = [whole.targets.T @ whole.targets]
+    forms += [encoder @ encoder.T] if problem.encoder_cost else []
+    forms += [] if whole.ridge is None else [whole.ridge]
+    if not all(_apart(form, groups) for form in forms):
+        return False
+    unit = np.abs(problem.points).max(axis=0) * SAME_VALUE
+    points = np.round(problem.points / np.maximum(unit, np.finfo(float).tiny))
+    corners = [_corners(points[:, list(members)]) for members in groups]
+    if np.prod([float(len(rows)) for rows in corners]) > len(points):
+        return False
+    there = set(map(tuple, points[:, [index for members in groups for index in members]].tolist()))
+    return all(tuple(np.concatenate(parts).tolist()) in there for parts in product(*corners))
+
+
+def _corners(points: Array) -> Array:
+    """Extreme points (k, d) of some (T, d); of a flat cloud all of them."""
+    from scipy.spatial import ConvexHull, QhullError
+
+    distinct = np.unique(points, axis=0)
+    if points.shape[1] == 1:
+        return distinct[[0, -1]]
+    try:
+        return np.asarray(distinct[ConvexHull(distinct).vertices])
+    except (QhullError, ValueError):
+        return distinct
 
 
 def _all_finite(claim: Claim) -> bool:
@@ -143,17 +224,28 @@ def _quotient(numerator: float | Fraction, denominator: float | Fraction) -> flo
 
 
 def _against_network(problem: Drawn, claim: Claim, measured: Measured, into: Array, blur: float) -> Iterator[str]:
-    data = _data(problem)
-    out = np.abs(claim.decoder) @ into + np.abs(claim.decoder_bias) + np.abs(data).max(axis=0)
+    decoded = problem.points @ problem.targets.T
+    out = np.abs(claim.decoder) @ into + np.abs(claim.decoder_bias)
+    out = out + np.abs(problem.targets) @ np.abs(problem.points).max(axis=0)
     for neuron, (least, reach) in enumerate(zip(measured.least, measured.reach, strict=True)):
         if least < -(FEASIBLE * abs(float(reach)) + FLOATS * into[neuron]):
             yield f"neuron {neuron} is active at {float(least):.3g}, below zero (its largest is {float(reach):.3g})"
-    for channel, (error, spread) in enumerate(zip(measured.error, np.ptp(data, axis=0), strict=True)):
-        if error > FEASIBLE * spread + FLOATS * out[channel]:
+    for channel, (error, spread) in enumerate(zip(measured.error, np.ptp(decoded, axis=0), strict=True)):
+        if problem.reading.exact and error > FEASIBLE * spread + FLOATS * out[channel]:
             yield f"channel {channel} is reconstructed with an error of {float(error):.3g} in a range of {spread:.3g}"
+    yield from _against_groups(problem, claim)
     apart = _quotient(claim.loss, measured.loss) - 1
     if abs(apart) > ROUNDING + blur:
         yield f"the loss {claim.loss:.15g} is {apart:+.3g} of what the network costs, {float(measured.loss):.15g}"
+
+
+def _against_groups(problem: Drawn, claim: Claim) -> Iterator[str]:
+    if not problem.separate:
+        return
+    size = np.abs(claim.source_weights) * np.ptp(problem.points, axis=0)
+    parts = np.column_stack([size[:, list(members)].max(axis=1) for members in (problem.groups or {}).values()])
+    for neuron in np.flatnonzero((parts > ONE_GROUP * parts.max(axis=1, keepdims=True, initial=0.0)).sum(axis=1) > 1):
+        yield f"neuron {neuron} reads several groups, and was to read one"
 
 
 def _data(problem: Drawn) -> Array:
@@ -166,10 +258,18 @@ def _terms(problem: Drawn, claim: Claim) -> Array:
     return np.asarray(np.abs(claim.encoder) @ np.abs(_data(problem)).max(axis=0) + np.abs(claim.encoder_bias))
 
 
-def _blur(terms: Array, measured: Measured) -> float:
+def _blur(problem: Drawn, claim: Claim, terms: Array, measured: Measured) -> float:
     """By how much of itself the loss changes as biases are rounded: far from zero no float says them better."""
     reach = np.array([abs(float(value)) for value in measured.reach])
-    return float(2 * FLOATS * (reach @ terms)) / float(measured.loss)
+    price = problem.activity_cost + problem.bias_cost
+    moved = price * float(2 * FLOATS * (reach @ terms))
+    if not problem.reading.exact:
+        # Errors have their least where they are, but for the rounding of what is decoded far from zero.
+        size = np.abs(claim.decoder) @ terms + np.abs(claim.decoder_bias)
+        size = FLOATS * (size + np.abs(problem.targets) @ np.abs(problem.points).max(axis=0))
+        missed = np.array([float(value) for value in measured.error])
+        moved += problem.reading.error_cost * float((2 * missed * size + size**2).sum())
+    return moved / float(measured.loss)
 
 
 def _against_words(claim: Claim, measured: Measured, blur: float) -> Iterator[str]:
@@ -179,8 +279,29 @@ def _against_words(claim: Claim, measured: Measured, blur: float) -> Iterator[st
     gap = 1 - claim.lower_bound / claim.loss
     if abs(gap - claim.gap) > ROUNDING:
         yield f"the gap is said to be {claim.gap:.3g}, and is {gap:.3g}"
-    if (claim.status == "optimal") != (claim.gap <= OPTIMAL):
+    if claim.status == "optimal" and not claim.gap <= OPTIMAL:
         yield f"the status is {claim.status} at a gap of {claim.gap:.3g}"
+
+
+def _against_simple_codes(case: _Case, blur: float) -> Iterator[str]:
+    """The codes that everyone knows: none at all, and one neuron a source."""
+    problem, claim, rational = case.problem, case.claim, case.rational
+    if not problem.reading.exact:
+        none = rational.code_loss(np.empty((0, problem.dimension)))
+        if _quotient(claim.loss, none) > 1 + ROUNDING + blur:
+            yield f"the loss {claim.loss:.15g} is more than that of no neurons, {float(none):.15g}"
+    modular = rational.code_loss(modular_code(problem, Whitened(problem)))
+    if _quotient(claim.loss, modular) > 1 + ROUNDING + blur:
+        yield f"the loss {claim.loss:.15g} is more than that of a modular code, {float(modular):.15g}"
+    if np.isnan(claim.modular_loss):
+        return
+    if np.isinf(claim.modular_loss):
+        yield f"the modular loss is infinite, and a modular code costs {float(modular):.15g}"
+        return
+    if problem.groups is None and _quotient(claim.modular_loss, modular) > 1 + ROUNDING + blur:
+        yield f"the modular loss {claim.modular_loss:.15g} is more than that of a modular code, {float(modular):.15g}"
+    if claim.lower_bound > claim.modular_loss * (1 + ROUNDING + blur):
+        yield f"the modular loss {claim.modular_loss:.15g} is less than the lower bound {claim.lower_bound:.15g}"
 
 
 # ---- the bound ----------------------------------------------------------------------------------------------------
@@ -191,11 +312,14 @@ def _search_neurons(case: _Case, rng: np.random.Generator) -> None:
     claim, found = case.claim, case.found
     if not claim.lower_bound > 0:
         return
-    proven = list(_most_proven(case, rng))
-    if not proven:
-        found.wrong.append(f"the lower bound {claim.lower_bound:.15g} has a multiplier that proves none")
-        return
-    bound, ratio = min(proven)
+    bound, ratio = Fraction(0), Fraction(0)
+    for piece in case.pieces:
+        proven = list(_most_proven(case, piece, rng))
+        if not proven:
+            found.wrong.append(f"the lower bound {claim.lower_bound:.15g} has a multiplier that proves none")
+            return
+        least, attained = min(proven)
+        bound, ratio = bound + least, max(ratio, attained)
     found.ratio = float(ratio)
     excess = _quotient(claim.lower_bound, bound) - 1
     found.excess = max(found.excess, excess)
@@ -206,31 +330,47 @@ def _search_neurons(case: _Case, rng: np.random.Generator) -> None:
         )
 
 
-def _most_proven(case: _Case, rng: np.random.Generator) -> Iterator[tuple[Fraction, Fraction]]:
-    multiplier, weights = case.claim.multiplier, case.claim.source_weights
-    grams = [weights.T @ weights, _least_gram(case.white, multiplier)]
-    for neuron in best_neurons(case.white, multiplier, weights, rng):
-        for gram in grams:
-            try:
-                yield case.rational.most_proven(multiplier, neuron, gram)
-            except (ZeroDivisionError, ValueError):
-                # Nothing earned, or a G that is singular or not finite: no argument, for or against.
-                continue
+def _most_proven(case: _Case, piece: _Piece, rng: np.random.Generator) -> Iterator[tuple[Fraction, Fraction]]:
+    claim, members = case.claim, piece.white.members
+    code = claim.source_weights[:, members]
+    own = code.T @ code if piece.white.ridge is None else code.T @ code + piece.white.ridge
+    form = claim.multiplier[np.ix_(members, members)]
+    least = [_least_gram(piece.white, form, negligible) for negligible in NEGLIGIBLE]
+    # That of a code that leaves sources out is regular with a little of every neuron.
+    grams = [own, own + LITTLE * least[-1], *least]
+    for family in piece.families:
+        for neuron in _best_of_family(family, claim, rng):
+            for gram in grams:
+                try:
+                    yield case.rational.most_proven(claim.multiplier, neuron, gram, members)
+                except (ZeroDivisionError, ValueError, OverflowError):
+                    # Nothing earned, or a G that is singular or not finite: no argument, for or against.
+                    continue
 
 
-def _least_gram(white: Whitened, multiplier: Array) -> Array:
+def _best_of_family(family: Whitened, claim: Claim, rng: np.random.Generator) -> Array:
+    """(k, d) the best neurons that read only these sources."""
+    form, code = claim.multiplier[np.ix_(family.members, family.members)], claim.source_weights[:, family.members]
+    found = best_neurons(family, form, code[np.abs(code).any(axis=1)], rng)
+    placed = np.zeros((len(found), len(claim.multiplier)))
+    placed[:, family.members] = found
+    return placed
+
+
+def _least_gram(white: Whitened, multiplier: Array, negligible: float) -> Array:
     """(d, d) G with the least tr(Y G) + decoder_cost tr(K G^-1), up to rounding; where that is at infinity, far out.
 
-    With Y = R'R and R A' = U S V' it is sqrt(decoder_cost) R^-1 U S U' R^-T.
+    With Y = R'R and R B' = U S V' it is sqrt(decoder_cost) R^-1 U S U' R^-T.
     """
-    length = np.linalg.norm(white.mixing, axis=0)
-    scaled = multiplier / np.outer(length, length)
+    scale = np.linalg.norm(white.matrix, axis=0)
+    scaled = multiplier / np.outer(scale, scale)
     values, vectors = np.linalg.eigh((scaled + scaled.T) / 2)
-    floor = max((NEGLIGIBLE * np.sqrt(np.maximum(values, 0)).sum()) ** 2, float(np.finfo(float).tiny))
+    floor = max((negligible * np.sqrt(np.maximum(values, 0)).sum()) ** 2, float(np.finfo(float).tiny))
     root = vectors * np.sqrt(np.maximum(values, floor))
-    left, size, _ = np.linalg.svd(root.T @ (white.mixing / length).T, full_matrices=False)
-    half = np.linalg.solve(root.T, left * np.sqrt(size)) / length[:, None]
-    return white.decoder_cost**0.5 * half @ half.T
+    left, found, _ = np.linalg.svd(root.T @ (white.targets / scale).T)
+    size = np.append(found, np.zeros(len(left) - len(found)))
+    half = np.linalg.solve(root.T, left * np.sqrt(np.maximum(size, negligible * size.max()))) / scale[:, None]
+    return np.asarray(white.decoder_cost**0.5 * half @ half.T)
 
 
 # ---- other codes --------------------------------------------------------------------------------------------------
@@ -259,7 +399,26 @@ def _search_codes(case: _Case, rng: np.random.Generator) -> None:
 
 
 def _codes(case: _Case, rng: np.random.Generator) -> Iterator[tuple[str, Array]]:
-    yield "the answer's own weights", case.claim.source_weights
-    yield "modular", modular_code(case.problem, case.white)
-    yield from descents(case.white, case.claim.source_weights, rng)
-    yield from codes_of_other_methods(case.problem)
+    problem, weights = case.problem, case.claim.source_weights
+    yield "the answer's own weights", weights
+    yield "modular", modular_code(problem, Whitened(problem))
+    if not problem.separate:
+        yield from descents(Whitened(problem), weights, rng)
+    elif len(case.pieces) == len(problem.groups or {}):
+        yield from _side_by_side(case, rng)
+    yield from codes_of_other_methods(problem)
+
+
+def _side_by_side(case: _Case, rng: np.random.Generator) -> Iterator[tuple[str, Array]]:
+    """Codes of the groups, each found by itself."""
+    found: dict[str, list[Array]] = {}
+    for piece in case.pieces:
+        members = piece.white.members
+        own = case.claim.source_weights[:, members]
+        for name, code in descents(piece.white, own[np.abs(own).any(axis=1)], rng):
+            placed = np.zeros((len(code), case.problem.dimension))
+            placed[:, members] = code
+            found.setdefault(name, []).append(placed)
+    for name, parts in found.items():
+        if len(parts) == len(case.pieces):
+            yield name, np.vstack(parts)

@@ -30,7 +30,7 @@ class Record:
 
     Attributes:
         seed, index, time_limit, code: a record counts for a run with the same seed, limit and state of the code.
-        family, sources, samples, channels: what was drawn.
+        family, sources, samples, channels, readout, groups: what was drawn; groups as many as there are.
         outcome, seconds, error, warned, checking_seconds: see `crew.Finished`.
         status, method, message, neurons, loss, lower_bound: of the answer.
         gap, ratio, excess, saving, saved_by, wrong: see `judgement.Judgement`; None where nothing was found.
@@ -61,11 +61,13 @@ class Record:
     saving: float | None = None
     saved_by: str = ""
     wrong: tuple[str, ...] = ()
+    readout: str = ""
+    groups: int = 0
 
 
 def record_of(problem: Drawn, finished: Finished, *, time_limit: float, code: str) -> Record:
     """One line of the ledger."""
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"readout": problem.reading.kind, "groups": len(problem.groups or {})}
     if finished.claim is not None:
         claim = finished.claim
         values |= {name: getattr(claim, name) for name in ("status", "method", "message")}

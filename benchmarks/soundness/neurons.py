@@ -7,7 +7,7 @@ a piece, or of a wall between pieces, is an eigenvector.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,28 +60,35 @@ class Whitened:
 
     Args:
         problem: raw numbers.
+        members: the sources that neurons read; all if not given.
 
     Attributes:
+        members: (d,) these sources.
         corners: (T, d) the distinct samples about the mean, turned round.
-        matrix, inverse: (d, d) H and H^-1;  mixing: (dx, d) A;  decoder_cost.
+        matrix, inverse: (d, d) H and H^-1.
+        targets: (r, d) B;  decoder_cost: the price of decoding it;  ridge: (d, d) G0, or None.
     """
 
-    def __init__(self, problem: Drawn) -> None:
-        weights = np.ones(len(problem.points)) if problem.probabilities is None else problem.probabilities
-        weights = weights / weights.sum()
+    def __init__(self, problem: Drawn, members: Sequence[int] | None = None) -> None:
+        self.members = list(range(problem.dimension)) if members is None else list(members)
+        share = problem.weights / problem.weights.sum()
         near = problem.points - problem.points[0]
-        centered = near - weights @ near
-        self.mixing = np.eye(problem.dimension) if problem.mixing is None else problem.mixing
-        length = np.linalg.norm(self.mixing, axis=0)
-        encoder = np.linalg.pinv(self.mixing / length) / length[:, None]
+        centered = near - share @ near
+        mixing = np.eye(problem.dimension) if problem.mixing is None else problem.mixing
+        length = np.linalg.norm(mixing, axis=0)
+        encoder = np.linalg.pinv(mixing / length) / length[:, None]
         # From the samples themselves, not their covariance, which would lose half of the digits.
-        rows = np.vstack([centered * np.sqrt(weights)[:, None], encoder.T * problem.encoder_cost**0.5])
+        activity = centered * np.sqrt(problem.activity_cost * share)[:, None]
+        rows = np.vstack([activity, encoder.T * problem.encoder_cost**0.5])[:, self.members]
         scale = np.linalg.norm(rows, axis=0)
         factor = np.linalg.qr(rows / scale, mode="r")
         self.inverse = np.linalg.inv(factor) / scale[:, None]
         self.matrix = factor * scale
-        self.corners = np.unique(-centered @ self.inverse, axis=0)
-        self.decoder_cost = problem.decoder_cost
+        height = (problem.activity_cost + problem.bias_cost) ** 0.5
+        self.corners = np.unique(-height * centered[:, self.members] @ self.inverse, axis=0)
+        self.targets = problem.targets[:, self.members]
+        self.decoder_cost = problem.effective_decoder_cost
+        self.ridge = None if problem.reading.exact else _ridge(problem, centered)[np.ix_(self.members, self.members)]
 
     def bias(self, rows: Array) -> Array:
         """(n,) max_t corners_t . c of each row."""
@@ -100,6 +107,16 @@ class Whitened:
     def rows(self, weights: Array) -> Array:
         """(n, d) coordinates of neurons with these weights on the sources."""
         return weights @ self.matrix.T
+
+
+def _ridge(problem: Drawn, centered: Array) -> Array:
+    """(d, d) what errors that may be made leave neurons to do: (decoder_cost / error_cost) C^-1."""
+    weights = problem.weights if problem.reading.probabilities is None else problem.reading.probabilities
+    share = weights / weights.sum()
+    rows = (centered - share @ centered) * np.sqrt(share)[:, None]
+    scale = np.linalg.norm(rows, axis=0)
+    half = np.linalg.inv(np.linalg.qr(rows / scale, mode="r")) / scale[:, None]
+    return np.asarray(problem.effective_decoder_cost / problem.reading.error_cost * half @ half.T)
 
 
 def best_neurons(

@@ -4,9 +4,10 @@ Floats are rationals. The cost of a neuron, the loss of a code, the activity of 
 reconstruction are rational functions of them, so all of these are computed here as they are, from the raw samples. The
 lower bound is not rational, but every proof that it is too high is. For any neuron w and any positive definite G,
 
-    the best bound that Y can prove  <=  tr(Y G) f(w) / w'Y w  +  decoder_cost tr(K G^-1),
+    the best bound that Y can prove  <=  max over t <= f(w) / w'Y w of  t tr(Y (H - G0)) + decoder_cost tr(K H^-1),
 
-since Y must be scaled by 1/rho, rho >= w'Y w / f(w), and what it then proves is the minimum of the right over all G.
+for any positive definite H that may depend on t, since Y must be scaled by t <= 1/rho, rho >= w'Y w / f(w), and what it
+then proves is the minimum of the right over all H = G + G0. G0 is zero for an exact decoder.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from benchmarks.soundness.draws import Drawn
@@ -30,14 +33,18 @@ if TYPE_CHECKING:
 __all__ = ["Measured", "RationalProblem", "exact"]
 
 
+LAST_DIGIT = Fraction(1, 10**14)
+"""Share of what two neurons cost that an entry of a multiplier may be off by."""
+
+
 @dataclass(frozen=True)
 class Measured:
     """What a network does on the raw samples, exactly.
 
     Attributes:
-        loss: mean squared activity plus the weight costs.
+        loss: activity, biases, errors and weights at their prices.
         least: (n,) least activity of each neuron;  reach: (n,) its largest.
-        error: (dx,) largest absolute error of reconstruction of each channel.
+        error: (r,) largest absolute error of each of the targets.
     """
 
     loss: Fraction
@@ -47,20 +54,20 @@ class Measured:
 
 
 class RationalProblem:
-    """Samples, probabilities, mixing and costs as the rationals that the floats are.
+    """Samples, probabilities, mixing and prices as the rationals that the floats are.
 
     Args:
         problem: raw numbers.
 
     Attributes:
-        covariance, gram, gram_inverse: (d, d);  mean: (d,);  mixing: (dx, d).
-        encoder_cost, decoder_cost.
+        covariance: (d, d);  mean: (d,);  mixing: (dx, d);  targets: (r, d);  demand: (d, d) K = B'B of the targets.
+        encoder_cost, activity_cost, height_cost: of weights, variance and squared biases.
+        decoder_cost: of weights and of the noise that they let through.
     """
 
     def __init__(self, problem: Drawn) -> None:
         points, unit = _whole(exact(problem.points))
-        weights = np.ones(len(points)) if problem.probabilities is None else problem.probabilities
-        share, _ = _whole(exact(weights))
+        share, _ = _whole(exact(problem.weights))
         total = sum(share)
         # About the mean, in a unit in which everything is whole.
         self._centered = points * total - share @ points
@@ -69,77 +76,154 @@ class RationalProblem:
         second = self._centered.T @ (self._centered * share[:, None])
         self.covariance = second * (self._unit**2 / total)
         self.mixing = exact(np.eye(problem.dimension) if problem.mixing is None else problem.mixing)
-        self.gram = self.mixing.T @ self.mixing
-        self.encoder_cost, self.decoder_cost = Fraction(problem.encoder_cost), Fraction(problem.decoder_cost)
-
-    @cached_property
-    def gram_inverse(self) -> Exact:
-        """(A'A)^-1, (d, d)."""
-        return _inverse(self.gram)
+        self.targets = exact(problem.targets)
+        self.demand = self.targets.T @ self.targets
+        self.encoder_cost, self.activity_cost = Fraction(problem.encoder_cost), Fraction(problem.activity_cost)
+        self.bias_cost = Fraction(problem.bias_cost)
+        self.height_cost = self.activity_cost + self.bias_cost
+        self.decoder_cost = Fraction(problem.decoder_cost)
+        self.error_cost: Fraction | None = None
+        if not problem.reading.exact:
+            self.error_cost = Fraction(problem.reading.error_cost)
+            self.decoder_cost += self.error_cost * Fraction(problem.reading.noise_variance)
+        if problem.reading.probabilities is not None:
+            counted, _ = _whole(exact(problem.reading.probabilities))
+            total = sum(counted)
+            offset = (counted @ self._centered) * Fraction(1, total)
+            second = self._centered.T @ (self._centered * counted[:, None]) * Fraction(1, total)
+            self._error_offset = offset * self._unit
+            self._error_covariance = (second - offset[:, None] * offset) * self._unit**2
+        else:
+            self._error_offset, self._error_covariance = self.mean * 0, self.covariance
 
     @cached_property
     def energy_matrix(self) -> Exact:
-        """M = C + encoder_cost (A'A)^-1, (d, d)."""
-        return self.covariance + self.gram_inverse * self.encoder_cost
+        """M = activity_cost C + encoder_cost (A'A)^-1, (d, d)."""
+        energy = self.covariance * self.activity_cost
+        if not self.encoder_cost:
+            return energy
+        return energy + _inverse(self.mixing.T @ self.mixing) * self.encoder_cost
+
+    @cached_property
+    def ridge(self) -> Exact | None:
+        """G0 = (decoder_cost / error_cost) C^-1 with the C under which errors count, (d, d); None where none may be."""
+        if self.error_cost is None:
+            return None
+        return _inverse(self._error_covariance) * (self.decoder_cost / self.error_cost)
 
     def projections(self, weights: Exact) -> tuple[Exact, Exact]:
         """(n,) least and largest of w.(s - mean) over the samples, for each row of weights (n, d)."""
+        if not len(weights):
+            return np.empty(0, dtype=object), np.empty(0, dtype=object)
         rows, unit = _whole(weights)
         values = self._centered @ rows.T
         return values.min(axis=0) * (unit * self._unit), values.max(axis=0) * (unit * self._unit)
 
     def neuron_costs(self, weights: Array) -> Exact:
-        """(n,) f(w) = w'M w + h(w)^2 of each row of weights (n, d)."""
+        """(n,) f(w) = w'M w + height_cost h(w)^2 of each row of weights (n, d)."""
         rows = exact(weights)
         least, _ = self.projections(rows)
-        return ((rows @ self.energy_matrix) * rows).sum(axis=1) + least**2
+        return ((rows @ self.energy_matrix) * rows).sum(axis=1) + least**2 * self.height_cost
+
+    @cached_property
+    def _own_costs(self) -> Exact:
+        """(d, d) the geometric mean of what neurons of two sources cost, each of unit weight."""
+        cost = self.neuron_costs(np.eye(len(self.mean))).astype(float) ** 0.5
+        return exact(np.outer(cost, cost))
 
     def code_loss(self, weights: Array) -> Fraction:
         """Loss of the code with these source weights (n, d), the cheapest biases and the cheapest decoder.
 
         Raises:
-            ZeroDivisionError: the neurons do not span the sources.
+            ZeroDivisionError: the neurons do not span the sources, and must.
         """
         rows = exact(weights)
-        return sum(self.neuron_costs(weights)) + self.decoder_cost * _trace(self.gram, _inverse(rows.T @ rows))
+        code = rows.T @ rows if len(rows) else self.covariance * 0
+        if self.ridge is not None:
+            code = code + self.ridge
+        return Fraction(sum(self.neuron_costs(weights))) + self.decoder_cost * _trace(self.demand, _inverse(code))
 
-    def most_proven(self, multiplier: Array, neuron: Array, gram_of_code: Array) -> tuple[Fraction, Fraction]:
+    def worth(self, weights: Array) -> Exact:
+        """(d, d) the multiplier Y = decoder_cost (G + G0)^-1 K (G + G0)^-1 of the code with these weights (n, d).
+
+        Raises:
+            ZeroDivisionError: as for `code_loss`.
+        """
+        rows = exact(weights)
+        code = rows.T @ rows if len(rows) else self.covariance * 0
+        inverse = _inverse(code if self.ridge is None else code + self.ridge)
+        return inverse @ self.demand @ inverse * self.decoder_cost
+
+    def ratio(self, multiplier: Exact, neuron: Array) -> Fraction:
+        """w'Y w / f(w) of a neuron (d,)."""
+        w = exact(neuron)
+        return Fraction((w @ multiplier @ w) / self.neuron_costs(neuron[None])[0])
+
+    def most_proven(
+        self, multiplier: Array, neuron: Array, ridged: Array, members: Sequence[int]
+    ) -> tuple[Fraction, Fraction]:
         """(bound, ratio): no proof by this multiplier reaches beyond the bound; ratio is w'Y w / f(w) of the neuron.
 
         Args:
             multiplier: (d, d) symmetric Y.
             neuron: (d,) any w.
-            gram_of_code: (d, d) any positive definite G; its best multiple is taken.
+            ridged: (k, k) any positive definite H = G + G0; its best multiple is taken.
+            members: (k,) the sources whose part of the loss is bounded.
 
         Raises:
-            ZeroDivisionError: a neuron that earns nothing and so says nothing of the bound, or a singular G.
+            ZeroDivisionError: a neuron that earns nothing and so says nothing of the bound, or an H that is not
+                positive definite.
         """
-        Y, G, w = exact(multiplier), exact(gram_of_code), exact(neuron)
-        ratio = (w @ Y @ w) / self.neuron_costs(neuron[None])[0]
-        earned = _trace(Y, G)
+        block = np.ix_(members, members)
+        Y, H = exact(multiplier), exact(ridged)
+        if not _is_positive(H):
+            raise ZeroDivisionError("not positive definite")
+        ratio = self.ratio(Y, neuron)
+        # An entry of Y is known to the last digits of what its neurons cost. Where H is large these count: they are
+        # given away.
+        blur = self._own_costs[block] * (ratio * LAST_DIGIT)
+        earned = _trace(Y[block], H) + _trace(blur, abs(H))
         if not (ratio > 0 and earned > 0):
             raise ZeroDivisionError("nothing is earned")
-        earned, readout = earned / ratio, self.decoder_cost * _trace(self.gram, _inverse(G))
+        readout = self.decoder_cost * _trace(self.demand[block], _inverse(H))
+        saved = Fraction(0)
+        if self.ridge is not None:
+            ridge = self.ridge[block]
+            saved = _trace(Y[block], ridge) - _trace(blur, abs(ridge))
+        # With H / sqrt(t), of its best size, the right is sqrt(t) gain - t saved.
         size = Fraction(float(readout / earned) ** 0.5)
-        return earned * size + readout / size, ratio
+        gain = earned * size + readout / size
+        most = 1 / ratio
+        if saved > 0 and gain**2 <= 4 * saved**2 * most:
+            return gain**2 / (4 * saved), ratio
+        # The tangent of a root lies above it.
+        root = Fraction(float(most) ** 0.5)
+        return gain * (most / root + root) / 2 - most * saved, ratio
 
     def measure(self, encoder: Array, encoder_bias: Array, decoder: Array, decoder_bias: Array) -> Measured:
-        """What the network z = encoder x + encoder_bias, x = decoder z + decoder_bias does on x = A s.
+        """What the network z = encoder x + encoder_bias, y = decoder z + decoder_bias does on x = A s.
 
         Args:
-            encoder: (n, dx);  encoder_bias: (n,);  decoder: (dx, n);  decoder_bias: (dx,).
+            encoder: (n, dx);  encoder_bias: (n,);  decoder: (r, n);  decoder_bias: (r,).
         """
+        none = not len(encoder)
         into, out = exact(encoder), exact(decoder)
-        weights = into @ self.mixing
-        resting = weights @ self.mean + exact(encoder_bias)
+        weights = exact(np.empty((0, len(self.mean)))) if none else into @ self.mixing
+        resting = exact(encoder_bias) if none else weights @ self.mean + exact(encoder_bias)
         low, high = self.projections(weights)
-        activity = ((weights @ self.covariance) * weights).sum() + (resting**2).sum()
-        loss = activity + self.encoder_cost * (into**2).sum() + self.decoder_cost * (out**2).sum()
-        off = out @ weights - self.mixing
-        constant = out @ resting + exact(decoder_bias) - self.mixing @ self.mean
+        variance = ((weights @ self.covariance) * weights).sum() if not none else 0
+        loss = self.activity_cost * variance + self.height_cost * (resting**2).sum()
+        loss += self.encoder_cost * (into**2).sum() + self.decoder_cost * (out**2).sum()
+        off = -self.targets if none else out @ weights - self.targets
+        constant = exact(decoder_bias) - self.targets @ self.mean
+        if not none:
+            constant = constant + out @ resting
+        if self.error_cost is not None:
+            missed = constant + off @ self._error_offset
+            loss += self.error_cost * (((off @ self._error_covariance) * off).sum() + (missed**2).sum())
         least_off, most_off = self.projections(off)
         error = np.maximum(abs(least_off + constant), abs(most_off + constant))
-        return Measured(loss, low + resting, high + resting, error)
+        return Measured(Fraction(loss), low + resting, high + resting, error)
 
 
 def exact(values: Array) -> Exact:
@@ -165,6 +249,17 @@ def _whole(values: Exact) -> tuple[Exact, Fraction]:
 def _trace(left: Exact, right: Exact) -> Fraction:
     """The trace of the product of two symmetric matrices."""
     return (left * right).sum()
+
+
+def _is_positive(matrix: Exact) -> bool:
+    """Whether a symmetric matrix is positive definite: all pivots are above zero."""
+    rest, _ = _whole(matrix)
+    while len(rest):
+        if not rest[0, 0] > 0:
+            return False
+        # Times the pivot, which is positive, so that all stays whole.
+        rest = rest[1:, 1:] * rest[0, 0] - np.outer(rest[1:, 0], rest[0, 1:])
+    return True
 
 
 def _inverse(matrix: Exact) -> Exact:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.soundness.crew import ANSWERED, CRASHED, OVERRUN, UNCHECKED
+from benchmarks.soundness.crew import ANSWERED, CRASHED, OVERRUN, REFUSED, UNCHECKED
 from benchmarks.soundness.judgement import BETTER, OPTIMAL
 from benchmarks.soundness.ledger import Record
 
@@ -44,7 +45,7 @@ def solved_to_the_end(record: Record) -> bool:
 
 def worst_cases(records: Sequence[Record]) -> list[tuple[Record, list[str]]]:
     """The problems worth looking at, each with the reasons why."""
-    bad = [record for record in records if record.wrong or record.outcome != ANSWERED]
+    bad = [record for record in records if record.wrong or record.outcome not in (ANSWERED, REFUSED)]
     open_ones = [record for record in records if record.outcome == ANSWERED and not solved_to_the_end(record)]
     reasons: dict[int, list[str]] = {}
     for record in bad[:KEPT_BAD]:
@@ -63,16 +64,25 @@ def _gap(record: Record) -> float:
 def show(records: Sequence[Record], console: Console) -> None:
     """Print it all."""
     wrong = [record for record in records if record.wrong]
-    console.print(f"{len(records):,} problems; wrong certificates: {len(wrong)}", highlight=False)
+    console.print(f"{len(records):,} problems; wrong answers: {len(wrong)}", highlight=False)
     if not records:
         return
     _tell(console, "WRONG", wrong, lambda record: "; ".join(record.wrong))
+    kinds = Counter(kind for record in wrong for kind in {_kind(sentence) for sentence in record.wrong})
+    for kind, times in kinds.most_common(SHOWN):
+        console.print(f"  {times:>5,} times: {kind}", highlight=False, markup=False, soft_wrap=True)
     for outcome in (CRASHED, UNCHECKED, OVERRUN):
         some = [record for record in records if record.outcome == outcome]
         _tell(console, outcome, some, lambda record: record.error.splitlines()[-1] if record.error else "")
     _table(console, "sources", records, lambda record: str(record.sources))
     _table(console, "family", records, lambda record: record.family)
+    _table(console, "readout", records, lambda record: record.readout)
     _counts(console, records)
+
+
+def _kind(sentence: str) -> str:
+    """A sentence without its numbers and names in brackets: those that say the same are of one kind."""
+    return re.sub(r"[-+]?\d[\d.,e+-]*", "#", re.sub(r" \([^)]*\)", "", sentence.strip().splitlines()[-1]))
 
 
 def _tell(console: Console, title: str, records: Sequence[Record], why: Callable[[Record], str]) -> None:
@@ -137,6 +147,8 @@ def _counts(console: Console, records: Sequence[Record]) -> None:
     excess = [record.excess for record in answered if record.excess is not None]
     if excess:
         console.print(f"largest excess of a bound over what was found possible: {max(excess):.1e}", highlight=False)
+    refused = sum(record.outcome == REFUSED for record in records)
+    console.print(f"refused in one line, for units or prices too far apart: {refused:,}", highlight=False)
     searched = sum(record.saving is not None for record in answered)
     console.print(f"answers against which cheaper codes were searched for: {searched:,}", highlight=False)
     beaten = [record for record in answered if record.saving is not None and record.saving > BETTER]

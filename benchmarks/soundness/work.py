@@ -7,9 +7,12 @@ import threading
 import time
 import traceback
 import warnings
-from dataclasses import dataclass, fields
+from copy import deepcopy
+from dataclasses import dataclass, fields, replace
 from multiprocessing import parent_process
+from typing import Any
 
+from benchmarks.soundness.consistency import against_changes, against_file, against_program, taken_masked
 from benchmarks.soundness.draws import Drawn, drawn
 from benchmarks.soundness.judgement import Claim, Judgement, judge
 
@@ -29,12 +32,19 @@ class Solved:
     Attributes:
         claim: the answer, or None if there is none;  seconds: that it took.
         error: the end of the traceback if there is no answer, else "";  warned: what Python warned of.
+        refused: whether the program said in one line what it cannot do, of a problem of which it may.
+        separate: the best separate code, where there are groups that neurons need not keep to.
+        faults: what was found in the program itself;  saved: the content of the file that the answer was saved to.
     """
 
     claim: Claim | None
     seconds: float
     error: str = ""
     warned: tuple[str, ...] = ()
+    refused: bool = False
+    separate: Claim | None = None
+    faults: tuple[str, ...] = ()
+    saved: bytes = b""
 
 
 def prepare() -> int:
@@ -64,43 +74,85 @@ def claim_of(answer: object) -> Claim:
 
 
 def solved(seed: int, index: int, time_limit: float) -> Solved:
-    """Draw the problem and solve it as a user would, with the method auto."""
-    from solver import Problem, solve
-
+    """Draw the problem and solve it as a user would, with the method auto; then look at what became of it."""
     problem = drawn(seed, index)
+    faults: list[str] = []
+    answer, given, caught, seconds, error, refused = _answer(problem, time_limit)
+    warned = tuple(sorted({f"{item.category.__name__}: {item.message}" for item in caught}))
+    if answer is None:
+        return Solved(None, seconds, error, warned, refused)
+    claim = claim_of(answer)
+    separate = None if answer.separate is None else claim_of(answer.separate)
+    saved = b""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            faults += against_changes(answer, given)
+            faults += taken_masked(problem)
+            saved, found = against_file(answer)
+            faults += found
+        except Exception:  # whatever it is, it is told
+            faults.append(_end_of_traceback())
+    return Solved(claim, seconds, "", warned, False, separate, tuple(faults), saved)
+
+
+def _answer(
+    problem: Drawn, time_limit: float
+) -> tuple[Any, dict[str, Any], list[warnings.WarningMessage], float, str, bool]:
+    """The answer if there is one, what was given, what was warned of, the seconds, the error, and if it may be."""
+    from solver import Problem, solve
+    from theory.errors import InputError
+
+    given = {"sources": problem.points.copy(), **deepcopy(problem.options())}
+    answer, error, refused = None, "", False
     start = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            answer = solve(Problem(problem.points, **problem.options()), time_limit=time_limit, rng=0)
-            claim, error = claim_of(answer), ""
+            answer = solve(Problem(**given), time_limit=time_limit, rng=0)
+        except InputError as reason:
+            error, refused = _end_of_traceback(), problem.extreme and "\n" not in str(reason)
         except Exception:  # whatever it is, the run goes on and tells of it
-            claim, error = None, _end_of_traceback()
-    seconds = time.perf_counter() - start
-    return Solved(
-        claim, seconds, error, tuple(sorted({f"{item.category.__name__}: {item.message}" for item in caught}))
-    )
+            error = _end_of_traceback()
+    return answer, given, caught, time.perf_counter() - start, error, refused
 
 
 def judged(
-    problem: Drawn | tuple[int, int], claim: Claim, *, codes_every: int = 1
+    problem: Drawn | tuple[int, int], answer: Solved, *, codes_every: int = 1
 ) -> tuple[Judgement | None, float, str]:
     """Judge the answer; if the checker itself fails: None, the seconds, and the end of the traceback.
 
     Args:
         problem: or its seed and index.
-        claim: the answer.
+        answer: what came of solving it.
         codes_every: cheaper codes are searched for the problems whose index it divides.
     """
     start = time.perf_counter()
     given = problem if isinstance(problem, Drawn) else drawn(*problem)
+    assert answer.claim is not None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            found, error = judge(given, claim, with_codes=given.index % codes_every == 0), ""
+            found, error = judge(given, answer.claim, with_codes=given.index % codes_every == 0), ""
+            if answer.separate is not None:
+                apart = judge(replace(given, separate=True), answer.separate, with_codes=False)
+                found.wrong += [f"separate: {sentence}" for sentence in apart.wrong]
+            found.wrong += answer.faults
+            found.wrong += _disagreements(given, answer.saved)
         except Exception:
             found, error = None, _end_of_traceback()
     return found, time.perf_counter() - start, error
+
+
+def _disagreements(problem: Drawn, saved: bytes) -> list[str]:
+    """What the program says otherwise elsewhere; where it fails, that is one."""
+    found: list[str] = []
+    try:
+        if saved:
+            found.extend(against_program(problem, saved))
+    except Exception:  # of the program, not of the checker
+        found.append(f"certificate, words or verdict fail: {_end_of_traceback().splitlines()[-1]}")
+    return found
 
 
 def _end_of_traceback() -> str:

@@ -99,7 +99,8 @@ def _poses(content: dict[str, Any], folder: Path) -> Poses:
     for name, members in groups.items():
         if not isinstance(members, list):
             raise InputError(f"groups: {name!r} is no list of sources; write {name} = [...]")
-    matrices = {name: read_mixing(str(folder / content[name])) for name in ("mixing", "targets") if name in content}
+    read = [name for name in ("mixing", "targets") if name in content]
+    matrices = {name: read_mixing(str(folder / content[name]), name) for name in read}
     # Of a summary no samples can be drawn.
     tables = [content.get("grid"), content.get("fixed"), *content.get("points", ())]
     whole = any(name in table for table in tables if isinstance(table, dict) for name in DRAWN)

@@ -8,6 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from solver import Problem, Representation, certify, lower_bound, solve
+from solver.certificate import _measure
 from solver.commands.cli import main
 from solver.strategies import problems, seeds
 from tests.examples import share
@@ -222,3 +223,30 @@ def test_the_modular_loss_is_no_less_than_a_bound_however_dependent_the_sources(
     answer = solve(problem, method="modular")
     assert answer.lower_bound <= problem.modular_loss * (1 + 1e-10)
     assert certify(problem, answer).loss == pytest.approx(problem.modular_loss, rel=1e-8)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_where_no_neuron_pays_the_loss_is_what_the_targets_vary_however_dependent_the_sources(seed):
+    # A target that is the difference of two sources that are one but for a ten-millionth of them.
+    rng = np.random.default_rng(seed)
+    points = rng.uniform(-1, 1, (12, 3))
+    points[:, 2] = points[:, 0] + 1e-7 * rng.uniform(-1, 1, 12)
+    targets = np.array([[1.0, 0.0, -1.0]])
+    weights = np.arange(1.0, 13.0) if seed % 2 else None
+    varies = np.average((points @ targets[0] - np.average(points @ targets[0], weights=weights)) ** 2, weights=weights)
+    problem = Problem(points, readout=Soft(1e3, targets, weights))
+    answer = solve(problem)
+    assert len(answer) == 0
+    assert answer.loss == pytest.approx(1e3 * varies, rel=1e-8)
+    assert problem.modular_loss == pytest.approx(answer.loss, rel=1e-12)
+    assert certify(problem, answer).loss == pytest.approx(answer.loss, rel=1e-8)
+
+
+def test_errors_that_count_elsewhere_do_not_stand_in_the_way_of_prices_where_units_are_far_apart():
+    rng = np.random.default_rng(3)
+    points = rng.uniform(-1, 1, (9, 3)) * [1e6, 1.0, 1e-6]
+    mixing = rng.normal(size=(3, 3))
+    problem = Problem(points, mixing=mixing, activity_cost=2.0, bias_cost=3.0, readout=Soft(1.0))
+    code = solve(problem, method="modular")
+    network = [getattr(code, name) for name in ("encoder", "encoder_bias", "decoder", "decoder_bias")]
+    assert not _measure(problem.plain, *network).squared_error <= 0

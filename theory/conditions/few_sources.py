@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory.conditions.verdict import CONDITION_TOLERANCE, Verdict
+from theory.errors import InputError
 from theory.geometry.cone_forms import ConeForms
 from theory.geometry.copositivity import least_ratio, surely_copositive
 
@@ -45,7 +46,11 @@ def decide_few(problem: Problem, multiplier: Array) -> Verdict:
     if problem.dimension == 1:
         return Verdict(True, float("inf"), None, condition, 0.0, 1.0, "one source: every code is modular")
     best = problem.pricing.maximise(multiplier, bar=1.0)
-    margin = off_axis_margin(problem, condition)
+    try:
+        margin = off_axis_margin(problem, condition)
+    except (InputError, np.linalg.LinAlgError):
+        # The verdict does without: of samples that all but coincide rounding leaves no margin.
+        margin = float("nan")
     if best.rho <= 1 + CONDITION_TOLERANCE:
         reason = "no direction earns more than it costs, checked on every face of the hull"
         return Verdict(True, max(margin, 0.0), None, condition, 0.0, best.rho, reason)

@@ -77,13 +77,17 @@ def read_samples(path: str | Path | Given, probabilities: str | None = None) -> 
     return Table(np.delete(table.values, column, axis=1), names, table.values[:, column])
 
 
-def read_mixing(path: str | Path | Given) -> Array:
+def read_mixing(path: str | Path | Given, wanted: str = "mixing") -> Array:
     """(dx, d) mixing matrix from a file: one row a channel the network sees, one column a source.
+
+    Args:
+        path: the file.
+        wanted: what it is called among the arrays of an .npz file, and in messages: targets are read alike.
 
     Raises:
         InputError, OSError: as for `read_sources`.
     """
-    return read_table(path, "mixing").values
+    return read_table(path, wanted).values
 
 
 def read_transitions(path: str | Path | Given) -> Array:

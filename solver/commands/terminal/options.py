@@ -311,7 +311,7 @@ def readout_of(options: dict[str, Any], *, exact: bool = False) -> Reads | None:
 
     targets: Any = options.get("targets")
     if targets is not None:
-        targets = read_exactly(targets, "targets")[0] if exact else read_mixing(targets)
+        targets = read_exactly(targets, "targets")[0] if exact else read_mixing(targets, "targets")
     if exact:
         error_cost, variance = (None if price is None else repr(price) for price in (error_cost, variance))
     if error_cost is None:

@@ -168,6 +168,8 @@ def test_npz_takes_sources_or_the_only_array(tmp_path):
     np.testing.assert_array_equal(read_sources(path).points, SQUARE)
     np.savez(path, mixing=np.eye(2), sources=SQUARE)
     np.testing.assert_array_equal(read_mixing(path), np.eye(2))
+    np.savez(path, mixing=np.eye(2), sources=SQUARE, targets=np.ones((1, 2)))
+    np.testing.assert_array_equal(read_mixing(path, "targets"), np.ones((1, 2)))
     np.savez(path, first=SQUARE, second=SQUARE)
     with pytest.raises(InputError, match="'first', 'second'"):
         read_sources(path)

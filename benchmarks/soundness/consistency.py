@@ -1,0 +1,300 @@
+"""Whether the program agrees with itself: its answer kept in a file, certified, put in words, and judged by the theory.
+
+What an answer is worth is judged elsewhere (`judgement`). Here nothing is trusted more than anything else: what is said
+twice must be said alike, what is given must not be changed, and what has a hole in it must be refused.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.soundness.codes import modular_code
+from benchmarks.soundness.neurons import Whitened, best_neurons
+from benchmarks.soundness.rational import RationalProblem
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from numpy.typing import NDArray
+
+    from benchmarks.soundness.draws import Drawn
+    from solver import Representation
+    from theory.conditions import Verdict
+
+    Array = NDArray[np.float64]
+
+__all__ = ["against_changes", "against_file", "against_program", "taken_masked"]
+
+ROUNDING = 1e-9
+"""Relative difference of two computations of one number that is an error."""
+
+OPTIMAL = 1e-8
+"""The gap at which the program calls an answer optimal."""
+
+LESS = 1e-6
+"""Share by which a certificate may prove less than an answer that is not called optimal."""
+
+EARNS = 1e-7
+"""What a neuron earns beyond its cost that refutes a verdict of modular;"""
+
+OF_SEARCHED = 1e-6
+"""and what it does where the best separate code was searched for, and is known to so many digits."""
+
+HALF_A_DIGIT = 5.1e-3
+"""Relative difference of a number and what is printed of it in three digits, the first of them a one;"""
+
+IN_NINE_DIGITS = 5.1e-9
+"""and in nine."""
+
+MISSING = -9999.0
+"""What tables hold where they hold nothing."""
+
+SECONDS = 5.0
+"""What the verdict on groups may take."""
+
+
+# ---- what is given ------------------------------------------------------------------------------------------------
+
+
+def taken_masked(problem: Drawn) -> Iterator[str]:
+    """What is taken although an entry of it is masked, or no number."""
+    from theory.errors import InputError
+
+    if not problem.masked:
+        return
+    for hidden in (True, False):
+        try:
+            _given_hole(problem, hidden=hidden)
+        except InputError:
+            continue
+        yield f"{problem.masked}: {'a masked entry' if hidden else 'NaN'} is taken as a number"
+
+
+def _given_hole(problem: Drawn, *, hidden: bool) -> None:
+    from solver import Problem
+
+    options = problem.options()
+    points: Any = problem.points
+    if problem.masked == "sources":
+        points = _with_hole(points, hidden=hidden)
+    elif problem.masked in ("probabilities", "mixing"):
+        options[problem.masked] = _with_hole(options[problem.masked], hidden=hidden)
+    else:
+        name = problem.masked.removeprefix("readout ")
+        changed = replace(problem.reading, **{name: _with_hole(getattr(problem.reading, name), hidden=hidden)})
+        options["readout"] = changed.posed()
+    Problem(points, **options)
+
+
+def _with_hole(given: Array, *, hidden: bool) -> Any:
+    """The array with a hole in its last row: masked, or NaN."""
+    found = given.copy()
+    where = (-1,) * found.ndim
+    found[where] = MISSING if hidden and found.ndim > 1 else 1.0 if hidden else np.nan
+    if not hidden:
+        return found
+    mask = np.zeros(found.shape, dtype=bool)
+    mask[where] = True
+    return np.ma.array(found, mask=mask)
+
+
+def against_changes(answer: Representation, given: dict[str, Any]) -> Iterator[str]:
+    """What can be changed of an answer or of its problem; then all arrays that were given are overwritten."""
+    for owner, name in ((answer.problem, "encoder_cost"), (answer.problem.sources, "points"), (answer, "loss")):
+        before = getattr(owner, name)
+        try:
+            setattr(owner, name, before)
+        except AttributeError:
+            continue
+        yield f"{type(owner).__name__}.{name} can be set"
+    arrays = {item.name: getattr(answer, item.name) for item in fields(answer)}
+    arrays |= {f"problem.{name}": getattr(answer.problem, name) for name in ("mixing", "gram", "energy_matrix")}
+    arrays |= {f"sources.{name}": getattr(answer.problem.sources, name) for name in ("points", "mean", "covariance")}
+    for name, value in arrays.items():
+        if isinstance(value, np.ndarray) and value.size and value.flags.writeable:
+            yield f"the answer's {name} can be written to"
+    for value in given.values():
+        if isinstance(value, np.ndarray) and value.flags.writeable:
+            value[...] = 3.0 * value + 1.0
+
+
+# ---- in a file ----------------------------------------------------------------------------------------------------
+
+
+def against_file(answer: Representation) -> tuple[bytes, list[str]]:
+    """The file that the answer is saved to, and how what is loaded from it differs."""
+    from solver import Representation
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "answer.npz"
+        answer.save(path)
+        content = path.read_bytes()
+        try:
+            loaded = Representation.load(path)
+        except Exception as error:  # whatever it is, the file was not altered
+            return b"", [f"the saved answer is not loaded: {type(error).__name__}: {error}".replace(str(path), "FILE")]
+    wrong = [f"the saved answer has another {name}" for name in _differences(answer, loaded)]
+    try:
+        equal = bool(answer == loaded)
+    except Exception as error:  # it has to be a truth value
+        return content, [*wrong, f"== of answers raises {type(error).__name__}"]
+    return content, wrong if equal or wrong else ["the answer loaded from a file is not equal to the one saved"]
+
+
+def _differences(one: Any, other: Any) -> Iterator[str]:
+    for item in fields(one):
+        left, right = getattr(one, item.name), getattr(other, item.name)
+        if item.name == "separate" and left is not None and right is not None:
+            yield from (f"separate.{name}" for name in _differences(left, right))
+        elif item.name in ("problem", "cover"):
+            continue
+        elif isinstance(left, dict):
+            if left.keys() != right.keys() or any(left[name] != right[name] for name in left):
+                yield item.name
+        elif isinstance(left, np.ndarray | float):
+            if not np.array_equal(left, right, equal_nan=True):
+                yield item.name
+        elif left != right:
+            yield item.name
+
+
+# ---- what else the program says -----------------------------------------------------------------------------------
+
+
+def against_program(problem: Drawn, saved: bytes) -> Iterator[str]:
+    """How certificate, words and verdict disagree with an answer, loaded from its file.
+
+    Args:
+        problem: as drawn, posed anew for the certificate and the verdict.
+        saved: the content of the file.
+    """
+    from solver import Problem, Representation
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "answer.npz"
+        path.write_bytes(saved)
+        answer = Representation.load(path)
+    posed = Problem(problem.points.copy(), **deepcopy(problem.options()))
+    yield from _against_certificate(posed, answer)
+    yield from against_words(answer)
+    yield from _against_verdict(problem, posed, answer)
+
+
+def _against_certificate(posed: Any, answer: Representation) -> Iterator[str]:
+    from solver import certify
+
+    found = certify(posed, answer)
+    if not found.feasible:
+        if answer.status == "optimal":
+            yield "certify calls an optimal answer infeasible"
+        return
+    if answer.status != "optimal" and max(found.gap, answer.gap) <= answer.tolerance:
+        yield f"the answer is {answer.status} at a gap of {answer.gap:.3g}, and certify sees nothing against it"
+    if abs(found.loss / answer.loss - 1) > ROUNDING:
+        yield f"certify measures a loss of {found.loss:.15g}, and the answer says {answer.loss:.15g}"
+    if answer.status == "optimal" and not found.gap <= OPTIMAL + ROUNDING:
+        yield f"certify sees a gap of {found.gap:.3g} in an answer called optimal"
+    elif found.lower_bound < answer.lower_bound * (1 - LESS):
+        yield f"certify proves {found.lower_bound:.15g}, and the answer says {answer.lower_bound:.15g}"
+
+
+def against_words(answer: Any) -> Iterator[str]:
+    """What the summary says that the numbers do not."""
+    text, loss, bound = repr(answer), answer.loss, answer.lower_bound
+    optimal = answer.status == "optimal"
+    if ("proven optimal to a relative gap" in text) != optimal:
+        says = "does not say" if optimal else "says"
+        yield f"the summary {says} 'proven optimal' of an answer that is {answer.status}"
+    for words in ("the modularity condition holds", "the closed form is optimal", "meets the best"):
+        if words in text + answer.message and not loss <= bound * (1 + OPTIMAL + ROUNDING):
+            yield f"the words {words!r} stand beside a gap of {1 - bound / loss:.3g}"
+    if optimal and "failed" in answer.message.replace("the modularity condition fails", ""):
+        yield f"the message of an optimal answer says that something failed: {answer.message}"
+    if ("No neuron is worth" in text) != (len(answer) == 0):
+        yield f"the summary is wrong about whether any of {len(answer)} neurons is worth having"
+    count = re.match(r"([\d,]+) neurons? codes? ", text)
+    if len(answer) and (count is None or int(count[1].replace(",", "")) != len(answer)):
+        yield f"the summary does not begin with the number of neurons, {len(answer)}"
+    if answer.modular and "the code is mixed" in text:
+        yield "the summary says mixed of a modular code"
+    price = answer.modular_loss / loss - 1
+    if re.search(r"Price of \w+: none, the best", text) and price > OPTIMAL + ROUNDING:
+        yield f"the summary says that modularity costs nothing, and it costs {price:.3g}"
+    most = re.search(r"Price of \w+: at most (\S+) %, none found", text)
+    highest = answer.modular_loss / bound - 1
+    if most and not _as_printed(most[1], 100 * highest):
+        yield f"the summary says that modularity costs at most {most[1]} %, and it may cost {highest:.3g}"
+    more = re.search(r"would cost (?:at least |about )?(\S+) % more", text)
+    if more and not _as_printed(more[1], 100 * price):
+        yield f"the summary says that modularity costs {more[1]} %, and it costs {price:.3g}"
+    said = re.search(r"(?:Loss|so far|found) ([\d.e+-]+)[,;]", text)
+    if said is None or abs(float(said[1]) / loss - 1) > IN_NINE_DIGITS:
+        yield f"the summary does not say the loss, {loss:.9g}"
+
+
+def _as_printed(printed: str, number: float) -> bool:
+    """Whether a number is printed to three digits, but for the rounding of the number itself."""
+    return abs(float(printed) - number) <= HALF_A_DIGIT * abs(number) + 1e-13
+
+
+def _against_verdict(problem: Drawn, posed: Any, answer: Representation) -> Iterator[str]:
+    from solver import separation
+    from theory import modularity
+
+    if problem.separate:
+        return
+    if problem.groups is None:
+        options = {name: value for name, value in problem.options().items() if name not in ("groups", "separate")}
+        verdict = modularity(problem.points, **options)
+    else:
+        verdict = separation(posed, time_limit=SECONDS, rng=0)
+    price = answer.modular_loss / answer.loss - 1
+    if verdict.modular is True and price > OPTIMAL + ROUNDING:
+        yield f"the verdict says modular ({verdict.reason}), and the answer costs {price:.3g} less than a modular code"
+    if price > verdict.price_bound * (1 + ROUNDING) + OPTIMAL + ROUNDING:
+        yield f"the verdict bounds the price of modularity by {verdict.price_bound:.3g}, and it is {price:.3g}"
+    if problem.groups is None:
+        code, tolerance = modular_code(problem, Whitened(problem)), EARNS
+    else:
+        assert answer.separate is not None
+        code, tolerance = answer.separate.source_weights, OF_SEARCHED
+        if answer.separate.status != "optimal":
+            return
+    if problem.reading.exact and np.linalg.matrix_rank(problem.targets, rtol=1e-9) < problem.dimension:
+        # The multiplier of the code is not determined: there is nothing to hold a neuron against.
+        return
+    yield from _against_neurons(problem, verdict, code, tolerance)
+
+
+def _against_neurons(problem: Drawn, verdict: Verdict, code: Array, tolerance: float) -> Iterator[str]:
+    """Neurons that refute a verdict, at the multiplier of the best modular code; the witness that does not prove it."""
+    rational = RationalProblem(problem)
+    try:
+        multiplier = rational.worth(code)
+    except ZeroDivisionError:
+        return
+    used = code[np.abs(code).any(axis=1)]
+    own = max((float(rational.ratio(multiplier, neuron)) for neuron in used), default=1.0)
+    if verdict.modular is False and verdict.witness is not None:
+        earned = float(rational.ratio(multiplier, verdict.witness))
+        if earned < min(own, 1.0) * (1 - tolerance):
+            yield f"the verdict says mixed ({verdict.reason}), and its witness earns {earned:.9g} of what it costs"
+    if verdict.modular is True:
+        best = _best_ratio(problem, rational, multiplier, used)
+        if best > max(own, 1.0) * (1 + tolerance):
+            yield f"the verdict says modular ({verdict.reason}), and a neuron earns {best:.9g} of what it costs"
+
+
+def _best_ratio(problem: Drawn, rational: RationalProblem, multiplier: Any, code: Array) -> float:
+    rng = np.random.default_rng([problem.seed, problem.index, 2])
+    found = best_neurons(Whitened(problem), multiplier.astype(float), code, rng, quick=True)
+    ratios: list[Fraction] = [rational.ratio(multiplier, neuron) for neuron in found]
+    return float(max(ratios))
