@@ -185,7 +185,7 @@ def test_where_no_pivot_leaves_a_nonnegative_matrix():
             {"method": "conic", "solver": "Fantasia"},
             "solver: 'Fantasia' is not installed or unknown to cvxpy; choose one",
         ),
-        ({"method": "conic", "solver": "ECOS_BB"}, "or have more: pip install .modularity-solver[solvers]"),
+        ({"method": "conic", "solver": "ECOS_BB"}, "or have more: pip install 'modularity-solver[solvers]'"),
         ({"method": "conic", "solver": 3}, "solver: 3 is not a name; choose one of CLARABEL"),
         (
             {"method": "conic", "solver": "SCIPY"},
