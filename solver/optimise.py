@@ -481,7 +481,12 @@ class _Run:
             note = "; ".join(part for part in note.split("; ") if FAILED not in part)
         message = "; ".join(part for part in (f"{self.method}: {self.why}", note, self.stopped) if part)
         found = replace(found, message=message, multiplier=bound.multiplier, seconds=time.perf_counter() - self.start)
-        return found.bounded_by(bound.value, "interrupted" if self.stopped else "bounded")
+        found = found.bounded_by(bound.value, "interrupted" if self.stopped else "bounded")
+        hardly = None if found.status == "optimal" else self.problem.sources.nearly_constant
+        if hardly is None:
+            return found
+        remedy = f"{hardly} hardly varies; if that is rounding, remove one of these columns"
+        return replace(found, message=f"{found.message}; {remedy}")
 
     def _written(self, weights: Array) -> Representation:
         """The code of these neurons (n, d), of which nothing is proven yet."""

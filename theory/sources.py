@@ -51,6 +51,9 @@ Rounding in the data leaves about 1e-16 times their number; a real signal of tha
 to eight digits anyway."""
 
 
+HARDLY = 1e-4
+"""Standard deviation of a standardised combination of sources below which it is said to vary hardly."""
+
 NEGLIGIBLE_TERM = 1e-6
 """A source is named in a combination if its term, times its deviation, is a larger share than this of the largest."""
 
@@ -670,6 +673,22 @@ class Sources(Immutable):
                 f"sources: linearly dependent, {self.combination_text(combination)} is constant; "
                 "remove one of these columns or give more samples"
             )
+
+    @derived
+    def nearly_constant(self) -> str | None:
+        """The combination of sources that varies least, in words, if it hardly does; None of others.
+
+        Such sources are accepted, and cost digits and time. Often one of them is a rounded sum of others.
+
+        Example:
+            >>> Sources([[0, 0, 0], [1, 0, 1], [0, 1, 1], [2, 1, 3.00001]]).nearly_constant
+            '+1*s1 +1*s2 -1*s3'
+            >>> Sources([[0, 0], [0, 1], [1, 0]]).nearly_constant is None
+            True
+        """
+        deviation = np.sqrt(np.diag(self.covariance))
+        _, sizes, directions = np.linalg.svd(self.covariance_root / deviation, full_matrices=False)
+        return None if sizes[-1] > HARDLY else self.combination_text(directions[-1] / deviation)
 
     def combination_text(self, combination: ArrayLike) -> str:
         """A combination (d,) of sources in words for a message: its largest terms, and how many more there are.

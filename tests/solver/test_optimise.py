@@ -314,3 +314,13 @@ def test_six_sources_on_scales_far_apart(seed):
     points = np.random.default_rng(seed).standard_normal((18, 6)) * np.logspace(-6, 6, 6)
     answer = solve(Problem(points), rng=0)
     assert answer.method == "columns" and answer.status == "optimal"
+
+
+@pytest.mark.parametrize("digits", [6, 9])
+def test_a_column_that_is_redundant_but_for_rounding_is_named(digits):
+    points = np.random.default_rng(0).uniform(-1, 1, (40, 2))
+    rounded = np.round(points.sum(axis=1) / 3, digits)
+    answer = solve(Problem(np.column_stack([points, rounded])), time_limit=0.5)
+    named = "+1*s1 +1*s2 -3*s3 hardly varies; if that is rounding, remove one of these columns"
+    assert (named in answer.message) == (answer.status != "optimal")
+    assert solve(Problem(points), time_limit=0.5).message.count("hardly") == 0
