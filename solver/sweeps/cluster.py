@@ -52,7 +52,7 @@ def workers(jobs: int | None, backend: str | None, scheduler: str | None) -> Ite
         WorkerDiedError: from `work`, where a backend does not begin again by itself.
     """
     from joblib import Parallel, parallel_config
-    from joblib.parallel import BACKENDS, EXTERNAL_BACKENDS
+    from joblib.parallel import BACKENDS, EXTERNAL_BACKENDS, LokyBackend
 
     if jobs is not None and not (isinstance(jobs, int) and (jobs >= 1 or jobs == -1)):
         raise InputError(f"jobs: {jobs!r} is not a number of processes; give 1 or more, or -1 for one a core")
@@ -75,7 +75,10 @@ def workers(jobs: int | None, backend: str | None, scheduler: str | None) -> Ite
             stack.enter_context(parallel_config(backend=backend, n_jobs=jobs, **settings))
         parallel = Parallel(n_jobs=jobs)
         if parallel._backend.supports_return_generator and backend != "ray":
-            yield _as_they_come(Parallel(n_jobs=jobs, return_as="generator_unordered"))
+            # Workers that never got a task would wait for one for minutes, too, after a kill.
+            beginning = {"initializer": _begin, "initargs": (os.getpid(),)}
+            options = beginning if isinstance(parallel._backend, LokyBackend) else {}
+            yield _as_they_come(Parallel(n_jobs=jobs, return_as="generator_unordered", **options))
         else:
             # Workers end with each call otherwise, and may take seconds to start.
             yield _all_at_once(stack.enter_context(parallel))
@@ -175,6 +178,13 @@ def end_with(process: int) -> None:
         os._exit(1)
 
     Thread(target=watch, daemon=True).start()
+
+
+def _begin(process: int) -> None:
+    """In a process that another has just started, which may have ended before that."""
+    if os.getppid() != process:
+        os._exit(1)
+    end_with(process)
 
 
 @contextmanager

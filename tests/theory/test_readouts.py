@@ -107,7 +107,8 @@ def test_no_modular_code_is_dearer_than_having_no_neurons(rows):
         slope = costs - np.diag(problem.multiplier(np.diag(strengths)))
         assert problem.modular_loss <= silent * (1 + 1e-12)
         assert (slope >= -1e-6 * costs).all()
-        assert np.abs(slope * strengths).sum() <= 1e-9 * silent
+        # A loss that is known to sixteen digits is flat in eight of a strength.
+        assert np.abs(slope * strengths).sum() <= 1e-7 * silent
 
 
 def test_errors_of_any_price_that_is_a_number():
