@@ -458,8 +458,8 @@ class Problem(Immutable):
         """
         whitening, errors, ridge = self.whitening, self.readout.errors, None
         if errors is not None and errors.probabilities is None:
-            root = self.sources.covariance_root @ whitening.inverse
-            ridge = np.asarray(self.readout.decoder_cost / errors.cost * np.linalg.inv(root.T @ root))
+            half = np.linalg.inv(self.sources.covariance_root @ whitening.inverse)
+            ridge = np.asarray(self.readout.decoder_cost / errors.cost * half @ half.T)
         return self.readout.in_coordinates(whitening.matrix, targets=whitening.targets, ridge=ridge)
 
     # ---- the modular code, the point of comparison everywhere -------------------------------------------------

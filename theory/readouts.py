@@ -197,6 +197,10 @@ class Readout(Frozen):
         if self.rank is not None:
             root, missed = self._on_range(np.asarray(code))
             return float(self.decoder_cost * (root**2).sum()) if missed <= UNREAD else float("inf")
+        if self.errors is not None:
+            held, seen = self._seen(code)
+            root = np.linalg.solve(np.linalg.cholesky(held), seen @ self.targets.T)
+            return float(self.decoder_cost * (root**2).sum())
         if not (np.diag(self._ridged(code)) > 0).all():
             return float("inf")
         matrix, scale = self._scaled(code)
@@ -221,6 +225,10 @@ class Readout(Frozen):
         if self.rank is not None:
             half = self.targets @ np.linalg.pinv(np.asarray(code), rcond=SPANNED, hermitian=True)
             return np.asarray(self.decoder_cost * half.T @ half)
+        if self.errors is not None:
+            held, seen = self._seen(code)
+            asked = seen.T @ np.linalg.solve(held, seen @ self.targets.T)
+            return np.asarray(self.decoder_cost * asked @ asked.T)
         matrix, scale = self._scaled(code)
         scaled = np.linalg.solve(matrix, (self.targets / scale).T) / scale[:, None]
         return np.asarray(self.decoder_cost * scaled @ scaled.T)
@@ -234,7 +242,11 @@ class Readout(Frozen):
         Raises:
             numpy.linalg.LinAlgError: G + G0 is singular.
         """
-        inverse = np.asarray(np.linalg.inv(self._ridged(code)), dtype=np.float64)
+        if self.errors is None:
+            inverse = np.asarray(np.linalg.inv(self._ridged(code)), dtype=np.float64)
+        else:
+            held, seen = self._seen(code)
+            inverse = np.asarray(seen.T @ np.linalg.solve(held, seen), dtype=np.float64)
         half = self.targets @ inverse
         return inverse, np.asarray(self.decoder_cost * half.T @ half)
 
@@ -247,6 +259,9 @@ class Readout(Frozen):
             # Once more on what is left: of neurons that are nearly dependent the inverse alone leaves too much of data
             # that lie far from zero.
             return np.asarray(decoder + (self.targets - decoder @ weights) / scale @ inverse)
+        if self.errors is not None:
+            held, seen = self._seen(weights.T @ weights)
+            return np.asarray((seen @ self.targets.T).T @ np.linalg.solve(held, seen @ weights.T))
         matrix, scale = self._scaled(weights.T @ weights)
         solved = np.linalg.solve(matrix, (weights / scale).T)
         return np.asarray(self.targets / scale @ solved)
@@ -478,6 +493,13 @@ class Readout(Frozen):
     def _ridged(self, code: ArrayLike) -> Array:
         matrix = np.asarray(code)
         return matrix if self.ridge is None else matrix + self.ridge
+
+    def _seen(self, code: ArrayLike) -> tuple[Array, Array]:
+        """(k, k) H and (k, d) R with (G + G0)^-1 = R'H^-1 R, where C = R'R: of dependent sources no digit is lost."""
+        assert self.errors is not None
+        root = self.errors.root
+        held = root @ np.asarray(code) @ root.T
+        return held + self.decoder_cost / self.errors.cost * np.eye(len(root)), root
 
     def _scaled(self, code: ArrayLike) -> tuple[Array, Array]:
         """G + G0 with ones on its diagonal, and the roots (d,) of what stood there."""

@@ -250,3 +250,16 @@ def test_errors_that_count_elsewhere_do_not_stand_in_the_way_of_prices_where_uni
     code = solve(problem, method="modular")
     network = [getattr(code, name) for name in ("encoder", "encoder_bias", "decoder", "decoder_bias")]
     assert not _measure(problem.plain, *network).squared_error <= 0
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_other_size_of_the_modular_code_costs_less_however_dependent_the_sources(seed):
+    rng = np.random.default_rng(seed)
+    points = rng.uniform(-1, 1, (12, 2))
+    points[:, 1] = points[:, 0] + 10.0 ** -(5 + seed % 3) * rng.uniform(-1, 1, 12)
+    elsewhere = rng.random(12) if seed % 2 else None
+    problem = Problem(points, readout=Soft(20.0, probabilities=elsewhere))
+    code = problem.modular_weights
+    assert len(code) and problem.loss(code) == pytest.approx(problem.modular_loss, rel=1e-9)
+    for size in (0.99, 0.9999, 1.0001, 1.01):
+        assert problem.modular_loss <= problem.loss(size * code) * (1 + 1e-10)
