@@ -709,9 +709,10 @@ def _with_errors(
     cost = _number("error_cost", readout.error_cost)
     if not cost > 0:
         raise InputError(f"error_cost: {cost:g} is not positive; without a price of errors nothing is worth coding")
-    for name, number in (("error_cost", cost), ("noise_variance", noise_variance)):
-        if number and not SMALLEST <= number <= LARGEST:
-            raise InputError(f"{name}: {number:g} is out of range; give one from {SMALLEST:g} to {LARGEST:g}")
+    if not SMALLEST <= cost <= LARGEST:
+        raise InputError(f"error_cost: {cost:g} is out of range; give one from {SMALLEST:g} to {LARGEST:g}")
+    if noise_variance > LARGEST:
+        raise InputError(f"noise_variance: {noise_variance:g} is out of range; give one up to {LARGEST:g}")
     targets = mixing if readout.targets is None else checked_targets(readout.targets, sources)
     counted = sources
     if readout.probabilities is not None:

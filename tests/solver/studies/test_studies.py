@@ -125,7 +125,7 @@ def test_the_same_seed_draws_the_same_data_sets(tmp_path, monkeypatch):
     # What the draws are is seen from the theory's verdicts; solving them is another matter.
     solved = SimpleNamespace(price_of_modularity=0.0, gap=0.0)
     monkeypatch.setattr(one_corner_point, "judge", lambda *_: SimpleNamespace(answer=solved, outcome=AGREES))
-    monkeypatch.setattr(registry, "written", lambda figure, path: None)
+    monkeypatch.setattr(registry, "written", lambda figure, *_: None)
     first, again, other = (
         rows_of(next(run_studies("one-corner-point", folder=tmp_path / str(place), seed=seed, quick=True)))
         for place, seed in enumerate((0, 0, 1))
