@@ -37,12 +37,11 @@ from theory.readouts import symmetric_root
 from theory.sources import Sources, as_matrix
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from solver.code import Code
+    from theory.arrays import Array
     from theory.bounds.cover import Cover
-
-    Array = NDArray[np.float64]
 
 __all__ = ["Bound", "Certificate", "carried_out", "certify", "lower_bound", "most_provable", "optimality_gap"]
 

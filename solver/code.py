@@ -16,9 +16,9 @@ from theory.problem import Problem
 from theory.sources import CHUNK_ROWS, as_matrix
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["RECURRENT_ARRAYS", "SAVED_ARRAYS", "SAVED_NUMBERS", "Code", "canonical_weights", "described"]
 

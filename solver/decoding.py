@@ -13,11 +13,8 @@ import numpy as np
 from theory.groups import parts_of, placed
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
 
 __all__ = ["readable"]
 

@@ -34,7 +34,7 @@ from theory.writing import written_whole
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["CHECKSUMS", "checksums", "read", "write"]
 

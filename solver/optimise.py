@@ -27,13 +27,11 @@ from theory.problem import Problem, within_digits
 from theory.sources import EXACT_DIMENSION
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from threadpoolctl import ThreadpoolController
 
+    from theory.arrays import Array
     from theory.bounds.cover import Cover
     from theory.geometry.face_lattice import FaceLattice
-
-    Array = NDArray[np.float64]
 
 __all__ = [
     "DEFAULT_TOLERANCE",

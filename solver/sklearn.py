@@ -23,11 +23,10 @@ except ImportError as error:
     raise missing("solver.sklearn", "sklearn", "scikit-learn 1.6 or later") from error
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from solver.representation import Representation
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["OptimalCode"]
 

@@ -38,11 +38,9 @@ except ModuleNotFoundError as error:
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn
-    from numpy.typing import NDArray
 
+    from theory.arrays import Array
     from theory.conditions import Verdict
-
-    Array = NDArray[np.float64]
 
 __all__ = [
     "antipodal",

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
     import pandas
     import xarray
-    from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = [
     "SUFFIXES",

@@ -9,7 +9,7 @@ import theory
 ROOT = Path(theory.__file__).parents[1]
 
 FLOORS = [
-    {"theory.errors", "theory.immutable"},
+    {"theory.errors", "theory.immutable", "theory.arrays"},
     {"theory.inputs.names"},
     {"theory.formulas", "theory.writing", "theory.inputs", "theory.geometry"},
     {

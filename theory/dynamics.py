@@ -23,9 +23,9 @@ from theory.inputs import as_array
 from theory.sources import CHUNK_ROWS, EXACT_DIMENSION, Sources
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["CARRIED", "Recurrence", "Transitions", "as_stack", "outside"]
 

@@ -18,7 +18,7 @@ from theory.inputs.names import printable
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["Groups", "apart", "checked_groups", "is_product", "membership", "parts_of", "placed"]
 

@@ -21,9 +21,9 @@ from theory.inputs.names import distinct_names
 from theory.sources import CHUNK_ROWS, Sources
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["PrincipalCoordinates"]
 

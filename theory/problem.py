@@ -31,7 +31,7 @@ from theory.sources import EXACT_DIMENSION, NEGLIGIBLE_TERM, TERMS_SHOWN, Source
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["Problem", "within_digits"]
 

@@ -36,9 +36,9 @@ from theory.inputs import LARGEST, SMALLEST, require_plain
 from theory.sources import Sources, as_matrix
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["READOUTS", "Errors", "Exact", "Noisy", "Priced", "Readout", "Reads", "Soft", "symmetric_root"]
 

@@ -18,13 +18,12 @@ from theory.immutable import Immutable, derived, locked
 from theory.inputs import LARGEST, SMALLEST, as_matrix, checked_names, checked_probabilities, column_names, has_blocks
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from theory.arrays import Array
     from theory.geometry.face_lattice import FaceLattice
     from theory.geometry.polytope import NormalFan
     from theory.summary import Summary
-
-    Array = NDArray[np.float64]
 
 __all__ = ["EXACT_DIMENSION", "Sources", "as_matrix", "checked_probabilities", "column_names"]
 

@@ -24,7 +24,7 @@ from theory.inputs import LARGEST, SMALLEST, as_matrix, checked_names, column_na
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["Gathering", "Moments", "Summary"]
 

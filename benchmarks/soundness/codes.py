@@ -13,11 +13,8 @@ import numpy as np
 from benchmarks.soundness.neurons import Whitened, best_neurons, smooth_biases
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from benchmarks.soundness.draws import Drawn
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["codes_of_other_methods", "descents", "modular_code"]
 

@@ -23,13 +23,10 @@ from benchmarks.soundness.rational import RationalProblem
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from numpy.typing import NDArray
-
     from benchmarks.soundness.draws import Drawn
     from solver import Representation
+    from theory.arrays import Array
     from theory.conditions import Verdict
-
-    Array = NDArray[np.float64]
 
 __all__ = ["against_changes", "against_file", "against_program", "taken_masked"]
 

@@ -22,9 +22,8 @@ from benchmarks.soundness.settings import (
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from theory.arrays import Array
 
-    Array = NDArray[np.float64]
     Generator = np.random.Generator
     Family = Callable[[Generator, int, int], Array]
 

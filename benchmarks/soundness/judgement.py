@@ -20,11 +20,8 @@ from benchmarks.soundness.rational import Measured, RationalProblem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
     from benchmarks.soundness.draws import Drawn
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["Claim", "Judgement", "judge"]
 

@@ -13,11 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from benchmarks.soundness.draws import Drawn
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["Whitened", "best_neurons", "smooth_biases"]
 

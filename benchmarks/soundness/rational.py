@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from benchmarks.soundness.draws import Drawn
+    from theory.arrays import Array
 
-    Array = NDArray[np.float64]
     Exact = NDArray[np.object_]
 
 __all__ = ["Measured", "RationalProblem", "exact"]

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from theory.arrays import Array
 
-    Array = NDArray[np.float64]
     Generator = np.random.Generator
 
 __all__ = [

@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 
     from solver.auditing.affine import AffineCode
     from solver.certificate import Certificate
+    from theory.arrays import Array
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
 
 __all__ = ["Missing", "best_strengths", "missing_neuron", "ratios_of", "savings_of", "strengthened_loss"]
 

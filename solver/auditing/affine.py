@@ -23,10 +23,9 @@ from theory.sources import CHUNK_ROWS, as_matrix
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from theory.arrays import Array
     from theory.problem import Problem
     from theory.sources import Sources
-
-    Array = NDArray[np.float64]
 
 __all__ = [
     "AffineCode",

@@ -32,12 +32,11 @@ from theory.sources import Sources
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from theory.arrays import Array
     from theory.conditions import Verdict
     from theory.readouts import Reads
-
-    Array = NDArray[np.float64]
 
 __all__ = ["Audit", "audit", "audited"]
 

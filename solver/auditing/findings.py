@@ -17,9 +17,8 @@ from theory.immutable import Frozen, derived
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from theory.arrays import Array
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
 
 __all__ = ["Findings"]
 

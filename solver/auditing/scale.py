@@ -26,11 +26,8 @@ from theory.immutable import Frozen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
 
 __all__ = ["Fit", "fit_costs"]
 

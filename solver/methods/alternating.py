@@ -23,11 +23,8 @@ from solver.search.modular_units import ModularUnits
 from theory.errors import InputError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
 
 __all__ = ["OPTIONS", "descend", "steps"]
 

@@ -20,12 +20,8 @@ from solver.search.working_code import SAME_NEURON, FaceCode
 from theory.bounds.ascent import Ascent, Summits
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array, Indices
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
-    Indices = NDArray[np.intp]
 
 __all__ = ["improved", "steps"]
 

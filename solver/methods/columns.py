@@ -27,12 +27,8 @@ from theory.bounds.ascent import Summits
 from theory.readouts import symmetric_root
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array, Indices
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
-    Indices = NDArray[np.intp]
 
 __all__ = ["steps"]
 

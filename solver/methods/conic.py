@@ -29,12 +29,8 @@ from theory.geometry.cone_forms import ConeForms
 from theory.geometry.polytope import NormalFan
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array, Indices
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
-    Indices = NDArray[np.intp]
 
 __all__ = ["MOST_CONES", "OPTIONS", "steps"]
 

@@ -24,11 +24,7 @@ from theory.groups import placed
 from theory.readouts import Priced
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
 
 __all__ = ["steps"]
 

@@ -5,14 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array
     from theory.bounds.cover import Cover
-
-    Array = NDArray[np.float64]
 
 __all__ = ["Iterate"]
 

@@ -21,11 +21,8 @@ from solver.search.working_hull import WorkingHull
 from theory.bounds.cover import Cover
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
 
 __all__ = ["METHODS", "cover", "first", "steps", "too_many"]
 

@@ -20,11 +20,8 @@ from solver.methods.iterate import Iterate
 from theory.readouts import Priced, symmetric_root
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
 
 __all__ = ["nearby", "steps"]
 

@@ -29,12 +29,9 @@ from theory.bounds.ascent import Ascent
 from theory.conditions import modular_multiplier
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array
     from theory.bounds.cover import Cover
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
 
 __all__ = [
     "FEW_SOURCES",

@@ -26,7 +26,7 @@ from theory.geometry.levels import levels
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["FAR", "NEIGHBOURS", "ROUNDING", "information", "ranks"]
 

@@ -12,12 +12,12 @@ from solver.metrics.given import given, require_sklearn, variance
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
     from sklearn.linear_model import Lasso
 
     from solver.metrics.given import Given
+    from theory.arrays import Array
 
-    Array = NDArray[np.float64]
     Fit = Callable[[Array, Array, Array], Callable[[Array], Array]]
 
 __all__ = ["conditional_information", "dci", "info_explicitness"]

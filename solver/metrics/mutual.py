@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from solver.metrics.told import Told
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = [
     "compactness_of",

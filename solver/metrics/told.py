@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from solver.metrics.given import Given
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["Told", "told"]
 

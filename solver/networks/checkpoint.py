@@ -16,11 +16,8 @@ from theory.errors import InputError
 from theory.writing import written_whole
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from solver.networks.network import Data, Network
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["flat", "mark_of", "nested", "restored", "saved"]
 

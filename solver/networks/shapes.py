@@ -10,9 +10,9 @@ from theory.errors import InputError
 from theory.sources import as_matrix
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["FACTORS", "draw"]
 

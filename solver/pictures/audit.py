@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     from solver.auditing.findings import Findings
     from solver.code import Code
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["plot_audit"]
 

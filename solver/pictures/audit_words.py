@@ -9,11 +9,8 @@ import numpy as np
 from solver.pictures.summary import percent, strongest
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from solver.auditing.findings import Findings
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["audit_sentences", "audit_text", "columns_of_neurons", "headline"]
 

@@ -16,9 +16,7 @@ from theory.writing import require_writable
 if TYPE_CHECKING:
     import os
 
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["plot_shares"]
 

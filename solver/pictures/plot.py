@@ -25,13 +25,11 @@ if TYPE_CHECKING:
     import os
 
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
     from solver.code import Code
+    from theory.arrays import Array
     from theory.conditions import Verdict
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
 
 __all__ = ["PICTURES", "plot", "plot_verdict"]
 

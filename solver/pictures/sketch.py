@@ -9,18 +9,13 @@ from __future__ import annotations
 from string import ascii_letters
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from solver.pictures.summary import STRONG, relative_weights
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from rich.console import Console
     from rich.text import Text
 
     from solver.code import Code
-
-    Array = NDArray[np.float64]
 
 __all__ = ["sketch", "sketched"]
 

@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from solver.code import Code
+    from theory.arrays import Array
     from theory.problem import Problem
     from theory.sources import Sources
-
-    Array = NDArray[np.float64]
 
 __all__ = ["INSIDE", "OUTSIDE", "Condition", "activity", "arrows", "cloud", "histogram", "label_of", "legend_of"]
 

@@ -20,16 +20,14 @@ from theory.inputs.names import NOT_PRINTED
 from theory.principal import PrincipalCoordinates
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from rich.console import Console
     from rich.text import Text
 
     from solver.code import Code
+    from theory.arrays import Array
     from theory.conditions import Verdict
     from theory.exact.proof import Proof
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
 
 __all__ = [
     "as_html",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["REACHED", "draw_curves", "plot_training"]
 

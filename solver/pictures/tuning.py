@@ -13,11 +13,10 @@ from theory.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from solver.code import Code
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["draw_map", "draw_torus", "kind_of", "tuning"]
 

@@ -21,10 +21,7 @@ from scipy.linalg.blas import dsyrk
 from scipy.linalg.lapack import dpotrf, dpotrs
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    Mask = NDArray[np.bool_]
+    from theory.arrays import Array, Mask
 
 __all__ = ["Relaxed", "Triangle", "most_valuable"]
 

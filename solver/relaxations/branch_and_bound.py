@@ -25,10 +25,8 @@ from theory.geometry.whitening import Whitening, lifted
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from theory.arrays import Array, Indices
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
-    Indices = NDArray[np.intp]
 
 __all__ = ["Cells", "Inequalities", "violated", "without_idle"]
 

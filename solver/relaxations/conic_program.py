@@ -34,9 +34,7 @@ from solver.relaxations.conic_solvers import (
 from theory.readouts import Readout, symmetric_root
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["ConicProgram", "ConicSolution", "compiled"]
 

@@ -17,13 +17,9 @@ from solver.search.restricted_master import optimal_energies
 from theory.readouts import Readout, symmetric_root
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from solver.relaxations.branch_and_bound import Cells
+    from theory.arrays import Array, Indices
     from theory.bounds.cover import Cover
-
-    Array = NDArray[np.float64]
-    Indices = NDArray[np.intp]
 
 __all__ = ["strengthened"]
 

@@ -22,12 +22,8 @@ from solver.relaxations.conic_solvers import COARSEST, WITH_SOLUTION, ConicError
 from theory.bounds.cover import Cover
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array, Indices
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
-    Indices = NDArray[np.intp]
 
 __all__ = ["LiftedBound", "lifted_bound"]
 

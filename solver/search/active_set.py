@@ -17,13 +17,8 @@ from solver.search.cone_newton import newton_step
 from solver.search.modular_units import ModularUnits
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array, Indices, Mask
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
-    Indices = NDArray[np.intp]
-    Mask = NDArray[np.bool_]
 
 __all__ = ["HALVINGS", "LOSS_ROUNDING", "Faces", "Moment"]
 

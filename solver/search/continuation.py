@@ -17,12 +17,8 @@ from solver.search.restricted_master import fewest
 from theory.readouts import symmetric_root
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array, Indices
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
-    Indices = NDArray[np.intp]
 
 __all__ = ["Continued", "Start", "continued"]
 

@@ -21,8 +21,7 @@ from theory.geometry.copositivity import least_ratio
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
-    Indices = NDArray[np.intp]
+    from theory.arrays import Array, Indices
 
 __all__ = ["completely_positive"]
 

@@ -16,11 +16,8 @@ import numpy as np
 from solver.search.active_set import Faces
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
 
 __all__ = ["FewNeurons"]
 

@@ -14,11 +14,8 @@ import numpy as np
 from theory.readouts import Readout
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
 
 __all__ = ["ModularUnits"]
 

@@ -15,13 +15,9 @@ from solver.search.active_set import HALVINGS, LOSS_ROUNDING, Faces, Moment
 from solver.search.cone_newton import newton_step
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array
     from theory.dynamics import Recurrence
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
-    Indices = NDArray[np.intp]
 
 __all__ = ["RecurrentFaces"]
 

@@ -15,9 +15,7 @@ import numpy as np
 from theory.readouts import Readout
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["fewest", "optimal_energies"]
 

@@ -16,12 +16,8 @@ from solver.search.restricted_master import fewest, optimal_energies
 from theory.bounds.ascent import Summits
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array, Indices
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
-    Indices = NDArray[np.intp]
 
 __all__ = ["SAME_NEURON", "FaceCode"]
 

@@ -15,12 +15,8 @@ import numpy as np
 from theory.conditions.many_sources import has_all_corners
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array, Indices
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
-    Indices = NDArray[np.intp]
 
 __all__ = ["WorkingHull"]
 

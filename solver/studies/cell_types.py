@@ -19,12 +19,9 @@ from solver.studies.tasks import object_on_ring, object_on_torus
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import SubFigure
-    from numpy.typing import NDArray
 
     from solver.representation import Representation
     from solver.studies.tasks import Task
-
-    Array = NDArray[np.float64]
 
 __all__ = ["study"]
 

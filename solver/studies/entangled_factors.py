@@ -26,9 +26,7 @@ from theory.problem import Problem
 from theory.sources import Sources
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    pass
 
 __all__ = ["study"]
 

@@ -21,9 +21,7 @@ from theory.families import family
 from theory.problem import Problem
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["study"]
 

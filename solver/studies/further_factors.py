@@ -11,9 +11,7 @@ from solver.studies.study import FREE, Finding, measured, panels, scatter
 from solver.studies.tasks import place_and_reward, place_and_speed
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    pass
 
 __all__ = ["study"]
 

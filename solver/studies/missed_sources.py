@@ -17,11 +17,9 @@ from solver.studies.tasks import objects_in_a_row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
     from solver.representation import Representation
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["study"]
 

@@ -16,9 +16,7 @@ from solver.studies.study import (
 from theory.problem import Problem
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    pass
 
 __all__ = ["study"]
 

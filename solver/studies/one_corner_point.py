@@ -23,9 +23,7 @@ from theory.problem import Problem
 from theory.theorems import Prediction
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    pass
 
 __all__ = ["study"]
 

@@ -16,12 +16,9 @@ from solver.studies.tasks import held_while_reaching, reaches_in_a_row
 
 if TYPE_CHECKING:
     from matplotlib.figure import SubFigure
-    from numpy.typing import NDArray
 
     from solver.representation import Representation
     from solver.studies.tasks import Task
-
-    Array = NDArray[np.float64]
 
 __all__ = ["study"]
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from solver.representation import Representation
     from solver.studies.tasks import Task
 
-    Array = NDArray[np.float64]
-
 __all__ = ["study"]
 
 RING = 12

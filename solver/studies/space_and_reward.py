@@ -13,11 +13,7 @@ from solver.studies.tasks import object_on_ring
 from theory.readouts import Soft
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from solver.representation import Representation
-
-    Array = NDArray[np.float64]
 
 __all__ = ["study"]
 

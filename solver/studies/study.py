@@ -17,11 +17,10 @@ from theory.problem import Problem
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
     from solver.representation import Representation
+    from theory.arrays import Array
 
-    Array = NDArray[np.float64]
 
 FREE = 1e-9
 """A price of modularity below this is none."""

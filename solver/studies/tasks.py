@@ -20,7 +20,8 @@ from theory.sources import Sources
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
+
     Integers = NDArray[np.intp]
 
 __all__ = [

@@ -15,11 +15,7 @@ from solver.studies.study import FREE, RIGHT, Finding, angle_between, measured
 from solver.studies.tasks import remembered
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from solver.representation import Representation
-
-    Array = NDArray[np.float64]
 
 __all__ = ["study"]
 

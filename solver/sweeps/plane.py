@@ -19,9 +19,8 @@ from theory.immutable import Frozen
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from theory.arrays import Array
     from theory.families import Family
-
-    Array = NDArray[np.float64]
 
 __all__ = ["PhasePlane", "phase_plane", "plane_plan", "spread_by_ratio"]
 

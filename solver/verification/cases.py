@@ -37,11 +37,9 @@ from theory.theorems import THEOREMS, Prediction
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
-    from numpy.typing import NDArray
 
+    from theory.arrays import Array
     from theory.readouts import Reads
-
-    Array = NDArray[np.float64]
 
 __all__ = ["ANYTHING", "conclusion_for", "draws_for", "sources_for_conjectures"]
 

@@ -16,9 +16,7 @@ from theory.errors import InputError
 from theory.problem import Problem
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["USUAL", "as_fraction", "integer_weights", "readable", "shrink"]
 

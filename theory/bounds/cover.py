@@ -28,10 +28,8 @@ from theory.immutable import Frozen
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from theory.arrays import Array, Indices
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
-    Indices = NDArray[np.intp]
 
 __all__ = ["Cover"]
 

@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array
     from theory.dynamics import Recurrence
     from theory.readouts import Readout
-
-    Array = NDArray[np.float64]
 
 __all__ = ["asked_code"]
 

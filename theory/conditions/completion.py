@@ -21,9 +21,8 @@ from theory.sources import EXACT_DIMENSION
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from theory.arrays import Array
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
 
 __all__ = ["Completed", "best_modular_multiplier", "completed_multiplier", "is_open"]
 

@@ -24,9 +24,7 @@ from theory.exact.surds import rational_below
 from theory.sources import EXACT_DIMENSION
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["decide_exactly"]
 

@@ -12,13 +12,9 @@ from theory.geometry.cone_forms import ConeForms
 from theory.geometry.copositivity import least_ratio, surely_copositive
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array, Indices
     from theory.geometry.polytope import NormalFan
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
-    Indices = NDArray[np.intp]
 
 __all__ = ["decide_few", "off_axis_margin"]
 

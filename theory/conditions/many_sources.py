@@ -23,9 +23,8 @@ from theory.geometry.pricing import Pricing
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from theory.arrays import Array
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
 
 __all__ = ["best_known_neuron", "decide_many", "has_all_corners", "proven_ratio"]
 

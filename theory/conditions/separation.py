@@ -14,11 +14,8 @@ from theory.conditions.many_sources import best_known_neuron, proven_ratio
 from theory.conditions.verdict import Verdict
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
 
 __all__ = ["SEPARATION_TOLERANCE", "decide_separation"]
 

@@ -19,12 +19,9 @@ from theory.formulas import multiplier_entry
 from theory.immutable import Frozen
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array
     from theory.exact.proof import Proof
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
 
 __all__ = ["CONDITION_TOLERANCE", "Verdict", "modular_multiplier"]
 

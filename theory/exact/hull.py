@@ -21,8 +21,9 @@ from theory.exact.copositivity import determinant
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from theory.arrays import Indices
+
     Integers = NDArray[np.object_]
-    Indices = NDArray[np.intp]
 
 __all__ = ["Cones", "exact_normal_fan"]
 

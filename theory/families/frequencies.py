@@ -16,12 +16,8 @@ import numpy as np
 from theory.errors import InputError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from theory.problem import Problem
     from theory.sources import Sources
-
-    Array = NDArray[np.float64]
 
 __all__ = ["FrequencyPair", "frequencies_of"]
 

@@ -16,9 +16,7 @@ from theory.sources import Sources
 from theory.symbolic.derivation import derive
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["SQUARE", "Plane", "integral", "rational_moments"]
 

@@ -16,10 +16,7 @@ import numpy as np
 from theory.geometry.polytope import NormalFan
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    Indices = NDArray[np.intp]
+    from theory.arrays import Array, Indices
 
 __all__ = ["ConeForms"]
 

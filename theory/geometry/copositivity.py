@@ -15,10 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    Mask = NDArray[np.bool_]
+    from theory.arrays import Array, Mask
 
 __all__ = ["ROUNDING", "least_ratio", "surely_copositive"]
 

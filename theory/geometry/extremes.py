@@ -18,8 +18,7 @@ from theory.geometry.polytope import hull_of, in_scale
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
-    Indices = NDArray[np.intp]
+    from theory.arrays import Array, Indices
 
 __all__ = ["EXACT_DIMENSION", "Inside", "distinct_rows", "extreme_rows", "inside_of"]
 

@@ -26,9 +26,8 @@ from theory.geometry.triangulation import is_closed_complex
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
-    Indices = NDArray[np.intp]
-    Mask = NDArray[np.bool_]
+    from theory.arrays import Array, Indices, Mask
+
     Codes = NDArray[Any]
 
 __all__ = ["FaceLattice"]

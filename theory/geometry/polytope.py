@@ -18,10 +18,7 @@ from theory.errors import InputError
 from theory.geometry.triangulation import is_closed_complex, pulled_cones
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    Indices = NDArray[np.intp]
+    from theory.arrays import Array, Indices
 
 __all__ = ["NormalFan", "distinct_normals", "extreme_points", "hull_of", "in_scale", "normal_fan"]
 

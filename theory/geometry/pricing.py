@@ -23,10 +23,8 @@ from theory.geometry.face_lattice import FaceLattice
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from theory.arrays import Array, Indices
     from theory.geometry.whitening import Whitening
-
-    Array = NDArray[np.float64]
-    Indices = NDArray[np.intp]
 
 __all__ = ["Priced", "Pricing"]
 

@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Indices = NDArray[np.intp]
+    from theory.arrays import Indices
 
 __all__ = ["is_closed_complex", "pulled_cones"]
 

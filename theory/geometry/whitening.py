@@ -17,9 +17,7 @@ import numpy as np
 from theory.immutable import Frozen
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["Whitening", "lifted"]
 

@@ -12,9 +12,9 @@ from theory.errors import InputError
 from theory.inputs.names import distinct_names, printable
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = [
     "LARGEST",

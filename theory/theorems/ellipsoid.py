@@ -12,9 +12,7 @@ from theory.sources import EXACT_DIMENSION
 from theory.theorems.theorem import CITED_2025, Prediction, Theorem, condition_matrix
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    pass
 
 __all__ = ["THEOREM"]
 

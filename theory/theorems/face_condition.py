@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from theory.theorems.hypotheses import (
     faces_allow_modularity,
 )
 from theory.theorems.theorem import CITED_2025, Theorem, is_mixed
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    pass
 
 __all__ = ["THEOREM"]
 

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from theory.families.frequencies import frequencies_of
 from theory.problem import Problem
 from theory.theorems.theorem import CITED_2025, Prediction, Theorem, in_parts
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    pass
 
 __all__ = ["THEOREM"]
 

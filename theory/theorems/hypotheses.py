@@ -14,11 +14,8 @@ from theory.geometry.polytope import extreme_points
 from theory.groups import is_product
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from theory.arrays import Array
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
 
 __all__ = [
     "Blocks",

@@ -12,9 +12,7 @@ from theory.sources import Sources
 from theory.theorems.theorem import Prediction, Theorem, decidable
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    pass
 
 __all__ = ["THEOREM"]
 

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from theory.conditions import decide
 from theory.problem import Problem
 from theory.theorems.theorem import Prediction, Theorem, decidable
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    pass
 
 __all__ = ["THEOREM"]
 

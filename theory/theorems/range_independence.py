@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from theory.theorems.hypotheses import (
     is_range_independent,
     separate_channels,
@@ -13,9 +11,7 @@ from theory.theorems.hypotheses import (
 from theory.theorems.theorem import CITED_2025, Theorem, is_modular
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    pass
 
 __all__ = ["THEOREM"]
 

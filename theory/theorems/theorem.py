@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from theory.conditions import decide, modular_multiplier
 from theory.errors import InputError
 from theory.immutable import Frozen
@@ -16,9 +14,7 @@ from theory.sources import EXACT_DIMENSION, Sources
 from theory.theorems.hypotheses import Blocks, decodes_the_data
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = [
     "CITED_2023",

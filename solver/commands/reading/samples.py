@@ -22,9 +22,7 @@ from theory.inputs.names import distinct_names
 from theory.sources import Sources
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["read_exactly", "read_mixing", "read_samples", "read_sources", "read_table", "read_transitions"]
 

@@ -31,7 +31,7 @@ from theory.summary import Gathering, Summary
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["Follow", "is_past_memory", "is_streamed", "stream"]
 

@@ -27,7 +27,7 @@ from theory.inputs.names import distinct_names
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["ParquetBlocks", "ZarrBlocks"]
 

@@ -24,12 +24,9 @@ from theory.errors import InputError
 from theory.writing import require_writable, written_whole
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from solver.code import Code
+    from theory.arrays import Array
     from theory.problem import Problem
-
-    Array = NDArray[np.float64]
 
 __all__ = ["PAGES", "explored", "page"]
 

@@ -24,11 +24,9 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from numpy.random import Generator
-    from numpy.typing import NDArray
 
     from solver.networks.network import Network
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["Scored", "bars", "entangled", "scored", "study"]
 

@@ -22,9 +22,8 @@ from solver.studies.study import Finding
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.random import Generator
-    from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["study"]
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from numpy.random import Generator
-    from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
+
     Key = tuple[str, float]
 
 __all__ = ["study"]

@@ -15,9 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = ["Confidence", "confidence", "is_mixed", "owed", "rate", "score", "served", "telling"]
 

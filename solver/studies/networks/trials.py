@@ -19,11 +19,9 @@ from solver.studies.study import FREE
 
 if TYPE_CHECKING:
     from numpy.random import Generator
-    from numpy.typing import NDArray
 
     from solver.networks.network import Network
-
-    Array = NDArray[np.float64]
+    from theory.arrays import Array
 
 __all__ = [
     "ARCHITECTURES",
