@@ -43,7 +43,16 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.bounds.cover import Cover
 
-__all__ = ["Bound", "Certificate", "carried_out", "certify", "lower_bound", "most_provable", "optimality_gap"]
+__all__ = [
+    "Bound",
+    "Certificate",
+    "carried_out",
+    "certify",
+    "lower_bound",
+    "most_provable",
+    "optimality_gap",
+    "within_loss",
+]
 
 FEASIBILITY = 1e-9
 """Activity below zero or reconstruction error, relative to their own scale, up to which a code counts as exact."""
@@ -174,7 +183,7 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
         )
     if _by_groups(problem):
         return _sum_of_groups(problem, given, None, lambda part, own, _: lower_bound(part, own, quick=quick))
-    return _bound(problem, problem.whitening.worth(given), quick=quick, cover=cover)
+    return _bound_of_given(problem, given, quick=quick, cover=cover)
 
 
 def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Cover | None = None) -> float:
@@ -187,11 +196,12 @@ def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Co
     if _by_groups(problem):
         parts = _of_groups(problem, multiplier, neurons)
         return sum(most_provable(part, own, code) for _, part, own, code in parts if part is not None)
-    bounds = []
-    for worth in [problem.whitening.worth(multiplier), *_own_worth(problem, neurons)]:
+    bounds, tried = list[float](), np.vstack([neurons, problem.modular_weights])
+    for number, worth in enumerate([problem.whitening.worth(multiplier), *_own_worth(problem, neurons)]):
         root = symmetric_root(worth)
-        ratio = _ratios(problem, root.T @ root, np.vstack([neurons, problem.modular_weights])).max(initial=0.0)
-        bounds.append(problem.whitened.readout.dual_value(root, float(ratio)))
+        ratio = float(_ratios(problem, root.T @ root, tried).max(initial=0.0))
+        value = problem.whitened.readout.dual_value(root, ratio)
+        bounds.append(value if number else _value_of_given(problem, multiplier, ratio, value))
     carried = problem.recurrence
     if carried is None:
         return max(bounds)
@@ -203,6 +213,19 @@ def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Co
 def optimality_gap(loss: float, bound: float) -> float:
     """Relative gap (loss - bound) / loss, never negative: rounding may put the bound a hair above the loss."""
     return max(0.0, (loss - bound) / loss) if np.isfinite(loss) else float("inf")
+
+
+def within_loss(bound: float, loss: float) -> float:
+    """A lower bound that does not exceed the loss of a code.
+
+    No bound is above a loss that a code has. By as much as a computed one is above it rounding was off, and may be off
+    to the other side as well: the bound is lowered by twice the excess.
+
+    Example:
+        >>> within_loss(3.0, 4.0), within_loss(4.5, 4.0)
+        (3.0, 3.5)
+    """
+    return bound if bound <= loss else max(0.0, 2 * loss - bound)
 
 
 def certify(problem: Problem, representation: Code) -> Certificate:
@@ -237,7 +260,7 @@ def certify(problem: Problem, representation: Code) -> Certificate:
     multiplier, weights = as_matrix(representation.multiplier, "multiplier"), encoder @ problem.mixing
     with within_digits(fresh):
         bound = best_bound(fresh, multiplier, weights=weights, cover=representation.cover)
-    value = min(bound.value, loss) if feasible else bound.value
+    value = within_loss(bound.value, loss) if feasible else bound.value
     return Certificate(
         loss=loss,
         lower_bound=value,
@@ -296,6 +319,8 @@ def best_bound(
     if weights is not None:
         worths += _own_worth(problem, weights)
     bounds = _bounds(problem, worths, weights, quick=quick, cover=cover)
+    if len(bounds) == len(worths):
+        bounds[0] = _as_given(problem, given, bounds[0])
     worths = worths[-len(bounds) :]
     best = int(np.argmax([bound.value for bound in bounds]))
     if not bounds[best].exact:
@@ -597,6 +622,44 @@ def _bound(problem: Problem, worth: Array, *, quick: bool, cover: Cover | None =
     rho, exact, worst = _proven_ratio(problem, worth, quick=quick, cover=cover)
     value = problem.whitened.readout.dual_value(root, rho) + problem.least_recurrent
     return Bound(value, rho, exact, worst, problem.whitening.multiplier(worth))
+
+
+def _bound_of_given(problem: Problem, given: Array, *, quick: bool, cover: Cover | None = None) -> Bound:
+    """The bound that a multiplier (d, d) in the sources' coordinates proves."""
+    bound = _bound(problem, problem.whitening.worth(given), quick=quick, cover=cover)
+    return _as_given(problem, given, bound)
+
+
+def _as_given(problem: Problem, given: Array, bound: Bound) -> Bound:
+    """The bound of a multiplier that is kept as it was given: rewritten from other coordinates it loses digits."""
+    symmetric = (given + given.T) / 2
+    value = bound.value - problem.least_recurrent
+    value = _value_of_given(problem, symmetric, bound.rho, value) + problem.least_recurrent
+    return replace(bound, value=value, multiplier=symmetric)
+
+
+def _value_of_given(problem: Problem, given: Array, rho: float, whitened: float) -> float:
+    """The dual value of a multiplier, in those coordinates in which rounding changes it least.
+
+    It is a difference of two traces, of which that of Y G0 may lose digits: in whitened coordinates where sources of a
+    tiny unit pay for the encoder, in the sources' own where they are nearly dependent.
+
+    Args:
+        problem: the problem.
+        given: (d, d) symmetric Y, in the sources' coordinates.
+        rho: its largest ratio.
+        whitened: the value as computed in whitened coordinates.
+    """
+    inside, outside = problem.whitened.readout.ridge, problem.readout.ridge
+    if inside is None or outside is None:
+        return whitened
+    scale = np.sqrt(np.diag(outside))
+    scaled = given * np.outer(scale, scale)
+    rounding_outside = np.linalg.norm(scaled) * np.linalg.norm(outside / np.outer(scale, scale))
+    rounding_inside = np.linalg.norm(problem.whitening.worth(given)) * np.linalg.norm(inside)
+    if rounding_inside <= rounding_outside:
+        return whitened
+    return problem.readout.dual_value(symmetric_root(scaled) / scale, rho)
 
 
 def _proven_ratio(problem: Problem, worth: Array, *, quick: bool, cover: Cover | None) -> tuple[float, bool, Array]:

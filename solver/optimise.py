@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.certificate import DEAR_FACES, best_bound, lower_bound, optimality_gap
+from solver.certificate import DEAR_FACES, best_bound, lower_bound, optimality_gap, within_loss
 from solver.deadline import OutOfTime, limited_to, time_left
 from solver.methods import many_samples, module_of, names, partial_decoding, recurrent
 from solver.methods.iterate import Iterate
@@ -29,6 +29,7 @@ from theory.sources import EXACT_DIMENSION
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
+    from solver.certificate import Bound
     from theory.arrays import Array
     from theory.bounds.cover import Cover
     from theory.geometry.face_lattice import FaceLattice
@@ -210,20 +211,24 @@ def _choose(problem: Problem, separate: Representation | None, tolerance: float)
 def _proven_modular(problem: Problem, tolerance: float, *, quick: bool) -> tuple[str, str] | None:
     multiplier = best_modular_multiplier(problem)
     bound = lower_bound(problem, multiplier, quick=quick)
-    met = optimality_gap(problem.modular_loss, bound.value) <= tolerance
+    met = _gap(problem.modular_loss, bound) <= tolerance
     if met and bound.exact and bound.rho <= 1 + CONDITION_TOLERANCE:
         return "modular", "the modularity condition holds, so the closed form is optimal"
     bound = best_bound(problem, multiplier, quick=quick)
-    if optimality_gap(problem.modular_loss, bound.value) <= CONDITION_TOLERANCE:
+    if _gap(problem.modular_loss, bound) <= CONDITION_TOLERANCE:
         return "modular", "the lower bound meets the best modular code"
     return None
 
 
 def _proven_separate(problem: Problem, separate: Representation, *, quick: bool) -> tuple[str, str] | None:
     bound = best_bound(problem, separate.multiplier, weights=separate.source_weights, quick=quick)
-    if optimality_gap(separate.loss, bound.value) <= CONDITION_TOLERANCE:
+    if _gap(separate.loss, bound) <= CONDITION_TOLERANCE:
         return "groups", MEETS_SEPARATE
     return None
+
+
+def _gap(loss: float, bound: Bound) -> float:
+    return optimality_gap(loss, within_loss(bound.value, loss))
 
 
 def _search_method(problem: Problem, *, quick: bool) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 import numpy as np
 
 from solver import files, tables
-from solver.certificate import carried_out, optimality_gap
+from solver.certificate import carried_out, optimality_gap, within_loss
 from solver.code import Code
 from theory.dynamics import CARRIED, outside
 from theory.errors import InputError
@@ -226,16 +226,16 @@ class Representation(Code):
         called optimal, and its message says so.
 
         Args:
-            bound: proven lower bound on the loss; rounding may put it a hair above that of an optimal code.
+            bound: lower bound on the loss, proven up to rounding; above the loss it is lowered (`within_loss`).
             unproven: the status if the gap is beyond the tolerance.
 
         Example:
             >>> from solver import Problem, solve
             >>> answer = solve(Problem([[0, 0], [0, 1], [1, 0]]))
-            >>> answer.bounded_by(answer.loss / 2, "bounded").status, answer.bounded_by(answer.loss + 1, "").gap
-            ('bounded', 0.0)
+            >>> answer.bounded_by(answer.loss / 2, "bounded").status, answer.bounded_by(answer.loss * 1.01, "").gap
+            ('bounded', 0.01)
         """
-        value = min(bound, self.loss)
+        value = within_loss(bound, self.loss)
         gap = optimality_gap(self.loss, value)
         proven, message = gap <= self.tolerance, self.message
         if proven and not carried_out(self.problem, self):

@@ -612,7 +612,7 @@ class Problem(Immutable):
         encoders = self.pseudoinverse.T[:, list(members)]
         scale = np.linalg.norm(encoders, axis=0)
         return self.feedforward.replaced(
-            sources=self._shadow(members),
+            sources=self.sources.of_columns(members),
             mixing=np.linalg.pinv(encoders / scale).T / scale,
             readout=None,
             groups=None,
@@ -635,23 +635,12 @@ class Problem(Immutable):
         if isinstance(readout, (Exact, Soft, Noisy)) and readout.targets is not None:
             readout = replace(readout, targets=self.readout.targets[:, chosen])
         return self.feedforward.replaced(
-            sources=self._shadow(chosen),
+            sources=self.sources.of_columns(chosen),
             mixing=self.mixing[:, chosen],
             readout=readout,
             groups=None,
             separate=False,
         )
-
-    def _shadow(self, members: Sequence[int]) -> Sources:
-        """Some of the sources by themselves."""
-        chosen, sources = list(members), self.sources
-        names = [sources.names[index] for index in chosen]
-        if sources.stream is not None:
-            return Sources.from_summary(sources.stream.of_columns(chosen), names=names)
-        if sources.from_samples:
-            return Sources(sources.points[:, chosen], sources.probabilities, names=names)
-        covariance = sources.covariance[np.ix_(chosen, chosen)]
-        return Sources.from_moments(covariance, sources.points[:, chosen], sources.mean[chosen], names=names)
 
     def replaced(self, **changes: Any) -> Problem:
         """The same problem but for some arguments of its constructor.

@@ -161,6 +161,18 @@ class Sources(Immutable):
             >>> uniform_square.upper.tolist()
             [1.0, 1.0]
         """
+        return cls._of_moments(covariance, vertices, mean, names)
+
+    @classmethod
+    def _of_moments(
+        cls,
+        covariance: ArrayLike,
+        vertices: ArrayLike,
+        mean: ArrayLike | None,
+        names: Sequence[str] | None,
+        root: Array | None = None,
+    ) -> Sources:
+        """See `from_moments`. Sources of which a root (d, d) of the covariance is given are independent."""
         found = tuple(names) if names is not None else column_names(vertices)
         corners = locked(as_matrix(vertices, "vertices", columns=found))
         dimension = corners.shape[1]
@@ -201,7 +213,10 @@ class Sources(Immutable):
                 f"covariance: variance {self.covariance[i, i]:g} of source {self.names[i]!r} exceeds {bound[i]:g}, the "
                 "largest that its range allows; check the units of covariance and vertices"
             )
-        self._require_independent_directions()
+        if root is None:
+            self._require_independent_directions()
+        else:
+            vars(self)["covariance_root"] = root
         self._finish()
         return self
 
@@ -394,6 +409,31 @@ class Sources(Immutable):
         return Sources._known_as(
             self, self.covariance, self.covariance_root, vertices, identified=self.identified, **known
         )
+
+    def of_columns(self, columns: Sequence[int]) -> Sources:
+        """Some of these sources by themselves.
+
+        Of sources known by their moments nothing is checked again: the covariance of some of them has fewer digits than
+        its root.
+
+        Args:
+            columns: indices of the sources.
+
+        Example:
+            >>> Sources([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]).of_columns([2, 0]).names
+            ('s3', 's1')
+        """
+        chosen = list(columns)
+        names = [self.names[index] for index in chosen]
+        if self.stream is not None:
+            return Sources.from_summary(self.stream.of_columns(chosen), names=names)
+        if self.from_samples:
+            return Sources(self.points[:, chosen], self.probabilities, names=names)
+        if chosen == list(range(self.dimension)):
+            return self
+        covariance = self.covariance[np.ix_(chosen, chosen)]
+        root = np.asarray(np.linalg.qr(self.covariance_root[:, chosen], mode="r"))
+        return Sources._of_moments(covariance, self.points[:, chosen], self.mean[chosen], names, root=root)
 
     # ---- shape ------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,7 +18,9 @@ from benchmarks.soundness.neurons import Whitened, best_neurons
 from benchmarks.soundness.rational import Measured, RationalProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from benchmarks.soundness.draws import Drawn
     from theory.arrays import Array
@@ -309,16 +311,18 @@ def _search_neurons(case: _Case, rng: np.random.Generator) -> None:
     claim, found = case.claim, case.found
     if not claim.lower_bound > 0:
         return
-    bound, ratio = Fraction(0), Fraction(0)
-    for piece in case.pieces:
-        proven = list(_most_proven(case, piece, rng))
-        if not proven:
-            found.wrong.append(f"the lower bound {claim.lower_bound:.15g} has a multiplier that proves none")
-            return
-        least, attained = min(proven)
-        bound, ratio = bound + least, max(ratio, attained)
+    proven = _proven_by(case, claim.multiplier, rng)
+    if proven is None:
+        found.wrong.append(f"the lower bound {claim.lower_bound:.15g} has a multiplier that proves none")
+        return
+    bound, ratio = proven
     found.ratio = float(ratio)
     excess = _quotient(claim.lower_bound, bound) - 1
+    if excess > ROUNDING:
+        # The weights keep digits of their own multiplier that Y, a product written in floats, has lost.
+        proven = _proven_by(case, _own_multiplier(case), rng)
+        if proven is not None:
+            excess = min(excess, _quotient(claim.lower_bound, proven[0]) - 1)
     found.excess = max(found.excess, excess)
     if excess > ROUNDING:
         found.wrong.append(
@@ -327,27 +331,56 @@ def _search_neurons(case: _Case, rng: np.random.Generator) -> None:
         )
 
 
-def _most_proven(case: _Case, piece: _Piece, rng: np.random.Generator) -> Iterator[tuple[Fraction, Fraction]]:
+def _own_multiplier(case: _Case) -> NDArray[Any] | None:
+    """(d, d) Y of the claim's weights, in fractions; None where a code without errors leaves sources out."""
+    try:
+        return case.rational.worth(case.claim.source_weights)
+    except ZeroDivisionError:
+        return None
+
+
+def _proven_by(
+    case: _Case, multiplier: NDArray[Any] | None, rng: np.random.Generator
+) -> tuple[Fraction, Fraction] | None:
+    """What a multiplier proves at most, and the largest ratio w'Y w / f(w) that was seen; None if it proves nothing."""
+    if multiplier is None:
+        return None
+    bound, ratio = Fraction(0), Fraction(0)
+    for piece in case.pieces:
+        proven = list(_most_proven(case, piece, multiplier, rng))
+        if not proven:
+            return None
+        least, attained = min(proven)
+        bound, ratio = bound + least, max(ratio, attained)
+    return bound, ratio
+
+
+def _most_proven(
+    case: _Case, piece: _Piece, multiplier: NDArray[Any], rng: np.random.Generator
+) -> Iterator[tuple[Fraction, Fraction]]:
     claim, members = case.claim, piece.white.members
     code = claim.source_weights[:, members]
     own = code.T @ code if piece.white.ridge is None else code.T @ code + piece.white.ridge
-    form = claim.multiplier[np.ix_(members, members)]
+    form = np.asarray(multiplier, dtype=np.float64)[np.ix_(members, members)]
     least = [_least_gram(piece.white, form, negligible) for negligible in NEGLIGIBLE]
     # That of a code that leaves sources out is regular with a little of every neuron.
     grams = [own, own + LITTLE * least[-1], *least]
     for family in piece.families:
-        for neuron in _best_of_family(family, claim, rng):
+        for neuron in _best_of_family(family, form, members, claim, rng):
             for gram in grams:
                 try:
-                    yield case.rational.most_proven(claim.multiplier, neuron, gram, members)
+                    yield case.rational.most_proven(multiplier, neuron, gram, members)
                 except (ZeroDivisionError, ValueError, OverflowError):
                     # Nothing earned, or a G that is singular or not finite: no argument, for or against.
                     continue
 
 
-def _best_of_family(family: Whitened, claim: Claim, rng: np.random.Generator) -> Array:
-    """(k, d) the best neurons that read only these sources."""
-    form, code = claim.multiplier[np.ix_(family.members, family.members)], claim.source_weights[:, family.members]
+def _best_of_family(
+    family: Whitened, form: Array, members: Sequence[int], claim: Claim, rng: np.random.Generator
+) -> Array:
+    """(k, d) the best neurons that read only these sources, by the block of Y of some that hold them."""
+    places = [list(members).index(source) for source in family.members]
+    form, code = form[np.ix_(places, places)], claim.source_weights[:, family.members]
     found = best_neurons(family, form, code[np.abs(code).any(axis=1)], rng)
     placed = np.zeros((len(found), len(claim.multiplier)))
     placed[:, family.members] = found

@@ -27,6 +27,7 @@ class Iterate:
         note: what the method has to say beyond that; the last one becomes part of the answer's message.
 
     Example:
+        >>> import numpy as np
         >>> from solver import Problem
         >>> from solver.methods import module_of
         >>> problem = Problem([[0, 0], [0, 1], [1, 0], [1, 1]])

@@ -184,7 +184,8 @@ def _price(representation: Code) -> str:
     if representation.problem.separate:
         return "No other codes were asked for: each neuron was to read one group."
     name, kind, unit = ("modularity", "modular", "source") if groups is None else ("separation", "separate", "group")
-    if not representation.modular and price > 0:
+    # A neuron that reads the share of a tiny unit counts as modular, and may still save something.
+    if price > (representation.tolerance if representation.modular else 0):
         more = "" if representation.status == "optimal" else "at least "
         least = representation.separate
         if least is not None and least.status != "optimal":

@@ -172,3 +172,21 @@ def test_a_code_without_neurons_has_no_activity_below_zero():
     problem = Problem([[0, 0], [0, 1], [1, 0]], readout=Soft(1e-3))
     certificate = certify(problem, solve(problem))
     assert certificate.feasible and certificate.least_activity == 0
+
+
+@share(1 / 2)
+@given(st.integers(2, 4), st.floats(1, 6), seeds)
+def test_an_answer_promises_no_more_than_certify_sees(dimension, digits, seed):
+    """Units far apart, prices that count them, errors at a price: the multiplier is kept as it was proven."""
+    rng = np.random.default_rng(seed)
+    units = 10 ** rng.uniform(-digits, digits, dimension)
+    readout = Soft(10 ** rng.uniform(-1, 3), targets=rng.normal(size=(1, dimension)) / units)
+    encoder_cost = 10 ** rng.uniform(-4, 4)
+    try:
+        problem = Problem(rng.normal(size=(20, dimension)) * units, readout=readout, encoder_cost=encoder_cost)
+    except InputError:
+        return  # beyond the numbers of floating point
+    answer = solve(problem)
+    seen = certify(problem, answer)
+    assert seen.lower_bound >= answer.lower_bound * (1 - 1e-9)
+    assert answer.status != "optimal" or (seen.feasible and seen.gap <= 1e-7)

@@ -152,3 +152,17 @@ def test_prices_that_are_none(given_prices, said):
 def test_an_exact_verdict_has_no_such_prices():
     with pytest.raises(InputError, match="exact: decided for activity_cost=1"):
         modularity(CUT, bias_cost=1, exact=True)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_group_of_nearly_dependent_sources_keeps_them(seed):
+    """In other units sources are known by their moments, of which a covariance has half the digits of its root."""
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(9, 3))
+    rows = np.column_stack([rows, rows @ rng.normal(size=3) + 1e-6 * rng.normal(size=9)])
+    readout = Soft(1e3, targets=rng.normal(size=(1, 4)))
+    problem = Problem(rows, activity_cost=0.4, readout=readout, groups={"all": list(range(4))})
+    answer = solve(problem)
+    assert answer.lower_bound <= answer.loss
+    assert certify(problem, answer).lower_bound >= answer.lower_bound * (1 - 1e-6)  # a millionth is what is left here
+    assert problem.sources.of_columns([0, 1, 2, 3]).names == problem.sources.names
