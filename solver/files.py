@@ -146,7 +146,7 @@ def _saved_stream(sources: Sources) -> dict[str, Any]:
 
 def _saved_prices(problem: Problem) -> dict[str, Any]:
     """Prices that older programs do not know, where they are not the usual ones."""
-    if problem.plain is problem:
+    if problem.activity_cost == 1 and problem.bias_cost == 0:
         return {}
     return {"activity_cost": problem.activity_cost, "bias_cost": problem.bias_cost, "format_version": WITH_MORE}
 
@@ -532,5 +532,5 @@ def _cover(content: dict[str, NDArray[Any]], problem: Problem) -> Cover | None:
     if missing:
         raise InputError(f"cover_{missing[0]}: missing")
     cover = Cover(**{name: content.get(f"cover_{name}") for name in names})  # type: ignore[arg-type]  # those are there
-    cover.require_fitting(problem.plain)
+    cover.require_fitting(problem.canonical)
     return cover

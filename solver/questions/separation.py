@@ -41,8 +41,7 @@ def separation(problem: Problem, **limits: Any) -> Verdict:
     """
     if problem.groups is None:
         raise InputError("problem: nothing says what is to be kept apart; give groups, or ask theory.modularity")
-    if problem.plain is not problem:
-        return separation(problem.plain, **limits).in_prices(problem.height_cost)
+    problem = problem.canonical
     best, among = solve(problem.separated, **limits), problem.replaced(separate=False)
     weights = best.source_weights
     # That of the code has the entries between groups that the proof for separate codes can do without.
