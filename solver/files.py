@@ -24,6 +24,7 @@ from theory.bounds.cover import Cover
 from theory.dynamics import Transitions
 from theory.errors import InputError
 from theory.groups import membership
+from theory.neurons import Linear
 from theory.principal import PrincipalCoordinates
 from theory.problem import Problem
 from theory.readouts import READOUTS, Reads
@@ -81,9 +82,15 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
     """Write code, certificate and problem to one .npz file, whole or not at all.
 
     Raises:
+        InputError: neurons of a kind of one's own, which no file can describe.
         OSError: the file cannot be written.
     """
     problem, cover = representation.problem, representation.cover
+    if not isinstance(problem.neurons, Linear):
+        raise InputError(
+            f"neurons: {type(problem.neurons).__name__} is a kind of your own, which no file describes; keep the program "
+            "that solves it, or pickle the answer"
+        )
     sources = problem.sources
     content: dict[str, Any] = {name: getattr(representation, name) for name in (*SAVED_ARRAYS, *SAVED_NUMBERS)}
     content |= {

@@ -185,7 +185,7 @@ class Problem(Immutable):
         else:
             _ = self.feedforward  # is held to these
             self._require_fit_for_a_layer()
-        if not isinstance(self.neurons, (Linear, Canonical)):
+        if type(self.neurons) not in (Linear, Canonical):
             self._require_consistent_neurons()
         self._finish()
 
