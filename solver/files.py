@@ -88,8 +88,8 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
     problem, cover = representation.problem, representation.cover
     if not isinstance(problem.neurons, Linear):
         raise InputError(
-            f"neurons: {type(problem.neurons).__name__} is a kind of your own, which no file describes; keep the program "
-            "that solves it, or pickle the answer"
+            f"neurons: {type(problem.neurons).__name__} is a kind of your own, which no file describes; "
+            "keep the program that solves it, or pickle the answer"
         )
     sources = problem.sources
     content: dict[str, Any] = {name: getattr(representation, name) for name in (*SAVED_ARRAYS, *SAVED_NUMBERS)}
