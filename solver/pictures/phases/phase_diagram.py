@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE, SAMPLE
 from solver.pictures.style import PICTURES, WIDTH, styled, written
-from theory.symbolic.markup import plain
+from theory.symbolic.markup import unmarked
 from theory.writing import require_writable
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def plot_phase(family: Family, points: list[PhasePoint], path: str | os.PathLike
     chosen = np.linspace(0, len(points) - 1, SHOWN).round().astype(int)
     for axes, index in zip(right.subplots(SHOWN, 1), chosen, strict=True):
         _support(axes, family, points[index])
-    figure.suptitle(f"{family.name}: {plain(family.parameter)}", fontsize=8, x=0.01, ha="left")
+    figure.suptitle(f"{family.name}: {unmarked(family.parameter)}", fontsize=8, x=0.01, ha="left")
     return written(figure, target)
 
 

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from solver.pictures.style import PICTURES, WIDTH, styled, written
 from solver.sweeps.plane import spread_by_ratio
-from theory.symbolic.markup import plain
+from theory.symbolic.markup import unmarked
 from theory.writing import require_writable
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ def _title(plane: PhasePlane) -> str:
     said = ", ".join([*([] if chosen is None else [chosen.name]), *held])
     if chosen is None:
         return said
-    second = f"; b: {plain(chosen.second.meaning)}" if "second" in shown and chosen.second else ""
-    return f"{said}." + (f"  a: {plain(chosen.parameter)}{second}" if "parameter" in shown else second[1:])
+    second = f"; b: {unmarked(chosen.second.meaning)}" if "second" in shown and chosen.second else ""
+    return f"{said}." + (f"  a: {unmarked(chosen.parameter)}{second}" if "parameter" in shown else second[1:])
 
 
 def _word(value: Any) -> str:
