@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = ["Problem", "within_digits"]
+__all__ = ["PRICES", "Problem", "within_digits"]
+
+PRICES = {"encoder_cost": 1.0, "decoder_cost": 1.0, "activity_cost": 1.0, "bias_cost": 0.0}
+"""Arguments of `Problem` that are prices, and what they are if not given."""
 
 RANK_TOLERANCE = 1e-10
 """Least singular value of the mixing, with its columns scaled to unit length, that counts as full rank."""
