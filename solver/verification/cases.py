@@ -1,4 +1,4 @@
-"""What each theorem is tried on: problems well within its hypothesis, at the edge of it, and just beyond."""
+"""The problems on which each theorem is tried: well within its hypothesis, at the edge of it, and just beyond."""
 
 from __future__ import annotations
 
@@ -45,12 +45,6 @@ __all__ = ["ANYTHING", "conclusion_for", "draws_for", "sources_for_conjectures"]
 
 TWO_TO_FOUR = st.integers(2, 4)
 FEW = st.integers(1, 3)
-
-MOST_SAMPLES = 80
-"""Samples of two oscillations, where their number is drawn."""
-
-NEAR_SHARE = 3
-"""Of so many problems for a conjecture one is next to the boundary."""
 
 
 @st.composite
@@ -100,7 +94,7 @@ def _blocks(draw: DrawFn, *, holed: bool = False) -> Problem:
 def _frequencies(draw: DrawFn) -> Problem:
     """Two oscillations of any size, phase, sense and place, in as many samples as suit them, or in any number."""
     slow, fast = draw(st.sampled_from([(1, 2), (1, 3), (2, 3), (1, 4), (3, 4), (2, 5), (3, 5), (2, 4), (5, 6)]))
-    counts = range(2 * fast + 1, MOST_SAMPLES)
+    counts = range(2 * fast + 1, 80)
     suited = [count for count in counts if count % (slow * fast) == 0]
     beside = [count + step for count in suited for step in (-1, 1) if count + step > 2 * fast]
     count = draw(st.one_of(st.none(), *(st.sampled_from(chosen) for chosen in (counts, suited, beside))))
@@ -144,7 +138,7 @@ def _uncorrelated_boxes(draw: DrawFn) -> Problem:
     """Independent sources in units of their own, with errors that have a price."""
     problem = draw(_independent())
     units = 2.0 ** np.array(draw(st.lists(st.integers(-2, 2), min_size=problem.dimension, max_size=problem.dimension)))
-    # Never exactly the price itself, where no search can tell.
+    # Never exactly the price itself, where no search can decide.
     price = 1.5 * 2.0 ** draw(st.integers(-2, 8)) * _worth_a_neuron(problem.replaced(mixing=np.diag(units)))
     return problem.replaced(mixing=np.diag(units), readout=Soft(price))
 
@@ -218,12 +212,12 @@ READOUTS = (Exact, Soft, Noisy)
 
 @st.composite
 def _at_the_edge(draw: DrawFn, base: SearchStrategy[Problem]) -> Problem:
-    """What is easily forgotten when a hypothesis is written down, done to problems that satisfy it.
+    """Changes of problems that satisfy a hypothesis: what is easily forgotten when one is written down.
 
-    Sources whose nearer ends are the upper ones, in unlike units and far from zero; samples that occur twice, hardly
-    ever, or never, some of these beyond all others; channels that see one source more; prices of activity and biases,
-    and encoders that are free; few targets, or the data's own given as such; errors that count on other samples. Of
-    this nothing, one thing or several. What then misses the hypothesis is not tried.
+    Sources whose nearer ends are the upper ones, in unlike units and far from zero. Samples that occur twice, hardly
+    ever, or never, some of these beyond all others. Channels that see one source more. Prices of activity and biases,
+    and encoders that are free. Few targets, or those of the data. Errors that count on other samples. Of these none,
+    one or several; a problem that then misses the hypothesis is not tried.
     """
     problem = draw(base)
     changes = {} if problem.transitions is not None else draw(_other_samples(problem)) | draw(_other_channels(problem))
@@ -241,12 +235,12 @@ def _at_the_edge(draw: DrawFn, base: SearchStrategy[Problem]) -> Problem:
 
 @st.composite
 def _other_samples(draw: DrawFn, problem: Problem) -> dict[str, Any]:
-    """The same samples in other units and with other weights, and a few besides."""
+    """Samples in other units and with other weights, and a few more."""
     sources, dimension = problem.sources, problem.dimension
-    rows, given = sources.points, sources.probabilities
+    rows, probabilities = sources.points, sources.probabilities
     ways = ["mirrored", "rescaled", "moved", "rare", "never", "twice", "beyond"]
     done = draw(st.sets(st.sampled_from(ways), max_size=2))
-    weights = np.ones(len(rows)) if given is None else given.copy()
+    weights = np.ones(len(rows)) if probabilities is None else probabilities.copy()
     one = draw(st.integers(0, len(rows) - 1))
     if "rare" in done or "never" in done:
         weights[one] *= draw(RARE) if "rare" in done else 0.0
@@ -265,7 +259,7 @@ def _other_samples(draw: DrawFn, problem: Problem) -> dict[str, Any]:
         rows = rows * draw(st.lists(UNITS, min_size=dimension, max_size=dimension))
     if "moved" in done:
         rows = rows + draw(st.integers(-9, 9))
-    kept = given is None and not done & {"rare", "never", "beyond"}
+    kept = probabilities is None and not done & {"rare", "never", "beyond"}
     try:
         return {"sources": Sources(rows, None if kept else weights)}
     except InputError:
@@ -285,7 +279,7 @@ def _other_channels(draw: DrawFn, problem: Problem) -> dict[str, Any]:
 
 @st.composite
 def _other_readouts(draw: DrawFn, problem: Problem) -> Reads:
-    """The same kind of readout of other targets, and with errors that count on other samples."""
+    """The readout with other targets, and with errors that count on other samples."""
     readout = problem.given_readout
     if not isinstance(readout, READOUTS):
         return readout
@@ -324,21 +318,21 @@ _DRAWS: dict[str, tuple[SearchStrategy[Problem], SearchStrategy[Problem] | None]
 def draws_for(name: str) -> tuple[SearchStrategy[Problem], SearchStrategy[Problem] | None]:
     """Problems that satisfy a theorem's hypothesis (most of them do), and others that just miss it.
 
-    Half of the former are at the edge of it, where a hypothesis that was written down too wide is found out. No latter
-    for theorems that speak of every problem, up to what the program can decide.
+    Half of those that satisfy it are at its edge, where a hypothesis fails that is too wide. None just miss it for
+    theorems that speak of every problem.
     """
     within, beside = _DRAWS.get(name, (ANYTHING, None))
-    # What is done there to samples leaves no oscillation.
+    # Other samples leave no oscillation.
     return within if name == "frequency-pairs" else st.one_of(within, _at_the_edge(within)), beside
 
 
 def conclusion_for(name: str) -> Callable[[Problem], Prediction] | None:
-    """What a theorem would say of a problem that just misses its hypothesis."""
+    """The prediction of a theorem for a problem that just misses its hypothesis."""
     return _CONCLUSIONS.get(name)
 
 
 def _nearest_blocks(problem: Problem) -> Prediction:
-    """Parts: the two groups of sources whose combinations of corners are most nearly complete."""
+    """Parts are the two groups of sources whose combinations of corners are most nearly complete."""
     members = range(problem.dimension)
     splits = [
         (part, tuple(index for index in members if index not in part))
@@ -384,9 +378,9 @@ def sources_for_conjectures(draw: DrawFn) -> Problem:
     if dimension == 2:
         kinds += [lattices(2), antipodal(2)]
     # A conjecture that is nearly right fails near the boundary only: every third problem is from there.
-    near = draw(st.integers(0, NEAR_SHARE - 1)) == NEAR_SHARE - 1
-    given = draw(near_boundary(dimension) if near else st.one_of(*kinds, clouds(dimension)))
+    near = draw(st.integers(0, 2)) == 2
+    rows = draw(near_boundary(dimension) if near else st.one_of(*kinds, clouds(dimension)))
     # Unequal probabilities would move the boundary away.
     if near or draw(st.booleans()):
-        return Problem(given)
-    return Problem(given, probabilities=draw(st.lists(st.integers(1, 5), min_size=len(given), max_size=len(given))))
+        return Problem(rows)
+    return Problem(rows, probabilities=draw(st.lists(st.integers(1, 5), min_size=len(rows), max_size=len(rows))))

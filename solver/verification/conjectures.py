@@ -1,6 +1,7 @@
-"""Conjectures of one's own: functions and theorems from a user's file, asked with care.
+"""Conjectures of one's own: functions and theorems from a user's file.
 
-What a user wrote can raise, answer with words, or change its mind; each is said in one line that names the conjecture.
+They can raise, answer with words, or answer otherwise than before: each is an error of one line that names the
+conjecture.
 """
 
 from __future__ import annotations
@@ -38,21 +39,21 @@ def as_theorem(claim: str | Theorem | Conjecture) -> Theorem:
     if not callable(claim):
         raise InputError(f"claim: expected a name, a Theorem or a function, got {type(claim).__name__}")
     name = getattr(claim, "__name__", type(claim).__name__)
-    asked: list[tuple[Problem, bool | None]] = []
+    last: list[tuple[Problem, bool | None]] = []
 
     def ask(problem: Problem) -> bool | None:
-        # Once a problem: hypothesis and prediction are the same answer.
-        if not (asked and asked[0][0] is problem):
+        # Once per problem: hypothesis and prediction are one answer.
+        if not (last and last[0][0] is problem):
             answer = _answer(claim, problem.sources, name)
             if not (answer is None or isinstance(answer, (bool, np.bool_))):
                 raise InputError(f"{name}: returned {_shown(answer)}; return True (modular), False (mixed) or None")
-            asked[:] = [(problem, None if answer is None else bool(answer))]
-        return asked[0][1]
+            last[:] = [(problem, None if answer is None else bool(answer))]
+        return last[0][1]
 
-    said = f"The optimal code is modular where {name} says so, and mixed where it denies it."
+    statement = f"The optimal code is modular where {name} says so, and mixed where it denies it."
     return Theorem(
         name,
-        said,
+        statement,
         "",
         "a conjecture",
         "",
@@ -119,8 +120,10 @@ def load_conjecture(target: str) -> Theorem | Conjecture:
         raise InputError(f"target: there is no file {path!r}")
     module = _run(Path(path))
     if not hasattr(module, name):
-        own = [key for key, value in vars(module).items() if _is_claim(value) and _is_of(module, value)]
-        raise InputError(unknown_name(f"target: {path}", name, own) if own else f"target: {path} defines no {name!r}")
+        claims = [key for key, value in vars(module).items() if _is_claim(value) and _is_of(module, value)]
+        if claims:
+            raise InputError(unknown_name(f"target: {path}", name, claims))
+        raise InputError(f"target: {path} defines no {name!r}")
     claim = getattr(module, name)
     if not _is_claim(claim):
         raise InputError(f"target: {name} in {path} is no function and no Theorem")

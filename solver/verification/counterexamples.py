@@ -1,12 +1,18 @@
-"""A counterexample made small: less of everything, and rounder numbers, as long as what is left still refutes.
+"""A counterexample made small: fewer sources and samples, and rounder numbers, as long as it still refutes.
 
-Hypothesis shrinks within what a strategy can draw. Here everything may go: sources, samples, the mixing, unequal
-probabilities and prices; and what stays becomes integers and small fractions where it can.
+Hypothesis shrinks within what a strategy can draw. Here everything may go:
+
+1. List changes, those first that lose most: leave out a source; take the identity for the mixing and one for the
+   prices; equal probabilities; leave out a sample; round mixing, prices, probabilities and samples.
+2. Take the first change that makes the problem smaller and that still refutes, and begin again. Sizes are compared
+   number by number: sources, samples, mixing, prices, probabilities, digits of the samples.
+3. End when no change does, or after a thousand problems.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,46 +26,45 @@ if TYPE_CHECKING:
 
 __all__ = ["as_fraction", "integer_weights", "readable", "shrink"]
 
-ATTEMPTS = 1_000
-"""Smaller problems tried at most; each is solved, which takes some milliseconds."""
 
-MOST_DENOMINATOR = 64
-"""Fractions up to this are read as such."""
+@dataclass(frozen=True)
+class ShrinkingLimits:
+    """How long to shrink, and which numbers are read as fractions."""
 
-SAME = 1e-12
-"""Relative difference of a float from the fraction that it is read as."""
-
-UNREADABLE = 1e6
-"""Complexity of a number that is no small fraction."""
-
-MOST_WEIGHT = 1000
-"""Probabilities are shown as whole numbers up to this if they can be."""
-
-Found = TypeVar("Found")
+    attempts: int = 1_000  # problems; each is solved, which takes some milliseconds
+    denominator: int = 64  # of a small fraction
+    rounding: float = 1e-12  # relative difference of a float from the fraction that it is read as
+    complexity: float = 1e6  # of a number that is no small fraction
+    weight: int = 1_000  # largest integer that stands for a probability
 
 
-def shrink(problem: Problem, refutes: Callable[[Problem], Found | None]) -> tuple[Problem, Found] | None:
-    """The smallest problem reached from this one by leaving out and rounding, and what `refutes` said of it.
+SHRINKING = ShrinkingLimits()
+
+Refutation = TypeVar("Refutation")
+
+
+def shrink(problem: Problem, refutes: Callable[[Problem], Refutation | None]) -> tuple[Problem, Refutation] | None:
+    """The smallest problem reached from this one by leaving out and rounding, and its refutation.
 
     Args:
         problem: a counterexample.
-        refutes: says something other than None of problems that are counterexamples too.
+        refutes: the refutation by a problem; None where it refutes nothing.
 
     Returns:
         None if nothing smaller was found.
     """
-    best: tuple[Problem, Found] | None = None
+    best: tuple[Problem, Refutation] | None = None
     tried = 0
     shorter = problem.sources.from_samples
     while shorter:
         shorter = False
         for smaller in _smaller(problem):
             tried += 1
-            if tried > ATTEMPTS:
+            if tried > SHRINKING.attempts:
                 return best
-            found = refutes(smaller)
-            if found is not None:
-                problem, best, shorter = smaller, (smaller, found), True
+            refutation = refutes(smaller)
+            if refutation is not None:
+                problem, best, shorter = smaller, (smaller, refutation), True
                 break
     return best
 
@@ -71,8 +76,8 @@ def as_fraction(value: float) -> Fraction | None:
         >>> as_fraction(1 / 3), as_fraction(0.123456789)
         (Fraction(1, 3), None)
     """
-    near = Fraction(value).limit_denominator(MOST_DENOMINATOR)
-    return near if abs(float(near) - value) <= SAME * max(1.0, abs(value)) else None
+    near = Fraction(value).limit_denominator(SHRINKING.denominator)
+    return near if abs(float(near) - value) <= SHRINKING.rounding * max(1.0, abs(value)) else None
 
 
 def readable(value: float) -> str:
@@ -87,24 +92,24 @@ def readable(value: float) -> str:
 
 
 def integer_weights(probabilities: Array) -> Array:
-    """The same proportions in small whole numbers, where there are such.
+    """Small integers in the proportions of some probabilities, or these where there are none.
 
     Example:
         >>> integer_weights(np.array([0.25, 0.75]))
         array([1., 3.])
     """
     least = probabilities[probabilities > 0].min()
-    for unit in range(1, MOST_DENOMINATOR + 1):
+    for unit in range(1, SHRINKING.denominator + 1):
         weights = probabilities / least * unit
-        if weights.max() > MOST_WEIGHT:
+        if weights.max() > SHRINKING.weight:
             break
-        if np.abs(weights - np.round(weights)).max() <= SAME * MOST_WEIGHT:
+        if np.abs(weights - np.round(weights)).max() <= SHRINKING.rounding * SHRINKING.weight:
             return np.asarray(np.round(weights))
     return probabilities
 
 
 def _smaller(problem: Problem) -> Iterator[Problem]:
-    """Problems that are simpler by `_size`, those that lose most first."""
+    """Problems that are smaller by `_size`, those first that lose most."""
     size = _size(problem)
     for change in _changes(problem):
         try:
@@ -125,13 +130,13 @@ def _posed(problem: Problem) -> dict[str, Any]:
 
 
 def _size(problem: Problem) -> tuple[float, ...]:
-    """What is to become small, most important first."""
+    # Step 2.
     weights = problem.sources.probabilities
-    plain = np.array_equal(problem.mixing, np.eye(problem.dimension))
+    unmixed = np.array_equal(problem.mixing, np.eye(problem.dimension))
     return (
         problem.dimension,
         problem.sources.count,
-        0.0 if plain else problem.mixing.size + _complexity(problem.mixing),
+        0.0 if unmixed else problem.mixing.size + _complexity(problem.mixing),
         sum(_oddity(getattr(problem, name), usual) for name, usual in PRICES.items()),
         0.0 if weights is None else float(integer_weights(weights).sum()),
         _complexity(problem.sources.points),
@@ -143,16 +148,17 @@ def _complexity(numbers: Array) -> float:
     for value in numbers.ravel().tolist():
         fraction = as_fraction(value)
         if fraction is None:
-            total += UNREADABLE
+            total += SHRINKING.complexity
         else:
             total += abs(fraction.numerator) + 2 * (fraction.denominator - 1) + (0.5 if fraction < 0 else 0)
     return total
 
 
 def _changes(problem: Problem) -> Iterator[dict[str, Any]]:
+    # Step 1.
     posed = _posed(problem)
     points, weights, mixing = posed["sources"], posed["probabilities"], posed["mixing"]
-    # One source by itself cannot mix: what is said about it shows little.
+    # One source by itself cannot mix.
     for source in range(problem.dimension) if problem.dimension > 2 else ():
         yield {"sources": np.delete(points, source, axis=1), "mixing": np.delete(mixing, source, axis=1)}
     yield {"mixing": np.eye(problem.dimension), **PRICES}
@@ -191,10 +197,7 @@ def _rounder(table: Array) -> Iterator[Array]:
 
 
 def _oddity(cost: float, usual: float) -> float:
-    """How far a price is from one in powers of ten, plus one if it is no power; zero counts as one power away.
-
-    None, where it is what it usually is.
-    """
+    """Zero for the usual price; else powers of ten from one (one of zero), plus one where it is no power of ten."""
     if cost == usual:
         return 0.0
     if cost == 0:

@@ -22,25 +22,25 @@ __all__ = ["AGREES", "DISAGREES", "UNDECIDED", "Judgement", "judge"]
 
 AGREES, DISAGREES, UNDECIDED = "agrees", "disagrees", "undecided"
 
-ROUNDING = 1e-9
-"""Relative difference of two losses below which neither is larger."""
 
-CLEAR = 1e-6
-"""Margin of the condition from which a verdict on modularity is beyond rounding."""
+@dataclass(frozen=True)
+class JudgementTolerances:
+    """What rounding may do to losses, margins and multipliers."""
 
-MULTIPLIER = 1e-6
-"""Relative error of what is proven by the multiplier of a code that is optimal up to rounding."""
+    loss: float = 1e-9  # relative difference of two losses below which neither is larger
+    margin: float = 1e-6  # of the condition, from which on a verdict on modularity is beyond rounding
+    multiplier: float = 1e-6  # relative error of a bound by the multiplier of a code that is optimal up to rounding
+    coded: float = 1e-5  # share of the loss that the neurons of a source cost, from which on it is coded
+    # Margin from which on the price of modularity, at least about a twentieth of its square, is far above rounding.
+    contradiction: float = 1e-2
 
-HEARD = 1e-5
-"""Share of the loss that the neurons of a source cost from which on it counts as coded."""
 
-CONTRADICTION = 1e-2
-"""Margin short of which the price of modularity, about a twentieth of its square at least, is far above rounding."""
+JUDGEMENT = JudgementTolerances()
 
 
 @dataclass(frozen=True, eq=False)
 class Judgement(Frozen):
-    """What came of comparing one prediction with one solution.
+    """One prediction compared with one solution.
 
     Attributes:
         outcome: AGREES, DISAGREES or UNDECIDED (the gap is larger than the margin).
@@ -68,27 +68,15 @@ def judge(problem: Problem, prediction: Prediction) -> Judgement:
         prediction: by a theorem or a conjecture; everything it says must hold.
     """
     answer = _solved(problem)
-    found = [
-        judged
-        for judged in (
-            _modularity(problem, prediction, answer),
-            _uniqueness(problem, prediction, answer),
-            _price(problem, prediction, answer),
-            _parts(prediction, answer),
-            _equal(prediction, answer),
-            _larger(prediction, answer),
-            _silence(problem, prediction, answer),
-            _limit(problem, prediction, answer),
-        )
-        if judged is not None
-    ]
+    checks = (_modularity, _uniqueness, _price, _parts, _equal, _larger, _silence, _limit)
+    made = [judged for check in checks if (judged := check(problem, prediction, answer)) is not None]
     for outcome in (DISAGREES, UNDECIDED):
-        chosen = [judged for judged in found if judged[0] == outcome]
+        chosen = [judged for judged in made if judged[0] == outcome]
         if chosen:
             return Judgement(*chosen[0], answer=answer)
-    if not found:
+    if not made:
         return Judgement(UNDECIDED, float("nan"), "nothing was predicted", answer)
-    return Judgement(*min(found, key=lambda judged: judged[1]), answer=answer)
+    return Judgement(*min(made, key=lambda judged: judged[1]), answer=answer)
 
 
 Judged = tuple[str, float, str]
@@ -100,7 +88,7 @@ def _solved(problem: Problem) -> Representation:
 
 def _resolution(answer: Representation) -> float:
     """Difference of losses, relative, that the certificate can tell from none."""
-    return max(answer.gap, 0.0) + ROUNDING
+    return max(answer.gap, 0.0) + JUDGEMENT.loss
 
 
 def _undecided(said: str) -> Judged:
@@ -118,12 +106,12 @@ def _modularity(problem: Problem, prediction: Prediction, answer: Representation
         return outcome, abs(margin), said
     if answer.status != "optimal":
         return _undecided(f"predicted {expected}; the optimum is known only to {answer.gap:.1e}")
-    # No code found is cheaper than the best modular one. But next to the boundary the price is the square of the
+    # No cheaper code than the best modular one was found. But next to the boundary the price is the square of the
     # shortfall and drowns in rounding, so that only a clear margin tells modular from barely mixed.
-    if margin > CLEAR:
+    if margin > JUDGEMENT.margin:
         outcome = AGREES if prediction.modular else DISAGREES
         return outcome, margin, f"predicted {expected}; the best modular code is optimal, by a margin of {margin:.3g}"
-    if margin < -CONTRADICTION and not prediction.modular:
+    if margin < -JUDGEMENT.contradiction and not prediction.modular:
         return DISAGREES, -margin, f"predicted mixed; the best modular code is optimal, to {answer.gap:.1e}"
     return _undecided(f"predicted {expected}; too close to the boundary to tell, with a margin of {margin:.1e}")
 
@@ -132,7 +120,7 @@ def _uniqueness(problem: Problem, prediction: Prediction, answer: Representation
     if not prediction.only_modular:
         return None
     margin = decide(problem).margin
-    if answer.status != "optimal" or not margin > CLEAR:
+    if answer.status != "optimal" or not margin > JUDGEMENT.margin:
         return _undecided("predicted that only modular codes are optimal; the margin is too small to tell")
     if answer.modular:
         return AGREES, margin, "predicted that only modular codes are optimal; every neuron found reads one source"
@@ -149,12 +137,12 @@ def _price(problem: Problem, prediction: Prediction, answer: Representation) -> 
     if abs(room) > resolution:
         return (AGREES if room > 0 else DISAGREES), abs(room), said
     margin = decide(problem).margin
-    if answer.status == "optimal" and price <= resolution and margin > CLEAR:
+    if answer.status == "optimal" and price <= resolution and margin > JUDGEMENT.margin:
         return AGREES, margin, f"{said}, which is none by a margin of {margin:.3g}"
     return _undecided(said)
 
 
-def _parts(prediction: Prediction, answer: Representation) -> Judged | None:
+def _parts(_: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
     if prediction.parts is None:
         return None
     solved = [_solved(part) for part in prediction.parts]
@@ -172,7 +160,7 @@ def _parts(prediction: Prediction, answer: Representation) -> Judged | None:
     return (AGREES, resolution - abs(excess), said) if prediction.separable else _undecided(said)
 
 
-def _equal(prediction: Prediction, answer: Representation) -> Judged | None:
+def _equal(_: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
     if prediction.equal is None:
         return None
     other, factor = prediction.equal
@@ -187,7 +175,7 @@ def _equal(prediction: Prediction, answer: Representation) -> Judged | None:
     return AGREES, resolution - difference, said
 
 
-def _larger(prediction: Prediction, answer: Representation) -> Judged | None:
+def _larger(_: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
     if prediction.larger is None:
         return None
     other, more = prediction.larger
@@ -207,14 +195,14 @@ def _larger(prediction: Prediction, answer: Representation) -> Judged | None:
 def _silence(problem: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
     if prediction.silent is None:
         return None
-    # Neurons that earn what they cost may be shared in many ways; what all of them do for a source is the same.
+    # Neurons that earn what they cost may be shared in many ways; their sum for each source is unique.
     shares = (answer.source_weights**2).sum(axis=0) * problem.modular_costs / answer.loss
-    found = tuple(source for source, share in enumerate(shares) if share <= HEARD)
-    said = f"predicted {_listed(prediction.silent)} to be left out; found {_listed(found)}"
-    if found == prediction.silent:
-        return AGREES, float(np.abs(np.log(np.maximum(shares, HEARD**2) / HEARD)).min()), said
-    # Next to its price a source that is worth a neuron is worth a faint one.
-    if answer.status != "optimal" or not prediction.margin > CONTRADICTION:
+    silent = tuple(source for source, share in enumerate(shares) if share <= JUDGEMENT.coded)
+    said = f"predicted {_listed(prediction.silent)} to be left out; found {_listed(silent)}"
+    if silent == prediction.silent:
+        return AGREES, float(np.abs(np.log(np.maximum(shares, JUDGEMENT.coded**2) / JUDGEMENT.coded)).min()), said
+    # Next to its price a source that is worth a neuron is worth one of hardly any energy.
+    if answer.status != "optimal" or not prediction.margin > JUDGEMENT.contradiction:
         return _undecided(said)
     return DISAGREES, prediction.margin, said
 
@@ -233,7 +221,7 @@ def _limit(problem: Problem, prediction: Prediction, answer: Representation) -> 
         for posed, one in ((problem, answer), (prediction.limit, second))
     )
     # A gap is a doubt about a multiplier of the size of its root.
-    doubt = (_resolution(answer) + _resolution(second)) * second.loss + MULTIPLIER * high
+    doubt = (_resolution(answer) + _resolution(second)) * second.loss + JUDGEMENT.multiplier * high
     difference = second.loss - answer.loss
     said = f"predicted a loss less than the exact one by {low:.6g} to {high:.6g}; it is {difference:.6g}"
     if any(one.status != "optimal" for one in (answer, second)):

@@ -1,4 +1,4 @@
-"""A page with what verification found: the table, and pictures of the closest calls and of counterexamples."""
+"""A page of reports: the table, and pictures of the closest calls and of counterexamples."""
 
 from __future__ import annotations
 
@@ -24,9 +24,6 @@ table { border-collapse: collapse; } th, td { padding: 0.3em 0.8em; text-align: 
 th:first-child, td:first-child { text-align: left; } .refuted { color: #b03a0c; font-weight: bold; }
 img { max-width: 100%; } h2 { margin-top: 2em; } pre { background: #f5f5f5; padding: 0.8em; overflow-x: auto; }
 """
-
-RESOLUTION = 130
-"""Dots per inch of the pictures in the page."""
 
 
 def write_report(reports: Sequence[Report], path: str | os.PathLike[str]) -> None:
@@ -72,5 +69,5 @@ def _section(report: Report) -> str:
 
 
 def _picture(judgement: Judgement) -> str:
-    picture = as_png(plot(judgement.answer), RESOLUTION)
+    picture = as_png(plot(judgement.answer), 130)
     return f"<img alt='the optimal code' src='data:image/png;base64,{picture}'>"

@@ -1,9 +1,12 @@
-"""Theorems and conjectures against certified optima: draw, predict, solve, compare, and shrink what fails.
+"""Theorems and conjectures against certified optima: the search for counterexamples.
 
-from solver.verification.verify import verify
-
-def my_conjecture(sources): return abs(sources.covariance[0, 1]) < 1e-12
-print(verify(my_conjecture))        # refuted, with the smallest data set that was found
+1. Draw a problem. Reject it where the hypothesis does not hold.
+2. Predict its code, solve it to a certificate, and compare: a judgement with a margin.
+3. Steer the draws (hypothesis.target) to small margins, where a wrong claim fails first.
+4. At the first disagreement let hypothesis shrink what it drew.
+5. Then leave out sources and samples and round numbers, as long as what is left still refutes (`counterexamples`).
+6. Pose the smallest again a few times: a claim that answers otherwise than before is refused.
+7. Of a theorem that stands draw problems that just miss its hypothesis, and count those that go against it.
 """
 
 from __future__ import annotations
@@ -36,25 +39,20 @@ __all__ = ["Report", "mixing_file", "save_problem", "verify", "verify_all"]
 TRIALS = 100
 SEED = 0
 
-ASKED_AGAIN = 5
-"""Times that a counterexample is posed again, so that a conjecture that draws lots is found out."""
-
-NEAR_SHARE = 2
-"""One problem that just misses the hypothesis for this many that satisfy it."""
-
 
 @dataclass
 class Report:
-    """What came of trying one theorem.
+    """The outcome of trying one theorem.
 
     Attributes:
         name: of the theorem or function.
-        trials, agreements, undecided: problems that satisfied the hypothesis; undecided are those where the gap is
-            larger than the margin, which count for nothing.
+        trials: problems that satisfied the hypothesis.
+        agreements: trials that agree with the prediction.
+        undecided: trials where the gap is larger than the margin, which count for nothing.
         inapplicable: problems drawn for which the hypothesis did not hold.
-        near_misses: problems that just miss the hypothesis;  near_failures: how many of them go against the
-            conclusion: none would mean that the hypothesis may not be needed. For theorems that speak of every problem
-            there are no near misses.
+        near_misses: problems that just miss the hypothesis; none for theorems that speak of every problem.
+        near_failures: how many of them go against the conclusion; none would mean that the hypothesis may not be
+            needed.
         worst: the closest call that agreed, and its problem; its margin is `worst_margin` (see `Judgement`).
         counterexample: the smallest problem found that refutes it, and its judgement, if any.
         seconds: time taken.
@@ -87,34 +85,42 @@ class Report:
         return float("nan") if self.worst is None else self.worst[1].margin
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON.
+        """Numbers, strings and lists, for JSON.
 
         Example:
             >>> verify("range-independence", trials=2, seed=0).to_dict()["disagreements"]
             0
         """
-        names = ("name", "trials", "agreements", "disagreements", "undecided", "inapplicable", "near_misses")
-        plain: dict[str, Any] = {
-            name: getattr(self, name) for name in (*names, "near_failures", "worst_margin", "seconds")
-        }
-        plain["counterexample"] = None
+        counterexample = None
         if self.counterexample is not None:
             problem, judgement = self.counterexample
             weights = problem.sources.probabilities
-            plain["counterexample"] = {
+            counterexample = {
                 "said": judgement.said,
                 "sources": problem.sources.points.tolist(),
                 "probabilities": None if weights is None else weights.tolist(),
                 "mixing": problem.mixing.tolist(),
                 **{name: getattr(problem, name) for name in PRICES},
             }
-        return plain
+        return {
+            "name": self.name,
+            "trials": self.trials,
+            "agreements": self.agreements,
+            "disagreements": self.disagreements,
+            "undecided": self.undecided,
+            "inapplicable": self.inapplicable,
+            "near_misses": self.near_misses,
+            "near_failures": self.near_failures,
+            "worst_margin": self.worst_margin,
+            "seconds": self.seconds,
+            "counterexample": counterexample,
+        }
 
     def __str__(self) -> str:
         if self.counterexample is not None:
             problem, judgement = self.counterexample
-            found = f"{self.name}: refuted after {self.trials} trials: {judgement.said}."
-            return f"{found} The sources:\n{_listed(problem)}"
+            refuted = f"{self.name}: refuted after {self.trials} trials: {judgement.said}."
+            return f"{refuted} The sources:\n{_listed(problem)}"
         if not self.trials:
             return f"{self.name}: nothing was tried; the hypothesis holds for none of {self.inapplicable} problems"
         return f"{self.name}: {self.agreements} of {self.trials} agree, {self.undecided} undecided, none disagrees"
@@ -180,18 +186,18 @@ def verify(
         usual, near = cases.draws_for(entry.name) if registered else (anything, None)
     else:
         usual, near = cases.sources_for_conjectures(), None
-    search = _Search(entry)
+    search = _Trials(entry)
     started = time.perf_counter()
     with _without_traces():
         search.run(usual if draws is None else draws, trials, seed)
         if near is not None and draws is None and search.report.counterexample is None:
-            search.run_near(near, max(1, trials // NEAR_SHARE), seed)
+            search.run_near(near, max(1, trials // 2), seed)
     search.report.seconds = time.perf_counter() - started
     return search.report
 
 
 def _cases() -> ModuleType:
-    """What draws; imported only where it is used, so that the rest of this project does without hypothesis."""
+    """Imported only where problems are drawn, so that the rest of this project does without hypothesis."""
     require("verify", "verify", "hypothesis")
     from solver.verification import cases
 
@@ -206,7 +212,7 @@ def verify_all(*, trials: int = TRIALS, seed: int = SEED) -> Iterator[Report]:
 
 @contextmanager
 def _without_traces() -> Iterator[None]:
-    """Hypothesis notes down what it finds in loaded modules in a folder .hypothesis; the user's stays clean."""
+    """Keep hypothesis from writing a folder .hypothesis where the user works."""
     from tempfile import TemporaryDirectory
 
     from hypothesis import configuration
@@ -225,7 +231,7 @@ class _DisagreementError(Exception):
 
 
 class _UnusableError(BaseException):
-    """What was asked raised or answered with something else; no Exception, which hypothesis would shrink for long."""
+    """The claim raised, or answered with something else; no Exception, which hypothesis would shrink for long."""
 
     def __init__(self, why: InputError) -> None:
         super().__init__(str(why))
@@ -233,8 +239,8 @@ class _UnusableError(BaseException):
 
 
 @dataclass
-class _Search:
-    """One theorem's trials, counted until the first disagreement; what follows is shrinking."""
+class _Trials:
+    """Trials of one theorem, counted until the first disagreement; what follows is shrinking."""
 
     entry: Theorem
     report: Report = field(init=False)
@@ -248,6 +254,7 @@ class _Search:
         from hypothesis import Phase
 
         def trial(problem: Problem) -> None:
+            # Steps 1 and 2.
             try:
                 judgement = self._judged(problem)
             except InputError as error:
@@ -257,19 +264,20 @@ class _Search:
                 hypothesis.reject()
             if self.report.counterexample is None:
                 self._count(problem, judgement)
+            # Step 3.
             if np.isfinite(judgement.margin):
                 hypothesis.target(-float(np.log10(judgement.margin + 1e-16)), label="closeness of the call")
             if judgement.outcome == DISAGREES:
-                # The last one raised is the smallest.
+                # Step 4: the last one raised is the smallest.
                 self.report.counterexample = problem, judgement
                 raise _DisagreementError
 
         try:
-            _hunt(trial, draws, trials, seed, (Phase.generate, Phase.target, Phase.shrink))
+            _draw(trial, draws, trials, seed, (Phase.generate, Phase.target, Phase.shrink))
         except _DisagreementError:
             pass
         except hypothesis.errors.Flaky:
-            raise self._fickle() from None
+            raise self._inconsistent() from None
         except hypothesis.errors.Unsatisfiable:
             pass  # nothing drawn satisfied the hypothesis, and the report says so
         except _UnusableError as error:
@@ -278,10 +286,7 @@ class _Search:
             self._reduce()
 
     def _judged(self, problem: Problem) -> Judgement | None:
-        """None where the theorem says nothing."""
-        if not self.entry.applies(problem):
-            return None
-        return judge(problem, self.entry.prediction(problem))
+        return judge(problem, self.entry.prediction(problem)) if self.entry.applies(problem) else None
 
     def _count(self, problem: Problem, judgement: Judgement) -> None:
         report = self.report
@@ -292,7 +297,7 @@ class _Search:
             report.worst = problem, judgement
 
     def _reduce(self) -> None:
-        """Leave out and round as long as what is left still refutes; then ask again, to see that the answer stays."""
+        """Steps 5 and 6."""
         assert self.report.counterexample is not None
 
         def refutes(problem: Problem) -> Judgement | None:
@@ -305,16 +310,16 @@ class _Search:
         problem, _ = self.report.counterexample
         self.report.counterexample = shrink(problem, refutes) or self.report.counterexample
         smallest = self.report.counterexample[0]
-        if any(refutes(smallest.replaced()) is None for _ in range(ASKED_AGAIN)):
-            raise self._fickle()
+        if any(refutes(smallest.replaced()) is None for _ in range(5)):
+            raise self._inconsistent()
 
-    def _fickle(self) -> InputError:
+    def _inconsistent(self) -> InputError:
         return InputError(
             f"{self.entry.name}: answers differently on the same sources; it must depend on nothing but its argument"
         )
 
     def run_near(self, draws: SearchStrategy[Problem], trials: int, seed: int) -> None:
-        """Problems next to the hypothesis, held to what it would have said."""
+        """Step 7."""
         import hypothesis
         from hypothesis import Phase
 
@@ -331,10 +336,10 @@ class _Search:
 
         # There may be no such problem among those drawn.
         with suppress(hypothesis.errors.Unsatisfiable):
-            _hunt(trial, draws, trials, seed, (Phase.generate,))
+            _draw(trial, draws, trials, seed, (Phase.generate,))
 
 
-def _hunt(
+def _draw(
     trial: Callable[[Problem], None], draws: SearchStrategy[Problem], trials: int, seed: int, phases: tuple[Any, ...]
 ) -> None:
     import hypothesis
@@ -353,7 +358,7 @@ def _hunt(
     tried()
 
 
-# ---- counterexamples out ------------------------------------------------------------------------------------------
+# ---- files of counterexamples -------------------------------------------------------------------------------------
 
 
 def save_problem(problem: Problem, path: Path) -> list[str]:
