@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.certificate import carried_out, most_provable, optimality_gap
+from solver.certificate import most_provable, network_agrees, optimality_gap
 from solver.code import RECURRENT_ARRAYS, SAVED_ARRAYS, SAVED_NUMBERS, Code, described
 from theory.bounds.cover import Cover
 from theory.dynamics import Transitions
@@ -522,7 +522,7 @@ def _require_proven(stored: dict[str, Any], problem: Problem, cover: Cover | Non
     # Of a code without a tolerance every gap may have been within it.
     within, optimal = gap <= tolerance, stored["status"] == "optimal"
     # Within the tolerance and not optimal is only what rounding keeps from being carried out.
-    false = not within if optimal else within and carried_out(problem, SimpleNamespace(**stored))
+    false = not within if optimal else within and network_agrees(problem, SimpleNamespace(**stored))
     if not np.isnan(tolerance) and false:
         raise InputError(f"status: damaged or altered; with a gap of {gap:.3g} it is not {stored['status']!r}")
     for name in ("iterations", "seconds"):

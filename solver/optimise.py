@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.certificate import DEAR_FACES, best_bound, lower_bound, optimality_gap, within_loss
+from solver.certificate import best_bound, lower_bound, optimality_gap, within_loss
+from solver.certificate.bound import EXPENSIVE_FACES
 from solver.deadline import OutOfTime, limited_to, time_left
 from solver.methods import many_samples, module_of, names, partial_decoding, recurrent
 from solver.methods.iterate import Iterate
@@ -513,7 +514,7 @@ class _Run:
 def _dear(hull: Problem) -> bool:
     """Whether to price the faces takes seconds; they are known to be there."""
     faces = hull.sources.faces_if_few if hull.sources.has_faces else None
-    return faces is not None and faces.most_faces > DEAR_FACES
+    return faces is not None and faces.most_faces > EXPENSIVE_FACES
 
 
 def _check(problem: Problem, method: str, tolerance: float, max_iterations: int, time_limit: float | None) -> None:

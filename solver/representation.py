@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 import numpy as np
 
 from solver import files, tables
-from solver.certificate import carried_out, optimality_gap, within_loss
+from solver.certificate import network_agrees, optimality_gap, within_loss
 from solver.code import Code
 from theory.dynamics import CARRIED, outside
 from theory.errors import InputError
@@ -238,7 +238,7 @@ class Representation(Code):
         value = within_loss(bound, self.loss)
         gap = optimality_gap(self.loss, value)
         proven, message = gap <= self.tolerance, self.message
-        if not carried_out(self.problem, self):
+        if not network_agrees(self.problem, self):
             proven, message = False, message.removesuffix(f"; {BEYOND_DIGITS}") + f"; {BEYOND_DIGITS}"
         return replace(self, lower_bound=value, gap=gap, status="optimal" if proven else unproven, message=message)
 

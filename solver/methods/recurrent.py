@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.certificate import best_bound, bound_of_carried
+from solver.certificate import best_bound, bound_at_code
 from solver.methods.iterate import Iterate
 from solver.search.recurrent_faces import RecurrentFaces
 from solver.search.restricted_master import fewest
@@ -181,7 +181,7 @@ class _Search:
         """The present code in the units of the problem, and what is proven."""
         whitening, units = self.problem.whitening, self.faces.units
         weights = whitening.weights(units.weights(self.weights))
-        bound = bound_of_carried(self.problem, weights)
+        bound = bound_at_code(self.problem, weights)
         loss = self.problem.loss(weights)
         if bound is None:
             return Iterate(weights, self.problem.energy_matrix, loss, -np.inf)

@@ -1,70 +1,54 @@
-"""Certificates: what a code costs and how far from the optimum it can be, from the samples alone.
+"""Lower bounds on the loss of every code, from a multiplier and the data alone: weak duality.
 
-Nothing here trusts the method that found a code. The loss is measured on the activity that the encoder and decoder
-really produce; the lower bound is weak duality (docs/mathematics.md, "The certificate"):
+    rho(Y) = max_w w'Y w / f(w)
+    loss* >= 2 sqrt(decoder_cost t) tr (K^1/2 Y K^1/2)^1/2 - t tr(Y G0)      for every t <= 1 / rho
 
-    rho(Y) = max_w w'Y w / f(w),      loss* >= 2 sqrt(decoder_cost / rho) tr (K^1/2 Y K^1/2)^1/2     for any PSD Y.
+for any positive semidefinite Y (docs/mathematics.md, "The certificate").
 
-Where a recurrent layer carries the code along, its weights cost at least sum |lambda(R)|^2 whatever the code, and
-more can be said at the matrix of the code itself (docs/mathematics.md, "Dynamics").
-
-Where the hull has few enough faces (five sources, or a few hundred samples of six, or several dozen of seven) rho is
-found exactly on them, and they are checked to be all; beyond, it is bounded from above by what
-`theory.conditions.many_sources` can prove, or by a `theory.bounds.cover` that comes with the code and is checked
-product by product. Of very many samples only some are looked at for the bound: those that a cover names, which can
-but make it lower. Where neurons must read one group each, or where the samples show that nothing is gained by others,
-this is done for each group by itself. All of it is done in whitened coordinates (`theory.geometry.whitening`), where
-correlated sources cost no digits.
+1. The problem is brought to its canonical form; groups that have nothing to do with each other are bounded one by one;
+   of very many samples only those are looked at that a proof names, which can but lower the bound.
+2. Y is taken to whitened coordinates, where correlated sources cost no digits, and its negative part is removed.
+3. rho is exact where the hull has few enough faces: the best neuron of each is found, and the faces are checked to be
+   all. Elsewhere it is bounded from above: by `theory.conditions.many_sources`, or by a proof that comes with the code
+   (`theory.bounds.cover`) and is checked product by product. Random neurons try to refute it.
+4. The dual value of Y and rho is the bound.
+5. The best of several Y is kept: the one given, that of the code, and both shrunk on sources that are a tiny part of
+   the loss, whose error would count in full.
+6. With a recurrent layer its least weights are added, and the bound at the matrix of the code is tried as well
+   (docs/mathematics.md, "Dynamics").
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.certificate.measure import require_problem
 from theory.bounds.geodesic import asked_code
 from theory.conditions.many_sources import proven_ratio
 from theory.errors import InputError
 from theory.groups import parts_of
 from theory.immutable import Frozen
-from theory.neurons import Activity
-from theory.problem import Problem, within_digits
+from theory.problem import Problem
 from theory.readouts import symmetric_root
-from theory.sources import Sources, as_matrix
+from theory.sources import as_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from solver.code import Code
     from theory.arrays import Array
     from theory.bounds.cover import Cover
 
-__all__ = [
-    "Bound",
-    "Certificate",
-    "carried_out",
-    "certify",
-    "lower_bound",
-    "most_provable",
-    "optimality_gap",
-    "within_loss",
-]
-
-FEASIBILITY = 1e-9
-"""Activity below zero or reconstruction error, relative to their own scale, up to which a code counts as exact."""
-
-SURELY = 0.1
-"""Share of it within which the samples need not be looked at."""
+__all__ = ["Bound", "best_bound", "bound_at_code", "lower_bound", "most_provable", "optimality_gap", "within_loss"]
 
 SMALL_SOURCE = 1e-3
 """A source with less than this share of the modular loss counts as small."""
 
-CAUTIONS = (1e-2, 1.0, 1e2, 1e4, np.inf)
+SHRINKAGES = (1e-2, 1.0, 1e2, 1e4, np.inf)
 """How much Y is shrunk on small sources, in units of the digits that rounding hides; the last drops them."""
 
 ATTAINED = 1e-12
@@ -76,10 +60,10 @@ SEMIDEFINITE = 1e-12
 FLOORS = (1e-4, 1e-2, 1e-1)
 """Least eigenvalue that a multiplier is given which is not positive definite, in units of its largest."""
 
-DEAR_FACES = 500_000
+EXPENSIVE_FACES = 500_000
 """Faces that take a second or two to price: a second multiplier is asked only where the first leaves a gap."""
 
-AUDIT_DIRECTIONS = 2_000
+TRIED_DIRECTIONS = 2_000
 """Random neurons that try to refute a claimed rho, with the support function taken from the samples directly."""
 
 
@@ -108,54 +92,22 @@ class Bound(Frozen):
     multiplier: Array
 
 
-@dataclass(frozen=True, eq=False)
-class Certificate(Frozen):
-    """An independent check of a representation.
+def optimality_gap(loss: float, bound: float) -> float:
+    """Relative gap (loss - bound) / loss, never negative: rounding may put the bound a hair above the loss."""
+    return max(0.0, (loss - bound) / loss) if np.isfinite(loss) else float("inf")
 
-    Attributes:
-        loss: measured: mean squared activity plus the weight costs of encoder, decoder and recurrent layer.
-        lower_bound: proven: no code of any size has a smaller loss.
-        gap: (loss - lower_bound) / loss; infinite if the code is not feasible.
-        worst_neuron: (d,) the neuron that comes closest to improving the code (or improves it), scaled to f(w) = 1.
-        rho: its ratio of worth to cost at the multiplier; at most 1 + 2 gap at an optimum.
-        exact: whether rho is exact (where the normal fan is small enough) or an upper bound.
-        feasible: whether the activity is nonnegative, and the reconstruction and every step of the recurrent layer
-            exact, up to rounding, and, where that is asked for, each neuron reads one group.
-        least_activity: smallest activity over all samples and neurons; zero where there are none.
-        reconstruction_error: largest absolute error of the decoded data.
-        multiplier: (d, d) the Y of the lower bound.
-        step_error: largest absolute error of the activity after a step of the recurrent layer; zero without one.
+
+def within_loss(bound: float, loss: float) -> float:
+    """A lower bound that does not exceed the loss of a code.
+
+    No bound is above a loss that a code has. By as much as a computed one is above it rounding was off, and may be off
+    to the other side as well: the bound is lowered by twice the excess.
 
     Example:
-        >>> from solver import Problem, solve
-        >>> answer = solve(Problem([[0, 0], [0, 1], [1, 0]]))
-        >>> certificate = certify(answer.problem, answer)
-        >>> certificate.feasible, certificate.exact, certificate.gap < 1e-8, certificate.lower_bound <= certificate.loss
-        (True, True, True, True)
+        >>> within_loss(3.0, 4.0), within_loss(4.5, 4.0)
+        (3.0, 3.5)
     """
-
-    loss: float
-    lower_bound: float
-    gap: float
-    worst_neuron: Array
-    rho: float
-    exact: bool
-    feasible: bool
-    least_activity: float
-    reconstruction_error: float
-    multiplier: Array
-    step_error: float = 0.0
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and lists, for JSON.
-
-        Example:
-            >>> from solver import Problem, solve
-            >>> answer = solve(Problem([[0], [1]]))
-            >>> certify(answer.problem, answer).to_dict()["feasible"]
-            True
-        """
-        return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in asdict(self).items()}
+    return bound if bound <= loss else max(0.0, 2 * loss - bound)
 
 
 def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False, cover: Cover | None = None) -> Bound:
@@ -176,11 +128,11 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
         True
     """
     given, problem = _square(problem, multiplier), problem.canonical
-    if cover is not None and cover.samples is not None and not _by_groups(problem):
+    if cover is not None and cover.samples is not None and not _side_by_side(problem):
         return _among_some(
             problem, cover, quick, lambda some, within, quick: lower_bound(some, given, quick=quick, cover=within)
         )
-    if _by_groups(problem):
+    if _side_by_side(problem):
         return _sum_of_groups(problem, given, None, lambda part, own, _: lower_bound(part, own, quick=quick))
     return _bound_of_given(problem, given, quick=quick, cover=cover)
 
@@ -188,13 +140,13 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
 def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Cover | None = None) -> float:
     """What a multiplier (d, d) proves at most, seen from some neurons (n, d) alone: quick, and no proof of anything."""
     problem = problem.canonical
-    if cover is not None and cover.samples is not None and not _by_groups(problem):
+    if cover is not None and cover.samples is not None and not _side_by_side(problem):
         return most_provable(problem.among(cover.samples, listed=False), multiplier, neurons)
-    if _by_groups(problem):
+    if _side_by_side(problem):
         parts = _of_groups(problem, multiplier, neurons)
         return sum(most_provable(part, own, code) for _, part, own, code in parts if part is not None)
     bounds, tried = list[float](), np.vstack([neurons, problem.modular_weights])
-    for number, worth in enumerate([problem.whitening.worth(multiplier), *_own_worth(problem, neurons)]):
+    for number, worth in enumerate([problem.whitening.worth(multiplier), *_code_worths(problem, neurons)]):
         root = symmetric_root(worth)
         ratio = float(_ratios(problem, root.T @ root, tried).max(initial=0.0))
         value = problem.whitened.readout.dual_value(root, ratio)
@@ -205,66 +157,6 @@ def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Co
     code = neurons.T @ neurons
     own = 2 * problem.readout_cost(code) + carried.value(code)
     return max(own, max(bounds) + carried.least)
-
-
-def optimality_gap(loss: float, bound: float) -> float:
-    """Relative gap (loss - bound) / loss, never negative: rounding may put the bound a hair above the loss."""
-    return max(0.0, (loss - bound) / loss) if np.isfinite(loss) else float("inf")
-
-
-def within_loss(bound: float, loss: float) -> float:
-    """A lower bound that does not exceed the loss of a code.
-
-    No bound is above a loss that a code has. By as much as a computed one is above it rounding was off, and may be off
-    to the other side as well: the bound is lowered by twice the excess.
-
-    Example:
-        >>> within_loss(3.0, 4.0), within_loss(4.5, 4.0)
-        (3.0, 3.5)
-    """
-    return bound if bound <= loss else max(0.0, 2 * loss - bound)
-
-
-def certify(problem: Problem, representation: Code) -> Certificate:
-    """Check a representation from the raw samples: its feasibility, its cost, its distance from the best.
-
-    Args:
-        problem: the problem as posed; its hull is computed afresh.
-        representation: encoder, decoder, biases, multiplier and cover are used, no other number in it.
-
-    Raises:
-        InputError: the representation does not fit the problem.
-
-    Example:
-        >>> from solver import Problem, certify, solve
-        >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
-        >>> certify(problem, solve(problem)).gap < 1e-8
-        True
-    """
-    encoder, encoder_bias, decoder, decoder_bias = _network(problem, representation)
-    fresh = _posed_again(problem)
-    with within_digits(fresh):
-        found = _measure(fresh, encoder, encoder_bias, decoder, decoder_bias)
-    missed, follows, carried = _measure_steps(fresh, representation, encoder, encoder_bias)
-    feasible = found.feasible and follows
-    loss = _loss_of(fresh, found, encoder, decoder) + carried
-    multiplier, weights = as_matrix(representation.multiplier, "multiplier"), encoder @ problem.mixing
-    with within_digits(fresh):
-        bound = best_bound(fresh, multiplier, weights=weights, cover=representation.cover)
-    value = within_loss(bound.value, loss) if feasible else bound.value
-    return Certificate(
-        loss=loss,
-        lower_bound=value,
-        gap=optimality_gap(loss, value) if feasible else float("inf"),
-        worst_neuron=bound.worst_neuron,
-        rho=bound.rho,
-        exact=bound.exact,
-        feasible=feasible,
-        least_activity=found.least if len(encoder) else 0.0,
-        reconstruction_error=found.error,
-        multiplier=bound.multiplier,
-        step_error=missed,
-    )
 
 
 def best_bound(
@@ -290,21 +182,21 @@ def best_bound(
         cover: a proof to be checked and used where it says more than can be seen without.
     """
     given, problem = _square(problem, multiplier), problem.canonical
-    if cover is not None and cover.samples is not None and not _by_groups(problem):
+    if cover is not None and cover.samples is not None and not _side_by_side(problem):
         return _among_some(
             problem,
             cover,
             quick,
             lambda some, within, quick: best_bound(some, given, weights=weights, quick=quick, cover=within),
         )
-    if _by_groups(problem):
+    if _side_by_side(problem):
         return _sum_of_groups(
             problem, given, weights, lambda part, own, code: best_bound(part, own, weights=code, quick=quick)
         )
     whitened = problem.whitened
     worths = [problem.whitening.worth(given)]
     if weights is not None:
-        worths += _own_worth(problem, weights)
+        worths += _code_worths(problem, weights)
     bounds = _bounds(problem, worths, weights, quick=quick, cover=cover)
     if len(bounds) == len(worths):
         bounds[0] = _as_given(problem, given, bounds[0])
@@ -318,12 +210,22 @@ def best_bound(
         # A combination that no target asks for has no share in the loss, and nothing to lose.
         small = (share > np.finfo(float).eps) & (share < SMALL_SOURCE)
         digits_lost = np.where(small, np.sqrt(np.finfo(float).eps / np.where(small, share, 1.0)), 0.0)
-        for caution in CAUTIONS:
-            kept = np.where(digits_lost > 0, np.maximum(0.0, 1 - caution * np.maximum(digits_lost, 1e-300)), 1.0)
+        for shrinkage in SHRINKAGES:
+            kept = np.where(digits_lost > 0, np.maximum(0.0, 1 - shrinkage * np.maximum(digits_lost, 1e-300)), 1.0)
             bounds.append(_bound(problem, worths[best] * np.outer(kept, kept), quick=quick, cover=cover))
     if problem.recurrence is not None:
-        bounds += _bounds_of_carried(problem, worths, weights, quick=quick, cover=cover)
+        bounds += _bounds_at_code(problem, worths, weights, quick=quick, cover=cover)
     return max(bounds, key=lambda bound: bound.value)
+
+
+def _square(problem: Problem, multiplier: ArrayLike) -> Array:
+    require_problem(problem)
+    given = as_matrix(multiplier, "multiplier")
+    if given.shape != (problem.dimension, problem.dimension):
+        raise InputError(
+            f"multiplier: shape {given.shape} does not fit {problem.dimension} source(s); give a square one"
+        )
+    return given
 
 
 def _bounds(
@@ -333,7 +235,7 @@ def _bounds(
     the code, until one meets it.
     """
     faces = None if quick or not problem.sources.has_faces else problem.sources.faces_if_few
-    if weights is None or problem.recurrence is not None or faces is None or faces.most_faces < DEAR_FACES:
+    if weights is None or problem.recurrence is not None or faces is None or faces.most_faces < EXPENSIVE_FACES:
         return [_bound(problem, worth, quick=quick, cover=cover) for worth in worths]
     loss, found = problem.loss(weights), list[Bound]()
     for worth in worths[::-1]:
@@ -357,13 +259,13 @@ def _among_some(
     return replace(bound, exact=exact, worst_neuron=bound.worst_neuron / cost**0.5)
 
 
-def bound_of_carried(problem: Problem, weights: Array) -> Bound | None:
+def bound_at_code(problem: Problem, weights: Array) -> Bound | None:
     """What the matrix G of a code (n, d) by itself proves where it must be carried along; None for nothing."""
     neurons = problem.whitening.neurons(weights)
     return _bound_at(problem, neurons.T @ neurons, quick=False, cover=None)
 
 
-def _bounds_of_carried(
+def _bounds_at_code(
     problem: Problem, worths: list[Array], weights: Array | None, *, quick: bool, cover: Cover | None
 ) -> list[Bound]:
     """What can be said where the code must be carried along: from the matrix G of the code, or of others like it.
@@ -422,7 +324,7 @@ def _bound_at(problem: Problem, code: Array, *, quick: bool, cover: Cover | None
     return Bound(value, rho, exact, worst, problem.whitening.multiplier(worth))
 
 
-def _own_worth(problem: Problem, weights: Array) -> list[Array]:
+def _code_worths(problem: Problem, weights: Array) -> list[Array]:
     """The multiplier of a code in whitened coordinates; none where the code does not span the sources, or need not."""
     if problem.readout.rank is not None:
         return []
@@ -432,179 +334,6 @@ def _own_worth(problem: Problem, weights: Array) -> list[Array]:
     except np.linalg.LinAlgError:
         return []
     return [worth] if np.isfinite(worth).all() else []
-
-
-# ---- the loss, measured ---------------------------------------------------------------------------------------
-
-
-def _network(problem: Problem, representation: Code | SimpleNamespace) -> tuple[Array, Array, Array, Array]:
-    _require_problem(problem)
-    encoder, decoder = np.atleast_2d(representation.encoder), np.atleast_2d(representation.decoder)
-    encoder_bias, decoder_bias = np.ravel(representation.encoder_bias), np.ravel(representation.decoder_bias)
-    channels, neurons, decoded = len(problem.mixing), len(encoder), len(problem.readout.targets)
-    if encoder.shape[1] != channels or decoder.shape[0] != decoded:
-        raise InputError(
-            f"representation: encodes {encoder.shape[1]} channel(s), but the problem has {channels}; certify it "
-            "against the problem it was solved for"
-        )
-    if decoder.shape[1] != neurons or len(encoder_bias) != neurons or len(decoder_bias) != decoded:
-        raise InputError(
-            f"representation: {neurons} neuron(s) in the encoder, {decoder.shape[1]} in the decoder, "
-            f"{len(encoder_bias)} encoder and {len(decoder_bias)} decoder biases; take them from one code"
-        )
-    return encoder, encoder_bias, decoder, decoder_bias
-
-
-def carried_out(problem: Problem, code: Code | SimpleNamespace) -> bool:
-    """Whether the network of a code does what its weights promise, as far as `certify` will see.
-
-    It is nonnegative and exact, and costs no more than the code by its tolerance. A mixing of columns of very unlike
-    scales, or data far from zero, can cost an encoder all its digits. The samples are looked at only where the weights
-    that encoder and decoder come to leave it open.
-
-    Example:
-        >>> from solver import Problem, solve
-        >>> answer = solve(Problem([[0, 0], [0, 1], [1, 0]]))
-        >>> carried_out(answer.problem, answer)
-        True
-    """
-    if not len(code.source_weights):
-        return True
-    encoder, encoder_bias, decoder, decoder_bias = _network(problem, code)
-    axes, offset = np.eye(problem.dimension), np.abs(problem.sources.mean)
-    reach = np.maximum(problem.sources.support(axes), problem.sources.support(-axes)) + offset
-    weights, targets = encoder @ problem.mixing, problem.readout.targets
-    rounding = np.finfo(float).eps * np.abs(encoder) @ np.abs(problem.mixing) @ reach
-    off = (np.abs(weights - code.source_weights) @ reach + rounding).max()
-    missed = (np.abs(decoder @ weights - targets) @ reach).max() if problem.readout.exact else 0.0
-    sure = SURELY * FEASIBILITY
-    if off <= sure * problem.sources.support(weights).max() and missed <= sure * (np.abs(targets) @ reach).max():
-        return True
-    found = _measure(problem, encoder, encoder_bias, decoder, decoder_bias)
-    loss = _loss_of(problem, found, encoder, decoder) + code.energies.get("recurrent", 0.0)
-    return found.feasible and not loss > code.loss * (1 + code.tolerance)
-
-
-def _loss_of(problem: Problem, found: _Measured, encoder: Array, decoder: Array) -> float:
-    """The loss of a network but for its recurrent layer. The price of the decoder holds that of noise."""
-    terms = problem.neurons.terms(problem, found.activity, encoder)
-    loss = sum(float(costs.sum()) for costs in terms.values())
-    loss += problem.readout.decoder_cost * float((decoder**2).sum())
-    errors = problem.readout.errors
-    return loss if errors is None else loss + errors.cost * found.squared_error
-
-
-def _require_problem(problem: Problem) -> None:
-    if not isinstance(problem, Problem):
-        raise InputError(f"problem: expected a Problem, got {type(problem).__name__}; write Problem(sources)")
-
-
-def _posed_again(problem: Problem) -> Problem:
-    given = problem.sources
-    if given.stream is not None:
-        # As good as the summary: who has the samples still can summarise them again, and certify the code on that.
-        sources = Sources.from_summary(given.stream, names=given.names)
-    elif given.from_samples:
-        sources = Sources(given.points, given.probabilities, names=given.names)
-    else:
-        sources = Sources.from_moments(given.covariance, given.points, given.mean, names=given.names)
-    return problem.replaced(sources=sources)
-
-
-@dataclass(frozen=True)
-class _Measured:
-    """What a code has on the samples: its activity, squared error, and how far it is from feasible."""
-
-    activity: Activity
-    squared_error: float
-    least: float
-    error: float
-    feasible: bool
-
-
-def _measure(problem: Problem, encoder: Array, encoder_bias: Array, decoder: Array, decoder_bias: Array) -> _Measured:
-    sources, readout = problem.sources, problem.readout
-    targets, elsewhere = readout.targets, None if readout.errors is None else readout.errors.probabilities
-    weights = encoder @ problem.mixing
-    resting = weights @ sources.mean + encoder_bias
-    start = resting @ decoder.T + decoder_bias - targets @ sources.mean
-    squared_error, least, error, seen = 0.0, np.inf, 0.0, 0
-    second_moments = np.zeros(len(encoder))
-    reach, largest = np.zeros(len(encoder)), np.zeros(len(targets))
-    for block, probabilities in sources.centered_blocks():
-        activity = block @ weights.T + resting
-        data = block @ targets.T
-        missed = activity @ decoder.T + decoder_bias - targets @ sources.mean - data
-        share = np.full(len(block), 1 / sources.count) if probabilities is None else probabilities
-        second_moments += share @ activity**2
-        if not readout.exact:
-            counted = share if elsewhere is None else elsewhere[seen : seen + len(block)]
-            squared_error += float(counted @ (missed**2).sum(axis=1))
-        reach = np.maximum(reach, activity.max(axis=0))
-        largest = np.maximum(largest, np.abs(data).max(axis=0))
-        least = min(least, float(activity.min(initial=np.inf)))
-        error = max(error, float(np.abs(missed).max()))
-        seen += len(block)
-    if not sources.from_samples:
-        # The points are only the support: energy and error come from the moments.
-        second_moments = sources.variances(weights) + resting**2
-        left = targets - decoder @ weights
-        squared_error = float(sources.variances(left).sum() + start @ start)
-    # Biases and data may carry a large common offset, whose rounding is not the code's fault.
-    offset = float(np.abs(weights @ sources.mean).max(initial=0.0)) + float(np.abs(targets @ sources.mean).max())
-    rounding = 64 * np.finfo(float).eps * offset
-    nonnegative = least >= -(FEASIBILITY * float(reach.max(initial=0.0)) + rounding)
-    exact = error <= FEASIBILITY * float(largest.max()) + rounding * max(1.0, float(np.abs(decoder).max(initial=0.0)))
-    allowed = not problem.separate or _one_group_each(problem, weights)
-    feasible = bool(nonnegative and (exact or not readout.exact) and allowed)
-    return _Measured(Activity(second_moments, resting, reach), squared_error, float(least), error, feasible)
-
-
-def _one_group_each(problem: Problem, weights: Array) -> bool:
-    """Whether each neuron reads one group, up to rounding of the encoder."""
-    sizes = np.sort(parts_of(weights * np.sqrt(problem.modular_costs), problem.groups or {}), axis=1)
-    # All but the largest are to be nothing.
-    return bool((sizes[:, :-1] <= FEASIBILITY * sizes[:, -1:]).all())
-
-
-def _measure_steps(problem: Problem, code: Code, encoder: Array, encoder_bias: Array) -> tuple[float, bool, float]:
-    """Largest error of the activity after a step, whether every step is exact, and what the recurrent weights cost."""
-    transitions, sources = problem.transitions, problem.sources
-    if transitions is None:
-        return 0.0, True, 0.0
-    recurrent, bias = np.asarray(code.recurrent), np.asarray(code.recurrent_bias)
-    count, neurons = len(transitions), len(encoder)
-    if recurrent.shape != (count, neurons, neurons) or bias.shape != (count, neurons):
-        raise InputError(
-            f"representation: recurrent weights of shape {recurrent.shape} and biases of {bias.shape} do not fit "
-            f"{count} transition(s) of {neurons} neuron(s); certify it against the problem it was solved for"
-        )
-    weights = encoder @ problem.mixing
-    resting = weights @ sources.mean + encoder_bias
-    error, reach = 0.0, float(resting.max())
-    for block, _ in sources.centered_blocks():
-        before = block @ weights.T + resting
-        for action, moved in enumerate(transitions.moved(block, sources)):
-            missed = before @ recurrent[action].T + bias[action] - (moved @ weights.T + resting)
-            error = max(error, float(np.abs(missed).max()))
-        reach = max(reach, float(before.max()))
-    offset = float(np.abs(weights @ sources.mean).max())
-    size = max(1.0, float(np.abs(recurrent).sum(axis=2).max()))
-    exact = bool(error <= size * (FEASIBILITY * reach + 64 * np.finfo(float).eps * offset))
-    return error, exact, problem.recurrent_cost * float((recurrent**2).sum())
-
-
-# ---- the bound, in whitened coordinates -----------------------------------------------------------------------
-
-
-def _square(problem: Problem, multiplier: ArrayLike) -> Array:
-    _require_problem(problem)
-    given = as_matrix(multiplier, "multiplier")
-    if given.shape != (problem.dimension, problem.dimension):
-        raise InputError(
-            f"multiplier: shape {given.shape} does not fit {problem.dimension} source(s); give a square one"
-        )
-    return given
 
 
 def _bound(problem: Problem, worth: Array, *, quick: bool, cover: Cover | None = None) -> Bound:
@@ -666,7 +395,7 @@ def _largest_ratio(problem: Problem, worth: Array, *, quick: bool) -> tuple[floa
     if problem.separate:
         return _largest_of_groups(problem, worth, quick=quick)
     faces = None if quick else problem.sources.faces_if_few
-    found, direction = _audit(problem, worth)
+    found, direction = _tried_directions(problem, worth)
     if faces is None or not faces.complete:
         rho, _ = proven_ratio(problem, problem.whitening.multiplier(worth))
         return max(rho, found), rho <= found * (1 + ATTAINED), direction
@@ -674,7 +403,7 @@ def _largest_ratio(problem: Problem, worth: Array, *, quick: bool) -> tuple[floa
     return (priced.rho, True, priced.worst) if priced.rho >= found else (found, True, direction)
 
 
-def _by_groups(problem: Problem) -> bool:
+def _side_by_side(problem: Problem) -> bool:
     """Whether the best codes of the groups, side by side, are the best of those that count: then bounds add up."""
     return problem.separable or (problem.separate and not problem.coupled)
 
@@ -723,9 +452,9 @@ def _largest_of_groups(problem: Problem, worth: Array, *, quick: bool) -> tuple[
     return largest, exact, worst
 
 
-def _audit(problem: Problem, worth: Array) -> tuple[float, Array]:
+def _tried_directions(problem: Problem, worth: Array) -> tuple[float, Array]:
     """Best ratio over random directions, with the support function taken from the samples: a check on the faces."""
-    random = np.random.default_rng(0).standard_normal((AUDIT_DIRECTIONS, problem.dimension))
+    random = np.random.default_rng(0).standard_normal((TRIED_DIRECTIONS, problem.dimension))
     # The axes too: at a modular code they earn exactly what they cost.
     directions = np.vstack([problem.own_neurons, problem.whitening.weights(random)])
     ratio = _ratios(problem, worth, directions)
