@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, Representation, Sources, certify, lower_bound, solve
-from solver import certificate as certificates
+from solver.certificate import bound as bounds
 from solver.strategies import problems, seeds
 from tests.examples import share
 from tests.properties import naive
@@ -121,18 +121,18 @@ def test_a_multiplier_is_left_out_only_where_another_meets_the_code(problem, see
     weights = answer.source_weights
     if not best:
         weights = weights * np.random.default_rng(seed).uniform(0.5, 2, size=weights.shape)
-    every, bound, asked = certificates.best_bound(problem, answer.multiplier, weights=weights), certificates._bound, []
+    every, bound, asked = bounds.best_bound(problem, answer.multiplier, weights=weights), bounds._bound, []
 
     def counted(*given, **named):
         asked.append(named.get("quick"))
         return bound(*given, **named)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(certificates, "DEAR_FACES", 0)
-        patch.setattr(certificates, "_bound", counted)
-        some = certificates.best_bound(problem, answer.multiplier, weights=weights)
+        patch.setattr(bounds, "EXPENSIVE_FACES", 0)
+        patch.setattr(bounds, "_bound", counted)
+        some = bounds.best_bound(problem, answer.multiplier, weights=weights)
     assert some.value <= every.value * (1 + 1e-12)
-    met = certificates.optimality_gap(problem.loss(weights), some.value) <= 1e-12
+    met = bounds.optimality_gap(problem.loss(weights), some.value) <= 1e-12
     assert some.value >= every.value * (1 - 1e-15) or met
     assert met or len(asked) > 1
 
