@@ -68,7 +68,9 @@ def _price(axes: Axes, family: Family, points: list[PhasePoint]) -> None:
         axes.axvline(float(value), color=SAMPLE, linewidth=1, linestyle=(0, (3, 2)), zorder=0, label=meaning)
     axes.set(xlabel="a", ylabel="price of own neurons (%)")
     axes.margins(y=0.15)
-    axes.legend(frameon=False, fontsize=6, loc="upper left" if family.blocks is None else "upper right")
+    side = "left" if family.blocks is None else "right"
+    # Opaque: the boundary may lie beneath.
+    axes.legend(frameon=True, framealpha=1, edgecolor="none", fontsize=6, loc=f"upper {side}")
 
 
 def _named(family: Family) -> str:
