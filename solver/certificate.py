@@ -32,6 +32,7 @@ from theory.conditions.many_sources import proven_ratio
 from theory.errors import InputError
 from theory.groups import parts_of
 from theory.immutable import Frozen
+from theory.neurons import Activity
 from theory.problem import Problem, within_digits
 from theory.readouts import symmetric_root
 from theory.sources import Sources, as_matrix
@@ -174,9 +175,7 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
         >>> lower_bound(problem, np.diag([1.0, 2.0])).value < problem.modular_loss
         True
     """
-    given = _square(problem, multiplier)
-    if problem.plain is not problem:
-        return _priced(problem, lower_bound(problem.plain, given / problem.height_cost, quick=quick, cover=cover))
+    given, problem = _square(problem, multiplier), problem.canonical
     if cover is not None and cover.samples is not None and not _by_groups(problem):
         return _among_some(
             problem, cover, quick, lambda some, within, quick: lower_bound(some, given, quick=quick, cover=within)
@@ -188,9 +187,7 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
 
 def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Cover | None = None) -> float:
     """What a multiplier (d, d) proves at most, seen from some neurons (n, d) alone: quick, and no proof of anything."""
-    if problem.plain is not problem:
-        price = problem.height_cost
-        return most_provable(problem.plain, multiplier / price, price**0.5 * neurons, cover)
+    problem = problem.canonical
     if cover is not None and cover.samples is not None and not _by_groups(problem):
         return most_provable(problem.among(cover.samples, listed=False), multiplier, neurons)
     if _by_groups(problem):
@@ -251,8 +248,7 @@ def certify(problem: Problem, representation: Code) -> Certificate:
         found = _measure(fresh, encoder, encoder_bias, decoder, decoder_bias)
     missed, follows, carried = _measure_steps(fresh, representation, encoder, encoder_bias)
     feasible = found.feasible and follows
-    loss = problem.activity_cost * found.second_moment + problem.encoder_cost * float((encoder**2).sum())
-    loss += problem.bias_cost * found.squared_bias
+    loss = sum(float(costs.sum()) for costs in problem.neurons.terms(problem, found.activity, encoder).values())
     # Noise that the decoder lets through is in its price.
     loss += fresh.readout.decoder_cost * float((decoder**2).sum())
     loss += 0.0 if errors is None else errors.cost * found.squared_error
@@ -298,11 +294,7 @@ def best_bound(
         quick: do not look at the faces of the hull.
         cover: a proof to be checked and used where it says more than can be seen without.
     """
-    given = _square(problem, multiplier)
-    if problem.plain is not problem:
-        price = problem.height_cost
-        inside = None if weights is None else price**0.5 * weights
-        return _priced(problem, best_bound(problem.plain, given / price, weights=inside, quick=quick, cover=cover))
+    given, problem = _square(problem, multiplier), problem.canonical
     if cover is not None and cover.samples is not None and not _by_groups(problem):
         return _among_some(
             problem,
@@ -354,12 +346,6 @@ def _bounds(
         if optimality_gap(loss, found[0].value) <= ATTAINED:
             break
     return found
-
-
-def _priced(problem: Problem, bound: Bound) -> Bound:
-    """A bound of the plain problem, in the units of the problem itself."""
-    price = problem.height_cost
-    return replace(bound, worst_neuron=bound.worst_neuron / price**0.5, multiplier=bound.multiplier * price)
 
 
 def _among_some(
@@ -519,10 +505,9 @@ def _posed_again(problem: Problem) -> Problem:
 
 @dataclass(frozen=True)
 class _Measured:
-    """What a code has on the samples: mean squared activity, squared biases, and how far it is from feasible."""
+    """What a code has on the samples: its activity, squared error, and how far it is from feasible."""
 
-    second_moment: float
-    squared_bias: float
+    activity: Activity
     squared_error: float
     least: float
     error: float
@@ -535,19 +520,18 @@ def _measure(problem: Problem, encoder: Array, encoder_bias: Array, decoder: Arr
     weights = encoder @ problem.mixing
     resting = weights @ sources.mean + encoder_bias
     start = resting @ decoder.T + decoder_bias - targets @ sources.mean
-    second_moment, squared_error, least, error, seen = 0.0, 0.0, np.inf, 0.0, 0
+    squared_error, least, error, seen = 0.0, np.inf, 0.0, 0
+    second_moments = np.zeros(len(encoder))
     reach, largest = np.zeros(len(encoder)), np.zeros(len(targets))
     for block, probabilities in sources.centered_blocks():
         activity = block @ weights.T + resting
         data = block @ targets.T
         missed = activity @ decoder.T + decoder_bias - targets @ sources.mean - data
         share = np.full(len(block), 1 / sources.count) if probabilities is None else probabilities
-        second_moment += float(share @ (activity**2).sum(axis=1))
+        second_moments += share @ activity**2
         if not readout.exact:
             counted = share if elsewhere is None else elsewhere[seen : seen + len(block)]
-            # Of sources that rest (`Problem.plain`) errors count on samples that are not theirs, and are not measured.
-            squares = (missed**2).sum(axis=1)
-            squared_error += float(counted @ squares) if len(counted) == len(squares) else float("nan")
+            squared_error += float(counted @ (missed**2).sum(axis=1))
         reach = np.maximum(reach, activity.max(axis=0))
         largest = np.maximum(largest, np.abs(data).max(axis=0))
         least = min(least, float(activity.min(initial=np.inf)))
@@ -555,7 +539,7 @@ def _measure(problem: Problem, encoder: Array, encoder_bias: Array, decoder: Arr
         seen += len(block)
     if not sources.from_samples:
         # The points are only the support: energy and error come from the moments.
-        second_moment = float(sources.variances(weights).sum() + resting @ resting)
+        second_moments = sources.variances(weights) + resting**2
         left = targets - decoder @ weights
         squared_error = float(sources.variances(left).sum() + start @ start)
     # Biases and data may carry a large common offset, whose rounding is not the code's fault.
@@ -565,7 +549,7 @@ def _measure(problem: Problem, encoder: Array, encoder_bias: Array, decoder: Arr
     exact = error <= FEASIBILITY * float(largest.max()) + rounding * max(1.0, float(np.abs(decoder).max(initial=0.0)))
     allowed = not problem.separate or _one_group_each(problem, weights)
     feasible = bool(nonnegative and (exact or not readout.exact) and allowed)
-    return _Measured(second_moment, float(resting @ resting), squared_error, float(least), error, feasible)
+    return _Measured(Activity(second_moments, resting, reach), squared_error, float(least), error, feasible)
 
 
 def _one_group_each(problem: Problem, weights: Array) -> bool:

@@ -12,6 +12,7 @@ from theory.bounds.cover import Cover
 from theory.errors import InputError
 from theory.groups import parts_of
 from theory.immutable import Frozen
+from theory.neurons import Activity
 from theory.problem import Problem
 from theory.sources import CHUNK_ROWS, as_matrix
 
@@ -240,12 +241,9 @@ def described(problem: Problem, weights: Array, separate: Code | None = None) ->
     # Once more on what is left: data far from zero are multiplied by what a nearly singular mixing leaves.
     encoder = encoder + (weights - encoder @ problem.mixing) @ problem.pseudoinverse
     decoder = problem.readout.decoder(weights)
-    energies = {
-        "activity": problem.activity_cost * float(problem.sources.variances(weights).sum() + bias @ bias),
-        **({"bias": problem.bias_cost * float(bias @ bias)} if problem.bias_cost else {}),
-        "encoder": float(problem.encoder_cost * (encoder**2).sum()),
-        **problem.readout.costs_of(decoder, weights),
-    }
+    terms = problem.neurons.terms(problem, Activity.of(problem.sources, weights, bias), encoder)
+    energies = {name: float(costs.sum()) for name, costs in terms.items()}
+    energies |= problem.readout.costs_of(decoder, weights)
     carried: dict[str, Array] = {}
     if problem.recurrence is not None:
         recurrent = problem.recurrence.weights(weights)

@@ -24,6 +24,7 @@ from theory.bounds.cover import Cover
 from theory.dynamics import Transitions
 from theory.errors import InputError
 from theory.groups import membership
+from theory.neurons import Linear
 from theory.principal import PrincipalCoordinates
 from theory.problem import Problem
 from theory.readouts import READOUTS, Reads
@@ -81,9 +82,15 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
     """Write code, certificate and problem to one .npz file, whole or not at all.
 
     Raises:
+        InputError: neurons of a kind of one's own, which no file can describe.
         OSError: the file cannot be written.
     """
     problem, cover = representation.problem, representation.cover
+    if not isinstance(problem.neurons, Linear):
+        raise InputError(
+            f"neurons: {type(problem.neurons).__name__} is a kind of your own, which no file describes; "
+            "keep the program that solves it, or pickle the answer"
+        )
     sources = problem.sources
     content: dict[str, Any] = {name: getattr(representation, name) for name in (*SAVED_ARRAYS, *SAVED_NUMBERS)}
     content |= {
@@ -146,7 +153,7 @@ def _saved_stream(sources: Sources) -> dict[str, Any]:
 
 def _saved_prices(problem: Problem) -> dict[str, Any]:
     """Prices that older programs do not know, where they are not the usual ones."""
-    if problem.plain is problem:
+    if problem.activity_cost == 1 and problem.bias_cost == 0:
         return {}
     return {"activity_cost": problem.activity_cost, "bias_cost": problem.bias_cost, "format_version": WITH_MORE}
 
@@ -532,5 +539,5 @@ def _cover(content: dict[str, NDArray[Any]], problem: Problem) -> Cover | None:
     if missing:
         raise InputError(f"cover_{missing[0]}: missing")
     cover = Cover(**{name: content.get(f"cover_{name}") for name in names})  # type: ignore[arg-type]  # those are there
-    cover.require_fitting(problem.plain)
+    cover.require_fitting(problem.canonical)
     return cover

@@ -149,9 +149,9 @@ def solve(
     """
     _check(problem, method, tolerance, max_iterations, time_limit)
     options = _options(method, {"neurons": neurons, "solver": solver})
-    run = _Run(problem.plain, tolerance, max_iterations, time_limit, callback)
+    run = _Run(problem, tolerance, max_iterations, time_limit, callback)
     run.search(method, generator_of(rng), options)
-    return _in_prices(problem, run.result())
+    return run.result()
 
 
 def solve_one_of_many(
@@ -183,12 +183,12 @@ def solve_one_of_many(
         'optimal'
     """
     _check(problem, method, tolerance, DEFAULT_ITERATIONS, time_limit)
-    run = _Run(problem.plain, tolerance, DEFAULT_ITERATIONS, time_limit, None)
+    run = _Run(problem, tolerance, DEFAULT_ITERATIONS, time_limit, None)
     run.start_from = start
     interrupt = run.search(method, generator_of(rng), {})
     if interrupt is not None:
         raise interrupt
-    return _in_prices(problem, run.result())
+    return run.result()
 
 
 def _choose(problem: Problem, separate: Representation | None, tolerance: float) -> tuple[str, str]:
@@ -299,7 +299,7 @@ class _Run:
         time_limit: float | None,
         callback: Callable[[Progress], object] | None,
     ) -> None:
-        self.problem = problem
+        self.posed, self.problem = problem, problem.canonical
         self.tolerance = tolerance
         self.max_iterations = max_iterations
         self.time_limit = time_limit
@@ -372,7 +372,7 @@ class _Run:
     def _keep_apart(self, rng: np.random.Generator) -> None:
         """Find the best code whose neurons read one group each: what others are compared with, and start from."""
         limits = (self.tolerance, self.max_iterations, self.time_limit, self._unproven if self.callback else None)
-        run = _Run(self.problem.separated, *limits)
+        run = _Run(self.posed.separated, *limits)
         interrupt = run.search("auto", rng, {})
         self.separate = run.result()
         self.weights, self.loss, self.stopped = self.separate.source_weights, self.separate.loss, run.stopped
@@ -452,7 +452,7 @@ class _Run:
     def _result(self) -> Representation:
         if self.separate is None and self.problem.groups is not None and not self.problem.separate:
             # Stopped before it was begun: the modular code keeps to groups, too.
-            run = _Run(self.problem.separated, self.tolerance, self.max_iterations, self.time_limit, None)
+            run = _Run(self.posed.separated, self.tolerance, self.max_iterations, self.time_limit, None)
             run.stopped = self.stopped
             self.separate = run.result()
         # Who stops the search does not want to wait for a hull that the search has not come to.
@@ -494,7 +494,7 @@ class _Run:
     def _written(self, weights: Array) -> Representation:
         """The code of these neurons (n, d), of which nothing is proven yet."""
         return Representation.from_weights(
-            self.problem,
+            self.posed,
             weights,
             status="",
             method=self.method,
@@ -514,21 +514,6 @@ def _dear(hull: Problem) -> bool:
     """Whether to price the faces takes seconds; they are known to be there."""
     faces = hull.sources.faces_if_few if hull.sources.has_faces else None
     return faces is not None and faces.most_faces > DEAR_FACES
-
-
-def _in_prices(problem: Problem, found: Representation) -> Representation:
-    """The answer to the plain problem as one to the problem itself: the same loss, of neurons in other units."""
-    if problem.plain is problem:
-        return found
-    price = problem.height_cost
-    names = ("status", "method", "message", "lower_bound", "gap", "cover", "tolerance", "iterations", "seconds")
-    proven = {name: getattr(found, name) for name in names}
-    weights = found.source_weights / price**0.5
-    if found.separate is not None:
-        proven["separate"] = _in_prices(problem.separated, found.separate)
-    priced = Representation.from_weights(problem, weights, multiplier=found.multiplier * price, **proven)
-    # The loss, summed up from other terms, may be another in the last digit.
-    return priced.bounded_by(found.lower_bound, "bounded" if found.status == "optimal" else found.status)
 
 
 def _check(problem: Problem, method: str, tolerance: float, max_iterations: int, time_limit: float | None) -> None:

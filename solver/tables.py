@@ -14,6 +14,7 @@ from solver.code import Code
 from solver.extras import require
 from theory.errors import InputError
 from theory.inputs import column_labels
+from theory.neurons import Activity
 from theory.principal import PrincipalCoordinates
 from theory.writing import written_whole
 
@@ -153,13 +154,16 @@ def columns_of(code: Code) -> dict[str, list[Any]]:
     """The same by the names of the columns, that of the neurons first; needs no library of tables."""
     sources = code.problem.sources
     problem, mean = code.problem, sources.support(code.source_weights)
+    activity = Activity.of(sources, code.source_weights, mean)
+    terms = dict(problem.neurons.terms(problem, activity, code.encoder))
     table: dict[str, Any] = {
         "neuron": neuron_names(code),
         "reads": [", ".join(names) for names in code.coded_sources()],
         "cost": code.neuron_costs,
-        "energy_activity": problem.activity_cost * (sources.variances(code.source_weights) + mean**2),
-        "energy_bias": problem.bias_cost * mean**2,
-        "energy_encoder": problem.encoder_cost * (code.encoder**2).sum(axis=1),
+        "energy_activity": terms.pop("activity"),
+        "energy_bias": terms.pop("bias", np.zeros(len(code))),
+        "energy_encoder": terms.pop("encoder"),
+        **{f"energy_{name}": paid for name, paid in terms.items()},
         "energy_decoder": problem.decoder_cost * (code.decoder**2).sum(axis=0),
         "bias": code.encoder_bias,
         "mean_activity": mean,

@@ -22,7 +22,7 @@ def test_each_is_added_from_outside(name, monkeypatch):
 
 
 def test_the_page_shows_all_that_can_be_added():
-    assert ["The rooms", *SECTIONS, "Tests", "The site and its notebooks"] == HEADINGS and len(SECTIONS) == 6
+    assert ["The rooms", *SECTIONS, "Tests", "The site and its notebooks"] == HEADINGS and len(SECTIONS) == 7
 
 
 def test_a_method_that_is_none_is_refused():

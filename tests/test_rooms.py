@@ -20,6 +20,7 @@ FLOORS = [
         "theory.readouts",
         "theory.groups",
         "theory.dynamics",
+        "theory.neurons",
         "theory.problem",
     },
     {"theory.exact"},

@@ -25,6 +25,7 @@ from theory.geometry.whitening import Whitening
 from theory.groups import Groups, apart, checked_groups, is_product
 from theory.immutable import FixedDict, Immutable, derived, locked
 from theory.inputs import LARGEST, SMALLEST, as_matrix
+from theory.neurons import Activity, Canonical, Linear, Neurons
 from theory.readouts import Exact, Noisy, Priced, Readout, Reads, Soft
 from theory.sources import EXACT_DIMENSION, NEGLIGIBLE_TERM, TERMS_SHOWN, Sources
 
@@ -44,6 +45,10 @@ DEFINITE = 1e-7
 
 The root is good to about 1e-16 of that unit, so that no neuron's cost is off by more than about 1e-9 of itself, which
 is below the gap at which a code counts as optimal."""
+
+
+FORM_TOLERANCE = 1e-6
+"""Relative difference up to which what a neuron pays is what the form of its kind gives."""
 
 
 DEAREST_ERRORS = 1e18
@@ -101,9 +106,10 @@ class Problem(Immutable):
         transitions: where sources go next, for a recurrent layer that carries the code along: (d, d) matrices about
             the mean, one for each action, or `theory.dynamics.Transitions`; none if not given.
         recurrent_cost: price of the squared weights of that layer.
+        neurons: the kind of neuron (`theory.neurons`), which says what is paid for; `Linear` if not given.
 
     Attributes:
-        sources, mixing (dx, d), encoder_cost, decoder_cost, separate, transitions, recurrent_cost.
+        sources, mixing (dx, d), encoder_cost, decoder_cost, separate, transitions, recurrent_cost, neurons.
         groups: the members of every group, by index, or None.
         energy_matrix: (d, d) M = C + encoder_cost (A'A)^-1.
         gram: (d, d) K = A'A.
@@ -139,6 +145,7 @@ class Problem(Immutable):
         separate: bool = False,
         transitions: ArrayLike | Transitions | None = None,
         recurrent_cost: float = 1.0,
+        neurons: Neurons | None = None,
     ) -> None:
         if isinstance(sources, Sources):
             if probabilities is not None:
@@ -166,6 +173,9 @@ class Problem(Immutable):
         if self.separate and self.groups is None:
             raise InputError("separate: nothing says what is to be kept apart; give groups")
         self.recurrent_cost = _cost("recurrent_cost", recurrent_cost)
+        self.neurons: Neurons = Linear() if neurons is None else neurons
+        if not isinstance(self.neurons, Neurons):
+            raise InputError(f"neurons: expected one of `theory.neurons`, got {type(neurons).__name__}")
         self.transitions = _check_transitions(transitions, self.sources, fitting="recurrence" in vars(self))
         if self.transitions is None and self.recurrent_cost != 1:
             raise InputError("recurrent_cost: there is no recurrent layer to be paid for; give transitions as well")
@@ -175,7 +185,15 @@ class Problem(Immutable):
         else:
             _ = self.feedforward  # is held to these
             self._require_fit_for_a_layer()
+        if type(self.neurons) not in (Linear, Canonical):
+            self._require_consistent_neurons()
         self._finish()
+
+    def __init_subclass__(cls, **_: Any) -> None:
+        raise TypeError(
+            "Problem: what a neuron or a readout costs is known to every method and proof; give a kind of neuron "
+            "(theory.neurons) or a readout (theory.readouts) instead of a subclass"
+        )
 
     @classmethod
     def _knowing(cls, known: Mapping[str, Any], **arguments: Any) -> Problem:
@@ -189,6 +207,23 @@ class Problem(Immutable):
         vars(self).update(known)
         Problem.__init__(self, **arguments)
         return self
+
+    def _require_consistent_neurons(self) -> None:
+        """What a kind of neuron says that it pays must be what its form gives."""
+        weights = np.random.default_rng(0).standard_normal((4 * self.dimension, self.dimension))
+        weights /= np.sqrt(np.diag(self.sources.covariance))
+        activity = Activity.of(self.sources, weights, self.sources.support(weights))
+        terms = self.neurons.terms(self, activity, weights @ self.pseudoinverse)
+        paid = np.sum(list(terms.values()), axis=0)
+        formed = self.neuron_cost(weights)
+        apart = np.abs(paid - formed) / formed
+        worst = int(np.argmax(apart))
+        if not apart[worst] <= FORM_TOLERANCE:
+            raise InputError(
+                f"neurons: {type(self.neurons).__name__} pays {float(paid[worst]):.9g} for a neuron that costs "
+                f"{float(formed[worst]):.9g} by its energy_root and height_sources; only a cost |R w|^2 + h(w)^2, "
+                "which is homogeneous of degree two, can be solved"
+            )
 
     def _require_fit_for_a_layer(self) -> None:
         if not (self.readout.exact and self.readout.rank is None):
@@ -307,49 +342,48 @@ class Problem(Immutable):
 
     @derived
     def energy_matrix(self) -> Array:
-        """M = activity_cost C + encoder_cost (A'A)^-1, (d, d)."""
-        return self.activity_cost * self.sources.covariance + self.encoder_cost * self.encoder_metric
+        """(d, d) M, the part of a neuron's cost that is quadratic in w everywhere: w'M w."""
+        return self.neurons.energy_matrix(self)
 
     @property
     def height_cost(self) -> float:
-        """What the squared bias h(w)^2 of a neuron costs: activity_cost + bias_cost."""
+        """What the squared bias of a linear neuron costs: activity_cost + bias_cost."""
         return self.activity_cost + self.bias_cost
 
     @derived
-    def plain(self) -> Problem:
-        """The problem with prices of activity as neurons in units of their bias see it: activity 1, bias none.
+    def height_sources(self) -> Sources:
+        """Sources whose support function is the height h of a neuron, of which h^2 is the rest of its cost."""
+        return self.neurons.height_sources(self)
 
-        With u = sqrt(activity_cost + bias_cost) w and a covariance that is smaller by the share of the first price in
-        both, f(w) = u'M u + h(u)^2 as always; it is as if the sources rested at their mean for the rest of the time.
-        The same loss for a code. The problem itself where there are no such prices.
+    @derived
+    def canonical(self) -> Problem:
+        """The problem in the form in which it is solved: f(w) = w'M w + h(w)^2, with h that of its own sources.
+
+        Weights, multiplier and loss of a code are those of this problem, which is its own canonical form where neurons
+        are linear and pay for their activity alone.
 
         Example:
             >>> problem = Problem([[-1, -1], [-1, 1], [1, -1]], activity_cost=2, bias_cost=3)
             >>> weights = np.array([[1.0, 0.0], [1.0, 1.0]])
-            >>> bool(np.isclose(problem.loss(weights), problem.plain.loss(5**0.5 * weights)))
+            >>> bool(np.isclose(problem.loss(weights), problem.canonical.loss(weights)))
             True
         """
-        price = self.height_cost
-        if price == 1 and self.activity_cost == 1:
+        if self.neurons.is_canonical(self):
             return self
-        sources = self.sources.resting(self.bias_cost / price)
-        readout = Priced(self.readout.scaled(price))
         try:
             alone = Problem(
-                sources,
+                self.height_sources,
                 mixing=self.mixing,
-                encoder_cost=self.encoder_cost / price,
-                decoder_cost=self.decoder_cost * price,
-                readout=readout,
+                encoder_cost=self.encoder_cost,
+                decoder_cost=self.decoder_cost,
+                readout=Priced(self.readout),
                 groups=self.groups,
                 separate=self.separate,
+                neurons=Canonical(self.energy_root, self.energy_matrix, self.neurons.coupling(self)),
             )
         except InputError as error:
             raise InputError(f"activity_cost, bias_cost: with these prices, {error}") from None
-        if self.transitions is None:
-            return alone
-        # Recurrent weights do not change with the units of neurons that all change alike.
-        return self._carried(alone)
+        return alone if self.transitions is None else self._carried(alone)
 
     def _carried(self, alone: Problem) -> Problem:
         """A problem without transitions with the layer of this one, which costs what it costs here."""
@@ -400,9 +434,8 @@ class Problem(Immutable):
 
     @derived
     def energy_root(self) -> Array:
-        """(d + dx, d) R with M = R'R, as accurate as the samples are: `energy_matrix`, a product, is not always."""
-        root = self.activity_cost**0.5 * self.sources.covariance_root
-        return np.vstack([root, self.encoder_cost**0.5 * self.pseudoinverse.T])
+        """(k, d) R with M = R'R, as accurate as the samples are: `energy_matrix`, a product, is not always."""
+        return self.neurons.energy_root(self)
 
     @derived
     def whitening(self) -> Whitening:
@@ -425,14 +458,17 @@ class Problem(Immutable):
         """
         whitening = self.whitening
         root = self.sources.covariance_root @ whitening.inverse
-        sources = Sources.transformed(self.sources, root, whitening.samples(self.sources.vertices))
+        heights = self.height_sources
+        sources = Sources.transformed(heights, root, whitening.samples(heights.vertices))
         seen = whitening.targets if self.readout.targets is self.mixing else self.mixing @ whitening.matrix.T
         priced = self.whitened_readout
         try:
             # Groups of sources are none of the coordinates'.
             changes = {"sources": sources, "mixing": seen, "readout": Priced(priced), "groups": None, "separate": False}
+            identity = np.eye(self.dimension)
+            changes["neurons"] = Canonical(self.energy_root @ whitening.inverse, identity, None)
             # By construction, and to more digits than the sum of its parts would have.
-            known = {"energy_matrix": np.eye(self.dimension), "whitening": Whitening.none(whitening.targets)}
+            known = {"whitening": Whitening.none(whitening.targets)}
             inside = Problem._knowing(known, **(self.feedforward.arguments | changes))
         except InputError as error:
             # Of a problem that was accepted as given: its units are what those coordinates have no numbers for.
@@ -467,8 +503,7 @@ class Problem(Immutable):
     @derived
     def modular_costs(self) -> Array:
         """(d,) M_ii + m_i^2: cost of the cheapest neuron that reads source i alone with unit weight."""
-        bias = self.height_cost**0.5 * self.sources.least_bias
-        return np.asarray(modular_cost(np.diag(self.energy_matrix), bias))
+        return np.asarray(modular_cost(np.diag(self.energy_matrix), self.height_sources.least_bias))
 
     @property
     def own_sizes(self) -> Array:
@@ -478,7 +513,7 @@ class Problem(Immutable):
     @property
     def own_neurons(self) -> Array:
         """(d, d) the cheapest neuron of each source alone, scaled to f = 1."""
-        return np.diag(self.sources.bias_sides * self.own_sizes)
+        return np.diag(self.height_sources.bias_sides * self.own_sizes)
 
     @derived
     def modular_weights(self) -> Array:
@@ -487,7 +522,7 @@ class Problem(Immutable):
         Fewer rows where errors are cheap enough for some sources to be worth no neuron.
         """
         strengths = self._modular_strengths
-        return np.diag(self.sources.bias_sides * np.sqrt(strengths))[strengths > 0]
+        return np.diag(self.height_sources.bias_sides * np.sqrt(strengths))[strengths > 0]
 
     @derived
     def modular_loss(self) -> float:
@@ -519,7 +554,7 @@ class Problem(Immutable):
         Raises:
             InputError: the hull has too many faces.
         """
-        return Pricing(self.sources.faces, self.whitening)
+        return Pricing(self.height_sources.faces, self.whitening)
 
     # ---- groups and parts -------------------------------------------------------------------------------------
 
@@ -587,11 +622,13 @@ class Problem(Immutable):
         if self.groups is None or self.coupled:
             return False
         forms = [self.readout.targets.T @ self.readout.targets]
-        forms += [self.encoder_metric] if self.encoder_cost else []
+        coupling = self.neurons.coupling(self)
+        forms += [] if coupling is None else [coupling]
         if not all(apart(form, self.groups) for form in forms):
             return False
-        corners = [block.sources.vertices for block in self.blocks]
-        return is_product(self.sources.about_mean(self.sources.points), corners, self.groups)
+        heights = self.height_sources
+        corners = [block.height_sources.vertices for block in self.blocks]
+        return is_product(heights.about_mean(heights.points), corners, self.groups)
 
     def alone(self, members: Sequence[int]) -> Problem:
         """The problem of the neurons that read only some of the sources: they cost what they cost here.
@@ -614,6 +651,7 @@ class Problem(Immutable):
         return self.feedforward.replaced(
             sources=self.sources.of_columns(members),
             mixing=np.linalg.pinv(encoders / scale).T / scale,
+            neurons=self.neurons.of_columns(list(members)),
             readout=None,
             groups=None,
             separate=False,
@@ -672,6 +710,7 @@ class Problem(Immutable):
             "separate": self.separate,
             "transitions": self.transitions,
             "recurrent_cost": self.recurrent_cost,
+            "neurons": self.neurons,
         }
 
     def among(self, rows: ArrayLike, *, listed: bool = True) -> Problem:
@@ -716,7 +755,7 @@ class Problem(Immutable):
     # ---- costs of any code ------------------------------------------------------------------------------------
 
     def neuron_cost(self, weights: ArrayLike) -> Array:
-        """f(w) = w'M w + (activity_cost + bias_cost) h(w)^2 for each row of weights (n, d).
+        """f(w) = w'M w + h(w)^2 for each row of weights (n, d).
 
         Example:
             >>> square = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
@@ -725,7 +764,7 @@ class Problem(Immutable):
         """
         rows = np.atleast_2d(np.asarray(weights, dtype=np.float64))
         energy = (self.whitening.neurons(rows) ** 2).sum(axis=1)
-        return np.asarray(energy + self.height_cost * self.sources.support(rows) ** 2)
+        return np.asarray(energy + self.height_sources.support(rows) ** 2)
 
     def readout_cost(self, gram_of_code: Array) -> float:
         """g(G) of a code's G (d, d); infinite where no decoder does what is asked for.

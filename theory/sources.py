@@ -172,7 +172,7 @@ class Sources(Immutable):
         names: Sequence[str] | None,
         root: Array | None = None,
     ) -> Sources:
-        """See `from_moments`. Sources of which a root (d, d) of the covariance is given are independent."""
+        """See `from_moments`. Of sources whose root (d, d) of the covariance is known moments are not checked."""
         found = tuple(names) if names is not None else column_names(vertices)
         corners = locked(as_matrix(vertices, "vertices", columns=found))
         dimension = corners.shape[1]
@@ -205,6 +205,10 @@ class Sources(Immutable):
         self.lower, self.upper = lowest - center, highest - center
         self._require_mean_inside()
         self.covariance = moments / 2 + moments.T / 2
+        if root is not None:
+            vars(self)["covariance_root"] = root
+            self._finish()
+            return self
         bound = -self.lower * self.upper
         wide = np.flatnonzero(np.diag(self.covariance) > bound * (1 + 1e-9))
         if len(wide):
@@ -213,10 +217,7 @@ class Sources(Immutable):
                 f"covariance: variance {self.covariance[i, i]:g} of source {self.names[i]!r} exceeds {bound[i]:g}, the "
                 "largest that its range allows; check the units of covariance and vertices"
             )
-        if root is None:
-            self._require_independent_directions()
-        else:
-            vars(self)["covariance_root"] = root
+        self._require_independent_directions()
         self._finish()
         return self
 
@@ -362,23 +363,34 @@ class Sources(Immutable):
         self._finish()
         return self
 
-    def resting(self, share: float) -> Sources:
-        """These sources if for a share of the time, from 0 to less than 1, they were at their mean.
-
-        Known by their moments, and by the same vertices in the same order.
+    def sized(self, factor: float) -> Sources:
+        """Sources with the moments of these on points that are a factor larger: their support function is as well.
 
         Example:
-            >>> Sources([[-1], [1]]).resting(0.25).covariance.tolist()
-            [[0.75]]
+            >>> twice = Sources([[-1], [1]]).sized(2.0)
+            >>> twice.covariance.tolist(), twice.support([[1.0]]).tolist()
+            ([[1.0]], [2.0])
         """
         return Sources._known_as(
             self,
-            (1 - share) * self.covariance,
-            (1 - share) ** 0.5 * self.covariance_root,
-            self.vertices,
+            self.covariance,
+            self.covariance_root,
+            factor * self.vertices,
             identified=self.identified,
             moved_from=self,
         )
+
+    def on_points(self, points: ArrayLike) -> Sources:
+        """Sources with the moments of these on other points about the mean, whose support function they have.
+
+        Args:
+            points: (P, d) whose hull holds zero inside.
+
+        Example:
+            >>> Sources([[-1], [1]]).on_points([[-2], [3]]).support([[1.0], [-1.0]]).tolist()
+            [2.0, 3.0]
+        """
+        return Sources._of_moments(self.covariance, points, None, self.names, root=self.covariance_root)
 
     def among(self, rows: ArrayLike, *, listed: bool = True) -> Sources:
         """These sources if only some of their samples had to be encoded without going below zero.

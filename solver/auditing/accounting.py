@@ -77,8 +77,7 @@ def best_strengths(problem: Problem, weights: Array) -> Array:
         >>> best_strengths(square, np.array([[3.0, 0.0], [0.0, 0.1], [1.0, 1.0]])).round(6).tolist()
         [0.253279, 7.598357, 0.0]
     """
-    if problem.plain is not problem:
-        return best_strengths(problem.plain, problem.height_cost**0.5 * weights)
+    problem = problem.canonical
     result, varied = np.zeros(len(weights)), varying(problem, weights)
     kept = weights[varied]
     if not len(kept):

@@ -18,6 +18,7 @@ from solver.code import Code, described
 from solver.optimise import DEFAULT_TOLERANCE
 from theory.errors import InputError
 from theory.immutable import Frozen
+from theory.neurons import Activity
 from theory.sources import CHUNK_ROWS, as_matrix
 
 if TYPE_CHECKING:
@@ -156,14 +157,8 @@ def affine_code(
         read = decoder
     mean = problem.sources.mean
     centre = mean if readout.errors is None else readout.errors.mean
-    variances, squares = problem.sources.variances(weights), bias**2
-    energies = {
-        "activity": problem.activity_cost * float(variances.sum() + squares.sum()),
-        **({"bias": problem.bias_cost * float(squares.sum())} if problem.bias_cost else {}),
-        "encoder": problem.encoder_cost * float((cheapest**2).sum()),
-        **readout.costs_of(read, weights),
-    }
-    costs = problem.activity_cost * variances + problem.height_cost * squares
+    terms = problem.neurons.terms(problem, Activity.of(problem.sources, weights, bias), cheapest)
+    energies = {name: float(costs.sum()) for name, costs in terms.items()} | readout.costs_of(read, weights)
     loss = sum(energies.values())
     gap = optimality_gap(loss, lower_bound)
     return AffineCode(
@@ -176,7 +171,7 @@ def affine_code(
             "decoder": read,
             "decoder_bias": readout.targets @ centre - read @ (bias + weights @ (centre - mean)),
             "energies": energies,
-            "neuron_costs": costs + problem.encoder_cost * (cheapest**2).sum(axis=1),
+            "neuron_costs": np.sum(list(terms.values()), axis=0),
         },
         status="optimal" if gap <= DEFAULT_TOLERANCE else "bounded",
         method="audit",

@@ -253,8 +253,8 @@ def _colour_groups(figure: SubFigure, axes: Axes, representation: Code, step: in
 
 def _draw_condition(figure: SubFigure, problem: Problem, condition: Array) -> None:
     names = _labels(problem)
-    bias = problem.sources.least_bias
-    values = condition / (problem.height_cost * np.outer(bias, bias))
+    bias = problem.height_sources.least_bias
+    values = condition / np.outer(bias, bias)
     axes = figure.subplots()
     image = axes.imshow(values, cmap=SIGNED, vmin=-1, vmax=1, interpolation="nearest")
     _name_columns(axes, names)

@@ -11,6 +11,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, LogNorm
 from matplotlib.patheffects import withStroke
 
 from theory.conditions import modular_multiplier
+from theory.neurons import Linear
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +52,9 @@ class Condition:
 
     def __init__(self, problem: Problem, matrix: Array | None) -> None:
         self.problem = problem
-        self.matrix = None if matrix is None else matrix / problem.height_cost
+        # Of other kinds the height is not that of the samples that are drawn.
+        drawn = matrix is not None and isinstance(problem.neurons, Linear)
+        self.matrix = matrix / problem.height_cost if matrix is not None and drawn else None
 
     @classmethod
     def of(cls, code: Code) -> Self:

@@ -252,12 +252,10 @@ class _Search:
         self, problem: Problem, optimum: Representation, tolerance: float, out_of_time: Callable[[], bool]
     ) -> None:
         self.floor, self.tolerance = optimum.lower_bound, tolerance
-        self.search, self.out_of_time = FewNeurons(problem.plain, out_of_time), out_of_time
-        # Prices of activity are in the units of the neurons.
-        self.unit = 1.0 if problem.plain is problem else problem.height_cost**0.5
-        self.optimum = self.search.coordinates(self.unit * optimum.source_weights)
+        self.search, self.out_of_time = FewNeurons(problem.canonical, out_of_time), out_of_time
+        self.optimum = self.search.coordinates(optimum.source_weights)
         self.source_weights = optimum.source_weights
-        self.modular = self.search.coordinates(self.unit * problem.modular_weights)
+        self.modular = self.search.coordinates(problem.modular_weights)
         self.found: dict[int, Array] = {len(self.optimum): self.optimum}
 
     def run(self, lowest: int, highest: int, starts: int, rng: np.random.Generator) -> dict[int, Array]:
@@ -283,7 +281,7 @@ class _Search:
         best, result = self.found.get(lowest, self.optimum), {}
         for count in range(lowest, highest + 1):
             best = min(self.found.get(count, best), best, key=self.search.loss)
-            result[count] = self.source_weights if best is self.optimum else self.search.weights(best) / self.unit
+            result[count] = self.source_weights if best is self.optimum else self.search.weights(best)
         return result
 
     def _keep(self, count: int, code: Array | None) -> None:

@@ -41,12 +41,10 @@ def separation(problem: Problem, **limits: Any) -> Verdict:
     """
     if problem.groups is None:
         raise InputError("problem: nothing says what is to be kept apart; give groups, or ask theory.modularity")
-    if problem.plain is not problem:
-        return separation(problem.plain, **limits).in_prices(problem.height_cost)
-    best, among = solve(problem.separated, **limits), problem.replaced(separate=False)
+    best, among = solve(problem.separated, **limits), problem.replaced(separate=False).canonical
     weights = best.source_weights
     # That of the code has the entries between groups that the proof for separate codes can do without.
-    undetermined = problem.readout.rank is not None
+    undetermined = among.readout.rank is not None
     multiplier = best.multiplier if undetermined else among.multiplier(weights.T @ weights)
     verdict = decide_separation(among, multiplier, silent=not len(weights))
     if among.separable or (best.status == "optimal" and not undetermined):

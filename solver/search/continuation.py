@@ -71,7 +71,7 @@ def continued(problem: Problem, start: Start, tolerance: float) -> Continued | N
     where one comes from.
 
     Args:
-        problem: a plain one (`Problem.plain`), without groups or recurrent layer, whose hull has few enough faces.
+        problem: a canonical one, without groups or recurrent layer, whose hull has few enough faces.
         start: an optimal code that is not modular, of a problem with as many vertices; those of equal number are taken
             for the same.
         tolerance: relative gap up to which a code counts as optimal.
@@ -84,14 +84,14 @@ def continued(problem: Problem, start: Start, tolerance: float) -> Continued | N
         >>> bool(np.isclose(found.loss, solve(Problem(here)).loss, rtol=1e-12))
         True
     """
-    corners = start.problem.plain.sources.vertices
+    corners = start.problem.canonical.sources.vertices
     # One neuron a source is proven optimal or not without any search.
     modular = (np.count_nonzero(start.weights, axis=1) == 1).all()
     if modular or corners.shape != problem.sources.vertices.shape:
         return None
     whitening, faces = problem.whitening, Faces(problem.whitened)
     tied = _ties(start.weights, corners)
-    neurons = faces.units.neurons(whitening.neurons(start.weights * start.problem.height_cost**0.5))
+    neurons = faces.units.neurons(whitening.neurons(start.weights))
     neurons = _on_faces(neurons, tied, faces.normals)
     if not np.isfinite(faces.loss(neurons)):
         return None

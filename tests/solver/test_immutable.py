@@ -29,7 +29,7 @@ TURN = np.array([[0.0, -1], [1, 0]])
 def asked(problem):
     """A problem with all its derived properties."""
     solve(problem)
-    for name in ("whitened", "plain", "recurrence", "blocks", "parts", "modular_weights", "pricing"):
+    for name in ("whitened", "canonical", "recurrence", "blocks", "parts", "modular_weights", "pricing"):
         getattr(problem, name)
     return problem
 

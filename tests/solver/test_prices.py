@@ -101,7 +101,9 @@ def test_whether_groups_are_apart_is_decided_with_prices():
 def test_a_budget_of_neurons_has_prices_too():
     rows = np.random.default_rng(3).standard_normal((30, 3)) @ np.diag([1, 2, 0.5])
     priced = Problem(rows, activity_cost=0.5, bias_cost=3)
-    found, by_hand = budget(priced, rng=0, starts=1), budget(priced.plain, rng=0, starts=1)
+    resting = Sources(np.vstack([rows, rows.mean(axis=0)]), [*np.full(30, 0.5 / 3.5 / 30), 3 / 3.5])
+    in_other_units = Problem(resting, encoder_cost=1 / 3.5, decoder_cost=3.5)
+    found, by_hand = budget(priced, rng=0, starts=1), budget(in_other_units, rng=0, starts=1)
     assert found.numbers.tolist() == by_hand.numbers.tolist() and found.losses[0] > found.floor * (1 + 1e-6)
     assert found.losses == pytest.approx(by_hand.losses, rel=1e-9)
 

@@ -143,8 +143,7 @@ def decide(problem: Problem) -> Verdict:
             "sources: principal coordinates, whose axes mean nothing, so that no code is modular in them or mixed; "
             "give sources that are known, or compare the optimal code with labels (Representation.compare)"
         )
-    if problem.plain is not problem:
-        return decide(problem.plain).in_prices(problem.height_cost)
+    problem = problem.canonical
     with within_digits(problem):
         few = problem.dimension <= EXACT_DIMENSION
         if is_open(problem):

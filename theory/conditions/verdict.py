@@ -10,7 +10,7 @@ with Y the multiplier of the best modular code.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,21 +66,6 @@ class Verdict(Frozen):
     rho: float
     reason: str
     proof: Proof | None = None
-
-    def in_prices(self, price: float) -> Verdict:
-        """The verdict on a plain problem as one on a problem with prices of activity (`Problem.plain`).
-
-        Args:
-            price: its `height_cost`.
-
-        Example:
-            >>> from theory import modularity
-            >>> verdict = modularity([[0, 0], [0, 1], [1, 0]])
-            >>> bool(np.allclose(verdict.in_prices(2.0).F, 2 * verdict.F))
-            True
-        """
-        witness = None if self.witness is None else self.witness / price**0.5
-        return replace(self, witness=witness, F=self.F * price)
 
 
 def modular_multiplier(problem: Problem) -> Array:
