@@ -22,7 +22,8 @@ def block(language, containing, page="README.md"):
 
 def said(text):
     """What the comment behind each line of a block says of it."""
-    return {line.strip(): note.strip() for line, _, note in (row.partition("  # ") for row in text.splitlines()) if note}
+    rows = (row.partition("  # ") for row in text.splitlines())
+    return {line.strip(): note.strip() for line, _, note in rows if note}
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
