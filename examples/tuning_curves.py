@@ -17,7 +17,6 @@ from ratinabox.Environment import Environment
 from ratinabox.Neurons import HeadDirectionCells, PlaceCells
 
 from solver import Problem, audit, certify, separation, solve
-from solver.auditing.audit import audited
 
 np.random.seed(0)  # noqa: NPY002  RatInABox draws from numpy's own
 agent = Agent(Environment(), {"dt": 0.1})
@@ -77,7 +76,7 @@ print(verdict.modular, f"and separate cells cost at most {100 * verdict.price_bo
 # encoder. What is audited is the affine part of the tuning; the rest is reported and left alone.
 
 # %%
-found = audited(problem, rates, rescale=True)
+found = audit(problem, rates, rescale=True)
 print(found)
 assert found.excess > 0.05
 
@@ -90,7 +89,7 @@ found.plot()
 # of the heading:
 
 # %%
-alone = audit(rates.iloc[:, 12:], sources[["cos", "sin"]], rescale=True)
+alone = audit(Problem(sources[["cos", "sin"]]), rates.iloc[:, 12:], rescale=True)
 print(f"{100 * alone.unexplained:.1f} % not affine; what is, costs {100 * alone.excess:.3f} % more than the best code")
 assert alone.excess < 0.01
 

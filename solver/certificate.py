@@ -243,16 +243,11 @@ def certify(problem: Problem, representation: Code) -> Certificate:
     """
     encoder, encoder_bias, decoder, decoder_bias = _network(problem, representation)
     fresh = _posed_again(problem)
-    errors = fresh.readout.errors
     with within_digits(fresh):
         found = _measure(fresh, encoder, encoder_bias, decoder, decoder_bias)
     missed, follows, carried = _measure_steps(fresh, representation, encoder, encoder_bias)
     feasible = found.feasible and follows
-    loss = sum(float(costs.sum()) for costs in problem.neurons.terms(problem, found.activity, encoder).values())
-    # Noise that the decoder lets through is in its price.
-    loss += fresh.readout.decoder_cost * float((decoder**2).sum())
-    loss += 0.0 if errors is None else errors.cost * found.squared_error
-    loss += carried
+    loss = _loss_of(fresh, found, encoder, decoder) + carried
     multiplier, weights = as_matrix(representation.multiplier, "multiplier"), encoder @ problem.mixing
     with within_digits(fresh):
         bound = best_bound(fresh, multiplier, weights=weights, cover=representation.cover)
@@ -461,10 +456,11 @@ def _network(problem: Problem, representation: Code | SimpleNamespace) -> tuple[
 
 
 def carried_out(problem: Problem, code: Code | SimpleNamespace) -> bool:
-    """Whether the network of a code does what its weights promise, as far as `certify` will see: nonnegative and exact.
+    """Whether the network of a code does what its weights promise, as far as `certify` will see.
 
-    A mixing of columns of very unlike scales can cost an encoder all its digits. The samples are looked at only where
-    the weights that encoder and decoder come to leave it open.
+    It is nonnegative and exact, and costs no more than the code by its tolerance. A mixing of columns of very unlike
+    scales, or data far from zero, can cost an encoder all its digits. The samples are looked at only where the weights
+    that encoder and decoder come to leave it open.
 
     Example:
         >>> from solver import Problem, solve
@@ -475,15 +471,27 @@ def carried_out(problem: Problem, code: Code | SimpleNamespace) -> bool:
     if not len(code.source_weights):
         return True
     encoder, encoder_bias, decoder, decoder_bias = _network(problem, code)
-    axes = np.eye(problem.dimension)
-    reach = np.maximum(problem.sources.support(axes), problem.sources.support(-axes))
+    axes, offset = np.eye(problem.dimension), np.abs(problem.sources.mean)
+    reach = np.maximum(problem.sources.support(axes), problem.sources.support(-axes)) + offset
     weights, targets = encoder @ problem.mixing, problem.readout.targets
-    off = (np.abs(weights - code.source_weights) @ reach).max()
+    rounding = np.finfo(float).eps * np.abs(encoder) @ np.abs(problem.mixing) @ reach
+    off = (np.abs(weights - code.source_weights) @ reach + rounding).max()
     missed = (np.abs(decoder @ weights - targets) @ reach).max() if problem.readout.exact else 0.0
     sure = SURELY * FEASIBILITY
     if off <= sure * problem.sources.support(weights).max() and missed <= sure * (np.abs(targets) @ reach).max():
         return True
-    return _measure(problem, encoder, encoder_bias, decoder, decoder_bias).feasible
+    found = _measure(problem, encoder, encoder_bias, decoder, decoder_bias)
+    loss = _loss_of(problem, found, encoder, decoder) + code.energies.get("recurrent", 0.0)
+    return found.feasible and not loss > code.loss * (1 + code.tolerance)
+
+
+def _loss_of(problem: Problem, found: _Measured, encoder: Array, decoder: Array) -> float:
+    """The loss of a network but for its recurrent layer. The price of the decoder holds that of noise."""
+    terms = problem.neurons.terms(problem, found.activity, encoder)
+    loss = sum(float(costs.sum()) for costs in terms.values())
+    loss += problem.readout.decoder_cost * float((decoder**2).sum())
+    errors = problem.readout.errors
+    return loss if errors is None else loss + errors.cost * found.squared_error
 
 
 def _require_problem(problem: Problem) -> None:

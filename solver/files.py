@@ -437,7 +437,7 @@ def _agreeing(content: dict[str, NDArray[Any]], problem: Problem) -> dict[str, A
     for name, tolerance in _tolerances(problem, weights, derived).items():
         _require_agreement(name, stored[name], derived[name], tolerance)
     cover = _cover(content, problem)
-    _require_proven(stored, problem, cover)
+    _require_proven(derived | stored, problem, cover)
     return derived | stored | {"cover": cover, "problem": problem, "separate": separate}
 
 

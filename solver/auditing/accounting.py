@@ -19,6 +19,7 @@ from solver.auditing.affine import varying
 from solver.certificate import lower_bound
 from solver.search.restricted_master import optimal_energies
 from theory.immutable import Frozen
+from theory.neurons import Activity
 from theory.problem import within_digits
 from theory.readouts import symmetric_root
 
@@ -32,17 +33,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Missing", "best_strengths", "missing_neuron", "ratios_of", "savings_of", "strengthened_loss"]
 
-AT_ONCE = 20
-"""Neurons that join the restricted problem in one round: of thousands only a few are worth having."""
 
-EARNS = 1e-9
-"""By how much more than its cost a neuron must earn to join."""
+@dataclass(frozen=True)
+class StrengthTolerances:
+    """How many neurons are tried together, and what counts as earning more and as silent."""
 
-GONE = 1e-9
-"""Share of the loss that is the energy of a neuron which has left, up to the digits of the restricted problem."""
+    at_once: int = 20  # neurons that join in one round: of thousands only a few are worth having
+    earns: float = 1e-9  # by how much more than its cost a neuron must earn to join
+    silent: float = 1e-9  # share of the loss: the digits of the restricted problem
+    rounds: int = 100  # two or three are usual
 
-ROUNDS = 100
-"""Rounds at most; each adds what earns most, and two or three are usual."""
+
+STRENGTHS = StrengthTolerances()
 
 
 def ratios_of(code: AffineCode, certificate: Certificate) -> Array:
@@ -51,7 +53,7 @@ def ratios_of(code: AffineCode, certificate: Certificate) -> Array:
     NaN for a neuron that is silent throughout, and earns and costs nothing.
 
     Args:
-        code: with biases and encoder as they are.
+        code: with its own biases and encoder.
         certificate: of the optimum.
     """
     root = symmetric_root(certificate.multiplier)
@@ -64,8 +66,13 @@ def ratios_of(code: AffineCode, certificate: Certificate) -> Array:
 def best_strengths(problem: Problem, weights: Array) -> Array:
     """(n,) factors by which to multiply the neurons' weights so that the loss is least; zero where one is best silent.
 
-    A convex problem in their energies, solved to rounding. Where an exact decoder leaves sources out, one factor for
-    all.
+    A convex problem in their energies, solved to rounding:
+
+    1. Scale all neurons alike to the best size. Where an exact decoder leaves sources out, this is all.
+    2. Begin with the neurons of most energy, and some that span all directions.
+    3. Solve the problem restricted to the active neurons, in units of cost one.
+    4. Of the others let those join that earn most beyond their cost; drop those without energy. Repeat from step 3.
+    5. Silence neurons that hardly cost anything, if the loss allows.
 
     Args:
         problem: what is coded.
@@ -88,35 +95,38 @@ def best_strengths(problem: Problem, weights: Array) -> Array:
     if problem.readout.rank is None:
         units = problem.whitening.neurons(kept) / np.sqrt(cost)[:, None]
         with within_digits(problem):
-            found = np.sqrt(_best_energies(problem, units, cost * alike**2) / cost)
-        factors = min(factors, found, key=lambda tried: problem.loss(tried[:, None] * kept))
-    result[varied] = _without_faint(problem, kept, factors)
+            separate = np.sqrt(_best_energies(problem, units, cost * alike**2) / cost)
+        factors = min(factors, separate, key=lambda tried: problem.loss(tried[:, None] * kept))
+    result[varied] = _without_silent(problem, kept, factors)
     return result
 
 
-def _without_faint(problem: Problem, weights: Array, factors: Array) -> Array:
-    """The factors (n,) with zero for neurons that hardly cost anything, where the loss is the same without them."""
+def _without_silent(problem: Problem, weights: Array, factors: Array) -> Array:
+    # Step 5.
     loss, energies = problem.loss(factors[:, None] * weights), problem.neuron_cost(weights) * factors**2
-    kept = np.where(energies > GONE * loss, factors, 0.0)
-    return kept if problem.loss(kept[:, None] * weights) <= loss * (1 + GONE) else factors
+    kept = np.where(energies > STRENGTHS.silent * loss, factors, 0.0)
+    return kept if problem.loss(kept[:, None] * weights) <= loss * (1 + STRENGTHS.silent) else factors
 
 
 def _best_energies(problem: Problem, units: Array, start: Array) -> Array:
     """(n,) the best energies of neurons (n, d) in whitened coordinates, of unit cost; some start that spans enough."""
     readout = problem.whitened.readout
-    active = np.argsort(-start, kind="stable")[: max(AT_ONCE, 2 * units.shape[1])]
+    # Step 2.
+    active = np.argsort(-start, kind="stable")[: max(STRENGTHS.at_once, 2 * units.shape[1])]
     active = np.union1d(active, _spanning(units))
     energies = start
-    for _ in range(ROUNDS):
+    for _ in range(STRENGTHS.rounds):
+        # Step 3.
         begun = np.maximum(energies[active], start[active] / len(start))
         energies = np.zeros(len(units))
         energies[active] = optimal_energies(units[active], readout, begun)
+        # Step 4.
         worth = np.einsum("ni,ij,nj->n", units, readout.multiplier((units.T * energies) @ units), units)
-        outside = np.setdiff1d(np.flatnonzero(worth > 1 + EARNS), active)
+        outside = np.setdiff1d(np.flatnonzero(worth > 1 + STRENGTHS.earns), active)
         if not len(outside):
             break
-        staying = active[energies[active] > GONE * energies.max()]
-        active = np.union1d(staying, outside[np.argsort(-worth[outside])][:AT_ONCE])
+        staying = active[energies[active] > STRENGTHS.silent * energies.max()]
+        active = np.union1d(staying, outside[np.argsort(-worth[outside])][: STRENGTHS.at_once])
         active = np.union1d(active, _spanning(units))
     return energies
 
@@ -138,7 +148,8 @@ class Missing(Frozen):
     """The neuron that a code lacks most.
 
     Attributes:
-        neuron: (d,) scaled to f(w) = 1;  ratio: what it earns for its cost at the code's own multiplier.
+        neuron: (d,) scaled to f(w) = 1.
+        ratio: what it earns for its cost at the code's own multiplier.
         saving: what adding it would save if all neurons then took their best strengths.
     """
 
@@ -174,19 +185,17 @@ def savings_of(code: AffineCode, strengthened: float) -> dict[str, float]:
         strengthened: its loss in the best strengths, with the rest as good as it can be.
     """
     problem, weights = code.problem, code.source_weights
-    mean_activity = code.encoder_bias + weights @ problem.sources.mean
-    bias = problem.height_cost * float((mean_activity**2 - problem.sources.support(weights) ** 2).sum())
-    encoder = code.energies["encoder"] - problem.encoder_cost * float(((weights @ problem.pseudoinverse) ** 2).sum())
-    readout = problem.readout_cost(weights.T @ weights)
-    decoder = code.energies["decoder"] + code.energies.get("error", 0.0) - readout
+    least_biases = Activity.of(problem.sources, weights, problem.sources.support(weights))
+    terms = problem.neurons.terms(problem, least_biases, code.encoder)
+    lowered = float(np.sum(list(terms.values())))
     energy = float(problem.neuron_cost(weights).sum())
+    readout = problem.readout_cost(weights.T @ weights)
     resized = problem.loss(problem.readout.rescaling(weights.T @ weights, energy) * weights)
-    rest = energy + readout
     steps = {
-        "bias": bias,
-        "encoder": encoder,
-        "decoder": decoder,
-        "size": rest - resized,
+        "bias": float(code.neuron_costs.sum()) - lowered,
+        "encoder": lowered - energy,
+        "decoder": code.energies["decoder"] + code.energies.get("error", 0.0) - readout,
+        "size": energy + readout - resized,
         "strengths": resized - strengthened,
         "neurons": strengthened - code.lower_bound,
     }

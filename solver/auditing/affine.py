@@ -40,23 +40,28 @@ __all__ = [
     "without_rounding",
 ]
 
-REFINEMENTS = 2
-"""Steps of least squares on what is left: two restore the digits that the normal equations cost."""
 
-SILENT = 1e-12
-"""Deviation of a neuron's affine part, relative to the largest, that counts as none."""
+@dataclass(frozen=True)
+class AffineTolerances:
+    """Digits of the fit, and what counts as varying and as decodable."""
 
-SPANNED = 1e-10
-"""Least singular value of a code, its weights counted in deviations, from which on it can be decoded."""
+    refinements: int = 2  # steps of least squares on the residue: they restore what the normal equations cost
+    silent: float = 1e-12  # deviation of a neuron's affine part, relative to the largest
+    spanned: float = 1e-10  # least singular value of a code, its weights counted in deviations, that can be decoded
+
+
+AFFINE = AffineTolerances()
 
 
 @dataclass(frozen=True, eq=False)
 class AffinePart(Frozen):
-    """What of an activity is affine in the sources, z = weights @ (s - mean) + rest + residue.
+    """What of an activity is affine in the sources: z = weights @ (s - E[s]) + mean + residue.
 
     Attributes:
-        weights: (n, d);  mean: (n,) the mean activity.
-        variance: (n,) of the activity;  residue: (n,) of what is left.
+        weights: (n, d).
+        mean: (n,) mean activity.
+        variance: (n,) of the activity.
+        residue: (n,) variance of the residue.
     """
 
     weights: Array
@@ -68,6 +73,13 @@ class AffinePart(Frozen):
 def affine_part(activity: Array, sources: Sources) -> AffinePart:
     """The best affine functions of the sources, by least squares under the samples' probabilities.
 
+    1. Take the mean activity about the first sample, and from the samples a root R of their covariance, C = R'R, in
+       units of their deviations.
+    2. For each block of samples add its part of the covariance of residue and sources; the residue is the activity
+       about its mean, and its variance the activity's, while the weights are zero.
+    3. Solve the normal equations by two triangular solves with R, and add the solution to the weights.
+    4. Repeat steps 2 and 3 on what is left (iterative refinement); at last only measure it.
+
     Args:
         activity: (T, n) of neurons on the samples.
         sources: s.
@@ -78,41 +90,44 @@ def affine_part(activity: Array, sources: Sources) -> AffinePart:
         >>> part.weights.round(9).tolist(), bool(part.residue[0] < 1e-24)
         ([[1.0]], True)
     """
+    # Step 1.
     mean = _mean(activity, sources)
     deviation = np.sqrt(np.diag(sources.covariance))
     root = sources.covariance_root / deviation
-    variance, weights = np.zeros(len(mean)), np.zeros((len(mean), sources.dimension))
-    residue = variance
-    for step in range(1 + REFINEMENTS + 1):
-        # The normal equations of what is left, and at last its size.
-        residue, moment = np.zeros(len(mean)), np.zeros_like(weights)
+    variance = residue = np.zeros(len(mean))
+    weights = np.zeros((len(mean), sources.dimension))
+    for step in range(1 + AFFINE.refinements + 1):
+        # Step 2.
+        residue, covariance = np.zeros(len(mean)), np.zeros_like(weights)
         for block, start, share in _blocks(sources):
             left = activity[start : start + len(block)] - mean - block @ weights.T
             residue += share @ left**2
-            moment += (left.T * share) @ block
+            covariance += (left.T * share) @ block
         if step == 0:
             variance = residue
-        if step <= REFINEMENTS:
-            weights = weights + (np.linalg.solve(root, np.linalg.solve(root.T, (moment / deviation).T)).T / deviation)
+        # Step 3, but not after the last measurement.
+        if step <= AFFINE.refinements:
+            solution = np.linalg.solve(root, np.linalg.solve(root.T, (covariance / deviation).T))
+            weights = weights + solution.T / deviation
     return AffinePart(weights, mean, variance, residue)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class AffineCode(Code):
-    """A code as it is given, with biases and weights that may be larger than they need be.
+    """A code of a network, with biases and weights that may be larger than they need be.
 
-    Its fields are those of a `Code`, but `encoder_bias`, `encoder`, `decoder` and with them `energies`, `neuron_costs`
-    and `loss` are those of the network; neurons keep their order. `solver.certify` measures it like any other.
+    `encoder_bias`, `encoder`, `decoder` and with them `energies`, `neuron_costs` and `loss` are those of the network;
+    neurons keep their order. `solver.certify` measures it like any other `Code`.
     """
 
     def activity(self, sources: ArrayLike | None = None) -> Array:
-        """Activity z (T, n) >= 0 on the problem's samples, or on the sources (T, d) given: with biases as given.
+        """Activity z (T, n) >= 0 on the problem's samples, or on other sources (T, d), with the network's biases.
 
         Raises:
             InputError: sources with another number of columns.
         """
-        given = self.problem.sources
-        extra = self.encoder_bias + self.source_weights @ given.mean - given.support(self.source_weights)
+        samples, weights = self.problem.sources, self.source_weights
+        extra = self.encoder_bias + weights @ samples.mean - samples.support(weights)
         return np.asarray(super().activity(sources) + extra)
 
 
@@ -126,7 +141,7 @@ def affine_code(
     optimum: Code,
     lower_bound: float,
 ) -> AffineCode:
-    """The code with these weights and biases, and with the encoder and decoder nearest to those given that fit them.
+    """The code with these weights and biases, and with the encoder and decoder nearest to the network's that fit them.
 
     Args:
         problem: what it codes.
@@ -192,54 +207,52 @@ def without_rounding(problem: Problem, weights: Array) -> Array:
     if problem.readout.rank is None:
         return weights
     size = np.abs(weights) * np.sqrt(np.diag(problem.sources.covariance))
-    return np.where(size > SPANNED * size.max(initial=0.0), weights, 0.0)
+    return np.where(size > AFFINE.spanned * size.max(initial=0.0), weights, 0.0)
 
 
 def varying(problem: Problem, weights: Array) -> NDArray[np.bool_]:
     """(n,) which neurons' affine parts vary, beyond rounding."""
     deviation = np.sqrt(problem.sources.variances(weights))
-    return np.asarray(deviation > SILENT * deviation.max(initial=0.0))
+    return np.asarray(deviation > AFFINE.silent * deviation.max(initial=0.0))
 
 
 def encoding_error(problem: Problem, weights: Array, encoder: ArrayLike) -> tuple[Array, float]:
-    """An encoder (n, dx) that is given, and how far its activity is from weights (n, d), in deviations of theirs.
+    """A network's encoder (n, dx), and how far its activity is from weights (n, d), in deviations of theirs.
 
     Raises:
         InputError: an encoder of another shape.
     """
-    given = as_matrix(encoder, "encoder")
-    wanted = len(weights), len(problem.mixing)
-    if given.shape != wanted:
-        turned = "; give its transpose" if given.shape == wanted[::-1] else ""
-        raise InputError(
-            f"encoder: shape {given.shape} does not fit {wanted[0]} neuron(s) that see {wanted[1]} channel(s){turned}"
-        )
-    missed = float(problem.sources.variances(given @ problem.mixing - weights).sum())
+    shape = len(weights), len(problem.mixing)
+    matrix = _of_shape(encoder, "encoder", shape, f"{shape[0]} neuron(s) that see {shape[1]} channel(s)")
+    missed = float(problem.sources.variances(matrix @ problem.mixing - weights).sum())
     whole = float(problem.sources.variances(weights).sum())
-    return given, (missed / whole) ** 0.5 if whole else float("inf")
+    return matrix, (missed / whole) ** 0.5 if whole else float("inf")
 
 
 def decoding_error(problem: Problem, activity: Array, decoder: ArrayLike) -> tuple[Array, float]:
-    """A decoder (r, n) that is given, and its error on the activity (T, n) in deviations of what is decoded.
+    """A network's decoder (r, n), and its error on the activity (T, n) in deviations of what is decoded.
 
     With the best bias.
 
     Raises:
         InputError: a decoder of another shape.
     """
-    given = as_matrix(decoder, "decoder")
-    wanted = len(problem.readout.targets), activity.shape[1]
-    if given.shape != wanted:
-        turned = "; give its transpose" if given.shape == wanted[::-1] else ""
-        raise InputError(
-            f"decoder: shape {given.shape} does not fit {wanted[0]} decoded value(s) and {wanted[1]} neuron(s){turned}"
-        )
     sources, targets = problem.sources, problem.readout.targets
+    shape = len(targets), activity.shape[1]
+    matrix = _of_shape(decoder, "decoder", shape, f"{shape[0]} decoded value(s) and {shape[1]} neuron(s)")
     mean, missed = _mean(activity, sources), 0.0
     for block, start, share in _blocks(sources):
-        left = (activity[start : start + len(block)] - mean) @ given.T - block @ targets.T
+        left = (activity[start : start + len(block)] - mean) @ matrix.T - block @ targets.T
         missed += float(share @ (left**2).sum(axis=1))
-    return given, (missed / float(sources.variances(targets).sum())) ** 0.5
+    return matrix, (missed / float(sources.variances(targets).sum())) ** 0.5
+
+
+def _of_shape(values: ArrayLike, name: str, shape: tuple[int, int], sizes: str) -> Array:
+    matrix = as_matrix(values, name)
+    if matrix.shape != shape:
+        transposed = "; give its transpose" if matrix.shape == shape[::-1] else ""
+        raise InputError(f"{name}: shape {matrix.shape} does not fit {sizes}{transposed}")
+    return matrix
 
 
 def require_decodable(problem: Problem, weights: Array, *, rescaled: bool = False) -> None:
@@ -257,7 +270,7 @@ def require_decodable(problem: Problem, weights: Array, *, rescaled: bool = Fals
     if not readout.exact:
         return
     sizes = np.linalg.svd(weights * np.sqrt(np.diag(problem.sources.covariance)), compute_uv=False)
-    rank = int((sizes > SPANNED * sizes[0]).sum()) if len(sizes) else 0
+    rank = int((sizes > AFFINE.spanned * sizes[0]).sum()) if len(sizes) else 0
     needed = problem.dimension if readout.rank is None else readout.rank
     if rank < needed or not np.isfinite(problem.readout_cost(weights.T @ weights)):
         remedy = "leave rescale out and give" if rescaled else "give"
@@ -278,7 +291,7 @@ def _mean(activity: Array, sources: Sources) -> Array:
 
 
 def _blocks(sources: Sources) -> Iterator[tuple[Array, int, Array]]:
-    """Yield (samples about the mean, number of the first, their probabilities) a block of rows at a time."""
+    """Yield (samples about the mean, index of the first, their probabilities), one block of rows at a time."""
     start = 0
     for block, _ in sources.centered_blocks():
         yield block, start, _share(sources, start, len(block))
@@ -286,5 +299,5 @@ def _blocks(sources: Sources) -> Iterator[tuple[Array, int, Array]]:
 
 
 def _share(sources: Sources, start: int, count: int) -> Array:
-    given = sources.probabilities
-    return np.full(count, 1 / sources.count) if given is None else given[start : start + count]
+    share = sources.probabilities
+    return np.full(count, 1 / sources.count) if share is None else share[start : start + count]

@@ -1,4 +1,13 @@
-"""One function: any activity in, what it costs and what the best code would cost out."""
+"""How far an activity is from the best code of its problem, and why (docs/mathematics.md, "Audit of a given code").
+
+1. Fit w.s + b to the activity of each neuron by least squares. Refuse what the sources do not explain.
+2. Raise each bias to h(w) at least, so that the affine code is nonnegative on the samples.
+3. Recorded activity (`rescale`): take the biases h(w), fit the price of the encoder and the unit of the activity.
+4. Solve the problem; recompute the lower bound from the samples.
+5. Take the encoder and the decoder nearest to those of the network that fit w; sum the terms of the loss.
+6. Find the best strengths of the same neurons, and the neuron that is then missing.
+7. Split loss - lower_bound into savings, and into what each neuron wastes at the optimum's multiplier.
+"""
 
 from __future__ import annotations
 
@@ -36,21 +45,21 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
     from theory.conditions import Verdict
-    from theory.readouts import Reads
 
-__all__ = ["Audit", "audit", "audited"]
+__all__ = ["Audit", "audit"]
 
-NEGATIVE = 1e-6
-"""Activity below zero, relative to the largest, that is the rounding of single precision and is lifted to zero."""
 
-AFFINE = 1e-12
-"""Share of the variance that rounding may leave unexplained."""
+@dataclass(frozen=True)
+class ActivityTolerances:
+    """What counts as zero, and as the activity of these samples."""
 
-BY_CHANCE = 2.0
-"""An activity that the sources explain no more of than this many times what they would of noise is not theirs."""
+    negative: float = 1e-6  # relative to the largest activity: the rounding of single precision
+    affine: float = 1e-12  # share of the variance that rounding may leave unexplained
+    by_chance: float = 2.0  # times the share that the sources would explain of noise
+    most_chance: float = 0.25  # share of noise explained, above which there are too few samples to tell
 
-ENOUGH = 0.25
-"""Share that chance explains above which there are too few samples to tell."""
+
+TOLERANCES_OF_ACTIVITY = ActivityTolerances()
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -62,36 +71,42 @@ class Audit(Findings):
     allowed, the nearest decoder that makes none. Of an affine code with such weights that is the code itself.
 
     Attributes:
-        loss: what the code costs;  lower_bound: proven: no code of any size costs less, recomputed from the samples.
+        problem: what is coded.
+        loss: what the code costs.
+        lower_bound: proven: no code of any size costs less; recomputed from the samples.
         excess: loss / lower_bound - 1.
-        optimum: the best code, a `Representation`;  code: the code that is audited, with its terms of the loss in
-            `energies`, which `certify` checks like any other.
+        optimum: the best code, a `Representation`.
+        code: the code that is audited, with its terms of the loss in `energies`; `certify` checks it like any other.
         unexplained: share of the variance of the activity, over all neurons, that is not affine in the sources, and so
-            not audited;  unexplained_shares: (n,) the same for each neuron, NaN where it does not vary.
-        least_activity: the smallest activity given.
+            not audited.
+        unexplained_shares: (n,) this share for each neuron, NaN where it does not vary.
+        least_activity: the smallest activity.
         lifts: (n,) by how much the affine part falls below zero somewhere, and its bias was raised.
-        encoder_error: of the activity that the encoder given makes, about the affine part;  decoder_error: of what the
-            decoder given makes of the activity; each a share of the deviation of what it should be. NaN if none is
-            given.
+        encoder_error: error of the activity that the network's encoder makes, as a share of the deviation of the affine
+            part. NaN without an encoder.
+        decoder_error: error of what the network's decoder makes of the activity, as a share of the deviation of what is
+            decoded. NaN without a decoder.
         ratios: (n,) what each neuron earns for its cost at the optimum's multiplier: one where it belongs in an optimal
-            code, never more; NaN for a silent one. `wasted` is the difference, in units of the loss.
+            code, never more; NaN for a silent one.
+        wasted: (n,) cost less earnings of each neuron, in units of the loss.
         savings: what would be saved, one after the other, by the least biases ("bias"), the cheapest encoder for the
             same weights ("encoder"), the best decoder ("decoder"), the best size of all weights together ("size"), the
             best strength of each neuron ("strengths"), and by other neurons ("neurons"); together loss - lower_bound.
-        strengths: (n,) the factors for the neurons' weights in that last step but one; zero where a neuron should go.
-        missing_neuron: (d,) the neuron that would then earn most, scaled to f(w) = 1;  missing_ratio: what it would
-            earn for its cost, at most one where nothing is missing;  missing_saving: what adding it would save.
+        strengths: (n,) the factors for the neurons' weights in the step "strengths"; zero where a neuron should go.
+        missing_neuron: (d,) the neuron that would then earn most, scaled to f(w) = 1.
+        missing_ratio: what it would earn for its cost, at most one where nothing is missing.
+        missing_saving: what adding it would save.
         scores: the field's modularity scores of the activity (`solver.metrics`), as far as they can be had.
         verdict: the theory's `Verdict`: is the best code modular? None for data without known sources.
         fit: with ``rescale=True`` the costs that were fitted, with the curve; else None.
-        neurons: n names;  activity: (T, n) as given.
-        problem: what is coded.
+        neurons: n names.
+        activity: (T, n) as it was.
 
     Source: docs/mathematics.md, "Audit of a given code".
 
     Example:
         >>> square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
-        >>> found = audit(np.hstack([1 + square, 1 - square]), square)  # every neuron speaks too loudly
+        >>> found = audit(Problem(square), np.hstack([1 + square, 1 - square]))  # every neuron speaks too loudly
         >>> found.strengths.round(2).tolist(), bool(found.missing_ratio <= 1 + 1e-9)
         ([0.54, 0.54, 0.54, 0.54], True)
     """
@@ -101,7 +116,7 @@ class Audit(Findings):
 
         Example:
             >>> square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
-            >>> figure = audit(1 + square, square).plot()
+            >>> figure = audit(Problem(square), 1 + square).plot()
         """
         from solver.pictures.audit import plot_audit
 
@@ -114,83 +129,6 @@ class Audit(Findings):
 
 
 def audit(
-    activity: ArrayLike,
-    sources: ArrayLike | Sources,
-    *,
-    mixing: ArrayLike | None = None,
-    encoder: ArrayLike | None = None,
-    decoder: ArrayLike | None = None,
-    readout: Reads | None = None,
-    encoder_cost: float = 1.0,
-    decoder_cost: float = 1.0,
-    activity_cost: float = 1.0,
-    bias_cost: float = 0.0,
-    probabilities: ArrayLike | None = None,
-    rescale: bool = False,
-    tolerance: float = DEFAULT_TOLERANCE,
-    time_limit: float | None = None,
-    rng: int | np.random.Generator | None = None,
-) -> Audit:
-    """Say how far a code is from the best one, and why.
-
-    Args:
-        activity: (T, n) of the neurons, one row a sample (a DataFrame keeps its column names); not negative, unless
-            rescaled.
-        sources: (T, d) on the same samples, or `theory.Sources`; of data alone the data, where no channel depends on
-            others.
-        mixing: as for `Problem`, as are the readout, the costs and the probabilities.
-        encoder: (n, dx) W_in, if its cost is to count as it is; the cheapest that makes the activity if not given.
-        decoder: (r, n) W_out, likewise.
-        readout: see `mixing`.
-        encoder_cost: see `mixing`; fitted if rescaled.
-        decoder_cost: see `mixing`.
-        activity_cost: see `mixing`.
-        bias_cost: see `mixing`.
-        probabilities: see `mixing`.
-        rescale: for recorded activity, whose units and baselines mean nothing. Every neuron gets the least baseline at
-            which its affine part is nonnegative, all one unit, and the encoder the price for which the code is least
-            suboptimal.
-        tolerance: of the search for the optimum, as for `solve`.
-        time_limit: as for `solve`.
-        rng: as for `solve`.
-
-    Raises:
-        InputError: activity below zero, or that does not fit the sources or follow them; weights that do not fit; a
-            problem that cannot be posed.
-
-    Source: docs/mathematics.md, "Audit of a given code".
-
-    Example:
-        >>> square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
-        >>> found = audit(np.hstack([1 + square, 1 - square]), square)  # too loud, and two neurons a source
-        >>> round(found.excess, 4), round(found.optimum.loss, 4), found.verdict.modular
-        (0.8764, 6.9282, True)
-        >>> {name: round(saved, 3) for name, saved in found.savings.items() if saved > 1e-9}
-        {'size': 6.072}
-    """
-    problem = Problem(
-        sources,
-        mixing=mixing,
-        probabilities=probabilities,
-        encoder_cost=encoder_cost,
-        decoder_cost=decoder_cost,
-        activity_cost=activity_cost,
-        bias_cost=bias_cost,
-        readout=readout,
-    )
-    return audited(
-        problem,
-        activity,
-        encoder=encoder,
-        decoder=decoder,
-        rescale=rescale,
-        tolerance=tolerance,
-        time_limit=time_limit,
-        rng=rng,
-    )
-
-
-def audited(
     problem: Problem,
     activity: ArrayLike,
     *,
@@ -202,59 +140,65 @@ def audited(
     time_limit: float | None = None,
     rng: int | np.random.Generator | None = None,
 ) -> Audit:
-    """The same for a problem that is posed already, which may have groups, or be that of data without known sources.
+    """Say how far a code is from the best one, and why.
 
     Args:
-        problem: what is coded.
-        activity: as for `audit`.
-        encoder: as for `audit`.
-        decoder: as for `audit`.
-        rescale: as for `audit`.
-        neurons: n names; those of the columns, if they have names, or their numbers from one if not given.
-        tolerance: as for `audit`.
-        time_limit: as for `audit`.
-        rng: as for `audit`.
+        problem: what is coded, with the samples of the activity.
+        activity: (T, n) of the neurons, one row per sample (a DataFrame keeps its column names); not negative, unless
+            rescaled.
+        encoder: (n, dx) W_in, if its cost is to count as it is; the cheapest that makes the activity if not given.
+        decoder: (r, n) W_out, if its cost is to count as it is; the best if not given.
+        rescale: for recorded activity, whose units and baselines mean nothing. Every neuron gets the least baseline at
+            which its affine part is nonnegative, all one unit, and the encoder the price for which the code is least
+            suboptimal.
+        neurons: n names; those of the activity's columns, or their numbers from one, if not given.
+        tolerance: of the search for the optimum, as for `solve`.
+        time_limit: as for `solve`.
+        rng: as for `solve`.
 
     Raises:
-        InputError: as for `audit`; a problem with transitions, or with neurons that must read one group.
+        InputError: activity below zero, or that does not fit the sources or follow them; weights that do not fit; a
+            problem without samples, with transitions, or whose neurons must read one group.
+
+    Source: docs/mathematics.md, "Audit of a given code".
+
+    Example:
+        >>> square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+        >>> found = audit(Problem(square), np.hstack([1 + square, 1 - square]))  # too loud, two neurons per source
+        >>> round(found.excess, 4), round(found.optimum.loss, 4), found.verdict.modular
+        (0.8764, 6.9282, True)
+        >>> {name: round(saved, 3) for name, saved in found.savings.items() if saved > 1e-9}
+        {'size': 6.072}
     """
     _require_auditable(problem)
     limits: dict[str, Any] = {"tolerance": tolerance, "time_limit": time_limit, "rng": rng}
-    given = _fitting(activity, problem.sources)
-    if rescale and (encoder is not None or decoder is not None):
-        raise InputError("rescale: encoder and decoder belong to activity of a known unit; leave them out, or rescale")
-    if rescale and not problem.readout.exact:
-        raise InputError(
-            "rescale: where errors have a price a code without activity is best once weights are dear enough, so that "
-            "no price can be fitted; leave the errors out"
-        )
-    if not rescale:
-        _require_nonnegative(given)
-    part = affine_part(given, problem.sources)
+    values = _fitting(activity, problem.sources)
+    if rescale:
+        _require_rescalable(problem, encoder, decoder)
+    else:
+        _require_nonnegative(values)
+    # Step 1.
+    part = affine_part(values, problem.sources)
     unexplained, shares = _unexplained(part)
     _require_related(unexplained, problem.sources)
     errors = {"encoder": float("nan"), "decoder": float("nan")}
     if encoder is not None:
         encoder, errors["encoder"] = encoding_error(problem, part.weights, encoder)
     if decoder is not None:
-        decoder, errors["decoder"] = decoding_error(problem, given, decoder)
+        decoder, errors["decoder"] = decoding_error(problem, values, decoder)
     fit, weights = None, without_rounding(problem, part.weights)
+    # Steps 2 and 3.
     least = problem.sources.support(weights)
-    bias = np.maximum(part.mean, least)
+    bias, lifts = np.maximum(part.mean, least), _lifts(part, least)
     if rescale:
         fit = fit_costs(problem, weights[varying(problem, weights)], **limits)
         problem = problem.replaced(encoder_cost=fit.encoder_cost)
-        weights, bias = fit.scale * weights, fit.scale * least
+        weights, bias, lifts = fit.scale * weights, fit.scale * least, np.zeros(len(least))
+    # Steps 4 to 7.
     optimum = solve_one_of_many(problem, **limits)
     certificate = certify(problem, optimum)
     code = affine_code(
-        problem,
-        weights,
-        bias,
-        encoder=encoder,
-        decoder=decoder,
-        optimum=optimum,
-        lower_bound=certificate.lower_bound,
+        problem, weights, bias, encoder=encoder, decoder=decoder, optimum=optimum, lower_bound=certificate.lower_bound
     )
     strengths = best_strengths(problem, weights)
     better = strengths[:, None] * weights
@@ -265,8 +209,8 @@ def audited(
         lower_bound=code.lower_bound,
         unexplained=unexplained,
         unexplained_shares=shares,
-        least_activity=float(given.min()),
-        lifts=np.zeros(len(least)) if rescale else _lifts(part, least),
+        least_activity=float(values.min()),
+        lifts=lifts,
         encoder_error=errors["encoder"],
         decoder_error=errors["decoder"],
         ratios=ratios_of(code, certificate),
@@ -277,8 +221,8 @@ def audited(
         missing_saving=missing.saving,
         verdict=_verdict(problem),
         fit=fit,
-        neurons=_names(activity, given.shape[1]) if neurons is None else tuple(neurons),
-        activity=given,
+        neurons=_names(activity, values.shape[1]) if neurons is None else tuple(neurons),
+        activity=values,
     )
 
 
@@ -286,6 +230,10 @@ def audited(
 
 
 def _require_auditable(problem: Problem) -> None:
+    if not isinstance(problem, Problem):
+        raise InputError(
+            f"problem: expected a Problem, got {type(problem).__name__}; write audit(Problem(sources), activity)"
+        )
     if not problem.sources.from_samples:
         raise InputError(
             f"sources: known by {problem.sources.known_by} alone; an activity needs the samples that it is of"
@@ -296,22 +244,32 @@ def _require_auditable(problem: Problem) -> None:
         raise InputError("separate: any code can be audited, but only against the best of all; leave it out")
 
 
-def _fitting(activity: ArrayLike, sources: Sources) -> Array:
-    given = as_matrix(activity, "activity", columns=column_names(activity, "activity"))
-    if len(given) != sources.count:
-        turned = ", which its transpose has" if given.shape[1] == sources.count else ""
+def _require_rescalable(problem: Problem, encoder: ArrayLike | None, decoder: ArrayLike | None) -> None:
+    if encoder is not None or decoder is not None:
+        raise InputError("rescale: encoder and decoder belong to activity of a known unit; leave them out, or rescale")
+    if not problem.readout.exact:
         raise InputError(
-            f"activity: {len(given)} row(s) do not fit {sources.count} samples; give one a sample, in the same "
-            f"order{turned}"
+            "rescale: where errors have a price a code without activity is best once weights are expensive enough, so "
+            "that no price can be fitted; leave the errors out"
         )
-    largest = float(np.abs(given).max())
+
+
+def _fitting(activity: ArrayLike, sources: Sources) -> Array:
+    values = as_matrix(activity, "activity", columns=column_names(activity, "activity"))
+    if len(values) != sources.count:
+        transposed = ", which its transpose has" if values.shape[1] == sources.count else ""
+        raise InputError(
+            f"activity: {len(values)} row(s) do not fit {sources.count} samples; give one per sample, in the same "
+            f"order{transposed}"
+        )
+    largest = float(np.abs(values).max())
     if largest > LARGEST:
         raise InputError(f"activity: reaches {largest:.3g}, and its square is no number; choose a larger unit")
-    return given
+    return values
 
 
 def _require_nonnegative(activity: Array) -> None:
-    below = activity < -NEGATIVE * activity.max()
+    below = activity < -TOLERANCES_OF_ACTIVITY.negative * activity.max()
     if below.any():
         row, column = np.unravel_index(int(activity.argmin()), activity.shape)
         raise InputError(
@@ -323,37 +281,34 @@ def _require_nonnegative(activity: Array) -> None:
 
 def _unexplained(part: AffinePart) -> tuple[float, Array]:
     """Share of the variance that is not affine, of all neurons together and (n,) of each."""
-    whole = float(part.variance.sum())
-    # Of equal values rounding may leave some variance.
+    # Rounding may leave some variance of equal values.
     rounding = np.finfo(float).eps * np.abs(part.mean)
     varied = part.variance > rounding**2
     if not varied.any():
         raise InputError("activity: no neuron varies over the samples, so that nothing is encoded")
     shares = np.full(len(part.variance), np.nan)
     shares[varied] = part.residue[varied] / part.variance[varied]
-    together = float(part.residue.sum()) / whole
-    return 0.0 if together < AFFINE else together, np.where(shares < AFFINE, 0.0, np.minimum(shares, 1.0))
+    together = float(part.residue.sum()) / float(part.variance.sum())
+    affine = TOLERANCES_OF_ACTIVITY.affine
+    return 0.0 if together < affine else together, np.where(shares < affine, 0.0, np.minimum(shares, 1.0))
 
 
 def _require_related(unexplained: float, sources: Sources) -> None:
-    """Whether the activity can be of these samples, or follows them no more than noise would."""
+    """Refuse activity that follows these samples no more than noise would."""
     share = sources.probabilities
     count = sources.count if share is None else 1 / float(share @ share)
-    chance = sources.dimension / max(count - 1, 1.0)
-    if chance < ENOUGH and 1 - unexplained <= BY_CHANCE * chance:
+    chance, explained = sources.dimension / max(count - 1, 1.0), 1 - unexplained
+    if chance < TOLERANCES_OF_ACTIVITY.most_chance and explained <= TOLERANCES_OF_ACTIVITY.by_chance * chance:
         raise InputError(
-            f"activity: the sources explain {100 * (1 - unexplained):.2g} % of it, where they would explain "
+            f"activity: the sources explain {100 * explained:.2g} % of it, where they would explain "
             f"{100 * chance:.2g} % of noise; give the activity of these samples, in the same order"
         )
-
-
-# ---- parts --------------------------------------------------------------------------------------------------------
 
 
 def _lifts(part: AffinePart, least: Array) -> Array:
     """(n,) by how much biases had to be raised, beyond rounding."""
     lifts = least - part.mean
-    return np.where(lifts > NEGATIVE * (least + np.abs(part.mean)), lifts, 0.0)
+    return np.where(lifts > TOLERANCES_OF_ACTIVITY.negative * (least + np.abs(part.mean)), lifts, 0.0)
 
 
 def _verdict(problem: Problem) -> Verdict | None:

@@ -1,4 +1,4 @@
-"""What an audit finds, as numbers: the fields of `solver.auditing.audit.Audit`, which can be printed and drawn too."""
+"""What an audit finds, as numbers. `solver.auditing.audit.Audit` can be printed and drawn too."""
 
 from __future__ import annotations
 
@@ -21,27 +21,6 @@ if TYPE_CHECKING:
     from theory.problem import Problem
 
 __all__ = ["Findings"]
-
-FOUND = (
-    "loss",
-    "lower_bound",
-    "excess",
-    "unexplained",
-    "unexplained_shares",
-    "least_activity",
-    "lifts",
-    "encoder_error",
-    "decoder_error",
-    "ratios",
-    "wasted",
-    "savings",
-    "strengths",
-    "missing_neuron",
-    "missing_ratio",
-    "missing_saving",
-    "scores",
-)
-"""What a JSON object holds of an audit beside both codes, the verdict and the fit."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -85,7 +64,7 @@ class Findings(Frozen):
 
     @derived
     def scores(self) -> dict[str, float]:
-        """The field's modularity scores of the activity given, found when they are asked for: they take a while."""
+        """The field's modularity scores of the activity; they take a while."""
         sources = self.problem.sources
         return scores_at_hand(self.activity, sources.points, sources.probabilities) if sources.identified else {}
 
@@ -100,18 +79,33 @@ class Findings(Frozen):
         return np.flatnonzero(varying(self.problem, self.code.source_weights))
 
     def to_dict(self) -> dict[str, Any]:
-        """All that was found as plain numbers, strings and lists: what `--json` prints.
+        """All findings as numbers, strings and lists: what `--json` prints.
 
         Example:
-            >>> from solver import audit
-            >>> audit([[0.0], [1.0], [2.0]], [[-1], [0], [1]]).to_dict()["source_weights"]
+            >>> from solver import Problem, audit
+            >>> audit(Problem([[-1], [0], [1]]), [[0.0], [1.0], [2.0]]).to_dict()["source_weights"]
             [[1.0]]
         """
         from solver.pictures.summary import verdict_to_dict
 
-        values = {name: getattr(self, name) for name in FOUND}
-        plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
-        return plain | {
+        return {
+            "loss": self.loss,
+            "lower_bound": self.lower_bound,
+            "excess": self.excess,
+            "unexplained": self.unexplained,
+            "unexplained_shares": self.unexplained_shares.tolist(),
+            "least_activity": self.least_activity,
+            "lifts": self.lifts.tolist(),
+            "encoder_error": self.encoder_error,
+            "decoder_error": self.decoder_error,
+            "ratios": self.ratios.tolist(),
+            "wasted": self.wasted.tolist(),
+            "savings": self.savings,
+            "strengths": self.strengths.tolist(),
+            "missing_neuron": self.missing_neuron.tolist(),
+            "missing_ratio": self.missing_ratio,
+            "missing_saving": self.missing_saving,
+            "scores": self.scores,
             "neurons": list(self.neurons),
             "energies": dict(self.code.energies),
             "source_weights": self.code.source_weights.tolist(),

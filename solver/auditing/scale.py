@@ -6,7 +6,12 @@ are in their best states, the excess changes with it as the encoder's shares of 
 
     d log(1 + excess) / d log encoder_cost = share of the code - share of the optimum,
 
-and is least where they agree (docs/mathematics.md, "Audit of a given code").
+and is least where they agree (docs/mathematics.md, "Audit of a given code"). So:
+
+1. Begin at the price at which encoder and activity of the code cost alike; spread others evenly about it by ratio.
+2. At each price solve for the optimum, give the code its best unit, and note excess and difference of the shares.
+3. Where the excess does not depend on the price, any will do. Where it is least at an end, take that end.
+4. Otherwise find the zero of the difference between the best price and its neighbour downhill (Brent's method).
 """
 
 from __future__ import annotations
@@ -22,6 +27,7 @@ from solver.auditing.affine import require_decodable
 from solver.optimise import DEFAULT_TOLERANCE, solve_one_of_many
 from theory.errors import InputError
 from theory.immutable import Frozen
+from theory.neurons import Activity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,17 +37,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Fit", "fit_costs"]
 
-DECADES = 3.0
-"""How far from the price at which encoder and activity of the code cost alike others are tried, in powers of ten."""
 
-TRIED = 13
-"""Prices tried before the best is looked for between them: two a decade."""
+@dataclass(frozen=True)
+class FitTolerances:
+    """Where prices are tried, and how exactly the best is found."""
 
-RESOLVED = 1e-3
-"""How exactly the logarithm of the best price is found: the excess is level there, and known to a millionth."""
+    decades: float = 3.0  # on both sides of the price at which encoder and activity cost alike
+    tried: int = 13  # prices: two per decade
+    resolved: float = 1e-3  # of the logarithm of the price: the excess is level there, and known to a millionth
+    level: float = 1e-6  # change of the excess over all prices that is none
 
-LEVEL = 1e-6
-"""Change of the excess over all prices that is none."""
+
+FIT = FitTolerances()
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +63,7 @@ class Fit(Frozen):
             last of them, "any" where the excess does not depend on it.
         encoder_costs: (k,) the prices tried, rising.
         excess: (k,) by how much the code costs more than the proven least at each.
-        own_units: (k,) the same if each neuron's unit were free.
+        own_units: (k,) the excess at each price if each neuron's unit were free.
     """
 
     encoder_cost: float
@@ -68,13 +75,13 @@ class Fit(Frozen):
     own_units: Array
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and lists, for JSON."""
+        """Numbers and lists, for JSON."""
         return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in vars(self).items()}
 
 
 @dataclass(frozen=True)
 class _Tried:
-    """What one price makes of a code."""
+    """What one price makes of a code; `tilt` is the difference of the encoder's shares."""
 
     price: float
     excess: float
@@ -110,44 +117,62 @@ def fit_costs(
         >>> bool(abs(fit.encoder_cost - 0.2) < 0.01), round(fit.scale * 7, 3), bool(min(fit.excess) < 1e-5)
         (True, 1.0, True)
     """
-    activity = float((problem.activity_cost * problem.sources.variances(weights)).sum())
-    activity += problem.height_cost * float((problem.sources.support(weights) ** 2).sum())
     encoder = float(((weights @ problem.pseudoinverse) ** 2).sum())
+    without_encoder = problem.neurons.terms(
+        problem,
+        Activity.of(problem.sources, weights, problem.sources.support(weights)),
+        np.zeros((len(weights), len(problem.mixing))),
+    )
+    activity = float(np.sum(list(without_encoder.values())))
     if not (activity > 0 and encoder > 0):
         raise InputError("activity: none of it is affine in the sources, so that no costs can be fitted to it")
     require_decodable(problem, weights, rescaled=True)
     limits: dict[str, Any] = {"tolerance": tolerance, "time_limit": time_limit, "rng": rng}
-    natural = activity / encoder
-    found: dict[float, _Tried] = {}
+    tried: dict[float, _Tried] = {}
 
     def tilt(exponent: float) -> float:
-        price = natural * 10**exponent
-        if price not in found:
-            found[price] = _tried(problem.replaced(encoder_cost=price), weights, limits)
-        return found[price].tilt
+        # Step 2.
+        price = activity / encoder * 10**exponent
+        if price not in tried:
+            tried[price] = _tried(problem.replaced(encoder_cost=price), weights, limits)
+        return tried[price].tilt
 
-    exponents = np.linspace(-DECADES, DECADES, TRIED)
+    # Step 1.
+    exponents = np.linspace(-FIT.decades, FIT.decades, FIT.tried)
     tilts = [tilt(float(exponent)) for exponent in exponents]
-    first = sorted(found.values(), key=lambda tried: tried.price)
-    best = int(np.argmin([tried.excess for tried in first]))
-    kind = ("lowest" if tilts[best] >= 0 else "inside") if best == 0 else "inside"
-    if best == TRIED - 1 and tilts[best] <= 0:
+    first = sorted(tried.values(), key=lambda one: one.price)
+    best = int(np.argmin([one.excess for one in first]))
+    # Step 3.
+    kind = "inside"
+    if best == 0 and tilts[best] >= 0:
+        kind = "lowest"
+    if best == FIT.tried - 1 and tilts[best] <= 0:
         kind = "highest"
-    if max(tried.excess for tried in first) - first[best].excess < LEVEL:
-        kind, best = "any", TRIED // 2
-    chosen = first[best].price
+    if max(one.excess for one in first) - first[best].excess < FIT.level:
+        kind, best = "any", FIT.tried // 2
+    price = first[best].price
     if kind == "inside":
         _refine(tilt, exponents, tilts, best)
-        chosen = min(found.values(), key=lambda tried: tried.excess).price
-    return _fit(problem, weights, chosen, kind, sorted(found.values(), key=lambda tried: tried.price))
+        price = min(tried.values(), key=lambda one: one.excess).price
+    curve = sorted(tried.values(), key=lambda one: one.price)
+    scale = _scale(problem.replaced(encoder_cost=price), weights)
+    return Fit(
+        encoder_cost=price,
+        scale=scale,
+        decoder_cost=problem.decoder_cost / scale**4,
+        kind=kind,
+        encoder_costs=np.array([one.price for one in curve]),
+        excess=np.array([one.excess for one in curve]),
+        own_units=np.array([one.own_units for one in curve]),
+    )
 
 
 def _refine(tilt: Callable[[float], float], exponents: Array, tilts: list[float], best: int) -> None:
-    """Try prices until the shares of the encoder agree: between the best and its neighbour downhill."""
+    # Step 4.
     neighbour = best + 1 if tilts[best] < 0 else best - 1
     low, high = sorted((best, neighbour))
     if tilts[low] < 0 < tilts[high]:
-        brentq(tilt, float(exponents[low]), float(exponents[high]), xtol=RESOLVED, rtol=RESOLVED)
+        brentq(tilt, float(exponents[low]), float(exponents[high]), xtol=FIT.resolved, rtol=FIT.resolved)
 
 
 def _tried(problem: Problem, weights: Array, limits: dict[str, Any]) -> _Tried:
@@ -167,16 +192,3 @@ def _tried(problem: Problem, weights: Array, limits: dict[str, Any]) -> _Tried:
 
 def _scale(problem: Problem, weights: Array) -> float:
     return problem.readout.rescaling(weights.T @ weights, float(problem.neuron_cost(weights).sum()))
-
-
-def _fit(problem: Problem, weights: Array, price: float, kind: str, tried: list[_Tried]) -> Fit:
-    scale = _scale(problem.replaced(encoder_cost=price), weights)
-    return Fit(
-        encoder_cost=price,
-        scale=scale,
-        decoder_cost=problem.decoder_cost / scale**4,
-        kind=kind,
-        encoder_costs=np.array([one.price for one in tried]),
-        excess=np.array([one.excess for one in tried]),
-        own_units=np.array([one.own_units for one in tried]),
-    )

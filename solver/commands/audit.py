@@ -58,10 +58,10 @@ def audit(activity: str, file: str, picture: str | None, form: str, rescale: boo
         name: None if options[name] is None else read_table(options[name], name).values
         for name in ("encoder", "decoder")
     }
-    from solver.auditing.audit import audited
+    from solver.auditing.audit import audit as audit_of
 
     limits = {name: options[name] for name in ("tolerance", "time_limit") if options[name] is not None}
-    found = audited(
+    found = audit_of(
         problem, table.values, neurons=table.names, rescale=rescale, rng=options["seed"], **weights, **limits
     )
     with noted(), Outputs() as outputs:

@@ -72,9 +72,9 @@ def plot_audit(findings: Findings, path: str | os.PathLike[str] | None = None) -
         InputError: a path that cannot be written.
 
     Example:
-        >>> from solver import audit
+        >>> from solver import Problem, audit
         >>> square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
-        >>> len(plot_audit(audit(1 + square, square)).axes)
+        >>> len(plot_audit(audit(Problem(square), 1 + square)).axes)
         5
     """
     target = None if path is None else require_writable(path, PICTURES, "path")

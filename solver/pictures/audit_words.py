@@ -71,9 +71,9 @@ def audit_sentences(findings: Findings) -> list[str]:
     """What was found, the share that is not audited first.
 
     Example:
-        >>> from solver import audit
+        >>> from solver import Problem, audit
         >>> square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
-        >>> print(*audit_sentences(audit(1 + square, square))[:2], sep=chr(10))
+        >>> print(*audit_sentences(audit(Problem(square), 1 + square))[:2], sep=chr(10))
         All of the activity is affine in the sources.
         This code is 15.5 % above the optimum, and no code can save more.
     """

@@ -190,3 +190,15 @@ def test_an_answer_promises_no_more_than_certify_sees(dimension, digits, seed):
     seen = certify(problem, answer)
     assert seen.lower_bound >= answer.lower_bound * (1 - 1e-9)
     assert answer.status != "optimal" or (seen.feasible and seen.gap <= 1e-7)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_data_far_from_zero_behind_a_nearly_singular_mixing_are_not_called_optimal_where_certify_would_not(seed):
+    rng = np.random.default_rng(seed)
+    rows = rng.uniform(-1, 1, (30, 3)) + 10 ** rng.uniform(3, 6, 3)
+    mixing = rng.normal(size=(4, 3))
+    mixing[:, 2] = mixing[:, 1] + 1e-4 * mixing[:, 2]
+    problem = Problem(rows, mixing=mixing, encoder_cost=0.0)
+    answer = solve(problem)
+    seen = certify(problem, answer)
+    assert answer.status != "optimal" or (seen.feasible and seen.gap <= 2e-8)

@@ -55,7 +55,7 @@ MADE = {
     "certificate": lambda: certify(PROBLEM, solve(PROBLEM)),
     "bound": lambda: lower_bound(PROBLEM, np.eye(2)),
     "budget": lambda: budget(PROBLEM),
-    "audit": lambda: audit(solve(PROBLEM).activity(), POINTS.copy()),
+    "audit": lambda: audit(PROBLEM, solve(PROBLEM).activity()),
     "comparison": lambda: compared(solve(PROBLEM).activity(), {"side": list("aabbccdd")}),
 }
 PROBLEM = Problem(POINTS)

@@ -45,7 +45,7 @@ DOORS = {
     "offsets": (np.zeros((1, 2)), lambda given: Transitions(TURN, given)),
     "centre": (np.zeros(2), lambda given: Transitions(TURN, centre=given)),
     "a series": (POINTS, Transitions.from_trajectory),
-    "activity": (ACTIVITY, lambda given: audit(given, POINTS)),
+    "activity": (ACTIVITY, lambda given: audit(Problem(POINTS), given)),
     "activity of metrics": (ACTIVITY, lambda given: modularity_scores(given, POINTS)),
     "activity read out": (ACTIVITY, lambda given: solve(PROBLEM).reconstruct(given)),
     "labels": (POINTS, lambda given: compared(solve(PROBLEM), given)),

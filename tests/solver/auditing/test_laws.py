@@ -5,8 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from solver import Sources, certify, solve
-from solver.auditing.audit import audited
+from solver import Sources, audit, certify, solve
 from solver.strategies import problems, seeds
 from tests.examples import share
 from tests.solver.auditing.networks import measured, network
@@ -17,7 +16,7 @@ from theory import InputError
 @given(problems(st.integers(1, 3)))
 def test_the_optimum_has_nothing_to_save(problem):
     answer = solve(problem)
-    found = audited(problem, answer.activity(), encoder=answer.encoder, decoder=answer.decoder)
+    found = audit(problem, answer.activity(), encoder=answer.encoder, decoder=answer.decoder)
     assert found.code.status == "optimal" and found.excess <= answer.gap + 1e-9
     assert found.loss == pytest.approx(answer.loss, rel=1e-9)
     np.testing.assert_allclose(found.ratios, 1, rtol=1e-5)
@@ -28,7 +27,7 @@ def test_the_optimum_has_nothing_to_save(problem):
 @given(seeds)
 def test_no_network_is_below_the_bound_and_all_its_excess_is_accounted_for(seed):
     one = network(np.random.default_rng(seed))
-    found = audited(one.problem, one.activity, encoder=one.encoder, decoder=one.decoder)
+    found = audit(one.problem, one.activity, encoder=one.encoder, decoder=one.decoder)
     assert found.loss == pytest.approx(measured(one), rel=1e-6)
     assert found.loss >= found.lower_bound * (1 - 1e-9)
     checked = certify(one.problem, found.code)
@@ -48,15 +47,15 @@ def test_no_network_is_below_the_bound_and_all_its_excess_is_accounted_for(seed)
 def test_each_waste_is_found_where_it_is(seed):
     random = np.random.default_rng(seed)
     one = network(random, errors=False, waste=False)
-    plain = audited(one.problem, one.activity, encoder=one.encoder, decoder=one.decoder)
+    plain = audit(one.problem, one.activity, encoder=one.encoder, decoder=one.decoder)
     assert [plain.savings[name] < 1e-7 * plain.loss for name in ("bias", "encoder", "decoder")] == [True] * 3
     least, more = one.problem.sources.support(one.weights), np.median(one.activity)
-    raised = audited(one.problem, one.activity + more, encoder=one.encoder)
+    raised = audit(one.problem, one.activity + more, encoder=one.encoder)
     dearer = one.problem.height_cost * ((least + more) ** 2 - least**2).sum()
     assert raised.savings["bias"] == pytest.approx(dearer, rel=1e-6, abs=1e-9 * raised.loss)
     for name in ("size", "strengths", "neurons"):
         assert raised.savings[name] == pytest.approx(plain.savings[name], rel=1e-5, abs=1e-7 * raised.loss)
-    other = audited(one.problem, one.activity, decoder=0.9 * one.decoder)
+    other = audit(one.problem, one.activity, decoder=0.9 * one.decoder)
     assert other.decoder_error == pytest.approx(0.1, rel=1e-3) and other.loss == pytest.approx(plain.loss, rel=1e-6)
 
 
@@ -65,12 +64,12 @@ def test_each_waste_is_found_where_it_is(seed):
 def test_order_of_neurons_and_samples_and_the_sum_of_probabilities_do_not_matter(seed):
     random = np.random.default_rng(seed)
     one = network(random)
-    found = audited(one.problem, one.activity)
+    found = audit(one.problem, one.activity)
     neurons, rows = random.permutation(one.activity.shape[1]), random.permutation(len(one.activity))
     sources = one.problem.sources
     weights = sources.probabilities
     turned = Sources(sources.points[rows], None if weights is None else 7 * weights[rows])
-    other = audited(one.problem.replaced(sources=turned), one.activity[np.ix_(rows, neurons)])
+    other = audit(one.problem.replaced(sources=turned), one.activity[np.ix_(rows, neurons)])
     assert other.loss == pytest.approx(found.loss, rel=1e-8)
     assert other.excess == pytest.approx(found.excess, rel=1e-5, abs=1e-7)
     np.testing.assert_allclose(other.ratios, found.ratios[neurons], rtol=1e-4)
@@ -84,7 +83,7 @@ def test_what_is_unexplained_is_what_least_squares_leave(seed):
     one = network(random)
     bent = np.maximum(one.activity - np.median(one.activity, axis=0), 0)
     try:
-        found = audited(one.problem, bent)
+        found = audit(one.problem, bent)
     except InputError as error:
         assume("explain" not in str(error) and "span" not in str(error) and "varies" not in str(error))
         raise

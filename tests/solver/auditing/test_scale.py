@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from solver import Problem, audit, solve
 from solver.auditing import findings, scale
-from solver.auditing.audit import audited
 from solver.auditing.scale import fit_costs
 from solver.strategies import seeds
 from tests.examples import share
@@ -21,7 +20,7 @@ CUT = np.array([(x, y) for x in range(-2, 3) for y in range(-2, 3) if x + y < 3]
 def _coarse():
     """Half as many prices, and no scores: a curve takes less long, and is none the worse for it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scale, "TRIED", 7)
+        patch.setattr(scale, "FIT", scale.FitTolerances(tried=7))
         patch.setattr(findings, "scores_at_hand", lambda *_: {})
         yield
 
@@ -32,8 +31,8 @@ def _coarse():
 def test_units_and_baselines_do_not_matter(seed, unit):
     random = np.random.default_rng(seed)
     activity = CUT @ random.standard_normal((4, 2)).T
-    one = audit(activity, CUT, rescale=True)
-    other = audit(unit * (activity - random.uniform(-3, 3, 4)), CUT, rescale=True, decoder_cost=5)
+    one = audit(Problem(CUT), activity, rescale=True)
+    other = audit(Problem(CUT, decoder_cost=5), unit * (activity - random.uniform(-3, 3, 4)), rescale=True)
     assert other.excess == pytest.approx(one.excess, rel=1e-5, abs=1e-7)
     assert other.fit.encoder_cost == pytest.approx(one.fit.encoder_cost, rel=0.02)
     assert other.fit.scale * unit == pytest.approx(one.fit.scale * 5**0.25, rel=0.01)
@@ -50,7 +49,7 @@ def test_the_price_that_a_code_is_best_for_is_found(seed, price):
     points = np.vstack([CUT, np.random.default_rng(seed).uniform(-1, 1, (5, 2))])
     problem = Problem(points, encoder_cost=price, decoder_cost=0.3)
     answer = solve(problem)
-    found = audited(problem.replaced(encoder_cost=1.0), 30 * answer.activity() + 4, rescale=True)
+    found = audit(problem.replaced(encoder_cost=1.0), 30 * answer.activity() + 4, rescale=True)
     assert found.excess < 1e-5
     # A modular code is the best at a whole range of prices, and then none of them can be told.
     assume(answer.price_of_modularity > 1e-4)
@@ -59,7 +58,7 @@ def test_the_price_that_a_code_is_best_for_is_found(seed, price):
     # The activity as given is of the right size at the price of the decoder that is told.
     assert found.fit.decoder_cost == pytest.approx(0.3 * 30**4, rel=0.1)
     right = problem.replaced(encoder_cost=found.fit.encoder_cost, decoder_cost=found.fit.decoder_cost)
-    assert audited(right, 30 * answer.activity()).savings["size"] < 1e-6 * right.modular_loss
+    assert audit(right, 30 * answer.activity()).savings["size"] < 1e-6 * right.modular_loss
     excess = answer.problem.loss(answer.source_weights) / answer.lower_bound - 1
     assert excess < 1e-7 and found.fit.encoder_cost == pytest.approx(price, rel=0.2)
 
@@ -83,17 +82,17 @@ def test_the_slope_of_the_curve_is_the_difference_of_the_shares():
 
 def test_where_the_price_does_not_matter_that_is_said():
     square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
-    found = audit(square, square, rescale=True)
+    found = audit(Problem(square), square, rescale=True)
     assert found.fit.kind == "any" and found.excess < 1e-9
     assert "Any price of the encoder makes it as suboptimal" in repr(found)
 
 
 @pytest.mark.thorough
 def test_a_best_price_at_an_end_is_said(tmp_path):
-    lowest = audit(solve(Problem(CUT, encoder_cost=0)).activity(), CUT, rescale=True)
+    lowest = audit(Problem(CUT), solve(Problem(CUT, encoder_cost=0)).activity(), rescale=True)
     assert lowest.fit.kind == "lowest" and "at the lowest encoder cost" in repr(lowest)
     weights = np.random.default_rng(0).standard_normal((3, 2))
-    highest = audit(CUT @ weights.T, CUT, rescale=True)
+    highest = audit(Problem(CUT), CUT @ weights.T, rescale=True)
     assert highest.fit.kind == "highest" and "where weights are all that counts" in repr(highest)
     assert highest.fit.encoder_cost == highest.fit.encoder_costs[-1]
     highest.plot(tmp_path / "fit.png")
@@ -103,7 +102,7 @@ def test_a_best_price_at_an_end_is_said(tmp_path):
 
 def test_errors_leave_no_price_to_fit():
     with pytest.raises(InputError, match="rescale: where errors have a price"):
-        audit(CUT, CUT, readout=Soft(50), rescale=True)
+        audit(Problem(CUT, readout=Soft(50)), CUT, rescale=True)
 
 
 @given(seeds, st.integers(2, 4), st.integers(1, 6), st.booleans())
@@ -116,15 +115,11 @@ def test_neurons_that_do_not_span_the_sources_are_refused(seed, dimension, count
     activity = sources @ weights.T
     for rescale, said in ((True, "leave rescale out and give a readout"), (False, "error; give a readout")):
         with pytest.raises(InputError, match=f"spans {rank} direction.*{said}"):
-            audit(activity - activity.min(axis=0), sources, rescale=rescale)
+            audit(Problem(sources), activity - activity.min(axis=0), rescale=rescale)
 
 
 @pytest.mark.parametrize("name", ["recale", "method", "start"])
 def test_what_an_audit_does_not_know_is_refused(name):
     square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
-    for tried in (
-        lambda **more: audit(1 + square, square, **more),
-        lambda **more: audited(Problem(square), square, **more),
-    ):
-        with pytest.raises(TypeError, match=name):
-            tried(**{name: True})
+    with pytest.raises(TypeError, match=name):
+        audit(Problem(square), 1 + square, **{name: True})

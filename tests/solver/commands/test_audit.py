@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from solver import audit
+from solver import Problem, audit
 from tests.solver.commands.test_cli import CUT, accepted, refused
 
 SAMPLES = np.loadtxt(CUT, delimiter=",", skiprows=1)
@@ -27,7 +27,7 @@ def folder(tmp_path):
 def test_an_audit_in_words_and_as_json(folder):
     weights = ("--encoder", folder / "encoder.npy", "--decoder", folder / "decoder.npy")
     words = accepted("audit", folder / "activity.csv", CUT, *weights, "--plot", folder / "audit.svg").stdout
-    expected = audit(ACTIVITY, SAMPLES)
+    expected = audit(Problem(SAMPLES), ACTIVITY)
     assert "All of the activity is affine in the sources." in words
     assert f"This code is {100 * expected.excess:.3g} % above the optimum, and no code can save more." in words
     assert (

@@ -25,7 +25,7 @@ def pictures():
     answer = solve(Problem(CUT))
     return [
         answer.plot,
-        audit(answer.activity(), CUT).plot,
+        audit(answer.problem, answer.activity()).plot,
         budget(Problem(CUT), [2, 3]).plot,
         answer.compare({"odd": [x % 2 == 1 for x in range(8)], "row": CUT[:, 0]}).plot,
     ]
