@@ -133,10 +133,13 @@ def test_the_page_of_scale():
 
 
 def test_the_sweep_of_the_page(tmp_path):
-    text = re.search(r"```toml\n(.*?)```", (ROOT / "docs" / "scale.md").read_text(), re.S).group(1)
+    page = (ROOT / "docs" / "scale.md").read_text()
+    text = re.search(r"```toml\n(.*?)```", page, re.S).group(1)
     (tmp_path / "corners.toml").write_text(text)
     plan = read_sweep(tmp_path / "corners.toml")
     assert len(plan) == 900 and plan.point(899) == {"parameter": 1.5, "encoder_cost": 100.0, "bias_cost": 0.5}
+    name, value = re.search(r"--at (\w+)=(\S+)", page).groups()
+    assert float(value) in plan.axes[name]
 
 
 @pytest.mark.slow
