@@ -1,24 +1,39 @@
-"""The picture of an audit: the code that was given and the best one side by side, and where they differ."""
+"""The picture of an audit: the audited code and the best one side by side, and where they differ."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from solver.pictures.audit_words import headline
-from solver.pictures.plot import SIGNED
-from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE, SAMPLE, Condition, arrows, cloud, label_of
-from solver.pictures.style import PICTURES, WIDTH, styled, written
+from solver.pictures.plot import draw_energies
+from solver.pictures.source_plane import Condition, arrows, cloud
+from solver.pictures.style import (
+    DASHED,
+    HULL,
+    INSIDE,
+    OUTSIDE,
+    SAMPLE,
+    SIGNED,
+    bare,
+    head,
+    label_of,
+    label_some,
+    legend,
+    note,
+    page_figure,
+    styled,
+    target_of,
+    written,
+)
 from solver.pictures.summary import percent
-from theory.writing import require_writable
 
 if TYPE_CHECKING:
     import os
 
     from matplotlib.axes import Axes
-    from matplotlib.figure import SubFigure
+    from matplotlib.figure import Figure, SubFigure
     from numpy.typing import NDArray
 
     from solver.auditing.findings import Findings
@@ -27,23 +42,8 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_audit"]
 
-ARROWS = 12
-"""Neurons of the plane that are drawn: the dearest."""
-
-ROWS = 40
-"""Neurons whose weights and earnings are drawn: the dearest."""
-
-EARNS = 0.995
-"""Share of its cost from which on a neuron is drawn as one that earns it."""
-
-LEVEL = 1e-6
-"""Percent above the optimum that are none."""
-
-TICKS = 15
-"""Neurons that are numbered on an axis."""
-
-LONGEST = 8
-"""Characters of a neuron's name that fit an axis."""
+NEURONS_DRAWN = 40  # those with the largest costs
+NEURONS_LABELLED = 15  # along an axis
 
 CHANGED = {
     "bias": "biases",
@@ -53,7 +53,7 @@ CHANGED = {
     "strengths": "strengths",
     "neurons": "neurons",
 }
-"""The savings of an audit, in the order in which they are made."""
+"""What an audit changes, in the order of the savings."""
 
 
 @styled
@@ -77,13 +77,14 @@ def plot_audit(findings: Findings, path: str | os.PathLike[str] | None = None) -
         >>> len(plot_audit(audit(Problem(square), 1 + square)).axes)
         5
     """
-    target = None if path is None else require_writable(path, PICTURES, "path")
-    figure = Figure(figsize=(WIDTH, 0.66 * WIDTH), layout="constrained")
+    target = target_of(path)
+    figure = page_figure(1, 0.66)
     top, bottom = figure.subfigures(2, 1, height_ratios=(1.25, 1), squeeze=False)[:, 0]
     left, middle, right = top.subfigures(1, 3, width_ratios=(1, 1, 0.8), squeeze=False)[0]
     order = findings.active[np.argsort(-findings.code.neuron_costs[findings.active], kind="stable")]
-    colours = [INSIDE if ratio >= EARNS else OUTSIDE for ratio in findings.ratios[order]]
-    names = [name[:LONGEST] for name in np.array(findings.neurons)[order].tolist()]
+    # What a neuron earns is shown to a percent.
+    colours = [INSIDE if ratio >= 0.995 else OUTSIDE for ratio in findings.ratios[order]]
+    names = [name[:8] for name in np.array(findings.neurons)[order].tolist()]
     _draw_code(left, findings.code, order, colours, names).set_title(f"this code: {_counted(len(order))}")
     best = np.arange(len(findings.optimum))
     numbers = [str(number + 1) for number in best]
@@ -96,11 +97,11 @@ def plot_audit(findings: Findings, path: str | os.PathLike[str] | None = None) -
     _draw_savings(panels[1], findings)
     if findings.fit is not None:
         _draw_fit(panels[2], findings)
-    figure.suptitle(headline(findings), fontsize=8, x=0.01, ha="left")
-    said = ["Neurons in orange earn less than they cost."] if OUTSIDE in colours else []
+    head(figure, headline(findings), size=8)
+    notes = ["Neurons in orange earn less than they cost."] if OUTSIDE in colours else []
     if findings.unexplained:
-        said.append(f"{percent(findings.unexplained)} of the variance of the activity is not affine, and not audited.")
-    figure.supxlabel(" ".join(said), fontsize=6, x=0.01, ha="left", color="#555555")
+        notes.append(f"{percent(findings.unexplained)} of the variance of the activity is not affine, and not audited.")
+    note(figure, " ".join(notes))
     return written(figure, target)
 
 
@@ -109,11 +110,11 @@ def _draw_code(figure: SubFigure, code: Code, order: NDArray[np.intp], colours: 
     weights = code.source_weights[order]
     if problem.dimension == 2 and len(order):
         cloud(axes, Condition(problem, None), (0, 1))
-        shown = slice(0, ARROWS)
-        share = code.neuron_costs[order][shown]
-        arrows(axes, problem.sources, weights[shown], share, colours=colours[shown], names=names[shown])
+        costs = code.neuron_costs[order][:12]
+        arrows(axes, problem.sources, weights[:12], costs, colours=colours[:12], names=names[:12])
     elif len(order):
-        _draw_weights(axes, weights[:ROWS] * np.sqrt(problem.modular_costs), names[:ROWS], problem.sources.names)
+        weights, names = (weights * np.sqrt(problem.modular_costs))[:NEURONS_DRAWN], names[:NEURONS_DRAWN]
+        _draw_weights(axes, weights, names, problem.sources.names)
     else:
         axes.set_axis_off()
     return axes
@@ -128,31 +129,23 @@ def _draw_weights(axes: Axes, weights: Array, names: list[str], sources: tuple[s
     axes.imshow(relative, cmap=SIGNED, vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
     labels = [label_of(name) for name in sources]
     axes.set_xticks(range(len(labels)), labels, rotation=0 if len("".join(labels)) < 20 else 30)
-    _number(axes.set_yticks, names)
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
+    label_some(axes.set_yticks, names, NEURONS_LABELLED)
+    bare(axes)
 
 
 def _draw_terms(axes: Axes, findings: Findings, word: str) -> None:
-    found, best = findings.code.energies, findings.optimum.energies
-    places = np.arange(len(found))
-    axes.barh(places - 0.19, [found[name] for name in found], 0.36, color=OUTSIDE, label="this code")
-    axes.barh(places + 0.19, [best[name] for name in found], 0.36, color=INSIDE, label=word)
-    axes.set_yticks(places, list(found))
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-    axes.invert_yaxis()
-    axes.set(xlabel="energy")
-    axes.legend(frameon=False, fontsize=6, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, handlelength=1)
+    energies, optimal = findings.code.energies, findings.optimum.energies
+    draw_energies(axes, [(energies, OUTSIDE, "this code"), (optimal, INSIDE, word)])
+    legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, handlelength=1)
 
 
 def _draw_earnings(
     axes: Axes, findings: Findings, order: NDArray[np.intp], colours: list[str], names: list[str]
 ) -> None:
-    shown = order[:ROWS]
-    axes.bar(range(len(shown)), 100 * findings.ratios[shown], color=colours[:ROWS], width=0.8)
-    axes.axhline(100, color=SAMPLE, lw=1, ls=(0, (3, 2)), zorder=0)
-    _number(axes.set_xticks, names[:ROWS])
+    ratios = findings.ratios[order[:NEURONS_DRAWN]]
+    axes.bar(range(len(ratios)), 100 * ratios, color=colours[:NEURONS_DRAWN], width=0.8)
+    axes.axhline(100, color=SAMPLE, lw=1, ls=DASHED, zorder=0)
+    label_some(axes.set_xticks, names[:NEURONS_DRAWN], NEURONS_LABELLED)
     axes.set(xlabel="neuron, the dearest first", ylabel="earns (% of its cost)", ylim=(0, 109))
 
 
@@ -166,20 +159,15 @@ def _draw_savings(axes: Axes, findings: Findings) -> None:
     axes.set_xticks(places, list(CHANGED.values()), rotation=30)
     axes.tick_params(axis="x", length=0)
     axes.set(xlabel="made as good as can be, one after the other", ylabel="above the optimum (%)")
-    axes.set_ylim(0, 1.06 * above[0] if above[0] > LEVEL else 1)
+    axes.set_ylim(0, 1.06 * above[0] if above[0] > 1e-6 else 1)
 
 
 def _draw_fit(axes: Axes, findings: Findings) -> None:
     fit = findings.fit
     assert fit is not None
-    kinds = [(fit.excess, OUTSIDE, "one unit for all"), (fit.own_units, HULL, "a unit for each neuron")]
-    for values, colour, said in kinds:
-        axes.plot(fit.encoder_costs, 100 * values, color=colour, lw=1, marker="o", ms=2, label=said)
-    axes.axvline(fit.encoder_cost, color=SAMPLE, lw=1, ls=(0, (3, 2)), zorder=0)
+    curves = ((fit.excess, OUTSIDE, "one unit for all"), (fit.own_units, HULL, "a unit for each neuron"))
+    for values, colour, label in curves:
+        axes.plot(fit.encoder_costs, 100 * values, color=colour, lw=1, marker="o", ms=2, label=label)
+    axes.axvline(fit.encoder_cost, color=SAMPLE, lw=1, ls=DASHED, zorder=0)
     axes.set(xscale="log", xlabel="price of the encoder", ylabel="above the optimum (%)", ylim=(0, None))
-    axes.legend(frameon=False, fontsize=6)
-
-
-def _number(set_ticks: Any, names: list[str]) -> None:
-    step = max(1, -(-len(names) // TICKS))
-    set_ticks(range(0, len(names), step), names[::step])
+    legend(axes)

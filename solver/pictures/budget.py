@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE, SAMPLE
-from solver.pictures.style import PICTURES, WIDTH, styled, written
-from theory.writing import require_writable
+from solver.pictures.style import DASHED, HULL, INSIDE, OUTSIDE, SAMPLE, legend, page_figure, styled, target_of, written
 
 if TYPE_CHECKING:
     import os
 
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from theory.arrays import Array
@@ -46,18 +44,17 @@ def plot_budget(
         >>> len(plot_budget(np.array([2, 3]), np.array([5.0, 4.0]), 4.0, 3).axes)
         1
     """
-    target = None if path is None else require_writable(path, PICTURES, "path")
-    figure = Figure(figsize=(0.6 * WIDTH, 0.4 * WIDTH), layout="constrained")
+    target = target_of(path)
+    figure = page_figure(0.6, 0.4)
     axes = figure.subplots()
-    axes.axhline(floor, color=SAMPLE, lw=1, ls=(0, (3, 2)), label="floor: no code costs less")
+    axes.axhline(floor, color=SAMPLE, lw=1, ls=DASHED, label="floor: no code costs less")
     axes.plot(numbers, losses, color=HULL, lw=0.8, zorder=1)
     reached = np.zeros(len(numbers), dtype=bool) if enough is None else numbers >= enough
-    kinds = [(~reached, OUTSIDE, "least loss found"), (reached, INSIDE, "reaches the floor")]
-    for rows, colour, said in kinds:
+    for rows, colour, label in ((~reached, OUTSIDE, "least loss found"), (reached, INSIDE, "reaches the floor")):
         if rows.any():
-            axes.scatter(numbers[rows], losses[rows], s=14, color=colour, label=said, zorder=2)
+            axes.scatter(numbers[rows], losses[rows], s=14, color=colour, label=label, zorder=2)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(xlabel="neurons", ylabel="loss")
     axes.margins(y=0.1)
-    axes.legend(frameon=False, fontsize=6, loc="upper right")
+    legend(axes, loc="upper right")
     return written(figure, target)

@@ -7,29 +7,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
 
-from solver.pictures.source_plane import label_of
-from solver.pictures.style import PICTURES, WIDTH, styled, written
-from theory.writing import require_writable
+from solver.pictures.style import (
+    HULL,
+    PAGE_WIDTH,
+    bare,
+    colour_bar,
+    label_of,
+    label_some,
+    page_figure,
+    styled,
+    target_of,
+    written,
+)
 
 if TYPE_CHECKING:
     import os
+
+    from matplotlib.figure import Figure
 
     from theory.arrays import Array
 
 __all__ = ["plot_shares"]
 
 SHARE = LinearSegmentedColormap.from_list("share", ["#ffffff", "#86cfaa", "#238b5b", "#05402a"])
-
-WRITTEN = 200
-"""Shares up to this number are written into their fields."""
-
-MOST_TICKS = 20
-"""Neurons that are numbered on the axis."""
-
-DARK = 0.5
-"""A share from which on its field is dark, and its number white."""
 
 
 @styled
@@ -48,21 +49,19 @@ def plot_shares(explained: Array, labels: Sequence[str], path: str | os.PathLike
         >>> len(plot_shares(np.eye(2), ["left", "right"]).axes)
         2
     """
-    target = None if path is None else require_writable(path, PICTURES, "path")
-    height = float(np.clip(0.2 * len(explained) + 1, 2, 8))
-    figure = Figure(figsize=(0.6 * WIDTH, height), layout="constrained")
+    target = target_of(path)
+    height = float(np.clip(0.2 * len(explained) + 1, 2, 8)) / PAGE_WIDTH
+    figure = page_figure(0.6, height)
     axes = figure.subplots()
     image = axes.imshow(explained, cmap=SHARE, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
     names = [label_of(name) for name in labels]
     axes.set_xticks(range(len(names)), names, rotation=0 if len("".join(names)) < 40 else 30)
-    step = -(-len(explained) // MOST_TICKS)
-    axes.set_yticks(range(0, len(explained), step), [str(i + 1) for i in range(0, len(explained), step)])
+    label_some(axes.set_yticks, [str(i + 1) for i in range(len(explained))], 20)
     axes.set(ylabel="neuron", title="Share of variance explained by each label")
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
-    if explained.size <= WRITTEN:
+    bare(axes)
+    if explained.size <= 200:  # more numbers would not fit their fields
         for (row, column), share in np.ndenumerate(explained):
-            colour = "white" if share > DARK else "#3c4248"
+            colour = "white" if share > 0.5 else HULL
             axes.text(column, row, f"{share:.2f}", ha="center", va="center", color=colour, fontsize=6)
-    figure.colorbar(image, ax=axes, shrink=0.6, aspect=16, pad=0.02, ticks=[0, 0.5, 1]).outline.set_visible(False)
+    colour_bar(figure, image, axes, shrink=0.6, aspect=16, pad=0.02, ticks=[0, 0.5, 1])
     return written(figure, target)

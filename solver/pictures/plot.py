@@ -1,7 +1,4 @@
-"""Pictures: a code, or the verdict of the condition, over the sources it is about.
-
-Figures are made without pyplot: no display is needed, no global state is touched, and nothing waits for a window.
-"""
+"""Pictures: a code, or the verdict of the condition, over the sources it is about."""
 
 from __future__ import annotations
 
@@ -16,13 +13,30 @@ from matplotlib.patches import Patch
 
 from solver.code import described
 from solver.pictures import source_plane
-from solver.pictures.style import PICTURES, WIDTH, styled, written
+from solver.pictures.style import (
+    ACTIVITY,
+    INSIDE,
+    OUTSIDE,
+    PICTURES,
+    SIGNED,
+    bare,
+    colour_bar,
+    head,
+    label_of,
+    label_some,
+    legend,
+    note,
+    page_figure,
+    styled,
+    target_of,
+    written,
+)
 from solver.pictures.summary import most_price, percent, relative_weights, share_kept
 from theory.principal import PrincipalCoordinates
-from theory.writing import require_writable
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
     from matplotlib.axes import Axes
 
@@ -31,22 +45,15 @@ if TYPE_CHECKING:
     from theory.conditions import Verdict
     from theory.problem import Problem
 
-__all__ = ["PICTURES", "plot", "plot_verdict"]
+__all__ = ["PICTURES", "draw_energies", "modular_energies", "plot", "plot_verdict"]
 
-PANELS = 12
-"""Neurons that get a panel of their own: the strongest ones."""
-
-SOURCES_IN_PAIRS = 5
-"""Sources drawn against each other: more panels would be too small to read."""
+ACTIVITY_PANELS = 12  # neurons, the strongest, whose activity is drawn
+SOURCES_IN_PAIRS = 5  # sources drawn against each other: more panels would be too small to read
 
 ENERGY = LinearSegmentedColormap.from_list("energy", ["#86cfaa", "#238b5b", "#05402a"])
-ACTIVITY = LinearSegmentedColormap.from_list("activity", ["#e4e9ee", "#7fb3d5", "#1f6fa8", "#0a2c55"])
-SIGNED = LinearSegmentedColormap.from_list("signed", ["#0b4f8a", "#6da7d2", "#ffffff", "#ee9c6a", "#b03a0c"])
-"""Blue to white to orange, which all common kinds of colour vision tell apart."""
 
-GROUPS = ("#0b6fa8", "#c2570c", "#23855a", "#9a3b8f", "#8a6d00", "#5a5a5a")
-SEVERAL = "#111111"
-"""Colours of groups of sources, used again where there are more, and of neurons that read several."""
+GROUP_COLOURS = ("#0b6fa8", "#c2570c", "#23855a", "#9a3b8f", "#8a6d00", "#5a5a5a")  # used again where there are more
+SEVERAL_GROUPS = "#111111"
 
 
 @styled
@@ -61,7 +68,7 @@ def plot(representation: Code, path: str | os.PathLike[str] | None = None) -> Fi
     codes fail. If F is not positive semidefinite there is no ellipse, and the caption says so.
 
     More sources: the weights of each neuron on each source (in units of equal cost, relative to the largest), the
-    energies beside those of the best modular code, and every pair of sources with the shadows of hull and ellipsoid.
+    energies beside those of the best modular code, and hull and ellipsoid projected on every pair of sources.
     Where the sources come in groups, each group has a colour, and so has each neuron that reads that group alone; the
     energies are compared with those of the best code of such neurons.
 
@@ -77,10 +84,10 @@ def plot(representation: Code, path: str | os.PathLike[str] | None = None) -> Fi
         >>> len(plot(solve(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]]))).axes) > 2
         True
     """
-    target = None if path is None else require_writable(path, PICTURES, "path")
+    target = target_of(path)
     draw = {1: _draw_line, 2: _draw_plane}.get(representation.problem.dimension, _draw_many)
     figure = draw(representation) if len(representation) else _draw_silent(representation)
-    _title(figure, _headline(representation))
+    head(figure, "   |   ".join(_headline(representation)), size=8)
     return written(figure, target)
 
 
@@ -88,15 +95,15 @@ def plot(representation: Code, path: str | os.PathLike[str] | None = None) -> Fi
 def plot_verdict(problem: Problem, verdict: Verdict, path: str | os.PathLike[str] | None = None) -> Figure:
     """Draw the modularity condition: hull, ellipse of F and, if the code must mix, the neuron that shows it.
 
-    More than two sources: F relative to the squared biases, and every pair of sources with the shadows.
+    More than two sources: F relative to the squared biases, and hull and ellipsoid projected on every pair of sources.
 
     Raises:
         InputError: a path that cannot be written.
     """
-    target = None if path is None else require_writable(path, PICTURES, "path")
+    target = target_of(path)
     condition = source_plane.Condition(problem, verdict.F)
     if problem.dimension <= 2:
-        figure = Figure(figsize=(0.6 * WIDTH, 0.6 * WIDTH), layout="constrained")
+        figure = page_figure(0.6, 0.6)
         body = _parts(figure, 1, 1, [1])[0]
         axes = body.subplots()
         if problem.dimension == 1:
@@ -105,27 +112,20 @@ def plot_verdict(problem: Problem, verdict: Verdict, path: str | os.PathLike[str
             source_plane.cloud(axes, condition, (0, 1))
             _legend(body, axes)
             if verdict.witness is not None:
-                source_plane.arrows(
-                    axes,
-                    problem.sources,
-                    verdict.witness[None],
-                    np.ones(1),
-                    colours=[source_plane.OUTSIDE],
-                    names=["witness"],
-                )
+                witness, colours = verdict.witness[None], [OUTSIDE]
+                source_plane.arrows(axes, problem.sources, witness, np.ones(1), colours=colours, names=["witness"])
     else:
-        figure = Figure(figsize=(WIDTH, 0.58 * WIDTH), layout="constrained")
+        figure = page_figure(1, 0.58)
         left, right = _parts(figure, 1, 2, [1, 1.35])
         _draw_condition(left, problem, verdict.F)
         _draw_pairs(right, condition)
     modular, name = ("Modular", "modularity") if problem.groups is None else ("Separate", "separation")
-    word = {True: modular, False: "Mixed", None: "Undecided"}[verdict.modular]
-    parts = [word]
+    parts = [{True: modular, False: "Mixed", None: "Undecided"}[verdict.modular]]
     if np.isfinite(verdict.margin):
         parts.append(f"margin {verdict.margin:.2g}")
     if verdict.modular is not True:
         parts.append(f"price of {name} at most {percent(verdict.price_bound)}")
-    _title(figure, parts)
+    head(figure, "   |   ".join(parts), size=8)
     _caption(figure, condition)
     return written(figure, target)
 
@@ -141,10 +141,10 @@ def _parts(figure: Figure | SubFigure, rows: int, columns: int, ratios: Sequence
 
 def _draw_plane(representation: Code) -> Figure:
     sources = representation.problem.sources
-    count = min(len(representation), PANELS)
+    count = min(len(representation), ACTIVITY_PANELS)
     columns = min(count, 3)
     rows = -(-count // columns)
-    figure = Figure(figsize=(WIDTH, WIDTH * (0.48 if rows == 1 else 0.56)), layout="constrained")
+    figure = page_figure(1, 0.48 if rows == 1 else 0.56)
     left, right = _parts(figure, 1, 2, [1, 1.2])
     top, bottom = _parts(right, 2, 1, [rows, 0.8])
     condition = source_plane.Condition.of(representation)
@@ -156,27 +156,19 @@ def _draw_plane(representation: Code) -> Figure:
     colours = [ENERGY(scale(100 * value)) for value in share]
     names = [str(i + 1) for i in range(len(share))]
     source_plane.arrows(axes, sources, representation.source_weights, share, colours=colours, names=names)
-    left.colorbar(
-        mpl.cm.ScalarMappable(scale, ENERGY),
-        ax=axes,
-        label="share of all cost (%)",
-        shrink=0.5,
-        aspect=18,
-        pad=0.02,
-    ).outline.set_visible(False)
+    shares = mpl.cm.ScalarMappable(scale, ENERGY)
+    colour_bar(left, shares, axes, label="share of all cost (%)", shrink=0.5, aspect=18, pad=0.02)
     panels = np.atleast_1d(top.subplots(rows, columns, sharex=True, sharey=True)).ravel()
+    for panel in panels[count:]:
+        panel.set_visible(False)
     coded = representation.coded_groups()
-    for neuron, panel in enumerate(panels):
-        if neuron >= count:
-            panel.set_visible(False)
-            continue
+    for neuron, panel in enumerate(panels[:count]):
         drawn = source_plane.activity(panel, sources, representation.source_weights[neuron], ACTIVITY)
         alone = coded[neuron][0] if len(coded[neuron]) == 1 else "mixed"
-        panel.set_title(f"{neuron + 1}: {source_plane.label_of(alone)}" if sources.identified else f"{neuron + 1}")
+        panel.set_title(f"{neuron + 1}: {label_of(alone)}" if sources.identified else f"{neuron + 1}")
         panel.tick_params(labelbottom=neuron + columns >= count)
-    bar = top.colorbar(drawn, ax=panels.tolist(), shrink=0.6, aspect=14, pad=0.02, ticks=[0, 1])
+    bar = colour_bar(top, drawn, panels.tolist(), shrink=0.6, aspect=14, pad=0.02, ticks=[0, 1])
     bar.set_label("activity / its maximum", labelpad=1, fontsize=6)
-    bar.outline.set_visible(False)
     _draw_energies(bottom.subplots(), representation)
     hidden = len(representation) - count
     _caption(figure, condition, f"{hidden} weaker neurons are not shown." if hidden else "")
@@ -185,34 +177,33 @@ def _draw_plane(representation: Code) -> Figure:
 
 def _draw_silent(representation: Code) -> Figure:
     """A code without neurons: only what it costs can be shown."""
-    figure = Figure(figsize=(0.6 * WIDTH, 0.3 * WIDTH), layout="constrained")
+    figure = page_figure(0.6, 0.3)
     _draw_energies(figure.subplots(), representation)
     return figure
 
 
 def _draw_many(representation: Code) -> Figure:
-    problem = representation.problem
     condition = source_plane.Condition.of(representation)
-    figure = Figure(figsize=(WIDTH, 0.6 * WIDTH), layout="constrained")
+    figure = page_figure(1, 0.6)
     left, right = _parts(figure, 1, 2, [1, 1.35])
     top, bottom = _parts(left, 2, 1, [1.7, 1])
     _draw_weights(top, representation)
     _draw_energies(bottom.subplots(), representation)
     _draw_pairs(right, condition)
-    hidden = problem.dimension - SOURCES_IN_PAIRS
+    hidden = representation.problem.dimension - SOURCES_IN_PAIRS
     _caption(figure, condition, f"Pairs of the first {SOURCES_IN_PAIRS} sources only." if hidden > 0 else "")
     return figure
 
 
 def _draw_line(representation: Code) -> Figure:
     sources = representation.problem.sources
-    figure = Figure(figsize=(WIDTH, 0.36 * WIDTH), layout="constrained")
+    figure = page_figure(1, 0.36)
     first, second, third = figure.subplots(1, 3)
     source_plane.histogram(first, sources)
     ends = (sources.mean + np.array([sources.lower, sources.upper]).ravel()).reshape(-1, 1)
     for neuron, activity in enumerate(representation.activity(ends).T):
-        second.plot(ends[:, 0], activity, color=source_plane.INSIDE, lw=1.4, label=f"neuron {neuron + 1}")
-    second.set(xlabel=source_plane.label_of(sources.names[0]), ylabel="activity", ylim=(0, None))
+        second.plot(ends[:, 0], activity, color=INSIDE, lw=1.4, label=f"neuron {neuron + 1}")
+    second.set(xlabel=label_of(sources.names[0]), ylabel="activity", ylim=(0, None))
     _draw_energies(third, representation)
     return figure
 
@@ -226,29 +217,29 @@ def _draw_weights(figure: SubFigure, representation: Code) -> None:
     axes = figure.subplots()
     image = axes.imshow(weights, cmap=SIGNED, vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
     _name_columns(axes, names)
-    step = -(-len(weights) // 15)
-    axes.set_yticks(range(0, len(weights), step), [str(i + 1) for i in range(0, len(weights), step)])
+    label_some(axes.set_yticks, [str(i + 1) for i in range(len(weights))], 15)
     axes.set(ylabel="neuron", title="Weights on the sources, relative to the largest")
     _grid_lines(axes, weights.shape)
     _signed_bar(figure, axes, image)
     if representation.problem.groups is not None:
-        _colour_groups(figure, axes, representation, step)
+        _colour_groups(figure, axes, representation)
 
 
-def _colour_groups(figure: SubFigure, axes: Axes, representation: Code, step: int) -> None:
-    """Sources in the colour of their group, and neurons in that of the only group that they read."""
+def _colour_groups(figure: SubFigure, axes: Axes, representation: Code) -> None:
+    """Colour the labels of sources by their group, and those of neurons by the only group that they read."""
     groups = representation.problem.groups or {}
-    colours = {name: GROUPS[number % len(GROUPS)] for number, name in enumerate(groups)}
+    colours = {name: GROUP_COLOURS[number % len(GROUP_COLOURS)] for number, name in enumerate(groups)}
     owner = {index: name for name, members in groups.items() for index in members}
     for index, label in enumerate(axes.get_xticklabels()):
         label.set(color=colours[owner[index]], weight="bold")
-    for read, label in zip(representation.coded_groups()[::step], axes.get_yticklabels(), strict=True):
-        label.set(color=colours[read[0]] if len(read) == 1 else SEVERAL, weight="bold")
-    handles = [Patch(color=colour, label=source_plane.label_of(name)) for name, colour in colours.items()]
+    coded = representation.coded_groups()
+    for neuron, label in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True):
+        read = coded[int(neuron)]
+        label.set(color=colours[read[0]] if len(read) == 1 else SEVERAL_GROUPS, weight="bold")
+    handles = [Patch(color=colour, label=label_of(name)) for name, colour in colours.items()]
     if not representation.modular:
-        handles.append(Patch(color=SEVERAL, label="several groups"))
-    columns = min(len(handles), 4)
-    figure.legend(handles=handles, loc="outside lower left", ncols=columns, frameon=False, fontsize=6, handlelength=0.8)
+        handles.append(Patch(color=SEVERAL_GROUPS, label="several groups"))
+    legend(figure, handles=handles, loc="outside lower left", ncols=min(len(handles), 4), handlelength=0.8)
 
 
 def _draw_condition(figure: SubFigure, problem: Problem, condition: Array) -> None:
@@ -265,8 +256,7 @@ def _draw_condition(figure: SubFigure, problem: Problem, condition: Array) -> No
 
 
 def _grid_lines(axes: Axes, shape: tuple[int, ...]) -> None:
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
+    bare(axes)
     if max(shape) <= 40:
         axes.set_xticks(np.arange(shape[1] + 1) - 0.5, minor=True)
         axes.set_yticks(np.arange(shape[0] + 1) - 0.5, minor=True)
@@ -275,12 +265,11 @@ def _grid_lines(axes: Axes, shape: tuple[int, ...]) -> None:
 
 
 def _signed_bar(figure: SubFigure, axes: Axes, image: mpl.image.AxesImage) -> None:
-    bar = figure.colorbar(image, ax=axes, shrink=0.6, aspect=16, pad=0.02, ticks=[-1, 0, 1])
-    bar.outline.set_visible(False)
+    colour_bar(figure, image, axes, shrink=0.6, aspect=16, pad=0.02, ticks=[-1, 0, 1])
 
 
 def _labels(problem: Problem) -> tuple[str, ...]:
-    return tuple(source_plane.label_of(name) for name in problem.sources.names)
+    return tuple(label_of(name) for name in problem.sources.names)
 
 
 def _name_columns(axes: Axes, names: tuple[str, ...]) -> None:
@@ -291,48 +280,57 @@ def _name_columns(axes: Axes, names: tuple[str, ...]) -> None:
 
 
 def _draw_energies(axes: Axes, representation: Code) -> None:
-    found, separate = representation.energies, representation.separate
-    problem = representation.problem
-    # Beside the best modular code, where there is something that its neurons could be modular in.
-    identified = problem.sources.identified
-    modular = {} if not identified else modular_energies(problem) if separate is None else separate.energies
-    compared = "best modular code" if problem.groups is None else "best separate code"
-    if problem.separate:
-        compared = "one source a neuron"
-    places = np.arange(len(found))
+    """Draw the terms of the loss beside those of the best modular code, where the sources are identified."""
+    problem, separate = representation.problem, representation.separate
     optimal = "optimal code" if representation.status == "optimal" else "best code found"
-    place = places - 0.19 if identified else places
-    axes.barh(place, [found[name] for name in found], 0.36, color=source_plane.INSIDE, label=optimal)
-    if identified:
-        axes.barh(places + 0.19, [modular[name] for name in found], 0.36, color="#c3c9cf", label=compared)
-    axes.set_yticks(places, list(found))
+    bars = [(representation.energies, INSIDE, optimal)]
+    if problem.sources.identified:
+        compared = "best modular code" if problem.groups is None else "best separate code"
+        if problem.separate:
+            compared = "one source a neuron"
+        modular = modular_energies(problem) if separate is None else separate.energies
+        bars.append((modular, "#c3c9cf", compared))
+    draw_energies(axes, bars)
+    axes.set_xlim(0, 1.05 * max(max(energies.values()) for energies, _, _ in bars))
+    legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, handlelength=1, borderpad=0)
+
+
+def draw_energies(axes: Axes, bars: Sequence[tuple[Mapping[str, float], str, str]]) -> None:
+    """Draw the terms of the losses of one or two codes side by side.
+
+    Args:
+        axes: where.
+        bars: for each code the terms by name, a colour and a label; the first one's terms are drawn.
+    """
+    names = list(bars[0][0])
+    places = np.arange(len(names))
+    for (energies, colour, label), offset in zip(bars, (-0.19, 0.19) if len(bars) > 1 else (0.0,), strict=True):
+        axes.barh(places + offset, [energies[name] for name in names], 0.36, color=colour, label=label)
+    axes.set_yticks(places, names)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.invert_yaxis()
-    axes.set_xlim(0, 1.05 * max(*found.values(), *modular.values()))
     axes.set(xlabel="energy")
-    axes.legend(
-        frameon=False, fontsize=6, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, handlelength=1, borderpad=0
-    )
 
 
 def _draw_pairs(figure: SubFigure, condition: source_plane.Condition) -> None:
-    names = condition.problem.sources.names
-    count = min(len(names), SOURCES_IN_PAIRS)
+    count = min(condition.problem.dimension, SOURCES_IN_PAIRS)
     grid = figure.subplots(count - 1, count - 1, sharex="col", sharey="row", squeeze=False)
+    shown: dict[str, Any] = {}
     for (row, column), axes in np.ndenumerate(grid):
         if column > row:
             axes.set_visible(False)
             continue
         source_plane.cloud(axes, condition, (column, row + 1), labels=(row == count - 2, column == 0), square=False)
-    shown = {label: handle for axes in grid.flat for handle, label in zip(*source_plane.legend_of(axes), strict=True)}
+        handles, labels = axes.get_legend_handles_labels()
+        shown |= dict(zip(labels, handles, strict=True))
     figure.legend(shown.values(), shown.keys(), loc="upper right", frameon=False, fontsize=6.5, handlelength=1.6)
 
 
 def _legend(figure: SubFigure, axes: Axes) -> None:
-    handles, labels = source_plane.legend_of(axes)
-    options = {"frameon": False, "fontsize": 6, "handlelength": 1.6, "columnspacing": 1.2}
-    figure.legend(handles, labels, loc="outside upper left", ncols=4, **options)
+    handles, labels = axes.get_legend_handles_labels()
+    options = {"loc": "outside upper left", "ncols": 4, "handlelength": 1.6, "columnspacing": 1.2}
+    legend(figure, handles=handles, labels=labels, **options)
 
 
 def modular_energies(problem: Problem) -> dict[str, float]:
@@ -346,25 +344,20 @@ def modular_energies(problem: Problem) -> dict[str, float]:
 
 def _headline(representation: Code) -> list[str]:
     start = {"optimal": "Optimal code", "bounded": "Best code found", "interrupted": "Best code so far"}
+    status, sources, groups = (
+        start[representation.status],
+        representation.problem.sources,
+        representation.problem.groups,
+    )
     size = f"{len(representation)} neuron" + ("s" if len(representation) != 1 else "")
-    sources = representation.problem.sources
+    gap = f"relative gap {f'{representation.gap:.0e}' if representation.gap else '0'}"
     if isinstance(sources, PrincipalCoordinates):
-        return [
-            f"{start[representation.status]}: {size}",
-            f"{sources.dimension} principal coordinate{'s' if sources.dimension > 1 else ''} {share_kept(sources)}",
-            _gap(representation),
-        ]
-    groups = representation.problem.groups
+        plural = "s" if sources.dimension > 1 else ""
+        kept = f"{sources.dimension} principal coordinate{plural} {share_kept(sources)}"
+        return [f"{status}: {size}", kept, gap]
     kind = "mixed" if not representation.modular else "modular" if groups is None else "separate"
-    return [
-        f"{start[representation.status]}: {kind}, {size}",
-        f"price of {'modularity' if groups is None else 'separation'} {_price(representation)}",
-        _gap(representation),
-    ]
-
-
-def _gap(representation: Code) -> str:
-    return f"relative gap {f'{representation.gap:.0e}' if representation.gap else '0'}"
+    name = "modularity" if groups is None else "separation"
+    return [f"{status}: {kind}, {size}", f"price of {name} {_price(representation)}", gap]
 
 
 def _price(representation: Code) -> str:
@@ -374,16 +367,9 @@ def _price(representation: Code) -> str:
     return ("" if proven else "at least ") + percent(representation.price_of_modularity)
 
 
-def _title(figure: Figure, parts: list[str]) -> None:
-    figure.suptitle("   |   ".join(parts), fontsize=8, x=0.01, ha="left")
-
-
 def _caption(figure: Figure, condition: source_plane.Condition, more: str = "") -> None:
-    missing = (
-        ""
-        if condition.matrix is None or condition.has_ellipse
-        else "F is not positive semidefinite, so there is no ellipse to draw."
-    )
-    text = " ".join(part for part in (missing, more) if part)
-    if text:
-        figure.supxlabel(text, fontsize=6, x=0.01, ha="left", color="#555555")
+    parts = [more] if more else []
+    if condition.matrix is not None and not condition.has_ellipse:
+        parts.insert(0, "F is not positive semidefinite, so there is no ellipse to draw.")
+    if parts:
+        note(figure, " ".join(parts))

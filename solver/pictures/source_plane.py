@@ -1,4 +1,4 @@
-"""Parts of a picture that live in the plane of two sources: samples, hull, ellipse, arrows, activity."""
+"""What is drawn in the plane of two sources: samples, hull, ellipse, arrows, activity."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.colors import Colormap, LinearSegmentedColormap, LogNorm
 from matplotlib.patheffects import withStroke
 
+from solver.pictures.style import DASHED, HULL, INSIDE, OUTSIDE, SAMPLE, label_of
 from theory.conditions import modular_multiplier
 from theory.neurons import Linear
 
@@ -22,29 +23,13 @@ if TYPE_CHECKING:
     from theory.problem import Problem
     from theory.sources import Sources
 
-__all__ = ["INSIDE", "OUTSIDE", "Condition", "activity", "arrows", "cloud", "histogram", "label_of", "legend_of"]
+__all__ = ["Condition", "activity", "arrows", "cloud", "histogram"]
 
-SAMPLE, HULL, INSIDE, OUTSIDE = "#9aa3ab", "#3c4248", "#1f6fa8", "#d55e00"
-"""Grey samples, dark hull, blue where the ellipse is inside it, orange where it is not."""
+POINTS_DRAWN = 3_000  # more samples are drawn as a density, or thinned out
+UNEQUAL_RANGES = 4.0  # ratio of two sources' ranges from which on the axes have different scales
+ELLIPSE_ROUNDING = 1e-9  # the ellipse touches the hull at the axes; so little outside is rounding
 
 DENSITY = LinearSegmentedColormap.from_list("density", ["#f1f3f5", "#aab2b9"])
-
-DENSE = 3_000
-"""Samples from which on their density is drawn instead of each of them."""
-
-DRAWN = 200_000
-"""Samples that a density is estimated from; more would not change the picture."""
-
-BINS = 60
-
-LONGEST = 24
-"""Characters of a name that fit an axis."""
-
-UNEQUAL = 4.0
-"""Ratio of two sources' ranges from which on the axes have scales of their own."""
-
-TOUCH = 1e-9
-"""The ellipse touches the hull at the axes; this little outside is rounding."""
 
 
 class Condition:
@@ -58,7 +43,7 @@ class Condition:
 
     @classmethod
     def of(cls, code: Code) -> Self:
-        """F at the best modular code, or separate code; none where modularity cannot be asked about."""
+        """F at the best modular or separate code; none where the sources are not identified."""
         problem = code.problem
         if not problem.sources.identified:
             return cls(problem, None)
@@ -69,14 +54,14 @@ class Condition:
 
     @cached_property
     def has_ellipse(self) -> bool:
-        """Whether there is an F that is positive semidefinite."""
+        """Whether there is an F and it is positive semidefinite."""
         if self.matrix is None:
             return False
         scale = self.problem.sources.least_bias
-        return bool(np.linalg.eigvalsh(self.matrix / np.outer(scale, scale))[0] >= -TOUCH)
+        return bool(np.linalg.eigvalsh(self.matrix / np.outer(scale, scale))[0] >= -ELLIPSE_ROUNDING)
 
     def hull(self, pair: tuple[int, int]) -> Array:
-        """(V, 2) corners, about the mean and in order, of the samples' shadow on two sources."""
+        """(V, 2) corners, about the mean and in order, of the samples' projection on two sources."""
         from scipy.spatial import ConvexHull
 
         corners = self.problem.sources.vertices[:, pair]
@@ -84,7 +69,7 @@ class Condition:
         return np.asarray(corners[ring])
 
     def ellipse(self, pair: tuple[int, int]) -> tuple[Array, NDArray[np.bool_]]:
-        """(P, 2) points about the mean around the ellipsoid's shadow, and which lie outside the hull's shadow."""
+        """(P, 2) points about the mean on the outline of the projected ellipsoid, (P,) which lie outside the hull."""
         assert self.matrix is not None
         block = self.matrix[np.ix_(pair, pair)]
         # F_ii = m_i^2; a bias far below its weights' energy is lost to rounding in F itself.
@@ -103,7 +88,7 @@ def _outside(points: Array, ring: Array) -> NDArray[np.bool_]:
     edge = np.roll(ring, -1, axis=0) - ring
     normal = np.column_stack([edge[:, 1], -edge[:, 0]])
     height = np.einsum("vi,vi->v", normal, ring)
-    return np.asarray((points @ normal.T > height * (1 + TOUCH) + TOUCH).any(axis=1))
+    return np.asarray((points @ normal.T > height * (1 + ELLIPSE_ROUNDING) + ELLIPSE_ROUNDING).any(axis=1))
 
 
 def cloud(
@@ -128,46 +113,34 @@ def cloud(
         axes.plot(*inside.T, color=INSIDE, lw=1.2, label="ellipse of F")
         if outside.any():
             axes.plot(*beyond.T, color=OUTSIDE, lw=1.6, label="its part outside")
-    names = sources.names
+    first, second = (label_of(sources.names[source]) for source in pair)
     if labels[0]:
-        axes.set_xlabel(label_of(names[pair[0]]))
+        axes.set_xlabel(first)
     if labels[1]:
-        axes.set_ylabel(label_of(names[pair[1]]))
+        axes.set_ylabel(second)
     axes.margins(0.06)
     axes.locator_params(nbins=5)
     if square:
         _aspect(axes, hull)
 
 
-def label_of(name: str) -> str:
-    """A source's name as a label: not too long, and with dollar signs that mean dollars."""
-    return (name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…").replace("$", r"\$")
-
-
-def legend_of(axes: Axes) -> tuple[list[Any], list[str]]:
-    """Handles and labels, in the order in which they were drawn."""
-    handles, labels = axes.get_legend_handles_labels()
-    return list(handles), list(labels)
-
-
 def _samples(axes: Axes, sources: Sources, pair: tuple[int, int]) -> None:
     points = sources.points[:, pair]
-    label = (
-        "samples" if sources.from_samples else "corners of the support" if sources.stream is None else "extreme samples"
-    )
-    if len(points) < DENSE:
+    kind = "corners of the support" if sources.stream is None else "extreme samples"
+    label = "samples" if sources.from_samples else kind
+    if len(points) < POINTS_DRAWN:
         size = float(np.clip(900 / len(points), 1.5, 9))
         axes.scatter(points[:, 0], points[:, 1], s=size, color=SAMPLE, lw=0, alpha=0.8, zorder=1, label=label)
         return
-    points = points[:: -(-len(points) // DRAWN)]
-    count, *edges = np.histogram2d(points[:, 0], points[:, 1], bins=BINS)
+    points = points[:: -(-len(points) // 200_000)]  # enough for a density
+    count, *edges = np.histogram2d(points[:, 0], points[:, 1], bins=60)
     image = np.where(count > 0, count, np.nan).T
     axes.pcolormesh(*edges, image, cmap=DENSITY, norm=LogNorm(0.5, count.max()), rasterized=True, zorder=0)
 
 
 def _aspect(axes: Axes, corners: Array) -> None:
     extent = np.ptp(corners, axis=0)
-    if extent.max() < UNEQUAL * extent.min():
+    if extent.max() < UNEQUAL_RANGES * extent.min():
         axes.set_aspect("equal", adjustable="box")
     else:
         axes.set_box_aspect(1)
@@ -176,7 +149,7 @@ def _aspect(axes: Axes, corners: Array) -> None:
 def _units(sources: Sources) -> Array:
     """Half ranges in the units of the picture: one number for both where the axes are equally scaled."""
     half = (sources.upper - sources.lower) / 2
-    return half if half.max() >= UNEQUAL * half.min() else np.full(2, half.min())
+    return half if half.max() >= UNEQUAL_RANGES * half.min() else np.full(2, half.min())
 
 
 def arrows(
@@ -187,12 +160,11 @@ def arrows(
     direction = weights * units
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     length = 0.4 + 0.5 * np.sqrt(share / share.max())
+    style = {"arrowstyle": "-|>,head_width=0.22,head_length=0.42", "lw": 1.4, "shrinkA": 0, "shrinkB": 0}
+    halo = [withStroke(linewidth=2, foreground="white")]
     for way, reach, colour, name in zip(direction, length, colours, names, strict=True):
-        style = {"arrowstyle": "-|>,head_width=0.22,head_length=0.42", "color": colour, "lw": 1.4}
-        style |= {"shrinkA": 0, "shrinkB": 0}
         tip, place = (_point(sources.mean + way * units * distance) for distance in (reach, reach + 0.09))
-        axes.annotate("", tip, _point(sources.mean), arrowprops=style, zorder=4)
-        halo = [withStroke(linewidth=2, foreground="white")]
+        axes.annotate("", tip, _point(sources.mean), arrowprops={**style, "color": colour}, zorder=4)
         axes.text(*place, name, ha="center", va="center", color=HULL, weight="bold", path_effects=halo, zorder=5)
 
 
@@ -202,7 +174,7 @@ def _point(place: Array) -> tuple[float, float]:
 
 def activity(axes: Axes, sources: Sources, weight: Array, colours: Colormap) -> Any:
     """One neuron's activity over the samples, relative to its maximum, with the line on which it is zero."""
-    points = sources.points[:: -(-len(sources.points) // DENSE)]
+    points = sources.points[:: -(-len(sources.points) // POINTS_DRAWN)]
     bias = float(sources.support(weight)[0])
     level = sources.about_mean(points) @ weight + bias
     order = np.argsort(level)  # the most active last, on top
@@ -211,14 +183,14 @@ def activity(axes: Axes, sources: Sources, weight: Array, colours: Colormap) -> 
     x, y = points[order].T
     drawn = axes.scatter(x, y, s=size, c=level, lw=0, cmap=colours, vmin=0, vmax=1, rasterized=len(points) > 1000)
     foot = sources.mean - weight * bias / (weight @ weight)
-    # Set, not found: the line has no ends, and the point that defines it may lie far outside.
+    # Limits are set: the line has no ends, and the point that defines it may lie far outside.
     low, high = sources.mean + sources.lower, sources.mean + sources.upper
     margin = 0.06 * (high - low)
     (left, bottom), (right, top) = _point(low - margin), _point(high + margin)
     axes.set(xlim=(left, right), ylim=(bottom, top))
-    # By its slope: two points of it may be one to seven digits.
+    # The line is given by its slope, because two of its points may agree to seven digits.
     slope = weight[0] / -weight[1] if weight[1] else np.inf
-    axes.axline(_point(foot), slope=float(slope), color=HULL, lw=0.7, ls=(0, (3, 2)), zorder=0)
+    axes.axline(_point(foot), slope=float(slope), color=HULL, lw=0.7, ls=DASHED, zorder=0)
     _aspect(axes, sources.vertices)
     axes.locator_params(nbins=3)
     return drawn

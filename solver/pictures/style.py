@@ -1,4 +1,4 @@
-"""What all pictures share: type sizes, widths, and files that are written whole.
+"""What all pictures share: sizes, colours, labels, legends, and files that are written whole or not at all.
 
 Figures are made without pyplot: no display is needed, no global state is touched, and nothing waits for a window. The
 settings of the user's matplotlib are left alone, and change no picture: one with `text.usetex` needs no LaTeX.
@@ -6,23 +6,51 @@ settings of the user's matplotlib are left alone, and change no picture: one wit
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from io import BytesIO
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
 from matplotlib import style
-from matplotlib.figure import Figure
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure, SubFigure
 
-from theory.writing import written_whole
+from theory.writing import require_writable, written_whole
 
-__all__ = ["PICTURES", "WIDTH", "as_png", "in_style", "styled", "written"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = [
+    "ACTIVITY",
+    "DASHED",
+    "FREE",
+    "HULL",
+    "INSIDE",
+    "OUTSIDE",
+    "PICTURES",
+    "SAMPLE",
+    "SIGNED",
+    "as_png",
+    "bare",
+    "colour_bar",
+    "head",
+    "in_style",
+    "label_of",
+    "label_some",
+    "legend",
+    "note",
+    "page_figure",
+    "styled",
+    "target_of",
+    "written",
+]
 
 PICTURES = (".png", ".pdf", ".svg")
 
@@ -47,10 +75,21 @@ STYLE = {
     "pdf.fonttype": 42,
 }
 
-WIDTH = 7.1
-"""Inches: two columns of a journal page."""
-
+PAGE_WIDTH = 7.1  # inches: two columns of a journal page
 DOTS_PER_INCH = 250
+LONGEST_LABEL = 24  # characters that fit an axis
+
+SAMPLE, HULL, INSIDE, OUTSIDE = "#9aa3ab", "#3c4248", "#1f6fa8", "#d55e00"
+"""Grey samples, dark hull, blue for modular, inside or reached, orange for mixed, outside or missed."""
+
+ACTIVITY = LinearSegmentedColormap.from_list("activity", ["#e4e9ee", "#7fb3d5", "#1f6fa8", "#0a2c55"])
+SIGNED = LinearSegmentedColormap.from_list("signed", ["#0b4f8a", "#6da7d2", "#ffffff", "#ee9c6a", "#b03a0c"])
+"""Blue to white to orange, which all common kinds of colour vision tell apart."""
+
+DASHED = (0, (3, 2))
+
+FREE = 1e-9
+"""A price of modularity up to this is rounding, and shown as none."""
 
 NOT_IN_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 """Bytes that no .svg may hold, wherever they come from."""
@@ -61,15 +100,15 @@ Result = TypeVar("Result")
 
 @contextmanager
 def in_style() -> Iterator[None]:
-    """Within, matplotlib has its own settings and the house's, none of the user's."""
+    """Within, matplotlib has its default settings and those of this file, none of the user's."""
     with style.context(["default", STYLE]), warnings.catch_warnings():
-        # A name in a script that the font lacks is drawn as boxes, which says it already.
+        # A script that the font lacks is drawn as boxes; a warning would add nothing.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         yield
 
 
 def styled(draw: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Draw in the house's style, leaving that of the user's session alone."""
+    """Draw in this style, and leave that of the user's session alone."""
 
     @wraps(draw)
     def inside(*arguments: Arguments.args, **options: Arguments.kwargs) -> Result:
@@ -77,15 +116,27 @@ def styled(draw: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
         with in_style():
             result = draw(*arguments, **options)
             if by_latex and isinstance(result, Figure):
-                # Numbers of an axis are made when it is first drawn, and ask then how.
+                # The labels of ticks are made when the figure is first drawn, in the settings of that moment.
                 result.draw_without_rendering()
             return result
 
     return inside
 
 
+# ---- files --------------------------------------------------------------------------------------------------------
+
+
+def target_of(path: str | os.PathLike[str] | None) -> Path | None:
+    """The file to write, checked, or None where the figure is only returned.
+
+    Raises:
+        InputError: a path that cannot be written.
+    """
+    return None if path is None else require_writable(path, PICTURES, "path")
+
+
 def written(figure: Figure, target: Path | None, metadata: dict[str, str] | None = None) -> Figure:
-    """The figure, saved first if there is a file to write, with what that says about itself besides."""
+    """The figure, first saved with the metadata if there is a file to write."""
     if target is not None:
         # Drawn before it is written: matplotlib's files do not survive a full disk.
         drawn = BytesIO()
@@ -93,7 +144,7 @@ def written(figure: Figure, target: Path | None, metadata: dict[str, str] | None
             figure.savefig(drawn, dpi=DOTS_PER_INCH, format=target.suffix[1:].lower(), metadata=metadata)
         content = drawn.getvalue()
         if target.suffix.lower() == ".svg":
-            content = NOT_IN_XML.sub(lambda found: repr(found[0])[2:-1].encode(), content)
+            content = NOT_IN_XML.sub(lambda match: repr(match[0])[2:-1].encode(), content)
         with written_whole(target) as partial:
             partial.write_bytes(content)
     return figure
@@ -105,3 +156,50 @@ def as_png(figure: Figure, resolution: float) -> str:
     with in_style():
         figure.savefig(stream, dpi=resolution, format="png")
     return b64encode(stream.getvalue()).decode()
+
+
+# ---- parts of figures ---------------------------------------------------------------------------------------------
+
+
+def page_figure(width: float, height: float) -> Figure:
+    """An empty figure, its sizes in widths of a page."""
+    return Figure(figsize=(width * PAGE_WIDTH, height * PAGE_WIDTH), layout="constrained")
+
+
+def head(figure: Figure | SubFigure, text: str, size: float = 7) -> None:
+    """Write a heading, flush left."""
+    figure.suptitle(text, fontsize=size, x=0.01, ha="left")
+
+
+def note(figure: Figure, text: str) -> None:
+    """Write a note below the figure, flush left."""
+    figure.supxlabel(text, fontsize=6, x=0.01, ha="left", color="#555555")
+
+
+def legend(where: Axes | Figure | SubFigure, **options: Any) -> None:
+    """Add a legend in small print without a frame."""
+    where.legend(**{"frameon": False, "fontsize": 6, **options})
+
+
+def colour_bar(figure: Any, image: Any, axes: Any, **options: Any) -> Any:
+    """Add a bar of the colours of an image, without an outline."""
+    bar = figure.colorbar(image, ax=axes, **options)
+    bar.outline.set_visible(False)
+    return bar
+
+
+def bare(axes: Axes) -> None:
+    """Draw no frame and no ticks, only their labels."""
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+
+
+def label_of(name: str) -> str:
+    """A source's name as a label: not too long, and with dollar signs that mean dollars."""
+    return (name if len(name) <= LONGEST_LABEL else f"{name[: LONGEST_LABEL - 1]}…").replace("$", r"\$")
+
+
+def label_some(set_ticks: Callable[..., object], names: Sequence[str], most: int) -> None:
+    """Label as many ticks as fit an axis, at most so many, evenly spaced."""
+    step = max(1, -(-len(names) // most))
+    set_ticks(range(0, len(names), step), names[::step])

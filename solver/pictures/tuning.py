@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.pictures.plot import ACTIVITY
-from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE
+from solver.pictures.style import ACTIVITY, HULL, INSIDE, OUTSIDE
 from theory.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,12 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_map", "draw_torus", "kind_of", "tuning"]
 
-SLANT = (0.5, 3**0.5 / 2)
-"""The second axis of a torus whose three waves stand at equal angles: 60 degrees from the first, which is (1, 0)."""
-
 
 def tuning(code: Code, situations: ArrayLike) -> Array:
-    """Mean activity (n, a, b) of each neuron for each value of two variables; NaN where a pair does not occur.
+    """Mean activity (n, a, b) of each neuron for each pair of values of two variables; NaN for pairs that do not occur.
 
     Args:
         code: of a problem that was given samples.
@@ -75,10 +71,13 @@ def draw_map(axes: Axes, values: Array, title: str = "", colour: str = "black") 
 
 
 def draw_torus(axes: Axes, values: Array, title: str = "", colour: str = "black", *, tiles: int = 2) -> None:
-    """One neuron's map (a, a) over a torus with axes at 60 degrees, drawn several times side by side."""
+    """One neuron's map (a, a) over a torus, drawn several times side by side.
+
+    Its three waves stand at equal angles, so that the second axis is at 60 degrees from the first.
+    """
     side = len(values) * tiles
     first, second = np.meshgrid(np.arange(side + 1), np.arange(side + 1), indexing="ij")
-    across, up = first + SLANT[0] * second, SLANT[1] * second
+    across, up = first + second / 2, second * 3**0.5 / 2
     axes.pcolormesh(across, up, np.tile(values, (tiles, tiles)) / values.max(), cmap=ACTIVITY, vmin=0, vmax=1)
     axes.set_aspect("equal")
     axes.set_axis_off()

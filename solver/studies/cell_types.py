@@ -7,11 +7,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from solver.optimise import solve_one_of_many
-from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE
-from solver.pictures.style import WIDTH
+from solver.pictures.style import HULL, INSIDE, OUTSIDE, legend, page_figure
 from solver.pictures.tuning import draw_map, draw_torus, kind_of, tuning
 from solver.studies.study import FREE, Finding, angle_between, cell_types
 from solver.studies.tasks import object_on_ring, object_on_torus
@@ -75,7 +73,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         and _grid_cells(anywhere) == len(anywhere)
         and (quick or 2 * cell_types(modules["two"])["mixed"] > len(modules["two"]) > 2 * _grid_cells(modules["two"]))
     )
-    figure = Figure(figsize=(WIDTH, 0.68 * WIDTH), layout="constrained")
+    figure = page_figure(1, 0.68)
     top, middle, bottom = figure.subfigures(3, 1, squeeze=False, height_ratios=(1.9, 1.4, 1.05))[:, 0]
     left, right = top.subfigures(1, 2, squeeze=False, width_ratios=(1, 1.1))[0]
     _draw_prices(left.subplots(), codes)
@@ -135,7 +133,7 @@ def _draw_prices(axes: Axes, codes: dict[tuple[str, tuple[int, ...]], Representa
         axes.plot(*zip(*chosen, strict=True), marker=marker, markersize=3, lw=0.8, color=colour, label=kind)
     axes.axhline(0, color=HULL, linewidth=0.4, zorder=0)
     axes.set(xlabel=f"places where the object can be, of {RING}", ylabel="price of separate cell types (%)")
-    axes.legend(frameon=False, fontsize=6)
+    legend(axes)
 
 
 def _draw_ring(figure: SubFigure, code: Representation, task: Task, title: str) -> None:

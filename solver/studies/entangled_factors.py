@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from solver.optimise import solve_one_of_many
-from solver.pictures.source_plane import INSIDE, OUTSIDE
-from solver.pictures.style import WIDTH
+from solver.pictures.style import INSIDE, OUTSIDE, page_figure
 from solver.studies.study import (
     FREE,
     NEXT_TO,
@@ -49,7 +47,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         rows.append((cut, shared, correlation, answer.price_of_modularity, answer.gap, cut <= boundary))
     prices, predicted = np.array([row[3] for row in rows]), np.array([row[5] for row in rows])
     holds = bool(np.array_equal(prices <= FREE, predicted) and predicted[0] and not predicted[-1])
-    figure = Figure(figsize=(0.72 * WIDTH, 0.38 * WIDTH), layout="constrained")
+    figure = page_figure(0.72, 0.38)
     left, right = figure.subfigures(1, 2, width_ratios=(3.4, 1), squeeze=False)[0]
     axes = left.subplots()
     scatter(axes, cuts, 100 * prices, prices <= FREE)

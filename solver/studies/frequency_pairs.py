@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.optimise import solve_one_of_many
-from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE
+from solver.pictures.style import HULL, INSIDE, OUTSIDE, legend
 from solver.studies.study import (
     FREE,
     Finding,
@@ -80,7 +80,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     right.set_xticks(lengths, [str(length) for length in lengths])
     right.minorticks_off()
     right.set_title("Irrational ratios: the longer, the nearer to none")
-    right.legend(frameon=False, fontsize=6, title="ratio", title_fontsize=6, handlelength=4)
+    legend(right, title="ratio", title_fontsize=6, handlelength=4)
     verdict = (
         f"{len(points) - len(harmonic)} non-harmonic ratios give each frequency its own neurons, and so do irrational "
         f"ones in the limit of long times (after {lengths[-1]} samples within {max(ends):.2g} %); "

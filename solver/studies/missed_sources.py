@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from solver.optimise import solve_one_of_many
-from solver.pictures.plot import ACTIVITY
-from solver.pictures.source_plane import INSIDE, OUTSIDE
-from solver.pictures.style import WIDTH
+from solver.pictures.style import ACTIVITY, INSIDE, OUTSIDE, legend, page_figure
 from solver.studies.study import FREE, Finding
 from solver.studies.tasks import objects_in_a_row
 
@@ -56,7 +53,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         and seemingly > 0
     )
     paper = codes[shares.index(IN_A_ROW)]
-    figure = Figure(figsize=(WIDTH, 0.36 * WIDTH), layout="constrained")
+    figure = page_figure(1, 0.36)
     left, middle, right = figure.subplots(1, 3, width_ratios=(1, 0.8, 1.6))
     _draw_matrix(left, _explained(paper, range(OBJECTS)), "All objects known")
     drawn = _draw_matrix(middle, _explained(paper, range(OBJECTS - 1)), "Two known")
@@ -67,7 +64,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     right.plot(shares, np.multiply(100, spurious), marker="o", markersize=3, lw=0.8, color=OUTSIDE, label="seen by two")
     right.plot(shares, np.zeros(len(shares)), color=INSIDE, lw=0.8, label="seen by all three")
     right.set(xlabel="share of rooms with the objects in a row", ylabel="variance explained by a wrong object (%)")
-    right.legend(frameon=False, fontsize=6)
+    legend(right)
     verdict = (
         f"three objects, correlated but in every combination, have cells of their own at no price ({truly} of "
         f"{len(paper)} mix); to who knows two of them {seemingly} seem to: those of the third, of whose variance a "

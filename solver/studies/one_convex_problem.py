@@ -8,7 +8,7 @@ import numpy as np
 
 from solver.methods.alternating import descend
 from solver.optimise import solve_one_of_many
-from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE
+from solver.pictures.style import HULL, INSIDE, OUTSIDE, legend
 from solver.studies.study import (
     Finding,
     panels,
@@ -48,7 +48,7 @@ def study(rng: np.random.Generator, quick: bool) -> Finding:
     axes.axhline(ROUNDING, color=HULL, linewidth=0.8, label="certified bound, to rounding")
     axes.set(yscale="log", ylim=(ROUNDING / 3, 10), xlabel="problem", ylabel="excess of the loss over the bound")
     axes.set_xticks(np.unique(numbers))
-    axes.legend(frameon=False, fontsize=6, loc="upper center", ncols=2)
+    legend(axes, loc="upper center", ncols=2)
     verdict = (
         f"{int(beaten.sum()) or 'none'} of {len(rows)} descents from random starts ends below its certified bound; the "
         f"best start of each of {len(best)} problems comes within {max(best):.1e}, the median start within "

@@ -6,11 +6,10 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from solver.optimise import solve_one_of_many
-from solver.pictures.source_plane import INSIDE, OUTSIDE, Condition, cloud, legend_of
-from solver.pictures.style import WIDTH
+from solver.pictures.source_plane import Condition, cloud
+from solver.pictures.style import INSIDE, OUTSIDE, page_figure
 from solver.studies.study import (
     FREE,
     Finding,
@@ -49,7 +48,7 @@ def study(rng: np.random.Generator, quick: bool) -> Finding:
     count = {outcome: sum(row[-1] == outcome for row in rows) for outcome in (AGREES, DISAGREES, UNDECIDED)}
     holds = count[DISAGREES] == 0 and pair[0].price_of_modularity <= FREE < pair[1].price_of_modularity
     holds = holds and count[UNDECIDED] < len(rows) / 10
-    figure = Figure(figsize=(WIDTH, 0.36 * WIDTH), layout="constrained")
+    figure = page_figure(1, 0.36)
     left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.4))
     for axes, answer in zip((left, middle), pair, strict=True):
         cloud(axes, Condition(answer.problem, decide(answer.problem).F), (0, 1))
@@ -57,7 +56,7 @@ def study(rng: np.random.Generator, quick: bool) -> Finding:
         kind, colour = ("modular", INSIDE) if cost <= FREE else ("mixed", OUTSIDE)
         worth = "" if cost <= FREE else f", own neurons\ncost {100 * cost:.2g} % more"
         axes.set_title(f"{answer.problem.sources.count} points: {kind}{worth}", color=colour)
-    handles, labels = legend_of(middle)
+    handles, labels = middle.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower left", ncols=4, frameon=False, fontsize=6)
     scatter(right, margins, 100 * prices, prices <= FREE)
     theory_line(right, 0, "theory: boundary")

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from solver.optimise import solve_one_of_many
-from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE
-from solver.pictures.style import WIDTH
+from solver.pictures.style import HULL, INSIDE, OUTSIDE, legend, page_figure
 from solver.pictures.tuning import draw_map, kind_of, tuning
 from solver.studies.study import FREE, RIGHT, Finding, angle_between, cell_types, measured
 from solver.studies.tasks import held_while_reaching, reaches_in_a_row
@@ -49,7 +47,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         and all(angle < 90 - RIGHT for angle in angles[1:])
         and all(price > FREE for price in prices)
     )
-    figure = Figure(figsize=(WIDTH, 0.75 * WIDTH), layout="constrained")
+    figure = page_figure(1, 0.75)
     top, middle, bottom = figure.subfigures(3, 1, squeeze=False, height_ratios=(1.5, 1, 1))[:, 0]
     left, right = top.subplots(1, 2)
     left.plot(
@@ -66,7 +64,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     right.axhline(90, color=INSIDE, lw=0.8)
     left.set(xlabel="share of the preparation held in the movement", ylabel="price of separate neurons (%)")
     right.set(xlabel="share of the preparation held in the movement", ylabel="angle between the subspaces (degrees)")
-    left.legend(frameon=False, fontsize=6)
+    legend(left)
     _draw_epochs(middle, held[0], held_while_reaching(DIRECTIONS, 0.0))
     _draw_row(bottom, row, reaches_in_a_row(DIRECTIONS))
     verdict = (

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from solver.optimise import solve_one_of_many
-from solver.pictures.source_plane import HULL
-from solver.pictures.style import WIDTH
+from solver.pictures.style import HULL, page_figure
 from solver.pictures.tuning import draw_map, kind_of, tuning
 from solver.studies.study import FREE, Finding, cell_types, scatter
 from solver.studies.tasks import maps_of_their_own, one_map
@@ -44,7 +42,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     holds = bool(
         shared[RING].modular and free[-1] and not free[:-1].any() and silent.all() and own.price_of_modularity > FREE
     )
-    figure = Figure(figsize=(WIDTH, 0.62 * WIDTH), layout="constrained")
+    figure = page_figure(1, 0.62)
     top, bottom = figure.subfigures(2, 1, squeeze=False)[:, 0]
     left, right = top.subfigures(1, 2, squeeze=False, width_ratios=(1, 1.2))[0]
     axes = left.subplots()

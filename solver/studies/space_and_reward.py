@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.optimise import solve_one_of_many
-from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE, SAMPLE
+from solver.pictures.style import HULL, INSIDE, OUTSIDE, SAMPLE, legend
 from solver.studies.study import FREE, Finding, angle_between, measured, panels, signed_root, signed_square
 from solver.studies.tasks import object_on_ring
 from theory.readouts import Soft
@@ -74,7 +74,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     left.set_yscale("function", functions=(signed_root, signed_square))
     left.set_yticks([0, 0.1, 0.5, 1, 2, 5], ["0", "0.1", "0.5", "1", "2", "5"])
     left.set_ylim(bottom=-0.01)
-    left.legend(frameon=False, fontsize=6)
+    legend(left)
     rare, cheapest = shares.index(0.01), soft[costs[0]]
     verdict = (
         f"with exact readout any share of rooms with a reward anywhere, one in {1 / shares[1]:.0f} too, gives space "

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE, SAMPLE
-from solver.pictures.style import WIDTH
+from solver.pictures.style import HULL, INSIDE, OUTSIDE, SAMPLE, legend, page_figure
 from theory.problem import Problem
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ def measured(answer: Representation, one: str, other: str) -> tuple[Any, ...]:
 
 def panels(count: int = 1) -> tuple[Figure, Any]:
     """A figure with so many panels side by side, and their axes."""
-    figure = Figure(figsize=(0.5 * count * WIDTH, 0.36 * WIDTH), layout="constrained")
+    figure = page_figure(0.5 * count, 0.36)
     axes = figure.subplots(1, count)
     return figure, axes
 
@@ -116,13 +115,13 @@ def scatter(axes: Axes, x: Any, price: Any, modular: Any) -> None:
         if rows.any():
             axes.scatter(x[rows], price[rows], s=8, color=colour, label=meaning, linewidth=0, alpha=0.8, zorder=2)
     axes.axhline(0, color=HULL, linewidth=0.4, zorder=0)
-    axes.legend(frameon=False, fontsize=6)
+    legend(axes)
 
 
 def theory_line(axes: Axes, where: float, meaning: str) -> None:
     """A dashed line where theory says that something changes."""
     axes.axvline(where, color=SAMPLE, linewidth=1, linestyle=(0, (3, 2)), zorder=0, label=meaning)
-    axes.legend(frameon=False, fontsize=6)
+    legend(axes)
 
 
 def draw_support(axes: Axes, corners: Array, title: str, colour: str) -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from solver.optimise import solve_one_of_many
-from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE
-from solver.pictures.style import WIDTH
+from solver.pictures.style import HULL, INSIDE, OUTSIDE, legend, page_figure
 from solver.pictures.tuning import draw_map, kind_of, tuning
 from solver.studies.study import FREE, RIGHT, Finding, angle_between, measured
 from solver.studies.tasks import remembered
@@ -47,7 +45,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         and all(not code.modular and _angle(code) < 90 - RIGHT for code in mixed.values())
         and few.price_of_modularity > FREE
     )
-    figure = Figure(figsize=(WIDTH, 0.62 * WIDTH), layout="constrained")
+    figure = page_figure(1, 0.62)
     top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.3, 1))[:, 0]
     left, right = top.subplots(1, 2)
     for cues, marker in ((2, "o"), (3, "D")):
@@ -62,7 +60,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     left.set(xlabel="items on the ring", ylabel="price of separate subspaces (%)")
     right.set(xlabel="items on the ring", ylabel="angle between the subspaces (degrees)")
     right.axhline(90, color=HULL, linewidth=0.4, zorder=0)
-    left.legend(frameon=False, fontsize=6)
+    legend(left)
     drawn = np.atleast_1d(bottom.subplots(1, len(few)))
     maps = tuning(few, remembered(SHOWN, repeats=False).situations)
     for axes, values, groups in zip(drawn, maps, few.coded_groups(), strict=True):

@@ -316,7 +316,7 @@ _DRAWS: dict[str, tuple[SearchStrategy[Problem], SearchStrategy[Problem] | None]
     "invariant-dynamics": (_orbits(), _orbits(weighted=True)),
     "sources-drop-out": (_uncorrelated_boxes(), _decoded_with_errors(_boxes_turned())),
     "errors-and-correlation": (_decoded_with_errors(_correlated_boxes()), _decoded_with_errors(_HOLED)),
-    "dear-errors": (_decoded_with_errors(problems(FEW)), None),
+    "expensive-errors": (_decoded_with_errors(problems(FEW)), None),
     "noise": (_decoded_with_errors(problems(FEW), noise=True), None),
 }
 

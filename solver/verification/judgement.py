@@ -76,7 +76,7 @@ def judge(problem: Problem, prediction: Prediction) -> Judgement:
             _price(problem, prediction, answer),
             _parts(prediction, answer),
             _equal(prediction, answer),
-            _dearer(prediction, answer),
+            _larger(prediction, answer),
             _silence(problem, prediction, answer),
             _limit(problem, prediction, answer),
         )
@@ -187,10 +187,10 @@ def _equal(prediction: Prediction, answer: Representation) -> Judged | None:
     return AGREES, resolution - difference, said
 
 
-def _dearer(prediction: Prediction, answer: Representation) -> Judged | None:
-    if prediction.dearer is None:
+def _larger(prediction: Prediction, answer: Representation) -> Judged | None:
+    if prediction.larger is None:
         return None
-    other, more = prediction.dearer
+    other, more = prediction.larger
     second = _solved(other)
     difference = answer.loss - second.loss - more
     resolution = _resolution(answer) * answer.loss + _resolution(second) * second.loss

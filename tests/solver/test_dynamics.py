@@ -96,7 +96,7 @@ def test_invariant_dynamics_change_the_loss_by_a_known_number_and_no_verdict(pro
     entry = THEOREMS["invariant-dynamics"]
     assert entry.applies(problem)
     predicted = entry.predict(problem)
-    other, more = predicted.dearer
+    other, more = predicted.larger
     answer = solve(problem)
     assert answer.status == "optimal"
     assert answer.loss == pytest.approx(solve(other).loss + more, rel=1e-7)

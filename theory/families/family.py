@@ -1,4 +1,4 @@
-"""Sources that depend on one parameter: what a family must be able to say."""
+"""Sources that depend on one parameter or two."""
 
 from __future__ import annotations
 
@@ -10,20 +10,17 @@ from theory.conditions import decide
 from theory.errors import InputError
 from theory.problem import Problem
 from theory.sources import Sources
-from theory.symbolic.markup import plain
+from theory.symbolic.markup import unmarked
 
-__all__ = ["Family", "Second"]
-
-FREE_PRICES = ("encoder_cost", "decoder_cost", "activity_cost")
-"""Prices that condition (C) does not hold where sources are seen as they are and decoded without error."""
+__all__ = ["Family", "SecondParameter"]
 
 
 @dataclass(frozen=True)
-class Second:
+class SecondParameter:
     """A second parameter: what it measures, its range, and which ends belong to it.
 
     Example:
-        >>> Second("length cut off the other corner", 0.0, 2.0).check(1)
+        >>> SecondParameter("length cut off the other corner", 0.0, 2.0).check(1)
         1.0
     """
 
@@ -39,7 +36,7 @@ class Second:
             InputError: outside.
 
         Example:
-            >>> Second("a share", 0.0, 1.0).check(0.5)
+            >>> SecondParameter("a share", 0.0, 1.0).check(0.5)
             0.5
         """
         return _within("second", value, self)
@@ -49,11 +46,14 @@ class Family(ABC):
     """Sources that depend on one parameter, or on two.
 
     Attributes:
-        name: short, with hyphens;  statement: what the sources are and what happens;  parameter: what it measures.
-        low, high: its range; `includes` says which ends belong to it.
-        blocks: groups of sources whose separation is in question, or None if every source is by itself.
-        second: the other parameter, if there is one; `sliced` gives the family at one value of it.
-        unit_prices: whether the boundary is that of encoder and decoder costs of one, and moves with these.
+        name: short, with hyphens.
+        statement: what the sources are, and when their code is modular.
+        parameter: what the parameter measures.
+        low, high: its range.
+        includes: which ends belong to the range.
+        blocks: groups of sources whose separation is in question, or None if every source is a group.
+        second: the second parameter, if there is one; `sliced` gives the family at one value of it.
+        unit_prices: whether the boundary holds only for encoder and decoder costs of one.
 
     Example:
         >>> from theory.families import family
@@ -70,7 +70,7 @@ class Family(ABC):
     includes: tuple[bool, bool] = (True, False)
     blocks: tuple[tuple[int, ...], ...] | None = None
     unit_prices: bool = False
-    second: Second | None = None
+    second: SecondParameter | None = None
 
     @abstractmethod
     def sources(self, parameter: float) -> Sources:
@@ -81,11 +81,11 @@ class Family(ABC):
         """
 
     def problem(self, parameter: float, **prices: Any) -> Problem:
-        """The problem at one value: the sources, decoded without error if the family says nothing else.
+        """The problem at one value of the parameter, with an exact decoder unless the family has another.
 
         Args:
             parameter: the value.
-            prices: encoder_cost and decoder_cost, if not one.
+            prices: prices of `Problem`, if not one.
 
         Raises:
             InputError: outside the range.
@@ -110,11 +110,11 @@ class Family(ABC):
         raise InputError(f"second: {self.name} has one parameter only")
 
     def boundary_at(self, name: str, value: float) -> tuple[Any, ...] | None:
-        """The boundary where something else than the parameter takes a value; None if no exact one is known.
+        """The boundary at one value of the second parameter or of a price; None if no exact one is known.
 
         Args:
             name: "second", or a price of `Problem`.
-            value: of it; all other prices are one.
+            value: its value; all other prices are one.
 
         Example:
             >>> from theory.families import family
@@ -123,20 +123,19 @@ class Family(ABC):
         """
         if name == "second":
             return self.sliced(value).boundary()
-        if (name in FREE_PRICES and not self.unit_prices) or (name in FREE_PRICES and value == 1):
-            return self.boundary()
-        return None
+        # Without mixing and errors the condition does not contain these prices.
+        free = name in ("encoder_cost", "decoder_cost", "activity_cost")
+        return self.boundary() if free and (value == 1 or not self.unit_prices) else None
 
     def verdict(self, parameter: float) -> bool:
         """Whether the optimal code is modular at one value (that of `theory.modularity`)."""
         return bool(decide(self.problem(parameter)).modular)
 
     def grid(self, count: int) -> list[float]:
-        """About so many values across the range, for a picture."""
-        low, high = self.low, self.high
-        step = (high - low) / (count - 1 + sum(not end for end in self.includes))
-        start = low if self.includes[0] else low + step
-        return [min(start + step * index, high) for index in range(count)]
+        """About `count` values across the range, for a picture."""
+        step = (self.high - self.low) / (count - 1 + sum(not end for end in self.includes))
+        start = self.low if self.includes[0] else self.low + step
+        return [min(start + step * index, self.high) for index in range(count)]
 
     def check(self, parameter: float) -> float:
         """The parameter as a number within the range.
@@ -147,18 +146,22 @@ class Family(ABC):
         return _within("parameter", parameter, self)
 
 
-def _within(name: str, given: Any, ends: Family | Second) -> float:
-    """A number within a range, or a line that says which one."""
+def _within(name: str, argument: Any, ends: Family | SecondParameter) -> float:
+    """The argument as a number within the range.
+
+    Raises:
+        InputError: it is not; the message names the range.
+    """
     try:
-        value = float(given)
+        value = float(argument)
     except (TypeError, ValueError):
-        raise InputError(f"{name}: {given!r} is not a number") from None
+        raise InputError(f"{name}: {argument!r} is not a number") from None
     above = value >= ends.low if ends.includes[0] else value > ends.low
     below = value <= ends.high if ends.includes[1] else value < ends.high
     if not (above and below):
         left, right = "[" if ends.includes[0] else "(", "]" if ends.includes[1] else ")"
-        meaning = (
-            f" of {ends.name}, {plain(ends.parameter)}" if isinstance(ends, Family) else f", {plain(ends.meaning)}"
+        meaning = f" of {ends.name}, {ends.parameter}" if isinstance(ends, Family) else f", {ends.meaning}"
+        raise InputError(
+            f"{name}: {value:g} is outside the range {left}{ends.low:g}, {ends.high:g}{right}{unmarked(meaning)}"
         )
-        raise InputError(f"{name}: {value:g} is outside the range {left}{ends.low:g}, {ends.high:g}{right}{meaning}")
     return value

@@ -8,24 +8,23 @@ both do together. With time continuous that is to say that neither frequency is 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from math import gcd
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from theory.errors import InputError
+from theory.families.family import Family
+from theory.sources import Sources
 
 if TYPE_CHECKING:
     from theory.problem import Problem
-    from theory.sources import Sources
 
-__all__ = ["FrequencyPair", "frequencies_of"]
+__all__ = ["FrequencyPair", "FrequencyRatio", "frequencies_of"]
 
-SAMPLES_PER_WAVE = 24
-"""Samples of one wave of the faster oscillation, at least, where time is continuous."""
-
-PURE = 1e-9
-"""Share of a signal's power outside one frequency that is rounding."""
+SAMPLES_PER_WAVE = 24  # of the faster oscillation, at least, where time is continuous
+PURE = 1e-9  # share of a signal's power outside one frequency that is rounding
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,9 @@ class FrequencyPair:
     """Oscillations at whole frequencies p and q.
 
     Args:
-        slow: p, a positive whole number;  fast: q, a larger one.
-        samples: N, how many are taken, evenly, while the oscillations make p and q turns; at least 2 q + 1, so that no
+        slow: p, a positive whole number.
+        fast: q, a larger one.
+        samples: N, their number, taken evenly while the oscillations make p and q turns; at least 2 q + 1, so that no
             wave looks like another. None: time is continuous.
 
     Raises:
@@ -64,7 +64,7 @@ class FrequencyPair:
 
     @property
     def repeats(self) -> tuple[int, int]:
-        """How often each oscillation comes back to its values by the time when both do.
+        """Number of times each oscillation repeats its values until both do together.
 
         Example:
             >>> FrequencyPair(4, 6).repeats, FrequencyPair(4, 6, samples=20).repeats
@@ -77,7 +77,7 @@ class FrequencyPair:
 
     @property
     def separate(self) -> bool:
-        """Whether each oscillation has neurons of its own: each comes back to its values before both do together."""
+        """Whether each oscillation has its own neurons: each repeats its values before both do together."""
         return min(self.repeats) > 1
 
     def sources(self) -> Sources:
@@ -86,8 +86,6 @@ class FrequencyPair:
         Where time is continuous, over one common period, in samples among which each oscillation repeats as in time: a
         multiple of both frequencies. Where samples are given, these.
         """
-        from theory.sources import Sources
-
         slow, fast, count = self.slow, self.fast, self.samples
         if count is None:
             common = gcd(slow, fast)
@@ -99,9 +97,9 @@ class FrequencyPair:
 
 
 def frequencies_of(problem: Problem) -> FrequencyPair | None:
-    """The pair of frequencies whose evenly sampled oscillations the four sources are, or None.
+    """The two frequencies, where the four sources are evenly sampled oscillations; else None.
 
-    Either pair of sources may be the faster, in any size, phase and sense of rotation, if it is seen with one gain.
+    Either pair of sources may be the faster, in any size, phase and sense of rotation, if its mixing has one gain.
 
     Example:
         >>> from theory.problem import Problem
@@ -114,14 +112,79 @@ def frequencies_of(problem: Problem) -> FrequencyPair | None:
     gains = np.diag(problem.gram)
     if np.abs(problem.gram - np.diag(gains[[0, 0, 2, 2]])).max() > PURE * gains.min():
         return None
-    found = []
+    peaks = []
     for first in (0, 2):
         wave = sources.points[:, first] + 1j * sources.points[:, first + 1]
         power = np.abs(np.fft.fft(wave - wave.mean())) ** 2
         peak = int(np.argmax(power))
         if power.sum() - power[peak] > PURE * power.sum():
             return None
-        found.append(min(peak, len(wave) - peak))
+        peaks.append(min(peak, len(wave) - peak))
     # Of a wave with two samples a turn cosine and sine would be one source.
-    slow, fast = sorted(found)
+    slow, fast = sorted(peaks)
     return FrequencyPair(slow, fast, sources.count) if 0 < slow < fast < sources.count / 2 else None
+
+
+class FrequencyRatio(Family):
+    """Cosine and sine at two frequencies with a rational ratio."""
+
+    name = "frequencies"
+    statement = (
+        "Cosine and sine of two frequencies, in evenly spaced samples of a number that both frequencies divide. The "
+        "two oscillations share neurons if one frequency is a multiple of the other, and have their own at every other "
+        "ratio, as they do in continuous time (ICLR 2025, figure 3)."
+    )
+    parameter = "ratio `a` of the two frequencies, rational with a small denominator"
+    low, high = 1.0, 8.0
+    includes = (False, True)
+    blocks = ((0, 1), (2, 3))
+    most_slow = 8
+
+    def pair(self, parameter: float) -> FrequencyPair:
+        """Whole frequencies with that ratio.
+
+        Raises:
+            InputError: outside the range, or no ratio of small whole numbers.
+        """
+        ratio = Fraction(self.check(parameter)).limit_denominator(self.most_slow)
+        if abs(float(ratio) - float(parameter)) > 1e-9:
+            raise InputError(
+                f"parameter: {parameter:g} is no ratio of whole numbers up to {self.most_slow}; "
+                f"the nearest is {ratio} = {float(ratio):.9g}"
+            )
+        return FrequencyPair(ratio.denominator, ratio.numerator)
+
+    def sources(self, parameter: float) -> Sources:
+        """Both oscillations over one common period."""
+        return self.pair(parameter).sources()
+
+    def moments(self, parameter: Any) -> tuple[Any, Any]:
+        """Over a common period every wave has mean zero and variance one half, and no two are correlated."""
+        import sympy as sp
+
+        time, slow = sp.symbols("t q", positive=True, integer=True)
+        fast = parameter * slow
+        waves = [function(rate * time) for rate in (slow, fast) for function in (sp.cos, sp.sin)]
+        period = (time, 0, 2 * sp.pi)
+        mean = sp.Matrix([sp.Integral(wave, period) / (2 * sp.pi) for wave in waves])
+        return mean, sp.Matrix(4, 4, lambda i, j: sp.Integral(waves[i] * waves[j], period) / (2 * sp.pi))
+
+    def boundary(self) -> tuple[Any, ...]:
+        """The whole ratios: at these points alone neurons are shared."""
+        import sympy as sp
+
+        return tuple(sp.Integer(ratio) for ratio in range(2, int(self.high) + 1))
+
+    def verdict(self, parameter: float) -> bool:
+        """Whether each oscillation has its own neurons."""
+        return self.pair(parameter).separate
+
+    def grid(self, count: int) -> list[float]:
+        """Ratios by growing denominators, until there are enough."""
+        ratios = {Fraction(ratio) for ratio in range(2, int(self.high) + 1)}
+        for denominator in range(2, self.most_slow + 1):
+            for numerator in range(denominator + 1, 4 * denominator):
+                if len(ratios) >= count:
+                    break
+                ratios.add(Fraction(numerator, denominator))
+        return sorted(float(ratio) for ratio in ratios)[:count]

@@ -1,4 +1,11 @@
-"""Two sources with constant densities on polygons, or atoms: moments and boundaries in closed form."""
+"""Two sources with constant densities on polygons, or atoms: moments and boundaries in closed form.
+
+1. Integrate 1, x, y, x^2, x y, y^2 over the pieces of the support: mean and covariance as functions of a.
+2. Put C_12 and m_i of the hull into the derived F.
+3. For each edge n.(s - mean) <= c of the hull, the slack is c^2 - n'F n, a rational function of a.
+4. Find the roots of the slacks' numerators within the range, and order them.
+5. Keep those at which the least slack changes its sign: there the verdict changes.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +25,11 @@ from theory.symbolic.derivation import derive
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["SQUARE", "Plane", "integral", "rational_moments"]
+__all__ = ["SQUARE", "Corners", "Plane", "integral", "rational_moments"]
 
+Corners = list[tuple[Any, Any]]
 
-SQUARE: list[tuple[Any, Any]] = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
+SQUARE: Corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
 """Corners of the square [-1, 1]^2 in order."""
 
 
@@ -29,15 +37,18 @@ class Plane(Family):
     """Two sources: constant densities on polygons, or atoms; the hull is a polygon that moves with the parameter."""
 
     @abstractmethod
-    def pieces(self, parameter: Any) -> list[tuple[Any, list[tuple[Any, Any]]]]:
-        """(weight, corners) of polygons in order, or of single points; weights need not sum to one."""
-
-    @abstractmethod
-    def hull(self, parameter: Any) -> list[tuple[Any, Any]]:
+    def hull(self, parameter: Any) -> Corners:
         """Corners of the support's hull, in order."""
 
+    def pieces(self, parameter: Any) -> list[tuple[Any, Corners]]:
+        """(weight, corners in order) of polygons or single points: the hull, where its density is constant.
+
+        Weights need not sum to one.
+        """
+        return [(1, self.hull(parameter))]
+
     def moments(self, parameter: Any) -> tuple[Any, Any]:
-        """Mean and covariance, by integrating 1, x, y, x^2, xy, y^2 over every piece."""
+        """Mean and covariance (step 1)."""
         import sympy as sp
 
         x, y = sp.symbols("x y")
@@ -74,27 +85,29 @@ class Plane(Family):
     def slacks(self) -> list[Any]:
         """c^2 - n'Fn for each edge n.(s - mean) <= c of the hull, as rational functions of the parameter a.
 
-        Edges on which it vanishes for every a (those that cut an axis at its end) are left out. Modular if and only if
-        none of the others is negative, as long as F is positive semidefinite.
+        Where F is positive semidefinite, the code is modular if and only if none of them is negative. Edges on which
+        it vanishes for every a (they cut an axis at its end) are left out.
         """
         import sympy as sp
 
         a, mean, covariance = self._symbolic
         corners = [sp.Matrix(corner) for corner in self.hull(a)]
+        # Step 2.
         condition = derive(2).condition
         condition = condition.subs(self._values(condition, corners, mean, covariance))
-        found = []
+        slacks = []
+        # Step 3.
         for start, end in zip(corners, corners[1:] + corners[:1], strict=True):
             edge = end - start
             normal = sp.Matrix([edge[1], -edge[0]])
             height = (normal.T * (start - mean))[0]
             slack = sp.cancel(sp.together(height**2 - (normal.T * condition * normal)[0]))
             if slack != 0:
-                found.append(slack)
-        return found
+                slacks.append(slack)
+        return slacks
 
     def _values(self, condition: Any, corners: list[Any], mean: Any, covariance: Any) -> dict[Any, Any]:
-        """What m_i and C_12 are: on which side a source is nearer its end does not change within the range."""
+        """Values of m_i and C_12; the nearer end of a source is the same throughout the range."""
         import sympy as sp
 
         a = self._symbolic[0]
@@ -111,7 +124,7 @@ class Plane(Family):
         return {symbol: values[symbol.name] for symbol in condition.free_symbols}
 
     def boundary(self) -> tuple[Any, ...]:
-        """Roots of the slacks inside the range at which the least slack changes its sign."""
+        """Roots of the slacks at which the least slack changes its sign (steps 4 and 5)."""
         return self._boundary
 
     @cached_property
@@ -131,7 +144,7 @@ class Plane(Family):
         return tuple(root for root, (before, after) in zip(ordered, pairwise(signs), strict=True) if before != after)
 
 
-def rational_moments(pieces: list[tuple[Any, list[tuple[Any, Any]]]]) -> tuple[Array, Array]:
+def rational_moments(pieces: list[tuple[Any, Corners]]) -> tuple[Array, Array]:
     """Covariance (2, 2) and mean (2,) of weighted polygons with corners in order, or atoms, all rational; rounded once.
 
     Example:
@@ -157,7 +170,7 @@ def rational_moments(pieces: list[tuple[Any, list[tuple[Any, Any]]]]) -> tuple[A
     return np.array(covariance), np.array([float(value) for value in mean])
 
 
-def _triangles(corners: list[tuple[Any, Any]]) -> Iterator[tuple[list[tuple[Any, Any]], Any]]:
+def _triangles(corners: Corners) -> Iterator[tuple[Corners, Any]]:
     """A polygon's triangles with their areas; a point as it is, of size one."""
     if len(corners) == 1:
         yield corners, 1
@@ -168,7 +181,7 @@ def _triangles(corners: list[tuple[Any, Any]]) -> Iterator[tuple[list[tuple[Any,
         yield [(x, y), one, other], area
 
 
-def integral(corners: list[tuple[Any, Any]], power: Any, plane: tuple[Any, Any]) -> Any:
+def integral(corners: Corners, power: Any, plane: tuple[Any, Any]) -> Any:
     """Of a monomial over a polygon with corners in order, triangle by triangle; its value at a single point."""
     import sympy as sp
 

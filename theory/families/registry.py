@@ -1,35 +1,22 @@
-"""The registry of families. Each file of `FILES` says `FAMILIES = (...)`."""
+"""The registry of families."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from types import MappingProxyType
 
 from theory.errors import InputError, unknown_name
 from theory.families.family import Family
+from theory.families.frequencies import FrequencyRatio
+from theory.families.squares import SQUARES
+from theory.families.truncated_normal import TruncatedNormal
+from theory.families.two_bits import TwoBits
 
 __all__ = ["FAMILIES", "family"]
 
-FILES = (
-    "cut_square",
-    "slanted_corners",
-    "parallelogram",
-    "joint_table",
-    "thinned_corner",
-    "truncated_normal",
-    "frequency_ratio",
-    "two_bits",
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {entry.name: entry for entry in (*SQUARES, TruncatedNormal(), FrequencyRatio(), TwoBits())}
 )
-"""The files that hold families, in the order in which they are listed."""
-
-
-def _read(file: str) -> tuple[Family, ...]:
-    found: tuple[Family, ...] = import_module(f"theory.families.{file}").FAMILIES
-    return found
-
-
-FAMILIES: Mapping[str, Family] = MappingProxyType({entry.name: entry for file in FILES for entry in _read(file)})
 """All families by name."""
 
 

@@ -10,7 +10,7 @@ from theory.families.family import Family
 from theory.families.plane import SQUARE
 from theory.sources import Sources
 
-__all__ = ["FAMILIES"]
+__all__ = ["TruncatedNormal"]
 
 
 class TruncatedNormal(Family):
@@ -18,9 +18,8 @@ class TruncatedNormal(Family):
 
     name = "truncated-normal"
     statement = (
-        "A bivariate normal with unit variances and correlation `a`, truncated to the square `[-2, 2]^2`. "
-        "The range is the "
-        "square whatever the correlation, so the code is always modular."
+        "A bivariate normal with unit variances and correlation `a`, truncated to the square `[-2, 2]^2`. The range is "
+        "the square whatever the correlation, so the code is always modular."
     )
     parameter = "correlation `a` before truncation"
     low, high = 0.0, 1.0
@@ -64,6 +63,3 @@ class TruncatedNormal(Family):
     def boundary(self) -> tuple[Any, ...]:
         """None: range independence holds throughout."""
         return ()
-
-
-FAMILIES = (TruncatedNormal(),)

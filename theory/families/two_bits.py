@@ -10,11 +10,10 @@ from theory.problem import Problem
 from theory.readouts import Soft
 from theory.sources import Sources
 
-__all__ = ["FAMILIES"]
+__all__ = ["TwoBits"]
 
 CORNERS = [[0, 0], [0, 1], [1, 0], [1, 1]]
 ODDS = [4, 1, 1, 4]
-"""The bits are equal with probability 4/5."""
 
 
 class TwoBits(Family):
@@ -24,8 +23,8 @@ class TwoBits(Family):
     statement = (
         "Two bits, zero or one with equal probabilities and equal to each other with probability 4/5, decoded with "
         "squared errors at the price `a`; all other prices are one. Their range is a square, so that an exact decoder "
-        "has a modular code whatever the correlation, and so has one with dear errors. With cheaper ones a neuron that "
-        "reads both is worth having; and where errors are cheaper still, no neuron is."
+        "has a modular code whatever the correlation, and so has one with expensive errors. With cheaper ones a neuron "
+        "that reads both is worth having; and where errors are cheaper still, no neuron is."
     )
     parameter = "price `a` of squared error"
     low, high = 0.0, 50.0
@@ -33,7 +32,7 @@ class TwoBits(Family):
     unit_prices = True
 
     def sources(self, parameter: float) -> Sources:
-        """The four corners of the square; the parameter does not change them."""
+        """The four corners of the square, whatever the parameter."""
         self.check(parameter)
         return Sources(CORNERS, ODDS)
 
@@ -42,7 +41,7 @@ class TwoBits(Family):
         return Problem(self.sources(parameter), readout=Soft(self.check(parameter)), **prices)
 
     def moments(self, parameter: Any) -> tuple[Any, Any]:
-        """Mean and covariance, the same for every parameter."""
+        """Mean and covariance, whatever the parameter."""
         import sympy as sp
 
         del parameter
@@ -51,16 +50,16 @@ class TwoBits(Family):
         return mean, corners.T * sp.diag(*odds) * corners - mean * mean.T
 
     def boundary(self) -> tuple[Any, ...]:
-        """Where the first neuron is worth its cost, and where the modular code becomes the best."""
+        """The prices at which the first neuron is worth its cost, and the modular code becomes optimal."""
         return self._boundary
 
     @cached_property
     def _boundary(self) -> tuple[Any, ...]:
-        """Both in the directions (1, 1) and (1, -1), in which covariance C, G and Y are diagonal by symmetry.
+        """Both prices, in the directions (1, 1) and (1, -1), in which C, G and Y are diagonal by symmetry.
 
-        Silent code: Y = a^2 C^2, and the neuron (1, 1) earns most. Modular code: Y_11 = M_11 + m^2, and at the boundary
-        the condition F_12 <= m^2 of the corner (0, 0) is tight; then Y = (x + 1/(a c))^-2 in each direction, with the
-        same strength x, and the difference of the two gives a.
+        1. Without neurons Y = a^2 C^2, and the neuron (1, 1) earns most: it earns what it costs at the first price.
+        2. At the modular code Y_11 = M_11 + m^2; the condition F_12 <= m^2 of the corner (0, 0) is tight at the second.
+        3. There Y = (x + 1/(a c))^-2 in each direction of variance c, with one strength x; subtract the two to find a.
         """
         import sympy as sp
 
@@ -71,12 +70,9 @@ class TwoBits(Family):
         both = sp.Matrix([1, 1])
         earned = (both.T * (a * covariance) ** 2 * both)[0]
         cost = (both.T * energy * both)[0] + (2 * least) ** 2
-        (silent,) = sp.solve(earned - cost, a)
-        own, joint = energy[0, 0] + least**2, covariance[0, 1] + least**2
+        (silent,) = sp.solve(earned - cost, a)  # step 1
+        diagonal, joint = energy[0, 0] + least**2, covariance[0, 1] + least**2  # of Y, step 2
         common, other = (covariance[0, 0] + sign * covariance[0, 1] for sign in (1, -1))
-        saved = 1 / sp.sqrt(own - joint) - 1 / sp.sqrt(own + joint)
-        (modular,) = sp.solve((1 / other - 1 / common) / a - saved, a)
+        difference = 1 / sp.sqrt(diagonal - joint) - 1 / sp.sqrt(diagonal + joint)
+        (modular,) = sp.solve((1 / other - 1 / common) / a - difference, a)  # step 3
         return silent, sp.radsimp(modular)
-
-
-FAMILIES = (TwoBits(),)

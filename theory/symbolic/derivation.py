@@ -19,7 +19,7 @@ from typing import Any
 import sympy as sp
 
 from theory.errors import InputError, unknown_name
-from theory.symbolic.markup import plain, typeset
+from theory.symbolic.markup import typeset, unmarked
 
 __all__ = ["MIXINGS", "READOUTS", "Chain", "Derivation", "Loss", "Step", "derive", "trace_of_inverse"]
 
@@ -158,7 +158,7 @@ class Derivation:
                 sp.pretty(expression, use_unicode=True, num_columns=TEXT_WIDTH) for expression in step.expressions
             )
             indented = "\n".join(f"    {line}" if line.strip() else "" for line in shown.splitlines())
-            why = fill(plain(step.why), width=TEXT_WIDTH, initial_indent="   ", subsequent_indent="   ")
+            why = fill(unmarked(step.why), width=TEXT_WIDTH, initial_indent="   ", subsequent_indent="   ")
             blocks.append(f"{number}. {step.name}\n{why}\n\n{indented}\n")
         return "\n".join(blocks)
 

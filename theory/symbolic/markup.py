@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["plain", "typeset"]
+__all__ = ["typeset", "unmarked"]
 
 WORDS = {
     **{name: rf"\{name} " for name in ("lambda", "mu", "kappa", "nu", "rho", "sigma", "theta", "omega", "pi")},
@@ -31,11 +31,11 @@ RULES = (
 """Applied in this order, after the words."""
 
 
-def plain(text: str) -> str:
+def unmarked(text: str) -> str:
     """The sentence without the marks.
 
     Example:
-        >>> plain("at the price `lambda`")
+        >>> unmarked("at the price `lambda`")
         'at the price lambda'
     """
     return text.replace("`", "")

@@ -1,4 +1,4 @@
-"""Theorems about optimal codes, one file each, that `modularity theorems` prints and a solver can be held against."""
+"""Theorems about optimal codes: `modularity theorems` prints them, and any solver can be checked against them."""
 
 from theory.theorems.registry import THEOREMS, theorem
 from theory.theorems.theorem import Prediction, Theorem

@@ -1,7 +1,8 @@
-"""What theorems ask of a problem: product supports, independence, faces, mixings. Each is a predicate on `Problem`."""
+"""Hypotheses of theorems: product supports, independence, faces, mixings. Each is a predicate on `Problem`."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import combinations
 from math import prod
 from typing import TYPE_CHECKING
@@ -32,20 +33,19 @@ __all__ = [
 
 Blocks = tuple[tuple[int, ...], ...]
 
-ORTHONORMAL = 1e-12
-"""Largest entry of A'A - 1 of a mixing that counts as orthonormal, and cosine of columns that count as orthogonal."""
 
-SAME_PROBABILITY = 1e-12
-"""Difference of a joint probability from the product of its marginals that is rounding."""
+@dataclass(frozen=True)
+class HypothesisTolerances:
+    """What counts as rounding where a hypothesis is an equation."""
 
-SAME_VALUE = 1e-12
-"""Relative distance of two values of a source that count as one."""
+    orthogonal: float = 1e-12  # largest entry of A'A - 1, and cosine of two columns
+    probability: float = 1e-12  # a joint probability less the product of its marginals
+    value: float = 1e-12  # relative distance of two values of a source
+    invariant: float = 1e-9  # moments, hull and mixing before and after a step, relative to their size
+    in_face: float = 1e-9  # distance from the hull of a face, relative to the sources' ranges
 
-INVARIANT = 1e-9
-"""Difference of moments, hull and mixing before and after a step, relative to their size, that is rounding."""
 
-IN_FACE = 1e-9
-"""Distance from the hull of a face, relative to the sources' ranges, that counts as none."""
+TOLERANCES = HypothesisTolerances()
 
 
 def orthonormal_mixing(problem: Problem) -> bool:
@@ -56,7 +56,7 @@ def orthonormal_mixing(problem: Problem) -> bool:
         >>> orthonormal_mixing(Problem([[0, 0], [0, 1], [1, 0]], mixing=[[0, 1], [1, 0], [0, 0]]))
         True
     """
-    return bool(np.abs(problem.gram - np.eye(problem.dimension)).max() <= ORTHONORMAL)
+    return bool(np.abs(problem.gram - np.eye(problem.dimension)).max() <= TOLERANCES.orthogonal)
 
 
 def decodes_the_data(problem: Problem) -> bool:
@@ -97,7 +97,7 @@ def uncorrelated_errors(problem: Problem) -> bool:
 
 def _is_diagonal(matrix: Array) -> bool:
     size = np.sqrt(np.diag(matrix))
-    return bool((np.abs(matrix - np.diag(np.diag(matrix))) <= ORTHONORMAL * np.outer(size, size)).all())
+    return bool((np.abs(matrix - np.diag(np.diag(matrix))) <= TOLERANCES.orthogonal * np.outer(size, size)).all())
 
 
 def is_range_independent(problem: Problem) -> bool:
@@ -114,8 +114,8 @@ def is_range_independent(problem: Problem) -> bool:
 def independent_sources(problem: Problem) -> bool:
     """Whether the joint distribution is the product of its marginals (for samples: exactly so).
 
-    Samples of probability zero count as well, since neurons must not fall below zero on them: they must lie within
-    the ranges of the others.
+    Samples of probability zero count too, as activity must be nonnegative on them: they must lie within the ranges
+    of the others.
 
     Example:
         >>> from theory.problem import Problem
@@ -127,23 +127,23 @@ def independent_sources(problem: Problem) -> bool:
     if not sources.from_samples:
         return False  # moments do not tell
     weights = np.full(sources.count, 1 / sources.count) if sources.probabilities is None else sources.probabilities
-    kept = weights > 0
-    points, slack = sources.points[kept], np.ptp(sources.points, axis=0) * SAME_VALUE
-    unseen = sources.points[~kept]
+    positive = weights > 0
+    points, slack = sources.points[positive], np.ptp(sources.points, axis=0) * TOLERANCES.value
+    unseen = sources.points[~positive]
     if ((unseen < points.min(axis=0) - slack) | (unseen > points.max(axis=0) + slack)).any():
         return False
-    places = levels(points, np.ptp(points, axis=0) * SAME_VALUE)
+    places = levels(points, np.ptp(points, axis=0) * TOLERANCES.value)
     counts = places.max(axis=0) + 1
     # In whole numbers of any length: of many sources there may be more combinations than a machine can count.
     if prod(counts.tolist()) > sources.count:
         return False
     table = np.zeros(counts)
-    np.add.at(table, tuple(places.T), weights[kept])
+    np.add.at(table, tuple(places.T), weights[positive])
     product = np.ones(1)
     for axis in range(table.ndim):
         others = tuple(other for other in range(table.ndim) if other != axis)
         product = np.multiply.outer(product, table.sum(axis=others))
-    return bool(np.abs(table - product[0]).max() <= SAME_PROBABILITY)
+    return bool(np.abs(table - product[0]).max() <= TOLERANCES.probability)
 
 
 def invariant_under_transitions(problem: Problem) -> bool:
@@ -171,10 +171,10 @@ def invariant_under_transitions(problem: Problem) -> bool:
             (matrix @ sources.covariance @ matrix.T - sources.covariance) / np.outer(deviation, deviation),
             *((matrix.T @ form @ matrix - form) / np.sqrt(np.outer(np.diag(form), np.diag(form))) for form in forms),
         ]
-        if max(float(np.abs(gap).max()) for gap in gaps) > INVARIANT:
+        if max(float(np.abs(gap).max()) for gap in gaps) > TOLERANCES.invariant:
             return False
         # A regular map of the vertices into themselves misses none of them.
-        if corners.query((sources.vertices @ matrix.T + offset) / deviation)[0].max() > INVARIANT:
+        if corners.query((sources.vertices @ matrix.T + offset) / deviation)[0].max() > TOLERANCES.invariant:
             return False
     return True
 
@@ -201,7 +201,7 @@ def _split(points: Array, members: tuple[int, ...]) -> Blocks:
 
 
 def _is_product(points: Array, part: tuple[int, ...], rest: tuple[int, ...]) -> bool:
-    """Whether every vertex of one shadow occurs together with every vertex of the other."""
+    """Whether every vertex of one projection occurs together with every vertex of the other."""
     corners = [extreme_points(points[:, members]) for members in (part, rest)]
     return is_product(points, corners, {"part": part, "rest": rest})
 
@@ -225,9 +225,9 @@ def faces_allow_modularity(problem: Problem) -> bool:
         others = [index for index in range(problem.dimension) if index != source]
         for sign in (1.0, -1.0):
             height = sign * corners[:, source]
-            if height.max() > least + IN_FACE * size[source]:
+            if height.max() > least + TOLERANCES.in_face * size[source]:
                 continue  # the other side is nearer, and not tight
-            face = corners[height >= height.max() - IN_FACE * size[source]][:, others] / size[others]
+            face = corners[height >= height.max() - TOLERANCES.in_face * size[source]][:, others] / size[others]
             # The gradient of (v.w)^2 - w'F w along the axis vanishes at this point of the face.
             target = sign * condition[source, others] / least / size[others]
             if not _in_hull(face, target):
@@ -241,4 +241,4 @@ def _in_hull(points: Array, target: Array) -> bool:
     if not len(target):
         return True
     _, distance = nnls(np.vstack([points.T, np.ones(len(points))]), np.append(target, 1.0))
-    return bool(distance <= IN_FACE)
+    return bool(distance <= TOLERANCES.in_face)

@@ -1,48 +1,50 @@
-"""The registry of theorems: what is assumed, what follows, why, and who showed it.
-
-Each theorem is a file of this folder that says `THEOREM = Theorem(...)`, and a line of `FILES`.
-"""
+"""The registry of theorems: what is assumed, what follows, why, and who showed it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from types import MappingProxyType
 
 from theory.errors import InputError, unknown_name
+from theory.theorems.condition import (
+    ELLIPSOID,
+    EXACT_CONDITION,
+    FACE_CONDITION,
+    GENERAL_MIXING,
+    PRICE_OF_MODULARITY,
+    UNIQUENESS,
+)
+from theory.theorems.decoders import ERRORS_AND_CORRELATION, EXPENSIVE_ERRORS, NOISE, SOURCES_DROP_OUT
+from theory.theorems.ranges import BLOCK_MODULARITY, INDEPENDENCE, RANGE_INDEPENDENCE
+from theory.theorems.symmetries import FREQUENCY_PAIRS, INVARIANCES, INVARIANT_DYNAMICS
 from theory.theorems.theorem import Theorem
 
 __all__ = ["THEOREMS", "theorem"]
 
-FILES = (
-    "exact_condition",
-    "ellipsoid",
-    "range_independence",
-    "independence",
-    "face_condition",
-    "general_mixing",
-    "uniqueness",
-    "price_of_modularity",
-    "block_modularity",
-    "frequency_pairs",
-    "invariances",
-    "invariant_dynamics",
-    "errors.sources_drop_out",
-    "errors.errors_and_correlation",
-    "errors.dear_errors",
-    "errors.noise",
+THEOREMS: Mapping[str, Theorem] = MappingProxyType(
+    {
+        entry.name: entry
+        for entry in (
+            EXACT_CONDITION,
+            ELLIPSOID,
+            RANGE_INDEPENDENCE,
+            INDEPENDENCE,
+            FACE_CONDITION,
+            GENERAL_MIXING,
+            UNIQUENESS,
+            PRICE_OF_MODULARITY,
+            BLOCK_MODULARITY,
+            FREQUENCY_PAIRS,
+            INVARIANCES,
+            INVARIANT_DYNAMICS,
+            SOURCES_DROP_OUT,
+            ERRORS_AND_CORRELATION,
+            EXPENSIVE_ERRORS,
+            NOISE,
+        )
+    }
 )
-"""The files that hold a theorem, those of a folder after its name, in the order in which they build on each other."""
-
-
-def _read(file: str) -> Theorem:
-    found = import_module(f"theory.theorems.{file}").THEOREM
-    assert isinstance(found, Theorem)
-    return found
-
-
-THEOREMS: Mapping[str, Theorem] = MappingProxyType({entry.name: entry for entry in map(_read, FILES)})
-"""All theorems by name."""
+"""All theorems by name, in the order in which they build on each other."""
 
 
 def theorem(name: str) -> Theorem:

@@ -1,4 +1,4 @@
-"""What a theorem is: a predicate on problems and a prediction about their optimal code, and what several share."""
+"""A theorem: a hypothesis about problems and a prediction about their optimal code."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ CITED_2025 = "Dorrell et al. (ICLR 2025)"
 
 @dataclass(frozen=True, eq=False)
 class Prediction(Frozen):
-    """What a theorem says about the optimal code of one problem. What it is silent about is None.
+    """What a theorem says about the optimal code of one problem; None where it says nothing.
 
     Attributes:
         modular: whether the best modular code is optimal.
         only_modular: whether every optimal code is modular.
         most_price: the price of modularity is at most this.
-        parts: the problems of blocks of sources;  separable: whether their optimal codes together are optimal, so
-            that the losses add up.
-        equal: another problem, and the factor by which its optimal loss exceeds this one's.
-        dearer: another problem, and by how much its optimal loss falls short of this one's.
+        parts: the problems of blocks of sources.
+        separable: whether their optimal codes together are optimal, so that the losses add up.
+        equal: another problem, and its optimal loss as a multiple of this one's.
+        larger: another problem, and by how much this one's optimal loss is larger.
         silent: the sources that no neuron reads.
-        limit: the same problem without errors, whose optimal loss is more by tr(Y G0), with G0 of this problem and Y
+        limit: the problem without errors, whose optimal loss is larger by tr(Y G0), with G0 of this problem and Y
             between the two multipliers.
-        margin: how far the data are from where the prediction changes, without unit; NaN if there is no such place.
+        margin: distance from the data at which the prediction changes, without unit; NaN if there are none.
 
     Example:
-        >>> Prediction(modular=True, most_price=0.0).only_modular  # what it is silent about is None
+        >>> Prediction(modular=True, most_price=0.0).only_modular
     """
 
     modular: bool | None = None
@@ -60,7 +60,7 @@ class Prediction(Frozen):
     parts: tuple[Problem, ...] | None = None
     separable: bool | None = None
     equal: tuple[Problem, float] | None = None
-    dearer: tuple[Problem, float] | None = None
+    larger: tuple[Problem, float] | None = None
     silent: tuple[int, ...] | None = None
     limit: Problem | None = None
     margin: float = float("nan")
@@ -76,10 +76,10 @@ class Theorem:
         latex: the formula.
         source: paper and theorem, or "this project".
         proof: why it holds, in a paragraph.
-        hypothesis: whether it speaks about a problem.
-        prediction: what it says; only to be asked where the hypothesis holds.
-        recurrent: whether it speaks about codes that a recurrent layer carries along. All others are silent about them.
-        exact: whether it speaks of the exact decoder of the data alone.
+        hypothesis: whether it applies to a problem.
+        prediction: what it says, where the hypothesis holds.
+        recurrent: whether it applies to problems with a recurrent layer; all others do not.
+        exact: whether it applies to the exact decoder of the data alone.
 
     Example:
         >>> from theory.theorems import THEOREMS
@@ -99,7 +99,7 @@ class Theorem:
 
     @property
     def scope(self) -> str:
-        """Which codes it speaks of: how they are read out, and whether a recurrent layer carries them along.
+        """The codes it applies to: how they are read out, and whether there is a recurrent layer.
 
         Example:
             >>> from theory.theorems import THEOREMS
@@ -120,8 +120,8 @@ class Theorem:
             [True, False]
         """
         problem = _posed(data)
-        heard = problem.transitions is None or self.recurrent
-        return heard and (decodes_the_data(problem) or not self.exact) and self.hypothesis(problem)
+        in_scope = problem.transitions is None or self.recurrent
+        return in_scope and (decodes_the_data(problem) or not self.exact) and self.hypothesis(problem)
 
     def predict(self, data: Problem | Sources) -> Prediction:
         """The prediction.
@@ -149,7 +149,7 @@ def _posed(data: Problem | Sources) -> Problem:
 
 
 def decidable(problem: Problem) -> bool:
-    """Whether there are few enough sources for every face of the hull to be looked at."""
+    """Whether there are few enough sources for the condition to be checked on every face of the hull."""
     return problem.dimension <= EXACT_DIMENSION
 
 
@@ -178,6 +178,6 @@ def condition_matrix(problem: Problem) -> Array:
 
 
 def in_parts(problem: Problem, blocks: Blocks, *, separable: bool = True, margin: float = float("nan")) -> Prediction:
-    """Blocks of sources are coded apart, or share neurons."""
+    """Blocks of sources have separate neurons, or share some."""
     parts = tuple(problem.part(block) for block in blocks)
     return Prediction(parts=parts, separable=separable, margin=margin)

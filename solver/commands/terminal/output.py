@@ -84,6 +84,6 @@ def wrapped(text: str, indent: str = "    ") -> str:
     """Sentences with formulas in them, in lines of a page's width."""
     from textwrap import fill
 
-    from theory.symbolic.markup import plain
+    from theory.symbolic.markup import unmarked
 
-    return fill(plain(text), width=100, initial_indent=indent, subsequent_indent=indent)
+    return fill(unmarked(text), width=100, initial_indent=indent, subsequent_indent=indent)

@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from solver.pictures.style import PICTURES, WIDTH, styled, written
+from solver.pictures.style import DASHED, FREE, head, legend, page_figure, styled, target_of, written
 from solver.sweeps.plane import spread_by_ratio
-from theory.symbolic.markup import plain
-from theory.writing import require_writable
+from theory.symbolic.markup import unmarked
 
 if TYPE_CHECKING:
     import os
 
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from solver.sweeps.plane import PhasePlane
 
@@ -38,14 +37,6 @@ LABELS = {
 CODES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
 """Colours that are told apart by all eyes (Okabe and Ito); the last for all codes beyond."""
 
-LEVELS = 7
-"""Steps of the price, about."""
-
-FREE = 1e-9
-"""A price below this is none."""
-
-NOTHING = "no neurons"
-
 
 @styled
 def plot_phase_plane(plane: PhasePlane, path: str | os.PathLike[str] | None = None) -> Figure:
@@ -58,8 +49,8 @@ def plot_phase_plane(plane: PhasePlane, path: str | os.PathLike[str] | None = No
     Raises:
         InputError: a path that cannot be written.
     """
-    target = None if path is None else require_writable(path, PICTURES, "path")
-    figure = Figure(figsize=(WIDTH, 0.42 * WIDTH), layout="constrained")
+    target = target_of(path)
+    figure = page_figure(1, 0.42)
     price, neurons, codes = figure.subplots(1, 3, sharey=True)
     _price(price, plane)
     _neurons(neurons, plane)
@@ -70,23 +61,22 @@ def plot_phase_plane(plane: PhasePlane, path: str | os.PathLike[str] | None = No
         axes.set(yscale="log" if plane.logarithmic else "linear", ylim=(plane.other[0], plane.other[-1]))
         axes.set_xlabel(LABELS.get(plane.along, plane.along))
     price.set_ylabel(LABELS.get(plane.against, plane.against))
-    figure.suptitle(_title(plane), fontsize=7, x=0.01, ha="left")
+    head(figure, _title(plane))
     return written(figure, target)
 
 
 def _title(plane: PhasePlane) -> str:
-    """What is not drawn: the family, what is held and what the letters mean."""
-    chosen, shown = plane.family, (plane.along, plane.against)
-    held = [f"{LABELS.get(name, name)} {_word(value)}" for name, value in plane.fixed.items()]
-    said = ", ".join([*([] if chosen is None else [chosen.name]), *held])
-    if chosen is None:
-        return said
-    second = f"; b: {plain(chosen.second.meaning)}" if "second" in shown and chosen.second else ""
-    return f"{said}." + (f"  a: {plain(chosen.parameter)}{second}" if "parameter" in shown else second[1:])
-
-
-def _word(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
+    """What is not drawn: the family, what is held fixed and what the letters mean."""
+    family, drawn = plane.family, (plane.along, plane.against)
+    held = ", ".join(
+        f"{LABELS.get(name, name)} {f'{value:g}' if isinstance(value, int | float) else value}"
+        for name, value in plane.fixed.items()
+    )
+    if family is None:
+        return held
+    second = f"; b: {unmarked(family.second.meaning)}" if "second" in drawn and family.second else ""
+    letters = f"  a: {unmarked(family.parameter)}{second}" if "parameter" in drawn else second[1:]
+    return f"{', '.join(filter(None, (family.name, held)))}.{letters}"
 
 
 def _price(axes: Axes, plane: PhasePlane) -> None:
@@ -97,10 +87,10 @@ def _price(axes: Axes, plane: PhasePlane) -> None:
         axes.text(0.5, 0.5, "none anywhere", transform=axes.transAxes, ha="center")
         return
     levels = _round_levels(highest)
-    # Where it is nothing the ground stays white: mixed and modular are told apart at a glance.
-    shown = axes.contourf(plane.first, plane.other, np.ma.masked_invalid(percent), levels=levels, cmap="cividis_r")
+    # The ground stays white where the price is none, so that mixed and modular are told apart at a glance.
+    image = axes.contourf(plane.first, plane.other, np.ma.masked_invalid(percent), levels=levels, cmap="cividis_r")
     axes.contour(plane.first, plane.other, percent, levels=levels[1:-1], colors="white", linewidths=0.5)
-    bar = axes.figure.colorbar(shown, ax=axes, location="bottom", shrink=0.9, aspect=25)
+    bar = axes.figure.colorbar(image, ax=axes, location="bottom", shrink=0.9, aspect=25)
     bar.ax.tick_params(labelsize=5.5)
 
 
@@ -108,7 +98,7 @@ def _round_levels(highest: float) -> Any:
     """Levels from just above nothing to the highest price, at round numbers."""
     from matplotlib.ticker import MaxNLocator
 
-    ticks = np.asarray(MaxNLocator(LEVELS, steps=[1, 2, 2.5, 5, 10]).tick_values(0, highest))
+    ticks = np.asarray(MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]).tick_values(0, highest))
     return np.concatenate([[1e-4 * ticks[-1]], ticks[ticks > 0]])
 
 
@@ -125,14 +115,14 @@ def _neurons(axes: Axes, plane: PhasePlane) -> None:
 
 def _codes(axes: Axes, plane: PhasePlane) -> None:
     kinds, sizes = np.unique(plane.coded, return_counts=True)
-    # The code of one neuron a source is the first, then by area.
+    # Modular codes come first, then the codes of the largest areas.
     order = sorted(range(len(kinds)), key=lambda k: ("+" in kinds[k], -sizes[k]))
     rank = np.empty(len(kinds), dtype=int)
     rank[order] = np.minimum(np.arange(len(kinds)), len(CODES) - 1)
     places = rank[np.searchsorted(kinds, plane.coded)]
     axes.set_title("Who codes what")
     _areas(axes, plane, places, CODES[: rank.max() + 1])
-    named = [(CODES[k], str(kinds[order[k]]) or NOTHING) for k in range(min(len(kinds), len(CODES)))]
+    named = [(CODES[k], str(kinds[order[k]]) or "no neurons") for k in range(min(len(kinds), len(CODES)))]
     if len(kinds) > len(CODES):
         named[-1] = (CODES[-1], f"{len(kinds) - len(CODES) + 1} others")
     _legend(axes, named, columns=1 if max(len(name) for _, name in named) > 12 else 2)
@@ -145,22 +135,14 @@ def _areas(axes: Axes, plane: PhasePlane, places: Any, colours: Any) -> None:
 
 def _legend(axes: Axes, entries: list[tuple[Any, str]], *, columns: int) -> None:
     handles = [Patch(facecolor=colour, label=name) for colour, name in entries]
-    axes.legend(
-        handles=handles,
-        frameon=False,
-        fontsize=5.5,
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.18),
-        ncols=columns,
-        handlelength=1,
-        columnspacing=1,
-    )
+    below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.18)}
+    legend(axes, handles=handles, fontsize=5.5, ncols=columns, handlelength=1, columnspacing=1, **below)
 
 
 def _boundary(axes: Axes, plane: PhasePlane) -> None:
     for curve in plane.curves:
         axes.plot(curve[:, 0], curve[:, 1], color="white", linewidth=2.2, zorder=3)
-        axes.plot(curve[:, 0], curve[:, 1], color="black", linewidth=1.1, linestyle=(0, (3, 2)), zorder=4)
+        axes.plot(curve[:, 0], curve[:, 1], color="black", linewidth=1.1, linestyle=DASHED, zorder=4)
     if len(plane.crossings):
         first, other = plane.crossings.T
         axes.scatter(first, other, s=7, color="black", edgecolor="white", linewidth=0.5, zorder=4)

@@ -6,21 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from solver.pictures.phases.phase_plane import LABELS, plot_phase_plane
-from solver.pictures.source_plane import HULL, SAMPLE
-from solver.pictures.style import PICTURES, WIDTH, styled, written
+from solver.pictures.style import HULL, SAMPLE, legend, page_figure, styled, target_of, written
 from solver.sweeps.plane import phase_plane, spread_by_ratio
 from solver.sweeps.pose import SMOOTH
 from solver.sweeps.view import view
-from theory.writing import require_writable
 
 if TYPE_CHECKING:
     import os
 
-    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from solver.sweeps.plan import Sweep
 
@@ -61,7 +58,7 @@ def plot_sweep(
         >>> len(plot_sweep(plan, run(plan)).axes)
         3
     """
-    target = None if path is None else require_writable(path, PICTURES, "path")
+    target = target_of(path)
     part, chosen = view(plan, rows, at or {})
     if len(part.axes) == 2:
         return plot_phase_plane(phase_plane(part, chosen), target)
@@ -73,32 +70,25 @@ def _curves(part: Sweep, rows: Sequence[Row]) -> Figure:
     numbers = all(isinstance(value, int | float) for value in values)
     places = np.array(values, dtype=np.float64) if numbers else np.arange(len(values), dtype=np.float64)
     style = {"color": HULL, "lw": 1.0 if name in ORDERED else 0.0, "marker": "o", "ms": 2.5}
-    figure = Figure(figsize=(WIDTH, 0.32 * WIDTH), layout="constrained")
+    figure = page_figure(1, 0.32)
     price, loss, neurons = figure.subplots(1, 3, sharex=True)
     price.plot(places, 100 * _column(rows, "price_of_modularity"), **style)
     price.set_title("Price of modularity (%)")
     loss.plot(places, _column(rows, "loss"), label="optimal code", **style)
     loss.plot(places, _column(rows, "modular_loss"), label="best modular code", **{**style, "color": SAMPLE})
     loss.set_title("Loss")
-    loss.legend(frameon=False, fontsize=6)
+    legend(loss)
     neurons.plot(places, _column(rows, "neurons"), **style)
     neurons.set_title("Neurons of the optimal code")
     neurons.yaxis.set_major_locator(MaxNLocator(integer=True))
     for axes in (price, loss, neurons):
         axes.set_xlabel(LABELS.get(name, name))
-        _ticks(axes, places, None if numbers else list(map(_word, values)))
+        if not numbers:
+            words = [", ".join(map(str, value)) if isinstance(value, list) else str(value) for value in values]
+            axes.set_xticks(places, words, rotation=30, ha="right")
+        elif spread_by_ratio(places):
+            axes.set_xscale("log")
     return figure
-
-
-def _ticks(axes: Axes, places: Any, words: Sequence[str] | None) -> None:
-    if words is not None:
-        axes.set_xticks(places, words, rotation=30, ha="right")
-    elif spread_by_ratio(places):
-        axes.set_xscale("log")
-
-
-def _word(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _column(rows: Sequence[Row], name: str) -> Any:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from solver.pictures.source_plane import INSIDE, OUTSIDE
-from solver.pictures.style import WIDTH
+from solver.pictures.style import INSIDE, OUTSIDE, legend, page_figure
 from solver.studies.networks import frequencies
 from solver.studies.networks.scores import Confidence, rate
 from solver.studies.networks.supports import bits, drawn, grid
@@ -135,7 +134,7 @@ def data_sets(rng: Generator, points: Array, each: int) -> dict[str, list[Array]
 
 def _drawn(table: Sequence[Agreement]) -> Figure:
     """Two bars an architecture, with confidence."""
-    figure = Figure(figsize=(0.8 * WIDTH, 0.04 * WIDTH * (2 + len(table))), layout="constrained")
+    figure = page_figure(0.8, 0.04 * (2 + len(table)))
     axes = figure.subplots()
     for offset, name, colour in ((-0.2, "modular", INSIDE), (0.2, "mixed", OUTSIDE)):
         sure: list[Confidence] = [getattr(one, name) for one in table]
@@ -147,5 +146,5 @@ def _drawn(table: Sequence[Agreement]) -> Figure:
     axes.set_yticks(range(len(table)), [one.architecture for one in table])
     axes.invert_yaxis()
     axes.set(xlabel="share of networks that do as theory says", xlim=(0, 1.02))
-    figure.legend(frameon=False, fontsize=6, loc="outside right upper")
+    legend(figure, loc="outside right upper")
     return figure

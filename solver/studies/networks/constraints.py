@@ -6,15 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from solver.metrics import dci, mutual_information_gap, mutual_information_ratio
 from solver.networks.autoencoder import Autoencoder
 from solver.networks.network import Data
 from solver.networks.student import Student, Teacher
 from solver.networks.training import train
-from solver.pictures.source_plane import INSIDE, OUTSIDE, SAMPLE
-from solver.pictures.style import WIDTH
+from solver.pictures.style import INSIDE, OUTSIDE, SAMPLE, page_figure
 from solver.studies.networks.scores import Confidence, confidence, telling
 from solver.studies.networks.trials import SEEDS
 from solver.studies.study import Finding
@@ -128,7 +126,7 @@ def study(rng: Generator, quick: bool) -> Finding:
                 trained = train(network, data, steps=STEPS // 20 if quick else STEPS, rate=RATE, seeds=SEEDS)
                 found.append(scored((name, condition, factors), trained.activity, sources))
     names = list(dict.fromkeys(one.network for one in found))
-    figure = Figure(figsize=(WIDTH, 0.36 * WIDTH), layout="constrained")
+    figure = page_figure(1, 0.36)
     row = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
     for panel, name in zip(row, names, strict=True):
         own = [one for one in found if one.network == name]

@@ -10,7 +10,7 @@ import numpy as np
 from solver.networks.recurrent import Recurrent, ring_walks
 from solver.networks.training import train
 from solver.optimise import solve_one_of_many
-from solver.pictures.source_plane import HULL, INSIDE, OUTSIDE, SAMPLE
+from solver.pictures.style import HULL, INSIDE, OUTSIDE, SAMPLE
 from solver.studies.networks.scores import score, served
 from solver.studies.networks.trials import ROW, SEEDS, Trial, seeds_of
 from solver.studies.study import FREE, Finding, panels

@@ -6,15 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from solver.networks.checkpoint import nested
 from solver.networks.network import Data
 from solver.networks.shapes import draw
 from solver.networks.training import train
 from solver.networks.variational import Variational
-from solver.pictures.source_plane import SAMPLE
-from solver.pictures.style import WIDTH
+from solver.pictures.style import SAMPLE, page_figure
 from solver.studies.networks.constraints import HEADER, bars, entangled, scored
 from solver.studies.networks.trials import SIDE
 from solver.studies.study import Finding
@@ -67,7 +65,7 @@ def study(rng: Generator, quick: bool) -> Finding:
             each = [{path: leaf[seed] for path, leaf in trained.weights.items()} for seed in range(len(SEEDS))]
             error = np.mean([float(network.error(nested(leaves), data)) for leaves in each])
             errors.append(error / float(np.var(data.inputs, axis=0).sum()))
-    figure = Figure(figsize=(WIDTH, 0.36 * WIDTH), layout="constrained")
+    figure = page_figure(1, 0.36)
     left, right = figure.subplots(1, 2, width_ratios=(1, 5))
     _sheet(left)
     shown = {"independent": "", "correlated": ",\ncorrelated", "entangled": ",\ncorners cut"}

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from solver.pictures.source_plane import INSIDE, OUTSIDE, SAMPLE
-from solver.pictures.style import WIDTH
+from solver.pictures.style import INSIDE, OUTSIDE, SAMPLE, page_figure
 from solver.studies.networks.scores import confidence
 from solver.studies.networks.supports import bits, cornerless, grid, hollow, tilted
 from solver.studies.networks.trials import ROW, Trial, seeds_of, trial_of
@@ -59,7 +57,7 @@ def study(rng: Generator, quick: bool) -> Finding:
         for name in (SHOWN[:2] if quick else SHOWN)
     }
     information = {key: bits(points, chance) for key, chance in supports.items()}
-    figure = Figure(figsize=(WIDTH, 0.3 * WIDTH), layout="constrained")
+    figure = page_figure(1, 0.3)
     row = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
     for axes, (name, trials) in zip(row, found.items(), strict=True):
         _panel(axes, trials, information)

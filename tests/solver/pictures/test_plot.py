@@ -7,7 +7,8 @@ import pytest
 
 from solver import Problem, Sources, solve
 from solver.pictures.plot import modular_energies, plot, plot_verdict
-from solver.pictures.source_plane import INSIDE, OUTSIDE, Condition
+from solver.pictures.source_plane import Condition
+from solver.pictures.style import INSIDE, OUTSIDE
 from theory import InputError
 from theory.conditions import decide, modular_multiplier
 

@@ -228,7 +228,7 @@ def test_theorems_stand(name, trials):
         # The hypothesis matters: some that just miss it are mixed.
         assert report.near_failures > 0
     # A theorem with a hypothesis is tried beside it too; the others speak of every problem.
-    if name in ("exact-condition", "price-of-modularity", "invariances", "dear-errors", "noise"):
+    if name in ("exact-condition", "price-of-modularity", "invariances", "expensive-errors", "noise"):
         assert report.near_misses == 0
     elif trials == 30:
         assert report.near_misses > 0

@@ -3,7 +3,7 @@
 import pytest
 
 from theory.print_theory import PAGE, theory_page
-from theory.symbolic.markup import plain, typeset
+from theory.symbolic.markup import typeset, unmarked
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def test_the_page_is_what_the_theory_prints(page):
 )
 def test_formulas_are_typeset(text, latex):
     assert typeset(text) == latex
-    assert "`" not in plain(text)
+    assert "`" not in unmarked(text)
 
 
 @pytest.mark.thorough

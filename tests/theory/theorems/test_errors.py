@@ -42,7 +42,7 @@ def test_correlated_bits_corner_by_corner(error_cost, modular):
 
 def test_the_rate_at_which_errors_vanish_is_that_of_the_right_multipliers():
     problem = Problem(BOX, probabilities=WEIGHTS, readout=Noisy(50, 0.01))
-    prediction = THEOREMS["dear-errors"].predict(problem)
+    prediction = THEOREMS["expensive-errors"].predict(problem)
     assert judge(problem, prediction).outcome == AGREES
     # The exact decoder without the noise is cheaper than the limit.
     assert judge(problem, Prediction(limit=Problem(BOX, probabilities=WEIGHTS))).outcome == DISAGREES
@@ -54,7 +54,7 @@ def test_theorems_about_the_exact_decoder_of_the_data_keep_silent_about_others()
         assert not THEOREMS["range-independence"].applies(problem)
         with pytest.raises(InputError, match="its hypothesis does not hold"):
             THEOREMS["independence"].predict(problem)
-    for name in ("sources-drop-out", "dear-errors", "noise", "errors-and-correlation"):
+    for name in ("sources-drop-out", "expensive-errors", "noise", "errors-and-correlation"):
         assert not THEOREMS[name].applies(Problem(BOX))
 
 

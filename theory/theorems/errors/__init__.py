@@ -1,1 +1,0 @@
-"""Theorems about decoders that may err."""
