@@ -32,7 +32,7 @@ BEYOND_DIGITS = (
     "rounding keeps its encoder or decoder from what the weights promise; choose units in which the sources, and the "
     "columns of the mixing, are alike"
 )
-"""Why a code is not called optimal although its loss is."""
+"""Why a code is not called optimal although its loss may be."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -238,7 +238,7 @@ class Representation(Code):
         value = within_loss(bound, self.loss)
         gap = optimality_gap(self.loss, value)
         proven, message = gap <= self.tolerance, self.message
-        if proven and not carried_out(self.problem, self):
+        if not carried_out(self.problem, self):
             proven, message = False, message.removesuffix(f"; {BEYOND_DIGITS}") + f"; {BEYOND_DIGITS}"
         return replace(self, lower_bound=value, gap=gap, status="optimal" if proven else unproven, message=message)
 

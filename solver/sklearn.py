@@ -13,7 +13,7 @@ from solver.extras import missing
 from solver.optimise import solve
 from theory.inputs import as_matrix, require_plain
 from theory.principal import PrincipalCoordinates
-from theory.problem import Problem
+from theory.problem import PRICES, Problem
 from theory.sources import checked_probabilities, column_names
 
 try:
@@ -37,17 +37,28 @@ class OptimalCode(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     Args:
         n_components: principal coordinates of the data that are coded, as in `sklearn.decomposition.PCA`: a number, or
             a share of the variance strictly between zero and one; None for all along which the data vary.
-        encoder_cost, decoder_cost, activity_cost, bias_cost: prices of the energies, as in `Problem`.
-        method, tolerance, time_limit: how to search and when to stop, as in `solve`.
+        encoder_cost: as in `Problem`.
+        decoder_cost: as in `Problem`.
+        activity_cost: as in `Problem`.
+        bias_cost: as in `Problem`.
+        method: as in `solve`.
+        tolerance: as in `solve`.
+        time_limit: as in `solve`.
         random_state: seed, generator or None for random starts, where there are any.
 
     Attributes:
         components_: (n, features) what each neuron adds to the reconstruction: the decoder, as rows.
         encoder_: (n, features) what each neuron reads.
-        n_neurons_: n;  n_components_: how many coordinates are coded, and `kept_` their share of the variance.
-        loss_, lower_bound_, gap_, status_: the certificate (`Representation`).
-        representation_: the answer itself.
-        n_features_in_, feature_names_in_: what the data were.
+        n_neurons_: n.
+        n_components_: number of coordinates that are coded.
+        kept_: their share of the variance.
+        loss_: of the code.
+        lower_bound_: on the loss of every code.
+        gap_: relative gap between the two.
+        status_: "optimal", "bounded" or "interrupted", as from `solve`.
+        representation_: the answer of `solve`.
+        n_features_in_: number of columns of the data.
+        feature_names_in_: their names, if they had any.
 
     Raises:
         ValueError: from `fit`, for data or parameters that cannot be used, saying which and why.
@@ -92,7 +103,7 @@ class OptimalCode(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Find the optimal code of data X (T, features).
 
         Args:
-            X: one row a sample.
+            X: one row per sample.
             y: ignored.
             sample_weight: (T,) how much the energy of each sample counts. As everywhere in scikit-learn a sample of
                 weight zero is as good as absent (`Problem` keeps it in the hull).
@@ -115,17 +126,9 @@ class OptimalCode(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             weights,
             channels=getattr(self, "feature_names_in_", None),
         )
-        problem = Problem(
-            sources,
-            mixing=sources.axes,
-            encoder_cost=self.encoder_cost,
-            decoder_cost=self.decoder_cost,
-            activity_cost=self.activity_cost,
-            bias_cost=self.bias_cost,
-        )
-        answer = solve(
-            problem, method=self.method, tolerance=self.tolerance, time_limit=self.time_limit, rng=self._generator()
-        )
+        limits = {name: getattr(self, name) for name in ("method", "tolerance", "time_limit")}
+        prices = {name: getattr(self, name) for name in PRICES}
+        answer = solve(Problem(sources, mixing=sources.axes, **prices), rng=self._generator(), **limits)
         self.representation_: Representation = answer
         self.components_: Array = answer.decoder.T
         self.encoder_: Array = answer.encoder
@@ -137,7 +140,7 @@ class OptimalCode(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self
 
     def _generator(self) -> np.random.Generator:
-        """One for `solve`; of a generator of numpy's older kind, which scikit-learn uses, one that it seeds."""
+        """A generator for `solve`; where scikit-learn gives one of numpy's older kind, that seeds it."""
         if isinstance(self.random_state, np.random.RandomState):
             return np.random.default_rng(self.random_state.randint(2**31))
         return np.random.default_rng(self.random_state)
@@ -159,7 +162,7 @@ class OptimalCode(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def inverse_transform(self, X: ArrayLike) -> Array:
         """Data (T, features) read out from activity X (T, n), in any kind of table.
 
-        Those in the hull of the data that were fitted come back exactly, but for what the coordinates do not keep.
+        Data in the hull of those that were fitted come back exactly, but for what the coordinates do not keep.
         Columns that are named as `transform` names them may come in any order.
 
         Example:
@@ -169,17 +172,17 @@ class OptimalCode(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             True
         """
         check_is_fitted(self)
-        names, given = column_names(X), np.asarray(X)
+        names, activity = column_names(X), np.asarray(X)
         ours = [str(name) for name in self.get_feature_names_out()]
         if names is not None and sorted(names) == sorted(ours):
-            given = given[:, [names.index(name) for name in ours]]
-        return self._data(as_matrix(given, "X", columns=names) if self.n_neurons_ else given)
+            activity = activity[:, [names.index(name) for name in ours]]
+        return self._data(as_matrix(activity, "X", columns=names) if self.n_neurons_ else activity)
 
     def score(self, X: ArrayLike, y: object = None) -> float:  # noqa: ARG002
         """Share of the variance of X that the code keeps, at most one: of data beyond the hull something is lost.
 
-        The variance is that about the mean of the data fitted, so that a single row has a score too. It does not depend
-        on the units of the prices, so that searches over them compare like with like.
+        The variance is taken about the mean of the data fitted, so that a single row has a score too. The score does
+        not depend on the units of the prices, so that searches over them compare like with like.
 
         Example:
             >>> square = [[0, 0], [0, 1], [1, 0], [1, 1]]

@@ -24,7 +24,7 @@ from theory.geometry.pricing import Pricing
 from theory.geometry.whitening import Whitening
 from theory.groups import Groups, apart, checked_groups, is_product
 from theory.immutable import FixedDict, Immutable, derived, locked
-from theory.inputs import LARGEST, SMALLEST, as_matrix
+from theory.inputs import LARGEST, SMALLEST, as_matrix, as_rows, require_plain
 from theory.neurons import Activity, Canonical, Linear, Neurons
 from theory.readouts import Exact, Noisy, Priced, Readout, Reads, Soft
 from theory.sources import EXACT_DIMENSION, NEGLIGIBLE_TERM, TERMS_SHOWN, Sources
@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = ["Problem", "within_digits"]
+__all__ = ["PRICES", "Problem", "within_digits"]
+
+PRICES = {"encoder_cost": 1.0, "decoder_cost": 1.0, "activity_cost": 1.0, "bias_cost": 0.0}
+"""Arguments of `Problem` that are prices, and what they are if not given."""
 
 RANK_TOLERANCE = 1e-10
 """Least singular value of the mixing, with its columns scaled to unit length, that counts as full rank."""
@@ -730,6 +733,7 @@ class Problem(Immutable):
             >>> problem.among([0, 1, 2, 3]).modular_loss == problem.modular_loss
             True
         """
+        require_plain(rows, "rows")
         asked = np.asarray(rows)
         if self.has_among(asked, listed=listed):
             assert self._kept is not None
@@ -762,27 +766,27 @@ class Problem(Immutable):
             >>> Problem(square, encoder_cost=0.5).neuron_cost([[1, 0], [1, 1]]).round(12).tolist()
             [2.5, 7.0]
         """
-        rows = np.atleast_2d(np.asarray(weights, dtype=np.float64))
+        rows = as_rows(weights, "weights", self.dimension)
         energy = (self.whitening.neurons(rows) ** 2).sum(axis=1)
         return np.asarray(energy + self.height_sources.support(rows) ** 2)
 
-    def readout_cost(self, gram_of_code: Array) -> float:
+    def readout_cost(self, gram_of_code: ArrayLike) -> float:
         """g(G) of a code's G (d, d); infinite where no decoder does what is asked for.
 
         Example:
             >>> Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]], decoder_cost=3).readout_cost(np.diag([1.0, 2.0]))
             4.5
         """
-        return self.readout.value(gram_of_code)
+        return self.readout.value(as_rows(gram_of_code, "gram_of_code", self.dimension))
 
-    def multiplier(self, gram_of_code: Array) -> Array:
+    def multiplier(self, gram_of_code: ArrayLike) -> Array:
         """Y = -grad g(G), (d, d): what one unit of w'w is worth to the readout.
 
         Example:
             >>> Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]], decoder_cost=3).multiplier(np.diag([1.0, 2.0])).tolist()
             [[3.0, 0.0], [0.0, 0.75]]
         """
-        return self.readout.multiplier(gram_of_code)
+        return self.readout.multiplier(as_rows(gram_of_code, "gram_of_code", self.dimension))
 
     def loss(self, weights: ArrayLike) -> float:
         """Loss of the code with these source weights (n, d), the cheapest biases, decoder and recurrent weights.
@@ -794,7 +798,7 @@ class Problem(Immutable):
             >>> bool(np.isclose(problem.loss(problem.modular_weights), problem.modular_loss))
             True
         """
-        rows = np.atleast_2d(np.asarray(weights, dtype=np.float64))
+        rows = as_rows(weights, "weights", self.dimension)
         code = rows.T @ rows
         carried = 0.0 if self.recurrence is None else self.recurrence.value(code)
         return float(self.neuron_cost(rows).sum()) + self.readout_cost(code) + carried

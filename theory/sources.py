@@ -15,7 +15,17 @@ import numpy as np
 from theory.errors import InputError
 from theory.geometry.extremes import EXACT_DIMENSION
 from theory.immutable import Immutable, derived, locked
-from theory.inputs import LARGEST, SMALLEST, as_matrix, checked_names, checked_probabilities, column_names, has_blocks
+from theory.inputs import (
+    LARGEST,
+    SMALLEST,
+    as_matrix,
+    as_rows,
+    checked_names,
+    checked_probabilities,
+    column_names,
+    has_blocks,
+    require_plain,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -411,6 +421,8 @@ class Sources(Immutable):
             >>> square.among([0, 1, 2]).support([[-1.0, -1.0]]).tolist(), square.support([[-1.0, -1.0]]).tolist()
             ([0.0], [2.0])
         """
+        if type(rows) is not np.ndarray:
+            require_plain(rows, "rows")
         chosen = np.asarray(rows)
         if chosen.ndim != 1 or chosen.dtype.kind not in "iu" or not len(chosen):
             raise InputError("rows: expected a list of row numbers; give at least one")
@@ -556,7 +568,8 @@ class Sources(Immutable):
             >>> Sources([[-1, -1], [-1, 1], [1, -1], [1, 1]]).variances([[1, 0], [1, 1]]).round(12).tolist()
             [1.0, 2.0]
         """
-        return np.asarray(((np.atleast_2d(np.asarray(weights)) @ self.covariance_root.T) ** 2).sum(axis=1))
+        rows = as_rows(weights, "weights", self.dimension)
+        return np.asarray(((rows @ self.covariance_root.T) ** 2).sum(axis=1))
 
     @property
     def has_faces(self) -> bool:
@@ -585,7 +598,7 @@ class Sources(Immutable):
             >>> Sources([[0, 0], [0, 3], [3, 0]]).support([[1, 0], [-1, 0], [1, 1]]).tolist()
             [1.0, 2.0, 2.0]
         """
-        rows = np.atleast_2d(np.asarray(weights, dtype=np.float64))
+        rows = as_rows(weights, "weights", self.dimension)
         result = np.full(len(rows), -np.inf)
         for block in self._support_blocks(max(1, (CHUNK_ROWS * 32) // max(1, len(rows)))):
             np.maximum(result, (-rows @ block.T).max(axis=1), out=result)
@@ -609,6 +622,8 @@ class Sources(Immutable):
             >>> Sources([[0, 0], [0, 3], [3, 0]]).about_mean([1, 2]).tolist()
             [0.0, 1.0]
         """
+        if type(points) is not np.ndarray:
+            require_plain(points, "points")
         return np.asarray((np.asarray(points) - self._origin) - self._shift)
 
     def centered_blocks(self) -> Iterator[tuple[Array, Array | None]]:
@@ -748,7 +763,7 @@ class Sources(Immutable):
             >>> Sources([[0, 0], [0, 1], [1, 0]]).combination_text([1, -2])
             '+1*s1 -2*s2'
         """
-        factors = np.asarray(combination, dtype=np.float64)
+        factors = as_rows(combination, "combination", self.dimension)[0]
         size = np.abs(factors) * np.sqrt(np.diag(self.covariance))
         kept = [i for i in np.argsort(-size, kind="stable") if size[i] > NEGLIGIBLE_TERM * size.max()]
         shown = sorted(kept[:TERMS_SHOWN])

@@ -48,6 +48,9 @@ FLOATS = 64 * float(np.finfo(float).eps)
 OPTIMAL = 1e-8
 """The gap at which the program calls an answer optimal."""
 
+TOLD = "rounding keeps its encoder or decoder from what the weights promise"
+"""How an answer that is not called optimal says that its network has lost its digits."""
+
 LITTLE = 1e-10
 """Share of a code that is added to another to make it regular."""
 
@@ -117,7 +120,8 @@ def judge(problem: Drawn, claim: Claim, *, with_codes: bool = True) -> Judgement
     found.gap = 1 - _quotient(claim.lower_bound, measured.loss)
     terms = _terms(problem, claim)
     blur = _blur(problem, claim, terms, measured)
-    found.wrong += _against_network(problem, claim, measured, terms, blur)
+    if TOLD not in claim.message or claim.status == "optimal":
+        found.wrong += _against_network(problem, claim, measured, terms, blur)
     found.wrong += _against_words(claim, measured, blur)
     found.wrong += _against_simple_codes(case, blur)
     rng = np.random.default_rng([problem.seed, problem.index, 1])

@@ -214,6 +214,18 @@ def _proof(representation: Code) -> str:
     return f"{start} {loss}; {least} (relative gap {gap}; method {representation.method}, {effort})."
 
 
+def _tie(verdict: Verdict) -> str:
+    """What a margin of zero leaves open."""
+    from theory.conditions import CONDITION_TOLERANCE
+
+    if verdict.margin != 0:
+        return ""
+    if verdict.proof is not None:
+        return ", though a mixed code may tie with it"
+    # Floating point does not tell a tie from a mixed code that saves this little.
+    return f", or a mixed code saves a share of {CONDITION_TOLERANCE / 2:.0e} at most: --exact tells"
+
+
 def verdict_sentences(problem: Problem | None, verdict: Verdict) -> list[str]:
     """What the condition says, in words; `problem` is None where only rational arithmetic can pose it."""
     subject, groups = _count(len(verdict.F), "source"), None if problem is None else problem.groups
@@ -228,8 +240,7 @@ def verdict_sentences(problem: Problem | None, verdict: Verdict) -> list[str]:
     elif verdict.modular and groups is not None:
         text = f"Separate: the optimal code of {subject} has neurons of its own for each of {_listed(tuple(groups))}."
     elif verdict.modular:
-        tie = ", though a mixed code may tie with it" if verdict.margin == 0 else ""
-        text = f"Modular: the optimal code of {subject} gives each a neuron of its own{tie}{margin}."
+        text = f"Modular: the optimal code of {subject} gives each a neuron of its own{_tie(verdict)}{margin}."
     else:
         text = f"Mixed: the best {kind} code of {subject} is not optimal{margin}."
     lines = [text]

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Budget", "budget"]
 
-STARTS = 4
+STARTS = 12
 """Random starts for each number of neurons, beside those from codes next door."""
 
 STAGES = (10**1.5, 1e2, 1e3, 1e4)

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from threading import Thread
@@ -19,17 +20,18 @@ from theory.errors import InputError, unknown_name
 
 __all__ = ["WorkerDiedError", "end_with", "workers"]
 
-PATIENCE = 10.0
-"""Seconds that a cluster has for its first answer, and then for a first worker."""
 
-AHEAD = 2
-"""Tasks that a worker of Dask has or waits for."""
+@dataclass(frozen=True)
+class ClusterLimits:
+    """How long a cluster is waited for, and how many tasks it has at once."""
 
-LOOK = 1.0
-"""Seconds after which a worker looks whether it is still wanted."""
+    answer_seconds: float = 10.0  # for its first answer, and then for a first worker
+    parent_seconds: float = 1.0  # after which a worker looks whether the program that started it still runs
+    dask_tasks: int = 2  # per worker, that it works on or waits for
+    tasks_per_round: int = 4  # per worker, where a backend hands back nothing before all are done
 
-ROUND = 4
-"""Tasks a worker that are given out at once where a backend hands back nothing before all are done."""
+
+CLUSTER = ClusterLimits()
 
 Work = Callable[..., Iterator[Any]]
 
@@ -43,7 +45,7 @@ def workers(jobs: int | None, backend: str | None, scheduler: str | None) -> Ite
     """Yield ``work(function, *shared, tasks)``: an iterator over ``function(*shared, task)``, in any order.
 
     Args:
-        jobs: how many, -1 for one a core; what joblib's own context says, or one, if not given.
+        jobs: how many, -1 for one per core; what joblib's own context says, or one, if not given.
         backend: "loky", "dask", "ray" or what else joblib knows; that of its context, or processes, if not given.
         scheduler: address of a cluster.
 
@@ -87,16 +89,15 @@ def workers(jobs: int | None, backend: str | None, scheduler: str | None) -> Ite
 @contextmanager
 def _safe_path() -> Iterator[None]:
     """Processes that are started within import no random.py that lies in the working folder."""
-    name = "PYTHONSAFEPATH"
-    before = os.environ.get(name)
-    os.environ[name] = "1"
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
     try:
         yield
     finally:
         if before is None:
-            del os.environ[name]
+            del os.environ["PYTHONSAFEPATH"]
         else:
-            os.environ[name] = before
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _as_they_come(parallel: Any) -> Work:
@@ -104,13 +105,13 @@ def _as_they_come(parallel: Any) -> Work:
 
     def work(function: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
         *shared, tasks = arguments
-        found = parallel(delayed(function)(*shared, task) for task in tasks)
+        results = parallel(delayed(function)(*shared, task) for task in tasks)
         try:
-            with _deaths_told():
-                yield from found
+            with _deaths_as_one_error():
+                yield from results
         finally:
-            with _deaths_told():
-                found.close()
+            with _deaths_as_one_error():
+                results.close()
 
     return work
 
@@ -121,10 +122,10 @@ def _all_at_once(parallel: Any) -> Work:
     def work(function: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
         *shared, tasks = arguments
         left: Iterable[Any] = iter(tasks)
-        while some := list(islice(left, ROUND * parallel._effective_n_jobs())):
-            with _deaths_told():
-                found = parallel(delayed(function)(*shared, task) for task in some)
-            yield from found
+        while some := list(islice(left, CLUSTER.tasks_per_round * parallel._effective_n_jobs())):
+            with _deaths_as_one_error():
+                results = parallel(delayed(function)(*shared, task) for task in some)
+            yield from results
 
     return work
 
@@ -140,20 +141,20 @@ def _by_dask(client: Any) -> Work:
         held = client.submit(tuple, shared, pure=False)
 
         def some() -> list[Any]:
-            wanted = AHEAD * max(1, sum(client.ncores().values())) - found.count()
+            wanted = CLUSTER.dask_tasks * max(1, sum(client.ncores().values())) - futures.count()
             return [client.submit(_called, function, held, task, pure=False) for task in islice(left, max(0, wanted))]
 
-        found = as_completed([], loop=client.loop)
-        found.update(some())
+        futures = as_completed([], loop=client.loop)
+        futures.update(some())
         try:
-            for future in found:
+            for future in futures:
                 result = future.result()
-                found.update(some())
+                futures.update(some())
                 yield result
         except KilledWorker as error:
             raise WorkerDiedError(str(error)) from error
         finally:
-            client.cancel(list(found.futures))
+            client.cancel(list(futures.futures))
 
     return work
 
@@ -174,7 +175,7 @@ def end_with(process: int) -> None:
 
     def watch() -> None:
         while os.getppid() == process:
-            time.sleep(LOOK)
+            time.sleep(CLUSTER.parent_seconds)
         os._exit(1)
 
     Thread(target=watch, daemon=True).start()
@@ -188,7 +189,7 @@ def _begin(process: int) -> None:
 
 
 @contextmanager
-def _deaths_told() -> Iterator[None]:
+def _deaths_as_one_error() -> Iterator[None]:
     """One exception for all backends, each of which has its own."""
     from concurrent.futures.process import BrokenProcessPool
 
@@ -198,7 +199,7 @@ def _deaths_told() -> Iterator[None]:
         raise WorkerDiedError(str(error)) from error
     except Exception as error:
         names = {kind.__name__ for kind in type(error).__mro__ if kind.__module__.startswith("ray.exceptions")}
-        # A task that failed is a defect, and to be seen as what it is.
+        # A task that failed is a defect, and stays the error that it is.
         if names and "RayTaskError" not in names:
             raise WorkerDiedError(str(error)) from error
         raise
@@ -224,8 +225,8 @@ def _dask(jobs: int | None, scheduler: str | None) -> Iterator[Any]:
             _require_there(scheduler, "tcp://HOST:8786")
             address = scheduler
         try:
-            client = stack.enter_context(Client(address, timeout=PATIENCE, set_as_default=False))
-            client.wait_for_workers(1, timeout=PATIENCE)
+            client = stack.enter_context(Client(address, timeout=CLUSTER.answer_seconds, set_as_default=False))
+            client.wait_for_workers(1, timeout=CLUSTER.answer_seconds)
         except (OSError, ValueError, TimeoutError) as error:
             said = "no worker came" if isinstance(error, TimeoutError) else " ".join(str(error).split())
             raise InputError(f"scheduler: no Dask cluster to work on at {scheduler!r} ({said}); start one") from None
@@ -263,7 +264,7 @@ def _ray(jobs: int | None, scheduler: str | None) -> Iterator[int]:
 
 
 def _require_there(scheduler: str, example: str) -> None:
-    """Ask at the address whether anyone listens: clusters themselves wait for minutes.
+    """Refuse an address at which nobody listens: clusters themselves wait for minutes.
 
     Raises:
         InputError: no address, or nobody there.
@@ -276,7 +277,7 @@ def _require_there(scheduler: str, example: str) -> None:
     if not host or port is None:
         raise InputError(f"scheduler: {scheduler!r} is no address; give one such as {example}")
     try:
-        socket.create_connection((host, port), timeout=PATIENCE).close()
+        socket.create_connection((host, port), timeout=CLUSTER.answer_seconds).close()
     except OSError as error:
         raise InputError(
             f"scheduler: nobody answers at {scheduler!r} ({error.strerror or error}); start the cluster, or give "

@@ -1,10 +1,15 @@
-"""What a sweep knows already, on disk: one line a point, appended as soon as it is known, and never touched again.
+"""The journal of a sweep, on disk: one line per point, appended as soon as the point is known, and never changed.
 
-The first line says which sweep it is. Each begins with its checksum, and one that was altered is none. A kill can only
-cut the last line short, and that is none, either; so whatever happens, the file holds some of the points, each whole,
-and the sweep goes on with the others. Beside the table that is asked for, ``NAME.parquet``, the journal is
-``NAME.parquet.journal``; once all points are known the table is written whole, and the journal goes. A journal without
-points goes at once: there is nothing to lose, and it would only be in the way of a sweep that was mended.
+The journal of the table ``NAME.parquet`` is ``NAME.parquet.journal``. Whatever ends the program, it holds some of the
+points, each whole, and the sweep goes on with the others:
+
+1. Refuse a table or a journal of another sweep, by the fingerprint in its header. If the table is there, all is known.
+2. Lock the journal; refuse a second run.
+3. A journal without a whole line of points is begun anew: it may be of any sweep, as there is nothing to lose.
+4. Read its points. A line begins with its checksum; a line that was altered is solved again. A kill can only cut the
+   last line short, and that is cut off.
+5. Append the lines of new points, and wait until they are on disk.
+6. Once all points are known write the table whole, and remove the journal. A journal without points is removed at once.
 """
 
 from __future__ import annotations
@@ -17,7 +22,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from solver.sweeps.table import header_of, read_rows, write_table
+from solver.sweeps.table import Row, header_of, read_rows, write_table
 from theory.errors import InputError
 from theory.writing import require_writable
 
@@ -27,12 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["SUFFIX", "Journal", "opened", "parsed"]
 
 SUFFIX = ".parquet"
-"""Of the table of results."""
-
-SHOWN = 60
-"""Characters of a value that a message repeats."""
-
-Row = dict[str, Any]
+"""Ending of the name of a table."""
 
 
 class Journal:
@@ -49,11 +49,12 @@ class Journal:
         self.worthless = False
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Keep rows, those on disk first.
+        """Keep rows, on disk first.
 
         Raises:
             OSError: they cannot be written; nothing that was there before is lost.
         """
+        # Step 5.
         new = [row for row in rows if row["index"] not in self.rows]
         if self._stream is not None and new:
             try:
@@ -68,7 +69,7 @@ class Journal:
 
 @contextmanager
 def opened(sweep: Sweep, results: str | os.PathLike[str] | None) -> Iterator[Journal]:
-    """What is known of a sweep; at the end of the block, if that is all of it, the table is written.
+    """The journal of a sweep; at the end of the block, if all its points are known, the table is written.
 
     Args:
         sweep: whose.
@@ -84,6 +85,7 @@ def opened(sweep: Sweep, results: str | os.PathLike[str] | None) -> Iterator[Jou
     target = require_writable(results, (SUFFIX,), "results")
     path = target.with_name(target.name + ".journal")
     header = {"fingerprint": sweep.fingerprint, "sweep": sweep.describe(), "points": len(sweep)}
+    # Step 1.
     if target.exists():
         _require_same(target, header_of(target), header)
         if _is_begun(path, header):
@@ -91,11 +93,13 @@ def opened(sweep: Sweep, results: str | os.PathLike[str] | None) -> Iterator[Jou
         yield Journal({row["index"]: row for row in read_rows(target)}, None)
         return
     with path.open("a+b") as stream:
+        # Steps 2 to 4.
         _lock(stream, target)
         journal = Journal(_known(stream, path, header, len(sweep)), stream)
         try:
             yield journal
         finally:
+            # Step 6.
             if journal.worthless or not journal.rows:
                 path.unlink(missing_ok=True)
         if len(journal.rows) == len(sweep):
@@ -104,21 +108,22 @@ def opened(sweep: Sweep, results: str | os.PathLike[str] | None) -> Iterator[Jou
 
 
 def _known(stream: IO[bytes], path: Path, header: dict[str, Any], count: int) -> dict[int, Row]:
-    """The rows of a journal, which is begun if there is none, and rid of a line that was cut short."""
+    """The rows of a journal, which is begun if it has none, and rid of a line that was cut short."""
     stream.seek(0)
     first = stream.readline()
-    found = parsed(first) if first.endswith(b"\n") else None
-    if _line(header).startswith(first) or (found is not None and "fingerprint" in found):
+    theirs = parsed(first) if first.endswith(b"\n") else None
+    if _line(header).startswith(first) or (theirs is not None and "fingerprint" in theirs):
         whole = stream.tell()
         if not stream.readline().endswith(b"\n"):
-            # No points, so that it does not matter of which sweep they are none.
+            # Step 3.
             stream.truncate(0)
             stream.write(_line(header))
             stream.flush()
             os.fsync(stream.fileno())
             return {}
         stream.seek(whole)
-    _require_same(path, found, header)
+    # Step 4.
+    _require_same(path, theirs, header)
     rows: dict[int, Row] = {}
     for line in stream:
         row = parsed(line) if line.endswith(b"\n") else None
@@ -138,30 +143,29 @@ def _is_begun(path: Path, header: dict[str, Any]) -> bool:
 
 
 def _line(content: dict[str, Any]) -> bytes:
-    """A line of JSON, which begins with its checksum."""
     text = json.dumps(content)
-    return f"{_sum(text)} {text}\n".encode()
+    return f"{_checksum(text)} {text}\n".encode()
 
 
-def _sum(text: str) -> str:
+def _checksum(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def parsed(line: bytes) -> dict[str, Any] | None:
-    """What a line of a journal says; None where it does not agree with its checksum."""
+    """The content of a line of a journal; None where it does not agree with its checksum."""
     with suppress(ValueError, RecursionError):
         checksum, text = line.decode().rstrip("\n").split(" ", 1)
-        content = json.loads(text) if checksum == _sum(text) else None
+        content = json.loads(text) if checksum == _checksum(text) else None
         return content if isinstance(content, dict) else None
     return None
 
 
-def _require_same(path: Path, found: dict[str, Any] | None, header: dict[str, Any]) -> None:
-    if found is None or "fingerprint" not in found:
+def _require_same(path: Path, other: dict[str, Any] | None, header: dict[str, Any]) -> None:
+    if other is None or "fingerprint" not in other:
         raise InputError(f"results: {str(path)!r} holds no sweep; give another name")
-    if found["fingerprint"] == header["fingerprint"]:
+    if other["fingerprint"] == header["fingerprint"]:
         return
-    theirs, ours = found.get("sweep", {}), json.loads(json.dumps(header["sweep"]))
+    theirs, ours = other.get("sweep", {}), json.loads(json.dumps(header["sweep"]))
     names = [name for name in theirs | ours if theirs.get(name) != ours.get(name)]
     different = f"{names[0]} is {_shown(theirs, names[0])} there and {_shown(ours, names[0])} here" if names else "old"
     raise InputError(
@@ -171,7 +175,7 @@ def _require_same(path: Path, found: dict[str, Any] | None, header: dict[str, An
 
 def _shown(description: dict[str, Any], name: str) -> str:
     text = json.dumps(description[name]) if name in description else "missing"
-    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
+    return text if len(text) <= 60 else text[:60] + "..."
 
 
 def _lock(stream: IO[bytes], target: Path) -> None:

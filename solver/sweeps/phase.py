@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 
 __all__ = ["PhasePoint", "along"]
 
-FEWEST, MOST = 2, 10_000
-"""Points of a line."""
-
 
 @dataclass(frozen=True, eq=False)
 class PhasePoint(Frozen):
     """One value of a family's parameter, solved.
 
     Attributes:
-        parameter: the value;  loss, lower_bound, gap, status: of the optimal code.
+        parameter: the value.
+        loss: of the optimal code.
+        lower_bound: on the loss of every code.
+        gap: relative gap between the two.
+        status: of the answer, as from `solve`.
         separate_loss: of the best modular code, or of the best code in which the family's blocks share no neuron.
         price: separate_loss / loss - 1.
         predicted: whether theory says that separate codes are optimal.
@@ -65,8 +66,8 @@ def along(
         >>> [point.price > 1e-6 for point in along(family("joint-table"), points=3)]
         [True, False, False]
     """
-    if not (isinstance(points, int) and FEWEST <= points <= MOST):
-        raise InputError(f"points: {points!r} is not a whole number from {FEWEST} to {MOST}")
+    if not (isinstance(points, int) and 2 <= points <= 10_000):
+        raise InputError(f"points: {points!r} is not a whole number from 2 to 10000")
     if family.unit_prices and not encoder_cost == decoder_cost == 1:
         raise InputError(
             f"encoder_cost, decoder_cost: the boundary of {family.name} is known for costs of one; leave them at that"

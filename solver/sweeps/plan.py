@@ -1,4 +1,4 @@
-"""A sweep: named coordinates, a problem at each point, and what is asked of the solver."""
+"""A sweep: named coordinates, a problem at each point, and the settings of the solver."""
 
 from __future__ import annotations
 
@@ -17,28 +17,31 @@ from solver.sweeps.pose import SMOOTH, OfData, OfFamily, Poses
 from theory.errors import InputError, unknown_name
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from theory.problem import Problem
 
-    from theory.sources import Sources
-
-__all__ = ["RUN", "Sweep"]
+__all__ = ["SEED", "SETTINGS", "Sweep"]
 
 RUN = 25
-"""Points that are solved one after the other, each from the code of the one before; the first from nothing.
+"""Points that are solved one after the other, each from the code of the one before.
 
 Where runs begin depends on the plan alone, so that interruptions and workers do not change an answer."""
 
-MOST = 10_000_000
-"""Points of a sweep at most."""
-
-LARGEST = 2**63 - 1
-"""Of whole numbers, in a table that others can read."""
-
-ASKED: tuple[str, ...] = ("tolerance", "time_limit", "method", "certified")
-"""What is asked of the solver."""
+SETTINGS: tuple[str, ...] = ("tolerance", "time_limit", "method", "certified")
+"""Settings of the solver: names of `Sweep`."""
 
 SEED = "seed"
 """The coordinate that any sweep may have: of what is drawn."""
+
+
+@dataclass(frozen=True)
+class PlanLimits:
+    """What fits into a table."""
+
+    points: int = 10_000_000
+    integer: int = 2**63 - 1  # a whole number that other readers of tables know
+
+
+LIMITS_OF_PLANS = PlanLimits()
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,12 @@ class Sweep:
 
     Args:
         poses: makes the problems: `OfFamily`, `OfData`, or anything like them.
-        axes: the values of each coordinate, all combinations of which are points, the last changing fastest;
-        listed: or the points one by one. Give one of them.
+        axes: the values of each coordinate, all combinations of which are points, the last changing fastest.
+        listed: the points one by one, if there are no axes.
         fixed: coordinates that are the same everywhere.
-        tolerance, time_limit, method: of `solve`, for each point by itself.
+        tolerance: as for `solve`, for each point by itself.
+        time_limit: as for `solve`, for each point by itself.
+        method: as for `solve`.
         seed: of what is drawn, where no coordinate of that name says otherwise.
         certified: whether each answer is certified once more, from the samples (`certify`).
 
@@ -76,22 +81,28 @@ class Sweep:
     def __post_init__(self) -> None:
         if bool(self.axes) == bool(self.listed):
             raise InputError("axes, listed: give the values of each coordinate, or a list of points; one of them")
-        plain = {name: _values(name, values) for name, values in self.axes.items()}
-        points = tuple({name: _plain(name, value) for name, value in point.items()} for point in self.listed)
-        fixed = {name: _plain(name, value) for name, value in self.fixed.items()}
-        for name, value in (("axes", plain), ("listed", points), ("fixed", fixed)):
+        axes = {name: _values(name, values) for name, values in self.axes.items()}
+        points = tuple({name: _as_json(name, value) for name, value in point.items()} for point in self.listed)
+        fixed = {name: _as_json(name, value) for name, value in self.fixed.items()}
+        for name, value in (("axes", axes), ("listed", points), ("fixed", fixed)):
             object.__setattr__(self, name, value)
+        self._require_coordinates()
+        self._require_settings()
+
+    def _require_coordinates(self) -> None:
         known = (*self.poses.coordinates, SEED)
         for name in self.coordinates:
             if name not in known:
                 raise InputError(unknown_name("coordinate", name, known))
-            if name in fixed and (name in plain or any(name in point for point in points)):
+            if name in self.fixed and (name in self.axes or any(name in point for point in self.listed)):
                 raise InputError(f"{name}: given once for all points, and once for some; leave out one of them")
         count = len(self.listed) or math.prod(map(len, self.axes.values()))  # len() itself ends at 2^63
-        if count > MOST:
-            raise InputError(f"axes: {count:,} points are too many; give {MOST:,} at most")
+        if count > LIMITS_OF_PLANS.points:
+            raise InputError(f"axes: {count:,} points are too many; give {LIMITS_OF_PLANS.points:,} at most")
+
+    def _require_settings(self) -> None:
         for name in ("tolerance", "time_limit", "seed"):
-            _plain(name, getattr(self, name))
+            _as_json(name, getattr(self, name))
         if not (isinstance(self.tolerance, int | float) and LEAST_TOLERANCE <= self.tolerance < 1):
             raise InputError(f"tolerance: {self.tolerance!r} is no relative gap from {LEAST_TOLERANCE:g} to 1")
         limit = self.time_limit
@@ -124,47 +135,34 @@ class Sweep:
         return cls._grid(OfFamily(name), settings)
 
     @classmethod
-    def of_data(
-        cls,
-        sources: ArrayLike | Sources,
-        *,
-        probabilities: ArrayLike | None = None,
-        mixing: ArrayLike | None = None,
-        targets: ArrayLike | None = None,
-        groups: Mapping[str, Sequence[int | str]] | None = None,
-        **settings: Any,
-    ) -> Self:
+    def of_data(cls, problem: Problem, **settings: Any) -> Self:
         """A grid over one data set.
 
         Args:
-            sources: (T, d) array-like or `Sources`.
-            probabilities: as for `OfData`.
-            mixing: as for `OfData`.
-            targets: as for `OfData`.
-            groups: as for `OfData`.
+            problem: of all samples, read out exactly; its prices hold where no coordinate says otherwise.
             settings: as in `of_family`, with ``samples`` (so many rows), ``bootstrap`` (numbers of resamples) and
                 ``columns`` (lists of names) in the place of ``parameter`` and ``second``.
 
         Raises:
-            InputError: unknown names, or values that are none.
+            InputError: unknown names, or values that are none; a problem with errors or transitions.
 
         Example:
-            >>> len(Sweep.of_data([[0, 0], [0, 1], [1, 0]], bootstrap=range(20), error_cost=[1, 10]))
+            >>> from solver import Problem
+            >>> len(Sweep.of_data(Problem([[0, 0], [0, 1], [1, 0]]), bootstrap=range(20), error_cost=[1, 10]))
             40
         """
-        poses = OfData(sources, probabilities=probabilities, mixing=mixing, targets=targets, groups=groups)
-        return cls._grid(poses, settings)
+        return cls._grid(OfData(problem), settings)
 
     @classmethod
     def _grid(cls, poses: Poses, settings: dict[str, Any]) -> Self:
-        asked = {name: settings.pop(name) for name in ASKED if name in settings}
+        of_solver = {name: settings.pop(name) for name in SETTINGS if name in settings}
         if isinstance(settings.get(SEED), int):
-            asked[SEED] = settings.pop(SEED)
+            of_solver[SEED] = settings.pop(SEED)
         single = {
             name: value for name, value in settings.items() if isinstance(value, str) or not isinstance(value, Iterable)
         }
         axes = {name: value for name, value in settings.items() if name not in single}
-        return cls(poses, axes=axes, listed=() if axes else (single,), fixed=single if axes else {}, **asked)
+        return cls(poses, axes=axes, listed=() if axes else (single,), fixed=single if axes else {}, **of_solver)
 
     def __len__(self) -> int:
         return len(self.listed) if self.listed else math.prod(len(values) for values in self.axes.values())
@@ -185,8 +183,8 @@ class Sweep:
         if self.listed:
             return {**self.listed[index], **self.fixed}
         places = np.unravel_index(index, [len(values) for values in self.axes.values()])
-        found = {name: values[int(place)] for (name, values), place in zip(self.axes.items(), places, strict=True)}
-        return {**found, **self.fixed}
+        point = {name: values[int(place)] for (name, values), place in zip(self.axes.items(), places, strict=True)}
+        return {**point, **self.fixed}
 
     def runs(self, done: Iterable[int] = ()) -> Iterator[list[int]]:
         """The points that are left to solve, in runs.
@@ -216,15 +214,15 @@ class Sweep:
         return all(name in SMOOTH and here.get(name) is not None and before.get(name) is not None for name in changed)
 
     def describe(self) -> dict[str, Any]:
-        """All that the answers depend on, as plain values.
+        """All that the answers depend on, as values that JSON holds.
 
         Example:
             >>> Sweep.of_family("opposite-corners", parameter=[0.4, 0.6]).describe()["axes"]
             {'parameter': (0.4, 0.6)}
         """
         points = {"axes": dict(self.axes)} if self.axes else {"listed": list(self.listed)}
-        asked = {name: getattr(self, name) for name in (*ASKED, SEED)}
-        return {**self.poses.describe(), **points, "fixed": dict(self.fixed), **asked}
+        settings = {name: getattr(self, name) for name in (*SETTINGS, SEED)}
+        return {**self.poses.describe(), **points, "fixed": dict(self.fixed), **settings}
 
     @property
     def fingerprint(self) -> str:
@@ -233,27 +231,28 @@ class Sweep:
 
 
 def _values(name: str, values: Any) -> tuple[Any, ...]:
-    given = values.tolist() if isinstance(values, np.ndarray) else values
-    if isinstance(given, str) or not isinstance(given, Iterable):
+    listed = values.tolist() if isinstance(values, np.ndarray) else values
+    if isinstance(listed, str) or not isinstance(listed, Iterable):
         raise InputError(f"{name}: {values!r} is no list of values")
-    found = tuple(_plain(name, value) for value in given)
-    if not found:
+    result = tuple(_as_json(name, value) for value in listed)
+    if not result:
         raise InputError(f"{name}: no values; give at least one")
-    twice = [value for index, value in enumerate(found) if value in found[:index]] if len(found) <= RUN**2 else []
-    if twice:
-        raise InputError(f"{name}: {twice[0]!r} is there twice; every point is solved once")
-    return found
+    if len(result) <= RUN**2:
+        twice = [value for index, value in enumerate(result) if value in result[:index]]
+        if twice:
+            raise InputError(f"{name}: {twice[0]!r} is there twice; every point is solved once")
+    return result
 
 
-def _plain(name: str, value: Any) -> Any:
-    """A value that JSON has a word for."""
+def _as_json(name: str, value: Any) -> Any:
+    """A value that JSON holds."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, list | tuple):
-        return [_plain(name, entry) for entry in value]
+        return [_as_json(name, entry) for entry in value]
     if value is not None and not isinstance(value, bool | int | float | str):
         raise InputError(f"{name}: {value!r} is neither a number nor a word nor a list of them")
-    if isinstance(value, int) and abs(value) > LARGEST:
+    if isinstance(value, int) and abs(value) > LIMITS_OF_PLANS.integer:
         raise InputError(f"{name}: a whole number of {len(str(abs(value)))} digits is too large")
     if isinstance(value, float) and not math.isfinite(value):
         raise InputError(f"{name}: {value!r} is not finite")

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.sweeps.plan import Sweep
-from solver.sweeps.pose import PRICES, READOUT, SMOOTH, OfFamily
+from solver.sweeps.pose import READOUT, SMOOTH, OfFamily
 from theory.conditions import decide
 from theory.errors import InputError, unknown_name
 from theory.families import FAMILIES, family
 from theory.immutable import Frozen
+from theory.problem import PRICES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,17 +25,20 @@ if TYPE_CHECKING:
 
 __all__ = ["PhasePlane", "phase_plane", "plane_plan", "spread_by_ratio"]
 
-FEWEST, MOST = 3, 1_000
-"""Values of each of the two parameters."""
 
-WIDE = (0.01, 100.0)
-"""Range of a price, on a logarithmic scale, if nothing else is said."""
+@dataclass(frozen=True)
+class PlaneGrid:
+    """How finely a plane is sampled."""
 
-LINES = 17
-"""Lines along each parameter on which the verdict is looked for where no exact boundary is known."""
+    fewest: int = 3  # values of each parameter
+    most: int = 1_000  # values of each parameter
+    low: float = 0.01  # lower end of the range of a price
+    high: float = 100.0  # upper end of the range of a price
+    lines: int = 17  # along each parameter, on which the verdict is asked where no exact boundary is known
+    halvings: int = 12  # of a stretch between two verdicts: to a few thousandths, finer than a picture shows
 
-HALVINGS = 12
-"""Of a stretch between two verdicts that differ: to a few thousandths of it, finer than a picture shows."""
+
+GRID = PlaneGrid()
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,15 +46,20 @@ class PhasePlane(Frozen):
     """A family, or a data set, over two coordinates.
 
     Attributes:
-        family: which, None of data;  along, against: names of the coordinates, the family's parameter first;
-        fixed: what else is not one.
-        first: (n,) values of the one;  other: (m,) of the other;  logarithmic: whether that is spread by its ratio.
-        price: (m, n) price of modularity, NaN where a problem cannot be posed;  neurons: (m, n) how many are optimal.
+        family: whose sources; None for data.
+        along: name of the first coordinate, the family's parameter.
+        against: name of the other coordinate.
+        fixed: the other coordinates.
+        first: (n,) values of the first coordinate.
+        other: (m,) values of the other coordinate.
+        logarithmic: whether the other is spread by its ratio.
+        price: (m, n) price of modularity, NaN where a problem cannot be posed.
+        neurons: (m, n) number of neurons of the optimal code.
         coded: (m, n) the sets of sources that neurons read, such as "s1, s1+s2"; empty where there is none.
         gap: largest relative gap of all.
         curves: arrays (k, 2) of points on the boundary, (first, other), each in order.
-        crossings: (k, 2) single points of it, found by bisection of the verdict where no formula gives the curves.
-        exact: whether one does.
+        crossings: (k, 2) single points of the boundary, by bisection of the verdict where no formula gives the curves.
+        exact: whether a formula gives the curves.
     """
 
     family: Family | None
@@ -108,14 +117,14 @@ def plane_plan(
             two = [entry.name for entry in FAMILIES.values() if entry.second is not None]
             raise InputError(f"against: {name} has one parameter only; choose one of {', '.join(two)}")
         raise InputError(unknown_name("against", against, known))
-    if not (isinstance(points, int) and FEWEST <= points <= MOST):
-        raise InputError(f"points: {points!r} is not a whole number from {FEWEST} to {MOST}")
+    if not (isinstance(points, int) and GRID.fewest <= points <= GRID.most):
+        raise InputError(f"points: {points!r} is not a whole number from {GRID.fewest} to {GRID.most}")
     other = _values(chosen, against, points, low, high)
     return Sweep(OfFamily(name), axes={"parameter": chosen.grid(points), against: other}, fixed=fixed, certified=False)
 
 
 def phase_plane(plan: Sweep, rows: Sequence[Mapping[str, Any]]) -> PhasePlane:
-    """What the rows of such a sweep say, and the boundary of theory.
+    """The plane that the rows of such a sweep make, and the boundary of theory.
 
     Args:
         plan: from `plane_plan`.
@@ -171,7 +180,7 @@ def _values(chosen: Family, against: str, points: int, low: float | None, high: 
         step = (ends.high - ends.low) / (points - 1 + sum(not end for end in ends.includes))
         start = ends.low + (0.0 if ends.includes[0] else step)
         return [start + step * index for index in range(points)]
-    low, high = (WIDE[0] if low is None else low), (WIDE[1] if high is None else high)
+    low, high = (GRID.low if low is None else low), (GRID.high if high is None else high)
     if not (np.isfinite([low, high]).all() and low < high):
         raise InputError(f"range: from {low:g} to {high:g} there is none; give the lower end first")
     logarithmic = against != "second" and low > 0 and high / low > 10
@@ -194,16 +203,16 @@ def spread_by_ratio(values: Array) -> bool:
 
 
 def _curves(chosen: Family, against: str, other: Array, fixed: Mapping[str, Any]) -> list[Array] | None:
-    """Exact curves, or None if they are not known: a branch goes on as long as their number stays the same."""
+    """Exact curves, or None if they are not known: a branch goes on while their number stays the same."""
     if against == "second":  # each value has a polynomial of its own, which takes seconds to find
         return None
     if any(chosen.boundary_at(name, value) is None for name, value in fixed.items()):
         return None
     values = [float(other[0]), float(other[-1])]
-    found = [chosen.boundary_at(against, value) for value in values]
+    boundaries = [chosen.boundary_at(against, value) for value in values]
     branches: list[list[tuple[float, float]]] = []
     before: list[list[tuple[float, float]]] = []
-    for value, boundary in zip(values, found, strict=True):
+    for value, boundary in zip(values, boundaries, strict=True):
         if boundary is None:
             return None
         if len(boundary) != len(before):
@@ -216,7 +225,7 @@ def _curves(chosen: Family, against: str, other: Array, fixed: Mapping[str, Any]
 
 def _crossings(plan: Sweep, against: str, first: Array, other: Array) -> Array:
     """(k, 2) places where the verdict changes along lines of both parameters, each bisected."""
-    across, back = (np.log, np.exp) if spread_by_ratio(other) else (_same, _same)
+    across, back = (np.log, np.exp) if spread_by_ratio(other) else (np.positive, np.positive)
 
     def verdict(one: float, two: float) -> bool:
         try:
@@ -225,29 +234,21 @@ def _crossings(plan: Sweep, against: str, first: Array, other: Array) -> Array:
         except InputError:
             return False
 
-    ones = np.linspace(first[0], first[-1], LINES)
-    twos = np.linspace(across(other[0]), across(other[-1]), LINES)
+    ones = np.linspace(first[0], first[-1], GRID.lines)
+    twos = np.linspace(across(other[0]), across(other[-1]), GRID.lines)
     grid = np.array([[verdict(one, two) for two in twos] for one in ones])
-    found = []
+    crossings = []
     for i, j in zip(*np.nonzero(grid[1:] != grid[:-1]), strict=True):
-        place = _bisected(_along(verdict, other=float(twos[j])), ones[i], ones[i + 1], grid[i, j])
-        found.append((place, back(twos[j])))
+        place = _bisected(partial(verdict, two=float(twos[j])), ones[i], ones[i + 1], grid[i, j])
+        crossings.append((place, back(twos[j])))
     for i, j in zip(*np.nonzero(grid[:, 1:] != grid[:, :-1]), strict=True):
         place = _bisected(partial(verdict, float(ones[i])), twos[j], twos[j + 1], grid[i, j])
-        found.append((ones[i], back(place)))
-    return np.array(found, dtype=np.float64).reshape(-1, 2)
-
-
-def _along(verdict: Callable[[float, float], bool], *, other: float) -> Callable[[float], bool]:
-    return lambda first: verdict(first, other)
-
-
-def _same(value: Any) -> Any:
-    return value
+        crossings.append((ones[i], back(place)))
+    return np.array(crossings, dtype=np.float64).reshape(-1, 2)
 
 
 def _bisected(verdict: Callable[[float], bool], low: float, high: float, at_low: bool) -> float:
-    for _ in range(HALVINGS):
+    for _ in range(GRID.halvings):
         middle = (low + high) / 2
         low, high = (middle, high) if verdict(middle) == at_low else (low, middle)
     return (low + high) / 2

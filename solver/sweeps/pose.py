@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -11,24 +10,21 @@ import numpy as np
 
 from theory.errors import InputError, unknown_name
 from theory.families import family
-from theory.inputs import as_matrix
-from theory.problem import Problem
+from theory.neurons import Linear
+from theory.problem import PRICES, Problem
 from theory.readouts import Exact, Noisy, Soft
 from theory.sources import Sources
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from theory.arrays import Array
 
-__all__ = ["DRAWN", "PRICES", "READOUT", "SMOOTH", "OfData", "OfFamily", "Poses"]
-
-PRICES = ("encoder_cost", "decoder_cost", "activity_cost", "bias_cost")
-"""Coordinates that are prices of `Problem`;"""
+__all__ = ["DRAWN", "READOUT", "SMOOTH", "OfData", "OfFamily", "Poses"]
 
 READOUT = ("error_cost", "noise_variance")
-"""those that say how the code is read out, exactly where there is no price of errors;"""
+"""Coordinates that say how the code is read out; exactly where there is no price of errors."""
 
 DRAWN = ("samples", "bootstrap", "columns")
-"""and those that say what is taken of a data set."""
+"""Coordinates that say what is taken of a data set."""
 
 SMOOTH = ("parameter", "second", *PRICES, *READOUT)
 """Coordinates along which the problem changes little from one value to the next."""
@@ -36,14 +32,14 @@ SMOOTH = ("parameter", "second", *PRICES, *READOUT)
 
 @runtime_checkable
 class Poses(Protocol):
-    """What makes problems: of the coordinates of a point the problem, and of itself what tells it from others."""
+    """Makes the problem of a point from its coordinates, and says what tells it from other makers of problems."""
 
     @property
     def coordinates(self) -> tuple[str, ...]:
         """Names that a point may have."""
 
     def describe(self) -> dict[str, Any]:
-        """All that the problems depend on besides, as plain values: part of a sweep's fingerprint."""
+        """All that the problems depend on besides, as values that JSON holds: part of a sweep's fingerprint."""
 
     def problem(self, *, seed: int, **point: Any) -> Problem:
         """The problem at one point.
@@ -92,7 +88,7 @@ class OfFamily:
             raise InputError(f"parameter: missing; {self.name} is a family along {chosen.parameter}")
         place = rest.pop("parameter"), rest.pop("second", None)
         if self._kept[0] != place:
-            # The hull of these sources is found once, whatever is asked of them.
+            # The hull of these sources is computed once, whatever their prices.
             self._kept = place, self._posed(*place)
         readout = _readout(rest)
         if readout is not None:
@@ -113,44 +109,36 @@ class OfFamily:
 
 
 class OfData:
-    """Problems of a data set: what they cost, and which samples and columns are taken.
+    """Problems of a data set: a problem, with other prices, and with some of its samples and columns.
 
     Coordinates besides prices: ``samples`` (so many rows, drawn without replacement), ``bootstrap`` (the number of a
     resample, as many rows drawn with replacement; 0 is the data as they are) and ``columns`` (the sources taken, by
     name). What is drawn depends on the point's seed, on ``samples`` and ``bootstrap`` alone.
 
     Args:
-        sources: (T, d) array-like or `Sources`.
-        probabilities: as in `Problem`.
-        mixing: as in `Problem`; not with ``columns``.
-        targets: (r, d) what is decoded, if not the data; not with ``columns``.
-        groups: as in `Problem`.
+        problem: of all samples, read out exactly (``error_cost`` is a coordinate), without transitions.
 
     Raises:
-        InputError: sources that cannot be used.
+        InputError: no such problem.
 
     Example:
-        >>> data = OfData(np.random.default_rng(0).normal(size=(50, 3)))
+        >>> data = OfData(Problem(np.random.default_rng(0).normal(size=(50, 3))))
         >>> data.problem(seed=0, samples=20, columns=["s1", "s3"]).sources
         Sources(20 samples of s1, s3)
     """
 
-    def __init__(
-        self,
-        sources: ArrayLike | Sources,
-        *,
-        probabilities: ArrayLike | None = None,
-        mixing: ArrayLike | None = None,
-        targets: ArrayLike | None = None,
-        groups: Mapping[str, Sequence[int | str]] | None = None,
-    ) -> None:
-        self.sources = sources if isinstance(sources, Sources) else Sources(sources, probabilities)
-        self.mixing = None if mixing is None else as_matrix(mixing, "mixing")
-        self.targets = None if targets is None else as_matrix(targets, "targets")
-        self.groups = None if groups is None else {name: list(members) for name, members in groups.items()}
-        # Found once, for all workers; and what is wrong is said before any of them begins.
-        whole = Problem(self.sources, mixing=self.mixing, readout=Exact(self.targets), groups=self.groups)
-        _ = whole.sources.faces_if_few
+    def __init__(self, problem: Problem) -> None:
+        if not isinstance(problem, Problem):
+            raise InputError(
+                f"problem: expected a Problem, got {type(problem).__name__}; write Sweep.of_data(Problem(sources))"
+            )
+        if problem.transitions is not None:
+            raise InputError("transitions: a sweep over data has no recurrent layer; leave them out")
+        if not isinstance(problem.given_readout, Exact):
+            raise InputError("readout: errors are coordinates of a sweep; leave it out, and give error_cost there")
+        self.whole = problem
+        # Listed once, for all workers.
+        _ = problem.sources.faces_if_few
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -159,30 +147,48 @@ class OfData:
 
     def describe(self) -> dict[str, Any]:
         """See `Poses`."""
-        digest = hashlib.sha256()
-        parts = (self.sources.points, self.sources.probabilities, self.mixing, self.targets)
-        moments = () if self.sources.from_samples else (self.sources.mean, self.sources.covariance)
-        for part in (*parts, *moments):
+        whole, sources, digest = self.whole, self.whole.sources, hashlib.sha256()
+        moments = () if sources.from_samples else (sources.mean, sources.covariance)
+        for part in (sources.points, sources.probabilities, self._mixing, self._targets, *moments):
             digest.update(b"none" if part is None else f"{part.shape}".encode() + np.ascontiguousarray(part).tobytes())
-        rows, columns = self.sources.points.shape
+        rows, columns = sources.points.shape
+        prices = {name: getattr(whole, name) for name, usual in PRICES.items() if getattr(whole, name) != usual}
         return {
             "data": f"{rows} rows of {columns} sources, sha256 {digest.hexdigest()[:16]}",
-            "sources": list(self.sources.names),
-            "groups": self.groups,
+            "sources": list(sources.names),
+            "groups": None if whole.groups is None else {name: list(group) for name, group in whole.groups.items()},
+            **prices,
+            **({"separate": True} if whole.separate else {}),
+            **({} if whole.neurons == Linear() else {"neurons": repr(whole.neurons)}),
         }
+
+    @property
+    def _mixing(self) -> Array | None:
+        mixing = self.whole.mixing
+        return None if np.array_equal(mixing, np.eye(self.whole.dimension)) else mixing
+
+    @property
+    def _targets(self) -> Any:
+        readout = self.whole.given_readout
+        return readout.targets if isinstance(readout, Exact) else None
 
     def problem(self, *, seed: int, **point: Any) -> Problem:
         """See `Poses`."""
         rest = dict(point)
         drawn = {name: rest.pop(name, None) for name in DRAWN}
-        sources = self._drawn(seed, **drawn)
-        readout = _readout(rest, self.targets) or (None if self.targets is None else Exact(self.targets))
-        if drawn["columns"] is not None and not (self.mixing is None and self.targets is None and self.groups is None):
-            raise InputError("columns: mixing, targets and groups are of all sources; leave them out")
-        return Problem(sources, mixing=self.mixing, readout=readout, groups=self.groups, **rest)
+        changes = {"sources": self._drawn(seed, **drawn)} | rest
+        readout = _readout(changes, self._targets)
+        if readout is not None:
+            changes["readout"] = readout
+        if drawn["columns"] is not None:
+            if not (self._mixing is None and self._targets is None and self.whole.groups is None):
+                raise InputError("columns: mixing, targets and groups are of all sources; leave them out")
+            neurons = self.whole.neurons.of_columns(self._columns(drawn["columns"]))
+            changes |= {"mixing": None, "neurons": neurons}
+        return self.whole.replaced(**changes)
 
     def _drawn(self, seed: int, *, samples: Any, bootstrap: Any, columns: Any) -> Sources:
-        whole = self.sources
+        whole = self.whole.sources
         if samples is None and not bootstrap and columns is None:
             return whole
         if not whole.from_samples:
@@ -195,7 +201,7 @@ class OfData:
         return Sources(points, None if weights is None else weights[rows], names=names)
 
     def _rows(self, seed: int, samples: int | None, bootstrap: int | None) -> Any:
-        count = self.sources.count
+        count = self.whole.sources.count
         if samples is not None and not 2 <= samples <= count:
             raise InputError(f"samples: {samples} of {count} rows cannot be drawn; give from 2 to {count}")
         rng = np.random.default_rng([seed, samples or 0, bootstrap or 0])
@@ -203,18 +209,18 @@ class OfData:
         return np.sort(rng.choice(rows, len(rows))) if bootstrap else rows
 
     def _columns(self, columns: Any) -> list[int]:
-        names = self.sources.names
+        names = self.whole.sources.names
         if columns is None:
             return list(range(len(names)))
-        given = [columns] if isinstance(columns, str) else list(columns)
-        for name in given:
+        wanted = [columns] if isinstance(columns, str) else list(columns)
+        for name in wanted:
             if name not in names:
                 raise InputError(unknown_name("columns", str(name), names))
-        return [names.index(name) for name in given]
+        return [names.index(name) for name in wanted]
 
 
 def _readout(point: dict[str, Any], targets: Any = None) -> Soft | Noisy | None:
-    """The readout that a point asks for, taking its coordinates out; None for an exact one."""
+    """The readout of a point, whose coordinates are taken out; None for an exact one."""
     error_cost, variance = (point.pop(name, None) for name in READOUT)
     if error_cost is None:
         if variance is not None:

@@ -1,4 +1,14 @@
-"""A sweep, solved: runs of points go to as many workers as there are, and what they find is on disk at once."""
+"""A sweep, solved: runs of points go to as many workers as there are, and their rows to disk at once.
+
+1. Read the journal: which points are known.
+2. Cut the points that are left into runs; a task is the rest of a run with the row of the point before it.
+3. A worker solves the points of a task in order, each from the code of the one before if that helped. After a second
+   it hands over its rows and the rest of the task.
+4. Write the rows to the journal; put the rest of the task at the end of the queue.
+5. Where a worker dies, begin again from step 2. Where nothing was handed over before it died, solve the points that
+   had been begun one by one; give up a point that ends its worker twice, and the sweep after three such points.
+6. Once all points are known write the table.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +31,7 @@ from solver.sweeps.cluster import WorkerDiedError, end_with, workers
 from solver.sweeps.journal import opened
 from solver.sweeps.plan import SEED, Sweep
 from solver.sweeps.spec import read_sweep
-from solver.sweeps.table import frame, require_tables
+from solver.sweeps.table import Row, frame, require_tables
 from theory.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,19 +43,20 @@ if TYPE_CHECKING:
 
 __all__ = ["run", "sweep"]
 
-TASK_SECONDS = 1.0
-"""After so long a worker hands over what it has, and takes up the rest of its run later."""
-
-DEATHS = 2
-"""Workers that a point may end, solved by itself, before it is reported."""
-
-GIVEN_UP = 3
-"""Such points after which a sweep ends: more likely than all of them it is the machine."""
-
 REFUSED = "refused"
 """Status of a point whose problem cannot be posed; `message` says why."""
 
-Row = dict[str, Any]
+
+@dataclass(frozen=True)
+class WorkLimits:
+    """How long a worker keeps its rows, and how many deaths a sweep stands."""
+
+    task_seconds: float = 1.0  # after so long a worker hands over its rows
+    deaths: int = 2  # workers that a point may end, solved by itself, before it is given up
+    given_up: int = 3  # points, after which a sweep ends: it is the machine rather than all of them
+
+
+WORK = WorkLimits()
 
 
 @dataclass(frozen=True)
@@ -59,8 +70,8 @@ class _Point:
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What is asked of the solver at every point, and by which process."""
+class _Settings:
+    """Settings of the solver for every point, and the process that gave them."""
 
     tolerance: float
     time_limit: float | None
@@ -86,7 +97,7 @@ def sweep(
     Args:
         plan: the problems, made by `Sweep.of_family` or `Sweep.of_data`; or the TOML file that describes them.
         results: .parquet file of the table; nothing is kept on disk if not given.
-        jobs: processes, -1 for one a core; one, or as many as `joblib.parallel_config` says around this call, if not
+        jobs: processes, -1 for one per core; one, or as many as `joblib.parallel_config` says around this call, if not
             given. Each works on one thread.
         backend: "loky" (processes here), "dask", "ray", or any that joblib knows.
         scheduler: address of the Dask scheduler or Ray head to work on; with these backends and no address a cluster
@@ -94,7 +105,7 @@ def sweep(
         callback: called with the number of points known and that of all; a true return value stops the sweep.
 
     Returns:
-        A DataFrame, one row a point: its coordinates, then all numbers of the answer. "refused" is the status of a
+        A DataFrame, one row per point: its coordinates, then all numbers of the answer. "refused" is the status of a
         point whose problem cannot be posed.
 
     Raises:
@@ -105,8 +116,8 @@ def sweep(
 
     Example:
         >>> from solver import Sweep
-        >>> found = sweep(Sweep.of_family("opposite-corners", parameter=[0.5, 0.6], encoder_cost=[1.0, 2.0]))
-        >>> (found.price_of_modularity > 1e-9).tolist()
+        >>> table = sweep(Sweep.of_family("opposite-corners", parameter=[0.5, 0.6], encoder_cost=[1.0, 2.0]))
+        >>> (table.price_of_modularity > 1e-9).tolist()
         [False, False, True, True]
     """
     require_tables()
@@ -131,12 +142,12 @@ def run(
         if callback is not None:
             callback(len(journal.rows), len(plan))
         left = _Left(plan, journal.rows)
-        asked = _Asked(plan.tolerance, plan.time_limit, plan.method, plan.certified, os.getpid())
+        settings = _Settings(plan.tolerance, plan.time_limit, plan.method, plan.certified, os.getpid())
         while left.any():
             try:
                 with workers(jobs, backend, scheduler) as work:
                     while tasks := left.tasks():
-                        for rows, rest in work(_solved, plan.poses, asked, left.begun(tasks)):
+                        for rows, rest in work(_solved, plan.poses, settings, left.begun(tasks)):
                             with noted():
                                 journal.add(rows)
                             raise_if_asked()
@@ -147,31 +158,27 @@ def run(
                 left.worker_died()
         if left.given_up:
             raise InputError(_of_deaths(plan, left))
-        found = [journal.rows[index] for index in range(len(plan))]
-        if all(row["status"] == REFUSED for row in found):
+        rows = [journal.rows[index] for index in range(len(plan))]
+        if all(row["status"] == REFUSED for row in rows):
             journal.worthless = True
-            raise InputError(f"sweep: none of its problems can be posed; the first: {found[0]['message']}")
-    return found
+            raise InputError(f"sweep: none of its problems can be posed; the first: {rows[0]['message']}")
+    return rows
 
 
 def _of_deaths(plan: Sweep, left: _Left) -> str:
     others = f", and {len(left.given_up) - 1} more theirs" if len(left.given_up) > 1 else ""
     rest = "all else is solved" if left.tried else "the rest was not tried"
     return (
-        f"sweep: the point {plan.point(left.given_up[0])} ended its worker {DEATHS} times{others}; {rest}; leave it "
-        "out, or give the same command on workers with more memory"
+        f"sweep: the point {plan.point(left.given_up[0])} ended its worker {WORK.deaths} times{others}; {rest}; leave "
+        "it out, or give the same command on workers with more memory"
     )
 
 
-# ---- what is left ---------------------------------------------------------------------------------------------
+# ---- steps 2 and 5: what is left ------------------------------------------------------------------------------
 
 
 class _Left:
-    """What is left of a sweep, and who is to blame where a worker dies.
-
-    The first time all that was begun is begun again. Where a worker dies before anything was handed over, the points
-    that had been begun are solved one after the other, so that it is known which of them ends its worker.
-    """
+    """The points of a sweep that are left, and which of them end their workers."""
 
     def __init__(self, plan: Sweep, known: dict[int, Row]) -> None:
         self.given_up: list[int] = []
@@ -186,7 +193,7 @@ class _Left:
 
     def any(self) -> bool:
         """Whether there are points to solve, and workers that last."""
-        return len(self.given_up) < GIVEN_UP and not self.tried
+        return len(self.given_up) < WORK.given_up and not self.tried
 
     @property
     def tried(self) -> bool:
@@ -194,7 +201,7 @@ class _Left:
         return len(self._known) + len(self.given_up) >= len(self._plan)
 
     def tasks(self) -> list[_Task]:
-        """What to give out now; nothing once all is known."""
+        """The tasks to give out now; none once all is known."""
         self._alone, self._begun = None, []
         while self._suspects:
             index = self._suspects[0]
@@ -207,8 +214,8 @@ class _Left:
             # Runs that are left, as one of them may have been begun by somebody who died.
             self._planned = True
             self._rest = deque(_tasks(self._plan, self._known, self.given_up))
-        given, self._rest = list(self._rest), deque()
-        return given
+        tasks, self._rest = list(self._rest), deque()
+        return tasks
 
     def begun(self, tasks: list[_Task]) -> Iterator[_Task]:
         """The tasks, noted as they are taken up."""
@@ -218,22 +225,22 @@ class _Left:
             yield task
 
     def put_back(self, rest: _Task | None) -> None:
-        """Keep the rest of a task for later: what is left of runs that took long is taken up once all have begun."""
+        """Keep the rest of a task for later, once all runs have begun."""
         if rest is not None:
             self._rest.append(rest)
 
     def worker_died(self) -> None:
-        """Plan anew, and look for the point that it was."""
+        """Plan anew, and look for the point that ended the worker."""
         self._planned = False
         if self._alone is not None:
             self._deaths[self._alone] += 1
-            if self._deaths[self._alone] == DEATHS:
+            if self._deaths[self._alone] == WORK.deaths:
                 self.given_up.append(self._alone)
         elif len(self._known) == self._count:
             self._suspects = [point.index for points, _ in self._begun for point in points]
 
 
-# ---- what is sent to a worker ---------------------------------------------------------------------------------
+# ---- step 3: in a worker --------------------------------------------------------------------------------------
 
 _Task = tuple[list[_Point], Row | None]
 """Points in a row, and the row of the one before them if it is known."""
@@ -250,9 +257,9 @@ def _point(plan: Sweep, index: int) -> _Point:
     return _Point(index, {name: value for name, value in where.items() if name != SEED}, seed, plan.leads_to(index))
 
 
-def _solved(poses: Poses, asked: _Asked, task: _Task) -> tuple[list[Row], _Task | None]:
+def _solved(poses: Poses, settings: _Settings, task: _Task) -> tuple[list[Row], _Task | None]:
     """Rows of as many points as time allows, and the rest of the task."""
-    end_with(asked.process)
+    end_with(settings.process)
     points, before = task
     begun, rows = time.perf_counter(), list[Row]()
     last: Problem | None = None
@@ -263,23 +270,23 @@ def _solved(poses: Poses, asked: _Asked, task: _Task) -> tuple[list[Row], _Task 
                 start = _start(poses, point, before, last)
                 answer = solve_one_of_many(
                     problem,
-                    method=asked.method,
-                    tolerance=asked.tolerance,
-                    time_limit=asked.time_limit,
+                    method=settings.method,
+                    tolerance=settings.tolerance,
+                    time_limit=settings.time_limit,
                     rng=point.seed,
                     start=start,
                 )
-                before, last = _row(point, answer, start is not None, asked.certified), problem
+                before, last = _row(point, answer, start is not None, settings.certified), problem
             except InputError as error:
                 before, last = _refused(point, str(error)), None
             rows.append(before)
-            if time.perf_counter() - begun > TASK_SECONDS and place + 1 < len(points):
+            if time.perf_counter() - begun > WORK.task_seconds and place + 1 < len(points):
                 return rows, (points[place + 1 :], before)
     return rows, None
 
 
 def _start(poses: Poses, point: _Point, before: Row | None, last: Problem | None) -> Start | None:
-    """The code of the point before, unless that was of no use there, either."""
+    """The code of the point before, unless that was itself searched for anew."""
     if not point.led or before is None or before["index"] != point.index - 1:
         return None
     if before["status"] != "optimal" or before["start"] == "searched" or before["modular"] is not False:
@@ -339,7 +346,7 @@ def _head(point: _Point) -> Row:
 
 
 def _finite(value: Any) -> Any:
-    """A plain number, or None for what has none."""
+    """A number of Python, or None for one that is not finite."""
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not np.isfinite(value) else value
@@ -354,10 +361,10 @@ def versions() -> dict[str, str]:
     """The versions that an answer depends on."""
     from importlib.metadata import PackageNotFoundError, version
 
-    found = {"python": platform.python_version()}
+    result = {"python": platform.python_version()}
     for column, name in (("version", "modularity-solver"), ("numpy", "numpy"), ("scipy", "scipy")):
         try:
-            found[column] = version(name)
+            result[column] = version(name)
         except PackageNotFoundError:
-            found[column] = "not installed"
-    return found
+            result[column] = "not installed"
+    return result

@@ -16,35 +16,40 @@ from __future__ import annotations
 
 import os
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from solver.commands.reading import read_mixing, read_sources
-from solver.sweeps.plan import Sweep
+from solver.sweeps.plan import SEED, SETTINGS, Sweep
 from solver.sweeps.pose import DRAWN, OfData, OfFamily, Poses
 from theory.errors import InputError, unknown_name
+from theory.problem import Problem
+from theory.readouts import Exact
 
 __all__ = ["read_sweep"]
 
-ASKED = ("tolerance", "time_limit", "method", "seed", "certified")
-"""What is asked of the solver: names of `Sweep`."""
-
 DATA = ("probabilities", "mixing", "targets", "groups")
-"""What belongs to a data set."""
+"""Names that belong to a data set."""
 
-KNOWN = ("family", "data", *DATA, *ASKED, "grid", "fixed", "points")
+NAMES = ("family", "data", *DATA, *SETTINGS, SEED, "grid", "fixed", "points")
 """All names of a file."""
 
 SPREAD = ("from", "to", "count", "scale")
 """Names of evenly spread values."""
 
-MOST = 1_000_000
-"""Values of one coordinate at most."""
 
-FARTHEST = 1e300
-"""From zero, of the ends of evenly spread values."""
+@dataclass(frozen=True)
+class SpreadLimits:
+    """What evenly spread values may be."""
+
+    count: int = 1_000_000
+    end: float = 1e300  # distance from zero: the step between two ends is a number
+
+
+LIMITS_OF_SPREADS = SpreadLimits()
 
 
 def read_sweep(path: str | os.PathLike[str]) -> Sweep:
@@ -69,8 +74,8 @@ def read_sweep(path: str | os.PathLike[str]) -> Sweep:
 
 def _sweep(content: dict[str, Any], folder: Path) -> Sweep:
     for name in content:
-        if name not in KNOWN:
-            raise InputError(unknown_name("name", name, KNOWN))
+        if name not in NAMES:
+            raise InputError(unknown_name("name", name, NAMES))
     for name in ("grid", "fixed", "groups"):
         if not isinstance(content.get(name, {}), dict):
             raise InputError(f"{name}: expected a table, [{name}]")
@@ -79,9 +84,9 @@ def _sweep(content: dict[str, Any], folder: Path) -> Sweep:
     points = content.get("points", [])
     if not (isinstance(points, list) and all(isinstance(point, dict) for point in points)):
         raise InputError("points: expected a list of tables, [[points]]")
-    asked = {name: content[name] for name in ASKED if name in content}
+    settings = {name: content[name] for name in (*SETTINGS, SEED) if name in content}
     axes = {name: _spread(name, values) for name, values in content.get("grid", {}).items()}
-    return Sweep(_poses(content, folder), axes=axes, listed=points, fixed=content.get("fixed", {}), **asked)
+    return Sweep(_poses(content, folder), axes=axes, listed=points, fixed=content.get("fixed", {}), **settings)
 
 
 def _poses(content: dict[str, Any], folder: Path) -> Poses:
@@ -99,35 +104,36 @@ def _poses(content: dict[str, Any], folder: Path) -> Poses:
     for name, members in groups.items():
         if not isinstance(members, list):
             raise InputError(f"groups: {name!r} is no list of sources; write {name} = [...]")
-    read = [name for name in ("mixing", "targets") if name in content]
-    matrices = {name: read_mixing(str(folder / content[name]), name) for name in read}
+    mixing, targets = (
+        read_mixing(str(folder / content[name]), name) if name in content else None for name in ("mixing", "targets")
+    )
     # Of a summary no samples can be drawn.
     tables = [content.get("grid"), content.get("fixed"), *content.get("points", ())]
     whole = any(name in table for table in tables if isinstance(table, dict) for name in DRAWN)
     sources = read_sources(str(folder / content["data"]), content.get("probabilities"), whole=whole)
-    return OfData(sources, groups=content.get("groups"), **matrices)
+    return OfData(Problem(sources, mixing=mixing, readout=Exact(targets), groups=content.get("groups")))
 
 
-def _spread(name: str, given: Any) -> Any:
-    """A list of values as it is; evenly spread ones where ends and count are given."""
-    if not isinstance(given, dict):
-        return given if isinstance(given, list) else [given]
-    for key in given:
+def _spread(name: str, values: Any) -> Any:
+    """A list of values as it is; evenly spread ones of a table of ends and count."""
+    if not isinstance(values, dict):
+        return values if isinstance(values, list) else [values]
+    for key in values:
         if key not in SPREAD:
             raise InputError(unknown_name(name, key, SPREAD))
     for key in SPREAD[:3]:
-        if isinstance(given.get(key), bool) or not isinstance(given.get(key), int | float):
+        if isinstance(values.get(key), bool) or not isinstance(values.get(key), int | float):
             raise InputError(f"{name}: {key!r} is missing, or no number; write {{from = 0.1, to = 10, count = 20}}")
     for key in SPREAD[:2]:
-        if abs(given[key]) > FARTHEST or given[key] != given[key]:
-            raise InputError(f"{name}: {key!r} is no number up to {FARTHEST:g}")
-    low, high, count, scale = given["from"], given["to"], given["count"], given.get("scale", "linear")
+        if abs(values[key]) > LIMITS_OF_SPREADS.end or values[key] != values[key]:
+            raise InputError(f"{name}: {key!r} is no number up to {LIMITS_OF_SPREADS.end:g}")
+    low, high, count, scale = values["from"], values["to"], values["count"], values.get("scale", "linear")
     if scale not in ("linear", "log"):
         raise InputError(unknown_name(f"{name}: scale", str(scale), ("linear", "log")))
-    if not (isinstance(count, int) and 1 <= count <= MOST):
-        raise InputError(f"{name}: count {count!r} is not a whole number from 1 to {MOST:,}")
+    if not (isinstance(count, int) and 1 <= count <= LIMITS_OF_SPREADS.count):
+        raise InputError(f"{name}: count {count!r} is not a whole number from 1 to {LIMITS_OF_SPREADS.count:,}")
     if scale == "log" and not (low > 0 and high > 0):
         raise InputError(f"{name}: from {low:g} to {high:g} there is no logarithmic scale; give positive ends")
-    values = (np.geomspace if scale == "log" else np.linspace)(float(low), float(high), count)
-    whole = isinstance(low, int) and isinstance(high, int) and bool((values == np.round(values)).all())
-    return [int(value) for value in values] if whole else values.tolist()
+    spread = (np.geomspace if scale == "log" else np.linspace)(float(low), float(high), count)
+    whole = isinstance(low, int) and isinstance(high, int) and bool((spread == np.round(spread)).all())
+    return [int(value) for value in spread] if whole else spread.tolist()

@@ -1,4 +1,4 @@
-"""The table of a sweep: one row a point, one column a number; in memory, and as a Parquet file."""
+"""The table of a sweep: one row per point, one column per number; in memory, and as a Parquet file."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["frame", "header_of", "read_rows", "require_tables", "write_table"]
-
-KEY = b"modularity-sweep"
-"""Under which a Parquet file says, in JSON, which sweep it holds."""
-
-CHECKSUM = "checksum"
-"""And beside it that of its rows."""
+__all__ = ["Row", "frame", "header_of", "read_rows", "require_tables", "write_table"]
 
 Row = dict[str, Any]
 
+KEY = b"modularity-sweep"
+"""Name in the metadata of a Parquet file of the header: JSON that says which sweep it holds."""
+
+CHECKSUM = "checksum"
+"""Name in the header of the checksum of the rows."""
+
 
 def require_tables() -> None:
-    """Say now, not after the work, that tables cannot be written.
+    """Refuse now, not after the work, where tables cannot be written.
 
     Raises:
         InputError: pyarrow or pandas are not installed.
@@ -49,7 +49,7 @@ def columns_of(rows: Sequence[Row], coordinates: Sequence[str]) -> dict[str, lis
 
 
 def _alike(values: list[Any], coordinate: bool) -> list[Any]:
-    """Values of one kind: whole numbers among others become such, and lists of names one text."""
+    """Values of one type: integers among floats become floats, and lists of names one text."""
     if coordinate and any(isinstance(value, list) for value in values):
         return [", ".join(map(str, value)) if isinstance(value, list) else value for value in values]
     kinds = {type(value) for value in values if value is not None}
@@ -77,23 +77,23 @@ def write_table(path: Path, rows: Sequence[Row], coordinates: Sequence[str], hea
     import pyarrow.parquet as pq
 
     table = pa.table(columns_of(rows, coordinates))
-    said = {**header, CHECKSUM: _checksum(table.to_pylist())}
-    table = table.replace_schema_metadata({KEY: json.dumps(said).encode()})
+    whole = {**header, CHECKSUM: _checksum(table.to_pylist())}
+    table = table.replace_schema_metadata({KEY: json.dumps(whole).encode()})
     with written_whole(path) as partial:
         pq.write_table(table, partial)
 
 
 def header_of(path: str | os.PathLike[str]) -> dict[str, Any] | None:
-    """Which sweep a file holds; None if it holds none."""
+    """The header of a file, which says which sweep it holds; None if it holds none."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        said = (pq.read_schema(path).metadata or {}).get(KEY)
-        found = None if said is None else json.loads(said)
+        text = (pq.read_schema(path).metadata or {}).get(KEY)
+        header = None if text is None else json.loads(text)
     except (pa.ArrowException, OSError, ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return header if isinstance(header, dict) else None
 
 
 def read_rows(path: str | os.PathLike[str]) -> list[Row]:
@@ -118,7 +118,7 @@ def read_rows(path: str | os.PathLike[str]) -> list[Row]:
 
 
 def _checksum(rows: Sequence[Row]) -> str:
-    whole = hashlib.sha256()
+    digest = hashlib.sha256()
     for row in rows:
-        whole.update(json.dumps(row, default=str).encode())
-    return whole.hexdigest()
+        digest.update(json.dumps(row, default=str).encode())
+    return digest.hexdigest()

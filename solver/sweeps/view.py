@@ -10,16 +10,9 @@ from theory.errors import InputError, unknown_name
 
 if TYPE_CHECKING:
     from solver.sweeps.plan import Sweep
+    from solver.sweeps.table import Row
 
 __all__ = ["view"]
-
-Row = dict[str, Any]
-
-SHOWN = 8
-"""Values of a coordinate that a message lists."""
-
-SAME = 1e-9
-"""Relative distance of two numbers that are one, written with fewer digits."""
 
 
 def view(plan: Sweep, rows: Sequence[Row], held: Mapping[str, Any]) -> tuple[Sweep, list[Row]]:
@@ -27,7 +20,7 @@ def view(plan: Sweep, rows: Sequence[Row], held: Mapping[str, Any]) -> tuple[Swe
 
     Args:
         plan: what was solved.
-        rows: from `solver.sweeps.run.run`, one a point.
+        rows: from `solver.sweeps.run.run`, one per point.
         held: values of coordinates; numbers may be text.
 
     Raises:
@@ -51,7 +44,7 @@ def view(plan: Sweep, rows: Sequence[Row], held: Mapping[str, Any]) -> tuple[Swe
         known = _values([point for point, _ in points], name)
         points = [(point, row) for point, row in points if _is(point.get(name), value)]
         if not points:
-            listed = ", ".join(map(str, known[:SHOWN])) + (", ..." if len(known) > SHOWN else "")
+            listed = ", ".join([*map(str, known[:8]), *(["..."] if len(known) > 8 else [])])
             raise InputError(f"at: {name} does not take the value {value} there; its values are {listed}")
     taken = {name: _values([point for point, _ in points], name) for name in plan.coordinates}
     axes = {name: values for name, values in taken.items() if len(values) > 1}
@@ -66,21 +59,21 @@ def view(plan: Sweep, rows: Sequence[Row], held: Mapping[str, Any]) -> tuple[Swe
     if len(axes) == 2 and any(isinstance(value, str | list) for values in axes.values() for value in values):
         words = next(name for name, values in axes.items() if any(isinstance(value, str | list) for value in values))
         raise InputError(f"at: {words} has no numbers to draw over; hold it at one value, such as {axes[words][0]}")
-    # In order, so that lines go one way; what has no order stays as it was given.
+    # In order, so that lines go one way; values without an order stay as they are.
     ordered = {name: _in_order(values) for name, values in axes.items()}
     fixed = {name: values[0] for name, values in taken.items() if len(values) == 1 and values[0] is not None}
     part = replace(plan, axes=ordered, listed=(), fixed=fixed)
-    found = {_key(point, ordered): row for point, row in points}
+    by_key = {_key(point, ordered): row for point, row in points}
     keys = [_key(part.point(index), ordered) for index in range(len(part))]
-    if len(found) != len(points) or any(key not in found for key in keys):
+    if len(by_key) != len(points) or any(key not in by_key for key in keys):
         raise InputError(f"plot: the points are no grid over {' and '.join(axes)}; draw from the table instead")
-    return part, [found[key] for key in keys]
+    return part, [by_key[key] for key in keys]
 
 
 def _values(points: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
-    found = [point.get(name) for point in points]
-    # Lists have no place in a set; their words do.
-    return list({str(value): value for value in found}.values())
+    # Each once: lists cannot be keys, their words can.
+    values = [point.get(name) for point in points]
+    return list({str(value): value for value in values}.values())
 
 
 def _in_order(values: list[Any]) -> list[Any]:
@@ -91,10 +84,11 @@ def _key(point: Mapping[str, Any], names: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(point.get(name)) for name in names)
 
 
-def _is(value: Any, asked: Any) -> bool:
-    if str(value) == str(asked):
+def _is(value: Any, other: Any) -> bool:
+    """Whether two values are one, which may be written with fewer digits."""
+    if str(value) == str(other):
         return True
     try:
-        return abs(float(value) - float(asked)) <= SAME * abs(float(value))
+        return abs(float(value) - float(other)) <= 1e-9 * abs(float(value))
     except (TypeError, ValueError):
-        return isinstance(value, list) and ", ".join(map(str, value)) == str(asked)
+        return isinstance(value, list) and ", ".join(map(str, value)) == str(other)

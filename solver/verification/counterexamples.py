@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from theory.errors import InputError
-from theory.problem import Problem
+from theory.problem import PRICES, Problem
 
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["USUAL", "as_fraction", "integer_weights", "readable", "shrink"]
+__all__ = ["as_fraction", "integer_weights", "readable", "shrink"]
 
 ATTEMPTS = 1_000
 """Smaller problems tried at most; each is solved, which takes some milliseconds."""
@@ -31,9 +31,6 @@ SAME = 1e-12
 
 UNREADABLE = 1e6
 """Complexity of a number that is no small fraction."""
-
-USUAL = {"encoder_cost": 1.0, "decoder_cost": 1.0, "activity_cost": 1.0, "bias_cost": 0.0}
-"""Prices of a problem of which nothing is said."""
 
 MOST_WEIGHT = 1000
 """Probabilities are shown as whole numbers up to this if they can be."""
@@ -135,7 +132,7 @@ def _size(problem: Problem) -> tuple[float, ...]:
         problem.dimension,
         problem.sources.count,
         0.0 if plain else problem.mixing.size + _complexity(problem.mixing),
-        sum(_oddity(getattr(problem, name), usual) for name, usual in USUAL.items()),
+        sum(_oddity(getattr(problem, name), usual) for name, usual in PRICES.items()),
         0.0 if weights is None else float(integer_weights(weights).sum()),
         _complexity(problem.sources.points),
     )
@@ -158,9 +155,9 @@ def _changes(problem: Problem) -> Iterator[dict[str, Any]]:
     # One source by itself cannot mix: what is said about it shows little.
     for source in range(problem.dimension) if problem.dimension > 2 else ():
         yield {"sources": np.delete(points, source, axis=1), "mixing": np.delete(mixing, source, axis=1)}
-    yield {"mixing": np.eye(problem.dimension), **USUAL}
+    yield {"mixing": np.eye(problem.dimension), **PRICES}
     yield {"mixing": np.eye(problem.dimension)}
-    for name, usual in USUAL.items():
+    for name, usual in PRICES.items():
         yield {name: usual}
     yield {"probabilities": None}
     for row in range(len(points)):
@@ -168,7 +165,7 @@ def _changes(problem: Problem) -> Iterator[dict[str, Any]]:
         yield {"sources": np.delete(points, row, axis=0), "probabilities": kept}
     for rounded in _rounder(mixing):
         yield {"mixing": rounded}
-    for name in USUAL:
+    for name in PRICES:
         yield {name: _power_of_ten(posed[name])}
     if weights is not None:
         for place in np.flatnonzero(weights > 1):

@@ -20,10 +20,10 @@ import numpy as np
 
 from solver.extras import require
 from solver.verification.conjectures import Conjecture, as_theorem
-from solver.verification.counterexamples import USUAL, integer_weights, readable, shrink
+from solver.verification.counterexamples import integer_weights, readable, shrink
 from solver.verification.judgement import AGREES, DISAGREES, UNDECIDED, Judgement, judge
 from theory.errors import InputError
-from theory.problem import Problem
+from theory.problem import PRICES, Problem
 from theory.theorems import THEOREMS, Theorem
 from theory.theorems.hypotheses import decodes_the_data
 from theory.writing import free_name, written_whole
@@ -106,7 +106,7 @@ class Report:
                 "sources": problem.sources.points.tolist(),
                 "probabilities": None if weights is None else weights.tolist(),
                 "mixing": problem.mixing.tolist(),
-                **{name: getattr(problem, name) for name in USUAL},
+                **{name: getattr(problem, name) for name in PRICES},
             }
         return plain
 
@@ -129,7 +129,7 @@ def _listed(problem: Problem) -> str:
     listed = [" ".join(f"{name:>12}" for name in header), *_rows(table)]
     if not np.array_equal(problem.mixing, np.eye(problem.dimension)):
         listed += ["seen through the mixing", *_rows(problem.mixing)]
-    costs = {name: getattr(problem, name) for name, usual in USUAL.items() if getattr(problem, name) != usual}
+    costs = {name: getattr(problem, name) for name, usual in PRICES.items() if getattr(problem, name) != usual}
     listed += [f"{name.replace('_', ' ')} {cost:.10g}" for name, cost in costs.items()]
     if not decodes_the_data(problem):
         listed.append(f"read out by {problem.given_readout!r}")
@@ -374,7 +374,7 @@ def save_problem(problem: Problem, path: Path) -> list[str]:
         mixing = mixing_file(path)
         _write_table(mixing, problem.mixing, "")
         options += ["--mixing", str(mixing)]
-    for name, usual in USUAL.items():
+    for name, usual in PRICES.items():
         cost = getattr(problem, name)
         options += [f"--{name.replace('_', '-')}", repr(cost)] if cost != usual else []
     return options

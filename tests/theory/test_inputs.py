@@ -167,3 +167,31 @@ def test_sources_of_unlike_scales_have_a_verdict(dimension, power, cost, seed):
     scales = 10.0 ** np.append(rng.uniform(-8, 8, dimension - 1), power)
     verdict = modularity(rng.standard_normal((3 * dimension, dimension)) * scales, encoder_cost=10.0**cost)
     assert verdict.modular is not None and np.isfinite(verdict.margin)
+
+
+METHODS = {
+    "loss": lambda problem, masked: problem.loss(masked),
+    "neuron_cost": lambda problem, masked: problem.neuron_cost(masked),
+    "readout_cost": lambda problem, masked: problem.readout_cost(masked),
+    "multiplier": lambda problem, masked: problem.multiplier(masked),
+    "support": lambda problem, masked: problem.sources.support(masked),
+    "variances": lambda problem, masked: problem.sources.variances(masked),
+    "about_mean": lambda problem, masked: problem.sources.about_mean(masked),
+    "combination_text": lambda problem, masked: problem.sources.combination_text(masked[0]),
+    "among": lambda problem, masked: problem.among(masked[0].astype(int)),
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_no_method_takes_what_is_masked(method):
+    problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+    masked = np.ma.array([[1.0, -9999.0], [0.0, 1.0]], mask=[[False, True], [False, False]])
+    with pytest.raises(InputError, match=r"1 value\(s\) are masked"):
+        METHODS[method](problem, masked)
+
+
+@pytest.mark.parametrize("method", ["loss", "neuron_cost", "support", "variances", "combination_text"])
+def test_no_method_takes_another_number_of_columns(method):
+    problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+    with pytest.raises(InputError, match="does not fit; give rows of 2 numbers"):
+        METHODS[method](problem, np.ones((2, 3)))

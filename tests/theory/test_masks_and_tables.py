@@ -61,7 +61,7 @@ DOORS = {
     "covariance": (np.eye(2) / 100, lambda given: Sources.from_moments(given, POINTS, POINTS.mean(axis=0))),
     "mean": (POINTS.mean(axis=0), lambda given: Sources.from_moments(np.eye(2) / 100, POINTS, given)),
     "exact": (POINTS, lambda given: modularity(given, exact=True)),
-    "swept": (np.eye(2), lambda given: OfData(POINTS, mixing=given)),
+    "swept": (np.eye(2), lambda given: OfData(Problem(POINTS, mixing=given))),
 }
 
 

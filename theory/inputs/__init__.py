@@ -21,6 +21,7 @@ __all__ = [
     "SMALLEST",
     "as_array",
     "as_matrix",
+    "as_rows",
     "checked_names",
     "checked_probabilities",
     "column_labels",
@@ -145,6 +146,35 @@ def require_plain(values: Any, name: str, *, columns: Sequence[str] | None = Non
         place = _cell(name, first_row + row, column, columns)
         raise InputError(f"{name}: {count} value(s) are masked, the first at {place}; drop those rows or fill them in")
     _require_no_times(values, name)
+
+
+def as_rows(values: ArrayLike, name: str, columns: int) -> Array:
+    """(n, columns) numbers, or one row of them, that a formula is asked about: masked values and other shapes refused.
+
+    Args:
+        values: (n, columns) or (columns,).
+        name: what to call it in a message.
+        columns: how many it must have.
+
+    Raises:
+        InputError: masked values, text, another number of columns.
+
+    Example:
+        >>> as_rows([1, 2], "weights", 2).tolist()
+        [[1.0, 2.0]]
+        >>> as_rows([[1, 2, 3]], "weights", 2)
+        Traceback (most recent call last):
+        theory.errors.InputError: weights: shape (1, 3) does not fit; give rows of 2 numbers
+    """
+    if type(values) is not np.ndarray:
+        require_plain(values, name)
+    try:
+        rows = np.atleast_2d(np.asarray(values, dtype=np.float64))
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: not a matrix of numbers; give rows of {columns} numbers") from None
+    if rows.ndim != 2 or rows.shape[1] != columns:
+        raise InputError(f"{name}: shape {np.shape(rows)} does not fit; give rows of {columns} numbers")
+    return rows
 
 
 def _masked(values: Any) -> tuple[int, list[int]]:

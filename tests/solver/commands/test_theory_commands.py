@@ -91,3 +91,10 @@ def test_names_repeated_for_speed_are_the_same():
 def test_help_does_not_wait_for_sympy():
     code = "import sys; import solver.commands.cli; sys.exit(any(name in sys.modules for name in ('sympy', 'numpy')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_margin_of_zero_is_told_as_rounding_unless_it_is_exact(tmp_path):
+    file = tmp_path / "unlike.csv"
+    file.write_text("a,b\n0,0\n0,1e-5\n100,0\n")
+    plain, exact = (CliRunner().invoke(main, ["check", str(file), *more]).stdout for more in ([], ["--exact"]))
+    assert "--exact tells (margin 0)" in plain and "Mixed" in exact

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from matplotlib.text import Text
 
-from solver import Sweep
+from solver import Problem, Sweep
 from solver.commands.cli import main
 from solver.pictures.phases.sweep import plot_sweep
 from solver.sweeps import plane
@@ -22,7 +22,7 @@ def phase(*arguments):
 
 
 def test_the_boundary_by_bisection_is_the_exact_one(monkeypatch):
-    monkeypatch.setattr(plane, "LINES", 3)
+    monkeypatch.setattr(plane, "GRID", plane.PlaneGrid(lines=3))
     plan = plane.plane_plan("slanted-corners", "second", points=3, low=0.5, high=1.0)
     found = plane.phase_plane(plan, run(plan))
     exact = (176 - np.sqrt(176**2 - 4 * 25 * 96)) / 50  # 25 a^2 - 176 a + 96: docs/theory.md
@@ -34,7 +34,7 @@ def test_the_boundary_by_bisection_is_the_exact_one(monkeypatch):
 
 @pytest.mark.thorough
 def test_phase_against_a_price(tmp_path, monkeypatch):
-    monkeypatch.setattr(plane, "LINES", 2)
+    monkeypatch.setattr(plane, "GRID", plane.PlaneGrid(lines=2))
     picture = tmp_path / "plane.svg"
     done = phase("opposite-corners", "--against", "bias_cost", "--points", 3, "--plot", picture, "--json")
     answer = json.loads(done.stdout)
@@ -96,7 +96,7 @@ def test_a_family_over_two_coordinates_has_its_boundary_whichever_comes_first():
 
 
 def test_data_over_two_coordinates_has_none():
-    plan = Sweep.of_data(SQUARE, encoder_cost=[0.1, 1.0, 10.0], decoder_cost=[1.0, 2.0], certified=False)
+    plan = Sweep.of_data(Problem(SQUARE), encoder_cost=[0.1, 1.0, 10.0], decoder_cost=[1.0, 2.0], certified=False)
     figure = plot_sweep(plan, run(plan))
     assert "price of the encoder" in words_of(figure) and "price of the decoder" in words_of(figure)
 
@@ -130,7 +130,7 @@ def test_what_cannot_be_held(held, said):
 
 
 def test_points_without_order_or_grid():
-    named = Sweep.of_data([[0, 0, 1], [0, 1, 0], [1, 0, 0], [1, 1, 1.5]], columns=[["s1", "s2"], ["s2", "s3"]])
+    named = Sweep.of_data(Problem([[0, 0, 1], [0, 1, 0], [1, 0, 0], [1, 1, 1.5]]), columns=[["s1", "s2"], ["s2", "s3"]])
     assert "s1, s2" in words_of(plot_sweep(named, run(named)))
     holes = Sweep(named.poses, listed=[{"encoder_cost": 1, "decoder_cost": 1}, {"encoder_cost": 2, "decoder_cost": 2}])
     with pytest.raises(InputError, match="no grid over encoder_cost and decoder_cost"):

@@ -20,12 +20,15 @@ from hypothesis import strategies as st
 from solver import Problem, Sweep, certify, solve, sweep
 from solver.commands.cli import main
 from solver.sweeps.journal import opened, parsed
+from solver.sweeps.pose import OfData
 from solver.sweeps.run import run
 from solver.sweeps.spec import read_sweep
 from solver.sweeps.table import read_rows
 from tests.examples import share
+from tests.theory.test_neurons import Peak
 from theory import InputError
 from theory.families import family
+from theory.readouts import Exact, Soft
 
 SPEC = """
 family = "opposite-corners"
@@ -35,6 +38,9 @@ certified = false
 parameter = {from = 0.3, to = 0.7, count = 5}
 encoder_cost = {from = 0.1, to = 10, count = 20, scale = "log"}
 """
+
+
+SQUARE = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
 
 
 def plan(cost=1.0):
@@ -135,11 +141,41 @@ def test_a_point_that_has_no_problem_is_refused_and_the_others_are_solved():
 
 
 def test_resamples_depend_on_their_seed_alone():
-    data = np.random.default_rng(0).uniform(size=(30, 2))
+    data = Problem(np.random.default_rng(0).uniform(size=(30, 2)))
     one, other = (sweep(Sweep.of_data(data, bootstrap=numbers)) for numbers in ([0, 1, 2], [2, 0]))
     assert one.loss[2] == other.loss[0] and one.loss[0] == other.loss[1] != one.loss[1]
-    assert one.loss[0] == pytest.approx(solve(Problem(data)).loss, rel=1e-8)
+    assert one.loss[0] == pytest.approx(solve(data).loss, rel=1e-8)
     assert sweep(Sweep.of_data(data, bootstrap=[1], seed=5)).loss[0] != one.loss[1]
+
+
+def test_a_sweep_of_a_data_set_keeps_what_its_problem_says():
+    rows = [[0, 0], [0, 1], [1, 0], [2, 2]]
+    problem = Problem(rows, mixing=[[1, 0.5], [0, 1]], bias_cost=2.0, readout=Exact([[1, 0]]), groups={"a": [0]})
+    found = sweep(Sweep.of_data(problem, encoder_cost=[1.0, 3.0]))
+    alone = [solve(problem.replaced(encoder_cost=cost)).loss for cost in (1.0, 3.0)]
+    assert found.loss.tolist() == pytest.approx(alone, rel=1e-8)
+    # Prices, kinds of neurons and separate groups tell a sweep from others.
+    others = [Problem(rows), Problem(rows, bias_cost=2.0), Problem(rows, neurons=Peak())]
+    others += [Problem(rows, groups={}), Problem(rows, groups={}, separate=True), problem]
+    assert len({Sweep.of_data(other, encoder_cost=[1.0]).fingerprint for other in others}) == len(others)
+
+
+@pytest.mark.parametrize(
+    ("problem", "point", "said"),
+    [
+        (np.eye(2), {}, r"problem: expected a Problem, got ndarray; write Sweep.of_data\(Problem\(sources\)\)"),
+        (Problem(SQUARE, readout=Soft(3.0)), {}, "readout: errors are coordinates of a sweep"),
+        (Problem(SQUARE, transitions=[[0, -1], [1, 0]]), {}, "transitions: a sweep over data has no recurrent layer"),
+        (Problem(SQUARE, groups={}), {"columns": ["s1"]}, "columns: mixing, targets and groups are of all sources"),
+        (Problem(SQUARE), {"columns": ["s3"]}, "columns: 's3' is unknown"),
+        (Problem(SQUARE), {"samples": 9}, "samples: 9 of 4 rows cannot be drawn"),
+        (Problem(SQUARE), {"samples": 2.5}, "samples: 2.5 is not a whole number"),
+        (Problem(SQUARE), {"noise_variance": 1.0}, "noise_variance: noise makes errors"),
+    ],
+)
+def test_points_that_a_data_set_does_not_have_are_refused(problem, point, said):
+    with pytest.raises(InputError, match=said):
+        OfData(problem).problem(seed=0, **point)
 
 
 @pytest.mark.parametrize(
