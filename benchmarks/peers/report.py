@@ -150,6 +150,12 @@ def draw(outcomes: Sequence[Outcome], file: Path) -> None:
         panel.set_xscale("log")
         panel.set_yscale("log")
         panel.grid(alpha=0.3)
+    if "sources" in present:
+        # Whole numbers within less than a decade.
+        panel = axes[1 + present.index("sources")]
+        sizes = sorted({outcome.size for outcome in outcomes if outcome.series == "sources"})
+        panel.set_xticks(sizes, labels=[f"{size:g}" for size in sizes])
+        panel.set_xticks([], minor=True)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(peers), frameon=False)
     figure.savefig(file)

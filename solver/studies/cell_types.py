@@ -38,6 +38,9 @@ which their sum is a grid cell: far above the solver's rounding, far below what 
 
 NAMES = {"position": "position cell", "object": "object-vector cell", "mixed": "mixed cell"}
 
+WIDE_ENOUGH = 8
+"""Panels in a row above which such a name takes two lines."""
+
 
 def study(_: np.random.Generator, quick: bool) -> Finding:
     """2023, figures 6 and 7: space and objects get cell types of their own if the object moves, and mix if it stays."""
@@ -139,7 +142,8 @@ def _draw_ring(figure: SubFigure, code: Representation, task: Task, title: str) 
     panels = np.atleast_1d(figure.subplots(1, len(code), sharey=True))
     for axes, values, groups in zip(panels, maps, code.coded_groups(), strict=True):
         kind, colour = kind_of(groups)
-        draw_map(axes, values[:, places], NAMES[kind], colour)
+        name = NAMES[kind] if len(code) <= WIDE_ENOUGH else NAMES[kind].replace(" ", "\n")
+        draw_map(axes, values[:, places], name, colour)
         axes.set_xlabel("position", fontsize=6)
     panels[0].set_yticks(range(len(places)), [str(place) for place in places], fontsize=5)
     panels[0].set_ylabel("object at", fontsize=6)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.optimise import solve_one_of_many
-from solver.pictures.style import INSIDE, OUTSIDE, legend, page_figure
+from solver.pictures.style import HULL, INSIDE, OUTSIDE, legend, page_figure
 from solver.pictures.tuning import draw_map, kind_of, tuning
 from solver.studies.study import FREE, RIGHT, Finding, angle_between, cell_types, measured
 from solver.studies.tasks import held_while_reaching, reaches_in_a_row
@@ -87,15 +87,16 @@ def _draw_epochs(figure: SubFigure, code: Representation, task: Task) -> None:
     panels = figure.subplots(1, len(maps), sharey=True, sharex=True)
     for axes, values, groups in zip(panels, maps, code.coded_groups(), strict=False):
         kind, colour = kind_of(groups)
-        for epoch, style, label in ((0, "-", "preparation"), (1, ":", "movement")):
-            axes.plot(values[:, epoch], style, color=colour, lw=1, label=label)
+        axes.plot(values[:, 0], "-", color=colour, lw=1, label="preparation")
+        axes.plot(values[:, 1], ":", color=HULL, lw=1, label="movement")
         axes.set_title(kind, color=colour, fontsize=6, pad=2)
         axes.set_xlabel("direction", fontsize=6)
         axes.set_xticks([])
     panels[0].set_ylabel("activity", fontsize=6)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=6)
-    figure.suptitle("One at a time: the same neurons prepare and move", fontsize=7, x=0.01, ha="left")
+    shown = "" if len(code) <= PANELS else f" ({PANELS} of {len(code)} are shown)"
+    figure.suptitle(f"One at a time: the same neurons prepare and move{shown}", fontsize=7, x=0.01, ha="left")
 
 
 def _draw_row(figure: SubFigure, code: Representation, task: Task) -> None:

@@ -52,6 +52,22 @@ def posed(problem):
     return Problem(problem.points, **problem.options())
 
 
+def unproven(problem, weights):
+    """A code (n, d) of which nothing is claimed but what it is."""
+    return Representation.from_weights(
+        problem,
+        weights,
+        status="bounded",
+        method="",
+        message="",
+        lower_bound=0.0,
+        gap=1.0,
+        multiplier=problem.gram,
+        iterations=0,
+        seconds=0.0,
+    )
+
+
 def simple(points, **options):
     given = {"probabilities": None, "mixing": None, "encoder_cost": 1.0, "decoder_cost": 1.0} | options
     return Drawn(0, 1, "by hand", np.array(points, dtype=float), **given)
@@ -132,18 +148,7 @@ def test_losses_are_those_of_the_program_up_to_rounding(index):
     weights = given.modular_weights @ (np.eye(problem.dimension) + 0.1)
     assert float(rational.code_loss(weights)) == pytest.approx(given.loss(weights), rel=1e-7)
     assert float(rational.code_loss(given.modular_weights)) == pytest.approx(given.modular_loss, rel=1e-9)
-    code = Representation.from_weights(
-        given,
-        given.modular_weights,
-        status="",
-        method="",
-        message="",
-        lower_bound=0.0,
-        gap=1.0,
-        multiplier=given.gram,
-        iterations=0,
-        seconds=0.0,
-    )
+    code = unproven(given, given.modular_weights)
     measured = rational.measure(code.encoder, code.encoder_bias, code.decoder, code.decoder_bias)
     assert float(measured.loss) == pytest.approx(certify(given, code).loss, rel=1e-9)
 
@@ -343,18 +348,7 @@ def modular_loss_too_low(claim):
 
 def test_a_code_dearer_than_none_is_found():
     given = posed(SILENT)
-    code = Representation.from_weights(
-        given,
-        0.05 * np.eye(2),
-        status="bounded",
-        method="",
-        message="",
-        lower_bound=0.0,
-        gap=1.0,
-        multiplier=given.gram,
-        iterations=0,
-        seconds=0.0,
-    )
+    code = unproven(given, 0.05 * np.eye(2))
     wrong = judge(SILENT, claim_of(code), with_codes=False).wrong
     assert any("more than that of no neurons" in sentence for sentence in wrong)
     assert any("more than that of a modular code" in sentence for sentence in wrong)

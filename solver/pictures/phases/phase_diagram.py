@@ -77,7 +77,9 @@ def _price(axes: Axes, family: Family, points: list[PhasePoint]) -> None:
         axes.axvline(float(value), color=SAMPLE, linewidth=1, linestyle=DASHED, zorder=0, label=meaning)
     axes.set(xlabel="a", ylabel="price of own neurons (%)")
     axes.margins(y=0.15)
-    legend(axes, loc="upper left" if family.blocks is None else "upper right")
+    side = "left" if family.blocks is None else "right"
+    # Opaque: the boundary may lie beneath.
+    legend(axes, frameon=True, framealpha=1, edgecolor="none", loc=f"upper {side}")
 
 
 def _support(axes: Axes, family: Family, point: PhasePoint) -> None:

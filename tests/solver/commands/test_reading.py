@@ -21,16 +21,6 @@ from theory import InputError
 SQUARE = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1.5]])
 
 
-@pytest.fixture
-def write(tmp_path):
-    def written(content, name="data.csv"):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    return written
-
-
 def lines(delimiter=",", end="\n", header="left,right"):
     rows = [delimiter.join(f"{value:g}" for value in row) for row in SQUARE]
     return end.join([*([header.replace(",", delimiter)] if header else []), *rows]) + end

@@ -30,16 +30,6 @@ def refused(path, said):
         assert path.name in str(error.value) and "\n" not in str(error.value)
 
 
-@pytest.fixture
-def write(tmp_path):
-    def written(content, name="data.csv"):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    return written
-
-
 # ---- Zarr -----------------------------------------------------------------------------------------------------------
 
 
