@@ -1,8 +1,7 @@
 """What do the neurons of a code follow? Their activity held against labels: anything that is known of each sample.
 
-A label is a number or a class a sample. What it explains of a neuron is the share of the variance of its activity that
-a linear function of the number accounts for (the squared correlation), or that the means of the classes do (the
-correlation ratio).
+A label is a number or a class for each sample. The share of a neuron's variance that it explains is the squared
+correlation with a number, or the correlation ratio (of the means of classes).
 """
 
 from __future__ import annotations
@@ -30,19 +29,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparison", "compared", "scores_at_hand"]
 
-ROWS_IN_TEXT = 40
-"""Neurons listed before the table is cut short."""
-
-NO_NUMBER = ("NAType", "NaTType")
-"""Types by which tables mark what is missing, beside None and NaN."""
-
 
 @dataclass(frozen=True, eq=False)
 class Comparison(Frozen):
-    """What the neurons of a code follow.
+    """Labels that the neurons of a code follow.
 
     Attributes:
-        labels: k names;  kinds: for each "number" or "class".
+        labels: k names.
+        kinds: for each label "number" or "class".
         explained: (n, k) share of each neuron's variance that each label explains by itself.
         correlation: (n, k) of each neuron with each label; NaN for classes, which have no direction.
         follows: for each neuron the label that explains most of it.
@@ -68,7 +62,7 @@ class Comparison(Frozen):
     scores: dict[str, float]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain numbers, strings and lists, for JSON; `solver.pictures.summary.as_json` makes null of NaN.
+        """Numbers, strings and lists, for JSON; `solver.pictures.summary.as_json` makes null of NaN.
 
         Example:
             >>> from solver import Problem, solve
@@ -100,24 +94,27 @@ class Comparison(Frozen):
         return plot_shares(self.explained, self.labels, path)
 
     def __repr__(self) -> str:
-        header = ["neuron", *self.labels, "follows"]
-        rows = [
-            [str(neuron + 1), *(f"{100 * share:.1f} %" for share in self.explained[neuron]), name]
-            for neuron, name in enumerate(self.follows[:ROWS_IN_TEXT])
+        shown = 40
+        rows = [["neuron", *self.labels, "follows"]]
+        for neuron, name in enumerate(self.follows[:shown]):
+            rows.append([str(neuron + 1), *_percents(self.explained[neuron]), name])
+        rows += [["chance", *_percents(self.chance), ""], ["all", *_percents(self.decodable), ""]]
+        width = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        table = ["  ".join([*map(str.rjust, row[:-1], width), row[-1]]).rstrip() for row in rows]
+        more = [f"... and {len(self.follows) - shown} more neurons"] if len(self.follows) > shown else []
+        scores = [
+            f"{name.replace('_', ' ')}: {'too few samples to tell' if np.isnan(value) else f'{value:.3f}'}"
+            for name, value in self.scores.items()
         ]
-        rows.append(["chance", *(f"{100 * share:.1f} %" for share in self.chance), ""])
-        rows.append(["all", *(f"{100 * share:.1f} %" for share in self.decodable), ""])
-        width = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-        table = ["  ".join([*map(str.rjust, row[:-1], width), row[-1]]).rstrip() for row in [header, *rows]]
-        hidden = len(self.follows) - ROWS_IN_TEXT
-        more = [f"... and {hidden} more neurons"] if hidden > 0 else []
-        scores = [f"{name.replace('_', ' ')}: {_told(value)}" for name, value in self.scores.items()]
-        said = "Share of each neuron's variance that each label explains; below, what chance would, and what of each"
-        return "\n".join([f"{said} label all neurons tell.", "", *table, *more, *([""] if scores else []), *scores])
+        heading = (
+            "Share of each neuron's variance that each label explains; below, what chance would, and what of each "
+            "label all neurons tell."
+        )
+        return "\n".join([heading, "", *table, *more, *([""] if scores else []), *scores])
 
 
-def _told(value: float) -> str:
-    return "too few samples to tell" if np.isnan(value) else f"{value:.3f}"
+def _percents(shares: Array) -> list[str]:
+    return [f"{100 * share:.1f} %" for share in shares]
 
 
 def compared(
@@ -135,13 +132,13 @@ def compared(
         InputError: labels that do not fit the samples, are missing somewhere, or tell nothing.
     """
     weights = np.full(len(activity), 1 / len(activity)) if probabilities is None else probabilities
-    found = list(_labels(labels, weights, set(categorical)))
-    names = tuple(name for name, _, _ in found)
-    classes = [in_classes for _, in_classes, _ in found]
-    factors = np.column_stack([values for _, _, values in found])
+    names, classes, values = zip(*_labels(labels, weights, set(categorical)), strict=True)
+    factors = np.column_stack(values)
     columns = linear_columns(factors, classes)
     explained = np.column_stack([_explained(activity, column, weights) for column in columns])
-    freedom = np.array([np.unique(values[weights > 0]).size - 1 if one else 1 for _, one, values in found])
+    freedom = np.array(
+        [np.unique(factor[weights > 0]).size - 1 if one else 1 for one, factor in zip(classes, values, strict=True)]
+    )
     correlation = np.where(classes, np.nan, _correlation(activity, factors, weights))
     return Comparison(
         labels=names,
@@ -159,7 +156,7 @@ def compared(
 def scores_at_hand(
     activity: Array, factors: Array, weights: Array | None, classes: Sequence[bool] | None = None
 ) -> dict[str, float]:
-    """Those of the modularity scores that can be had: of one factor none; all with scikit-learn and five samples.
+    """The modularity scores that can be had: of one factor none; all with scikit-learn and five samples.
 
     Args:
         activity: (T, n) of neurons of which one at least varies.
@@ -217,15 +214,15 @@ def _columns_of(labels: Any) -> tuple[list[str], list[NDArray[Any]]]:
     if table.ndim == 1:
         name = getattr(labels, "name", None)
         return [printable(name) if isinstance(name, str) else "label1"], [table]
-    found = column_names(labels, "labels")
-    return list(found or (f"label{i + 1}" for i in range(table.shape[1]))), list(table.T)
+    names = column_names(labels, "labels") or [f"label{i + 1}" for i in range(table.shape[1])]
+    return list(names), list(table.T)
 
 
 def _one_column(name: object, values: Any) -> NDArray[Any]:
     require_plain(values, "labels")
     column = np.asarray(values)
     if column.ndim != 1:
-        raise InputError(f"labels: {str(name)!r} has {column.ndim} dimensions; give one value a sample")
+        raise InputError(f"labels: {str(name)!r} has {column.ndim} dimensions; give one value per sample")
     return column
 
 
@@ -237,15 +234,16 @@ def _label(name: str, column: NDArray[Any], categorical: bool) -> tuple[bool, Ar
             f"labels: {len(missing)} value(s) of {name!r} are missing, the first at row {missing[0]} (counted from 0); "
             "leave those samples out of the problem, or fill them in"
         )
-    plain = all(isinstance(value, int | float) and not isinstance(value, bool) for value in column.tolist())
-    if plain and not categorical:
+    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in column.tolist())
+    if numbers and not categorical:
         return False, as_matrix(column, "labels", columns=[name])[:, 0]
     text = np.array([str(value) for value in column.tolist()])
     return True, np.unique(text, return_inverse=True)[1].astype(np.float64)
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or type(value).__name__ in NO_NUMBER or (isinstance(value, float) and np.isnan(value))
+    marked = type(value).__name__ in ("NoneType", "NAType", "NaTType")
+    return marked or (isinstance(value, float) and bool(np.isnan(value)))
 
 
 # ---- shares of variance -------------------------------------------------------------------------------------------

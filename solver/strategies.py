@@ -1,4 +1,4 @@
-"""Hypothesis strategies for sources, mixings and whole problems: what the laws of this project are tried on.
+"""Hypothesis strategies for sources, mixings and whole problems, on which the laws of this project are tried.
 
 For property-based tests of one's own (`pip install 'modularity-solver[verify]'`):
 
@@ -9,12 +9,13 @@ For property-based tests of one's own (`pip install 'modularity-solver[verify]'`
     def test_my_law(problem): ...
 
 docs/conjectures.md lists the strategies and shows how to use them. Points are small integers or fractions wherever a
-kind of sources allows it, so that what a failing test shrinks to can be read and written down.
+kind of sources allows it, so that a failing example can be read and written down.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -64,26 +65,19 @@ __all__ = [
     "simplex",
 ]
 
-MOST_ROWS = {1: 20, 2: 40, 3: 20}
-"""Rows drawn at most; as many as the last of these allow, or as are needed to span, in more dimensions."""
 
-LEVELS = {1: 6, 2: 5, 3: 3, 4: 2}
-"""Steps of a lattice at most, one in more dimensions: sizes that keep one problem in the range of milliseconds."""
+@dataclass(frozen=True)
+class DrawnSizes:
+    """Sizes that keep one problem in the range of milliseconds."""
 
-MOST_DIMENSIONS = 8
-"""Of what is drawn: a box of as many has 256 corners."""
+    dimensions: int = 8  # a box of as many has 256 corners
+    rows: tuple[int, ...] = (20, 40, 20)  # of one, two, ... sources; 12 of more
+    steps: tuple[int, ...] = (6, 5, 3, 2)  # of a lattice of one, two, ... sources; 1 of more
+    deepest: float = 1.9  # how far a corner of the square [-1, 1]^2 is moved inward
+    boundary: float = 3e-8  # digits of the depth at which the verdict turns: a few percent of the smallest step
 
-EIGHTHS = 8
-"""Clouds have coordinates in multiples of one over this."""
 
-BOUNDARY_DIGITS = 3e-8
-"""How exactly the depth at which the verdict turns is found: to a few percent of the smallest step away from there."""
-
-TIE = 1e-16
-"""Added to margins before their logarithm is taken."""
-
-DEEPEST = 1.9
-"""How far a corner of the square [-1, 1]^2 is moved inward at most."""
+SIZES = DrawnSizes()
 
 seeds = st.integers(0, 2**32 - 1)
 """For a numpy Generator, where a strategy of its own would shrink no better."""
@@ -95,26 +89,25 @@ costs = st.floats(-2, 2).map(lambda exponent: 10.0**exponent)
 """Prices from 0.01 to 100."""
 
 
-def _checked(dimension: object) -> int:
-    if isinstance(dimension, int | np.integer) and not isinstance(dimension, bool):
-        found = int(dimension)
-        if 1 <= found <= MOST_DIMENSIONS:
-            return found
-    raise InputError(f"dimension: {dimension!r} given; sources are drawn in 1 to {MOST_DIMENSIONS} dimensions")
+def _checked(dimension: Any) -> int:
+    whole = isinstance(dimension, int | np.integer) and not isinstance(dimension, bool)
+    if whole and 1 <= int(dimension) <= SIZES.dimensions:
+        return int(dimension)
+    raise InputError(f"dimension: {dimension!r} given; sources are drawn in 1 to {SIZES.dimensions} dimensions")
 
 
 def _rows(dimension: int) -> int:
-    return MOST_ROWS.get(_checked(dimension), 12)
+    return SIZES.rows[dimension - 1] if _checked(dimension) <= len(SIZES.rows) else 12
 
 
 @lru_cache(maxsize=1)
 def _loaded() -> None:
-    """Solve a small problem: what the first of a process loads is not for the first example of a test to wait for."""
+    """Solve a small problem, so that the first example of a test does not wait for what the first solution loads."""
     solve(Problem(simplex(2)))
 
 
 def simplex(dimension: int) -> Array:
-    """(d + 1, d) points that span: with them no example need be thrown away for having dependent sources."""
+    """(d + 1, d) points that span: with them no example is rejected for dependent sources."""
     return np.vstack([np.zeros(dimension), np.eye(dimension)])
 
 
@@ -133,9 +126,9 @@ def grids(draw: DrawFn, dimension: int) -> Array:
 def clouds(draw: DrawFn, dimension: int) -> Array:
     """(T, d) generic points: hardly any ties or coplanar points, and never exactly modular for several sources."""
     rows = draw(st.integers(1, _rows(dimension)))
-    drawn = draw(arrays(np.int64, (rows, dimension), elements=st.integers(-40, 40))) / EIGHTHS
+    drawn = draw(arrays(np.int64, (rows, dimension), elements=st.integers(-40, 40))) / 8
     # Not the axes themselves: their ends would be ties.
-    tilted = simplex(dimension) + np.tri(dimension + 1, dimension) / EIGHTHS
+    tilted = simplex(dimension) + np.tri(dimension + 1, dimension) / 8
     return np.vstack([tilted, drawn])
 
 
@@ -146,14 +139,14 @@ def boxes(draw: DrawFn, dimension: int) -> Array:
     sides = np.array(draw(st.lists(st.integers(1, 8), min_size=dimension, max_size=dimension)))
     place = np.array(draw(st.lists(st.integers(-8, 8), min_size=dimension, max_size=dimension)))
     corners = np.array(list(product([0.0, 1.0], repeat=dimension)))
-    inner = draw(arrays(np.int64, (draw(st.integers(0, 6)), dimension), elements=st.integers(0, EIGHTHS))) / EIGHTHS
+    inner = draw(arrays(np.int64, (draw(st.integers(0, 6)), dimension), elements=st.integers(0, 8))) / 8
     return np.asarray((np.vstack([corners, inner]) * sides + place) / 4)
 
 
 @st.composite
 def lattices(draw: DrawFn, dimension: int) -> Array:
-    """(T, d) a regular lattice of integers without what lies beyond a plane: the standard way to lose modularity."""
-    most = LEVELS.get(_checked(dimension), 1)
+    """(T, d) a regular lattice of integers, cut off at a plane: the standard way to lose modularity."""
+    most = SIZES.steps[dimension - 1] if _checked(dimension) <= len(SIZES.steps) else 1
     steps = draw(st.integers(min(2, most), most))
     levels = np.arange(steps + 1) * 2 - steps
     whole = np.array(list(product(levels if steps % 2 else levels // 2, repeat=dimension)), dtype=float)
@@ -194,10 +187,10 @@ def products(draw: DrawFn, dimension: int) -> Array:
 
 @st.composite
 def near_boundary(draw: DrawFn, dimension: int = 2) -> Array:
-    """(T, d) points next to the boundary between modular and mixed, found as the root of the margin.
+    """(T, d) points next to the boundary between modular and mixed.
 
-    Between a box and itself with a corner moved inward, the corner is moved to where the margin changes its sign, and
-    from there to one side by a drawn step, from 0.09 down to a millionth.
+    A corner of a box is moved inward to where the margin changes its sign (a root of the margin), and from there to one
+    side by a drawn step, from 0.09 down to a millionth.
     """
     box = np.array(list(product([-1.0, 1.0], repeat=_checked(dimension))))
     extra = draw(arrays(np.int64, (draw(st.integers(0, 4)), dimension), elements=st.integers(-4, 4))) / 5
@@ -213,23 +206,24 @@ def near_boundary(draw: DrawFn, dimension: int = 2) -> Array:
         return decide(Problem(moved(depth))).margin
 
     shallow = margin(0.0)
-    crossed = shallow > 0 > margin(DEEPEST)
-    boundary = brentq(margin, 0.0, DEEPEST, xtol=BOUNDARY_DIGITS) if crossed else DEEPEST if shallow > 0 else 0.0
+    crossed = shallow > 0 > margin(SIZES.deepest)
+    boundary = (
+        brentq(margin, 0.0, SIZES.deepest, xtol=SIZES.boundary) if crossed else SIZES.deepest if shallow > 0 else 0.0
+    )
     digits = draw(st.integers(2, 6))
     step = draw(st.sampled_from([-1, 1])) * draw(st.integers(1, 9)) * 10.0**-digits
-    # No more digits than the step has: the others would tell nothing.
-    return moved(round(float(np.clip(boundary + step, 0.0, DEEPEST)), digits))
+    # No more digits than the step has.
+    return moved(round(float(np.clip(boundary + step, 0.0, SIZES.deepest)), digits))
 
 
 def closest(problem: Problem) -> Verdict:
-    """The verdict of the condition; hypothesis is told to aim at problems where it is a close call.
+    """The verdict of the condition; `hypothesis.target` on its margin leads to problems near the boundary.
 
-    For use within a test, once: a law that is nearly right fails near the boundary only, and `hypothesis.target` on the
-    margin leads there.
+    For use within a test, once: a law that is nearly right fails there only.
     """
     verdict = decide(problem)
     if np.isfinite(verdict.margin):
-        target(-float(np.log10(abs(verdict.margin) + TIE)), label="closeness to the boundary")
+        target(-float(np.log10(abs(verdict.margin) + 1e-16)), label="closeness to the boundary")
     return verdict
 
 
@@ -304,16 +298,16 @@ def problems(
     """
     _loaded()
     d = draw(dimension) if isinstance(dimension, SearchStrategy) else _checked(dimension)
-    given = np.asarray(draw(of(d)))
-    # Rows that carry weight must span: with other kinds of points the weights stay equal.
-    weights = draw(probabilities(len(given), d)) if _spans(given[: d + 1]) else None
+    rows = np.asarray(draw(of(d)))
+    # Rows of positive weight must span: with other kinds of points the weights stay equal.
+    weights = draw(probabilities(len(rows), d)) if _spans(rows[: d + 1]) else None
     mixing = draw(mixings(d)) if mixed else None
-    options: dict[str, Any] = {"encoder_cost": draw(costs), "decoder_cost": draw(costs)}
+    arguments: dict[str, Any] = {"encoder_cost": draw(costs), "decoder_cost": draw(costs)}
     for name, array in (("mixing", mixing), ("probabilities", weights)):
         if array is not None:
-            options[name] = np.asarray(array).tolist()
+            arguments[name] = np.asarray(array).tolist()
     # Built by a strategy, and of lists, so that a report shows the call in numbers that can be copied.
-    return draw(st.builds(Problem, st.just(given.tolist()), **{name: st.just(one) for name, one in options.items()}))
+    return draw(st.builds(Problem, st.just(rows.tolist()), **{name: st.just(one) for name, one in arguments.items()}))
 
 
 def _spans(rows: Array) -> bool:
