@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.pictures.summary import percent, strongest
+from solver.pictures.summary import ROWS_ON_TERMINAL, WEIGHT_COLUMNS, kind_words, mixture, percent
 
 if TYPE_CHECKING:
     from solver.auditing.findings import Findings
@@ -14,26 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = ["audit_sentences", "audit_text", "columns_of_neurons", "headline"]
 
-ROWS_IN_TEXT = 40
-"""Neurons listed before the table is cut short; JSON has all."""
-
-WEIGHT_COLUMNS = 6
-"""More sources than these do not fit a line."""
-
-NAMED = 12
-"""Neurons that a sentence names; of more it gives the number."""
-
 NEGLIGIBLE = 1e-6
-"""Share of the optimum that is not worth a word."""
+"""Share of the optimum, or of a deviation in single precision, that no sentence mentions."""
 
-ERRS = 1e-6
-"""Error of given weights, as a share of what they should make, that is the rounding of single precision."""
-
-TIMES = 1.0
-"""Excess from which on it is told as a multiple."""
-
-STRONG = 0.1
-"""Relative weight from which on a source is named in a neuron."""
+MULTIPLE = 1.0
+"""Excess from which on it is given as a multiple, not in per cent."""
 
 CHANGES = {
     "bias": "lower biases",
@@ -55,20 +40,20 @@ def headline(findings: Findings) -> str:
         return "No lower bound is known: how far this code is from the optimum cannot be said"
     if optimum.status == "optimal":
         return f"This code {_above(excess)}, and no code can save more"
-    known = findings.loss / optimum.loss - 1
-    if known <= 0:
+    least = findings.loss / optimum.loss - 1
+    if least <= 0:
         return f"This code {_above(excess, 'at most ')}"
-    return f"This code {_above(excess, f'{1 + known:.3g} to ' if excess >= TIMES else f'{100 * known:.3g} to ')}"
+    return f"This code {_above(excess, f'{1 + least if excess >= MULTIPLE else 100 * least:.3g} to ')}"
 
 
 def _above(excess: float, before: str = "") -> str:
-    if excess >= TIMES:
+    if excess >= MULTIPLE:
         return f"costs {before}{1 + excess:.3g} times as much as the optimum"
     return f"is {before}{percent(excess)} above the optimum"
 
 
 def audit_sentences(findings: Findings) -> list[str]:
-    """What was found, the share that is not audited first.
+    """The audit in words, the share that is not audited first.
 
     Example:
         >>> from solver import Problem, audit
@@ -80,7 +65,7 @@ def audit_sentences(findings: Findings) -> list[str]:
     return [
         _affine(findings),
         *_lifted(findings),
-        *_given(findings),
+        *_weights(findings),
         *_fitted(findings),
         f"{headline(findings)}.",
         *_saved(findings),
@@ -92,10 +77,9 @@ def audit_sentences(findings: Findings) -> list[str]:
 
 def audit_text(findings: Findings) -> str:
     """Sentences, and tables of the terms of the loss and of the neurons."""
-    tables = [_terms(findings), _neurons(findings)]
-    hidden = len(findings.neurons) - ROWS_IN_TEXT
-    more = [f"... and {hidden} more neurons"] if hidden > 0 else []
-    return "\n".join([*audit_sentences(findings), *(line for table in tables for line in ("", *_table(table))), *more])
+    lines = [*audit_sentences(findings), "", *_table(_terms(findings)), "", *_table(_neurons(findings))]
+    hidden = len(findings.neurons) - ROWS_ON_TERMINAL
+    return "\n".join([*lines, f"... and {hidden} more neurons"] if hidden > 0 else lines)
 
 
 # ---- sentences ----------------------------------------------------------------------------------------------------
@@ -121,17 +105,18 @@ def _lifted(findings: Findings) -> list[str]:
     ]
 
 
-def _given(findings: Findings) -> list[str]:
-    said = []
-    if findings.encoder_error > ERRS:
-        said.append(
+def _weights(findings: Findings) -> list[str]:
+    lines = []
+    if findings.encoder_error > NEGLIGIBLE:
+        lines.append(
             f"The encoder given makes other activity: off by {percent(findings.encoder_error)} of its deviation; the "
             "nearest that fits was taken."
         )
-    if findings.decoder_error > ERRS:
+    if findings.decoder_error > NEGLIGIBLE:
         taken = "; the nearest without errors was taken" if findings.problem.readout.exact else ""
-        said.append(f"The decoder given errs by {percent(findings.decoder_error)} of the deviation of its data{taken}.")
-    return said
+        error = percent(findings.decoder_error)
+        lines.append(f"The decoder given errs by {error} of the deviation of its data{taken}.")
+    return lines
 
 
 def _fitted(findings: Findings) -> list[str]:
@@ -154,18 +139,22 @@ def _saved(findings: Findings) -> list[str]:
     least = findings.lower_bound
     if findings.code.status == "optimal" or not least > 0:
         return []
-    saved = {name: value / least for name, value in findings.savings.items() if value > NEGLIGIBLE * least}
-    parts = [f"{_share(share)} by {CHANGES[name]}" for name, share in saved.items()]
+    parts = [
+        f"{_share(value / least)} by {CHANGES[name]}"
+        for name, value in findings.savings.items()
+        if value > NEGLIGIBLE * least
+    ]
+    if not parts:
+        return []
     about = "" if findings.optimum.status == "optimal" else "at most "
-    said = f"What would save it, one after the other, in percent of the optimum: {about}{', '.join(parts)}."
-    return [said] if parts else []
+    return [f"What would save it, one after the other, in percent of the optimum: {about}{', '.join(parts)}."]
 
 
 def _silenced(findings: Findings) -> list[str]:
     gone = [number for number in findings.active if findings.strengths[number] == 0]
     if not gone or findings.code.status == "optimal":
         return []
-    if len(gone) > NAMED:
+    if len(gone) > 12:
         return [f"In their best strengths {len(gone)} of {len(findings.active)} neurons would be silent."]
     names = ", ".join(findings.neurons[number] for number in gone)
     return [f"In their best strengths neuron{'s' if len(gone) > 1 else ''} {names} would be silent."]
@@ -175,55 +164,48 @@ def _missing(findings: Findings) -> list[str]:
     saving = findings.missing_saving / findings.lower_bound if findings.lower_bound > 0 else 0.0
     if findings.missing_ratio <= 1 + NEGLIGIBLE or saving <= NEGLIGIBLE:
         return []
+    neuron = mixture(findings.problem, findings.missing_neuron, least=0.1)
     return [
         f"A neuron that is missing would then earn {findings.missing_ratio:.4g} times what it costs, and save "
-        f"{_share(saving)}: {_reads(findings, findings.missing_neuron)}."
+        f"{_share(saving)}: {neuron}."
     ]
 
 
 def _verdict(findings: Findings) -> list[str]:
     known = {name: value for name, value in findings.scores.items() if not np.isnan(value)}
     scores = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in known.items())
-    said = [f"Modularity scores of the activity: {scores}."] if scores else []
+    lines = [f"Modularity scores of the activity: {scores}."] if scores else []
     if findings.verdict is None:
-        return said
-    kind = "modular" if findings.problem.groups is None else "separate"
+        return lines
+    kind = kind_words(findings.problem.groups)[1]
     if findings.verdict.modular is None:
-        return [*said, f"Whether the best code is {kind} is undecided."]
+        return [*lines, f"Whether the best code is {kind} is undecided."]
     if findings.verdict.modular:
-        return [*said, f"Theory: the best code is {kind}."]
+        return [*lines, f"Theory: the best code is {kind}."]
     price = percent(findings.optimum.price_of_modularity)
-    return [*said, f"Theory: the best code is mixed, and the best {kind} one costs {price} more."]
+    return [*lines, f"Theory: the best code is mixed, and the best {kind} one costs {price} more."]
 
 
 def _share(share: float) -> str:
     """A share that may be a large multiple, in per cent."""
-    return percent(share) if share < 10 * TIMES else f"{100 * share:,.0f} %"
-
-
-def _reads(findings: Findings, neuron: Array) -> str:
-    """A neuron in words: weights on the sources in units of equal cost, the largest one."""
-    names = findings.problem.sources.names
-    relative = neuron * np.sqrt(findings.problem.modular_costs)
-    relative = relative / np.abs(relative).max()
-    return " ".join(f"{relative[i]:+.2g} {names[i]}" for i in strongest(relative, STRONG))
+    return percent(share) if share < 10 * MULTIPLE else f"{100 * share:,.0f} %"
 
 
 # ---- tables -------------------------------------------------------------------------------------------------------
 
 
 def _terms(findings: Findings) -> list[list[str]]:
-    rows = [["term", "this code", "optimum", "more"]]
-    found, best = findings.code.energies, findings.optimum.energies
-    for name in found:
-        rows.append([name, f"{found[name]:.6g}", f"{best[name]:.6g}", _more(found[name] - best[name], findings)])
-    total = findings.loss - findings.optimum.loss
-    return [*rows, ["loss", f"{findings.loss:.6g}", f"{findings.optimum.loss:.6g}", _more(total, findings)]]
-
-
-def _more(difference: float, findings: Findings) -> str:
-    """In percent of the optimal loss, so that the terms add up."""
-    return f"{100 * difference / findings.optimum.loss:+,.2f} %"
+    """The terms of the loss, with the differences in percent of the optimal loss, so that they add up."""
+    energies, optimal = findings.code.energies, findings.optimum.energies
+    terms = [(name, energies[name], optimal[name]) for name in energies]
+    terms.append(("loss", findings.loss, findings.optimum.loss))
+    return [
+        ["term", "this code", "optimum", "more"],
+        *(
+            [name, f"{cost:.6g}", f"{least:.6g}", f"{100 * (cost - least) / findings.optimum.loss:+,.2f} %"]
+            for name, cost, least in terms
+        ),
+    ]
 
 
 def _neurons(findings: Findings) -> list[list[str]]:
@@ -231,7 +213,7 @@ def _neurons(findings: Findings) -> list[list[str]]:
     shown = names if len(names) <= WEIGHT_COLUMNS else ()
     nonlinear = findings.unexplained > 0
     rows = [["neuron", *shown, "cost", "earns", "strength", *(["not affine"] if nonlinear else [])]]
-    for number in range(min(len(findings.neurons), ROWS_IN_TEXT)):
+    for number in range(min(len(findings.neurons), ROWS_ON_TERMINAL)):
         ratio = findings.ratios[number]
         weights = code.source_weights[number][: len(shown)]
         row = [findings.neurons[number], *(f"{weight + 0.0:.4f}" for weight in weights)]
@@ -245,23 +227,25 @@ def _neurons(findings: Findings) -> list[list[str]]:
 
 
 def columns_of_neurons(findings: Findings) -> dict[str, list[Any]]:
-    """All neurons by the names of the columns, as numbers: weights, cost, what is earned for it, best strength.
+    """The table of all neurons as numbers, by column: weights, cost, what a neuron earns for it, best strength.
 
     A source that is called like one of the other columns gets `` (source)`` after its name; what is not known of a
     neuron without an affine part is None.
     """
     code = findings.code
-    found: dict[str, Array] = {
+    columns: dict[str, Array] = {
         "cost": code.neuron_costs,
         "earns": findings.ratios,
         "strength": findings.strengths,
         "not affine": findings.unexplained_shares,
     }
-    taken = {"neuron", *found}
+    taken = {"neuron", *columns}
     for name, weights in zip(findings.problem.sources.names, code.source_weights.T, strict=True):
-        found[f"{name} (source)" if name in taken else name] = weights
-    known = {name: [None if np.isnan(value) else float(value) for value in values] for name, values in found.items()}
-    return {"neuron": list(findings.neurons), **known}
+        columns[f"{name} (source)" if name in taken else name] = weights
+    numbers = {
+        name: [None if np.isnan(value) else float(value) for value in column] for name, column in columns.items()
+    }
+    return {"neuron": list(findings.neurons), **numbers}
 
 
 def _table(rows: list[list[str]]) -> list[str]:

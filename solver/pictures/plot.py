@@ -31,7 +31,7 @@ from solver.pictures.style import (
     target_of,
     written,
 )
-from solver.pictures.summary import most_price, percent, relative_weights, share_kept
+from solver.pictures.summary import counted, kind_words, most_price, percent, relative_weights, share_kept
 from theory.principal import PrincipalCoordinates
 
 if TYPE_CHECKING:
@@ -119,8 +119,8 @@ def plot_verdict(problem: Problem, verdict: Verdict, path: str | os.PathLike[str
         left, right = _parts(figure, 1, 2, [1, 1.35])
         _draw_condition(left, problem, verdict.F)
         _draw_pairs(right, condition)
-    modular, name = ("Modular", "modularity") if problem.groups is None else ("Separate", "separation")
-    parts = [{True: modular, False: "Mixed", None: "Undecided"}[verdict.modular]]
+    name, kind, _ = kind_words(problem.groups)
+    parts = [{True: kind.capitalize(), False: "Mixed", None: "Undecided"}[verdict.modular]]
     if np.isfinite(verdict.margin):
         parts.append(f"margin {verdict.margin:.2g}")
     if verdict.modular is not True:
@@ -285,9 +285,8 @@ def _draw_energies(axes: Axes, representation: Code) -> None:
     optimal = "optimal code" if representation.status == "optimal" else "best code found"
     bars = [(representation.energies, INSIDE, optimal)]
     if problem.sources.identified:
-        compared = "best modular code" if problem.groups is None else "best separate code"
-        if problem.separate:
-            compared = "one source a neuron"
+        kind = kind_words(problem.groups)[1]
+        compared = "one source a neuron" if problem.separate else f"best {kind} code"
         modular = modular_energies(problem) if separate is None else separate.energies
         bars.append((modular, "#c3c9cf", compared))
     draw_energies(axes, bars)
@@ -344,20 +343,16 @@ def modular_energies(problem: Problem) -> dict[str, float]:
 
 def _headline(representation: Code) -> list[str]:
     start = {"optimal": "Optimal code", "bounded": "Best code found", "interrupted": "Best code so far"}
-    status, sources, groups = (
-        start[representation.status],
-        representation.problem.sources,
-        representation.problem.groups,
-    )
-    size = f"{len(representation)} neuron" + ("s" if len(representation) != 1 else "")
-    gap = f"relative gap {f'{representation.gap:.0e}' if representation.gap else '0'}"
+    status, sources = start[representation.status], representation.problem.sources
+    size, gap = counted(len(representation), "neuron"), representation.gap
+    last = f"relative gap {f'{gap:.0e}' if gap else '0'}"
     if isinstance(sources, PrincipalCoordinates):
-        plural = "s" if sources.dimension > 1 else ""
-        kept = f"{sources.dimension} principal coordinate{plural} {share_kept(sources)}"
-        return [f"{status}: {size}", kept, gap]
-    kind = "mixed" if not representation.modular else "modular" if groups is None else "separate"
-    name = "modularity" if groups is None else "separation"
-    return [f"{status}: {kind}, {size}", f"price of {name} {_price(representation)}", gap]
+        kept = f"{counted(sources.dimension, 'principal coordinate')} {share_kept(sources)}"
+        return [f"{status}: {size}", kept, last]
+    name, kind, _ = kind_words(representation.problem.groups)
+    if not representation.modular:
+        kind = "mixed"
+    return [f"{status}: {kind}, {size}", f"price of {name} {_price(representation)}", last]
 
 
 def _price(representation: Code) -> str:

@@ -1,7 +1,7 @@
-"""A code in the characters of a terminal: a bar a neuron and source, to the right for plus, to the left for minus.
+"""A code in the characters of a terminal: a bar per neuron and source, to the right for plus, to the left for minus.
 
-Colours say the same once more: who does not see them, or has a terminal without, reads side, filling and sign. Where
-there are too many sources for bars each has one character, below its letter: a sign, or a stroke where it is weak.
+Colours only repeat what side, filling and sign of a bar show. Where there are too many sources for bars, each has one
+character below its letter: a sign, or a stroke where the weight is weak.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from string import ascii_letters
 from typing import TYPE_CHECKING
 
-from solver.pictures.summary import STRONG, relative_weights
+from solver.pictures.summary import STRONG_WEIGHT, relative_weights
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,19 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["sketch", "sketched"]
 
-ROWS = 24
-"""Neurons at most: with the table of numbers below, two screens."""
-
-LEAST, MOST = 7, 21
-"""Characters of a bar with its axis."""
-
-ROUNDING = 1e-9
-"""Relative weight that is none."""
-
+NEURONS_SKETCHED = 24  # with the table of numbers below, two screens
+NARROWEST_BAR, WIDEST_BAR = 7, 21  # characters, with the axis
+NO_WEIGHT = 1e-9  # relative weight that is rounding
 MARGIN = len("neuron    cost  ")
-
-COLOURS = {1: "#e69f00", -1: "#56b4e9"}
-"""Orange and sky blue of Okabe and Ito, which all eyes tell apart."""
+SIGN_COLOURS = {1: "#e69f00", -1: "#56b4e9"}  # orange and sky blue of Okabe and Ito, which all eyes tell apart
 
 
 def sketched(representation: Code, console: Console) -> Text | None:
@@ -49,7 +41,7 @@ def sketch(representation: Code, width: int, *, ascii_only: bool = False) -> Tex
     Args:
         representation: the code.
         width: of the terminal, in characters.
-        ascii_only: for terminals that know no others.
+        ascii_only: for terminals that know no other characters.
 
     Example:
         >>> from solver import Problem, solve
@@ -67,10 +59,10 @@ def sketch(representation: Code, width: int, *, ascii_only: bool = False) -> Tex
         return None
     room = (width - MARGIN) // len(names) - 1
     lines = Text(no_wrap=True, end="")
-    relative = relative_weights(representation)[:ROWS]
-    shares = (representation.neuron_costs / representation.neuron_costs.sum())[:ROWS]
-    if room >= LEAST:
-        cell = min(room, MOST) - (min(room, MOST) + 1) % 2
+    relative = relative_weights(representation)[:NEURONS_SKETCHED]
+    shares = (representation.neuron_costs / representation.neuron_costs.sum())[:NEURONS_SKETCHED]
+    if room >= NARROWEST_BAR:
+        cell = (min(room, WIDEST_BAR) - 1) // 2 * 2 + 1  # odd: an axis between two sides
         lines.append(_header([_centred(name, cell, ascii_only) for name in names]))
         rows = [[_bar(weight, cell, ascii_only) for weight in row] for row in relative]
     elif room >= 0 and len(names) <= len(ascii_letters):
@@ -82,7 +74,7 @@ def sketch(representation: Code, width: int, *, ascii_only: bool = False) -> Tex
         lines.append(f"\n{number:>6} {100 * share:5.1f} %  ")
         lines.append(Text(" ").join(row))
         lines.rstrip()
-    if room < LEAST:
+    if room < NARROWEST_BAR:
         legend = ", ".join(f"{letter} {name}" for letter, name in zip(ascii_letters, names, strict=False))
         lines.append(f"\n{legend}")
         lines.no_wrap = False
@@ -107,25 +99,24 @@ def _bar(weight: float, width: int, ascii_only: bool) -> Text:
 
     axis, plus, minus = "|#=" if ascii_only else "\u2502\u2588\u2592"
     half = width // 2
-    if abs(weight) <= ROUNDING:
+    if abs(weight) <= NO_WEIGHT:
         return Text(" " * half).append(axis, "dim").append(" " * half)
     # The sign stands at the end of the bar, and alone where there is no more of it.
     length = round(abs(weight) * (half - 1))
     sign = 1 if weight > 0 else -1
-    bar = Text(length * plus + "+" if sign > 0 else "-" + length * minus, COLOURS[sign])
-    rest = " " * (half - length - 1)
-    cell = Text(" " * half if sign > 0 else rest)
+    bar = Text(length * plus + "+" if sign > 0 else "-" + length * minus, SIGN_COLOURS[sign])
+    side, rest = " " * half, " " * (half - length - 1)
     if sign > 0:
-        return cell.append(axis, "dim").append_text(bar).append(rest)
-    return cell.append_text(bar).append(axis, "dim").append(" " * half)
+        return Text(side).append(axis, "dim").append_text(bar).append(rest)
+    return Text(rest).append_text(bar).append(axis, "dim").append(side)
 
 
 def _mark(weight: float) -> Text:
     from rich.text import Text
 
-    if abs(weight) <= ROUNDING:
+    if abs(weight) <= NO_WEIGHT:
         return Text(" ")
     sign = 1 if weight > 0 else -1
-    if abs(weight) < STRONG:
-        return Text("'" if sign > 0 else ",", COLOURS[sign])
-    return Text("+" if sign > 0 else "-", f"bold {COLOURS[sign]}")
+    if abs(weight) < STRONG_WEIGHT:
+        return Text("'" if sign > 0 else ",", SIGN_COLOURS[sign])
+    return Text("+" if sign > 0 else "-", f"bold {SIGN_COLOURS[sign]}")

@@ -20,6 +20,8 @@ from theory.inputs.names import NOT_PRINTED
 from theory.principal import PrincipalCoordinates
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from rich.console import Console
     from rich.text import Text
 
@@ -30,9 +32,14 @@ if TYPE_CHECKING:
     from theory.problem import Problem
 
 __all__ = [
+    "ROWS_ON_TERMINAL",
+    "STRONG_WEIGHT",
+    "WEIGHT_COLUMNS",
     "as_html",
     "as_json",
     "as_text",
+    "counted",
+    "kind_words",
     "mixture",
     "most_price",
     "percent",
@@ -48,30 +55,10 @@ __all__ = [
     "verdict_to_dict",
 ]
 
-ROWS_IN_TEXT = 12
-ROWS_ON_TERMINAL = 40
-"""Neurons listed before a table is cut short; all of them are in the saved file and in the JSON."""
-
-WEIGHT_COLUMNS = 6
-"""More sources than these do not fit a line, and only the strongest are named."""
-
-FRACTION_WIDTH = 40
-"""Characters up to which a fraction is shown whole."""
-
-TIED = 1e-9
-"""Difference of relative weights that is rounding."""
-
-STRONG = 1 / 3
-"""A source's relative weight in a neuron from which it is named as one that the neuron codes mainly."""
-
-NONE_LOST = 1e-12
-"""Share of the variance that rounding may have taken;"""
-
-MOST_IN_PERCENT = 0.999
-"""of a larger share kept than this what is lost is told."""
-
-DIGITS = 4
-"""Significant digits of the largest number of a column."""
+ROWS_IN_TEXT = 12  # neurons that a `repr` lists; all are in the saved file and in the JSON
+ROWS_ON_TERMINAL = 40  # neurons that a terminal, a notebook or an audit lists
+WEIGHT_COLUMNS = 6  # more sources do not fit a line, and only the strongest are named
+STRONG_WEIGHT = 1 / 3  # relative weight from which on a source is named as one that the neuron codes mainly
 
 
 def relative_weights(representation: Code) -> Array:
@@ -79,11 +66,81 @@ def relative_weights(representation: Code) -> Array:
 
     In these units weights on sources of different scales compare: 0.1 is a tenth of the neuron.
     """
-    scaled = representation.source_weights * np.sqrt(representation.problem.modular_costs)
+    return _relative(representation.problem, representation.source_weights)
+
+
+def _relative(problem: Problem, weights: Array) -> Array:
+    scaled = weights * np.sqrt(problem.modular_costs)
     return np.asarray(scaled / np.abs(scaled).max(axis=1, keepdims=True))
 
 
+def mixture(problem: Problem, neuron: Array, least: float | None = None) -> str:
+    """What a neuron reads of each source, in units in which neurons of one source each cost the same.
+
+    Args:
+        problem: with the sources.
+        neuron: (d,) its weights.
+        least: relative weight of the sources that are named, the strongest first; if None all, in their order.
+    """
+    (shares,) = _relative(problem, neuron[None])
+    named = range(len(shares)) if least is None else strongest(shares, least)
+    return " ".join(f"{shares[i]:+.2g} {problem.sources.names[i]}" for i in named)
+
+
+def strongest(relative: Array, least: float) -> list[int]:
+    """The sources whose relative weights (d,) are at least so large, the strongest first, ties in their order.
+
+    Example:
+        >>> strongest(np.array([0.3, -0.7, 0.7 + 1e-14, 0.1]), least=0.2)
+        [1, 2, 0]
+    """
+    size = np.abs(relative)
+    order = np.argsort(-levels(size[:, None], 1e-9)[:, 0], kind="stable")
+    return [int(i) for i in order if size[i] >= least]
+
+
 # ---- words --------------------------------------------------------------------------------------------------------
+
+
+def kind_words(groups: object) -> tuple[str, str, str]:
+    """What a code is judged for: the noun, the adjective and the unit, with groups of sources or without (None)."""
+    return ("modularity", "modular", "source") if groups is None else ("separation", "separate", "group")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural unless it is one."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def percent(share: float) -> str:
+    """A share in words: three digits of per cent."""
+    return f"{100 * share:.3g} %"
+
+
+def _conjugated(verb: str, subjects: int) -> str:
+    if subjects != 1:
+        return verb
+    return verb + ("es" if verb.endswith("x") else "s")
+
+
+def _numbered(numbers: Sequence[int]) -> str:
+    if len(numbers) == 1:
+        return f"neuron {numbers[0]}"
+    if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return f"neurons {numbers[0]} to {numbers[-1]}"
+    return f"neurons {_listed([str(number) for number in numbers])}"
+
+
+def _listed(names: Collection[str]) -> str:
+    *names, last = names
+    return f"{', '.join(names)} and {last}" if names else last
+
+
+def _duration(seconds: float) -> str:
+    return f"{1000 * seconds:.3g} ms" if seconds < 0.9995 else f"{seconds:.3g} s"
+
+
+# ---- a code in sentences ------------------------------------------------------------------------------------------
 
 
 def sentences(representation: Code) -> list[str]:
@@ -94,72 +151,73 @@ def sentences(representation: Code) -> list[str]:
         >>> print(sentences(solve(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])))[0])
         2 neurons code 2 sources (4 samples), one source each: the code is modular.
     """
-    carried = _carried(representation)
+    recurrent = _recurrent(representation)
     if representation.problem.sources.identified:
-        said = [_who(representation), *_which(representation), *carried]
-        said += [_price(representation), _proof(representation)]
+        lines = [_who(representation), *_which(representation), *recurrent, _price(representation)]
     else:
-        said = [_who(representation), *carried, _proof(representation)]
+        lines = [_who(representation), *recurrent]
+    lines.append(_proof(representation))
     if representation.status == "bounded" and not representation.message.endswith("as asked"):
         # Another method or solver may do better, if one knows how this one ended.
-        said.append(f"Why not optimal: {representation.message}.")
-    return said
+        lines.append(f"Why not optimal: {representation.message}.")
+    return lines
 
 
 def _who(representation: Code) -> str:
-    sources, groups = representation.problem.sources, representation.problem.groups
-    alone = sum(len(names) == 1 for names in representation.coded_groups())
-    mixed = len(representation) - alone
-    kind = "sample" if sources.from_samples or sources.stream is not None else "corner"
+    sources, groups, neurons = representation.problem.sources, representation.problem.groups, len(representation)
+    samples = counted(sources.count, "sample" if sources.from_samples or sources.stream is not None else "corner")
     if isinstance(sources, PrincipalCoordinates):
-        return f"{_coded(len(representation), sources)} ({_count(sources.count, kind)}), which {share_kept(sources)}."
-    parts = "" if groups is None else f"{_count(len(groups), 'group')} of "
-    start = (
-        f"{_count(len(representation), 'neuron')} {'codes' if len(representation) == 1 else 'code'} {parts}"
-        f"{_count(sources.dimension, 'source')} ({_count(sources.count, kind)})"
-    )
-    unit = "source" if groups is None else "group"
-    if not len(representation):
-        return f"No neuron is worth what it costs: errors are cheaper ({_count(sources.count, kind)})."
+        return f"{_who_of_principal(neurons, sources)} ({samples}), which {share_kept(sources)}."
+    if not neurons:
+        return f"No neuron is worth what it costs: errors are cheaper ({samples})."
+    _, kind, unit = kind_words(groups)
+    parts = "" if groups is None else f"{counted(len(groups), 'group')} of "
+    start = f"{counted(neurons, 'neuron')} {_conjugated('code', neurons)} {parts}"
+    start += f"{counted(sources.dimension, 'source')} ({samples})"
     if representation.modular:
-        return f"{start}, one {unit} each: the code is {'modular' if groups is None else 'separate'}."
+        return f"{start}, one {unit} each: the code is {kind}."
+    alone = sum(len(names) == 1 for names in representation.coded_groups())
     if not alone:
         return f"{start}; every neuron mixes {unit}s: the code is mixed."
-    return f"{start}; {alone} of them one {unit} each, {mixed} several: the code is mixed."
+    return f"{start}; {alone} of them one {unit} each, {neurons - alone} several: the code is mixed."
 
 
-def _coded(neurons: int, sources: PrincipalCoordinates) -> str:
-    coordinates = f"{_count(sources.dimension, 'principal coordinate')} of {_count(len(sources.channels), 'channel')}"
+def _who_of_principal(neurons: int, sources: PrincipalCoordinates) -> str:
+    coordinates = (
+        counted(sources.dimension, "principal coordinate") + f" of {counted(len(sources.channels), 'channel')}"
+    )
     if not neurons:
         return f"No neuron is worth what it costs, errors are cheaper: {coordinates}"
-    return f"{_count(neurons, 'neuron')} {_verb(list(range(neurons)), 'code')} {coordinates}"
+    return f"{counted(neurons, 'neuron')} {_conjugated('code', neurons)} {coordinates}"
 
 
 def share_kept(sources: PrincipalCoordinates) -> str:
     """What share of the variance the coordinates keep, in words."""
-    verb = "keeps" if sources.dimension == 1 else "keep"
-    if 1 - sources.kept <= NONE_LOST:
+    verb, lost = _conjugated("keep", sources.dimension), 1 - sources.kept
+    if lost <= 1e-12:
         return f"{verb} all of the variance"
-    some = percent(sources.kept)
-    return (
-        f"{verb} {some if sources.kept < MOST_IN_PERCENT else f'all but {percent(1 - sources.kept)}'} of the variance"
-        f"{', though the first axis left out varies as much as the last one kept' if sources.tied else ''}"
-    )
+    share = percent(sources.kept) if sources.kept < 0.999 else f"all but {percent(lost)}"
+    tied = ", though the first axis left out varies as much as the last one kept" if sources.tied else ""
+    return f"{verb} {share} of the variance{tied}"
 
 
 def _which(representation: Code) -> list[str]:
     coded, groups = representation.coded_groups(), representation.problem.groups
-    who: dict[tuple[str, ...], list[int]] = {}
+    readers: dict[tuple[str, ...], list[int]] = {}
     for neuron, names in enumerate(coded, 1):
-        who.setdefault(names, []).append(neuron)
-    alone = {names: numbers for names, numbers in who.items() if len(names) == 1}
-    mixed = {names: numbers for names, numbers in who.items() if len(names) > 1}
-    parts = [f"{_neurons(numbers)} {_verb(numbers, 'code')} {names[0]}" for names, numbers in alone.items()]
+        readers.setdefault(names, []).append(neuron)
+    mixed = {names: numbers for names, numbers in readers.items() if len(names) > 1}
+    parts = [
+        f"{_numbered(numbers)} {_conjugated('code', len(numbers))} {names[0]}"
+        for names, numbers in readers.items()
+        if len(names) == 1
+    ]
     if len(mixed) > 3:
-        numbers = sorted(number for group in mixed.values() for number in group)
-        parts.append(f"{_neurons(numbers)} {_verb(numbers, 'mix')} {'sources' if groups is None else 'groups'}")
-    else:
-        parts += [f"{_neurons(numbers)} {_verb(numbers, 'mix')} {_listed(names)}" for names, numbers in mixed.items()]
+        numbers = sorted(number for numbers in mixed.values() for number in numbers)
+        mixed = {("sources" if groups is None else "groups",): numbers}
+    parts += [
+        f"{_numbered(numbers)} {_conjugated('mix', len(numbers))} {_listed(names)}" for names, numbers in mixed.items()
+    ]
     known = representation.problem.sources.names if groups is None else groups
     left_out = [name for name in known if not any(name in names for names in coded)]
     if left_out and coded:
@@ -168,30 +226,30 @@ def _which(representation: Code) -> list[str]:
     return [text[0].upper() + text[1:] + "."] if text else []
 
 
-def _carried(representation: Code) -> list[str]:
+def _recurrent(representation: Code) -> list[str]:
     count = len(representation.recurrent)
     if not count:
         return []
     cost, least = representation.energies["recurrent"], representation.problem.least_recurrent
     return [
-        f"A recurrent layer carries the code along {_count(count, 'transition')}: {cost:.6g} of the loss, "
+        f"A recurrent layer carries the code along {counted(count, 'transition')}: {cost:.6g} of the loss, "
         f"where no code pays less than {least:.6g}."
     ]
 
 
 def _price(representation: Code) -> str:
-    price, groups = representation.price_of_modularity, representation.problem.groups
     if representation.problem.separate:
         return "No other codes were asked for: each neuron was to read one group."
-    name, kind, unit = ("modularity", "modular", "source") if groups is None else ("separation", "separate", "group")
+    price, proven = representation.price_of_modularity, representation.status == "optimal"
+    name, kind, unit = kind_words(representation.problem.groups)
     # A neuron that reads the share of a tiny unit counts as modular, and may still save something.
     if price > (representation.tolerance if representation.modular else 0):
-        more = "" if representation.status == "optimal" else "at least "
-        least = representation.separate
-        if least is not None and least.status != "optimal":
+        more = "" if proven else "at least "
+        separate = representation.separate
+        if separate is not None and separate.status != "optimal":
             more = "about "
         return f"Price of {name}: one {unit} a neuron would cost {more}{percent(price)} more."
-    if representation.status == "optimal":
+    if proven:
         return f"Price of {name}: none, the best {kind} code is optimal."
     return f"Price of {name}: {most_price(representation)}, none found."
 
@@ -205,13 +263,44 @@ def most_price(representation: Code) -> str:
 
 def _proof(representation: Code) -> str:
     loss, gap = f"{representation.loss:.9g}", f"{representation.gap:.1e}"
-    effort = f"{_duration(representation.seconds)}, {_count(representation.iterations, 'iteration')}"
+    effort = f"{_duration(representation.seconds)}, {counted(representation.iterations, 'iteration')}"
     if representation.status == "optimal":
         return f"Loss {loss}, proven optimal to a relative gap of {gap} (method {representation.method}, {effort})."
-    which = "no such code" if representation.problem.separate else "no code"
-    least = f"{which} costs less than {representation.lower_bound:.9g}"
+    codes = "no such code" if representation.problem.separate else "no code"
     start = "Interrupted: best loss so far" if representation.status == "interrupted" else "Best loss found"
-    return f"{start} {loss}; {least} (relative gap {gap}; method {representation.method}, {effort})."
+    bound = f"{codes} costs less than {representation.lower_bound:.9g}"
+    return f"{start} {loss}; {bound} (relative gap {gap}; method {representation.method}, {effort})."
+
+
+# ---- a verdict in sentences ---------------------------------------------------------------------------------------
+
+
+def verdict_sentences(problem: Problem | None, verdict: Verdict) -> list[str]:
+    """What the condition says, in words; `problem` is None where only rational arithmetic can pose it."""
+    groups = None if problem is None else problem.groups
+    name, kind, _ = kind_words(groups)
+    subject = counted(len(verdict.F), "source")
+    if problem is not None:
+        subject += f" ({', '.join(problem.sources.names)})"
+    margin = f" (margin {verdict.margin:.3g})" if np.isfinite(verdict.margin) else ""
+    if verdict.modular is None:
+        text = f"Undecided: neither a proof nor a counterexample was found for {subject}: {verdict.reason}."
+    elif not verdict.modular:
+        text = f"Mixed: the best {kind} code of {subject} is not optimal{margin}."
+    elif groups is not None:
+        text = f"Separate: the optimal code of {subject} has neurons of its own for each of {_listed(groups)}."
+    else:
+        text = f"Modular: the optimal code of {subject} gives each a neuron of its own{_tie(verdict)}{margin}."
+    lines = [text]
+    if verdict.modular is not True:
+        lines.append(f"Price of {name}: proven to be at most {percent(verdict.price_bound)}.")
+    if problem is None:
+        lines.append("The samples are too close together or too large for floating point: no margin is known.")
+    elif verdict.witness is not None:
+        neuron = "neuron" if groups is None else "neuron of several groups"
+        mixed = mixture(problem, verdict.witness)
+        lines.append(f"A {neuron} that earns more than it costs: {mixed} (in units of equal cost).")
+    return lines if verdict.proof is None else lines + proof_sentences(verdict.proof)
 
 
 def _tie(verdict: Verdict) -> str:
@@ -226,69 +315,32 @@ def _tie(verdict: Verdict) -> str:
     return f", or a mixed code saves a share of {CONDITION_TOLERANCE / 2:.0e} at most: --exact tells"
 
 
-def verdict_sentences(problem: Problem | None, verdict: Verdict) -> list[str]:
-    """What the condition says, in words; `problem` is None where only rational arithmetic can pose it."""
-    subject, groups = _count(len(verdict.F), "source"), None if problem is None else problem.groups
-    name, kind, unit = (
-        ("modularity", "modular", "") if groups is None else ("separation", "separate", " of several groups")
-    )
-    if problem is not None:
-        subject += f" ({', '.join(problem.sources.names)})"
-    margin = "" if not np.isfinite(verdict.margin) else f" (margin {verdict.margin:.3g})"
-    if verdict.modular is None:
-        text = f"Undecided: neither a proof nor a counterexample was found for {subject}: {verdict.reason}."
-    elif verdict.modular and groups is not None:
-        text = f"Separate: the optimal code of {subject} has neurons of its own for each of {_listed(tuple(groups))}."
-    elif verdict.modular:
-        text = f"Modular: the optimal code of {subject} gives each a neuron of its own{_tie(verdict)}{margin}."
-    else:
-        text = f"Mixed: the best {kind} code of {subject} is not optimal{margin}."
-    lines = [text]
-    if verdict.modular is not True:
-        lines.append(f"Price of {name}: proven to be at most {percent(verdict.price_bound)}.")
-    if problem is None:
-        lines.append("The samples are too close together or too large for floating point: no margin is known.")
-    elif verdict.witness is not None:
-        mixed = mixture(problem, verdict.witness)
-        lines.append(f"A neuron{unit} that earns more than it costs: {mixed} (in units of equal cost).")
-    return lines if verdict.proof is None else lines + proof_sentences(verdict.proof)
+def proof_sentences(proof: Proof) -> list[str]:
+    """What a proof shows, in words and fractions."""
+    if proof.modular:
+        slacks = proof.slacks or []
+        least = min((slack for slack in slacks if slack > 0), default=None)
+        rest = "" if least is None else f"; the least slack elsewhere is {_fraction(least)}"
+        return [
+            f"Shown in rational arithmetic on {counted(len(proof.cones or []), 'cone')} that cover every direction: "
+            f"{proof.ties} of {len(slacks)} facets or rays tie{rest}."
+        ]
+    neuron = ", ".join(integer_text(weight) for weight in proof.witness or [])
+    return [
+        f"Shown in rational arithmetic by the neuron w = ({neuron}):",
+        f"  h(w)^2 = {_fraction(Fraction(proof.bias or 0) ** 2)}",
+        f"  w'F w  = {_fraction(Fraction(proof.worth or 0))}, which is more.",
+    ]
 
 
-def mixture(problem: Problem, neuron: Array) -> str:
-    """What a neuron reads of each source, in units in which neurons of one source each cost the same."""
-    scaled = neuron * np.sqrt(problem.modular_costs)
-    shares = scaled / np.abs(scaled).max()
-    return " ".join(f"{share:+.2g} {name}" for share, name in zip(shares, problem.sources.names, strict=True))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def _verb(subjects: list[int], verb: str) -> str:
-    third = verb + ("es" if verb.endswith("x") else "s")
-    return third if len(subjects) == 1 else verb
-
-
-def _neurons(numbers: list[int]) -> str:
-    if len(numbers) == 1:
-        return f"neuron {numbers[0]}"
-    if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:
-        return f"neurons {numbers[0]} to {numbers[-1]}"
-    return f"neurons {_listed([str(number) for number in numbers])}"
-
-
-def _listed(names: list[str] | tuple[str, ...]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def percent(share: float) -> str:
-    """A share in words: three digits of per cent."""
-    return f"{100 * share:.3g} %"
-
-
-def _duration(seconds: float) -> str:
-    return f"{1000 * seconds:.3g} ms" if seconds < 0.9995 else f"{seconds:.3g} s"
+def _fraction(value: Fraction) -> str:
+    """A fraction with its decimal value, or that alone where the fraction is too long to be read."""
+    text = fraction_text(value)
+    try:
+        decimal = f"{float(value):.6g}"
+    except OverflowError:
+        decimal = "more than 1e308"
+    return f"{text} = {decimal}" if len(text) <= 40 else f"{decimal} (an exact fraction)"
 
 
 # ---- the table of neurons -----------------------------------------------------------------------------------------
@@ -296,21 +348,19 @@ def _duration(seconds: float) -> str:
 
 def table_of_neurons(representation: Code) -> tuple[list[str], list[list[str]]]:
     """Header and columns, as text: number, weight on each source, bias, share of all cost, groups, sources coded."""
-    names = representation.problem.sources.names
-    relative = relative_weights(representation)
-    share = representation.neuron_costs / representation.neuron_costs.sum()
-    header = ["neuron"]
-    columns = [[str(i + 1) for i in range(len(representation))]]
+    names, relative = representation.problem.sources.names, relative_weights(representation)
+    shares = representation.neuron_costs / representation.neuron_costs.sum()
+    header, columns = ["neuron"], [[str(i + 1) for i in range(len(representation))]]
     if _weight_columns(representation):
         # What rounding left of a weight reads as zero.
         weights = np.where(np.abs(relative) > 1e-9, representation.source_weights, 0.0)
         header += list(names)
-        columns += [_aligned(weights[:, i]) for i in range(len(names))]
+        columns += [_aligned(column) for column in weights.T]
     header += ["bias", "cost"]
-    columns += [_aligned(representation.encoder_bias), [f"{100 * value:.1f} %" for value in share]]
+    columns += [_aligned(representation.encoder_bias), [f"{100 * share:.1f} %" for share in shares]]
     if representation.problem.groups is not None:
         header.append("groups")
-        columns.append([", ".join(read) for read in representation.coded_groups()])
+        columns.append([", ".join(groups) for groups in representation.coded_groups()])
     header.append("codes")
     coded = representation.coded_sources()
     columns.append([_codes(row, names, len(read)) for row, read in zip(relative, coded, strict=True)])
@@ -318,33 +368,23 @@ def table_of_neurons(representation: Code) -> tuple[list[str], list[list[str]]]:
 
 
 def _weight_columns(representation: Code) -> int:
-    """How many columns show weights: one a source, or none where there are too many."""
+    """How many columns show weights: one per source, or none where there are too many."""
     count = representation.problem.dimension
     return count if count <= WEIGHT_COLUMNS else 0
 
 
 def _aligned(values: Array) -> list[str]:
+    """Numbers with the decimals that give the largest four digits."""
     largest = float(np.abs(values).max(initial=0.0))
     if not 1e-3 <= largest < 1e6:
-        return [f"{value:.{DIGITS - 1}e}" if value else "0" for value in values]
-    decimals = max(0, DIGITS - 1 - math.floor(math.log10(largest)))
+        return [f"{value:.3e}" if value else "0" for value in values]
+    decimals = max(0, 3 - math.floor(math.log10(largest)))
     # Adding zero turns a rounded -0.0 into 0.0.
     return [f"{round(float(value), decimals) + 0.0:.{decimals}f}" for value in values]
 
 
-def strongest(relative: Array, least: float) -> list[int]:
-    """The sources whose relative weights (d,) are at least so large, the strongest first; those that tie as they stand.
-
-    Example:
-        >>> strongest(np.array([0.3, -0.7, 0.7 + 1e-14, 0.1]), least=0.2)
-        [1, 2, 0]
-    """
-    size = np.abs(relative)
-    return [int(i) for i in np.argsort(-levels(size[:, None], TIED)[:, 0], kind="stable") if size[i] >= least]
-
-
 def _codes(relative: Array, names: tuple[str, ...], count: int) -> str:
-    strong = strongest(relative, STRONG)
+    strong = strongest(relative, STRONG_WEIGHT)
     text = " ".join(f"{'+' if relative[i] > 0 else '-'}{names[i]}" for i in strong)
     weaker = count - len(strong)
     return text + (f" and {weaker} weaker" if weaker > 0 else "")
@@ -356,41 +396,39 @@ def _codes(relative: Array, names: tuple[str, ...], count: int) -> str:
 def as_text(representation: Code) -> str:
     """Sentences and a table of the first neurons in plain characters: the `repr` of a representation."""
     header, columns = table_of_neurons(representation)
-    shown = [header, *(list(row) for row in zip(*columns, strict=True))][: ROWS_IN_TEXT + 1]
-    width = [max(len(row[i]) for row in shown) for i in range(len(header))]
+    rows = [header, *zip(*columns, strict=True)][: ROWS_IN_TEXT + 1]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     # The last column is words: left-aligned, and last so that it may be long.
-    table = ["  ".join([*map(str.rjust, row[:-1], width), row[-1]]) for row in shown]
-    hidden = len(representation) - ROWS_IN_TEXT
-    more = [f"... and {_count(hidden, 'more neuron')}"] if hidden > 0 else []
-    return "\n".join([*sentences(representation), "", *table, *more])
+    table = ["  ".join([*map(str.rjust, row[:-1], widths), row[-1]]) for row in rows]
+    return "\n".join([*sentences(representation), "", *table, *_hidden(representation, ROWS_IN_TEXT)])
 
 
 def as_html(representation: Code) -> str:
-    """The same for a notebook, with the weights on a blue-to-red scale."""
+    """Sentences and a table for a notebook, with the weights on a blue-to-red scale."""
     header, columns = table_of_neurons(representation)
-    relative = relative_weights(representation)
-    weighted = range(1, 1 + _weight_columns(representation))
-    cells = []
-    for neuron, row in enumerate(zip(*columns, strict=True)):
-        if neuron == ROWS_ON_TERMINAL:
-            break
-        styled = [
-            f'<td style="background:{_tint(relative[neuron, i - 1])}">{escape(cell)}</td>'
-            if i in weighted
-            else f"<td>{escape(cell)}</td>"
-            for i, cell in enumerate(row)
-        ]
-        cells.append(f"<tr>{''.join(styled)}</tr>")
-    hidden = len(representation) - ROWS_ON_TERMINAL
-    more = f"<p>... and {_count(hidden, 'more neuron')}</p>" if hidden > 0 else ""
+    rows = list(zip(*columns, strict=True))[:ROWS_ON_TERMINAL]
+    weights = relative_weights(representation)[:, : _weight_columns(representation)]
+    body = ""
+    for row, relative in zip(rows, weights, strict=False):
+        styles = ["", *(f' style="background:{_tint(weight)}"' for weight in relative)]
+        styles += [""] * (len(row) - len(styles))
+        body += (
+            f"<tr>{''.join(f'<td{style}>{escape(cell)}</td>' for cell, style in zip(row, styles, strict=True))}</tr>"
+        )
     text = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences(representation))
     head = "".join(f"<th>{escape(name)}</th>" for name in header)
-    return f"<div>{text}<table><thead><tr>{head}</tr></thead><tbody>{''.join(cells)}</tbody></table>{more}</div>"
+    more = "".join(f"<p>{line}</p>" for line in _hidden(representation, ROWS_ON_TERMINAL))
+    return f"<div>{text}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}</div>"
 
 
-def _tint(value: float) -> str:
-    red, green, blue = (178, 24, 43) if value > 0 else (33, 102, 172)
-    return f"rgba({red},{green},{blue},{0.5 * abs(value):.2f})"
+def _tint(weight: float) -> str:
+    red, green, blue = (178, 24, 43) if weight > 0 else (33, 102, 172)
+    return f"rgba({red},{green},{blue},{0.5 * abs(weight):.2f})"
+
+
+def _hidden(representation: Code, rows: int) -> list[str]:
+    hidden = len(representation) - rows
+    return [f"... and {counted(hidden, 'more neuron')}"] if hidden > 0 else []
 
 
 def print_representation(representation: Code, console: Console, drawing: Text | None = None) -> None:
@@ -400,26 +438,22 @@ def print_representation(representation: Code, console: Console, drawing: Text |
     for line in sentences(representation):
         console.print(Text(line))
     header, columns = table_of_neurons(representation)
+    weights = _weight_columns(representation)
     if drawing is not None:
         console.print("", drawing, "", sep="\n")
-        if weights := _weight_columns(representation):
-            # Beside number, weights and bias what the drawing has not: it would be folded.
+        if weights:
+            # Only number, weights, bias and groups: what the drawing shows would fold the table.
             kept = [i for i, name in enumerate(header) if i <= weights + 1 or name == "groups"]
             header, columns = [header[i] for i in kept], [columns[i] for i in kept]
-    relative = relative_weights(representation)
-    last = "left" if header[-1] in ("codes", "groups") else "right"
-    table = _table(header, last)
-    for neuron, row in enumerate(zip(*columns, strict=True)):
-        if neuron == ROWS_ON_TERMINAL:
-            break
-        styles = ["dim", *("bold" if abs(value) >= STRONG else "" for value in relative[neuron])]
+    table = _rich_table(header, "left" if header[-1] in ("codes", "groups") else "right")
+    rows = list(zip(*columns, strict=True))[:ROWS_ON_TERMINAL]
+    for row, relative in zip(rows, relative_weights(representation), strict=False):
+        styles = ["dim", *("bold" if abs(weight) >= STRONG_WEIGHT else "" for weight in relative)] if weights else []
         styles += [""] * (len(row) - len(styles))
-        if not _weight_columns(representation):
-            styles = [""] * len(row)
         table.add_row(*(Text(cell, style=style) for cell, style in zip(row, styles, strict=True)))
     console.print(table)
-    if len(representation) > ROWS_ON_TERMINAL:
-        console.print(Text(f"... and {_count(len(representation) - ROWS_ON_TERMINAL, 'more neuron')}; --json has all"))
+    for line in _hidden(representation, ROWS_ON_TERMINAL):
+        console.print(Text(f"{line}; --json has all"))
 
 
 def print_verdict(problem: Problem | None, verdict: Verdict, console: Console) -> None:
@@ -431,14 +465,15 @@ def print_verdict(problem: Problem | None, verdict: Verdict, console: Console) -
     if problem is None or problem.dimension > WEIGHT_COLUMNS:
         return
     names = problem.sources.names
-    table = _table(["F", *names], last="right")
-    columns = [_aligned(verdict.F[:, i]) for i in range(len(names))]
+    table = _rich_table(["F", *names], "right")
+    columns = [_aligned(column) for column in verdict.F.T]
     for name, *row in zip(names, *columns, strict=True):
         table.add_row(Text(name), *row)
     console.print(table)
 
 
-def _table(header: list[str], last: Any = "left") -> Any:
+def _rich_table(header: list[str], last: Any) -> Any:
+    """An empty table; its last column is aligned as told, the others to the right."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -449,48 +484,17 @@ def _table(header: list[str], last: Any = "left") -> Any:
     return table
 
 
-def proof_sentences(proof: Proof) -> list[str]:
-    """What a proof shows, in words and fractions."""
-    if proof.modular:
-        slacks = proof.slacks or []
-        least = min((slack for slack in slacks if slack > 0), default=None)
-        cones = _count(len(proof.cones or []), "cone")
-        rest = "" if least is None else f"; the least slack elsewhere is {_fraction(least)}"
-        return [
-            f"Shown in rational arithmetic on {cones} that cover every direction: {proof.ties} of "
-            f"{len(slacks)} facets or rays tie{rest}."
-        ]
-    bias, worth = Fraction(proof.bias or 0), Fraction(proof.worth or 0)
-    neuron = ", ".join(integer_text(weight) for weight in proof.witness or [])
-    return [
-        f"Shown in rational arithmetic by the neuron w = ({neuron}):",
-        f"  h(w)^2 = {_fraction(bias**2)}",
-        f"  w'F w  = {_fraction(worth)}, which is more.",
-    ]
-
-
-def _fraction(value: Fraction) -> str:
-    """A fraction with its decimal value, or that alone where the fraction is too long to be read."""
-    text = fraction_text(value)
-    try:
-        decimal = f"{float(value):.6g}"
-    except OverflowError:
-        decimal = "more than 1e308"
-    return f"{text} = {decimal}" if len(text) <= FRACTION_WIDTH else f"{decimal} (an exact fraction)"
-
-
 def verdict_to_dict(problem: Problem | None, verdict: Verdict) -> dict[str, Any]:
-    """All fields of a verdict as plain numbers, strings and lists, with the loss and source names of the problem."""
-    fields = asdict(verdict)
-    fields["proof"] = None if verdict.proof is None else verdict.proof.to_dict()
-    plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in fields.items()}
+    """All fields of a verdict as numbers, strings and lists, with the loss and source names of the problem."""
+    fields = asdict(verdict) | {"proof": None if verdict.proof is None else verdict.proof.to_dict()}
+    content = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in fields.items()}
     if problem is None:
-        return plain | {"modular_loss": None, "sources": None}
-    names = list(problem.sources.names)
-    if problem.groups is not None:
-        plain["groups"] = {name: [names[index] for index in members] for name, members in problem.groups.items()}
-    # Of groups the best separate code is not the verdict's to know.
-    return plain | {"modular_loss": problem.modular_loss if problem.groups is None else None, "sources": names}
+        return content | {"modular_loss": None, "sources": None}
+    names, groups = list(problem.sources.names), problem.groups
+    if groups is not None:
+        content["groups"] = {name: [names[index] for index in members] for name, members in groups.items()}
+    # The verdict does not know the loss of the best separate code.
+    return content | {"modular_loss": problem.modular_loss if groups is None else None, "sources": names}
 
 
 def as_json(content: dict[str, Any]) -> str:
@@ -501,8 +505,8 @@ def as_json(content: dict[str, Any]) -> str:
         '{"margin": null, "loss": 1.5}'
     """
     text = json.dumps(_finite(content), allow_nan=False, ensure_ascii=False)
-    # JSON itself lets some signs pass that command a terminal.
-    return NOT_PRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    # JSON itself allows some characters that command a terminal.
+    return NOT_PRINTED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _finite(value: Any) -> Any:

@@ -1,8 +1,8 @@
 """A page to turn and hover: the code, its certificate, and how both change with the price of weights.
 
-One file that opens in any browser without a network. Plotly draws it, because it brings its script along in the Python
-package (nothing is fetched, at writing or at reading) and has clouds in three dimensions. What moves when a neuron is
-pointed at, or the price changed, is ours: `explorer.html`, beside this file.
+The page is one file that opens in any browser without a network. Plotly draws it, because its Python package brings the
+script along and it has clouds in three dimensions. `explorer.html`, beside this file, moves what changes with a neuron
+that is pointed at or with the price.
 """
 
 from __future__ import annotations
@@ -32,23 +32,8 @@ __all__ = ["PAGES", "explored", "page"]
 
 PAGES = (".html", ".htm")
 
-SPREAD, STOPS = 100.0, 17
-"""The price of weights goes from a hundredth of the given one to a hundred times it, in so many equal factors."""
-
-SECONDS = 5.0
-"""Time limit of a stop, or twice what the answer itself took, if that is longer; an answer cut short says so."""
-
-DRAWN = 1_500
-"""Samples that are drawn: more would not change the picture, but slow the page."""
-
-IN_PAIRS = 8
-"""Sources of which every pair can be looked at; beyond, those of the largest variance."""
-
-ROUNDING = 1e-12
-"""Share of a neuron's largest weight below which another is rounding."""
-
-DIGITS = 7
-"""Significant digits that are written: more than a screen shows."""
+STOPS = 17
+"""Prices of weights, by equal factors from a hundredth of the problem's to a hundred times it."""
 
 
 def page(representation: Code, path: str | os.PathLike[str], *, stops: int = STOPS) -> None:
@@ -84,20 +69,20 @@ def explored(representation: Code, *, stops: int = STOPS) -> dict[str, Any]:
     """
     if not (isinstance(stops, int) and stops > 0 and stops % 2):
         raise InputError(f"stops: {stops!r} is not an odd number; the given prices are the middle one")
-    # By the package's front door, as any user would: an answer that asks for further answers.
+    # Imported here: `solve` itself makes the answers that offer this page.
     from solver import solve
 
     problem = representation.problem
-    limit = max(SECONDS, 2 * representation.seconds)
-    answer = partial(solve, time_limit=limit, tolerance=_tolerance(representation))
-    factors = np.geomspace(1 / SPREAD, SPREAD, stops) if stops > 1 else np.ones(1)
+    limit = max(5.0, 2 * representation.seconds)  # an answer that is cut short says so
+    tolerance = representation.tolerance if np.isfinite(representation.tolerance) else 1e-8
+    answer = partial(solve, time_limit=limit, tolerance=tolerance)
+    factors = np.geomspace(1 / 100, 100, stops) if stops > 1 else np.ones(1)
     middle = stops // 2
     codes = {middle: representation}
     for number in sorted(range(stops), key=lambda number: abs(number - middle))[1:]:
-        # The page shows what was solved before a signal.
-        if asked():
+        if asked():  # by a signal: the page shows what was solved before
             break
-        codes[number] = answer(_dearer(problem, float(factors[number])))
+        codes[number] = answer(_with_price(problem, float(factors[number])))
     return {
         "sources": _sources(problem),
         "stops": [_stop(code, float(factors[number])) for number, code in sorted(codes.items())],
@@ -105,18 +90,14 @@ def explored(representation: Code, *, stops: int = STOPS) -> dict[str, Any]:
     }
 
 
-def _tolerance(representation: Code) -> float:
-    return representation.tolerance if np.isfinite(representation.tolerance) else 1e-8
-
-
-def _dearer(problem: Problem, factor: float) -> Problem:
+def _with_price(problem: Problem, factor: float) -> Problem:
     return problem.replaced(encoder_cost=problem.encoder_cost * factor, decoder_cost=problem.decoder_cost * factor)
 
 
 def _sources(problem: Problem) -> dict[str, Any]:
     sources = problem.sources
     shown = _shown(problem)
-    step = -(-len(sources.points) // DRAWN)
+    step = -(-len(sources.points) // 1_500)  # more samples would only slow the page
     return {
         "names": list(sources.names),
         "identified": sources.identified,
@@ -131,14 +112,14 @@ def _sources(problem: Problem) -> dict[str, Any]:
 
 
 def _shown(problem: Problem) -> list[int]:
-    """The sources that are drawn against each other."""
+    """The sources that are drawn against each other: the eight of the largest variance."""
     variances = np.diag(problem.sources.covariance) / (problem.sources.upper - problem.sources.lower) ** 2
-    strongest = np.argsort(-variances, kind="stable")[:IN_PAIRS]
+    strongest = np.argsort(-variances, kind="stable")[:8]
     return sorted(int(source) for source in strongest)
 
 
 def _hull(problem: Problem, shown: list[int]) -> dict[str, Any]:
-    """Corners and triangles of the hull of three sources, or its shadow's outline for every pair."""
+    """Corners and triangles of the hull of three sources, or the outline of its projection for every pair."""
     sources = problem.sources
     if sources.dimension == 1:
         return {}
@@ -150,16 +131,17 @@ def _hull(problem: Problem, shown: list[int]) -> dict[str, Any]:
         return {"corners": _short(sources.vertices + sources.mean), "triangles": hull.simplices.tolist()}
     condition = Condition(problem, None)
     pairs = combinations(shown, 2)
-    return {f"{i},{j}": _short(_closed(condition.hull((i, j)) + sources.mean[[i, j]])) for i, j in pairs}
+    rings = {(i, j): condition.hull((i, j)) + sources.mean[[i, j]] for i, j in pairs}
+    return {f"{i},{j}": _short(np.concatenate([ring, ring[:1]])) for (i, j), ring in rings.items()}
 
 
 def _stop(code: Code, factor: float) -> dict[str, Any]:
     """One code with its certificate."""
     problem = code.problem
     weights = code.source_weights
-    # What is rounding beside a neuron's other weights, in units of the ranges, would show as a number.
+    # Weights that are rounding beside a neuron's largest, in units of the ranges, are shown as zero.
     shares = np.abs(weights) * (problem.sources.upper - problem.sources.lower)
-    weights = np.where(shares > ROUNDING * shares.max(axis=1, keepdims=True, initial=0.0), weights, 0.0)
+    weights = np.where(shares > 1e-12 * shares.max(axis=1, keepdims=True, initial=0.0), weights, 0.0)
     means = problem.sources.support(weights)
     return {
         "factor": factor,
@@ -183,24 +165,23 @@ def _stop(code: Code, factor: float) -> dict[str, Any]:
 
 def _certificate(code: Code) -> dict[str, Any]:
     """What neurons cost and earn: over all directions of two sources, else those of the code."""
-    problem = code.problem
-    own = code.source_weights
-    found: dict[str, Any] = {"cost": _short(code.neuron_costs), "earned": _short(_earned(own, code.multiplier))}
+    problem, weights = code.problem, code.source_weights
+    certificate = {"cost": _short(code.neuron_costs), "earned": _short(_earned(weights, code.multiplier))}
     if problem.dimension == 2:
-        # In units in which own neurons of both sources are of like size, or one of the curves would be a spike.
+        # In units in which the modular neurons are of like size, or one of the curves would be a spike.
         units = problem.own_sizes
         angle = np.linspace(0, 2 * np.pi, 361)
         around = np.column_stack([np.cos(angle), np.sin(angle)]) * units
-        at = np.arctan2(*(own / units).T[::-1]) % (2 * np.pi)
-        length = (own / units)[:, 0] ** 2 + (own / units)[:, 1] ** 2
-        found |= {
+        first, second = (weights / units).T
+        at = np.arctan2(second, first) % (2 * np.pi)
+        certificate |= {
             "angle": _short(np.degrees(angle)),
             "around_cost": _short(problem.neuron_cost(around)),
             "around_earned": _short(_earned(around, code.multiplier)),
             "at": _short(np.degrees(at)),
-            "at_cost": _short(code.neuron_costs / length),
+            "at_cost": _short(code.neuron_costs / (first**2 + second**2)),
         }
-    return found
+    return certificate
 
 
 def _earned(weights: Array, multiplier: Array) -> Array:
@@ -210,10 +191,8 @@ def _earned(weights: Array, multiplier: Array) -> Array:
 def _ellipses(code: Code) -> dict[str, Any]:
     """The ellipse of the condition in every pair of sources, if there is one."""
     problem = code.problem
-    if problem.dimension == 1:
-        return {}
     condition = Condition.of(code)
-    if not condition.has_ellipse:
+    if problem.dimension == 1 or not condition.has_ellipse:
         return {}
     mean = problem.sources.mean
     rings = {pair: condition.ellipse(pair) for pair in combinations(_shown(problem), 2)}
@@ -223,11 +202,7 @@ def _ellipses(code: Code) -> dict[str, Any]:
     }
 
 
-def _closed(ring: Array) -> Array:
-    return np.concatenate([ring, ring[:1]])
-
-
 def _short(values: Array) -> Any:
-    """Numbers as lists, to the digits that show."""
-    rounded = np.vectorize(lambda value: float(f"{value:.{DIGITS}g}"), otypes=[float])
+    """Numbers as lists, to seven digits: more than a screen shows."""
+    rounded = np.vectorize(lambda value: float(f"{value:.7g}"), otypes=[float])
     return rounded(values).tolist() if np.size(values) else []

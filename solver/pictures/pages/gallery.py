@@ -22,10 +22,9 @@ __all__ = ["hang", "require_plotly"]
 
 TITLE = "Optimal codes, each with its certificate"
 
-PAGE_TITLE = "The optimal code, with its certificate"
-"""Of the pages of codes."""
+PAGE_TITLE = "The optimal code, with its certificate"  # of the page of each example
 
-HEAD = f"""<!DOCTYPE html>
+INDEX_HEAD = f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -54,22 +53,18 @@ HEAD = f"""<!DOCTYPE html>
 <h1>{TITLE}</h1>
 <p class="about">Follow a name to turn the sources, point at neurons, and move the price of weights.</p>
 """
-"""Of the page that leads to the others, whose colours are those of their own."""
-
-RESOLUTION = 110
-"""Dots per inch of the pictures."""
 
 
-def hang(folder: Path, said: Callable[[Path], object] | None = None, *, stops: int | None = None) -> Path:
-    """Write the pages of all shipped examples into a folder that is there; what was of this kind there is replaced.
+def hang(folder: Path, report: Callable[[Path], object] | None = None, *, stops: int | None = None) -> Path:
+    """Write the pages of all shipped examples into an existing folder, replacing those of an earlier gallery.
 
     Args:
-        folder: where.
-        said: called with each page that is written.
-        stops: prices of weights that a page shows, if not as many as `Representation.to_html` does.
+        folder: to write into.
+        report: called with the path of each page that is written.
+        stops: prices of weights that a page shows; if None as many as for `Representation.to_html`.
 
     Returns:
-        the page that leads to them, index.html.
+        the path of index.html, which leads to all pages.
 
     Raises:
         InputError: plotly is not installed, or the folder has another page of one of these names.
@@ -89,12 +84,12 @@ def hang(folder: Path, said: Callable[[Path], object] | None = None, *, stops: i
         answer = solve(Problem(load(name)))
         target = folder / f"{name}.html"
         page(answer, target, **({} if stops is None else {"stops": stops}))
-        if said is not None:
-            said(target)
+        if report is not None:
+            report(target)
         sections.append(_section(name, about, answer))
     raise_if_asked()
     with written_whole(index) as temporary:
-        temporary.write_text(f"{HEAD}{''.join(sections)}</main>\n</body>\n</html>\n", encoding="utf-8")
+        temporary.write_text(f"{INDEX_HEAD}{''.join(sections)}</main>\n</body>\n</html>\n", encoding="utf-8")
     return index
 
 
@@ -110,7 +105,7 @@ def require_plotly() -> None:
 def _section(name: str, about: str, answer: Representation) -> str:
     title = name.replace("_", " ").capitalize()
     words = "".join(f"<p>{escape(sentence)}</p>\n" for sentence in sentences(answer))
-    picture = as_png(plot(answer), RESOLUTION)
+    picture = as_png(plot(answer), 110)
     return (
         f'<section>\n<h2><a href="{name}.html">{escape(title)}</a></h2>\n<p class="about">{escape(about)}</p>\n{words}'
         f'<a href="{name}.html"><img alt="The optimal code of {escape(title)}" src="data:image/png;base64,{picture}">'

@@ -118,7 +118,7 @@ optimise._Run.follow = lambda run, steps: kill() or follow(run, steps)
 
 EXPLORING = """
 from solver.pictures.pages import explorer
-dearer, calls = explorer._dearer, []
+dearer, calls = explorer._with_price, []
 
 def counted(*arguments):
     calls.append(None)
@@ -127,7 +127,7 @@ def counted(*arguments):
     assert len(calls) <= 3, "a problem is posed after the signal"
     return dearer(*arguments)
 
-explorer._dearer = counted
+explorer._with_price = counted
 """
 
 DESCENDING = """
