@@ -194,6 +194,12 @@ def best_bound(
             problem, given, weights, lambda part, own, code: best_bound(part, own, weights=code, quick=quick)
         )
     whitened = problem.whitened
+    # By as much as a bound is above the loss of the code rounding was off: the others are believed first.
+    loss = float("inf") if weights is None else problem.loss(weights)
+
+    def believed(bound: Bound) -> float:
+        return within_loss(bound.value, loss)
+
     worths = [problem.whitening.worth(given)]
     if weights is not None:
         worths += _code_worths(problem, weights)
@@ -201,7 +207,7 @@ def best_bound(
     if len(bounds) == len(worths):
         bounds[0] = _as_given(problem, given, bounds[0])
     worths = worths[-len(bounds) :]
-    best = int(np.argmax([bound.value for bound in bounds]))
+    best = int(np.argmax([believed(bound) for bound in bounds]))
     if not bounds[best].exact:
         bounds.append(_bound(problem, np.eye(problem.dimension), quick=True))
     share = np.sqrt(whitened.readout.demand * whitened.modular_costs)
