@@ -1,7 +1,7 @@
 """How modular is an activity? The field's scores, for any activity and any sources: 0 is fully mixed, 1 is modular.
 
 A certified verdict says more than any of these; they are here so that codes can be compared with those in the papers.
-All count what is missing: a neuron that tells nothing is not modular, a source that nothing tells about is not coded.
+All count what is missing: a neuron that tells nothing is not modular, a source that no neuron tells about is not coded.
 What so many samples would seem to tell by chance is subtracted, and where they cannot tell anything the score is NaN.
 Neurons that do not vary are left out; where none varies every score is zero.
 
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from solver.metrics.given import given, linear_columns
+from solver.metrics.estimates import neuron_information
 from solver.metrics.information import NEIGHBOURS
 from solver.metrics.linear import conditional_information, dci, info_explicitness
 from solver.metrics.mutual import (
@@ -29,7 +29,7 @@ from solver.metrics.mutual import (
     mutual_information_ratio,
     ratio_of,
 )
-from solver.metrics.told import told
+from solver.metrics.samples import linear_columns, scored_samples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,16 +85,16 @@ def modularity_scores(
         1.0
     """
     weighted: dict[str, Any] = {"probabilities": probabilities, "classes": classes}
-    problem = given(activity, sources, probabilities, classes)
-    found = told(problem, seed)
+    samples = scored_samples(activity, sources, probabilities, classes)
+    estimated = neuron_information(samples, seed)
     return {
-        "mutual_information_ratio": ratio_of(found),
-        "mutual_information_gap": gap_of(found),
-        "info_modularity": modularity_of(found),
-        "info_compactness": compactness_of(found),
+        "mutual_information_ratio": ratio_of(estimated),
+        "mutual_information_gap": gap_of(estimated),
+        "info_modularity": modularity_of(estimated),
+        "info_compactness": compactness_of(estimated),
         "info_explicitness": info_explicitness(activity, sources, **weighted, seed=seed),
         "conditional_information": conditional_information(activity, sources, **weighted),
-        "conditional_information_nearest": modularity_of(told(problem, seed, conditional=True)),
+        "conditional_information_nearest": modularity_of(neuron_information(samples, seed, conditional=True)),
         **dci(activity, sources, **weighted, seed=seed),
-        "information_by_chance": float(found.chance.mean()),
+        "information_by_chance": float(estimated.chance.mean()),
     }

@@ -1,12 +1,12 @@
 """How much one variable tells about another, estimated from samples by their nearest neighbours.
 
 One estimate serves numbers, classes and mixtures of both (a rectified neuron is silent on many samples and graded on
-the others). With k samples as near to a sample as its fourth neighbour in all variables together, and n of them as near
-in some of the variables alone, the conditional information is the mean over samples of
+the others). The information that x tells about y, given z:
 
-    psi(k) - psi(n in x and z) - psi(n in y and z) + psi(n in z),
-
-psi being the digamma function. Numbers are replaced by their ranks, so that units and monotone functions do not matter.
+1. Replace numbers by their ranks, so that units and monotone functions do not matter; put classes far apart.
+2. The reach of a sample is the distance of its fourth neighbour in x, y and z together (the largest difference).
+3. Count the other samples within reach: k in all variables, n in some of them alone.
+4. Average over samples psi(k) - psi(n in x and z) - psi(n in y and z) + psi(n in z), psi being the digamma function.
 
 Sources: Kraskov, Stoegbauer, Grassberger, "Estimating mutual information" (Physical Review E, 2004); Frenzel, Pompe,
 "Partial mutual information" (Physical Review Letters, 2007); Mesner, Shalizi, "Conditional mutual information
@@ -41,7 +41,7 @@ FAR = 4
 
 
 def ranks(values: Array) -> Array:
-    """(T,) ranks of values (T,), from zero, the same for those that are the same up to rounding.
+    """(T,) ranks of values (T,), from zero; equal for values that are equal up to rounding.
 
     Example:
         >>> ranks(np.array([0.3, 7.0, 0.3, -1.0])).tolist()
@@ -52,26 +52,30 @@ def ranks(values: Array) -> Array:
     return np.asarray((np.cumsum(counts) - (counts + 1) / 2)[level])
 
 
-def information(one: Array, other: Array, given: Array | None = None, neighbours: int = NEIGHBOURS) -> float:
-    """Nats that one variable tells about another, beyond what those given tell; of none a little less, or more, than 0.
+def information(one: Array, other: Array, known: Array | None = None, neighbours: int = NEIGHBOURS) -> float:
+    """Nats that one variable tells about another beyond what is known.
+
+    Of independent variables it is about zero, and may be below.
 
     Args:
         one: (T,) ranks of one variable, or numbers of classes that are farther apart than ranks are.
         other: (T,) of the other. Told about itself is its entropy, at the resolution of this estimate.
-        given: (T, k) of others that are known already.
-        neighbours: which nearest neighbour says what is near.
+        known: (T, k) of others that are known already.
+        neighbours: number of the nearest neighbour that is the reach of a sample.
 
     Example:
         >>> coin = ranks(np.array([0.0, 1.0] * 500))
         >>> bool(abs(information(coin, coin) - np.log(2)) < 0.01), information(coin, np.repeat(coin[:2], 500)) < 0.01
         (True, True)
     """
-    known = np.empty((len(one), 0)) if given is None else given
+    known = np.empty((len(one), 0)) if known is None else known
     first, second = np.column_stack([one, known]), np.column_stack([other, known])
+    # Step 2.
     both = np.column_stack([one, other, known])
     reach = cKDTree(both).query(both, k=[neighbours + 1], p=np.inf)[0][:, 0]
-    told = digamma(_near(both, reach)) - digamma(_near(first, reach)) - digamma(_near(second, reach))
-    return float(np.mean(told + digamma(_near(known, reach))))
+    # Steps 3 and 4.
+    shared = digamma(_near(both, reach)) - digamma(_near(first, reach)) - digamma(_near(second, reach))
+    return float(np.mean(shared + digamma(_near(known, reach))))
 
 
 def _near(values: Array, reach: Array) -> NDArray[np.intp]:

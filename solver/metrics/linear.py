@@ -1,13 +1,14 @@
-"""Scores made of linear predictions: of neurons from sources, and of sources from neurons on samples held out."""
+"""Scores of linear predictions: of neurons from sources, and of sources from neurons on samples held out."""
 
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.metrics.given import given, require_sklearn, variance
+from solver.metrics.samples import require_sklearn, scored_samples, variance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,24 +16,25 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from sklearn.linear_model import Lasso
 
-    from solver.metrics.given import Given
+    from solver.metrics.samples import ScoredSamples
     from theory.arrays import Array
 
     Fit = Callable[[Array, Array, Array], Callable[[Array], Array]]
 
 __all__ = ["conditional_information", "dci", "info_explicitness"]
 
-SILENT = 1e-12
-"""Share of a neuron's variance that is none."""
 
-BY_CHANCE = 9.0
-"""Ratio of variances, each over its degrees of freedom, that chance hardly gives: the square of three sigmas."""
+@dataclass(frozen=True)
+class RegressionSettings:
+    """Penalties, for standardised variables, and what counts as explained."""
 
-SPARSITY = 1e-4
-"""Lasso penalty of the DCI regressions, for standardised variables."""
+    rounding: float = 1e-12  # share of a neuron's variance that is none
+    chance: float = 9.0  # ratio of variances, each over its degrees of freedom: the square of three deviations
+    lasso: float = 1e-4  # penalty of the regressions of DCI
+    logistic: float = 1e4  # inverse penalty: enough to keep separable classes finite
 
-WEAK = 1e4
-"""Inverse penalty of the logistic regressions, for standardised variables: enough to keep separable classes finite."""
+
+REGRESSION = RegressionSettings()
 
 
 def conditional_information(
@@ -57,19 +59,19 @@ def conditional_information(
         >>> round(conditional_information(sources, sources), 9)
         1.0
     """
-    problem = given(activity, sources, probabilities, classes)
-    neurons, weights, columns = problem.neurons, problem.weights, problem.columns
+    samples = scored_samples(activity, sources, probabilities, classes)
+    neurons, weights, columns = samples.neurons, samples.weights, samples.columns
     if not neurons.shape[1]:
         return 0.0
-    terms = np.array([column.shape[1] - one for column, one in zip(columns, problem.classes, strict=True)])
-    freedom = problem.conditions - terms.sum() - 1
+    terms = np.array([column.shape[1] - one for column, one in zip(columns, samples.classes, strict=True)])
+    freedom = samples.conditions - terms.sum() - 1
     if freedom < 1:
         return float("nan")
     whole = _unexplained(neurons, np.column_stack(columns), weights)
     others = [np.column_stack(columns[:source] + columns[source + 1 :]) for source in range(len(columns))]
     only = np.maximum(np.array([_unexplained(neurons, other, weights) - whole for other in others]).T, 0.0)
-    chance = BY_CHANCE * terms * whole[:, None] / freedom
-    only = np.where(only > np.maximum(chance, SILENT * variance(neurons, weights)[:, None]), only, 0.0)
+    chance = REGRESSION.chance * terms * whole[:, None] / freedom
+    only = np.where(only > np.maximum(chance, REGRESSION.rounding * variance(neurons, weights)[:, None]), only, 0.0)
     total = only.sum(axis=1)
     share = only.max(axis=1) / np.where(total > 0, total, 1.0)
     count = len(columns)
@@ -84,10 +86,10 @@ def info_explicitness(
     classes: Sequence[bool] | None = None,
     seed: int = 0,
 ) -> float:
-    """Mean over sources of what a linear readout of all neurons predicts of them on samples held out (InfoE).
+    """Mean over sources of the share that a linear readout of all neurons predicts on samples held out (InfoE).
 
-    Of numbers the share of their variance, by least squares; of classes the share of their entropy, by multinomial
-    logistic regression. At least zero. NaN if there are too few conditions to fit anything.
+    The share is that of the variance of numbers, by least squares, and that of the entropy of classes, by multinomial
+    logistic regression. It is at least zero. NaN if there are too few conditions to fit anything.
 
     Source: Hsu, Dorrell, Whittington, Wu, Finn, "Disentanglement via latent quantization" (NeurIPS 2023).
 
@@ -98,21 +100,18 @@ def info_explicitness(
     """
     if classes is not None and any(classes):
         require_sklearn()
-    problem = given(activity, sources, probabilities, classes)
-    if not problem.neurons.shape[1]:
+    samples = scored_samples(activity, sources, probabilities, classes)
+    if not samples.neurons.shape[1]:
         return 0.0
-    if not _fits(problem):
+    if not _fits(samples):
         return float("nan")
-    return float(
-        np.mean(
-            [
-                _entropy_predicted(problem, source, seed)
-                if in_classes
-                else _variance_predicted(problem, problem.sources[:, [source]], _least_squares, seed).mean()
-                for source, in_classes in enumerate(problem.classes)
-            ]
-        )
-    )
+    predicted = []
+    for source, in_classes in enumerate(samples.classes):
+        if in_classes:
+            predicted.append(_entropy_predicted(samples, source, seed))
+        else:
+            predicted.extend(_variance_predicted(samples, samples.sources[:, [source]], _least_squares, seed))
+    return float(np.mean(predicted))
 
 
 def dci(
@@ -125,10 +124,15 @@ def dci(
 ) -> dict[str, float]:
     """Disentanglement, completeness and informativeness of Lasso regressions of each source on all neurons.
 
-    Informativeness is the share of the variance that is predicted on samples held out. A source of which no more is
-    predicted than by chance is missing: it lends no neuron importance, and counts as zero in the mean over sources that
-    is completeness. Of a source with classes the membership in each is regressed, and the weights averaged. NaN if
-    there are too few conditions to fit anything.
+    1. Regress each source on all neurons, standardised, with a small Lasso penalty. Of a source with classes regress
+       the membership in each, and average the weights. Their sizes are the importances.
+    2. Informativeness is the mean share of the variance of sources that is predicted on samples held out.
+    3. A source of which no more is predicted than by chance is missing: it lends no neuron importance.
+    4. The certainty of shares is one minus their entropy in units of the largest. Disentanglement is the mean certainty
+       of the neurons' importances for sources, weighted by their sums. Completeness is the mean certainty of the
+       sources' importances; a missing source counts as zero.
+
+    NaN if there are too few conditions to fit anything.
 
     Source: Eastwood and Williams, "A framework for the quantitative evaluation of disentangled representations" (2018).
 
@@ -138,20 +142,20 @@ def dci(
         True
     """
     require_sklearn()
-    problem = given(activity, sources, probabilities, classes)
+    samples = scored_samples(activity, sources, probabilities, classes)
     names = ("dci_disentanglement", "dci_completeness", "dci_informativeness")
-    if not problem.neurons.shape[1]:
+    if not samples.neurons.shape[1]:
         return dict.fromkeys(names, 0.0)
-    if not _fits(problem):
+    if not _fits(samples):
         return dict.fromkeys(names, float("nan"))
-    neurons = problem.neurons / np.sqrt(variance(problem.neurons, problem.weights))
+    neurons = samples.neurons / np.sqrt(variance(samples.neurons, samples.weights))
     importance, predicted = [], []
-    for block in problem.columns:
-        targets = block / np.sqrt(variance(block, problem.weights))
-        weights = np.array([_lasso(neurons, target, problem.weights).coef_ for target in targets.T])
-        shares = _variance_predicted(problem, block, _lasso_prediction, seed)
+    for block in samples.columns:
+        targets = block / np.sqrt(variance(block, samples.weights))
+        weights = np.array([_lasso(neurons, target, samples.weights).coef_ for target in targets.T])
+        shares = _variance_predicted(samples, block, _lasso_prediction, seed)
         predicted.append(shares.mean())
-        chance = BY_CHANCE / (BY_CHANCE + problem.conditions)
+        chance = REGRESSION.chance / (REGRESSION.chance + samples.conditions)
         importance.append(np.abs(weights).mean(axis=0) * (shares.max() > chance))
     weight = np.array(importance).T
     certain, total = _certainty(weight), weight.sum(axis=1)
@@ -163,7 +167,7 @@ def dci(
 
 
 def _certainty(weight: Array) -> Array:
-    """(n,) for each row one minus the entropy of its shares; zero where there are none."""
+    """(n,) for each row one minus the entropy of its shares; zero where they are all zero."""
     total = weight.sum(axis=1)
     if weight.shape[1] == 1:
         return (total > 0).astype(np.float64)
@@ -183,19 +187,19 @@ def _unexplained(neurons: Array, factors: Array, weights: Array) -> Array:
 # ---- samples held out -----------------------------------------------------------------------------------------------
 
 
-def _fits(problem: Given) -> bool:
-    """Whether what is not held out can say anything: three conditions at least."""
-    return problem.conditions > 3
+def _fits(samples: ScoredSamples) -> bool:
+    """Whether three conditions at least are left when some are held out."""
+    return samples.conditions > 3
 
 
-def _variance_predicted(problem: Given, targets: Array, fit: Fit, seed: int) -> Array:
-    """(k,) share of the variance of each target (T, k) that is predicted where it is held out, at least zero."""
-    weights = problem.weights
+def _variance_predicted(samples: ScoredSamples, targets: Array, fit: Fit, seed: int) -> Array:
+    """(k,) share of the variance of each target (T, k) that is predicted on samples held out, at least zero."""
+    weights = samples.weights
     left, whole = np.zeros((2, targets.shape[1]))
-    for out in problem.held_out(seed):
+    for out in samples.held_out(seed):
         learnt, tested = weights[~out] / weights[~out].sum(), weights[out]
-        predict = fit(problem.neurons[~out], targets[~out], learnt)
-        left += tested @ (targets[out] - predict(problem.neurons[out])) ** 2
+        predict = fit(samples.neurons[~out], targets[~out], learnt)
+        left += tested @ (targets[out] - predict(samples.neurons[out])) ** 2
         whole += tested @ (targets[out] - learnt @ targets[~out]) ** 2
     return np.clip(1 - left / whole, 0.0, 1.0)
 
@@ -203,7 +207,7 @@ def _variance_predicted(problem: Given, targets: Array, fit: Fit, seed: int) -> 
 def _standard(neurons: Array, weights: Array) -> Callable[[Array], Array]:
     """A function that puts these neurons to mean zero and variance one."""
     mean, spread = weights @ neurons, np.sqrt(variance(neurons, weights))
-    return lambda given: np.asarray((given - mean) / np.where(spread > 0, spread, 1.0))
+    return lambda tested: np.asarray((tested - mean) / np.where(spread > 0, spread, 1.0))
 
 
 def _least_squares(neurons: Array, targets: Array, weights: Array) -> Callable[[Array], Array]:
@@ -227,32 +231,32 @@ def _lasso(neurons: Array, target: Array, weights: Array) -> Lasso:
     with warnings.catch_warnings():
         # Neurons that are linearly dependent leave the last digits open, which no score shows.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return linear_model.Lasso(alpha=SPARSITY, max_iter=20_000).fit(neurons, target, weights)
+        return linear_model.Lasso(alpha=REGRESSION.lasso, max_iter=20_000).fit(neurons, target, weights)
 
 
-def _entropy_predicted(problem: Given, source: int, seed: int) -> float:
-    """Share of the entropy of a source with classes that is predicted where it is held out."""
+def _entropy_predicted(samples: ScoredSamples, source: int, seed: int) -> float:
+    """Share of the entropy of a source with classes that is predicted on samples held out."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    kinds, label = np.unique(problem.sources[:, source], return_inverse=True)
-    weights = problem.weights
+    kinds, label = np.unique(samples.sources[:, source], return_inverse=True)
+    weights = samples.weights
     left = whole = 0.0
-    for out in problem.held_out(seed):
+    for out in samples.held_out(seed):
         learnt = weights[~out] / weights[~out].sum()
-        # A class that was not learnt is no more than hardly likely.
+        # A class that was not learnt has half a sample's probability.
         floor = 0.5 / (len(weights) + len(kinds))
         shares = np.bincount(label[~out], learnt, minlength=len(kinds))
         likely = np.tile(shares, (int(out.sum()), 1))
         if (shares > 0).sum() > 1:
-            standard = _standard(problem.neurons[~out], learnt)
+            standard = _standard(samples.neurons[~out], learnt)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
-                fit = LogisticRegression(C=WEAK, max_iter=1_000).fit(
-                    standard(problem.neurons[~out]), label[~out], learnt * len(learnt)
+                fit = LogisticRegression(C=REGRESSION.logistic, max_iter=1_000).fit(
+                    standard(samples.neurons[~out]), label[~out], learnt * len(learnt)
                 )
             likely = np.zeros_like(likely)
-            likely[:, fit.classes_] = fit.predict_proba(standard(problem.neurons[out]))
+            likely[:, fit.classes_] = fit.predict_proba(standard(samples.neurons[out]))
         rows = np.arange(len(likely)), label[out]
         left -= float(weights[out] @ np.log(np.maximum(likely[rows], floor)))
         whole -= float(weights[out] @ np.log(np.maximum(shares[label[out]], floor)))

@@ -1,4 +1,15 @@
-"""Scores made of what each neuron tells about each source."""
+"""Scores of the information of each neuron about each source.
+
+With I (n, d), the information of n neurons about d sources less what chance would give, and U, I in units of the
+entropies of the sources, from 0 to 1 (`estimates`):
+
+1. A neuron (for modularity) or a source (for compactness) of which nothing is beyond chance counts as zero.
+2. The ratio is the largest entry of each row of I divided by the row's sum; InfoM is the ratio of the rows of U, and
+   InfoC of its columns.
+3. Rescale each share from [1 / m, 1] to [0, 1], where a row has m entries; of a single entry take 1.
+4. Average over rows. The gap is the mean over columns of U of the largest entry less the second largest.
+5. Where so few samples could not show even a neuron that is the source, all scores are NaN.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +17,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.metrics.given import given
-from solver.metrics.told import told
+from solver.metrics.estimates import neuron_information
+from solver.metrics.samples import scored_samples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    from solver.metrics.told import Told
+    from solver.metrics.estimates import NeuronInformation
     from theory.arrays import Array
 
 __all__ = [
@@ -42,7 +53,7 @@ def mutual_information_ratio(
         >>> mutual_information_ratio(sources, sources) > mutual_information_ratio(sources @ [[1, 1], [-1, 1]], sources)
         True
     """
-    return ratio_of(told(given(activity, sources, classes=classes), seed))
+    return ratio_of(neuron_information(scored_samples(activity, sources, classes=classes), seed))
 
 
 def mutual_information_gap(
@@ -50,8 +61,8 @@ def mutual_information_gap(
 ) -> float:
     """Mean over sources of the information that the best neuron has about them and the second best has not.
 
-    In units of the source's entropy. Other than the ratio it asks for one neuron a source, so that a source coded by
-    two neurons of its own scores low; one that no neuron tells about counts as zero.
+    In units of the source's entropy. Unlike the ratio it asks for one neuron per source, so that a source coded by two
+    neurons scores low; a source that no neuron tells about counts as zero.
 
     Source: Chen, Li, Grosse, Duvenaud, "Isolating sources of disentanglement in variational autoencoders" (NeurIPS
     2018).
@@ -63,7 +74,7 @@ def mutual_information_gap(
         >>> mutual_information_gap(np.column_stack([sources, sources]), sources) < 0.1
         True
     """
-    return gap_of(told(given(activity, sources, classes=classes), seed))
+    return gap_of(neuron_information(scored_samples(activity, sources, classes=classes), seed))
 
 
 def info_modularity(
@@ -78,13 +89,13 @@ def info_modularity(
         >>> info_modularity(sources, sources) > 0.9 > info_modularity(sources @ [[1, 1], [-1, 1]], sources)
         True
     """
-    return modularity_of(told(given(activity, sources, classes=classes), seed))
+    return modularity_of(neuron_information(scored_samples(activity, sources, classes=classes), seed))
 
 
 def info_compactness(
     activity: ArrayLike, sources: ArrayLike, *, seed: int = 0, classes: Sequence[bool] | None = None
 ) -> float:
-    """Mean over sources of the largest share of one neuron in what all tell about it, rescaled to 0 to 1 (InfoC).
+    """Mean over sources of the largest share of one neuron in what all tell about the source, from 0 to 1 (InfoC).
 
     A source that no neuron tells about counts as zero; a single neuron is as compact as can be.
 
@@ -96,7 +107,7 @@ def info_compactness(
         >>> info_compactness(sources, sources) > 0.9, info_compactness(halves, sources) < 0.5
         (True, True)
     """
-    return compactness_of(told(given(activity, sources, classes=classes), seed))
+    return compactness_of(neuron_information(scored_samples(activity, sources, classes=classes), seed))
 
 
 def conditional_information_nearest(
@@ -104,8 +115,8 @@ def conditional_information_nearest(
 ) -> float:
     """InfoM of what each neuron tells about a source beyond all others, so that dependence of sources does not count.
 
-    In units of what the source leaves open once all others are known. Estimated by nearest neighbours, so that neurons
-    need not be linear; `conditional_information` is the same with linear predictors, which need fewer samples.
+    In units of the entropy of the source when all others are known. Estimated by nearest neighbours, so that neurons
+    need not be linear; `conditional_information` has linear predictors, which need fewer samples.
 
     Source: Dorrell et al. (ICLR 2025), conditional information.
 
@@ -115,39 +126,41 @@ def conditional_information_nearest(
         >>> bool(conditional_information_nearest(np.abs(sources - 0.5), sources) > 0.95)
         True
     """
-    return modularity_of(told(given(activity, sources, classes=classes), seed, conditional=True))
+    return modularity_of(neuron_information(scored_samples(activity, sources, classes=classes), seed, conditional=True))
 
 
-def ratio_of(found: Told) -> float:
+def ratio_of(estimated: NeuronInformation) -> float:
     """See `mutual_information_ratio`."""
-    return _largest_share(found.information, found.sure) if found.telling else float("nan")
+    return _largest_share(estimated.information, estimated.sure) if estimated.telling else float("nan")
 
 
-def modularity_of(found: Told) -> float:
+def modularity_of(estimated: NeuronInformation) -> float:
     """See `info_modularity`."""
-    return _largest_share(found.shares, found.sure) if found.telling else float("nan")
+    return _largest_share(estimated.shares, estimated.sure) if estimated.telling else float("nan")
 
 
-def compactness_of(found: Told) -> float:
+def compactness_of(estimated: NeuronInformation) -> float:
     """See `info_compactness`."""
-    return _largest_share(found.shares.T, found.sure.T) if found.telling else float("nan")
+    return _largest_share(estimated.shares.T, estimated.sure.T) if estimated.telling else float("nan")
 
 
-def gap_of(found: Told) -> float:
+def gap_of(estimated: NeuronInformation) -> float:
     """See `mutual_information_gap`."""
-    if not found.telling:
+    if not estimated.telling:
         return float("nan")
-    padded = np.vstack([found.shares, np.zeros((2, found.shares.shape[1]))])
+    padded = np.vstack([estimated.shares, np.zeros((2, estimated.shares.shape[1]))])
     second, best = np.sort(padded, axis=0)[-2:]
-    return float(np.mean(np.where(found.sure.any(axis=0), best - second, 0.0)))
+    return float(np.mean(np.where(estimated.sure.any(axis=0), best - second, 0.0)))
 
 
-def _largest_share(told_of: Array, sure: NDArray[np.bool_]) -> float:
+def _largest_share(information: Array, sure: NDArray[np.bool_]) -> float:
     """Mean over rows of the largest share of their sums, rescaled to 0 to 1; zero where nothing is sure."""
-    count, width = told_of.shape
+    count, width = information.shape
     if not count or not width:
         return 0.0
-    total = told_of.sum(axis=1)
-    share = told_of.max(axis=1) / np.where(total > 0, total, 1.0)
+    # Steps 2 and 3.
+    total = information.sum(axis=1)
+    share = information.max(axis=1) / np.where(total > 0, total, 1.0)
     rescaled = (share - 1 / width) / (1 - 1 / width) if width > 1 else share
+    # Steps 1 and 4.
     return float(np.where(sure.any(axis=1), rescaled, 0.0).mean())

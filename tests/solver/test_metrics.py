@@ -20,9 +20,9 @@ from solver.metrics import (
     mutual_information_gap,
     mutual_information_ratio,
 )
-from solver.metrics.given import given as checked
+from solver.metrics.estimates import neuron_information
 from solver.metrics.information import information, ranks
-from solver.metrics.told import told
+from solver.metrics.samples import scored_samples
 from solver.strategies import seeds
 from tests.examples import share
 from theory.errors import InputError
@@ -190,7 +190,7 @@ def test_classes_are_any_numbers(seed, unit, count):
 # ---- laws ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_gap_asks_for_one_neuron_a_source():
+def test_the_gap_asks_for_one_neuron_per_source():
     assert mutual_information_gap(SOURCES, SOURCES) > 0.9
     assert mutual_information_gap(SOURCES @ TURN, SOURCES) < 0.5
     halves = np.column_stack([np.maximum(SOURCES, 0), np.maximum(-SOURCES, 0)])
@@ -256,7 +256,7 @@ def test_too_few_samples_to_tell_score_no_number():
     assert np.isnan(conditional_information(SOURCES[:4], SOURCES[:4]))
     assert np.isnan(info_explicitness(SOURCES[:3], SOURCES[:3]))
     # Six trials of three conditions are three.
-    assert not told(checked(SOURCES[:6], SOURCES[[0, 0, 1, 1, 2, 2]]), 0).telling
+    assert not neuron_information(scored_samples(SOURCES[:6], SOURCES[[0, 0, 1, 1, 2, 2]]), 0).telling
 
 
 def test_scores_of_a_representation():

@@ -1,4 +1,4 @@
-"""What scores are asked of: neurons that vary, sources, weights, and which samples are trials of one condition."""
+"""The samples that are scored: neurons that vary, sources, weights, and which samples are trials of one condition."""
 
 from __future__ import annotations
 
@@ -20,20 +20,11 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = ["Given", "given", "linear_columns", "require_sklearn", "variance"]
-
-SILENT = 1e-12
-"""Variance, relative to the largest, below which a neuron is dead and left out."""
-
-MOST_OCCUR = 0.5
-"""Share of all combinations of the sources' values that are most of them."""
-
-FOLDS = 5
-"""Parts of the conditions, each of which is held out once."""
+__all__ = ["ScoredSamples", "linear_columns", "require_sklearn", "scored_samples", "variance"]
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
+class ScoredSamples:
     """Activity and sources that fit each other, without samples of weight zero.
 
     Attributes:
@@ -41,10 +32,11 @@ class Given:
         sources: (T, d).
         classes: (d,) for each source whether its values are numbers of classes.
         weights: (T,) of the samples, which sum to one.
-        condition: (T,) number of each sample's condition: samples with the same sources are trials of one, which say no
-            more about the sources than one of them. Where most combinations of values occur these are no draw from
+        condition: (T,) number of each sample's condition. Samples with the same sources are trials of one, which say no
+            more about the sources than one of them. Where most combinations of values occur, they are no draw from
             more, and each sample is a condition by itself.
-        conditions: how many there are;  kinds: (C, d) which of its values each source has in them, counted from zero.
+        conditions: how many there are, C.
+        kinds: (C, d) which of its values each source has in each condition, counted from zero.
     """
 
     neurons: Array
@@ -62,18 +54,18 @@ class Given:
 
     def held_out(self, seed: int) -> list[NDArray[np.bool_]]:
         """Masks (T,) of the samples held out together: trials of one condition are never on both sides."""
-        count = min(FOLDS, self.conditions)
+        count = min(5, self.conditions)
         fold = np.random.default_rng(seed).permutation(self.conditions) % count
         return [fold[self.condition] == number for number in range(count)]
 
 
-def given(
+def scored_samples(
     activity: ArrayLike,
     sources: ArrayLike,
     probabilities: ArrayLike | None = None,
     classes: Sequence[bool] | None = None,
-) -> Given:
-    """Check what scores are asked of.
+) -> ScoredSamples:
+    """Check activity and sources, and leave out what is not scored.
 
     Args:
         activity: (T, n).
@@ -86,7 +78,9 @@ def given(
     """
     neurons, factors = as_matrix(activity, "activity"), as_matrix(sources, "sources")
     if len(neurons) != len(factors):
-        raise InputError(f"activity: {len(neurons)} rows do not fit {len(factors)} rows of sources; give one a sample")
+        raise InputError(
+            f"activity: {len(neurons)} rows do not fit {len(factors)} rows of sources; give one per sample"
+        )
     if factors.shape[1] < 2:
         raise InputError("sources: one source cannot be mixed with others; give at least two")
     weights, flags = _weights(probabilities, len(neurons)), _in_classes(classes, factors)
@@ -96,13 +90,14 @@ def given(
         raise InputError("sources: a source is constant, so nothing can tell about it; remove it")
     spread = variance(neurons, weights)
     # Equal values have some variance too, from the rounding of their mean.
-    alive = (spread > SILENT * spread.max()) & (np.ptp(neurons, axis=0) > 0)
+    varied = (spread > 1e-12 * spread.max()) & (np.ptp(neurons, axis=0) > 0)
     apart = ROUNDING * np.ptp(factors, axis=0) * ~np.array(flags)
-    found = levels(factors, apart)
-    kinds, condition = np.unique(found, axis=0, return_inverse=True)
-    if len(kinds) >= MOST_OCCUR * np.prod(found.max(axis=0) + 1.0):
-        kinds, condition = found, np.arange(len(found))
-    return Given(neurons[:, alive], factors, tuple(flags), weights, condition.ravel(), len(kinds), kinds)
+    values = levels(factors, apart)
+    kinds, condition = np.unique(values, axis=0, return_inverse=True)
+    combinations = np.prod(values.max(axis=0) + 1.0)
+    if len(kinds) >= 0.5 * combinations:
+        kinds, condition = values, np.arange(len(values))
+    return ScoredSamples(neurons[:, varied], factors, tuple(flags), weights, condition.ravel(), len(kinds), kinds)
 
 
 def linear_columns(factors: Array, classes: Sequence[bool] | None) -> list[Array]:
@@ -133,10 +128,10 @@ def require_sklearn() -> None:
 
 
 def _in_classes(classes: Sequence[bool] | None, factors: Array) -> list[bool]:
-    found = [False] * factors.shape[1] if classes is None else [bool(one) for one in classes]
-    if len(found) != factors.shape[1]:
-        raise InputError(f"classes: {len(found)} given for {factors.shape[1]} source(s); give one a source")
-    return found
+    flags = [False] * factors.shape[1] if classes is None else [bool(one) for one in classes]
+    if len(flags) != factors.shape[1]:
+        raise InputError(f"classes: {len(flags)} given for {factors.shape[1]} source(s); give one per source")
+    return flags
 
 
 def _weights(probabilities: ArrayLike | None, count: int) -> Array:
@@ -144,7 +139,7 @@ def _weights(probabilities: ArrayLike | None, count: int) -> Array:
         return np.full(count, 1 / count)
     weights = as_matrix(probabilities, "probabilities").ravel()
     if len(weights) != count:
-        raise InputError(f"probabilities: {len(weights)} do not fit {count} samples; give one a sample")
+        raise InputError(f"probabilities: {len(weights)} do not fit {count} samples; give one per sample")
     if not ((weights >= 0).all() and weights.sum() > 0):
         raise InputError("probabilities: some are negative, or all are zero; give nonnegative weights")
     return np.asarray(weights / weights.sum())
