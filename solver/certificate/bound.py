@@ -221,7 +221,7 @@ def best_bound(
             bounds.append(_bound(problem, worths[best] * np.outer(kept, kept), quick=quick, cover=cover))
     if problem.recurrence is not None:
         bounds += _bounds_at_code(problem, worths, weights, quick=quick, cover=cover)
-    return max(bounds, key=lambda bound: bound.value)
+    return max(bounds, key=believed)
 
 
 def _square(problem: Problem, multiplier: ArrayLike) -> Array:
