@@ -1,8 +1,16 @@
-"""How many neurons are needed? The best loss found for each number of them, above what no number can go below.
+"""How many neurons are needed? The best loss found for each number of them, above a proven floor.
 
-An optimal code has as many neurons as help. With fewer the problem is no longer convex: what is found for a number is a
-valid code, whose loss bounds from above the best of that number, and the proven bound of the problem without a budget
-is a floor under all of them (docs/mathematics.md, "A budget of neurons").
+An optimal code has as many neurons as help. With fewer the problem is not convex: the code found for a number is valid,
+and its loss is an upper bound on the best of that number; the lower bound of the problem without a budget is a floor
+under all of them (docs/mathematics.md, "A budget of neurons").
+
+1. Solve the problem without a budget.
+2. Down from its code: join two neurons, or leave one out, and descend; keep the best of each number, or the modular
+   code where that is better.
+3. Up from the fewest: try the code of one neuron less with one more, the code itself, and random starts; descend on a
+   smoothed loss, then by Newton's method on active sets. Stop at a number whose code reaches the floor.
+4. Down once more from the codes found since.
+5. Of each number take the best code of at most so many neurons, so that losses never rise.
 """
 
 from __future__ import annotations
@@ -34,21 +42,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Budget", "budget"]
 
-STARTS = 12
-"""Random starts for each number of neurons, beside those from codes next door."""
 
-STAGES = (10**1.5, 1e2, 1e3, 1e4)
-"""How sharp the maximum of the smooth descents becomes: Newton's method on the faces takes over where neurons have
-chosen theirs."""
+@dataclass(frozen=True)
+class BudgetLimits:
+    """How long codes of few neurons are searched for."""
 
-STEPS = 200
-"""Quasi-Newton steps at most in each."""
+    starts: int = 12  # random, for each number of neurons
+    stages: tuple[float, ...] = (10**1.5, 1e2, 1e3, 1e4)  # of the smoothed loss: Newton's method does the rest
+    steps: int = 200  # quasi-Newton steps of each stage
+    above: int = 2  # neurons above the highest number from which on step 2 goes down one by one
+    numbers: int = 1_000  # of neurons
 
-NEAR = 2
-"""By how many neurons more than are asked for the way down from the optimal code begins to be taken with care."""
 
-MOST = 1_000
-"""Numbers of neurons looked at at most."""
+LIMITS_OF_BUDGETS = BudgetLimits()
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -57,7 +63,7 @@ class Budget(Frozen):
 
     Attributes:
         numbers: (k,) of neurons at most, one more each.
-        losses: (k,) the least loss found with that many; it never rises. An upper bound on the least there is.
+        losses: (k,) the least loss found with that many; it never rises. An upper bound on the least loss.
         floor: proven: no code of any number of neurons costs less.
         enough: the smallest of the numbers whose loss is within the tolerance of the floor, or None if none is. With
             fewer neurons a code may exist that was not found.
@@ -111,10 +117,24 @@ class Budget(Frozen):
             raise InputError(
                 f"neurons: {neurons!r} was not looked at; give one from {self.numbers[0]} to {self.numbers[-1]}"
             )
-        return _answer(self.optimum, self.codes[int(places[0])], self.floor, self.tolerance, self.complete)
+        code = Representation.from_weights(
+            self.optimum.problem,
+            self.codes[int(places[0])],
+            status="",
+            method="alternating",
+            message="the best code found with this many neurons",
+            lower_bound=self.floor,
+            gap=0.0,
+            multiplier=self.optimum.multiplier,
+            cover=self.optimum.cover,
+            tolerance=self.tolerance,
+            iterations=0,
+            seconds=0.0,
+        )
+        return code.bounded_by(self.floor, "bounded" if self.complete else "interrupted")
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and lists: what `--json` prints.
+        """Numbers and lists: what `--json` prints.
 
         Example:
             >>> from solver import Problem
@@ -185,17 +205,16 @@ def budget(
     tolerance: float = DEFAULT_TOLERANCE,
     time_limit: float | None = None,
     rng: int | np.random.Generator | None = None,
-    starts: int = STARTS,
+    starts: int = LIMITS_OF_BUDGETS.starts,
 ) -> Budget:
-    """The best loss found for each number of neurons, and the fewest that are enough.
+    """The best loss found for each number of neurons, and the fewest neurons that are enough.
 
     Args:
         problem: what to represent.
-        neurons: fewest and most to look at; if not given, from none to as many as the optimal code has. Where the
-            readout is exact from as many as there are sources (fewer, from which targets of a lower rank may be read,
-            are not looked at).
+        neurons: fewest and most to look at; if not given, from none to as many as the optimal code has. With an exact
+            readout from as many as there are sources (targets of a lower rank may need fewer, which are not looked at).
         tolerance: relative gap up to which a code reaches the floor, as for `solve`.
-        time_limit: seconds at most; what has been found by then is returned.
+        time_limit: seconds at most; the codes found by then are returned.
         rng: seed or generator of the random starts; the same seed gives the same answer, if no time limit ends it.
         starts: random starts for each number of neurons.
 
@@ -209,8 +228,9 @@ def budget(
         >>> budget(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])).enough
         2
     """
-    _require_problem(problem)
-    asked = None if neurons is None else _asked(neurons, problem)
+    if not isinstance(problem, Problem):
+        raise InputError(f"problem: expected a Problem, got {type(problem).__name__}; write budget(Problem(sources))")
+    ends = None if neurons is None else _ends(neurons, problem)
     if not (isinstance(starts, int) and starts >= 0):
         raise InputError(f"starts: {starts!r} is not a whole number from zero on")
     begun = time.perf_counter()
@@ -222,13 +242,15 @@ def budget(
         return time_limit is not None and time.perf_counter() - begun > time_limit
 
     fewest = _fewest(problem)
-    lowest, highest = (fewest, max(fewest, len(optimum))) if asked is None else asked
-    if highest - lowest >= MOST:
-        raise InputError(f"neurons: {highest - lowest + 1} numbers are too many; give {MOST} at most")
+    lowest, highest = (fewest, max(fewest, len(optimum))) if ends is None else ends
+    if highest - lowest >= LIMITS_OF_BUDGETS.numbers:
+        raise InputError(
+            f"neurons: {highest - lowest + 1} numbers are too many; give {LIMITS_OF_BUDGETS.numbers} at most"
+        )
     with within_digits(problem), one_thread():
-        found = _Search(problem, optimum, tolerance, out_of_time).run(lowest, highest, starts, generator)
+        best = _BudgetSearch(problem, optimum, tolerance, out_of_time).run(lowest, highest, starts, generator)
         numbers = np.arange(lowest, highest + 1)
-        codes = tuple(found[number] for number in numbers.tolist())
+        codes = tuple(best[number] for number in numbers.tolist())
         losses = np.minimum.accumulate([problem.loss(code) for code in codes])
     floor = optimum.lower_bound
     reached = [optimality_gap(float(loss), floor) <= tolerance for loss in losses]
@@ -245,7 +267,7 @@ def budget(
     )
 
 
-class _Search:
+class _BudgetSearch:
     """Codes of fewer and fewer neurons from the optimal one down, then each improved."""
 
     def __init__(
@@ -256,73 +278,75 @@ class _Search:
         self.optimum = self.search.coordinates(optimum.source_weights)
         self.source_weights = optimum.source_weights
         self.modular = self.search.coordinates(problem.modular_weights)
-        self.found: dict[int, Array] = {len(self.optimum): self.optimum}
+        self.codes: dict[int, Array] = {len(self.optimum): self.optimum}
 
     def run(self, lowest: int, highest: int, starts: int, rng: np.random.Generator) -> dict[int, Array]:
         """Source weights of the best code found with at most each number of neurons from lowest to highest."""
         most = len(self.optimum)
-        start = min(most, highest + NEAR)
-        self.found[start] = self.search.shortened(self.optimum, start)
+        # Step 2.
+        start = min(most, highest + LIMITS_OF_BUDGETS.above)
+        self.codes[start] = self.search.shortened(self.optimum, start)
         for count in range(start - 1, lowest - 1, -1):
-            # Without time to look for better ones the modular code has to do.
             late = self.out_of_time()
-            self._keep(count, None if late else self.search.best(self.search.reduced(self.found[count + 1])))
+            self._keep(count, None if late else self.search.best(self.search.reduced(self.codes[count + 1])))
             if count >= len(self.modular):
                 self._keep(count, self.modular)
+        # Step 3.
         for count in range(lowest, min(highest + 1, most)):
             self._improve(count, starts, rng)
             if self._reached(count):
                 break
+        # Step 4.
         for count in range(min(highest, most - 1) - 1, lowest - 1, -1):
-            # What was found since for one neuron more may lead further.
             if self.out_of_time():
                 break
-            self._keep(count, self.search.best(self.search.reduced(self.found[count + 1])))
-        best, result = self.found.get(lowest, self.optimum), {}
+            self._keep(count, self.search.best(self.search.reduced(self.codes[count + 1])))
+        # Step 5.
+        best, result = self.codes.get(lowest, self.optimum), {}
         for count in range(lowest, highest + 1):
-            best = min(self.found.get(count, best), best, key=self.search.loss)
+            best = min(self.codes.get(count, best), best, key=self.search.loss)
             result[count] = self.source_weights if best is self.optimum else self.search.weights(best)
         return result
 
     def _keep(self, count: int, code: Array | None) -> None:
-        """Keep a code if it is better than what there is; of a number without any, the best of the modular code's."""
+        """Keep a code if it is better than the one of that number; without a code, some neurons of the modular one."""
         if code is None:
             code = self.modular[:count]
-        if count not in self.found or self.search.loss(code) < self.search.loss(self.found[count]):
-            self.found[count] = code
+        if count not in self.codes or self.search.loss(code) < self.search.loss(self.codes[count]):
+            self.codes[count] = code
 
     def _reached(self, count: int) -> bool:
-        """Whether nothing better need be looked for."""
-        return optimality_gap(self.search.loss(self.found[count]), self.floor) <= self.tolerance
+        """Whether the code reaches the floor."""
+        return optimality_gap(self.search.loss(self.codes[count]), self.floor) <= self.tolerance
 
     def _improve(self, count: int, starts: int, rng: np.random.Generator) -> None:
         if not count or self.out_of_time() or self._reached(count):
             return
-        if count - 1 in self.found and count > 1:
-            self._keep(count, self.search.best(self.search.grown(self.found[count - 1], self.optimum)))
-        begins = [self.found[count], *(self.search.drawn(count, rng) for _ in range(starts))]
+        if count - 1 in self.codes and count > 1:
+            self._keep(count, self.search.best(self.search.grown(self.codes[count - 1], self.optimum)))
+        begins = [self.codes[count], *(self.search.drawn(count, rng) for _ in range(starts))]
         for begin in begins:
             if self.out_of_time() or self._reached(count):
                 return
             self._keep(count, self.search.polished(self._descended(begin)))
 
     def _descended(self, neurons: Array) -> Array:
-        """Where a smooth descent leads, as far as time allows."""
+        """The end of a smooth descent, as far as time allows."""
         units = self.search.faces.units
         last = neurons
         try:
-            for moved in descend(self.search.inside, units.weights(neurons), stages=STAGES, most_steps=STEPS):
+            for moved in descend(
+                self.search.inside,
+                units.weights(neurons),
+                stages=LIMITS_OF_BUDGETS.stages,
+                most_steps=LIMITS_OF_BUDGETS.steps,
+            ):
                 last = units.neurons(moved)
                 if self.out_of_time():
                     break
         except (np.linalg.LinAlgError, FloatingPointError):
-            pass  # of extreme scales; where it was before is a code as well
+            pass  # of extreme scales; the step before is a code as well
         return last
-
-
-def _require_problem(problem: Problem) -> None:
-    if not isinstance(problem, Problem):
-        raise InputError(f"problem: expected a Problem, got {type(problem).__name__}; write budget(Problem(sources))")
 
 
 def _neurons(count: int) -> str:
@@ -330,11 +354,11 @@ def _neurons(count: int) -> str:
 
 
 def _fewest(problem: Problem) -> int:
-    """As many neurons as are looked at: as many as an exact decoder of all sources cannot do without."""
+    """The fewest neurons that are looked at: as many as an exact decoder of all sources needs."""
     return problem.dimension if problem.readout.exact else 0
 
 
-def _asked(neurons: range | tuple[int, int], problem: Problem) -> tuple[int, int]:
+def _ends(neurons: range | tuple[int, int], problem: Problem) -> tuple[int, int]:
     try:
         lowest, highest = (neurons[0], neurons[-1]) if isinstance(neurons, range) else neurons
     except (TypeError, ValueError, IndexError):
@@ -353,23 +377,5 @@ def _asked(neurons: range | tuple[int, int], problem: Problem) -> tuple[int, int
             f"of rank {problem.readout.rank}; give at least {fewest}"
         )
     if lowest < fewest:
-        raise InputError(f"neurons: {lowest} cannot carry {fewest} sources exactly; give at least {fewest}")
+        raise InputError(f"neurons: {lowest} cannot code {fewest} sources exactly; give at least {fewest}")
     return int(lowest), int(highest)
-
-
-def _answer(optimum: Representation, weights: Array, floor: float, tolerance: float, complete: bool) -> Representation:
-    found = Representation.from_weights(
-        optimum.problem,
-        weights,
-        status="",
-        method="alternating",
-        message="the best code found with this many neurons",
-        lower_bound=floor,
-        gap=0.0,
-        multiplier=optimum.multiplier,
-        cover=optimum.cover,
-        tolerance=tolerance,
-        iterations=0,
-        seconds=0.0,
-    )
-    return found.bounded_by(floor, "bounded" if complete else "interrupted")

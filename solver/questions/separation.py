@@ -1,4 +1,9 @@
-"""Whether keeping groups of sources apart is best, and why: the verdict of the certificate, without the best code."""
+"""Whether separate groups of sources are best, and why.
+
+1. Solve for the best separate code.
+2. If its multiplier is unique, decide by it whether a neuron of several groups would be worth adding.
+3. Otherwise bound the loss of all codes from below; where that meets the separate code, separate groups are best.
+"""
 
 from __future__ import annotations
 
@@ -40,15 +45,17 @@ def separation(problem: Problem, **limits: Any) -> Verdict:
         False
     """
     if problem.groups is None:
-        raise InputError("problem: nothing says what is to be kept apart; give groups, or ask theory.modularity")
+        raise InputError("problem: nothing says what is to be separate; give groups, or ask theory.modularity")
+    # Step 1.
     best, among = solve(problem.separated, **limits), problem.replaced(separate=False).canonical
     weights = best.source_weights
-    # That of the code has the entries between groups that the proof for separate codes can do without.
+    # Step 2. The code's own multiplier has entries between groups, which the proof for separate codes can do without.
     undetermined = among.readout.rank is not None
     multiplier = best.multiplier if undetermined else among.multiplier(weights.T @ weights)
     verdict = decide_separation(among, multiplier, silent=not len(weights))
     if among.separable or (best.status == "optimal" and not undetermined):
         return verdict
+    # Step 3.
     bound = best_bound(among, best.multiplier, weights=weights)
     gap = optimality_gap(best.loss, bound.value)
     price = best.loss / bound.value - 1 if bound.value > 0 else float("inf")

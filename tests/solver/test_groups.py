@@ -268,7 +268,7 @@ def test_a_separate_problem_refuses_other_codes(tmp_path):
             solve(problem.separated, method=method)
     with pytest.raises(InputError, match="'groups' solves one group of sources after the other; give the problem"):
         solve(problem.replaced(groups=None), method="groups")
-    with pytest.raises(InputError, match="problem: nothing says what is to be kept apart"):
+    with pytest.raises(InputError, match="problem: nothing says what is to be separate"):
         separation(problem.replaced(groups=None))
     asked = solve(problem, method="groups")
     assert asked.modular and asked.status == "bounded" and asked.lower_bound <= answer.loss

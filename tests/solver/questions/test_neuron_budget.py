@@ -87,7 +87,7 @@ def test_the_known_optimum_of_three_neurons_and_the_best_of_two():
 
 @given(boxes(3))
 @share(1 / 4)
-def test_boxes_need_a_neuron_a_source(box):
+def test_boxes_need_one_neuron_per_source(box):
     found = budget(Problem(box), (3, 5), starts=0)
     assert found.enough == 3 and np.ptp(found.losses) <= 1e-9 * found.losses[0]
 
@@ -160,7 +160,7 @@ def test_the_same_seed_gives_the_same_answer():
 @pytest.mark.parametrize(
     ("neurons", "said"),
     [
-        ((1, 3), "neurons: 1 cannot carry 2 sources exactly; give at least 2"),
+        ((1, 3), "neurons: 1 cannot code 2 sources exactly; give at least 2"),
         ((3, 2), "neurons: from 3 to 2 there are none"),
         ((2.5, 3), "neurons: 2.5 is not a whole number"),
         ((2, 10_000), "neurons: 9999 numbers are too many"),
@@ -174,15 +174,21 @@ def test_ranges_that_make_no_sense(neurons, said):
         budget(Problem(CUT), neurons)
 
 
-def test_other_bad_arguments():
-    with pytest.raises(InputError, match="starts: -1"):
-        budget(Problem(CUT), starts=-1)
-    with pytest.raises(InputError, match="time_limit"):
-        budget(Problem(CUT), time_limit=0)
-    with pytest.raises(InputError, match="rng: 'x' is not a seed"):
-        budget(Problem(CUT), rng="x")
-    with pytest.raises(InputError, match="expected a Problem"):
-        budget(CUT)
+@pytest.mark.parametrize(
+    ("problem", "options", "said"),
+    [
+        (Problem(CUT), {"starts": -1}, "starts: -1"),
+        (Problem(CUT), {"time_limit": 0}, "time_limit"),
+        (Problem(CUT), {"rng": "x"}, "rng: 'x' is not a seed"),
+        (CUT, {}, "expected a Problem"),
+    ],
+)
+def test_other_bad_arguments(problem, options, said):
+    with pytest.raises(InputError, match=said):
+        budget(problem, **options)
+
+
+def test_a_number_that_was_not_looked_at_has_no_code():
     with pytest.raises(InputError, match="neurons: 9 was not looked at; give one from 2 to 3"):
         budget(Problem(CUT)).code(9)
 
@@ -205,7 +211,7 @@ def test_the_command(tmp_path):
     ("options", "said"),
     [
         (["--neurons", "few"], "--neurons: 'few' is no range"),
-        (["--neurons", "1-3"], "neurons: 1 cannot carry 2 sources exactly"),
+        (["--neurons", "1-3"], "neurons: 1 cannot code 2 sources exactly"),
         (["--neurons", "3-2"], "from 3 to 2 there are none"),
         (["--plot", "budget.doc"], "--plot: 'budget.doc' must end in"),
         (["--time-limit", "-1"], "time_limit: -1.0 is not a positive number"),
