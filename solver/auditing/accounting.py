@@ -24,11 +24,9 @@ from theory.problem import within_digits
 from theory.readouts import symmetric_root
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from solver.auditing.affine import AffineCode
     from solver.certificate import Certificate
-    from theory.arrays import Array
+    from theory.arrays import Array, Indices
     from theory.problem import Problem
 
 __all__ = ["Missing", "best_strengths", "missing_neuron", "ratios_of", "savings_of", "strengthened_loss"]
@@ -131,7 +129,7 @@ def _best_energies(problem: Problem, units: Array, start: Array) -> Array:
     return energies
 
 
-def _spanning(units: Array) -> NDArray[np.intp]:
+def _spanning(units: Array) -> Indices:
     """A few neurons that span all directions that all of them do."""
     from scipy.linalg import qr
 

@@ -22,9 +22,9 @@ from theory.neurons import Activity
 from theory.sources import CHUNK_ROWS, as_matrix
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    from theory.arrays import Array
+    from theory.arrays import Array, Mask
     from theory.problem import Problem
     from theory.sources import Sources
 
@@ -210,7 +210,7 @@ def without_rounding(problem: Problem, weights: Array) -> Array:
     return np.where(size > AFFINE.spanned * size.max(initial=0.0), weights, 0.0)
 
 
-def varying(problem: Problem, weights: Array) -> NDArray[np.bool_]:
+def varying(problem: Problem, weights: Array) -> Mask:
     """(n,) which neurons' affine parts vary, beyond rounding."""
     deviation = np.sqrt(problem.sources.variances(weights))
     return np.asarray(deviation > AFFINE.silent * deviation.max(initial=0.0))

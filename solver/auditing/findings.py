@@ -15,9 +15,7 @@ from theory.conditions import Verdict
 from theory.immutable import Frozen, derived
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from theory.arrays import Array
+    from theory.arrays import Array, Indices
     from theory.problem import Problem
 
 __all__ = ["Findings"]
@@ -74,7 +72,7 @@ class Findings(Frozen):
         return np.nan_to_num(self.code.neuron_costs * (1 - self.ratios))
 
     @property
-    def active(self) -> NDArray[np.intp]:
+    def active(self) -> Indices:
         """Numbers of the neurons whose affine part varies, counted from 0."""
         return np.flatnonzero(varying(self.problem, self.code.source_weights))
 

@@ -19,15 +19,11 @@ from solver.metrics.estimates import neuron_information
 from solver.metrics.information import NEIGHBOURS
 from solver.metrics.linear import conditional_information, dci, info_explicitness
 from solver.metrics.mutual import (
-    compactness_of,
     conditional_information_nearest,
-    gap_of,
     info_compactness,
     info_modularity,
-    modularity_of,
     mutual_information_gap,
     mutual_information_ratio,
-    ratio_of,
 )
 from solver.metrics.samples import linear_columns, scored_samples
 
@@ -88,13 +84,13 @@ def modularity_scores(
     samples = scored_samples(activity, sources, probabilities, classes)
     estimated = neuron_information(samples, seed)
     return {
-        "mutual_information_ratio": ratio_of(estimated),
-        "mutual_information_gap": gap_of(estimated),
-        "info_modularity": modularity_of(estimated),
-        "info_compactness": compactness_of(estimated),
+        "mutual_information_ratio": estimated.ratio,
+        "mutual_information_gap": estimated.gap,
+        "info_modularity": estimated.modularity,
+        "info_compactness": estimated.compactness,
         "info_explicitness": info_explicitness(activity, sources, **weighted, seed=seed),
         "conditional_information": conditional_information(activity, sources, **weighted),
-        "conditional_information_nearest": modularity_of(neuron_information(samples, seed, conditional=True)),
+        "conditional_information_nearest": neuron_information(samples, seed, conditional=True).modularity,
         **dci(activity, sources, **weighted, seed=seed),
         "information_by_chance": float(estimated.chance.mean()),
     }

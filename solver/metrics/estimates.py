@@ -9,6 +9,14 @@
    `information`); average over draws.
 4. Estimate it again with the sources of the conditions shuffled: mean and variance of what chance gives.
 5. Subtract the mean. What is left is sure if it exceeds three standard deviations.
+
+Scores of I (n, d), the information that is left, and of U, the same in units of the entropies of the sources:
+
+6. The ratio is the largest entry of each row of I divided by the row's sum; InfoM is that of the rows of U, InfoC that
+   of its columns. A row without a sure entry counts as zero.
+7. Rescale each from [1 / m, 1] to [0, 1], where a row has m entries; of a single entry take 1. Average over rows.
+8. The gap is the mean over columns of U of the largest entry less the second largest, or zero without a sure entry.
+9. Where so few samples could not show even a neuron that is the source, all scores are NaN.
 """
 
 from __future__ import annotations
@@ -66,6 +74,43 @@ class NeuronInformation:
     sure: Mask
     chance: Array
     telling: bool
+
+    @property
+    def ratio(self) -> float:
+        """See `mutual_information_ratio`."""
+        return _largest_share(self.information, self.sure) if self.telling else float("nan")
+
+    @property
+    def modularity(self) -> float:
+        """See `info_modularity`."""
+        return _largest_share(self.shares, self.sure) if self.telling else float("nan")
+
+    @property
+    def compactness(self) -> float:
+        """See `info_compactness`."""
+        return _largest_share(self.shares.T, self.sure.T) if self.telling else float("nan")
+
+    @property
+    def gap(self) -> float:
+        """See `mutual_information_gap`."""
+        # Step 8.
+        if not self.telling:
+            return float("nan")
+        padded = np.vstack([self.shares, np.zeros((2, self.shares.shape[1]))])
+        second, best = np.sort(padded, axis=0)[-2:]
+        return float(np.mean(np.where(self.sure.any(axis=0), best - second, 0.0)))
+
+
+def _largest_share(information: Array, sure: Mask) -> float:
+    """Mean over rows of the largest share of their sums, rescaled to 0 to 1; zero where nothing is sure."""
+    count, width = information.shape
+    if not count or not width:
+        return 0.0
+    # Steps 6 and 7.
+    total = information.sum(axis=1)
+    share = information.max(axis=1) / np.where(total > 0, total, 1.0)
+    rescaled = (share - 1 / width) / (1 - 1 / width) if width > 1 else share
+    return float(np.where(sure.any(axis=1), rescaled, 0.0).mean())
 
 
 def neuron_information(samples: ScoredSamples, seed: int, *, conditional: bool = False) -> NeuronInformation:

@@ -16,9 +16,9 @@ from theory.inputs import as_matrix
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    from theory.arrays import Array
+    from theory.arrays import Array, Indices, Mask
 
 __all__ = ["ScoredSamples", "linear_columns", "require_sklearn", "scored_samples", "variance"]
 
@@ -43,16 +43,16 @@ class ScoredSamples:
     sources: Array
     classes: tuple[bool, ...]
     weights: Array
-    condition: NDArray[np.intp]
+    condition: Indices
     conditions: int
-    kinds: NDArray[np.intp]
+    kinds: Indices
 
     @property
     def columns(self) -> list[Array]:
         """For each source its `linear_columns`."""
         return linear_columns(self.sources, self.classes)
 
-    def held_out(self, seed: int) -> list[NDArray[np.bool_]]:
+    def held_out(self, seed: int) -> list[Mask]:
         """Masks (T,) of the samples held out together: trials of one condition are never on both sides."""
         count = min(5, self.conditions)
         fold = np.random.default_rng(seed).permutation(self.conditions) % count

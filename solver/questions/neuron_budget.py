@@ -36,9 +36,8 @@ if TYPE_CHECKING:
     import os
 
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
-    from theory.arrays import Array
+    from theory.arrays import Array, Indices, Mask
 
 __all__ = ["Budget", "budget"]
 
@@ -80,7 +79,7 @@ class Budget(Frozen):
         ([2, 3], 3)
     """
 
-    numbers: NDArray[np.intp]
+    numbers: Indices
     losses: Array
     floor: float
     enough: int | None
@@ -96,7 +95,7 @@ class Budget(Frozen):
         return np.maximum(0.0, self.losses / self.floor - 1) if self.floor > 0 else np.full(len(self.losses), np.inf)
 
     @property
-    def reached(self) -> NDArray[np.bool_]:
+    def reached(self) -> Mask:
         """(k,) whether the code found reaches the floor to the tolerance."""
         return np.array([optimality_gap(loss, self.floor) <= self.tolerance for loss in self.losses], dtype=bool)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -72,22 +72,14 @@ def along(
         raise InputError(
             f"encoder_cost, decoder_cost: the boundary of {family.name} is known for costs of one; leave them at that"
         )
-    solved = []
-    for point in _points(family, points, encoder_cost, decoder_cost):
-        solved.append(point)
-        if callback is not None:
-            callback(point)
-    return solved
-
-
-def _points(family: Family, points: int, encoder_cost: float, decoder_cost: float) -> Iterator[PhasePoint]:
+    solved = list[PhasePoint]()
     for parameter in family.grid(points):
         problem = family.problem(parameter, encoder_cost=encoder_cost, decoder_cost=decoder_cost)
         answer = solve_one_of_many(problem)
         separate = problem.modular_loss
         if family.blocks is not None:
             separate = sum(solve_one_of_many(problem.part(block)).loss for block in family.blocks)
-        yield PhasePoint(
+        point = PhasePoint(
             parameter=parameter,
             loss=answer.loss,
             lower_bound=answer.lower_bound,
@@ -97,3 +89,7 @@ def _points(family: Family, points: int, encoder_cost: float, decoder_cost: floa
             price=separate / answer.loss - 1,
             predicted=family.verdict(parameter),
         )
+        solved.append(point)
+        if callback is not None:
+            callback(point)
+    return solved
