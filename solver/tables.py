@@ -162,7 +162,7 @@ def columns_of(code: Code) -> dict[str, list[Any]]:
         "cost": code.neuron_costs,
         "energy_activity": terms.pop("activity"),
         "energy_bias": terms.pop("bias", np.zeros(len(code))),
-        "energy_encoder": terms.pop("encoder"),
+        "energy_encoder": terms.pop("encoder", np.zeros(len(code))),
         **{f"energy_{name}": paid for name, paid in terms.items()},
         "energy_decoder": problem.decoder_cost * (code.decoder**2).sum(axis=0),
         "bias": code.encoder_bias,

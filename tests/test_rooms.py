@@ -21,6 +21,7 @@ FLOORS = [
         "theory.groups",
         "theory.dynamics",
         "theory.neurons",
+        "theory.reductions",
         "theory.problem",
     },
     {"theory.exact"},

@@ -22,12 +22,13 @@ from theory.errors import InputError
 from theory.formulas import modular_cost
 from theory.geometry.pricing import Pricing
 from theory.geometry.whitening import Whitening
-from theory.groups import Groups, apart, checked_groups, is_product
+from theory.groups import Groups, apart, checked_groups
 from theory.immutable import FixedDict, Immutable, derived, locked
 from theory.inputs import LARGEST, SMALLEST, as_matrix, as_rows, require_plain
 from theory.neurons import Activity, Canonical, Linear, Neurons
-from theory.readouts import Exact, Noisy, Priced, Readout, Reads, Soft
-from theory.sources import EXACT_DIMENSION, NEGLIGIBLE_TERM, TERMS_SHOWN, Sources
+from theory.readouts import Exact, Noisy, Readout, Reads, Soft
+from theory.reductions import CANONICAL, GROUP_BY_GROUP, WHITENED, WITHOUT_LAYER, SomeSamples
+from theory.sources import NEGLIGIBLE_TERM, TERMS_SHOWN, Sources
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -199,12 +200,17 @@ class Problem(Immutable):
         )
 
     @classmethod
-    def _knowing(cls, known: Mapping[str, Any], **arguments: Any) -> Problem:
+    def knowing(cls, known: Mapping[str, Any], **arguments: Any) -> Problem:
         """The problem with these arguments, of which some derived properties are known, to more digits or for less.
 
         Args:
             known: derived properties by name. Transitions whose `recurrence` is known fit.
             arguments: of the constructor.
+
+        Example:
+            >>> rows = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
+            >>> Problem.knowing({"gram": np.eye(2)}, sources=rows).gram.tolist()
+            [[1.0, 0.0], [0.0, 1.0]]
         """
         self = cls.__new__(cls)
         vars(self).update(known)
@@ -313,7 +319,7 @@ class Problem(Immutable):
             >>> round(problem.modular_loss - problem.feedforward.modular_loss, 9)
             6.0
         """
-        return self if self.transitions is None else self.replaced(transitions=None, recurrent_cost=1.0)
+        return WITHOUT_LAYER.apply(self)
 
     @property
     def least_recurrent(self) -> float:
@@ -371,27 +377,22 @@ class Problem(Immutable):
             >>> bool(np.isclose(problem.loss(weights), problem.canonical.loss(weights)))
             True
         """
-        if self.neurons.is_canonical(self):
-            return self
-        try:
-            alone = Problem(
-                self.height_sources,
-                mixing=self.mixing,
-                encoder_cost=self.encoder_cost,
-                decoder_cost=self.decoder_cost,
-                readout=Priced(self.readout),
-                groups=self.groups,
-                separate=self.separate,
-                neurons=Canonical(self.energy_root, self.energy_matrix, self.neurons.coupling(self)),
-            )
-        except InputError as error:
-            raise InputError(f"activity_cost, bias_cost: with these prices, {error}") from None
-        return alone if self.transitions is None else self._carried(alone)
+        return CANONICAL.apply(self)
 
-    def _carried(self, alone: Problem) -> Problem:
-        """A problem without transitions with the layer of this one, which costs what it costs here."""
+    def with_its_layer(self, alone: Problem) -> Problem:
+        """A problem without transitions with the layer of this one, which costs what it costs here.
+
+        Args:
+            alone: of sources that go where these go.
+
+        Example:
+            >>> square = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
+            >>> problem = Problem(square, transitions=[[0, -1], [1, 0]])
+            >>> problem.with_its_layer(problem.feedforward).loss(np.eye(2)) == problem.loss(np.eye(2))
+            True
+        """
         layer = {"transitions": self.transitions, "recurrent_cost": self.recurrent_cost}
-        return Problem._knowing({"recurrence": self.recurrence, "feedforward": alone}, **(alone.arguments | layer))
+        return Problem.knowing({"recurrence": self.recurrence, "feedforward": alone}, **(alone.arguments | layer))
 
     def _require_representable(self) -> None:
         """Units and prices that are each within bounds may go beyond them together."""
@@ -459,27 +460,7 @@ class Problem(Immutable):
             >>> bool(np.isclose(problem.loss(weights), problem.whitened.loss(neurons)))
             True
         """
-        whitening = self.whitening
-        root = self.sources.covariance_root @ whitening.inverse
-        heights = self.height_sources
-        sources = Sources.transformed(heights, root, whitening.samples(heights.vertices))
-        seen = whitening.targets if self.readout.targets is self.mixing else self.mixing @ whitening.matrix.T
-        priced = self.whitened_readout
-        try:
-            # Groups of sources are none of the coordinates'.
-            changes = {"sources": sources, "mixing": seen, "readout": Priced(priced), "groups": None, "separate": False}
-            identity = np.eye(self.dimension)
-            changes["neurons"] = Canonical(self.energy_root @ whitening.inverse, identity, None)
-            # By construction, and to more digits than the sum of its parts would have.
-            known = {"whitening": Whitening.none(whitening.targets)}
-            inside = Problem._knowing(known, **(self.feedforward.arguments | changes))
-        except InputError as error:
-            # Of a problem that was accepted as given: its units are what those coordinates have no numbers for.
-            raise FloatingPointError("numbers too small or too large") from error
-        if self.dimension <= EXACT_DIMENSION and not (self.separate or self.separable):
-            # Found once, so that who stops a search has them; neurons of one group each never need them.
-            _ = sources.faces_if_few
-        return inside
+        return WHITENED.apply(self)
 
     @derived
     def whitened_recurrence(self) -> Recurrence | None:
@@ -487,19 +468,6 @@ class Problem(Immutable):
         if self.recurrence is None:
             return None
         return self.recurrence.in_coordinates(self.whitening.matrix, self.whitening.inverse)
-
-    @derived
-    def whitened_readout(self) -> Readout:
-        """What reading a code out costs in those coordinates.
-
-        Where errors count as the samples do G0 comes from the whitened covariance, which correlated sources leave its
-        digits: in the sources' own coordinates its entries are as large as the covariance is nearly singular.
-        """
-        whitening, errors, ridge = self.whitening, self.readout.errors, None
-        if errors is not None and errors.probabilities is None:
-            half = np.linalg.inv(self.sources.covariance_root @ whitening.inverse)
-            ridge = np.asarray(self.readout.decoder_cost / errors.cost * half @ half.T)
-        return self.readout.in_coordinates(whitening.matrix, targets=whitening.targets, ridge=ridge)
 
     # ---- the modular code, the point of comparison everywhere -------------------------------------------------
 
@@ -593,16 +561,7 @@ class Problem(Immutable):
             >>> bool(np.isclose(sum(losses), problem.modular_loss))
             True
         """
-        silent, result = np.zeros((self.dimension, self.dimension)), list[Problem | None]()
-        for members, block in zip((self.groups or {}).values(), self.blocks, strict=True):
-            readout = self.readout.alone(members, silent)
-            if not readout.targets.any():
-                result.append(None)
-                continue
-            if readout.exact:
-                readout = Exact(readout.targets).price(block.sources, block.mixing, readout.decoder_cost)
-            result.append(block.replaced(readout=Priced(readout)))
-        return tuple(result)
+        return GROUP_BY_GROUP.apply(self)
 
     @derived
     def coupled(self) -> bool:
@@ -622,16 +581,7 @@ class Problem(Immutable):
             >>> Problem(box, probabilities=[4, 1, 1, 4], groups={}).separable, Problem(box[:3], groups={}).separable
             (True, False)
         """
-        if self.groups is None or self.coupled:
-            return False
-        forms = [self.readout.targets.T @ self.readout.targets]
-        coupling = self.neurons.coupling(self)
-        forms += [] if coupling is None else [coupling]
-        if not all(apart(form, self.groups) for form in forms):
-            return False
-        heights = self.height_sources
-        corners = [block.height_sources.vertices for block in self.blocks]
-        return is_product(heights.about_mean(heights.points), corners, self.groups)
+        return GROUP_BY_GROUP.separable(self)
 
     def alone(self, members: Sequence[int]) -> Problem:
         """The problem of the neurons that read only some of the sources: they cost what they cost here.
@@ -649,16 +599,7 @@ class Problem(Immutable):
             >>> bool(np.isclose(problem.part([1]).neuron_cost([[2.0]]), problem.neuron_cost([[0.0, 2.0]])))
             False
         """
-        encoders = self.pseudoinverse.T[:, list(members)]
-        scale = np.linalg.norm(encoders, axis=0)
-        return self.feedforward.replaced(
-            sources=self.sources.of_columns(members),
-            mixing=np.linalg.pinv(encoders / scale).T / scale,
-            neurons=self.neurons.of_columns(list(members)),
-            readout=None,
-            groups=None,
-            separate=False,
-        )
+        return GROUP_BY_GROUP.alone(self, members)
 
     def part(self, members: Sequence[int]) -> Problem:
         """The problem of some of the sources by themselves, seen and decoded through their columns of the matrices.
@@ -738,10 +679,7 @@ class Problem(Immutable):
         if self.has_among(asked, listed=listed):
             assert self._kept is not None
             return self._kept[2]
-        sources = self.sources.among(asked, listed=listed)
-        some = self.feedforward.replaced(sources=sources, readout=Priced(self.readout))
-        if self.transitions is not None:
-            some = self._carried(some)
+        some: Problem = SomeSamples(asked, listed).apply(self)
         vars(self)["_kept"] = locked(asked), listed, some
         return some
 

@@ -35,6 +35,7 @@ from theory.groups import parts_of
 from theory.immutable import Frozen
 from theory.problem import Problem
 from theory.readouts import symmetric_root
+from theory.reductions import GROUP_BY_GROUP
 from theory.sources import as_matrix
 
 if TYPE_CHECKING:
@@ -128,11 +129,11 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
         True
     """
     given, problem = _square(problem, multiplier), problem.canonical
-    if cover is not None and cover.samples is not None and not _side_by_side(problem):
+    if cover is not None and cover.samples is not None and not GROUP_BY_GROUP.accepts(problem):
         return _among_some(
             problem, cover, quick, lambda some, within, quick: lower_bound(some, given, quick=quick, cover=within)
         )
-    if _side_by_side(problem):
+    if GROUP_BY_GROUP.accepts(problem):
         return _sum_of_groups(problem, given, None, lambda part, own, _: lower_bound(part, own, quick=quick))
     return _bound_of_given(problem, given, quick=quick, cover=cover)
 
@@ -140,9 +141,9 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
 def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Cover | None = None) -> float:
     """What a multiplier (d, d) proves at most, seen from some neurons (n, d) alone: quick, and no proof of anything."""
     problem = problem.canonical
-    if cover is not None and cover.samples is not None and not _side_by_side(problem):
+    if cover is not None and cover.samples is not None and not GROUP_BY_GROUP.accepts(problem):
         return most_provable(problem.among(cover.samples, listed=False), multiplier, neurons)
-    if _side_by_side(problem):
+    if GROUP_BY_GROUP.accepts(problem):
         parts = _of_groups(problem, multiplier, neurons)
         return sum(most_provable(part, own, code) for _, part, own, code in parts if part is not None)
     bounds, tried = list[float](), np.vstack([neurons, problem.modular_weights])
@@ -182,14 +183,14 @@ def best_bound(
         cover: a proof to be checked and used where it says more than can be seen without.
     """
     given, problem = _square(problem, multiplier), problem.canonical
-    if cover is not None and cover.samples is not None and not _side_by_side(problem):
+    if cover is not None and cover.samples is not None and not GROUP_BY_GROUP.accepts(problem):
         return _among_some(
             problem,
             cover,
             quick,
             lambda some, within, quick: best_bound(some, given, weights=weights, quick=quick, cover=within),
         )
-    if _side_by_side(problem):
+    if GROUP_BY_GROUP.accepts(problem):
         return _sum_of_groups(
             problem, given, weights, lambda part, own, code: best_bound(part, own, weights=code, quick=quick)
         )
@@ -407,11 +408,6 @@ def _largest_ratio(problem: Problem, worth: Array, *, quick: bool) -> tuple[floa
         return max(rho, found), rho <= found * (1 + ATTAINED), direction
     priced = problem.pricing.maximise_worth(worth)
     return (priced.rho, True, priced.worst) if priced.rho >= found else (found, True, direction)
-
-
-def _side_by_side(problem: Problem) -> bool:
-    """Whether the best codes of the groups, side by side, are the best of those that count: then bounds add up."""
-    return problem.separable or (problem.separate and not problem.coupled)
 
 
 def _of_groups(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from theory.neurons.kind import Neurons
+from theory.neurons.kind import Activity, Neurons
 
 if TYPE_CHECKING:
     from theory.arrays import Array
@@ -41,6 +41,13 @@ class Canonical(Neurons):
     root: Array
     matrix: Array
     between: Array | None
+
+    def terms(self, problem: Any, activity: Activity, encoder: Array) -> dict[str, Array]:
+        """See `Neurons`: "activity" is |R w|^2 and "bias" h(w)^2, whatever they pay for."""
+        return {
+            "activity": ((encoder @ problem.mixing @ self.root.T) ** 2).sum(axis=1),
+            "bias": activity.means**2,
+        }
 
     def energy_root(self, problem: Any) -> Array:
         """See `Neurons`."""

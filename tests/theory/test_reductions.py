@@ -1,0 +1,85 @@
+"""Reductions: what they accept, and that a code of the reduced problem is one of the problem, at the same loss."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from solver import Problem, lower_bound, solve
+from solver.strategies import problems, seeds
+from tests.examples import share
+from theory.readouts import Noisy, Soft
+from theory.reductions import CANONICAL, GROUP_BY_GROUP, WHITENED, WITHOUT_LAYER, Reduction, Solved, SomeSamples
+
+READOUTS = [None, Soft(30.0), Noisy(30.0, 0.2)]
+BOX = np.array(list(product((0, 1), (0, 2), (0, 1))), dtype=float)
+
+
+def solved(problem):
+    answer = solve(problem)
+    return Solved(answer.source_weights, answer.multiplier, answer.loss, answer.lower_bound)
+
+
+def as_whitened(problem):
+    answer = solved(problem)
+    whitening = problem.whitening
+    worth = whitening.worth(answer.multiplier)
+    return Solved(whitening.neurons(answer.weights), worth, answer.loss, answer.lower_bound)
+
+
+def check(problem, code, *, tolerance=1e-9):
+    assert problem.loss(code.weights) == pytest.approx(code.loss, rel=tolerance)
+    assert code.lower_bound <= code.loss * (1 + tolerance)
+    assert lower_bound(problem, code.multiplier).value >= code.lower_bound * (1 - 1e-6)
+
+
+@share(1 / 2)
+@given(problems(st.integers(1, 3)), st.sampled_from(READOUTS), seeds)
+def test_canonical_form_and_whitening_keep_codes_and_losses(problem, readout, seed):
+    random = np.random.default_rng(seed)
+    priced = problem.replaced(activity_cost=random.uniform(0.2, 3), bias_cost=random.uniform(0, 3), readout=readout)
+    assert CANONICAL.accepts(priced) and not CANONICAL.accepts(priced.canonical)
+    code = CANONICAL.invert(priced, solved(priced))
+    check(priced, code)
+    assert priced.canonical.loss(code.weights) == pytest.approx(code.loss, rel=1e-9)
+    inside = as_whitened(priced.canonical)
+    assert priced.canonical.whitened.loss(inside.weights) == pytest.approx(inside.loss, rel=1e-9)
+    check(priced, WHITENED.invert(priced.canonical, inside))
+
+
+def test_a_layer_is_left_out_and_paid_for():
+    square = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
+    problem = Problem(square, transitions=[[0, -1], [1, 0]], recurrent_cost=3)
+    reduced = WITHOUT_LAYER.apply(problem)
+    assert WITHOUT_LAYER.accepts(problem) and not WITHOUT_LAYER.accepts(reduced) and reduced == problem.feedforward
+    check(problem, WITHOUT_LAYER.invert(problem, solved(reduced)))
+    assert WITHOUT_LAYER.invert(reduced, solved(reduced)) == solved(reduced)
+
+
+@pytest.mark.parametrize("readout", READOUTS)
+def test_groups_are_solved_one_by_one(readout):
+    problem = Problem(BOX, groups={"pair": [0, 1], "last": [2]}, readout=readout)
+    assert GROUP_BY_GROUP.accepts(problem)
+    parts = GROUP_BY_GROUP.apply(problem)
+    code = GROUP_BY_GROUP.join(problem, [solved(part) for part in parts])
+    check(problem, code)
+    assert code.loss == pytest.approx(solve(problem).loss, rel=1e-9)
+    assert not GROUP_BY_GROUP.accepts(Problem(BOX[:-1], groups={"pair": [0, 1]}))
+
+
+def test_a_bound_on_some_samples_is_one_on_all():
+    problem = Problem(np.random.default_rng(0).normal(size=(40, 2)))
+    reduction = SomeSamples(np.arange(40)[problem.sources.about_mean(problem.sources.points)[:, 0] > -1.0])
+    assert reduction.accepts(problem)
+    some = reduction.apply(problem)
+    assert solve(problem).loss >= lower_bound(some, solve(problem).multiplier).value
+
+
+def test_the_base_does_nothing():
+    problem = Problem([[0], [1]])
+    code = solved(problem)
+    assert Reduction().apply(problem) is problem and Reduction().invert(problem, code) is code

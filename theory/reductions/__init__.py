@@ -1,0 +1,10 @@
+"""Reductions: other problems that are easier to solve, and the way back, a file each."""
+
+from theory.reductions.canonical import CANONICAL
+from theory.reductions.group_by_group import GROUP_BY_GROUP
+from theory.reductions.reduction import Reduction, Solved
+from theory.reductions.some_samples import SomeSamples
+from theory.reductions.whitened import WHITENED
+from theory.reductions.without_layer import WITHOUT_LAYER
+
+__all__ = ["CANONICAL", "GROUP_BY_GROUP", "WHITENED", "WITHOUT_LAYER", "Reduction", "Solved", "SomeSamples"]

@@ -1,0 +1,98 @@
+"""Groups of sources that have nothing to do with each other: one problem per group, and the codes side by side.
+
+1. The neurons of a group by themselves cost what they cost among all: the block of (A'A)^-1 in M is that of another
+   mixing, not of the columns of A (`alone`).
+2. Read out as they are while the other groups are silent, they are a problem of their own (`apply`). Where no errors
+   are allowed, or those of one group tell nothing of another, the losses add up, and so do the bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory.groups import apart, is_product, placed
+from theory.readouts import Exact, Priced
+from theory.reductions.reduction import Reduction, Solved
+
+if TYPE_CHECKING:
+    from theory.arrays import Array
+
+__all__ = ["GROUP_BY_GROUP"]
+
+
+class _GroupByGroup(Reduction):
+    """See docs/mathematics.md, "Groups"."""
+
+    def accepts(self, problem: Any) -> bool:
+        """See `Reduction`: where the best codes of the groups, side by side, are the best of those that count."""
+        return bool(problem.separable or (problem.separate and not problem.coupled))
+
+    def apply(self, problem: Any) -> tuple[Any | None, ...]:
+        """One problem per group; None for a group of which nothing is asked."""
+        silent, parts = np.zeros((problem.dimension, problem.dimension)), list[Any | None]()
+        for members, block in zip((problem.groups or {}).values(), problem.blocks, strict=True):
+            readout = problem.readout.alone(members, silent)
+            if not readout.targets.any():
+                parts.append(None)
+                continue
+            if readout.exact:
+                readout = Exact(readout.targets).price(block.sources, block.mixing, readout.decoder_cost)
+            parts.append(block.replaced(readout=Priced(readout)))
+        return tuple(parts)
+
+    def join(self, problem: Any, solved: Sequence[Solved | None]) -> Solved:
+        """The codes of the groups side by side.
+
+        Args:
+            problem: the problem of all groups.
+            solved: one per group, None where nothing is asked of it.
+        """
+        weights: list[Array] = [np.empty((0, problem.dimension))]
+        multiplier, loss, bound = np.zeros((problem.dimension,) * 2), 0.0, 0.0
+        for members, part in zip((problem.groups or {}).values(), solved, strict=True):
+            if part is None:
+                continue
+            weights.append(placed(part.weights, members, problem.dimension))
+            multiplier[np.ix_(list(members), list(members))] = part.multiplier
+            loss, bound = loss + part.loss, bound + part.lower_bound
+        return Solved(np.concatenate(weights), multiplier, loss, bound)
+
+    def alone(self, problem: Any, members: Sequence[int]) -> Any:
+        """The problem of the neurons that read only some of the sources: they cost what they cost there.
+
+        Args:
+            problem: of all sources.
+            members: indices of some.
+        """
+        encoders = problem.pseudoinverse.T[:, list(members)]
+        scale = np.linalg.norm(encoders, axis=0)
+        return problem.feedforward.replaced(
+            sources=problem.sources.of_columns(members),
+            mixing=np.linalg.pinv(encoders / scale).T / scale,
+            neurons=problem.neurons.of_columns(list(members)),
+            readout=None,
+            groups=None,
+            separate=False,
+        )
+
+    def separable(self, problem: Any) -> bool:
+        """Whether it is plain that nothing is gained by neurons that read several groups.
+
+        The hull is a product over the groups, and neither the readout nor what neurons pay has entries between them;
+        correlations do not matter.
+        """
+        if problem.groups is None or problem.coupled:
+            return False
+        coupling = problem.neurons.coupling(problem)
+        forms = [problem.readout.targets.T @ problem.readout.targets, *([] if coupling is None else [coupling])]
+        if not all(apart(form, problem.groups) for form in forms):
+            return False
+        heights = problem.height_sources
+        corners = [block.height_sources.vertices for block in problem.blocks]
+        return bool(is_product(heights.about_mean(heights.points), corners, problem.groups))
+
+
+GROUP_BY_GROUP = _GroupByGroup()

@@ -1,0 +1,75 @@
+"""What a reduction is: another problem that is easier to solve, and the way back.
+
+1. `accepts`: whether it has anything to do here.
+2. `apply`: the problem, or the problems, that it comes to. A problem makes each of them once, and keeps it.
+3. `invert`: what a code of that problem is as a code of this one: weights, multiplier, loss and lower bound.
+
+A chain of them takes any problem to the form in which neurons are searched for and priced, and the answer back:
+
+| reduction | from | to |
+|---|---|---|
+| `CANONICAL` | any kind of neuron | f(w) = w'M w + h(w)^2 with h that of the sources |
+| `WITHOUT_LAYER` | a recurrent layer | none; what it costs at least is added to the bound |
+| `GROUP_BY_GROUP` | groups that have nothing to do with each other | one problem per group, side by side |
+| `SomeSamples` | very many samples | those that matter; a bound there is a bound |
+| `WHITENED` | any sources | coordinates in which a neuron's energy is its squared length |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from theory.immutable import Frozen
+
+if TYPE_CHECKING:
+    from theory.arrays import Array
+
+__all__ = ["Reduction", "Solved"]
+
+
+@dataclass(frozen=True, eq=False)
+class Solved(Frozen):
+    """A code and what is proven by its multiplier.
+
+    Attributes:
+        weights: (n, d) source weights.
+        multiplier: (d, d) Y.
+        loss: of the code.
+        lower_bound: proven by Y.
+    """
+
+    weights: Array
+    multiplier: Array
+    loss: float
+    lower_bound: float
+
+
+class Reduction:
+    """Base of reductions: one that does nothing.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> problem = Problem([[0], [1]])
+        >>> Reduction().accepts(problem), Reduction().apply(problem) is problem
+        (False, True)
+    """
+
+    def accepts(self, problem: Any) -> bool:
+        """Whether this problem is not yet in the form that the reduction brings it to."""
+        del problem
+        return False
+
+    def apply(self, problem: Any) -> Any:
+        """The reduced problem."""
+        return problem
+
+    def invert(self, problem: Any, solved: Solved) -> Solved:
+        """A code of the reduced problem as one of this problem.
+
+        Args:
+            problem: this one.
+            solved: of the reduced one.
+        """
+        del problem
+        return solved

@@ -1,0 +1,45 @@
+"""Only some samples must be encoded without going below zero: the optimum is no higher, and any bound on it is one.
+
+What is gained is a hull of few vertices. The code found is one of all samples once none of the others objects to its
+biases (`solver.search.working_hull`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from theory.readouts import Priced
+from theory.reductions.reduction import Reduction
+
+if TYPE_CHECKING:
+    from theory.arrays import Indices
+
+__all__ = ["SomeSamples"]
+
+
+@dataclass(frozen=True, eq=False)
+class SomeSamples(Reduction):
+    """Those samples.
+
+    Attributes:
+        rows: (k,) indices of the points of the sources.
+        listed: whether the faces of their hull may be listed, if they are few; that takes seconds.
+    """
+
+    rows: Indices
+    listed: bool = True
+
+    def accepts(self, problem: Any) -> bool:
+        """See `Reduction`: where some samples are left out."""
+        return len(self.rows) < len(problem.sources.points)
+
+    def apply(self, problem: Any) -> Any:
+        """See `Reduction`.
+
+        Raises:
+            InputError: rows that are none.
+        """
+        sources = problem.sources.among(self.rows, listed=self.listed)
+        some = problem.feedforward.replaced(sources=sources, readout=Priced(problem.readout))
+        return some if problem.transitions is None else problem.with_its_layer(some)

@@ -1,0 +1,80 @@
+"""Coordinates x = H w in which a neuron's energy is its squared length: correlated sources cost no digits there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from theory.errors import InputError
+from theory.geometry.whitening import Whitening
+from theory.neurons import Canonical
+from theory.readouts import Priced, Readout
+from theory.reductions.reduction import Reduction, Solved
+from theory.sources import EXACT_DIMENSION, Sources
+
+__all__ = ["WHITENED"]
+
+
+class _Whitened(Reduction):
+    """Which neurons are modular is another question there, and groups are none of the coordinates'."""
+
+    def accepts(self, problem: Any) -> bool:
+        """See `Reduction`: any problem."""
+        del problem
+        return True
+
+    def apply(self, problem: Any) -> Any:
+        """See `Reduction`. Sources are known by their moments and vertices, in the order of the problem's own.
+
+        Raises:
+            FloatingPointError: units that leave these coordinates without numbers.
+        """
+        whitening, heights = problem.whitening, problem.height_sources
+        root = problem.sources.covariance_root @ whitening.inverse
+        changes = {
+            "sources": Sources.transformed(heights, root, whitening.samples(heights.vertices)),
+            "mixing": self._mixing(problem),
+            "readout": Priced(self.readout(problem)),
+            "groups": None,
+            "separate": False,
+            "neurons": Canonical(problem.energy_root @ whitening.inverse, np.eye(problem.dimension), None),
+        }
+        # By construction, and to more digits than it could be found again.
+        known = {"whitening": Whitening.none(whitening.targets)}
+        try:
+            inside = type(problem).knowing(known, **(problem.feedforward.arguments | changes))
+        except InputError as error:
+            # Of a problem that was accepted as given: its units are what those coordinates have no numbers for.
+            raise FloatingPointError("numbers too small or too large") from error
+        if problem.dimension <= EXACT_DIMENSION and not (problem.separate or problem.separable):
+            # Found once, so that who stops a search has them; neurons of one group each never need them.
+            _ = inside.sources.faces_if_few
+        return inside
+
+    def invert(self, problem: Any, solved: Solved) -> Solved:
+        """See `Reduction`."""
+        weights = problem.whitening.weights(solved.weights)
+        return replace(solved, weights=weights, multiplier=problem.whitening.multiplier(solved.multiplier))
+
+    def readout(self, problem: Any) -> Readout:
+        """What reading a code out costs in those coordinates.
+
+        Where errors count as the samples do G0 comes from the whitened covariance, which correlated sources leave its
+        digits: in the sources' own coordinates its entries are as large as the covariance is nearly singular.
+        """
+        whitening, errors, ridge = problem.whitening, problem.readout.errors, None
+        if errors is not None and errors.probabilities is None:
+            half = np.linalg.inv(problem.sources.covariance_root @ whitening.inverse)
+            ridge = np.asarray(problem.readout.decoder_cost / errors.cost * half @ half.T)
+        readout: Readout = problem.readout
+        return readout.in_coordinates(whitening.matrix, targets=whitening.targets, ridge=ridge)
+
+    def _mixing(self, problem: Any) -> Any:
+        whitening = problem.whitening
+        seen = problem.readout.targets is problem.mixing
+        return whitening.targets if seen else problem.mixing @ whitening.matrix.T
+
+
+WHITENED = _Whitened()

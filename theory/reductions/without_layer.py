@@ -1,0 +1,32 @@
+"""A recurrent layer left out: its least cost is added to what is proven, its cost at a code to what that costs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from theory.reductions.reduction import Reduction, Solved
+
+__all__ = ["WITHOUT_LAYER"]
+
+
+class _WithoutLayer(Reduction):
+    """See docs/mathematics.md, "Dynamics"."""
+
+    def accepts(self, problem: Any) -> bool:
+        """See `Reduction`."""
+        return problem.transitions is not None
+
+    def apply(self, problem: Any) -> Any:
+        """See `Reduction`."""
+        return problem.replaced(transitions=None, recurrent_cost=1.0) if self.accepts(problem) else problem
+
+    def invert(self, problem: Any, solved: Solved) -> Solved:
+        """See `Reduction`."""
+        if not self.accepts(problem):
+            return solved
+        bound = solved.lower_bound + problem.least_recurrent
+        return replace(solved, loss=problem.loss(solved.weights), lower_bound=bound)
+
+
+WITHOUT_LAYER = _WithoutLayer()
