@@ -77,7 +77,7 @@ class DrawnSizes:
     boundary: float = 3e-8  # digits of the depth at which the verdict turns: a few percent of the smallest step
 
 
-SIZES = DrawnSizes()
+DRAWN_SIZES = DrawnSizes()
 
 seeds = st.integers(0, 2**32 - 1)
 """For a numpy Generator, where a strategy of its own would shrink no better."""
@@ -91,13 +91,13 @@ costs = st.floats(-2, 2).map(lambda exponent: 10.0**exponent)
 
 def _checked(dimension: Any) -> int:
     whole = isinstance(dimension, int | np.integer) and not isinstance(dimension, bool)
-    if whole and 1 <= int(dimension) <= SIZES.dimensions:
+    if whole and 1 <= int(dimension) <= DRAWN_SIZES.dimensions:
         return int(dimension)
-    raise InputError(f"dimension: {dimension!r} given; sources are drawn in 1 to {SIZES.dimensions} dimensions")
+    raise InputError(f"dimension: {dimension!r} given; sources are drawn in 1 to {DRAWN_SIZES.dimensions} dimensions")
 
 
 def _rows(dimension: int) -> int:
-    return SIZES.rows[dimension - 1] if _checked(dimension) <= len(SIZES.rows) else 12
+    return DRAWN_SIZES.rows[dimension - 1] if _checked(dimension) <= len(DRAWN_SIZES.rows) else 12
 
 
 @lru_cache(maxsize=1)
@@ -146,7 +146,7 @@ def boxes(draw: DrawFn, dimension: int) -> Array:
 @st.composite
 def lattices(draw: DrawFn, dimension: int) -> Array:
     """(T, d) a regular lattice of integers, cut off at a plane: the standard way to lose modularity."""
-    most = SIZES.steps[dimension - 1] if _checked(dimension) <= len(SIZES.steps) else 1
+    most = DRAWN_SIZES.steps[dimension - 1] if _checked(dimension) <= len(DRAWN_SIZES.steps) else 1
     steps = draw(st.integers(min(2, most), most))
     levels = np.arange(steps + 1) * 2 - steps
     whole = np.array(list(product(levels if steps % 2 else levels // 2, repeat=dimension)), dtype=float)
@@ -194,26 +194,22 @@ def near_boundary(draw: DrawFn, dimension: int = 2) -> Array:
     """
     box = np.array(list(product([-1.0, 1.0], repeat=_checked(dimension))))
     extra = draw(arrays(np.int64, (draw(st.integers(0, 4)), dimension), elements=st.integers(-4, 4))) / 5
-    rows = np.array([list(corner) for corner in box] + extra.tolist())
+    deepest = DRAWN_SIZES.deepest
 
     def moved(depth: float) -> Array:
-        cut = [row.copy() for _ in range(dimension) for row in rows[len(box) - 1 : len(box)]]
-        for axis in range(dimension):
-            cut[axis][axis] -= depth
-        return np.vstack([rows[: len(box) - 1], cut, rows[len(box) :]])
+        return np.vstack([box[:-1], box[-1] - depth * np.eye(dimension), extra])
 
     def margin(depth: float) -> float:
         return decide(Problem(moved(depth))).margin
 
-    shallow = margin(0.0)
-    crossed = shallow > 0 > margin(SIZES.deepest)
-    boundary = (
-        brentq(margin, 0.0, SIZES.deepest, xtol=SIZES.boundary) if crossed else SIZES.deepest if shallow > 0 else 0.0
-    )
+    boundary = 0.0
+    if margin(0.0) > 0:
+        crossed = margin(deepest) < 0
+        boundary = brentq(margin, 0.0, deepest, xtol=DRAWN_SIZES.boundary) if crossed else deepest
     digits = draw(st.integers(2, 6))
     step = draw(st.sampled_from([-1, 1])) * draw(st.integers(1, 9)) * 10.0**-digits
     # No more digits than the step has.
-    return moved(round(float(np.clip(boundary + step, 0.0, SIZES.deepest)), digits))
+    return moved(round(float(np.clip(boundary + step, 0.0, deepest)), digits))
 
 
 def closest(problem: Problem) -> Verdict:

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = ["FAR", "NEIGHBOURS", "ROUNDING", "information", "ranks"]
+__all__ = ["FAR", "NEIGHBOURS", "VALUE_ROUNDING", "information", "ranks"]
 
 NEIGHBOURS = 4
 """Which nearest neighbour of a sample says what is near."""
 
-ROUNDING = 1e-9
+VALUE_ROUNDING = 1e-9
 """Distance of two values, relative to their range, up to which they are one."""
 
 FAR = 4
@@ -47,7 +47,7 @@ def ranks(values: Array) -> Array:
         >>> ranks(np.array([0.3, 7.0, 0.3, -1.0])).tolist()
         [1.5, 3.0, 1.5, 0.0]
     """
-    level = levels(values[:, None], ROUNDING * np.ptp(values))[:, 0]
+    level = levels(values[:, None], VALUE_ROUNDING * np.ptp(values))[:, 0]
     counts = np.bincount(level)
     return np.asarray((np.cumsum(counts) - (counts + 1) / 2)[level])
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.extras import require
-from solver.metrics.information import ROUNDING
+from solver.metrics.information import VALUE_ROUNDING
 from theory.errors import InputError
 from theory.geometry.levels import levels
 from theory.inputs import as_matrix
@@ -91,7 +91,7 @@ def scored_samples(
     spread = variance(neurons, weights)
     # Equal values have some variance too, from the rounding of their mean.
     varied = (spread > 1e-12 * spread.max()) & (np.ptp(neurons, axis=0) > 0)
-    apart = ROUNDING * np.ptp(factors, axis=0) * ~np.array(flags)
+    apart = VALUE_ROUNDING * np.ptp(factors, axis=0) * ~np.array(flags)
     values = levels(factors, apart)
     kinds, condition = np.unique(values, axis=0, return_inverse=True)
     combinations = np.prod(values.max(axis=0) + 1.0)

@@ -38,7 +38,7 @@ class PlaneGrid:
     halvings: int = 12  # of a stretch between two verdicts: to a few thousandths, finer than a picture shows
 
 
-GRID = PlaneGrid()
+PLANE_GRID = PlaneGrid()
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +117,8 @@ def plane_plan(
             two = [entry.name for entry in FAMILIES.values() if entry.second is not None]
             raise InputError(f"against: {name} has one parameter only; choose one of {', '.join(two)}")
         raise InputError(unknown_name("against", against, known))
-    if not (isinstance(points, int) and GRID.fewest <= points <= GRID.most):
-        raise InputError(f"points: {points!r} is not a whole number from {GRID.fewest} to {GRID.most}")
+    if not (isinstance(points, int) and PLANE_GRID.fewest <= points <= PLANE_GRID.most):
+        raise InputError(f"points: {points!r} is not a whole number from {PLANE_GRID.fewest} to {PLANE_GRID.most}")
     other = _values(chosen, against, points, low, high)
     return Sweep(OfFamily(name), axes={"parameter": chosen.grid(points), against: other}, fixed=fixed, certified=False)
 
@@ -180,7 +180,7 @@ def _values(chosen: Family, against: str, points: int, low: float | None, high: 
         step = (ends.high - ends.low) / (points - 1 + sum(not end for end in ends.includes))
         start = ends.low + (0.0 if ends.includes[0] else step)
         return [start + step * index for index in range(points)]
-    low, high = (GRID.low if low is None else low), (GRID.high if high is None else high)
+    low, high = (PLANE_GRID.low if low is None else low), (PLANE_GRID.high if high is None else high)
     if not (np.isfinite([low, high]).all() and low < high):
         raise InputError(f"range: from {low:g} to {high:g} there is none; give the lower end first")
     logarithmic = against != "second" and low > 0 and high / low > 10
@@ -234,8 +234,8 @@ def _crossings(plan: Sweep, against: str, first: Array, other: Array) -> Array:
         except InputError:
             return False
 
-    ones = np.linspace(first[0], first[-1], GRID.lines)
-    twos = np.linspace(across(other[0]), across(other[-1]), GRID.lines)
+    ones = np.linspace(first[0], first[-1], PLANE_GRID.lines)
+    twos = np.linspace(across(other[0]), across(other[-1]), PLANE_GRID.lines)
     grid = np.array([[verdict(one, two) for two in twos] for one in ones])
     crossings = []
     for i, j in zip(*np.nonzero(grid[1:] != grid[:-1]), strict=True):
@@ -248,7 +248,7 @@ def _crossings(plan: Sweep, against: str, first: Array, other: Array) -> Array:
 
 
 def _bisected(verdict: Callable[[float], bool], low: float, high: float, at_low: bool) -> float:
-    for _ in range(GRID.halvings):
+    for _ in range(PLANE_GRID.halvings):
         middle = (low + high) / 2
         low, high = (middle, high) if verdict(middle) == at_low else (low, middle)
     return (low + high) / 2

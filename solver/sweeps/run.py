@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -60,7 +60,7 @@ WORK = WorkLimits()
 
 
 @dataclass(frozen=True)
-class _Point:
+class _SweepPoint:
     """One point to solve: where, its seed, and whether the one before is near enough to start from."""
 
     index: int
@@ -183,8 +183,7 @@ class _Left:
     def __init__(self, plan: Sweep, known: dict[int, Row]) -> None:
         self.given_up: list[int] = []
         self._plan, self._known = plan, known
-        self._rest = deque[_Task]()
-        self._planned = False
+        self._rest: list[_Task] | None = None
         self._begun: list[_Task] = []
         self._suspects: list[int] = []
         self._alone: int | None = None
@@ -203,19 +202,23 @@ class _Left:
     def tasks(self) -> list[_Task]:
         """The tasks to give out now; none once all is known."""
         self._alone, self._begun = None, []
-        while self._suspects:
-            index = self._suspects[0]
-            if index in self._known or index in self.given_up:
-                self._suspects.pop(0)
-                continue
-            self._alone = index
-            return [([_point(self._plan, index)], self._known.get(index - 1))]
-        if not self._planned:
-            # Runs that are left, as one of them may have been begun by somebody who died.
-            self._planned = True
-            self._rest = deque(_tasks(self._plan, self._known, self.given_up))
-        tasks, self._rest = list(self._rest), deque()
+        self._suspects = [i for i in self._suspects if i not in self._known and i not in self.given_up]
+        if self._suspects:
+            self._alone = self._suspects[0]
+            return [self._task([self._alone])]
+        tasks = self._rest
+        if tasks is None:
+            tasks = [self._task(indices) for indices in self._plan.runs([*self._known, *self.given_up])]
+        self._rest = []
         return tasks
+
+    def _task(self, indices: list[int]) -> _Task:
+        points = []
+        for index in indices:
+            where = self._plan.point(index)
+            seed = where.pop(SEED, self._plan.seed)
+            points.append(_SweepPoint(index, where, seed, self._plan.leads_to(index)))
+        return points, self._known.get(indices[0] - 1)
 
     def begun(self, tasks: list[_Task]) -> Iterator[_Task]:
         """The tasks, noted as they are taken up."""
@@ -226,12 +229,12 @@ class _Left:
 
     def put_back(self, rest: _Task | None) -> None:
         """Keep the rest of a task for later, once all runs have begun."""
-        if rest is not None:
+        if rest is not None and self._rest is not None:
             self._rest.append(rest)
 
     def worker_died(self) -> None:
         """Plan anew, and look for the point that ended the worker."""
-        self._planned = False
+        self._rest = None
         if self._alone is not None:
             self._deaths[self._alone] += 1
             if self._deaths[self._alone] == WORK.deaths:
@@ -242,19 +245,8 @@ class _Left:
 
 # ---- step 3: in a worker --------------------------------------------------------------------------------------
 
-_Task = tuple[list[_Point], Row | None]
+_Task = tuple[list[_SweepPoint], Row | None]
 """Points in a row, and the row of the one before them if it is known."""
-
-
-def _tasks(plan: Sweep, known: dict[int, Row], given_up: list[int]) -> Iterator[_Task]:
-    for indices in plan.runs([*known, *given_up]):
-        yield [_point(plan, index) for index in indices], known.get(indices[0] - 1)
-
-
-def _point(plan: Sweep, index: int) -> _Point:
-    where = plan.point(index)
-    seed = where.get(SEED, plan.seed)
-    return _Point(index, {name: value for name, value in where.items() if name != SEED}, seed, plan.leads_to(index))
 
 
 def _solved(poses: Poses, settings: _Settings, task: _Task) -> tuple[list[Row], _Task | None]:
@@ -278,14 +270,14 @@ def _solved(poses: Poses, settings: _Settings, task: _Task) -> tuple[list[Row], 
                 )
                 before, last = _row(point, answer, start is not None, settings.certified), problem
             except InputError as error:
-                before, last = _refused(point, str(error)), None
+                before, last = {**_head(point), "status": REFUSED, "message": str(error)} | versions(), None
             rows.append(before)
             if time.perf_counter() - begun > WORK.task_seconds and place + 1 < len(points):
                 return rows, (points[place + 1 :], before)
     return rows, None
 
 
-def _start(poses: Poses, point: _Point, before: Row | None, last: Problem | None) -> Start | None:
+def _start(poses: Poses, point: _SweepPoint, before: Row | None, last: Problem | None) -> Start | None:
     """The code of the point before, unless that was itself searched for anew."""
     if not point.led or before is None or before["index"] != point.index - 1:
         return None
@@ -299,7 +291,7 @@ def _start(poses: Poses, point: _Point, before: Row | None, last: Problem | None
 # ---- rows -----------------------------------------------------------------------------------------------------
 
 
-def _row(point: _Point, answer: Representation, started: bool, certified: bool) -> Row:
+def _row(point: _SweepPoint, answer: Representation, started: bool, certified: bool) -> Row:
     least, most = answer.price_bounds if answer.problem.sources.identified else (None, None)
     coded = answer.coded_groups()
     row: Row = {
@@ -341,7 +333,7 @@ def _row(point: _Point, answer: Representation, started: bool, certified: bool) 
     return {name: _finite(value) for name, value in row.items()} | versions()
 
 
-def _head(point: _Point) -> Row:
+def _head(point: _SweepPoint) -> Row:
     return {**point.where, "index": point.index, SEED: point.seed}
 
 
@@ -350,10 +342,6 @@ def _finite(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-def _refused(point: _Point, message: str) -> Row:
-    return {**_head(point), "status": REFUSED, "message": message} | versions()
 
 
 @cache

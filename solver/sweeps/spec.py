@@ -34,10 +34,10 @@ __all__ = ["read_sweep"]
 DATA = ("probabilities", "mixing", "targets", "groups")
 """Names that belong to a data set."""
 
-NAMES = ("family", "data", *DATA, *SETTINGS, SEED, "grid", "fixed", "points")
+FILE_NAMES = ("family", "data", *DATA, *SETTINGS, SEED, "grid", "fixed", "points")
 """All names of a file."""
 
-SPREAD = ("from", "to", "count", "scale")
+SPREAD_NAMES = ("from", "to", "count", "scale")
 """Names of evenly spread values."""
 
 
@@ -74,8 +74,8 @@ def read_sweep(path: str | os.PathLike[str]) -> Sweep:
 
 def _sweep(content: dict[str, Any], folder: Path) -> Sweep:
     for name in content:
-        if name not in NAMES:
-            raise InputError(unknown_name("name", name, NAMES))
+        if name not in FILE_NAMES:
+            raise InputError(unknown_name("name", name, FILE_NAMES))
     for name in ("grid", "fixed", "groups"):
         if not isinstance(content.get(name, {}), dict):
             raise InputError(f"{name}: expected a table, [{name}]")
@@ -119,12 +119,12 @@ def _spread(name: str, values: Any) -> Any:
     if not isinstance(values, dict):
         return values if isinstance(values, list) else [values]
     for key in values:
-        if key not in SPREAD:
-            raise InputError(unknown_name(name, key, SPREAD))
-    for key in SPREAD[:3]:
+        if key not in SPREAD_NAMES:
+            raise InputError(unknown_name(name, key, SPREAD_NAMES))
+    for key in SPREAD_NAMES[:3]:
         if isinstance(values.get(key), bool) or not isinstance(values.get(key), int | float):
             raise InputError(f"{name}: {key!r} is missing, or no number; write {{from = 0.1, to = 10, count = 20}}")
-    for key in SPREAD[:2]:
+    for key in SPREAD_NAMES[:2]:
         if abs(values[key]) > LIMITS_OF_SPREADS.end or values[key] != values[key]:
             raise InputError(f"{name}: {key!r} is no number up to {LIMITS_OF_SPREADS.end:g}")
     low, high, count, scale = values["from"], values["to"], values["count"], values.get("scale", "linear")

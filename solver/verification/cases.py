@@ -44,13 +44,13 @@ if TYPE_CHECKING:
 __all__ = ["ANYTHING", "conclusion_for", "draws_for", "sources_for_conjectures"]
 
 TWO_TO_FOUR = st.integers(2, 4)
-FEW = st.integers(1, 3)
+ONE_TO_THREE = st.integers(1, 3)
 
 
 @st.composite
 def _boxes_turned(draw: DrawFn) -> Problem:
     """Boxes with any probabilities, seen through a rotation."""
-    dimension = draw(FEW)
+    dimension = draw(ONE_TO_THREE)
     box = draw(boxes(dimension))
     weights = draw(st.lists(st.integers(1, 9), min_size=len(box), max_size=len(box)))
     turned = orthogonal(np.random.default_rng(draw(seeds)), dimension)
@@ -105,7 +105,7 @@ def _frequencies(draw: DrawFn) -> Problem:
     waves[:, 2:] = waves[:, 2:] @ turn * draw(st.sampled_from([[1, 1], [1, -1]]))
     order = draw(st.sampled_from([[0, 1, 2, 3], [2, 3, 0, 1]]))
     rows = (waves * np.repeat(sizes, 2))[:, order] + draw(st.integers(-2, 2))
-    return Problem(rows, mixing=np.diag(np.repeat(gains, 2)), encoder_cost=draw(costs), bias_cost=draw(FEW))
+    return Problem(rows, mixing=np.diag(np.repeat(gains, 2)), encoder_cost=draw(costs), bias_cost=draw(ONE_TO_THREE))
 
 
 @st.composite
@@ -206,7 +206,7 @@ RARE = st.integers(1, 9).map(lambda digits: 10.0**-digits)
 
 UNITS = st.integers(-3, 3).map(lambda exponent: 10.0**exponent)
 
-READOUTS = (Exact, Soft, Noisy)
+TARGET_READOUTS = (Exact, Soft, Noisy)
 """Readouts whose targets can be chosen."""
 
 
@@ -281,7 +281,7 @@ def _other_channels(draw: DrawFn, problem: Problem) -> dict[str, Any]:
 def _other_readouts(draw: DrawFn, problem: Problem) -> Reads:
     """The readout with other targets, and with errors that count on other samples."""
     readout = problem.given_readout
-    if not isinstance(readout, READOUTS):
+    if not isinstance(readout, TARGET_READOUTS):
         return readout
     if draw(st.booleans()):
         whole = draw(st.sampled_from([problem.mixing, np.eye(problem.dimension)]))
@@ -306,12 +306,12 @@ _DRAWS: dict[str, tuple[SearchStrategy[Problem], SearchStrategy[Problem] | None]
     "uniqueness": (st.one_of(_boxes_turned(), _UNMIXED, _barely()), _barely()),
     "block-modularity": (_blocks(), _blocks(holed=True)),
     "frequency-pairs": (_frequencies(), _incomplete_frequencies()),
-    "invariances": (problems(FEW), None),
+    "invariances": (problems(ONE_TO_THREE), None),
     "invariant-dynamics": (_orbits(), _orbits(weighted=True)),
     "sources-drop-out": (_uncorrelated_boxes(), _decoded_with_errors(_boxes_turned())),
     "errors-and-correlation": (_decoded_with_errors(_correlated_boxes()), _decoded_with_errors(_HOLED)),
-    "expensive-errors": (_decoded_with_errors(problems(FEW)), None),
-    "noise": (_decoded_with_errors(problems(FEW), noise=True), None),
+    "expensive-errors": (_decoded_with_errors(problems(ONE_TO_THREE)), None),
+    "noise": (_decoded_with_errors(problems(ONE_TO_THREE), noise=True), None),
 }
 
 

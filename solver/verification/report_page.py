@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["write_report"]
 
-STYLE = """
+PAGE_STYLE = """
 body { font-family: Helvetica, Arial, sans-serif; max-width: 60em; margin: 2em auto; color: #222; }
 table { border-collapse: collapse; } th, td { padding: 0.3em 0.8em; text-align: right; border-bottom: 1px solid #ddd; }
 th:first-child, td:first-child { text-align: left; } .refuted { color: #b03a0c; font-weight: bold; }
@@ -37,7 +37,8 @@ def write_report(reports: Sequence[Report], path: str | os.PathLike[str]) -> Non
     rows = "".join(_row(report) for report in reports)
     title = "Theorems against certified optima"
     parts = [
-        f"<!doctype html><html><head><meta charset='utf-8'><title>{title}</title><style>{STYLE}</style></head><body>",
+        f"<!doctype html><html><head><meta charset='utf-8'><title>{title}</title><style>{PAGE_STYLE}</style></head>",
+        "<body>",
         f"<h1>{title}</h1><table><tr>{''.join(f'<th>{name}</th>' for name in header)}</tr>{rows}</table>",
         *(_section(report) for report in reports),
         "</body></html>\n",

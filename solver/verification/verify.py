@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Report", "mixing_file", "save_problem", "verify", "verify_all"]
 
-TRIALS = 100
-SEED = 0
-
 
 @dataclass
 class Report:
@@ -149,8 +146,8 @@ def _rows(table: Any) -> list[str]:
 def verify(
     claim: str | Theorem | Conjecture,
     *,
-    trials: int = TRIALS,
-    seed: int = SEED,
+    trials: int = 100,
+    seed: int = 0,
     draws: SearchStrategy[Problem] | None = None,
 ) -> Report:
     """Try a theorem of the registry, a `Theorem` of one's own, or a function from sources to "modular?".
@@ -204,7 +201,7 @@ def _cases() -> ModuleType:
     return cases
 
 
-def verify_all(*, trials: int = TRIALS, seed: int = SEED) -> Iterator[Report]:
+def verify_all(*, trials: int = 100, seed: int = 0) -> Iterator[Report]:
     """Every theorem of the registry, one report after the other."""
     for name in THEOREMS:
         yield verify(name, trials=trials, seed=seed)

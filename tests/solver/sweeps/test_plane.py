@@ -22,7 +22,7 @@ def phase(*arguments):
 
 
 def test_the_boundary_by_bisection_is_the_exact_one(monkeypatch):
-    monkeypatch.setattr(plane, "GRID", plane.PlaneGrid(lines=3))
+    monkeypatch.setattr(plane, "PLANE_GRID", plane.PlaneGrid(lines=3))
     plan = plane.plane_plan("slanted-corners", "second", points=3, low=0.5, high=1.0)
     found = plane.phase_plane(plan, run(plan))
     exact = (176 - np.sqrt(176**2 - 4 * 25 * 96)) / 50  # 25 a^2 - 176 a + 96: docs/theory.md
@@ -34,7 +34,7 @@ def test_the_boundary_by_bisection_is_the_exact_one(monkeypatch):
 
 @pytest.mark.thorough
 def test_phase_against_a_price(tmp_path, monkeypatch):
-    monkeypatch.setattr(plane, "GRID", plane.PlaneGrid(lines=2))
+    monkeypatch.setattr(plane, "PLANE_GRID", plane.PlaneGrid(lines=2))
     picture = tmp_path / "plane.svg"
     done = phase("opposite-corners", "--against", "bias_cost", "--points", 3, "--plot", picture, "--json")
     answer = json.loads(done.stdout)
