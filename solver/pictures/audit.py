@@ -23,6 +23,8 @@ from solver.pictures.style import (
     legend,
     note,
     page_figure,
+    side_by_side,
+    stacked,
     styled,
     target_of,
     written,
@@ -79,8 +81,8 @@ def plot_audit(findings: Findings, path: str | os.PathLike[str] | None = None) -
     """
     target = target_of(path)
     figure = page_figure(1, 0.66)
-    top, bottom = figure.subfigures(2, 1, height_ratios=(1.25, 1), squeeze=False)[:, 0]
-    left, middle, right = top.subfigures(1, 3, width_ratios=(1, 1, 0.8), squeeze=False)[0]
+    top, bottom = stacked(figure, 1.25, 1)
+    left, middle, right = side_by_side(top, 1, 1, 0.8)
     order = findings.active[np.argsort(-findings.code.neuron_costs[findings.active], kind="stable")]
     # What a neuron earns is shown to a percent.
     colours = [INSIDE if ratio >= 0.995 else OUTSIDE for ratio in findings.ratios[order]]

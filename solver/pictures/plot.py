@@ -27,6 +27,8 @@ from solver.pictures.style import (
     legend,
     note,
     page_figure,
+    side_by_side,
+    stacked,
     styled,
     target_of,
     written,
@@ -104,7 +106,7 @@ def plot_verdict(problem: Problem, verdict: Verdict, path: str | os.PathLike[str
     condition = source_plane.Condition(problem, verdict.F)
     if problem.dimension <= 2:
         figure = page_figure(0.6, 0.6)
-        body = _parts(figure, 1, 1, [1])[0]
+        (body,) = stacked(figure, 1)
         axes = body.subplots()
         if problem.dimension == 1:
             source_plane.histogram(axes, problem.sources)
@@ -116,7 +118,7 @@ def plot_verdict(problem: Problem, verdict: Verdict, path: str | os.PathLike[str
                 source_plane.arrows(axes, problem.sources, witness, np.ones(1), colours=colours, names=["witness"])
     else:
         figure = page_figure(1, 0.58)
-        left, right = _parts(figure, 1, 2, [1, 1.35])
+        left, right = side_by_side(figure, 1, 1.35)
         _draw_condition(left, problem, verdict.F)
         _draw_pairs(right, condition)
     name, kind, _ = kind_words(problem.groups)
@@ -130,12 +132,6 @@ def plot_verdict(problem: Problem, verdict: Verdict, path: str | os.PathLike[str
     return written(figure, target)
 
 
-def _parts(figure: Figure | SubFigure, rows: int, columns: int, ratios: Sequence[float]) -> list[SubFigure]:
-    """Parts in one row or one column, with these relative sizes: legends and bars of one do not move the others."""
-    sizes: dict[str, Any] = {"width_ratios" if rows == 1 else "height_ratios": ratios}
-    return list(figure.subfigures(rows, columns, squeeze=False, **sizes).flat)
-
-
 # ---- the three layouts --------------------------------------------------------------------------------------------
 
 
@@ -145,8 +141,8 @@ def _draw_plane(representation: Code) -> Figure:
     columns = min(count, 3)
     rows = -(-count // columns)
     figure = page_figure(1, 0.48 if rows == 1 else 0.56)
-    left, right = _parts(figure, 1, 2, [1, 1.2])
-    top, bottom = _parts(right, 2, 1, [rows, 0.8])
+    left, right = side_by_side(figure, 1, 1.2)
+    top, bottom = stacked(right, rows, 0.8)
     condition = source_plane.Condition.of(representation)
     axes = left.subplots()
     source_plane.cloud(axes, condition, (0, 1))
@@ -185,8 +181,8 @@ def _draw_silent(representation: Code) -> Figure:
 def _draw_many(representation: Code) -> Figure:
     condition = source_plane.Condition.of(representation)
     figure = page_figure(1, 0.6)
-    left, right = _parts(figure, 1, 2, [1, 1.35])
-    top, bottom = _parts(left, 2, 1, [1.7, 1])
+    left, right = side_by_side(figure, 1, 1.35)
+    top, bottom = stacked(left, 1.7, 1)
     _draw_weights(top, representation)
     _draw_energies(bottom.subplots(), representation)
     _draw_pairs(right, condition)

@@ -47,6 +47,8 @@ __all__ = [
     "legend",
     "note",
     "page_figure",
+    "side_by_side",
+    "stacked",
     "styled",
     "target_of",
     "written",
@@ -164,6 +166,16 @@ def as_png(figure: Figure, resolution: float) -> str:
 def page_figure(width: float, height: float) -> Figure:
     """An empty figure, its sizes in widths of a page."""
     return Figure(figsize=(width * PAGE_WIDTH, height * PAGE_WIDTH), layout="constrained")
+
+
+def stacked(figure: Figure | SubFigure, *heights: float) -> list[SubFigure]:
+    """Parts of a figure below each other, with these relative heights: legends of one do not move the others."""
+    return list(figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights).flat)
+
+
+def side_by_side(figure: Figure | SubFigure, *widths: float) -> list[SubFigure]:
+    """Parts of a figure beside each other, with these relative widths."""
+    return list(figure.subfigures(1, len(widths), squeeze=False, width_ratios=widths).flat)
 
 
 def head(figure: Figure | SubFigure, text: str, size: float = 7) -> None:

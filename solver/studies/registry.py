@@ -1,7 +1,7 @@
 """The registry of studies: solve, compare with theory, draw, and say in one line whether the claim holds.
 
-Each study is a file of this folder that defines `study(rng, quick)`, and a line of `STUDIES`; those that train networks
-are in the folder `networks`, a line of `NETWORKS` each, and need the extra of that name.
+Each study is a file of this folder that defines `study(rng, quick)`, and a line of `STUDIES`. Studies that train
+networks are in the folder `networks` and in `NETWORKS`, and need the extra of that name.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ NETWORKS = (
 )
 """Studies that train networks, run together as `networks`; each is a file of the folder of that name."""
 
-MADE_BY = "modularity reproduce"
-"""What the pictures say about themselves."""
+SOFTWARE = "modularity reproduce"
+"""Metadata of the pictures, by which those of an earlier run are known."""
 
 
 def run_studies(
@@ -55,10 +55,10 @@ def run_studies(
 ) -> Iterator[Study]:
     """Run one study or all, one after the other, and write NAME.png and NAME.csv into a folder.
 
-    Those of an earlier run are replaced; other files are not.
+    Files of an earlier run are replaced; other files are not.
 
     Args:
-        name: of the study; all of `STUDIES` if not given, all of `NETWORKS` if "networks".
+        name: of the study; None for all of `STUDIES`, "networks" for all of `NETWORKS`.
         folder: created if it does not exist.
         seed: of the random data sets, or of the networks where the data are fixed.
         quick: fewer data sets.
@@ -76,35 +76,26 @@ def run_studies(
         raise InputError(f"folder: {str(folder)!r} cannot be created ({error.strerror})") from None
     names = list(NETWORKS if name == "networks" else STUDIES if name is None else [name])
     if names[0] in NETWORKS:
-        _require_extras()
-    for chosen in names:
-        for suffix in (".png", ".csv"):
-            require_writable(place / f"{chosen}{suffix}", (suffix,), "folder")
-        _require_own(place, chosen)
-    for chosen in names:
-        found = _found(chosen, np.random.default_rng(seed), quick)
-        figure, table = place / f"{chosen}.png", place / f"{chosen}.csv"
-        written(found.figure, figure, {"Software": MADE_BY})
+        # Said before minutes of training.
+        require("networks", "networks", "jax", "optax", "sklearn")
+    files = {each: (place / f"{each}.png", place / f"{each}.csv") for each in names}
+    for figure, table in files.values():
+        require_writable(figure, (".png",), "folder")
+        require_writable(table, (".csv",), "folder")
+        # The picture tells for both files whether they are of an earlier run.
+        require_own(figure if figure.exists() else table, SOFTWARE.encode(), "folder")
+    for each, (figure, table) in files.items():
+        finding = _run(each, np.random.default_rng(seed), quick)
+        written(finding.figure, figure, {"Software": SOFTWARE})
         with written_whole(table) as temporary, temporary.open("w", newline="") as stream:
-            csv.writer(stream).writerows([found.header, *found.rows])
-        yield Study(chosen, found.holds, found.verdict, figure, table)
+            writer = csv.DictWriter(stream, list(finding.rows[0]))
+            writer.writeheader()
+            writer.writerows(finding.rows)
+        yield Study(each, finding.holds, finding.verdict, figure, table)
 
 
-def _require_own(place: Path, name: str) -> None:
-    """Refuse files that are not of an earlier run, which the picture tells for both."""
-    figure, table = place / f"{name}.png", place / f"{name}.csv"
-    require_own(figure, MADE_BY.encode(), "folder")
-    if not figure.exists():
-        require_own(table, MADE_BY.encode(), "folder")
-
-
-def _found(name: str, rng: np.random.Generator, quick: bool) -> Finding:
+def _run(name: str, rng: np.random.Generator, quick: bool) -> Finding:
     room, file = ("networks.", name.removeprefix("networks-")) if name in NETWORKS else ("", name)
     module = import_module(f"solver.studies.{room}{file.replace('-', '_')}")
-    found: Finding = styled(module.study)(rng, quick)
-    return found
-
-
-def _require_extras() -> None:
-    """Said before minutes of training."""
-    require("networks", "networks", "jax", "optax", "sklearn")
+    finding: Finding = styled(module.study)(rng, quick)
+    return finding

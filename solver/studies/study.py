@@ -1,46 +1,63 @@
-"""What a study is, and the panels that several of them draw."""
+"""What a study is, and what several of them do: solve, judge prices, write rows, draw panels."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from solver.pictures.style import HULL, INSIDE, OUTSIDE, SAMPLE, legend, page_figure
-from theory.problem import Problem
+from solver.optimise import solve_one_of_many
+from solver.pictures.style import DASHED, FREE, HULL, INSIDE, OUTSIDE, SAMPLE, head, legend, page_figure
+from solver.pictures.tuning import draw_map, kind_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+    from numpy.typing import ArrayLike, NDArray
 
     from solver.representation import Representation
     from theory.arrays import Array
+    from theory.problem import Problem
 
+__all__ = [
+    "RIGHT_ANGLE",
+    "Finding",
+    "Study",
+    "angle_between",
+    "beside_boundary",
+    "cell_types",
+    "correlation_row",
+    "curve",
+    "draw_maps",
+    "draw_support",
+    "is_free",
+    "measured",
+    "panels",
+    "percents",
+    "root_scale",
+    "scatter",
+    "solved",
+    "theory_line",
+]
 
-FREE = 1e-9
-"""A price of modularity below this is none."""
-
-RIGHT = 1e-4
+RIGHT_ANGLE = 1e-4
 """Degrees by which an angle may miss a right one: the arc cosine of rounding."""
-
-NEXT_TO = 2e-3
-"""Distance from a boundary at which it is tried on both sides: the price, about its square, is well above `FREE`."""
-
-CODED = 1e-8
-"""Share of the strongest direction of a group below which another is not coded: a soft readout can leave some out."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """What a study found.
+    """The outcome of a study, and the files written.
 
     Attributes:
-        name: of the study;  holds: whether the claim was confirmed;  verdict: one line with the numbers.
-        figure, table: the files written.
+        name: of the study.
+        holds: whether the claim was confirmed.
+        verdict: one line with the numbers.
+        figure: file of the picture.
+        table: file of the rows.
     """
 
     name: str
@@ -52,13 +69,45 @@ class Study:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a study hands over: whether its claim holds, in one line and as a table and a figure."""
+    """What the file of a study returns.
+
+    Attributes:
+        holds: whether the claim was confirmed.
+        verdict: one line with the numbers.
+        rows: of the table, each by the names of the columns, which are the same in all.
+        figure: the picture.
+    """
 
     holds: bool
     verdict: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[Any]]
+    rows: Sequence[Mapping[str, Any]]
     figure: Figure
+
+
+# ---- codes and their prices ---------------------------------------------------------------------------------------
+
+
+def solved(problem: Problem, method: str = "columns") -> Representation:
+    """The certified code of one problem of a study."""
+    return solve_one_of_many(problem, method=method, rng=0)
+
+
+def is_free(prices: ArrayLike) -> Any:
+    """Whether each price of modularity is none but for rounding."""
+    return np.asarray(prices) <= FREE
+
+
+def percents(codes: Iterable[Representation]) -> list[float]:
+    """The prices of modularity in per cent."""
+    return [100 * code.price_of_modularity for code in codes]
+
+
+def beside_boundary(values: Iterable[float], boundary: float) -> list[float]:
+    """Values in order, with one on each side of a boundary.
+
+    They are 0.002 away from it, where the price, about the square of the distance, is well above rounding.
+    """
+    return sorted([*values, boundary - 2e-3, boundary + 2e-3])
 
 
 def cell_types(answer: Representation) -> dict[str, int]:
@@ -70,8 +119,8 @@ def cell_types(answer: Representation) -> dict[str, int]:
         >>> cell_types(solve(box))
         {'place': 1, 'speed': 1, 'mixed': 0}
     """
-    found = Counter(groups[0] if len(groups) == 1 else "mixed" for groups in answer.coded_groups())
-    return {name: found[name] for name in (*(answer.problem.groups or {}), "mixed")}
+    counts = Counter(groups[0] if len(groups) == 1 else "mixed" for groups in answer.coded_groups())
+    return {name: counts[name] for name in (*(answer.problem.groups or {}), "mixed")}
 
 
 def angle_between(answer: Representation, one: str, other: str) -> float:
@@ -90,38 +139,81 @@ def angle_between(answer: Representation, one: str, other: str) -> float:
     bases = []
     for name in (one, other):
         basis, sizes, _ = np.linalg.svd(answer.source_weights[:, list(groups[name])], full_matrices=False)
-        bases.append(basis[:, sizes > CODED * sizes.max(initial=1.0)])
+        # A soft readout may leave out the weakest directions of a group.
+        bases.append(basis[:, sizes > 1e-8 * sizes.max(initial=1.0)])
     cosines = np.linalg.svd(bases[0].T @ bases[1], compute_uv=False)
     return float(np.degrees(np.arccos(min(1.0, cosines[0])))) if len(cosines) else float("nan")
 
 
-def measured(answer: Representation, one: str, other: str) -> tuple[Any, ...]:
-    """A row on an answer: loss, price, gap, numbers of mixed cells and of neurons, angle between two groups."""
-    proven = (answer.loss, answer.price_of_modularity, answer.gap)
-    return *proven, cell_types(answer)["mixed"], len(answer), angle_between(answer, one, other)
+# ---- columns of the tables ----------------------------------------------------------------------------------------
+
+
+def measured(answer: Representation, one: str, other: str) -> dict[str, Any]:
+    """The columns on a code of two groups: certified numbers, mixed cells, neurons, the angle between the groups."""
+    return {
+        "loss": answer.loss,
+        "price": answer.price_of_modularity,
+        "gap": answer.gap,
+        "mixed_cells": cell_types(answer)["mixed"],
+        "neurons": len(answer),
+        "angle": angle_between(answer, one, other),
+    }
+
+
+def correlation_row(problem: Problem) -> dict[str, float]:
+    """The columns on two sources: their correlation, and the price of modularity with its gap."""
+    answer = solved(problem)
+    covariance = problem.sources.covariance
+    correlation = covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1])
+    return {"correlation": float(correlation), "price": answer.price_of_modularity, "gap": answer.gap}
+
+
+# ---- panels -------------------------------------------------------------------------------------------------------
 
 
 def panels(count: int = 1) -> tuple[Figure, Any]:
     """A figure with so many panels side by side, and their axes."""
     figure = page_figure(0.5 * count, 0.36)
-    axes = figure.subplots(1, count)
-    return figure, axes
+    return figure, figure.subplots(1, count)
 
 
-def scatter(axes: Axes, x: Any, price: Any, modular: Any) -> None:
-    """Prices of modularity against x, coloured by whether own neurons are optimal."""
-    x, price, modular = np.asarray(x), np.asarray(price), np.asarray(modular, dtype=bool)
+def scatter(axes: Axes, x: ArrayLike, price: ArrayLike) -> None:
+    """Prices of modularity, in per cent, against x, coloured by whether own neurons are optimal."""
+    x, price = np.asarray(x), np.asarray(price)
+    modular: NDArray[np.bool_] = is_free(price)
     for rows, colour, meaning in ((modular, INSIDE, "own neurons are optimal"), (~modular, OUTSIDE, "mixed")):
         if rows.any():
-            axes.scatter(x[rows], price[rows], s=8, color=colour, label=meaning, linewidth=0, alpha=0.8, zorder=2)
+            points: dict[str, Any] = {"s": 8, "color": colour, "linewidth": 0, "alpha": 0.8, "zorder": 2}
+            axes.scatter(x[rows], 100 * price[rows], label=meaning, **points)
     axes.axhline(0, color=HULL, linewidth=0.4, zorder=0)
     legend(axes)
 
 
+def curve(axes: Axes, x: ArrayLike, y: ArrayLike, colour: str, *, label: str | None = None, marker: str = "o") -> None:
+    """A thin line through small markers."""
+    axes.plot(x, y, marker=marker, markersize=3, lw=0.8, color=colour, label=label)
+
+
 def theory_line(axes: Axes, where: float, meaning: str) -> None:
     """A dashed line where theory says that something changes."""
-    axes.axvline(where, color=SAMPLE, linewidth=1, linestyle=(0, (3, 2)), zorder=0, label=meaning)
+    axes.axvline(where, color=SAMPLE, linewidth=1, linestyle=DASHED, zorder=0, label=meaning)
     legend(axes)
+
+
+def root_scale(axes: Axes) -> None:
+    """Per cent on a scale of square roots.
+
+    A price grows with the square of the distance from a boundary: on this scale its beginning can be seen.
+    """
+
+    def root(values: Array) -> Array:
+        return np.asarray(np.sign(values) * np.sqrt(np.abs(values)))
+
+    def square(values: Array) -> Array:
+        return np.asarray(np.sign(values) * np.square(values))
+
+    axes.set_yscale("function", functions=(root, square))
+    axes.set_yticks([0, 0.1, 0.5, 1, 2, 5], ["0", "0.1", "0.5", "1", "2", "5"])
 
 
 def draw_support(axes: Axes, corners: Array, title: str, colour: str) -> None:
@@ -132,17 +224,33 @@ def draw_support(axes: Axes, corners: Array, title: str, colour: str) -> None:
     axes.set_title(title, fontsize=6)
 
 
-def correlation_of(problem: Problem) -> float:
-    """Correlation of the first two sources."""
-    covariance = problem.sources.covariance
-    return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
+def draw_maps(
+    figure: SubFigure,
+    code: Representation,
+    maps: Array,
+    title: str,
+    *,
+    labels: tuple[str, str],
+    names: Mapping[str, str] | None = None,
+) -> Any:
+    """Draw the tuning map of each neuron, or of the first ones, in the colour of its kind.
 
+    Args:
+        figure: where.
+        code: with its neurons.
+        maps: (n, a, b) from `solver.pictures.tuning.tuning`, or fewer.
+        title: above all.
+        labels: of the two axes.
+        names: what kinds of neurons are called, if not like their group.
 
-def signed_root(values: Any) -> Any:
-    """Root of the size, with the sign: an axis on which squares are straight."""
-    return np.sign(values) * np.sqrt(np.abs(values))
-
-
-def signed_square(values: Any) -> Any:
-    """Its inverse."""
-    return np.sign(values) * np.square(values)
+    Returns:
+        the panels.
+    """
+    row = np.atleast_1d(figure.subplots(1, len(maps), sharey=True))
+    for axes, values, groups in zip(row, maps, code.coded_groups(), strict=False):
+        kind, colour = kind_of(groups)
+        draw_map(axes, values, (names or {}).get(kind, kind), colour)
+        axes.set_xlabel(labels[0], fontsize=6)
+    row[0].set_ylabel(labels[1], fontsize=6)
+    head(figure, title)
+    return row

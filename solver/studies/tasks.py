@@ -14,17 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver.optimise import solve_one_of_many
 from theory.problem import Problem
 from theory.sources import Sources
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from solver.representation import Representation
     from theory.arrays import Array
 
     Integers = NDArray[np.intp]
 
 __all__ = [
+    "KEPT",
+    "RING",
     "Task",
     "circle",
     "held_while_reaching",
@@ -40,8 +44,11 @@ __all__ = [
     "remembered",
 ]
 
-WAVES = np.array([[1, 0], [0, 1], [-1, -1]])
-"""Wave vectors of a hexagonal module, in turns along the two axes of the torus, which stand at 60 degrees."""
+RING = 12
+"""Positions on the ring, where the papers do not say how many."""
+
+KEPT = 1e-6
+"""Price of the encoder, next to nothing, of a position that recurrent weights keep instead of an input."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,7 @@ class Task:
 
     Attributes:
         situations: (T, k) each situation by k whole numbers: what a tuning map is drawn over.
-        sources: T samples, one a situation, with their probabilities and names.
+        sources: T samples, one per situation, with their probabilities and names.
         groups: the columns of the sources that belong together, by name.
 
     Example:
@@ -84,17 +91,23 @@ class Task:
         """The task as a problem with its groups; options are those of `Problem`, such as prices."""
         return Problem(self.sources, groups=self.groups, **options)
 
+    def solved(self, **options: Any) -> Representation:
+        """The certified code of the task; options are those of `Problem`."""
+        return solve_one_of_many(self.problem(**options), rng=0)
+
 
 def circle(places: ArrayLike, count: int) -> Array:
     """(T, 2) cosine and sine of places (T,) on a ring of so many."""
-    # Once round the ring is the same number and not one beside it, so that the same place is the same sample.
+    # Modulo first: a place gives the same sample to the last digit after a full turn.
     angle = 2 * np.pi * (np.asarray(places) % count) / count
     return np.column_stack([np.cos(angle), np.sin(angle)])
 
 
 def hexagonal(places: ArrayLike, side: int) -> Array:
     """(T, 6) cosines and sines of the three waves of a hexagonal module at places (T, 2) of a torus."""
-    phase = 2 * np.pi * (np.asarray(places) @ WAVES.T % side) / side
+    # Wave vectors in turns along the two axes of the torus, which stand at 60 degrees.
+    waves = np.array([[1, 0], [0, 1], [-1, -1]])
+    phase = 2 * np.pi * (np.asarray(places) @ waves.T % side) / side
     return np.hstack([np.cos(phase), np.sin(phase)])
 
 
@@ -102,7 +115,7 @@ def hexagonal(places: ArrayLike, side: int) -> Array:
 
 
 def object_on_ring(count: int, places: Sequence[int], *, anywhere: float = 0.0) -> Task:
-    """An agent anywhere on a ring and an object at one of some places: its own position, and that from the object.
+    """An agent anywhere on a ring, an object at one of some places: the agent's position, absolute and from the object.
 
     Args:
         count: of positions on the ring.
@@ -111,18 +124,19 @@ def object_on_ring(count: int, places: Sequence[int], *, anywhere: float = 0.0) 
     """
     everywhere = range(count) if anywhere else places
     situations = np.array(list(product(range(count), everywhere)))
-    own, place = situations.T
-    chosen = np.isin(place, places) / len(places)
-    probabilities = ((1 - anywhere) * chosen + anywhere / count) / count if anywhere else None
-    return Task.of(situations, {"position": circle(own, count), "object": circle(own - place, count)}, probabilities)
+    position, place = situations.T
+    usual = np.isin(place, places) / len(places)
+    probabilities = ((1 - anywhere) * usual + anywhere / count) / count if anywhere else None
+    groups = {"position": circle(position, count), "object": circle(position - place, count)}
+    return Task.of(situations, groups, probabilities)
 
 
 def object_on_torus(side: int, places: Sequence[tuple[int, int]]) -> Task:
-    """The same on a torus, seen by one hexagonal module. Situations are x and y of the agent, then of the object."""
-    everywhere = np.array(list(product(range(side), repeat=2)))
-    situations = np.array([(*own, *place) for own in everywhere.tolist() for place in places])
-    own, place = situations[:, :2], situations[:, 2:]
-    return Task.of(situations, {"position": hexagonal(own, side), "object": hexagonal(own - place, side)})
+    """An agent and an object on a torus, seen by one hexagonal module; situations are x and y of both in turn."""
+    everywhere = product(range(side), repeat=2)
+    situations = np.array([(*position, *place) for position, place in product(everywhere, places)])
+    position, place = situations[:, :2], situations[:, 2:]
+    return Task.of(situations, {"position": hexagonal(position, side), "object": hexagonal(position - place, side)})
 
 
 def objects_in_a_row(count: int, share: float, *, objects: int = 3) -> Task:
@@ -141,7 +155,7 @@ def objects_in_a_row(count: int, share: float, *, objects: int = 3) -> Task:
 
 
 def one_map(count: int, visited: int) -> Task:
-    """Two contexts on one ring, read out by themselves; in each the agent visits so many places, from opposite ends."""
+    """Two contexts, read out separately, on one ring; in each the agent visits so many places, from opposite ends."""
     situations = np.array(
         [((place + (count // 2) * context) % count, context) for context in (0, 1) for place in range(visited)]
     )
@@ -150,7 +164,7 @@ def one_map(count: int, visited: int) -> Task:
 
 
 def maps_of_their_own(count: int) -> Task:
-    """Two contexts with a ring each: the place is read out as one of its own map, and the other map reads nothing."""
+    """Two contexts with a ring each: the place is read out on the map of the context, and the other map is silent."""
     situations = np.array([(place, context) for context in (0, 1) for place in range(count)])
     place, context = situations.T
     inside = [circle(place, count) * (context == which)[:, None] for which in (0, 1)]
@@ -166,7 +180,7 @@ def place_and_speed(count: int, slowing: float, *, speeds: int = 5) -> Task:
 
 
 def place_and_reward(count: int, places: int) -> Task:
-    """Place on a ring and a reward that is there or not, at the first so many places; elsewhere there is none."""
+    """Place on a ring, and whether there is a reward: at the first so many places it may be, elsewhere it is not."""
     situations = np.array(
         [(place, reward) for place in range(count) for reward in (0, 1) if not reward or place < places]
     )
@@ -178,7 +192,7 @@ def place_and_reward(count: int, places: int) -> Task:
 
 
 def remembered(count: int, *, repeats: bool, cues: int = 2) -> Task:
-    """Cues on a ring, one after the other, all to be remembered: any at all with repeats, different ones without."""
+    """Cues on a ring, one after the other, all to be remembered; without repeats they all differ."""
     every = product(range(count), repeat=cues) if repeats else permutations(range(count), cues)
     situations = np.array(list(every))
     return Task.of(situations, {f"cue {i + 1}": circle(cue, count) for i, cue in enumerate(situations.T)})
@@ -197,7 +211,7 @@ def held_while_reaching(count: int, held: float) -> Task:
 
 
 def reaches_in_a_row(count: int) -> Task:
-    """Reaches without a pause: the next is prepared during the present one, in any direction whatever that one's.
+    """Reaches without a pause: the next is prepared during the present one, and their directions are independent.
 
     Situations are the direction prepared and that of the movement.
     """

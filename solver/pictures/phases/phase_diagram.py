@@ -16,6 +16,7 @@ from solver.pictures.style import (
     head,
     legend,
     page_figure,
+    side_by_side,
     styled,
     target_of,
     written,
@@ -51,7 +52,7 @@ def plot_phase(family: Family, points: list[PhasePoint], path: str | os.PathLike
     """
     target = target_of(path)
     figure = page_figure(1, 0.42)
-    left, right = figure.subfigures(1, 2, width_ratios=(3, 1), squeeze=False)[0]
+    left, right = side_by_side(figure, 3, 1)
     _price(left.subplots(), family, points)
     chosen = np.linspace(0, len(points) - 1, SUPPORTS).round().astype(int)
     for axes, index in zip(right.subplots(SUPPORTS, 1), chosen, strict=True):

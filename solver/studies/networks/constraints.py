@@ -13,7 +13,7 @@ from solver.networks.network import Data
 from solver.networks.student import Student, Teacher
 from solver.networks.training import train
 from solver.pictures.style import INSIDE, OUTSIDE, SAMPLE, page_figure
-from solver.studies.networks.scores import Confidence, confidence, telling
+from solver.studies.networks.scores import Confidence, confidence, error_bars, telling
 from solver.studies.networks.trials import SEEDS
 from solver.studies.study import Finding
 
@@ -28,10 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Scored", "bars", "entangled", "scored", "study"]
 
-SAMPLES, FACTORS, SEEN = 100, 3, 8
-"""Random samples, factors, and numbers in which they are seen."""
-
-STEPS, RATE = 5_000, 2e-2
+SAMPLES, FACTORS, CHANNELS = 100, 3, 8  # channels: of the data in which the factors are seen
 
 KINDS: dict[str, Autoencoder] = {
     "linear": Autoencoder(12),
@@ -41,11 +38,11 @@ KINDS: dict[str, Autoencoder] = {
     "student (nonlinear view)": Student(12, hidden=16),
     "deep (nonlinear view)": Autoencoder(12, rectified=True, hidden=12),
 }
-"""Networks: of a linear mixture of the factors, or of what a nonlinear teacher makes of them. Rectified neurons are not
+"""Networks of a linear mixture of the factors, or of what a nonlinear teacher makes of them. Rectified neurons are not
 linear where weights are cheap, and so are tried at two prices (docs/networks.md, "Pairs")."""
 
 CLAIMED = ("linear", "rectified (dear weights)")
-"""Those for which the claim is tried; how far it carries beyond them is what the study finds out."""
+"""The networks that the claim is about; of the others the study finds out whether it holds."""
 
 CONDITIONS = {
     "neither": (False, False),
@@ -55,20 +52,19 @@ CONDITIONS = {
 }
 """Whether neurons are nonnegative, and whether energy has a price."""
 
-HEADER = (
-    *("network", "condition", "factors", "ratio", "ratio_low", "ratio_high", "gap", "gap_low", "gap_high"),
-    *("disentanglement", "disentanglement_low", "disentanglement_high", "seeds"),
-)
-
 
 @dataclass(frozen=True)
 class Scored:
     """Scores of networks that differ in their seeds alone, with confidence.
 
     Attributes:
-        network, condition, factors: names.
-        ratio: of mutual information (MIR);  gap: of mutual information (MIG);  disentanglement: of DCI.
-        ratios: (s,) of each seed.
+        network: name.
+        condition: name, see `CONDITIONS`.
+        factors: name of the data.
+        ratio: mutual-information ratio (MIR).
+        gap: mutual-information gap (MIG).
+        disentanglement: score of DCI.
+        ratios: (s,) ratio of each seed.
     """
 
     network: str
@@ -79,15 +75,21 @@ class Scored:
     disentanglement: Confidence
     ratios: tuple[float, ...]
 
-    def row(self) -> tuple[object, ...]:
-        """For a table."""
-        scores = (self.ratio, self.gap, self.disentanglement)
-        numbers = [number for one in scores for number in (one.mean, one.low, one.high)]
-        return self.network, self.condition, self.factors, *numbers, len(self.ratios)
+    def row(self) -> dict[str, object]:
+        """The columns of a table."""
+        return {
+            "network": self.network,
+            "condition": self.condition,
+            "factors": self.factors,
+            **self.ratio.columns("ratio"),
+            **self.gap.columns("gap"),
+            **self.disentanglement.columns("disentanglement"),
+            "seeds": len(self.ratios),
+        }
 
 
 def scored(names: tuple[str, str, str], activity: Array, factors: Array) -> Scored:
-    """The field's scores of activity (s, T, n) of several seeds, of the neurons that tell anything."""
+    """Scores of activity (s, T, n) of several seeds, without neurons that are no part of the code."""
     kept = [telling(one) for one in activity]
     ratios = [mutual_information_ratio(one, factors) for one in kept]
     return Scored(
@@ -100,7 +102,7 @@ def scored(names: tuple[str, str, str], activity: Array, factors: Array) -> Scor
 
 
 def entangled(rng: Generator, samples: int, factors: int) -> Array:
-    """(T, k) uniform from 0 to 1, but for the first two, which never differ by more than two fifths.
+    """(T, k) uniform from 0 to 1, where the first two never differ by more than two fifths.
 
     Example:
         >>> drawn = entangled(np.random.default_rng(0), 50, 3)
@@ -114,58 +116,58 @@ def entangled(rng: Generator, samples: int, factors: int) -> Array:
 def study(rng: Generator, quick: bool) -> Finding:
     """2023: nonnegativity and energy separate independent factors where neither does alone; entangled factors mix."""
     kinds = {"independent": rng.uniform(size=(SAMPLES, FACTORS)), "entangled": entangled(rng, SAMPLES, FACTORS)}
-    turned = np.linalg.qr(rng.standard_normal((SEEN, SEEN)))[0][:, :FACTORS]
-    found = []
+    turned = np.linalg.qr(rng.standard_normal((CHANNELS, CHANNELS)))[0][:, :FACTORS]
+    scores = []
     for factors, drawn in kinds.items():
         sources = (drawn - drawn.mean(axis=0)) / drawn.std(axis=0)
         for name in list(KINDS)[:2] if quick else KINDS:
-            seen = Teacher(SEEN).observe(sources) if "nonlinear" in name else sources @ turned.T
+            seen = Teacher(CHANNELS).observe(sources) if "nonlinear" in name else sources @ turned.T
             data = Data.of(seen, sources if name.startswith("student") else None)
             for condition in CONDITIONS if factors == "independent" else ("both",):
                 network = _network(KINDS[name], *CONDITIONS[condition])
-                trained = train(network, data, steps=STEPS // 20 if quick else STEPS, rate=RATE, seeds=SEEDS)
-                found.append(scored((name, condition, factors), trained.activity, sources))
-    names = list(dict.fromkeys(one.network for one in found))
+                trained = train(network, data, steps=250 if quick else 5_000, rate=2e-2, seeds=SEEDS)
+                scores.append(scored((name, condition, factors), trained.activity, sources))
+    by_network: dict[str, list[Scored]] = {}
+    for one in scores:
+        by_network.setdefault(one.network, []).append(one)
     figure = page_figure(1, 0.36)
-    row = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
-    for panel, name in zip(row, names, strict=True):
-        own = [one for one in found if one.network == name]
-        bars(panel, own, [one.condition if one.factors == "independent" else "both, entangled" for one in own])
+    row = figure.subplots(1, len(by_network), sharey=True, squeeze=False)[0]
+    for panel, (name, of_network) in zip(row, by_network.items(), strict=True):
+        labels = [one.condition if one.factors == "independent" else "both, entangled" for one in of_network]
+        bars(panel, of_network, labels)
         panel.tick_params(axis="x", labelrotation=90)
         panel.set_title(name.replace(" (", "\n("))
     row[0].set_ylabel("mutual-information ratio")
-    follow = {name: _follows([one for one in found if one.network == name]) for name in names}
-    verdict = "mutual-information ratio: " + "; ".join(
-        _said([one for one in found if one.network == name]) for name in names
-    )
-    return Finding(all(follow[name] for name in CLAIMED), verdict, HEADER, [one.row() for one in found], figure)
+    verdict = "mutual-information ratio: " + "; ".join(map(_summary, by_network.values()))
+    holds = all(_follows(by_network[name]) for name in CLAIMED)
+    return Finding(holds, verdict, [one.row() for one in scores], figure)
 
 
-def bars(axes: Axes, found: Sequence[Scored], labels: Sequence[str]) -> None:
-    """One bar a condition, with confidence and the seeds as points."""
-    means = np.array([one.ratio.mean for one in found])
-    reach = [means - [one.ratio.low for one in found], np.array([one.ratio.high for one in found]) - means]
-    plain = [INSIDE if one.condition == "both" else SAMPLE for one in found]
-    colours = [OUTSIDE if one.factors == "entangled" else colour for one, colour in zip(found, plain, strict=True)]
-    axes.bar(range(len(found)), means, 0.6, yerr=reach, color=colours, capsize=2, error_kw={"linewidth": 0.8})
-    for place, one in enumerate(found):
+def bars(axes: Axes, scores: Sequence[Scored], labels: Sequence[str]) -> None:
+    """One bar per condition, with confidence and the seeds as points."""
+    means, reach = error_bars([one.ratio for one in scores])
+    colours = [
+        OUTSIDE if one.factors == "entangled" else INSIDE if one.condition == "both" else SAMPLE for one in scores
+    ]
+    axes.bar(range(len(scores)), means, 0.6, yerr=reach, color=colours, capsize=2, error_kw={"linewidth": 0.8})
+    for place, one in enumerate(scores):
         axes.plot([place] * len(one.ratios), one.ratios, ".", color="black", markersize=2)
-    axes.set_xticks(range(len(found)), labels)
+    axes.set_xticks(range(len(scores)), labels)
     axes.set(ylim=(0, 1.05))
 
 
-def _follows(found: Sequence[Scored]) -> bool:
+def _follows(scores: Sequence[Scored]) -> bool:
     """Whether both constraints do better than either alone, and than both on entangled factors, beyond doubt."""
-    ratio = {(one.condition, one.factors): one.ratio for one in found}
+    ratio = {(one.condition, one.factors): one.ratio for one in scores}
     both = ratio.pop(("both", "independent"))
     return all(both.low > one.high for one in ratio.values())
 
 
-def _said(found: Sequence[Scored]) -> str:
-    ratio = {(one.condition, one.factors): one.ratio for one in found}
+def _summary(scores: Sequence[Scored]) -> str:
+    ratio = {(one.condition, one.factors): one.ratio for one in scores}
     alone = ", ".join(f"{name} {ratio[name, 'independent'].mean:.2f}" for name in CONDITIONS if name != "both")
     both, mixed = ratio["both", "independent"], ratio["both", "entangled"]
-    return f"{found[0].network}, both {both}, {alone}, both on entangled factors {mixed.mean:.2f}"
+    return f"{scores[0].network}, both {both}, {alone}, both on entangled factors {mixed.mean:.2f}"
 
 
 def _network(network: Autoencoder, nonnegative: bool, energy: bool) -> Network:

@@ -13,7 +13,7 @@ from solver.networks.shapes import draw
 from solver.networks.training import train
 from solver.networks.variational import Variational
 from solver.pictures.style import SAMPLE, page_figure
-from solver.studies.networks.constraints import HEADER, bars, entangled, scored
+from solver.studies.networks.constraints import bars, entangled, scored
 from solver.studies.networks.trials import SIDE
 from solver.studies.study import Finding
 
@@ -25,66 +25,59 @@ if TYPE_CHECKING:
 
 __all__ = ["study"]
 
-SAMPLES, FACTORS = 256, 2
-"""Pictures, and what differs between them: the disc's place, across and down."""
+PICTURES_DRAWN = 256
 
-STEPS, RATE = 5_000, 3e-3
-
-SEEDS = tuple(range(10))
-"""Twice as many as elsewhere: how pictures are coded depends much on the start."""
-
-PLAIN = Variational(8, hidden=24, nonnegative=False, error_cost=100.0, batch=16)
-
-CONDITIONS = {
-    "neither": PLAIN,
-    "nonnegativity": replace(PLAIN, nonnegative=True),
-    "energy": replace(PLAIN, weight_cost=1.0),
-    "both": replace(PLAIN, nonnegative=True, weight_cost=1.0),
-    "beta-VAE": replace(PLAIN, beta=8.0),
+NEITHER = Variational(8, hidden=24, nonnegative=False, error_cost=100.0, batch=16)
+VARIATIONAL = {
+    "neither": NEITHER,
+    "nonnegativity": replace(NEITHER, nonnegative=True),
+    "energy": replace(NEITHER, weight_cost=1.0),
+    "both": replace(NEITHER, nonnegative=True, weight_cost=1.0),
+    "beta-VAE": replace(NEITHER, beta=8.0),
 }
 """Activity has a price in all: the divergence from a standard normal distribution holds the squares of the means."""
-
-COMPARED = ("both", "beta-VAE")
-"""Conditions that are also tried on factors that depend on one another."""
 
 
 def study(rng: Generator, quick: bool) -> Finding:
     """2023: rectified means and prices of energy separate the factors of pictures, beside beta-VAE."""
+    # The two factors are the disc's place, across and down.
     kinds = {
-        "independent": rng.uniform(size=(SAMPLES, FACTORS)),
-        "correlated": correlated(rng, SAMPLES),
-        "entangled": entangled(rng, SAMPLES, FACTORS),
+        "independent": rng.uniform(size=(PICTURES_DRAWN, 2)),
+        "correlated": correlated(rng, PICTURES_DRAWN),
+        "entangled": entangled(rng, PICTURES_DRAWN, 2),
     }
-    found, errors = [], []
+    # Twice as many seeds as elsewhere: how pictures are coded depends much on the start.
+    seeds = tuple(range(10))
+    scores, errors = [], []
     for name, factors in kinds.items():
         data = Data.of(draw(factors, SIDE))
-        for condition in CONDITIONS if name == "independent" else COMPARED:
-            network = CONDITIONS[condition]
-            trained = train(network, data, steps=STEPS // 20 if quick else STEPS, rate=RATE, seeds=SEEDS)
-            found.append(scored(("variational", condition, name), trained.activity, factors))
-            each = [{path: leaf[seed] for path, leaf in trained.weights.items()} for seed in range(len(SEEDS))]
+        for condition in VARIATIONAL if name == "independent" else ("both", "beta-VAE"):
+            network = VARIATIONAL[condition]
+            trained = train(network, data, steps=250 if quick else 5_000, rate=3e-3, seeds=seeds)
+            scores.append(scored(("variational", condition, name), trained.activity, factors))
+            each = [{path: leaf[seed] for path, leaf in trained.weights.items()} for seed in seeds]
             error = np.mean([float(network.error(nested(leaves), data)) for leaves in each])
             errors.append(error / float(np.var(data.inputs, axis=0).sum()))
     figure = page_figure(1, 0.36)
     left, right = figure.subplots(1, 2, width_ratios=(1, 5))
     _sheet(left)
-    shown = {"independent": "", "correlated": ",\ncorrelated", "entangled": ",\ncorners cut"}
-    bars(right, found, [one.condition + shown[one.factors] for one in found])
+    suffixes = {"independent": "", "correlated": ",\ncorrelated", "entangled": ",\ncorners cut"}
+    bars(right, scores, [one.condition + suffixes[one.factors] for one in scores])
     right.tick_params(axis="x", labelsize=5)
     right.set_ylabel("mutual-information ratio")
-    ratio = {(one.condition, one.factors): one.ratio for one in found}
-    both, plain = ratio["both", "independent"], ratio["neither", "independent"]
+    ratio = {(one.condition, one.factors): one.ratio for one in scores}
+    both, neither = ratio["both", "independent"], ratio["neither", "independent"]
     holds = both.mean > max(ratio[name, "independent"].mean for name in ("neither", "nonnegativity", "energy"))
     holds &= both.low > ratio["energy", "independent"].mean and ratio["both", "entangled"].mean < both.mean
-    said = ", ".join(f"{name} {ratio[name, 'independent']}" for name in CONDITIONS if name not in ("both", "neither"))
+    others = ", ".join(f"{name} {ratio[name, 'independent']}" for name in ("nonnegativity", "energy", "beta-VAE"))
     verdict = (
-        f"mutual-information ratio of variational autoencoders on pictures: both {both}, neither {plain}, {said}; "
+        f"mutual-information ratio of variational autoencoders on pictures: both {both}, neither {neither}, {others}; "
         f"both on correlated factors {ratio['both', 'correlated'].mean:.2f}, with corners cut "
         f"{ratio['both', 'entangled'].mean:.2f}; beta-VAE there {ratio['beta-VAE', 'correlated'].mean:.2f} and "
         f"{ratio['beta-VAE', 'entangled'].mean:.2f}"
     )
-    rows = [(*one.row(), error) for one, error in zip(found, errors, strict=True)]
-    return Finding(bool(holds), verdict, (*HEADER, "error"), rows, figure)
+    rows = [one.row() | {"error": error} for one, error in zip(scores, errors, strict=True)]
+    return Finding(bool(holds), verdict, rows, figure)
 
 
 def correlated(rng: Generator, samples: int) -> Array:

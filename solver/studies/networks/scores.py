@@ -1,8 +1,8 @@
 """How modular is a trained network, judged by its activity or its readout, and with what confidence.
 
 A network need not be linear, so that no weights tell what a neuron reads. Where sources take few values each (a grid),
-it can be told without any model: what a neuron owes to one source is its variance among samples that agree in all
-others. (In sensitivity analysis this is the total effect of a factor.)
+no model is needed: what a neuron owes to one source is its variance among samples that agree in all others. (In
+sensitivity analysis this is the total effect of a factor.)
 """
 
 from __future__ import annotations
@@ -17,30 +17,22 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = ["Confidence", "confidence", "is_mixed", "owed", "rate", "score", "served", "telling"]
+__all__ = ["Confidence", "confidence", "error_bars", "is_mixed", "owed", "rate", "score", "served", "telling"]
 
-MIXES = 0.1
-"""Share of what a neuron owes to sources beside its first from which it counts as mixed;"""
-
-COUNTS = 0.05
-"""share of all that is owed from which mixed neurons make a network mixed: descent leaves traces below."""
-
-TELLS = 0.01
-"""Variance, in units of the largest, below which a neuron is no part of the code: descent silences neurons slowly."""
-
-LEVEL = 0.95
-"""Of confidence."""
+CONFIDENCE_LEVEL = 0.95
 
 
 def telling(activity: Array) -> Array:
-    """(T, m) of the neurons (T, n) that vary; all where none does.
+    """(T, m) activity of those of the neurons (T, n) that are part of the code; all of them where none varies.
+
+    Descent silences neurons slowly: a variance below a hundredth of the largest is not part of the code.
 
     Example:
         >>> telling(np.array([[0.0, 0.0], [1.0, 0.01]])).shape
         (2, 1)
     """
     variance = activity.var(axis=0)
-    return activity[:, variance > TELLS * variance.max()] if variance.any() else activity
+    return activity[:, variance > 0.01 * variance.max()] if variance.any() else activity
 
 
 def owed(activity: Array, sources: Array, chance: Array) -> Array:
@@ -59,21 +51,20 @@ def owed(activity: Array, sources: Array, chance: Array) -> Array:
         [[0.25, 0.0], [0.25, 0.25]]
     """
     chance = chance / chance.sum()
-    found = []
-    for own in range(sources.shape[1]):
-        _, place = np.unique(np.delete(sources, own, axis=1), axis=0, return_inverse=True)
+    variances = []
+    for source in range(sources.shape[1]):
+        _, place = np.unique(np.delete(sources, source, axis=1), axis=0, return_inverse=True)
         member = np.equal.outer(np.arange(place.max() + 1), place.ravel()) * chance
         total = member.sum(axis=1, keepdims=True)
         mean = (member @ activity) / np.where(total > 0, total, 1.0)
-        found.append(chance @ (activity - mean[place.ravel()]) ** 2)
-    return np.array(found).T
+        variances.append(chance @ (activity - mean[place.ravel()]) ** 2)
+    return np.array(variances).T
 
 
 def served(activity: Array, decoder: Array, groups: Sequence[Sequence[int]]) -> Array:
-    """(n, g) variance that each neuron brings to the readout of each group of targets.
+    """(n, g) variance that each neuron contributes to the readout of each group of targets.
 
-    Where one source is a function of another, as a wave is of its half, nothing varies alone; what a neuron is read out
-    for can be told all the same.
+    It can be computed where no source varies alone, because one is a function of another, as a wave is of its half.
 
     Args:
         activity: (T, n) of the neurons.
@@ -84,14 +75,14 @@ def served(activity: Array, decoder: Array, groups: Sequence[Sequence[int]]) -> 
         >>> served(np.array([[0.0, 1], [2, 1]]), np.array([[3.0, 0], [0, 1]]), [[0], [1]]).tolist()
         [[9.0, 0.0], [0.0, 0.0]]
     """
-    brought = decoder**2 * activity.var(axis=0)
-    return np.array([brought[list(group)].sum(axis=0) for group in groups]).T
+    contributed = decoder**2 * activity.var(axis=0)
+    return np.array([contributed[list(group)].sum(axis=0) for group in groups]).T
 
 
 def score(due: Array) -> float:
     """Share of the first source in all that neurons owe, rescaled: 1 for modular codes, 0 for wholly mixed ones.
 
-    Neurons that owe nothing, as those of a dead network, are no modular code: 0.
+    A network that is silent throughout is no modular code: 0.
 
     Args:
         due: (n, g) from `owed` or `served`.
@@ -107,15 +98,17 @@ def score(due: Array) -> float:
 
 
 def is_mixed(due: Array) -> bool:
-    """Whether neurons that mix have a share that counts.
+    """Whether the neurons that mix owe more than a twentieth of all; descent leaves traces below.
+
+    A neuron mixes that owes more than a tenth to sources beside its first.
 
     Example:
         >>> is_mixed(np.array([[1.0, 0.0], [0.01, 0.01]])), is_mixed(np.array([[1.0, 0.0], [0.5, 0.5]]))
         (False, True)
     """
     total = due.sum(axis=1)
-    mixed = total - due.max(axis=1) > MIXES * total
-    return bool(total[mixed].sum() > COUNTS * total.sum())
+    mixed = total - due.max(axis=1) > 0.1 * total
+    return bool(total[mixed].sum() > 0.05 * total.sum())
 
 
 @dataclass(frozen=True)
@@ -126,12 +119,16 @@ class Confidence:
     low: float
     high: float
 
+    def columns(self, name: str, mean: str | None = None) -> dict[str, float]:
+        """The three columns of a table; `mean` is the name of the first, if not that of the whole."""
+        return {mean or name: self.mean, f"{name}_low": self.low, f"{name}_high": self.high}
+
     def __str__(self) -> str:
         return f"{self.mean:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 
 def confidence(values: Sequence[float] | Array) -> Confidence:
-    """Of a mean over seeds, by Student's t.
+    """The interval of a mean over seeds, by Student's t.
 
     Example:
         >>> confidence([1.0, 1.0, 1.0]).low
@@ -139,16 +136,16 @@ def confidence(values: Sequence[float] | Array) -> Confidence:
     """
     from scipy.stats import t
 
-    given = np.asarray(values, dtype=np.float64)
-    half = t.ppf((1 + LEVEL) / 2, len(given) - 1) * given.std(ddof=1) / len(given) ** 0.5
-    mean = float(given.mean())
+    sample = np.asarray(values, dtype=np.float64)
+    half = t.ppf((1 + CONFIDENCE_LEVEL) / 2, len(sample) - 1) * sample.std(ddof=1) / len(sample) ** 0.5
+    mean = float(sample.mean())
     return Confidence(mean, mean - float(half), mean + float(half))
 
 
 def rate(agreements: Sequence[float] | Array) -> Confidence:
-    """Of how often something happens, by Wilson's interval: one number from 0 to 1 a data set, its share of seeds.
+    """The interval of a rate, by Wilson's formula, from one number from 0 to 1 per data set, its share of seeds.
 
-    Seeds on the same data are taken to be no independent trials, so that only data sets count as such.
+    Seeds on the same data are not independent, so that only data sets count as trials.
 
     Source: Wilson, "Probable inference, the law of succession, and statistical inference" (1927).
 
@@ -158,8 +155,14 @@ def rate(agreements: Sequence[float] | Array) -> Confidence:
     """
     from scipy.stats import norm
 
-    given = np.asarray(agreements, dtype=np.float64)
-    count, mean, z = len(given), float(given.mean()), float(norm.ppf((1 + LEVEL) / 2))
+    count, mean, z = len(agreements), float(np.mean(agreements)), float(norm.ppf((1 + CONFIDENCE_LEVEL) / 2))
     middle = (mean + z**2 / (2 * count)) / (1 + z**2 / count)
     half = z / (1 + z**2 / count) * (mean * (1 - mean) / count + z**2 / (4 * count**2)) ** 0.5
     return Confidence(mean, max(0.0, middle - half), min(1.0, middle + half))
+
+
+def error_bars(intervals: Sequence[Confidence]) -> tuple[Array, Array]:
+    """(k,) the means, and (2, k) how far the intervals reach below and above, as matplotlib draws them."""
+    means = np.array([one.mean for one in intervals])
+    reach = [means - [one.low for one in intervals], np.array([one.high for one in intervals]) - means]
+    return means, np.array(reach)

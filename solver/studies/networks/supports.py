@@ -11,12 +11,6 @@ if TYPE_CHECKING:
 
 __all__ = ["bits", "cornerless", "drawn", "grid", "hollow", "tilted"]
 
-MISSING = 0.3
-"""Share of the inner points that a drawn data set leaves out, on average."""
-
-CUT = 0.5
-"""Share of drawn data sets without two opposite corners."""
-
 
 def grid(levels: int) -> Array:
     """(levels^2, 2) points; each source has unit variance if all are equally likely.
@@ -40,7 +34,7 @@ def tilted(points: Array, slope: float) -> Array:
 
 
 def cornerless(points: Array, diagonals: int) -> Array:
-    """(T,) equal probabilities but for the outermost diagonals at two opposite corners, which do not occur.
+    """(T,) equal probabilities, but none of the outermost diagonals at two opposite corners.
 
     Example:
         >>> int((cornerless(grid(3), 1) == 0).sum()), int((cornerless(grid(3), 2) == 0).sum())
@@ -52,7 +46,7 @@ def cornerless(points: Array, diagonals: int) -> Array:
 
 
 def hollow(points: Array, share: float) -> Array:
-    """(T,) probabilities from which so much has been taken within the outline, the nearer the middle the more.
+    """(T,) probabilities lowered by a share inside the outline, the more the nearer the middle.
 
     Example:
         >>> hollow(grid(3), 1.0).round(3).tolist()
@@ -79,7 +73,9 @@ def bits(points: Array, chance: Array) -> float:
 
 
 def drawn(rng: np.random.Generator, points: Array) -> Array:
-    """(T,) probabilities of a data set: uneven, tilted, without some inner points, and without some corners or none.
+    """(T,) probabilities of a data set: uneven, tilted, without some of the inner points.
+
+    Half of the data sets lack two opposite corners.
 
     Example:
         >>> chance = drawn(np.random.default_rng(0), grid(5))
@@ -87,9 +83,9 @@ def drawn(rng: np.random.Generator, points: Array) -> Array:
         (True, 1.0)
     """
     outline = np.abs(points).max(axis=1) > np.abs(points).max() - 1e-9
-    uneven = rng.uniform(0.5, 1.5, len(points)) * (outline | (rng.random(len(points)) > MISSING))
+    uneven = rng.uniform(0.5, 1.5, len(points)) * (outline | (rng.random(len(points)) > 0.3))
     turned = points * [1, rng.choice([-1, 1])]
-    cut = cornerless(turned, int(rng.integers(1, 4))) > 0 if rng.random() < CUT else True
+    cut = cornerless(turned, int(rng.integers(1, 4))) > 0 if rng.random() < 0.5 else True
     return _whole(uneven * tilted(turned, rng.uniform(0, 0.5)) * cut)
 
 

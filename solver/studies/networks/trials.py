@@ -13,9 +13,8 @@ from solver.networks.shapes import draw
 from solver.networks.student import Student, Teacher
 from solver.networks.training import train
 from solver.networks.variational import Variational
-from solver.optimise import solve_one_of_many
 from solver.studies.networks.scores import confidence, is_mixed, owed, score
-from solver.studies.study import FREE
+from solver.studies.study import is_free, solved
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -26,10 +25,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ARCHITECTURES",
     "LINEAR",
-    "ROW",
     "SEEDS",
     "Trial",
-    "length_of",
     "seeds_of",
     "shown_to",
     "trial_of",
@@ -37,11 +34,9 @@ __all__ = [
 ]
 
 SEEDS = (0, 1, 2, 3, 4)
-"""Of networks where data sets are drawn, so that these are what differs from run to run."""
+"""Seeds of networks where data sets are drawn, so that the data are what differs from run to run."""
 
-NEURONS = 12
-"""Of every network: six for each source, more than any code of two sources needs."""
-
+NEURONS = 12  # six per source, more than any code of two sources needs
 LINEAR = Autoencoder(NEURONS)
 
 ARCHITECTURES: dict[str, Network] = {
@@ -60,10 +55,11 @@ SIDE = 8
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of it.
+    """What theory says of one data set, and what the networks of several seeds do.
 
     Attributes:
-        architecture, data: names.
+        architecture: name of the architecture.
+        data: name of the data set.
         modular: the linear theory's verdict.
         price: certified price of modularity.
         scores: of each seed's network, 1 if modular.
@@ -91,42 +87,36 @@ class Trial:
         """By what share the best network costs less than the best of those that must be modular."""
         return self.separate / min(self.losses) - 1
 
-    def row(self) -> tuple[object, ...]:
-        """For a table."""
-        sure = confidence(self.scores)
-        told = self.architecture, self.data, self.modular, self.price, sure.mean, sure.low, sure.high
-        return *told, sum(self.mixed), len(self.mixed), self.gain
-
-
-ROW = (
-    *("architecture", "data", "theory_modular", "price", "score", "score_low", "score_high"),
-    *("mixed", "networks", "gain"),
-)
-"""Names of its columns."""
+    def row(self) -> dict[str, object]:
+        """The columns of a table."""
+        return {
+            "architecture": self.architecture,
+            "data": self.data,
+            "theory_modular": self.modular,
+            "price": self.price,
+            **confidence(self.scores).columns("score"),
+            "mixed": sum(self.mixed),
+            "networks": len(self.mixed),
+            "gain": self.gain,
+        }
 
 
 def verdict(points: Array, chance: Array, network: Autoencoder = LINEAR) -> tuple[bool, float]:
     """Whether own neurons are optimal in the linear theory at a network's prices, and what they cost."""
     occurs = chance > 0
     problem = network.problem(points[occurs], probabilities=chance[occurs])
-    price = max(0.0, solve_one_of_many(problem, method="columns").price_of_modularity)
-    return price <= FREE, price
+    price = max(0.0, solved(problem).price_of_modularity)
+    return bool(is_free(price)), price
 
 
 def seeds_of(rng: Generator) -> tuple[int, ...]:
-    """As many seeds of networks, drawn: for studies of data that are fixed.
+    """Five seeds of networks, drawn, for studies whose data are fixed.
 
     Example:
         >>> len(set(seeds_of(np.random.default_rng(0)) + seeds_of(np.random.default_rng(1))))
         10
     """
     return tuple(rng.choice(2**31, len(SEEDS), replace=False).tolist())
-
-
-def length_of(network: Network, quick: bool) -> tuple[int, float]:
-    """Steps, and the rate that they begin with."""
-    steps, rate = (5_000, 3e-3) if isinstance(network, Variational) else (8_000, 2e-2)
-    return steps // 20 if quick else steps, rate
 
 
 def trial_of(
@@ -136,14 +126,15 @@ def trial_of(
 
     Args:
         name: of the architecture.
-        data: what the data set is called.
+        data: name of the data set.
         points: (T, d) of a grid.
         chance: (T,) probabilities; points of probability zero do not occur.
         quick: a twentieth of the steps.
         seeds: of the networks.
     """
     network = ARCHITECTURES[name]
-    steps, rate = length_of(network, quick)
+    steps, rate = (5_000, 3e-3) if isinstance(network, Variational) else (8_000, 2e-2)
+    steps = steps // 20 if quick else steps
     modular, price = verdict(points, chance, network if isinstance(network, Autoencoder) else LINEAR)
     trained = train(network, shown_to(network, points, chance), steps=steps, rate=rate, seeds=seeds)
     occurs = chance > 0
@@ -165,7 +156,7 @@ def trial_of(
 
 
 def shown_to(network: Network, points: Array, chance: Array) -> Data:
-    """What a network of this kind is shown of sources, and what it is to say."""
+    """The inputs and targets of a network of this kind for sources on a grid."""
     if isinstance(network, Student):
         return Data.of(Teacher().observe(points), points, probabilities=chance)
     if isinstance(network, Variational):

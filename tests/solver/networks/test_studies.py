@@ -15,7 +15,7 @@ pytestmark = pytest.mark.networks
 from solver.commands.cli import main
 from solver.strategies import seeds
 from solver.studies.networks import constraints, frequencies
-from solver.studies.networks.agreement import DEAR, agreements, data_sets
+from solver.studies.networks.agreement import LEAST_PRICE, agreements, data_sets
 from solver.studies.networks.scores import confidence, is_mixed, owed, rate, score, served, telling
 from solver.studies.networks.supports import bits, cornerless, drawn, grid, hollow, tilted
 from solver.studies.networks.trials import ARCHITECTURES, Trial, shown_to, verdict
@@ -77,7 +77,7 @@ def test_data_sets_are_drawn_alike_and_judged_by_the_certified_code():
     again = data_sets(np.random.default_rng(0), POINTS, 2)
     assert all(np.array_equal(one, other) for name in sets for one, other in zip(sets[name], again[name], strict=True))
     assert all(verdict(POINTS, chance)[1] < 1e-9 for chance in sets["modular"])
-    assert all(verdict(POINTS, chance)[1] > DEAR for chance in sets["mixed"])
+    assert all(verdict(POINTS, chance)[1] > LEAST_PRICE for chance in sets["mixed"])
     assert np.ptp([(drawn(np.random.default_rng(seed), POINTS) == 0).sum() for seed in range(20)]) > 2
 
 
@@ -100,7 +100,8 @@ def test_agreement_counts_data_sets_and_names_failures():
     (one,) = agreements(found)
     assert (one.modular.mean, one.mixed.mean, one.overall.mean) == (0.5, 1, 0.625)
     assert one.failures == ("b (1 of 2, modularity 1.00)", "c (2 of 2, modularity 1.00)") and one.gains == (1, 2)
-    assert one.row()[:3] == ("some", 4, 0.5) and one.row()[-1] == "1 of 2"
+    row = list(one.row().values())
+    assert row[:3] == ["some", 4, 0.5] and row[-1] == "1 of 2"
 
 
 def test_the_certified_code_of_waves_says_what_counts_as_mixed():

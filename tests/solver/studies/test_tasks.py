@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import certify, solve
-from solver.studies.cell_types import ENCODER_COST
 from solver.studies.missed_sources import _explained
 from solver.studies.remapping import _silent_contexts
 from solver.studies.study import FREE, angle_between, cell_types
 from solver.studies.tasks import (
+    KEPT,
     Task,
     circle,
     held_while_reaching,
@@ -34,7 +34,7 @@ from tests.examples import share
     [(range(12), 0), ((0, 3), 0.082392), ((0, 1, 2), 0.165637), ((0, 3, 6, 9), 0), ((0, 6), 0)],
 )
 def test_separate_cell_types_have_the_price_that_is_known(places, price):
-    answer = solve(object_on_ring(12, tuple(places)).problem(encoder_cost=ENCODER_COST))
+    answer = solve(object_on_ring(12, tuple(places)).problem(encoder_cost=KEPT))
     assert answer.status == "optimal" and answer.price_of_modularity == pytest.approx(price, abs=5e-7)
     assert answer.modular == (price == 0) == (cell_types(answer)["mixed"] == 0)
     assert certify(answer.problem, answer).gap < 1e-9
@@ -80,7 +80,7 @@ def test_probabilities_are_those_of_the_rooms():
 
 def test_an_object_anywhere_on_a_torus_leaves_grid_cells():
     side = 4
-    answer = solve(object_on_torus(side, list(product(range(side), repeat=2))).problem(encoder_cost=ENCODER_COST))
+    answer = solve(object_on_torus(side, list(product(range(side), repeat=2))).problem(encoder_cost=KEPT))
     assert answer.status == "optimal" and answer.modular and answer.price_of_modularity <= FREE
     kinds = cell_types(answer)
     assert kinds["position"] and kinds["object"] and not kinds["mixed"]

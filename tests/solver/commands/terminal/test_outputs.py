@@ -128,8 +128,8 @@ def test_a_gallery_replaces_its_own_pages_only(tmp_path, monkeypatch):
 
 
 def test_a_study_replaces_its_own_files_only(tmp_path, monkeypatch):
-    found = Finding(True, "It holds.", ("n",), [(1,)], Figure())
-    monkeypatch.setattr(registry, "_found", lambda *_: found)
+    found = Finding(True, "It holds.", [{"n": 1}], Figure())
+    monkeypatch.setattr(registry, "_run", lambda *_: found)
     table = tmp_path / "one-corner-point.csv"
     table.write_text("mine")
     with pytest.raises(InputError, match=r"one-corner-point.csv' is there already"):
