@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import islice
+from operator import call
 from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,7 +34,8 @@ class ClusterLimits:
 
 CLUSTER = ClusterLimits()
 
-Work = Callable[..., Iterator[Any]]
+Work = Callable[["partial[Any]", Iterable[Any]], Iterator[Any]]
+"""Calls a function with each of many tasks, and yields the results in any order."""
 
 
 class WorkerDiedError(Exception):
@@ -42,7 +44,7 @@ class WorkerDiedError(Exception):
 
 @contextmanager
 def workers(jobs: int | None, backend: str | None, scheduler: str | None) -> Iterator[Work]:
-    """Yield ``work(function, *shared, tasks)``: an iterator over ``function(*shared, task)``, in any order.
+    """Yield ``work(function, tasks)``: an iterator over ``function(task)``, in any order.
 
     Args:
         jobs: how many, -1 for one per core; what joblib's own context says, or one, if not given.
@@ -57,7 +59,7 @@ def workers(jobs: int | None, backend: str | None, scheduler: str | None) -> Ite
     from joblib.parallel import BACKENDS, EXTERNAL_BACKENDS, LokyBackend
 
     if jobs is not None and not (isinstance(jobs, int) and (jobs >= 1 or jobs == -1)):
-        raise InputError(f"jobs: {jobs!r} is not a number of processes; give 1 or more, or -1 for one a core")
+        raise InputError(f"jobs: {jobs!r} is not a number of processes; give 1 or more, or -1 for one per core")
     known = sorted({*BACKENDS, *EXTERNAL_BACKENDS, "dask", "ray"})
     if backend is not None and backend not in known:
         raise InputError(unknown_name("backend", backend, known))
@@ -103,9 +105,8 @@ def _safe_path() -> Iterator[None]:
 def _as_they_come(parallel: Any) -> Work:
     from joblib import delayed
 
-    def work(function: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
-        *shared, tasks = arguments
-        results = parallel(delayed(function)(*shared, task) for task in tasks)
+    def work(function: partial[Any], tasks: Iterable[Any]) -> Iterator[Any]:
+        results = parallel(delayed(function)(task) for task in tasks)
         try:
             with _deaths_as_one_error():
                 yield from results
@@ -119,12 +120,11 @@ def _as_they_come(parallel: Any) -> Work:
 def _all_at_once(parallel: Any) -> Work:
     from joblib import delayed
 
-    def work(function: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
-        *shared, tasks = arguments
-        left: Iterable[Any] = iter(tasks)
+    def work(function: partial[Any], tasks: Iterable[Any]) -> Iterator[Any]:
+        left = iter(tasks)
         while some := list(islice(left, CLUSTER.tasks_per_round * parallel._effective_n_jobs())):
             with _deaths_as_one_error():
-                results = parallel(delayed(function)(*shared, task) for task in some)
+                results = parallel(delayed(function)(task) for task in some)
             yield from results
 
     return work
@@ -134,15 +134,14 @@ def _by_dask(client: Any) -> Work:
     """Without joblib, which waits forever where Dask gives a task up."""
     from distributed import KilledWorker, as_completed
 
-    def work(function: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
-        *shared, tasks = arguments
+    def work(function: partial[Any], tasks: Iterable[Any]) -> Iterator[Any]:
         left = iter(tasks)
         # The result of a task: what is only scattered is lost with the workers that have it.
-        held = client.submit(tuple, shared, pure=False)
+        held = client.submit(partial, function.func, *function.args, pure=False)
 
         def some() -> list[Any]:
             wanted = CLUSTER.dask_tasks * max(1, sum(client.ncores().values())) - futures.count()
-            return [client.submit(_called, function, held, task, pure=False) for task in islice(left, max(0, wanted))]
+            return [client.submit(call, held, task, pure=False) for task in islice(left, max(0, wanted))]
 
         futures = as_completed([], loop=client.loop)
         futures.update(some())
@@ -157,10 +156,6 @@ def _by_dask(client: Any) -> Work:
             client.cancel(list(futures.futures))
 
     return work
-
-
-def _called(function: Callable[..., Any], shared: tuple[Any, ...], task: Any) -> Any:
-    return function(*shared, task)
 
 
 @cache

@@ -18,7 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -143,11 +143,12 @@ def run(
             callback(len(journal.rows), len(plan))
         left = _Left(plan, journal.rows)
         settings = _Settings(plan.tolerance, plan.time_limit, plan.method, plan.certified, os.getpid())
+        solve_task = partial(_solved, plan.poses, settings)
         while left.any():
             try:
                 with workers(jobs, backend, scheduler) as work:
                     while tasks := left.tasks():
-                        for rows, rest in work(_solved, plan.poses, settings, left.begun(tasks)):
+                        for rows, rest in work(solve_task, left.begun(tasks)):
                             with noted():
                                 journal.add(rows)
                             raise_if_asked()

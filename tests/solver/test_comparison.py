@@ -18,6 +18,7 @@ from theory import InputError
 from theory.readouts import Soft
 
 GRID = np.array([[x, y] for x in range(4) for y in range(3)], dtype=float)
+CORNERS = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
 SMALL = ("conditional_information",)
 
 
@@ -113,7 +114,7 @@ def test_probabilities_count_like_repeated_samples():
 
 
 def test_without_scikit_learn_or_with_few_samples_one_score_is_left(answer, monkeypatch):
-    few = solve(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]]))
+    few = solve(Problem(CORNERS))
     assert tuple(few.compare(few.problem.sources.points).scores) == SMALL
     assert few.compare([1, 2, 1, 2]).scores == {}
     monkeypatch.setitem(sys.modules, "sklearn", None)
@@ -147,11 +148,14 @@ def test_bad_labels_are_refused(answer, labels, said):
         answer.compare(labels)
 
 
-def test_what_cannot_be_compared_is_refused(answer):
-    with pytest.raises(InputError, match="categorical: 'z' is no label; there are 'x'"):
-        answer.compare({"x": GRID[:, 0]}, categorical=["z"])
-    with pytest.raises(InputError, match="no neurons"):
-        solve(Problem(GRID, readout=Soft(1e-3))).compare(GRID)
-    uniform = Sources.from_moments(np.eye(2) / 3, [[-1, -1], [-1, 1], [1, -1], [1, 1]])
-    with pytest.raises(InputError, match="known by their moments alone"):
-        solve(Problem(uniform)).compare(GRID[:4])
+@pytest.mark.parametrize(
+    ("problem", "labels", "options", "said"),
+    [
+        (Problem(GRID), {"x": GRID[:, 0]}, {"categorical": ["z"]}, "categorical: 'z' is no label; there are 'x'"),
+        (Problem(GRID, readout=Soft(1e-3)), GRID, {}, "no neurons"),
+        (Problem(Sources.from_moments(np.eye(2) / 3, CORNERS)), GRID[:4], {}, "known by their moments alone"),
+    ],
+)
+def test_codes_that_cannot_be_compared_are_refused(problem, labels, options, said):
+    with pytest.raises(InputError, match=said):
+        solve(problem).compare(labels, **options)

@@ -77,37 +77,39 @@ def test_information_of_known_laws():
     assert information(ranks(np.maximum(cause, 0)), sign) == pytest.approx(np.log(2), abs=0.03)
 
 
+ONE, OTHER = (CORNERS > [0.2, 0.25]).T
+
+PLANTED = {
+    "modular": (CORNERS, (1, 1, 1, 1, 1)),
+    "two of each": (np.column_stack([CORNERS, -CORNERS]), (1, 0, 1, (1 / 2 - 1 / 4) / (1 - 1 / 4), 1)),
+    "one source missing": (CORNERS[:, :1], (1, 0.5, 1, 0.5, 0.5)),
+    # The sum is 0, 1, or 2: half a bit about each.
+    "one and the sum": (np.column_stack([ONE, 1.0 * ONE + OTHER]), (0.5, 0.5, 0.5, (1 / 3 + 1) / 2, 1)),
+    # The exclusive or tells nothing about either alone.
+    "exclusive or": (np.column_stack([ONE, ONE ^ OTHER]) * 1.0, (0.5, 0.5, 0.5, 0.5, 0.5)),
+    "dead": (np.ones((200, 2)), (0, 0, 0, 0, 0)),
+}
+"""Codes of two fair coins of one bit each, and their ratio, gap, InfoM, InfoC and InfoE."""
+
+
 @pytest.mark.parametrize("classes", [None, [True, True]])
-def test_planted_codes_of_two_binary_sources(classes):
-    """Each code against (ratio, gap, InfoM, InfoC, InfoE): two fair coins of one bit each."""
-    first, second = CORNERS.T
-    one, other = first > 0.2, second > 0.25
-    planted = {
-        "modular": (CORNERS, (1, 1, 1, 1, 1)),
-        "two of each": (np.column_stack([CORNERS, -CORNERS]), (1, 0, 1, (1 / 2 - 1 / 4) / (1 - 1 / 4), 1)),
-        "one source missing": (CORNERS[:, :1], (1, 0.5, 1, 0.5, 0.5)),
-        # The sum is 0, 1, or 2: half a bit about each.
-        "one and the sum": (np.column_stack([one, 1.0 * one + other]), (0.5, 0.5, 0.5, (1 / 3 + 1) / 2, 1)),
-        # The exclusive or tells nothing about either alone.
-        "exclusive or": (np.column_stack([one, one ^ other]) * 1.0, (0.5, 0.5, 0.5, 0.5, 0.5)),
-        "dead": (np.ones((200, 2)), (0, 0, 0, 0, 0)),
-    }
+@pytest.mark.parametrize("code", PLANTED)
+def test_planted_codes_of_two_binary_sources(code, classes):
+    activity, expected = PLANTED[code]
     scores = mutual_information_ratio, mutual_information_gap, info_modularity, info_compactness, info_explicitness
-    for name, (activity, expected) in planted.items():
-        found = [score(activity, CORNERS, classes=classes) for score in scores]
-        assert found == pytest.approx(expected, abs=0.05), name
+    assert [score(activity, CORNERS, classes=classes) for score in scores] == pytest.approx(expected, abs=0.05)
 
 
-def test_dci_of_planted_codes():
-    equal = SOURCES / SOURCES.std(axis=0)
-    names = ("dci_disentanglement", "dci_completeness", "dci_informativeness")
-    for activity, expected in (
-        (equal, (1, 1, 1)),
-        (equal[:, :1], (1, 1 / 3, 1 / 3)),
-        (np.zeros((400, 2)), (0, 0, 0)),
-    ):
-        found = dci(activity, equal)
-        assert [found[name] for name in names] == pytest.approx(expected, abs=0.02)
+EQUAL = SOURCES / SOURCES.std(axis=0)
+
+
+@pytest.mark.parametrize(
+    ("activity", "expected"),
+    [(EQUAL, (1, 1, 1)), (EQUAL[:, :1], (1, 1 / 3, 1 / 3)), (np.zeros((400, 2)), (0, 0, 0))],
+    ids=["modular", "two sources missing", "dead"],
+)
+def test_dci_of_planted_codes(activity, expected):
+    assert tuple(dci(activity, EQUAL).values()) == pytest.approx(expected, abs=0.02)
 
 
 @pytest.mark.parametrize("classes", [None, [True, True]])

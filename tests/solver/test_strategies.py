@@ -28,36 +28,28 @@ from solver.strategies import (
 from theory import InputError, modularity
 from theory.theorems.hypotheses import is_range_independent, product_blocks
 
-
-@given(st.integers(1, 4).flatmap(points))
-def test_points_are_accepted_as_sources(given_points):
-    assert Problem(given_points).dimension == given_points.shape[1]
-
-
-@given(st.integers(1, 4).flatmap(boxes))
-def test_boxes_are_boxes(box):
-    assert is_range_independent(Problem(box))
-
-
-@given(st.integers(2, 4).flatmap(products))
-def test_products_have_blocks(rows):
-    assert len(product_blocks(Problem(rows))) > 1
-
-
-@given(st.integers(1, 3).flatmap(antipodal))
-def test_antipodal_points_are_centred(rows):
-    np.testing.assert_allclose(rows.mean(axis=0), 0, atol=1e-12)
-    assert {tuple(row) for row in rows} == {tuple(-row) for row in rows}
+LAWS = {
+    "points": (points, 1, 4, lambda rows: Problem(rows).dimension == rows.shape[1]),
+    "boxes": (boxes, 1, 4, lambda rows: is_range_independent(Problem(rows))),
+    "products": (products, 2, 4, lambda rows: len(product_blocks(Problem(rows))) > 1),
+    "antipodal, centred": (antipodal, 1, 3, lambda rows: np.abs(rows.mean(axis=0)).max() < 1e-12),
+    "antipodal, mirrored": (antipodal, 1, 3, lambda rows: {*map(tuple, rows)} == {*map(tuple, -rows)}),
+    "corners are missing": (
+        corner_cut,
+        2,
+        3,
+        lambda rows: (np.abs(rows) == 1).all() and len(rows) <= 2 ** rows.shape[1],
+    ),
+    "near the boundary": (near_boundary, 2, 2, lambda rows: abs(modularity(rows).margin) < 0.2),
+    "lattices": (lattices, 1, 4, lambda rows: np.array_equal(rows, np.round(rows)) and np.abs(rows).max() <= 6),
+}
 
 
-@given(st.integers(2, 3).flatmap(corner_cut))
-def test_corners_are_missing(rows):
-    assert set(np.abs(rows).ravel()) == {1.0} and len(rows) <= 2 ** rows.shape[1]
-
-
-@given(near_boundary())
-def test_near_the_boundary(rows):
-    assert abs(modularity(rows).margin) < 0.2
+@pytest.mark.parametrize("law", LAWS)
+@given(st.data())
+def test_kinds_of_points_are_what_they_promise(law, data):
+    kind, fewest, most, holds = LAWS[law]
+    assert holds(data.draw(kind(data.draw(st.integers(fewest, most)))))
 
 
 @pytest.mark.parametrize("modular", [True, False])
@@ -69,11 +61,6 @@ def test_the_boundary_is_approached_from_both_sides(modular):
     # What is found is enough; it need not be small.
     search = settings(max_examples=500, database=None, phases=(Phase.generate, Phase.target))
     assert len(find(near_boundary(), close, settings=search)) >= 5
-
-
-@given(st.integers(1, 4).flatmap(lattices))
-def test_lattices_are_integers(rows):
-    assert np.array_equal(rows, np.round(rows)) and np.abs(rows).max() <= 6
 
 
 def test_what_fails_shrinks_to_small_numbers():
