@@ -27,6 +27,7 @@ from solver.verification.counterexamples import integer_weights, readable, shrin
 from solver.verification.judgement import AGREES, DISAGREES, UNDECIDED, Judgement, judge
 from theory.errors import InputError
 from theory.problem import PRICES, Problem
+from theory.readouts import Exact, Noisy, Soft
 from theory.theorems import THEOREMS, Theorem
 from theory.theorems.hypotheses import decodes_the_data
 from theory.writing import free_name, written_whole
@@ -361,11 +362,21 @@ def _draw(
 def save_problem(problem: Problem, path: Path) -> list[str]:
     """Write the sources of a problem so that `modularity check` and `solve` accept them; the options to give with it.
 
-    A last column "probability" holds weights that differ; a mixing goes to a file of its own.
+    A last column "probability" holds weights that differ. A mixing, and targets, are files beside it.
+
+    Raises:
+        InputError: a problem that a table and options cannot hold.
     """
-    sources = problem.sources
+    sources, readout = problem.sources, problem.given_readout
     if not sources.from_samples:
         raise InputError(f"save: {problem!r} is known by its moments alone, which no table of samples can hold")
+    prices = {name: getattr(problem, name) for name in PRICES}
+    held = isinstance(readout, Exact | Soft | Noisy) and getattr(readout, "probabilities", None) is None
+    if not held or problem != Problem(sources, mixing=problem.mixing, readout=readout, **prices):
+        raise InputError(
+            f"save: {problem!r} has groups, transitions, errors on other samples or a kind of neuron, of which no file "
+            "is written"
+        )
     options: list[str] = []
     header, table = list(sources.names), sources.points
     if sources.probabilities is not None:
@@ -376,6 +387,13 @@ def save_problem(problem: Problem, path: Path) -> list[str]:
         mixing = mixing_file(path)
         _write_table(mixing, problem.mixing, "")
         options += ["--mixing", str(mixing)]
+    if isinstance(readout, Exact | Soft | Noisy) and readout.targets is not None:
+        targets = free_name(path.with_name(f"{path.stem}_targets.csv"))
+        _write_table(targets, np.asarray(readout.targets), "")
+        options += ["--targets", str(targets)]
+    for name in ("error_cost", "noise_variance"):
+        if hasattr(readout, name):
+            options += [f"--{name.replace('_', '-')}", repr(getattr(readout, name))]
     for name, usual in PRICES.items():
         cost = getattr(problem, name)
         options += [f"--{name.replace('_', '-')}", repr(cost)] if cost != usual else []

@@ -20,10 +20,12 @@ from solver.verification.cases import draws_for
 from solver.verification.conjectures import load_conjecture
 from solver.verification.counterexamples import shrink
 from solver.verification.judgement import AGREES, DISAGREES, UNDECIDED, judge
-from theory import modularity
+from solver.verification.verify import save_problem
+from theory import InputError, modularity
 from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
 from theory.families import family
 from theory.families.frequencies import frequencies_of
+from theory.readouts import Exact, Noisy, Soft
 from theory.sources import Sources
 from theory.theorems import THEOREMS, Prediction, Theorem
 from theory.theorems.theorem import in_parts
@@ -490,6 +492,30 @@ def test_shrinking_leaves_what_is_needed():
     assert set(small.sources.points.ravel()) <= {0.0, 1.0}
     mixed, _ = shrink(start, lambda problem: None if modularity(problem.sources).modular else True)
     assert modularity(mixed.sources).modular is False and mixed.sources.count <= 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        ({"bias_cost": 2.0}, ["--bias-cost"]),
+        ({"mixing": [[1, 1], [0, 1]], "probabilities": [1, 2, 3, 4]}, ["--probabilities", "--mixing"]),
+        ({"readout": Exact([[1, 0]])}, ["--targets"]),
+        ({"readout": Soft(20.0)}, ["--error-cost"]),
+        ({"readout": Noisy(20.0, 0.1, [[1, 1]])}, ["--targets", "--error-cost", "--noise-variance"]),
+    ],
+)
+def test_what_is_saved_is_the_problem(tmp_path, arguments, options):
+    problem = Problem([[-1, -1], [-1, 1], [1, -1], [0.5, 1]], **arguments)
+    written = save_problem(problem, tmp_path / "case.csv")
+    assert [word for word in written if word.startswith("--")] == options
+    solved = json.loads(run("solve", tmp_path / "case.csv", *written, "--json").stdout)
+    assert solved["loss"] == pytest.approx(solve(problem).loss, rel=1e-9)
+
+
+def test_what_no_table_holds_is_not_saved(tmp_path):
+    with pytest.raises(InputError, match=r"save: .* has groups, transitions"):
+        save_problem(Problem(SQUARE, groups={}, separate=True), tmp_path / "case.csv")
+    assert not list(tmp_path.iterdir())
 
 
 def test_numbers_are_shown_as_fractions():
