@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.networks.network import Data, Lifted, Tree, dense, layers, squares
+from solver.networks.network import Data, Lifted, Tree, dense, layers, shifted, squares
 from theory.errors import InputError
-from theory.readouts import Soft
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -23,25 +22,27 @@ __all__ = ["Autoencoder"]
 class Autoencoder(Lifted):
     """A layer of neurons between an encoder and a decoder.
 
-    Trained is ``error_cost E||y - y'||^2 + activity_cost E||z||^2 + weight_cost ||W||^2`` with all weights in W. The
-    neurons are linear in the layer below. If they are to be nonnegative, either what they fall below zero is charged
-    (a hinge, as in the papers), or they are rectified, which makes the network nonlinear.
+    Descent minimises ``error_cost E||y - y'||^2 + activity_cost E||z||^2 + weight_cost ||W||^2`` with all weights in W.
+    The neurons are linear in the layer below. Nonnegative neurons either are charged for negative activity (a hinge, as
+    in the papers) or rectified, which makes the network nonlinear.
 
-    What the curve shows of a linear nonnegative network is the loss of the code *as it would be used*: each bias raised
-    until no neuron is negative on any sample, the decoder's bias moved along. That is a code of the certified problem,
-    so that no curve goes below its floor.
+    The curve of a linear nonnegative network shows the loss of the code *as it would be used*: each bias raised until
+    no neuron is negative on any sample, and the decoder's bias changed so that outputs stay the same. That is a code of
+    the certified problem, so that no curve goes below its floor.
 
     The charge leaves no neuron negative where it is high enough: lowering a bias saves at most twice the mean activity,
-    and costs the charge times the share of samples at which the neuron is zero. With a lower one the trained network
+    and costs the charge times the share of samples at which the neuron is zero. With a lower charge the trained network
     codes another problem, in which a few samples do not count (docs/networks.md).
 
     Attributes:
-        neurons: number of them.
+        neurons: their number.
         rectified: whether they pass through a rectifier.
         nonnegative: whether they are charged for being negative; rectified neurons never are.
         hidden: rectified units in a further layer on either side, with weights at the same price; none if zero.
-        separate: whether each neuron reads one input only, taking turns: the best modular network, as a comparison.
-        error_cost, activity_cost, weight_cost: prices.
+        separate: whether each neuron reads one input only, in turn: the best modular network, as a comparison.
+        error_cost: price of the squared error.
+        activity_cost: price of squared activity.
+        weight_cost: price of squared weights.
         negativity_cost: price of what a neuron falls below zero, averaged over samples.
 
     Source: Whittington et al. (ICLR 2023) and Dorrell et al. (ICLR 2025), whose losses these are up to names.
@@ -68,7 +69,7 @@ class Autoencoder(Lifted):
             raise InputError("separate: neurons above hidden units read no single input; leave out one of the two")
 
     def initial(self, rng: np.random.Generator, data: Data) -> Tree:
-        """Random weights, and biases with which linear neurons that are to be nonnegative begin so.
+        """Random weights, and biases with which linear nonnegative neurons are nonnegative from the start.
 
         From biases of zero the charge on negative activity silences most neurons before they code anything.
         """
@@ -76,26 +77,14 @@ class Autoencoder(Lifted):
         parameters = layers(rng, widths, names)
         if self.separate:
             parameters["encoder"]["weights"] *= _turns(self.neurons, data.inputs.shape[1])
-        if self.nonnegative and not self.rectified:
+        if self.charged:
             below = np.maximum(dense(parameters["lower"], data.inputs), 0) if "lower" in parameters else data.inputs
             activity = dense(parameters["encoder"], below)[data.chance > 0]
             parameters["encoder"]["bias"] = np.maximum(-activity, 0).max(axis=0)
         return parameters
 
-    def loss(self, parameters: Tree, data: Data, _key: Any) -> Any:
-        """Error, energy and, of linear neurons, what they fall below zero."""
-        import jax
-
-        activity = self._neurons(parameters, data)
-        loss = self._priced(parameters, data, activity)
-        if self.nonnegative and not self.rectified:
-            occurs = data.chance > 0
-            below = jax.nn.relu(-activity) * occurs[:, None]
-            loss += self.negativity_cost * below.sum() / occurs.sum()
-        return loss
-
     def problem(self, sources: ArrayLike, **options: Any) -> Problem:
-        """The certified problem whose every code costs what this network's linear code would, as a floor for it.
+        """The certified problem in which a code costs what this network pays for it as a linear code: its floor.
 
         Args:
             sources: (T, d) or `Sources`.
@@ -105,16 +94,7 @@ class Autoencoder(Lifted):
             >>> Autoencoder(neurons=4).problem([[0, 0], [0, 1], [1, 0], [1, 1]]).dimension
             2
         """
-        from theory.problem import Problem
-
-        return Problem(
-            sources,
-            encoder_cost=self.weight_cost,
-            decoder_cost=self.weight_cost,
-            activity_cost=self.activity_cost,
-            readout=Soft(self.error_cost),
-            **options,
-        )
+        return self._problem(sources, encoder_cost=self.weight_cost, **options)
 
     def _shape(self, data: Data) -> tuple[list[int], list[str]]:
         """Widths from the inputs to the targets, and the names of the layers between."""
@@ -128,38 +108,35 @@ class Autoencoder(Lifted):
         below = jax.nn.relu(dense(parameters["lower"], data.inputs)) if "lower" in parameters else data.inputs
         encoder = parameters["encoder"]
         if self.separate:
-            # Weights that are not read have no slope, and stay at zero.
+            # Masked weights have no gradient, and stay at zero.
             encoder = {**encoder, "weights": encoder["weights"] * _turns(self.neurons, data.inputs.shape[1])}
         activity = dense(encoder, below)
         return jax.nn.relu(activity) if self.rectified else activity
 
-    def _priced(self, parameters: Tree, data: Data, activity: Any) -> Any:
+    def _cost(self, parameters: Tree, data: Data, activity: Any) -> Any:
         import jax
 
-        said = dense(parameters["decoder"], activity)
+        outputs = dense(parameters["decoder"], activity)
         if "upper" in parameters:
-            said = dense(parameters["upper"], jax.nn.relu(said))
-        error = data.chance @ ((said - data.targets) ** 2).sum(axis=1)
+            outputs = dense(parameters["upper"], jax.nn.relu(outputs))
+        error = data.chance @ ((outputs - data.targets) ** 2).sum(axis=1)
         energy = data.chance @ (activity**2).sum(axis=1)
         weights = sum(squares(layer["weights"]) for layer in parameters.values())
         return self.error_cost * error + self.activity_cost * energy + self.weight_cost * weights
 
-    def _lifted(self, parameters: Tree, data: Data) -> Tree:
-        """Biases raised until no neuron is negative on a sample, and the bias above moved so that it is not noticed."""
-        import jax.numpy as jnp
+    def _charge(self, activity: Any, data: Data) -> Any:
+        import jax
 
-        if self.rectified or not self.nonnegative:
-            return parameters
-        activity = self._neurons(parameters, data)
-        lift = jnp.where((data.chance > 0)[:, None], -activity, 0.0).max(axis=0, initial=0.0)
+        occurs = data.chance > 0
+        below = jax.nn.relu(-activity) * occurs[:, None]
+        return self.negativity_cost * below.sum() / occurs.sum()
+
+    def _raised(self, parameters: Tree, lift: Any) -> Tree:
         encoder, decoder = parameters["encoder"], parameters["decoder"]
-        return {
-            **parameters,
-            "encoder": {**encoder, "bias": encoder["bias"] + lift},
-            "decoder": {**decoder, "bias": decoder["bias"] - decoder["weights"] @ lift},
-        }
+        moved = {"encoder": shifted(encoder, lift), "decoder": shifted(decoder, -(decoder["weights"] @ lift))}
+        return parameters | moved
 
 
 def _turns(neurons: int, inputs: int) -> Any:
-    """(n, k) one in each row: which input a neuron reads if all take turns."""
+    """(n, k) a mask with one 1 in each row: the input that a neuron reads, in turn."""
     return np.equal.outer(np.arange(neurons) % inputs, np.arange(inputs)).astype(np.float32)

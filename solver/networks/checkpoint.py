@@ -1,4 +1,4 @@
-"""Runs that survive a kill: all that training needs to go on, in one file that is whole or not there."""
+"""Checkpoints: all that training needs to go on, in one file that is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def nested(leaves: dict[str, Array]) -> dict[str, Any]:
 
 
 def mark_of(network: Network, data: Data, steps: int, rate: float, seeds: Sequence[int]) -> str:
-    """What tells one run from another: all that it depends on, data included."""
+    """A digest of all that a run depends on, data included."""
     digest = hashlib.sha256(repr((network, steps, rate, tuple(map(int, seeds)))).encode())
     for array in data:
         digest.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
@@ -69,25 +69,25 @@ def saved(place: Path, mark: str, state: Any, curve: list[Array]) -> None:
 
 
 def restored(place: Path, mark: str, state: Any) -> tuple[Any, list[Array]]:
-    """The state and the curve that a file keeps; the one given and no curve, if there is none.
+    """The state and the curve in a file, or the state as it is and no curve, where there is no file.
 
     Raises:
         InputError: a file of another run, one that was altered, or none that training wrote.
     """
     if not place.exists():
         return state, []
-    kept, structure = jax.tree_util.tree_flatten(state)
+    current, structure = jax.tree_util.tree_flatten(state)
     remedy = "give another name, or remove it to begin anew"
     try:
-        # Read whole first: of a file that is no archive numpy would leave the handle open.
+        # Read whole first: numpy would leave the handle of a file open that is no archive.
         with np.load(io.BytesIO(place.read_bytes()), allow_pickle=False) as file:
             content = {name: file[name] for name in file.files}
-        written, found = content.pop(CHECKSUMS), str(content["mark"])
+        written, written_mark = content.pop(CHECKSUMS), str(content["mark"])
     except Exception:  # a damaged archive fails in a dozen ways, and each says the same
         raise InputError(f"checkpoint: {str(place)!r} is none that training wrote; {remedy}") from None
     if not np.array_equal(written, checksums(content)):
         raise InputError(f"checkpoint: {str(place)!r} is damaged or was altered; {remedy}")
-    if found != mark:
+    if written_mark != mark:
         raise InputError(f"checkpoint: {str(place)!r} keeps another network, data, steps, rate or seeds; {remedy}")
-    leaves = [content[f"leaf{number}"] for number in range(len(kept))]
+    leaves = [content[f"leaf{number}"] for number in range(len(current))]
     return jax.tree_util.tree_unflatten(structure, leaves), list(content["curve"])

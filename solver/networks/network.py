@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 
 from theory.errors import InputError
+from theory.readouts import Soft
 from theory.sources import as_matrix, checked_probabilities
 
 if TYPE_CHECKING:
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-__all__ = ["Data", "Lifted", "Network", "Tree", "dense", "layers", "squares"]
+    from theory.problem import Problem
+
+__all__ = ["Data", "Lifted", "Network", "Tree", "dense", "layers", "shifted", "squares"]
 
 Tree = dict[str, Any]
 """Arrays by name: what is trained."""
@@ -25,8 +28,9 @@ class Data(NamedTuple):
     """Samples, as training sees them: arrays of single precision.
 
     Attributes:
-        inputs: (T, k) what the network is shown;  targets: (T, r) what it is to say.
-        chance: (T,) probabilities. Samples of probability zero do not occur, so that they ask nothing of a neuron.
+        inputs: (T, k) of the network.
+        targets: (T, r) that its outputs should equal.
+        chance: (T,) probabilities. Samples of probability zero do not occur: neurons may be negative on them.
     """
 
     inputs: Any
@@ -35,7 +39,7 @@ class Data(NamedTuple):
 
     @classmethod
     def of(cls, inputs: ArrayLike, targets: ArrayLike | None = None, *, probabilities: ArrayLike | None = None) -> Data:
-        """Checked and in single precision; each input is its own target if none are given.
+        """Checked and in single precision; without targets the inputs are the targets.
 
         Raises:
             InputError: no such arrays, or numbers of rows that do not fit.
@@ -44,17 +48,17 @@ class Data(NamedTuple):
             >>> Data.of([[0, 1], [1, 0]]).chance.tolist()
             [0.5, 0.5]
         """
-        shown = as_matrix(inputs, "inputs")
-        said = shown if targets is None else as_matrix(targets, "targets")
-        if len(said) != len(shown):
-            raise InputError(f"targets: {len(said)} rows do not fit {len(shown)} rows of inputs; give one a sample")
-        given = checked_probabilities(probabilities, len(shown))
-        chance = np.full(len(shown), 1 / len(shown)) if given is None else given
-        return cls(*(array.astype(np.float32) for array in (shown, said, chance)))
+        rows = as_matrix(inputs, "inputs")
+        outputs, count = rows if targets is None else as_matrix(targets, "targets"), len(rows)
+        if len(outputs) != count:
+            raise InputError(f"targets: {len(outputs)} rows do not fit {count} rows of inputs; give one a sample")
+        weights = checked_probabilities(probabilities, count)
+        chance = np.full(count, 1 / count) if weights is None else weights
+        return cls(*(array.astype(np.float32) for array in (rows, outputs, chance)))
 
 
 class Network(Protocol):
-    """An architecture with its prices: a frozen dataclass of plain numbers, so that it can be told from others."""
+    """An architecture with its prices: a frozen dataclass of numbers, so that two of them can be compared."""
 
     def __hash__(self) -> int: ...
 
@@ -63,7 +67,7 @@ class Network(Protocol):
         ...
 
     def loss(self, parameters: Tree, data: Data, key: Any, /) -> Any:
-        """What descent makes small; the key is for networks that are noisy or draw samples."""
+        """What descent minimises; the key is for networks that are noisy or draw samples."""
         ...
 
     def measure(self, parameters: Tree, data: Data) -> Any:
@@ -71,34 +75,77 @@ class Network(Protocol):
         ...
 
     def activity(self, parameters: Tree, data: Data) -> Any:
-        """(T, n) of the neurons in question, likewise."""
+        """(T, n) of the neurons, of the network as it would be used."""
         ...
 
 
 class Lifted:
-    """Networks whose neurons are lifted above zero, where they are to be, before they are judged."""
+    """Networks whose linear neurons are charged for negative activity, and lifted above zero before they are judged.
+
+    A subclass is a frozen dataclass with these fields, and defines the four private methods below.
+    """
+
+    rectified: bool
+    nonnegative: bool
+    error_cost: float
+    activity_cost: float
+    weight_cost: float
+
+    @property
+    def charged(self) -> bool:
+        """Whether negative activity is charged: rectified neurons have none."""
+        return self.nonnegative and not self.rectified
+
+    def loss(self, parameters: Tree, data: Data, _key: Any) -> Any:
+        """Error, energy and, of linear neurons, the charge for negative activity."""
+        activity = self._neurons(parameters, data)
+        loss = self._cost(parameters, data, activity)
+        return loss + self._charge(activity, data) if self.charged else loss
 
     def measure(self, parameters: Tree, data: Data) -> Any:
-        """The loss without the charge for being negative, after lifting."""
+        """The loss after lifting, without the charge."""
         lifted = self._lifted(parameters, data)
-        return self._priced(lifted, data, self._neurons(lifted, data))
+        return self._cost(lifted, data, self._neurons(lifted, data))
 
     def activity(self, parameters: Tree, data: Data) -> Any:
-        """(T, n) after lifting, in the rows' order."""
+        """(T, n) after lifting, in the order of the rows."""
         return self._neurons(self._lifted(parameters, data), data)
 
     def _lifted(self, parameters: Tree, data: Data) -> Tree:
-        raise NotImplementedError
+        """Parameters with which no neuron is negative on a sample, and the outputs are what they were."""
+        import jax.numpy as jnp
+
+        if not self.charged:
+            return parameters
+        occurs, activity = (data.chance > 0)[:, None], self._neurons(parameters, data)
+        return self._raised(parameters, jnp.where(occurs, -activity, 0.0).max(axis=0, initial=0.0))
+
+    def _problem(self, sources: Any, **options: Any) -> Problem:
+        """The certified problem with the prices of this network."""
+        from theory.problem import Problem
+
+        prices: dict[str, Any] = {"decoder_cost": self.weight_cost, "activity_cost": self.activity_cost}
+        return Problem(sources, readout=Soft(self.error_cost), **prices, **options)
 
     def _neurons(self, parameters: Tree, data: Data) -> Any:
+        """(T, n) activity before lifting."""
         raise NotImplementedError
 
-    def _priced(self, parameters: Tree, data: Data, activity: Any) -> Any:
+    def _cost(self, parameters: Tree, data: Data, activity: Any) -> Any:
+        """Error and energy."""
+        raise NotImplementedError
+
+    def _charge(self, activity: Any, data: Data) -> Any:
+        """The charge for negative activity."""
+        raise NotImplementedError
+
+    def _raised(self, parameters: Tree, lift: Any) -> Tree:
+        """Parameters with each neuron raised by its entry of `lift` (n,), and the same outputs."""
         raise NotImplementedError
 
 
 def layers(rng: np.random.Generator, widths: Sequence[int], names: Sequence[str]) -> Tree:
-    """One layer a name from each width to the next: weights that keep the variance of their inputs, and no bias."""
+    """A layer for each name, from each width to the next: weights that keep the variance of their inputs, no bias."""
     return {
         name: {"weights": rng.standard_normal((above, below)) / below**0.5, "bias": np.zeros(above)}
         for name, (below, above) in zip(names, pairwise(widths), strict=True)
@@ -108,6 +155,11 @@ def layers(rng: np.random.Generator, widths: Sequence[int], names: Sequence[str]
 def dense(layer: Tree, values: Any) -> Any:
     """(T, rows) of values (T, columns): weights, and a bias."""
     return values @ layer["weights"].T + layer["bias"]
+
+
+def shifted(layer: Tree, amount: Any) -> Tree:
+    """The layer with an amount added to its bias."""
+    return {**layer, "bias": layer["bias"] + amount}
 
 
 def squares(values: Any) -> Any:

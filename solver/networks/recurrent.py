@@ -1,4 +1,4 @@
-"""Recurrent networks that carry a code along: waves that pass in time, and steps around a ring that actions take."""
+"""Recurrent networks: waves that pass in time, and steps around a ring that actions take."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.networks.network import Data, Lifted, Tree, dense, layers, squares
+from solver.networks.network import Data, Lifted, Tree, dense, layers, shifted, squares
 from theory.errors import InputError
-from theory.readouts import Soft
 
 if TYPE_CHECKING:
     from theory.problem import Problem
@@ -18,34 +17,33 @@ if TYPE_CHECKING:
 __all__ = ["Recurrent", "ring_walks"]
 
 
-BEGUN = 0.5
-"""Share of a whole turn's length that recurrent weights begin with: from whole ones some seeds stay where they are, as
-dimensions that no wave needs are slow to fade."""
-
-
-PLACES_DIGITS = 5
-"""Decimals by which one place on a ring is told from another."""
+INITIAL_SCALE = 0.5
+"""Length of the turns that recurrent weights begin with: at length one some seeds do not move, because dimensions that
+no wave needs are slow to fade."""
 
 
 @dataclass(frozen=True)
 class Recurrent(Lifted):
-    """Neurons that are told where a walk begins, and keep up with it by recurrent weights, one set an action.
+    """Neurons that receive the first place of a walk, and follow it by recurrent weights, one set per action.
 
     The walks are rows of the data, one walk after the other. The neurons begin at ``start(y)``, with y the first target
-    of a walk, and go on by ``z' = W_a z + b_a`` for the action a; the readout is linear. Trained is ``error_cost E||y -
-    y'||^2 + activity_cost E||z||^2 + weight_cost ||D||^2 + recurrent_cost sum_a ||W_a||^2``, with D the readout. What
-    tells the neurons of the beginning has no price, as in a problem with ``encoder_cost=0``.
+    of a walk, and go on by ``z' = W_a z + b_a`` for the action a; the readout is linear. Descent minimises ``error_cost
+    E||y - y'||^2 + activity_cost E||z||^2 + weight_cost ||D||^2 + recurrent_cost sum_a ||W_a||^2``, with D the readout.
+    The weights of ``start`` have no price, as in a problem with ``encoder_cost=0``.
 
-    Linear neurons that are to be nonnegative are charged for what they fall below zero, and lifted for the curve, as in
-    `Autoencoder`. The certified problem asks that activity be a function of the place alone; a network whose steps are
-    not exact need not obey, so that the certified loss is what it descends to, not a proven floor.
+    Linear nonnegative neurons are charged for negative activity, and lifted for the curve, as in `Autoencoder`. In the
+    certified problem activity is a function of the place alone; a network whose steps are not exact need not obey, so
+    that the certified loss is what it descends to, not a proven floor.
 
     Attributes:
-        neurons: number of them.
+        neurons: their number.
         length: rows of a walk.
         rectified: whether neurons pass through a rectifier.
         nonnegative: whether they are charged for being negative; rectified neurons never are.
-        error_cost, activity_cost, weight_cost, recurrent_cost: prices.
+        error_cost: price of the squared error.
+        activity_cost: price of squared activity.
+        weight_cost: price of the squared weights of the readout.
+        recurrent_cost: price of the squared recurrent weights.
         negativity_cost: price of what a neuron falls below zero, averaged over samples.
 
     Source: Dorrell et al. (ICLR 2025), networks of frequencies; Whittington et al. (ICLR 2023), path integration by
@@ -69,7 +67,7 @@ class Recurrent(Lifted):
     negativity_cost: float = 50.0
 
     def initial(self, rng: np.random.Generator, data: Data) -> Tree:
-        """Random turns as recurrent weights, about an activity at which no neuron is negative.
+        """Random turns as recurrent weights, around an activity at which no neuron is negative.
 
         Raises:
             InputError: rows that are no whole number of walks.
@@ -78,28 +76,19 @@ class Recurrent(Lifted):
             raise InputError(f"length: {len(data.inputs)} rows are no walks of {self.length}; give a divisor above one")
         parameters = layers(rng, [data.targets.shape[1], self.neurons, data.targets.shape[1]], ["start", "decoder"])
         actions = data.inputs.shape[1]
-        turns = BEGUN * np.linalg.qr(rng.standard_normal((actions, self.neurons, self.neurons)))[0]
-        parameters["decoder"]["weights"] *= BEGUN
-        told = data.targets @ parameters["start"]["weights"].T
-        rest = np.full(self.neurons, np.sqrt((told**2).sum(axis=1)).max() if self.nonnegative else 0.0)
+        turns = INITIAL_SCALE * np.linalg.qr(rng.standard_normal((actions, self.neurons, self.neurons)))[0]
+        parameters["decoder"]["weights"] *= INITIAL_SCALE
+        initial = data.targets @ parameters["start"]["weights"].T
+        rest = np.full(self.neurons, np.sqrt((initial**2).sum(axis=1)).max() if self.nonnegative else 0.0)
         parameters["start"]["bias"] = rest
         parameters["recurrent"] = {"weights": turns, "bias": rest - turns @ rest}
         return parameters
 
-    def loss(self, parameters: Tree, data: Data, _key: Any) -> Any:
-        """Error, energy and, of linear neurons, what they fall below zero."""
-        import jax
-
-        activity = self._neurons(parameters, data)
-        loss = self._priced(parameters, data, activity)
-        if self.nonnegative and not self.rectified:
-            loss += self.negativity_cost * (data.chance @ jax.nn.relu(-activity)).sum()
-        return loss
-
     def problem(self, data: Data, groups: dict[str, list[int]] | None = None) -> Problem:
-        """The certified problem of a linear network whose activity tells of the place alone, without what is priced of
-        its steps: where every place is met alike that is ``recurrent_cost`` a dimension and an action, whatever the
-        code (docs/mathematics.md, "Dynamics").
+        """The certified problem of a linear network whose activity is a function of the place, without recurrent costs.
+
+        Where every place is visited alike these are ``recurrent_cost`` for each dimension and action, whatever the code
+        (docs/mathematics.md, "Dynamics").
 
         Args:
             data: the walks.
@@ -109,20 +98,11 @@ class Recurrent(Lifted):
             >>> Recurrent(neurons=6, length=3).problem(ring_walks(5, (1,), length=3)).dimension
             2
         """
-        from theory.problem import Problem
-
-        # Digits that single precision keeps, and zeros without a sign: a place met twice is one.
-        met = np.asarray(data.targets, dtype=np.float64).round(PLACES_DIGITS) + 0.0
-        places, which = np.unique(met, axis=0, return_inverse=True)
-        return Problem(
-            places,
-            probabilities=np.bincount(which.ravel(), data.chance),
-            encoder_cost=0.0,
-            decoder_cost=self.weight_cost,
-            activity_cost=self.activity_cost,
-            readout=Soft(self.error_cost),
-            groups=groups,
-        )
+        # Digits that single precision keeps, and zeros without a sign: a place visited twice is one.
+        visited = np.asarray(data.targets, dtype=np.float64).round(5) + 0.0
+        places, which = np.unique(visited, axis=0, return_inverse=True)
+        chance = np.bincount(which.ravel(), data.chance)
+        return self._problem(places, probabilities=chance, encoder_cost=0.0, groups=groups)
 
     def _neurons(self, parameters: Tree, data: Data) -> Any:
         """(T, n) all walks at once, one row of each after the other."""
@@ -132,37 +112,35 @@ class Recurrent(Lifted):
         shape = (-1, self.length)
         actions = jnp.swapaxes(data.inputs.reshape(*shape, data.inputs.shape[1]), 0, 1)
         first = data.targets.reshape(*shape, data.targets.shape[1])[:, 0]
-        bound = jax.nn.relu if self.rectified else lambda activity: activity
+        rectify = jax.nn.relu if self.rectified else lambda activity: activity
         weights, bias = parameters["recurrent"]["weights"], parameters["recurrent"]["bias"]
 
         def step(activity: Any, taken: Any) -> tuple[Any, Any]:
             moved = jnp.einsum("ba,anm,bm->bn", taken, weights, activity) + taken @ bias
-            return bound(moved), bound(moved)
+            return rectify(moved), rectify(moved)
 
-        begun = bound(dense(parameters["start"], first))
-        _, after = jax.lax.scan(step, begun, actions[1:])
-        return jnp.swapaxes(jnp.concatenate([begun[None], after]), 0, 1).reshape(-1, self.neurons)
+        start = rectify(dense(parameters["start"], first))
+        _, after = jax.lax.scan(step, start, actions[1:])
+        return jnp.swapaxes(jnp.concatenate([start[None], after]), 0, 1).reshape(-1, self.neurons)
 
-    def _priced(self, parameters: Tree, data: Data, activity: Any) -> Any:
+    def _cost(self, parameters: Tree, data: Data, activity: Any) -> Any:
         error = data.chance @ ((dense(parameters["decoder"], activity) - data.targets) ** 2).sum(axis=1)
         energy = data.chance @ (activity**2).sum(axis=1)
         readout = self.weight_cost * squares(parameters["decoder"]["weights"])
         steps = self.recurrent_cost * squares(parameters["recurrent"]["weights"])
         return self.error_cost * error + self.activity_cost * energy + readout + steps
 
-    def _lifted(self, parameters: Tree, data: Data) -> Tree:
-        """Activity raised until none is negative, with the same steps and the same readout as before."""
-        import jax.numpy as jnp
+    def _charge(self, activity: Any, data: Data) -> Any:
+        import jax
 
-        if self.rectified or not self.nonnegative:
-            return parameters
-        occurs = (data.chance > 0)[:, None]
-        lift = jnp.where(occurs, -self._neurons(parameters, data), 0.0).max(axis=0, initial=0.0)
-        start, steps, decoder = parameters["start"], parameters["recurrent"], parameters["decoder"]
+        return self.negativity_cost * (data.chance @ jax.nn.relu(-activity)).sum()
+
+    def _raised(self, parameters: Tree, lift: Any) -> Tree:
+        steps, decoder = parameters["recurrent"], parameters["decoder"]
         return {
-            "start": {**start, "bias": start["bias"] + lift},
-            "recurrent": {**steps, "bias": steps["bias"] + lift - steps["weights"] @ lift},
-            "decoder": {**decoder, "bias": decoder["bias"] - decoder["weights"] @ lift},
+            "start": shifted(parameters["start"], lift),
+            "recurrent": shifted(shifted(steps, lift), -(steps["weights"] @ lift)),
+            "decoder": shifted(decoder, -(decoder["weights"] @ lift)),
         }
 
 
@@ -174,20 +152,20 @@ def ring_walks(
     strides: Sequence[int] = (1,),
     rng: np.random.Generator | int | None = None,
 ) -> Data:
-    """Walks around a ring, one from every place, that read cosines and sines of several frequencies.
+    """Walks around a ring, one from every place, whose targets are cosines and sines of several frequencies.
 
-    With one stride there is nothing to choose: time passes, and the targets are waves. With several an action is one
-    of them, as in path integration.
+    With one stride time passes, and the targets are waves. With several strides each action is one of them, as in path
+    integration.
 
     Args:
         places: on the ring.
         frequencies: turns of a wave around the ring.
         length: rows of a walk.
-        strides: places that each action takes the walk on.
-        rng: of the actions, drawn alike.
+        strides: number of places by which each action moves.
+        rng: of the actions, all equally likely.
 
     Returns:
-        Inputs (places * length, actions), by which action a row is reached; targets (places * length, two a frequency).
+        Inputs (places * length, actions), by which action a row is reached; targets (places * length, 2 * frequencies).
 
     Raises:
         InputError: waves that cannot be told from one another on so few places.

@@ -17,13 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["FACTORS", "draw"]
 
 FACTORS = ("x", "y", "size", "shade")
-"""Factors in the order in which they are added; those that are not given stay in the middle of their range."""
-
-MARGIN, SMALLEST, LARGEST, PALEST = 0.3, 0.12, 0.28, 0.4
-"""Nearest that the centre comes to an edge, least and largest radius, in sides of the picture; least shade."""
-
-EDGE = 0.05
-"""Width of the disc's edge, in sides of the picture: soft, so that its place can be told to less than a pixel."""
+"""Factors in the order of the columns; those without a column stay in the middle of their range."""
 
 
 def draw(factors: ArrayLike, side: int = 10) -> Array:
@@ -41,17 +35,21 @@ def draw(factors: ArrayLike, side: int = 10) -> Array:
         >>> tuple(int(place) for place in np.unravel_index(picture.argmax(), picture.shape))
         (5, 2)
     """
-    given = as_matrix(factors, "factors")
-    if not 2 <= given.shape[1] <= len(FACTORS):
-        raise InputError(f"factors: {given.shape[1]} columns; give the first two to four of {', '.join(FACTORS)}")
-    if not ((given >= 0) & (given <= 1)).all():
-        row = int(np.flatnonzero(((given < 0) | (given > 1)).any(axis=1))[0])
+    columns = as_matrix(factors, "factors")
+    count, known = columns.shape
+    if not 2 <= known <= len(FACTORS):
+        raise InputError(f"factors: {known} columns; give the first two to four of {', '.join(FACTORS)}")
+    outside = ((columns < 0) | (columns > 1)).any(axis=1)
+    if outside.any():
+        row = int(outside.argmax())
         raise InputError(f"factors: row {row} has a number below 0 or above 1; rescale to that range")
-    x, y, size, shade = np.column_stack([given, np.full((len(given), len(FACTORS) - given.shape[1]), 0.5)]).T
+    x, y, size, shade = np.column_stack([columns, np.full((count, len(FACTORS) - known), 0.5)]).T
+    # All lengths are in sides of the picture: the centre stays 0.3 away from the edges.
     pixel = (np.arange(side) + 0.5) / side
-    across = (pixel - (MARGIN + (1 - 2 * MARGIN) * x)[:, None])[:, None, :]
-    down = (pixel - (MARGIN + (1 - 2 * MARGIN) * y)[:, None])[:, :, None]
-    radius = (SMALLEST + (LARGEST - SMALLEST) * size)[:, None, None]
-    dark = (PALEST + (1 - PALEST) * shade)[:, None, None]
-    disc = dark / (1 + np.exp((np.sqrt(across**2 + down**2) - radius) / EDGE))
-    return np.asarray(disc.reshape(len(given), -1))
+    across = (pixel - (0.3 + (1 - 2 * 0.3) * x)[:, None])[:, None, :]
+    down = (pixel - (0.3 + (1 - 2 * 0.3) * y)[:, None])[:, :, None]
+    radius = (0.12 + (0.28 - 0.12) * size)[:, None, None]
+    dark = (0.4 + (1 - 0.4) * shade)[:, None, None]
+    # The edge is soft, so that the place of the disc is seen to less than a pixel.
+    disc = dark / (1 + np.exp((np.sqrt(across**2 + down**2) - radius) / 0.05))
+    return np.asarray(disc.reshape(count, -1))

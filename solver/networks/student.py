@@ -1,4 +1,4 @@
-"""A student of a nonlinear teacher: what the teacher made of the sources is seen, and the sources are to be said."""
+"""A student of a nonlinear teacher: its inputs are what the teacher makes of sources, its targets the sources."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ __all__ = ["Student", "Teacher"]
 
 @dataclass(frozen=True)
 class Teacher:
-    """A random network of two layers that stays as it is, and mixes its sources beyond what is linear.
+    """A random network of two layers, never trained, that mixes its sources nonlinearly.
 
     Attributes:
-        outputs: numbers that it makes of a sample.
-        hidden: its saturating units.
-        strength: of its first weights; the larger, the farther from linear.
-        seed: of its weights.
+        outputs: their number.
+        hidden: number of saturating units.
+        strength: of the first weights; the larger, the farther from linear.
+        seed: of the weights.
 
     Example:
         >>> Teacher(outputs=5).observe([[0, 0], [0, 1], [1, 0]]).shape
@@ -41,13 +41,13 @@ class Teacher:
     seed: int = 0
 
     def observe(self, sources: ArrayLike) -> Array:
-        """(T, outputs) what it makes of sources (T, d), each output of unit variance over the samples."""
-        given = as_matrix(sources, "sources")
+        """(T, outputs) for sources (T, d), each output of unit variance over the samples."""
+        samples = as_matrix(sources, "sources")
         rng = np.random.default_rng(self.seed)
-        first = rng.standard_normal((self.hidden, given.shape[1])) * self.strength / given.shape[1] ** 0.5
+        first = rng.standard_normal((self.hidden, samples.shape[1])) * self.strength / samples.shape[1] ** 0.5
         second = rng.standard_normal((self.outputs, self.hidden))
         bias = rng.standard_normal(self.hidden)
-        seen = np.asarray(np.tanh(given @ first.T + bias) @ second.T)
+        seen = np.asarray(np.tanh(samples @ first.T + bias) @ second.T)
         spread = seen.std(axis=0)
         if not (spread > 0).all():
             raise InputError("sources: the teacher sees no difference between samples; give sources that vary")
@@ -56,10 +56,10 @@ class Teacher:
 
 @dataclass(frozen=True)
 class Student(Autoencoder):
-    """Hidden rectified units, then the neurons in question, then a linear readout: an autoencoder without upper layer.
+    """Hidden rectified units, then the neurons, then a linear readout: an autoencoder without upper layer.
 
-    Hidden units let the neurons be almost any function of what is seen; what is priced above them is what the linear
-    theory prices, activity and the weights of the readout. The weights below are at the same price.
+    Hidden units let the neurons be almost any function of the inputs. Activity and the weights of the readout have the
+    prices of the linear theory, and so have the weights below.
 
     Attributes:
         hidden: at least one.

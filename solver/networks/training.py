@@ -1,4 +1,11 @@
-"""Training: Adam from several seeds side by side, with curves, an early end and checkpoints that survive a kill."""
+"""Training: Adam from several seeds side by side, with curves, an early end and checkpoints.
+
+1. Draw the initial parameters of each seed, or read the state of all from the checkpoint.
+2. Divide the steps into fifty segments, compiled once for a network and the shapes of its data.
+3. In a segment take steps of Adam; the rate falls along half a cosine over the run.
+4. After each segment add a point to the curves and save the state if ten seconds have passed.
+5. End when all steps are done, no curve moves any more, or the callback says so; save the state.
+"""
 
 from __future__ import annotations
 
@@ -28,25 +35,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Step", "Trained", "train"]
 
-LEGS = 50
-"""Legs that a run is counted in: at the end of each the curves have a point, and a checkpoint is due."""
-
-STILL = 5
-"""Legs over which no curve may move by more than the tolerance for the run to end early."""
-
-SAVED_EVERY = 10.0
-"""Seconds between checkpoints, at least."""
-
-FINAL_RATE = 1e-3
-"""Share of the rate that is left at the end, after falling along half a cosine."""
+SEGMENTS = 50  # of a run
+STILL_SEGMENTS = 5  # over which no curve may move by more than the tolerance for a run to end early
+SAVED_EVERY = 10.0  # seconds between checkpoints, at least
+FINAL_RATE = 1e-3  # share of the rate that is left at the end
 
 
 @dataclass(frozen=True)
 class Step:
-    """What a callback sees at the end of each leg.
+    """What a callback sees after each segment.
 
     Attributes:
-        step: steps done;  steps: steps asked for;  losses: (s,) of each seed.
+        step: steps done.
+        steps: steps of the run.
+        losses: (s,) of each seed.
     """
 
     step: int
@@ -60,13 +62,13 @@ class Trained(Frozen):
 
     Attributes:
         network: what was trained.
-        seeds: s of them.
+        seeds: s numbers.
         steps: (k,) after how many steps the curves have a point.
         losses: (s, k) the curves: `Network.measure` of each.
         activity: (s, T, n) of the neurons at the end.
         weights: parameters at the end, arrays by names such as "encoder.weights", with the seeds first.
-        ended: why: "steps", all that were asked for; "still", as no curve moved any more; "callback", asked to.
-        seconds: of training, compilation included; in this call alone, if a run went on from a checkpoint.
+        ended: why: "steps" were all done, the curves were "still", or the "callback" said so.
+        seconds: of training, compilation included, in this call alone if the run went on from a checkpoint.
     """
 
     network: Any
@@ -85,11 +87,11 @@ class Trained(Frozen):
 
     @property
     def best(self) -> int:
-        """The seed's place whose loss is least."""
+        """The index of the seed with the least loss."""
         return int(self.final.argmin())
 
     def on(self, data: Data) -> Array:
-        """(s, T, n) activity of the trained networks on other samples, such as ones that training never drew.
+        """(s, T, n) activity of the trained networks on other samples.
 
         Example:
             >>> from solver.networks.autoencoder import Autoencoder
@@ -97,11 +99,11 @@ class Trained(Frozen):
             >>> trained.on(Data.of([[1, 1]])).shape
             (2, 1, 4)
         """
-        look = jax.vmap(self.network.activity, in_axes=(0, None))
-        return _numbers(look(jax.tree_util.tree_map(np.float32, nested(self.weights)), data))
+        activity = jax.vmap(self.network.activity, in_axes=(0, None))
+        return _double(activity(jax.tree_util.tree_map(np.float32, nested(self.weights)), data))
 
     def plot(self, floor: float | None = None, path: str | os.PathLike[str] | None = None) -> Any:
-        """Draw the curves, above a certified floor if one is given; write them to `path` (.png, .pdf, .svg) if given.
+        """Draw the curves, above a certified floor if there is one; write them to `path` (.png, .pdf, .svg) if given.
 
         Raises:
             InputError: a path that cannot be written.
@@ -158,33 +160,34 @@ def train(
     _check(steps, rate, seeds, tolerance)
     began = time.perf_counter()
     place = None if checkpoint is None else require_writable(checkpoint, (".npz",), "checkpoint")
-    leg = -(-steps // LEGS)
-    advance = _compiled(network)
-    asked = data, np.float32(rate), np.float32(steps)
-    each = [_initial(network, data, seed) for seed in seeds]
-    state = jax.tree_util.tree_map(lambda *leaves: np.stack(leaves), *each)
+    # Steps 1 and 2.
+    size = -(-steps // SEGMENTS)
+    advance, fixed = _compiled(network), (data, np.float32(rate), np.float32(steps))
+    states = [_initial(network, data, seed) for seed in seeds]
+    state = jax.tree_util.tree_map(lambda *leaves: np.stack(leaves), *states)
     mark = mark_of(network, data, steps, rate, seeds)
     curve: list[Array] = []
     if place is not None:
         state, curve = restored(place, mark, state)
-    # A leg of no steps looks at what there is.
-    state, point, activity = advance(state, (leg * max(0, len(curve) - 1),) * 2, *asked)
-    curve = curve or [_numbers(point)]
-    ended, kept = "steps", time.monotonic()
+    # A segment of no steps measures the state as it is.
+    state, point, activity = advance(state, (size * max(0, len(curve) - 1),) * 2, *fixed)
+    curve = curve or [_double(point)]
+    ended, last_saved = "steps", time.monotonic()
     try:
-        while leg * (len(curve) - 1) < steps:
+        while size * (len(curve) - 1) < steps:
             if tolerance > 0 and _still(curve, tolerance):
                 ended = "still"
                 break
-            further, point, shown = advance(state, (leg * (len(curve) - 1), leg * len(curve)), *asked)
-            if not np.isfinite(_numbers(point)).all():
+            # Steps 3 and 4.
+            next_state, point, next_activity = advance(state, (size * (len(curve) - 1), size * len(curve)), *fixed)
+            if not np.isfinite(_double(point)).all():
                 raise InputError(f"rate: training with {rate:g} diverged; give a smaller one")
-            # Together, so that what is saved fits whenever an interrupt comes.
-            state, curve, activity = further, [*curve, _numbers(point)], shown
-            if place is not None and time.monotonic() - kept > SAVED_EVERY:
+            # In one assignment, so that state and curve fit whenever an interrupt comes.
+            state, curve, activity = next_state, [*curve, _double(point)], next_activity
+            if place is not None and time.monotonic() - last_saved > SAVED_EVERY:
                 saved(place, mark, state, curve)
-                kept = time.monotonic()
-            if callback is not None and callback(Step(leg * (len(curve) - 1), steps, curve[-1])):
+                last_saved = time.monotonic()
+            if callback is not None and callback(Step(size * (len(curve) - 1), steps, curve[-1])):
                 ended = "callback"
                 break
     finally:
@@ -193,9 +196,9 @@ def train(
     return Trained(
         network=network,
         seeds=tuple(int(seed) for seed in seeds),
-        steps=leg * np.arange(len(curve)),
+        steps=size * np.arange(len(curve)),
         losses=np.array(curve).T,
-        activity=_numbers(activity),
+        activity=_double(activity),
         weights=flat(state[0]),
         ended=ended,
         seconds=time.perf_counter() - began,
@@ -214,18 +217,18 @@ def _check(steps: int, rate: float, seeds: Sequence[int], tolerance: float) -> N
         raise InputError(f"seeds: {seeds!r} are not different whole numbers from 0 on; give at least one")
 
 
-def _numbers(array: Any) -> Array:
+def _double(array: Any) -> Array:
     return np.asarray(array, dtype=np.float64)
 
 
 def _still(curve: list[Array], tolerance: float) -> bool:
-    """Whether no seed's loss has moved over the last legs."""
-    last = np.array(curve[-STILL - 1 :])
-    return len(last) > STILL and bool((np.ptp(last, axis=0) <= tolerance * np.abs(last[-1])).all())
+    """Whether no seed's loss has moved over the last segments."""
+    last = np.array(curve[-STILL_SEGMENTS - 1 :])
+    return len(last) > STILL_SEGMENTS and bool((np.ptp(last, axis=0) <= tolerance * np.abs(last[-1])).all())
 
 
 def _initial(network: Network, data: Data, seed: int) -> tuple[Tree, Any, NDArray[np.uint32]]:
-    """Parameters, the moments of Adam, and the key of what a network draws as it goes."""
+    """Parameters, the moments of Adam, and the random key of the network."""
     parameters = network.initial(np.random.default_rng(seed), data)
     parameters = jax.tree_util.tree_map(np.float32, parameters)
     moments = jax.tree_util.tree_map(np.zeros_like, parameters)
@@ -234,22 +237,22 @@ def _initial(network: Network, data: Data, seed: int) -> tuple[Tree, Any, NDArra
 
 @lru_cache(maxsize=64)
 def _compiled(network: Network) -> Any:
-    """How to go on for a leg and to look at what there is, all seeds at once: compiled once a network and shape."""
+    """The segment of a run, all seeds at once, that returns the new state, a point of each curve and the activity."""
     method = optax.scale_by_adam()
 
-    def advance(state: Any, leg: tuple[Any, Any], data: Data, rate: Any, steps: Any) -> tuple[Any, Any, Any]:
+    def advance(state: Any, segment: tuple[Any, Any], data: Data, rate: Any, steps: Any) -> tuple[Any, Any, Any]:
         key = state[2]
 
-        def step(number: Any, carried: tuple[Tree, Any]) -> tuple[Tree, Any]:
-            parameters, (mean, square) = carried
-            slope = jax.grad(network.loss)(parameters, data, jax.random.fold_in(key, number))
+        def step(number: Any, current: tuple[Tree, Any]) -> tuple[Tree, Any]:
+            parameters, (mean, square) = current
+            gradient = jax.grad(network.loss)(parameters, data, jax.random.fold_in(key, number))
             moments = optax.ScaleByAdamState(count=number, mu=mean, nu=square)
-            update, moments = method.update(slope, moments)
-            fallen = FINAL_RATE + (1 - FINAL_RATE) * (1 + jnp.cos(jnp.pi * number / steps)) / 2
-            moved = jax.tree_util.tree_map(lambda old, new: old - rate * fallen * new, parameters, update)
+            update, moments = method.update(gradient, moments)
+            share = FINAL_RATE + (1 - FINAL_RATE) * (1 + jnp.cos(jnp.pi * number / steps)) / 2
+            moved = jax.tree_util.tree_map(lambda old, new: old - rate * share * new, parameters, update)
             return moved, (moments.mu, moments.nu)
 
-        parameters, moments = jax.lax.fori_loop(*leg, step, state[:2])
+        parameters, moments = jax.lax.fori_loop(*segment, step, state[:2])
         return (parameters, moments, key), network.measure(parameters, data), network.activity(parameters, data)
 
     return jax.jit(jax.vmap(advance, in_axes=(0, None, None, None, None)))

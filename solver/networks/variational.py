@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 __all__ = ["Variational"]
 
-SPREAD = -4.0
-"""Logarithm of the neurons' variance at first: little noise, so that something is coded before noise is priced."""
-
 
 @dataclass(frozen=True)
 class Variational:
-    """Neurons with normal noise, of which the mean and the variance are read from hidden rectified units.
+    """Neurons with normal noise, whose means and variances are linear in hidden rectified units.
 
-    Trained is ``error_cost E||y - y'||^2 + beta E KL + activity_cost E||z||^2 + weight_cost ||W||^2``, where y' is said
-    from neurons with their noise, KL is the divergence from a standard normal distribution, z are the means, and W all
-    weights. With ``beta`` above one, no price of energy and no rectifier it is a beta-VAE.
+    Descent minimises ``error_cost E||y - y'||^2 + beta E KL + activity_cost E||z||^2 + weight_cost ||W||^2``, where y'
+    is decoded from neurons with their noise, KL is the divergence from a standard normal distribution, z are the means,
+    and W all weights. With ``beta`` above one, no price of energy and no rectifier it is a beta-VAE.
 
     Attributes:
-        neurons: number of them;  hidden: units in the layer on either side.
+        neurons: their number.
+        hidden: units in the layer on either side.
         nonnegative: whether the means pass through a rectifier.
         beta: price of the divergence.
-        error_cost, activity_cost, weight_cost: prices.
+        error_cost: price of the squared error.
+        activity_cost: price of squared means.
+        weight_cost: price of squared weights.
         batch: samples drawn at each step.
 
     Source: Kingma, Welling, "Auto-encoding variational Bayes" (ICLR 2014); Higgins et al., "beta-VAE" (ICLR 2017);
@@ -59,25 +59,26 @@ class Variational:
         parameters = layers(rng, below, ["lower", "mean"]) | layers(rng, above, ["upper", "decoder"])
         parameters |= layers(rng, (self.hidden, self.neurons), ["spread"])
         parameters["spread"]["weights"] *= 0.1
-        parameters["spread"]["bias"] += SPREAD
+        # Little noise (the logarithm of its variance), so that something is coded before noise is priced.
+        parameters["spread"]["bias"] += -4.0
         if self.nonnegative:
             # Rectified neurons that are silent from the start learn nothing.
             parameters["mean"]["bias"] += 1.0
         return parameters
 
     def loss(self, parameters: Tree, data: Data, key: Any) -> Any:
-        """Of samples that are drawn by their probabilities, with noise."""
+        """The loss of samples drawn by their probabilities, with noise."""
         import jax
 
         which, noise = jax.random.split(key)
         rows = jax.random.choice(which, len(data.chance), (self.batch,), p=data.chance)
         mean, spread = self._coded(parameters, data.inputs[rows])
-        shaken = mean + jax.numpy.exp(spread / 2) * jax.random.normal(noise, mean.shape)
-        each = self._costs(parameters, data.targets[rows], mean, spread, shaken)
-        return each.mean() + self._weights(parameters)
+        noisy = mean + jax.numpy.exp(spread / 2) * jax.random.normal(noise, mean.shape)
+        costs = self._costs(parameters, data.targets[rows], mean, spread, noisy)
+        return costs.mean() + self._weights(parameters)
 
     def measure(self, parameters: Tree, data: Data) -> Any:
-        """The same of all samples, with neurons at their means."""
+        """The loss of all samples, with neurons at their means."""
         mean, spread = self._coded(parameters, data.inputs)
         return data.chance @ self._costs(parameters, data.targets, mean, spread, mean) + self._weights(parameters)
 
@@ -86,9 +87,9 @@ class Variational:
         return self._coded(parameters, data.inputs)[0]
 
     def error(self, parameters: Tree, data: Data) -> Any:
-        """Mean squared error of a sample, all its numbers together, of neurons at their means."""
-        said = self._said(parameters, self.activity(parameters, data))
-        return data.chance @ ((said - data.targets) ** 2).sum(axis=1)
+        """Mean squared error of a sample, summed over its outputs, of neurons at their means."""
+        outputs = self._decoded(parameters, self.activity(parameters, data))
+        return data.chance @ ((outputs - data.targets) ** 2).sum(axis=1)
 
     def _coded(self, parameters: Tree, inputs: Any) -> tuple[Any, Any]:
         import jax
@@ -97,16 +98,16 @@ class Variational:
         mean = dense(parameters["mean"], below)
         return jax.nn.relu(mean) if self.nonnegative else mean, dense(parameters["spread"], below)
 
-    def _said(self, parameters: Tree, neurons: Any) -> Any:
+    def _decoded(self, parameters: Tree, neurons: Any) -> Any:
         import jax
 
         return dense(parameters["decoder"], jax.nn.relu(dense(parameters["upper"], neurons)))
 
-    def _costs(self, parameters: Tree, targets: Any, mean: Any, spread: Any, shaken: Any) -> Any:
+    def _costs(self, parameters: Tree, targets: Any, mean: Any, spread: Any, neurons: Any) -> Any:
         """(T,) of each sample."""
         import jax.numpy as jnp
 
-        error = ((self._said(parameters, shaken) - targets) ** 2).sum(axis=1)
+        error = ((self._decoded(parameters, neurons) - targets) ** 2).sum(axis=1)
         divergence = (mean**2 + jnp.exp(spread) - 1 - spread).sum(axis=1) / 2
         return self.error_cost * error + self.beta * divergence + self.activity_cost * (mean**2).sum(axis=1)
 

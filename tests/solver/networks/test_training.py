@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 pytest.importorskip("jax")
 pytestmark = pytest.mark.networks
 
-from solver.networks import training
 from solver.networks.autoencoder import Autoencoder
 from solver.networks.checkpoint import restored
 from solver.networks.network import Data
@@ -164,7 +163,6 @@ def test_data_are_checked():
         Data.of([[0.0], [1.0]], [[1.0]])
     with pytest.raises(InputError, match="probabilities"):
         Data.of([[0.0], [1.0]], probabilities=[1, -1])
-    assert training.LEGS > training.STILL
 
 
 def test_the_picture_shows_which_curves_reach_the_floor(tmp_path):
