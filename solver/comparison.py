@@ -14,6 +14,7 @@ import numpy as np
 
 from solver.extras import is_there
 from solver.metrics import NEIGHBOURS, conditional_information, linear_columns, modularity_scores
+from solver.metrics.samples import unexplained, variance
 from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.inputs import as_matrix, column_names, require_plain
@@ -249,25 +250,14 @@ def _is_missing(value: Any) -> bool:
 # ---- shares of variance -------------------------------------------------------------------------------------------
 
 
-def _residue(targets: Array, design: Array, weights: Array) -> tuple[Array, Array]:
-    """(n,) variance of each target that is left by the best linear function of the design, and what there was."""
-    centred = targets - weights @ targets
-    terms = design - weights @ design
-    size = np.sqrt(weights @ terms**2)
-    root = np.sqrt(weights)[:, None]
-    terms = terms[:, size > 0] / size[size > 0]
-    best, *_ = np.linalg.lstsq(root * terms, root * centred, rcond=None)
-    return weights @ (centred - terms @ best) ** 2, weights @ centred**2
-
-
 def _explained(targets: Array, design: Array, weights: Array) -> Array:
-    left, whole = _residue(targets, design, weights)
-    return np.asarray(np.clip(1 - left / whole, 0.0, 1.0))
+    left = unexplained(targets, design, weights)
+    return np.asarray(np.clip(1 - left / variance(targets, weights), 0.0, 1.0))
 
 
 def _explained_together(targets: Array, design: Array, weights: Array) -> float:
-    left, whole = _residue(targets, design, weights)
-    return float(np.clip(1 - left.sum() / whole.sum(), 0.0, 1.0))
+    left = unexplained(targets, design, weights)
+    return float(np.clip(1 - left.sum() / variance(targets, weights).sum(), 0.0, 1.0))
 
 
 def _correlation(activity: Array, factors: Array, weights: Array) -> Array:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.metrics.samples import require_sklearn, scored_samples, variance
+from solver.metrics.samples import require_sklearn, scored_samples, unexplained, variance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,9 +67,9 @@ def conditional_information(
     freedom = samples.conditions - terms.sum() - 1
     if freedom < 1:
         return float("nan")
-    whole = _unexplained(neurons, np.column_stack(columns), weights)
+    whole = unexplained(neurons, np.column_stack(columns), weights)
     others = [np.column_stack(columns[:source] + columns[source + 1 :]) for source in range(len(columns))]
-    only = np.maximum(np.array([_unexplained(neurons, other, weights) - whole for other in others]).T, 0.0)
+    only = np.maximum(np.array([unexplained(neurons, other, weights) - whole for other in others]).T, 0.0)
     chance = REGRESSION.chance * terms * whole[:, None] / freedom
     only = np.where(only > np.maximum(chance, REGRESSION.rounding * variance(neurons, weights)[:, None]), only, 0.0)
     total = only.sum(axis=1)
@@ -174,14 +174,6 @@ def _certainty(weight: Array) -> Array:
     share = weight / np.where(total > 0, total, 1.0)[:, None]
     entropy = -(share * np.log(np.where(share > 0, share, 1.0))).sum(axis=1) / np.log(weight.shape[1])
     return np.where(total > 0, 1 - entropy, 0.0)
-
-
-def _unexplained(neurons: Array, factors: Array, weights: Array) -> Array:
-    """(n,) variance of each neuron that no linear function of the factors explains."""
-    design = np.column_stack([factors, np.ones(len(factors))])
-    root = np.sqrt(weights)[:, None]
-    best, *_ = np.linalg.lstsq(root * design, root * neurons, rcond=None)
-    return np.asarray(weights @ (neurons - design @ best) ** 2)
 
 
 # ---- samples held out -----------------------------------------------------------------------------------------------

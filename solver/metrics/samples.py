@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array, Indices, Mask
 
-__all__ = ["ScoredSamples", "linear_columns", "require_sklearn", "scored_samples", "variance"]
+__all__ = ["ScoredSamples", "linear_columns", "require_sklearn", "scored_samples", "unexplained", "variance"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +120,15 @@ def linear_columns(factors: Array, classes: Sequence[bool] | None) -> list[Array
 def variance(values: Array, weights: Array) -> Array:
     """(k,) of columns (T, k) under weights (T,) that sum to one."""
     return np.asarray(weights @ (values - weights @ values) ** 2)
+
+
+def unexplained(targets: Array, design: Array, weights: Array) -> Array:
+    """(n,) variance of each target (T, n) that the best affine function of the columns of a design (T, k) leaves."""
+    centred, terms = targets - weights @ targets, design - weights @ design
+    size, root = np.sqrt(weights @ terms**2), np.sqrt(weights)[:, None]
+    terms = terms[:, size > 0] / size[size > 0]
+    best, *_ = np.linalg.lstsq(root * terms, root * centred, rcond=None)
+    return np.asarray(weights @ (centred - terms @ best) ** 2)
 
 
 def require_sklearn() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -49,7 +50,7 @@ class Poses(Protocol):
         """
 
 
-@dataclass
+@dataclass(frozen=True)
 class OfFamily:
     """Problems of a family of sources (`theory.families`), at values of its parameter and of what they cost.
 
@@ -65,7 +66,6 @@ class OfFamily:
     """
 
     name: str
-    _kept: tuple[Any, Any] = field(default=(None, None), init=False, repr=False)
 
     def __post_init__(self) -> None:
         family(self.name)
@@ -86,26 +86,26 @@ class OfFamily:
         chosen, rest = family(self.name), dict(point)
         if "parameter" not in rest:
             raise InputError(f"parameter: missing; {self.name} is a family along {chosen.parameter}")
-        place = rest.pop("parameter"), rest.pop("second", None)
-        if self._kept[0] != place:
-            # The hull of these sources is computed once, whatever their prices.
-            self._kept = place, self._posed(*place)
+        for coordinate in ("parameter", "second"):
+            if isinstance(rest.get(coordinate), list):
+                raise InputError(f"{coordinate}: {rest[coordinate]!r} is not a number")
+        posed = _of_family(self.name, rest.pop("parameter"), rest.pop("second", None))
         readout = _readout(rest)
         if readout is not None:
-            if not isinstance(self._kept[1].given_readout, Exact):
+            if not isinstance(posed.given_readout, Exact):
                 raise InputError(f"error_cost: {self.name} has errors at a price of its own; leave it out")
             rest["readout"] = readout
-        return self._kept[1].replaced(**rest) if rest else self._kept[1]
+        return posed.replaced(**rest) if rest else posed
 
-    def _posed(self, parameter: float, second: float | None) -> Problem:
-        chosen = family(self.name) if second is None else family(self.name).sliced(second)
-        if chosen.blocks is None:
-            return chosen.problem(parameter)
-        groups = {f"block{number}": list(block) for number, block in enumerate(chosen.blocks, start=1)}
-        return chosen.problem(parameter, groups=groups)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"name": self.name, "_kept": (None, None)}
+@lru_cache(maxsize=1)
+def _of_family(name: str, parameter: float, second: float | None) -> Problem:
+    """The problem at prices of one: the hull of its sources is computed once, whatever their prices."""
+    chosen = family(name) if second is None else family(name).sliced(second)
+    if chosen.blocks is None:
+        return chosen.problem(parameter)
+    groups = {f"block{number}": list(block) for number, block in enumerate(chosen.blocks, start=1)}
+    return chosen.problem(parameter, groups=groups)
 
 
 class OfData:

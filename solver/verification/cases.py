@@ -47,12 +47,16 @@ TWO_TO_FOUR = st.integers(2, 4)
 ONE_TO_THREE = st.integers(1, 3)
 
 
+def _whole_weights(count: int, most: int = 9) -> SearchStrategy[list[int]]:
+    return st.lists(st.integers(1, most), min_size=count, max_size=count)
+
+
 @st.composite
 def _boxes_turned(draw: DrawFn) -> Problem:
     """Boxes with any probabilities, seen through a rotation."""
     dimension = draw(ONE_TO_THREE)
     box = draw(boxes(dimension))
-    weights = draw(st.lists(st.integers(1, 9), min_size=len(box), max_size=len(box)))
+    weights = draw(_whole_weights(len(box)))
     turned = orthogonal(np.random.default_rng(draw(seeds)), dimension)
     return Problem(box, probabilities=weights, mixing=turned, encoder_cost=draw(costs))
 
@@ -86,7 +90,7 @@ def _blocks(draw: DrawFn, *, holed: bool = False) -> Problem:
     rows = np.unique(rows, axis=0)[1:] if holed else rows
     if draw(st.booleans()):
         return Problem(rows, encoder_cost=draw(costs), readout=Soft(draw(st.sampled_from([3, 30, 300]))))
-    weights = draw(st.lists(st.integers(1, 9), min_size=len(rows), max_size=len(rows)))
+    weights = draw(_whole_weights(len(rows)))
     return Problem(rows, probabilities=weights, encoder_cost=draw(costs))
 
 
@@ -147,7 +151,7 @@ def _uncorrelated_boxes(draw: DrawFn) -> Problem:
 def _correlated_boxes(draw: DrawFn) -> Problem:
     """Two sources in a box, with any probabilities."""
     box = draw(boxes(2))
-    weights = draw(st.lists(st.integers(1, 9), min_size=len(box), max_size=len(box)))
+    weights = draw(_whole_weights(len(box)))
     return Problem(box, probabilities=weights, mixing=draw(mixings(2)), encoder_cost=draw(costs))
 
 
@@ -194,7 +198,7 @@ def _orbits(draw: DrawFn, *, weighted: bool = False) -> Problem:
             orbit.append(orbit[-1] @ maps[0].T)
         # With mirror images the mean is the centre of the turn.
         rows = np.unique(np.vstack([*orbit, *[-part for part in orbit]]), axis=0)
-    weights = draw(st.lists(st.integers(1, 9), min_size=len(rows), max_size=len(rows))) if weighted else None
+    weights = draw(_whole_weights(len(rows))) if weighted else None
     priced = {"encoder_cost": draw(costs), "decoder_cost": draw(costs), "recurrent_cost": draw(costs)}
     # Of a heavier place the mean is not the centre of the turn.
     turned = Transitions(np.array(maps), centre=np.zeros(rows.shape[1]))
@@ -383,4 +387,4 @@ def sources_for_conjectures(draw: DrawFn) -> Problem:
     # Unequal probabilities would move the boundary away.
     if near or draw(st.booleans()):
         return Problem(rows)
-    return Problem(rows, probabilities=draw(st.lists(st.integers(1, 5), min_size=len(rows), max_size=len(rows))))
+    return Problem(rows, probabilities=draw(_whole_weights(len(rows), 5)))
