@@ -10,8 +10,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "Indices", "Mask"]
+__all__ = ["Array", "Indices", "Integers", "Mask", "Rationals", "Surds"]
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+
+# Of Python objects, for arithmetic without rounding.
+Integers = NDArray[np.object_]
+Rationals = NDArray[np.object_]
+Surds = NDArray[np.object_]

@@ -86,7 +86,7 @@ def _decided_exactly_alone(
 ) -> Verdict:
     """The exact verdict on data that floating point refuses; its own words where they are no better in rationals."""
     from theory.conditions.exact_decision import decide_exactly
-    from theory.exact.problem import positive_number
+    from theory.exact.rational import positive_number
 
     try:
         posed = exact_problem_of(data, mixing, options, costs)

@@ -91,7 +91,8 @@ def modularity(
 
 def _decide_exactly(sources: ArrayLike | Sources, given: dict[str, Any]) -> Verdict:
     from theory.conditions.exact_decision import decide_exactly
-    from theory.exact.problem import ExactProblem, positive_number
+    from theory.exact.problem import ExactProblem
+    from theory.exact.rational import positive_number
 
     posed = ExactProblem.posed(sources, **given)
     price = positive_number(given["decoder_cost"], "decoder_cost")

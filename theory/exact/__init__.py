@@ -1,1 +1,1 @@
-"""The same without rounding: rationals and surds, hulls in integers, proofs and their check."""
+"""Arithmetic without rounding: rationals and surds, hulls in integers, proofs and their check."""

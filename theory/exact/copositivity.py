@@ -1,8 +1,15 @@
 """Copositivity of matrices of integers or surds, decided without rounding.
 
-Cottle, Habetler and Lemke (1970): a symmetric matrix whose principal submatrices of one order less are copositive is
-itself not copositive if and only if its determinant is negative and its adjugate has no negative entry. Deciding the
-small submatrices first, all comes down to the signs of determinants.
+Q is copositive if c'Qc >= 0 for every c >= 0. Cottle, Habetler and Lemke (1970): a symmetric matrix whose principal
+submatrices of one order less are copositive is itself not copositive if and only if its determinant is negative and
+its adjugate has no negative entry.
+
+1. Round irrational entries down: if that matrix is copositive, so is Q, and it is decided many times faster.
+2. If a diagonal entry is negative, return its axis; if no entry is, Q is copositive.
+3. Take every principal submatrix of order 2, then 3, ..., so that its own principal submatrices are copositive.
+4. If its determinant is negative and its adjugate is not, Q is not copositive: return the adjugate times ones, positive
+   integers along it or, where it is irrational, close to it.
+5. Otherwise Q is copositive.
 """
 
 from __future__ import annotations
@@ -16,20 +23,14 @@ import numpy as np
 from theory.exact.surds import ROOT_BITS, Surd, floored
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Integers = NDArray[np.object_]
+    from theory.arrays import Surds
 
 __all__ = ["MOST_ORDER", "adjugate", "determinant", "negative_direction"]
 
-MOST_ORDER = 8
-"""Largest matrix decided: the number of submatrices doubles with each row."""
-
-FIRST_BITS = 16
-"""Binary digits at first for a direction that is irrational; they double until the rounded one will do."""
+MOST_ORDER = 8  # of a matrix that is decided: the number of submatrices doubles with each row
 
 
-def negative_direction(form: Integers) -> list[int] | None:
+def negative_direction(form: Surds) -> list[int] | None:
     """Integers c >= 0 with c'Qc < 0, or None if Q is copositive.
 
     Args:
@@ -41,33 +42,35 @@ def negative_direction(form: Integers) -> list[int] | None:
         [1, 1]
     """
     size = len(form)
+    # Step 1.
     if any(isinstance(value, Surd) for value in form.flat):
-        # Something entrywise smaller that is copositive will do, and is decided many times faster.
         smaller = [floored(value, ROOT_BITS) for value in form.flat]
         if negative_direction(np.array(smaller, dtype=object).reshape(size, size)) is None:
             return None
+    # Step 2.
     for row in range(size):
         if form[row, row] < 0:
             return [int(column == row) for column in range(size)]
     if (form >= 0).all():
         return None
+    # Step 3.
     for order in range(2, size + 1):
-        for face in combinations(range(size), order):
-            found = _inside(form[np.ix_(face, face)])
-            if found is not None:
+        for rows in combinations(range(size), order):
+            inside = _positive_direction(form[np.ix_(rows, rows)])
+            if inside is not None:
                 direction = [0] * size
-                for place, value in zip(face, found, strict=True):
-                    direction[place] = value
+                for row, value in zip(rows, inside, strict=True):
+                    direction[row] = value
                 return direction
     return None
 
 
-def _inside(form: Integers) -> list[int] | None:
-    """For a matrix whose smaller principal submatrices are copositive: c > 0 with c'Qc < 0, or None."""
+def _positive_direction(form: Surds) -> list[int] | None:
+    """Step 4 for one submatrix: c > 0 with c'Qc < 0, or None."""
     if (form >= 0).all():
         return None
     if len(form) == 2:
-        # With a nonnegative diagonal: below zero somewhere if and only if the determinant is.
+        # The diagonal is nonnegative and b < 0, so that the adjugate (c, -b; -b, a) is nonnegative.
         (a, b), (_, c) = form
         if a * c >= b * b:
             return None
@@ -78,9 +81,9 @@ def _inside(form: Integers) -> list[int] | None:
     return None if (inverse < 0).any() else _integer_direction(form, list(inverse.sum(axis=1)))
 
 
-def _integer_direction(form: Integers, direction: list[Any]) -> list[int]:
-    """The smallest integers along positive c with c'Qc < 0; near it, where c is irrational, as all close to it will."""
-    bits = FIRST_BITS
+def _integer_direction(form: Surds, direction: list[Any]) -> list[int]:
+    """The smallest integers along c, or close to c where it is irrational; c'Qc < 0 for both."""
+    bits = 16
     while any(isinstance(value, Surd) for value in direction):
         rounded = np.array([floored(value, bits) for value in direction], dtype=object)
         if (rounded > 0).all() and rounded @ form @ rounded < 0:
@@ -92,10 +95,10 @@ def _integer_direction(form: Integers, direction: list[Any]) -> list[int]:
 
 
 def determinant(matrix: Any) -> Any:
-    """Determinant by expanding along the rows: no division, so that entries may be integers, rationals or surds.
+    """Determinant by expansion along the rows, without division: entries may be integers, rationals or surds.
 
     Args:
-        matrix: (k, k), k at most MOST_ORDER: the minors of the upper rows, one a set of columns, are all kept.
+        matrix: (k, k), k at most MOST_ORDER: the minors of the upper rows, one per set of columns, are all kept.
 
     Example:
         >>> determinant([[1, 2], [3, 4]])
@@ -108,7 +111,7 @@ def determinant(matrix: Any) -> Any:
             for column, value in enumerate(row):
                 if columns >> column & 1 or not value:
                     continue
-                # The new column has to pass all those to its right.
+                # One transposition for each column to the right of the new one.
                 signed = -value if (columns >> column).bit_count() % 2 else value
                 taken = columns | 1 << column
                 larger[taken] = larger.get(taken, 0) + signed * minor
@@ -116,7 +119,7 @@ def determinant(matrix: Any) -> Any:
     return minors.get((1 << len(matrix)) - 1, 0)
 
 
-def adjugate(matrix: Integers) -> Integers:
+def adjugate(matrix: Surds) -> Surds:
     """Adjugate of a symmetric matrix: matrix @ adjugate = determinant * identity.
 
     Example:

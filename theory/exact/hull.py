@@ -1,15 +1,25 @@
-"""Hull and normal fan of integer points, without rounding: simplicial cones, each with the vertex that looks along it.
+"""Hull and normal fan of integer points, without rounding: simplicial cones, each with the vertex furthest along it.
 
-Quickhull (Barber, Dobkin and Huhdanpaa 1996) with integer predicates. A facet is replaced only where a point lies
-strictly beyond it, so that coplanar points cost nothing but further simplices of the same facet: the boundary is always
-a closed complex of simplices that are not flat. Simplices with one normal are then one facet, and the normal cones of
-the vertices are cut by pulling, which looks at incidences alone: neighbours are cut alike where they meet.
+Quickhull (Barber, Dobkin and Huhdanpaa 1996) with integer predicates, then pulling triangulations of normal cones:
+
+1. Choose d + 1 affinely independent points: the boundary begins with the d + 1 simplices of d of them.
+2. Assign every other point to a simplex that it lies strictly above; points above none are inside for good.
+3. Take the furthest point above a simplex, remove the simplices that it lies strictly above, and join it to the ridges
+   on their horizon. Assign their points to the new simplices, until no point is above any.
+4. Simplices with one normal are one facet. A point is a vertex if its facets have no other point in common; the normals
+   of these facets span its normal cone.
+5. Pull the first ray of a normal cone: join it to the simplicial pieces of those walls that do not contain it.
+
+Only points strictly above a simplex replace it, so the boundary is always a closed complex of simplices that are not
+flat; coplanar points only add simplices to a facet. Pulling depends on incidences alone, so neighbouring cones are cut
+alike where they meet.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from math import gcd
 from typing import TYPE_CHECKING
 
@@ -19,19 +29,14 @@ from theory.errors import InputError
 from theory.exact.copositivity import determinant
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from theory.arrays import Indices
-
-    Integers = NDArray[np.object_]
+    from theory.arrays import Indices, Integers
 
 __all__ = ["Cones", "exact_normal_fan"]
 
 FLAT = "sources: the samples lie in a subspace, so their hull is flat; remove dependent sources"
-"""What is said of points that span fewer dimensions than they have coordinates."""
 
 Cones = tuple[list[list[int]], list[list[int]], list[int]]
-"""Generators (R rows of d integers), cones (N rows of d indices into them) and for each cone a row of the points."""
+"""Generators (R rows of d integers), cones (N rows of d indices into them) and one row of the points per cone."""
 
 
 def exact_normal_fan(points: Integers, most_simplices: int | None = None) -> Cones | None:
@@ -39,11 +44,11 @@ def exact_normal_fan(points: Integers, most_simplices: int | None = None) -> Con
 
     Args:
         points: (T, d) Python integers; repeated and inner points do no harm.
-        most_simplices: give up once the boundary of the hull has more; never, if not given.
+        most_simplices: give up once the boundary of the hull has more; None: never.
 
     Returns:
-        The facet normals in lowest terms, the cones and for each cone the row of the point p with p.w >= every other
-        on it; None where the hull has too many simplices.
+        The facet normals in lowest terms, the cones, and for each cone the row of the point that is furthest along
+        every direction in it; None where the hull has too many simplices.
 
     Raises:
         InputError: the points span fewer than d dimensions.
@@ -70,71 +75,73 @@ def exact_normal_fan(points: Integers, most_simplices: int | None = None) -> Con
     for facet, rows in enumerate(corners):
         for row in rows:
             facets_of[row].add(facet)
-    # A corner of the complex is a vertex of the hull if its facets have no other corner in common.
+    # Step 4.
     stars = {
         row: frozenset(facets)
         for row, facets in facets_of.items()
         if len(frozenset.intersection(*(corners[facet] for facet in facets))) == 1
     }
     pulling = _Pulling(stars, [[row for row in rows if row in stars] for rows in corners])
-    cones, owners = [], []
+    cones, vertices = [], []
     for row, star in stars.items():
         pieces = pulling.pieces(star, points.shape[1])
         cones += [list(piece) for piece in pieces]
-        owners += [row] * len(pieces)
-    return normals, cones, owners
+        vertices += [row] * len(pieces)
+    return normals, cones, vertices
 
 
+@dataclass(slots=True, eq=False)
 class _Simplex:
     """A simplex of the boundary: {normal.y = height}, the hull below it.
 
     Attributes:
-        corners: its d rows;  beyond: for each corner the neighbour across the ridge without it.
-        outside: rows strictly above it that are its own to deal with;  heights: how far above.
+        corners: d rows of the points.
+        normal: (d,) integers in lowest terms.
+        height: the same for all its corners.
+        neighbours: for each corner the neighbour across the ridge without it.
+        above: rows strictly above it that are assigned to it.
+        heights: their heights over it.
     """
 
-    __slots__ = ("beyond", "corners", "height", "heights", "normal", "outside")
-
-    def __init__(self, corners: tuple[int, ...], normal: Integers, height: int) -> None:
-        self.corners = corners
-        self.normal = normal
-        self.height = height
-        self.beyond: list[_Simplex | None] = [None] * len(corners)
-        self.outside: Indices = np.empty(0, dtype=np.intp)
-        self.heights: Integers = np.empty(0, dtype=object)
+    corners: tuple[int, ...]
+    normal: Integers
+    height: int
+    neighbours: list[_Simplex | None]
+    above: Indices = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    heights: Integers = field(default_factory=lambda: np.empty(0, dtype=object))
 
 
 class _Hull:
-    """The boundary of a hull that grows by its furthest points."""
+    """The boundary of a hull that grows by its furthest points (steps 1 to 3)."""
 
     def __init__(self, points: Integers, start: list[int]) -> None:
         self.points = points
         self.size = len(start)
-        # An inner point, times the number of corners it is the middle of.
+        # The middle of the first simplex, an inner point, times its number of corners.
         self.middle = points[start].sum(axis=0)
-        # A dict for its order: the same points give the same cones in every run.
-        self.living: dict[_Simplex, None] = {}
+        # A dict keeps its order, so the same points give the same cones in every run.
+        self.boundary: dict[_Simplex, None] = {}
         first = [self._simplex(tuple(row for row in start if row != left_out)) for left_out in start]
         self._join(first)
-        self._hand_out(np.setdiff1d(np.arange(len(points)), start), first)
+        self._assign(np.setdiff1d(np.arange(len(points)), start), first)
 
     @classmethod
     def around(cls, points: Integers, most_simplices: int | None = None) -> _Hull | None:
         """The whole hull, or None where it is too large."""
         hull = cls(points, _spanning(points))
-        waiting = list(hull.living)
+        waiting = list(hull.boundary)
         while waiting:
             simplex = waiting.pop()
-            if simplex in hull.living and len(simplex.outside):
+            if simplex in hull.boundary and len(simplex.above):
                 waiting += hull._grow(simplex)
-            if most_simplices is not None and len(hull.living) > most_simplices:
+            if most_simplices is not None and len(hull.boundary) > most_simplices:
                 return None
         return hull
 
     def facets(self) -> tuple[list[list[int]], list[frozenset[int]]]:
-        """The facets' normals in lowest terms, and the corners of the simplices that make up each."""
+        """The normals of the facets in lowest terms, and the corners of the simplices of each."""
         corners: defaultdict[tuple[int, ...], set[int]] = defaultdict(set)
-        for simplex in self.living:
+        for simplex in self.boundary:
             corners[tuple(simplex.normal)].update(simplex.corners)
         return [list(normal) for normal in corners], [frozenset(rows) for rows in corners.values()]
 
@@ -143,79 +150,78 @@ class _Hull:
         height = int(normal @ self.points[corners[0]])
         if normal @ self.middle > self.size * height:
             normal, height = -normal, -height
-        simplex = _Simplex(corners, normal, height)
-        self.living[simplex] = None
+        simplex = _Simplex(corners, normal, height, [None] * len(corners))
+        self.boundary[simplex] = None
         return simplex
 
     def _grow(self, simplex: _Simplex) -> list[_Simplex]:
-        """Take in the furthest point above a simplex; the new simplices."""
-        apex = int(simplex.outside[simplex.heights.argmax()])
-        seen, horizon = self._seen_from(apex, simplex)
-        made = []
+        """Add the furthest point above a simplex (step 3); returns the new simplices."""
+        apex = int(simplex.above[simplex.heights.argmax()])
+        visible, horizon = self._visible_from(apex, simplex)
+        added = []
         for inner, place in horizon:
-            outer = inner.beyond[place]
+            outer = inner.neighbours[place]
             assert outer is not None
             ridge = inner.corners[:place] + inner.corners[place + 1 :]
-            fresh = self._simplex((*ridge, apex))
-            fresh.beyond[-1] = outer
-            outer.beyond[outer.beyond.index(inner)] = fresh
-            made.append(fresh)
-        self._join(made)
-        orphans = np.concatenate([old.outside for old in seen])
-        for old in seen:
-            del self.living[old]
-        self._hand_out(orphans[orphans != apex], made)
-        return made
+            new = self._simplex((*ridge, apex))
+            new.neighbours[-1] = outer
+            outer.neighbours[outer.neighbours.index(inner)] = new
+            added.append(new)
+        self._join(added)
+        rows = np.concatenate([removed.above for removed in visible])
+        for removed in visible:
+            del self.boundary[removed]
+        self._assign(rows[rows != apex], added)
+        return added
 
-    def _seen_from(self, apex: int, start: _Simplex) -> tuple[list[_Simplex], list[tuple[_Simplex, int]]]:
+    def _visible_from(self, apex: int, start: _Simplex) -> tuple[list[_Simplex], list[tuple[_Simplex, int]]]:
         """Simplices strictly below a point, and the ridges round them (simplex, place of the corner across)."""
         point = self.points[apex]
         below = {start: True}
-        seen, horizon = [start], []
-        for simplex in seen:  # which grows as it is gone through
-            for place, other in enumerate(simplex.beyond):
+        visible, horizon = [start], []
+        for simplex in visible:  # the list grows during the loop
+            for place, other in enumerate(simplex.neighbours):
                 assert other is not None
                 if other not in below:
                     below[other] = bool(other.normal @ point > other.height)
                     if below[other]:
-                        seen.append(other)
+                        visible.append(other)
                 if not below[other]:
                     horizon.append((simplex, place))
-        return seen, horizon
+        return visible, horizon
 
     @staticmethod
     def _join(simplices: list[_Simplex]) -> None:
-        """Make neighbours of simplices that share a ridge, where they have none yet."""
+        """Make simplices that share a ridge neighbours, where they have none yet."""
         open_ridges: dict[frozenset[int], tuple[_Simplex, int]] = {}
         for simplex in simplices:
             for place, corner in enumerate(simplex.corners):
-                if simplex.beyond[place] is not None:
+                if simplex.neighbours[place] is not None:
                     continue
                 ridge = frozenset(simplex.corners) - {corner}
                 if ridge not in open_ridges:
                     open_ridges[ridge] = simplex, place
                     continue
                 other, other_place = open_ridges.pop(ridge)
-                simplex.beyond[place], other.beyond[other_place] = other, simplex
+                simplex.neighbours[place], other.neighbours[other_place] = other, simplex
 
-    def _hand_out(self, rows: Indices, simplices: list[_Simplex]) -> None:
-        """Give every row to a simplex that it is strictly above; those above none are inside for good.
+    def _assign(self, rows: Indices, simplices: list[_Simplex]) -> None:
+        """Assign every row to one of the simplices that it is strictly above (step 2).
 
-        A row above a simplex that was removed and outside the grown hull is above a new one: the simplices that it is
-        above hang together, so two of them meet at the horizon, and the new plane there is a positive combination of
-        theirs.
+        A row above a removed simplex and outside the grown hull is above a new one: the simplices below it are
+        connected, so two of them meet at the horizon, and the new plane there is a positive combination of theirs.
         """
         for simplex in simplices:
             if not len(rows):
                 return
             heights = self.points[rows] @ simplex.normal - simplex.height
             above = np.asarray(heights > 0, dtype=bool)
-            simplex.outside, simplex.heights = rows[above], heights[above]
+            simplex.above, simplex.heights = rows[above], heights[above]
             rows = rows[~above]
 
 
 def _spanning(points: Integers) -> list[int]:
-    """Choose d + 1 rows that are affinely independent, by elimination without fractions."""
+    """Choose d + 1 affinely independent rows (step 1), by elimination without fractions."""
     chosen = [0]
     rest = points - points[0]
     for _ in range(points.shape[1]):
@@ -230,7 +236,7 @@ def _spanning(points: Integers) -> list[int]:
 
 
 def _normal(points: Integers) -> Integers:
-    """The direction in lowest terms, up to its sign, that is orthogonal to d points' differences."""
+    """A direction in lowest terms orthogonal to the differences of d points."""
     differences = points[1:] - points[0]
     cofactors = [
         (-1) ** column * determinant(np.delete(differences, column, axis=1)) for column in range(points.shape[1])
@@ -240,10 +246,11 @@ def _normal(points: Integers) -> Integers:
 
 
 class _Pulling:
-    """Cuts normal cones into simplicial ones; a cone is the set of its rays, which are facets of the hull.
+    """Cuts normal cones into simplicial ones (step 5); a cone is the set of its rays, which are facets of the hull.
 
     Attributes:
-        stars: for each vertex its facets;  vertices: for each facet its vertices.
+        stars: the facets of each vertex.
+        vertices: the vertices of each facet.
     """
 
     def __init__(self, stars: dict[int, frozenset[int]], vertices: list[list[int]]) -> None:
@@ -266,9 +273,9 @@ class _Pulling:
         return self.known[rays]
 
     def _walls(self, rays: frozenset[int]) -> Iterator[frozenset[int]]:
-        """The largest faces of a normal cone: the normal cones of the faces with one dimension more.
+        """The largest faces of a normal cone: the normal cones of the faces of the hull with one dimension more.
 
-        Such a face is spanned by this one and any other of its vertices, so its facets are those that the two share.
+        Such a face is spanned by the smaller one and any other of its vertices; its facets are those that both share.
         """
         others = {row for facet in rays for row in self.vertices[facet]}
         shared = {rays & self.stars[row] for row in others} - {rays}

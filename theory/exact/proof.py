@@ -1,9 +1,18 @@
 """Proofs of verdicts: rational objects that anyone can check against the data, without the code that found them.
 
-*Mixed*: a rational neuron w with h(w)^2 < w'F w. *Modular*: simplicial cones that cover every direction, each with a
-sample whose corner v = mean - s_t bounds the bias from below, h(w) >= v.w, such that v.w >= 0 on the cone and
-``(v.w)^2 >= w'F w`` there, which is the copositivity of one small integer matrix. That the v are vertices, or the
-generators facet normals, need not be true for the proof to be one.
+A proof of *mixed* is an integer neuron w:
+
+1. Compute h(w) and w'F w from the data, and compare: h(w)^2 < w'F w.
+
+A proof of *modular* is a list of simplicial cones, each with a sample s_t, whose corner v = mean - s_t bounds the bias
+from below, h(w) >= v.w:
+
+1. Check that the cones cover every direction, from the signs of determinants and the ridges that cones share.
+2. Check that v.w >= 0 on each cone.
+3. Check that (v.w)^2 >= w'F w on each cone: W (v v' - F) W' is copositive, with W the generators of the cone.
+4. Check that the stored slacks are those of the generators.
+
+The v need not be vertices, nor the generators facet normals, for the proof to hold.
 """
 
 from __future__ import annotations
@@ -22,7 +31,7 @@ import numpy as np
 from theory.errors import InputError
 from theory.exact.copositivity import MOST_ORDER, determinant, negative_direction
 from theory.exact.problem import ExactProblem
-from theory.exact.rational import DECIMAL_BITS, MOST_DIGITS, fraction_text, integer_text, read_fraction, shown
+from theory.exact.rational import LIMITS, fraction_text, integer_text, read_fraction, shown
 from theory.exact.surds import rational_below
 from theory.immutable import Frozen
 from theory.writing import written_whole
@@ -36,13 +45,9 @@ if TYPE_CHECKING:
 __all__ = ["Proof", "check_proof", "verify"]
 
 FORMAT = "modularity proof 1"
-"""First entry of a saved proof."""
 
 ENTRIES = {True: ("generators", "cones", "samples", "slacks"), False: ("witness", "bias", "worth")}
-"""What a proof of modular and one of mixed consist of."""
-
-FRACTIONS = ("slacks", "bias", "worth")
-"""The entries that are fractions; the others are integers."""
+"""Entries of a proof of modular, and of one of mixed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +56,15 @@ class Proof(Frozen):
 
     Attributes:
         modular: what is proven.
-        digest: SHA-256 of the exact data it speaks of.
-        witness: mixed: d integers w;  bias: h(w);  worth: a rational at most w'F w (equal where F is rational).
-        generators: modular: R directions of d integers;  cones: N rows of d indices into them.
-        samples: N, the sample whose corner bounds the bias on each cone.
-        slacks: R rationals, 1 - a'F a of each generator scaled to the facet {a.y <= 1}, or something less of the same
-            sign where that is irrational; zero is a tie.
+        digest: SHA-256 of the exact data.
+        witness: of mixed, d integers w.
+        bias: of mixed, h(w).
+        worth: of mixed, a rational at most w'F w, equal to it where F is rational.
+        generators: of modular, R directions of d integers.
+        cones: of modular, N rows of d indices of generators.
+        samples: of modular, N samples, whose corners bound the bias on the cones.
+        slacks: of modular, R rationals: 1 - a'F a of each generator scaled to the facet {a.y <= 1}, or a smaller
+            rational of the same sign where that is irrational; zero is a tie.
 
     Example:
         >>> from theory import modularity
@@ -81,21 +89,18 @@ class Proof(Frozen):
         return sum(1 for slack in self.slacks or [] if slack == 0)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, fractions as "p/q" and very long integers as hexadecimal text, nothing that does not apply.
+        """As JSON, with fractions as "p/q" and very long integers as hexadecimal text.
 
         Example:
             >>> from theory import modularity
             >>> modularity([[0, 0], [0, 1], [1, 0]], exact=True).proof.to_dict()["witness"]
             [-1, -1]
         """
-        plain: dict[str, Any] = {"format": FORMAT, "modular": self.modular, "digest": self.digest}
-        for name in ENTRIES[self.modular]:
-            value = getattr(self, name)
-            plain[name] = _as_texts(value) if name in FRACTIONS else _as_short(value)
-        return plain
+        entries = {name: _written(getattr(self, name)) for name in ENTRIES[self.modular]}
+        return {"format": FORMAT, "modular": self.modular, "digest": self.digest, **entries}
 
     @classmethod
-    def from_dict(cls, plain: Any) -> Proof:
+    def from_dict(cls, saved: Any) -> Proof:
         """The proof that `to_dict` wrote.
 
         Raises:
@@ -107,17 +112,18 @@ class Proof(Frozen):
             >>> Proof.from_dict(proof.to_dict()) == proof
             True
         """
-        if not isinstance(plain, dict) or plain.get("format") != FORMAT:
+        if not isinstance(saved, dict) or saved.get("format") != FORMAT:
             raise InputError(f"proof: not a saved proof (its format is not {FORMAT!r})")
-        modular, digest = plain.get("modular"), plain.get("digest")
+        modular, digest = saved.get("modular"), saved.get("digest")
         if not isinstance(modular, bool) or not isinstance(digest, str):
             raise InputError("proof: altered; `modular` must be true or false and `digest` a text")
         wanted = {"format", "modular", "digest", *ENTRIES[modular]}
-        if plain.keys() != wanted:
-            odd = ", ".join(sorted(shown(name) for name in plain.keys() ^ wanted))
+        if saved.keys() != wanted:
+            odd = ", ".join(sorted(shown(name) for name in saved.keys() ^ wanted))
             raise InputError(f"proof: entries are missing or unknown: {odd}")
+        fractions = ("slacks", "bias", "worth")
         values = {
-            name: _as_fractions(plain[name], name) if name in FRACTIONS else _as_integers(plain[name])
+            name: _as_fractions(saved[name], name) if name in fractions else _as_integers(saved[name])
             for name in ENTRIES[modular]
         }
         return cls(modular, digest, **values)
@@ -153,16 +159,16 @@ class Proof(Frozen):
             True
         """
         try:
-            plain = json.loads(Path(path).read_text(), object_pairs_hook=_once_each, parse_int=_short_integer)
+            saved = json.loads(Path(path).read_text(), object_pairs_hook=_once_each, parse_int=_short_integer)
         except (UnicodeDecodeError, json.JSONDecodeError) as error:
             raise InputError(f"{path}: not a JSON file ({error})") from None
         except RecursionError:
             raise InputError(f"{path}: nested too deeply to be a proof") from None
-        return cls.from_dict(plain)
+        return cls.from_dict(saved)
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON, whose names should each be there once: else readers differ on what it says."""
+    """An object of JSON whose names occur once each: other objects mean different things to different readers."""
     result = dict(pairs)
     if len(result) < len(pairs):
         raise InputError("proof: altered; an entry is given twice")
@@ -170,13 +176,18 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _short_integer(text: str) -> int:
-    if len(text) > MOST_DIGITS:
+    if len(text) > LIMITS.digits:
         raise InputError(f"proof: altered; an integer has {len(text):,} digits, where long ones are hexadecimal text")
     return int(text)
 
 
-def _as_texts(value: Any) -> Any:
-    return [fraction_text(item) for item in value] if isinstance(value, list) else fraction_text(value)
+def _written(value: Any) -> Any:
+    """Lists, integers and fractions as they are saved."""
+    if isinstance(value, list):
+        return [_written(item) for item in value]
+    if isinstance(value, Fraction):
+        return fraction_text(value)
+    return value if value.bit_length() <= LIMITS.decimal_bits else integer_text(value)
 
 
 def _as_fractions(value: Any, name: str) -> Any:
@@ -185,20 +196,13 @@ def _as_fractions(value: Any, name: str) -> Any:
     return read_fraction(value, f"proof: {name}")
 
 
-def _as_short(value: Any) -> Any:
-    """Rows of integers with very long ones as text."""
-    if isinstance(value, list):
-        return [_as_short(item) for item in value]
-    return value if value.bit_length() <= DECIMAL_BITS else integer_text(value)
-
-
 def _as_integers(value: Any, depth: int = 2) -> Any:
-    """Rows of integers, those that are written as text read; anything else stays as it is, to be refused later."""
+    """Rows of integers, read from text where they are long; anything else stays unchanged, to be refused later."""
     if isinstance(value, list) and depth:
         return [_as_integers(item, depth - 1) for item in value]
     if isinstance(value, str):
         number = int(read_fraction(value, "proof: an integer"))
-        return number if _as_short(number) == value else value
+        return number if _written(number) == value else value
     return value
 
 
@@ -251,16 +255,13 @@ def verify(proof: Proof, problem: ExactProblem) -> None:
     """Raise InputError unless the proof holds for this problem."""
     if proof.digest != problem.digest:
         raise InputError("proof: it is for other data, mixing, probabilities, encoder cost or readout than those given")
-    if proof.modular:
-        _verify_modular(proof, problem)
-    else:
-        _verify_mixed(proof, problem)
+    (_verify_modular if proof.modular else _verify_mixed)(proof, problem)
 
 
 def _verify_mixed(proof: Proof, problem: ExactProblem) -> None:
     witness = proof.witness
     if not _is_rows([witness], problem.dimension) or proof.bias is None or proof.worth is None:
-        raise InputError("proof: altered; it lacks a witness of one integer a source, its bias or its worth")
+        raise InputError("proof: altered; it lacks a witness of one integer per source, its bias or its worth")
     assert witness is not None
     bias = problem.support(witness)
     if proof.bias != bias or proof.worth != rational_below(problem.worth(witness), bias**2):
@@ -275,7 +276,7 @@ def _verify_modular(proof: Proof, problem: ExactProblem) -> None:
     if dimension > MOST_ORDER:
         raise InputError(f"proof: {dimension} sources are more than can be checked ({MOST_ORDER})")
     if not (_is_rows(generators, dimension) and _is_rows(cones, dimension) and _is_rows([samples], None)):
-        raise InputError("proof: altered; generators, cones and samples must be rows of integers, one entry a source")
+        raise InputError("proof: altered; generators, cones and samples must be rows of integers, one entry per source")
     assert generators is not None and cones is not None and samples is not None
     indices = [index for cone in cones for index in cone]
     in_range = min(indices) >= 0 and max(indices) < len(generators) and min(samples) >= 0
@@ -296,7 +297,7 @@ def _verify_modular(proof: Proof, problem: ExactProblem) -> None:
 
 
 def _is_rows(rows: Any, length: int | None) -> bool:
-    """Whether these are one or more rows of integers (true integers: JSON knows booleans and floats too)."""
+    """Whether these are one or more rows of integers, which booleans and floats are not."""
     return (
         isinstance(rows, list)
         and len(rows) > 0
@@ -309,8 +310,8 @@ def covers(generators: list[list[int]], cones: list[list[int]]) -> bool:
     """Whether the simplicial cones cover every direction, from orientations and incidences alone.
 
     If every cone has inner points and every ridge (all generators of a cone but one) belongs to exactly two cones that
-    lie on opposite sides of it, then a path that avoids the smaller faces leaves one cone only to enter another. So
-    every direction lies in equally many cones, up to smaller faces; and as there is a cone, in at least one.
+    lie on opposite sides of it, then a path that avoids the smaller faces leaves a cone only to enter another. So all
+    directions, up to smaller faces, lie in equally many cones, and some lie in one.
 
     Example:
         >>> axes = [[1, 0], [0, 1], [-1, 0], [0, -1]]
@@ -325,7 +326,7 @@ def covers(generators: list[list[int]], cones: list[list[int]]) -> bool:
             return False
         orientation = 1 if volume > 0 else -1
         for place in range(len(ordered)):
-            # Moving the generator left out to the front takes `place` transpositions.
+            # It takes `place` transpositions to move the omitted generator to the front.
             sides[tuple(ordered[:place] + ordered[place + 1 :])].append(orientation * (-1) ** place)
     return all(sorted(pair) == [-1, 1] for pair in sides.values())
 
@@ -333,9 +334,9 @@ def covers(generators: list[list[int]], cones: list[list[int]]) -> bool:
 def facet_slacks(
     problem: ExactProblem, generators: list[list[int]], cones: list[list[int]], samples: list[int]
 ) -> list[Fraction]:
-    """1 - a'F a for each generator, scaled to v.a = 1 with v the corner of its first cone's sample.
+    """1 - a'F a of each generator a, scaled to v.a = 1 with v the corner of its first cone's sample.
 
-    A rational below it, of the same sign, where it is irrational.
+    Where it is irrational, a smaller rational of the same sign.
     """
     sample_of: dict[int, int] = {}
     for cone, sample in zip(cones, samples, strict=True):

@@ -1,10 +1,8 @@
-"""Numbers without rounding: rationals from whatever was given, as text and back.
-
-A float is a dyadic rational, a decimal string is a rational; neither is ever rounded here.
-"""
+"""Rationals from numbers and text, and back to text. A float is a dyadic rational; nothing is rounded."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral, Rational
@@ -18,30 +16,32 @@ from theory.inputs import as_matrix, require_plain
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from theory.arrays import Rationals
+
 __all__ = [
+    "LIMITS",
     "as_floats",
     "exact_matrix",
     "exact_number",
     "fraction_text",
     "integer_text",
+    "positive_number",
     "read_fraction",
     "shown",
 ]
 
-MOST_EXPONENT = 5_000
-"""Decimal exponents beyond this are refused: such a number would fill the memory before it meant anything."""
 
-MOST_DIGITS = 4_000
-"""Longer numbers in text are refused, as Python itself does a few hundred digits later."""
+@dataclass(frozen=True)
+class NumberLimits:
+    """Longest numbers that are read, shown and written."""
 
-SHOWN = 40
-"""Characters of a bad value that a message repeats."""
-
-DECIMAL_BITS = 10_000
-"""Longer integers are written in hexadecimal: Python refuses to print very long decimals, and takes long to."""
+    exponent: int = 5_000  # decimal; a number with a larger one would fill the memory
+    digits: int = 4_000  # of a number in text: Python itself refuses a few hundred more
+    shown: int = 40  # characters of a bad value in a message
+    decimal_bits: int = 10_000  # longer integers are written in hexadecimal: Python does not print long decimals
 
 
-# ---- rationals from whatever was given ----------------------------------------------------------------------------
+LIMITS = NumberLimits()
 
 
 def exact_number(value: Any, name: str) -> Fraction:
@@ -66,8 +66,24 @@ def exact_number(value: Any, name: str) -> Fraction:
         raise InputError(f"{name}: {shown(value)} is not a finite number that can be read exactly") from None
 
 
+def positive_number(value: Any, name: str) -> Fraction:
+    """The rational that a price stands for.
+
+    Raises:
+        InputError: not a number that can be read exactly, or not positive.
+
+    Example:
+        >>> positive_number("0.5", "encoder_cost")
+        Fraction(1, 2)
+    """
+    number = exact_number(value, name)
+    if number <= 0:
+        raise InputError(f"{name}: {shown(value)} is not positive; every cost must be, or the optimum is empty")
+    return number
+
+
 class _TooLongError(ValueError):
-    """A number that cannot be used because of its size: says why and what to do."""
+    """A number too long to be used; the message says how to change it."""
 
 
 def _fraction(value: Any) -> Fraction:
@@ -85,19 +101,19 @@ def _fraction(value: Any) -> Fraction:
 def _fraction_of_text(text: str) -> Fraction:
     _, _, exponent = text.lower().partition("e")
     # An exponent of so many digits that it is not read is too large as well.
-    _require_short(len(text), int(exponent) if 0 < len(exponent) <= SHOWN else MOST_EXPONENT * len(exponent))
+    _require_short(len(text), int(exponent) if 0 < len(exponent) <= LIMITS.shown else LIMITS.exponent * len(exponent))
     return Fraction(text)
 
 
 def _require_short(digits: int, exponent: int) -> None:
-    if digits > MOST_DIGITS:
-        raise _TooLongError(f"has {digits:,} digits, more than {MOST_DIGITS:,}; round it")
-    if abs(exponent) > MOST_EXPONENT:
-        raise _TooLongError(f"has an exponent beyond {MOST_EXPONENT:,}; choose other units")
+    if digits > LIMITS.digits:
+        raise _TooLongError(f"has {digits:,} digits, more than {LIMITS.digits:,}; round it")
+    if abs(exponent) > LIMITS.exponent:
+        raise _TooLongError(f"has an exponent beyond {LIMITS.exponent:,}; choose other units")
 
 
 def shown(value: Any) -> str:
-    """As much of a bad value as a message repeats.
+    """A bad value as a message shows it, cut short if it is long.
 
     Example:
         >>> shown("1" * 50)
@@ -107,11 +123,11 @@ def shown(value: Any) -> str:
         text = repr(value)
     except ValueError:
         return "a number of thousands of digits"
-    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
+    return text if len(text) <= LIMITS.shown else text[: LIMITS.shown] + "..."
 
 
-def exact_matrix(values: ArrayLike, name: str) -> list[list[Fraction]]:
-    """Rows of rationals from anything array-like; a vector is read as one column.
+def exact_matrix(values: ArrayLike, name: str) -> Rationals:
+    """Matrix of rationals from anything array-like; a vector is read as one column.
 
     Args:
         values: numbers of any kind `exact_number` reads. Lists keep every digit of long integers and strings.
@@ -121,11 +137,10 @@ def exact_matrix(values: ArrayLike, name: str) -> list[list[Fraction]]:
         InputError: values that are not numbers, not finite, or not a matrix; the message names the place.
 
     Example:
-        >>> exact_matrix([["0.1", 0.5]], "sources")
+        >>> exact_matrix([["0.1", 0.5]], "sources").tolist()
         [[Fraction(1, 10), Fraction(1, 2)]]
     """
-    require_plain(values, name)
-    array = values.to_numpy() if hasattr(values, "to_numpy") else values
+    array = _as_array(values, name)
     if not isinstance(array, np.ndarray):
         array = np.array(values, dtype=object)
     ragged = array.dtype.kind == "O" and array.ndim == 1 and any(isinstance(row, list | tuple) for row in array)
@@ -145,11 +160,17 @@ def exact_matrix(values: ArrayLike, name: str) -> list[list[Fraction]]:
                     f"{name}: {shown(value)} is not a finite number, at {place}; correct it or remove the row"
                 ) from None
         rows.append(row)
-    return rows
+    return np.array(rows, dtype=object)
+
+
+def _as_array(values: ArrayLike, name: str) -> ArrayLike:
+    require_plain(values, name)
+    converted: ArrayLike = values.to_numpy() if hasattr(values, "to_numpy") else values
+    return converted
 
 
 def as_floats(values: ArrayLike, name: str) -> ArrayLike:
-    """The same numbers rounded to floats; what holds floats already is returned as it is.
+    """The numbers rounded to floats; an array of machine numbers is returned unchanged.
 
     Raises:
         InputError: as for `exact_matrix`, and for numbers beyond the range of floats.
@@ -158,13 +179,11 @@ def as_floats(values: ArrayLike, name: str) -> ArrayLike:
         >>> as_floats([["1/3", "0.5"]], "sources").round(3).tolist()
         [[0.333, 0.5]]
     """
-    require_plain(values, name)
-    array = values.to_numpy() if hasattr(values, "to_numpy") else values
+    array = _as_array(values, name)
     if isinstance(array, np.ndarray) and array.dtype.kind in "biuf":
         return values
-    rows = exact_matrix(values, name)
     try:
-        return np.array([[float(value) for value in row] for row in rows])
+        return exact_matrix(values, name).astype(float)
     except OverflowError:
         raise InputError(f"{name}: a value is too large for floating point; choose larger units") from None
 
@@ -176,7 +195,7 @@ def integer_text(number: int) -> str:
         >>> integer_text(-12), integer_text(2**20_000)[:8]
         ('-12', '0x100000')
     """
-    return str(number) if number.bit_length() <= DECIMAL_BITS else hex(number)
+    return str(number) if number.bit_length() <= LIMITS.decimal_bits else hex(number)
 
 
 def fraction_text(number: Fraction) -> str:
@@ -187,7 +206,7 @@ def fraction_text(number: Fraction) -> str:
 
 
 def read_fraction(text: Any, name: str) -> Fraction:
-    """What `fraction_text` wrote.
+    """The rational that `fraction_text` wrote.
 
     Raises:
         InputError: anything else.

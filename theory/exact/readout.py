@@ -1,14 +1,17 @@
-"""The readout in rational arithmetic: what a unit of w w' is worth at the best modular code, as far as that is known.
+"""The readout in rational arithmetic: its multiplier Y at the best modular code, where that is known.
 
-With an exact decoder, or errors under which the sources are uncorrelated, each source's strength follows by itself and
-Y is made of rationals and square roots. So it is if errors are too cheap for any neuron to be worth having alone, where
-Y is rational. Errors of correlated sources make the strengths solve polynomial equations together, and there is no
-verdict without rounding (docs/mathematics.md, "The modularity condition").
+1. Exact decoder: Y_ij = K_ij sqrt(c_i c_j / (K_ii K_jj)), with c_i the cost of the modular neuron of source i.
+2. With errors of covariance C_e at the price kappa: Y = (kappa^2 / mu) C_e K C_e at the code without neurons. If no
+   Y_ii exceeds c_i, that code is the best modular one, and Y is rational.
+3. Otherwise, for uncorrelated sources: Y_ij is made of rationals and the roots of c_i and c_j, source by source.
+4. For correlated sources the strengths solve coupled polynomial equations: no verdict without rounding.
+
+See docs/mathematics.md, "The modularity condition".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -16,77 +19,72 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theory.errors import InputError
-from theory.exact.rational import exact_number, shown
+from theory.exact.rational import exact_number, positive_number, shown
 from theory.exact.surds import Roots
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Surds = NDArray[np.object_]
+    from theory.arrays import Rationals, Surds
 
 __all__ = ["ExactErrors", "ExactReadout"]
 
-Matrix = list[list[Fraction]]
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ExactErrors:
-    """What errors cost.
+    """The cost of errors.
 
     Attributes:
-        cost: of the mean squared error;  decoder_cost: with the noise that the decoder lets through.
-        covariance: d rows of d, under the weights with which errors count.
+        cost: kappa, of the mean squared error.
+        decoder_cost: mu, including the noise that the decoder passes on.
+        covariance: (d, d) C_e, under the weights with which errors count.
     """
 
     cost: Fraction
     decoder_cost: Fraction
-    covariance: Matrix
+    covariance: Rationals
 
     @classmethod
-    def priced(cls, cost: Any, noise_variance: Any, decoder_cost: Any, covariance: Matrix) -> ExactErrors:
-        """From what readouts are given.
+    def priced(cls, cost: Any, noise_variance: Any, decoder_cost: Any, covariance: Rationals) -> ExactErrors:
+        """From the arguments of readouts.
 
         Raises:
             InputError: prices that are not positive, or a negative variance.
         """
-        error, decoder = exact_number(cost, "error_cost"), exact_number(decoder_cost, "decoder_cost")
-        for name, given, value in (("error_cost", cost, error), ("decoder_cost", decoder_cost, decoder)):
-            if value <= 0:
-                raise InputError(f"{name}: {shown(given)} is not positive; every cost must be, or the optimum is empty")
+        error, decoder = positive_number(cost, "error_cost"), positive_number(decoder_cost, "decoder_cost")
         variance = exact_number(noise_variance, "noise_variance")
         if variance < 0:
             raise InputError(f"noise_variance: {shown(noise_variance)} is negative; give a variance from zero on")
         return cls(error, decoder + error * variance, covariance)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ExactReadout:
-    """The price of reading a code out.
+    """An exact decoder, or one with errors.
 
     Attributes:
-        gram: K = B'B, d rows of d rationals;  errors: what they cost, or None where there are none.
+        gram: (d, d) K = B'B.
+        errors: their cost, or None for an exact decoder.
 
     Example:
-        >>> one = Fraction(1)
-        >>> ExactReadout([[one, one], [one, 2 * one]]).multiplier([4 * one, 2 * one], Roots()).tolist()[0]
+        >>> gram = np.array([[1, 1], [1, 2]], dtype=object) * Fraction(1)
+        >>> ExactReadout(gram).multiplier([Fraction(4), Fraction(2)], Roots()).tolist()[0]
         [Fraction(4, 1), Fraction(2, 1)]
     """
 
-    gram: Matrix
+    gram: Rationals
     errors: ExactErrors | None = None
 
-    def multiplier(self, costs: list[Fraction], roots: Roots) -> Surds:
+    def multiplier(self, costs: Rationals, roots: Roots) -> Surds:
         """(d, d) Y at the best modular code, of rationals and surds.
 
         Args:
-            costs: what a neuron of each source costs at unit weight.
+            costs: (d,) c, the costs of modular neurons with unit weight.
             roots: the square roots that occur.
 
         Raises:
             InputError: targets or errors for which Y is not known without rounding.
         """
-        gram, size = np.array(self.gram, dtype=object), len(costs)
-        if self.errors is None:
+        gram, size = self.gram, len(costs)
+        if self.errors is None:  # step 1
             if not all(gram[i, i] for i in range(size)):
                 raise InputError(
                     "targets: they leave a source out, and what neurons that read it besides are worth is only found "
@@ -94,9 +92,8 @@ class ExactReadout:
                 )
             root = [[roots.of(costs[i] * costs[j] / (gram[i, i] * gram[j, j])) for j in range(i)] for i in range(size)]
             return self._filled(costs, lambda i, j: gram[i, j] * root[i][j] if gram[i, j] else Fraction(0))
-        errors = self.errors
-        covariance = np.array(errors.covariance, dtype=object)
-        silent = errors.cost**2 / errors.decoder_cost * (covariance @ gram @ covariance)
+        errors, covariance = self.errors, self.errors.covariance
+        silent = errors.cost**2 / errors.decoder_cost * (covariance @ gram @ covariance)  # step 2
         coded = [bool(silent[i, i] > cost) for i, cost in enumerate(costs)]
         if not any(coded):
             return np.asarray(silent)
@@ -107,7 +104,7 @@ class ExactReadout:
             )
 
         def entry(i: int, j: int) -> Any:
-            # For a source with a neuron sqrt(mu) / (x_i + G0_ii), and for one without, of which the first is a root.
+            # Step 3: K_ij times sqrt(mu) / (x_i + G0_ii) of both sources, which is sqrt(c_i / K_ii) with a neuron.
             square, factor = Fraction(1), gram[i, j]
             for source in (i, j):
                 if coded[source]:
@@ -120,16 +117,15 @@ class ExactReadout:
         return self._filled([costs[i] if coded[i] else silent[i, i] for i in range(size)], entry)
 
     @staticmethod
-    def _filled(diagonal: list[Fraction], entry: Any) -> Surds:
-        result = np.empty((len(diagonal), len(diagonal)), dtype=object)
-        for i, value in enumerate(diagonal):
-            result[i, i] = value
+    def _filled(diagonal: Rationals | list[Fraction], entry: Callable[[int, int], Any]) -> Surds:
+        result = np.diag(np.array(diagonal, dtype=object))
+        for i in range(len(result)):
             for j in range(i):
                 result[i, j] = result[j, i] = entry(i, j)
         return result
 
-    def rows(self) -> Iterator[list[Fraction]]:
-        """All that it consists of, for a digest."""
+    def rows(self) -> Iterator[Iterable[Fraction]]:
+        """Its rationals, for a digest."""
         yield from self.gram
         if self.errors is not None:
             yield [self.errors.cost, self.errors.decoder_cost]

@@ -1,9 +1,11 @@
-"""Sums of square roots of integers, compared without rounding: what F is made of under a mixing.
+"""Sums of square roots of integers, compared without rounding: the entries of F under a mixing.
 
-The square roots that occur are those of products of costs, rational in the data. Roots of integers no product of which
-is a square are independent over the rationals (Besicovitch 1940), so that a sum of multiples of them and of their
-products is zero if and only if every coefficient is. The sign of any other sum shows once the roots are enclosed
-closely enough. So ties are decided even where they are irrational.
+1. Keep integers N_1, ..., N_k of which no product is a square. Their roots and the products of these are independent
+   over the rationals (Besicovitch 1940): a sum of multiples is zero if and only if every coefficient is.
+2. Write each new root as a multiple of a product of the known ones where that is possible; otherwise it is N_{k+1}.
+3. Add and multiply coefficient by coefficient: the root of N times itself is N.
+4. Compare two sums by the sign of their difference. If all coefficients are zero, they are equal, even if irrational.
+5. Otherwise enclose every root between integers over 2^bits, and double the bits until the sign is known.
 """
 
 from __future__ import annotations
@@ -15,21 +17,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Surds = NDArray[np.object_]
+    from theory.arrays import Integers, Surds
 
 __all__ = ["Roots", "Surd", "floored", "joined", "parts", "rational_below"]
 
-ROOT_BITS = 256
-"""Binary digits of the first enclosure of a square root; they double until a sign shows."""
+ROOT_BITS = 256  # of the first enclosure of a square root
 
 
 class Roots:
-    """Square roots of positive integers that are independent over the rationals, found as they are asked for.
+    """Square roots of positive integers that are independent over the rationals.
 
     Attributes:
-        radicands: the integers; no product of any of them is a square.
+        radicands: the integers N_1, ..., N_k; no product of any of them is a square.
 
     Example:
         >>> roots = Roots()
@@ -46,7 +45,7 @@ class Roots:
 
     def of(self, square: Fraction) -> Any:
         """The square root of a nonnegative rational: a Fraction if it is one, else a `Surd`."""
-        # sqrt(p / q) = sqrt(p q) / q, and sqrt(N) = sqrt(N P) / P sqrt(P) for a product P of the radicands.
+        # Step 2: sqrt(p / q) = sqrt(p q) / q, and sqrt(N) = sqrt(N P) / P sqrt(P) for a product P of the radicands.
         whole = square.numerator * square.denominator
         for members in range(1 << len(self.radicands)):
             common = self.product(members)
@@ -59,8 +58,9 @@ class Roots:
     def product(self, members: int) -> int:
         """The product of the radicands whose bits are set."""
         if members not in self._products:
-            chosen = [radicand for place, radicand in enumerate(self.radicands) if members >> place & 1]
-            self._products[members] = prod(chosen)
+            self._products[members] = prod(
+                radicand for place, radicand in enumerate(self.radicands) if members >> place & 1
+            )
         return self._products[members]
 
     def floor(self, members: int, bits: int) -> int:
@@ -71,11 +71,11 @@ class Roots:
 
 
 class Surd:
-    """A sum of rational multiples of square roots, irrational: sums that are rational become numbers again.
+    """An irrational sum of rational multiples of square roots; a rational sum is a number.
 
     Attributes:
         roots: the independent roots.
-        terms: for each product of roots (bits set for its members) the coefficient, never zero.
+        terms: the coefficient of each product of roots (bits set for its members), never zero.
 
     Example:
         >>> root = Roots().of(Fraction(2))
@@ -83,7 +83,7 @@ class Surd:
         (Fraction(2, 1), Fraction(-1, 1), True, False)
     """
 
-    __hash__ = None  # type: ignore[assignment]  # nothing needs it, and equal sums would have to share one
+    __hash__ = None  # type: ignore[assignment]  # equal sums would have to share one
     __slots__ = ("roots", "terms")
 
     def __init__(self, roots: Roots, terms: dict[int, Any]) -> None:
@@ -144,32 +144,31 @@ class Surd:
 
     def enclosure(self, bits: int) -> tuple[Fraction, Fraction]:
         """Rationals below and above, from roots enclosed to this many binary digits after the point."""
-        middle, doubt = self._enclosed(bits)
-        scale = 1 << bits
-        return Fraction(middle - doubt, scale), Fraction(middle + doubt, scale)
+        middle, error = self._enclosed(bits)
+        return Fraction(middle - error, 1 << bits), Fraction(middle + error, 1 << bits)
 
     def floor(self, bits: int) -> int:
         """An integer at most 2**bits times the value, less than the coefficients' sum below it."""
-        middle, doubt = self._enclosed(bits)
-        return int((middle - doubt) // 1)
+        middle, error = self._enclosed(bits)
+        return int((middle - error) // 1)
 
     def sign(self) -> int:
-        """-1 or 1, which shows once the roots are known well enough, as the sum is not zero."""
+        """-1 or 1 (step 5): the sum is irrational, so it is not zero."""
         bits = ROOT_BITS
         while True:
-            middle, doubt = self._enclosed(bits)
-            if abs(middle) > doubt:
+            middle, error = self._enclosed(bits)
+            if abs(middle) > error:
                 return 1 if middle > 0 else -1
             bits *= 2
 
     def _enclosed(self, bits: int) -> tuple[Any, Any]:
-        """The value times 2**bits, up to a doubt: each root is rounded down by less than one."""
+        """The value times 2**bits, and a bound on its error: each root is rounded down by less than one."""
         middle = sum(value * self.roots.floor(members, bits) for members, value in self.terms.items())
         return middle, sum(abs(value) for value in self.terms.values())
 
 
 def rational_below(number: Any, bar: Fraction) -> Fraction:
-    """A rational that is at most this number, and above the bar if the number is; the number itself if rational.
+    """A rational at most this number, and above the bar if the number is; the number itself if it is rational.
 
     Example:
         >>> root = Roots().of(Fraction(2))
@@ -191,17 +190,17 @@ def floored(number: Any, bits: int) -> int:
     return number.floor(bits) if isinstance(number, Surd) else (number.numerator << bits) // number.denominator
 
 
-def parts(matrix: Surds) -> dict[int, Surds]:
-    """Integer matrices, one a product of roots, whose multiples by these add up to a matrix of integers and surds."""
-    found: dict[int, Surds] = {0: np.zeros(matrix.shape, dtype=object)}
+def parts(matrix: Surds) -> dict[int, Integers]:
+    """One integer matrix per product of roots; their sum, each times its product, is the matrix."""
+    coefficients: dict[int, Integers] = {0: np.zeros(matrix.shape, dtype=object)}
     for place, value in np.ndenumerate(matrix):
         for members, coefficient in _terms(value).items():
-            found.setdefault(members, np.zeros(matrix.shape, dtype=object))[place] = int(coefficient)
-    return found
+            coefficients.setdefault(members, np.zeros(matrix.shape, dtype=object))[place] = int(coefficient)
+    return coefficients
 
 
-def joined(roots: Roots, found: dict[int, Surds]) -> Surds:
-    """The matrix that `parts` took apart.
+def joined(roots: Roots, coefficients: dict[int, Integers]) -> Surds:
+    """The matrix of which these are the `parts`.
 
     Example:
         >>> roots = Roots()
@@ -209,10 +208,10 @@ def joined(roots: Roots, found: dict[int, Surds]) -> Surds:
         >>> (joined(roots, parts(matrix)) == matrix).all()
         np.True_
     """
-    whole = found[0].copy()
-    if len(found) > 1:
+    whole = coefficients[0].copy()
+    if len(coefficients) > 1:
         for place in np.ndindex(whole.shape):
-            whole[place] = _simplest(roots, {members: part[place] for members, part in found.items()})
+            whole[place] = _simplest(roots, {members: part[place] for members, part in coefficients.items()})
     return whole
 
 
@@ -222,10 +221,10 @@ def _terms(number: Any) -> dict[int, Any]:
 
 def _simplest(roots: Roots, terms: dict[int, Any]) -> Any:
     """The sum as a number if it is rational, else as a `Surd` without zero terms."""
-    kept = {members: value for members, value in terms.items() if value}
-    if not kept:
+    nonzero = {members: value for members, value in terms.items() if value}
+    if not nonzero:
         return 0
-    return kept[0] if kept.keys() == {0} else Surd(roots, kept)
+    return nonzero[0] if nonzero.keys() == {0} else Surd(roots, nonzero)
 
 
 def _sign(number: Any) -> int:
