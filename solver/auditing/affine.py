@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array, Mask
     from theory.problem import Problem
+    from theory.readouts import Readout
     from theory.sources import Sources
 
 __all__ = [
@@ -162,14 +163,8 @@ def affine_code(
     cheapest[varied] = base["encoder"]
     if encoder is not None:
         cheapest = encoder + (weights - encoder @ problem.mixing) @ problem.pseudoinverse
-    readout, read = problem.readout, np.zeros((len(problem.readout.targets), len(weights)))
-    read[:, varied] = base["decoder"]
-    if decoder is not None and readout.exact:
-        read = decoder.copy()
-        missed = replace(readout, targets=readout.targets - decoder @ weights)
-        read[:, varied] += missed.decoder(weights[varied])
-    elif decoder is not None:
-        read = decoder
+    readout = problem.readout
+    read = _nearest_decoder(readout, weights, varied, decoder)
     mean = problem.sources.mean
     centre = mean if readout.errors is None else readout.errors.mean
     terms = problem.neurons.terms(problem, Activity.of(problem.sources, weights, bias), cheapest)
@@ -200,6 +195,17 @@ def affine_code(
         message="the affine part of the activity given",
         problem=problem,
     )
+
+
+def _nearest_decoder(readout: Readout, weights: Array, varied: Mask, decoder: Array | None) -> Array:
+    """(r, n) the decoder nearest to a network's that the readout allows; the best without a network."""
+    if decoder is not None and not readout.exact:
+        return decoder
+    nearest, missed = np.zeros((len(readout.targets), len(weights))), readout
+    if decoder is not None:
+        nearest, missed = decoder.copy(), replace(readout, targets=readout.targets - decoder @ weights)
+    nearest[:, varied] += missed.decoder(weights[varied])
+    return nearest
 
 
 def without_rounding(problem: Problem, weights: Array) -> Array:

@@ -181,11 +181,11 @@ def audit(
     part = affine_part(values, problem.sources)
     unexplained, shares = _unexplained(part)
     _require_related(unexplained, problem.sources)
-    errors = {"encoder": float("nan"), "decoder": float("nan")}
+    encoder_error = decoder_error = float("nan")
     if encoder is not None:
-        encoder, errors["encoder"] = encoding_error(problem, part.weights, encoder)
+        encoder, encoder_error = encoding_error(problem, part.weights, encoder)
     if decoder is not None:
-        decoder, errors["decoder"] = decoding_error(problem, values, decoder)
+        decoder, decoder_error = decoding_error(problem, values, decoder)
     fit, weights = None, without_rounding(problem, part.weights)
     # Steps 2 and 3.
     least = problem.sources.support(weights)
@@ -211,8 +211,8 @@ def audit(
         unexplained_shares=shares,
         least_activity=float(values.min()),
         lifts=lifts,
-        encoder_error=errors["encoder"],
-        decoder_error=errors["decoder"],
+        encoder_error=encoder_error,
+        decoder_error=decoder_error,
         ratios=ratios_of(code, certificate),
         savings=savings_of(code, problem.loss(better)),
         strengths=strengths,

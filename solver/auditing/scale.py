@@ -142,14 +142,7 @@ def fit_costs(
     tilts = [tilt(float(exponent)) for exponent in exponents]
     first = sorted(tried.values(), key=lambda one: one.price)
     best = int(np.argmin([one.excess for one in first]))
-    # Step 3.
-    kind = "inside"
-    if best == 0 and tilts[best] >= 0:
-        kind = "lowest"
-    if best == FIT.tried - 1 and tilts[best] <= 0:
-        kind = "highest"
-    if max(one.excess for one in first) - first[best].excess < FIT.level:
-        kind, best = "any", FIT.tried // 2
+    kind, best = _kind_of(first, best)
     price = first[best].price
     if kind == "inside":
         _refine(tilt, exponents, tilts, best)
@@ -165,6 +158,17 @@ def fit_costs(
         excess=np.array([one.excess for one in curve]),
         own_units=np.array([one.own_units for one in curve]),
     )
+
+
+def _kind_of(tried: list[_Tried], best: int) -> tuple[str, int]:
+    # Step 3.
+    if max(one.excess for one in tried) - tried[best].excess < FIT.level:
+        return "any", FIT.tried // 2
+    if best == 0 and tried[best].tilt >= 0:
+        return "lowest", best
+    if best == FIT.tried - 1 and tried[best].tilt <= 0:
+        return "highest", best
+    return "inside", best
 
 
 def _refine(tilt: Callable[[float], float], exponents: Array, tilts: list[float], best: int) -> None:
