@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from solver.networks.network import Data, Lifted, Tree, dense, layers, shifted, squares
 from theory.errors import InputError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.problem import Problem
+from theory.problem import Problem
 
 __all__ = ["Autoencoder"]
 

@@ -6,18 +6,16 @@ import hashlib
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import numpy as np
 
 from solver.files import CHECKSUMS, checksums
+from solver.networks.network import Data, Network
+from theory.arrays import Array
 from theory.errors import InputError
 from theory.writing import written_whole
-
-if TYPE_CHECKING:
-    from solver.networks.network import Data, Network
-    from theory.arrays import Array
 
 __all__ = ["flat", "mark_of", "nested", "restored", "saved"]
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from theory.errors import InputError
+from theory.problem import Problem
 from theory.readouts import Soft
 from theory.sources import as_matrix, checked_probabilities
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike
-
-    from theory.problem import Problem
 
 __all__ = ["Data", "Lifted", "Network", "Tree", "dense", "layers", "shifted", "squares"]
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from solver.networks.network import Data, Lifted, Tree, dense, layers, shifted, squares
 from theory.errors import InputError
-
-if TYPE_CHECKING:
-    from theory.problem import Problem
+from theory.problem import Problem
 
 __all__ = ["Recurrent", "ring_walks"]
 

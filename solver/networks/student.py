@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from solver.networks.autoencoder import Autoencoder
+from solver.networks.network import Data
+from theory.arrays import Array
 from theory.errors import InputError
 from theory.sources import as_matrix
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from solver.networks.network import Data
-    from theory.arrays import Array
 
 __all__ = ["Student", "Teacher"]
 

@@ -9,29 +9,25 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from numpy.typing import NDArray
 
 from solver.networks.checkpoint import flat, mark_of, nested, restored, saved
 from solver.networks.network import Data, Network, Tree
+from theory.arrays import Array
 from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.writing import require_writable
-
-if TYPE_CHECKING:
-    import os
-
-    from numpy.typing import NDArray
-
-    from theory.arrays import Array
 
 __all__ = ["Step", "Trained", "train"]
 

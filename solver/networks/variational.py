@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from solver.networks.network import Data, Tree, dense, layers, squares
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 __all__ = ["Variational"]
 

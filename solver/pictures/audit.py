@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from numpy.typing import NDArray
 
+from solver.auditing.findings import Findings
+from solver.code import Code
 from solver.pictures.audit_words import headline
 from solver.pictures.plot import draw_energies
 from solver.pictures.source_plane import Condition, arrows, cloud
@@ -30,17 +35,7 @@ from solver.pictures.style import (
     written,
 )
 from solver.pictures.summary import percent
-
-if TYPE_CHECKING:
-    import os
-
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
-    from numpy.typing import NDArray
-
-    from solver.auditing.findings import Findings
-    from solver.code import Code
-    from theory.arrays import Array
+from theory.arrays import Array
 
 __all__ = ["plot_audit"]
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from solver.auditing.findings import Findings
 from solver.pictures.summary import ROWS_ON_TERMINAL, WEIGHT_COLUMNS, kind_words, mixture, percent
-
-if TYPE_CHECKING:
-    from solver.auditing.findings import Findings
-    from theory.arrays import Array
+from theory.arrays import Array
 
 __all__ = ["audit_sentences", "audit_text", "columns_of_neurons", "headline"]
 

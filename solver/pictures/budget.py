@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
 from solver.pictures.style import DASHED, HULL, INSIDE, OUTSIDE, SAMPLE, legend, page_figure, styled, target_of, written
-
-if TYPE_CHECKING:
-    import os
-
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    from theory.arrays import Array
+from theory.arrays import Array
 
 __all__ = ["plot_budget"]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
 
 from solver.pictures.style import (
     HULL,
@@ -20,13 +21,7 @@ from solver.pictures.style import (
     target_of,
     written,
 )
-
-if TYPE_CHECKING:
-    import os
-
-    from matplotlib.figure import Figure
-
-    from theory.arrays import Array
+from theory.arrays import Array
 
 __all__ = ["plot_shares"]
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
-from solver.code import described
+from solver.code import Code, described
 from solver.pictures import source_plane
 from solver.pictures.style import (
     ACTIVITY,
@@ -34,18 +36,10 @@ from solver.pictures.style import (
     written,
 )
 from solver.pictures.summary import counted, kind_words, most_price, percent, relative_weights, share_kept
+from theory.arrays import Array
+from theory.conditions import Verdict
 from theory.principal import PrincipalCoordinates
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Mapping
-
-    from matplotlib.axes import Axes
-
-    from solver.code import Code
-    from theory.arrays import Array
-    from theory.conditions import Verdict
-    from theory.problem import Problem
+from theory.problem import Problem
 
 __all__ = ["PICTURES", "draw_energies", "modular_energies", "plot", "plot_verdict"]
 

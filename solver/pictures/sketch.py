@@ -9,13 +9,12 @@ from __future__ import annotations
 from string import ascii_letters
 from typing import TYPE_CHECKING
 
+from solver.code import Code
 from solver.pictures.summary import STRONG_WEIGHT, relative_weights
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
-
-    from solver.code import Code
 
 __all__ = ["sketch", "sketched"]
 

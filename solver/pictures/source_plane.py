@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap, LogNorm
 from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
 
+from solver.code import Code
 from solver.pictures.style import DASHED, HULL, INSIDE, OUTSIDE, SAMPLE, label_of
+from theory.arrays import Array
 from theory.conditions import modular_multiplier
 from theory.neurons import Linear
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from numpy.typing import NDArray
-
-    from solver.code import Code
-    from theory.arrays import Array
-    from theory.problem import Problem
-    from theory.sources import Sources
+from theory.problem import Problem
+from theory.sources import Sources
 
 __all__ = ["Condition", "activity", "arrows", "cloud", "histogram"]
 

@@ -15,44 +15,15 @@ from contextlib import contextmanager
 from functools import wraps
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
 from matplotlib import style
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
 
 from theory.writing import require_writable, written_whole
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-__all__ = [
-    "ACTIVITY",
-    "DASHED",
-    "FREE",
-    "HULL",
-    "INSIDE",
-    "OUTSIDE",
-    "PICTURES",
-    "SAMPLE",
-    "SIGNED",
-    "as_png",
-    "bare",
-    "colour_bar",
-    "head",
-    "in_style",
-    "label_of",
-    "label_some",
-    "legend",
-    "note",
-    "page_figure",
-    "side_by_side",
-    "stacked",
-    "styled",
-    "target_of",
-    "written",
-]
 
 PICTURES = (".png", ".pdf", ".svg")
 

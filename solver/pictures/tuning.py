@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
+from solver.code import Code
 from solver.pictures.style import ACTIVITY, HULL, INSIDE, OUTSIDE
+from theory.arrays import Array
 from theory.errors import InputError
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from numpy.typing import ArrayLike
-
-    from solver.code import Code
-    from theory.arrays import Array
 
 __all__ = ["draw_map", "draw_torus", "kind_of", "tuning"]
 

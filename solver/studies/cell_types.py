@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import SubFigure
 
 from solver.pictures.style import HULL, INSIDE, OUTSIDE, head, legend, page_figure, side_by_side, stacked
 from solver.pictures.tuning import draw_torus, kind_of, tuning
+from solver.representation import Representation
 from solver.studies.study import Finding, angle_between, cell_types, curve, draw_maps, is_free, percents
 from solver.studies.tasks import KEPT, RING, object_on_ring, object_on_torus
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import SubFigure
-
-    from solver.representation import Representation
-
-    Codes = dict[tuple[str, tuple[int, ...]], Representation]
+Codes = dict[tuple[str, tuple[int, ...]], Representation]
 
 __all__ = ["study"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,11 +11,9 @@ from solver.pictures.style import HULL, INSIDE, OUTSIDE, legend
 from solver.studies.study import Finding, is_free, panels, scatter, solved, theory_line
 from solver.studies.tasks import circle
 from solver.sweeps.phase import along
+from theory.arrays import Array
 from theory.families import family
 from theory.problem import Problem
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
 
 __all__ = ["study"]
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 
 from solver.studies.study import Finding, is_free, measured, panels, percents, scatter
-from solver.studies.tasks import RING, place_and_reward, place_and_speed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from solver.studies.tasks import Task
+from solver.studies.tasks import RING, Task, place_and_reward, place_and_speed
 
 __all__ = ["study"]
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from solver.pictures.style import ACTIVITY, INSIDE, OUTSIDE, colour_bar, legend, page_figure
+from solver.representation import Representation
 from solver.studies.study import Finding, curve, is_free
 from solver.studies.tasks import objects_in_a_row
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from solver.representation import Representation
-    from theory.arrays import Array
+from theory.arrays import Array
 
 __all__ = ["study"]
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import SubFigure
 
 from solver.pictures.style import HULL, INSIDE, OUTSIDE, head, legend, page_figure, stacked
 from solver.pictures.tuning import kind_of, tuning
+from solver.representation import Representation
 from solver.studies.study import RIGHT_ANGLE, Finding, cell_types, curve, draw_maps, is_free, measured, percents
 from solver.studies.tasks import held_while_reaching, reaches_in_a_row
-
-if TYPE_CHECKING:
-    from matplotlib.figure import SubFigure
-
-    from solver.representation import Representation
-    from theory.arrays import Array
+from theory.arrays import Array
 
 __all__ = ["study"]
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import SubFigure
+from numpy.typing import NDArray
 
 from solver.pictures.style import HULL, page_figure, side_by_side, stacked
 from solver.pictures.tuning import tuning
+from solver.representation import Representation
 from solver.studies.study import Finding, cell_types, draw_maps, is_free, scatter
-from solver.studies.tasks import RING, maps_of_their_own, one_map
-
-if TYPE_CHECKING:
-    from matplotlib.figure import SubFigure
-    from numpy.typing import NDArray
-
-    from solver.representation import Representation
-    from solver.studies.tasks import Task
+from solver.studies.tasks import RING, Task, maps_of_their_own, one_map
 
 __all__ = ["study"]
 

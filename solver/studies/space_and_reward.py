@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from solver.pictures.style import HULL, INSIDE, OUTSIDE, SAMPLE, legend
+from solver.representation import Representation
 from solver.studies.study import Finding, curve, is_free, measured, panels, root_scale
 from solver.studies.tasks import KEPT, RING, object_on_ring
 from theory.readouts import Soft
-
-if TYPE_CHECKING:
-    from solver.representation import Representation
 
 __all__ = ["study"]
 

@@ -6,43 +6,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from numpy.typing import ArrayLike, NDArray
 
 from solver.optimise import solve_one_of_many
 from solver.pictures.style import DASHED, FREE, HULL, INSIDE, OUTSIDE, SAMPLE, head, legend, page_figure
 from solver.pictures.tuning import draw_map, kind_of
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
-    from numpy.typing import ArrayLike, NDArray
-
-    from solver.representation import Representation
-    from theory.arrays import Array
-    from theory.problem import Problem
-
-__all__ = [
-    "RIGHT_ANGLE",
-    "Finding",
-    "Study",
-    "angle_between",
-    "beside_boundary",
-    "cell_types",
-    "correlation_row",
-    "curve",
-    "draw_maps",
-    "draw_support",
-    "is_free",
-    "measured",
-    "panels",
-    "percents",
-    "root_scale",
-    "scatter",
-    "solved",
-    "theory_line",
-]
+from solver.representation import Representation
+from theory.arrays import Array
+from theory.problem import Problem
 
 RIGHT_ANGLE = 1e-4
 """Degrees by which an angle may miss a right one: the arc cosine of rounding."""

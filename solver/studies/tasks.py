@@ -10,21 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from solver.optimise import solve_one_of_many
+from solver.representation import Representation
+from theory.arrays import Array
 from theory.problem import Problem
 from theory.sources import Sources
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from solver.representation import Representation
-    from theory.arrays import Array
-
-    Integers = NDArray[np.intp]
+Integers = NDArray[np.intp]
 
 __all__ = [
     "KEPT",

@@ -12,21 +12,19 @@ import os
 from functools import partial
 from importlib.resources import files
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from solver.code import Code
 from solver.extras import require
 from solver.pictures.source_plane import Condition
 from solver.pictures.summary import sentences
 from solver.stopping import asked
+from theory.arrays import Array
 from theory.errors import InputError
+from theory.problem import Problem
 from theory.writing import require_writable, written_whole
-
-if TYPE_CHECKING:
-    from solver.code import Code
-    from theory.arrays import Array
-    from theory.problem import Problem
 
 __all__ = ["PAGES", "explored", "page"]
 

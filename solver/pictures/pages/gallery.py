@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from solver.extras import require
 from solver.pictures.pages.explorer import page
 from solver.pictures.plot import plot
 from solver.pictures.style import as_png
 from solver.pictures.summary import sentences
+from solver.representation import Representation
 from solver.stopping import raise_if_asked
 from theory.writing import require_own, require_writable, written_whole
-
-if TYPE_CHECKING:
-    from solver.representation import Representation
 
 __all__ = ["hang", "require_plotly"]
 

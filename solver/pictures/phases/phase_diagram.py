@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from solver.pictures.style import (
     DASHED,
@@ -21,16 +23,9 @@ from solver.pictures.style import (
     target_of,
     written,
 )
+from solver.sweeps.phase import PhasePoint
+from theory.families import Family
 from theory.symbolic.markup import unmarked
-
-if TYPE_CHECKING:
-    import os
-
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from solver.sweeps.phase import PhasePoint
-    from theory.families import Family
 
 __all__ = ["plot_phase"]
 

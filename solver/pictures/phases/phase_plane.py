@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from solver.pictures.style import DASHED, FREE, head, legend, page_figure, styled, target_of, written
-from solver.sweeps.plane import spread_by_ratio
+from solver.sweeps.plane import PhasePlane, spread_by_ratio
 from theory.symbolic.markup import unmarked
-
-if TYPE_CHECKING:
-    import os
-
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from solver.sweeps.plane import PhasePlane
 
 __all__ = ["LABELS", "plot_phase_plane"]
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from solver.pictures.phases.phase_plane import LABELS, plot_phase_plane
 from solver.pictures.style import HULL, SAMPLE, legend, page_figure, styled, target_of, written
+from solver.sweeps.plan import Sweep
 from solver.sweeps.plane import phase_plane, spread_by_ratio
 from solver.sweeps.pose import SMOOTH
 from solver.sweeps.view import view
-
-if TYPE_CHECKING:
-    import os
-
-    from matplotlib.figure import Figure
-
-    from solver.sweeps.plan import Sweep
 
 __all__ = ["plot_sweep"]
 

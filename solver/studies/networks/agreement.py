@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.random import Generator
 
 from solver.pictures.style import INSIDE, OUTSIDE, legend, page_figure
 from solver.studies.networks import frequencies
@@ -14,13 +16,7 @@ from solver.studies.networks.scores import Confidence, error_bars, rate
 from solver.studies.networks.supports import bits, drawn, grid
 from solver.studies.networks.trials import ARCHITECTURES, Trial, trial_of, verdict
 from solver.studies.study import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.random import Generator
-
-    from theory.arrays import Array
+from theory.arrays import Array
 
 __all__ = ["Agreement", "agreements", "study"]
 

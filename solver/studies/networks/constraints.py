@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
+from numpy.random import Generator
 
 from solver.metrics import dci, mutual_information_gap, mutual_information_ratio
 from solver.networks.autoencoder import Autoencoder
-from solver.networks.network import Data
+from solver.networks.network import Data, Network
 from solver.networks.student import Student, Teacher
 from solver.networks.training import train
 from solver.pictures.style import INSIDE, OUTSIDE, SAMPLE, page_figure
 from solver.studies.networks.scores import Confidence, confidence, error_bars, telling
 from solver.studies.networks.trials import SEEDS
 from solver.studies.study import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from matplotlib.axes import Axes
-    from numpy.random import Generator
-
-    from solver.networks.network import Network
-    from theory.arrays import Array
+from theory.arrays import Array
 
 __all__ = ["Scored", "bars", "entangled", "scored", "study"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.random import Generator
 
 from solver.networks.recurrent import Recurrent, ring_walks
 from solver.networks.training import train
@@ -14,9 +14,6 @@ from solver.pictures.style import DASHED, HULL, INSIDE, OUTSIDE, SAMPLE, legend
 from solver.studies.networks.scores import score, served
 from solver.studies.networks.trials import SEEDS, Trial, seeds_of
 from solver.studies.study import Finding, is_free, panels, solved
-
-if TYPE_CHECKING:
-    from numpy.random import Generator
 
 __all__ = ["study", "trials"]
 

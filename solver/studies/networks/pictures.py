@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
+from numpy.random import Generator
 
 from solver.networks.checkpoint import nested
 from solver.networks.network import Data
@@ -16,12 +17,7 @@ from solver.pictures.style import SAMPLE, page_figure
 from solver.studies.networks.constraints import bars, entangled, scored
 from solver.studies.networks.trials import SIDE
 from solver.studies.study import Finding
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from numpy.random import Generator
-
-    from theory.arrays import Array
+from theory.arrays import Array
 
 __all__ = ["study"]
 

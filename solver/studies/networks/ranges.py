@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from numpy.random import Generator
 
 from solver.pictures.style import INSIDE, OUTSIDE, SAMPLE, legend, page_figure
 from solver.studies.networks.scores import confidence, error_bars
 from solver.studies.networks.supports import bits, cornerless, grid, hollow, tilted
 from solver.studies.networks.trials import Trial, seeds_of, trial_of
 from solver.studies.study import Finding
+from theory.arrays import Array
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from matplotlib.axes import Axes
-    from numpy.random import Generator
-
-    from theory.arrays import Array
-
-    Key = tuple[str, float]
+Key = tuple[str, float]
 
 __all__ = ["study"]
 

@@ -7,15 +7,12 @@ sensitivity analysis this is the total effect of a factor.)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from theory.arrays import Array
+from theory.arrays import Array
 
 __all__ = ["Confidence", "confidence", "error_bars", "is_mixed", "owed", "rate", "score", "served", "telling"]
 

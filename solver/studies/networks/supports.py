@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from theory.arrays import Array
+from theory.arrays import Array
 
 __all__ = ["bits", "cornerless", "drawn", "grid", "hollow", "tilted"]
 

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.random import Generator
 
 from solver.networks.autoencoder import Autoencoder
-from solver.networks.network import Data
+from solver.networks.network import Data, Network
 from solver.networks.shapes import draw
 from solver.networks.student import Student, Teacher
 from solver.networks.training import train
 from solver.networks.variational import Variational
 from solver.studies.networks.scores import confidence, is_mixed, owed, score
 from solver.studies.study import is_free, solved
-
-if TYPE_CHECKING:
-    from numpy.random import Generator
-
-    from solver.networks.network import Network
-    from theory.arrays import Array
+from theory.arrays import Array
 
 __all__ = [
     "ARCHITECTURES",
