@@ -99,7 +99,7 @@ def test_a_hull_is_not_listed_without_the_time_for_it(monkeypatch):
 
 
 def test_what_the_search_has_priced_is_proven_and_no_more_is_asked_of_who_is_stopped(monkeypatch):
-    monkeypatch.setattr(optimise, "DEAR_FACES", 0)
+    monkeypatch.setattr(optimise, "EXPENSIVE_FACES", 0)
     problem = Problem(CLOUD)
     priced = solve(problem, callback=lambda progress: progress.lower_bound > 0.5 * progress.loss)
     assert priced.status == "interrupted" and priced.lower_bound > 0.5 * priced.loss

@@ -171,7 +171,7 @@ def test_a_sweep_reads_what_it_draws_from(tmp_path, monkeypatch, asked, streamed
     np.save(tmp_path / "data.npy", POINTS[:50])
     (tmp_path / "plan.toml").write_text(f'data = "data.npy"\n[grid]\n{asked}\n')
     plan = read_sweep(tmp_path / "plan.toml")
-    assert (plan.poses.sources.stream is not None) == streamed
+    assert (plan.poses.whole.sources.stream is not None) == streamed
     assert sweep(plan)["status"].tolist() == ["optimal"]
 
 
