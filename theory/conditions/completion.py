@@ -1,10 +1,15 @@
-"""What neurons are worth that read sources which no target needs: the best choice where the code leaves it open.
+"""The multiplier of a modular code where targets leave sources out: the choice at which neurons earn least.
 
-An exact decoder of targets that leave sources out determines the multiplier ``Y = N'N`` of a modular code, with
-``N = sqrt(decoder_cost) B G^-1``, only for the sources that have a neuron. The columns of N for the others are free,
-and the code is optimal if and only if for some choice no neuron earns more than it costs. As ``|N w|`` is convex in N,
-so is ``sqrt(rho)``, and the best choice is found by cutting planes: every neuron w that was ever best bounds
-``sqrt(rho)`` from below by a linear function of N (docs/mathematics.md, "Targets that leave sources out").
+An exact decoder determines ``Y = N'N``, ``N = sqrt(decoder_cost) B G^-1``, only for the sources that have a neuron. The
+other columns of N are free: the code is optimal if and only if for some choice no neuron earns more than it costs. As
+``|N w|`` is convex in N, so is ``sqrt(rho)``, which is minimised by cutting planes (docs/mathematics.md, "Targets that
+leave sources out"):
+
+1. Start with N at which the modular neurons are stationary, (Y - M) w = h y with y the middle of their faces.
+2. Price all neurons at N: rho, and the neurons that earn nearly as much as the best one.
+3. Each of these neurons w bounds sqrt(rho) from below by a linear function of N, with the gradient of ``|N w|``.
+4. Minimise the largest of these functions by a linear program: a lower bound, and the next N.
+5. Stop when the least sqrt(rho) so far is within the tolerance of the lower bound, or of one.
 """
 
 from __future__ import annotations
@@ -19,32 +24,29 @@ from theory.immutable import Frozen
 from theory.sources import EXACT_DIMENSION
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from theory.arrays import Array
+    from theory.arrays import Array, Mask
     from theory.problem import Problem
 
-__all__ = ["Completed", "best_modular_multiplier", "completed_multiplier", "is_open"]
+__all__ = ["CompletedMultiplier", "best_modular_multiplier", "completed_multiplier", "is_open"]
 
-ROUNDS = 60
-"""Cutting planes are drawn at most so often: twenty rounds are usual."""
 
-MIXED_LEVEL = 1e-3
-"""Share of its excess over one by which the least ratio found may miss the least possible, once that is above one."""
+@dataclass(frozen=True)
+class CuttingPlaneTolerances:
+    """When the cutting planes stop, and what they take for rounding."""
 
-LINEAR = 1e-6
-"""Error of a linear program, in its own units;"""
+    rounds: int = 60  # twenty are usual
+    mixed: float = 1e-3  # gap that is left, as a share of the excess of the least ratio over one, if that is proven
+    linear: float = 1e-6  # error of a linear program, in its units
+    in_face: float = 1e-9  # distance of a sample from a neuron's face, relative to the range
+    near_best: float = 0.9  # neurons with this share of the largest ratio give a plane each
 
-IN_FACE = 1e-9
-"""distance of a sample from a neuron's face, relative to the range, that is rounding."""
 
-NEAR_BEST = 0.9
-"""Neurons that earn at least this share of the best one's ratio draw a plane each."""
+TOLERANCES = CuttingPlaneTolerances()
 
 
 @dataclass(frozen=True, eq=False)
-class Completed(Frozen):
-    """A multiplier and what no choice of its open part can do better.
+class CompletedMultiplier(Frozen):
+    """A multiplier whose open part is chosen well, and a bound on all choices.
 
     Attributes:
         multiplier: (d, d) Y.
@@ -56,7 +58,7 @@ class Completed(Frozen):
 
 
 def is_open(problem: Problem) -> bool:
-    """Whether the modular code leaves the multiplier open: an exact decoder without use for some source.
+    """Whether the modular code leaves the multiplier open: the exact decoder's targets leave a source out.
 
     Example:
         >>> from theory.problem import Problem
@@ -67,12 +69,12 @@ def is_open(problem: Problem) -> bool:
     return problem.readout.exact and not (problem.readout.demand > 0).all()
 
 
-def completed_multiplier(problem: Problem) -> Completed:
-    """The multiplier of the best modular code, completed so that the best neuron earns as little as may be.
+def completed_multiplier(problem: Problem) -> CompletedMultiplier:
+    """The multiplier of the best modular code, completed so that the best neuron earns least.
 
     Args:
-        problem: one for which `is_open` holds. With more than five sources, neurons that read what no target needs are
-            taken to earn nothing with that, and `least` is zero.
+        problem: one for which `is_open` holds. With more than five sources the open entries are zero, and so is
+            `least`.
 
     Example:
         >>> from theory.problem import Problem
@@ -83,19 +85,19 @@ def completed_multiplier(problem: Problem) -> Completed:
     """
     start = modular_multiplier(problem)
     if problem.dimension > EXACT_DIMENSION:
-        return Completed(start, 0.0)
+        return CompletedMultiplier(start, 0.0)
     strengths = problem.readout.modular_strengths(problem.modular_costs)
     needed = strengths > 0
     cost = np.sqrt(problem.modular_costs)
-    # N of neurons in units in which one of each source costs one, and as few rows as there are targets in it.
+    # N in units in which the modular neurons cost one, with as many rows as its rank.
     half = np.zeros((len(problem.readout.targets), problem.dimension))
     half[:, needed] = problem.readout.decoder_cost**0.5 * problem.readout.targets[:, needed] / strengths[needed]
     _, sizes, rows = np.linalg.svd(half / cost, full_matrices=False)
     rank = problem.readout.rank
-    search = _Search(problem, sizes[:rank, None] * rows[:rank], ~needed)
+    search = _CuttingPlanes(problem, sizes[:rank, None] * rows[:rank], ~needed)
     best = search.run()
     half = best * cost
-    return Completed(half.T @ half, search.least**2)
+    return CompletedMultiplier(half.T @ half, search.least**2)
 
 
 def best_modular_multiplier(problem: Problem) -> Array:
@@ -103,64 +105,62 @@ def best_modular_multiplier(problem: Problem) -> Array:
     return completed_multiplier(problem).multiplier if is_open(problem) else modular_multiplier(problem)
 
 
-class _Search:
-    """Cutting planes for the open columns of N (r, d), in units in which a neuron of each source costs one.
+class _CuttingPlanes:
+    """Cutting planes for the free columns of N (r, d), in units in which the modular neurons cost one.
 
     Attributes:
-        planes, heights: a (k, r u) and b (k,) with a.x + b <= sqrt(rho) for the open entries x.
+        planes, heights: a (k, r u) and b (k,) with a.x + b <= sqrt(rho) for the free entries x.
         least: the least value of sqrt(rho) that they allow.
     """
 
-    def __init__(self, problem: Problem, given: Array, free: NDArray[np.bool_]) -> None:
+    def __init__(self, problem: Problem, fixed: Array, free: Mask) -> None:
         self.problem, self.free = problem, free
         self.cost = np.sqrt(problem.modular_costs)
-        self.given = given
-        self.planes, self.heights, self.least = np.empty((0, len(given) * int(free.sum()))), np.empty(0), 0.0
+        self.fixed = fixed
+        self.planes, self.heights, self.least = np.empty((0, len(fixed) * int(free.sum()))), np.empty(0), 0.0
 
     def run(self) -> Array:
-        """The best N that was found."""
-        best = trial = self._at_rest()
+        """The N of least sqrt(rho)."""
+        best = trial = self._stationary()
         lowest = np.inf
-        for _ in range(ROUNDS):
-            ratio = self._ask(trial)
+        for _ in range(TOLERANCES.rounds):
+            ratio = self._add_planes(trial)
             if ratio < lowest:
                 best, lowest = trial, ratio
+            # Step 5.
             mixed = self.least > 1 + CONDITION_TOLERANCE
-            enough = MIXED_LEVEL * (lowest - 1) if mixed else CONDITION_TOLERANCE / 10
-            if lowest - max(self.least, 1.0) <= enough:
+            tolerance = TOLERANCES.mixed * (lowest - 1) if mixed else CONDITION_TOLERANCE / 10
+            if lowest - max(self.least, 1.0) <= tolerance:
                 break
-            moved = self._lowest(best, lowest)
-            if moved is None:
+            minimiser = self._minimise(best, lowest)
+            if minimiser is None:
                 break
-            trial = moved
+            trial = minimiser
         return best
 
-    def _at_rest(self) -> Array:
-        """N with the modular neurons at rest, (Y - M) w = h y, where y is the middle of the samples that hold each.
-
-        If a single sample holds each neuron, as in generic data, no other choice can be the best.
-        """
+    def _stationary(self) -> Array:
+        """Step 1. If the face of each neuron is a single sample, as in generic data, this N is the best."""
         sources = self.problem.sources
-        kept = np.flatnonzero(~self.free)
+        needed = np.flatnonzero(~self.free)
         corners = -sources.vertices
-        sides = sources.bias_sides[kept]
-        slopes = np.empty((len(kept), int(self.free.sum())))
-        for place, (source, side) in enumerate(zip(kept, sides, strict=True)):
+        sides = sources.bias_sides[needed]
+        slopes = np.empty((len(needed), int(self.free.sum())))
+        for place, (source, side) in enumerate(zip(needed, sides, strict=True)):
             height = side * corners[:, source]
-            face = corners[height >= height.max() - IN_FACE * np.abs(height).max()]
+            face = corners[height >= height.max() - TOLERANCES.in_face * np.abs(height).max()]
             middle = (face.min(axis=0) + face.max(axis=0)) / 2
             pull = side * self.problem.energy_matrix[source] + sources.least_bias[source] * middle
             slopes[place] = (pull / self.cost / self.cost[source])[self.free]
-        half = self.given.copy()
-        half[:, self.free] = np.linalg.lstsq((half[:, kept] * sides).T, slopes, rcond=None)[0]
+        half = self.fixed.copy()
+        half[:, self.free] = np.linalg.lstsq((half[:, needed] * sides).T, slopes, rcond=None)[0]
         return half
 
-    def _ask(self, half: Array) -> float:
-        """sqrt(rho) of N, and the planes of the neurons that earn most."""
+    def _add_planes(self, half: Array) -> float:
+        """Steps 2 and 3: sqrt(rho) of N."""
         scaled = half * self.cost
         multiplier = scaled.T @ scaled
         top = self.problem.pricing.maximise(multiplier)
-        priced = self.problem.pricing.maximise(multiplier, bar=NEAR_BEST * top.rho)
+        priced = self.problem.pricing.maximise(multiplier, bar=TOLERANCES.near_best * top.rho)
         neurons = np.vstack([top.worst, priced.directions, self.problem.own_neurons]) * self.cost
         worth = neurons @ half.T
         length = np.linalg.norm(worth, axis=1)
@@ -171,21 +171,21 @@ class _Search:
         self.heights = np.concatenate([self.heights, ((neurons @ fixed.T) * unit).sum(axis=1)])
         return float(top.rho**0.5)
 
-    def _lowest(self, best: Array, lowest: float) -> Array | None:
-        """The N that the planes allow the least sqrt(rho)."""
+    def _minimise(self, best: Array, lowest: float) -> Array | None:
+        """Step 4: the N of least sqrt(rho) that the planes allow; None if the linear program fails."""
         from scipy.optimize import linprog
 
-        # About the best so far, in units of what it may yet gain: linear programs have few digits.
+        # About the best N so far, in units of the gap that is left: linear programs have few digits.
         unit = lowest - max(self.least, 1.0)
         middle = best[:, self.free].ravel()
         room = (lowest - self.heights - self.planes @ middle) / unit
-        # A column longer than sqrt(rho) lets the neuron of its own source earn more.
+        # With a column longer than sqrt(rho) the neuron of that source earns more than rho.
         bounds = [*np.column_stack([-lowest - middle, lowest - middle]) / unit, (-lowest / unit, 0.0)]
         sides = np.column_stack([self.planes, -np.ones(len(self.planes))])
-        found = linprog(np.append(np.zeros(len(middle)), 1.0), A_ub=sides, b_ub=room, bounds=bounds, method="highs")
-        if not found.success:
+        program = linprog(np.append(np.zeros(len(middle)), 1.0), A_ub=sides, b_ub=room, bounds=bounds, method="highs")
+        if not program.success:
             return None
-        self.least = max(self.least, lowest + unit * float(found.x[-1]) - LINEAR * unit)
+        self.least = max(self.least, lowest + unit * float(program.x[-1]) - TOLERANCES.linear * unit)
         half = best.copy()
-        half[:, self.free] = (middle + unit * found.x[:-1]).reshape(len(half), -1)
+        half[:, self.free] = (middle + unit * program.x[:-1]).reshape(len(half), -1)
         return half

@@ -1,4 +1,12 @@
-"""When is the best modular code the best code of all? The question is asked here, and handed to who can answer it."""
+"""The decision whether the best modular code is optimal.
+
+1. Take the problem without its transitions, in its canonical form.
+2. Compute the multiplier Y of the best modular code. Where targets leave sources out, complete it by cutting planes.
+3. Decide whether no neuron earns more than it costs at Y: up to five sources on every face of the hull
+   (`few_sources`), beyond by bounds and ascents (`many_sources`).
+4. If an exact verdict is wanted, pose the problem in rationals as well, and prove or correct that verdict
+   (`exact_decision`).
+"""
 
 from __future__ import annotations
 
@@ -36,10 +44,10 @@ def modularity(
     readout: Reads | None = None,
     exact: bool = False,
 ) -> Verdict:
-    """Decide whether the optimal code of these sources is modular (one source a neuron).
+    """Decide whether the optimal code of these sources is modular (one source per neuron).
 
     Args:
-        sources: (T, d) array-like, one row a sample, or `Sources`.
+        sources: (T, d) array-like, one row per sample, or `Sources`.
         mixing: (dx, d) matrix A of full column rank, identity if not given.
         probabilities: (T,) nonnegative weights, equal if not given.
         encoder_cost: price of the squared encoder weights; zero where the covariance of the sources is regular.
@@ -72,7 +80,7 @@ def modularity(
     """
     if isinstance(sources, Problem):
         raise InputError("sources: expected a matrix, got a Problem; write theory.conditions.decide(problem)")
-    given: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "mixing": mixing,
         "probabilities": probabilities,
         "encoder_cost": encoder_cost,
@@ -80,31 +88,32 @@ def modularity(
         "readout": readout,
     }
     if not exact:
-        return decide(Problem(sources, activity_cost=activity_cost, bias_cost=bias_cost, **given))
+        return decide(Problem(sources, activity_cost=activity_cost, bias_cost=bias_cost, **arguments))
     if activity_cost != 1 or bias_cost != 0:
         raise InputError(
             "exact: decided for activity_cost=1 and bias_cost=0 alone; divide the other prices by activity_cost, "
             "and leave out bias_cost or exact"
         )
-    return _decide_exactly(sources, given)
+    return _decide_exactly(sources, arguments)
 
 
-def _decide_exactly(sources: ArrayLike | Sources, given: dict[str, Any]) -> Verdict:
+def _decide_exactly(sources: ArrayLike | Sources, arguments: dict[str, Any]) -> Verdict:
     from theory.conditions.exact_decision import decide_exactly
     from theory.exact.problem import ExactProblem
     from theory.exact.rational import positive_number
 
-    posed = ExactProblem.posed(sources, **given)
-    price = positive_number(given["decoder_cost"], "decoder_cost")
+    posed = ExactProblem.posed(sources, **arguments)
+    price = positive_number(arguments["decoder_cost"], "decoder_cost")
     try:
-        rounded = _rounded(sources, given | {"encoder_cost": float(posed.encoder_cost), "decoder_cost": float(price)})
+        costs = {"encoder_cost": float(posed.encoder_cost), "decoder_cost": float(price)}
+        rounded = _rounded(sources, arguments | costs)
     except (InputError, OverflowError):
         return decide_exactly(posed, None)
     return decide_exactly(posed, decide_if_possible(rounded))
 
 
-def _rounded(sources: ArrayLike | Sources, given: dict[str, Any]) -> Problem:
-    """The problem of an exact verdict in floating point.
+def _rounded(sources: ArrayLike | Sources, arguments: dict[str, Any]) -> Problem:
+    """The problem in floating point.
 
     Raises:
         InputError, OverflowError: it cannot be posed there.
@@ -112,31 +121,31 @@ def _rounded(sources: ArrayLike | Sources, given: dict[str, Any]) -> Problem:
     from theory.exact.rational import as_floats
 
     tables = {
-        name: None if given[name] is None else as_floats(given[name], name) for name in ("mixing", "probabilities")
+        name: as_floats(arguments[name], name) for name in ("mixing", "probabilities") if arguments[name] is not None
     }
-    readout = None if given["readout"] is None else _rounded_readout(given["readout"])
+    readout = None if arguments["readout"] is None else _rounded_readout(arguments["readout"])
     points = sources if isinstance(sources, Sources) else as_floats(sources, "sources")
-    return Problem(points, **(given | tables | {"readout": readout}))
+    return Problem(points, **(arguments | tables | {"readout": readout}))
 
 
 def _rounded_readout(readout: Reads) -> Reads:
-    """The same readout with its numbers as floats."""
+    """The readout with its numbers rounded to floats."""
     from theory.exact.rational import as_floats, exact_number
 
     assert isinstance(readout, (Exact, Soft, Noisy))
-    given = {item.name: getattr(readout, item.name) for item in fields(readout)}
-    for name, value in given.items():
+    arguments = {item.name: getattr(readout, item.name) for item in fields(readout)}
+    for name, value in arguments.items():
         if value is not None:
             tables = name in ("targets", "probabilities")
-            given[name] = as_floats(value, name) if tables else float(exact_number(value, name))
-    return type(readout)(**given)
+            arguments[name] = as_floats(value, name) if tables else float(exact_number(value, name))
+    return type(readout)(**arguments)
 
 
 def decide(problem: Problem) -> Verdict:
-    """The verdict for a problem that is already posed, without its transitions if it has any; see `modularity`.
+    """The verdict on a `Problem`, without its transitions if it has any; see `modularity`.
 
     Raises:
-        InputError: the problem of data without known sources, of which modularity cannot be asked.
+        InputError: the data have no known sources, so no code is modular or mixed.
     """
     problem = problem.feedforward
     if not problem.sources.identified:
@@ -146,26 +155,23 @@ def decide(problem: Problem) -> Verdict:
         )
     problem = problem.canonical
     with within_digits(problem):
-        few = problem.dimension <= EXACT_DIMENSION
-        if is_open(problem):
-            completed = completed_multiplier(problem)
-            verdict = (decide_few if few else decide_many)(problem, completed.multiplier)
-            return verdict if verdict.modular or completed.least > 1 + CONDITION_TOLERANCE else _open(verdict)
-        multiplier = modular_multiplier(problem)
-        return decide_few(problem, multiplier) if few else decide_many(problem, multiplier)
-
-
-def _open(verdict: Verdict) -> Verdict:
-    """The verdict where another choice of what the modular code leaves open might prove it optimal."""
-    reason = "undecided: no multiplier found that proves the modular code, and none ruled out"
-    return replace(verdict, modular=None, witness=None, reason=reason)
+        decided = decide_few if problem.dimension <= EXACT_DIMENSION else decide_many
+        if not is_open(problem):
+            return decided(problem, modular_multiplier(problem))
+        completed = completed_multiplier(problem)
+        verdict = decided(problem, completed.multiplier)
+        if verdict.modular or completed.least > 1 + CONDITION_TOLERANCE:
+            return verdict
+        # Another completion of the multiplier might prove the modular code optimal.
+        reason = "undecided: no multiplier found that proves the modular code, and none ruled out"
+        return replace(verdict, modular=None, witness=None, reason=reason)
 
 
 def decide_if_possible(problem: Problem) -> Verdict | None:
     """The verdict, or None where floating point cannot tell the samples apart, overflows or gives no number.
 
     Args:
-        problem: any; meant for those that rational arithmetic decides afterwards.
+        problem: one that rational arithmetic decides afterwards.
     """
     try:
         with np.errstate(all="ignore"):

@@ -1,12 +1,18 @@
-"""Finding proofs: the verdict decided in rational arithmetic.
+"""The verdict in rational arithmetic, with a proof.
 
-Floating point only proposes a neuron that may be a witness. The cones come from the hull in integers, the condition on
-each is decided exactly, ties included, and `theory.exact.proof` checks what comes out.
+1. Round the witness of floating point, if there is one, to fractions with small denominators, and test them exactly:
+   one that earns more than it costs is a proof of mixed.
+2. Otherwise compute a fan of integer cones, each with a sample whose corner bounds the bias: the orthants of a box, or
+   the exact normal fan of the hull.
+3. On each cone decide exactly whether the form (v.w)^2 - w'F w is copositive, ties included.
+4. A direction in which it is negative is a witness, rounded as in step 1.
+5. If it is copositive on every cone, the cones are a proof of modular.
+6. Check the proof with `theory.exact.proof`, and complete the verdict.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -28,17 +34,19 @@ if TYPE_CHECKING:
 
 __all__ = ["decide_exactly"]
 
-ROUNDINGS = (1, 2, 3, 4, 6, 10, 12, 100, 1_000, 10**6, 10**9, 10**15)
-"""Denominators tried for the witness, in this order: the first that works is the most readable."""
 
-MOST_BOX_SOURCES = 8
-"""Boxes are proven orthant by orthant up to this dimension."""
+@dataclass(frozen=True)
+class ProofSearchLimits:
+    """Sizes of the search for a proof."""
 
-FAN_GROWS_WITH_SAMPLES = 3
-"""Up to this dimension the hull has at most twice as many facets as samples: it is never too large."""
+    # Largest denominators of the witness, in this order: the first that works is the most readable.
+    denominators: tuple[int, ...] = (1, 2, 3, 4, 6, 10, 12, 100, 1_000, 10**6, 10**9, 10**15)
+    box_sources: int = 8  # boxes of more are not proven orthant by orthant
+    small_hulls: int = 3  # up to this dimension a hull has at most twice as many facets as samples
+    simplices: int = 10_000  # of hulls in more dimensions: the cones of larger ones take minutes to hours
 
-MOST_SIMPLICES = 10_000
-"""Larger hulls of more sources are given up: their cones would take from many minutes to hours to go through."""
+
+LIMITS = ProofSearchLimits()
 
 
 def decide_exactly(exact: ExactProblem, verdict: Verdict | None) -> Verdict:
@@ -48,14 +56,14 @@ def decide_exactly(exact: ExactProblem, verdict: Verdict | None) -> Verdict:
 
     Args:
         exact: the problem in rationals.
-        verdict: that of floating point, or None where floating point cannot pose the problem.
+        verdict: the verdict of floating point, or None where floating point cannot pose the problem.
 
     Raises:
         InputError: a distribution given by its moments whose mean lies outside its support.
     """
     if verdict is None:
         verdict = _without_floating_point(exact)
-    proof = _mixed_near(exact, verdict.witness) or _from_cones(exact)
+    proof = _mixed_near(exact, verdict.witness) or _from_cones(exact)  # steps 1 to 5
     if proof is None:
         reason = f"undecided: no proof found in rational arithmetic for {exact.dimension} sources"
         return replace(verdict, modular=None, reason=reason)
@@ -70,9 +78,9 @@ def decide_exactly(exact: ExactProblem, verdict: Verdict | None) -> Verdict:
     reason = "a mixed neuron earns more than it costs, proven exactly"
     cost, worth = _cost_and_worth(exact, proof.witness or [])
     if _float(worth * (1 / cost)) > verdict.rho * (1 + CONDITION_TOLERANCE):
-        # What floating point found is no bound, so its hull was another.
+        # The bound of floating point is too low, so its hull was another.
         verdict = _without_floating_point(exact)
-    # A difference that floating point takes for a tie has a price below what it takes for one.
+    # Floating point takes prices up to this for ties.
     bound = max(verdict.price_bound, float(np.sqrt(1 + CONDITION_TOLERANCE) - 1))
     return replace(
         verdict,
@@ -86,13 +94,12 @@ def decide_exactly(exact: ExactProblem, verdict: Verdict | None) -> Verdict:
 
 
 def _without_floating_point(exact: ExactProblem) -> Verdict:
-    """What else a verdict tells, where only rational arithmetic can: the margin is not known.
+    """An undecided verdict in rational arithmetic alone: its margin is unknown.
 
-    The bound on rho is the trace of M^-1 Y, whose largest eigenvalue is the ratio of neurons without a bias.
+    Its bound on rho is the trace of M^-1 Y, whose largest eigenvalue is the ratio of neurons without a bias.
     """
     form = exact.condition_matrix
-    multiplier = form + np.array(exact.energy_matrix, dtype=object)
-    rho = _float((np.array(inverse(exact.energy_matrix), dtype=object) * multiplier).sum())
+    rho = _float((inverse(exact.energy_matrix) * (form + exact.energy_matrix)).sum())
     condition = np.array([[_float(value) for value in row] for row in form])
     return Verdict(None, float("nan"), None, condition, max(rho, 1.0) ** 0.5 - 1, max(rho, 1.0), "not decided yet")
 
@@ -107,7 +114,7 @@ def _float(value: Any) -> float:
 def _cost_and_worth(exact: ExactProblem, witness: list[int]) -> tuple[Fraction, Any]:
     """f(w) = w'M w + h(w)^2 and w'Y w = w'M w + w'F w of a neuron."""
     w = np.array(witness, dtype=object)
-    energy = w @ np.array(exact.energy_matrix, dtype=object) @ w
+    energy = w @ exact.energy_matrix @ w
     return energy + exact.support(witness) ** 2, energy + exact.worth(witness)
 
 
@@ -115,15 +122,15 @@ def _margin_at(exact: ExactProblem, witness: list[int]) -> float:
     """The bound on the margin that a witness sets: below zero, however close to a tie."""
     cost, worth = _cost_and_worth(exact, witness)
     identity = np.eye(len(witness), dtype=int).tolist()
-    own = [min(_cost_and_worth(exact, [sign * i for i in axis])[0] for sign in (1, -1)) for axis in identity]
-    sizes = np.array([_float(w**2 * price / cost) ** 0.5 for w, price in zip(witness, own, strict=True)])
+    modular = [min(_cost_and_worth(exact, [sign * i for i in axis])[0] for sign in (1, -1)) for axis in identity]
+    sizes = np.array([_float(w**2 * unit / cost) ** 0.5 for w, unit in zip(witness, modular, strict=True)])
     products = float(sizes.sum() ** 2 - sizes @ sizes)
     least = float(np.finfo(float).smallest_normal)
     return min(-_float((worth + -cost) * (1 / cost)) / products if products > 0 else 0.0, -least)
 
 
 def _mixed_near(exact: ExactProblem, witness: Array | None) -> Proof | None:
-    """A proof from a witness in floating point, rounded to as few digits as will do."""
+    """A proof of mixed from a witness in floating point (step 1)."""
     if witness is None or not np.isfinite(witness).all() or not witness.any():
         return None
     return _mixed_rounded(exact, [Fraction(float(value)) for value in witness])
@@ -131,7 +138,7 @@ def _mixed_near(exact: ExactProblem, witness: Array | None) -> Proof | None:
 
 def _mixed_rounded(exact: ExactProblem, neuron: list[Fraction]) -> Proof | None:
     largest = max(abs(value) for value in neuron)
-    for most in ROUNDINGS:
+    for most in LIMITS.denominators:
         proof = _mixed(exact, [(value / largest).limit_denominator(most) for value in neuron])
         if proof is not None:
             return proof
@@ -150,7 +157,7 @@ def _mixed(exact: ExactProblem, neuron: list[Any]) -> Proof | None:
 
 
 def _from_cones(exact: ExactProblem) -> Proof | None:
-    """Copositivity on every cone of a fan: a proof of modular, or a witness on the cone where it fails."""
+    """A proof of modular, or of mixed on a cone where copositivity fails (steps 2 to 5)."""
     fan = _fan(exact)
     if fan is None:
         return None
@@ -170,15 +177,15 @@ def _from_cones(exact: ExactProblem) -> Proof | None:
 
 def _fan(exact: ExactProblem) -> Cones | None:
     """Integer generators, cones and a sample for each cone; None where there would be too many."""
-    if exact.dimension <= MOST_BOX_SOURCES and has_all_corners(exact.corners):
+    if exact.dimension <= LIMITS.box_sources and has_all_corners(exact.corners):
         return _orthants(exact)
     if exact.dimension > EXACT_DIMENSION:
         return None
-    return exact_normal_fan(exact.corners, None if exact.dimension <= FAN_GROWS_WITH_SAMPLES else MOST_SIMPLICES)
+    return exact_normal_fan(exact.corners, None if exact.dimension <= LIMITS.small_hulls else LIMITS.simplices)
 
 
 def _orthants(exact: ExactProblem) -> Cones:
-    """The orthants, each with the sample in the corner of the box that it looks at."""
+    """The orthants, each with the sample in the corner of the box that is furthest along it."""
     dimension = exact.dimension
     generators = [[sign * int(i == j) for j in range(dimension)] for i in range(dimension) for sign in (1, -1)]
     furthest = {sign: [max(sign * corner[i] for corner in exact.corners) for i in range(dimension)] for sign in (1, -1)}

@@ -1,7 +1,18 @@
-"""The modularity condition of at most five sources: on every face of the hull, with a margin and a witness."""
+"""The modularity condition of at most five sources: on every face of the hull, with a margin and a witness.
+
+1. Price all neurons exactly on the faces of the hull: rho(Y), and the best neuron as a witness if rho > 1.
+2. The margin is the least ratio of the slack h(w)^2 - w'F w to the products sum_{i != j} |u_i u_j|. Start with the
+   ratio at neurons that mix two sources evenly.
+3. Cut the cones of the normal fan into orthants, axis by axis. On a cone within an orthant both forms are quadratic.
+   Keep only cones on which slack - margin * products may fail to be copositive.
+4. Dinkelbach: lower the margin to the ratio at the rays, and to the ratio along edges that leave a tight axis.
+5. Find the minimisers of slack - margin * products on the cones where it is negative, and lower the margin to the least
+   ratio there; repeat until it no longer falls.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,17 +29,18 @@ if TYPE_CHECKING:
 
 __all__ = ["decide_few", "off_axis_margin"]
 
-MARGIN_TOLERANCE = 1e-9
-"""Relative accuracy of the margin; near an axis its error is the root of the ratio's rounding."""
 
-RATIO_ROUNDING = 1e-12
-"""A normalised slack above minus this is rounding."""
+@dataclass(frozen=True)
+class MarginTolerances:
+    """Accuracy of the margin."""
 
-ON_AXIS = 1e-12
-"""Products of weights (of a neuron scaled to f = 1) below this mean that the direction is an axis."""
+    margin: float = 1e-9  # relative; near an axis the error is the root of the ratio's rounding
+    slack: float = 1e-12  # a normalised slack above minus this is rounding
+    on_axis: float = 1e-12  # products of weights of a neuron with f = 1 below this: the direction is an axis
+    steps: int = 60  # each at least halves the error, so that these exhaust double precision
 
-MARGIN_STEPS = 60
-"""Each step of the margin's iteration at least halves the error, so that this many exhaust double precision."""
+
+TOLERANCES = MarginTolerances()
 
 
 def decide_few(problem: Problem, multiplier: Array) -> Verdict:
@@ -45,7 +57,7 @@ def decide_few(problem: Problem, multiplier: Array) -> Verdict:
     try:
         margin = off_axis_margin(problem, condition)
     except (InputError, np.linalg.LinAlgError):
-        # The verdict does without: of samples that all but coincide rounding leaves no margin.
+        # Rounding leaves no margin where samples nearly coincide; the verdict does not need it.
         margin = float("nan")
     if best.rho <= 1 + CONDITION_TOLERANCE:
         reason = "no direction earns more than it costs, checked on every face of the hull"
@@ -58,8 +70,8 @@ def decide_few(problem: Problem, multiplier: Array) -> Verdict:
 def off_axis_margin(problem: Problem, condition: Array) -> float:
     """Largest mu with h(w)^2 - w'F w >= mu sum_{i != j} |u_i u_j| for all w, u_i = w_i sqrt(M_ii + m_i^2).
 
-    The axes are always tight, so a plain minimum of the slack would be zero for every modular problem; measured
-    against the product of the weights on different sources it tells how far the data are from the boundary.
+    The axes are always tight, so the least slack is zero for every modular problem; relative to the products of
+    weights on different sources it measures how far the data are from the boundary.
 
     Args:
         problem: at most five sources, since the fan is cut into orthants.
@@ -70,7 +82,7 @@ def off_axis_margin(problem: Problem, condition: Array) -> float:
     for axis in range(problem.dimension):
         if not len(pieces):
             return margin
-        # Only cones that may fall short of the margin found so far need be cut into orthants.
+        # Step 3.
         part = _Slack(problem, condition, pieces)
         margin = min(margin, part.margin_at_rays())
         pieces = part.pieces.restricted(part.may_fall_short(margin)).split_along(axis)
@@ -78,7 +90,7 @@ def off_axis_margin(problem: Problem, condition: Array) -> float:
 
 
 def _margin_of_pairs(problem: Problem, condition: Array) -> float:
-    """The bound on the margin set by neurons that mix two sources evenly: a finite start in every case."""
+    """The bound set by neurons that mix two sources evenly (step 2): it is always finite."""
     units = np.eye(problem.dimension) / np.sqrt(problem.modular_costs)
     first, second = np.triu_indices(problem.dimension, 1)
     pairs = np.concatenate([a * units[first] + b * units[second] for a in (1, -1) for b in (1, -1)])
@@ -101,37 +113,37 @@ class _Slack:
         self.least_products = _products(weights * np.sign(weights.sum(axis=1, keepdims=True)))
 
     def may_fall_short(self, margin: float) -> Indices:
-        """Cones not surely free of a smaller margin, whatever the signs of the weights within them."""
+        """Cones that may have a smaller margin, whatever the signs of the weights within them."""
         products = self.products if margin > 0 else self.least_products
         return np.flatnonzero(~surely_copositive((self.slack - margin * products) / max(1.0, abs(margin))))
 
     def margin_at_rays(self) -> float:
         """The bound on the margin set by single rays."""
         slack, products = (np.einsum("nii->ni", form) for form in (self.slack, self.products))
-        mixed = products > ON_AXIS
+        mixed = products > TOLERANCES.on_axis
         return float(np.min(slack[mixed] / products[mixed], initial=np.inf))
 
     def margin_leaving_axes(self) -> float:
-        """The bound set by leaving a tight axis along an edge: there both forms vanish, and mixed entries decide."""
+        """The bound set along edges that leave a tight axis: both forms vanish on it, and mixed entries decide."""
         slack, products = (np.einsum("nii->ni", form) for form in (self.slack, self.products))
-        tight = (products <= ON_AXIS) & (slack <= ON_AXIS)
-        leaving = tight[:, :, None] & (self.products > ON_AXIS)
+        tight = (products <= TOLERANCES.on_axis) & (slack <= TOLERANCES.on_axis)
+        leaving = tight[:, :, None] & (self.products > TOLERANCES.on_axis)
         return float(np.min(self.slack[leaving] / self.products[leaving], initial=np.inf))
 
     def lowered(self, margin: float) -> float:
-        """Dinkelbach's iteration: wherever the slack falls short of margin * products, lower the margin to fit."""
+        """The margin lowered by Dinkelbach's iteration (steps 4 and 5)."""
         margin = min(margin, self.margin_at_rays(), self.margin_leaving_axes())
-        for _ in range(MARGIN_STEPS):
+        for _ in range(TOLERANCES.steps):
             short = (self.slack - margin * self.products) / max(1.0, abs(margin))
             cones = np.flatnonzero(~surely_copositive(short))
             values, where = least_ratio(short[cones], self.metric[cones])
-            below = values < -RATIO_ROUNDING
+            below = values < -TOLERANCES.slack
             rows, where = cones[below], where[below]
             products = _value(self.products[rows], where)
-            usable = products > ON_AXIS
+            usable = products > TOLERANCES.on_axis
             ratio = _value(self.slack[rows], where)[usable] / products[usable]
             lowest = float(np.min(ratio, initial=np.inf))
-            if not lowest < margin - MARGIN_TOLERANCE * max(1.0, abs(margin)):
+            if not lowest < margin - TOLERANCES.margin * max(1.0, abs(margin)):
                 break
             margin = lowest
         return margin

@@ -1,9 +1,12 @@
-"""The modularity condition beyond five sources: a witness, a proof, or an honest "unknown".
+"""The modularity condition beyond five sources: a witness, a proof, or neither.
 
-Restricted to neurons that read only some of the sources, the problem is the smaller one of their shadow (the samples
-projected on those coordinates), where pricing is exact. So every pair and triple of sources is searched completely,
-and larger mixtures by ascent. Proofs come from neurons without a bias, from box-shaped supports (range independence),
-and for few samples of six or seven sources from the faces of the hull.
+1. Bound rho(Y) from above: by neurons without a bias and, where the hull is a box, orthant by orthant (range
+   independence). If the bound is at most one, the code is modular.
+2. Price exactly all neurons that read one pair of sources: the samples projected on the pair pose a smaller problem.
+   If a neuron earns more than it costs, it is a witness.
+3. Do the same for triples, up to a limit of their number.
+4. Find larger mixtures by local ascents from random neurons.
+5. If none is a witness and the faces of the hull are few (some samples of six or seven sources), price on all of them.
 """
 
 from __future__ import annotations
@@ -28,11 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["best_known_neuron", "decide_many", "has_all_corners", "proven_ratio"]
 
-MOST_SHADOWS = 600
-"""Shadows searched at most: all pairs and triples up to 15 sources, all pairs and some triples up to 35."""
-
-CLIMBS = 24
-"""Ascents from random mixtures when no shadow holds a witness."""
+MOST_TRIPLES = 600  # all of up to 16 sources
+ASCENTS = 24  # from random mixtures, when no pair or triple has a witness
 
 
 def has_all_corners(points: Array | NDArray[np.object_]) -> bool:
@@ -80,7 +80,7 @@ def decide_many(problem: Problem, multiplier: Array) -> Verdict:
 
 
 def _mixed(problem: Problem, condition: Array, witness: Array, ratio: float, rho: float) -> Verdict:
-    """The verdict that a neuron of this ratio, scaled to f = 1, brings about."""
+    """The verdict with a witness of this ratio, scaled to f = 1."""
     units = np.abs(witness) * np.sqrt(problem.modular_costs)
     margin = float((1 - ratio) / (units.sum() ** 2 - units @ units))
     reason = "a mixed neuron earns more than it costs"
@@ -132,15 +132,15 @@ def _ratio_in_box(problem: Problem, multiplier: Array) -> float:
                 np.fill_diagonal(bias, np.minimum(reach, other_reach) ** 2)
             cost = (bias + sign_of_pair * problem.energy_matrix) / unit
             worth = sign_of_pair * multiplier / unit
-            dear = cost > ROUNDING
-            needed = max(needed, float(np.max(worth[dear] / cost[dear], initial=0.0)))
+            positive = cost > ROUNDING
+            needed = max(needed, float(np.max(worth[positive] / cost[positive], initial=0.0)))
             orthants.append((cost, worth))
     # A multiplier of an optimal code ties with its cost in more than one coefficient, and rounding must not matter.
     return needed if all((worth <= needed * cost + ROUNDING).all() for cost, worth in orthants) else float("inf")
 
 
 def best_known_neuron(problem: Problem, multiplier: Array) -> tuple[Array, float]:
-    """The best neuron of any pair or triple of sources, or one that ascents find, and its ratio.
+    """The best neuron of any pair or triple of sources, or of local ascents, and its ratio (steps 2 to 4).
 
     Args:
         problem: the problem.
@@ -149,25 +149,25 @@ def best_known_neuron(problem: Problem, multiplier: Array) -> tuple[Array, float
     best, ratio = np.zeros(problem.dimension), 0.0
     pairs = combinations(range(problem.dimension), 2)
     triples = combinations(range(problem.dimension), 3)
-    for group in (pairs, islice(triples, MOST_SHADOWS)):
+    for group in (pairs, islice(triples, MOST_TRIPLES)):
         for members in group:
-            found, value = _best_in_shadow(problem, multiplier, members)
+            neuron, value = _best_of_sources(problem, multiplier, members)
             if value > ratio:
-                best, ratio = found, value
+                best, ratio = neuron, value
         if ratio > 1 + CONDITION_TOLERANCE:
             return best, ratio
-    starts = np.random.default_rng(0).standard_normal((CLIMBS, problem.dimension)) / np.sqrt(problem.modular_costs)
+    starts = np.random.default_rng(0).standard_normal((ASCENTS, problem.dimension)) / np.sqrt(problem.modular_costs)
     ratios, neurons = Ascent(problem).climb(multiplier, starts)
     top = int(np.argmax(ratios))
     return (neurons[top], float(ratios[top])) if ratios[top] > ratio else (best, ratio)
 
 
-def _best_in_shadow(problem: Problem, multiplier: Array, members: tuple[int, ...]) -> tuple[Array, float]:
+def _best_of_sources(problem: Problem, multiplier: Array, members: tuple[int, ...]) -> tuple[Array, float]:
     """The best neuron that reads only these sources, and its ratio."""
     block = np.ix_(members, members)
     sources = problem.sources
-    shadow = extreme_points(sources.vertices[:, members])
-    priced = Pricing(FaceLattice.of(-shadow), problem.whitening.restricted(members)).maximise(multiplier[block])
+    projection = extreme_points(sources.vertices[:, members])
+    priced = Pricing(FaceLattice.of(-projection), problem.whitening.restricted(members)).maximise(multiplier[block])
     neuron = np.zeros(problem.dimension)
     neuron[list(members)] = priced.worst
     return neuron, priced.rho

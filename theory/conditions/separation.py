@@ -1,7 +1,12 @@
-"""Would it help if neurons read several groups of sources? The certificate at the best code of which none does.
+"""The decision whether the best separate code, whose neurons read one group each, is the best of all.
 
-For groups of one source that is the modularity condition (docs/mathematics.md, "Groups"). Here the best separate code
-has no closed form, so its multiplier is given.
+For groups of one source this is the modularity condition (docs/mathematics.md, "Groups"). The best separate code has no
+closed form, so its multiplier is an argument.
+
+1. If the hull and all matrices are products over the groups, the best separate code is optimal.
+2. Price the neurons of each group: their largest ratio tells how far the multiplier is from that of an optimal code.
+3. Price all neurons, on the faces of the hull where they are few, else by an upper bound and local ascents.
+4. If no ratio exceeds that of step 2, separate; if the best neuron exceeds it and reads several groups, not separate.
 """
 
 from __future__ import annotations
@@ -20,20 +25,17 @@ if TYPE_CHECKING:
 __all__ = ["SEPARATION_TOLERANCE", "decide_separation"]
 
 SEPARATION_TOLERANCE = 1e-8
-"""A neuron of several groups that earns more than those of one by less than this share counts as tied: the multiplier
-of a code that was searched for is known to about as many digits as its loss is proven to."""
-
-ONE_GROUP = 1e-6
-"""Share of a neuron's largest part below which its others are rounding."""
+"""Relative excess of a ratio that counts as a tie: a multiplier has about as many digits as its loss."""
 
 
 def decide_separation(problem: Problem, multiplier: Array, *, silent: bool = False) -> Verdict:
-    """Whether the best code whose neurons read one group each is the best of all.
+    """Whether the best separate code is the best of all.
 
     Args:
         problem: with groups.
         multiplier: (d, d) Y of the best separate code, with its entries between groups.
-        silent: whether that code has no neurons, so that none of one group need earn what it costs.
+        silent: whether that code has no neurons; then no neuron of one group earns its cost, and ratios are compared
+            with one.
 
     Returns:
         A `Verdict` whose `modular` says so; its margin is that of the witness, or NaN where there is none.
@@ -50,31 +52,30 @@ def decide_separation(problem: Problem, multiplier: Array, *, silent: bool = Fal
     if problem.separable:
         reason = "the hull is a product over the groups, and nothing but correlations connects them"
         return Verdict(True, float("nan"), None, condition, 0.0, 1.0, reason)
-    # The multiplier may be a little too large or too small; its own neurons tell by how much.
-    # Where it has none there is nothing to go by, and a neuron is worth adding only if it earns what it costs.
-    own = 1.0 if silent else max(_own_ratio(problem, multiplier), np.finfo(float).tiny)
+    # Step 2.
+    reference = 1.0 if silent else max(_ratio_of_groups(problem, multiplier), np.finfo(float).tiny)
     faces = problem.sources.faces_if_few
     if faces is not None and faces.complete:
         priced = problem.pricing.maximise(multiplier)
-        most, found, witness = priced.rho, priced.rho, priced.worst
+        most, ratio, witness = priced.rho, priced.rho, priced.worst
         proof = "no neuron of several groups earns more than it costs, checked on every face of the hull"
     else:
         most, proof = proven_ratio(problem, multiplier)
-        witness, found = best_known_neuron(problem, multiplier)
+        witness, ratio = best_known_neuron(problem, multiplier)
     bound = float(np.sqrt(max(most, 1.0)) - 1)
-    if most <= own * (1 + SEPARATION_TOLERANCE):
+    if most <= reference * (1 + SEPARATION_TOLERANCE):
         return Verdict(True, float("nan"), None, condition, 0.0, most, proof)
     sizes = _sizes(problem, witness)
-    if found > own * (1 + SEPARATION_TOLERANCE) and np.sort(sizes)[-2] > ONE_GROUP * sizes.max():
+    if ratio > reference * (1 + SEPARATION_TOLERANCE) and np.sort(sizes)[-2] > 1e-6 * sizes.max():
         reason = "a neuron of several groups earns more than it costs"
-        margin = float((1 - found / own) / (sizes.sum() ** 2 - sizes @ sizes))
+        margin = float((1 - ratio / reference) / (sizes.sum() ** 2 - sizes @ sizes))
         return Verdict(False, margin, witness, condition, bound, most, reason)
     reason = f"no witness found and no proof known for {problem.dimension} sources"
     return Verdict(None, float("nan"), None, condition, bound, most, reason)
 
 
-def _own_ratio(problem: Problem, multiplier: Array) -> float:
-    """Largest ratio of neurons that read one group; what is known of it where a group has too many faces."""
+def _ratio_of_groups(problem: Problem, multiplier: Array) -> float:
+    """Largest ratio of neurons that read one group; a lower bound where a group has too many faces."""
     largest = 0.0
     for members, block in zip((problem.groups or {}).values(), problem.blocks, strict=True):
         form, faces = multiplier[np.ix_(members, members)], block.sources.faces_if_few
@@ -87,7 +88,7 @@ def _own_ratio(problem: Problem, multiplier: Array) -> float:
 
 
 def _sizes(problem: Problem, witness: Array) -> Array:
-    """(k,) the parts of a neuron in each group, in units in which they cost one."""
+    """(k,) square roots of the costs of a neuron's parts in each group."""
     groups = (problem.groups or {}).values()
     parts = [
         block.neuron_cost(witness[None, list(members)])[0] ** 0.5

@@ -36,16 +36,15 @@ class Verdict(Frozen):
     Attributes:
         modular: True, False, or None where more than five sources leave the question open.
         margin: signed distance from the boundary, without unit: the largest mu for which ``h(w)^2 - w'F w >=
-            mu sum_{i != j} |u_i u_j|`` for all w, with ``u_i = w_i sqrt(M_ii + m_i^2)``. Positive: every
-            optimal code is modular; zero: modular, and no more is said; negative: mixed. Infinite for one source. Of
-            six or more sources, that of the witness alone where there is one (an upper bound), else NaN. NaN too where
-            an exact verdict is beyond what floating point can pose.
+            mu sum_{i != j} |u_i u_j|`` for all w, with ``u_i = w_i sqrt(M_ii + m_i^2)``. Positive: every optimal code
+            is modular; zero: one of them is; negative: mixed. Infinite for one source. Of six or more sources that of
+            the witness (an upper bound), and NaN without one. NaN too where floating point cannot pose the problem.
         witness: (d,) a mixed neuron worth more than it costs, w'F w > h(w)^2, if there is one.
         F: (d, d) the matrix of the condition, Y - M. Where activity or squared biases have a price of their own,
             h(w)^2 is to be read as (activity_cost + bias_cost) h(w)^2.
         price_bound: proven upper bound on the price of modularity, sqrt(rho) - 1.
         rho: largest ratio w'Y w / f(w) at the modular multiplier (an upper bound on it where modular is None).
-        reason: one line saying how the question was decided.
+        reason: one line that says how the question was decided.
         proof: an exact verdict's `Proof`; None where there is none.
 
     Source: docs/mathematics.md, "The modularity condition"; Dorrell et al. (ICLR 2025), theorem on range independence
@@ -71,18 +70,14 @@ class Verdict(Frozen):
 def modular_multiplier(problem: Problem) -> Array:
     """(d, d) multiplier Y of the best modular code, Y_ij = K_ij sqrt(cost_i cost_j / (K_ii K_jj)).
 
-    Here cost_i = M_ii + m_i^2; the decoder cost cancels. Neurons of sources that no target needs are worth nothing in
-    it; `theory.conditions.completion` finds the best choice.
+    Here cost_i = M_ii + m_i^2; the decoder cost cancels. For sources that no target needs the code has no neurons and
+    leaves Y open: Y is zero there, and `theory.conditions.completion` finds the best choice.
     """
     if not problem.readout.exact:
         return problem.multiplier(problem.modular_weights.T @ problem.modular_weights)
-    costs, targets = problem.modular_costs, problem.readout.targets
-    gram, diagonal = targets.T @ targets, problem.readout.demand
-    if not diagonal.all():
-        # Where no target needs a source the code has no neuron for it and leaves open what one would be worth.
-        needed = diagonal > 0
-        multiplier, block = np.zeros_like(gram), np.ix_(needed, needed)
-        chosen = costs[needed], diagonal[needed]
-        multiplier[block] = multiplier_entry(chosen[0][:, None], chosen[0], chosen[1][:, None], gram[block], chosen[1])
-        return multiplier
-    return np.asarray(multiplier_entry(costs[:, None], costs, diagonal[:, None], gram, diagonal))
+    gram = problem.readout.targets.T @ problem.readout.targets
+    needed = problem.readout.demand > 0
+    costs, demand, block = problem.modular_costs[needed], problem.readout.demand[needed], np.ix_(needed, needed)
+    multiplier = np.zeros_like(gram)
+    multiplier[block] = multiplier_entry(costs[:, None], costs, demand[:, None], gram[block], demand)
+    return multiplier
