@@ -12,7 +12,7 @@ import numpy as np
 from solver import files, tables
 from solver.certificate import network_agrees, optimality_gap, within_loss
 from solver.code import Code
-from theory.dynamics import CARRIED, outside
+from theory.dynamics import STEP_TOLERANCE, outside
 from theory.errors import InputError
 from theory.inputs import as_array
 
@@ -155,7 +155,7 @@ class Representation(Code):
             path[step + 1] = transitions.matrices[action] @ path[step] + offsets[action]
             activity[step + 1] = self.recurrent[action] @ activity[step] + self.recurrent_bias[action]
         distance = outside(path, sources)
-        beyond = np.flatnonzero(distance > CARRIED)
+        beyond = np.flatnonzero(distance > STEP_TOLERANCE)
         if len(beyond):
             first = int(beyond[0])
             raise InputError(

@@ -14,7 +14,7 @@ import numpy as np
 
 from theory.errors import InputError
 from theory.inputs import column_names, has_blocks
-from theory.summary import Gathering, Summary
+from theory.summary import Summary, SummaryBuilder
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -88,11 +88,11 @@ def _weights_of(probabilities: Any, points: Any, count: int) -> list[Any]:
 
 def _summary_of_block(block: Any, weights: Any, number: int, names: tuple[str, ...] | None) -> Summary | None:
     """On the machine where the block is; None of one without rows."""
-    gathering = Gathering(names)
+    builder = SummaryBuilder(names)
     if not len(block):
         return None
-    gathering.add(block, weights, name=f"block {number}")
-    return gathering.summary()
+    builder.add(block, weights, name=f"block {number}")
+    return builder.summary()
 
 
 def _merged(first: Summary | None, second: Summary | None = None) -> Summary | None:

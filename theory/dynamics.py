@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = ["CARRIED", "Recurrence", "Transitions", "as_stack", "outside"]
+__all__ = ["STEP_TOLERANCE", "Recurrence", "Transitions", "as_stack", "outside"]
 
-CARRIED = 1e-6
+STEP_TOLERANCE = 1e-6
 """Share of the sources' ranges by which a step may miss a linear map, or leave the hull: tables have six digits."""
 
 DETERMINED = 1e-9
@@ -140,7 +140,7 @@ class Transitions(Frozen):
         found = np.linalg.lstsq(known, after, rcond=None)[0]
         missed = np.abs(known @ found - after)
         step, column = np.unravel_index(int(missed.argmax()), missed.shape)
-        if missed[step, column] > CARRIED:
+        if missed[step, column] > STEP_TOLERANCE:
             raise InputError(
                 f"sources: no linear map carries this series; at best the step from row {step} to row "
                 f"{(step + 1) % given.count} (counted from 0) is missed by {missed[step, column]:.3g} of the range of "
@@ -198,7 +198,7 @@ class Transitions(Frozen):
         for number, images in enumerate(self.moved(asked, sources)):
             distance = outside(images, sources)
             worst = int(distance.argmax())
-            if distance[worst] > CARRIED:
+            if distance[worst] > STEP_TOLERANCE:
                 points = sources.about_mean(sources.points)
                 row = int(np.abs((points - asked[worst]) / (sources.upper - sources.lower)).max(axis=1).argmin())
                 raise InputError(
@@ -252,7 +252,7 @@ def _distances(points: Array, sources: Sources) -> Array:
     corners = sources.vertices / unit
     result = KDTree(corners).query(points / unit)[0]
     system = np.vstack([corners.T, np.ones(len(corners))])
-    for row in np.flatnonzero(result > CARRIED):
+    for row in np.flatnonzero(result > STEP_TOLERANCE):
         result[row] = nnls(system, np.append(points[row] / unit, 1.0))[1]
     return np.asarray(result)
 

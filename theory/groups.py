@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = ["Groups", "apart", "checked_groups", "is_product", "membership", "parts_of", "placed"]
+__all__ = ["Groups", "checked_groups", "is_product", "is_separate", "membership", "parts_of", "placed"]
 
 Groups = dict[str, tuple[int, ...]]
 """The members of each group, as indices of sources, by its name."""
@@ -136,11 +136,11 @@ def placed(neurons: Array, members: Sequence[int], dimension: int) -> Array:
     return result
 
 
-def apart(matrix: ArrayLike, groups: Groups) -> bool:
+def is_separate(matrix: ArrayLike, groups: Groups) -> bool:
     """Whether a positive semidefinite matrix (d, d) has no entries between groups.
 
     Example:
-        >>> apart([[2, 1, 0], [1, 2, 0], [0, 0, 1]], {"a": (0, 1), "b": (2,)})
+        >>> is_separate([[2, 1, 0], [1, 2, 0], [0, 0, 1]], {"a": (0, 1), "b": (2,)})
         True
     """
     given, number = np.asarray(matrix), membership(groups)

@@ -22,7 +22,7 @@ from theory.errors import InputError
 from theory.formulas import modular_cost
 from theory.geometry.pricing import Pricing
 from theory.geometry.whitening import Whitening
-from theory.groups import Groups, apart, checked_groups
+from theory.groups import Groups, checked_groups, is_separate
 from theory.immutable import FixedDict, Immutable, derived, locked
 from theory.inputs import LARGEST, SMALLEST, as_matrix, as_rows, require_plain
 from theory.neurons import Activity, Canonical, Linear, Neurons
@@ -567,7 +567,7 @@ class Problem(Immutable):
     def coupled(self) -> bool:
         """Whether errors of one group tell of another, so that what one asks of its neurons depends on the others'."""
         ridge = self.readout.ridge
-        return self.groups is not None and ridge is not None and not apart(ridge, self.groups)
+        return self.groups is not None and ridge is not None and not is_separate(ridge, self.groups)
 
     @derived
     def separable(self) -> bool:

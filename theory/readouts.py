@@ -30,7 +30,7 @@ import numpy as np
 
 from theory.errors import InputError
 from theory.formulas import modular_loss, modular_strength
-from theory.groups import apart
+from theory.groups import is_separate
 from theory.immutable import Frozen
 from theory.inputs import LARGEST, SMALLEST, require_plain
 from theory.sources import Sources, as_matrix
@@ -178,7 +178,7 @@ class Readout(Frozen):
             scale = np.sqrt(np.diag(held))
             solved = np.linalg.solve(held / np.outer(scale, scale), across / scale[:, None]) / scale[:, None]
             targets, ridge = targets - self.targets[:, rest] @ solved, ridge - across.T @ solved
-            if not apart(self.ridge, {"these": tuple(chosen), "others": tuple(rest)}):
+            if not is_separate(self.ridge, {"these": tuple(chosen), "others": tuple(rest)}):
                 # Their errors are no longer those of the sources alone.
                 errors = None
         if errors is not None:

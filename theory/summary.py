@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = ["Gathering", "Moments", "Summary"]
+__all__ = ["Moments", "Summary", "SummaryBuilder"]
 
 STEP_ROWS = 1 << 13
 """Rows that are looked at together: their numbers stay in the processor's cache, and products of columns so short are
@@ -182,7 +182,7 @@ class Summary(Frozen):
             >>> Summary.of_chunks(rng.uniform(size=(1000, 2)) for _ in range(100)).count
             100000
         """
-        gathering = Gathering(names)
+        builder = SummaryBuilder(names)
         nothing = object()
         given: Iterable[Any] = ((chunk, None) for chunk in chunks)
         if probabilities is not None:
@@ -191,8 +191,8 @@ class Summary(Frozen):
             if chunk is nothing or weights is nothing:
                 few, many = ("chunks", "weights") if chunk is nothing else ("weights", "chunks")
                 raise InputError(f"probabilities: there are {number} {few}, but more {many}; give one array a chunk")
-            gathering.add(chunk, weights, name=f"chunk {number}")
-        return gathering.summary()
+            builder.add(chunk, weights, name=f"chunk {number}")
+        return builder.summary()
 
     @property
     def weight(self) -> float:
@@ -308,7 +308,7 @@ def _kept(rows: NDArray[np.float64]) -> NDArray[np.intp]:
 # ---- as they come -------------------------------------------------------------------------------------------------
 
 
-class Gathering:
+class SummaryBuilder:
     """A summary in the making.
 
     Rows are seen in a frame in which they are about zero and of size one, so that a few sums over columns say which may
@@ -318,17 +318,17 @@ class Gathering:
         names: of the columns; those of the first table that has any, if not given.
 
     Example:
-        >>> gathering = Gathering()
-        >>> gathering.add([[0, 0], [1, 0]])
-        >>> gathering.add([[0, 1], [1, 1]])
-        >>> gathering.summary()
+        >>> builder = SummaryBuilder()
+        >>> builder.add([[0, 0], [1, 0]])
+        >>> builder.add([[0, 1], [1, 1]])
+        >>> builder.summary()
         Summary(4 rows of 2 columns, 4 of them extreme)
     """
 
     def __init__(self, names: Sequence[str] | None = None) -> None:
         self.names = None if names is None else tuple(names)
         self._given_names = names is not None
-        self._seen: Gathering | None = None
+        self._seen: SummaryBuilder | None = None
         self._count = 0
         self._rows: _Rows | None = None
 
@@ -382,12 +382,12 @@ class Gathering:
         self._rows.add(matrix, weights, name)
         self._count += len(matrix)
 
-    def beside(self) -> Gathering:
-        """A gathering of other rows, in another thread perhaps, whose summary is to be merged with this one's.
+    def beside(self) -> SummaryBuilder:
+        """A builder of other rows, in another thread perhaps, whose summary is to be merged with this one's.
 
         Rows inside the hull of those gathered here need not be kept there: the summary says nothing by itself.
         """
-        other = Gathering(self.names)
+        other = SummaryBuilder(self.names)
         other._given_names, other._seen = self._given_names, self
         return other
 

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.certificate.measure import require_problem
-from theory.bounds.geodesic import asked_code
+from theory.bounds.geodesic import code_of_multiplier
 from theory.conditions.many_sources import proven_ratio
 from theory.errors import InputError
 from theory.groups import parts_of
@@ -298,7 +298,7 @@ def _bounds_at_code(
         for floor in FLOORS:
             raised = vectors * np.maximum(values, floor * np.abs(values).max()) @ vectors.T
             try:
-                asked = asked_code(inside.readout, recurrence, raised, start)
+                asked = code_of_multiplier(inside.readout, recurrence, raised, start)
             except np.linalg.LinAlgError:
                 continue
             bounds.append(_bound_at(problem, asked, quick=quick, cover=cover))

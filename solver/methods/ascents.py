@@ -17,7 +17,7 @@ from solver.certificate import best_bound
 from solver.deadline import time_is_up
 from solver.methods.iterate import Iterate
 from solver.search.working_code import SAME_NEURON, FaceCode
-from theory.bounds.ascent import Ascent, Summits
+from theory.bounds.ascent import Ascent, LocalMaxima
 
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices
@@ -146,7 +146,7 @@ class _Search:
         if not len(start):
             start = self._worth_most()
         self.code = FaceCode(self.problem, start)
-        self.pool = Summits.none(problem.dimension)
+        self.pool = LocalMaxima.none(problem.dimension)
         self.hits = np.zeros(len(start), dtype=np.intp)
         self.searched = self.code.changes
         self.at_rest = False
@@ -185,29 +185,29 @@ class _Search:
     def begin(self) -> None:
         """The best code of random neurons, if better than the modular one."""
         random = self._random(FIRST_PER_SOURCE * self.problem.dimension)
-        self.pool = Summits(np.full(len(random), np.inf), random, self.code.first_ties(self._scaled(random)))
+        self.pool = LocalMaxima(np.full(len(random), np.inf), random, self.code.first_ties(self._scaled(random)))
         self.improve()
-        self.pool = Summits.none(self.problem.dimension)
+        self.pool = LocalMaxima.none(self.problem.dimension)
 
     def look(self, *, thoroughly: bool) -> bool:
         """Climb; whether a neuron worth adding was found."""
         fresh = BATCH_PER_SOURCE if thoroughly else FRESH_PER_SOURCE[self.at_rest]
         starts, parents = self._fresh(fresh * self.problem.dimension)
-        summits = self.ascent.summits(self.code.multiplier, starts)
-        self._count_hits(summits, parents)
-        known = [summits, self.pool]
+        maxima = self.ascent.maxima(self.code.multiplier, starts)
+        self._count_hits(maxima, parents)
+        known = [maxima, self.pool]
         if not thoroughly:
             known[1:] = [
-                self.ascent.summits(self.code.multiplier, old) for old in (self.code.neurons(), self.pool.neurons)
+                self.ascent.maxima(self.code.multiplier, old) for old in (self.code.neurons(), self.pool.neurons)
             ]
-        self.pool = self._best(Summits.joined(known))
+        self.pool = self._best(LocalMaxima.joined(known))
         excess = float(np.max(self.pool.ratios, initial=0.0)) - 1
         self.at_rest = excess < AT_REST
         return excess > self.least_excess
 
     def look_from(self, starts: Array) -> bool:
         """Climb from the starts (k, d) alone; whether a neuron worth adding was found."""
-        self.pool = self._best(self.ascent.summits(self.code.multiplier, starts))
+        self.pool = self._best(self.ascent.maxima(self.code.multiplier, starts))
         return bool(np.max(self.pool.ratios, initial=0.0) > 1 + self.least_excess)
 
     def _random(self, count: int) -> Array:
@@ -246,20 +246,20 @@ class _Search:
         usable = np.linalg.norm(self._scaled(chosen), axis=1) > CANCELLED * np.linalg.norm(self._scaled(random), axis=1)
         return chosen[usable], np.where(made_from < len(code), made_from, -1)[usable]
 
-    def _count_hits(self, summits: Summits, parents: Indices) -> None:
-        same = self._directions(summits.neurons) @ self._directions(self.code.neurons()).T > 1 - SAME_NEURON
+    def _count_hits(self, maxima: LocalMaxima, parents: Indices) -> None:
+        same = self._directions(maxima.neurons) @ self._directions(self.code.neurons()).T > 1 - SAME_NEURON
         start, which = np.nonzero(parents >= 0)
         same[start, parents[start, which]] = False
         self.hits = self._hits() + same.sum(axis=0)
 
-    def _best(self, summits: Summits) -> Summits:
+    def _best(self, maxima: LocalMaxima) -> LocalMaxima:
         """The best of the local maxima, each once, none of them a neuron of the code."""
-        order = np.argsort(-summits.ratios, kind="stable")
-        summits = summits[order[summits.ratios[order] > POOL_RATIO]]
-        directions = self._directions(np.concatenate([self.code.neurons(), summits.neurons])).round(DIGITS)
+        order = np.argsort(-maxima.ratios, kind="stable")
+        maxima = maxima[order[maxima.ratios[order] > POOL_RATIO]]
+        directions = self._directions(np.concatenate([self.code.neurons(), maxima.neurons])).round(DIGITS)
         _, first = np.unique(directions, axis=0, return_index=True)
         fresh = np.sort(first[first >= len(self.code.weights)]) - len(self.code.weights)
-        return summits[fresh[: POOL_PER_PAIR * self.code.pairs]]
+        return maxima[fresh[: POOL_PER_PAIR * self.code.pairs]]
 
     def _scaled(self, neurons: Array) -> Array:
         return self.code.faces.units.neurons(neurons)

@@ -23,7 +23,7 @@ from solver.methods.iterate import Iterate
 from solver.search.active_set import Faces
 from solver.search.restricted_master import fewest, optimal_energies
 from solver.search.working_code import FaceCode
-from theory.bounds.ascent import Summits
+from theory.bounds.ascent import LocalMaxima
 from theory.readouts import symmetric_root
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class _Search:
             proven = self.faces.readout.dual_value(symmetric_root(multiplier), priced.rho)
             if proven > self.bound:
                 self.bound, self.multiplier = proven, multiplier
-            new = _spread(Summits(priced.ratios, priced.directions, priced.tied), ADDED_PER_PAIR * self.pairs)
+            new = _spread(LocalMaxima(priced.ratios, priced.directions, priced.tied), ADDED_PER_PAIR * self.pairs)
             self.known = np.concatenate([self.known, self._units(self.faces.units.neurons(new.neurons))])
             self.tied = np.concatenate([self.tied, new.tied])
             tempting.append(new.neurons[new.ratios > 1 + NOT_WORTH_IT])
@@ -243,7 +243,7 @@ class _Search:
         self.known, self.tied = self.known[kept], self.tied[kept]
 
 
-def _spread(found: Summits, most: int) -> Summits:
+def _spread(found: LocalMaxima, most: int) -> LocalMaxima:
     """The best neurons, leaving out those that a better one next to them (the other side of a wall) already is."""
     some = found[: 4 * most]
     unit = some.neurons / np.linalg.norm(some.neurons, axis=1)[:, None]

@@ -18,7 +18,7 @@ from solver.certificate import best_bound, bound_at_code
 from solver.methods.iterate import Iterate
 from solver.search.recurrent_faces import RecurrentFaces
 from solver.search.restricted_master import fewest
-from theory.bounds.ascent import Ascent, Summits
+from theory.bounds.ascent import Ascent, LocalMaxima
 
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices
@@ -159,22 +159,22 @@ class _Search:
     def _units(self, weights: Array) -> Array:
         return np.asarray(weights / np.sqrt(self.faces.costs(weights))[:, None])
 
-    def _found(self) -> Summits:
+    def _found(self) -> LocalMaxima:
         """What is worth adding to the codes in question, which may be no better than the best."""
-        return Summits.joined([self._worth_adding(weights) for weights in self.asking])
+        return LocalMaxima.joined([self._worth_adding(weights) for weights in self.asking])
 
-    def _worth_adding(self, weights: Array) -> Summits:
+    def _worth_adding(self, weights: Array) -> LocalMaxima:
         try:
             multiplier = self.faces.units.multiplier(self.faces.multiplier(weights))
         except np.linalg.LinAlgError:
-            return Summits.none(self.problem.dimension)
+            return LocalMaxima.none(self.problem.dimension)
         if self.inside.sources.faces_if_few is not None:
             priced = self.inside.pricing.maximise(multiplier, bar=1.0)
-            found = Summits(priced.ratios, priced.directions, priced.tied)
+            found = LocalMaxima(priced.ratios, priced.directions, priced.tied)
         else:
             starts = self.rng.standard_normal((CLIMBS, self.problem.dimension))
             own = self.faces.units.weights(self.weights)
-            found = Ascent(self.inside).summits(multiplier, np.vstack([own, starts]))
+            found = Ascent(self.inside).maxima(multiplier, np.vstack([own, starts]))
         return found[found.ratios > 1 + WORTH_IT][: ADDED_PER_PAIR * self.pairs]
 
     def step(self) -> Iterate:

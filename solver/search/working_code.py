@@ -13,7 +13,7 @@ import numpy as np
 
 from solver.search.active_set import Faces
 from solver.search.restricted_master import fewest, optimal_energies
-from theory.bounds.ascent import Summits
+from theory.bounds.ascent import LocalMaxima
 
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices
@@ -60,7 +60,7 @@ class FaceCode:
         >>> problem = Problem([[-1, -1], [-1, 1], [1, -1]])
         >>> code = FaceCode(problem)
         >>> priced = problem.pricing.maximise(code.multiplier, bar=1.0)
-        >>> code.improve(Summits(priced.ratios, priced.directions, priced.tied), 1e-12, 20)
+        >>> code.improve(LocalMaxima(priced.ratios, priced.directions, priced.tied), 1e-12, 20)
         True
     """
 
@@ -100,7 +100,7 @@ class FaceCode:
         tied[:, 0] = (weights @ self.faces.normals.T).argmax(axis=1)
         return tied
 
-    def improve(self, found: Summits, least_excess: float, newton_steps: int) -> bool:
+    def improve(self, found: LocalMaxima, least_excess: float, newton_steps: int) -> bool:
         """Add what is worth adding, reweigh, move along the faces; whether the loss fell by as much as counts.
 
         Args:

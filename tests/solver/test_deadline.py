@@ -67,7 +67,7 @@ def test_climbs_that_are_stopped_have_not_fallen(problem, seed, steps):
     starts = rng.standard_normal((5, problem.dimension)) * problem.own_sizes
     multiplier = problem.multiplier(problem.modular_weights.T @ problem.modular_weights)
     before = np.einsum("ni,ij,nj->n", starts, multiplier, starts) / problem.neuron_cost(starts)
-    stopped = Ascent(problem, enough).summits(multiplier, starts)
+    stopped = Ascent(problem, enough).maxima(multiplier, starts)
     assert (stopped.ratios >= before * (1 - 1e-12)).all()
     ratios = np.einsum("ni,ij,nj->n", stopped.neurons, multiplier, stopped.neurons)
     assert ratios / problem.neuron_cost(stopped.neurons) == pytest.approx(stopped.ratios, rel=1e-9)

@@ -8,7 +8,7 @@ from scipy.linalg import expm, sqrtm
 
 from solver.strategies import orthogonal, seeds
 from theory import InputError, Problem, Sources
-from theory.bounds.geodesic import asked_code
+from theory.bounds.geodesic import code_of_multiplier
 from theory.dynamics import Recurrence, Transitions, outside
 from theory.readouts import Exact, Readout, Soft
 
@@ -107,7 +107,7 @@ def test_every_multiplier_has_its_code(seed, dimension):
     def whole(code):
         return np.trace(multiplier @ code) + readout.value(code) + recurrence.value(code)
 
-    code = asked_code(readout, recurrence, multiplier, np.eye(dimension))
+    code = code_of_multiplier(readout, recurrence, multiplier, np.eye(dimension))
     saved = readout.multiplier(code) - recurrence.gradient(code)
     np.testing.assert_allclose(saved, multiplier, atol=1e-6 * np.abs(multiplier).max() * np.linalg.cond(code))
     for spread in (0.01, 1.0):

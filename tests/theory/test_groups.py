@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from solver.strategies import problems, seeds
 from theory.conditions.separation import decide_separation
 from theory.errors import InputError
-from theory.groups import apart, checked_groups, is_product, membership
+from theory.groups import checked_groups, is_product, is_separate, membership
 from theory.problem import Problem
 from theory.readouts import Noisy, Readout
 
@@ -52,8 +52,10 @@ def test_sources_in_no_group_are_groups_of_their_own():
 
 def test_apart():
     matrix = np.array([[2.0, 0, 1], [0, 1, 0], [1, 0, 1]])
-    assert apart(matrix, {"a": (0, 2), "b": (1,)}) and not apart(matrix, {"a": (0, 1), "b": (2,)})
-    assert apart(1e-20 * matrix, {"a": (0, 2), "b": (1,)}) and not apart(1e-20 * matrix, {"a": (0, 1), "b": (2,)})
+    assert is_separate(matrix, {"a": (0, 2), "b": (1,)}) and not is_separate(matrix, {"a": (0, 1), "b": (2,)})
+    assert is_separate(1e-20 * matrix, {"a": (0, 2), "b": (1,)}) and not is_separate(
+        1e-20 * matrix, {"a": (0, 1), "b": (2,)}
+    )
 
 
 @given(seeds, st.lists(st.integers(1, 3), min_size=1, max_size=3))

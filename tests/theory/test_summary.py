@@ -14,7 +14,7 @@ from solver import Problem, Representation, certify, solve
 from tests.examples import share
 from theory import InputError, Sources
 from theory.geometry.extremes import _frame, _standardised, distinct_rows, extreme_rows, inside_of
-from theory.summary import STEP_ROWS, Gathering, Moments, Summary
+from theory.summary import STEP_ROWS, Moments, Summary, SummaryBuilder
 
 KINDS = ("normal", "heavy", "grid", "correlated", "far", "scales", "ramp")
 
@@ -145,16 +145,16 @@ def test_a_sorted_table_is_flat_chunk_by_chunk():
 def test_memory_holds_what_is_extreme():
     angle = 2 * np.pi * np.arange(36) / 36
     ring = np.column_stack([np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)])
-    gathering = Gathering()
+    builder = SummaryBuilder()
     for _ in range(5):
-        gathering.add(np.tile(ring, (STEP_ROWS // 36, 1)))
-    assert sum(map(len, gathering._rows.pending)) <= len(ring)
-    assert len(gathering.summary().extremes) == 36
+        builder.add(np.tile(ring, (STEP_ROWS // 36, 1)))
+    assert sum(map(len, builder._rows.pending)) <= len(ring)
+    assert len(builder.summary().extremes) == 36
 
 
-def test_gatherings_beside_each_other():
+def test_builders_beside_each_other():
     points = samples("normal", 60_000, 3, 0)
-    first = Gathering()
+    first = SummaryBuilder()
     first.add(points[:30_000])
     begun = first.summary()
     other = first.beside()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from theory.arrays import Array, Indices, Mask
     from theory.problem import Problem
 
-__all__ = ["Ascent", "Summits"]
+__all__ = ["Ascent", "LocalMaxima"]
 
 STEPS_PER_SOURCE = 20
 """Steps of one climb between crossings at most, per source; most end after three."""
@@ -54,7 +54,7 @@ STACK = 4_000_000
 
 
 @dataclass(frozen=True)
-class Summits:
+class LocalMaxima:
     """The ends of k climbs.
 
     Attributes:
@@ -67,18 +67,20 @@ class Summits:
     neurons: Array
     tied: Indices
 
-    def __getitem__(self, rows: Indices | Mask | slice) -> Summits:
-        return Summits(self.ratios[rows], self.neurons[rows], self.tied[rows])
+    def __getitem__(self, rows: Indices | Mask | slice) -> LocalMaxima:
+        return LocalMaxima(self.ratios[rows], self.neurons[rows], self.tied[rows])
 
     @staticmethod
-    def none(dimension: int) -> Summits:
+    def none(dimension: int) -> LocalMaxima:
         """No climbs."""
-        return Summits(np.empty(0), np.empty((0, dimension)), np.empty((0, dimension), dtype=np.intp))
+        return LocalMaxima(np.empty(0), np.empty((0, dimension)), np.empty((0, dimension), dtype=np.intp))
 
     @staticmethod
-    def joined(parts: list[Summits]) -> Summits:
+    def joined(parts: list[LocalMaxima]) -> LocalMaxima:
         """All of them in one."""
-        return Summits(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Summits)))
+        return LocalMaxima(
+            *(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(LocalMaxima))
+        )
 
 
 class Ascent:
@@ -107,23 +109,23 @@ class Ascent:
 
     def climb(self, multiplier: Array, starts: Array) -> tuple[Array, Array]:
         """Ratios (k,) and neurons (k, d) scaled to f = 1 at the ends of climbs from the rows of starts (k, d)."""
-        summits = self.summits(multiplier, starts)
-        return summits.ratios, summits.neurons
+        maxima = self.maxima(multiplier, starts)
+        return maxima.ratios, maxima.neurons
 
-    def summits(self, multiplier: Array, starts: Array) -> Summits:
+    def maxima(self, multiplier: Array, starts: Array) -> LocalMaxima:
         """The ends of climbs from the rows of starts (k, d), with the samples that tie there."""
         worth = multiplier / np.outer(self.scale, self.scale)
         size = max(1, STACK // (len(self.normals) + 4 * len(self.scale) ** 2))
         parts = [self._stack(worth, starts[first : first + size] * self.scale) for first in range(0, len(starts), size)]
-        summits = Summits.joined(parts) if parts else Summits.none(len(self.scale))
-        return Summits(summits.ratios, summits.neurons / self.scale, summits.tied)
+        maxima = LocalMaxima.joined(parts) if parts else LocalMaxima.none(len(self.scale))
+        return LocalMaxima(maxima.ratios, maxima.neurons / self.scale, maxima.tied)
 
-    def _stack(self, worth: Array, starts: Array) -> Summits:
+    def _stack(self, worth: Array, starts: Array) -> LocalMaxima:
         climbs = _Climbs(self, worth, starts)
         climbs.run()
         return self._better(worth, starts, climbs)
 
-    def _better(self, worth: Array, starts: Array, climbs: _Climbs) -> Summits:
+    def _better(self, worth: Array, starts: Array, climbs: _Climbs) -> LocalMaxima:
         """The exact end of each climb, or its start where rounding ate the rise."""
         # Whoever is stopped on the way is not near the top of its face.
         ends, tied = climbs.neurons if self.enough() else climbs.settled(), climbs.tied
@@ -132,7 +134,7 @@ class Ascent:
         ratio_after = np.einsum("ni,ij,nj->n", after, worth, after)
         risen = ratio_after >= ratio_before
         neurons = np.where(risen[:, None], after, before)
-        return Summits(np.where(risen, ratio_after, ratio_before), neurons, tied)
+        return LocalMaxima(np.where(risen, ratio_after, ratio_before), neurons, tied)
 
     def _unit(self, neurons: Array) -> Array:
         return neurons / np.sqrt(self.problem.neuron_cost(neurons / self.scale))[:, None]

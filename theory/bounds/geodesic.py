@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from theory.dynamics import Recurrence
     from theory.readouts import Readout
 
-__all__ = ["asked_code"]
+__all__ = ["code_of_multiplier"]
 
 STEPS = 100
 """Newton steps at most: a dozen are usual."""
@@ -29,7 +29,7 @@ FALLEN = 1e-15
 """Relative fall that ends them."""
 
 
-def asked_code(readout: Readout, recurrence: Recurrence, multiplier: Array, start: Array) -> Array:
+def code_of_multiplier(readout: Readout, recurrence: Recurrence, multiplier: Array, start: Array) -> Array:
     """(d, d) the G at which Y is what a unit of w w' saves: it minimises what is above.
 
     Args:
@@ -45,7 +45,7 @@ def asked_code(readout: Readout, recurrence: Recurrence, multiplier: Array, star
         >>> from theory.dynamics import Recurrence
         >>> from theory.readouts import Readout
         >>> readout, shear = Readout(np.eye(2), 1.0), Recurrence(np.array([[[0.5, 1.0], [0.0, 0.5]]]), 1.0)
-        >>> code = asked_code(readout, shear, np.diag([1.0, 2.0]), np.eye(2))
+        >>> code = code_of_multiplier(readout, shear, np.diag([1.0, 2.0]), np.eye(2))
         >>> (readout.multiplier(code) - shear.gradient(code)).round(9).tolist()
         [[1.0, 0.0], [0.0, 2.0]]
     """

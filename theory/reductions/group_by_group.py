@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from theory.groups import apart, is_product, placed
+from theory.groups import is_product, is_separate, placed
 from theory.readouts import Exact, Priced
 from theory.reductions.reduction import Reduction, Solved
 
@@ -88,7 +88,7 @@ class _GroupByGroup(Reduction):
             return False
         coupling = problem.neurons.coupling(problem)
         forms = [problem.readout.targets.T @ problem.readout.targets, *([] if coupling is None else [coupling])]
-        if not all(apart(form, problem.groups) for form in forms):
+        if not all(is_separate(form, problem.groups) for form in forms):
             return False
         heights = problem.height_sources
         corners = [block.height_sources.vertices for block in problem.blocks]

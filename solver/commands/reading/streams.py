@@ -26,7 +26,7 @@ from theory.errors import InputError
 from theory.geometry.extremes import EXACT_DIMENSION
 from theory.inputs.names import distinct_names
 from theory.sources import Sources
-from theory.summary import Gathering, Summary
+from theory.summary import Summary, SummaryBuilder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +51,7 @@ BLOCK_ROWS = 1 << 18
 """Rows of an .npy that are read at once."""
 
 LANES = 4
-"""Gatherings among which the blocks of an .npy are dealt, whatever the number of processors: no sum depends on it."""
+"""Builders of summaries that share the blocks of an .npy, on any number of processors: so sums do not depend on it."""
 
 Follow = Callable[[int, int], None]
 """Told how much of how much has been read."""
@@ -188,19 +188,19 @@ def _summary(table: _Blocks, follow: Follow | None) -> Summary:
     stopped = Event()
     done = [0] * table.lanes
     names = table.names
-    first = Gathering(names)
+    first = SummaryBuilder(names)
 
-    def gather(lane: int, blocks: Iterator[Any], gathering: Gathering) -> Summary | None:
+    def gather(lane: int, blocks: Iterator[Any], builder: SummaryBuilder) -> Summary | None:
         found = False
         for rows, weights, first_row, amount in blocks:
             if stopped.is_set():
                 break
-            gathering.add(rows, weights, first_row=first_row)
+            builder.add(rows, weights, first_row=first_row)
             found = True
             done[lane] += amount
             if follow is not None:
                 follow(sum(done), table.total)
-        return gathering.summary() if found else None
+        return builder.summary() if found else None
 
     lanes = [table.read(lane) for lane in range(table.lanes)]
     if table.lanes == 1:

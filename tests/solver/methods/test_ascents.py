@@ -137,11 +137,11 @@ def test_a_climb_never_falls_and_says_what_it_found(problem, seed):
     rng = np.random.default_rng(seed)
     multiplier = multiplier_of(problem, rng)
     starts = naive.directions(problem, 12)
-    summits = Ascent(problem).summits(multiplier, starts)
+    maxima = Ascent(problem).maxima(multiplier, starts)
     before = naive.ratio(problem, multiplier, starts)
-    assert (summits.ratios >= before * (1 - ROUNDING)).all()
-    np.testing.assert_allclose(naive.ratio(problem, multiplier, summits.neurons), summits.ratios, rtol=1e-9)
-    np.testing.assert_allclose(problem.neuron_cost(summits.neurons), 1, rtol=1e-12)
+    assert (maxima.ratios >= before * (1 - ROUNDING)).all()
+    np.testing.assert_allclose(naive.ratio(problem, multiplier, maxima.neurons), maxima.ratios, rtol=1e-9)
+    np.testing.assert_allclose(problem.neuron_cost(maxima.neurons), 1, rtol=1e-12)
 
 
 @given(problems(st.integers(1, 4)), seeds)
@@ -177,10 +177,10 @@ def test_steps_within_a_face_lead_up_to_its_top_or_have_none(problem, seed):
 
 def test_the_tied_samples_attain_the_bias():
     problem = Problem(cloud("uniform cube", 8, 100))
-    summits = Ascent(problem).summits(multiplier_of(problem, np.random.default_rng(0)), np.eye(8))
-    values = -summits.neurons @ problem.sources.vertices.T
-    tied = np.take_along_axis(values, np.maximum(summits.tied, 0), axis=1)
-    slack = np.where(summits.tied >= 0, values.max(axis=1)[:, None] - tied, 0.0)
+    maxima = Ascent(problem).maxima(multiplier_of(problem, np.random.default_rng(0)), np.eye(8))
+    values = -maxima.neurons @ problem.sources.vertices.T
+    tied = np.take_along_axis(values, np.maximum(maxima.tied, 0), axis=1)
+    slack = np.where(maxima.tied >= 0, values.max(axis=1)[:, None] - tied, 0.0)
     assert np.abs(slack).max() <= 1e-9
 
 
