@@ -1,7 +1,5 @@
 """Recurrent networks, students, variational autoencoders and pictures: what they are shown, say and cost."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -20,7 +18,6 @@ from solver.networks.training import train
 from solver.networks.variational import Variational
 from solver.strategies import seeds
 from tests.examples import share
-from theory.errors import InputError
 
 GRID = np.array([[x, y] for x in range(-1, 2) for y in range(-1, 2)]) * 1.5**0.5
 WALKS = ring_walks(12, (1, 2), length=3, strides=(1, -1), rng=0)
@@ -65,7 +62,7 @@ def test_recurrent_neurons_take_steps_and_cost_what_is_shown(rectified):
 
 def test_recurrent_networks_descend_to_the_certified_loss():
     walks = ring_walks(12, (1,), length=2)
-    # Steps at a low price: where they are dear a network saves on them by fading.
+    # Steps at a low price: where they are expensive a network saves on them by fading.
     network = Recurrent(8, 2, recurrent_cost=0.02)
     trained = train(network, walks, steps=6_000, rate=2e-2, seeds=(0, 1))
     certified = solve(network.problem(walks)).loss + 2 * network.recurrent_cost
@@ -81,13 +78,6 @@ def test_the_certified_problem_knows_each_place_once_and_how_often_it_is_met():
     assert np.allclose(np.sort(chances), np.sort(np.bincount(place.astype(int))) / 24)
 
 
-def test_walks_and_lengths_are_checked():
-    with pytest.raises(InputError, match=r"frequencies: \(6,\) are not all between 0 and half of 12 places"):
-        ring_walks(12, (6,), length=2)
-    with pytest.raises(InputError, match="length: 36 rows are no walks of 5; give a divisor above one"):
-        train(Recurrent(4, 5), WALKS, steps=50)
-
-
 def test_a_student_says_what_the_teacher_hid():
     seen = Teacher(outputs=6).observe(GRID)
     assert np.allclose(seen.mean(axis=0), 0) and np.allclose(seen.std(axis=0), 1)
@@ -97,10 +87,6 @@ def test_a_student_says_what_the_teacher_hid():
     trained = train(Student(8, hidden=12, weight_cost=0.3), Data.of(seen, GRID), steps=3_000, seeds=(0,))
     said = trained.activity[0] @ trained.weights["decoder.weights"][0].T + trained.weights["decoder.bias"][0]
     assert ((said - GRID) ** 2).mean() < 0.05 and trained.activity.min() >= 0
-    with pytest.raises(InputError, match="hidden: a student has hidden units"):
-        Student(4, hidden=0)
-    with pytest.raises(InputError, match="sources: the teacher sees no difference"):
-        Teacher().observe([[1.0, 1.0], [1.0, 1.0]])
 
 
 @pytest.mark.parametrize("rectified", [False, True])
@@ -112,8 +98,6 @@ def test_separate_neurons_read_one_input_and_cost_no_less(rectified):
     if not rectified:
         answer = solve(apart.problem(GRID))
         assert answer.modular and abs(trained.final.min() / answer.lower_bound - 1) < 2e-3
-    with pytest.raises(InputError, match="separate: neurons above hidden units"):
-        replace(apart, hidden=4)
 
 
 @pytest.mark.parametrize("nonnegative", [False, True])
@@ -159,7 +143,3 @@ def test_pictures_show_each_factor():
         else:
             assert less.sum() < plain.sum() < more.sum()
     assert np.allclose(draw([[0.2, 0.7]]), draw([[0.2, 0.7, 0.5, 0.5]]))
-    with pytest.raises(InputError, match="factors: row 1 has a number below 0 or above 1"):
-        draw([[0, 1], [0, 1.5]])
-    with pytest.raises(InputError, match="factors: 1 columns; give the first two to four of x, y, size, shade"):
-        draw([[0.5]])

@@ -136,35 +136,6 @@ def test_runs_end_early_where_nothing_moves_and_when_asked():
     assert asked.ended == "callback" and asked.steps[-1] == 10
 
 
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        ({"steps": 0}, "steps: 0 is not a positive whole number"),
-        ({"rate": -1.0}, "rate: -1.0 is not a positive number"),
-        ({"rate": float("nan")}, "rate: nan"),
-        ({"tolerance": -1.0}, "tolerance: -1.0 is not zero or a positive number"),
-        ({"seeds": ()}, r"seeds: \(\) are not different whole numbers"),
-        ({"seeds": (1, 1)}, "seeds: "),
-        ({"seeds": (-1,)}, "seeds: "),
-    ],
-)
-def test_numbers_out_of_range_are_refused(changed, said):
-    with pytest.raises(InputError, match=said):
-        train(NETWORK, BOX, **changed)
-
-
-def test_a_run_that_diverges_says_so():
-    with pytest.raises(InputError, match=r"rate: training with 1e\+20 diverged; give a smaller one"):
-        train(NETWORK, BOX, steps=100, rate=1e20, seeds=(0,))
-
-
-def test_data_are_checked():
-    with pytest.raises(InputError, match="targets: 1 rows do not fit 2 rows of inputs"):
-        Data.of([[0.0], [1.0]], [[1.0]])
-    with pytest.raises(InputError, match="probabilities"):
-        Data.of([[0.0], [1.0]], probabilities=[1, -1])
-
-
 def test_the_picture_shows_which_curves_reach_the_floor(tmp_path):
     trained = train(NETWORK, BOX, steps=100, seeds=(0, 1))
     figure = trained.plot(floor=trained.final.min() / (1 + 1e-4), path=tmp_path / "curves.png")

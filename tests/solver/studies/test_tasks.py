@@ -22,32 +22,47 @@ from solver.studies.tasks import (
     object_on_ring,
     object_on_torus,
     objects_in_a_row,
+    one_map,
     place_and_reward,
+    place_and_speed,
     reaches_in_a_row,
     remembered,
 )
 from tests.examples import share
 
+KNOWN = [
+    (object_on_ring(12, range(12)), KEPT, 0, 90),
+    (object_on_ring(12, (0, 3)), KEPT, 0.0823920439, 65.5302),
+    (object_on_ring(12, (0, 1, 2)), KEPT, 0.1656370505, 53.2071),
+    (object_on_ring(12, (0, 3, 6, 9)), KEPT, 0, 90),
+    (object_on_ring(12, (0, 6)), KEPT, 0, 90),
+    (remembered(4, repeats=True), 1, 0, 90),
+    (remembered(4, repeats=False), 1, 0.0008707037, 87.6078),
+    (remembered(6, repeats=True), 1, 0, 90),
+    (remembered(6, repeats=False), 1, 0, 90),
+    (remembered(3, repeats=False), 1, 0.0058583249, 83.7768),
+    (held_while_reaching(8, 0.0), 1, 0.1200544995, 90),
+    (held_while_reaching(8, 0.5), 1, 0.1010819293, 81.6865),
+    (reaches_in_a_row(8), 1, 0, 90),
+    (place_and_reward(12, 10), 1, 0, 90),
+    (place_and_reward(12, 2), 1, 0.0086719818, 87.5516),
+    (place_and_speed(8, 0.5), 1, 0.0007687304, 87.1723),
+    (one_map(8, 4), 1, 0.0576127062, 70.8360),
+    (maps_of_their_own(8), 1, 0.2047746345, 90),
+    (objects_in_a_row(4, 0.2), 1, 0, 90),
+]
+"""Tasks with the price of the encoder, the price of separate neurons, and the angle in degrees between the subspaces of
+their first two groups: orthogonal subspaces are not separate neurons."""
 
-@pytest.mark.parametrize(
-    ("places", "price"),
-    [(range(12), 0), ((0, 3), 0.082392), ((0, 1, 2), 0.165637), ((0, 3, 6, 9), 0), ((0, 6), 0)],
-)
-def test_separate_cell_types_have_the_price_that_is_known(places, price):
-    answer = solve(object_on_ring(12, tuple(places)).problem(encoder_cost=KEPT))
-    assert answer.status == "optimal" and answer.price_of_modularity == pytest.approx(price, abs=5e-7)
+
+@pytest.mark.parametrize(("task", "encoder_cost", "price", "angle"), KNOWN)
+def test_separate_neurons_have_the_price_and_the_angle_that_are_known(task, encoder_cost, price, angle):
+    answer = solve(task.problem(encoder_cost=encoder_cost))
+    assert answer.status == "optimal" and certify(answer.problem, answer).gap < 1e-9
+    assert answer.price_of_modularity == pytest.approx(price, abs=1e-9)
     assert answer.modular == (price == 0) == (cell_types(answer)["mixed"] == 0)
-    assert certify(answer.problem, answer).gap < 1e-9
-    assert (angle_between(answer, "position", "object") < 90 - 1e-4) == (price > 0)
-
-
-@pytest.mark.parametrize(
-    ("count", "repeats", "price"),
-    [(4, True, 0), (4, False, 0.00087070), (6, True, 0), (6, False, 0), (3, False, 0.00585832)],
-)
-def test_two_cues_have_the_price_that_is_known(count, repeats, price):
-    answer = solve(remembered(count, repeats=repeats).problem())
-    assert answer.price_of_modularity == pytest.approx(price, abs=5e-9) and answer.modular == (price == 0)
+    first, second, *_ = task.groups
+    assert angle_between(answer, first, second) == pytest.approx(angle, abs=1e-4)
 
 
 @share(1 / 4)
@@ -101,21 +116,6 @@ def test_maps_of_their_own_are_silent_elsewhere():
     task = maps_of_their_own(8)
     answer = solve(task.problem())
     assert _silent_contexts(answer, task).all() and answer.price_of_modularity > 0.1
-
-
-def test_orthogonal_subspaces_are_not_separate_neurons():
-    apart = solve(held_while_reaching(8, 0.0).problem())
-    assert angle_between(apart, "preparation", "output") == pytest.approx(90, abs=1e-4)
-    assert not apart.modular and apart.price_of_modularity == pytest.approx(0.120055, abs=1e-6)
-    row = solve(reaches_in_a_row(8).problem())
-    assert row.modular and row.price_of_modularity <= FREE
-    held = solve(held_while_reaching(8, 0.5).problem())
-    assert angle_between(held, "preparation", "output") == pytest.approx(81.69, abs=0.01)
-
-
-def test_a_reward_at_most_places_has_its_own_cell():
-    fixed, free = (solve(place_and_reward(12, places).problem()) for places in (2, 10))
-    assert free.modular and free.price_of_modularity <= FREE < fixed.price_of_modularity
 
 
 def test_a_source_that_is_missed_makes_cells_of_one_object_seem_mixed():
