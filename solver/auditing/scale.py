@@ -24,7 +24,7 @@ from scipy.optimize import brentq
 
 from solver.auditing.accounting import strengthened_loss
 from solver.auditing.affine import require_decodable
-from solver.optimise import DEFAULT_TOLERANCE, solve_one_of_many
+from solver.optimise import solve_one_of_many
 from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.neurons import Activity
@@ -89,22 +89,13 @@ class _Tried:
     tilt: float
 
 
-def fit_costs(
-    problem: Problem,
-    weights: Array,
-    *,
-    tolerance: float = DEFAULT_TOLERANCE,
-    time_limit: float | None = None,
-    rng: int | np.random.Generator | None = None,
-) -> Fit:
+def fit_costs(problem: Problem, weights: Array, **limits: Any) -> Fit:
     """Find the unit of a code and the price of the encoder that make it least suboptimal, each point certified.
 
     Args:
         problem: all but its encoder's price is kept; its readout allows no errors.
         weights: (n, d) of the neurons, in any unit.
-        tolerance: of each search for an optimum, as for `solve`.
-        time_limit: as for `solve`.
-        rng: as for `solve`.
+        limits: of each search for an optimum, as for `solve`.
 
     Raises:
         InputError: a code of which nothing varies, or from which not all that is wanted can be decoded.
@@ -127,7 +118,6 @@ def fit_costs(
     if not (activity > 0 and encoder > 0):
         raise InputError("activity: none of it is affine in the sources, so that no costs can be fitted to it")
     require_decodable(problem, weights, rescaled=True)
-    limits: dict[str, Any] = {"tolerance": tolerance, "time_limit": time_limit, "rng": rng}
     tried: dict[float, _Tried] = {}
 
     def tilt(exponent: float) -> float:

@@ -48,17 +48,7 @@ def view(plan: Sweep, rows: Sequence[Row], held: Mapping[str, Any]) -> tuple[Swe
             raise InputError(f"at: {name} does not take the value {value} there; its values are {listed}")
     taken = {name: _values([point for point, _ in points], name) for name in plan.coordinates}
     axes = {name: values for name, values in taken.items() if len(values) > 1}
-    if not axes:
-        raise InputError("plot: the sweep has one point there, and nothing varies; hold fewer coordinates (at)")
-    if len(axes) > 2:
-        last = list(axes)[-1]
-        raise InputError(
-            f"at: {', '.join(axes)} vary, and a picture shows two of them; hold the others at one value, such as "
-            f"{last}={axes[last][0]}"
-        )
-    if len(axes) == 2 and any(isinstance(value, str | list) for values in axes.values() for value in values):
-        words = next(name for name, values in axes.items() if any(isinstance(value, str | list) for value in values))
-        raise InputError(f"at: {words} has no numbers to draw over; hold it at one value, such as {axes[words][0]}")
+    _require_drawable(axes)
     # In order, so that lines go one way; values without an order stay as they are.
     ordered = {name: _in_order(values) for name, values in axes.items()}
     fixed = {name: values[0] for name, values in taken.items() if len(values) == 1 and values[0] is not None}
@@ -68,6 +58,22 @@ def view(plan: Sweep, rows: Sequence[Row], held: Mapping[str, Any]) -> tuple[Swe
     if len(by_key) != len(points) or any(key not in by_key for key in keys):
         raise InputError(f"plot: the points are no grid over {' and '.join(axes)}; draw from the table instead")
     return part, [by_key[key] for key in keys]
+
+
+def _require_drawable(axes: Mapping[str, Sequence[Any]]) -> None:
+    if not axes:
+        raise InputError("plot: the sweep has one point there, and nothing varies; hold fewer coordinates (at)")
+    if len(axes) > 2:
+        last = list(axes)[-1]
+        raise InputError(
+            f"at: {', '.join(axes)} vary, and a picture shows two of them; hold the others at one value, such as "
+            f"{last}={axes[last][0]}"
+        )
+    words = [name for name, values in axes.items() if any(isinstance(value, str | list) for value in values)]
+    if len(axes) == 2 and words:
+        raise InputError(
+            f"at: {words[0]} has no numbers to draw over; hold it at one value, such as {axes[words[0]][0]}"
+        )
 
 
 def _values(points: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
