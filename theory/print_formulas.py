@@ -2,7 +2,7 @@
 
     python -m theory.print_formulas        writes that file anew
 
-What is evaluated is thus what was derived, without waiting for sympy. A test compares the file with a fresh print.
+So the numerical code evaluates what was derived, without importing sympy. A test compares the file with a fresh print.
 """
 
 from __future__ import annotations
@@ -72,14 +72,14 @@ NAMES: dict[str, str] = {"M": "energy", "K": "gram", "m": "extreme", "lambda": "
 def _function(name: str, meaning: str, expression: Any) -> str:
     from sympy.printing.numpy import NumPyPrinter
 
-    renamed = {symbol: sp.Symbol(_plain(symbol.name)) for symbol in expression.free_symbols}
+    renamed = {symbol: sp.Symbol(_renamed(symbol.name)) for symbol in expression.free_symbols}
     printer: Callable[[Any], str] = NumPyPrinter({"fully_qualified_modules": False}).doprint
     arguments = ", ".join(f"{argument}: Any" for argument in sorted(symbol.name for symbol in renamed.values()))
     body = re.sub(r"(?<!\*)\*(?!\*)|/", r" \g<0> ", printer(expression.subs(renamed)))
     return f'def {name}({arguments}) -> Any:\n    """{meaning}"""\n    return {body}\n'
 
 
-def _plain(name: str) -> str:
+def _renamed(name: str) -> str:
     letter, _, index = name.partition("_")
     return NAMES.get(letter, letter) + (f"_{index}" if index else "")
 

@@ -2,7 +2,7 @@
 
     python -m theory.print_theory        writes that page anew
 
-A test compares the page with a fresh print, so that it cannot drift from what the program uses.
+A test compares the page with a fresh print.
 """
 
 from __future__ import annotations

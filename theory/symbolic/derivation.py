@@ -1,18 +1,21 @@
-"""From the loss to the condition for modularity, step by step, in sympy: nothing is typed in as known.
+"""From the loss to the condition for modularity, step by step, in sympy; nothing is assumed to be known.
 
-The chain of docs/mathematics.md: the activity of a neuron, its best bias, its cheapest encoder, the cheapest decoder,
-the best modular code by stationarity, the multiplier by differentiation, and from them F. Each step keeps its
-expression and why it holds. `theory.formulas`, which the numerical code evaluates, is printed from these expressions:
+1. The mean squared activity of a neuron, from mean and covariance of the sources.
+2. Its best bias b = h(w), and its cheapest encoder, by stationarity of the Lagrangian.
+3. The cost of the neuron: a quadratic form M and the square of the bias.
+4. The cheapest decoder, and with it the readout's cost g(G).
+5. The multiplier Y = -dg/dG at a diagonal G.
+6. The strengths of the best modular code, by stationarity, put into Y.
+7. The condition F = Y - M.
 
-    python -m theory.print_formulas        writes theory/formulas.py anew
-
-A `Loss` with other terms goes through the same chain and ends in another condition.
+`python -m theory.print_formulas` prints `theory.formulas`, which the numerical code evaluates, from these expressions.
+A `Loss` with other terms goes through the same steps and ends in another condition.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from textwrap import fill
 from typing import Any
 
@@ -24,10 +27,10 @@ from theory.symbolic.markup import typeset, unmarked
 __all__ = ["MIXINGS", "READOUTS", "Chain", "Derivation", "Loss", "Step", "derive", "trace_of_inverse"]
 
 MIXINGS = ("orthonormal", "general")
-"""Mixings the chain is run for: A'A = 1, or any of full column rank."""
+"""A'A = 1, or any mixing of full column rank."""
 
 READOUTS = ("exact", "soft", "noisy", "fixed-variance")
-"""Exact decoder; squared error at a price; noise besides; or no decoder, with diag G given."""
+"""Exact decoder; squared error at a price; noise as well; or no decoder, with diag G fixed."""
 
 WITH_ERRORS = ("soft", "noisy")
 
@@ -46,13 +49,11 @@ IN_LATEX = {
     INVERSE_COVARIANCE: "C^{-1}",
     INVERSE_GRAM: "K^{-1}",
 }
-"""What the short names on left-hand sides are called where formulas are typeset."""
+"""The short names of left-hand sides in LaTeX."""
 
-TEXT_WIDTH = 110
-"""Columns of formulas in the terminal."""
+TEXT_WIDTH = 110  # columns of the terminal
 
-EXPLICIT = 3
-"""Up to so many sources all matrices are written out; beyond, the entry of any two sources i and j."""
+_equation = partial(sp.Eq, evaluate=False)
 
 VARIANCE, BIAS, ENCODER_NORM, DECODER_NORM = sp.symbols("variance bias encoder_norm decoder_norm", positive=True)
 ENCODER_COST, DECODER_COST, ERROR_COST = sp.symbols("lambda mu kappa", positive=True)
@@ -61,7 +62,7 @@ NOISE = sp.Symbol("v", positive=True)
 
 @dataclass(frozen=True)
 class Loss:
-    """The terms of the loss, to be changed at will.
+    """The terms of the loss.
 
     Attributes:
         neuron: cost of one neuron, in the symbols VARIANCE (of its activity), BIAS (its mean activity) and
@@ -92,13 +93,13 @@ class Loss:
 
     @property
     def prices(self) -> tuple[Any, Any, Any]:
-        """What a unit of variance, of squared bias and of squared encoder weight costs."""
+        """Prices of variance, squared bias and squared encoder weight."""
         cost = sp.expand(self.neuron)
         return cost.coeff(VARIANCE, 1), cost.coeff(BIAS, 2), cost.coeff(ENCODER_NORM, 1)
 
     @property
     def decoder_price(self) -> Any:
-        """What a unit of squared decoder weight costs."""
+        """Price of squared decoder weight."""
         return sp.diff(self.readout, DECODER_NORM)
 
 
@@ -107,7 +108,9 @@ class Step:
     """One link of the chain.
 
     Attributes:
-        name: what is found;  why: one line;  expressions: sympy equations or inequalities, often a single one.
+        name: of the result.
+        why: one line.
+        expressions: sympy equations or inequalities, often a single one.
     """
 
     name: str
@@ -121,10 +124,10 @@ class Derivation:
 
     Attributes:
         sources: number of sources, or None for the entry of any two of any number.
-        mixing, readout, loss: what was asked for.
+        mixing, readout, loss: the arguments of `derive`.
         steps: the links in order.
         condition: F, (d, d) sympy Matrix; for any number of sources the 2 by 2 block of two of them.
-        definitions: what the symbols M_ij in F stand for.
+        definitions: expressions for the symbols M_ij in F.
 
     Example:
         >>> chain = derive(2)
@@ -212,7 +215,7 @@ def derive(
         raise InputError(unknown_name("mixing", mixing, MIXINGS))
     if readout not in READOUTS:
         raise InputError(unknown_name("readout", readout, READOUTS))
-    explicit = sources is not None and sources <= EXPLICIT
+    explicit = sources is not None and sources <= 3
     chain = Chain(sources if explicit else None, mixing, readout, loss or Loss())
     return chain.run()
 
@@ -223,18 +226,20 @@ class Chain:
     def __init__(self, sources: int | None, mixing: str, readout: str, loss: Loss) -> None:
         self.result = Derivation(sources, mixing, readout, loss)
         self.loss = loss
-        labels = [str(index + 1) for index in range(sources)] if sources is not None else ["i", "j"]
-        self.labels = labels
         self.many = sources is None
+        self.labels = labels = ["i", "j"] if sources is None else [str(index + 1) for index in range(sources)]
         self.count = len(labels)
+        self.upper = [(row, column) for row in range(self.count) for column in range(row, self.count)]
         self.weights = sp.Matrix([sp.Symbol(f"w_{label}", real=True) for label in labels])
         self.samples = sp.Matrix([sp.Symbol(f"s_{label}", real=True) for label in labels])
-        self.extremes = [sp.Symbol(f"m_{label}", positive=True) for label in labels]
-        self.strengths = [sp.Symbol(f"x_{label}", positive=True) for label in labels]
+        self.extremes, self.strengths = self._positive("m"), self._positive("x")
         self.covariance = self._symmetric("C")
         self.gram = sp.eye(self.count) if mixing == "orthonormal" else self._symmetric("K")
         self.energy = self._symmetric("M")
         self.code = self._symmetric("G")
+
+    def _positive(self, letter: str) -> list[Any]:
+        return [sp.Symbol(f"{letter}_{label}", positive=True) for label in self.labels]
 
     def _symmetric(self, letter: str) -> Any:
         def entry(row: int, column: int) -> Any:
@@ -254,9 +259,8 @@ class Chain:
             self._say(
                 "Two sources of many",
                 "`F_ij` compares a neuron that reads sources `i` and `j` with two that read one each, and no other "
-                "source "
-                "enters: so two of them are enough",
-                sp.Eq(sp.Symbol("w"), self.weights, evaluate=False),
+                "source enters: so two of them are enough",
+                _equation(sp.Symbol("w"), self.weights),
             )
         self._activity()
         self._bias()
@@ -286,7 +290,7 @@ class Chain:
         self._say(
             "Activity",
             "a neuron is `z = w.s + b`, and the sources have mean zero and covariance `C`",
-            sp.Eq(MEAN_SQUARE, mean, evaluate=False),
+            _equation(MEAN_SQUARE, mean),
         )
 
     def _moment(self, powers: tuple[int, ...]) -> Any:
@@ -303,7 +307,7 @@ class Chain:
             "Bias",
             "`z >= 0` for every sample asks for `b >= h(w) = max_t (-w.s_t)`; the cost rises with `b`, so `b = h(w)`",
             sp.Gt(slope, 0, evaluate=False),
-            sp.Eq(self.bias, self.support, evaluate=False),
+            _equation(self.bias, self.support),
         )
 
     def _encoder(self) -> None:
@@ -313,23 +317,19 @@ class Chain:
         cost = variance_price * self.variance + norm_price * length
         energy = sp.hessian(cost, list(self.weights)) / 2
         self.bias_price = bias_price
-        self.result.definitions = {
-            self.energy[row, column]: sp.simplify(energy[row, column])
-            for row in range(self.count)
-            for column in range(row, self.count)
-        }
+        self.result.definitions = {self.energy[place]: sp.simplify(energy[place]) for place in self.upper}
         self._say(
             "Encoder",
             "least `|u|^2` with `A'u = w`: stationary at `u = A nu` with `A'A nu = w`; `K = A'A`"
             + (", and `L` its inverse" if self.many and self.result.mixing == "general" else ""),
-            sp.Eq(LENGTH, length, evaluate=False),
+            _equation(LENGTH, length),
         )
         form = bias_price * self.support**2 + ENERGY_FORM
         self._say(
             "Cost of a neuron",
             "variance and encoder are one quadratic form `M`, the bias a square of its own",
-            sp.Eq(NEURON_COST, form, evaluate=False),
-            *(sp.Eq(symbol, value, evaluate=False) for symbol, value in self.result.definitions.items()),
+            _equation(NEURON_COST, form),
+            *(_equation(symbol, value) for symbol, value in self.result.definitions.items()),
         )
 
     def _shortest_encoder(self) -> Any:
@@ -349,14 +349,14 @@ class Chain:
             "Decoder",
             "for each row `a` of `A`, least `|r|^2` with `W'r = a`: stationary at `r = W nu` with `G nu = a`, so "
             "`|r|^2 = a'G^-1 a`; summed over rows, `tr(K G^-1)`",
-            sp.Eq(READOUT_COST, sp.factor(value), evaluate=False),
+            _equation(READOUT_COST, sp.factor(value)),
         )
         return self.differentiated(value), value
 
     def _soft(self) -> tuple[Any, Any]:
         """Least kappa (a - W'r)'C(a - W'r) + mu r'r: r = W nu with mu nu = kappa C (a - G nu), worth mu a'nu.
 
-        The inverse P = (G + (mu/kappa) C^-1)^-1 keeps its own symbols: P moves by -P dG P, and nothing else is needed.
+        The inverse P = (G + (mu/kappa) C^-1)^-1 is a matrix of symbols: only dP = -P dG P is needed.
         """
         self.inverse = self._symmetric("P")
         self.noise_price = self.loss.decoder_price
@@ -368,8 +368,9 @@ class Chain:
             "Decoder",
             "for each row `a` of `A`, least `kappa (a - W'r)'C (a - W'r) + mu r'r`: stationary at `r = W nu` with "
             "`nu = P a`, `P = (G + (mu / kappa) C^-1)^-1`, worth `mu a'P a`; differentiating the inverse, `dP = "
-            "-P dG P`" + (", all with the dearer decoder's price for `mu`" if self.result.readout == "noisy" else ""),
-            sp.Eq(READOUT_COST, value, evaluate=False),
+            "-P dG P`"
+            + (", all with the price of decoder and noise for `mu`" if self.result.readout == "noisy" else ""),
+            _equation(READOUT_COST, value),
             sp.Eq(INVERSE, sp.Symbol("G") + price / ERROR_COST * INVERSE_COVARIANCE),
         )
 
@@ -384,60 +385,48 @@ class Chain:
         return sp.Matrix(self.count, self.count, entry), value
 
     def _noise(self) -> None:
-        """Independent noise passes a decoder r with v r'r, whatever the code, and is part of the error."""
+        """Independent noise adds v r'r of a decoder r to the squared error, whatever the code."""
         passed = ERROR_COST * NOISE * DECODER_NORM
         self.noise_price = sp.diff(self.loss.readout + passed, DECODER_NORM)
         self._say(
             "Noise",
-            "noise of variance `v` in every neuron adds `v |r|^2` to the squared error: what a dearer decoder costs",
-            sp.Eq(sp.Symbol("mu_v"), self.noise_price, evaluate=False),
+            "noise of variance `v` in every neuron adds `v |r|^2` to the squared error, like a more expensive decoder",
+            _equation(sp.Symbol("mu_v"), self.noise_price),
         )
 
     def _uncorrelated_errors(self, worth: Any) -> None:
-        """With C diagonal so is P at a diagonal G, and each source's strength follows by itself."""
-        reach = [sp.Symbol(f"t_{label}", positive=True) for label in self.labels]
-        alone = {entry: 0 for entry in self.inverse if entry.is_positive is None}
-        alone |= {self.inverse[index, index]: 1 / total for index, total in enumerate(reach)}
-        found = []
-        for index, (cost, total) in enumerate(zip(self.costs, reach, strict=True)):
+        """Where C is diagonal, so is P at a diagonal G, and each strength solves one equation."""
+        totals = self._positive("t")
+        diagonal = {self.inverse[i, j]: 1 / totals[i] if i == j else 0 for i, j in self.upper}
+        strengths = []
+        for index, (cost, total) in enumerate(zip(self.costs, totals, strict=True)):
             earned = worth[index, index]
-            if self.many:  # (PKP)_ii, of which nothing is left but this
+            if self.many:  # (PKP)_ii for a diagonal P
                 earned = self.noise_price * self.gram[index, index] * self.inverse[index, index] ** 2
-            (best,) = sp.solve(cost - earned.subs(alone), total)
-            saved = self.noise_price / (ERROR_COST * self.covariance[index, index])
-            found.append(sp.Eq(self.strengths[index], sp.Max(0, best - saved), evaluate=False))
+            (best,) = sp.solve(cost - earned.subs(diagonal), total)
+            ridge = self.noise_price / (ERROR_COST * self.covariance[index, index])
+            strengths.append(_equation(self.strengths[index], sp.Max(0, best - ridge)))
         self._say(
             "Uncorrelated sources",
             "then `P` is diagonal too, `P_ii = 1 / (x_i + (mu / kappa) / C_ii)`; where the stationary strength is not "
             "positive the source is not worth a neuron: the loss rises with `x_i` from zero on",
-            *found,
+            *strengths,
         )
 
     def _fixed(self) -> tuple[Any, Any]:
         """No decoder: diag G = v, with multipliers y; stationarity in the strengths makes y_i the cost of source i."""
-        prices = [sp.Symbol(f"y_{label}", positive=True) for label in self.labels]
-        given = [sp.Symbol(f"v_{label}", positive=True) for label in self.labels]
-        value = sum(
-            (
-                price * (amount - self.code[index, index])
-                for index, (price, amount) in enumerate(zip(prices, given, strict=True))
-            ),
-            sp.Integer(0),
-        )
+        terms = zip(self._positive("y"), self._positive("v"), self.code.diagonal(), strict=True)
+        value = sum((price * (variance - strength) for price, variance, strength in terms), sp.Integer(0))
         self._say(
             "Variance given",
             "instead of a decoder, `G_ii = v_i` for every source, with multiplier `y_i`",
-            sp.Eq(READOUT_COST, value, evaluate=False),
+            _equation(READOUT_COST, value),
         )
         return self.differentiated(value), value
 
     def differentiated(self, value: Any) -> Any:
         """`Y = -dg/dG` at a diagonal G; an off-diagonal entry stands for two places of G."""
-        diagonal = {
-            self.code[row, column]: self.strengths[row] if row == column else 0
-            for row in range(self.count)
-            for column in range(row, self.count)
-        }
+        diagonal = {self.code[i, j]: self.strengths[i] if i == j else 0 for i, j in self.upper}
 
         def entry(row: int, column: int) -> Any:
             slope = sp.diff(value, self.code[row, column]).subs(diagonal)
@@ -448,31 +437,29 @@ class Chain:
     # ---- the modular code and the condition -------------------------------------------------------------------
 
     def _modular_code(self, worth: Any, value: Any) -> None:
-        diagonal = {symbol: 0 for symbol in self.code if symbol.is_positive is None}
-        diagonal |= {self.code[index, index]: strength for index, strength in enumerate(self.strengths)}
+        diagonal = {self.code[i, j]: self.strengths[i] if i == j else 0 for i, j in self.upper}
         self.costs = [
             self.energy[index, index] + self.bias_price * extreme**2 for index, extreme in enumerate(self.extremes)
         ]
         energy = sum((x * cost for x, cost in zip(self.strengths, self.costs, strict=True)), sp.Integer(0))
         total = energy + value.subs(diagonal)
-        # dloss / dx_i is the neuron's cost less what the readout pays for it, Y_ii.
+        # dloss / dx_i is the neuron's cost less its worth Y_ii to the readout.
         slopes = [cost - worth[index, index] for index, cost in enumerate(self.costs)]
         self.stationary, implicit = self._solved(slopes)
         self._say(
             "Best modular code",
-            "one neuron `w = +-sqrt(x_i) e_i` a source, on the side of the smaller bias, `m_i = min(-min s_i, "
+            "one neuron `w = +-sqrt(x_i) e_i` per source, on the side of the smaller bias, `m_i = min(-min s_i, "
             "max s_i)`",
-            sp.Eq(TOTAL, total, evaluate=False),
-            *(sp.Eq(symbol, found, evaluate=False) for symbol, found in self.stationary.items()),
-            *(sp.Eq(slope, 0, evaluate=False) for slope in implicit),
+            _equation(TOTAL, total),
+            *(_equation(symbol, root) for symbol, root in self.stationary.items()),
+            *(_equation(slope, 0) for slope in implicit),
         )
 
     def _solved(self, slopes: list[Any]) -> tuple[dict[Any, Any], list[Any]]:
         """Stationary values where each equation has one unknown; the equations themselves where they are coupled."""
         if self.result.readout in WITH_ERRORS:
             return {}, slopes
-        prefix = "y" if self.result.readout == "fixed-variance" else "x"
-        unknowns = [sp.Symbol(f"{prefix}_{label}", positive=True) for label in self.labels]
+        unknowns = self._positive("y" if self.result.readout == "fixed-variance" else "x")
         return {unknown: sp.solve(slope, unknown)[0] for unknown, slope in zip(unknowns, slopes, strict=True)}, []
 
     def _condition(self, worth: Any) -> None:
@@ -501,15 +488,11 @@ class Chain:
     def _entries(self, letter: str, matrix: Any) -> list[Any]:
         """A matrix whole where it is narrow, else its entries."""
         if self.result.mixing == "orthonormal" and self.result.readout not in WITH_ERRORS:
-            return [sp.Eq(sp.Symbol(letter), matrix, evaluate=False)]
+            return [_equation(sp.Symbol(letter), matrix)]
         names = self._symmetric(letter)
-        return [
-            sp.Eq(names[row, column], matrix[row, column], evaluate=False)
-            for row in range(self.count)
-            for column in range(row, self.count)
-        ]
+        return [_equation(names[place], matrix[place]) for place in self.upper]
 
 
 def trace_of_inverse(gram: Any, matrix: Any) -> Any:
-    """tr(K B^-1), from the solutions of B nu = e_k rather than from a known inverse."""
+    """tr(K B^-1), from the solutions of B nu = e_k."""
     return sp.simplify((gram * matrix.LUsolve(sp.eye(matrix.rows))).trace())

@@ -1,7 +1,4 @@
-"""Formulas inside sentences: written once, as in ``the bias `h(w) = max_t -w.s_t` ``, and shown in two ways.
-
-In the terminal the backticks go; on a page the formula between them is typeset.
-"""
+"""Formulas inside sentences, as in ``the bias `h(w) = max_t -w.s_t` ``: plain in the terminal, typeset on pages."""
 
 from __future__ import annotations
 
@@ -32,7 +29,7 @@ RULES = (
 
 
 def unmarked(text: str) -> str:
-    """The sentence without the marks.
+    """The sentence without its backticks.
 
     Example:
         >>> unmarked("at the price `lambda`")
@@ -48,7 +45,7 @@ def typeset(text: str) -> str:
         >>> typeset("no `w` has `w'Fw >= h(w)^2`")
         'no $w$ has $w^\\top Fw \\ge h(w)^{2}$'
     """
-    return re.sub(r"`([^`]*)`", lambda found: f"${_latex(found[1])}$", text)
+    return re.sub(r"`([^`]*)`", lambda formula: f"${_latex(formula[1])}$", text)
 
 
 def _latex(formula: str) -> str:
