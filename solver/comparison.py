@@ -6,27 +6,25 @@ correlation with a number, or the correlation ratio (of the means of classes).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from solver.extras import is_there
 from solver.metrics import NEIGHBOURS, conditional_information, linear_columns, modularity_scores
 from solver.metrics.samples import unexplained, variance
+from theory.arrays import Array
 from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.inputs import as_matrix, column_names, require_plain
 from theory.inputs.names import distinct_names, printable
 
 if TYPE_CHECKING:
-    import os
-
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    from theory.arrays import Array
 
 __all__ = ["Comparison", "compared", "scores_at_hand"]
 

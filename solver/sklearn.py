@@ -5,12 +5,15 @@ Needs `pip install 'modularity-solver[sklearn]'`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from solver.extras import missing
 from solver.optimise import solve
+from solver.representation import Representation
+from theory.arrays import Array
 from theory.inputs import as_matrix, require_plain
 from theory.principal import PrincipalCoordinates
 from theory.problem import PRICES, Problem
@@ -22,11 +25,6 @@ try:
 except ImportError as error:
     raise missing("solver.sklearn", "sklearn", "scikit-learn 1.6 or later") from error
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from solver.representation import Representation
-    from theory.arrays import Array
 
 __all__ = ["OptimalCode"]
 

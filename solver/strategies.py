@@ -25,7 +25,8 @@ from scipy.optimize import brentq
 
 from solver.extras import missing
 from solver.optimise import solve
-from theory.conditions import decide
+from theory.arrays import Array
+from theory.conditions import Verdict, decide
 from theory.errors import InputError
 from theory.problem import Problem
 
@@ -39,9 +40,6 @@ except ModuleNotFoundError as error:
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn
-
-    from theory.arrays import Array
-    from theory.conditions import Verdict
 
 __all__ = [
     "antipodal",

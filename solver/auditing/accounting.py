@@ -11,23 +11,17 @@ direction and too little of another (docs/mathematics.md, "Audit of a given code
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.auditing.affine import varying
-from solver.certificate import lower_bound
+from solver.auditing.affine import AffineCode, varying
+from solver.certificate import Certificate, lower_bound
 from solver.search.restricted_master import optimal_energies
+from theory.arrays import Array, Indices
 from theory.immutable import Frozen
 from theory.neurons import Activity
-from theory.problem import within_digits
+from theory.problem import Problem, within_digits
 from theory.readouts import symmetric_root
-
-if TYPE_CHECKING:
-    from solver.auditing.affine import AffineCode
-    from solver.certificate import Certificate
-    from theory.arrays import Array, Indices
-    from theory.problem import Problem
 
 __all__ = ["Missing", "best_strengths", "missing_neuron", "ratios_of", "savings_of", "strengthened_loss"]
 

@@ -9,25 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from solver.certificate import optimality_gap
 from solver.code import Code, described
 from solver.optimise import DEFAULT_TOLERANCE
+from theory.arrays import Array, Mask
 from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.neurons import Activity
-from theory.sources import CHUNK_ROWS, as_matrix
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.arrays import Array, Mask
-    from theory.problem import Problem
-    from theory.readouts import Readout
-    from theory.sources import Sources
+from theory.problem import Problem
+from theory.readouts import Readout
+from theory.sources import CHUNK_ROWS, Sources, as_matrix
 
 __all__ = [
     "AffineCode",

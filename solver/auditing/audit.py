@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from solver.auditing.accounting import best_strengths, missing_neuron, ratios_of, savings_of
 from solver.auditing.affine import (
@@ -33,7 +34,8 @@ from solver.auditing.scale import fit_costs
 from solver.certificate import certify
 from solver.optimise import DEFAULT_TOLERANCE, solve_one_of_many
 from solver.questions.separation import separation
-from theory.conditions import decide
+from theory.arrays import Array
+from theory.conditions import Verdict, decide
 from theory.errors import InputError
 from theory.inputs import LARGEST, as_matrix, column_names
 from theory.problem import Problem
@@ -41,10 +43,6 @@ from theory.sources import Sources
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from numpy.typing import ArrayLike
-
-    from theory.arrays import Array
-    from theory.conditions import Verdict
 
 __all__ = ["Audit", "audit"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,12 +11,10 @@ from solver.auditing.affine import AffineCode, varying
 from solver.auditing.scale import Fit
 from solver.comparison import scores_at_hand
 from solver.representation import Representation
+from theory.arrays import Array, Indices
 from theory.conditions import Verdict
 from theory.immutable import Frozen, derived
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices
-    from theory.problem import Problem
+from theory.problem import Problem
 
 __all__ = ["Findings"]
 

@@ -16,8 +16,9 @@ and is least where they agree (docs/mathematics.md, "Audit of a given code"). So
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -25,15 +26,11 @@ from scipy.optimize import brentq
 from solver.auditing.accounting import strengthened_loss
 from solver.auditing.affine import require_decodable
 from solver.optimise import solve_one_of_many
+from theory.arrays import Array
 from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.neurons import Activity
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from theory.arrays import Array
-    from theory.problem import Problem
+from theory.problem import Problem
 
 __all__ = ["Fit", "fit_costs"]
 

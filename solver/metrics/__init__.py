@@ -13,7 +13,10 @@ occur, as in a grid; at most 1,000 are estimated from, and all are taken to be e
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import ArrayLike
 
 from solver.metrics.estimates import neuron_information
 from solver.metrics.information import NEIGHBOURS
@@ -26,11 +29,6 @@ from solver.metrics.mutual import (
     mutual_information_ratio,
 )
 from solver.metrics.samples import linear_columns, scored_samples
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike
 
 __all__ = [
     "NEIGHBOURS",

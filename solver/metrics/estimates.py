@@ -21,19 +21,15 @@ Scores of I (n, d), the information that is left, and of U, the same in units of
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.metrics.information import FAR, NEIGHBOURS, information, ranks
+from solver.metrics.samples import ScoredSamples
+from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from solver.metrics.samples import ScoredSamples
-    from theory.arrays import Array, Indices, Mask
 
 __all__ = ["NeuronInformation", "neuron_information"]
 

@@ -15,18 +15,13 @@ estimation for mixed, discrete and continuous data" (IEEE Transactions on Inform
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.special import digamma
 
+from theory.arrays import Array
 from theory.geometry.levels import levels
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from theory.arrays import Array
 
 __all__ = ["FAR", "NEIGHBOURS", "VALUE_ROUNDING", "information", "ranks"]
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from solver.metrics.samples import require_sklearn, scored_samples, unexplained, variance
+from solver.metrics.samples import ScoredSamples, require_sklearn, scored_samples, unexplained, variance
+from theory.arrays import Array
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import ArrayLike
     from sklearn.linear_model import Lasso
-
-    from solver.metrics.samples import ScoredSamples
-    from theory.arrays import Array
 
     Fit = Callable[[Array, Array, Array], Callable[[Array], Array]]
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+
+from numpy.typing import ArrayLike
 
 from solver.metrics.estimates import neuron_information
 from solver.metrics.samples import scored_samples
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike
 
 __all__ = [
     "conditional_information_nearest",

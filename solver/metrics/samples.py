@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from solver.extras import require
 from solver.metrics.information import VALUE_ROUNDING
+from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
 from theory.geometry.levels import levels
 from theory.inputs import as_matrix
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike
-
-    from theory.arrays import Array, Indices, Mask
 
 __all__ = ["ScoredSamples", "linear_columns", "require_sklearn", "scored_samples", "unexplained", "variance"]
 

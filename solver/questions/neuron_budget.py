@@ -15,6 +15,7 @@ under all of them (docs/mathematics.md, "A budget of neurons").
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,16 +29,13 @@ from solver.optimise import DEFAULT_TOLERANCE, generator_of, one_thread, solve_o
 from solver.representation import Representation
 from solver.search.few_neurons import FewNeurons
 from solver.stopping import raise_if_asked
+from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.problem import Problem, within_digits
 
 if TYPE_CHECKING:
-    import os
-
     from matplotlib.figure import Figure
-
-    from theory.arrays import Array, Indices, Mask
 
 __all__ = ["Budget", "budget"]
 

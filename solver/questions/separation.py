@@ -8,16 +8,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from solver.certificate import best_bound, optimality_gap
 from solver.optimise import MEETS_SEPARATE, solve
+from theory.conditions import Verdict
 from theory.conditions.separation import SEPARATION_TOLERANCE, decide_separation
 from theory.errors import InputError
-
-if TYPE_CHECKING:
-    from theory.conditions import Verdict
-    from theory.problem import Problem
+from theory.problem import Problem
 
 __all__ = ["separation"]
 

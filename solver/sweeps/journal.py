@@ -20,14 +20,12 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
+from solver.sweeps.plan import Sweep
 from solver.sweeps.table import Row, header_of, read_rows, write_table
 from theory.errors import InputError
 from theory.writing import require_writable
-
-if TYPE_CHECKING:
-    from solver.sweeps.plan import Sweep
 
 __all__ = ["SUFFIX", "Journal", "opened", "parsed"]
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from solver.optimise import solve_one_of_many
 from theory.errors import InputError
+from theory.families import Family
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from theory.families import Family
 
 __all__ = ["PhasePoint", "along"]
 

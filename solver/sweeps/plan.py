@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,9 +15,7 @@ from solver.methods import METHODS
 from solver.optimise import DEFAULT_TOLERANCE, LEAST_TOLERANCE
 from solver.sweeps.pose import SMOOTH, OfData, OfFamily, Poses
 from theory.errors import InputError, unknown_name
-
-if TYPE_CHECKING:
-    from theory.problem import Problem
+from theory.problem import Problem
 
 __all__ = ["SEED", "SETTINGS", "Sweep"]
 

@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from solver.sweeps.plan import Sweep
 from solver.sweeps.pose import READOUT, SMOOTH, OfFamily
+from theory.arrays import Array
 from theory.conditions import decide
 from theory.errors import InputError, unknown_name
-from theory.families import FAMILIES, family
+from theory.families import FAMILIES, Family, family
 from theory.immutable import Frozen
 from theory.problem import PRICES
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from theory.arrays import Array
-    from theory.families import Family
 
 __all__ = ["PhasePlane", "phase_plane", "plane_plan", "spread_by_ratio"]
 

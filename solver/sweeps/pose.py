@@ -5,19 +5,17 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from theory.arrays import Array
 from theory.errors import InputError, unknown_name
 from theory.families import family
 from theory.neurons import Linear
 from theory.problem import PRICES, Problem
 from theory.readouts import Exact, Noisy, Soft
 from theory.sources import Sources
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
 
 __all__ = ["DRAWN", "READOUT", "SMOOTH", "OfData", "OfFamily", "Poses"]
 

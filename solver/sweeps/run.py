@@ -25,21 +25,20 @@ import numpy as np
 
 from solver.certificate import certify
 from solver.optimise import MOVED, one_thread, solve_one_of_many
+from solver.representation import Representation
 from solver.search.continuation import Start
 from solver.stopping import noted, raise_if_asked
 from solver.sweeps.cluster import WorkerDiedError, end_with, workers
 from solver.sweeps.journal import opened
 from solver.sweeps.plan import SEED, Sweep
+from solver.sweeps.pose import Poses
 from solver.sweeps.spec import read_sweep
 from solver.sweeps.table import Row, frame, require_tables
 from theory.errors import InputError
+from theory.problem import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from solver.representation import Representation
-    from solver.sweeps.pose import Poses
-    from theory.problem import Problem
 
 __all__ = ["run", "sweep"]
 

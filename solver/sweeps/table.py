@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,6 @@ from theory.errors import InputError
 from theory.writing import written_whole
 
 if TYPE_CHECKING:
-    import os
-
     import pandas as pd
 
 __all__ = ["Row", "frame", "header_of", "read_rows", "require_tables", "write_table"]

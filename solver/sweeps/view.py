@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from solver.sweeps.plan import Sweep
+from solver.sweeps.table import Row
 from theory.errors import InputError, unknown_name
-
-if TYPE_CHECKING:
-    from solver.sweeps.plan import Sweep
-    from solver.sweeps.table import Row
 
 __all__ = ["view"]
 

@@ -27,19 +27,17 @@ from solver.strategies import (
     products,
     seeds,
 )
+from theory.arrays import Array
 from theory.dynamics import Transitions
 from theory.errors import InputError
 from theory.families.frequencies import FrequencyPair
 from theory.problem import Problem
-from theory.readouts import Exact, Noisy, Soft
+from theory.readouts import Exact, Noisy, Reads, Soft
 from theory.sources import Sources
 from theory.theorems import THEOREMS, Prediction
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
-
-    from theory.arrays import Array
-    from theory.readouts import Reads
 
 __all__ = ["ANYTHING", "conclusion_for", "draws_for", "sources_for_conjectures"]
 

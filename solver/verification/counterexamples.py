@@ -14,15 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
+from theory.arrays import Array
 from theory.errors import InputError
 from theory.problem import PRICES, Problem
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
 
 __all__ = ["as_fraction", "integer_weights", "readable", "shrink"]
 

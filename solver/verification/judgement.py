@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.certificate import lower_bound
 from solver.optimise import solve_one_of_many
+from solver.representation import Representation
 from theory.conditions import decide
 from theory.immutable import Frozen
+from theory.problem import Problem
 from theory.sources import EXACT_DIMENSION
-
-if TYPE_CHECKING:
-    from solver.representation import Representation
-    from theory.problem import Problem
-    from theory.theorems import Prediction
+from theory.theorems import Prediction
 
 __all__ = ["AGREES", "DISAGREES", "UNDECIDED", "Judgement", "judge"]
 

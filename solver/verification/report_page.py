@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
 from solver.pictures.plot import plot
 from solver.pictures.style import as_png
+from solver.verification.judgement import Judgement
+from solver.verification.verify import Report
 from theory.writing import written_whole
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from solver.verification.judgement import Judgement
-    from solver.verification.verify import Report
 
 __all__ = ["write_report"]
 
