@@ -16,9 +16,9 @@ from solver.certificate import best_bound, lower_bound, optimality_gap, within_l
 from solver.certificate.bound import EXPENSIVE_FACES
 from solver.deadline import OutOfTime, limited_to, time_left
 from solver.methods import many_samples, module_of, names, partial_decoding, recurrent
+from solver.methods.continuation import Start, continued
 from solver.methods.iterate import Iterate
 from solver.representation import Representation
-from solver.search.continuation import Start, continued
 from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE
 from theory.conditions.completion import best_modular_multiplier

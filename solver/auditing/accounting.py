@@ -16,7 +16,7 @@ import numpy as np
 
 from solver.auditing.affine import AffineCode, varying
 from solver.certificate import Certificate, lower_bound
-from solver.search.restricted_master import optimal_energies
+from solver.generation.energies import optimal_energies
 from theory.arrays import Array, Indices
 from theory.immutable import Frozen
 from theory.neurons import Activity

@@ -1,5 +1,6 @@
 """Methods: one file each, one signature: a generator of ever better codes. `solver.optimise` decides when to stop.
 
+Most choose a pricer of `solver.generation` and a rule to stop by; those in `solver.oracles` find codes in other ways.
 A method is a module with ``steps(problem, *, tolerance, rng, **options)`` that yields an `Iterate` at a time. It may
 declare OPTIONS of its own (`solver.methods.options`). One from elsewhere is made known by `register`.
 """
@@ -11,7 +12,9 @@ from types import ModuleType
 __all__ = ["METHODS", "module_of", "names", "register"]
 
 METHODS = ("auto", "modular", "columns", "conic", "relaxation", "alternating", "groups")
-"""Names that `solve` accepts as its method; all but "auto", which chooses among them, are files of this folder."""
+"""Names that `solve` accepts as its method; all but "auto", which chooses among them, are files of a room."""
+
+_ORACLES = ("conic", "alternating")
 
 _REGISTERED: dict[str, ModuleType] = {}
 
@@ -59,4 +62,5 @@ def module_of(name: str) -> ModuleType:
     """
     from importlib import import_module
 
-    return _REGISTERED.get(name) or import_module(f"solver.methods.{name}")
+    room = "oracles" if name in _ORACLES else "methods"
+    return _REGISTERED.get(name) or import_module(f"solver.{room}.{name}")

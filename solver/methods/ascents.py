@@ -1,83 +1,50 @@
 """Column generation where the hull has too many faces: neurons found by thousands of local ascents.
 
-Each round climbs from the present neurons, from the best local maxima of earlier rounds and from fresh starts around
-them, finds the best energies for what is worth adding, and moves the code along its faces by Newton's method. The end
-is declared after a search that would have found the neurons of the code itself, had it not known them: rho is not
-proven, so the lower bound comes from ``f(w) >= w'M w`` alone and the answer is "bounded", but independent seeds agree.
+1. Begin with the best of the modular code and a code of random neurons.
+2. Climb from the present neurons, from the best local maxima of earlier rounds and from fresh starts around them.
+3. Find the best energies with what is worth adding, and move the code along its faces.
+4. Where no neuron is worth adding, search in batches of fresh starts, and go back to 2 as soon as one is.
+5. End after a search that would have found the neurons of the code itself, had it not known them.
+
+The largest ratio is not proven, so the lower bound comes from ``f(w) >= w'M w`` alone and the answer is "bounded", but
+independent seeds agree.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.certificate import best_bound
-from solver.deadline import time_is_up
+from solver.generation.loss import ScaledLoss
+from solver.generation.master import Code, Master
+from solver.generation.pool import Pool
+from solver.generation.pricers import LocalPricer
 from solver.methods.iterate import Iterate
-from solver.search.working_code import SAME_NEURON, FaceCode
-from theory.bounds.ascent import Ascent, LocalMaxima
 
 if TYPE_CHECKING:
-    from theory.arrays import Array, Indices
+    from theory.arrays import Array
     from theory.problem import Problem
 
 __all__ = ["improved", "steps"]
 
-FIRST_PER_SOURCE = 20
-"""Random neurons, per source, that the first code is made of."""
 
-FRESH_PER_SOURCE = (5, 25)
-"""Climbs from fresh starts a round, per source: few while the multiplier still moves, many once it has come to rest."""
+@dataclass(frozen=True)
+class AscentTolerances:
+    """When the search ends, and how much it takes up at a time."""
 
-AT_REST = 0.03
-"""Excess of the best ratio over one below which the multiplier moves little from round to round."""
-
-NEWTON_STEPS = (2, 20)
-"""Newton steps a round, before and after that."""
-
-BATCH_PER_SOURCE = 50
-"""Climbs a batch, per source, in the search that must find nothing before the end is declared."""
-
-BATCHES = 30
-"""Batches of that search at most."""
-
-REDISCOVERIES = 2
-"""How often that search must come upon every neuron of the code, from elsewhere, to count as thorough."""
-
-SHARES = (0.2, 0.5, 0.7, 1.0)
-"""Cumulative shares of fresh starts: random, sums of two known neurons, between neighbours, and around one.
-
-Neighbours find most for their time, the others what lies apart."""
-
-FARTHEST = 1.5
-"""Length of the random neuron added to a known one, at most, both scaled to f = 1."""
-
-NEIGHBOURS = 12
-"""Known neurons closest to one that count as its neighbours."""
-
-POOL_PER_PAIR = 3
-"""Local maxima remembered from round to round, per pair of sources."""
-
-POOL_RATIO = 0.9
-"""Least ratio of a local maximum worth remembering: it changes little between rounds."""
-
-LEAST_EXCESS = 1e-11
-"""Excess of the ratio over one that rounding can feign."""
-
-EXCESS_OF_TOLERANCE = 0.01
-"""A neuron earns its place if its ratio exceeds one by this share of the tolerance."""
-
-DIGITS = 9
-"""Decimals of its unit vector that tell a neuron from another."""
-
-CANCELLED = 1e-6
-"""Least length of a start made of two neurons, relative to a random one: shorter ones are mostly rounding."""
+    first_per_source: int = 20  # random neurons that the first code is made of
+    added_per_pair: int = 2  # neurons added at a time, per pair of sources
+    steps: tuple[int, int] = (2, 20)  # of Newton's method per round, while the multiplier moves and when it hardly does
+    batches: int = 30  # that find nothing before the end
+    rounding: float = 1e-11  # excess of a ratio over one that rounding can feign
+    share: float = 0.01  # of the tolerance by which a ratio must exceed one to be worth adding
 
 
-ADDED_FROM_NOTHING = 64
-"""Climbs for a first neuron where no modular one is worth having."""
+ASCENTS = AscentTolerances()
 
 
 def steps(
@@ -91,21 +58,20 @@ def steps(
         rng: draws the starts.
         start: (n, d) a good code to begin with; the best modular one and random neurons if not given.
     """
-    known = None if start is None else problem.whitening.neurons(start)
-    search = _Search(problem, max(tolerance * EXCESS_OF_TOLERANCE, LEAST_EXCESS), rng, known)
+    search = _Ascents(problem, max(tolerance * ASCENTS.share, ASCENTS.rounding), rng, start)
     if start is None:
-        yield search.step()
-        search.begin()
+        yield search.iterate()
+        search.add_random()
     batches = 0
-    while batches < BATCHES and not search.thorough:
-        yield search.step()
-        found = search.look(thoroughly=batches > 0)
-        if found or not search.code.settled:
+    while batches < ASCENTS.batches and not search.is_thorough:
+        yield search.iterate()
+        worth_adding = search.pricer.look(search.code, thoroughly=batches > 0)
+        if worth_adding or not search.master.is_stationary(search.code):
             batches = 0 if search.improve() else batches + 1
         else:
             batches += 1
-    search.code.tidy()
-    yield search.step()
+    search.code = search.master.tidied(search.code)
+    yield search.iterate()
 
 
 def improved(problem: Problem, weights: Array, starts: Array, least_excess: float) -> Array | None:
@@ -117,153 +83,65 @@ def improved(problem: Problem, weights: Array, starts: Array, least_excess: floa
         starts: (k, d) neurons to climb from.
         least_excess: by how much a neuron's ratio must exceed one to be worth adding.
     """
-    whitening = problem.whitening
-    search = _Search(problem, least_excess, np.random.default_rng(0), whitening.neurons(weights))
-    worth_it = search.look_from(whitening.neurons(starts))
-    # Neurons that do not earn just what they cost are at rest nowhere: then there is a better code of the same.
-    better = (worth_it or not search.code.settled) and search.improve()
-    return whitening.weights(search.code.source_weights) if better else None
+    search = _Ascents(problem, least_excess, np.random.default_rng(0), weights)
+    worth_adding = search.pricer.look_from(search.code, problem.whitening.neurons(starts))
+    # Neurons that do not earn just what they cost are not stationary: then there is a better code of the same.
+    better = (worth_adding or not search.master.is_stationary(search.code)) and search.improve()
+    return search.weights if better else None
 
 
-class _Search:
-    """The state of the search, in whitened coordinates (`theory.geometry.whitening`).
+class _Ascents:
+    """A code in whitened coordinates, with the pricer that looks for better neurons.
 
     Attributes:
         code: the best so far.
-        pool: local maxima, those worth adding first.
-        hits: (n,) how often a search has come upon each neuron from elsewhere since the code last changed.
     """
 
     def __init__(
-        self, problem: Problem, least_excess: float, rng: np.random.Generator, neurons: Array | None = None
+        self, problem: Problem, least_excess: float, rng: np.random.Generator, start: Array | None = None
     ) -> None:
-        self.original = problem
-        self.problem = problem.whitened
-        self.least_excess = least_excess
-        self.rng = rng
-        self.ascent = Ascent(self.problem, time_is_up)
-        start = problem.whitening.neurons(problem.modular_weights) if neurons is None else neurons
-        if not len(start):
-            start = self._worth_most()
-        self.code = FaceCode(self.problem, start)
-        self.pool = LocalMaxima.none(problem.dimension)
-        self.hits = np.zeros(len(start), dtype=np.intp)
-        self.searched = self.code.changes
-        self.at_rest = False
-
-    def _worth_most(self) -> Array:
-        """(1, d) where the best modular code has no neuron, the one found to earn most where there is none."""
-        nothing = np.zeros((self.problem.dimension, self.problem.dimension))
-        random = self.rng.standard_normal((ADDED_FROM_NOTHING, self.problem.dimension))
-        ratios, neurons = self.ascent.climb(self.problem.multiplier(nothing), random)
-        return neurons[[int(np.argmax(ratios))]]
+        self.problem, self.least_excess = problem, least_excess
+        inside = problem.whitened
+        self.loss = ScaledLoss(inside)
+        self.master = Master(self.loss)
+        self.pricer = LocalPricer(inside, self.loss, rng, least_excess)
+        neurons = problem.whitening.neurons(problem.modular_weights if start is None else start)
+        if not len(neurons):
+            # Where the best modular code has no neuron.
+            nothing = np.zeros((problem.dimension, problem.dimension))
+            neurons = self.pricer.best_of_all(inside.multiplier(nothing))
+        self.code: Code = self.master.code(self.loss.neurons(neurons))
 
     @property
-    def thorough(self) -> bool:
-        """Whether the search since the code last changed has come upon each of its neurons again."""
-        return self.code.settled and bool((self._hits() >= REDISCOVERIES).all())
+    def is_thorough(self) -> bool:
+        """Step 5."""
+        return self.master.is_stationary(self.code) and self.pricer.is_thorough(self.code)
 
-    def step(self) -> Iterate:
-        """The present code in the units of the problem."""
-        whitening = self.original.whitening
-        weights, multiplier = whitening.weights(self.code.source_weights), whitening.multiplier(self.code.multiplier)
-        bound = best_bound(self.original, multiplier, weights=weights, quick=True).value
-        worth_it = self.pool.neurons[self.pool.ratios > 1 + self.least_excess]
-        return Iterate(weights, multiplier, self.code.problem_loss, bound, tempting=whitening.weights(worth_it))
+    @property
+    def weights(self) -> Array:
+        """(n, d) source weights of the code."""
+        return self.problem.whitening.weights(self.loss.weights(self.code.neurons))
+
+    def add_random(self) -> None:
+        """Step 1: the best code with random neurons, if better than the one there is."""
+        random = self.loss.neurons(self.pricer.random(ASCENTS.first_per_source * self.problem.dimension))
+        self._improve_with(Pool(self.loss.of_unit_cost(random), self.loss.highest_samples(random)))
 
     def improve(self) -> bool:
-        """Add what is worth adding to the code; whether its loss fell by as much as counts."""
-        return self.code.improve(self.pool, self.least_excess, NEWTON_STEPS[self.at_rest])
+        """Step 3; whether the loss fell by as much as counts."""
+        before = self.code.loss
+        self._improve_with(self.pricer.pool(ASCENTS.added_per_pair * self.master.pairs))
+        return self.code.loss < before * (1 - self.least_excess)
 
-    def _hits(self) -> Indices:
-        if self.searched != self.code.changes or len(self.hits) != len(self.code.weights):
-            self.hits, self.searched = np.zeros(len(self.code.weights), dtype=np.intp), self.code.changes
-        return self.hits
+    def _improve_with(self, pool: Pool) -> None:
+        most = ASCENTS.added_per_pair * self.master.pairs
+        pool = Pool(pool.columns[:most], pool.active[:most])
+        self.code = self.master.improved(self.code, pool, ASCENTS.steps[self.pricer.is_close])
 
-    # ---- neurons ----------------------------------------------------------------------------------------------
-
-    def begin(self) -> None:
-        """The best code of random neurons, if better than the modular one."""
-        random = self._random(FIRST_PER_SOURCE * self.problem.dimension)
-        self.pool = LocalMaxima(np.full(len(random), np.inf), random, self.code.first_ties(self._scaled(random)))
-        self.improve()
-        self.pool = LocalMaxima.none(self.problem.dimension)
-
-    def look(self, *, thoroughly: bool) -> bool:
-        """Climb; whether a neuron worth adding was found."""
-        fresh = BATCH_PER_SOURCE if thoroughly else FRESH_PER_SOURCE[self.at_rest]
-        starts, parents = self._fresh(fresh * self.problem.dimension)
-        maxima = self.ascent.maxima(self.code.multiplier, starts)
-        self._count_hits(maxima, parents)
-        known = [maxima, self.pool]
-        if not thoroughly:
-            known[1:] = [
-                self.ascent.maxima(self.code.multiplier, old) for old in (self.code.neurons(), self.pool.neurons)
-            ]
-        self.pool = self._best(LocalMaxima.joined(known))
-        excess = float(np.max(self.pool.ratios, initial=0.0)) - 1
-        self.at_rest = excess < AT_REST
-        return excess > self.least_excess
-
-    def look_from(self, starts: Array) -> bool:
-        """Climb from the starts (k, d) alone; whether a neuron worth adding was found."""
-        self.pool = self._best(self.ascent.maxima(self.code.multiplier, starts))
-        return bool(np.max(self.pool.ratios, initial=0.0) > 1 + self.least_excess)
-
-    def _random(self, count: int) -> Array:
-        """(count, d) random neurons, scaled to f = 1."""
-        random = self.rng.standard_normal((count, self.problem.dimension)) / np.sqrt(self.problem.modular_costs)
-        return np.asarray(random / np.sqrt(self.problem.neuron_cost(random))[:, None])
-
-    def _fresh(self, count: int) -> tuple[Array, Indices]:
-        """Starts (k, d), and the rows (k, 2) of the code that each was made from, -1 for none.
-
-        Most are made from known neurons, because the best local maxima lie close to one another.
-        """
-        rng, code = self.rng, self.code.neurons()
-        known = np.concatenate([code, self.pool.neurons])
-        directions = self._directions(known)
-        near = np.argsort(-(directions @ directions.T), axis=1, kind="stable")
-        # The closest is the neuron itself, which has to do where there is no other.
-        near = near[:, 1 : NEIGHBOURS + 1] if len(known) > 1 else near
-        first, second = rng.integers(len(known), size=(2, count))
-        neighbour = near[first, rng.integers(near.shape[1], size=count)]
-        random, share = self._random(count), rng.random((count, 1))
-        starts = np.stack(
-            [
-                random,
-                known[first] + (2 * share - 1) * known[second],
-                share * known[first] + (1 - share) * known[neighbour],
-                known[first] + FARTHEST * share * random,
-            ]
-        )
-        none = np.full(count, -1)
-        parents = np.array([[none, none], [first, second], [first, neighbour], [first, none]])
-        kind = np.searchsorted(SHARES, rng.random(count), side="right")
-        index = np.arange(count)
-        chosen, made_from = starts[kind, index], parents[kind, :, index]
-        # Two opposite neurons may cancel.
-        usable = np.linalg.norm(self._scaled(chosen), axis=1) > CANCELLED * np.linalg.norm(self._scaled(random), axis=1)
-        return chosen[usable], np.where(made_from < len(code), made_from, -1)[usable]
-
-    def _count_hits(self, maxima: LocalMaxima, parents: Indices) -> None:
-        same = self._directions(maxima.neurons) @ self._directions(self.code.neurons()).T > 1 - SAME_NEURON
-        start, which = np.nonzero(parents >= 0)
-        same[start, parents[start, which]] = False
-        self.hits = self._hits() + same.sum(axis=0)
-
-    def _best(self, maxima: LocalMaxima) -> LocalMaxima:
-        """The best of the local maxima, each once, none of them a neuron of the code."""
-        order = np.argsort(-maxima.ratios, kind="stable")
-        maxima = maxima[order[maxima.ratios[order] > POOL_RATIO]]
-        directions = self._directions(np.concatenate([self.code.neurons(), maxima.neurons])).round(DIGITS)
-        _, first = np.unique(directions, axis=0, return_index=True)
-        fresh = np.sort(first[first >= len(self.code.weights)]) - len(self.code.weights)
-        return maxima[fresh[: POOL_PER_PAIR * self.code.pairs]]
-
-    def _scaled(self, neurons: Array) -> Array:
-        return self.code.faces.units.neurons(neurons)
-
-    def _directions(self, neurons: Array) -> Array:
-        scaled = self._scaled(neurons)
-        return np.asarray(scaled / np.linalg.norm(scaled, axis=1)[:, None])
+    def iterate(self) -> Iterate:
+        """The present code in the units of the problem."""
+        whitening = self.problem.whitening
+        multiplier = whitening.multiplier(self.loss.multiplier_of_problem(self.loss.multiplier(self.code.neurons)))
+        bound = best_bound(self.problem, multiplier, weights=self.weights, quick=True).value
+        candidates = whitening.weights(self.pricer.worth_adding.neurons)
+        return Iterate(self.weights, multiplier, self.code.loss * self.loss.unit, bound, candidates=candidates)

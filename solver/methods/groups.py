@@ -2,24 +2,29 @@
 "Groups").
 
 With an exact readout the groups do not know of each other, and one round is all. Where errors of one group tell of
-another, the readout of each group depends on the neurons of the others, but the loss is convex in all of them
-together: so the groups take turns, and after each round the energies of all neurons are set together. Without groups
-given this is no method; where the hull is a product over the groups its code is the best of all.
+another, the readout of each group depends on the neurons of the others, but the loss is convex in all of them together,
+and its columns are generated group by group:
+
+1. Price: the best neurons of one group after the other, while those of the others stay. They join the pool.
+2. Master: the best energies of all neurons of the pool. Those that get none leave it.
+3. Bound, and end where it meets the loss or the gap hardly narrows; or else go back to 1.
+
+A problem without groups is not for this method; where the hull is a product over them its code is the best of all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.certificate import best_bound
+from solver.generation.loss import ScaledLoss
+from solver.generation.pool import distinct
 from solver.methods import columns, partial_decoding, relaxation
 from solver.methods.iterate import Iterate
-from solver.search.modular_units import ModularUnits
-from solver.search.restricted_master import optimal_energies
 from theory.groups import placed
 from theory.readouts import Priced
 
@@ -28,17 +33,19 @@ if TYPE_CHECKING:
 
 __all__ = ["steps"]
 
-SHARE_OF_TOLERANCE = 0.1
-"""The search ends when the gap is within this share of the tolerance,"""
 
-PATIENCE = 3
-"""or when so many rounds in a row have hardly narrowed it."""
+@dataclass(frozen=True)
+class GroupsTolerances:
+    """When the search ends, and what counts as nothing."""
 
-NARROWER = 0.9
-"""Ratio of two gaps that counts as narrowing."""
+    share: float = 0.1  # of the tolerance within which the search ends
+    patience: int = 3  # rounds in a row that hardly narrow the gap
+    narrower: float = 0.9  # ratio of two gaps that counts as narrowing
+    energy: float = 1e-12  # relative to the largest, below which a neuron is none
+    same: float = 1e-13  # cosine distance up to which two neurons are one
 
-FAINT = 1e-12
-"""Energy of a neuron, relative to the largest, below which it is none."""
+
+GROUPS = GroupsTolerances()
 
 
 def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Iterate]:
@@ -53,18 +60,18 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
     if not problem.coupled:
         yield from _side_by_side(problem, tolerance, rng)
         return
-    search, step = _Search(problem, tolerance, rng), _modular(problem)
+    search, step = _CoupledGroups(problem, tolerance, rng), _modular(problem)
     gap, stalled = float("inf"), 0
     while True:
         for members, block in zip(problem.groups.values(), problem.blocks, strict=True):
-            for _ in search.improve(list(members), block):
-                yield step  # again: a moment to stop
-        search.reweigh()
+            for _ in search.price(list(members), block):
+                yield step  # again: an occasion to stop
+        search.solve_master()
         step = search.step()
         yield step
         before, gap = gap, 1 - step.lower_bound / step.loss
-        stalled = 0 if gap < NARROWER * before else stalled + 1
-        if gap <= SHARE_OF_TOLERANCE * tolerance or stalled >= PATIENCE:
+        stalled = 0 if gap < GROUPS.narrower * before else stalled + 1
+        if gap <= GROUPS.share * tolerance or stalled >= GROUPS.patience:
             return
 
 
@@ -96,13 +103,12 @@ def _modular(part: Problem) -> Iterate:
 
 def _improving(part: Problem, tolerance: float, rng: np.random.Generator) -> Iterator[Iterate]:
     """Ever better codes of one group by itself, with the best multipliers."""
-    found: Iterator[Iterate]
     if part.readout.rank is not None:
-        found = partial_decoding.steps(_steps, part, tolerance=tolerance, rng=rng, options={})
+        part_steps = partial_decoding.steps(_steps, part, tolerance=tolerance, rng=rng, options={})
     else:
-        found = _steps(part, tolerance, rng, {})
+        part_steps = _steps(part, tolerance, rng, {})
     best = _modular(part)
-    for step in found:
+    for step in part_steps:
         if step.loss <= best.loss:
             best = replace(best, weights=step.weights, loss=step.loss)
         if step.lower_bound >= best.lower_bound:
@@ -115,23 +121,23 @@ def _steps(part: Problem, tolerance: float, rng: np.random.Generator, _: dict[st
     return (columns.steps if few else relaxation.quick_steps)(part, tolerance=tolerance, rng=rng)
 
 
-class _Search:
+class _CoupledGroups:
     """The state of the search where groups are coupled.
 
     Attributes:
-        weights: (n, d) the best code so far, of which each row reads one group;  known: neurons found in any round.
+        weights: (n, d) the best code so far, of which each row reads one group.
+        pool: (k, d) neurons of any round.
     """
 
     def __init__(self, problem: Problem, tolerance: float, rng: np.random.Generator) -> None:
         self.problem, self.tolerance, self.rng = problem, tolerance, rng
         self.weights = problem.modular_weights
-        self.known = self.weights
-        self.units = ModularUnits.of(problem)
+        self.pool = self.weights
+        self.loss = ScaledLoss(problem)
 
-    def improve(self, members: list[int], block: Problem) -> Iterator[Iterate]:
-        """The best neurons of one group, the others' being what they are; the codes of that group on the way."""
-        own = self.weights[:, members].any(axis=1)
-        others = self.weights[~own]
+    def price(self, members: list[int], block: Problem) -> Iterator[Iterate]:
+        """Step 1 for one group; yields the codes of that group on the way."""
+        others = self.weights[~self.weights[:, members].any(axis=1)]
         readout = self.problem.readout.alone(members, others.T @ others)
         best = np.zeros((0, self.problem.dimension))
         if readout.targets.any():
@@ -139,23 +145,20 @@ class _Search:
                 best = placed(code.weights, members, self.problem.dimension)
                 yield code
         self.weights = np.concatenate([others, best])
-        self.known = np.concatenate([self.known, best])
+        self.pool = np.concatenate([self.pool, best])
 
-    def reweigh(self) -> None:
-        """The best energies of all neurons that any round has found; those that get none are forgotten."""
-        if not len(self.known):
+    def solve_master(self) -> None:
+        """Step 2."""
+        if not len(self.pool):
             return
-        neurons = self.known / np.sqrt(self.problem.neuron_cost(self.known))[:, None]
-        _, first = np.unique(np.round(neurons / self.problem.own_sizes, 9), axis=0, return_index=True)
-        neurons = neurons[np.sort(first)]
-        candidates = self.units.neurons(neurons) * self.units.loss**0.5
-        start = np.full(len(neurons), 0.5 / len(neurons))
-        energies = optimal_energies(candidates, self.units.readout, start) * self.units.loss
-        kept = energies > FAINT * energies.max()
-        weights = neurons[kept] * np.sqrt(energies[kept])[:, None]
+        columns = self.loss.of_unit_cost(self.loss.neurons(self.pool))
+        columns = columns[distinct(columns, np.ones(len(columns)), GROUPS.same)]
+        energies = self.loss.energies(columns, 0, 1.0)
+        present = energies > GROUPS.energy * energies.max()
+        weights = self.loss.weights(columns[present] * np.sqrt(energies[present])[:, None])
         if self.problem.loss(weights) < self.problem.loss(self.weights):
             self.weights = weights
-        self.known = neurons[kept]
+        self.pool = self.loss.weights(columns[present])
 
     def step(self) -> Iterate:
         """The present code, its multiplier and what that proves."""

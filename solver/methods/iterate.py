@@ -22,7 +22,7 @@ class Iterate:
         loss: the method's own value of the loss, for display; the answer is recomputed from the weights.
         lower_bound: the method's own proven lower bound, or -inf; the answer's comes from the certificate.
         cover: proof of the lower bound where the data alone do not show it: see `theory.bounds.cover`.
-        tempting: (k, d) other neurons that seem to be worth more than they cost: where there are too many samples to
+        candidates: (k, d) other neurons that seem to be worth more than they cost: where there are too many samples to
             look at all, the others are asked about these too.
         note: what the method has to say beyond that; the last one becomes part of the answer's message.
 
@@ -42,4 +42,4 @@ class Iterate:
     lower_bound: float
     cover: Cover | None = None
     note: str = ""
-    tempting: Array | None = None
+    candidates: Array | None = None

@@ -1,9 +1,10 @@
-"""Problems with very many samples: the methods on a few of them, and on those that object to the answer, and so on.
+"""Problems with very many samples: the methods on a few of them, and on those that the answer violates, and so on.
 
-First climbs find a code on the samples that are furthest in some directions. Each better code is confronted with all
-samples; those that object to its biases, or to those of the neurons that seem worth adding, are looked at as well
-(`solver.search.working_hull`). When none objects any more the code is that of all samples, and what remains is to bound
-it: on the faces of their hull, or by relaxations. Both prove what holds for all samples.
+1. Prove the modular code among the samples that are looked at first, if one cell does.
+2. Local ascents among these samples. Each better code is held against all samples, and those that it violates join
+   them (`solver.generation.separation`). When none is violated the code is that of all samples.
+3. Bound it by the lifted relaxation, in many sources before the code is final.
+4. Bound it exactly on the faces of the hull of these samples, or cell by cell. Both prove what holds for all samples.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.generation.separation import WorkingSamples
 from solver.methods import ascents, columns, modular, relaxation
 from solver.methods.iterate import Iterate
 from solver.relaxations.conic_solvers import DEFAULT_SOLVER
-from solver.search.working_hull import WorkingHull
 from theory.bounds.cover import Cover
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ FEWEST_SOURCES = 5
 """With fewer sources the vertices of a million samples are few enough."""
 
 MOST_SAMPLES = 3_000
-"""Samples that are looked at all together."""
+"""Samples up to which all are looked at."""
 
 
 def too_many(problem: Problem) -> bool:
@@ -44,18 +45,18 @@ def too_many(problem: Problem) -> bool:
 
 def first(problem: Problem) -> Problem:
     """The problem among the samples that are looked at first; as it is where there are not too many."""
-    return WorkingHull(problem).inside if too_many(problem) else problem
+    return WorkingSamples(problem).inside if too_many(problem) else problem
 
 
 def cover(problem: Problem) -> Cover:
-    """What proves as much as those do."""
-    return Cover.of(WorkingHull(problem).rows)
+    """The proof that names the samples looked at first."""
+    return Cover.of(WorkingSamples(problem).rows)
 
 
 def steps(
     method: str, problem: Problem, *, tolerance: float, rng: np.random.Generator, options: dict[str, object]
 ) -> Iterator[Iterate]:
-    """Yield codes that no sample objects to, and bounds that hold for all of them.
+    """Yield codes of all samples, and bounds that hold for all of them.
 
     Args:
         method: one of METHODS.
@@ -64,7 +65,7 @@ def steps(
         rng: draws the starts of the climbs.
         options: for the method: the conic solver of the first relaxation.
     """
-    search = _Search(problem, tolerance, rng, str(options.get("solver", DEFAULT_SOLVER)))
+    search = _AmongSamples(problem, tolerance, rng, str(options.get("solver", DEFAULT_SOLVER)))
     if method == "modular":
         yield from search.followed(lambda: modular.steps(search.inside, tolerance=tolerance, rng=rng))
         return
@@ -86,16 +87,18 @@ def steps(
         yield from search.followed(lambda: relaxation.cell_by_cell(search.inside, search.best(), tolerance))
 
 
-class _Search:
-    """What is known so far.
+class _AmongSamples:
+    """The best code and the best bound so far.
 
     Attributes:
-        hull: the samples looked at;  code: (n, d) the best code on them, once there is one.
-        loss, bound: the least loss with all samples, and the best bound.
+        working: the samples looked at.
+        code: (n, d) the best code on them, once there is one.
+        loss: the least with all samples.
+        bound: the best.
     """
 
     def __init__(self, problem: Problem, tolerance: float, rng: np.random.Generator, solver: str) -> None:
-        self.hull = WorkingHull(problem)
+        self.working = WorkingSamples(problem)
         self.tolerance, self.rng, self.solver = tolerance, rng, solver
         self.code: Array | None = None
         self.loss, self.bound = problem.modular_loss, 0.0
@@ -103,7 +106,7 @@ class _Search:
     @property
     def inside(self) -> Problem:
         """The problem among the samples looked at."""
-        return self.hull.inside
+        return self.working.inside
 
     @property
     def done(self) -> bool:
@@ -116,40 +119,43 @@ class _Search:
 
     def lists_faces(self) -> bool:
         """Whether the faces of the hull can be listed, from now on."""
-        self.hull.listed = True
+        self.working.listed = True
         faces = self.inside.sources.faces_if_few
-        self.hull.listed = faces is not None and faces.complete
-        return self.hull.listed
+        self.working.listed = faces is not None and faces.complete
+        return self.working.listed
 
     def proven_modular(self) -> Iterator[Iterate]:
         """The modular code, if one cell proves it."""
-        if self.hull.problem.dimension <= relaxation.MOST_SOURCES:
+        if self.working.problem.dimension <= relaxation.MOST_SOURCES:
             proven = relaxation.modular_proven(self.inside, self.tolerance)
             if proven is not None:
-                yield self._confronted(proven)[0]
+                yield self._separated(proven)[0]
 
     def bounded_at_once(self) -> Iterator[Iterate]:
         """The bound of the lifted relaxation."""
-        if self.hull.problem.dimension <= relaxation.MOST_SOURCES and not self.done:
-            yield self._confronted(relaxation.at_once(self.inside, self.solver, self.tolerance))[0]
+        if self.working.problem.dimension <= relaxation.MOST_SOURCES and not self.done:
+            yield self._separated(relaxation.at_once(self.inside, self.solver, self.tolerance))[0]
 
     def followed(self, method: Callable[[], Iterator[Iterate]]) -> Iterator[Iterate]:
-        """A method on the samples looked at, from the start whenever others object."""
-        objected = True
-        while objected and not self.done:
-            objected = False
+        """A method on the samples looked at, from the start whenever others join them."""
+        violated = True
+        while violated and not self.done:
+            violated = False
             for step in method():
-                found, objected = self._confronted(step)
+                separated, violated = self._separated(step)
                 # A code that is worse on them was one for fewer.
                 self.code = step.weights
-                yield found
-                if objected:
+                yield separated
+                if violated:
                     break
 
-    def _confronted(self, step: Iterate) -> tuple[Iterate, bool]:
-        proof = Cover.of(self.hull.rows, step.cover)
-        tempting = np.empty((0, self.hull.problem.dimension)) if step.tempting is None else step.tempting
-        weights, loss, objected = self.hull.confronted(step.weights, tempting)
-        found = replace(step, weights=weights, loss=loss, cover=proof, tempting=None)
-        self.loss, self.bound = min(self.loss, found.loss), max(self.bound, found.lower_bound)
-        return found, objected
+    def _separated(self, step: Iterate) -> tuple[Iterate, bool]:
+        """A step as one of the problem itself, and whether it violates samples that were not looked at."""
+        proof = Cover.of(self.working.rows, step.cover)
+        none = np.empty((0, self.working.problem.dimension))
+        weights, loss, violated = self.working.separate(
+            step.weights, none if step.candidates is None else step.candidates
+        )
+        separated = replace(step, weights=weights, loss=loss, cover=proof, candidates=None)
+        self.loss, self.bound = min(self.loss, separated.loss), max(self.bound, separated.lower_bound)
+        return separated, violated

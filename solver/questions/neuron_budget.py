@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.certificate import optimality_gap
-from solver.methods.alternating import descend
+from solver.generation.few_neurons import FewNeurons
 from solver.optimise import DEFAULT_TOLERANCE, generator_of, one_thread, solve_one_of_many
+from solver.oracles.alternating import descend
 from solver.representation import Representation
-from solver.search.few_neurons import FewNeurons
 from solver.stopping import raise_if_asked
 from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
@@ -329,16 +329,16 @@ class _BudgetSearch:
 
     def _descended(self, neurons: Array) -> Array:
         """The end of a smooth descent, as far as time allows."""
-        units = self.search.faces.units
+        inside, scaled = self.search.problem.whitened, self.search.scaled
         last = neurons
         try:
             for moved in descend(
-                self.search.inside,
-                units.weights(neurons),
+                inside,
+                scaled.weights(neurons),
                 stages=LIMITS_OF_BUDGETS.stages,
                 most_steps=LIMITS_OF_BUDGETS.steps,
             ):
-                last = units.neurons(moved)
+                last = scaled.neurons(moved)
                 if self.out_of_time():
                     break
         except (np.linalg.LinAlgError, FloatingPointError):

@@ -1,7 +1,7 @@
 """Which multiplier proves most on given cells? Not that of the best code, while the cells are large.
 
 The largest bound over all multipliers that the cells can prove is the dual of a design problem: the same as that of the
-best code (`solver.search.restricted_master`), with the relaxed neurons of all cells in the place of neurons. So columns
+best code (`solver.generation.energies`), with the relaxed neurons of all cells in the place of neurons. So columns
 are generated: the design of the relaxed neurons that are known has a multiplier, its cells have new relaxed neurons
 that earn more than they cost, and so on, with every multiplier halfway from the best one so far, which calms it.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.search.restricted_master import optimal_energies
+from solver.generation.energies import optimal_energies
 from theory.readouts import Readout, symmetric_root
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from solver.methods.alternating import descend
+from solver.oracles.alternating import descend
 from solver.pictures.style import HULL, INSIDE, OUTSIDE, legend
 from solver.studies.study import Finding, panels, solved
 from theory.problem import Problem

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver import Problem, Sources, certify, solve
-from solver.methods import alternating
+from solver.oracles import alternating
 from solver.strategies import antipodal, boxes, clouds, corner_cut, grids, lattices, near_boundary, problems, products
 from tests.examples import share
 from tests.properties import naive
@@ -32,7 +32,7 @@ SHORT = 20
 @pytest.fixture(scope="module", autouse=True)
 def _short_descents():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(alternating, "STEPS", SHORT)
+        patch.setattr(alternating, "DESCENT", alternating.DescentLimits(steps=SHORT))
         yield
 
 

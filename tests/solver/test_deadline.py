@@ -76,8 +76,7 @@ def test_climbs_that_are_stopped_have_not_fallen(problem, seed, steps):
 def test_pricing_is_not_begun_without_the_time_for_it(monkeypatch):
     problem = Problem(CUT)
     best = solve(problem)
-    monkeypatch.setattr(columns, "QUICK_FACES", 0)
-    monkeypatch.setattr(columns, "FACES_A_SECOND", 1e-3)
+    monkeypatch.setattr(columns, "COLUMNS", columns.ColumnsTolerances(quick_faces=0, faces_per_second=1e-3))
     answer = solve(problem, method="columns", time_limit=1000)
     assert answer.message.endswith("stopped at the time limit of 1000 s")
     assert answer.loss == pytest.approx(best.loss, rel=1e-6)
@@ -103,7 +102,7 @@ def test_what_the_search_has_priced_is_proven_and_no_more_is_asked_of_who_is_sto
     problem = Problem(CLOUD)
     priced = solve(problem, callback=lambda progress: progress.lower_bound > 0.5 * progress.loss)
     assert priced.status == "interrupted" and priced.lower_bound > 0.5 * priced.loss
-    monkeypatch.setattr(columns, "QUICK_FACES", 0)
+    monkeypatch.setattr(columns, "COLUMNS", columns.ColumnsTolerances(quick_faces=0))
     asked = []
     monkeypatch.setattr(type(problem.pricing), "maximise_worth", lambda *_, **__: asked.append(1))
     quick = solve(problem, callback=lambda progress: progress.iteration >= 1)
@@ -125,7 +124,7 @@ def test_a_relaxation_ends_in_time_with_a_bound_that_holds():
 @pytest.mark.thorough
 def test_where_a_bound_takes_long_the_code_comes_first(monkeypatch):
     problem = Problem(CLOUD)
-    monkeypatch.setattr(ascents, "BATCHES", 4)
+    monkeypatch.setattr(ascents, "ASCENTS", ascents.AscentTolerances(batches=4))
     bound, *codes = relaxation.quick_steps(problem, tolerance=1e-8, rng=np.random.default_rng(0))
     monkeypatch.setattr(relaxation, "BOUND_FIRST", 3)
     *first, last = relaxation.quick_steps(problem, tolerance=1e-8, rng=np.random.default_rng(0))

@@ -1,7 +1,7 @@
 """Only some samples must be encoded without going below zero: the optimum is no higher, and any bound on it is one.
 
 What is gained is a hull of few vertices. The code found is one of all samples once none of the others objects to its
-biases (`solver.search.working_hull`).
+biases (`solver.generation.separation`).
 """
 
 from __future__ import annotations

@@ -8,8 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from solver import Problem
+from solver.generation.active_set import ActiveSet
+from solver.generation.loss import ScaledLoss
 from solver.methods import ascents, columns
-from solver.search.active_set import Faces
 from solver.strategies import problems, seeds
 from tests.examples import share
 from tests.properties import naive
@@ -24,7 +25,7 @@ SHORT = 4
 @pytest.fixture(autouse=True)
 def _short_searches(request, monkeypatch):
     if "slow" not in request.keywords:
-        monkeypatch.setattr(ascents, "BATCHES", SHORT)
+        monkeypatch.setattr(ascents, "ASCENTS", ascents.AscentTolerances(batches=SHORT))
 
 
 def followed(problem, seed, method=ascents, tolerance=1e-8):
@@ -190,13 +191,11 @@ def test_the_tied_samples_attain_the_bias():
 @given(problems(st.integers(1, 4)), seeds)
 def test_polishing_never_costs(problem, seed):
     rng = np.random.default_rng(seed)
-    faces = Faces(problem)
+    scaled = ScaledLoss(problem)
     weights = np.eye(problem.dimension) + 0.1 * rng.standard_normal((2, problem.dimension, problem.dimension))
     weights = weights.reshape(-1, problem.dimension)
-    tied = np.full(weights.shape, -1)
-    tied[:, 0] = (weights @ faces.normals.T).argmax(axis=1)
-    moved, ties, loss = faces.polished(weights, tied)
-    assert loss <= faces.loss(weights) * (1 + ROUNDING)
-    assert loss == pytest.approx(faces.loss(moved), rel=ROUNDING)
-    assert loss * faces.units.loss == pytest.approx(problem.loss(faces.units.weights(moved)), rel=1e-9)
-    assert ties.shape == weights.shape
+    moved, active, loss = ActiveSet(scaled).minimised(weights, scaled.highest_samples(weights), 20)
+    assert loss <= scaled.of(weights) * (1 + ROUNDING)
+    assert loss == pytest.approx(scaled.of(moved), rel=ROUNDING)
+    assert loss * scaled.unit == pytest.approx(problem.loss(scaled.weights(moved)), rel=1e-9)
+    assert active.shape == weights.shape

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from solver import Problem, Representation, certify, solve
 from solver.certificate import lower_bound
+from solver.generation.separation import WorkingSamples
 from solver.methods import many_samples
-from solver.search.working_hull import WorkingHull
 from tests.examples import share
 from theory.bounds.cover import Cover
 from theory.errors import InputError
@@ -26,27 +26,27 @@ def drawn(seed, count, dimension):
 @given(seed=st.integers(0, 10_000), dimension=st.integers(1, 3))
 def test_what_some_samples_prove_holds_for_all(seed, dimension):
     problem = Problem(drawn(seed, 200, dimension))
-    hull = WorkingHull(problem)
+    working = WorkingSamples(problem)
     answer = solve(problem)
-    bound = lower_bound(problem, answer.multiplier, cover=Cover.of(hull.rows))
+    bound = lower_bound(problem, answer.multiplier, cover=Cover.of(working.rows))
     assert bound.value <= answer.loss * (1 + 1e-9)
     neurons = np.random.default_rng(seed).standard_normal((50, dimension))
-    assert (hull.inside.sources.support(neurons) <= problem.sources.support(neurons) * (1 + 1e-9)).all()
+    assert (working.inside.sources.support(neurons) <= problem.sources.support(neurons) * (1 + 1e-9)).all()
 
 
 @share(1 / 2)
 @given(seed=st.integers(0, 10_000))
 def test_who_objects_is_looked_at_and_then_content(seed):
     problem = Problem(drawn(seed, 500, 3))
-    hull = WorkingHull(problem)
+    working = WorkingSamples(problem)
     weights = np.random.default_rng(seed).standard_normal((6, 3)) @ problem.whitening.matrix
     none = np.empty((0, 3))
-    found, loss, _ = hull.confronted(weights, none)
+    found, loss, _ = working.separate(weights, none)
     assert np.isclose(loss, problem.loss(found), rtol=1e-9)
     assert loss <= problem.loss(weights) * (1 + 1e-9)
-    _, _, objected = hull.confronted(weights, none)
-    assert not objected
-    assert np.allclose(hull.inside.sources.support(weights), problem.sources.support(weights), rtol=1e-9)
+    _, _, violated = working.separate(weights, none)
+    assert not violated
+    assert np.allclose(working.inside.sources.support(weights), problem.sources.support(weights), rtol=1e-9)
 
 
 @pytest.mark.thorough

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from solver.commands.cli import main
-from solver.methods import alternating
+from solver.oracles import alternating
 from solver.studies import one_corner_point, registry
 from solver.studies.registry import STUDIES, run_studies
 from solver.verification.judgement import AGREES
@@ -26,7 +26,7 @@ def quick(tmp_path_factory):
         return study
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(alternating, "STEPS", 50)
+        patch.setattr(alternating, "DESCENT", alternating.DescentLimits(steps=50))
         yield made
 
 

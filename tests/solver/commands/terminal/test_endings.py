@@ -131,7 +131,7 @@ explorer._with_price = counted
 """
 
 DESCENDING = """
-from solver.search import few_neurons
+from solver.generation import few_neurons
 few_neurons.FewNeurons.drawn = kill
 """
 

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, Sources, certify, solve
-from solver.methods import conic
-from solver.relaxations import conic_program, conic_solvers
-from solver.relaxations.conic_program import ConicProgram, compiled
+from solver.oracles import conic, conic_program
+from solver.oracles.conic_program import ConicProgram, compiled
+from solver.oracles.factorisation import completely_positive
+from solver.relaxations import conic_solvers
 from solver.relaxations.conic_solvers import solver_name
-from solver.search.factorisation import completely_positive
 from solver.strategies import grids, problems, seeds
 from tests.examples import share
 from tests.properties import naive

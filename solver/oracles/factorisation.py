@@ -12,6 +12,7 @@ convex, and where that is slow by least squares.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,20 +26,19 @@ if TYPE_CHECKING:
 
 __all__ = ["completely_positive"]
 
-NEGATIVE = 1e-9
-"""An entry of a Schur complement below minus this share of the trace rules its pivot out; others are set to zero."""
 
-NO_PIVOT = 1e-14
-"""Share of the trace below which a diagonal entry is no pivot."""
+@dataclass(frozen=True)
+class FactorisationTolerances:
+    """Shares of the trace, and how long to try."""
 
-REMAINDER = 1e-8
-"""Share of the trace that elimination may leave over."""
+    negative: float = 1e-9  # an entry of a Schur complement below minus this rules its pivot out; others are zero
+    pivot: float = 1e-14  # a smaller diagonal entry is no pivot
+    remainder: float = 1e-8  # that elimination may leave over
+    left_over: float = 1e-11  # at which column generation ends
+    columns: int = 30  # before least squares: a handful suffice but for matrices at the edge of the cone
 
-LEFT_OVER = 1e-11
-"""Share of the trace at which column generation ends."""
 
-COLUMNS = 30
-"""Columns generated before least squares take over; a handful suffice but for matrices at the edge of the cone."""
+FACTORISATION = FactorisationTolerances()
 
 
 def completely_positive(blocks: Array) -> tuple[Array, Indices]:
@@ -80,16 +80,16 @@ def _eliminated(blocks: Array) -> tuple[Array, NDArray[np.bool_]]:
     pieces, failed = np.zeros_like(blocks), np.zeros(len(blocks), dtype=bool)
     for step in range(blocks.shape[1]):
         diagonal = np.einsum("nii->ni", rest)
-        usable = diagonal > NO_PIVOT * trace
+        usable = diagonal > FACTORISATION.pivot * trace
         candidates = rest / np.sqrt(np.where(usable, diagonal, np.inf))[:, :, None]
         left = rest[:, None] - candidates[:, :, :, None] * candidates[:, :, None, :]
         lowest = left.min(axis=(2, 3)) / trace
         # The largest pivot that leaves nothing negative divides by the least noise.
-        pivot = np.argmax(np.where(lowest >= -NEGATIVE, diagonal / trace, lowest - 1), axis=1)
-        failed |= lowest[row, pivot] < -NEGATIVE
+        pivot = np.argmax(np.where(lowest >= -FACTORISATION.negative, diagonal / trace, lowest - 1), axis=1)
+        failed |= lowest[row, pivot] < -FACTORISATION.negative
         pieces[:, step] = candidates[row, pivot]
         rest = np.maximum(left[row, pivot], 0.0)
-    return pieces, failed | (np.einsum("nii->n", rest) > REMAINDER * trace[:, 0])
+    return pieces, failed | (np.einsum("nii->n", rest) > FACTORISATION.remainder * trace[:, 0])
 
 
 def _by_columns(block: Array, start: Array) -> Array:
@@ -98,7 +98,7 @@ def _by_columns(block: Array, start: Array) -> Array:
 
     size = len(block)
     columns = np.concatenate([np.eye(size), start[start.any(axis=1)]])
-    for _ in range(COLUMNS):
+    for _ in range(FACTORISATION.columns):
         columns = columns / np.linalg.norm(columns, axis=1, keepdims=True)
         outer = columns[:, :, None] * columns[:, None, :]
         strength, _ = nnls(outer.reshape(len(columns), -1).T, block.ravel())
@@ -106,7 +106,7 @@ def _by_columns(block: Array, start: Array) -> Array:
         vectors = columns * np.sqrt(strength)[:, None]
         residual = block - vectors.T @ vectors
         value, column = least_ratio(-residual[None], np.eye(size)[None])
-        if -value[0] <= LEFT_OVER * np.trace(block):
+        if -value[0] <= FACTORISATION.left_over * np.trace(block):
             return vectors
         columns = np.concatenate([columns, column])
     return _refined(block, vectors)
@@ -136,5 +136,5 @@ def _refined(block: Array, vectors: Array) -> Array:
         change[entry, :, columns] += guess[:, rows].T
         return np.asarray(change.reshape(len(rows), -1) * 2 * roots)
 
-    found = least_squares(residual, np.sqrt(vectors).ravel(), slope, xtol=1e-15, ftol=1e-15, gtol=1e-15)
-    return np.asarray(found.x.reshape(count, size) ** 2)
+    solution = least_squares(residual, np.sqrt(vectors).ravel(), slope, xtol=1e-15, ftol=1e-15, gtol=1e-15)
+    return np.asarray(solution.x.reshape(count, size) ** 2)

@@ -2,18 +2,20 @@
 
 With few neurons the problem is not convex, and descents from random starts end in as many places. Better starts are
 codes next door: two neurons of a good code made one, one left out, or one more beside them. Each is moved along its
-faces by Newton's method (`solver.search.active_set`), which is quick and exact, but gets caught between samples where a
-code is far from its optimum; from there on, and from random starts, a smooth descent comes first.
+faces by Newton's method (`solver.generation.active_set`), which is quick and exact, but gets caught between samples
+where a code is far from its optimum; from there on, and from random starts, a smooth descent comes first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.search.active_set import Faces
+from solver.generation.active_set import ActiveSet
+from solver.generation.loss import ScaledLoss
 
 if TYPE_CHECKING:
     from theory.arrays import Array
@@ -21,31 +23,28 @@ if TYPE_CHECKING:
 
 __all__ = ["FewNeurons"]
 
-MOST_PAIRS = 60
-"""Pairs of neurons that are tried as one, those that point in the most similar directions."""
 
-POLISHED = 6
-"""Starts that are moved along their faces, of those that cost least as they are."""
+@dataclass(frozen=True)
+class FewNeuronsLimits:
+    """How much is tried."""
 
-SIZES = (0.1, 0.4, 1.0)
-"""Sizes that one more neuron begins with, in units of the mean length of the others."""
+    pairs: int = 60  # of neurons that are tried as one, those that point in the most similar directions
+    descents: int = 6  # starts that are moved along their faces, of those that cost least as they are
+    sizes: tuple[float, ...] = (0.1, 0.4, 1.0)  # of one more neuron, in units of the mean length of the others
+    steps: int = 5  # of Newton's method between two looks at the time,
+    rounds: int = 80  # and how often at most
+    progress: float = 1e-12  # relative fall of the loss between them below which a code is stationary
 
-STEPS = 5
-"""Steps of Newton's method between two looks at the time,"""
 
-ROUNDS = 80
-"""and how often at most."""
-
-STALLED = 1e-12
-"""Relative fall of the loss between them below which a code is at rest."""
+FEW_NEURONS = FewNeuronsLimits()
 
 
 class FewNeurons:
-    """Local search for codes of a given number of neurons, in the coordinates of `Faces`.
+    """Local search for codes of a given number of neurons, in the coordinates of `ScaledLoss`.
 
     Args:
         problem: any number of sources.
-        out_of_time: asked between steps; once it says so, what has been found is returned.
+        out_of_time: asked between steps; once it says so, the best so far is returned.
 
     Example:
         >>> from theory.problem import Problem
@@ -59,22 +58,22 @@ class FewNeurons:
 
     def __init__(self, problem: Problem, out_of_time: Callable[[], bool] = lambda: False) -> None:
         self.problem, self.out_of_time = problem, out_of_time
-        self.inside = problem.whitened
-        self.faces = Faces(self.inside)
+        self.scaled = ScaledLoss(problem.whitened)
+        self.active_set = ActiveSet(self.scaled)
 
     def coordinates(self, weights: Array) -> Array:
         """(n, d) neurons of source weights (n, d)."""
-        return self.faces.units.neurons(self.problem.whitening.neurons(weights))
+        return self.scaled.neurons(self.problem.whitening.neurons(weights))
 
     def weights(self, neurons: Array) -> Array:
         """(n, d) source weights of neurons (n, d)."""
-        return self.problem.whitening.weights(self.faces.units.weights(neurons))
+        return self.problem.whitening.weights(self.scaled.weights(neurons))
 
     def loss(self, neurons: Array) -> float:
         """In the units of the problem; infinite where not everything can be read from the neurons."""
         if not len(neurons):
             return self.problem.readout_cost(np.zeros((self.problem.dimension,) * 2))
-        return float(self.faces.loss(neurons) * self.faces.units.loss)
+        return float(self.scaled.of(neurons) * self.scaled.unit)
 
     # ---- starts -----------------------------------------------------------------------------------------------
 
@@ -85,7 +84,7 @@ class FewNeurons:
         length = np.linalg.norm(neurons, axis=1).clip(min=np.finfo(float).tiny)
         cosine = np.abs(neurons @ neurons.T) / np.outer(length, length)
         first, second = np.triu_indices(len(neurons), k=1)
-        alike = np.argsort(-cosine[first, second], kind="stable")[:MOST_PAIRS]
+        alike = np.argsort(-cosine[first, second], kind="stable")[: FEW_NEURONS.pairs]
         for pair in zip(first[alike], second[alike], strict=True):
             # The one neuron that keeps most of what the two do for G.
             _, size, direction = np.linalg.svd(neurons[list(pair)], full_matrices=False)
@@ -96,15 +95,15 @@ class FewNeurons:
     def shortened(self, neurons: Array, count: int) -> Array:
         """A code of so many neurons: again and again without the one that the readout would miss least."""
         while len(neurons) > count:
-            neurons = np.delete(neurons, self.faces.readout.leverage(neurons).argmin(), axis=0)
+            neurons = np.delete(neurons, self.scaled.readout.leverage(neurons).argmin(), axis=0)
         return neurons
 
     def grown(self, neurons: Array, others: Array) -> Iterator[Array]:
         """Yield codes of one neuron more: that of the others (n, d) which is worth most for its cost."""
-        worth = np.einsum("ni,ij,nj->n", others, self.faces.multiplier(neurons), others) / self.faces.costs(others)
+        worth = np.einsum("ni,ij,nj->n", others, self.scaled.multiplier(neurons), others) / self.scaled.costs(others)
         best = others[int(worth.argmax())]
         size = np.linalg.norm(neurons, axis=1).mean() / np.linalg.norm(best)
-        for share in SIZES:
+        for share in FEW_NEURONS.sizes:
             yield np.vstack([neurons, share * size * best])
 
     def drawn(self, count: int, rng: np.random.Generator) -> Array:
@@ -116,29 +115,28 @@ class FewNeurons:
     def best(self, starts: Iterator[Array]) -> Array | None:
         """The best code that the most promising starts lead to along their faces; None where none can be read."""
         balanced = [self._balanced(start) for start in starts]
-        promising = sorted((one for one in balanced if one is not None), key=lambda one: one[1])[:POLISHED]
+        promising = sorted((one for one in balanced if one is not None), key=lambda one: one[1])[: FEW_NEURONS.descents]
         if not promising:
             return None
-        found = promising[0][0]
+        best = promising[0][0]
         for start, _ in promising:
             if self.out_of_time():
                 break
-            found = min(found, self.polished(start), key=self.loss)
-        return found
+            best = min(best, self.polished(start), key=self.loss)
+        return best
 
     def polished(self, neurons: Array) -> Array:
-        """The code at rest on its faces; the loss never rises."""
+        """A stationary code; the loss never rises."""
         if not len(neurons):
             return neurons
-        tied = np.full(neurons.shape, -1)
-        tied[:, 0] = (neurons @ self.faces.normals.T).argmax(axis=1)
-        moved, last = neurons, self.faces.loss(neurons)
-        for _ in range(ROUNDS):
+        active = self.scaled.highest_samples(neurons)
+        moved, last = neurons, self.scaled.of(neurons)
+        for _ in range(FEW_NEURONS.rounds):
             try:
-                moved, tied, loss = self.faces.polished(moved, tied, STEPS)
+                moved, active, loss = self.active_set.minimised(moved, active, FEW_NEURONS.steps)
             except (np.linalg.LinAlgError, FloatingPointError):
                 break
-            if not loss < last * (1 - STALLED) or self.out_of_time():
+            if not loss < last * (1 - FEW_NEURONS.progress) or self.out_of_time():
                 break
             last = loss
         return moved if self.loss(moved) <= self.loss(neurons) else neurons
@@ -147,7 +145,7 @@ class FewNeurons:
         """The code at its best size, and its loss; None where the readout cannot do without what it lacks."""
         if not len(neurons):
             return neurons, self.loss(neurons)
-        if not np.isfinite(self.faces.readout.value(neurons.T @ neurons)):
+        if not np.isfinite(self.scaled.readout.value(neurons.T @ neurons)):
             return None
-        scaled, loss = self.faces.balanced(neurons)
-        return scaled, float(loss * self.faces.units.loss)
+        scaled, loss = self.scaled.balanced(neurons)
+        return scaled, float(loss * self.scaled.unit)

@@ -1,8 +1,13 @@
-"""Joint polishing: move all neurons of a code within their cones until the last digits stand.
+"""Projected Newton's method for all neurons of a code, each within its normal cone.
 
 In the coordinates c >= 0 of a neuron's normal cone its cost is one quadratic, so the whole loss is smooth with simple
-bounds (docs/mathematics.md, "Column generation"). A projected Newton method with the exact Hessian converges in a few
-steps from the code that the restricted problem gives.
+bounds (docs/mathematics.md, "Column generation").
+
+1. Gradient and Hessian of the loss in all coordinates.
+2. End where a projected gradient step, in units of the neuron's size, is rounding.
+3. Coordinates near zero that want to fall are set to zero; Newton's step for the others.
+4. Halve the step, projected on c >= 0, until the loss falls as the gradient promises.
+5. End where neither the loss nor the gradient step gets smaller.
 """
 
 from __future__ import annotations
@@ -12,33 +17,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from theory.readouts import Readout
+from solver.generation.newton import newton_step
 
 if TYPE_CHECKING:
     from theory.arrays import Array
+    from theory.readouts import Readout
 
-__all__ = ["ConeCode", "newton_step", "polish"]
+__all__ = ["ConeCode", "polish"]
 
-STEPS = 40
-"""Newton steps at most in one polishing; what is left over is taken up after the next pricing."""
 
-STATIONARY = 1e-13
-"""Length of a projected gradient step, relative to a neuron's size, that counts as stationary."""
+@dataclass(frozen=True)
+class ConeTolerances:
+    """When a step or a code counts."""
 
-LOSS_ROUNDING = 1e-15
-"""Relative decrease of the loss that rounding can hide; below it the gradient alone tells whether a step helped."""
+    steps: int = 40
+    halvings: int = 30  # of one step
+    stationary: float = 1e-13  # length of a projected gradient step, relative to a neuron's size
+    rounding: float = 1e-15  # relative fall of the loss that rounding can hide: then the gradient tells
+    near_bound: float = 1e-3  # share of their neuron below which coordinates that want to fall go to their bound
+    sufficient: float = 1e-4  # share of the fall promised by the gradient that a step must deliver (Armijo)
 
-NEAR_BOUND = 1e-3
-"""Coordinates below this share of their neuron that want to fall are sent to their bound at once."""
 
-CURVATURE_FLOOR = 1e-9
-"""Smallest curvature (relative to the largest) that a Newton step trusts: parallel neurons leave flat directions."""
-
-UNIT_FLOOR = 1e-14
-"""Curvature of a coordinate, relative to the largest, below which it has no unit of its own."""
-
-ARMIJO = 1e-4
-"""Share of the decrease promised by the gradient that a step must deliver."""
+CONE = ConeTolerances()
 
 
 @dataclass
@@ -47,7 +47,7 @@ class ConeCode:
 
     Attributes:
         coordinates: (n, d) c >= 0.
-        corners: (n, d, d) generators of each neuron's cone, one a row.
+        corners: (n, d, d) generators of each neuron's cone, one per row.
         quadratic: (n, d, d) M + v v' of each neuron's cone.
         readout: g.
     """
@@ -93,7 +93,7 @@ class ConeCode:
 def polish(code: ConeCode) -> ConeCode:
     """The code moved to a stationary point of the loss within its cones; the loss never rises beyond rounding."""
     loss, best = code.loss(), np.inf
-    for _ in range(STEPS):
+    for _ in range(CONE.steps):
         gradient, hessian = code.derivatives()
         point = code.coordinates.reshape(-1)
         # How far one gradient step would move, in units of the neuron's own size: zero exactly at a stationary point
@@ -101,38 +101,27 @@ def polish(code: ConeCode) -> ConeCode:
         size = np.linalg.norm(code.coordinates, axis=1).clip(min=np.finfo(float).tiny)
         size = np.repeat(size, code.coordinates.shape[1])
         distance = np.abs(point - np.maximum(point - gradient, 0.0)) / size
-        if distance.max() <= STATIONARY:
+        if distance.max() <= CONE.stationary:
             break
-        held = (point <= min(distance.max(), NEAR_BOUND) * size) & (gradient > 0)
+        held = (point <= min(distance.max(), CONE.near_bound) * size) & (gradient > 0)
         step = np.where(held, -point, 0.0)
         step[~held] = newton_step(gradient[~held], hessian[np.ix_(~held, ~held)])
         moved, lower = _line_search(code, point, step, gradient, loss)
-        if not lower < loss * (1 - LOSS_ROUNDING) and not distance.max() < best / 2:
+        if not lower < loss * (1 - CONE.rounding) and not distance.max() < best / 2:
             break
         code.coordinates, loss, best = moved, lower, min(best, float(distance.max()))
     return code
-
-
-def newton_step(gradient: Array, hessian: Array) -> Array:
-    """The step to the stationary point of a quadratic model, its curvature made positive where it is not."""
-    # Each coordinate in its own units: the neurons of a source with a tiny share in the loss have tiny curvatures.
-    diagonal = np.abs(np.diag(hessian))
-    scale = np.sqrt(np.maximum(diagonal, UNIT_FLOOR * diagonal.max(initial=0.0)))
-    scale = np.where(scale > 0, scale, 1.0)
-    values, vectors = np.linalg.eigh(hessian / np.outer(scale, scale))
-    curvature = np.maximum(np.abs(values), CURVATURE_FLOOR * np.abs(values).max(initial=0.0))
-    return np.asarray(-vectors @ ((vectors.T @ (gradient / scale)) / curvature) / scale)
 
 
 def _line_search(code: ConeCode, point: Array, step: Array, gradient: Array, loss: float) -> tuple[Array, float]:
     """Halve the step, projected on c >= 0, until the loss falls as the gradient promises."""
     shape = code.coordinates.shape
     length = 1.0
-    for _ in range(30):
+    for _ in range(CONE.halvings):
         moved = np.maximum(point + length * step, 0.0)
         promised = float(gradient @ (moved - point))
         lower = code.loss(moved.reshape(shape))
-        if lower <= loss * (1 + LOSS_ROUNDING) + ARMIJO * min(promised, 0.0):
+        if lower <= loss * (1 + CONE.rounding) + CONE.sufficient * min(promised, 0.0):
             return moved.reshape(shape), lower
         length /= 2
     return code.coordinates, loss

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, certify, solve
-from solver.methods.alternating import _SmoothLoss, descend
+from solver.oracles.alternating import _SmoothLoss, descend
 from solver.strategies import problems, seeds
 from tests.examples import share
 from theory.errors import InputError
@@ -45,7 +45,7 @@ def test_the_smooth_loss_becomes_the_loss():
     problem = Problem(CUT)
     smooth = _SmoothLoss(problem)
     weights = np.random.default_rng(0).standard_normal((3, 2))
-    exact = problem.loss(smooth.units.weights(weights)) / problem.modular_loss
+    exact = problem.loss(smooth.scaled.weights(weights)) / problem.modular_loss
     errors = [smooth(weights.ravel(), sharpness)[0] - exact for sharpness in (1.0, 10.0, 1e6)]
     assert errors[0] > errors[1] > errors[2] > -1e-12 and errors[2] < 1e-5
 

@@ -7,19 +7,25 @@ between encoder and decoder is left to slow it down. The bias h(w) = max_t v_t.w
 
 which is made sharper in stages, each started where the last one ended. Nothing convex is used: like training, it can
 end in a code that is only locally best, with any number of neurons from d on.
+
+1. Draw a code.
+2. Minimise the smooth loss by L-BFGS; take the result if the true loss is no higher.
+3. Sharpen, and go back to 2 until the last stage.
+4. End where the certificate meets the loss, or else go back to 1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.certificate import best_bound
+from solver.generation.loss import ScaledLoss
 from solver.methods.iterate import Iterate
 from solver.methods.options import Option
-from solver.search.modular_units import ModularUnits
 from theory.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,32 +43,28 @@ def _whole_number(neurons: object) -> int:
 
 OPTIONS = (Option("neurons", takes="a number", otherwise="uses as many as help", read=_whole_number),)
 
-RESTARTS = 12
-"""Random starts, unless a certificate or a limit ends the search before."""
+
+@dataclass(frozen=True)
+class DescentLimits:
+    """How long to descend, and with how many neurons."""
+
+    restarts: int = 12  # unless a certificate or a limit ends the search before
+    first_stages: tuple[int, ...] = (
+        2,
+        0,
+        4,
+    )  # of successive starts: smooth ones find good regions
+    most_per_source: int = 6  # neurons, if not told otherwise, and no more than d (d + 1), twice what is enough
+    steps: int = 500  # of the quasi-Newton method in one stage
+    stored_steps: int = 25  # copies of the weights that it keeps: two for each of its ten steps, and a few besides
+    memory: int = 1 << 30  # bytes that the neurons may need at once
+    shown: int = 10**12  # a larger number of neurons is told as this one
+
+
+DESCENT = DescentLimits()
 
 SHARPNESS = tuple(10.0 ** (power / 2) for power in range(3, 17))
 """Stages, in units in which the modular code's biases are of order one: the last is exact to about eight digits."""
-
-FIRST_STAGES = (2, 0, 4)
-"""Where successive starts enter: smooth beginnings find good regions and sharp ones keep more neurons apart."""
-
-MOST_NEURONS_PER_SOURCE = 6
-"""Neurons, if not asked otherwise: twice the d (d + 1) / 2 that are always enough, since with no more than those
-descent is caught early; for many sources this many a source."""
-
-FLOAT_BYTES = 8
-
-STORED_STEPS = 25
-"""Copies of the weights that the quasi-Newton method keeps: two for each of its ten steps, and a few besides."""
-
-MOST_MEMORY = 1 << 30
-"""Bytes that the neurons asked for may need at once."""
-
-MOST_SHOWN = 10**12
-"""A larger number of neurons is told as this one: of a number with a thousand digits nobody wants to read them."""
-
-STEPS = 500
-"""Quasi-Newton steps at most in one stage."""
 
 
 def steps(
@@ -82,13 +84,13 @@ def steps(
     dimension = problem.dimension
     if neurons is not None and neurons < dimension and problem.readout.exact:
         raise InputError(f"neurons: {neurons} cannot carry {dimension} sources exactly; give at least {dimension}")
-    count = neurons or min(dimension * (dimension + 1), MOST_NEURONS_PER_SOURCE * dimension)
+    count = neurons or min(dimension * (dimension + 1), DESCENT.most_per_source * dimension)
     if neurons is not None:
         _require_memory(problem, neurons)
-    for restart in range(RESTARTS):
-        weights = ModularUnits.of(problem).size * rng.standard_normal((count, dimension)) / count**0.5
+    for restart in range(DESCENT.restarts):
+        weights = ScaledLoss(problem).size * rng.standard_normal((count, dimension)) / count**0.5
         best = np.inf
-        for moved in descend(problem, weights, FIRST_STAGES[restart % len(FIRST_STAGES)]):
+        for moved in descend(problem, weights, DESCENT.first_stages[restart % len(DESCENT.first_stages)]):
             loss = problem.loss(moved)
             if loss < best:
                 best = loss
@@ -103,12 +105,13 @@ def steps(
 def _require_memory(problem: Problem, neurons: int) -> None:
     """Refuse neurons by their tables: three of pairs of them, four of their values at the vertices, and the steps'."""
     dimension, vertices = problem.dimension, len(problem.sources.vertices)
-    per_neuron = FLOAT_BYTES * (4 * vertices + STORED_STEPS * dimension)
-    per_pair = FLOAT_BYTES * 3
-    most = int((-per_neuron + (per_neuron**2 + 4 * per_pair * MOST_MEMORY) ** 0.5) / (2 * per_pair))
+    bytes_per_number = 8
+    per_neuron = bytes_per_number * (4 * vertices + DESCENT.stored_steps * dimension)
+    per_pair = bytes_per_number * 3
+    most = int((-per_neuron + (per_neuron**2 + 4 * per_pair * DESCENT.memory) ** 0.5) / (2 * per_pair))
     enough = dimension * (dimension + 1) // 2
     if neurons > max(most, enough):
-        shown = min(neurons, MOST_SHOWN)
+        shown = min(neurons, DESCENT.shown)
         needed = (per_neuron + per_pair * shown) * shown / 1e9
         raise InputError(
             f"neurons: {shown} need about {needed:.2g} GB of memory; give at most {max(most, enough)}, "
@@ -122,7 +125,7 @@ def descend(
     first: int = 0,
     *,
     stages: Sequence[float] = SHARPNESS,
-    most_steps: int = STEPS,
+    most_steps: int | None = None,
 ) -> Iterator[Array]:
     """Yield the code (n, d) after each stage of one descent; the true loss never rises from one to the next.
 
@@ -136,51 +139,51 @@ def descend(
     from scipy.optimize import minimize
 
     smooth = _SmoothLoss(problem)
-    current, loss = smooth.units.neurons(weights), problem.loss(weights)
+    current, loss = smooth.scaled.neurons(weights), problem.loss(weights)
     for sharpness in stages[first:]:
-        found = minimize(
+        minimum = minimize(
             smooth,
             current.ravel(),
             args=(sharpness,),
             jac=True,
             method="L-BFGS-B",
-            options={"maxiter": most_steps, "ftol": 1e-15, "gtol": 1e-10},
+            options={"maxiter": most_steps or DESCENT.steps, "ftol": 1e-15, "gtol": 1e-10},
         )
-        moved = found.x.reshape(current.shape)
-        value = problem.loss(smooth.units.weights(moved))
+        moved = minimum.x.reshape(current.shape)
+        value = problem.loss(smooth.scaled.weights(moved))
         # The smooth loss is not the loss: a stage that made it worse is not taken, and the next starts from before.
         if value <= loss:
             current, loss = moved, value
-        yield smooth.units.weights(current)
+        yield smooth.scaled.weights(current)
 
 
 class _SmoothLoss:
     """The loss and its gradient with a smooth maximum, where the best modular code is the identity and costs one."""
 
     def __init__(self, problem: Problem) -> None:
-        self.units = ModularUnits.of(problem)
+        self.scaled = ScaledLoss(problem)
 
     def __call__(self, flat: Array, sharpness: float) -> tuple[float, Array]:
-        weights = flat.reshape(-1, len(self.units.size))
+        weights = flat.reshape(-1, len(self.scaled.size))
         try:
             # A neuron of length zero has no direction; it is left out of the way of a division.
             weights = np.where(np.abs(weights).max(axis=1, keepdims=True) > 0, weights, np.finfo(float).tiny)
             code = weights.T @ weights
-            multiplier = self.units.readout.multiplier(code)
+            multiplier = self.scaled.readout.multiplier(code)
         except np.linalg.LinAlgError:
             return np.inf, np.zeros_like(flat)
         # Relative to the length of a neuron: otherwise the smoothing costs small neurons more than they are worth.
         length = np.linalg.norm(weights, axis=1, keepdims=True)
         units = weights / length
-        values = units @ self.units.normals.T
+        values = units @ self.scaled.normals.T
         highest = values.max(axis=1, keepdims=True)
         share = np.exp(sharpness * (values - highest))
         total = share.sum(axis=1, keepdims=True)
         height = highest + np.log(total) / sharpness
-        middle = (share / total) @ self.units.normals
+        middle = (share / total) @ self.scaled.normals
         rise = middle + (height - (middle * units).sum(axis=1, keepdims=True)) * units
-        energy = weights @ self.units.energy_matrix
+        energy = weights @ self.scaled.energy_matrix
         bias = length * height
-        loss = float((energy * weights).sum() + (bias**2).sum() + self.units.readout.value(code))
+        loss = float((energy * weights).sum() + (bias**2).sum() + self.scaled.readout.value(code))
         slope = energy + bias * rise - weights @ multiplier
         return loss, 2 * slope.ravel()

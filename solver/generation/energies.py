@@ -1,44 +1,54 @@
-"""The restricted problem: how much of each of a given set of neurons? Convex, smooth, a handful of variables.
+"""The restricted master problem: how much of each neuron of a pool? Convex, smooth, a handful of variables.
 
-With candidate neurons u_j fixed (scaled to f(u_j) = 1), the loss is ``sum_j x_j + g(sum_j x_j u_j u_j')`` in their
-energies x_j >= 0: A-optimal experimental design with the neurons as experiments (docs/mathematics.md, "Column
-generation"). In lower bounds the neurons are relaxed ones, matrices in the place of u_j u_j'.
+With neurons u_j fixed (scaled to f(u_j) = 1), the loss is ``sum_j x_j + g(sum_j x_j u_j u_j')`` in their energies
+x_j >= 0: A-optimal experimental design with the neurons as experiments (docs/mathematics.md, "Column generation"). In
+lower bounds the neurons are relaxed ones, matrices in the place of u_j u_j'.
+
+`optimal_energies`, a primal-dual interior-point method:
+
+1. Gradient and Hessian of the loss in x; slacks s, the multipliers of x >= 0.
+2. Newton's step for s_j x_j = a tenth of the mean of s'x, in units of sqrt(x_j).
+3. Go along it, in x and in s, 0.95 of the way to the boundary at most.
+4. End where s'x and the difference of gradient and s are rounding.
+
+`fewest`, the same G from few neurons:
+
+1. In coordinates in which G is the identity, write sum_j x_j u_j u_j' = G as linear equations in x.
+2. A vertex of these with x >= 0, by the simplex method, which favours simple neurons or the cheapest.
+3. Its energies to the last digit by least squares, nonnegative ones where rounding needs it.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from theory.readouts import Readout
-
 if TYPE_CHECKING:
     from theory.arrays import Array
+    from theory.readouts import Readout
 
 __all__ = ["fewest", "optimal_energies"]
 
-STEPS = 60
-"""Newton steps at most; about 15 suffice, more means that rounding has been reached."""
 
-COMPLEMENTARITY = 1e-18
-"""Relative size of the duality gap at which the interior-point iteration ends."""
+@dataclass(frozen=True)
+class DesignTolerances:
+    """When energies are optimal, and what counts as nothing."""
 
-RIDGE = 1e-14
-"""Added to the scaled system: parallel candidates, whose energies only their sum determines, leave it singular."""
+    steps: int = 60  # about 15 suffice, more means that rounding has been reached
+    complementarity: float = 1e-18  # s'x, as a share of the energy
+    dual_residual: float = 1e-9  # difference of gradient and slacks
+    least_start: float = 1e-3  # energy to begin with, in units of the mean
+    ridge: float = 1e-14  # of the scaled system: parallel neurons, of which only the sum counts, leave it singular
+    to_boundary: float = 0.95  # share of the way to it that one step may go
+    dependent: float = 1e-7  # singular value of the outer products below which they are linearly dependent
+    spanned: float = 1e-13  # share of the largest eigenvalue of G below which no neuron reads a direction
+    exact: float = 1e-13  # error of G, relative to itself, that is rounding
 
-INDEPENDENT = 1e-7
-"""Singular value of the neurons' outer products below which they count as linearly dependent."""
 
-SPANNED = 1e-13
-"""Share of the largest eigenvalue of G below which a direction counts as one that no neuron reads."""
-
-EXACT = 1e-13
-"""Error of G, relative to itself, that rounding explains."""
-
-TO_BOUNDARY = 0.95
-"""Share of the way to the boundary that one step may go."""
+DESIGN = DesignTolerances()
 
 
 def optimal_energies(candidates: Array, readout: Readout, start: Array) -> Array:
@@ -51,23 +61,21 @@ def optimal_energies(candidates: Array, readout: Readout, start: Array) -> Array
 
     Returns:
         (n,) energies, accurate to about eight digits of the loss or better; tiny ones are not rounded to zero.
-
-    A primal interior-point method: Newton's method on the barrier problem, the barrier shrinking with the gap.
     """
-    energies = np.maximum(start, 1e-3 * start.sum() / len(start))
+    energies = np.maximum(start, DESIGN.least_start * start.sum() / len(start))
     slack = np.full(len(energies), 1.0)
-    for _ in range(STEPS):
+    for _ in range(DESIGN.steps):
         gradient, hessian = _derivatives(candidates, readout, energies)
         gap = float(energies @ slack)
         barrier = 0.1 * gap / len(energies)
-        # Scaled by the energies the system stays well conditioned as most of them go to zero.
+        # step 2: scaled by the energies the system stays well conditioned as most of them go to zero.
         root = np.sqrt(energies)
-        system = hessian * np.outer(root, root) + np.diag(slack + RIDGE)
+        system = hessian * np.outer(root, root) + np.diag(slack + DESIGN.ridge)
         step = root * np.linalg.solve(system, barrier / root - gradient * root)
         dual = (barrier - slack * step) / energies - slack
         energies, slack = _interior(energies, step), _interior(slack, dual)
         residual = float(np.abs(gradient - slack).max())
-        if gap <= COMPLEMENTARITY * energies.sum() and residual <= 1e-9:
+        if gap <= DESIGN.complementarity * energies.sum() and residual <= DESIGN.dual_residual:
             break
     return energies
 
@@ -77,12 +85,12 @@ def fewest(neurons: Array, energies: Array, *, simplest: bool = True) -> Array:
 
     A vertex of {x >= 0 : sum x_j u_j u_j' = G}: the one that favours neurons with few sources, or else the cheapest.
     """
-    # Coordinates in which G is the identity, so that rounding and tolerances are small beside each entry of it.
+    # step 1: rounding and tolerances are then small beside each entry of G.
     seen = _seen_from(neurons, energies)
     leverage = np.maximum((seen**2).sum(axis=1), np.finfo(float).tiny)
     rows, columns = np.triu_indices(seen.shape[1])
     outer = (seen[:, rows] * seen[:, columns] / leverage[:, None]).T
-    if np.linalg.matrix_rank(outer, tol=INDEPENDENT) == len(neurons):
+    if np.linalg.matrix_rank(outer, tol=DESIGN.dependent) == len(neurons):
         return energies
     from scipy.optimize import linprog
 
@@ -99,7 +107,7 @@ def _seen_from(neurons: Array, energies: Array) -> Array:
     gram = (neurons.T * energies) @ neurons
     size = np.sqrt(np.maximum(np.diag(gram), np.finfo(float).tiny))
     values, vectors = np.linalg.eigh(gram / np.outer(size, size))
-    spanned = values > SPANNED * values[-1]
+    spanned = values > DESIGN.spanned * values[-1]
     return np.asarray((neurons / size) @ (vectors[:, spanned] / np.sqrt(values[spanned])))
 
 
@@ -114,7 +122,7 @@ def _exactly(outer: Array, gram: Array, rough: Array) -> Array:
     used = np.flatnonzero(rough)
     refined = np.zeros_like(rough)
     refined[used] = np.linalg.lstsq(outer[:, used], gram)[0]
-    if refined.min() < 0 or error(refined) > EXACT * np.linalg.norm(gram):
+    if refined.min() < 0 or error(refined) > DESIGN.exact * np.linalg.norm(gram):
         # Not quite a vertex: one next to it favours nothing, but is one.
         with suppress(RuntimeError):
             refined = nnls(outer, gram)[0]
@@ -137,4 +145,4 @@ def _derivatives(candidates: Array, readout: Readout, energies: Array) -> tuple[
 def _interior(values: Array, step: Array) -> Array:
     shrinking = step < 0
     longest = float(np.min(-values[shrinking] / step[shrinking], initial=np.inf))
-    return np.asarray(values + min(1.0, TO_BOUNDARY * longest) * step)
+    return np.asarray(values + min(1.0, DESIGN.to_boundary * longest) * step)

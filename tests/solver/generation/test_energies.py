@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from solver.search.restricted_master import fewest, optimal_energies
+from solver.generation.energies import fewest, optimal_energies
 from theory.readouts import Readout
 
 seeds = st.integers(0, 2**32 - 1)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from solver.search.factorisation import _refined
+from solver.oracles.factorisation import _refined
 
 
 def test_no_vectors_are_refined_to_none():

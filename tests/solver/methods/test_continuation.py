@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, certify
+from solver.methods.continuation import Start
 from solver.optimise import solve_one_of_many
-from solver.search.continuation import Start
 from solver.strategies import problems
 from tests.examples import share
 

@@ -1,28 +1,30 @@
 """The problem as one conic program, solved by any conic solver: an answer that owes nothing to column generation.
 
-The program (`solver.relaxations.conic_program`) is exact for up to four sources. Its blocks, factorised
-(`solver.search.factorisation`), are neurons, and its multiplier is the certificate: with Clarabel both are good to
-about 1e-10 of the loss, and the code they make is the first to be yielded. The last digits, from there to rounding,
-come from moving its neurons together to a stationary point within their cones (`solver.search.cone_newton`); that also
-joins neurons that the accuracy of the conic solver left apart.
+1. Solve the program (`solver.oracles.conic_program`), which is exact for up to four sources.
+2. Its multiplier is the certificate, with Clarabel good to about 1e-10 of the loss.
+3. Factorise its blocks (`solver.oracles.factorisation`): the vectors are neurons.
+4. Choose few of them with the same G and the same cost. This is the first code to be yielded.
+5. Merge neurons that the accuracy of the conic solver left apart, and move all together to a stationary point within
+   their cones (`solver.oracles.cone_newton`), to the last digits. This is the second.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.certificate import best_bound
+from solver.generation.loss import ScaledLoss
+from solver.generation.pool import merged
 from solver.methods.iterate import Iterate
 from solver.methods.options import Option
-from solver.relaxations.conic_program import ConicSolution, compiled
+from solver.oracles.cone_newton import ConeCode, polish
+from solver.oracles.conic_program import ConicSolution, compiled
+from solver.oracles.factorisation import completely_positive
 from solver.relaxations.conic_solvers import ACCURATE, DEFAULT_SOLVER, ConicError, solver_name
-from solver.search.cone_newton import ConeCode, polish
-from solver.search.factorisation import completely_positive
-from solver.search.modular_units import ModularUnits
 from theory.conditions import modular_multiplier
 from theory.errors import InputError
 from theory.geometry.cone_forms import ConeForms
@@ -43,24 +45,20 @@ MOST_CONES = 5_000
 """Cones of the largest program. With four sources, Clarabel and 2,700 cones it took 7 s to compile, 3 s to solve and
 350 MB; with 6,600 cones 20 s, 9 s and 680 MB. SCS takes five times as long to solve, CVXOPT a minute for 500 cones."""
 
-EMPTY = 1e-11
-"""Share of all blocks' cost below which a block or a neuron is what an interior point leaves of a zero."""
 
-FAINT = 1e-7
-"""Leverage below which a neuron is left out before polishing: the others make up for it."""
+@dataclass(frozen=True)
+class ConicTolerances:
+    """What an interior point leaves of a zero, and what counts as the same."""
 
-SAME_DIRECTION = 5e-7
-"""Cosine distance below which two neurons are joined before polishing: at a flat optimum directions are good only to
-the square root of the accuracy of the loss."""
+    empty: float = 1e-11  # share of all blocks' cost below which a block or a neuron is none
+    leverage: float = 1e-7  # below which a neuron is left out before polishing: the others make up for it
+    same: float = 5e-7  # cosine distance: at a flat optimum directions are good to half of the digits of the loss
+    rounds: int = 3  # of merging and polishing, which may bring further neurons together
+    active_sets: int = 10  # changes of them, per neuron, after which the search for a short code is given up
+    tie: float = 1e-12  # relative difference up to which the best modular code is as good, and preferred
 
-ROUNDS = 3
-"""Times that a code is joined and polished: polishing may bring further neurons together."""
 
-ACTIVE_SETS = 10
-"""Changes of the active set, per neuron, after which the search for a short code is given up."""
-
-TIE = 1e-12
-"""Relative difference up to which the best modular code is as good, and preferred."""
+CONIC = ConicTolerances()
 
 
 def steps(
@@ -95,11 +93,11 @@ def steps(
     cones = _Cones(problem)
     try:
         program = compiled(len(cones.corners), problem.dimension, solver, problem.readout.exact)
-        solution = program.solve(cones.corners, cones.metric, cones.units.readout, tolerance)
+        solution = program.solve(cones.corners, cones.metric, cones.scaled.readout, tolerance)
     except ConicError as error:
         yield _modular(problem, f"{solver} failed: {error}; this is the best modular code")
         return
-    multiplier = cones.units.multiplier(solution.multiplier)
+    multiplier = cones.scaled.multiplier_of_problem(solution.multiplier)
     bound = best_bound(problem, multiplier).value
     owner, coordinates = cones.neurons(solution)
     code = cones.code(owner, coordinates)
@@ -111,11 +109,11 @@ def steps(
     yield replace(step, note=_note(solver, solution, cones, min(step.loss, problem.modular_loss)))
     polished = cones.polished(owner, coordinates) if len(owner) else code
     if np.isfinite(polished.loss()):
-        weights = cones.units.weights(polished.weights)
+        weights = cones.scaled.weights(polished.weights)
         multiplier = problem.multiplier(weights.T @ weights)
         step = cones.step(polished, multiplier, best_bound(problem, multiplier).value)
         yield replace(step, note=_note(solver, solution, cones, min(step.loss, problem.modular_loss)))
-    if problem.modular_loss <= step.loss * (1 + TIE):
+    if problem.modular_loss <= step.loss * (1 + CONIC.tie):
         yield _modular(problem, _note(solver, solution, cones, problem.modular_loss))
 
 
@@ -149,7 +147,7 @@ def _verdict(solver: str, solution: ConicSolution) -> str:
 
 def _note(solver: str, solution: ConicSolution, cones: _Cones, loss: float) -> str:
     """How well the program's own optimum, which owes nothing to the code, agrees with the loss of the answer."""
-    difference = abs(solution.optimum * cones.units.loss / loss - 1)
+    difference = abs(solution.optimum * cones.scaled.unit / loss - 1)
     return f"{_verdict(solver, solution)}; the program's own optimum differs from this loss by {difference:.0e} of it"
 
 
@@ -157,17 +155,19 @@ class _Cones:
     """The cones in coordinates in which the best modular code is the identity, its loss one, and every ray costs one.
 
     Attributes:
-        corners: (N, d, d) generators of each cone, one a row;  metric: (N, d, d) cost of a neuron in their coordinates.
-        units: those coordinates.
+        scaled: those coordinates.
+        corners: (N, d, d) generators of each cone, one per row.
+        metric: (N, d, d) cost of a neuron in the coordinates of its cone.
+        quadratic: (N, d, d) M + v v' of each cone.
     """
 
     def __init__(self, problem: Problem) -> None:
-        self.units = ModularUnits.of(problem)
-        energy_matrix = self.units.energy_matrix
+        self.scaled = ScaledLoss(problem)
+        energy_matrix = self.scaled.energy_matrix
         fan = problem.sources.fan
-        generators = self.units.neurons(fan.generators)
+        generators = self.scaled.neurons(fan.generators)
         generators /= np.linalg.norm(generators, axis=1, keepdims=True)
-        vertices = fan.vertices * self.units.size / self.units.loss**0.5
+        vertices = fan.vertices * self.scaled.size / self.scaled.unit**0.5
         forms = ConeForms(NormalFan(generators, fan.cones, vertices, fan.vertex_of_cone), energy_matrix)
         self.corners = forms.rays[forms.fan.cones]
         self.metric = forms.metric
@@ -177,13 +177,13 @@ class _Cones:
     def neurons(self, solution: ConicSolution) -> tuple[Indices, Array]:
         """Cones (n,) and coordinates (n, d) of few neurons with the G and the cost of the conic solution."""
         energy = np.einsum("nij,nij->n", self.metric, solution.blocks)
-        full = np.flatnonzero((energy > EMPTY * energy.sum()) & (np.einsum("nii->n", solution.blocks) > 0))
+        full = np.flatnonzero((energy > CONIC.empty * energy.sum()) & (np.einsum("nii->n", solution.blocks) > 0))
         if not len(full):
             return full, np.empty((0, solution.blocks.shape[1]))
         coordinates, place = completely_positive(solution.blocks[full])
         owner = full[place]
         energy = np.einsum("ni,nij,nj->n", coordinates, self.metric[owner], coordinates)
-        kept = energy > EMPTY * energy.sum()
+        kept = energy > CONIC.empty * energy.sum()
         owner, coordinates, energy = owner[kept], coordinates[kept], energy[kept]
         # Within a cone the cost is linear in the block, so all of these together cost what the program says.
         shares = _sparse(np.einsum("nk,nkd->nd", coordinates, self.corners[owner]), energy)
@@ -192,12 +192,12 @@ class _Cones:
 
     def code(self, owner: Indices, coordinates: Array) -> ConeCode:
         """The code whose neurons lie in these cones at these coordinates."""
-        return ConeCode(coordinates, self.corners[owner], self.quadratic[owner], self.units.readout)
+        return ConeCode(coordinates, self.corners[owner], self.quadratic[owner], self.scaled.readout)
 
     def polished(self, owner: Indices, coordinates: Array) -> ConeCode:
-        """The code moved to a stationary point, neurons that are nearly one joined first."""
-        for _ in range(ROUNDS):
-            owner, coordinates = self._joined(owner, coordinates)
+        """The code moved to a stationary point, neurons that are nearly one merged first."""
+        for _ in range(CONIC.rounds):
+            owner, coordinates = self._merged(owner, coordinates)
             if not len(owner):
                 return self.code(owner, coordinates)
             code = polish(self.code(owner, coordinates))
@@ -206,23 +206,16 @@ class _Cones:
 
     def step(self, code: ConeCode, multiplier: Array, bound: float) -> Iterate:
         """A code in the units of the problem."""
-        return Iterate(self.units.weights(code.weights), multiplier, code.loss() * self.units.loss, bound)
+        return Iterate(self.scaled.weights(code.weights), multiplier, code.loss() * self.scaled.unit, bound)
 
-    def _joined(self, owner: Indices, coordinates: Array) -> tuple[Indices, Array]:
-        """The code without faint neurons, and of those that point the same way the strongest, as strong as all."""
+    def _merged(self, owner: Indices, coordinates: Array) -> tuple[Indices, Array]:
+        """The code without neurons of little leverage, and of those that point the same way the strongest."""
         weights = self.code(owner, coordinates).weights
-        leverage = self.units.readout.leverage(weights)
-        order = np.argsort(-leverage)
-        order = order[leverage[order] > FAINT]
-        owner, coordinates, weights = owner[order], coordinates[order], weights[order]
-        if not len(owner):
-            return owner, coordinates
-        length = np.linalg.norm(weights, axis=1)
-        units = weights / length[:, None]
-        leader = np.argmax(units @ units.T > 1 - SAME_DIRECTION, axis=1)
-        kept = np.unique(leader)
-        share = np.bincount(leader, length**2)[kept]
-        return owner[kept], coordinates[kept] * (np.sqrt(share) / length[kept])[:, None]
+        leverage = self.scaled.readout.leverage(weights)
+        strong = np.flatnonzero(leverage > CONIC.leverage)
+        strong = strong[np.argsort(-leverage[strong])]
+        kept, factor = merged(weights[strong], leverage[strong], CONIC.same)
+        return owner[strong[kept]], coordinates[strong[kept]] * factor[:, None]
 
 
 def _sparse(weights: Array, energy: Array) -> Array:
@@ -236,7 +229,7 @@ def _sparse(weights: Array, energy: Array) -> Array:
     outer = (weights[:, rows] * weights[:, columns]).T / energy
     system = np.vstack([outer, np.ones(len(energy))])
     try:
-        spent, _ = nnls(system, system @ energy, maxiter=ACTIVE_SETS * len(energy))
+        spent, _ = nnls(system, system @ energy, maxiter=CONIC.active_sets * len(energy))
     except RuntimeError:
         # Too many changes of the active set: all of the neurons are as good a code, only a long one.
         return np.ones(len(energy))

@@ -1,0 +1,127 @@
+"""Column generation around a pricer: the state of a search, in the coordinates of a loss.
+
+1. Price at each multiplier in question; the neurons found join the pool, and the best bound is kept.
+2. The best code of the neurons of the pool (`Master.chosen`).
+3. Forget the neurons of the pool that earn least at its multiplier.
+4. Move that code to a stationary point on its faces (`Master.moved`); its neurons join the pool.
+5. Keep the best code. Both codes have a multiplier that is priced next: that of the second asks better questions even
+   where its faces are the wrong ones.
+6. At the end, write the best code with as few neurons as it needs, so that a problem always ends in the same ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from solver.generation.master import Code, Master
+from solver.generation.pool import Pool
+
+if TYPE_CHECKING:
+    from solver.generation.loss import ScaledLoss
+    from solver.generation.pricers import PricedColumns
+    from theory.arrays import Array
+
+__all__ = ["ColumnGeneration", "Pricer", "RoundLimits"]
+
+
+class Pricer(Protocol):
+    """Finds neurons that earn more than they cost."""
+
+    def price(self, multiplier: Array) -> PricedColumns:
+        """What is worth adding at a multiplier (d, d)."""
+
+
+@dataclass(frozen=True)
+class RoundLimits:
+    """What a round may do.
+
+    Attributes:
+        kept: neurons in the pool at most, when a round begins.
+        steps: of Newton's method on the faces.
+        steps_within_walls: of Newton's method that stops at walls.
+        tidied: relative rise of the loss that a code with fewer neurons may cost.
+    """
+
+    kept: int
+    steps: int
+    steps_within_walls: int
+    tidied: float = 1e-14
+
+
+class ColumnGeneration:
+    """The state of a search.
+
+    Args:
+        loss: of codes.
+        pricer: finds neurons.
+        limits: what a round may do.
+        starts: codes (n, d) to begin with.
+
+    Attributes:
+        best: the best code.
+        pool: neurons that may be of use.
+        bound: the best proven lower bound.
+        multiplier: (d, d) what proves it.
+        candidates: (k, d) neurons that earned more than they cost when last priced.
+    """
+
+    def __init__(self, loss: ScaledLoss, pricer: Pricer, limits: RoundLimits, starts: list[Array]) -> None:
+        self.loss, self.pricer, self.limits = loss, pricer, limits
+        self.master = Master(loss)
+        codes = [self.master.code(start) for start in starts]
+        self.best = min(codes, key=lambda code: code.loss)
+        neurons = np.concatenate([code.neurons for code in codes])
+        self.pool = Pool(loss.of_unit_cost(neurons), np.concatenate([code.active for code in codes]))
+        self.bound, self.multiplier = 0.0, np.eye(neurons.shape[1])
+        self.candidates = np.empty((0, neurons.shape[1]))
+        self._in_question = [self.best]
+        self._new = 0
+
+    @property
+    def gap(self) -> float:
+        """Relative gap between the best loss and the best bound."""
+        return 1 - self.bound / self.best.loss
+
+    def price(self) -> None:
+        """Step 1."""
+        before, candidates = len(self.pool.columns), [np.empty((0, self.pool.columns.shape[1]))]
+        for code in self._in_question:
+            try:
+                multiplier = self.loss.multiplier(code.neurons)
+            except np.linalg.LinAlgError:
+                # A code that cannot be decoded asks nothing.
+                continue
+            priced = self.pricer.price(multiplier)
+            proven = self.loss.proven(multiplier, priced.rho)
+            if proven > self.bound:
+                self.bound, self.multiplier = proven, multiplier
+            self.pool = self.pool.joined(priced.pool.columns, priced.pool.active)
+            candidates.append(priced.pool.columns)
+        self.candidates = np.concatenate(candidates)
+        self._new = len(self.pool.columns) - before
+
+    def solve_master(self) -> None:
+        """Steps 2 to 5."""
+        chosen = self.master.chosen(self.pool, self._new, self.best.loss)
+        self.pool = self.pool.best(self.loss.multiplier(chosen.neurons), self.limits.kept)
+        self._keep(chosen)
+        moved = self.master.moved(chosen, self.limits.steps, self.limits.steps_within_walls)
+        self._keep(moved)
+        self.pool = self.pool.joined(self.loss.of_unit_cost(moved.neurons), moved.active)
+        self._in_question = [chosen, moved]
+
+    def tidy(self) -> None:
+        """Step 6."""
+        code = self.master.tidied(self.best)
+        self._keep(code, most=self.best.loss * (1 + self.limits.tidied))
+        self._in_question = [code]
+        self.price()
+
+    def _keep(self, code: Code, *, most: float | None = None) -> None:
+        # Rounding may hide what a source costs that no neuron codes.
+        enough = len(code.neurons) >= self.loss.readout.least_neurons
+        if enough and code.loss <= (self.best.loss if most is None else most):
+            self.best = code

@@ -1,0 +1,80 @@
+"""Neurons that may be of use, each once: the columns of the restricted master problem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from theory.arrays import Array, Indices
+
+__all__ = ["Pool", "distinct", "leaders", "merged"]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Neurons with their active samples.
+
+    Attributes:
+        columns: (n, d) neurons, scaled to f = 1.
+        active: (n, d) samples that attain each bias, -1 in unused places.
+    """
+
+    columns: Array
+    active: Indices
+
+    def joined(self, columns: Array, active: Indices) -> Pool:
+        """These and others, which are the last."""
+        return Pool(np.concatenate([self.columns, columns]), np.concatenate([self.active, active]))
+
+    def best(self, multiplier: Array, most: int) -> Pool:
+        """Those that earn most at a multiplier (d, d). A code's own neurons earn what they cost at its multiplier."""
+        ratio = np.einsum("ni,ij,nj->n", self.columns, multiplier, self.columns)
+        kept = np.argsort(-ratio, kind="stable")[:most]
+        return Pool(self.columns[kept], self.active[kept])
+
+
+def leaders(neurons: Array, strength: Array, apart: float) -> Indices:
+    """(n,) for each neuron the strongest one that points the same way, which is its own leader.
+
+    Args:
+        neurons: (n, d), in coordinates in which angles mean something.
+        strength: (n,) who leads; of equals the first.
+        apart: cosine distance up to which two neurons point the same way.
+
+    Example:
+        >>> leaders(np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 1e-9]]), np.array([1.0, 1.0, 2.0]), 1e-8).tolist()
+        [2, 1, 2]
+    """
+    if not len(neurons):
+        return np.empty(0, dtype=np.intp)
+    length = np.linalg.norm(neurons, axis=1).clip(min=np.finfo(float).tiny)
+    alike = (neurons / length[:, None]) @ (neurons / length[:, None]).T > 1 - apart
+    np.fill_diagonal(alike, True)
+    leader = np.where(alike, strength, -np.inf).argmax(axis=1)
+    while (leader != leader[leader]).any():
+        leader = leader[leader]
+    return leader
+
+
+def distinct(neurons: Array, strength: Array, apart: float) -> Indices:
+    """The neurons (n, d) that lead: of those that point the same way the strongest. See `leaders`."""
+    return np.flatnonzero(leaders(neurons, strength, apart) == np.arange(len(neurons)))
+
+
+def merged(neurons: Array, strength: Array, apart: float) -> tuple[Indices, Array]:
+    """Neurons (n, d) that point the same way made one: which are left, and by what factor each is longer.
+
+    It keeps G up to the angles between them. See `leaders`.
+
+    Example:
+        >>> merged(np.array([[3.0, 0.0], [0.0, 1.0], [4.0, 0.0]]), np.array([3.0, 1.0, 4.0]), 1e-8)
+        (array([1, 2]), array([1.  , 1.25]))
+    """
+    leader = leaders(neurons, strength, apart)
+    kept = np.flatnonzero(leader == np.arange(len(neurons)))
+    length = np.linalg.norm(neurons, axis=1)
+    energy = np.bincount(leader, length**2, minlength=len(neurons))
+    return kept, np.sqrt(energy[kept]) / length[kept]

@@ -1,0 +1,1 @@
+"""Other ways to a code, which owe nothing to column generation: it is held to them."""

@@ -1,1 +1,0 @@
-"""Finding codes: how much of which neurons, and Newton's method on faces and in cones."""
