@@ -1,17 +1,19 @@
-"""Proofs of a bound in any number of sources: direction space cut into cells, each with one small matrix.
+"""Proofs of a bound in any number of sources: a cover of direction space by cells, with one matrix for each cell.
 
 A neuron with its cheapest bias is a point ``u = (b, w)`` with ``b + w.s_t >= 0`` for every sample, and costs
-``b^2 + w'M w = u'B u``. So products of these inequalities are nonnegative, and nonnegative N_tu with
+``b^2 + w'M w = u'B u``. Products of these inequalities are nonnegative, so nonnegative N_tu with
 
     rho B - (0, Y) - sum_tu N_tu (a_t a_u' + a_u a_t') / 2  positive semidefinite,      a_t = (1, s_t),
 
-prove ``w'Y w <= rho f(w)`` (docs/mathematics.md, "Relaxations"): the dual of the lifted relaxation. One such
-matrix for all directions leaves a gap. A `Cover` has one for each of many cells, the directions in which one of several
-functionals is the largest; there the inequalities that say so have products as well. That the cells cover every
-direction is so by construction; what is left to check are eigenvalues.
+prove ``w'Y w <= rho f(w)`` (docs/mathematics.md, "Relaxations"): the dual of the lifted relaxation. To check a proof:
 
-Of very many samples few matter. A cover may name those that it is about: what is true of codes that need not be
-nonnegative on the others is true of all codes.
+1. Write samples and Y in whitened coordinates, in which B is the identity.
+2. Cell i holds the directions in which functional i is the largest. So the cells cover all directions, and
+   (functional i - functional j).w >= 0 are inequalities of cell i besides those of the samples.
+3. For each cell, add up (0, Y) and the products with their weights N.
+4. The largest eigenvalue of the sum bounds the ratio on the cell; the largest of these bounds rho.
+
+A cover may name some samples in place of all: a bound for codes that may be negative on the others holds for all codes.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Cover"]
 
 BLOCK = 1 << 15
-"""Products handled at once."""
+"""Products added at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +45,12 @@ class Cover(Frozen):
 
     Attributes:
         functionals: (n, d) cell i holds the w with ``functionals[i].w`` largest; with none, there is one cell.
-        cell, first, second: (p,) for each product its cell and its two inequalities: first the vertices of the sources,
-            b + w.s_t >= 0, then the functionals, (functionals[cell] - functionals[j]).w >= 0.
+        cell: (p,) cell of each product.
+        first: (p,) one inequality of the product, by index: the vertices of the sources, b + w.s_t >= 0, are followed
+            by the functionals, (functionals[cell] - functionals[j]).w >= 0.
+        second: (p,) the other inequality.
         weight: (p,) N of each product, nonnegative.
-        samples: (k,) rows of the sources' points that stand for all vertices, where those are too many; else None.
+        samples: (k,) rows of the sources' points that stand for all vertices, or None.
 
     Source: docs/mathematics.md, "Relaxations"; the lifted relaxation with products of inequalities (Sherali and Adams)
     on each cell.
@@ -81,11 +85,11 @@ class Cover(Frozen):
 
     @classmethod
     def of(cls, samples: Indices, cover: Cover | None = None) -> Cover:
-        """A cover of the problem among some samples as one of the problem itself.
+        """Make a cover of the problem among some samples one of the problem itself.
 
         Args:
             samples: (k,) rows of the sources' points.
-            cover: cells and products; none where the hull of those samples is a proof by itself.
+            cover: cells and products; None where the faces of those samples are the proof.
         """
         if cover is not None:
             return replace(cover, samples=samples)
@@ -118,7 +122,7 @@ class Cover(Frozen):
         return self.bounds(problem, problem.whitening.worth(multiplier))
 
     def bounds(self, problem: Problem, worth: Array) -> Array:
-        """(n,) the same for the form of Y in whitened coordinates (`theory.geometry.whitening`)."""
+        """(n,) `ratios` for the form of Y in whitened coordinates (`theory.geometry.whitening`)."""
         self.require_fitting(problem)
         if self.samples is not None:
             return replace(self, samples=None).bounds(problem.among(self.samples, listed=False), worth)
@@ -128,24 +132,25 @@ class Cover(Frozen):
         functionals[:, 1:] = self.functionals @ whitening.inverse
         forms = np.repeat(lifted(worth)[None], len(self), axis=0)
 
-        def rows(cell: Indices, index: Indices) -> Array:
-            found = np.empty((len(cell), problem.dimension + 1))
+        def inequalities(cell: Indices, index: Indices) -> Array:
+            rows = np.empty((len(cell), problem.dimension + 1))
             sample = index < len(samples)
-            found[sample] = samples[index[sample]]
-            found[~sample] = functionals[cell[~sample]] - functionals[index[~sample] - len(samples)]
-            return found
+            rows[sample] = samples[index[sample]]
+            rows[~sample] = functionals[cell[~sample]] - functionals[index[~sample] - len(samples)]  # step 2
+            return rows
 
+        # Step 3.
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, len(self.cell), BLOCK):
                 some = slice(start, start + BLOCK)
                 product = np.einsum(
                     "p,pi,pj->pij",
                     self.weight[some] / 2,
-                    rows(self.cell[some], self.first[some]),
-                    rows(self.cell[some], self.second[some]),
+                    inequalities(self.cell[some], self.first[some]),
+                    inequalities(self.cell[some], self.second[some]),
                 )
                 np.add.at(forms, self.cell[some], product + np.swapaxes(product, 1, 2))
-        # Where the numbers end nothing is proven.
+        # Step 4; where numbers overflow nothing is proven.
         known = np.isfinite(forms).all(axis=(1, 2))
         bounds = np.full(len(forms), np.inf)
         bounds[known] = np.linalg.eigvalsh(forms[known])[:, -1]

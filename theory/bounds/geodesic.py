@@ -1,9 +1,15 @@
-"""The code that a multiplier asks for where it must be carried along: a minimum that geodesics lead to.
+"""The code of a multiplier where codes have a recurrent cost: Newton's method along geodesics.
 
-    min over G > 0 of    tr(Y G) + g(G) + cost sum_a tr(G R_a G^-1 R_a')
+    minimise over G > 0    tr(Y G) + g(G) + cost sum_a tr(G R_a G^-1 R_a')
 
 Along every geodesic ``G(t) = B exp(t X) B'`` of positive definite matrices each term is a sum of exponentials with
-nonnegative weights, so that there is one minimum, and Newton's method in X finds it (docs/mathematics.md, "Dynamics").
+nonnegative weights: the problem is geodesically convex (docs/mathematics.md, "Dynamics").
+
+1. Write the present code as G = B B', beginning with a Cholesky factor of the start.
+2. In the basis of symmetric X, compute the gradient and the Hessian of the objective along B exp(t X) B' at t = 0.
+3. Solve for Newton's X and shorten it so that no eigenvalue of G changes by more than a factor of e^2.
+4. Halve the step until the objective does not rise, and set B to B exp(X / 2).
+5. Repeat until it falls by rounding only.
 """
 
 from __future__ import annotations
@@ -19,22 +25,16 @@ if TYPE_CHECKING:
 
 __all__ = ["code_of_multiplier"]
 
-STEPS = 100
-"""Newton steps at most: a dozen are usual."""
-
-FARTHEST = 2.0
-"""Largest change of the logarithm of G in one step."""
-
-FALLEN = 1e-15
-"""Relative fall that ends them."""
+STEPS, LONGEST_STEP, DECREASE = 100, 2.0, 1e-15
+"""Most steps (a dozen are usual); largest change of log G in one; relative decrease that ends them."""
 
 
 def code_of_multiplier(readout: Readout, recurrence: Recurrence, multiplier: Array, start: Array) -> Array:
-    """(d, d) the G at which Y is what a unit of w w' saves: it minimises what is above.
+    """(d, d) the code G whose multiplier is Y: the minimum above.
 
     Args:
         readout: an exact one.
-        recurrence: what carrying costs, in the same coordinates.
+        recurrence: the recurrent cost, in the same coordinates.
         multiplier: (d, d) positive definite Y.
         start: (d, d) positive definite G to begin with.
 
@@ -56,31 +56,34 @@ def code_of_multiplier(readout: Readout, recurrence: Recurrence, multiplier: Arr
 
     def at(root: Array) -> tuple[float, Array, Array, Array]:
         inverse = np.linalg.inv(root)
-        asked, read = root.T @ multiplier @ root, inverse @ readout.gram @ inverse.T
+        linear, read = root.T @ multiplier @ root, inverse @ readout.gram @ inverse.T
         turned = root.T @ recurrence.matrices @ inverse.T
-        return float(np.trace(asked + read) + recurrence.cost * (turned**2).sum()), asked, read, turned
+        return float(np.trace(linear + read) + recurrence.cost * (turned**2).sum()), linear, read, turned
 
-    root = np.asarray(np.linalg.cholesky(start), dtype=np.float64)
-    value, asked, read, turned = at(root)
+    root = np.asarray(np.linalg.cholesky(start), dtype=np.float64)  # step 1
+    value, linear, read, turned = at(root)
     for _ in range(STEPS):
+        # Step 2.
         other = np.swapaxes(turned, 1, 2)
         out, back = recurrence.cost * (turned @ other).sum(axis=0), recurrence.cost * (other @ turned).sum(axis=0)
-        slope = flat @ (asked - read + out - back).ravel()
-        both = flat @ ((asked + read + out + back) @ basis).reshape(len(basis), -1).T
-        for one in turned:
-            across = flat @ (one @ basis @ one.T).reshape(len(basis), -1).T
-            both = both - 2 * recurrence.cost * across
-        move = np.tensordot(-np.linalg.solve((both + both.T) / 2, slope), basis, 1)
+        gradient = flat @ (linear - read + out - back).ravel()
+        hessian = flat @ ((linear + read + out + back) @ basis).reshape(len(basis), -1).T
+        for matrix in turned:
+            across = flat @ (matrix @ basis @ matrix.T).reshape(len(basis), -1).T
+            hessian = hessian - 2 * recurrence.cost * across
+        # Step 3.
+        move = np.tensordot(-np.linalg.solve((hessian + hessian.T) / 2, gradient), basis, 1)
         sizes, directions = np.linalg.eigh(move)
-        length = min(1.0, FARTHEST / max(np.abs(sizes).max(), FARTHEST))
+        length = min(1.0, LONGEST_STEP / max(np.abs(sizes).max(), LONGEST_STEP))
+        # Step 4.
         while True:
-            there = root @ (directions * np.exp(length * sizes / 2))
-            found = at(there)
-            if found[0] <= value * (1 + FALLEN) or length < FALLEN:
+            next_root = root @ (directions * np.exp(length * sizes / 2))
+            step = at(next_root)
+            if step[0] <= value * (1 + DECREASE) or length < DECREASE:
                 break
             length /= 2
-        fallen = value - found[0]
-        root, (value, asked, read, turned) = there, found
-        if fallen <= FALLEN * value:
+        decrease = value - step[0]
+        root, (value, linear, read, turned) = next_root, step
+        if decrease <= DECREASE * value:  # step 5
             break
     return np.asarray(root @ root.T)

@@ -1,14 +1,23 @@
-"""The hull of the sources and its normal fan: where the support function is linear (docs/mathematics.md, "Hull and
-normal cones").
+"""The hull of the sources and its simplicial normal fan (docs/mathematics.md, "Hull and normal cones").
 
 On the normal cone of a vertex v of conv(-S) the support function is ``h(w) = v.w``, so the cost of a neuron is one
-quadratic there. This module finds the extreme samples and cuts direction space into *simplicial* cones, each with
-its v. Facets and cones come from Qhull; what a certificate needs of them (that the cones cover every direction) is
-checked here without it, in `NormalFan.covers`.
+quadratic there. `normal_fan` cuts direction space into simplicial cones, each with its v:
+
+1. Scale the extreme samples, or whiten them where scaling is not enough, and compute the facets by Qhull.
+2. If all facets are simplices and every ridge lies in two, cut the normal cones by incidences alone: pulling
+   triangulations (`theory.geometry.triangulation`).
+3. Else move the facet normals, as points of the polar, outwards by small random amounts. The facets of their hull are
+   simplices: a regular triangulation of the faces of the polar, each cut alike from both sides.
+4. For each simplex look up the vertex v whose face of the polar it lies in. If the support function is not linear on
+   some simplex, repeat 3 with smaller amounts.
+5. Transform normals back.
+
+Qhull is not trusted: `NormalFan.covers` proves from incidences and orientations that the cones cover every direction.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -22,36 +31,27 @@ if TYPE_CHECKING:
 
 __all__ = ["NormalFan", "distinct_normals", "extreme_points", "hull_of", "in_scale", "normal_fan"]
 
-FILTER_ROWS = 5_000
-"""From this many samples on, those deep inside the hull are discarded before Qhull sees them."""
 
-SEED_ROWS = 20_000
-"""Size of the subsample whose hull serves as that first filter."""
+@dataclass(frozen=True)
+class HullTolerances:
+    """What rounding may do to facets and cones, and from how many samples on inner ones are discarded first."""
 
-INSIDE_MARGIN = 1e-9
-"""A sample is discarded only if it lies inside by this share of the hull's size: far above rounding."""
+    filter_rows: int = 5_000  # from which on samples deep inside the hull are discarded before Qhull runs
+    seed_rows: int = 20_000  # of the subsample whose hull is that first filter
+    inside: float = 1e-9  # a discarded sample is inside by this share of the hull's size: far above rounding
+    # Condition number of the scaled second moments above which coordinates are whitened. Below it they are scaled by
+    # powers of two, which keeps the facets of grids coplanar.
+    condition: float = 1e6
+    # Relative sizes of the perturbation in a regular triangulation: above Qhull's rounding, below the angles of data.
+    # The largest that works is the most robust.
+    perturbations: tuple[float, ...] = (1e-6, 1e-8, 1e-10)
+    linear: float = 1e-11  # relative error up to which the support function is linear on a cone
+    axis: float = 1e-12  # a smaller share of a generator's largest coordinate is zero
+    determinant: float = 1e-12  # of unit generators: beyond it the sign is certain, as rounding is 100 times smaller
+    normals: float = 1e-11  # distance of unit normals below which they are of one facet
 
-WHITEN_ABOVE = 1e6
-"""Condition number of the scaled second moments above which the hull is computed in whitened coordinates.
 
-Below it the coordinates are only scaled, by powers of two, which keeps grids exactly coplanar."""
-
-PUSHES = (1e-6, 1e-8, 1e-10)
-"""Relative sizes of the perturbation that makes the triangulation unique: above Qhull's rounding, below the data's
-own angles (the largest that works is the most robust)."""
-
-LINEAR_ON_CONE = 1e-11
-"""Relative error up to which the support function counts as linear on a cone."""
-
-AXIS_ROUNDING = 1e-12
-"""A generator whose coordinate, in units of that source's size, is smaller than this share of its largest is taken to
-lie on the hyperplane of that axis."""
-
-CLEAR_ORIENTATION = 1e-12
-"""Determinant of unit generators above which its sign is beyond rounding, which is a hundred times smaller."""
-
-FACET_ROUNDING = 1e-11
-"""Unit facet normals closer than this are one facet that Qhull returned in several triangles."""
+HULL = HullTolerances()
 
 
 class NormalFan:
@@ -71,7 +71,6 @@ class NormalFan:
         self.cones = cones
         self.vertices = vertices
         self.vertex_of_cone = vertex_of_cone
-        self._covers: bool | None = None
 
     @property
     def dimension(self) -> int:
@@ -87,11 +86,10 @@ class NormalFan:
         If every ridge belongs to exactly two cones and these lie on opposite sides of it, the map from the complex of
         cones to the sphere covers everything equally often.
         """
-        if self._covers is None:
-            self._covers = self._found_to_cover()
         return self._covers
 
-    def _found_to_cover(self) -> bool:
+    @cached_property
+    def _covers(self) -> bool:
         if self.dimension == 1:
             return bool((self.generators > 0).any() and (self.generators < 0).any())
         return len(self.cones) > 0 and self._is_closed_and_wraps()
@@ -111,7 +109,7 @@ class NormalFan:
         generators = self.generators * size
         generators /= np.linalg.norm(generators, axis=1, keepdims=True)
         volume = np.linalg.det(generators[cones])
-        clear = np.abs(volume) > CLEAR_ORIENTATION
+        clear = np.abs(volume) > HULL.determinant
         orientation = np.where(clear, np.sign(volume), 0.0)
         shared = self._shared_ridges(cones)
         if shared is None:
@@ -120,8 +118,8 @@ class NormalFan:
         while not orientation.all():
             before = np.count_nonzero(orientation)
             for source, target in ((first, second), (second, first)):
-                told = (orientation[source] != 0) & (orientation[target] == 0)
-                orientation[target[told]] = (agree * orientation[source])[told]
+                passed = (orientation[source] != 0) & (orientation[target] == 0)
+                orientation[target[passed]] = (agree * orientation[source])[passed]
             if np.count_nonzero(orientation) == before:
                 return False
         if (orientation[second] != agree * orientation[first]).any():
@@ -131,7 +129,7 @@ class NormalFan:
         thin = np.flatnonzero(~clear)
         corner = self.vertices[self.vertex_of_cone[thin]] / size
         height = np.einsum("nkd,nd->nk", generators[cones[thin]], corner) / np.linalg.norm(corner, axis=1)[:, None]
-        hidden = np.sum((np.abs(volume[thin]) + CLEAR_ORIENTATION / 100) / height.min(axis=1) ** dimension)
+        hidden = np.sum((np.abs(volume[thin]) + HULL.determinant / 100) / height.min(axis=1) ** dimension)
         return bool(height.min() > 0 and np.abs(volume).max() > hidden)
 
     def _shared_ridges(self, cones: Indices) -> tuple[Indices, Indices, Array] | None:
@@ -151,17 +149,17 @@ class NormalFan:
         return owner[0::2], owner[1::2], -side[0::2] * side[1::2]
 
     def restricted(self, cones: Indices) -> NormalFan:
-        """Only the given cones."""
+        """The fan of some of the cones."""
         return NormalFan(self.generators, self.cones[cones], self.vertices, self.vertex_of_cone[cones])
 
     def split_along(self, axis: int) -> NormalFan:
-        """The same cones cut along the hyperplane w_axis = 0, so that the weight's sign is constant on each.
+        """Cut the cones along the hyperplane w_axis = 0, so that the weight's sign is constant on each.
 
-        The pieces cover what the cones covered; neighbours need not share whole faces.
+        The pieces cover what the cones cover; neighbours need not share whole faces.
         """
         generators, cones, owner = self.generators.copy(), self.cones, self.vertex_of_cone
         size = np.abs(generators) * np.abs(self.vertices).max(axis=0)
-        generators[size < AXIS_ROUNDING * size.max(axis=1, keepdims=True)] = 0.0
+        generators[size < HULL.axis * size.max(axis=1, keepdims=True)] = 0.0
         while True:
             weight = generators[cones, axis]
             mixed = (weight.min(axis=1) < 0) & (weight.max(axis=1) > 0)
@@ -201,7 +199,7 @@ def extreme_points(points: Array) -> Array:
     dimension = points.shape[1]
     if dimension == 1:
         return np.array([[points.min()], [points.max()]])
-    candidates = points if len(points) < FILTER_ROWS else _discard_inner(points)
+    candidates = points if len(points) < HULL.filter_rows else _discard_inner(points)
     center, transform = in_scale(candidates)
     hull = hull_of((candidates - center) @ transform)
     return np.asarray(candidates[hull.vertices])
@@ -220,54 +218,51 @@ def normal_fan(vertices: Array) -> NormalFan:
         return NormalFan(np.array([[1.0], [-1.0]]), np.array([[0], [1]]), ends, np.array([0, 1]))
     center, transform = in_scale(mirrored)
     local = (mirrored - center) @ transform
-    hull = hull_of(local)
+    hull = hull_of(local)  # step 1
     if dimension == 2:
         return _planar_fan(mirrored, local, hull.vertices, transform)
     normals = distinct_normals(hull.equations[:, :-1])
     if len(normals) == len(hull.simplices) and is_closed_complex(hull.simplices):
-        # In general position every facet is a simplex, and incidences alone tell how to cut the cones.
+        # Step 2.
         normals = hull.equations[:, :-1]
         cones, owner = pulled_cones(hull.simplices.astype(np.intp))
     else:
+        # Steps 3 and 4.
         corners = local[hull.vertices]
         origin = corners.mean(axis=0)
         height = (normals @ (corners - origin).T).max(axis=1)
         cones, place = _triangulated_polar(normals / height[:, None], corners - origin)
         owner = hull.vertices[place].astype(np.intp)
-    return _fan_of(normals, transform, cones, mirrored, owner)
+    return NormalFan(_unit(normals @ transform.T), cones, mirrored, owner)  # step 5
 
 
-def _fan_of(normals: Array, transform: Array, cones: Indices, vertices: Array, owner: Indices) -> NormalFan:
-    generators = normals @ transform.T
-    generators /= np.linalg.norm(generators, axis=1, keepdims=True)
-    return NormalFan(generators, cones, vertices, owner)
+def _unit(rows: Array) -> Array:
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows
 
 
 def _triangulated_polar(polar: Array, corners: Array) -> tuple[Indices, Indices]:
-    """Cut the faces of the polar {w : corners @ w <= 1} into simplices, and name the corner that owns each.
+    """Cut the faces of the polar {w : corners @ w <= 1} into simplices, with the corner of each (steps 3 and 4).
 
-    Qhull's own triangulation may cut a face shared by two facets in two ways. Pushing every point out by its own
-    small amount first makes the cut the same on both sides (a regular triangulation), which is what lets
-    `NormalFan.covers` prove that no direction is missed. If the push was too large for the data, so that some
-    simplex straddles two facets, a smaller one is tried.
+    Qhull's own triangulation may cut a face shared by two facets in two ways, and `NormalFan.covers` would fail.
     """
     push = np.random.default_rng(0).uniform(size=(len(polar), 1))
     best: tuple[float, Indices, Indices] | None = None
-    for size in PUSHES:
+    for size in HULL.perturbations:
         hull = hull_of(polar * (1 + size * push))
         cones = hull.simplices.astype(np.intp)
         owner = _owners(polar, cones, hull.equations, corners)
         error = float(np.abs(np.einsum("nkd,nd->nk", polar[cones], corners[owner]) - 1).max())
         if best is None or error < best[0]:
             best = error, cones, owner
-        if error <= LINEAR_ON_CONE:
+        if error <= HULL.linear:
             break
     assert best is not None
     return best[1], best[2]
 
 
 def _packed(rows: Indices, count: int) -> Indices:
-    """The same rows of indices below `count` in fewer columns, several to a 62-bit integer: quicker to sort."""
+    """Rows of indices below `count` in fewer columns, several per 62-bit integer: quicker to sort."""
     together = max(1, int(62 / np.log2(max(count, 2))))
     blocks = [rows[:, start : start + together] for start in range(0, rows.shape[1], together)]
     return np.column_stack([block @ (count ** np.arange(block.shape[1])[::-1]) for block in blocks])
@@ -276,14 +271,13 @@ def _packed(rows: Indices, count: int) -> Indices:
 def _planar_fan(mirrored: Array, local: Array, ring: Indices, transform: Array) -> NormalFan:
     # Qhull lists the corners of a polygon counterclockwise: corner k owns the cone between its two edges' normals.
     edge = np.roll(local[ring], -1, axis=0) - local[ring]
-    normals = np.column_stack([edge[:, 1], -edge[:, 0]]) @ transform.T
-    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    normals = _unit(np.column_stack([edge[:, 1], -edge[:, 0]]) @ transform.T)
     index = np.arange(len(ring))
     cones = np.column_stack([np.roll(index, 1), index])
     return NormalFan(normals, cones, mirrored, ring.astype(np.intp))
 
 
-def in_scale(points: Array, *, whiten_above: float = WHITEN_ABOVE) -> tuple[Array, Array]:
+def in_scale(points: Array, *, whiten_above: float = HULL.condition) -> tuple[Array, Array]:
     """Centre c and matrix T such that (points - c) @ T is well scaled for Qhull."""
     center = (points.min(axis=0) + points.max(axis=0)) / 2
     spread = points.max(axis=0) - points.min(axis=0)
@@ -309,19 +303,19 @@ def hull_of(points: Array):  # type: ignore[no-untyped-def]  # scipy ships no ty
 
 
 def _discard_inner(points: Array) -> Array:
-    """Rows that may be extreme: all but those inside the hull of a few chosen ones, in two passes."""
-    step = max(1, len(points) // SEED_ROWS)
+    """Rows that may be extreme: all but those inside the hull of a few, in two passes."""
+    step = max(1, len(points) // HULL.seed_rows)
     kept = points[::step]
     ends = np.concatenate([points.argmin(axis=0), points.argmax(axis=0)])
     for rows in (kept, points):
-        seed = np.concatenate([_far_points(rows[:: max(1, len(rows) // SEED_ROWS)]), points[ends]])
+        seed = np.concatenate([_far_points(rows[:: max(1, len(rows) // HULL.seed_rows)]), points[ends]])
         center, transform = in_scale(seed)
         equations = hull_of((seed - center) @ transform).equations
         normals = distinct_normals(equations[:, :-1]) if points.shape[1] > 2 else equations[:, :-1]
         height = (normals @ ((seed - center) @ transform).T).max(axis=1)
-        inner = (transform @ normals.T, height - INSIDE_MARGIN * np.abs(height).max())
+        inner = (transform @ normals.T, height - HULL.inside * np.abs(height).max())
         kept = np.concatenate([_outside(block, center, *inner) for block in _row_blocks(points)])
-        if rows is kept or len(kept) < FILTER_ROWS:
+        if rows is kept or len(kept) < HULL.filter_rows:
             break
     return np.concatenate([kept, seed])
 
@@ -342,21 +336,21 @@ def _far_points(points: Array, directions: int = 48) -> Array:
 
 
 def distinct_normals(normals: Array) -> Array:
-    """Facet normals without the copies that come from triangulated facets."""
+    """Unit facet normals without copies, which come from facets that Qhull has triangulated."""
     from scipy.spatial import cKDTree
 
     normals = np.unique(normals, axis=0)
-    pairs = cKDTree(normals).query_pairs(FACET_ROUNDING, output_type="ndarray")
+    pairs = cKDTree(normals).query_pairs(HULL.normals, output_type="ndarray")
     keep = np.ones(len(normals), dtype=bool)
     keep[pairs.max(axis=1)] = False
     return normals[keep]
 
 
 def _owners(polar: Array, cones: Indices, equations: Array, corners: Array) -> Indices:
-    """For each cone the corner v with v.w >= every other on it.
+    """(N,) the corner v with the largest v.w on each cone (step 4).
 
-    A facet {v.a = 1} of the polar is the corner v itself: look it up among the corners, and where rounding leaves
-    the look-up in doubt compare all of them on the middle of the cone.
+    A facet {v.a = 1} of the polar is the corner v: look it up among the corners, and where rounding leaves the look-up
+    in doubt compare all corners on the middle of the cone.
     """
     from scipy.spatial import cKDTree
 

@@ -1,13 +1,15 @@
-"""Pricing: which neuron is worth most? ``rho(Y) = max_w w'Y w / f(w)``, exactly, on the faces of the hull.
+"""Exact pricing on the faces of the hull: ``rho(Y) = max_w w'Y w / f(w)`` (docs/mathematics.md, "Pricing").
 
-This is the only hard step of the theory. A multiplier Y is what the readout pays for a unit of w w'; a neuron with
-ratio above one earns more than it costs, and if none exists Y proves a lower bound (docs/mathematics.md, "Pricing" and
-"Pricing exactly").
+A neuron with a ratio above one earns more than it costs, and if none exists Y proves a lower bound. The neurons whose
+bias is attained by the k samples of a face lie in a subspace, on which f is one quadratic:
 
-The neurons whose bias is attained by a given set of samples fill part of a subspace, and there f is one quadratic. In
-a basis of the subspace in which f is the identity, the best neuron is the first eigenvector of Y; it counts if it lies
-in that part, and if it does not, the best of them lies on the border, which is made of larger faces of the hull. So
-faces are looked at from few samples to many, and those larger than one that is settled are settled with it.
+1. Begin with the best neuron along a sample: its ratio is attained.
+2. Go through the faces by size, k = 1 to d. Price a face if each face of it with k - 1 samples is open (step 5).
+3. In a basis of the face's subspace in which f is the identity, take the largest eigenvalue of Y and its eigenvector.
+4. If the eigenvector is feasible (no other sample exceeds those of the face), it is the best neuron of the face.
+5. If it is infeasible but the eigenvalue exceeds the bar, the face stays open: its best neuron lies on its border,
+   among neurons of larger faces. All other faces are closed, and with them the larger ones.
+6. rho is the largest eigenvalue of step 4.
 """
 
 from __future__ import annotations
@@ -21,39 +23,36 @@ import numpy as np
 from theory.geometry.face_lattice import FaceLattice
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from theory.arrays import Array, Indices
+    from theory.arrays import Array, Indices, Mask
     from theory.geometry.whitening import Whitening
 
 __all__ = ["Priced", "Pricing"]
 
-BLOCK = 1 << 14
-"""Faces handled at once."""
 
-KEPT = 1 << 18
-"""Faces up to which their bases are kept from one multiplier to the next."""
+@dataclass(frozen=True)
+class PricingTolerances:
+    """When a neuron belongs to a face, and how many faces are priced at once."""
 
-INSIDE = 1e-10
-"""By how much another sample may exceed those of a face on a neuron with f = 1 that counts as theirs: far above
-rounding, and no more than this is lost in the ratio."""
+    feasible: float = 1e-10  # by how much another sample may exceed those of a face where f = 1: as much may rho miss
+    rounding: float = 1e-15  # of a neuron's product with a sample, in units of the largest sample
+    above: float = 1 + 1e-13  # a ratio above the bar by a smaller factor is rounding
+    block: int = 1 << 14  # faces priced at once
+    most_kept: int = 1 << 18  # faces up to which bases are kept from one multiplier to the next
 
-ROUNDING = 1e-15
-"""Rounding of a neuron's product with a sample, in units of the largest sample."""
 
-ABOVE = 1 + 1e-13
-"""A ratio above the bar by less than this factor is rounding."""
+PRICING = PricingTolerances()
 
 
 @dataclass(frozen=True)
 class Priced:
-    """The best neuron of each face that holds one better than the bar.
+    """The best neurons of all k faces on which one exceeds the bar.
 
     Attributes:
         rho: largest ratio w'Y w / f(w) over all directions.
         worst: (d,) a direction that attains it, scaled to f(w) = 1.
-        ratios: (k,) best ratio on each such face, decreasing;  directions: (k, d) where, scaled to f(w) = 1.
-        tied: (k, d) the samples that span those faces, as indices of the vertices; -1 in unused places.
+        ratios: (k,) decreasing.
+        directions: (k, d) neurons with these ratios, scaled to f(w) = 1.
+        tied: (k, d) samples that span the faces, as indices of the vertices; -1 in unused places.
     """
 
     rho: float
@@ -64,10 +63,10 @@ class Priced:
 
 
 class Pricing:
-    """Exact maximisation of w'Y w / f(w) for one problem; cheap to ask again with another Y.
+    """Exact maximisation of w'Y w / f(w) for one problem and any Y.
 
     Args:
-        faces: of conv(-S), all of them.
+        faces: all of conv(-S).
         whitening: the coordinates in which the energy of a neuron is its squared length.
 
     Example:
@@ -81,9 +80,9 @@ class Pricing:
         self.faces = faces
         self.whitening = whitening
         self.corners = whitening.samples(faces.vertices)
-        self.inside = INSIDE + ROUNDING * float(np.abs(self.corners).max())
+        self.slack = PRICING.feasible + PRICING.rounding * float(np.abs(self.corners).max())
         self._kept: list[Array] | None = None
-        if sum(len(level) for level in faces.levels) <= KEPT:
+        if sum(len(level) for level in faces.levels) <= PRICING.most_kept:
             self._kept = [self._bases(level) for level in faces.levels]
 
     def maximise(self, multiplier: Array, *, bar: float | None = None) -> Priced:
@@ -91,73 +90,72 @@ class Pricing:
 
         Args:
             multiplier: (d, d) symmetric Y.
-            bar: a ratio known to be attained (1 at the neurons of a code whose multiplier is Y). Faces that stay at or
-                below it are not listed, and the result is at least the bar. If not given, only the best are found.
+            bar: a ratio known to be attained (1 at the neurons of a code whose multiplier is Y). Faces at or below it
+                are not listed, and rho is at least the bar. If None, it is the largest ratio so far.
         """
         return self.maximise_worth(self.whitening.worth(multiplier), bar=bar)
 
     def maximise_worth(self, worth: Array, *, bar: float | None = None) -> Priced:
-        """The same for the form of Y in whitened coordinates."""
-        start, neuron = self._looking_at_a_vertex(worth)
-        rising, found = bar is None, []
+        """`maximise` for the form of Y in whitened coordinates."""
+        start, neuron = self._best_along_samples(worth)  # step 1
+        rising, best = bar is None, []
         least = start if bar is None else bar
-        unsettled: Indices = np.empty(0, dtype=np.bool_)
+        still_open: Mask = np.empty(0, dtype=np.bool_)
         for size, level in enumerate(self.faces.levels, start=1):
+            # Step 2.
             chosen = np.arange(len(level))
             if size > 1:
-                chosen = np.flatnonzero(unsettled[self.faces.walls[size - 2]].all(axis=1))
-            unsettled = np.zeros(len(level), dtype=np.bool_)
+                chosen = np.flatnonzero(still_open[self.faces.walls[size - 2]].all(axis=1))
+            still_open = np.zeros(len(level), dtype=np.bool_)
             for rows in _blocks(chosen):
-                ratios, neurons, inside = self._best(worth, level, size, rows, least)
-                unsettled[rows] = (ratios > least * ABOVE) & ~inside
-                if inside.any():
-                    tied = np.full((int(inside.sum()), len(worth)), -1)
-                    tied[:, :size] = level[rows[inside]]
-                    found.append((ratios[inside], neurons[inside], tied))
+                ratios, neurons, feasible = self._best(worth, level, size, rows, least)  # steps 3 and 4
+                still_open[rows] = (ratios > least * PRICING.above) & ~feasible  # step 5
+                if feasible.any():
+                    tied = np.full((int(feasible.sum()), len(worth)), -1)
+                    tied[:, :size] = level[rows[feasible]]
+                    best.append((ratios[feasible], neurons[feasible], tied))
                     if rising:
-                        least = max(least, float(ratios[inside].max()))
-        if not found:
-            nothing = np.empty((0, len(worth)))
-            return Priced(least, self.whitening.weights(neuron), np.empty(0), nothing, nothing.astype(np.intp))
-        ratios, neurons, tied = (np.concatenate(parts) for parts in zip(*found, strict=True))
+                        least = max(least, float(ratios[feasible].max()))
+        if not best:
+            none = np.empty((0, len(worth)))
+            return Priced(least, self.whitening.weights(neuron), np.empty(0), none, none.astype(np.intp))
+        ratios, neurons, tied = (np.concatenate(parts) for parts in zip(*best, strict=True))
         order = np.argsort(-ratios, kind="stable")
         weights = self.whitening.weights(neurons[order])
         return Priced(max(float(ratios[order[0]]), least), weights[0], ratios[order], weights, tied[order])
 
-    def _looking_at_a_vertex(self, worth: Array) -> tuple[float, Array]:
-        """The best of the neurons that look straight at a vertex: a ratio that is attained."""
+    def _best_along_samples(self, worth: Array) -> tuple[float, Array]:
+        """Ratio and neuron x, of those with x along a sample."""
         cost = (self.corners**2).sum(axis=1) + self._support(self.corners) ** 2
         ratio = np.einsum("vi,ij,vj->v", self.corners, worth, self.corners) / cost
         best = int(np.argmax(ratio))
         return float(ratio[best]), self.corners[best] / cost[best] ** 0.5
 
-    def _best(
-        self, worth: Array, level: Indices, size: int, rows: Indices, bar: float
-    ) -> tuple[Array, Array, NDArray[np.bool_]]:
-        """Best ratio and neuron x on the subspace of each face, and whether it is one of the face's own."""
+    def _best(self, worth: Array, level: Indices, size: int, rows: Indices, bar: float) -> tuple[Array, Array, Mask]:
+        """Best ratio and neuron x on the subspace of each face, and whether the neuron is feasible."""
         bases = self._bases(level[rows]) if self._kept is None else self._kept[size - 1][rows]
         ratios, coordinates = _largest(np.swapaxes(bases, 1, 2) @ worth @ bases)
-        above = np.flatnonzero(ratios > bar * ABOVE)
+        above = np.flatnonzero(ratios > bar * PRICING.above)
         neurons = np.zeros((len(rows), len(worth)))
         neurons[above] = np.einsum("nij,nj->ni", bases[above], coordinates[above])
         bias = np.einsum("ni,ni->n", neurons[above], self.corners[level[rows[above], 0]])
         neurons[above] *= np.where(bias < 0, -1.0, 1.0)[:, None]
-        inside = np.zeros(len(rows), dtype=np.bool_)
-        inside[above] = self._support(neurons[above]) <= np.abs(bias) + self.inside
-        return ratios, neurons, inside
+        feasible = np.zeros(len(rows), dtype=np.bool_)
+        feasible[above] = self._support(neurons[above]) <= np.abs(bias) + self.slack
+        return ratios, neurons, feasible
 
     def _support(self, neurons: Array) -> Array:
         """(n,) h of neurons x (n, d)."""
         height = [
             (neurons[rows] @ self.corners.T).max(axis=1)
-            for rows in _blocks(np.arange(len(neurons)), max(1, (BLOCK << 8) // len(self.corners)))
+            for rows in _blocks(np.arange(len(neurons)), max(1, (PRICING.block << 8) // len(self.corners)))
         ]
         return np.concatenate(height) if height else np.empty(0)
 
     def _bases(self, faces: Indices) -> Array:
-        """(n, d, d - k + 1) for each face a basis of the neurons for which its k samples tie, in which f is |c|^2.
+        """(n, d, d - k + 1) for each face (n, k) a basis of its subspace in which f is the identity.
 
-        All but the first vector are orthogonal to the samples themselves, so that the bias grows along that alone.
+        All but the first vector are orthogonal to the samples, so that the bias grows along the first alone.
         """
         size = faces.shape[1]
         tied = np.empty((len(faces), size, self.corners.shape[1]))
@@ -171,7 +169,7 @@ class Pricing:
         return basis
 
 
-def _blocks(rows: Indices, size: int = BLOCK) -> Iterator[Indices]:
+def _blocks(rows: Indices, size: int = PRICING.block) -> Iterator[Indices]:
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
 

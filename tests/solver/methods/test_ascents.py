@@ -1,4 +1,4 @@
-"""Ascents: independent seeds agree, exact pricing agrees, climbs never fall, ties and duplicates do no harm."""
+"""Ascents: independent seeds agree, exact pricing agrees, they never fall, ties and duplicates do no harm."""
 
 from itertools import product
 
@@ -14,7 +14,7 @@ from solver.methods import ascents, columns
 from solver.strategies import problems, seeds
 from tests.examples import share
 from tests.properties import naive
-from theory.bounds.ascent import Ascent, _Climbs
+from theory.bounds.ascent import Ascent, _Ascents
 
 ROUNDING = 1e-12
 
@@ -125,7 +125,7 @@ def test_a_box_is_modular():
     assert followed(problem, 0)[-1].loss == pytest.approx(problem.modular_loss, rel=ROUNDING)
 
 
-# ---- climbs ---------------------------------------------------------------------------------------------------
+# ---- ascents --------------------------------------------------------------------------------------------------
 
 
 def multiplier_of(problem, rng):
@@ -147,7 +147,7 @@ def test_a_climb_never_falls_and_says_what_it_found(problem, seed):
 
 @given(problems(st.integers(1, 4)), seeds)
 @example(Problem(ON_A_LATTICE), 1)
-def test_climbs_alone_or_together_end_at_summits(problem, seed):
+def test_ascents_alone_or_together_end_at_local_maxima(problem, seed):
     # Not at the same: from a start on a watershed the last digit of a product decides, and that depends on the company.
     # And where more samples tie than there are sources, one who comes again may see an edge that leads higher.
     multiplier = multiplier_of(problem, np.random.default_rng(seed))
@@ -166,13 +166,13 @@ def test_steps_within_a_face_lead_up_to_its_top_or_have_none(problem, seed):
     # A stationary point that lies downhill is a saddle; from there on the way must not bend down again.
     ascent = Ascent(problem)
     worth = multiplier_of(problem, np.random.default_rng(seed)) / np.outer(ascent.scale, ascent.scale)
-    climbs = _Climbs(ascent, worth, naive.directions(problem, 12, seed=seed) * ascent.scale)
-    now = climbs._now(np.arange(12))
-    step, to_top = climbs._up(now)
-    rise = np.einsum("kj,kj->k", step, now.slope)
-    bend = climbs._curvature(np.einsum("kij,kj->ki", now.edges, step), now.rho)
+    ascents = _Ascents(ascent, worth, naive.directions(problem, 12, seed=seed) * ascent.scale)
+    state = ascents._state(np.arange(12))
+    step, to_top = ascents._up(state)
+    rise = np.einsum("kj,kj->k", step, state.slope)
+    bend = ascents._curvature(np.einsum("kij,kj->ki", state.edges, step), state.rho)
     assert (rise >= 0).all() and (rise[to_top] > 0).all()
-    np.testing.assert_allclose(bend[to_top], -rise[to_top], rtol=1e-6, atol=1e-9 * now.rho.max())
+    np.testing.assert_allclose(bend[to_top], -rise[to_top], rtol=1e-6, atol=1e-9 * state.rho.max())
     assert (bend[~to_top] >= 0).all()
 
 
