@@ -37,6 +37,7 @@ class MarginTolerances:
     margin: float = 1e-9  # relative; near an axis the error is the root of the ratio's rounding
     slack: float = 1e-12  # a normalised slack above minus this is rounding
     on_axis: float = 1e-12  # products of weights of a neuron with f = 1 below this: the direction is an axis
+    below_zero: float = 1e-7  # a margin below minus this is not zero: it is computed to about 1e-10
     steps: int = 60  # each at least halves the error, so that these exhaust double precision
 
 
@@ -59,6 +60,9 @@ def decide_few(problem: Problem, multiplier: Array) -> Verdict:
     except (InputError, np.linalg.LinAlgError):
         # Rounding leaves no margin where samples nearly coincide; the verdict does not need it.
         margin = float("nan")
+    if best.rho <= 1 + CONDITION_TOLERANCE and margin < -TOLERANCES.below_zero:
+        reason = "rounding hides whether a mixed code saves anything, a share of 5e-11 at most; exact=True decides"
+        return Verdict(None, margin, None, condition, float(np.sqrt(max(best.rho, 1.0)) - 1), best.rho, reason)
     if best.rho <= 1 + CONDITION_TOLERANCE:
         reason = "no direction earns more than it costs, checked on every face of the hull"
         return Verdict(True, max(margin, 0.0), None, condition, 0.0, best.rho, reason)

@@ -93,8 +93,8 @@ def test_help_does_not_wait_for_sympy():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_a_margin_of_zero_is_told_as_rounding_unless_it_is_exact(tmp_path):
+def test_where_rounding_hides_the_sign_of_the_margin_the_verdict_is_left_to_exact_arithmetic(tmp_path):
     file = tmp_path / "unlike.csv"
     file.write_text("a,b\n0,0\n0,1e-5\n100,0\n")
     plain, exact = (CliRunner().invoke(main, ["check", str(file), *more]).stdout for more in ([], ["--exact"]))
-    assert "--exact tells (margin 0)" in plain and "Mixed" in exact
+    assert "Undecided" in plain and "exact=True decides" in plain and "Mixed" in exact

@@ -187,3 +187,12 @@ def test_the_margin_of_a_proven_mixed_verdict_is_below_zero_however_close():
         assert verdict.modular is False
         assert verdict.margin < 0
         assert verdict.margin <= rounded.margin
+
+
+@pytest.mark.parametrize("ratio", [1e-4, 1e-5, 1e-6, 1e-7, 1e-8])
+@pytest.mark.parametrize("unit", [1.0, 1e2])
+def test_in_unlike_units_floating_point_never_says_modular_where_exact_arithmetic_says_mixed(ratio, unit):
+    rows = [[0, 0], [0, ratio], [unit, 0]]
+    plain, exact = modularity(rows), modularity(rows, exact=True)
+    assert exact.modular is False and exact.margin < 0
+    assert plain.modular is not True or ratio < 1e-6
