@@ -1,7 +1,5 @@
 """The modularity theorem against its definition and against what the solver finds."""
 
-from itertools import product
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -143,26 +141,6 @@ def test_the_boundary_of_the_corner_cut_square():
     assert inside.margin > 0
     assert outside.modular is False
     assert outside.margin < 0
-
-
-@pytest.mark.parametrize("dimension", [6, 7])
-def test_a_box_of_many_sources_is_proven_modular(dimension):
-    corners = np.array(list(product([-1.0, 1.0], repeat=dimension)))
-    weights = np.random.default_rng(0).random(len(corners))
-    verdict = modularity(corners, probabilities=weights)
-    assert verdict.modular is True
-    assert verdict.price_bound == 0
-
-
-def test_many_sources_with_a_corner_missing_have_a_witness():
-    corners = np.array(list(product([-1.0, 1.0], repeat=6)))
-    problem = Problem(corners[(corners[:, 0] < 0) | (corners[:, 1] < 0)])
-    verdict = verdict_on(problem)
-    assert verdict.modular is False
-    witness = verdict.witness[None]
-    assert (naive.support(problem, witness) ** 2 < np.einsum("ni,ij,nj->n", witness, verdict.F, witness)).all()
-    assert verdict.margin < 0
-    assert verdict.price_bound > 0
 
 
 @given(seeds)

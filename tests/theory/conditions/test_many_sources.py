@@ -53,26 +53,31 @@ def test_a_mixing_can_undo_range_independence_and_the_proof_knows(seed):
         assert verdict.modular is not True
 
 
-def test_strong_mixing_of_a_box_is_refuted():
-    mixing = np.eye(6) + 3 * np.eye(6, k=1)
-    verdict = modularity(corners(6), mixing=mixing)
-    assert verdict.modular is False
-    witness = verdict.witness[None]
-    problem = Problem(corners(6), mixing=mixing)
-    assert naive.ratio(problem, multiplier_of_modular(problem), witness)[0] > 1
+CUT = corners(6)[(corners(6)[:, 0] < 0) | (corners(6)[:, 1] < 0)]
+ROTATION = np.linalg.qr(np.random.default_rng(0).standard_normal((7, 7)))[0]
+WEIGHTS = [np.random.default_rng(seed).random(2**dimension) for seed, dimension in ((0, 6), (0, 7), (1, 7))]
 
 
-def test_orthogonal_mixing_of_a_box_is_proven_modular():
-    rotation = np.linalg.qr(np.random.default_rng(0).standard_normal((7, 7)))[0]
-    weights = np.random.default_rng(1).random(128)
-    assert modularity(corners(7), mixing=rotation, probabilities=weights).modular is True
-
-
-def test_twenty_sources_without_structure_are_answered_in_time():
-    verdict = modularity(np.random.default_rng(0).standard_normal((200, 20)))
-    assert verdict.modular is False
-    problem = Problem(np.random.default_rng(0).standard_normal((200, 20)))
+@pytest.mark.parametrize(
+    ("rows", "options", "modular"),
+    [
+        pytest.param(corners(6), {"probabilities": WEIGHTS[0]}, True, id="box of 6"),
+        pytest.param(corners(7), {"probabilities": WEIGHTS[1]}, True, id="box of 7"),
+        pytest.param(corners(7), {"mixing": ROTATION, "probabilities": WEIGHTS[2]}, True, id="rotated box"),
+        pytest.param(corners(6), {"mixing": np.eye(6) + 3 * np.eye(6, k=1)}, False, id="mixed box"),
+        pytest.param(CUT, {}, False, id="box without a corner"),
+        pytest.param(np.random.default_rng(0).standard_normal((200, 20)), {}, False, id="twenty sources"),
+    ],
+)
+def test_many_sources_are_decided_with_a_proof_or_a_witness(rows, options, modular):
+    verdict, problem = modularity(rows, **options), Problem(rows, **options)
+    assert verdict.modular is modular
+    if modular:
+        assert verdict.price_bound == 0
+        return
     assert naive.ratio(problem, multiplier_of_modular(problem), verdict.witness[None])[0] > 1
+    assert naive.support(problem, verdict.witness[None])[0] ** 2 < verdict.witness @ verdict.F @ verdict.witness
+    assert verdict.margin < 0 < verdict.price_bound
 
 
 def test_a_box_with_a_silent_corner_ties():

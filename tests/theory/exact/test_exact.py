@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from solver.strategies import boxes, grids, mixings, points, simplex
 from tests.theory.exact.rational_problems import KINDS, draw, expected
-from theory import Proof, check_proof, modularity
+from theory import Proof, Sources, check_proof, modularity
 from theory.errors import InputError
 from theory.exact.copositivity import adjugate, determinant, negative_direction
 from theory.exact.problem import ExactProblem
@@ -63,12 +63,6 @@ def test_boxes_are_proven_modular_in_every_dimension(box):
     verdict = modularity(box, exact=True)
     assert verdict.modular is True
     assert verdict.proof.ties >= box.shape[1]
-
-
-@pytest.mark.parametrize("dimension", [6, 8])
-def test_boxes_of_many_sources(dimension):
-    box = lattice((-1, 1), dimension)
-    assert check_proof(modularity(box, exact=True).proof, box) is True
 
 
 def test_many_sources_without_a_proof_are_undecided():
@@ -213,7 +207,19 @@ def test_known_cases():
     assert proof.modular is False
     assert proof.witness == [-1, -1] and proof.bias**2 == Fraction(139, 132) ** 2
     assert proof.worth == Fraction(29023, 17424)
-    assert modularity(lattice((-1, 0, 1), 2), exact=True).modular is True
+
+
+UNIFORM = Sources.from_moments(np.eye(2) / 3, lattice((-1, 1), 2))
+
+
+@pytest.mark.parametrize(
+    "box",
+    [lattice((-1, 0, 1), 2), lattice((-1, 1), 6), lattice((-1, 1), 8), UNIFORM],
+    ids=["grid", "box of 6", "box of 8", "known by moments"],
+)
+def test_boxes_are_proven_modular(box):
+    verdict = modularity(box, exact=True)
+    assert verdict.modular is True and check_proof(verdict.proof, box) is True
 
 
 # ---- proofs -------------------------------------------------------------------------------------------------------
@@ -430,11 +436,3 @@ def test_bad_arguments(options):
     with pytest.raises(InputError) as error:
         modularity(simplex(2), exact=True, **options)
     assert next(iter(options)) in str(error.value)
-
-
-def test_moments_are_taken_as_given():
-    from theory import Sources
-
-    uniform = Sources.from_moments(np.eye(2) / 3, lattice((-1, 1), 2))
-    verdict = modularity(uniform, exact=True)
-    assert verdict.modular is True and check_proof(verdict.proof, uniform) is True

@@ -38,10 +38,10 @@ def test_proofs_agree_with_floating_point_and_are_checked(seed, points):
         assert "polynomial equations" in str(error)
         return
     assert check_proof(exact.proof, points, readout=readout) is exact.modular
-    found = decide(Problem(points, readout=readout))
-    if abs(found.margin) > 1e-6:
-        assert found.modular is exact.modular
-    np.testing.assert_allclose(exact.F, found.F, rtol=1e-6, atol=1e-8)
+    rounded = decide(Problem(points, readout=readout))
+    if abs(rounded.margin) > 1e-6:
+        assert rounded.modular is exact.modular
+    np.testing.assert_allclose(exact.F, rounded.F, rtol=1e-6, atol=1e-8)
     with pytest.raises(InputError, match="other data"):
         check_proof(exact.proof, points)
 
@@ -80,22 +80,25 @@ def test_silence_is_decided_even_of_correlated_sources():
         assert verdict.modular is silent and verdict.proof is not None
 
 
-def test_noise_is_a_dearer_decoder():
+def test_noise_is_a_more_expensive_decoder():
     noisy = ExactProblem.posed(BOX, readout=Noisy("0.5", 3))
     soft = ExactProblem.posed(BOX, decoder_cost="2.5", readout=Soft("0.5"))
     assert noisy.digest == soft.digest and (noisy.condition_matrix == soft.condition_matrix).all()
 
 
-def test_what_is_beyond_rational_arithmetic_is_told():
-    for readout, said in [
+@pytest.mark.parametrize(
+    ("readout", "message"),
+    [
         (Soft(20), "polynomial equations"),
         (Exact([[1, 0]]), "leave a source out"),
         (Soft(0), "error_cost: 0 is not positive"),
         (Noisy(1, -1), "noise_variance: -1 is negative"),
         (Exact([[1, 2, 3]]), "targets: 3 columns do not fit"),
-    ]:
-        with pytest.raises(InputError, match=said):
-            modularity(BOX, probabilities=WEIGHTS, readout=readout, exact=True)
+    ],
+)
+def test_readouts_beyond_rational_arithmetic_are_refused(readout, message):
+    with pytest.raises(InputError, match=message):
+        modularity(BOX, probabilities=WEIGHTS, readout=readout, exact=True)
 
 
 def test_the_command_line(tmp_path):

@@ -27,7 +27,7 @@ def test_opposite_corners_have_the_boundary_known_in_closed_form():
     assert float(boundary) == pytest.approx(0.548374193254892, abs=1e-15)
 
 
-def test_two_bits_mix_where_errors_are_neither_dear_nor_worthless():
+def test_two_bits_mix_where_errors_are_neither_expensive_nor_worthless():
     """The lower end by hand: (1, 1) costs 2.8 + 1 and earns 2 (0.4 a)^2; and at both the solver's price appears."""
     entry = family("two-bits")
     silent, modular = entry.boundary()
@@ -63,21 +63,23 @@ def test_boundaries_are_where_the_numerical_margin_vanishes(name):
     assert margin(entry, boundary + 1e-3) < 0 < margin(entry, boundary - 0.1)
 
 
+MODULAR = {
+    "parallelogram": lambda parameter, boundary: parameter == 0,
+    "joint-table": lambda parameter, boundary: parameter not in boundary,
+    "thinned-corner": lambda parameter, boundary: parameter not in boundary,
+    "truncated-normal": lambda parameter, boundary: True,
+    "frequencies": lambda parameter, boundary: parameter not in boundary,
+    "two-bits": lambda parameter, boundary: not boundary[0] < parameter < boundary[1],
+}
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", [name for name in FAMILIES if name not in CUTS])
 def test_verdicts_change_only_at_boundaries(name):
     entry = family(name)
-    edges = [float(value) for value in entry.boundary()]
+    boundary = [float(value) for value in entry.boundary()]
     for parameter in entry.grid(9):
-        expected = parameter in edges if name in ("joint-table", "thinned-corner", "frequencies") else None
-        if expected is not None:
-            assert entry.verdict(parameter) is not expected
-        elif name == "two-bits":
-            assert entry.verdict(parameter) is not (edges[0] < parameter < edges[1])
-        elif name == "parallelogram":
-            assert entry.verdict(parameter) is (parameter == 0)
-        else:
-            assert entry.verdict(parameter) is True
+        assert entry.verdict(parameter) is MODULAR[name](parameter, boundary)
 
 
 @pytest.mark.thorough

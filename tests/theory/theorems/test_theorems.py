@@ -193,16 +193,27 @@ def test_frequencies_do_not_depend_on_amplitudes_or_costs():
         agrees(problem, THEOREMS["frequency-pairs"].predict(problem))
 
 
-def test_what_is_no_pair_of_frequencies():
-    rng = np.random.default_rng(0)
-    waves = FrequencyPair(1, 2).sources().points
-    for other in (rng.standard_normal((50, 4)), waves[:, [0, 2, 1, 3]], waves[1:], waves[:, :2]):
-        assert frequencies_of(Problem(other)) is None
-    for mixing in (np.triu(np.ones((4, 4))), np.diag([1, 2, 1, 1])):
-        assert frequencies_of(Problem(waves, mixing=mixing)) is None
-    # Backwards, from elsewhere, later, larger and in the other order it is the same pair.
-    moved = waves[:, [2, 3, 0, 1]] * [3, -3, 1, 1] + 5
-    assert frequencies_of(Problem(np.roll(moved, 7, axis=0), mixing=np.diag([2, 2, 1, 1]))) == FrequencyPair(1, 2, 48)
+WAVES = FrequencyPair(1, 2).sources().points
+MOVED = np.roll(WAVES[:, [2, 3, 0, 1]] * [3, -3, 1, 1] + 5, 7, axis=0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "mixing", "pair"),
+    [
+        pytest.param(np.random.default_rng(0).standard_normal((50, 4)), None, None, id="noise"),
+        pytest.param(WAVES[:, [0, 2, 1, 3]], None, None, id="other pairs of columns"),
+        pytest.param(WAVES[1:], None, None, id="not a whole period"),
+        pytest.param(WAVES[:, :2], None, None, id="one wave"),
+        pytest.param(WAVES, np.triu(np.ones((4, 4))), None, id="mixed"),
+        pytest.param(WAVES, np.diag([1, 2, 1, 1]), None, id="two gains"),
+        pytest.param(MOVED, np.diag([2, 2, 1, 1]), FrequencyPair(1, 2, 48), id="moved, turned and scaled"),
+    ],
+)
+def test_pairs_of_frequencies_are_recognised(rows, mixing, pair):
+    assert frequencies_of(Problem(rows, mixing=mixing)) == pair
+
+
+def test_frequencies_are_checked():
     with pytest.raises(InputError, match="are not two growing positive whole numbers"):
         FrequencyPair(2, 2)
     with pytest.raises(InputError, match="samples: 6 is not a whole number above 6"):
@@ -269,7 +280,7 @@ def test_units_may_change_where_targets_are_given_as_those_of_the_data():
 @pytest.mark.parametrize(
     ("targets", "modular"), [(None, True), ([[1, 0], [0, 0.5]], True), ([[1, 1]], False), ([[1, 0]], False)]
 )
-def test_dear_errors_restore_a_box_if_the_targets_need_both_sources_apart(targets, modular):
+def test_expensive_errors_restore_a_box_if_the_targets_need_both_sources_apart(targets, modular):
     box = [[0, 0], [0, 1], [1, 0], [1, 1]]
     problem = Problem(box, probabilities=[4, 1, 1, 4], readout=Soft(1e5, targets))
     entry = THEOREMS["errors-and-correlation"]
