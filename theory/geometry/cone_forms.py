@@ -1,8 +1,8 @@
 """Quadratic forms in the coordinates of simplicial cones, as stacked arrays.
 
 On a simplicial cone {A c : c >= 0} of the normal fan the cost f is one quadratic in c (docs/mathematics.md, "Hull and
-normal cones"). The conic program states a doubly nonnegative block for each cone in these coordinates, and the margin
-of the modularity condition is measured in them.
+normal cones"). The conic program has a doubly nonnegative block for each cone in these coordinates, and the margin of
+the modularity condition is computed in them.
 """
 
 from __future__ import annotations
@@ -20,11 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ConeForms"]
 
-NEARLY_OPPOSITE = -0.98
-"""Cosine (in the metric of f) of two rays of a cone below which coordinates in that cone lose digits."""
-
-BLOCK = 1 << 16
-"""Cones handled at once."""
+NEARLY_OPPOSITE, BLOCK = -0.98, 1 << 16
+"""Cosine (in the metric of f) of two rays below which coordinates in their cone lose digits; cones per block."""
 
 
 class ConeForms:
@@ -35,8 +32,8 @@ class ConeForms:
         energy_matrix: (d, d) M, positive definite.
 
     Attributes:
-        fan: the cones that the forms refer to: those given, with badly conditioned ones cut.
-        rays: (R, d) the fan's generators scaled to f = 1: the coordinates of a cone refer to these.
+        fan: the cones of the forms: badly conditioned ones are cut.
+        rays: (R, d) the fan's generators scaled to f = 1, to which the coordinates of a cone refer.
 
     Example:
         >>> from theory.problem import Problem
@@ -52,8 +49,7 @@ class ConeForms:
         self._cut_flat_cones()
 
     def _use(self, fan: NormalFan) -> None:
-        # A generator lies on the cones around it: any of them knows its support. A fan cut down to some of its cones
-        # may hold generators that none of them uses; they price as nothing.
+        # Any cone around a generator has its support. The cost of a generator of no cone is infinite.
         height = np.full(len(fan.generators), np.inf)
         height[fan.cones] = np.einsum("nkd,nd->nk", fan.generators[fan.cones], fan.vertices[fan.vertex_of_cone])
         cost = np.einsum("ri,ij,rj->r", fan.generators, self.energy_matrix, fan.generators) + height**2
@@ -77,7 +73,7 @@ class ConeForms:
         return corners @ matrix @ np.swapaxes(corners, 1, 2)
 
     def _blocks(self) -> Iterator[Array]:
-        """The cost in the coordinates of the cones, a block at a time: a large fan never stands in memory whole."""
+        """The cost in the coordinates of the cones, block by block, as those of a large fan do not fit into memory."""
         for start in range(0, len(self.fan), BLOCK):
             yield self._costs(slice(start, start + BLOCK))
 
@@ -94,7 +90,7 @@ class ConeForms:
         pieces = fan.restricted(np.flatnonzero(flat))
         for axis in range(fan.dimension):
             pieces = pieces.split_along(axis)
-        # Pieces that rounding left flat are covered by their neighbours.
+        # Neighbours cover the pieces that are flat up to rounding.
         pieces = pieces.restricted(np.flatnonzero(np.linalg.det(pieces.generators[pieces.cones])))
         cones = np.concatenate([fan.cones[~flat], pieces.cones])
         owner = np.concatenate([fan.vertex_of_cone[~flat], pieces.vertex_of_cone])

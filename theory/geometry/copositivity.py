@@ -1,10 +1,13 @@
-"""Least ratio of two quadratic forms over simplicial cones, exactly, for all cones at once.
+"""Copositivity, and the least ratio of two quadratic forms over simplicial cones, exactly, for all cones at once.
 
-On a simplicial cone {A c : c >= 0} every question of this project is one about d by d matrices in the coordinates c: is
-``c'Qc >= 0`` for all c >= 0 (copositivity), and where is ``c'Qc / c'Bc`` least? The minimum lies inside one of the 2^d
-- 1 faces, and there it is the lowest generalised eigenvector of the face's block, with positive coordinates
-(docs/mathematics.md, "Hull and normal cones"). Cheap sufficient tests come first, so that only doubtful cones pay for
-faces.
+On a simplicial cone {A c : c >= 0}, is ``c'Qc >= 0`` for all c >= 0 (`surely_copositive`, a sufficient test), and where
+is ``c'Qc / c'Bc`` least (`least_ratio`; docs/mathematics.md, "Hull and normal cones")?
+
+1. Begin with the least ratio at a corner, where one coordinate is not zero.
+2. For each face, a subset of at least two coordinates, take the blocks of Q and B.
+3. Whiten Q by the Cholesky factor of B, and take the least eigenvalue and its eigenvector.
+4. If the eigenvector has only positive coordinates, the minimum on the face lies there. Else it lies on a smaller face.
+5. The least value over all faces is the minimum.
 """
 
 from __future__ import annotations
@@ -20,12 +23,12 @@ if TYPE_CHECKING:
 __all__ = ["ROUNDING", "least_ratio", "surely_copositive"]
 
 ROUNDING = 1e-13
-"""Forms are scaled to entries of order one; a value above -ROUNDING cannot be told from zero."""
+"""Of forms that are scaled to entries of order one: a value above -ROUNDING may be zero."""
 
 RIDGE = 1e-14
-"""Added to the diagonal of B (unit diagonal) so that cones too thin for doubles still have a Cholesky factor.
+"""Added to the unit diagonal of B, so that it has a Cholesky factor on cones too thin for doubles.
 
-It lowers ratios by at most this share, and the exact ratio of such a cone is found on its faces anyway."""
+It lowers ratios by at most this share; the minimum on such a cone lies on a smaller face."""
 
 
 def surely_copositive(forms: Array) -> Mask:
@@ -48,7 +51,7 @@ def surely_copositive(forms: Array) -> Mask:
 
 
 def least_ratio(forms: Array, metric: Array) -> tuple[Array, Array]:
-    """For each cone the least value of c'Qc / c'Bc over c >= 0, and where.
+    """Least value of c'Qc / c'Bc over c >= 0 on each cone, and where.
 
     Args:
         forms: (N, d, d) symmetric Q.
@@ -67,32 +70,23 @@ def least_ratio(forms: Array, metric: Array) -> tuple[Array, Array]:
     corner = np.argmin(diagonal, axis=1)
     values = diagonal[np.arange(count), corner]
     minimisers = np.zeros((count, dimension))
-    minimisers[np.arange(count), corner] = 1 / np.sqrt(metric[np.arange(count), corner, corner])
+    minimisers[np.arange(count), corner] = 1 / np.sqrt(metric[np.arange(count), corner, corner])  # step 1
     for size in range(2, dimension + 1):
         for face in combinations(range(dimension), size):
             block = np.ix_(range(count), face, face)
-            _improve(values, minimisers, face, *_lowest_inside(forms[block], metric[block]))
+            ratios, inside = _lowest_inside(forms[block], metric[block])
+            better = np.flatnonzero(ratios < values)
+            values[better] = ratios[better]
+            minimisers[better] = 0.0
+            minimisers[np.ix_(better, np.array(face))] = inside[better]
     return values, minimisers
 
 
-def _whitened(forms: Array, metric: Array) -> tuple[Array, Array]:
-    """L^-1 Q L^-T and L, with B = L L'."""
+def _lowest_inside(forms: Array, metric: Array) -> tuple[Array, Array]:
+    """Steps 3 and 4: the lowest generalised eigenpair; the value is infinite where its vector is not positive."""
     factor = np.linalg.cholesky(metric + RIDGE * np.eye(metric.shape[1]))
     half = np.linalg.solve(factor, forms)
-    return np.asarray(np.linalg.solve(factor, np.swapaxes(half, 1, 2))), np.asarray(factor)
-
-
-def _lowest_inside(form: Array, metric: Array) -> tuple[Array, Array]:
-    """Lowest generalised eigenpair of each block; the value is infinite where its vector is not positive."""
-    whitened, factor = _whitened(form, metric)
-    values, vectors = np.linalg.eigh(whitened)
+    values, vectors = np.linalg.eigh(np.linalg.solve(factor, np.swapaxes(half, 1, 2)))
     inside = np.linalg.solve(np.swapaxes(factor, 1, 2), vectors[:, :, :1])[:, :, 0]
     inside = inside * np.sign(inside.sum(axis=1, keepdims=True))
     return np.where((inside > 0).all(axis=1), values[:, 0], np.inf), inside
-
-
-def _improve(values: Array, minimisers: Array, face: tuple[int, ...], found: Array, inside: Array) -> None:
-    better = np.flatnonzero(found < values)
-    values[better] = found[better]
-    minimisers[better] = 0.0
-    minimisers[np.ix_(better, np.array(face))] = inside[better]

@@ -1,8 +1,15 @@
-"""Extreme points as they come: which of ever more rows need not be kept (docs/mathematics.md, "Streams").
+"""Extreme points of a stream: which of ever more rows need not be kept (docs/mathematics.md, "Streams").
 
-A row that lies in the hull of others changes no support function. In few dimensions Qhull finds those that do not; in
-more each row is tried by itself, as a convex combination of rows that are known to be extreme. Most rows of a stream
-never come so far, because they lie in a body that is known to be inside the hull.
+A row that lies in the hull of others changes no support function. Most rows of a stream lie in a ball, a box or a
+polytope inside the hull of those before (`Inside`); the extreme ones of the others are found as follows:
+
+1. Keep one row of equal ones, and of columns that depend on others affinely none.
+2. In up to five columns Qhull finds the vertices. In more each row is tried by itself (Dulá and Helgason 1996):
+3. Begin with rows that are farthest out in some directions: these are extreme.
+4. Write the next row as a convex combination of extreme rows by nonnegative least squares. If that works, discard it,
+   and the rows after it that lie in the same simplex of d + 1 extreme rows.
+5. If not, the residual is a direction along which some undecided row lies farther out than all extreme rows. The
+   farthest is extreme: add it, and go on with 4.
 """
 
 from __future__ import annotations
@@ -16,56 +23,42 @@ from theory.errors import InputError
 from theory.geometry.polytope import hull_of, in_scale
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from theory.arrays import Array, Indices
+    from theory.arrays import Array, Indices, Mask
 
 __all__ = ["EXACT_DIMENSION", "Inside", "distinct_rows", "extreme_rows", "inside_of"]
 
 EXACT_DIMENSION = 5
-"""Largest number of sources whose hull and normal fan are built eagerly: beyond it the fan grows too large."""
+"""Largest number of sources whose hull and normal fan are always computed: beyond it the fan grows too large."""
 
-FLAT = 1e-12
-"""Thickness, in units of the ranges, at which rows count as lying in a subspace: what rounding leaves of one."""
 
-CONTAINED = 1e-12
-"""Distance from a hull, in units of the ranges, that counts as none."""
+@dataclass(frozen=True)
+class ExtremesTolerances:
+    """When a row lies in a hull, and how it is tried. Distances are in units of the ranges of the columns."""
 
-MARGIN = 1e-9
-"""By how much, relative to its size, a row must lie inside a body to be dropped without another look."""
+    flat: float = 1e-12  # thickness below which rows lie in a subspace up to rounding
+    distance: float = 1e-12  # from a hull, below which a row lies in it
+    inside: float = 1e-9  # by how much, relative to its size, a row must lie inside a body to be discarded
+    coarse_dimension: int = 7  # up to which the hull of a few rows has few enough facets to measure bodies by
+    directions: int = 8  # per dimension, in which the farthest rows are extreme
+    members: int = 32  # extreme rows taken at once for a convex combination
+    rounds: int = 100  # most times that others are taken; a few are usual
+    ahead: int = 1 << 12  # rows compared with one simplex at once
+    outside_ball: float = 1 / 16  # share of the rows outside the ball above which all are compared with the box
+    most_facets: int = 128  # of the polytope: more take more time than they save
 
-COARSE_DIMENSION = 7
-"""Largest dimension in which the hull of a few rows has few enough facets to measure a body by."""
 
-DIRECTIONS = 8
-"""Directions a dimension in which the rows farthest out are looked for."""
-
-TAKEN_AT_ONCE = 32
-"""Known rows that a combination is looked for in at a time."""
-
-ROUNDS = 100
-"""Most times that others are taken: a few are enough as a rule."""
-
-LOOKED_AHEAD = 1 << 12
-"""Rows that are held against a simplex that was found, at once."""
-
-MANY_LEFT = 1 / 16
-"""Share of the rows outside a ball from which on a box is tried on all of them."""
-
-MOST_FACETS = 128
-"""Facets of the polytope that rows are held against, one by one: more cost more than they drop."""
+EXTREMES = ExtremesTolerances()
 
 
 def distinct_rows(points: Array) -> Indices:
-    """Indices, in order, of the first of every row of points (n, d) that occurs several times.
+    """Indices, in order, of the first of equal rows of points (n, d).
 
     Example:
         >>> distinct_rows(np.array([[1.0, 2.0], [3.0, 4.0], [1.0, 2.0]])).tolist()
         [0, 1]
     """
-    # Sorting one number a row is many times quicker than sorting rows; rows that share it by chance are all kept,
-    # unless they are the same. It is added up column by column: a product with a vector may round the same row in two
-    # ways, by where it stands.
+    # Sorting one number per row is many times quicker than sorting rows. Different rows may have the same number by
+    # chance. It is added up column by column: a product with a vector may round equal rows differently.
     key = np.zeros(len(points))
     shares = np.random.default_rng(0).uniform(1, 2, size=(points.shape[1],))
     for column in range(points.shape[1]):
@@ -102,8 +95,7 @@ def extreme_rows(points: Array) -> Indices:
     try:
         return rows[np.sort(hull_of((chosen - center) @ transform).vertices)]
     except InputError:
-        # Flat to Qhull, but not to `FLAT`: nothing is said of which are extreme, so all are kept.
-        return rows
+        return rows  # flat to Qhull although not by our tolerance: all are kept
 
 
 def _standardised(points: Array) -> Array:
@@ -114,97 +106,90 @@ def _standardised(points: Array) -> Array:
 
 
 def _spanning_columns(points: Array) -> Indices:
-    """Columns of points (n, d) on which the others depend affinely, if there are such; else all."""
+    """Columns of points (n, d) on which all others depend affinely."""
     from scipy.linalg import qr
 
     scaled = _standardised(points)
     factor, order = qr(np.linalg.qr(scaled - scaled.mean(axis=0), mode="r"), mode="r", pivoting=True)
     size = np.abs(np.diag(factor))
-    rank = int((size > FLAT * len(points) ** 0.5).sum())
+    rank = int((size > EXTREMES.flat * len(points) ** 0.5).sum())
     return np.sort(order[:rank]).astype(np.intp)
 
 
 def _frame(points: Array) -> Indices:
-    """Indices of rows of distinct points (n, d) whose hull is that of all, each tried by itself.
-
-    A row is dropped if it is a convex combination of others that are known to be extreme; if it is not, what is left of
-    it is a direction in which another row that is extreme lies farthest out. So there are as many trials as rows at
-    most (Dulá and Helgason 1996).
-    """
-    dimension = points.shape[1]
-    directions = np.random.default_rng(0).standard_normal((DIRECTIONS * dimension, dimension))
-    ways = np.vstack([np.eye(dimension), -np.eye(dimension), directions])
-    found = list(dict.fromkeys(_farthest(points, way) for way in ways))
+    """Indices of rows of distinct points (n, d) whose hull is that of all (steps 3 to 5)."""
+    directions = _directions(points.shape[1])
+    extreme = list(dict.fromkeys(_farthest(points, direction) for direction in directions))
     undecided = np.ones(len(points), dtype=bool)
-    undecided[found] = False
+    undecided[extreme] = False
     lifted = np.column_stack([points, np.ones(len(points))])
-    known = np.empty_like(lifted)  # rows of `found`, at its beginning
-    known[: len(found)] = lifted[found]
+    known = np.empty_like(lifted)  # begins with the extreme rows
+    known[: len(extreme)] = lifted[extreme]
     for row in range(len(points)):
         while undecided[row]:
-            members, left = _combination(known[: len(found)], lifted[row])
-            if left is None:
+            members, residual = _combination(known[: len(extreme)], lifted[row])
+            if residual is None:  # step 4
                 undecided[row] = False
-                if len(members) == dimension + 1:
-                    # Those next in turn that lie in the same simplex, all at once.
-                    others = row + np.flatnonzero(undecided[row : row + LOOKED_AHEAD])
+                if len(members) == points.shape[1] + 1:
+                    others = row + np.flatnonzero(undecided[row : row + EXTREMES.ahead])
                     undecided[others] = ~_in_simplex(lifted[others], known[members])
                 continue
-            candidates = np.flatnonzero(undecided)
-            farthest = int(candidates[_farthest(points[candidates], left[:-1])])
-            known[len(found)] = lifted[farthest]
-            found.append(farthest)
+            candidates = np.flatnonzero(undecided)  # step 5
+            farthest = int(candidates[_farthest(points[candidates], residual[:-1])])
+            known[len(extreme)] = lifted[farthest]
+            extreme.append(farthest)
             undecided[farthest] = False
-    return np.sort(np.array(found, dtype=np.intp))
+    return np.sort(np.array(extreme, dtype=np.intp))
+
+
+def _directions(dimension: int) -> Array:
+    """(n, d) the axes, in both directions, and some random directions."""
+    random = np.random.default_rng(0).standard_normal((EXTREMES.directions * dimension, dimension))
+    return np.vstack([np.eye(dimension), -np.eye(dimension), random])
 
 
 def _combination(known: Array, row: Array) -> tuple[Indices, Array | None]:
-    """Members of known rows (n, d + 1) that make up a row (d + 1,), and None; or what is left of it, which they cannot.
+    """Members of known rows (n, d + 1) that combine to a row (d + 1,), and None; or the residual of the best.
 
-    What is left is at least as far along itself in the row as in any of the known, and proves that it lies outside.
-    A few of the known are taken at a time: those farthest along what is left by the others.
+    A few of the known rows are taken at a time: those farthest along the residual of the others.
     """
     from scipy.optimize import nnls
 
-    members = np.argsort(known[:, :-1] @ -row[:-1])[:TAKEN_AT_ONCE].astype(np.intp)
-    left = row
-    for _ in range(ROUNDS):
+    members = np.argsort(known[:, :-1] @ -row[:-1])[: EXTREMES.members].astype(np.intp)
+    residual = row
+    for _ in range(EXTREMES.rounds):
         try:
             shares, distance = nnls(known[members].T, row)
-        except RuntimeError:  # it went round in circles
+        except RuntimeError:  # it does not converge
             break
-        left = row - shares @ known[members]
-        if distance <= CONTAINED:
+        residual = row - shares @ known[members]
+        if distance <= EXTREMES.distance:
             return members[shares > 0], None
-        height = known @ left
-        beyond = np.argsort(-height)[:TAKEN_AT_ONCE]
-        beyond = beyond[height[beyond] > CONTAINED * distance]
+        height = known @ residual
+        beyond = np.argsort(-height)[: EXTREMES.members]
+        beyond = beyond[height[beyond] > EXTREMES.distance * distance]
         fresh = np.setdiff1d(beyond, members)
         if not len(fresh):
             break
         members = np.concatenate([members[shares > 0], fresh])
-    # Without a proof that it lies inside, a row is kept.
-    return members, left
+    return members, residual
 
 
-def _farthest(points: Array, way: Array) -> int:
-    """Of the rows that lie farthest out the least in the order of their columns, which is extreme where several tie."""
-    height = points @ way
-    ties = np.flatnonzero(height >= height.max() - 4 * np.finfo(float).eps * np.abs(way).sum())
+def _farthest(points: Array, direction: Array) -> int:
+    """The row farthest out; of several that tie the lexicographically least, which is extreme."""
+    height = points @ direction
+    ties = np.flatnonzero(height >= height.max() - 4 * np.finfo(float).eps * np.abs(direction).sum())
     return int(ties[np.lexsort(points[ties].T[::-1])[0]])
 
 
-def _in_simplex(points: Array, corners: Array) -> NDArray[np.bool_]:
-    """Whether points (n, d + 1), with a one at the end, lie in the simplex of corners (d + 1, d + 1), clearly."""
+def _in_simplex(points: Array, corners: Array) -> Mask:
+    """(n,) whether points (n, d + 1), with a one at the end, clearly lie in the simplex of corners (d + 1, d + 1)."""
     try:
         shares = np.linalg.solve(corners.T, points.T)
     except np.linalg.LinAlgError:
         return np.zeros(len(points), dtype=bool)
-    exact = np.abs(corners.T @ shares - points.T).max(axis=0) <= CONTAINED
+    exact = np.abs(corners.T @ shares - points.T).max(axis=0) <= EXTREMES.distance
     return np.asarray((shares >= 0).all(axis=0) & exact)
-
-
-# ---- bodies inside ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -213,8 +198,10 @@ class Inside:
 
     Attributes:
         radius: of the ball about zero.
-        center: (d,) of the box;  scale: (d,) one over half its sides.
-        normals: (f, d), height: (f,):  the polytope ``normals @ y <= height``; none where f is zero.
+        center: (d,) of the box.
+        scale: (d,) one over half the sides of the box.
+        normals: (f, d) of the polytope ``normals @ y <= height``; there is none where f is zero.
+        height: (f,).
     """
 
     radius: float
@@ -224,11 +211,11 @@ class Inside:
     height: Array
 
     def outside(self, columns: Array, scratch: Array) -> Indices:
-        """Indices of those columns (d, n) that may lie outside the hull; what is not a number counts as outside.
+        """Indices of points that may lie outside the hull; those with NaN do.
 
         Args:
             columns: (d, n) points.
-            scratch: (2, n) room for the work, which is two operations a number where the ball holds most of them.
+            scratch: (2, n) is overwritten. There are two operations per number where the ball holds most points.
         """
         square, one = scratch
         np.multiply(columns[0], columns[0], out=square)
@@ -236,8 +223,8 @@ class Inside:
             np.multiply(column, column, out=one)
             np.add(square, one, out=square)
         out = ~(square <= self.radius**2)
-        # The ball drops most of what thins out, the box what fills its ranges.
-        if np.count_nonzero(out) > len(out) * MANY_LEFT and np.isfinite(self.scale).all():
+        # The ball holds most points of a normal distribution, the box those of a uniform one.
+        if np.count_nonzero(out) > len(out) * EXTREMES.outside_ball and np.isfinite(self.scale).all():
             size = square
             size.fill(0.0)
             for column, middle, scale in zip(columns, self.center, self.scale, strict=True):
@@ -253,7 +240,7 @@ class Inside:
 
 
 def inside_of(points: Array) -> Inside:
-    """Bodies inside the hull of points (n, d); of no size where none is found.
+    """Bodies inside the hull of points (n, d); empty where the hull cannot be computed.
 
     Example:
         >>> body = inside_of(np.array([[-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]]))
@@ -264,7 +251,7 @@ def inside_of(points: Array) -> Inside:
     lowest, highest = points.min(axis=0), points.max(axis=0)
     center, half = (lowest + highest) / 2, (highest - lowest) / 2
     if dimension == 1 and half[0] > 0:
-        return Inside(0.0, center, (1 + MARGIN) / half, np.empty((0, 1)), np.empty(0))
+        return Inside(0.0, center, (1 + EXTREMES.inside) / half, np.empty((0, 1)), np.empty(0))
     try:
         fine, coarse = _measured(points)
     except InputError:
@@ -272,27 +259,26 @@ def inside_of(points: Array) -> Inside:
     normals, height = fine
     # The largest box of the ranges' shape about their middle, and the largest ball about zero.
     share = float(((height - normals @ center) / (np.abs(normals) @ half)).min())
-    scale = (1 + MARGIN) / (share * half) if share > MARGIN else np.full(dimension, np.inf)
-    radius = max(0.0, float(height.min()) - MARGIN * float(np.abs(height).max()))
-    if len(coarse[1]) > MOST_FACETS:
+    margin = EXTREMES.inside
+    scale = (1 + margin) / (share * half) if share > margin else np.full(dimension, np.inf)
+    radius = max(0.0, float(height.min()) - margin * float(np.abs(height).max()))
+    if len(coarse[1]) > EXTREMES.most_facets:
         coarse = np.empty((0, dimension)), np.empty(0)
     return Inside(radius, center, scale, *coarse)
 
 
 def _measured(points: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """Facets of the hull, as far as it can be had, and facets of the hull of a few rows, a little inside.
+    """Facets of the hull (of a few rows, in more than five dimensions), and of the hull of a few rows, a little inside.
 
     Raises:
-        InputError: no hull can be had.
+        InputError: the hull has too many dimensions, or fewer than the space.
     """
     dimension = points.shape[1]
-    if not 1 < dimension <= COARSE_DIMENSION or not np.ptp(points, axis=0).all():
+    if not 1 < dimension <= EXTREMES.coarse_dimension or not np.ptp(points, axis=0).all():
         raise InputError("sources: no hull of that many, or of one that does not vary")
-    ways = np.random.default_rng(0).standard_normal((DIRECTIONS * dimension, dimension))
-    ways = np.vstack([ways, np.eye(dimension), -np.eye(dimension)])
-    few = _facets(points[np.unique(np.argmax(ways @ points.T, axis=1))])
+    few = _facets(points[np.unique(np.argmax(_directions(dimension) @ points.T, axis=1))])
     normals, height = few
-    coarse = normals, height - MARGIN * np.abs(height).max()
+    coarse = normals, height - EXTREMES.inside * np.abs(height).max()
     return (_facets(points) if dimension <= EXACT_DIMENSION else few), coarse
 
 

@@ -1,10 +1,16 @@
-"""Cut the normal cones of a simplicial polytope into simplices, by incidences alone.
+"""Pulling triangulations of the normal cones of a simplicial polytope, by incidences alone.
 
-The normal cone of a face has the facets around it as rays. Pulling a ray p of it cuts the cone into pieces that join
-p to the walls that do not hold p, and each wall is the normal cone of a face with one vertex more (the classical
-pulling triangulation). Which ray is pulled depends on the face alone, so neighbours are cut alike where they meet, and
-no coordinate is ever compared: unlike the triangulation of a slightly perturbed polytope this one cannot leave slivers
-that belong to nobody. Every step is one pass over all faces of a size.
+The rays of a face's normal cone are the facets around the face, and its walls the normal cones of faces with one vertex
+more:
+
+1. List the faces of every size with the facets around them. The pulled ray of a face is its first facet.
+2. List the walls of each face that do not contain its pulled ray.
+3. Begin with the normal cones of the vertices.
+4. Replace each cone by the cones over its walls, with its pulled ray as apex; all cones of a size at once.
+5. At facets, which are rays themselves, the apexes so far are the generators of a simplicial cone.
+
+The pulled ray depends on the face alone, so neighbours are cut alike where they meet. No coordinates are compared:
+unlike the triangulation of a perturbed polytope this one leaves no gaps.
 """
 
 from __future__ import annotations
@@ -22,7 +28,7 @@ __all__ = ["is_closed_complex", "pulled_cones"]
 
 
 def pulled_cones(facets: Indices) -> tuple[Indices, Indices]:
-    """Simplicial cones over the facets of a simplicial polytope, and the vertex whose normal cone each is part of.
+    """Simplicial cones of a simplicial polytope, and the vertex in whose normal cone each lies.
 
     Args:
         facets: (R, d) vertices of each facet, by any integer names.
@@ -38,27 +44,21 @@ def pulled_cones(facets: Indices) -> tuple[Indices, Indices]:
         >>> sorted(map(sorted, cones.tolist())), sorted(owner.tolist())
         ([[0, 1], [0, 3], [1, 2], [2, 3]], [0, 1, 2, 3])
     """
-    names, levels, walls = _incidences(facets)
+    names, rank = np.unique(facets, return_inverse=True)
+    facets = np.sort(rank.reshape(facets.shape), axis=1)
+    levels = [_faces_of_size(facets, size) for size in range(1, facets.shape[1] + 1)]  # step 1
+    walls = [_walls(level, larger, facets) for level, larger in pairwise(levels)]  # step 2
     owner = position = np.arange(len(names))
     apexes = np.empty((len(position), 0), dtype=np.intp)
     for level, (first, count, child) in zip(levels, walls, strict=False):
         apexes = np.column_stack([apexes, level.pulled[position]])
         repeats = count[position]
-        # The walls of a face stand in one run: expand every chain by the run of its present face.
+        # Step 4: the walls of a face are successive entries of `child`.
         offset = np.arange(repeats.sum()) - np.repeat(np.cumsum(repeats) - repeats, repeats)
         row = np.repeat(np.arange(len(position)), repeats)
         apexes, owner = apexes[row], owner[row]
         position = child[first[position][row] + offset]
     return np.column_stack([apexes, levels[-1].pulled[position]]), names[owner]
-
-
-def _incidences(facets: Indices) -> tuple[Indices, list[_Level], list[tuple[Indices, Indices, Indices]]]:
-    """Names of the vertices, the faces of every size, and the walls between one size and the next."""
-    names, rank = np.unique(facets, return_inverse=True)
-    facets = np.sort(rank.reshape(facets.shape), axis=1)
-    levels = [_faces_of_size(facets, size) for size in range(1, facets.shape[1] + 1)]
-    walls = [_walls(level, larger, facets) for level, larger in pairwise(levels)]
-    return names, levels, walls
 
 
 def is_closed_complex(facets: Indices) -> bool:
@@ -75,30 +75,27 @@ class _Level:
 
     Attributes:
         faces: (n, k) their vertices, ascending, in lexicographic order.
-        pulled: (n,) the facet that is pulled: the first around the face.
-        face_of: (m,) face, facet_of: (m,) facet of every incidence.
+        pulled: (n,) the first facet around each.
     """
 
     faces: Indices
     pulled: Indices
-    face_of: Indices
-    facet_of: Indices
 
 
 def _faces_of_size(facets: Indices, size: int) -> _Level:
     subsets = np.array(list(combinations(range(facets.shape[1]), size)))
     rows = facets[:, subsets].reshape(-1, size)
     facet_of = np.repeat(np.arange(len(facets)), len(subsets))
-    # Sorted by face and, within a face, by facet: the first is the one to pull.
+    # Sorted by face and, within a face, by facet.
     order = np.lexsort((facet_of, *rows.T[::-1]))
     rows, facet_of = rows[order], facet_of[order]
     first = np.ones(len(rows), dtype=bool)
     first[1:] = (rows[1:] != rows[:-1]).any(axis=1)
-    return _Level(rows[first], facet_of[first], np.cumsum(first) - 1, facet_of)
+    return _Level(rows[first], facet_of[first])
 
 
 def _walls(level: _Level, larger: _Level, facets: Indices) -> tuple[Indices, Indices, Indices]:
-    """For each face those with one vertex more outside its pulled facet, as runs (first, count, list)."""
+    """Faces with one vertex more, outside the pulled facet of each face: first and count of its entries in a list."""
     size = level.faces.shape[1]
     subsets = np.array(list(combinations(range(size + 1), size)))
     below = larger.faces[:, subsets].reshape(-1, size)
@@ -114,7 +111,7 @@ def _walls(level: _Level, larger: _Level, facets: Indices) -> tuple[Indices, Ind
 
 
 def _position(table: Indices, rows: Indices) -> Indices:
-    """Where each row stands in the table, which holds it, in lexicographic order."""
+    """Positions of rows in a table in lexicographic order that contains them."""
     base = int(table.max()) + 1
     if base ** table.shape[1] >= 2**62:
         _, inverse = np.unique(np.concatenate([table, rows]), axis=0, return_inverse=True)

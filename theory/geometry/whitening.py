@@ -1,9 +1,14 @@
-"""Coordinates that suit a problem: every neuron's energy is |x|^2, and the readout asks for each of them by itself.
+"""Whitened coordinates x = H w of neurons: their energy is |x|^2, and H K H' is diagonal.
 
-With ``M = H'H`` the cost of a neuron is ``|x|^2 + h^2`` in ``x = H w``, and sources become ``H^-T s``, so that
-``w.s`` stays what it is. H is determined up to a rotation; the one that makes ``H K H'`` diagonal leaves nothing that
-is ill conditioned but the scales of the coordinates. Sources that are strongly correlated, as measurements are, lose
-their digits in any other coordinates: both forms are computed from their roots, never from a product.
+With ``M = H'H`` the cost of a neuron is ``|x|^2 + h^2``, and sources become ``H^-T s``, so that ``w.s`` does not
+change. H is determined up to a rotation; the one that makes ``H K H'`` diagonal leaves nothing ill conditioned but the
+scales of the coordinates. Strongly correlated sources, such as measurements, lose digits in other coordinates:
+
+1. Scale the columns of a root R of M, M = R'R, and sort its rows by size, the largest first.
+2. Take the triangular factor of R, which equals H but for a rotation.
+3. Rotate by the right singular vectors of B' after R^-1: the columns of B H' become orthogonal.
+
+Both forms are computed from their roots, never from a product.
 """
 
 from __future__ import annotations
@@ -27,7 +32,8 @@ class Whitening(Frozen):
     """Coordinates x = H w in which the energy of a neuron is ``|x|^2``, M = H'H, and H K H' is diagonal.
 
     Attributes:
-        matrix: (d, d) H;  inverse: (d, d) H^-1.
+        matrix: (d, d) H.
+        inverse: (d, d) H^-1.
         targets: (r, d) B H', what is decoded of the whitened sources, with orthogonal columns.
 
     Example:
@@ -43,7 +49,7 @@ class Whitening(Frozen):
 
     @classmethod
     def of(cls, energy_root: Array, targets: Array, scale: Array) -> Whitening:
-        """The whitening of sources of which some combinations are decoded.
+        """The whitening of one problem.
 
         Args:
             energy_root: (k, d) R with M = R'R.
@@ -51,7 +57,7 @@ class Whitening(Frozen):
             scale: (d,) typical cost of a unit neuron of each source, so that sources of tiny scale keep their digits.
         """
         half = energy_root / scale
-        # Large rows first: then the small ones keep theirs.
+        # Large rows first, so that the small ones keep their digits.
         order = np.argsort(-np.abs(half).max(axis=1), kind="stable")
         root = np.asarray(np.linalg.qr(half[order], mode="r"))
         few = len(targets) < len(scale)
@@ -63,12 +69,12 @@ class Whitening(Frozen):
 
     @classmethod
     def none(cls, targets: Array) -> Whitening:
-        """That of a problem that is whitened already."""
+        """The identity, for a problem that is whitened already."""
         identity = np.eye(targets.shape[1])
         return cls(identity, identity, targets)
 
     def restricted(self, members: Sequence[int]) -> Whitening:
-        """That of the neurons which read only some of the sources, by index."""
+        """The whitening of neurons that read only some of the sources, by index."""
         root = np.asarray(np.linalg.qr(self.matrix[:, list(members)], mode="r"))
         inverse = np.linalg.inv(root)
         return Whitening(root, inverse, (self.targets @ self.inverse.T)[:, list(members)] @ root.T)
@@ -94,12 +100,12 @@ class Whitening(Frozen):
         return np.asarray(self.inverse.T @ multiplier @ self.inverse)
 
     def multiplier(self, worth: Array) -> Array:
-        """(d, d) the form in x as one in w."""
+        """(d, d) the form Y in w of a form in x."""
         return np.asarray(self.matrix.T @ worth @ self.matrix)
 
 
 def lifted(worth: Array) -> Array:
-    """(d + 1, d + 1) a form (d, d) in x as one in (b, x), where the bias earns nothing."""
+    """(d + 1, d + 1) the form in (b, x) of a form (d, d) in x; the bias earns nothing."""
     result = np.zeros((len(worth) + 1, len(worth) + 1))
     result[1:, 1:] = worth
     return result
