@@ -1,17 +1,21 @@
 """Lower bounds for any number of sources: semidefinite relaxations, first of everything at once, then cell by cell.
 
-The bound owes nothing to the faces of the hull. First the lifted relaxation over all directions and over the multiplier
-as well (`solver.relaxations.lifted_program`), which is quick and leaves 5 to 25 % on generic data, but nothing on data
-with opposite samples. Then the multiplier of the best code known, which is the right one in the end, with direction
-space cut into cells (`solver.relaxations.branch_and_bound`): one for every neuron, then more where the bound is worst;
-beyond seven sources also another multiplier that suits all cells (`solver.relaxations.joint_multiplier`). A cell in
-which a neuron turns up that earns more than it costs improves the code instead.
+1. Try to prove the modular code on one cell, if no climb finds a neuron that earns more than it costs.
+2. Bound the problem by the lifted relaxation over all directions and multipliers (`solver.relaxations.lifted_program`),
+   which is quick and leaves 5 to 25 % on generic data, but nothing on data with opposite samples.
+3. Find a good code by local ascents; in many sources before 2.
+4. Take the multiplier of that code and cut directions into cells (`solver.relaxations.branch_and_bound`): one for every
+   neuron, then more where the bound is worst. The bound owes nothing to the faces of the hull.
+5. In more than seven sources also seek another multiplier that suits all cells (`solver.relaxations.joint_multiplier`).
+6. Climb from the middles of the most promising cells. A neuron that earns more than it costs improves the code: then
+   back to 4, with its multiplier.
+7. End where the bound meets the loss, the worst cell is exhausted, or there are too many cells.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,32 +56,25 @@ MOST_SOURCES = 30
 BOUND_FIRST = 16
 """Sources up to which that is sooner done than a good code is found; with more the code comes first."""
 
-PROBES = 12
-"""Climbs that look for a neuron better than the modular ones before a proof is tried."""
-
-NEARER = 0.75
-"""Each stage aims at this share of the distance between the worst cell's ratio and one."""
-
-VISITS = 0.1
-"""Visits of cells between two steps, as a share of the cells; ten at least."""
-
-MORE = 2.0
-"""A better multiplier than that of the code is sought each time that the cells have become so many times more."""
-
 FEW_SOURCES = 7
-"""Sources up to which that is not done: that of the code proves all there is, within a minute on most data."""
+"""Sources up to which no other multiplier is sought: that of the code proves all there is, in a minute on most data."""
 
-MOST_CELLS = 10_000
-"""Cells after which the search ends, with whatever bound it has,"""
 
-MOST_CELLS_OF_FEW = 1_000
-"""and for few sources, where two hundred are usual, and rounding is in the way if so many do not suffice."""
+@dataclass(frozen=True)
+class RelaxationTolerances:
+    """How finely to bound, and when to give up."""
 
-CLIMBS = 20
-"""Most promising cells whose middles are climbed from, after each stage."""
+    probes: int = 12  # climbs that look for a neuron better than the modular ones before a proof is tried
+    nearer: float = 0.75  # each stage aims at this share of the distance between the worst ratio and one
+    visits: float = 0.1  # of cells between two steps, as a share of the cells; ten at least
+    more: float = 2.0  # another multiplier is sought each time that the cells are so many times more
+    most_cells: int = 10_000  # after which the search ends, with whatever bound it has
+    most_cells_of_few: int = 1_000  # for few sources, where two hundred are usual, and then rounding is in the way
+    climbs: int = 20  # from the middles of the most promising cells, after each stage
+    excess: float = 1e-8  # of the ratio of a neuron in a cell over one that improves the code
 
-WORTH_ADDING = 1e-8
-"""A neuron found in a cell improves the code if its ratio exceeds one by this."""
+
+RELAXATION = RelaxationTolerances()
 
 
 def steps(
@@ -138,7 +135,7 @@ def in_half_the_time(steps: Iterator[Iterate]) -> Iterator[Iterate]:
 def modular_proven(problem: Problem, tolerance: float) -> Iterate | None:
     """The best modular code with a proof of its optimality from one cell, if there is one."""
     multiplier, weights = modular_multiplier(problem), problem.modular_weights
-    random = np.random.default_rng(0).standard_normal((PROBES, problem.dimension)) * problem.own_sizes
+    random = np.random.default_rng(0).standard_normal((RELAXATION.probes, problem.dimension)) * problem.own_sizes
     # Most codes are not modular, and a climb shows it sooner than a failing proof.
     if Ascent(problem).climb(multiplier, random)[0].max() > 1 + tolerance:
         return None
@@ -152,13 +149,13 @@ def at_once(problem: Problem, solver: str, tolerance: float) -> Iterate:
     """The best modular code with the bound of the lifted relaxation; without it if the solver fails, and a note."""
     weights, loss = problem.modular_weights, problem.modular_loss
     try:
-        found = lifted_bound(problem, solver, tolerance)
+        lifted = lifted_bound(problem, solver, tolerance)
     except ConicError as error:
         multiplier = problem.energy_matrix
         bound = best_bound(problem, multiplier, quick=True).value
         return Iterate(weights, multiplier, loss, bound, note=f"conic solver {solver} failed: {error}")
-    bound = best_bound(problem, found.multiplier, quick=True, cover=found.cover).value
-    return Iterate(weights, found.multiplier, loss, bound, found.cover, found.note)
+    bound = best_bound(problem, lifted.multiplier, quick=True, cover=lifted.cover).value
+    return Iterate(weights, lifted.multiplier, loss, bound, lifted.cover, lifted.note)
 
 
 def cell_by_cell(problem: Problem, weights: Array, tolerance: float, note: str = "") -> Iterator[Iterate]:
@@ -184,21 +181,21 @@ def _refined(problem: Problem, weights: Array, tolerance: float) -> Iterator[tup
     multiplier = problem.multiplier(weights.T @ weights)
     cells = Cells(problem, multiplier, weights)
     goal, next_search = 1 + tolerance, len(cells) + 1
-    most = MOST_CELLS if problem.dimension > FEW_SOURCES else MOST_CELLS_OF_FEW
-    while cells.bound > goal and not cells.settled and len(cells) < most:
-        target = max(goal, 1 + NEARER * (cells.bound - 1))
-        while cells.bound > target and not cells.settled and len(cells) < most:
-            cells.refine(target, max(10, int(VISITS * len(cells))), most=most)
+    most = RELAXATION.most_cells if problem.dimension > FEW_SOURCES else RELAXATION.most_cells_of_few
+    while cells.bound > goal and not cells.is_exhausted and len(cells) < most:
+        target = max(goal, 1 + RELAXATION.nearer * (cells.bound - 1))
+        while cells.bound > target and not cells.is_exhausted and len(cells) < most:
+            cells.refine(target, max(10, int(RELAXATION.visits * len(cells))), most=most)
             step = _step(problem, weights, multiplier, cells.cover())
             yield step, len(cells)
             if problem.dimension > FEW_SOURCES and len(cells) >= next_search:
-                for found in strengthened(cells, weights):
-                    step = step if found is None else _step(problem, weights, *found)
+                for proof in strengthened(cells, weights):
+                    step = step if proof is None else _step(problem, weights, *proof)
                     yield step, len(cells)
-                next_search = int(MORE * len(cells))
+                next_search = int(RELAXATION.more * len(cells))
         starts = cells.candidates()
         ratios = np.einsum("ni,ij,nj->n", starts, multiplier, starts) / problem.neuron_cost(starts)
-        better = ascents.improved(problem, weights, starts[np.argsort(-ratios)[:CLIMBS]], WORTH_ADDING)
+        better = ascents.improved(problem, weights, starts[np.argsort(-ratios)[: RELAXATION.climbs]], RELAXATION.excess)
         if better is not None:
             weights = better
             multiplier = problem.multiplier(weights.T @ weights)

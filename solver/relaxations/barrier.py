@@ -6,9 +6,16 @@ with P of order one more than there are sources, and hundreds of products A_k. I
 
     minimise lambda   subject to   lambda - Y - sum_k N_k A_k positive semidefinite,   N >= 0,
 
-is an upper bound whatever the N, which is all that a proof takes from here. A primal-dual interior-point method with
-the scaling of Nesterov and Todd, its linear system in P: of order (d + 1)(d + 2) / 2, however many the products are.
-General conic solvers take five times as long with 10 sources and fifteen to twenty-five times with 20.
+is an upper bound whatever the N, which is all that a proof takes from here. General conic solvers take five times as
+long with 10 sources and fifteen to twenty-five times with 20. A primal-dual interior-point method:
+
+1. Start at P = 1 / order, equal N, and a lambda that makes the dual slack S positive definite.
+2. Scale so that P and S are one diagonal matrix (Nesterov and Todd).
+3. Factor the linear system, in P: of order (d + 1)(d + 2) / 2, however many the products are.
+4. Predict: the step towards zero complementarity, and how much of it would be left.
+5. Correct: the step towards the centre at that share, to second order (Mehrotra).
+6. Go most of the way to the boundary, in P and in the dual, and go back to 2.
+7. End where complementarity is small enough or lambda is, and compute the bound from the N of the least lambda.
 """
 
 from __future__ import annotations
@@ -25,32 +32,24 @@ if TYPE_CHECKING:
 
 __all__ = ["Relaxed", "Triangle", "most_valuable"]
 
-STEPS = 60
-"""Steps at most; about ten are usual."""
 
-SLACK = 0.05
-"""Least starting value of a slack, over the order of P."""
+@dataclass(frozen=True)
+class BarrierTolerances:
+    """How the interior-point method starts, steps and ends."""
 
-MULTIPLIER = 1e-2
-"""Starting value of every N, and a tenth of that of the dual's least eigenvalue, over the largest eigenvalue of Y."""
+    steps: int = 60  # about ten are usual
+    slack: float = 0.05  # least starting value, over the order of P
+    multiplier: float = 1e-2  # starting value of every N, over the largest eigenvalue of Y
+    least_eigenvalue: float = 1e-1  # starting value of that of the dual slack, in the same unit
+    to_boundary: tuple[float, float] = (0.95, 0.98)  # share of the way a step may go: far from the centre, near it
+    near: float = 0.1  # share of the gap that a step need not leave for the centre to count as near
+    least_centre: float = 1e-6  # share of the gap that a step aims at, at least
+    stalled: float = 1e-4  # a shorter step is the last: rounding has been reached
+    ridge: float = 1e-14  # relative, added to a system that rounding made indefinite; then ten thousand times it
+    active: float = 0.3  # a product takes part in the proof if its N is larger than this times its slack
 
-TO_BOUNDARY = (0.95, 0.98)
-"""Share of the way to the boundary that a step may go: when the centre is far, and when it is near."""
 
-NEAR = 0.1
-"""Share of the gap that a step need not leave for the centre to count as near."""
-
-LEAST_CENTRE = 1e-6
-"""Share of the gap that a step aims at, at least."""
-
-STALLED = 1e-4
-"""A step shorter than this is the last: rounding has been reached."""
-
-RIDGE = 1e-14
-"""Relative size of what is added to a linear system that rounding has made indefinite; then ten thousand times it."""
-
-ACTIVE = 0.3
-"""A product takes part in the proof if its N is larger than this times its slack."""
+BARRIER = BarrierTolerances()
 
 
 class Triangle:
@@ -83,16 +82,16 @@ class Triangle:
 
     def products(self, first: Array, second: Array) -> Array:
         """(p, N) the vectors of (a c' + c a') / 2 for rows a, c."""
-        found = first[:, self.upper] * second[:, self.lower]
-        found += first[:, self.lower] * second[:, self.upper]
-        return np.asarray(found * (self.stretch / 2))
+        products = first[:, self.upper] * second[:, self.lower]
+        products += first[:, self.lower] * second[:, self.upper]
+        return np.asarray(products * (self.stretch / 2))
 
     def congruence(self, matrix: Array) -> Array:
         """(N, N) the map P -> W P W for a symmetric W."""
         upper, lower = matrix[self.upper], matrix[self.lower]
-        found = upper[:, self.upper] * lower[:, self.lower]
-        found += upper[:, self.lower] * lower[:, self.upper]
-        return np.asarray(found * self._half)
+        product = upper[:, self.upper] * lower[:, self.lower]
+        product += upper[:, self.lower] * lower[:, self.upper]
+        return np.asarray(product * self._half)
 
 
 @dataclass(frozen=True)
@@ -125,14 +124,14 @@ def most_valuable(
         target: a bound that is good enough, wherever the optimum may be.
 
     Example:
-        >>> found = most_valuable(Triangle(2), np.diag([2.0, 1]), np.array([[-1.0, 0, 1]]), 1e-8)  # P_22 >= P_11
-        >>> round(found.bound, 6)
+        >>> relaxed = most_valuable(Triangle(2), np.diag([2.0, 1]), np.array([[-1.0, 0, 1]]), 1e-8)  # P_22 >= P_11
+        >>> round(relaxed.bound, 6)
         1.5
     """
     scale = max(float(np.abs(np.linalg.eigvalsh(worth)[[0, -1]]).max()), np.finfo(float).tiny ** 0.5)
     point = _Point.start(triangle, worth / scale, products)
     level, weights = point.level, point.dual
-    for _ in range(STEPS):
+    for _ in range(BARRIER.steps):
         if point.gap <= accuracy or (point.level <= target / scale and point.gap < 1):
             break
         try:
@@ -141,10 +140,10 @@ def most_valuable(
             break
         if point.level < level:
             level, weights = point.level, point.dual
-        if longest < STALLED:
+        if longest < BARRIER.stalled:
             break
     bound = float(np.linalg.eigvalsh(worth + triangle.matrix((weights * scale) @ products))[-1])
-    return Relaxed(point.primal, weights * scale, point.dual > ACTIVE * point.slack, bound)
+    return Relaxed(point.primal, weights * scale, point.dual > BARRIER.active * point.slack, bound)
 
 
 @dataclass
@@ -163,10 +162,10 @@ class _Point:
     def start(cls, triangle: Triangle, worth: Array, products: Array) -> _Point:
         order = triangle.order
         primal = np.eye(order) / order
-        slack = np.maximum(products @ triangle.vector(primal), SLACK / order)
-        dual = np.full(len(products), MULTIPLIER)
+        slack = np.maximum(products @ triangle.vector(primal), BARRIER.slack / order)
+        dual = np.full(len(products), BARRIER.multiplier)
         form = worth + triangle.matrix(dual @ products)
-        level = float(np.linalg.eigvalsh(form)[-1]) + 10 * MULTIPLIER
+        level = float(np.linalg.eigvalsh(form)[-1]) + BARRIER.least_eigenvalue
         return cls(triangle, products, primal, slack, dual, level, level * np.eye(order) - form)
 
     @property
@@ -182,19 +181,22 @@ class _Point:
 
     def step(self) -> float:
         """Mehrotra's predictor and corrector; the length of the shorter of the primal and the dual step."""
-        frame = _Frame.of(self)
+        frame = _Frame.of(self)  # steps 2 and 3
         order = self.triangle.order
         total = len(self.slack) + order
         centre = self.complementarity / total
         squares = np.diag(frame.diagonal**2)
+        # step 4
         foreseen = frame.direction(-squares, -self.slack * self.dual)
         first, second = (min(1.0, length) for length in frame.lengths(foreseen))
         remaining = min((self._after(foreseen, first, second).complementarity / total / centre) ** 3, 1.0)
-        aim = max(remaining, LEAST_CENTRE) * centre
+        # step 5
+        aim = max(remaining, BARRIER.least_centre) * centre
         both = (frame.to @ foreseen.primal @ frame.to.T) @ (frame.back.T @ foreseen.dual_slack @ frame.back)
         curved = aim * np.eye(order) - squares - (both + both.T) / 2
         change = frame.direction(curved, aim - self.slack * self.dual - foreseen.slack * foreseen.dual)
-        share = TO_BOUNDARY[bool(remaining <= NEAR)]
+        # step 6
+        share = BARRIER.to_boundary[bool(remaining <= BARRIER.near)]
         first, second = (min(1.0, share * length) for length in frame.lengths(change))
         after = self._after(change, first, second)
         if not np.isfinite(after.complementarity):
@@ -283,7 +285,7 @@ class _Frame:
 
 def _factor(system: Array) -> Array:
     """The Cholesky factor (its lower triangle) of a positive definite matrix, or of one that is so but for rounding."""
-    for ridge in (0.0, RIDGE, 1e4 * RIDGE):
+    for ridge in (0.0, BARRIER.ridge, 1e4 * BARRIER.ridge):
         shifted = np.asfortranarray(system + np.diag(ridge * np.diag(system))) if ridge else system
         factor, failed = dpotrf(shifted, lower=1)
         if not failed:

@@ -5,10 +5,17 @@ is at most the value of a small semidefinite program in P, the relaxed u u' (doc
 
     maximise tr(Y P)   subject to   tr(B P) = 1,   P positive semidefinite,   a'P c >= 0 for inequalities a, c.
 
-Its multipliers N of the last are what `theory.bounds.cover` checks. Only violated products are added, a few at a time.
-The cells are those of a Voronoi diagram on the sphere w'Y w = 1: a cell holds the directions that are nearer to its
-centre than to any other. Where the value is too large there are new centres. So the cells stay round, which in many
-dimensions needs far fewer of them than halving does; and a proof stays one when centres are added around its cell.
+Its multipliers N of the last are what `theory.bounds.cover` checks. The cells are those of a Voronoi diagram on the
+sphere w'Y w = 1: a cell holds the directions that are nearer to its centre than to any other. So they stay round, which
+in many dimensions needs far fewer of them than halving does; and a proof stays one when centres are added around it.
+
+1. Begin with a centre for each neuron of the code, and the products of opposite samples.
+2. Visit the cell with the largest bound: solve its program (`solver.relaxations.barrier`).
+3. Drop products whose N is zero, add those that P violates most, and solve again, with finer thresholds near the end.
+4. Where products gain little, split the cell: at a neuron that has no cell of its own, or else either side of the
+   middle of P, along the direction in which P is spread most.
+5. A cell is exhausted where P is a single neuron, which attains the bound, or where all centres are there already.
+6. End where no bound is above the target, or the worst cell is exhausted.
 """
 
 from __future__ import annotations
@@ -30,62 +37,34 @@ if TYPE_CHECKING:
 
 __all__ = ["Cells", "Inequalities", "violated", "without_idle"]
 
-ROUNDS = 14
-"""Rounds of adding violated products on one visit of a cell at most; half of that is usual."""
 
-VIOLATED = 3e-3
-"""A product below minus this, on rows of unit length and P of unit trace, is worth adding; finer near the end."""
+@dataclass(frozen=True)
+class CellTolerances:
+    """When products, centres and cells count; ratios are compared with the target that is to be reached."""
 
-FINE_ENOUGH = 0.02
-"""Share of the spread of P that the threshold may be before the cell is split."""
+    rounds: int = 14  # of adding violated products on one visit of a cell at most; half of that is usual
+    violated: float = 3e-3  # a product below minus this, on unit rows and P of unit trace, is added; finer near the end
+    fine_enough: float = 0.02  # share of the spread of P that the threshold may be before the cell is split
+    finest: float = 1e-8  # threshold: below it the error of the semidefinite program begins
+    idle: float = 1e-7  # multiplier below which a product is dropped
+    most_samples: int = 1_500  # whose inequalities are used: the others are valid too, but every pair is looked at
+    probes: int = 4_000  # random directions whose extreme samples are the ones used, where there are more
+    nearest: int = 300  # centres whose walls are looked at, for the same reason
+    accuracy: float = 0.02  # of the semidefinite program, as a share of the distance from last value to target,
+    most_accurate: float = 1e-10  # within these limits,
+    least_accurate: float = 2e-3  # as shares of the largest eigenvalue of Y
+    typical: float = 4.0  # where most products are below one over this, thresholds are in proportion
+    worth_a_visit: float = 0.03  # share of the way to the target that a visit gains, or else the cell is split
+    slow: float = 0.03  # share of the way to the target that a round gains, or else products are exhausted
+    beside: float = 0.8  # standard deviations of P at which new centres are set, either side of its middle
+    same: float = 1e-6  # distance on the unit sphere below which two centres are one
+    moved: float = 1e-2  # distance up to which a centre follows the neuron that it stood for
+    inside: float = 1e-9  # by which a neuron may miss an inequality, on rows of unit length
+    off_centre: float = 1e-6  # one minus the cosine between neuron and centre above which it has a cell of its own
+    spread: float = 1e-9  # variance of P, in units of f, below which a cell holds a single neuron
 
-FINEST = 1e-8
-"""The finest such threshold: below it the error of the semidefinite program begins."""
 
-IDLE = 1e-7
-"""Multiplier below which a product is dropped."""
-
-MOST_SAMPLES = 1_500
-"""Samples whose inequalities are used: the others would still be valid, but every pair is looked at in every round."""
-
-PROBES = 4_000
-"""Random directions whose extreme samples are the ones used, where there are more."""
-
-NEAREST = 300
-"""Centres whose walls are looked at: those nearest to the centre of the cell, for the same reason."""
-
-ACCURACY = 0.02
-"""The semidefinite program is solved to this share of the distance between a cell's last value and the target,"""
-
-MOST_ACCURATE, LEAST_ACCURATE = 1e-10, 2e-3
-"""within these limits, as shares of the largest eigenvalue of Y."""
-
-TYPICAL = 4.0
-"""Where most products are smaller than one over this, because biases cost so much, the thresholds are in proportion."""
-
-WORTH_A_VISIT = 0.03
-"""Share of the way to the target by which a visit must lower a cell's bound, or else the cell is split."""
-
-SLOW = 0.03
-"""Share of the way to the target that a round must gain, or else products are as good as exhausted."""
-
-BESIDE = 0.8
-"""Standard deviations of P at which new centres are set, either side of its middle, where it is spread most."""
-
-SAME = 1e-6
-"""Distance on the unit sphere below which two centres are one."""
-
-MOVED = 1e-2
-"""Distance up to which a centre follows the neuron that it stood for."""
-
-INSIDE = 1e-9
-"""An inequality that a neuron misses by no more than this, on rows of unit length, counts as met."""
-
-OFF_CENTRE = 1e-6
-"""One minus the cosine between a neuron and the centre of its cell above which it is to have a cell of its own."""
-
-SPREAD = 1e-9
-"""Variance of P, in units of f, below which a cell holds a single neuron and is not split."""
+CELLS = CellTolerances()
 
 
 class Inequalities:
@@ -126,9 +105,9 @@ class Inequalities:
 def _informative(problem: Problem, neurons: Array, whitening: Whitening) -> Indices:
     """Samples that are extreme in some direction that matters: all of them, if there are not too many."""
     vertices = problem.sources.vertices
-    if len(vertices) <= MOST_SAMPLES:
+    if len(vertices) <= CELLS.most_samples:
         return np.arange(len(vertices))
-    random = np.random.default_rng(0).standard_normal((PROBES, problem.dimension)) @ whitening.inverse.T
+    random = np.random.default_rng(0).standard_normal((CELLS.probes, problem.dimension)) @ whitening.inverse.T
     directions = np.concatenate([neurons, random])
     extreme = np.concatenate(
         [np.argmin(vertices @ directions[start : start + 256].T, axis=0) for start in range(0, len(directions), 256)]
@@ -136,7 +115,7 @@ def _informative(problem: Problem, neurons: Array, whitening: Whitening) -> Indi
     # The neurons' own samples first, then those that most directions meet.
     counted, first, times = np.unique(extreme, return_index=True, return_counts=True)
     order = np.lexsort((-times, first >= len(neurons)))
-    return np.sort(counted[order][:MOST_SAMPLES])
+    return np.sort(counted[order][: CELLS.most_samples])
 
 
 def violated(rows: Array, relaxed: Array, threshold: float) -> Indices:
@@ -173,15 +152,15 @@ class _Cell:
         relaxed: P, once a program was solved.
         threshold: how far products must be violated to be added.
         seen: the number of centres at the last visit.
-        settled: whether more products or centres would be of no use.
+        exhausted: whether more products or centres would be of no use.
     """
 
     pairs: Indices
     weights: Array
     relaxed: Array | None = None
-    threshold: float = VIOLATED
+    threshold: float = CELLS.violated
     seen: int = 0
-    settled: bool = False
+    exhausted: bool = False
 
 
 class Cells:
@@ -244,9 +223,9 @@ class Cells:
         return len(self.cells)
 
     @property
-    def settled(self) -> bool:
+    def is_exhausted(self) -> bool:
         """Whether the worst cell cannot be improved: it holds a single neuron that attains its bound."""
-        return self.cells[int(np.argmax(self.bounds))].settled
+        return self.cells[int(np.argmax(self.bounds))].exhausted
 
     def refine(self, target: float, visits: int, *, most: int | None = None) -> None:
         """Lower the bound until it is at most the target. It may rise for a while when there are new cells.
@@ -259,14 +238,14 @@ class Cells:
         for _ in range(visits):
             split = most is None or len(self) < most
             worst = int(np.argmax(self.bounds))
-            if self.bounds[worst] <= target or self.cells[worst].settled:
+            if self.bounds[worst] <= target or self.cells[worst].exhausted:
                 return
             before = self.bounds[worst]
             if self.cells[worst].seen < len(self) or not split:
                 self._tighten(worst, target, split=split)
-                if self.bounds[worst] <= target + (before - target) * (1 - WORTH_A_VISIT) or not split:
+                if self.bounds[worst] <= target + (before - target) * (1 - CELLS.worth_a_visit) or not split:
                     continue
-            if not self.cells[worst].settled:
+            if not self.cells[worst].exhausted:
                 self._split(worst, target, None if most is None else most - len(self))
 
     def tighten(self, chosen: Indices, target: float) -> None:
@@ -293,11 +272,11 @@ class Cells:
             for neuron in self.neurons:
                 distance = np.linalg.norm(self.centres - neuron, axis=1) / np.linalg.norm(neuron)
                 nearest, next_one = np.append(np.argsort(distance)[:2], -1)[:2]
-                alone = len(distance) == 1 or distance[next_one] > SAME
-                if alone and distance[nearest] < MOVED:
+                alone = len(distance) == 1 or distance[next_one] > CELLS.same
+                if alone and distance[nearest] < CELLS.moved:
                     self.centres[nearest] = neuron
         for index, cell in enumerate(self.cells):
-            cell.seen, cell.settled = 0, False
+            cell.seen, cell.exhausted = 0, False
             self.bounds[index] = self._value(index, cell.pairs, cell.weights)
 
     def state(self) -> tuple[Array, Indices, Array, list[_Cell]]:
@@ -335,7 +314,7 @@ class Cells:
 
     def _add_centre(self, centre: Array) -> bool:
         """Whether it was added: not if there is one that close, for rounding would hide the wall between them."""
-        new = float(np.linalg.norm(self.centres - centre, axis=1).min()) > SAME * float(np.linalg.norm(centre))
+        new = float(np.linalg.norm(self.centres - centre, axis=1).min()) > CELLS.same * float(np.linalg.norm(centre))
         if new:
             self.centres = np.vstack([self.centres, centre])
         return new
@@ -366,10 +345,10 @@ class Cells:
     def _names(self, index: int, pairs: Indices) -> Indices:
         """The inequalities that are looked at in a cell, in increasing order."""
         samples = len(self.inequalities)
-        if len(self) <= NEAREST:
+        if len(self) <= CELLS.nearest:
             return np.arange(samples + len(self))
         nearness = self.centres @ (self.metric @ self.centres[index])
-        near = samples + np.argpartition(-nearness, NEAREST)[:NEAREST]
+        near = samples + np.argpartition(-nearness, CELLS.nearest)[: CELLS.nearest]
         return np.union1d(np.arange(samples), np.union1d(near, pairs))
 
     def _value(self, index: int, pairs: Indices, weights: Array) -> float:
@@ -379,38 +358,38 @@ class Cells:
     # ---- one cell -----------------------------------------------------------------------------------------------
 
     def _tighten(self, index: int, target: float, *, split: bool) -> None:
-        """Add products until the cell is at most the target, or until it is better split, or settled."""
+        """Add products until the cell is at most the target, or until it is better split, or exhausted."""
         cell = self.cells[index]
         cell.seen = len(self)
         names = self._names(index, cell.pairs)
         rows = self._rows_of(index, names)
         pairs = np.searchsorted(names, cell.pairs if cell.relaxed is not None else self._guessed(cell))
         value, free = self.bounds[index], self.free
-        for round_ in range(ROUNDS if split else 4 * ROUNDS):
-            accuracy = min(max(ACCURACY * (value - target) / free, MOST_ACCURATE), LEAST_ACCURATE)
+        for round_ in range(CELLS.rounds if split else 4 * CELLS.rounds):
+            accuracy = min(max(CELLS.accuracy * (value - target) / free, CELLS.most_accurate), CELLS.least_accurate)
             first, second = rows[pairs[:, 0]], rows[pairs[:, 1]]
-            found = most_valuable(self.triangle, self.worth, self.triangle.products(first, second), accuracy, target)
+            relaxed = most_valuable(self.triangle, self.worth, self.triangle.products(first, second), accuracy, target)
             # What the products prove is computed from them, whatever the program says.
-            before, value = value, _proven(self.worth, first, second, found.weights)
+            before, value = value, _proven(self.worth, first, second, relaxed.weights)
             if value <= self.bounds[index]:
-                cell.pairs, cell.weights, self.bounds[index] = names[pairs], found.weights, value
-            cell.relaxed = found.neuron
+                cell.pairs, cell.weights, self.bounds[index] = names[pairs], relaxed.weights, value
+            cell.relaxed = relaxed.neuron
             if self.bounds[index] <= target:
                 break
             stated = pairs
-            size = min(1.0, TYPICAL * float(np.median(((rows @ cell.relaxed) * rows).sum(axis=1))))
-            pairs = without_idle(pairs, found.active, violated(rows, cell.relaxed, cell.threshold * size))
-            slow = split and round_ > 0 and before - value < SLOW * (value - target)
+            size = min(1.0, CELLS.typical * float(np.median(((rows @ cell.relaxed) * rows).sum(axis=1))))
+            pairs = without_idle(pairs, relaxed.active, violated(rows, cell.relaxed, cell.threshold * size))
+            slow = split and round_ > 0 and before - value < CELLS.slow * (value - target)
             if slow or np.isin(_codes(pairs), _codes(stated)).all():
                 # What new centres can gain is of the size of the spread: finer products before, coarser ones after.
                 spread = self._spread(cell.relaxed)[0]
-                if split and spread > SPREAD and cell.threshold <= FINE_ENOUGH * spread:
+                if split and spread > CELLS.spread and cell.threshold <= CELLS.fine_enough * spread:
                     break
-                if cell.threshold <= FINEST:
-                    cell.settled = spread <= SPREAD
+                if cell.threshold <= CELLS.finest:
+                    cell.exhausted = spread <= CELLS.spread
                     break
                 cell.threshold /= 10
-        kept = cell.weights > IDLE * cell.weights.max(initial=0.0)
+        kept = cell.weights > CELLS.idle * cell.weights.max(initial=0.0)
         self.guess = cell.pairs[kept & self._of_samples(cell.pairs)]
 
     def _guessed(self, cell: _Cell) -> Indices:
@@ -423,7 +402,7 @@ class Cells:
         new = self._neurons_inside(index)
         if len(new) == 0:
             _, middle, across = self._spread(cell.relaxed)
-            new = self._units(middle + BESIDE * np.outer([1.0, -1.0], across))
+            new = self._units(middle + CELLS.beside * np.outer([1.0, -1.0], across))
         of_samples = self._of_samples(cell.pairs)
         pairs, weights = cell.pairs[of_samples], cell.weights[of_samples]
         count = len(self)
@@ -440,19 +419,19 @@ class Cells:
             # All centres are there already: what is left are the finest products.
             before = self.bounds[index]
             self._tighten(index, target, split=False)
-            cell.settled = bool(self.bounds[index] > target + (before - target) * (1 - WORTH_A_VISIT))
+            cell.exhausted = bool(self.bounds[index] > target + (before - target) * (1 - CELLS.worth_a_visit))
 
     def _neurons_inside(self, index: int) -> Array:
         """(1, d) or (0, d) the neuron of the cell that is nearest to its centre, if it is not the centre itself."""
         nearness = self.neurons @ (self.metric @ self.centres.T)
-        own = nearness[:, index]
-        inside = (own >= nearness.max(axis=1) - INSIDE) & (own < 1 - OFF_CENTRE)
-        return self.neurons[np.flatnonzero(inside)[np.argsort(-own[inside])[:1]]]
+        to_centre = nearness[:, index]
+        inside = (to_centre >= nearness.max(axis=1) - CELLS.inside) & (to_centre < 1 - CELLS.off_centre)
+        return self.neurons[np.flatnonzero(inside)[np.argsort(-to_centre[inside])[:1]]]
 
     def _spread(self, relaxed: Array) -> tuple[float, Array, Array]:
         """How far P is spread where it is spread most, in units of w'Y w; its middle; and in which direction that is.
 
-        P is read as the second moment of neurons (b, w); w / b then has a mean and a covariance. The direction is as
+        P is read as the second moments of neurons (b, w); w / b then has a mean and a covariance. The direction is as
         long as the standard deviation.
         """
         if not relaxed[0, 0] > 0:

@@ -1,14 +1,19 @@
 """Which multiplier proves most on given cells? Not that of the best code, while the cells are large.
 
 The largest bound over all multipliers that the cells can prove is the dual of a design problem: the same as that of the
-best code (`solver.generation.energies`), with the relaxed neurons of all cells in the place of neurons. So columns
-are generated: the design of the relaxed neurons that are known has a multiplier, its cells have new relaxed neurons
-that earn more than they cost, and so on, with every multiplier halfway from the best one so far, which calms it.
+best code (`solver.generation.energies`), with the relaxed neurons of all cells in the place of neurons. So columns are
+generated:
+
+1. The best energies of the relaxed neurons of the pool, and their multiplier.
+2. Damping: the multiplier halfway from the best one so far.
+3. Price: the bound of every cell at it, and the relaxed neurons of those that are visited.
+4. Keep it if it proves more. Relaxed neurons that earn more than they cost join the pool; those without energy leave.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,20 +28,19 @@ if TYPE_CHECKING:
 
 __all__ = ["strengthened"]
 
-ROUNDS = 6
-"""Multipliers tried; ten would gain a tenth of a percent more."""
 
-CALM = 0.5
-"""Share of the way from the best multiplier to that of the design."""
+@dataclass(frozen=True)
+class JointTolerances:
+    """Of column generation with relaxed neurons."""
 
-ENTERING = 1e-3
-"""Energy with which a new relaxed neuron enters the design, as a share of the mean."""
+    rounds: int = 6  # multipliers tried; ten would gain a tenth of a percent more
+    damping: float = 0.5  # share of the way from the best multiplier to that of the design
+    entering: float = 1e-3  # energy with which a new relaxed neuron enters the design, as a share of the mean
+    most_new: int = 300  # that enter at a time, those that earn most: a design of thousands would take minutes
+    leaving: float = 1e-7  # energy, as a share of all, below which a relaxed neuron leaves
 
-MOST_NEW = 300
-"""Relaxed neurons that enter at a time, those that earn most: a design of thousands would take minutes."""
 
-LEAVING = 1e-7
-"""Energy below which a relaxed neuron leaves it, as a share of all."""
+JOINT = JointTolerances()
 
 
 def strengthened(cells: Cells, neurons: Array) -> Iterator[tuple[Array, Cover] | None]:
@@ -56,15 +60,15 @@ def strengthened(cells: Cells, neurons: Array) -> Iterator[tuple[Array, Cover] |
     rows = whitening.neurons(neurons) / np.sqrt(costs)[:, None]
     columns, energies = rows[:, :, None] * rows[:, None, :], costs
     new = _best(cells, np.arange(len(cells)), cells.worth[1:, 1:])
-    for _ in range(ROUNDS):
+    for _ in range(JOINT.rounds):
         if not new:
             break
         columns = np.concatenate([columns, new])
-        energies = np.append(energies, np.full(len(new), ENTERING * energies.mean()))
+        energies = np.append(energies, np.full(len(new), JOINT.entering * energies.mean()))
         energies = optimal_energies(columns, readout, energies)
-        staying = energies > LEAVING * energies.sum()
+        staying = energies > JOINT.leaving * energies.sum()
         columns, energies = columns[staying], energies[staying]
-        trial = (1 - CALM) * centre + CALM * readout.multiplier(np.tensordot(energies, columns, 1))
+        trial = (1 - JOINT.damping) * centre + JOINT.damping * readout.multiplier(np.tensordot(energies, columns, 1))
         multiplier = whitening.multiplier(trial)
         cells.reprice(multiplier)
         visited = np.flatnonzero(cells.bounds > 1)
@@ -75,15 +79,15 @@ def strengthened(cells: Cells, neurons: Array) -> Iterator[tuple[Array, Cover] |
             yield multiplier, cells.cover()
         else:
             yield None
-        new = [found for found in _best(cells, visited, trial) if np.vdot(found, trial) > 1]
+        new = [relaxed for relaxed in _best(cells, visited, trial) if np.vdot(relaxed, trial) > 1]
     cells.restore(before)
 
 
 def _best(cells: Cells, chosen: Indices, worth: Array) -> list[Array]:
     """The relaxed neurons of the chosen cells that earn most."""
-    relaxed = [cells.cells[index].relaxed for index in chosen]
-    known = [found[1:, 1:] for found in relaxed if found is not None]
-    return sorted(known, key=lambda found: -float(np.vdot(found, worth)))[:MOST_NEW]
+    solved = [cells.cells[index].relaxed for index in chosen]
+    known = [relaxed[1:, 1:] for relaxed in solved if relaxed is not None]
+    return sorted(known, key=lambda relaxed: -float(np.vdot(relaxed, worth)))[: JOINT.most_new]
 
 
 def _proven(readout: Readout, worth: Array, rho: float) -> float:

@@ -5,7 +5,12 @@ All neurons with their biases, u_i = (b_i, w_i), enter through one matrix P = su
     minimise  tr(B P) + tr(K G^-1)    subject to   P = (., .; ., G) positive semidefinite,   a_t'P a_r >= 0,
 
 is a relaxation of the problem (docs/mathematics.md, "Relaxations"): its optimum bounds the loss of every code, and its
-multipliers make the proof. Of the products of two samples only those are stated that are violated without.
+multipliers make the proof.
+
+1. State the products of opposite samples.
+2. Solve the program by a conic solver.
+3. Drop products without a multiplier, and state those that P violates, coarse ones first.
+4. Go back to 2 until none is violated, or time is short: the multipliers of the last program are the proof.
 """
 
 from __future__ import annotations
@@ -17,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.deadline import time_left
-from solver.relaxations.branch_and_bound import IDLE, Inequalities, violated, without_idle
+from solver.relaxations.branch_and_bound import CELLS, Inequalities, violated, without_idle
 from solver.relaxations.conic_solvers import COARSEST, WITH_SOLUTION, ConicError, quietly, run, the_cvxpy
 from theory.bounds.cover import Cover
 
@@ -27,14 +32,17 @@ if TYPE_CHECKING:
 
 __all__ = ["LiftedBound", "lifted_bound"]
 
-ROUNDS = 40
-"""Rounds of adding violated products at most; ten are usual."""
 
-VIOLATED = (1e-3, 1e-5, 1e-7)
-"""A product below minus this, on rows of unit length and P of unit trace, is added: coarse ones first."""
+@dataclass(frozen=True)
+class LiftedTolerances:
+    """When products are stated, and when finer ones are asked for."""
 
-PROGRESS = 1e-6
-"""Relative rise of the bound over a round below which finer products are asked for."""
+    rounds: int = 40  # of adding violated products at most; ten are usual
+    violated: tuple[float, ...] = (1e-3, 1e-5, 1e-7)  # below minus this, on unit rows and P of unit trace
+    progress: float = 1e-6  # relative rise of the bound over a round below which finer products are asked for
+
+
+LIFTED = LiftedTolerances()
 
 
 @dataclass(frozen=True)
@@ -80,8 +88,8 @@ def lifted_bound(problem: Problem, solver: str, tolerance: float = COARSEST) -> 
     ridge = np.zeros((problem.dimension, problem.dimension)) if readout.ridge is None else readout.ridge / unit
     best: tuple[float, Array, Indices, Array] | None = None
     pairs, note = inequalities.opposite(), ""
-    thresholds, last = list(VIOLATED), 0.0
-    for _ in range(ROUNDS):
+    thresholds, last = list(LIFTED.violated), 0.0
+    for _ in range(LIFTED.rounds):
         begun = time.perf_counter()
         try:
             value, relaxed, multiplier, weights = _solved(rows, pairs, (root, ridge), solver, tolerance)
@@ -91,7 +99,7 @@ def lifted_bound(problem: Problem, solver: str, tolerance: float = COARSEST) -> 
             note = f"conic solver {solver} failed in the last round: {error}"
             break
         best = (value, multiplier, pairs, weights)
-        if value < last + PROGRESS and len(thresholds) > 1:
+        if value < last + LIFTED.progress and len(thresholds) > 1:
             thresholds.pop(0)
         last = value
         new = violated(rows, relaxed / np.trace(relaxed), thresholds[0])
@@ -100,7 +108,7 @@ def lifted_bound(problem: Problem, solver: str, tolerance: float = COARSEST) -> 
             new = violated(rows, relaxed / np.trace(relaxed), thresholds[0])
         if len(new) == 0 or time_left() < time.perf_counter() - begun:
             break
-        pairs = without_idle(pairs, weights > IDLE, new)
+        pairs = without_idle(pairs, weights > CELLS.idle, new)
     assert best is not None
     value, multiplier, pairs, weights = best
     weights = weights / inequalities.length[pairs].prod(axis=1)
@@ -139,5 +147,5 @@ def _solved(
         raise ConicError(f"no solution (status {program.status})")
     weights = np.maximum(products.dual_value, 0.0) if len(pairs) else np.empty(0)
     multiplier = decoded.dual_value[: size - 1, : size - 1]
-    found = np.asarray(relaxed.value)
-    return float(program.value), (found + found.T) / 2, (multiplier + multiplier.T) / 2, weights
+    matrix = np.asarray(relaxed.value)
+    return float(program.value), (matrix + matrix.T) / 2, (multiplier + multiplier.T) / 2, weights

@@ -314,7 +314,7 @@ def test_where_every_program_fails_the_answer_is_valid_all_the_same(monkeypatch,
     problem = without_faces(monkeypatch, CLOUD)
     monkeypatch.setattr(clarabel, "DefaultSolver", failure)
     monkeypatch.setattr(cells, "most_valuable", useless)
-    monkeypatch.setattr(relaxation, "MOST_CELLS_OF_FEW", 30)
+    monkeypatch.setattr(relaxation, "RELAXATION", relaxation.RelaxationTolerances(most_cells_of_few=30))
     answer = relaxed(problem)
     assert answer.status == "bounded" and "conic solver CLARABEL failed: " in answer.message
     assert "\n" not in answer.message
@@ -369,7 +369,7 @@ def test_a_time_limit():
 @pytest.mark.parametrize("share", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_no_more_cells_than_allowed(monkeypatch, bounded, share):
     most = len(bounded[0].cover) // share
-    monkeypatch.setattr(relaxation, "MOST_CELLS_OF_FEW", most)
+    monkeypatch.setattr(relaxation, "RELAXATION", relaxation.RelaxationTolerances(most_cells_of_few=most))
     answer = relaxed(without_faces(monkeypatch, bounded[0].problem))
     assert answer.status == "bounded" and answer.gap > 1e-8
     assert answer.message.endswith(f"; bounded on {most} cells")

@@ -175,7 +175,7 @@ def test_sources_known_by_their_moments():
 def test_more_samples_than_are_used(monkeypatch, whole):
     problem = Problem(SPHERE)
     code = random_code(problem, 0)
-    monkeypatch.setattr(module, "MOST_SAMPLES", 40)
+    monkeypatch.setattr(module, "CELLS", module.CellTolerances(most_samples=40))
     multiplier, cells = at_code(problem, code, whole=whole)
     assert len(cells.inequalities.used) == 40 < cells.inequalities.total
     rho = problem.pricing.maximise(multiplier).rho
@@ -329,7 +329,7 @@ def test_only_the_chosen_cells_are_visited(monkeypatch, chosen):
 @pytest.mark.thorough
 @pytest.mark.parametrize("whole", [False, True])
 def test_more_centres_than_are_looked_at(monkeypatch, whole):
-    monkeypatch.setattr(module, "NEAREST", 5)
+    monkeypatch.setattr(module, "CELLS", module.CellTolerances(nearest=5))
     multiplier, cells = at_code(CLOUD, random_code(CLOUD, 0), whole=whole)
     rho = CLOUD.pricing.maximise(multiplier).rho
     cells.refine(0.0, 30)
@@ -439,7 +439,7 @@ def test_where_nothing_is_solved_the_search_is_settled(monkeypatch):
     Broken(monkeypatch, nothing)
     _, cells = at_code(CLOUD, random_code(CLOUD, 0))
     cells.refine(0.0, 50)
-    assert cells.settled and len(cells) == 4 and cells.candidates().shape == (0, 3)
+    assert cells.is_exhausted and len(cells) == 4 and cells.candidates().shape == (0, 3)
     # It may be asked again, of another multiplier or once the solver works.
     monkeypatch.undo()
     code = solve(CLOUD).source_weights
