@@ -47,11 +47,11 @@ STREAM = """
 import resource, sys, time
 from pathlib import Path
 import numpy as np
-from solver.commands.reading import given
-from solver.commands.reading.streams import stream
+from solver.reading import input_file
+from solver.reading.streams import stream
 from theory import Sources
 Sources(np.random.default_rng(0).uniform(size=(100, 3))).vertices  # what is imported once is not counted
-file = given(sys.argv[1])
+file = input_file(sys.argv[1])
 start = time.perf_counter()
 sources = stream(file)
 taken = time.perf_counter() - start

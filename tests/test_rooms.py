@@ -43,7 +43,7 @@ FLOORS = [
         "solver.generation",
         "solver.metrics",
         "solver.files",
-        "solver.commands.reading",
+        "solver.reading",
     },
     {"solver.relaxations", "solver.examples"},
     {"solver.methods", "solver.oracles"},

@@ -46,12 +46,12 @@ def audit(activity: str, file: str, picture: str | None, form: str, rescale: boo
     require_outputs(options, activity, file, picture=picture)
     if rescale and "encoder_cost" in costs:
         raise click.UsageError("--rescale: fits the price of the encoder; leave out --encoder-cost and --weight-cost")
-    from solver.commands.reading import STANDARD_INPUT, given, read_table
+    from solver.reading import STANDARD_INPUT, input_file, read_table
 
     files = [activity, file, *(options[name] for name in ("mixing", "encoder", "decoder"))]
     if files.count(STANDARD_INPUT) > 1:
         raise click.UsageError("-: standard input cannot be two tables at once; give files")
-    table = read_table(given(activity), "activity")
+    table = read_table(input_file(activity), "activity")
     data, mixing = inputs_of(file, options)
     problem = problem_of(data, mixing, options, costs, whole=True)
     weights: dict[str, Any] = {

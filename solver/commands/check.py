@@ -23,8 +23,8 @@ from solver.stopping import noted
 from theory.errors import InputError
 
 if TYPE_CHECKING:
-    from solver.commands.reading import Given
     from solver.commands.terminal.formats import Table
+    from solver.reading import InputFile
     from theory.conditions import Verdict
     from theory.exact.problem import ExactProblem
     from theory.problem import Problem
@@ -82,7 +82,7 @@ def _decided(problem: Problem, posed: ExactProblem | None) -> Verdict:
 
 
 def _decided_exactly_alone(
-    data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, float], refused: InputError
+    data: InputFile, mixing: InputFile | None, options: dict[str, Any], costs: dict[str, float], refused: InputError
 ) -> Verdict:
     """The exact verdict on data that floating point refuses; its own words where they are no better in rationals."""
     from theory.conditions.exact_decision import decide_exactly

@@ -57,6 +57,6 @@ def load(name: str) -> Sources:
         >>> load("iris")
         Sources(150 samples of sepal_length, sepal_width, petal_length, petal_width)
     """
-    from solver.commands.reading import read_sources
+    from solver.reading import read_sources
 
     return read_sources(path_of(name))

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from solver.commands.reading import read_mixing, read_sources
+from solver.reading import read_mixing, read_sources
 from solver.sweeps.plan import SEED, SETTINGS, Sweep
 from solver.sweeps.pose import DRAWN, OfData, OfFamily, Poses
 from theory.errors import InputError, unknown_name

@@ -13,7 +13,7 @@ from solver.commands.terminal.progress import counted, silence
 from solver.examples import EXAMPLES
 
 if TYPE_CHECKING:
-    from solver.commands.reading import Given
+    from solver.reading import InputFile
     from theory.exact.problem import ExactProblem
     from theory.problem import Problem
     from theory.readouts import Reads
@@ -218,20 +218,20 @@ def require_outputs(
                 require(argument, extra, package)
 
 
-def inputs_of(file: str, options: dict[str, Any]) -> tuple[Given, Given | None]:
+def inputs_of(file: str, options: dict[str, Any]) -> tuple[InputFile, InputFile | None]:
     """The data and the mixing, each of which may be a pipe that can be read only once."""
-    from solver.commands.reading import STANDARD_INPUT, given
+    from solver.reading import STANDARD_INPUT, input_file
 
     if file == STANDARD_INPUT == options["mixing"]:
         raise click.UsageError("--mixing: standard input cannot be both the data and the mixing; give a file for one")
-    return given(file), None if options["mixing"] is None else given(options["mixing"])
+    return input_file(file), None if options["mixing"] is None else input_file(options["mixing"])
 
 
 def problem_of(
-    data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, Any], *, whole: bool = False
+    data: InputFile, mixing: InputFile | None, options: dict[str, Any], costs: dict[str, Any], *, whole: bool = False
 ) -> Problem:
     """The problem in floating point; with the samples themselves, however many they are, where these are needed."""
-    from solver.commands.reading import read_mixing, read_sources
+    from solver.reading import read_mixing, read_sources
     from theory.problem import Problem
 
     if options.get("components") is not None or options.get("variance") is not None:
@@ -261,9 +261,9 @@ def groups_of(options: dict[str, Any], names: tuple[str, ...]) -> dict[str, list
     return groups or None
 
 
-def _problem_of_data(data: Given, options: dict[str, Any], costs: dict[str, Any]) -> Problem:
+def _problem_of_data(data: InputFile, options: dict[str, Any], costs: dict[str, Any]) -> Problem:
     """The problem of data whose sources are not known."""
-    from solver.commands.reading import read_samples
+    from solver.reading import read_samples
     from theory.principal import PrincipalCoordinates
     from theory.problem import Problem
 
@@ -287,7 +287,7 @@ def carried_by(options: dict[str, Any], sources: Sources) -> dict[str, Any]:
         if cost is not None:
             raise click.UsageError("--recurrent-cost: there is no recurrent layer; give --transitions or --trajectory")
         return {}
-    from solver.commands.reading import read_transitions
+    from solver.reading import read_transitions
     from theory.dynamics import Transitions
 
     found = Transitions.from_trajectory(sources) if file is None else Transitions(read_transitions(file))
@@ -306,7 +306,7 @@ def readout_of(options: dict[str, Any], *, exact: bool = False) -> Reads | None:
         raise click.UsageError("--noise-variance: noise makes errors, so they need a price; give --error-cost")
     if error_cost is None and options.get("targets") is None:
         return None
-    from solver.commands.reading import read_exactly, read_mixing
+    from solver.reading import read_exactly, read_mixing
     from theory.readouts import Exact, Noisy, Soft
 
     targets: Any = options.get("targets")
@@ -332,10 +332,10 @@ def require_plain(options: dict[str, Any]) -> None:
 
 
 def exact_problem_of(
-    data: Given, mixing: Given | None, options: dict[str, Any], costs: dict[str, float]
+    data: InputFile, mixing: InputFile | None, options: dict[str, Any], costs: dict[str, float]
 ) -> ExactProblem:
     """The problem in rationals."""
-    from solver.commands.reading import read_exactly
+    from solver.reading import read_exactly
     from theory.exact.problem import ExactProblem
 
     sources, probabilities = read_exactly(data, probabilities=options["probabilities"])

@@ -203,7 +203,7 @@ def test_json_is_alone_on_stdout(tmp_path):
     ],
 )
 def test_outputs_are_refused_before_the_work(tmp_path, monkeypatch, option, name, said):
-    monkeypatch.setattr("solver.commands.reading.read_sources", pytest.fail)
+    monkeypatch.setattr("solver.reading.read_sources", pytest.fail)
     (tmp_path / "folder.npz").mkdir()
     np.savez(tmp_path / "data.npz", np.eye(2))
     before = sorted(tmp_path.iterdir())
@@ -279,7 +279,7 @@ def test_defects_are_not_hidden(monkeypatch):
     def defect(*arguments):
         raise ValueError("a defect")
 
-    monkeypatch.setattr("solver.commands.reading.read_sources", defect)
+    monkeypatch.setattr("solver.reading.read_sources", defect)
     assert isinstance(run("solve", CUT).exception, ValueError)
 
 
@@ -299,7 +299,7 @@ def test_interrupt_before_any_answer(monkeypatch):
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("solver.commands.reading.read_sources", interrupt)
+    monkeypatch.setattr("solver.reading.read_sources", interrupt)
     result = run("solve", CUT)
     assert result.exit_code == 130
     assert "interrupted before" in result.stderr

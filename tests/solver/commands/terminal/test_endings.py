@@ -74,12 +74,12 @@ files.written_whole = whole
 """
 
 READING = """
-from solver.commands import reading
+from solver import reading
 reading.read_sources = kill
 """
 
 IMPORTING = """
-from solver.commands import reading
+from solver import reading
 
 def read(*_):
     try:

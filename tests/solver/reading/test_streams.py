@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from solver import Problem, solve, sweep
 from solver.commands.cli import main
-from solver.commands.reading import read_exactly, read_sources, read_table, streams, tables, text
+from solver.reading import read_exactly, read_sources, read_table, streams, tables, text
 from solver.sweeps.spec import read_sweep
 from theory import InputError, Sources
 

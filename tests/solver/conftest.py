@@ -1,4 +1,4 @@
-"""What tests of the command line share."""
+"""What tests of the library share."""
 
 import pytest
 

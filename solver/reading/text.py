@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
-from solver.commands.reading.given import HEAD_BYTES, Given, Table, encoding_of
+from solver.reading.files import HEAD_BYTES, InputFile, NumericTable, encoding_of
 from theory.errors import InputError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ SHOWN = 30
 class _Layout:
     """How a text file is to be read: found from its first lines."""
 
-    path: Given
+    path: InputFile
     encoding: str
     delimiter: str | None  # None: any white space
     header: tuple[str, ...] | None
@@ -86,7 +86,7 @@ class _Layout:
         return f"column {index + 1}" + (f" ({self.header[index]!r})" if self.header else "")
 
 
-def read_text(path: Given, head: bytes) -> Table:
+def read_text(path: InputFile, head: bytes) -> NumericTable:
     """The table in a text file.
 
     Raises:
@@ -111,7 +111,7 @@ def read_text(path: Given, head: bytes) -> Table:
             "give one name a column"
         )
     _require_finite(values, layout)
-    return Table(values, layout.header)
+    return NumericTable(values, layout.header)
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class TextBlocks:
     width: int
 
     @classmethod
-    def of(cls, path: Given) -> TextBlocks:
+    def of(cls, path: InputFile) -> TextBlocks:
         """From the first lines.
 
         Raises:
@@ -244,7 +244,7 @@ def _require_no_spreadsheet_errors(layout: _Layout) -> None:
                 _refuse_spreadsheet_error(layout, number, line)
 
 
-def _layout(path: Given, head: bytes) -> _Layout:
+def _layout(path: InputFile, head: bytes) -> _Layout:
     encoding = encoding_of(path, head)
     first: tuple[int, str] | None = None
     second, declared, passed = "", None, []
@@ -292,7 +292,7 @@ def _layout(path: Given, head: bytes) -> _Layout:
 
 
 def _whole_header(
-    path: Given, number: int, line: str, lines: Iterator[tuple[int, str]], declared: str | None
+    path: InputFile, number: int, line: str, lines: Iterator[tuple[int, str]], declared: str | None
 ) -> tuple[int, str]:
     """The first line, with those after it in which its quoted cells go on, and the number of the last."""
     last, end = number, number + HEADER_LINES
@@ -331,7 +331,7 @@ def _delimiter(first: str, row: str) -> str | None:
     return None if len(row.split()) > 1 else ","
 
 
-def _cells_of(path: Given, number: int, line: str, delimiter: str | None) -> list[str]:
+def _cells_of(path: InputFile, number: int, line: str, delimiter: str | None) -> list[str]:
     """The cells of a line.
 
     Raises:
@@ -361,7 +361,7 @@ def _number(cell: str) -> float | None:
         return None
 
 
-def _require_all_numbers(path: Given, number: int, cells: list[str], delimiter: str | None) -> None:
+def _require_all_numbers(path: InputFile, number: int, cells: list[str], delimiter: str | None) -> None:
     for index, cell in enumerate(cells):
         if cell and _number(cell) is None and not _is_decimal_comma(cell, delimiter):
             remedy = _of_commas(cell, delimiter) or "make it a header of names only or a row of numbers only"
@@ -441,7 +441,7 @@ def _require_finite(values: Array, layout: _Layout, first_row: int = 0) -> None:
     )
 
 
-def decimals(path: Given) -> NDArray[np.str_]:
+def decimals(path: InputFile) -> NDArray[np.str_]:
     """The cells as they stand, with decimal points."""
     with path.open() as stream:
         layout = _layout(path, stream.read(HEAD_BYTES))

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.commands.reading.arrays import load, read_npy, read_npz
-from solver.commands.reading.given import FOLDERS, HEAD_BYTES, Given, Table, given, weights_column
-from solver.commands.reading.streams import Follow, is_past_memory, is_streamed, stream
-from solver.commands.reading.tables import ParquetBlocks, ZarrBlocks
-from solver.commands.reading.text import decimals, read_text
+from solver.reading.arrays import load, read_npy, read_npz
+from solver.reading.files import FOLDERS, HEAD_BYTES, InputFile, NumericTable, input_file, weights_column
+from solver.reading.streams import Follow, is_past_memory, is_streamed, stream
+from solver.reading.tables import ParquetBlocks, ZarrBlocks
+from solver.reading.text import decimals, read_text
 from theory.dynamics import as_stack
 from theory.errors import InputError
 from theory.inputs import as_matrix
@@ -28,7 +28,7 @@ __all__ = ["read_exactly", "read_mixing", "read_samples", "read_sources", "read_
 
 
 def read_sources(
-    path: str | Path | Given, probabilities: str | None = None, follow: Follow | None = None, *, whole: bool = False
+    path: str | Path | InputFile, probabilities: str | None = None, follow: Follow | None = None, *, whole: bool = False
 ) -> Sources:
     r"""Sources from a file, one row a sample and one column a source; as a stream where they are large.
 
@@ -53,29 +53,29 @@ def read_sources(
         Sources(4 samples of left, right)
         >>> folder.cleanup()
     """
-    path = given(path)
+    path = input_file(path)
     if not whole and is_streamed(path, probabilities):
         return stream(path, probabilities, follow)
     table = read_samples(path, probabilities)
     return Sources(table.values, table.probabilities, names=table.names)
 
 
-def read_samples(path: str | Path | Given, probabilities: str | None = None) -> Table:
+def read_samples(path: str | Path | InputFile, probabilities: str | None = None) -> NumericTable:
     """Samples from a file, and their weights if a column or array of them is named; for the rest see `read_sources`.
 
     Raises:
         InputError, OSError: as for `read_sources`.
     """
-    path = given(path)
+    path = input_file(path)
     table = read_table(path, "sources", also=probabilities)
     if probabilities is None or table.probabilities is not None:
         return table
     column = weights_column(path, table.names, table.values.shape[1], probabilities)
     names = table.names and table.names[:column] + table.names[column + 1 :]
-    return Table(np.delete(table.values, column, axis=1), names, table.values[:, column])
+    return NumericTable(np.delete(table.values, column, axis=1), names, table.values[:, column])
 
 
-def read_mixing(path: str | Path | Given, wanted: str = "mixing") -> Array:
+def read_mixing(path: str | Path | InputFile, wanted: str = "mixing") -> Array:
     """(dx, d) mixing matrix from a file: one row a channel the network sees, one column a source.
 
     Args:
@@ -88,13 +88,13 @@ def read_mixing(path: str | Path | Given, wanted: str = "mixing") -> Array:
     return read_table(path, wanted).values
 
 
-def read_transitions(path: str | Path | Given) -> Array:
+def read_transitions(path: str | Path | InputFile) -> Array:
     """(a, d, d) transitions from a file: one matrix as a table, or several as a stack in an .npy file.
 
     Raises:
         InputError, OSError: as for `read_sources`.
     """
-    path = given(path)
+    path = input_file(path)
     if path.kind != ".npy":
         return as_stack(read_table(path, "transitions").values)
     try:
@@ -105,7 +105,7 @@ def read_transitions(path: str | Path | Given) -> Array:
 
 
 def read_exactly(
-    path: str | Path | Given, wanted: str = "sources", *, probabilities: str | None = None
+    path: str | Path | InputFile, wanted: str = "sources", *, probabilities: str | None = None
 ) -> tuple[Any, Any]:
     """The values of a file without rounding, and those of its column of probabilities if one is named.
 
@@ -119,7 +119,7 @@ def read_exactly(
     Raises:
         InputError, OSError: as for `read_sources`.
     """
-    path = given(path)
+    path = input_file(path)
     if is_past_memory(path, probabilities):
         raise InputError(f"{path}: too large for exact arithmetic, which needs all samples in memory; give fewer")
     table = read_table(path, wanted, also=probabilities)
@@ -130,7 +130,7 @@ def read_exactly(
     return np.delete(values, column, axis=1), values[:, column]
 
 
-def read_table(path: str | Path | Given, wanted: str = "sources", *, also: str | None = None) -> Table:
+def read_table(path: str | Path | InputFile, wanted: str = "sources", *, also: str | None = None) -> NumericTable:
     """A table of finite numbers from a file of any kind.
 
     Args:
@@ -141,14 +141,14 @@ def read_table(path: str | Path | Given, wanted: str = "sources", *, also: str |
     Raises:
         InputError, OSError: as for `read_sources`.
     """
-    path = given(path)
+    path = input_file(path)
     table = _read(path, wanted, also)
     if table.names is None:
         return table
-    return Table(table.values, distinct_names(table.names, str(path)), table.probabilities)
+    return NumericTable(table.values, distinct_names(table.names, str(path)), table.probabilities)
 
 
-def _read(path: Given, wanted: str, also: str | None) -> Table:
+def _read(path: InputFile, wanted: str, also: str | None) -> NumericTable:
     if path.kind in FOLDERS:
         return _read_blocks(path, wanted, also)
     with path.open() as file:
@@ -165,7 +165,7 @@ def _read(path: Given, wanted: str, also: str | None) -> Table:
         raise InputError(f"{path}: {error}") from None
 
 
-def _read_blocks(path: Given, wanted: str, also: str | None) -> Table:
+def _read_blocks(path: InputFile, wanted: str, also: str | None) -> NumericTable:
     """A table of columns or chunks, in one piece."""
     table = ParquetBlocks.of(path) if path.kind == ".parquet" else ZarrBlocks.of(path, wanted, also)
     names = table.names
@@ -178,4 +178,4 @@ def _read_blocks(path: Given, wanted: str, also: str | None) -> Table:
         given_weights = None if weights[0] is None else as_matrix(np.concatenate(weights), str(also)).reshape(-1)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    return Table(values, names, given_weights)
+    return NumericTable(values, names, given_weights)

@@ -21,10 +21,10 @@ __all__ = [
     "HEAD_BYTES",
     "STANDARD_INPUT",
     "SUFFIXES",
-    "Given",
-    "Table",
+    "InputFile",
+    "NumericTable",
     "encoding_of",
-    "given",
+    "input_file",
     "weights_column",
 ]
 
@@ -47,7 +47,7 @@ SHOWN = 10
 
 
 @dataclass(frozen=True)
-class Table:
+class NumericTable:
     """Numbers read from a file.
 
     Attributes:
@@ -62,7 +62,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Given:
+class InputFile:
     """Where a table comes from: a file on disk, or bytes that could be read only once.
 
     Attributes:
@@ -92,7 +92,7 @@ class Given:
         return self.text(encoding) if self.path is None else str(self.path)
 
 
-def given(path: str | Path | Given) -> Given:
+def input_file(path: str | Path | InputFile) -> InputFile:
     """Find a file, and read it at once if that can be done only once.
 
     Args:
@@ -103,12 +103,12 @@ def given(path: str | Path | Given) -> Given:
         OSError: the file cannot be read.
 
     Example:
-        >>> given("table.xls")
+        >>> input_file("table.xls")
         Traceback (most recent call last):
         ...
         FileNotFoundError: [Errno 2] No such file or directory: 'table.xls'
     """
-    if isinstance(path, Given):
+    if isinstance(path, InputFile):
         return path
     if str(path) == STANDARD_INPUT:
         if sys.stdin is None:
@@ -119,7 +119,7 @@ def given(path: str | Path | Given) -> Given:
     file = Path(path)
     suffix = file.suffix.lower()
     if suffix in FOLDERS and file.is_dir():
-        return Given(str(path), suffix, path=file)
+        return InputFile(str(path), suffix, path=file)
     with file.open("rb") as stream:  # says at once, and in the system's words, why a file cannot be read
         if not file.is_file():
             return _read_once(stream, str(path), suffix)
@@ -127,16 +127,16 @@ def given(path: str | Path | Given) -> Given:
         raise InputError(
             f"{path}: unknown kind of file {file.suffix or '(no suffix)'!r}; give one of {', '.join(SUFFIXES)}"
         )
-    return Given(str(path), suffix, path=file)
+    return InputFile(str(path), suffix, path=file)
 
 
-def _read_once(stream: BinaryIO, name: str, suffix: str) -> Given:
+def _read_once(stream: BinaryIO, name: str, suffix: str) -> InputFile:
     head = stream.read(HEAD_BYTES)
     kind = suffix if suffix in SUFFIXES else next((MAGIC[magic] for magic in MAGIC if head.startswith(magic)), ".csv")
     if kind == ".csv":
         # Before the rest is read: some devices never end.
         encoding_of(name, head)
-    return Given(name, kind, content=head + stream.read())
+    return InputFile(name, kind, content=head + stream.read())
 
 
 def encoding_of(name: object, head: bytes) -> str:
@@ -158,7 +158,7 @@ def encoding_of(name: object, head: bytes) -> str:
     return "utf-8-sig"
 
 
-def weights_column(path: Given, given_names: tuple[str, ...] | None, count: int, wanted: str) -> int:
+def weights_column(path: InputFile, given_names: tuple[str, ...] | None, count: int, wanted: str) -> int:
     """Which of so many columns holds the samples' weights.
 
     Args:

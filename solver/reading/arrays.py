@@ -7,14 +7,14 @@ from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
-from solver.commands.reading.given import Table
+from solver.reading.files import NumericTable
 from theory.errors import InputError
 from theory.inputs import as_matrix
 
 __all__ = ["as_table", "chosen_array", "load", "read_npy", "read_npz"]
 
 
-def read_npy(stream: BinaryIO, wanted: str) -> Table:
+def read_npy(stream: BinaryIO, wanted: str) -> NumericTable:
     """The table of an .npy file; `wanted` is what a message calls it."""
     array = load(stream)
     if not isinstance(array, np.ndarray):
@@ -22,7 +22,7 @@ def read_npy(stream: BinaryIO, wanted: str) -> Table:
     return as_table(array, wanted)
 
 
-def read_npz(stream: BinaryIO, wanted: str, also: str | None) -> Table:
+def read_npz(stream: BinaryIO, wanted: str, also: str | None) -> NumericTable:
     """The table of an .npz file: the array `wanted`, or the only one but for `also`, which holds weights."""
     archive = load(stream)
     if isinstance(archive, np.ndarray):
@@ -34,7 +34,7 @@ def read_npz(stream: BinaryIO, wanted: str, also: str | None) -> Table:
         table = as_table(_member(archive, chosen), chosen)
         if also is None or also not in found:
             return table
-        return Table(table.values, table.names, as_matrix(_member(archive, also), also).reshape(-1))
+        return NumericTable(table.values, table.names, as_matrix(_member(archive, also), also).reshape(-1))
 
 
 def chosen_array(candidates: list[str], wanted: str) -> str:
@@ -80,7 +80,7 @@ def _refuse_array(subject: str, error: Exception) -> NoReturn:
     raise InputError(f"{subject} is damaged or not of its kind; save it again with numpy.save or numpy.savez") from None
 
 
-def as_table(array: Any, wanted: str) -> Table:
+def as_table(array: Any, wanted: str) -> NumericTable:
     """An array, of records perhaps, whose fields are the columns."""
     names = array.dtype.names
     if names is not None:
@@ -96,4 +96,4 @@ def as_table(array: Any, wanted: str) -> Table:
             raise InputError(f"{wanted}: records of {kinds} are no numbers; give fields of numbers") from None
     # Fields within fields have no names of their own.
     names = names if names is not None and array.shape[-1:] == (len(names),) else None
-    return Table(as_matrix(array, wanted, columns=names), names)
+    return NumericTable(as_matrix(array, wanted, columns=names), names)

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.commands.reading.arrays import chosen_array
-from solver.commands.reading.given import Given
 from solver.extras import missing
+from solver.reading.arrays import chosen_array
+from solver.reading.files import InputFile
 from theory.errors import InputError
 from theory.inputs import column_names
 from theory.inputs.names import distinct_names
@@ -43,7 +43,7 @@ PACKED = ("_FillValue", "missing_value", "scale_factor", "add_offset")
 """Attributes by which xarray, and netCDF before it, say which numbers stand for others, or for none."""
 
 
-def _reader(name: str, path: Given) -> Any:
+def _reader(name: str, path: InputFile) -> Any:
     try:
         return import_module(name)
     except ImportError:
@@ -58,13 +58,13 @@ class ParquetBlocks:
         names: of the columns;  rows: their number.
     """
 
-    path: Given
+    path: InputFile
     names: tuple[str, ...]
     rows: int
     table: Any
 
     @classmethod
-    def of(cls, path: Given) -> ParquetBlocks:
+    def of(cls, path: InputFile) -> ParquetBlocks:
         """From what stands at the end of the file.
 
         Raises:
@@ -109,7 +109,7 @@ class _Columns:
     table: Any
 
 
-def _known_columns(path: Given) -> _Columns:
+def _known_columns(path: InputFile) -> _Columns:
     """The columns of a file or folder, which must be the same in all of its files.
 
     Raises:
@@ -142,7 +142,7 @@ def _known_columns(path: Given) -> _Columns:
     return _Columns(kinds, rows, table)
 
 
-def _shared_kinds(path: Given, files: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _shared_kinds(path: InputFile, files: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """What the columns of all files hold: floats, where some have one kind of number and some another."""
     first = next(iter(files), "")
     kinds = dict(files.get(first, {}))
@@ -203,14 +203,14 @@ class ZarrBlocks:
         names: of the columns, where xarray keeps them.
     """
 
-    path: Given
+    path: InputFile
     array: Any
     weights: Any
     chunk: int
     names: tuple[str, ...] | None = None
 
     @classmethod
-    def of(cls, path: Given, wanted: str, also: str | None) -> ZarrBlocks:
+    def of(cls, path: InputFile, wanted: str, also: str | None) -> ZarrBlocks:
         """The array `wanted` of a group, or the only one but for `also`, which holds weights; or the store's one array.
 
         Raises:
@@ -292,7 +292,7 @@ def _stored_chunks(array: Any) -> tuple[int, ...]:
     return tuple(getattr(array, "shards", None) or array.chunks)
 
 
-def _require_chunks(path: Given, name: str, array: Any) -> None:
+def _require_chunks(path: InputFile, name: str, array: Any) -> None:
     """Refuse an array of which a part is not there: it would read as zeros."""
     whole = _stored_chunks(array)
     count = prod(-(-length // chunk) for length, chunk in zip(array.shape, whole, strict=True))
@@ -306,7 +306,7 @@ def _require_chunks(path: Given, name: str, array: Any) -> None:
         )
 
 
-def _require_unpacked(path: Given, arrays: dict[str, Any]) -> None:
+def _require_unpacked(path: InputFile, arrays: dict[str, Any]) -> None:
     """Refuse numbers that stand for others, where nothing is there to say of which dimensions."""
     for array in arrays.values():
         said = next((one for one in PACKED if one in array.attrs), None)
@@ -317,7 +317,7 @@ def _require_unpacked(path: Given, arrays: dict[str, Any]) -> None:
             )
 
 
-def _opened_by_xarray(path: Given, left_out: list[str]) -> Any:
+def _opened_by_xarray(path: InputFile, left_out: list[str]) -> Any:
     """A store with the numbers that are meant: scaled, moved, and NaN where there are none; times as such."""
     xarray = _reader("xarray", path)
     try:

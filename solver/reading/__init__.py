@@ -1,7 +1,7 @@
 """Files in: what a file is, and the numbers in it; as a stream, where they are more than memory has room for."""
 
-from solver.commands.reading.given import STANDARD_INPUT, SUFFIXES, Given, Table, given
-from solver.commands.reading.samples import (
+from solver.reading.files import STANDARD_INPUT, SUFFIXES, InputFile, NumericTable, input_file
+from solver.reading.samples import (
     read_exactly,
     read_mixing,
     read_samples,
@@ -13,9 +13,9 @@ from solver.commands.reading.samples import (
 __all__ = [
     "STANDARD_INPUT",
     "SUFFIXES",
-    "Given",
-    "Table",
-    "given",
+    "InputFile",
+    "NumericTable",
+    "input_file",
     "read_exactly",
     "read_mixing",
     "read_samples",

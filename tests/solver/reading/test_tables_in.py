@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver.commands.reading import read_sources, read_table, streams, text
-from tests.solver.commands.test_reading import lines, saved
-from tests.solver.commands.test_streams import parquet, store
+from solver.reading import read_sources, read_table, streams, text
+from tests.solver.reading.test_reading import lines, saved
+from tests.solver.reading.test_streams import parquet, store
 from theory import InputError
 
 SQUARE = np.array([[-1.0, -1], [-1, 1], [1, -1], [1, 1.5]])
@@ -23,7 +23,7 @@ def refused(path, said):
     for read in (
         read_table,
         read_sources,
-        lambda given: streams.stream(streams.Given(str(given), given.suffix, given)),
+        lambda given: streams.stream(streams.InputFile(str(given), given.suffix, given)),
     ):
         with pytest.raises(InputError, match=said) as error:
             read(path)
@@ -222,7 +222,7 @@ def test_names_command_no_terminal(tmp_path, kind):
         parquet(path, SQUARE, names)
     expected = ("a\\x1b[31m", "b\\x9b2J")
     assert read_table(path).names == read_sources(path).names == expected
-    assert streams.stream(streams.Given(str(path), path.suffix, path)).names == expected
+    assert streams.stream(streams.InputFile(str(path), path.suffix, path)).names == expected
 
 
 # ---- numpy's formats ------------------------------------------------------------------------------------------------
@@ -309,7 +309,7 @@ def test_what_spreadsheets_put_first_is_read(write, monkeypatch, content, names)
     assert table.names == names
     np.testing.assert_array_equal(table.values, SQUARE)
     monkeypatch.setattr(text, "BLOCK_BYTES", 10)
-    assert streams.stream(streams.Given(str(path), path.suffix, path)).count == 4
+    assert streams.stream(streams.InputFile(str(path), path.suffix, path)).count == 4
 
 
 @pytest.mark.parametrize(

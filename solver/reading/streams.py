@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from solver.commands.reading.arrays import as_table
-from solver.commands.reading.given import Given, weights_column
-from solver.commands.reading.tables import ParquetBlocks, ZarrBlocks
-from solver.commands.reading.text import TextBlocks
+from solver.reading.arrays import as_table
+from solver.reading.files import InputFile, weights_column
+from solver.reading.tables import ParquetBlocks, ZarrBlocks
+from solver.reading.text import TextBlocks
 from theory.errors import InputError
 from theory.geometry.extremes import EXACT_DIMENSION
 from theory.inputs.names import distinct_names
@@ -69,7 +69,7 @@ def memory() -> int:
         return physical
 
 
-def is_past_memory(path: Given, also: str | None = None) -> bool:
+def is_past_memory(path: InputFile, also: str | None = None) -> bool:
     """Whether the numbers in a file take more than a share of the machine's memory.
 
     Args:
@@ -82,7 +82,7 @@ def is_past_memory(path: Given, also: str | None = None) -> bool:
     return _holds_more(path, also, STREAMED_SHARE * memory())
 
 
-def is_streamed(path: Given, also: str | None = None) -> bool:
+def is_streamed(path: InputFile, also: str | None = None) -> bool:
     """Whether a file is one of those that can be streamed, and large enough that it should be.
 
     Args:
@@ -97,7 +97,7 @@ def is_streamed(path: Given, also: str | None = None) -> bool:
     return _holds_more(path, also, STREAMED_FROM) and _width(path, also) <= EXACT_DIMENSION
 
 
-def _holds_more(path: Given, also: str | None, room: float) -> bool:
+def _holds_more(path: InputFile, also: str | None, room: float) -> bool:
     """Whether the numbers in a file take more than so many bytes; False of what cannot be read in parts."""
     if path.path is None or path.kind == ".npz":
         return False
@@ -113,7 +113,7 @@ def _holds_more(path: Given, also: str | None, room: float) -> bool:
     return table.rows * width * NUMBER_BYTES > room
 
 
-def _width(path: Given, also: str | None) -> int:
+def _width(path: InputFile, also: str | None) -> int:
     """Number of columns of sources in a file that can be read in parts."""
     if path.kind == ".npy":
         mapped = _mapped(path)
@@ -132,7 +132,7 @@ def _width(path: Given, also: str | None) -> int:
     return width - (also is not None)
 
 
-def stream(path: Given, probabilities: str | None = None, follow: Follow | None = None) -> Sources:
+def stream(path: InputFile, probabilities: str | None = None, follow: Follow | None = None) -> Sources:
     """Sources from a file that is never in memory as a whole.
 
     Args:
@@ -161,7 +161,7 @@ def stream(path: Given, probabilities: str | None = None, follow: Follow | None 
     return Sources.from_summary(summary)
 
 
-def _state(path: Given) -> tuple[int, int]:
+def _state(path: InputFile) -> tuple[int, int]:
     assert path.path is not None
     known = path.path.stat()
     return known.st_size if path.path.is_file() else 0, known.st_mtime_ns
@@ -223,7 +223,7 @@ def _summary(table: _Blocks, follow: Follow | None) -> Summary:
     return reduce(add, [part for part in parts if part is not None], begun)
 
 
-def _opened(path: Given, probabilities: str | None) -> _Blocks:
+def _opened(path: InputFile, probabilities: str | None) -> _Blocks:
     if path.kind == ".npy":
         return _npy_blocks(path, probabilities)
     if path.kind == ".csv":
@@ -241,7 +241,7 @@ def _opened(path: Given, probabilities: str | None) -> _Blocks:
 
 
 def _one_lane(
-    path: Given,
+    path: InputFile,
     names: tuple[str, ...] | None,
     width: int,
     probabilities: str | None,
@@ -289,7 +289,7 @@ def _measured(blocks: Iterator[tuple[Array, int]]) -> Iterator[tuple[Array, None
 # ---- numpy's own format -------------------------------------------------------------------------------------------
 
 
-def _mapped(path: Given) -> np.memmap[Any, Any] | None:
+def _mapped(path: InputFile) -> np.memmap[Any, Any] | None:
     """The array of an .npy file, none of which is read; None where it cannot be had so."""
     try:
         array: Any = np.load(str(path.path), mmap_mode="r", allow_pickle=False)
@@ -298,7 +298,7 @@ def _mapped(path: Given) -> np.memmap[Any, Any] | None:
     return array if isinstance(array, np.memmap) and array.ndim in (1, 2) and array.size else None
 
 
-def _npy_blocks(path: Given, probabilities: str | None) -> _Blocks:
+def _npy_blocks(path: InputFile, probabilities: str | None) -> _Blocks:
     array = _mapped(path)
     if array is None:
         raise InputError(

@@ -14,8 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from solver.commands.reading import given as found
-from solver.commands.reading import read_exactly, read_mixing, read_sources, read_table
+from solver.reading import input_file, read_exactly, read_mixing, read_sources, read_table
 from theory import InputError
 
 SQUARE = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1.5]])
@@ -264,7 +263,7 @@ def test_standard_input_is_read_by_its_kind(standard_input, content, names):
 
 def test_standard_input_is_read_once_and_exactly(standard_input):
     standard_input("a,b,p\n0.1,0,1\n0.3,1,1\n0.2,0.7,2\n")
-    data = found("-")
+    data = input_file("-")
     assert read_sources(data, "p").probabilities.tolist() == [0.25, 0.25, 0.5]
     values, weights = read_exactly(data, probabilities="p")
     assert values.tolist() == [["0.1", "0"], ["0.3", "1"], ["0.2", "0.7"]]
