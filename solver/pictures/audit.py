@@ -11,29 +11,11 @@ from numpy.typing import NDArray
 
 from solver.auditing.findings import Findings
 from solver.code import Code
+from solver.pictures import style
 from solver.pictures.audit_words import headline
 from solver.pictures.plot import draw_energies
 from solver.pictures.source_plane import Condition, arrows, cloud
-from solver.pictures.style import (
-    DASHED,
-    HULL,
-    INSIDE,
-    OUTSIDE,
-    SAMPLE,
-    SIGNED,
-    bare,
-    head,
-    label_of,
-    label_some,
-    legend,
-    note,
-    page_figure,
-    side_by_side,
-    stacked,
-    styled,
-    target_of,
-    written,
-)
+from solver.pictures.style import styled
 from solver.pictures.summary import percent
 from theory.arrays import Array
 
@@ -74,19 +56,19 @@ def plot_audit(findings: Findings, path: str | os.PathLike[str] | None = None) -
         >>> len(plot_audit(audit(Problem(square), 1 + square)).axes)
         5
     """
-    target = target_of(path)
-    figure = page_figure(1, 0.66)
-    top, bottom = stacked(figure, 1.25, 1)
-    left, middle, right = side_by_side(top, 1, 1, 0.8)
+    target = style.target_of(path)
+    figure = style.page_figure(1, 0.66)
+    top, bottom = style.stacked(figure, 1.25, 1)
+    left, middle, right = style.side_by_side(top, 1, 1, 0.8)
     order = findings.active[np.argsort(-findings.code.neuron_costs[findings.active], kind="stable")]
     # What a neuron earns is shown to a percent.
-    colours = [INSIDE if ratio >= 0.995 else OUTSIDE for ratio in findings.ratios[order]]
+    colours = [style.INSIDE if ratio >= 0.995 else style.OUTSIDE for ratio in findings.ratios[order]]
     names = [name[:8] for name in np.array(findings.neurons)[order].tolist()]
     _draw_code(left, findings.code, order, colours, names).set_title(f"this code: {_counted(len(order))}")
     best = np.arange(len(findings.optimum))
     numbers = [str(number + 1) for number in best]
     word = "the optimum" if findings.optimum.status == "optimal" else "best code found"
-    drawn = _draw_code(middle, findings.optimum, best, [INSIDE] * len(best), numbers)
+    drawn = _draw_code(middle, findings.optimum, best, [style.INSIDE] * len(best), numbers)
     drawn.set_title(f"{word}: {_counted(len(best))}")
     _draw_terms(right.subplots(), findings, word)
     panels = bottom.subplots(1, 2 if findings.fit is None else 3)
@@ -94,12 +76,12 @@ def plot_audit(findings: Findings, path: str | os.PathLike[str] | None = None) -
     _draw_savings(panels[1], findings)
     if findings.fit is not None:
         _draw_fit(panels[2], findings)
-    head(figure, headline(findings), size=8)
-    notes = ["Neurons in orange earn less than they cost."] if OUTSIDE in colours else []
+    style.head(figure, headline(findings), size=8)
+    notes = ["Neurons in orange earn less than they cost."] if style.OUTSIDE in colours else []
     if findings.unexplained:
         notes.append(f"{percent(findings.unexplained)} of the variance of the activity is not affine, and not audited.")
-    note(figure, " ".join(notes))
-    return written(figure, target)
+    style.note(figure, " ".join(notes))
+    return style.written(figure, target)
 
 
 def _draw_code(figure: SubFigure, code: Code, order: NDArray[np.intp], colours: list[str], names: list[str]) -> Axes:
@@ -123,17 +105,17 @@ def _counted(neurons: int) -> str:
 
 def _draw_weights(axes: Axes, weights: Array, names: list[str], sources: tuple[str, ...]) -> None:
     relative = weights / np.abs(weights).max(axis=1, keepdims=True)
-    axes.imshow(relative, cmap=SIGNED, vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
-    labels = [label_of(name) for name in sources]
+    axes.imshow(relative, cmap=style.SIGNED, vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
+    labels = [style.label_of(name) for name in sources]
     axes.set_xticks(range(len(labels)), labels, rotation=0 if len("".join(labels)) < 20 else 30)
-    label_some(axes.set_yticks, names, NEURONS_LABELLED)
-    bare(axes)
+    style.label_some(axes.set_yticks, names, NEURONS_LABELLED)
+    style.bare(axes)
 
 
 def _draw_terms(axes: Axes, findings: Findings, word: str) -> None:
     energies, optimal = findings.code.energies, findings.optimum.energies
-    draw_energies(axes, [(energies, OUTSIDE, "this code"), (optimal, INSIDE, word)])
-    legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, handlelength=1)
+    draw_energies(axes, [(energies, style.OUTSIDE, "this code"), (optimal, style.INSIDE, word)])
+    style.legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, handlelength=1)
 
 
 def _draw_earnings(
@@ -141,8 +123,8 @@ def _draw_earnings(
 ) -> None:
     ratios = findings.ratios[order[:NEURONS_DRAWN]]
     axes.bar(range(len(ratios)), 100 * ratios, color=colours[:NEURONS_DRAWN], width=0.8)
-    axes.axhline(100, color=SAMPLE, lw=1, ls=DASHED, zorder=0)
-    label_some(axes.set_xticks, names[:NEURONS_DRAWN], NEURONS_LABELLED)
+    axes.axhline(100, color=style.SAMPLE, lw=1, ls=style.DASHED, zorder=0)
+    style.label_some(axes.set_xticks, names[:NEURONS_DRAWN], NEURONS_LABELLED)
     axes.set(xlabel="neuron, the dearest first", ylabel="earns (% of its cost)", ylim=(0, 109))
 
 
@@ -151,8 +133,10 @@ def _draw_savings(axes: Axes, findings: Findings) -> None:
     savings = np.array([findings.savings[name] for name in CHANGED]) / least * 100
     above = np.cumsum(savings[::-1])[::-1]
     places = np.arange(len(savings))
-    axes.bar(places, savings, bottom=above - savings, color=OUTSIDE, width=0.7)
-    axes.step(np.append(places - 0.35, places[-1] + 0.35), np.append(above, 0.0), where="post", color=HULL, lw=0.6)
+    axes.bar(places, savings, bottom=above - savings, color=style.OUTSIDE, width=0.7)
+    axes.step(
+        np.append(places - 0.35, places[-1] + 0.35), np.append(above, 0.0), where="post", color=style.HULL, lw=0.6
+    )
     axes.set_xticks(places, list(CHANGED.values()), rotation=30)
     axes.tick_params(axis="x", length=0)
     axes.set(xlabel="made as good as can be, one after the other", ylabel="above the optimum (%)")
@@ -162,9 +146,9 @@ def _draw_savings(axes: Axes, findings: Findings) -> None:
 def _draw_fit(axes: Axes, findings: Findings) -> None:
     fit = findings.fit
     assert fit is not None
-    curves = ((fit.excess, OUTSIDE, "one unit for all"), (fit.own_units, HULL, "a unit for each neuron"))
+    curves = ((fit.excess, style.OUTSIDE, "one unit for all"), (fit.own_units, style.HULL, "a unit for each neuron"))
     for values, colour, label in curves:
         axes.plot(fit.encoder_costs, 100 * values, color=colour, lw=1, marker="o", ms=2, label=label)
-    axes.axvline(fit.encoder_cost, color=SAMPLE, lw=1, ls=DASHED, zorder=0)
+    axes.axvline(fit.encoder_cost, color=style.SAMPLE, lw=1, ls=style.DASHED, zorder=0)
     axes.set(xscale="log", xlabel="price of the encoder", ylabel="above the optimum (%)", ylim=(0, None))
-    legend(axes)
+    style.legend(axes)

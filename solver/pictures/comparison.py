@@ -9,18 +9,8 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from solver.pictures.style import (
-    HULL,
-    PAGE_WIDTH,
-    bare,
-    colour_bar,
-    label_of,
-    label_some,
-    page_figure,
-    styled,
-    target_of,
-    written,
-)
+from solver.pictures import style
+from solver.pictures.style import styled
 from theory.arrays import Array
 
 __all__ = ["plot_shares"]
@@ -44,19 +34,19 @@ def plot_shares(explained: Array, labels: Sequence[str], path: str | os.PathLike
         >>> len(plot_shares(np.eye(2), ["left", "right"]).axes)
         2
     """
-    target = target_of(path)
-    height = float(np.clip(0.2 * len(explained) + 1, 2, 8)) / PAGE_WIDTH
-    figure = page_figure(0.6, height)
+    target = style.target_of(path)
+    height = float(np.clip(0.2 * len(explained) + 1, 2, 8)) / style.PAGE_WIDTH
+    figure = style.page_figure(0.6, height)
     axes = figure.subplots()
     image = axes.imshow(explained, cmap=SHARE, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
-    names = [label_of(name) for name in labels]
+    names = [style.label_of(name) for name in labels]
     axes.set_xticks(range(len(names)), names, rotation=0 if len("".join(names)) < 40 else 30)
-    label_some(axes.set_yticks, [str(i + 1) for i in range(len(explained))], 20)
+    style.label_some(axes.set_yticks, [str(i + 1) for i in range(len(explained))], 20)
     axes.set(ylabel="neuron", title="Share of variance explained by each label")
-    bare(axes)
+    style.bare(axes)
     if explained.size <= 200:  # more numbers would not fit their fields
         for (row, column), share in np.ndenumerate(explained):
-            colour = "white" if share > 0.5 else HULL
+            colour = "white" if share > 0.5 else style.HULL
             axes.text(column, row, f"{share:.2f}", ha="center", va="center", color=colour, fontsize=6)
-    colour_bar(figure, image, axes, shrink=0.6, aspect=16, pad=0.02, ticks=[0, 0.5, 1])
-    return written(figure, target)
+    style.colour_bar(figure, image, axes, shrink=0.6, aspect=16, pad=0.02, ticks=[0, 0.5, 1])
+    return style.written(figure, target)

@@ -14,34 +14,15 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
 from solver.code import Code, described
-from solver.pictures import source_plane
-from solver.pictures.style import (
-    ACTIVITY,
-    INSIDE,
-    OUTSIDE,
-    PICTURES,
-    SIGNED,
-    bare,
-    colour_bar,
-    head,
-    label_of,
-    label_some,
-    legend,
-    note,
-    page_figure,
-    side_by_side,
-    stacked,
-    styled,
-    target_of,
-    written,
-)
+from solver.pictures import source_plane, style
+from solver.pictures.style import styled
 from solver.pictures.summary import counted, kind_words, most_price, percent, relative_weights, share_kept
 from theory.arrays import Array
 from theory.conditions import Verdict
 from theory.principal import PrincipalCoordinates
 from theory.problem import Problem
 
-__all__ = ["PICTURES", "draw_energies", "modular_energies", "plot", "plot_verdict"]
+__all__ = ["draw_energies", "modular_energies", "plot", "plot_verdict"]
 
 ACTIVITY_PANELS = 12  # neurons, the strongest, whose activity is drawn
 SOURCES_IN_PAIRS = 5  # sources drawn against each other: more panels would be too small to read
@@ -80,11 +61,11 @@ def plot(representation: Code, path: str | os.PathLike[str] | None = None) -> Fi
         >>> len(plot(solve(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]]))).axes) > 2
         True
     """
-    target = target_of(path)
+    target = style.target_of(path)
     draw = {1: _draw_line, 2: _draw_plane}.get(representation.problem.dimension, _draw_many)
     figure = draw(representation) if len(representation) else _draw_silent(representation)
-    head(figure, "   |   ".join(_headline(representation)), size=8)
-    return written(figure, target)
+    style.head(figure, "   |   ".join(_headline(representation)), size=8)
+    return style.written(figure, target)
 
 
 @styled
@@ -96,11 +77,11 @@ def plot_verdict(problem: Problem, verdict: Verdict, path: str | os.PathLike[str
     Raises:
         InputError: a path that cannot be written.
     """
-    target = target_of(path)
+    target = style.target_of(path)
     condition = source_plane.Condition(problem, verdict.F)
     if problem.dimension <= 2:
-        figure = page_figure(0.6, 0.6)
-        (body,) = stacked(figure, 1)
+        figure = style.page_figure(0.6, 0.6)
+        (body,) = style.stacked(figure, 1)
         axes = body.subplots()
         if problem.dimension == 1:
             source_plane.histogram(axes, problem.sources)
@@ -108,11 +89,11 @@ def plot_verdict(problem: Problem, verdict: Verdict, path: str | os.PathLike[str
             source_plane.cloud(axes, condition, (0, 1))
             _legend(body, axes)
             if verdict.witness is not None:
-                witness, colours = verdict.witness[None], [OUTSIDE]
+                witness, colours = verdict.witness[None], [style.OUTSIDE]
                 source_plane.arrows(axes, problem.sources, witness, np.ones(1), colours=colours, names=["witness"])
     else:
-        figure = page_figure(1, 0.58)
-        left, right = side_by_side(figure, 1, 1.35)
+        figure = style.page_figure(1, 0.58)
+        left, right = style.side_by_side(figure, 1, 1.35)
         _draw_condition(left, problem, verdict.F)
         _draw_pairs(right, condition)
     name, kind, _ = kind_words(problem.groups)
@@ -121,9 +102,9 @@ def plot_verdict(problem: Problem, verdict: Verdict, path: str | os.PathLike[str
         parts.append(f"margin {verdict.margin:.2g}")
     if verdict.modular is not True:
         parts.append(f"price of {name} at most {percent(verdict.price_bound)}")
-    head(figure, "   |   ".join(parts), size=8)
+    style.head(figure, "   |   ".join(parts), size=8)
     _caption(figure, condition)
-    return written(figure, target)
+    return style.written(figure, target)
 
 
 # ---- the three layouts --------------------------------------------------------------------------------------------
@@ -134,9 +115,9 @@ def _draw_plane(representation: Code) -> Figure:
     count = min(len(representation), ACTIVITY_PANELS)
     columns = min(count, 3)
     rows = -(-count // columns)
-    figure = page_figure(1, 0.48 if rows == 1 else 0.56)
-    left, right = side_by_side(figure, 1, 1.2)
-    top, bottom = stacked(right, rows, 0.8)
+    figure = style.page_figure(1, 0.48 if rows == 1 else 0.56)
+    left, right = style.side_by_side(figure, 1, 1.2)
+    top, bottom = style.stacked(right, rows, 0.8)
     condition = source_plane.Condition.of(representation)
     axes = left.subplots()
     source_plane.cloud(axes, condition, (0, 1))
@@ -147,17 +128,17 @@ def _draw_plane(representation: Code) -> Figure:
     names = [str(i + 1) for i in range(len(share))]
     source_plane.arrows(axes, sources, representation.source_weights, share, colours=colours, names=names)
     shares = mpl.cm.ScalarMappable(scale, ENERGY)
-    colour_bar(left, shares, axes, label="share of all cost (%)", shrink=0.5, aspect=18, pad=0.02)
+    style.colour_bar(left, shares, axes, label="share of all cost (%)", shrink=0.5, aspect=18, pad=0.02)
     panels = np.atleast_1d(top.subplots(rows, columns, sharex=True, sharey=True)).ravel()
     for panel in panels[count:]:
         panel.set_visible(False)
     coded = representation.coded_groups()
     for neuron, panel in enumerate(panels[:count]):
-        drawn = source_plane.activity(panel, sources, representation.source_weights[neuron], ACTIVITY)
+        drawn = source_plane.activity(panel, sources, representation.source_weights[neuron], style.ACTIVITY)
         alone = coded[neuron][0] if len(coded[neuron]) == 1 else "mixed"
-        panel.set_title(f"{neuron + 1}: {label_of(alone)}" if sources.identified else f"{neuron + 1}")
+        panel.set_title(f"{neuron + 1}: {style.label_of(alone)}" if sources.identified else f"{neuron + 1}")
         panel.tick_params(labelbottom=neuron + columns >= count)
-    bar = colour_bar(top, drawn, panels.tolist(), shrink=0.6, aspect=14, pad=0.02, ticks=[0, 1])
+    bar = style.colour_bar(top, drawn, panels.tolist(), shrink=0.6, aspect=14, pad=0.02, ticks=[0, 1])
     bar.set_label("activity / its maximum", labelpad=1, fontsize=6)
     _draw_energies(bottom.subplots(), representation)
     hidden = len(representation) - count
@@ -167,16 +148,16 @@ def _draw_plane(representation: Code) -> Figure:
 
 def _draw_silent(representation: Code) -> Figure:
     """A code without neurons: only what it costs can be shown."""
-    figure = page_figure(0.6, 0.3)
+    figure = style.page_figure(0.6, 0.3)
     _draw_energies(figure.subplots(), representation)
     return figure
 
 
 def _draw_many(representation: Code) -> Figure:
     condition = source_plane.Condition.of(representation)
-    figure = page_figure(1, 0.6)
-    left, right = side_by_side(figure, 1, 1.35)
-    top, bottom = stacked(left, 1.7, 1)
+    figure = style.page_figure(1, 0.6)
+    left, right = style.side_by_side(figure, 1, 1.35)
+    top, bottom = style.stacked(left, 1.7, 1)
     _draw_weights(top, representation)
     _draw_energies(bottom.subplots(), representation)
     _draw_pairs(right, condition)
@@ -187,13 +168,13 @@ def _draw_many(representation: Code) -> Figure:
 
 def _draw_line(representation: Code) -> Figure:
     sources = representation.problem.sources
-    figure = page_figure(1, 0.36)
+    figure = style.page_figure(1, 0.36)
     first, second, third = figure.subplots(1, 3)
     source_plane.histogram(first, sources)
     ends = (sources.mean + np.array([sources.lower, sources.upper]).ravel()).reshape(-1, 1)
     for neuron, activity in enumerate(representation.activity(ends).T):
-        second.plot(ends[:, 0], activity, color=INSIDE, lw=1.4, label=f"neuron {neuron + 1}")
-    second.set(xlabel=label_of(sources.names[0]), ylabel="activity", ylim=(0, None))
+        second.plot(ends[:, 0], activity, color=style.INSIDE, lw=1.4, label=f"neuron {neuron + 1}")
+    second.set(xlabel=style.label_of(sources.names[0]), ylabel="activity", ylim=(0, None))
     _draw_energies(third, representation)
     return figure
 
@@ -205,9 +186,9 @@ def _draw_weights(figure: SubFigure, representation: Code) -> None:
     weights = relative_weights(representation)
     names = _labels(representation.problem)
     axes = figure.subplots()
-    image = axes.imshow(weights, cmap=SIGNED, vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
+    image = axes.imshow(weights, cmap=style.SIGNED, vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
     _name_columns(axes, names)
-    label_some(axes.set_yticks, [str(i + 1) for i in range(len(weights))], 15)
+    style.label_some(axes.set_yticks, [str(i + 1) for i in range(len(weights))], 15)
     axes.set(ylabel="neuron", title="Weights on the sources, relative to the largest")
     _grid_lines(axes, weights.shape)
     _signed_bar(figure, axes, image)
@@ -226,10 +207,10 @@ def _colour_groups(figure: SubFigure, axes: Axes, representation: Code) -> None:
     for neuron, label in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True):
         read = coded[int(neuron)]
         label.set(color=colours[read[0]] if len(read) == 1 else SEVERAL_GROUPS, weight="bold")
-    handles = [Patch(color=colour, label=label_of(name)) for name, colour in colours.items()]
+    handles = [Patch(color=colour, label=style.label_of(name)) for name, colour in colours.items()]
     if not representation.modular:
         handles.append(Patch(color=SEVERAL_GROUPS, label="several groups"))
-    legend(figure, handles=handles, loc="outside lower left", ncols=min(len(handles), 4), handlelength=0.8)
+    style.legend(figure, handles=handles, loc="outside lower left", ncols=min(len(handles), 4), handlelength=0.8)
 
 
 def _draw_condition(figure: SubFigure, problem: Problem, condition: Array) -> None:
@@ -237,7 +218,7 @@ def _draw_condition(figure: SubFigure, problem: Problem, condition: Array) -> No
     bias = problem.height_sources.least_bias
     values = condition / np.outer(bias, bias)
     axes = figure.subplots()
-    image = axes.imshow(values, cmap=SIGNED, vmin=-1, vmax=1, interpolation="nearest")
+    image = axes.imshow(values, cmap=style.SIGNED, vmin=-1, vmax=1, interpolation="nearest")
     _name_columns(axes, names)
     axes.set_yticks(range(len(names)), names)
     axes.set_title("F relative to the biases, $F_{ij} / m_i m_j$")
@@ -246,7 +227,7 @@ def _draw_condition(figure: SubFigure, problem: Problem, condition: Array) -> No
 
 
 def _grid_lines(axes: Axes, shape: tuple[int, ...]) -> None:
-    bare(axes)
+    style.bare(axes)
     if max(shape) <= 40:
         axes.set_xticks(np.arange(shape[1] + 1) - 0.5, minor=True)
         axes.set_yticks(np.arange(shape[0] + 1) - 0.5, minor=True)
@@ -255,11 +236,11 @@ def _grid_lines(axes: Axes, shape: tuple[int, ...]) -> None:
 
 
 def _signed_bar(figure: SubFigure, axes: Axes, image: mpl.image.AxesImage) -> None:
-    colour_bar(figure, image, axes, shrink=0.6, aspect=16, pad=0.02, ticks=[-1, 0, 1])
+    style.colour_bar(figure, image, axes, shrink=0.6, aspect=16, pad=0.02, ticks=[-1, 0, 1])
 
 
 def _labels(problem: Problem) -> tuple[str, ...]:
-    return tuple(label_of(name) for name in problem.sources.names)
+    return tuple(style.label_of(name) for name in problem.sources.names)
 
 
 def _name_columns(axes: Axes, names: tuple[str, ...]) -> None:
@@ -273,7 +254,7 @@ def _draw_energies(axes: Axes, representation: Code) -> None:
     """Draw the terms of the loss beside those of the best modular code, where the sources are identified."""
     problem, separate = representation.problem, representation.separate
     optimal = "optimal code" if representation.status == "optimal" else "best code found"
-    bars = [(representation.energies, INSIDE, optimal)]
+    bars = [(representation.energies, style.INSIDE, optimal)]
     if problem.sources.identified:
         kind = kind_words(problem.groups)[1]
         compared = "one source a neuron" if problem.separate else f"best {kind} code"
@@ -281,7 +262,7 @@ def _draw_energies(axes: Axes, representation: Code) -> None:
         bars.append((modular, "#c3c9cf", compared))
     draw_energies(axes, bars)
     axes.set_xlim(0, 1.05 * max(max(energies.values()) for energies, _, _ in bars))
-    legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, handlelength=1, borderpad=0)
+    style.legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, handlelength=1, borderpad=0)
 
 
 def draw_energies(axes: Axes, bars: Sequence[tuple[Mapping[str, float], str, str]]) -> None:
@@ -319,7 +300,7 @@ def _draw_pairs(figure: SubFigure, condition: source_plane.Condition) -> None:
 def _legend(figure: SubFigure, axes: Axes) -> None:
     handles, labels = axes.get_legend_handles_labels()
     options = {"loc": "outside upper left", "ncols": 4, "handlelength": 1.6, "columnspacing": 1.2}
-    legend(figure, handles=handles, labels=labels, **options)
+    style.legend(figure, handles=handles, labels=labels, **options)
 
 
 def modular_energies(problem: Problem) -> dict[str, float]:
@@ -357,4 +338,4 @@ def _caption(figure: Figure, condition: source_plane.Condition, more: str = "") 
     if condition.matrix is not None and not condition.has_ellipse:
         parts.insert(0, "F is not positive semidefinite, so there is no ellipse to draw.")
     if parts:
-        note(figure, " ".join(parts))
+        style.note(figure, " ".join(parts))

@@ -17,8 +17,6 @@ from solver.studies.tasks import KEPT, RING, object_on_ring, object_on_torus
 
 Codes = dict[tuple[str, tuple[int, ...]], Representation]
 
-__all__ = ["study"]
-
 GRID_CELL = 1e-3
 """Relative difference of the amplitudes of three waves, and distance of their phases from a common peak in turns, up to
 which their sum is a grid cell: far above the solver's rounding, far below what other neurons show."""

@@ -19,8 +19,6 @@ from theory.families import family
 from theory.problem import Problem
 from theory.sources import Sources
 
-__all__ = ["study"]
-
 
 def study(_: np.random.Generator, quick: bool) -> Finding:
     """Cut two opposite corners of a square further and further, and compare price and theory."""

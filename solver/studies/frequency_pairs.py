@@ -15,8 +15,6 @@ from theory.arrays import Array
 from theory.families import family
 from theory.problem import Problem
 
-__all__ = ["study"]
-
 IRRATIONAL = {"golden": (1 + 5**0.5) / 2, "root 2": 2**0.5, "e": math.e}
 """Ratios of frequencies at which two waves share no period."""
 

@@ -9,8 +9,6 @@ import numpy as np
 from solver.studies.study import Finding, is_free, measured, panels, percents, scatter
 from solver.studies.tasks import RING, Task, place_and_reward, place_and_speed
 
-__all__ = ["study"]
-
 
 def study(_: np.random.Generator, quick: bool) -> Finding:
     """Let speed depend on the place, then reward, from not at all to wholly."""

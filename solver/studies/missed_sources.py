@@ -1,4 +1,4 @@
-"""2025, figure 5: neurons of one object each seem mixed to who knows only two of the three."""
+"""2025, figure 5: neurons of one object each seem mixed to an observer who knows only two of the three."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from solver.representation import Representation
 from solver.studies.study import Finding, curve, is_free
 from solver.studies.tasks import objects_in_a_row
 from theory.arrays import Array
-
-__all__ = ["study"]
 
 PLACES, OBJECTS = 5, 3
 
@@ -57,8 +55,8 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     legend(right)
     verdict = (
         f"three objects, correlated but in every combination, have cells of their own at no price ({truly} of "
-        f"{len(codes[paper])} mix); to who knows two of them {seemingly} seem to: those of the third, of whose "
-        f"variance a known object, given the other, explains up to {spurious[paper]:.2g} %"
+        f"{len(codes[paper])} mix); to an observer who knows two of them {seemingly} seem to: those of the third, of "
+        f"whose variance a known object, given the other, explains up to {spurious[paper]:.2g} %"
     )
     return Finding(bool(holds), verdict, rows, figure)
 

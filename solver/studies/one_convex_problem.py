@@ -9,8 +9,6 @@ from solver.pictures.style import HULL, INSIDE, OUTSIDE, legend
 from solver.studies.study import Finding, panels, solved
 from theory.problem import Problem
 
-__all__ = ["study"]
-
 EXCESS_ROUNDING = 1e-12
 """Relative difference of a loss from a bound that is rounding."""
 

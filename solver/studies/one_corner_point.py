@@ -15,8 +15,6 @@ from theory.conditions import decide
 from theory.problem import Problem
 from theory.theorems import Prediction
 
-__all__ = ["study"]
-
 
 def study(rng: np.random.Generator, quick: bool) -> Finding:
     """Solve a grid with and without a corner, and random parts of grids against the prediction."""

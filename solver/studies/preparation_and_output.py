@@ -14,8 +14,6 @@ from solver.studies.study import RIGHT_ANGLE, Finding, cell_types, curve, draw_m
 from solver.studies.tasks import held_while_reaching, reaches_in_a_row
 from theory.arrays import Array
 
-__all__ = ["study"]
-
 DIRECTIONS = 8
 """Directions of the reach, as many as such experiments have."""
 

@@ -11,8 +11,6 @@ from solver.studies.study import Finding, beside_boundary, correlation_row, is_f
 from theory.families import family
 from theory.problem import Problem
 
-__all__ = ["study"]
-
 
 def study(_: np.random.Generator, quick: bool) -> Finding:
     """Correlate a grid that keeps all corners, and cut corners of sources that stay uncorrelated."""

@@ -14,8 +14,6 @@ from solver.representation import Representation
 from solver.studies.study import Finding, cell_types, draw_maps, is_free, scatter
 from solver.studies.tasks import RING, Task, maps_of_their_own, one_map
 
-__all__ = ["study"]
-
 
 def study(_: np.random.Generator, quick: bool) -> Finding:
     """Two contexts that share more and more places of one map, and two contexts with different maps."""

@@ -12,8 +12,6 @@ from solver.studies.study import Finding, curve, is_free, measured, panels, root
 from solver.studies.tasks import KEPT, RING, object_on_ring
 from theory.readouts import Soft
 
-__all__ = ["study"]
-
 ERROR_COSTS = (2.2, 5.0, 30.0)
 """Prices of squared errors, for networks that may err; below two no neuron pays."""
 

@@ -11,8 +11,6 @@ from solver.pictures.tuning import draw_map, kind_of, tuning
 from solver.studies.study import RIGHT_ANGLE, Finding, curve, is_free, measured
 from solver.studies.tasks import remembered
 
-__all__ = ["study"]
-
 ITEMS_DRAWN = 4
 """Items on the ring of the code whose neurons are drawn."""
 

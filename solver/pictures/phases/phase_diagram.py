@@ -8,21 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from solver.pictures.style import (
-    DASHED,
-    FREE,
-    HULL,
-    INSIDE,
-    OUTSIDE,
-    SAMPLE,
-    head,
-    legend,
-    page_figure,
-    side_by_side,
-    styled,
-    target_of,
-    written,
-)
+from solver.pictures import style
+from solver.pictures.style import styled
 from solver.sweeps.phase import PhasePoint
 from theory.families import Family
 from theory.symbolic.markup import unmarked
@@ -45,44 +32,44 @@ def plot_phase(family: Family, points: list[PhasePoint], path: str | os.PathLike
     Raises:
         InputError: a path that cannot be written.
     """
-    target = target_of(path)
-    figure = page_figure(1, 0.42)
-    left, right = side_by_side(figure, 3, 1)
+    target = style.target_of(path)
+    figure = style.page_figure(1, 0.42)
+    left, right = style.side_by_side(figure, 3, 1)
     _price(left.subplots(), family, points)
     chosen = np.linspace(0, len(points) - 1, SUPPORTS).round().astype(int)
     for axes, index in zip(right.subplots(SUPPORTS, 1), chosen, strict=True):
         _support(axes, family, points[index])
-    head(figure, f"{family.name}: {unmarked(family.parameter)}", size=8)
-    return written(figure, target)
+    style.head(figure, f"{family.name}: {unmarked(family.parameter)}", size=8)
+    return style.written(figure, target)
 
 
 def _price(axes: Axes, family: Family, points: list[PhasePoint]) -> None:
     parameter = np.array([point.parameter for point in points])
     price = 100 * np.array([point.price for point in points])
-    mixed = price > 100 * FREE
+    mixed = price > 100 * style.FREE
     if family.blocks is None:
-        axes.plot(parameter, price, color=HULL, linewidth=0.8, zorder=1)
+        axes.plot(parameter, price, color=style.HULL, linewidth=0.8, zorder=1)
     else:
-        axes.vlines(parameter, 0, price, color=HULL, linewidth=0.8, zorder=1)
-    for rows, colour, verdict in ((~mixed, INSIDE, "own neurons are optimal"), (mixed, OUTSIDE, "mixed")):
+        axes.vlines(parameter, 0, price, color=style.HULL, linewidth=0.8, zorder=1)
+    for rows, colour, verdict in ((~mixed, style.INSIDE, "own neurons are optimal"), (mixed, style.OUTSIDE, "mixed")):
         axes.scatter(parameter[rows], price[rows], s=12, color=colour, label=f"solver: {verdict}", zorder=2)
     boundaries = family.boundary()
     where = f", a* = {float(boundaries[0]):.6g}" if len(boundaries) == 1 else ""
     for number, value in enumerate(boundaries):
         meaning = f"theory: boundary{where}" if number == 0 else "_"
-        axes.axvline(float(value), color=SAMPLE, linewidth=1, linestyle=DASHED, zorder=0, label=meaning)
+        axes.axvline(float(value), color=style.SAMPLE, linewidth=1, linestyle=style.DASHED, zorder=0, label=meaning)
     axes.set(xlabel="a", ylabel="price of own neurons (%)")
     axes.margins(y=0.15)
     side = "left" if family.blocks is None else "right"
     # Opaque: the boundary may lie beneath.
-    legend(axes, frameon=True, framealpha=1, edgecolor="none", loc=f"upper {side}")
+    style.legend(axes, frameon=True, framealpha=1, edgecolor="none", loc=f"upper {side}")
 
 
 def _support(axes: Axes, family: Family, point: PhasePoint) -> None:
     from scipy.spatial import ConvexHull
 
     sources = family.sources(point.parameter)
-    colour = OUTSIDE if point.price > FREE else INSIDE
+    colour = style.OUTSIDE if point.price > style.FREE else style.INSIDE
     if family.blocks is None:
         corners = sources.points[ConvexHull(sources.points).vertices]
         axes.fill(*corners.T, facecolor=colour, alpha=0.25, edgecolor=colour, linewidth=1)

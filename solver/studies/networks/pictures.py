@@ -19,8 +19,6 @@ from solver.studies.networks.trials import SIDE
 from solver.studies.study import Finding
 from theory.arrays import Array
 
-__all__ = ["study"]
-
 PICTURES_DRAWN = 256
 
 NEITHER = Variational(8, hidden=24, nonnegative=False, error_cost=100.0, batch=16)

@@ -18,8 +18,6 @@ from theory.arrays import Array
 
 Key = tuple[str, float]
 
-__all__ = ["study"]
-
 SUPPORT_FAMILIES: dict[str, tuple[Callable[[Array, Any], Array], tuple[float, ...], str]] = {
     "correlated, all corners": (tilted, (0.0, 0.3, 1.0, 2.0), INSIDE),
     "hollow, all corners": (hollow, (1.0,), SAMPLE),
