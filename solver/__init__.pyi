@@ -6,14 +6,14 @@ from .certificate import Certificate as Certificate
 from .certificate import certify as certify
 from .certificate import lower_bound as lower_bound
 from .comparison import Comparison as Comparison
-from .optimise import Progress as Progress
-from .optimise import solve as solve
 from .problem import Problem as Problem
 from .problem import Sources as Sources
 from .questions.neuron_budget import Budget as Budget
 from .questions.neuron_budget import budget as budget
 from .questions.separation import separation as separation
 from .representation import Representation as Representation
+from .solving.limits import Progress as Progress
+from .solving.solve import solve as solve
 from .sweeps.plan import Sweep as Sweep
 from .sweeps.run import sweep as sweep
 from .verification.verify import Report as Report

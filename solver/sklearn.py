@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from solver.extras import missing
-from solver.optimise import solve
 from solver.representation import Representation
+from solver.solving.solve import solve
 from theory.arrays import Array
 from theory.inputs import as_matrix, require_plain
 from theory.principal import PrincipalCoordinates

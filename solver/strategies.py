@@ -24,7 +24,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from solver.extras import missing
-from solver.optimise import solve
+from solver.solving.solve import solve
 from theory.arrays import Array
 from theory.conditions import Verdict, decide
 from theory.errors import InputError

@@ -60,7 +60,7 @@ FLOORS = [
         "solver.comparison",
         "solver.tables",
     },
-    {"solver.representation", "solver.optimise"},
+    {"solver.representation", "solver.solving"},
     {"solver.questions", "solver.sweeps", "solver.strategies", "solver.sklearn", "solver.networks"},
     {"solver.auditing", "solver.pictures.audit", "solver.pictures.audit_words"},
     {"solver.verification"},

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from solver import Problem, Sources, solve
-from solver.optimise import Progress
+from solver.solving.limits import Progress
 from theory import modularity
 from theory.dynamics import Transitions
 from theory.readouts import Exact

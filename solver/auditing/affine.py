@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from solver.certificate import optimality_gap
 from solver.code import Code, described
-from solver.optimise import DEFAULT_TOLERANCE
+from solver.solving.limits import DEFAULT_TOLERANCE
 from theory.arrays import Array, Mask
 from theory.errors import InputError
 from theory.immutable import Frozen

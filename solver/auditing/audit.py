@@ -32,8 +32,9 @@ from solver.auditing.affine import (
 from solver.auditing.findings import Findings
 from solver.auditing.scale import fit_costs
 from solver.certificate import certify
-from solver.optimise import DEFAULT_TOLERANCE, solve_one_of_many
 from solver.questions.separation import separation
+from solver.solving.limits import DEFAULT_TOLERANCE
+from solver.solving.solve import solve_one_of_many
 from theory.arrays import Array
 from theory.conditions import Verdict, decide
 from theory.errors import InputError

@@ -25,7 +25,7 @@ from scipy.optimize import brentq
 
 from solver.auditing.accounting import strengthened_loss
 from solver.auditing.affine import require_decodable
-from solver.optimise import solve_one_of_many
+from solver.solving.solve import solve_one_of_many
 from theory.arrays import Array
 from theory.errors import InputError
 from theory.immutable import Frozen

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from solver.commands.terminal.formats import Table
-    from solver.optimise import Progress
     from solver.representation import Representation
+    from solver.solving.limits import Progress
 
 __all__ = ["solve"]
 
@@ -54,7 +54,7 @@ def solve(file: str, picture: str | None, form: str, saved: str | None, page: st
     require_outputs(options, file, picture=picture, saved=saved, page=page)
     data, mixing = inputs_of(file, options)
     problem = problem_of(data, mixing, options, costs)
-    from solver.optimise import solve as find
+    from solver.solving.solve import solve as find
 
     given = ("tolerance", "max_iterations", "time_limit", "neurons", "solver")
     limits = {name: options[name] for name in given if options[name] is not None}

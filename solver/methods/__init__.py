@@ -1,4 +1,4 @@
-"""Methods: one file each, one signature: a generator of ever better codes. `solver.optimise` decides when to stop.
+"""Methods: one file each, one signature: a generator of ever better codes. `solver.solving` decides when to stop.
 
 Most choose a pricer of `solver.generation` and a rule to stop by; those in `solver.oracles` find codes in other ways.
 A method is a module with ``steps(problem, *, tolerance, rng, **options)`` that yields an `Iterate` at a time. It may

@@ -1,4 +1,4 @@
-"""What some methods take beyond what all do: each declares its own, and `solver.optimise` hands them on."""
+"""What some methods take beyond what all do: each declares its own, and `solver.solving` hands them on."""
 
 from __future__ import annotations
 

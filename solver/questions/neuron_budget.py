@@ -25,9 +25,11 @@ import numpy as np
 
 from solver.certificate import optimality_gap
 from solver.generation.few_neurons import FewNeurons
-from solver.optimise import DEFAULT_TOLERANCE, generator_of, one_thread, solve_one_of_many
 from solver.oracles.alternating import descend
 from solver.representation import Representation
+from solver.solving.limits import DEFAULT_TOLERANCE, generator_of
+from solver.solving.run import one_thread
+from solver.solving.solve import solve_one_of_many
 from solver.stopping import raise_if_asked
 from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError

@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from solver.certificate import best_bound, optimality_gap
-from solver.optimise import MEETS_SEPARATE, solve
+from solver.solving.run import MEETS_SEPARATE
+from solver.solving.solve import solve
 from theory.conditions import Verdict
 from theory.conditions.separation import SEPARATION_TOLERANCE, decide_separation
 from theory.errors import InputError

@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from numpy.typing import ArrayLike, NDArray
 
-from solver.optimise import solve_one_of_many
 from solver.pictures.style import DASHED, FREE, HULL, INSIDE, OUTSIDE, SAMPLE, head, legend, page_figure
 from solver.pictures.tuning import draw_map, kind_of
 from solver.representation import Representation
+from solver.solving.solve import solve_one_of_many
 from theory.arrays import Array
 from theory.problem import Problem
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from solver.optimise import solve_one_of_many
 from solver.representation import Representation
+from solver.solving.solve import solve_one_of_many
 from theory.arrays import Array
 from theory.problem import Problem
 from theory.sources import Sources

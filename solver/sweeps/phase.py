@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from solver.optimise import solve_one_of_many
+from solver.solving.solve import solve_one_of_many
 from theory.errors import InputError
 from theory.families import Family
 from theory.immutable import Frozen

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from solver.methods import METHODS
-from solver.optimise import DEFAULT_TOLERANCE, LEAST_TOLERANCE
+from solver.solving.limits import DEFAULT_TOLERANCE, LEAST_TOLERANCE
 from solver.sweeps.pose import SMOOTH, OfData, OfFamily, Poses
 from theory.errors import InputError, unknown_name
 from theory.problem import Problem

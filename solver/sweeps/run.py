@@ -25,8 +25,9 @@ import numpy as np
 
 from solver.certificate import certify
 from solver.methods.continuation import Start
-from solver.optimise import MOVED, one_thread, solve_one_of_many
 from solver.representation import Representation
+from solver.solving.run import MOVED, one_thread
+from solver.solving.solve import solve_one_of_many
 from solver.stopping import noted, raise_if_asked
 from solver.sweeps.cluster import WorkerDiedError, end_with, workers
 from solver.sweeps.journal import opened

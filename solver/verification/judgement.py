@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from solver.certificate import lower_bound
-from solver.optimise import solve_one_of_many
 from solver.representation import Representation
+from solver.solving.solve import solve_one_of_many
 from theory.conditions import decide
 from theory.immutable import Frozen
 from theory.problem import Problem

@@ -1,15 +1,17 @@
 """Limits of time: they nest, what takes long within a step heeds them, and what was found by then holds."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver import Problem, certify, deadline, optimise, solve
+from solver import Problem, certify, deadline, solve
 from solver.deadline import OutOfTime, limited_to, require_time, time_is_up, time_left
 from solver.methods import ascents, columns, many_samples, relaxation
+from solver.solving import plan
 from solver.strategies import problems, seeds
 from theory.bounds.ascent import Ascent
 
@@ -89,7 +91,7 @@ def test_pricing_is_not_begun_without_the_time_for_it(monkeypatch):
 def test_a_hull_is_not_listed_without_the_time_for_it(monkeypatch):
     listed = solve(Problem(CLOUD))
     assert "priced exactly" in listed.message
-    monkeypatch.setattr(optimise, "SECONDS_OF_HULL", {6: 1e4})
+    monkeypatch.setattr(plan, "SIZES", replace(plan.SIZES, seconds_of_hull=((6, 1e4),)))
     problem = Problem(CLOUD)
     hurried = solve(problem, time_limit=2.0)
     assert "bounded cell by cell" in hurried.message and not problem.sources.has_faces
@@ -98,7 +100,7 @@ def test_a_hull_is_not_listed_without_the_time_for_it(monkeypatch):
 
 
 def test_what_the_search_has_priced_is_proven_and_no_more_is_asked_of_who_is_stopped(monkeypatch):
-    monkeypatch.setattr(optimise, "EXPENSIVE_FACES", 0)
+    monkeypatch.setattr(plan, "SIZES", replace(plan.SIZES, expensive_faces=0))
     problem = Problem(CLOUD)
     priced = solve(problem, callback=lambda progress: progress.lower_bound > 0.5 * progress.loss)
     assert priced.status == "interrupted" and priced.lower_bound > 0.5 * priced.loss

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from solver.optimise import Progress
+    from solver.solving.limits import Progress
 
 __all__ = ["PATIENCE", "counted", "progress_shown", "silence"]
 

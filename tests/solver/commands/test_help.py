@@ -153,7 +153,7 @@ def test_what_is_not_installed_is_said_before_the_work(tmp_path, monkeypatch, mo
     found = extras.find_spec
     # Whatever else is missing here: that one alone is.
     monkeypatch.setattr(extras, "find_spec", lambda name: None if name == module else found("os"))
-    monkeypatch.setattr("solver.optimise._Run.search", fail)
+    monkeypatch.setattr("solver.solving.run.Run.search", fail)
     cut = os.path.abspath(CUT)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "spec.toml").write_text('family = "one-corner"\n[grid]\nparameter = [0.5]\n')

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from solver import Problem, certify
 from solver.methods.continuation import Start
-from solver.optimise import solve_one_of_many
+from solver.solving.solve import solve_one_of_many
 from solver.strategies import problems
 from tests.examples import share
 

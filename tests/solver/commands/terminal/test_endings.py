@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from solver import Problem, Representation, certify, solve
-from solver.optimise import solve_one_of_many
+from solver.solving.solve import solve_one_of_many
 from solver.stopping import Stopped, interruptible, noted, raise_if_asked, watched
 from tests.examples import CUT, IRIS
 from tests.solver.commands.nursery import ROOT, Nursery
@@ -27,7 +27,7 @@ SIGNALS = {
 DURING = """
 import contextlib, os, signal, sys
 number = {number}
-kill = lambda *_: os.kill(os.getpid(), number)
+kill = lambda *_, **__: os.kill(os.getpid(), number)
 # Whoever runs the tests may ignore some signals, as nohup does, and what is ignored is inherited.
 signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 {setting}
@@ -48,9 +48,9 @@ module.progress_shown = progress
 """
 
 CERTIFYING = """
-from solver import optimise
-result = optimise._Run.result
-optimise._Run.result = lambda run: kill() or result(run)
+from solver.solving.run import Run
+answer = Run.answer
+Run.answer = lambda run: kill() or answer(run)
 """
 
 PRINTING = """
@@ -105,15 +105,15 @@ module.progress_shown = progress
 """
 
 CHOOSING = """
-from solver import optimise
-optimise._choose = kill
+from solver.solving import run
+run.plan = kill
 """
 
 JUDGING = """
-from solver import optimise
+from solver.solving.run import Run
 from solver.verification import judgement as judging
-follow = optimise._Run.follow
-optimise._Run.follow = lambda run, steps: kill() or follow(run, steps)
+follow = Run._follow
+Run._follow = lambda run, steps: kill() or follow(run, steps)
 """
 
 EXPLORING = """
@@ -271,10 +271,10 @@ def test_a_signal_ends_a_series(ended, tmp_path, arguments, moment):
 
 
 def test_an_interrupt_ends_a_series_but_shortens_a_single_answer(monkeypatch):
-    def interrupt(*_):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("solver.optimise._choose", interrupt)
+    monkeypatch.setattr("solver.solving.run.plan", interrupt)
     problem = Problem([[0, 0], [0, 1], [1, 0]])
     answer = solve(problem)
     assert (answer.status, answer.message.split("; ")[-1]) == ("interrupted", "stopped from the keyboard")
@@ -304,10 +304,10 @@ def test_a_noted_signal_is_raised_where_it_may():
 
 
 def test_a_fan_that_nobody_waited_for_is_not_built_after_an_interrupt(monkeypatch):
-    def interrupt(*_):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("solver.optimise._choose", interrupt)
+    monkeypatch.setattr("solver.solving.run.plan", interrupt)
     monkeypatch.setattr("theory.geometry.polytope.normal_fan", pytest.fail)
     answer = solve(Problem([[0, 0], [0, 1], [1, 0]]))
     assert 0 < answer.lower_bound <= answer.loss

@@ -9,9 +9,9 @@ from contextlib import contextmanager, redirect_stdout
 
 import pytest
 
-from solver import optimise
 from solver.commands.cli import main
 from solver.commands.terminal import progress
+from solver.solving import solve as door
 from tests.examples import CUT
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
@@ -36,7 +36,7 @@ def terminal(monkeypatch):
 @pytest.fixture
 def slow(monkeypatch):
     """Long rounds, and another stream in the place of stdout meanwhile, as some conic solvers make it."""
-    solve = optimise.solve
+    solve = door.solve
 
     def slowed(*arguments, callback=None, **options):
         def wait(found):
@@ -46,7 +46,7 @@ def slow(monkeypatch):
         with redirect_stdout(io.StringIO()):
             return solve(*arguments, callback=wait, **options)
 
-    monkeypatch.setattr(optimise, "solve", slowed)
+    monkeypatch.setattr(door, "solve", slowed)
 
 
 @pytest.mark.usefixtures("slow")

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from scipy.spatial import ConvexHull
 
-from solver import Problem, Progress, Sources, certify, methods, optimise, solve
+from solver import Problem, Progress, Sources, certify, methods, solve
 from solver.methods.iterate import Iterate
+from solver.solving import run
 from theory import InputError, modularity
 
 FIGURE_POINTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "fig1_points.npy"
@@ -190,7 +191,7 @@ def test_limits_leave_a_valid_answer():
 def test_no_round_is_begun_that_would_end_after_the_time_limit(monkeypatch, limit, rounds):
     """Each round takes a second."""
     clock = [0.0]
-    monkeypatch.setattr(optimise.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(run.time, "perf_counter", lambda: clock[0])
     problem = Problem(CUT)
 
     def steps(problem, *, tolerance, rng):

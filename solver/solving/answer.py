@@ -1,0 +1,120 @@
+"""The answer of a search: the best code, its loss and its bound computed anew from the problem.
+
+1. The code is written in one way, and measured. Where rounding made it dearer than the modular one, that is taken.
+2. The multiplier of the search, and that of the code, are bounded anew. After a stop no hull is listed that the search
+   did not list, and none is priced that takes seconds, unless that leaves less than the search had proven.
+3. Of a few sources whose bound came from a relaxation the faces are priced where that leaves a gap.
+4. The message says what was chosen and why, what the method had to say, what stopped it, and which combination of
+   sources hardly varies where the code is not proven optimal.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from solver.certificate import best_bound, optimality_gap
+from solver.methods import many_samples
+from solver.representation import Representation
+from solver.solving.plan import is_small, prices_slowly
+from theory.problem import within_digits
+
+if TYPE_CHECKING:
+    from solver.certificate import Bound
+    from solver.solving.best import Best
+    from theory.arrays import Array
+    from theory.bounds.cover import Cover
+    from theory.problem import Problem
+
+__all__ = ["answer"]
+
+FAILED = " failed"
+"""In the note of a method: what a library could not do."""
+
+
+def answer(
+    posed: Problem,
+    best: Best,
+    *,
+    tolerance: float,
+    stopped: str | None,
+    method: str,
+    why: str,
+    separate: Representation | None,
+    iterations: int,
+    start: float,
+) -> Representation:
+    """The best code of a search with a proof of how good it is.
+
+    Args:
+        posed: the problem as it was given.
+        best: what the search came to.
+        tolerance: relative gap at which a code counts as optimal.
+        stopped: what cut the search short; None where nothing did.
+        method: what ran.
+        why: the reason for it.
+        separate: with groups, the best code whose neurons read one group each.
+        iterations: of the method.
+        start: when the search began, on the clock of `time.perf_counter`.
+
+    Raises:
+        InputError: sources whose sizes lie too far apart for floating point.
+    """
+    problem = posed.canonical
+    with within_digits(problem):
+        if many_samples.too_many(problem) and best.cover is None:
+            best = replace(best, cover=many_samples.cover(problem))
+        fields = {"method": method, "tolerance": tolerance, "separate": separate, "iterations": iterations}
+        code = _written(posed, best, best.weights, fields)  # step 1
+        if code.loss > problem.modular_loss:
+            code = min(code, _written(posed, best, problem.modular_weights, fields), key=lambda code: code.loss)
+        bound = _bounded(problem, best, code.source_weights, tolerance, stopped=stopped is not None)
+        note = best.note
+        if optimality_gap(code.loss, bound.value) <= tolerance:
+            # What failed on the way did no harm.
+            note = "; ".join(part for part in note.split("; ") if FAILED not in part)
+        message = "; ".join(part for part in (f"{method}: {why}", note, stopped) if part)  # step 4
+        code = replace(code, message=message, multiplier=bound.multiplier, seconds=time.perf_counter() - start)
+        code = code.bounded_by(bound.value, "interrupted" if stopped else "bounded")
+        combination = None if code.status == "optimal" else problem.sources.nearly_constant
+        if combination is None:
+            return code
+        remedy = f"{combination} hardly varies; if that is rounding, remove one of these columns"
+        return replace(code, message=f"{code.message}; {remedy}")
+
+
+def _bounded(problem: Problem, best: Best, weights: Array, tolerance: float, *, stopped: bool) -> Bound:
+    """The bound on the loss of every code, from what the search came to and the code (n, d) itself (steps 2 and 3)."""
+    hulls = problem.blocks if problem.separate or problem.separable else (problem,)
+    quick = (stopped or best.cover is not None) and not _hulls_are_listed(problem, best.cover, hulls)
+    at_once = quick or (stopped and any(map(_is_expensive, hulls)))
+    bound = best_bound(problem, best.multiplier, weights=weights, quick=at_once, cover=best.cover)
+    if at_once and not quick and bound.value < best.lower_bound * (1 - tolerance):
+        # Faces that the search has priced are priced anew, and only those.
+        bound = best_bound(problem, best.multiplier, weights=weights, cover=best.cover)
+    few = is_small(problem) and not many_samples.too_many(problem)
+    if best.cover is not None and few and optimality_gap(best.loss, bound.value) > tolerance:
+        bound = best_bound(problem, best.multiplier, weights=weights, cover=best.cover)
+    return bound
+
+
+def _hulls_are_listed(problem: Problem, cover: Cover | None, hulls: tuple[Problem, ...]) -> bool:
+    """Whether the search has listed the faces that the bound needs."""
+    if cover is None:
+        return all(hull.sources.has_faces for hull in hulls)
+    return cover.samples is not None and cover.within is None and problem.has_among(cover.samples)
+
+
+def _is_expensive(hull: Problem) -> bool:
+    """Whether to price the faces takes seconds, where they are listed."""
+    faces = hull.sources.faces_if_few if hull.sources.has_faces else None
+    return faces is not None and prices_slowly(faces)
+
+
+def _written(posed: Problem, best: Best, weights: Array, fields: dict[str, Any]) -> Representation:
+    """The code of these neurons (n, d), of which nothing is proven yet."""
+    unproven: dict[str, Any] = {"status": "", "message": "", "lower_bound": 0.0, "gap": 0.0, "seconds": 0.0}
+    return Representation.from_weights(
+        posed, weights, multiplier=best.multiplier, cover=best.cover, **unproven, **fields
+    )

@@ -1,0 +1,164 @@
+"""Which way a problem is solved: one pure function of its size and form, and of the time that is left.
+
+1. Neurons that are to keep to their groups, or gain nothing by reading several, are found group by group.
+2. A code in closed form, the modular one or the best separate one, comes first where it may be optimal: the run looks
+   whether its bound meets it, and asks for another plan where it does not.
+3. Of too many samples some are looked at, and more where others are violated.
+4. Where the faces of the hull are few and there is time to list them, neurons are priced exactly on them.
+5. Else a few sources are bounded cell by cell, and more of them by one relaxation.
+6. Targets that leave sources out are decoded nearly exactly first, and a recurrent layer is added to the code that is
+   best without one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from solver.methods import many_samples
+from solver.methods.relaxation import FEW_SOURCES
+from theory.sources import EXACT_DIMENSION
+
+if TYPE_CHECKING:
+    from theory.geometry.face_lattice import FaceLattice
+    from theory.problem import Problem
+
+__all__ = ["SIZES", "Plan", "Sizes", "is_small", "plan", "prices_slowly"]
+
+Reduction = Literal["without layer", "nearly exact targets", "some samples"]
+BoundBy = Literal["faces", "relaxation", "method"]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes at which one way is left for another; those of a method alone are in its file.
+
+    Attributes:
+        exact_sources: sources up to which the faces of any hull are listed.
+        few_sources: sources up to which a code is bounded cell by cell.
+        seconds_of_hull: what listing the faces takes, by sources; with less time left it is not begun.
+        expensive_faces: faces that take a second or two to price.
+    """
+
+    exact_sources: int = EXACT_DIMENSION
+    few_sources: int = FEW_SOURCES
+    seconds_of_hull: tuple[tuple[int, float], ...] = ((6, 1.0), (7, 5.0))
+    expensive_faces: int = 500_000
+
+
+SIZES = Sizes()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The way that a problem is solved.
+
+    Attributes:
+        method: what runs.
+        why: the reason, in words for the message of the answer.
+        reductions: what is made of the problem before the method sees it, in this order.
+        bound_by: what proves the bound: the faces of the hull, a relaxation, or whatever the method has.
+        proof_first: the code in closed form that is the answer if its bound meets it; None where none is tried.
+
+    Example:
+        >>> from solver import Problem
+        >>> plan(Problem([[0, 0], [0, 1], [1, 0]])).proof_first
+        'modular'
+        >>> plan(Problem([[0, 0], [0, 1], [1, 0]]), unproven=True).method
+        'columns'
+    """
+
+    method: str
+    why: str
+    reductions: tuple[Reduction, ...] = ()
+    bound_by: BoundBy = "method"
+    proof_first: Literal["modular", "separate"] | None = None
+
+
+def is_small(problem: Problem) -> bool:
+    """Whether the faces of the hull are listed whatever it looks like: of more sources only if they are few."""
+    return problem.dimension <= SIZES.exact_sources
+
+
+def prices_slowly(faces: FaceLattice) -> bool:
+    """Whether to price all faces once takes seconds."""
+    return faces.most_faces > SIZES.expensive_faces
+
+
+def plan(problem: Problem, method: str = "auto", *, unproven: bool = False, seconds: float = math.inf) -> Plan:
+    """Decide how to solve a problem.
+
+    Args:
+        problem: in canonical form.
+        method: what was asked for; "auto" chooses.
+        unproven: whether the code in closed form has been tried, and its bound does not meet it.
+        seconds: time that is left.
+
+    Example:
+        >>> from solver import Problem
+        >>> plan(Problem([[0, 0], [0, 1], [1, 0]]), "relaxation").why
+        'as asked'
+    """
+    feedforward = problem.feedforward
+    if method != "auto":
+        return _carried_out(problem, method, "as asked", seconds)
+    if feedforward.separate:
+        return _carried_out(problem, "groups", "every neuron is to read one group", seconds)
+    if feedforward.separable:
+        why = "the hull is a product over the groups, so that their own codes side by side are optimal"
+        return _carried_out(problem, "groups", why, seconds)
+    if feedforward.sources.identified and not unproven:
+        if problem.groups is None:
+            return Plan("modular", "", _reductions(problem, "modular"), proof_first="modular")
+        return Plan("groups", "", _reductions(problem, "groups"), proof_first="separate")
+    return _searching(problem, seconds)
+
+
+def _searching(problem: Problem, seconds: float) -> Plan:
+    """The plan where no code in closed form is proven optimal."""
+    feedforward = problem.feedforward
+    few, identified = feedforward.dimension <= SIZES.few_sources, feedforward.sources.identified
+    code = "modular" if feedforward.groups is None else "separate"
+    unproven = f"the {code} code is not proven optimal; " if identified else ""
+    if many_samples.too_many(feedforward):
+        bounded = "" if few else "; bounded by a relaxation; method='relaxation' tightens"
+        count = feedforward.sources.count
+        why = f"{unproven}of {count:,} samples those are looked at that matter{bounded}"
+        return _carried_out(problem, "columns", why, seconds)
+    faces = _faces_in_time(feedforward, seconds)
+    if faces is not None and faces.complete:
+        failed = "the modularity condition fails; " if is_small(feedforward) and identified else unproven
+        why = f"{failed}priced exactly on up to {faces.most_faces:,} faces of the hull"
+        return _carried_out(problem, "columns", why, math.inf)
+    if few:
+        return _carried_out(problem, "relaxation", f"{unproven}bounded cell by cell", seconds)
+    why = f"{feedforward.dimension} sources: priced by local ascent and bounded by a relaxation"
+    return _carried_out(problem, "columns", f"{why}; method='relaxation' tightens", seconds)
+
+
+def _carried_out(problem: Problem, method: str, why: str, seconds: float) -> Plan:
+    """The plan for a method that is chosen."""
+    bound_by: BoundBy = "method"
+    if method == "columns" and not many_samples.too_many(problem.feedforward):
+        bound_by = "relaxation" if _faces_in_time(problem.feedforward, seconds) is None else "faces"
+    return Plan(method, why, _reductions(problem, method), bound_by)
+
+
+def _reductions(problem: Problem, method: str) -> tuple[Reduction, ...]:
+    feedforward = problem.feedforward
+    applied: list[Reduction] = []
+    if problem.recurrence is not None:
+        applied.append("without layer")
+    if feedforward.readout.rank is not None and method not in ("modular", "groups"):
+        applied.append("nearly exact targets")
+    if method in many_samples.METHODS and many_samples.too_many(feedforward):
+        applied.append("some samples")
+    return tuple(applied)
+
+
+def _faces_in_time(problem: Problem, seconds: float) -> FaceLattice | None:
+    """The faces of the hull, if they are few and there is time to list them."""
+    if seconds < dict(SIZES.seconds_of_hull).get(problem.dimension, 0.0):
+        return None
+    return problem.sources.faces_if_few

@@ -1,0 +1,121 @@
+"""The door: a problem in, a certified code out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from solver.solving.limits import (
+    DEFAULT_ITERATIONS,
+    DEFAULT_TOLERANCE,
+    Limits,
+    Progress,
+    check,
+    generator_of,
+    options_of,
+)
+from solver.solving.run import Run
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from solver.methods.continuation import Start
+    from solver.representation import Representation
+    from theory.problem import Problem
+
+__all__ = ["solve", "solve_one_of_many"]
+
+
+def solve(
+    problem: Problem,
+    *,
+    method: str = "auto",
+    tolerance: float = DEFAULT_TOLERANCE,
+    max_iterations: int = DEFAULT_ITERATIONS,
+    time_limit: float | None = None,
+    rng: int | np.random.Generator | None = None,
+    neurons: int | None = None,
+    solver: str | None = None,
+    callback: Callable[[Progress], object] | None = None,
+) -> Representation:
+    """Find the optimal code of a problem, with a proof of how good it is.
+
+    Args:
+        problem: what to represent.
+        method: "modular" (closed form; optimal where the modularity condition holds), "columns" (column generation;
+            priced exactly for at most five sources and few samples of six or seven, by local ascent beyond),
+            "conic" (one conic program, solved by a solver of one's choice; up to four sources),
+            "relaxation" (the code of "columns" with lower bounds from semidefinite relaxations, any number of sources),
+            "alternating" (local descent from random starts, the field's own way), "groups" (neurons that read one group
+            of sources each, group by group), or "auto", which chooses by size.
+        tolerance: relative gap (loss - lower_bound) / loss at which a code counts as optimal, from 1e-12 to 1.
+        max_iterations: rounds of the method at most.
+        time_limit: seconds at most, kept to within a few: ascents and relaxations end early, no hull is listed or
+            priced without the time for it, and no iteration is begun that would end later if it took as long as the one
+            before.
+        rng: seed or generator for methods that draw random starts; the same seed gives the same answer.
+        neurons: number of neurons, for the method "alternating" only, from d on and as far as a gigabyte of memory
+            goes; d (d + 1) / 2 are enough for an optimal code, and the other methods use as many as help.
+        solver: conic solver, for the methods "conic" and "relaxation": any installed one that cvxpy knows, such as
+            "CLARABEL" (used if not given), "SCS" or, with modularity-solver[solvers], "CVXOPT".
+        callback: called with a `Progress` after each iteration; a true return value stops the search.
+
+    Returns:
+        A `Representation`. Its status is "optimal" if the gap is within the tolerance, "interrupted" if the time
+        limit, the callback or Ctrl-C ended the search, and "bounded" otherwise. Code and bound are valid in any case.
+        Where the problem has groups, the best code that keeps to them is found first, and is its `separate`.
+
+    Raises:
+        InputError: an argument that cannot be used.
+
+    Source: docs/mathematics.md, "The problem".
+
+    Example:
+        >>> corner_cut = [[-1, -1], [-1, 0], [-1, 1], [0, -1], [0, 0], [0, 1], [1, -1], [1, 0]]
+        >>> answer = solve(Problem(corner_cut))
+        >>> answer.status, answer.modular
+        ('optimal', False)
+    """
+    limits = Limits(tolerance, max_iterations, time_limit, callback)
+    check(problem, method, limits)
+    options = options_of(method, {"neurons": neurons, "solver": solver})
+    run = Run(problem, limits)
+    run.search(method, generator_of(rng), options)
+    return run.answer()
+
+
+def solve_one_of_many(
+    problem: Problem,
+    *,
+    method: str = "auto",
+    tolerance: float = DEFAULT_TOLERANCE,
+    time_limit: float | None = None,
+    rng: int | np.random.Generator | None = None,
+    start: Start | None = None,
+) -> Representation:
+    """`solve` for one problem of a series: an interrupt ends the series, it does not cut this answer short.
+
+    Args:
+        problem: as for `solve`.
+        method: as for `solve`.
+        tolerance: as for `solve`.
+        time_limit: as for `solve`.
+        rng: as for `solve`.
+        start: the optimal code of a problem like this one. Where its neurons, moved along with their faces, are optimal
+            here too, there is nothing to search for; it changes nothing else. Taken up by the method "auto".
+
+    Raises:
+        KeyboardInterrupt: as it came.
+        InputError: an argument that cannot be used.
+
+    Example:
+        >>> solve_one_of_many(Problem([[0], [1]])).status
+        'optimal'
+    """
+    limits = Limits(tolerance, time_limit=time_limit)
+    check(problem, method, limits)
+    run = Run(problem, limits, start)
+    interrupt = run.search(method, generator_of(rng), {})
+    if interrupt is not None:
+        raise interrupt
+    return run.answer()
