@@ -30,7 +30,7 @@ from theory.exact.surds import rational_below
 from theory.sources import EXACT_DIMENSION
 
 if TYPE_CHECKING:
-    from theory.arrays import Array
+    pass
 
 __all__ = ["decide_exactly"]
 
@@ -63,7 +63,8 @@ def decide_exactly(exact: ExactProblem, verdict: Verdict | None) -> Verdict:
     """
     if verdict is None:
         verdict = _without_floating_point(exact)
-    proof = _mixed_near(exact, verdict.witness) or _from_cones(exact)  # steps 1 to 5
+    candidate = [] if verdict.witness is None or not np.isfinite(verdict.witness).all() else verdict.witness.tolist()
+    proof = _mixed_rounded(exact, [Fraction(value) for value in candidate]) or _from_cones(exact)  # steps 1 to 5
     if proof is None:
         reason = f"undecided: no proof found in rational arithmetic for {exact.dimension} sources"
         return replace(verdict, modular=None, reason=reason)
@@ -129,15 +130,11 @@ def _margin_at(exact: ExactProblem, witness: list[int]) -> float:
     return min(-_float((worth + -cost) * (1 / cost)) / products if products > 0 else 0.0, -least)
 
 
-def _mixed_near(exact: ExactProblem, witness: Array | None) -> Proof | None:
-    """A proof of mixed from a witness in floating point (step 1)."""
-    if witness is None or not np.isfinite(witness).all() or not witness.any():
-        return None
-    return _mixed_rounded(exact, [Fraction(float(value)) for value in witness])
-
-
 def _mixed_rounded(exact: ExactProblem, neuron: list[Fraction]) -> Proof | None:
-    largest = max(abs(value) for value in neuron)
+    """A proof of mixed from a neuron near this one, if it is a witness (step 1)."""
+    if not any(neuron):
+        return None
+    largest = max(map(abs, neuron))
     for most in LIMITS.denominators:
         proof = _mixed(exact, [(value / largest).limit_denominator(most) for value in neuron])
         if proof is not None:

@@ -7,16 +7,8 @@ import numpy as np
 from theory.conditions import CONDITION_TOLERANCE, decide
 from theory.problem import Problem
 from theory.sources import EXACT_DIMENSION
-from theory.theorems.hypotheses import faces_allow_modularity, orthonormal_mixing
-from theory.theorems.theorem import (
-    CITED_2025,
-    Prediction,
-    Theorem,
-    as_decided,
-    condition_matrix,
-    decidable,
-    is_mixed,
-)
+from theory.theorems.hypotheses import condition_matrix, faces_allow_modularity, orthonormal_mixing
+from theory.theorems.theorem import CITED_2025, Prediction, Theorem, as_decided, decidable, is_mixed
 
 __all__ = [
     "ELLIPSOID",

@@ -6,8 +6,13 @@ import numpy as np
 
 from theory.problem import Problem
 from theory.readouts import Exact, Noisy, Soft
-from theory.theorems.hypotheses import is_range_independent, separate_channels, uncorrelated_errors
-from theory.theorems.theorem import Prediction, Theorem, condition_matrix, decidable
+from theory.theorems.hypotheses import (
+    condition_matrix,
+    is_range_independent,
+    separate_channels,
+    uncorrelated_errors,
+)
+from theory.theorems.theorem import Prediction, Theorem, decidable
 
 __all__ = ["ERRORS_AND_CORRELATION", "EXPENSIVE_ERRORS", "NOISE", "SOURCES_DROP_OUT"]
 

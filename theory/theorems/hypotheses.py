@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial import KDTree
 
+from theory.conditions import modular_multiplier
 from theory.geometry.levels import levels
 from theory.geometry.polytope import extreme_points
 from theory.groups import is_product
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Blocks",
+    "condition_matrix",
     "decodes_the_data",
     "faces_allow_modularity",
     "independent_sources",
@@ -46,6 +48,14 @@ class HypothesisTolerances:
 
 
 TOLERANCES = HypothesisTolerances()
+
+
+def condition_matrix(problem: Problem) -> Array:
+    """(d, d) F = Y - M at the best modular code, in units of the price of a squared bias.
+
+    So the condition is `h(w)^2 >= w'F w` whatever the prices of activity and bias.
+    """
+    return (modular_multiplier(problem) - problem.energy_matrix) / problem.height_cost
 
 
 def orthonormal_mixing(problem: Problem) -> bool:
@@ -216,10 +226,7 @@ def faces_allow_modularity(problem: Problem) -> bool:
         >>> faces_allow_modularity(Problem([[0, 2], [1, 0], [3, 1], [2, 4]]))
         False
     """
-    from theory.conditions import modular_multiplier
-
-    condition = (modular_multiplier(problem) - problem.energy_matrix) / problem.height_cost
-    corners = -problem.sources.vertices
+    condition, corners = condition_matrix(problem), -problem.sources.vertices
     size = np.abs(corners).max(axis=0)
     for source, least in enumerate(problem.sources.least_bias):
         others = [index for index in range(problem.dimension) if index != source]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from theory.conditions import decide, modular_multiplier
+from theory.conditions import decide
 from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.problem import Problem
@@ -14,7 +14,7 @@ from theory.sources import EXACT_DIMENSION, Sources
 from theory.theorems.hypotheses import Blocks, decodes_the_data
 
 if TYPE_CHECKING:
-    from theory.arrays import Array
+    pass
 
 __all__ = [
     "CITED_2023",
@@ -22,7 +22,6 @@ __all__ = [
     "Prediction",
     "Theorem",
     "as_decided",
-    "condition_matrix",
     "decidable",
     "in_parts",
     "is_mixed",
@@ -167,14 +166,6 @@ def as_decided(problem: Problem) -> Prediction:
     """What the condition says, and by what margin."""
     verdict = decide(problem)
     return Prediction(modular=verdict.modular, margin=abs(verdict.margin))
-
-
-def condition_matrix(problem: Problem) -> Array:
-    """(d, d) F = Y - M, with Y the multiplier of the best modular code, in units of what a squared bias costs.
-
-    So the condition is `h(w)^2 >= w'F w` whatever the prices of activity and bias.
-    """
-    return (modular_multiplier(problem) - problem.energy_matrix) / problem.height_cost
 
 
 def in_parts(problem: Problem, blocks: Blocks, *, separable: bool = True, margin: float = float("nan")) -> Prediction:

@@ -19,8 +19,7 @@ from theory.errors import InputError
 from theory.families.frequencies import FrequencyPair, frequencies_of
 from theory.readouts import Exact, Noisy, Soft
 from theory.theorems import THEOREMS, theorem
-from theory.theorems.hypotheses import faces_allow_modularity, independent_sources, product_blocks
-from theory.theorems.theorem import condition_matrix
+from theory.theorems.hypotheses import condition_matrix, faces_allow_modularity, independent_sources, product_blocks
 
 CLEAR = 1e-6
 """A margin, squared loss differences of which the solver's gap does not hide."""
