@@ -1,7 +1,10 @@
-"""Arrays and tables in blocks: summarised where their blocks are (docs/scale.md, "Streams").
+"""Summaries of arrays and tables of dask, computed where the blocks are (docs/scale.md, "Streams").
 
-They are dask's, which is imported only where such an object is given, and runs the work wherever it was told to: in
-threads, in processes, on a cluster. What travels is a summary of each block.
+Dask is imported only for such objects, and decides where the work runs: in threads, in processes, on a cluster.
+
+1. Cut the samples, and weights that are no object of dask, into blocks of whole rows.
+2. Summarise each block where it is.
+3. Add two summaries at a time until one is left: only summaries are sent.
 """
 
 from __future__ import annotations
@@ -25,23 +28,23 @@ __all__ = ["summary_of_blocks"]
 def summary_of_blocks(
     points: Any, probabilities: ArrayLike | Any | None = None, *, names: Sequence[str] | None = None
 ) -> Summary:
-    """The summary of a dask array (T, d) or DataFrame, merged block by block, two at a time.
+    """The summary of a dask array (T, d) or DataFrame.
 
     Args:
         points: the array or DataFrame.
-        probabilities: (T,) weights, any scale: of dask, in the same blocks of rows, or an array where the numbers of
-            rows in the blocks are known; one each if not given.
-        names: of the columns; those of a DataFrame if not given.
+        probabilities: (T,) weights of any scale: of dask, in the same blocks of rows, or an array where the numbers of
+            rows in the blocks are known; all one by default.
+        names: of the columns; by default those of a DataFrame.
 
     Raises:
         InputError: as for `Summary.of_chunks`, with blocks in the place of chunks; weights in other blocks.
     """
     dask: Any = import_module("dask")
-    found = tuple(names) if names is not None else column_names(points)
+    columns = tuple(names) if names is not None else column_names(points)
     blocks = _rows_of(points)
     weights = [None] * len(blocks) if probabilities is None else _weights_of(probabilities, points, len(blocks))
     parts = [
-        dask.delayed(_summary_of_block)(block, weight, number, found)
+        dask.delayed(_summary_of_block)(block, weight, number, columns)
         for number, (block, weight) in enumerate(zip(blocks, weights, strict=True))
     ]
     merge = dask.delayed(_merged)
@@ -54,7 +57,7 @@ def summary_of_blocks(
 
 
 def _rows_of(points: Any) -> list[Any]:
-    """Blocks of whole rows, yet to be computed."""
+    """Blocks of whole rows, not computed yet."""
     ndim = getattr(points, "ndim", 0)
     if not hasattr(points, "to_delayed") or ndim not in (1, 2):
         raise InputError(
@@ -79,7 +82,7 @@ def _weights_of(probabilities: Any, points: Any, count: int) -> list[Any]:
             "probabilities: the blocks of the sources have unknown numbers of rows; give an array or Series of dask in "
             "the same blocks"
         )
-    # Masks are kept: each block says what it has.
+    # Masks are kept, for the message.
     weights, ends = np.asanyarray(probabilities), np.cumsum(sizes).astype(int)
     if weights.shape[:1] != (ends[-1],):
         raise InputError(f"probabilities: shape {weights.shape} for {ends[-1]} samples; give one a row")
@@ -87,7 +90,7 @@ def _weights_of(probabilities: Any, points: Any, count: int) -> list[Any]:
 
 
 def _summary_of_block(block: Any, weights: Any, number: int, names: tuple[str, ...] | None) -> Summary | None:
-    """On the machine where the block is; None of one without rows."""
+    """The summary of one block, or None if it has no rows."""
     builder = SummaryBuilder(names)
     if not len(block):
         return None

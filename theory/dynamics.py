@@ -1,12 +1,10 @@
-"""Transitions: how sources follow each other in time, and what a recurrent layer that carries their code along costs.
+"""Transitions of sources in time, and the recurrent cost of a code (docs/mathematics.md, "Dynamics").
 
-A linear layer keeps the code up to date, ``z(R s) = W_rec z(s) + b_rec`` for each transition R. With the neurons'
+A linear recurrent layer updates the code, ``z(R s) = W_rec z(s) + b_rec`` for each transition R. With the neurons'
 weights V on the sources, ``W_rec V = V R``; the cheapest such W_rec is ``V R V^+``, its bias is free, and
 
     ||W_rec||^2 = tr(G R G^-1 R') = ||N||^2,    N = L'R L'^-1,    G = V'V = L L'
                 >= sum_i |lambda_i(R)|^2                           with equality if and only if N is normal.
-
-Derived in docs/mathematics.md, "Dynamics".
 """
 
 from __future__ import annotations
@@ -32,33 +30,19 @@ __all__ = ["STEP_TOLERANCE", "Recurrence", "Transitions", "as_stack", "outside"]
 STEP_TOLERANCE = 1e-6
 """Share of the sources' ranges by which a step may miss a linear map, or leave the hull: tables have six digits."""
 
-DETERMINED = 1e-9
-"""Least singular value of a series, in units of its largest, that tells one linear map from another."""
-
-NORMAL = 64 * np.finfo(float).eps
-"""Rounding of a matrix whose eigenvalues are sought, in units of its norm and for each of its rows."""
-
-MODULAR_STEPS = 200
-"""Newton steps for the best modular code, at most: a dozen are usual."""
-
-MODULAR_PRECISION = 1e-15
-"""Relative fall of its loss that ends them."""
-
 
 @dataclass(frozen=True, eq=False)
 class Transitions(Frozen):
-    """Linear maps that take every sample to where it goes next: one for time alone, or one for each action.
-
-    A step takes s to ``centre + R (s - centre) + offset``.
+    """Linear maps of samples to their successors, ``s -> centre + R (s - centre) + offset``: one, or one per action.
 
     Args:
         matrices: (a, d, d) R of each transition, or (d, d) of one.
-        offsets: (a, d) zero if not given.
-        centre: (d,) the mean of the sources if not given.
-        ends: rows of the sources, counted from 0, from which no step is asked: where a series breaks off.
+        offsets: (a, d) zero by default.
+        centre: (d,) the mean of the sources by default.
+        ends: rows of the sources, counted from 0, that have no successor: where a series ends.
 
     Raises:
-        InputError: no such arrays, or numbers that are not finite.
+        InputError: other shapes, or numbers that are not finite.
 
     Source: docs/mathematics.md, "Dynamics".
 
@@ -106,52 +90,51 @@ class Transitions(Frozen):
 
     @classmethod
     def from_trajectory(cls, sources: ArrayLike | Sources, *, periodic: bool = False) -> Transitions:
-        """The one linear map that takes every row to the next, by least squares.
+        """The linear map of every row to the next, by least squares.
 
         Args:
             sources: (T, d) rows in their order in time.
-            periodic: whether the first row follows the last. If not, no step is asked from the last row.
+            periodic: whether the first row follows the last. If not, the last row has no successor.
 
         Raises:
-            InputError: a series that no linear map carries, by more than a millionth of the sources' ranges (the
-                message says which step misses most), or one too short to tell.
+            InputError: a series that no linear map fits, by more than a millionth of the sources' ranges (the message
+                says which step misses most), or one too short to determine a map.
 
         Example:
-            >>> found = Transitions.from_trajectory([[1, 0], [0, 1], [-1, 0], [0, -1]], periodic=True)
-            >>> found.matrices[0].round(9).tolist()
+            >>> turn = Transitions.from_trajectory([[1, 0], [0, 1], [-1, 0], [0, -1]], periodic=True)
+            >>> turn.matrices[0].round(9).tolist()
             [[0.0, -1.0], [1.0, 0.0]]
         """
-        given = sources if isinstance(sources, Sources) else Sources(sources)
-        if not given.from_samples:
-            raise InputError(f"sources: known by {given.known_by} alone; a series needs samples, one row a time")
-        about = given.about_mean(given.points)
-        unit = given.upper - given.lower
-        scaled = about / unit
+        series = sources if isinstance(sources, Sources) else Sources(sources)
+        if not series.from_samples:
+            raise InputError(f"sources: known by {series.known_by} alone; a series needs samples, one row a time")
+        unit = series.upper - series.lower
+        scaled = series.about_mean(series.points) / unit
         before = scaled if periodic else scaled[:-1]
         after = np.roll(scaled, -1, axis=0) if periodic else scaled[1:]
         known = np.column_stack([before, np.ones(len(before))])
         sizes = np.linalg.svd(known, compute_uv=False)
-        if len(sizes) <= given.dimension or sizes[-1] <= DETERMINED * sizes[0]:
-            rank = int((sizes > DETERMINED * sizes[0]).sum())
+        rank = int((sizes > 1e-9 * sizes[0]).sum())  # singular values below are rounding
+        if rank <= series.dimension:
             raise InputError(
-                f"sources: {len(before)} step(s) determine a linear map of {given.dimension} source(s) in "
-                f"{rank} of {given.dimension + 1} directions only; give a longer series, or the transitions themselves"
+                f"sources: {len(before)} step(s) determine a linear map of {series.dimension} source(s) in "
+                f"{rank} of {series.dimension + 1} directions only; give a longer series, or the transitions themselves"
             )
-        found = np.linalg.lstsq(known, after, rcond=None)[0]
-        missed = np.abs(known @ found - after)
+        affine = np.linalg.lstsq(known, after, rcond=None)[0]
+        missed = np.abs(known @ affine - after)
         step, column = np.unravel_index(int(missed.argmax()), missed.shape)
         if missed[step, column] > STEP_TOLERANCE:
             raise InputError(
                 f"sources: no linear map carries this series; at best the step from row {step} to row "
-                f"{(step + 1) % given.count} (counted from 0) is missed by {missed[step, column]:.3g} of the range of "
-                f"{given.names[column]!r}; give a series with a linear law, or more sources that make it so"
+                f"{(step + 1) % series.count} (counted from 0) is missed by {missed[step, column]:.3g} of the range of "
+                f"{series.names[column]!r}; give a series with a linear law, or more sources that make it so"
             )
-        matrix = found[:-1].T * unit[:, None] / unit
-        ends = () if periodic else (given.count - 1,)
-        return cls(matrix[None], found[-1:] * unit, given.mean, ends)
+        matrix = affine[:-1].T * unit[:, None] / unit
+        ends = () if periodic else (series.count - 1,)
+        return cls(matrix[None], affine[-1:] * unit, series.mean, ends)
 
     def about(self, sources: Sources) -> Array:
-        """(a, d) the offsets about the sources' own mean, where a step takes s to R s + offset.
+        """(a, d) the offsets about the mean of the sources, s -> R s + offset.
 
         Example:
             >>> square = Sources([[0, 0], [0, 2], [2, 2], [2, 0]])
@@ -165,7 +148,7 @@ class Transitions(Frozen):
         return np.asarray(self.offsets + self.matrices @ moved - moved)
 
     def moved(self, about: Array, sources: Sources) -> Array:
-        """(a, T, d) where samples (T, d) about the mean go.
+        """(a, T, d) successors of samples (T, d), all about the mean.
 
         Example:
             >>> square = Sources([[-1, -1], [-1, 1], [1, 1], [1, -1]])
@@ -175,10 +158,10 @@ class Transitions(Frozen):
         return np.asarray(about @ np.swapaxes(self.matrices, 1, 2) + self.about(sources)[:, None])
 
     def require_fitting(self, sources: Sources) -> None:
-        """Refuse transitions that take a sample out of the hull of all: a neuron would fall below zero there.
+        """Refuse transitions that take a sample out of the hull, where a neuron would be negative.
 
         Raises:
-            InputError: which transition takes which row out, and by how much.
+            InputError: which transition takes which row out of the hull, and by how much.
 
         Example:
             >>> Transitions([[[2.0]]]).require_fitting(Sources([[-1], [1]]))
@@ -194,13 +177,13 @@ class Transitions(Frozen):
             raise InputError(
                 f"transitions: a series that ends at row {max(self.ends)} is not that of these {sources.count} samples"
             )
-        asked = self._asked(sources)
-        for number, images in enumerate(self.moved(asked, sources)):
+        starts = self._starts(sources)
+        for number, images in enumerate(self.moved(starts, sources)):
             distance = outside(images, sources)
             worst = int(distance.argmax())
             if distance[worst] > STEP_TOLERANCE:
                 points = sources.about_mean(sources.points)
-                row = int(np.abs((points - asked[worst]) / (sources.upper - sources.lower)).max(axis=1).argmin())
+                row = int(np.abs((points - starts[worst]) / (sources.upper - sources.lower)).max(axis=1).argmin())
                 raise InputError(
                     f"transitions: transition {number} takes row {row} (counted from 0) out of the hull of the "
                     f"samples, by {distance[worst]:.3g} of its size, where neurons that code them fall below zero; "
@@ -208,8 +191,8 @@ class Transitions(Frozen):
                     "which they are meant, if it is not the mean"
                 )
 
-    def _asked(self, sources: Sources) -> Array:
-        """(n, d) samples about the mean from which steps are asked; of those whose images count, the extreme ones."""
+    def _starts(self, sources: Sources) -> Array:
+        """(n, d) samples about the mean that have successors: if all have, the extreme ones are enough."""
         if not self.ends:
             return sources.vertices
         rest = np.delete(sources.about_mean(sources.points), list(self.ends), axis=0)
@@ -217,7 +200,7 @@ class Transitions(Frozen):
 
 
 def outside(points: Array, sources: Sources) -> Array:
-    """(n,) how far points (n, d) about the mean lie outside the hull of the sources, as a share of its size.
+    """(n,) distances of points (n, d) about the mean from the hull of the sources, as shares of its size.
 
     Example:
         >>> outside(np.array([[0.5, 0.5], [2.0, 0.0]]), Sources([[-1, -1], [-1, 1], [1, -1], [1, 1]])).round(9).tolist()
@@ -231,20 +214,17 @@ def outside(points: Array, sources: Sources) -> Array:
     center, transform = in_scale(sources.vertices)
     equations = hull_of((sources.vertices - center) @ transform).equations
     normals, height = equations[:, :-1], equations[:, -1]
-    # Of a neuron whose mean activity is one and that is silent on a facet: by how much it is below zero.
+    # The activity below zero of a neuron whose mean activity is one and that is zero on a facet.
     depth = normals @ (center @ transform) - height
-    return np.concatenate(
-        [
-            np.maximum(
-                0.0, (((points[start : start + CHUNK_ROWS] - center) @ transform @ normals.T + height) / depth)
-            ).max(axis=1)
-            for start in range(0, len(points), CHUNK_ROWS)
-        ]
-    )
+    result = np.empty(len(points))
+    for start in range(0, len(points), CHUNK_ROWS):
+        rows = slice(start, start + CHUNK_ROWS)
+        result[rows] = (((points[rows] - center) @ transform @ normals.T + height) / depth).max(axis=1)
+    return np.maximum(0.0, result)
 
 
 def _distances(points: Array, sources: Sources) -> Array:
-    """The same where there are too many facets: zero at the samples themselves, least squares elsewhere."""
+    """`outside` where there are too many facets: by nonnegative least squares, but zero near samples."""
     from scipy.optimize import nnls
     from scipy.spatial import KDTree
 
@@ -259,12 +239,12 @@ def _distances(points: Array, sources: Sources) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Recurrence(Frozen):
-    """What recurrent weights cost a code, in one set of coordinates: all that the rest of the program asks of them.
+    """The recurrent cost of a code, in one set of coordinates.
 
     Attributes:
         matrices: (a, d, d) R of each transition.
-        cost: price of the squared recurrent weights.
-        offsets: (a, d) about the mean, in the sources' own coordinates.
+        cost: weight of the squared recurrent weights in the loss.
+        offsets: (a, d) about the mean, in the coordinates of the sources.
 
     Example:
         >>> shear = Recurrence(np.array([[[1.0, 1.0], [0.0, 1.0]]]), 1.0)
@@ -277,22 +257,22 @@ class Recurrence(Frozen):
     offsets: Array = field(default_factory=lambda: np.empty((0, 0)))
 
     def in_coordinates(self, matrix: Array, inverse: Array, unit: float = 1.0) -> Recurrence:
-        """The same of neurons x = H w, in other units of loss.
+        """The recurrent cost of neurons x = H w.
 
         Args:
             matrix: (d, d) H.
             inverse: (d, d) H^-1.
-            unit: what the loss is counted in.
+            unit: of the loss.
         """
         return Recurrence(inverse.T @ self.matrices @ matrix.T, self.cost / unit)
 
     @derived
     def least(self) -> float:
-        """Sum over transitions of cost sum_i |lambda_i(R)|^2: less than this no code pays.
+        """Sum over transitions of cost sum_i |lambda_i(R)|^2, a lower bound for all codes.
 
-        Rounding may have moved an eigenvalue by the condition number of the eigenvectors (Bauer and Fike), so it is
-        taken to be smaller by that. Where all are of one size, as those of rotations are, the determinant alone tells
-        as much: sum |lambda|^2 >= d |det|^(2 / d).
+        Rounding may move an eigenvalue by the condition number of the eigenvectors (Bauer and Fike), so that much is
+        subtracted. Where all are of one size, as those of rotations, the determinant gives the better bound:
+        sum |lambda|^2 >= d |det|^(2 / d).
         """
         from scipy.linalg import matrix_balance
 
@@ -301,7 +281,7 @@ class Recurrence(Frozen):
             count, (balanced, _) = len(matrix), matrix_balance(matrix, permute=False)
             values, vectors = np.linalg.eig(balanced)
             sizes = np.linalg.svd(vectors, compute_uv=False)
-            rounding = NORMAL * count * np.linalg.norm(balanced)
+            rounding = 64 * np.finfo(float).eps * count * np.linalg.norm(balanced)
             moved = rounding * sizes[0] / max(sizes[-1], np.finfo(float).tiny)
             alike = count * abs(float(np.linalg.det(balanced))) ** (2 / count)
             total += max(alike, float((np.maximum(0.0, np.abs(values) - moved) ** 2).sum()))
@@ -346,8 +326,8 @@ class Recurrence(Frozen):
         near = inverse @ moves @ inverse
         for matrix in self.matrices:
             across = flat @ (matrix @ near @ matrix.T).reshape(len(moves), -1).T
-            own = inverse @ matrix.T @ code @ matrix @ inverse
-            bent = flat @ (own @ moves @ inverse).reshape(len(moves), -1).T
+            inner = inverse @ matrix.T @ code @ matrix @ inverse
+            bent = flat @ (inner @ moves @ inverse).reshape(len(moves), -1).T
             total += bent + bent.T - across - across.T
         return self.cost * total
 
@@ -358,7 +338,7 @@ class Recurrence(Frozen):
         return np.asarray(unit @ (self.matrices * scale[:, None] / scale) @ np.linalg.pinv(unit))
 
     def biases(self, neurons: Array, resting: Array, recurrent: Array) -> Array:
-        """(a, n) the biases that go with them.
+        """(a, n) the biases b_rec.
 
         Args:
             neurons: (n, d) V.
@@ -367,46 +347,46 @@ class Recurrence(Frozen):
         """
         return np.asarray(self.offsets @ neurons.T + resting - recurrent @ resting)
 
-    def modular_strengths(self, costs: Array, asked: Array, start: Array) -> Array:
+    def modular_strengths(self, costs: Array, read: Array, start: Array) -> Array:
         """(d,) x > 0 that minimises sum_i c_i x_i + k_i / x_i + cost sum_ij R_ij^2 x_i / x_j, the best modular code.
 
-        A geometric program: convex in the logarithms of x, so that Newton's method finds the one minimum.
+        This is a geometric program, convex in the logarithms of x: Newton's method with halved steps, until the value
+        falls by rounding only.
 
         Args:
             costs: (d,) c.
-            asked: (d,) k.
-            start: (d,) where to begin.
+            read: (d,) k.
+            start: (d,) x to begin with.
         """
+        steps, decrease = 200, 1e-15  # a dozen steps are usual
         squares = self.cost * (self.matrices**2).sum(axis=0)
         np.fill_diagonal(squares, 0.0)
 
         def at(logs: Array) -> tuple[float, Array, Array]:
             strengths = start * np.exp(logs)
-            energy, read = costs * strengths, asked / strengths
+            energy, decoder = costs * strengths, read / strengths
             flows = squares * strengths[:, None] / strengths
             both = flows + flows.T
-            slope = energy - read + flows.sum(axis=1) - flows.sum(axis=0)
-            bend = np.diag(energy + read + both.sum(axis=1)) - both
-            return float(energy.sum() + read.sum() + flows.sum()), slope, bend
+            gradient = energy - decoder + flows.sum(axis=1) - flows.sum(axis=0)
+            hessian = np.diag(energy + decoder + both.sum(axis=1)) - both
+            return float(energy.sum() + decoder.sum() + flows.sum()), gradient, hessian
 
         logs = np.zeros_like(start)
-        value, slope, bend = at(logs)
-        for _ in range(MODULAR_STEPS):
+        value, gradient, hessian = at(logs)
+        for _ in range(steps):
             try:
-                step = -np.linalg.solve(bend, slope)
-            except np.linalg.LinAlgError:
-                # A layer so dear that beside it the size of all neurons together is a matter of rounding.
-                step = -np.linalg.lstsq(bend, slope, rcond=None)[0]
-            # No farther than a factor of e^2 at once, where the quadratic says little.
-            step /= max(1.0, np.abs(step).max() / 2)
-            there = at(logs + step)
-            while there[0] > value * (1 + MODULAR_PRECISION) and np.abs(step).max() > MODULAR_PRECISION:
+                step = -np.linalg.solve(hessian, gradient)
+            except np.linalg.LinAlgError:  # beside so expensive a layer the other terms are rounding
+                step = -np.linalg.lstsq(hessian, gradient, rcond=None)[0]
+            step /= max(1.0, np.abs(step).max() / 2)  # at most a factor of e^2 at once
+            trial = at(logs + step)
+            while trial[0] > value * (1 + decrease) and np.abs(step).max() > decrease:
                 step /= 2
-                there = at(logs + step)
-            fallen = value - there[0]
-            if np.abs(there[1]).max() < np.abs(slope).max() or fallen > 0:
-                logs, (value, slope, bend) = logs + step, there
-            if fallen <= MODULAR_PRECISION * value:
+                trial = at(logs + step)
+            fall = value - trial[0]
+            if np.abs(trial[1]).max() < np.abs(gradient).max() or fall > 0:
+                logs, (value, gradient, hessian) = logs + step, trial
+            if fall <= decrease * value:
                 break
         return np.asarray(start * np.exp(logs))
 
@@ -422,10 +402,10 @@ class Recurrence(Frozen):
 
 
 def as_stack(matrices: ArrayLike) -> Array:
-    """(a, d, d) matrices, of one or of several transitions.
+    """(a, d, d) matrices of one or several transitions.
 
     Raises:
-        InputError: no such array, or numbers that are not finite.
+        InputError: another shape, or numbers that are not finite.
     """
     stack = as_array(matrices, "transitions")
     stack = stack[None] if stack.ndim == 2 else stack

@@ -1,7 +1,7 @@
-"""Groups of sources: which neurons may read together, and when nothing is lost by keeping them apart.
+"""Groups of sources that neurons may read together (docs/mathematics.md, "Groups").
 
-A position is coded by several sources, cosines and sines, and so is an object. Whether neurons code the one or the
-other is a question about groups of sources and not about single ones (docs/mathematics.md, "Groups").
+A position is coded by several sources, cosines and sines, and so is an object: whether neurons code one or the other is
+a question about groups of sources.
 """
 
 from __future__ import annotations
@@ -25,18 +25,15 @@ __all__ = ["Groups", "checked_groups", "is_product", "is_separate", "membership"
 Groups = dict[str, tuple[int, ...]]
 """The members of each group, as indices of sources, by its name."""
 
-SAME_VALUE = 1e-12
-"""Distance of two values of a source, relative to its largest, that counts as none: rounding of cosines and sums."""
-
-NO_ENTRY = 1e-12
-"""Entry of a matrix between two groups, relative to its diagonal, that counts as none."""
+GROUP_ROUNDING = 1e-12
+"""Of a value of a source, relative to its largest, and of an entry of a matrix, relative to its diagonal."""
 
 
-def checked_groups(given: Any, names: Sequence[str]) -> Groups:
-    """Groups as indices; a source that is in none becomes a group of its own, under its own name.
+def checked_groups(members_of: Any, names: Sequence[str]) -> Groups:
+    """Groups as indices; a source in no group becomes a group with the name of the source.
 
     Args:
-        given: a mapping from the name of each group to its members, by index or by name.
+        members_of: a mapping from the name of each group to its members, by index or by name.
         names: of the sources.
 
     Raises:
@@ -46,14 +43,14 @@ def checked_groups(given: Any, names: Sequence[str]) -> Groups:
         >>> checked_groups({"position": ["cos", "sin"]}, ["cos", "sin", "speed"])
         {'position': (0, 1), 'speed': (2,)}
     """
-    if not isinstance(given, Mapping):
+    if not isinstance(members_of, Mapping):
         raise InputError(
-            f"groups: expected a mapping from names to sources, got {type(given).__name__}; write "
+            f"groups: expected a mapping from names to sources, got {type(members_of).__name__}; write "
             'groups={"position": [0, 1], "object": [2, 3]}'
         )
     groups: Groups = {}
     owner: dict[int, str] = {}
-    for key, value in given.items():
+    for key, value in members_of.items():
         name = printable(str(key))
         if name in groups:
             raise InputError(f"groups: two are called {name!r}; give each its own name")
@@ -125,7 +122,7 @@ def parts_of(neurons: ArrayLike, groups: Groups) -> Array:
 
 
 def placed(neurons: Array, members: Sequence[int], dimension: int) -> Array:
-    """(n, d) neurons (n, k) of some of d sources, which read none of the others.
+    """(n, d) neurons on all d sources of neurons (n, k) on some of them.
 
     Example:
         >>> placed(np.array([[1.0, 2.0]]), (2, 0), 3).tolist()
@@ -143,20 +140,24 @@ def is_separate(matrix: ArrayLike, groups: Groups) -> bool:
         >>> is_separate([[2, 1, 0], [1, 2, 0], [0, 0, 1]], {"a": (0, 1), "b": (2,)})
         True
     """
-    given, number = np.asarray(matrix), membership(groups)
-    size = np.sqrt(np.outer(np.diag(given), np.diag(given)))
-    return bool((np.abs(given) <= NO_ENTRY * size)[number[:, None] != number].all())
+    form, number = np.asarray(matrix), membership(groups)
+    size = np.sqrt(np.outer(np.diag(form), np.diag(form)))
+    return bool((np.abs(form) <= GROUP_ROUNDING * size)[number[:, None] != number].all())
 
 
 def is_product(points: Array, corners: Sequence[Array], groups: Groups) -> bool:
-    """Whether the hull of the points (T, d) is the product of the hulls of their shadows on the groups.
+    """Whether the hull of the points (T, d) is the product of the hulls of their projections on the groups.
 
-    It is, if and only if every choice of one corner a group is among the points.
+    This is so if and only if every combination of one vertex per group is among the points:
+
+    1. Number the distinct values of each source, equal ones up to rounding alike.
+    2. For each group, number its distinct vertices, and find the vertex of each point; discard points without one.
+    3. Count the distinct combinations among the points.
 
     Args:
         points: samples about the mean.
-        corners: for each group the vertices (V, k) of the shadow's hull; points beside them do no harm, but must
-            occur in every combination too.
+        corners: for each group the vertices (V, k) of the hull of its projection, and perhaps other points, which then
+            must occur in every combination too.
         groups: their members.
 
     Example:
@@ -167,19 +168,18 @@ def is_product(points: Array, corners: Sequence[Array], groups: Groups) -> bool:
         >>> is_product(square[:3], [square[:2, 1:], square[:2, 1:]], groups)
         False
     """
-    unit = np.abs(points).max(axis=0) * SAME_VALUE
+    unit = np.abs(points).max(axis=0) * GROUP_ROUNDING
     places, number = np.ones(len(points), dtype=bool), np.zeros(len(points), dtype=np.int64)
     combinations = 1
     for members, part in zip(groups.values(), corners, strict=True):
-        scale, chosen = unit[list(members)], list(members)
-        together = levels(np.vstack([part, points[:, chosen]]), scale)
-        _, kind = np.unique(together, axis=0, return_inverse=True)
+        chosen = list(members)
+        values = levels(np.vstack([part, points[:, chosen]]), unit[chosen])  # step 1
+        _, kind = np.unique(values, axis=0, return_inverse=True)
         kind = kind.reshape(-1)
-        known, place = np.unique(kind[: len(part)]), kind[len(part) :]
-        found = np.minimum(np.searchsorted(known, place), len(known) - 1)
-        places &= known[found] == place
-        number = number * len(known) + found
-        # Counted without corners that differ by rounding only.
+        known, place = np.unique(kind[: len(part)]), kind[len(part) :]  # step 2
+        vertex = np.minimum(np.searchsorted(known, place), len(known) - 1)
+        places &= known[vertex] == place
+        number = number * len(known) + vertex
         combinations *= len(known)
         if combinations > len(points):
             return False

@@ -1,9 +1,17 @@
-"""Summaries of samples: all that the theory asks of them, in memory that does not grow with their number.
-
-Derived in docs/mathematics.md, "Streams".
+"""Summaries of samples, in memory that does not grow with their number (docs/mathematics.md, "Streams").
 
 A summary holds the number of rows, their weight, mean and covariance (as a triangular root, so that correlated sources
-keep their digits), the range of each column, and the extreme rows. Two of them merge into that of all rows.
+keep their digits), the range of each column, and the extreme rows. Two summaries add up to that of all rows. A
+`SummaryBuilder` makes one in a single pass:
+
+1. The first rows make a frame: coordinates in which rows are about zero and of size one, and bodies (ball, box,
+   polytope) inside the hull of the rows so far.
+2. Take the next rows, so few that they stay in the processor's cache, and transform them into the frame.
+3. Rows outside the bodies may be extreme: keep them, and update the ranges by them.
+4. Add up the rows and their squares. If a mean or covariance loses too many digits that way, compute them from a
+   triangular factor of the rows in place of the sums.
+5. Merge mean and covariance with those of the rows before (Chan, Golub and LeVeque 1983, with triangular roots).
+6. When many rows are kept, discard those that are not extreme, and make a new frame.
 """
 
 from __future__ import annotations
@@ -29,39 +37,28 @@ if TYPE_CHECKING:
 __all__ = ["Moments", "Summary", "SummaryBuilder"]
 
 STEP_ROWS = 1 << 13
-"""Rows that are looked at together: their numbers stay in the processor's cache, and products of columns so short are
-not cut up among threads, which would wait for each other."""
+"""Rows transformed at once: they stay in the processor's cache, and numpy does not split so few among threads."""
 
-SUM_ROWS = 1 << 18
-"""Rows whose squares are added up before they are merged with those before; of so many a copy is kept meanwhile."""
 
-DIGITS_LEFT = 1e-4
-"""Least eigenvalue of correlations, and least share of a second moment that is not the mean's, at which sums of squares
-are good enough: no more than four digits are lost. Else a triangular factor is taken, which loses none."""
+@dataclass(frozen=True)
+class SummaryLimits:
+    """How many rows are handled at once, and which digits may be lost."""
 
-FEW_COLUMNS = 8
-"""Columns up to which products of columns, one by one, are quicker than a matrix product of so narrow a shape."""
+    sum_rows: int = 1 << 18  # whose squares are added up before they are merged; so many are copied meanwhile
+    # Least eigenvalue of the correlations, and least share of a second moment that is not the squared mean's, for sums
+    # of squares: at most four digits are lost. A triangular factor loses none.
+    digits: float = 1e-4
+    few_columns: int = 8  # up to which products of single columns are quicker than products of matrices
+    pending: int = 1 << 13  # kept rows from which on those that are not extreme are discarded
+    pending_in_many: int = 1 << 19  # in more than five sources, where that is slow; until then copies are discarded
+    known: int = 1 << 16  # rows remembered as not extreme, such as those on the faces of a grid
+    few: int = 256  # kept rows of a step below which these are not compared with those
+    rounding: float = 1e-9  # share of a range by which a mean or an extreme row may lie outside it
+    correlation: float = 0.1  # below which a frame leaves columns correlated, to save operations
+    thin: float = 1e-10  # share of its size that a column must vary by itself, or the frame is that of the ranges
 
-PENDING = 1 << 13
-"""Rows that may be extreme at which they are looked through,"""
 
-PENDING_IN_MANY = 1 << 19
-"""and in more than five sources, where each is tried by itself: before that only copies are dropped."""
-
-KNOWN = 1 << 16
-"""Rows remembered as not extreme, such as those on the faces of a grid, which would be looked through ever again."""
-
-ROUNDING = 1e-9
-"""Share of a range by which rounding may leave a mean or an extreme row outside it."""
-
-FEW = 256
-"""Rows of a step so few that it is not worth looking whether they are among those."""
-
-WEAK = 0.1
-"""Correlations that a frame leaves as they are: what they are good for is not worth their operations."""
-
-THIN = 1e-10
-"""Share of its size that a column must vary by itself, or the frame is that of the ranges."""
+LIMITS = SummaryLimits()
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +66,10 @@ class Moments(Frozen):
     """Weight, mean and covariance of rows, to the last digit of their spread however far from zero they lie.
 
     Attributes:
-        weight: of all rows together.
-        origin: (d,) a point among the rows;  shift: (d,) their mean about it.
-        root: (d, d) upper triangular, R'R the covariance.
+        weight: sum over all rows.
+        origin: (d,) a point among the rows.
+        shift: (d,) mean of the rows about the origin.
+        root: (d, d) upper triangular R with R'R the covariance.
     """
 
     weight: float
@@ -81,23 +79,28 @@ class Moments(Frozen):
 
     @classmethod
     def of(cls, points: Array, weights: Array | None, origin: Array) -> Moments:
-        """Those of rows (n, d), from a triangular factor of the rows themselves.
+        """Moments of rows (n, d), n > 0, from their triangular factor.
 
         Args:
-            points: (n, d), n > 0.
-            weights: (n,) nonnegative; one each if None.
-            origin: (d,) a point near them.
+            points: (n, d).
+            weights: (n,) nonnegative; all one if None.
+            origin: (d,) a point near the rows.
         """
         about = points - origin
         total = float(len(points) if weights is None else weights.sum())
         if not total > 0:
-            return cls(0.0, origin, np.zeros(points.shape[1]), np.zeros((points.shape[1],) * 2))
+            return cls.none(origin)
         share = np.full(len(points), 1 / total) if weights is None else weights / total
         shift = share @ about
         return cls(total, origin, shift, _triangular((about - shift) * np.sqrt(share)[:, None]))
 
+    @classmethod
+    def none(cls, origin: Array) -> Moments:
+        """Moments of no rows, or of rows of weight zero."""
+        return cls(0.0, origin, np.zeros(len(origin)), np.zeros((len(origin), len(origin))))
+
     def __add__(self, other: Moments) -> Moments:
-        """Those of the rows of both (Chan, Golub and LeVeque 1983, with roots in the place of squares)."""
+        """The moments of the rows of both."""
         if not other.weight > 0:
             return self
         if not self.weight > 0:
@@ -118,15 +121,16 @@ def _triangular(rows: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Summary(Frozen):
-    """What is kept of samples that are not: enough to pose the problem of them, and to add others.
+    """What is kept of samples: enough to pose their problem, and to add others.
 
     Attributes:
         count: number of rows.
         moments: weight, mean and covariance.
-        lower, upper: (d,) least and largest value of each column.
-        extremes: (V, d) rows whose hull is that of all: its vertices in up to five sources; in more, where a hull is
-            out of reach, the distinct rows, thinned out by trying each when they become many.
-        names: of the columns, or None where none were given.
+        lower: (d,) least value of each column.
+        upper: (d,) largest value of each column.
+        extremes: (V, d) rows whose hull is that of all: its vertices in up to five sources; in more the distinct rows,
+            and of very many only the extreme ones.
+        names: of the columns, or None.
 
     Example:
         >>> first, second = Summary.of([[0, 0], [2, 0], [1, 1]]), Summary.of([[0, 4], [2, 4], [1, 2]])
@@ -146,11 +150,11 @@ class Summary(Frozen):
     def of(
         cls, points: ArrayLike, probabilities: ArrayLike | None = None, *, names: Sequence[str] | None = None
     ) -> Summary:
-        """Of samples in memory, or mapped into it.
+        """Summary of samples in memory, or mapped into it.
 
         Args:
-            points: (T, d) array-like, one row a sample. A DataFrame keeps its column names.
-            probabilities: (T,) nonnegative weights, of any scale that other summaries share; one each if not given.
+            points: (T, d) array-like, one row per sample. A DataFrame keeps its column names.
+            probabilities: (T,) nonnegative weights, of any scale that other summaries share; all one by default.
             names: of the columns.
 
         Raises:
@@ -166,16 +170,16 @@ class Summary(Frozen):
         *,
         names: Sequence[str] | None = None,
     ) -> Summary:
-        """Of samples that come a chunk at a time, each of which may be forgotten afterwards.
+        """Summary of samples that come chunk by chunk.
 
         Args:
             chunks: matrices of as many columns each; those without rows are passed over.
             probabilities: for every chunk the weights of its rows, of one scale throughout.
-            names: of the columns; those of the first chunk if it has any.
+            names: of the columns; by default those of the first chunk, if it has any.
 
         Raises:
-            InputError: no rows at all; a chunk with other columns than the first, with NaN, text, bad weights: the
-                message names chunk and row, counted from 0.
+            InputError: no rows; a chunk with other columns than the first, with NaN, text, bad weights: the message
+                names chunk and row, counted from 0.
 
         Example:
             >>> rng = np.random.default_rng(0)
@@ -184,10 +188,10 @@ class Summary(Frozen):
         """
         builder = SummaryBuilder(names)
         nothing = object()
-        given: Iterable[Any] = ((chunk, None) for chunk in chunks)
+        pairs: Iterable[Any] = ((chunk, None) for chunk in chunks)
         if probabilities is not None:
-            given = zip_longest(chunks, probabilities, fillvalue=nothing)
-        for number, (chunk, weights) in enumerate(given):
+            pairs = zip_longest(chunks, probabilities, fillvalue=nothing)
+        for number, (chunk, weights) in enumerate(pairs):
             if chunk is nothing or weights is nothing:
                 few, many = ("chunks", "weights") if chunk is nothing else ("weights", "chunks")
                 raise InputError(f"probabilities: there are {number} {few}, but more {many}; give one array a chunk")
@@ -196,7 +200,7 @@ class Summary(Frozen):
 
     @property
     def weight(self) -> float:
-        """Of all rows together: their number, where none were weighted."""
+        """Sum over all rows: their number, if they have no weights."""
         return self.moments.weight
 
     @property
@@ -215,7 +219,7 @@ class Summary(Frozen):
         return len(self.lower)
 
     def require_consistent(self) -> None:
-        """Refuse a summary that is none of any samples: one that was altered, or made by hand.
+        """Refuse a summary that no samples have: an altered one, or one made by hand.
 
         Raises:
             InputError: shapes, ranges or moments that do not fit each other.
@@ -236,7 +240,7 @@ class Summary(Frozen):
                 )
         if not (self.count >= len(self.extremes) > 0 and moments.weight >= 0):
             raise InputError("summary: count or weight does not fit its rows; give one that `Summary` made")
-        slack = ROUNDING * (self.upper - self.lower)
+        slack = LIMITS.rounding * (self.upper - self.lower)
         reach = np.abs(self.extremes.min(axis=0) - self.lower), np.abs(self.extremes.max(axis=0) - self.upper)
         low, high = (moments.shift - (end - moments.origin) for end in (self.lower, self.upper))
         variance = np.diag(self.covariance)
@@ -300,22 +304,16 @@ def _listed(names: Sequence[str] | None) -> str:
 
 def _kept(rows: NDArray[np.float64]) -> NDArray[np.intp]:
     """Indices of the rows (n, d) to keep of those that may be extreme."""
-    if rows.shape[1] > EXACT_DIMENSION and len(rows) < PENDING_IN_MANY:
+    if rows.shape[1] > EXACT_DIMENSION and len(rows) < LIMITS.pending_in_many:
         return distinct_rows(rows)
     return extreme_rows(rows)
 
 
-# ---- as they come -------------------------------------------------------------------------------------------------
-
-
 class SummaryBuilder:
-    """A summary in the making.
-
-    Rows are seen in a frame in which they are about zero and of size one, so that a few sums over columns say which may
-    be extreme, and second moments keep their digits whatever the correlations.
+    """A summary to which rows are added, part by part.
 
     Args:
-        names: of the columns; those of the first table that has any, if not given.
+        names: of the columns; by default those of the first table that has any.
 
     Example:
         >>> builder = SummaryBuilder()
@@ -327,8 +325,8 @@ class SummaryBuilder:
 
     def __init__(self, names: Sequence[str] | None = None) -> None:
         self.names = None if names is None else tuple(names)
-        self._given_names = names is not None
-        self._seen: SummaryBuilder | None = None
+        self._names_are_fixed = names is not None
+        self._first: SummaryBuilder | None = None
         self._count = 0
         self._rows: _Rows | None = None
 
@@ -340,40 +338,40 @@ class SummaryBuilder:
         name: str = "sources",
         first_row: int = 0,
     ) -> None:
-        """Take in more rows.
+        """Add rows.
 
         Args:
-            points: (n, d) array-like; nothing happens if it has no rows.
-            probabilities: (n,) weights; one each if not given.
+            points: (n, d) array-like, or without rows.
+            probabilities: (n,) weights; all one by default.
             name: what to call the rows in a message.
-            first_row: number of the first of them in a message.
+            first_row: number of the first row in a message.
 
         Raises:
             InputError: as for `Summary.of_chunks`.
         """
         if getattr(points, "shape", (1,))[:1] == (0,):
             return
-        found = column_names(points, name)
-        if not self._given_names and found is not None:
-            if self.names is not None and found != self.names:
+        names = column_names(points, name)
+        if not self._names_are_fixed and names is not None:
+            if self.names is not None and names != self.names:
                 raise InputError(
-                    f"{name}: columns {_listed(found)}, but those before have {_listed(self.names)}; give all the same"
+                    f"{name}: columns {_listed(names)}, but those before have {_listed(self.names)}; give all the same"
                 )
-            self.names = found
-        given: Any = points
-        if not (isinstance(given, np.ndarray) and given.ndim == 2):
-            given = as_matrix(given, name, columns=self.names, first_row=first_row)
-        weights = None if probabilities is None else _checked_weights(probabilities, len(given), name, first_row)
-        for start in range(0, len(given), SUM_ROWS):
-            # A part at a time, so that what is mapped from a disk is read once.
-            rows = slice(start, start + SUM_ROWS)
-            part = as_matrix(given[rows], name, columns=self.names, first_row=first_row + start)
-            self._take(part, None if weights is None else weights[rows], name)
+            self.names = names
+        matrix: Any = points
+        if not (isinstance(matrix, np.ndarray) and matrix.ndim == 2):
+            matrix = as_matrix(matrix, name, columns=self.names, first_row=first_row)
+        weights = None if probabilities is None else _checked_weights(probabilities, len(matrix), name, first_row)
+        for start in range(0, len(matrix), LIMITS.sum_rows):
+            # Part by part, so that what is mapped from a disk is read once.
+            rows = slice(start, start + LIMITS.sum_rows)
+            part = as_matrix(matrix[rows], name, columns=self.names, first_row=first_row + start)
+            self._add(part, None if weights is None else weights[rows], name)
 
-    def _take(self, matrix: Array, weights: Array | None, name: str) -> None:
+    def _add(self, matrix: Array, weights: Array | None, name: str) -> None:
         if self._rows is None:
             checked_names(self.names, matrix.shape[1])
-            self._rows = _Rows(matrix[0].copy(), None if self._seen is None else self._seen._rows)
+            self._rows = _Rows(matrix[0].copy(), None if self._first is None else self._first._rows)
         if matrix.shape[1] != len(self._rows.origin):
             raise InputError(
                 f"{name}: {matrix.shape[1]} column(s), but those before have {len(self._rows.origin)}; give all "
@@ -383,16 +381,16 @@ class SummaryBuilder:
         self._count += len(matrix)
 
     def beside(self) -> SummaryBuilder:
-        """A builder of other rows, in another thread perhaps, whose summary is to be merged with this one's.
+        """A builder for other rows, perhaps in another thread, whose summary is added to this one's.
 
-        Rows inside the hull of those gathered here need not be kept there: the summary says nothing by itself.
+        It does not keep rows inside the hull of this one's, so that its summary is of no use by itself.
         """
         other = SummaryBuilder(self.names)
-        other._given_names, other._seen = self._given_names, self
+        other._names_are_fixed, other._first = self._names_are_fixed, self
         return other
 
     def summary(self) -> Summary:
-        """Of all rows so far.
+        """Summary of all rows so far.
 
         Raises:
             InputError: there are none.
@@ -402,8 +400,8 @@ class SummaryBuilder:
         return self._rows.summary(self._count, self.names)
 
 
-def _checked_weights(given: ArrayLike, count: int, name: str, first_row: int) -> Array:
-    matrix = as_matrix(given, f"probabilities of {name}", first_row=first_row)
+def _checked_weights(probabilities: ArrayLike, count: int, name: str, first_row: int) -> Array:
+    matrix = as_matrix(probabilities, f"probabilities of {name}", first_row=first_row)
     if matrix.shape != (count, 1):
         raise InputError(f"probabilities of {name}: shape {matrix.shape} for {count} row(s); give one number a row")
     weights = matrix[:, 0]
@@ -422,28 +420,27 @@ class _Rows:
 
     Args:
         origin: (d,) a point near the rows.
-        seen: of other rows, with which these will be merged: what lies inside their hull need not be kept here.
+        other: rows with which these will be merged: what lies inside their hull is not kept here.
     """
 
-    def __init__(self, origin: Array, seen: _Rows | None = None) -> None:
+    def __init__(self, origin: Array, other: _Rows | None = None) -> None:
         dimension = len(origin)
         self.origin = origin
-        self.moments = Moments(0.0, origin, np.zeros(dimension), np.zeros((dimension, dimension)))
+        self.moments = Moments.none(origin)
         self.lower, self.upper = np.full(dimension, np.inf), np.full(dimension, -np.inf)
         self.extremes: Array = np.empty((0, dimension))
         self.pending: list[Array] = []
-        self.known: _Known = _Known(self.extremes) if seen is None else seen.known
-        self.frame: _Frame | None = None if seen is None else seen.frame
+        self.known: _Known = _Known(self.extremes) if other is None else other.known
+        self.frame: _Frame | None = None if other is None else other.frame
         self.scratch = np.empty((dimension + 2, STEP_ROWS))
 
     def add(self, points: Array, weights: Array | None, name: str) -> None:
-        """Take in finite rows (n, d), at most `SUM_ROWS` of them."""
-        if self.frame is None:
-            # Without a frame nothing is quick: the first rows make one.
+        """Add finite rows (n, d), at most `LIMITS.sum_rows` of them."""
+        if self.frame is None:  # step 1
             first = slice(0, STEP_ROWS)
             self._keep(points[first], name)
             self.moments += Moments.of(points[first], None if weights is None else weights[first], self.origin)
-            self._look_through()
+            self._discard()
             points, weights = points[STEP_ROWS:], None if weights is None else weights[STEP_ROWS:]
         if not len(points):
             return
@@ -452,23 +449,23 @@ class _Rows:
         for start in range(0, len(points), STEP_ROWS):
             rows = slice(start, start + STEP_ROWS)
             block = points[rows]
-            columns = self.frame.columns(block, self.scratch)
-            left = self.frame.inside.outside(columns, self.scratch[-2:, : len(block)])
-            if len(left):
-                self._keep(block[left], name)
+            columns = self.frame.columns(block, self.scratch)  # step 2
+            outside = self.frame.inside.outside(columns, self.scratch[-2:, : len(block)])
+            if len(outside):
+                self._keep(block[outside], name)  # step 3
             sums.add(columns, None if weights is None else weights[rows], self.scratch[-1, : len(block)])
-        found = sums.moments(self.frame)
-        self.moments += Moments.of(points, weights, self.origin) if found is None else found
-        few = PENDING if len(self.origin) <= EXACT_DIMENSION else PENDING_IN_MANY
+        moments = sums.moments(self.frame)  # step 4
+        self.moments += Moments.of(points, weights, self.origin) if moments is None else moments
+        few = LIMITS.pending if len(self.origin) <= EXACT_DIMENSION else LIMITS.pending_in_many
         if sum(map(len, self.pending)) > max(few, len(self.extremes)):
-            self._look_through()
+            self._discard()
 
     def summary(self, total: int, names: tuple[str, ...] | None) -> Summary:
-        self._look_through()
+        self._discard()
         return Summary(total, self.moments, self.lower, self.upper, self.extremes, names)
 
     def _keep(self, rows: Array, name: str) -> None:
-        """Remember rows that may be extreme."""
+        """Keep rows that may be extreme."""
         lowest, highest = rows.min(axis=0), rows.max(axis=0)
         size = max(float(highest.max()), -float(lowest.min()))
         if size > LARGEST:
@@ -478,20 +475,21 @@ class _Rows:
             )
         np.minimum(self.lower, lowest, out=self.lower)
         np.maximum(self.upper, highest, out=self.upper)
-        self.pending.append(rows if len(rows) < FEW else self.known.others(rows))
+        self.pending.append(rows if len(rows) < LIMITS.few else self.known.others(rows))
 
-    def _look_through(self) -> None:
+    def _discard(self) -> None:
+        """Step 6."""
         if not self.pending:
             return
         rows = np.concatenate([self.extremes, *self.pending])
         rows = rows[distinct_rows(rows)]
         self.extremes, self.pending = rows[_kept(rows)], []
-        self.known = _Known(rows if len(rows) < KNOWN else self.extremes)
+        self.known = _Known(rows if len(rows) < LIMITS.known else self.extremes)
         self.frame = _Frame.of(self)
 
 
 class _Known:
-    """Distinct rows (n, d) that have been judged, in order of a number that tells most of them apart."""
+    """Distinct rows (n, d) of which it is known whether they are extreme, sorted by a random combination."""
 
     def __init__(self, rows: Array) -> None:
         self.way = np.random.default_rng(1).uniform(1, 2, size=rows.shape[1])
@@ -500,7 +498,7 @@ class _Known:
         self.rows, self.key = rows[order], key[order]
 
     def others(self, rows: Array) -> Array:
-        """Those rows (m, d) that are not among the known, or not found there."""
+        """The rows (m, d) that are not known; of some that are, rounding may hide it."""
         if not len(self.key):
             return rows
         place = np.minimum(np.searchsorted(self.key, rows @ self.way), len(self.key) - 1)
@@ -512,7 +510,9 @@ class _Frame:
     """Coordinates ``y = (x - center) matrix`` in which rows are about zero and of size one.
 
     Attributes:
-        center: (d,);  matrix, inverse: (d, d) upper triangular.
+        center: (d,).
+        matrix: (d, d) upper triangular.
+        inverse: (d, d) that of the matrix.
         inside: bodies inside the hull of the rows so far, in these coordinates.
     """
 
@@ -523,18 +523,17 @@ class _Frame:
 
     @cached_property
     def read_by(self) -> list[list[int]]:
-        """For each coordinate the columns before it that it reads besides its own."""
+        """For each coordinate the columns before its own that it depends on."""
         return [np.flatnonzero(self.matrix[:j, j]).tolist() for j in range(len(self.matrix))]
 
     @classmethod
     def of(cls, rows: _Rows) -> _Frame:
-        """That of the rows so far."""
+        """The frame of the rows so far."""
         center, root = rows.moments.origin + rows.moments.shift, rows.moments.root
         size = np.linalg.norm(root, axis=0)
-        # A frame is a matter of convenience: weak correlations are left as they are.
-        own = np.diag(np.diag(root))
-        root = own + np.where(np.abs(root) > WEAK * size, root - own, 0.0)
-        if not (np.abs(np.diag(root)) > THIN * size).all():
+        diagonal = np.diag(np.diag(root))
+        root = diagonal + np.where(np.abs(root) > LIMITS.correlation * size, root - diagonal, 0.0)
+        if not (np.abs(np.diag(root)) > LIMITS.thin * size).all():
             reach = rows.upper - rows.lower
             root = np.diag(np.where(reach > 0, reach, 1.0))
         matrix = np.asarray(np.linalg.inv(root), dtype=np.float64)
@@ -543,20 +542,20 @@ class _Frame:
     def columns(self, block: Array, scratch: Array) -> Array:
         """(d, n) rows (n, d) in these coordinates, in the first rows of the scratch.
 
-        Narrow matrices are slow to multiply; column by column everything is contiguous.
+        Products with narrow matrices are slow; columns are contiguous.
         """
         dimension, length = block.shape[1], len(block)
-        found, one = scratch[:dimension, :length], scratch[-1, :length]
-        np.subtract(block.T, self.center[:, None], out=found)
-        if dimension > FEW_COLUMNS:
-            found[:] = self.matrix.T @ found
-            return found
+        columns, one = scratch[:dimension, :length], scratch[-1, :length]
+        np.subtract(block.T, self.center[:, None], out=columns)
+        if dimension > LIMITS.few_columns:
+            columns[:] = self.matrix.T @ columns
+            return columns
         for j in reversed(range(dimension)):
-            np.multiply(found[j], self.matrix[j, j], out=found[j])
+            np.multiply(columns[j], self.matrix[j, j], out=columns[j])
             for i in self.read_by[j]:
-                np.multiply(found[i], self.matrix[i, j], out=one)
-                np.add(found[j], one, out=found[j])
-        return found
+                np.multiply(columns[i], self.matrix[i, j], out=one)
+                np.add(columns[j], one, out=columns[j])
+        return columns
 
 
 class _Sums:
@@ -566,14 +565,14 @@ class _Sums:
         self.weight, self.total, self.square = 0.0, np.zeros(dimension), np.zeros((dimension, dimension))
 
     def add(self, columns: Array, weights: Array | None, one: Array) -> None:
-        """Take in columns (d, n)."""
+        """Add columns (d, n)."""
         dimension, length = columns.shape
         self.weight += length if weights is None else float(weights.sum())
         if weights is None:
             self.total += columns.sum(axis=1)
-        elif dimension > FEW_COLUMNS:
+        elif dimension > LIMITS.few_columns:
             self.total += columns @ weights
-        if dimension > FEW_COLUMNS:
+        if dimension > LIMITS.few_columns:
             self.square += columns @ columns.T if weights is None else (columns * weights) @ columns.T
             return
         for i, column in enumerate(columns):
@@ -584,20 +583,19 @@ class _Sums:
                 self.square[i, j] += np.dot(weighted, columns[j])
 
     def moments(self, frame: _Frame) -> Moments | None:
-        """Those of all that was taken in, or None where squares have lost too many digits."""
-        dimension = len(self.total)
+        """Moments of all columns so far, or None where squares have lost too many digits."""
         if not self.weight > 0:
-            return Moments(0.0, frame.center, np.zeros(dimension), np.zeros((dimension, dimension)))
+            return Moments.none(frame.center)
         lower = np.tril(self.square) / self.weight
         second = lower + np.tril(lower, -1).T
         mean = self.total / self.weight
         about = second - np.outer(mean, mean)
         size = np.diag(about)
-        if not (size > DIGITS_LEFT * np.diag(second)).all() or not size.all():
+        if not (size > LIMITS.digits * np.diag(second)).all() or not size.all():
             return None
         deviation = np.sqrt(size)
         correlation = about / np.outer(deviation, deviation)
-        if not np.linalg.eigvalsh(correlation)[0] > DIGITS_LEFT:
+        if not np.linalg.eigvalsh(correlation)[0] > LIMITS.digits:
             return None
         root = np.linalg.cholesky(correlation).T * deviation @ frame.inverse
         return Moments(self.weight, frame.center, mean @ frame.inverse, root)

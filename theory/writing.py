@@ -1,4 +1,4 @@
-"""Files out: refused before the work starts if they cannot be written, and never left half written."""
+"""Files that are written whole or not at all, and refused before the work if they cannot be written."""
 
 from __future__ import annotations
 
@@ -14,14 +14,11 @@ from theory.errors import InputError
 
 __all__ = ["free_name", "require_own", "require_writable", "written_whole"]
 
-HEAD_BYTES = 1 << 12
-"""Enough of a file's beginning to tell what it is."""
-
 
 def require_writable(
     path: str | os.PathLike[str], suffixes: Sequence[str], argument: str, *, inputs: Iterable[str | Path] = ()
 ) -> Path:
-    """Say now, not after the work, that a file cannot be written.
+    """Refuse, before the work, a file that cannot be written.
 
     Args:
         path: the file to write later.
@@ -60,42 +57,42 @@ def require_writable(
 
 
 def require_own(path: Path, mark: bytes, argument: str) -> None:
-    """Refuse to replace a file that nobody named, unless it is an earlier one of the same kind.
+    """Refuse to replace a file that the user did not name, unless it is of the same kind.
 
     Args:
         path: the file to write later.
-        mark: what stands in the first bytes of such files.
+        mark: bytes near the beginning of such files.
         argument: what the caller calls the folder, for the message.
 
     Raises:
-        InputError: another file is there.
+        InputError: a file of another kind exists.
     """
     if not os.path.lexists(path):
         return
     if path.is_file():
         with path.open("rb") as stream:
-            if mark in stream.read(HEAD_BYTES):
+            if mark in stream.read(1 << 12):
                 return
     raise InputError(f"{argument}: {str(path)!r} is there already, of another kind; give another folder")
 
 
 def free_name(path: str | os.PathLike[str]) -> Path:
-    """A name that nothing has yet, for a file that nobody named: this one, or with a number after it.
+    """A path at which no file exists: this one, or with a number after its name.
 
     Example:
         >>> free_name("/nowhere/mixed.csv").name
         'mixed.csv'
     """
-    wanted = Path(path)
-    numbered = (wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}") for number in count(2))
-    return next(name for name in chain([wanted], numbered) if not os.path.lexists(name))
+    first = Path(path)
+    numbered = (first.with_name(f"{first.stem}-{number}{first.suffix}") for number in count(2))
+    return next(name for name in chain([first], numbered) if not os.path.lexists(name))
 
 
 @contextmanager
 def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield a temporary name in the same folder and suffix; on success it takes the file's place, else it is removed.
+    """Yield a temporary path in the same folder; on success that file replaces the other, else it is removed.
 
-    A file that is replaced leaves its permissions to the new one.
+    The new file gets the permissions of the one that it replaces.
 
     Raises:
         OSError: the file cannot be written; it names the file, not the temporary one.
@@ -109,7 +106,7 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.chmod(_permissions(target))
         temporary.replace(target)
     except OSError as error:
-        # A full disk says neither which file nor where.
+        # The error of a full disk has no file name.
         if error.filename is None or temporary is None or str(error.filename) == str(temporary):
             error.filename, error.filename2 = str(path), None
         raise
@@ -119,7 +116,7 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def _permissions(target: Path) -> int:
-    """Those of the file that is there, or those that an ordinary new file would have; mkstemp makes private ones."""
+    """Permissions of the existing file, or of an ordinary new one; files of mkstemp are private."""
     if target.exists():
         return stat.S_IMODE(target.stat().st_mode)
     mask = os.umask(0)
