@@ -128,10 +128,7 @@ class ActiveSet:
 
         Where every neuron ends on its own side of all other samples, the loss is that of the code; else it is less.
 
-        Args:
-            neurons: (n, d).
-            active: (n, d) samples that attain each bias, -1 in unused places.
-            steps: of Newton's method at most.
+        The arguments are those of `minimised`.
         """
         active = _filled_first(active)
         rigid = self._rigid(neurons, active)

@@ -26,11 +26,11 @@ class Pool:
     active: Indices
 
     def joined(self, columns: Array, active: Indices) -> Pool:
-        """These and others, which are the last."""
+        """With others, which are the last."""
         return Pool(np.concatenate([self.columns, columns]), np.concatenate([self.active, active]))
 
     def best(self, multiplier: Array, most: int) -> Pool:
-        """Those that earn most at a multiplier (d, d). A code's own neurons earn what they cost at its multiplier."""
+        """The neurons that earn most at a multiplier (d, d); at a code's own its neurons earn what they cost."""
         ratio = np.einsum("ni,ij,nj->n", self.columns, multiplier, self.columns)
         kept = np.argsort(-ratio, kind="stable")[:most]
         return Pool(self.columns[kept], self.active[kept])

@@ -253,12 +253,12 @@ class LocalPricer:
     def _remember(self, code: Code, maxima: LocalMaxima) -> None:
         order = np.argsort(-maxima.ratios, kind="stable")
         maxima = maxima[order[maxima.ratios[order] > LOCAL.kept_ratio]]
-        own = len(code.neurons)
+        count = len(code.neurons)
         neurons = np.concatenate([code.neurons, self.loss.neurons(maxima.neurons)])
-        strength = np.concatenate([np.full(own, np.inf), maxima.ratios])
+        strength = np.concatenate([np.full(count, np.inf), maxima.ratios])
         fresh = distinct(neurons, strength, LOCAL.same)
         most = LOCAL.kept_per_pair * self.problem.dimension * (self.problem.dimension + 1) // 2
-        self.maxima = maxima[fresh[fresh >= own][:most] - own]
+        self.maxima = maxima[fresh[fresh >= count][:most] - count]
 
     def _directions(self, weights: Array) -> Array:
         scaled = self.loss.neurons(weights)

@@ -18,12 +18,13 @@ import numpy as np
 from solver.generation.active_set import walls_of
 from solver.generation.loss import ScaledLoss
 from solver.generation.master import Master
+from solver.methods.iterate import Iterate
 
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices
     from theory.problem import Problem
 
-__all__ = ["Continued", "Start", "continued"]
+__all__ = ["Start", "continued"]
 
 
 @dataclass(frozen=True)
@@ -51,25 +52,8 @@ class Start:
     weights: Array
 
 
-@dataclass(frozen=True)
-class Continued:
-    """An optimal code with its proof.
-
-    Attributes:
-        weights: (n, d) source weights.
-        multiplier: (d, d) Y that proves it.
-        loss: of the code.
-        lower_bound: what Y proves.
-    """
-
-    weights: Array
-    multiplier: Array
-    loss: float
-    lower_bound: float
-
-
-def continued(problem: Problem, start: Start, tolerance: float) -> Continued | None:
-    """The optimal code of a problem whose neurons lie on the faces of another's; None where they lie on others.
+def continued(problem: Problem, start: Start, tolerance: float) -> Iterate | None:
+    """The optimal code of a problem, proven, if its neurons lie on the faces of another's; None where they do not.
 
     None, too, where other neurons would do as well: which of several optimal codes is the answer should not depend on
     where one comes from.
@@ -118,7 +102,7 @@ def continued(problem: Problem, start: Start, tolerance: float) -> Continued | N
     if bound < code.loss * (1 - tolerance) or _has_others(loss.neurons(priced.directions), code.neurons):
         return None
     weights = whitening.weights(loss.weights(code.neurons))
-    return Continued(weights, whitening.multiplier(multiplier_here), code.loss * loss.unit, bound * loss.unit)
+    return Iterate(weights, whitening.multiplier(multiplier_here), code.loss * loss.unit, bound * loss.unit)
 
 
 def _active_samples(weights: Array, corners: Array) -> Indices:

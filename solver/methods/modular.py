@@ -1,4 +1,4 @@
-"""The closed form: the best modular code, one neuron a source (docs/mathematics.md, "The modular code")."""
+"""The closed form: the best modular code, one neuron per source (docs/mathematics.md, "The modular code")."""
 
 from __future__ import annotations
 

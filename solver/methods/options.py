@@ -13,9 +13,10 @@ class Option:
     """An argument of `solve` that only some methods take; those list it in their module's OPTIONS.
 
     Attributes:
-        name: of the argument, the same in `solve` and in the method's `steps`.
-        takes: what the method that takes it takes, for the error when another is given it;  otherwise: what others do.
-        read: turns the value given into the one that the method wants, or raises InputError.
+        name: of the argument, in `solve` and in the method's `steps`.
+        takes: what the method takes, for the error when another method is told it.
+        otherwise: what other methods do.
+        read: turns a value into the one that the method wants, or raises InputError.
 
     Example:
         >>> Option("neurons", takes="a number", otherwise="uses as many as help", read=int).read("3")

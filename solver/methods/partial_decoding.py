@@ -1,10 +1,12 @@
-"""Exact decoding of targets that leave sources out, as the limit of decoding with errors that are ever dearer.
+"""Exact decoding of targets that leave sources out, as the limit of decoding with errors that are ever more expensive.
 
-There a code need not span the sources, and its G is singular. Any method solves the soft problem nearby, with a ridge
-``G0 = share M^-1`` in units of the best modular code. Its neurons, turned by as little as lets the targets be decoded
-without error, are a code of the problem itself, and its multiplier proves a bound on it: the loss nearby is convex in
-the share, and the bound is where its tangent meets zero. Both err by the square of the share where the loss is smooth
-in it (docs/mathematics.md, "Targets that leave sources out").
+There a code need not span the sources, and its G is singular (docs/mathematics.md, "Targets that leave sources out").
+
+1. Solve the soft problem nearby by any method, with a ridge ``G0 = share M^-1`` in units of the best modular code.
+2. Turn its neurons by as little as lets the targets be decoded without error: a code of the problem itself.
+3. Its multiplier proves a bound: the loss nearby is convex in the share, and the bound is where its tangent meets zero.
+4. Code and bound err by the square of the share where the loss is smooth in it: with a smaller share, back to 1, until
+   they meet.
 """
 
 from __future__ import annotations

@@ -49,7 +49,8 @@ class ConicSolution:
     Attributes:
         blocks: (N, d, d) X_k, symmetric; doubly nonnegative up to the solver's accuracy.
         multiplier: (d, d) Y, of the equation that links G to the blocks.
-        optimum: the value of the program;  status: "optimal", or what cvxpy calls it otherwise.
+        optimum: the value of the program.
+        status: "optimal", or what cvxpy calls it otherwise.
     """
 
     blocks: Array
@@ -86,7 +87,7 @@ class ConicProgram:
             self.dimension = dimension
             self.rows, self.columns = np.triu_indices(dimension)
             entries = len(self.rows)
-            # One vector of upper triangles: a single product with a parameter compiles far faster than one a cone.
+            # One vector of upper triangles: a single product with a parameter compiles far faster than one per cone.
             self._triangles = cp.Variable(cones * entries)
             self._code = cp.Variable(entries)
             self._sum = cp.Parameter((entries, cones * entries))
@@ -116,7 +117,7 @@ class ConicProgram:
         """Solve for these cones.
 
         Args:
-            corners: (N, d, d) generators of the cones, one a row: A_k'.
+            corners: (N, d, d) generators of the cones, one per row: A_k'.
             metric: (N, d, d) Q_k.
             readout: g.
             tolerance: relative gap aimed at.

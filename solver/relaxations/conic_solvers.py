@@ -7,6 +7,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
 from typing import Any
 
 from solver.deadline import time_left
@@ -28,24 +29,26 @@ __all__ = [
 DEFAULT_SOLVER = "CLARABEL"
 """Comes with cvxpy, and is accurate."""
 
-SEMIDEFINITE = ("CLARABEL", "SCS", "CVXOPT", "MOSEK", "COPT")
+SEMIDEFINITE_SOLVERS = ("CLARABEL", "SCS", "CVXOPT", "MOSEK", "COPT")
 """Solvers with semidefinite cones, named in the message about one that is missing.
 
 Others that cvxpy knows are tried when asked for; SDPA, for one, finds these programs too degenerate."""
 
-FINEST, COARSEST = 1e-10, 1e-8
-"""Accuracy asked of an interior-point solver: a hundredth of the gap aimed at, as far as double precision goes.
+COARSEST = 1e-8
+"""Accuracy asked of an interior-point solver, at the coarsest."""
 
-Clarabel reached 1e-10 on all but one of 300 problems tried, and fails on one in eight at 1e-11."""
 
-FIRST_ORDER = 1e-8
-"""Accuracy asked of SCS, whose iterations gain digits slowly."""
+@dataclass(frozen=True)
+class SolverAccuracy:
+    """What is asked of solvers whose defaults are too coarse or too patient."""
 
-FIRST_ORDER_STEPS = 20_000
-"""Iterations of SCS at most; a thousand are usual."""
+    finest: float = 1e-10  # of interior points: Clarabel reached it on 299 of 300 problems, 1e-11 on 7 in 8
+    first_order: float = 1e-8  # of SCS, whose iterations gain digits slowly
+    first_order_steps: int = 20_000  # of SCS at most; a thousand are usual
+    shortest: float = 0.01  # seconds that a solver is given at least: none would be taken for no limit
 
-SHORTEST = 0.01
-"""Seconds that a solver is given at least: none would be taken for no limit."""
+
+ACCURACY = SolverAccuracy()
 
 ACCURATE = "optimal"
 """Status of cvxpy for a solution as accurate as was asked for."""
@@ -112,7 +115,7 @@ def solver_name(solver: object) -> str:
 
 def _choices() -> str:
     installed = the_cvxpy().installed_solvers()
-    return ", ".join(name for name in SEMIDEFINITE if name in installed)
+    return ", ".join(name for name in SEMIDEFINITE_SOLVERS if name in installed)
 
 
 def the_cvxpy() -> Any:
@@ -124,14 +127,18 @@ def the_cvxpy() -> Any:
 
 def _settings(solver: str, tolerance: float) -> dict[str, Any]:
     """What a solver is asked for, where its default is too coarse or too patient."""
-    fine = min(max(tolerance / 100, FINEST), COARSEST)
+    fine = min(max(tolerance / 100, ACCURACY.finest), COARSEST)  # a hundredth of the gap aimed at
     if solver == "CLARABEL":
         accuracy = dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), fine)
         # What it calls almost solved would otherwise be four digits.
         accuracy |= {f"reduced_{name}": max(10 * fine, COARSEST) for name in accuracy}
         return accuracy | _limit("time_limit")
     if solver == "SCS":
-        coarse = {"eps_abs": FIRST_ORDER, "eps_rel": FIRST_ORDER, "max_iters": FIRST_ORDER_STEPS}
+        coarse = {
+            "eps_abs": ACCURACY.first_order,
+            "eps_rel": ACCURACY.first_order,
+            "max_iters": ACCURACY.first_order_steps,
+        }
         return coarse | _limit("time_limit_secs")
     return {}
 
@@ -139,7 +146,7 @@ def _settings(solver: str, tolerance: float) -> dict[str, Any]:
 def _limit(name: str) -> dict[str, float]:
     """What is left of the time, by the solver's name for it."""
     left = time_left()
-    return {name: max(left, SHORTEST)} if math.isfinite(left) else {}
+    return {name: max(left, ACCURACY.shortest)} if math.isfinite(left) else {}
 
 
 @contextmanager

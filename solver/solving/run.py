@@ -164,10 +164,10 @@ class Run:
         if start is None or not simple or not is_small(problem):
             return False
         with one_thread(), suppress(np.linalg.LinAlgError, FloatingPointError):
-            code = continued(problem, start, RUN.moved * self.limits.tolerance)
-            if code is not None:
+            step = continued(problem, start, RUN.moved * self.limits.tolerance)
+            if step is not None:
                 self.method, self.why = "columns", MOVED
-                self._follow(iter([Iterate(code.weights, code.multiplier, code.loss, code.lower_bound)]))
+                self._follow(iter([step]))
                 return True
         return False
 

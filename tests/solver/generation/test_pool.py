@@ -1,0 +1,43 @@
+"""Pools: neurons that point the same way are one, and G stays what it was."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from solver.generation.pool import Pool, distinct, leaders, merged
+
+
+@pytest.mark.parametrize(
+    ("angles", "strength", "expected"),
+    [
+        pytest.param([], [], [], id="none"),
+        pytest.param([0.0, 1.0], [1, 1], [0, 1], id="apart"),
+        pytest.param([0.0, 0.0, 1.0], [1, 2, 1], [1, 1, 2], id="the strongest leads"),
+        pytest.param([0.0, 0.0], [1, 1], [0, 0], id="of equals the first"),
+        pytest.param([0.0, np.pi], [1, 1], [0, 1], id="opposite neurons are two"),
+        pytest.param([0.0, 1e-4, 2e-4], [3, 2, 1], [0, 0, 0], id="a chain has one leader"),
+    ],
+)
+def test_the_leader_of_neurons_that_point_the_same_way(angles, strength, expected):
+    neurons = np.column_stack([np.cos(angles), np.sin(angles)]).reshape(-1, 2)
+    assert leaders(neurons, np.array(strength, dtype=float), 1e-8).tolist() == expected
+    assert distinct(neurons, np.array(strength, dtype=float), 1e-8).tolist() == sorted(set(expected))
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(1, 6), st.integers(1, 3))
+def test_merging_parallel_neurons_keeps_what_they_do(seed, dimension, count, copies):
+    rng = np.random.default_rng(seed)
+    neurons = np.repeat(rng.standard_normal((count, dimension)), copies, axis=0) * rng.uniform(
+        0.1, 1, (count * copies, 1)
+    )
+    kept, factor = merged(neurons, np.linalg.norm(neurons, axis=1), 1e-12)
+    assert len(kept) <= count
+    few = neurons[kept] * factor[:, None]
+    np.testing.assert_allclose(few.T @ few, neurons.T @ neurons, atol=1e-12)
+
+
+def test_those_that_earn_most_stay():
+    pool = Pool(np.eye(2), np.array([[0, -1], [1, -1]])).joined(np.array([[2.0, 0.0]]), np.array([[2, -1]]))
+    best = pool.best(np.diag([1.0, 2.0]), 2)
+    assert best.columns.tolist() == [[2, 0], [0, 1]] and best.active[:, 0].tolist() == [2, 1]
