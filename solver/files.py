@@ -1,16 +1,21 @@
 """Answers in files: written whole, and read only if everything in them agrees with the problem they are of.
 
-What follows from the problem and the neurons' weights is computed anew and compared, so that a file in which some
-number was altered or lost is refused by the name of the first that disagrees. What a multiplier proves takes a search
-to know, which is left to `solver.certify`; here the lower bound may not be more than it could prove at best. What
-follows from nothing else, as the multiplier does, is held to its checksum.
+A file is read in six steps; each refuses it by the name of the first array that is wrong.
+
+1. Read all arrays, without unpickling objects. Refuse files of a later format, and missing arrays.
+2. Check that each array holds numbers or text, as its name demands.
+3. Build the problem from its sources, mixing, prices, readout, groups and transitions.
+4. Check that the shapes fit, that all numbers are finite, and that the multiplier is symmetric.
+5. Compute from the problem and the neurons' weights what follows from them, and compare. The lower bound may not exceed
+   what the multiplier could prove at best; what it does prove takes a search, which is left to `solver.certify`.
+6. Compare all checksums: nothing else determines an array such as the multiplier.
 """
 
 from __future__ import annotations
 
 import os
 import warnings
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
@@ -39,21 +44,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CHECKSUMS", "checksums", "read", "write"]
 
-FORMAT_VERSION = 1
-"""Version of the saved file's layout,"""
-
-WITH_READOUT = 2
-"""of that with a readout other than the exact one of the data,"""
-
-WITH_MORE = 3
-"""of that with groups of sources, a recurrent layer, other prices of activity and bias, or data without known
-sources,"""
-
-WITH_SAMPLES = 4
-"""of that with a bound that is proven with some of many samples,"""
-
-WITH_STREAM = 5
-"""and of that with samples of which a summary is kept."""
+FORMAT_VERSION = 5
+"""Written into every file. A file with a lower number has the same layout, and may lack prices of activity and bias."""
 
 STREAM = "stream_"
 """What the names of the summary's arrays and numbers begin with."""
@@ -71,11 +63,16 @@ TEXTS = ("names", "channels", "group_names", "readout", *SAVED_TEXTS, CHECKSUMS)
 
 STATUSES = ("optimal", "bounded", "interrupted")
 
-AGREEING = 1e-10
-"""Relative difference of two computations of one number that counts as rounding, for a well-conditioned code."""
 
-PROVABLE = 1e-6
-"""Share by which a lower bound may exceed what its multiplier could prove: rounding where scales are extreme."""
+@dataclass(frozen=True)
+class FileTolerances:
+    """How far a number in a file may lie from what is computed anew."""
+
+    rounding: float = 1e-10  # relative, of two computations of one number, for a well-conditioned code
+    provable: float = 1e-6  # share of the best provable bound: there is more rounding where scales are extreme
+
+
+ALLOWED = FileTolerances()
 
 
 def write(representation: Code, path: str | os.PathLike[str]) -> None:
@@ -100,17 +97,17 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
         "mixing": problem.mixing,
         "encoder_cost": problem.encoder_cost,
         "decoder_cost": problem.decoder_cost,
+        "activity_cost": problem.activity_cost,
+        "bias_cost": problem.bias_cost,
     }
     if not sources.from_samples and sources.stream is None:
         content |= {"mean": sources.mean, "covariance": sources.covariance}
     if sources.probabilities is not None:
         content["probabilities"] = sources.probabilities
     content |= _saved_readout(problem)
-    content |= _saved_prices(problem)
     content |= _saved_groups(representation)
     if isinstance(sources, PrincipalCoordinates):
         content |= {
-            "format_version": WITH_MORE,
             "centre": sources.centre,
             "kept": sources.kept,
             "tied": float(sources.tied),
@@ -120,8 +117,6 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
     if cover is not None:
         proof = {f"cover_{item.name}": getattr(cover, item.name) for item in fields(cover)}
         content |= {name: value for name, value in proof.items() if value is not None}
-        if cover.samples is not None:
-            content["format_version"] = WITH_SAMPLES
     content |= _saved_stream(sources)
     content[CHECKSUMS] = checksums(content)
     with written_whole(path) as partial, partial.open("wb") as file:
@@ -148,18 +143,11 @@ def _saved_stream(sources: Sources) -> dict[str, Any]:
         return {}
     moments = {item.name: getattr(stream.moments, item.name) for item in fields(Moments)}
     saved = moments | {"count": stream.count, "lower": stream.lower, "upper": stream.upper}
-    return {"format_version": WITH_STREAM} | {STREAM + name: value for name, value in saved.items()}
-
-
-def _saved_prices(problem: Problem) -> dict[str, Any]:
-    """Prices that older programs do not know, where they are not the usual ones."""
-    if problem.activity_cost == 1 and problem.bias_cost == 0:
-        return {}
-    return {"activity_cost": problem.activity_cost, "bias_cost": problem.bias_cost, "format_version": WITH_MORE}
+    return {STREAM + name: value for name, value in saved.items()}
 
 
 def _saved_readout(problem: Problem) -> dict[str, Any]:
-    """The readout by its kind and settings; nothing for the usual one, so that older programs can read the file.
+    """The readout by its kind and settings; nothing for the exact decoder of the data.
 
     Raises:
         InputError: a readout that is not one of the program's own.
@@ -169,10 +157,10 @@ def _saved_readout(problem: Problem) -> dict[str, Any]:
     if kind is None:
         raise InputError(f"readout: a {type(readout).__name__} is none of the program's own, and cannot be saved")
     settings = {item.name: getattr(readout, item.name) for item in fields(readout)}  # type: ignore[arg-type]  # all are
-    given = {
+    arrays = {
         f"readout_{name}": np.asarray(value, dtype=np.float64) for name, value in settings.items() if value is not None
     }
-    return {"readout": kind, "format_version": WITH_READOUT, **given} if given else {}
+    return {"readout": kind, **arrays} if arrays else {}
 
 
 def _saved_groups(representation: Code) -> dict[str, Any]:
@@ -181,7 +169,6 @@ def _saved_groups(representation: Code) -> dict[str, Any]:
     if problem.groups is None:
         return {}
     content = {
-        "format_version": WITH_MORE,
         "group_names": np.array(list(problem.groups)),
         "group_of": membership(problem.groups),
         "separate": problem.separate,
@@ -197,9 +184,9 @@ def _saved_transitions(representation: Code) -> dict[str, Any]:
     if problem.transitions is None:
         return {}
     settings = {item.name: getattr(problem.transitions, item.name) for item in fields(Transitions)}
-    given = {f"transitions_{name}": np.asarray(value) for name, value in settings.items() if value is not None}
+    arrays = {f"transitions_{name}": np.asarray(value) for name, value in settings.items() if value is not None}
     layer = {name: getattr(representation, name) for name in RECURRENT_ARRAYS}
-    return {"format_version": WITH_MORE, "recurrent_cost": problem.recurrent_cost, **given, **layer}
+    return {"recurrent_cost": problem.recurrent_cost, **arrays, **layer}
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -209,22 +196,22 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
         InputError: not such a file, one of a later version, or one in which something disagrees with the rest.
         OSError: the file cannot be opened.
     """
-    content = _content(Path(path))
+    content = _content(Path(path))  # step 1
     try:
         try:
             # Numbers beyond floating point are refused where they are looked at.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                _require_kinds(content)
-                problem = _problem(content)
-                _require_plain(content, problem)
-                fields_of = _agreeing(content, problem)
+                _require_kinds(content)  # step 2
+                problem = _problem(content)  # step 3
+                _require_shapes(content, problem)  # step 4
+                fields_of = _agreeing(content, problem)  # step 5
         except InputError:
             raise
         except Exception:
             # What was altered can fail in any way; in a file that is as it was written that is a defect.
             _require_checksums(content)
             raise
-        _require_checksums(content)
+        _require_checksums(content)  # step 6
         return fields_of
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
@@ -244,7 +231,7 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
             version = int(content["format_version"])
         except Exception:  # a damaged archive fails in a dozen ways, and each says the same
             raise InputError(f"{path}: not a saved representation; give a file that `save` or --save wrote") from None
-    if version > WITH_STREAM:
+    if version > FORMAT_VERSION:
         raise InputError(f"{path}: written by a later version (format {version}); update to read it")
     wanted = [*SAVED_ARRAYS, *SAVED_NUMBERS, "points", "names", "mixing", "encoder_cost", "decoder_cost", CHECKSUMS]
     if "group_names" in content:
@@ -267,7 +254,13 @@ def _require_kinds(content: dict[str, NDArray[Any]]) -> None:
             )
     for name in ("source_weights", SEPARATE + "source_weights"):
         if name in content and content[name].ndim != 2:
-            raise InputError(f"{name}: damaged or altered; its shape is {content[name].shape}, not one row a neuron")
+            raise InputError(f"{name}: damaged or altered; its shape is {content[name].shape}, not one row per neuron")
+
+
+def _require_present(content: dict[str, NDArray[Any]], names: list[str]) -> None:
+    missing = [name for name in names if name not in content]
+    if missing:
+        raise InputError(f"{missing[0]}: missing")
 
 
 def _require_checksums(content: dict[str, NDArray[Any]]) -> None:
@@ -320,9 +313,7 @@ def _groups(content: dict[str, NDArray[Any]]) -> dict[str, list[int]] | None:
 
 def _principal(content: dict[str, NDArray[Any]]) -> PrincipalCoordinates:
     """Data without known sources, seen through their axes."""
-    missing = [name for name in ("centre", "channels") if name not in content]
-    if missing:
-        raise InputError(f"{missing[0]}: missing")
+    _require_present(content, ["centre", "channels", "tied"])
     channels = [str(name) for name in np.ravel(content["channels"]).tolist()]
     kept = _single(content, "kept")
     probabilities = content.get("probabilities")
@@ -333,16 +324,13 @@ def _principal(content: dict[str, NDArray[Any]]) -> PrincipalCoordinates:
         kept,
         channels=channels,
         probabilities=probabilities,
-        tied="tied" in content and bool(_single(content, "tied")),
+        tied=bool(_single(content, "tied")),
     )
 
 
 def _stream(content: dict[str, NDArray[Any]], names: tuple[str, ...]) -> Sources:
     """Samples of which a summary is kept."""
-    wanted = [item.name for item in fields(Moments)] + ["lower", "upper"]
-    missing = [name for name in wanted if STREAM + name not in content]
-    if missing:
-        raise InputError(f"{STREAM}{missing[0]}: missing")
+    _require_present(content, [STREAM + name for name in (*(item.name for item in fields(Moments)), "lower", "upper")])
     # A number beyond floating point is a whole one of Python's.
     weight, count = (float(_single(content, STREAM + name)) for name in ("weight", "count"))
     origin, shift, root, lower, upper = (
@@ -362,9 +350,7 @@ def _stream(content: dict[str, NDArray[Any]], names: tuple[str, ...]) -> Sources
 def _transitions(content: dict[str, NDArray[Any]]) -> Transitions | None:
     if "transitions_matrices" not in content:
         return None
-    missing = [name for name in ("recurrent_cost", *RECURRENT_ARRAYS) if name not in content]
-    if missing:
-        raise InputError(f"{missing[0]}: missing")
+    _require_present(content, ["recurrent_cost", *RECURRENT_ARRAYS])
     settings: dict[str, Any] = {item.name: content.get(f"transitions_{item.name}") for item in fields(Transitions)}
     settings["ends"] = () if settings["ends"] is None else tuple(np.ravel(settings["ends"]).tolist())
     return Transitions(**settings)
@@ -391,7 +377,7 @@ def _single(content: dict[str, NDArray[Any]], name: str) -> Any:
     return value.item()
 
 
-def _require_plain(content: dict[str, NDArray[Any]], problem: Problem) -> None:
+def _require_shapes(content: dict[str, NDArray[Any]], problem: Problem) -> None:
     """Shapes that fit and numbers that are finite, or the first that are not."""
     neurons, channels, dimension = len(content["source_weights"]), len(problem.mixing), problem.dimension
     targets = len(problem.readout.targets)
@@ -416,7 +402,7 @@ def _require_plain(content: dict[str, NDArray[Any]], problem: Problem) -> None:
         if value.dtype != np.float64:
             raise InputError(f"{name}: damaged or altered; it holds {value.dtype}, not float64")
     symmetric = content["multiplier"] - content["multiplier"].T
-    if np.abs(symmetric).max() > AGREEING * np.abs(content["multiplier"]).max():
+    if np.abs(symmetric).max() > ALLOWED.rounding * np.abs(content["multiplier"]).max():
         raise InputError("multiplier: damaged or altered; it is not symmetric")
 
 
@@ -443,10 +429,10 @@ def _agreeing(content: dict[str, NDArray[Any]], problem: Problem) -> dict[str, A
 
 def _separate(content: dict[str, NDArray[Any]], problem: Problem) -> dict[str, Any]:
     """The fields of the best separate code."""
-    own = {name.removeprefix(SEPARATE): value for name, value in content.items() if name.startswith(SEPARATE)}
+    code = {name.removeprefix(SEPARATE): value for name, value in content.items() if name.startswith(SEPARATE)}
     try:
-        _require_plain(own, problem)
-        fields_of = _agreeing(own, problem)
+        _require_shapes(code, problem)
+        fields_of = _agreeing(code, problem)
     except InputError as error:
         raise InputError(f"{SEPARATE}{error}") from None
     return fields_of
@@ -460,7 +446,8 @@ def _require_code(problem: Problem, weights: Array) -> None:
 def _tolerances(problem: Problem, weights: Array, derived: dict[str, Any]) -> dict[str, Array]:
     """For each derived quantity how far two computations of it may lie apart, in the order they are looked at.
 
-    Each is AGREEING times the size of the terms that are added up, and times the condition number of what is inverted.
+    Each is the allowed rounding, times the size of the terms that are added up, times the condition number of what is
+    inverted.
     """
     seen = np.linalg.cond(problem.mixing / np.linalg.norm(problem.mixing, axis=0))
     read = problem.readout.condition(weights)
@@ -471,31 +458,31 @@ def _tolerances(problem: Problem, weights: Array, derived: dict[str, Any]) -> di
     encoder, decoder = np.abs(derived["encoder"]), np.abs(derived["decoder"])
     terms = np.einsum("ni,ij,nj->n", absolute, np.abs(problem.energy_matrix), absolute) + bias**2
     loss = sum(np.abs(value) for value in derived["energies"].values())
-    summed = np.asarray(AGREEING * (seen + read) * (loss + terms.sum()))
-    carried: dict[str, Array] = {}
+    summed = np.asarray(ALLOWED.rounding * (seen + read) * (loss + terms.sum()))
+    recurrent_terms: dict[str, Array] = {}
     if problem.recurrence is not None:
         recurrent = np.abs(derived["recurrent"])
-        size = AGREEING * read * recurrent.max(axis=(1, 2), initial=0.0)
+        size = ALLOWED.rounding * read * recurrent.max(axis=(1, 2), initial=0.0)
         resting = bias.sum() + np.abs(derived["recurrent_bias"]).max(axis=1, initial=0.0)
-        moved = AGREEING * (np.abs(problem.recurrence.offsets) @ absolute.T).max(axis=1, initial=0.0)
-        carried = {
+        moved = ALLOWED.rounding * (np.abs(problem.recurrence.offsets) @ absolute.T).max(axis=1, initial=0.0)
+        recurrent_terms = {
             "recurrent": size[:, None, None],
-            "recurrent_bias": (size * bias.sum() + AGREEING * resting + moved)[:, None],
+            "recurrent_bias": (size * bias.sum() + ALLOWED.rounding * resting + moved)[:, None],
         }
     return {
-        **carried,
-        "encoder": AGREEING * seen * encoder.max(axis=0, initial=0.0),
-        "encoder_bias": AGREEING * (bias + absolute @ mean),
-        "decoder": AGREEING * read * decoder.max(axis=1, keepdims=True, initial=0.0),
-        "decoder_bias": AGREEING
+        **recurrent_terms,
+        "encoder": ALLOWED.rounding * seen * encoder.max(axis=0, initial=0.0),
+        "encoder_bias": ALLOWED.rounding * (bias + absolute @ mean),
+        "decoder": ALLOWED.rounding * read * decoder.max(axis=1, keepdims=True, initial=0.0),
+        "decoder_bias": ALLOWED.rounding
         * read
         * (
             np.abs(problem.readout.targets) @ centre
             + decoder.max(axis=1, initial=0.0) * (bias.sum() + (absolute @ centre).sum())
         ),
-        "neuron_costs": AGREEING * seen * terms,
+        "neuron_costs": ALLOWED.rounding * seen * terms,
         "loss": summed,
-        "modular_loss": summed if problem.separate else np.asarray(AGREEING * seen * derived["modular_loss"]),
+        "modular_loss": summed if problem.separate else np.asarray(ALLOWED.rounding * seen * derived["modular_loss"]),
     }
 
 
@@ -513,17 +500,17 @@ def _require_proven(stored: dict[str, Any], problem: Problem, cover: Cover | Non
     if not 0 <= bound <= loss:
         raise InputError(f"lower_bound: damaged or altered; {bound!r} is not from zero to the loss")
     provable = most_provable(problem, stored["multiplier"], stored["source_weights"], cover)
-    if bound > provable * (1 + PROVABLE):
+    if bound > provable * (1 + ALLOWED.provable):
         raise InputError(f"lower_bound: damaged or altered; the multiplier proves {provable:.6g} at most")
-    if not abs(gap - optimality_gap(loss, bound)) <= AGREEING:
+    if not abs(gap - optimality_gap(loss, bound)) <= ALLOWED.rounding:
         raise InputError("gap: damaged or altered; it disagrees with loss and lower_bound")
     if stored["status"] not in STATUSES:
         raise InputError(f"status: damaged or altered; {stored['status']!r} is none of {', '.join(STATUSES)}")
     # Of a code without a tolerance every gap may have been within it.
     within, optimal = gap <= tolerance, stored["status"] == "optimal"
     # Within the tolerance and not optimal is only what rounding keeps from being carried out.
-    false = not within if optimal else within and network_agrees(problem, SimpleNamespace(**stored))
-    if not np.isnan(tolerance) and false:
+    contradicted = not within if optimal else within and network_agrees(problem, SimpleNamespace(**stored))
+    if not np.isnan(tolerance) and contradicted:
         raise InputError(f"status: damaged or altered; with a gap of {gap:.3g} it is not {stored['status']!r}")
     for name in ("iterations", "seconds"):
         if not 0 <= stored[name] < np.inf:
@@ -532,12 +519,9 @@ def _require_proven(stored: dict[str, Any], problem: Problem, cover: Cover | Non
 
 def _cover(content: dict[str, NDArray[Any]], problem: Problem) -> Cover | None:
     names = [item.name for item in fields(Cover)]
-    missing = [name for name in names if f"cover_{name}" not in content]
-    if len(missing) == len(names):
+    if not any(f"cover_{name}" in content for name in names):
         return None
-    missing = [name for name in missing if name != "samples"]
-    if missing:
-        raise InputError(f"cover_{missing[0]}: missing")
+    _require_present(content, [f"cover_{name}" for name in names if name != "samples"])
     cover = Cover(**{name: content.get(f"cover_{name}") for name in names})  # type: ignore[arg-type]  # those are there
     cover.require_fitting(problem.canonical)
     return cover

@@ -164,6 +164,14 @@ def test_what_disagrees_is_named(saved, place, name, alter, said):
     assert refusal(place, saved | {name: np.asarray(alter(saved[name]))}).startswith(said)
 
 
+@pytest.mark.parametrize("number", range(1, 6))
+def test_a_lower_number_and_no_prices_of_activity_and_bias_are_read(saved, place, number):
+    kept = {name: value for name, value in saved.items() if name not in ("activity_cost", "bias_cost", CHECKSUMS)}
+    content = kept | {"format_version": np.array(number)}
+    np.savez(place, **content, **{CHECKSUMS: checksums(content)})
+    assert Representation.load(place).loss == saved["loss"]
+
+
 def test_weights_altered_but_not_the_encoder(saved, place):
     weights = saved["source_weights"].copy()
     weights[0] *= 1.5
