@@ -40,6 +40,7 @@ FLOORS = [
         "solver.code",
         "solver.decoding",
         "solver.certificate",
+        "solver.solving.plan",
         "solver.generation",
         "solver.metrics",
         "solver.files",

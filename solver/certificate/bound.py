@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.certificate.measure import require_problem
+from solver.solving.plan import prices_slowly
 from theory.bounds.geodesic import code_of_multiplier
 from theory.conditions.many_sources import proven_ratio
 from theory.errors import InputError
@@ -60,9 +61,6 @@ SEMIDEFINITE = 1e-12
 
 FLOORS = (1e-4, 1e-2, 1e-1)
 """Least eigenvalue that a multiplier is given which is not positive definite, in units of its largest."""
-
-EXPENSIVE_FACES = 500_000
-"""Faces that take a second or two to price: a second multiplier is asked only where the first leaves a gap."""
 
 TRIED_DIRECTIONS = 2_000
 """Random neurons that try to refute a claimed rho, with the support function taken from the samples directly."""
@@ -242,7 +240,7 @@ def _bounds(
     the code, until one meets it.
     """
     faces = None if quick or not problem.sources.has_faces else problem.sources.faces_if_few
-    if weights is None or problem.recurrence is not None or faces is None or faces.most_faces < EXPENSIVE_FACES:
+    if weights is None or problem.recurrence is not None or faces is None or not prices_slowly(faces.most_faces):
         return [_bound(problem, worth, quick=quick, cover=cover) for worth in worths]
     loss, found = problem.loss(weights), list[Bound]()
     for worth in worths[::-1]:

@@ -19,6 +19,7 @@ from solver.generation.loss import ScaledLoss
 from solver.generation.pricers import ExactPricer
 from solver.methods import ascents
 from solver.methods.iterate import Iterate
+from solver.solving.plan import prices_slowly, seconds_to_price
 
 if TYPE_CHECKING:
     from theory.arrays import Array
@@ -32,8 +33,6 @@ class ColumnsTolerances:
     """When the search ends, and how much it takes up at a time."""
 
     excess: float = 1e-10  # of a ratio over one up to which a neuron earns no more than it costs
-    quick_faces: int = 500_000  # faces priced in a second or two; with more the first code comes from ascents
-    faces_per_second: float = 250_000  # priced at least: where there are many, a pricing needs the time for all
     shares: tuple[float, float] = (0.1, 0.5)  # of the tolerance that end it; the second where pricing takes seconds
     added_per_pair: int = 4  # new neurons per multiplier and pair of sources: a code needs one per pair
     kept_per_pair: int = 12  # neurons that are remembered
@@ -60,7 +59,7 @@ def steps(
         start: (n, d) a good code to begin with, if one is known.
     """
     faces = problem.sources.faces.most_faces
-    many = faces > COLUMNS.quick_faces
+    many = prices_slowly(faces)
     starts = [problem.modular_weights, problem.whitening.weights(problem.whitened.modular_weights)]
     if not len(problem.modular_weights):
         nothing = problem.multiplier(np.zeros((problem.dimension, problem.dimension)))
@@ -80,7 +79,7 @@ def steps(
     stalled, gap = 0, generation.gap
     while True:
         if many:
-            require_time(faces / COLUMNS.faces_per_second)
+            require_time(seconds_to_price(faces))
         generation.price()
         yield _iterate(problem, generation)
         stalled = 0 if generation.gap < max(COLUMNS.narrower * gap, 0.0) else stalled + 1

@@ -19,33 +19,19 @@ from solver.generation.separation import WorkingSamples
 from solver.methods import ascents, columns, modular, relaxation
 from solver.methods.iterate import Iterate
 from solver.relaxations.conic_solvers import DEFAULT_SOLVER
+from solver.solving.plan import has_few_sources, has_many_samples, is_bounded_first, is_lifted
 from theory.bounds.cover import Cover
 
 if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["METHODS", "cover", "first", "steps", "too_many"]
-
-METHODS = ("modular", "columns", "relaxation")
-"""Methods that need not look at all samples."""
-
-FEWEST_SOURCES = 5
-"""With fewer sources the vertices of a million samples are few enough."""
-
-MOST_SAMPLES = 3_000
-"""Samples up to which all are looked at."""
-
-
-def too_many(problem: Problem) -> bool:
-    """Whether there are more samples than it pays to look at all together."""
-    apart = problem.separate or problem.separable
-    return problem.dimension >= FEWEST_SOURCES and len(problem.sources.points) > MOST_SAMPLES and not apart
+__all__ = ["cover", "first", "steps"]
 
 
 def first(problem: Problem) -> Problem:
     """The problem among the samples that are looked at first; as it is where there are not too many."""
-    return WorkingSamples(problem).inside if too_many(problem) else problem
+    return WorkingSamples(problem).inside if has_many_samples(problem) else problem
 
 
 def cover(problem: Problem) -> Cover:
@@ -59,7 +45,7 @@ def steps(
     """Yield codes of all samples, and bounds that hold for all of them.
 
     Args:
-        method: one of METHODS.
+        method: one that need not look at all samples.
         problem: one with too many samples.
         tolerance: relative gap at which to stop.
         rng: draws the starts of the climbs.
@@ -73,7 +59,7 @@ def steps(
     if search.done:
         return
     codes = search.followed(lambda: ascents.steps(search.inside, tolerance=tolerance, rng=rng, start=search.code))
-    if problem.dimension > relaxation.BOUND_FIRST:
+    if not is_bounded_first(problem):
         yield from relaxation.in_half_the_time(codes)
     yield from search.bounded_at_once()
     yield from codes
@@ -83,7 +69,7 @@ def steps(
         )
         return
     yield from search.bounded_at_once()
-    if method == "relaxation" or problem.dimension <= relaxation.FEW_SOURCES:
+    if method == "relaxation" or has_few_sources(problem):
         yield from search.followed(lambda: relaxation.cell_by_cell(search.inside, search.best(), tolerance))
 
 
@@ -126,14 +112,14 @@ class _AmongSamples:
 
     def proven_modular(self) -> Iterator[Iterate]:
         """The modular code, if one cell proves it."""
-        if self.working.problem.dimension <= relaxation.MOST_SOURCES:
+        if is_lifted(self.working.problem):
             proven = relaxation.modular_proven(self.inside, self.tolerance)
             if proven is not None:
                 yield self._separated(proven)[0]
 
     def bounded_at_once(self) -> Iterator[Iterate]:
         """The bound of the lifted relaxation."""
-        if self.working.problem.dimension <= relaxation.MOST_SOURCES and not self.done:
+        if is_lifted(self.working.problem) and not self.done:
             yield self._separated(relaxation.at_once(self.inside, self.solver, self.tolerance))[0]
 
     def followed(self, method: Callable[[], Iterator[Iterate]]) -> Iterator[Iterate]:

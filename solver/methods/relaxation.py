@@ -29,6 +29,7 @@ from solver.relaxations.branch_and_bound import Cells
 from solver.relaxations.conic_solvers import DEFAULT_SOLVER, ConicError, solver_name
 from solver.relaxations.joint_multiplier import strengthened
 from solver.relaxations.lifted_program import lifted_bound
+from solver.solving.plan import has_few_sources, is_bounded_first, is_lifted
 from theory.bounds.ascent import Ascent
 from theory.conditions import modular_multiplier
 
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from theory.problem import Problem
 
 __all__ = [
-    "FEW_SOURCES",
     "OPTIONS",
     "at_once",
     "cell_by_cell",
@@ -49,15 +49,6 @@ __all__ = [
 ]
 
 OPTIONS = (Option("solver", takes="its name", otherwise="needs no conic solver", read=solver_name),)
-
-MOST_SOURCES = 30
-"""Sources up to which the semidefinite relaxation is solved: with 20 it takes seconds, with 30 a minute or two."""
-
-BOUND_FIRST = 16
-"""Sources up to which that is sooner done than a good code is found; with more the code comes first."""
-
-FEW_SOURCES = 7
-"""Sources up to which no other multiplier is sought: that of the code proves all there is, in a minute on most data."""
 
 
 @dataclass(frozen=True)
@@ -104,16 +95,16 @@ def quick_steps(
 
     This is what the method columns does where it cannot price exactly. The arguments are those of `steps`.
     """
-    if problem.dimension <= MOST_SOURCES:
+    if is_lifted(problem):
         proven = modular_proven(problem, tolerance)
         if proven is not None:
             yield proven
             return
     codes, best = ascents.steps(problem, tolerance=tolerance, rng=rng), None
-    if BOUND_FIRST < problem.dimension <= MOST_SOURCES:
+    if is_lifted(problem) and not is_bounded_first(problem):
         for best in in_half_the_time(codes):
             yield best
-    if problem.dimension <= MOST_SOURCES:
+    if is_lifted(problem):
         step = at_once(problem, solver, tolerance)
         if best is not None and best.loss < step.loss:
             step = replace(step, weights=best.weights, loss=best.loss)
@@ -181,14 +172,14 @@ def _refined(problem: Problem, weights: Array, tolerance: float) -> Iterator[tup
     multiplier = problem.multiplier(weights.T @ weights)
     cells = Cells(problem, multiplier, weights)
     goal, next_search = 1 + tolerance, len(cells) + 1
-    most = RELAXATION.most_cells if problem.dimension > FEW_SOURCES else RELAXATION.most_cells_of_few
+    most = RELAXATION.most_cells_of_few if has_few_sources(problem) else RELAXATION.most_cells
     while cells.bound > goal and not cells.is_exhausted and len(cells) < most:
         target = max(goal, 1 + RELAXATION.nearer * (cells.bound - 1))
         while cells.bound > target and not cells.is_exhausted and len(cells) < most:
             cells.refine(target, max(10, int(RELAXATION.visits * len(cells))), most=most)
             step = _step(problem, weights, multiplier, cells.cover())
             yield step, len(cells)
-            if problem.dimension > FEW_SOURCES and len(cells) >= next_search:
+            if not has_few_sources(problem) and len(cells) >= next_search:
                 for proof in strengthened(cells, weights):
                     step = step if proof is None else _step(problem, weights, *proof)
                     yield step, len(cells)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import solver.solving.plan as planning
 from solver.certificate import best_bound
 from solver.generation.loss import ScaledLoss
 from solver.generation.pool import merged
@@ -34,16 +35,9 @@ if TYPE_CHECKING:
     from theory.arrays import Array, Indices
     from theory.problem import Problem
 
-__all__ = ["MOST_CONES", "OPTIONS", "steps"]
+__all__ = ["OPTIONS", "steps"]
 
 OPTIONS = (Option("solver", takes="its name", otherwise="needs no conic solver", read=solver_name),)
-
-MOST_SOURCES = 4
-"""Largest order in which doubly nonnegative matrices are completely positive."""
-
-MOST_CONES = 5_000
-"""Cones of the largest program. With four sources, Clarabel and 2,700 cones it took 7 s to compile, 3 s to solve and
-350 MB; with 6,600 cones 20 s, 9 s and 680 MB. SCS takes five times as long to solve, CVXOPT a minute for 500 cones."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +65,7 @@ def steps(
     """Yield the conic program's code with its multiplier, then that code polished with its own.
 
     Args:
-        problem: up to four sources, with a normal fan of at most `MOST_CONES` cones.
+        problem: up to four sources, with a normal fan of at most `Sizes.conic_cones` cones.
         tolerance: relative gap aimed at; the conic solver is asked for a hundredth of it.
         rng: not used.
         solver: name of a conic solver that is installed.
@@ -118,15 +112,16 @@ def steps(
 
 
 def _require_small(problem: Problem) -> None:
-    if problem.dimension > MOST_SOURCES:
+    most_sources, most_cones = planning.SIZES.conic_sources, planning.SIZES.conic_cones
+    if problem.dimension > most_sources:
         raise InputError(
-            f"method: 'conic' solves up to {MOST_SOURCES} sources, and here are {problem.dimension}; its doubly "
+            f"method: 'conic' solves up to {most_sources} sources, and here are {problem.dimension}; its doubly "
             f"nonnegative matrices are certain to be completely positive, and so to be codes, up to order "
-            f"{MOST_SOURCES} only; method='columns' takes more"
+            f"{most_sources} only; method='columns' takes more"
         )
-    if len(problem.sources.fan) > MOST_CONES:
+    if len(problem.sources.fan) > most_cones:
         raise InputError(
-            f"method: 'conic' takes up to {MOST_CONES:,} cones of the normal fan, one block of its program each, and "
+            f"method: 'conic' takes up to {most_cones:,} cones of the normal fan, one block of its program each, and "
             f"here are {len(problem.sources.fan):,}; method='columns' takes more"
         )
 

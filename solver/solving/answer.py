@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from solver.certificate import best_bound, optimality_gap
 from solver.methods import many_samples
 from solver.representation import Representation
-from solver.solving.plan import is_small, prices_slowly
+from solver.solving.plan import has_many_samples, is_small, prices_slowly
 from theory.problem import within_digits
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def answer(
     """
     problem = posed.canonical
     with within_digits(problem):
-        if many_samples.too_many(problem) and best.cover is None:
+        if has_many_samples(problem) and best.cover is None:
             best = replace(best, cover=many_samples.cover(problem))
         fields = {"method": method, "tolerance": tolerance, "separate": separate, "iterations": iterations}
         code = _written(posed, best, best.weights, fields)  # step 1
@@ -93,7 +93,7 @@ def _bounded(problem: Problem, best: Best, weights: Array, tolerance: float, *, 
     if at_once and not quick and bound.value < best.lower_bound * (1 - tolerance):
         # Faces that the search has priced are priced anew, and only those.
         bound = best_bound(problem, best.multiplier, weights=weights, cover=best.cover)
-    few = is_small(problem) and not many_samples.too_many(problem)
+    few = is_small(problem) and not has_many_samples(problem)
     if best.cover is not None and few and optimality_gap(best.loss, bound.value) > tolerance:
         bound = best_bound(problem, best.multiplier, weights=weights, cover=best.cover)
     return bound
@@ -109,7 +109,7 @@ def _hulls_are_listed(problem: Problem, cover: Cover | None, hulls: tuple[Proble
 def _is_expensive(hull: Problem) -> bool:
     """Whether to price the faces takes seconds, where they are listed."""
     faces = hull.sources.faces_if_few if hull.sources.has_faces else None
-    return faces is not None and prices_slowly(faces)
+    return faces is not None and prices_slowly(faces.most_faces)
 
 
 def _written(posed: Problem, best: Best, weights: Array, fields: dict[str, Any]) -> Representation:

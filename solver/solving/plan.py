@@ -16,35 +16,50 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from solver.methods import many_samples
-from solver.methods.relaxation import FEW_SOURCES
 from theory.sources import EXACT_DIMENSION
 
 if TYPE_CHECKING:
     from theory.geometry.face_lattice import FaceLattice
     from theory.problem import Problem
 
-__all__ = ["SIZES", "Plan", "Sizes", "is_small", "plan", "prices_slowly"]
+__all__ = [
+    "SIZES",
+    "Plan",
+    "Sizes",
+    "has_few_sources",
+    "has_many_samples",
+    "is_bounded_first",
+    "is_lifted",
+    "is_small",
+    "plan",
+    "prices_slowly",
+    "seconds_to_price",
+]
 
 Reduction = Literal["without layer", "nearly exact targets", "some samples"]
+METHODS_OF_SOME_SAMPLES = ("modular", "columns", "relaxation")
+"""Methods that need not look at all samples."""
+
 BoundBy = Literal["faces", "relaxation", "method"]
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Sizes at which one way is left for another; those of a method alone are in its file.
+    """Sizes at which one way is left for another: all those of the program, but for what sources themselves refuse."""
 
-    Attributes:
-        exact_sources: sources up to which the faces of any hull are listed.
-        few_sources: sources up to which a code is bounded cell by cell.
-        seconds_of_hull: what listing the faces takes, by sources; with less time left it is not begun.
-        expensive_faces: faces that take a second or two to price.
-    """
-
-    exact_sources: int = EXACT_DIMENSION
-    few_sources: int = FEW_SOURCES
-    seconds_of_hull: tuple[tuple[int, float], ...] = ((6, 1.0), (7, 5.0))
-    expensive_faces: int = 500_000
+    exact_sources: int = EXACT_DIMENSION  # the faces of any hull of so many sources are listed
+    few_sources: int = 7  # bounded cell by cell at the multiplier of the code, within a minute on most data
+    first_bounded_sources: int = 16  # the lifted relaxation is sooner solved than a good code is found
+    lifted_sources: int = 30  # it is solved at all: with 20 sources it takes seconds, with 30 a minute or two
+    most_samples: int = 3_000  # all are looked at
+    many_samples_from: int = 5  # sources; of fewer the vertices of a million samples are few enough
+    seconds_of_hull: tuple[tuple[int, float], ...] = ((6, 1.0), (7, 5.0))  # to list its faces, by sources
+    expensive_faces: int = 500_000  # take a second or two to price: first a good code comes from ascents
+    faces_per_second: float = 250_000  # are priced at least
+    conic_sources: int = 4  # largest order in which doubly nonnegative matrices are completely positive
+    # With four sources, Clarabel and 2,700 cones it took 7 s to compile, 3 s to solve and 350 MB; with 6,600 cones
+    # 20 s, 9 s and 680 MB. SCS takes five times as long to solve, CVXOPT a minute for 500 cones.
+    conic_cones: int = 5_000
 
 
 SIZES = Sizes()
@@ -81,9 +96,36 @@ def is_small(problem: Problem) -> bool:
     return problem.dimension <= SIZES.exact_sources
 
 
-def prices_slowly(faces: FaceLattice) -> bool:
-    """Whether to price all faces once takes seconds."""
-    return faces.most_faces > SIZES.expensive_faces
+def has_few_sources(problem: Problem) -> bool:
+    """Whether the cells at the multiplier of the best code prove all there is."""
+    return problem.dimension <= SIZES.few_sources
+
+
+def is_lifted(problem: Problem) -> bool:
+    """Whether the lifted relaxation is solved."""
+    return problem.dimension <= SIZES.lifted_sources
+
+
+def is_bounded_first(problem: Problem) -> bool:
+    """Whether the lifted relaxation comes before the code."""
+    return problem.dimension <= SIZES.first_bounded_sources
+
+
+def has_many_samples(problem: Problem) -> bool:
+    """Whether there are more samples than it pays to look at all together."""
+    apart = problem.separate or problem.separable
+    many = problem.dimension >= SIZES.many_samples_from and len(problem.sources.points) > SIZES.most_samples
+    return many and not apart
+
+
+def prices_slowly(faces: int) -> bool:
+    """Whether to price so many faces once takes seconds."""
+    return faces > SIZES.expensive_faces
+
+
+def seconds_to_price(faces: int) -> float:
+    """How long that takes at most."""
+    return faces / SIZES.faces_per_second
 
 
 def plan(problem: Problem, method: str = "auto", *, unproven: bool = False, seconds: float = math.inf) -> Plan:
@@ -118,10 +160,10 @@ def plan(problem: Problem, method: str = "auto", *, unproven: bool = False, seco
 def _searching(problem: Problem, seconds: float) -> Plan:
     """The plan where no code in closed form is proven optimal."""
     feedforward = problem.feedforward
-    few, identified = feedforward.dimension <= SIZES.few_sources, feedforward.sources.identified
+    few, identified = has_few_sources(feedforward), feedforward.sources.identified
     code = "modular" if feedforward.groups is None else "separate"
     unproven = f"the {code} code is not proven optimal; " if identified else ""
-    if many_samples.too_many(feedforward):
+    if has_many_samples(feedforward):
         bounded = "" if few else "; bounded by a relaxation; method='relaxation' tightens"
         count = feedforward.sources.count
         why = f"{unproven}of {count:,} samples those are looked at that matter{bounded}"
@@ -140,7 +182,7 @@ def _searching(problem: Problem, seconds: float) -> Plan:
 def _carried_out(problem: Problem, method: str, why: str, seconds: float) -> Plan:
     """The plan for a method that is chosen."""
     bound_by: BoundBy = "method"
-    if method == "columns" and not many_samples.too_many(problem.feedforward):
+    if method == "columns" and not has_many_samples(problem.feedforward):
         bound_by = "relaxation" if _faces_in_time(problem.feedforward, seconds) is None else "faces"
     return Plan(method, why, _reductions(problem, method), bound_by)
 
@@ -152,7 +194,7 @@ def _reductions(problem: Problem, method: str) -> tuple[Reduction, ...]:
         applied.append("without layer")
     if feedforward.readout.rank is not None and method not in ("modular", "groups"):
         applied.append("nearly exact targets")
-    if method in many_samples.METHODS and many_samples.too_many(feedforward):
+    if method in METHODS_OF_SOME_SAMPLES and has_many_samples(feedforward):
         applied.append("some samples")
     return tuple(applied)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from solver import Problem, Representation, Sources, certify, lower_bound, solve
 from solver.certificate import bound as bounds
+from solver.solving import plan
 from solver.strategies import problems, seeds
 from tests.examples import share
 from tests.properties import naive
@@ -128,7 +129,7 @@ def test_a_multiplier_is_left_out_only_where_another_meets_the_code(problem, see
         return bound(*given, **named)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bounds, "EXPENSIVE_FACES", 0)
+        patch.setattr(plan, "SIZES", replace(plan.SIZES, expensive_faces=0))
         patch.setattr(bounds, "_bound", counted)
         some = bounds.best_bound(problem, answer.multiplier, weights=weights)
     assert some.value <= every.value * (1 + 1e-12)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from solver import Problem, certify, deadline, solve
 from solver.deadline import OutOfTime, limited_to, require_time, time_is_up, time_left
-from solver.methods import ascents, columns, many_samples, relaxation
+from solver.methods import ascents, relaxation
 from solver.solving import plan
 from solver.strategies import problems, seeds
 from theory.bounds.ascent import Ascent
@@ -78,7 +78,7 @@ def test_climbs_that_are_stopped_have_not_fallen(problem, seed, steps):
 def test_pricing_is_not_begun_without_the_time_for_it(monkeypatch):
     problem = Problem(CUT)
     best = solve(problem)
-    monkeypatch.setattr(columns, "COLUMNS", columns.ColumnsTolerances(quick_faces=0, faces_per_second=1e-3))
+    monkeypatch.setattr(plan, "SIZES", replace(plan.SIZES, expensive_faces=0, faces_per_second=1e-3))
     answer = solve(problem, method="columns", time_limit=1000)
     assert answer.message.endswith("stopped at the time limit of 1000 s")
     assert answer.loss == pytest.approx(best.loss, rel=1e-6)
@@ -104,7 +104,6 @@ def test_what_the_search_has_priced_is_proven_and_no_more_is_asked_of_who_is_sto
     problem = Problem(CLOUD)
     priced = solve(problem, callback=lambda progress: progress.lower_bound > 0.5 * progress.loss)
     assert priced.status == "interrupted" and priced.lower_bound > 0.5 * priced.loss
-    monkeypatch.setattr(columns, "COLUMNS", columns.ColumnsTolerances(quick_faces=0))
     asked = []
     monkeypatch.setattr(type(problem.pricing), "maximise_worth", lambda *_, **__: asked.append(1))
     quick = solve(problem, callback=lambda progress: progress.iteration >= 1)
@@ -128,7 +127,7 @@ def test_where_a_bound_takes_long_the_code_comes_first(monkeypatch):
     problem = Problem(CLOUD)
     monkeypatch.setattr(ascents, "ASCENTS", ascents.AscentTolerances(batches=4))
     bound, *codes = relaxation.quick_steps(problem, tolerance=1e-8, rng=np.random.default_rng(0))
-    monkeypatch.setattr(relaxation, "BOUND_FIRST", 3)
+    monkeypatch.setattr(plan, "SIZES", replace(plan.SIZES, first_bounded_sources=3))
     *first, last = relaxation.quick_steps(problem, tolerance=1e-8, rng=np.random.default_rng(0))
     assert [step.loss for step in first] == [step.loss for step in codes]
     assert last.lower_bound == bound.lower_bound > max(step.lower_bound for step in first)
@@ -140,8 +139,8 @@ def test_so_it_does_where_there_are_many_samples(monkeypatch):
     rng = np.random.default_rng(4)
     problem = Problem(rng.standard_normal((400, 5)) @ rng.standard_normal((5, 5)))
     best = solve(problem)
-    monkeypatch.setattr(many_samples, "MOST_SAMPLES", 100)
-    monkeypatch.setattr(relaxation, "BOUND_FIRST", 3)
+    monkeypatch.setattr(plan, "SIZES", replace(plan.SIZES, most_samples=100))
+    monkeypatch.setattr(plan, "SIZES", replace(plan.SIZES, first_bounded_sources=3))
     seen = []
     found = solve(problem, callback=lambda progress: seen.append(progress.loss))
     assert found.status == "optimal" and found.loss == pytest.approx(best.loss, rel=1e-8)

@@ -1,5 +1,7 @@
 """Of many samples few are looked at, and what comes out holds for all of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from solver import Problem, Representation, certify, solve
 from solver.certificate import lower_bound
 from solver.generation.separation import WorkingSamples
-from solver.methods import many_samples
+from solver.solving import plan
 from tests.examples import share
 from theory.bounds.cover import Cover
 from theory.errors import InputError
@@ -53,7 +55,7 @@ def test_who_objects_is_looked_at_and_then_content(seed):
 def test_the_answer_is_that_of_all_samples(monkeypatch, tmp_path):
     problem = Problem(np.random.default_rng(0).standard_normal((60, 5)))
     whole = solve(problem)
-    monkeypatch.setattr(many_samples, "MOST_SAMPLES", 50)
+    monkeypatch.setattr(plan, "SIZES", replace(plan.SIZES, most_samples=50))
     some = solve(Problem(problem.sources.points), rng=0)
     assert some.cover is not None and some.cover.samples is not None
     assert some.status == whole.status == "optimal"

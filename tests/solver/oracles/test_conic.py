@@ -5,6 +5,7 @@ import subprocess
 import threading
 import time
 import warnings
+from dataclasses import replace
 from importlib.metadata import version
 from itertools import product
 
@@ -14,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, Sources, certify, solve
-from solver.oracles import conic, conic_program
+from solver.oracles import conic_program
 from solver.oracles.conic_program import ConicProgram, compiled
 from solver.oracles.factorisation import completely_positive
 from solver.relaxations import conic_solvers
 from solver.relaxations.conic_solvers import solver_name
+from solver.solving import plan
 from solver.strategies import grids, problems, seeds
 from tests.examples import share
 from tests.properties import naive
@@ -207,7 +209,7 @@ def test_names_of_solvers_in_any_case():
 def test_too_many_sources_or_cones(monkeypatch):
     with pytest.raises(InputError, match=r"up to 4 sources, and here are 5; .* order 4 only; method='columns' takes"):
         solve(Problem(np.random.default_rng(0).standard_normal((20, 5))), method="conic")
-    monkeypatch.setattr(conic, "MOST_CONES", 10)
+    monkeypatch.setattr(plan, "SIZES", replace(plan.SIZES, conic_cones=10))
     with pytest.raises(InputError, match=r"takes up to 10 cones of the normal fan, .* method='columns' takes more"):
         solve(Problem(CLOUD), method="conic")
 
