@@ -1,4 +1,4 @@
-"""Packages that come with an extra: whether they are there, and the one hint how to get them.
+"""Files that are written, by their endings, and packages that come with an extra: whether they are installed.
 
 Who needs them asks before the work begins: an answer of an hour must not end with what is not installed.
 """
@@ -9,10 +9,23 @@ from importlib.util import find_spec
 
 from theory.errors import InputError
 
-__all__ = ["PROJECT", "is_there", "missing", "require"]
+__all__ = ["PAGES", "PICTURES", "PROJECT", "SAVED", "TABLES", "is_there", "missing", "require", "require_writer"]
 
 PROJECT = "modularity-solver"
 """As it is installed."""
+
+PICTURES = (".png", ".pdf", ".svg")
+PAGES = (".html", ".htm")
+TABLES = (".csv", ".nc")
+SAVED = (".npz", *TABLES)
+
+WRITERS = {
+    ".csv": ("tables", "pandas"),
+    ".nc": ("tables", "xarray"),
+    ".html": ("page", "plotly"),
+    ".htm": ("page", "plotly"),
+}
+"""Extra and package that write files with these endings."""
 
 PACKAGES = {"sklearn": "scikit-learn"}
 """Names under which modules are installed, where those are others."""
@@ -67,3 +80,13 @@ def require(about: str, extra: str, *modules: str) -> None:
     lacking = [module for module in modules if not is_there(module)]
     if lacking:
         raise missing(about, extra, *lacking)
+
+
+def require_writer(about: str, suffix: str) -> None:
+    """Refuse where the package that writes files with an ending such as ".csv" is missing.
+
+    Raises:
+        InputError: what is missing, and how to install it.
+    """
+    if suffix.lower() in WRITERS:
+        require(about, *WRITERS[suffix.lower()])

@@ -12,6 +12,7 @@ import numpy as np
 from solver import files, tables
 from solver.certificate import network_agrees, optimality_gap, within_loss
 from solver.code import Code
+from solver.extras import TABLES
 from theory.dynamics import STEP_TOLERANCE, outside
 from theory.errors import InputError
 from theory.inputs import as_array
@@ -342,7 +343,7 @@ class Representation(Code):
             ...     sorted(path.name for path in Path(folder).iterdir())
             ['code.csv', 'code.npz']
         """
-        if str(path).lower().endswith(tables.SUFFIXES):
+        if str(path).lower().endswith(TABLES):
             tables.write(self, path)
         else:
             files.write(self, path)

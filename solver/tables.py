@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
 
 __all__ = [
-    "SUFFIXES",
     "channel_names",
     "chosen",
     "columns_of",
@@ -37,10 +36,6 @@ __all__ = [
     "to_xarray",
     "write",
 ]
-
-SUFFIXES = (".csv", ".nc")
-"""Kinds of file that `write` writes."""
-
 
 # ---- names ----------------------------------------------------------------------------------------------------
 

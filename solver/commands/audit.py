@@ -11,10 +11,12 @@ from solver.commands.terminal.options import (
     costs_of,
     format_options,
     inputs_of,
+    limits_of,
     principal_options,
     problem_of,
     problem_options,
     require_outputs,
+    search_options,
 )
 from solver.commands.terminal.output import say, write
 from solver.stopping import noted
@@ -33,9 +35,7 @@ __all__ = ["audit"]
 @click.option("--encoder", type=click.Path(), metavar="FILE", help="Its encoder, a row a neuron.")
 @click.option("--decoder", type=click.Path(), metavar="FILE", help="Its decoder, a column a neuron.")
 @click.option("--rescale", is_flag=True, help="Recorded activity: fit unit, baselines and the encoder's price.")
-@click.option("--tolerance", type=float, metavar="X", help="Relative gap that counts as optimal.  [default: 1e-8]")
-@click.option("--time-limit", type=float, metavar="SECONDS", help="Stop each search after this time, with a bound.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="For random starts.")
+@search_options
 @format_options()
 def audit(activity: str, file: str, picture: str | None, form: str, rescale: bool, **options: Any) -> int:
     """Say how far a given code is from the best one, and why.
@@ -60,24 +60,28 @@ def audit(activity: str, file: str, picture: str | None, form: str, rescale: boo
     }
     from solver.auditing.audit import audit as audit_of
 
-    limits = {name: options[name] for name in ("tolerance", "time_limit") if options[name] is not None}
-    found = audit_of(
-        problem, table.values, neurons=table.names, rescale=rescale, rng=options["seed"], **weights, **limits
+    report = audit_of(
+        problem,
+        table.values,
+        neurons=table.names,
+        rescale=rescale,
+        rng=options["seed"],
+        **weights,
+        **limits_of(options),
     )
     with noted(), Outputs() as outputs:
-        outputs.attempt(_print_audit, found, form)
-        if picture is not None:
-            outputs.attempt(write, found.plot, picture, form, f"Picture in {picture}.")
+        outputs.attempt(_print_audit, report, form)
+        outputs.attempt(write, report.plot, picture, form, "Picture in")
     return 0
 
 
-def _print_audit(found: Audit, form: str) -> None:
-    say(form, text=lambda: click.echo(repr(found)), content=found.to_dict, table=lambda: _table(found))
+def _print_audit(report: Audit, form: str) -> None:
+    say(form, text=lambda: click.echo(repr(report)), content=report.to_dict, table=lambda: _table(report))
 
 
-def _table(found: Audit) -> Table:
+def _table(report: Audit) -> Table:
     from solver.commands.terminal.formats import Table
     from solver.pictures.audit_words import audit_sentences, columns_of_neurons
 
-    columns = columns_of_neurons(found)
-    return Table(list(columns), list(zip(*columns.values(), strict=True)), audit_sentences(found))
+    columns = columns_of_neurons(report)
+    return Table(list(columns), list(zip(*columns.values(), strict=True)), audit_sentences(report))

@@ -15,8 +15,8 @@ from solver.commands.terminal.options import (
     inputs_of,
     problem_of,
     problem_options,
+    require_exact_prices,
     require_outputs,
-    require_plain,
 )
 from solver.commands.terminal.output import say, show, write
 from solver.stopping import noted
@@ -44,7 +44,7 @@ def check(file: str, picture: str | None, form: str, exact: bool, proof_file: st
     data, mixing = inputs_of(file, options)
     exact = exact or proof_file is not None
     if exact:
-        require_plain(options)
+        require_exact_prices(options)
     problem: Problem | None
     try:
         problem = problem_of(data, mixing, options, costs)
@@ -56,13 +56,13 @@ def check(file: str, picture: str | None, form: str, exact: bool, proof_file: st
         verdict = _decided(problem, exact_problem_of(data, mixing, options, costs) if exact else None)
     with noted(), Outputs() as outputs:
         outputs.attempt(_print_verdict, problem, verdict, form)
-        if proof_file is not None and verdict.proof is not None:
-            outputs.attempt(write, verdict.proof.save, proof_file, form, f"Proof in {proof_file}.")
+        if verdict.proof is not None:
+            outputs.attempt(write, verdict.proof.save, proof_file, form, "Proof in")
         if picture is not None and problem is not None:
             from solver.pictures.plot import plot_verdict
 
             draw = partial(plot_verdict, problem, verdict)
-            outputs.attempt(write, draw, picture, form, f"Picture in {picture}.")
+            outputs.attempt(write, draw, picture, form, "Picture in")
     return 0
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from solver.commands.sweep import solved as solved_sweep
 from solver.commands.terminal.endings import Outputs
-from solver.commands.terminal.options import PICTURES, format_options
-from solver.commands.terminal.output import note, say, wrapped
+from solver.commands.terminal.options import format_options, picture_option, require_outputs
+from solver.commands.terminal.output import say, wrapped, write
 from solver.stopping import noted
 from theory.errors import InputError
 
@@ -31,7 +32,7 @@ POINTS, POINTS_EACH = 41, 15
 @click.option("--against", metavar="NAME", help="A second coordinate: encoder_cost, bias_cost, ..., second.")
 @click.option("--points", type=int, help=f"Values of the parameter.  [default: {POINTS}; {POINTS_EACH} of each of two]")
 @click.option("--weight-cost", type=float, default=1.0, show_default=True, help="Price of encoder and decoder.")
-@click.option("--plot", "picture", type=click.Path(), metavar="FILE", help="Draw .png, .pdf or .svg.")
+@picture_option
 @format_options()
 def phase(
     name: str | None,
@@ -51,10 +52,7 @@ def phase(
     chosen = family(name)
     if weight_cost == 0:
         raise InputError("--weight-cost: the price of the decoder cannot be zero; give a positive one")
-    if picture is not None:
-        from theory.writing import require_writable
-
-        require_writable(picture, PICTURES, "--plot")
+    require_outputs({}, picture=picture)
     if against is not None:
         return _plane(name, against, points=points, weight_cost=weight_cost, picture=picture, form=form)
     from solver.sweeps.phase import along
@@ -63,8 +61,7 @@ def phase(
     solved = along(chosen, points=points, encoder_cost=weight_cost, decoder_cost=weight_cost)
     with noted(), Outputs() as outputs:
         outputs.attempt(_print_phase, chosen, solved, form)
-        if picture is not None:
-            outputs.attempt(_draw_phase, chosen, solved, picture, form)
+        outputs.attempt(write, partial(_draw_phase, chosen, solved), picture, form, "Picture in")
     return 0
 
 
@@ -99,16 +96,14 @@ def _plane(name: str, against: str, *, points: int | None, weight_cost: float, p
     plane = phase_plane(plan, solved_sweep(plan, None, jobs=1, backend=None, scheduler=None))
     with noted(), Outputs() as outputs:
         outputs.attempt(_print_plane, plane, form)
-        if picture is not None:
-            outputs.attempt(_draw_plane, plane, picture, form)
+        outputs.attempt(write, partial(_draw_plane, plane), picture, form, "Picture in")
     return 0
 
 
-def _draw_plane(plane: PhasePlane, picture: str, form: str) -> None:
+def _draw_plane(plane: PhasePlane, picture: str) -> None:
     from solver.pictures.phases.phase_plane import plot_phase_plane
 
     plot_phase_plane(plane, picture)
-    note(form, f"Picture in {picture}.")
 
 
 def _print_plane(plane: PhasePlane, form: str) -> None:
@@ -159,11 +154,10 @@ def _tell_plane(plane: PhasePlane) -> None:
         click.echo(f"{value:>14.6g}{least:>16}{100 * max(price.max(), 0):>14.3g} %   {numbers}")
 
 
-def _draw_phase(chosen: Family, solved: list[PhasePoint], picture: str, form: str) -> None:
+def _draw_phase(chosen: Family, solved: list[PhasePoint], picture: str) -> None:
     from solver.pictures.phases.phase_diagram import plot_phase
 
     plot_phase(chosen, solved, picture)
-    note(form, f"Picture in {picture}.")
 
 
 def _print_phase(chosen: Family, solved: list[PhasePoint], form: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from solver.commands.terminal.endings import REFUTED
+from solver.commands.terminal.options import seed_option
 from solver.commands.terminal.output import tell
 
 __all__ = ["reproduce"]
@@ -13,7 +14,7 @@ __all__ = ["reproduce"]
 @click.command()
 @click.argument("name", required=False, metavar="[NAME]")
 @click.option("--folder", type=click.Path(file_okay=False), default="studies", show_default=True, help="For results.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of what is drawn at random.")
+@seed_option
 @click.option("--quick", is_flag=True, help="Fewer data sets: seconds instead of minutes.")
 def reproduce(name: str | None, folder: str, seed: int, quick: bool) -> int:
     """Run the papers' claims as studies, with a figure, a table and a verdict each.

@@ -12,10 +12,12 @@ from solver.commands.terminal.options import (
     costs_of,
     format_options,
     inputs_of,
+    limits_of,
     principal_options,
     problem_of,
     problem_options,
     require_outputs,
+    search_options,
 )
 from solver.commands.terminal.output import say, show, write
 from solver.commands.terminal.progress import progress_shown
@@ -39,10 +41,8 @@ __all__ = ["solve"]
 @click.option("--trajectory", is_flag=True, help="Rows follow each other in time: find the transition.")
 @click.option("--recurrent-cost", type=float, metavar="X", help="Price of the recurrent weights.  [default: 1]")
 @click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True, help="How to search.")
-@click.option("--tolerance", type=float, metavar="X", help="Relative gap that counts as optimal.  [default: 1e-8]")
+@search_options
 @click.option("--max-iterations", type=int, metavar="N", help="Stop after this many rounds.")
-@click.option("--time-limit", type=float, metavar="SECONDS", help="Stop after this time, with a bound.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="For random starts.")
 @click.option("--neurons", type=int, metavar="N", help="Number of neurons, for --method alternating.")
 @click.option("--solver", metavar="NAME", help="Conic solver, for --method conic or relaxation.  [default: CLARABEL]")
 @click.option("--save", "saved", type=click.Path(), metavar="FILE", help="Write the answer to .npz, .csv or .nc.")
@@ -56,8 +56,7 @@ def solve(file: str, picture: str | None, form: str, saved: str | None, page: st
     problem = problem_of(data, mixing, options, costs)
     from solver.solving.solve import solve as find
 
-    given = ("tolerance", "max_iterations", "time_limit", "neurons", "solver")
-    limits = {name: options[name] for name in given if options[name] is not None}
+    limits = limits_of(options, "max_iterations", "neurons", "solver")
     # From here on there is an answer to lose: a signal ends the search, and the rest is finished.
     with noted():
         with progress_shown() as follow:
@@ -65,12 +64,9 @@ def solve(file: str, picture: str | None, form: str, saved: str | None, page: st
             answer = find(problem, method=options["method"], rng=options["seed"], callback=callback, **limits)
         with Outputs() as outputs:
             outputs.attempt(_print_answer, answer, form)
-            if saved is not None:
-                outputs.attempt(write, answer.save, saved, form, f"Saved to {saved}.")
-            if picture is not None:
-                outputs.attempt(write, answer.plot, picture, form, f"Picture in {picture}.")
-            if page is not None:
-                outputs.attempt(write, answer.to_html, page, form, f"Page in {page}.")
+            outputs.attempt(write, answer.save, saved, form, "Saved to")
+            outputs.attempt(write, answer.plot, picture, form, "Picture in")
+            outputs.attempt(write, answer.to_html, page, form, "Page in")
     return INTERRUPTED if answer.message.endswith(KEYBOARD) else 0
 
 

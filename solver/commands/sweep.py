@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections import Counter
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from solver.commands.terminal.endings import Outputs
-from solver.commands.terminal.options import format_options
-from solver.commands.terminal.output import note, say, tell
+from solver.commands.terminal.options import format_options, picture_option, require_outputs, together
+from solver.commands.terminal.output import say, tell, write
 from solver.commands.terminal.progress import counted
 from solver.stopping import Stopped, noted
 from theory.errors import InputError
@@ -28,34 +29,23 @@ ANSWERS = ("status", "loss", "lower_bound", "gap", "modular", "price_of_modulari
 """What a printed table has of a point besides its coordinates."""
 
 
-def worker_options(command: Any) -> Any:
-    """Who does the work."""
-    for option in (
-        click.option("--scheduler", metavar="ADDRESS", help="Of the Dask scheduler or Ray head to work on."),
-        click.option("--backend", metavar="NAME", help="loky (processes here), dask or ray.  [default: loky]"),
-        click.option("--jobs", type=int, metavar="N", help="Processes.  [default: one a core]"),
-    ):
-        command = option(command)
-    return command
+worker_options = together(
+    click.option("--jobs", type=int, metavar="N", help="Processes.  [default: one per core]"),
+    click.option("--backend", metavar="NAME", help="loky (processes here), dask or ray.  [default: loky]"),
+    click.option("--scheduler", metavar="ADDRESS", help="Of the Dask scheduler or Ray head to work on."),
+)
+"""Who does the work."""
 
 
 @click.command()
 @click.argument("spec", metavar="SPEC", type=click.Path())
 @click.option("--results", type=click.Path(), metavar="FILE", help="Table to write.  [default: SPEC with .parquet]")
-@click.option("--plot", "picture", metavar="OUT", type=click.Path(), help="Draw it: .png, .pdf or .svg.")
+@picture_option
 @click.option("--at", multiple=True, metavar="NAME=VALUE", help="Hold a coordinate there, where more than two vary.")
 @worker_options
 @format_options()
 def sweep(
-    spec: str,
-    *,
-    results: str | None,
-    picture: str | None,
-    at: tuple[str, ...],
-    jobs: int | None,
-    backend: str | None,
-    scheduler: str | None,
-    form: str,
+    spec: str, *, results: str | None, picture: str | None, at: tuple[str, ...], form: str, **workers: Any
 ) -> int:
     """Solve all problems that SPEC, a TOML file, describes. The same command goes on where it was stopped."""
     if not os.path.isfile(spec):
@@ -67,11 +57,10 @@ def sweep(
     if picture is not None:
         _require_drawable(plan, held, picture)
     target = os.path.splitext(spec)[0] + ".parquet" if results is None else results
-    rows = solved(plan, target, jobs=jobs, backend=backend, scheduler=scheduler)
+    rows = solved(plan, target, **workers)
     with noted(), Outputs() as outputs:
         outputs.attempt(_print, plan, rows, target, form)
-        if picture is not None:
-            outputs.attempt(_draw, plan, rows, held, picture, form)
+        outputs.attempt(write, partial(_draw, plan, rows, held), picture, form, "Picture in")
     return 0
 
 
@@ -84,19 +73,16 @@ def _held(at: tuple[str, ...]) -> dict[str, str]:
 
 def _require_drawable(plan: Sweep, held: dict[str, str], picture: str) -> None:
     """Say now, not after the work, that there is no picture of it."""
-    from solver.pictures.style import PICTURES
     from solver.sweeps.view import view
-    from theory.writing import require_writable
 
-    require_writable(picture, PICTURES, "--plot")
+    require_outputs({}, picture=picture)
     view(plan, [{} for _ in range(len(plan))], held)
 
 
-def _draw(plan: Sweep, rows: list[Row], held: dict[str, str], picture: str, form: str) -> None:
+def _draw(plan: Sweep, rows: list[Row], held: dict[str, str], picture: str) -> None:
     from solver.pictures.phases.sweep import plot_sweep
 
     plot_sweep(plan, rows, picture, at=held)
-    note(form, f"Picture in {picture}.")
 
 
 def solved(

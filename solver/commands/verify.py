@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solver.commands.terminal.endings import REFUTED, Outputs
-from solver.commands.terminal.options import format_options
+from solver.commands.terminal.options import format_options, seed_option
 from solver.commands.terminal.output import note, say, tell
 from solver.extras import require
 from solver.stopping import noted
@@ -27,7 +27,7 @@ __all__ = ["verify"]
 @click.argument("target", required=False, metavar="[FILE.py::NAME]")
 @click.option("--theorem", "names", multiple=True, metavar="NAME", help="Only this one; may be repeated.")
 @click.option("--trials", type=int, default=100, show_default=True, help="Problems a theorem.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws.")
+@seed_option
 @click.option("--report", "page", type=click.Path(), metavar="FILE", help="Write an .html page with the closest calls.")
 @click.option("--save", "saved", type=click.Path(), metavar="FILE", help="Where a counterexample goes.  [NAME.csv]")
 @format_options()

@@ -23,9 +23,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
 
+from solver.extras import PICTURES
 from theory.writing import require_writable, written_whole
-
-PICTURES = (".png", ".pdf", ".svg")
 
 STYLE = {
     "font.family": "sans-serif",

@@ -11,6 +11,7 @@ import click
 from solver.commands.terminal.output import FORMATS, QUIET
 from solver.commands.terminal.progress import counted, silence
 from solver.examples import EXAMPLES
+from solver.extras import PAGES, PICTURES, SAVED, require_writer
 
 if TYPE_CHECKING:
     from solver.reading import InputFile
@@ -20,95 +21,120 @@ if TYPE_CHECKING:
     from theory.sources import Sources
 
 __all__ = [
-    "PICTURES",
-    "carried_by",
     "costs_of",
     "data_options",
     "exact_problem_of",
     "format_options",
     "groups_of",
     "inputs_of",
+    "limits_of",
+    "picture_option",
     "principal_options",
     "problem_of",
     "problem_options",
     "readout_of",
     "readout_options",
+    "recurrence_of",
+    "require_exact_prices",
     "require_outputs",
-    "require_plain",
+    "search_options",
+    "seed_option",
+    "together",
 ]
 
-
-PICTURES = (".png", ".pdf", ".svg")
-"""Endings of files that a picture can be written to,"""
-
-PAGES = (".html", ".htm")
-"""a page,"""
-
-SAVED = (".npz", ".csv", ".nc")
-"""and that an answer can be."""
-
-WRITTEN_BY = {
-    ".csv": ("tables", "pandas"),
-    ".nc": ("tables", "xarray"),
-    ".html": ("page", "plotly"),
-    ".htm": ("page", "plotly"),
-}
-"""Extra and package that write files of these endings."""
 
 READ = ("mixing", "targets", "transitions", "encoder", "decoder")
 """Options that are files which are read."""
 
 
-def problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Data, prices, how the code is read out, groups of sources, and a picture."""
-    for option in (
-        click.option("--plot", "picture", type=click.Path(), metavar="FILE", help="Draw .png, .pdf or .svg."),
-        click.option(
-            "--group",
-            "groups",
-            multiple=True,
-            metavar="NAME=COLUMN,COLUMN",
-            help="Sources, by name or number from 0, that belong together; repeatable.",
-        ),
-    ):
-        command = option(command)
-    return readout_options(command)
+Command = Callable[..., Any]
 
 
-def readout_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Data, prices, and how the code is read out."""
-    for option in (
-        click.option("--targets", type=click.Path(), metavar="FILE", help="Matrix of what is decoded, y = targets s."),
-        click.option("--noise-variance", type=float, metavar="X", help="Of every neuron, with --error-cost."),
-        click.option("--error-cost", type=float, metavar="X", help="Price of squared error.  [default: no error]"),
-    ):
-        command = option(command)
-    return data_options(command)
+def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """One decorator for several; the help lists options in this order."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
 
 
-def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Data, from a file or of an example, and prices: what poses a problem."""
+def _with_file(command: Command) -> Command:
+    """The argument `file`, which may be an example."""
 
     @wraps(command)
     def inside(*arguments: Any, file: str | None, example: str | None, **options: Any) -> Any:
         return command(*arguments, file=_file_of(file, example), **options)
 
-    help_of_example = f"Shipped sources for FILE: {', '.join(EXAMPLES)}."
-    for option in reversed(
-        [
-            click.argument("file", metavar="FILE", type=click.Path(), required=False),
-            click.option("--example", type=click.Choice(list(EXAMPLES)), metavar="NAME", help=help_of_example),
-            click.option("--encoder-cost", type=float, metavar="X", help="Price of the squared encoder.  [default: 1]"),
-            click.option("--decoder-cost", type=float, metavar="X", help="Price of the squared decoder.  [default: 1]"),
-            click.option("--weight-cost", type=float, metavar="X", help="Both prices at once."),
-            click.option("--activity-cost", type=float, metavar="X", help="Price of squared activity.  [default: 1]"),
-            click.option("--bias-cost", type=float, metavar="X", help="Price of squared biases besides.  [default: 0]"),
-            click.option("--mixing", type=click.Path(), metavar="FILE", help="Matrix the sources are seen through."),
-            click.option("--probabilities", metavar="COLUMN", help="Column of sample weights: name, or number from 0."),
-        ]
-    ):
-        inside = option(inside)
     return inside
+
+
+data_options = together(
+    click.argument("file", metavar="FILE", type=click.Path(), required=False),
+    click.option(
+        "--example",
+        type=click.Choice(list(EXAMPLES)),
+        metavar="NAME",
+        help=f"Shipped sources for FILE: {', '.join(EXAMPLES)}.",
+    ),
+    click.option("--encoder-cost", type=float, metavar="X", help="Price of the squared encoder.  [default: 1]"),
+    click.option("--decoder-cost", type=float, metavar="X", help="Price of the squared decoder.  [default: 1]"),
+    click.option("--weight-cost", type=float, metavar="X", help="Both prices at once."),
+    click.option("--activity-cost", type=float, metavar="X", help="Price of squared activity.  [default: 1]"),
+    click.option("--bias-cost", type=float, metavar="X", help="Price of squared biases.  [default: 0]"),
+    click.option("--mixing", type=click.Path(), metavar="FILE", help="Matrix the sources are seen through."),
+    click.option("--probabilities", metavar="COLUMN", help="Column of sample weights: name, or number from 0."),
+    _with_file,
+)
+"""Data, from a file or of an example, and prices: what poses a problem."""
+
+readout_options = together(
+    data_options,
+    click.option("--error-cost", type=float, metavar="X", help="Price of squared error.  [default: no error]"),
+    click.option("--noise-variance", type=float, metavar="X", help="Of every neuron, with --error-cost."),
+    click.option("--targets", type=click.Path(), metavar="FILE", help="Matrix of what is decoded, y = targets s."),
+)
+"""Data, prices, and how the code is read out."""
+
+picture_option = click.option("--plot", "picture", type=click.Path(), metavar="FILE", help="Draw .png, .pdf or .svg.")
+
+problem_options = together(
+    readout_options,
+    click.option(
+        "--group",
+        "groups",
+        multiple=True,
+        metavar="NAME=COLUMN,COLUMN",
+        help="Sources, by name or number from 0, that belong together; repeatable.",
+    ),
+    picture_option,
+)
+"""Data, prices, readout, groups of sources, and a picture."""
+
+principal_options = together(
+    click.option("--components", type=int, metavar="N", help="Sources are not known: N principal coordinates."),
+    click.option("--variance", type=float, metavar="X", help="Or as many as keep this share of the variance."),
+)
+"""For data whose sources are not known."""
+
+seed_option = click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="For random starts and draws."
+)
+
+search_options = together(
+    click.option("--tolerance", type=float, metavar="X", help="Relative gap that counts as optimal.  [default: 1e-8]"),
+    click.option("--time-limit", type=float, metavar="SECONDS", help="Stop each search after this time, with a bound."),
+    seed_option,
+)
+"""When a search ends, and where it starts."""
+
+
+def limits_of(options: dict[str, Any], *more: str) -> dict[str, Any]:
+    """The limits of a search that were set: those of `search_options`, and more options of these names."""
+    names = ("tolerance", "time_limit", *more)
+    return {name: options[name] for name in names if options[name] is not None}
 
 
 def _file_of(file: str | None, example: str | None) -> str:
@@ -123,44 +149,31 @@ def _file_of(file: str | None, example: str | None) -> str:
     return file
 
 
-def format_options(*known: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def format_options(*known: str) -> Callable[[Command], Command]:
     """How the answer is printed: one of the formats named (all, if none is) or quiet, as the argument `form`."""
     known = known or FORMATS
 
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+    def with_form(command: Command) -> Command:
         @wraps(command)
         def inside(*arguments: Any, form: str | None, as_object: bool, quiet: bool, **options: Any) -> Any:
-            asked = {"--format": form is not None, "--json": as_object, "--quiet": quiet}
-            given = [name for name, wanted in asked.items() if wanted]
-            if len(given) > 1:
-                raise click.UsageError(f"{' and '.join(given)}: each says how the answer is printed; give one of them")
+            flags = {"--format": form is not None, "--json": as_object, "--quiet": quiet}
+            used = [name for name, is_used in flags.items() if is_used]
+            if len(used) > 1:
+                raise click.UsageError(f"{' and '.join(used)}: each says how the answer is printed; give one of them")
             if quiet:
                 silence()
             chosen = QUIET if quiet else "json" if as_object else form or known[0]
             return command(*arguments, form=chosen, **options)
 
-        help_of_format = f"How to print: {', '.join(known)}.  [default: {known[0]}]"
-        choice = click.Choice(known)
-        decorated: Callable[..., Any] = inside
-        for option in (
-            click.option("--quiet", is_flag=True, help="Print errors only; files and exit code say the rest."),
-            click.option("--json", "as_object", is_flag=True, help="Short for --format json."),
-            click.option("--format", "form", type=choice, metavar="FORM", help=help_of_format),
-        ):
-            decorated = option(decorated)
-        return decorated
+        return inside
 
-    return decorate
-
-
-def principal_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """For data whose sources are not known."""
-    for option in (
-        click.option("--variance", type=float, metavar="X", help="Or as many as keep this share of the variance."),
-        click.option("--components", type=int, metavar="N", help="Sources are not known: N principal coordinates."),
-    ):
-        command = option(command)
-    return command
+    help_of_format = f"How to print: {', '.join(known)}.  [default: {known[0]}]"
+    return together(
+        click.option("--format", "form", type=click.Choice(known), metavar="FORM", help=help_of_format),
+        click.option("--json", "as_object", is_flag=True, help="Short for --format json."),
+        click.option("--quiet", is_flag=True, help="Print errors only; files and exit code say the rest."),
+        with_form,
+    )
 
 
 def costs_of(options: dict[str, Any]) -> dict[str, float]:
@@ -184,7 +197,7 @@ def costs_of(options: dict[str, Any]) -> dict[str, float]:
 def require_outputs(
     options: dict[str, Any],
     *files: str,
-    picture: str | None,
+    picture: str | None = None,
     saved: str | None = None,
     proof: str | None = None,
     page: str | None = None,
@@ -192,16 +205,15 @@ def require_outputs(
     """Refuse what cannot be written, or would overwrite what is read, before the work begins.
 
     Args:
-        options: as given; those of `READ` are files that are read.
-        files: others that are.
-        picture: the picture to write.
-        saved: the answer.
-        proof: the proof.
-        page: the page.
+        options: those of a command; some of them, `READ`, are files that are read.
+        files: others that are read.
+        picture: the picture to write, if any.
+        saved: the answer to write, if any.
+        proof: the proof to write, if any.
+        page: the page to write, if any.
     """
     if picture is saved is proof is page is None:
         return
-    from solver.extras import require
     from theory.writing import require_writable
 
     inputs = [*files, *(options[name] for name in READ if options.get(name) is not None)]
@@ -212,10 +224,7 @@ def require_outputs(
         (page, PAGES, "--page"),
     ):
         if path is not None:
-            target = require_writable(path, suffixes, argument, inputs=inputs)
-            if target.suffix.lower() in WRITTEN_BY:
-                extra, package = WRITTEN_BY[target.suffix.lower()]
-                require(argument, extra, package)
+            require_writer(argument, require_writable(path, suffixes, argument, inputs=inputs).suffix)
 
 
 def inputs_of(file: str, options: dict[str, Any]) -> tuple[InputFile, InputFile | None]:
@@ -241,18 +250,17 @@ def problem_of(
         kept = {"whole": True} if whole or options.get("trajectory") else {}
         sources = read_sources(data, options["probabilities"], follow, **kept)
     readout = readout_of(options)
-    seen = None if mixing is None else read_mixing(mixing)
+    matrix = None if mixing is None else read_mixing(mixing)
     groups = groups_of(options, sources.names)
-    carried = carried_by(options, sources)
-    return Problem(sources, mixing=seen, readout=readout, groups=groups, **costs, **carried)
+    return Problem(sources, mixing=matrix, readout=readout, groups=groups, **costs, **recurrence_of(options, sources))
 
 
 def groups_of(options: dict[str, Any], names: tuple[str, ...]) -> dict[str, list[int | str]] | None:
     """The groups of sources that were given, or None."""
     groups: dict[str, list[int | str]] = {}
     for text in options.get("groups") or ():
-        name, given, columns = text.partition("=")
-        if not (given and name.strip() and columns.strip()):
+        name, sign, columns = text.partition("=")
+        if not (sign and name.strip() and columns.strip()):
             raise click.UsageError(f"--group: {text!r} names no sources; write NAME=COLUMN,COLUMN")
         if name.strip() in groups:
             raise click.UsageError(f"--group: {name.strip()!r} is given twice; list all of its columns at once")
@@ -278,8 +286,8 @@ def _problem_of_data(data: InputFile, options: dict[str, Any], costs: dict[str, 
     return Problem(sources, mixing=sources.axes, readout=readout_of(options), **costs)
 
 
-def carried_by(options: dict[str, Any], sources: Sources) -> dict[str, Any]:
-    """The transitions and their price, where a recurrent layer is to carry the code along."""
+def recurrence_of(options: dict[str, Any], sources: Sources) -> dict[str, Any]:
+    """The transitions and their price, where the code has a recurrent layer."""
     file, series, cost = (options.get(name) for name in ("transitions", "trajectory", "recurrent_cost"))
     if file is not None and series:
         raise click.UsageError("--trajectory finds the transitions that --transitions gives; leave out one of them")
@@ -290,8 +298,8 @@ def carried_by(options: dict[str, Any], sources: Sources) -> dict[str, Any]:
     from solver.reading import read_transitions
     from theory.dynamics import Transitions
 
-    found = Transitions.from_trajectory(sources) if file is None else Transitions(read_transitions(file))
-    return {"transitions": found} | ({} if cost is None else {"recurrent_cost": cost})
+    transitions = Transitions.from_trajectory(sources) if file is None else Transitions(read_transitions(file))
+    return {"transitions": transitions} | ({} if cost is None else {"recurrent_cost": cost})
 
 
 def readout_of(options: dict[str, Any], *, exact: bool = False) -> Reads | None:
@@ -319,7 +327,7 @@ def readout_of(options: dict[str, Any], *, exact: bool = False) -> Reads | None:
     return Soft(error_cost, targets) if variance is None else Noisy(error_cost, variance, targets)
 
 
-def require_plain(options: dict[str, Any]) -> None:
+def require_exact_prices(options: dict[str, Any]) -> None:
     """Refuse a rational verdict for prices or about groups that only floating point knows."""
     if options.get("groups"):
         raise click.UsageError("--group: exact verdicts and proofs are about single sources; leave it out")

@@ -60,10 +60,11 @@ def show(printed: Callable[..., None], *arguments: object) -> None:
     click.echo(shown.get(), nl=False)
 
 
-def write(written: Callable[[str], object], path: str, form: str, said: str) -> None:
-    """Write a file, and say so."""
-    written(path)
-    note(form, said)
+def write(written: Callable[[str], object], path: str | None, form: str, said: str) -> None:
+    """Write a file, if one was asked for, and say so in words that end with its name."""
+    if path is not None:
+        written(path)
+        note(form, f"{said} {path}.")
 
 
 def note(form: str, text: str) -> None:

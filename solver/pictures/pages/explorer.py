@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from solver.code import Code
-from solver.extras import require
+from solver.extras import PAGES, require
 from solver.pictures.source_plane import Condition
 from solver.pictures.summary import sentences
 from solver.stopping import asked
@@ -26,9 +26,7 @@ from theory.errors import InputError
 from theory.problem import Problem
 from theory.writing import require_writable, written_whole
 
-__all__ = ["PAGES", "explored", "page"]
-
-PAGES = (".html", ".htm")
+__all__ = ["explored", "page"]
 
 STOPS = 17
 """Prices of weights, by equal factors from a hundredth of the problem's to a hundred times it."""
