@@ -41,7 +41,7 @@ __all__ = [
 
 
 def neuron_names(code: Code) -> list[str]:
-    """Their names (n), from ``neuron1`` on."""
+    """Names of the n neurons, from ``neuron1`` on."""
     return [f"neuron{i + 1}" for i in range(len(code))]
 
 
@@ -126,7 +126,7 @@ def like(given: Any, values: Array, columns: Sequence[str], along: str) -> Any:
 
 
 def to_dataframe(code: Code) -> pandas.DataFrame:
-    """One row a neuron: what it reads, what it costs and why, its bias, and its weight on every source.
+    """One row per neuron: what it reads, what it costs and why, its bias, and its weight on every source.
 
     "cost" is f(w), the sum of the energies of activity, bias and encoder; all energies are in units of the loss, and
     those of all neurons sum to those of the code. "bias" is what the encoder adds, as in `encoder_bias`;
@@ -146,7 +146,7 @@ def to_dataframe(code: Code) -> pandas.DataFrame:
 
 
 def columns_of(code: Code) -> dict[str, list[Any]]:
-    """The same by the names of the columns, that of the neurons first; needs no library of tables."""
+    """The columns of `to_dataframe` by their names, that of the neurons first; needs no library of tables."""
     sources = code.problem.sources
     problem, mean = code.problem, sources.support(code.source_weights)
     activity = Activity.of(sources, code.source_weights, mean)
@@ -225,7 +225,7 @@ def write(code: Code, path: str | os.PathLike[str]) -> None:
 
 
 def _facts(code: Code) -> dict[str, Any]:
-    """The certificate and the energies as plain numbers and words."""
+    """The certificate and the energies as numbers and words."""
     costs = {f"energy_{name}": float(value) for name, value in code.energies.items()}
     facts = {name: getattr(code, name) for name in ("status", "method", "loss", "lower_bound", "gap", "tolerance")}
     return facts | costs | {"price_of_modularity": float(code.price_of_modularity), "message": code.message}

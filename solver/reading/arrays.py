@@ -26,13 +26,13 @@ def read_npz(stream: BinaryIO, wanted: str, also: str | None) -> NumericTable:
     """The table of an .npz file: the array `wanted`, or the only one but for `also`, which holds weights."""
     archive = load(stream)
     if isinstance(archive, np.ndarray):
-        raise InputError("holds one plain array; name it .npy")
+        raise InputError("holds one array; name it .npy")
     with archive:
         # An archive may hold other files besides.
-        found = [name.removesuffix(".npy") for name in archive.zip.namelist() if name.endswith(".npy")]
-        chosen = chosen_array([name for name in found if name != also], wanted)
+        names = [name.removesuffix(".npy") for name in archive.zip.namelist() if name.endswith(".npy")]
+        chosen = chosen_array([name for name in names if name != also], wanted)
         table = as_table(_member(archive, chosen), chosen)
-        if also is None or also not in found:
+        if also is None or also not in names:
             return table
         return NumericTable(table.values, table.names, as_matrix(_member(archive, also), also).reshape(-1))
 

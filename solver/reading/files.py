@@ -26,12 +26,13 @@ __all__ = [
     "encoding_of",
     "input_file",
     "weights_column",
+    "without_weights",
 ]
 
 SUFFIXES = (".csv", ".npy", ".npz", ".parquet", ".zarr")
 
 FOLDERS = (".parquet", ".zarr")
-"""Those that may be folders of files."""
+"""Kinds that may be folders of files."""
 
 STANDARD_INPUT = "-"
 
@@ -42,17 +43,13 @@ HEAD_BYTES = 1 << 14
 """Enough of a file's beginning to tell text from binary and one encoding from another."""
 
 
-SHOWN = 10
-"""Names that a message lists at most."""
-
-
 @dataclass(frozen=True)
 class NumericTable:
     """Numbers read from a file.
 
     Attributes:
         values: (T, columns) finite float64.
-        names: one name a column, or None where the file gives none.
+        names: one name per column, or None where the file gives none.
         probabilities: (T,) from an array of its own in an .npz, else None.
     """
 
@@ -68,7 +65,8 @@ class InputFile:
     Attributes:
         name: what to call it in a message.
         kind: one of `SUFFIXES`.
-        path: of a file on disk, else None;  content: what was read, else None.
+        path: of a file on disk, else None.
+        content: what was read at once, else None.
     """
 
     name: str
@@ -96,7 +94,7 @@ def input_file(path: str | Path | InputFile) -> InputFile:
     """Find a file, and read it at once if that can be done only once.
 
     Args:
-        path: of a file, "-" for standard input, or what was found before.
+        path: of a file, "-" for standard input, or an input file, which is returned as it is.
 
     Raises:
         InputError: a file of another kind, or standard input closed.
@@ -158,19 +156,19 @@ def encoding_of(name: object, head: bytes) -> str:
     return "utf-8-sig"
 
 
-def weights_column(path: InputFile, given_names: tuple[str, ...] | None, count: int, wanted: str) -> int:
+def weights_column(path: InputFile, column_names: tuple[str, ...] | None, count: int, wanted: str) -> int:
     """Which of so many columns holds the samples' weights.
 
     Args:
         path: the file.
-        given_names: of the columns, or None.
+        column_names: their names, or None.
         count: how many they are.
         wanted: a name, or a number counted from 0.
 
     Raises:
         InputError: there is no such column, or no other.
     """
-    names = list(given_names or ())
+    names = list(column_names or ())
     if count == 1:
         raise InputError(f"{path}: the only column holds the probabilities; give at least one column of sources")
     if names.count(wanted) > 1:
@@ -184,6 +182,20 @@ def weights_column(path: InputFile, given_names: tuple[str, ...] | None, count: 
             f"{path}: no column {wanted!r} for the probabilities; the columns have no names, "
             f"give a number from 0 to {count - 1}"
         )
-    near = difflib.get_close_matches(wanted, names, n=SHOWN, cutoff=0.4)
-    said = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(names[:SHOWN])}"
-    raise InputError(f"{path}: no column {wanted!r} for the probabilities; {said}")
+    near = difflib.get_close_matches(wanted, names, n=10, cutoff=0.4)
+    remedy = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(names[:10])}"
+    raise InputError(f"{path}: no column {wanted!r} for the probabilities; {remedy}")
+
+
+def without_weights(
+    path: InputFile, names: tuple[str, ...] | None, count: int, wanted: str | None
+) -> tuple[int | None, tuple[str, ...] | None]:
+    """The column of weights, if one is wanted, and the names of all others.
+
+    Raises:
+        InputError: as for `weights_column`.
+    """
+    if wanted is None:
+        return None, names
+    column = weights_column(path, names, count, wanted)
+    return column, names and names[:column] + names[column + 1 :]

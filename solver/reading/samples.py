@@ -11,9 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.reading.arrays import load, read_npy, read_npz
-from solver.reading.files import FOLDERS, HEAD_BYTES, InputFile, NumericTable, input_file, weights_column
+from solver.reading.files import (
+    FOLDERS,
+    HEAD_BYTES,
+    InputFile,
+    NumericTable,
+    input_file,
+    weights_column,
+    without_weights,
+)
 from solver.reading.streams import Follow, is_past_memory, is_streamed, stream
-from solver.reading.tables import ParquetBlocks, ZarrBlocks
+from solver.reading.tables import blocks_of
 from solver.reading.text import decimals, read_text
 from theory.dynamics import as_stack
 from theory.errors import InputError
@@ -30,7 +38,7 @@ __all__ = ["read_exactly", "read_mixing", "read_samples", "read_sources", "read_
 def read_sources(
     path: str | Path | InputFile, probabilities: str | None = None, follow: Follow | None = None, *, whole: bool = False
 ) -> Sources:
-    r"""Sources from a file, one row a sample and one column a source; as a stream where they are large.
+    r"""Sources from a file, one row per sample and one column per source; as a stream where they are large.
 
     Args:
         path: .csv (header or not; comma, semicolon, tab or spaces), .npy, .parquet, .npz or .zarr (array `sources`, or
@@ -70,13 +78,13 @@ def read_samples(path: str | Path | InputFile, probabilities: str | None = None)
     table = read_table(path, "sources", also=probabilities)
     if probabilities is None or table.probabilities is not None:
         return table
-    column = weights_column(path, table.names, table.values.shape[1], probabilities)
-    names = table.names and table.names[:column] + table.names[column + 1 :]
+    column, names = without_weights(path, table.names, table.values.shape[1], probabilities)
+    assert column is not None
     return NumericTable(np.delete(table.values, column, axis=1), names, table.values[:, column])
 
 
 def read_mixing(path: str | Path | InputFile, wanted: str = "mixing") -> Array:
-    """(dx, d) mixing matrix from a file: one row a channel the network sees, one column a source.
+    """(dx, d) mixing matrix from a file: one row per channel the network sees, one column per source.
 
     Args:
         path: the file.
@@ -154,7 +162,7 @@ def _read(path: InputFile, wanted: str, also: str | None) -> NumericTable:
     with path.open() as file:
         head = file.read(HEAD_BYTES)
     if not head:
-        raise InputError(f"{path}: the file is empty; give a table with one row a sample")
+        raise InputError(f"{path}: the file is empty; give a table with one row per sample")
     if path.kind == ".csv":
         return read_text(path, head)
     try:
@@ -167,15 +175,15 @@ def _read(path: InputFile, wanted: str, also: str | None) -> NumericTable:
 
 def _read_blocks(path: InputFile, wanted: str, also: str | None) -> NumericTable:
     """A table of columns or chunks, in one piece."""
-    table = ParquetBlocks.of(path) if path.kind == ".parquet" else ZarrBlocks.of(path, wanted, also)
+    table = blocks_of(path, wanted, also)
     names = table.names
     blocks = list(table.read())
     if not blocks:
-        raise InputError(f"{path}: no rows; give a table with one row a sample")
+        raise InputError(f"{path}: no rows; give a table with one row per sample")
     rows, weights = (list(part) for part in zip(*blocks, strict=True))
     try:
         values = as_matrix(np.concatenate(rows), wanted, columns=names)
-        given_weights = None if weights[0] is None else as_matrix(np.concatenate(weights), str(also)).reshape(-1)
+        weights_of_rows = None if weights[0] is None else as_matrix(np.concatenate(weights), str(also)).reshape(-1)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    return NumericTable(values, names, given_weights)
+    return NumericTable(values, names, weights_of_rows)

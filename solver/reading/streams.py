@@ -1,7 +1,11 @@
-"""What is more than memory has room for: read a block at a time, and summarised as it comes.
+"""Files that are larger than memory: read a block at a time, and summarised as they come.
 
-One pass over the file; of an .npy in several threads, each with blocks of its own, so that the answer does not depend
-on how many there are.
+1. Open the table: its width, its names, and the column of weights.
+2. Deal its blocks to lanes: to `LANES` of them if an .npy, which can be read anywhere, else to one.
+3. Add the first block to a builder, which tells all lanes which rows lie inside the hull so far.
+4. Add the blocks of each lane, in order, to a builder of its own, in as many threads as there are processors.
+5. Add the summaries of the lanes, in their order: the answer does not depend on the number of threads.
+6. Refuse a file that changed meanwhile.
 """
 
 from __future__ import annotations
@@ -19,8 +23,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from solver.reading.arrays import as_table
-from solver.reading.files import InputFile, weights_column
-from solver.reading.tables import ParquetBlocks, ZarrBlocks
+from solver.reading.files import InputFile, without_weights
+from solver.reading.tables import blocks_of
 from solver.reading.text import TextBlocks
 from theory.errors import InputError
 from theory.geometry.extremes import EXACT_DIMENSION
@@ -39,11 +43,8 @@ STREAMED_SHARE = 1 / 16
 """Share of the machine's memory from which on samples are not read into it: solving may take several times as much."""
 
 STREAMED_FROM = 1 << 28
-"""Bytes from which on they are not either, however much memory there is, in up to `EXACT_DIMENSION` sources: the answer
-is the same, and sooner there. In more every row may be extreme, and to find out takes longer than to keep it."""
-
-MEMORY_ASSUMED = 1 << 33
-"""Bytes of memory of a machine that does not say."""
+"""Bytes from which on up to `EXACT_DIMENSION` sources are streamed, however much memory there is: it is faster. In more
+dimensions every row may be extreme, and to find out takes longer than to keep it."""
 
 NUMBER_BYTES = 8
 
@@ -62,7 +63,7 @@ def memory() -> int:
     try:
         physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
-        physical = MEMORY_ASSUMED
+        physical = 1 << 33  # assumed of a machine that does not say
     try:
         return min(physical, int(Path("/sys/fs/cgroup/memory.max").read_text()))
     except (OSError, ValueError):  # not within a limit, or not Linux
@@ -108,9 +109,8 @@ def _holds_more(path: InputFile, also: str | None, room: float) -> bool:
     if path.kind == ".npy":
         mapped = _mapped(path)
         return mapped is not None and mapped.size * NUMBER_BYTES > room
-    table = ParquetBlocks.of(path) if path.kind == ".parquet" else ZarrBlocks.of(path, "sources", also)
-    width = len(table.names) if isinstance(table, ParquetBlocks) else table.width
-    return table.rows * width * NUMBER_BYTES > room
+    table = blocks_of(path, "sources", also)
+    return table.rows * table.width * NUMBER_BYTES > room
 
 
 def _width(path: InputFile, also: str | None) -> int:
@@ -124,11 +124,9 @@ def _width(path: InputFile, also: str | None) -> int:
             raise InputError(f"{path}: {error}") from None
     elif path.kind == ".csv":
         width = TextBlocks.of(path).width
-    elif path.kind == ".parquet":
-        width = len(ParquetBlocks.of(path).names)
     else:
-        store = ZarrBlocks.of(path, "sources", also)
-        return store.width - (also is not None and store.weights is None)
+        table = blocks_of(path, "sources", also)
+        return table.width - (also is not None and table.weights is None)
     return width - (also is not None)
 
 
@@ -148,7 +146,7 @@ def stream(path: InputFile, probabilities: str | None = None, follow: Follow | N
 
     before = _state(path)
     try:
-        table = _opened(path, probabilities)
+        table = _opened(path, probabilities)  # steps 1 and 2
         # Columns are short, and threads of their own would wait for each other.
         with threadpool_limits(1, user_api="blas"):
             summary = _summary(table, follow)
@@ -156,7 +154,7 @@ def stream(path: InputFile, probabilities: str | None = None, follow: Follow | N
         if str(error).startswith(str(path)):  # or a file in it
             raise
         raise InputError(f"{path}: {error}") from None
-    if _state(path) != before:
+    if _state(path) != before:  # step 6
         raise InputError(f"{path}: changed while it was read; wait until it is complete")
     return Sources.from_summary(summary)
 
@@ -190,37 +188,37 @@ def _summary(table: _Blocks, follow: Follow | None) -> Summary:
     names = table.names
     first = SummaryBuilder(names)
 
-    def gather(lane: int, blocks: Iterator[Any], builder: SummaryBuilder) -> Summary | None:
-        found = False
+    def summarise(lane: int, blocks: Iterator[Any], builder: SummaryBuilder) -> Summary | None:
+        is_empty = True
         for rows, weights, first_row, amount in blocks:
             if stopped.is_set():
                 break
             builder.add(rows, weights, first_row=first_row)
-            found = True
+            is_empty = False
             done[lane] += amount
             if follow is not None:
                 follow(sum(done), table.total)
-        return builder.summary() if found else None
+        return None if is_empty else builder.summary()
 
     lanes = [table.read(lane) for lane in range(table.lanes)]
     if table.lanes == 1:
-        whole = gather(0, lanes[0], first)
+        whole = summarise(0, lanes[0], first)
         assert whole is not None
         return whole
-    # The first block tells all lanes what lies inside; the rest of its lane goes on where it ended.
+    # Step 3; the rest of the first lane goes on where this block ended.
     rows, weights, first_row, amount = next(lanes[0])
     first.add(rows, weights, first_row=first_row)
     done[0] = amount
     begun = first.summary()
     threads = max(1, min(table.lanes, os.cpu_count() or 1))
-    with ThreadPoolExecutor(threads) as pool:
-        tasks = [pool.submit(gather, lane, blocks, first.beside()) for lane, blocks in enumerate(lanes)]
+    with ThreadPoolExecutor(threads) as pool:  # step 4
+        tasks = [pool.submit(summarise, lane, blocks, first.beside()) for lane, blocks in enumerate(lanes)]
         try:
             parts = [task.result() for task in tasks]
         except BaseException:
             stopped.set()
             raise
-    return reduce(add, [part for part in parts if part is not None], begun)
+    return reduce(add, [part for part in parts if part is not None], begun)  # step 5
 
 
 def _opened(path: InputFile, probabilities: str | None) -> _Blocks:
@@ -231,13 +229,9 @@ def _opened(path: InputFile, probabilities: str | None) -> _Blocks:
         assert path.path is not None
         size = path.path.stat().st_size
         return _one_lane(path, text.names, text.width, probabilities, size, blocks=_measured(text.read()))
-    if path.kind == ".parquet":
-        table = ParquetBlocks.of(path)
-        width = len(table.names)
-        return _one_lane(path, table.names, width, probabilities, table.rows, blocks=_counted(table.read()))
-    store = ZarrBlocks.of(path, "sources", probabilities)
-    column = None if store.weights is not None else probabilities
-    return _one_lane(path, store.names, store.width, column, store.rows, blocks=_counted(store.read()))
+    table = blocks_of(path, "sources", probabilities)
+    column = None if table.weights is not None else probabilities
+    return _one_lane(path, table.names, table.width, column, table.rows, blocks=_counted(table.read()))
 
 
 def _one_lane(
@@ -251,8 +245,7 @@ def _one_lane(
 ) -> _Blocks:
     """Blocks that come one after the other, with how much was read."""
     names = None if names is None else distinct_names(names, str(path))
-    column = None if probabilities is None else weights_column(path, names, width, probabilities)
-    kept = names if names is None or column is None else names[:column] + names[column + 1 :]
+    column, kept = without_weights(path, names, width, probabilities)
 
     def read(lane: int) -> Iterator[tuple[NDArray[Any], NDArray[Any] | None, int, int]]:
         seen = lane
@@ -260,7 +253,7 @@ def _one_lane(
             yield *_split(rows, weights, column), seen, amount
             seen += len(rows)
         if not seen:
-            raise InputError(f"{path}: no rows; give a table with one row a sample")
+            raise InputError(f"{path}: no rows; give a table with one row per sample")
 
     return _Blocks(kept, total, 1, read)
 
@@ -309,9 +302,8 @@ def _npy_blocks(path: InputFile, probabilities: str | None) -> _Blocks:
     first = as_table(np.array(array[:1]), "sources")
     names = None if first.names is None else distinct_names(first.names, str(path))
     width = first.values.shape[1]
-    column = None if probabilities is None else weights_column(path, names, width, probabilities)
+    column, kept = without_weights(path, names, width, probabilities)
     by_columns = array.ndim == 2 and array.shape[1] > 1 and not array.flags.c_contiguous
-    kept = names if names is None or column is None else names[:column] + names[column + 1 :]
     kind, shape = array.dtype, array.shape[1:]
     del array
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = ["ParquetBlocks", "ZarrBlocks"]
+__all__ = ["ParquetBlocks", "ZarrBlocks", "blocks_of"]
 
 BLOCK_ROWS = 1 << 17
 """Rows that are read at once, unless the chunks of a file are larger."""
@@ -55,13 +55,23 @@ class ParquetBlocks:
     """The columns of a Parquet file, or of a folder of them, some thousand rows at a time.
 
     Attributes:
-        names: of the columns;  rows: their number.
+        path: the file or folder.
+        names: of the columns.
+        rows: their number.
+        table: of pyarrow.
+        weights: None: they are a column, if there are any.
     """
 
     path: InputFile
     names: tuple[str, ...]
     rows: int
     table: Any
+    weights: None = None
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return len(self.names)
 
     @classmethod
     def of(cls, path: InputFile) -> ParquetBlocks:
@@ -72,7 +82,7 @@ class ParquetBlocks:
         """
         known = _known_columns(path)
         if not known.kinds:
-            raise InputError(f"{path}: no columns; give a table with one column a source")
+            raise InputError(f"{path}: no columns; give a table with one column per source")
         return cls(path, tuple(known.kinds), known.rows, known.table)
 
     def read(self) -> Iterator[tuple[Array, None]]:
@@ -101,7 +111,9 @@ class _Columns:
     """What stands at the end of a Parquet file, or of all files of a folder.
 
     Attributes:
-        kinds: of the columns by their names, last those of names of folders;  table: to be read.
+        kinds: of the columns by their names, last those of names of folders.
+        rows: their number.
+        table: to be read.
     """
 
     kinds: dict[str, Any]
@@ -146,16 +158,16 @@ def _shared_kinds(path: InputFile, files: dict[str, dict[str, Any]]) -> dict[str
     """What the columns of all files hold: floats, where some have one kind of number and some another."""
     first = next(iter(files), "")
     kinds = dict(files.get(first, {}))
-    for name, found in files.items():
-        apart = sorted(found.keys() ^ kinds.keys())
+    for name, columns in files.items():
+        apart = sorted(columns.keys() ^ kinds.keys())
         if apart:
-            there, lacking = (name, first) if apart[0] in found else (first, name)
+            holding, lacking = (name, first) if apart[0] in columns else (first, name)
             raise InputError(
-                f"{path}: column {apart[0]!r} is in {os.path.basename(there)}, but not in "
+                f"{path}: column {apart[0]!r} is in {os.path.basename(holding)}, but not in "
                 f"{os.path.basename(lacking)}; give all files the same columns"
             )
         floats = import_module("pyarrow").float64()
-        kinds = {column: kind if kind == found[column] else floats for column, kind in kinds.items()}
+        kinds = {column: kind if kind == columns[column] else floats for column, kind in kinds.items()}
     return kinds
 
 
@@ -171,12 +183,12 @@ def _kinds(name: str, schema: Any) -> dict[str, Any]:
 
 def _row_labels(schema: Any) -> set[str]:
     """Columns in which pandas keeps the labels of rows."""
-    found = {name for name in schema.names if ROW_LABELS.fullmatch(name)}
+    unnamed = {name for name in schema.names if ROW_LABELS.fullmatch(name)}
     try:
-        told = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))["index_columns"]
+        labels = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))["index_columns"]
     except (ValueError, KeyError, TypeError, RecursionError):  # none, or broken: the columns are there all the same
-        return found
-    return found | {label for label in (told if isinstance(told, list) else ()) if isinstance(label, str)}
+        return unnamed
+    return unnamed | {label for label in (labels if isinstance(labels, list) else ()) if isinstance(label, str)}
 
 
 def _require_numbers(file: str, name: str, kind: Any) -> None:
@@ -197,8 +209,9 @@ class ZarrBlocks:
     """An array of a Zarr store, some of its chunks at a time.
 
     Attributes:
-        array: (T, columns) or (T,), of zarr, or of xarray where that wrote it;  weights: (T,) from an array of its own,
-            or None.
+        path: the store.
+        array: (T, columns) or (T,), of zarr, or of xarray where that wrote it.
+        weights: (T,) from an array of its own, or None.
         chunk: rows of a chunk.
         names: of the columns, where xarray keeps them.
     """
@@ -240,7 +253,7 @@ class ZarrBlocks:
         if array.ndim not in (1, 2):
             raise InputError(f"{path}: expected a matrix (rows are samples), got {array.ndim} dimensions")
         if weights is not None and weights.shape != array.shape[:1]:
-            raise InputError(f"{path}: {also}, of shape {weights.shape}, does not hold one number a row")
+            raise InputError(f"{path}: {also}, of shape {weights.shape}, does not hold one number per row")
         chunk = max(1, _stored_chunks(array)[0])
         if name and dimensions[name]:
             kept = {*taken, *dimensions[name]}
@@ -281,6 +294,15 @@ class ZarrBlocks:
             yield (block if block.ndim == 2 else block[:, None]), weights
 
 
+def blocks_of(path: InputFile, wanted: str, also: str | None) -> ParquetBlocks | ZarrBlocks:
+    """The blocks of a file or folder of one of these two kinds; for the arguments see `ZarrBlocks.of`.
+
+    Raises:
+        InputError: a damaged file, or one without such columns or arrays.
+    """
+    return ParquetBlocks.of(path) if path.kind == ".parquet" else ZarrBlocks.of(path, wanted, also)
+
+
 def _dimensions(array: Any) -> tuple[str, ...]:
     """Names of the dimensions, as xarray gives them; none where one of them has none."""
     named = getattr(array.metadata, "dimension_names", None) or array.attrs.get("_ARRAY_DIMENSIONS") or ()
@@ -297,11 +319,13 @@ def _require_chunks(path: InputFile, name: str, array: Any) -> None:
     whole = _stored_chunks(array)
     count = prod(-(-length // chunk) for length, chunk in zip(array.shape, whole, strict=True))
     # Of a shard, which is stored in one piece, zarr counts the parts.
-    found = array.nchunks_initialized // prod(part // chunk for part, chunk in zip(whole, array.chunks, strict=True))
-    if found < count:
+    count_stored = array.nchunks_initialized // prod(
+        part // chunk for part, chunk in zip(whole, array.chunks, strict=True)
+    )
+    if count_stored < count:
         about = f"array {name!r}" if name else "the array"
         raise InputError(
-            f"{path}: {count - found} of {count} chunk(s) of {about} are not there, and would read as "
+            f"{path}: {count - count_stored} of {count} chunk(s) of {about} are not there, and would read as "
             f"{array.fill_value}; copy the store again, or write it with write_empty_chunks where they hold that value"
         )
 

@@ -1,7 +1,11 @@
 """Delimited text: numbers as people and spreadsheets write them.
 
-Numbers are read by numpy's C reader. Only what it refuses is read again, cell by cell, to say which cell is wrong (or
-to accept what a spreadsheet writes: decimal commas between semicolons, rows of delimiters at the end).
+1. Find the layout from the first lines: the encoding, the delimiter, the header, and where the data begin.
+2. Refuse cells such as #N/A, which would be taken for comments.
+3. Read the numbers with numpy's C reader.
+4. If it refuses, read cell by cell, to say which cell is wrong, or to accept what a spreadsheet writes: decimal commas
+   between semicolons, rows of delimiters at the end.
+5. Refuse a header of another width, and numbers that are not finite.
 """
 
 from __future__ import annotations
@@ -32,10 +36,10 @@ BLOCK_BYTES = 1 << 20
 """Bytes looked through at once."""
 
 SPREADSHEET_ERROR = re.compile(r"#(?:N/A|DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!|SPILL!|CALC!)")
-"""What spreadsheets write where a formula failed, in English;"""
+"""What spreadsheets write where a formula failed, in English."""
 
 FAILED_ALONE = re.compile(r"#(?:\S*[!?]|#+|\w+/\w+|NV|NA)")
-"""in many languages, such as #WERT! and #N/D, and where a column is too narrow. Alone in a line it may be a comment."""
+"""What they write in other languages, such as #WERT! and #N/D, and where a column is too narrow."""
 
 NOT_A_COMMENT = re.compile(r'(?:"[^"]*"|[^#"]|"(?![^"]*"))*')
 """A line up to the sign that begins a comment, which between quotation marks begins none."""
@@ -70,7 +74,7 @@ class _Layout:
             yield from self.rows_of(enumerate(stream, 1))
 
     def rows_of(self, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:
-        """The same of numbered lines."""
+        """Yield (line number, cells) of numbered lines, from the first row of data on."""
         blank = ' \t\r\n"' + (self.delimiter or "")
         for number, line in lines:
             if number <= self.lines_before_data:
@@ -80,6 +84,14 @@ class _Layout:
             text = _without_comment(line)
             if text.strip(blank):
                 yield number, _cells_of(self.path, number, text, self.delimiter)
+
+    def require_width(self, width: int) -> None:
+        """Refuse a header of another number of names than there are columns."""
+        if self.header is not None and len(self.header) != width:
+            raise InputError(
+                f"{self.path}: the header has {len(self.header)} name(s), but the rows have {width} cell(s); "
+                "give one name per column"
+            )
 
     def column(self, index: int) -> str:
         """What to call a column in a message."""
@@ -92,9 +104,9 @@ def read_text(path: InputFile, head: bytes) -> NumericTable:
     Raises:
         InputError: what is no number, or no table, at which line and column.
     """
-    layout = _layout(path, head)
-    _require_no_spreadsheet_errors(layout)
-    try:
+    layout = _layout(path, head)  # step 1
+    _require_no_spreadsheet_errors(layout)  # step 2
+    try:  # step 3
         values = np.loadtxt(
             path.for_numpy(layout.encoding),
             encoding=layout.encoding,
@@ -103,13 +115,10 @@ def read_text(path: InputFile, head: bytes) -> NumericTable:
             quotechar='"',
             ndmin=2,
         )
-    except ValueError:
+    except ValueError:  # step 4
         values = _read_cells(layout, layout.rows(), _Marks())
-    if layout.header is not None and len(layout.header) != values.shape[1]:
-        raise InputError(
-            f"{path}: the header has {len(layout.header)} name(s), but the rows have {values.shape[1]} cell(s); "
-            "give one name a column"
-        )
+    # Step 5.
+    layout.require_width(values.shape[1])
     _require_finite(values, layout)
     return NumericTable(values, layout.header)
 
@@ -119,7 +128,9 @@ class TextBlocks:
     """The rows of a text file, some thousands at a time.
 
     Attributes:
-        names: of the columns, or None;  width: their number.
+        layout: of the file.
+        names: of the columns, or None.
+        width: their number.
     """
 
     layout: _Layout
@@ -137,13 +148,9 @@ class TextBlocks:
             layout = _layout(path, stream.read(HEAD_BYTES))
         first = next(layout.rows(), None)
         if first is None:
-            raise InputError(f"{path}: no rows of numbers; give a table with one row a sample")
+            raise InputError(f"{path}: no rows of numbers; give a table with one row per sample")
         width = len(first[1])
-        if layout.header is not None and len(layout.header) != width:
-            raise InputError(
-                f"{path}: the header has {len(layout.header)} name(s), but the rows have {width} cell(s); "
-                "give one name a column"
-            )
+        layout.require_width(width)
         return cls(layout, layout.header, width)
 
     def read(self) -> Iterator[tuple[Array, int]]:
@@ -194,10 +201,10 @@ class TextBlocks:
 
 
 def _refuse_spreadsheet_error(layout: _Layout, number: int, line: str) -> None:
-    found = _spreadsheet_error(layout, number, line)
-    if found is not None:
+    cell = _spreadsheet_error(layout, number, line)
+    if cell is not None:
         raise InputError(
-            f"{layout.path}: {found[:SHOWN]!r} is not a number, at line {number}; correct it or remove the row, and "
+            f"{layout.path}: {cell[:SHOWN]!r} is not a number, at line {number}; correct it or remove the row, and "
             "begin comments with '# '"
         )
 
@@ -258,13 +265,13 @@ def _layout(path: InputFile, head: bytes) -> _Layout:
             if first is not None:
                 second = line
                 break
-            found = DECLARED.fullmatch(line.strip(" \r\n")) if declared is None else None
-            if found:
-                declared = found[1]
+            declaration = DECLARED.fullmatch(line.strip(" \r\n")) if declared is None else None
+            if declaration:
+                declared = declaration[1]
                 continue
             first = _whole_header(path, number, line, lines, declared)
     if first is None:
-        raise InputError(f"{path}: the file holds no rows; give a table with one row a sample")
+        raise InputError(f"{path}: the file holds no rows; give a table with one row per sample")
     number, line = first
     # A comment after numbers; in a header "trial #" may be a name.
     before = _without_comment(line)
@@ -281,7 +288,7 @@ def _layout(path: InputFile, head: bytes) -> _Layout:
             _refuse_spreadsheet_error(layout, before_it, skipped)
         return layout
     if not second:
-        raise InputError(f"{path}: only a header, no rows; give a table with one row a sample")
+        raise InputError(f"{path}: only a header, no rows; give a table with one row per sample")
     unnamed = [i for i, cell in enumerate(cells) if not cell]
     if unnamed:
         raise InputError(
@@ -318,8 +325,8 @@ def _is_open(line: str, delimiter: str) -> bool:
 def _without_comment(line: str) -> str:
     if "#" not in line:
         return line
-    found = NOT_A_COMMENT.match(line)
-    return line if found is None else found[0]
+    match = NOT_A_COMMENT.match(line)
+    return line if match is None else match[0]
 
 
 def _delimiter(first: str, row: str) -> str | None:
@@ -391,10 +398,10 @@ class _Marks:
     point: bool = False
 
 
-def _read_cells(layout: _Layout, given: Iterable[tuple[int, list[str]]], marks: _Marks) -> Array:
-    """The same rows cell by cell: slow, but it knows where it is."""
+def _read_cells(layout: _Layout, lines: Iterable[tuple[int, list[str]]], marks: _Marks) -> Array:
+    """(n, width) numbers of rows, cell by cell: slow, but it knows where it is."""
     rows: list[list[float]] = []
-    for line, cells in given:
+    for line, cells in lines:
         if rows and len(cells) != len(rows[0]):
             raise InputError(
                 f"{layout.path}: line {line} has {len(cells)} cell(s), the rows before it {len(rows[0])}; "
@@ -403,7 +410,7 @@ def _read_cells(layout: _Layout, given: Iterable[tuple[int, list[str]]], marks: 
         if layout.header and len(cells) != len(layout.header):
             raise InputError(
                 f"{layout.path}: line {line} has {len(cells)} cell(s), the header {len(layout.header)} name(s); "
-                "give every row one cell a name"
+                "give every row one cell per name"
             )
         row = []
         for index, cell in enumerate(cells):
@@ -415,7 +422,7 @@ def _read_cells(layout: _Layout, given: Iterable[tuple[int, list[str]]], marks: 
             row.append(value)
         rows.append(row)
     if not rows:
-        raise InputError(f"{layout.path}: no rows of numbers; give a table with one row a sample")
+        raise InputError(f"{layout.path}: no rows of numbers; give a table with one row per sample")
     return np.array(rows)
 
 

@@ -42,7 +42,7 @@ class Table:
     """What a command found, in rows.
 
     Attributes:
-        header: one name a column.
+        header: one name per column.
         rows: numbers, words, or None where there is nothing to say; of text that reads as a number no digit is changed.
         words: sentences that belong to the table.
     """
