@@ -135,7 +135,7 @@ def most_valuable(
         if point.gap <= accuracy or (point.level <= target / scale and point.gap < 1):
             break
         try:
-            longest = point.step()
+            point, longest = point.step()
         except np.linalg.LinAlgError:
             break
         if point.level < level:
@@ -146,7 +146,7 @@ def most_valuable(
     return Relaxed(point.primal, weights * scale, point.dual > BARRIER.active * point.slack, bound)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Point:
     """An iterate: P with the slacks of the products, N with lambda and the slack S of the dual, which is feasible."""
 
@@ -179,8 +179,8 @@ class _Point:
         """The sum of all products of primal and dual slacks."""
         return float(self.slack @ self.dual + (self.primal * self.dual_slack).sum())
 
-    def step(self) -> float:
-        """Mehrotra's predictor and corrector; the length of the shorter of the primal and the dual step."""
+    def step(self) -> tuple[_Point, float]:
+        """The next point, by predictor and corrector, and the length of the shorter of its primal and its dual step."""
         frame = _Frame.of(self)  # steps 2 and 3
         order = self.triangle.order
         total = len(self.slack) + order
@@ -201,8 +201,7 @@ class _Point:
         after = self._after(change, first, second)
         if not np.isfinite(after.complementarity):
             raise np.linalg.LinAlgError("a step that is not finite")
-        vars(self).update(vars(after))
-        return min(first, second)
+        return after, min(first, second)
 
     def _after(self, change: _Change, first: float, second: float) -> _Point:
         return replace(
@@ -225,12 +224,13 @@ class _Change(NamedTuple):
     dual_slack: Array
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Frame:
     """The coordinates of Nesterov and Todd about a point, in which P and S are one diagonal matrix; and its system.
 
     Attributes:
-        to, back: (n, n) P in these coordinates is to P to', S is back' S back.
+        to: (n, n) P is to P to' in these coordinates.
+        back: (n, n) S is back' S back in these coordinates.
         diagonal: (n,) both of them.
         factor: of the linear system of all steps from here.
         along: its solution for the trace.

@@ -38,7 +38,7 @@ def test_what_some_samples_prove_holds_for_all(seed, dimension):
 
 @share(1 / 2)
 @given(seed=st.integers(0, 10_000))
-def test_who_objects_is_looked_at_and_then_content(seed):
+def test_samples_that_a_code_violates_join_once(seed):
     problem = Problem(drawn(seed, 500, 3))
     working = WorkingSamples(problem)
     weights = np.random.default_rng(seed).standard_normal((6, 3)) @ problem.whitening.matrix
