@@ -1,1 +1,1 @@
-"""The command line, one file a command; reading/ and terminal/ hold what commands share."""
+"""The command line, one file per command; terminal/ holds what commands share."""

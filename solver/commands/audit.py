@@ -32,15 +32,15 @@ __all__ = ["audit"]
 @click.argument("activity", metavar="ACTIVITY", type=click.Path())
 @problem_options
 @principal_options
-@click.option("--encoder", type=click.Path(), metavar="FILE", help="Its encoder, a row a neuron.")
-@click.option("--decoder", type=click.Path(), metavar="FILE", help="Its decoder, a column a neuron.")
+@click.option("--encoder", type=click.Path(), metavar="FILE", help="Its encoder, one row per neuron.")
+@click.option("--decoder", type=click.Path(), metavar="FILE", help="Its decoder, one column per neuron.")
 @click.option("--rescale", is_flag=True, help="Recorded activity: fit unit, baselines and the encoder's price.")
 @search_options
 @format_options()
 def audit(activity: str, file: str, picture: str | None, form: str, rescale: bool, **options: Any) -> int:
     """Say how far a given code is from the best one, and why.
 
-    ACTIVITY holds the activity of its neurons, one a column, on the samples in FILE.
+    ACTIVITY holds the activity of its neurons on the samples in FILE, one column per neuron.
     """
     costs = costs_of(options)
     require_outputs(options, activity, file, picture=picture)

@@ -112,7 +112,7 @@ def _table(problem: Problem | None, verdict: Verdict) -> Table:
     from solver.commands.terminal.formats import Table
     from solver.pictures.summary import mixture, verdict_sentences
 
-    found: dict[str, Any] = {
+    cells: dict[str, Any] = {
         "sources": len(verdict.F),
         "samples": None if problem is None else problem.sources.count,
         "modular": verdict.modular,
@@ -120,4 +120,4 @@ def _table(problem: Problem | None, verdict: Verdict) -> Table:
         "price at most": verdict.price_bound,
         "witness": None if problem is None or verdict.witness is None else mixture(problem, verdict.witness),
     }
-    return Table(list(found), [list(found.values())], verdict_sentences(problem, verdict))
+    return Table(list(cells), [list(cells.values())], verdict_sentences(problem, verdict))

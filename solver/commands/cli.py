@@ -80,7 +80,7 @@ def _version(context: click.Context, _parameter: click.Parameter, value: bool) -
 def main() -> None:
     """Optimal codes of nonnegative, energy-saving linear networks, with a proof.
 
-    FILE holds one sample a row and one source a column: .csv (with or without a header), .npy or .npz; - is
+    FILE holds one sample per row and one source per column: .csv (with or without a header), .npy or .npz; - is
     standard input, and --example NAME is for what is shipped.
     """
 

@@ -22,9 +22,9 @@ READOUTS = ("exact", "soft", "noisy", "fixed-variance")
 @click.option("--text", "form", flag_value="text", default="text", help="Print for reading.  [default]")
 def derive(sources: int, mixing: str, readout: str, form: str) -> int:
     """Derive the condition for modularity from the loss, step by step."""
-    for argument, given, known in (("--mixing", mixing, MIXINGS), ("--readout", readout, READOUTS)):
-        if given not in known:
-            raise InputError(unknown_name(argument, given, known))
+    for argument, value, known in (("--mixing", mixing, MIXINGS), ("--readout", readout, READOUTS)):
+        if value not in known:
+            raise InputError(unknown_name(argument, value, known))
     if sources < 1:
         raise InputError(f"--sources: {sources} is not a positive number")
     from theory.symbolic.derivation import derive as derived

@@ -12,10 +12,9 @@ import click
 
 from solver.commands.terminal.options import format_options
 from solver.commands.terminal.output import say
+from solver.extras import PROJECT
 
 __all__ = ["doctor"]
-
-PROJECT = "modularity-solver"
 
 TRIED = ("corner_cut_square", "iris")
 """Examples whose solution is timed: two sources, and four."""
@@ -24,14 +23,14 @@ WIDTH = 100
 """Columns of a line at most."""
 
 BESIDE = ("test", "dev")
-"""Extras that only those need who change the program."""
+"""Extras that only developers of the program need."""
 
 
 @click.command()
 @format_options("text", "json")
 def doctor(form: str) -> int:
     """Say what is installed, which solvers and libraries do the work, what is missing, and how fast all is."""
-    found = {
+    report = {
         **_program(),
         "packages": _packages(),
         "missing": _missing(),
@@ -39,7 +38,7 @@ def doctor(form: str) -> int:
         **_machine(),
         "seconds": _speed(),
     }
-    say(form, text=lambda: click.echo("\n".join(_lines(found))), content=lambda: found)
+    say(form, text=lambda: click.echo("\n".join(_lines(report))), content=lambda: report)
     return 0
 
 
@@ -67,12 +66,12 @@ def _requirements() -> dict[str, list[Any]]:
         lines = requires(PROJECT) or []
     except PackageNotFoundError:
         return {}
-    found: dict[str, list[Any]] = {}
+    requirements: dict[str, list[Any]] = {}
     for line in lines:
         requirement = Requirement(line)
         _, _, extra = str(requirement.marker or "").partition("extra ==")
-        found.setdefault(extra.strip(" \"'"), []).append(requirement)
-    return found
+        requirements.setdefault(extra.strip(" \"'"), []).append(requirement)
+    return requirements
 
 
 def _version(name: str) -> str | None:
@@ -87,8 +86,8 @@ def _version(name: str) -> str | None:
 def _packages() -> dict[str, str]:
     """Versions of all that is there of what the package can use."""
     names = {requirement.name for listed in _requirements().values() for requirement in listed}
-    found = {name: _version(name) for name in sorted(names, key=str.lower)}
-    return {name: version for name, version in found.items() if version is not None}
+    versions = {name: _version(name) for name in sorted(names, key=str.lower)}
+    return {name: version for name, version in versions.items() if version is not None}
 
 
 def _missing() -> dict[str, list[str]]:
@@ -134,31 +133,31 @@ def _speed() -> dict[str, float]:
     from solver import Problem, solve
     from solver.examples import load
 
-    found = {}
+    durations = {}
     for name in TRIED:
         problem = Problem(load(name))
         solve(problem)
         start = time.perf_counter()
         solve(problem)
-        found[name] = time.perf_counter() - start
-    return found
+        durations[name] = time.perf_counter() - start
+    return durations
 
 
 # ---- in words -----------------------------------------------------------------------------------------------------
 
 
-def _lines(found: dict[str, Any]) -> list[str]:
-    blas = [f"{one['name']} {one['version'] or ''}, {one['threads']} thread(s)" for one in found["blas"]]
-    packages = ", ".join(f"{name} {version}" for name, version in found["packages"].items())
+def _lines(report: dict[str, Any]) -> list[str]:
+    blas = [f"{one['name']} {one['version'] or ''}, {one['threads']} thread(s)" for one in report["blas"]]
+    packages = ", ".join(f"{name} {version}" for name, version in report["packages"].items())
     rows = [
-        ("modularity", f"{found['version']} in {found['place']}"),
-        ("Python", f"{found['python']} on {found['system']}, {sys.executable}"),
+        ("modularity", f"{report['version']} in {report['place']}"),
+        ("Python", f"{report['python']} on {report['system']}, {sys.executable}"),
         ("Packages", packages or "not known: the program runs from a folder and is not installed"),
-        ("Conic solvers", ", ".join(found["conic_solvers"])),
+        ("Conic solvers", ", ".join(report["conic_solvers"])),
         ("BLAS", "; ".join(blas) or "not known"),
-        ("Speed", _pace(found)),
+        ("Speed", _pace(report)),
     ]
-    return [*(_folded(*row) for row in rows), *_absent(found["missing"])]
+    return [*(_folded(*row) for row in rows), *_absent(report["missing"])]
 
 
 def _folded(name: str, text: str) -> str:
@@ -174,9 +173,9 @@ def _folded(name: str, text: str) -> str:
     )
 
 
-def _pace(found: dict[str, Any]) -> str:
-    pace = ", ".join(f"{name} in {1000 * seconds:.3g} ms" for name, seconds in found["seconds"].items())
-    return f"{pace}, on {found['cores']} core(s)"
+def _pace(report: dict[str, Any]) -> str:
+    pace = ", ".join(f"{name} in {1000 * seconds:.3g} ms" for name, seconds in report["seconds"].items())
+    return f"{pace}, on {report['cores']} core(s)"
 
 
 def _absent(missing: dict[str, list[str]]) -> list[str]:

@@ -108,29 +108,32 @@ def _draw_plane(plane: PhasePlane, picture: str) -> None:
 
 def _print_plane(plane: PhasePlane, form: str) -> None:
     say(
-        form, text=lambda: _tell_plane(plane), content=lambda: _plain_plane(plane), table=lambda: _table_of_plane(plane)
+        form,
+        text=lambda: _tell_plane(plane),
+        content=lambda: _plane_as_dict(plane),
+        table=lambda: _table_of_plane(plane),
     )
 
 
-def _found(plane: PhasePlane) -> str:
+def _boundary_source(plane: PhasePlane) -> str:
     return "by theory" if plane.exact else "by bisection of the verdict"
 
 
 def _family(plane: PhasePlane) -> Family:
-    """Which: planes of data have none."""
+    """The family of the plane; only planes of data have none, and this command draws no such plane."""
     assert plane.family is not None
     return plane.family
 
 
-def _plain_plane(plane: PhasePlane) -> dict[str, Any]:
+def _plane_as_dict(plane: PhasePlane) -> dict[str, Any]:
     points = [pair for curve in plane.curves for pair in curve.tolist()] + plane.crossings.tolist()
     table = {name: getattr(plane, name).tolist() for name in ("price", "neurons", "coded")}
     content = {"family": _family(plane).name, "parameter": plane.first.tolist(), plane.against: plane.other.tolist()}
-    return {**content, **table, "gap": plane.gap, "boundary": points, "found": _found(plane)}
+    return {**content, **table, "gap": plane.gap, "boundary": points, "found": _boundary_source(plane)}
 
 
 def _table_of_plane(plane: PhasePlane) -> Table:
-    """One row a point."""
+    """One row per point."""
     from solver.commands.terminal.formats import Table
 
     rows = [
@@ -145,7 +148,7 @@ def _table_of_plane(plane: PhasePlane) -> Table:
 def _tell_plane(plane: PhasePlane) -> None:
     click.echo(wrapped(_family(plane).statement, indent=""))
     click.echo(wrapped(f"Parameter a: {_family(plane).parameter}.", indent=""))
-    click.echo(f"Largest gap {plane.gap:.1e}; boundary {_found(plane)}.\n")
+    click.echo(f"Largest gap {plane.gap:.1e}; boundary {_boundary_source(plane)}.\n")
     click.echo(f"{plane.against:>14}{'least a mixed':>16}{'highest price':>16}   neurons")
     for value, price, neurons in zip(plane.other, plane.price, plane.neurons, strict=True):
         mixed = plane.first[price > max(plane.gap, 1e-9)]
@@ -164,12 +167,12 @@ def _print_phase(chosen: Family, solved: list[PhasePoint], form: str) -> None:
     say(
         form,
         text=lambda: _tell_phase(chosen, solved),
-        content=lambda: _plain_phase(chosen, solved),
+        content=lambda: _phase_as_dict(chosen, solved),
         table=lambda: _table_of_phase(chosen, solved),
     )
 
 
-def _plain_phase(chosen: Family, solved: list[PhasePoint]) -> dict[str, Any]:
+def _phase_as_dict(chosen: Family, solved: list[PhasePoint]) -> dict[str, Any]:
     from dataclasses import asdict
 
     exact = [{"value": float(value), "exact": str(value)} for value in chosen.boundary()]

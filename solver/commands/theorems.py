@@ -33,7 +33,7 @@ def theorems(name: str | None, latex: bool, form: str) -> int:
     say(
         form,
         text=lambda: _list(chosen) if name is None else _show(chosen[0]),
-        content=lambda: {"theorems": [_plain(entry) for entry in chosen]} if name is None else _plain(chosen[0]),
+        content=lambda: {"theorems": [_as_dict(entry) for entry in chosen]} if name is None else _as_dict(chosen[0]),
         table=lambda: _table(chosen),
     )
     return 0
@@ -51,7 +51,7 @@ def _table(chosen: list[Theorem]) -> Table:
     return Table(("theorem", "statement", "source"), rows)
 
 
-def _plain(entry: Theorem) -> dict[str, Any]:
+def _as_dict(entry: Theorem) -> dict[str, Any]:
     return {key: getattr(entry, key) for key in ("name", "statement", "scope", "latex", "source", "proof")}
 
 

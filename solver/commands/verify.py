@@ -26,7 +26,7 @@ __all__ = ["verify"]
 @click.command()
 @click.argument("target", required=False, metavar="[FILE.py::NAME]")
 @click.option("--theorem", "names", multiple=True, metavar="NAME", help="Only this one; may be repeated.")
-@click.option("--trials", type=int, default=100, show_default=True, help="Problems a theorem.")
+@click.option("--trials", type=int, default=100, show_default=True, help="Problems per theorem.")
 @seed_option
 @click.option("--report", "page", type=click.Path(), metavar="FILE", help="Write an .html page with the closest calls.")
 @click.option("--save", "saved", type=click.Path(), metavar="FILE", help="Where a counterexample goes.  [NAME.csv]")
@@ -135,10 +135,10 @@ def _place(saved: str | None, name: str, *, alone: bool) -> Path:
 
     from theory.writing import free_name
 
-    plain = sub(r"[^\w.-]+", "_", name).strip("._") or "conjecture"
+    safe_name = sub(r"[^\w.-]+", "_", name).strip("._") or "conjecture"
     if saved is None:
-        return free_name(f"{plain}.csv")
-    return Path(saved) if alone else free_name(Path(saved).with_name(f"{Path(saved).stem}_{plain}.csv"))
+        return free_name(f"{safe_name}.csv")
+    return Path(saved) if alone else free_name(Path(saved).with_name(f"{Path(saved).stem}_{safe_name}.csv"))
 
 
 def _keep(report: Report, path: Path, form: str) -> None:

@@ -23,10 +23,13 @@ REFUTED = 1
 """Exit code if a claim does not hold."""
 
 BAD_INPUT = 2
-INTERRUPTED = 130
-READER_LEFT = 141
-"""Exit codes: the latter two, and 143 and 129, are what shells report for a program ended by a signal."""
+"""Exit code for input that is refused."""
 
+INTERRUPTED = 130
+"""Exit code that shells report for SIGINT, as they report 143 and 129 for SIGTERM and SIGHUP."""
+
+READER_LEFT = 141
+"""Exit code that shells report for SIGPIPE."""
 
 LONGEST = 1_000
 """Characters of an error's line at most."""

@@ -16,9 +16,6 @@ from typing import Any
 
 __all__ = ["Marked", "Table", "tabulated"]
 
-DIGITS = 6
-"""Significant digits of a table that is read."""
-
 LONG = 60
 """Characters of a cell from which on LaTeX must break its lines."""
 
@@ -28,7 +25,7 @@ OF_LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''", "[": "{[}", "*": "{*}",
 } | {sign: f"\\{sign}" for sign in "&%$#_"}  # fmt: skip
-"""The last two would belong to the end of the line before."""
+"""How LaTeX writes signs that it takes for commands. The last two would belong to the end of the line before."""
 
 OF_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~&])")
 
@@ -39,7 +36,7 @@ class Marked(str):
 
 @dataclass(frozen=True)
 class Table:
-    """What a command found, in rows.
+    """The answer of a command, in rows.
 
     Attributes:
         header: one name per column.
@@ -136,7 +133,7 @@ def _read(cell: Any) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, float):
-        return f"{cell:.{DIGITS}g}"
+        return f"{cell:.6g}"
     return " ".join(str(cell).split())
 
 

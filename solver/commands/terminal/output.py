@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "QUIET", "note", "say", "show", "tell", "wrapped", "write"]
 
 FORMATS = ("text", "json", "csv", "markdown", "latex")
-"""How an answer can be printed: in words and for programs, and as a table;"""
+"""How an answer can be printed: in words, for programs, and as a table."""
 
 QUIET = "quiet"
-"""and not at all."""
+"""The format of an answer that is not printed."""
 
 PIPE_WIDTH = 1000
 """Columns of a pipe or file: wide enough that no line is folded."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["PATIENCE", "counted", "progress_shown", "silence"]
 
 PATIENCE = 1.0
-"""Seconds after which a search that goes on is followed: a line that comes and goes is no help."""
+"""Seconds that a search takes before a line follows it."""
 
 SILENT = "solver.commands.terminal.silent"
 """Where the context of a command says that quiet was asked for."""
