@@ -10,7 +10,6 @@ from solver.commands.terminal.endings import Outputs
 from solver.commands.terminal.options import (
     costs_of,
     format_options,
-    inputs_of,
     limits_of,
     principal_options,
     problem_of,
@@ -52,8 +51,7 @@ def audit(activity: str, file: str, picture: str | None, form: str, rescale: boo
     if files.count(STANDARD_INPUT) > 1:
         raise click.UsageError("-: standard input cannot be two tables at once; give files")
     table = read_table(input_file(activity), "activity")
-    data, mixing = inputs_of(file, options)
-    problem = problem_of(data, mixing, options, costs, whole=True)
+    problem = problem_of(file, options, whole=True)
     weights: dict[str, Any] = {
         name: None if options[name] is None else read_table(options[name], name).values
         for name in ("encoder", "decoder")

@@ -9,9 +9,7 @@ import click
 
 from solver.commands.terminal.endings import Outputs
 from solver.commands.terminal.options import (
-    costs_of,
     format_options,
-    inputs_of,
     limits_of,
     principal_options,
     problem_of,
@@ -37,11 +35,9 @@ __all__ = ["budget"]
 @format_options()
 def budget(file: str, picture: str | None, form: str, neurons: str | None, **options: Any) -> int:
     """How many neurons are enough? The least loss found for each number, above a proven floor."""
-    costs = costs_of(options)
     require_outputs(options, file, picture=picture)
     numbers = None if neurons is None else _range(neurons)
-    data, mixing = inputs_of(file, options)
-    problem = problem_of(data, mixing, options, costs)
+    problem = problem_of(file, options)
     from solver.questions.neuron_budget import budget as find
 
     result = find(problem, numbers, rng=options["seed"], **limits_of(options))

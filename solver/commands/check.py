@@ -13,7 +13,7 @@ from solver.commands.terminal.options import (
     exact_problem_of,
     format_options,
     inputs_of,
-    problem_of,
+    problem_from,
     problem_options,
     require_exact_prices,
     require_outputs,
@@ -47,7 +47,7 @@ def check(file: str, picture: str | None, form: str, exact: bool, proof_file: st
         require_exact_prices(options)
     problem: Problem | None
     try:
-        problem = problem_of(data, mixing, options, costs)
+        problem = problem_from(data, mixing, options, costs)
     except InputError as error:
         if not exact or picture is not None:
             raise

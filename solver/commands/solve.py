@@ -9,9 +9,7 @@ import click
 
 from solver.commands.terminal.endings import INTERRUPTED, Outputs
 from solver.commands.terminal.options import (
-    costs_of,
     format_options,
-    inputs_of,
     limits_of,
     principal_options,
     problem_of,
@@ -50,10 +48,8 @@ __all__ = ["solve"]
 @format_options()
 def solve(file: str, picture: str | None, form: str, saved: str | None, page: str | None, **options: Any) -> int:
     """Find the optimal code, with a certificate."""
-    costs = costs_of(options)
     require_outputs(options, file, picture=picture, saved=saved, page=page)
-    data, mixing = inputs_of(file, options)
-    problem = problem_of(data, mixing, options, costs)
+    problem = problem_of(file, options)
     from solver.solving.solve import solve as find
 
     limits = limits_of(options, "max_iterations", "neurons", "solver")

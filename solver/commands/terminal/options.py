@@ -30,6 +30,7 @@ __all__ = [
     "limits_of",
     "picture_option",
     "principal_options",
+    "problem_from",
     "problem_of",
     "problem_options",
     "readout_of",
@@ -236,10 +237,27 @@ def inputs_of(file: str, options: dict[str, Any]) -> tuple[InputFile, InputFile 
     return input_file(file), None if options["mixing"] is None else input_file(options["mixing"])
 
 
-def problem_of(
+def problem_of(file: str, options: dict[str, Any], *, whole: bool = False) -> Problem:
+    """The problem that a command poses.
+
+    Args:
+        file: the data.
+        options: those of the command.
+        whole: whether the samples are needed themselves, however many they are.
+
+    Raises:
+        click.UsageError: options that contradict each other.
+        InputError: data or prices that pose no problem.
+        OSError: a file that cannot be read.
+    """
+    costs = costs_of(options)
+    return problem_from(*inputs_of(file, options), options, costs, whole=whole)
+
+
+def problem_from(
     data: InputFile, mixing: InputFile | None, options: dict[str, Any], costs: dict[str, Any], *, whole: bool = False
 ) -> Problem:
-    """The problem in floating point; with the samples themselves, however many they are, where these are needed."""
+    """The problem of files that were opened before."""
     from solver.reading import read_mixing, read_sources
     from theory.problem import Problem
 
