@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from solver.generation.master import Code, Master
+from solver.generation.master import Master, WorkingCode
 from solver.generation.pool import Pool
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class ColumnGeneration:
         self._in_question = [code]
         self.price()
 
-    def _keep(self, code: Code, *, most: float | None = None) -> None:
+    def _keep(self, code: WorkingCode, *, most: float | None = None) -> None:
         # Rounding may hide what a source costs that no neuron codes.
         enough = len(code.neurons) >= self.loss.readout.least_neurons
         if enough and code.loss <= (self.best.loss if most is None else most):

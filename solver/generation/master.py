@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from solver.generation.loss import ScaledLoss
     from theory.arrays import Array, Indices
 
-__all__ = ["SAME_NEURON", "Code", "Master"]
+__all__ = ["SAME_NEURON", "Master", "WorkingCode"]
 
 SAME_NEURON = 1e-8
 """Cosine distance up to which two neurons of a code are one."""
@@ -43,7 +43,7 @@ MASTER = MasterTolerances()
 
 
 @dataclass(frozen=True)
-class Code:
+class WorkingCode:
     """A code in the coordinates of a loss.
 
     Attributes:
@@ -86,20 +86,20 @@ class Master:
         dimension = len(loss.size)
         self.pairs = dimension * (dimension + 1) // 2
 
-    def code(self, neurons: Array, active: Indices | None = None, changes: int = 0) -> Code:
+    def code(self, neurons: Array, active: Indices | None = None, changes: int = 0) -> WorkingCode:
         """Step 5; one active sample each if they are not known."""
         active = self.loss.highest_samples(neurons) if active is None else active
         neurons, loss = self.loss.balanced(neurons)
-        return Code(neurons, active, loss, changes)
+        return WorkingCode(neurons, active, loss, changes)
 
-    def is_stationary(self, code: Code) -> bool:
+    def is_stationary(self, code: WorkingCode) -> bool:
         """Whether every neuron earns what it costs."""
         cost = self.loss.costs(code.neurons)
         multiplier = self.loss.multiplier(code.neurons)
         ratio = np.einsum("ni,ij,nj->n", code.neurons, multiplier, code.neurons) / cost
         return bool((np.abs(ratio - 1) * cost).sum() <= MASTER.stationary * cost.sum())
 
-    def chosen(self, pool: Pool, new: int, loss: float) -> Code:
+    def chosen(self, pool: Pool, new: int, loss: float) -> WorkingCode:
         """Steps 1 and 2: the best code of the neurons of a pool.
 
         Args:
@@ -119,7 +119,7 @@ class Master:
         moved, alone = self.active_set.minimised_on_faces(neurons, active, steps)
         return moved if self.loss.of(moved) <= alone * (1 + MASTER.wrong_faces) else None
 
-    def moved(self, code: Code, steps: int, steps_within_walls: int) -> Code:
+    def moved(self, code: WorkingCode, steps: int, steps_within_walls: int) -> WorkingCode:
         """Steps 3 and 4, without the neurons that vanish: those not worth their cost do so in one step."""
         active, neurons = code.active, self.on_faces(code.neurons, code.active, steps)
         if neurons is None:
@@ -127,7 +127,7 @@ class Master:
         present = self.loss.present(neurons)
         return self.code(neurons[present], active[present])
 
-    def improved(self, code: Code, new: Pool, steps: int) -> Code:
+    def improved(self, code: WorkingCode, new: Pool, steps: int) -> WorkingCode:
         """Steps 1 and 4 for a code with new neurons, then `tidied` if there are more than are needed."""
         pool = Pool(self.loss.of_unit_cost(code.neurons), code.active).joined(new.columns, new.active)
         neurons = _weighted(pool.columns, self.loss.energies(pool.columns, len(new.columns), code.loss))
@@ -137,7 +137,7 @@ class Master:
         code = self._within_walls(code, neurons[present], pool.active[present], steps, most)
         return self.tidied(code) if len(code.neurons) > self.pairs else code
 
-    def tidied(self, code: Code) -> Code:
+    def tidied(self, code: WorkingCode) -> WorkingCode:
         """The code with neurons that point the same way made one, and then as few as it needs, if it costs nothing.
 
         The optimal G is unique but its neurons need not be.
@@ -156,7 +156,7 @@ class Master:
         energies = fewest(neurons / np.sqrt(cost)[:, None], cost)
         return np.asarray(neurons * np.sqrt(energies / cost)[:, None])
 
-    def _within_walls(self, code: Code, neurons: Array, active: Indices, steps: int, most: float) -> Code:
+    def _within_walls(self, code: WorkingCode, neurons: Array, active: Indices, steps: int, most: float) -> WorkingCode:
         """Step 4 from other neurons (n, d), if what comes out costs at most ``most``; else the code as it was."""
         neurons, active, loss = self.active_set.minimised(neurons, active, steps)
         present = self.loss.present(neurons)

@@ -18,7 +18,7 @@ from theory.bounds.ascent import Ascent, LocalMaxima
 
 if TYPE_CHECKING:
     from solver.generation.loss import ScaledLoss
-    from solver.generation.master import Code
+    from solver.generation.master import WorkingCode
     from theory.arrays import Array, Indices
     from theory.problem import Problem
 
@@ -159,13 +159,13 @@ class LocalPricer:
         chosen = self.worth_adding[:most]
         return _pool(self.loss, chosen.neurons, chosen.tied)
 
-    def is_thorough(self, code: Code) -> bool:
+    def is_thorough(self, code: WorkingCode) -> bool:
         """Step 4."""
         return bool((self._hits(code) >= LOCAL.rediscoveries).all())
 
     # ---- searches -------------------------------------------------------------------------------------------------
 
-    def look(self, code: Code, *, thoroughly: bool) -> bool:
+    def look(self, code: WorkingCode, *, thoroughly: bool) -> bool:
         """Steps 1 to 3; whether a neuron worth adding was found."""
         multiplier, neurons = self._multiplier(code), self._unit_neurons(code)
         fresh = LOCAL.batch if thoroughly else LOCAL.fresh[self.is_close]
@@ -180,7 +180,7 @@ class LocalPricer:
         self.is_close = excess < LOCAL.hardly_moving
         return excess > self.least_excess
 
-    def look_from(self, code: Code, starts: Array) -> bool:
+    def look_from(self, code: WorkingCode, starts: Array) -> bool:
         """Climb from the starts (k, d) alone; whether a neuron worth adding was found."""
         self._remember(code, self.ascent.maxima(self._multiplier(code), starts))
         return bool(np.max(self.maxima.ratios, initial=0.0) > 1 + self.least_excess)
@@ -198,15 +198,15 @@ class LocalPricer:
 
     # ---- steps ----------------------------------------------------------------------------------------------------
 
-    def _multiplier(self, code: Code) -> Array:
+    def _multiplier(self, code: WorkingCode) -> Array:
         return self.loss.multiplier_of_problem(self.loss.multiplier(code.neurons))
 
-    def _unit_neurons(self, code: Code) -> Array:
+    def _unit_neurons(self, code: WorkingCode) -> Array:
         """(n, d) the neurons of the code, scaled to f = 1, in the units of the problem."""
         cost = self.loss.costs(code.neurons) * self.loss.unit
         return np.asarray(self.loss.weights(code.neurons) / np.sqrt(cost)[:, None])
 
-    def _hits(self, code: Code) -> Indices:
+    def _hits(self, code: WorkingCode) -> Indices:
         if self.changes != code.changes or len(self.hits) != len(code.neurons):
             self.hits, self.changes = np.zeros(len(code.neurons), dtype=np.intp), code.changes
         return self.hits
@@ -243,14 +243,14 @@ class LocalPricer:
         usable = length > LOCAL.cancelled * least
         return chosen[usable], np.where(made_from < len(code), made_from, -1)[usable]
 
-    def _count_hits(self, code: Code, maxima: LocalMaxima, parents: Indices) -> None:
+    def _count_hits(self, code: WorkingCode, maxima: LocalMaxima, parents: Indices) -> None:
         directions = code.neurons / np.linalg.norm(code.neurons, axis=1)[:, None]
         same = self._directions(maxima.neurons) @ directions.T > 1 - SAME_NEURON
         start, which = np.nonzero(parents >= 0)
         same[start, parents[start, which]] = False
         self.hits = self._hits(code) + same.sum(axis=0)
 
-    def _remember(self, code: Code, maxima: LocalMaxima) -> None:
+    def _remember(self, code: WorkingCode, maxima: LocalMaxima) -> None:
         order = np.argsort(-maxima.ratios, kind="stable")
         maxima = maxima[order[maxima.ratios[order] > LOCAL.kept_ratio]]
         count = len(code.neurons)

@@ -20,7 +20,7 @@ import numpy as np
 
 from solver.certificate import best_bound
 from solver.generation.loss import ScaledLoss
-from solver.generation.master import Code, Master
+from solver.generation.master import Master, WorkingCode
 from solver.generation.pool import Pool
 from solver.generation.pricers import LocalPricer
 from solver.methods.iterate import Iterate
@@ -110,7 +110,7 @@ class _Ascents:
             # Where the best modular code has no neuron.
             nothing = np.zeros((problem.dimension, problem.dimension))
             neurons = self.pricer.best_of_all(inside.multiplier(nothing))
-        self.code: Code = self.master.code(self.loss.neurons(neurons))
+        self.code: WorkingCode = self.master.code(self.loss.neurons(neurons))
 
     @property
     def is_thorough(self) -> bool:

@@ -151,14 +151,14 @@ class _CoupledGroups:
         """Step 2."""
         if not len(self.pool):
             return
-        columns = self.loss.of_unit_cost(self.loss.neurons(self.pool))
-        columns = columns[distinct(columns, np.ones(len(columns)), GROUPS.same)]
-        energies = self.loss.energies(columns, 0, 1.0)
+        units = self.loss.of_unit_cost(self.loss.neurons(self.pool))
+        units = units[distinct(units, np.ones(len(units)), GROUPS.same)]
+        energies = self.loss.energies(units, 0, 1.0)
         present = energies > GROUPS.energy * energies.max()
-        weights = self.loss.weights(columns[present] * np.sqrt(energies[present])[:, None])
+        weights = self.loss.weights(units[present] * np.sqrt(energies[present])[:, None])
         if self.problem.loss(weights) < self.problem.loss(self.weights):
             self.weights = weights
-        self.pool = self.loss.weights(columns[present])
+        self.pool = self.loss.weights(units[present])
 
     def step(self) -> Iterate:
         """The present code, its multiplier and what that proves."""
