@@ -508,7 +508,7 @@ def _require_proven(stored: dict[str, Any], problem: Problem, cover: Cover | Non
         raise InputError(f"status: damaged or altered; {stored['status']!r} is none of {', '.join(STATUSES)}")
     # Of a code without a tolerance every gap may have been within it.
     within, optimal = gap <= tolerance, stored["status"] == "optimal"
-    # Within the tolerance and not optimal is only what rounding keeps from being carried out.
+    # Within the tolerance and not optimal is only a code whose network rounding spoils.
     contradicted = not within if optimal else within and network_agrees(problem, SimpleNamespace(**stored))
     if not np.isnan(tolerance) and contradicted:
         raise InputError(f"status: damaged or altered; with a gap of {gap:.3g} it is not {stored['status']!r}")

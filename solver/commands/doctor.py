@@ -22,9 +22,6 @@ TRIED = ("corner_cut_square", "iris")
 WIDTH = 100
 """Columns of a line at most."""
 
-BESIDE = ("test", "dev")
-"""Extras that only developers of the program need."""
-
 
 @click.command()
 @format_options("text", "json")
@@ -100,7 +97,7 @@ def _missing() -> dict[str, list[str]]:
             or not requirement.specifier.contains(version, prereleases=True)
         ]
         for extra, listed in _requirements().items()
-        if extra not in BESIDE
+        if extra not in ("test", "dev")  # only developers need them
     }
     return {extra: names for extra, names in lacking.items() if names}
 

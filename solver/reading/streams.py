@@ -48,7 +48,7 @@ dimensions every row may be extreme, and to find out takes longer than to keep i
 
 NUMBER_BYTES = 8
 
-BLOCK_ROWS = 1 << 18
+NPY_ROWS = 1 << 18
 """Rows of an .npy that are read at once."""
 
 LANES = 4
@@ -317,8 +317,8 @@ def _npy_blocks(path: InputFile, probabilities: str | None) -> _Blocks:
     def read(lane: int) -> Iterator[tuple[NDArray[Any], NDArray[Any] | None, int, int]]:
         assert path.path is not None
         with path.path.open("rb", buffering=0) as file:
-            for start in range(lane * BLOCK_ROWS, rows, LANES * BLOCK_ROWS):
-                count = min(BLOCK_ROWS, rows - start)
+            for start in range(lane * NPY_ROWS, rows, LANES * NPY_ROWS):
+                count = min(NPY_ROWS, rows - start)
                 part = block(file, start, count)
                 if records or part.ndim == 1:
                     part = as_table(part, "sources").values

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ParquetBlocks", "ZarrBlocks", "blocks_of"]
 
-BLOCK_ROWS = 1 << 17
+TABLE_ROWS = 1 << 17
 """Rows that are read at once, unless the chunks of a file are larger."""
 
 READERS = {"pyarrow.dataset": "Parquet", "pyarrow.parquet": "Parquet", "zarr": "Zarr", "xarray": "this Zarr"}
@@ -91,7 +91,7 @@ class ParquetBlocks:
         Raises:
             InputError: a damaged file.
         """
-        options: dict[str, Any] = {"columns": list(self.names), "batch_size": BLOCK_ROWS}
+        options: dict[str, Any] = {"columns": list(self.names), "batch_size": TABLE_ROWS}
         # Few at a time: what is read ahead is memory.
         ahead = {"batch_readahead": 2, "fragment_readahead": 1}
         try:
@@ -281,7 +281,7 @@ class ZarrBlocks:
             InputError: a damaged store.
         """
         # Whole chunks: of each, all rows are read at once or it is read several times.
-        step = self.chunk * max(1, BLOCK_ROWS // self.chunk)
+        step = self.chunk * max(1, TABLE_ROWS // self.chunk)
         for start in range(0, self.rows, step):
             rows = slice(start, start + step)
             try:

@@ -53,8 +53,8 @@ DECLARED = re.compile(r"sep=(\S|\t)", re.IGNORECASE)
 HEADER_LINES = 100
 """Lines that a header may have: names with line breaks, between quotation marks."""
 
-SHOWN = 30
-"""Characters of a bad cell, and at most a third as many names, that a message repeats."""
+CELL_SHOWN = 30
+"""Characters of a bad cell that a message repeats."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,13 @@ class _Layout:
                 f"{self.path}: the header has {len(self.header)} name(s), but the rows have {width} cell(s); "
                 "give one name per column"
             )
+
+    def refuse_row(self, line: int, cells: list[str], width: int) -> NoReturn:
+        """Refuse a row of another number of cells than those before it."""
+        raise InputError(
+            f"{self.path}: line {line} has {len(cells)} cell(s), the rows before it {width}; "
+            "give every row the same number"
+        )
 
     def column(self, index: int) -> str:
         """What to call a column in a message."""
@@ -192,10 +199,7 @@ class TextBlocks:
         rows = list(layout.rows_of(enumerate(lines, before + 1)))
         wrong = next((row for row in rows if len(row[1]) != self.width), None)
         if wrong is not None:
-            raise InputError(
-                f"{layout.path}: line {wrong[0]} has {len(wrong[1])} cell(s), the rows before it {self.width}; "
-                "give every row the same number"
-            )
+            layout.refuse_row(*wrong, self.width)
         marks.comma, marks.point = fresh.comma, fresh.point
         return _read_cells(layout, rows, marks) if rows else np.empty((0, self.width))
 
@@ -204,8 +208,8 @@ def _refuse_spreadsheet_error(layout: _Layout, number: int, line: str) -> None:
     cell = _spreadsheet_error(layout, number, line)
     if cell is not None:
         raise InputError(
-            f"{layout.path}: {cell[:SHOWN]!r} is not a number, at line {number}; correct it or remove the row, and "
-            "begin comments with '# '"
+            f"{layout.path}: {cell[:CELL_SHOWN]!r} is not a number, at line {number}; correct it or remove the row, "
+            "and begin comments with '# '"
         )
 
 
@@ -373,7 +377,7 @@ def _require_all_numbers(path: InputFile, number: int, cells: list[str], delimit
         if cell and _number(cell) is None and not _is_decimal_comma(cell, delimiter):
             remedy = _of_commas(cell, delimiter) or "make it a header of names only or a row of numbers only"
             raise InputError(
-                f"{path}: line {number} mixes numbers and text ({cell[:SHOWN]!r} in column {index + 1}); {remedy}"
+                f"{path}: line {number} mixes numbers and text ({cell[:CELL_SHOWN]!r} in column {index + 1}); {remedy}"
             )
 
 
@@ -403,10 +407,7 @@ def _read_cells(layout: _Layout, lines: Iterable[tuple[int, list[str]]], marks: 
     rows: list[list[float]] = []
     for line, cells in lines:
         if rows and len(cells) != len(rows[0]):
-            raise InputError(
-                f"{layout.path}: line {line} has {len(cells)} cell(s), the rows before it {len(rows[0])}; "
-                "give every row the same number"
-            )
+            layout.refuse_row(line, cells, len(rows[0]))
         if layout.header and len(cells) != len(layout.header):
             raise InputError(
                 f"{layout.path}: line {line} has {len(cells)} cell(s), the header {len(layout.header)} name(s); "
@@ -433,7 +434,7 @@ def _refuse_cell(layout: _Layout, line: int, index: int, cell: str, *, mixture: 
     if not cell:
         raise InputError(f"{layout.path}: empty cell at {place}; fill it in or remove the row")
     remedy = _of_commas(cell, layout.delimiter) or "correct it or remove the row"
-    raise InputError(f"{layout.path}: {cell[:SHOWN]!r} is not a number, at {place}; {remedy}")
+    raise InputError(f"{layout.path}: {cell[:CELL_SHOWN]!r} is not a number, at {place}; {remedy}")
 
 
 def _require_finite(values: Array, layout: _Layout, first_row: int = 0) -> None:

@@ -238,18 +238,7 @@ def inputs_of(file: str, options: dict[str, Any]) -> tuple[InputFile, InputFile 
 
 
 def problem_of(file: str, options: dict[str, Any], *, whole: bool = False) -> Problem:
-    """The problem that a command poses.
-
-    Args:
-        file: the data.
-        options: those of the command.
-        whole: whether the samples are needed themselves, however many they are.
-
-    Raises:
-        click.UsageError: options that contradict each other.
-        InputError: data or prices that pose no problem.
-        OSError: a file that cannot be read.
-    """
+    """The problem that a command poses; with the samples themselves, however many they are, where these are needed."""
     costs = costs_of(options)
     return problem_from(*inputs_of(file, options), options, costs, whole=whole)
 

@@ -27,8 +27,8 @@ NAMES = ["a", "b", "c", "weight"]
 def tiny_memory(monkeypatch):
     """Everything is past memory, and comes in many blocks."""
     monkeypatch.setattr(streams, "STREAMED_SHARE", 1e-12)
-    monkeypatch.setattr(streams, "BLOCK_ROWS", 700)
-    monkeypatch.setattr(tables, "BLOCK_ROWS", 700)
+    monkeypatch.setattr(streams, "NPY_ROWS", 700)
+    monkeypatch.setattr(tables, "TABLE_ROWS", 700)
     monkeypatch.setattr(text, "BLOCK_BYTES", 20_000)
 
 
