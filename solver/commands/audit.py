@@ -68,13 +68,11 @@ def audit(activity: str, file: str, picture: str | None, form: str, rescale: boo
         **limits_of(options),
     )
     with noted(), Outputs() as outputs:
-        outputs.attempt(_print_audit, report, form)
+        outputs.attempt(
+            say, form, text=lambda: click.echo(repr(report)), content=report.to_dict, table=lambda: _table(report)
+        )
         outputs.attempt(write, report.plot, picture, form, "Picture in")
     return 0
-
-
-def _print_audit(report: Audit, form: str) -> None:
-    say(form, text=lambda: click.echo(repr(report)), content=report.to_dict, table=lambda: _table(report))
 
 
 def _table(report: Audit) -> Table:

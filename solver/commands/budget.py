@@ -42,7 +42,9 @@ def budget(file: str, picture: str | None, form: str, neurons: str | None, **opt
 
     result = find(problem, numbers, rng=options["seed"], **limits_of(options))
     with noted(), Outputs() as outputs:
-        outputs.attempt(_print_budget, result, form)
+        outputs.attempt(
+            say, form, text=lambda: click.echo(repr(result)), content=result.to_dict, table=lambda: _table(result)
+        )
         outputs.attempt(write, result.plot, picture, form, "Picture in")
     return 0
 
@@ -52,10 +54,6 @@ def _range(text: str) -> tuple[int, int]:
     if match is None:
         raise click.UsageError(f"--neurons: {text!r} is no range; give the fewest and the most, such as 2-10")
     return int(match[1]), int(match[2] or match[1])
-
-
-def _print_budget(result: Budget, form: str) -> None:
-    say(form, text=lambda: click.echo(repr(result)), content=result.to_dict, table=lambda: _table(result))
 
 
 def _table(result: Budget) -> Table:

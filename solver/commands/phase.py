@@ -60,7 +60,8 @@ def phase(
     points = POINTS if points is None else points
     solved = along(chosen, points=points, encoder_cost=weight_cost, decoder_cost=weight_cost)
     with noted(), Outputs() as outputs:
-        outputs.attempt(_print_phase, chosen, solved, form)
+        text, content, table = (partial(act, chosen, solved) for act in (_tell_phase, _phase_as_dict, _table_of_phase))
+        outputs.attempt(say, form, text=text, content=content, table=table)
         outputs.attempt(write, partial(_draw_phase, chosen, solved), picture, form, "Picture in")
     return 0
 
@@ -95,7 +96,8 @@ def _plane(name: str, against: str, *, points: int | None, weight_cost: float, p
     plan = plane_plan(name, against, points=POINTS_EACH if points is None else points, fixed=fixed)
     plane = phase_plane(plan, solved_sweep(plan, None, jobs=1, backend=None, scheduler=None))
     with noted(), Outputs() as outputs:
-        outputs.attempt(_print_plane, plane, form)
+        text, content, table = (partial(act, plane) for act in (_tell_plane, _plane_as_dict, _table_of_plane))
+        outputs.attempt(say, form, text=text, content=content, table=table)
         outputs.attempt(write, partial(_draw_plane, plane), picture, form, "Picture in")
     return 0
 
@@ -104,15 +106,6 @@ def _draw_plane(plane: PhasePlane, picture: str) -> None:
     from solver.pictures.phases.phase_plane import plot_phase_plane
 
     plot_phase_plane(plane, picture)
-
-
-def _print_plane(plane: PhasePlane, form: str) -> None:
-    say(
-        form,
-        text=lambda: _tell_plane(plane),
-        content=lambda: _plane_as_dict(plane),
-        table=lambda: _table_of_plane(plane),
-    )
 
 
 def _boundary_source(plane: PhasePlane) -> str:
@@ -161,15 +154,6 @@ def _draw_phase(chosen: Family, solved: list[PhasePoint], picture: str) -> None:
     from solver.pictures.phases.phase_diagram import plot_phase
 
     plot_phase(chosen, solved, picture)
-
-
-def _print_phase(chosen: Family, solved: list[PhasePoint], form: str) -> None:
-    say(
-        form,
-        text=lambda: _tell_phase(chosen, solved),
-        content=lambda: _phase_as_dict(chosen, solved),
-        table=lambda: _table_of_phase(chosen, solved),
-    )
 
 
 def _phase_as_dict(chosen: Family, solved: list[PhasePoint]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -59,7 +60,8 @@ def solve(file: str, picture: str | None, form: str, saved: str | None, page: st
             callback = _follow_until_asked(follow)
             answer = find(problem, method=options["method"], rng=options["seed"], callback=callback, **limits)
         with Outputs() as outputs:
-            outputs.attempt(_print_answer, answer, form)
+            text, table = partial(show, _tell, answer), partial(_table, answer, form)
+            outputs.attempt(say, form, text=text, content=answer.to_dict, table=table)
             outputs.attempt(write, answer.save, saved, form, "Saved to")
             outputs.attempt(write, answer.plot, picture, form, "Picture in")
             outputs.attempt(write, answer.to_html, page, form, "Page in")
@@ -74,15 +76,6 @@ def _follow_until_asked(follow: Callable[[Progress], None] | None) -> Callable[[
             follow(progress)
 
     return called
-
-
-def _print_answer(answer: Representation, form: str) -> None:
-    say(
-        form,
-        text=lambda: show(_tell, answer),
-        content=answer.to_dict,
-        table=lambda: _table(answer, form),
-    )
 
 
 def _tell(answer: Representation, console: Console) -> None:

@@ -78,12 +78,12 @@ class Outputs:
         if kind is None and self.failure is not None:
             raise self.failure
 
-    def attempt(self, act: Callable[..., object], *arguments: object) -> None:
+    def attempt(self, act: Callable[..., object], *arguments: object, **named: object) -> None:
         """Call `act`; a failure of the system, or a file refused, waits until the others have had their turn."""
         from theory.errors import InputError
 
         try:
-            act(*arguments)
+            act(*arguments, **named)
         except (OSError, InputError) as error:
             self.failure = self.failure or error
 

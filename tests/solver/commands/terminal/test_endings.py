@@ -56,8 +56,8 @@ Run.answer = lambda run: kill() or answer(run)
 PRINTING = """
 import solver.commands.cli, sys
 module = sys.modules["solver.commands.solve"]
-show = module._print_answer
-module._print_answer = lambda *arguments: kill() or show(*arguments)
+say = module.say
+module.say = lambda *arguments, **named: kill() or say(*arguments, **named)
 """
 
 SAVING = """
