@@ -71,6 +71,7 @@ def solve(
     Source: docs/mathematics.md, "The problem".
 
     Example:
+        >>> from solver import Problem
         >>> corner_cut = [[-1, -1], [-1, 0], [-1, 1], [0, -1], [0, 0], [0, 1], [1, -1], [1, 0]]
         >>> answer = solve(Problem(corner_cut))
         >>> answer.status, answer.modular
@@ -109,6 +110,7 @@ def solve_one_of_many(
         InputError: an argument that cannot be used.
 
     Example:
+        >>> from solver import Problem
         >>> solve_one_of_many(Problem([[0], [1]])).status
         'optimal'
     """
