@@ -135,18 +135,6 @@ class Readout(Frozen):
             rank=self.rank,
         )
 
-    def scaled(self, price: float) -> Readout:
-        """The same readout of neurons u = sqrt(price) w: of a code's matrix price G, at the same cost.
-
-        Where errors count is in the ridge.
-        """
-        errors = self.errors
-        if errors is not None:
-            elsewhere = np.empty(0) if errors.probabilities is None else errors.probabilities
-            errors = replace(errors, noise_variance=price * errors.noise_variance, probabilities=elsewhere)
-        ridge = None if self.ridge is None else price * self.ridge
-        return replace(self, decoder_cost=price * self.decoder_cost, ridge=ridge, errors=errors)
-
     def alone(self, members: Sequence[int], code: ArrayLike) -> Readout:
         """What reading some of the sources costs while neurons that read only others are as they are.
 

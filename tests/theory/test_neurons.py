@@ -22,7 +22,6 @@ from theory.readouts import Noisy, Soft
 class Peak(Neurons):
     """Pays for the square of its largest activity."""
 
-    name = "peak"
     peak_cost: float = 1.0
     paid: float = 1.0
 
