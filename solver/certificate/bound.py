@@ -127,23 +127,23 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
         True
     """
     given, problem = _square(problem, multiplier), problem.canonical
-    if cover is not None and cover.samples is not None and not GROUP_BY_GROUP.accepts(problem):
+    if GROUP_BY_GROUP.accepts(problem):
+        return _sum_of_groups(problem, given, None, lambda part, own, _: lower_bound(part, own, quick=quick))
+    if cover is not None and cover.samples is not None:
         return _among_some(
             problem, cover, quick, lambda some, within, quick: lower_bound(some, given, quick=quick, cover=within)
         )
-    if GROUP_BY_GROUP.accepts(problem):
-        return _sum_of_groups(problem, given, None, lambda part, own, _: lower_bound(part, own, quick=quick))
     return _bound_of_given(problem, given, quick=quick, cover=cover)
 
 
 def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Cover | None = None) -> float:
     """What a multiplier (d, d) proves at most, seen from some neurons (n, d) alone: quick, and no proof of anything."""
     problem = problem.canonical
-    if cover is not None and cover.samples is not None and not GROUP_BY_GROUP.accepts(problem):
-        return most_provable(problem.among(cover.samples, listed=False), multiplier, neurons)
     if GROUP_BY_GROUP.accepts(problem):
         parts = _of_groups(problem, multiplier, neurons)
         return sum(most_provable(part, own, code) for _, part, own, code in parts if part is not None)
+    if cover is not None and cover.samples is not None:
+        return most_provable(problem.among(cover.samples, listed=False), multiplier, neurons)
     bounds, tried = list[float](), np.vstack([neurons, problem.modular_weights])
     for number, worth in enumerate([problem.whitening.worth(multiplier), *_code_worths(problem, neurons)]):
         root = symmetric_root(worth)
@@ -181,16 +181,16 @@ def best_bound(
         cover: a proof to be checked and used where it says more than can be seen without.
     """
     given, problem = _square(problem, multiplier), problem.canonical
-    if cover is not None and cover.samples is not None and not GROUP_BY_GROUP.accepts(problem):
+    if GROUP_BY_GROUP.accepts(problem):
+        return _sum_of_groups(
+            problem, given, weights, lambda part, own, code: best_bound(part, own, weights=code, quick=quick)
+        )
+    if cover is not None and cover.samples is not None:
         return _among_some(
             problem,
             cover,
             quick,
             lambda some, within, quick: best_bound(some, given, weights=weights, quick=quick, cover=within),
-        )
-    if GROUP_BY_GROUP.accepts(problem):
-        return _sum_of_groups(
-            problem, given, weights, lambda part, own, code: best_bound(part, own, weights=code, quick=quick)
         )
     whitened = problem.whitened
     # By as much as a bound is above the loss of the code rounding was off: the others are believed first.
@@ -202,7 +202,7 @@ def best_bound(
     worths = [problem.whitening.worth(given)]
     if weights is not None:
         worths += _code_worths(problem, weights)
-    bounds = _bounds(problem, worths, weights, quick=quick, cover=cover)
+    bounds = _bounds(problem, worths, loss, quick=quick, cover=cover)
     if len(bounds) == len(worths):
         bounds[0] = _as_given(problem, given, bounds[0])
     worths = worths[-len(bounds) :]
@@ -233,16 +233,14 @@ def _square(problem: Problem, multiplier: ArrayLike) -> Array:
     return given
 
 
-def _bounds(
-    problem: Problem, worths: list[Array], weights: Array | None, *, quick: bool, cover: Cover | None
-) -> list[Bound]:
+def _bounds(problem: Problem, worths: list[Array], loss: float, *, quick: bool, cover: Cover | None) -> list[Bound]:
     """What each of the multipliers proves; where to price one takes seconds, of those from the last, which is that of
-    the code, until one meets it.
+    a code, until one meets its loss; that is infinite where there is no code.
     """
     faces = None if quick or not problem.sources.has_faces else problem.sources.faces_if_few
-    if weights is None or problem.recurrence is not None or faces is None or not prices_slowly(faces.most_faces):
+    if problem.recurrence is not None or faces is None or not prices_slowly(faces.most_faces):
         return [_bound(problem, worth, quick=quick, cover=cover) for worth in worths]
-    loss, found = problem.loss(weights), list[Bound]()
+    found = list[Bound]()
     for worth in worths[::-1]:
         found.insert(0, _bound(problem, worth, quick=quick, cover=cover))
         if optimality_gap(loss, found[0].value) <= ATTAINED:

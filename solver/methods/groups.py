@@ -27,6 +27,7 @@ from solver.methods import columns, partial_decoding, relaxation
 from solver.methods.iterate import Iterate
 from theory.groups import placed
 from theory.readouts import Priced
+from theory.reductions import GROUP_BY_GROUP
 
 if TYPE_CHECKING:
     from theory.problem import Problem
@@ -77,20 +78,14 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
 
 def _side_by_side(problem: Problem, tolerance: float, rng: np.random.Generator) -> Iterator[Iterate]:
     """The best codes of the groups, which do not know of each other: a step for each of theirs, and one that bounds."""
-    parts = [
-        (members, part) for members, part in zip((problem.groups or {}).values(), problem.parts, strict=True) if part
-    ]
-    codes = [_modular(part) for _, part in parts]
+    codes = [None if part is None else _modular(part) for part in problem.parts]
 
     def together() -> Iterate:
-        weights, multiplier = [np.empty((0, problem.dimension))], np.zeros((problem.dimension,) * 2)
-        for (members, _), code in zip(parts, codes, strict=True):
-            weights.append(placed(code.weights, members, problem.dimension))
-            multiplier[np.ix_(members, members)] = code.multiplier
-        return Iterate(np.concatenate(weights), multiplier, sum(code.loss for code in codes), 0.0)
+        joined = GROUP_BY_GROUP.join(problem, codes)
+        return Iterate(joined.weights, joined.multiplier, joined.loss, 0.0)
 
-    for place, (_, part) in enumerate(parts):
-        for codes[place] in _improving(part, tolerance, rng):
+    for place, part in enumerate(problem.parts):
+        for codes[place] in () if part is None else _improving(part, tolerance, rng):
             yield together()
     last = together()
     bound = best_bound(problem, last.multiplier, weights=last.weights)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from theory.reductions import Solved
+
 if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.bounds.cover import Cover
@@ -12,8 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["Iterate"]
 
 
-@dataclass(frozen=True)
-class Iterate:
+@dataclass(frozen=True, eq=False)
+class Iterate(Solved):
     """One iteration of a method: the best code so far and the multiplier that speaks for it.
 
     Attributes:
@@ -36,10 +38,6 @@ class Iterate:
         (True, (2, 2))
     """
 
-    weights: Array
-    multiplier: Array
-    loss: float
-    lower_bound: float
     cover: Cover | None = None
     note: str = ""
     candidates: Array | None = None

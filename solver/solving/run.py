@@ -35,6 +35,7 @@ from solver.solving.plan import Plan, is_small, plan
 from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE
 from theory.conditions.completion import best_modular_multiplier
+from theory.reductions import WITHOUT_LAYER
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -135,7 +136,7 @@ class Run:
                     return
                 with one_thread():
                     steps = _steps(chosen, self.problem.feedforward, self.limits.tolerance, rng, options)
-                    self._follow(map(self._with_layer, steps))  # step 4
+                    self._follow(WITHOUT_LAYER.invert(self.problem, step) for step in steps)  # step 4
                     if "without layer" in chosen.reductions and chosen.method != "modular" and self._needs_descent():
                         steps = recurrent.steps(
                             self.problem, self.best.weights, tolerance=self.limits.tolerance, rng=rng
@@ -209,13 +210,6 @@ class Run:
         """What the callback sees of the search for separate codes, whose bound is none of all codes."""
         assert self.limits.callback is not None
         return self.limits.callback(replace(progress, lower_bound=0.0, gap=1.0))
-
-    def _with_layer(self, step: Iterate) -> Iterate:
-        """A step of a method, which knows of no recurrent layer, with what that costs."""
-        if self.problem.recurrence is None:
-            return step
-        bound = step.lower_bound + self.problem.least_recurrent
-        return replace(step, loss=self.problem.loss(step.weights), lower_bound=bound)
 
     def _needs_descent(self) -> bool:
         if self.stopped or self.iterations >= self.limits.max_iterations:

@@ -18,14 +18,14 @@ A chain of them takes any problem to the form in which neurons are searched for 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from theory.immutable import Frozen
 
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["Reduction", "Solved"]
+__all__ = ["OneSolved", "Reduction", "Solved"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +43,10 @@ class Solved(Frozen):
     multiplier: Array
     loss: float
     lower_bound: float
+
+
+OneSolved = TypeVar("OneSolved", bound=Solved)
+"""A code and what more is known of it, such as an iterate of a method."""
 
 
 class Reduction:
@@ -64,7 +68,7 @@ class Reduction:
         """The reduced problem."""
         return problem
 
-    def invert(self, problem: Any, solved: Solved) -> Solved:
+    def invert(self, problem: Any, solved: OneSolved) -> OneSolved:
         """A code of the reduced problem as one of this problem.
 
         Args:

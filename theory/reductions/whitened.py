@@ -11,7 +11,7 @@ from theory.errors import InputError
 from theory.geometry.whitening import Whitening
 from theory.neurons import Canonical
 from theory.readouts import Priced, Readout
-from theory.reductions.reduction import Reduction, Solved
+from theory.reductions.reduction import OneSolved, Reduction
 from theory.sources import EXACT_DIMENSION, Sources
 
 __all__ = ["WHITENED"]
@@ -53,7 +53,7 @@ class _Whitened(Reduction):
             _ = inside.sources.faces_if_few
         return inside
 
-    def invert(self, problem: Any, solved: Solved) -> Solved:
+    def invert(self, problem: Any, solved: OneSolved) -> OneSolved:
         """See `Reduction`."""
         weights = problem.whitening.weights(solved.weights)
         return replace(solved, weights=weights, multiplier=problem.whitening.multiplier(solved.multiplier))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from theory.reductions.reduction import Reduction, Solved
+from theory.reductions.reduction import OneSolved, Reduction
 
 __all__ = ["WITHOUT_LAYER"]
 
@@ -21,7 +21,7 @@ class _WithoutLayer(Reduction):
         """See `Reduction`."""
         return problem.replaced(transitions=None, recurrent_cost=1.0) if self.accepts(problem) else problem
 
-    def invert(self, problem: Any, solved: Solved) -> Solved:
+    def invert(self, problem: Any, solved: OneSolved) -> OneSolved:
         """See `Reduction`."""
         if not self.accepts(problem):
             return solved
