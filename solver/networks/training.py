@@ -29,7 +29,7 @@ from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.writing import require_writable
 
-__all__ = ["Step", "Trained", "train"]
+__all__ = ["Trained", "TrainingStep", "train"]
 
 SEGMENTS = 50  # of a run
 STILL_SEGMENTS = 5  # over which no curve may move by more than the tolerance for a run to end early
@@ -38,7 +38,7 @@ FINAL_RATE = 1e-3  # share of the rate that is left at the end
 
 
 @dataclass(frozen=True)
-class Step:
+class TrainingStep:
     """What a callback sees after each segment.
 
     Attributes:
@@ -124,7 +124,7 @@ def train(
     seeds: Sequence[int] = (0, 1, 2, 3, 4),
     tolerance: float = 0.0,
     checkpoint: str | os.PathLike[str] | None = None,
-    callback: Callable[[Step], object] | None = None,
+    callback: Callable[[TrainingStep], object] | None = None,
 ) -> Trained:
     """Train a network from several seeds at once by Adam, all samples at each step unless the network draws some.
 
@@ -139,7 +139,7 @@ def train(
         checkpoint: .npz file that keeps the run: written whole or not at all every ten seconds, at the end, and when
             the callback raises or Ctrl-C comes. The same call goes on from there, and ends where an uninterrupted one
             would have.
-        callback: called with a `Step` fifty times a run; a true return value ends it there.
+        callback: called with a `TrainingStep` fifty times a run; a true return value ends it there.
 
     Raises:
         InputError: numbers out of range; a checkpoint that cannot be written or is of another run; a run that diverged.
@@ -183,7 +183,7 @@ def train(
             if place is not None and time.monotonic() - last_saved > SAVED_EVERY:
                 saved(place, mark, state, curve)
                 last_saved = time.monotonic()
-            if callback is not None and callback(Step(size * (len(curve) - 1), steps, curve[-1])):
+            if callback is not None and callback(TrainingStep(size * (len(curve) - 1), steps, curve[-1])):
                 ended = "callback"
                 break
     finally:

@@ -62,13 +62,13 @@ def plot_audit(findings: Findings, path: str | os.PathLike[str] | None = None) -
     left, middle, right = style.side_by_side(top, 1, 1, 0.8)
     order = findings.active[np.argsort(-findings.code.neuron_costs[findings.active], kind="stable")]
     # What a neuron earns is shown to a percent.
-    colours = [style.INSIDE if ratio >= 0.995 else style.OUTSIDE for ratio in findings.ratios[order]]
+    colours = [style.BLUE if ratio >= 0.995 else style.ORANGE for ratio in findings.ratios[order]]
     names = [name[:8] for name in np.array(findings.neurons)[order].tolist()]
     _draw_code(left, findings.code, order, colours, names).set_title(f"this code: {_counted(len(order))}")
     best = np.arange(len(findings.optimum))
     numbers = [str(number + 1) for number in best]
     word = "the optimum" if findings.optimum.status == "optimal" else "best code found"
-    drawn = _draw_code(middle, findings.optimum, best, [style.INSIDE] * len(best), numbers)
+    drawn = _draw_code(middle, findings.optimum, best, [style.BLUE] * len(best), numbers)
     drawn.set_title(f"{word}: {_counted(len(best))}")
     _draw_terms(right.subplots(), findings, word)
     panels = bottom.subplots(1, 2 if findings.fit is None else 3)
@@ -77,7 +77,7 @@ def plot_audit(findings: Findings, path: str | os.PathLike[str] | None = None) -
     if findings.fit is not None:
         _draw_fit(panels[2], findings)
     style.head(figure, headline(findings), size=8)
-    notes = ["Neurons in orange earn less than they cost."] if style.OUTSIDE in colours else []
+    notes = ["Neurons in orange earn less than they cost."] if style.ORANGE in colours else []
     if findings.unexplained:
         notes.append(f"{percent(findings.unexplained)} of the variance of the activity is not affine, and not audited.")
     style.note(figure, " ".join(notes))
@@ -114,7 +114,7 @@ def _draw_weights(axes: Axes, weights: Array, names: list[str], sources: tuple[s
 
 def _draw_terms(axes: Axes, findings: Findings, word: str) -> None:
     energies, optimal = findings.code.energies, findings.optimum.energies
-    draw_energies(axes, [(energies, style.OUTSIDE, "this code"), (optimal, style.INSIDE, word)])
+    draw_energies(axes, [(energies, style.ORANGE, "this code"), (optimal, style.BLUE, word)])
     style.legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, handlelength=1)
 
 
@@ -123,7 +123,7 @@ def _draw_earnings(
 ) -> None:
     ratios = findings.ratios[order[:NEURONS_DRAWN]]
     axes.bar(range(len(ratios)), 100 * ratios, color=colours[:NEURONS_DRAWN], width=0.8)
-    axes.axhline(100, color=style.SAMPLE, lw=1, ls=style.DASHED, zorder=0)
+    axes.axhline(100, color=style.GREY, lw=1, ls=style.DASHED, zorder=0)
     style.label_some(axes.set_xticks, names[:NEURONS_DRAWN], NEURONS_LABELLED)
     axes.set(xlabel="neuron, the dearest first", ylabel="earns (% of its cost)", ylim=(0, 109))
 
@@ -133,9 +133,9 @@ def _draw_savings(axes: Axes, findings: Findings) -> None:
     savings = np.array([findings.savings[name] for name in CHANGED]) / least * 100
     above = np.cumsum(savings[::-1])[::-1]
     places = np.arange(len(savings))
-    axes.bar(places, savings, bottom=above - savings, color=style.OUTSIDE, width=0.7)
+    axes.bar(places, savings, bottom=above - savings, color=style.ORANGE, width=0.7)
     axes.step(
-        np.append(places - 0.35, places[-1] + 0.35), np.append(above, 0.0), where="post", color=style.HULL, lw=0.6
+        np.append(places - 0.35, places[-1] + 0.35), np.append(above, 0.0), where="post", color=style.DARK, lw=0.6
     )
     axes.set_xticks(places, list(CHANGED.values()), rotation=30)
     axes.tick_params(axis="x", length=0)
@@ -146,9 +146,9 @@ def _draw_savings(axes: Axes, findings: Findings) -> None:
 def _draw_fit(axes: Axes, findings: Findings) -> None:
     fit = findings.fit
     assert fit is not None
-    curves = ((fit.excess, style.OUTSIDE, "one unit for all"), (fit.own_units, style.HULL, "a unit for each neuron"))
+    curves = ((fit.excess, style.ORANGE, "one unit for all"), (fit.own_units, style.DARK, "a unit for each neuron"))
     for values, colour, label in curves:
         axes.plot(fit.encoder_costs, 100 * values, color=colour, lw=1, marker="o", ms=2, label=label)
-    axes.axvline(fit.encoder_cost, color=style.SAMPLE, lw=1, ls=style.DASHED, zorder=0)
+    axes.axvline(fit.encoder_cost, color=style.GREY, lw=1, ls=style.DASHED, zorder=0)
     axes.set(xscale="log", xlabel="price of the encoder", ylabel="above the optimum (%)", ylim=(0, None))
     style.legend(axes)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from solver.pictures.style import DASHED, HULL, INSIDE, OUTSIDE, SAMPLE, legend, page_figure, styled, target_of, written
+from solver.pictures.style import BLUE, DARK, DASHED, GREY, ORANGE, legend, page_figure, styled, target_of, written
 from theory.arrays import Array
 
 __all__ = ["plot_budget"]
@@ -42,10 +42,10 @@ def plot_budget(
     target = target_of(path)
     figure = page_figure(0.6, 0.4)
     axes = figure.subplots()
-    axes.axhline(floor, color=SAMPLE, lw=1, ls=DASHED, label="floor: no code costs less")
-    axes.plot(numbers, losses, color=HULL, lw=0.8, zorder=1)
+    axes.axhline(floor, color=GREY, lw=1, ls=DASHED, label="floor: no code costs less")
+    axes.plot(numbers, losses, color=DARK, lw=0.8, zorder=1)
     reached = np.zeros(len(numbers), dtype=bool) if enough is None else numbers >= enough
-    for rows, colour, label in ((~reached, OUTSIDE, "least loss found"), (reached, INSIDE, "reaches the floor")):
+    for rows, colour, label in ((~reached, ORANGE, "least loss found"), (reached, BLUE, "reaches the floor")):
         if rows.any():
             axes.scatter(numbers[rows], losses[rows], s=14, color=colour, label=label, zorder=2)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -46,7 +46,7 @@ def plot_shares(explained: Array, labels: Sequence[str], path: str | os.PathLike
     style.bare(axes)
     if explained.size <= 200:  # more numbers would not fit their fields
         for (row, column), share in np.ndenumerate(explained):
-            colour = "white" if share > 0.5 else style.HULL
+            colour = "white" if share > 0.5 else style.DARK
             axes.text(column, row, f"{share:.2f}", ha="center", va="center", color=colour, fontsize=6)
     style.colour_bar(figure, image, axes, shrink=0.6, aspect=16, pad=0.02, ticks=[0, 0.5, 1])
     return style.written(figure, target)

@@ -27,7 +27,7 @@ __all__ = ["draw_energies", "modular_energies", "plot", "plot_verdict"]
 ACTIVITY_PANELS = 12  # neurons, the strongest, whose activity is drawn
 SOURCES_IN_PAIRS = 5  # sources drawn against each other: more panels would be too small to read
 
-ENERGY = LinearSegmentedColormap.from_list("energy", ["#86cfaa", "#238b5b", "#05402a"])
+COST_SHARES = LinearSegmentedColormap.from_list("energy", ["#86cfaa", "#238b5b", "#05402a"])
 
 GROUP_COLOURS = ("#0b6fa8", "#c2570c", "#23855a", "#9a3b8f", "#8a6d00", "#5a5a5a")  # used again where there are more
 SEVERAL_GROUPS = "#111111"
@@ -89,7 +89,7 @@ def plot_verdict(problem: Problem, verdict: Verdict, path: str | os.PathLike[str
             source_plane.cloud(axes, condition, (0, 1))
             _legend(body, axes)
             if verdict.witness is not None:
-                witness, colours = verdict.witness[None], [style.OUTSIDE]
+                witness, colours = verdict.witness[None], [style.ORANGE]
                 source_plane.arrows(axes, problem.sources, witness, np.ones(1), colours=colours, names=["witness"])
     else:
         figure = style.page_figure(1, 0.58)
@@ -124,10 +124,10 @@ def _draw_plane(representation: Code) -> Figure:
     _legend(left, axes)
     share = representation.neuron_costs / representation.neuron_costs.sum()
     scale = mpl.colors.Normalize(0, float(share.max()) * 100)
-    colours = [ENERGY(scale(100 * value)) for value in share]
+    colours = [COST_SHARES(scale(100 * value)) for value in share]
     names = [str(i + 1) for i in range(len(share))]
     source_plane.arrows(axes, sources, representation.source_weights, share, colours=colours, names=names)
-    shares = mpl.cm.ScalarMappable(scale, ENERGY)
+    shares = mpl.cm.ScalarMappable(scale, COST_SHARES)
     style.colour_bar(left, shares, axes, label="share of all cost (%)", shrink=0.5, aspect=18, pad=0.02)
     panels = np.atleast_1d(top.subplots(rows, columns, sharex=True, sharey=True)).ravel()
     for panel in panels[count:]:
@@ -173,7 +173,7 @@ def _draw_line(representation: Code) -> Figure:
     source_plane.histogram(first, sources)
     ends = (sources.mean + np.array([sources.lower, sources.upper]).ravel()).reshape(-1, 1)
     for neuron, activity in enumerate(representation.activity(ends).T):
-        second.plot(ends[:, 0], activity, color=style.INSIDE, lw=1.4, label=f"neuron {neuron + 1}")
+        second.plot(ends[:, 0], activity, color=style.BLUE, lw=1.4, label=f"neuron {neuron + 1}")
     second.set(xlabel=style.label_of(sources.names[0]), ylabel="activity", ylim=(0, None))
     _draw_energies(third, representation)
     return figure
@@ -254,7 +254,7 @@ def _draw_energies(axes: Axes, representation: Code) -> None:
     """Draw the terms of the loss beside those of the best modular code, where the sources are identified."""
     problem, separate = representation.problem, representation.separate
     optimal = "optimal code" if representation.status == "optimal" else "best code found"
-    bars = [(representation.energies, style.INSIDE, optimal)]
+    bars = [(representation.energies, style.BLUE, optimal)]
     if problem.sources.identified:
         kind = kind_words(problem.groups)[1]
         compared = "one source a neuron" if problem.separate else f"best {kind} code"

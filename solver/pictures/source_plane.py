@@ -13,7 +13,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from solver.code import Code
-from solver.pictures.style import DASHED, HULL, INSIDE, OUTSIDE, SAMPLE, label_of
+from solver.pictures.style import BLUE, DARK, DASHED, GREY, ORANGE, label_of
 from theory.arrays import Array
 from theory.conditions import modular_multiplier
 from theory.neurons import Linear
@@ -102,14 +102,14 @@ def cloud(
     _samples(axes, sources, pair)
     hull = condition.hull(pair)
     closed = np.concatenate([hull, hull[:1]]) + mean
-    axes.plot(*closed.T, color=HULL, lw=0.8, solid_joinstyle="round", label="hull of the samples")
+    axes.plot(*closed.T, color=DARK, lw=0.8, solid_joinstyle="round", label="hull of the samples")
     if condition.has_ellipse:
         ring, outside = condition.ellipse(pair)
         inside = np.where(outside[:, None], np.nan, ring) + mean
         beyond = np.where(outside[:, None], ring, np.nan) + mean
-        axes.plot(*inside.T, color=INSIDE, lw=1.2, label="ellipse of F")
+        axes.plot(*inside.T, color=BLUE, lw=1.2, label="ellipse of F")
         if outside.any():
-            axes.plot(*beyond.T, color=OUTSIDE, lw=1.6, label="its part outside")
+            axes.plot(*beyond.T, color=ORANGE, lw=1.6, label="its part outside")
     first, second = (label_of(sources.names[source]) for source in pair)
     if labels[0]:
         axes.set_xlabel(first)
@@ -127,7 +127,7 @@ def _samples(axes: Axes, sources: Sources, pair: tuple[int, int]) -> None:
     label = "samples" if sources.from_samples else kind
     if len(points) < POINTS_DRAWN:
         size = float(np.clip(900 / len(points), 1.5, 9))
-        axes.scatter(points[:, 0], points[:, 1], s=size, color=SAMPLE, lw=0, alpha=0.8, zorder=1, label=label)
+        axes.scatter(points[:, 0], points[:, 1], s=size, color=GREY, lw=0, alpha=0.8, zorder=1, label=label)
         return
     points = points[:: -(-len(points) // 200_000)]  # enough for a density
     count, *edges = np.histogram2d(points[:, 0], points[:, 1], bins=60)
@@ -162,7 +162,7 @@ def arrows(
     for way, reach, colour, name in zip(direction, length, colours, names, strict=True):
         tip, place = (_point(sources.mean + way * units * distance) for distance in (reach, reach + 0.09))
         axes.annotate("", tip, _point(sources.mean), arrowprops={**style, "color": colour}, zorder=4)
-        axes.text(*place, name, ha="center", va="center", color=HULL, weight="bold", path_effects=halo, zorder=5)
+        axes.text(*place, name, ha="center", va="center", color=DARK, weight="bold", path_effects=halo, zorder=5)
 
 
 def _point(place: Array) -> tuple[float, float]:
@@ -187,7 +187,7 @@ def activity(axes: Axes, sources: Sources, weight: Array, colours: Colormap) -> 
     axes.set(xlim=(left, right), ylim=(bottom, top))
     # The line is given by its slope, because two of its points may agree to seven digits.
     slope = weight[0] / -weight[1] if weight[1] else np.inf
-    axes.axline(_point(foot), slope=float(slope), color=HULL, lw=0.7, ls=DASHED, zorder=0)
+    axes.axline(_point(foot), slope=float(slope), color=DARK, lw=0.7, ls=DASHED, zorder=0)
     _aspect(axes, sources.vertices)
     axes.locator_params(nbins=3)
     return drawn
@@ -197,5 +197,5 @@ def histogram(axes: Axes, sources: Sources) -> None:
     """How often each value of a single source occurs."""
     values = sources.points[:, 0]
     bins = int(np.clip(np.sqrt(len(values)), 5, 60))
-    axes.hist(values, bins=bins, weights=sources.probabilities, color=SAMPLE)
+    axes.hist(values, bins=bins, weights=sources.probabilities, color=GREY)
     axes.set(xlabel=label_of(sources.names[0]), ylabel="samples" if sources.probabilities is None else "probability")

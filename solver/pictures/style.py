@@ -51,8 +51,8 @@ PAGE_WIDTH = 7.1  # inches: two columns of a journal page
 DOTS_PER_INCH = 250
 LONGEST_LABEL = 24  # characters that fit an axis
 
-SAMPLE, HULL, INSIDE, OUTSIDE = "#9aa3ab", "#3c4248", "#1f6fa8", "#d55e00"
-"""Grey samples, dark hull, blue for modular, inside or reached, orange for mixed, outside or missed."""
+GREY, DARK, BLUE, ORANGE = "#9aa3ab", "#3c4248", "#1f6fa8", "#d55e00"
+"""Grey for samples, dark for hulls, blue for modular, inside or reached, orange for mixed, outside or missed."""
 
 ACTIVITY = LinearSegmentedColormap.from_list("activity", ["#e4e9ee", "#7fb3d5", "#1f6fa8", "#0a2c55"])
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#0b4f8a", "#6da7d2", "#ffffff", "#ee9c6a", "#b03a0c"])
@@ -104,7 +104,7 @@ def target_of(path: str | os.PathLike[str] | None) -> Path | None:
     Raises:
         InputError: a path that cannot be written.
     """
-    return None if path is None else require_writable(path, PICTURES, "path")
+    return None if path is None else require_writable(path, (".png", ".pdf", ".svg"), "path")
 
 
 def written(figure: Figure, target: Path | None, metadata: dict[str, str] | None = None) -> Figure:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from solver.pictures.style import DASHED, INSIDE, OUTSIDE, SAMPLE, legend, page_figure, styled, target_of, written
+from solver.pictures.style import BLUE, DASHED, GREY, ORANGE, legend, page_figure, styled, target_of, written
 from theory.arrays import Array
 
 __all__ = ["FLOOR_REACHED", "draw_curves", "plot_training"]
@@ -51,13 +51,13 @@ def draw_curves(axes: Axes, steps: NDArray[np.intp], losses: Array, floor: float
     ends = np.full(len(losses), np.inf) if floor is None else losses[:, -1] / floor - 1
     shown = losses if floor is None else np.maximum(losses / floor - 1, SINGLE_PRECISION)
     groups = [
-        (ends > FLOOR_REACHED, OUTSIDE, "trained" if floor is None else "ends above the floor"),
-        (ends <= FLOOR_REACHED, INSIDE, f"reaches the floor within {100 * FLOOR_REACHED:g} %"),
+        (ends > FLOOR_REACHED, ORANGE, "trained" if floor is None else "ends above the floor"),
+        (ends <= FLOOR_REACHED, BLUE, f"reaches the floor within {100 * FLOOR_REACHED:g} %"),
     ]
     for rows, colour, label in groups:
         for number, row in enumerate(np.flatnonzero(rows)):
             axes.plot(steps, shown[row], color=colour, lw=0.8, alpha=0.8, label=label if number == 0 else "_")
     axes.set(yscale="log", xlabel="steps", ylabel="loss" if floor is None else "loss / certified floor $-$ 1")
     if floor is not None:
-        axes.axhline(SINGLE_PRECISION, color=SAMPLE, lw=1, ls=DASHED, label="floor, as far as single precision tells")
+        axes.axhline(SINGLE_PRECISION, color=GREY, lw=1, ls=DASHED, label="floor, as far as single precision tells")
     legend(axes, loc="upper right")

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from solver.code import Code
-from solver.pictures.style import ACTIVITY, HULL, INSIDE, OUTSIDE
+from solver.pictures.style import ACTIVITY, BLUE, DARK, ORANGE
 from theory.arrays import Array
 from theory.errors import InputError
 
@@ -51,15 +51,15 @@ def kind_of(groups: Sequence[str]) -> tuple[str, str]:
     """What a neuron that reads these groups is called, and its colour.
 
     Example:
-        >>> kind_of(("object",)) == ("object", INSIDE), kind_of(("position", "object")) == ("mixed", OUTSIDE)
+        >>> kind_of(("object",)) == ("object", BLUE), kind_of(("position", "object")) == ("mixed", ORANGE)
         (True, True)
     """
-    return (groups[0], INSIDE) if len(groups) == 1 else ("mixed", OUTSIDE)
+    return (groups[0], BLUE) if len(groups) == 1 else ("mixed", ORANGE)
 
 
 def draw_map(axes: Axes, values: Array, title: str = "", colour: str = "black") -> None:
     """One neuron's map (a, b), relative to its maximum: the first variable to the right, the second upwards."""
-    axes.set_facecolor(HULL)  # seen where a pair does not occur
+    axes.set_facecolor(DARK)  # seen where a pair does not occur
     axes.imshow(values.T / np.nanmax(values), cmap=ACTIVITY, vmin=0, vmax=1, origin="lower", aspect="auto")
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)

@@ -9,11 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 
-from solver.pictures.style import HULL, INSIDE, OUTSIDE, head, legend, page_figure, side_by_side, stacked
+from solver.pictures.style import BLUE, DARK, ORANGE, head, legend, page_figure, side_by_side, stacked
 from solver.pictures.tuning import draw_torus, kind_of, tuning
 from solver.representation import Representation
 from solver.studies.study import Finding, angle_between, cell_types, curve, draw_maps, is_free, percents
-from solver.studies.tasks import KEPT, RING, object_on_ring, object_on_torus
+from solver.studies.tasks import KEPT_POSITION_COST, RING, object_on_ring, object_on_torus
 
 Codes = dict[tuple[str, tuple[int, ...]], Representation]
 
@@ -21,7 +21,7 @@ GRID_CELL = 1e-3
 """Relative difference of the amplitudes of three waves, and distance of their phases from a common peak in turns, up to
 which their sum is a grid cell: far above the solver's rounding, far below what other neurons show."""
 
-NAMES = {"position": "position cell", "object": "object-vector cell", "mixed": "mixed cell"}
+CELL_NAMES = {"position": "position cell", "object": "object-vector cell", "mixed": "mixed cell"}
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:
@@ -37,7 +37,8 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         "two": [(0, 0), (1, 1)],
     }
     modules = {
-        kind: object_on_torus(side, tori[kind]).solved(encoder_cost=KEPT) for kind in (("anywhere",) if quick else tori)
+        kind: object_on_torus(side, tori[kind]).solved(encoder_cost=KEPT_POSITION_COST)
+        for kind in (("anywhere",) if quick else tori)
     }
     rows = [_row("ring", kind, len(places), code) for (kind, places), code in codes.items()]
     rows += [_row("torus", kind, len(tori[kind]), code) for kind, code in modules.items()]
@@ -80,7 +81,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
 
 
 def _on_ring(places: tuple[int, ...]) -> Representation:
-    return object_on_ring(RING, places).solved(encoder_cost=KEPT)
+    return object_on_ring(RING, places).solved(encoder_cost=KEPT_POSITION_COST)
 
 
 def _row(space: str, kind: str, places: int, code: Representation) -> dict[str, Any]:
@@ -114,10 +115,10 @@ def _grid_cells(code: Representation) -> int:
 
 
 def _draw_prices(axes: Axes, codes: Codes) -> None:
-    for wanted, colour, marker in (("neighbours", OUTSIDE, "o"), ("evenly spaced", INSIDE, "D")):
+    for wanted, colour, marker in (("neighbours", ORANGE, "o"), ("evenly spaced", BLUE, "D")):
         chosen = {len(places): code for (kind, places), code in codes.items() if kind == wanted}
         curve(axes, list(chosen), percents(chosen.values()), colour, label=wanted, marker=marker)
-    axes.axhline(0, color=HULL, linewidth=0.4, zorder=0)
+    axes.axhline(0, color=DARK, linewidth=0.4, zorder=0)
     axes.set(xlabel=f"places where the object can be, of {RING}", ylabel="price of separate cell types (%)")
     legend(axes)
 
@@ -125,7 +126,7 @@ def _draw_prices(axes: Axes, codes: Codes) -> None:
 def _draw_ring(figure: SubFigure, code: Representation, places: tuple[int, ...], title: str) -> None:
     maps = tuning(code, object_on_ring(RING, places).situations)[:, :, list(places)]
     # Names in narrow panels take two lines.
-    names = {kind: name if len(code) <= 8 else name.replace(" ", "\n") for kind, name in NAMES.items()}
+    names = {kind: name if len(code) <= 8 else name.replace(" ", "\n") for kind, name in CELL_NAMES.items()}
     panels = draw_maps(figure, code, maps, title, labels=("position", "object at"), names=names)
     panels[0].set_yticks(range(len(places)), [str(place) for place in places], fontsize=5)
 
@@ -142,6 +143,6 @@ def _draw_modules(
             neuron = next(number for number, (one, _) in enumerate(kinds) if one == name)
             for place in ((0, 0), (1, 1)):
                 values = maps[neuron][:, :, tori[kind].index(place)]
-                draw_torus(next(panels), values, f"{NAMES[name]},\nobject at {place}", kinds[neuron][1])
+                draw_torus(next(panels), values, f"{CELL_NAMES[name]},\nobject at {place}", kinds[neuron][1])
     title = "Torus, one hexagonal module: the strongest of either type, object anywhere"
     head(figure, title + ("" if len(modules) == 1 else "; and a mixed one, object at two places"))

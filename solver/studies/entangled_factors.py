@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from solver.pictures.style import INSIDE, OUTSIDE, page_figure, side_by_side
+from solver.pictures.style import BLUE, ORANGE, page_figure, side_by_side
 from solver.studies.study import (
     Finding,
     beside_boundary,
@@ -46,7 +46,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     axes.set(xlabel="a, from independent (0) to fully dependent (2)", ylabel="price of own neurons (%), root scale")
     for panel, cut in zip(right.subplots(3, 1), (0.0, boundary, cuts[-1]), strict=True):
         corners = band.sources(cut).points if cut else square.points
-        draw_support(panel, corners, f"a = {cut:.3g}", OUTSIDE if cut > boundary else INSIDE)
+        draw_support(panel, corners, f"a = {cut:.3g}", ORANGE if cut > boundary else BLUE)
     last = rows[-1]
     verdict = (
         f"theory and solution agree on {agree.sum()} of {len(rows)} degrees of dependence, from none to "

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from solver.pictures.style import HULL, INSIDE, OUTSIDE, legend
+from solver.pictures.style import BLUE, DARK, ORANGE, legend
 from solver.studies.study import Finding, is_free, panels, scatter, solved, theory_line
 from solver.studies.tasks import circle
 from solver.sweeps.phase import along
@@ -44,16 +44,16 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         and all(run[-1] < run[0] / (1.2 if quick else 10) for run in irrational)
     )
     figure, (left, right) = panels(2)
-    left.vlines(ratios, 0, 100 * prices, color=HULL, linewidth=0.8, zorder=1)
+    left.vlines(ratios, 0, 100 * prices, color=DARK, linewidth=0.8, zorder=1)
     scatter(left, ratios, prices)
-    forever = {"marker": "D", "color": INSIDE, "label": "the same, irrational ratio (for all time)"}
+    forever = {"marker": "D", "color": BLUE, "label": "the same, irrational ratio (for all time)"}
     left.scatter(list(IRRATIONAL.values()), [100 * torus[1]] * len(IRRATIONAL), s=14, linewidth=0, **forever)
     for ratio in frequencies.boundary():
         theory_line(left, float(ratio), "theory: multiples share neurons" if ratio == 2 else "_")
     left.set(xlabel="ratio of the frequencies", ylabel="price of own neurons (%)", title="Over a whole period")
     legend(left, frameon=True, framealpha=1, edgecolor="none", loc="upper right")
     for (name, run), line in zip(runs.items(), ("D-", "D--", "D:", "o-"), strict=True):
-        colour = OUTSIDE if name == "2" else INSIDE
+        colour = ORANGE if name == "2" else BLUE
         right.plot(lengths, [100 * price for _, price, _ in run], line, markersize=3, color=colour, label=name)
     right.set(xscale="log", yscale="log", xlabel="samples", ylabel="price of own neurons (%)")
     right.set_xticks(lengths, [str(length) for length in lengths])

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from solver.pictures.style import ACTIVITY, INSIDE, OUTSIDE, colour_bar, legend, page_figure
+from solver.pictures.style import ACTIVITY, BLUE, ORANGE, colour_bar, legend, page_figure
 from solver.representation import Representation
 from solver.studies.study import Finding, curve, is_free
 from solver.studies.tasks import objects_in_a_row
 from theory.arrays import Array
 
-PLACES, OBJECTS = 5, 3
+RING_OF_OBJECTS, OBJECTS = 5, 3
 
 IN_A_ROW = 0.2
 """Share of the rooms, in the paper, in which the objects are in a row."""
@@ -24,7 +24,7 @@ IN_A_ROW = 0.2
 def study(_: np.random.Generator, quick: bool) -> Finding:
     """Correlate three objects more and more, and explain each neuron by all of them, then by two."""
     shares = [0.0, IN_A_ROW] if quick else [0.0, 0.1, IN_A_ROW, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
-    codes = [objects_in_a_row(PLACES, share).solved() for share in shares]
+    codes = [objects_in_a_row(RING_OF_OBJECTS, share).solved() for share in shares]
     by_three = [_explained(code, range(OBJECTS)) for code in codes]
     by_two = [_explained(code, range(OBJECTS - 1)) for code in codes]
     rows = [
@@ -49,8 +49,8 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         100 * max(shares.max() for shares, groups in zip(two, code.coded_groups(), strict=True) if "object 3" in groups)
         for code, two in zip(codes, by_two, strict=True)
     ]
-    curve(right, shares, spurious, OUTSIDE, label="seen by two")
-    right.plot(shares, np.zeros(len(shares)), color=INSIDE, lw=0.8, label="seen by all three")
+    curve(right, shares, spurious, ORANGE, label="seen by two")
+    right.plot(shares, np.zeros(len(shares)), color=BLUE, lw=0.8, label="seen by all three")
     right.set(xlabel="share of rooms with the objects in a row", ylabel="variance explained by a wrong object (%)")
     legend(right)
     verdict = (

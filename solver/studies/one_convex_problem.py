@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from solver.oracles.alternating import descend
-from solver.pictures.style import HULL, INSIDE, OUTSIDE, legend
+from solver.pictures.style import BLUE, DARK, ORANGE, legend
 from solver.studies.study import Finding, panels, solved
 from theory.problem import Problem
 
@@ -33,10 +33,10 @@ def study(rng: np.random.Generator, quick: bool) -> Finding:
     figure, axes = panels()
     spread = numbers + rng.uniform(-0.25, 0.25, len(numbers))
     shown = np.maximum(excess, EXCESS_ROUNDING)
-    axes.scatter(spread, shown, s=6, color=INSIDE, linewidth=0, alpha=0.6, label="random start")
+    axes.scatter(spread, shown, s=6, color=BLUE, linewidth=0, alpha=0.6, label="random start")
     # A start below the bound would be drawn here, in the other colour.
-    axes.scatter(spread[beaten], np.full(beaten.sum(), EXCESS_ROUNDING), s=20, marker="v", color=OUTSIDE, zorder=3)
-    axes.axhline(EXCESS_ROUNDING, color=HULL, linewidth=0.8, label="certified bound, to rounding")
+    axes.scatter(spread[beaten], np.full(beaten.sum(), EXCESS_ROUNDING), s=20, marker="v", color=ORANGE, zorder=3)
+    axes.axhline(EXCESS_ROUNDING, color=DARK, linewidth=0.8, label="certified bound, to rounding")
     axes.set(yscale="log", ylim=(EXCESS_ROUNDING / 3, 10), xlabel="problem", ylabel="excess of the loss over the bound")
     axes.set_xticks(np.unique(numbers))
     legend(axes, loc="upper center", ncols=2)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from solver.pictures.source_plane import Condition, cloud
-from solver.pictures.style import INSIDE, OUTSIDE, legend, page_figure
+from solver.pictures.style import BLUE, ORANGE, legend, page_figure
 from solver.studies.study import Finding, is_free, scatter, solved, theory_line
 from solver.verification.judgement import AGREES, DISAGREES, UNDECIDED, judge
 from theory.conditions import decide
@@ -37,10 +37,10 @@ def study(rng: np.random.Generator, quick: bool) -> Finding:
     left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.4))
     for axes, code in zip((left, middle), pair, strict=True):
         cloud(axes, Condition(code.problem, decide(code.problem).F), (0, 1))
-        title, colour = f"{code.problem.sources.count} points: modular", INSIDE
+        title, colour = f"{code.problem.sources.count} points: modular", BLUE
         if not is_free(code.price_of_modularity):
             cost = 100 * code.price_of_modularity
-            title, colour = f"{code.problem.sources.count} points: mixed, own neurons\ncost {cost:.2g} % more", OUTSIDE
+            title, colour = f"{code.problem.sources.count} points: mixed, own neurons\ncost {cost:.2g} % more", ORANGE
         axes.set_title(title, color=colour)
     handles, labels = middle.get_legend_handles_labels()
     legend(figure, handles=handles, labels=labels, loc="outside lower left", ncols=4)

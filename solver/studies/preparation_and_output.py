@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import SubFigure
 
-from solver.pictures.style import HULL, INSIDE, OUTSIDE, head, legend, page_figure, stacked
+from solver.pictures.style import BLUE, DARK, ORANGE, head, legend, page_figure, stacked
 from solver.pictures.tuning import kind_of, tuning
 from solver.representation import Representation
 from solver.studies.study import RIGHT_ANGLE, Finding, cell_types, curve, draw_maps, is_free, measured, percents
@@ -42,10 +42,10 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     figure = page_figure(1, 0.75)
     top, middle, bottom = stacked(figure, 1.5, 1, 1)
     left, right = top.subplots(1, 2)
-    curve(left, shares, prices, OUTSIDE, label="one at a time")
-    left.axhline(0, color=INSIDE, lw=0.8, label="in a row")
-    curve(right, shares, angles, OUTSIDE)
-    right.axhline(90, color=INSIDE, lw=0.8)
+    curve(left, shares, prices, ORANGE, label="one at a time")
+    left.axhline(0, color=BLUE, lw=0.8, label="in a row")
+    curve(right, shares, angles, ORANGE)
+    right.axhline(90, color=BLUE, lw=0.8)
     left.set(xlabel="share of the preparation held in the movement", ylabel="price of separate neurons (%)")
     right.set(xlabel="share of the preparation held in the movement", ylabel="angle between the subspaces (degrees)")
     legend(left)
@@ -69,7 +69,7 @@ def _draw_epochs(figure: SubFigure, code: Representation, maps: Array) -> None:
     for axes, values, groups in zip(panels, maps, code.coded_groups(), strict=False):
         kind, colour = kind_of(groups)
         axes.plot(values[:, 0], "-", color=colour, lw=1, label="preparation")
-        axes.plot(values[:, 1], ":", color=HULL, lw=1, label="movement")
+        axes.plot(values[:, 1], ":", color=DARK, lw=1, label="movement")
         axes.set_title(kind, color=colour, fontsize=6, pad=2)
         axes.set_xlabel("direction", fontsize=6)
         axes.set_xticks([])

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import SubFigure
 from numpy.typing import NDArray
 
-from solver.pictures.style import HULL, page_figure, side_by_side, stacked
+from solver.pictures.style import DARK, page_figure, side_by_side, stacked
 from solver.pictures.tuning import tuning
 from solver.representation import Representation
 from solver.studies.study import Finding, cell_types, draw_maps, is_free, scatter
@@ -67,5 +67,5 @@ def _silent_contexts(code: Representation, task: Task) -> NDArray[np.bool_]:
 def _draw(figure: SubFigure, code: Representation, task: Task, title: str) -> None:
     panels = draw_maps(figure, code, tuning(code, task.situations), title, labels=("place", "context"))
     for axes in panels:
-        axes.axhline(0.5, color=HULL, linewidth=0.4)
+        axes.axhline(0.5, color=DARK, linewidth=0.4)
     panels[0].set_yticks([0, 1], ["A", "B"], fontsize=6)

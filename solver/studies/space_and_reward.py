@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from solver.pictures.style import HULL, INSIDE, OUTSIDE, SAMPLE, legend
+from solver.pictures.style import BLUE, DARK, GREY, ORANGE, legend
 from solver.representation import Representation
 from solver.studies.study import Finding, curve, is_free, measured, panels, root_scale
-from solver.studies.tasks import KEPT, RING, object_on_ring
+from solver.studies.tasks import KEPT_POSITION_COST, RING, object_on_ring
 from theory.readouts import Soft
 
 ERROR_COSTS = (2.2, 5.0, 30.0)
@@ -40,7 +40,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     figure, (left, right) = panels(2)
     # Rooms with a reward anywhere: none, and then on a scale of powers of ten.
     places = np.log10(np.maximum(shares, 1e-5))
-    for cost, colour in zip([*costs[1:], "exact"], [*(SAMPLE, INSIDE, HULL)[: len(costs) - 1], OUTSIDE], strict=True):
+    for cost, colour in zip([*costs[1:], "exact"], [*(GREY, BLUE, DARK)[: len(costs) - 1], ORANGE], strict=True):
         label, marker = ("no errors", "D") if cost == "exact" else (f"errors at {cost:g}", "o")
         curve(left, places, 100 * prices[cost], colour, label=label, marker=marker)
         curve(right, places, [row["angle"] for row in tables[cost]], colour, label=label, marker=marker)
@@ -65,4 +65,4 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
 def _solved(share: float, cost: float | str) -> Representation:
     """The reward is at one of two places, or anywhere in a share of the rooms."""
     readout = None if isinstance(cost, str) else Soft(cost)
-    return object_on_ring(RING, (0, 3), anywhere=share).solved(encoder_cost=KEPT, readout=readout)
+    return object_on_ring(RING, (0, 3), anywhere=share).solved(encoder_cost=KEPT_POSITION_COST, readout=readout)

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from numpy.typing import ArrayLike, NDArray
 
-from solver.pictures.style import DASHED, FREE, HULL, INSIDE, OUTSIDE, SAMPLE, head, legend, page_figure
+from solver.pictures.style import BLUE, DARK, DASHED, FREE, GREY, ORANGE, head, legend, page_figure
 from solver.pictures.tuning import draw_map, kind_of
 from solver.representation import Representation
 from solver.solving.solve import solve_one_of_many
@@ -157,11 +157,11 @@ def scatter(axes: Axes, x: ArrayLike, price: ArrayLike) -> None:
     """Prices of modularity, in per cent, against x, coloured by whether own neurons are optimal."""
     x, price = np.asarray(x), np.asarray(price)
     modular: NDArray[np.bool_] = is_free(price)
-    for rows, colour, meaning in ((modular, INSIDE, "own neurons are optimal"), (~modular, OUTSIDE, "mixed")):
+    for rows, colour, meaning in ((modular, BLUE, "own neurons are optimal"), (~modular, ORANGE, "mixed")):
         if rows.any():
             points: dict[str, Any] = {"s": 8, "color": colour, "linewidth": 0, "alpha": 0.8, "zorder": 2}
             axes.scatter(x[rows], 100 * price[rows], label=meaning, **points)
-    axes.axhline(0, color=HULL, linewidth=0.4, zorder=0)
+    axes.axhline(0, color=DARK, linewidth=0.4, zorder=0)
     legend(axes)
 
 
@@ -172,7 +172,7 @@ def curve(axes: Axes, x: ArrayLike, y: ArrayLike, colour: str, *, label: str | N
 
 def theory_line(axes: Axes, where: float, meaning: str) -> None:
     """A dashed line where theory says that something changes."""
-    axes.axvline(where, color=SAMPLE, linewidth=1, linestyle=DASHED, zorder=0, label=meaning)
+    axes.axvline(where, color=GREY, linewidth=1, linestyle=DASHED, zorder=0, label=meaning)
     legend(axes)
 
 

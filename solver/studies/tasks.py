@@ -23,28 +23,10 @@ from theory.sources import Sources
 
 Integers = NDArray[np.intp]
 
-__all__ = [
-    "KEPT",
-    "RING",
-    "Task",
-    "circle",
-    "held_while_reaching",
-    "hexagonal",
-    "maps_of_their_own",
-    "object_on_ring",
-    "object_on_torus",
-    "objects_in_a_row",
-    "one_map",
-    "place_and_reward",
-    "place_and_speed",
-    "reaches_in_a_row",
-    "remembered",
-]
-
 RING = 12
 """Positions on the ring, where the papers do not say how many."""
 
-KEPT = 1e-6
+KEPT_POSITION_COST = 1e-6
 """Price of the encoder, next to nothing, of a position that recurrent weights keep instead of an input."""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from solver.pictures.style import HULL, INSIDE, OUTSIDE, head, legend, page_figure, stacked
+from solver.pictures.style import BLUE, DARK, ORANGE, head, legend, page_figure, stacked
 from solver.pictures.tuning import draw_map, kind_of, tuning
 from solver.studies.study import RIGHT_ANGLE, Finding, curve, is_free, measured
 from solver.studies.tasks import remembered
@@ -44,7 +44,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     top, bottom = stacked(figure, 1.3, 1)
     left, right = top.subplots(1, 2)
     for cues, marker in ((2, "o"), (3, "D")):
-        for repeats, colour in ((False, OUTSIDE), (True, INSIDE)):
+        for repeats, colour in ((False, ORANGE), (True, BLUE)):
             drawn = [row for row in rows if (row["cues"], row["repeats"]) == (cues, repeats)]
             if not drawn:
                 continue
@@ -53,7 +53,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
             curve(right, items, [row["angle"] for row in drawn], colour, label=label, marker=marker)
     left.set(xlabel="items on the ring", ylabel="price of separate subspaces (%)")
     right.set(xlabel="items on the ring", ylabel="angle between the subspaces (degrees)")
-    right.axhline(90, color=HULL, linewidth=0.4, zorder=0)
+    right.axhline(90, color=DARK, linewidth=0.4, zorder=0)
     legend(left)
     maps = tuning(few, remembered(ITEMS_DRAWN, repeats=False).situations)
     for axes, values, groups in zip(bottom.subplots(1, len(few)), maps, few.coded_groups(), strict=True):

@@ -48,16 +48,16 @@ def _price(axes: Axes, family: Family, points: list[PhasePoint]) -> None:
     price = 100 * np.array([point.price for point in points])
     mixed = price > 100 * style.FREE
     if family.blocks is None:
-        axes.plot(parameter, price, color=style.HULL, linewidth=0.8, zorder=1)
+        axes.plot(parameter, price, color=style.DARK, linewidth=0.8, zorder=1)
     else:
-        axes.vlines(parameter, 0, price, color=style.HULL, linewidth=0.8, zorder=1)
-    for rows, colour, verdict in ((~mixed, style.INSIDE, "own neurons are optimal"), (mixed, style.OUTSIDE, "mixed")):
+        axes.vlines(parameter, 0, price, color=style.DARK, linewidth=0.8, zorder=1)
+    for rows, colour, verdict in ((~mixed, style.BLUE, "own neurons are optimal"), (mixed, style.ORANGE, "mixed")):
         axes.scatter(parameter[rows], price[rows], s=12, color=colour, label=f"solver: {verdict}", zorder=2)
     boundaries = family.boundary()
     where = f", a* = {float(boundaries[0]):.6g}" if len(boundaries) == 1 else ""
     for number, value in enumerate(boundaries):
         meaning = f"theory: boundary{where}" if number == 0 else "_"
-        axes.axvline(float(value), color=style.SAMPLE, linewidth=1, linestyle=style.DASHED, zorder=0, label=meaning)
+        axes.axvline(float(value), color=style.GREY, linewidth=1, linestyle=style.DASHED, zorder=0, label=meaning)
     axes.set(xlabel="a", ylabel="price of own neurons (%)")
     axes.margins(y=0.15)
     side = "left" if family.blocks is None else "right"
@@ -69,7 +69,7 @@ def _support(axes: Axes, family: Family, point: PhasePoint) -> None:
     from scipy.spatial import ConvexHull
 
     sources = family.sources(point.parameter)
-    colour = style.OUTSIDE if point.price > style.FREE else style.INSIDE
+    colour = style.ORANGE if point.price > style.FREE else style.BLUE
     if family.blocks is None:
         corners = sources.points[ConvexHull(sources.points).vertices]
         axes.fill(*corners.T, facecolor=colour, alpha=0.25, edgecolor=colour, linewidth=1)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from solver.pictures.phases.phase_plane import LABELS, plot_phase_plane
-from solver.pictures.style import HULL, SAMPLE, legend, page_figure, styled, target_of, written
+from solver.pictures.style import DARK, GREY, legend, page_figure, styled, target_of, written
 from solver.sweeps.plan import Sweep
 from solver.sweeps.plane import phase_plane, spread_by_ratio
 from solver.sweeps.pose import SMOOTH
@@ -65,13 +65,13 @@ def _curves(part: Sweep, rows: Sequence[Row]) -> Figure:
     ((name, values),) = part.axes.items()
     numbers = all(isinstance(value, int | float) for value in values)
     places = np.array(values, dtype=np.float64) if numbers else np.arange(len(values), dtype=np.float64)
-    style = {"color": HULL, "lw": 1.0 if name in ORDERED else 0.0, "marker": "o", "ms": 2.5}
+    style = {"color": DARK, "lw": 1.0 if name in ORDERED else 0.0, "marker": "o", "ms": 2.5}
     figure = page_figure(1, 0.32)
     price, loss, neurons = figure.subplots(1, 3, sharex=True)
     price.plot(places, 100 * _column(rows, "price_of_modularity"), **style)
     price.set_title("Price of modularity (%)")
     loss.plot(places, _column(rows, "loss"), label="optimal code", **style)
-    loss.plot(places, _column(rows, "modular_loss"), label="best modular code", **{**style, "color": SAMPLE})
+    loss.plot(places, _column(rows, "modular_loss"), label="best modular code", **{**style, "color": GREY})
     loss.set_title("Loss")
     legend(loss)
     neurons.plot(places, _column(rows, "neurons"), **style)

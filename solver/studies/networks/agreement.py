@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.random import Generator
 
-from solver.pictures.style import INSIDE, OUTSIDE, legend, page_figure
+from solver.pictures.style import BLUE, ORANGE, legend, page_figure
 from solver.studies.networks import frequencies
 from solver.studies.networks.scores import Confidence, error_bars, rate
 from solver.studies.networks.supports import bits, drawn, grid
@@ -124,7 +124,7 @@ def _drawn(table: Sequence[Agreement]) -> Figure:
     """Two bars per architecture, with confidence."""
     figure = page_figure(0.8, 0.04 * (2 + len(table)))
     axes = figure.subplots()
-    for offset, name, colour in ((-0.2, "modular", INSIDE), (0.2, "mixed", OUTSIDE)):
+    for offset, name, colour in ((-0.2, "modular", BLUE), (0.2, "mixed", ORANGE)):
         means, reach = error_bars([getattr(one, name) for one in table])
         style: dict[str, Any] = {"capsize": 2, "error_kw": {"linewidth": 0.8}, "label": f"theory: {name}"}
         axes.barh(np.arange(len(table)) + offset, means, 0.38, xerr=np.maximum(reach, 0), color=colour, **style)

@@ -14,7 +14,7 @@ from solver.networks.autoencoder import Autoencoder
 from solver.networks.network import Data, Network
 from solver.networks.student import Student, Teacher
 from solver.networks.training import train
-from solver.pictures.style import INSIDE, OUTSIDE, SAMPLE, page_figure
+from solver.pictures.style import BLUE, GREY, ORANGE, page_figure
 from solver.studies.networks.scores import Confidence, confidence, error_bars, telling
 from solver.studies.networks.trials import SEEDS
 from solver.studies.study import Finding
@@ -22,7 +22,7 @@ from theory.arrays import Array
 
 __all__ = ["Scored", "bars", "entangled", "scored", "study"]
 
-SAMPLES, FACTORS, CHANNELS = 100, 3, 8  # channels: of the data in which the factors are seen
+SAMPLES, FACTOR_COUNT, CHANNELS = 100, 3, 8  # channels: of the data in which the factors are seen
 
 KINDS: dict[str, Autoencoder] = {
     "linear": Autoencoder(12),
@@ -109,8 +109,11 @@ def entangled(rng: Generator, samples: int, factors: int) -> Array:
 
 def study(rng: Generator, quick: bool) -> Finding:
     """2023: nonnegativity and energy separate independent factors where neither does alone; entangled factors mix."""
-    kinds = {"independent": rng.uniform(size=(SAMPLES, FACTORS)), "entangled": entangled(rng, SAMPLES, FACTORS)}
-    turned = np.linalg.qr(rng.standard_normal((CHANNELS, CHANNELS)))[0][:, :FACTORS]
+    kinds = {
+        "independent": rng.uniform(size=(SAMPLES, FACTOR_COUNT)),
+        "entangled": entangled(rng, SAMPLES, FACTOR_COUNT),
+    }
+    turned = np.linalg.qr(rng.standard_normal((CHANNELS, CHANNELS)))[0][:, :FACTOR_COUNT]
     scores = []
     for factors, drawn in kinds.items():
         sources = (drawn - drawn.mean(axis=0)) / drawn.std(axis=0)
@@ -140,9 +143,7 @@ def study(rng: Generator, quick: bool) -> Finding:
 def bars(axes: Axes, scores: Sequence[Scored], labels: Sequence[str]) -> None:
     """One bar per condition, with confidence and the seeds as points."""
     means, reach = error_bars([one.ratio for one in scores])
-    colours = [
-        OUTSIDE if one.factors == "entangled" else INSIDE if one.condition == "both" else SAMPLE for one in scores
-    ]
+    colours = [ORANGE if one.factors == "entangled" else BLUE if one.condition == "both" else GREY for one in scores]
     axes.bar(range(len(scores)), means, 0.6, yerr=reach, color=colours, capsize=2, error_kw={"linewidth": 0.8})
     for place, one in enumerate(scores):
         axes.plot([place] * len(one.ratios), one.ratios, ".", color="black", markersize=2)

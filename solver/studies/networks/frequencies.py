@@ -10,21 +10,21 @@ from numpy.random import Generator
 
 from solver.networks.recurrent import Recurrent, ring_walks
 from solver.networks.training import train
-from solver.pictures.style import DASHED, HULL, INSIDE, OUTSIDE, SAMPLE, legend
+from solver.pictures.style import BLUE, DARK, DASHED, GREY, ORANGE, legend
 from solver.studies.networks.scores import score, served
 from solver.studies.networks.trials import SEEDS, Trial, seeds_of
 from solver.studies.study import Finding, is_free, panels, solved
 
 __all__ = ["study", "trials"]
 
-PLACES = 24  # on the ring
+RING_PLACES = 24  # on the ring
 NETWORK = Recurrent(neurons=12, length=4)  # twice as many neurons as the certified codes need
 
 PAIRS = ((1, 2), (1, 4), (4, 5), (2, 3), (3, 4), (3, 8))
 """Frequencies. The first three pairs share neurons: five is no multiple of four, but on so few places not enough of
 their phases meet, and what counts is the certified verdict."""
 
-GROUPS = {"first": [0, 1], "second": [2, 3]}
+WAVES = {"first": [0, 1], "second": [2, 3]}
 
 RECURRENT_KINDS = {
     "recurrent, linear": (False, (1,)),
@@ -51,8 +51,8 @@ def trials(quick: bool, seeds: tuple[int, ...] = SEEDS) -> tuple[Trial, ...]:
 @lru_cache
 def certified(pair: tuple[int, int]) -> tuple[float, float]:
     """Price of separate neurons, and modularity of the readout, of the certified code of two waves."""
-    answer = solved(NETWORK.problem(ring_walks(PLACES, pair, length=NETWORK.length), GROUPS))
-    return max(0.0, answer.price_of_modularity), score(served(answer.activity(), answer.decoder, list(GROUPS.values())))
+    answer = solved(NETWORK.problem(ring_walks(RING_PLACES, pair, length=NETWORK.length), WAVES))
+    return max(0.0, answer.price_of_modularity), score(served(answer.activity(), answer.decoder, list(WAVES.values())))
 
 
 def study(rng: Generator, quick: bool) -> Finding:
@@ -66,14 +66,14 @@ def study(rng: Generator, quick: bool) -> Finding:
             of_kind = [trial for trial in trained if trial.architecture == f"{start}, {kind}"]
             for place, trial in enumerate(of_kind):
                 mixing = np.maximum(1 - np.array(trial.scores), LEAST_MIXING)
-                colour = INSIDE if trial.modular else OUTSIDE
+                colour = BLUE if trial.modular else ORANGE
                 panel.plot([place + offset] * len(mixing), mixing, marker, color=colour, markersize=2.5, alpha=0.7)
-            panel.plot([], [], marker, color=HULL, markersize=2.5, label=f"{kind}, five seeds")
+            panel.plot([], [], marker, color=DARK, markersize=2.5, label=f"{kind}, five seeds")
         for place, name in enumerate(names):
             code = max(1 - certified(_pair(name))[1], LEAST_MIXING)
-            panel.plot([place - 0.35, place + 0.35], [code, code], color=HULL, linewidth=1)
-        panel.plot([], [], color=HULL, linewidth=1, label="certified code")
-        panel.axhline(_threshold(), color=SAMPLE, linewidth=0.8, linestyle=DASHED, label="mixed from here on")
+            panel.plot([place - 0.35, place + 0.35], [code, code], color=DARK, linewidth=1)
+        panel.plot([], [], color=DARK, linewidth=1, label="certified code")
+        panel.axhline(_threshold(), color=GREY, linewidth=0.8, linestyle=DASHED, label="mixed from here on")
         panel.set_xticks(range(len(names)), names)
         panel.set(yscale="log", xlabel="frequencies", ylabel="mixing of the readout", title=title)
     legend(axes[0], loc="lower left")
@@ -103,12 +103,12 @@ def _threshold() -> float:
 
 def _trial(kind: str, pair: tuple[int, int], quick: bool, seeds: tuple[int, ...]) -> Trial:
     rectified, strides = RECURRENT_KINDS[kind]
-    data = ring_walks(PLACES, pair, length=NETWORK.length, strides=strides, rng=0)
+    data = ring_walks(RING_PLACES, pair, length=NETWORK.length, strides=strides, rng=0)
     network = replace(NETWORK, rectified=rectified)
     trained = train(network, data, steps=600 if quick else 12_000, rate=3e-2, seeds=seeds)
     price, _ = certified(pair)
     decoders = trained.weights["decoder.weights"]
-    groups = list(GROUPS.values())
+    groups = list(WAVES.values())
     scores = [score(served(*one, groups)) for one in zip(trained.activity, decoders, strict=True)]
     return Trial(
         architecture=kind,

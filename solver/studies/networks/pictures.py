@@ -13,7 +13,7 @@ from solver.networks.network import Data
 from solver.networks.shapes import draw
 from solver.networks.training import train
 from solver.networks.variational import Variational
-from solver.pictures.style import SAMPLE, page_figure
+from solver.pictures.style import GREY, page_figure
 from solver.studies.networks.constraints import bars, entangled, scored
 from solver.studies.networks.trials import SIDE
 from solver.studies.study import Finding
@@ -95,4 +95,4 @@ def _sheet(axes: Axes) -> None:
     sheet = padded.transpose(0, 2, 1, 3).reshape(3 * (SIDE + 1), -1)
     axes.imshow(sheet, cmap="Greys", interpolation="nearest")
     axes.set(xticks=[], yticks=[], title="pictures")
-    axes.spines[:].set_color(SAMPLE)
+    axes.spines[:].set_color(GREY)

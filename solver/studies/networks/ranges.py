@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.random import Generator
 
-from solver.pictures.style import INSIDE, OUTSIDE, SAMPLE, legend, page_figure
+from solver.pictures.style import BLUE, GREY, ORANGE, legend, page_figure
 from solver.studies.networks.scores import confidence, error_bars
 from solver.studies.networks.supports import bits, cornerless, grid, hollow, tilted
 from solver.studies.networks.trials import Trial, seeds_of, trial_of
@@ -19,9 +19,9 @@ from theory.arrays import Array
 Key = tuple[str, float]
 
 SUPPORT_FAMILIES: dict[str, tuple[Callable[[Array, Any], Array], tuple[float, ...], str]] = {
-    "correlated, all corners": (tilted, (0.0, 0.3, 1.0, 2.0), INSIDE),
-    "hollow, all corners": (hollow, (1.0,), SAMPLE),
-    "corners cut": (cornerless, (1, 2, 3), OUTSIDE),
+    "correlated, all corners": (tilted, (0.0, 0.3, 1.0, 2.0), BLUE),
+    "hollow, all corners": (hollow, (1.0,), GREY),
+    "corners cut": (cornerless, (1, 2, 3), ORANGE),
 }
 """Ways to make sources dependent, how far, and in which colour; the last is the one that should mix neurons."""
 

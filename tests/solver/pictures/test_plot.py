@@ -8,7 +8,7 @@ import pytest
 from solver import Problem, Sources, solve
 from solver.pictures.plot import modular_energies, plot, plot_verdict
 from solver.pictures.source_plane import Condition
-from solver.pictures.style import INSIDE, OUTSIDE
+from solver.pictures.style import BLUE, ORANGE
 from theory import InputError
 from theory.conditions import decide, modular_multiplier
 
@@ -67,7 +67,7 @@ def test_every_kind_of_problem_has_its_picture(tmp_path, name):
 @pytest.mark.parametrize(("problem", "mixed"), [(CUT, True), (BOX, False)], ids=["cut", "box"])
 def test_ellipse_leaves_the_hull_exactly_where_modular_codes_fail(problem, mixed):
     drawn = colours(plot(solve(problem)).axes[0])
-    assert INSIDE in drawn and (OUTSIDE in drawn) == mixed
+    assert BLUE in drawn and (ORANGE in drawn) == mixed
 
 
 def test_ellipse_is_the_level_set_of_the_inverse():
@@ -99,7 +99,7 @@ def test_no_ellipse_where_f_is_not_semidefinite():
     verdict = decide(problem)
     assert np.linalg.eigvalsh(verdict.F)[0] < 0
     figure = plot(solve(problem))
-    assert INSIDE not in colours(figure.axes[0])
+    assert BLUE not in colours(figure.axes[0])
     assert "not positive semidefinite" in figure.get_supxlabel()
     assert "not positive semidefinite" in plot_verdict(problem, verdict).get_supxlabel()
 

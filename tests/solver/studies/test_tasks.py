@@ -13,7 +13,7 @@ from solver.studies.missed_sources import _explained
 from solver.studies.remapping import _silent_contexts
 from solver.studies.study import FREE, angle_between, cell_types
 from solver.studies.tasks import (
-    KEPT,
+    KEPT_POSITION_COST,
     Task,
     circle,
     held_while_reaching,
@@ -31,11 +31,11 @@ from solver.studies.tasks import (
 from tests.examples import share
 
 KNOWN = [
-    (object_on_ring(12, range(12)), KEPT, 0, 90),
-    (object_on_ring(12, (0, 3)), KEPT, 0.0823920439, 65.5302),
-    (object_on_ring(12, (0, 1, 2)), KEPT, 0.1656370505, 53.2071),
-    (object_on_ring(12, (0, 3, 6, 9)), KEPT, 0, 90),
-    (object_on_ring(12, (0, 6)), KEPT, 0, 90),
+    (object_on_ring(12, range(12)), KEPT_POSITION_COST, 0, 90),
+    (object_on_ring(12, (0, 3)), KEPT_POSITION_COST, 0.0823920439, 65.5302),
+    (object_on_ring(12, (0, 1, 2)), KEPT_POSITION_COST, 0.1656370505, 53.2071),
+    (object_on_ring(12, (0, 3, 6, 9)), KEPT_POSITION_COST, 0, 90),
+    (object_on_ring(12, (0, 6)), KEPT_POSITION_COST, 0, 90),
     (remembered(4, repeats=True), 1, 0, 90),
     (remembered(4, repeats=False), 1, 0.0008707037, 87.6078),
     (remembered(6, repeats=True), 1, 0, 90),
@@ -95,7 +95,7 @@ def test_probabilities_are_those_of_the_rooms():
 
 def test_an_object_anywhere_on_a_torus_leaves_grid_cells():
     side = 4
-    answer = solve(object_on_torus(side, list(product(range(side), repeat=2))).problem(encoder_cost=KEPT))
+    answer = solve(object_on_torus(side, list(product(range(side), repeat=2))).problem(encoder_cost=KEPT_POSITION_COST))
     assert answer.status == "optimal" and answer.modular and answer.price_of_modularity <= FREE
     kinds = cell_types(answer)
     assert kinds["position"] and kinds["object"] and not kinds["mixed"]
