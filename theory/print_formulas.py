@@ -66,7 +66,13 @@ __all__ = ["modular_cost", "modular_loss", "modular_strength", "multiplier_entry
 
 '''
 
-NAMES: dict[str, str] = {"M": "energy", "K": "gram", "m": "extreme", "lambda": "encoder_cost", "mu": "decoder_cost"}
+ARGUMENTS: dict[str, str] = {
+    "M": "energy",
+    "K": "gram",
+    "m": "extreme",
+    "lambda": "encoder_cost",
+    "mu": "decoder_cost",
+}
 
 
 def _function(name: str, meaning: str, expression: Any) -> str:
@@ -81,7 +87,7 @@ def _function(name: str, meaning: str, expression: Any) -> str:
 
 def _renamed(name: str) -> str:
     letter, _, index = name.partition("_")
-    return NAMES.get(letter, letter) + (f"_{index}" if index else "")
+    return ARGUMENTS.get(letter, letter) + (f"_{index}" if index else "")
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ class CuttingPlaneTolerances:
     near_best: float = 0.9  # neurons with this share of the largest ratio give a plane each
 
 
-TOLERANCES = CuttingPlaneTolerances()
+CUTTING_PLANES = CuttingPlaneTolerances()
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,13 +123,13 @@ class _CuttingPlanes:
         """The N of least sqrt(rho)."""
         best = trial = self._stationary()
         lowest = np.inf
-        for _ in range(TOLERANCES.rounds):
+        for _ in range(CUTTING_PLANES.rounds):
             ratio = self._add_planes(trial)
             if ratio < lowest:
                 best, lowest = trial, ratio
             # Step 5.
             mixed = self.least > 1 + CONDITION_TOLERANCE
-            tolerance = TOLERANCES.mixed * (lowest - 1) if mixed else CONDITION_TOLERANCE / 10
+            tolerance = CUTTING_PLANES.mixed * (lowest - 1) if mixed else CONDITION_TOLERANCE / 10
             if lowest - max(self.least, 1.0) <= tolerance:
                 break
             minimiser = self._minimise(best, lowest)
@@ -147,7 +147,7 @@ class _CuttingPlanes:
         slopes = np.empty((len(needed), int(self.free.sum())))
         for place, (source, side) in enumerate(zip(needed, sides, strict=True)):
             height = side * corners[:, source]
-            face = corners[height >= height.max() - TOLERANCES.in_face * np.abs(height).max()]
+            face = corners[height >= height.max() - CUTTING_PLANES.in_face * np.abs(height).max()]
             middle = (face.min(axis=0) + face.max(axis=0)) / 2
             pull = side * self.problem.energy_matrix[source] + sources.least_bias[source] * middle
             slopes[place] = (pull / self.cost / self.cost[source])[self.free]
@@ -160,7 +160,7 @@ class _CuttingPlanes:
         scaled = half * self.cost
         multiplier = scaled.T @ scaled
         top = self.problem.pricing.maximise(multiplier)
-        priced = self.problem.pricing.maximise(multiplier, bar=TOLERANCES.near_best * top.rho)
+        priced = self.problem.pricing.maximise(multiplier, bar=CUTTING_PLANES.near_best * top.rho)
         neurons = np.vstack([top.worst, priced.directions, self.problem.own_neurons]) * self.cost
         worth = neurons @ half.T
         length = np.linalg.norm(worth, axis=1)
@@ -185,7 +185,7 @@ class _CuttingPlanes:
         program = linprog(np.append(np.zeros(len(middle)), 1.0), A_ub=sides, b_ub=room, bounds=bounds, method="highs")
         if not program.success:
             return None
-        self.least = max(self.least, lowest + unit * float(program.x[-1]) - TOLERANCES.linear * unit)
+        self.least = max(self.least, lowest + unit * float(program.x[-1]) - CUTTING_PLANES.linear * unit)
         half = best.copy()
         half[:, self.free] = (middle + unit * program.x[:-1]).reshape(len(half), -1)
         return half

@@ -46,7 +46,7 @@ class ProofSearchLimits:
     simplices: int = 10_000  # of hulls in more dimensions: the cones of larger ones take minutes to hours
 
 
-LIMITS = ProofSearchLimits()
+PROOF_SEARCH = ProofSearchLimits()
 
 
 def decide_exactly(exact: ExactProblem, verdict: Verdict | None) -> Verdict:
@@ -135,7 +135,7 @@ def _mixed_rounded(exact: ExactProblem, neuron: list[Fraction]) -> Proof | None:
     if not any(neuron):
         return None
     largest = max(map(abs, neuron))
-    for most in LIMITS.denominators:
+    for most in PROOF_SEARCH.denominators:
         proof = _mixed(exact, [(value / largest).limit_denominator(most) for value in neuron])
         if proof is not None:
             return proof
@@ -174,11 +174,13 @@ def _from_cones(exact: ExactProblem) -> Proof | None:
 
 def _fan(exact: ExactProblem) -> Cones | None:
     """Integer generators, cones and a sample for each cone; None where there would be too many."""
-    if exact.dimension <= LIMITS.box_sources and has_all_corners(exact.corners):
+    if exact.dimension <= PROOF_SEARCH.box_sources and has_all_corners(exact.corners):
         return _orthants(exact)
     if exact.dimension > EXACT_DIMENSION:
         return None
-    return exact_normal_fan(exact.corners, None if exact.dimension <= LIMITS.small_hulls else LIMITS.simplices)
+    return exact_normal_fan(
+        exact.corners, None if exact.dimension <= PROOF_SEARCH.small_hulls else PROOF_SEARCH.simplices
+    )
 
 
 def _orthants(exact: ExactProblem) -> Cones:

@@ -41,7 +41,7 @@ class MarginTolerances:
     steps: int = 60  # each at least halves the error, so that these exhaust double precision
 
 
-TOLERANCES = MarginTolerances()
+MARGIN_SEARCH = MarginTolerances()
 
 
 def decide_few(problem: Problem, multiplier: Array) -> Verdict:
@@ -60,7 +60,7 @@ def decide_few(problem: Problem, multiplier: Array) -> Verdict:
     except (InputError, np.linalg.LinAlgError):
         # Rounding leaves no margin where samples nearly coincide; the verdict does not need it.
         margin = float("nan")
-    if best.rho <= 1 + CONDITION_TOLERANCE and margin < -TOLERANCES.below_zero:
+    if best.rho <= 1 + CONDITION_TOLERANCE and margin < -MARGIN_SEARCH.below_zero:
         reason = "rounding hides whether a mixed code saves anything, a share of 5e-11 at most; exact=True decides"
         return Verdict(None, margin, None, condition, float(np.sqrt(max(best.rho, 1.0)) - 1), best.rho, reason)
     if best.rho <= 1 + CONDITION_TOLERANCE:
@@ -124,30 +124,30 @@ class _Slack:
     def margin_at_rays(self) -> float:
         """The bound on the margin set by single rays."""
         slack, products = (np.einsum("nii->ni", form) for form in (self.slack, self.products))
-        mixed = products > TOLERANCES.on_axis
+        mixed = products > MARGIN_SEARCH.on_axis
         return float(np.min(slack[mixed] / products[mixed], initial=np.inf))
 
     def margin_leaving_axes(self) -> float:
         """The bound set along edges that leave a tight axis: both forms vanish on it, and mixed entries decide."""
         slack, products = (np.einsum("nii->ni", form) for form in (self.slack, self.products))
-        tight = (products <= TOLERANCES.on_axis) & (slack <= TOLERANCES.on_axis)
-        leaving = tight[:, :, None] & (self.products > TOLERANCES.on_axis)
+        tight = (products <= MARGIN_SEARCH.on_axis) & (slack <= MARGIN_SEARCH.on_axis)
+        leaving = tight[:, :, None] & (self.products > MARGIN_SEARCH.on_axis)
         return float(np.min(self.slack[leaving] / self.products[leaving], initial=np.inf))
 
     def lowered(self, margin: float) -> float:
         """The margin lowered by Dinkelbach's iteration (steps 4 and 5)."""
         margin = min(margin, self.margin_at_rays(), self.margin_leaving_axes())
-        for _ in range(TOLERANCES.steps):
+        for _ in range(MARGIN_SEARCH.steps):
             short = (self.slack - margin * self.products) / max(1.0, abs(margin))
             cones = np.flatnonzero(~surely_copositive(short))
             values, where = least_ratio(short[cones], self.metric[cones])
-            below = values < -TOLERANCES.slack
+            below = values < -MARGIN_SEARCH.slack
             rows, where = cones[below], where[below]
             products = _value(self.products[rows], where)
-            usable = products > TOLERANCES.on_axis
+            usable = products > MARGIN_SEARCH.on_axis
             ratio = _value(self.slack[rows], where)[usable] / products[usable]
             lowest = float(np.min(ratio, initial=np.inf))
-            if not lowest < margin - TOLERANCES.margin * max(1.0, abs(margin)):
+            if not lowest < margin - MARGIN_SEARCH.margin * max(1.0, abs(margin)):
                 break
             margin = lowest
         return margin

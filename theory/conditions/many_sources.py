@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,16 @@ if TYPE_CHECKING:
 
 __all__ = ["best_known_neuron", "decide_many", "has_all_corners", "proven_ratio"]
 
-MOST_TRIPLES = 600  # all of up to 16 sources
-ASCENTS = 24  # from random mixtures, when no pair or triple has a witness
+
+@dataclass(frozen=True)
+class ManySourcesLimits:
+    """How many neurons are tried for a witness."""
+
+    triples: int = 600  # all of up to 16 sources
+    ascents: int = 24  # from random mixtures, when no pair or triple has a witness
+
+
+MANY_SOURCES = ManySourcesLimits()
 
 
 def has_all_corners(points: Array | NDArray[np.object_]) -> bool:
@@ -149,14 +158,16 @@ def best_known_neuron(problem: Problem, multiplier: Array) -> tuple[Array, float
     best, ratio = np.zeros(problem.dimension), 0.0
     pairs = combinations(range(problem.dimension), 2)
     triples = combinations(range(problem.dimension), 3)
-    for group in (pairs, islice(triples, MOST_TRIPLES)):
+    for group in (pairs, islice(triples, MANY_SOURCES.triples)):
         for members in group:
             neuron, value = _best_of_sources(problem, multiplier, members)
             if value > ratio:
                 best, ratio = neuron, value
         if ratio > 1 + CONDITION_TOLERANCE:
             return best, ratio
-    starts = np.random.default_rng(0).standard_normal((ASCENTS, problem.dimension)) / np.sqrt(problem.modular_costs)
+    starts = np.random.default_rng(0).standard_normal((MANY_SOURCES.ascents, problem.dimension)) / np.sqrt(
+        problem.modular_costs
+    )
     ratios, neurons = Ascent(problem).climb(multiplier, starts)
     top = int(np.argmax(ratios))
     return (neurons[top], float(ratios[top])) if ratios[top] > ratio else (best, ratio)

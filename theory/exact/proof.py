@@ -31,7 +31,7 @@ import numpy as np
 from theory.errors import InputError
 from theory.exact.copositivity import MOST_ORDER, determinant, negative_direction
 from theory.exact.problem import ExactProblem
-from theory.exact.rational import LIMITS, fraction_text, integer_text, read_fraction, shown
+from theory.exact.rational import NUMBERS, fraction_text, integer_text, read_fraction, shown
 from theory.exact.surds import rational_below
 from theory.immutable import Frozen
 from theory.writing import written_whole
@@ -176,7 +176,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _short_integer(text: str) -> int:
-    if len(text) > LIMITS.digits:
+    if len(text) > NUMBERS.digits:
         raise InputError(f"proof: altered; an integer has {len(text):,} digits, where long ones are hexadecimal text")
     return int(text)
 
@@ -187,7 +187,7 @@ def _written(value: Any) -> Any:
         return [_written(item) for item in value]
     if isinstance(value, Fraction):
         return fraction_text(value)
-    return value if value.bit_length() <= LIMITS.decimal_bits else integer_text(value)
+    return value if value.bit_length() <= NUMBERS.decimal_bits else integer_text(value)
 
 
 def _as_fractions(value: Any, name: str) -> Any:

@@ -24,12 +24,21 @@ import sympy as sp
 from theory.errors import InputError, unknown_name
 from theory.symbolic.markup import typeset, unmarked
 
-__all__ = ["MIXINGS", "READOUTS", "Chain", "Derivation", "Loss", "Step", "derive", "trace_of_inverse"]
+__all__ = [
+    "MIXING_NAMES",
+    "READOUT_NAMES",
+    "Chain",
+    "Derivation",
+    "DerivationStep",
+    "Loss",
+    "derive",
+    "trace_of_inverse",
+]
 
-MIXINGS = ("orthonormal", "general")
+MIXING_NAMES = ("orthonormal", "general")
 """A'A = 1, or any mixing of full column rank."""
 
-READOUTS = ("exact", "soft", "noisy", "fixed-variance")
+READOUT_NAMES = ("exact", "soft", "noisy", "fixed-variance")
 """Exact decoder; squared error at a price; noise as well; or no decoder, with diag G fixed."""
 
 WITH_ERRORS = ("soft", "noisy")
@@ -57,7 +66,7 @@ _equation = partial(sp.Eq, evaluate=False)
 
 VARIANCE, BIAS, ENCODER_NORM, DECODER_NORM = sp.symbols("variance bias encoder_norm decoder_norm", positive=True)
 ENCODER_COST, DECODER_COST, ERROR_COST = sp.symbols("lambda mu kappa", positive=True)
-NOISE = sp.Symbol("v", positive=True)
+NOISE_VARIANCE = sp.Symbol("v", positive=True)
 
 
 @dataclass(frozen=True)
@@ -104,7 +113,7 @@ class Loss:
 
 
 @dataclass(frozen=True)
-class Step:
+class DerivationStep:
     """One link of the chain.
 
     Attributes:
@@ -139,7 +148,7 @@ class Derivation:
     mixing: str
     readout: str
     loss: Loss
-    steps: list[Step] = field(default_factory=list)
+    steps: list[DerivationStep] = field(default_factory=list)
     condition: Any = None
     definitions: dict[Any, Any] = field(default_factory=dict)
 
@@ -211,10 +220,10 @@ def derive(
     """
     if sources is not None and not (isinstance(sources, int) and sources >= 1):
         raise InputError(f"sources: {sources!r} is not a positive whole number")
-    if mixing not in MIXINGS:
-        raise InputError(unknown_name("mixing", mixing, MIXINGS))
-    if readout not in READOUTS:
-        raise InputError(unknown_name("readout", readout, READOUTS))
+    if mixing not in MIXING_NAMES:
+        raise InputError(unknown_name("mixing", mixing, MIXING_NAMES))
+    if readout not in READOUT_NAMES:
+        raise InputError(unknown_name("readout", readout, READOUT_NAMES))
     explicit = sources is not None and sources <= 3
     chain = Chain(sources if explicit else None, mixing, readout, loss or Loss())
     return chain.run()
@@ -251,7 +260,7 @@ class Chain:
         return sp.Matrix(self.count, self.count, entry)
 
     def _say(self, name: str, why: str, *expressions: Any) -> None:
-        self.result.steps.append(Step(name, why, expressions))
+        self.result.steps.append(DerivationStep(name, why, expressions))
 
     def run(self) -> Derivation:
         """All steps."""
@@ -386,7 +395,7 @@ class Chain:
 
     def _noise(self) -> None:
         """Independent noise adds v r'r of a decoder r to the squared error, whatever the code."""
-        passed = ERROR_COST * NOISE * DECODER_NORM
+        passed = ERROR_COST * NOISE_VARIANCE * DECODER_NORM
         self.noise_price = sp.diff(self.loss.readout + passed, DECODER_NORM)
         self._say(
             "Noise",

@@ -47,7 +47,7 @@ class HypothesisTolerances:
     in_face: float = 1e-9  # distance from the hull of a face, relative to the sources' ranges
 
 
-TOLERANCES = HypothesisTolerances()
+HYPOTHESES = HypothesisTolerances()
 
 
 def condition_matrix(problem: Problem) -> Array:
@@ -66,7 +66,7 @@ def orthonormal_mixing(problem: Problem) -> bool:
         >>> orthonormal_mixing(Problem([[0, 0], [0, 1], [1, 0]], mixing=[[0, 1], [1, 0], [0, 0]]))
         True
     """
-    return bool(np.abs(problem.gram - np.eye(problem.dimension)).max() <= TOLERANCES.orthogonal)
+    return bool(np.abs(problem.gram - np.eye(problem.dimension)).max() <= HYPOTHESES.orthogonal)
 
 
 def decodes_the_data(problem: Problem) -> bool:
@@ -107,7 +107,7 @@ def uncorrelated_errors(problem: Problem) -> bool:
 
 def _is_diagonal(matrix: Array) -> bool:
     size = np.sqrt(np.diag(matrix))
-    return bool((np.abs(matrix - np.diag(np.diag(matrix))) <= TOLERANCES.orthogonal * np.outer(size, size)).all())
+    return bool((np.abs(matrix - np.diag(np.diag(matrix))) <= HYPOTHESES.orthogonal * np.outer(size, size)).all())
 
 
 def is_range_independent(problem: Problem) -> bool:
@@ -138,11 +138,11 @@ def independent_sources(problem: Problem) -> bool:
         return False  # moments do not tell
     weights = np.full(sources.count, 1 / sources.count) if sources.probabilities is None else sources.probabilities
     positive = weights > 0
-    points, slack = sources.points[positive], np.ptp(sources.points, axis=0) * TOLERANCES.value
+    points, slack = sources.points[positive], np.ptp(sources.points, axis=0) * HYPOTHESES.value
     unseen = sources.points[~positive]
     if ((unseen < points.min(axis=0) - slack) | (unseen > points.max(axis=0) + slack)).any():
         return False
-    places = levels(points, np.ptp(points, axis=0) * TOLERANCES.value)
+    places = levels(points, np.ptp(points, axis=0) * HYPOTHESES.value)
     counts = places.max(axis=0) + 1
     # In whole numbers of any length: of many sources there may be more combinations than a machine can count.
     if prod(counts.tolist()) > sources.count:
@@ -153,7 +153,7 @@ def independent_sources(problem: Problem) -> bool:
     for axis in range(table.ndim):
         others = tuple(other for other in range(table.ndim) if other != axis)
         product = np.multiply.outer(product, table.sum(axis=others))
-    return bool(np.abs(table - product[0]).max() <= TOLERANCES.probability)
+    return bool(np.abs(table - product[0]).max() <= HYPOTHESES.probability)
 
 
 def invariant_under_transitions(problem: Problem) -> bool:
@@ -181,10 +181,10 @@ def invariant_under_transitions(problem: Problem) -> bool:
             (matrix @ sources.covariance @ matrix.T - sources.covariance) / np.outer(deviation, deviation),
             *((matrix.T @ form @ matrix - form) / np.sqrt(np.outer(np.diag(form), np.diag(form))) for form in forms),
         ]
-        if max(float(np.abs(gap).max()) for gap in gaps) > TOLERANCES.invariant:
+        if max(float(np.abs(gap).max()) for gap in gaps) > HYPOTHESES.invariant:
             return False
         # A regular map of the vertices into themselves misses none of them.
-        if corners.query((sources.vertices @ matrix.T + offset) / deviation)[0].max() > TOLERANCES.invariant:
+        if corners.query((sources.vertices @ matrix.T + offset) / deviation)[0].max() > HYPOTHESES.invariant:
             return False
     return True
 
@@ -232,9 +232,9 @@ def faces_allow_modularity(problem: Problem) -> bool:
         others = [index for index in range(problem.dimension) if index != source]
         for sign in (1.0, -1.0):
             height = sign * corners[:, source]
-            if height.max() > least + TOLERANCES.in_face * size[source]:
+            if height.max() > least + HYPOTHESES.in_face * size[source]:
                 continue  # the other side is nearer, and not tight
-            face = corners[height >= height.max() - TOLERANCES.in_face * size[source]][:, others] / size[others]
+            face = corners[height >= height.max() - HYPOTHESES.in_face * size[source]][:, others] / size[others]
             # The gradient of (v.w)^2 - w'F w along the axis vanishes at this point of the face.
             target = sign * condition[source, others] / least / size[others]
             if not _in_hull(face, target):
@@ -248,4 +248,4 @@ def _in_hull(points: Array, target: Array) -> bool:
     if not len(target):
         return True
     _, distance = nnls(np.vstack([points.T, np.ones(len(points))]), np.append(target, 1.0))
-    return bool(distance <= TOLERANCES.in_face)
+    return bool(distance <= HYPOTHESES.in_face)

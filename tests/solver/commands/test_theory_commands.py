@@ -12,7 +12,7 @@ from solver.commands.cli import main
 from solver.commands.derive import MIXINGS as SHOWN_MIXINGS
 from solver.commands.derive import READOUTS as SHOWN_READOUTS
 from theory.families import FAMILIES
-from theory.symbolic.derivation import MIXINGS, READOUTS
+from theory.symbolic.derivation import MIXING_NAMES, READOUT_NAMES
 from theory.theorems import THEOREMS
 
 
@@ -84,8 +84,8 @@ def test_phase_refuses(options, said):
 
 
 def test_names_repeated_for_speed_are_the_same():
-    assert SHOWN_MIXINGS == MIXINGS
-    assert SHOWN_READOUTS == READOUTS
+    assert SHOWN_MIXINGS == MIXING_NAMES
+    assert SHOWN_READOUTS == READOUT_NAMES
 
 
 def test_help_does_not_wait_for_sympy():

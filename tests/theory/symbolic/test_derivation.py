@@ -23,8 +23,8 @@ from theory.symbolic.derivation import (
     DECODER_NORM,
     ENCODER_COST,
     ENCODER_NORM,
-    MIXINGS,
-    READOUTS,
+    MIXING_NAMES,
+    READOUT_NAMES,
     VARIANCE,
     Loss,
     derive,
@@ -170,8 +170,8 @@ def strengths(count):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("mixing", MIXINGS)
-@pytest.mark.parametrize("readout", READOUTS)
+@pytest.mark.parametrize("mixing", MIXING_NAMES)
+@pytest.mark.parametrize("readout", READOUT_NAMES)
 @pytest.mark.parametrize("sources", [1, 2, 7])
 def test_every_chain_ends_in_a_condition_and_can_be_shown(sources, mixing, readout):
     chain = derive(sources, mixing=mixing, readout=readout)
