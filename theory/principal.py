@@ -1,15 +1,21 @@
-"""Data whose sources are not known: their principal coordinates stand for them.
+"""Principal coordinates of data whose sources are not known (docs/mathematics.md, "Data without known sources").
 
-Derived in docs/mathematics.md, "Data without known sources".
+Neurons see the data ``x``, and in any coordinates ``x = A s`` that span them the best code has the same neurons.
+Principal coordinates are uncorrelated, and the first few keep the most variance. That a neuron reads one of them alone
+has no meaning.
 
-Neurons see the data ``x``, and in any coordinates ``x = A s`` that span them the best code has the same neurons. Those
-along the principal axes are uncorrelated, and the first few of them keep the most variance. Which neurons read one of
-them alone means nothing.
+1. Subtract the mean, and compute a triangular factor of the data block by block: a covariance would lose half the
+   digits.
+2. The singular vectors of the factor are the axes. If there are fewer samples than channels, factorise the transpose
+   first, so that the matrix is as small as the number of samples.
+3. Discard axes along which the data vary by rounding only, and all but the first few, as many as are wanted.
+4. Make the largest entry of each axis positive, and project the data.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,22 +33,21 @@ if TYPE_CHECKING:
 
 __all__ = ["PrincipalCoordinates"]
 
-ROUNDING = 64 * np.finfo(float).eps
-"""Share of the size of the data, in each of their directions, that rounding may have made."""
 
-HIDDEN = 1e-9
-"""Share of the largest deviation below which a direction is not told from rounding: `Sources` takes a combination for
-constant at a tenth of it."""
+@dataclass(frozen=True)
+class AxesTolerances:
+    """What rounding may do to axes and the variance along them."""
 
-SHARE_ROUNDING = 4 * np.finfo(float).eps
-"""By how much rounding may move a share of the variance."""
+    rounding: float = 64 * float(np.finfo(float).eps)  # of the data, relative to their largest value
+    # Share of the largest deviation below which a direction may be rounding. `Sources` refuses at a tenth of it.
+    deviation: float = 1e-9
+    share: float = 4 * float(np.finfo(float).eps)  # of the variance
+    equal: float = 1e-9  # relative difference of two standard deviations below which they are equal
+    # By how much axes may miss being orthonormal, and coordinates being uncorrelated, about zero and in order.
+    agreement: float = 1e-8
 
-EQUAL = 1e-9
-"""Relative difference of two standard deviations that is rounding: which of the two axes is kept is chance."""
 
-AGREEING = 1e-8
-"""Share by which axes may miss being orthonormal, and coordinates being uncorrelated about zero and in order: rounding,
-which directions of little variance have more of."""
+AXES = AxesTolerances()
 
 
 class PrincipalCoordinates(Sources):
@@ -52,13 +57,12 @@ class PrincipalCoordinates(Sources):
         points: (T, d) the coordinates.
         axes: (dx, d) orthonormal columns, the directions in the space of the data.
         centre: (dx,) mean of the data.
-        kept: share of the variance of the data that lies along the axes; the rest is dropped.
-        tied: whether the first axis left out varies as much as the last one kept, so that which is kept is chance.
-        channels: dx names of what the data consist of; ``x1 ... xdx`` if not given.
-        probabilities: (T,) nonnegative weights of the samples; equal if not given.
+        kept: share of the variance of the data along the axes.
+        tied: whether the data vary as much along the first axis left out as along the last one kept: either could be.
+        channels: dx names of what the data consist of; ``x1 ... xdx`` by default.
+        probabilities: (T,) nonnegative weights of the samples; equal by default.
 
-    Attributes:
-        axes, centre, kept, tied, channels; and those of `Sources`, in which the columns are called ``pc1 ... pcd``.
+    Attributes: those of `Sources`, in which the columns are called ``pc1 ... pcd``, and the arguments.
 
     Raises:
         InputError: arrays that do not fit each other, or that are no principal coordinates.
@@ -87,8 +91,8 @@ class PrincipalCoordinates(Sources):
         coordinates = as_matrix(points, "sources")
         self.axes, self.centre = locked(as_matrix(axes, "axes")), locked(as_matrix(centre, "centre").ravel())
         self.kept, self.tied = float(kept), bool(tied)
-        given = [f"x{number}" for number in range(1, len(self.axes) + 1)] if channels is None else channels
-        self.channels = distinct_names(given, "data")
+        numbered = [f"x{number}" for number in range(1, len(self.axes) + 1)]
+        self.channels = distinct_names(numbered if channels is None else channels, "data")
         super().__init__(coordinates, probabilities, names=[f"pc{i + 1}" for i in range(coordinates.shape[1])])
         self._require_principal()
 
@@ -102,17 +106,17 @@ class PrincipalCoordinates(Sources):
         *,
         channels: Sequence[str] | None = None,
     ) -> PrincipalCoordinates:
-        """Those of data.
+        """The principal coordinates of data.
 
         Args:
-            data: (T, dx) anything array-like, one row a sample: arrays, DataFrames, the tables of pynapple. There may
+            data: (T, dx) anything array-like, one row per sample: arrays, DataFrames, the tables of pynapple. There may
                 be more channels than samples.
             dimension: number of axes to keep.
-            variance: or the share of the variance that the fewest axes are to keep. Neither: all axes along which the
-                data vary by more than rounding.
-            probabilities: (T,) nonnegative weights of the samples; equal if not given. A direction that only samples
-                of weight zero take is not kept.
-            channels: dx names; those of the columns, if they have names, or ``x1 ... xdx`` if not given.
+            variance: share of the variance to keep by as few axes as possible. If both are None, all axes along which
+                the data vary by more than rounding are kept.
+            probabilities: (T,) nonnegative weights of the samples; equal by default. A direction in which only samples
+                of weight zero vary is not kept.
+            channels: dx names; by default those of the columns, or ``x1 ... xdx``.
 
         Raises:
             InputError: data that are no finite numbers, or do not vary; a dimension or share that they do not have.
@@ -134,7 +138,7 @@ class PrincipalCoordinates(Sources):
             raise InputError("data: all rows are the same but for rounding, so that there is nothing to represent")
         count = _chosen(deviations, rank, dimension, variance)
         axes = axes[:, :count]
-        # Signs are free; the entry furthest from zero is made positive, so that the same data give the same axes.
+        # Step 4.
         strongest = axes[np.abs(axes).argmax(axis=0), np.arange(count)]
         axes = axes * np.where(strongest < 0, -1.0, 1.0)
         shares = deviations**2 / (deviations**2).sum()
@@ -146,11 +150,11 @@ class PrincipalCoordinates(Sources):
             min(1.0, shares[:count].sum()),
             channels=channels,
             probabilities=weights,
-            tied=count < rank and bool(deviations[count] >= (1 - EQUAL) * deviations[count - 1]),
+            tied=count < rank and bool(deviations[count] >= (1 - AXES.equal) * deviations[count - 1]),
         )
 
     def coordinates(self, data: ArrayLike) -> Array:
-        """(T, d) the coordinates of data (T, dx), of these samples or others: what `Representation.activity` takes.
+        """(T, d) coordinates of data (T, dx), these or others, as `Representation.activity` takes them.
 
         Raises:
             InputError: data with another number of channels.
@@ -161,11 +165,11 @@ class PrincipalCoordinates(Sources):
         return _along(matrix, self.centre, self.axes)
 
     def data(self, coordinates: ArrayLike) -> Array:
-        """(T, dx) the data of coordinates (T, d), without what lies outside the axes."""
+        """(T, dx) data of coordinates (T, d), projected on the axes."""
         return np.asarray(as_matrix(coordinates, "coordinates") @ self.axes.T + self.centre)
 
     def summary(self) -> dict[str, Any]:
-        """What the coordinates are of, as plain numbers and lists."""
+        """Channels and share of the variance, as numbers and lists."""
         return {"channels": list(self.channels), "variance_kept": self.kept}
 
     def _made_of(self) -> tuple[Any, ...]:
@@ -179,13 +183,13 @@ class PrincipalCoordinates(Sources):
             )
         if not 0 < self.kept <= 1:
             raise InputError(f"kept: {self.kept:g} is not a share of the variance, which is above zero and at most one")
-        if np.abs(self.axes.T @ self.axes - np.eye(self.dimension)).max() > AGREEING:
+        if np.abs(self.axes.T @ self.axes - np.eye(self.dimension)).max() > AXES.agreement:
             raise InputError("axes: not orthonormal; give those that `PrincipalCoordinates.of` found")
         largest = float(np.sqrt(self.covariance[0, 0]))
         deviation = np.sqrt(np.diag(self.covariance))
-        correlated = np.abs(self.covariance - np.diag(deviation**2)).max() > AGREEING * largest**2
-        unsorted = (np.diff(deviation) > AGREEING * largest).any()
-        if correlated or unsorted or np.abs(self.mean).max() > AGREEING * largest:
+        correlated = np.abs(self.covariance - np.diag(deviation**2)).max() > AXES.agreement * largest**2
+        unsorted = (np.diff(deviation) > AXES.agreement * largest).any()
+        if correlated or unsorted or np.abs(self.mean).max() > AXES.agreement * largest:
             raise InputError(
                 "sources: not principal coordinates, which are uncorrelated, about their mean and in the order of "
                 "their variance; `PrincipalCoordinates.of` finds them"
@@ -193,7 +197,7 @@ class PrincipalCoordinates(Sources):
 
 
 def _chosen(deviations: Array, rank: int, dimension: int | None, variance: float | None) -> int:
-    """How many axes to keep."""
+    """The number of axes to keep (step 3)."""
     if dimension is not None and variance is not None:
         raise InputError("dimension, variance: each says how many axes to keep; give one of them")
     if dimension is not None:
@@ -210,7 +214,7 @@ def _chosen(deviations: Array, rank: int, dimension: int | None, variance: float
     if share == 1:
         return rank
     left = 1 - np.cumsum(deviations**2) / (deviations**2).sum()
-    return min(rank, 1 + int(np.argmax(left <= 1 - share + SHARE_ROUNDING)))
+    return min(rank, 1 + int(np.argmax(left <= 1 - share + AXES.share)))
 
 
 def _number(value: Any) -> float:
@@ -223,13 +227,13 @@ def _number(value: Any) -> float:
 def _rank(deviations: Array, largest: float, shape: tuple[int, ...]) -> int:
     """The number of axes along which the data vary by more than rounding."""
     samples, channels = shape
-    # What rounding to the digits of the largest value does, as independent noise of every value, to every direction.
-    noise = ROUNDING * largest * (1 + (channels / samples) ** 0.5)
-    return int((deviations > max(HIDDEN * float(deviations[0]), noise)).sum())
+    # Rounding to the digits of the largest value is independent noise of every value, and of every direction.
+    noise = AXES.rounding * largest * (1 + (channels / samples) ** 0.5)
+    return int((deviations > max(AXES.deviation * float(deviations[0]), noise)).sum())
 
 
 def _mean(matrix: Array, weights: Array | None) -> Array:
-    """(dx,) about the first sample, so that data far from zero lose nothing."""
+    """(dx,) mean, about the first sample, so that data far from zero keep their digits."""
     origin, shift = matrix[0], np.zeros(matrix.shape[1])
     for rows in _rows(matrix):
         share = np.full(len(matrix[rows]), 1 / len(matrix)) if weights is None else weights[rows]
@@ -250,11 +254,7 @@ def _rows(matrix: Array) -> list[slice]:
 
 
 def _principal_axes(matrix: Array, weights: Array | None, centre: Array) -> tuple[Array, Array]:
-    """Standard deviations (k,) along all axes (dx, k), largest first; from the smaller side of the data.
-
-    From the data themselves, not from their covariance, which has half the digits only. Of more samples than channels
-    a triangular factor is enough, and is found a block at a time.
-    """
+    """Standard deviations (k,) along all axes (dx, k), largest first (steps 1 and 2)."""
     factor: Array = np.empty((0, matrix.shape[1]))
     for rows in _rows(matrix):
         block = matrix[rows] - centre
@@ -263,7 +263,6 @@ def _principal_axes(matrix: Array, weights: Array | None, centre: Array) -> tupl
         if len(factor) > factor.shape[1]:
             factor = np.asarray(np.linalg.qr(factor, mode="r"))
     if len(factor) < factor.shape[1]:
-        # The other side: x = L q with orthonormal rows q, and L as small as the number of samples.
         directions, small = np.linalg.qr(factor.T)
         turned, deviations, _ = np.linalg.svd(small)
         return deviations, np.asarray(directions @ turned)

@@ -28,7 +28,7 @@ from theory.inputs import LARGEST, SMALLEST, as_matrix, as_rows, require_plain
 from theory.neurons import Activity, Canonical, Linear, Neurons
 from theory.readouts import Exact, Noisy, Readout, Reads, Soft
 from theory.reductions import CANONICAL, GROUP_BY_GROUP, WHITENED, WITHOUT_LAYER, SomeSamples
-from theory.sources import NEGLIGIBLE_TERM, TERMS_SHOWN, Sources
+from theory.sources import SOURCES, Sources
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -787,9 +787,9 @@ def _check_mixing(mixing: ArrayLike | None, dimension: int) -> Array:
     _, singular, directions = np.linalg.svd(matrix / length, full_matrices=False)
     if singular[-1] <= RANK_TOLERANCE:
         share = np.abs(directions[-1])
-        kept = [i for i in np.argsort(-share, kind="stable") if share[i] > NEGLIGIBLE_TERM * share.max()]
-        named = ", ".join(str(i) for i in sorted(kept[:TERMS_SHOWN]))
-        more = f" and {len(kept) - TERMS_SHOWN} more" if len(kept) > TERMS_SHOWN else ""
+        kept = [i for i in np.argsort(-share, kind="stable") if share[i] > SOURCES.term * share.max()]
+        named = ", ".join(str(i) for i in sorted(kept[: SOURCES.terms_shown]))
+        more = f" and {len(kept) - SOURCES.terms_shown} more" if len(kept) > SOURCES.terms_shown else ""
         raise InputError(
             f"mixing: not of full column rank; columns {named}{more} are linearly dependent, "
             "so those sources cannot be told apart"

@@ -1,13 +1,14 @@
-"""Sources: what the network is asked to represent (docs/mathematics.md, "The problem").
+"""Sources: what the network represents (docs/mathematics.md, "The problem").
 
-A `Sources` object holds the samples (or, for a continuous distribution, its moments and the vertices of its
-support; or of more samples than memory has room for, a summary) and answers the only questions the theory ever asks of
-them: mean, covariance, range of each source, support function, and the geometry of the hull.
+A `Sources` object holds the samples (or, for a continuous distribution, its moments and the vertices of its support; or
+a summary of more samples than fit into memory). From it come all that the theory needs: mean, covariance, range of each
+source, support function, and the geometry of the hull.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,59 +38,54 @@ if TYPE_CHECKING:
 
 __all__ = ["EXACT_DIMENSION", "Sources", "as_matrix", "checked_probabilities", "column_names"]
 
-MOST_SAMPLES_OF_HULL = {6: 3_000, 7: 600}
-"""Most distinct samples of six and seven sources whose hull is worth computing to see how many faces it has."""
-
-MOST_FACES = 10_000_000
-"""Most faces that are priced one by one: about a gigabyte of indices, and minutes of time."""
-
 CHUNK_ROWS = 1 << 14
-"""Rows handled at once where a pass over the samples needs a temporary: keeps memory far below the input's."""
-
-HULL_TOLERANCE = 1e-9
-"""Distance of a mean from the hull of the vertices, in units of the sources' ranges, that counts as none."""
-
-ROOT_FROM_SAMPLES = 1e-4
-"""Least eigenvalue of the correlations below which the covariance's root is taken from the samples: above it no more
-than four digits are lost, and a pass over the samples is saved."""
-
-DEPENDENCE_TOLERANCE = 1e-10
-"""A standardised combination of sources with a smaller standard deviation than this is taken to be zero.
-
-Rounding in the data leaves about 1e-16 times their number; a real signal of that size could not be represented
-to eight digits anyway."""
+"""Rows handled at once where a pass over the samples needs a temporary."""
 
 
-HARDLY = 1e-4
-"""Standard deviation of a standardised combination of sources below which it is said to vary hardly."""
+@dataclass(frozen=True)
+class SourceTolerances:
+    """When sources are dependent, and which hulls are computed."""
 
-NEGLIGIBLE_TERM = 1e-6
-"""A source is named in a combination if its term, times its deviation, is a larger share than this of the largest."""
+    # Most distinct samples of six and seven sources whose hull is computed to count its faces.
+    most_samples: tuple[tuple[int, int], ...] = ((6, 3_000), (7, 600))
+    most_faces: int = 10_000_000  # that are priced one by one: a gigabyte of indices, and minutes
+    hull: float = 1e-9  # distance of a mean from the hull of the vertices, in units of the ranges, that is rounding
+    # Least eigenvalue of the correlations below which a root of the covariance is computed from the samples. Above it
+    # at most four digits are lost.
+    root: float = 1e-4
+    # Standard deviation of a standardised combination of sources that is zero up to rounding, which leaves 1e-16 times
+    # the number of samples. No code would represent a smaller one to eight digits.
+    dependent: float = 1e-10
+    nearly_constant: float = 1e-4  # standard deviation below which a combination is reported as nearly constant
+    term: float = 1e-6  # share of the largest term of a combination below which a term is left out
+    terms_shown: int = 5  # in a message
 
-TERMS_SHOWN = 5
-"""Most terms or columns that a message names; of more it gives the number."""
+
+SOURCES = SourceTolerances()
 
 
 class Sources(Immutable):
     """T samples of d sources with probabilities, or a continuous distribution through its moments and vertices.
 
-    They do not change once they are made: a matrix that is given is copied, unless nobody can write to it
-    (``points.setflags(write=False)`` saves the memory of the copy).
+    They are immutable: a matrix is copied, unless nobody can write to it (``points.setflags(write=False)`` saves the
+    memory of the copy).
 
     Args:
-        points: (T, d) array-like, one row a sample, in the sources' own units. A DataFrame keeps its column names. An
-            array or DataFrame of dask is summarised, a block at a time and where its blocks are.
-        probabilities: (T,) nonnegative weights, any scale; equal if not given. A sample of weight zero costs no
-            energy but must still be encoded with nonnegative activity.
-        names: d names for the sources; ``s1 ... sd`` if neither these nor column names are given.
+        points: (T, d) array-like, one row per sample, in any units. A DataFrame keeps its column names. An array or
+            DataFrame of dask is summarised block by block, where its blocks are.
+        probabilities: (T,) nonnegative weights, any scale; equal by default. A sample of weight zero costs no energy
+            but must still be encoded with nonnegative activity.
+        names: d names for the sources; by default the column names, or ``s1 ... sd``.
 
     Attributes:
-        points: (T, d) the samples as given (for moments: the vertices; for a summary: the samples that may be extreme).
+        points: (T, d) the samples (for moments: the vertices; for a summary: the samples that may be extreme).
         probabilities: (T,) summing to one, or None when all are equal.
-        mean: (d,);  covariance: (d, d) about the mean.
-        lower, upper: (d,) least and largest value of each source about its mean.
-        identified: whether a column is a source by itself; False where axes mean nothing, and modularity neither.
-        stream: the summary of samples that are not kept themselves, or None.
+        mean: (d,) weighted mean of the samples.
+        covariance: (d, d) about the mean.
+        lower: (d,) least value of each source about its mean.
+        upper: (d,) largest value of each source about its mean.
+        identified: whether columns are sources; False where the axes have no meaning, and modularity none either.
+        stream: the summary of samples that are not kept, or None.
 
     Raises:
         InputError: NaN, text, fewer than two rows, a constant source, linearly dependent sources, bad probabilities.
@@ -109,7 +105,7 @@ class Sources(Immutable):
     stream: Summary | None = None
 
     _moved_from: Sources | None = None
-    """The sources of which these are the same in other coordinates, faces and all."""
+    """The sources that were transformed into these, with the same faces."""
 
     _remedy = "make other `Sources` of the changed data"
 
@@ -123,12 +119,12 @@ class Sources(Immutable):
         if has_blocks(points):
             from theory.blocks import summary_of_blocks
 
-            self._know(summary_of_blocks(points, probabilities, names=names), names)
+            self._set_summary(summary_of_blocks(points, probabilities, names=names), names)
             self._finish()
             return
-        found = tuple(names) if names is not None else column_names(points)
-        self.points = locked(as_matrix(points, "sources", columns=found))
-        self.names = checked_names(found, self.points.shape[1])
+        columns = tuple(names) if names is not None else column_names(points)
+        self.points = locked(as_matrix(points, "sources", columns=columns))
+        self.names = checked_names(columns, self.points.shape[1])
         self.probabilities = checked_probabilities(probabilities, len(self.points))
         if len(self.points) < 2:
             raise InputError("sources: only one row; a code needs at least two different samples")
@@ -156,9 +152,9 @@ class Sources(Immutable):
 
         Args:
             covariance: (d, d) symmetric positive definite.
-            vertices: (V, d) points whose convex hull is that of the support, in the same coordinates as the mean.
-            mean: (d,), zero if not given; must lie inside the hull.
-            names: d names for the sources; ``s1 ... sd`` if not given.
+            vertices: (V, d) points whose convex hull is that of the support, in the coordinates of the mean.
+            mean: (d,) inside the hull; zero by default.
+            names: d names for the sources; by default ``s1 ... sd``.
 
         Raises:
             InputError: shapes that do not fit, a covariance that no distribution on that support has, a mean
@@ -182,9 +178,9 @@ class Sources(Immutable):
         names: Sequence[str] | None,
         root: Array | None = None,
     ) -> Sources:
-        """See `from_moments`. Of sources whose root (d, d) of the covariance is known moments are not checked."""
-        found = tuple(names) if names is not None else column_names(vertices)
-        corners = locked(as_matrix(vertices, "vertices", columns=found))
+        """See `from_moments`. If the root (d, d) of the covariance is known, moments are not checked."""
+        columns = tuple(names) if names is not None else column_names(vertices)
+        corners = locked(as_matrix(vertices, "vertices", columns=columns))
         dimension = corners.shape[1]
         moments = as_matrix(covariance, "covariance")
         if moments.shape != (dimension, dimension):
@@ -199,7 +195,7 @@ class Sources(Immutable):
             raise InputError("covariance: not symmetric; give (C + C') / 2 if the difference is rounding")
         self = cls.__new__(cls)
         self.points = corners
-        self.names = checked_names(found, dimension)
+        self.names = checked_names(columns, dimension)
         self.probabilities = None
         self.from_samples = False
         center = np.zeros(dimension) if mean is None else locked(as_matrix(mean, "mean")).reshape(-1)
@@ -239,20 +235,19 @@ class Sources(Immutable):
         probabilities: Iterable[ArrayLike] | None = None,
         names: Sequence[str] | None = None,
     ) -> Sources:
-        """Samples that come a chunk at a time, and need not be in memory together.
+        """Samples that come chunk by chunk, and need not fit into memory together.
 
-        The problem is that of all samples in one piece. The samples themselves are not kept: activity of rows that are
-        given, a chunk at a time, is all the same to be had of the answer.
+        The problem is that of all samples, but the samples are not kept. The answer computes activity of any rows.
 
         Args:
             chunks: any iterable of matrices (n, d), such as a generator; those without rows are passed over. The
                 columns of DataFrames keep their names.
-            probabilities: for every chunk the weights (n,) of its rows, any scale; equal if not given.
+            probabilities: for every chunk the weights (n,) of its rows, any scale; equal by default.
             names: d names for the sources.
 
         Raises:
             InputError: as for `Sources`; the message names chunk and row, counted from 0. A chunk with other columns
-                than the first; no rows at all.
+                than the first; no rows.
 
         Source: docs/mathematics.md, "Streams".
 
@@ -272,14 +267,14 @@ class Sources(Immutable):
 
     @classmethod
     def from_summary(cls, summary: Summary, *, names: Sequence[str] | None = None) -> Sources:
-        """Samples of which only a summary is kept (`theory.summary`), such as the sum of several.
+        """Samples known by a summary (`theory.summary`), such as the sum of several.
 
         Args:
             summary: of at least two different samples.
-            names: d names for the sources; those of the summary, or ``s1 ... sd``, if not given.
+            names: d names for the sources; by default those of the summary, or ``s1 ... sd``.
 
         Raises:
-            InputError: as for `Sources`; a summary in which numbers do not fit each other.
+            InputError: as for `Sources`; a summary whose numbers do not fit each other.
 
         Example:
             >>> from theory.summary import Summary
@@ -288,12 +283,11 @@ class Sources(Immutable):
             Sources(4 samples of s1, s2)
         """
         self = cls.__new__(cls)
-        self._know(summary, names)
+        self._set_summary(summary, names)
         self._finish()
         return self
 
-    def _know(self, summary: Summary, names: Sequence[str] | None) -> None:
-        """Be the samples that a summary is of."""
+    def _set_summary(self, summary: Summary, names: Sequence[str] | None) -> None:
         summary.require_consistent()
         self.stream = summary
         self.points = as_matrix(summary.extremes, "extremes")
@@ -310,14 +304,14 @@ class Sources(Immutable):
         self.mean = self._origin + self._shift
         self.lower, self.upper = self.about_mean(lowest), self.about_mean(highest)
         self.covariance = summary.covariance
-        vars(self)["covariance_root"] = summary.moments.root  # known, and to more digits
+        vars(self)["covariance_root"] = summary.moments.root  # has more digits than the covariance
         self._require_independent_directions()
 
     def summarised(self) -> Summary:
-        """The summary of these samples, to be merged with others.
+        """The summary of these samples, to be added to others.
 
         Raises:
-            InputError: a distribution known by its moments, which has no samples to count.
+            InputError: a distribution known by its moments, which has no samples.
 
         Example:
             >>> box, more = Sources([[0, 0], [0, 1], [1, 0], [1, 1]]), Sources([[0, 0], [2, 0], [0, 2]])
@@ -330,71 +324,77 @@ class Sources(Immutable):
             return self.stream
         if not self.from_samples:
             raise InputError("sources: known by their moments alone; a summary counts samples")
-        # As if each were one sample, on average: the weights of other sources are of another scale.
+        # The average weight of a sample is one, as in other summaries.
         weights = None if self.probabilities is None else self.probabilities * self.count
         return Summary.of(self.points, weights, names=self.names)
 
     @classmethod
-    def transformed(cls, given: Sources, root: Array, vertices: Array) -> Sources:
-        """The sources given in other coordinates, by their moments; nothing is checked again.
+    def transformed(cls, sources: Sources, root: Array, vertices: Array) -> Sources:
+        """Sources in other coordinates, by their moments; nothing is checked again.
 
         Args:
-            given: sources.
+            sources: in the old coordinates.
             root: (d, d) R with R'R the covariance in the new coordinates.
-            vertices: (V, d) those of the sources given, about the mean, one by one, in the new coordinates.
+            vertices: (V, d) their vertices about the mean, in the same order, in the new coordinates.
 
         Example:
             >>> square = Sources([[-1, -1], [-1, 1], [1, -1], [1, 1]])
             >>> Sources.transformed(square, 2 * square.covariance_root, 2 * square.vertices).support([[1, 1]]).tolist()
             [4.0]
         """
-        return cls._known_as(given, root.T @ root, root, vertices, moved_from=given)
+        return cls._derived(sources, root.T @ root, root, vertices, moved_from=sources)
 
     @classmethod
-    def _known_as(cls, given: Sources, covariance: Array, root: Array, vertices: Array, **known: Any) -> Sources:
-        """Sources about their mean, called like those given, of which the moments and vertices are known.
+    def _derived(
+        cls,
+        sources: Sources,
+        covariance: Array,
+        root: Array,
+        vertices: Array,
+        *,
+        identified: bool = True,
+        moved_from: Sources | None = None,
+        **known: Any,
+    ) -> Sources:
+        """Sources about their mean, with the names of others, by moments and vertices.
 
         Args:
-            given: what they are called like.
+            sources: the others.
             covariance: (d, d).
-            root: (d, d) that of the covariance.
+            root: (d, d) of the covariance.
             vertices: (V, d).
-            known: `identified`; `moved_from`, sources of which these are the same in other coordinates; and
-                `faces_if_few`, where it is known.
+            identified: whether columns are sources.
+            moved_from: sources with the same faces.
+            known: values of derived properties.
         """
         self = cls.__new__(cls)
-        self.points, self.names, self.probabilities, self.from_samples = vertices, given.names, None, False
-        self.mean = self._origin = self._shift = np.zeros(given.dimension)
+        self.points, self.names, self.probabilities, self.from_samples = vertices, sources.names, None, False
+        self.mean = self._origin = self._shift = np.zeros(sources.dimension)
         self.lower, self.upper = _column_range(vertices)
         self.covariance = covariance
-        self.identified = known.pop("identified", True)
-        self._moved_from = known.pop("moved_from", None)
+        self.identified, self._moved_from = identified, moved_from
         vars(self).update(covariance_root=root, vertices=vertices, **known)
         self._finish()
         return self
 
     def sized(self, factor: float) -> Sources:
-        """Sources with the moments of these on points that are a factor larger: their support function is as well.
+        """Sources with these moments on points, and so with a support function, that are a factor larger.
 
         Example:
             >>> twice = Sources([[-1], [1]]).sized(2.0)
             >>> twice.covariance.tolist(), twice.support([[1.0]]).tolist()
             ([[1.0]], [2.0])
         """
-        return Sources._known_as(
-            self,
-            self.covariance,
-            self.covariance_root,
-            factor * self.vertices,
-            identified=self.identified,
-            moved_from=self,
+        vertices = factor * self.vertices
+        return Sources._derived(
+            self, self.covariance, self.covariance_root, vertices, identified=self.identified, moved_from=self
         )
 
     def on_points(self, points: ArrayLike) -> Sources:
-        """Sources with the moments of these on other points about the mean, whose support function they have.
+        """Sources with these moments and the support function of other points.
 
         Args:
-            points: (P, d) whose hull holds zero inside.
+            points: (P, d) about the mean; their hull holds zero inside.
 
         Example:
             >>> Sources([[-1], [1]]).on_points([[-2], [3]]).support([[1.0], [-1.0]]).tolist()
@@ -403,15 +403,14 @@ class Sources(Immutable):
         return Sources._of_moments(self.covariance, points, None, self.names, root=self.covariance_root)
 
     def among(self, rows: ArrayLike, *, listed: bool = True) -> Sources:
-        """These sources if only some of their samples had to be encoded without going below zero.
+        """Sources with these moments whose codes are nonnegative on some of the samples.
 
-        Known by the moments of all, and by those rows as the vertices, in their order. Where the mean lies in their
-        hull no neuron costs more than it does with all samples, so that a lower bound is one for all
-        (docs/mathematics.md, "Many samples").
+        Their vertices are those samples, in the order of the rows. If their hull holds the mean, no neuron costs more
+        than with all samples, so that a lower bound holds for all (docs/mathematics.md, "Many samples").
 
         Args:
             rows: (k,) indices of the points.
-            listed: whether the faces of their hull may be listed, if they are few; that takes seconds.
+            listed: whether the faces of their hull may be listed, which takes seconds.
 
         Raises:
             InputError: rows that are none.
@@ -430,15 +429,14 @@ class Sources(Immutable):
             raise InputError(f"rows: {chosen.max()} is none of {len(self.points)} samples, counted from 0")
         vertices = self.about_mean(self.points[chosen])
         known: dict[str, Any] = {} if listed else {"faces_if_few": None}
-        return Sources._known_as(
+        return Sources._derived(
             self, self.covariance, self.covariance_root, vertices, identified=self.identified, **known
         )
 
     def of_columns(self, columns: Sequence[int]) -> Sources:
-        """Some of these sources by themselves.
+        """Some of these sources.
 
-        Of sources known by their moments nothing is checked again: the covariance of some of them has fewer digits than
-        its root.
+        Those known by their moments are not checked again: the covariance of some has fewer digits than its root.
 
         Args:
             columns: indices of the sources.
@@ -463,12 +461,12 @@ class Sources(Immutable):
 
     @property
     def count(self) -> int:
-        """Number of samples T, kept or not (of vertices, for a distribution given by its moments)."""
+        """Number of samples T, or of vertices for a distribution known by its moments."""
         return int(self.points.shape[0]) if self.stream is None else self.stream.count
 
     @property
     def known_by(self) -> str:
-        """What is known of the sources, in words for a message."""
+        """What is known of the sources, for a message."""
         return "their samples" if self.from_samples else "their moments" if self.stream is None else "a summary"
 
     @property
@@ -477,7 +475,7 @@ class Sources(Immutable):
         return int(self.points.shape[1])
 
     def summary(self) -> dict[str, Any]:
-        """Where the columns come from, as plain numbers and lists: nothing to say of those that are given.
+        """Where the columns come from, as numbers and lists; subclasses say it.
 
         Example:
             >>> Sources([[0, 0], [0, 1], [1, 0]]).summary()
@@ -493,7 +491,7 @@ class Sources(Immutable):
 
     @derived
     def vertices(self) -> Array:
-        """(V, d) extreme points about the mean; for d > EXACT_DIMENSION all distinct points instead."""
+        """(V, d) extreme points about the mean, or for d > EXACT_DIMENSION all distinct points."""
         from theory.geometry.polytope import extreme_points
 
         if self.dimension > EXACT_DIMENSION:
@@ -502,10 +500,10 @@ class Sources(Immutable):
 
     @derived
     def fan(self) -> NormalFan:
-        """The simplicial normal fan of conv(-S): on each of its cones the support function is linear.
+        """The simplicial normal fan of conv(-S), on whose cones the support function is linear.
 
         Raises:
-            InputError: six or more sources, for which it grows too large.
+            InputError: six or more sources.
         """
         from theory.geometry.polytope import normal_fan
 
@@ -530,7 +528,7 @@ class Sources(Immutable):
 
     @derived
     def faces_if_few(self) -> FaceLattice | None:
-        """The faces of conv(-S), or None where they are too many to price on (always for eight or more sources)."""
+        """The faces of conv(-S), or None where they are too many to price (always for eight or more sources)."""
         from theory.geometry.face_lattice import FaceLattice
 
         if self._moved_from is not None:
@@ -538,22 +536,21 @@ class Sources(Immutable):
             return None if faces is None else faces.moved(-self.vertices)
         if self.dimension <= EXACT_DIMENSION:
             return FaceLattice.of(-self.vertices)
-        if len(self.vertices) > MOST_SAMPLES_OF_HULL.get(self.dimension, 0):
+        if len(self.vertices) > dict(SOURCES.most_samples).get(self.dimension, 0):
             return None
         lattice = FaceLattice.of(-self.vertices)
-        return lattice if lattice.most_faces <= MOST_FACES else None
+        return lattice if lattice.most_faces <= SOURCES.most_faces else None
 
     @derived
     def covariance_root(self) -> Array:
-        """(d, d) R with C = R'R, as accurate as the samples are.
+        """(d, d) R with C = R'R, to the last digit of the samples.
 
-        Correlated sources lose half their digits when they are squared into a covariance; there R comes from the
-        samples themselves, a block at a time.
+        Squares of correlated sources lose half their digits; there R is the triangular factor of the samples.
         """
         deviation = np.sqrt(np.diag(self.covariance))
         correlation = self.covariance / np.outer(deviation, deviation)
         values, vectors = np.linalg.eigh(correlation)
-        if values[0] > ROOT_FROM_SAMPLES or not self.from_samples:
+        if values[0] > SOURCES.root or not self.from_samples:
             return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))).T * deviation)
         root: Array = np.empty((0, self.dimension))
         for block, weights in self.centered_blocks():
@@ -573,22 +570,22 @@ class Sources(Immutable):
 
     @property
     def has_faces(self) -> bool:
-        """Whether the faces of the hull, or that they are too many, are known already, and cost nothing to ask for."""
+        """Whether `faces_if_few` is known already."""
         return "faces_if_few" in vars(self)
 
     @derived
     def bias_sides(self) -> Array:
-        """(d,) +1 where a source's cheapest own neuron increases with it, -1 where it decreases.
+        """(d,) +1 where a source's cheapest modular neuron increases with it, -1 where it decreases.
 
         The neuron ``+s_i`` needs the bias ``-min s_i``, the neuron ``-s_i`` needs ``max s_i``; ties go to +1.
         """
-        # A relative tolerance: rounding of the mean must not decide between two sides that tie.
+        # Rounding of the mean must not decide between two sides that tie.
         tie = 1e-12 * (self.upper - self.lower)
         return np.where(-self.lower <= self.upper + tie, 1.0, -1.0)
 
     @derived
     def least_bias(self) -> Array:
-        """(d,) m_i = min(-min s_i, max s_i), the bias of the cheapest neuron of source i with unit weight."""
+        """(d,) m_i = min(-min s_i, max s_i), the bias of the cheapest modular neuron of unit weight."""
         return np.minimum(-self.lower, self.upper)
 
     def support(self, weights: ArrayLike) -> Array:
@@ -605,18 +602,18 @@ class Sources(Immutable):
         return result
 
     def _support_blocks(self, rows: int) -> Iterator[Array]:
-        """The points about the mean that may attain a bias, so many rows at a time."""
+        """The points about the mean that may attain a bias, in blocks of rows."""
         if "vertices" in vars(self) or self.dimension <= EXACT_DIMENSION or self.count <= CHUNK_ROWS:
             yield from _blocks(self.vertices, rows)
         else:
-            # To find which are distinct takes longer than to look at all.
+            # To find the distinct ones takes longer than to use all.
             yield from (self.about_mean(block) for block in _blocks(self.points, rows))
 
     def about_mean(self, points: ArrayLike) -> Array:
-        """Points (..., d) less the mean, to the last digit of their spread however far from zero they lie.
+        """Points (..., d) minus the mean, to the last digit of their spread however far from zero they lie.
 
-        The mean itself is rounded to the digits of its size; of samples a million times farther from zero than they
-        are wide, six digits would be gone.
+        The mean is rounded to the digits of its size: if that is a million times the spread, subtracting it
+        would lose six digits.
 
         Example:
             >>> Sources([[0, 0], [0, 3], [3, 0]]).about_mean([1, 2]).tolist()
@@ -627,7 +624,7 @@ class Sources(Immutable):
         return np.asarray((np.asarray(points) - self._origin) - self._shift)
 
     def centered_blocks(self) -> Iterator[tuple[Array, Array | None]]:
-        """Yield (samples that are kept, about the mean, their probabilities or None) a block of rows at a time.
+        """Yield samples about the mean, and their probabilities or None, in blocks of rows.
 
         Example:
             >>> [(rows.tolist(), weights) for rows, weights in Sources([[1], [2], [3]]).centered_blocks()]
@@ -660,7 +657,7 @@ class Sources(Immutable):
         return (total + total.T) / 2
 
     def _checked_range(self, lowest: Array, highest: Array) -> tuple[Array, Array]:
-        """(d,) least and largest value of each source, if it varies and its squares can be computed."""
+        """Least and largest values (d,), unless a source is constant or its squares cannot be computed."""
         size = np.maximum(np.abs(lowest), np.abs(highest))
         if size.max() > LARGEST:
             i = int(np.argmax(size))
@@ -686,21 +683,21 @@ class Sources(Immutable):
 
     @derived
     def mean_outside(self) -> Array | None:
-        """(d,) weights of a neuron whose bias would be below zero; None where the hull holds the mean.
+        """(d,) weights of a neuron with a negative bias, or None where the hull holds the mean.
 
-        A mean is an average of vertices: nonnegative least squares find with which weights, or what is left over.
+        The residual of nonnegative least squares for the weights with which vertices average to the mean.
         """
         from scipy.optimize import nnls
 
         reach = self.upper - self.lower
-        reach = np.where(reach > 0, reach, 1.0)  # of vertices that all share a value, the hull is flat
+        reach = np.where(reach > 0, reach, 1.0)  # if all vertices share a value, the hull is flat
         corners = np.column_stack([self.about_mean(self.points) / reach, np.ones(len(self.points))])
-        asked = np.append(np.zeros(self.dimension), 1.0)
-        share, distance = nnls(corners.T, asked)
-        return None if distance <= HULL_TOLERANCE else np.asarray((share @ corners - asked)[:-1] / reach)
+        target = np.append(np.zeros(self.dimension), 1.0)
+        share, distance = nnls(corners.T, target)
+        return None if distance <= SOURCES.hull else np.asarray((share @ corners - target)[:-1] / reach)
 
     def _require_more_samples_than_sources(self) -> None:
-        # Said before a covariance that may be far larger than the samples.
+        # Before the covariance, which may be far larger than the samples.
         if self.count <= self.dimension:
             raise InputError(
                 f"sources: linearly dependent, as any {self.dimension} are in {self.count} samples; give more samples "
@@ -722,7 +719,7 @@ class Sources(Immutable):
         values, directions = np.linalg.eigh(self.covariance / np.outer(deviation, deviation))
         if values[0] > 1e-9:
             return
-        # The eigenvalue is only good to rounding squared: measure the combination on the data themselves.
+        # The eigenvalue is a square and has half the digits: compute the deviation from the samples.
         combination = directions[:, 0] / deviation
         if self.from_samples:
             energy = 0.0
@@ -734,7 +731,7 @@ class Sources(Immutable):
             spread = float(np.linalg.norm(self.covariance_root @ combination))
         else:
             spread = max(float(values[0]), 0.0) ** 0.5 if values[0] > 1e-12 else 0.0
-        if spread <= DEPENDENCE_TOLERANCE:
+        if spread <= SOURCES.dependent:
             raise InputError(
                 f"sources: linearly dependent, {self.combination_text(combination)} is constant; "
                 "remove one of these columns or give more samples"
@@ -742,7 +739,7 @@ class Sources(Immutable):
 
     @derived
     def nearly_constant(self) -> str | None:
-        """The combination of sources that varies least, in words, if it hardly does; None of others.
+        """The combination of sources that varies least, in words, if it is nearly constant; else None.
 
         Such sources are accepted, and cost digits and time. Often one of them is a rounded sum of others.
 
@@ -754,10 +751,10 @@ class Sources(Immutable):
         """
         deviation = np.sqrt(np.diag(self.covariance))
         _, sizes, directions = np.linalg.svd(self.covariance_root / deviation, full_matrices=False)
-        return None if sizes[-1] > HARDLY else self.combination_text(directions[-1] / deviation)
+        return None if sizes[-1] > SOURCES.nearly_constant else self.combination_text(directions[-1] / deviation)
 
     def combination_text(self, combination: ArrayLike) -> str:
-        """A combination (d,) of sources in words for a message: its largest terms, and how many more there are.
+        """A combination (d,) of sources, for a message: its largest terms, and the number of the others.
 
         Example:
             >>> Sources([[0, 0], [0, 1], [1, 0]]).combination_text([1, -2])
@@ -765,10 +762,10 @@ class Sources(Immutable):
         """
         factors = as_rows(combination, "combination", self.dimension)[0]
         size = np.abs(factors) * np.sqrt(np.diag(self.covariance))
-        kept = [i for i in np.argsort(-size, kind="stable") if size[i] > NEGLIGIBLE_TERM * size.max()]
-        shown = sorted(kept[:TERMS_SHOWN])
+        kept = [i for i in np.argsort(-size, kind="stable") if size[i] > SOURCES.term * size.max()]
+        shown = sorted(kept[: SOURCES.terms_shown])
         text = " ".join(f"{factors[i] / factors[shown[0]]:+.6g}*{self.names[i]}" for i in shown)
-        return text if len(kept) <= TERMS_SHOWN else f"{text} and {len(kept) - TERMS_SHOWN} more term(s)"
+        return text if len(kept) <= len(shown) else f"{text} and {len(kept) - len(shown)} more term(s)"
 
 
 def _blocks(matrix: Array, rows: int) -> Iterator[Array]:
@@ -777,6 +774,6 @@ def _blocks(matrix: Array, rows: int) -> Iterator[Array]:
 
 
 def _column_range(matrix: Array) -> tuple[Array, Array]:
-    # Column by column: numpy's reduction over the rows of a narrow matrix is ten times slower.
+    # Numpy's reduction over the rows of a narrow matrix is ten times slower.
     columns = [matrix[:, i] for i in range(matrix.shape[1])]
     return np.array([column.min() for column in columns]), np.array([column.max() for column in columns])
