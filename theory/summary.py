@@ -58,7 +58,7 @@ class SummaryLimits:
     thin: float = 1e-10  # share of its size that a column must vary by itself, or the frame is that of the ranges
 
 
-LIMITS = SummaryLimits()
+SUMMARY = SummaryLimits()
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,7 +240,7 @@ class Summary(Frozen):
                 )
         if not (self.count >= len(self.extremes) > 0 and moments.weight >= 0):
             raise InputError("summary: count or weight does not fit its rows; give one that `Summary` made")
-        slack = LIMITS.rounding * (self.upper - self.lower)
+        slack = SUMMARY.rounding * (self.upper - self.lower)
         reach = np.abs(self.extremes.min(axis=0) - self.lower), np.abs(self.extremes.max(axis=0) - self.upper)
         low, high = (moments.shift - (end - moments.origin) for end in (self.lower, self.upper))
         variance = np.diag(self.covariance)
@@ -304,7 +304,7 @@ def _listed(names: Sequence[str] | None) -> str:
 
 def _kept(rows: NDArray[np.float64]) -> NDArray[np.intp]:
     """Indices of the rows (n, d) to keep of those that may be extreme."""
-    if rows.shape[1] > EXACT_DIMENSION and len(rows) < LIMITS.pending_in_many:
+    if rows.shape[1] > EXACT_DIMENSION and len(rows) < SUMMARY.pending_in_many:
         return distinct_rows(rows)
     return extreme_rows(rows)
 
@@ -362,9 +362,9 @@ class SummaryBuilder:
         if not (isinstance(matrix, np.ndarray) and matrix.ndim == 2):
             matrix = as_matrix(matrix, name, columns=self.names, first_row=first_row)
         weights = None if probabilities is None else _checked_weights(probabilities, len(matrix), name, first_row)
-        for start in range(0, len(matrix), LIMITS.sum_rows):
+        for start in range(0, len(matrix), SUMMARY.sum_rows):
             # Part by part, so that what is mapped from a disk is read once.
-            rows = slice(start, start + LIMITS.sum_rows)
+            rows = slice(start, start + SUMMARY.sum_rows)
             part = as_matrix(matrix[rows], name, columns=self.names, first_row=first_row + start)
             self._add(part, None if weights is None else weights[rows], name)
 
@@ -431,11 +431,11 @@ class _Rows:
         self.extremes: Array = np.empty((0, dimension))
         self.pending: list[Array] = []
         self.known: _Known = _Known(self.extremes) if other is None else other.known
-        self.frame: _Frame | None = None if other is None else other.frame
+        self.frame: _RowFrame | None = None if other is None else other.frame
         self.scratch = np.empty((dimension + 2, STEP_ROWS))
 
     def add(self, points: Array, weights: Array | None, name: str) -> None:
-        """Add finite rows (n, d), at most `LIMITS.sum_rows` of them."""
+        """Add finite rows (n, d), at most `SUMMARY.sum_rows` of them."""
         if self.frame is None:  # step 1
             first = slice(0, STEP_ROWS)
             self._keep(points[first], name)
@@ -456,7 +456,7 @@ class _Rows:
             sums.add(columns, None if weights is None else weights[rows], self.scratch[-1, : len(block)])
         moments = sums.moments(self.frame)  # step 4
         self.moments += Moments.of(points, weights, self.origin) if moments is None else moments
-        few = LIMITS.pending if len(self.origin) <= EXACT_DIMENSION else LIMITS.pending_in_many
+        few = SUMMARY.pending if len(self.origin) <= EXACT_DIMENSION else SUMMARY.pending_in_many
         if sum(map(len, self.pending)) > max(few, len(self.extremes)):
             self._discard()
 
@@ -475,7 +475,7 @@ class _Rows:
             )
         np.minimum(self.lower, lowest, out=self.lower)
         np.maximum(self.upper, highest, out=self.upper)
-        self.pending.append(rows if len(rows) < LIMITS.few else self.known.others(rows))
+        self.pending.append(rows if len(rows) < SUMMARY.few else self.known.others(rows))
 
     def _discard(self) -> None:
         """Step 6."""
@@ -484,8 +484,8 @@ class _Rows:
         rows = np.concatenate([self.extremes, *self.pending])
         rows = rows[distinct_rows(rows)]
         self.extremes, self.pending = rows[_kept(rows)], []
-        self.known = _Known(rows if len(rows) < LIMITS.known else self.extremes)
-        self.frame = _Frame.of(self)
+        self.known = _Known(rows if len(rows) < SUMMARY.known else self.extremes)
+        self.frame = _RowFrame.of(self)
 
 
 class _Known:
@@ -506,7 +506,7 @@ class _Known:
 
 
 @dataclass(frozen=True)
-class _Frame:
+class _RowFrame:
     """Coordinates ``y = (x - center) matrix`` in which rows are about zero and of size one.
 
     Attributes:
@@ -527,13 +527,13 @@ class _Frame:
         return [np.flatnonzero(self.matrix[:j, j]).tolist() for j in range(len(self.matrix))]
 
     @classmethod
-    def of(cls, rows: _Rows) -> _Frame:
+    def of(cls, rows: _Rows) -> _RowFrame:
         """The frame of the rows so far."""
         center, root = rows.moments.origin + rows.moments.shift, rows.moments.root
         size = np.linalg.norm(root, axis=0)
         diagonal = np.diag(np.diag(root))
-        root = diagonal + np.where(np.abs(root) > LIMITS.correlation * size, root - diagonal, 0.0)
-        if not (np.abs(np.diag(root)) > LIMITS.thin * size).all():
+        root = diagonal + np.where(np.abs(root) > SUMMARY.correlation * size, root - diagonal, 0.0)
+        if not (np.abs(np.diag(root)) > SUMMARY.thin * size).all():
             reach = rows.upper - rows.lower
             root = np.diag(np.where(reach > 0, reach, 1.0))
         matrix = np.asarray(np.linalg.inv(root), dtype=np.float64)
@@ -547,7 +547,7 @@ class _Frame:
         dimension, length = block.shape[1], len(block)
         columns, one = scratch[:dimension, :length], scratch[-1, :length]
         np.subtract(block.T, self.center[:, None], out=columns)
-        if dimension > LIMITS.few_columns:
+        if dimension > SUMMARY.few_columns:
             columns[:] = self.matrix.T @ columns
             return columns
         for j in reversed(range(dimension)):
@@ -570,9 +570,9 @@ class _Sums:
         self.weight += length if weights is None else float(weights.sum())
         if weights is None:
             self.total += columns.sum(axis=1)
-        elif dimension > LIMITS.few_columns:
+        elif dimension > SUMMARY.few_columns:
             self.total += columns @ weights
-        if dimension > LIMITS.few_columns:
+        if dimension > SUMMARY.few_columns:
             self.square += columns @ columns.T if weights is None else (columns * weights) @ columns.T
             return
         for i, column in enumerate(columns):
@@ -582,7 +582,7 @@ class _Sums:
             for j in range(i + 1):
                 self.square[i, j] += np.dot(weighted, columns[j])
 
-    def moments(self, frame: _Frame) -> Moments | None:
+    def moments(self, frame: _RowFrame) -> Moments | None:
         """Moments of all columns so far, or None where squares have lost too many digits."""
         if not self.weight > 0:
             return Moments.none(frame.center)
@@ -591,11 +591,11 @@ class _Sums:
         mean = self.total / self.weight
         about = second - np.outer(mean, mean)
         size = np.diag(about)
-        if not (size > LIMITS.digits * np.diag(second)).all() or not size.all():
+        if not (size > SUMMARY.digits * np.diag(second)).all() or not size.all():
             return None
         deviation = np.sqrt(size)
         correlation = about / np.outer(deviation, deviation)
-        if not np.linalg.eigvalsh(correlation)[0] > LIMITS.digits:
+        if not np.linalg.eigvalsh(correlation)[0] > SUMMARY.digits:
             return None
         root = np.linalg.cholesky(correlation).T * deviation @ frame.inverse
         return Moments(self.weight, frame.center, mean @ frame.inverse, root)

@@ -37,7 +37,7 @@ __all__ = ["Ascent", "LocalMaxima"]
 
 
 @dataclass(frozen=True)
-class AscentTolerances:
+class ActiveSetTolerances:
     """When a direction is level, a step is too short, and an ascent ends."""
 
     steps_per_source: int = 20  # most steps between two crossings; most ascents take three
@@ -51,7 +51,7 @@ class AscentTolerances:
     entries: int = 4_000_000  # of a temporary: decides how many ascents run at once
 
 
-ASCENT = AscentTolerances()
+ACTIVE_SET = ActiveSetTolerances()
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Ascent:
         self.scale = np.sqrt(problem.modular_costs)
         self.normals = -problem.sources.vertices / self.scale
         self.energy_matrix = problem.energy_matrix / np.outer(self.scale, self.scale)
-        self.reach = 1 + ASCENT.spread * np.random.default_rng(0).random(len(self.normals))
+        self.reach = 1 + ACTIVE_SET.spread * np.random.default_rng(0).random(len(self.normals))
 
     def climb(self, multiplier: Array, starts: Array) -> tuple[Array, Array]:
         """Ratios (k,) and neurons (k, d) scaled to f = 1 at the ends of ascents from the rows of starts (k, d)."""
@@ -116,14 +116,14 @@ class Ascent:
     def maxima(self, multiplier: Array, starts: Array) -> LocalMaxima:
         """The ends of ascents from the rows of starts (k, d)."""
         worth = multiplier / np.outer(self.scale, self.scale)
-        size = max(1, ASCENT.entries // (len(self.normals) + 4 * len(self.scale) ** 2))
+        size = max(1, ACTIVE_SET.entries // (len(self.normals) + 4 * len(self.scale) ** 2))
         parts = [self._stack(worth, starts[first : first + size] * self.scale) for first in range(0, len(starts), size)]
         maxima = LocalMaxima.joined(parts) if parts else LocalMaxima.none(len(self.scale))
         return LocalMaxima(maxima.ratios, maxima.neurons / self.scale, maxima.tied)
 
     def _stack(self, worth: Array, starts: Array) -> LocalMaxima:
         """The ends, or the starts where rounding ate the rise."""
-        ascents = _Ascents(self, worth, starts)
+        ascents = _ActiveSets(self, worth, starts)
         ascents.run()
         # Step 7. An ascent stopped on the way is not near the stationary point of its face.
         ends = ascents.neurons if self.enough() else ascents.stationary()
@@ -164,7 +164,7 @@ class _State:
         return _State(*(getattr(self, field.name)[part] for field in fields(self)))
 
 
-class _Ascents:
+class _ActiveSets:
     """k ascents under way, in coordinates in which every modular neuron of unit weight costs one.
 
     Each has d slots. A slot holds an active constraint or none (tied: -1); ``edges[i, :, j]`` is the direction in which
@@ -188,7 +188,7 @@ class _Ascents:
     def run(self) -> None:
         """Steps 2 to 6."""
         rows = np.arange(len(self.neurons))
-        for _ in range(ASCENT.crossings):
+        for _ in range(ACTIVE_SET.crossings):
             self._climb(rows)
             if self.ascent.enough():
                 break
@@ -209,9 +209,9 @@ class _Ascents:
     # ---- one step ---------------------------------------------------------------------------------------------
 
     def _climb(self, rows: Indices) -> None:
-        limit = ASCENT.steps_per_source * self.neurons.shape[1]
+        limit = ACTIVE_SET.steps_per_source * self.neurons.shape[1]
         for step in range(1, limit + 1):
-            if step % ASCENT.refresh == 0:
+            if step % ACTIVE_SET.refresh == 0:
                 self._refresh(rows)
                 self.slack[rows] = self._slack(rows)
             rows = self._step(rows)
@@ -222,7 +222,7 @@ class _Ascents:
         """Move each of these ascents once; return those that moved."""
         state = self._state(rows)  # step 2
         steep = state.slope / state.size
-        level = ASCENT.slope * np.linalg.norm(state.gradient, axis=1)
+        level = ACTIVE_SET.slope * np.linalg.norm(state.gradient, axis=1)
         # Step 3.
         inside = ((np.abs(steep) * state.free).max(axis=1) > level) & ~self.at_top[rows]
         step = np.where(state.free & inside[:, None], state.slope / state.size**2, 0.0)
@@ -233,7 +233,7 @@ class _Ascents:
         step[leaving, dropped[leaving]] = -1.0
         ended = np.flatnonzero(~inside & ~leaving & state.free.any(axis=1))
         step[ended] = self._off_saddle(state[ended])
-        self.slack[rows[leaving], self.tied[rows[leaving], dropped[leaving]]] = ASCENT.slack
+        self.slack[rows[leaving], self.tied[rows[leaving], dropped[leaving]]] = ACTIVE_SET.slack
         self.tied[rows[leaving], dropped[leaving]] = -1
         state.free[leaving, dropped[leaving]] = True
         moving: Mask = np.abs(step).max(axis=1) > 0
@@ -265,7 +265,7 @@ class _Ascents:
         self._advance(rows, slack, length, rates)
         hit = top >= furthest
         rise = length * (2 * rising + length * curvature)
-        self.at_top[rows] = ~hit & (rise <= ASCENT.rise * state.rho)
+        self.at_top[rows] = ~hit & (rise <= ACTIVE_SET.rise * state.rho)
         self._add(rows[hit], sample[hit], state.free[hit])
 
     def _furthest(self, slack: Array, direction: Array) -> tuple[Array, Array, Indices]:
@@ -280,7 +280,7 @@ class _Ascents:
         """Write the slack after moves of this length; ``rates`` is used up."""
         rates *= length[:, None]
         slack -= rates
-        self.slack[rows] = np.maximum(slack, ASCENT.slack, out=slack)
+        self.slack[rows] = np.maximum(slack, ACTIVE_SET.slack, out=slack)
 
     def _add(self, rows: Indices, samples: Indices, free: Mask) -> None:
         """Put a constraint into the free slot whose edge meets it most squarely."""
@@ -301,7 +301,7 @@ class _Ascents:
         values, vectors = np.linalg.eigh(self._within(state))
         out = vectors[:, :, -1] * state.free / state.size
         uphill = np.einsum("kj,kj->k", out, state.slope) >= 0
-        convex = values[:, -1] > ASCENT.slope * np.abs(values).max(axis=1)
+        convex = values[:, -1] > ACTIVE_SET.slope * np.abs(values).max(axis=1)
         return np.asarray(out * (np.where(uphill, 1.0, -1.0) * convex)[:, None])
 
     def _up(self, state: _State) -> tuple[Array, Mask]:
@@ -340,7 +340,7 @@ class _Ascents:
 
     def _cross(self, rows: Indices) -> Indices:
         """Step 6: move to the best far end of an edge, if that is higher; return those that moved."""
-        size = max(1, ASCENT.entries // (len(self.ascent.normals) * self.neurons.shape[1]))
+        size = max(1, ACTIVE_SET.entries // (len(self.ascent.normals) * self.neurons.shape[1]))
         parts = [self._cross_some(rows[first : first + size]) for first in range(0, len(rows), size)]
         return np.concatenate(parts) if parts else rows
 
@@ -356,7 +356,7 @@ class _Ascents:
         gain = length * (length * bend - 2 * state.slope)
         slot = gain.argmax(axis=1)
         index = np.arange(len(rows))
-        index = np.flatnonzero(gain[index, slot] > ASCENT.crossing * np.maximum(state.rho, np.finfo(float).tiny))
+        index = np.flatnonzero(gain[index, slot] > ACTIVE_SET.crossing * np.maximum(state.rho, np.finfo(float).tiny))
         rows, slot = rows[index], slot[index]
         if len(rows):
             step = length[index, slot]
@@ -390,7 +390,7 @@ class _Ascents:
         return np.asarray(bend - rho * np.einsum("ki,ki->k", direction @ self.ascent.energy_matrix, direction))
 
     def _slack(self, rows: Indices) -> Array:
-        slack = np.maximum(self.ascent.reach - self.neurons[rows] @ self.ascent.normals.T, ASCENT.slack)
+        slack = np.maximum(self.ascent.reach - self.neurons[rows] @ self.ascent.normals.T, ACTIVE_SET.slack)
         row, slot = np.nonzero(self.tied[rows] >= 0)
         slack[row, self.tied[rows][row, slot]] = np.inf
         return slack

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cover"]
 
-BLOCK = 1 << 15
+PRODUCTS = 1 << 15
 """Products added at once."""
 
 
@@ -141,8 +141,8 @@ class Cover(Frozen):
 
         # Step 3.
         with np.errstate(over="ignore", invalid="ignore"):
-            for start in range(0, len(self.cell), BLOCK):
-                some = slice(start, start + BLOCK)
+            for start in range(0, len(self.cell), PRODUCTS):
+                some = slice(start, start + PRODUCTS)
                 product = np.einsum(
                     "p,pi,pj->pij",
                     self.weight[some] / 2,

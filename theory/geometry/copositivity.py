@@ -20,10 +20,10 @@ import numpy as np
 if TYPE_CHECKING:
     from theory.arrays import Array, Mask
 
-__all__ = ["ROUNDING", "least_ratio", "surely_copositive"]
+__all__ = ["COPOSITIVE_ROUNDING", "least_ratio", "surely_copositive"]
 
-ROUNDING = 1e-13
-"""Of forms that are scaled to entries of order one: a value above -ROUNDING may be zero."""
+COPOSITIVE_ROUNDING = 1e-13
+"""Of forms that are scaled to entries of order one: a value above -COPOSITIVE_ROUNDING may be zero."""
 
 RIDGE = 1e-14
 """Added to the unit diagonal of B, so that it has a Cholesky factor on cones too thin for doubles.
@@ -43,10 +43,10 @@ def surely_copositive(forms: Array) -> Mask:
         >>> surely_copositive(np.array([[[1.0, 2.0], [2.0, 1.0]], [[1.0, -2.0], [-2.0, 1.0]]])).tolist()
         [True, False]
     """
-    sure = forms.min(axis=(1, 2)) >= -ROUNDING
+    sure = forms.min(axis=(1, 2)) >= -COPOSITIVE_ROUNDING
     doubtful = np.flatnonzero(~sure)
     if len(doubtful):
-        sure[doubtful] = np.linalg.eigvalsh(forms[doubtful])[:, 0] >= -ROUNDING
+        sure[doubtful] = np.linalg.eigvalsh(forms[doubtful])[:, 0] >= -COPOSITIVE_ROUNDING
     return np.asarray(sure)
 
 

@@ -51,7 +51,7 @@ class HullTolerances:
     normals: float = 1e-11  # distance of unit normals below which they are of one facet
 
 
-HULL = HullTolerances()
+QHULL = HullTolerances()
 
 
 class NormalFan:
@@ -109,7 +109,7 @@ class NormalFan:
         generators = self.generators * size
         generators /= np.linalg.norm(generators, axis=1, keepdims=True)
         volume = np.linalg.det(generators[cones])
-        clear = np.abs(volume) > HULL.determinant
+        clear = np.abs(volume) > QHULL.determinant
         orientation = np.where(clear, np.sign(volume), 0.0)
         shared = self._shared_ridges(cones)
         if shared is None:
@@ -129,7 +129,7 @@ class NormalFan:
         thin = np.flatnonzero(~clear)
         corner = self.vertices[self.vertex_of_cone[thin]] / size
         height = np.einsum("nkd,nd->nk", generators[cones[thin]], corner) / np.linalg.norm(corner, axis=1)[:, None]
-        hidden = np.sum((np.abs(volume[thin]) + HULL.determinant / 100) / height.min(axis=1) ** dimension)
+        hidden = np.sum((np.abs(volume[thin]) + QHULL.determinant / 100) / height.min(axis=1) ** dimension)
         return bool(height.min() > 0 and np.abs(volume).max() > hidden)
 
     def _shared_ridges(self, cones: Indices) -> tuple[Indices, Indices, Array] | None:
@@ -159,7 +159,7 @@ class NormalFan:
         """
         generators, cones, owner = self.generators.copy(), self.cones, self.vertex_of_cone
         size = np.abs(generators) * np.abs(self.vertices).max(axis=0)
-        generators[size < HULL.axis * size.max(axis=1, keepdims=True)] = 0.0
+        generators[size < QHULL.axis * size.max(axis=1, keepdims=True)] = 0.0
         while True:
             weight = generators[cones, axis]
             mixed = (weight.min(axis=1) < 0) & (weight.max(axis=1) > 0)
@@ -199,7 +199,7 @@ def extreme_points(points: Array) -> Array:
     dimension = points.shape[1]
     if dimension == 1:
         return np.array([[points.min()], [points.max()]])
-    candidates = points if len(points) < HULL.filter_rows else _discard_inner(points)
+    candidates = points if len(points) < QHULL.filter_rows else _discard_inner(points)
     center, transform = in_scale(candidates)
     hull = hull_of((candidates - center) @ transform)
     return np.asarray(candidates[hull.vertices])
@@ -248,14 +248,14 @@ def _triangulated_polar(polar: Array, corners: Array) -> tuple[Indices, Indices]
     """
     push = np.random.default_rng(0).uniform(size=(len(polar), 1))
     best: tuple[float, Indices, Indices] | None = None
-    for size in HULL.perturbations:
+    for size in QHULL.perturbations:
         hull = hull_of(polar * (1 + size * push))
         cones = hull.simplices.astype(np.intp)
         owner = _owners(polar, cones, hull.equations, corners)
         error = float(np.abs(np.einsum("nkd,nd->nk", polar[cones], corners[owner]) - 1).max())
         if best is None or error < best[0]:
             best = error, cones, owner
-        if error <= HULL.linear:
+        if error <= QHULL.linear:
             break
     assert best is not None
     return best[1], best[2]
@@ -277,7 +277,7 @@ def _planar_fan(mirrored: Array, local: Array, ring: Indices, transform: Array) 
     return NormalFan(normals, cones, mirrored, ring.astype(np.intp))
 
 
-def in_scale(points: Array, *, whiten_above: float = HULL.condition) -> tuple[Array, Array]:
+def in_scale(points: Array, *, whiten_above: float = QHULL.condition) -> tuple[Array, Array]:
     """Centre c and matrix T such that (points - c) @ T is well scaled for Qhull."""
     center = (points.min(axis=0) + points.max(axis=0)) / 2
     spread = points.max(axis=0) - points.min(axis=0)
@@ -304,18 +304,18 @@ def hull_of(points: Array):  # type: ignore[no-untyped-def]  # scipy ships no ty
 
 def _discard_inner(points: Array) -> Array:
     """Rows that may be extreme: all but those inside the hull of a few, in two passes."""
-    step = max(1, len(points) // HULL.seed_rows)
+    step = max(1, len(points) // QHULL.seed_rows)
     kept = points[::step]
     ends = np.concatenate([points.argmin(axis=0), points.argmax(axis=0)])
     for rows in (kept, points):
-        seed = np.concatenate([_far_points(rows[:: max(1, len(rows) // HULL.seed_rows)]), points[ends]])
+        seed = np.concatenate([_far_points(rows[:: max(1, len(rows) // QHULL.seed_rows)]), points[ends]])
         center, transform = in_scale(seed)
         equations = hull_of((seed - center) @ transform).equations
         normals = distinct_normals(equations[:, :-1]) if points.shape[1] > 2 else equations[:, :-1]
         height = (normals @ ((seed - center) @ transform).T).max(axis=1)
-        inner = (transform @ normals.T, height - HULL.inside * np.abs(height).max())
+        inner = (transform @ normals.T, height - QHULL.inside * np.abs(height).max())
         kept = np.concatenate([_outside(block, center, *inner) for block in _row_blocks(points)])
-        if rows is kept or len(kept) < HULL.filter_rows:
+        if rows is kept or len(kept) < QHULL.filter_rows:
             break
     return np.concatenate([kept, seed])
 
@@ -340,7 +340,7 @@ def distinct_normals(normals: Array) -> Array:
     from scipy.spatial import cKDTree
 
     normals = np.unique(normals, axis=0)
-    pairs = cKDTree(normals).query_pairs(HULL.normals, output_type="ndarray")
+    pairs = cKDTree(normals).query_pairs(QHULL.normals, output_type="ndarray")
     keep = np.ones(len(normals), dtype=bool)
     keep[pairs.max(axis=1)] = False
     return normals[keep]

@@ -14,7 +14,7 @@ from solver.methods import ascents, columns
 from solver.strategies import problems, seeds
 from tests.examples import share
 from tests.properties import naive
-from theory.bounds.ascent import Ascent, _Ascents
+from theory.bounds.ascent import Ascent, _ActiveSets
 
 ROUNDING = 1e-12
 
@@ -166,7 +166,7 @@ def test_steps_within_a_face_lead_up_to_its_top_or_have_none(problem, seed):
     # A stationary point that lies downhill is a saddle; from there on the way must not bend down again.
     ascent = Ascent(problem)
     worth = multiplier_of(problem, np.random.default_rng(seed)) / np.outer(ascent.scale, ascent.scale)
-    ascents = _Ascents(ascent, worth, naive.directions(problem, 12, seed=seed) * ascent.scale)
+    ascents = _ActiveSets(ascent, worth, naive.directions(problem, 12, seed=seed) * ascent.scale)
     state = ascents._state(np.arange(12))
     step, to_top = ascents._up(state)
     rise = np.einsum("kj,kj->k", step, state.slope)
