@@ -104,7 +104,7 @@ def target_of(path: str | os.PathLike[str] | None) -> Path | None:
     Raises:
         InputError: a path that cannot be written.
     """
-    return None if path is None else require_writable(path, (".png", ".pdf", ".svg"), "path")
+    return None if path is None else require_writable(path, PICTURES, "path")
 
 
 def written(figure: Figure, target: Path | None, metadata: dict[str, str] | None = None) -> Figure:
