@@ -43,7 +43,7 @@ def page(representation: Code, path: str | os.PathLike[str], *, stops: int = STO
     Raises:
         InputError: a path that cannot be written, an even number of stops, or plotly not installed.
     """
-    target = require_writable(path, (".html", ".htm"), "path")
+    target = require_writable(path, PAGES, "path")
     require("page", "page", "plotly")
     from plotly.offline import get_plotlyjs
 
