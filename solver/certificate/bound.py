@@ -199,13 +199,15 @@ def best_bound(
     def believed(bound: Bound) -> float:
         return within_loss(bound.value, loss)
 
-    worths = [problem.whitening.worth(given)]
-    if weights is not None:
-        worths += _code_worths(problem, weights)
+    at_code = [] if weights is None else _code_worths(problem, weights)
+    worths = [problem.whitening.worth(given), *at_code]
     bounds = _bounds(problem, worths, loss, quick=quick, cover=cover)
     if len(bounds) == len(worths):
         bounds[0] = _as_given(problem, given, bounds[0])
     worths = worths[-len(bounds) :]
+    if at_code and weights is not None and not weights.any() and bounds[-1].rho <= 1:
+        # Where no neuron is worth having without any, none is best; the two traces of its dual value may lose digits.
+        bounds[-1] = replace(bounds[-1], value=loss)
     best = int(np.argmax([believed(bound) for bound in bounds]))
     if not bounds[best].exact:
         bounds.append(_bound(problem, np.eye(problem.dimension), quick=True))
@@ -220,7 +222,8 @@ def best_bound(
             bounds.append(_bound(problem, worths[best] * np.outer(kept, kept), quick=quick, cover=cover))
     if problem.recurrence is not None:
         bounds += _bounds_at_code(problem, worths, weights, quick=quick, cover=cover)
-    return max(bounds, key=believed)
+    proven = max(bounds, key=believed)
+    return replace(proven, value=believed(proven))
 
 
 def _square(problem: Problem, multiplier: ArrayLike) -> Array:

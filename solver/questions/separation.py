@@ -57,7 +57,7 @@ def separation(problem: Problem, **limits: Any) -> Verdict:
     # Step 3.
     bound = best_bound(among, best.multiplier, weights=weights)
     gap = optimality_gap(best.loss, bound.value)
-    price = best.loss / bound.value - 1 if bound.value > 0 else float("inf")
+    price = max(0.0, best.loss / bound.value - 1) if bound.value > 0 else float("inf")
     if gap <= SEPARATION_TOLERANCE:
         return replace(
             verdict, modular=True, margin=float("nan"), witness=None, price_bound=price, reason=MEETS_SEPARATE

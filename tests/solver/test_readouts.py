@@ -7,7 +7,8 @@ from click.testing import CliRunner
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from solver import Problem, Representation, certify, lower_bound, solve
+from solver import Problem, Representation, certify, lower_bound, separation, solve
+from solver.certificate import best_bound
 from solver.commands.cli import main
 from solver.strategies import problems, seeds
 from tests.examples import share
@@ -155,6 +156,22 @@ def test_what_no_target_needs_is_left_out():
     decoded = answer.reconstruct(answer.activity())
     assert decoded.shape == (30, 2)
     assert np.corrcoef(decoded[:, 0], answer.problem.sources.points[:, 0])[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("size", [1e-5, 1e-6, 1e-8])
+@pytest.mark.parametrize("seed", range(3))
+def test_silence_is_proven_of_sources_that_are_nearly_dependent(size, seed):
+    points = np.random.default_rng(seed).uniform(-1, 1, (20, 3))
+    points[:, 2] = points[:, 0] + points[:, 1] + size * points[:, 2]
+    points[:, 1] *= 1e-3
+    groups = {"a": [0], "b": [1], "c": [2]}
+    problem = Problem(points, readout=Soft(1e-2, [[1, -4.5, 0]]), encoder_cost=1e-4, groups=groups)
+    answer = solve(problem)
+    assert len(answer) == 0
+    assert answer.status == "optimal" and certify(problem, answer).gap <= 1e-8
+    # No bound exceeds the loss of the code that it is about, so that no price is below zero.
+    assert 0 <= separation(problem).price_bound < 1e-8
+    assert best_bound(problem, 2 * answer.multiplier, weights=answer.source_weights).value <= answer.loss * (1 + 1e-12)
 
 
 def test_a_silent_code_is_an_answer_like_any_other(tmp_path):
