@@ -25,9 +25,10 @@ from theory.geometry.whitening import Whitening
 from theory.groups import Groups, checked_groups, is_separate
 from theory.immutable import FixedDict, Immutable, derived, locked
 from theory.inputs import LARGEST, SMALLEST, as_matrix, as_rows, require_plain
-from theory.neurons import Activity, Canonical, Linear, Neurons
+from theory.neurons import ACTIVATIONS, Activity, Canonical, Linear, Neurons, Nonlinear
 from theory.readouts import Exact, Noisy, Readout, Reads, Soft
 from theory.reductions import CANONICAL, GROUP_BY_GROUP, WHITENED, WITHOUT_LAYER, SomeSamples
+from theory.sample_readout import SampleReadout
 from theory.sources import SOURCES, Sources
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ class Problem(Immutable):
             the mean, one for each action, or `theory.dynamics.Transitions`; none if not given.
         recurrent_cost: price of the squared weights of that layer.
         neurons: the kind of neuron (`theory.neurons`), which says what is paid for; `Linear` if not given.
+        activation: the name of one of the program's own kinds instead: "linear", "rectified" or "free".
 
     Attributes:
         sources, mixing (dx, d), encoder_cost, decoder_cost, separate, transitions, recurrent_cost, neurons.
@@ -150,6 +152,7 @@ class Problem(Immutable):
         transitions: ArrayLike | Transitions | None = None,
         recurrent_cost: float = 1.0,
         neurons: Neurons | None = None,
+        activation: str | None = None,
     ) -> None:
         if isinstance(sources, Sources):
             if probabilities is not None:
@@ -177,19 +180,19 @@ class Problem(Immutable):
         if self.separate and self.groups is None:
             raise InputError("separate: nothing says what is to be kept apart; give groups")
         self.recurrent_cost = _cost("recurrent_cost", recurrent_cost)
-        self.neurons: Neurons = Linear() if neurons is None else neurons
-        if not isinstance(self.neurons, Neurons):
-            raise InputError(f"neurons: expected one of `theory.neurons`, got {type(neurons).__name__}")
+        self.neurons = _check_neurons(neurons, activation)
         self.transitions = _check_transitions(transitions, self.sources, fitting="recurrence" in vars(self))
         if self.transitions is None and self.recurrent_cost != 1:
             raise InputError("recurrent_cost: there is no recurrent layer to be paid for; give transitions as well")
-        if self.transitions is None:
+        if isinstance(self.neurons, Nonlinear):
+            self.neurons.require_fitting(self)
+        elif self.transitions is None:
             self._require_representable()
             self._require_definite_energy()
         else:
             _ = self.feedforward  # is held to these
             self._require_fit_for_a_layer()
-        if type(self.neurons) not in (Linear, Canonical):
+        if self.neurons.linear and type(self.neurons) not in (Linear, Canonical):
             self._require_consistent_neurons()
         self._finish()
 
@@ -299,7 +302,8 @@ class Problem(Immutable):
         seen = f", seen through {self.mixing.shape[0]} channels" if len(self.mixing) != self.dimension else ""
         carried = "" if self.transitions is None else f", carried along {len(self.transitions)} transition(s)"
         prices = f"encoder_cost={self.encoder_cost:g}, decoder_cost={self.decoder_cost:g}"
-        return f"Problem({self.sources!r}{seen}{carried}, {prices})"
+        kind = "" if self.neurons.linear else f", {self.neurons.name} neurons"
+        return f"Problem({self.sources!r}{seen}{carried}, {prices}{kind})"
 
     # ---- carried along ----------------------------------------------------------------------------------------
 
@@ -337,6 +341,23 @@ class Problem(Immutable):
     def readout(self) -> Readout:
         """What reading a code out costs."""
         return self.given_readout.price(self.sources, self.mixing, self.decoder_cost)
+
+    @derived
+    def sample_readout(self) -> SampleReadout:
+        """What reading activity on the samples out costs, for neurons that are not linear.
+
+        Example:
+            >>> Problem([[-1, -1], [-1, 1], [1, -1]], readout=Soft(10)).sample_readout.targets.shape
+            (3, 2)
+        """
+        errors = self.readout.errors
+        counted = None if errors is None else errors.probabilities
+        if counted is None:
+            counted = self.sources.probabilities
+        weights = np.full(self.sources.count, 1 / self.sources.count) if counted is None else np.asarray(counted)
+        targets = self.sources.about_mean(self.sources.points) @ self.readout.targets.T
+        cost = np.inf if errors is None else errors.cost
+        return SampleReadout(targets - weights @ targets, weights, self.readout.decoder_cost, cost)
 
     @derived
     def pseudoinverse(self) -> Array:
@@ -634,7 +655,10 @@ class Problem(Immutable):
             >>> Problem([[0, 0], [1, 0], [0, 1]], encoder_cost=2).replaced(mixing=[[1, 1], [0, 1]]).encoder_cost
             2.0
         """
-        return Problem(**(self.arguments | changes))
+        arguments = self.arguments
+        if changes.get("activation") is not None:
+            del arguments["neurons"]
+        return Problem(**(arguments | changes))
 
     def _made_of(self) -> dict[str, Any]:
         return self.arguments
@@ -749,6 +773,18 @@ def _check_transitions(given: ArrayLike | Transitions | None, sources: Sources, 
     if not fitting:
         transitions.require_fitting(sources)
     return transitions
+
+
+def _check_neurons(neurons: Neurons | None, activation: str | None) -> Neurons:
+    if activation is None:
+        if neurons is not None and not isinstance(neurons, Neurons):
+            raise InputError(f"neurons: expected one of `theory.neurons`, got {type(neurons).__name__}")
+        return Linear() if neurons is None else neurons
+    if neurons is not None:
+        raise InputError("activation: the kind of neuron is given already; leave out one of neurons and activation")
+    if activation not in ACTIVATIONS:
+        raise InputError(f"activation: {activation!r} is unknown; choose one of {', '.join(ACTIVATIONS)}")
+    return ACTIVATIONS[activation]()
 
 
 def _cost(name: str, value: float) -> float:

@@ -3,5 +3,9 @@
 from theory.neurons.canonical import Canonical
 from theory.neurons.kind import Activity, Neurons
 from theory.neurons.linear import Linear
+from theory.neurons.nonlinear import Free, Nonlinear, Rectified
 
-__all__ = ["Activity", "Canonical", "Linear", "Neurons"]
+__all__ = ["ACTIVATIONS", "Activity", "Canonical", "Free", "Linear", "Neurons", "Nonlinear", "Rectified"]
+
+ACTIVATIONS: dict[str, type[Neurons]] = {kind.name: kind for kind in (Linear, Rectified, Free)}
+"""The program's own kinds by name."""

@@ -15,7 +15,7 @@ convex and homogeneous of degree two. A kind says this twice, and a problem chec
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -68,6 +68,9 @@ class Neurons(Frozen):
 
     Source: docs/mathematics.md, "Kinds of neurons"; an example is in docs/contributing.md.
     """
+
+    linear: ClassVar[bool] = True
+    name: ClassVar[str] = "linear"
 
     def terms(self, problem: Any, activity: Activity, encoder: Array) -> dict[str, Array]:
         """What neurons pay, by name: (n,) each.

@@ -1,0 +1,154 @@
+"""The certificate of neurons that are not linear: what a network costs on the samples, and what a multiplier proves.
+
+1. The network is looked at on all samples: activity, errors, and with an exact readout whether there are any.
+2. The loss is the sum of what it pays: activity, encoder, decoder, errors.
+3. The multiplier N (T, r) is centred, and priced anew: no neuron of the kind may be worth more than rho.
+4. The bound is the dual value (`theory.sample_readout`), the better one of N and of the multiplier of the code itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from theory.errors import InputError
+from theory.inputs import as_matrix
+
+if TYPE_CHECKING:
+    from theory.arrays import Array
+    from theory.problem import Problem
+
+__all__ = ["Paid", "Proven", "bound_of", "measured", "model_of", "require_nonlinear"]
+
+FEASIBLE = 1e-9
+"""Error of an exact decoder, relative to the largest target, up to which it counts as exact."""
+
+PRICED = 1e-10
+"""Relative slack of rho at which pricing ends."""
+
+
+class Paid(NamedTuple):
+    """What a network pays.
+
+    Attributes:
+        energies: the terms of the loss by name.
+        error: the largest error of a target.
+        feasible: whether an exact readout has no errors.
+    """
+
+    energies: dict[str, float]
+    error: float
+    feasible: bool
+
+    @property
+    def loss(self) -> float:
+        """Their sum."""
+        return float(sum(self.energies.values()))
+
+
+class Proven(NamedTuple):
+    """What a multiplier proves.
+
+    Attributes:
+        value: the lower bound on the loss of any code of such neurons.
+        rho: the largest worth over cost of a neuron, or more.
+        exact: whether rho is attained.
+        multiplier: (T, r) N.
+    """
+
+    value: float
+    rho: float
+    exact: bool
+    multiplier: Array
+
+
+def require_nonlinear(problem: Problem) -> None:
+    """Refuse a problem of linear neurons.
+
+    Raises:
+        InputError: that.
+    """
+    if problem.neurons.linear:
+        raise InputError("problem: its neurons are linear, and the answer's are not; pose it with their activation")
+
+
+def model_of(problem: Problem) -> Any:
+    """The loss of the problem's kind of neuron, as a function of what neurons of that kind are."""
+    require_nonlinear(problem)
+    sources = problem.sources
+    probabilities = sources.probabilities
+    if probabilities is None:
+        probabilities = np.full(sources.count, 1 / sources.count)
+    if problem.neurons.name == "free":
+        from solver.free.loss import FreeLoss
+
+        return FreeLoss(np.asarray(probabilities), problem.activity_cost, problem.sample_readout)
+    from solver.rectified.loss import RectifiedLoss
+
+    centred = np.asarray(sources.about_mean(sources.points))
+    weight_costs = problem.encoder_cost * problem.encoder_metric
+    return RectifiedLoss(centred, np.asarray(probabilities), problem.activity_cost, weight_costs, problem.sample_readout)
+
+
+def measured(problem: Problem, activity: Array, encoder: Array, decoder: Array) -> Paid:
+    """Steps 1 and 2.
+
+    Args:
+        problem: what is coded.
+        activity: (T, n) of the network.
+        encoder: (n, dx), or (n, 0) where neurons have no encoder weights.
+        decoder: (r, n).
+    """
+    sources, readout = problem.sources, problem.sample_readout
+    share = np.full(sources.count, 1 / sources.count) if sources.probabilities is None else sources.probabilities
+    energies = {"activity": float(problem.activity_cost * (share @ activity**2).sum())}
+    if encoder.shape[1]:
+        energies["encoder"] = float(problem.encoder_cost * (encoder**2).sum())
+    squares = float((decoder**2).sum())
+    missed = readout.targets - (activity - readout.error_weights @ activity) @ decoder.T
+    errors = problem.readout.errors
+    if errors is None:
+        counted = np.abs(missed[readout.error_weights > 0])
+        size = float(np.abs(readout.targets).max(initial=0.0))
+        reach = float((np.abs(activity) @ np.abs(decoder).T).max(initial=0.0))
+        error = float(counted.max(initial=0.0))
+        return Paid(energies | {"decoder": problem.decoder_cost * squares}, error, error <= FEASIBLE * max(size, reach))
+    wrong = float(readout.error_weights @ (missed**2).sum(axis=1)) + errors.noise_variance * squares
+    energies |= {
+        "decoder": (readout.decoder_cost - errors.cost * errors.noise_variance) * squares,
+        "error": errors.cost * wrong,
+    }
+    return Paid(energies, float(np.abs(missed).max(initial=0.0)), True)
+
+
+def bound_of(problem: Problem, multiplier: Any, activity: Array | None = None, *, seconds: float = np.inf) -> Proven:
+    """Steps 3 and 4: the lower bound on the loss of every code of the problem's kind of neuron.
+
+    Args:
+        problem: what is coded.
+        multiplier: (T, r) N.
+        activity: (T, n) of a code, whose own multiplier is tried too.
+        seconds: for each pricing.
+
+    Raises:
+        InputError: a multiplier of another shape.
+    """
+    model, readout = model_of(problem), problem.sample_readout
+    given = as_matrix(multiplier, "multiplier")
+    if given.shape != readout.targets.shape:
+        raise InputError(f"multiplier: shape {given.shape} does not fit {readout.targets.shape}, samples and targets")
+    counts = readout.error_weights > 0
+    tried = [np.where(counts[:, None], given, 0.0)]
+    if activity is not None:
+        tried.append(readout.multiplier(activity))
+    proven = [_proven(model, readout, one - counts[:, None] * one.mean(axis=0) / counts.mean(), seconds) for one in tried]
+    return max(proven, key=lambda one: one.value)
+
+
+def _proven(model: Any, readout: Any, multiplier: Array, seconds: float) -> Proven:
+    from importlib import import_module
+
+    pricing = import_module(f"{type(model).__module__.rpartition('.')[0]}.pricing")
+    ratio = pricing.largest_ratio(model, multiplier, tolerance=PRICED, seconds=seconds)
+    return Proven(readout.bound(multiplier, ratio.rho), ratio.rho, ratio.exact, multiplier)
