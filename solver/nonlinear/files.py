@@ -1,0 +1,120 @@
+"""Answers of nonlinear neurons in files: written whole, and read only if the numbers in them agree with the problem.
+
+1. Read all arrays, without unpickling objects; refuse missing ones.
+2. Build the problem from its sources, mixing, prices, readout and groups.
+3. Compute from the problem and the network what follows from them, and compare.
+4. Compare all checksums: nothing else determines an array such as the multiplier.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solver.certificate import optimality_gap
+from solver.files import CHECKSUMS, checksums, posed_content, problem_in
+from solver.nonlinear.representation import SAVED_ARRAYS, SAVED_NUMBERS, SAVED_TEXTS, described
+from theory.errors import InputError
+from theory.writing import written_whole
+
+if TYPE_CHECKING:
+    from solver.nonlinear.representation import NonlinearRepresentation
+
+__all__ = ["read", "write"]
+
+ROUNDING = 1e-9
+"""Relative difference of two computations of one number."""
+
+
+def write(answer: NonlinearRepresentation, path: str | os.PathLike[str]) -> None:
+    """Write an answer to one .npz file, or its neurons to a .csv, whole or not at all.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    if str(path).lower().endswith(".csv"):
+        columns = answer.columns()
+        with written_whole(path) as partial, partial.open("w", encoding="utf-8", newline="") as table:
+            lines = csv.writer(table, lineterminator="\n")
+            lines.writerow(columns)
+            lines.writerows(zip(*columns.values(), strict=True))
+        return
+    if str(path).lower().endswith(".nc"):
+        raise InputError(f"{path}: no netCDF is written of {answer.problem.neurons.name} neurons; give .npz or .csv")
+    content: dict[str, Any] = {name: getattr(answer, name) for name in (*SAVED_ARRAYS, *SAVED_NUMBERS, *SAVED_TEXTS)}
+    content |= posed_content(answer.problem)
+    content |= {"activation": answer.problem.neurons.name}
+    content[CHECKSUMS] = checksums(content)
+    with written_whole(path) as partial, partial.open("wb") as archive:
+        np.savez(archive, **content)
+
+
+def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The fields of the answer that `write` wrote.
+
+    Raises:
+        InputError: not such a file, or one in which something disagrees with the rest.
+        OSError: the file cannot be opened.
+    """
+    content = _content(Path(path))  # step 1
+    try:
+        problem = problem_in(content).replaced(activation=str(content["activation"]))  # step 2
+        fields = _agreeing(content, problem)  # step 3
+        written = content.pop(CHECKSUMS).tolist()
+        if sorted(written) != sorted(checksums(content).tolist()):  # step 4
+            differing = sorted(set(written) ^ set(checksums(content).tolist()))
+            raise InputError(f"{differing[0].split()[0]}: damaged or altered; it is not what was written")
+        return fields
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    except Exception as error:  # what was altered can fail in any way
+        raise InputError(f"{path}: damaged or altered ({error})") from None
+
+
+def _content(path: Path) -> dict[str, Any]:
+    with path.open("rb") as stream:
+        try:
+            loaded: Any = np.load(stream, allow_pickle=False)
+            content = {name: loaded[name] for name in loaded.files}
+        except Exception:
+            raise InputError(f"{path}: not a saved representation; give a file that `save` or --save wrote") from None
+    if "activation" not in content:
+        raise InputError(f"{path}: holds no nonlinear neurons; read it with Representation.load")
+    wanted = (*SAVED_ARRAYS, *SAVED_NUMBERS, *SAVED_TEXTS, "points", "names", "mixing", CHECKSUMS)
+    missing = [name for name in wanted if name not in content]
+    if missing:
+        raise InputError(f"{path}: not a saved representation; it lacks {missing[0]!r}")
+    return content
+
+
+def _agreeing(content: dict[str, Any], problem: Any) -> dict[str, Any]:
+    """The fields of the answer, those that follow from problem and network computed anew."""
+    activity, encoder, bias = (content[name] for name in ("sample_activity", "encoder", "encoder_bias"))
+    if encoder.shape[1]:
+        points = problem.sources.points
+        _require_same("sample_activity", activity, np.maximum(0.0, points @ (encoder @ problem.mixing).T + bias))
+    found = described(problem, activity, encoder, bias)
+    for name in ("loss", "decoder", "decoder_bias", "neuron_costs"):
+        _require_same(name, content[name], found[name])
+    numbers = {name: float(content[name]) for name in SAVED_NUMBERS}
+    numbers["loss"], numbers["iterations"] = float(content["loss"]), int(content["iterations"])
+    if not numbers["lower_bound"] <= numbers["loss"]:
+        raise InputError("lower_bound: damaged or altered; it exceeds the loss")
+    _require_same("gap", numbers["gap"], optimality_gap(numbers["loss"], numbers["lower_bound"]))
+    texts = {name: str(content[name]) for name in SAVED_TEXTS}
+    if (texts["status"] == "optimal") != (numbers["gap"] <= numbers["tolerance"]):
+        raise InputError("status: damaged or altered; it does not follow from the gap")
+    arrays = {name: content[name] for name in SAVED_ARRAYS}
+    return found | arrays | numbers | texts | {"problem": problem}
+
+
+def _require_same(name: str, written: Any, computed: Any) -> None:
+    size = max(float(np.abs(computed).max(initial=0.0)), 1e-300)
+    if np.shape(written) != np.shape(computed) or np.abs(np.asarray(written) - computed).max(initial=0.0) > (
+        ROUNDING * size + (1e-12 if name == "gap" else 0.0)
+    ):
+        raise InputError(f"{name}: damaged or altered; it does not follow from problem and network")
