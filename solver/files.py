@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = ["CHECKSUMS", "checksums", "read", "write"]
+__all__ = ["CHECKSUMS", "checksums", "posed_content", "problem_in", "read", "write"]
 
 FORMAT_VERSION = 5
 """Written into every file. A file with a lower number has the same layout, and may lack prices of activity and bias."""
@@ -88,10 +88,31 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
             f"neurons: {type(problem.neurons).__name__} is a kind of your own, which no file describes; "
             "keep the program that solves it, or pickle the answer"
         )
-    sources = problem.sources
     content: dict[str, Any] = {name: getattr(representation, name) for name in (*SAVED_ARRAYS, *SAVED_NUMBERS)}
-    content |= {
-        "format_version": FORMAT_VERSION,
+    content |= {"format_version": FORMAT_VERSION, **posed_content(problem)}
+    separate = representation.separate
+    if separate is not None:
+        content |= {SEPARATE + name: getattr(separate, name) for name in (*SAVED_ARRAYS, *SAVED_NUMBERS)}
+    content |= _saved_transitions(representation)
+    if cover is not None:
+        proof = {f"cover_{item.name}": getattr(cover, item.name) for item in fields(cover)}
+        content |= {name: value for name, value in proof.items() if value is not None}
+    content[CHECKSUMS] = checksums(content)
+    with written_whole(path) as partial, partial.open("wb") as file:
+        np.savez(file, **content)
+
+
+def posed_content(problem: Problem) -> dict[str, Any]:
+    """The arrays from which a problem is posed again, but for transitions: what `problem_in` reads.
+
+    Args:
+        problem: with a readout of the program's own.
+
+    Raises:
+        InputError: another readout.
+    """
+    sources = problem.sources
+    content: dict[str, Any] = {
         "points": sources.points,
         "names": np.array(sources.names),
         "mixing": problem.mixing,
@@ -104,8 +125,7 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
         content |= {"mean": sources.mean, "covariance": sources.covariance}
     if sources.probabilities is not None:
         content["probabilities"] = sources.probabilities
-    content |= _saved_readout(problem)
-    content |= _saved_groups(representation)
+    content |= _saved_readout(problem) | _saved_groups(problem)
     if isinstance(sources, PrincipalCoordinates):
         content |= {
             "centre": sources.centre,
@@ -113,14 +133,7 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
             "tied": float(sources.tied),
             "channels": np.array(sources.channels),
         }
-    content |= _saved_transitions(representation)
-    if cover is not None:
-        proof = {f"cover_{item.name}": getattr(cover, item.name) for item in fields(cover)}
-        content |= {name: value for name, value in proof.items() if value is not None}
-    content |= _saved_stream(sources)
-    content[CHECKSUMS] = checksums(content)
-    with written_whole(path) as partial, partial.open("wb") as file:
-        np.savez(file, **content)
+    return content | _saved_stream(sources)
 
 
 def checksums(content: dict[str, Any]) -> NDArray[Any]:
@@ -163,19 +176,15 @@ def _saved_readout(problem: Problem) -> dict[str, Any]:
     return {"readout": kind, **arrays} if arrays else {}
 
 
-def _saved_groups(representation: Code) -> dict[str, Any]:
-    """The groups, and the best code that keeps to them; nothing where there are none."""
-    problem, separate = representation.problem, representation.separate
+def _saved_groups(problem: Problem) -> dict[str, Any]:
+    """The groups; nothing where there are none."""
     if problem.groups is None:
         return {}
-    content = {
+    return {
         "group_names": np.array(list(problem.groups)),
         "group_of": membership(problem.groups),
         "separate": problem.separate,
     }
-    if separate is not None:
-        content |= {SEPARATE + name: getattr(separate, name) for name in (*SAVED_ARRAYS, *SAVED_NUMBERS)}
-    return content
 
 
 def _saved_transitions(representation: Code) -> dict[str, Any]:
@@ -202,7 +211,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
             # Numbers beyond floating point are refused where they are looked at.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 _require_kinds(content)  # step 2
-                problem = _problem(content)  # step 3
+                problem = problem_in(content)  # step 3
                 _require_shapes(content, problem)  # step 4
                 fields_of = _agreeing(content, problem)  # step 5
         except InputError:
@@ -272,7 +281,15 @@ def _require_checksums(content: dict[str, NDArray[Any]]) -> None:
             raise InputError(f"{name}: damaged or altered; it is not what was written")
 
 
-def _problem(content: dict[str, NDArray[Any]]) -> Problem:
+def problem_in(content: dict[str, NDArray[Any]]) -> Problem:
+    """The problem that `posed_content`, and transitions beside it, describe.
+
+    Args:
+        content: arrays by name.
+
+    Raises:
+        InputError: arrays that pose none.
+    """
     names = tuple(str(name) for name in np.ravel(content["names"]).tolist())
     sources: Sources
     if "kept" in content:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.certificate.bound import best_bound, optimality_gap, within_loss
-from solver.certificate.measure import loss_of, measure, measure_steps, network_of, posed_again
+from solver.certificate.measure import loss_of, measure, measure_steps, network_of, posed_again, require_problem
+from solver.certificate.nonlinear import bound_of, measured, network_activity
 from theory.immutable import Frozen
 from theory.problem import Problem, within_digits
 from theory.sources import as_matrix
@@ -28,7 +29,8 @@ class Certificate(Frozen):
         loss: measured: mean squared activity plus the weight costs of encoder, decoder and recurrent layer.
         lower_bound: proven: no code of any size has a smaller loss.
         gap: (loss - lower_bound) / loss; infinite if the code is not feasible.
-        worst_neuron: (d,) the neuron that comes closest to improving the code (or improves it), scaled to f(w) = 1.
+        worst_neuron: (d,) the neuron that comes closest to improving the code (or improves it), scaled to f(w) = 1;
+            of rectified neurons (d + 1,) weights and bias about the mean, of free ones (r,) the decoder's direction.
         rho: its ratio of worth to cost at the multiplier; at most 1 + 2 gap at an optimum.
         exact: whether rho is exact (where the normal fan is small enough) or an upper bound.
         feasible: whether the activity is nonnegative, and the reconstruction and every step of the recurrent layer
@@ -70,7 +72,7 @@ class Certificate(Frozen):
         return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in asdict(self).items()}
 
 
-def certify(problem: Problem, representation: Code) -> Certificate:
+def certify(problem: Problem, representation: Any) -> Certificate:
     """Check a representation from the raw samples: its feasibility, its cost, its distance from the best.
 
     Args:
@@ -86,6 +88,9 @@ def certify(problem: Problem, representation: Code) -> Certificate:
         >>> certify(problem, solve(problem)).gap < 1e-8
         True
     """
+    require_problem(problem)
+    if not problem.neurons.linear:
+        return _certify_nonlinear(problem, representation)
     encoder, encoder_bias, decoder, decoder_bias = network_of(problem, representation)
     fresh = posed_again(problem)
     with within_digits(fresh):
@@ -109,4 +114,26 @@ def certify(problem: Problem, representation: Code) -> Certificate:
         reconstruction_error=found.error,
         multiplier=bound.multiplier,
         step_error=missed,
+    )
+
+
+def _certify_nonlinear(problem: Problem, representation: Any) -> Certificate:
+    """`certify` for rectified and free neurons: activity, errors, loss and bound from the samples."""
+    activity = network_activity(problem, representation)
+    paid = measured(problem, activity, representation.encoder, representation.decoder)
+    proven = bound_of(problem, representation.multiplier)
+    feasible = paid.feasible and float(activity.min(initial=0.0)) >= 0
+    value = within_loss(proven.value, paid.loss) if feasible else proven.value
+    return Certificate(
+        loss=paid.loss,
+        lower_bound=value,
+        gap=optimality_gap(paid.loss, value) if feasible else float("inf"),
+        worst_neuron=proven.worst_neuron,
+        rho=proven.rho,
+        exact=proven.exact,
+        feasible=feasible,
+        least_activity=float(activity.min(initial=0.0)),
+        reconstruction_error=paid.error,
+        multiplier=proven.multiplier,
+        step_error=0.0,
     )

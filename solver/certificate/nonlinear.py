@@ -3,11 +3,12 @@
 1. The network is looked at on all samples: activity, errors, and with an exact readout whether there are any.
 2. The loss is the sum of what it pays: activity, encoder, decoder, errors.
 3. The multiplier N (T, r) is centred, and priced anew: no neuron of the kind may be worth more than rho.
-4. The bound is the dual value (`theory.sample_readout`), the better one of N and of the multiplier of the code itself.
+4. The bound is its dual value (`theory.sample_readout`).
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["Paid", "Proven", "bound_of", "measured", "model_of", "require_nonlinear"]
+__all__ = ["Paid", "Proven", "bound_of", "measured", "model_of", "network_activity"]
 
 FEASIBLE = 1e-9
 """Error of an exact decoder, relative to the largest target, up to which it counts as exact."""
 
 PRICED = 1e-10
-"""Relative slack of rho at which pricing ends."""
+"""Relative slack of rho at which pricing ends, if not told otherwise."""
 
 
 class Paid(NamedTuple):
@@ -54,12 +55,14 @@ class Proven(NamedTuple):
         value: the lower bound on the loss of any code of such neurons.
         rho: the largest worth over cost of a neuron, or more.
         exact: whether rho is attained.
+        worst_neuron: (w, b) of the neuron worth most, about the mean; of free neurons the direction of its decoder.
         multiplier: (T, r) N.
     """
 
     value: float
     rho: float
     exact: bool
+    worst_neuron: Array
     multiplier: Array
 
 
@@ -89,6 +92,33 @@ def model_of(problem: Problem) -> Any:
     centred = np.asarray(sources.about_mean(sources.points))
     weight_costs = problem.encoder_cost * problem.encoder_metric
     return RectifiedLoss(centred, np.asarray(probabilities), problem.activity_cost, weight_costs, problem.sample_readout)
+
+
+def network_activity(problem: Problem, representation: Any) -> Array:
+    """(T, n) what the network does on the samples: from its encoder, or for free neurons as it is told.
+
+    Raises:
+        InputError: a network that does not fit the problem.
+    """
+    require_nonlinear(problem)
+    encoder, decoder = np.atleast_2d(representation.encoder), np.atleast_2d(representation.decoder)
+    sources, targets = problem.sources, problem.readout.targets
+    if problem.neurons.name == "free":
+        activity = np.asarray(representation.sample_activity)
+    elif encoder.shape[1] != len(problem.mixing):
+        raise InputError(
+            f"representation: encodes {encoder.shape[1]} channel(s), but the problem has {len(problem.mixing)}; certify "
+            "it against the problem it was solved for"
+        )
+    else:
+        weights = encoder @ problem.mixing
+        activity = np.maximum(0.0, sources.points @ weights.T + np.ravel(representation.encoder_bias))
+    if activity.shape != (sources.count, decoder.shape[1]) or len(decoder) != len(targets):
+        raise InputError(
+            f"representation: activity of shape {activity.shape} and a decoder of shape {decoder.shape} do not fit "
+            f"{sources.count} sample(s) and {len(targets)} target(s); certify it against the problem it was solved for"
+        )
+    return np.asarray(activity)
 
 
 def measured(problem: Problem, activity: Array, encoder: Array, decoder: Array) -> Paid:
@@ -122,14 +152,16 @@ def measured(problem: Problem, activity: Array, encoder: Array, decoder: Array) 
     return Paid(energies, float(np.abs(missed).max(initial=0.0)), True)
 
 
-def bound_of(problem: Problem, multiplier: Any, activity: Array | None = None, *, seconds: float = np.inf) -> Proven:
+def bound_of(
+    problem: Problem, multiplier: Any, *, tolerance: float = PRICED, seconds: float = float("inf")
+) -> Proven:
     """Steps 3 and 4: the lower bound on the loss of every code of the problem's kind of neuron.
 
     Args:
         problem: what is coded.
         multiplier: (T, r) N.
-        activity: (T, n) of a code, whose own multiplier is tried too.
-        seconds: for each pricing.
+        tolerance: relative slack of rho at which pricing ends.
+        seconds: after which it ends with the bound that it has.
 
     Raises:
         InputError: a multiplier of another shape.
@@ -139,16 +171,9 @@ def bound_of(problem: Problem, multiplier: Any, activity: Array | None = None, *
     if given.shape != readout.targets.shape:
         raise InputError(f"multiplier: shape {given.shape} does not fit {readout.targets.shape}, samples and targets")
     counts = readout.error_weights > 0
-    tried = [np.where(counts[:, None], given, 0.0)]
-    if activity is not None:
-        tried.append(readout.multiplier(activity))
-    proven = [_proven(model, readout, one - counts[:, None] * one.mean(axis=0) / counts.mean(), seconds) for one in tried]
-    return max(proven, key=lambda one: one.value)
-
-
-def _proven(model: Any, readout: Any, multiplier: Array, seconds: float) -> Proven:
-    from importlib import import_module
-
+    held = np.where(counts[:, None], given, 0.0)
+    centred = np.where(counts[:, None], held - held[counts].mean(axis=0), 0.0)
     pricing = import_module(f"{type(model).__module__.rpartition('.')[0]}.pricing")
-    ratio = pricing.largest_ratio(model, multiplier, tolerance=PRICED, seconds=seconds)
-    return Proven(readout.bound(multiplier, ratio.rho), ratio.rho, ratio.exact, multiplier)
+    ratio = pricing.largest_ratio(model, centred, tolerance=tolerance, seconds=seconds)
+    worst = ratio.neurons[0] if len(ratio.neurons) else np.zeros(ratio.neurons.shape[1])
+    return Proven(readout.bound(centred, ratio.rho), ratio.rho, ratio.exact, worst, centred)

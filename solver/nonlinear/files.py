@@ -17,12 +17,12 @@ import numpy as np
 
 from solver.certificate import optimality_gap
 from solver.files import CHECKSUMS, checksums, posed_content, problem_in
-from solver.nonlinear.representation import SAVED_ARRAYS, SAVED_NUMBERS, SAVED_TEXTS, described
+from solver.nonlinear.code import SAVED_ARRAYS, SAVED_NUMBERS, SAVED_TEXTS, described
 from theory.errors import InputError
 from theory.writing import written_whole
 
 if TYPE_CHECKING:
-    from solver.nonlinear.representation import NonlinearRepresentation
+    from solver.nonlinear.code import NonlinearCode
 
 __all__ = ["read", "write"]
 
@@ -30,7 +30,7 @@ ROUNDING = 1e-9
 """Relative difference of two computations of one number."""
 
 
-def write(answer: NonlinearRepresentation, path: str | os.PathLike[str]) -> None:
+def write(answer: NonlinearCode, path: str | os.PathLike[str]) -> None:
     """Write an answer to one .npz file, or its neurons to a .csv, whole or not at all.
 
     Raises:

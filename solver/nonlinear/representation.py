@@ -1,4 +1,4 @@
-"""The answer of rectified and free neurons: a network with its certificate, and what it is compared with."""
+"""The answer of rectified and free neurons: a code with its certificate, and what it is compared with."""
 
 from __future__ import annotations
 
@@ -6,51 +6,22 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
 from solver.certificate import optimality_gap, within_loss
-from solver.certificate.nonlinear import measured
-from theory.errors import InputError
-from theory.groups import parts_of
-from theory.immutable import Frozen
-from theory.inputs import as_matrix
+from solver.nonlinear import files
+from solver.nonlinear.code import NonlinearCode, described, sorted_network
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
-    from numpy.typing import ArrayLike
 
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["SAVED_ARRAYS", "SAVED_NUMBERS", "SAVED_TEXTS", "NonlinearRepresentation"]
-
-ONE_SOURCE = 1e-6
-"""A neuron reads one source, or one group, when what it has of others is below this share."""
-
-EXACTLY = 1e3
-"""Weight of errors, in units of activity, with which the neurons of an exact decoder are chosen."""
-
-DECODED = 1e-9
-"""Relative error up to which they decode exactly."""
-
-SAVED_ARRAYS = ("sample_activity", "encoder", "encoder_bias", "decoder", "decoder_bias", "neuron_costs", "multiplier")
-SAVED_NUMBERS = (
-    "loss",
-    "lower_bound",
-    "gap",
-    "modular_loss",
-    "modular_lower_bound",
-    "linear_loss",
-    "iterations",
-    "seconds",
-    "tolerance",
-)
-SAVED_TEXTS = ("status", "method", "message")
+__all__ = ["NonlinearRepresentation"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class NonlinearRepresentation(Frozen):
+class NonlinearRepresentation(NonlinearCode):
     """A code of rectified or free neurons with its certificate: the optimal one where ``status`` says so.
 
     Attributes:
@@ -92,29 +63,6 @@ class NonlinearRepresentation(Frozen):
         True
     """
 
-    status: str
-    method: str
-    message: str
-    loss: float
-    lower_bound: float
-    gap: float
-    sample_activity: Array
-    encoder: Array
-    encoder_bias: Array
-    decoder: Array
-    decoder_bias: Array
-    energies: dict[str, float]
-    neuron_costs: Array
-    multiplier: Array
-    modular: bool | None
-    modular_loss: float
-    modular_lower_bound: float
-    linear_loss: float
-    iterations: int
-    seconds: float
-    tolerance: float
-    problem: Problem
-
     @classmethod
     def of_network(cls, problem: Problem, activity: Array, encoder: Array, encoder_bias: Array, **proven: Any) -> Self:
         """All of a code of this network, with the best decoder; `proven` holds the fields that do not follow.
@@ -126,33 +74,8 @@ class NonlinearRepresentation(Frozen):
             encoder_bias: (n,).
             proven: status, method, message, multiplier, bound, losses to compare with, and effort.
         """
-        costs = _costs(problem, activity, encoder)
-        order = np.argsort(-np.round(costs / costs.max(initial=1e-300), 9), kind="stable")
-        order = order[costs[order] > 0]
-        network = (activity[:, order], encoder[order], encoder_bias[order])
+        network = sorted_network(problem, activity, encoder, encoder_bias)
         return cls(**described(problem, *network), problem=problem, **proven)
-
-    # ---- using it ---------------------------------------------------------------------------------------------
-
-    def __len__(self) -> int:
-        return int(self.sample_activity.shape[1])
-
-    @property
-    def price_of_modularity(self) -> float:
-        """How much more the best code found costs whose neurons each read one source: see `price_bounds`."""
-        return max(0.0, self.modular_loss / self.loss - 1) if np.isfinite(self.modular_loss) else float("nan")
-
-    @property
-    def price_bounds(self) -> tuple[float, float]:
-        """What the price of modularity is proven to be at least and at most; infinite where no bound is known."""
-        least = max(0.0, self.modular_lower_bound / self.loss - 1)
-        most = max(0.0, self.modular_loss / self.lower_bound - 1) if self.lower_bound > 0 else float("inf")
-        return least, most
-
-    @property
-    def price_of_linearity(self) -> float:
-        """How much more the best linear code costs than this one; NaN where there is no linear code."""
-        return max(0.0, self.linear_loss / self.loss - 1) if np.isfinite(self.linear_loss) else float("nan")
 
     def bounded_by(self, bound: float, unproven: str) -> Self:
         """The code with another lower bound, and the gap and status that follow from it.
@@ -165,86 +88,20 @@ class NonlinearRepresentation(Frozen):
         gap = optimality_gap(self.loss, value)
         return replace(self, lower_bound=value, gap=gap, status="optimal" if gap <= self.tolerance else unproven)
 
-    def activity(self, sources: ArrayLike | None = None) -> Array:
-        """Activity z (T, n) >= 0 of the neurons on the problem's samples, or on the sources (T, d) given.
-
-        Free neurons have no encoder. On other sources they do what costs least there: the activity that minimises its
-        own cost and that of the errors, with the decoder as it is.
-
-        Raises:
-            InputError: sources with another number of columns; sources that free neurons cannot decode exactly.
-
-        Example:
-            >>> from solver import Problem, solve
-            >>> from theory.readouts import Soft
-            >>> answer = solve(Problem([[-1], [0], [1]], activation="free", readout=Soft(100)))
-            >>> bool(np.allclose(answer.activity([[0], [1]]), answer.activity()[1:], atol=1e-6))
-            True
-        """
-        if sources is None:
-            return self.sample_activity
-        given, points = self.problem.sources, as_matrix(sources, "sources")
-        if points.shape[1] != given.dimension:
-            raise InputError(f"sources: {points.shape[1]} column(s), but the code was made for {given.dimension}")
-        if self.encoder.shape[1]:
-            return np.asarray(np.maximum(0.0, points @ (self.encoder @ self.problem.mixing).T + self.encoder_bias))
-        return _least_activity(self.decoder, points @ self.problem.readout.targets.T - self.decoder_bias, self.problem)
-
-    def reconstruct(self, activity: ArrayLike) -> Array:
-        """What is decoded (T, r) from activity (T, n).
-
-        Raises:
-            InputError: activity with another number of columns than there are neurons.
-        """
-        given = np.asarray(activity, dtype=np.float64)
-        if given.ndim != 2 or given.shape[1] != len(self):
-            raise InputError(f"activity: expected one column per neuron, {len(self)}, got shape {given.shape}")
-        return np.asarray(given @ self.decoder.T + self.decoder_bias)
-
-    def coded_groups(self) -> list[tuple[str, ...]]:
-        """For each neuron the names of the groups it reads; of the sources where there are no groups.
-
-        A free neuron reads one source where its activity is a function of that source's value on the samples.
-        """
-        names = list(self.problem.sources.names if self.problem.groups is None else self.problem.groups)
-        reads = _reads(self.problem, self.sample_activity, self.encoder)
-        return [tuple(names[index] for index in np.flatnonzero(row)) for row in reads]
-
-    def to_dict(self) -> dict[str, Any]:
-        """All fields as plain numbers, strings and lists: what `--json` prints."""
-        named = ("modular", "price_of_modularity", "price_of_linearity", "energies")
-        named += (*SAVED_TEXTS, *SAVED_NUMBERS, *SAVED_ARRAYS)
-        values = {name: getattr(self, name) for name in named}
-        plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
-        plain["activation"] = self.problem.neurons.name
-        plain["sources"] = list(self.problem.sources.names)
-        plain["coded_groups"] = [list(names) for names in self.coded_groups()]
-        return plain | self.problem.sources.summary()
-
-    def columns(self) -> dict[str, list[Any]]:
-        """One row per neuron, by column: what it reads, what it costs, its mean activity, encoder and decoder."""
-        columns: dict[str, list[Any]] = {
-            "reads": [" ".join(names) for names in self.coded_groups()],
-            "cost": self.neuron_costs.tolist(),
-            "mean_activity": (self.problem.sample_readout.error_weights @ self.sample_activity).tolist(),
-        }
-        if self.encoder.shape[1]:
-            columns["encoder_bias"] = self.encoder_bias.tolist()
-            columns |= {f"encoder {number}": row.tolist() for number, row in enumerate(self.encoder.T, 1)}
-        return columns | {f"decoder {number}": row.tolist() for number, row in enumerate(self.decoder, 1)}
-
     def to_dataframe(self) -> pandas.DataFrame:
         """The `columns` as a table. The certificate is in `attrs`.
 
         Raises:
             InputError: pandas is not installed (`pip install 'modularity-solver[tables]'`).
         """
-        from solver.extras import required
+        from solver.extras import require
 
-        pandas = required("pandas")
-        table: Any = pandas.DataFrame(self.columns())
+        require("to_dataframe", "tables", "pandas")
+        import pandas
+
+        table = pandas.DataFrame(self.columns())
         table.attrs = {name: getattr(self, name) for name in ("status", "loss", "lower_bound", "gap")}
-        return table  # type: ignore[no-any-return]
+        return table
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
         """Draw the code; write the picture to `path` (.png, .pdf, .svg) if given."""
@@ -258,8 +115,6 @@ class NonlinearRepresentation(Frozen):
         Raises:
             OSError: the file cannot be written.
         """
-        from solver.nonlinear import files
-
         files.write(self, path)
 
     @classmethod
@@ -270,8 +125,6 @@ class NonlinearRepresentation(Frozen):
             InputError: not such a file, or one in which something disagrees with the rest.
             OSError: the file cannot be opened.
         """
-        from solver.nonlinear import files
-
         return cls(**files.read(path))
 
     def __repr__(self) -> str:
@@ -280,83 +133,3 @@ class NonlinearRepresentation(Frozen):
         return as_text(self)
 
 
-def described(problem: Problem, activity: Array, encoder: Array, encoder_bias: Array) -> dict[str, Any]:
-    """All of a code that follows from its problem and its network, by field.
-
-    Args:
-        problem: what is coded.
-        activity: (T, n) on the samples.
-        encoder: (n, dx), or (n, 0) for free neurons.
-        encoder_bias: (n,).
-    """
-    readout = problem.sample_readout
-    decoder = readout.decoder(activity).T
-    errors = problem.readout.errors
-    centre = problem.sources.mean if errors is None else errors.mean
-    paid = measured(problem, activity, encoder, decoder)
-    identified = problem.sources.identified
-    return {
-        "loss": paid.loss,
-        "sample_activity": activity,
-        "encoder": encoder,
-        "encoder_bias": encoder_bias,
-        "decoder": decoder,
-        "decoder_bias": problem.readout.targets @ centre - decoder @ (readout.error_weights @ activity),
-        "energies": paid.energies,
-        "neuron_costs": _costs(problem, activity, encoder),
-        "modular": bool((_reads(problem, activity, encoder).sum(axis=1) == 1).all()) if identified else None,
-    }
-
-
-def _costs(problem: Problem, activity: Array, encoder: Array) -> Array:
-    """(n,) activity and encoder energy of each neuron."""
-    sources = problem.sources
-    share = np.full(sources.count, 1 / sources.count) if sources.probabilities is None else sources.probabilities
-    paid = problem.activity_cost * (share @ activity**2)
-    return np.asarray(paid + problem.encoder_cost * (encoder**2).sum(axis=1) if encoder.shape[1] else paid)
-
-
-def _reads(problem: Problem, activity: Array, encoder: Array) -> Array:
-    """(n, parts) whether each neuron reads each group, or each source where there are no groups."""
-    groups = problem.groups or {name: (index,) for index, name in enumerate(problem.sources.names)}
-    if encoder.shape[1]:
-        deviation = np.sqrt(np.diag(problem.sources.covariance))
-        sizes = parts_of(encoder @ problem.mixing * deviation, groups)
-        return np.asarray(sizes > ONE_SOURCE * sizes.max(axis=1, keepdims=True))
-    alone = np.column_stack([_is_function_of(problem, activity, list(members)) for members in groups.values()])
-    first = np.zeros_like(alone)
-    first[np.arange(len(alone)), alone.argmax(axis=1)] = True
-    return np.asarray(np.where(alone.any(axis=1)[:, None], first, True))
-
-
-def _is_function_of(problem: Problem, activity: Array, members: list[int]) -> Array:
-    """(n,) whether activity is the same wherever these sources are."""
-    _, level = np.unique(problem.sources.points[:, members], axis=0, return_inverse=True)
-    level = np.ravel(level)
-    mean = np.column_stack([np.bincount(level, column) for column in activity.T] or [np.empty((level.max() + 1, 0))])
-    mean /= np.bincount(level)[:, None]
-    spread = np.abs(activity - mean[level]).max(axis=0)
-    return np.asarray(spread <= ONE_SOURCE * np.abs(activity).max(axis=0))
-
-
-def _least_activity(decoder: Array, targets: Array, problem: Problem) -> Array:
-    """(T, n) z >= 0 that minimises activity_cost |z|^2 + error_cost |y - V z|^2, sample by sample."""
-    from scipy.optimize import nnls
-
-    result = np.zeros((len(targets), decoder.shape[1]))
-    if not decoder.shape[1]:
-        return result
-    errors = problem.readout.errors
-    weight = EXACTLY if errors is None else (errors.cost / problem.activity_cost) ** 0.5
-    system = np.vstack([weight * decoder, np.eye(decoder.shape[1])])
-    rest = np.zeros(decoder.shape[1])
-    for row, target in enumerate(targets):  # an active set for each, of as many rows as there are targets
-        result[row], _ = nnls(system, np.concatenate([weight * target, rest]))
-        if errors is None:
-            # What is active decodes exactly, with the least activity.
-            active = result[row] > 0
-            result[row, active] = np.linalg.lstsq(decoder[:, active], target, rcond=None)[0]
-            missed = np.abs(decoder @ result[row] - target).max()
-            if missed > DECODED * np.abs(target).max(initial=1e-300) or result[row].min() < -DECODED:
-                raise InputError(f"sources: row {row} cannot be decoded exactly by these neurons; give another")
-    return np.maximum(result, 0.0)

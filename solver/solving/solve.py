@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from solver.solving.limits import (
     DEFAULT_ITERATIONS,
@@ -15,6 +15,7 @@ from solver.solving.limits import (
     options_of,
 )
 from solver.solving.run import Run
+from theory.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +38,7 @@ def solve(
     neurons: int | None = None,
     solver: str | None = None,
     callback: Callable[[Progress], object] | None = None,
-) -> Representation:
+) -> Any:
     """Find the optimal code of a problem, with a proof of how good it is.
 
     Args:
@@ -61,7 +62,8 @@ def solve(
         callback: called with a `Progress` after each iteration; a true return value stops the search.
 
     Returns:
-        A `Representation`. Its status is "optimal" if the gap is within the tolerance, "interrupted" if the time
+        A `Representation`; of rectified and free neurons (`Problem(activation=...)`) a
+        `solver.nonlinear.representation.NonlinearRepresentation`. Its status is "optimal" if the gap is within the tolerance, "interrupted" if the time
         limit, the callback or Ctrl-C ended the search, and "bounded" otherwise. Code and bound are valid in any case.
         Where the problem has groups, the best code that keeps to them is found first, and is its `separate`.
 
@@ -79,10 +81,31 @@ def solve(
     """
     limits = Limits(tolerance, max_iterations, time_limit, callback)
     check(problem, method, limits)
+    if not problem.neurons.linear:
+        return _solve_nonlinear(problem, method, limits, rng, {"neurons": neurons, "solver": solver})
     options = options_of(method, {"neurons": neurons, "solver": solver})
     run = Run(problem, limits)
     run.search(method, generator_of(rng), options)
     return run.answer()
+
+
+def _solve_nonlinear(
+    problem: Problem,
+    method: str,
+    limits: Limits,
+    rng: int | np.random.Generator | None,
+    options: dict[str, object],
+) -> Any:
+    from solver.nonlinear.solve import solve_nonlinear
+
+    if method not in ("auto", "columns"):
+        raise InputError(
+            f"method: {method!r} searches for linear neurons; {problem.neurons.name} ones are found by 'columns'"
+        )
+    for name, value in options.items():
+        if value is not None:
+            raise InputError(f"{name}: methods for linear neurons take it, and the neurons are {problem.neurons.name}")
+    return solve_nonlinear(problem, limits, generator_of(rng))
 
 
 def solve_one_of_many(

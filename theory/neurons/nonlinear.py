@@ -44,6 +44,11 @@ class Nonlinear(Neurons):
                 f"transitions: no recurrent layer that carries {self.name} neurons along is known; leave out the "
                 "transitions, or take linear neurons"
             )
+        if problem.separate:
+            raise InputError(
+                f"separate: {self.name} neurons that each read one group are found beside the others, and compared with "
+                "them; leave it out"
+            )
         if problem.bias_cost:
             raise InputError(
                 f"bias_cost: the bias of linear neurons is their mean activity, that of {self.name} ones is not; leave "

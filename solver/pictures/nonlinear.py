@@ -1,0 +1,197 @@
+"""Answers of rectified and free neurons in words and as a picture."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from solver.pictures import style
+from solver.pictures.style import styled
+from solver.pictures.summary import counted, kind_words, percent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from solver.nonlinear.code import NonlinearCode
+
+__all__ = ["as_text", "plot", "sentences"]
+
+ROWS_IN_TEXT = 12  # neurons that a `repr` lists
+PANELS = 12  # neurons, the strongest, whose activity is drawn
+
+
+def sentences(answer: NonlinearCode) -> list[str]:
+    """The answer in a few sentences: how many neurons, the prices of modularity and linearity, the proof.
+
+    Example:
+        >>> from solver import Problem, solve
+        >>> from theory.readouts import Soft
+        >>> print(sentences(solve(Problem([[-1], [0], [1]], activation="rectified", readout=Soft(100))))[0])
+        2 rectified neurons code 1 source (3 samples), one source each: the code is modular.
+    """
+    lines = [_who(answer), _modularity(answer), _linearity(answer), _proof(answer)]
+    if answer.status == "bounded":
+        lines.append(f"Why not optimal: {answer.message}.")
+    return [line for line in lines if line]
+
+
+def _who(answer: NonlinearCode) -> str:
+    problem, neurons = answer.problem, len(answer)
+    samples = counted(problem.sources.count, "sample")
+    if not neurons:
+        return f"No neuron is worth what it costs: errors are cheaper ({samples})."
+    _, kind, unit = kind_words(problem.groups)
+    verb = "codes" if neurons == 1 else "code"
+    parts = "" if problem.groups is None else f"{counted(len(problem.groups), 'group')} of "
+    start = f"{counted(neurons, f'{problem.neurons.name} neuron')} {verb} {parts}"
+    start += f"{counted(problem.dimension, 'source')} ({samples})"
+    if answer.modular is None:
+        return f"{start}."
+    if answer.modular:
+        return f"{start}, one {unit} each: the code is {kind}."
+    alone = sum(len(names) == 1 for names in answer.coded_groups())
+    if not alone:
+        return f"{start}; every neuron mixes {unit}s: the code is mixed."
+    return f"{start}; {alone} of them one {unit} each, {neurons - alone} several: the code is mixed."
+
+
+def _modularity(answer: NonlinearCode) -> str:
+    if answer.modular is None or not np.isfinite(answer.modular_loss):
+        return ""
+    name, kind, unit = kind_words(answer.problem.groups)
+    least, most = answer.price_bounds
+    if answer.status == "optimal" and answer.price_of_modularity <= answer.tolerance:
+        return f"Price of {name}: none, the best {kind} code is optimal."
+    if most <= least * (1 + 1e-2):
+        return f"Price of {name}: one {unit} a neuron would cost {percent(answer.price_of_modularity)} more."
+    above = "at most" if not np.isfinite(most) or least <= 0 else f"at least {percent(least)} and at most"
+    return f"Price of {name}: one {unit} a neuron would cost {above} {percent(most)} more."
+
+
+def _linearity(answer: NonlinearCode) -> str:
+    price = answer.price_of_linearity
+    if not np.isfinite(price):
+        return ""
+    if price <= 10 * answer.tolerance:
+        return "Linear neurons do as well." if answer.status == "optimal" else ""
+    return f"Linear neurons would cost {'' if answer.status == 'optimal' else 'at least '}{percent(price)} more."
+
+
+def _proof(answer: NonlinearCode) -> str:
+    loss, gap = f"{answer.loss:.9g}", f"{answer.gap:.1e}"
+    effort = f"{answer.seconds:.3g} s, {counted(answer.iterations, 'iteration')}"
+    if answer.status == "optimal":
+        return f"Loss {loss}, proven optimal to a relative gap of {gap} (method {answer.method}, {effort})."
+    start = "Interrupted: best loss so far" if answer.status == "interrupted" else "Best loss found"
+    bound = f"no code of {answer.problem.neurons.name} neurons costs less than {answer.lower_bound:.9g}"
+    return f"{start} {loss}; {bound} (relative gap {gap}; method {answer.method}, {effort})."
+
+
+def as_text(answer: NonlinearCode) -> str:
+    """Sentences and a table of neurons."""
+    lines = sentences(answer)
+    columns = answer.columns()
+    shown = ("reads", "cost", "mean_activity", *(("encoder_bias",) if "encoder_bias" in columns else ()))
+    if len(answer):
+        lines += ["", "  ".join(f"{name:>14}" for name in shown)]
+        for row in range(min(len(answer), ROWS_IN_TEXT)):
+            lines.append("  ".join(f"{_cell(columns[name][row]):>14}" for name in shown))
+        if len(answer) > ROWS_IN_TEXT:
+            lines.append(f"... and {len(answer) - ROWS_IN_TEXT} more")
+    return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:.4g}"
+
+
+@styled
+def plot(answer: NonlinearCode, path: str | os.PathLike[str] | None = None) -> Figure:
+    """Draw a code: its loss beside those it is compared with, and what the strongest neurons do on the samples.
+
+    Args:
+        answer: what to draw.
+        path: .png, .pdf or .svg file to write, whole or not at all.
+
+    Raises:
+        InputError: a path that cannot be written.
+
+    Example:
+        >>> from solver import Problem, solve
+        >>> from theory.readouts import Soft
+        >>> len(plot(solve(Problem([[-1], [0], [1]], activation="rectified", readout=Soft(100)))).axes) >= 2
+        True
+    """
+    target = style.target_of(path)
+    panels = min(len(answer), PANELS)
+    rows = max(1, -(-panels // 4))
+    figure = style.page_figure(1.0, 0.12 + 0.2 * rows)
+    left, right = style.side_by_side(figure, 1.1, 3)
+    _draw_losses(left.subplots(), answer)
+    if panels:
+        grid = np.ravel(right.subplots(rows, 4, squeeze=False))
+        image = None
+        for neuron, axes in enumerate(grid):
+            if neuron >= panels:
+                axes.set_axis_off()
+                continue
+            image = _draw_neuron(axes, answer, neuron) or image
+        if image is not None:
+            style.colour_bar(right, image, list(grid), label="activity, share of the largest", shrink=0.7)
+    style.head(figure, "   |   ".join(sentences(answer)[:2]), size=8)
+    return style.written(figure, target)
+
+
+def _draw_losses(axes: Axes, answer: NonlinearCode) -> None:
+    """Bars: the parts of the loss of this code, and the losses of the best modular and the best linear code."""
+    bottom = 0.0
+    shades = {"activity": style.BLUE, "encoder": "#7fb3d5", "decoder": style.GREY, "error": style.ORANGE}
+    for name, part in answer.energies.items():
+        axes.bar("this code", part, bottom=bottom, color=shades.get(name, style.DARK), label=name, width=0.7)
+        bottom += part
+    for name, loss in (("modular", answer.modular_loss), ("linear", answer.linear_loss)):
+        if np.isfinite(loss):
+            axes.bar(name, loss, color="none", edgecolor=style.DARK, lw=0.8, width=0.7)
+    axes.axhline(answer.lower_bound, color=style.DARK, lw=0.8, ls=style.DASHED, label="proven bound")
+    axes.set_ylabel("loss")
+    style.legend(axes, loc="lower center", bbox_to_anchor=(0.5, -0.45), ncols=2)
+
+
+def _draw_neuron(axes: Axes, answer: NonlinearCode, neuron: int) -> Any:
+    """The activity of one neuron over its first one or two sources; its number and what it reads above."""
+    points, names = answer.problem.sources.points, answer.problem.sources.names
+    activity = answer.sample_activity[:, neuron]
+    axes.set_title(f"{neuron + 1}: {' '.join(answer.coded_groups()[neuron])}"[: style.LONGEST_LABEL])
+    if answer.problem.dimension == 1:
+        order = np.argsort(points[:, 0], kind="stable")
+        axes.plot(points[order, 0], activity[order], color=style.BLUE, lw=1, marker=".", ms=2)
+        axes.set_xlabel(style.label_of(names[0]))
+        axes.xaxis.set_major_locator(MaxNLocator(3))
+        return None
+    first, second = _strongest_pair(answer, neuron)
+    image = axes.scatter(
+        points[:, first],
+        points[:, second],
+        c=activity / max(float(activity.max()), 1e-300),
+        cmap=style.ACTIVITY,
+        vmin=0,
+        vmax=1,
+        s=10,
+        lw=0,
+    )
+    axes.set(xlabel=style.label_of(names[first]), ylabel=style.label_of(names[second]))
+    return image
+
+
+def _strongest_pair(answer: NonlinearCode, neuron: int) -> tuple[int, int]:
+    """The two sources with which the activity of a neuron is correlated most, in their order."""
+    points, activity = answer.problem.sources.points, answer.sample_activity[:, neuron]
+    centred = points - points.mean(axis=0)
+    scale = np.linalg.norm(centred, axis=0)
+    size = np.abs(centred.T @ (activity - activity.mean())) / np.where(scale > 0, scale, 1.0)
+    first, second = np.sort(np.argsort(-size, kind="stable")[:2])
+    return int(first), int(second)
