@@ -1,0 +1,142 @@
+"""The readout of neurons that are known by their activity on the samples (docs/mathematics.md, "Nonlinear neurons").
+
+A code is A (T, n): its activity on the samples. A decoder V (n, k) and an offset predict targets X (T, k). a~_t = sqrt(q_t) (a_t - q'a), likewise X~, and delta = mu / kappa, the best decoder leaves
+
+    g(A) = min over V of mu |V|^2 + kappa |X~ - A~ V|^2 = mu tr X~'P,      P = (delta I + A~ A~')^-1 X~
+
+A multiplier N (T, k) with 1'N = 0 prices neurons, |N'a|, and bounds every loss from below:
+
+    sum_i c(a_i) + g(A) >= t <N, X> - t^2 sum_t |N_t|^2 / (4 kappa q_t)
+
+for every t <= 1 / rho, where |N'a| <= 2 rho sqrt(mu c(a)) for every neuron of the kind. At a code N = 2 mu sqrt(q) P.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory.immutable import Frozen
+
+if TYPE_CHECKING:
+    from theory.arrays import Array
+
+__all__ = ["SampleReadout"]
+
+SPANNED = 1e-12
+"""Share of the largest singular value below which a direction of the activity is rounding."""
+
+UNREAD = 1e-9
+"""Share of the targets' length that an exact decoder may miss by rounding."""
+
+
+@dataclass(frozen=True, eq=False)
+class SampleReadout(Frozen):
+    """Targets on the samples, and what a decoder and its errors cost.
+
+    Attributes:
+        targets: (T, k) X, centred under the weights of the errors.
+        error_weights: (T,) q, nonnegative, of sum one: how much the error at each sample counts.
+        decoder_cost: mu, positive.
+        error_cost: kappa, positive; infinite for a decoder that may not err.
+
+    Source: docs/mathematics.md, "Nonlinear neurons".
+
+    Example:
+        >>> readout = SampleReadout(np.array([[-1.0], [1.0]]), np.array([0.5, 0.5]), 1.0, np.inf)
+        >>> readout.value(np.array([[0.0], [2.0]])), readout.decoder(np.array([[0.0], [2.0]])).tolist()
+        (1.0, [[1.0]])
+    """
+
+    targets: Array
+    error_weights: Array
+    decoder_cost: float
+    error_cost: float
+
+    @property
+    def exact(self) -> bool:
+        """Whether errors are forbidden."""
+        return bool(np.isinf(self.error_cost))
+
+    def features(self, activity: Array) -> Array:
+        """(T, n) A~, what a decoder with an offset sees of a code.
+
+        Args:
+            activity: (T, n).
+        """
+        return np.asarray(np.sqrt(self.error_weights)[:, None] * (activity - self.error_weights @ activity))
+
+    def value(self, activity: Array) -> float:
+        """g(A), infinite where an exact decoder is wanted and none exists.
+
+        Args:
+            activity: (T, n).
+        """
+        basis, sizes, _ = self._factors(activity)
+        targets = self.features(self.targets)
+        seen = basis.T @ targets
+        missed = float(((targets - basis @ seen) ** 2).sum())
+        if self.exact:
+            if missed > UNREAD**2 * float((targets**2).sum()):
+                return float("inf")
+            return float(self.decoder_cost * ((seen / sizes[:, None]) ** 2).sum())
+        delta = self.decoder_cost / self.error_cost
+        return float(self.decoder_cost * (seen**2 / (delta + sizes[:, None] ** 2)).sum() + self.error_cost * missed)
+
+    def multiplier(self, activity: Array) -> Array:
+        """(T, k) N at a code: what a neuron's activity is worth there. Columns sum to zero.
+
+        Args:
+            activity: (T, n).
+        """
+        basis, sizes, _ = self._factors(activity)
+        targets = self.features(self.targets)
+        seen = basis.T @ targets
+        if self.exact:
+            solved = basis @ (seen / sizes[:, None] ** 2)
+        else:
+            delta = self.decoder_cost / self.error_cost
+            solved = basis @ (seen / (delta + sizes[:, None] ** 2)) + (targets - basis @ seen) / delta
+        return np.asarray(2 * self.decoder_cost * np.sqrt(self.error_weights)[:, None] * solved)
+
+    def decoder(self, activity: Array) -> Array:
+        """(n, k) the best decoder V of a code.
+
+        Args:
+            activity: (T, n).
+        """
+        basis, sizes, turned = self._factors(activity)
+        delta = 0.0 if self.exact else self.decoder_cost / self.error_cost
+        shrunk = sizes / (delta + sizes**2)
+        return np.asarray(turned.T @ (shrunk[:, None] * (basis.T @ self.features(self.targets))))
+
+    def bound(self, multiplier: Array, rho: float) -> float:
+        """A lower bound of every loss of the kind.
+
+        Args:
+            multiplier: (T, k) N, of columns that sum to zero, and zero where the error does not count.
+            rho: the largest |N'a| / (2 sqrt(mu c(a))) of any neuron of the kind, or more.
+
+        Example:
+            >>> readout = SampleReadout(np.array([[-1.0], [1.0]]), np.array([0.5, 0.5]), 1.0, np.inf)
+            >>> readout.bound(np.array([[-1.0], [1.0]]), 2.0)
+            1.0
+        """
+        gain = float((multiplier * self.targets).sum())
+        if not gain > 0:
+            return 0.0
+        longest = 1 / rho if rho > 0 else float("inf")
+        if self.exact:
+            return gain * longest
+        counts = self.error_weights > 0
+        spent = float((multiplier[counts] ** 2 / self.error_weights[counts, None]).sum()) / (4 * self.error_cost)
+        length = min(longest, gain / (2 * spent))
+        return length * gain - length**2 * spent
+
+    def _factors(self, activity: Array) -> tuple[Array, Array, Array]:
+        """U, s and V' of A~ = U diag(s) V', without what is rounding."""
+        basis, sizes, turned = np.linalg.svd(self.features(activity), full_matrices=False)
+        kept = sizes > SPANNED * (sizes[0] if len(sizes) else 0.0)
+        return basis[:, kept], sizes[kept], turned[kept]
