@@ -1,6 +1,7 @@
 """The readout of neurons that are known by their activity on the samples (docs/mathematics.md, "Nonlinear neurons").
 
-A code is A (T, n): its activity on the samples. A decoder V (n, k) and an offset predict targets X (T, k). a~_t = sqrt(q_t) (a_t - q'a), likewise X~, and delta = mu / kappa, the best decoder leaves
+A code is A (T, n): its activity on the samples. A decoder V (n, k) and an offset predict targets X (T, k). With
+a~_t = sqrt(q_t) (a_t - q'a), likewise X~, and delta = mu / kappa, the best decoder leaves
 
     g(A) = min over V of mu |V|^2 + kappa |X~ - A~ V|^2 = mu tr X~'P,      P = (delta I + A~ A~')^-1 X~
 
