@@ -109,7 +109,7 @@ def _slope(point: Point) -> Array:
         own = response.neurons.views == place
         totals = view.totals(response.multiplier)
         gradient[own] -= (np.maximum(totals @ V[own].T, 0) / view.probabilities[:, None]).T @ totals
-    return np.concatenate([gradient.ravel(), -response.multiplier.sum(axis=0)])
+    return np.concatenate([gradient.ravel(), -response.samples.ones @ response.multiplier])
 
 
 def _bent(response: Response) -> Array:
@@ -134,10 +134,12 @@ def _columns(samples: Samples, response: Response) -> Array:
     """(T, k, n k + k) E: how the fit moves with the decoders and the offset."""
     T, k = samples.targets.shape
     V, views = response.neurons.decoders, response.neurons.views
-    E = response.activity[:, None, :, None] * np.eye(k)[None, :, None, :]
+    E = np.empty((T, k, len(V), k))
     for place, view in enumerate(samples.views):
-        own = np.flatnonzero(views == place)
-        totals = (view.totals(response.multiplier) / view.probabilities[:, None])[view.labels]
-        on = response.activity[:, own] > 0
-        E[:, :, own, :] += V[own].T[None, :, :, None] * (on[:, :, None] * totals[:, None, :])[:, None, :, :]
-    return np.concatenate([E.reshape(T, k, -1), np.broadcast_to(np.eye(k), (T, k, k))], axis=2)
+        own = views == place
+        totals = view.totals(response.multiplier) / view.probabilities[:, None]
+        activity = response.activity[place]
+        pulled = (activity > 0)[:, :, None] * totals[:, None, :]
+        moves = activity[:, None, :, None] * np.eye(k)[None, :, None, :]
+        E[:, :, own, :] = view.spread(moves + V[own].T[None, :, :, None] * pulled[:, None, :, :])
+    return np.concatenate([E.reshape(T, k, -1), samples.shifts], axis=2)

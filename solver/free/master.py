@@ -67,8 +67,8 @@ def best_energies(
         tolerance: the share of the loss at which to end.
 
     Example:
-        >>> from solver.free.views import whole_view
-        >>> samples = Samples(np.array([[-1.0], [1.0]]), np.zeros(2), (whole_view(np.array([0.5, 0.5])),))
+        >>> from solver.free.response import Levels
+        >>> samples = Samples(np.array([[-1.0], [1.0]]), np.zeros(2), np.ones(2), (Levels(np.array([0.5, 0.5])),))
         >>> units = Neurons(np.array([[1.0], [-1.0]]), np.zeros(2, dtype=int))
         >>> found = best_energies(samples, units, np.ones(2), np.zeros(1), None, tolerance=1e-12)
         >>> round(found.response.loss, 9)
@@ -81,7 +81,7 @@ def best_energies(
     last, worse = np.inf, 0
     for _ in range(STEPS):
         slope = 1 - _squares(units, answer, x)
-        drift = -2 * answer.multiplier.sum(axis=0)
+        drift = -2 * samples.ones @ answer.multiplier
         gap = float(x @ s)
         error = gap + float(np.abs(x * (slope - s)).sum()) + float(np.abs(drift).max()) * float(
             np.abs(samples.targets).max()
@@ -128,5 +128,9 @@ def _squares(units: Neurons, answer: Response, x: Array) -> Array:
 def _columns(samples: Samples, units: Neurons, answer: Response, x: Array) -> Array:
     """(T, k, n + k) C: how the fit moves with the energies and the offset."""
     T, k = samples.targets.shape
-    fits = (answer.activity / np.sqrt(x))[:, None, :] * units.decoders.T
-    return np.concatenate([fits, np.broadcast_to(np.eye(k), (T, k, k))], axis=2)
+    fits = np.empty((T, k, len(x)))
+    for place, view in enumerate(samples.views):
+        own = units.views == place
+        activity = answer.activity[place] / np.sqrt(x[own])
+        fits[:, :, own] = view.spread(activity[:, None, :] * units.decoders[own].T)
+    return np.concatenate([fits, samples.shifts], axis=2)

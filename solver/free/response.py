@@ -11,7 +11,8 @@ piecewise quadratic; its condition, e_t M_t + sum_i a_i v_i = x_t - beta, is sol
 2. Step to its solution; shorten the step while the objective does not rise.
 3. End when the condition holds, or nothing rises any more.
 
-If each sample is a level of its own J falls into blocks of k by k, one a sample; else it is one dense matrix.
+If each sample is a level of its own J falls into blocks of k by k, one a sample; else it is one dense matrix, and the
+samples are replaced by coordinates of what the levels can tell apart (`setting`): the rows of X and M are then these.
 """
 
 from __future__ import annotations
@@ -26,10 +27,9 @@ from scipy.linalg import solve_triangular
 from theory.immutable import Frozen
 
 if TYPE_CHECKING:
-    from solver.free.views import View
     from theory.arrays import Array
 
-__all__ = ["Neurons", "Response", "Samples", "respond"]
+__all__ = ["Levels", "Neurons", "Response", "Samples", "respond"]
 
 SOLVED = 1e-14
 """Share of the largest target that the condition may miss: some roundings."""
@@ -42,23 +42,51 @@ RIDGE = 1e-14
 
 
 @dataclass(frozen=True, eq=False)
+class Levels(Frozen):
+    """What the neurons of a view can tell apart.
+
+    Attributes:
+        probabilities: (L,) p of the levels.
+        sums: (L, T) the rows that each level adds up; each row by itself if None.
+    """
+
+    probabilities: Array
+    sums: Array | None = None
+
+    def totals(self, rows: Array) -> Array:
+        """(L, ...) from rows to levels."""
+        return rows if self.sums is None else np.tensordot(self.sums, rows, 1)
+
+    def spread(self, levels: Array) -> Array:
+        """(T, ...) from levels to rows."""
+        return levels if self.sums is None else np.tensordot(self.sums.T, levels, 1)
+
+
+@dataclass(frozen=True, eq=False)
 class Samples(Frozen):
     """The problem in units in which mu = alpha = 1.
 
     Attributes:
         targets: (T, k) X.
         slack: (T,) e, 0 for an exact decoder.
+        ones: (T,) what an offset adds to the rows.
         views: what a neuron may depend on.
     """
 
     targets: Array
     slack: Array
-    views: tuple[View, ...]
+    ones: Array
+    views: tuple[Levels, ...]
 
     @property
     def apart(self) -> bool:
         """Whether each sample is a level of its own, so that samples do not meet but in the neurons."""
-        return len(self.views) == 1 and self.views[0].apart
+        return len(self.views) == 1 and self.views[0].sums is None
+
+    @property
+    def shifts(self) -> Array:
+        """(T, k, k) how the rows move with the offset."""
+        return self.ones[:, None, None] * np.eye(self.targets.shape[1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,15 +129,13 @@ class Response(Frozen):
     missed: float
 
     @cached_property
-    def activity(self) -> Array:
-        """(T, n) activity of each neuron on the samples."""
-        activity = np.zeros((len(self.multiplier), len(self.neurons.views)))
+    def activity(self) -> tuple[Array, ...]:
+        """(L, n) of each view: activity of its neurons on its levels."""
+        activity = []
         for place, view in enumerate(self.samples.views):
-            own = self.neurons.views == place
-            totals = view.totals(self.multiplier)
-            pushed = np.maximum(totals @ self.neurons.decoders[own].T, 0) / view.probabilities[:, None]
-            activity[:, own] = pushed[view.labels]
-        return activity
+            V = self.neurons.decoders[self.neurons.views == place]
+            activity.append(np.maximum(view.totals(self.multiplier) @ V.T, 0) / view.probabilities[:, None])
+        return tuple(activity)
 
     @cached_property
     def root(self) -> Array:
@@ -144,13 +170,12 @@ def respond(samples: Samples, neurons: Neurons, offset: Array, start: Array | No
         start: (T, k) a multiplier to start with.
 
     Example:
-        >>> from solver.free.views import whole_view
-        >>> samples = Samples(np.array([[-1.0], [1.0]]), np.zeros(2), (whole_view(np.array([0.5, 0.5])),))
+        >>> samples = Samples(np.array([[-1.0], [1.0]]), np.zeros(2), np.ones(2), (Levels(np.array([0.5, 0.5])),))
         >>> respond(samples, Neurons(np.array([[1.0], [-1.0]]), np.zeros(2, dtype=int)), np.zeros(1)).loss
         3.0
     """
-    wanted = samples.targets - offset
-    M = np.zeros_like(wanted) if start is None else start
+    wanted = samples.targets - samples.ones[:, None] * offset
+    M = 0.1 * wanted if start is None else start
     scale = float(np.abs(wanted).max(initial=0.0))
     value, rest = _objective(samples, neurons, wanted, M)
     for _ in range(STEPS):
@@ -181,7 +206,7 @@ def _objective(samples: Samples, neurons: Neurons, wanted: Array, M: Array) -> t
         pushed = np.maximum(view.totals(M) @ V.T, 0)
         activity = pushed / view.probabilities[:, None]
         value -= float((pushed * activity).sum())
-        rest = rest - (activity @ V)[view.labels]
+        rest = rest - view.spread(activity @ V)
     return value, rest
 
 
@@ -197,16 +222,32 @@ def _root(samples: Samples, neurons: Neurons, M: Array) -> Array:
     if samples.apart:
         J = blocks[0] + samples.slack[:, None, None] * np.eye(k)
         mean = np.trace(J, axis1=1, axis2=2)
-        mean = np.maximum(mean, 1e-3 * mean.mean())
-        return np.asarray(np.linalg.cholesky(J + (RIDGE * mean)[:, None, None] * np.eye(k)))
+        return _factor(J, np.maximum(mean, 1e-3 * mean.mean())[:, None, None] * np.eye(k))
     T = len(M)
     whole = np.zeros((T, k, T, k))
     for view, block in zip(samples.views, blocks, strict=True):
-        same = view.labels[:, None] == view.labels
-        whole += block[view.labels].transpose(0, 1, 2)[:, :, None, :] * same[:, None, :, None]
+        sums = view.totals(np.eye(T))
+        for i in range(k):
+            for j in range(i + 1):
+                part = sums.T @ (block[:, i, j, None] * sums)
+                whole[:, i, :, j] += part
+                if i != j:
+                    whole[:, j, :, i] += part
     dense = whole.reshape(T * k, T * k)
-    dense[np.diag_indices(T * k)] += np.repeat(samples.slack, k) + 10 * RIDGE * np.trace(dense)
-    return np.asarray(np.linalg.cholesky(dense))
+    dense[np.diag_indices(T * k)] += np.repeat(samples.slack, k)
+    return _factor(dense, float(np.trace(dense)) / (T * k) * np.eye(T * k))
+
+
+def _factor(J: Array, unit: Array) -> Array:
+    """Cholesky's factor, with as little of the ridge as lets it exist."""
+    ridge = RIDGE
+    while True:
+        try:
+            return np.asarray(np.linalg.cholesky(J + ridge * unit))
+        except np.linalg.LinAlgError:
+            ridge *= 100
+            if ridge > 1:
+                raise
 
 
 def _forward(samples: Samples, root: Array, columns: Array) -> Array:
