@@ -27,23 +27,21 @@ WORTHY = 1 - 1e-3
 STARTS, MOST = 200, 150
 """Random starts, and directions added at most in a round."""
 
-PARALLEL = 1 - 1e-7
-"""Cosine above which two new directions are the same."""
-
 OWN = 1 - 1e-12
 """Cosine above which a new direction is a neuron's own."""
 
 
-def climbed(Z: Array, seeds: Array, rng: np.random.Generator) -> Array:
+def climbed(Z: Array, seeds: Array, angle: float, rng: np.random.Generator) -> Array:
     """(m, k) unit directions at or near tops of |(Z u)_+|, the best first.
 
     Args:
         Z: (L, k) rows.
         seeds: (s, k) directions to start from.
+        angle: within which two directions count as one.
         rng: for the random ones.
 
     Example:
-        >>> climbed(np.array([[1.0, 0.0]]), np.array([[0.6, 0.8]]), np.random.default_rng(0)).tolist()
+        >>> climbed(np.array([[1.0, 0.0]]), np.array([[0.6, 0.8]]), 0.1, np.random.default_rng(0)).tolist()
         [[1.0, 0.0]]
     """
     k = Z.shape[1]
@@ -62,7 +60,7 @@ def climbed(Z: Array, seeds: Array, rng: np.random.Generator) -> Array:
     cosines = u @ u.T
     kept: list[int] = []
     for i in range(len(u)):  # 3
-        if not kept or cosines[i, kept].max() < PARALLEL:
+        if not kept or cosines[i, kept].max() < np.cos(angle):
             kept.append(i)
         if len(kept) >= MOST:
             break

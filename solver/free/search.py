@@ -2,7 +2,7 @@
 
 1. Bring the problem to its units (`setting`). If no neuron is worth having at the empty code, silence is the answer.
 2. Start with directions spread over the sphere, in every view. An exact decoder is approached from a large kappa.
-3. Energies of all directions (`master`, convex), and leave out those that come to nothing.
+3. Energies of all directions (`master`, convex); leave out those that come to nothing, merge those nearly parallel.
 4. Newton in all decoders at once (`descent`), so that directions find their place.
 5. Price: the bound of all directions for this multiplier gives the lower bound; directions worth more than one are new.
 6. Climb from the new ones and from random ones to the tops of the worth, and add those apart from the neurons' own.
@@ -20,7 +20,7 @@ import numpy as np
 
 from solver.free.climb import apart, climbed
 from solver.free.descent import Point, descend
-from solver.free.few import fewer
+from solver.free.few import fewer, merged
 from solver.free.master import best_energies
 from solver.free.pricing import Ratio, largest_ratio
 from solver.free.response import Neurons, Samples, respond
@@ -66,7 +66,7 @@ class Tolerances:
 
     master: float = 1e-12  # the master's own gap: far below what anybody asks of the loss
     nothing: float = 1e-7  # energy, as a share of the largest, that leaves a neuron out: the next round may bring it back
-    early: float = 1e-5  # share of the distance to the bound at which a round's bound is pointless to sharpen
+    angle: float = 0.03  # within which neurons are merged in a round; a quarter after each round that gains little
     descent_seconds: float = 1.0  # of Newton steps a round, so that a caller may stop in between
     proof_seconds: float = 1.5  # of cones a round
     rounds: int = 60  # at most; two to six are usual
@@ -140,14 +140,14 @@ def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.ran
         yield silent
     if posed is None or (silent is not None and silent.loss - silent.lower_bound <= tolerance * silent.loss):
         return
-    best = silent
-    point, units, energies = None, *_start(posed.samples, rng)  # 2
+    best, angle = silent, TOLERANCES.angle
+    units, energies = _start(posed.samples, rng)  # 2
     offset, M, idle = np.zeros(posed.samples.targets.shape[1]), None, 0
     for stage in _stages(posed.samples):
         found = best_energies(stage, units, energies, offset, M, tolerance=TOLERANCES.master)
         energies, offset, M = found.energies, found.offset, found.response.multiplier
     for _ in range(TOLERANCES.rounds):
-        point = _round(posed.samples, units, energies, offset, M)  # 3, 4
+        point = _round(posed.samples, units, energies, offset, M, angle)  # 3, 4
         new, ratio = _judged(loss, posed, views, point, tolerance)  # 5
         met = new.loss - new.lower_bound <= tolerance * new.loss
         if met:
@@ -156,12 +156,14 @@ def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.ran
                 other, _ = _judged(loss, posed, views, few, tolerance)
                 new = other if other.loss - max(other.lower_bound, new.lower_bound) <= tolerance * other.loss else new
         better = _joined(best, new)
-        idle = 0 if best is None or _gap(better) < 0.9 * _gap(best) else idle + 1
+        faster = best is None or _gap(better) < 0.3 * _gap(best)
+        idle = 0 if faster else idle + 1
+        angle = angle if faster else angle / 4
         best = better
         yield best
         if _gap(best) <= tolerance or idle >= TOLERANCES.stuck:
             return
-        units, energies = _widened(posed, point, ratio, rng)  # 6
+        units, energies = _widened(posed, point, ratio, angle, rng)  # 6
         offset, M = point.offset, point.response.multiplier
 
 
@@ -219,12 +221,13 @@ def _weights(samples: Samples) -> Array:
     return 1 / samples.views[0].probabilities if samples.apart else np.ones(len(samples.slack))
 
 
-def _round(samples: Samples, units: Neurons, energies: Array, offset: Array, M: Array) -> Point:
+def _round(samples: Samples, units: Neurons, energies: Array, offset: Array, M: Array | None, angle: float) -> Point:
     """Steps 3 and 4."""
     found = best_energies(samples, units, energies, offset, M, tolerance=TOLERANCES.master)
     kept = found.energies > TOLERANCES.nothing * found.energies.max()
     chosen = units.chosen(kept)
     decoders = Neurons(chosen.decoders * np.sqrt(found.energies[kept])[:, None], chosen.views)
+    decoders = merged(decoders, angle)
     start = Point(found.offset, respond(samples, decoders, found.offset, found.response.multiplier))
     return descend(samples, start, seconds=TOLERANCES.descent_seconds)
 
@@ -234,8 +237,7 @@ def _judged(
 ) -> tuple[Step, Ratio]:
     """Step 5: the code of a point in the problem's own units, and its bound."""
     N = posed.multiplier(point.response.multiplier)
-    q = loss.readout.error_weights
-    N = N - q[:, None] * N.sum(axis=0)
+    centred = N - loss.readout.error_weights[:, None] * N.sum(axis=0)
     neurons = point.response.neurons
     V = np.sqrt(posed.loss_unit / loss.readout.decoder_cost) * neurons.decoders @ posed.axes
     activity = np.zeros((len(N), len(V)))
@@ -245,10 +247,10 @@ def _judged(
         pushed = np.maximum(view.totals(N) @ V[own].T, 0) / (2 * loss.activity_cost * paid[:, None])
         activity[:, own] = pushed[view.labels]
     value = loss.value(activity)
-    ratio = largest_ratio(loss, N, tolerance=tolerance / 10, seconds=TOLERANCES.proof_seconds, views=views)
-    bound = loss.readout.bound(N, ratio.rho)
+    ratio = largest_ratio(loss, centred, tolerance=tolerance / 10, seconds=TOLERANCES.proof_seconds, views=views)
+    bound = loss.readout.bound(centred, ratio.rho)
     note = f"{len(V)} neurons, worth at most {ratio.rho:.12g}"
-    return Step(V, activity, value, N, min(bound, value), neurons.views, note), ratio
+    return Step(V, activity, value, centred, min(bound, value), neurons.views, note), ratio
 
 
 def _joined(old: Step | None, new: Step) -> Step:
@@ -261,7 +263,9 @@ def _joined(old: Step | None, new: Step) -> Step:
     return Step(code.neurons, code.activity, code.loss, proof.multiplier, bound, code.views, new.note)
 
 
-def _widened(posed: Setting, point: Point, ratio: Ratio, rng: np.random.Generator) -> tuple[Neurons, Array]:
+def _widened(
+    posed: Setting, point: Point, ratio: Ratio, angle: float, rng: np.random.Generator
+) -> tuple[Neurons, Array]:
     """Step 6: the neurons and new directions, with energies."""
     neurons = point.response.neurons
     energies = (neurons.decoders**2).sum(axis=1)
@@ -269,7 +273,7 @@ def _widened(posed: Setting, point: Point, ratio: Ratio, rng: np.random.Generato
     seeds = ratio.neurons @ posed.axes.T
     for place, view in enumerate(posed.samples.views):
         Z = view.totals(point.response.multiplier) / np.sqrt(view.probabilities)[:, None]
-        tops = climbed(Z, seeds[ratio.views == place], rng)
+        tops = climbed(Z, seeds[ratio.views == place], angle, rng)
         tops = apart(tops, units.decoders[units.views == place])
         units = units.joined(Neurons(tops, np.full(len(tops), place)))
     fresh = len(units.views) - len(energies)
