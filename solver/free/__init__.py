@@ -1,0 +1,1 @@
+"""Free neurons: any activity of no negative value is a neuron, whatever an encoder could do."""

@@ -1,0 +1,83 @@
+"""Tops of the worth of directions: many climbs at once.
+
+1. Start from the given directions, and from random ones where there are three targets or more.
+2. The square of the worth is convex, so u <- its gradient, normalised, never goes down.
+3. Keep what is worth at least nearly one, and one of those that are nearly parallel, the best first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.free.pricing import worth
+
+if TYPE_CHECKING:
+    from theory.arrays import Array
+
+__all__ = ["apart", "climbed"]
+
+CLIMBS = 30
+"""Steps of each climb: Newton's method in all decoders finishes what they leave."""
+
+WORTHY = 1 - 1e-3
+"""Least worth of what is added."""
+
+STARTS, MOST = 200, 150
+"""Random starts, and directions added at most in a round."""
+
+OWN = 1 - 1e-12
+"""Cosine above which a new direction is a neuron's own."""
+
+
+def climbed(Z: Array, seeds: Array, angle: float, rng: np.random.Generator) -> Array:
+    """(m, k) unit directions at or near tops of |(Z u)_+|, the best first.
+
+    Args:
+        Z: (L, k) rows.
+        seeds: (s, k) directions to start from.
+        angle: within which two directions count as one.
+        rng: for the random ones.
+
+    Example:
+        >>> climbed(np.array([[1.0, 0.0]]), np.array([[0.6, 0.8]]), 0.1, np.random.default_rng(0)).tolist()
+        [[1.0, 0.0]]
+    """
+    k = Z.shape[1]
+    u = seeds
+    if k > 2:  # 1
+        u = np.concatenate([u, rng.normal(size=(STARTS, k))])
+    u = u[np.linalg.norm(u, axis=1) > 0]
+    u = u / np.linalg.norm(u, axis=1, keepdims=True)
+    for _ in range(CLIMBS if k > 1 else 0):  # 2
+        rise = np.maximum(u @ Z.T, 0) @ Z
+        size = np.linalg.norm(rise, axis=1, keepdims=True)
+        u = np.where(size > 0, rise / np.where(size > 0, size, 1.0), u)
+    worths = worth(Z, u)
+    u = u[np.argsort(-worths, kind="stable")]
+    u = u[: int((worths >= WORTHY).sum())]
+    cosines = u @ u.T
+    kept: list[int] = []
+    for i in range(len(u)):  # 3
+        if not kept or cosines[i, kept].max() < np.cos(angle):
+            kept.append(i)
+        if len(kept) >= MOST:
+            break
+    return np.asarray(u[kept])
+
+
+def apart(new: Array, own: Array) -> Array:
+    """Those of the new unit directions that are no neuron's own.
+
+    Args:
+        new: (m, k).
+        own: (n, k) unit directions.
+
+    Example:
+        >>> apart(np.eye(2), np.array([[1.0, 0.0]])).tolist()
+        [[0.0, 1.0]]
+    """
+    if not len(own):
+        return new
+    return np.asarray(new[(new @ own.T).max(axis=1, initial=-1.0) < OWN])

@@ -1,0 +1,126 @@
+"""Cones of directions, and what a free neuron in them is worth at most: |(Y u)_+|^2 over unit u.
+
+1. Start with the 2^k orthants.
+2. On a cone of corners v_j, rows y with v_j.y >= 0 for all j count u.y whole, rows with v_j.y <= 0 not at all; for the
+   others (u.y)_+ is convex, so at most its chord w.u, the linear function that equals (v_j.y)_+ at the corners.
+3. So the square is at most u'M u, with M the sum of yy' and ww'. Its top over the cone lies inside some face, where it
+   is an eigenvector of M on the face's span: all 2^k - 1 faces are tried.
+4. A cone whose bound is at most (1 + tolerance) times the best direction found is done; others are halved.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from theory.arrays import Array
+
+__all__ = ["bounds", "cover"]
+
+BATCH = 1 << 17
+"""Numbers (corners times rows) that are looked at together: a few megabytes."""
+
+WITHIN = 1e-9
+"""How far outside of a face its eigenvector may lie by rounding and still count."""
+
+
+def cover(Y: Array, *, tolerance: float, seconds: float) -> tuple[float, Array]:
+    """An upper bound of |(Y u)_+| over the sphere of R^k, and directions that come near it.
+
+    Args:
+        Y: (L, k) rows.
+        tolerance: share by which the bound may exceed the best direction.
+        seconds: when to end with a weaker bound.
+
+    Example:
+        >>> round(cover(np.eye(3) * [1.0, 2.0, 3.0], tolerance=1e-6, seconds=1.0)[0], 4)
+        3.0
+    """
+    ends = time.monotonic() + seconds
+    k = Y.shape[1]
+    corners = np.stack([np.diag(signs) for signs in itertools.product([1.0, -1.0], repeat=k)])  # 1
+    above, tops, values = _look(Y, corners)
+    best, kept = float(values.max()), tops[np.argsort(-values)[:64]]
+    done = 0.0
+    while True:
+        needed = best * (1 + tolerance) ** 2
+        left = above > needed  # 4
+        done = max(done, float(above[~left].max(initial=0.0)))
+        corners, above = corners[left], above[left]
+        if not len(corners) or time.monotonic() > ends:
+            break
+        order = np.argsort(-above, kind="stable")
+        step = max(BATCH // (k * len(Y)), 16)
+        now, later = order[:step], order[step:]
+        halves = _halve(corners[now])
+        new, tops, values = _look(Y, halves)
+        new = np.minimum(new, np.tile(above[now], 2))
+        if values.max() > best * (1 - 1e-4):
+            near = values >= 0.999 * max(best, float(values.max()))
+            kept = np.concatenate([tops[near], kept])[:512]
+            best = max(best, float(values.max()))
+        corners, above = np.concatenate([corners[later], halves]), np.concatenate([above[later], new])
+    return float(np.sqrt(max(done, float(above.max(initial=0.0)), best))), kept
+
+
+def bounds(Y: Array, corners: Array) -> tuple[Array, Array]:
+    """Steps 2 and 3: (m,) upper bounds of |(Y u)_+|^2 over unit u in cones, and (m, k) where the bound is attained.
+
+    Args:
+        Y: (L, k) rows.
+        corners: (m, k, k) of unit length, a cone's corners as rows.
+
+    Example:
+        >>> bounds(np.array([[1.0, 1.0]]), np.eye(2)[None])[0].round(9).tolist()
+        [2.0]
+    """
+    k = Y.shape[1]
+    at = corners @ Y.T
+    counted = (at >= 0).all(axis=1)
+    undecided = ~counted & (at > 0).any(axis=1)
+    outer = (Y[:, :, None] * Y[:, None, :]).reshape(len(Y), -1)
+    forms = (counted.astype(float) @ outer).reshape(-1, k, k)
+    chords = np.linalg.solve(corners, np.where(undecided[:, None, :], np.maximum(at, 0), 0.0))
+    forms = forms + chords @ chords.transpose(0, 2, 1)
+    best, where = np.full(len(corners), -np.inf), np.zeros((len(corners), k))
+    for size in range(1, k + 1):
+        for face in itertools.combinations(range(k), size):
+            frame, triangle = np.linalg.qr(corners[:, face, :].transpose(0, 2, 1))
+            values, vectors = np.linalg.eigh(frame.transpose(0, 2, 1) @ forms @ frame)
+            shares = np.linalg.solve(triangle, vectors)
+            sign = np.where(shares.sum(axis=1) < 0, -1.0, 1.0)[:, None, :]
+            shares, vectors = shares * sign, vectors * sign
+            inside = (shares >= -WITHIN * np.abs(shares).max(axis=1, keepdims=True)).all(axis=1)
+            values = np.where(inside, values, -np.inf)
+            top = values.argmax(axis=1)
+            rows = np.arange(len(corners))
+            better = values[rows, top] > best
+            best = np.where(better, values[rows, top], best)
+            points = np.einsum("mki,mi->mk", frame, vectors[rows, :, top])
+            where = np.where(better[:, None], points, where)
+    return best, where
+
+
+def _look(Y: Array, corners: Array) -> tuple[Array, Array, Array]:
+    """Bounds of cones, the directions that attain them, and what those are worth (squared)."""
+    above, where = bounds(Y, corners)
+    return above, where, (np.maximum(where @ Y.T, 0) ** 2).sum(axis=1)
+
+
+def _halve(corners: Array) -> Array:
+    """Both halves of each cone, cut at the middle of its longest edge."""
+    m, k = corners.shape[:2]
+    pairs = np.array(list(itertools.combinations(range(k), 2)))
+    cosines = np.einsum("mpi,mpi->mp", corners[:, pairs[:, 0]], corners[:, pairs[:, 1]])
+    edge = pairs[cosines.argmin(axis=1)]
+    rows = np.arange(m)
+    middle = corners[rows, edge[:, 0]] + corners[rows, edge[:, 1]]
+    middle /= np.linalg.norm(middle, axis=1, keepdims=True)
+    left, right = corners.copy(), corners.copy()
+    left[rows, edge[:, 0]] = middle
+    right[rows, edge[:, 1]] = middle
+    return np.concatenate([left, right])

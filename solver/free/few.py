@@ -1,0 +1,114 @@
+"""Fewer neurons for the same loss.
+
+1. Neurons of nearly the same direction become one, of their summed energy, first within a wide angle, then narrower;
+   the others settle by Newton's method. The first that keeps the loss stays.
+2. At the best code every level's fit is linear in the energies, whatever they are, as long as the multiplier stays. A
+   nonnegative least-squares solution of these equations has linearly independent neurons, so never more than needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import nnls
+
+from solver.free.descent import Point, descend
+from solver.free.response import Neurons, Samples, respond
+
+if TYPE_CHECKING:
+    from theory.arrays import Array
+
+__all__ = ["fewer", "merged"]
+
+ANGLES = (0.1, 0.03, 0.01, 1e-3, 1e-5)
+"""Angles within which neurons are merged, tried in turn."""
+
+SECONDS = 0.4
+"""Time for the Newton steps after each merger."""
+
+MOST = 400
+"""Neurons above which step 2 would take long."""
+
+
+def fewer(samples: Samples, point: Point, *, tolerance: float) -> Point | None:
+    """A point of fewer neurons whose loss is hardly above, or None.
+
+    Args:
+        samples: the problem.
+        point: a converged point.
+        tolerance: share by which the loss may rise.
+    """
+    best: Point | None = None
+    limit = point.response.loss * (1 + tolerance)
+    for angle in ANGLES:  # 1
+        neurons = merged(point.response.neurons, angle)
+        if len(neurons.views) == len(point.response.neurons.views):
+            break
+        start = Point(point.offset, respond(samples, neurons, point.offset, point.response.multiplier))
+        trial = descend(samples, start, seconds=SECONDS)
+        if trial.response.loss <= limit:
+            best = trial
+            break
+    basic = _basic(samples, best or point)  # 2
+    if basic is not None and basic.response.loss <= limit:
+        best = basic
+    return best
+
+
+def merged(neurons: Neurons, angle: float) -> Neurons:
+    """Neurons of which those within an angle of a stronger one are joined to it.
+
+    Args:
+        neurons: decoders.
+        angle: in radians.
+
+    Example:
+        >>> pair = Neurons(np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 0.0]]), np.zeros(3, dtype=int))
+        >>> np.abs(merged(pair, 0.1).decoders).round(6).tolist()
+        [[2.236068, 0.0], [0.0, 1.0]]
+    """
+    energies = (neurons.decoders**2).sum(axis=1)
+    units = neurons.decoders / np.sqrt(energies)[:, None]
+    close = (units @ units.T >= np.cos(angle)) & (neurons.views[:, None] == neurons.views)
+    left, decoders, views = np.ones(len(units), dtype=bool), [], []
+    for i in np.argsort(-energies, kind="stable"):
+        if left[i]:
+            group = close[i] & left
+            left &= ~group
+            total = energies[group] @ units[group]
+            decoders.append(total / np.linalg.norm(total) * np.sqrt(energies[group].sum()))
+            views.append(neurons.views[i])
+    return Neurons(np.array(decoders), np.array(views))
+
+
+def _basic(samples: Samples, point: Point) -> Point | None:
+    """Step 2, and Newton steps after it."""
+    response = point.response
+    n = len(response.neurons.views)
+    if n > MOST:
+        return None
+    fits = _fits(samples, point)
+    try:
+        shares, _ = nnls(fits, fits.sum(axis=1), maxiter=10 * n)
+    except RuntimeError:
+        return None
+    kept = shares > 1e-9
+    if kept.all() or not kept.any():
+        return None
+    decoders = response.neurons.decoders[kept] * np.sqrt(shares[kept])[:, None]
+    chosen = Neurons(decoders, response.neurons.views[kept])
+    start = Point(point.offset, respond(samples, chosen, point.offset, response.multiplier))
+    return descend(samples, start, seconds=SECONDS)
+
+
+def _fits(samples: Samples, point: Point) -> Array:
+    """(T k, n) what each neuron adds to the rows' fit."""
+    T, k = samples.targets.shape
+    neurons = point.response.neurons
+    fits = np.empty((T, k, len(neurons.views)))
+    for place, view in enumerate(samples.views):
+        own = neurons.views == place
+        activity = point.response.activity[place]
+        fits[:, :, own] = view.spread(activity[:, None, :] * neurons.decoders[own].T)
+    return fits.reshape(T * k, -1)

@@ -1,0 +1,59 @@
+"""What a code of free neurons costs: any activity a >= 0 is a neuron, of cost alpha sum_t p_t a_t^2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory.immutable import Frozen
+
+if TYPE_CHECKING:
+    from theory.arrays import Array
+    from theory.sample_readout import SampleReadout
+
+__all__ = ["FreeLoss"]
+
+
+@dataclass(frozen=True, eq=False)
+class FreeLoss(Frozen):
+    """The price of activity and the readout of a code.
+
+    Attributes:
+        probabilities: (T,) p, nonnegative, of sum one. A sample of p_t = 0 may only have error weight 0.
+        activity_cost: alpha, positive.
+        readout: targets, and what a decoder and its errors cost.
+
+    Example:
+        >>> from theory.sample_readout import SampleReadout
+        >>> half = np.array([0.5, 0.5])
+        >>> loss = FreeLoss(half, 1.0, SampleReadout(np.array([[-1.0], [1.0]]), half, 1.0, np.inf))
+        >>> loss.value(np.array([[0.0], [2.0]]))
+        3.0
+    """
+
+    probabilities: Array
+    activity_cost: float
+    readout: SampleReadout
+
+    def value(self, activity: Array) -> float:
+        """The loss of a code with its best decoder.
+
+        Args:
+            activity: (T, n).
+        """
+        return self.activity_cost * float(self.probabilities @ (activity**2).sum(axis=1)) + self.readout.value(activity)
+
+    def refuse_free_samples(self) -> None:
+        """Refuse samples where activity costs nothing although errors count: no best code need exist.
+
+        Raises:
+            ValueError: p_t = 0 < q_t for some sample t.
+        """
+        free = np.flatnonzero((self.probabilities <= 0) & (self.readout.error_weights > 0))
+        if len(free):
+            raise ValueError(
+                f"probabilities: sample {free[0]} has probability 0 but its error counts, so activity there is free of "
+                "charge; give it a probability or the error weight 0"
+            )

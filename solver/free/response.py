@@ -1,0 +1,270 @@
+"""What given decoders make of the samples: the best activities, by way of the multiplier.
+
+In units in which mu = alpha = 1, with decoders v_i, an offset beta and M = N / 2, the best activities leave
+
+    F(V, beta) = |V|^2 + max over M of  2 <M, X - beta> - sum_t e_t |M_t|^2 - sum_i |a_i|^2_p,    e_t = 1 / (kappa q_t)
+
+where a_i = (M_L v_i)_+ / p_L on level L of the neuron's view (M_L the sum of its samples). The maximum is concave and
+piecewise quadratic; its condition, e_t M_t + sum_i a_i v_i = x_t - beta, is solved by Newton's method:
+
+1. On the neurons that are active now the condition is linear, with matrix J = diag(e) + sum of v_i v_i' / p_L.
+2. Step to its solution; shorten the step while the objective does not rise.
+3. End when the condition holds, or nothing rises any more.
+
+If each sample is a level of its own J falls into blocks of k by k, one a sample; else it is one dense matrix, and the
+samples are replaced by coordinates of what the levels can tell apart (`setting`): the rows of X and M are then these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from theory.immutable import Frozen
+
+if TYPE_CHECKING:
+    from theory.arrays import Array
+
+__all__ = ["Levels", "Neurons", "Response", "Samples", "respond"]
+
+SOLVED = 1e-14
+"""Share of the largest target that the condition may miss: some roundings."""
+
+STEPS = 60
+"""Newton steps at most; three to eight are usual."""
+
+RIDGE = 1e-14
+"""Share of J's mean diagonal that is added to it, for decoders that do not span the targets on some sample."""
+
+
+@dataclass(frozen=True, eq=False)
+class Levels(Frozen):
+    """What the neurons of a view can tell apart.
+
+    Attributes:
+        probabilities: (L,) p of the levels.
+        sums: (L, T) the rows that each level adds up; each row by itself if None.
+    """
+
+    probabilities: Array
+    sums: Array | None = None
+
+    def totals(self, rows: Array) -> Array:
+        """(L, ...) from rows to levels."""
+        return rows if self.sums is None else np.tensordot(self.sums, rows, 1)
+
+    def spread(self, levels: Array) -> Array:
+        """(T, ...) from levels to rows."""
+        return levels if self.sums is None else np.tensordot(self.sums.T, levels, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Samples(Frozen):
+    """The problem in units in which mu = alpha = 1.
+
+    Attributes:
+        targets: (T, k) X.
+        slack: (T,) e, 0 for an exact decoder.
+        ones: (T,) what an offset adds to the rows.
+        views: what a neuron may depend on.
+    """
+
+    targets: Array
+    slack: Array
+    ones: Array
+    views: tuple[Levels, ...]
+
+    @property
+    def apart(self) -> bool:
+        """Whether each sample is a level of its own, so that samples do not meet but in the neurons."""
+        return len(self.views) == 1 and self.views[0].sums is None
+
+    @property
+    def shifts(self) -> Array:
+        """(T, k, k) how the rows move with the offset."""
+        return self.ones[:, None, None] * np.eye(self.targets.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Neurons(Frozen):
+    """Decoders (or unit directions) of neurons.
+
+    Attributes:
+        decoders: (n, k).
+        views: (n,) the view of each.
+    """
+
+    decoders: Array
+    views: Array
+
+    def chosen(self, which: Array) -> Neurons:
+        """Some of the neurons, by a mask or by number."""
+        return Neurons(self.decoders[which], self.views[which])
+
+    def joined(self, other: Neurons) -> Neurons:
+        """These and others."""
+        return Neurons(np.concatenate([self.decoders, other.decoders]), np.concatenate([self.views, other.views]))
+
+
+@dataclass(frozen=True, eq=False)
+class Response(Frozen):
+    """The best activities of given decoders.
+
+    Attributes:
+        samples: the problem.
+        neurons: the decoders.
+        multiplier: (T, k) M.
+        loss: F.
+        missed: largest entry by which the condition fails.
+    """
+
+    samples: Samples
+    neurons: Neurons
+    multiplier: Array
+    loss: float
+    missed: float
+
+    @cached_property
+    def activity(self) -> tuple[Array, ...]:
+        """(L, n) of each view: activity of its neurons on its levels."""
+        activity = []
+        for place, view in enumerate(self.samples.views):
+            V = self.neurons.decoders[self.neurons.views == place]
+            activity.append(np.maximum(view.totals(self.multiplier) @ V.T, 0) / view.probabilities[:, None])
+        return tuple(activity)
+
+    @cached_property
+    def root(self) -> Array:
+        """Cholesky factor of J: (T, k, k) blocks, or (T k, T k)."""
+        return _root(self.samples, self.neurons, self.multiplier)
+
+    def whitened(self, columns: Array) -> Array:
+        """(T k, m) R^-1 E, with J = R R'.
+
+        Args:
+            columns: (T, k, m) E.
+        """
+        return _forward(self.samples, self.root, columns)
+
+    def moved(self, columns: Array, step: Array) -> Array:
+        """(T, k) how M moves, -J^-1 E d, if the fit moves by E d.
+
+        Args:
+            columns: (T, k, m) E.
+            step: (m,) d.
+        """
+        return -_solve(self.samples, self.root, columns @ step)
+
+
+def respond(samples: Samples, neurons: Neurons, offset: Array, start: Array | None = None) -> Response:
+    """The best activities of decoders.
+
+    Args:
+        samples: the problem.
+        neurons: decoders.
+        offset: (k,) beta.
+        start: (T, k) a multiplier to start with.
+
+    Example:
+        >>> samples = Samples(np.array([[-1.0], [1.0]]), np.zeros(2), np.ones(2), (Levels(np.array([0.5, 0.5])),))
+        >>> respond(samples, Neurons(np.array([[1.0], [-1.0]]), np.zeros(2, dtype=int)), np.zeros(1)).loss
+        3.0
+    """
+    wanted = samples.targets - samples.ones[:, None] * offset
+    M = 0.1 * wanted if start is None else start
+    scale = float(np.abs(wanted).max(initial=0.0))
+    value, rest = _objective(samples, neurons, wanted, M)
+    for _ in range(STEPS):
+        missed = float(np.abs(rest).max(initial=0.0))
+        if missed <= SOLVED * scale:  # 3
+            break
+        step = _solve(samples, _root(samples, neurons, M), rest)  # 1
+        length, better = 1.0, False
+        while length > 1e-9 and not better:  # 2
+            trial = M + length * step
+            reached, left = _objective(samples, neurons, wanted, trial)
+            gained = reached - value
+            better = gained > 0 or (abs(gained) <= 1e-13 * abs(value) and float(np.abs(left).max()) < 0.9 * missed)
+            length /= 3
+        if not better:
+            break
+        M, value, rest = trial, reached, left
+    loss = float((neurons.decoders**2).sum()) + value
+    return Response(samples, neurons, M, loss, float(np.abs(rest).max(initial=0.0)))
+
+
+def _objective(samples: Samples, neurons: Neurons, wanted: Array, M: Array) -> tuple[float, Array]:
+    """The concave objective, and (T, k) half its gradient: what the condition misses."""
+    value = 2 * float((M * wanted).sum()) - float(samples.slack @ (M**2).sum(axis=1))
+    rest = wanted - samples.slack[:, None] * M
+    for place, view in enumerate(samples.views):
+        V = neurons.decoders[neurons.views == place]
+        pushed = np.maximum(view.totals(M) @ V.T, 0)
+        activity = pushed / view.probabilities[:, None]
+        value -= float((pushed * activity).sum())
+        rest = rest - view.spread(activity @ V)
+    return value, rest
+
+
+def _root(samples: Samples, neurons: Neurons, M: Array) -> Array:
+    """Cholesky factor of J."""
+    k = M.shape[1]
+    blocks = []
+    for place, view in enumerate(samples.views):
+        V = neurons.decoders[neurons.views == place]
+        outer = (V[:, :, None] * V[:, None, :]).reshape(len(V), -1)
+        on = (view.totals(M) @ V.T > 0).astype(float)
+        blocks.append((on @ outer).reshape(-1, k, k) / view.probabilities[:, None, None])
+    if samples.apart:
+        J = blocks[0] + samples.slack[:, None, None] * np.eye(k)
+        mean = np.trace(J, axis1=1, axis2=2)
+        return _factor(J, np.maximum(mean, 1e-3 * mean.mean())[:, None, None] * np.eye(k))
+    T = len(M)
+    whole = np.zeros((T, k, T, k))
+    for view, block in zip(samples.views, blocks, strict=True):
+        sums = view.totals(np.eye(T))
+        for i in range(k):
+            for j in range(i + 1):
+                part = sums.T @ (block[:, i, j, None] * sums)
+                whole[:, i, :, j] += part
+                if i != j:
+                    whole[:, j, :, i] += part
+    dense = whole.reshape(T * k, T * k)
+    dense[np.diag_indices(T * k)] += np.repeat(samples.slack, k)
+    return _factor(dense, float(np.trace(dense)) / (T * k) * np.eye(T * k))
+
+
+def _factor(J: Array, unit: Array) -> Array:
+    """Cholesky's factor, with as little of the ridge as lets it exist."""
+    ridge = RIDGE
+    while True:
+        try:
+            return np.asarray(np.linalg.cholesky(J + ridge * unit))
+        except np.linalg.LinAlgError:
+            ridge *= 100
+            if ridge > 1:
+                raise
+
+
+def _forward(samples: Samples, root: Array, columns: Array) -> Array:
+    """R^-1 E as (T k, m)."""
+    T, k, m = columns.shape
+    if samples.apart:
+        solved = np.empty_like(columns)
+        for i in range(k):  # forward substitution in all blocks at once
+            known = np.einsum("tj,tjm->tm", root[:, i, :i], solved[:, :i]) if i else 0.0
+            solved[:, i] = (columns[:, i] - known) / root[:, i, i, None]
+        return solved.reshape(T * k, m)
+    return np.asarray(solve_triangular(root, columns.reshape(T * k, m), lower=True, check_finite=False))
+
+
+def _solve(samples: Samples, root: Array, right: Array) -> Array:
+    """J^-1 times (T, k)."""
+    half = _forward(samples, root, right[:, :, None])
+    if samples.apart:
+        return np.asarray(np.linalg.solve(root.transpose(0, 2, 1), half.reshape(*right.shape, 1))[:, :, 0])
+    return np.asarray(solve_triangular(root, half, lower=True, trans=1, check_finite=False)).reshape(right.shape)

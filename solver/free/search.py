@@ -1,0 +1,280 @@
+"""Codes of free neurons, better and better, and bounds that meet them.
+
+1. Bring the problem to its units (`setting`). If no neuron is worth having at the empty code, silence is the answer.
+2. Start with directions spread over the sphere, in every view. An exact decoder is approached from a large kappa.
+3. Energies of all directions (`master`, convex); leave out those that come to nothing, merge those nearly parallel.
+4. Newton in all decoders at once (`descent`), so that directions find their place.
+5. Price: the bound of all directions for this multiplier gives the lower bound; directions worth more than one are new.
+6. Climb from the new ones and from random ones to the tops of the worth, and add those apart from the neurons' own.
+7. When loss and bound meet, merge neurons that are nearly parallel, and keep of the others a basic solution of the
+   conditions, as long as the loss stays. Neurons of the worth one that are left out tie with those kept.
+8. Otherwise go to 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.free.climb import apart, climbed
+from solver.free.descent import Point, descend
+from solver.free.few import fewer, merged
+from solver.free.master import best_energies
+from solver.free.pricing import Ratio, largest_ratio
+from solver.free.response import Neurons, Samples, respond
+from solver.free.setting import Setting, setting
+from solver.free.views import View, views_of_groups, whole_view
+from theory.immutable import Frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from solver.free.loss import FreeLoss
+    from theory.arrays import Array
+
+__all__ = ["Step", "modular_steps", "steps"]
+
+
+@dataclass(frozen=True, eq=False)
+class Step(Frozen):
+    """Where the search stands: the best code and the best bound so far, which need not belong together.
+
+    Attributes:
+        neurons: (n, k) decoders.
+        activity: (T, n).
+        loss: of the code with its best decoder.
+        multiplier: (T, k) N.
+        lower_bound: of every code's loss.
+        views: (n,) the source or group that each neuron reads, 0 for neurons of any kind.
+        note: what happened.
+    """
+
+    neurons: Array
+    activity: Array
+    loss: float
+    multiplier: Array
+    lower_bound: float
+    views: Array
+    note: str
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """What the search takes for small, in units of the loss."""
+
+    master: float = 1e-12  # the master's own gap: far below what anybody asks of the loss
+    nothing: float = 1e-7  # energy, as a share of the largest, that leaves a neuron out: the next round may bring it back
+    angle: float = 0.03  # within which neurons are merged in a round; a quarter after each round that gains little
+    descent_seconds: float = 1.0  # of Newton steps a round, so that a caller may stop in between
+    proof_seconds: float = 1.5  # of cones a round
+    rounds: int = 60  # at most; two to six are usual
+    stuck: int = 8  # rounds without a better loss or bound that end the search
+
+
+TOLERANCES = Tolerances()
+
+
+def steps(loss: FreeLoss, *, tolerance: float, rng: np.random.Generator) -> Iterator[Step]:
+    """Codes of neurons of any activity, with lower bounds.
+
+    Args:
+        loss: prices and samples.
+        tolerance: the gap at which to end, as a share of the loss.
+        rng: for the directions to start with.
+
+    Raises:
+        ValueError: activity is free of charge where errors count.
+
+    Example:
+        >>> from solver.free.loss import FreeLoss
+        >>> from theory.sample_readout import SampleReadout
+        >>> half = np.array([0.5, 0.5])
+        >>> loss = FreeLoss(half, 1.0, SampleReadout(np.array([[-1.0], [1.0]]), half, 1.0, np.inf))
+        >>> *_, last = steps(loss, tolerance=1e-9, rng=np.random.default_rng(0))
+        >>> round(last.loss, 6), len(last.neurons)
+        (2.828427, 2)
+    """
+    loss.refuse_free_samples()
+    yield from _search(loss, [whole_view(loss.probabilities)], tolerance, rng)
+
+
+def modular_steps(
+    loss: FreeLoss,
+    sources: Array,
+    *,
+    tolerance: float,
+    rng: np.random.Generator,
+    groups: Sequence[Sequence[int]] | None = None,
+) -> Iterator[Step]:
+    """Codes whose neurons each are a function of one source (or of one group's values), with lower bounds of those.
+
+    Args:
+        loss: prices and samples.
+        sources: (T, d).
+        tolerance: the gap at which to end, as a share of the loss.
+        rng: for the directions to start with.
+        groups: columns of each group; each source by itself if None.
+
+    Raises:
+        ValueError: activity is free of charge where errors count, or such neurons cannot make up what is wanted exactly.
+
+    Example:
+        >>> from solver.free.loss import FreeLoss
+        >>> from theory.sample_readout import SampleReadout
+        >>> corners = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
+        >>> loss = FreeLoss(np.full(4, 0.25), 1.0, SampleReadout(corners, np.full(4, 0.25), 1.0, np.inf))
+        >>> *_, last = modular_steps(loss, corners, tolerance=1e-9, rng=np.random.default_rng(0))
+        >>> round(last.loss, 6), last.views.tolist()
+        (5.656854, [0, 0, 1, 1])
+    """
+    yield from _search(loss, views_of_groups(sources, loss.probabilities, groups), tolerance, rng)
+
+
+def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.random.Generator) -> Iterator[Step]:
+    """The rounds."""
+    posed = setting(loss, views)
+    silent = _silence(loss, views, tolerance)
+    if silent is not None:
+        yield silent
+    if posed is None or (silent is not None and silent.loss - silent.lower_bound <= tolerance * silent.loss):
+        return
+    best, angle = silent, TOLERANCES.angle
+    units, energies = _start(posed.samples, rng)  # 2
+    offset, M, idle = np.zeros(posed.samples.targets.shape[1]), None, 0
+    for stage in _stages(posed.samples):
+        found = best_energies(stage, units, energies, offset, M, tolerance=TOLERANCES.master)
+        energies, offset, M = found.energies, found.offset, found.response.multiplier
+    for _ in range(TOLERANCES.rounds):
+        point = _round(posed.samples, units, energies, offset, M, angle)  # 3, 4
+        new, ratio = _judged(loss, posed, views, point, tolerance)  # 5
+        met = new.loss - new.lower_bound <= tolerance * new.loss
+        if met:
+            few = fewer(posed.samples, point, tolerance=0.1 * tolerance)  # 7
+            if few is not None:
+                other, _ = _judged(loss, posed, views, few, tolerance)
+                new = other if other.loss - max(other.lower_bound, new.lower_bound) <= tolerance * other.loss else new
+        better = _joined(best, new)
+        faster = best is None or _gap(better) < 0.3 * _gap(best)
+        idle = 0 if faster else idle + 1
+        angle = angle if faster else angle / 4
+        best = better
+        yield best
+        if _gap(best) <= tolerance or idle >= TOLERANCES.stuck:
+            return
+        units, energies = _widened(posed, point, ratio, angle, rng)  # 6
+        offset, M = point.offset, point.response.multiplier
+
+
+def _gap(step: Step) -> float:
+    """Loss above the bound, as a share of the loss."""
+    return (step.loss - step.lower_bound) / step.loss if np.isfinite(step.loss) and step.loss > 0 else float("inf")
+
+
+def _silence(loss: FreeLoss, views: Sequence[View], tolerance: float) -> Step | None:
+    """Step 1: the empty code, and whether any neuron is worth having there. None if the decoder must be exact."""
+    readout = loss.readout
+    varies = bool((np.abs(readout.targets[readout.error_weights > 0]) > 0).any())
+    if readout.exact and varies:
+        return None
+    T, k = readout.targets.shape
+    nobody, decoders = np.zeros((T, 0)), np.zeros((0, k))
+    places = np.zeros(0, dtype=int)
+    if not varies:
+        return Step(decoders, nobody, 0.0, np.zeros((T, k)), 0.0, places, "the targets do not vary: no neuron")
+    value = readout.value(np.zeros((T, 1)))
+    N = readout.multiplier(np.zeros((T, 1)))
+    ratio = largest_ratio(loss, N, tolerance=tolerance / 4, seconds=TOLERANCES.proof_seconds, views=views)
+    bound = min(readout.bound(N, ratio.rho), value)
+    return Step(decoders, nobody, value, N, bound, places, "no neuron")
+
+
+def _start(samples: Samples, rng: np.random.Generator) -> tuple[Neurons, Array]:
+    """Step 2: unit directions in every view, and energies."""
+    k = samples.targets.shape[1]
+    if k == 1:
+        directions = np.array([[1.0], [-1.0]])
+    elif k == 2:
+        angles = np.arange(64) * (2 * np.pi / 64) + 0.01
+        directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    else:
+        drawn = rng.normal(size=(40 * k, k))
+        drawn /= np.linalg.norm(drawn, axis=1)[:, None]
+        directions = np.concatenate([np.eye(k), -np.eye(k), drawn, -drawn])
+    units = Neurons(np.tile(directions, (len(samples.views), 1)), np.repeat(np.arange(len(samples.views)), len(directions)))
+    return units, np.full(len(units.views), 1 / len(units.views))
+
+
+def _stages(samples: Samples) -> Iterator[Samples]:
+    """The problem itself; an exact decoder (or a nearly exact one) after others of smaller kappa."""
+    scale = samples.slack.max() if samples.slack.max() > 0 else 0.0
+    for ease in (1e-2, 1e-4, 1e-6):
+        eased = np.maximum(samples.slack, ease * _weights(samples))
+        if scale < ease * _weights(samples).max():
+            yield Samples(samples.targets, eased, samples.ones, samples.views)
+    yield samples
+
+
+def _weights(samples: Samples) -> Array:
+    """Slack of kappa = 1 when errors count as activity does."""
+    return 1 / samples.views[0].probabilities if samples.apart else np.ones(len(samples.slack))
+
+
+def _round(samples: Samples, units: Neurons, energies: Array, offset: Array, M: Array | None, angle: float) -> Point:
+    """Steps 3 and 4."""
+    found = best_energies(samples, units, energies, offset, M, tolerance=TOLERANCES.master)
+    kept = found.energies > TOLERANCES.nothing * found.energies.max()
+    chosen = units.chosen(kept)
+    decoders = Neurons(chosen.decoders * np.sqrt(found.energies[kept])[:, None], chosen.views)
+    decoders = merged(decoders, angle)
+    start = Point(found.offset, respond(samples, decoders, found.offset, found.response.multiplier))
+    return descend(samples, start, seconds=TOLERANCES.descent_seconds)
+
+
+def _judged(
+    loss: FreeLoss, posed: Setting, views: Sequence[View], point: Point, tolerance: float
+) -> tuple[Step, Ratio]:
+    """Step 5: the code of a point in the problem's own units, and its bound."""
+    N = posed.multiplier(point.response.multiplier)
+    centred = N - loss.readout.error_weights[:, None] * N.sum(axis=0)
+    neurons = point.response.neurons
+    V = np.sqrt(posed.loss_unit / loss.readout.decoder_cost) * neurons.decoders @ posed.axes
+    activity = np.zeros((len(N), len(V)))
+    for place, view in enumerate(views):
+        own = neurons.views == place
+        paid = np.where(view.probabilities > 0, view.probabilities, np.inf)
+        pushed = np.maximum(view.totals(N) @ V[own].T, 0) / (2 * loss.activity_cost * paid[:, None])
+        activity[:, own] = pushed[view.labels]
+    value = loss.value(activity)
+    ratio = largest_ratio(loss, centred, tolerance=tolerance / 10, seconds=TOLERANCES.proof_seconds, views=views)
+    bound = loss.readout.bound(centred, ratio.rho)
+    note = f"{len(V)} neurons, worth at most {ratio.rho:.12g}"
+    return Step(V, activity, value, centred, min(bound, value), neurons.views, note), ratio
+
+
+def _joined(old: Step | None, new: Step) -> Step:
+    """The better code and the better bound."""
+    if old is None:
+        return new
+    code = new if new.loss <= old.loss else old
+    proof = new if new.lower_bound >= old.lower_bound else old
+    bound = min(proof.lower_bound, code.loss)
+    return Step(code.neurons, code.activity, code.loss, proof.multiplier, bound, code.views, new.note)
+
+
+def _widened(
+    posed: Setting, point: Point, ratio: Ratio, angle: float, rng: np.random.Generator
+) -> tuple[Neurons, Array]:
+    """Step 6: the neurons and new directions, with energies."""
+    neurons = point.response.neurons
+    energies = (neurons.decoders**2).sum(axis=1)
+    units = Neurons(neurons.decoders / np.sqrt(energies)[:, None], neurons.views)
+    seeds = ratio.neurons @ posed.axes.T
+    for place, view in enumerate(posed.samples.views):
+        Z = view.totals(point.response.multiplier) / np.sqrt(view.probabilities)[:, None]
+        tops = climbed(Z, seeds[ratio.views == place], angle, rng)
+        tops = apart(tops, units.decoders[units.views == place])
+        units = units.joined(Neurons(tops, np.full(len(tops), place)))
+    fresh = len(units.views) - len(energies)
+    return units, np.concatenate([energies, np.full(fresh, 1e-3 * energies.mean())])
