@@ -12,7 +12,7 @@ On a cone {sum_j c_j u_j : c >= 0} a sample is active everywhere, silent everywh
    |N'a|^2 / 4 c is at most what active samples allow and sum_undecided |N_t|^2 / (4 p_t).
 5. Take the cones whose bound is largest and cut each in two: where few samples are undecided, at the zero of the
    heaviest on an edge that it crosses, and else in the middle of the longest edge. Children inherit what is decided.
-6. A cone without undecided samples is exact: what exceeds the level there is a neuron, and is handed out.
+6. A cone without undecided samples is exact. If a neuron in it exceeds the level, that neuron is handed out.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class ConeTolerances:
     zero: float = 4e-15  # |z| relative to the lengths of sample and neuron that is taken for zero
     rounding: float = 2e-15  # of sums over samples, relative to the sum of their absolute values
     few: int = 6  # undecided samples up to which a cone is cut at one of them
+    smallest: float = 1e-7  # edge of an exact cone that is not cut any more
     batch: int = 400_000  # pairs of cone and undecided sample that are looked at at once
     most: int = 4096  # cones at once
 
@@ -127,6 +128,8 @@ class ConeProof:
         self._queue: dict[int, list[_Cones]] = {}
         self._exceeded = 0.0
         size, count = lifted.shape[1], len(lifted)
+        shares = [share for share in product(range(4), repeat=size) if sum(share) == 3]
+        self._mixtures = np.array(shares, dtype=float) / 3
         corners = np.array([np.diag(signs) for signs in product((1.0, -1.0), repeat=size)])
         many = len(corners)
         self._look_at(
@@ -172,7 +175,6 @@ class ConeProof:
         bucket = self._buckets(cones, inputs)
         self._hand_out(cones, bucket)
         left = bucket > 0
-        left &= cones.counts > 0
         for step in np.unique(bucket[left]):
             part = cones.some(left & (bucket == step))
             # In pieces, so that no look takes long.
@@ -272,17 +274,26 @@ class ConeProof:
         return total
 
     def _hand_out(self, cones: _Cones, bucket: Indices) -> None:
-        """Step 6."""
-        for i in np.flatnonzero((bucket > 0) & (cones.counts == 0)):
-            excess = EXCESS[bucket[i]] if bucket[i] < len(EXCESS) else np.inf
-            self._exceeded = max(self._exceeded, float(self.level * np.sqrt(1 + excess)))
-            self.violators.append(self._best_inside(cones.corners[i]))
+        """Step 6: cones of `bucket` that are settled by a neuron in them, or too small to cut, are taken out of it."""
+        exact = np.flatnonzero((bucket > 0) & (cones.counts == 0))
+        for part in np.array_split(exact, 1 + len(exact) * len(self._lifted) // 50_000):
+            if not len(part):
+                continue
+            tried = self._mixtures @ cones.corners[part]
+            worths = self.frame.worths(self.multiplier, tried.reshape(-1, tried.shape[2])).reshape(tried.shape[:2])
+            best, rows = np.argmax(worths, axis=1), np.arange(len(part))
+            found = worths[rows, best] > self.level
+            small = ((cones.corners[part] - cones.corners[part][:, :1]) ** 2).sum(axis=2).max(axis=1) < CONES.smallest**2
+            self.violators.extend(tried[rows, best][found])
+            settled = part[found | small]
+            self._settle(bucket[settled])
+            bucket[settled] = 0
 
-    def _best_inside(self, corners: Array) -> Array:
-        """About the best neuron of one cone: of its corners, its middles and points between."""
-        weights = np.array([w for w in product(range(5), repeat=len(corners)) if sum(w) == 4]) / 4
-        tried = weights @ corners
-        return np.asarray(tried[np.argmax(self.frame.worths(self.multiplier, tried))])
+    def _settle(self, buckets: Indices) -> None:
+        """Cones that stay as they are keep the bound that they have."""
+        for bucket in np.unique(buckets):
+            excess = EXCESS[bucket] if bucket < len(EXCESS) else np.inf
+            self._exceeded = max(self._exceeded, float(self.level * np.sqrt(1 + excess)))
 
     def _cut(self, cones: _Cones) -> _Cones:
         """Step 5: twice as many cones."""

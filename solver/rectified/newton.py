@@ -122,8 +122,7 @@ def _evaluated(frame: Frame, neurons: Array, pins: Mask) -> _Point:
 
 def _basis(rows: Array, projection: Array) -> Array:
     """(d + 1, m) an orthonormal basis of the directions that a neuron may move in."""
-    values, vectors = np.linalg.eigh(projection)
-    basis = vectors[:, values > 0.5]
+    basis = _range(projection)
     if not len(rows):
         return basis
     rows = rows @ basis
@@ -131,6 +130,13 @@ def _basis(rows: Array, projection: Array) -> Array:
     _, strengths, turned = np.linalg.svd(rows / np.where(sizes > 0, sizes, 1.0))
     rank = int((strengths > 1e-9).sum())
     return np.asarray(basis @ turned[rank:].T)
+
+
+def _range(projection: Array) -> Array:
+    if np.array_equal(projection, np.eye(len(projection))):
+        return projection
+    values, vectors = np.linalg.eigh(projection)
+    return np.asarray(vectors[:, values > 0.5])
 
 
 def _held(frame: Frame, free: Array, neurons: Array, pins: Mask) -> tuple[Array, Mask]:

@@ -26,6 +26,9 @@ __all__ = ["ROUNDING", "copositive", "least_ratio", "surely_copositive"]
 ROUNDING = 1e-13
 """Of forms that are scaled to entries of order one: a value above -ROUNDING may be zero."""
 
+CERTAIN = 4e-15
+"""Of forms of order four, scaled likewise: an eigenvalue, determinant or minor beyond it has the sign that it seems to."""
+
 RIDGE = 1e-14
 """Added to the unit diagonal of B, so that it has a Cholesky factor on cones too thin for doubles.
 
@@ -92,7 +95,7 @@ def _of_order_three(forms: Array) -> Mask:
 
 def _of_order_four(forms: Array) -> Mask:
     """Of forms whose parts of order three are copositive."""
-    good = np.linalg.eigvalsh(forms)[:, 0] >= ROUNDING
+    good = np.linalg.eigvalsh(forms)[:, 0] >= CERTAIN
     rest = np.flatnonzero(~good)
     minors = np.empty((len(rest), 4, 4))
     for i in range(4):
@@ -100,7 +103,7 @@ def _of_order_four(forms: Array) -> Mask:
             block = np.delete(np.delete(forms[rest], i, axis=1), j, axis=2)
             minors[:, i, j] = minors[:, j, i] = (-1) ** (i + j) * np.linalg.det(block)
     determinant = (forms[rest, 0] * minors[:, 0]).sum(axis=1)
-    good[rest] = (determinant >= ROUNDING) | (minors.min(axis=(1, 2)) < -ROUNDING)
+    good[rest] = (determinant >= CERTAIN) | (minors.min(axis=(1, 2)) < -CERTAIN)
     return np.asarray(good)
 
 
