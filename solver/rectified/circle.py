@@ -44,8 +44,8 @@ def best_on_circles(frame: Frame, multiplier: Array, neurons: Array, directions:
     forms = np.empty((3, 2 * count + 1, many))
     terms = frame.probabilities[:, None] * np.stack([along**2, along * across, across**2])
     started = leaves < angle  # active at -pi
-    quadratic = np.stack([(neurons @ frame.weights * neurons).sum(1), (neurons @ frame.weights * directions).sum(1),
-                          (directions @ frame.weights * directions).sum(1)])
+    pairs = ((neurons, neurons), (neurons, directions), (directions, directions))
+    quadratic = np.stack([(one @ frame.weights * other).sum(axis=1) for one, other in pairs])
     forms[:, 0] = quadratic + (terms * started).sum(axis=1)
     sample = order % count
     signs = sign[order]
@@ -61,7 +61,8 @@ def best_on_circles(frame: Frame, multiplier: Array, neurons: Array, directions:
         earned[0] += sums[0] ** 2
         earned[1] += sums[0] * sums[1]
         earned[2] += sums[1] ** 2
-    ends = np.concatenate([np.full((1, many), -np.pi), np.take_along_axis(events, order, axis=0), np.full((1, many), np.pi)])
+    halfway = np.full((1, many), np.pi)
+    ends = np.concatenate([-halfway, np.take_along_axis(events, order, axis=0), halfway])
     best, where = _best_on_arcs(earned, forms, ends[:-1], ends[1:])
     arc = np.argmax(best, axis=0)
     chosen = where[arc, rows]

@@ -38,7 +38,9 @@ class ClimbTolerances:
 CLIMB = ClimbTolerances()
 
 
-def climbed(frame: Frame, multiplier: Array, starts: Array, rng: np.random.Generator, rounds: int = CLIMB.rounds) -> Array:
+def climbed(
+    frame: Frame, multiplier: Array, starts: Array, rng: np.random.Generator, rounds: int = CLIMB.rounds
+) -> Array:
     """(n, d + 1) where climbs from (n, d + 1) end, scaled to unit cost, in the order of the starts.
 
     Starts that do nothing are left out.
@@ -71,8 +73,8 @@ def _directions(frame: Frame, multiplier: Array, neurons: Array, failures: Array
     along = multiplier.T @ np.where(active, inputs, 0.0)
     pull = np.where(active, multiplier @ along, 0.0).T @ frame.lifted
     size = neurons.shape[1]
-    squares = (frame.probabilities[:, None, None] * frame.lifted[:, :, None] * frame.lifted[:, None, :]).reshape(-1, size**2)
-    costs = (active.T @ squares).reshape(-1, size, size) + frame.weights
+    squares = frame.probabilities[:, None, None] * frame.lifted[:, :, None] * frame.lifted[:, None, :]
+    costs = (active.T @ squares.reshape(-1, size**2)).reshape(-1, size, size) + frame.weights
     ridge = 1e-12 * np.einsum("nii->n", costs)
     costs += ridge[:, None, None] * np.eye(size)
     steps = np.linalg.solve(costs, pull[:, :, None])[:, :, 0]
@@ -114,7 +116,8 @@ def distinct(frame: Frame, neurons: Array, order: Array, known: Array | None = N
     """
     kept = np.zeros((0, neurons.shape[1])) if known is None else known
     start = len(kept)
-    features = np.maximum(0.0, frame.lifted @ np.vstack([kept, neurons]).T) * np.sqrt(frame.probabilities + frame.error_weights)[:, None]
+    counted = np.sqrt(frame.probabilities + frame.error_weights)[:, None]
+    features = np.maximum(0.0, frame.lifted @ np.vstack([kept, neurons]).T) * counted
     norms = np.linalg.norm(features, axis=0)
     features /= np.where(norms > 0, norms, 1.0)
     chosen = list(range(start))

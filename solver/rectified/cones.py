@@ -123,7 +123,7 @@ class ConeProof:
         self._sizes, self._lengths = np.linalg.norm(lifted, axis=1), np.linalg.norm(prices, axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             self._free = np.where(self._lengths > 0, self._lengths**2 / p, 0.0)
-        self._dust = CONES.rounding * float(self._lengths @ self._sizes) + CONES.zero * float(self._lengths @ self._sizes)
+        self._dust = (CONES.rounding + CONES.zero) * float(self._lengths @ self._sizes)
         self._dust_of_cost = CONES.rounding * float(p @ self._sizes**2 + np.trace(frame.weights))
         self._queue: dict[int, list[_Cones]] = {}
         self._exceeded = 0.0
@@ -192,7 +192,6 @@ class ConeProof:
         active = (inputs >= 0).all(axis=1)
         undecided = ~active & (inputs > 0).any(axis=1)
         samples, owner = cones.samples[active], owners[active]
-        size, k = cones.linear.shape[1:]
         linear, quadratic, spread = cones.linear.copy(), cones.quadratic.copy(), cones.spread.copy()
         if len(samples):
             found, where = np.unique(owner, return_index=True)
@@ -211,15 +210,14 @@ class ConeProof:
         dust = 4 * self.level**2 * self._dust_of_cost
         owners = cones.owners()
         undecided = np.bincount(owners, self._free[cones.samples], minlength=len(cones)) / (4 * self.level**2)
-        linear = cones.corners @ cones.linear
-        lengths = np.linalg.norm(linear, axis=2) + self._dust
-        decided = linear @ np.swapaxes(linear, 1, 2) + self._dust * (lengths[:, :, None] + lengths[:, None, :])
+        decided = _with_dust(cones.corners @ cones.linear, self._dust)
         nonsilent = cones.spread / (4 * self.level**2) + undecided
         low, high = np.zeros(len(cones), dtype=np.intp), np.full(len(cones), len(EXCESS))
         first = True
         while True:
             rest = np.flatnonzero(low < high)
             if not len(rest):
+                self._exactly(cones, low)
                 return low
             middle = np.zeros_like(low[rest]) if first else (low[rest] + high[rest]) // 2
             first = False
@@ -232,6 +230,23 @@ class ConeProof:
             good[again] = _copositive(spare[again, None, None] * (costs[rest[again]] - dust), decided[rest[again]])
             high[rest] = np.where(good, middle, high[rest])
             low[rest] = np.where(good, low[rest], middle + 1)
+
+    def _exactly(self, cones: _Cones, bucket: Indices) -> None:
+        """Of cones without undecided samples that fail: once more, with sums that keep small numbers."""
+        exact = np.flatnonzero((bucket > 0) & (cones.counts == 0))
+        for part in np.array_split(exact, 1 + len(exact) * len(self._lifted) // 50_000):
+            corners = cones.corners[part]
+            activity = corners @ self._lifted.T
+            activity[activity <= CONES.zero * self._sizes] = 0.0
+            costs = (activity * self._p) @ np.swapaxes(activity, 1, 2)
+            costs += corners @ self.frame.weights @ np.swapaxes(corners, 1, 2)
+            size = np.sqrt(np.einsum("cii->ci", costs))
+            costs -= CONES.rounding * size[:, :, None] * size[:, None, :]
+            earned = _with_dust(activity @ self._prices, CONES.rounding * (activity @ self._lengths))
+            for step, excess in enumerate(EXCESS):
+                open_still = bucket[part] > step
+                good = open_still & _copositive(4 * self.level**2 * (1 + excess) * costs, earned)
+                bucket[part[good]] = step
 
     def _numerators(self, cones: _Cones, inputs: Array) -> tuple[Array, Array]:
         """Two (C, m, m) whose sum, as a form of c, is at least |N'a|^2."""
@@ -255,9 +270,11 @@ class ConeProof:
         if towards.shape[1] == 1:
             return squared, np.zeros_like(squared)
         guess = (inputs / 2 + absolute / 4)[:, :, None] * self._prices[samples][:, None, :]
-        across = linear + self._sums(guess.reshape(len(guess), linear[0].size if len(linear) else 0), cones.counts).reshape(linear.shape)
+        flat = guess.reshape(len(guess), guess.shape[1] * guess.shape[2])
+        across = linear + self._sums(flat, cones.counts).reshape(linear.shape)
         across -= np.einsum("cmk,ck->cm", across, towards)[:, :, None] * towards[:, None, :]
-        beside = np.sqrt(np.maximum(0.0, self._lengths[samples] ** 2 - slopes**2) + 1e-15 * self._lengths[samples] ** 2)
+        squares = self._lengths[samples] ** 2
+        beside = np.sqrt(np.maximum(0.0, squares - slopes**2) + 1e-15 * squares)
         error = self._sums(beside[:, None] * absolute, cones.counts) / 4 + self._dust
         lengths = np.linalg.norm(across, axis=2)
         mixed = lengths[:, :, None] * error[:, None, :]
@@ -283,7 +300,8 @@ class ConeProof:
             worths = self.frame.worths(self.multiplier, tried.reshape(-1, tried.shape[2])).reshape(tried.shape[:2])
             best, rows = np.argmax(worths, axis=1), np.arange(len(part))
             found = worths[rows, best] > self.level
-            small = ((cones.corners[part] - cones.corners[part][:, :1]) ** 2).sum(axis=2).max(axis=1) < CONES.smallest**2
+            apart = ((cones.corners[part] - cones.corners[part][:, :1]) ** 2).sum(axis=2).max(axis=1)
+            small = apart < CONES.smallest**2
             self.violators.extend(tried[rows, best][found])
             settled = part[found | small]
             self._settle(bucket[settled])
@@ -343,13 +361,24 @@ class ConeProof:
         edge[cone[fine]], share[cone[fine]] = best[fine], at[fine]
 
 
+def _with_dust(linear: Array, dust: Array | float) -> Array:
+    """(C, m, m) |N'a|^2 as a form of c, from linear (C, m, k), with its rounding (C, m) added."""
+    dust = np.broadcast_to(dust, linear.shape[:2])
+    lengths = np.linalg.norm(linear, axis=2)
+    mixed = (lengths + dust / 2)[:, :, None] * dust[:, None, :]
+    return np.asarray(linear @ np.swapaxes(linear, 1, 2) + mixed + np.swapaxes(mixed, 1, 2))
+
+
 def _copositive(costs: Array, earned: Array) -> Mask:
     """(C,) whether costs - earned is surely copositive."""
     form = costs - earned
-    scale = np.sqrt(np.maximum(np.einsum("cii->ci", np.abs(costs)) + np.einsum("cii->ci", earned), 1e-300))
+    size = np.sqrt(np.einsum("cii->ci", np.abs(costs)) + np.einsum("cii->ci", earned))
+    idle = (np.abs(form).max(axis=2) == 0) | (size == 0)  # corners that neither earn nor cost
+    scale = np.where(idle, 1.0, size)
     scaled = form / (scale[:, :, None] * scale[:, None, :])
-    silent = (earned == 0).all(axis=(1, 2)) & (form >= 0).all(axis=(1, 2))
-    return np.asarray(silent | copositive(scaled - CONES.rounding))
+    scaled -= CONES.rounding * ~(idle[:, :, None] | idle[:, None, :])
+    scaled[idle[:, :, None] & np.eye(form.shape[1], dtype=bool)] = 1.0
+    return np.asarray(copositive(scaled))
 
 
 def _merged(lifted: Array, p: Array, multiplier: Array) -> tuple[Array, Array, Array]:
@@ -357,6 +386,6 @@ def _merged(lifted: Array, p: Array, multiplier: Array) -> tuple[Array, Array, A
     rows, where = np.unique(lifted, axis=0, return_inverse=True)
     if len(rows) == len(lifted):
         return lifted, p, multiplier
-    where = where.ravel()
-    together = np.stack([np.bincount(where, column, minlength=len(rows)) for column in multiplier.T], axis=1)
-    return rows, np.bincount(where, p, minlength=len(rows)), together
+    together = np.zeros((len(rows), 1 + multiplier.shape[1]))
+    np.add.at(together, where.ravel(), np.hstack([p[:, None], multiplier]))
+    return rows, together[:, 0], together[:, 1:]

@@ -4,7 +4,8 @@ A neuron is u = (w, b), its activity on sample s_t is max(0, s_t.w + b), and it 
 
     c(u) = alpha sum_t p_t a_t^2 + w'R w
 
-A frame chooses units: sources whitened, targets of length one, alpha = mu = 1. Then loss = unit (sum c + g), and the
+A frame chooses units: sources in which a neuron that is always active costs |u|^2, targets of length one, and alpha =
+mu = 1. Then loss = unit (sum c + g), and the
 worth of a neuron, |N'a| / (2 sqrt(mu c)), is what it was.
 """
 
@@ -90,7 +91,7 @@ class Frame(Frozen):
     """The same loss in units of its own: neurons u = (w, b) there are ``back @ u`` here.
 
     Attributes:
-        lifted: (T, d + 1) rows (s_t, 1), sources whitened.
+        lifted: (T, d + 1) rows (s_t, 1), in sources such that lifted'p lifted + weights is the identity.
         probabilities: (T,) p.
         error_weights: (T,) q.
         weights: (d + 1, d + 1) what u'.u costs beside activity.
@@ -156,12 +157,12 @@ def _frame(loss: RectifiedLoss) -> Frame:
     sources, p, q = loss.sources, loss.probabilities, loss.readout.error_weights
     if not loss.activity_cost > 0:
         raise ValueError("activity_cost of rectified neurons must be positive: without it biases grow for ever")
-    spread = np.sqrt((p + q) @ sources**2 / 2)
-    spread = np.where(spread > 0, spread, 1.0)
-    _, sizes, turned = np.linalg.svd(np.sqrt((p + q) / 2)[:, None] * (sources / spread), full_matrices=False)
-    if len(sizes) < sources.shape[1] or sizes[-1] <= FRAME.flat * sizes[0]:
+    costs = (p[:, None] * sources).T @ sources + loss.weight_costs / loss.activity_cost
+    spread = np.sqrt(np.where(np.diag(costs) > 0, np.diag(costs), 1.0))
+    sizes, turned = np.linalg.eigh(costs / np.outer(spread, spread))
+    if sizes[0] <= FRAME.flat * sizes[-1]:
         raise ValueError("sources of rectified neurons must be independent columns, on samples of positive probability")
-    whitening = turned.T / sizes / spread[:, None]
+    whitening = turned / np.sqrt(sizes) / spread[:, None]
     weights = np.zeros((len(whitening) + 1,) * 2)
     weights[:-1, :-1] = whitening.T @ loss.weight_costs @ whitening / loss.activity_cost
     if ((p == 0) & (q > 0)).any() and np.linalg.eigvalsh(weights[:-1, :-1])[0] <= FRAME.flat:

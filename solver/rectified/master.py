@@ -55,7 +55,7 @@ def best_energies(features: Array, targets: Array, delta: float) -> Array:
     count = features.shape[1]
     if not count:
         return np.zeros(0)
-    reduced = np.linalg.qr(np.hstack([features, targets]), mode="r")  # step 1
+    reduced = np.asarray(np.linalg.qr(np.hstack([features, targets]), mode="r"))  # step 1
     columns, wanted = reduced[:, :count], reduced[:, count:]
     problem = _Design(columns, wanted, delta)
     x = problem.level() * np.ones(count)  # step 2
@@ -104,15 +104,15 @@ class _Design:
         sizes, turned = np.linalg.eigh(self.columns @ self.columns.T)
         seen = ((turned.T @ self.wanted) ** 2).sum(axis=1)
         levels = 10.0 ** np.arange(-14.0, 8.0)
-        values = levels * self.columns.shape[1] + (
-            seen / (self.delta + np.outer(levels, np.maximum(sizes, 0.0)))
-        ).sum(axis=1)
+        values = levels * self.columns.shape[1] + (seen / (self.delta + np.outer(levels, np.maximum(sizes, 0.0)))).sum(
+            axis=1
+        )
         return float(levels[np.argmin(values)])
 
     def _factor(self, x: Array) -> tuple[Array, bool]:
         matrix = (self.columns * x) @ self.columns.T
         matrix[np.diag_indices(len(matrix))] += self.delta
-        return scipy.linalg.cho_factor(matrix, lower=True, check_finite=False)  # type: ignore[no-any-return]
+        return scipy.linalg.cho_factor(matrix, lower=True, check_finite=False)
 
     def value(self, x: Array) -> float:
         try:

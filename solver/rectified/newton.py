@@ -1,7 +1,7 @@
 """Newton's method in all neurons at once, on the faces that the samples' kinks cut out.
 
 The decoder is eliminated. Along a neuron's way the loss has a kink where a sample t begins to be active: convex (a
-valley) where v'N_t < 0, with v the neuron's decoder, and concave otherwise. A best neuron never rests on a concave kink.
+valley) where v'N_t < 0, with v the neuron's decoder, and concave otherwise. A best neuron never rests on a concave one.
 
 1. A neuron on a valley of samples is pinned to it: it moves within s_t.w + b = 0 only.
 2. Its least subgradient, over shares in [0, 1] of each pinned sample's kink, tells whether it should leave: those pins
@@ -68,7 +68,7 @@ def moved(frame: Frame, neurons: Array, steps: int = NEWTON.steps, fixed: Array 
     if not len(neurons):
         return neurons
     sizes = np.linalg.norm(frame.lifted, axis=1)
-    free = np.broadcast_to(np.eye(neurons.shape[1]), (len(neurons),) + (neurons.shape[1],) * 2) if fixed is None else fixed
+    free = np.tile(np.eye(neurons.shape[1]), (len(neurons), 1, 1)) if fixed is None else fixed
     point = _evaluated(frame, neurons, np.zeros((len(neurons), len(sizes)), bool))
     near = np.abs(frame.lifted @ neurons.T) <= NEWTON.pinned * sizes[:, None] * np.linalg.norm(neurons, axis=1)
     point = _evaluated(frame, *_held(frame, free, point.neurons, (near & (point.kinks > 0)).T))
@@ -85,7 +85,8 @@ def moved(frame: Frame, neurons: Array, steps: int = NEWTON.steps, fixed: Array 
             break
         hessian = _hessian(frame, point, bases)
         while damping <= NEWTON.most_damping:  # steps 3 to 5
-            tried = _step(frame, free, point, bases, reduced, hessian, damping)
+            steps_of_all = _step(bases, reduced, hessian, damping)
+            tried = _taken(frame, free, point, steps_of_all)
             slack = NEWTON.rounding * abs(point.loss)
             falls = tried.loss < point.loss - slack
             if falls or (tried.loss <= point.loss + slack and _steepness(tried, bases) < _steepness(point, bases)):
@@ -116,7 +117,8 @@ def _evaluated(frame: Frame, neurons: Array, pins: Mask) -> _Point:
     kinks = -2 * root[:, None] * (price @ decoder.T)
     slope = np.where(active, 2 * frame.probabilities[:, None] * activity + kinks, 0.0)
     regular = neurons @ frame.weights
-    loss = float(frame.probabilities @ (activity**2).sum(axis=1) + (neurons * regular).sum() + (frame.targets * price).sum())
+    costs = frame.probabilities @ (activity**2).sum(axis=1) + (neurons * regular).sum()
+    loss = float(costs + (frame.targets * price).sum())
     return _Point(neurons, pins, activity, active, loss, price, kinks, slope.T @ frame.lifted + 2 * regular)
 
 
@@ -199,10 +201,8 @@ def _hessian(frame: Frame, point: _Point, bases: list[Array]) -> Array:
     return np.asarray(hessian + hessian.T)  # twice, and symmetric
 
 
-def _step(
-    frame: Frame, free: Array, point: _Point, bases: list[Array], gradient: Array, hessian: Array, damping: float
-) -> _Point:
-    """Steps 3 and 4."""
+def _step(bases: list[Array], gradient: Array, hessian: Array, damping: float) -> Array:
+    """Step 3: (n, d + 1)."""
     owner = np.repeat(np.arange(len(bases)), [basis.shape[1] for basis in bases])
     scale = np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-14 * np.abs(np.diag(hessian)).max(initial=1e-300)))
     scaled = hessian / np.outer(scale, scale)
@@ -214,9 +214,13 @@ def _step(
         except np.linalg.LinAlgError:
             shift = max(10 * shift, 1e-12)
     move = -scipy.linalg.cho_solve(factor, gradient / scale, check_finite=False) / scale
-    steps = np.array([basis @ move[owner == i] for i, basis in enumerate(bases)])
+    return np.array([basis @ move[owner == i] for i, basis in enumerate(bases)])
+
+
+def _taken(frame: Frame, free: Array, point: _Point, steps: Array) -> _Point:
+    """Step 4."""
     lengths, sizes = np.linalg.norm(point.neurons, axis=1), np.linalg.norm(steps, axis=1)
-    steps *= np.minimum(1.0, 0.5 * lengths / np.where(sizes > 0, sizes, 1.0))[:, None]
+    steps = steps * np.minimum(1.0, 0.5 * lengths / np.where(sizes > 0, sizes, 1.0))[:, None]
     before, rate = frame.lifted @ point.neurons.T, frame.lifted @ steps.T
     with np.errstate(divide="ignore", invalid="ignore"):
         crossing = -before / rate

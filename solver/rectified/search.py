@@ -116,8 +116,12 @@ class _Family:
     def __init__(self, loss: RectifiedLoss, columns: Indices) -> None:
         frame, size = loss.frame, loss.sources.shape[1]
         whole = len(columns) == size
-        self.part = loss if whole else replace(
-            loss, sources=loss.sources[:, columns], weight_costs=loss.weight_costs[np.ix_(columns, columns)]
+        self.part = (
+            loss
+            if whole
+            else replace(
+                loss, sources=loss.sources[:, columns], weight_costs=loss.weight_costs[np.ix_(columns, columns)]
+            )
         )
         self.frame: Frame = self.part.frame
         self.sources = len(columns)

@@ -27,7 +27,7 @@ ROUNDING = 1e-13
 """Of forms that are scaled to entries of order one: a value above -ROUNDING may be zero."""
 
 CERTAIN = 4e-15
-"""Of forms of order four, scaled likewise: an eigenvalue, determinant or minor beyond it has the sign that it seems to."""
+"""Of forms of order four, scaled likewise: an eigenvalue, determinant or minor beyond it has the sign that it shows."""
 
 RIDGE = 1e-14
 """Added to the unit diagonal of B, so that it has a Cholesky factor on cones too thin for doubles.
