@@ -243,10 +243,7 @@ class ConeProof:
             size = np.sqrt(np.einsum("cii->ci", costs))
             costs -= CONES.rounding * size[:, :, None] * size[:, None, :]
             earned = _with_dust(activity @ self._prices, CONES.rounding * (activity @ self._lengths))
-            for step, excess in enumerate(EXCESS):
-                open_still = bucket[part] > step
-                good = open_still & _copositive(4 * self.level**2 * (1 + excess) * costs, earned)
-                bucket[part[good]] = step
+            bucket[part[_copositive(4 * self.level**2 * costs, earned)]] = 0
 
     def _numerators(self, cones: _Cones, inputs: Array) -> tuple[Array, Array]:
         """Two (C, m, m) whose sum, as a form of c, is at least |N'a|^2."""
