@@ -39,6 +39,7 @@ class NewtonTolerances:
     most_damping: float = 1e6
     rounding: float = 3e-15  # relative rise of the loss that a step with a smaller gradient may have
     steps: int = 40
+    patience: int = 3  # steps after which pins are looked at again
 
 
 NEWTON = NewtonTolerances()
@@ -56,7 +57,24 @@ class _Point:
     gradient: Array  # (n, d + 1)
 
 
-def moved(frame: Frame, neurons: Array, steps: int = NEWTON.steps, fixed: Array | None = None) -> Array:
+class _Faces:
+    """Bases of the directions that neurons may move in, kept as long as their pins stay."""
+
+    def __init__(self, frame: Frame, free: Array) -> None:
+        self.frame, self.free = frame, free
+        self._known: dict[tuple[int, bytes], Array] = {}
+
+    def basis(self, neuron: int, pins: Mask) -> Array:
+        """(d + 1, m) of a neuron with these pins (T,)."""
+        key = neuron, pins.tobytes()
+        if key not in self._known:
+            self._known[key] = _basis(self.frame.lifted[pins], self.free[neuron])
+        return self._known[key]
+
+
+def moved(
+    frame: Frame, neurons: Array, steps: int = NEWTON.steps, fixed: Array | None = None, progress: float = 0.0
+) -> Array:
     """(n, d + 1) neurons near by at which the loss is stationary, or lower at least.
 
     Args:
@@ -64,39 +82,50 @@ def moved(frame: Frame, neurons: Array, steps: int = NEWTON.steps, fixed: Array 
         neurons: (n, d + 1) scaled so that each earns what it costs, nearly.
         steps: most steps.
         fixed: (n, d + 1, d + 1) for each neuron a projection that it must stay in; any direction if none.
+        progress: share of the whole fall of the loss so far that a step must bring, or else it is the last.
     """
     if not len(neurons):
         return neurons
     sizes = np.linalg.norm(frame.lifted, axis=1)
-    free = np.tile(np.eye(neurons.shape[1]), (len(neurons), 1, 1)) if fixed is None else fixed
+    faces = _Faces(frame, np.tile(np.eye(neurons.shape[1]), (len(neurons), 1, 1)) if fixed is None else fixed)
     point = _evaluated(frame, neurons, np.zeros((len(neurons), len(sizes)), bool))
     near = np.abs(frame.lifted @ neurons.T) <= NEWTON.pinned * sizes[:, None] * np.linalg.norm(neurons, axis=1)
-    point = _evaluated(frame, *_held(frame, free, point.neurons, (near & (point.kinks > 0)).T))
-    damping = NEWTON.damping
-    for _ in range(steps):
-        pins = _released(frame, free, point)  # step 2
-        if (pins != point.pins).any():
-            point = _evaluated(frame, point.neurons, pins)
-        bases = [_basis(frame.lifted[pin], proj) for pin, proj in zip(pins, free, strict=True)]
-        reduced = np.concatenate([point.gradient[i] @ basis for i, basis in enumerate(bases)])
-        lengths = np.linalg.norm(point.neurons, axis=1)
-        relative = [np.abs(point.gradient[i] @ b).max(initial=0.0) * lengths[i] for i, b in enumerate(bases)]
-        if max(relative) <= NEWTON.stationary * point.loss:
+    point = _evaluated(frame, *_held(faces, point.neurons, (near & (point.kinks > 0)).T))
+    damping, start = NEWTON.damping, point.loss
+    wanted = True  # whether pins are to be looked at
+    for step in range(steps):
+        checked = wanted or step % NEWTON.patience == 0
+        if checked:
+            pins = _released(faces, point)  # step 2
+            if (pins != point.pins).any():
+                point = _evaluated(frame, point.neurons, pins)
+        bases = [faces.basis(i, pins) for i, pins in enumerate(point.pins)]
+        wanted = _steepness(point, bases) <= NEWTON.stationary * point.loss
+        if wanted and checked:
             break
-        hessian = _hessian(frame, point, bases)
-        while damping <= NEWTON.most_damping:  # steps 3 to 5
-            steps_of_all = _step(bases, reduced, hessian, damping)
-            tried = _taken(frame, free, point, steps_of_all)
-            slack = NEWTON.rounding * abs(point.loss)
-            falls = tried.loss < point.loss - slack
-            if falls or (tried.loss <= point.loss + slack and _steepness(tried, bases) < _steepness(point, bases)):
-                damping = max(damping / 10, NEWTON.least_damping)
-                break
-            damping *= 8
-        else:
+        if wanted:
+            continue
+        tried, damping = _accepted(faces, point, bases, damping)
+        if tried is None:
             break
-        point = tried
+        fall, point = point.loss - tried.loss, tried
+        if fall < progress * (start - point.loss):
+            break
     return point.neurons
+
+
+def _accepted(faces: _Faces, point: _Point, bases: list[Array], damping: float) -> tuple[_Point | None, float]:
+    """Steps 3 to 5, and the next Levenberg term."""
+    gradient = np.concatenate([point.gradient[i] @ basis for i, basis in enumerate(bases)])
+    hessian = _hessian(faces.frame, point, bases)
+    slack = NEWTON.rounding * abs(point.loss)
+    while damping <= NEWTON.most_damping:
+        tried = _taken(faces, point, _step(bases, gradient, hessian, damping))
+        falls = tried.loss < point.loss - slack
+        if falls or (tried.loss <= point.loss + slack and _steepness(tried, bases) < _steepness(point, bases)):
+            return tried, max(damping / 10, NEWTON.least_damping)
+        damping *= 8
+    return None, damping
 
 
 def _steepness(point: _Point, bases: list[Array]) -> float:
@@ -141,11 +170,11 @@ def _range(projection: Array) -> Array:
     return np.asarray(vectors[:, values > 0.5])
 
 
-def _held(frame: Frame, free: Array, neurons: Array, pins: Mask) -> tuple[Array, Mask]:
+def _held(faces: _Faces, neurons: Array, pins: Mask) -> tuple[Array, Mask]:
     """Neurons put onto their pins; pins that would leave nothing of a neuron are dropped."""
     neurons, pins = neurons.copy(), pins.copy()
     for i in np.flatnonzero(pins.any(axis=1)):
-        basis = _basis(frame.lifted[pins[i]], free[i])
+        basis = faces.basis(int(i), pins[i])
         put = basis @ (basis.T @ neurons[i])
         if np.linalg.norm(put - neurons[i]) <= 1e-6 * np.linalg.norm(neurons[i]):
             neurons[i] = put
@@ -154,8 +183,9 @@ def _held(frame: Frame, free: Array, neurons: Array, pins: Mask) -> tuple[Array,
     return neurons, pins
 
 
-def _released(frame: Frame, free: Array, point: _Point) -> Mask:
+def _released(faces: _Faces, point: _Point) -> Mask:
     """Step 2: (n, T) the pins that stay."""
+    frame, free = faces.frame, faces.free
     pins = point.pins.copy()
     for i in np.flatnonzero(pins.any(axis=1)):
         samples = np.flatnonzero(pins[i])
@@ -167,7 +197,7 @@ def _released(frame: Frame, free: Array, point: _Point) -> Mask:
         rest = gradient + slopes @ shares
         size = np.abs(gradient).max() + np.abs(slopes).max(initial=0.0)
         # What is left along the pins themselves is the business of Newton's step.
-        basis = _basis(frame.lifted[samples], free[i])
+        basis = faces.basis(int(i), point.pins[i])
         across = rest - basis @ (basis.T @ rest)
         if np.abs(across).max() > 1e-9 * size:
             leaving = np.abs(frame.lifted[samples] @ across) > 1e-9 * np.linalg.norm(across)
@@ -217,8 +247,9 @@ def _step(bases: list[Array], gradient: Array, hessian: Array, damping: float) -
     return np.array([basis @ move[owner == i] for i, basis in enumerate(bases)])
 
 
-def _taken(frame: Frame, free: Array, point: _Point, steps: Array) -> _Point:
+def _taken(faces: _Faces, point: _Point, steps: Array) -> _Point:
     """Step 4."""
+    frame = faces.frame
     lengths, sizes = np.linalg.norm(point.neurons, axis=1), np.linalg.norm(steps, axis=1)
     steps = steps * np.minimum(1.0, 0.5 * lengths / np.where(sizes > 0, sizes, 1.0))[:, None]
     before, rate = frame.lifted @ point.neurons.T, frame.lifted @ steps.T
@@ -234,4 +265,4 @@ def _taken(frame: Frame, free: Array, point: _Point, steps: Array) -> _Point:
         together = crossing[:, i] <= reach[i] * (1 + 1e-12)
         pins[i, together] = True
     neurons = point.neurons + np.minimum(reach, 1.0)[:, None] * steps
-    return _evaluated(frame, *_held(frame, free, neurons, pins))
+    return _evaluated(frame, *_held(faces, neurons, pins))

@@ -42,6 +42,8 @@ class SearchTolerances:
     starts: int = 40  # random climbs a round
     newcomers: int = 24  # neurons of a family that may join in a round
     idle_rounds: int = 6  # rounds without a gain that end the search
+    progress: float = 0.03  # share of the fall so far that a step of Newton's method must bring far from the optimum
+    far: float = 1e-4  # excess of worth that is far from the optimum
     gain: float = 1e-13  # relative fall of the loss that is one
     early: float = 2.0  # seconds between early proofs
     early_share: float = 0.2  # seconds that an early proof may take
@@ -154,10 +156,12 @@ class _Search:
     def steps(self) -> Iterator[Step]:
         """The rounds."""
         neurons, family = self._pool([each.starts() for each in self.families])
-        idle, last_proof = 0, -np.inf
+        idle, last_proof, top = 0, -np.inf, np.inf
         while True:
             before = self.value
-            neurons, family = self._improved(neurons, family)  # steps 2 and 3
+            # Far from the optimum steps of Newton's method that bring little are not worth their time.
+            progress = SEARCH.progress if top > 1 + SEARCH.far else 0.0
+            neurons, family = self._improved(neurons, family, progress)  # steps 2 and 3
             idle = 0 if self.value < before * (1 - SEARCH.gain) else idle + 1
             prices = self.frame.multiplier(neurons)
             found, top = self._climb(prices, neurons, family)  # step 4
@@ -179,10 +183,10 @@ class _Search:
         there = [part @ each.there.T for part, each in zip(parts, self.families, strict=True)]
         return np.vstack(there), np.repeat(np.arange(len(parts)), [len(part) for part in parts])
 
-    def _improved(self, neurons: Array, family: Indices) -> tuple[Array, Indices]:
+    def _improved(self, neurons: Array, family: Indices, progress: float) -> tuple[Array, Indices]:
         neurons, family = self._weighted(neurons, family)
         fixed = np.array([each.projection for each in self.families])[family]
-        neurons = moved(self.frame, neurons, fixed=fixed)
+        neurons = moved(self.frame, neurons, fixed=fixed, progress=progress)
         neurons, family = self._weighted(neurons, family)
         value = self._loss(neurons)
         if value < self.value:
