@@ -42,6 +42,7 @@ FLOORS = [
         "solver.certificate",
         "solver.solving.plan",
         "solver.generation",
+        "solver.rectified",
         "solver.metrics",
         "solver.files",
         "solver.reading",

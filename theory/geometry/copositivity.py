@@ -1,7 +1,8 @@
 """Copositivity, and the least ratio of two quadratic forms over simplicial cones, exactly, for all cones at once.
 
-On a simplicial cone {A c : c >= 0}, is ``c'Qc >= 0`` for all c >= 0 (`surely_copositive`, a sufficient test), and where
-is ``c'Qc / c'Bc`` least (`least_ratio`; docs/mathematics.md, "Hull and normal cones")?
+On a simplicial cone {A c : c >= 0}, is ``c'Qc >= 0`` for all c >= 0 (`surely_copositive`, a sufficient test, and
+`copositive`, formulas up to order four), and where is ``c'Qc / c'Bc`` least (`least_ratio`; docs/mathematics.md, "Hull
+and normal cones")?
 
 1. Begin with the least ratio at a corner, where one coordinate is not zero.
 2. For each face, a subset of at least two coordinates, take the blocks of Q and B.
@@ -20,10 +21,13 @@ import numpy as np
 if TYPE_CHECKING:
     from theory.arrays import Array, Mask
 
-__all__ = ["COPOSITIVE_ROUNDING", "least_ratio", "surely_copositive"]
+__all__ = ["COPOSITIVE_ROUNDING", "copositive", "least_ratio", "surely_copositive"]
 
 COPOSITIVE_ROUNDING = 1e-13
 """Of forms that are scaled to entries of order one: a value above -COPOSITIVE_ROUNDING may be zero."""
+
+CERTAIN = 4e-15
+"""Of forms of order four, scaled likewise: an eigenvalue, determinant or minor beyond it has the sign that it shows."""
 
 RIDGE = 1e-14
 """Added to the unit diagonal of B, so that it has a Cholesky factor on cones too thin for doubles.
@@ -48,6 +52,59 @@ def surely_copositive(forms: Array) -> Mask:
     if len(doubtful):
         sure[doubtful] = np.linalg.eigvalsh(forms[doubtful])[:, 0] >= -COPOSITIVE_ROUNDING
     return np.asarray(sure)
+
+
+def copositive(forms: Array) -> Mask:
+    """(N,) whether c'Qc >= 0 for all c >= 0, exactly but for rounding; any error is towards False.
+
+    Args:
+        forms: (N, m, m) symmetric, m from 1 to 4, scaled to entries of order one.
+
+    Up to order three by the formulas of Hadeler (1983). A form of order four whose parts of order three are copositive
+    is not so if and only if its determinant is negative and its adjugate nonnegative (the same).
+
+    Example:
+        >>> forms = np.array([[[1.0, -0.5, -0.5], [-0.5, 1.0, -0.5], [-0.5, -0.5, 1.0]]])
+        >>> copositive(forms).tolist(), copositive(forms - 0.01).tolist()
+        ([True], [False])
+    """
+    order = forms.shape[1]
+    if order == 4:
+        good = np.ones(len(forms), dtype=bool)
+        for face in combinations(range(4), 3):
+            good &= _of_order_three(forms[:, np.array(face)[:, None], np.array(face)])
+        doubtful = np.flatnonzero(good & (forms.min(axis=(1, 2)) < 0))
+        good[doubtful] = _of_order_four(forms[doubtful])
+        return good
+    if order == 3:
+        return _of_order_three(forms)
+    if order == 2:
+        diagonal = np.einsum("nii->ni", forms)
+        return np.asarray((diagonal >= 0).all(axis=1) & (forms[:, 0, 1] + np.sqrt(np.abs(diagonal.prod(axis=1))) >= 0))
+    return np.asarray(forms[:, 0, 0] >= 0)
+
+
+def _of_order_three(forms: Array) -> Mask:
+    diagonal = np.einsum("nii->ni", forms)
+    root = np.sqrt(np.maximum(diagonal, 0.0))
+    sides = np.stack([forms[:, 1, 2], forms[:, 0, 2], forms[:, 0, 1]], axis=1)
+    edges = sides + np.stack([root[:, 1] * root[:, 2], root[:, 0] * root[:, 2], root[:, 0] * root[:, 1]], axis=1)
+    inner = root.prod(axis=1) + (sides * root).sum(axis=1) + np.sqrt(2 * np.maximum(edges, 0.0).prod(axis=1))
+    return np.asarray((diagonal >= 0).all(axis=1) & (edges >= 0).all(axis=1) & (inner >= 0))
+
+
+def _of_order_four(forms: Array) -> Mask:
+    """Of forms whose parts of order three are copositive."""
+    good = np.linalg.eigvalsh(forms)[:, 0] >= CERTAIN
+    rest = np.flatnonzero(~good)
+    minors = np.empty((len(rest), 4, 4))
+    for i in range(4):
+        for j in range(i, 4):
+            block = np.delete(np.delete(forms[rest], i, axis=1), j, axis=2)
+            minors[:, i, j] = minors[:, j, i] = (-1) ** (i + j) * np.linalg.det(block)
+    determinant = (forms[rest, 0] * minors[:, 0]).sum(axis=1)
+    good[rest] = (determinant >= CERTAIN) | (minors.min(axis=(1, 2)) < -CERTAIN)
+    return np.asarray(good)
 
 
 def least_ratio(forms: Array, metric: Array) -> tuple[Array, Array]:

@@ -1,0 +1,190 @@
+"""The loss of rectified neurons, and the scaled coordinates in which it is minimised.
+
+A neuron is u = (w, b), its activity on sample s_t is max(0, s_t.w + b), and it costs
+
+    c(u) = alpha sum_t p_t a_t^2 + w'R w
+
+A frame chooses units: sources in which a neuron that is always active costs |u|^2, targets of length one, and alpha =
+mu = 1. Then loss = unit (sum c + g), and the
+worth of a neuron, |N'a| / (2 sqrt(mu c)), is what it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory.immutable import Frozen
+
+if TYPE_CHECKING:
+    from theory.arrays import Array
+    from theory.sample_readout import SampleReadout
+
+__all__ = ["Frame", "RectifiedLoss"]
+
+
+@dataclass(frozen=True)
+class FrameTolerances:
+    """Where the coordinates of a frame end."""
+
+    flat: float = 1e-13  # share of the largest spread below which a direction of the sources is rounding
+    silent: float = 1e-13  # activity, relative to the lengths of sample and neuron, that is rounding
+    exact: float = 1e-10  # stands for mu / kappa, in units of the frame, where errors are forbidden
+
+
+FRAME = FrameTolerances()
+
+
+@dataclass(frozen=True, eq=False)
+class RectifiedLoss(Frozen):
+    """What rectified neurons cost, and what is read from them.
+
+    Attributes:
+        sources: (T, d) S, centred under the probabilities.
+        probabilities: (T,) p, nonnegative, of sum one: how often each sample is met.
+        activity_cost: alpha, positive.
+        weight_costs: (d, d) R, positive semidefinite: w'R w is what input weights cost.
+        readout: the targets on the same samples, and the prices of decoder and errors.
+
+    Example:
+        >>> from theory.sample_readout import SampleReadout
+        >>> half, sources = np.array([0.5, 0.5]), np.array([[-1.0], [1.0]])
+        >>> loss = RectifiedLoss(sources, half, 1.0, np.eye(1), SampleReadout(sources, half, 1.0, np.inf))
+        >>> loss.of(np.array([[1.0, 0.0]])), loss.of(np.array([[1.0, -0.5]]))
+        (5.5, 17.125)
+    """
+
+    sources: Array
+    probabilities: Array
+    activity_cost: float
+    weight_costs: Array
+    readout: SampleReadout
+
+    def activity(self, neurons: Array) -> Array:
+        """(T, n) of neurons (n, d + 1), rows (w, b)."""
+        return np.asarray(np.maximum(0.0, self.sources @ neurons[:, :-1].T + neurons[:, -1]))
+
+    def costs(self, neurons: Array) -> Array:
+        """(n,) c of neurons (n, d + 1)."""
+        weights = neurons[:, :-1]
+        energies = self.activity_cost * (self.probabilities @ self.activity(neurons) ** 2)
+        return np.asarray(energies + np.einsum("nd,de,ne->n", weights, self.weight_costs, weights))
+
+    def of(self, neurons: Array) -> float:
+        """The loss of neurons (n, d + 1), the best decoder included; infinite if an exact one is wanted in vain."""
+        return float(self.costs(neurons).sum()) + self.readout.value(self.activity(neurons))
+
+    @cached_property
+    def frame(self) -> Frame:
+        """The scaled coordinates.
+
+        Raises:
+            ValueError: activity is free of charge somewhere, or sources do not span their dimensions.
+        """
+        return _frame(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Frame(Frozen):
+    """The same loss in units of its own: neurons u = (w, b) there are ``back @ u`` here.
+
+    Attributes:
+        lifted: (T, d + 1) rows (s_t, 1), in sources such that lifted'p lifted + weights is the identity.
+        probabilities: (T,) p.
+        error_weights: (T,) q.
+        weights: (d + 1, d + 1) what u'.u costs beside activity.
+        targets: (T, k) sqrt(q) X, of length one (or zero, if there is nothing to read).
+        delta: mu / kappa, positive.
+        back: (d + 1, d + 1).
+        unit: what a loss of one is here.
+        multiplier_unit: what a multiplier of one is here.
+    """
+
+    lifted: Array
+    probabilities: Array
+    error_weights: Array
+    weights: Array
+    targets: Array
+    delta: float
+    back: Array
+    unit: float
+    multiplier_unit: float
+
+    def energies(self, neurons: Array) -> Array:
+        """(n,) c of neurons (n, d + 1) of the frame."""
+        activity = np.maximum(0.0, self.lifted @ neurons.T)
+        return np.asarray(self.probabilities @ activity**2 + np.einsum("nd,de,ne->n", neurons, self.weights, neurons))
+
+    def features(self, activity: Array) -> Array:
+        """(T, n) sqrt(q) (a - q'a)."""
+        return np.asarray(np.sqrt(self.error_weights)[:, None] * (activity - self.error_weights @ activity))
+
+    def price(self, features: Array) -> Array:
+        """(T, k) P = (delta I + A A')^-1 X of features A (T, n)."""
+        basis, sizes, _ = np.linalg.svd(features, full_matrices=False)
+        seen = basis.T @ self.targets
+        return np.asarray(
+            (self.targets - basis @ seen) / self.delta + basis @ (seen / (self.delta + sizes[:, None] ** 2))
+        )
+
+    def of(self, neurons: Array) -> float:
+        """The loss of neurons of the frame, in its unit."""
+        features = self.features(np.maximum(0.0, self.lifted @ neurons.T))
+        return float(self.energies(neurons).sum() + (self.targets * self.price(features)).sum())
+
+    def multiplier(self, neurons: Array) -> Array:
+        """(T, k) N in units of the frame: 2 sqrt(q) P."""
+        features = self.features(np.maximum(0.0, self.lifted @ neurons.T))
+        return np.asarray(2 * np.sqrt(self.error_weights)[:, None] * self.price(features))
+
+    def worths(self, multiplier: Array, neurons: Array) -> Array:
+        """(n,) |N'a| / (2 sqrt(c)), of activity that is more than rounding; zero for a neuron that does nothing."""
+        activity = self.lifted @ neurons.T
+        least = FRAME.silent * np.linalg.norm(self.lifted, axis=1)[:, None] * np.linalg.norm(neurons, axis=1)
+        activity = np.where(activity > least, activity, 0.0)
+        costs = self.probabilities @ activity**2 + np.einsum("nd,de,ne->n", neurons, self.weights, neurons)
+        earned = np.linalg.norm(multiplier.T @ activity, axis=0)
+        return np.asarray(earned / (2 * np.sqrt(np.where(costs > 0, costs, np.inf))))
+
+    def of_unit_cost(self, neurons: Array) -> Array:
+        """(n, d + 1) the neurons scaled to c = 1; those that cost nothing are left out."""
+        costs = self.energies(neurons)
+        useful = costs > FRAME.silent**2 * (neurons**2).sum(axis=1)
+        return np.asarray(neurons[useful] / np.sqrt(costs[useful, None]))
+
+
+def _frame(loss: RectifiedLoss) -> Frame:
+    sources, p, q = loss.sources, loss.probabilities, loss.readout.error_weights
+    if not loss.activity_cost > 0:
+        raise ValueError("activity_cost of rectified neurons must be positive: without it biases grow for ever")
+    costs = (p[:, None] * sources).T @ sources + loss.weight_costs / loss.activity_cost
+    spread = np.sqrt(np.where(np.diag(costs) > 0, np.diag(costs), 1.0))
+    sizes, turned = np.linalg.eigh(costs / np.outer(spread, spread))
+    if sizes[0] <= FRAME.flat * sizes[-1]:
+        raise ValueError("sources of rectified neurons must be independent columns, on samples of positive probability")
+    whitening = turned / np.sqrt(sizes) / spread[:, None]
+    weights = np.zeros((len(whitening) + 1,) * 2)
+    weights[:-1, :-1] = whitening.T @ loss.weight_costs @ whitening / loss.activity_cost
+    if ((p == 0) & (q > 0)).any() and np.linalg.eigvalsh(weights[:-1, :-1])[0] <= FRAME.flat:
+        raise ValueError("probabilities must be positive wherever errors count: activity there would be free of charge")
+    targets = np.sqrt(q)[:, None] * loss.readout.targets
+    size = float(np.linalg.norm(targets)) or 1.0
+    mu, alpha = loss.readout.decoder_cost, loss.activity_cost
+    back = np.zeros_like(weights)
+    back[:-1, :-1], back[-1, -1] = whitening, 1.0
+    root = float(np.sqrt(mu * alpha))
+    delta = FRAME.exact if loss.readout.exact else root / (loss.readout.error_cost * size)
+    return Frame(
+        lifted=np.hstack([sources @ whitening, np.ones((len(sources), 1))]),
+        probabilities=p,
+        error_weights=q,
+        weights=(weights + weights.T) / 2,
+        targets=targets / size,
+        delta=delta,
+        back=back * np.sqrt(size * np.sqrt(mu / alpha)),
+        unit=size * root,
+        multiplier_unit=root,
+    )

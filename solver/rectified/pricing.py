@@ -1,0 +1,118 @@
+"""The largest ratio of what a rectified neuron earns to what it costs, proven from the samples and a multiplier alone.
+
+One source: exactly (`solver.rectified.one_source`). Two and three: climbs find a neuron, and cones (`cones`) prove that
+none is worth more, or hand out one that is. Four and more: the bound of free neurons, any activity a >= 0:
+
+    max over |v| = 1 of |(N v)_+ / sqrt(p)|^2  <=  the largest eigenvalue of sum_t N_t N_t' / p_t
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.rectified.climb import climbed, distinct
+from solver.rectified.cones import ConeProof
+from solver.rectified.one_source import best_of_one_source
+from theory.immutable import Frozen
+
+if TYPE_CHECKING:
+    from solver.rectified.loss import Frame, RectifiedLoss
+    from theory.arrays import Array
+
+__all__ = ["PROVEN_SOURCES", "Ratio", "free_bound", "largest_ratio"]
+
+PROVEN_SOURCES = 3
+"""Up to so many sources cones prove what climbs find."""
+
+STARTS, BUNCH = 60, 40
+"""Random climbs before a proof; violators of a proof that are climbed from at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ratio(Frozen):
+    """How much any neuron is worth at a multiplier.
+
+    Attributes:
+        rho: no neuron is worth more.
+        exact: whether a neuron is worth that much, up to the tolerance that was asked for.
+        neurons: (n, d + 1) rows (w, b), of unit cost: the best that were found, best first.
+    """
+
+    rho: float
+    exact: bool
+    neurons: Array
+
+
+def largest_ratio(loss: RectifiedLoss, multiplier: Array, *, tolerance: float = 1e-9, seconds: float = np.inf) -> Ratio:
+    """The largest |N'a| / (2 sqrt(mu c(a))) of rectified neurons, bounded from above.
+
+    Args:
+        loss: sources, prices and readout.
+        multiplier: (T, k) N.
+        tolerance: relative difference between the bound and the best neuron at which the search may end.
+        seconds: after so many the best bound so far is returned; only the data and N are trusted in any case.
+
+    Example:
+        >>> from theory.sample_readout import SampleReadout
+        >>> half, sources = np.array([0.5, 0.5]), np.array([[-1.0], [1.0]])
+        >>> readout = SampleReadout(sources, half, 1.0, np.inf)
+        >>> ratio = largest_ratio(RectifiedLoss(sources, half, 1.0, np.zeros((1, 1)), readout), 2 * sources)
+        >>> round(ratio.rho, 9), ratio.exact
+        (1.414213562, True)
+    """
+    frame = loss.frame
+    prices = multiplier / frame.multiplier_unit
+    if not prices.any():
+        return Ratio(0.0, True, np.zeros((0, frame.lifted.shape[1])))
+    sources = loss.sources.shape[1]
+    if sources == 1:
+        rho, neurons = best_of_one_source(frame, prices)
+        exact, neurons = True, neurons[:BUNCH]
+    elif sources <= PROVEN_SOURCES:
+        rho, exact, neurons = _by_cones(frame, prices, tolerance, time.perf_counter() + seconds)
+    else:
+        neurons = _found(frame, prices, np.random.default_rng(0))
+        rho, exact = free_bound(frame, prices), False
+    return Ratio(rho, exact, neurons @ frame.back.T)
+
+
+def _found(frame: Frame, prices: Array, rng: np.random.Generator) -> Array:
+    size = frame.lifted.shape[1]
+    starts = np.vstack([np.eye(size), -np.eye(size), rng.standard_normal((STARTS, size))])
+    neurons = climbed(frame, prices, starts, rng)
+    worths = frame.worths(prices, neurons)
+    return distinct(frame, neurons, worths)[:BUNCH]
+
+
+def _by_cones(frame: Frame, prices: Array, tolerance: float, end: float) -> tuple[float, bool, Array]:
+    rng = np.random.default_rng(0)
+    neurons = _found(frame, prices, rng)
+    while True:
+        best = float(frame.worths(prices, neurons).max(initial=0.0))
+        proof = ConeProof(frame, prices, max(best, np.finfo(float).tiny) * (1 + tolerance / 2))
+        rise = proof.level * (1 + tolerance / 4)
+        while not proof.done and time.perf_counter() < end:
+            proof.advance()
+            if proof.violators:
+                more = climbed(frame, prices, np.array(proof.violators[:BUNCH]), rng)
+                worths = frame.worths(prices, more)
+                if worths.max(initial=0.0) > rise:
+                    break
+                proof.violators.clear()  # beyond the level by rounding or less than the tolerance
+        else:
+            return proof.bound, proof.bound <= best * (1 + tolerance), neurons
+        joint = np.vstack([more, neurons])
+        neurons = distinct(frame, joint, frame.worths(prices, joint))[:BUNCH]
+
+
+def free_bound(frame: Frame, prices: Array) -> float:
+    """A bound of the worth of any activity a >= 0, infinite where activity is free of charge."""
+    earning = np.linalg.norm(prices, axis=1) > 0
+    if (frame.probabilities[earning] == 0).any():
+        return np.inf
+    scaled = prices[earning] / np.sqrt(frame.probabilities[earning, None])
+    return float(np.linalg.norm(scaled, 2) / 2 * (1 + 1e-12))

@@ -1,0 +1,279 @@
+"""The search for the best code of rectified neurons: rounds of finding and proving.
+
+1. Start with neurons along every source, both ways, without a bias and with the one that opens them.
+2. Master: the best energies of the neurons; those without any are dropped, and of parallel ones all but one.
+3. Newton's method in all neurons at once, and the master again, so that each neuron earns what it costs.
+4. Climb from these neurons and from random ones; what is worth more than it costs joins, and the round ends.
+5. Where nothing is found, prove that nothing is there; a neuron that turns up in the proof joins.
+6. Stop where the bound meets the loss, or where a proof that is complete says that nothing can be gained.
+
+Modular codes are the same with several families of neurons, each of which reads one group of sources.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.rectified.climb import climbed, distinct
+from solver.rectified.cones import ConeProof
+from solver.rectified.loss import Frame, RectifiedLoss
+from solver.rectified.master import best_energies
+from solver.rectified.newton import moved
+from solver.rectified.one_source import best_of_one_source
+from solver.rectified.pricing import PROVEN_SOURCES, free_bound
+from theory.immutable import Frozen
+
+if TYPE_CHECKING:
+    from theory.arrays import Array, Indices
+
+__all__ = ["Step", "modular_steps", "steps"]
+
+
+@dataclass(frozen=True)
+class SearchTolerances:
+    """Of the rounds."""
+
+    vanished: float = 1e-9  # share of the largest energy below which a neuron is none
+    starts: int = 40  # random climbs a round
+    newcomers: int = 24  # neurons of a family that may join in a round
+    idle_rounds: int = 6  # rounds without a gain that end the search
+    progress: float = 0.03  # share of the fall so far that a step of Newton's method must bring far from the optimum
+    far: float = 1e-4  # excess of worth that is far from the optimum
+    gain: float = 1e-13  # relative fall of the loss that is one
+    early: float = 2.0  # seconds between early proofs
+    early_share: float = 0.2  # seconds that an early proof may take
+    chunk: float = 0.7  # seconds of a proof between steps
+
+
+SEARCH = SearchTolerances()
+
+
+@dataclass(frozen=True, eq=False)
+class Step(Frozen):
+    """What is known after a round.
+
+    Attributes:
+        neurons: (n, d + 1) rows (w, b) of the best code so far, scaled so that each earns what it costs.
+        activity: (T, n) of that code.
+        loss: of that code.
+        multiplier: (T, k) of the best bound so far, which may be that of another code.
+        lower_bound: no code of the family costs less.
+        note: what was done, and how far the bound can be trusted to tighten.
+    """
+
+    neurons: Array
+    activity: Array
+    loss: float
+    multiplier: Array
+    lower_bound: float
+    note: str
+
+
+def steps(loss: RectifiedLoss, *, tolerance: float, rng: np.random.Generator) -> Iterator[Step]:
+    """The best code of rectified neurons, better and better.
+
+    Args:
+        loss: sources, prices and readout.
+        tolerance: relative gap between loss and bound at which to stop.
+        rng: for the starts of climbs.
+
+    Example:
+        >>> from theory.sample_readout import SampleReadout
+        >>> half, sources = np.array([0.5, 0.5]), np.array([[-1.0], [1.0]])
+        >>> loss = RectifiedLoss(sources, half, 1.0, np.zeros((1, 1)), SampleReadout(sources, half, 1.0, 100.0))
+        >>> *_, last = steps(loss, tolerance=1e-9, rng=np.random.default_rng(0))
+        >>> round(last.loss, 6), round(last.lower_bound, 6), len(last.neurons)
+        (1.404214, 1.404214, 1)
+    """
+    return _Search(loss, [_Family(loss, np.arange(loss.sources.shape[1]))], tolerance, rng).steps()
+
+
+def modular_steps(
+    loss: RectifiedLoss,
+    groups: Sequence[Sequence[int]] | None = None,
+    *,
+    tolerance: float,
+    rng: np.random.Generator,
+) -> Iterator[Step]:
+    """The best code whose neurons each read one group of sources; its bound is one of such codes only.
+
+    Args:
+        loss: sources, prices and readout.
+        groups: columns of the sources, group by group; one source each if none are given.
+        tolerance: relative gap between loss and bound at which to stop.
+        rng: for the starts of climbs.
+    """
+    columns = [[i] for i in range(loss.sources.shape[1])] if groups is None else groups
+    return _Search(loss, [_Family(loss, np.array(group, dtype=np.intp)) for group in columns], tolerance, rng).steps()
+
+
+class _Family:
+    """Neurons that read some of the sources: their own frame, and the way from it to that of all sources."""
+
+    def __init__(self, loss: RectifiedLoss, columns: Indices) -> None:
+        frame, size = loss.frame, loss.sources.shape[1]
+        whole = len(columns) == size
+        self.part = (
+            loss
+            if whole
+            else replace(
+                loss, sources=loss.sources[:, columns], weight_costs=loss.weight_costs[np.ix_(columns, columns)]
+            )
+        )
+        self.frame: Frame = self.part.frame
+        self.sources = len(columns)
+        rows = np.append(columns, size)
+        self.there = np.linalg.solve(frame.back, np.eye(size + 1)[:, rows] @ self.frame.back)
+        self.home = np.linalg.pinv(self.there)
+        basis = np.linalg.qr(self.there)[0]
+        self.projection = np.eye(size + 1) if whole else basis @ basis.T
+
+    def starts(self) -> Array:
+        """Step 1: (n, m) in the family's frame."""
+        along = np.linalg.inv(self.frame.back)[:-1, :-1].T  # the sources themselves
+        along = np.vstack([along, np.eye(self.sources)])
+        along = np.vstack([along, -along])
+        inputs = self.frame.lifted[:, :-1] @ along.T
+        opening = np.vstack([np.hstack([along, b[:, None]]) for b in (np.zeros(len(along)), -inputs.min(axis=0))])
+        return self.frame.of_unit_cost(opening)
+
+
+class _Search:
+    def __init__(
+        self, loss: RectifiedLoss, families: list[_Family], tolerance: float, rng: np.random.Generator
+    ) -> None:
+        self.loss, self.frame, self.families = loss, loss.frame, families
+        self.tolerance, self.rng = tolerance, rng
+        self.bound, self.proven_at = 0.0, self.frame.multiplier(np.zeros((0, loss.sources.shape[1] + 1)))
+        self.value, self.neurons = np.inf, np.zeros((0, loss.sources.shape[1] + 1))
+        self._bound_of(self.proven_at, 1e300)
+
+    def steps(self) -> Iterator[Step]:
+        """The rounds."""
+        neurons, family = self._pool([each.starts() for each in self.families])
+        idle, last_proof, top = 0, -np.inf, np.inf
+        while True:
+            before = self.value
+            # Far from the optimum steps of Newton's method that bring little are not worth their time.
+            progress = SEARCH.progress if top > 1 + SEARCH.far else 0.0
+            neurons, family = self._improved(neurons, family, progress)  # steps 2 and 3
+            idle = 0 if self.value < before * (1 - SEARCH.gain) else idle + 1
+            prices = self.frame.multiplier(neurons)
+            found, top = self._climb(prices, neurons, family)  # step 4
+            many = sum(len(each) for each in found)
+            yield self._step(f"{len(neurons)} neurons, {many} more are worth more than they cost")
+            if not many or idle >= SEARCH.idle_rounds:
+                yield from self._prove(prices, 1 + self.tolerance / 2, np.inf, found)  # step 5
+                if self._met() or not any(len(each) for each in found) or idle >= SEARCH.idle_rounds:
+                    return
+            elif time.perf_counter() - last_proof > SEARCH.early:
+                yield from self._prove(prices, max(top, 1.0) * (1 + 1e-3), SEARCH.early_share, found)
+                last_proof = time.perf_counter()
+            joining, whose = self._pool(found)
+            neurons = np.vstack([self.frame.of_unit_cost(neurons), joining])
+            family = np.concatenate([family, whose])
+
+    def _pool(self, parts: list[Array]) -> tuple[Array, Indices]:
+        """Neurons of the families in the frame of all sources, and which family each is of."""
+        there = [part @ each.there.T for part, each in zip(parts, self.families, strict=True)]
+        return np.vstack(there), np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+
+    def _improved(self, neurons: Array, family: Indices, progress: float) -> tuple[Array, Indices]:
+        neurons, family = self._weighted(neurons, family)
+        fixed = np.array([each.projection for each in self.families])[family]
+        neurons = moved(self.frame, neurons, fixed=fixed, progress=progress)
+        neurons, family = self._weighted(neurons, family)
+        value = self._loss(neurons)
+        if value < self.value:
+            self.value, self.neurons = value, neurons
+        return neurons, family
+
+    def _loss(self, neurons: Array) -> float:
+        return self.loss.of(neurons @ self.frame.back.T)
+
+    def _weighted(self, neurons: Array, family: Indices) -> tuple[Array, Indices]:
+        """Step 2: neurons scaled by their energies."""
+        costs = self.frame.energies(neurons)
+        useful = np.flatnonzero(costs > 0)
+        units = neurons[useful] / np.sqrt(costs[useful, None])
+        features = self.frame.features(np.maximum(0.0, self.frame.lifted @ units.T))
+        energies = best_energies(features, self.frame.targets, self.frame.delta)
+        earned = np.linalg.norm(features.T @ self.frame.price(features * np.sqrt(energies)), axis=1)
+        kept = (energies > SEARCH.vanished * energies.max(initial=0.0)) & (energies * earned**2 > 1e-13)
+        return units[kept] * np.sqrt(energies[kept, None]), family[useful[kept]]
+
+    def _climb(self, prices: Array, neurons: Array, family: Indices) -> tuple[list[Array], float]:
+        """Step 4: for each family, neurons (n, m) in its frame that are worth more than they cost."""
+        found, top = [], 0.0
+        for i, each in enumerate(self.families):
+            own = neurons[family == i] @ each.home.T
+            if each.sources == 1:
+                climbs = best_of_one_source(each.frame, prices)[1]
+            else:
+                random = self.rng.standard_normal((SEARCH.starts, each.sources + 1))
+                climbs = climbed(each.frame, prices, np.vstack([own, random]), self.rng)
+            worths = each.frame.worths(prices, climbs)
+            top = max(top, float(worths.max(initial=0.0)))
+            better = worths > 1 + self.tolerance / 4
+            chosen = distinct(each.frame, climbs[better], worths[better], each.frame.of_unit_cost(own))
+            found.append(chosen[: SEARCH.newcomers])
+        return found, top
+
+    def _prove(self, prices: Array, level: float, seconds: float, found: list[Array]) -> Iterator[Step]:
+        """Step 5: better bounds; violators are put into `found`."""
+        end = time.perf_counter() + seconds
+        bounds = [self._start(each, prices, level) for each in self.families]
+        for i, (each, proof) in enumerate(zip(self.families, bounds, strict=True)):
+            if not isinstance(proof, ConeProof):
+                continue
+            shown = time.perf_counter()
+            while not proof.done and time.perf_counter() < end and len(proof.violators) < 8:
+                proof.advance()
+                if time.perf_counter() - shown > SEARCH.chunk:
+                    self._bound_of(prices, max(_value(other) for other in bounds))
+                    yield self._step(f"{proof.looked_at} cones")
+                    shown = time.perf_counter()
+            if proof.violators:
+                more = climbed(each.frame, prices, np.array(proof.violators), self.rng)
+                worths = each.frame.worths(prices, more)
+                better = worths > 1 + self.tolerance / 4
+                fresh = distinct(each.frame, more[better], worths[better], found[i])
+                found[i] = np.vstack([found[i], fresh])
+        self._bound_of(prices, max(_value(proof) for proof in bounds))
+        unproven = any(each.sources > PROVEN_SOURCES for each in self.families)
+        yield self._step("no more is proven than for free neurons" if unproven else "proven")
+
+    def _start(self, family: _Family, prices: Array, level: float) -> float | ConeProof:
+        if family.sources == 1:
+            return best_of_one_source(family.frame, prices)[0]
+        if family.sources > PROVEN_SOURCES:
+            return free_bound(family.frame, prices)
+        return ConeProof(family.frame, prices, level)
+
+    def _bound_of(self, prices: Array, rho: float) -> None:
+        bound = self.loss.readout.bound(prices * self.frame.multiplier_unit, rho)
+        if bound >= self.bound:
+            self.bound, self.proven_at = bound, prices
+
+    def _met(self) -> bool:
+        return self.value - self.bound <= self.tolerance * self.value
+
+    def _step(self, note: str) -> Step:
+        neurons = self.neurons @ self.frame.back.T
+        return Step(
+            neurons,
+            self.loss.activity(neurons),
+            self.value,
+            self.proven_at * self.frame.multiplier_unit,
+            min(self.bound, self.value),
+            note,
+        )
+
+
+def _value(proof: float | ConeProof) -> float:
+    return proof.bound if isinstance(proof, ConeProof) else proof
