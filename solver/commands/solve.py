@@ -23,11 +23,13 @@ from solver.commands.terminal.progress import progress_shown
 from solver.methods import METHODS
 from solver.stopping import KEYBOARD, noted, raise_if_asked
 
+ACTIVATIONS = ("linear", "rectified", "free")
+"""Those of `theory.neurons`, which is not imported for the help."""
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from solver.commands.terminal.formats import Table
-    from solver.representation import Representation
     from solver.solving.limits import Progress
 
 __all__ = ["solve"]
@@ -36,6 +38,7 @@ __all__ = ["solve"]
 @click.command()
 @problem_options
 @principal_options
+@click.option("--activation", type=click.Choice(list(ACTIVATIONS)), help="The kind of neuron.  [default: linear]")
 @click.option("--transitions", type=click.Path(), metavar="FILE", help="Maps of the sources, for a recurrent layer.")
 @click.option("--trajectory", is_flag=True, help="Rows follow each other in time: find the transition.")
 @click.option("--recurrent-cost", type=float, metavar="X", help="Price of the recurrent weights.  [default: 1]")
@@ -50,7 +53,7 @@ __all__ = ["solve"]
 def solve(file: str, picture: str | None, form: str, saved: str | None, page: str | None, **options: Any) -> int:
     """Find the optimal code, with a certificate."""
     require_outputs(options, file, picture=picture, saved=saved, page=page)
-    problem = problem_of(file, options)
+    problem = problem_of(file, options, whole=options["activation"] not in (None, "linear"))
     from solver.solving.solve import solve as find
 
     limits = limits_of(options, "max_iterations", "neurons", "solver")
@@ -78,19 +81,30 @@ def _follow_until_asked(follow: Callable[[Progress], None] | None) -> Callable[[
     return called
 
 
-def _tell(answer: Representation, console: Console) -> None:
+def _tell(answer: Any, console: Console) -> None:
+    if not answer.problem.neurons.linear:
+        from solver.pictures.nonlinear import as_text
+
+        console.print(as_text(answer), markup=False)
+        return
     from solver.pictures.sketch import sketched
     from solver.pictures.summary import print_representation
 
     print_representation(answer, console, sketched(answer, console))
 
 
-def _table(answer: Representation, form: str) -> Table:
+def _table(answer: Any, form: str) -> Table:
     """The neurons: as they are saved, or as they are printed."""
     from solver.commands.terminal.formats import Table
     from solver.pictures.summary import sentences, table_of_neurons
     from solver.tables import columns_of
 
+    if not answer.problem.neurons.linear:
+        from solver.pictures import nonlinear
+
+        columns = answer.columns()
+        said = [] if form == "csv" else nonlinear.sentences(answer)
+        return Table(list(columns), list(zip(*columns.values(), strict=True)), said)
     if form == "csv":
         columns = columns_of(answer)
         return Table(list(columns), list(zip(*columns.values(), strict=True)))

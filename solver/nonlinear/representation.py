@@ -109,6 +109,19 @@ class NonlinearRepresentation(NonlinearCode):
 
         return plot(self, path)
 
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Write a page with the answer in words, its picture, and the table of its neurons: one file, without a network.
+
+        Args:
+            path: .html file to write, whole or not at all.
+
+        Raises:
+            InputError: a path that cannot be written.
+        """
+        from solver.pictures.nonlinear import page
+
+        page(self, path)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write code, certificate and problem to one .npz file, whole or not at all; a name in .csv gets the neurons.
 

@@ -21,7 +21,7 @@ from solver.certificate import optimality_gap
 from solver.certificate.nonlinear import bound_of, model_of
 from solver.nonlinear.representation import NonlinearRepresentation
 from solver.solving.limits import Limits, Progress
-from solver.solving.run import Run
+from solver.solving.run import Run, one_thread
 from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.errors import InputError
 
@@ -147,7 +147,7 @@ def solve_nonlinear(problem: Problem, limits: Limits, rng: np.random.Generator) 
     alone = identified and (problem.dimension if problem.groups is None else len(problem.groups)) > 1
     interrupt: KeyboardInterrupt | None = None
     try:
-        with interruptible():
+        with interruptible(), one_thread():
             linear = search.linear()
             if alone:
                 modular = search.modular()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +13,14 @@ from matplotlib.ticker import MaxNLocator
 from solver.pictures import style
 from solver.pictures.style import styled
 from solver.pictures.summary import counted, kind_words, percent
+from theory.writing import written_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from solver.nonlinear.code import NonlinearCode
 
-__all__ = ["as_text", "plot", "sentences"]
+__all__ = ["as_text", "page", "plot", "sentences"]
 
 ROWS_IN_TEXT = 12  # neurons that a `repr` lists
 PANELS = 12  # neurons, the strongest, whose activity is drawn
@@ -109,6 +111,36 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else f"{value:.4g}"
 
 
+def page(answer: NonlinearCode, path: str | os.PathLike[str]) -> None:
+    """Write an .html page: sentences, picture and table.
+
+    Args:
+        answer: what to show.
+        path: of the file, which is written whole or not at all.
+
+    Raises:
+        InputError: a path that cannot be written.
+    """
+    columns = answer.columns()
+    said = "".join(f"<p>{escape(line)}</p>" for line in sentences(answer))
+    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{escape(_cell(value))}</td>" for value in row) + "</tr>"
+        for row in zip(*columns.values(), strict=True)
+    )
+    picture = style.as_png(plot(answer), style.DOTS_PER_INCH)
+    kind = answer.problem.neurons.name
+    text = (
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Best code of {kind} neurons</title><style>'
+        "body{font-family:sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}img{width:100%}"
+        "td,th{padding:.2rem .6rem;text-align:right}table{border-collapse:collapse;display:block;overflow-x:auto}"
+        f'</style></head><body><h1>Best code of {kind} neurons</h1>{said}<img src="data:image/png;base64,{picture}" alt="losses and neurons">'
+        f"<table><tr>{head}</tr>{rows}</table></body></html>"
+    )
+    with written_whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
 @styled
 def plot(answer: NonlinearCode, path: str | os.PathLike[str] | None = None) -> Figure:
     """Draw a code: its loss beside those it is compared with, and what the strongest neurons do on the samples.
@@ -129,8 +161,8 @@ def plot(answer: NonlinearCode, path: str | os.PathLike[str] | None = None) -> F
     target = style.target_of(path)
     panels = min(len(answer), PANELS)
     rows = max(1, -(-panels // 4))
-    figure = style.page_figure(1.0, 0.12 + 0.2 * rows)
-    left, right = style.side_by_side(figure, 1.1, 3)
+    figure = style.page_figure(1.0, 0.16 + 0.19 * rows)
+    left, right = style.side_by_side(figure, 1.2, 3)
     _draw_losses(left.subplots(), answer)
     if panels:
         grid = np.ravel(right.subplots(rows, 4, squeeze=False))
@@ -140,9 +172,13 @@ def plot(answer: NonlinearCode, path: str | os.PathLike[str] | None = None) -> F
                 axes.set_axis_off()
                 continue
             image = _draw_neuron(axes, answer, neuron) or image
+            if neuron % 4:
+                axes.set_ylabel("")
+            if neuron + 4 < panels:
+                axes.set_xlabel("")
         if image is not None:
             style.colour_bar(right, image, list(grid), label="activity, share of the largest", shrink=0.7)
-    style.head(figure, "   |   ".join(sentences(answer)[:2]), size=8)
+    style.head(figure, "\n".join(sentences(answer)[:3]))
     return style.written(figure, target)
 
 
@@ -158,7 +194,8 @@ def _draw_losses(axes: Axes, answer: NonlinearCode) -> None:
             axes.bar(name, loss, color="none", edgecolor=style.DARK, lw=0.8, width=0.7)
     axes.axhline(answer.lower_bound, color=style.DARK, lw=0.8, ls=style.DASHED, label="proven bound")
     axes.set_ylabel("loss")
-    style.legend(axes, loc="lower center", bbox_to_anchor=(0.5, -0.45), ncols=2)
+    axes.margins(y=0.02)
+    style.legend(axes, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=1)
 
 
 def _draw_neuron(axes: Axes, answer: NonlinearCode, neuron: int) -> Any:

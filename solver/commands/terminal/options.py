@@ -259,7 +259,14 @@ def problem_from(
     readout = readout_of(options)
     matrix = None if mixing is None else read_mixing(mixing)
     groups = groups_of(options, sources.names)
+    costs = costs | activation_of(options)
     return Problem(sources, mixing=matrix, readout=readout, groups=groups, **costs, **recurrence_of(options, sources))
+
+
+def activation_of(options: dict[str, Any]) -> dict[str, str]:
+    """The kind of neuron, if one was given."""
+    activation = options.get("activation")
+    return {} if activation is None else {"activation": activation}
 
 
 def groups_of(options: dict[str, Any], names: tuple[str, ...]) -> dict[str, list[int | str]] | None:
@@ -290,6 +297,7 @@ def _problem_of_data(data: InputFile, options: dict[str, Any], costs: dict[str, 
             raise click.UsageError(f"--{name}: a matrix of sources, which are not known here; leave it out")
     table = read_samples(data, options["probabilities"])
     sources = PrincipalCoordinates.of(table.values, components, variance, table.probabilities, channels=table.names)
+    costs = costs | activation_of(options)
     return Problem(sources, mixing=sources.axes, readout=readout_of(options), **costs)
 
 
