@@ -21,7 +21,6 @@ FLOORS = [
         "theory.groups",
         "theory.dynamics",
         "theory.neurons",
-        "theory.sample_readout",
         "theory.reductions",
         "theory.problem",
     },

@@ -28,7 +28,7 @@ from theory.inputs import LARGEST, SMALLEST, as_matrix, as_rows, require_plain
 from theory.neurons import ACTIVATIONS, Activity, Canonical, Linear, Neurons, Nonlinear
 from theory.readouts import Exact, Noisy, Readout, Reads, Soft
 from theory.reductions import CANONICAL, GROUP_BY_GROUP, WHITENED, WITHOUT_LAYER, SomeSamples
-from theory.sample_readout import SampleReadout
+from theory.neurons.sample_readout import SampleReadout
 from theory.sources import SOURCES, Sources
 
 if TYPE_CHECKING:

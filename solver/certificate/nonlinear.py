@@ -3,7 +3,7 @@
 1. The network is looked at on all samples: activity, errors, and with an exact readout whether there are any.
 2. The loss is the sum of what it pays: activity, encoder, decoder, errors.
 3. The multiplier N (T, r) is centred, and priced anew: no neuron of the kind may be worth more than rho.
-4. The bound is its dual value (`theory.sample_readout`).
+4. The bound is its dual value (`theory.neurons.sample_readout`).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from theory.immutable import Frozen
 
 if TYPE_CHECKING:
     from theory.arrays import Array
-    from theory.sample_readout import SampleReadout
+    from theory.neurons.sample_readout import SampleReadout
 
 __all__ = ["FreeLoss"]
 
@@ -26,7 +26,7 @@ class FreeLoss(Frozen):
         readout: targets, and what a decoder and its errors cost.
 
     Example:
-        >>> from theory.sample_readout import SampleReadout
+        >>> from theory.neurons.sample_readout import SampleReadout
         >>> half = np.array([0.5, 0.5])
         >>> loss = FreeLoss(half, 1.0, SampleReadout(np.array([[-1.0], [1.0]]), half, 1.0, np.inf))
         >>> loss.value(np.array([[0.0], [2.0]]))

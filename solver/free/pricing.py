@@ -71,7 +71,7 @@ def largest_ratio(
 
     Example:
         >>> from solver.free.loss import FreeLoss
-        >>> from theory.sample_readout import SampleReadout
+        >>> from theory.neurons.sample_readout import SampleReadout
         >>> half = np.array([0.5, 0.5])
         >>> loss = FreeLoss(half, 1.0, SampleReadout(np.array([[-1.0], [1.0]]), half, 1.0, np.inf))
         >>> round(largest_ratio(loss, np.array([[-1.0], [1.0]]), tolerance=1e-9, seconds=1.0).rho, 6)

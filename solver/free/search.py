@@ -89,7 +89,7 @@ def steps(loss: FreeLoss, *, tolerance: float, rng: np.random.Generator) -> Iter
 
     Example:
         >>> from solver.free.loss import FreeLoss
-        >>> from theory.sample_readout import SampleReadout
+        >>> from theory.neurons.sample_readout import SampleReadout
         >>> half = np.array([0.5, 0.5])
         >>> loss = FreeLoss(half, 1.0, SampleReadout(np.array([[-1.0], [1.0]]), half, 1.0, np.inf))
         >>> *_, last = steps(loss, tolerance=1e-9, rng=np.random.default_rng(0))
@@ -122,7 +122,7 @@ def modular_steps(
 
     Example:
         >>> from solver.free.loss import FreeLoss
-        >>> from theory.sample_readout import SampleReadout
+        >>> from theory.neurons.sample_readout import SampleReadout
         >>> corners = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
         >>> loss = FreeLoss(np.full(4, 0.25), 1.0, SampleReadout(corners, np.full(4, 0.25), 1.0, np.inf))
         >>> *_, last = modular_steps(loss, corners, tolerance=1e-9, rng=np.random.default_rng(0))

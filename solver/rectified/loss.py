@@ -21,7 +21,7 @@ from theory.immutable import Frozen
 
 if TYPE_CHECKING:
     from theory.arrays import Array
-    from theory.sample_readout import SampleReadout
+    from theory.neurons.sample_readout import SampleReadout
 
 __all__ = ["Frame", "RectifiedLoss"]
 
@@ -50,7 +50,7 @@ class RectifiedLoss(Frozen):
         readout: the targets on the same samples, and the prices of decoder and errors.
 
     Example:
-        >>> from theory.sample_readout import SampleReadout
+        >>> from theory.neurons.sample_readout import SampleReadout
         >>> half, sources = np.array([0.5, 0.5]), np.array([[-1.0], [1.0]])
         >>> loss = RectifiedLoss(sources, half, 1.0, np.eye(1), SampleReadout(sources, half, 1.0, np.inf))
         >>> loss.of(np.array([[1.0, 0.0]])), loss.of(np.array([[1.0, -0.5]]))

@@ -83,7 +83,7 @@ def steps(loss: RectifiedLoss, *, tolerance: float, rng: np.random.Generator) ->
         rng: for the starts of climbs.
 
     Example:
-        >>> from theory.sample_readout import SampleReadout
+        >>> from theory.neurons.sample_readout import SampleReadout
         >>> half, sources = np.array([0.5, 0.5]), np.array([[-1.0], [1.0]])
         >>> loss = RectifiedLoss(sources, half, 1.0, np.zeros((1, 1)), SampleReadout(sources, half, 1.0, 100.0))
         >>> *_, last = steps(loss, tolerance=1e-9, rng=np.random.default_rng(0))

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 
 from solver.rectified.loss import RectifiedLoss
-from theory.sample_readout import SampleReadout
+from theory.neurons.sample_readout import SampleReadout
 
 
 def posed(sources, *, error_cost=100.0, encoder_cost=1.0, p=None, q=None, targets=None):
