@@ -31,6 +31,7 @@ class FrameTolerances:
     """Where the coordinates of a frame end."""
 
     flat: float = 1e-13  # share of the largest spread below which a direction of the sources is rounding
+    silent: float = 1e-13  # activity, relative to the lengths of sample and neuron, that is rounding
     exact: float = 1e-10  # stands for mu / kappa, in units of the frame, where errors are forbidden
 
 
@@ -140,16 +141,18 @@ class Frame(Frozen):
         return np.asarray(2 * np.sqrt(self.error_weights)[:, None] * self.price(features))
 
     def worths(self, multiplier: Array, neurons: Array) -> Array:
-        """(n,) |N'a| / (2 sqrt(c)); zero for a neuron that does nothing."""
-        activity = np.maximum(0.0, self.lifted @ neurons.T)
-        costs = self.energies(neurons)
+        """(n,) |N'a| / (2 sqrt(c)), of activity that is more than rounding; zero for a neuron that does nothing."""
+        activity = self.lifted @ neurons.T
+        least = FRAME.silent * np.linalg.norm(self.lifted, axis=1)[:, None] * np.linalg.norm(neurons, axis=1)
+        activity = np.where(activity > least, activity, 0.0)
+        costs = self.probabilities @ activity**2 + np.einsum("nd,de,ne->n", neurons, self.weights, neurons)
         earned = np.linalg.norm(multiplier.T @ activity, axis=0)
         return np.asarray(earned / (2 * np.sqrt(np.where(costs > 0, costs, np.inf))))
 
     def of_unit_cost(self, neurons: Array) -> Array:
         """(n, d + 1) the neurons scaled to c = 1; those that cost nothing are left out."""
         costs = self.energies(neurons)
-        useful = costs > np.finfo(float).tiny
+        useful = costs > FRAME.silent**2 * (neurons**2).sum(axis=1)
         return np.asarray(neurons[useful] / np.sqrt(costs[useful, None]))
 
 

@@ -199,7 +199,7 @@ class _Search:
     def _weighted(self, neurons: Array, family: Indices) -> tuple[Array, Indices]:
         """Step 2: neurons scaled by their energies."""
         costs = self.frame.energies(neurons)
-        useful = np.flatnonzero(costs > np.finfo(float).tiny)
+        useful = np.flatnonzero(costs > 0)
         units = neurons[useful] / np.sqrt(costs[useful, None])
         features = self.frame.features(np.maximum(0.0, self.frame.lifted @ units.T))
         energies = best_energies(features, self.frame.targets, self.frame.delta)
