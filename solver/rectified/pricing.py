@@ -57,6 +57,7 @@ def largest_ratio(loss: RectifiedLoss, multiplier: Array, *, tolerance: float = 
         seconds: after so many the best bound so far is returned; only the data and N are trusted in any case.
 
     Example:
+        >>> from solver.rectified.loss import RectifiedLoss
         >>> from theory.sample_readout import SampleReadout
         >>> half, sources = np.array([0.5, 0.5]), np.array([[-1.0], [1.0]])
         >>> readout = SampleReadout(sources, half, 1.0, np.inf)
