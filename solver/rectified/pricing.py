@@ -78,7 +78,7 @@ def largest_ratio(loss: RectifiedLoss, multiplier: Array, *, tolerance: float = 
     else:
         neurons = _found(frame, prices, np.random.default_rng(0))
         rho, exact = free_bound(frame, prices), False
-    return Ratio(rho, exact, neurons @ frame.back.T)
+    return Ratio(float(rho), exact, neurons @ frame.back.T)
 
 
 def _found(frame: Frame, prices: Array, rng: np.random.Generator) -> Array:

@@ -200,7 +200,7 @@ class _Search:
         return neurons, family
 
     def _readable(self, neurons: Array) -> Iterator[Array]:
-        """The code; where errors are forbidden, also with a little of the neurons of the start, which tell everything."""
+        """The code; where errors are forbidden, also with a little of the start's neurons, which tell everything."""
         yield neurons
         if self.loss.readout.exact:
             helpers = self._pool([each.starts() for each in self.families])[0]
