@@ -38,7 +38,7 @@ class ConeTolerances:
 
     zero: float = 4e-15  # |z| relative to the lengths of sample and neuron that is taken for zero
     rounding: float = 2e-15  # of sums over samples, relative to the sum of their absolute values
-    few: int = 6  # undecided samples up to which a cone is cut at one of them
+    few: int = 16  # undecided samples up to which a cone is cut at one of them
     smallest: float = 1e-7  # edge of an exact cone that is not cut any more
     batch: int = 400_000  # pairs of cone and undecided sample that are looked at at once
     most: int = 4096  # cones at once

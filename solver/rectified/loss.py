@@ -32,7 +32,7 @@ class FrameTolerances:
 
     flat: float = 1e-13  # share of the largest spread below which a direction of the sources is rounding
     silent: float = 1e-13  # activity, relative to the lengths of sample and neuron, that is rounding
-    exact: float = 1e-10  # stands for mu / kappa, in units of the frame, where errors are forbidden
+    exact: float = 1e-7  # stands for mu / kappa, in units of the frame, where errors are forbidden
 
 
 FRAME = FrameTolerances()

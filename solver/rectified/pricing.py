@@ -57,6 +57,7 @@ def largest_ratio(loss: RectifiedLoss, multiplier: Array, *, tolerance: float = 
         seconds: after so many the best bound so far is returned; only the data and N are trusted in any case.
 
     Example:
+        >>> from solver.rectified.loss import RectifiedLoss
         >>> from theory.neurons.sample_readout import SampleReadout
         >>> half, sources = np.array([0.5, 0.5]), np.array([[-1.0], [1.0]])
         >>> readout = SampleReadout(sources, half, 1.0, np.inf)
@@ -77,7 +78,7 @@ def largest_ratio(loss: RectifiedLoss, multiplier: Array, *, tolerance: float = 
     else:
         neurons = _found(frame, prices, np.random.default_rng(0))
         rho, exact = free_bound(frame, prices), False
-    return Ratio(rho, exact, neurons @ frame.back.T)
+    return Ratio(float(rho), exact, neurons @ frame.back.T)
 
 
 def _found(frame: Frame, prices: Array, rng: np.random.Generator) -> Array:

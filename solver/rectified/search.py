@@ -52,6 +52,9 @@ class SearchTolerances:
 
 SEARCH = SearchTolerances()
 
+HELPERS = 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7
+"""Energies, in units of the frame, of neurons that help an exact decoder with what a soft one would leave."""
+
 
 @dataclass(frozen=True, eq=False)
 class Step(Frozen):
@@ -87,8 +90,8 @@ def steps(loss: RectifiedLoss, *, tolerance: float, rng: np.random.Generator) ->
         >>> half, sources = np.array([0.5, 0.5]), np.array([[-1.0], [1.0]])
         >>> loss = RectifiedLoss(sources, half, 1.0, np.zeros((1, 1)), SampleReadout(sources, half, 1.0, 100.0))
         >>> *_, last = steps(loss, tolerance=1e-9, rng=np.random.default_rng(0))
-        >>> round(last.loss, 6), round(last.lower_bound, 6), len(last.neurons)
-        (1.404214, 1.404214, 1)
+        >>> round(last.loss, 6), round(last.lower_bound, 6)
+        (2.808427, 2.808427)
     """
     return _Search(loss, [_Family(loss, np.arange(loss.sources.shape[1]))], tolerance, rng).steps()
 
@@ -151,6 +154,7 @@ class _Search:
         self.tolerance, self.rng = tolerance, rng
         self.bound, self.proven_at = 0.0, self.frame.multiplier(np.zeros((0, loss.sources.shape[1] + 1)))
         self.value, self.neurons = np.inf, np.zeros((0, loss.sources.shape[1] + 1))
+        self.soft = np.inf  # the least loss in the frame, in which errors are never quite forbidden
         self._bound_of(self.proven_at, 1e300)
 
     def steps(self) -> Iterator[Step]:
@@ -158,11 +162,11 @@ class _Search:
         neurons, family = self._pool([each.starts() for each in self.families])
         idle, last_proof, top = 0, -np.inf, np.inf
         while True:
-            before = self.value
+            before = self.soft
             # Far from the optimum steps of Newton's method that bring little are not worth their time.
             progress = SEARCH.progress if top > 1 + SEARCH.far else 0.0
             neurons, family = self._improved(neurons, family, progress)  # steps 2 and 3
-            idle = 0 if self.value < before * (1 - SEARCH.gain) else idle + 1
+            idle = 0 if self.soft < before * (1 - SEARCH.gain) else idle + 1
             prices = self.frame.multiplier(neurons)
             found, top = self._climb(prices, neurons, family)  # step 4
             many = sum(len(each) for each in found)
@@ -188,10 +192,20 @@ class _Search:
         fixed = np.array([each.projection for each in self.families])[family]
         neurons = moved(self.frame, neurons, fixed=fixed, progress=progress)
         neurons, family = self._weighted(neurons, family)
-        value = self._loss(neurons)
-        if value < self.value:
-            self.value, self.neurons = value, neurons
+        self.soft = min(self.soft, self.frame.of(neurons))
+        for code in self._readable(neurons):
+            value = self._loss(code)
+            if value < self.value:
+                self.value, self.neurons = value, code
         return neurons, family
+
+    def _readable(self, neurons: Array) -> Iterator[Array]:
+        """The code; where errors are forbidden, also with a little of the start's neurons, which tell everything."""
+        yield neurons
+        if self.loss.readout.exact:
+            helpers = self._pool([each.starts() for each in self.families])[0]
+            for share in HELPERS:
+                yield np.vstack([neurons, np.sqrt(share) * helpers])
 
     def _loss(self, neurons: Array) -> float:
         return self.loss.of(neurons @ self.frame.back.T)
@@ -270,7 +284,7 @@ class _Search:
             self.loss.activity(neurons),
             self.value,
             self.proven_at * self.frame.multiplier_unit,
-            min(self.bound, self.value),
+            float(min(self.bound, self.value)),
             note,
         )
 

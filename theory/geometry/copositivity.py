@@ -29,6 +29,9 @@ COPOSITIVE_ROUNDING = 1e-13
 CERTAIN = 4e-15
 """Of forms of order four, scaled likewise: an eigenvalue, determinant or minor beyond it has the sign that it shows."""
 
+LESS = 0.0, 1e-6, 1e-4, 1e-2
+"""Taken off the diagonal of a form of order four, one after the other, until it is seen to be copositive."""
+
 RIDGE = 1e-14
 """Added to the unit diagonal of B, so that it has a Cholesky factor on cones too thin for doubles.
 
@@ -70,11 +73,12 @@ def copositive(forms: Array) -> Mask:
     """
     order = forms.shape[1]
     if order == 4:
-        good = np.ones(len(forms), dtype=bool)
-        for face in combinations(range(4), 3):
-            good &= _of_order_three(forms[:, np.array(face)[:, None], np.array(face)])
-        doubtful = np.flatnonzero(good & (forms.min(axis=(1, 2)) < 0))
-        good[doubtful] = _of_order_four(forms[doubtful])
+        good = np.asarray(forms.min(axis=(1, 2)) >= 0)
+        # A singular form, whose determinant tells nothing, may be copositive by far: then a little less is so, too.
+        for less in LESS:
+            rest = np.flatnonzero(~good)
+            if len(rest):
+                good[rest] = _of_order_four(forms[rest] - less * np.eye(4))
         return good
     if order == 3:
         return _of_order_three(forms)
@@ -94,9 +98,12 @@ def _of_order_three(forms: Array) -> Mask:
 
 
 def _of_order_four(forms: Array) -> Mask:
-    """Of forms whose parts of order three are copositive."""
-    good = np.linalg.eigvalsh(forms)[:, 0] >= CERTAIN
-    rest = np.flatnonzero(~good)
+    good = np.ones(len(forms), dtype=bool)
+    for face in combinations(range(4), 3):
+        good &= _of_order_three(forms[:, np.array(face)[:, None], np.array(face)])
+    doubtful = np.flatnonzero(good)
+    good[doubtful] = np.linalg.eigvalsh(forms[doubtful])[:, 0] >= CERTAIN
+    rest = doubtful[~good[doubtful]]
     minors = np.empty((len(rest), 4, 4))
     for i in range(4):
         for j in range(i, 4):
@@ -104,7 +111,7 @@ def _of_order_four(forms: Array) -> Mask:
             minors[:, i, j] = minors[:, j, i] = (-1) ** (i + j) * np.linalg.det(block)
     determinant = (forms[rest, 0] * minors[:, 0]).sum(axis=1)
     good[rest] = (determinant >= CERTAIN) | (minors.min(axis=(1, 2)) < -CERTAIN)
-    return np.asarray(good)
+    return good
 
 
 def least_ratio(forms: Array, metric: Array) -> tuple[Array, Array]:

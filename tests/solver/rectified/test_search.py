@@ -1,5 +1,7 @@
 """Codes of rectified neurons: known optima, weak duality, and laws that optima obey."""
 
+from itertools import islice
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,12 +13,8 @@ from tests.solver.rectified.problems import drawn, grid, posed
 
 
 def solved(loss, tolerance=1e-8, most=60, search=steps, **options):
-    last = None
-    for last, _ in zip(
-        search(loss, tolerance=tolerance, rng=np.random.default_rng(0), **options), range(most), strict=False
-    ):
-        pass
-    return last
+    found = search(loss, tolerance=tolerance, rng=np.random.default_rng(0), **options)
+    return list(islice(found, most))[-1]
 
 
 @pytest.mark.parametrize(
