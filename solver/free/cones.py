@@ -81,10 +81,11 @@ def bounds(Y: Array, corners: Array) -> tuple[Array, Array]:
     k = Y.shape[1]
     at = corners @ Y.T
     counted = (at >= 0).all(axis=1)
-    undecided = ~counted & (at > 0).any(axis=1)
+    undecided = np.logical_and(~counted, (at > 0).any(axis=1))
     outer = (Y[:, :, None] * Y[:, None, :]).reshape(len(Y), -1)
     forms = (counted.astype(float) @ outer).reshape(-1, k, k)
-    chords = np.linalg.solve(corners, np.where(undecided[:, None, :], np.maximum(at, 0), 0.0))
+    ends = np.asarray(np.where(undecided[:, None, :], np.maximum(at, 0), 0.0), dtype=float)
+    chords = np.linalg.solve(corners, ends)
     forms = forms + chords @ chords.transpose(0, 2, 1)
     best, where = np.full(len(corners), -np.inf), np.zeros((len(corners), k))
     for size in range(1, k + 1):

@@ -69,7 +69,7 @@ def descend(samples: Samples, point: Point, *, seconds: float, steps: int = STEP
         scale = float(np.trace(H)) / len(H)
         kept = False
         while not kept and damping < 1e8:
-            trial = _try(samples, point, columns, H, slope, damping * scale)
+            trial = _try(samples, point, columns, H, slope, damping=damping * scale)
             if trial is not None:
                 fallen = trial.response.loss - point.response.loss
                 steep = _slope(trial)
@@ -84,7 +84,7 @@ def descend(samples: Samples, point: Point, *, seconds: float, steps: int = STEP
     return point
 
 
-def _try(samples: Samples, point: Point, columns: Array, H: Array, slope: Array, damping: float) -> Point | None:
+def _try(samples: Samples, point: Point, columns: Array, H: Array, slope: Array, *, damping: float) -> Point | None:
     """The point after one step, or None if the matrix cannot be factored."""
     neurons = point.response.neurons
     lifted = H.copy()

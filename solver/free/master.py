@@ -83,8 +83,10 @@ def best_energies(
         slope = 1 - _squares(units, answer, x)
         drift = -2 * samples.ones @ answer.multiplier
         gap = float(x @ s)
-        error = gap + float(np.abs(x * (slope - s)).sum()) + float(np.abs(drift).max()) * float(
-            np.abs(samples.targets).max()
+        error = (
+            gap
+            + float(np.abs(x * (slope - s)).sum())
+            + float(np.abs(drift).max()) * float(np.abs(samples.targets).max())
         )
         if error <= tolerance * abs(answer.loss):  # 4
             break

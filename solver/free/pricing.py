@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from solver.free.loss import FreeLoss
-    from theory.arrays import Array
+    from theory.arrays import Array, Indices
 
 __all__ = ["Ratio", "largest_ratio", "tops"]
 
@@ -54,7 +54,7 @@ class Ratio(Frozen):
     rho: float
     exact: bool
     neurons: Array
-    views: Array
+    views: Indices
 
 
 def largest_ratio(
@@ -96,7 +96,7 @@ def largest_ratio(
     )
     order = np.argsort(-worths, kind="stable")
     best = float(worths.max(initial=0.0))
-    return Ratio(bound / unit, bound <= best * (1 + tolerance) * (1 + 1e-9), neurons[order], places[order])
+    return Ratio(float(bound / unit), bound <= best * (1 + tolerance) * (1 + 1e-9), neurons[order], places[order])
 
 
 def worth(Z: Array, directions: Array) -> Array:
@@ -144,7 +144,7 @@ def tops(Z: Array, *, tolerance: float, seconds: float) -> tuple[float, Array]:
     directions = directions[np.argsort(-worth(Y, directions), kind="stable")]
     margin = ROUNDING + 4 * np.finfo(float).eps * len(rows)  # 5
     missed = float(np.linalg.norm(lengths[~kept])) + len(rows) * np.finfo(float).eps * float(lengths[0])
-    return size * (bound * (1 + margin) + missed), directions @ axes[kept]
+    return float(size * (bound * (1 + margin) + missed)), directions @ axes[kept]
 
 
 def _arcs(Y: Array) -> tuple[float, Array]:

@@ -27,7 +27,7 @@ from scipy.linalg import solve_triangular
 from theory.immutable import Frozen
 
 if TYPE_CHECKING:
-    from theory.arrays import Array
+    from theory.arrays import Array, Indices
 
 __all__ = ["Levels", "Neurons", "Response", "Samples", "respond"]
 
@@ -99,7 +99,7 @@ class Neurons(Frozen):
     """
 
     decoders: Array
-    views: Array
+    views: Indices
 
     def chosen(self, which: Array) -> Neurons:
         """Some of the neurons, by a mask or by number."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from solver.free.loss import FreeLoss
-    from theory.arrays import Array
+    from theory.arrays import Array, Indices
 
 __all__ = ["Step", "modular_steps", "steps"]
 
@@ -56,7 +56,7 @@ class Step(Frozen):
     loss: float
     multiplier: Array
     lower_bound: float
-    views: Array
+    views: Indices
     note: str
 
 
@@ -65,7 +65,7 @@ class Tolerances:
     """What the search takes for small, in units of the loss."""
 
     master: float = 1e-12  # the master's own gap: far below what anybody asks of the loss
-    nothing: float = 1e-7  # energy, as a share of the largest, that leaves a neuron out: the next round may bring it back
+    nothing: float = 1e-7  # energy, as a share of the largest, that leaves a neuron out
     angle: float = 0.03  # within which neurons are merged in a round; a quarter after each round that gains little
     descent_seconds: float = 1.0  # of Newton steps a round, so that a caller may stop in between
     proof_seconds: float = 1.5  # of cones a round
@@ -118,7 +118,7 @@ def modular_steps(
         groups: columns of each group; each source by itself if None.
 
     Raises:
-        ValueError: activity is free of charge where errors count, or such neurons cannot make up what is wanted exactly.
+        ValueError: activity is free of charge where errors count, or no sum of such neurons is exact.
 
     Example:
         >>> from solver.free.loss import FreeLoss
@@ -126,7 +126,7 @@ def modular_steps(
         >>> corners = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
         >>> loss = FreeLoss(np.full(4, 0.25), 1.0, SampleReadout(corners, np.full(4, 0.25), 1.0, np.inf))
         >>> *_, last = modular_steps(loss, corners, tolerance=1e-9, rng=np.random.default_rng(0))
-        >>> round(last.loss, 6), last.views.tolist()
+        >>> round(last.loss, 6), sorted(last.views.tolist())
         (5.656854, [0, 0, 1, 1])
     """
     yield from _search(loss, views_of_groups(sources, loss.probabilities, groups), tolerance, rng)
@@ -147,7 +147,7 @@ def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.ran
         found = best_energies(stage, units, energies, offset, M, tolerance=TOLERANCES.master)
         energies, offset, M = found.energies, found.offset, found.response.multiplier
     for _ in range(TOLERANCES.rounds):
-        point = _round(posed.samples, units, energies, offset, M, angle)  # 3, 4
+        point = _round(posed.samples, units, energies, offset, M, angle=angle)  # 3, 4
         new, ratio = _judged(loss, posed, views, point, tolerance)  # 5
         met = new.loss - new.lower_bound <= tolerance * new.loss
         if met:
@@ -202,7 +202,8 @@ def _start(samples: Samples, rng: np.random.Generator) -> tuple[Neurons, Array]:
         drawn = rng.normal(size=(40 * k, k))
         drawn /= np.linalg.norm(drawn, axis=1)[:, None]
         directions = np.concatenate([np.eye(k), -np.eye(k), drawn, -drawn])
-    units = Neurons(np.tile(directions, (len(samples.views), 1)), np.repeat(np.arange(len(samples.views)), len(directions)))
+    count = len(samples.views)
+    units = Neurons(np.tile(directions, (count, 1)), np.repeat(np.arange(count), len(directions)))
     return units, np.full(len(units.views), 1 / len(units.views))
 
 
@@ -221,7 +222,7 @@ def _weights(samples: Samples) -> Array:
     return 1 / samples.views[0].probabilities if samples.apart else np.ones(len(samples.slack))
 
 
-def _round(samples: Samples, units: Neurons, energies: Array, offset: Array, M: Array | None, angle: float) -> Point:
+def _round(samples: Samples, units: Neurons, energies: Array, offset: Array, M: Array | None, *, angle: float) -> Point:
     """Steps 3 and 4."""
     found = best_energies(samples, units, energies, offset, M, tolerance=TOLERANCES.master)
     kept = found.energies > TOLERANCES.nothing * found.energies.max()

@@ -106,7 +106,8 @@ def _merged(X: Array, q: Array, p: Array, error_cost: float) -> tuple[Samples, A
     key = np.concatenate([X[kept], (q[kept] / p[kept])[:, None]], axis=1)
     _, first, same = np.unique(key, axis=0, return_index=True, return_inverse=True)
     same = same.reshape(-1)
-    weights, probabilities = np.bincount(same, q[kept]), np.bincount(same, p[kept])
+    weights = np.bincount(same, q[kept])
+    probabilities = np.asarray(np.bincount(same, p[kept]), dtype=float)
     back = np.zeros((len(q), len(first)))
     back[kept, same] = p[kept] / probabilities[same]
     ones = np.ones(len(first))

@@ -12,7 +12,7 @@ from theory.immutable import Frozen
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from theory.arrays import Array
+    from theory.arrays import Array, Indices
 
 __all__ = ["View", "views_of_groups", "whole_view"]
 
@@ -30,7 +30,7 @@ class View(Frozen):
         [[1.0], [5.0]]
     """
 
-    labels: Array
+    labels: Indices
     probabilities: Array
 
     @property
@@ -92,5 +92,5 @@ def views_of_groups(sources: Array, probabilities: Array, groups: Sequence[Seque
     for group in chosen:
         _, labels = np.unique(sources[:, group], axis=0, return_inverse=True)
         flat = labels.reshape(-1)
-        views.append(View(flat, np.bincount(flat, probabilities)))
+        views.append(View(flat, np.asarray(np.bincount(flat, probabilities), dtype=float)))
     return views
