@@ -9,7 +9,7 @@ from solver.free.cones import bounds, cover
 from solver.free.loss import FreeLoss
 from solver.free.pricing import largest_ratio, tops, worth
 from solver.free.views import views_of_groups
-from theory.sample_readout import SampleReadout
+from theory.neurons.sample_readout import SampleReadout
 
 SEEDS = st.integers(0, 2**32 - 1)
 

@@ -10,7 +10,7 @@ from scipy.optimize import minimize, minimize_scalar
 
 from solver.free.loss import FreeLoss
 from solver.free.search import Step, modular_steps, steps
-from theory.sample_readout import SampleReadout
+from theory.neurons.sample_readout import SampleReadout
 
 SEEDS = st.integers(0, 2**32 - 1)
 GRID = np.array([(a, b) for a in range(-2, 3) for b in range(-2, 3)]) / np.sqrt(2)
