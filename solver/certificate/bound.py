@@ -240,7 +240,7 @@ def _bounds(problem: Problem, worths: list[Array], loss: float, *, quick: bool, 
     """What each of the multipliers proves; where to price one takes seconds, of those from the last, which is that of
     a code, until one meets its loss; that is infinite where there is no code.
     """
-    faces = None if quick or not problem.sources.has_faces else problem.sources.faces_if_few
+    faces = None if quick or problem.separate else problem.sources.faces_if_few
     if problem.recurrence is not None or faces is None or not prices_slowly(faces.most_faces):
         return [_bound(problem, worth, quick=quick, cover=cover) for worth in worths]
     found = list[Bound]()

@@ -66,7 +66,8 @@ def steps(
         priced = problem.pricing.maximise(nothing)
         if priced.rho <= 1 + COLUMNS.excess:
             # No neuron earns what it costs where there is none: the code is silent.
-            yield Iterate(problem.modular_weights, nothing, problem.modular_loss, problem.modular_loss)
+            silent, loss = problem.modular_weights, problem.modular_loss
+            yield Iterate(silent, nothing, loss, loss, priced=True)
             return
         starts[0] = priced.worst[None]
     if start is not None:
@@ -107,4 +108,5 @@ def _iterate(problem: Problem, generation: ColumnGeneration) -> Iterate:
         generation.best.loss * loss.unit,
         generation.bound * loss.unit,
         candidates=whitening.weights(loss.weights(generation.candidates)),
+        priced=True,
     )

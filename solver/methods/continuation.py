@@ -102,7 +102,8 @@ def continued(problem: Problem, start: Start, tolerance: float) -> Iterate | Non
     if bound < code.loss * (1 - tolerance) or _has_others(loss.neurons(priced.directions), code.neurons):
         return None
     weights = whitening.weights(loss.weights(code.neurons))
-    return Iterate(weights, whitening.multiplier(multiplier_here), code.loss * loss.unit, bound * loss.unit)
+    multiplier = whitening.multiplier(multiplier_here)
+    return Iterate(weights, multiplier, code.loss * loss.unit, bound * loss.unit, priced=True)
 
 
 def _active_samples(weights: Array, corners: Array) -> Indices:
