@@ -523,6 +523,8 @@ class Problem(Immutable):
         Raises:
             InputError: the hull has too many faces.
         """
+        if self.transitions is not None:
+            return self.feedforward.pricing
         return Pricing(self.height_sources.faces, self.whitening)
 
     # ---- groups and parts -------------------------------------------------------------------------------------
