@@ -538,7 +538,10 @@ class Sources(Immutable):
             return FaceLattice.of(-self.vertices)
         if len(self.vertices) > dict(SOURCES.most_samples).get(self.dimension, 0):
             return None
-        lattice = FaceLattice.of(-self.vertices)
+        try:
+            lattice = FaceLattice.of(-self.vertices)
+        except InputError:  # Qhull gives up where rounding ties many facets; a relaxation needs no hull
+            return None
         return lattice if lattice.most_faces <= SOURCES.most_faces else None
 
     @derived

@@ -263,7 +263,9 @@ def _against_verdict(problem: Drawn, posed: Any, answer: Representation) -> Iter
     if price > verdict.price_bound * (1 + ROUNDING) + OPTIMAL + ROUNDING:
         yield f"the verdict bounds the price of modularity by {verdict.price_bound:.3g}, and it is {price:.3g}"
     if problem.groups is None:
-        code, tolerance = modular_code(problem, Whitened(problem)), EARNS
+        # Of two searches for the best modular code either may end early; exact arithmetic says which is better.
+        codes = modular_code(problem, Whitened(problem)), posed.modular_weights
+        code, tolerance = min(codes, key=RationalProblem(problem).code_loss), EARNS
     else:
         assert answer.separate is not None
         code, tolerance = answer.separate.source_weights, OF_SEARCHED

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from solver.strategies import orthogonal, problems, seeds
 from tests.examples import share
 from theory import Problem
+from theory.errors import InputError
 from theory.geometry.face_lattice import FaceLattice, _goes_round
 from theory.geometry.triangulation import is_closed_complex
+from theory.sources import Sources
 
 ROUNDING = 1e-9
 
@@ -117,3 +119,15 @@ def test_a_flat_bag_is_closed_and_is_no_hull():
     hull = FaceLattice.of(cube)
     assert hull.complete and _goes_round(cube, hull.facets)
     assert not _goes_round(cube, np.concatenate([hull.facets, hull.facets]))
+
+
+def test_six_sources_are_answered_where_their_hull_cannot_be_listed(monkeypatch):
+    def refuse(_):
+        raise InputError("sources: their hull is flat")
+
+    monkeypatch.setattr("theory.geometry.face_lattice.FaceLattice.of", refuse)
+    points = np.vstack([np.eye(6), -np.eye(6), np.ones((1, 6))])
+    assert Sources(points).faces_if_few is None
+    # Of fewer sources the proof needs it.
+    with pytest.raises(InputError, match="flat"):
+        _ = Sources(points[:, :5]).faces_if_few
