@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from solver.decoding import readable
+from solver.generation.pool import merged
 from theory.bounds.cover import Cover
 from theory.errors import InputError
 from theory.groups import parts_of
@@ -282,8 +283,7 @@ def _modularity(problem: Problem, weights: Array, loss: float, separate: Code | 
 def canonical_weights(problem: Problem, weights: Array) -> Array:
     """The same code written in one way: no zero and no duplicate neurons, sorted by cost.
 
-    Neurons along one line are merged into the side that costs less: w and r w together do no more for the readout
-    than one neuron of length sqrt(1 + r^2).
+    Neurons along one line are merged into the side that costs less.
 
     Args:
         problem: what sets the costs.
@@ -297,9 +297,9 @@ def canonical_weights(problem: Problem, weights: Array) -> Array:
     if problem.readout.least_neurons == problem.dimension:
         # The only neuron of a source of tiny scale costs almost nothing, and is needed.
         kept |= (np.abs(weights) > FAINT * np.abs(weights).max(axis=0)).any(axis=1)
-    lines = _merged(problem, weights[kept], PARALLEL)
+    lines = _lines(problem, weights[kept], PARALLEL)
     if len(lines) < kept.sum() and _cost_more(problem, lines, weights):
-        lines = _merged(problem, weights[kept], SAME)
+        lines = _lines(problem, weights[kept], SAME)
     result = readable(problem, lines)
     # Rounded keys, so that rounding does not reorder neurons that tie.
     keys = np.round((result * np.sqrt(problem.modular_costs)).T[::-1] / length.max(initial=1.0), 9)
@@ -320,23 +320,15 @@ def _cost_more(problem: Problem, lines: Array, weights: Array) -> bool:
         return False  # of such units nothing can be told
 
 
-def _merged(problem: Problem, weights: Array, apart: float) -> Array:
+def _lines(problem: Problem, weights: Array, apart: float) -> Array:
     """(k, d) neurons (n, d) with those of a cosine distance up to `apart` made one, on the side that costs less.
 
-    Seen in whitened coordinates: in others those that read strongly correlated sources all look alike.
+    Seen in whitened coordinates: in others those that read strongly correlated sources all look alike. The longest
+    names the direction, since the others may be rounding.
     """
     scaled = problem.whitening.neurons(weights)
-    length = np.linalg.norm(scaled, axis=1)
-    cosine = (scaled / length[:, None]) @ (scaled / length[:, None]).T
-    leader = np.argmax(np.abs(cosine) > 1 - apart, axis=1)
-    merged = []
-    for first in np.unique(leader):
-        group = weights[leader == first] * np.sign(cosine[leader == first, first])[:, None]
-        size = float(np.linalg.norm(length[leader == first]))
-        # The longest names the direction; the others may be rounding.
-        longest = int(np.argmax(length[leader == first]))
-        merged.append(group[longest] / length[leader == first][longest] * size)
-    lines = np.array(merged).reshape(-1, weights.shape[1])
+    kept, factor = merged(scaled, np.linalg.norm(scaled, axis=1), apart, either_way=True)
+    lines = weights[kept] * factor[:, None]
     # Both sides of all of them at once: each look at the samples takes as long as there are many.
     one, other = problem.neuron_cost(np.concatenate([lines, -lines])).reshape(2, -1)
     cheaper = other < one * (1 - 1e-12)

@@ -32,7 +32,7 @@ from theory.neurons.sample_readout import SampleReadout
 from theory.sources import SOURCES, Sources
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from theory.arrays import Array
 
@@ -131,9 +131,6 @@ class Problem(Immutable):
         3.0
     """
 
-    _kept: tuple[NDArray[np.intp], bool, Problem] | None = None
-    """The last problem `among` some samples: which, whether their faces may be listed, and it."""
-
     _remedy = "`replaced({name}=...)` makes another one"
 
     def __init__(
@@ -194,6 +191,7 @@ class Problem(Immutable):
             self._require_fit_for_a_layer()
         if self.neurons.linear and type(self.neurons) not in (Linear, Canonical):
             self._require_consistent_neurons()
+        self._problems_among: dict[tuple[bytes, bool], Problem] = {}
         self._finish()
 
     def __init_subclass__(cls, **_: Any) -> None:
@@ -546,6 +544,8 @@ class Problem(Immutable):
         Raises:
             InputError: the hull has too many faces.
         """
+        if self.transitions is not None:
+            return self.feedforward.pricing
         return Pricing(self.height_sources.faces, self.whitening)
 
     # ---- groups and parts -------------------------------------------------------------------------------------
@@ -684,7 +684,7 @@ class Problem(Immutable):
     def among(self, rows: ArrayLike, *, listed: bool = True) -> Problem:
         """The same problem if only some samples had to be encoded without going below zero: see `Sources.among`.
 
-        Its optimum is no higher, and any lower bound on it is one here. The last one asked for is kept.
+        Its optimum is no higher, and any lower bound on it is one here. The last two are remembered.
 
         Args:
             rows: (k,) indices of the points of the sources.
@@ -699,24 +699,15 @@ class Problem(Immutable):
             True
         """
         require_plain(rows, "rows")
-        asked = np.asarray(rows)
-        if self.has_among(asked, listed=listed):
-            assert self._kept is not None
-            return self._kept[2]
-        some: Problem = SomeSamples(asked, listed).apply(self)
-        vars(self)["_kept"] = locked(asked), listed, some
+        chosen, remembered = np.asarray(rows), self._problems_among
+        key = str(chosen.dtype).encode() + chosen.tobytes(), bool(listed)
+        some = remembered.pop(key, None)
+        if some is None:
+            some = SomeSamples(chosen, listed).apply(self)
+            for oldest in list(remembered)[: len(remembered) - 1]:
+                del remembered[oldest]
+        remembered[key] = some
         return some
-
-    def has_among(self, rows: ArrayLike, *, listed: bool = True) -> bool:
-        """Whether the problem among these samples is kept, faces and all if they are to be listed.
-
-        Example:
-            >>> problem = Problem([[0, 0], [0, 1], [1, 0], [1, 1]])
-            >>> some = problem.among([0, 1, 2])
-            >>> problem.has_among([0, 1, 2]), problem.has_among([0, 1, 3])
-            (True, False)
-        """
-        return self._kept is not None and np.array_equal(self._kept[0], rows) and (self._kept[1] or not listed)
 
     # ---- costs of any code ------------------------------------------------------------------------------------
 

@@ -11,9 +11,10 @@ with ``K = B'B`` for the targets ``y = B s`` that it must produce:
 |---|---|
 | exact decoder | 0 |
 | soft: squared error at the price error_cost, decoder by least squares | (decoder_cost / error_cost) C^-1 |
-| neurons with noise of variance v, decoder by least squares | the same, decoder_cost + error_cost v for decoder_cost |
+| noise of variance v in each neuron, decoder by least squares | ((decoder_cost + error_cost v) / error_cost) C^-1 |
 
-The value then includes what is left of the error. C is the covariance under the weights with which errors count.
+With noise decoder_cost + error_cost v takes the place of decoder_cost everywhere. The value then includes the error
+that remains. C is the covariance under the weights with which errors count.
 
 Targets may leave sources out. An exact decoder of such targets asks of a code that ``B = D W`` for some D, so that G
 may be singular; then ``B G^+ B'`` takes the place of ``B G^-1 B'``, and Y is only determined on the range of G.
@@ -42,35 +43,24 @@ if TYPE_CHECKING:
 
 __all__ = ["READOUTS", "Errors", "Exact", "Noisy", "Priced", "Readout", "Reads", "Soft", "symmetric_root"]
 
-LEAST_FACTOR = 1e-8
-"""Factor of the weights of a code that is not worth having at any size: nothing, but no division by it."""
 
-SCALED = 1e-15
-"""Relative step at which the best size of a code is found;"""
+@dataclass(frozen=True)
+class DecodingTolerances:
+    """When something counts as zero, and how far Newton's method goes."""
 
-SCALING_STEPS = 100
-"""Newton steps for it, at most: a dozen are usual."""
+    least_factor: float = 1e-8  # of the weights of a code not worth having at any size: nothing, but no division by it
+    step: float = 1e-15  # relative step, or fall of the loss, that is rounding
+    scaling_steps: int = 100  # of Newton's method for the best size of a code: a dozen are usual
+    least_demand: float = 1e-6  # energy of a source, in units of the largest, for a positive size of all neurons
+    spanned: float = 1e-10  # singular value of a code, relative to the largest, that a decoder makes no use of
+    outside: float = 1e-6  # share of the targets outside the range of a code: the roots of G have half the digits
+    singular: float = float(np.finfo(float).eps)  # square of a pivot of G of unit diagonal, per source: G is singular
+    strength_steps: int = 60  # of Newton's method, and halvings of one, for the best modular code
+    nearly_nothing: float = 1e-2  # strength up to which a source may be fixed at zero, in units of a natural one
+    sufficient: float = 1e-4  # share of the fall that the slopes promise that a step must keep (Armijo)
 
-LEAST_DEMAND = 1e-6
-"""Share of the dearest source's energy that every source is taken to have at least, for a size of its neurons."""
 
-SPANNED = 1e-10
-"""Singular value of a code, relative to the largest, that a decoder that leaves sources out makes no use of;"""
-
-UNREAD = 1e-6
-"""share of the targets that may lie outside what is left of it: the roots of G have half the digits."""
-
-SINGULAR = float(np.finfo(float).eps)
-"""Square of a pivot of G, of unit diagonal, that may be rounding alone, for each source: then G counts as singular."""
-
-STRENGTH_STEPS = 60
-"""Newton steps, and halvings of one, for the best modular code;"""
-
-NEARLY_NOTHING = 1e-2
-"""strength, in units of what an exact decoder would ask for, at most which a source may be held at zero;"""
-
-ARMIJO = 1e-4
-"""share of the fall that the slopes promise that a step must keep."""
+DECODING = DecodingTolerances()
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +105,7 @@ class Readout(Frozen):
     def in_coordinates(
         self, matrix: ArrayLike, unit: float = 1.0, *, targets: Array | None = None, ridge: Array | None = None
     ) -> Readout:
-        """The same readout of neurons x = H w, in other units of loss: its targets are B H', its ridge H G0 H'.
+        """Readout of neurons x = H w, in other units of loss: its targets are B H', its ridge H G0 H'.
 
         Args:
             matrix: (d, d) H, or (d,) its diagonal.
@@ -123,17 +113,12 @@ class Readout(Frozen):
             targets: (r, d) B H', where it is known to more digits than the product has.
             ridge: (d, d) H G0 H', likewise.
         """
-        given = np.asarray(matrix, dtype=np.float64)
-        if given.ndim == 1:
-            product, saved = self.targets * given, None if self.ridge is None else self.ridge * np.outer(given, given)
-        else:
-            product, saved = self.targets @ given.T, None if self.ridge is None else given @ self.ridge @ given.T
-        return Readout(
-            product if targets is None else targets,
-            self.decoder_cost / unit,
-            saved if ridge is None else ridge,
-            rank=self.rank,
-        )
+        change = np.asarray(matrix, dtype=np.float64)
+        if targets is None:
+            targets = self.targets * change if change.ndim == 1 else self.targets @ change.T
+        if ridge is None and self.ridge is not None:
+            ridge = self.ridge * np.outer(change, change) if change.ndim == 1 else change @ self.ridge @ change.T
+        return Readout(targets, self.decoder_cost / unit, ridge, rank=self.rank)
 
     def alone(self, members: Sequence[int], code: ArrayLike) -> Readout:
         """What reading some of the sources costs while neurons that read only others are as they are.
@@ -161,10 +146,10 @@ class Readout(Frozen):
         ridge = self.ridge[np.ix_(chosen, chosen)]
         errors = self.errors
         if rest:
-            held = np.asarray(code)[np.ix_(rest, rest)] + self.ridge[np.ix_(rest, rest)]
+            ridged = np.asarray(code)[np.ix_(rest, rest)] + self.ridge[np.ix_(rest, rest)]
             across = self.ridge[np.ix_(rest, chosen)]
-            scale = np.sqrt(np.diag(held))
-            solved = np.linalg.solve(held / np.outer(scale, scale), across / scale[:, None]) / scale[:, None]
+            scale = np.sqrt(np.diag(ridged))
+            solved = np.linalg.solve(ridged / np.outer(scale, scale), across / scale[:, None]) / scale[:, None]
             targets, ridge = targets - self.targets[:, rest] @ solved, ridge - across.T @ solved
             if not is_separate(self.ridge, {"these": tuple(chosen), "others": tuple(rest)}):
                 # Their errors are no longer those of the sources alone.
@@ -184,10 +169,10 @@ class Readout(Frozen):
         """
         if self.rank is not None:
             root, missed = self._on_range(np.asarray(code))
-            return float(self.decoder_cost * (root**2).sum()) if missed <= UNREAD else float("inf")
+            return float(self.decoder_cost * (root**2).sum()) if missed <= DECODING.outside else float("inf")
         if self.errors is not None:
-            held, seen = self._seen(code)
-            root = np.linalg.solve(np.linalg.cholesky(held), seen @ self.targets.T)
+            matrix, seen = self._seen(code)
+            root = np.linalg.solve(np.linalg.cholesky(matrix), seen @ self.targets.T)
             return float(self.decoder_cost * (root**2).sum())
         if not (np.diag(self._ridged(code)) > 0).all():
             return float("inf")
@@ -196,7 +181,7 @@ class Readout(Frozen):
             factor = np.linalg.cholesky(matrix)
         except np.linalg.LinAlgError:
             return float("inf")
-        if np.diag(factor).min() ** 2 < SINGULAR * len(factor):
+        if np.diag(factor).min() ** 2 < DECODING.singular * len(factor):
             return float("inf")
         root = np.linalg.solve(factor, (self.targets / scale).T)
         return float(self.decoder_cost * (root**2).sum())
@@ -211,12 +196,12 @@ class Readout(Frozen):
             numpy.linalg.LinAlgError: G + G0 is singular, and may not be.
         """
         if self.rank is not None:
-            half = self.targets @ np.linalg.pinv(np.asarray(code), rcond=SPANNED, hermitian=True)
+            half = self.targets @ np.linalg.pinv(np.asarray(code), rcond=DECODING.spanned, hermitian=True)
             return np.asarray(self.decoder_cost * half.T @ half)
         if self.errors is not None:
-            held, seen = self._seen(code)
-            asked = seen.T @ np.linalg.solve(held, seen @ self.targets.T)
-            return np.asarray(self.decoder_cost * asked @ asked.T)
+            matrix, seen = self._seen(code)
+            half = seen.T @ np.linalg.solve(matrix, seen @ self.targets.T)
+            return np.asarray(self.decoder_cost * half @ half.T)
         matrix, scale = self._scaled(code)
         scaled = np.linalg.solve(matrix, (self.targets / scale).T) / scale[:, None]
         return np.asarray(self.decoder_cost * scaled @ scaled.T)
@@ -233,8 +218,8 @@ class Readout(Frozen):
         if self.errors is None:
             inverse = np.asarray(np.linalg.inv(self._ridged(code)), dtype=np.float64)
         else:
-            held, seen = self._seen(code)
-            inverse = np.asarray(seen.T @ np.linalg.solve(held, seen), dtype=np.float64)
+            matrix, seen = self._seen(code)
+            inverse = np.asarray(seen.T @ np.linalg.solve(matrix, seen), dtype=np.float64)
         half = self.targets @ inverse
         return inverse, np.asarray(self.decoder_cost * half.T @ half)
 
@@ -242,14 +227,14 @@ class Readout(Frozen):
         """(r, n) the cheapest decoder B (G + G0)^-1 W' of a code (n, d)."""
         if self.ridge is None:
             scale = self._lengths(weights)
-            inverse = np.linalg.pinv(weights / scale, rcond=1e-15 if self.rank is None else SPANNED)
+            inverse = np.linalg.pinv(weights / scale, rcond=1e-15 if self.rank is None else DECODING.spanned)
             decoder = self.targets / scale @ inverse
             # Once more on what is left: of neurons that are nearly dependent the inverse alone leaves too much of data
             # that lie far from zero.
             return np.asarray(decoder + (self.targets - decoder @ weights) / scale @ inverse)
         if self.errors is not None:
-            held, seen = self._seen(weights.T @ weights)
-            return np.asarray((seen @ self.targets.T).T @ np.linalg.solve(held, seen @ weights.T))
+            matrix, seen = self._seen(weights.T @ weights)
+            return np.asarray((seen @ self.targets.T).T @ np.linalg.solve(matrix, seen @ weights.T))
         matrix, scale = self._scaled(weights.T @ weights)
         solved = np.linalg.solve(matrix, (weights / scale).T)
         return np.asarray(self.targets / scale @ solved)
@@ -263,7 +248,7 @@ class Readout(Frozen):
         """By how much rounding in a code (n, d) may grow in its decoder."""
         if self.rank is not None:
             sizes = np.linalg.svd(weights / self._lengths(weights), compute_uv=False)
-            return float(sizes[0] / sizes[sizes > SPANNED * sizes[0]][-1])
+            return float(sizes[0] / sizes[sizes > DECODING.spanned * sizes[0]][-1])
         if self.ridge is None:
             return float(np.linalg.cond(weights / self._lengths(weights)))
         return float(np.linalg.cond(self._scaled(weights.T @ weights)[0]))
@@ -299,13 +284,13 @@ class Readout(Frozen):
         left, sizes, right = np.linalg.svd(weights, full_matrices=False)
         part = (left[:, :rank] * sizes[:rank]) @ right[:rank]
         decoder = self.targets @ (right[:rank].T / sizes[:rank]) @ left[:, :rank].T
-        return np.asarray(part + np.linalg.pinv(decoder, rcond=SPANNED) @ (self.targets - decoder @ part))
+        return np.asarray(part + np.linalg.pinv(decoder, rcond=DECODING.spanned) @ (self.targets - decoder @ part))
 
     def _on_range(self, code: Array) -> tuple[Array, float]:
         """(r, k) R with RR' = B G^+ B', and the share of B that lies outside the range of G."""
         scale = self._lengths(np.sqrt(np.abs(np.diag(code)))[None])
         sizes, vectors = np.linalg.eigh(code / np.outer(scale, scale))
-        kept = sizes > SPANNED * sizes[-1]
+        kept = sizes > DECODING.spanned * sizes[-1]
         targets = self.targets / scale
         root = targets @ vectors[:, kept]
         missed = targets - root @ vectors[:, kept].T
@@ -366,21 +351,21 @@ class Readout(Frozen):
         factor = np.linalg.cholesky(self.ridge)
         inverse = np.linalg.inv(factor)
         sizes, vectors = np.linalg.eigh(inverse @ np.asarray(code) @ inverse.T)
-        asked = self.decoder_cost * ((self.targets @ inverse.T @ vectors) ** 2).sum(axis=0)
-        gain, sizes = asked * sizes, np.maximum(sizes, 0.0)
+        demand = self.decoder_cost * ((self.targets @ inverse.T @ vectors) ** 2).sum(axis=0)
+        gain, sizes = demand * sizes, np.maximum(sizes, 0.0)
         if gain.sum() <= energy:
-            return LEAST_FACTOR
+            return DECODING.least_factor
         scale = 0.0
-        for _ in range(SCALING_STEPS):
+        for _ in range(DECODING.scaling_steps):
             # Convex and falling in t: Newton's steps from the left never go too far.
             slope = energy - float((gain / (1 + scale * sizes) ** 2).sum())
             step = -slope / float((2 * gain * sizes / (1 + scale * sizes) ** 3).sum())
             scale += step
-            if not step > SCALED * scale:
+            if not step > DECODING.step * scale:
                 break
-        return float(max(scale, LEAST_FACTOR**2) ** 0.5)
+        return float(max(scale, DECODING.least_factor**2) ** 0.5)
 
-    # ---- one neuron a source ----------------------------------------------------------------------------------
+    # ---- one neuron per source --------------------------------------------------------------------------------
 
     def modular_strengths(self, costs: Array) -> Array:
         """(d,) squared weights of the best modular code; zero where a source is not worth a neuron.
@@ -391,10 +376,10 @@ class Readout(Frozen):
         exact = np.asarray(modular_strength(costs, self.decoder_cost, self.demand))
         if self.ridge is None:
             return exact
-        saved = np.diag(self.ridge)
-        if not (self.ridge - np.diag(saved)).any():
-            return np.maximum(0.0, exact - saved)
-        return self._joint_strengths(costs, np.maximum(0.0, exact - saved))
+        diagonal = np.diag(self.ridge)
+        strengths = np.maximum(0.0, exact - diagonal)
+        coupled = (self.ridge - np.diag(diagonal)).any()
+        return self._joint_strengths(costs, strengths) if coupled else strengths
 
     def modular_loss(self, costs: Array) -> float:
         """Loss of the best modular code.
@@ -413,14 +398,19 @@ class Readout(Frozen):
         if self.ridge is None and self.rank is None:
             return strengths
         shares = costs * strengths
-        return np.asarray(np.maximum(shares, LEAST_DEMAND * shares.max()) / costs)
+        return np.asarray(np.maximum(shares, DECODING.least_demand * shares.max()) / costs)
 
     def _joint_strengths(self, costs: Array, start: Array) -> Array:
         """Where errors of one source tell of another: x >= 0 that minimises sum_i c_i x_i + g(diag x).
 
-        Projected Newton steps; convex, and rarely more than ten. A source whose strength is nearly zero and whose loss
-        falls towards it is taken there by itself: left among the others it would be cut off at zero, and the step of
-        the rest would be none that lowers the loss (Bertsekas 1982, SIAM J. Control Optim. 20, 221-246).
+        Projected Newton's method on a convex function, rarely more than ten steps (Bertsekas 1982, SIAM J. Control
+        Optim. 20, 221-246):
+
+        1. The active set holds sources with nearly no strength whose loss falls towards zero; they go there.
+        2. The others take the Newton step, projected to x >= 0.
+        3. Halve the step until the loss falls enough, or until the slopes show it where rounding hides it.
+
+        With sources of step 1 among those of step 2 the projected step need not lower the loss.
         """
         unit = self.natural_strengths(costs)
 
@@ -430,35 +420,34 @@ class Readout(Frozen):
             slope = (costs - np.diag(multiplier)) * unit
             curvature = 2 * (inverse * np.outer(unit, unit)) * multiplier
             # What no target needs earns nothing, and its slope alone takes it to nothing.
-            curvature[np.diag_indices_from(curvature)] += SCALED * curvature.max()
+            curvature[np.diag_indices_from(curvature)] += DECODING.step * curvature.max()
             return float(costs @ (unit * shares)) + self.value(code), slope, curvature
 
-        def left(shares: Array, slope: Array, curvature: Array) -> float:
+        def residual(shares: Array, slope: Array, curvature: Array) -> float:
             """How far each source would go by itself, at most: zero at the optimum."""
             return float(np.abs(np.minimum(shares, slope / np.diag(curvature))).max())
 
         nothing = np.zeros_like(start)
         if (costs >= np.diag(self.multiplier(np.diag(nothing)))).all():
             return nothing
-        shares = np.maximum(start / unit, LEAST_DEMAND)
+        shares = np.maximum(start / unit, DECODING.least_demand)
         value, slope, curvature = at(shares)
-        for _ in range(STRENGTH_STEPS):
-            distance = left(shares, slope, curvature)
-            held = (shares <= min(NEARLY_NOTHING, distance)) & (slope > 0)
-            step = np.where(held, -shares, 0.0)
-            free = ~held
+        for _ in range(DECODING.strength_steps):
+            distance = residual(shares, slope, curvature)
+            active = (shares <= min(DECODING.nearly_nothing, distance)) & (slope > 0)
+            step, free = np.where(active, -shares, 0.0), ~active
             step[free] = -np.linalg.solve(curvature[np.ix_(free, free)], slope[free])
-            for halving in range(STRENGTH_STEPS):
+            for halving in range(DECODING.strength_steps):
                 moved = np.maximum(0.0, shares + 0.5**halving * step)
-                there = at(moved)
-                expected = ARMIJO * float(slope @ (moved - shares))
+                trial = at(moved)
+                expected = DECODING.sufficient * float(slope @ (moved - shares))
                 # Where rounding hides whether the loss falls the slopes tell.
-                hidden = there[0] <= value * (1 + SCALED) and left(moved, *there[1:]) < distance / 2
-                if there[0] < value * (1 - SCALED) + min(expected, 0.0) or hidden:
+                hidden = trial[0] <= value * (1 + DECODING.step) and residual(moved, *trial[1:]) < distance / 2
+                if trial[0] < value * (1 - DECODING.step) + min(expected, 0.0) or hidden:
                     break
             else:
                 break
-            shares, (value, slope, curvature) = moved, there
+            shares, (value, slope, curvature) = moved, trial
         return np.asarray(unit * shares)
 
     @property
@@ -475,7 +464,7 @@ class Readout(Frozen):
 
     @property
     def demand(self) -> Array:
-        """(d,) the diagonal of K = B'B: how much is asked of each source."""
+        """(d,) the diagonal of K = B'B: how much of each source the targets need."""
         return np.asarray((self.targets**2).sum(axis=0))
 
     def _ridged(self, code: ArrayLike) -> Array:
@@ -486,11 +475,11 @@ class Readout(Frozen):
         """(k, k) H and (k, d) R with (G + G0)^-1 = R'H^-1 R, where C = R'R: of dependent sources no digit is lost."""
         assert self.errors is not None
         root = self.errors.root
-        held = root @ np.asarray(code) @ root.T
-        return held + self.decoder_cost / self.errors.cost * np.eye(len(root)), root
+        matrix = root @ np.asarray(code) @ root.T
+        return matrix + self.decoder_cost / self.errors.cost * np.eye(len(root)), root
 
     def _scaled(self, code: ArrayLike) -> tuple[Array, Array]:
-        """G + G0 with ones on its diagonal, and the roots (d,) of what stood there."""
+        """G + G0 with ones on its diagonal, and the roots (d,) of its diagonal."""
         matrix = self._ridged(code)
         scale = np.sqrt(np.diag(matrix))
         return matrix / np.outer(scale, scale), scale
@@ -506,7 +495,7 @@ class Reads(Protocol):
     """
 
     def price(self, sources: Sources, mixing: Array, decoder_cost: float) -> Readout:
-        """What it costs for given sources.
+        """What reading out costs for these sources.
 
         Args:
             sources: s.
@@ -535,8 +524,8 @@ class Priced(Frozen):
 
 
 @dataclass(frozen=True, eq=False)
-class _Asked(Frozen):
-    """A readout as it is asked for: targets and probabilities become arrays, of which nobody holds another."""
+class _Posed(Frozen):
+    """A readout before it is priced: targets and probabilities become arrays of its own."""
 
     def __post_init__(self) -> None:
         for name in ("targets", "probabilities"):
@@ -549,7 +538,7 @@ class _Asked(Frozen):
 
 
 @dataclass(frozen=True, eq=False)
-class Exact(_Asked):
+class Exact(_Posed):
     """Decoding without error.
 
     Args:
@@ -576,12 +565,12 @@ class Exact(_Asked):
             return Readout(mixing, decoder_cost)
         targets = checked_targets(self.targets, sources)
         # In units in which all sources vary alike, since a target may be a difference of two that hardly do.
-        rank = int(np.linalg.matrix_rank(targets * np.sqrt(np.diag(sources.covariance)), rtol=SPANNED))
+        rank = int(np.linalg.matrix_rank(targets * np.sqrt(np.diag(sources.covariance)), rtol=DECODING.spanned))
         return Readout(targets, decoder_cost, rank=None if rank == sources.dimension else rank)
 
 
 @dataclass(frozen=True, eq=False)
-class Soft(_Asked):
+class Soft(_Posed):
     """Decoding with errors, at a price: the cheapest decoder weighs squared error against squared weights.
 
     Args:
@@ -611,8 +600,8 @@ class Soft(_Asked):
 
 
 @dataclass(frozen=True, eq=False)
-class Noisy(_Asked):
-    """Decoding from neurons with independent noise, with errors at a price: a dearer `Soft`.
+class Noisy(_Posed):
+    """Decoding from neurons with independent noise, with errors at a price: a `Soft` whose decoder costs more.
 
     Args:
         error_cost: positive price of the mean squared error of a target.
@@ -655,9 +644,11 @@ class Errors(Frozen):
     """What errors cost, in the sources' own coordinates.
 
     Attributes:
-        cost: of the mean squared error of a target;  noise_variance: of each neuron.
-        probabilities: (T,) weights of the samples on which they count, or None: the sources' own.
-        mean: (d,) and covariance: (d, d) C of the sources under those weights.
+        cost: of the mean squared error of a target.
+        noise_variance: of each neuron.
+        probabilities: (T,) weights of the samples on which errors count, or None: those of the sources.
+        mean: (d,) of the sources under those weights.
+        covariance: (d, d) C of the sources under those weights.
         root: (k, d) R with C = R'R, as accurate as the samples are.
 
     Example:
@@ -683,7 +674,7 @@ def checked_targets(targets: ArrayLike, sources: Sources) -> Array:
     matrix = as_matrix(targets, "targets")
     if matrix.shape[1] != sources.dimension:
         raise InputError(
-            f"targets: shape {matrix.shape} does not fit {sources.dimension} source(s); give one column a source, "
+            f"targets: shape {matrix.shape} does not fit {sources.dimension} source(s); give one column per source, "
             "y = targets @ s"
         )
     if not matrix.any():

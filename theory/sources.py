@@ -571,11 +571,6 @@ class Sources(Immutable):
         rows = as_rows(weights, "weights", self.dimension)
         return np.asarray(((rows @ self.covariance_root.T) ** 2).sum(axis=1))
 
-    @property
-    def has_faces(self) -> bool:
-        """Whether `faces_if_few` is known already."""
-        return "faces_if_few" in vars(self)
-
     @derived
     def bias_sides(self) -> Array:
         """(d,) +1 where a source's cheapest modular neuron increases with it, -1 where it decreases.
@@ -606,7 +601,7 @@ class Sources(Immutable):
 
     def _support_blocks(self, rows: int) -> Iterator[Array]:
         """The points about the mean that may attain a bias, in blocks of rows."""
-        if "vertices" in vars(self) or self.dimension <= EXACT_DIMENSION or self.count <= CHUNK_ROWS:
+        if not self.from_samples or self.dimension <= EXACT_DIMENSION or self.count <= CHUNK_ROWS:
             yield from _blocks(self.vertices, rows)
         else:
             # To find the distinct ones takes longer than to use all.

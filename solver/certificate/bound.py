@@ -14,8 +14,8 @@ for any positive semidefinite Y (docs/mathematics.md, "The certificate").
 4. The dual value of Y and rho is the bound.
 5. The best of several Y is kept: the one given, that of the code, and both shrunk on sources that are a tiny part of
    the loss, whose error would count in full.
-6. With a recurrent layer its least weights are added, and the bound at the matrix of the code is tried as well
-   (docs/mathematics.md, "Dynamics").
+6. A recurrent layer is left out, and what it costs at least is added; the bound at the matrix of the code is tried as
+   well (docs/mathematics.md, "Dynamics").
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from theory.groups import parts_of
 from theory.immutable import Frozen
 from theory.problem import Problem
 from theory.readouts import symmetric_root
-from theory.reductions import GROUP_BY_GROUP
+from theory.reductions import GROUP_BY_GROUP, WITHOUT_LAYER
 from theory.sources import as_matrix
 
 if TYPE_CHECKING:
@@ -133,7 +133,9 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
         return _among_some(
             problem, cover, quick, lambda some, within, quick: lower_bound(some, given, quick=quick, cover=within)
         )
-    return _bound_of_given(problem, given, quick=quick, cover=cover)
+    if WITHOUT_LAYER.accepts(problem):
+        return _with_layer(problem, lower_bound(problem.feedforward, given, quick=quick, cover=cover))
+    return _as_given(problem, given, _bound(problem, problem.whitening.worth(given), quick=quick, cover=cover))
 
 
 def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Cover | None = None) -> float:
@@ -144,18 +146,18 @@ def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Co
         return sum(most_provable(part, own, code) for _, part, own, code in parts if part is not None)
     if cover is not None and cover.samples is not None:
         return most_provable(problem.among(cover.samples, listed=False), multiplier, neurons)
+    if problem.recurrence is not None:
+        code = neurons.T @ neurons
+        at_code = 2 * problem.readout_cost(code) + problem.recurrence.value(code)
+        without = most_provable(problem.feedforward, multiplier, neurons)
+        return max(at_code, WITHOUT_LAYER.lower_bound(problem, without))
     bounds, tried = list[float](), np.vstack([neurons, problem.modular_weights])
     for number, worth in enumerate([problem.whitening.worth(multiplier), *_code_worths(problem, neurons)]):
         root = symmetric_root(worth)
         ratio = float(_ratios(problem, root.T @ root, tried).max(initial=0.0))
         value = problem.whitened.readout.dual_value(root, ratio)
         bounds.append(value if number else _value_of_given(problem, multiplier, ratio, value))
-    carried = problem.recurrence
-    if carried is None:
-        return max(bounds)
-    code = neurons.T @ neurons
-    own = 2 * problem.readout_cost(code) + carried.value(code)
-    return max(own, max(bounds) + carried.least)
+    return max(bounds)
 
 
 def best_bound(
@@ -192,13 +194,21 @@ def best_bound(
             quick,
             lambda some, within, quick: best_bound(some, given, weights=weights, quick=quick, cover=within),
         )
-    whitened = problem.whitened
     # By as much as a bound is above the loss of the code rounding was off: the others are believed first.
     loss = float("inf") if weights is None else problem.loss(weights)
 
     def believed(bound: Bound) -> float:
         return within_loss(bound.value, loss)
 
+    def best_of(bounds: list[Bound]) -> Bound:
+        best = max(bounds, key=believed)
+        return replace(best, value=believed(best))
+
+    if WITHOUT_LAYER.accepts(problem):
+        without = best_bound(problem.feedforward, given, weights=weights, quick=quick, cover=cover)
+        at_codes = _bounds_at_code(problem, given, weights, quick=quick, cover=cover)
+        return best_of([_with_layer(problem, without), *at_codes])
+    whitened = problem.whitened
     at_code = [] if weights is None else _code_worths(problem, weights)
     worths = [problem.whitening.worth(given), *at_code]
     bounds = _bounds(problem, worths, loss, quick=quick, cover=cover)
@@ -220,10 +230,7 @@ def best_bound(
         for shrinkage in SHRINKAGES:
             kept = np.where(digits_lost > 0, np.maximum(0.0, 1 - shrinkage * np.maximum(digits_lost, 1e-300)), 1.0)
             bounds.append(_bound(problem, worths[best] * np.outer(kept, kept), quick=quick, cover=cover))
-    if problem.recurrence is not None:
-        bounds += _bounds_at_code(problem, worths, weights, quick=quick, cover=cover)
-    proven = max(bounds, key=believed)
-    return replace(proven, value=believed(proven))
+    return best_of(bounds)
 
 
 def _square(problem: Problem, multiplier: ArrayLike) -> Array:
@@ -240,8 +247,8 @@ def _bounds(problem: Problem, worths: list[Array], loss: float, *, quick: bool, 
     """What each of the multipliers proves; where to price one takes seconds, of those from the last, which is that of
     a code, until one meets its loss; that is infinite where there is no code.
     """
-    faces = None if quick or not problem.sources.has_faces else problem.sources.faces_if_few
-    if problem.recurrence is not None or faces is None or not prices_slowly(faces.most_faces):
+    faces = None if quick or problem.separate else problem.sources.faces_if_few
+    if faces is None or not prices_slowly(faces.most_faces):
         return [_bound(problem, worth, quick=quick, cover=cover) for worth in worths]
     found = list[Bound]()
     for worth in worths[::-1]:
@@ -265,6 +272,11 @@ def _among_some(
     return replace(bound, exact=exact, worst_neuron=bound.worst_neuron / cost**0.5)
 
 
+def _with_layer(problem: Problem, without: Bound) -> Bound:
+    """A bound on the codes of a problem without its recurrent layer as one on those with it."""
+    return replace(without, value=WITHOUT_LAYER.lower_bound(problem, without.value))
+
+
 def bound_at_code(problem: Problem, weights: Array) -> Bound | None:
     """What the matrix G of a code (n, d) by itself proves where it must be carried along; None for nothing."""
     neurons = problem.whitening.neurons(weights)
@@ -272,7 +284,7 @@ def bound_at_code(problem: Problem, weights: Array) -> Bound | None:
 
 
 def _bounds_at_code(
-    problem: Problem, worths: list[Array], weights: Array | None, *, quick: bool, cover: Cover | None
+    problem: Problem, given: Array, weights: Array | None, *, quick: bool, cover: Cover | None
 ) -> list[Bound]:
     """What can be said where the code must be carried along: from the matrix G of the code, or of others like it.
 
@@ -282,7 +294,9 @@ def _bounds_at_code(
     whitening, inside, recurrence = problem.whitening, problem.whitened, problem.whitened_recurrence
     assert recurrence is not None
     start, bounds = np.eye(problem.dimension), list[Bound | None]()
+    worths = [whitening.worth(given)]
     if weights is not None:
+        worths += _code_worths(problem, weights)
         neurons = whitening.neurons(weights)
         code = neurons.T @ neurons
         bounds.append(_bound_at(problem, code, quick=quick, cover=cover))
@@ -347,21 +361,14 @@ def _bound(problem: Problem, worth: Array, *, quick: bool, cover: Cover | None =
     root = symmetric_root(worth)
     worth = root.T @ root
     rho, exact, worst = _proven_ratio(problem, worth, quick=quick, cover=cover)
-    value = problem.whitened.readout.dual_value(root, rho) + problem.least_recurrent
+    value = problem.whitened.readout.dual_value(root, rho)
     return Bound(value, rho, exact, worst, problem.whitening.multiplier(worth))
-
-
-def _bound_of_given(problem: Problem, given: Array, *, quick: bool, cover: Cover | None = None) -> Bound:
-    """The bound that a multiplier (d, d) in the sources' coordinates proves."""
-    bound = _bound(problem, problem.whitening.worth(given), quick=quick, cover=cover)
-    return _as_given(problem, given, bound)
 
 
 def _as_given(problem: Problem, given: Array, bound: Bound) -> Bound:
     """The bound of a multiplier that is kept as it was given: rewritten from other coordinates it loses digits."""
     symmetric = (given + given.T) / 2
-    value = bound.value - problem.least_recurrent
-    value = _value_of_given(problem, symmetric, bound.rho, value) + problem.least_recurrent
+    value = _value_of_given(problem, symmetric, bound.rho, bound.value)
     return replace(bound, value=value, multiplier=symmetric)
 
 

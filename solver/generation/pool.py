@@ -36,13 +36,14 @@ class Pool:
         return Pool(self.columns[kept], self.active[kept])
 
 
-def leaders(neurons: Array, strength: Array, apart: float) -> Indices:
+def leaders(neurons: Array, strength: Array, apart: float, *, either_way: bool = False) -> Indices:
     """(n,) for each neuron the strongest one that points the same way, which is its own leader.
 
     Args:
         neurons: (n, d), in coordinates in which angles mean something.
         strength: (n,) who leads; of equals the first.
         apart: cosine distance up to which two neurons point the same way.
+        either_way: whether opposite neurons count as pointing the same way.
 
     Example:
         >>> leaders(np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 1e-9]]), np.array([1.0, 1.0, 2.0]), 1e-8).tolist()
@@ -51,7 +52,8 @@ def leaders(neurons: Array, strength: Array, apart: float) -> Indices:
     if not len(neurons):
         return np.empty(0, dtype=np.intp)
     length = np.linalg.norm(neurons, axis=1).clip(min=np.finfo(float).tiny)
-    alike = (neurons / length[:, None]) @ (neurons / length[:, None]).T > 1 - apart
+    cosine = (neurons / length[:, None]) @ (neurons / length[:, None]).T
+    alike = (np.abs(cosine) if either_way else cosine) > 1 - apart
     np.fill_diagonal(alike, True)
     leader = np.where(alike, strength, -np.inf).argmax(axis=1)
     while (leader != leader[leader]).any():
@@ -64,16 +66,17 @@ def distinct(neurons: Array, strength: Array, apart: float) -> Indices:
     return np.flatnonzero(leaders(neurons, strength, apart) == np.arange(len(neurons)))
 
 
-def merged(neurons: Array, strength: Array, apart: float) -> tuple[Indices, Array]:
+def merged(neurons: Array, strength: Array, apart: float, *, either_way: bool = False) -> tuple[Indices, Array]:
     """Neurons (n, d) that point the same way made one: which are left, and by what factor each is longer.
 
-    It keeps G up to the angles between them. See `leaders`.
+    It keeps G up to the angles between them: w and r w together do no more for the readout than one neuron of length
+    sqrt(1 + r^2). See `leaders`.
 
     Example:
         >>> merged(np.array([[3.0, 0.0], [0.0, 1.0], [4.0, 0.0]]), np.array([3.0, 1.0, 4.0]), 1e-8)
         (array([1, 2]), array([1.  , 1.25]))
     """
-    leader = leaders(neurons, strength, apart)
+    leader = leaders(neurons, strength, apart, either_way=either_way)
     kept = np.flatnonzero(leader == np.arange(len(neurons)))
     length = np.linalg.norm(neurons, axis=1)
     energy = np.bincount(leader, length**2, minlength=len(neurons))

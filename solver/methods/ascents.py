@@ -13,7 +13,7 @@ independent seeds agree.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,7 @@ from solver.generation.master import Master, WorkingCode
 from solver.generation.pool import Pool
 from solver.generation.pricers import LocalPricer
 from solver.methods.iterate import Iterate
+from theory.reductions import WHITENED
 
 if TYPE_CHECKING:
     from theory.arrays import Array
@@ -140,8 +141,9 @@ class _Ascents:
 
     def iterate(self) -> Iterate:
         """The present code in the units of the problem."""
-        whitening = self.problem.whitening
-        multiplier = whitening.multiplier(self.loss.multiplier_of_problem(self.loss.multiplier(self.code.neurons)))
-        bound = best_bound(self.problem, multiplier, weights=self.weights, quick=True).value
-        candidates = whitening.weights(self.pricer.worth_adding.neurons)
-        return Iterate(self.weights, multiplier, self.code.loss * self.loss.unit, bound, candidates=candidates)
+        multiplier = self.loss.multiplier_of_problem(self.loss.multiplier(self.code.neurons))
+        inside = Iterate(self.loss.weights(self.code.neurons), multiplier, self.code.loss * self.loss.unit, 0.0)
+        step = WHITENED.invert(self.problem, inside)
+        bound = best_bound(self.problem, step.multiplier, weights=step.weights, quick=True).value
+        candidates = self.problem.whitening.weights(self.pricer.worth_adding.neurons)
+        return replace(step, lower_bound=bound, candidates=candidates)

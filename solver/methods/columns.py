@@ -8,7 +8,7 @@ strongly correlated sources are as easy as others.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ from solver.generation.pricers import ExactPricer
 from solver.methods import ascents
 from solver.methods.iterate import Iterate
 from solver.solving.plan import prices_slowly, seconds_to_price
+from theory.reductions import WHITENED
 
 if TYPE_CHECKING:
     from theory.arrays import Array
@@ -66,7 +67,8 @@ def steps(
         priced = problem.pricing.maximise(nothing)
         if priced.rho <= 1 + COLUMNS.excess:
             # No neuron earns what it costs where there is none: the code is silent.
-            yield Iterate(problem.modular_weights, nothing, problem.modular_loss, problem.modular_loss)
+            silent, loss = problem.modular_weights, problem.modular_loss
+            yield Iterate(silent, nothing, loss, loss, priced=True)
             return
         starts[0] = priced.worst[None]
     if start is not None:
@@ -100,11 +102,13 @@ def _generation(problem: Problem, starts: list[Array]) -> ColumnGeneration:
 
 
 def _iterate(problem: Problem, generation: ColumnGeneration) -> Iterate:
-    loss, whitening = generation.loss, problem.whitening
-    return Iterate(
-        whitening.weights(loss.weights(generation.best.neurons)),
-        whitening.multiplier(loss.multiplier_of_problem(generation.multiplier)),
+    loss = generation.loss
+    inside = Iterate(
+        loss.weights(generation.best.neurons),
+        loss.multiplier_of_problem(generation.multiplier),
         generation.best.loss * loss.unit,
         generation.bound * loss.unit,
-        candidates=whitening.weights(loss.weights(generation.candidates)),
+        priced=True,
     )
+    candidates = problem.whitening.weights(loss.weights(generation.candidates))
+    return replace(WHITENED.invert(problem, inside), candidates=candidates)

@@ -19,6 +19,7 @@ from solver.generation.active_set import walls_of
 from solver.generation.loss import ScaledLoss
 from solver.generation.master import Master
 from solver.methods.iterate import Iterate
+from theory.reductions import WHITENED
 
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices
@@ -101,8 +102,8 @@ def continued(problem: Problem, start: Start, tolerance: float) -> Iterate | Non
     bound = loss.proven(multiplier, max(priced.rho, 1.0))
     if bound < code.loss * (1 - tolerance) or _has_others(loss.neurons(priced.directions), code.neurons):
         return None
-    weights = whitening.weights(loss.weights(code.neurons))
-    return Iterate(weights, whitening.multiplier(multiplier_here), code.loss * loss.unit, bound * loss.unit)
+    weights, unit = loss.weights(code.neurons), loss.unit
+    return WHITENED.invert(problem, Iterate(weights, multiplier_here, code.loss * unit, bound * unit, priced=True))
 
 
 def _active_samples(weights: Array, corners: Array) -> Indices:

@@ -82,14 +82,15 @@ def _side_by_side(problem: Problem, tolerance: float, rng: np.random.Generator) 
 
     def together() -> Iterate:
         joined = GROUP_BY_GROUP.join(problem, codes)
-        return Iterate(joined.weights, joined.multiplier, joined.loss, 0.0)
+        priced = all(code is None or code.priced for code in codes)
+        return Iterate(joined.weights, joined.multiplier, joined.loss, 0.0, priced=priced)
 
     for place, part in enumerate(problem.parts):
         for codes[place] in () if part is None else _improving(part, tolerance, rng):
             yield together()
     last = together()
     bound = best_bound(problem, last.multiplier, weights=last.weights)
-    yield replace(last, multiplier=bound.multiplier, lower_bound=bound.value)
+    yield replace(last, multiplier=bound.multiplier, lower_bound=bound.value, priced=True)
 
 
 def _modular(part: Problem) -> Iterate:
@@ -107,7 +108,7 @@ def _improving(part: Problem, tolerance: float, rng: np.random.Generator) -> Ite
         if step.loss <= best.loss:
             best = replace(best, weights=step.weights, loss=step.loss)
         if step.lower_bound >= best.lower_bound:
-            best = replace(best, multiplier=step.multiplier, lower_bound=step.lower_bound)
+            best = replace(best, multiplier=step.multiplier, lower_bound=step.lower_bound, priced=step.priced)
         yield best
 
 
@@ -160,4 +161,4 @@ class _CoupledGroups:
         problem, weights = self.problem, self.weights
         multiplier = problem.multiplier(weights.T @ weights)
         bound = best_bound(problem, multiplier, weights=weights)
-        return Iterate(weights, bound.multiplier, problem.loss(weights), bound.value)
+        return Iterate(weights, bound.multiplier, problem.loss(weights), bound.value, priced=True)

@@ -24,6 +24,7 @@ class Iterate(Solved):
         loss: the method's own value of the loss, for display; the answer is recomputed from the weights.
         lower_bound: the method's own proven lower bound, or -inf; the answer's comes from the certificate.
         cover: proof of the lower bound where the data alone do not show it: see `theory.bounds.cover`.
+        priced: whether the lower bound comes from the faces of the hull, which therefore have been listed.
         candidates: (k, d) other neurons that seem to be worth more than they cost: where there are too many samples to
             look at all, the others are asked about these too.
         note: what the method has to say beyond that; the last one becomes part of the answer's message.
@@ -41,3 +42,4 @@ class Iterate(Solved):
     cover: Cover | None = None
     note: str = ""
     candidates: Array | None = None
+    priced: bool = False

@@ -73,7 +73,7 @@ def steps(problem: Problem, weights: Array, *, tolerance: float, rng: np.random.
                 break
         # More can be proven of a code that proves nothing by itself, but it takes a while.
         last = best_bound(problem, step.multiplier, weights=step.weights)
-        yield replace(step, multiplier=last.multiplier, lower_bound=last.value)
+        yield replace(step, multiplier=last.multiplier, lower_bound=last.value, priced=True)
         if last.value >= step.loss * (1 - tolerance):
             return
 
@@ -98,4 +98,4 @@ def _iterate(problem: Problem, generation: ColumnGeneration) -> Iterate:
     bound, loss = bound_at_code(problem, weights), problem.loss(weights)
     if bound is None:
         return Iterate(weights, problem.energy_matrix, loss, -np.inf)
-    return Iterate(weights, bound.multiplier, loss, bound.value)
+    return Iterate(weights, bound.multiplier, loss, bound.value, priced=True)

@@ -97,7 +97,7 @@ def steps(
                 multiplier = problem.multiplier(moved.T @ moved)
                 yield Iterate(moved, multiplier, loss, -np.inf)
         bound = best_bound(problem, multiplier).value
-        yield Iterate(moved, multiplier, best, bound)
+        yield Iterate(moved, multiplier, best, bound, priced=True)
         if bound >= best * (1 - tolerance):
             return
 

@@ -1,8 +1,9 @@
 """The answer of a search: the best code, its loss and its bound computed anew from the problem.
 
 1. The code is written in one way, and measured. Where rounding made it dearer than the modular one, that is taken.
-2. The multiplier of the search, and that of the code, are bounded anew. After a stop no hull is listed that the search
-   did not list, and none is priced that takes seconds, unless that leaves less than the search had proven.
+2. The multiplier of the search, and that of the code, are bounded anew. After a stop no hull is listed that takes
+   seconds to list, unless the bound of the search comes from its faces, and none is priced that takes seconds to price,
+   unless that leaves less than the search had proven.
 3. Of a few sources whose bound came from a relaxation the faces are priced where that leaves a gap.
 4. The message says what was chosen and why, what the method had to say, what stopped it, and which combination of
    sources hardly varies where the code is not proven optimal.
@@ -86,9 +87,9 @@ def answer(
 
 def _bounded(problem: Problem, best: Best, weights: Array, tolerance: float, *, stopped: bool) -> Bound:
     """The bound on the loss of every code, from what the search came to and the code (n, d) itself (steps 2 and 3)."""
-    hulls = problem.blocks if problem.separate or problem.separable else (problem,)
-    quick = (stopped or best.cover is not None) and not _hulls_are_listed(problem, best.cover, hulls)
-    at_once = quick or (stopped and any(map(_is_expensive, hulls)))
+    listed = best.priced or (best.cover is None and all(map(is_small, _hulls(problem, None))))
+    quick = (stopped or best.cover is not None) and not listed
+    at_once = quick or (stopped and any(map(_is_expensive, _hulls(problem, best.cover))))
     bound = best_bound(problem, best.multiplier, weights=weights, quick=at_once, cover=best.cover)
     if at_once and not quick and bound.value < best.lower_bound * (1 - tolerance):
         # Faces that the search has priced are priced anew, and only those.
@@ -99,16 +100,16 @@ def _bounded(problem: Problem, best: Best, weights: Array, tolerance: float, *, 
     return bound
 
 
-def _hulls_are_listed(problem: Problem, cover: Cover | None, hulls: tuple[Problem, ...]) -> bool:
-    """Whether the search has listed the faces that the bound needs."""
-    if cover is None:
-        return all(hull.sources.has_faces for hull in hulls)
-    return cover.samples is not None and cover.within is None and problem.has_among(cover.samples)
+def _hulls(problem: Problem, cover: Cover | None) -> tuple[Problem, ...]:
+    """The problems whose faces prove a bound: one per group, or among the samples that a proof names."""
+    if problem.separate or problem.separable:
+        return problem.blocks
+    return (problem if cover is None or cover.samples is None else problem.among(cover.samples),)
 
 
 def _is_expensive(hull: Problem) -> bool:
-    """Whether to price the faces takes seconds, where they are listed."""
-    faces = hull.sources.faces_if_few if hull.sources.has_faces else None
+    """Whether to price the faces, which are listed for it, takes seconds."""
+    faces = hull.sources.faces_if_few
     return faces is not None and prices_slowly(faces.most_faces)
 
 

@@ -24,6 +24,7 @@ class Best:
         multiplier: (d, d) Y that proves the bound.
         lower_bound: as its method has it.
         cover: proof that belongs to the multiplier; None where the data alone show the bound.
+        priced: whether the bound comes from the faces of the hull.
         note: the last thing that a method had to say.
     """
 
@@ -33,6 +34,7 @@ class Best:
     lower_bound: float = 0.0
     cover: Cover | None = None
     note: str = ""
+    priced: bool = False
 
     @classmethod
     def modular(cls, problem: Problem) -> Best:
@@ -67,5 +69,6 @@ class Best:
         if len(step.weights) >= least_neurons and step.loss <= self.loss * (1 + same):
             best = replace(best, weights=step.weights, loss=step.loss)
         if step.lower_bound >= self.lower_bound * (1 - same):
-            best = replace(best, multiplier=step.multiplier, lower_bound=step.lower_bound, cover=step.cover)
+            best = replace(best, multiplier=step.multiplier, lower_bound=step.lower_bound)
+            best = replace(best, cover=step.cover, priced=step.priced)
         return best

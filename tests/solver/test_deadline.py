@@ -94,7 +94,7 @@ def test_a_hull_is_not_listed_without_the_time_for_it(monkeypatch):
     monkeypatch.setattr(plan, "SIZES", replace(plan.SIZES, seconds_of_hull=((6, 1e4),)))
     problem = Problem(CLOUD)
     hurried = solve(problem, time_limit=2.0)
-    assert "bounded cell by cell" in hurried.message and not problem.sources.has_faces
+    assert "bounded cell by cell" in hurried.message and "faces_if_few" not in vars(problem.sources)
     assert hurried.lower_bound <= listed.loss <= hurried.loss * (1 + 1e-9)
     assert certify(problem, hurried).feasible
 

@@ -81,9 +81,9 @@ class Pricing:
         self.whitening = whitening
         self.corners = whitening.samples(faces.vertices)
         self.slack = PRICING.feasible + PRICING.rounding * float(np.abs(self.corners).max())
-        self._kept: list[Array] | None = None
-        if sum(len(level) for level in faces.levels) <= PRICING.most_kept:
-            self._kept = [self._bases(level) for level in faces.levels]
+        count = sum(len(level) for level in faces.levels)
+        few = count <= PRICING.most_kept
+        self._bases_of_levels = [self._bases(level) for level in faces.levels] if few else None
 
     def maximise(self, multiplier: Array, *, bar: float | None = None) -> Priced:
         """Largest ratio w'Y w / f(w), with the best neuron of every face where it exceeds the bar.
@@ -133,7 +133,8 @@ class Pricing:
 
     def _best(self, worth: Array, level: Indices, size: int, rows: Indices, bar: float) -> tuple[Array, Array, Mask]:
         """Best ratio and neuron x on the subspace of each face, and whether the neuron is feasible."""
-        bases = self._bases(level[rows]) if self._kept is None else self._kept[size - 1][rows]
+        known = self._bases_of_levels
+        bases = self._bases(level[rows]) if known is None else known[size - 1][rows]
         ratios, coordinates = _largest(np.swapaxes(bases, 1, 2) @ worth @ bases)
         above = np.flatnonzero(ratios > bar * PRICING.above)
         neurons = np.zeros((len(rows), len(worth)))

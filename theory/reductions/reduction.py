@@ -2,7 +2,8 @@
 
 1. `accepts`: whether it has anything to do here.
 2. `apply`: the problem, or the problems, that it comes to. A problem makes each of them once, and keeps it.
-3. `invert`: what a code of that problem is as a code of this one: weights, multiplier, loss and lower bound.
+3. `invert`: what a code of that problem is as a code of this one: weights, multiplier, loss and lower bound; and
+   `lower_bound`: what a bound there is as a bound here.
 
 A chain of them takes any problem to the form in which neurons are searched for and priced, and the answer back:
 
@@ -67,6 +68,16 @@ class Reduction:
     def apply(self, problem: Any) -> Any:
         """The reduced problem."""
         return problem
+
+    def lower_bound(self, problem: Any, bound: float) -> float:
+        """A lower bound on every code of the reduced problem as one on every code of this problem.
+
+        Args:
+            problem: this one.
+            bound: on the loss of the reduced one.
+        """
+        del problem
+        return bound
 
     def invert(self, problem: Any, solved: OneSolved) -> OneSolved:
         """A code of the reduced problem as one of this problem.

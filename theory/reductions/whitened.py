@@ -31,6 +31,8 @@ class _Whitened(Reduction):
         Raises:
             FloatingPointError: units that leave these coordinates without numbers.
         """
+        if problem.transitions is not None:
+            return problem.feedforward.whitened  # what neurons cost is the same
         whitening, heights = problem.whitening, problem.height_sources
         root = problem.sources.covariance_root @ whitening.inverse
         changes = {
@@ -44,7 +46,7 @@ class _Whitened(Reduction):
         # By construction, and to more digits than it could be found again.
         known = {"whitening": Whitening.none(whitening.targets)}
         try:
-            inside = type(problem).knowing(known, **(problem.feedforward.arguments | changes))
+            inside = type(problem).knowing(known, **(problem.arguments | changes))
         except InputError as error:
             # Of a problem that was accepted as given: its units are what those coordinates have no numbers for.
             raise FloatingPointError("numbers too small or too large") from error

@@ -21,11 +21,15 @@ class _WithoutLayer(Reduction):
         """See `Reduction`."""
         return problem.replaced(transitions=None, recurrent_cost=1.0) if self.accepts(problem) else problem
 
+    def lower_bound(self, problem: Any, bound: float) -> float:
+        """See `Reduction`."""
+        return bound + float(problem.least_recurrent)
+
     def invert(self, problem: Any, solved: OneSolved) -> OneSolved:
         """See `Reduction`."""
         if not self.accepts(problem):
             return solved
-        bound = solved.lower_bound + problem.least_recurrent
+        bound = self.lower_bound(problem, solved.lower_bound)
         return replace(solved, loss=problem.loss(solved.weights), lower_bound=bound)
 
 

@@ -23,10 +23,9 @@ import sympy as sp
 
 from theory.errors import InputError, unknown_name
 from theory.symbolic.markup import typeset, unmarked
+from theory.symbolic.names import MIXING_NAMES, READOUT_NAMES
 
 __all__ = [
-    "MIXING_NAMES",
-    "READOUT_NAMES",
     "Chain",
     "Derivation",
     "DerivationStep",
@@ -34,12 +33,6 @@ __all__ = [
     "derive",
     "trace_of_inverse",
 ]
-
-MIXING_NAMES = ("orthonormal", "general")
-"""A'A = 1, or any mixing of full column rank."""
-
-READOUT_NAMES = ("exact", "soft", "noisy", "fixed-variance")
-"""Exact decoder; squared error at a price; noise as well; or no decoder, with diag G fixed."""
 
 WITH_ERRORS = ("soft", "noisy")
 

@@ -9,10 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from solver.commands.cli import main
-from solver.commands.derive import MIXINGS as SHOWN_MIXINGS
-from solver.commands.derive import READOUTS as SHOWN_READOUTS
 from theory.families import FAMILIES
-from theory.symbolic.derivation import MIXING_NAMES, READOUT_NAMES
 from theory.theorems import THEOREMS
 
 
@@ -81,11 +78,6 @@ def test_phase(tmp_path):
 )
 def test_phase_refuses(options, said):
     assert said in refused("phase", *options)
-
-
-def test_names_repeated_for_speed_are_the_same():
-    assert SHOWN_MIXINGS == MIXING_NAMES
-    assert SHOWN_READOUTS == READOUT_NAMES
 
 
 def test_help_does_not_wait_for_sympy():

@@ -23,12 +23,11 @@ from theory.symbolic.derivation import (
     DECODER_NORM,
     ENCODER_COST,
     ENCODER_NORM,
-    MIXING_NAMES,
-    READOUT_NAMES,
     VARIANCE,
     Loss,
     derive,
 )
+from theory.symbolic.names import MIXING_NAMES, READOUT_NAMES
 
 FULL = Loss()
 
