@@ -59,9 +59,9 @@ def test_ugly_problems_are_solved(seed):
     loss = drawn(seed, most_sources=3, most_samples=16)
     # Three sources whose weights are free of charge: neurons of a few samples, where proofs by cones can be endless.
     endless = loss.sources.shape[1] == 3 and not loss.weight_costs.any()
-    end = time.perf_counter() + 10
+    end = time.process_time() + 15
     for found in steps(loss, tolerance=1e-8, rng=np.random.default_rng(0)):  # noqa: B007
-        if time.perf_counter() > end:
+        if time.process_time() > end:
             break
     assert found.loss - found.lower_bound <= (1e-4 if endless else 1e-8) * found.loss
 
