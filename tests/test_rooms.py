@@ -44,7 +44,6 @@ FLOORS = [
         "solver.free",
         "solver.solving.plan",
         "solver.generation",
-        "solver.rectified",
         "solver.metrics",
         "solver.files",
         "solver.reading",

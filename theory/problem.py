@@ -26,9 +26,9 @@ from theory.groups import Groups, checked_groups, is_separate
 from theory.immutable import FixedDict, Immutable, derived, locked
 from theory.inputs import LARGEST, SMALLEST, as_matrix, as_rows, require_plain
 from theory.neurons import ACTIVATIONS, Activity, Canonical, Linear, Neurons, Nonlinear
+from theory.neurons.sample_readout import SampleReadout
 from theory.readouts import Exact, Noisy, Readout, Reads, Soft
 from theory.reductions import CANONICAL, GROUP_BY_GROUP, WHITENED, WITHOUT_LAYER, SomeSamples
-from theory.neurons.sample_readout import SampleReadout
 from theory.sources import SOURCES, Sources
 
 if TYPE_CHECKING:

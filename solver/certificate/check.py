@@ -15,7 +15,6 @@ from theory.problem import Problem, within_digits
 from theory.sources import as_matrix
 
 if TYPE_CHECKING:
-    from solver.code import Code
     from theory.arrays import Array
 
 __all__ = ["Certificate", "certify"]

@@ -91,7 +91,9 @@ def model_of(problem: Problem) -> Any:
 
     centred = np.asarray(sources.about_mean(sources.points))
     weight_costs = problem.encoder_cost * problem.encoder_metric
-    return RectifiedLoss(centred, np.asarray(probabilities), problem.activity_cost, weight_costs, problem.sample_readout)
+    return RectifiedLoss(
+        centred, np.asarray(probabilities), problem.activity_cost, weight_costs, problem.sample_readout
+    )
 
 
 def network_activity(problem: Problem, representation: Any) -> Array:
@@ -107,8 +109,8 @@ def network_activity(problem: Problem, representation: Any) -> Array:
         activity = np.asarray(representation.sample_activity)
     elif encoder.shape[1] != len(problem.mixing):
         raise InputError(
-            f"representation: encodes {encoder.shape[1]} channel(s), but the problem has {len(problem.mixing)}; certify "
-            "it against the problem it was solved for"
+            f"representation: encodes {encoder.shape[1]} channel(s), but the problem has {len(problem.mixing)}; "
+            "certify it against the problem it was solved for"
         )
     else:
         weights = encoder @ problem.mixing
@@ -152,9 +154,7 @@ def measured(problem: Problem, activity: Array, encoder: Array, decoder: Array) 
     return Paid(energies, float(np.abs(missed).max(initial=0.0)), True)
 
 
-def bound_of(
-    problem: Problem, multiplier: Any, *, tolerance: float = PRICED, seconds: float = float("inf")
-) -> Proven:
+def bound_of(problem: Problem, multiplier: Any, *, tolerance: float = PRICED, seconds: float = float("inf")) -> Proven:
     """Steps 3 and 4: the lower bound on the loss of every code of the problem's kind of neuron.
 
     Args:

@@ -141,8 +141,8 @@ class NonlinearCode(Frozen):
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as plain numbers, strings and lists: what `--json` prints."""
-        named = ("modular", "price_of_modularity", "price_of_linearity", "energies")
-        named += (*SAVED_TEXTS, *SAVED_NUMBERS, *SAVED_ARRAYS)
+        more = ("modular", "price_of_modularity", "price_of_linearity", "energies")
+        named = (*more, *SAVED_TEXTS, *SAVED_NUMBERS, *SAVED_ARRAYS)
         values = {name: getattr(self, name) for name in named}
         plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
         plain["activation"] = self.problem.neurons.name
@@ -191,7 +191,9 @@ def described(problem: Problem, activity: Array, encoder: Array, encoder_bias: A
     }
 
 
-def sorted_network(problem: Problem, activity: Array, encoder: Array, encoder_bias: Array) -> tuple[Array, Array, Array]:
+def sorted_network(
+    problem: Problem, activity: Array, encoder: Array, encoder_bias: Array
+) -> tuple[Array, Array, Array]:
     """The network with its neurons by decreasing cost, without those that cost nothing."""
     costs = _costs(problem, activity, encoder)
     # Rounded, so that rounding does not reorder neurons that tie.
@@ -218,14 +220,15 @@ def _reads(problem: Problem, activity: Array, encoder: Array) -> Array:
     alone = np.column_stack([_is_function_of(problem, activity, list(members)) for members in groups.values()])
     first = np.zeros_like(alone)
     first[np.arange(len(alone)), alone.argmax(axis=1)] = True
-    return np.asarray(np.where(alone.any(axis=1)[:, None], first, True))
+    return np.asarray(first | ~alone.any(axis=1)[:, None])
 
 
 def _is_function_of(problem: Problem, activity: Array, members: list[int]) -> Array:
     """(n,) whether activity is the same wherever these sources are."""
     _, level = np.unique(problem.sources.points[:, members], axis=0, return_inverse=True)
     level = np.ravel(level)
-    mean = np.column_stack([np.bincount(level, column) for column in activity.T] or [np.empty((level.max() + 1, 0))])
+    mean = np.zeros((int(level.max()) + 1, activity.shape[1]))
+    np.add.at(mean, level, activity)
     mean /= np.bincount(level)[:, None]
     spread = np.abs(activity - mean[level]).max(axis=0)
     return np.asarray(spread <= ONE_SOURCE * np.abs(activity).max(axis=0))

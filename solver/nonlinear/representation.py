@@ -110,7 +110,7 @@ class NonlinearRepresentation(NonlinearCode):
         return plot(self, path)
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
-        """Write a page with the answer in words, its picture, and the table of its neurons: one file, without a network.
+        """Write a page with the answer in words, its picture, and the table of its neurons, in one file.
 
         Args:
             path: .html file to write, whole or not at all.
@@ -144,5 +144,3 @@ class NonlinearRepresentation(NonlinearCode):
         from solver.pictures.nonlinear import as_text
 
         return as_text(self)
-
-

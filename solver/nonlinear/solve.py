@@ -100,7 +100,9 @@ class _Search:
         options: dict[str, Any] = {"tolerance": self.limits.tolerance, "rng": self.rng}
         if self.problem.neurons.name == "free":
             points = np.asarray(self.problem.sources.points)
-            return self.follow(self.search.modular_steps(self.model, points, groups=groups, **options), "modular", shown=False)
+            return self.follow(
+                self.search.modular_steps(self.model, points, groups=groups, **options), "modular", shown=False
+            )
         return self.follow(self.search.modular_steps(self.model, groups, **options), "modular", shown=False)
 
     def all_neurons(self) -> _Best:

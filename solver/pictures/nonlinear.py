@@ -134,7 +134,8 @@ def page(answer: NonlinearCode, path: str | os.PathLike[str]) -> None:
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Best code of {kind} neurons</title><style>'
         "body{font-family:sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}img{width:100%}"
         "td,th{padding:.2rem .6rem;text-align:right}table{border-collapse:collapse;display:block;overflow-x:auto}"
-        f'</style></head><body><h1>Best code of {kind} neurons</h1>{said}<img src="data:image/png;base64,{picture}" alt="losses and neurons">'
+        f"</style></head><body><h1>Best code of {kind} neurons</h1>{said}"
+        f'<img src="data:image/png;base64,{picture}" alt="losses and neurons">'
         f"<table><tr>{head}</tr>{rows}</table></body></html>"
     )
     with written_whole(path) as partial:

@@ -63,9 +63,10 @@ def solve(
 
     Returns:
         A `Representation`; of rectified and free neurons (`Problem(activation=...)`) a
-        `solver.nonlinear.representation.NonlinearRepresentation`. Its status is "optimal" if the gap is within the tolerance, "interrupted" if the time
-        limit, the callback or Ctrl-C ended the search, and "bounded" otherwise. Code and bound are valid in any case.
-        Where the problem has groups, the best code that keeps to them is found first, and is its `separate`.
+        `solver.nonlinear.representation.NonlinearRepresentation`. Its status is "optimal" if the gap is within the
+        tolerance, "interrupted" if the time limit, the callback or Ctrl-C ended the search, and "bounded" otherwise.
+        Code and bound are valid in any case. Where the problem has groups, the best code that keeps to them is found
+        first, and is its `separate`.
 
     Raises:
         InputError: an argument that cannot be used.

@@ -46,8 +46,8 @@ class Nonlinear(Neurons):
             )
         if problem.separate:
             raise InputError(
-                f"separate: {self.name} neurons that each read one group are found beside the others, and compared with "
-                "them; leave it out"
+                f"separate: {self.name} neurons that each read one group are found beside the others, and compared "
+                "with them; leave it out"
             )
         if problem.bias_cost:
             raise InputError(
@@ -67,14 +67,17 @@ class Nonlinear(Neurons):
 
     def energy_root(self, problem: Any) -> NoReturn:
         """See `Neurons`: there is none."""
+        del problem
         raise self._refusal()
 
     def energy_matrix(self, problem: Any) -> NoReturn:
         """See `Neurons`: there is none."""
+        del problem
         raise self._refusal()
 
     def height_sources(self, problem: Any) -> Sources:
         """See `Neurons`: there are none."""
+        del problem
         raise self._refusal()
 
     def _refusal(self) -> InputError:
@@ -123,8 +126,8 @@ class Free(Nonlinear):
         super().require_fitting(problem)
         if problem.encoder_cost not in (0.0, 1.0):
             raise InputError(
-                f"encoder_cost: free neurons have no encoder weights, and none can cost {problem.encoder_cost:g}; leave "
-                "it out"
+                f"encoder_cost: free neurons have no encoder weights, and none can cost {problem.encoder_cost:g}; "
+                "leave it out"
             )
         errors, probabilities = problem.readout.errors, problem.sources.probabilities
         if errors is not None and errors.probabilities is not None and probabilities is not None:
