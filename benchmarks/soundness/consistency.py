@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.soundness.codes import modular_code
-from benchmarks.soundness.judgement import TOLD
+from benchmarks.soundness.judgement import has_lost_digits
 from benchmarks.soundness.neurons import Whitened, best_neurons
 from benchmarks.soundness.rational import RationalProblem
 
@@ -198,8 +198,7 @@ def _against_certificate(posed: Any, answer: Representation) -> Iterator[str]:
         yield f"the answer is {answer.status} at a gap of {answer.gap:.3g}, and certify sees nothing against it"
     # Where units are far apart the network itself has no more digits; the answer promises those of its tolerance, or
     # says that it cannot.
-    told = TOLD in answer.message and answer.status != "optimal"
-    if not told and abs(found.loss / answer.loss - 1) > answer.tolerance:
+    if not has_lost_digits(answer) and abs(found.loss / answer.loss - 1) > answer.tolerance:
         yield f"certify measures a loss of {found.loss:.15g}, and the answer says {answer.loss:.15g}"
     if answer.status == "optimal" and not found.gap <= OPTIMAL + ROUNDING:
         yield f"certify sees a gap of {found.gap:.3g} in an answer called optimal"
@@ -262,10 +261,11 @@ def _against_verdict(problem: Drawn, posed: Any, answer: Representation) -> Iter
         yield f"the verdict says modular ({verdict.reason}), and the answer costs {price:.3g} less than a modular code"
     if price > verdict.price_bound * (1 + ROUNDING) + OPTIMAL + ROUNDING:
         yield f"the verdict bounds the price of modularity by {verdict.price_bound:.3g}, and it is {price:.3g}"
+    rational = RationalProblem(problem)
     if problem.groups is None:
         # Of two searches for the best modular code either may end early; exact arithmetic says which is better.
         codes = modular_code(problem, Whitened(problem)), posed.modular_weights
-        code, tolerance = min(codes, key=RationalProblem(problem).code_loss), EARNS
+        code, tolerance = min(codes, key=rational.code_loss), EARNS
     else:
         assert answer.separate is not None
         code, tolerance = answer.separate.source_weights, OF_SEARCHED
@@ -274,12 +274,13 @@ def _against_verdict(problem: Drawn, posed: Any, answer: Representation) -> Iter
     if problem.reading.exact and np.linalg.matrix_rank(problem.targets, rtol=1e-9) < problem.dimension:
         # The multiplier of the code is not determined: there is nothing to hold a neuron against.
         return
-    yield from _against_neurons(problem, verdict, code, tolerance)
+    yield from _against_neurons(problem, rational, verdict, code, tolerance)
 
 
-def _against_neurons(problem: Drawn, verdict: Verdict, code: Array, tolerance: float) -> Iterator[str]:
+def _against_neurons(
+    problem: Drawn, rational: RationalProblem, verdict: Verdict, code: Array, tolerance: float
+) -> Iterator[str]:
     """Neurons that refute a verdict, at the multiplier of the best modular code; the witness that does not prove it."""
-    rational = RationalProblem(problem)
     try:
         multiplier = rational.worth(code)
     except ZeroDivisionError:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from benchmarks.soundness.draws import Drawn
     from theory.arrays import Array
 
-__all__ = ["Claim", "Judgement", "judge"]
+__all__ = ["Claim", "Judgement", "has_lost_digits", "judge"]
 
 ROUNDING = 1e-9
 """Relative excess of a bound over what can be true, or of a loss over what was measured, that is an error."""
@@ -103,6 +103,11 @@ class Judgement:
     saved_by: str = ""
 
 
+def has_lost_digits(answer: Any) -> bool:
+    """Whether an answer, or what it claims, says that its network has lost its digits, and is not called optimal."""
+    return TOLD in answer.message and answer.status != "optimal"
+
+
 def judge(problem: Drawn, claim: Claim, *, with_codes: bool = True) -> Judgement:
     """Judge a claim.
 
@@ -120,7 +125,7 @@ def judge(problem: Drawn, claim: Claim, *, with_codes: bool = True) -> Judgement
     found.gap = 1 - _quotient(claim.lower_bound, measured.loss)
     terms = _terms(problem, claim)
     blur = _blur(problem, claim, terms, measured)
-    if TOLD not in claim.message or claim.status == "optimal":
+    if not has_lost_digits(claim):
         found.wrong += _against_network(problem, claim, measured, terms, blur)
     found.wrong += _against_words(claim, measured, blur)
     found.wrong += _against_simple_codes(case, blur)

@@ -158,7 +158,7 @@ def test_what_no_target_needs_is_left_out():
     assert np.corrcoef(decoded[:, 0], answer.problem.sources.points[:, 0])[0, 1] > 0.99
 
 
-@pytest.mark.parametrize("size", [1e-5, 1e-6, 1e-8])
+@pytest.mark.parametrize("size", [1e-4, 1e-5, 1e-6])
 @pytest.mark.parametrize("seed", range(3))
 def test_silence_is_proven_of_sources_that_are_nearly_dependent(size, seed):
     points = np.random.default_rng(seed).uniform(-1, 1, (20, 3))
