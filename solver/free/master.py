@@ -9,8 +9,8 @@ With decoders v_i = sqrt(x_i) u_i, F is convex in (x, beta); its derivative by x
 3. M follows by `respond`, from where the step took it. Shorten the step until F with its barrier falls.
 4. When a step promises little, tau becomes a tenth; end when tau is nothing.
 
-The same tau smooths the activities (`respond`): then 1 - sum p_L a_L^2 / x_i takes the place of 1 - worth_i^2, C has the
-softened p_L a_L / x_i, and 2 sum p_L tau / x_i^2 times the softness joins the Hessian's diagonal.
+The same tau smooths the activities (`respond`): then 1 - sum p_L a_L^2 / x_i takes the place of 1 - worth_i^2, C has
+the softened p_L a_L / x_i, and 2 sum p_L tau / x_i^2 times the softness joins the Hessian's diagonal.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from solver.free.response import Neurons, Response, Samples, respond
 from theory.immutable import Frozen
@@ -34,6 +34,9 @@ STEPS = 120
 
 FIRST = 0.01
 """The barrier's weight tau to start with."""
+
+INSIDE = 0.1
+"""Least energy to start with, as a share of the mean: a start at the edge makes a barrier's steps short."""
 
 SHRINK = 0.1
 """What the weight is multiplied by when its problem is solved."""
@@ -87,7 +90,7 @@ def best_energies(
         2.828427125
     """
     n = len(units.views)
-    x = np.maximum(start, 1e-6 * start.max())
+    x = np.maximum(start, INSIDE * start.mean())
     theta = FIRST
     answer = respond(samples, _scaled(units, x), offset, multiplier, smoothing=theta)
     s = theta / x
@@ -100,7 +103,10 @@ def best_energies(
         H[np.arange(n), np.arange(n)] += s / x + _stiffness(units, answer, x)
         H[np.diag_indices(len(H))] *= 1 + 1e-14
         right = -np.concatenate([slope - theta / x, drift])
-        step = cho_solve(cho_factor(H, check_finite=False), right, check_finite=False)
+        try:
+            step = cho_solve(cho_factor(H), right)
+        except (LinAlgError, ValueError):  # rounding has the last word
+            break
         promised = float(right @ step)
         if promised <= CENTRED * n * theta or promised <= 1e-15 * abs(answer.loss):  # 4
             if 4 * n * theta <= tolerance * abs(answer.loss):

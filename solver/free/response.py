@@ -12,7 +12,8 @@ piecewise quadratic; its condition, e_t M_t + sum_i a_i v_i = x_t - beta, is sol
 3. End when the condition holds, or nothing rises any more.
 
 With smoothing theta > 0 a barrier keeps activities positive: p_L a^2 - a M_L v = theta p_L, so that a is a smooth
-function of M_L v, and M is unique even where no neuron is active; the loss then contains the barrier, - 2 theta sum p_L log a.
+function of M_L v, and M is unique even where no neuron is active. The loss then contains the barrier,
+- 2 theta sum p_L log a.
 
 If each sample is a level of its own J falls into blocks of k by k, one a sample; else it is one dense matrix, and the
 samples are replaced by coordinates of what the levels can tell apart (`setting`): the rows of X and M are then these.
@@ -183,8 +184,8 @@ def centred(response: Response) -> Array:
     shifts = response.samples.shifts
     half = response.whitened(shifts)
     wanted = response.samples.ones @ response.multiplier
-    step, *_ = np.linalg.lstsq(half.T @ half, wanted, rcond=None)
-    return np.asarray(response.multiplier + response.moved(shifts, step))
+    step = np.asarray(np.linalg.lstsq(half.T @ half, wanted, rcond=None)[0], dtype=float)
+    return np.asarray(response.multiplier + response.moved(shifts, step), dtype=float)
 
 
 def respond(
@@ -247,9 +248,7 @@ def active(view: Levels, pushed: Array, smoothing: float) -> tuple[Array, Array]
     return activity, activity / root
 
 
-def _objective(
-    samples: Samples, neurons: Neurons, wanted: Array, M: Array, smoothing: float
-) -> tuple[float, Array]:
+def _objective(samples: Samples, neurons: Neurons, wanted: Array, M: Array, smoothing: float) -> tuple[float, Array]:
     """The concave objective, and (T, k) half its gradient: what the condition misses."""
     value = 2 * float((M * wanted).sum()) - float(samples.slack @ (M**2).sum(axis=1))
     rest = wanted - samples.slack[:, None] * M

@@ -280,6 +280,8 @@ def _widened(
     for place, view in enumerate(posed.samples.views):
         Z = view.totals(point.response.multiplier) / np.sqrt(view.probabilities)[:, None]
         tops = climbed(Z, seeds[ratio.views == place], angle, rng)
+        k = tops.shape[1]
+        tops = np.concatenate([tops, np.eye(k), -np.eye(k)])  # with these an offset has room
         tops = apart(tops, units.decoders[units.views == place])
         units = units.joined(Neurons(tops, np.full(len(tops), place)))
     fresh = len(units.views) - len(energies)
