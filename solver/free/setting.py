@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from solver.free.response import Levels, Samples
 from theory.immutable import Frozen
@@ -50,7 +51,7 @@ class Setting(Frozen):
     """
 
     samples: Samples
-    back: Array
+    back: Array | csr_array
     fixed: Array
     axes: Array
     loss_unit: float
@@ -111,7 +112,7 @@ def setting(loss: FreeLoss, views: Sequence[View]) -> Setting | None:
     return Setting(samples, back, fixed, axes, unit * size, size, q)
 
 
-def _merged(X: Array, q: Array, p: Array, error_cost: float) -> tuple[Samples, Array]:
+def _merged(X: Array, q: Array, p: Array, error_cost: float) -> tuple[Samples, csr_array]:
     """Step 3."""
     kept = np.flatnonzero(q > 0)
     key = np.concatenate([X[kept], (q[kept] / p[kept])[:, None]], axis=1)
@@ -119,8 +120,7 @@ def _merged(X: Array, q: Array, p: Array, error_cost: float) -> tuple[Samples, A
     same = same.reshape(-1)
     weights = np.bincount(same, q[kept])
     probabilities = np.asarray(np.bincount(same, p[kept]), dtype=float)
-    back = np.zeros((len(q), len(first)))
-    back[kept, same] = p[kept] / probabilities[same]
+    back = csr_array((p[kept] / probabilities[same], (kept, same)), shape=(len(q), len(first)))
     ones = np.ones(len(first))
     return Samples(X[kept][first], 1 / (error_cost * weights), ones, (Levels(probabilities),)), back
 
