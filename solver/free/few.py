@@ -69,7 +69,7 @@ def merged(neurons: Neurons, angle: float) -> Neurons:
         [[2.236068, 0.0], [0.0, 1.0]]
     """
     energies = (neurons.decoders**2).sum(axis=1)
-    units = neurons.decoders / np.sqrt(energies)[:, None]
+    units = neurons.decoders / np.sqrt(np.where(energies > 0, energies, 1.0))[:, None]
     close = (units @ units.T >= np.cos(angle)) & (neurons.views[:, None] == neurons.views)
     left, decoders, views = np.ones(len(units), dtype=bool), [], []
     for i in np.argsort(-energies, kind="stable"):
@@ -77,6 +77,8 @@ def merged(neurons: Neurons, angle: float) -> Neurons:
             group = close[i] & left
             left &= ~group
             total = energies[group] @ units[group]
+            if not np.linalg.norm(total) > 0:
+                continue
             decoders.append(total / np.linalg.norm(total) * np.sqrt(energies[group].sum()))
             views.append(neurons.views[i])
     return Neurons(np.array(decoders), np.array(views))

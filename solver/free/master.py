@@ -5,9 +5,12 @@ With decoders v_i = sqrt(x_i) u_i, F is convex in (x, beta); its derivative by x
     minimise F(x, beta) over x >= 0;      1 - worth_i^2 = s_i >= 0,   x_i s_i = 0,   sum_t M_t = 0
 
 1. The Hessian is 2 (R^-1 C)'(R^-1 C), C how the fit moves with x_i (activity times u_i) and with beta, J = R R'.
-2. Newton step of the conditions with x_i s_i = tau, a tenth of the present mean; stop short of the boundary.
-3. M follows by `respond`, from where the step took it.
-4. End when the products and the conditions are small, or do not get smaller any more.
+2. Newton step of the conditions with x_i s_i = tau; stop short of the boundary.
+3. M follows by `respond`, from where the step took it. Shorten the step until F with its barrier falls.
+4. When a step promises little, tau becomes a tenth; end when tau is nothing.
+
+The same tau smooths the activities (`respond`): then 1 - sum p_L a_L^2 / x_i takes the place of 1 - worth_i^2, C has
+the softened p_L a_L / x_i, and 2 sum p_L tau / x_i^2 times the softness joins the Hessian's diagonal.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from solver.free.response import Neurons, Response, Samples, respond
 from theory.immutable import Frozen
@@ -26,11 +29,23 @@ if TYPE_CHECKING:
 
 __all__ = ["Energies", "best_energies"]
 
-STEPS = 60
-"""Newton steps at most; 15 to 30 are usual."""
+STEPS = 120
+"""Newton steps at most; 30 to 50 are usual."""
+
+FIRST = 0.01
+"""The barrier's weight tau to start with."""
+
+INSIDE = 0.1
+"""Least energy to start with, as a share of the mean: a start at the edge makes a barrier's steps short."""
 
 SHRINK = 0.1
-"""Share of the mean product that the next step aims at."""
+"""What the weight is multiplied by when its problem is solved."""
+
+CENTRED = 0.1
+"""Promised fall of the barrier's problem, as a share of its weight, at which it is solved."""
+
+HALVINGS = 30
+"""Shorter steps that are tried at most."""
 
 SHORT = 0.99
 """Share of the way to the boundary that a step may go."""
@@ -75,40 +90,47 @@ def best_energies(
         2.828427125
     """
     n = len(units.views)
-    x = np.maximum(start, 1e-6 * start.max())
-    answer = respond(samples, _scaled(units, x), offset, multiplier)
-    s = np.maximum(1 - _squares(units, answer, x), 0.1 * start.mean() / x).clip(1e-3, 10.0)
-    last, worse = np.inf, 0
+    x = np.maximum(start, INSIDE * start.mean())
+    theta = FIRST
+    answer = respond(samples, _scaled(units, x), offset, multiplier, smoothing=theta)
+    s = theta / x
     for _ in range(STEPS):
         slope = 1 - _squares(units, answer, x)
         drift = -2 * samples.ones @ answer.multiplier
-        gap = float(x @ s)
-        error = (
-            gap
-            + float(np.abs(x * (slope - s)).sum())
-            + float(np.abs(drift).max()) * float(np.abs(samples.targets).max())
-        )
-        if error <= tolerance * abs(answer.loss):  # 4
-            break
-        worse = worse + 1 if error > 0.9 * last else 0
-        if worse >= 5:
-            break
-        last = min(last, error)
         columns = _columns(samples, units, answer, x)
         half = answer.whitened(columns)
         H = 2 * half.T @ half  # 1
-        H[np.arange(n), np.arange(n)] += s / x
+        H[np.arange(n), np.arange(n)] += s / x + _stiffness(units, answer, x)
         H[np.diag_indices(len(H))] *= 1 + 1e-14
-        right = -np.concatenate([slope - SHRINK * gap / n / x, drift])
-        step = cho_solve(cho_factor(H, check_finite=False), right, check_finite=False)
-        dx = step[:n]
-        ds = SHRINK * gap / n / x - s - s / x * dx  # 2
-        far = min(1.0, SHORT / max(float((-dx / x).max()), 1e-300))
-        far = min(far, 1.0) if far > 0 else 1.0
+        right = -np.concatenate([slope - theta / x, drift])
+        try:
+            step = cho_solve(cho_factor(H), right)
+        except (LinAlgError, ValueError):  # rounding has the last word
+            break
+        promised = float(right @ step)
+        if promised <= CENTRED * n * theta or promised <= 1e-15 * abs(answer.loss):  # 4
+            if 4 * n * theta <= tolerance * abs(answer.loss):
+                break
+            theta *= SHRINK
+            answer = respond(samples, _scaled(units, x), offset, answer.multiplier, smoothing=theta)
+            continue
+        ds = theta / x - s - s / x * step[:n]  # 2
+        length = min(1.0, SHORT / max(float((-step[:n] / x).max()), 1e-300))
         dual = min(1.0, SHORT / max(float((-ds / s).max()), 1e-300))
-        moved = answer.multiplier + far * answer.moved(columns, step)
-        x, offset, s = x + far * dx, offset + far * step[n:], s + dual * ds
-        answer = respond(samples, _scaled(units, x), offset, moved)  # 3
+        before = answer.loss - 2 * theta * float(np.log(x).sum())
+        pushed, kept = answer.moved(columns, step), False
+        for _ in range(HALVINGS):  # 3
+            there, at = x + length * step[:n], offset + length * step[n:]
+            trial = respond(samples, _scaled(units, there), at, answer.multiplier + length * pushed, smoothing=theta)
+            after = trial.loss - 2 * theta * float(np.log(there).sum())
+            kept = after <= before - 1e-4 * length * promised + 1e-15 * abs(before)
+            if kept:
+                break
+            length *= 0.4
+        if not kept:
+            break
+        x, offset, answer = there, at, trial
+        s = np.clip(s + dual * ds, 0.01 * theta / x, 100 * theta / x)
     return Energies(x, offset, answer, s)
 
 
@@ -118,13 +140,21 @@ def _scaled(units: Neurons, x: Array) -> Neurons:
 
 
 def _squares(units: Neurons, answer: Response, x: Array) -> Array:
-    """(n,) worth^2 of the directions, sum over levels of p_L a_L^2 / x."""
+    """(n,) sum over levels of p_L a_L^2 / x: worth^2 of the directions without smoothing."""
     squares = np.zeros(len(x))
     for place, view in enumerate(answer.samples.views):
         own = units.views == place
-        pushed = np.maximum(view.totals(answer.multiplier) @ units.decoders[own].T, 0)
-        squares[own] = (pushed**2 / view.probabilities[:, None]).sum(axis=0)
+        squares[own] = view.probabilities @ answer.activity[place] ** 2 / x[own]
     return squares
+
+
+def _stiffness(units: Neurons, answer: Response, x: Array) -> Array:
+    """(n,) what the smoothing adds to the Hessian's diagonal."""
+    added = np.zeros(len(x))
+    for place, view in enumerate(answer.samples.views):
+        own = units.views == place
+        added[own] = 2 * answer.smoothing * (view.probabilities**2 @ answer.softness[place]) / x[own] ** 2
+    return added
 
 
 def _columns(samples: Samples, units: Neurons, answer: Response, x: Array) -> Array:
@@ -133,6 +163,7 @@ def _columns(samples: Samples, units: Neurons, answer: Response, x: Array) -> Ar
     fits = np.empty((T, k, len(x)))
     for place, view in enumerate(samples.views):
         own = units.views == place
-        activity = answer.activity[place] / np.sqrt(x[own])
+        softened = view.probabilities[:, None] * answer.softness[place]
+        activity = softened * answer.activity[place] / np.sqrt(x[own])
         fits[:, :, own] = view.spread(activity[:, None, :] * units.decoders[own].T)
     return np.concatenate([fits, samples.shifts], axis=2)

@@ -155,13 +155,13 @@ def _arcs(Y: Array) -> tuple[float, Array]:
     squares = np.stack([Y[:, 0] ** 2, Y[:, 1] ** 2, Y[:, 0] * Y[:, 1]], axis=1)
     changes = np.concatenate([squares, -squares])
     order = np.argsort(ends, kind="stable")
-    # From the longest arc on: in its middle no row is near the edge of its half circle, so that all signs are certain.
-    longest = int(np.argmax(np.diff(ends[order], append=ends[order[0]] + 2 * np.pi)))
-    order = np.roll(order, -longest)
-    ends = ends[order] + np.where(np.arange(len(order)) < len(order) - longest, 0.0, 2 * np.pi)
-    middle = np.append((ends[1:] + ends[:-1]) / 2, (ends[-1] + ends[0] + 2 * np.pi) / 2)
-    first = Y @ np.array([np.cos(middle[0]), np.sin(middle[0])]) > 0
-    sums = squares[first].sum(axis=0) + np.concatenate([np.zeros((1, 3)), np.cumsum(changes[order][1:], axis=0)])
+    ends = ends[order]
+    place = np.empty(len(order), dtype=int)
+    place[order] = np.arange(len(order))
+    before = (
+        place[: len(Y)] > place[len(Y) :]
+    )  # left before entered: active at angle 0. By order, so that ties do no harm
+    sums = squares[before].sum(axis=0) + np.cumsum(changes[order], axis=0)
     half, tilt, cross = (sums[:, 0] + sums[:, 1]) / 2, (sums[:, 0] - sums[:, 1]) / 2, sums[:, 2]
     top = np.arctan2(cross, tilt) / 2
     finish = np.append(ends[1:], ends[0] + 2 * np.pi)

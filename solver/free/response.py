@@ -11,6 +11,10 @@ piecewise quadratic; its condition, e_t M_t + sum_i a_i v_i = x_t - beta, is sol
 2. Step to its solution; shorten the step while the objective does not rise.
 3. End when the condition holds, or nothing rises any more.
 
+With smoothing theta > 0 a barrier keeps activities positive: p_L a^2 - a M_L v = theta p_L, so that a is a smooth
+function of M_L v, and M is unique even where no neuron is active. The loss then contains the barrier,
+- 2 theta sum p_L log a.
+
 If each sample is a level of its own J falls into blocks of k by k, one a sample; else it is one dense matrix, and the
 samples are replaced by coordinates of what the levels can tell apart (`setting`): the rows of X and M are then these.
 """
@@ -29,7 +33,7 @@ from theory.immutable import Frozen
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices
 
-__all__ = ["Levels", "Neurons", "Response", "Samples", "respond"]
+__all__ = ["Levels", "Neurons", "Response", "Samples", "active", "centred", "respond"]
 
 SOLVED = 1e-14
 """Share of the largest target that the condition may miss: some roundings."""
@@ -120,6 +124,7 @@ class Response(Frozen):
         multiplier: (T, k) M.
         loss: F.
         missed: largest entry by which the condition fails.
+        smoothing: theta.
     """
 
     samples: Samples
@@ -127,6 +132,7 @@ class Response(Frozen):
     multiplier: Array
     loss: float
     missed: float
+    smoothing: float = 0.0
 
     @cached_property
     def activity(self) -> tuple[Array, ...]:
@@ -134,13 +140,22 @@ class Response(Frozen):
         activity = []
         for place, view in enumerate(self.samples.views):
             V = self.neurons.decoders[self.neurons.views == place]
-            activity.append(np.maximum(view.totals(self.multiplier) @ V.T, 0) / view.probabilities[:, None])
+            activity.append(active(view, view.totals(self.multiplier) @ V.T, self.smoothing)[0])
         return tuple(activity)
+
+    @cached_property
+    def softness(self) -> tuple[Array, ...]:
+        """(L, n) of each view: how activity rises with M_L v, 1 / p_L or 0 without smoothing."""
+        softness = []
+        for place, view in enumerate(self.samples.views):
+            V = self.neurons.decoders[self.neurons.views == place]
+            softness.append(active(view, view.totals(self.multiplier) @ V.T, self.smoothing)[1])
+        return tuple(softness)
 
     @cached_property
     def root(self) -> Array:
         """Cholesky factor of J: (T, k, k) blocks, or (T k, T k)."""
-        return _root(self.samples, self.neurons, self.multiplier)
+        return _root(self.samples, self.neurons, self.multiplier, self.smoothing)
 
     def whitened(self, columns: Array) -> Array:
         """(T k, m) R^-1 E, with J = R R'.
@@ -160,7 +175,22 @@ class Response(Frozen):
         return -_solve(self.samples, self.root, columns @ step)
 
 
-def respond(samples: Samples, neurons: Neurons, offset: Array, start: Array | None = None) -> Response:
+def centred(response: Response) -> Array:
+    """(T, k) M with ones'M = 0, changed where the samples resist least.
+
+    Args:
+        response: at an offset that is nearly the best.
+    """
+    shifts = response.samples.shifts
+    half = response.whitened(shifts)
+    wanted = response.samples.ones @ response.multiplier
+    step = np.asarray(np.linalg.lstsq(half.T @ half, wanted, rcond=None)[0], dtype=float)
+    return np.asarray(response.multiplier + response.moved(shifts, step), dtype=float)
+
+
+def respond(
+    samples: Samples, neurons: Neurons, offset: Array, start: Array | None = None, *, smoothing: float = 0.0
+) -> Response:
     """The best activities of decoders.
 
     Args:
@@ -168,6 +198,7 @@ def respond(samples: Samples, neurons: Neurons, offset: Array, start: Array | No
         neurons: decoders.
         offset: (k,) beta.
         start: (T, k) a multiplier to start with.
+        smoothing: theta.
 
     Example:
         >>> samples = Samples(np.array([[-1.0], [1.0]]), np.zeros(2), np.ones(2), (Levels(np.array([0.5, 0.5])),))
@@ -177,16 +208,16 @@ def respond(samples: Samples, neurons: Neurons, offset: Array, start: Array | No
     wanted = samples.targets - samples.ones[:, None] * offset
     M = 0.1 * wanted if start is None else start
     scale = float(np.abs(wanted).max(initial=0.0))
-    value, rest = _objective(samples, neurons, wanted, M)
+    value, rest = _objective(samples, neurons, wanted, M, smoothing)
     for _ in range(STEPS):
         missed = float(np.abs(rest).max(initial=0.0))
         if missed <= SOLVED * scale:  # 3
             break
-        step = _solve(samples, _root(samples, neurons, M), rest)  # 1
+        step = _solve(samples, _root(samples, neurons, M, smoothing), rest)  # 1
         length, better = 1.0, False
         while length > 1e-9 and not better:  # 2
             trial = M + length * step
-            reached, left = _objective(samples, neurons, wanted, trial)
+            reached, left = _objective(samples, neurons, wanted, trial, smoothing)
             gained = reached - value
             better = gained > 0 or (abs(gained) <= 1e-13 * abs(value) and float(np.abs(left).max()) < 0.9 * missed)
             length /= 3
@@ -194,35 +225,58 @@ def respond(samples: Samples, neurons: Neurons, offset: Array, start: Array | No
             break
         M, value, rest = trial, reached, left
     loss = float((neurons.decoders**2).sum()) + value
-    return Response(samples, neurons, M, loss, float(np.abs(rest).max(initial=0.0)))
+    return Response(samples, neurons, M, loss, float(np.abs(rest).max(initial=0.0)), smoothing)
 
 
-def _objective(samples: Samples, neurons: Neurons, wanted: Array, M: Array) -> tuple[float, Array]:
+def active(view: Levels, pushed: Array, smoothing: float) -> tuple[Array, Array]:
+    """(L, n) activity for M_L v, and its derivative.
+
+    Args:
+        view: levels.
+        pushed: (L, n) M_L v.
+        smoothing: theta.
+
+    Example:
+        >>> active(Levels(np.array([0.5])), np.array([[1.0, -1.0]]), 0.0)[0].tolist()
+        [[2.0, 0.0]]
+    """
+    p = view.probabilities[:, None]
+    if smoothing == 0:
+        return np.maximum(pushed, 0) / p, (pushed > 0) / p
+    root = np.sqrt(pushed**2 + 4 * smoothing * p**2)
+    activity = np.where(pushed > 0, (pushed + root) / (2 * p), 2 * smoothing * p / (root + np.abs(pushed)))
+    return activity, activity / root
+
+
+def _objective(samples: Samples, neurons: Neurons, wanted: Array, M: Array, smoothing: float) -> tuple[float, Array]:
     """The concave objective, and (T, k) half its gradient: what the condition misses."""
     value = 2 * float((M * wanted).sum()) - float(samples.slack @ (M**2).sum(axis=1))
     rest = wanted - samples.slack[:, None] * M
     for place, view in enumerate(samples.views):
         V = neurons.decoders[neurons.views == place]
-        pushed = np.maximum(view.totals(M) @ V.T, 0)
-        activity = pushed / view.probabilities[:, None]
-        value -= float((pushed * activity).sum())
+        pushed = view.totals(M) @ V.T
+        activity = active(view, pushed, smoothing)[0]
+        value -= float((2 * pushed * activity - view.probabilities[:, None] * activity**2).sum())
+        if smoothing > 0:
+            value -= 2 * smoothing * float((view.probabilities @ np.log(activity)).sum())
         rest = rest - view.spread(activity @ V)
     return value, rest
 
 
-def _root(samples: Samples, neurons: Neurons, M: Array) -> Array:
+def _root(samples: Samples, neurons: Neurons, M: Array, smoothing: float) -> Array:
     """Cholesky factor of J."""
     k = M.shape[1]
     blocks = []
     for place, view in enumerate(samples.views):
         V = neurons.decoders[neurons.views == place]
         outer = (V[:, :, None] * V[:, None, :]).reshape(len(V), -1)
-        on = (view.totals(M) @ V.T > 0).astype(float)
-        blocks.append((on @ outer).reshape(-1, k, k) / view.probabilities[:, None, None])
+        rises = active(view, view.totals(M) @ V.T, smoothing)[1]
+        blocks.append((rises @ outer).reshape(-1, k, k))
     if samples.apart:
         J = blocks[0] + samples.slack[:, None, None] * np.eye(k)
-        mean = np.trace(J, axis1=1, axis2=2)
-        return _factor(J, np.maximum(mean, 1e-3 * mean.mean())[:, None, None] * np.eye(k))
+        p = samples.views[0].probabilities
+        mean = float(p @ np.trace(J, axis1=1, axis2=2)) / len(p)
+        return _factor(J, (mean / p)[:, None, None] * np.eye(k))
     T = len(M)
     whole = np.zeros((T, k, T, k))
     for view, block in zip(samples.views, blocks, strict=True):

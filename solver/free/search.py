@@ -21,9 +21,9 @@ import numpy as np
 from solver.free.climb import apart, climbed
 from solver.free.descent import Point, descend
 from solver.free.few import fewer, merged
-from solver.free.master import best_energies
+from solver.free.master import Energies, best_energies
 from solver.free.pricing import Ratio, largest_ratio
-from solver.free.response import Neurons, Samples, respond
+from solver.free.response import Levels, Neurons, Samples, active, centred, respond
 from solver.free.setting import Setting, setting
 from solver.free.views import View, views_of_groups, whole_view
 from theory.immutable import Frozen
@@ -147,8 +147,13 @@ def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.ran
         found = best_energies(stage, units, energies, offset, M, tolerance=TOLERANCES.master)
         energies, offset, M = found.energies, found.offset, found.response.multiplier
     for _ in range(TOLERANCES.rounds):
-        point = _round(posed.samples, units, energies, offset, M, angle=angle)  # 3, 4
+        found = best_energies(posed.samples, units, energies, offset, M, tolerance=TOLERANCES.master)  # 3
+        point = _settled(posed.samples, units, found, angle)  # 4
         new, ratio = _judged(loss, posed, views, point, tolerance)  # 5
+        if new.loss - new.lower_bound > tolerance * new.loss:
+            other, wider = _judged(loss, posed, views, Point(found.offset, found.response), tolerance)
+            point, ratio = (point, ratio) if np.isfinite(new.loss) else (Point(found.offset, found.response), wider)
+            new = _joined(new, other)
         met = new.loss - new.lower_bound <= tolerance * new.loss
         if met:
             few = fewer(posed.samples, point, tolerance=0.1 * tolerance)  # 7
@@ -222,14 +227,12 @@ def _weights(samples: Samples) -> Array:
     return 1 / samples.views[0].probabilities if samples.apart else np.ones(len(samples.slack))
 
 
-def _round(samples: Samples, units: Neurons, energies: Array, offset: Array, M: Array | None, *, angle: float) -> Point:
-    """Steps 3 and 4."""
-    found = best_energies(samples, units, energies, offset, M, tolerance=TOLERANCES.master)
+def _settled(samples: Samples, units: Neurons, found: Energies, angle: float) -> Point:
+    """Step 4, after leaving out and merging neurons."""
     kept = found.energies > TOLERANCES.nothing * found.energies.max()
     chosen = units.chosen(kept)
     decoders = Neurons(chosen.decoders * np.sqrt(found.energies[kept])[:, None], chosen.views)
-    decoders = merged(decoders, angle)
-    start = Point(found.offset, respond(samples, decoders, found.offset, found.response.multiplier))
+    start = Point(found.offset, respond(samples, merged(decoders, angle), found.offset, found.response.multiplier))
     return descend(samples, start, seconds=TOLERANCES.descent_seconds)
 
 
@@ -237,21 +240,23 @@ def _judged(
     loss: FreeLoss, posed: Setting, views: Sequence[View], point: Point, tolerance: float
 ) -> tuple[Step, Ratio]:
     """Step 5: the code of a point in the problem's own units, and its bound."""
-    N = posed.multiplier(point.response.multiplier)
-    centred = N - loss.readout.error_weights[:, None] * N.sum(axis=0)
-    neurons = point.response.neurons
+    response = point.response
+    neurons = response.neurons
     V = np.sqrt(posed.loss_unit / loss.readout.decoder_cost) * neurons.decoders @ posed.axes
-    activity = np.zeros((len(N), len(V)))
+    M = posed.spread(response.multiplier)
+    activity = np.zeros((len(M), len(V)))
     for place, view in enumerate(views):
-        own = neurons.views == place
-        paid = np.where(view.probabilities > 0, view.probabilities, np.inf)
-        pushed = np.maximum(view.totals(N) @ V[own].T, 0) / (2 * loss.activity_cost * paid[:, None])
-        activity[:, own] = pushed[view.labels]
+        own, paid = neurons.views == place, view.probabilities > 0
+        pushed = view.totals(M)[paid] @ neurons.decoders[own].T
+        levels = np.zeros((len(paid), int(own.sum())))
+        levels[paid] = active(Levels(view.probabilities[paid]), pushed, response.smoothing)[0]
+        activity[:, own] = np.sqrt(posed.loss_unit / loss.activity_cost) * levels[view.labels]
+    N = posed.multiplier(centred(response))
     value = loss.value(activity)
-    ratio = largest_ratio(loss, centred, tolerance=tolerance / 10, seconds=TOLERANCES.proof_seconds, views=views)
-    bound = loss.readout.bound(centred, ratio.rho)
+    ratio = largest_ratio(loss, N, tolerance=tolerance / 10, seconds=TOLERANCES.proof_seconds, views=views)
+    bound = loss.readout.bound(N, ratio.rho)
     note = f"{len(V)} neurons, worth at most {ratio.rho:.12g}"
-    return Step(V, activity, value, centred, min(bound, value), neurons.views, note), ratio
+    return Step(V, activity, value, N, min(bound, value), neurons.views, note), ratio
 
 
 def _joined(old: Step | None, new: Step) -> Step:
@@ -275,6 +280,8 @@ def _widened(
     for place, view in enumerate(posed.samples.views):
         Z = view.totals(point.response.multiplier) / np.sqrt(view.probabilities)[:, None]
         tops = climbed(Z, seeds[ratio.views == place], angle, rng)
+        k = tops.shape[1]
+        tops = np.concatenate([tops, np.eye(k), -np.eye(k)])  # with these an offset has room
         tops = apart(tops, units.decoders[units.views == place])
         units = units.joined(Neurons(tops, np.full(len(tops), place)))
     fresh = len(units.views) - len(energies)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from solver.free.response import Levels, Samples
 from theory.immutable import Frozen
@@ -46,22 +47,33 @@ class Setting(Frozen):
         axes: (r, k) rows: the rotated targets' axes.
         loss_unit: the loss of one unit of loss.
         target_unit: the target of one unit of target.
+        error_weights: (T,) q.
     """
 
     samples: Samples
-    back: Array
+    back: Array | csr_array
     fixed: Array
     axes: Array
     loss_unit: float
     target_unit: float
+    error_weights: Array
 
-    def multiplier(self, rows: Array) -> Array:
-        """(T, k) N of the rows of M.
+    def spread(self, rows: Array) -> Array:
+        """(T, k) M on the samples.
 
         Args:
-            rows: (r, k) M.
+            rows: (r, k) M on the rows.
         """
-        return np.asarray(2 * self.loss_unit / self.target_unit * (self.back @ rows + self.fixed) @ self.axes)
+        return np.asarray(self.back @ rows + self.fixed)
+
+    def multiplier(self, rows: Array) -> Array:
+        """(T, k) N, of columns that sum to zero.
+
+        Args:
+            rows: (r, k) M on the rows.
+        """
+        N = 2 * self.loss_unit / self.target_unit * self.spread(rows) @ self.axes
+        return np.asarray(N - self.error_weights[:, None] * N.sum(axis=0))
 
 
 def setting(loss: FreeLoss, views: Sequence[View]) -> Setting | None:
@@ -95,12 +107,12 @@ def setting(loss: FreeLoss, views: Sequence[View]) -> Setting | None:
     error_cost = readout.error_cost * size / unit  # 5
     if len(views) == 1 and views[0].apart:
         samples, back = _merged(X, q, loss.probabilities, error_cost)
-        return Setting(samples, back, np.zeros_like(X), axes, unit * size, size)
+        return Setting(samples, back, np.zeros_like(X), axes, unit * size, size, q)
     samples, back, fixed = _spanned(X, q, views, error_cost)
-    return Setting(samples, back, fixed, axes, unit * size, size)
+    return Setting(samples, back, fixed, axes, unit * size, size, q)
 
 
-def _merged(X: Array, q: Array, p: Array, error_cost: float) -> tuple[Samples, Array]:
+def _merged(X: Array, q: Array, p: Array, error_cost: float) -> tuple[Samples, csr_array]:
     """Step 3."""
     kept = np.flatnonzero(q > 0)
     key = np.concatenate([X[kept], (q[kept] / p[kept])[:, None]], axis=1)
@@ -108,8 +120,7 @@ def _merged(X: Array, q: Array, p: Array, error_cost: float) -> tuple[Samples, A
     same = same.reshape(-1)
     weights = np.bincount(same, q[kept])
     probabilities = np.asarray(np.bincount(same, p[kept]), dtype=float)
-    back = np.zeros((len(q), len(first)))
-    back[kept, same] = p[kept] / probabilities[same]
+    back = csr_array((p[kept] / probabilities[same], (kept, same)), shape=(len(q), len(first)))
     ones = np.ones(len(first))
     return Samples(X[kept][first], 1 / (error_cost * weights), ones, (Levels(probabilities),)), back
 

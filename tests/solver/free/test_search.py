@@ -150,14 +150,9 @@ def test_modular_codes_cost_no_less_than_free_ones() -> None:
 
 def test_free_activity_is_refused_where_errors_count() -> None:
     X, p = np.array([[0.0], [1.0], [-1.0]]), np.array([0.0, 0.5, 0.5])
+    loss = FreeLoss(p, 1.0, SampleReadout(X, np.full(3, 1 / 3), 1.0, 1.0))
     with pytest.raises(ValueError, match="sample 0 has probability 0"):
-        last(
-            steps(
-                FreeLoss(p, 1.0, SampleReadout(X, np.full(3, 1 / 3), 1.0, 1.0)),
-                tolerance=1e-6,
-                rng=np.random.default_rng(0),
-            )
-        )
+        last(steps(loss, tolerance=1e-6, rng=np.random.default_rng(0)))
     assert solved(FreeLoss(p, 1.0, SampleReadout(X, p, 1.0, 100.0))).loss > 0
 
 
