@@ -218,9 +218,10 @@ def _reads(problem: Problem, activity: Array, encoder: Array) -> Array:
         sizes = parts_of(encoder @ problem.mixing * deviation, groups)
         return np.asarray(sizes > ONE_SOURCE * sizes.max(axis=1, keepdims=True))
     alone = np.column_stack([_is_function_of(problem, activity, list(members)) for members in groups.values()])
-    first = np.zeros_like(alone)
+    first = np.zeros(alone.shape, dtype=bool)
     first[np.arange(len(alone)), alone.argmax(axis=1)] = True
-    return np.asarray(first | ~alone.any(axis=1)[:, None])
+    several = ~np.any(alone, axis=1, keepdims=True)
+    return np.asarray(np.logical_or(first, several))
 
 
 def _is_function_of(problem: Problem, activity: Array, members: list[int]) -> Array:
