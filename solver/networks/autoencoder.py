@@ -70,8 +70,10 @@ class Autoencoder(Lifted):
         """The kind of neurons (`theory.neurons`): behind hidden units they may be any function of the inputs.
 
         Example:
-            >>> [Autoencoder(4).activation, Autoencoder(4, rectified=True).activation, Autoencoder(4, hidden=5).activation]
-            ['linear', 'rectified', 'free']
+            >>> [network.activation for network in (Autoencoder(4), Autoencoder(4, rectified=True))]
+            ['linear', 'rectified']
+            >>> Autoencoder(4, hidden=5).activation
+            'free'
         """
         if self.hidden:
             return "free"
@@ -98,7 +100,7 @@ class Autoencoder(Lifted):
         return parameters
 
     def problem(self, sources: ArrayLike, *, activation: str | None = None, **options: Any) -> Problem:
-        """The certified problem of neurons of this network's kind at its prices: no such network ends below its optimum.
+        """The certified problem of neurons of this network's kind, at its prices: its optimum is the network's floor.
 
         Neurons behind hidden units are free neurons, of which no weights below are counted.
 

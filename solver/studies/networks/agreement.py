@@ -118,9 +118,8 @@ def _named(trial: Trial) -> str:
 def _against_own_kind(trials: Sequence[Trial]) -> dict[str, Any]:
     """The fields of one architecture that say what the theory of its own neurons tells."""
     told = [(trial, mixed) for trial in trials for mixed in trial.mixed if mixed is not None]
-    prices = [(trial.price, trial.held.price, mixed) for trial, mixed in told]
-    linear, own, mixed = (np.array(column) for column in zip(*prices, strict=True)) if prices else (np.zeros(0),) * 3
-    mixed = mixed.astype(bool)
+    linear, own = (np.array(prices) for prices in ([one.price for one, _ in told], [one.held.price for one, _ in told]))
+    mixed: Mask = np.array([mixed for _, mixed in told], dtype=bool)
     above = [share for trial in trials for share in trial.held.above]
     if not above:
         return {"banded": (), "ordered": (ordered(linear, mixed), float("nan")), "above": (float("nan"),) * 2}
@@ -133,9 +132,9 @@ def _against_own_kind(trials: Sequence[Trial]) -> dict[str, Any]:
 
 
 def ordered(prices: Array, mixed: Mask) -> float:
-    """Share of the pairs of a mixed and a modular network in which the mixed one's price is higher; a tie is half a pair.
+    """Share of the pairs of a mixed and a modular network in which the mixed one's price is higher.
 
-    A coin gets a half; NaN where all networks are alike.
+    A tie is half a pair, and a coin gets a half; NaN where all networks are alike.
 
     Args:
         prices: (n,) of modularity, on the data of each network.
@@ -177,8 +176,8 @@ def study(rng: Generator, quick: bool) -> Finding:
     )
     above = "; ".join(f"{one.architecture} {100 * one.above[0]:.2g} to {100 * one.above[1]:.2g} %" for one in known)
     verdict = (
-        f"the linear theory tells whether trained networks mix: {rates}. Mixed where the price of modularity of their own "
-        f"neurons is below 0.1 %, up to 1 %, and above: {own}. Above their certified optimum: {above}"
+        f"the linear theory tells whether trained networks mix: {rates}. Mixed where the price of modularity of their "
+        f"own neurons is below 0.1 %, up to 1 %, and above: {own}. Above their certified optimum: {above}"
     )
     return Finding(holds, verdict, [one.row() for one in table], _drawn(table, trials))
 

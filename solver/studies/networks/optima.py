@@ -33,11 +33,13 @@ class Held:
 
     Attributes:
         kind: of their neurons: "linear", "rectified" or "free"; "" for architectures that no certified problem is of.
+        bound: certified lower bound on the loss.
         price: certified price of modularity of neurons of this kind.
         above: of each seed, by what share it ends above the certified lower bound.
     """
 
     kind: str = ""
+    bound: float = float("nan")
     price: float = float("nan")
     above: tuple[float, ...] = ()
 
@@ -74,7 +76,7 @@ def held(network: Network, points: Array, chance: Array, losses: Array, activity
     if network.activation == "free":
         losses = np.array([code_loss(problem, one[occurs]) for one in activity])
     above = losses / answer.lower_bound - 1
-    return Held(network.activation, max(0.0, answer.price_of_modularity), tuple(above.tolist()))
+    return Held(network.activation, answer.lower_bound, max(0.0, answer.price_of_modularity), tuple(above.tolist()))
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-import numpy as np
 from numpy.random import Generator
 
 from solver.networks.autoencoder import Autoencoder
