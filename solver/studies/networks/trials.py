@@ -112,6 +112,7 @@ def seeds_of(rng: Generator) -> tuple[int, ...]:
     """Five seeds of networks, drawn, for studies whose data are fixed.
 
     Example:
+        >>> import numpy as np
         >>> len(set(seeds_of(np.random.default_rng(0)) + seeds_of(np.random.default_rng(1))))
         10
     """
