@@ -122,13 +122,25 @@ class Audit(Findings):
         return plot_audit(self, path)
 
     def sentences(self) -> list[str]:
-        """The audit in words."""
+        """The audit in words.
+
+        Example:
+            >>> square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+            >>> print(audit(Problem(square), 1 + square).sentences()[0])
+            All of the activity is affine in the sources.
+        """
         from solver.pictures.audit_words import audit_sentences
 
         return audit_sentences(self)
 
     def columns(self) -> dict[str, list[Any]]:
-        """What is found of each neuron, by column."""
+        """What is found of each neuron, by column.
+
+        Example:
+            >>> square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+            >>> list(audit(Problem(square), 1 + square).columns())[:3]
+            ['neuron', 'cost', 'earns']
+        """
         from solver.pictures.audit_words import columns_of_neurons
 
         return columns_of_neurons(self)

@@ -16,7 +16,7 @@ from theory.conditions import Verdict
 from theory.immutable import Frozen, derived
 from theory.problem import Problem
 
-__all__ = ["CommonFindings", "Findings"]
+__all__ = ["CommonFindings", "Findings", "NonlinearFindings"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -67,7 +67,13 @@ class CommonFindings(Frozen):
         return np.nan_to_num(self.code.neuron_costs * (1 - self.ratios))
 
     def to_dict(self) -> dict[str, Any]:
-        """All findings as numbers, strings and lists: what `--json` prints."""
+        """All findings as numbers, strings and lists: what `--json` prints.
+
+        Example:
+            >>> from solver import Problem, audit
+            >>> audit(Problem([[-1], [0], [1]]), [[0.0], [1.0], [2.0]]).to_dict()["neurons"]
+            ['1']
+        """
         return {
             "loss": self.loss,
             "lower_bound": self.lower_bound,
@@ -125,3 +131,14 @@ class Findings(CommonFindings):
             "verdict": None if self.verdict is None else verdict_to_dict(self.problem, self.verdict),
             "fit": None if self.fit is None else self.fit.to_dict(),
         }
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class NonlinearFindings(CommonFindings):
+    """A code of rectified or free neurons: see `solver.auditing.nonlinear.NonlinearAudit`."""
+
+    missing_activity: Array
+
+    def to_dict(self) -> dict[str, Any]:
+        """All findings as numbers, strings and lists: what `--json` prints."""
+        return super().to_dict() | {"missing_activity": self.missing_activity.tolist()}

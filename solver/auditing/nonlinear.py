@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from solver.auditing.affine import decoding_error, encoding_error
-from solver.auditing.findings import CommonFindings
+from solver.auditing.findings import NonlinearFindings
 from solver.auditing.hinge import rectified_part
 from solver.certificate import optimality_gap, within_loss
 from solver.certificate.nonlinear import FEASIBLE, bound_of, measured, model_of
@@ -54,7 +54,7 @@ TOLERANCES = NonlinearTolerances()
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class NonlinearAudit(CommonFindings):
+class NonlinearAudit(NonlinearFindings):
     """A code of rectified or free neurons held against the certified optimum of its problem.
 
     Of free neurons the activity itself is audited, with the decoder given or the best. Of rectified ones it is the code
@@ -92,15 +92,13 @@ class NonlinearAudit(CommonFindings):
     Source: docs/mathematics.md, "Audit of a given code".
 
     Example:
-        >>> from solver import Problem, audit
+        >>> from solver import Problem, audit, solve
         >>> from theory.readouts import Soft
         >>> problem = Problem([[-1], [0], [1]], activation="rectified", readout=Soft(100))
-        >>> found = audit(problem, [[2.0, 0.0], [0.0, 0.0], [0.0, 2.0]])  # the best neurons, too loud
+        >>> found = audit(problem, 2 * solve(problem).activity())  # the best neurons, too loud
         >>> sorted(name for name, saved in found.savings.items() if saved > 1e-6)
         ['size']
     """
-
-    missing_activity: Array
 
     def sentences(self) -> list[str]:
         """The audit in words."""
@@ -119,10 +117,6 @@ class NonlinearAudit(CommonFindings):
         from solver.pictures.audit_nonlinear import plot
 
         return plot(self, path)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All findings as numbers, strings and lists: what `--json` prints."""
-        return super().to_dict() | {"missing_activity": self.missing_activity.tolist()}
 
     def __repr__(self) -> str:
         from solver.pictures.audit_nonlinear import text

@@ -15,7 +15,7 @@ from solver.pictures.style import styled
 from solver.pictures.summary import ROWS_ON_TERMINAL, kind_words, percent
 
 if TYPE_CHECKING:
-    from solver.auditing.nonlinear import NonlinearAudit
+    from solver.auditing.findings import NonlinearFindings
 
 __all__ = ["columns", "plot", "sentences", "text"]
 
@@ -23,7 +23,7 @@ NEGLIGIBLE = 1e-6
 """Share of the optimum that no sentence mentions."""
 
 
-def sentences(findings: NonlinearAudit) -> list[str]:
+def sentences(findings: NonlinearFindings) -> list[str]:
     """The audit in words, the share that is not audited first.
 
     Example:
@@ -46,7 +46,7 @@ def sentences(findings: NonlinearAudit) -> list[str]:
     return [*lines, *_modularity(findings)]
 
 
-def _part(findings: NonlinearAudit) -> str:
+def _part(findings: NonlinearFindings) -> str:
     if findings.problem.neurons.name == "free":
         return "Free neurons: all of the activity is audited."
     if findings.unexplained <= NEGLIGIBLE**2:
@@ -57,7 +57,7 @@ def _part(findings: NonlinearAudit) -> str:
     )
 
 
-def _modularity(findings: NonlinearAudit) -> list[str]:
+def _modularity(findings: NonlinearFindings) -> list[str]:
     known = {name: value for name, value in findings.scores.items() if not np.isnan(value)}
     scores = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in known.items())
     lines = [f"Modularity scores of the activity: {scores}."] if scores else []
@@ -74,7 +74,7 @@ def _modularity(findings: NonlinearAudit) -> list[str]:
     ]
 
 
-def columns(findings: NonlinearAudit) -> dict[str, list[Any]]:
+def columns(findings: NonlinearFindings) -> dict[str, list[Any]]:
     """The table of all neurons, by column: cost, what a neuron earns for it, best strength, share not audited.
 
     Args:
@@ -96,7 +96,7 @@ def columns(findings: NonlinearAudit) -> dict[str, list[Any]]:
     }
 
 
-def text(findings: NonlinearAudit) -> str:
+def text(findings: NonlinearFindings) -> str:
     """Sentences, and tables of the terms of the loss and of the neurons."""
     table = columns(findings)
     rows = [list(table)]
@@ -111,7 +111,7 @@ def text(findings: NonlinearAudit) -> str:
 
 
 @styled
-def plot(findings: NonlinearAudit, path: str | os.PathLike[str] | None = None) -> Figure:
+def plot(findings: NonlinearFindings, path: str | os.PathLike[str] | None = None) -> Figure:
     """Draw the terms of both losses, what each neuron earns for its cost, and what each change would save.
 
     Args:
