@@ -269,7 +269,7 @@ def _root(samples: Samples, neurons: Neurons, M: Array, smoothing: float) -> Arr
     blocks = []
     for place, view in enumerate(samples.views):
         V = neurons.decoders[neurons.views == place]
-        outer = (V[:, :, None] * V[:, None, :]).reshape(len(V), -1)
+        outer = (V[:, :, None] * V[:, None, :]).reshape(len(V), V.shape[1] ** 2)
         rises = active(view, view.totals(M) @ V.T, smoothing)[1]
         blocks.append((rises @ outer).reshape(-1, k, k))
     if samples.apart:
