@@ -120,7 +120,7 @@ def _certify_nonlinear(problem: Problem, representation: Any) -> Certificate:
     """`certify` for rectified and free neurons: activity, errors, loss and bound from the samples."""
     activity = network_activity(problem, representation)
     paid = measured(problem, activity, representation.encoder, representation.decoder)
-    proven = bound_of(problem, representation.multiplier)
+    proven = bound_of(problem, representation.multiplier, tolerance=representation.tolerance / 4)
     feasible = paid.feasible and float(activity.min(initial=0.0)) >= 0
     value = within_loss(proven.value, paid.loss) if feasible else proven.value
     return Certificate(

@@ -28,6 +28,9 @@ FEASIBLE = 1e-9
 PRICED = 1e-10
 """Relative slack of rho at which pricing ends, if not told otherwise."""
 
+PRICING_SECONDS = 60.0
+"""After which pricing ends with the bound that it has: of three sources without weight costs it may never meet rho."""
+
 
 class Paid(NamedTuple):
     """What a network pays.
@@ -154,7 +157,9 @@ def measured(problem: Problem, activity: Array, encoder: Array, decoder: Array) 
     return Paid(energies, float(np.abs(missed).max(initial=0.0)), True)
 
 
-def bound_of(problem: Problem, multiplier: Any, *, tolerance: float = PRICED, seconds: float = float("inf")) -> Proven:
+def bound_of(
+    problem: Problem, multiplier: Any, *, tolerance: float = PRICED, seconds: float = PRICING_SECONDS
+) -> Proven:
     """Steps 3 and 4: the lower bound on the loss of every code of the problem's kind of neuron.
 
     Args:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.errors import InputError
 from theory.immutable import Frozen
 
 if TYPE_CHECKING:
@@ -49,11 +50,11 @@ class FreeLoss(Frozen):
         """Refuse samples where activity costs nothing although errors count: no best code need exist.
 
         Raises:
-            ValueError: p_t = 0 < q_t for some sample t.
+            InputError: p_t = 0 < q_t for some sample t.
         """
         free = np.flatnonzero((self.probabilities <= 0) & (self.readout.error_weights > 0))
         if len(free):
-            raise ValueError(
+            raise InputError(
                 f"probabilities: sample {free[0]} has probability 0 but its error counts, so activity there is free of "
                 "charge; give it a probability or the error weight 0"
             )

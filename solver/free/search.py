@@ -85,7 +85,7 @@ def steps(loss: FreeLoss, *, tolerance: float, rng: np.random.Generator) -> Iter
         rng: for the directions to start with.
 
     Raises:
-        ValueError: activity is free of charge where errors count.
+        InputError: activity is free of charge where errors count.
 
     Example:
         >>> from solver.free.loss import FreeLoss
@@ -118,7 +118,7 @@ def modular_steps(
         groups: columns of each group; each source by itself if None.
 
     Raises:
-        ValueError: activity is free of charge where errors count, or no sum of such neurons is exact.
+        InputError: activity is free of charge where errors count, or no sum of such neurons is exact.
 
     Example:
         >>> from solver.free.loss import FreeLoss

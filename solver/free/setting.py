@@ -18,6 +18,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from solver.free.response import Levels, Samples
+from theory.errors import InputError
 from theory.immutable import Frozen
 
 if TYPE_CHECKING:
@@ -84,13 +85,13 @@ def setting(loss: FreeLoss, views: Sequence[View]) -> Setting | None:
         views: what a neuron may depend on.
 
     Raises:
-        ValueError: activity is free of charge where errors count, or no neuron could tell what a decoder must know.
+        InputError: activity is free of charge where errors count, or no neuron could tell what a decoder must know.
     """
     readout = loss.readout
     for view in views:  # 1
         free = (view.totals(readout.error_weights[:, None])[:, 0] > 0) & (view.probabilities <= 0)
         if free.any():
-            raise ValueError(
+            raise InputError(
                 f"probabilities: level {np.flatnonzero(free)[0]} has probability 0 but its error counts, so activity "
                 "there is free of charge; give it a probability or the error weight 0"
             )
@@ -135,7 +136,9 @@ def _spanned(X: Array, q: Array, views: Sequence[View], error_cost: float) -> tu
     missed = root[:, None] * X - basis @ seen
     if not np.isfinite(error_cost):
         if np.abs(missed).max() > 1e-9:
-            raise ValueError("targets: no sum of functions of the groups makes them up, so no exact decoder exists")
+            raise InputError(
+                "readout: no sum of functions of the groups makes up its targets, so none is exact; allow errors"
+            )
         fixed = np.zeros_like(X)
     else:
         fixed = error_cost * root[:, None] * missed

@@ -179,7 +179,7 @@ def described(problem: Problem, activity: Array, encoder: Array, encoder_bias: A
     paid = measured(problem, activity, encoder, decoder)
     identified = problem.sources.identified
     return {
-        "loss": paid.loss,
+        "loss": paid.loss if paid.feasible else float("inf"),
         "sample_activity": activity,
         "encoder": encoder,
         "encoder_bias": encoder_bias,

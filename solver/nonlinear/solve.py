@@ -3,8 +3,9 @@
 1. The best linear code. It is a code of rectified neurons too, and its loss says what linearity costs.
 2. The best modular code: neurons that read one source each, or one group. Its search has a bound of its own.
 3. The best code of all neurons, round by round, until bound and loss meet or the time is over.
-4. Where the modular code is as good, it is the answer.
-5. The bound is computed anew from the samples and the multiplier.
+4. Of neurons that tie only some stay (`few`).
+5. Where the modular code is as good, it is the answer; where the linear one is, and has fewer neurons, that.
+6. The bound is computed anew from the samples and the multiplier.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from solver.certificate import optimality_gap
-from solver.certificate.nonlinear import bound_of, model_of
+from solver.certificate.nonlinear import PRICING_SECONDS, bound_of, measured, model_of
+from solver.nonlinear.few import basic_shares
 from solver.nonlinear.representation import NonlinearRepresentation
 from solver.solving.limits import Limits, Progress
 from solver.solving.run import Run, one_thread
@@ -37,6 +39,9 @@ SHARES = {"linear": 0.1, "modular": 0.4, "search": 0.85}
 
 LEAST_SECONDS = 1.0
 """For the certificate, whatever the time limit."""
+
+ROUNDING = 1e-12
+"""Relative difference of losses that is none."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,7 @@ class _Search:
         """Step 1: None where linear neurons are refused."""
         changes = {"encoder_cost": 0.0} if self.problem.neurons.name == "free" else {}
         try:
-            linear = self.problem.replaced(activation="linear", groups=None, **changes)
+            linear = self.problem.replaced(activation="linear", **changes)
             limit = None if self.limits.time_limit is None else self.end_of("linear")
             run = Run(linear, Limits(self.limits.tolerance, time_limit=limit))
             interrupt = run.search("auto", self.rng, {})
@@ -172,29 +177,26 @@ def _answer(
     interrupt: KeyboardInterrupt | None,
 ) -> NonlinearRepresentation:
     problem, limits = search.problem, search.limits
-    chosen = best
-    if modular.step is not None and modular.loss <= best.loss * (1 + limits.tolerance):
-        chosen = modular  # step 4
-    activity, encoder, bias = _network(problem, chosen.step, linear)
+    # Steps 4 and 5. What is optimal up to the tolerance is as good as the best that was found.
+    good = max(best.loss * (1 + ROUNDING), best.bound / (1 - limits.tolerance))
+    chosen = modular if modular.step is not None and modular.loss <= good else best
+    network = _chosen(problem, chosen, linear, good)
     readout = problem.sample_readout
-    multiplier = best.multiplier if best.multiplier is not None else readout.multiplier(activity)
-    left = np.inf if limits.time_limit is None else max(LEAST_SECONDS, limits.time_limit - search.seconds)
-    if interrupt is not None:
-        left = LEAST_SECONDS
-    proven = bound_of(problem, multiplier, tolerance=limits.tolerance / 8, seconds=left)  # step 5
+    multiplier = best.multiplier if best.multiplier is not None else readout.multiplier(network.activity)
+    left = PRICING_SECONDS if limits.time_limit is None else limits.time_limit - search.seconds
+    left = LEAST_SECONDS if interrupt is not None else min(max(LEAST_SECONDS, left), PRICING_SECONDS)
+    proven = bound_of(problem, multiplier, tolerance=limits.tolerance / 4, seconds=left)  # step 6
     message = "; ".join(part for part in (f"columns: {chosen.note or 'no neuron was tried'}", search.stopped) if part)
     answer = NonlinearRepresentation.of_network(
         problem,
-        activity,
-        encoder,
-        bias,
+        *network,
         status="",
         method="columns",
         message=message,
         lower_bound=0.0,
         gap=1.0,
         multiplier=proven.multiplier,
-        modular_loss=modular.loss if identified and modular.step is not None else float("nan"),
+        modular_loss=_modular_loss(modular, linear) if identified else float("nan"),
         modular_lower_bound=modular.bound if identified else float("nan"),
         linear_loss=float("nan") if linear is None else linear.loss,
         iterations=best.rounds,
@@ -204,20 +206,65 @@ def _answer(
     return answer.bounded_by(proven.value, "interrupted" if search.stopped else "bounded")
 
 
-def _network(problem: Problem, step: Any, linear: Representation | None) -> tuple[Array, Array, Array]:
-    """Activity on the samples, encoder and biases of a step; of the linear code, or of none, where there is no step."""
-    count, free = problem.sources.count, problem.neurons.name == "free"
-    if step is None and linear is None:
-        return np.zeros((count, 0)), np.zeros((0, 0 if free else len(problem.mixing))), np.zeros(0)
-    if step is None:
-        assert linear is not None
-        neurons = len(linear)
-        return linear.activity(), np.zeros((neurons, 0)) if free else linear.encoder, linear.encoder_bias * (not free)
-    if free:
-        return step.activity, np.zeros((step.activity.shape[1], 0)), np.zeros(step.activity.shape[1])
+def _modular_loss(modular: _Best, linear: Representation | None) -> float:
+    """Of the best modular code found; modular linear codes are among them. NaN where there is none."""
+    losses = [modular.loss] + ([] if linear is None else [linear.modular_loss])
+    return min((loss for loss in losses if np.isfinite(loss)), default=float("nan"))
+
+
+class _Network(NamedTuple):
+    """Activity (T, n) on the samples, encoder (n, dx), or (n, 0) of free neurons, and biases (n,)."""
+
+    activity: Array
+    encoder: Array
+    bias: Array
+
+    def scaled(self, shares: Array) -> _Network:
+        """With energies multiplied by these shares (n,), without those of share zero."""
+        kept = shares > 0
+        roots = np.sqrt(shares[kept])
+        return _Network(self.activity[:, kept] * roots, self.encoder[kept] * roots[:, None], self.bias[kept] * roots)
+
+
+def _chosen(problem: Problem, best: _Best, linear: Representation | None, good: float) -> _Network:
+    """The network of a code, with as few neurons as it needs; the linear code's if it is as good and has fewer."""
+    candidates = [] if linear is None else [_of_linear(problem, linear)]
+    if best.step is not None and np.isfinite(best.loss):
+        network = _of_step(problem, best.step)
+        candidates += [network.scaled(basic_shares(problem, network.activity)), network]
+    if not candidates:
+        channels = 0 if problem.neurons.name == "free" else len(problem.mixing)
+        return _Network(np.zeros((problem.sources.count, 0)), np.zeros((0, channels)), np.zeros(0))
+    losses = np.array([_loss_of(problem, network) for network in candidates])
+    neurons = np.array([len(network.bias) for network in candidates])
+    order = np.lexsort([losses, neurons])  # the fewest neurons first
+    as_good = losses[order] <= max(good, losses.min())
+    return candidates[order[np.argmax(as_good)]]
+
+
+def _loss_of(problem: Problem, network: _Network) -> float:
+    decoder = problem.sample_readout.decoder(network.activity).T
+    paid = measured(problem, network.activity, network.encoder, decoder)
+    return paid.loss if paid.feasible else float("inf")
+
+
+def _of_linear(problem: Problem, linear: Representation) -> _Network:
+    if problem.neurons.name == "free":
+        return _Network(linear.activity(), np.zeros((len(linear), 0)), np.zeros(len(linear)))
+    bias = linear.encoder_bias
+    return _Network(_rectified(problem, linear.encoder, bias), linear.encoder, bias)
+
+
+def _of_step(problem: Problem, step: Any) -> _Network:
+    if problem.neurons.name == "free":
+        neurons = step.activity.shape[1]
+        return _Network(step.activity, np.zeros((neurons, 0)), np.zeros(neurons))
     weights = step.neurons[:, :-1]
     encoder = weights @ problem.pseudoinverse
-    encoder = encoder + (weights - encoder @ problem.mixing) @ problem.pseudoinverse
+    encoder = encoder + (weights - encoder @ problem.mixing) @ problem.pseudoinverse  # once more, for its last digits
     bias = step.neurons[:, -1] - weights @ problem.sources.mean
-    activity = np.maximum(0.0, problem.sources.points @ (encoder @ problem.mixing).T + bias)
-    return activity, encoder, bias
+    return _Network(_rectified(problem, encoder, bias), encoder, bias)
+
+
+def _rectified(problem: Problem, encoder: Array, bias: Array) -> Array:
+    return np.maximum(0.0, problem.sources.points @ (encoder @ problem.mixing).T + bias)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.errors import InputError
 from theory.immutable import Frozen
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class RectifiedLoss(Frozen):
         """The scaled coordinates.
 
         Raises:
-            ValueError: activity is free of charge somewhere, or sources do not span their dimensions.
+            InputError: activity is free of charge somewhere, or sources do not span their dimensions.
         """
         return _frame(self)
 
@@ -159,17 +160,20 @@ class Frame(Frozen):
 def _frame(loss: RectifiedLoss) -> Frame:
     sources, p, q = loss.sources, loss.probabilities, loss.readout.error_weights
     if not loss.activity_cost > 0:
-        raise ValueError("activity_cost of rectified neurons must be positive: without it biases grow for ever")
+        raise InputError("activity_cost: not positive, and biases would grow for ever; give the activity a price")
     costs = (p[:, None] * sources).T @ sources + loss.weight_costs / loss.activity_cost
     spread = np.sqrt(np.where(np.diag(costs) > 0, np.diag(costs), 1.0))
     sizes, turned = np.linalg.eigh(costs / np.outer(spread, spread))
     if sizes[0] <= FRAME.flat * sizes[-1]:
-        raise ValueError("sources of rectified neurons must be independent columns, on samples of positive probability")
+        raise InputError("sources: columns depend on each other on the samples of positive probability; leave one out")
     whitening = turned / np.sqrt(sizes) / spread[:, None]
     weights = np.zeros((len(whitening) + 1,) * 2)
     weights[:-1, :-1] = whitening.T @ loss.weight_costs @ whitening / loss.activity_cost
     if ((p == 0) & (q > 0)).any() and np.linalg.eigvalsh(weights[:-1, :-1])[0] <= FRAME.flat:
-        raise ValueError("probabilities must be positive wherever errors count: activity there would be free of charge")
+        raise InputError(
+            "probabilities: zero where errors count, and activity there is free of charge; give such samples a "
+            "probability, or encoder weights a price"
+        )
     targets = np.sqrt(q)[:, None] * loss.readout.targets
     size = float(np.linalg.norm(targets)) or 1.0
     mu, alpha = loss.readout.decoder_cost, loss.activity_cost

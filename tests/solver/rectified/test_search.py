@@ -104,5 +104,5 @@ def test_one_group_of_all_is_the_whole():
 
 def test_sources_on_a_line_are_refused():
     line = np.linspace(-1, 1, 5)[:, None] * [1.0, 2.0]
-    with pytest.raises(ValueError, match="independent"):
+    with pytest.raises(ValueError, match="depend on each other"):
         _ = posed(line, encoder_cost=0.0).frame
