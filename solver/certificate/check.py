@@ -9,7 +9,7 @@ import numpy as np
 
 from solver.certificate.bound import best_bound, optimality_gap, within_loss
 from solver.certificate.measure import loss_of, measure, measure_steps, network_of, posed_again, require_problem
-from solver.certificate.nonlinear import bound_of, measured, network_activity
+from solver.certificate.nonlinear import bound_of, measured, network_activity, require_same_kind
 from theory.immutable import Frozen
 from theory.problem import Problem, within_digits
 from theory.sources import as_matrix
@@ -88,6 +88,7 @@ def certify(problem: Problem, representation: Any) -> Certificate:
         True
     """
     require_problem(problem)
+    require_same_kind(problem, representation)
     if not problem.neurons.linear:
         return _certify_nonlinear(problem, representation)
     encoder, encoder_bias, decoder, decoder_bias = network_of(problem, representation)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["Paid", "Proven", "bound_of", "measured", "model_of", "network_activity"]
+__all__ = ["Paid", "Proven", "bound_of", "measured", "model_of", "network_activity", "require_same_kind"]
 
 FEASIBLE = 1e-9
 """Error of an exact decoder, relative to the largest target, up to which it counts as exact."""
@@ -77,6 +77,20 @@ def require_nonlinear(problem: Problem) -> None:
     """
     if problem.neurons.linear:
         raise InputError("problem: its neurons are linear, and the answer's are not; pose it with their activation")
+
+
+def require_same_kind(problem: Problem, representation: Any) -> None:
+    """Refuse an answer that was found for neurons of another kind than the problem's.
+
+    Raises:
+        InputError: that.
+    """
+    solved = getattr(representation, "problem", problem).neurons.name
+    if solved != problem.neurons.name:
+        raise InputError(
+            f"representation: its neurons are {solved}, and the problem's are {problem.neurons.name}; certify it "
+            f"against the problem it was solved for, or pose this one with activation={solved!r}"
+        )
 
 
 def model_of(problem: Problem) -> Any:

@@ -5,7 +5,9 @@
    others (u.y)_+ is convex, so at most its chord w.u, the linear function that equals (v_j.y)_+ at the corners.
 3. So the square is at most u'M u, with M the sum of yy' and ww'. Its top over the cone lies inside some face, where it
    is an eigenvector of M on the face's span: all 2^k - 1 faces are tried.
-4. A cone whose bound is at most (1 + tolerance) times the best direction found is done; others are halved.
+4. A cone whose bound is at most (1 + tolerance) times the best direction found is done; others are cut in two: at the
+   middle of the longest edge, or where a row changes sign on an edge, if few rows do. Cones in which no row does are
+   exact, so that directions that tie with the best on both sides of a row's plane are told from better ones.
 """
 
 from __future__ import annotations
@@ -26,6 +28,19 @@ BATCH = 1 << 17
 
 WITHIN = 1e-9
 """How far outside of a face its eigenvector may lie by rounding and still count."""
+
+
+ON = 1e-15
+"""Share of a row's length below which its product with a corner is rounding: the corner lies on the row's plane.
+
+Such a row counts whole, or is left out, and then adds less than the pricing's own margin for rounding.
+"""
+
+FEW = 2
+"""Rows that change sign in a cone, up to which it is cut at their planes: with more the middle helps all of them."""
+
+INNER = 0.1
+"""Least share of an edge on either side of such a cut: slivers have no exact corners."""
 
 
 def cover(Y: Array, *, tolerance: float, seconds: float) -> tuple[float, Array]:
@@ -56,7 +71,7 @@ def cover(Y: Array, *, tolerance: float, seconds: float) -> tuple[float, Array]:
         order = np.argsort(-above, kind="stable")
         step = max(BATCH // (k * len(Y)), 16)
         now, later = order[:step], order[step:]
-        halves = _halve(corners[now])
+        halves = _cut(Y, corners[now])
         new, tops, values = _look(Y, halves)
         new = np.minimum(new, np.tile(above[now], 2))
         if values.max() > best * (1 - 1e-4):
@@ -79,7 +94,7 @@ def bounds(Y: Array, corners: Array) -> tuple[Array, Array]:
         [2.0]
     """
     k = Y.shape[1]
-    at = corners @ Y.T
+    at = _products(Y, corners)
     counted = (at >= 0).all(axis=1)
     undecided = np.logical_and(~counted, (at > 0).any(axis=1))
     outer = (Y[:, :, None] * Y[:, None, :]).reshape(len(Y), -1)
@@ -112,14 +127,36 @@ def _look(Y: Array, corners: Array) -> tuple[Array, Array, Array]:
     return above, where, (np.maximum(where @ Y.T, 0) ** 2).sum(axis=1)
 
 
-def _halve(corners: Array) -> Array:
-    """Both halves of each cone, cut at the middle of its longest edge."""
+def _products(Y: Array, corners: Array) -> Array:
+    """(m, k, L) rows times corners, zero where a corner lies on a row's plane."""
+    at = corners @ Y.T
+    return np.where(np.abs(at) > ON * np.linalg.norm(Y, axis=1), at, 0.0)
+
+
+def _cut(Y: Array, corners: Array) -> Array:
+    """Step 4: both parts of each cone."""
     m, k = corners.shape[:2]
     pairs = np.array(list(itertools.combinations(range(k), 2)))
     cosines = np.einsum("mpi,mpi->mp", corners[:, pairs[:, 0]], corners[:, pairs[:, 1]])
-    edge = pairs[cosines.argmin(axis=1)]
+    edge, share = pairs[cosines.argmin(axis=1)], np.full(m, 0.5)
+    at = _products(Y, corners)
+    crossing = ((at > 0).any(axis=1) & (at < 0).any(axis=1)).sum(axis=1)
+    few = np.flatnonzero((crossing > 0) & (crossing <= FEW))
+    if len(few):
+        # Of all rows and edges the one on which the chord is farthest above (u.y)_+.
+        one, other = (np.abs(at[few][:, pairs[:, side]]) for side in (0, 1))
+        opposite = at[few][:, pairs[:, 0]] * at[few][:, pairs[:, 1]] < 0
+        excess = np.where(opposite, one * other / np.where(opposite, one + other, 1.0), 0.0).reshape(len(few), -1)
+        place = excess.argmax(axis=1)
+        pair, row = np.divmod(place, len(Y))
+        here = np.arange(len(few))
+        a, b = one[here, pair, row], other[here, pair, row]
+        found = excess[here, place] > 0
+        edge[few[found]] = pairs[pair[found]]
+        crossed = (b / np.where(found, a + b, 1.0))[found]
+        share[few[found]] = np.where(np.minimum(crossed, 1 - crossed) >= INNER, crossed, 0.5)
     rows = np.arange(m)
-    middle = corners[rows, edge[:, 0]] + corners[rows, edge[:, 1]]
+    middle = share[:, None] * corners[rows, edge[:, 0]] + (1 - share)[:, None] * corners[rows, edge[:, 1]]
     middle /= np.linalg.norm(middle, axis=1, keepdims=True)
     left, right = corners.copy(), corners.copy()
     left[rows, edge[:, 0]] = middle

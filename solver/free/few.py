@@ -19,7 +19,7 @@ from solver.free.response import Neurons, Samples, respond
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["fewer", "merged"]
+__all__ = ["basic", "fewer", "merged"]
 
 ANGLES = (0.1, 0.03, 0.01, 1e-3, 1e-5)
 """Angles within which neurons are merged, tried in turn."""
@@ -50,9 +50,12 @@ def fewer(samples: Samples, point: Point, *, tolerance: float) -> Point | None:
         if trial.response.loss <= limit:
             best = trial
             break
-    basic = _basic(samples, best or point)  # 2
-    if basic is not None and basic.response.loss <= limit:
-        best = basic
+    at = best or point
+    if len(at.response.neurons.views) <= MOST:
+        few = basic(samples, at)  # 2
+        if few is not None:
+            trial = descend(samples, few, seconds=SECONDS)
+            best = trial if trial.response.loss <= limit else best
     return best
 
 
@@ -84,15 +87,17 @@ def merged(neurons: Neurons, angle: float) -> Neurons:
     return Neurons(np.array(decoders), np.array(views))
 
 
-def _basic(samples: Samples, point: Point) -> Point | None:
-    """Step 2, and Newton steps after it."""
+def basic(samples: Samples, point: Point) -> Point | None:
+    """Step 2: a point of fewer neurons with the same fit, or None.
+
+    Args:
+        samples: the problem.
+        point: whose neurons tie, or nearly.
+    """
     response = point.response
-    n = len(response.neurons.views)
-    if n > MOST:
-        return None
     fits = _fits(samples, point)
     try:
-        shares, _ = nnls(fits, fits.sum(axis=1), maxiter=10 * n)
+        shares, _ = nnls(fits, fits.sum(axis=1), maxiter=10 * len(response.neurons.views))
     except RuntimeError:
         return None
     kept = shares > 1e-9
@@ -100,8 +105,7 @@ def _basic(samples: Samples, point: Point) -> Point | None:
         return None
     decoders = response.neurons.decoders[kept] * np.sqrt(shares[kept])[:, None]
     chosen = Neurons(decoders, response.neurons.views[kept])
-    start = Point(point.offset, respond(samples, chosen, point.offset, response.multiplier))
-    return descend(samples, start, seconds=SECONDS)
+    return Point(point.offset, respond(samples, chosen, point.offset, response.multiplier))
 
 
 def _fits(samples: Samples, point: Point) -> Array:

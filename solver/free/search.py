@@ -20,7 +20,7 @@ import numpy as np
 
 from solver.free.climb import apart, climbed
 from solver.free.descent import Point, descend
-from solver.free.few import fewer, merged
+from solver.free.few import basic, fewer, merged
 from solver.free.master import Energies, best_energies
 from solver.free.pricing import Ratio, largest_ratio
 from solver.free.response import Levels, Neurons, Samples, active, centred, respond
@@ -198,8 +198,8 @@ def _silence(loss: FreeLoss, views: Sequence[View], tolerance: float) -> Step | 
 def _start(samples: Samples, rng: np.random.Generator) -> tuple[Neurons, Array]:
     """Step 2: unit directions in every view, and energies."""
     k = samples.targets.shape[1]
-    if k == 1:
-        directions = np.array([[1.0], [-1.0]])
+    if k == 1 or len(samples.views) > 2:
+        directions = np.concatenate([np.eye(k), -np.eye(k)])
     elif k == 2:
         angles = np.arange(64) * (2 * np.pi / 64) + 0.01
         directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
@@ -233,6 +233,8 @@ def _settled(samples: Samples, units: Neurons, found: Energies, angle: float) ->
     chosen = units.chosen(kept)
     decoders = Neurons(chosen.decoders * np.sqrt(found.energies[kept])[:, None], chosen.views)
     start = Point(found.offset, respond(samples, merged(decoders, angle), found.offset, found.response.multiplier))
+    if len(start.response.neurons.views) > samples.targets.size:  # more than can be independent
+        start = basic(samples, start) or start
     return descend(samples, start, seconds=TOLERANCES.descent_seconds)
 
 
@@ -255,7 +257,7 @@ def _judged(
     value = loss.value(activity)
     ratio = largest_ratio(loss, N, tolerance=tolerance / 10, seconds=TOLERANCES.proof_seconds, views=views)
     bound = loss.readout.bound(N, ratio.rho)
-    note = f"{len(V)} neurons, worth at most {ratio.rho:.12g}"
+    note = f"{len(V)} neuron{'' if len(V) == 1 else 's'}, worth at most {ratio.rho:.12g}"
     return Step(V, activity, value, N, min(bound, value), neurons.views, note), ratio
 
 

@@ -178,7 +178,8 @@ def _answer(
 ) -> NonlinearRepresentation:
     problem, limits = search.problem, search.limits
     # Steps 4 and 5. What is optimal up to the tolerance is as good as the best that was found.
-    good = max(best.loss * (1 + ROUNDING), best.bound / (1 - limits.tolerance))
+    found = min(best.loss, modular.loss, float("inf") if linear is None else linear.loss)
+    good = max(found * (1 + ROUNDING), best.bound / (1 - limits.tolerance))
     chosen = modular if modular.step is not None and modular.loss <= good else best
     network = _chosen(problem, chosen, linear, good)
     readout = problem.sample_readout

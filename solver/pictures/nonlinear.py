@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from solver.pictures import style
 from solver.pictures.style import styled
 from solver.pictures.summary import counted, kind_words, percent
-from theory.writing import written_whole
+from theory.writing import require_writable, written_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +33,7 @@ def sentences(answer: NonlinearCode) -> list[str]:
         >>> from solver import Problem, solve
         >>> from theory.readouts import Soft
         >>> print(sentences(solve(Problem([[-1], [0], [1]], activation="rectified", readout=Soft(100))))[0])
-        2 rectified neurons code 1 source (3 samples), one source each: the code is modular.
+        1 rectified neuron codes 1 source (3 samples), one source each: the code is modular.
     """
     lines = [_who(answer), _modularity(answer), _linearity(answer), _proof(answer)]
     if answer.status == "bounded":
@@ -121,6 +121,7 @@ def page(answer: NonlinearCode, path: str | os.PathLike[str]) -> None:
     Raises:
         InputError: a path that cannot be written.
     """
+    target = require_writable(path, (".html",), "path")
     columns = answer.columns()
     said = "".join(f"<p>{escape(line)}</p>" for line in sentences(answer))
     head = "".join(f"<th>{escape(name)}</th>" for name in columns)
@@ -138,7 +139,7 @@ def page(answer: NonlinearCode, path: str | os.PathLike[str]) -> None:
         f'<img src="data:image/png;base64,{picture}" alt="losses and neurons">'
         f"<table><tr>{head}</tr>{rows}</table></body></html>"
     )
-    with written_whole(path) as partial:
+    with written_whole(target) as partial:
         partial.write_text(text, encoding="utf-8")
 
 

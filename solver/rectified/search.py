@@ -260,7 +260,7 @@ class _Search:
                 found[i] = np.vstack([found[i], fresh])
         self._bound_of(prices, max(_value(proof) for proof in bounds))
         unproven = any(each.sources > PROVEN_SOURCES for each in self.families)
-        yield self._step("no more is proven than for free neurons" if unproven else "proven")
+        yield self._step("no more is proven than for free neurons" if unproven else "all neurons are priced")
 
     def _start(self, family: _Family, prices: Array, level: float) -> float | ConeProof:
         if family.sources == 1:

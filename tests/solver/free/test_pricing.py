@@ -79,6 +79,12 @@ def test_three_targets_are_those_of_enumeration(seed: int) -> None:
     np.testing.assert_allclose(tops(Z, tolerance=1e-9, seconds=2.0)[0], cells(Z), rtol=1e-8)
 
 
+def test_directions_that_all_tie_are_proven_to_tie() -> None:
+    turned = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))[0]
+    bound, _ = cover(np.vstack([turned, -turned]), tolerance=1e-9, seconds=20.0)
+    assert 1 - 1e-12 <= bound <= 1 + 1e-8  # |(Y u)_+| = |u|, whatever u
+
+
 def test_activity_free_of_charge_is_worth_everything() -> None:
     p = np.array([0.0, 0.5, 0.5])
     readout = SampleReadout(np.array([[0.0], [-1.0], [1.0]]), np.full(3, 1 / 3), 1.0, 10.0)
