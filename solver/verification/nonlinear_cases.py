@@ -124,7 +124,7 @@ def _table(draw: DrawFn, *, joined: bool) -> tuple[Array, list[float]]:
 @st.composite
 def _combinations(draw: DrawFn) -> Problem:
     rows, weights = draw(_table(joined=draw(st.booleans())))
-    problem: Problem = draw(_posed(rows, weights, ["free", "rectified"], exact=True, dear=False))
+    problem: Problem = draw(_posed(rows, weights, ["free", "free", "free", "rectified"], exact=True, dear=False))
     return problem
 
 

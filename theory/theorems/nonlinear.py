@@ -34,11 +34,11 @@ ANY_MULTIPLIER = Theorem(
     r"\qquad \rho = \max_a \frac{|N^\top a|}{2 \sqrt{\mu\, c(a)}}",
     source=SECTION,
     proof=(
-        "For any decoder `<N, X> = <N, X - sum_i a_i v_i'> + sum_i v_i.N'a_i`. The first term is at most `kappa sum_t "
-        "q_t |e_t|^2 + sum_t |N_t|^2 / (4 kappa q_t)`, and each of the others at most `2 rho sqrt(mu c(a_i)) |v_i| <= "
-        "rho (c(a_i) + mu |v_i|^2)`. At the code named `N'a_i = 2 mu v_i`, and all of these are equalities. If `rho` "
-        "is larger some neuron earns more than it costs, and where `c` and `mu |v|^2` differ another size of the "
-        "neuron costs less."
+        "For any decoder, with errors `e_t`, `sum_t N_t.x_t = sum_t N_t.e_t + sum_i v_i.N'a_i`. The first sum is at "
+        "most `kappa sum_t q_t |e_t|^2 + sum_t |N_t|^2 / (4 kappa q_t)`, and each term of the other at most `2 rho "
+        "sqrt(mu c(a_i)) |v_i| <= rho (c(a_i) + mu |v_i|^2)`. At the code named `N'a_i = 2 mu v_i`, and all of these "
+        "are equalities. If `rho` is larger some neuron earns more than it costs, and where `c` and `mu |v|^2` differ "
+        "another size of the neuron costs less."
     ),
     hypothesis=lambda _: True,
     prediction=_some_multiplier,

@@ -83,9 +83,9 @@ ON_AND_OFF = Theorem(
     name="on-and-off",
     statement=(
         "Let free neurons, or rectified ones with weights that cost nothing, code one variable `I` whose least value "
-        "is zero, and let the decoder be exact. An ON neuron has the activity `(I - b)_+` and an OFF neuron "
-        "`(b - I)_+`, in some units, at the best `b`. The code needs no OFF neuron if and only if `P(I = 0) >= <I>^2 / "
-        "<I^2>`."
+        "is zero, and let the decoder be exact. An ON neuron has the activity `(I - b)_+` and an OFF neuron `(b - "
+        "I)_+`, in some units, at the best `b`. The code needs no OFF neuron if and only if `P(I = 0) >= E[I]^2 / "
+        "E[I^2]`."
     ),
     latex=r"L^* = 2\sqrt{\alpha \mu}\, |A| \min_b \Big( \sqrt{\langle (I - b)_+^2 \rangle} + "
     r"\sqrt{\langle (b - I)_+^2 \rangle} \Big), \qquad "
@@ -96,7 +96,7 @@ ON_AND_OFF = Theorem(
         "b` with `f, g >= 0`, so `f >= (I - b)_+` and `g >= (b - I)_+`. A neuron costs at least `2 sqrt(alpha mu)` "
         "times the root mean square of what it says, and such roots add up to no less than that of the sum. The two "
         "terms are convex in `b`. Below `b = 0` their sum falls, and above it at first it rises at `sqrt(P(I = 0)) - "
-        "<I> / sqrt(<I^2>)`: so `b = 0` is best if and only if this is not negative."
+        "E[I] / sqrt(E[I^2])`: so `b = 0` is best if and only if this is not negative."
     ),
     hypothesis=lambda problem: problem.dimension == 1 and weights_cost_nothing(problem),
     prediction=_on_and_off,
@@ -161,9 +161,9 @@ SHARED_NEURONS = Theorem(
         "two, `(a + e s_j [s_i > b_i]) / sqrt(2)` and the same with `-e`, with decoders `(v + r B_j) / sqrt(2)` and "
         "`(v - r B_j) / sqrt(2)`, and its OFF neuron likewise with the same product `e r = u`. As long as `e` is so "
         "small that no sign changes these are rectified. Together they say what they said and `u B_j s_j` besides, and "
-        "cost `alpha e^2 <s_j^2 [.]> + mu r^2 |B_j|^2` more each, at best `2 u sqrt(alpha mu) |B_j|` times the right "
-        "side. The neurons of `j` need to say `1 - u` of what they said, and cost `2 u sqrt(alpha mu) |B_j|` times the "
-        "left side less."
+        "cost `alpha e^2 E[s_j^2; s_i > b_i] + mu r^2 |B_j|^2` and the like more, at best `2 u sqrt(alpha mu) |B_j|` "
+        "times the right side. The neurons of `j` need to say `1 - u` of what they said, and cost `2 u sqrt(alpha mu) "
+        "|B_j|` times the left side less."
     ),
     hypothesis=lambda problem: (
         problem.readout.exact
@@ -200,10 +200,10 @@ DEAR_WEIGHTS = Theorem(
     name="dear-weights",
     statement=(
         "Let sources be independent, neither mixing nor targets join any two, and errors, if any, count as the samples "
-        "do. As the weights of rectified neurons become dear they end as linear ones: the price of modularity falls "
-        "at least as `1/lambda` (first inequality, for the exact decoder of the data), and from a finite `lambda` on "
-        "the best linear code, which is modular, is optimal. `c_i` is the variance of source `i`, `m_i` the distance "
-        "of its mean from the nearer end, and `P` the product over the sources of the probability of the rarer end."
+        "do. As the weights of rectified neurons become dear they end as linear ones: the price of modularity falls at "
+        "least as `1/lambda` (first inequality, for the exact decoder of the data), and from a finite `lambda` on the "
+        "best linear code, which is modular, is optimal. `c_i` is the variance of source `i`, `m_i` the distance of "
+        "its mean from the nearer end, and `P` the product over the sources of the probability of the rarer end."
     ),
     latex=r"\frac{L_{\text{modular}}}{L^*} - 1 \le \frac{1}{d} \sum_i \sqrt{1 + \frac{\alpha K_{ii} (c_i + m_i^2)}"
     r"{\lambda}} - 1, \qquad \lambda \ge \frac{2 \alpha}{P} \max_i K_{ii} c_i \;\Rightarrow\; L^* = L_{\text{linear}}",
@@ -211,15 +211,15 @@ DEAR_WEIGHTS = Theorem(
     proof=(
         "Take units in which `K = 1`. *Price:* for each source let `N` hold plus and minus `2 sqrt(lambda mu)` over "
         "their distance at two samples that differ in this source alone, in the direction of its column. A rectifier "
-        "never rises faster than what it rectifies, so `|N'a| <= 2 sqrt(lambda mu) |w|`: no code costs less than "
-        "`2 sqrt(lambda mu) d`, and linear modular neurons cost `2 sqrt(mu (lambda + alpha (c_i + m_i^2)))` each. "
-        "*Linear:* the multiplier of the best linear code is a multiple of `p_t s_t,i` along the column of source `i`, "
-        "so that a neuron with the activity `a` and `d_i = <s_i a> / c_i` does not earn more than it costs if `alpha "
-        "sum_i d_i^2 m_i^2 <= alpha <a>^2 + lambda sum_i (w_i^2 - d_i^2)`, as `<a^2> >= <a>^2 + sum_i d_i^2 c_i`. Let "
-        "`y = -w.s`, its largest value `h`, and the neuron silent for `y > b`, so that `r = (y - b)_+` is what the "
-        "rectifier adds. `|d_i|` falls short of `|w_i|` by at least zero, and `sum_i (w_i^2 - d_i^2) >= <y r> / max "
-        "c_i`. The left side is at most `alpha h^2`. If `b >= 0`, `<a> >= b`, and what is missing is at most `2 alpha "
-        "h (h - b)` while `<y r> >= P h (h - b)`; if `b < 0` it is at most `alpha h^2` while `<y r> >= P h^2`."
+        "never rises faster than what it rectifies, so `|N'a| <= 2 sqrt(lambda mu) |w|`: no code costs less than `2 "
+        "sqrt(lambda mu) d`, and each linear modular neuron costs `sqrt(1 + alpha (c_i + m_i^2) / lambda)` times `2 "
+        "sqrt(lambda mu)`. *Linear:* the multiplier of the best linear code is a multiple of `p_t s_ti` along the "
+        "column of source `i`, so that a neuron with the activity `a` and `d_i = E[s_i a] / c_i` does not earn more "
+        "than it costs if `alpha sum_i d_i^2 m_i^2 <= alpha E[a]^2 + lambda sum_i (w_i^2 - d_i^2)`, as `E[a^2] >= "
+        "E[a]^2 + sum_i d_i^2 c_i`. Let `y = -w.s`, its largest value `h`, and the neuron silent for `y > b`, so that "
+        "`r = (y - b)_+` is what the rectifier adds. Then `|d_i| <= |w_i|`, and `sum_i (w_i^2 - d_i^2) >= E[y r] / max "
+        "c_i`. The left side is at most `alpha h^2`. If `b >= 0`, `E[a] >= b`, and what is missing is at most `2 alpha "
+        "h (h - b)` while `E[y r] >= P h (h - b)`; if `b < 0` it is at most `alpha h^2` while `E[y r] >= P h^2`."
     ),
     hypothesis=lambda problem: (
         problem.encoder_cost > 0
