@@ -68,7 +68,7 @@ FLOORS = [
     },
     {"solver.representation", "solver.solving", "solver.nonlinear"},
     {"solver.questions", "solver.sweeps", "solver.strategies", "solver.sklearn", "solver.networks"},
-    {"solver.auditing", "solver.pictures.audit", "solver.pictures.audit_words"},
+    {"solver.auditing", "solver.pictures.audit", "solver.pictures.audit_words", "solver.pictures.audit_nonlinear"},
     {"solver.verification"},
     {"solver.pictures"},
     {"solver.studies"},

@@ -121,6 +121,30 @@ class Audit(Findings):
 
         return plot_audit(self, path)
 
+    def sentences(self) -> list[str]:
+        """The audit in words.
+
+        Example:
+            >>> square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+            >>> print(audit(Problem(square), 1 + square).sentences()[0])
+            All of the activity is affine in the sources.
+        """
+        from solver.pictures.audit_words import audit_sentences
+
+        return audit_sentences(self)
+
+    def columns(self) -> dict[str, list[Any]]:
+        """What is found of each neuron, by column.
+
+        Example:
+            >>> square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+            >>> list(audit(Problem(square), 1 + square).columns())[:3]
+            ['neuron', 'cost', 'earns']
+        """
+        from solver.pictures.audit_words import columns_of_neurons
+
+        return columns_of_neurons(self)
+
     def __repr__(self) -> str:
         from solver.pictures.audit_words import audit_text
 
@@ -138,7 +162,7 @@ def audit(
     tolerance: float = DEFAULT_TOLERANCE,
     time_limit: float | None = None,
     rng: int | np.random.Generator | None = None,
-) -> Audit:
+) -> Any:
     """Say how far a code is from the best one, and why.
 
     Args:
@@ -154,6 +178,10 @@ def audit(
         tolerance: of the search for the optimum, as for `solve`.
         time_limit: as for `solve`.
         rng: as for `solve`.
+
+    Returns:
+        An `Audit`; of rectified and free neurons (`Problem(activation=...)`) a
+        `solver.auditing.nonlinear.NonlinearAudit`.
 
     Raises:
         InputError: activity below zero, or that does not fit the sources or follow them; weights that do not fit; a
@@ -176,6 +204,11 @@ def audit(
         _require_rescalable(problem, encoder, decoder)
     else:
         _require_nonnegative(values)
+    names = _names(activity, values.shape[1]) if neurons is None else tuple(neurons)
+    if not problem.neurons.linear:
+        from solver.auditing.nonlinear import audit_nonlinear
+
+        return audit_nonlinear(problem, values, encoder=encoder, decoder=decoder, neurons=names, limits=limits)
     # Step 1.
     part = affine_part(values, problem.sources)
     unexplained, shares = _unexplained(part)
@@ -220,7 +253,7 @@ def audit(
         missing_saving=missing.saving,
         verdict=_verdict(problem),
         fit=fit,
-        neurons=_names(activity, values.shape[1]) if neurons is None else tuple(neurons),
+        neurons=names,
         activity=values,
     )
 
@@ -244,6 +277,11 @@ def _require_auditable(problem: Problem) -> None:
 
 
 def _require_rescalable(problem: Problem, encoder: ArrayLike | None, decoder: ArrayLike | None) -> None:
+    if not problem.neurons.linear:
+        raise InputError(
+            f"rescale: how units and baselines of recorded {problem.neurons.name} neurons are fitted is not known; "
+            "leave rescale out, or take linear neurons"
+        )
     if encoder is not None or decoder is not None:
         raise InputError("rescale: encoder and decoder belong to activity of a known unit; leave them out, or rescale")
     if not problem.readout.exact:

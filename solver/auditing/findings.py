@@ -16,42 +16,39 @@ from theory.conditions import Verdict
 from theory.immutable import Frozen, derived
 from theory.problem import Problem
 
-__all__ = ["Findings"]
+__all__ = ["CommonFindings", "Findings", "NonlinearFindings"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Findings(Frozen):
-    """A code held against the certified optimum of the same problem: see `solver.auditing.audit.Audit`."""
+class CommonFindings(Frozen):
+    """What an audit finds of neurons of any kind."""
 
-    code: AffineCode
-    optimum: Representation
+    code: Any
+    optimum: Any
     lower_bound: float
     unexplained: float
     unexplained_shares: Array
     least_activity: float
-    lifts: Array
     encoder_error: float
     decoder_error: float
     ratios: Array
     savings: dict[str, float]
     strengths: Array
-    missing_neuron: Array
     missing_ratio: float
     missing_saving: float
-    verdict: Verdict | None
-    fit: Fit | None
     neurons: tuple[str, ...]
     activity: Array
 
     @property
     def problem(self) -> Problem:
         """What is coded, with the fitted price of the encoder where it was fitted."""
-        return self.code.problem
+        problem: Problem = self.code.problem
+        return problem
 
     @property
     def loss(self) -> float:
         """Loss of the code that is audited."""
-        return self.code.loss
+        return float(self.code.loss)
 
     @property
     def excess(self) -> float:
@@ -69,6 +66,49 @@ class Findings(Frozen):
         """(n,) what each neuron costs beyond what it earns at the optimum's multiplier."""
         return np.nan_to_num(self.code.neuron_costs * (1 - self.ratios))
 
+    def to_dict(self) -> dict[str, Any]:
+        """All findings as numbers, strings and lists: what `--json` prints.
+
+        Example:
+            >>> from solver import Problem, audit
+            >>> audit(Problem([[-1], [0], [1]]), [[0.0], [1.0], [2.0]]).to_dict()["neurons"]
+            ['1']
+        """
+        return {
+            "loss": self.loss,
+            "lower_bound": self.lower_bound,
+            "excess": self.excess,
+            "unexplained": self.unexplained,
+            "unexplained_shares": self.unexplained_shares.tolist(),
+            "least_activity": self.least_activity,
+            "encoder_error": self.encoder_error,
+            "decoder_error": self.decoder_error,
+            "ratios": self.ratios.tolist(),
+            "wasted": self.wasted.tolist(),
+            "savings": self.savings,
+            "strengths": self.strengths.tolist(),
+            "missing_ratio": self.missing_ratio,
+            "missing_saving": self.missing_saving,
+            "scores": self.scores,
+            "neurons": list(self.neurons),
+            "energies": dict(self.code.energies),
+            "encoder_cost": self.problem.encoder_cost,
+            "decoder_cost": self.problem.decoder_cost,
+            "optimum": self.optimum.to_dict(),
+        }
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Findings(CommonFindings):
+    """A code held against the certified optimum of the same problem: see `solver.auditing.audit.Audit`."""
+
+    code: AffineCode
+    optimum: Representation
+    lifts: Array
+    missing_neuron: Array
+    verdict: Verdict | None
+    fit: Fit | None
+
     @property
     def active(self) -> Indices:
         """Numbers of the neurons whose affine part varies, counted from 0."""
@@ -84,30 +124,21 @@ class Findings(Frozen):
         """
         from solver.pictures.summary import verdict_to_dict
 
-        return {
-            "loss": self.loss,
-            "lower_bound": self.lower_bound,
-            "excess": self.excess,
-            "unexplained": self.unexplained,
-            "unexplained_shares": self.unexplained_shares.tolist(),
-            "least_activity": self.least_activity,
+        return super().to_dict() | {
             "lifts": self.lifts.tolist(),
-            "encoder_error": self.encoder_error,
-            "decoder_error": self.decoder_error,
-            "ratios": self.ratios.tolist(),
-            "wasted": self.wasted.tolist(),
-            "savings": self.savings,
-            "strengths": self.strengths.tolist(),
             "missing_neuron": self.missing_neuron.tolist(),
-            "missing_ratio": self.missing_ratio,
-            "missing_saving": self.missing_saving,
-            "scores": self.scores,
-            "neurons": list(self.neurons),
-            "energies": dict(self.code.energies),
             "source_weights": self.code.source_weights.tolist(),
-            "encoder_cost": self.problem.encoder_cost,
-            "decoder_cost": self.problem.decoder_cost,
             "verdict": None if self.verdict is None else verdict_to_dict(self.problem, self.verdict),
             "fit": None if self.fit is None else self.fit.to_dict(),
-            "optimum": self.optimum.to_dict(),
         }
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class NonlinearFindings(CommonFindings):
+    """A code of rectified or free neurons: see `solver.auditing.nonlinear.NonlinearAudit`."""
+
+    missing_activity: Array
+
+    def to_dict(self) -> dict[str, Any]:
+        """All findings as numbers, strings and lists: what `--json` prints."""
+        return super().to_dict() | {"missing_activity": self.missing_activity.tolist()}

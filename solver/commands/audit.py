@@ -19,9 +19,11 @@ from solver.commands.terminal.options import (
 )
 from solver.commands.terminal.output import say, write
 from solver.stopping import noted
+from theory.neurons import ACTIVATIONS
 
 if TYPE_CHECKING:
     from solver.auditing.audit import Audit
+    from solver.auditing.nonlinear import NonlinearAudit
     from solver.commands.terminal.formats import Table
 
 __all__ = ["audit"]
@@ -31,6 +33,7 @@ __all__ = ["audit"]
 @click.argument("activity", metavar="ACTIVITY", type=click.Path())
 @problem_options
 @principal_options
+@click.option("--activation", type=click.Choice(list(ACTIVATIONS)), help="The kind of neuron.  [default: linear]")
 @click.option("--encoder", type=click.Path(), metavar="FILE", help="Its encoder, one row per neuron.")
 @click.option("--decoder", type=click.Path(), metavar="FILE", help="Its decoder, one column per neuron.")
 @click.option("--rescale", is_flag=True, help="Recorded activity: fit unit, baselines and the encoder's price.")
@@ -75,9 +78,8 @@ def audit(activity: str, file: str, picture: str | None, form: str, rescale: boo
     return 0
 
 
-def _table(report: Audit) -> Table:
+def _table(report: Audit | NonlinearAudit) -> Table:
     from solver.commands.terminal.formats import Table
-    from solver.pictures.audit_words import audit_sentences, columns_of_neurons
 
-    columns = columns_of_neurons(report)
-    return Table(list(columns), list(zip(*columns.values(), strict=True)), audit_sentences(report))
+    columns = report.columns()
+    return Table(list(columns), list(zip(*columns.values(), strict=True)), report.sentences())

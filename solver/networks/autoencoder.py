@@ -65,6 +65,25 @@ class Autoencoder(Lifted):
         if self.separate and self.hidden:
             raise InputError("separate: neurons above hidden units read no single input; leave out one of the two")
 
+    @property
+    def activation(self) -> str:
+        """The kind of neurons (`theory.neurons`): behind hidden units they may be any function of the inputs.
+
+        Example:
+            >>> [network.activation for network in (Autoencoder(4), Autoencoder(4, rectified=True))]
+            ['linear', 'rectified']
+            >>> Autoencoder(4, hidden=5).activation
+            'free'
+        """
+        if self.hidden:
+            return "free"
+        return "rectified" if self.rectified else "linear"
+
+    @property
+    def reads_linearly(self) -> bool:
+        """Whether outputs are linear in the neurons, as in the certified problems."""
+        return not self.hidden
+
     def initial(self, rng: np.random.Generator, data: Data) -> Tree:
         """Random weights, and biases with which linear nonnegative neurons are nonnegative from the start.
 
@@ -80,18 +99,41 @@ class Autoencoder(Lifted):
             parameters["encoder"]["bias"] = np.maximum(-activity, 0).max(axis=0)
         return parameters
 
-    def problem(self, sources: ArrayLike, **options: Any) -> Problem:
-        """The certified problem in which a code costs what this network pays for it as a linear code: its floor.
+    def problem(self, sources: ArrayLike, *, activation: str | None = None, **options: Any) -> Problem:
+        """The certified problem of neurons of this network's kind, at its prices: its optimum is the network's floor.
+
+        Neurons behind hidden units are free neurons, of which no weights below are counted.
 
         Args:
             sources: (T, d) or `Sources`.
+            activation: another kind of neurons, to be compared with; the network's own if not given.
             options: of `Problem`, such as mixing and probabilities; not the prices.
 
+        Raises:
+            InputError: no kind given, and none whose optimum is a floor: neurons that may be negative, or hidden units
+                above them.
+
         Example:
-            >>> Autoencoder(neurons=4).problem([[0, 0], [0, 1], [1, 0], [1, 1]]).dimension
-            2
+            >>> box = [[0, 0], [0, 1], [1, 0], [1, 1]]
+            >>> Autoencoder(neurons=4, rectified=True).problem(box).neurons.name
+            'rectified'
+            >>> Autoencoder(neurons=4, rectified=True).problem(box, activation="linear").neurons.name
+            'linear'
         """
-        return self._problem(sources, encoder_cost=self.weight_cost, **options)
+        if activation is None:
+            activation = self.activation
+            if not self.reads_linearly:
+                raise InputError(
+                    "hidden: units above the neurons read them nonlinearly, for which no certified problem is known; "
+                    "name the kind to compare with, such as activation='free'"
+                )
+            if not (self.nonnegative or self.rectified):
+                raise InputError(
+                    "nonnegative: neurons may be negative, and cost less than those of any certified problem; name the "
+                    "kind to compare with, such as activation='linear'"
+                )
+        prices = {} if activation == "free" else {"encoder_cost": self.weight_cost}
+        return self._problem(sources, activation=activation, **prices, **options)
 
     def _shape(self, data: Data) -> tuple[list[int], list[str]]:
         """Widths from the inputs to the targets, and the names of the layers between."""

@@ -79,6 +79,11 @@ class Student(Autoencoder):
         if self.hidden < 1:
             raise InputError("hidden: a student has hidden units; give at least one, or train an Autoencoder")
 
+    @property
+    def reads_linearly(self) -> bool:
+        """See `Autoencoder`: no units are above the neurons."""
+        return True
+
     def _shape(self, data: Data) -> tuple[list[int], list[str]]:
         widths = [data.inputs.shape[1], self.hidden, self.neurons, data.targets.shape[1]]
         return widths, ["lower", "encoder", "decoder"]

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
-from solver.auditing.findings import Findings
+from solver.auditing.findings import CommonFindings, Findings
 from solver.code import Code
 from solver.pictures import style
 from solver.pictures.audit_words import headline
@@ -19,7 +19,7 @@ from solver.pictures.style import styled
 from solver.pictures.summary import percent
 from theory.arrays import Array
 
-__all__ = ["plot_audit"]
+__all__ = ["draw_earnings", "draw_savings", "draw_terms", "plot_audit"]
 
 NEURONS_DRAWN = 40  # those with the largest costs
 NEURONS_LABELLED = 15  # along an axis
@@ -70,10 +70,10 @@ def plot_audit(findings: Findings, path: str | os.PathLike[str] | None = None) -
     word = "the optimum" if findings.optimum.status == "optimal" else "best code found"
     drawn = _draw_code(middle, findings.optimum, best, [style.BLUE] * len(best), numbers)
     drawn.set_title(f"{word}: {_counted(len(best))}")
-    _draw_terms(right.subplots(), findings, word)
+    draw_terms(right.subplots(), findings, word)
     panels = bottom.subplots(1, 2 if findings.fit is None else 3)
-    _draw_earnings(panels[0], findings, order, colours, names)
-    _draw_savings(panels[1], findings)
+    draw_earnings(panels[0], findings, order, colours, names)
+    draw_savings(panels[1], findings)
     if findings.fit is not None:
         _draw_fit(panels[2], findings)
     style.head(figure, headline(findings), size=8)
@@ -112,15 +112,25 @@ def _draw_weights(axes: Axes, weights: Array, names: list[str], sources: tuple[s
     style.bare(axes)
 
 
-def _draw_terms(axes: Axes, findings: Findings, word: str) -> None:
+def draw_terms(axes: Axes, findings: CommonFindings, word: str) -> None:
+    """Draw the terms of the losses of the audited code and of the best one, called by this word."""
     energies, optimal = findings.code.energies, findings.optimum.energies
     draw_energies(axes, [(energies, style.ORANGE, "this code"), (optimal, style.BLUE, word)])
     style.legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, handlelength=1)
 
 
-def _draw_earnings(
-    axes: Axes, findings: Findings, order: NDArray[np.intp], colours: list[str], names: list[str]
+def draw_earnings(
+    axes: Axes, findings: CommonFindings, order: NDArray[np.intp], colours: list[str], names: list[str]
 ) -> None:
+    """Draw what neurons earn for their cost.
+
+    Args:
+        axes: where.
+        findings: of an audit.
+        order: of the neurons, from left to right.
+        colours: one for each.
+        names: one for each.
+    """
     ratios = findings.ratios[order[:NEURONS_DRAWN]]
     axes.bar(range(len(ratios)), 100 * ratios, color=colours[:NEURONS_DRAWN], width=0.8)
     axes.axhline(100, color=style.GREY, lw=1, ls=style.DASHED, zorder=0)
@@ -128,16 +138,17 @@ def _draw_earnings(
     axes.set(xlabel="neuron, the dearest first", ylabel="earns (% of its cost)", ylim=(0, 109))
 
 
-def _draw_savings(axes: Axes, findings: Findings) -> None:
+def draw_savings(axes: Axes, findings: CommonFindings) -> None:
+    """Draw what each change would save, one after the other."""
     least = findings.lower_bound if findings.lower_bound > 0 else 1.0
-    savings = np.array([findings.savings[name] for name in CHANGED]) / least * 100
+    savings = np.array(list(findings.savings.values())) / least * 100
     above = np.cumsum(savings[::-1])[::-1]
     places = np.arange(len(savings))
     axes.bar(places, savings, bottom=above - savings, color=style.ORANGE, width=0.7)
     axes.step(
         np.append(places - 0.35, places[-1] + 0.35), np.append(above, 0.0), where="post", color=style.DARK, lw=0.6
     )
-    axes.set_xticks(places, list(CHANGED.values()), rotation=30)
+    axes.set_xticks(places, [CHANGED[name] for name in findings.savings], rotation=30)
     axes.tick_params(axis="x", length=0)
     axes.set(xlabel="made as good as can be, one after the other", ylabel="above the optimum (%)")
     axes.set_ylim(0, 1.06 * above[0] if above[0] > 1e-6 else 1)

@@ -6,11 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from solver.auditing.findings import Findings
+from solver.auditing.findings import CommonFindings, Findings
 from solver.pictures.summary import ROWS_ON_TERMINAL, WEIGHT_COLUMNS, kind_words, mixture, percent
 from theory.arrays import Array
 
-__all__ = ["audit_sentences", "audit_text", "columns_of_neurons", "headline"]
+__all__ = [
+    "aligned",
+    "audit_sentences",
+    "audit_text",
+    "columns_of_neurons",
+    "excess_words",
+    "headline",
+    "saved_words",
+    "terms_of",
+    "weights_words",
+]
 
 NEGLIGIBLE = 1e-6
 """Share of the optimum, or of a deviation in single precision, that no sentence mentions."""
@@ -29,7 +39,7 @@ CHANGES = {
 """What the savings of an audit are due to."""
 
 
-def headline(findings: Findings) -> str:
+def headline(findings: CommonFindings) -> str:
     """How far the code is from the optimum, in one sentence without its full stop."""
     optimum, excess = findings.optimum, findings.excess
     if findings.code.status == "optimal":
@@ -63,10 +73,10 @@ def audit_sentences(findings: Findings) -> list[str]:
     return [
         _affine(findings),
         *_lifted(findings),
-        *_weights(findings),
+        *weights_words(findings),
         *_fitted(findings),
         f"{headline(findings)}.",
-        *_saved(findings),
+        *saved_words(findings),
         *_silenced(findings),
         *_missing(findings),
         *_verdict(findings),
@@ -75,7 +85,7 @@ def audit_sentences(findings: Findings) -> list[str]:
 
 def audit_text(findings: Findings) -> str:
     """Sentences, and tables of the terms of the loss and of the neurons."""
-    lines = [*audit_sentences(findings), "", *_table(_terms(findings)), "", *_table(_neurons(findings))]
+    lines = [*audit_sentences(findings), "", *aligned(terms_of(findings)), "", *aligned(_neurons(findings))]
     hidden = len(findings.neurons) - ROWS_ON_TERMINAL
     return "\n".join([*lines, f"... and {hidden} more neurons"] if hidden > 0 else lines)
 
@@ -103,7 +113,8 @@ def _lifted(findings: Findings) -> list[str]:
     ]
 
 
-def _weights(findings: Findings) -> list[str]:
+def weights_words(findings: CommonFindings) -> list[str]:
+    """Whether encoder and decoder were as given."""
     lines = []
     if findings.encoder_error > NEGLIGIBLE:
         lines.append(
@@ -133,12 +144,13 @@ def _fitted(findings: Findings) -> list[str]:
     return [f"Baselines are the least that are nonnegative. {where}", f"{unit}, or {other}."]
 
 
-def _saved(findings: Findings) -> list[str]:
+def saved_words(findings: CommonFindings) -> list[str]:
+    """What would save the excess, one change after the other."""
     least = findings.lower_bound
     if findings.code.status == "optimal" or not least > 0:
         return []
     parts = [
-        f"{_share(value / least)} by {CHANGES[name]}"
+        f"{excess_words(value / least)} by {CHANGES[name]}"
         for name, value in findings.savings.items()
         if value > NEGLIGIBLE * least
     ]
@@ -165,7 +177,7 @@ def _missing(findings: Findings) -> list[str]:
     neuron = mixture(findings.problem, findings.missing_neuron, least=0.1)
     return [
         f"A neuron that is missing would then earn {findings.missing_ratio:.4g} times what it costs, and save "
-        f"{_share(saving)}: {neuron}."
+        f"{excess_words(saving)}: {neuron}."
     ]
 
 
@@ -184,7 +196,7 @@ def _verdict(findings: Findings) -> list[str]:
     return [*lines, f"Theory: the best code is mixed, and the best {kind} one costs {price} more."]
 
 
-def _share(share: float) -> str:
+def excess_words(share: float) -> str:
     """A share that may be a large multiple, in per cent."""
     return percent(share) if share < 10 * MULTIPLE else f"{100 * share:,.0f} %"
 
@@ -192,7 +204,7 @@ def _share(share: float) -> str:
 # ---- tables -------------------------------------------------------------------------------------------------------
 
 
-def _terms(findings: Findings) -> list[list[str]]:
+def terms_of(findings: CommonFindings) -> list[list[str]]:
     """The terms of the loss, with the differences in percent of the optimal loss, so that they add up."""
     energies, optimal = findings.code.energies, findings.optimum.energies
     terms = [(name, energies[name], optimal[name]) for name in energies]
@@ -246,6 +258,7 @@ def columns_of_neurons(findings: Findings) -> dict[str, list[Any]]:
     return {"neuron": list(findings.neurons), **numbers}
 
 
-def _table(rows: list[list[str]]) -> list[str]:
+def aligned(rows: list[list[str]]) -> list[str]:
+    """Lines of a table, its first column flush left and the others flush right."""
     width = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return ["  ".join([row[0].ljust(width[0]), *map(str.rjust, row[1:], width[1:])]).rstrip() for row in rows]

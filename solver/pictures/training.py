@@ -46,8 +46,18 @@ def plot_training(
     return written(figure, target)
 
 
-def draw_curves(axes: Axes, steps: NDArray[np.intp], losses: Array, floor: float | None) -> None:
-    """Draw the curves: blue where the floor is reached, orange where it is not or there is none."""
+def draw_curves(
+    axes: Axes, steps: NDArray[np.intp], losses: Array, floor: float | None, *, explained: bool = True
+) -> None:
+    """Draw the curves: blue where the floor is reached, orange where it is not or there is none.
+
+    Args:
+        axes: to draw in.
+        steps: (k,) at which the curves have a point.
+        losses: (s, k) of each seed.
+        floor: a proven lower bound of all.
+        explained: whether a legend says so.
+    """
     ends = np.full(len(losses), np.inf) if floor is None else losses[:, -1] / floor - 1
     shown = losses if floor is None else np.maximum(losses / floor - 1, SINGLE_PRECISION)
     groups = [
@@ -60,4 +70,5 @@ def draw_curves(axes: Axes, steps: NDArray[np.intp], losses: Array, floor: float
     axes.set(yscale="log", xlabel="steps", ylabel="loss" if floor is None else "loss / certified floor $-$ 1")
     if floor is not None:
         axes.axhline(SINGLE_PRECISION, color=GREY, lw=1, ls=DASHED, label="floor, as far as single precision tells")
-    legend(axes, loc="upper right")
+    if explained:
+        legend(axes, loc="upper right")

@@ -43,6 +43,7 @@ NETWORKS = (
     "networks-ranges",
     "networks-frequencies",
     "networks-agreement",
+    "networks-widths",
 )
 """Studies that train networks, run together as `networks`; each is a file of the folder of that name."""
 

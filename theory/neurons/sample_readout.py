@@ -125,16 +125,66 @@ class SampleReadout(Frozen):
             >>> readout.bound(np.array([[-1.0], [1.0]]), 2.0)
             1.0
         """
-        gain = float((multiplier * self.targets).sum())
+        gain, spent = self._gain(multiplier)
         if not gain > 0:
             return 0.0
+        length = self.multiple(multiplier, rho)
+        return length * gain - length**2 * spent
+
+    def multiple(self, multiplier: Array, rho: float) -> float:
+        """The t <= 1 / rho at which the bound is largest.
+
+        Args:
+            multiplier: (T, k) N, as for `bound`.
+            rho: as for `bound`.
+
+        Example:
+            >>> readout = SampleReadout(np.array([[-1.0], [1.0]]), np.array([0.5, 0.5]), 1.0, np.inf)
+            >>> readout.multiple(np.array([[-1.0], [1.0]]), 2.0)
+            0.5
+        """
+        gain, spent = self._gain(multiplier)
         longest = 1 / rho if rho > 0 else float("inf")
+        return min(longest, gain / (2 * spent)) if spent > 0 else longest
+
+    def rescaling(self, activity: Array, cost: float) -> float:
+        """The factor of all activity with which cost and readout together are least; zero if silence is.
+
+        Args:
+            activity: (T, n).
+            cost: of all neurons together, which grows with the square of the factor.
+
+        Example:
+            >>> readout = SampleReadout(np.array([[-1.0], [1.0]]), np.array([0.5, 0.5]), 1.0, np.inf)
+            >>> round(readout.rescaling(np.array([[0.0], [2.0]]), 16.0), 12)
+            0.5
+        """
+        basis, sizes, _ = self._factors(activity)
+        seen = (basis.T @ self.features(self.targets)) ** 2
+        energies, powers = seen.sum(axis=1), sizes**2
+        delta = 0.0 if self.exact else self.decoder_cost / self.error_cost
+
+        def slope(square: float) -> float:
+            return cost - self.decoder_cost * float((energies * powers / (delta + square * powers) ** 2).sum())
+
+        earned = self.decoder_cost * float((energies / powers).sum())
+        if not earned > 0 or (delta > 0 and slope(0.0) >= 0):
+            return 0.0
+        most = (earned / cost) ** 0.5  # where errors are forbidden this is the square itself
+        if delta == 0:
+            return float(most**0.5)
+        from scipy.optimize import brentq
+
+        return float(brentq(slope, 0.0, most, xtol=1e-15 * most, rtol=1e-14)) ** 0.5
+
+    def _gain(self, multiplier: Array) -> tuple[float, float]:
+        """The terms of the bound that are linear and quadratic in t."""
+        gain = float((multiplier * self.targets).sum())
         if self.exact:
-            return gain * longest
+            return gain, 0.0
         counts = self.error_weights > 0
         spent = float((multiplier[counts] ** 2 / self.error_weights[counts, None]).sum()) / (4 * self.error_cost)
-        length = min(longest, gain / (2 * spent))
-        return length * gain - length**2 * spent
+        return gain, spent
 
     def _factors(self, activity: Array) -> tuple[Array, Array, Array]:
         """U, s and V' of A~ = U diag(s) V', without what is rounding."""

@@ -109,13 +109,14 @@ def _trial(kind: str, pair: tuple[int, int], quick: bool, seeds: tuple[int, ...]
     price, _ = certified(pair)
     decoders = trained.weights["decoder.weights"]
     groups = list(WAVES.values())
-    scores = [score(served(*one, groups)) for one in zip(trained.activity, decoders, strict=True)]
+    due = [served(*one, groups) for one in zip(trained.activity, decoders, strict=True)]
+    scores = [score(one) for one in due]
     return Trial(
         architecture=kind,
         data=f"{pair[0]}:{pair[1]}",
         modular=bool(is_free(price)),
         price=price,
         scores=tuple(scores),
-        mixed=tuple(1 - one > _threshold() for one in scores),
+        mixed=tuple(1 - far > _threshold() if one.any() else None for one, far in zip(due, scores, strict=True)),
         losses=tuple(trained.final.tolist()),
     )

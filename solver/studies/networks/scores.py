@@ -94,16 +94,21 @@ def score(due: Array) -> float:
     return float((due.max(axis=1).sum() / due.sum() - 1 / count) / (1 - 1 / count))
 
 
-def is_mixed(due: Array) -> bool:
+def is_mixed(due: Array) -> bool | None:
     """Whether the neurons that mix owe more than a twentieth of all; descent leaves traces below.
 
-    A neuron mixes that owes more than a tenth to sources beside its first.
+    A neuron mixes that owes more than a tenth to sources beside its first. A network that is silent throughout is
+    neither modular nor mixed: None.
 
     Example:
         >>> is_mixed(np.array([[1.0, 0.0], [0.01, 0.01]])), is_mixed(np.array([[1.0, 0.0], [0.5, 0.5]]))
         (False, True)
+        >>> is_mixed(np.zeros((2, 2))) is None
+        True
     """
     total = due.sum(axis=1)
+    if not total.any():
+        return None
     mixed = total - due.max(axis=1) > 0.1 * total
     return bool(total[mixed].sum() > 0.05 * total.sum())
 

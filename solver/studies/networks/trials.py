@@ -1,10 +1,9 @@
-"""One data set, one architecture, several seeds: what the linear theory says and what the trained networks do."""
+"""One data set, one architecture, several seeds: what theory says, and what the trained networks do."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-import numpy as np
 from numpy.random import Generator
 
 from solver.networks.autoencoder import Autoencoder
@@ -13,6 +12,7 @@ from solver.networks.shapes import draw
 from solver.networks.student import Student, Teacher
 from solver.networks.training import train
 from solver.networks.variational import Variational
+from solver.studies.networks.optima import Held, held
 from solver.studies.networks.scores import confidence, is_mixed, owed, score
 from solver.studies.study import is_free, solved
 from theory.arrays import Array
@@ -56,11 +56,12 @@ class Trial:
         architecture: name of the architecture.
         data: name of the data set.
         modular: the linear theory's verdict.
-        price: certified price of modularity.
+        price: certified price of modularity of linear neurons.
         scores: of each seed's network, 1 if modular.
-        mixed: whether each is mixed.
+        mixed: whether each is mixed; None for one that is silent throughout.
         losses: of each at the end.
         separate: least loss of networks whose neurons read one source each; NaN where none were trained.
+        held: the networks against the optimum of their own kind.
     """
 
     architecture: str
@@ -68,14 +69,15 @@ class Trial:
     modular: bool
     price: float
     scores: tuple[float, ...]
-    mixed: tuple[bool, ...]
+    mixed: tuple[bool | None, ...]
     losses: tuple[float, ...]
     separate: float = float("nan")
+    held: Held = field(default_factory=Held)
 
     @property
     def agreement(self) -> float:
-        """Share of the seeds on which theory and network agree."""
-        return float(np.mean(np.array(self.mixed) != self.modular))
+        """Share of the seeds on which theory and network agree; a silent network does with no theory."""
+        return sum(one is not None and one != self.modular for one in self.mixed) / len(self.mixed)
 
     @property
     def gain(self) -> float:
@@ -90,16 +92,18 @@ class Trial:
             "theory_modular": self.modular,
             "price": self.price,
             **confidence(self.scores).columns("score"),
-            "mixed": sum(self.mixed),
+            "mixed": self.mixed.count(True),
+            "silent": self.mixed.count(None),
             "networks": len(self.mixed),
             "gain": self.gain,
+            **self.held.row(),
         }
 
 
 def verdict(points: Array, chance: Array, network: Autoencoder = LINEAR) -> tuple[bool, float]:
     """Whether own neurons are optimal in the linear theory at a network's prices, and what they cost."""
     occurs = chance > 0
-    problem = network.problem(points[occurs], probabilities=chance[occurs])
+    problem = network.problem(points[occurs], activation="linear", probabilities=chance[occurs])
     price = max(0.0, solved(problem).price_of_modularity)
     return bool(is_free(price)), price
 
@@ -108,6 +112,7 @@ def seeds_of(rng: Generator) -> tuple[int, ...]:
     """Five seeds of networks, drawn, for studies whose data are fixed.
 
     Example:
+        >>> import numpy as np
         >>> len(set(seeds_of(np.random.default_rng(0)) + seeds_of(np.random.default_rng(1))))
         10
     """
@@ -147,6 +152,7 @@ def trial_of(
         mixed=tuple(map(is_mixed, due)),
         losses=tuple(trained.final.tolist()),
         separate=float(separate),
+        held=held(network, points, chance, trained.final, trained.activity),
     )
 
 

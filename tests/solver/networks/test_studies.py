@@ -15,7 +15,8 @@ pytestmark = pytest.mark.networks
 from solver.commands.cli import main
 from solver.strategies import seeds
 from solver.studies.networks import constraints, frequencies
-from solver.studies.networks.agreement import LEAST_PRICE, agreements, data_sets
+from solver.studies.networks.agreement import LEAST_PRICE, agreements, data_sets, ordered
+from solver.studies.networks.optima import Held
 from solver.studies.networks.scores import confidence, is_mixed, owed, rate, score, served, telling
 from solver.studies.networks.supports import bits, cornerless, drawn, grid, hollow, tilted
 from solver.studies.networks.trials import ARCHITECTURES, Trial, shown_to, verdict
@@ -101,7 +102,32 @@ def test_agreement_counts_data_sets_and_names_failures():
     assert (one.modular.mean, one.mixed.mean, one.overall.mean) == (0.5, 1, 0.625)
     assert one.failures == ("b (1 of 2, modularity 1.00)", "c (2 of 2, modularity 1.00)") and one.gains == (1, 2)
     row = list(one.row().values())
-    assert row[:3] == ["some", 4, 0.5] and row[-1] == "1 of 2"
+    assert row[:3] == ["some", 4, 0.5] and one.row()["failures_where_mixing_pays"] == "1 of 2"
+    # No certified problem is of networks of which nothing is told.
+    assert one.banded == () and one.row()["mixed_at_price_low"] == "0 of 0" and np.isnan(one.row()["above_most"])
+
+
+def test_networks_are_parted_by_the_price_of_their_own_kind():
+    def trial(own, modular, mixed, above):
+        held = Held("rectified", 7.0, own, above)
+        return Trial("some", "a", modular, 0.0, (1.0,) * 2, mixed, (1.0, 1.1), held=held)
+
+    (one,) = agreements(
+        [
+            trial(0.0002, True, (False, False), (0.0, 0.1)),
+            trial(0.004, True, (True, False), (0.02, 0.2)),
+            trial(0.03, False, (True, None), (0.01, 0.01)),
+        ]
+    )
+    # The silent network is neither, and agrees with no verdict.
+    assert one.banded == ((0, 2), (1, 2), (1, 1)) and one.above == (0.0, 0.2)
+    assert one.ordered == (0.5, pytest.approx((3 + 2.5) / 6)) and one.overall.mean == pytest.approx(2 / 3)
+
+
+def test_order_is_a_coin_where_all_prices_tie_and_nothing_where_all_networks_are_alike():
+    assert ordered(np.zeros(4), np.array([True, False, True, False])) == 0.5
+    assert np.isnan(ordered(np.arange(3.0), np.ones(3, dtype=bool)))
+    assert ordered(np.arange(4.0), np.arange(4) > 1) == 1 and ordered(-np.arange(4.0), np.arange(4) > 1) == 0
 
 
 def test_the_certified_code_of_waves_says_what_counts_as_mixed():
@@ -136,6 +162,15 @@ def test_further_quick_forms(name, tmp_path, monkeypatch):
     assert done.exit_code in (0, 1) and (tmp_path / f"{name}.csv").exists(), done.output
 
 
+def test_the_quick_form_of_widths_has_a_row_for_each_network(tmp_path):
+    done = CliRunner().invoke(main, ["reproduce", "networks-widths", "--quick", "--folder", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    with (tmp_path / "networks-widths.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row["kind"] for row in rows} == {"linear", "rectified"} and len(rows) == 10
+    assert all(float(row["above"]) > 0 and float(row["optimum"]) > 7 for row in rows)
+
+
 def test_another_seed_trains_other_networks_on_data_that_are_fixed(tmp_path):
     """Where nothing else is drawn at random, the networks are."""
     tables = []
@@ -150,6 +185,7 @@ def test_another_seed_trains_other_networks_on_data_that_are_fixed(tmp_path):
 
 def test_a_dead_network_has_no_modularity():
     dead = np.zeros((25, 3))
+    assert is_mixed(owed(dead, POINTS, np.full(25, 1 / 25))) is None
     assert telling(dead).shape == (25, 3) and score(owed(dead, POINTS, np.full(25, 1 / 25))) == 0
     scores = constraints.scored(("dead", "none", "grid"), np.array([dead, dead]), POINTS)
     assert scores.ratio.mean == scores.gap.mean == scores.disentanglement.mean == 0
