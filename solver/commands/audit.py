@@ -8,6 +8,7 @@ import click
 
 from solver.commands.terminal.endings import Outputs
 from solver.commands.terminal.options import (
+    ACTIVATIONS,
     costs_of,
     format_options,
     limits_of,
@@ -19,7 +20,6 @@ from solver.commands.terminal.options import (
 )
 from solver.commands.terminal.output import say, write
 from solver.stopping import noted
-from theory.neurons import ACTIVATIONS
 
 if TYPE_CHECKING:
     from solver.auditing.audit import Audit

@@ -10,6 +10,7 @@ import click
 
 from solver.commands.terminal.endings import INTERRUPTED, Outputs
 from solver.commands.terminal.options import (
+    ACTIVATIONS,
     format_options,
     limits_of,
     principal_options,
@@ -22,9 +23,6 @@ from solver.commands.terminal.output import say, show, write
 from solver.commands.terminal.progress import progress_shown
 from solver.methods import METHODS
 from solver.stopping import KEYBOARD, noted, raise_if_asked
-
-ACTIVATIONS = ("linear", "rectified", "free")
-"""Those of `theory.neurons`, which is not imported for the help."""
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -27,6 +27,7 @@ from solver.strategies import (
     products,
     seeds,
 )
+from solver.verification.nonlinear_cases import NONLINEAR_CONCLUSIONS, NONLINEAR_DRAWS
 from theory.arrays import Array
 from theory.dynamics import Transitions
 from theory.errors import InputError
@@ -225,7 +226,7 @@ def _at_the_edge(draw: DrawFn, base: SearchStrategy[Problem]) -> Problem:
     changes = {} if problem.transitions is not None else draw(_other_samples(problem)) | draw(_other_channels(problem))
     if draw(st.booleans()):
         changes |= {"activity_cost": draw(st.sampled_from([0.5, 1.0, 2.0]))}
-        changes |= {"bias_cost": draw(st.sampled_from([0.0, 1.0, 5.0]))}
+        changes |= {"bias_cost": draw(st.sampled_from([0.0, 1.0, 5.0]))} if problem.neurons.linear else {}
     if draw(st.booleans()):
         changes["encoder_cost"] = 0.0
     try:
@@ -314,6 +315,7 @@ _DRAWS: dict[str, tuple[SearchStrategy[Problem], SearchStrategy[Problem] | None]
     "errors-and-correlation": (_decoded_with_errors(_correlated_boxes()), _decoded_with_errors(_HOLED)),
     "expensive-errors": (_decoded_with_errors(problems(ONE_TO_THREE)), None),
     "noise": (_decoded_with_errors(problems(ONE_TO_THREE), noise=True), None),
+    **NONLINEAR_DRAWS,
 }
 
 
@@ -369,6 +371,7 @@ _CONCLUSIONS: dict[str, Callable[[Problem], Prediction]] = {
     "invariant-dynamics": THEOREMS["invariant-dynamics"].prediction,
     "sources-drop-out": lambda _: Prediction(modular=True),
     "errors-and-correlation": lambda _: Prediction(modular=True),
+    **NONLINEAR_CONCLUSIONS,
 }
 
 

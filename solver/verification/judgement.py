@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from solver.certificate import lower_bound
 from solver.representation import Representation
 from solver.solving.solve import solve_one_of_many
+from solver.verification.nonlinear import AGREES, DISAGREES, NONLINEAR_CHECKS, UNDECIDED, Judged, check_floors, solved
 from theory.conditions import decide
 from theory.immutable import Frozen
 from theory.problem import Problem
@@ -16,8 +18,6 @@ from theory.sources import EXACT_DIMENSION
 from theory.theorems import Prediction
 
 __all__ = ["AGREES", "DISAGREES", "UNDECIDED", "Judgement", "judge"]
-
-AGREES, DISAGREES, UNDECIDED = "agrees", "disagrees", "undecided"
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ class Judgement(Frozen):
             the distance of the data from the boundary between modular and mixed (`Verdict.margin`), else the relative
             difference of losses that decided. NaN if undecided.
         said: one line: predicted this, found that.
-        answer: the solution.
+        answer: the solution, a `Representation` of the problem's kind of neuron.
     """
 
     outcome: str
     margin: float
     said: str
-    answer: Representation
+    answer: Any
 
 
 def judge(problem: Problem, prediction: Prediction) -> Judgement:
@@ -64,8 +64,9 @@ def judge(problem: Problem, prediction: Prediction) -> Judgement:
         problem: what was predicted about.
         prediction: by a theorem or a conjecture; everything it says must hold.
     """
-    answer = _solved(problem)
-    checks = (_modularity, _uniqueness, _price, _parts, _equal, _larger, _silence, _limit)
+    answer: Any = _solved(problem) if problem.neurons.linear else solved(problem)
+    linear = (_modularity, _uniqueness, _price, _parts, _equal, _larger, _silence, _limit, check_floors)
+    checks = linear if problem.neurons.linear else NONLINEAR_CHECKS
     made = [judged for check in checks if (judged := check(problem, prediction, answer)) is not None]
     for outcome in (DISAGREES, UNDECIDED):
         chosen = [judged for judged in made if judged[0] == outcome]
@@ -74,9 +75,6 @@ def judge(problem: Problem, prediction: Prediction) -> Judgement:
     if not made:
         return Judgement(UNDECIDED, float("nan"), "nothing was predicted", answer)
     return Judgement(*min(made, key=lambda judged: judged[1]), answer=answer)
-
-
-Judged = tuple[str, float, str]
 
 
 def _solved(problem: Problem) -> Representation:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from html import escape
 
-from solver.pictures.plot import plot
 from solver.pictures.style import as_png
 from solver.verification.judgement import Judgement
 from solver.verification.verify import Report
@@ -66,5 +65,5 @@ def _section(report: Report) -> str:
 
 
 def _picture(judgement: Judgement) -> str:
-    picture = as_png(plot(judgement.answer), 130)
+    picture = as_png(judgement.answer.plot(), 130)
     return f"<img alt='the optimal code' src='data:image/png;base64,{picture}'>"

@@ -95,6 +95,7 @@ class Report:
             weights = problem.sources.probabilities
             counterexample = {
                 "said": judgement.said,
+                "activation": problem.neurons.name,
                 "sources": problem.sources.points.tolist(),
                 "probabilities": None if weights is None else weights.tolist(),
                 "mixing": problem.mixing.tolist(),
@@ -135,6 +136,8 @@ def _listed(problem: Problem) -> str:
         listed += ["seen through the mixing", *_rows(problem.mixing)]
     costs = {name: getattr(problem, name) for name, usual in PRICES.items() if getattr(problem, name) != usual}
     listed += [f"{name.replace('_', ' ')} {cost:.10g}" for name, cost in costs.items()]
+    if not problem.neurons.linear:
+        listed.append(f"{problem.neurons.name} neurons")
     if not decodes_the_data(problem):
         listed.append(f"read out by {problem.given_readout!r}")
     return "\n".join(listed)
@@ -372,7 +375,8 @@ def save_problem(problem: Problem, path: Path) -> list[str]:
         raise InputError(f"save: {problem!r} is known by its moments alone, which no table of samples can hold")
     prices = {name: getattr(problem, name) for name in PRICES}
     held = isinstance(readout, Exact | Soft | Noisy) and getattr(readout, "probabilities", None) is None
-    if not held or problem != Problem(sources, mixing=problem.mixing, readout=readout, **prices):
+    kind = None if problem.neurons.linear else problem.neurons.name
+    if not held or problem != Problem(sources, mixing=problem.mixing, readout=readout, activation=kind, **prices):
         raise InputError(
             f"save: {problem!r} has groups, transitions, errors on other samples or a kind of neuron, of which no file "
             "is written"
@@ -397,7 +401,7 @@ def save_problem(problem: Problem, path: Path) -> list[str]:
     for name, usual in PRICES.items():
         cost = getattr(problem, name)
         options += [f"--{name.replace('_', '-')}", repr(cost)] if cost != usual else []
-    return options
+    return options if kind is None else [*options, "--activation", kind]
 
 
 def mixing_file(path: Path) -> Path:

@@ -7,7 +7,7 @@ import re
 __all__ = ["typeset", "unmarked"]
 
 WORDS = {
-    **{name: rf"\{name} " for name in ("lambda", "mu", "kappa", "nu", "rho", "sigma", "theta", "omega", "pi")},
+    **{name: rf"\{name} " for name in ("alpha", "lambda", "mu", "kappa", "nu", "rho", "sigma", "theta", "omega", "pi")},
     **{name: rf"\{name}" for name in ("cos", "sin", "max", "min", "sum")},
     "tr": r"\operatorname{tr}",
     "L_modular": r"L_{\text{modular}}",

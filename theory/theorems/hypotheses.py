@@ -20,17 +20,23 @@ if TYPE_CHECKING:
     from theory.problem import Problem
 
 __all__ = [
+    "HYPOTHESES",
     "Blocks",
+    "centrally_symmetric",
     "condition_matrix",
     "decodes_the_data",
+    "errors_count_as_samples",
+    "every_combination",
     "faces_allow_modularity",
     "independent_sources",
     "invariant_under_transitions",
     "is_range_independent",
     "orthonormal_mixing",
     "product_blocks",
+    "sample_probabilities",
     "separate_channels",
     "uncorrelated_errors",
+    "weights_cost_nothing",
 ]
 
 Blocks = tuple[tuple[int, ...], ...]
@@ -45,6 +51,8 @@ class HypothesisTolerances:
     value: float = 1e-12  # relative distance of two values of a source
     invariant: float = 1e-9  # moments, hull and mixing before and after a step, relative to their size
     in_face: float = 1e-9  # distance from the hull of a face, relative to the sources' ranges
+    cosine: float = 1e-9  # a cosine less a correlation, and the shortest column of which there is a cosine
+    negligible: float = 1e-12  # the deviation of a target, relative to the largest, from which on it is decoded
 
 
 HYPOTHESES = HypothesisTolerances()
@@ -154,6 +162,83 @@ def independent_sources(problem: Problem) -> bool:
         others = tuple(other for other in range(table.ndim) if other != axis)
         product = np.multiply.outer(product, table.sum(axis=others))
     return bool(np.abs(table - product[0]).max() <= HYPOTHESES.probability)
+
+
+def every_combination(problem: Problem) -> bool:
+    """Whether every combination of the values that sources take has a positive probability.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> square = [[0, 0], [0, 1], [1, 0], [1, 1]]
+        >>> every_combination(Problem(square)), every_combination(Problem(square, probabilities=[0, 1, 1, 1]))
+        (True, False)
+    """
+    if not problem.sources.from_samples:
+        return False  # moments do not tell
+    points = problem.sources.points[sample_probabilities(problem) > 0]
+    places = levels(points, np.ptp(points, axis=0) * HYPOTHESES.value)
+    counts = places.max(axis=0) + 1
+    # In whole numbers of any length, as above.
+    return prod(counts.tolist()) == len(np.unique(places, axis=0))
+
+
+def centrally_symmetric(problem: Problem) -> bool:
+    """Whether s and -s, about the mean, are equally likely.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> centrally_symmetric(Problem([[0], [1], [2]])), centrally_symmetric(Problem([[0], [1], [3]]))
+        (True, False)
+    """
+    if not problem.sources.from_samples:
+        return False  # moments do not tell
+    weights = sample_probabilities(problem)
+    points, weights = problem.sources.points[weights > 0], weights[weights > 0]
+    points = points - weights @ points
+    both = np.vstack([points, -points])
+    # Two values of which a mean was taken differ in more than the last digit.
+    slack = 10 * HYPOTHESES.value * (np.ptp(points, axis=0) + np.abs(problem.sources.mean))
+    _, number = np.unique(levels(both, slack), axis=0, return_inverse=True)
+    return bool(np.abs(np.bincount(number.ravel(), np.append(weights, -weights))).max() <= HYPOTHESES.probability)
+
+
+def errors_count_as_samples(problem: Problem) -> bool:
+    """Whether errors count with the probabilities of the samples, or there are none.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> from theory.readouts import Soft
+        >>> [errors_count_as_samples(Problem([[0], [1]], readout=Soft(9, probabilities=q))) for q in (None, [1, 3])]
+        [True, False]
+    """
+    errors = problem.readout.errors
+    if errors is None or errors.probabilities is None:
+        return True
+    return bool(np.abs(errors.probabilities - sample_probabilities(problem)).max() <= HYPOTHESES.probability)
+
+
+def sample_probabilities(problem: Problem) -> Array:
+    """(T,) the probabilities of the samples, of sum one.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> sample_probabilities(Problem([[0], [1]])).tolist()
+        [0.5, 0.5]
+    """
+    given = problem.sources.probabilities
+    return np.full(problem.sources.count, 1 / problem.sources.count) if given is None else np.asarray(given)
+
+
+def weights_cost_nothing(problem: Problem) -> bool:
+    """Whether neurons are free, or their encoder's weights have no price.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> kinds = ({"activation": "free"}, {"activation": "rectified"}, {"encoder_cost": 0})
+        >>> [weights_cost_nothing(Problem([[0], [1]], **kind)) for kind in kinds]
+        [True, False, True]
+    """
+    return problem.neurons.name == "free" or problem.encoder_cost == 0
 
 
 def invariant_under_transitions(problem: Problem) -> bool:

@@ -14,11 +14,13 @@ from theory.sources import EXACT_DIMENSION, Sources
 from theory.theorems.hypotheses import Blocks, decodes_the_data
 
 if TYPE_CHECKING:
-    pass
+    from theory.arrays import Array
 
 __all__ = [
     "CITED_2023",
     "CITED_2025",
+    "NONLINEAR",
+    "SECTION",
     "Prediction",
     "Theorem",
     "as_decided",
@@ -30,6 +32,8 @@ __all__ = [
 
 CITED_2023 = "Whittington, Dorrell, Ganguli, Behrens (ICLR 2023)"
 CITED_2025 = "Dorrell et al. (ICLR 2025)"
+SECTION = "this project; docs/mathematics.md, section 18"
+NONLINEAR = ("rectified", "free")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +44,7 @@ class Prediction(Frozen):
         modular: whether the best modular code is optimal.
         only_modular: whether every optimal code is modular.
         most_price: the price of modularity is at most this.
+        least_price: and at least this.
         parts: the problems of blocks of sources.
         separable: whether their optimal codes together are optimal, so that the losses add up.
         equal: another problem, and its optimal loss as a multiple of this one's.
@@ -47,6 +52,12 @@ class Prediction(Frozen):
         silent: the sources that no neuron reads.
         limit: the problem without errors, whose optimal loss is larger by tr(Y G0), with G0 of this problem and Y
             between the two multipliers.
+        loss: the optimal loss.
+        most_loss: the optimal loss is at most this.
+        modular_loss: the loss of the best modular code.
+        floors: problems whose optimal loss is no larger than this one's.
+        multiplier: (T, k) N, whose bound no code undercuts.
+        falling: whether some neuron is less active where the one variable is larger.
         margin: distance from the data at which the prediction changes, without unit; NaN if there are none.
 
     Example:
@@ -56,12 +67,19 @@ class Prediction(Frozen):
     modular: bool | None = None
     only_modular: bool | None = None
     most_price: float | None = None
+    least_price: float | None = None
     parts: tuple[Problem, ...] | None = None
     separable: bool | None = None
     equal: tuple[Problem, float] | None = None
     larger: tuple[Problem, float] | None = None
     silent: tuple[int, ...] | None = None
     limit: Problem | None = None
+    loss: float | None = None
+    most_loss: float | None = None
+    modular_loss: float | None = None
+    floors: tuple[Problem, ...] | None = None
+    multiplier: Array | None = None
+    falling: bool | None = None
     margin: float = float("nan")
 
 
@@ -79,6 +97,7 @@ class Theorem:
         prediction: what it says, where the hypothesis holds.
         recurrent: whether it applies to problems with a recurrent layer; all others do not.
         exact: whether it applies to the exact decoder of the data alone.
+        activations: the kinds of neurons of which it speaks; of others it says nothing.
 
     Example:
         >>> from theory.theorems import THEOREMS
@@ -95,18 +114,20 @@ class Theorem:
     prediction: Callable[[Problem], Prediction]
     recurrent: bool = False
     exact: bool = False
+    activations: tuple[str, ...] = ("linear",)
 
     @property
     def scope(self) -> str:
-        """The codes it applies to: how they are read out, and whether there is a recurrent layer.
+        """The codes it applies to: their neurons, how they are read out, and whether there is a recurrent layer.
 
         Example:
             >>> from theory.theorems import THEOREMS
             >>> THEOREMS["independence"].scope
-            'an exact decoder of the data, and no recurrent layer'
+            'linear neurons, an exact decoder of the data, and no recurrent layer'
         """
         readout = "an exact decoder of the data" if self.exact else "any readout that the statement allows"
-        return f"{readout}, and {'a' if self.recurrent else 'no'} recurrent layer"
+        neurons = " or ".join(self.activations)
+        return f"{neurons} neurons, {readout}, and {'a' if self.recurrent else 'no'} recurrent layer"
 
     def applies(self, data: Problem | Sources) -> bool:
         """Whether the hypothesis holds, for sources alone with costs of one and no mixing.
@@ -120,6 +141,8 @@ class Theorem:
         """
         problem = _posed(data)
         in_scope = problem.transitions is None or self.recurrent
+        if ("linear" if problem.neurons.linear else problem.neurons.name) not in self.activations:
+            return False
         return in_scope and (decodes_the_data(problem) or not self.exact) and self.hypothesis(problem)
 
     def predict(self, data: Problem | Sources) -> Prediction:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from theory.sources import Sources
 
 __all__ = [
+    "ACTIVATIONS",
     "costs_of",
     "data_options",
     "exact_problem_of",
@@ -43,6 +44,9 @@ __all__ = [
     "together",
 ]
 
+
+ACTIVATIONS = ("linear", "rectified", "free")
+"""Those of `theory.neurons`, which is not imported for the help."""
 
 READ = ("mixing", "targets", "transitions", "encoder", "decoder")
 """Options that are files which are read."""

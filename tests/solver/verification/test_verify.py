@@ -502,6 +502,8 @@ def test_shrinking_leaves_what_is_needed():
         ({"readout": Exact([[1, 0]])}, ["--targets"]),
         ({"readout": Soft(20.0)}, ["--error-cost"]),
         ({"readout": Noisy(20.0, 0.1, [[1, 1]])}, ["--targets", "--error-cost", "--noise-variance"]),
+        ({"activation": "free"}, ["--activation"]),
+        ({"activation": "rectified", "encoder_cost": 3.0}, ["--encoder-cost", "--activation"]),
     ],
 )
 def test_what_is_saved_is_the_problem(tmp_path, arguments, options):
