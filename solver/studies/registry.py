@@ -25,6 +25,8 @@ STUDIES = (
     "entangled-factors",
     "one-corner-point",
     "range-not-independence",
+    "what-and-where",
+    "kinds-of-neurons",
     "frequency-pairs",
     "cell-types",
     "remapping",
@@ -34,6 +36,7 @@ STUDIES = (
     "missed-sources",
     "preparation-and-output",
     "one-convex-problem",
+    "on-and-off",
 )
 """All studies by name, in the order of the papers; each is a file, with underscores for hyphens."""
 
