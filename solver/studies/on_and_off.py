@@ -7,6 +7,7 @@ neuron, (b - I)_+, vanishes if and only if P(I = 0) >= <I>^2 / <I^2>.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,11 @@ BESIDE = 0.02
 VANISHED = 1e-6
 """Share of the energy below which there is no OFF neuron."""
 
-SPREADS = {"uniform": lambda share: share, "exponential": lambda share: -np.log1p(-share), "cube": lambda share: share**3}
+SPREADS: dict[str, Callable[[Array], Array]] = {
+    "uniform": np.asarray,
+    "exponential": lambda share: -np.log1p(-share),
+    "cube": lambda share: share**3,
+}
 """How the variable is spread where it is not zero: quantiles of what it is called, or the cube of a uniform one."""
 
 
@@ -56,7 +61,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         right.axvline(some[0]["threshold"], color=colour, lw=0.8, linestyle=DASHED, zorder=0)
     right.axhline(0, color=GREY, lw=0.4, zorder=0)
     left.set(xlabel="probability of zero", ylabel="loss", title="Certified optima on the formula (lines)")
-    right.set(xlabel="probability of zero", ylabel="share of the OFF neurons in the activity energy (%)")
+    right.set(xlabel="probability of zero", ylabel="OFF neurons' share of activity energy (%)")
     right.set_title("The OFF neuron vanishes where theory says (dashed)")
     legend(left, title="where not zero", title_fontsize=6)
     legend(right)
