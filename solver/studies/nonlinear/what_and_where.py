@@ -45,7 +45,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     curve(middle, degrees, [100 * row["price"] for row in corner], ORANGE, label="free")
     curve(middle, degrees, [100 * row["linear_price"] for row in corner], GREY, label="linear", marker="s")
     middle.set(xlabel="points missing at one corner", ylabel="price of own neurons (%), root scale")
-    middle.set_title("More and more points missing at a corner")
+    middle.set(xticks=degrees, title="More and more points missing at a corner")
     theory = np.linspace(1, frequencies[-1], 50)
     right.plot(theory, [100 * _price_of_pairs(_with_diagonal(times)) for times in theory], color=ORANGE, lw=0.8)
     right.plot(frequencies, [100 * row["price"] for row in diagonal], "o", markersize=3, color=ORANGE, label="free")
@@ -55,6 +55,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     right.set_title("All points present (line: formula)")
     for axes in (middle, right):
         root_scale(axes)
+        axes.set_ylim(-5e-3, 5)
         legend(axes)
     told = ", ".join(f"{100 * corner[cut.index(k)]['price']:.4f}" for k in (1, 2, 3) if k in cut)
     missing = ", ".join(str(k * (k + 1) // 2) for k in (1, 2, 3) if k in cut)
