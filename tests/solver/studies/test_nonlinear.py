@@ -25,7 +25,7 @@ def test_they_are_among_all_studies():
 @pytest.mark.parametrize(
     ("diagonals", "missing", "price"),
     [
-        (1, 1, 0.0286100),
+        pytest.param(1, 1, 0.0286100, marks=pytest.mark.thorough),
         pytest.param(2, 3, 0.1642697, marks=pytest.mark.thorough),
         pytest.param(3, 6, 0.4724637, marks=pytest.mark.thorough),
     ],
