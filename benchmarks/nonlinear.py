@@ -3,9 +3,10 @@
     python -m benchmarks.nonlinear [--quick] [--long] [--json OUT.json] [--markdown OUT.md]
 
 Uniform sources, prices of 0.3, errors at 100 unless said otherwise; linear algebra on one thread. Seconds are those of
-the processor, for `solve` with all it does: the linear and the modular code, the search, and the proof anew. From four
-sources on the bound is weak, and what is asked for is that seeds agree. The ugly problems have one to three sources, up
-to 40 samples, ties, heavy tails, unequal probabilities of samples and targets of another rank; the worst is told.
+the processor, for `solve` with all it does: the linear and the modular code, the search, and the proof anew. Of
+rectified neurons in four sources and more some per cent are asked for, and that seeds agree. The ugly problems have one
+to three sources, up to 40 samples, ties, heavy tails, unequal probabilities of samples and targets of another rank; the
+worst is told.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def measure(case: Case, limit: float) -> Row:
     taken, answers = [], []
     for seed in range(case.seeds):
         start = time.process_time()
-        answers.append(solve(problem, tolerance=case.gap, time_limit=limit, rng=seed))
+        answers.append(solve(problem, tolerance=min(case.gap, AGREEMENT), time_limit=limit, rng=seed))
         taken.append(time.process_time() - start)
     losses = [answer.loss for answer in answers]
     worst = answers[int(np.argmax([answer.gap for answer in answers]))]
@@ -155,18 +156,19 @@ def ugly(seed: int) -> Problem:
     return Problem(points, probabilities=shares, readout=readout, encoder_cost=encoder_cost, activation="rectified")
 
 
-def measure_ugly(count: int, limit: float) -> Row:
+def measure_ugly(seeds: range, limit: float) -> Row:
     """The ugly problems: the worst gap, the longest time, and the largest code."""
     gaps, seconds, neurons = [], [], []
-    for seed in range(count):
+    for seed in seeds:
         problem = ugly(seed)
-        start = time.process_time()
-        answer = solve(problem, time_limit=limit, rng=0)
+        # The search ends by the time of the processor: others may use it meanwhile.
+        end = (start := time.process_time()) + UGLY_SECONDS
+        answer = solve(problem, time_limit=limit, rng=0, callback=lambda _, end=end: time.process_time() > end)
         seconds.append(time.process_time() - start)
         gaps.append(answer.gap)
         neurons.append(len(answer))
     met = sum(gap <= UGLY_GAP for gap in gaps)
-    sizes = ("1 to 3", "up to 40", f"{count} ugly ones, {met} to {UGLY_GAP:g}")
+    sizes = ("1 to 3", "up to 40", f"{len(seeds)} ugly ones, {met} to {UGLY_GAP:g}")
     return Row("rectified", *sizes, np.nan, max(gaps), UGLY_GAP, max(seconds), UGLY_SECONDS, max(neurons))
 
 
@@ -175,7 +177,7 @@ def measured(*, quick: bool, long: bool, limit: float) -> Iterator[Row]:
     for case in CASES:
         if case.quick or (not quick and (long or not case.long)):
             yield measure(case, limit)
-    yield measure_ugly(3 if quick else UGLY, min(limit, UGLY_SECONDS))
+    yield measure_ugly(range(1, 4) if quick else range(UGLY), limit)
 
 
 @click.command()
