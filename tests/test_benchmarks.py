@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import reach, streams
+from benchmarks import nonlinear, reach, streams
 from benchmarks.soundness import __main__ as soundness
 
 ROOT = Path(__file__).parents[1]
@@ -79,6 +79,23 @@ def test_a_quick_run_of_soundness_finds_nothing_wrong_and_goes_on_where_it_was_k
     assert whole.count("\n") < 6 and results.read_text().startswith(whole)
     again = CliRunner().invoke(soundness.main, [*command[3:], "--report"])
     assert again.exit_code == 0 and again.stdout == done.stdout
+
+
+@pytest.mark.thorough
+def test_the_quick_run_of_nonlinear_neurons_reaches_what_is_asked(tmp_path):
+    table, page = tmp_path / "nonlinear.json", tmp_path / "nonlinear.md"
+    done = CliRunner().invoke(nonlinear.main, ["--quick", "--json", str(table), "--markdown", str(page)])
+    assert done.exit_code == 0, done.output
+    rows = json.loads(table.read_text())["rows"]
+    assert len(rows) == 1 + sum(case.quick for case in nonlinear.CASES) and all(row["met"] for row in rows)
+    assert {row["kind"] for row in rows} == {"rectified", "free"}
+    assert all(row["seconds"] > 0 and row["neurons"] > 0 for row in rows)
+    assert page.read_text().count("\n|") == len(rows) + 2
+
+
+def test_a_case_of_several_seeds_says_how_far_they_are_apart():
+    row = nonlinear.measure(nonlinear.Case("free", 1, 20, 1e-8, 1.0, seeds=2), 10.0)
+    assert row.met and row.apart is not None and row.cells[-2] == f"{row.apart:.1e}"
 
 
 @pytest.mark.slow

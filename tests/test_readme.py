@@ -142,6 +142,17 @@ def test_the_sweep_of_the_page(tmp_path):
     assert float(value) in plan.axes[name]
 
 
+@pytest.mark.parametrize("prices", [False, pytest.param(True, marks=pytest.mark.thorough)])
+def test_the_page_of_nonlinear_neurons(prices):
+    page = "docs/nonlinear_neurons.md"
+    blocks = [block("python", "import", page), *([block("python", "prices = {}", page)] if prices else [])]
+    names: dict[str, object] = {}
+    for text in blocks:
+        exec(text, names)
+        for line, note in said(text).items():
+            assert same_but_for_rounding(note, str(eval(line, names))), line
+
+
 @pytest.mark.slow
 def test_the_page_of_studies(tmp_path):
     page = (ROOT / "docs" / "studies.md").read_text()
@@ -163,5 +174,5 @@ def test_every_option_is_described(command):
 
 
 def test_every_path_named_exists():
-    for name in re.findall(r"(?:docs|examples|benchmarks|tests)/[\w/.]+", README):
+    for name in re.findall(r"(?:docs|examples|benchmarks|tests)/[\w/.-]+", README):
         assert (ROOT / name.rstrip(".")).exists()

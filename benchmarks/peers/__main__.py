@@ -13,16 +13,17 @@ from dataclasses import asdict
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 
 from benchmarks.kept import Kept
 from benchmarks.peers import report
-from benchmarks.peers.instances import Instance, instances
+from benchmarks.peers.instances import Instance, instances, rectified_instances
 from benchmarks.peers.pricing import priced
 from benchmarks.peers.trace import Outcome
-from benchmarks.peers.work import PEERS, outcomes
+from benchmarks.peers.work import PEERS, RECTIFIED_PEERS, outcomes
 from benchmarks.reporting import as_markdown, machine, require_outputs, show
 from theory.errors import InputError
 from theory.writing import written_whole
@@ -35,18 +36,21 @@ WORSE = 1e-3
 """A descent that ends farther above the optimum than this has got stuck in another code."""
 
 STUCK_SEEDS, STUCK_STEPS, STUCK_RATE = 100, 20_000, 0.03
+ENDING_SEEDS = 30
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Two small problems, a second a run.")
+@click.option("--activation", type=click.Choice(["linear", "rectified"]), default="linear", help="The kind of neurons.")
 @click.option("--time-limit", type=click.FloatRange(0, min_open=True), help="Seconds a run.  [default: 10]")
-@click.option("--peer", "chosen", multiple=True, type=click.Choice(list(PEERS)), help="Only these.")
+@click.option("--peer", "chosen", multiple=True, type=click.Choice([*PEERS, *RECTIFIED_PEERS]), help="Only these.")
 @click.option("--json", "out", type=click.Path(dir_okay=False), help="Also keep it in this file, and go on from there.")
 @click.option("--plot", "picture", type=click.Path(dir_okay=False), help="Also draw it.")
 @click.option("--markdown", "page", type=click.Path(dir_okay=False), help="Also write the tables as Markdown.")
 def main(
     *,
     quick: bool,
+    activation: str,
     time_limit: float | None,
     chosen: Sequence[str],
     out: str | None,
@@ -64,36 +68,66 @@ def main(
         kept = Kept(None if out is None else Path(out), Outcome.from_json, conditions)
     except InputError as error:
         raise click.UsageError(str(error)) from None
-    problems = instances(quick=quick)
+    rectified = activation == "rectified"
+    problems = list(rectified_instances(quick=quick) if rectified else instances(quick=quick))
+    peers = chosen or (RECTIFIED_PEERS if rectified else PEERS)
+    if set(peers) - set(RECTIFIED_PEERS if rectified else PEERS):
+        raise click.UsageError(f"--peer: not all of them take {activation} neurons; leave it out, or see --activation")
     known = {(outcome.instance, outcome.peer): outcome for outcome in kept.rows}
-    coming = outcomes(chosen or PEERS, problems, limit, known)
+    coming = outcomes(peers, problems, limit, known)
     found = []
-    for outcome in _followed(coming, len(problems) * len(chosen or PEERS)):
+    for outcome in _followed(coming, len(problems) * len(peers)):
         found.append(outcome)
         if (outcome.instance, outcome.peer) not in known:
             kept.add(outcome)
-    prices = [priced(instance, limit) for instance in _to_price(problems)]
-    stuck = stuck_table(quick=quick)
-    growth = f"Growth of the time to {report.FOLLOWED:g}, as exponents"
-    tables = [
-        ("Seconds of the processor to come so near to the optimum", report.TIME_HEAD, report.time_table(found)),
-        *((f"To within {near:g}; * the fastest", *report.across(found, near)) for near in (report.FOLLOWED, 1e-8)),
-        (growth, report.EXPONENT_HEAD, report.exponent_table(found)),
-        ("Pricing", report.PRICING_HEAD, report.pricing_table(prices)),
-        (f"Descents that ended more than {WORSE:g} above the optimum", report.STUCK_HEAD, stuck),
-    ]
+    if rectified:
+        tables, more = _rectified_tables(found, quick=quick)
+    else:
+        tables, more = _linear_tables(found, problems, limit, quick=quick)
     for title, head, rows in tables:
         show(title, head, rows)
-    kept.write(
-        pricing=[asdict(row) for row in prices],
-        stuck=[dict(zip(report.STUCK_HEAD, row, strict=True)) for row in stuck],
-    )
+    kept.write(**more)
     if page is not None:
         with written_whole(page) as file:
             file.write_text("\n\n".join(as_markdown(*table) for table in tables) + "\n")
     if picture is not None:
         with written_whole(picture) as file:
             report.draw(found, file)
+
+
+Tables = list[tuple[str, list[str], list[list[str]]]]
+TIMES = "Seconds of the processor to come so near to the optimum"
+
+
+def _linear_tables(
+    found: list[Outcome], problems: list[Instance], limit: float, *, quick: bool
+) -> tuple[Tables, dict[str, list[dict[str, Any]]]]:
+    """The tables of linear neurons, and what of them is kept."""
+    prices = [priced(instance, limit) for instance in _to_price(problems)]
+    stuck = stuck_table(quick=quick)
+    growth = f"Growth of the time to {report.FOLLOWED:g}, as exponents"
+    tables = [
+        (TIMES, report.TIME_HEAD, report.time_table(found)),
+        *((f"To within {near:g}; * the fastest", *report.across(found, near)) for near in (report.FOLLOWED, 1e-8)),
+        (growth, report.EXPONENT_HEAD, report.exponent_table(found)),
+        ("Pricing", report.PRICING_HEAD, report.pricing_table(prices)),
+        (f"Descents that ended more than {WORSE:g} above the optimum", report.STUCK_HEAD, stuck),
+    ]
+    return tables, {
+        "pricing": [asdict(row) for row in prices],
+        "stuck": [dict(zip(report.STUCK_HEAD, row, strict=True)) for row in stuck],
+    }
+
+
+def _rectified_tables(found: list[Outcome], *, quick: bool) -> tuple[Tables, dict[str, list[dict[str, Any]]]]:
+    """The tables of rectified neurons, and what of them is kept."""
+    stuck = rectified_ends(quick=quick)
+    tables = [
+        (TIMES, report.TIME_HEAD, report.time_table(found)),
+        *((f"To within {near:g}; * the fastest", *report.across(found, near)) for near in (1e-2, 1e-4, 1e-6)),
+        ("Where descents on the rectified loss end, above the optimum", report.ENDS_HEAD, stuck),
+    ]
+    return tables, {"stuck": [dict(zip(report.ENDS_HEAD, row, strict=True)) for row in stuck]}
 
 
 def _followed(found: Iterable[Outcome], total: int) -> Iterable[Outcome]:
@@ -121,6 +155,20 @@ def stuck_table(*, quick: bool) -> list[list[str]]:
         excess = ends(Instance("", points), neurons, seeds, steps, STUCK_RATE)
         worse = int((excess > WORSE).sum())
         rows.append([str(dimension), str(neurons), f"{worse} of {seeds}", f"{100 * excess.max():.2g} %"])
+    return rows
+
+
+def rectified_ends(*, quick: bool) -> list[list[str]]:
+    """How far above the optimum descents on the rectified loss end, by problem and number of neurons."""
+    from benchmarks.peers.rectified import WIDTHS, ends
+
+    rows = []
+    seeds, steps = (10, 1_000) if quick else (ENDING_SEEDS, STUCK_STEPS)
+    for instance in rectified_instances(quick=quick):
+        for width in WIDTHS:
+            excess = ends(instance, width, seeds, steps, STUCK_RATE)
+            near = [f"{int((excess <= share).sum())} of {seeds}" for share in (1e-2, 1e-4, 1e-6)]
+            rows.append([instance.name, str(width), *near, f"{np.median(excess):.1e}", f"{excess.max():.1e}"])
     return rows
 
 

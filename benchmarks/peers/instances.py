@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from solver import Problem, Representation, solve
+from solver.certificate.nonlinear import model_of
 from solver.examples import load
+from theory.readouts import Soft
 
 SEED = 0
 
@@ -55,6 +58,44 @@ class Instance:
         return self.problem.loss(weights) / self.optimum.lower_bound - 1
 
 
+@dataclass(frozen=True)
+class Rectified(Instance):
+    """The same of rectified neurons, with errors at a price.
+
+    Attributes:
+        error_cost: of squared errors.
+    """
+
+    error_cost: float = 100.0
+
+    def posed(self) -> Problem:
+        """The problem, posed anew."""
+        return Problem(self.points, activation="rectified", readout=Soft(self.error_cost))
+
+    @cached_property
+    def problem(self) -> Problem:
+        return self.posed()
+
+    @cached_property
+    def optimum(self) -> Any:
+        """The certified optimum; losses are compared with its lower bound."""
+        return solve(self.posed(), rng=SEED, tolerance=1e-9, time_limit=60)
+
+    @cached_property
+    def centred(self) -> np.ndarray:
+        """(T, d) samples about their mean, on which the peers' neurons are."""
+        return self.points - self.points.mean(axis=0)
+
+    def excess(self, weights: np.ndarray) -> float:
+        """How far neurons (n, d + 1), rows (w, b) on the centred samples, are above the optimum with the best decoder.
+
+        Infinite where they are no numbers.
+        """
+        if not np.isfinite(weights).all() or not len(weights):
+            return np.inf
+        return float(model_of(self.problem).of(weights) / self.optimum.lower_bound - 1)
+
+
 def _uniform(count: int, dimension: int) -> np.ndarray:
     return np.random.default_rng(SEED).uniform(-1, 1, size=(count, dimension))
 
@@ -90,3 +131,22 @@ def instances(*, quick: bool) -> list[Instance]:
     for count in (30, 100, 300, 1_000):
         found.append(Instance(f"sphere, d = 3, V = {count:,}", _sphere(count, 3), "vertices", count))
     return found
+
+
+def rectified_instances(*, quick: bool) -> list[Rectified]:
+    """Those of rectified neurons, or the one that every peer does in seconds."""
+    line = np.arange(5) - 2.0
+    grid = np.array([[x, y] for x in line for y in line]) / 2**0.5
+    small = Rectified("uniform, d = 1, T = 30", _uniform(30, 1) * 3**0.5)
+    if quick:
+        return [small]
+    corners_cut = grid[np.abs(grid[:, 0] - grid[:, 1]) < 2]
+    return [
+        small,
+        Rectified("uniform, d = 1, T = 300", _uniform(300, 1) * 3**0.5),
+        Rectified("grid, d = 2, T = 25", grid),
+        Rectified("grid, two corners cut, d = 2, T = 19", corners_cut),
+        Rectified("uniform, d = 2, T = 60", _uniform(60, 2) * 3**0.5),
+        Rectified("uniform, d = 2, T = 200", _uniform(200, 2) * 3**0.5),
+        Rectified("uniform, d = 3, T = 40", _uniform(40, 3) * 3**0.5),
+    ]

@@ -115,6 +115,8 @@ PRICING_HEAD = ["instance", "by faces", "seconds", "SCIP found", "SCIP proved", 
 
 STUCK_HEAD = ["sources", "neurons", "ended worse", "by, at most"]
 
+ENDS_HEAD = ["instance", "neurons", "within 1e-2", "within 1e-4", "within 1e-6", "median", "farthest"]
+
 MARKS = "osD^v<>P"
 
 

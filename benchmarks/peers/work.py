@@ -25,6 +25,14 @@ PEERS = {
 }
 """Where each peer's runs come from; imported only where they are run, for some of them need extras."""
 
+RECTIFIED_PEERS = {
+    "solve, rectified": "rectified:ours",
+    "Adam, neurons alone, rectified": "rectified:adam_eliminated",
+    "Adam, network, rectified": "rectified:adam_network",
+    "convex, sets of active samples": "rectified:convex",
+}
+"""Those of rectified neurons."""
+
 ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 """For JAX. All times are seconds of the processor, and one thread is what everybody has."""
 
@@ -36,7 +44,7 @@ def outcome(peer: str, instance: Instance, limit: float) -> Outcome:
     """One peer on one instance, in this process."""
     from importlib import import_module
 
-    module, name = PEERS[peer].split(":")
+    module, name = (PEERS | RECTIFIED_PEERS)[peer].split(":")
     runs_of: Callable[[Instance, float], Iterable[Run]] = getattr(import_module(f"benchmarks.peers.{module}"), name)
     instance.optimum  # noqa: B018 - known before any clock starts
     instance.problem.sources.vertices  # noqa: B018

@@ -20,6 +20,7 @@ import numpy as np
 
 from solver.certificate import optimality_gap
 from solver.certificate.nonlinear import PRICING_SECONDS, bound_of, measured, model_of
+from solver.deadline import limited_to
 from solver.nonlinear.few import basic_shares
 from solver.nonlinear.representation import NonlinearRepresentation
 from solver.solving.limits import Limits, Progress
@@ -154,7 +155,7 @@ def solve_nonlinear(problem: Problem, limits: Limits, rng: np.random.Generator) 
     alone = identified and (problem.dimension if problem.groups is None else len(problem.groups)) > 1
     interrupt: KeyboardInterrupt | None = None
     try:
-        with interruptible(), one_thread():
+        with interruptible(), one_thread(), limited_to(search.end_of("search") + search.start):
             linear = search.linear()
             if alone:
                 modular = search.modular()

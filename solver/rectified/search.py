@@ -4,7 +4,8 @@
 2. Master: the best energies of the neurons; those without any are dropped, and of parallel ones all but one.
 3. Newton's method in all neurons at once, and the master again, so that each neuron earns what it costs.
 4. Climb from these neurons and from random ones; what is worth more than it costs joins, and the round ends.
-5. Where nothing is found, prove that nothing is there; a neuron that turns up in the proof joins.
+5. Where nothing is found, prove that nothing is there; a neuron that turns up in the proof joins. In four sources and
+   more a relaxation proves what it can, at a multiplier of its own.
 6. Stop where the bound meets the loss, or where a proof that is complete says that nothing can be gained.
 
 Modular codes are the same with several families of neurons, each of which reads one group of sources.
@@ -21,6 +22,7 @@ import numpy as np
 
 from solver.rectified.climb import climbed, distinct
 from solver.rectified.cones import ConeProof
+from solver.rectified.lifted import lifted_bound, lifted_multiplier
 from solver.rectified.loss import Frame, RectifiedLoss
 from solver.rectified.master import best_energies
 from solver.rectified.newton import moved
@@ -241,7 +243,7 @@ class _Search:
     def _prove(self, prices: Array, level: float, seconds: float, found: list[Array]) -> Iterator[Step]:
         """Step 5: better bounds; violators are put into `found`."""
         end = time.perf_counter() + seconds
-        bounds = [self._start(each, prices, level) for each in self.families]
+        bounds = [self._start(each, prices, level, last=np.isinf(seconds)) for each in self.families]
         for i, (each, proof) in enumerate(zip(self.families, bounds, strict=True)):
             if not isinstance(proof, ConeProof):
                 continue
@@ -259,14 +261,19 @@ class _Search:
                 fresh = distinct(each.frame, more[better], worths[better], found[i])
                 found[i] = np.vstack([found[i], fresh])
         self._bound_of(prices, max(_value(proof) for proof in bounds))
+        if np.isinf(seconds) and len(self.families) == 1 and self.families[0].sources > PROVEN_SOURCES:
+            relaxed = lifted_multiplier(self.frame)
+            if relaxed is not None:
+                self._bound_of(*relaxed)
         unproven = any(each.sources > PROVEN_SOURCES for each in self.families)
-        yield self._step("no more is proven than for free neurons" if unproven else "all neurons are priced")
+        yield self._step("a relaxation bounds what neurons are worth" if unproven else "all neurons are priced")
 
-    def _start(self, family: _Family, prices: Array, level: float) -> float | ConeProof:
+    def _start(self, family: _Family, prices: Array, level: float, *, last: bool) -> float | ConeProof:
         if family.sources == 1:
             return best_of_one_source(family.frame, prices)[0]
         if family.sources > PROVEN_SOURCES:
-            return free_bound(family.frame, prices)
+            relaxed = lifted_bound(family.frame, prices) if last and len(self.families) > 1 else np.inf
+            return min(relaxed, free_bound(family.frame, prices))
         return ConeProof(family.frame, prices, level)
 
     def _bound_of(self, prices: Array, rho: float) -> None:

@@ -1,7 +1,8 @@
 """The registry of studies: solve, compare with theory, draw, and say in one line whether the claim holds.
 
-Each study is a file of this folder that defines `study(rng, quick)`, and a line of `STUDIES`. Studies that train
-networks are in the folder `networks` and in `NETWORKS`, and need the extra of that name.
+Each study is a file of this folder that defines `study(rng, quick)`, and a line of `STUDIES`. Those on rectified and
+free neurons are in the folder `nonlinear` and in `NONLINEAR` too. Studies that train networks are in the folder
+`networks` and in `NETWORKS`, and need the extra of that name.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from solver.studies.study import Finding, Study
 from theory.errors import InputError, unknown_name
 from theory.writing import require_own, require_writable, written_whole
 
-__all__ = ["NETWORKS", "STUDIES", "Study", "run_studies"]
+__all__ = ["NETWORKS", "NONLINEAR", "STUDIES", "Study", "run_studies"]
 
 STUDIES = (
     "entangled-factors",
     "one-corner-point",
     "range-not-independence",
+    "what-and-where",
+    "kinds-of-neurons",
     "frequency-pairs",
     "cell-types",
     "remapping",
@@ -34,8 +37,12 @@ STUDIES = (
     "missed-sources",
     "preparation-and-output",
     "one-convex-problem",
+    "on-and-off",
 )
 """All studies by name, in the order of the papers; each is a file, with underscores for hyphens."""
+
+NONLINEAR = ("what-and-where", "kinds-of-neurons", "on-and-off")
+"""Those of them on rectified and free neurons; each is a file of the folder `nonlinear`."""
 
 NETWORKS = (
     "networks-constraints",
@@ -96,7 +103,8 @@ def run_studies(
 
 
 def _run(name: str, rng: np.random.Generator, quick: bool) -> Finding:
-    room, file = ("networks.", name.removeprefix("networks-")) if name in NETWORKS else ("", name)
-    module = import_module(f"solver.studies.{room}{file.replace('-', '_')}")
+    room = "networks." if name in NETWORKS else "nonlinear." if name in NONLINEAR else ""
+    file = name.removeprefix("networks-").replace("-", "_")
+    module = import_module(f"solver.studies.{room}{file}")
     finding: Finding = styled(module.study)(rng, quick)
     return finding

@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from solver.pictures.style import BLUE, DARK, DASHED, FREE, GREY, ORANGE, head, legend, page_figure
 from solver.pictures.tuning import draw_map, kind_of
 from solver.representation import Representation
-from solver.solving.solve import solve_one_of_many
+from solver.solving.solve import solve, solve_one_of_many
+from solver.stopping import KEYBOARD, raise_if_asked
 from theory.arrays import Array
 from theory.problem import Problem
 
@@ -66,6 +67,37 @@ class Finding:
 def solved(problem: Problem, method: str = "columns") -> Representation:
     """The certified code of one problem of a study."""
     return solve_one_of_many(problem, method=method, rng=0)
+
+
+def best_code(problem: Problem) -> Any:
+    """The certified code of neurons of the problem's kind: linear, rectified or free.
+
+    Raises:
+        KeyboardInterrupt: as it came; it does not cut the answer short.
+    """
+    if problem.neurons.linear:
+        return solved(problem)
+    answer = solve(problem, rng=0)
+    if answer.status == "interrupted":
+        raise_if_asked()
+        if KEYBOARD in answer.message:
+            raise KeyboardInterrupt(answer.message)
+    return answer
+
+
+def standardised(points: ArrayLike, probabilities: ArrayLike | None = None) -> tuple[Array, Array]:
+    """Points (T, d), each column of mean zero and variance one, and their probabilities (T,).
+
+    Example:
+        >>> points, share = standardised([[0, 0], [0, 4], [2, 0], [2, 4]])
+        >>> points.tolist(), share.tolist()
+        ([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]], [0.25, 0.25, 0.25, 0.25])
+    """
+    values = np.asarray(points, dtype=np.float64)
+    share = np.ones(len(values)) if probabilities is None else np.asarray(probabilities, dtype=np.float64)
+    share = share / share.sum()
+    centred = values - share @ values
+    return centred / np.sqrt(share @ centred**2), share
 
 
 def is_free(prices: ArrayLike) -> Any:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from benchmarks.kept import Kept
 from benchmarks.peers import __main__ as command
 from benchmarks.peers import general, report
-from benchmarks.peers.instances import Instance
+from benchmarks.peers.instances import Instance, Rectified
 from benchmarks.peers.trace import ACCURACIES, Outcome, Run
 from theory import InputError
 
@@ -112,6 +112,42 @@ def test_the_two_losses_of_descent_are_the_problem():
     }
     centred = SQUARE.points - SQUARE.points.mean(axis=0)
     assert float(descent.penalised_loss(centred, 1e4)(network)) == pytest.approx(answer.loss, rel=1e-6)
+
+
+def test_neurons_of_a_rectified_problem_are_judged_with_their_best_decoder():
+    case = Rectified("line", np.random.default_rng(0).uniform(-2, 2, size=(30, 1)))
+    answer = case.optimum
+    neurons = np.column_stack([answer.encoder, answer.encoder_bias + answer.encoder @ case.points.mean(axis=0)])
+    assert case.excess(neurons) == pytest.approx(0, abs=1e-8) and case.excess(1.1 * neurons) > 1e-4
+    assert case.excess(np.zeros((0, 2))) == case.excess(np.full((1, 2), np.nan)) == np.inf
+
+
+def test_a_convex_program_over_all_sets_of_active_samples_is_the_problem():
+    """By other code than ours: in one source the program of all sets has the certified optimum."""
+    rectified = pytest.importorskip("benchmarks.peers.rectified", exc_type=ImportError)
+    case = Rectified("line", np.random.default_rng(1).standard_normal((12, 1)))
+    (run,) = rectified.convex(case, 5.0)
+    assert -1e-9 < run.best < 1e-6
+    sets = rectified.patterns(case.centred, 1000, np.random.default_rng(0))
+    assert len(sets) == 24 and len(np.unique(sets, axis=0)) == 23  # all samples, from either side
+
+
+@pytest.mark.thorough
+def test_the_two_losses_of_rectified_descent_are_the_problem():
+    pytest.importorskip("jax")
+    rectified = pytest.importorskip("benchmarks.peers.rectified", exc_type=ImportError)
+    case = Rectified("plane", np.random.default_rng(2).uniform(-2, 2, size=(15, 2)))
+    answer = case.optimum
+    neurons = np.column_stack([answer.encoder, answer.encoder_bias + answer.encoder @ case.points.mean(axis=0)])
+    assert float(rectified.eliminated_loss(case.centred, 100.0)(neurons)) == pytest.approx(answer.loss, rel=1e-5)
+    offset = answer.decoder_bias - case.points.mean(axis=0)
+    network = {"neurons": neurons, "decoder": answer.decoder.T, "offset": offset}
+    assert float(rectified.network_loss(case.centred, 100.0)(network)) == pytest.approx(answer.loss, rel=1e-5)
+
+
+def test_peers_of_other_neurons_are_refused():
+    done = CliRunner().invoke(command.main, ["--quick", "--activation", "rectified", "--peer", "SLSQP"])
+    assert (done.exit_code == 2 and "see --activation" in done.stderr) or "not installed" in done.stderr
 
 
 def test_outcomes_are_read_back_with_what_never_came(tmp_path):

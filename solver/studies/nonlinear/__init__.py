@@ -1,0 +1,1 @@
+"""The papers' claims about rectified and free neurons (docs/nonlinear_neurons.md)."""
