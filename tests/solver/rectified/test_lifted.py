@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from solver.conic_solvers import ConicError
 from solver.rectified.lifted import _proven, _scaled, lifted_bound, lifted_multiplier
 from solver.rectified.pricing import free_bound, largest_ratio
 from solver.rectified.search import steps
@@ -77,6 +78,21 @@ def test_a_first_order_solver_proves_nearly_as_much(four, monkeypatch):
     prices = multiplier(four, np.random.default_rng(3)) / four.frame.multiplier_unit
     fine = lifted_bound(four.frame, prices)
     monkeypatch.setattr(lifted, "SIZES", replace(lifted.SIZES, interior=0))
+    assert lifted_bound(four.frame, prices) == pytest.approx(fine, rel=1e-2)
+
+
+def test_where_interior_points_fail_a_first_order_solver_takes_their_place(four, monkeypatch):
+    from solver.rectified import lifted
+
+    prices = multiplier(four, np.random.default_rng(3)) / four.frame.multiplier_unit
+    fine, run = lifted_bound(four.frame, prices), lifted.run
+
+    def failing(program, solver, tolerance):
+        if solver == "CLARABEL":
+            raise ConicError("failed")
+        run(program, solver, tolerance)
+
+    monkeypatch.setattr(lifted, "run", failing)
     assert lifted_bound(four.frame, prices) == pytest.approx(fine, rel=1e-2)
 
 
