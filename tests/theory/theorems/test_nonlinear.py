@@ -201,6 +201,13 @@ def test_on_and_off_neurons_of_one_variable(activation, shares):
     assert judged.outcome == AGREES, judged.said
 
 
+def test_a_sample_that_never_occurs_changes_no_rectified_code():
+    seen = Problem([[0], [1], [5]], probabilities=[1, 2, 1], activation="rectified", encoder_cost=0.0)
+    unseen = Problem([[0], [1], [5], [9]], probabilities=[1, 2, 1, 0], activation="rectified", encoder_cost=0.0)
+    assert predicted("on-and-off", unseen).loss == predicted("on-and-off", seen).loss
+    assert judge(unseen, predicted("on-and-off", unseen)).outcome == AGREES
+
+
 # ---- independence is not enough -----------------------------------------------------------------------------------
 
 
