@@ -261,6 +261,9 @@ def _against_verdict(problem: Drawn, posed: Any, answer: Representation) -> Iter
         yield f"the verdict says modular ({verdict.reason}), and the answer costs {price:.3g} less than a modular code"
     if price > verdict.price_bound * (1 + ROUNDING) + OPTIMAL + ROUNDING:
         yield f"the verdict bounds the price of modularity by {verdict.price_bound:.3g}, and it is {price:.3g}"
+    if problem.reading.exact and np.linalg.matrix_rank(problem.targets, rtol=1e-9) < problem.dimension:
+        # A code may leave sources out, so that its multiplier is not determined: no neuron can be held against it.
+        return
     rational = RationalProblem(problem)
     if problem.groups is None:
         # Of two searches for the best modular code either may end early; exact arithmetic says which is better.
@@ -271,9 +274,6 @@ def _against_verdict(problem: Drawn, posed: Any, answer: Representation) -> Iter
         code, tolerance = answer.separate.source_weights, OF_SEARCHED
         if answer.separate.status != "optimal":
             return
-    if problem.reading.exact and np.linalg.matrix_rank(problem.targets, rtol=1e-9) < problem.dimension:
-        # The multiplier of the code is not determined: there is nothing to hold a neuron against.
-        return
     yield from _against_neurons(problem, rational, verdict, code, tolerance)
 
 
