@@ -45,9 +45,8 @@ def test_any_multipliers_of_the_products_prove_a_bound(seed):
     prices = multiplier(loss, rng) / loss.frame.multiplier_unit
     scaled = _scaled(loss.frame)
     size = 10.0 ** rng.integers(-4, 1)
-    P, Q = rng.normal(size=(2, 6, 6)) * size
     neurons = rng.normal(size=(500, 3)) * np.append(1 / loss.sources.std(axis=0), 1)
-    bound = _proven(scaled, scaled.earned(prices), P, Q)
+    bound = _proven(scaled, scaled.earned(prices), rng.normal(size=scaled.products.shape[1]) * size)
     assert worths(loss, prices * loss.frame.multiplier_unit, neurons).max() <= bound
 
 
@@ -101,7 +100,7 @@ def test_where_weights_cost_nothing_or_samples_are_many_nothing_is_relaxed(four)
     cheap = posed(four.sources, encoder_cost=0.0)
     assert lifted_bound(cheap.frame, prices) == np.inf
     assert lifted_multiplier(cheap.frame) is None
-    many = posed(np.random.default_rng(0).uniform(-1, 1, (101, 4)))
+    many = posed(np.random.default_rng(0).uniform(-1, 1, (201, 4)))
     assert lifted_multiplier(many.frame) is None
     assert np.isfinite(largest_ratio(many, multiplier(many, np.random.default_rng(0))).rho)
     assert free_bound(four.frame, prices) >= lifted_bound(four.frame, prices - prices.mean(axis=0))
