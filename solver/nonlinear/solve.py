@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from solver.certificate import optimality_gap
+from solver.certificate import optimality_gap, within_loss
 from solver.certificate.nonlinear import PRICING_SECONDS, bound_of, measured, model_of
 from solver.deadline import limited_to
 from solver.nonlinear.few import basic_shares
@@ -181,6 +181,7 @@ def _answer(
     # Steps 4 and 5. What is optimal up to the tolerance is as good as the best that was found.
     found = min(best.loss, modular.loss, float("inf") if linear is None else linear.loss)
     good = max(found * (1 + ROUNDING), best.bound / (1 - limits.tolerance))
+    price = _modular_loss(modular, linear)
     chosen = modular if modular.step is not None and modular.loss <= good else best
     network = _chosen(problem, chosen, linear, good)
     readout = problem.sample_readout
@@ -198,8 +199,8 @@ def _answer(
         lower_bound=0.0,
         gap=1.0,
         multiplier=proven.multiplier,
-        modular_loss=_modular_loss(modular, linear) if identified else float("nan"),
-        modular_lower_bound=modular.bound if identified else float("nan"),
+        modular_loss=price if identified else float("nan"),
+        modular_lower_bound=within_loss(modular.bound, price) if identified else float("nan"),
         linear_loss=float("nan") if linear is None else linear.loss,
         iterations=best.rounds,
         seconds=search.seconds,
