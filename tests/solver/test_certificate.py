@@ -217,3 +217,17 @@ def test_no_bound_of_nearly_dependent_sources_with_errors_is_above_a_loss(seed):
     answer = solve(problem, time_limit=2.0)
     assert answer.lower_bound <= answer.loss
     assert lower_bound(problem, answer.multiplier).value <= answer.loss * (1 + 1e-11)
+
+
+def test_a_network_that_rounding_keeps_from_reading_one_group_is_not_called_optimal():
+    """A mixing of sources in very unlike units: what is left of the large one costs a neuron of the small ones digits."""
+    statuses = set()
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        points = rng.uniform(-1, 1, (12, 3)) * [1e10, 1e-2, 1e3]
+        options = {"mixing": rng.standard_normal((3, 3)), "encoder_cost": 1e4, "groups": {"a": [0], "b": [1, 2]}}
+        problem = Problem(points, **options, separate=True)
+        answer = solve(problem)
+        statuses.add(answer.status)
+        assert certify(problem, answer).feasible == (answer.status == "optimal")
+    assert "bounded" in statuses
