@@ -220,7 +220,7 @@ def test_no_bound_of_nearly_dependent_sources_with_errors_is_above_a_loss(seed):
 
 
 def test_a_network_that_rounding_keeps_from_reading_one_group_is_not_called_optimal():
-    """A mixing of sources in very unlike units: what is left of the large one costs a neuron of the small ones digits."""
+    """A mixing of sources in unlike units: a neuron of the small ones reads what rounding leaves of the large one."""
     statuses = set()
     for seed in range(4):
         rng = np.random.default_rng(seed)
