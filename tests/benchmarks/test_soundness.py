@@ -27,7 +27,7 @@ from benchmarks.soundness.consistency import (
 from benchmarks.soundness.draws import DIMENSIONS, FAMILIES, Drawn, dimension_of, drawn
 from benchmarks.soundness.judgement import Judgement, judge
 from benchmarks.soundness.neurons import Whitened, best_neurons
-from benchmarks.soundness.rational import RationalProblem, _inverse, exact
+from benchmarks.soundness.rational import RationalProblem, exact, inverse
 from benchmarks.soundness.report import is_sound, worst_cases
 from benchmarks.soundness.settings import EXACT, MASKABLE, Reading
 from benchmarks.soundness.work import Solved, claim_of, judged, solved
@@ -170,9 +170,9 @@ def test_the_inverse_is_exact(matrix):
     whole = exact(matrix.astype(float) / 8)
     if round(np.linalg.det(matrix)) == 0:
         with pytest.raises(ZeroDivisionError):
-            _inverse(whole)
+            inverse(whole)
     else:
-        assert ((_inverse(whole) @ whole) == np.eye(3, dtype=int)).all()
+        assert ((inverse(whole) @ whole) == np.eye(3, dtype=int)).all()
 
 
 def test_costs_are_exact():
