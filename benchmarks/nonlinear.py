@@ -67,6 +67,7 @@ CASES = (
     Case("rectified", 4, 30, 0.07, 20, seeds=2),
     Case("rectified", 5, 30, 0.07, 20, seeds=2),
     Case("rectified", 6, 30, 0.07, 20, seeds=2),
+    Case("rectified", 4, 200, 0.3, 60, seeds=2, long=True),
     Case("rectified", 2, 45, 1e-5, 13, error_cost=1e4, quick=True),
     Case("rectified", 2, 45, 1e-5, 13, error_cost=np.inf),
     Case("free", 1, 1_000, 1e-8, 2, quick=True),
@@ -113,9 +114,11 @@ def measure(case: Case, limit: float) -> Row:
     prices = {"activity_cost": 0.3, "decoder_cost": 0.3} | ({"encoder_cost": 0.3} if case.kind == "rectified" else {})
     problem = Problem(points, activation=case.kind, readout=case.readout, **prices)
     taken, answers = [], []
+    # Codes are found as well as seeds shall agree, even if their bounds are far off.
+    tolerance = case.gap if case.seeds == 1 else min(case.gap, AGREEMENT)
     for seed in range(case.seeds):
         start = time.process_time()
-        answers.append(solve(problem, tolerance=min(case.gap, AGREEMENT), time_limit=limit, rng=seed))
+        answers.append(solve(problem, tolerance=tolerance, time_limit=limit, rng=seed))
         taken.append(time.process_time() - start)
     losses = [answer.loss for answer in answers]
     worst = answers[int(np.argmax([answer.gap for answer in answers]))]
