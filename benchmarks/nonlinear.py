@@ -104,7 +104,8 @@ class Row:
         loss = "-" if np.isnan(self.loss) else f"{self.loss:.9g}"
         apart = "-" if self.apart is None else f"{self.apart:.1e}"
         reached = f"{self.gap:.1e}" if self.gap < 1e-3 else f"{self.gap:.2g}"
-        sizes = (reached, f"{self.gap_asked:.0g}", f"{self.seconds:.2g}", f"{self.seconds_asked:g}")
+        seconds = f"{self.seconds:.2g}" if self.seconds < 10 else f"{self.seconds:.0f}"
+        sizes = (reached, f"{self.gap_asked:.0g}", seconds, f"{self.seconds_asked:g}")
         return (self.kind, self.sources, self.samples, self.readout, loss, *sizes, apart, f"{self.neurons}")
 
 
@@ -199,7 +200,7 @@ def main(quick: bool, long: bool, time_limit: float, out: str | None, page: str 
         for row in measured(quick=quick, long=long, limit=time_limit):
             rows.append(row)
             said = "met" if row.met else "missed"
-            click.echo(f"{', '.join(row.cells[:4])}: {row.gap:.1e} in {row.seconds:.2g} s, {said}", err=True)
+            click.echo(f"{', '.join(row.cells[:4])}: {row.gap:.1e} in {row.seconds:.3g} s, {said}", err=True)
     title = "Rectified and free neurons"
     show(title, HEAD, [row.cells for row in rows])
     click.echo("; ".join(f"{name} {text}" for name, text in described.items()))

@@ -39,7 +39,7 @@ SLOW = (
     *("frequency-pairs", "kinds-of-neurons", "one-convex-problem", "range-not-independence"),
     *("cell-types", "further-factors", "working-memory", "space-and-reward", "missed-sources"),
 )
-"""Problems of four sources and of twelve, or many of them, and trained weights; the plain suite tries their claims too."""
+"""Problems of four sources or twelve, many problems, and trained weights; the plain suite tries their claims too."""
 
 
 @pytest.mark.thorough
