@@ -67,6 +67,7 @@ CASES = (
     Case("rectified", 4, 30, 0.07, 20, seeds=2),
     Case("rectified", 5, 30, 0.07, 20, seeds=2),
     Case("rectified", 6, 30, 0.07, 20, seeds=2),
+    Case("rectified", 4, 200, 0.3, 60, seeds=2, long=True),
     Case("rectified", 2, 45, 1e-5, 13, error_cost=1e4, quick=True),
     Case("rectified", 2, 45, 1e-5, 13, error_cost=np.inf),
     Case("free", 1, 1_000, 1e-8, 2, quick=True),
@@ -103,7 +104,8 @@ class Row:
         loss = "-" if np.isnan(self.loss) else f"{self.loss:.9g}"
         apart = "-" if self.apart is None else f"{self.apart:.1e}"
         reached = f"{self.gap:.1e}" if self.gap < 1e-3 else f"{self.gap:.2g}"
-        sizes = (reached, f"{self.gap_asked:.0g}", f"{self.seconds:.2g}", f"{self.seconds_asked:g}")
+        seconds = f"{self.seconds:.2g}" if self.seconds < 10 else f"{self.seconds:.0f}"
+        sizes = (reached, f"{self.gap_asked:.0g}", seconds, f"{self.seconds_asked:g}")
         return (self.kind, self.sources, self.samples, self.readout, loss, *sizes, apart, f"{self.neurons}")
 
 
@@ -113,9 +115,11 @@ def measure(case: Case, limit: float) -> Row:
     prices = {"activity_cost": 0.3, "decoder_cost": 0.3} | ({"encoder_cost": 0.3} if case.kind == "rectified" else {})
     problem = Problem(points, activation=case.kind, readout=case.readout, **prices)
     taken, answers = [], []
+    # Codes are found as well as seeds shall agree, even if their bounds are far off.
+    tolerance = case.gap if case.seeds == 1 else min(case.gap, AGREEMENT)
     for seed in range(case.seeds):
         start = time.process_time()
-        answers.append(solve(problem, tolerance=min(case.gap, AGREEMENT), time_limit=limit, rng=seed))
+        answers.append(solve(problem, tolerance=tolerance, time_limit=limit, rng=seed))
         taken.append(time.process_time() - start)
     losses = [answer.loss for answer in answers]
     worst = answers[int(np.argmax([answer.gap for answer in answers]))]
@@ -196,7 +200,7 @@ def main(quick: bool, long: bool, time_limit: float, out: str | None, page: str 
         for row in measured(quick=quick, long=long, limit=time_limit):
             rows.append(row)
             said = "met" if row.met else "missed"
-            click.echo(f"{', '.join(row.cells[:4])}: {row.gap:.1e} in {row.seconds:.2g} s, {said}", err=True)
+            click.echo(f"{', '.join(row.cells[:4])}: {row.gap:.1e} in {row.seconds:.3g} s, {said}", err=True)
     title = "Rectified and free neurons"
     show(title, HEAD, [row.cells for row in rows])
     click.echo("; ".join(f"{name} {text}" for name, text in described.items()))

@@ -37,6 +37,7 @@ FLOORS = [
         "solver.extras",
         "solver.stopping",
         "solver.deadline",
+        "solver.conic_solvers",
         "solver.code",
         "solver.decoding",
         "solver.certificate",

@@ -71,6 +71,7 @@ class Readout(Frozen):
         targets: (r, d) B; what is decoded, y = B s.
         decoder_cost: price of the squared decoder weights, and of the noise that they let through.
         ridge: (d, d) G0, or None for zero.
+        ridge_root: (d, k) F with G0 = F F', of more digits than G0 has where errors count; None where it is not known.
         errors: what errors cost, in the sources' own coordinates; None where there are none.
         rank: of B, where an exact decoder leaves sources out, so that G may be singular; None otherwise.
 
@@ -87,6 +88,7 @@ class Readout(Frozen):
     ridge: Array | None = None
     errors: Errors | None = None
     rank: int | None = None
+    ridge_root: Array | None = None
 
     @property
     def exact(self) -> bool:
@@ -103,7 +105,7 @@ class Readout(Frozen):
         return np.asarray(np.linalg.qr(self.targets * self.decoder_cost**0.5, mode="r"))
 
     def in_coordinates(
-        self, matrix: ArrayLike, unit: float = 1.0, *, targets: Array | None = None, ridge: Array | None = None
+        self, matrix: ArrayLike, unit: float = 1.0, *, targets: Array | None = None, ridge_root: Array | None = None
     ) -> Readout:
         """Readout of neurons x = H w, in other units of loss: its targets are B H', its ridge H G0 H'.
 
@@ -111,14 +113,18 @@ class Readout(Frozen):
             matrix: (d, d) H, or (d,) its diagonal.
             unit: what the loss is counted in.
             targets: (r, d) B H', where it is known to more digits than the product has.
-            ridge: (d, d) H G0 H', likewise.
+            ridge_root: (d, k) of H G0 H', likewise.
         """
-        change = np.asarray(matrix, dtype=np.float64)
+        change, ridge = np.asarray(matrix, dtype=np.float64), None
         if targets is None:
             targets = self.targets * change if change.ndim == 1 else self.targets @ change.T
-        if ridge is None and self.ridge is not None:
+        if ridge_root is not None:
+            ridge = ridge_root @ ridge_root.T
+        elif self.ridge is not None:
             ridge = self.ridge * np.outer(change, change) if change.ndim == 1 else change @ self.ridge @ change.T
-        return Readout(targets, self.decoder_cost / unit, ridge, rank=self.rank)
+            if self.ridge_root is not None:
+                ridge_root = self.ridge_root * change[:, None] if change.ndim == 1 else change @ self.ridge_root
+        return Readout(targets, self.decoder_cost / unit, ridge, rank=self.rank, ridge_root=ridge_root)
 
     def alone(self, members: Sequence[int], code: ArrayLike) -> Readout:
         """What reading some of the sources costs while neurons that read only others are as they are.
@@ -331,7 +337,12 @@ class Readout(Frozen):
             root: (k, d) R.
         """
         gain = 2 * (self.decoder_cost**0.5) * float(np.linalg.svd(root @ self.targets.T, compute_uv=False).sum())
-        return gain, 0.0 if self.ridge is None else float(np.einsum("ki,ij,kj->", root, self.ridge, root))
+        if self.ridge is None:
+            return gain, 0.0
+        if self.ridge_root is None:
+            return gain, float(np.einsum("ki,ij,kj->", root, self.ridge, root))
+        # A sum of squares: where sources are nearly dependent the entries of G0 are so large that those of Y G0 cancel.
+        return gain, float(((root @ self.ridge_root) ** 2).sum())
 
     def _dual_terms(self, root: Array, rho: float) -> tuple[float, float, float]:
         gain, loss = self.dual_terms(root)
@@ -710,6 +721,7 @@ def _with_errors(
     effective = decoder_cost + cost * noise_variance
     with np.errstate(over="ignore", under="ignore"):
         ridge = (effective / cost) * scaled / np.outer(deviation, deviation)
+        ridge_root = (effective / cost) ** 0.5 * half / deviation[:, None]
     size = np.diag(ridge)
     if effective > LARGEST or not ((size >= SMALLEST**2) & (size <= LARGEST**2)).all():
         raise InputError(
@@ -718,7 +730,7 @@ def _with_errors(
         )
     elsewhere = None if readout.probabilities is None else counted.probabilities
     errors = Errors(cost, noise_variance, elsewhere, counted.mean, counted.covariance, counted.covariance_root)
-    return Readout(targets, effective, (ridge + ridge.T) / 2, errors)
+    return Readout(targets, effective, (ridge + ridge.T) / 2, errors, ridge_root=ridge_root)
 
 
 def _number(name: str, value: float) -> float:

@@ -13,9 +13,11 @@ from pathlib import Path
 import click
 
 from benchmarks.soundness import ledger
+from benchmarks.soundness.activations import ACTIVATIONS, activation_of, drawn_of, sources_of
+from benchmarks.soundness.activations import DIMENSIONS as NONLINEAR_DIMENSIONS
 from benchmarks.soundness.cases import save_case, save_cases
 from benchmarks.soundness.crew import ANSWERED, CRASHED, REFUSED, UNCHECKED, Finished, Tasks, work_through
-from benchmarks.soundness.draws import DIMENSIONS, dimension_of, drawn
+from benchmarks.soundness.draws import DIMENSIONS
 from benchmarks.soundness.report import is_sound, show, worst_cases
 from benchmarks.soundness.work import judged, solved
 from theory.errors import InputError
@@ -50,6 +52,13 @@ def _range(_context: click.Context, _parameter: click.Parameter, text: str) -> r
     "--time-limit", type=click.FloatRange(0, min_open=True), help=f"Seconds for each.  [default: {TIME_LIMIT:g}]"
 )
 @click.option("--sources", default="1-6", show_default=True, callback=_range, help="Numbers of sources.")
+@click.option(
+    "--activation",
+    type=click.Choice([*ACTIVATIONS, "all"]),
+    default="all",
+    show_default=True,
+    help="Kind of neurons; all: a fifth of the problems of rectified and free ones, in up to three sources.",
+)
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help=f"For results.  [default: {FOLDER}]")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
 @click.option(
@@ -68,6 +77,7 @@ def main(
     seed: int,
     time_limit: float | None,
     sources: range,
+    activation: str,
     folder: Path | None,
     workers: int,
     codes_every: int,
@@ -79,25 +89,32 @@ def main(
     limit = time_limit or (QUICK_TIME_LIMIT if quick else TIME_LIMIT)
     try:
         if index is not None:
-            sys.exit(_only(seed, index, limit, folder))
+            sys.exit(_only(seed, index, limit, folder, activation))
         if report_only:
             sys.exit(_report(folder or FOLDER, ledger.read(folder or FOLDER)))
-        chosen = _chosen(seed, problems or (QUICK_PROBLEMS if quick else PROBLEMS), sources)
-        tasks = Tasks(judge=partial(judged, codes_every=codes_every))
+        chosen = _chosen(seed, problems or (QUICK_PROBLEMS if quick else PROBLEMS), sources, activation)
+        tasks = Tasks(
+            solve=partial(solved, activation=activation),
+            judge=partial(judged, codes_every=codes_every, activation=activation),
+        )
         if quick and folder is None:
             with tempfile.TemporaryDirectory() as temporary:
-                sys.exit(_run(Path(temporary), seed, chosen, limit, workers, tasks=tasks, keep=False))
-        sys.exit(_run(folder or FOLDER, seed, chosen, limit, workers, tasks=tasks))
+                where = Path(temporary)
+                sys.exit(_run(where, seed, chosen, limit, workers, tasks=tasks, activation=activation, keep=False))
+        sys.exit(_run(folder or FOLDER, seed, chosen, limit, workers, tasks=tasks, activation=activation))
     except InputError as error:
         raise click.UsageError(str(error)) from None
 
 
-def _chosen(seed: int, problems: int, sources: range) -> list[int]:
+def _chosen(seed: int, problems: int, sources: range, activation: str) -> list[int]:
     """The first so many indices of problems with so many sources."""
+    if activation not in ("linear", "all") and not set(sources) & set(NONLINEAR_DIMENSIONS):
+        most = NONLINEAR_DIMENSIONS[-1]
+        raise InputError(f"--sources: problems of {activation} neurons have up to {most}; ask for some of these")
     found: list[int] = []
     index = 0
     while len(found) < problems:
-        if dimension_of(seed, index) in sources:
+        if sources_of(seed, index, activation_of(seed, index, activation)) in sources:
             found.append(index)
         index += 1
     return found
@@ -111,11 +128,12 @@ def _run(
     workers: int,
     *,
     tasks: Tasks,
+    activation: str,
     keep: bool = True,
 ) -> int:
     code = ledger.state_of_code()
     records = ledger.read(folder)
-    ledger.require_same_run(folder, records, seed=seed, time_limit=time_limit, code=code)
+    ledger.require_same_run(folder, records, seed=seed, time_limit=time_limit, code=code, activation=activation)
     wanted = set(indices)
     records = [record for record in records if record.index in wanted]
     done = {record.index for record in records}
@@ -125,7 +143,7 @@ def _run(
         try:
             with closing(work_through(seed, left, time_limit=time_limit, workers=workers, tasks=tasks)) as work:
                 for finished in work:
-                    problem = drawn(seed, finished.index)
+                    problem = drawn_of(seed, finished.index, activation_of(seed, finished.index, activation))
                     record = ledger.record_of(problem, finished, time_limit=time_limit, code=code)
                     write(record)
                     records.append(record)
@@ -178,11 +196,11 @@ def _progress(total: int, done: int) -> Iterator[Callable[[Sequence[ledger.Recor
         yield advance
 
 
-def _only(seed: int, index: int, time_limit: float, folder: Path | None) -> int:
+def _only(seed: int, index: int, time_limit: float, folder: Path | None, activation: str) -> int:
     """One problem in this process, with all that is to be said about it."""
-    problem = drawn(seed, index)
+    problem = drawn_of(seed, index, activation_of(seed, index, activation))
     click.echo(str(problem))
-    found = solved(seed, index, time_limit)
+    found = solved(seed, index, time_limit, activation=problem.activation)
     if found.claim is None:
         outcome = REFUSED if found.refused else CRASHED
         finished = Finished(index, outcome, found.seconds, warned=found.warned, error=found.error)

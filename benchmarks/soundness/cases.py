@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.soundness.draws import Drawn, drawn
+from benchmarks.soundness.activations import drawn_of
+from benchmarks.soundness.draws import Drawn
 from benchmarks.soundness.ledger import Record
 from theory.writing import written_whole
 
@@ -29,7 +30,7 @@ def save_cases(folder: Path, cases: Sequence[tuple[Record, Sequence[str]]]) -> N
     for path in folder.glob(PATTERN):
         path.unlink()
     for record, reasons in cases:
-        problem = drawn(record.seed, record.index)
+        problem = drawn_of(record.seed, record.index, record.activation)
         save_case(folder, problem, record.time_limit, {"kept_as": list(reasons), **asdict(record)})
 
 
@@ -61,12 +62,16 @@ def _command(problem: Drawn, path: Path, time_limit: float) -> list[str]:
             str(problem.index),
             "--seed",
             str(problem.seed),
+            "--activation",
+            problem.activation,
             "--time-limit",
             f"{time_limit:g}",
         ]
     words = ["modularity", "solve", str(path)]
     for name in ("encoder_cost", "decoder_cost", "activity_cost", "bias_cost"):
         words += [f"--{name.replace('_', '-')}", repr(getattr(problem, name))]
+    if problem.activation != "linear":
+        words += ["--activation", problem.activation]
     if problem.mixing is not None:
         words += ["--mixing", str(path)]
     if problem.probabilities is not None:

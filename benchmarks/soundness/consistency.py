@@ -104,8 +104,14 @@ def _with_hole(given: Array, *, hidden: bool) -> Any:
     return np.ma.array(found, mask=mask)
 
 
-def against_changes(answer: Representation, given: dict[str, Any]) -> Iterator[str]:
-    """What can be changed of an answer or of its problem; then all arrays that were given are overwritten."""
+def against_changes(answer: Any, given: dict[str, Any], *, linear: bool = True) -> Iterator[str]:
+    """What can be changed of an answer or of its problem; then all arrays that were given are overwritten.
+
+    Args:
+        answer: of the program.
+        given: what it was posed with.
+        linear: whether its neurons are, whose energy is a matrix.
+    """
     for owner, name in ((answer.problem, "encoder_cost"), (answer.problem.sources, "points"), (answer, "loss")):
         before = getattr(owner, name)
         try:
@@ -114,7 +120,8 @@ def against_changes(answer: Representation, given: dict[str, Any]) -> Iterator[s
             continue
         yield f"{type(owner).__name__}.{name} can be set"
     arrays = {item.name: getattr(answer, item.name) for item in fields(answer)}
-    arrays |= {f"problem.{name}": getattr(answer.problem, name) for name in ("mixing", "gram", "energy_matrix")}
+    kept = ("mixing", "gram", "energy_matrix") if linear else ("mixing", "gram")
+    arrays |= {f"problem.{name}": getattr(answer.problem, name) for name in kept}
     arrays |= {f"sources.{name}": getattr(answer.problem.sources, name) for name in ("points", "mean", "covariance")}
     for name, value in arrays.items():
         if isinstance(value, np.ndarray) and value.size and value.flags.writeable:
@@ -127,16 +134,14 @@ def against_changes(answer: Representation, given: dict[str, Any]) -> Iterator[s
 # ---- in a file ----------------------------------------------------------------------------------------------------
 
 
-def against_file(answer: Representation) -> tuple[bytes, list[str]]:
+def against_file(answer: Any) -> tuple[bytes, list[str]]:
     """The file that the answer is saved to, and how what is loaded from it differs."""
-    from solver import Representation
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "answer.npz"
         answer.save(path)
         content = path.read_bytes()
         try:
-            loaded = Representation.load(path)
+            loaded = type(answer).load(path)
         except Exception as error:  # whatever it is, the file was not altered
             return b"", [f"the saved answer is not loaded: {type(error).__name__}: {error}".replace(str(path), "FILE")]
     wrong = [f"the saved answer has another {name}" for name in _differences(answer, loaded)]
@@ -175,13 +180,20 @@ def against_program(problem: Drawn, saved: bytes) -> Iterator[str]:
         saved: the content of the file.
     """
     from solver import Problem, Representation
+    from solver.nonlinear.representation import NonlinearRepresentation
 
+    linear = problem.activation == "linear"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "answer.npz"
         path.write_bytes(saved)
-        answer = Representation.load(path)
+        answer: Any = Representation.load(path) if linear else NonlinearRepresentation.load(path)
     posed = Problem(problem.points.copy(), **deepcopy(problem.options()))
-    yield from _against_certificate(posed, answer)
+    if linear or answer.status == "optimal":
+        # A bound that the search did not meet is priced anew for as long as it took.
+        yield from _against_certificate(posed, answer)
+    if not linear:
+        yield from _against_nonlinear_words(answer)
+        return
     yield from against_words(answer)
     yield from _against_verdict(problem, posed, answer)
 
@@ -240,6 +252,17 @@ def against_words(answer: Any) -> Iterator[str]:
         yield f"the summary does not say the loss, {loss:.9g}"
 
 
+def _against_nonlinear_words(answer: Any) -> Iterator[str]:
+    """What the summary of rectified or free neurons says that the numbers do not."""
+    text, optimal = repr(answer), answer.status == "optimal"
+    if ("Why not optimal" in text) != (answer.status == "bounded"):
+        yield f"the summary says why it is not optimal, or does not, of an answer that is {answer.status}"
+    if optimal and not answer.loss <= answer.lower_bound * (1 + OPTIMAL + ROUNDING):
+        yield f"an optimal answer has a gap of {1 - answer.lower_bound / answer.loss:.3g}"
+    if ("No neuron is worth" in text) != (len(answer) == 0):
+        yield f"the summary is wrong about whether any of {len(answer)} neurons is worth having"
+
+
 def _as_printed(printed: str, number: float) -> bool:
     """Whether a number is printed to three digits, but for the rounding of the number itself."""
     return abs(float(printed) - number) <= HALF_A_DIGIT * abs(number) + 1e-13
@@ -261,6 +284,9 @@ def _against_verdict(problem: Drawn, posed: Any, answer: Representation) -> Iter
         yield f"the verdict says modular ({verdict.reason}), and the answer costs {price:.3g} less than a modular code"
     if price > verdict.price_bound * (1 + ROUNDING) + OPTIMAL + ROUNDING:
         yield f"the verdict bounds the price of modularity by {verdict.price_bound:.3g}, and it is {price:.3g}"
+    if problem.reading.exact and np.linalg.matrix_rank(problem.targets, rtol=1e-9) < problem.dimension:
+        # A code may leave sources out, so that its multiplier is not determined: no neuron can be held against it.
+        return
     rational = RationalProblem(problem)
     if problem.groups is None:
         # Of two searches for the best modular code either may end early; exact arithmetic says which is better.
@@ -271,9 +297,6 @@ def _against_verdict(problem: Drawn, posed: Any, answer: Representation) -> Iter
         code, tolerance = answer.separate.source_weights, OF_SEARCHED
         if answer.separate.status != "optimal":
             return
-    if problem.reading.exact and np.linalg.matrix_rank(problem.targets, rtol=1e-9) < problem.dimension:
-        # The multiplier of the code is not determined: there is nothing to hold a neuron against.
-        return
     yield from _against_neurons(problem, rational, verdict, code, tolerance)
 
 

@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from typing import Any
 
 from benchmarks.soundness.judgement import Claim, Judgement
+from benchmarks.soundness.nonlinear import NonlinearClaim
 from benchmarks.soundness.work import Solved, judged, prepare, solved
 
 __all__ = ["ANSWERED", "CRASHED", "OVERRUN", "REFUSED", "UNCHECKED", "Finished", "Tasks", "work_through"]
@@ -50,7 +51,7 @@ class Finished:
     index: int
     outcome: str
     seconds: float
-    claim: Claim | None = None
+    claim: Claim | NonlinearClaim | None = None
     warned: tuple[str, ...] = ()
     error: str = ""
     judgement: Judgement | None = None

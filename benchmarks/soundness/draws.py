@@ -27,7 +27,16 @@ if TYPE_CHECKING:
     Generator = np.random.Generator
     Family = Callable[[Generator, int, int], Array]
 
-__all__ = ["DIMENSIONS", "FAMILIES", "Drawn", "dimension_of", "drawn"]
+__all__ = [
+    "DIMENSIONS",
+    "DRAWS",
+    "FAMILIES",
+    "Drawn",
+    "dimension_of",
+    "drawn",
+    "is_well_posed",
+    "worth_having",
+]
 
 DIMENSIONS = (1, 2, 3, 4, 5, 6)
 """Numbers of sources that are drawn."""
@@ -72,6 +81,7 @@ class Drawn:
         reading: how it is read out.
         groups: members by name, or None;  separate: whether neurons keep to one group.
         masked: the argument that is first given with a masked entry, or nothing.
+        activation: the kind of neurons.
     """
 
     seed: int
@@ -88,6 +98,7 @@ class Drawn:
     groups: dict[str, tuple[int, ...]] | None = None
     separate: bool = False
     masked: str = ""
+    activation: str = "linear"
 
     @property
     def dimension(self) -> int:
@@ -121,7 +132,7 @@ class Drawn:
 
     def options(self) -> dict[str, Any]:
         """What goes to `solver.Problem` besides the points."""
-        return {
+        given = {
             "probabilities": self.probabilities,
             "mixing": self.mixing,
             "encoder_cost": self.encoder_cost,
@@ -132,13 +143,18 @@ class Drawn:
             "groups": self.groups,
             "separate": self.separate,
         }
+        return given if self.activation == "linear" else given | {"activation": self.activation}
+
+    @property
+    def _kind(self) -> str:
+        return "" if self.activation == "linear" else f"{self.activation} neurons, "
 
     def __str__(self) -> str:
         weights = "equal" if self.probabilities is None else f"from {self.probabilities.min():.2g}"
         channels = "no mixing" if self.mixing is None else f"mixing of condition {np.linalg.cond(self.mixing):.2g}"
         groups = "" if self.groups is None else f", groups {list(self.groups.values())}"
         return (
-            f"problem {self.index} of seed {self.seed}: {self.family}, {self.dimension} sources, "
+            f"problem {self.index} of seed {self.seed}: {self._kind}{self.family}, {self.dimension} sources, "
             f"{len(self.points)} samples, probabilities {weights}, {channels}, "
             f"encoder cost {self.encoder_cost:.3g}, decoder cost {self.decoder_cost:.3g}, "
             f"activity cost {self.activity_cost:.3g}, bias cost {self.bias_cost:.3g}, "
@@ -159,7 +175,7 @@ def drawn(seed: int, index: int) -> Drawn:
     for _ in range(DRAWS):
         points = FAMILIES[family](rng, dimension, _count(rng, dimension))
         probabilities = probabilities_of(rng, len(points))
-        if _well_posed(points, probabilities):
+        if is_well_posed(points, probabilities):
             break
     else:
         raise RuntimeError(f"{family}: {DRAWS} draws in a row are not well posed; mend the family")
@@ -167,8 +183,8 @@ def drawn(seed: int, index: int) -> Drawn:
     costs = prices(rng)
     plain = Drawn(seed, index, family, points, probabilities, mixing, *costs)
     elsewhere = rng.random(len(points)) * (rng.random(len(points)) < 0.8)
-    weights = elsewhere if _well_posed(points, elsewhere) else None
-    reading = reading_of(rng, dimension, _worth_having(plain), costs[1], weights)
+    weights = elsewhere if is_well_posed(points, elsewhere) else None
+    reading = reading_of(rng, dimension, worth_having(plain), costs[1], weights)
     given = {
         "sources": points,
         "probabilities": probabilities,
@@ -184,7 +200,7 @@ def _grouped(rng: Generator, dimension: int) -> dict[str, Any]:
     return {"groups": groups, "separate": separate}
 
 
-def _worth_having(problem: Drawn) -> Array:
+def worth_having(problem: Drawn) -> Array:
     """(d,) the price of errors, of the data and counted where they lie, from which on a neuron of one source pays.
 
     It earns error_cost^2 K_ii C_ii^2 / decoder_cost for each unit of its squared weight as errors begin to cost.
@@ -213,7 +229,7 @@ def _log_uniform(rng: Generator, least: int, most: int) -> int:
     return int(np.exp(rng.uniform(np.log(least), np.log(most + 1))))
 
 
-def _well_posed(points: Array, probabilities: Array | None) -> bool:
+def is_well_posed(points: Array, probabilities: Array | None) -> bool:
     weighted = points if probabilities is None else points[probabilities > 0]
     weights = np.ones(len(points)) if probabilities is None else probabilities[probabilities > 0]
     if len(weighted) <= points.shape[1]:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from benchmarks.soundness.activations import activation_of
 from benchmarks.soundness.crew import Finished
 from benchmarks.soundness.draws import Drawn
 from theory.errors import InputError
@@ -30,7 +31,7 @@ class Record:
 
     Attributes:
         seed, index, time_limit, code: a record counts for a run with the same seed, limit and state of the code.
-        family, sources, samples, channels, readout, groups: what was drawn; groups as many as there are.
+        family, sources, samples, channels, readout, groups, activation: what was drawn; groups as many as there are.
         outcome, seconds, error, warned, checking_seconds: see `crew.Finished`.
         status, method, message, neurons, loss, lower_bound: of the answer.
         gap, ratio, excess, saving, saved_by, wrong: see `judgement.Judgement`; None where nothing was found.
@@ -63,16 +64,18 @@ class Record:
     wrong: tuple[str, ...] = ()
     readout: str = ""
     groups: int = 0
+    activation: str = "linear"
 
 
 def record_of(problem: Drawn, finished: Finished, *, time_limit: float, code: str) -> Record:
     """One line of the ledger."""
     values: dict[str, Any] = {"readout": problem.reading.kind, "groups": len(problem.groups or {})}
+    values |= {"activation": problem.activation}
     if finished.claim is not None:
         claim = finished.claim
         values |= {name: getattr(claim, name) for name in ("status", "method", "message")}
         values |= {"loss": _number(claim.loss), "lower_bound": _number(claim.lower_bound)}
-        values |= {"neurons": len(claim.source_weights)}
+        values |= {"neurons": len(claim.encoder)}
     if finished.judgement is not None:
         found = finished.judgement
         values |= {name: _number(getattr(found, name)) for name in ("gap", "ratio", "excess", "saving")}
@@ -140,14 +143,17 @@ def _whole_bytes(path: Path) -> int:
     return end
 
 
-def require_same_run(folder: Path, records: list[Record], *, seed: int, time_limit: float, code: str) -> None:
-    """Records of another seed, another limit or another state of the code are not mixed with new ones.
+def require_same_run(
+    folder: Path, records: list[Record], *, seed: int, time_limit: float, code: str, activation: str = "linear"
+) -> None:
+    """Records of another seed, limit, kind of neurons or state of the code are not mixed with new ones.
 
     Raises:
         InputError: there are such records.
     """
     for record in records:
-        for name, is_now in (("seed", seed), ("time_limit", time_limit), ("code", code)):
+        kind = activation_of(seed, record.index, activation)
+        for name, is_now in (("seed", seed), ("time_limit", time_limit), ("code", code), ("activation", kind)):
             before = getattr(record, name)
             if before != is_now:
                 raise InputError(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Exact = NDArray[np.object_]
 
-__all__ = ["Measured", "RationalProblem", "exact"]
+__all__ = ["Measured", "RationalProblem", "exact", "inverse"]
 
 
 LAST_DIGIT = Fraction(1, 10**14)
@@ -102,14 +102,14 @@ class RationalProblem:
         energy = self.covariance * self.activity_cost
         if not self.encoder_cost:
             return energy
-        return energy + _inverse(self.mixing.T @ self.mixing) * self.encoder_cost
+        return energy + inverse(self.mixing.T @ self.mixing) * self.encoder_cost
 
     @cached_property
     def ridge(self) -> Exact | None:
         """G0 = (decoder_cost / error_cost) C^-1 with the C under which errors count, (d, d); None where none may be."""
         if self.error_cost is None:
             return None
-        return _inverse(self._error_covariance) * (self.decoder_cost / self.error_cost)
+        return inverse(self._error_covariance) * (self.decoder_cost / self.error_cost)
 
     def projections(self, weights: Exact) -> tuple[Exact, Exact]:
         """(n,) least and largest of w.(s - mean) over the samples, for each row of weights (n, d)."""
@@ -141,7 +141,7 @@ class RationalProblem:
         code = rows.T @ rows if len(rows) else self.covariance * 0
         if self.ridge is not None:
             code = code + self.ridge
-        return Fraction(sum(self.neuron_costs(weights))) + self.decoder_cost * _trace(self.demand, _inverse(code))
+        return Fraction(sum(self.neuron_costs(weights))) + self.decoder_cost * _trace(self.demand, inverse(code))
 
     def worth(self, weights: Array) -> Exact:
         """(d, d) the multiplier Y = decoder_cost (G + G0)^-1 K (G + G0)^-1 of the code with these weights (n, d).
@@ -151,8 +151,8 @@ class RationalProblem:
         """
         rows = exact(weights)
         code = rows.T @ rows if len(rows) else self.covariance * 0
-        inverse = _inverse(code if self.ridge is None else code + self.ridge)
-        return inverse @ self.demand @ inverse * self.decoder_cost
+        found = inverse(code if self.ridge is None else code + self.ridge)
+        return found @ self.demand @ found * self.decoder_cost
 
     def ratio(self, multiplier: Exact, neuron: Array) -> Fraction:
         """w'Y w / f(w) of a neuron (d,)."""
@@ -185,7 +185,7 @@ class RationalProblem:
         earned = _trace(Y[block], H) + _trace(blur, abs(H))
         if not (ratio > 0 and earned > 0):
             raise ZeroDivisionError("nothing is earned")
-        readout = self.decoder_cost * _trace(self.demand[block], _inverse(H))
+        readout = self.decoder_cost * _trace(self.demand[block], inverse(H))
         saved = Fraction(0)
         if self.ridge is not None:
             ridge = self.ridge[block]
@@ -262,7 +262,7 @@ def _is_positive(matrix: Exact) -> bool:
     return True
 
 
-def _inverse(matrix: Exact) -> Exact:
+def inverse(matrix: Exact) -> Exact:
     """Gauss and Jordan without division of what is not divisible (Bareiss), on whole numbers.
 
     Raises:

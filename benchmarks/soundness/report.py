@@ -77,6 +77,7 @@ def show(records: Sequence[Record], console: Console) -> None:
     _table(console, "sources", records, lambda record: str(record.sources))
     _table(console, "family", records, lambda record: record.family)
     _table(console, "readout", records, lambda record: record.readout)
+    _table(console, "neurons", records, lambda record: record.activation)
     _counts(console, records)
 
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass, fields, replace
 from multiprocessing import parent_process
 from typing import Any
 
+from benchmarks.soundness.activations import activation_of, drawn_of
 from benchmarks.soundness.consistency import against_changes, against_file, against_program, taken_masked
-from benchmarks.soundness.draws import Drawn, drawn
+from benchmarks.soundness.draws import Drawn
 from benchmarks.soundness.judgement import Claim, Judgement, judge
+from benchmarks.soundness.nonlinear import NonlinearClaim, judge_nonlinear
 
 __all__ = ["Solved", "judged", "prepare", "solved"]
 
@@ -37,7 +39,7 @@ class Solved:
         faults: what was found in the program itself;  saved: the content of the file that the answer was saved to.
     """
 
-    claim: Claim | None
+    claim: Claim | NonlinearClaim | None
     seconds: float
     error: str = ""
     warned: tuple[str, ...] = ()
@@ -73,21 +75,36 @@ def claim_of(answer: object) -> Claim:
     return Claim(**{item.name: getattr(answer, item.name) for item in fields(Claim)})
 
 
-def solved(seed: int, index: int, time_limit: float) -> Solved:
-    """Draw the problem and solve it as a user would, with the method auto; then look at what became of it."""
-    problem = drawn(seed, index)
+def nonlinear_claim_of(answer: object) -> NonlinearClaim:
+    """What is judged of a `solver.nonlinear.representation.NonlinearRepresentation`."""
+    return NonlinearClaim(**{item.name: getattr(answer, item.name) for item in fields(NonlinearClaim)})
+
+
+def solved(seed: int, index: int, time_limit: float, *, activation: str = "linear") -> Solved:
+    """Draw the problem and solve it as a user would, with the method auto; then look at what became of it.
+
+    Args:
+        seed, index, activation: of the problem;  "all" where seed and index say which kind it is.
+        time_limit: in seconds.
+    """
+    problem = drawn_of(seed, index, activation_of(seed, index, activation))
     faults: list[str] = []
     answer, given, caught, seconds, error, refused = _answer(problem, time_limit)
     warned = tuple(sorted({f"{item.category.__name__}: {item.message}" for item in caught}))
     if answer is None:
         return Solved(None, seconds, error, warned, refused)
-    claim = claim_of(answer)
-    separate = None if answer.separate is None else claim_of(answer.separate)
+    claim: Claim | NonlinearClaim
+    separate: Claim | None = None
+    if problem.activation == "linear":
+        claim = claim_of(answer)
+        separate = None if answer.separate is None else claim_of(answer.separate)
+    else:
+        claim = nonlinear_claim_of(answer)
     saved = b""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            faults += against_changes(answer, given)
+            faults += against_changes(answer, given, linear=problem.activation == "linear")
             faults += taken_masked(problem)
             saved, found = against_file(answer)
             faults += found
@@ -118,7 +135,7 @@ def _answer(
 
 
 def judged(
-    problem: Drawn | tuple[int, int], answer: Solved, *, codes_every: int = 1
+    problem: Drawn | tuple[int, int], answer: Solved, *, codes_every: int = 1, activation: str = "linear"
 ) -> tuple[Judgement | None, float, str]:
     """Judge the answer; if the checker itself fails: None, the seconds, and the end of the traceback.
 
@@ -126,14 +143,15 @@ def judged(
         problem: or its seed and index.
         answer: what came of solving it.
         codes_every: cheaper codes are searched for the problems whose index it divides.
+        activation: as for `solved`.
     """
     start = time.perf_counter()
-    given = problem if isinstance(problem, Drawn) else drawn(*problem)
+    given = problem if isinstance(problem, Drawn) else drawn_of(*problem, activation_of(*problem, activation))
     assert answer.claim is not None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            found, error = judge(given, answer.claim, with_codes=given.index % codes_every == 0), ""
+            found, error = _judgement(given, answer.claim, with_codes=given.index % codes_every == 0), ""
             if answer.separate is not None:
                 apart = judge(replace(given, separate=True), answer.separate, with_codes=False)
                 found.wrong += [f"separate: {sentence}" for sentence in apart.wrong]
@@ -142,6 +160,12 @@ def judged(
         except Exception:
             found, error = None, _end_of_traceback()
     return found, time.perf_counter() - start, error
+
+
+def _judgement(problem: Drawn, claim: Claim | NonlinearClaim, *, with_codes: bool) -> Judgement:
+    if isinstance(claim, NonlinearClaim):
+        return judge_nonlinear(problem, claim, with_codes=with_codes)
+    return judge(problem, claim, with_codes=with_codes)
 
 
 def _disagreements(problem: Drawn, saved: bytes) -> list[str]:

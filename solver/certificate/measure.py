@@ -212,6 +212,8 @@ def network_agrees(problem: Problem, code: Code | SimpleNamespace) -> bool:
     rounding = np.finfo(float).eps * np.abs(encoder) @ np.abs(problem.mixing) @ reach
     off = (np.abs(weights - code.source_weights) @ reach + rounding).max()
     missed = (np.abs(decoder @ weights - targets) @ reach).max() if problem.readout.exact else 0.0
+    if problem.separate and not _one_group_each(problem, weights):
+        return False
     sure = SURELY * FEASIBILITY
     if off <= sure * problem.sources.support(weights).max() and missed <= sure * (np.abs(targets) @ reach).max():
         return True

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.conic_solvers import DEFAULT_SOLVER
 from solver.generation.separation import WorkingSamples
 from solver.methods import ascents, columns, modular, relaxation
 from solver.methods.iterate import Iterate
-from solver.relaxations.conic_solvers import DEFAULT_SOLVER
 from solver.solving.plan import has_few_sources, has_many_samples, is_bounded_first, is_lifted
 from theory.bounds.cover import Cover
 

@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.certificate import best_bound
+from solver.conic_solvers import DEFAULT_SOLVER, ConicError, solver_name
 from solver.deadline import time_left
 from solver.methods import ascents
 from solver.methods.iterate import Iterate
 from solver.methods.options import Option
 from solver.relaxations.branch_and_bound import Cells
-from solver.relaxations.conic_solvers import DEFAULT_SOLVER, ConicError, solver_name
 from solver.relaxations.joint_multiplier import strengthened
 from solver.relaxations.lifted_program import lifted_bound
 from solver.solving.plan import has_few_sources, is_bounded_first, is_lifted

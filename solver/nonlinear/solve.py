@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from solver.certificate import optimality_gap
+from solver.certificate import optimality_gap, within_loss
 from solver.certificate.nonlinear import PRICING_SECONDS, bound_of, measured, model_of
+from solver.deadline import limited_to
 from solver.nonlinear.few import basic_shares
 from solver.nonlinear.representation import NonlinearRepresentation
 from solver.solving.limits import Limits, Progress
@@ -154,7 +155,7 @@ def solve_nonlinear(problem: Problem, limits: Limits, rng: np.random.Generator) 
     alone = identified and (problem.dimension if problem.groups is None else len(problem.groups)) > 1
     interrupt: KeyboardInterrupt | None = None
     try:
-        with interruptible(), one_thread():
+        with interruptible(), one_thread(), limited_to(search.end_of("search") + search.start):
             linear = search.linear()
             if alone:
                 modular = search.modular()
@@ -180,6 +181,7 @@ def _answer(
     # Steps 4 and 5. What is optimal up to the tolerance is as good as the best that was found.
     found = min(best.loss, modular.loss, float("inf") if linear is None else linear.loss)
     good = max(found * (1 + ROUNDING), best.bound / (1 - limits.tolerance))
+    price = _modular_loss(modular, linear)
     chosen = modular if modular.step is not None and modular.loss <= good else best
     network = _chosen(problem, chosen, linear, good)
     readout = problem.sample_readout
@@ -197,8 +199,8 @@ def _answer(
         lower_bound=0.0,
         gap=1.0,
         multiplier=proven.multiplier,
-        modular_loss=_modular_loss(modular, linear) if identified else float("nan"),
-        modular_lower_bound=modular.bound if identified else float("nan"),
+        modular_loss=price if identified else float("nan"),
+        modular_lower_bound=within_loss(modular.bound, price) if identified else float("nan"),
         linear_loss=float("nan") if linear is None else linear.loss,
         iterations=best.rounds,
         seconds=search.seconds,

@@ -18,6 +18,7 @@ import numpy as np
 
 import solver.solving.plan as planning
 from solver.certificate import best_bound
+from solver.conic_solvers import ACCURATE, DEFAULT_SOLVER, ConicError, solver_name
 from solver.generation.loss import ScaledLoss
 from solver.generation.pool import merged
 from solver.methods.iterate import Iterate
@@ -25,7 +26,6 @@ from solver.methods.options import Option
 from solver.oracles.cone_newton import ConeCode, polish
 from solver.oracles.conic_program import ConicSolution, compiled
 from solver.oracles.factorisation import completely_positive
-from solver.relaxations.conic_solvers import ACCURATE, DEFAULT_SOLVER, ConicError, solver_name
 from theory.conditions import modular_multiplier
 from theory.errors import InputError
 from theory.geometry.cone_forms import ConeForms

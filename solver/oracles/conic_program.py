@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.relaxations.conic_solvers import (
+from solver.conic_solvers import (
     COARSEST,
     DEFAULT_SOLVER,
     WITH_SOLUTION,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["as_text", "page", "plot", "sentences"]
 
 ROWS_IN_TEXT = 12  # neurons that a `repr` lists
+TITLE = 12  # letters that fit above the panel of a neuron
 PANELS = 12  # neurons, the strongest, whose activity is drawn
 
 
@@ -53,6 +54,10 @@ def _who(answer: NonlinearCode) -> str:
     start += f"{counted(problem.dimension, 'source')} ({samples})"
     if answer.modular is None:
         return f"{start}."
+    telling = _telling(answer)
+    if telling is not None:
+        start += f". {telling!r} alone tells all samples apart, so that any activity is a function of it"
+        return f"{start}: modularity says nothing here."
     if answer.modular:
         return f"{start}, one {unit} each: the code is {kind}."
     alone = sum(len(names) == 1 for names in answer.coded_groups())
@@ -61,8 +66,19 @@ def _who(answer: NonlinearCode) -> str:
     return f"{start}; {alone} of them one {unit} each, {neurons - alone} several: the code is mixed."
 
 
+def _telling(answer: NonlinearCode) -> str | None:
+    """The first of several sources, or groups, of which any activity of free neurons is a function, or None."""
+    problem = answer.problem
+    parts = problem.groups or {name: (index,) for index, name in enumerate(problem.sources.names)}
+    if problem.neurons.name != "free" or len(parts) == 1:
+        return None
+    samples = len(np.unique(problem.sources.points, axis=0))
+    apart = (name for name, own in parts.items() if len(np.unique(problem.sources.points[:, own], axis=0)) == samples)
+    return next(apart, None)
+
+
 def _modularity(answer: NonlinearCode) -> str:
-    if answer.modular is None or not np.isfinite(answer.modular_loss):
+    if answer.modular is None or not np.isfinite(answer.modular_loss) or _telling(answer) is not None:
         return ""
     name, kind, unit = kind_words(answer.problem.groups)
     least, most = answer.price_bounds
@@ -174,6 +190,8 @@ def plot(answer: NonlinearCode, path: str | os.PathLike[str] | None = None) -> F
                 axes.set_axis_off()
                 continue
             image = _draw_neuron(axes, answer, neuron) or image
+            if answer.problem.dimension > 2:
+                continue  # each has sources of its own
             if neuron % 4:
                 axes.set_ylabel("")
             if neuron + 4 < panels:
@@ -204,7 +222,7 @@ def _draw_neuron(axes: Axes, answer: NonlinearCode, neuron: int) -> Any:
     """The activity of one neuron over its first one or two sources; its number and what it reads above."""
     points, names = answer.problem.sources.points, answer.problem.sources.names
     activity = answer.sample_activity[:, neuron]
-    axes.set_title(f"{neuron + 1}: {' '.join(answer.coded_groups()[neuron])}"[: style.LONGEST_LABEL])
+    axes.set_title(f"{neuron + 1}: {_reads(answer, neuron)}")
     if answer.problem.dimension == 1:
         order = np.argsort(points[:, 0], kind="stable")
         axes.plot(points[order, 0], activity[order], color=style.BLUE, lw=1, marker=".", ms=2)
@@ -224,6 +242,13 @@ def _draw_neuron(axes: Axes, answer: NonlinearCode, neuron: int) -> Any:
     )
     axes.set(xlabel=style.label_of(names[first]), ylabel=style.label_of(names[second]))
     return image
+
+
+def _reads(answer: NonlinearCode, neuron: int) -> str:
+    """What a neuron reads, in as many letters as there is room for above its panel."""
+    names = answer.coded_groups()[neuron]
+    told = " ".join(names)
+    return told if len(told) <= TITLE else counted(len(names), kind_words(answer.problem.groups)[2])
 
 
 def _strongest_pair(answer: NonlinearCode, neuron: int) -> tuple[int, int]:

@@ -50,7 +50,8 @@ def _rounding(frame: Frame, multiplier: Array) -> float:
     lengths, reach = np.linalg.norm(multiplier, axis=1), np.abs(frame.lifted[:, 0])
     counted = frame.probabilities > 0
     largest = np.sqrt((lengths[counted] ** 2 / frame.probabilities[counted]).sum()) / 2
-    free = lengths[~counted] @ reach[~counted] / np.sqrt(frame.weights[0, 0]) if (~counted).any() else 0.0
+    unpaid = ~counted & (lengths > 0)
+    free = lengths[unpaid] @ reach[unpaid] / np.sqrt(frame.weights[0, 0]) if unpaid.any() else 0.0
     return float(np.finfo(float).eps * (8 + 2 * np.sqrt(len(reach))) * (largest + free))
 
 

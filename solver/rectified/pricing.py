@@ -1,7 +1,8 @@
 """The largest ratio of what a rectified neuron earns to what it costs, proven from the samples and a multiplier alone.
 
 One source: exactly (`solver.rectified.one_source`). Two and three: climbs find a neuron, and cones (`cones`) prove that
-none is worth more, or hand out one that is. Four and more: the bound of free neurons, any activity a >= 0:
+none is worth more, or hand out one that is. Four and more: a relaxation (`lifted`), and where that is too large the
+bound of free neurons, any activity a >= 0:
 
     max over |v| = 1 of |(N v)_+ / sqrt(p)|^2  <=  the largest eigenvalue of sum_t N_t N_t' / p_t
 """
@@ -14,8 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.deadline import limited_to
 from solver.rectified.climb import climbed, distinct
 from solver.rectified.cones import ConeProof
+from solver.rectified.lifted import lifted_bound
 from solver.rectified.one_source import best_of_one_source
 from theory.immutable import Frozen
 
@@ -77,7 +80,9 @@ def largest_ratio(loss: RectifiedLoss, multiplier: Array, *, tolerance: float = 
         rho, exact, neurons = _by_cones(frame, prices, tolerance, time.perf_counter() + seconds)
     else:
         neurons = _found(frame, prices, np.random.default_rng(0))
-        rho, exact = free_bound(frame, prices), False
+        with limited_to(time.perf_counter() + seconds):
+            rho = min(free_bound(frame, prices), lifted_bound(frame, prices))
+        exact = rho <= float(frame.worths(prices, neurons).max(initial=0.0)) * (1 + tolerance)
     return Ratio(float(rho), exact, neurons @ frame.back.T)
 
 

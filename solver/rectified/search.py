@@ -2,9 +2,11 @@
 
 1. Start with neurons along every source, both ways, without a bias and with the one that opens them.
 2. Master: the best energies of the neurons; those without any are dropped, and of parallel ones all but one.
-3. Newton's method in all neurons at once, and the master again, so that each neuron earns what it costs.
+3. Newton's method in all neurons at once, and the master again, so that each neuron earns what it costs. An exact
+   decoder is approached by dear errors; kinks that were meant to meet each other, or samples, are put there.
 4. Climb from these neurons and from random ones; what is worth more than it costs joins, and the round ends.
-5. Where nothing is found, prove that nothing is there; a neuron that turns up in the proof joins.
+5. Where nothing is found, prove that nothing is there; a neuron that turns up in the proof joins. In four sources and
+   more a relaxation proves what it can, at a multiplier of its own.
 6. Stop where the bound meets the loss, or where a proof that is complete says that nothing can be gained.
 
 Modular codes are the same with several families of neurons, each of which reads one group of sources.
@@ -13,14 +15,16 @@ Modular codes are the same with several families of neurons, each of which reads
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.optimize import nnls
 
 from solver.rectified.climb import climbed, distinct
 from solver.rectified.cones import ConeProof
+from solver.rectified.lifted import lifted_bound, lifted_multiplier
 from solver.rectified.loss import Frame, RectifiedLoss
 from solver.rectified.master import best_energies
 from solver.rectified.newton import moved
@@ -51,6 +55,21 @@ class SearchTolerances:
 
 
 SEARCH = SearchTolerances()
+
+EXACT = 1e-4, 1e-5, 1e-6, 1e-7
+"""What stands for mu / kappa, in units of the frame, where errors are forbidden: one after the other.
+
+The first give multipliers of many digits that prove nearly all, the last a code that errs next to nothing.
+"""
+
+PLANES = 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2
+"""Activities, as shares of the lengths of neuron and sample, that may have been meant to be none.
+
+An exact decoder wants kinks exactly where samples are; a search in which errors are only dear misses them a little.
+"""
+
+LINES = 0.0, 1e-4, 1e-3, 1e-2
+"""Angles between neurons whose kinks may have been meant to be one: elsewhere kinks cancel in pairs."""
 
 HELPERS = 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7
 """Energies, in units of the frame, of neurons that help an exact decoder with what a soft one would leave."""
@@ -158,8 +177,16 @@ class _Search:
         self._bound_of(self.proven_at, 1e300)
 
     def steps(self) -> Iterator[Step]:
-        """The rounds."""
-        neurons, family = self._pool([each.starts() for each in self.families])
+        """The rounds; for an exact decoder at ever higher prices of errors."""
+        pool = self._pool([each.starts() for each in self.families])
+        for delta in EXACT if self.loss.readout.exact else (self.frame.delta,):
+            self.frame, self.soft = replace(self.frame, delta=delta), np.inf
+            pool = yield from self._rounds(*pool)
+            if self._met():
+                return
+
+    def _rounds(self, neurons: Array, family: Indices) -> Generator[Step, None, tuple[Array, Indices]]:
+        """Steps 2 to 6, and the neurons at the end."""
         idle, last_proof, top = 0, -np.inf, np.inf
         while True:
             before = self.soft
@@ -174,7 +201,7 @@ class _Search:
             if not many or idle >= SEARCH.idle_rounds:
                 yield from self._prove(prices, 1 + self.tolerance / 2, np.inf, found)  # step 5
                 if self._met() or not any(len(each) for each in found) or idle >= SEARCH.idle_rounds:
-                    return
+                    return neurons, family
             elif time.perf_counter() - last_proof > SEARCH.early:
                 yield from self._prove(prices, max(top, 1.0) * (1 + 1e-3), SEARCH.early_share, found)
                 last_proof = time.perf_counter()
@@ -188,24 +215,45 @@ class _Search:
         return np.vstack(there), np.repeat(np.arange(len(parts)), [len(part) for part in parts])
 
     def _improved(self, neurons: Array, family: Indices, progress: float) -> tuple[Array, Indices]:
-        neurons, family = self._weighted(neurons, family)
+        neurons, family = self._few(*self._weighted(neurons, family))
         fixed = np.array([each.projection for each in self.families])[family]
         neurons = moved(self.frame, neurons, fixed=fixed, progress=progress)
         neurons, family = self._weighted(neurons, family)
         self.soft = min(self.soft, self.frame.of(neurons))
-        for code in self._readable(neurons):
+        for code in self._readable(neurons, family):
             value = self._loss(code)
             if value < self.value:
                 self.value, self.neurons = value, code
         return neurons, family
 
-    def _readable(self, neurons: Array) -> Iterator[Array]:
-        """The code; where errors are forbidden, also with a little of the start's neurons, which tell everything."""
+    def _readable(self, neurons: Array, family: Indices) -> Iterator[Array]:
+        """The code; for an exact decoder also with kinks that meet, or a little of neurons that tell everything."""
         yield neurons
         if self.loss.readout.exact:
+            for angle in LINES:
+                lines = _aligned(neurons, family, angle)
+                yield lines
+                for share in PLANES:
+                    yield self._on_planes(lines, family, share)
             helpers = self._pool([each.starts() for each in self.families])[0]
             for share in HELPERS:
                 yield np.vstack([neurons, np.sqrt(share) * helpers])
+
+    def _on_planes(self, neurons: Array, family: Indices, share: float) -> Array:
+        """Neurons that do nothing on the samples on which they did next to nothing."""
+        moved_there = []
+        for neuron, whose in zip(neurons, family, strict=True):
+            each = self.families[whose]
+            own, lifted = each.home @ neuron, each.frame.lifted
+            lengths = np.linalg.norm(lifted, axis=1)
+            rows = lifted[np.abs(lifted @ own) <= share * lengths * np.linalg.norm(own)]
+            if len(rows):
+                _, sizes, axes = np.linalg.svd(rows)
+                across = axes[: int((sizes > 1e-9 * sizes[0]).sum())]
+                if len(across) < len(own):
+                    own = own - across.T @ (across @ own)
+            moved_there.append(each.there @ own)
+        return np.array(moved_there)
 
     def _loss(self, neurons: Array) -> float:
         return self.loss.of(neurons @ self.frame.back.T)
@@ -220,6 +268,21 @@ class _Search:
         earned = np.linalg.norm(features.T @ self.frame.price(features * np.sqrt(energies)), axis=1)
         kept = (energies > SEARCH.vanished * energies.max(initial=0.0)) & (energies * earned**2 > 1e-13)
         return units[kept] * np.sqrt(energies[kept, None]), family[useful[kept]]
+
+    def _few(self, neurons: Array, family: Indices) -> tuple[Array, Indices]:
+        """Of more neurons than can be independent a basic solution of the same fit and cost."""
+        if len(neurons) <= self.frame.targets.size:
+            return neurons, family
+        features = self.frame.features(np.maximum(0.0, self.frame.lifted @ neurons.T))
+        decoders = features.T @ self.frame.price(features)
+        fits = np.einsum("tn,nk->tkn", features, decoders).reshape(-1, len(neurons))
+        system = np.vstack([fits, self.frame.energies(neurons)])
+        try:
+            shares, _ = nnls(system, system.sum(axis=1))
+        except RuntimeError:  # it went round in circles
+            return neurons, family
+        kept = shares > SEARCH.vanished
+        return neurons[kept] * np.sqrt(shares[kept, None]), family[kept]
 
     def _climb(self, prices: Array, neurons: Array, family: Indices) -> tuple[list[Array], float]:
         """Step 4: for each family, neurons (n, m) in its frame that are worth more than they cost."""
@@ -241,7 +304,7 @@ class _Search:
     def _prove(self, prices: Array, level: float, seconds: float, found: list[Array]) -> Iterator[Step]:
         """Step 5: better bounds; violators are put into `found`."""
         end = time.perf_counter() + seconds
-        bounds = [self._start(each, prices, level) for each in self.families]
+        bounds = [self._start(each, prices, level, last=np.isinf(seconds)) for each in self.families]
         for i, (each, proof) in enumerate(zip(self.families, bounds, strict=True)):
             if not isinstance(proof, ConeProof):
                 continue
@@ -259,14 +322,19 @@ class _Search:
                 fresh = distinct(each.frame, more[better], worths[better], found[i])
                 found[i] = np.vstack([found[i], fresh])
         self._bound_of(prices, max(_value(proof) for proof in bounds))
+        if np.isinf(seconds) and len(self.families) == 1 and self.families[0].sources > PROVEN_SOURCES:
+            relaxed = lifted_multiplier(self.frame)
+            if relaxed is not None:
+                self._bound_of(*relaxed)
         unproven = any(each.sources > PROVEN_SOURCES for each in self.families)
-        yield self._step("no more is proven than for free neurons" if unproven else "all neurons are priced")
+        yield self._step("a relaxation bounds what neurons are worth" if unproven else "all neurons are priced")
 
-    def _start(self, family: _Family, prices: Array, level: float) -> float | ConeProof:
+    def _start(self, family: _Family, prices: Array, level: float, *, last: bool) -> float | ConeProof:
         if family.sources == 1:
             return best_of_one_source(family.frame, prices)[0]
         if family.sources > PROVEN_SOURCES:
-            return free_bound(family.frame, prices)
+            relaxed = lifted_bound(family.frame, prices) if last and len(self.families) > 1 else np.inf
+            return min(relaxed, free_bound(family.frame, prices))
         return ConeProof(family.frame, prices, level)
 
     def _bound_of(self, prices: Array, rho: float) -> None:
@@ -287,6 +355,25 @@ class _Search:
             float(min(self.bound, self.value)),
             note,
         )
+
+
+def _aligned(neurons: Array, family: Indices, angle: float) -> Array:
+    """Neurons of which those that are nearly parallel to a stronger one, or opposite to it, are so exactly."""
+    lengths = np.linalg.norm(neurons, axis=1)
+    units = neurons / np.where(lengths > 0, lengths, 1.0)[:, None]
+    cosines = units @ units.T
+    close = (np.abs(cosines) >= np.cos(angle)) & (family[:, None] == family)
+    left, moved_there = np.full(len(neurons), angle > 0), neurons.copy()
+    for i in np.argsort(-lengths, kind="stable"):
+        if left[i]:
+            group = np.flatnonzero(close[i] & left)
+            left[group] = False
+            signs = np.sign(cosines[i, group])
+            mean = (signs * lengths[group] ** 2) @ units[group]
+            size = float(np.linalg.norm(mean))
+            if size > 0:
+                moved_there[group] = (signs * lengths[group])[:, None] * (mean / size)
+    return moved_there
 
 
 def _value(proof: float | ConeProof) -> float:

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver.conic_solvers import COARSEST, WITH_SOLUTION, ConicError, quietly, run, the_cvxpy
 from solver.deadline import time_left
 from solver.relaxations.branch_and_bound import CELLS, Inequalities, violated, without_idle
-from solver.relaxations.conic_solvers import COARSEST, WITH_SOLUTION, ConicError, quietly, run, the_cvxpy
 from theory.bounds.cover import Cover
 
 if TYPE_CHECKING:

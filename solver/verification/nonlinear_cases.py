@@ -122,9 +122,9 @@ def _table(draw: DrawFn, *, joined: bool) -> tuple[Array, list[float]]:
 
 
 @st.composite
-def _combinations(draw: DrawFn) -> Problem:
+def _combinations(draw: DrawFn, kinds: list[str]) -> Problem:
     rows, weights = draw(_table(joined=draw(st.booleans())))
-    problem: Problem = draw(_posed(rows, weights, ["free", "free", "free", "rectified"], exact=True, dear=False))
+    problem: Problem = draw(_posed(rows, weights, kinds, exact=True, dear=False))
     return problem
 
 
@@ -147,7 +147,8 @@ NONLINEAR_DRAWS: dict[str, tuple[SearchStrategy[Problem], SearchStrategy[Problem
     "balanced-pairs": (_symmetric(), _symmetric(tilted=True)),
     "rectified-pairs": (_anything(["rectified"]), None),
     "on-and-off": (_one_variable(), None),
-    "shared-neurons": (_combinations(), None),
+    "shared-neurons": (_combinations(["free", "free", "free", "rectified"]), None),
+    "free-condition": (_combinations(["free"]), None),
     "dear-weights": (_dear(), _dear(joined=True)),
 }
 """Problems that satisfy the hypothesis of a theorem, and others that just miss it."""

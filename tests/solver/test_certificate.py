@@ -203,3 +203,31 @@ def test_data_far_from_zero_behind_a_nearly_singular_mixing_are_not_called_optim
     answer = solve(problem)
     seen = certify(problem, answer)
     assert answer.status != "optimal" or (seen.feasible and seen.gap <= 2e-8)
+
+
+@pytest.mark.parametrize("seed", [6, 11, 18, 27, 41])
+def test_no_bound_of_nearly_dependent_sources_with_errors_is_above_a_loss(seed):
+    """The price of errors G0 has entries so large that those of Y G0 cancel; a sum of squares keeps its digits."""
+    rng = np.random.default_rng(seed)
+    points, mixing = rng.standard_normal((18, 2)), rng.standard_normal((2, 2))
+    points[:, 1] = points[:, 0] + 10.0 ** rng.uniform(-7, -4) * points[:, 1]
+    elsewhere = rng.random(18) if seed % 2 else None
+    readout = Soft(10.0 ** rng.uniform(0, 4), None, elsewhere)
+    problem = Problem(points, mixing=mixing, activity_cost=10.0 ** rng.uniform(-3, 0), readout=readout)
+    answer = solve(problem, time_limit=2.0)
+    assert answer.lower_bound <= answer.loss
+    assert lower_bound(problem, answer.multiplier).value <= answer.loss * (1 + 1e-11)
+
+
+def test_a_network_that_rounding_keeps_from_reading_one_group_is_not_called_optimal():
+    """A mixing of sources in unlike units: a neuron of the small ones reads what rounding leaves of the large one."""
+    statuses = set()
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        points = rng.uniform(-1, 1, (12, 3)) * [1e10, 1e-2, 1e3]
+        options = {"mixing": rng.standard_normal((3, 3)), "encoder_cost": 1e4, "groups": {"a": [0], "b": [1, 2]}}
+        problem = Problem(points, **options, separate=True)
+        answer = solve(problem)
+        statuses.add(answer.status)
+        assert certify(problem, answer).feasible == (answer.status == "optimal")
+    assert "bounded" in statuses

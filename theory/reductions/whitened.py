@@ -63,15 +63,15 @@ class _Whitened(Reduction):
     def readout(self, problem: Any) -> Readout:
         """What reading a code out costs in those coordinates.
 
-        Where errors count as the samples do G0 comes from the whitened covariance, which correlated sources leave its
-        digits: in the sources' own coordinates its entries are as large as the covariance is nearly singular.
+        G0 comes from the whitened covariance under which errors count, to which correlated sources leave its digits: in
+        the sources' own coordinates its entries are as large as the covariance is nearly singular.
         """
-        whitening, errors, ridge = problem.whitening, problem.readout.errors, None
-        if errors is not None and errors.probabilities is None:
-            half = np.linalg.inv(problem.sources.covariance_root @ whitening.inverse)
-            ridge = np.asarray(problem.readout.decoder_cost / errors.cost * half @ half.T)
+        whitening, errors, ridge_root = problem.whitening, problem.readout.errors, None
+        if errors is not None:
+            root = np.linalg.qr(errors.root @ whitening.inverse, mode="r")
+            ridge_root = (problem.readout.decoder_cost / errors.cost) ** 0.5 * np.linalg.inv(root)
         readout: Readout = problem.readout
-        return readout.in_coordinates(whitening.matrix, targets=whitening.targets, ridge=ridge)
+        return readout.in_coordinates(whitening.matrix, targets=whitening.targets, ridge_root=ridge_root)
 
     def _mixing(self, problem: Any) -> Any:
         whitening = problem.whitening

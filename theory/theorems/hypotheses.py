@@ -52,6 +52,7 @@ class HypothesisTolerances:
     invariant: float = 1e-9  # moments, hull and mixing before and after a step, relative to their size
     in_face: float = 1e-9  # distance from the hull of a face, relative to the sources' ranges
     cosine: float = 1e-9  # a cosine less a correlation, and the shortest column of which there is a cosine
+    worth: float = 1e-9  # of a neuron beyond its cost
     negligible: float = 1e-12  # the deviation of a target, relative to the largest, from which on it is decoded
 
 

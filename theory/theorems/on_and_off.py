@@ -9,6 +9,7 @@ import numpy as np
 
 from theory.problem import Problem
 from theory.theorems.hypotheses import (
+    HYPOTHESES,
     decodes_the_data,
     errors_count_as_samples,
     every_combination,
@@ -22,11 +23,13 @@ from theory.theorems.theorem import NONLINEAR, SECTION, Prediction, Theorem
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["DEAR_WEIGHTS", "ON_AND_OFF", "SHARED_NEURONS"]
+__all__ = ["DEAR_WEIGHTS", "FREE_CONDITION", "ON_AND_OFF", "SHARED_NEURONS"]
 
 CITED_2026 = "Dorrell et al. (ICLR 2026)"
 BESIDE = 1e-7
 """Distance of a threshold from a value, as a share of the range, up to which it may be there."""
+LEVEL = 1e-12
+"""Slope up to which a sum of two lengths is level."""
 
 
 class Channels(NamedTuple):
@@ -49,19 +52,32 @@ def channels(values: Array, probabilities: Array) -> Channels:
         >>> best.threshold, best.off, round(best.on, 6)
         (0.0, 0.0, 1.581139)
     """
-    from scipy.optimize import minimize_scalar
-
-    def at(threshold: float) -> Channels:
-        above, below = np.maximum(values - threshold, 0.0), np.maximum(threshold - values, 0.0)
-        return Channels(threshold, *(float(np.sqrt(probabilities @ part**2)) for part in (above, below)))
+    from scipy.optimize import brentq
 
     least, most = float(values.min()), float(values.max())
-    found = minimize_scalar(
-        lambda threshold: sum(at(threshold)[1:]), bounds=(least, most), method="bounded", options={"xatol": 1e-11}
-    )
-    inside = at(float(found.x))
-    end = min(at(least), at(most), key=lambda one: one.on + one.off)
-    return end if end.on + end.off < inside.on + inside.off else inside
+
+    def parts(threshold: float) -> tuple[Array, Array]:
+        return np.maximum(values - threshold, 0.0), np.maximum(threshold - values, 0.0)
+
+    def slope(threshold: float) -> float:
+        """Of the sum of the two lengths, which is convex; at the ends the limit from within."""
+        above, below = parts(threshold)
+        on = probabilities[values == most].sum() ** 0.5
+        off = probabilities[values == least].sum() ** 0.5
+        if threshold < most:
+            on = probabilities @ above / np.sqrt(probabilities @ above**2)
+        if threshold > least:
+            off = probabilities @ below / np.sqrt(probabilities @ below**2)
+        return float(off - on)
+
+    first, last = slope(least), slope(most)
+    if abs(first) <= LEVEL and abs(last) <= LEVEL:
+        threshold = (least + most) / 2  # two values, equally likely: all are as good
+    elif first >= 0 or last <= 0:
+        threshold = least if first >= 0 else most
+    else:
+        threshold = float(brentq(slope, least, most, xtol=1e-15 * (most - least)))
+    return Channels(threshold, *(float(np.sqrt(probabilities @ part**2)) for part in parts(threshold)))
 
 
 # ---- one variable --------------------------------------------------------------------------------------------------
@@ -175,6 +191,86 @@ SHARED_NEURONS = Theorem(
     ),
     prediction=_shared_neurons,
     activations=NONLINEAR,
+)
+
+
+def _in_two_channels(problem: Problem) -> bool:
+    """Whether the best code of each source has an ON and an OFF neuron."""
+    probabilities = sample_probabilities(problem)
+    points, probabilities = problem.sources.points[probabilities > 0], probabilities[probabilities > 0]
+    best = [channels(column, probabilities) for column in points.T]
+    return all(min(one.on, one.off) > BESIDE * max(one.on, one.off) for one in best)
+
+
+def _by_free_neurons(problem: Problem) -> Prediction:
+    """The largest worth of a free neuron under the only multiplier that modular neurons can have."""
+    probabilities, targets = sample_probabilities(problem), problem.readout.targets
+    points, probabilities = problem.sources.points[probabilities > 0], probabilities[probabilities > 0]
+    lengths = np.linalg.norm(targets, axis=0)
+    sides, losses = [], []
+    for column, length in zip(points.T, lengths, strict=True):
+        best = channels(column, probabilities)
+        away = column - best.threshold
+        sides.append(np.maximum(away, 0) / best.on - np.maximum(-away, 0) / best.off)
+        losses.append(length * (best.on + best.off))
+    # In an orthonormal basis of the plane of the targets' columns; a neuron of worth one has a squared length of one.
+    triangular = np.linalg.qr(targets / lengths)[1]
+    rows = np.sqrt(probabilities)[:, None] * np.linalg.solve(triangular.T, np.array(sides)).T
+    rho = _longest_half(rows)
+    scale = 2 * np.sqrt(problem.activity_cost * problem.readout.decoder_cost)
+    return Prediction(
+        modular=bool(rho <= 1 + HYPOTHESES.worth),
+        most_price=max(rho - 1, 0.0),
+        modular_loss=float(scale * sum(losses)),
+        margin=abs(rho - 1),
+    )
+
+
+def _longest_half(rows: Array) -> float:
+    """The largest |(Z v)_+| of unit vectors v of the plane: at a line across a row, or an eigenvector between."""
+    angles = np.arctan2(rows[:, 1], rows[:, 0])
+    across = np.unique(np.concatenate([angles + np.pi / 2, angles - np.pi / 2]) % (2 * np.pi))
+    middle = (across + np.roll(across, -1)) / 2 + np.pi * (np.roll(across, -1) < across)
+    active = rows @ np.stack([np.cos(middle), np.sin(middle)]) > 0
+    forms = np.einsum("ta,ti,tj->aij", active, rows, rows)
+    tops = np.linalg.eigh(forms)[1][:, :, 1]
+    directions = np.vstack([tops, -tops, np.column_stack([np.cos(across), np.sin(across)])])
+    return float(np.linalg.norm(np.maximum(rows @ directions.T, 0.0), axis=0).max())
+
+
+FREE_CONDITION = Theorem(
+    name="free-condition",
+    statement=(
+        "Let free neurons decode two sources exactly, let every combination of values occur and no column of the "
+        "targets be a multiple of the other, and let the best code of each source have an ON and an OFF neuron. Then "
+        "the code is modular if and only if no unit vector `v` breaks the inequality, with `D` the columns dual to the "
+        "unit columns of the targets; the price is at most the root of the largest left side, less one. For "
+        "independent sources and columns at a right angle both sides of `v` have to be alike, `E[(v.n) |v.n|] = 0` for "
+        "all `v`: symmetric sources are modular, and sources with unequal halves, `P(s_i > b_i) != P(s_i < b_i)`, are "
+        "not."
+    ),
+    latex=r"\text{modular} \iff \mathbb{E}\big[(v^\top D n)_+^2\big] \le 1 \ \text{ for all } |v| = 1, \qquad "
+    r"n_i = \frac{(s_i - b_i)_+}{\sqrt{\langle (s_i - b_i)_+^2 \rangle}} - "
+    r"\frac{(b_i - s_i)_+}{\sqrt{\langle (b_i - s_i)_+^2 \rangle}}",
+    source=SECTION,
+    proof=(
+        "The best activity of a free neuron with the decoder `v` is a multiple of `(N_t.v)_+ / p_t`. If the modular "
+        "code is optimal its ON and OFF neurons are such activities, for `v` along the column of their source and "
+        "against it: that fixes `N_t = 2 sqrt(alpha mu) p_t D n`. Its columns sum to zero since `b_i` is best, and it "
+        "proves the best modular loss over `rho`, the root of the largest left side. With independent sources and `D` "
+        "orthonormal `E[(v.n)^2] = 2` for all `v`, so that neither half may exceed the other. Near an axis the halves "
+        "differ by `P(n_i > 0) - P(n_i < 0)` times the square of the other component, times two."
+    ),
+    hypothesis=lambda problem: (
+        problem.readout.exact
+        and problem.dimension == 2
+        and problem.groups is None
+        and np.linalg.matrix_rank(problem.readout.targets) == 2
+        and every_combination(problem)
+        and _in_two_channels(problem)
+    ),
+    prediction=_by_free_neurons,
+    activations=("free",),
 )
 
 

@@ -110,7 +110,7 @@ def test_solve_by_a_conic_program():
 
 
 def test_a_conic_solver_that_fails_is_named(monkeypatch):
-    monkeypatch.setattr("solver.relaxations.conic_solvers._settings", lambda solver, tolerance: {"max_iter": 1})
+    monkeypatch.setattr("solver.conic_solvers._settings", lambda solver, tolerance: {"max_iter": 1})
     words = accepted("solve", CUT, "--method", "conic").stdout
     assert "Best loss found" in words
     assert "Why not optimal: conic: as asked; CLARABEL stopped at its limit" in words

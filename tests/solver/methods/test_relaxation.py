@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import hadamard
 
-from solver import Problem, Sources, certify, solve
+from solver import Problem, Sources, certify, conic_solvers, solve
 from solver.files import CHECKSUMS, checksums
 from solver.methods import relaxation
 from solver.relaxations import branch_and_bound as cells
-from solver.relaxations import conic_solvers
 from solver.relaxations.barrier import Relaxed
 from solver.representation import Representation
 from solver.strategies import problems

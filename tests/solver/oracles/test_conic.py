@@ -14,12 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver import Problem, Sources, certify, solve
+from solver import Problem, Sources, certify, conic_solvers, solve
+from solver.conic_solvers import solver_name
 from solver.oracles import conic_program
 from solver.oracles.conic_program import ConicProgram, compiled
 from solver.oracles.factorisation import completely_positive
-from solver.relaxations import conic_solvers
-from solver.relaxations.conic_solvers import solver_name
 from solver.solving import plan
 from solver.strategies import grids, problems, seeds
 from tests.examples import share

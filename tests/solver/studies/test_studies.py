@@ -36,10 +36,10 @@ def rows_of(study):
 
 
 SLOW = (
-    *("frequency-pairs", "one-convex-problem", "range-not-independence"),
+    *("frequency-pairs", "kinds-of-neurons", "one-convex-problem", "range-not-independence"),
     *("cell-types", "further-factors", "working-memory", "space-and-reward", "missed-sources"),
 )
-"""Problems of four sources and of twelve, and trained weights; what they claim is tried in the plain suite too."""
+"""Problems of four sources or twelve, many problems, and trained weights; the plain suite tries their claims too."""
 
 
 @pytest.mark.thorough

@@ -76,8 +76,15 @@ def test_what_shared_neurons_cost():
 # ---- any kind -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("readout", [Exact(), Soft(20.0), Noisy(20.0, 0.1)])
-@pytest.mark.parametrize("activation", ["free", "rectified"])
+@pytest.mark.parametrize(
+    ("activation", "readout"),
+    [
+        ("free", Soft(20.0)),
+        ("rectified", Noisy(20.0, 0.1)),
+        pytest.param("free", Exact(), marks=pytest.mark.thorough),
+        pytest.param("rectified", Exact(), marks=pytest.mark.thorough),
+    ],
+)
 def test_no_multiplier_proves_more_than_the_optimum(activation, readout):
     rows = [[-1, 0], [0, 2], [1, -1], [2, 1], [0, 0]]
     problem = Problem(rows, probabilities=[1, 2, 3, 1, 1], readout=readout, activation=activation)
@@ -121,7 +128,7 @@ SQUARE = np.array([[-1.0, -1], [-1, 1], [1, -1], [1, 1]])
     [
         ("free", None, Exact()),
         ("rectified", None, Exact()),
-        ("free", [[1, 1], [0, 1]], Exact()),
+        pytest.param("free", [[1, 1], [0, 1]], Exact(), marks=pytest.mark.thorough),
         ("free", None, Soft(3.0)),
         ("free", [[2, 0], [1, 1]], Noisy(4.0, 0.2)),
         ("free", None, Soft(1.0)),
@@ -147,7 +154,8 @@ def test_correlated_sources_are_modular_where_their_columns_meet_at_the_right_an
     weights = [3, 1, 1, 3]
     problem = Problem(SQUARE, probabilities=weights, mixing=meeting, activation="free")
     assert problem.sources.covariance[0, 1] == pytest.approx(0.5)
-    assert predicted("balanced-pairs", problem).modular and solve(problem).price_of_modularity < ROUNDING
+    prediction = predicted("balanced-pairs", problem)
+    assert prediction.modular and prediction.modular_loss == pytest.approx(prediction.loss, rel=1e-12)
     assert not predicted("balanced-pairs", problem.replaced(mixing=None)).modular
 
 
@@ -191,6 +199,13 @@ def test_on_and_off_neurons_of_one_variable(activation, shares):
     problem = Problem([[0], [1], [2], [5]], probabilities=shares, activation=activation, encoder_cost=cost)
     judged = judge(problem, predicted("on-and-off", problem))
     assert judged.outcome == AGREES, judged.said
+
+
+def test_a_sample_that_never_occurs_changes_no_rectified_code():
+    seen = Problem([[0], [1], [5]], probabilities=[1, 2, 1], activation="rectified", encoder_cost=0.0)
+    unseen = Problem([[0], [1], [5], [9]], probabilities=[1, 2, 1, 0], activation="rectified", encoder_cost=0.0)
+    assert predicted("on-and-off", unseen).loss == predicted("on-and-off", seen).loss
+    assert judge(unseen, predicted("on-and-off", unseen)).outcome == AGREES
 
 
 # ---- independence is not enough -----------------------------------------------------------------------------------
@@ -249,6 +264,49 @@ def test_the_counterexample_has_a_certificate(activation):
     assert judged.outcome == AGREES, judged.said
     assert judged.answer.price_bounds[0] > 0.0073
     assert certify(problem, judged.answer).lower_bound == pytest.approx(judged.answer.loss, rel=1e-7)
+
+
+def halves(first, second, angles):
+    """Of the multiplier that two independent sources have, the mean squares along directions and against them."""
+    parts = []
+    for values, shares in (first, second):
+        b = channels(values, shares).threshold
+        up, down = np.maximum(values - b, 0), np.maximum(b - values, 0)
+        parts.append(up / np.sqrt(shares @ up**2) - down / np.sqrt(shares @ down**2))
+    along = (
+        np.multiply.outer(np.cos(angles), parts[0])[:, :, None] + np.multiply.outer(np.sin(angles), parts[1])[:, None]
+    )
+    joint = np.outer(first[1], second[1])
+    return np.array([(joint * np.maximum(sign * along, 0) ** 2).sum(axis=(1, 2)) for sign in (1, -1)])
+
+
+def test_the_condition_of_free_neurons_by_definition():
+    rng = np.random.default_rng(1)
+    decided = []
+    for _ in range(40):
+        sources = [(np.sort(rng.choice(12, 3, replace=False)) * 1.0, rng.dirichlet([9.0, 9, 9])) for _ in range(2)]
+        rows = [[one, other] for one in sources[0][0] for other in sources[1][0]]
+        problem = Problem(rows, probabilities=np.outer(sources[0][1], sources[1][1]).ravel(), activation="free")
+        if not THEOREMS["free-condition"].applies(problem):
+            continue
+        found = halves(*sources, np.linspace(0, 2 * np.pi, 721))
+        assert np.allclose(found.sum(axis=0), 2)  # independent sources, and columns at a right angle
+        prediction = predicted("free-condition", problem)
+        assert prediction.most_price == pytest.approx(found.max() ** 0.5 - 1, abs=1e-4)
+        assert prediction.most_price >= found.max() ** 0.5 - 1 - 1e-12
+        decided.append(prediction.modular)
+    assert len(decided) > 10 and not any(decided)
+
+
+def test_symmetric_sources_are_modular_and_unequal_halves_are_not():
+    rows = [[one, other] for one in (-2, -1, 1, 2) for other in (-3, -1, 1, 3)]
+    weights = np.outer([1, 2, 2, 1], [3, 1, 1, 3])
+    even = Problem(rows, probabilities=weights.ravel(), activation="free")
+    assert predicted("free-condition", even).modular and predicted("balanced-pairs", even).modular
+    judged = judge(Problem(COIN, probabilities=WEIGHTS, activation="free"), Prediction(most_price=0.0181))
+    assert judged.outcome == AGREES
+    coin = predicted("free-condition", Problem(COIN, probabilities=WEIGHTS, activation="free"))
+    assert coin.modular is False and coin.most_price == pytest.approx(0.018, abs=1e-4)
 
 
 def test_dear_weights_make_neurons_linear():

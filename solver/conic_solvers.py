@@ -43,7 +43,7 @@ class SolverAccuracy:
     """What is asked of solvers whose defaults are too coarse or too patient."""
 
     finest: float = 1e-10  # of interior points: Clarabel reached it on 299 of 300 problems, 1e-11 on 7 in 8
-    first_order: float = 1e-8  # of SCS, whose iterations gain digits slowly
+    first_order: float = 1e-8  # of SCS at the finest, whose iterations gain digits slowly
     first_order_steps: int = 20_000  # of SCS at most; a thousand are usual
     shortest: float = 0.01  # seconds that a solver is given at least: none would be taken for no limit
 
@@ -135,8 +135,8 @@ def _settings(solver: str, tolerance: float) -> dict[str, Any]:
         return accuracy | _limit("time_limit")
     if solver == "SCS":
         coarse = {
-            "eps_abs": ACCURACY.first_order,
-            "eps_rel": ACCURACY.first_order,
+            "eps_abs": max(tolerance / 100, ACCURACY.first_order),
+            "eps_rel": max(tolerance / 100, ACCURACY.first_order),
             "max_iters": ACCURACY.first_order_steps,
         }
         return coarse | _limit("time_limit_secs")

@@ -1,0 +1,108 @@
+"""Problems of rectified and free neurons beside those of linear ones: few samples of few sources, so that every cell of
+the arrangement of their hyperplanes can be looked at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.soundness.draws import (
+    DRAWS,
+    FAMILIES,
+    Drawn,
+    dimension_of,
+    drawn,
+    is_well_posed,
+    worth_having,
+)
+from benchmarks.soundness.settings import EXACT, Reading, mixing_of, prices, probabilities_of, targets_of
+
+if TYPE_CHECKING:
+    from theory.arrays import Array
+
+    Generator = np.random.Generator
+
+__all__ = ["ACTIVATIONS", "activation_of", "drawn_of", "sources_of"]
+
+ACTIVATIONS = ("linear", "rectified", "free")
+"""The kinds of neurons. A problem is a function of its seed, its index and its kind."""
+
+SHARES = (0.8, 0.1, 0.1)
+"""How often each is where all are drawn."""
+
+DIMENSIONS, OF_DIMENSION = (1, 2, 3), (0.3, 0.45, 0.25)
+"""Numbers of sources of nonlinear neurons, and how often each is."""
+
+MOST_SAMPLES = 40
+MOST_TARGETS = 3
+
+READ = {"exact": 0.15, "soft": 0.65, "noisy": 0.2}
+"""How codes are read out, and how often."""
+
+OF_TARGETS, ELSEWHERE = 0.4, 0.2
+"""How often targets other than the data are given, and weights of errors other than the sources' own."""
+
+
+def activation_of(seed: int, index: int, wanted: str) -> str:
+    """The kind of neuron of a problem: the one wanted, or where "all" are that which the seed and the index say."""
+    if wanted != "all":
+        return wanted
+    return str(np.random.default_rng([seed, index, 3]).choice(ACTIVATIONS, p=SHARES))
+
+
+def sources_of(seed: int, index: int, activation: str) -> int:
+    """Number of sources of a problem, without drawing the rest of it."""
+    if activation == "linear":
+        return dimension_of(seed, index)
+    return int(_generator(seed, index, activation).choice(DIMENSIONS, p=OF_DIMENSION))
+
+
+def drawn_of(seed: int, index: int, activation: str) -> Drawn:
+    """The problem with this index, of neurons of this kind."""
+    if activation == "linear":
+        return drawn(seed, index)
+    rng = _generator(seed, index, activation)
+    dimension = int(rng.choice(DIMENSIONS, p=OF_DIMENSION))
+    family = str(rng.choice(list(FAMILIES)))
+    for _ in range(DRAWS):
+        points = _few(rng, FAMILIES[family](rng, dimension, int(rng.integers(dimension + 1, MOST_SAMPLES + 1))))
+        probabilities = probabilities_of(rng, len(points))
+        if is_well_posed(points, probabilities):
+            break
+    else:
+        raise RuntimeError(f"{family}: {DRAWS} draws in a row are not well posed; mend the family")
+    encoder, decoder, activity, _ = prices(rng)
+    mixing = mixing_of(rng, dimension)
+    if activation == "free":
+        # They have no encoder; what they read out is few targets.
+        encoder, mixing = 1.0, None
+    problem = Drawn(seed, index, family, points, probabilities, mixing, encoder, decoder, activity)
+    return replace(problem, reading=_reading(rng, problem), activation=activation)
+
+
+def _generator(seed: int, index: int, activation: str) -> Generator:
+    return np.random.default_rng([seed, index, 4 + ACTIVATIONS.index(activation)])
+
+
+def _few(rng: Generator, points: Array) -> Array:
+    if len(points) <= MOST_SAMPLES:
+        return points
+    return points[np.sort(rng.choice(len(points), MOST_SAMPLES, replace=False))]
+
+
+def _reading(rng: Generator, problem: Drawn) -> Reading:
+    """How it is read out: prices of errors from below where a neuron of one source pays to far above."""
+    kind = str(rng.choice(list(READ), p=list(READ.values())))
+    targets = targets_of(rng, problem.dimension)[:MOST_TARGETS] if rng.random() < OF_TARGETS else None
+    if targets is not None and not targets.any():
+        targets = None
+    if kind == "exact":
+        return EXACT if targets is None else Reading(targets=targets)
+    error_cost = float(worth_having(problem).min() * 10.0 ** rng.uniform(-1, 4))
+    noise = float(problem.decoder_cost / error_cost * 10.0 ** rng.uniform(-3, 2)) if kind == "noisy" else 0.0
+    # Where a sample never occurs the activity of free neurons costs nothing: no error may count there.
+    counted = rng.random(len(problem.points)) * (problem.weights > 0)
+    elsewhere = counted if rng.random() < ELSEWHERE and is_well_posed(problem.points, counted) else None
+    return Reading(kind, error_cost, noise, targets, elsewhere)
