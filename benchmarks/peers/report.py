@@ -159,6 +159,6 @@ def draw(outcomes: Sequence[Outcome], file: Path) -> None:
         panel.set_xticks(sizes, labels=[f"{size:g}" for size in sizes])
         panel.set_xticks([], minor=True)
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(peers), frameon=False)
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(peers) if present else 2, frameon=False)
     figure.savefig(file)
     plt.close(figure)
