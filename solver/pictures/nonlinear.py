@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["as_text", "page", "plot", "sentences"]
 
 ROWS_IN_TEXT = 12  # neurons that a `repr` lists
-TITLE = 12  # letters that fit above the panel of a neuron
+TITLE = 10  # letters that fit above the panel of a neuron
 PANELS = 12  # neurons, the strongest, whose activity is drawn
 
 
