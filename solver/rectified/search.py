@@ -56,8 +56,8 @@ class SearchTolerances:
 
 SEARCH = SearchTolerances()
 
-EXACT = 1e-4, 1e-5, 1e-6, 1e-7
-"""What stands for mu / kappa, in units of the frame, where errors are forbidden: one after the other.
+FALLING = 1e-4, 1e-5, 1e-6
+"""Values of mu / kappa, in units of the frame, that come before a smaller one, such as that of an exact decoder.
 
 The first give multipliers of many digits that prove nearly all, the last a code that errs next to nothing.
 """
@@ -177,9 +177,9 @@ class _Search:
         self._bound_of(self.proven_at, 1e300)
 
     def steps(self) -> Iterator[Step]:
-        """The rounds; for an exact decoder at ever higher prices of errors."""
+        """The rounds; where errors are very dear, or forbidden, at ever higher prices of them."""
         pool = self._pool([each.starts() for each in self.families])
-        for delta in EXACT if self.loss.readout.exact else (self.frame.delta,):
+        for delta in (*(value for value in FALLING if value > 3 * self.frame.delta), self.frame.delta):
             self.frame, self.soft = replace(self.frame, delta=delta), np.inf
             pool = yield from self._rounds(*pool)
             if self._met():
