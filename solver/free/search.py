@@ -69,6 +69,7 @@ class Tolerances:
     angle: float = 0.03  # within which neurons are merged in a round; a quarter after each round that gains little
     descent_seconds: float = 1.0  # of Newton steps a round, so that a caller may stop in between
     proof_seconds: float = 1.5  # of cones a round
+    lost: float = 2.0  # times the worth before the descent that says that the descent lost a neuron it needed
     rounds: int = 60  # at most; two to six are usual
     stuck: int = 8  # rounds without a better loss or bound that end the search
 
@@ -151,8 +152,10 @@ def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.ran
         point = _settled(posed.samples, units, found, angle)  # 4
         new, ratio = _judged(loss, posed, views, point, tolerance)  # 5
         if new.loss - new.lower_bound > tolerance * new.loss:
-            other, wider = _judged(loss, posed, views, Point(found.offset, found.response), tolerance)
-            point, ratio = (point, ratio) if np.isfinite(new.loss) else (Point(found.offset, found.response), wider)
+            before = Point(found.offset, found.response)
+            other, wider = _judged(loss, posed, views, before, tolerance)
+            if not np.isfinite(new.loss) or ratio.rho > TOLERANCES.lost * wider.rho:
+                point, ratio = before, wider
             new = _joined(new, other)
         met = new.loss - new.lower_bound <= tolerance * new.loss
         if met:
