@@ -183,7 +183,7 @@ def _answer(
     good = max(found * (1 + ROUNDING), best.bound / (1 - limits.tolerance))
     price = _modular_loss(modular, linear)
     chosen = modular if modular.step is not None and modular.loss <= good else best
-    network = _chosen(problem, chosen, linear, good)
+    network = _chosen(problem, chosen, best if chosen is modular else modular, linear, good)
     readout = problem.sample_readout
     multiplier = best.multiplier if best.multiplier is not None else readout.multiplier(network.activity)
     left = PRICING_SECONDS if limits.time_limit is None else limits.time_limit - search.seconds
@@ -229,12 +229,15 @@ class _Network(NamedTuple):
         return _Network(self.activity[:, kept] * roots, self.encoder[kept] * roots[:, None], self.bias[kept] * roots)
 
 
-def _chosen(problem: Problem, best: _Best, linear: Representation | None, good: float) -> _Network:
+def _chosen(problem: Problem, best: _Best, other: _Best, linear: Representation | None, good: float) -> _Network:
     """The network of a code, with as few neurons as it needs; the linear code's if it is as good and has fewer."""
     candidates = [] if linear is None else [_of_linear(problem, linear)]
-    if best.step is not None and np.isfinite(best.loss):
-        network = _of_step(problem, best.step)
-        candidates += [network.scaled(basic_shares(problem, network.activity)), network]
+    for each in (best, other):
+        if each.step is not None and np.isfinite(each.loss):
+            network = _of_step(problem, each.step)
+            candidates += [network.scaled(basic_shares(problem, network.activity)), network]
+            if min(_loss_of(problem, found) for found in candidates) <= good:
+                break  # the other code is asked where the network of the first errs by rounding
     if not candidates:
         channels = 0 if problem.neurons.name == "free" else len(problem.mixing)
         return _Network(np.zeros((problem.sources.count, 0)), np.zeros((0, channels)), np.zeros(0))

@@ -30,7 +30,7 @@ SPANNED = 1e-12
 """Share of the largest singular value below which a direction of the activity is rounding."""
 
 UNREAD = 1e-9
-"""Share of the targets' length that an exact decoder may miss by rounding."""
+"""Share of the largest target that an exact decoder may miss on a sample by rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,11 +78,15 @@ class SampleReadout(Frozen):
         basis, sizes, _ = self._factors(activity)
         targets = self.features(self.targets)
         seen = basis.T @ targets
-        missed = float(((targets - basis @ seen) ** 2).sum())
+        rest = targets - basis @ seen
         if self.exact:
-            if missed > UNREAD**2 * float((targets**2).sum()):
+            # On every sample that counts, however little.
+            counts = self.error_weights > 0
+            wrong = np.abs(rest[counts]) / np.sqrt(self.error_weights[counts, None])
+            if wrong.max(initial=0.0) > UNREAD * np.abs(self.targets).max(initial=0.0):
                 return float("inf")
             return float(self.decoder_cost * ((seen / sizes[:, None]) ** 2).sum())
+        missed = float((rest**2).sum())
         delta = self.decoder_cost / self.error_cost
         return float(self.decoder_cost * (seen**2 / (delta + sizes[:, None] ** 2)).sum() + self.error_cost * missed)
 

@@ -145,6 +145,20 @@ def test_exact_decoders_of_rectified_neurons_have_their_kinks_where_they_cancel(
     assert grid.loss == pytest.approx(8, rel=1e-9)
 
 
+def test_an_exact_decoder_is_exact_on_samples_that_hardly_count():
+    points = np.random.default_rng(4).integers(-3, 4, (12, 2)) + 0.1 * np.random.default_rng(5).normal(size=(12, 2))
+    often = np.append(np.ones(9), [1e-4, 1e-6, 1e-8])
+    problem = Problem(
+        points, probabilities=often, activation="rectified", readout=Exact([[1.0, 0.5]]), encoder_cost=1e-3
+    )
+    answer = solve(problem, time_limit=4)
+    decoded = answer.reconstruct(answer.activity()) - points @ [[1.0], [0.5]]
+    assert np.abs(decoded).max() <= 1e-7
+    assert answer.loss <= answer.modular_loss * (1 + 1e-9)
+    assert answer.loss <= answer.linear_loss * (1 + 1e-9)
+    assert answer.gap <= 1e-3
+
+
 def test_sources_of_unlike_scales_are_solved():
     problem = Problem(GRID * [1e6, 1e-3] + [1e7, 0], activation="free", readout=Soft(50))
     answer = solve(problem)
