@@ -5,6 +5,7 @@
 3. Energies of all directions (`master`, convex); leave out those that come to nothing, merge those nearly parallel.
 4. Newton in all decoders at once (`descent`), so that directions find their place.
 5. Price: the bound of all directions for this multiplier gives the lower bound; directions worth more than one are new.
+   An exact decoder has many multipliers: where its own do not prove enough those of dear errors are tried.
 6. Climb from the new ones and from random ones to the tops of the worth, and add those apart from the neurons' own.
 7. When loss and bound meet, merge neurons that are nearly parallel, and keep of the others a basic solution of the
    conditions, as long as the loss stays. Neurons of the worth one that are left out tie with those kept.
@@ -75,6 +76,9 @@ class Tolerances:
 
 
 TOLERANCES = Tolerances()
+
+EASES = 1e-4, 1e-5, 1e-6
+"""Values of 1 / kappa whose multipliers, which are unique, prove nearly all of what an exact decoder costs."""
 
 
 def steps(loss: FreeLoss, *, tolerance: float, rng: np.random.Generator) -> Iterator[Step]:
@@ -157,6 +161,12 @@ def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.ran
             if not np.isfinite(new.loss) or ratio.rho > TOLERANCES.lost * wider.rho:
                 point, ratio = before, wider
             new = _joined(new, other)
+            for stage in _eased(posed.samples):
+                if new.loss - new.lower_bound <= tolerance * new.loss:
+                    break
+                softer = best_energies(stage, units, energies, offset, M, tolerance=TOLERANCES.master)
+                other, _ = _judged(loss, posed, views, _settled(stage, units, softer, angle), tolerance)
+                new = _joined(new, other)
         met = new.loss - new.lower_bound <= tolerance * new.loss
         if met:
             few = fewer(posed.samples, point, tolerance=0.1 * tolerance)  # 7
@@ -217,12 +227,17 @@ def _start(samples: Samples, rng: np.random.Generator) -> tuple[Neurons, Array]:
 
 def _stages(samples: Samples) -> Iterator[Samples]:
     """The problem itself; an exact decoder (or a nearly exact one) after others of smaller kappa."""
+    yield from _eased(samples, (1e-2, 1e-4, 1e-6))
+    yield samples
+
+
+def _eased(samples: Samples, eases: tuple[float, ...] = EASES) -> Iterator[Samples]:
+    """The problem with errors allowed, where its decoder is exact or nearly so."""
     scale = samples.slack.max() if samples.slack.max() > 0 else 0.0
-    for ease in (1e-2, 1e-4, 1e-6):
+    for ease in eases:
         eased = np.maximum(samples.slack, ease * _weights(samples))
         if scale < ease * _weights(samples).max():
             yield Samples(samples.targets, eased, samples.ones, samples.views)
-    yield samples
 
 
 def _weights(samples: Samples) -> Array:
