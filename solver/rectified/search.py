@@ -25,7 +25,7 @@ from scipy.optimize import nnls
 from solver.rectified.climb import climbed, distinct
 from solver.rectified.cones import ConeProof
 from solver.rectified.lifted import lifted_bound, lifted_multiplier
-from solver.rectified.loss import Frame, RectifiedLoss
+from solver.rectified.loss import FRAME, Frame, RectifiedLoss
 from solver.rectified.master import best_energies
 from solver.rectified.newton import moved
 from solver.rectified.one_source import best_of_one_source
@@ -177,11 +177,13 @@ class _Search:
         self._bound_of(self.proven_at, 1e300)
 
     def steps(self) -> Iterator[Step]:
-        """The rounds; where errors are very dear, or forbidden, at ever higher prices of them."""
-        pool = self._pool([each.starts() for each in self.families])
-        for delta in (*(value for value in FALLING if value > 3 * self.frame.delta), self.frame.delta):
+        """The rounds; where errors are very dear, or forbidden, also at prices that rise to theirs."""
+        starts, last = self._pool([each.starts() for each in self.families]), self.frame.delta
+        falling = [value for value in FALLING if value > 3 * last]
+        pool = starts
+        for place, delta in enumerate((last, *falling, last) if falling else (last,)):
             self.frame, self.soft = replace(self.frame, delta=delta), np.inf
-            pool = yield from self._rounds(*pool)
+            pool = yield from self._rounds(*(pool if place > 1 else starts))
             if self._met():
                 return
 
@@ -215,16 +217,24 @@ class _Search:
         return np.vstack(there), np.repeat(np.arange(len(parts)), [len(part) for part in parts])
 
     def _improved(self, neurons: Array, family: Indices, progress: float) -> tuple[Array, Indices]:
-        neurons, family = self._few(*self._weighted(neurons, family))
+        neurons, family = self._weighted(neurons, family)
+        if self.loss.readout.exact:
+            self._keep(neurons, family)  # of neurons that tie more may err less
+        if self.frame.delta > FRAME.exact:
+            neurons, family = self._few(neurons, family)
         fixed = np.array([each.projection for each in self.families])[family]
         neurons = moved(self.frame, neurons, fixed=fixed, progress=progress)
         neurons, family = self._weighted(neurons, family)
         self.soft = min(self.soft, self.frame.of(neurons))
+        self._keep(neurons, family)
+        return neurons, family
+
+    def _keep(self, neurons: Array, family: Indices) -> None:
+        """Remember the best code that was met."""
         for code in self._readable(neurons, family):
             value = self._loss(code)
             if value < self.value:
                 self.value, self.neurons = value, code
-        return neurons, family
 
     def _readable(self, neurons: Array, family: Indices) -> Iterator[Array]:
         """The code; for an exact decoder also with kinks that meet, or a little of neurons that tell everything."""
