@@ -75,8 +75,7 @@ def follow(progress: Progress) -> bool:
     return progress.gap < 1e-3
 
 
-answer = solve(problem, callback=follow, rng=0)
-assert_type(answer, Representation)
+answer: Representation = solve(problem, callback=follow, rng=0)
 assert_type(answer.status, str)
 assert_type(answer.loss, float)
 assert_type(answer.modular, bool | None)
