@@ -75,7 +75,7 @@ def test_what_is_saved_adds_up_and_nothing_earns_more_than_it_costs(seed, kind, 
 @pytest.mark.parametrize(
     ("kind", "readout"),
     [
-        pytest.param("rectified", None, marks=pytest.mark.thorough),  # ten seconds
+        pytest.param("rectified", None, marks=pytest.mark.slow),  # ten seconds
         ("rectified", Soft(100.0)),
         ("free", Soft(100.0)),
     ],

@@ -25,9 +25,9 @@ def test_they_are_among_all_studies():
 @pytest.mark.parametrize(
     ("diagonals", "missing", "price"),
     [
-        pytest.param(1, 1, 0.0286100, marks=pytest.mark.thorough),
-        pytest.param(2, 3, 0.1642697, marks=pytest.mark.thorough),
-        pytest.param(3, 6, 0.4724637, marks=pytest.mark.thorough),
+        pytest.param(1, 1, 0.0286100, marks=pytest.mark.slow),
+        pytest.param(2, 3, 0.1642697, marks=pytest.mark.slow),
+        pytest.param(3, 6, 0.4724637, marks=pytest.mark.slow),
     ],
 )
 def test_what_mixes_without_points_of_a_corner(diagonals, missing, price):
@@ -38,7 +38,7 @@ def test_what_mixes_without_points_of_a_corner(diagonals, missing, price):
     assert 100 * row["price_at_least"] == pytest.approx(price, abs=1e-5)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_the_middle_may_be_missing():
     row = what_and_where._row("without one", "0 0", np.delete(what_and_where.GRID, 40, axis=0))
     assert row["price"] < 1e-9 and not what_and_where.GRID[40].any()
@@ -77,7 +77,7 @@ def test_the_kinds_of_neurons_on_correlated_sources():
     assert losses == sorted(losses)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_claim_that_does_not_hold_is_said_to_fail(tmp_path, monkeypatch):
     monkeypatch.setattr(on_and_off, "VANISHED", 1.0)  # no OFF neuron counts
     result = CliRunner().invoke(main, ["reproduce", "on-and-off", "--quick", "--folder", str(tmp_path)])

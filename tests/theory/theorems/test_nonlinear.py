@@ -81,8 +81,8 @@ def test_what_shared_neurons_cost():
     [
         ("free", Soft(20.0)),
         ("rectified", Noisy(20.0, 0.1)),
-        pytest.param("free", Exact(), marks=pytest.mark.thorough),
-        pytest.param("rectified", Exact(), marks=pytest.mark.thorough),
+        pytest.param("free", Exact(), marks=pytest.mark.slow),
+        pytest.param("rectified", Exact(), marks=pytest.mark.slow),
     ],
 )
 def test_no_multiplier_proves_more_than_the_optimum(activation, readout):
@@ -128,7 +128,7 @@ SQUARE = np.array([[-1.0, -1], [-1, 1], [1, -1], [1, 1]])
     [
         ("free", None, Exact()),
         ("rectified", None, Exact()),
-        pytest.param("free", [[1, 1], [0, 1]], Exact(), marks=pytest.mark.thorough),
+        pytest.param("free", [[1, 1], [0, 1]], Exact(), marks=pytest.mark.slow),
         ("free", None, Soft(3.0)),
         ("free", [[2, 0], [1, 1]], Noisy(4.0, 0.2)),
         ("free", None, Soft(1.0)),
@@ -256,7 +256,7 @@ def test_a_code_by_hand_costs_less_than_any_modular_one():
     assert loss_by_hand(problem, code) < prediction.modular_loss * (1 - 1e-5)
 
 
-@pytest.mark.parametrize("activation", ["free", pytest.param("rectified", marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("activation", ["free", pytest.param("rectified", marks=pytest.mark.slow)])
 def test_the_counterexample_has_a_certificate(activation):
     cost = 0.0 if activation == "rectified" else 1.0
     problem = Problem(COIN, probabilities=WEIGHTS, activation=activation, encoder_cost=cost)
@@ -320,7 +320,7 @@ def test_dear_weights_make_neurons_linear():
     assert not THEOREMS["dear-weights"].applies(cheap.replaced(readout=Soft(3.0)))
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_the_price_of_independence_need_not_fall_with_that_of_weights():
     """Symmetric and independent: modular at no price and at a high one, mixed between."""
     values, shares = np.array([-1, 0, 1]) * 5**0.5, np.array([1, 8, 1])
