@@ -59,7 +59,7 @@ def penalised_loss(points: np.ndarray, price: float) -> Loss:
     return loss
 
 
-def _advance(loss: Loss, descent: Any, steps: int) -> Callable[[Parameters, Any], tuple[Parameters, Any]]:
+def advance_of(loss: Loss, descent: Any, steps: int) -> Callable[[Parameters, Any], tuple[Parameters, Any]]:
     """Parameters and the state of the descent, so many steps later."""
 
     def step(carried: tuple[Parameters, Any], _: None) -> tuple[tuple[Parameters, Any], None]:
@@ -70,7 +70,7 @@ def _advance(loss: Loss, descent: Any, steps: int) -> Callable[[Parameters, Any]
     return lambda parameters, state: jax.lax.scan(step, (parameters, state), None, length=steps)[0]
 
 
-def _descend(
+def descend(
     loss: Loss, begin: Parameters, rate: float, steps: int, limit: float
 ) -> tuple[float, Iterator[tuple[float, Parameters]]]:
     """Seconds of compilation, and then (seconds of descent so far, parameters) at every look."""
@@ -79,7 +79,7 @@ def _descend(
 
     state = descent.init(begin)
     clock = time.process_time()
-    compiled = jax.jit(_advance(loss, descent, stride)).lower(begin, state).compile()
+    compiled = jax.jit(advance_of(loss, descent, stride)).lower(begin, state).compile()
     start_up = time.process_time() - clock
 
     def looks() -> Iterator[tuple[float, Parameters]]:
@@ -105,7 +105,7 @@ def adam_eliminated(instance: Instance, limit: float) -> Iterator[Run]:
     for steps, seed, rate in product(STEPS, SEEDS, RATES):
         rng = np.random.default_rng(seed)
         begin = jnp.asarray(rng.standard_normal((instance.neurons, sources.dimension)) / instance.neurons**0.5)
-        start_up, looks = _descend(loss, begin, rate, steps, limit)
+        start_up, looks = descend(loss, begin, rate, steps, limit)
         trace = [(prepared + seconds, instance.excess(np.asarray(weights))) for seconds, weights in looks]
         yield Run(f"rate {rate:g}, {steps:,} steps", start_up, trace)
 
@@ -124,7 +124,7 @@ def adam_penalised(instance: Instance, limit: float) -> Iterator[Run]:
             "decoder": jnp.asarray(rng.standard_normal(shape[::-1]) / instance.neurons**0.5),
             "offset": jnp.zeros(dimension),
         }
-        start_up, looks = _descend(losses[price], begin, rate, steps, limit)
+        start_up, looks = descend(losses[price], begin, rate, steps, limit)
         trace = [(seconds, instance.excess(np.asarray(network["encoder"]))) for seconds, network in looks]
         yield Run(f"penalties {price:g}, rate {rate:g}, {steps:,} steps", start_up, trace)
 
@@ -137,6 +137,6 @@ def ends(instance: Instance, neurons: int, seeds: int, steps: int, rate: float) 
     begin = jnp.asarray(rng.standard_normal((seeds, neurons, sources.dimension)) / neurons**0.5)
     descent = optax.adam(optax.cosine_decay_schedule(rate, steps))
 
-    advance = _advance(loss, descent, steps)
+    advance = advance_of(loss, descent, steps)
     run = jax.jit(jax.vmap(lambda weights: advance(weights, descent.init(weights))[0]))
     return np.array([instance.excess(weights) for weights in np.asarray(run(begin))])

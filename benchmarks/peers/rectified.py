@@ -92,19 +92,19 @@ def _start(rng: np.random.Generator, neurons: int, dimension: int) -> np.ndarray
 
 def adam_eliminated(instance: Rectified, limit: float) -> Iterator[Run]:
     """Adam on the loss in the neurons alone."""
-    from benchmarks.peers.descent import _descend, jnp
+    from benchmarks.peers.descent import descend, jnp
 
     loss = eliminated_loss(instance.centred, instance.error_cost)
     for steps, seed, width, rate in product(STEPS, SEEDS, WIDTHS, RATES):
         begin = jnp.asarray(_start(np.random.default_rng(seed), width, instance.centred.shape[1]))
-        start_up, looks = _descend(loss, begin, rate, steps, limit)
+        start_up, looks = descend(loss, begin, rate, steps, limit)
         trace = [(seconds, instance.excess(np.asarray(neurons))) for seconds, neurons in looks]
         yield Run(f"{width} neurons, rate {rate:g}, {steps:,} steps", start_up, trace)
 
 
 def adam_network(instance: Rectified, limit: float) -> Iterator[Run]:
     """Adam on the papers' loss; judged by what its neurons are worth with the best decoder."""
-    from benchmarks.peers.descent import _descend, jnp
+    from benchmarks.peers.descent import descend, jnp
 
     loss, dimension = network_loss(instance.centred, instance.error_cost), instance.centred.shape[1]
     for steps, seed, width, rate in product(STEPS, SEEDS, WIDTHS, RATES):
@@ -114,7 +114,7 @@ def adam_network(instance: Rectified, limit: float) -> Iterator[Run]:
             "decoder": jnp.asarray(rng.standard_normal((width, dimension)) / width**0.5),
             "offset": jnp.zeros(dimension),
         }
-        start_up, looks = _descend(loss, begin, rate, steps, limit)
+        start_up, looks = descend(loss, begin, rate, steps, limit)
         trace = [(seconds, instance.excess(np.asarray(network["neurons"]))) for seconds, network in looks]
         yield Run(f"{width} neurons, rate {rate:g}, {steps:,} steps", start_up, trace)
 
@@ -198,11 +198,11 @@ def ends(instance: Rectified, width: int, seeds: int, steps: int, rate: float) -
     import jax
     import optax
 
-    from benchmarks.peers.descent import _advance, jnp
+    from benchmarks.peers.descent import advance_of, jnp
 
     rng = np.random.default_rng(0)
     begin = jnp.asarray([_start(rng, width, instance.centred.shape[1]) for _ in range(seeds)])
     descent = optax.adam(optax.cosine_decay_schedule(rate, steps))
-    advance = _advance(eliminated_loss(instance.centred, instance.error_cost), descent, steps)
+    advance = advance_of(eliminated_loss(instance.centred, instance.error_cost), descent, steps)
     run = jax.jit(jax.vmap(lambda neurons: advance(neurons, descent.init(neurons))[0]))
     return np.array([instance.excess(neurons) for neurons in np.asarray(run(begin))])

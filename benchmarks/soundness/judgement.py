@@ -102,6 +102,26 @@ class Judgement:
     saving: float = float("-inf")
     saved_by: str = ""
 
+    def compare(self, claim: Any, name: str, loss: Fraction) -> None:
+        """Hold a claim against the exact loss of a code that was found for its problem.
+
+        Args:
+            claim: with a loss, a lower bound and a status.
+            name: of the code.
+            loss: of the code.
+        """
+        saving, excess = 1 - _quotient(loss, claim.loss), _quotient(claim.lower_bound, loss) - 1
+        if saving > self.saving:
+            self.saving, self.saved_by = saving, name
+        self.excess = max(self.excess, excess)
+        if excess > ROUNDING:
+            self.wrong.append(
+                f"the lower bound {claim.lower_bound:.15g} is {excess:.3g} above the loss of a code ({name}), "
+                f"{float(loss):.15g}"
+            )
+        if saving > BETTER and claim.status == "optimal":
+            self.wrong.append(f"a code ({name}) saves {saving:.3g} of the loss of an answer called optimal")
+
 
 def has_lost_digits(answer: Any) -> bool:
     """Whether an answer, or what it claims, says that its network has lost its digits, and is not called optimal."""
@@ -416,25 +436,13 @@ def _least_gram(white: Whitened, multiplier: Array, negligible: float) -> Array:
 
 
 def _search_codes(case: _Case, rng: np.random.Generator) -> None:
-    claim, found = case.claim, case.found
     for name, weights in _codes(case, rng):
         try:
             loss = case.rational.code_loss(weights)
         except (ZeroDivisionError, ValueError, OverflowError):
             # Neurons that do not span the sources, or whose numbers have run away, are no code.
             continue
-        saving = 1 - _quotient(loss, claim.loss)
-        if saving > found.saving:
-            found.saving, found.saved_by = saving, name
-        excess = _quotient(claim.lower_bound, loss) - 1
-        found.excess = max(found.excess, excess)
-        if excess > ROUNDING:
-            found.wrong.append(
-                f"the lower bound {claim.lower_bound:.15g} is {excess:.3g} above the loss of a code ({name}), "
-                f"{float(loss):.15g}"
-            )
-        if saving > BETTER and claim.status == "optimal":
-            found.wrong.append(f"a code ({name}) saves {saving:.3g} of the loss of an answer called optimal")
+        case.found.compare(case.claim, name, loss)
 
 
 def _codes(case: _Case, rng: np.random.Generator) -> Iterator[tuple[str, Array]]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.soundness.cells import Priced, best_directions
-from benchmarks.soundness.judgement import BETTER, FEASIBLE, FLOATS, OPTIMAL, ROUNDING, Judgement
+from benchmarks.soundness.judgement import FEASIBLE, FLOATS, OPTIMAL, ROUNDING, Judgement
 from benchmarks.soundness.rational import exact, inverse
 
 if TYPE_CHECKING:
@@ -308,17 +308,7 @@ def _search_codes(setting: Setting, claim: NonlinearClaim, found: Judgement, rng
     if setting.error_cost is None:
         return
     for name, loss, modular in descents(setting, claim, rng):
-        saving, excess = 1 - float(loss / Fraction(claim.loss)), claim.lower_bound / float(loss) - 1
-        if saving > found.saving:
-            found.saving, found.saved_by = saving, name
-        found.excess = max(found.excess, excess)
-        if excess > ROUNDING:
-            found.wrong.append(
-                f"the lower bound {claim.lower_bound:.15g} is {excess:.3g} above the loss of a code ({name}), "
-                f"{float(loss):.15g}"
-            )
-        if saving > BETTER and claim.status == "optimal":
-            found.wrong.append(f"a code ({name}) saves {saving:.3g} of the loss of an answer called optimal")
+        found.compare(claim, name, loss)
         if modular and claim.modular_lower_bound > float(loss) * (1 + ROUNDING):
             found.wrong.append(
                 f"the bound of modular codes {claim.modular_lower_bound:.15g} is above the loss of one, "
