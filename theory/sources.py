@@ -465,6 +465,16 @@ class Sources(Immutable):
         return int(self.points.shape[0]) if self.stream is None else self.stream.count
 
     @property
+    def sample_probabilities(self) -> Array:
+        """(T,) the probabilities of the samples, of sum one: equal ones where none were given.
+
+        Example:
+            >>> Sources([[0], [1]]).sample_probabilities.tolist()
+            [0.5, 0.5]
+        """
+        return np.full(self.count, 1 / self.count) if self.probabilities is None else self.probabilities
+
+    @property
     def known_by(self) -> str:
         """What is known of the sources, for a message."""
         return "their samples" if self.from_samples else "their moments" if self.stream is None else "a summary"

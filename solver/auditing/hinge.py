@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from theory.neurons.nonlinear import rectified
+
 if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
@@ -61,7 +63,7 @@ def rectified_part(problem: Problem, activity: Array) -> RectifiedPart:
         ([[2.0]], [-1.0])
     """
     sources = problem.sources
-    share = np.full(sources.count, 1 / sources.count) if sources.probabilities is None else sources.probabilities
+    share = sources.sample_probabilities
     deviation = np.sqrt(np.diag(sources.covariance))
     scaled = np.asarray(sources.about_mean(sources.points)) / deviation
     lifted = np.column_stack([scaled, np.ones(len(scaled))])
@@ -73,7 +75,7 @@ def rectified_part(problem: Problem, activity: Array) -> RectifiedPart:
     weights = units[:, :-1] / deviation
     bias = units[:, -1] - weights @ sources.mean
     # As a network with these weights would compute it.
-    return RectifiedPart(weights, bias, np.maximum(0.0, sources.points @ weights.T + bias))
+    return RectifiedPart(weights, bias, rectified(sources.points, weights, bias))
 
 
 def _fitted(lifted: Array, roots: Array, ridge: Array, wanted: Array) -> Array:

@@ -386,7 +386,7 @@ def _unit_neuron(problem: Problem, neuron: Array, multiplier: Array) -> tuple[Ar
         multiplier: (T, r) at which it is worth most.
     """
     sources = problem.sources
-    share = np.full(sources.count, 1 / sources.count) if sources.probabilities is None else sources.probabilities
+    share = sources.sample_probabilities
     if problem.neurons.name == "free":
         pushed = np.maximum(0.0, multiplier @ neuron)
         activity = np.divide(pushed, share, out=np.zeros_like(pushed), where=share > 0)

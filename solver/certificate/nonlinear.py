@@ -15,6 +15,7 @@ import numpy as np
 
 from theory.errors import InputError
 from theory.inputs import as_matrix
+from theory.neurons.nonlinear import rectified
 
 if TYPE_CHECKING:
     from theory.arrays import Array
@@ -97,20 +98,16 @@ def model_of(problem: Problem) -> Any:
     """The loss of the problem's kind of neuron, as a function of what neurons of that kind are."""
     require_nonlinear(problem)
     sources = problem.sources
-    probabilities = sources.probabilities
-    if probabilities is None:
-        probabilities = np.full(sources.count, 1 / sources.count)
+    probabilities = np.asarray(sources.sample_probabilities)
     if problem.neurons.name == "free":
         from solver.free.loss import FreeLoss
 
-        return FreeLoss(np.asarray(probabilities), problem.activity_cost, problem.sample_readout)
+        return FreeLoss(probabilities, problem.activity_cost, problem.sample_readout)
     from solver.rectified.loss import RectifiedLoss
 
     centred = np.asarray(sources.about_mean(sources.points))
     weight_costs = problem.encoder_cost * problem.encoder_metric
-    return RectifiedLoss(
-        centred, np.asarray(probabilities), problem.activity_cost, weight_costs, problem.sample_readout
-    )
+    return RectifiedLoss(centred, probabilities, problem.activity_cost, weight_costs, problem.sample_readout)
 
 
 def network_activity(problem: Problem, representation: Any) -> Array:
@@ -131,7 +128,7 @@ def network_activity(problem: Problem, representation: Any) -> Array:
         )
     else:
         weights = encoder @ problem.mixing
-        activity = np.maximum(0.0, sources.points @ weights.T + np.ravel(representation.encoder_bias))
+        activity = rectified(sources.points, weights, np.ravel(representation.encoder_bias))
     if activity.shape != (sources.count, decoder.shape[1]) or len(decoder) != len(targets):
         raise InputError(
             f"representation: activity of shape {activity.shape} and a decoder of shape {decoder.shape} do not fit "
@@ -150,7 +147,7 @@ def measured(problem: Problem, activity: Array, encoder: Array, decoder: Array) 
         decoder: (r, n).
     """
     sources, readout = problem.sources, problem.sample_readout
-    share = np.full(sources.count, 1 / sources.count) if sources.probabilities is None else sources.probabilities
+    share = sources.sample_probabilities
     energies = {"activity": float(problem.activity_cost * (share @ activity**2).sum())}
     if encoder.shape[1]:
         energies["encoder"] = float(problem.encoder_cost * (encoder**2).sum())

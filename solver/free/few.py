@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import nnls
 
 from solver.free.descent import Point, descend
 from solver.free.response import Neurons, Samples, respond
+from solver.generation.basic_solution import basic_solution
 
 if TYPE_CHECKING:
     from theory.arrays import Array
@@ -95,14 +95,10 @@ def basic(samples: Samples, point: Point) -> Point | None:
         point: whose neurons tie, or nearly.
     """
     response = point.response
-    fits = _fits(samples, point)
-    try:
-        shares, _ = nnls(fits, fits.sum(axis=1), maxiter=10 * len(response.neurons.views))
-    except RuntimeError:
+    shares = basic_solution(_fits(samples, point))
+    if shares is None or shares.all() or not shares.any():
         return None
-    kept = shares > 1e-9
-    if kept.all() or not kept.any():
-        return None
+    kept = shares > 0
     decoders = response.neurons.decoders[kept] * np.sqrt(shares[kept])[:, None]
     chosen = Neurons(decoders, response.neurons.views[kept])
     return Point(point.offset, respond(samples, chosen, point.offset, response.multiplier))

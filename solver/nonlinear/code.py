@@ -12,6 +12,7 @@ from theory.errors import InputError
 from theory.groups import parts_of
 from theory.immutable import Frozen
 from theory.inputs import as_matrix
+from theory.neurons.nonlinear import rectified
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -116,7 +117,7 @@ class NonlinearCode(Frozen):
         if points.shape[1] != given.dimension:
             raise InputError(f"sources: {points.shape[1]} column(s), but the code was made for {given.dimension}")
         if self.encoder.shape[1]:
-            return np.asarray(np.maximum(0.0, points @ (self.encoder @ self.problem.mixing).T + self.encoder_bias))
+            return rectified(points, self.encoder @ self.problem.mixing, self.encoder_bias)
         return _least_activity(self.decoder, points @ self.problem.readout.targets.T - self.decoder_bias, self.problem)
 
     def reconstruct(self, activity: ArrayLike) -> Array:
@@ -205,7 +206,7 @@ def sorted_network(
 def _costs(problem: Problem, activity: Array, encoder: Array) -> Array:
     """(n,) activity and encoder energy of each neuron."""
     sources = problem.sources
-    share = np.full(sources.count, 1 / sources.count) if sources.probabilities is None else sources.probabilities
+    share = sources.sample_probabilities
     paid = problem.activity_cost * (share @ activity**2)
     return np.asarray(paid + problem.encoder_cost * (encoder**2).sum(axis=1) if encoder.shape[1] else paid)
 

@@ -19,6 +19,7 @@ from solver.certificate import optimality_gap
 from solver.files import CHECKSUMS, checksums, posed_content, problem_in
 from solver.nonlinear.code import SAVED_ARRAYS, SAVED_NUMBERS, SAVED_TEXTS, described
 from theory.errors import InputError
+from theory.neurons.nonlinear import rectified
 from theory.writing import written_whole
 
 if TYPE_CHECKING:
@@ -95,8 +96,7 @@ def _agreeing(content: dict[str, Any], problem: Any) -> dict[str, Any]:
     """The fields of the answer, those that follow from problem and network computed anew."""
     activity, encoder, bias = (content[name] for name in ("sample_activity", "encoder", "encoder_bias"))
     if encoder.shape[1]:
-        points = problem.sources.points
-        _require_same("sample_activity", activity, np.maximum(0.0, points @ (encoder @ problem.mixing).T + bias))
+        _require_same("sample_activity", activity, rectified(problem.sources.points, encoder @ problem.mixing, bias))
     found = described(problem, activity, encoder, bias)
     for name in ("loss", "decoder", "decoder_bias", "neuron_costs"):
         _require_same(name, content[name], found[name])

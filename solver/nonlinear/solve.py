@@ -27,6 +27,7 @@ from solver.solving.limits import Limits, Progress
 from solver.solving.run import Run, one_thread
 from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.errors import InputError
+from theory.neurons.nonlinear import rectified
 
 if TYPE_CHECKING:
     from solver.representation import Representation
@@ -232,20 +233,19 @@ class _Network(NamedTuple):
 def _chosen(problem: Problem, best: _Best, other: _Best, linear: Representation | None, good: float) -> _Network:
     """The network of a code, with as few neurons as it needs; the linear code's if it is as good and has fewer."""
     candidates = [] if linear is None else [_of_linear(problem, linear)]
+    losses = [_loss_of(problem, network) for network in candidates]
     for each in (best, other):
         if each.step is not None and np.isfinite(each.loss):
             network = _of_step(problem, each.step)
-            candidates += [network.scaled(basic_shares(problem, network.activity)), network]
-            if min(_loss_of(problem, found) for found in candidates) <= good:
+            more = [network.scaled(basic_shares(problem, network.activity)), network]
+            candidates, losses = candidates + more, losses + [_loss_of(problem, found) for found in more]
+            if min(losses) <= good:
                 break  # the other code is asked where the network of the first errs by rounding
     if not candidates:
         channels = 0 if problem.neurons.name == "free" else len(problem.mixing)
         return _Network(np.zeros((problem.sources.count, 0)), np.zeros((0, channels)), np.zeros(0))
-    losses = np.array([_loss_of(problem, network) for network in candidates])
-    neurons = np.array([len(network.bias) for network in candidates])
-    order = np.lexsort([losses, neurons])  # the fewest neurons first
-    as_good = losses[order] <= max(good, losses.min())
-    return candidates[order[np.argmax(as_good)]]
+    as_good = [place for place, loss in enumerate(losses) if loss <= max(good, min(losses))]
+    return candidates[min(as_good, key=lambda place: (len(candidates[place].bias), losses[place]))]
 
 
 def _loss_of(problem: Problem, network: _Network) -> float:
@@ -258,7 +258,7 @@ def _of_linear(problem: Problem, linear: Representation) -> _Network:
     if problem.neurons.name == "free":
         return _Network(linear.activity(), np.zeros((len(linear), 0)), np.zeros(len(linear)))
     bias = linear.encoder_bias
-    return _Network(_rectified(problem, linear.encoder, bias), linear.encoder, bias)
+    return _Network(rectified(problem.sources.points, linear.encoder @ problem.mixing, bias), linear.encoder, bias)
 
 
 def _of_step(problem: Problem, step: Any) -> _Network:
@@ -269,8 +269,4 @@ def _of_step(problem: Problem, step: Any) -> _Network:
     encoder = weights @ problem.pseudoinverse
     encoder = encoder + (weights - encoder @ problem.mixing) @ problem.pseudoinverse  # once more, for its last digits
     bias = step.neurons[:, -1] - weights @ problem.sources.mean
-    return _Network(_rectified(problem, encoder, bias), encoder, bias)
-
-
-def _rectified(problem: Problem, encoder: Array, bias: Array) -> Array:
-    return np.maximum(0.0, problem.sources.points @ (encoder @ problem.mixing).T + bias)
+    return _Network(rectified(problem.sources.points, encoder @ problem.mixing, bias), encoder, bias)

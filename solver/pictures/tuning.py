@@ -40,7 +40,7 @@ def tuning(code: Code, situations: ArrayLike) -> Array:
         raise InputError(f"situations: shape {pairs.shape} does not fit {sources.count} samples; give two numbers each")
     shape = pairs.max(axis=0) + 1
     where = np.ravel_multi_index(tuple(pairs.T), tuple(shape.tolist()))
-    share = np.full(sources.count, 1 / sources.count) if sources.probabilities is None else sources.probabilities
+    share = sources.sample_probabilities
     chance = np.bincount(where, share, np.prod(shape))
     sums = np.array([np.bincount(where, share * activity, np.prod(shape)) for activity in code.activity().T])
     with np.errstate(invalid="ignore"):

@@ -72,7 +72,7 @@ class _Scaled(Frozen):
 
     @property
     def size(self) -> int:
-        """M + d."""
+        """Number of samples that occur, and of sources: m + d."""
         return sum(self.sources.shape)
 
     def earned(self, prices: Array) -> Array:

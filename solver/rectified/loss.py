@@ -19,6 +19,7 @@ import numpy as np
 
 from theory.errors import InputError
 from theory.immutable import Frozen
+from theory.neurons.nonlinear import rectified
 
 if TYPE_CHECKING:
     from theory.arrays import Array
@@ -66,7 +67,7 @@ class RectifiedLoss(Frozen):
 
     def activity(self, neurons: Array) -> Array:
         """(T, n) of neurons (n, d + 1), rows (w, b)."""
-        return np.asarray(np.maximum(0.0, self.sources @ neurons[:, :-1].T + neurons[:, -1]))
+        return rectified(self.sources, neurons[:, :-1], neurons[:, -1])
 
     def costs(self, neurons: Array) -> Array:
         """(n,) c of neurons (n, d + 1)."""

@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import nnls
 
+from solver.generation.basic_solution import basic_solution
 from solver.rectified.climb import climbed, distinct
 from solver.rectified.cones import ConeProof
 from solver.rectified.lifted import lifted_bound, lifted_multiplier
@@ -68,7 +68,7 @@ PLANES = 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2
 An exact decoder wants kinks exactly where samples are; a search in which errors are only dear misses them a little.
 """
 
-LINES = 0.0, 1e-4, 1e-3, 1e-2
+LINES = 1e-4, 1e-3, 1e-2
 """Angles between neurons whose kinks may have been meant to be one: elsewhere kinks cancel in pairs."""
 
 HELPERS = 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7
@@ -180,12 +180,13 @@ class _Search:
         """The rounds; where errors are very dear, or forbidden, also at prices that rise to theirs."""
         starts, last = self._pool([each.starts() for each in self.families]), self.frame.delta
         falling = [value for value in FALLING if value > 3 * last]
-        pool = starts
-        for place, delta in enumerate((last, *falling, last) if falling else (last,)):
-            self.frame, self.soft = replace(self.frame, delta=delta), np.inf
-            pool = yield from self._rounds(*(pool if place > 1 else starts))
-            if self._met():
-                return
+        for deltas in ([last], [*falling, last] if falling else []):
+            pool = starts
+            for delta in deltas:
+                self.frame, self.soft = replace(self.frame, delta=delta), np.inf
+                pool = yield from self._rounds(*pool)
+                if self._met():
+                    return
 
     def _rounds(self, neurons: Array, family: Indices) -> Generator[Step, None, tuple[Array, Indices]]:
         """Steps 2 to 6, and the neurons at the end."""
@@ -239,15 +240,16 @@ class _Search:
     def _readable(self, neurons: Array, family: Indices) -> Iterator[Array]:
         """The code; for an exact decoder also with kinks that meet, or a little of neurons that tell everything."""
         yield neurons
-        if self.loss.readout.exact:
-            for angle in LINES:
-                lines = _aligned(neurons, family, angle)
-                yield lines
-                for share in PLANES:
-                    yield self._on_planes(lines, family, share)
-            helpers = self._pool([each.starts() for each in self.families])[0]
-            for share in HELPERS:
-                yield np.vstack([neurons, np.sqrt(share) * helpers])
+        if not self.loss.readout.exact:
+            return
+        aligned = [_aligned(neurons, family, angle) for angle in LINES]
+        yield from aligned
+        for lines in (neurons, *aligned):
+            for share in PLANES:
+                yield self._on_planes(lines, family, share)
+        helpers = self._pool([each.starts() for each in self.families])[0]
+        for share in HELPERS:
+            yield np.vstack([neurons, np.sqrt(share) * helpers])
 
     def _on_planes(self, neurons: Array, family: Indices, share: float) -> Array:
         """Neurons that do nothing on the samples on which they did next to nothing."""
@@ -286,12 +288,10 @@ class _Search:
         features = self.frame.features(np.maximum(0.0, self.frame.lifted @ neurons.T))
         decoders = features.T @ self.frame.price(features)
         fits = np.einsum("tn,nk->tkn", features, decoders).reshape(-1, len(neurons))
-        system = np.vstack([fits, self.frame.energies(neurons)])
-        try:
-            shares, _ = nnls(system, system.sum(axis=1))
-        except RuntimeError:  # it went round in circles
+        shares = basic_solution(np.vstack([fits, self.frame.energies(neurons)]))
+        if shares is None:
             return neurons, family
-        kept = shares > SEARCH.vanished
+        kept = shares > 0
         return neurons[kept] * np.sqrt(shares[kept, None]), family[kept]
 
     def _climb(self, prices: Array, neurons: Array, family: Indices) -> tuple[list[Array], float]:
@@ -373,7 +373,7 @@ def _aligned(neurons: Array, family: Indices, angle: float) -> Array:
     units = neurons / np.where(lengths > 0, lengths, 1.0)[:, None]
     cosines = units @ units.T
     close = (np.abs(cosines) >= np.cos(angle)) & (family[:, None] == family)
-    left, moved_there = np.full(len(neurons), angle > 0), neurons.copy()
+    left, moved_there = np.ones(len(neurons), dtype=bool), neurons.copy()
     for i in np.argsort(-lengths, kind="stable"):
         if left[i]:
             group = np.flatnonzero(close[i] & left)

@@ -85,7 +85,7 @@ def _explained(code: Representation, known: Sequence[int]) -> Array:
 def _left(code: Representation, columns: list[int]) -> Array:
     """(n,) share of each neuron's variance that a least-squares fit on these sources leaves."""
     sources = code.problem.sources
-    chance = np.full(sources.count, 1 / sources.count) if sources.probabilities is None else sources.probabilities
+    chance = sources.sample_probabilities
     root = np.sqrt(chance)[:, None]
     activity = code.activity()
     about_mean = root * (activity - chance @ activity)

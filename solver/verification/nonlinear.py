@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from solver.certificate.nonlinear import bound_of
 from solver.solving.solve import solve
 from solver.stopping import KEYBOARD
-from theory.theorems.hypotheses import sample_probabilities
 
 if TYPE_CHECKING:
     from theory.problem import Problem
@@ -161,7 +160,7 @@ def _falling(problem: Problem, prediction: Prediction, answer: Any) -> Judged | 
     """Whether a neuron is less active where the one source is larger."""
     if prediction.falling is None:
         return None
-    probabilities = sample_probabilities(problem)
+    probabilities = problem.sources.sample_probabilities
     values = problem.sources.points[:, 0] - probabilities @ problem.sources.points
     there = answer.neuron_costs > NONLINEAR.coded * answer.loss
     falling = bool(((probabilities * values) @ answer.sample_activity < 0)[there].any())

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.sources import Sources
 
-__all__ = ["Free", "Nonlinear", "Rectified"]
+__all__ = ["Free", "Nonlinear", "Rectified", "rectified"]
+
+
+def rectified(points: Array, weights: Array, bias: Array) -> Array:
+    """(T, n) max(0, w.s + b) of neurons with weights (n, d) and biases (n,) on points (T, d).
+
+    Example:
+        >>> rectified(np.array([[-1.0], [2.0]]), np.array([[1.0]]), np.array([0.5])).tolist()
+        [[0.0], [2.5]]
+    """
+    return np.asarray(np.maximum(0.0, points @ weights.T + bias))
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,7 +33,6 @@ __all__ = [
     "is_range_independent",
     "orthonormal_mixing",
     "product_blocks",
-    "sample_probabilities",
     "separate_channels",
     "uncorrelated_errors",
     "weights_cost_nothing",
@@ -145,7 +144,7 @@ def independent_sources(problem: Problem) -> bool:
     sources = problem.sources
     if not sources.from_samples:
         return False  # moments do not tell
-    weights = np.full(sources.count, 1 / sources.count) if sources.probabilities is None else sources.probabilities
+    weights = sources.sample_probabilities
     positive = weights > 0
     points, slack = sources.points[positive], np.ptp(sources.points, axis=0) * HYPOTHESES.value
     unseen = sources.points[~positive]
@@ -176,7 +175,7 @@ def every_combination(problem: Problem) -> bool:
     """
     if not problem.sources.from_samples:
         return False  # moments do not tell
-    points = problem.sources.points[sample_probabilities(problem) > 0]
+    points = problem.sources.points[problem.sources.sample_probabilities > 0]
     places = levels(points, np.ptp(points, axis=0) * HYPOTHESES.value)
     counts = places.max(axis=0) + 1
     # In whole numbers of any length, as above.
@@ -193,7 +192,7 @@ def centrally_symmetric(problem: Problem) -> bool:
     """
     if not problem.sources.from_samples:
         return False  # moments do not tell
-    weights = sample_probabilities(problem)
+    weights = problem.sources.sample_probabilities
     points, weights = problem.sources.points[weights > 0], weights[weights > 0]
     points = points - weights @ points
     both = np.vstack([points, -points])
@@ -215,19 +214,7 @@ def errors_count_as_samples(problem: Problem) -> bool:
     errors = problem.readout.errors
     if errors is None or errors.probabilities is None:
         return True
-    return bool(np.abs(errors.probabilities - sample_probabilities(problem)).max() <= HYPOTHESES.probability)
-
-
-def sample_probabilities(problem: Problem) -> Array:
-    """(T,) the probabilities of the samples, of sum one.
-
-    Example:
-        >>> from theory.problem import Problem
-        >>> sample_probabilities(Problem([[0], [1]])).tolist()
-        [0.5, 0.5]
-    """
-    given = problem.sources.probabilities
-    return np.full(problem.sources.count, 1 / problem.sources.count) if given is None else np.asarray(given)
+    return bool(np.abs(errors.probabilities - problem.sources.sample_probabilities).max() <= HYPOTHESES.probability)
 
 
 def weights_cost_nothing(problem: Problem) -> bool:

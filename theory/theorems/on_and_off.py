@@ -14,7 +14,6 @@ from theory.theorems.hypotheses import (
     errors_count_as_samples,
     every_combination,
     independent_sources,
-    sample_probabilities,
     separate_channels,
     weights_cost_nothing,
 )
@@ -84,7 +83,7 @@ def channels(values: Array, probabilities: Array) -> Channels:
 
 
 def _on_and_off(problem: Problem) -> Prediction:
-    probabilities = sample_probabilities(problem)
+    probabilities = problem.sources.sample_probabilities
     values, probabilities = problem.sources.points[probabilities > 0, 0], probabilities[probabilities > 0]
     values = values - values.min()
     best = channels(values / values.max(), probabilities)
@@ -126,7 +125,7 @@ ON_AND_OFF = Theorem(
 
 def _shared_neurons(problem: Problem) -> Prediction:
     """The best modular loss, and what some neurons that two sources share save of it."""
-    probabilities, lengths = sample_probabilities(problem), np.linalg.norm(problem.readout.targets, axis=0)
+    probabilities, lengths = problem.sources.sample_probabilities, np.linalg.norm(problem.readout.targets, axis=0)
     points, probabilities = problem.sources.points[probabilities > 0], probabilities[probabilities > 0]
     points, lengths = points / np.ptp(points, axis=0), lengths * np.ptp(points, axis=0)
     points = points - probabilities @ points
@@ -196,7 +195,7 @@ SHARED_NEURONS = Theorem(
 
 def _in_two_channels(problem: Problem) -> bool:
     """Whether the best code of each source has an ON and an OFF neuron."""
-    probabilities = sample_probabilities(problem)
+    probabilities = problem.sources.sample_probabilities
     points, probabilities = problem.sources.points[probabilities > 0], probabilities[probabilities > 0]
     best = [channels(column, probabilities) for column in points.T]
     return all(min(one.on, one.off) > BESIDE * max(one.on, one.off) for one in best)
@@ -204,7 +203,7 @@ def _in_two_channels(problem: Problem) -> bool:
 
 def _by_free_neurons(problem: Problem) -> Prediction:
     """The largest worth of a free neuron under the only multiplier that modular neurons can have."""
-    probabilities, targets = sample_probabilities(problem), problem.readout.targets
+    probabilities, targets = problem.sources.sample_probabilities, problem.readout.targets
     points, probabilities = problem.sources.points[probabilities > 0], probabilities[probabilities > 0]
     lengths = np.linalg.norm(targets, axis=0)
     sides, losses = [], []
@@ -276,7 +275,7 @@ FREE_CONDITION = Theorem(
 
 def _dear_enough(problem: Problem) -> bool:
     """Whether weights cost so much that no neuron gains by silence at a corner."""
-    probabilities, points = sample_probabilities(problem), problem.sources.points
+    probabilities, points = problem.sources.sample_probabilities, problem.sources.points
     points, probabilities = points[probabilities > 0], probabilities[probabilities > 0]
     at_ends = [probabilities @ (points == end(points, axis=0)) for end in (np.min, np.max)]
     rarest = float(np.minimum(*at_ends).prod())
