@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from solver.decoding import readable
 from solver.generation.pool import merged
 from theory.bounds.cover import Cover
 from theory.errors import InputError
@@ -15,6 +14,7 @@ from theory.groups import parts_of
 from theory.immutable import Frozen
 from theory.neurons import Activity
 from theory.problem import Problem
+from theory.reductions.decodable import decodable
 from theory.sources import CHUNK_ROWS, as_matrix
 
 if TYPE_CHECKING:
@@ -300,7 +300,7 @@ def canonical_weights(problem: Problem, weights: Array) -> Array:
     lines = _lines(problem, weights[kept], PARALLEL)
     if len(lines) < kept.sum() and _cost_more(problem, lines, weights):
         lines = _lines(problem, weights[kept], SAME)
-    result = readable(problem, lines)
+    result = decodable(problem, lines)
     # Rounded keys, so that rounding does not reorder neurons that tie.
     keys = np.round((result * np.sqrt(problem.modular_costs)).T[::-1] / length.max(initial=1.0), 9)
     cost = problem.neuron_cost(result)

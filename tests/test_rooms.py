@@ -39,7 +39,6 @@ FLOORS = [
         "solver.deadline",
         "solver.conic_solvers",
         "solver.code",
-        "solver.decoding",
         "solver.certificate",
         "solver.rectified",
         "solver.free",

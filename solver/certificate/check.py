@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.certificate.bound import best_bound, optimality_gap, within_loss
+from solver.certificate.bound import best_bound
 from solver.certificate.measure import loss_of, measure, measure_steps, network_of, posed_again, require_problem
 from solver.certificate.nonlinear import bound_of, measured, network_activity, require_same_kind
+from solver.certificate.worth import optimality_gap, within_loss
 from theory.immutable import Frozen
 from theory.problem import Problem, within_digits
 from theory.sources import as_matrix

@@ -23,7 +23,7 @@ import numpy as np
 from solver.certificate import best_bound
 from solver.generation.loss import ScaledLoss
 from solver.generation.pool import distinct
-from solver.methods import columns, partial_decoding, relaxation
+from solver.methods import columns, partial_targets, relaxation
 from solver.methods.iterate import Iterate
 from theory.groups import placed
 from theory.readouts import Priced
@@ -100,7 +100,7 @@ def _modular(part: Problem) -> Iterate:
 def _improving(part: Problem, tolerance: float, rng: np.random.Generator) -> Iterator[Iterate]:
     """Ever better codes of one group by itself, with the best multipliers."""
     if part.readout.rank is not None:
-        part_steps = partial_decoding.steps(_steps, part, tolerance=tolerance, rng=rng, options={})
+        part_steps = partial_targets.steps(_steps, part, tolerance=tolerance, rng=rng, options={})
     else:
         part_steps = _steps(part, tolerance, rng, {})
     best = _modular(part)

@@ -16,11 +16,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from theory.reductions import PartialTargets, SomeSamples
 from theory.sources import EXACT_DIMENSION
 
 if TYPE_CHECKING:
     from theory.geometry.face_lattice import FaceLattice
     from theory.problem import Problem
+    from theory.reductions import Reduction
 
 __all__ = [
     "SIZES",
@@ -36,7 +38,6 @@ __all__ = [
     "seconds_to_price",
 ]
 
-Reduction = Literal["without layer", "nearly exact targets", "some samples"]
 METHODS_OF_SOME_SAMPLES = ("modular", "columns", "relaxation")
 """Methods that need not look at all samples."""
 
@@ -72,7 +73,8 @@ class Plan:
     Attributes:
         method: what runs.
         why: the reason, in words for the message of the answer.
-        reductions: what is made of the problem before the method sees it, in this order.
+        reductions: kinds that are chosen ever finer as the search goes on, in this order; those of
+            `theory.reductions.Chain` come before them.
         bound_by: what proves the bound: the faces of the hull, a relaxation, or whatever the method has.
         proof_first: the code in closed form that is the answer if its bound meets it; None where none is tried.
 
@@ -86,7 +88,7 @@ class Plan:
 
     method: str
     why: str
-    reductions: tuple[Reduction, ...] = ()
+    reductions: tuple[type[Reduction], ...] = ()
     bound_by: BoundBy = "method"
     proof_first: Literal["modular", "separate"] | None = None
 
@@ -187,15 +189,12 @@ def _carried_out(problem: Problem, method: str, why: str, seconds: float) -> Pla
     return Plan(method, why, _reductions(problem, method), bound_by)
 
 
-def _reductions(problem: Problem, method: str) -> tuple[Reduction, ...]:
-    feedforward = problem.feedforward
-    applied: list[Reduction] = []
-    if problem.recurrence is not None:
-        applied.append("without layer")
-    if feedforward.readout.rank is not None and method not in ("modular", "groups"):
-        applied.append("nearly exact targets")
-    if method in METHODS_OF_SOME_SAMPLES and has_many_samples(feedforward):
-        applied.append("some samples")
+def _reductions(problem: Problem, method: str) -> tuple[type[Reduction], ...]:
+    applied: list[type[Reduction]] = []
+    if problem.readout.rank is not None and method not in ("modular", "groups"):
+        applied.append(PartialTargets)
+    if method in METHODS_OF_SOME_SAMPLES and has_many_samples(problem.feedforward):
+        applied.append(SomeSamples)
     return tuple(applied)
 
 

@@ -25,7 +25,7 @@ import numpy as np
 
 from solver.certificate import best_bound, lower_bound, optimality_gap, within_loss
 from solver.deadline import OutOfTime, limited_to, time_left
-from solver.methods import many_samples, module_of, partial_decoding, recurrent
+from solver.methods import many_samples, module_of, partial_targets, recurrent
 from solver.methods.continuation import Start, continued
 from solver.methods.iterate import Iterate
 from solver.solving.answer import answer
@@ -35,7 +35,7 @@ from solver.solving.plan import Plan, is_small, plan
 from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE
 from theory.conditions.completion import best_modular_multiplier
-from theory.reductions import WITHOUT_LAYER
+from theory.reductions import WITHOUT_LAYER, Chain, PartialTargets, SomeSamples
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -84,6 +84,7 @@ class Run:
 
     Attributes:
         posed: the problem as it was given.
+        chain: the reductions that take it to a problem without recurrent layer, and codes back.
         problem: its canonical form, which has the same weights, multipliers and losses.
         limits: when to end.
         start_from: the optimal code of a problem like this one, if one is known.
@@ -98,6 +99,7 @@ class Run:
 
     def __init__(self, problem: Problem, limits: Limits, start_from: Start | None = None) -> None:
         self.posed, self.problem, self.limits, self.start_from = problem, problem.canonical, limits, start_from
+        self.chain = Chain.of(problem)
         self.start = time.perf_counter()
         self.best = Best.modular(self.problem)
         self.method, self.why = "modular", ""
@@ -135,9 +137,9 @@ class Run:
                     self.iterations = self.separate.iterations
                     return
                 with one_thread():
-                    steps = _steps(chosen, self.problem.feedforward, self.limits.tolerance, rng, options)
-                    self._follow(WITHOUT_LAYER.invert(self.problem, step) for step in steps)  # step 4
-                    if "without layer" in chosen.reductions and chosen.method != "modular" and self._needs_descent():
+                    steps = _steps(chosen, self.chain.reduced, self.limits.tolerance, rng, options)
+                    self._follow(map(self.chain.invert, steps))  # step 4
+                    if WITHOUT_LAYER in self.chain.reductions and chosen.method != "modular" and self._needs_descent():
                         steps = recurrent.steps(
                             self.problem, self.best.weights, tolerance=self.limits.tolerance, rng=rng
                         )
@@ -150,7 +152,7 @@ class Run:
         """The plan that is carried out: one whose code in closed form is proven optimal, or else one that searches."""
         chosen = plan(self.problem, method, seconds=time_left())
         if chosen.proof_first is not None:
-            why = _proven(self.problem.feedforward, self.separate, self.limits.tolerance)
+            why = _proven(self.chain.reduced, self.separate, self.limits.tolerance)
             if why is None:
                 chosen = plan(self.problem, method, unproven=True, seconds=time_left())
             else:
@@ -282,10 +284,10 @@ def _steps(
 ) -> Iterator[Iterate]:
     """The iterates of a plan, for a problem without recurrent layer."""
     steps: Iterator[Iterate]
-    if "nearly exact targets" in chosen.reductions:
+    if PartialTargets in chosen.reductions:
         nearby = partial(_steps_nearby, chosen)
-        return partial_decoding.steps(nearby, problem, tolerance=tolerance, rng=rng, options=options)
-    if "some samples" in chosen.reductions:
+        return partial_targets.steps(nearby, problem, tolerance=tolerance, rng=rng, options=options)
+    if SomeSamples in chosen.reductions:
         steps = many_samples.steps(chosen.method, problem, tolerance=tolerance, rng=rng, options=options)
     elif chosen.bound_by == "relaxation":
         steps = module_of("relaxation").quick_steps(problem, tolerance=tolerance, rng=rng)

@@ -122,7 +122,7 @@ def test_a_multiplier_is_left_out_only_where_another_meets_the_code(problem, see
     weights = answer.source_weights
     if not best:
         weights = weights * np.random.default_rng(seed).uniform(0.5, 2, size=weights.shape)
-    every, bound, asked = bounds.best_bound(problem, answer.multiplier, weights=weights), bounds._bound, []
+    every, bound, asked = bounds.best_bound(problem, answer.multiplier, weights=weights), bounds.bound_of_worth, []
 
     def counted(*given, **named):
         asked.append(named.get("quick"))
@@ -130,7 +130,7 @@ def test_a_multiplier_is_left_out_only_where_another_meets_the_code(problem, see
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plan, "SIZES", replace(plan.SIZES, expensive_faces=0))
-        patch.setattr(bounds, "_bound", counted)
+        patch.setattr(bounds, "bound_of_worth", counted)
         some = bounds.best_bound(problem, answer.multiplier, weights=weights)
     assert some.value <= every.value * (1 + 1e-12)
     met = bounds.optimality_gap(problem.loss(weights), some.value) <= 1e-12

@@ -12,8 +12,18 @@ from hypothesis import strategies as st
 from solver import Problem, lower_bound, solve
 from solver.strategies import problems, seeds
 from tests.examples import share
-from theory.readouts import Noisy, Soft
-from theory.reductions import CANONICAL, GROUP_BY_GROUP, WHITENED, WITHOUT_LAYER, Reduction, Solved, SomeSamples
+from theory.readouts import Exact, Noisy, Soft
+from theory.reductions import (
+    CANONICAL,
+    GROUP_BY_GROUP,
+    WHITENED,
+    WITHOUT_LAYER,
+    Chain,
+    PartialTargets,
+    Reduction,
+    Solved,
+    SomeSamples,
+)
 
 READOUTS = [None, Soft(30.0), Noisy(30.0, 0.2)]
 BOX = np.array(list(product((0, 1), (0, 2), (0, 1))), dtype=float)
@@ -77,6 +87,41 @@ def test_a_bound_on_some_samples_is_one_on_all():
     assert reduction.accepts(problem)
     some = reduction.apply(problem)
     assert solve(problem).loss >= lower_bound(some, solve(problem).multiplier).value
+
+
+@share(1 / 4)
+@given(problems(st.integers(2, 3)), seeds)
+def test_a_code_of_nearly_exact_targets_becomes_one_of_exact_targets(problem, seed):
+    random = np.random.default_rng(seed)
+    targets = random.standard_normal((1, problem.dimension)) / np.sqrt(np.diag(problem.sources.covariance))
+    partial, reduction = problem.replaced(readout=Exact(targets)), PartialTargets(1e-6)
+    soft = reduction.apply(partial)
+    assert reduction.accepts(partial) and not reduction.accepts(soft) and not reduction.accepts(problem)
+    answer = solved(soft)
+    code = reduction.invert(partial, answer)
+    check(partial, code)
+    decoder = partial.readout.decoder(code.weights)
+    assert decoder @ code.weights == pytest.approx(targets, abs=1e-11 * np.abs(targets).max())
+    assert answer.loss <= code.loss * (1 + 1e-9) and answer.lower_bound <= code.lower_bound
+    assert code.lower_bound == pytest.approx(code.loss, rel=1e-5)
+
+
+def test_a_chain_goes_down_and_back():
+    rows = np.random.default_rng(0).uniform(-1, 1, size=(30, 2))
+    turn = np.array([[0.0, -1.0], [1.0, 0.0]])
+    ring = np.concatenate([rows, rows @ turn, -rows, -rows @ turn])
+    problem = Problem(ring, activity_cost=2, bias_cost=0.3, transitions=[turn])
+    count = len(problem.canonical.sources.points)
+    chain = Chain.of(problem, np.arange(count)[::2], listed=False)
+    assert [type(reduction) for reduction in chain.reductions] == [type(CANONICAL), SomeSamples, type(WITHOUT_LAYER)]
+    assert chain.problems[0] is problem and chain.problems[1] is problem.canonical
+    assert len(chain.reduced.sources.points) == count / 2 and chain.reduced.transitions is None
+    below = chain.invert(solved(chain.reduced))
+    assert below.loss == pytest.approx(chain.problems[2].loss(below.weights), rel=1e-9)
+    assert below.lower_bound <= solve(problem).loss
+    every = Chain.of(problem)
+    check(problem, every.invert(solved(every.reduced)))
+    assert Chain.of(Problem(rows)).reductions == ()
 
 
 def test_the_base_does_nothing():

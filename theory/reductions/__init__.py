@@ -1,10 +1,22 @@
 """Reductions: other problems that are easier to solve, and the way back, a file each."""
 
 from theory.reductions.canonical import CANONICAL
+from theory.reductions.chain import Chain
 from theory.reductions.group_by_group import GROUP_BY_GROUP
+from theory.reductions.partial_targets import PartialTargets
 from theory.reductions.reduction import Reduction, Solved
 from theory.reductions.some_samples import SomeSamples
 from theory.reductions.whitened import WHITENED
 from theory.reductions.without_layer import WITHOUT_LAYER
 
-__all__ = ["CANONICAL", "GROUP_BY_GROUP", "WHITENED", "WITHOUT_LAYER", "Reduction", "Solved", "SomeSamples"]
+__all__ = [
+    "CANONICAL",
+    "GROUP_BY_GROUP",
+    "WHITENED",
+    "WITHOUT_LAYER",
+    "Chain",
+    "PartialTargets",
+    "Reduction",
+    "Solved",
+    "SomeSamples",
+]

@@ -42,5 +42,9 @@ class _CanonicalForm(Reduction):
             raise InputError(f"activity_cost, bias_cost: with these prices, {error}") from None
         return alone if problem.transitions is None else problem.with_its_layer(alone)
 
+    def of(self, problem: Any) -> Any:
+        """See `Reduction`."""
+        return problem.canonical
+
 
 CANONICAL = _CanonicalForm()

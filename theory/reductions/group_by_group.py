@@ -43,6 +43,10 @@ class _GroupByGroup(Reduction):
             parts.append(block.replaced(readout=Priced(readout)))
         return tuple(parts)
 
+    def of(self, problem: Any) -> Any:
+        """See `Reduction`."""
+        return problem.parts
+
     def join(self, problem: Any, solved: Sequence[Solved | None]) -> Solved:
         """The codes of the groups side by side.
 

@@ -1,11 +1,12 @@
 """What a reduction is: another problem that is easier to solve, and the way back.
 
 1. `accepts`: whether it has anything to do here.
-2. `apply`: the problem, or the problems, that it comes to. A problem makes each of them once, and keeps it.
+2. `apply`: the problem, or the problems, that it comes to; `of`: the one that a problem has made, and keeps.
 3. `invert`: what a code of that problem is as a code of this one: weights, multiplier, loss and lower bound; and
    `lower_bound`: what a bound there is as a bound here.
 
-A chain of them takes any problem to the form in which neurons are searched for and priced, and the answer back:
+A chain of them (`theory.reductions.chain`) takes any problem to the form in which neurons are searched for and priced,
+and the answer back:
 
 | reduction | from | to |
 |---|---|---|
@@ -13,6 +14,7 @@ A chain of them takes any problem to the form in which neurons are searched for 
 | `WITHOUT_LAYER` | a recurrent layer | none; what it costs at least is added to the bound |
 | `GROUP_BY_GROUP` | groups that have nothing to do with each other | one problem per group, side by side |
 | `SomeSamples` | very many samples | those that matter; a bound there is a bound |
+| `PartialTargets` | an exact decoder that leaves sources out | a soft one, nearly exact |
 | `WHITENED` | any sources | coordinates in which a neuron's energy is its squared length |
 """
 
@@ -68,6 +70,10 @@ class Reduction:
     def apply(self, problem: Any) -> Any:
         """The reduced problem."""
         return problem
+
+    def of(self, problem: Any) -> Any:
+        """The reduced problem, which is made once where a problem keeps it."""
+        return self.apply(problem)
 
     def lower_bound(self, problem: Any, bound: float) -> float:
         """A lower bound on every code of the reduced problem as one on every code of this problem.

@@ -31,8 +31,9 @@ class SomeSamples(Reduction):
     listed: bool = True
 
     def accepts(self, problem: Any) -> bool:
-        """See `Reduction`: where some samples are left out."""
-        return len(self.rows) < len(problem.sources.points)
+        """See `Reduction`: any problem. Even where no sample is left out, the rows say in which order they stand."""
+        del problem
+        return True
 
     def apply(self, problem: Any) -> Any:
         """See `Reduction`.
@@ -43,3 +44,7 @@ class SomeSamples(Reduction):
         sources = problem.sources.among(self.rows, listed=self.listed)
         some = problem.feedforward.replaced(sources=sources, readout=Priced(problem.readout))
         return some if problem.transitions is None else problem.with_its_layer(some)
+
+    def of(self, problem: Any) -> Any:
+        """See `Reduction`."""
+        return problem.among(self.rows, listed=self.listed)

@@ -55,6 +55,10 @@ class _Whitened(Reduction):
             _ = inside.sources.faces_if_few
         return inside
 
+    def of(self, problem: Any) -> Any:
+        """See `Reduction`."""
+        return problem.whitened
+
     def invert(self, problem: Any, solved: OneSolved) -> OneSolved:
         """See `Reduction`."""
         weights = problem.whitening.weights(solved.weights)

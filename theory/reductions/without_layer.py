@@ -21,6 +21,10 @@ class _WithoutLayer(Reduction):
         """See `Reduction`."""
         return problem.replaced(transitions=None, recurrent_cost=1.0) if self.accepts(problem) else problem
 
+    def of(self, problem: Any) -> Any:
+        """See `Reduction`."""
+        return problem.feedforward
+
     def lower_bound(self, problem: Any, bound: float) -> float:
         """See `Reduction`."""
         return bound + float(problem.least_recurrent)

@@ -1,0 +1,198 @@
+"""What one multiplier proves: the largest ratio rho of worth to cost, and the dual value of both.
+
+Everything is seen in whitened coordinates, where correlated sources cost no digits; the "worth" of a multiplier Y is
+its form there, so that a neuron x is worth x'(worth) x.
+
+1. The negative part of Y, which proves nothing, is removed.
+2. Where the faces of the hull are listed, rho is exact: the best neuron of each face is found, and random neurons try
+   to refute it. Elsewhere rho is bounded from above (`theory.conditions.many_sources`).
+3. A cover (`theory.bounds.cover`) is checked product by product, and used where it proves a smaller rho.
+4. The dual value of Y and rho is the bound. What rounding does to it is least in one of two sets of coordinates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory.conditions.many_sources import proven_ratio
+from theory.immutable import Frozen
+from theory.readouts import symmetric_root
+
+if TYPE_CHECKING:
+    from theory.arrays import Array
+    from theory.bounds.cover import Cover
+    from theory.problem import Problem
+
+__all__ = [
+    "ATTAINED",
+    "Bound",
+    "bound_of_worth",
+    "code_worths",
+    "optimality_gap",
+    "proven_rho",
+    "ratios",
+    "value_of_multiplier",
+    "with_multiplier",
+    "within_loss",
+]
+
+ATTAINED = 1e-12
+"""Relative slack within which a neuron attains an upper bound on rho, which then is exact."""
+
+RANDOM_NEURONS = 2_000
+"""Neurons that try to refute a claimed rho, with the support function taken from the samples directly."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bound(Frozen):
+    """A proven lower bound on the loss of every code.
+
+    Attributes:
+        value: the bound, in units of the loss.
+        rho: largest ratio w'Y w / f(w), or an upper bound on it; where groups of sources are bounded one by one, over
+            neurons that read one group.
+        exact: whether rho is attained, at worst_neuron.
+        worst_neuron: (d,) the neuron of the largest ratio that was seen, scaled to f(w) = 1.
+        multiplier: (d, d) the Y that the bound was computed from.
+
+    Example:
+        >>> from solver import Problem, lower_bound
+        >>> bound = lower_bound(Problem([[0, 0], [0, 1], [1, 0]]), np.eye(2))
+        >>> bound.exact, bound.value > 0, bool(np.isclose(bound.worst_neuron @ bound.worst_neuron, bound.rho))
+        (True, True, True)
+    """
+
+    value: float
+    rho: float
+    exact: bool
+    worst_neuron: Array
+    multiplier: Array
+
+
+def optimality_gap(loss: float, bound: float) -> float:
+    """Relative gap (loss - bound) / loss, never negative: rounding may put the bound a hair above the loss."""
+    return max(0.0, (loss - bound) / loss) if np.isfinite(loss) else float("inf")
+
+
+def within_loss(bound: float, loss: float) -> float:
+    """A lower bound that does not exceed the loss of a code.
+
+    No bound is above a loss that a code has. By as much as a computed one is above it rounding was off, and may be off
+    to the other side as well: the bound is lowered by twice the excess.
+
+    Example:
+        >>> within_loss(3.0, 4.0), within_loss(4.5, 4.0)
+        (3.0, 3.5)
+    """
+    return bound if bound <= loss else max(0.0, 2 * loss - bound)
+
+
+def bound_of_worth(problem: Problem, worth: Array, *, quick: bool, cover: Cover | None = None) -> Bound:
+    """The bound that a multiplier proves, given by its worth (d, d).
+
+    Args:
+        problem: in canonical form, without recurrent layer unless only rho is used.
+        worth: the form of the multiplier in whitened coordinates.
+        quick: do not look at the faces of the hull.
+        cover: a proof to be checked.
+    """
+    root = symmetric_root(worth)
+    worth = root.T @ root
+    rho, exact, worst = proven_rho(problem, worth, quick=quick, cover=cover)
+    value = problem.whitened.readout.dual_value(root, rho)
+    return Bound(value, rho, exact, worst, problem.whitening.multiplier(worth))
+
+
+def code_worths(problem: Problem, weights: Array) -> list[Array]:
+    """The worth of the multiplier of a code (n, d); none where the code does not span the sources, or need not."""
+    if problem.readout.rank is not None:
+        return []
+    neurons = problem.whitening.neurons(weights)
+    try:
+        worth = problem.whitened.multiplier(neurons.T @ neurons)
+    except np.linalg.LinAlgError:
+        return []
+    return [worth] if np.isfinite(worth).all() else []
+
+
+def with_multiplier(problem: Problem, multiplier: Array, bound: Bound) -> Bound:
+    """The bound of a multiplier, with the multiplier itself: rewritten from other coordinates it loses digits."""
+    symmetric = (multiplier + multiplier.T) / 2
+    value = value_of_multiplier(problem, symmetric, bound.rho, bound.value)
+    return replace(bound, value=value, multiplier=symmetric)
+
+
+def value_of_multiplier(problem: Problem, multiplier: Array, rho: float, whitened: float) -> float:
+    """The dual value of a multiplier, in those coordinates in which rounding changes it least.
+
+    It is a difference of two traces, of which that of Y G0 may lose digits: in whitened coordinates where sources of a
+    tiny unit pay for the encoder, in the sources' own where they are nearly dependent.
+
+    Args:
+        problem: the problem.
+        multiplier: (d, d) symmetric Y, in the sources' coordinates.
+        rho: its largest ratio.
+        whitened: the value as computed in whitened coordinates.
+    """
+    inside, outside = problem.whitened.readout.ridge, problem.readout.ridge
+    if inside is None or outside is None:
+        return whitened
+    scale = np.sqrt(np.diag(outside))
+    scaled = multiplier * np.outer(scale, scale)
+    rounding_outside = np.linalg.norm(scaled) * np.linalg.norm(outside / np.outer(scale, scale))
+    rounding_inside = np.linalg.norm(problem.whitening.worth(multiplier)) * np.linalg.norm(inside)
+    if rounding_inside <= rounding_outside:
+        return whitened
+    return problem.readout.dual_value(symmetric_root(scaled) / scale, rho)
+
+
+def proven_rho(problem: Problem, worth: Array, *, quick: bool, cover: Cover | None) -> tuple[float, bool, Array]:
+    """Steps 2 and 3: rho or a bound on it, whether it is attained, and the neuron (d,) of the largest ratio seen."""
+    rho, exact, worst = _largest_ratio(problem, worth, quick=quick)
+    if cover is not None and not exact:
+        # No bound is below the ratio of a neuron: if the proof says so, rounding was off.
+        rho = max(ratios(problem, worth, worst[None])[0], min(rho, cover.bounds(problem, worth).max()))
+    return float(rho), exact, worst
+
+
+def _largest_ratio(problem: Problem, worth: Array, *, quick: bool) -> tuple[float, bool, Array]:
+    if problem.separate:
+        return _largest_of_groups(problem, worth, quick=quick)
+    faces = None if quick else problem.sources.faces_if_few
+    tried, direction = _best_of_random(problem, worth)
+    if faces is None or not faces.complete:
+        rho, _ = proven_ratio(problem, problem.whitening.multiplier(worth))
+        return max(rho, tried), rho <= tried * (1 + ATTAINED), direction
+    priced = problem.pricing.maximise_worth(worth)
+    return (priced.rho, True, priced.worst) if priced.rho >= tried else (tried, True, direction)
+
+
+def _largest_of_groups(problem: Problem, worth: Array, *, quick: bool) -> tuple[float, bool, Array]:
+    """Step 2 over neurons that read one group each."""
+    largest, exact, worst = -np.inf, True, np.zeros(problem.dimension)
+    for members, block in zip((problem.groups or {}).values(), problem.blocks, strict=True):
+        turned = problem.whitening.matrix[:, list(members)] @ block.whitening.inverse
+        rho, attained, neuron = _largest_ratio(block, turned.T @ worth @ turned, quick=quick)
+        if rho > largest:
+            largest, exact, worst = rho, attained, np.zeros(problem.dimension)
+            worst[list(members)] = neuron
+    return largest, exact, worst
+
+
+def _best_of_random(problem: Problem, worth: Array) -> tuple[float, Array]:
+    """The largest ratio of random neurons, with the support function taken from the samples: a check on the faces."""
+    random = np.random.default_rng(0).standard_normal((RANDOM_NEURONS, problem.dimension))
+    # The axes too: at an optimal modular code their ratio is exactly one.
+    directions = np.vstack([problem.own_neurons, problem.whitening.weights(random)])
+    ratio = ratios(problem, worth, directions)
+    best = int(np.argmax(ratio))
+    return float(ratio[best]), directions[best] / problem.neuron_cost(directions[best])[0] ** 0.5
+
+
+def ratios(problem: Problem, worth: Array, weights: Array) -> Array:
+    """(n,) worth over cost of neurons (n, d)."""
+    neurons = problem.whitening.neurons(weights)
+    return np.asarray(np.einsum("ni,ij,nj->n", neurons, worth, neurons) / problem.neuron_cost(weights))

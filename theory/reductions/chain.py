@@ -1,0 +1,85 @@
+"""The chain of reductions that solving and certifying both walk: down to a problem whose neurons are priced, and back.
+
+1. Any kind of neuron is brought to the form f(w) = w'M w + h(w)^2 (`CANONICAL`).
+2. Only some samples are looked at, where a proof names them (`SomeSamples`).
+3. A recurrent layer is left out (`WITHOUT_LAYER`).
+
+What a search does besides, and no certificate needs to know, is chosen anew as it runs: smaller ridges for partial
+targets (`PartialTargets`), more samples (`SomeSamples`). Groups that have nothing to do with each other are where the
+chain forks (`GROUP_BY_GROUP`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from theory.reductions.canonical import CANONICAL
+from theory.reductions.some_samples import SomeSamples
+from theory.reductions.without_layer import WITHOUT_LAYER
+
+if TYPE_CHECKING:
+    from theory.arrays import Indices
+    from theory.reductions.reduction import OneSolved, Reduction
+
+__all__ = ["Chain"]
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """Reductions one after the other.
+
+    Attributes:
+        problems: (k + 1) the problem as posed, and what each reduction makes of the one before.
+        reductions: (k) those that have something to do.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> square = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
+        >>> problem = Problem(square, activity_cost=2, transitions=[[0, -1], [1, 0]])
+        >>> chain = Chain.of(problem)
+        >>> chain.reductions == (CANONICAL, WITHOUT_LAYER), chain.reduced is problem.canonical.feedforward
+        (True, True)
+        >>> chain.lower_bound(1.0)  # a turn costs two at least
+        3.0
+    """
+
+    problems: tuple[Any, ...]
+    reductions: tuple[Reduction, ...]
+
+    @classmethod
+    def of(cls, problem: Any, samples: Indices | None = None, *, listed: bool = True) -> Chain:
+        """The chain of a problem.
+
+        Args:
+            problem: as posed.
+            samples: (k,) rows of the points of the canonical form's sources that are looked at; all if not given.
+            listed: whether the faces of their hull may be listed.
+
+        Raises:
+            InputError: rows that are none; prices that take the sources beyond the numbers of floating point.
+        """
+        some = [] if samples is None else [SomeSamples(samples, listed)]
+        problems, applied = [problem], list[Any]()
+        for reduction in (CANONICAL, *some, WITHOUT_LAYER):
+            if reduction.accepts(problems[-1]):
+                problems.append(reduction.of(problems[-1]))
+                applied.append(reduction)
+        return cls(tuple(problems), tuple(applied))
+
+    @property
+    def reduced(self) -> Any:
+        """The problem at its end."""
+        return self.problems[-1]
+
+    def lower_bound(self, bound: float) -> float:
+        """A lower bound on every code of the reduced problem as one on every code of the problem as posed."""
+        for problem, reduction in zip(self.problems[-2::-1], self.reductions[::-1], strict=True):
+            bound = reduction.lower_bound(problem, bound)
+        return bound
+
+    def invert(self, solved: OneSolved) -> OneSolved:
+        """A code of the reduced problem as one of the problem as posed."""
+        for problem, reduction in zip(self.problems[-2::-1], self.reductions[::-1], strict=True):
+            solved = reduction.invert(problem, solved)
+        return solved
