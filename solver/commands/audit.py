@@ -9,11 +9,13 @@ import click
 from solver.commands.terminal.endings import Outputs
 from solver.commands.terminal.options import (
     ACTIVATIONS,
+    choice_of,
     costs_of,
     format_options,
+    inputs_of,
     limits_of,
     principal_options,
-    problem_of,
+    problem_from,
     problem_options,
     require_outputs,
     search_options,
@@ -34,6 +36,7 @@ __all__ = ["audit"]
 @problem_options
 @principal_options
 @click.option("--activation", type=click.Choice(list(ACTIVATIONS)), help="The kind of neuron.  [default: linear]")
+@click.option("--activity-columns", multiple=True, metavar="COLUMN,COLUMN", help="Those of ACTIVITY that are neurons.")
 @click.option("--encoder", type=click.Path(), metavar="FILE", help="Its encoder, one row per neuron.")
 @click.option("--decoder", type=click.Path(), metavar="FILE", help="Its decoder, one column per neuron.")
 @click.option("--rescale", is_flag=True, help="Recorded activity: fit unit, baselines and the encoder's price.")
@@ -42,19 +45,24 @@ __all__ = ["audit"]
 def audit(activity: str, file: str, picture: str | None, form: str, rescale: bool, **options: Any) -> int:
     """Say how far a given code is from the best one, and why.
 
-    ACTIVITY holds the activity of its neurons on the samples in FILE, one column per neuron.
+    ACTIVITY holds the activity of its neurons on the samples in FILE, one column per neuron. With --index-column both
+    have that column, and rows of the same name belong together.
     """
     costs = costs_of(options)
     require_outputs(options, activity, file, picture=picture)
     if rescale and "encoder_cost" in costs:
         raise click.UsageError("--rescale: fits the price of the encoder; leave out --encoder-cost and --weight-cost")
-    from solver.reading import STANDARD_INPUT, input_file, read_table
+    from solver.reading import STANDARD_INPUT, Choice, input_file, read_table, rows_in_order
 
     files = [activity, file, *(options[name] for name in ("mixing", "encoder", "decoder"))]
     if files.count(STANDARD_INPUT) > 1:
         raise click.UsageError("-: standard input cannot be two tables at once; give files")
-    table = read_table(input_file(activity), "activity")
-    problem = problem_of(file, options, whole=True)
+    recorded = input_file(activity)
+    table = read_table(recorded, "activity", choice=Choice.of(options["activity_columns"], (), options["index_column"]))
+    data, mixing = inputs_of(file, options)
+    problem = problem_from(data, mixing, options, costs, whole=True)
+    if options["index_column"] is not None:
+        table = rows_in_order(table, recorded, read_table(data, choice=choice_of(options)), data)
     weights: dict[str, Any] = {
         name: None if options[name] is None else read_table(options[name], name).values
         for name in ("encoder", "decoder")

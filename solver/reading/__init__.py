@@ -1,5 +1,6 @@
 """Files in: what a file is, and the numbers in it; as a stream, where they are more than memory has room for."""
 
+from solver.reading.choice import EVERYTHING, Choice
 from solver.reading.files import STANDARD_INPUT, SUFFIXES, InputFile, NumericTable, input_file
 from solver.reading.samples import (
     read_exactly,
@@ -8,11 +9,14 @@ from solver.reading.samples import (
     read_sources,
     read_table,
     read_transitions,
+    rows_in_order,
 )
 
 __all__ = [
+    "EVERYTHING",
     "STANDARD_INPUT",
     "SUFFIXES",
+    "Choice",
     "InputFile",
     "NumericTable",
     "input_file",
@@ -22,4 +26,5 @@ __all__ = [
     "read_sources",
     "read_table",
     "read_transitions",
+    "rows_in_order",
 ]

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
-from solver.reading.files import NumericTable
+from solver.reading.choice import EVERYTHING, Choice
+from solver.reading.files import InputFile, NumericTable
 from theory.errors import InputError
 from theory.inputs import as_matrix
 
 __all__ = ["as_table", "chosen_array", "load", "read_npy", "read_npz"]
 
 
-def read_npy(stream: BinaryIO, wanted: str) -> NumericTable:
-    """The table of an .npy file; `wanted` is what a message calls it."""
+def read_npy(path: InputFile, stream: BinaryIO, wanted: str, choice: Choice = EVERYTHING) -> NumericTable:
+    """The table of an .npy file, or the columns that are chosen; `wanted` is what a message calls it."""
     array = load(stream)
     if not isinstance(array, np.ndarray):
         raise InputError("holds several arrays; name it .npz")
-    return as_table(array, wanted)
+    return as_table(path, array, wanted, choice)
 
 
-def read_npz(stream: BinaryIO, wanted: str, also: str | None) -> NumericTable:
+def read_npz(
+    path: InputFile, stream: BinaryIO, wanted: str, also: str | None, choice: Choice = EVERYTHING
+) -> NumericTable:
     """The table of an .npz file: the array `wanted`, or the only one but for `also`, which holds weights."""
     archive = load(stream)
     if isinstance(archive, np.ndarray):
@@ -31,10 +35,10 @@ def read_npz(stream: BinaryIO, wanted: str, also: str | None) -> NumericTable:
         # An archive may hold other files besides.
         names = [name.removesuffix(".npy") for name in archive.zip.namelist() if name.endswith(".npy")]
         chosen = chosen_array([name for name in names if name != also], wanted)
-        table = as_table(_member(archive, chosen), chosen)
         if also is None or also not in names:
-            return table
-        return NumericTable(table.values, table.names, as_matrix(_member(archive, also), also).reshape(-1))
+            return as_table(path, _member(archive, chosen), chosen, choice.with_weights(also))
+        table = as_table(path, _member(archive, chosen), chosen, choice)
+        return replace(table, probabilities=as_matrix(_member(archive, also), also).reshape(-1))
 
 
 def chosen_array(candidates: list[str], wanted: str) -> str:
@@ -61,6 +65,14 @@ def load(stream: BinaryIO) -> Any:
         _refuse_array("the file", error)
 
 
+def _labels_of(array: Any, index: int | None) -> tuple[str, ...] | None:
+    """The cells of the column that names the rows."""
+    if index is None:
+        return None
+    column = array[:, index] if array.dtype.names is None else array[array.dtype.names[index]]
+    return tuple(map(str, column.tolist()))
+
+
 def _member(archive: Any, name: str) -> Any:
     try:
         with warnings.catch_warnings():
@@ -80,9 +92,17 @@ def _refuse_array(subject: str, error: Exception) -> NoReturn:
     raise InputError(f"{subject} is damaged or not of its kind; save it again with numpy.save or numpy.savez") from None
 
 
-def as_table(array: Any, wanted: str) -> NumericTable:
-    """An array, of records perhaps, whose fields are the columns."""
+def as_table(path: InputFile, array: Any, wanted: str, choice: Choice = EVERYTHING) -> NumericTable:
+    """An array, of records perhaps, whose fields are the columns, or those of them that are chosen."""
     names = array.dtype.names
+    if choice and names is None and array.ndim == 1:
+        array = array[:, None]
+    if choice and (names is not None or array.ndim == 2):
+        places = choice.places(path, names, len(names) if names is not None else array.shape[1])
+        numbers = list(places.numbers)
+        kept = array[:, numbers] if names is None else array[[names[column] for column in numbers]]
+        values = as_matrix(as_table(path, kept, wanted).values, wanted, columns=places.names)
+        return places.split(values, _labels_of(array, places.index))
     if names is not None:
         from numpy.lib.recfunctions import structured_to_unstructured
 

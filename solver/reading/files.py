@@ -7,6 +7,7 @@ import difflib
 import io
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
@@ -23,6 +24,7 @@ __all__ = [
     "SUFFIXES",
     "InputFile",
     "NumericTable",
+    "column_at",
     "encoding_of",
     "input_file",
     "weights_column",
@@ -39,6 +41,9 @@ STANDARD_INPUT = "-"
 MAGIC = {b"\x93NUMPY": ".npy", b"PK\x03\x04": ".npz", b"PK\x05\x06": ".npz", b"PAR1": ".parquet"}
 """How files of numbers begin."""
 
+SHOWN = 10
+"""Names of columns that a message lists."""
+
 HEAD_BYTES = 1 << 14
 """Enough of a file's beginning to tell text from binary and one encoding from another."""
 
@@ -50,12 +55,14 @@ class NumericTable:
     Attributes:
         values: (T, columns) finite float64.
         names: one name per column, or None where the file gives none.
-        probabilities: (T,) from an array of its own in an .npz, else None.
+        probabilities: (T,) from an array of its own in an .npz, or from a column where columns were chosen; else None.
+        labels: of the rows, from the column that names them, or None.
     """
 
     values: Array
     names: tuple[str, ...] | None = None
     probabilities: Array | None = None
+    labels: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -168,23 +175,38 @@ def weights_column(path: InputFile, column_names: tuple[str, ...] | None, count:
     Raises:
         InputError: there is no such column, or no other.
     """
-    names = list(column_names or ())
     if count == 1:
         raise InputError(f"{path}: the only column holds the probabilities; give at least one column of sources")
-    if names.count(wanted) > 1:
-        raise InputError(f"{path}: {names.count(wanted)} columns are named {wanted!r}; give each its own name")
-    if wanted in names:
-        return names.index(wanted)
+    return column_at(path, column_names, count, wanted, "for the probabilities")
+
+
+def column_at(path: InputFile, names: Sequence[str] | None, count: int, wanted: str, purpose: str) -> int:
+    """The position of one column, by its name or its number.
+
+    Args:
+        path: the file.
+        names: of its columns, or None.
+        count: how many they are.
+        wanted: a name, or a number counted from 0.
+        purpose: for the message, such as "for --drop".
+
+    Raises:
+        InputError: there is no such column, or there are several.
+    """
+    named = list(names or ())
+    if named.count(wanted) > 1:
+        raise InputError(f"{path}: {named.count(wanted)} columns are named {wanted!r}; give each its own name")
+    if wanted in named:
+        return named.index(wanted)
     if re.fullmatch(r"[0-9]+", wanted) and int(wanted) < count:
         return int(wanted)
-    if not names:
+    if not named:
         raise InputError(
-            f"{path}: no column {wanted!r} for the probabilities; the columns have no names, "
-            f"give a number from 0 to {count - 1}"
+            f"{path}: no column {wanted!r} {purpose}; the columns have no names, give a number from 0 to {count - 1}"
         )
-    near = difflib.get_close_matches(wanted, names, n=10, cutoff=0.4)
-    remedy = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(names[:10])}"
-    raise InputError(f"{path}: no column {wanted!r} for the probabilities; {remedy}")
+    near = difflib.get_close_matches(wanted, named, n=SHOWN, cutoff=0.4)
+    remedy = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(named[:SHOWN])}"
+    raise InputError(f"{path}: no column {wanted!r} {purpose}; {remedy}")
 
 
 def without_weights(

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from solver.reading.arrays import load, read_npy, read_npz
+from solver.reading.choice import EVERYTHING, Choice
 from solver.reading.files import (
     FOLDERS,
     HEAD_BYTES,
@@ -20,6 +23,7 @@ from solver.reading.files import (
     weights_column,
     without_weights,
 )
+from solver.reading.layout import number_in
 from solver.reading.streams import Follow, is_past_memory, is_streamed, stream
 from solver.reading.tables import blocks_of
 from solver.reading.text import decimals, read_text
@@ -32,11 +36,24 @@ from theory.sources import Sources
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["read_exactly", "read_mixing", "read_samples", "read_sources", "read_table", "read_transitions"]
+__all__ = [
+    "read_exactly",
+    "read_mixing",
+    "read_samples",
+    "read_sources",
+    "read_table",
+    "read_transitions",
+    "rows_in_order",
+]
 
 
 def read_sources(
-    path: str | Path | InputFile, probabilities: str | None = None, follow: Follow | None = None, *, whole: bool = False
+    path: str | Path | InputFile,
+    probabilities: str | None = None,
+    follow: Follow | None = None,
+    *,
+    whole: bool = False,
+    choice: Choice = EVERYTHING,
 ) -> Sources:
     r"""Sources from a file, one row per sample and one column per source; as a stream where they are large.
 
@@ -47,6 +64,7 @@ def read_sources(
         whole: whether the samples are needed themselves, however many they are.
         probabilities: column that holds the samples' weights instead of a source: its name, or its number counted
             from 0; for .npz and .zarr also the name of an array.
+        choice: which of the other columns are sources; by default all, which then must hold numbers.
 
     Raises:
         InputError: what is wrong, in which file, at which line and column.
@@ -62,20 +80,22 @@ def read_sources(
         >>> folder.cleanup()
     """
     path = input_file(path)
-    if not whole and is_streamed(path, probabilities):
-        return stream(path, probabilities, follow)
-    table = read_samples(path, probabilities)
+    if not whole and is_streamed(path, probabilities, choice):
+        return stream(path, probabilities, follow, choice)
+    table = read_samples(path, probabilities, choice)
     return Sources(table.values, table.probabilities, names=table.names)
 
 
-def read_samples(path: str | Path | InputFile, probabilities: str | None = None) -> NumericTable:
+def read_samples(
+    path: str | Path | InputFile, probabilities: str | None = None, choice: Choice = EVERYTHING
+) -> NumericTable:
     """Samples from a file, and their weights if a column or array of them is named; for the rest see `read_sources`.
 
     Raises:
         InputError, OSError: as for `read_sources`.
     """
     path = input_file(path)
-    table = read_table(path, "sources", also=probabilities)
+    table = read_table(path, "sources", also=probabilities, choice=choice)
     if probabilities is None or table.probabilities is not None:
         return table
     column, names = without_weights(path, table.names, table.values.shape[1], probabilities)
@@ -113,7 +133,11 @@ def read_transitions(path: str | Path | InputFile) -> Array:
 
 
 def read_exactly(
-    path: str | Path | InputFile, wanted: str = "sources", *, probabilities: str | None = None
+    path: str | Path | InputFile,
+    wanted: str = "sources",
+    *,
+    probabilities: str | None = None,
+    choice: Choice = EVERYTHING,
 ) -> tuple[Any, Any]:
     """The values of a file without rounding, and those of its column of probabilities if one is named.
 
@@ -123,14 +147,18 @@ def read_exactly(
         path: as for `read_sources`.
         wanted: as for `read_table`.
         probabilities: as for `read_sources`.
+        choice: as for `read_sources`.
 
     Raises:
         InputError, OSError: as for `read_sources`.
     """
     path = input_file(path)
-    if is_past_memory(path, probabilities):
+    if is_past_memory(path, probabilities, choice):
         raise InputError(f"{path}: too large for exact arithmetic, which needs all samples in memory; give fewer")
-    table = read_table(path, wanted, also=probabilities)
+    table = read_table(path, wanted, also=probabilities, choice=choice)
+    if path.kind == ".csv" and choice:
+        cells = decimals(path, choice.with_weights(probabilities))
+        return (cells, None) if probabilities is None else (cells[:, :-1], cells[:, -1])
     values = table.values if path.kind != ".csv" else decimals(path)
     if probabilities is None or table.probabilities is not None:
         return values, table.probabilities
@@ -138,45 +166,92 @@ def read_exactly(
     return np.delete(values, column, axis=1), values[:, column]
 
 
-def read_table(path: str | Path | InputFile, wanted: str = "sources", *, also: str | None = None) -> NumericTable:
+def read_table(
+    path: str | Path | InputFile, wanted: str = "sources", *, also: str | None = None, choice: Choice = EVERYTHING
+) -> NumericTable:
     """A table of finite numbers from a file of any kind.
 
     Args:
         path: the file, or "-".
         wanted: the array to take from an .npz or .zarr that holds several; also the argument's name in messages.
-        also: name of the array of probabilities in such a file, if it is one.
+        also: name of the array of probabilities in such a file, if it is one; of a column, where columns are chosen.
+        choice: which columns are read; by default all, the weights too.
 
     Raises:
         InputError, OSError: as for `read_sources`.
     """
     path = input_file(path)
-    table = _read(path, wanted, also)
+    table = _read(path, wanted, also, choice)
     if table.names is None:
         return table
-    return NumericTable(table.values, distinct_names(table.names, str(path)), table.probabilities)
+    return replace(table, names=distinct_names(table.names, str(path)))
 
 
-def _read(path: InputFile, wanted: str, also: str | None) -> NumericTable:
+def rows_in_order(table: NumericTable, path: InputFile, other: NumericTable, other_path: InputFile) -> NumericTable:
+    """A table with its rows in the order of those of another, by what the column that names them calls them.
+
+    Numbers are the same name however they are written.
+
+    Args:
+        table: whose rows are put in order.
+        path: where it is from, for the message.
+        other: whose order that is.
+        other_path: where that is from.
+
+    Raises:
+        InputError: rows of one name, or rows of one table that the other does not have.
+    """
+    names, wanted = _row_names(table), _row_names(other)
+    if names == wanted:
+        return table
+    for called, file in ((names, path), (wanted, other_path)):
+        name, count = Counter(called).most_common(1)[0]
+        if count > 1:
+            raise InputError(
+                f"{file}: {count} rows are called {name!r}, so that rows cannot be matched by name; give each its own, "
+                "or the rows in the same order without --index-column"
+            )
+    place = {name: row for row, name in enumerate(names)}
+    lacking = sorted(set(wanted) - set(names)) or sorted(set(names) - set(wanted))
+    if lacking:
+        holding, without = (other_path, path) if lacking[0] not in place else (path, other_path)
+        raise InputError(
+            f"{without}: no row is called {lacking[0]!r}, as one of {holding} is ({len(lacking)} such row(s)); give "
+            "both tables the same rows"
+        )
+    return replace(table, values=table.values[[place[name] for name in wanted]], labels=other.labels)
+
+
+def _row_names(table: NumericTable) -> list[str]:
+    numbers = [(label, number_in(label)) for label in table.labels or ()]
+    return [label if number is None else repr(number) for label, number in numbers]
+
+
+def _read(path: InputFile, wanted: str, also: str | None, choice: Choice) -> NumericTable:
     if path.kind in FOLDERS:
-        return _read_blocks(path, wanted, also)
+        return _read_blocks(path, wanted, also, choice)
     with path.open() as file:
         head = file.read(HEAD_BYTES)
     if not head:
         raise InputError(f"{path}: the file is empty; give a table with one row per sample")
     if path.kind == ".csv":
-        return read_text(path, head)
+        return read_text(path, head, choice.with_weights(also))
     try:
         # numpy leaves a damaged file open if it opens it itself.
         with path.open() as file:
-            return read_npy(file, wanted) if path.kind == ".npy" else read_npz(file, wanted, also)
+            if path.kind == ".npy":
+                return read_npy(path, file, wanted, choice.with_weights(also))
+            return read_npz(path, file, wanted, also, choice)
     except InputError as error:
+        if str(error).startswith(f"{path}: "):
+            raise
         raise InputError(f"{path}: {error}") from None
 
 
-def _read_blocks(path: InputFile, wanted: str, also: str | None) -> NumericTable:
+def _read_blocks(path: InputFile, wanted: str, also: str | None, choice: Choice) -> NumericTable:
     """A table of columns or chunks, in one piece."""
-    table = blocks_of(path, wanted, also)
-    names = table.names
+    table = blocks_of(path, wanted, also, choice)
+    names, places = table.names, table.places
     blocks = list(table.read())
     if not blocks:
         raise InputError(f"{path}: no rows; give a table with one row per sample")
@@ -186,4 +261,7 @@ def _read_blocks(path: InputFile, wanted: str, also: str | None) -> NumericTable
         weights_of_rows = None if weights[0] is None else as_matrix(np.concatenate(weights), str(also)).reshape(-1)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    return NumericTable(values, names, weights_of_rows)
+    if places is None:
+        return NumericTable(values, names, weights_of_rows)
+    taken = places.split(values, table.labels())
+    return taken if weights_of_rows is None else replace(taken, probabilities=weights_of_rows)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from solver.reading.arrays import as_table
+from solver.reading.choice import EVERYTHING, Choice
 from solver.reading.files import InputFile, without_weights
 from solver.reading.tables import blocks_of
 from solver.reading.text import TextBlocks
@@ -70,35 +71,37 @@ def memory() -> int:
         return physical
 
 
-def is_past_memory(path: InputFile, also: str | None = None) -> bool:
+def is_past_memory(path: InputFile, also: str | None = None, choice: Choice = EVERYTHING) -> bool:
     """Whether the numbers in a file take more than a share of the machine's memory.
 
     Args:
         path: the file.
         also: name of an array of weights in it, if there is one.
+        choice: which of its columns are read.
 
     Raises:
         InputError: a damaged file.
     """
-    return _holds_more(path, also, STREAMED_SHARE * memory())
+    return _holds_more(path, also, choice, STREAMED_SHARE * memory())
 
 
-def is_streamed(path: InputFile, also: str | None = None) -> bool:
+def is_streamed(path: InputFile, also: str | None = None, choice: Choice = EVERYTHING) -> bool:
     """Whether a file is one of those that can be streamed, and large enough that it should be.
 
     Args:
         path: the file.
         also: name of an array of weights in it, if there is one.
+        choice: which of its columns are read.
 
     Raises:
         InputError: a damaged file.
     """
-    if is_past_memory(path, also):
+    if is_past_memory(path, also, choice):
         return True
-    return _holds_more(path, also, STREAMED_FROM) and _width(path, also) <= EXACT_DIMENSION
+    return _holds_more(path, also, choice, STREAMED_FROM) and _width(path, also, choice) <= EXACT_DIMENSION
 
 
-def _holds_more(path: InputFile, also: str | None, room: float) -> bool:
+def _holds_more(path: InputFile, also: str | None, choice: Choice, room: float) -> bool:
     """Whether the numbers in a file take more than so many bytes; False of what cannot be read in parts."""
     if path.path is None or path.kind == ".npz":
         return False
@@ -109,34 +112,39 @@ def _holds_more(path: InputFile, also: str | None, room: float) -> bool:
     if path.kind == ".npy":
         mapped = _mapped(path)
         return mapped is not None and mapped.size * NUMBER_BYTES > room
-    table = blocks_of(path, "sources", also)
+    table = blocks_of(path, "sources", also, choice)
     return table.rows * table.width * NUMBER_BYTES > room
 
 
-def _width(path: InputFile, also: str | None) -> int:
+def _width(path: InputFile, also: str | None, choice: Choice) -> int:
     """Number of columns of sources in a file that can be read in parts."""
     if path.kind == ".npy":
         mapped = _mapped(path)
         assert mapped is not None, "its size was found in it"
         try:
-            width = as_table(np.array(mapped[:1]), "sources").values.shape[1]
+            width = as_table(path, np.array(mapped[:1]), "sources", choice).values.shape[1]
         except InputError as error:
+            if str(error).startswith(f"{path}: "):
+                raise
             raise InputError(f"{path}: {error}") from None
     elif path.kind == ".csv":
-        width = TextBlocks.of(path).width
+        width = TextBlocks.of(path, choice.with_weights(also)).width
     else:
-        table = blocks_of(path, "sources", also)
+        table = blocks_of(path, "sources", also, choice)
         return table.width - (also is not None and table.weights is None)
     return width - (also is not None)
 
 
-def stream(path: InputFile, probabilities: str | None = None, follow: Follow | None = None) -> Sources:
+def stream(
+    path: InputFile, probabilities: str | None = None, follow: Follow | None = None, choice: Choice = EVERYTHING
+) -> Sources:
     """Sources from a file that is never in memory as a whole.
 
     Args:
         path: .csv, .npy, .parquet or .zarr.
         probabilities: as for `read_sources`.
         follow: called now and then with how much of how much has been read.
+        choice: which columns are sources, as for `read_sources`.
 
     Raises:
         InputError: what is wrong, in which file, at which row; a file that ends early, or changes meanwhile.
@@ -146,7 +154,7 @@ def stream(path: InputFile, probabilities: str | None = None, follow: Follow | N
 
     before = _state(path)
     try:
-        table = _opened(path, probabilities)  # steps 1 and 2
+        table = _opened(path, probabilities, choice)  # steps 1 and 2
         # Columns are short, and threads of their own would wait for each other.
         with threadpool_limits(1, user_api="blas"):
             summary = _summary(table, follow)
@@ -221,17 +229,24 @@ def _summary(table: _Blocks, follow: Follow | None) -> Summary:
     return reduce(add, [part for part in parts if part is not None], begun)  # step 5
 
 
-def _opened(path: InputFile, probabilities: str | None) -> _Blocks:
+def _opened(path: InputFile, probabilities: str | None, choice: Choice) -> _Blocks:
     if path.kind == ".npy":
-        return _npy_blocks(path, probabilities)
+        return _npy_blocks(path, probabilities, choice)
     if path.kind == ".csv":
-        text = TextBlocks.of(path)
+        text = TextBlocks.of(path, choice.with_weights(probabilities))
         assert path.path is not None
         size = path.path.stat().st_size
-        return _one_lane(path, text.names, text.width, probabilities, size, blocks=_measured(text.read()))
-    table = blocks_of(path, "sources", probabilities)
+        column = _last_of(text.names) if choice and probabilities is not None else probabilities
+        return _one_lane(path, text.names, text.width, column, size, blocks=_measured(text.read()))
+    table = blocks_of(path, "sources", probabilities, choice)
     column = None if table.weights is not None else probabilities
+    column = _last_of(table.names) if choice and column is not None else column
     return _one_lane(path, table.names, table.width, column, table.rows, blocks=_counted(table.read()))
+
+
+def _last_of(names: tuple[str, ...] | None) -> str | None:
+    """Of the columns that are chosen, that of the weights."""
+    return None if names is None else names[-1]
 
 
 def _one_lane(
@@ -291,7 +306,7 @@ def _mapped(path: InputFile) -> np.memmap[Any, Any] | None:
     return array if isinstance(array, np.memmap) and array.ndim in (1, 2) and array.size else None
 
 
-def _npy_blocks(path: InputFile, probabilities: str | None) -> _Blocks:
+def _npy_blocks(path: InputFile, probabilities: str | None, choice: Choice) -> _Blocks:
     array = _mapped(path)
     if array is None:
         raise InputError(
@@ -299,10 +314,15 @@ def _npy_blocks(path: InputFile, probabilities: str | None) -> _Blocks:
         )
     rows, offset = len(array), int(array.offset)
     records = array.dtype.names is not None
-    first = as_table(np.array(array[:1]), "sources")
-    names = None if first.names is None else distinct_names(first.names, str(path))
-    width = first.values.shape[1]
-    column, kept = without_weights(path, names, width, probabilities)
+    whole = as_table(path, np.array(array[:1]), "sources") if not choice else None
+    width = array.shape[1] if array.ndim == 2 else 1
+    column, kept = None, None
+    if whole is None:
+        chosen = as_table(path, np.array(array[:1]), "sources", choice.with_weights(probabilities))
+        kept = None if chosen.names is None else distinct_names(chosen.names, str(path))
+    else:
+        names = None if whole.names is None else distinct_names(whole.names, str(path))
+        column, kept = without_weights(path, names, whole.values.shape[1], probabilities)
     by_columns = array.ndim == 2 and array.shape[1] > 1 and not array.flags.c_contiguous
     kind, shape = array.dtype, array.shape[1:]
     del array
@@ -320,8 +340,12 @@ def _npy_blocks(path: InputFile, probabilities: str | None) -> _Blocks:
             for start in range(lane * NPY_ROWS, rows, LANES * NPY_ROWS):
                 count = min(NPY_ROWS, rows - start)
                 part = block(file, start, count)
+                if choice:
+                    table = as_table(path, part, "sources", choice.with_weights(probabilities))
+                    yield table.values, table.probabilities, start, count
+                    continue
                 if records or part.ndim == 1:
-                    part = as_table(part, "sources").values
+                    part = as_table(path, part, "sources").values
                 yield *_split(part, None, column), start, count
 
     return _Blocks(kept, rows, LANES, read)

@@ -19,6 +19,7 @@ import numpy as np
 
 from solver.extras import missing
 from solver.reading.arrays import chosen_array
+from solver.reading.choice import EVERYTHING, Choice, Places
 from solver.reading.files import InputFile
 from theory.errors import InputError
 from theory.inputs import column_names
@@ -60,6 +61,7 @@ class ParquetBlocks:
         rows: their number.
         table: of pyarrow.
         weights: None: they are a column, if there are any.
+        places: of the columns that were chosen, or None.
     """
 
     path: InputFile
@@ -67,6 +69,7 @@ class ParquetBlocks:
     rows: int
     table: Any
     weights: None = None
+    places: Places | None = None
 
     @property
     def width(self) -> int:
@@ -74,16 +77,29 @@ class ParquetBlocks:
         return len(self.names)
 
     @classmethod
-    def of(cls, path: InputFile) -> ParquetBlocks:
+    def of(cls, path: InputFile, choice: Choice = EVERYTHING) -> ParquetBlocks:
         """From what stands at the end of the file.
 
         Raises:
             InputError: a damaged file, no columns, or one that holds no numbers; no pyarrow.
         """
-        known = _known_columns(path)
+        known = _known_columns(path, choice)
         if not known.kinds:
             raise InputError(f"{path}: no columns; give a table with one column per source")
-        return cls(path, tuple(known.kinds), known.rows, known.table)
+        if not choice:
+            return cls(path, tuple(known.kinds), known.rows, known.table)
+        places = choice.places(path, tuple(known.kinds), len(known.kinds))
+        for name in places.names:
+            _require_numbers(str(path), name, known.kinds[name])
+        return cls(path, places.names, known.rows, known.table, places=places)
+
+    def labels(self) -> tuple[str, ...] | None:
+        """What the rows are called, where a column says so."""
+        if self.places is None or self.places.index is None:
+            return None
+        name = self.places.all_names[self.places.index]
+        whole = self.table.read(columns=[name]) if self.path.path is None else self.table.to_table(columns=[name])
+        return tuple(map(str, whole.column(name).to_pylist()))
 
     def read(self) -> Iterator[tuple[Array, None]]:
         """Yield rows (n, columns), and None for their weights.
@@ -121,7 +137,7 @@ class _Columns:
     table: Any
 
 
-def _known_columns(path: InputFile) -> _Columns:
+def _known_columns(path: InputFile, choice: Choice) -> _Columns:
     """The columns of a file or folder, which must be the same in all of its files.
 
     Raises:
@@ -130,7 +146,7 @@ def _known_columns(path: InputFile) -> _Columns:
     try:
         if path.path is None or path.path.is_file():
             file: Any = _reader("pyarrow.parquet", path).ParquetFile(path.open() if path.path is None else path.path)
-            kinds = _kinds(str(path), file.schema_arrow)
+            kinds = _kinds(str(path), file.schema_arrow, choice)
             if path.path is None:
                 return _Columns(kinds, file.metadata.num_rows, file)
         dataset = _reader("pyarrow.dataset", path).dataset
@@ -143,11 +159,12 @@ def _known_columns(path: InputFile) -> _Columns:
         raise
     except Exception:  # a damaged file fails in many ways
         raise InputError(f"{path}: damaged or not Parquet; write it again") from None
-    kinds = _shared_kinds(path, {name: _kinds(name, schema) for name, schema in files.items()})
+    kinds = _shared_kinds(path, {name: _kinds(name, schema, choice) for name, schema in files.items()})
     stored = {name for schema in files.values() for name in schema.names}
     for field in table.schema:
         if field.name not in stored:
-            _require_numbers(str(path), field.name, field.type)
+            if not choice:
+                _require_numbers(str(path), field.name, field.type)
             kinds[field.name] = field.type
     if any(table.schema.field(name).type != kind for name, kind in kinds.items()):
         table = dataset(str(path.path), schema=import_module("pyarrow").schema(list(kinds.items())), **options)
@@ -171,12 +188,15 @@ def _shared_kinds(path: InputFile, files: dict[str, dict[str, Any]]) -> dict[str
     return kinds
 
 
-def _kinds(name: str, schema: Any) -> dict[str, Any]:
-    """What the columns of a file hold, but for those in which pandas keeps the labels of rows."""
-    labels = _row_labels(schema)
+def _kinds(name: str, schema: Any, choice: Choice) -> dict[str, Any]:
+    """What the columns of a file hold, but for those in which pandas keeps the labels of rows.
+
+    All are numbers, unless some columns are chosen.
+    """
+    labels = _row_labels(schema) - {choice.index}
     kept = [field for field in schema if field.name not in labels]
     distinct_names([field.name for field in kept], name)
-    for field in kept:
+    for field in () if choice else kept:
         _require_numbers(name, field.name, field.type)
     return {field.name: field.type for field in kept}
 
@@ -213,7 +233,8 @@ class ZarrBlocks:
         array: (T, columns) or (T,), of zarr, or of xarray where that wrote it.
         weights: (T,) from an array of its own, or None.
         chunk: rows of a chunk.
-        names: of the columns, where xarray keeps them.
+        names: of the columns, where xarray keeps them, or where some are chosen.
+        places: of the columns that were chosen, or None.
     """
 
     path: InputFile
@@ -221,9 +242,10 @@ class ZarrBlocks:
     weights: Any
     chunk: int
     names: tuple[str, ...] | None = None
+    places: Places | None = None
 
     @classmethod
-    def of(cls, path: InputFile, wanted: str, also: str | None) -> ZarrBlocks:
+    def of(cls, path: InputFile, wanted: str, also: str | None, choice: Choice = EVERYTHING) -> ZarrBlocks:
         """The array `wanted` of a group, or the only one but for `also`, which holds weights; or the store's one array.
 
         Raises:
@@ -262,7 +284,17 @@ class ZarrBlocks:
             names = column_names(array, str(path))
         else:
             _require_unpacked(path, taken)
-        return cls(path, array, weights, chunk, names)
+        if not choice:
+            return cls(path, array, weights, chunk, names)
+        width = int(array.shape[1]) if array.ndim == 2 else 1
+        places = choice.with_weights(None if weights is not None else also).places(path, names, width)
+        return cls(path, array, weights, chunk, places.names, places)
+
+    def labels(self) -> tuple[str, ...] | None:
+        """What the rows are called, where a column says so."""
+        if self.places is None or self.places.index is None:
+            return None
+        return tuple(map(str, np.asarray(self.array[:, self.places.index]).tolist()))
 
     @property
     def rows(self) -> int:
@@ -271,7 +303,9 @@ class ZarrBlocks:
 
     @property
     def width(self) -> int:
-        """Number of columns."""
+        """Number of columns that are read."""
+        if self.places is not None:
+            return len(self.places.numbers)
         return int(self.array.shape[1]) if self.array.ndim == 2 else 1
 
     def read(self) -> Iterator[tuple[NDArray[Any], NDArray[Any] | None]]:
@@ -291,16 +325,21 @@ class ZarrBlocks:
                 raise InputError(
                     f"{self.path}: the chunk of row {start} is damaged, or changed while it was read; write it again"
                 ) from None
-            yield (block if block.ndim == 2 else block[:, None]), weights
+            block = block if block.ndim == 2 else block[:, None]
+            yield (block if self.places is None else block[:, list(self.places.numbers)]), weights
 
 
-def blocks_of(path: InputFile, wanted: str, also: str | None) -> ParquetBlocks | ZarrBlocks:
+def blocks_of(
+    path: InputFile, wanted: str, also: str | None, choice: Choice = EVERYTHING
+) -> ParquetBlocks | ZarrBlocks:
     """The blocks of a file or folder of one of these two kinds; for the arguments see `ZarrBlocks.of`.
 
     Raises:
         InputError: a damaged file, or one without such columns or arrays.
     """
-    return ParquetBlocks.of(path) if path.kind == ".parquet" else ZarrBlocks.of(path, wanted, also)
+    if path.kind == ".parquet":
+        return ParquetBlocks.of(path, choice.with_weights(also))
+    return ZarrBlocks.of(path, wanted, also, choice)
 
 
 def _dimensions(array: Any) -> tuple[str, ...]:

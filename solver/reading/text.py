@@ -4,15 +4,13 @@
 2. Refuse cells such as #N/A, which would be taken for comments.
 3. Read the numbers with numpy's C reader.
 4. If it refuses, read cell by cell, to say which cell is wrong, or to accept what a spreadsheet writes: decimal commas
-   between semicolons, rows of delimiters at the end.
+   between semicolons, rows of delimiters at the end. Where some columns are chosen, read these so at once.
 5. Refuse a header of another width, and numbers that are not finite.
 """
 
 from __future__ import annotations
 
-import csv
 import io
-import re
 import warnings
 from dataclasses import dataclass
 from itertools import islice
@@ -20,7 +18,17 @@ from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
-from solver.reading.files import HEAD_BYTES, InputFile, NumericTable, encoding_of
+from solver.reading.choice import EVERYTHING, Choice, Places
+from solver.reading.files import HEAD_BYTES, InputFile, NumericTable
+from solver.reading.layout import (
+    CELL_SHOWN,
+    Layout,
+    about_commas,
+    is_decimal_comma,
+    layout_of,
+    number_in,
+    refuse_spreadsheet_error,
+)
 from theory.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,83 +43,24 @@ __all__ = ["TextBlocks", "decimals", "read_text"]
 BLOCK_BYTES = 1 << 20
 """Bytes looked through at once."""
 
-SPREADSHEET_ERROR = re.compile(r"#(?:N/A|DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!|SPILL!|CALC!)")
-"""What spreadsheets write where a formula failed, in English."""
-
-FAILED_ALONE = re.compile(r"#(?:\S*[!?]|#+|\w+/\w+|NV|NA)")
-"""What they write in other languages, such as #WERT! and #N/D, and where a column is too narrow."""
-
-NOT_A_COMMENT = re.compile(r'(?:"[^"]*"|[^#"]|"(?![^"]*"))*')
-"""A line up to the sign that begins a comment, which between quotation marks begins none."""
-
-A_COMMENT = re.compile(r"\s*#\s")
-"""How a line begins that is no row, whatever stands in it."""
-
-DECLARED = re.compile(r"sep=(\S|\t)", re.IGNORECASE)
-"""The first line by which spreadsheets say what stands between cells."""
-
-HEADER_LINES = 100
-"""Lines that a header may have: names with line breaks, between quotation marks."""
-
-CELL_SHOWN = 30
-"""Characters of a bad cell that a message repeats."""
+BLOCK_ROWS = 1 << 14
+"""Rows of a stream that are read at once where some columns are chosen."""
 
 
-@dataclass(frozen=True)
-class _Layout:
-    """How a text file is to be read: found from its first lines."""
+def read_text(path: InputFile, head: bytes, choice: Choice = EVERYTHING) -> NumericTable:
+    """The table in a text file, or the columns of it that are chosen.
 
-    path: InputFile
-    encoding: str
-    delimiter: str | None  # None: any white space
-    header: tuple[str, ...] | None
-    lines_before_data: int
-    width: int  # cells of the first line
-
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield (line number counted from 1, cells) for every row of data."""
-        with self.path.text(self.encoding) as stream:
-            yield from self.rows_of(enumerate(stream, 1))
-
-    def rows_of(self, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:
-        """Yield (line number, cells) of numbered lines, from the first row of data on."""
-        blank = ' \t\r\n"' + (self.delimiter or "")
-        for number, line in lines:
-            if number <= self.lines_before_data:
-                continue
-            if "#" in line:
-                _refuse_spreadsheet_error(self, number, line)
-            text = _without_comment(line)
-            if text.strip(blank):
-                yield number, _cells_of(self.path, number, text, self.delimiter)
-
-    def require_width(self, width: int) -> None:
-        """Refuse a header of another number of names than there are columns."""
-        if self.header is not None and len(self.header) != width:
-            raise InputError(
-                f"{self.path}: the header has {len(self.header)} name(s), but the rows have {width} cell(s); "
-                "give one name per column"
-            )
-
-    def refuse_row(self, line: int, cells: list[str], width: int) -> NoReturn:
-        """Refuse a row of another number of cells than those before it."""
-        raise InputError(
-            f"{self.path}: line {line} has {len(cells)} cell(s), the rows before it {width}; "
-            "give every row the same number"
-        )
-
-    def column(self, index: int) -> str:
-        """What to call a column in a message."""
-        return f"column {index + 1}" + (f" ({self.header[index]!r})" if self.header else "")
-
-
-def read_text(path: InputFile, head: bytes) -> NumericTable:
-    """The table in a text file.
+    Args:
+        path: the file.
+        head: its first bytes.
+        choice: which columns are read; others may hold anything.
 
     Raises:
         InputError: what is no number, or no table, at which line and column.
     """
-    layout = _layout(path, head)  # step 1
+    layout = layout_of(path, head, choice)  # step 1
+    if layout.places is not None:
+        return _read_chosen(layout, layout.places)
     _require_no_spreadsheet_errors(layout)  # step 2
     try:  # step 3
         values = np.loadtxt(
@@ -130,34 +79,62 @@ def read_text(path: InputFile, head: bytes) -> NumericTable:
     return NumericTable(values, layout.header)
 
 
+def _read_chosen(layout: Layout, places: Places) -> NumericTable:
+    """Step 4 for some of the columns, as a table may hold words beside them."""
+    labels: list[str] = []
+
+    def labelled() -> Iterator[tuple[int, list[str]]]:
+        for line, cells in layout.rows():
+            if places.index is not None:
+                labels.extend(cells[places.index : places.index + 1])
+            yield line, cells
+
+    values = _read_cells(layout, labelled(), _Marks())
+    _require_finite(values, layout)
+    return places.split(values, tuple(labels) or None)
+
+
+def _require_no_spreadsheet_errors(layout: Layout) -> None:
+    """Refuse cells such as #N/A, which would be taken for the beginning of a comment, and lost with their row."""
+    with layout.path.open() as stream:
+        if not any(b"#" in block for block in iter(lambda: stream.read(BLOCK_BYTES), b"")):
+            return
+    with layout.path.text(layout.encoding) as text:
+        for number, line in enumerate(text, 1):
+            if number > layout.lines_before_data and "#" in line:
+                refuse_spreadsheet_error(layout, number, line)
+
+
 @dataclass(frozen=True)
 class TextBlocks:
     """The rows of a text file, some thousands at a time.
 
     Attributes:
         layout: of the file.
-        names: of the columns, or None.
+        names: of the columns that are read, or None.
         width: their number.
     """
 
-    layout: _Layout
+    layout: Layout
     names: tuple[str, ...] | None
     width: int
 
     @classmethod
-    def of(cls, path: InputFile) -> TextBlocks:
-        """From the first lines.
+    def of(cls, path: InputFile, choice: Choice = EVERYTHING) -> TextBlocks:
+        """From the first lines; for the arguments see `read_text`.
 
         Raises:
             InputError: no text, or no rows.
         """
         with path.open() as stream:
-            layout = _layout(path, stream.read(HEAD_BYTES))
+            layout = layout_of(path, stream.read(HEAD_BYTES), choice)
         first = next(layout.rows(), None)
         if first is None:
             raise InputError(f"{path}: no rows of numbers; give a table with one row per sample")
         width = len(first[1])
         layout.require_width(width)
+        if layout.places is not None:
+            return cls(layout, layout.places.names, len(layout.places.numbers))
         return cls(layout, layout.header, width)
 
     def read(self) -> Iterator[tuple[Array, int]]:
@@ -168,6 +145,14 @@ class TextBlocks:
         """
         layout, marks, seen, before = self.layout, _Marks(), 0, 0
         with layout.path.open() as file, io.TextIOWrapper(file, encoding=layout.encoding, errors="replace") as text:
+            if layout.places is not None:
+                rows = layout.rows_of(enumerate(text, 1))
+                while block := list(islice(rows, BLOCK_ROWS)):
+                    values = _read_cells(layout, block, marks)
+                    _require_finite(values, layout, seen)
+                    seen += len(values)
+                    yield values, file.tell()
+                return
             while lines := text.readlines(BLOCK_BYTES):
                 values = self._numbers(lines, before, marks)
                 before += len(lines)
@@ -183,7 +168,7 @@ class TextBlocks:
         lines, before = lines[skipped:], before + skipped
         for number, line in enumerate(lines, before + 1):
             if "#" in line:
-                _refuse_spreadsheet_error(layout, number, line)
+                refuse_spreadsheet_error(layout, number, line)
         fresh = _Marks(marks.comma, marks.point)
         try:
             with warnings.catch_warnings():
@@ -204,196 +189,6 @@ class TextBlocks:
         return _read_cells(layout, rows, marks) if rows else np.empty((0, self.width))
 
 
-def _refuse_spreadsheet_error(layout: _Layout, number: int, line: str) -> None:
-    cell = _spreadsheet_error(layout, number, line)
-    if cell is not None:
-        raise InputError(
-            f"{layout.path}: {cell[:CELL_SHOWN]!r} is not a number, at line {number}; correct it or remove the row, "
-            "and begin comments with '# '"
-        )
-
-
-def _spreadsheet_error(layout: _Layout, number: int, line: str) -> str | None:
-    """A cell that holds what a spreadsheet says in the place of a number, and not a comment."""
-    english = SPREADSHEET_ERROR.search(line)
-    if english:
-        return english[0]
-    cells = [] if A_COMMENT.match(line) else _cells_of(layout.path, number, line, layout.delimiter)
-    signs = [cell for cell in cells if cell.startswith("#")]
-    if not signs:
-        return None
-    if len(cells) == 1:
-        # After the first number, a word in capitals too: they differ by language.
-        loud = number > layout.lines_before_data and layout.width == 1 and re.fullmatch(r"#\w+", cells[0])
-        return cells[0] if FAILED_ALONE.fullmatch(cells[0]) or (loud and _is_upper(cells[0])) else None
-    if layout.delimiter is None and len(cells) != layout.width:
-        return None  # the words of a comment
-    others = (cell for cell in cells if cell and not cell.startswith("#"))
-    if not all(_is_number(cell) for cell in others) or re.match(r"#\s", signs[0]) or signs[0] == "#":
-        return None
-    # A row of numbers with a sign before it was taken out by somebody.
-    return None if _is_number(signs[0][1:]) else signs[0]
-
-
-def _is_upper(text: str) -> bool:
-    return text == text.upper() != text.lower()
-
-
-def _is_number(cell: str) -> bool:
-    """Whether a cell holds a number, be its decimal mark a point or a comma."""
-    return _number(cell) is not None or _number(cell.replace(",", ".", 1)) is not None
-
-
-def _require_no_spreadsheet_errors(layout: _Layout) -> None:
-    """Refuse cells such as #N/A, which would be taken for the beginning of a comment, and lost with their row."""
-    with layout.path.open() as stream:
-        if not any(b"#" in block for block in iter(lambda: stream.read(BLOCK_BYTES), b"")):
-            return
-    with layout.path.text(layout.encoding) as text:
-        for number, line in enumerate(text, 1):
-            if number > layout.lines_before_data and "#" in line:
-                _refuse_spreadsheet_error(layout, number, line)
-
-
-def _layout(path: InputFile, head: bytes) -> _Layout:
-    encoding = encoding_of(path, head)
-    first: tuple[int, str] | None = None
-    second, declared, passed = "", None, []
-    with path.text(encoding) as stream:
-        lines = enumerate(stream, 1)
-        for number, line in lines:
-            if line.lstrip().startswith("#") or not line.strip():
-                if first is None:
-                    passed.append((number, line))
-                continue
-            if first is not None:
-                second = line
-                break
-            declaration = DECLARED.fullmatch(line.strip(" \r\n")) if declared is None else None
-            if declaration:
-                declared = declaration[1]
-                continue
-            first = _whole_header(path, number, line, lines, declared)
-    if first is None:
-        raise InputError(f"{path}: the file holds no rows; give a table with one row per sample")
-    number, line = first
-    # A comment after numbers; in a header "trial #" may be a name.
-    before = _without_comment(line)
-    delimiter = declared or _delimiter(before, second or before)
-    if all(_number(cell) is not None for cell in _cells_of(path, number, before, delimiter)):
-        line = before
-    delimiter = declared or _delimiter(line, second or line)
-    cells = [_one_line(cell) for cell in _cells_of(path, number, line, delimiter)]
-    if any(_is_number(cell) for cell in cells):
-        _require_all_numbers(path, number, cells, delimiter)
-        layout = _Layout(path, encoding, delimiter, None, number - 1, len(cells))
-        # Without a header there is no telling where the data begin but by the rows.
-        for before_it, skipped in passed:
-            _refuse_spreadsheet_error(layout, before_it, skipped)
-        return layout
-    if not second:
-        raise InputError(f"{path}: only a header, no rows; give a table with one row per sample")
-    unnamed = [i for i, cell in enumerate(cells) if not cell]
-    if unnamed:
-        raise InputError(
-            f"{path}: column {unnamed[0] + 1} has no name in the header (line {number}); "
-            "remove it if it only numbers the rows, or name it"
-        )
-    return _Layout(path, encoding, delimiter, tuple(cells), number, len(cells))
-
-
-def _whole_header(
-    path: InputFile, number: int, line: str, lines: Iterator[tuple[int, str]], declared: str | None
-) -> tuple[int, str]:
-    """The first line, with those after it in which its quoted cells go on, and the number of the last."""
-    last, end = number, number + HEADER_LINES
-    while '"' in line and _is_open(line, declared or _delimiter(line, line) or " "):
-        following = next(lines, None)
-        if following is None or last == end:
-            raise InputError(
-                f"{path}: a quotation mark in the header (line {number}) is never closed; close or remove it"
-            )
-        last, line = following[0], line + following[1]
-    return last, line
-
-
-def _is_open(line: str, delimiter: str) -> bool:
-    """Whether the last cell begins with a quotation mark that is not closed."""
-    try:
-        list(csv.reader([line], delimiter=delimiter, skipinitialspace=True, strict=True))
-    except csv.Error as error:
-        return "unexpected end" in str(error)
-    return False
-
-
-def _without_comment(line: str) -> str:
-    if "#" not in line:
-        return line
-    match = NOT_A_COMMENT.match(line)
-    return line if match is None else match[0]
-
-
-def _delimiter(first: str, row: str) -> str | None:
-    unquoted = re.sub(r'"[^"]*"', "", first)
-    for candidate in ("\t", ";", ","):
-        if candidate in unquoted.strip(" \r\n"):
-            return candidate
-    # A single column whose name has a space in it is not two columns.
-    return None if len(row.split()) > 1 else ","
-
-
-def _cells_of(path: InputFile, number: int, line: str, delimiter: str | None) -> list[str]:
-    """The cells of a line.
-
-    Raises:
-        InputError: one that is longer than any number or name.
-    """
-    if delimiter is None:
-        return [cell.strip('"') for cell in re.findall(r'"[^"]*"|\S+', line)]
-    try:
-        row = next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter, skipinitialspace=True))
-    except csv.Error:
-        raise InputError(
-            f"{path}: line {number} has a cell of more than {csv.field_size_limit():,} characters, which is no number; "
-            "correct it or remove the row"
-        ) from None
-    return [cell.strip() for cell in row]
-
-
-def _one_line(cell: str) -> str:
-    """A name with its line breaks as spaces."""
-    return re.sub(r"\s*[\r\n]\s*", " ", cell)
-
-
-def _number(cell: str) -> float | None:
-    try:
-        return None if "_" in cell else float(cell)
-    except ValueError:
-        return None
-
-
-def _require_all_numbers(path: InputFile, number: int, cells: list[str], delimiter: str | None) -> None:
-    for index, cell in enumerate(cells):
-        if cell and _number(cell) is None and not _is_decimal_comma(cell, delimiter):
-            remedy = _of_commas(cell, delimiter) or "make it a header of names only or a row of numbers only"
-            raise InputError(
-                f"{path}: line {number} mixes numbers and text ({cell[:CELL_SHOWN]!r} in column {index + 1}); {remedy}"
-            )
-
-
-def _is_decimal_comma(cell: str, delimiter: str | None) -> bool:
-    # Only between semicolons: elsewhere a comma may as well separate thousands.
-    return delimiter == ";" and "," in cell and "." not in cell and _number(cell.replace(",", ".", 1)) is not None
-
-
-def _of_commas(cell: str, delimiter: str | None) -> str | None:
-    """What to do where commas are decimal marks and something else than semicolons stands between cells."""
-    parts = cell.split()
-    if delimiter != ";" and (_is_number(cell) or (delimiter == "," and len(parts) > 1 and all(map(_is_number, parts)))):
-        return "write decimal points, or semicolons between the cells"
-    return None
-
-
 @dataclass
 class _Marks:
     """Decimal marks that were seen."""
@@ -402,21 +197,23 @@ class _Marks:
     point: bool = False
 
 
-def _read_cells(layout: _Layout, lines: Iterable[tuple[int, list[str]]], marks: _Marks) -> Array:
+def _read_cells(layout: Layout, lines: Iterable[tuple[int, list[str]]], marks: _Marks) -> Array:
     """(n, width) numbers of rows, cell by cell: slow, but it knows where it is."""
     rows: list[list[float]] = []
+    places, width = layout.places, 0
     for line, cells in lines:
-        if rows and len(cells) != len(rows[0]):
-            layout.refuse_row(line, cells, len(rows[0]))
+        if rows and len(cells) != width:
+            layout.refuse_row(line, cells, width)
+        width = len(cells)
         if layout.header and len(cells) != len(layout.header):
             raise InputError(
                 f"{layout.path}: line {line} has {len(cells)} cell(s), the header {len(layout.header)} name(s); "
                 "give every row one cell per name"
             )
         row = []
-        for index, cell in enumerate(cells):
-            comma = _is_decimal_comma(cell, layout.delimiter)
-            value = _number(cell.replace(",", ".")) if comma else _number(cell)
+        for index, cell in enumerate(cells if places is None else [cells[column] for column in places.numbers]):
+            comma = is_decimal_comma(cell, layout.delimiter)
+            value = number_in(cell.replace(",", ".")) if comma else number_in(cell)
             marks.comma, marks.point = marks.comma or comma, marks.point or "." in cell
             if value is None or (marks.comma and marks.point):
                 _refuse_cell(layout, line, index, cell, mixture=marks.comma and marks.point)
@@ -427,17 +224,17 @@ def _read_cells(layout: _Layout, lines: Iterable[tuple[int, list[str]]], marks: 
     return np.array(rows)
 
 
-def _refuse_cell(layout: _Layout, line: int, index: int, cell: str, *, mixture: bool) -> NoReturn:
+def _refuse_cell(layout: Layout, line: int, index: int, cell: str, *, mixture: bool) -> NoReturn:
     place = f"line {line}, {layout.column(index)}"
     if mixture:
         raise InputError(f"{layout.path}: decimal commas and decimal points, at {place}; use one of them throughout")
     if not cell:
-        raise InputError(f"{layout.path}: empty cell at {place}; fill it in or remove the row")
-    remedy = _of_commas(cell, layout.delimiter) or "correct it or remove the row"
+        raise InputError(f"{layout.path}: empty cell at {place}; fill it in, or remove the row or column (--drop)")
+    remedy = about_commas(cell, layout.delimiter) or "correct it, or remove the row or column (--drop)"
     raise InputError(f"{layout.path}: {cell[:CELL_SHOWN]!r} is not a number, at {place}; {remedy}")
 
 
-def _require_finite(values: Array, layout: _Layout, first_row: int = 0) -> None:
+def _require_finite(values: Array, layout: Layout, first_row: int = 0) -> None:
     if np.isfinite(values).all():
         return
     bad = np.argwhere(~np.isfinite(values))
@@ -449,8 +246,9 @@ def _require_finite(values: Array, layout: _Layout, first_row: int = 0) -> None:
     )
 
 
-def decimals(path: InputFile) -> NDArray[np.str_]:
-    """The cells as they stand, with decimal points."""
+def decimals(path: InputFile, choice: Choice = EVERYTHING) -> NDArray[np.str_]:
+    """The cells as they stand, with decimal points; for the arguments see `read_text`."""
     with path.open() as stream:
-        layout = _layout(path, stream.read(HEAD_BYTES))
-    return np.array([[cell.replace(",", ".") for cell in cells] for _, cells in layout.rows()])
+        layout = layout_of(path, stream.read(HEAD_BYTES), choice)
+    columns = range(layout.width) if layout.places is None else layout.places.numbers
+    return np.array([[cells[column].replace(",", ".") for column in columns] for _, cells in layout.rows()])

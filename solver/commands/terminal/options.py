@@ -14,7 +14,7 @@ from solver.examples import EXAMPLES
 from solver.extras import PAGES, PICTURES, SAVED, require_writer
 
 if TYPE_CHECKING:
-    from solver.reading import InputFile
+    from solver.reading import Choice, InputFile
     from theory.exact.problem import ExactProblem
     from theory.problem import Problem
     from theory.readouts import Reads
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACTIVATIONS",
+    "choice_of",
     "costs_of",
     "data_options",
     "exact_problem_of",
@@ -91,6 +92,14 @@ data_options = together(
     click.option("--bias-cost", type=float, metavar="X", help="Price of squared biases.  [default: 0]"),
     click.option("--mixing", type=click.Path(), metavar="FILE", help="Matrix the sources are seen through."),
     click.option("--probabilities", metavar="COLUMN", help="Column of sample weights: name, or number from 0."),
+    click.option(
+        "--columns",
+        multiple=True,
+        metavar="COLUMN,COLUMN",
+        help="Columns that are sources, by name, number from 0 or pattern such as 'x*'.  [default: all]",
+    ),
+    click.option("--drop", multiple=True, metavar="COLUMN,COLUMN", help="Columns that are none; they may hold words."),
+    click.option("--index-column", metavar="COLUMN", help="Column that names or numbers the rows, and is no source."),
     _with_file,
 )
 """Data, from a file or of an example, and prices: what poses a problem."""
@@ -258,13 +267,20 @@ def problem_from(
         return _problem_of_data(data, options, costs)
     with counted("read") as follow:
         # The order of a series is lost in a summary.
-        kept = {"whole": True} if whole or options.get("trajectory") else {}
-        sources = read_sources(data, options["probabilities"], follow, **kept)
+        whole = whole or bool(options.get("trajectory"))
+        sources = read_sources(data, options["probabilities"], follow, whole=whole, choice=choice_of(options))
     readout = readout_of(options)
     matrix = None if mixing is None else read_mixing(mixing)
     groups = groups_of(options, sources.names)
     costs = costs | activation_of(options)
     return Problem(sources, mixing=matrix, readout=readout, groups=groups, **costs, **recurrence_of(options, sources))
+
+
+def choice_of(options: dict[str, Any]) -> Choice:
+    """Which columns of the data are sources."""
+    from solver.reading import Choice
+
+    return Choice.of(options["columns"], options["drop"], options["index_column"])
 
 
 def activation_of(options: dict[str, Any]) -> dict[str, str]:
@@ -299,7 +315,7 @@ def _problem_of_data(data: InputFile, options: dict[str, Any], costs: dict[str, 
     for name in ("mixing", "targets", "transitions"):
         if options.get(name) is not None:
             raise click.UsageError(f"--{name}: a matrix of sources, which are not known here; leave it out")
-    table = read_samples(data, options["probabilities"])
+    table = read_samples(data, options["probabilities"], choice_of(options))
     sources = PrincipalCoordinates.of(table.values, components, variance, table.probabilities, channels=table.names)
     costs = costs | activation_of(options)
     return Problem(sources, mixing=sources.axes, readout=readout_of(options), **costs)
@@ -365,7 +381,7 @@ def exact_problem_of(
     from solver.reading import read_exactly
     from theory.exact.problem import ExactProblem
 
-    sources, probabilities = read_exactly(data, probabilities=options["probabilities"])
+    sources, probabilities = read_exactly(data, probabilities=options["probabilities"], choice=choice_of(options))
     columns = None if mixing is None else read_exactly(mixing, "mixing")[0]
     # The shortest decimal that reads as the given float is what was typed.
     encoder_cost, decoder_cost = (repr(costs.get(name, 1)) for name in ("encoder_cost", "decoder_cost"))

@@ -1,0 +1,145 @@
+"""Which columns of a table are sources: by name, by number counted from 0, or by a pattern such as `unit*`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from solver.reading.files import InputFile, NumericTable, column_at
+from theory.arrays import Array
+from theory.errors import InputError
+
+__all__ = ["EVERYTHING", "Choice", "Places"]
+
+PATTERN = re.compile(r"[*?]")
+"""What makes a name a pattern, unless a column is called so."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where in a table the columns are that are read.
+
+    Attributes:
+        numbers: of the columns of numbers, in the order in which they are wanted; the weights are the last of them.
+        weights: whether there are any.
+        index: of the column that names the rows, or None.
+        names: of the columns of numbers; "column 3" where a table has no names.
+        all_names: of every column of the table, alike.
+    """
+
+    numbers: tuple[int, ...]
+    weights: bool
+    index: int | None
+    names: tuple[str, ...]
+    all_names: tuple[str, ...]
+
+    def taken_from(self, values: Array, labels: tuple[str, ...] | None = None) -> NumericTable:
+        """The table of numbers (T, all columns), of which some are wanted."""
+        return self.split(np.ascontiguousarray(values[:, list(self.numbers)]), labels)
+
+    def split(self, values: Array, labels: tuple[str, ...] | None = None) -> NumericTable:
+        """The table of the columns that are wanted (T, numbers): the weights apart."""
+        if not self.weights:
+            return NumericTable(values, self.names, labels=labels)
+        return NumericTable(np.ascontiguousarray(values[:, :-1]), self.names[:-1], values[:, -1], labels)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which columns of a table are sources.
+
+    Attributes:
+        columns: those that are, in this order; None for all that are left.
+        drop: those that are not.
+        index: the column that names the rows, or None.
+        weights: the column of weights, or None.
+    """
+
+    columns: tuple[str, ...] | None = None
+    drop: tuple[str, ...] = ()
+    index: str | None = None
+    weights: str | None = None
+
+    def __bool__(self) -> bool:
+        return self.columns is not None or bool(self.drop) or self.index is not None
+
+    def with_weights(self, weights: str | None) -> Choice:
+        """The same with a column of weights; of everything they are found later."""
+        return replace(self, weights=weights) if self else self
+
+    @classmethod
+    def of(cls, columns: Sequence[str] = (), drop: Sequence[str] = (), index: str | None = None) -> Choice:
+        """From what was typed."""
+        return cls(tuple(columns) or None, tuple(drop), index)
+
+    def names_one_of(self, cells: Sequence[str]) -> bool:
+        """Whether one of the columns is chosen by a name among these, which then are a header."""
+        wanted = [*(self.columns or ()), *self.drop, self.index or "", self.weights or ""]
+        return any(part in cells for text in wanted for part in (text, *_parts(text)) if part)
+
+    def places(self, path: InputFile, names: Sequence[str] | None, count: int) -> Places:
+        """Find the columns.
+
+        Args:
+            path: the file.
+            names: of its columns, or None; the one that numbers the rows may have none.
+            count: how many they are.
+
+        Raises:
+            InputError: no such column, one that is wanted and dropped, or none left.
+
+        Example:
+            >>> names = ["trial", "x", "y", "note"]
+            >>> file = InputFile("table.csv", ".csv")
+            >>> Choice(drop=("note",), index="trial").places(file, names, 4).names
+            ('x', 'y')
+            >>> Choice(drop=("notes",)).places(file, names, 4)
+            Traceback (most recent call last):
+            theory.errors.InputError: table.csv: no column 'notes' for --drop; did you mean 'note'?
+        """
+        index = None if self.index is None else column_at(path, names, count, self.index, "for --index-column")
+        weight = None if self.weights is None else column_at(path, names, count, self.weights, "for the probabilities")
+        dropped = _positions(path, names, count, self.drop, "for --drop")
+        apart = {index: "--index-column", weight: "--probabilities"} | dict.fromkeys(dropped, "--drop")
+        if self.columns is None:
+            chosen = [column for column in range(count) if column not in apart]
+        else:
+            chosen = _positions(path, names, count, self.columns, "for --columns")
+            twice = next((column for column in chosen if column in apart), None)
+            if twice is not None:
+                name = _called(names, twice)
+                raise InputError(f"{path}: column {name!r} is named by --columns and by {apart[twice]}; choose one")
+        if not chosen:
+            raise InputError(f"{path}: no column of numbers is left; drop fewer")
+        numbers = (*chosen, *(() if weight is None else (weight,)))
+        everything = tuple(_called(names, column) for column in range(count))
+        return Places(numbers, weight is not None, index, tuple(everything[column] for column in numbers), everything)
+
+
+EVERYTHING = Choice()
+
+
+def _positions(
+    path: InputFile, names: Sequence[str] | None, count: int, wanted: Sequence[str], purpose: str
+) -> list[int]:
+    """The positions of columns, each once, in the order in which they are named."""
+    found: list[int] = []
+    for text in wanted:
+        for part in [text] if text in (names or ()) else _parts(text):
+            matched = [column for column, name in enumerate(names or ()) if fnmatchcase(name, part)]
+            is_pattern = part not in (names or ()) and PATTERN.search(part) and matched
+            found += matched if is_pattern else [column_at(path, names, count, part, purpose)]
+    return list(dict.fromkeys(found))
+
+
+def _parts(text: str) -> list[str]:
+    """The names in a list of them."""
+    return [part for part in map(str.strip, text.split(",")) if part]
+
+
+def _called(names: Sequence[str] | None, column: int) -> str:
+    return names[column] if names is not None and names[column] else f"column {column}"
