@@ -21,6 +21,7 @@ FLOORS = [
         "theory.groups",
         "theory.dynamics",
         "theory.neurons",
+        "theory.inputs.problem",
         "theory.reductions",
         "theory.problem",
     },

@@ -4,86 +4,51 @@
          = sum_i f(w_i) + g(sum_i w_i w_i')
 
 with ``f(w) = w'M w + h(w)^2`` (energy: a neuron's own cost) and ``g(G) = decoder_cost tr(K G^-1)`` (readout: the
-cheapest exact decoder). Derived in docs/mathematics.md, "The problem". Where a recurrent layer carries the code along,
-its weights cost something as well, of which only G is asked too (`theory.dynamics`).
+cheapest exact decoder). Derived in docs/mathematics.md, "The problem". The weights of a recurrent layer have a cost
+too, which depends on G alone (`theory.dynamics`). Which arguments are refused is in `theory.inputs.problem`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from theory.dynamics import Recurrence, Transitions, as_stack
+from theory.dynamics import Recurrence, Transitions
 from theory.errors import InputError
 from theory.formulas import modular_cost
 from theory.geometry.pricing import Pricing
 from theory.geometry.whitening import Whitening
 from theory.groups import Groups, checked_groups, is_separate
-from theory.immutable import FixedDict, Immutable, derived, locked
-from theory.inputs import LARGEST, SMALLEST, as_matrix, as_rows, require_plain
-from theory.neurons import ACTIVATIONS, Activity, Canonical, Linear, Neurons, Nonlinear
+from theory.immutable import FixedDict, Immutable, derived
+from theory.inputs import as_rows, require_plain
+from theory.inputs.problem import (
+    checked_mixing,
+    checked_neurons,
+    checked_price,
+    checked_transitions,
+    require_consistent_neurons,
+    require_definite_energy,
+    require_fit_for_a_layer,
+    require_representable,
+)
+from theory.neurons import Canonical, Linear, Neurons, Nonlinear
 from theory.neurons.sample_readout import SampleReadout
 from theory.readouts import Exact, Noisy, Readout, Reads, Soft
 from theory.reductions import CANONICAL, GROUP_BY_GROUP, WHITENED, WITHOUT_LAYER, SomeSamples
-from theory.sources import SOURCES, Sources
+from theory.sources import Sources
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from theory.arrays import Array
 
-__all__ = ["PRICES", "Problem", "within_digits"]
+__all__ = ["PRICES", "Problem"]
 
 PRICES = {"encoder_cost": 1.0, "decoder_cost": 1.0, "activity_cost": 1.0, "bias_cost": 0.0}
 """Arguments of `Problem` that are prices, and what they are if not given."""
-
-RANK_TOLERANCE = 1e-10
-"""Least singular value of the mixing, with its columns scaled to unit length, that counts as full rank."""
-
-
-DEFINITE = 1e-7
-"""Least singular value of the root of M, in units in which every source has variance one, that is told from zero.
-
-The root is good to about 1e-16 of that unit, so that no neuron's cost is off by more than about 1e-9 of itself, which
-is below the gap at which a code counts as optimal."""
-
-
-FORM_TOLERANCE = 1e-6
-"""Relative difference up to which what a neuron pays is what the form of its kind gives."""
-
-
-DEAREST_ERRORS = 1e18
-"""Price of the variance of the sources, in units of a modular code's loss, up to which errors are told from rounding:
-one of the last digit costs 1e-14 of the loss."""
-
-
-FAR_APART = 1e6
-"""Ratio of the sizes of two sources from which on it may be their units that exhaust the digits, and not a defect."""
-
-
-@contextmanager
-def within_digits(problem: Problem) -> Iterator[None]:
-    """No number that is none within: where the units of a problem exhaust the digits, say so.
-
-    Raises:
-        InputError: sources whose sizes lie too far apart for floating point.
-    """
-    try:
-        with np.errstate(divide="raise", invalid="raise", over="raise"):
-            yield
-    except (np.linalg.LinAlgError, FloatingPointError) as error:
-        deviation = np.sqrt(np.diag(problem.sources.covariance))
-        sizes = [deviation, np.linalg.norm(problem.mixing, axis=0), np.sqrt(problem.modular_costs)]
-        if max(size.max() / size.min() for size in sizes) < FAR_APART:
-            raise
-        raise InputError(
-            f"sources: their sizes, or those of the mixing's columns, lie too far apart for floating point ({error}); "
-            "choose units in which they are alike"
-        ) from None
 
 
 class Problem(Immutable):
@@ -108,14 +73,19 @@ class Problem(Immutable):
             ``{"position": [0, 1], "object": [2, 3]}``; a source in none is a group of its own.
         separate: whether every neuron must read one group only. If not, groups change no optimum; they are what codes
             are compared with and described by.
-        transitions: where sources go next, for a recurrent layer that carries the code along: (d, d) matrices about
-            the mean, one for each action, or `theory.dynamics.Transitions`; none if not given.
+        transitions: where sources go next, for a recurrent layer that updates the code: (d, d) matrices about the
+            mean, one for each action, or `theory.dynamics.Transitions`; none if not given.
         recurrent_cost: price of the squared weights of that layer.
         neurons: the kind of neuron (`theory.neurons`), which says what is paid for; `Linear` if not given.
         activation: the name of one of the program's own kinds instead: "linear", "rectified" or "free".
 
     Attributes:
-        sources, mixing (dx, d), encoder_cost, decoder_cost, separate, transitions, recurrent_cost, neurons.
+        sources: `theory.Sources`.
+        mixing: (dx, d) A.
+        encoder_cost: as passed; so are decoder_cost, activity_cost, bias_cost and recurrent_cost.
+        separate: whether every neuron must read one group only.
+        transitions: `theory.dynamics.Transitions`, or None.
+        neurons: the kind of neuron.
         groups: the members of every group, by index, or None.
         energy_matrix: (d, d) M = C + encoder_cost (A'A)^-1.
         gram: (d, d) K = A'A.
@@ -157,18 +127,15 @@ class Problem(Immutable):
             self.sources = sources
         else:
             self.sources = Sources(sources, probabilities)
-        self.encoder_cost = _cost("encoder_cost", encoder_cost)
-        self.decoder_cost = _cost("decoder_cost", decoder_cost)
-        if not self.decoder_cost > 0:
-            raise InputError(
-                f"decoder_cost: {self.decoder_cost:g} is not positive; without a price of the decoder ever weaker "
-                "neurons cost ever less, and none is best"
-            )
-        self.activity_cost = _cost("activity_cost", activity_cost)
-        if not self.activity_cost > 0:
-            raise InputError(f"activity_cost: {self.activity_cost:g} is not positive; give the activity a price")
-        self.bias_cost = _cost("bias_cost", bias_cost)
-        self.mixing = _check_mixing(mixing, self.sources.dimension)
+        self.encoder_cost = checked_price("encoder_cost", encoder_cost)
+        self.decoder_cost = checked_price(
+            "decoder_cost",
+            decoder_cost,
+            positive="without a price of the decoder ever weaker neurons cost ever less, and none is best",
+        )
+        self.activity_cost = checked_price("activity_cost", activity_cost, positive="give the activity a price")
+        self.bias_cost = checked_price("bias_cost", bias_cost)
+        self.mixing = checked_mixing(mixing, self.sources.dimension)
         self.given_readout: Reads = Exact() if readout is None else readout
         if not isinstance(self.given_readout, Reads):
             raise InputError(f"readout: expected one of `theory.readouts`, got {type(readout).__name__}")
@@ -176,21 +143,21 @@ class Problem(Immutable):
         self.separate = bool(separate)
         if self.separate and self.groups is None:
             raise InputError("separate: nothing says what is to be kept apart; give groups")
-        self.recurrent_cost = _cost("recurrent_cost", recurrent_cost)
-        self.neurons = _check_neurons(neurons, activation)
-        self.transitions = _check_transitions(transitions, self.sources, fitting="recurrence" in vars(self))
+        self.recurrent_cost = checked_price("recurrent_cost", recurrent_cost)
+        self.neurons = checked_neurons(neurons, activation)
+        self.transitions = checked_transitions(transitions, self.sources, fitting="recurrence" in vars(self))
         if self.transitions is None and self.recurrent_cost != 1:
             raise InputError("recurrent_cost: there is no recurrent layer to be paid for; give transitions as well")
         if isinstance(self.neurons, Nonlinear):
             self.neurons.require_fitting(self)
         elif self.transitions is None:
-            self._require_representable()
-            self._require_definite_energy()
+            require_representable(self)
+            require_definite_energy(self)
         else:
             _ = self.feedforward  # is held to these
-            self._require_fit_for_a_layer()
+            require_fit_for_a_layer(self)
         if self.neurons.linear and type(self.neurons) not in (Linear, Canonical):
-            self._require_consistent_neurons()
+            require_consistent_neurons(self)
         self._problems_among: dict[tuple[bytes, bool], Problem] = {}
         self._finish()
 
@@ -202,7 +169,7 @@ class Problem(Immutable):
 
     @classmethod
     def knowing(cls, known: Mapping[str, Any], **arguments: Any) -> Problem:
-        """The problem with these arguments, of which some derived properties are known, to more digits or for less.
+        """The problem with these arguments, of which some derived properties are known beforehand.
 
         Args:
             known: derived properties by name. Transitions whose `recurrence` is known fit.
@@ -217,35 +184,6 @@ class Problem(Immutable):
         vars(self).update(known)
         Problem.__init__(self, **arguments)
         return self
-
-    def _require_consistent_neurons(self) -> None:
-        """What a kind of neuron says that it pays must be what its form gives."""
-        weights = np.random.default_rng(0).standard_normal((4 * self.dimension, self.dimension))
-        weights /= np.sqrt(np.diag(self.sources.covariance))
-        activity = Activity.of(self.sources, weights, self.sources.support(weights))
-        terms = self.neurons.terms(self, activity, weights @ self.pseudoinverse)
-        paid = np.sum(list(terms.values()), axis=0)
-        formed = self.neuron_cost(weights)
-        apart = np.abs(paid - formed) / formed
-        worst = int(np.argmax(apart))
-        if not apart[worst] <= FORM_TOLERANCE:
-            raise InputError(
-                f"neurons: {type(self.neurons).__name__} pays {float(paid[worst]):.9g} for a neuron that costs "
-                f"{float(formed[worst]):.9g} by its energy_root and height_sources; only a cost |R w|^2 + h(w)^2, "
-                "which is homogeneous of degree two, can be solved"
-            )
-
-    def _require_fit_for_a_layer(self) -> None:
-        if not (self.readout.exact and self.readout.rank is None):
-            raise InputError(
-                "transitions: a readout that may err, or needs some of the sources only, leaves some without neurons, "
-                "and a layer cannot carry along what is not coded; leave out the transitions, or decode all exactly"
-            )
-        if self.groups is not None:
-            raise InputError(
-                "groups: the best separate code with a recurrent layer is not known; leave out the groups, or the "
-                "transitions"
-            )
 
     @classmethod
     def from_data(
@@ -298,18 +236,18 @@ class Problem(Immutable):
 
     def __repr__(self) -> str:
         seen = f", seen through {self.mixing.shape[0]} channels" if len(self.mixing) != self.dimension else ""
-        carried = "" if self.transitions is None else f", carried along {len(self.transitions)} transition(s)"
-        prices = f"encoder_cost={self.encoder_cost:g}, decoder_cost={self.decoder_cost:g}"
+        layer = "" if self.transitions is None else f", recurrent layer of {len(self.transitions)} transition(s)"
+        costs = f"encoder_cost={self.encoder_cost:g}, decoder_cost={self.decoder_cost:g}"
         kind = "" if self.neurons.linear else f", {self.neurons.name} neurons"
-        return f"Problem({self.sources!r}{seen}{carried}, {prices}{kind})"
+        return f"Problem({self.sources!r}{seen}{layer}, {costs}{kind})"
 
-    # ---- carried along ----------------------------------------------------------------------------------------
+    # ---- recurrent layer --------------------------------------------------------------------------------------
 
     @derived
     def recurrence(self) -> Recurrence | None:
         """What recurrent weights cost; None without transitions."""
-        given = self.transitions
-        return None if given is None else Recurrence(given.matrices, self.recurrent_cost, given.about(self.sources))
+        moves = self.transitions
+        return None if moves is None else Recurrence(moves.matrices, self.recurrent_cost, moves.about(self.sources))
 
     @derived
     def feedforward(self) -> Problem:
@@ -398,61 +336,6 @@ class Problem(Immutable):
         """
         return CANONICAL.apply(self)
 
-    def with_its_layer(self, alone: Problem) -> Problem:
-        """A problem without transitions with the layer of this one, which costs what it costs here.
-
-        Args:
-            alone: of sources that go where these go.
-
-        Example:
-            >>> square = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
-            >>> problem = Problem(square, transitions=[[0, -1], [1, 0]])
-            >>> problem.with_its_layer(problem.feedforward).loss(np.eye(2)) == problem.loss(np.eye(2))
-            True
-        """
-        layer = {"transitions": self.transitions, "recurrent_cost": self.recurrent_cost}
-        return Problem.knowing({"recurrence": self.recurrence, "feedforward": alone}, **(alone.arguments | layer))
-
-    def _require_representable(self) -> None:
-        """Units and prices that are each within bounds may go beyond them together."""
-        with np.errstate(all="ignore"):
-            cost, gram = self.modular_costs, self.readout.demand
-            gram = np.where(gram > 0, gram, gram.max())  # of a source that no target asks for
-            encoder = self.encoder_cost * np.diag(self.encoder_metric) / np.diag(self.sources.covariance)
-            sizes = [cost, gram, cost * gram * self.decoder_cost, gram / cost * self.decoder_cost, 1 + encoder]
-        for size in sizes:
-            beyond = np.flatnonzero(~((size >= SMALLEST**2) & (size <= LARGEST**2)))
-            if len(beyond):
-                raise InputError(
-                    f"sources: the units of {self.sources.names[beyond[0]]!r}, of the mixing and of the costs together "
-                    "go beyond the numbers of floating point; choose units nearer to one"
-                )
-        errors = self.readout.errors
-        if errors is not None:
-            asked = float(np.sqrt(cost * gram * self.decoder_cost).sum())
-            most = DEAREST_ERRORS * asked / float((gram * np.diag(errors.covariance)).max())
-            if errors.cost > most:
-                raise InputError(
-                    f"error_cost: {errors.cost:g} is so much that errors of rounding alone would count; give at most "
-                    f"{0.9 * most:.2g}, or allow no errors"
-                )
-
-    def _require_definite_energy(self) -> None:
-        """Every neuron must cost enough for rounding not to decide how much: M is definite in the sources' units."""
-        deviation = np.sqrt(np.diag(self.sources.covariance))
-        _, sizes, directions = np.linalg.svd(self.energy_root / deviation, full_matrices=False)
-        if sizes[-1] > DEFINITE:
-            return
-        metric = np.linalg.eigvalsh(self.encoder_metric / np.outer(deviation, deviation))
-        # With a mixing that is nearly singular too there may be no such price.
-        enough = DEFINITE**2 / metric[0] if metric[0] > np.finfo(float).eps * metric[-1] else np.inf
-        remedy = f"give at least {1.1 * enough:.2g}, or " if enough < LARGEST else ""
-        raise InputError(
-            f"encoder_cost: {self.encoder_cost:g} is too small for sources of which "
-            f"{self.sources.combination_text(directions[-1] / deviation)} hardly varies: rounding would decide what "
-            f"a neuron that reads it costs; {remedy}remove one of these sources"
-        )
-
     # ---- coordinates that suit it -----------------------------------------------------------------------------
 
     @derived
@@ -516,7 +399,7 @@ class Problem(Immutable):
 
     @derived
     def modular_loss(self) -> float:
-        """Loss of the best modular code: 2 sum_i sqrt(decoder_cost K_ii (M_ii + m_i^2)), or more if it is carried."""
+        """Loss of the best modular code: 2 sum_i sqrt(decoder_cost K_ii (M_ii + m_i^2)), and more with a layer."""
         strengths = self._modular_strengths
         if self.recurrence is None:
             if self.readout.errors is None:
@@ -525,8 +408,8 @@ class Problem(Immutable):
             weights = self.modular_weights
             read = self.readout.costs_of(self.readout.decoder(weights), weights)
             return float(self.modular_costs @ strengths) + sum(read.values())
-        asked = self.decoder_cost * self.readout.demand / strengths
-        return float(self.modular_costs @ strengths + asked.sum()) + self.recurrence.value(np.diag(strengths))
+        decoder = self.decoder_cost * self.readout.demand / strengths
+        return float(self.modular_costs @ strengths + decoder.sum()) + self.recurrence.value(np.diag(strengths))
 
     @derived
     def _modular_strengths(self) -> Array:
@@ -534,8 +417,8 @@ class Problem(Immutable):
         alone = self.readout.modular_strengths(self.modular_costs)
         if self.recurrence is None:
             return alone
-        asked = self.decoder_cost * self.readout.demand
-        return self.recurrence.modular_strengths(self.modular_costs, asked, alone)
+        demand = self.decoder_cost * self.readout.demand
+        return self.recurrence.modular_strengths(self.modular_costs, demand, alone)
 
     @derived
     def pricing(self) -> Pricing:
@@ -566,12 +449,12 @@ class Problem(Immutable):
 
     @derived
     def blocks(self) -> tuple[Problem, ...]:
-        """The neurons of each group by themselves: see `alone`. Empty where there are no groups."""
-        return tuple(self.alone(members) for members in (self.groups or {}).values())
+        """The problem of the neurons of each group, which cost what they cost here. Empty where there are no groups."""
+        return tuple(GROUP_BY_GROUP.alone(self, members) for members in (self.groups or {}).values())
 
     @derived
     def parts(self) -> tuple[Problem | None, ...]:
-        """The groups by themselves, read out as they are while the others are silent; None where none is asked for.
+        """The groups by themselves, read out as they are while the others are silent; None where no target needs one.
 
         Where no errors are allowed, or those of one group tell nothing of another (see `coupled`), the best code whose
         neurons read one group each is made of the best codes of these, and its loss is the sum of theirs.
@@ -603,24 +486,6 @@ class Problem(Immutable):
             (True, False)
         """
         return GROUP_BY_GROUP.separable(self)
-
-    def alone(self, members: Sequence[int]) -> Problem:
-        """The problem of the neurons that read only some of the sources: they cost what they cost here.
-
-        It differs from `part` where A'A has entries between these sources and others: M holds a block of (A'A)^-1,
-        which is not the inverse of a block. How they are read out is another matter (`Readout.alone`).
-
-        Args:
-            members: indices of the sources.
-
-        Example:
-            >>> problem = Problem([[0, 0], [1, 0], [0, 1]], mixing=[[1, 1], [0, 1]])
-            >>> bool(np.isclose(problem.alone([1]).neuron_cost([[2.0]]), problem.neuron_cost([[0.0, 2.0]])))
-            True
-            >>> bool(np.isclose(problem.part([1]).neuron_cost([[2.0]]), problem.neuron_cost([[0.0, 2.0]])))
-            False
-        """
-        return GROUP_BY_GROUP.alone(self, members)
 
     def part(self, members: Sequence[int]) -> Problem:
         """The problem of some of the sources by themselves, seen and decoded through their columns of the matrices.
@@ -724,7 +589,7 @@ class Problem(Immutable):
         return np.asarray(energy + self.height_sources.support(rows) ** 2)
 
     def readout_cost(self, gram_of_code: ArrayLike) -> float:
-        """g(G) of a code's G (d, d); infinite where no decoder does what is asked for.
+        """g(G) of a code's G (d, d); infinite where no decoder produces the targets.
 
         Example:
             >>> Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]], decoder_cost=3).readout_cost(np.diag([1.0, 2.0]))
@@ -753,72 +618,5 @@ class Problem(Immutable):
         """
         rows = as_rows(weights, "weights", self.dimension)
         code = rows.T @ rows
-        carried = 0.0 if self.recurrence is None else self.recurrence.value(code)
-        return float(self.neuron_cost(rows).sum()) + self.readout_cost(code) + carried
-
-
-def _check_transitions(given: ArrayLike | Transitions | None, sources: Sources, *, fitting: bool) -> Transitions | None:
-    if given is None:
-        return None
-    transitions = given if isinstance(given, Transitions) else Transitions(as_stack(given))
-    if not fitting:
-        transitions.require_fitting(sources)
-    return transitions
-
-
-def _check_neurons(neurons: Neurons | None, activation: str | None) -> Neurons:
-    if activation is None:
-        if neurons is not None and not isinstance(neurons, Neurons):
-            raise InputError(f"neurons: expected one of `theory.neurons`, got {type(neurons).__name__}")
-        return Linear() if neurons is None else neurons
-    if neurons is not None:
-        raise InputError("activation: the kind of neuron is given already; leave out one of neurons and activation")
-    if activation not in ACTIVATIONS:
-        raise InputError(f"activation: {activation!r} is unknown; choose one of {', '.join(ACTIVATIONS)}")
-    return ACTIVATIONS[activation]()
-
-
-def _cost(name: str, value: float) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise InputError(f"{name}: {value!r} is not a number") from None
-    if not (np.isfinite(number) and number >= 0):
-        raise InputError(f"{name}: {number:g} is not a price, which is finite and not negative")
-    if number and not SMALLEST <= number <= LARGEST:
-        raise InputError(f"{name}: {number:g} is out of range; give a price from {SMALLEST:g} to {LARGEST:g}")
-    return abs(number)  # minus zero is zero
-
-
-def _check_mixing(mixing: ArrayLike | None, dimension: int) -> Array:
-    if mixing is None:
-        return np.eye(dimension)
-    matrix = as_matrix(mixing, "mixing")
-    if matrix.shape[1] != dimension:
-        raise InputError(
-            f"mixing: shape {matrix.shape} does not fit {dimension} source(s); give one column a source, x = mixing @ s"
-        )
-    if len(matrix) < dimension:
-        raise InputError(f"mixing: {len(matrix)} row(s) cannot carry {dimension} sources; give at least {dimension}")
-    size = np.abs(matrix).max(axis=0)
-    if not (size > 0).all():
-        raise InputError(f"mixing: column {int(np.flatnonzero(size == 0)[0])} is zero, so its source is never seen")
-    beyond = np.flatnonzero((size < SMALLEST) | (size > LARGEST))
-    if len(beyond):
-        i = int(beyond[0])
-        raise InputError(
-            f"mixing: column {i} has entries up to {size[i]:.3g}, and only squares of {SMALLEST:g} to {LARGEST:g} can "
-            "be computed; choose other units"
-        )
-    length = np.linalg.norm(matrix, axis=0)
-    _, singular, directions = np.linalg.svd(matrix / length, full_matrices=False)
-    if singular[-1] <= RANK_TOLERANCE:
-        share = np.abs(directions[-1])
-        kept = [i for i in np.argsort(-share, kind="stable") if share[i] > SOURCES.term * share.max()]
-        named = ", ".join(str(i) for i in sorted(kept[: SOURCES.terms_shown]))
-        more = f" and {len(kept) - SOURCES.terms_shown} more" if len(kept) > SOURCES.terms_shown else ""
-        raise InputError(
-            f"mixing: not of full column rank; columns {named}{more} are linearly dependent, "
-            "so those sources cannot be told apart"
-        )
-    return locked(matrix)
+        recurrent = 0.0 if self.recurrence is None else self.recurrence.value(code)
+        return float(self.neuron_cost(rows).sum()) + self.readout_cost(code) + recurrent

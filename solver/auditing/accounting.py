@@ -19,8 +19,9 @@ from solver.certificate import Certificate, lower_bound
 from solver.generation.energies import optimal_energies
 from theory.arrays import Array, Indices
 from theory.immutable import Frozen
+from theory.inputs.problem import within_digits
 from theory.neurons import Activity
-from theory.problem import Problem, within_digits
+from theory.problem import Problem
 from theory.readouts import symmetric_root
 
 __all__ = ["Missing", "best_strengths", "missing_neuron", "ratios_of", "savings_of", "strengthened_loss"]

@@ -12,7 +12,8 @@ from solver.certificate.measure import loss_of, measure, measure_steps, network_
 from solver.certificate.nonlinear import bound_of, measured, network_activity, require_same_kind
 from solver.certificate.worth import optimality_gap, within_loss
 from theory.immutable import Frozen
-from theory.problem import Problem, within_digits
+from theory.inputs.problem import within_digits
+from theory.problem import Problem
 from theory.sources import as_matrix
 
 if TYPE_CHECKING:

@@ -34,7 +34,8 @@ from solver.stopping import raise_if_asked
 from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
 from theory.immutable import Frozen
-from theory.problem import Problem, within_digits
+from theory.inputs.problem import within_digits
+from theory.problem import Problem
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

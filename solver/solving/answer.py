@@ -19,7 +19,7 @@ from solver.certificate import best_bound, optimality_gap
 from solver.methods import many_samples
 from solver.representation import Representation
 from solver.solving.plan import has_many_samples, is_small, prices_slowly
-from theory.problem import within_digits
+from theory.inputs.problem import within_digits
 
 if TYPE_CHECKING:
     from solver.certificate import Bound

@@ -13,6 +13,7 @@ from theory.errors import InputError
 from theory.groups import checked_groups, is_product, is_separate, membership
 from theory.problem import Problem
 from theory.readouts import Noisy, Readout
+from theory.reductions import GROUP_BY_GROUP
 
 NAMES = ("x", "y", "z")
 TRIANGLE = [[0, 0], [0, 1], [1, 0]]
@@ -95,7 +96,7 @@ def test_neurons_of_a_group_cost_what_they_cost(problem, seed):
     members = sorted(rng.permutation(problem.dimension)[: rng.integers(1, problem.dimension)].tolist())
     weights = np.zeros((5, problem.dimension))
     weights[:, members] = rng.standard_normal((5, len(members)))
-    alone = problem.alone(members)
+    alone = GROUP_BY_GROUP.alone(problem, members)
     assert alone.neuron_cost(weights[:, members]) == pytest.approx(problem.neuron_cost(weights), rel=1e-8)
     assert alone.sources.names == tuple(problem.sources.names[index] for index in members)
 

@@ -20,7 +20,8 @@ from theory.conditions.few_sources import decide_few
 from theory.conditions.many_sources import decide_many
 from theory.conditions.verdict import CONDITION_TOLERANCE, Verdict, modular_multiplier
 from theory.errors import InputError
-from theory.problem import Problem, within_digits
+from theory.inputs.problem import within_digits
+from theory.problem import Problem
 from theory.readouts import Exact, Noisy, Soft
 from theory.sources import EXACT_DIMENSION, Sources
 

@@ -1,4 +1,4 @@
-"""What is given, checked: matrices of finite numbers, weights, names. Or one line saying what is wrong, and where."""
+"""Arguments, checked: matrices of finite numbers, weights, names; or one line that says what is wrong, and where."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ __all__ = [
 ]
 
 SMALLEST, LARGEST = 1e-140, 1e140
-"""Sizes of sources and mixings, and of prices, between which squares and their products can be computed: floating point
-ends at 1e-308 and 1e308."""
+"""Sizes of sources, mixings and prices between which squares and their products can be computed: floating point ends at
+1e-308 and 1e308."""
 
 SUMS_TO_ONE = 64 * float(np.finfo(float).eps)
 """By how much weights that were divided by their sum may miss one: rounding of each, and of the sum."""
@@ -149,7 +149,7 @@ def require_plain(values: Any, name: str, *, columns: Sequence[str] | None = Non
 
 
 def as_rows(values: ArrayLike, name: str, columns: int) -> Array:
-    """(n, columns) numbers, or one row of them, that a formula is asked about: masked values and other shapes refused.
+    """(n, columns) numbers, or one row of them, as the argument of a formula; masked values are refused.
 
     Args:
         values: (n, columns) or (columns,).
@@ -274,7 +274,7 @@ def has_blocks(values: Any) -> bool:
 
 
 def checked_names(names: Sequence[str] | None, dimension: int) -> tuple[str, ...]:
-    """One name a source, ``s1 ... sd`` if none are given.
+    """One name per source, ``s1 ... sd`` if there are none.
 
     Raises:
         InputError: another number of them, or two that are the same.

@@ -25,7 +25,7 @@ def printable(text: str) -> str:
         >>> printable("a\x1b[31mb")
         'a\\x1b[31mb'
     """
-    return NOT_PRINTED.sub(lambda found: repr(found[0])[1:-1], text)
+    return NOT_PRINTED.sub(lambda match: repr(match[0])[1:-1], text)
 
 
 def distinct_names(names: Iterable[Any], argument: str) -> tuple[str, ...]:
@@ -46,15 +46,15 @@ def distinct_names(names: Iterable[Any], argument: str) -> tuple[str, ...]:
         Traceback (most recent call last):
         theory.errors.InputError: sources: 2 columns are named 'a'; give each its own name
     """
-    found = tuple(printable(str(name)) for name in names)
-    for column, name in enumerate(found):
+    shown = tuple(printable(str(name)) for name in names)
+    for column, name in enumerate(shown):
         if not name.strip() or ROW_NUMBERS.fullmatch(name):
             said = f"is called {name!r}, as pandas calls one without a name" if name.strip() else "has no name"
             raise InputError(
                 f"{argument}: column {column} (counted from 0) {said}; remove it if it numbers the rows, or name it"
             )
-    repeated = [(name, count) for name, count in Counter(found).items() if count > 1]
+    repeated = [(name, count) for name, count in Counter(shown).items() if count > 1]
     if repeated:
         name, count = repeated[0]
         raise InputError(f"{argument}: {count} columns are named {name!r}; give each its own name")
-    return found
+    return shown

@@ -8,6 +8,7 @@ from theory.errors import InputError
 from theory.neurons import Canonical
 from theory.readouts import Priced
 from theory.reductions.reduction import Reduction
+from theory.reductions.without_layer import WITHOUT_LAYER
 
 __all__ = ["CANONICAL"]
 
@@ -40,7 +41,7 @@ class _CanonicalForm(Reduction):
             alone = type(problem)(**arguments)
         except InputError as error:
             raise InputError(f"activity_cost, bias_cost: with these prices, {error}") from None
-        return alone if problem.transitions is None else problem.with_its_layer(alone)
+        return WITHOUT_LAYER.with_layer(problem, alone)
 
     def of(self, problem: Any) -> Any:
         """See `Reduction`."""

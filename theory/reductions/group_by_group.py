@@ -67,9 +67,21 @@ class _GroupByGroup(Reduction):
     def alone(self, problem: Any, members: Sequence[int]) -> Any:
         """The problem of the neurons that read only some of the sources: they cost what they cost there.
 
+        It differs from `Problem.part` where A'A has entries between these sources and others: M holds a block of
+        (A'A)^-1, which is not the inverse of a block. How they are read out is another matter (`Readout.alone`).
+
         Args:
             problem: of all sources.
             members: indices of some.
+
+        Example:
+            >>> from theory.problem import Problem
+            >>> problem = Problem([[0, 0], [1, 0], [0, 1]], mixing=[[1, 1], [0, 1]])
+            >>> alone, part = GROUP_BY_GROUP.alone(problem, [1]), problem.part([1])
+            >>> float(np.round(problem.neuron_cost([[0.0, 2.0]])[0], 6))
+            5.333333
+            >>> [float(np.round(one.neuron_cost([[2.0]])[0], 6)) for one in (alone, part)]
+            [5.333333, 3.333333]
         """
         encoders = problem.pseudoinverse.T[:, list(members)]
         scale = np.linalg.norm(encoders, axis=0)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from theory.readouts import Priced
 from theory.reductions.reduction import Reduction
+from theory.reductions.without_layer import WITHOUT_LAYER
 
 if TYPE_CHECKING:
     from theory.arrays import Indices
@@ -43,7 +44,7 @@ class SomeSamples(Reduction):
         """
         sources = problem.sources.among(self.rows, listed=self.listed)
         some = problem.feedforward.replaced(sources=sources, readout=Priced(problem.readout))
-        return some if problem.transitions is None else problem.with_its_layer(some)
+        return WITHOUT_LAYER.with_layer(problem, some)
 
     def of(self, problem: Any) -> Any:
         """See `Reduction`."""

@@ -25,6 +25,26 @@ class _WithoutLayer(Reduction):
         """See `Reduction`."""
         return problem.feedforward
 
+    def with_layer(self, problem: Any, alone: Any) -> Any:
+        """A problem without transitions with the layer of another one, which costs there what it costs here.
+
+        Args:
+            problem: with the layer.
+            alone: without, of sources that move as those of the problem do.
+
+        Example:
+            >>> from theory.problem import Problem
+            >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]], transitions=[[0, -1], [1, 0]])
+            >>> again = WITHOUT_LAYER.with_layer(problem, problem.feedforward)
+            >>> again.modular_loss == problem.modular_loss
+            True
+        """
+        if not self.accepts(problem):
+            return alone
+        layer = {"transitions": problem.transitions, "recurrent_cost": problem.recurrent_cost}
+        known = {"recurrence": problem.recurrence, "feedforward": alone}
+        return type(problem).knowing(known, **(alone.arguments | layer))
+
     def lower_bound(self, problem: Any, bound: float) -> float:
         """See `Reduction`."""
         return bound + float(problem.least_recurrent)

@@ -1,0 +1,273 @@
+"""What of a problem's arguments is refused, each by one line that names it, the place and the remedy.
+
+1. Each argument by itself: prices, mixing, kind of neuron, transitions.
+2. All of them together: units and prices within the numbers of floating point, an energy that is positive definite in
+   them, a kind of neuron that pays what its form says, a recurrent layer that can update all that is coded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory.dynamics import Transitions, as_stack
+from theory.errors import InputError
+from theory.immutable import locked
+from theory.inputs import LARGEST, SMALLEST, as_matrix
+from theory.neurons import ACTIVATIONS, Activity, Linear, Neurons
+from theory.sources import SOURCES, Sources
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from theory.arrays import Array
+
+__all__ = [
+    "checked_mixing",
+    "checked_neurons",
+    "checked_price",
+    "checked_transitions",
+    "require_consistent_neurons",
+    "require_definite_energy",
+    "require_fit_for_a_layer",
+    "require_representable",
+    "within_digits",
+]
+
+
+@dataclass(frozen=True)
+class ProblemLimits:
+    """Where the digits of floating point end for a problem."""
+
+    rank: float = 1e-10  # least singular value of a mixing of full rank, its columns of unit length
+    # Least singular value of the root of M, in units in which every source has variance one. The root is good to about
+    # 1e-16 of that unit, so that no neuron's cost is off by more than 1e-9 of itself: less than the gap of an optimum.
+    definite: float = 1e-7
+    form: float = 1e-6  # relative difference up to which the terms of a kind of neuron agree with its form
+    # Price of the variance of the sources, in units of a modular code's loss, up to which errors are told from
+    # rounding: one of the last digit costs 1e-14 of the loss.
+    largest_error_cost: float = 1e18
+    far_apart: float = 1e6  # ratio of the sizes of two sources from which on their units may exhaust the digits
+
+
+LIMITS = ProblemLimits()
+
+
+@contextmanager
+def within_digits(problem: Any) -> Iterator[None]:
+    """Within it, a division or an overflow without a number says which units of the problem exhaust the digits.
+
+    Raises:
+        InputError: sources whose sizes lie too far apart for floating point.
+    """
+    try:
+        with np.errstate(divide="raise", invalid="raise", over="raise"):
+            yield
+    except (np.linalg.LinAlgError, FloatingPointError) as error:
+        deviation = np.sqrt(np.diag(problem.sources.covariance))
+        sizes = [deviation, np.linalg.norm(problem.mixing, axis=0), np.sqrt(problem.modular_costs)]
+        if max(size.max() / size.min() for size in sizes) < LIMITS.far_apart:
+            raise
+        raise InputError(
+            f"sources: their sizes, or those of the mixing's columns, lie too far apart for floating point ({error}); "
+            "choose units in which they are alike"
+        ) from None
+
+
+def checked_transitions(
+    transitions: ArrayLike | Transitions | None, sources: Sources, *, fitting: bool
+) -> Transitions | None:
+    """Transitions of the sources; None for none.
+
+    Args:
+        transitions: or their matrices, (a, d, d) or (d, d).
+        sources: that they move.
+        fitting: whether they are known to fit them.
+
+    Raises:
+        InputError: transitions of other sources, or that leave their hull.
+    """
+    if transitions is None:
+        return None
+    transitions = transitions if isinstance(transitions, Transitions) else Transitions(as_stack(transitions))
+    if not fitting:
+        transitions.require_fitting(sources)
+    return transitions
+
+
+def checked_neurons(neurons: Neurons | None, activation: str | None) -> Neurons:
+    """A kind of neuron: linear ones if neither it nor its name is passed.
+
+    Raises:
+        InputError: no kind, no known name, or both.
+    """
+    if activation is None:
+        if neurons is not None and not isinstance(neurons, Neurons):
+            raise InputError(f"neurons: expected one of `theory.neurons`, got {type(neurons).__name__}")
+        return Linear() if neurons is None else neurons
+    if neurons is not None:
+        raise InputError("activation: the kind of neuron is given already; leave out one of neurons and activation")
+    if activation not in ACTIVATIONS:
+        raise InputError(f"activation: {activation!r} is unknown; choose one of {', '.join(ACTIVATIONS)}")
+    return ACTIVATIONS[activation]()
+
+
+def checked_price(name: str, value: float, *, positive: str = "") -> float:
+    """A finite price that is not negative.
+
+    Args:
+        name: what to call it in a message.
+        value: anything.
+        positive: why it must not be zero, and the remedy; nothing where it may be.
+
+    Raises:
+        InputError: no number, out of range, or zero.
+
+    Example:
+        >>> checked_price("bias_cost", "2"), checked_price("bias_cost", -0.0)
+        (2.0, 0.0)
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: {value!r} is not a number") from None
+    if not (np.isfinite(number) and number >= 0):
+        raise InputError(f"{name}: {number:g} is not a price, which is finite and not negative")
+    if number and not SMALLEST <= number <= LARGEST:
+        raise InputError(f"{name}: {number:g} is out of range; give a price from {SMALLEST:g} to {LARGEST:g}")
+    if positive and not number:
+        raise InputError(f"{name}: {number:g} is not positive; {positive}")
+    return abs(number)  # minus zero is zero
+
+
+def checked_mixing(mixing: ArrayLike | None, dimension: int) -> Array:
+    """(dx, d) mixing of full column rank, locked; the identity if none is passed.
+
+    Raises:
+        InputError: another shape, entries out of range, linearly dependent columns.
+    """
+    if mixing is None:
+        return np.eye(dimension)
+    matrix = as_matrix(mixing, "mixing")
+    if matrix.shape[1] != dimension:
+        raise InputError(
+            f"mixing: shape {matrix.shape} does not fit {dimension} source(s); give one column a source, x = mixing @ s"
+        )
+    if len(matrix) < dimension:
+        raise InputError(f"mixing: {len(matrix)} row(s) cannot show {dimension} sources; give at least {dimension}")
+    size = np.abs(matrix).max(axis=0)
+    if not (size > 0).all():
+        raise InputError(f"mixing: column {int(np.flatnonzero(size == 0)[0])} is zero, so its source is never seen")
+    beyond = np.flatnonzero((size < SMALLEST) | (size > LARGEST))
+    if len(beyond):
+        i = int(beyond[0])
+        raise InputError(
+            f"mixing: column {i} has entries up to {size[i]:.3g}, and only squares of {SMALLEST:g} to {LARGEST:g} can "
+            "be computed; choose other units"
+        )
+    length = np.linalg.norm(matrix, axis=0)
+    _, singular, directions = np.linalg.svd(matrix / length, full_matrices=False)
+    if singular[-1] <= LIMITS.rank:
+        share = np.abs(directions[-1])
+        kept = [i for i in np.argsort(-share, kind="stable") if share[i] > SOURCES.term * share.max()]
+        named = ", ".join(str(i) for i in sorted(kept[: SOURCES.terms_shown]))
+        more = f" and {len(kept) - SOURCES.terms_shown} more" if len(kept) > SOURCES.terms_shown else ""
+        raise InputError(
+            f"mixing: not of full column rank; columns {named}{more} are linearly dependent, "
+            "so those sources cannot be told apart"
+        )
+    return locked(matrix)
+
+
+def require_representable(problem: Any) -> None:
+    """Refuse units and prices that are each within bounds, but go beyond the numbers of floating point together.
+
+    Raises:
+        InputError: that.
+    """
+    with np.errstate(all="ignore"):
+        cost, gram = problem.modular_costs, problem.readout.demand
+        gram = np.where(gram > 0, gram, gram.max())  # of a source that no target asks for
+        encoder = problem.encoder_cost * np.diag(problem.encoder_metric) / np.diag(problem.sources.covariance)
+        sizes = [cost, gram, cost * gram * problem.decoder_cost, gram / cost * problem.decoder_cost, 1 + encoder]
+    for size in sizes:
+        beyond = np.flatnonzero(~((size >= SMALLEST**2) & (size <= LARGEST**2)))
+        if len(beyond):
+            raise InputError(
+                f"sources: the units of {problem.sources.names[beyond[0]]!r}, of the mixing and of the costs together "
+                "go beyond the numbers of floating point; choose units nearer to one"
+            )
+    errors = problem.readout.errors
+    if errors is not None:
+        scale = float(np.sqrt(cost * gram * problem.decoder_cost).sum())
+        most = LIMITS.largest_error_cost * scale / float((gram * np.diag(errors.covariance)).max())
+        if errors.cost > most:
+            raise InputError(
+                f"error_cost: {errors.cost:g} is so much that errors of rounding alone would count; give at most "
+                f"{0.9 * most:.2g}, or allow no errors"
+            )
+
+
+def require_definite_energy(problem: Any) -> None:
+    """Refuse a problem of which some neuron costs so little that rounding decides how much.
+
+    Raises:
+        InputError: M is not definite in the sources' units.
+    """
+    deviation = np.sqrt(np.diag(problem.sources.covariance))
+    _, sizes, directions = np.linalg.svd(problem.energy_root / deviation, full_matrices=False)
+    if sizes[-1] > LIMITS.definite:
+        return
+    metric = np.linalg.eigvalsh(problem.encoder_metric / np.outer(deviation, deviation))
+    # With a mixing that is nearly singular too there may be no such price.
+    enough = LIMITS.definite**2 / metric[0] if metric[0] > np.finfo(float).eps * metric[-1] else np.inf
+    remedy = f"give at least {1.1 * enough:.2g}, or " if enough < LARGEST else ""
+    raise InputError(
+        f"encoder_cost: {problem.encoder_cost:g} is too small for sources of which "
+        f"{problem.sources.combination_text(directions[-1] / deviation)} hardly varies: rounding would decide what "
+        f"a neuron that reads it costs; {remedy}remove one of these sources"
+    )
+
+
+def require_consistent_neurons(problem: Any) -> None:
+    """Refuse a kind of neuron of which the terms do not add up to what its form gives.
+
+    Raises:
+        InputError: that.
+    """
+    weights = np.random.default_rng(0).standard_normal((4 * problem.dimension, problem.dimension))
+    weights /= np.sqrt(np.diag(problem.sources.covariance))
+    activity = Activity.of(problem.sources, weights, problem.sources.support(weights))
+    terms = problem.neurons.terms(problem, activity, weights @ problem.pseudoinverse)
+    paid = np.sum(list(terms.values()), axis=0)
+    formed = problem.neuron_cost(weights)
+    apart = np.abs(paid - formed) / formed
+    worst = int(np.argmax(apart))
+    if not apart[worst] <= LIMITS.form:
+        raise InputError(
+            f"neurons: {type(problem.neurons).__name__} pays {float(paid[worst]):.9g} for a neuron that costs "
+            f"{float(formed[worst]):.9g} by its energy_root and height_sources; only a cost |R w|^2 + h(w)^2, "
+            "which is homogeneous of degree two, can be solved"
+        )
+
+
+def require_fit_for_a_layer(problem: Any) -> None:
+    """Refuse a recurrent layer where some sources may have no neurons, or neurons must keep to their groups.
+
+    Raises:
+        InputError: that.
+    """
+    if not (problem.readout.exact and problem.readout.rank is None):
+        raise InputError(
+            "transitions: a readout that may err, or needs some of the sources only, leaves some without neurons, "
+            "and a layer cannot carry along what is not coded; leave out the transitions, or decode all exactly"
+        )
+    if problem.groups is not None:
+        raise InputError(
+            "groups: the best separate code with a recurrent layer is not known; leave out the groups, or the "
+            "transitions"
+        )
