@@ -34,25 +34,26 @@ def read_npz(
     with archive:
         # An archive may hold other files besides.
         names = [name.removesuffix(".npy") for name in archive.zip.namelist() if name.endswith(".npy")]
-        chosen = chosen_array([name for name in names if name != also], wanted)
+        chosen = chosen_array(path, [name for name in names if name != also], wanted)
         if also is None or also not in names:
             return as_table(path, _member(archive, chosen), chosen, choice.with_weights(also))
         table = as_table(path, _member(archive, chosen), chosen, choice)
         return replace(table, probabilities=as_matrix(_member(archive, also), also).reshape(-1))
 
 
-def chosen_array(candidates: list[str], wanted: str) -> str:
-    """The name of the array that is meant: that which is wanted, or the only one.
+def chosen_array(path: InputFile, candidates: list[str], wanted: str) -> str:
+    """The name of the array that is meant: that which was named behind the file, is wanted, or is the only one.
 
     Raises:
-        InputError: neither is there.
+        InputError: none of them is there.
     """
+    wanted = path.array or wanted
     if wanted in candidates:
         return wanted
-    if len(candidates) == 1:
+    if len(candidates) == 1 and path.array is None:
         return candidates[0]
     listed = ", ".join(repr(name) for name in candidates) or "none"
-    raise InputError(f"needs an array named {wanted!r} or a single array; it holds {listed}")
+    raise InputError(f"needs an array named {wanted!r} or a single array; it holds {listed}; write {path.name}:NAME")
 
 
 def load(stream: BinaryIO) -> Any:

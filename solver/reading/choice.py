@@ -81,6 +81,11 @@ class Choice:
         wanted = [*(self.columns or ()), *self.drop, self.index or "", self.weights or ""]
         return any(part in cells for text in wanted for part in (text, *_parts(text)) if part)
 
+    def matches_one_of(self, names: Sequence[str]) -> bool:
+        """Whether a pattern among the columns fits one of these names."""
+        patterns = [part for text in self.columns or () for part in _parts(text) if PATTERN.search(part)]
+        return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+
     def places(self, path: InputFile, names: Sequence[str] | None, count: int) -> Places:
         """Find the columns.
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import codecs
 import difflib
+import gzip
 import io
 import re
 import sys
+import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from theory.arrays import Array
 
 __all__ = [
+    "ARCHIVES",
     "FOLDERS",
     "HEAD_BYTES",
     "STANDARD_INPUT",
@@ -31,18 +34,38 @@ __all__ = [
     "without_weights",
 ]
 
-SUFFIXES = (".csv", ".npy", ".npz", ".parquet", ".zarr")
+TEXT = (".csv", ".tsv", ".txt")
+"""What a table in text may end in; all are read alike, and called .csv."""
+
+COMPRESSED = tuple(f"{suffix}.gz" for suffix in TEXT)
+
+ARCHIVES = {".mat": ".mat", ".h5": ".h5", ".hdf5": ".h5", ".nwb": ".nwb"}
+"""Files of many arrays, and the kind of each."""
+
+SUFFIXES = (*TEXT, ".csv.gz", ".npy", ".npz", ".parquet", ".zarr", *ARCHIVES)
+
+NAMED_ARRAY = re.compile(r"(.+\.(?:npz|zarr|mat|h5|hdf5|nwb)):(.+)", re.IGNORECASE | re.DOTALL)
+"""A file with the name of one of its arrays behind it."""
 
 FOLDERS = (".parquet", ".zarr")
 """Kinds that may be folders of files."""
 
 STANDARD_INPUT = "-"
 
-MAGIC = {b"\x93NUMPY": ".npy", b"PK\x03\x04": ".npz", b"PK\x05\x06": ".npz", b"PAR1": ".parquet"}
+MAGIC = {
+    b"\x93NUMPY": ".npy",
+    b"PK\x03\x04": ".npz",
+    b"PK\x05\x06": ".npz",
+    b"PAR1": ".parquet",
+    b"\x89HDF\r\n": ".h5",
+    b"MATLAB": ".mat",
+}
 """How files of numbers begin."""
 
 SHOWN = 10
 """Names of columns that a message lists."""
+
+GZIP = b"\x1f\x8b"
 
 HEAD_BYTES = 1 << 14
 """Enough of a file's beginning to tell text from binary and one encoding from another."""
@@ -71,15 +94,17 @@ class InputFile:
 
     Attributes:
         name: what to call it in a message.
-        kind: one of `SUFFIXES`.
+        kind: .csv of any text, or another of `SUFFIXES`.
         path: of a file on disk, else None.
-        content: what was read at once, else None.
+        content: what was read at once, such as a compressed text, else None.
+        array: which of its arrays is meant, where one was named behind the file; else None.
     """
 
     name: str
     kind: str
     path: Path | None = None
     content: bytes | None = None
+    array: str | None = None
 
     def __str__(self) -> str:
         return self.name
@@ -101,7 +126,8 @@ def input_file(path: str | Path | InputFile) -> InputFile:
     """Find a file, and read it at once if that can be done only once.
 
     Args:
-        path: of a file, "-" for standard input, or an input file, which is returned as it is.
+        path: of a file, with the name of one of its arrays behind it (session.mat:rates) if it holds several; "-" for
+            standard input; or an input file, which is returned as it is.
 
     Raises:
         InputError: a file of another kind, or standard input closed.
@@ -122,26 +148,50 @@ def input_file(path: str | Path | InputFile) -> InputFile:
     if not str(path):
         raise InputError("FILE: the name is empty; give a file, or - for standard input")
     file = Path(path)
+    named = NAMED_ARRAY.fullmatch(str(path))
+    if named and not file.exists():
+        return replace(input_file(named[1]), array=named[2])
     suffix = file.suffix.lower()
     if suffix in FOLDERS and file.is_dir():
         return InputFile(str(path), suffix, path=file)
+    return _on_disk(file, str(path), suffix)
+
+
+def _on_disk(file: Path, path: str, suffix: str) -> InputFile:
+    """A file of a known kind; what is compressed, or can be read only once, is read."""
     with file.open("rb") as stream:  # says at once, and in the system's words, why a file cannot be read
         if not file.is_file():
-            return _read_once(stream, str(path), suffix)
+            return _read_once(stream, path, suffix)
+        if "".join(file.suffixes[-2:]).lower() in COMPRESSED:
+            return InputFile(path, ".csv", content=_decompressed(path, stream.read()))
+    suffix = ".csv" if suffix in TEXT else ARCHIVES.get(suffix, suffix)
     if suffix not in SUFFIXES:
         raise InputError(
             f"{path}: unknown kind of file {file.suffix or '(no suffix)'!r}; give one of {', '.join(SUFFIXES)}"
         )
-    return InputFile(str(path), suffix, path=file)
+    return InputFile(path, suffix, path=file)
 
 
 def _read_once(stream: BinaryIO, name: str, suffix: str) -> InputFile:
     head = stream.read(HEAD_BYTES)
-    kind = suffix if suffix in SUFFIXES else next((MAGIC[magic] for magic in MAGIC if head.startswith(magic)), ".csv")
+    kind = ".csv" if suffix in TEXT else ARCHIVES.get(suffix, suffix)
+    if kind not in SUFFIXES:
+        kind = next((MAGIC[magic] for magic in MAGIC if head.startswith(magic)), ".csv")
+    if head.startswith(GZIP):
+        return InputFile(name, ".csv", content=_decompressed(name, head + stream.read()))
     if kind == ".csv":
         # Before the rest is read: some devices never end.
         encoding_of(name, head)
     return InputFile(name, kind, content=head + stream.read())
+
+
+def _decompressed(name: str, content: bytes) -> bytes:
+    try:
+        text = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error):
+        raise InputError(f"{name}: damaged or not compressed by gzip; compress it again") from None
+    encoding_of(name, text[:HEAD_BYTES])
+    return text
 
 
 def encoding_of(name: object, head: bytes) -> str:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver.reading.archives import read_archive
 from solver.reading.arrays import load, read_npy, read_npz
 from solver.reading.choice import EVERYTHING, Choice
 from solver.reading.files import (
+    ARCHIVES,
     FOLDERS,
     HEAD_BYTES,
     InputFile,
@@ -58,8 +60,9 @@ def read_sources(
     r"""Sources from a file, one row per sample and one column per source; as a stream where they are large.
 
     Args:
-        path: .csv (header or not; comma, semicolon, tab or spaces), .npy, .parquet, .npz or .zarr (array `sources`, or
-            the only one); "-" for a file of any of these kinds from standard input.
+        path: .csv, .tsv, .txt (header or not; comma, semicolon, tab or spaces; .gz behind it where it is compressed),
+            .npy, .parquet; .npz, .zarr, .mat, .h5 or .nwb (array `sources`, the only one, or the one named behind the
+            file and a colon); "-" for a file of any of these kinds from standard input.
         follow: called now and then with how much of how much of a stream has been read.
         whole: whether the samples are needed themselves, however many they are.
         probabilities: column that holds the samples' weights instead of a source: its name, or its number counted
@@ -228,6 +231,9 @@ def _row_names(table: NumericTable) -> list[str]:
 
 
 def _read(path: InputFile, wanted: str, also: str | None, choice: Choice) -> NumericTable:
+    wanted = path.array or wanted
+    if path.kind in ARCHIVES.values():
+        return read_archive(path, wanted, also, choice)
     if path.kind in FOLDERS:
         return _read_blocks(path, wanted, also, choice)
     with path.open() as file:

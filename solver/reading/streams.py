@@ -24,7 +24,7 @@ import numpy as np
 
 from solver.reading.arrays import as_table
 from solver.reading.choice import EVERYTHING, Choice
-from solver.reading.files import InputFile, without_weights
+from solver.reading.files import ARCHIVES, InputFile, without_weights
 from solver.reading.tables import blocks_of
 from solver.reading.text import TextBlocks
 from theory.errors import InputError
@@ -103,7 +103,7 @@ def is_streamed(path: InputFile, also: str | None = None, choice: Choice = EVERY
 
 def _holds_more(path: InputFile, also: str | None, choice: Choice, room: float) -> bool:
     """Whether the numbers in a file take more than so many bytes; False of what cannot be read in parts."""
-    if path.path is None or path.kind == ".npz":
+    if path.path is None or path.kind == ".npz" or path.kind in ARCHIVES.values():
         return False
     if path.path.is_file() and path.path.stat().st_size * NUMBER_BYTES < room:
         return False  # a number takes a byte at least, but for what is compressed well

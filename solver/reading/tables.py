@@ -265,7 +265,7 @@ class ZarrBlocks:
         # What is named as its own dimension says where the others lie.
         candidates = [one for one, named in dimensions.items() if one != also and named != (one,)]
         try:
-            name = "" if "" in arrays else chosen_array(candidates, wanted)
+            name = "" if "" in arrays else chosen_array(path, candidates, wanted)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
         taken = {one: arrays[one] for one in (name, also) if one is not None and one in arrays}
