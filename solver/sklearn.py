@@ -127,6 +127,7 @@ class OptimalCode(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         limits = {name: getattr(self, name) for name in ("method", "tolerance", "time_limit")}
         prices = {name: getattr(self, name) for name in PRICES}
         answer = solve(Problem(sources, mixing=sources.axes, **prices), rng=self._generator(), **limits)
+        assert isinstance(answer, Representation)
         self.representation_: Representation = answer
         self.components_: Array = answer.decoder.T
         self.encoder_: Array = answer.encoder

@@ -75,10 +75,11 @@ def follow(progress: Progress) -> bool:
     return progress.gap < 1e-3
 
 
-answer: Representation = solve(problem, callback=follow, rng=0)
+answer = solve(problem, callback=follow, rng=0)
 assert_type(answer.status, str)
 assert_type(answer.loss, float)
 assert_type(answer.modular, bool | None)
+assert isinstance(answer, Representation)
 assert_type(answer.source_weights, Array)
 assert_type(answer.activity(), Array)
 assert_type(answer.energies, dict[str, float])
@@ -97,8 +98,9 @@ assert_type(separation(problem), Verdict)
 assert_type(modularity(points).modular, bool | None)
 assert_type(budget(problem, (2, 4)), Budget)
 assert_type(budget(problem).losses, Array)
-found: Audit = audit(problem, points)
+found = audit(problem, points)
 assert_type(found.excess, float)
+assert isinstance(found, Audit)
 assert_type(len(Sweep.of_family("opposite-corners", parameter=[0.1, 0.2])), int)
 assert_type(verify(lambda sources: None), Report)
 assert_type(OptimalCode(n_components=2).fit(points), OptimalCode)

@@ -45,6 +45,8 @@ from theory.sources import Sources
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from solver.auditing.nonlinear import NonlinearAudit
+
 __all__ = ["Audit", "audit"]
 
 
@@ -162,7 +164,7 @@ def audit(
     tolerance: float = DEFAULT_TOLERANCE,
     time_limit: float | None = None,
     rng: int | np.random.Generator | None = None,
-) -> Any:
+) -> Audit | NonlinearAudit:
     """Say how far a code is from the best one, and why.
 
     Args:

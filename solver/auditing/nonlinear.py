@@ -164,6 +164,7 @@ def audit_nonlinear(
     """
     network = _network(problem, activity, encoder, decoder)  # step 1
     optimum = solve(problem, **limits)
+    assert isinstance(optimum, NonlinearRepresentation)
     proven = bound_of(problem, optimum.multiplier, tolerance=optimum.tolerance / 4)  # step 2
     code = _code(problem, network, optimum, proven.value)  # step 3
     lengths = _best_strengths(problem, code)  # step 4

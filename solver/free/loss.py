@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from theory.errors import InputError
 from theory.immutable import Frozen
 
 if TYPE_CHECKING:
@@ -27,6 +24,7 @@ class FreeLoss(Frozen):
         readout: targets, and what a decoder and its errors cost.
 
     Example:
+        >>> import numpy as np
         >>> from theory.neurons.sample_readout import SampleReadout
         >>> half = np.array([0.5, 0.5])
         >>> loss = FreeLoss(half, 1.0, SampleReadout(np.array([[-1.0], [1.0]]), half, 1.0, np.inf))
@@ -45,16 +43,3 @@ class FreeLoss(Frozen):
             activity: (T, n).
         """
         return self.activity_cost * float(self.probabilities @ (activity**2).sum(axis=1)) + self.readout.value(activity)
-
-    def refuse_free_samples(self) -> None:
-        """Refuse samples where activity costs nothing although errors count: no best code need exist.
-
-        Raises:
-            InputError: p_t = 0 < q_t for some sample t.
-        """
-        free = np.flatnonzero((self.probabilities <= 0) & (self.readout.error_weights > 0))
-        if len(free):
-            raise InputError(
-                f"probabilities: sample {free[0]} has probability 0 but its error counts, so activity there is free of "
-                "charge; give it a probability or the error weight 0"
-            )

@@ -28,6 +28,7 @@ from solver.free.response import Levels, Neurons, Samples, active, centred, resp
 from solver.free.setting import Setting, setting
 from solver.free.views import View, views_of_groups, whole_view
 from theory.immutable import Frozen
+from theory.neurons.nonlinear import require_costly_activity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,7 +91,7 @@ def steps(loss: FreeLoss, *, tolerance: float, rng: np.random.Generator) -> Iter
         rng: for the directions to start with.
 
     Raises:
-        InputError: activity is free of charge where errors count.
+        InputError: activity costs nothing where errors count.
 
     Example:
         >>> from solver.free.loss import FreeLoss
@@ -101,7 +102,7 @@ def steps(loss: FreeLoss, *, tolerance: float, rng: np.random.Generator) -> Iter
         >>> round(last.loss, 6), len(last.neurons)
         (2.828427, 2)
     """
-    loss.refuse_free_samples()
+    require_costly_activity(loss.probabilities, loss.readout.error_weights)
     yield from _search(loss, [whole_view(loss.probabilities)], tolerance, rng)
 
 
@@ -123,7 +124,7 @@ def modular_steps(
         groups: columns of each group; each source by itself if None.
 
     Raises:
-        InputError: activity is free of charge where errors count, or no sum of such neurons is exact.
+        InputError: activity costs nothing where errors count, or no sum of such neurons is exact.
 
     Example:
         >>> from solver.free.loss import FreeLoss

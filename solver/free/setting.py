@@ -20,6 +20,7 @@ from scipy.sparse import csr_array
 from solver.free.response import Levels, Samples
 from theory.errors import InputError
 from theory.immutable import Frozen
+from theory.neurons.nonlinear import require_costly_activity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,16 +86,11 @@ def setting(loss: FreeLoss, views: Sequence[View]) -> Setting | None:
         views: what a neuron may depend on.
 
     Raises:
-        InputError: activity is free of charge where errors count, or no neuron could tell what a decoder must know.
+        InputError: activity costs nothing where errors count, or no neuron could tell what a decoder must know.
     """
     readout = loss.readout
     for view in views:  # 1
-        free = (view.totals(readout.error_weights[:, None])[:, 0] > 0) & (view.probabilities <= 0)
-        if free.any():
-            raise InputError(
-                f"probabilities: level {np.flatnonzero(free)[0]} has probability 0 but its error counts, so activity "
-                "there is free of charge; give it a probability or the error weight 0"
-            )
+        require_costly_activity(view.probabilities, view.totals(readout.error_weights[:, None])[:, 0], "level")
     q = readout.error_weights
     counts = q > 0
     X = np.where(counts[:, None], readout.targets - q @ readout.targets, 0.0)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from solver.certificate import best_bound, optimality_gap
+from solver.representation import Representation
 from solver.solving.run import MEETS_SEPARATE
 from solver.solving.solve import solve
 from theory.conditions import Verdict
@@ -47,6 +48,7 @@ def separation(problem: Problem, **limits: Any) -> Verdict:
         raise InputError("problem: nothing says what is to be separate; give groups, or ask theory.modularity")
     # Step 1.
     best, among = solve(problem.separated, **limits), problem.replaced(separate=False).canonical
+    assert isinstance(best, Representation)
     weights = best.source_weights
     # Step 2. The code's own multiplier has entries between groups, which the proof for separate codes can do without.
     undetermined = among.readout.rank is not None

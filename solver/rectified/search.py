@@ -332,18 +332,23 @@ class _Search:
                 fresh = distinct(each.frame, more[better], worths[better], found[i])
                 found[i] = np.vstack([found[i], fresh])
         self._bound_of(prices, max(_value(proof) for proof in bounds))
-        if np.isinf(seconds) and len(self.families) == 1 and self.families[0].sources > PROVEN_SOURCES:
+        if np.isinf(seconds) and self._has_own_multiplier:
             relaxed = lifted_multiplier(self.frame)
             if relaxed is not None:
                 self._bound_of(*relaxed)
         unproven = any(each.sources > PROVEN_SOURCES for each in self.families)
         yield self._step("a relaxation bounds what neurons are worth" if unproven else "all neurons are priced")
 
+    @property
+    def _has_own_multiplier(self) -> bool:
+        """Whether there is one family of many sources: then its relaxation finds the multiplier that proves most."""
+        return len(self.families) == 1 and self.families[0].sources > PROVEN_SOURCES
+
     def _start(self, family: _Family, prices: Array, level: float, *, last: bool) -> float | ConeProof:
         if family.sources == 1:
             return best_of_one_source(family.frame, prices)[0]
         if family.sources > PROVEN_SOURCES:
-            relaxed = lifted_bound(family.frame, prices) if last and len(self.families) > 1 else np.inf
+            relaxed = lifted_bound(family.frame, prices) if last and not self._has_own_multiplier else np.inf
             return min(relaxed, free_bound(family.frame, prices))
         return ConeProof(family.frame, prices, level)
 

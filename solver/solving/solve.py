@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from solver.solving.limits import (
     DEFAULT_ITERATIONS,
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from solver.methods.continuation import Start
+    from solver.nonlinear.representation import NonlinearRepresentation
     from solver.representation import Representation
     from theory.problem import Problem
 
@@ -38,7 +39,7 @@ def solve(
     neurons: int | None = None,
     solver: str | None = None,
     callback: Callable[[Progress], object] | None = None,
-) -> Any:
+) -> Representation | NonlinearRepresentation:
     """Find the optimal code of a problem, with a proof of how good it is.
 
     Args:
@@ -96,7 +97,7 @@ def _solve_nonlinear(
     limits: Limits,
     rng: int | np.random.Generator | None,
     options: dict[str, object],
-) -> Any:
+) -> NonlinearRepresentation:
     from solver.nonlinear.solve import solve_nonlinear
 
     if method not in ("auto", "columns"):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.sources import Sources
 
-__all__ = ["Free", "Nonlinear", "Rectified", "rectified"]
+__all__ = ["Free", "Nonlinear", "Rectified", "rectified", "require_costly_activity"]
 
 
 def rectified(points: Array, weights: Array, bias: Array) -> Array:
@@ -32,6 +32,31 @@ def rectified(points: Array, weights: Array, bias: Array) -> Array:
         [[0.0], [2.5]]
     """
     return np.asarray(np.maximum(0.0, points @ weights.T + bias))
+
+
+def require_costly_activity(probabilities: Array, error_weights: Array, place: str = "sample") -> None:
+    """Refuse places where activity of free neurons costs nothing although errors count: no best code need exist.
+
+    Args:
+        probabilities: (L,) of samples, or of levels of them.
+        error_weights: (L,) with which their errors count.
+        place: what to call one of them.
+
+    Raises:
+        InputError: which of them has probability 0.
+
+    Example:
+        >>> require_costly_activity(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
+        >>> require_costly_activity(np.array([0.0, 1.0]), np.array([0.5, 0.5]))
+        Traceback (most recent call last):
+        theory.errors.InputError: probabilities: sample 0 has probability 0 but its error counts, so ...
+    """
+    unpaid = np.flatnonzero((probabilities <= 0) & (error_weights > 0))
+    if len(unpaid):
+        raise InputError(
+            f"probabilities: {place} {unpaid[0]} has probability 0 but its error counts, so that activity there costs "
+            "nothing and no code is best; give it a probability, or its error the weight 0"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +156,7 @@ class Free(Nonlinear):
 
         Raises:
             InputError: a price of encoder weights, of which there are none; errors that count at samples that never
-                occur, where activity is free of charge.
+                occur, where activity costs nothing.
         """
         super().require_fitting(problem)
         if problem.encoder_cost not in (0.0, 1.0):
@@ -139,14 +164,7 @@ class Free(Nonlinear):
                 f"encoder_cost: free neurons have no encoder weights, and none can cost {problem.encoder_cost:g}; "
                 "leave it out"
             )
-        errors, probabilities = problem.readout.errors, problem.sources.probabilities
-        if errors is not None and errors.probabilities is not None and probabilities is not None:
-            unpaid = np.flatnonzero((np.asarray(probabilities) == 0) & (np.asarray(errors.probabilities) > 0))
-            if len(unpaid):
-                raise InputError(
-                    f"probabilities: sample {int(unpaid[0])} has none, but its error counts: activity there costs "
-                    "nothing, and no code is best; give it a probability"
-                )
+        require_costly_activity(problem.sources.sample_probabilities, problem.sample_readout.error_weights)
 
     def terms(self, problem: Any, activity: Activity, encoder: Array) -> dict[str, Array]:
         """See `Neurons`: "activity" alone."""

@@ -78,7 +78,9 @@ def explored(representation: Code, *, stops: int = STOPS) -> dict[str, Any]:
     for number in sorted(range(stops), key=lambda number: abs(number - middle))[1:]:
         if asked():  # by a signal: the page shows what was solved before
             break
-        codes[number] = answer(_with_price(problem, float(factors[number])))
+        code = answer(_with_price(problem, float(factors[number])))
+        assert isinstance(code, Code)
+        codes[number] = code
     return {
         "sources": _sources(problem),
         "stops": [_stop(code, float(factors[number])) for number, code in sorted(codes.items())],

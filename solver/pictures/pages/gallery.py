@@ -79,6 +79,7 @@ def hang(folder: Path, report: Callable[[Path], object] | None = None, *, stops:
     for name, about in EXAMPLES.items():
         raise_if_asked()
         answer = solve(Problem(load(name)))
+        assert isinstance(answer, Representation)
         target = folder / f"{name}.html"
         page(answer, target, **({} if stops is None else {"stops": stops}))
         if report is not None:
