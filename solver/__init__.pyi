@@ -11,6 +11,8 @@ from .problem import Sources as Sources
 from .questions.neuron_budget import Budget as Budget
 from .questions.neuron_budget import budget as budget
 from .questions.separation import separation as separation
+from .reading.prepared import PreparedTable as PreparedTable
+from .reading.prepared import prepare_table as prepare_table
 from .representation import Representation as Representation
 from .solving.limits import Progress as Progress
 from .solving.solve import solve as solve
@@ -27,6 +29,7 @@ __all__ = [
     "Budget",
     "Certificate",
     "Comparison",
+    "PreparedTable",
     "Problem",
     "Progress",
     "Report",
@@ -38,6 +41,7 @@ __all__ = [
     "certify",
     "examples",
     "lower_bound",
+    "prepare_table",
     "separation",
     "solve",
     "sweep",

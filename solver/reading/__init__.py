@@ -5,6 +5,7 @@ from solver.reading.files import STANDARD_INPUT, SUFFIXES, InputFile, NumericTab
 from solver.reading.samples import (
     read_exactly,
     read_mixing,
+    read_prepared,
     read_samples,
     read_sources,
     read_table,
@@ -22,6 +23,7 @@ __all__ = [
     "input_file",
     "read_exactly",
     "read_mixing",
+    "read_prepared",
     "read_samples",
     "read_sources",
     "read_table",

@@ -13,6 +13,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -113,26 +114,31 @@ def _of_columns(
     names = list(columns)
     if choice:
         places = choice.with_weights(inside).places(path, names, len(names))
-        kept = list(places.names)
-        index = None if places.index is None else names[places.index]
+        kept, words = list(places.names), [names[column] for column in places.words]
     else:
-        kept, index = [*(name for name in names if name != inside), *([inside] if inside is not None else [])], None
-    sizes = {name: np.size(columns[name]) for name in [*kept, *([index] if index is not None else [])]}
+        places, words = None, []
+        kept = [*(name for name in names if name != inside), *([inside] if inside is not None else [])]
+    sizes = {name: np.size(columns[name]) for name in [*kept, *words]}
     if len(set(sizes.values())) > 1:
         said = ", ".join(f"{name} {size}" for name, size in sizes.items())
         raise InputError(f"{path}: columns of different lengths ({said}); choose those of one length by --columns")
-    values = as_matrix(np.column_stack([_numbers(path, name, columns[name]) for name in kept]), "sources", columns=kept)
-    labels = None if index is None else tuple(map(_text, np.ravel(columns[index]).tolist()))
+    values = np.empty((next(iter(sizes.values())), 0))
+    if kept:
+        beside = np.column_stack([_numbers(path, name, columns[name]) for name in kept])
+        values = as_matrix(beside, "sources", columns=kept)
+    if places is not None:
+        texts = [list(map(_text, np.ravel(columns[name]).tolist())) for name in words]
+        return _weighted(places.split(values, texts), arrays, also)
     if inside is not None:
-        return NumericTable(np.ascontiguousarray(values[:, :-1]), tuple(kept[:-1]), values[:, -1], labels)
-    return _weighted(NumericTable(values, tuple(kept), None, labels), arrays, also)
+        return NumericTable(np.ascontiguousarray(values[:, :-1]), tuple(kept[:-1]), values[:, -1])
+    return _weighted(NumericTable(values, tuple(kept)), arrays, also)
 
 
 def _weighted(table: NumericTable, arrays: Mapping[str, Any], also: str | None) -> NumericTable:
     """With the weights that are an array of their own."""
     if also is None or also not in arrays or table.probabilities is not None:
         return table
-    return NumericTable(table.values, table.names, as_matrix(np.ravel(arrays[also]), also).reshape(-1), table.labels)
+    return replace(table, probabilities=as_matrix(np.ravel(arrays[also]), also).reshape(-1))
 
 
 def _numbers(path: InputFile, name: str, column: Any) -> NDArray[Any]:

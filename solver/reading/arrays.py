@@ -66,12 +66,10 @@ def load(stream: BinaryIO) -> Any:
         _refuse_array("the file", error)
 
 
-def _labels_of(array: Any, index: int | None) -> tuple[str, ...] | None:
-    """The cells of the column that names the rows."""
-    if index is None:
-        return None
-    column = array[:, index] if array.dtype.names is None else array[array.dtype.names[index]]
-    return tuple(map(str, column.tolist()))
+def _words_of(array: Any, column: int) -> list[str]:
+    """The cells of a column as text."""
+    cells = array[:, column] if array.dtype.names is None else array[array.dtype.names[column]]
+    return [cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell) for cell in cells.tolist()]
 
 
 def _member(archive: Any, name: str) -> Any:
@@ -102,8 +100,10 @@ def as_table(path: InputFile, array: Any, wanted: str, choice: Choice = EVERYTHI
         places = choice.places(path, names, len(names) if names is not None else array.shape[1])
         numbers = list(places.numbers)
         kept = array[:, numbers] if names is None else array[[names[column] for column in numbers]]
-        values = as_matrix(as_table(path, kept, wanted).values, wanted, columns=places.names)
-        return places.split(values, _labels_of(array, places.index))
+        values = np.empty((len(array), 0))
+        if numbers:
+            values = as_matrix(as_table(path, kept, wanted).values, wanted, columns=places.names)
+        return places.split(values, [_words_of(array, column) for column in places.words])
     if names is not None:
         from numpy.lib.recfunctions import structured_to_unstructured
 

@@ -26,26 +26,41 @@ class Places:
     Attributes:
         numbers: of the columns of numbers, in the order in which they are wanted; the weights are the last of them.
         weights: whether there are any.
-        index: of the column that names the rows, or None.
+        words: of the columns of words: of the one that names the rows, if there is one, and of the categories.
+        indexed: whether the first of them names the rows.
+        order: the names of numbers and categories, without the weights, in the order in which they are wanted.
         names: of the columns of numbers; "column 3" where a table has no names.
         all_names: of every column of the table, alike.
     """
 
     numbers: tuple[int, ...]
     weights: bool
-    index: int | None
+    words: tuple[int, ...]
+    indexed: bool
+    order: tuple[str, ...]
     names: tuple[str, ...]
     all_names: tuple[str, ...]
 
-    def taken_from(self, values: Array, labels: tuple[str, ...] | None = None) -> NumericTable:
-        """The table of numbers (T, all columns), of which some are wanted."""
-        return self.split(np.ascontiguousarray(values[:, list(self.numbers)]), labels)
+    @property
+    def index(self) -> int | None:
+        """Of the column that names the rows, or None."""
+        return self.words[0] if self.indexed else None
 
-    def split(self, values: Array, labels: tuple[str, ...] | None = None) -> NumericTable:
-        """The table of the columns that are wanted (T, numbers): the weights apart."""
-        if not self.weights:
-            return NumericTable(values, self.names, labels=labels)
-        return NumericTable(np.ascontiguousarray(values[:, :-1]), self.names[:-1], values[:, -1], labels)
+    def split(self, values: Array, texts: Sequence[Sequence[str]]) -> NumericTable:
+        """The table of the columns that are wanted: the weights apart, and labels and categories beside the numbers.
+
+        Args:
+            values: (T, numbers).
+            texts: for each column of words its T cells.
+        """
+        labels = tuple(texts[0]) if self.indexed else None
+        cells = [tuple(column) for column in texts[self.indexed :]]
+        named = [self.all_names[column] for column in self.words[self.indexed :]]
+        words = dict(zip(named, cells, strict=True))
+        names, weights = self.names, None
+        if self.weights:
+            values, weights, names = np.ascontiguousarray(values[:, :-1]), values[:, -1], names[:-1]
+        return NumericTable(values, names, weights, labels, words, self.order if words else None)
 
 
 @dataclass(frozen=True)
@@ -57,15 +72,19 @@ class Choice:
         drop: those that are not.
         index: the column that names the rows, or None.
         weights: the column of weights, or None.
+        angles: columns of numbers that are angles.
+        categories: columns that are categories, and may hold words.
     """
 
     columns: tuple[str, ...] | None = None
     drop: tuple[str, ...] = ()
     index: str | None = None
     weights: str | None = None
+    angles: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return self.columns is not None or bool(self.drop) or self.index is not None
+        return any((self.columns is not None, self.drop, self.index is not None, self.angles, self.categories))
 
     def with_weights(self, weights: str | None) -> Choice:
         """The same with a column of weights; of everything they are found later."""
@@ -78,7 +97,8 @@ class Choice:
 
     def names_one_of(self, cells: Sequence[str]) -> bool:
         """Whether one of the columns is chosen by a name among these, which then are a header."""
-        wanted = [*(self.columns or ()), *self.drop, self.index or "", self.weights or ""]
+        listed = [*(self.columns or ()), *self.drop, *self.categories, *self.angles]
+        wanted = [*listed, self.index or "", self.weights or ""]
         return any(part in cells for text in wanted for part in (text, *_parts(text)) if part)
 
     def matches_one_of(self, names: Sequence[str]) -> bool:
@@ -109,20 +129,34 @@ class Choice:
         index = None if self.index is None else column_at(path, names, count, self.index, "for --index-column")
         weight = None if self.weights is None else column_at(path, names, count, self.weights, "for the probabilities")
         dropped = _positions(path, names, count, self.drop, "for --drop")
+        angles = [column_at(path, names, count, name, "for --angle") for name in self.angles]
+        categories = [column_at(path, names, count, name, "for --category") for name in self.categories]
         apart = {index: "--index-column", weight: "--probabilities"} | dict.fromkeys(dropped, "--drop")
         if self.columns is None:
             chosen = [column for column in range(count) if column not in apart]
         else:
             chosen = _positions(path, names, count, self.columns, "for --columns")
-            twice = next((column for column in chosen if column in apart), None)
+        for columns, option in ((chosen, "--columns"), (angles, "--angle"), (categories, "--category")):
+            twice = next((column for column in columns if column in apart), None)
             if twice is not None:
                 name = _called(names, twice)
-                raise InputError(f"{path}: column {name!r} is named by --columns and by {apart[twice]}; choose one")
+                raise InputError(f"{path}: column {name!r} is named by {option} and by {apart[twice]}; choose one")
+        chosen = list(dict.fromkeys([*chosen, *angles, *categories]))
         if not chosen:
             raise InputError(f"{path}: no column of numbers is left; drop fewer")
-        numbers = (*chosen, *(() if weight is None else (weight,)))
         everything = tuple(_called(names, column) for column in range(count))
-        return Places(numbers, weight is not None, index, tuple(everything[column] for column in numbers), everything)
+        numbers = [column for column in chosen if column not in categories]
+        if weight is not None:
+            numbers.append(weight)
+        return Places(
+            numbers=tuple(numbers),
+            weights=weight is not None,
+            words=(*(() if index is None else (index,)), *categories),
+            indexed=index is not None,
+            order=tuple(everything[column] for column in chosen),
+            names=tuple(everything[column] for column in numbers),
+            all_names=everything,
+        )
 
 
 EVERYTHING = Choice()

@@ -9,8 +9,8 @@ import io
 import re
 import sys
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
@@ -80,12 +80,16 @@ class NumericTable:
         names: one name per column, or None where the file gives none.
         probabilities: (T,) from an array of its own in an .npz, or from a column where columns were chosen; else None.
         labels: of the rows, from the column that names them, or None.
+        words: the cells of each column that is a category, by its name.
+        order: the names of all columns that are chosen, categories among them, where there are any.
     """
 
     values: Array
     names: tuple[str, ...] | None = None
     probabilities: Array | None = None
     labels: tuple[str, ...] | None = None
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    order: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

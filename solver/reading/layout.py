@@ -207,7 +207,8 @@ def _chosen_layout(
         return replace(bare, places=places)
     if not second:
         raise InputError(f"{path}: only a header, no rows; give a table with one row per sample")
-    unnamed = [column for column in places.numbers if not cells[column]]
+    named = [*places.numbers, *places.words[places.indexed :]]
+    unnamed = [column for column in named if not cells[column]]
     if unnamed:
         raise InputError(f"{path}: column {unnamed[0] + 1} has no name in the header (line {number}); name or drop it")
     return replace(bare, header=tuple(cells), lines_before_data=number, width=len(cells), places=places)

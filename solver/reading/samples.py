@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from solver.reading.files import (
     without_weights,
 )
 from solver.reading.layout import number_in
+from solver.reading.prepared import PreparedTable, prepared
 from solver.reading.streams import Follow, is_past_memory, is_streamed, stream
 from solver.reading.tables import blocks_of
 from solver.reading.text import decimals, read_text
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "read_exactly",
     "read_mixing",
+    "read_prepared",
     "read_samples",
     "read_sources",
     "read_table",
@@ -87,6 +90,43 @@ def read_sources(
         return stream(path, probabilities, follow, choice)
     table = read_samples(path, probabilities, choice)
     return Sources(table.values, table.probabilities, names=table.names)
+
+
+def read_prepared(
+    path: str | Path | InputFile,
+    probabilities: str | None,
+    choice: Choice,
+    turns: Mapping[str, tuple[float | str | None, int]],
+) -> PreparedTable:
+    """Sources and groups from a file in which some columns are angles or categories.
+
+    Args:
+        path: as for `read_sources`.
+        probabilities: as for `read_sources`.
+        choice: the columns, angles and categories among them.
+        turns: what a turn of each angle is, and the number of its harmonics, by what the choice calls it.
+
+    Raises:
+        InputError, OSError: as for `read_sources` and `solver.prepare_table`.
+    """
+    path = input_file(path)
+    table = read_samples(path, probabilities, choice)
+    columns = dict(zip(table.names or (), table.values.T, strict=True)) | dict(table.words)
+    ordered = {name: columns[name] for name in table.order or columns}
+    angles = {_called(path, ordered, name): turn for name, turn in turns.items()}
+    try:
+        return prepared(ordered, angles, table.words, table.probabilities)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _called(path: InputFile, columns: Mapping[str, Any], wanted: str) -> str:
+    """The name of a column that may have been given by its number."""
+    if wanted in columns or not wanted.isdecimal():
+        return wanted
+    if f"column {wanted}" in columns:
+        return f"column {wanted}"
+    raise InputError(f"{path}: give the angle {wanted!r} by its name: {', '.join(columns)}")
 
 
 def read_samples(
@@ -263,11 +303,12 @@ def _read_blocks(path: InputFile, wanted: str, also: str | None, choice: Choice)
         raise InputError(f"{path}: no rows; give a table with one row per sample")
     rows, weights = (list(part) for part in zip(*blocks, strict=True))
     try:
-        values = as_matrix(np.concatenate(rows), wanted, columns=names)
+        whole = np.concatenate(rows)
+        values = as_matrix(whole, wanted, columns=names) if whole.shape[1] else whole
         weights_of_rows = None if weights[0] is None else as_matrix(np.concatenate(weights), str(also)).reshape(-1)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     if places is None:
         return NumericTable(values, names, weights_of_rows)
-    taken = places.split(values, table.labels())
+    taken = places.split(values, table.words())
     return taken if weights_of_rows is None else replace(taken, probabilities=weights_of_rows)

@@ -93,13 +93,13 @@ class ParquetBlocks:
             _require_numbers(str(path), name, known.kinds[name])
         return cls(path, places.names, known.rows, known.table, places=places)
 
-    def labels(self) -> tuple[str, ...] | None:
-        """What the rows are called, where a column says so."""
-        if self.places is None or self.places.index is None:
-            return None
-        name = self.places.all_names[self.places.index]
-        whole = self.table.read(columns=[name]) if self.path.path is None else self.table.to_table(columns=[name])
-        return tuple(map(str, whole.column(name).to_pylist()))
+    def words(self) -> list[list[str]]:
+        """The cells of each column of words; empty where there is none."""
+        names = [] if self.places is None else [self.places.all_names[column] for column in self.places.words]
+        if not names:
+            return []
+        whole = self.table.read(columns=names) if self.path.path is None else self.table.to_table(columns=names)
+        return [["" if cell is None else str(cell) for cell in whole.column(name).to_pylist()] for name in names]
 
     def read(self) -> Iterator[tuple[Array, None]]:
         """Yield rows (n, columns), and None for their weights.
@@ -115,7 +115,7 @@ class ParquetBlocks:
             for batch in self.table.to_batches(**options, **ahead) if stream is None else stream:
                 if len(batch):
                     columns = [_as_floats(batch.column(name)) for name in self.names]
-                    yield np.column_stack(columns), None
+                    yield np.column_stack(columns) if columns else np.empty((len(batch), 0)), None
         except (OSError, ValueError, TypeError, NotImplementedError) as error:  # pyarrow's own are of these
             if isinstance(error, InputError):
                 raise
@@ -290,11 +290,10 @@ class ZarrBlocks:
         places = choice.with_weights(None if weights is not None else also).places(path, names, width)
         return cls(path, array, weights, chunk, places.names, places)
 
-    def labels(self) -> tuple[str, ...] | None:
-        """What the rows are called, where a column says so."""
-        if self.places is None or self.places.index is None:
-            return None
-        return tuple(map(str, np.asarray(self.array[:, self.places.index]).tolist()))
+    def words(self) -> list[list[str]]:
+        """The cells of each column of words."""
+        columns = () if self.places is None else self.places.words
+        return [[str(cell) for cell in np.asarray(self.array[:, column]).tolist()] for column in columns]
 
     @property
     def rows(self) -> int:

@@ -81,17 +81,17 @@ def read_text(path: InputFile, head: bytes, choice: Choice = EVERYTHING) -> Nume
 
 def _read_chosen(layout: Layout, places: Places) -> NumericTable:
     """Step 4 for some of the columns, as a table may hold words beside them."""
-    labels: list[str] = []
+    words: list[list[str]] = [[] for _ in places.words]
 
-    def labelled() -> Iterator[tuple[int, list[str]]]:
+    def noted() -> Iterator[tuple[int, list[str]]]:
         for line, cells in layout.rows():
-            if places.index is not None:
-                labels.extend(cells[places.index : places.index + 1])
+            for text, column in zip(words, places.words, strict=True):
+                text.extend(cells[column : column + 1])
             yield line, cells
 
-    values = _read_cells(layout, labelled(), _Marks())
+    values = _read_cells(layout, noted(), _Marks())
     _require_finite(values, layout)
-    return places.split(values, tuple(labels) or None)
+    return places.split(values, words)
 
 
 def _require_no_spreadsheet_errors(layout: Layout) -> None:

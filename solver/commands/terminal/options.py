@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from solver.commands.terminal.output import FORMATS, QUIET
-from solver.commands.terminal.progress import counted, silence
+from solver.commands.terminal.progress import counted, is_silent, silence
 from solver.examples import EXAMPLES
 from solver.extras import PAGES, PICTURES, SAVED, require_writer
+from theory.errors import InputError
 
 if TYPE_CHECKING:
     from solver.reading import Choice, InputFile
+    from theory.arrays import Array
     from theory.exact.problem import ExactProblem
     from theory.problem import Problem
     from theory.readouts import Reads
@@ -43,11 +47,15 @@ __all__ = [
     "search_options",
     "seed_option",
     "together",
+    "turns_of",
 ]
 
 
 ACTIVATIONS = ("linear", "rectified", "free")
 """Those of `theory.neurons`, which is not imported for the help."""
+
+ANGLE = re.compile(r"(?P<name>[^=:].*?)(?:=(?P<turn>[^=:]+))?(?::(?P<count>[0-9]+))?")
+"""A column that is an angle, what a turn is, and how many harmonics."""
 
 READ = ("mixing", "targets", "transitions", "encoder", "decoder")
 """Options that are files which are read."""
@@ -100,6 +108,14 @@ data_options = together(
     ),
     click.option("--drop", multiple=True, metavar="COLUMN,COLUMN", help="Columns that are none; they may hold words."),
     click.option("--index-column", metavar="COLUMN", help="Column that names or numbers the rows, and is no source."),
+    click.option(
+        "--angle",
+        "angles",
+        multiple=True,
+        metavar="COLUMN[=TURN][:N]",
+        help="Column that is an angle: cosine and sine, or N harmonics. TURN: 360, 24, degrees.  [default: radians]",
+    ),
+    click.option("--category", "categories", multiple=True, metavar="COLUMN", help="Column that is a category."),
     _with_file,
 )
 """Data, from a file or of an example, and prices: what poses a problem."""
@@ -265,6 +281,8 @@ def problem_from(
 
     if options.get("components") is not None or options.get("variance") is not None:
         return _problem_of_data(data, options, costs)
+    if options["angles"] or options["categories"]:
+        return _problem_of_prepared(data, mixing, options, costs)
     with counted("read") as follow:
         # The order of a series is lost in a summary.
         whole = whole or bool(options.get("trajectory"))
@@ -280,7 +298,46 @@ def choice_of(options: dict[str, Any]) -> Choice:
     """Which columns of the data are sources."""
     from solver.reading import Choice
 
-    return Choice.of(options["columns"], options["drop"], options["index_column"])
+    choice = Choice.of(options["columns"], options["drop"], options["index_column"])
+    return replace(choice, angles=tuple(turns_of(options)), categories=options["categories"])
+
+
+def turns_of(options: dict[str, Any]) -> dict[str, tuple[str | None, int]]:
+    """What a turn of each angle is, and the number of its harmonics, by the name of the column."""
+    turns: dict[str, tuple[str | None, int]] = {}
+    for text in options["angles"]:
+        found = ANGLE.fullmatch(text)
+        if found is None:
+            raise click.UsageError(f"--angle: {text!r} names no column; write COLUMN, COLUMN=360 or COLUMN=360:2")
+        if found["name"] in turns:
+            raise click.UsageError(f"--angle: {found['name']!r} is given twice")
+        turns[found["name"]] = found["turn"], int(found["count"] or 1)
+    return turns
+
+
+def _problem_of_prepared(
+    data: InputFile, mixing: InputFile | None, options: dict[str, Any], costs: dict[str, Any]
+) -> Problem:
+    """The problem of a table with angles or categories in it; what was made of them is told on stderr."""
+    from solver.reading import read_mixing, read_prepared
+
+    table = read_prepared(data, options["probabilities"], choice_of(options), turns_of(options))
+    groups: dict[str, Any] = {}
+    for name, members in (groups_of(options, (*table.sources.names, *table.groups)) or {}).items():
+        groups[name] = [one for member in members for one in table.groups.get(str(member), (member,))]
+    taken = {member for members in groups.values() for member in members}
+    named = {table.sources.names[member] if isinstance(member, int) else member for member in taken}
+    left = {name: members for name, members in table.groups.items() if not named & set(members)}
+    problem = table.problem(
+        mixing=table.seen(None if mixing is None else read_mixing(mixing)),
+        readout=readout_of(options, seen=table.mixing),
+        groups=groups | left,
+        **costs | activation_of(options) | recurrence_of(options, table.sources),
+    )
+    if not is_silent():
+        for note in table.notes:
+            click.echo(note, err=True)
+    return problem
 
 
 def activation_of(options: dict[str, Any]) -> dict[str, str]:
@@ -312,6 +369,10 @@ def _problem_of_data(data: InputFile, options: dict[str, Any], costs: dict[str, 
     components, variance = options["components"], options["variance"]
     if components is not None and variance is not None:
         raise click.UsageError("--components, --variance: each says how many axes to keep; give one of them")
+    for name in ("angles", "categories"):
+        if options[name]:
+            option = {"angles": "--angle", "categories": "--category"}[name]
+            raise click.UsageError(f"{option}: what the sources are is not known here; leave it out")
     for name in ("mixing", "targets", "transitions"):
         if options.get(name) is not None:
             raise click.UsageError(f"--{name}: a matrix of sources, which are not known here; leave it out")
@@ -337,12 +398,13 @@ def recurrence_of(options: dict[str, Any], sources: Sources) -> dict[str, Any]:
     return {"transitions": transitions} | ({} if cost is None else {"recurrent_cost": cost})
 
 
-def readout_of(options: dict[str, Any], *, exact: bool = False) -> Reads | None:
+def readout_of(options: dict[str, Any], *, exact: bool = False, seen: Array | None = None) -> Reads | None:
     """How the code is read out, or None for the exact decoder of the data.
 
     Args:
         options: as given.
         exact: whether numbers are to stay as they were typed.
+        seen: (channels, d) what of the sources the targets are of, if it is not the sources themselves.
     """
     error_cost, variance = options.get("error_cost"), options.get("noise_variance")
     if variance is not None and error_cost is None:
@@ -355,6 +417,12 @@ def readout_of(options: dict[str, Any], *, exact: bool = False) -> Reads | None:
     targets: Any = options.get("targets")
     if targets is not None:
         targets = read_exactly(targets, "targets")[0] if exact else read_mixing(targets, "targets")
+        if seen is not None:
+            if targets.shape[1] != len(seen):
+                raise InputError(
+                    f"targets: {targets.shape[1]} column(s) do not fit the {len(seen)} that the network sees"
+                )
+            targets = targets @ seen
     if exact:
         error_cost, variance = (None if price is None else repr(price) for price in (error_cost, variance))
     if error_cost is None:
@@ -364,6 +432,7 @@ def readout_of(options: dict[str, Any], *, exact: bool = False) -> Reads | None:
 
 def require_exact_prices(options: dict[str, Any]) -> None:
     """Refuse a rational verdict for prices or about groups that only floating point knows."""
+    _require_single_sources(options)
     if options.get("groups"):
         raise click.UsageError("--group: exact verdicts and proofs are about single sources; leave it out")
     for name in ("activity_cost", "bias_cost"):
@@ -374,10 +443,16 @@ def require_exact_prices(options: dict[str, Any]) -> None:
             )
 
 
+def _require_single_sources(options: dict[str, Any]) -> None:
+    if options["angles"] or options["categories"]:
+        raise click.UsageError("--angle, --category: make groups of sources, and exact verdicts are about single ones")
+
+
 def exact_problem_of(
     data: InputFile, mixing: InputFile | None, options: dict[str, Any], costs: dict[str, float]
 ) -> ExactProblem:
     """The problem in rationals."""
+    _require_single_sources(options)
     from solver.reading import read_exactly
     from theory.exact.problem import ExactProblem
 

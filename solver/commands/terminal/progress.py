@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from solver.solving.limits import Progress
 
-__all__ = ["PATIENCE", "counted", "progress_shown", "silence"]
+__all__ = ["PATIENCE", "counted", "is_silent", "progress_shown", "silence"]
 
 PATIENCE = 1.0
 """Seconds that a search takes before a line follows it."""
@@ -27,9 +27,14 @@ def silence() -> None:
     click.get_current_context().meta[SILENT] = True
 
 
-def _is_followed() -> bool:
+def is_silent() -> bool:
+    """Whether quiet was asked for."""
     context = click.get_current_context(silent=True)
-    return sys.stderr is not None and sys.stderr.isatty() and not (context is not None and context.meta.get(SILENT))
+    return context is not None and bool(context.meta.get(SILENT))
+
+
+def _is_followed() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty() and not is_silent()
 
 
 @contextmanager
