@@ -1,6 +1,8 @@
 from . import examples as examples
 from .auditing.audit import Audit as Audit
 from .auditing.audit import audit as audit
+from .batches.answers import Answers as Answers
+from .batches.solve_many import solve_many as solve_many
 from .certificate import Bound as Bound
 from .certificate import Certificate as Certificate
 from .certificate import certify as certify
@@ -24,6 +26,7 @@ from .verification.verify import verify as verify
 __version__: str
 
 __all__ = [
+    "Answers",
     "Audit",
     "Bound",
     "Budget",
@@ -44,6 +47,7 @@ __all__ = [
     "prepare_table",
     "separation",
     "solve",
+    "solve_many",
     "sweep",
     "verify",
 ]

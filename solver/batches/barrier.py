@@ -2,9 +2,9 @@
 
     maximise  psi(Y) = 2 tr (K^1/2 Y K^1/2)^1/2 - tr(Y G0)     subject to     w'Y w <= f(w) for every w
 
-On the cone between the rays b and a, f is one quadratic form (`rays`), and f(w) - w'Y w >= 0 for all w in it if and only
-if P_b = 1 - b'Y b and P_a are not negative and S = B + sqrt(P_b P_a) is not, with B = q - b'Y a (copositivity of order
-two). S is concave in Y. So, in the three numbers of Y:
+On the cone between the rays b and a, f is one quadratic form (`rays`), and f(w) - w'Y w >= 0 for all w in it if and
+only if P_b = 1 - b'Y b and P_a are not negative and S = B + sqrt(P_b P_a) is not, with B = q - b'Y a (copositivity of
+order two). S is concave in Y. So, in the three numbers of Y:
 
 1. Start at a multiple of the identity at which psi is positive, with t four times the number of constraints.
 2. Newton's method for  t log psi + log det Y + sum log P + sum log S.  Every second derivative is minus a sum of
@@ -26,9 +26,9 @@ from solver.batches.forms import determinant, paired, solved, squared, summed_sq
 
 if TYPE_CHECKING:
     from solver.batches.rays import Fan
-    from theory.arrays import Array, Mask
+    from theory.arrays import Array, Indices, Mask
 
-__all__ = ["Cones", "Objective", "Slacks", "centred", "gap_on_path"]
+__all__ = ["Cones", "Objective", "Slacks", "centred"]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Cones:
         """Those of the cones of a fan."""
         return cls(squared(fan.rays), paired(fan.rays, fan.following), fan.q, fan.real.astype(np.float64))
 
-    def chosen(self, which: Array) -> Cones:
+    def chosen(self, which: Indices | Mask) -> Cones:
         """Those of some problems."""
         return Cones(self.ray[..., which], self.pair[..., which], self.q[..., which], self.real[..., which])
 
@@ -90,7 +90,7 @@ class Objective:
     demand: Array
     ridge: Array
 
-    def chosen(self, which: Array) -> Objective:
+    def chosen(self, which: Indices | Mask) -> Objective:
         """That of some problems."""
         return Objective(self.demand[:, which], self.ridge[:, which])
 
@@ -151,7 +151,9 @@ class Slacks:
         return cls(here, following, mixed, root, both)
 
 
-def centred(cones: Cones, objective: Objective, gap: float, decrement: float, factor: float = 1.0) -> tuple[Array, Array]:
+def centred(
+    cones: Cones, objective: Objective, gap: float, decrement: float, factor: float = 1.0
+) -> tuple[Array, Array, Indices]:
     """Follow the path of centred multipliers.
 
     Args:
@@ -162,20 +164,21 @@ def centred(cones: Cones, objective: Objective, gap: float, decrement: float, fa
         factor: of the first t.
 
     Returns:
-        Y (3, n) and t (n,), NaN where the method gave up.
+        Y (3, n) and t (n,), NaN where the method gave up, and the number of steps (n,).
     """
     problems = cones.q.shape[1]
-    result, times_ = np.full((3, problems), np.nan), np.full(problems, np.nan)
-    place = np.arange(problems)
+    result, weights = np.full((3, problems), np.nan), np.full(problems, np.nan)
+    place, steps = np.arange(problems), np.full(problems, BARRIER.steps)
     degree = cones.degree
     form, weight = _start(objective), BARRIER.first * factor * degree
     slacks = Slacks.of(cones, form)
-    live = np.isfinite(form).all(axis=0)
-    for _ in range(BARRIER.steps):
+    live = np.asarray(np.isfinite(form).all(axis=0))
+    for number in range(BARRIER.steps):
         step, size = _newton_step(cones, objective, slacks, form, weight)
-        full, form, slacks = _moved(cones, objective, slacks, form, step, live)
+        full, form, slacks = _moved(cones, objective, (form, slacks), step, live)
         ended = live & full & (size < decrement) & (degree / weight <= gap)
-        result[:, place[ended]], times_[place[ended]] = form[:, ended], weight[ended]
+        result[:, place[ended]], weights[place[ended]] = form[:, ended], weight[ended]
+        steps[place[ended]] = number + 1
         live &= ~ended & np.isfinite(size)
         if not live.any():
             break
@@ -184,16 +187,11 @@ def centred(cones: Cones, objective: Objective, gap: float, decrement: float, fa
             cones, objective, form, weight = cones.chosen(live), objective.chosen(live), form[:, live], weight[live]
             place, degree, live = place[live], degree[live], np.ones(int(live.sum()), dtype=bool)
             slacks = Slacks.of(cones, form)
-    return result, times_
-
-
-def gap_on_path(cones: Cones, weight: Array) -> Array:
-    """(n,) the relative gap of a centred multiplier at t."""
-    return np.asarray(cones.degree / weight)
+    return result, weights, steps
 
 
 def _start(objective: Objective) -> Array:
-    """Step 1: half the identity is allowed, since rays are shorter than one; smaller where psi would not be positive."""
+    """Step 1: half the identity is allowed, since rays are shorter than one; less where psi would not be positive."""
     identity = np.zeros_like(objective.ridge)
     identity[[0, 2]] = 1.0
     trace = objective.ridge[0] + objective.ridge[2]
@@ -203,9 +201,7 @@ def _start(objective: Objective) -> Array:
     return identity * size
 
 
-def _newton_step(
-    cones: Cones, objective: Objective, slacks: Slacks, form: Array, weight: Array
-) -> tuple[Array, Array]:
+def _newton_step(cones: Cones, objective: Objective, slacks: Slacks, form: Array, weight: Array) -> tuple[Array, Array]:
     """(3, n) Newton's step and (n,) its decrement."""
     real, here, following, root, both = cones.real, slacks.here, slacks.following, slacks.root, slacks.both
     det = determinant(form)
@@ -226,10 +222,10 @@ def _newton_step(
 
 
 def _moved(
-    cones: Cones, objective: Objective, slacks: Slacks, form: Array, step: Array, live: Mask
+    cones: Cones, objective: Objective, start: tuple[Array, Slacks], step: Array, live: Mask
 ) -> tuple[Mask, Array, Slacks]:
     """Step 3: whether the step was a full one, Y after it, and the slacks there."""
-    left = BARRIER.kept
+    left, (form, slacks) = BARRIER.kept, start
     # P is linear in Y.
     fall = times(cones.ray, step)
     length = 1 / np.maximum(1.0, (fall / slacks.here).max(axis=0) / (1 - left))

@@ -98,8 +98,9 @@ def largest_ratios(rays: Array, following: Array, corners: Array, multiplier: Ar
     # With |w|^2 + (v.w)^2 = |z|^2 for w = z - shrunk (v.z) v.
     size = (corners * corners).sum(axis=0)
     shrunk = 1 / (np.sqrt(1 + size) * (1 + np.sqrt(1 + size)))
-    moved = multiplier[0] * corners[0] + multiplier[1] * corners[1], multiplier[1] * corners[0] + (
-        multiplier[2] * corners[1]
+    moved = (
+        multiplier[0] * corners[0] + multiplier[1] * corners[1],
+        multiplier[1] * corners[0] + (multiplier[2] * corners[1]),
     )
     worth = corners[0] * moved[0] + corners[1] * moved[1]
     m11 = multiplier[0] - 2 * shrunk * corners[0] * moved[0] + shrunk**2 * worth * corners[0] ** 2

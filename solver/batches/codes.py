@@ -1,4 +1,4 @@
-"""The optimal codes of many problems of two sources, each with a bound of its own: the rooms' other files, in turn.
+"""The optimal codes of many problems of two sources, each with a bound of its own: the room's other files, in turn.
 
 1. Outlines (`hulls`), the problems sorted by the number of their corners, and taken a thousand at a time: as many as
    the caches of a processor hold.
@@ -22,7 +22,8 @@ from solver.batches.polish import candidates, few, heaviest, polished, settled, 
 from solver.batches.rays import Fan, fan_of
 
 if TYPE_CHECKING:
-    from theory.arrays import Array, Indices
+    from solver.batches.polish import Candidates, Contacts
+    from theory.arrays import Array, Indices, Mask
 
 __all__ = ["Codes", "Given", "optimal_codes"]
 
@@ -35,6 +36,7 @@ class CodeLimits:
     samples: int = 1 << 18  # whose outlines are drawn at a time
     corners: int = 200  # of an outline; those with more are left to who asked
     met: float = 1e-12  # gap beyond which is gone on
+    faint: float = 1e-8  # share of the cost of a neuron that is left out where no digit of the gap hangs on it
     # Gap of the centred multiplier, its decrement, the least share of a neuron, and the first t, in turn.
     rounds: tuple[tuple[float, float, float, float], ...] = ((1e-6, 0.1, 1e-4, 1.0), (1e-11, 1e-3, 1e-9, 3.0))
 
@@ -56,6 +58,66 @@ class Given:
     demand: Array
     ridge: Array
 
+    def chosen(self, which: Indices) -> Given:
+        """Some of them."""
+        return Given(*(array[..., which] for array in vars(self).values()))
+
+
+@dataclass(frozen=True, eq=False)
+class Hulls:
+    """Problems with the cones of their hulls.
+
+    Attributes:
+        given: the problems.
+        fan: their rays.
+        corners: (2, R, n) the corner of each cone.
+    """
+
+    given: Given
+    fan: Fan
+    corners: Array
+
+    @classmethod
+    def of(cls, given: Given, places: Indices, count: Indices) -> Hulls:
+        """From the places (n, V) of the samples that are corners, and their numbers (n,)."""
+        corners = -np.take_along_axis(given.points, places[:, : int(count.max())].T[None], axis=1)
+        fan = fan_of(corners, count)
+        return cls(given, fan, np.take_along_axis(corners, fan.corner[None], axis=1))
+
+    def chosen(self, which: Indices) -> Hulls:
+        """Some of them."""
+        return Hulls(self.given.chosen(which), self.fan.chosen(which), self.corners[..., which])
+
+    @property
+    def objective(self) -> Objective:
+        """What a multiplier proves."""
+        return Objective(self.given.demand, self.given.ridge)
+
+    def measured(self, neurons: Array, energies: Array, form: Array) -> Codes:
+        """What codes cost and multipliers prove; codes without errors in the size that suits them.
+
+        Args:
+            neurons: (2, 3, n).
+            energies: (3, n) squares of the sizes in which they are taken.
+            form: (3, n) Y.
+        """
+        demand, ridge = self.given.demand, self.given.ridge
+        cost, exact = costs(self.given.points, neurons), (ridge == 0).all(axis=0)
+        paid, read = (cost * energies).sum(axis=0), losses(0 * cost, energies, neurons, demand, ridge)
+        energies = energies * np.where(exact, np.sqrt(read / paid), 1.0)
+        # In that size an exact code pays as much for its neurons as for its decoder.
+        loss = np.where(exact, 2 * np.sqrt(paid * read), paid + read)
+        rho = largest_ratios(self.fan.rays, self.fan.following, self.corners, form)
+        bound = proven(form, rho, demand, ridge)
+        usable = np.isfinite(loss) & (loss > 0)
+        return Codes(
+            np.where(usable, neurons * np.sqrt(energies), 0.0),
+            np.where(np.isfinite(form), form, 0.0),
+            np.where(usable, loss, np.inf),
+            np.where(np.isfinite(bound), bound, 0.0),
+            np.zeros(len(loss), dtype=np.intp),
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Codes:
@@ -66,12 +128,14 @@ class Codes:
         multiplier: (3, n) Y.
         loss: (n,), infinite where there is no code.
         bound: (n,) no code has a smaller loss.
+        steps: (n,) of Newton's method on the path to them.
     """
 
     neurons: Array
     multiplier: Array
     loss: Array
     bound: Array
+    steps: Indices
 
     @property
     def gap(self) -> Array:
@@ -81,10 +145,10 @@ class Codes:
         return np.where(np.isfinite(gap), np.abs(gap), np.inf)
 
     @classmethod
-    def none(cls, problems: int, neurons: int = 3) -> Codes:
+    def none(cls, problems: int) -> Codes:
         """No codes yet."""
-        nothing = np.full(problems, np.inf), np.zeros(problems)
-        return cls(np.zeros((2, neurons, problems)), np.zeros((3, problems)), *nothing)
+        nothing = np.full(problems, np.inf), np.zeros(problems), np.zeros(problems, dtype=np.intp)
+        return cls(np.zeros((2, 3, problems)), np.zeros((3, problems)), *nothing)
 
     def chosen(self, which: Indices) -> Codes:
         """Those of some problems."""
@@ -92,9 +156,15 @@ class Codes:
 
     def better(self, other: Codes) -> Codes:
         """Of each problem the code and the bound of smaller gap."""
-        worse = other.gap < self.gap
+        return self._or(other, other.gap < self.gap)
+
+    def unless(self, other: Codes, met: float) -> Codes:
+        """The others where their gap is no larger than `met`, or than that of these."""
+        return self._or(other, other.gap <= np.maximum(met, self.gap))
+
+    def _or(self, other: Codes, which: Mask) -> Codes:
         pairs = zip(vars(self).values(), vars(other).values(), strict=True)
-        return Codes(*(np.where(worse, two, one) for one, two in pairs))
+        return Codes(*(np.where(which, two, one) for one, two in pairs))
 
     def put(self, place: Indices, some: Codes) -> None:
         """Write the codes of some problems to their places."""
@@ -102,15 +172,17 @@ class Codes:
             whole[..., place] = part
 
 
-def optimal_codes(given: Given, modular: tuple[Array, Array, Array] | None = None) -> tuple[Codes, Codes]:
-    """The best code of each problem, and what is proven of a code that is given.
+def optimal_codes(
+    given: Given, known: tuple[Array, Array, Array] | None = None, met: float = 0.0
+) -> tuple[Codes, Mask]:
+    """The best code of each problem with its proof, and whether it is a known one.
+
+    Its loss is infinite where none was found.
 
     Args:
         given: the problems.
-        modular: unit neurons (2, 2, n), energies (2, n) and multiplier (3, n) of codes to be measured.
-
-    Returns:
-        the codes found, and those given; of infinite loss where there is none.
+        known: neurons (2, 2, n), energies (2, n) and multipliers (3, n) of codes that may be optimal.
+        met: gap of such a code at which no other is looked for.
 
     Example:
         >>> square = np.array([[1.0, 1], [-1, 1], [-1, -1], [1, -1]]).T[:, :, None]
@@ -119,22 +191,24 @@ def optimal_codes(given: Given, modular: tuple[Array, Array, Array] | None = Non
         ([4.0], True)
     """
     problems = given.points.shape[2]
-    found, known = Codes.none(problems), Codes.none(problems, 2)
+    found, is_known = Codes.none(problems), np.zeros(problems, dtype=bool)
     with np.errstate(all="ignore"):
         places, count = _outlines(given.points)
         usable = np.flatnonzero((count > 0) & (count <= CODES.corners))
         order = usable[np.argsort(count[usable], kind="stable")]
         for start in range(0, len(order), CODES.problems):
             part = order[start : start + CODES.problems]
-            some = Given(given.points[:, :, part], given.demand[:, part], given.ridge[:, part])
-            width = int(count[part].max())
-            corners = -np.take_along_axis(some.points, places[None, part, :width].transpose(0, 2, 1), axis=1)
-            fan = fan_of(corners, count[part])
-            at = np.take_along_axis(corners, fan.corner[None], axis=1)
-            if modular is not None:
-                known.put(part, _measured(some, fan, at, *(array[..., part] for array in modular)))
-            found.put(part, _searched(some, fan, at))
-    return found, known
+            hulls = Hulls.of(given.chosen(part), places[part], count[part])
+            if known is not None:
+                neurons, energies, form = (array[..., part] for array in known)
+                neurons, energies = (np.concatenate([a, 0 * a[..., :1, :]], axis=-2) for a in (neurons, energies))
+                codes = hulls.measured(neurons, energies, form)
+                is_known[part] = codes.gap <= met
+                found.put(part, codes)
+            left = np.flatnonzero(~is_known[part])
+            if len(left):
+                found.put(part[left], _searched(hulls.chosen(left)))
+    return found, is_known
 
 
 def _outlines(points: Array) -> tuple[Indices, Indices]:
@@ -150,30 +224,19 @@ def _outlines(points: Array) -> tuple[Indices, Indices]:
     return np.concatenate(padded), np.concatenate([count for _, count in parts])
 
 
-def _searched(some: Given, fan: Fan, corners: Array) -> Codes:
+def _searched(hulls: Hulls) -> Codes:
     """Steps 2 and 3."""
-    cones, objective = Cones.of(fan), Objective(some.demand, some.ridge)
-    best = Codes.none(some.points.shape[2])
-    left = np.arange(some.points.shape[2])
+    best = Codes.none(hulls.corners.shape[2])
+    left = np.arange(hulls.corners.shape[2])
     for number, (gap, decrement, share, factor) in enumerate(CODES.rounds):
-        part, within = _part(some, left), _fan(fan, left)
-        inside, aim, at = cones.chosen(left), objective.chosen(left), corners[..., left]
-        form, weight = centred(inside, aim, gap, decrement, factor)
-        found = candidates(inside, within, form, weight)
-        contacts = heaviest(found, within, inside, share)
-        codes, sizes = _finished(part, within, at, contacts, aim, form)
-        again = np.flatnonzero((codes.gap > CODES.met) & (contacts.kept & ~(sizes > 0)).any(axis=0))
-        if len(again):
-            fewer = without(contacts, ~(sizes > 0)).chosen(again)
-            once_more = _part(part, again), _fan(within, again), at[..., again]
-            other, _ = _finished(*once_more, fewer, aim.chosen(again), form[:, again])
-            codes.put(again, codes.chosen(again).better(other))
+        some = hulls.chosen(left)
+        cones = Cones.of(some.fan)
+        form, weight, steps = centred(cones, some.objective, gap, decrement, factor)
+        found = candidates(cones, some.fan, form, weight)
+        codes = _polished(some, heaviest(found, some.fan, cones, share), form)
         if number:
-            neurons, energies = few(found)
-            energies = energies * aim.value(form)
-            codes = codes.better(_measured(part, within, at, neurons, energies, form))
-            energies = settled(neurons, energies, costs(part.points, neurons), aim)
-            codes = codes.better(_measured(part, within, at, neurons, energies, form))
+            codes = _along_path(some, found, form, codes)
+        codes.steps[:] = best.steps[left] + steps
         best.put(left, best.chosen(left).better(codes))
         left = np.flatnonzero(best.gap > CODES.met)
         if not len(left):
@@ -181,35 +244,29 @@ def _searched(some: Given, fan: Fan, corners: Array) -> Codes:
     return best
 
 
-def _finished(some, fan, corners, contacts, objective, form):  # type: ignore[no-untyped-def]
-    form, neurons, sizes = polished(contacts, objective, form)
-    return _measured(some, fan, corners, neurons, np.maximum(sizes, 0.0), form), sizes
+def _polished(hulls: Hulls, contacts: Contacts, form: Array) -> Codes:
+    """The codes of tight constraints, and where these do not do, of those whose energy is not negative."""
+    multiplier, neurons, sizes = polished(contacts, hulls.objective, form)
+    codes = hulls.measured(neurons, np.maximum(sizes, 0.0), multiplier)
+    negative = ~(sizes > 0)
+    again = np.flatnonzero((codes.gap > CODES.met) & (contacts.kept & negative).any(axis=0))
+    if len(again):
+        some = hulls.chosen(again)
+        fewer = without(contacts, negative).chosen(again)
+        multiplier, neurons, sizes = polished(fewer, some.objective, form[:, again])
+        other = some.measured(neurons, np.maximum(sizes, 0.0), multiplier)
+        codes.put(again, codes.chosen(again).better(other))
+    return codes
 
 
-def _measured(some: Given, fan: Fan, corners: Array, neurons: Array, energies: Array, form: Array) -> Codes:
-    """What codes cost and multipliers prove; codes without errors in the size that suits them."""
-    cost = costs(some.points, neurons)
-    exact = (some.ridge == 0).all(axis=0)
-    paid = (cost * energies).sum(axis=0)
-    read = losses(0 * cost, energies, neurons, some.demand, some.ridge)
-    energies = energies * np.where(exact, np.sqrt(read / paid), 1.0)
-    loss = losses(cost, energies, neurons, some.demand, some.ridge)
-    # A sum of squares, and a root of a root: of an exact readout both halves are equal.
-    loss = np.where(exact, 2 * np.sqrt(paid * read), loss)
-    rho = largest_ratios(fan.rays, fan.following, corners, form)
-    bound = proven(form, rho, some.demand, some.ridge)
-    usable = np.isfinite(loss) & (loss > 0)
-    return Codes(
-        np.where(usable, neurons * np.sqrt(energies), 0.0),
-        np.where(np.isfinite(form), form, 0.0),
-        np.where(usable, loss, np.inf),
-        np.where(np.isfinite(bound), bound, 0.0),
-    )
-
-
-def _part(given: Given, which: Indices) -> Given:
-    return Given(given.points[:, :, which], given.demand[:, which], given.ridge[:, which])
-
-
-def _fan(fan: Fan, which: Indices) -> Fan:
-    return Fan(*(array[..., which] for array in vars(fan).values()))
+def _along_path(hulls: Hulls, found: Candidates, form: Array, codes: Codes) -> Codes:
+    """The better of some codes and those of the path itself, whose energies are settled, and the faint left out."""
+    neurons, energies = few(found)
+    energies = energies * hulls.objective.value(form)
+    codes = codes.better(hulls.measured(neurons, energies, form))
+    cost = costs(hulls.given.points, neurons)
+    energies = settled(neurons, energies, cost, hulls.objective)
+    codes = codes.better(hulls.measured(neurons, energies, form))
+    paid = energies * cost
+    energies = np.where(paid > CODES.faint * paid.sum(axis=0), energies, 0.0)
+    return codes.unless(hulls.measured(neurons, energies, form), CODES.met)

@@ -56,11 +56,11 @@ def outlines(points: Array) -> tuple[Indices, Indices]:
     order = np.argsort(np.arctan2(points[1], points[0]), axis=1, kind="stable")
     clouds = np.arange(len(order))
     count = np.full(len(order), order.shape[1])
-    going = np.ones(len(order), dtype=bool)
+    going: Mask = np.ones(len(order), dtype=bool)
     for _ in range(OUTLINES.rounds):
         here = points[:, clouds[:, None], order]
         dropped = _dropped(here, count)
-        going = dropped.any(axis=1)
+        going = np.asarray(dropped.any(axis=1))
         if not going.any():
             break
         order, count = _closed(order, ~dropped, count)

@@ -1,7 +1,7 @@
 """From a centred multiplier to the optimal code: at most three neurons, and the multiplier, to the last digit.
 
 A constraint that is tight at the optimum is a neuron of the code: a ray, or the neuron w = r b + a / r of a cone, with
-r = (P_a / P_b)^1/4, since the gradient of S is -w w' / 2. On the path its energy is psi / t over the slack, or half that.
+r = (P_a / P_b)^1/4, since the gradient of S is -w w' / 2. On the path its energy is psi / t over P, or half over S.
 
 1. Of each ray and each cone take the energy. A ray that earns less than some neuron of a cone beside it (B < 0) leaves
    its energy to that.
@@ -35,6 +35,7 @@ class PolishTolerances:
     neurons: int = 3  # d (d + 1) / 2
     steps: int = 4  # three are usual
     singular: float = 1e-10  # what is added to the diagonal of second derivatives, relative to it
+    faint: float = 1e-4  # share of the largest cost of a neuron that may have none at the optimum
     kept: float = 0.1  # share of each slack of a cone's rays that a step leaves
 
 
@@ -57,11 +58,11 @@ class Contacts:
     one: Array
     other: Array
     q: Array
-    alone: Array
-    kept: Array
+    alone: Mask
+    kept: Mask
     energies: Array
 
-    def chosen(self, which: Array) -> Contacts:
+    def chosen(self, which: Indices) -> Contacts:
         """Those of some problems."""
         return Contacts(*(array[..., which] for array in vars(self).values()))
 
@@ -183,7 +184,7 @@ def polished(contacts: Contacts, objective: Objective, form: Array) -> tuple[Arr
     return form, neurons, np.where(kept, sizes, 0.0)
 
 
-def without(contacts: Contacts, which: Array) -> Contacts:
+def without(contacts: Contacts, which: Mask) -> Contacts:
     """The constraints but for some (3, n)."""
     kept = contacts.kept & ~which
     return replace(contacts, kept=kept, energies=np.where(kept, contacts.energies, 0.0))
@@ -206,7 +207,8 @@ def _constraints(triples: tuple[Array, Array, Array], contacts: Contacts, form: 
     value = np.where(contacts.alone, here, both)
     slope = -np.where(contacts.alone, one, pair + root / 2 * (one_over + other_over))
     bent = np.where(contacts.alone, 0.0, (one_over - other_over) * np.sqrt(root) / 2)
-    return tuple(np.where(contacts.kept, part, 0.0) for part in (value, slope, bent))
+    kept = contacts.kept
+    return np.where(kept, value, 0.0), np.where(kept, slope, 0.0), np.where(kept, bent, 0.0)
 
 
 def _shares(triples: tuple[Array, Array, Array], contacts: Contacts, form: Array) -> tuple[Array, Array]:
@@ -240,9 +242,10 @@ def few(found: Candidates) -> tuple[Array, Array]:
         null = np.where((null * costs).sum(axis=0) > 0, -null, null)
         own = energies[four, problems]
         reach = np.where(null < 0, own / np.where(null < 0, -null, 1.0), np.inf)
-        ends = reach.argmin(axis=0)
-        step = np.where(np.isfinite(reach.min(axis=0)), reach.min(axis=0), 0.0)
-        own = np.maximum(own + step * null, 0.0)
+        step = reach.min(axis=0)
+        # Where all four lie in a plane the combination is not found: the one that costs least is given up.
+        ends = np.where(np.isfinite(step), reach.argmin(axis=0), (own * costs).argmin(axis=0))
+        own = np.maximum(own + np.where(np.isfinite(step), step, 0.0) * null, 0.0)
         own[ends, problems] = 0.0
         energies[four, problems] = own
         # The one without energy leaves; the new one takes its place.
@@ -276,14 +279,17 @@ def settled(neurons: Array, energies: Array, costs: Array, objective: Objective)
     seen = np.stack([over[0] * neurons[0] + over[1] * neurons[1], over[1] * neurons[0] + over[2] * neurons[1]])
     read = objective.demand[:, None] ** 0.5 * seen
     slope = costs - (read * read).sum(axis=0)
-    pairs = [(i, j) for i in range(POLISH.neurons) for j in range(i, POLISH.neurons)]
-    size = np.maximum(energies, POLISH.singular * energies.max(axis=0))
+    paid = energies * costs
+    free = ~((slope > 0) & (paid <= POLISH.faint * paid.max(axis=0)))  # others have none at the optimum
+    size = np.where(free, energies, 0.0)
     bent = np.stack(
         [
             2 * (neurons[:, i] * seen[:, j]).sum(axis=0) * (read[:, i] * read[:, j]).sum(axis=0) * size[i] * size[j]
-            for i, j in pairs
+            for i in range(POLISH.neurons)
+            for j in range(i, POLISH.neurons)
         ]
     )
+    bent[_DIAGONAL] = np.where(free, bent[_DIAGONAL], 1.0)
     bent[_DIAGONAL] *= 1 + POLISH.singular
     (step,) = solved(bent, slope * size)
-    return np.maximum(energies - size * step, 0.0)
+    return np.maximum(size - size * step, 0.0)

@@ -40,6 +40,10 @@ class Fan:
     q: Array
     real: Mask
 
+    def chosen(self, which: Indices) -> Fan:
+        """Those of some problems."""
+        return Fan(*(array[..., which] for array in vars(self).values()))
+
 
 def fan_of(corners: Array, count: Indices) -> Fan:
     """The rays of outlines.

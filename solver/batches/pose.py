@@ -1,0 +1,219 @@
+"""Problems of two sources as arrays, in coordinates in which neurons cost |w|^2 + h(w)^2 and K is diagonal.
+
+1. A problem fits if its neurons are linear, nothing is carried along, kept apart or grouped, and a decoder needs both
+   of two sources.
+2. The whitening x = H w, M = H'H, in closed form: the triangular factor of M in units of the modular neurons, turned
+   until H K H' is diagonal. Where the sources, or what is decoded, are nearly dependent, products lose digits, and the
+   whitening of `theory.geometry.whitening` takes its place.
+3. Samples about the mean, in the size that the price of the bias gives them, times H^-1; G0 as the readout has it. The
+   loss is counted in units of the root of tr K.
+4. The best modular code, and its multiplier Y, in the same coordinates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solver.batches.codes import Given
+from theory.conditions import modular_multiplier
+from theory.formulas import modular_strength, multiplier_entry
+from theory.neurons import Linear
+
+if TYPE_CHECKING:
+    from theory.arrays import Array, Mask
+    from theory.problem import Problem
+    from theory.readouts import Readout
+    from theory.sources import Sources
+
+__all__ = ["Posed", "fits", "heights", "posed"]
+
+
+@dataclass(frozen=True)
+class PoseTolerances:
+    """Which problems are taken together, and how."""
+
+    samples: int = 4_096  # of a cloud whose outline is drawn with others; of more the vertices are listed by themselves
+    dependent: float = 1e-3  # least 1 - r^2 of the correlation in M or K at which products keep enough digits
+    tie: float = 1e-12  # share of a source's range by which its two biases tie (`theory.sources`)
+
+
+POSE = PoseTolerances()
+
+
+@dataclass(frozen=True, eq=False)
+class Posed:
+    """n problems.
+
+    Attributes:
+        given: they, in coordinates that suit them.
+        modular: unit neurons (2, 2, n), energies (2, n) and multiplier (3, n) of the best modular codes.
+        unit: (n,) what the loss is counted in.
+        matrix: (n, 2, 2) H.
+        inverse: (n, 2, 2) H^-1.
+        own: (n, 2) roots of the cost of a neuron of each source alone, of unit weight.
+    """
+
+    given: Given
+    modular: tuple[Array, Array, Array]
+    unit: Array
+    matrix: Array
+    inverse: Array
+    own: Array
+
+    def known(self, named: Mask) -> tuple[Array, Array, Array]:
+        """The modular codes; of infinite cost where the sources are not named, so that modularity means nothing."""
+        neurons, energies, multiplier = self.modular
+        return neurons, np.where(named, energies, np.inf), multiplier
+
+    def weights(self, neurons: Array) -> Array:
+        """(n, k, 2) source weights of neurons (2, k, n) in those coordinates."""
+        return np.asarray((neurons * np.sqrt(self.unit)).transpose(2, 1, 0) @ self.inverse.transpose(0, 2, 1))
+
+    def multipliers(self, worth: Array) -> Array:
+        """(n, 2, 2) the forms Y in the source weights of forms (3, n) in those coordinates."""
+        whole = worth[[0, 1, 1, 2]].T.reshape(-1, 2, 2)
+        return np.asarray(self.matrix.transpose(0, 2, 1) @ whole @ self.matrix)
+
+
+def fits(problem: Problem) -> bool:
+    """Step 1.
+
+    Example:
+        >>> from solver import Problem
+        >>> fits(Problem([[0, 0], [0, 1], [1, 0]])), fits(Problem([[0], [1]]))
+        (True, False)
+    """
+    return (
+        problem.dimension == 2
+        and problem.neurons.linear
+        and problem.transitions is None
+        and problem.groups is None
+        and problem.readout.rank is None
+    )
+
+
+def heights(problem: Problem) -> Array:
+    """(T, 2) points about the mean whose support function is the height of a neuron.
+
+    Example:
+        >>> from solver import Problem
+        >>> heights(Problem([[0, 0], [3, 0], [0, 3]], bias_cost=3)).tolist()
+        [[-2.0, -2.0], [4.0, -2.0], [-2.0, 4.0]]
+    """
+    sources = _heights_of(problem)
+    known = "vertices" in vars(sources) or len(sources.points) > POSE.samples
+    points = sources.vertices if known else sources.about_mean(sources.points)
+    size = _size_of(problem)
+    return points if size == 1 else size * points
+
+
+def posed(problems: Sequence[Problem], points: Sequence[Array]) -> Posed:
+    """Steps 2 to 4, for problems with as many points each.
+
+    Args:
+        problems: those that fit.
+        points: (T, 2) of each, from `heights`.
+    """
+    readouts = [problem.readout for problem in problems]
+    price = np.array([readout.decoder_cost for readout in readouts])
+    gram = np.array([readout.targets.T @ readout.targets for readout in readouts])
+    costs = np.array([problem.modular_costs for problem in problems])
+    energy = np.array([problem.energy_matrix for problem in problems])
+    matrix, inverse, demand = _whitenings(problems, energy, gram, np.sqrt(costs))
+    demand = demand * price[:, None]
+    total = demand.sum(axis=1)
+    unit = np.sqrt(total)
+    ridge = np.zeros((len(problems), 3))
+    for row, readout in enumerate(readouts):
+        if readout.ridge is not None:
+            ridge[row] = _ridge(readout, matrix[row], inverse[row])[[0, 0, 1], [0, 1, 1]]
+    weights, multipliers = _modular(problems, price, gram, costs)
+    worth = inverse.transpose(0, 2, 1) @ multipliers @ inverse
+    samples = np.array(points) @ inverse
+    given = Given(
+        np.ascontiguousarray(samples.transpose(2, 1, 0)),
+        np.ascontiguousarray((demand / total[:, None]).T),
+        np.ascontiguousarray((ridge / unit[:, None]).T),
+    )
+    modular = (
+        np.ascontiguousarray((weights @ matrix.transpose(0, 2, 1)).transpose(2, 1, 0)),
+        np.tile(1 / unit, (2, 1)),
+        np.ascontiguousarray(worth.reshape(-1, 4)[:, [0, 1, 3]].T),
+    )
+    return Posed(given, modular, unit, matrix, inverse, np.sqrt(costs))
+
+
+def _heights_of(problem: Problem) -> Sources:
+    return problem.sources if type(problem.neurons) is Linear else problem.height_sources
+
+
+def _size_of(problem: Problem) -> float:
+    return problem.height_cost**0.5 if type(problem.neurons) is Linear else 1.0
+
+
+def _whitenings(problems: Sequence[Problem], energy: Array, gram: Array, own: Array) -> tuple[Array, Array, Array]:
+    """(n, 2, 2) H and its inverse, and (n, 2) the diagonal of H B'B H' (step 2)."""
+    unit = energy / (own[:, :, None] * own[:, None, :])
+    first = np.sqrt(unit[:, 0, 0])
+    across = unit[:, 0, 1] / first
+    second = np.sqrt(np.maximum(unit[:, 1, 1] - across**2, 0.0))
+    root = np.zeros_like(unit)
+    root[:, 0, 0], root[:, 0, 1], root[:, 1, 1] = first, across, second
+    root *= own[:, None, :]
+    asked = root @ gram @ root.transpose(0, 2, 1)
+    angle = np.arctan2(2 * asked[:, 0, 1], asked[:, 0, 0] - asked[:, 1, 1]) / 2
+    turn = np.stack(
+        [np.stack([np.cos(angle), np.sin(angle)], axis=1), np.stack([-np.sin(angle), np.cos(angle)], axis=1)], axis=1
+    )
+    matrix = turn @ root
+    large = np.einsum("ni,nij,nj->n", turn[:, 0], asked, turn[:, 0])
+    area = first * second * own.prod(axis=1)
+    volume = gram[:, 0, 0] * gram[:, 1, 1] - gram[:, 0, 1] ** 2
+    with np.errstate(all="ignore"):
+        demand = np.stack([large, volume * area**2 / large], axis=1)
+        inverse = np.empty_like(matrix)
+        inverse[:, 0, 0], inverse[:, 1, 1] = matrix[:, 1, 1], matrix[:, 0, 0]
+        inverse[:, 0, 1], inverse[:, 1, 0] = -matrix[:, 0, 1], -matrix[:, 1, 0]
+        inverse /= area[:, None, None]
+        plain = second**2 > POSE.dependent * unit[:, 1, 1]
+        plain &= volume > POSE.dependent * gram[:, 0, 0] * gram[:, 1, 1]
+        plain &= np.isfinite(inverse).all(axis=(1, 2)) & np.isfinite(demand).all(axis=1) & (demand > 0).all(axis=1)
+    for row in np.flatnonzero(~plain).tolist():
+        whitening = problems[row].whitening
+        matrix[row], inverse[row] = whitening.matrix, whitening.inverse
+        demand[row] = (whitening.targets**2).sum(axis=0)
+    return matrix, inverse, demand
+
+
+def _ridge(readout: Readout, matrix: Array, inverse: Array) -> Array:
+    """(2, 2) H G0 H'; where errors count, from their covariance there, which keeps its digits."""
+    if readout.errors is None:
+        return np.asarray(matrix @ np.asarray(readout.ridge) @ matrix.T)
+    half = np.linalg.inv(np.linalg.qr(readout.errors.root @ inverse, mode="r"))
+    return np.asarray(readout.decoder_cost / readout.errors.cost * half @ half.T)
+
+
+def _modular(problems: Sequence[Problem], price: Array, gram: Array, costs: Array) -> tuple[Array, Array]:
+    """(n, 2, 2) the best modular codes, zero rows for sources without a neuron, and (n, 2, 2) their multipliers."""
+    sources = [_heights_of(problem) for problem in problems]
+    lower, upper = (np.array([getattr(one, name) for one in sources]) for name in ("lower", "upper"))
+    side = np.where(-lower <= upper + POSE.tie * (upper - lower), 1.0, -1.0)
+    demand = gram[:, [0, 1], [0, 1]]
+    strength = modular_strength(costs, price[:, None], demand)
+    weights = np.zeros_like(gram)
+    weights[:, [0, 1], [0, 1]] = side * np.sqrt(strength)
+    with np.errstate(all="ignore"):  # where a source is not decoded, or hardly; such a code is measured for nothing
+        multipliers: Any = multiplier_entry(
+            costs[:, :, None], costs[:, None, :], demand[:, :, None], gram, demand[:, None, :]
+        )
+    for row, problem in enumerate(problems):
+        if not problem.readout.exact:
+            found = problem.modular_weights
+            weights[row] = 0.0
+            weights[row, : len(found)] = found
+            multipliers[row] = modular_multiplier(problem)
+    return weights, multipliers

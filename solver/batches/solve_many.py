@@ -1,0 +1,175 @@
+"""The door for many problems: what fits is solved at once, the rest one by one.
+
+1. Problems of two sources that fit (`pose`) are taken together, as many as have as many samples.
+2. Their modular codes are measured first, as `solve` does; where the bound meets such a code it is the answer.
+3. For the others a code is found, and proven, by itself (`codes`).
+4. An answer is taken if its gap is so small that its loss is `solve`'s to ten digits, however loose the tolerance is.
+5. All others are left to `solve`: other kinds of problems, hulls that are too large, codes that are not proven.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solver.batches.answers import Answers, Found
+from solver.batches.codes import optimal_codes
+from solver.batches.pose import fits, heights, posed
+from solver.code import FAINT, ONE_SOURCE
+from solver.solving.limits import DEFAULT_TOLERANCE, Limits, check
+from solver.solving.run import one_thread
+from solver.solving.solve import solve, solve_one_of_many
+from theory.conditions import CONDITION_TOLERANCE
+from theory.errors import InputError
+from theory.problem import Problem
+
+if TYPE_CHECKING:
+    from theory.arrays import Array, Mask
+
+__all__ = ["solve_many"]
+
+
+@dataclass(frozen=True)
+class ManyTolerances:
+    """When an answer that was found at once is taken."""
+
+    gap: float = 5e-11  # relative, or the tolerance asked for where that is smaller
+    samples: int = 1 << 20  # that are held at a time
+
+
+MANY = ManyTolerances()
+
+NUMBERS = ("loss", "lower_bound", "gap", "modular_loss", "price_of_modularity")
+"""Arrays of the answers."""
+
+
+def solve_many(
+    problems: Iterable[Problem],
+    *,
+    tolerance: float = DEFAULT_TOLERANCE,
+    time_limit: float | None = None,
+    rng: int | None = None,
+) -> Answers:
+    """Find the optimal codes of many problems, each with a proof of how good it is.
+
+    Problems of two sources whose neurons are linear are solved together, ten thousand of them in seconds; all others
+    one after the other by `solve`. Either way the loss is that of `solve` to ten digits.
+
+    Args:
+        problems: what to represent, of any kinds together.
+        tolerance: relative gap (loss - lower_bound) / loss at which a code counts as optimal, from 1e-12 to 1.
+        time_limit: seconds at most for each problem that is solved by itself.
+        rng: seed for these.
+
+    Returns:
+        `Answers`, a sequence of what `solve` gives; its arrays (`loss`, `lower_bound`, `gap`, `modular`,
+        `modular_loss`, `price_of_modularity`) are there at once, and are all that a phase diagram needs.
+
+    Raises:
+        InputError: what is no problem; arguments that cannot be used.
+
+    Source: docs/mathematics.md, "Two sources by an interior-point method".
+
+    Example:
+        >>> import numpy as np
+        >>> from solver import Problem, solve, solve_many
+        >>> clouds = np.random.default_rng(0).normal(size=(20, 30, 2))
+        >>> answers = solve_many(Problem(cloud) for cloud in clouds)
+        >>> bool(answers.at_once.all()), bool(np.isclose(answers.loss[7], solve(Problem(clouds[7])).loss, rtol=1e-10))
+        (True, True)
+    """
+    given = tuple(problems)
+    for place, problem in enumerate(given):
+        if not isinstance(problem, Problem):
+            raise InputError(f"problems: entry {place} is a {type(problem).__name__}; give a Problem each")
+    if given:
+        check(given[0], "auto", Limits(tolerance, time_limit=time_limit))
+    else:
+        raise InputError("problems: there are none; give at least one")
+    many = _Many(given, tolerance)
+    with one_thread():
+        for places, points in _alike(given):
+            many.solve_at_once(places, points)
+    for place, problem in enumerate(given):
+        if place not in many.found:
+            one_by_one = solve_one_of_many if problem.neurons.linear else solve
+            many.write(place, one_by_one(problem, tolerance=tolerance, time_limit=time_limit, rng=rng))
+    return Answers(
+        given, many.numbers, modular=many.modular, found=many.found, written=many.written, tolerance=tolerance
+    )
+
+
+def _alike(problems: Sequence[Problem]) -> Iterator[tuple[list[int], list[Array]]]:
+    """The places of problems that fit, with as many points (T, 2) each, a few million numbers at a time."""
+    alike = defaultdict[int, tuple[list[int], list[Any]]](lambda: ([], []))
+    for place, problem in enumerate(problems):
+        if not fits(problem):
+            continue
+        points = heights(problem)
+        places, clouds = alike[len(points)]
+        places.append(place)
+        clouds.append(points)
+        if len(places) * len(points) >= MANY.samples:
+            yield alike.pop(len(points))
+    yield from alike.values()
+
+
+class _Many:
+    """The answers to problems, as they come in."""
+
+    def __init__(self, problems: Sequence[Problem], tolerance: float) -> None:
+        self.problems, self.tolerance = problems, tolerance
+        self.numbers = {name: np.full(len(problems), np.nan) for name in NUMBERS}
+        self.modular = np.zeros(len(problems), dtype=bool)
+        self.found: dict[int, Found] = {}
+        self.written: dict[int, Any] = {}
+
+    def write(self, place: int, answer: Any) -> None:
+        """Keep an answer of `solve`."""
+        self.written[place], self.modular[place] = answer, answer.modular is True
+        for name, values in self.numbers.items():
+            values[place] = getattr(answer, name, np.nan)
+
+    def solve_at_once(self, places: list[int], points: list[Array]) -> None:
+        """Steps 2 to 4 for problems that fit, with as many points (T, 2) each."""
+        begun = time.perf_counter()
+        problems = [self.problems[place] for place in places]
+        pose = posed(problems, points)
+        named = np.array([problem.sources.identified for problem in problems])
+        codes, known = optimal_codes(pose.given, pose.known(named), CONDITION_TOLERANCE)
+        taken = known | (codes.gap <= min(self.tolerance, MANY.gap))
+        weights = pose.weights(codes.neurons)
+        multipliers = pose.multipliers(codes.multiplier)
+        loss, bound = pose.unit * codes.loss, pose.unit * codes.bound
+        # No bound is above a loss that a code has: by as much as it is rounding was off.
+        bound = np.where(bound <= loss, bound, np.maximum(0.0, 2 * loss - bound))
+        modular_loss = np.where(named, np.array([problem.modular_loss for problem in problems]), np.nan)
+        row = np.flatnonzero(taken)
+        place = np.array(places)[row]
+        found = (loss, bound, (loss - bound) / loss, modular_loss, np.maximum(0.0, modular_loss / loss - 1))
+        for name, values in zip(NUMBERS, found, strict=True):
+            self.numbers[name][place] = values[row]
+        self.modular[place] = (named & (known | _reads_one_each(weights, pose.own)))[row]
+        seconds = (time.perf_counter() - begun) / len(places)
+        for here, number in zip(place.tolist(), row.tolist(), strict=True):
+            self.found[here] = Found(
+                problems[number].modular_weights if known[number] else weights[number],
+                multipliers[number],
+                float(bound[number]),
+                bool(known[number]),
+                int(codes.steps[number]),
+                seconds,
+            )
+
+
+def _reads_one_each(weights: Array, own: Array) -> Mask:
+    """(n,) whether each neuron of codes (n, k, 2) reads one source only, in units in which these cost the same."""
+    size = np.abs(weights) * own[:, None, :]
+    largest = size.max(axis=2)
+    unused = largest <= FAINT * largest.max(axis=1, keepdims=True)
+    return np.asarray(((size.min(axis=2) <= ONE_SOURCE * largest) | unused).all(axis=1))
