@@ -10,7 +10,7 @@ import numpy as np
 
 from solver.representation import Representation
 from theory.immutable import Immutable
-from theory.problem import within_digits
+from theory.inputs.problem import within_digits
 
 if TYPE_CHECKING:
     from theory.arrays import Array, Mask
