@@ -12,10 +12,11 @@ from theory.bounds.cover import Cover
 from theory.errors import InputError
 from theory.groups import parts_of
 from theory.immutable import Frozen
+from theory.inputs import as_matrix
 from theory.neurons import Activity
 from theory.problem import Problem
 from theory.reductions.decodable import decodable
-from theory.sources import CHUNK_ROWS, as_matrix
+from theory.sources import CHUNK_ROWS
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

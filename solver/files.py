@@ -29,11 +29,12 @@ from theory.bounds.cover import Cover
 from theory.dynamics import Transitions
 from theory.errors import InputError
 from theory.groups import membership
+from theory.inputs import as_matrix
 from theory.neurons import Linear
 from theory.principal import PrincipalCoordinates
 from theory.problem import Problem
 from theory.readouts import READOUTS, Reads
-from theory.sources import Sources, as_matrix
+from theory.sources import Sources
 from theory.summary import Moments, Summary
 from theory.writing import written_whole
 

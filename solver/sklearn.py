@@ -14,10 +14,9 @@ from solver.extras import missing
 from solver.representation import Representation
 from solver.solving.solve import solve
 from theory.arrays import Array
-from theory.inputs import as_matrix, require_plain
+from theory.inputs import as_matrix, checked_probabilities, column_names, require_plain
 from theory.principal import PrincipalCoordinates
 from theory.problem import PRICES, Problem
-from theory.sources import checked_probabilities, column_names
 
 try:
     from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin

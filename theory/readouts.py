@@ -33,8 +33,8 @@ from theory.errors import InputError
 from theory.formulas import modular_loss, modular_strength
 from theory.groups import is_separate
 from theory.immutable import Frozen
-from theory.inputs import LARGEST, SMALLEST, require_plain
-from theory.sources import Sources, as_matrix
+from theory.inputs import LARGEST, SMALLEST, as_matrix, require_plain
+from theory.sources import Sources
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

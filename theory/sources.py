@@ -15,18 +15,9 @@ import numpy as np
 
 from theory.errors import InputError
 from theory.geometry.extremes import EXACT_DIMENSION
-from theory.immutable import Immutable, derived, locked
-from theory.inputs import (
-    LARGEST,
-    SMALLEST,
-    as_matrix,
-    as_rows,
-    checked_names,
-    checked_probabilities,
-    column_names,
-    has_blocks,
-    require_plain,
-)
+from theory.immutable import Immutable, derived
+from theory.inputs import LARGEST, SMALLEST, as_matrix, as_rows, checked_names, has_blocks, require_plain
+from theory.inputs.sources import checked_moments, checked_samples
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -36,7 +27,7 @@ if TYPE_CHECKING:
     from theory.geometry.polytope import NormalFan
     from theory.summary import Summary
 
-__all__ = ["EXACT_DIMENSION", "Sources", "as_matrix", "checked_probabilities", "column_names"]
+__all__ = ["EXACT_DIMENSION", "Sources"]
 
 CHUNK_ROWS = 1 << 14
 """Rows handled at once where a pass over the samples needs a temporary."""
@@ -122,12 +113,7 @@ class Sources(Immutable):
             self._set_summary(summary_of_blocks(points, probabilities, names=names), names)
             self._finish()
             return
-        columns = tuple(names) if names is not None else column_names(points)
-        self.points = locked(as_matrix(points, "sources", columns=columns))
-        self.names = checked_names(columns, self.points.shape[1])
-        self.probabilities = checked_probabilities(probabilities, len(self.points))
-        if len(self.points) < 2:
-            raise InputError("sources: only one row; a code needs at least two different samples")
+        self.points, self.probabilities, self.names = checked_samples(points, probabilities, names)
         self.from_samples = True
         lowest, highest = self._checked_range(*_column_range(self.points))
         self._require_more_samples_than_sources()
@@ -179,30 +165,12 @@ class Sources(Immutable):
         root: Array | None = None,
     ) -> Sources:
         """See `from_moments`. If the root (d, d) of the covariance is known, moments are not checked."""
-        columns = tuple(names) if names is not None else column_names(vertices)
-        corners = locked(as_matrix(vertices, "vertices", columns=columns))
-        dimension = corners.shape[1]
-        moments = as_matrix(covariance, "covariance")
-        if moments.shape != (dimension, dimension):
-            raise InputError(
-                f"covariance: shape {moments.shape} does not fit vertices with {dimension} column(s); "
-                f"give a {dimension} by {dimension} matrix"
-            )
-        largest = float(np.abs(moments).max())
-        if largest > LARGEST**2:
-            raise InputError(f"covariance: {largest:.3g} is too large for floating point; choose a larger unit")
-        if not np.allclose(moments, moments.T, rtol=0, atol=1e-12 * float(np.abs(np.diag(moments)).max())):
-            raise InputError("covariance: not symmetric; give (C + C') / 2 if the difference is rounding")
         self = cls.__new__(cls)
-        self.points = corners
-        self.names = checked_names(columns, dimension)
+        self.points, moments, center, self.names = checked_moments(covariance, vertices, mean, names)
         self.probabilities = None
         self.from_samples = False
-        center = np.zeros(dimension) if mean is None else locked(as_matrix(mean, "mean")).reshape(-1)
-        if center.shape != (dimension,) or not np.isfinite(center).all():
-            raise InputError(f"mean: expected {dimension} finite number(s)")
         self.mean = self._origin = center
-        self._shift = np.zeros(dimension)
+        self._shift = np.zeros(len(center))
         lowest, highest = self._checked_range(*_column_range(self.points))
         outside = np.flatnonzero((center <= lowest) | (center >= highest))
         if len(outside):
@@ -210,7 +178,7 @@ class Sources(Immutable):
             raise InputError(f"mean: lies outside the vertices' range of source {name!r}; move it inside the hull")
         self.lower, self.upper = lowest - center, highest - center
         self._require_mean_inside()
-        self.covariance = moments / 2 + moments.T / 2
+        self.covariance = moments
         if root is not None:
             vars(self)["covariance_root"] = root
             self._finish()
@@ -306,6 +274,23 @@ class Sources(Immutable):
         self.covariance = summary.covariance
         vars(self)["covariance_root"] = summary.moments.root  # has more digits than the covariance
         self._require_independent_directions()
+
+    def afresh(self) -> Sources:
+        """The sources as they were made, of which nothing has been derived yet.
+
+        Of samples that are not kept the summary is all there is. Who has them still can summarise them again, and
+        certify a code on that.
+
+        Example:
+            >>> square = Sources([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+            >>> square.afresh() == square, square.afresh() is square
+            (True, False)
+        """
+        if self.stream is not None:
+            return Sources.from_summary(self.stream, names=self.names)
+        if self.from_samples:
+            return Sources(self.points, self.probabilities, names=self.names)
+        return Sources.from_moments(self.covariance, self.points, self.mean, names=self.names)
 
     def summarised(self) -> Summary:
         """The summary of these samples, to be added to others.

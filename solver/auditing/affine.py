@@ -19,10 +19,11 @@ from solver.solving.limits import DEFAULT_TOLERANCE
 from theory.arrays import Array, Mask
 from theory.errors import InputError
 from theory.immutable import Frozen
+from theory.inputs import as_matrix
 from theory.neurons import Activity
 from theory.problem import Problem
 from theory.readouts import Readout
-from theory.sources import CHUNK_ROWS, Sources, as_matrix
+from theory.sources import CHUNK_ROWS, Sources
 
 __all__ = [
     "AffineCode",

@@ -6,9 +6,10 @@ chain of reductions and keeps the best bound, `check` puts loss and bound togeth
 """
 
 from solver.certificate.bound import best_bound, lower_bound, most_provable
-from solver.certificate.check import Certificate, certify
+from solver.certificate.check import certify
 from solver.certificate.layer import bound_at_code
 from solver.certificate.measure import network_agrees
+from solver.certificate.result import Certificate
 from solver.certificate.worth import Bound, optimality_gap, within_loss
 
 __all__ = [

@@ -39,9 +39,9 @@ from solver.certificate.worth import (
 from solver.solving.plan import prices_slowly
 from theory.errors import InputError
 from theory.groups import parts_of
+from theory.inputs import as_matrix
 from theory.readouts import symmetric_root
 from theory.reductions import GROUP_BY_GROUP, WITHOUT_LAYER, Chain
-from theory.sources import as_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -17,7 +17,6 @@ from theory.errors import InputError
 from theory.groups import parts_of
 from theory.neurons import Activity
 from theory.problem import Problem
-from theory.sources import Sources
 
 if TYPE_CHECKING:
     from types import SimpleNamespace
@@ -32,7 +31,6 @@ __all__ = [
     "measure_steps",
     "network_agrees",
     "network_of",
-    "posed_again",
     "require_problem",
 ]
 
@@ -85,19 +83,6 @@ def network_of(problem: Problem, representation: Code | SimpleNamespace) -> tupl
             f"{len(encoder_bias)} encoder and {len(decoder_bias)} decoder biases; take them from one code"
         )
     return encoder, encoder_bias, decoder, decoder_bias
-
-
-def posed_again(problem: Problem) -> Problem:
-    """The problem as it was posed, of which nothing has been derived yet."""
-    given = problem.sources
-    if given.stream is not None:
-        # As good as the summary: who has the samples still can summarise them again, and certify the code on that.
-        sources = Sources.from_summary(given.stream, names=given.names)
-    elif given.from_samples:
-        sources = Sources(given.points, given.probabilities, names=given.names)
-    else:
-        sources = Sources.from_moments(given.covariance, given.points, given.mean, names=given.names)
-    return problem.replaced(sources=sources)
 
 
 def measure(problem: Problem, encoder: Array, encoder_bias: Array, decoder: Array, decoder_bias: Array) -> Measured:

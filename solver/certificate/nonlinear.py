@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from solver.certificate.result import Certificate
+from solver.certificate.worth import optimality_gap, within_loss
 from theory.errors import InputError
 from theory.inputs import as_matrix
 from theory.neurons.nonlinear import rectified
@@ -21,7 +23,16 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["Paid", "Proven", "bound_of", "measured", "model_of", "network_activity", "require_same_kind"]
+__all__ = [
+    "Paid",
+    "Proven",
+    "bound_of",
+    "certify_nonlinear",
+    "measured",
+    "model_of",
+    "network_activity",
+    "require_same_kind",
+]
 
 FEASIBLE = 1e-9
 """Error of an exact decoder, relative to the largest target, up to which it counts as exact."""
@@ -193,3 +204,34 @@ def bound_of(
     ratio = pricing.largest_ratio(model, centred, tolerance=tolerance, seconds=seconds)
     worst = ratio.neurons[0] if len(ratio.neurons) else np.zeros(ratio.neurons.shape[1])
     return Proven(readout.bound(centred, ratio.rho), ratio.rho, ratio.exact, worst, centred)
+
+
+def certify_nonlinear(problem: Problem, representation: Any) -> Certificate:
+    """Check an answer of rectified or free neurons: activity, errors, loss and bound from the samples.
+
+    Args:
+        problem: as posed.
+        representation: encoder, decoder, biases, multiplier and, of free neurons, activity are used.
+
+    Raises:
+        InputError: an answer of another kind, or one that does not fit the problem.
+    """
+    require_same_kind(problem, representation)
+    activity = network_activity(problem, representation)
+    paid = measured(problem, activity, representation.encoder, representation.decoder)
+    proven = bound_of(problem, representation.multiplier, tolerance=representation.tolerance / 4)
+    feasible = paid.feasible and float(activity.min(initial=0.0)) >= 0
+    value = within_loss(proven.value, paid.loss) if feasible else proven.value
+    return Certificate(
+        loss=paid.loss,
+        lower_bound=value,
+        gap=optimality_gap(paid.loss, value) if feasible else float("inf"),
+        worst_neuron=proven.worst_neuron,
+        rho=proven.rho,
+        exact=proven.exact,
+        feasible=feasible,
+        least_activity=float(activity.min(initial=0.0)),
+        reconstruction_error=paid.error,
+        multiplier=proven.multiplier,
+        step_error=0.0,
+    )

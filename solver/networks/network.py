@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from theory.errors import InputError
+from theory.inputs import as_matrix, checked_probabilities
 from theory.problem import Problem
 from theory.readouts import Soft
-from theory.sources import as_matrix, checked_probabilities
 
 __all__ = ["Data", "Lifted", "Network", "Tree", "dense", "layers", "shifted", "squares"]
 

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from theory.arrays import Array
 from theory.errors import InputError
-from theory.sources import as_matrix
+from theory.inputs import as_matrix
 
 __all__ = ["FACTORS", "draw"]
 

@@ -11,7 +11,7 @@ from solver.networks.autoencoder import Autoencoder
 from solver.networks.network import Data
 from theory.arrays import Array
 from theory.errors import InputError
-from theory.sources import as_matrix
+from theory.inputs import as_matrix
 
 __all__ = ["Student", "Teacher"]
 

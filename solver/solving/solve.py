@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from solver.nonlinear.solve import solve_nonlinear
 from solver.solving.limits import (
     DEFAULT_ITERATIONS,
     DEFAULT_TOLERANCE,
@@ -98,8 +99,6 @@ def _solve_nonlinear(
     rng: int | np.random.Generator | None,
     options: dict[str, object],
 ) -> NonlinearRepresentation:
-    from solver.nonlinear.solve import solve_nonlinear
-
     if method not in ("auto", "columns"):
         raise InputError(
             f"method: {method!r} searches for linear neurons; {problem.neurons.name} ones are found by 'columns'"

@@ -1,0 +1,107 @@
+"""What of the arguments of `Sources` is refused: samples with their weights, or moments with vertices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from theory.errors import InputError
+from theory.immutable import locked
+from theory.inputs import LARGEST, as_matrix, checked_names, checked_probabilities, column_names
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from theory.arrays import Array
+
+__all__ = ["Moments", "Samples", "checked_moments", "checked_samples"]
+
+SYMMETRIC = 1e-12
+"""Difference of a covariance from its transpose, in units of its largest variance, that is rounding."""
+
+
+class Samples(NamedTuple):
+    """Samples that may be used.
+
+    Attributes:
+        points: (T, d), locked.
+        probabilities: (T,) of sum one, or None for equal ones.
+        names: d of them.
+    """
+
+    points: Array
+    probabilities: Array | None
+    names: tuple[str, ...]
+
+
+class Moments(NamedTuple):
+    """Moments that may be used.
+
+    Attributes:
+        vertices: (V, d), locked.
+        covariance: (d, d), symmetric.
+        mean: (d,), locked.
+        names: d of them.
+    """
+
+    vertices: Array
+    covariance: Array
+    mean: Array
+    names: tuple[str, ...]
+
+
+def checked_samples(points: ArrayLike, probabilities: ArrayLike | None, names: Sequence[str] | None) -> Samples:
+    """Samples with weights and names.
+
+    Args:
+        points: (T, d) array-like.
+        probabilities: (T,) nonnegative weights of any scale; None for equal ones.
+        names: of the columns; None for those of the table.
+
+    Raises:
+        InputError: no matrix of finite numbers, names or weights that do not fit it, a single row.
+    """
+    columns = tuple(names) if names is not None else column_names(points)
+    matrix = locked(as_matrix(points, "sources", columns=columns))
+    samples = Samples(
+        matrix, checked_probabilities(probabilities, len(matrix)), checked_names(columns, matrix.shape[1])
+    )
+    if len(matrix) < 2:
+        raise InputError("sources: only one row; a code needs at least two different samples")
+    return samples
+
+
+def checked_moments(
+    covariance: ArrayLike, vertices: ArrayLike, mean: ArrayLike | None, names: Sequence[str] | None
+) -> Moments:
+    """Covariance, vertices and mean of shapes that fit.
+
+    Args:
+        covariance: (d, d) symmetric.
+        vertices: (V, d) array-like.
+        mean: (d,); zero if None.
+        names: of the columns; None for those of the table of vertices.
+
+    Raises:
+        InputError: no matrices of finite numbers, shapes that do not fit, no symmetry.
+    """
+    columns = tuple(names) if names is not None else column_names(vertices)
+    corners = locked(as_matrix(vertices, "vertices", columns=columns))
+    dimension = corners.shape[1]
+    moments = as_matrix(covariance, "covariance")
+    if moments.shape != (dimension, dimension):
+        raise InputError(
+            f"covariance: shape {moments.shape} does not fit vertices with {dimension} column(s); "
+            f"give a {dimension} by {dimension} matrix"
+        )
+    largest = float(np.abs(moments).max())
+    if largest > LARGEST**2:
+        raise InputError(f"covariance: {largest:.3g} is too large for floating point; choose a larger unit")
+    if not np.allclose(moments, moments.T, rtol=0, atol=SYMMETRIC * float(np.abs(np.diag(moments)).max())):
+        raise InputError("covariance: not symmetric; give (C + C') / 2 if the difference is rounding")
+    centre = np.zeros(dimension) if mean is None else locked(as_matrix(mean, "mean")).reshape(-1)
+    if centre.shape != (dimension,) or not np.isfinite(centre).all():
+        raise InputError(f"mean: expected {dimension} finite number(s)")
+    return Moments(corners, moments / 2 + moments.T / 2, centre, checked_names(columns, dimension))
