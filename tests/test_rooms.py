@@ -1,6 +1,7 @@
 """The house: what a room may import, and that there are no circles, lazy imports and those for types included."""
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -106,6 +107,7 @@ def imported(path, known):
             yield from ({name, f"{name}.__init__"} & known.keys())
 
 
+@cache
 def graph():
     known = modules()
     return {name: set(imported(path, known)) - {name} for name, path in known.items()}

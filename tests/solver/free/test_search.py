@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize, minimize_scalar
 
 from solver.free.loss import FreeLoss
 from solver.free.search import Step, modular_steps, steps
+from tests.examples import share
 from theory.neurons.sample_readout import SampleReadout
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -72,7 +73,7 @@ def on_and_off(x: np.ndarray, p: np.ndarray) -> tuple[float, float]:
     return min(tried)
 
 
-@settings(max_examples=15, deadline=None)
+@share(2 / 3)
 @given(SEEDS)
 def test_one_target_is_coded_on_and_off(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -82,7 +83,7 @@ def test_one_target_is_coded_on_and_off(seed: int) -> None:
     np.testing.assert_allclose(solved(posed(x, np.inf, p)).loss, on_and_off(x[:, 0], p)[0], rtol=2e-8)
 
 
-@settings(max_examples=15, deadline=None)
+@share(1 / 2)
 @given(SEEDS)
 def test_off_vanishes_if_and_only_if_silence_is_frequent(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -103,7 +104,7 @@ def test_one_uniform_source() -> None:
     assert len(found.neurons) == 2
 
 
-@settings(max_examples=8, deadline=None)
+@share(1 / 2)
 @given(SEEDS, st.sampled_from([0.5, 5.0, 100.0]))
 def test_no_descent_ends_below_the_bound(seed: int, kappa: float) -> None:
     rng = np.random.default_rng(seed)

@@ -28,7 +28,7 @@ def colours(axes):
 
 @pytest.mark.parametrize("suffix", SIGNATURES)
 def test_written_whole(tmp_path, suffix):
-    plot(solve(CUT), tmp_path / f"code{suffix}")
+    plot(solve(Problem([[0], [1], [3]])), tmp_path / f"code{suffix}")
     assert (tmp_path / f"code{suffix}").read_bytes().startswith(SIGNATURES[suffix])
     assert [path.name for path in tmp_path.iterdir()] == [f"code{suffix}"]
 

@@ -257,7 +257,7 @@ def altered_journal(journal):
         'family = "one-corner"\ncertified = 1979-05-27\n[grid]\nparameter = [0.5]',
         'family = "one-corner"\n[grid]\n'
         + "\n".join(
-            f"{name} = {{from = 1, to = 2, count = 1000000}}"
+            f"{name} = {{from = 1, to = 2, count = 10000}}"
             for name in ("parameter", "encoder_cost", "decoder_cost", "bias_cost")
         ),
     ],
@@ -289,7 +289,7 @@ def test_any_backend_of_joblib_will_do(backend):
 def test_workers_do_not_import_what_lies_in_the_working_folder(tmp_path):
     for name in ("random", "queue"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit(7)\n")
-    (tmp_path / "spec.toml").write_text(SPEC)
+    (tmp_path / "spec.toml").write_text("family = 'one-corner'\n[grid]\nparameter = [0.5, 0.6, 0.7]")
     command = [os.path.join(os.path.dirname(sys.executable), "modularity"), "sweep", "spec.toml", "--jobs", "2"]
     done = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr[-500:]

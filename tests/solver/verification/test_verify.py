@@ -215,7 +215,7 @@ def test_functions_are_conjectures_and_none_is_silence():
 
 
 @pytest.mark.parametrize(
-    "trials", [2, pytest.param(4, marks=pytest.mark.thorough), pytest.param(30, marks=pytest.mark.slow)]
+    "trials", [1, pytest.param(4, marks=pytest.mark.thorough), pytest.param(30, marks=pytest.mark.slow)]
 )
 @pytest.mark.parametrize("name", THEOREMS)
 def test_theorems_stand(name, trials):
@@ -502,7 +502,7 @@ def test_shrinking_leaves_what_is_needed():
         ({"readout": Exact([[1, 0]])}, ["--targets"]),
         ({"readout": Soft(20.0)}, ["--error-cost"]),
         ({"readout": Noisy(20.0, 0.1, [[1, 1]])}, ["--targets", "--error-cost", "--noise-variance"]),
-        ({"activation": "free"}, ["--activation"]),
+        ({"activation": "free", "readout": Soft(5.0)}, ["--error-cost", "--activation"]),
         ({"activation": "rectified", "encoder_cost": 3.0}, ["--encoder-cost", "--activation"]),
     ],
 )

@@ -352,8 +352,8 @@ def test_a_full_disk_is_one_line(ended, arguments):
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
-    [(["solve", CUT, "--json"], 0), (["check", CUT], 0), (["sweep", "absent.toml"], 2), (["solve", "absent.csv"], 2)],
-    ids=["solve", "check", "sweep", "no file"],
+    [(["check", CUT], 0), (["sweep", "absent.toml"], 2)],
+    ids=["answer", "no file"],
 )
 def test_errors_that_are_closed_cost_no_answer(arguments, expected):
     # Neither is there a word of them in what is opened next, which gets the number of what is closed.

@@ -24,6 +24,7 @@ from solver.studies.registry import run_studies
 from solver.studies.study import Finding
 from solver.sweeps.journal import opened
 from solver.verification.verify import save_problem
+from tests.examples import share
 from theory import InputError
 from theory.writing import free_name, written_whole
 
@@ -192,7 +193,7 @@ def test_a_full_disk_is_told_with_the_file(tmp_path, name):
     import resource
     import signal
 
-    answer = solve(Problem(SQUARE))
+    answer = solve(Problem([[0], [1], [3]]))
     path = tmp_path / name
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -239,6 +240,7 @@ def test_no_name_commands_a_terminal(tmp_path, form):
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=8))
+@share(1 / 2)
 def test_a_picture_can_be_read_whatever_the_words(tmp_path_factory, words):
     path = tmp_path_factory.mktemp("pictures") / "words.svg"
     figure = Figure((1, 1))
