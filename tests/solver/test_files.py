@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, Representation, Sources, solve
@@ -255,7 +255,6 @@ def priced(draw):
     return Problem(points, readout=readout, groups=groups, **costs)
 
 
-@settings(max_examples=40)
 @given(st.composite(priced)())
 def test_what_comes_back_is_equal(place, problem):
     answer = solve(problem)

@@ -263,11 +263,6 @@ def test_a_separate_problem_refuses_other_codes(tmp_path):
     problem = Problem(ring((0, 3)), encoder_cost=1e-6, groups=RING)
     answer = solve(problem)
     assert certify(problem, answer).feasible and not certify(problem.separated, answer).feasible
-    for method in ("columns", "conic", "alternating"):
-        with pytest.raises(InputError, match="here each is to read one group"):
-            solve(problem.separated, method=method)
-    with pytest.raises(InputError, match="'groups' solves one group of sources after the other; give the problem"):
-        solve(problem.replaced(groups=None), method="groups")
     with pytest.raises(InputError, match="problem: nothing says what is to be separate"):
         separation(problem.replaced(groups=None))
     asked = solve(problem, method="groups")

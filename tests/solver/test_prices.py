@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, Representation, budget, certify, separation, solve
-from solver.methods import names
 from solver.pictures.plot import plot
 from solver.strategies import problems, seeds
 from tests.examples import share
@@ -62,27 +61,6 @@ def test_biases_cost_as_much_as_rest(bias):
     answer = solve(Problem(CUT, bias_cost=bias))
     assert answer.loss == pytest.approx(total * by_hand.loss, rel=1e-7)
     assert answer.modular == by_hand.modular == modularity(CUT, bias_cost=bias).modular
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("method", [name for name in names() if name not in ("auto", "groups")])
-def test_every_method(method):
-    problem = Problem(CUT, activity_cost=0.5, bias_cost=0.1)
-    best = solve(problem)
-    assert best.status == "optimal" and best.price_of_modularity > 1e-4
-    answer = solve(problem, method=method, rng=0)
-    assert answer.lower_bound <= best.loss * (1 + 1e-9) and answer.loss >= best.loss * (1 - 1e-8)
-    assert certify(problem, answer).lower_bound >= answer.lower_bound * (1 - 1e-9)
-
-
-def test_groups_have_prices_too():
-    groups = {"here": [0], "there": [1]}
-    answer = solve(Problem(CUT, activity_cost=0.5, bias_cost=0.1, groups=groups))
-    assert answer.status == "optimal" and answer.separate is not None
-    assert answer.price_of_modularity == pytest.approx(
-        solve(Problem(CUT, activity_cost=0.5, bias_cost=0.1)).price_of_modularity
-    )
-    assert certify(answer.separate.problem, answer.separate).gap < 1e-8
 
 
 def test_whether_groups_are_apart_is_decided_with_prices():

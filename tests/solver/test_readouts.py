@@ -184,17 +184,6 @@ def test_a_silent_code_is_an_answer_like_any_other(tmp_path):
     assert again.loss == answer.loss and "No neuron is worth what it costs" in repr(again)
 
 
-@given(seeds)
-@share(1 / 4)
-def test_answers_with_readouts_are_saved_and_loaded(tmp_path_factory, seed):
-    path = tmp_path_factory.mktemp("readouts") / "answer.npz"
-    answer = solve(noisy_problem(seed))
-    answer.save(path)
-    again = Representation.load(path)
-    assert again.loss == answer.loss and certify(again.problem, again).gap < 1e-8
-    assert again.energies.keys() == answer.energies.keys() == {"activity", "encoder", "decoder", "error"}
-
-
 def test_the_command_line(tmp_path):
     data, targets = tmp_path / "box.csv", tmp_path / "sum.csv"
     data.write_text("a,b,p\n0,0,4\n0,1,1\n1,0,1\n1,1,4\n")

@@ -128,3 +128,12 @@ def test_the_base_does_nothing():
     problem = Problem([[0], [1]])
     code = solved(problem)
     assert Reduction().apply(problem) is problem and Reduction().invert(problem, code) is code
+
+
+@pytest.mark.parametrize("groups", [None, {"first": [0], "others": [1]}])
+def test_a_separate_code_of_partial_targets_stays_separate(groups):
+    """One neuron of both sources would decode their difference for less; the modular code has none."""
+    problem = Problem([[0, 0], [0, 1], [1, 0], [1, 1]], readout=Exact([[1, -1]]), groups=groups)
+    answer = solve(problem, method="modular")
+    assert answer.modular and answer.loss == pytest.approx(problem.modular_loss, rel=1e-12)
+    assert answer.loss > solve(problem).loss * 1.1

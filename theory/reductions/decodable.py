@@ -58,8 +58,8 @@ def decodable(problem: Any, weights: Array) -> Array:
     readout, unit = problem.readout, np.sqrt(problem.modular_costs)
     if readout.rank is None or not len(weights):
         return weights
-    if problem.separate:
-        return _decodable_by_group(problem, weights)
+    if problem.separate or _is_separate(problem, weights):
+        return _decodable_by_group(problem if problem.groups is not None else problem.replaced(groups={}), weights)
     inside, scaled = readout.in_coordinates(unit), weights * unit
     length = np.linalg.norm(scaled, axis=1)
     unneeded = np.flatnonzero(readout.demand == 0)
@@ -78,11 +78,17 @@ def decodable(problem: Any, weights: Array) -> Array:
             loss = float(problem.neuron_cost(tried / unit).sum() * (decoder**2).sum())
             if loss < lowest * (1 - DECODABLE.simpler):
                 best, lowest = tried / unit, loss
-    return best
+    return best[best.any(axis=1)]
+
+
+def _is_separate(problem: Any, weights: Array) -> bool:
+    """Whether each neuron (n, d) reads one group, or one source, alone: then none has to be turned out of its own."""
+    parts = weights if problem.groups is None else parts_of(weights, problem.groups)
+    return bool(((parts != 0).sum(axis=1) == 1).all())
 
 
 def _decodable_by_group(problem: Any, weights: Array) -> Array:
-    """The decodable code where neurons must keep to their groups: each group is turned by itself."""
+    """The decodable code where neurons keep to their groups: each group is turned by itself."""
     groups, codes = problem.groups or {}, [np.empty((0, problem.dimension))]
     owner = parts_of(weights * np.sqrt(problem.modular_costs), groups).argmax(axis=1)
     for number, (members, part) in enumerate(zip(groups.values(), problem.parts, strict=True)):
