@@ -8,6 +8,9 @@ from .certificate import Certificate as Certificate
 from .certificate import certify as certify
 from .certificate import lower_bound as lower_bound
 from .comparison import Comparison as Comparison
+from .explanations.explain import explain as explain
+from .explanations.explanation import Explanations as Explanations
+from .explanations.findings import Explanation as Explanation
 from .problem import Problem as Problem
 from .problem import Sources as Sources
 from .questions.neuron_budget import Budget as Budget
@@ -32,6 +35,8 @@ __all__ = [
     "Budget",
     "Certificate",
     "Comparison",
+    "Explanation",
+    "Explanations",
     "PreparedTable",
     "Problem",
     "Progress",
@@ -43,6 +48,7 @@ __all__ = [
     "budget",
     "certify",
     "examples",
+    "explain",
     "lower_bound",
     "prepare_table",
     "separation",

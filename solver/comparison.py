@@ -26,7 +26,7 @@ from theory.inputs.names import distinct_names, printable
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Comparison", "compared", "scores_at_hand"]
+__all__ = ["Comparison", "columns_of_labels", "compared", "is_missing", "scores_at_hand"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +177,7 @@ def scores_at_hand(
 
 def _labels(labels: Any, weights: Array, categorical: set[str | int]) -> Iterator[tuple[str, bool, Array]]:
     """Yield name, whether it tells classes, and numbers (T,) of each label."""
-    names, columns = _columns_of(labels)
+    names, columns = columns_of_labels(labels)
     if not columns:
         raise InputError("labels: there are none; give one column or more")
     unknown = [one for one in categorical if one not in names and one not in range(len(names))]
@@ -200,7 +200,16 @@ def _labels(labels: Any, weights: Array, categorical: set[str | int]) -> Iterato
         yield name, in_classes, values
 
 
-def _columns_of(labels: Any) -> tuple[list[str], list[NDArray[Any]]]:
+def columns_of_labels(labels: Any) -> tuple[list[str], list[NDArray[Any]]]:
+    """Names and columns of labels in any form: a mapping, a table, one column.
+
+    Raises:
+        InputError: rows of different lengths, names that are the same, masked values.
+
+    Example:
+        >>> columns_of_labels({"odd": [0, 1]})
+        (['odd'], [array([0, 1])])
+    """
     if isinstance(labels, Mapping):
         return list(distinct_names(labels, "labels")), [_one_column(name, values) for name, values in labels.items()]
     require_plain(labels, "labels")
@@ -227,7 +236,7 @@ def _one_column(name: object, values: Any) -> NDArray[Any]:
 
 def _label(name: str, column: NDArray[Any], categorical: bool) -> tuple[bool, Array]:
     """Whether a column tells classes, and its numbers (T,), which then are those of the classes in order."""
-    missing = [row for row, value in enumerate(column.tolist()) if _is_missing(value)]
+    missing = [row for row, value in enumerate(column.tolist()) if is_missing(value)]
     if missing:
         raise InputError(
             f"labels: {len(missing)} value(s) of {name!r} are missing, the first at row {missing[0]} (counted from 0); "
@@ -240,7 +249,13 @@ def _label(name: str, column: NDArray[Any], categorical: bool) -> tuple[bool, Ar
     return True, np.unique(text, return_inverse=True)[1].astype(np.float64)
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Whether a value of a column stands for none.
+
+    Example:
+        >>> is_missing(None), is_missing(float("nan")), is_missing(0)
+        (True, True, False)
+    """
     marked = type(value).__name__ in ("NoneType", "NAType", "NaTType")
     return marked or (isinstance(value, float) and bool(np.isnan(value)))
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from solver.comparison import Comparison
+    from solver.explanations import Explanations
     from theory.sources import Sources
 
 __all__ = ["Representation"]
@@ -219,6 +220,37 @@ class Representation(Code):
         if not len(self):
             raise InputError("labels: the code has no neurons that could follow any; let errors cost more")
         return compared(self.activity(), labels, sources.probabilities, categorical)
+
+    def explain(self, labels: Any, **options: Any) -> Explanations:
+        """Which labels make each neuron fire: the best logical formula of up to three literals, with its proof.
+
+        Args:
+            labels: (T, k) or (T,) array-like, a DataFrame, or a mapping of names to columns, in the order of the
+                samples: of 0 and 1, of truth values, or of text.
+            options: those of `solver.explain`, such as threshold, shuffles and rng.
+
+        Raises:
+            InputError: as `solver.explain`; sources known by their moments alone; a code without neurons.
+
+        Source: docs/mathematics.md, "Why a neuron fires".
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> corners = [[x, y] for x in (0, 1) for y in (0, 1)]
+            >>> found = solve(Problem(corners)).explain({"left": [1, 1, 0, 0], "low": [1, 0, 1, 0]}, shuffles=0)
+            >>> sorted(one.formula.labels for one in found.neurons), found.pairs.apart[0, 1]
+            ([('left',), ('low',)], np.True_)
+        """
+        from solver.explanations import explain
+
+        sources = self.problem.sources
+        if not sources.from_samples:
+            raise InputError(
+                f"labels: the sources are known by {sources.known_by} alone; there are no samples to label"
+            )
+        if not len(self):
+            raise InputError("labels: the code has no neurons that could be explained; let errors cost more")
+        return explain(self.activity(), labels, probabilities=sources.probabilities, **options)
 
     def bounded_by(self, bound: float, unproven: str) -> Self:
         """The code with another lower bound, and the gap and status that follow from it.

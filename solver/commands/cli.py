@@ -25,6 +25,7 @@ COMMANDS = (
     "completion",
     "derive",
     "doctor",
+    "explain",
     "gallery",
     "phase",
     "reproduce",
@@ -34,6 +35,9 @@ COMMANDS = (
     "verify",
 )
 """The files that hold a command, which is called like its file."""
+
+INSTALLATION = ("completion", "doctor")
+"""Those that have a folder of their own."""
 
 
 class _Commands(click.Group):
@@ -86,4 +90,5 @@ def main() -> None:
 
 
 for _name in COMMANDS:
-    main.add_command(getattr(import_module(f"solver.commands.{_name}"), _name))
+    _room = "installation." if _name in INSTALLATION else ""
+    main.add_command(getattr(import_module(f"solver.commands.{_room}{_name}"), _name))

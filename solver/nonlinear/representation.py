@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Self
 from solver.certificate import optimality_gap, within_loss
 from solver.nonlinear import files
 from solver.nonlinear.code import NonlinearCode, described, sorted_network
+from theory.errors import InputError
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
 
+    from solver.explanations import Explanations
     from theory.arrays import Array
     from theory.problem import Problem
 
@@ -87,6 +89,23 @@ class NonlinearRepresentation(NonlinearCode):
         value = within_loss(bound, self.loss)
         gap = optimality_gap(self.loss, value)
         return replace(self, lower_bound=value, gap=gap, status="optimal" if gap <= self.tolerance else unproven)
+
+    def explain(self, labels: Any, **options: Any) -> Explanations:
+        """Which labels make each neuron fire; see `solver.Representation.explain`.
+
+        Args:
+            labels: as there.
+            options: as there.
+
+        Raises:
+            InputError: as there.
+        """
+        from solver.explanations import explain
+
+        if not len(self.encoder):
+            raise InputError("labels: the code has no neurons that could be explained; let errors cost more")
+        probabilities = self.problem.sources.probabilities
+        return explain(self.sample_activity, labels, probabilities=probabilities, **options)
 
     def to_dataframe(self) -> pandas.DataFrame:
         """The `columns` as a table. The certificate is in `attrs`.

@@ -9,8 +9,8 @@ import pytest
 
 import solver
 from solver import examples, extras
-from solver.commands import doctor
-from solver.commands.completion import SHELLS
+from solver.commands.installation import doctor
+from solver.commands.installation.completion import SHELLS
 from solver.pictures.pages.gallery import hang
 from tests.examples import CUT
 from tests.solver.commands.test_cli import accepted, process, refused, run

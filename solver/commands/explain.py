@@ -1,0 +1,84 @@
+"""`modularity explain ACTIVITY LABELS`: for each neuron the logical formula of labels that is true where it fires."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from solver.commands.terminal.endings import Outputs
+from solver.commands.terminal.options import format_options, picture_option, require_outputs, seed_option
+from solver.commands.terminal.output import say, write
+from solver.commands.terminal.progress import counted
+from solver.stopping import noted
+
+if TYPE_CHECKING:
+    from solver.commands.terminal.formats import Table
+    from solver.explanations import Explanations
+
+__all__ = ["explain"]
+
+
+@click.command()
+@click.argument("activity", metavar="ACTIVITY", type=click.Path())
+@click.argument("labels", metavar="LABELS", type=click.Path())
+@click.option("--probabilities", metavar="COLUMN", help="Column of LABELS with sample weights: name, or number from 0.")
+@click.option(
+    "--threshold",
+    metavar="X",
+    help="When a neuron fires: half (of its range), positive, or beyond X.  [default: half]",
+)
+@click.option(
+    "--top", type=float, metavar="SHARE", help="Or on the samples of its highest activity, at most this share."
+)
+@click.option("--shuffles", type=int, metavar="N", help="Shuffles of the labels that tell chance.  [default: 20]")
+@click.option("--series", is_flag=True, help="Rows follow each other in time: shift the labels in place of shuffling.")
+@click.option("--encoder-cost", type=float, metavar="X", help="Of codes of the labels: squared encoder.  [default: 1]")
+@click.option("--decoder-cost", type=float, metavar="X", help="Of codes of the labels: squared decoder.  [default: 1]")
+@click.option("--time-limit", type=float, metavar="SECONDS", help="Stop each search after this time, with a bound.")
+@seed_option
+@picture_option
+@format_options()
+def explain(activity: str, labels: str, picture: str | None, form: str, seed: int, **options: Any) -> int:
+    """Say for each neuron which labels make it fire: the best formula of AND, OR and NOT.
+
+    ACTIVITY holds one sample per row and one neuron per column, LABELS the same samples with one label per column, 0 or
+    1.
+    """
+    from solver.reading import STANDARD_INPUT, input_file, read_samples, read_table
+
+    if activity == labels == STANDARD_INPUT:
+        raise click.UsageError("-: standard input cannot be two tables at once; give files")
+    require_outputs({}, activity, labels, picture=picture)
+    table = read_table(input_file(activity), "activity")
+    known = read_samples(input_file(labels), options.pop("probabilities"))
+    from solver.explanations import explain as explained
+
+    given = {name: value for name, value in options.items() if value is not None}
+    with counted("searched") as follow:
+        found = explained(
+            table.values,
+            dict(zip(known.names or _numbered(known.values.shape[1]), known.values.T, strict=True)),
+            probabilities=known.probabilities,
+            neurons=table.names,
+            rng=seed,
+            follow=follow,
+            **given,
+        )
+    with noted(), Outputs() as outputs:
+        outputs.attempt(
+            say, form, text=lambda: click.echo(repr(found)), content=found.to_dict, table=lambda: _table(found)
+        )
+        outputs.attempt(write, found.plot, picture, form, "Picture in")
+    return 0
+
+
+def _numbered(count: int) -> list[str]:
+    return [f"label{number + 1}" for number in range(count)]
+
+
+def _table(found: Explanations) -> Table:
+    from solver.commands.terminal.formats import Table
+
+    columns = found.columns()
+    return Table(list(columns), list(zip(*columns.values(), strict=True)), found.sentences())

@@ -1,0 +1,1 @@
+"""Commands about the program itself: what is installed, and how a shell completes its words."""

@@ -1,0 +1,119 @@
+"""How much of the samples has which labels, separately where a neuron fires and where it is silent.
+
+The weights of all samples with a label, with two labels, and with three are enough: those of every formula follow by
+inclusion and exclusion (`solver.explanations.formulas.Forms`). If all samples count alike these are whole numbers,
+which floating point adds without rounding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from theory.arrays import Array, Indices, Mask
+
+__all__ = ["Counts", "Weights", "counted", "moments_of_pairs", "moments_of_triples", "weights_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """Weight of the samples with each row of labels, where a neuron fires and where it is silent.
+
+    Attributes:
+        rows: (P, k) zeros and ones.
+        firing: (P,).
+        silent: (P,).
+    """
+
+    rows: Array
+    firing: Array
+    silent: Array
+
+    def both(self) -> tuple[Array, Array]:
+        """The two weights."""
+        return self.firing, self.silent
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """Weights of labels and pairs of them; the first entry of each where the neuron fires, the second where not.
+
+    Attributes:
+        whole: (2,) of all samples.
+        one: (2, k) of those with each label.
+        two: (2, k, k) of those with both labels of a pair.
+    """
+
+    whole: Array
+    one: Array
+    two: Array
+
+    @property
+    def labels(self) -> int:
+        """How many there are."""
+        return self.one.shape[1]
+
+    def reordered(self, order: Indices) -> Counts:
+        """The same with the labels in another order."""
+        return Counts(self.whole, self.one[:, order], self.two[:, order][:, :, order])
+
+
+def weights_of(rows: Array, of_sample: Indices, weights: Array, fires: Mask) -> Weights:
+    """Add up the weights of samples with the same labels.
+
+    Args:
+        rows: (P, k) the different rows.
+        of_sample: (T,) which of them each sample has.
+        weights: (T,) of the samples.
+        fires: (T,) where the neuron fires.
+    """
+    firing, silent = (np.bincount(of_sample, np.where(mask, weights, 0.0), len(rows)) for mask in (fires, ~fires))
+    return Weights(rows, firing.astype(np.float64), silent.astype(np.float64))
+
+
+def counted(weights: Weights) -> Counts:
+    """The weights of labels and pairs.
+
+    Example:
+        >>> rows = np.array([[0.0, 1.0], [1.0, 1.0]])
+        >>> found = counted(Weights(rows, np.array([2.0, 1.0]), np.array([0.0, 3.0])))
+        >>> found.whole.tolist(), found.one.tolist(), found.two[:, 0, 1].tolist()
+        ([3.0, 3.0], [[1.0, 3.0], [3.0, 3.0]], [1.0, 3.0])
+    """
+    both = np.array(weights.both())
+    two = np.array([_product(weights.rows, part) for part in weights.both()])
+    return Counts(both.sum(axis=1), np.array([np.diagonal(part) for part in two]), two)
+
+
+def _product(rows: Array, weight: Array) -> Array:
+    seen = weight > 0
+    chosen = rows[seen]
+    return np.asarray((chosen * weight[seen, None]).T @ chosen)
+
+
+def moments_of_pairs(counts: Counts, first: Indices, second: Indices) -> Array:
+    """(2, m, 4) the moments of pairs: of all samples, those with the second label, with the first, and with both."""
+    columns = [
+        np.broadcast_to(counts.whole[:, None], (2, len(first))),
+        counts.one[:, second],
+        counts.one[:, first],
+        counts.two[:, first, second],
+    ]
+    return np.stack(columns, axis=-1)
+
+
+def moments_of_triples(counts: Counts, triples: Indices, three: Array) -> Array:
+    """(2, m, 8) the moments of triples (m, 3) of labels, of which (2, m) samples have all three."""
+    first, second, third = triples.T
+    columns = [
+        np.broadcast_to(counts.whole[:, None], three.shape),
+        counts.one[:, third],
+        counts.one[:, second],
+        counts.two[:, second, third],
+        counts.one[:, first],
+        counts.two[:, first, third],
+        counts.two[:, first, second],
+        three,
+    ]
+    return np.stack(columns, axis=-1)

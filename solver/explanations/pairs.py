@@ -1,0 +1,188 @@
+"""What a table of labels alone predicts: which two labels the best linear code keeps in separate neurons.
+
+Take two labels as the sources (docs/mathematics.md, "Why a neuron fires"). If all four combinations occur, however
+rarely, their hull is a square and the best code has a neuron for each: range independence. If one combination never
+occurs, two literals x and y of them never hold together, and the best code has a neuron for each if and only if
+
+    P(x) + P(y) <= 1/2
+
+whatever the prices of weights; else it mixes them, and modularity has a price, which is certified for each pair listed.
+If two combinations never occur, the labels say the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from solver.certificate import best_bound
+from solver.explanations.formulas import Formula
+from solver.methods import columns
+from theory.arrays import Array, Mask
+from theory.conditions import decide
+from theory.errors import InputError
+from theory.immutable import Frozen
+from theory.problem import Problem
+from theory.sources import EXACT_DIMENSION
+
+__all__ = ["LabelPair", "LabelPairs", "label_pairs"]
+
+HALF = 1e-12
+"""Beyond one half by less than this is one half, for rounding."""
+
+LISTED = 20
+"""Pairs that are listed, with their prices."""
+
+TOLERANCE = 1e-8
+
+
+@dataclass(frozen=True)
+class LabelPair:
+    """Two labels of which one combination never occurs.
+
+    Attributes:
+        first: a literal, such as "red" or "NOT red".
+        second: that of the other label; no sample has both.
+        shares: of the samples that have each.
+        expected: how many samples would have both if the labels were independent: of few, it is no wonder that there
+            are none.
+        modular: whether the best linear code of the two has a neuron for each.
+        price_bounds: its price of modularity is proven to lie between these two.
+    """
+
+    first: str
+    second: str
+    shares: tuple[float, float]
+    expected: float
+    modular: bool
+    price_bounds: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class LabelPairs(Frozen):
+    """What the labels alone predict of the neurons that code them.
+
+    Attributes:
+        labels: k names.
+        apart: (k, k) whether the best linear code of two labels has a neuron for each; False on the diagonal.
+        never: how many pairs of labels lack one combination.
+        same: how many pairs of labels say the same, or the opposite.
+        listed: pairs that lack one combination, those of the largest shares first, not all where there are many.
+        modular: whether the best code of all labels together has a neuron for each; None where that is not known: of
+            more than five labels, or where one follows from the others.
+        price_bounds: the price of modularity of all labels together is proven to lie between these; NaN if not known.
+
+    Source: docs/mathematics.md, "Why a neuron fires"; Dorrell et al. (ICLR 2025), range independence.
+    """
+
+    labels: tuple[str, ...]
+    apart: Mask
+    never: int
+    same: int
+    listed: tuple[LabelPair, ...]
+    modular: bool | None
+    price_bounds: tuple[float, float]
+
+
+def label_pairs(
+    names: tuple[str, ...], values: Mask, weights: Array, *, encoder_cost: float = 1.0, decoder_cost: float = 1.0
+) -> LabelPairs:
+    """Read from a table of labels what theory predicts.
+
+    Args:
+        names: k names.
+        values: (T, k).
+        weights: (T,) of the samples, positive.
+        encoder_cost: of the problems whose prices are computed.
+        decoder_cost: of them as well.
+
+    Example:
+        >>> values = np.array([[1, 0], [0, 1], [0, 0], [0, 0], [0, 0]], dtype=bool)
+        >>> found = label_pairs(("red", "green"), values, np.ones(5))
+        >>> found.apart[0, 1], found.never, found.listed[0].first, found.listed[0].expected
+        (np.True_, 1, 'green', 0.2)
+    """
+    table = _Table(names, values, weights / weights.sum(), encoder_cost, decoder_cost)
+    sides = np.stack([~values, values]).astype(float)
+    one = np.einsum("stk,t->sk", sides, table.share)  # of the samples without and with each label
+    met = np.array([[(first * table.share[:, None]).T @ second > 0 for second in sides] for first in sides])
+    missing = ~met  # (2, 2, k, k): the combinations that never occur
+    lacking = missing.sum(axis=(0, 1))
+    np.fill_diagonal(lacking, 0)
+    load = (one[:, None, :, None] + one[None, :, None, :] - 0.5) * missing
+    apart = (lacking == 0) | ((lacking == 1) & (load.sum(axis=(0, 1)) <= HALF))
+    np.fill_diagonal(apart, False)
+    upper = np.triu(lacking == 1, 1)
+    modular, price = table.together()
+    return LabelPairs(
+        labels=names,
+        apart=apart,
+        never=int(upper.sum()),
+        same=int(np.triu(lacking > 1, 1).sum()),
+        listed=tuple(table.listed(one, missing & upper, apart)),
+        modular=modular,
+        price_bounds=price,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """Labels (T, k), the shares (T,) of their samples, and the prices of their codes."""
+
+    names: tuple[str, ...]
+    values: Mask
+    share: Array
+    encoder_cost: float
+    decoder_cost: float
+
+    def listed(self, one: Array, missing: Mask, apart: Mask) -> list[LabelPair]:
+        """The pairs of the largest shares, with their prices.
+
+        Args:
+            one: (2, k) share of the samples without and with each label.
+            missing: (2, 2, k, k) combinations of two labels that never occur, each pair once.
+            apart: (k, k) whether the code of a pair has a neuron for each.
+        """
+        names, count = self.names, 1 / float(self.share @ self.share)
+        found = []
+        side, other_side, i, j = np.nonzero(missing)
+        # Neither the order of the pairs nor that within them is that of the columns.
+        total = np.round(one[side, i] + one[other_side, j], 12)
+        literals = list(zip(i.tolist(), side.tolist(), j.tolist(), other_side.tolist(), -total, strict=True))
+        pairs = [(less, *sorted([(names[a], a, s), (names[b], b, t)])) for a, s, b, t, less in literals]
+        for _, (_, a, s), (_, b, t) in sorted(pairs)[:LISTED]:
+            shares = float(one[s, a]), float(one[t, b])
+            modular = bool(apart[a, b])
+            price = (0.0, 0.0) if modular else _price(self.problem([a, b]))
+            first, second = (str(Formula((names[label],), (not sign,), ())) for label, sign in ((a, s), (b, t)))
+            found.append(LabelPair(first, second, shares, shares[0] * shares[1] * count, modular, price))
+        return found
+
+    def together(self) -> tuple[bool | None, tuple[float, float]]:
+        """Whether all labels together are best coded one by one, and what that costs."""
+        unknown = None, (float("nan"), float("nan"))
+        if len(self.names) > EXACT_DIMENSION:
+            return unknown
+        try:
+            problem = self.problem(list(range(len(self.names))))
+        except InputError:  # one label follows from the others
+            return unknown
+        verdict = decide(problem)
+        return verdict.modular, (0.0, 0.0) if verdict.modular else _price(problem)
+
+    def problem(self, labels: list[int]) -> Problem:
+        """Some of the labels as sources."""
+        return Problem(
+            self.values[:, labels].astype(float),
+            probabilities=self.share,
+            encoder_cost=self.encoder_cost,
+            decoder_cost=self.decoder_cost,
+        )
+
+
+def _price(problem: Problem) -> tuple[float, float]:
+    """Bounds on the price of modularity: from a code, and from what no code can cost less than."""
+    *_, last = columns.steps(problem.canonical, tolerance=TOLERANCE, rng=np.random.default_rng(0))
+    bound = best_bound(problem, last.multiplier, weights=last.weights)
+    return max(0.0, problem.modular_loss / last.loss - 1), max(0.0, problem.modular_loss / bound.value - 1)

@@ -1,0 +1,65 @@
+"""How selective neurons are for labels: the average precision with which activity tells who has a label.
+
+Samples are ranked by activity, the highest first. The average precision of a label is its share among all samples down
+to a rank, averaged over the samples that have the label. Samples of equal activity have one rank, the last of them, so
+that their order does not matter. A neuron that is highest on all samples with the label has one; chance leaves about
+the share of samples that have it, and more where there are few.
+
+Source: Zhang et al. (2023), who rank neurons by it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from theory.arrays import Array, Indices, Mask
+from theory.geometry.levels import levels
+
+__all__ = ["Ranking", "average_precision", "rankings"]
+
+ROUNDING = 1e-9
+"""Share of a neuron's range in which two values are one."""
+
+
+class Ranking:
+    """The samples in the order of a neuron's activity, the highest first."""
+
+    def __init__(self, number: Indices, weights: Array) -> None:
+        self._order = np.argsort(-number, kind="stable")
+        ranked = number[self._order]
+        self._ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
+        self._weights = weights[self._order, None]
+        self._seen = np.cumsum(weights[self._order])[self._ends, None]
+
+    def precision(self, labels: Mask) -> Array:
+        """(k,) average precision for labels (T, k)."""
+        having = np.cumsum(labels[self._order] * self._weights, axis=0)[self._ends]
+        return np.asarray((np.diff(having, axis=0, prepend=0.0) * having / self._seen).sum(axis=0) / having[-1])
+
+
+def rankings(activity: Array, weights: Array) -> list[Ranking]:
+    """For each neuron its ranking.
+
+    Args:
+        activity: (T, n).
+        weights: (T,) of the samples, positive.
+    """
+    numbers = levels(activity, ROUNDING * np.ptp(activity, axis=0))
+    return [Ranking(number, weights) for number in numbers.T]
+
+
+def average_precision(activity: Array, labels: Mask, weights: Array) -> Array:
+    """(n, k) of each neuron for each label.
+
+    Args:
+        activity: (T, n).
+        labels: (T, k), each true for one sample at least.
+        weights: (T,) of the samples, positive.
+
+    Example:
+        >>> activity = np.array([[4.0], [3.0], [2.0], [1.0]])
+        >>> labels = np.array([[1, 0], [0, 1], [1, 0], [0, 1]], dtype=bool)
+        >>> average_precision(activity, labels, np.ones(4)).round(4).tolist()
+        [[0.8333, 0.5]]
+    """
+    return np.array([ranking.precision(labels) for ranking in rankings(activity, weights)])

@@ -1,0 +1,204 @@
+"""Explanations in words and in a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from solver.explanations.findings import Explanation, Findings
+    from solver.explanations.pairs import LabelPair
+
+__all__ = ["columns_of_neurons", "sentences_of", "text_of"]
+
+ROWS = 40
+"""Neurons in a table that is read."""
+
+PAIRS = 5
+"""Pairs of labels in the text."""
+
+
+def columns_of_neurons(found: Findings) -> dict[str, list[Any]]:
+    """What is found of each neuron, by column."""
+    rows = [_row(found, number) for number in range(len(found))]
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def _row(found: Findings, number: int) -> dict[str, Any]:
+    one = found.neurons[number]
+    precision, chance = found.selectivity[number], np.nan_to_num(found.chance_selectivity[number])
+    above = np.nan_to_num((precision - chance) / np.maximum(1 - chance, 1e-12), nan=-np.inf)
+    best = int(np.argmax(np.round(above, 12)))
+    ranked = not np.isnan(precision[best])
+    return {
+        "neuron": one.neuron,
+        "fires": one.fires,
+        "formula": _said(one),
+        "iou": one.iou,
+        "upper_bound": one.upper_bound,
+        "ties": one.ties,
+        "runner_up": "" if one.runner_up is None else str(one.runner_up),
+        "runner_up_iou": one.runner_up_iou,
+        "chance": float(one.chance.mean()) if len(one.chance) else float("nan"),
+        "most_by_chance": float(one.chance_bound.max()) if len(one.chance) else float("nan"),
+        "p_value": one.p_value,
+        "most_selective_for": found.labels[best] if ranked else "",
+        "precision": float(precision[best]),
+        "chance_precision": float(found.chance_selectivity[number, best]),
+        "chance_deviation": float(found.chance_deviation[number, best]),
+    }
+
+
+def _said(one: Explanation) -> str:
+    if one.formula is not None:
+        return str(one.formula)
+    return "always fires" if one.fires else "never fires"
+
+
+# ---- sentences ----------------------------------------------------------------------------------------------------
+
+
+def sentences_of(found: Findings) -> list[str]:
+    """What is found, in words."""
+    return [found.rule, *_proof(found), *_silent(found), *_chance(found), *_pairs(found), *_kept_apart(found)]
+
+
+def _proof(found: Findings) -> list[str]:
+    explained = [one for one in found.neurons if one.formulas]
+    open_ones = [one for one in explained if not one.proven]
+    if not explained:
+        return []
+    best = "the best one of up to three literals"
+    if not open_ones:
+        return [f"The formula of every neuron is proven to be {best}."]
+    most = max(one.upper_bound - one.iou for one in open_ones)
+    return [
+        f"The formulas of {len(explained) - len(open_ones)} of {len(explained)} neurons are proven to be {best}; the "
+        f"time ended the search for the others, of which none can gain more than {most:.3g} of IoU."
+    ]
+
+
+def _silent(found: Findings) -> list[str]:
+    silent = [one for one in found.neurons if not one.formulas]
+    if not silent:
+        return []
+    return [f"{_count(len(silent), 'neuron fires', 'neurons fire')} on all samples or on none: no formula."]
+
+
+def _chance(found: Findings) -> list[str]:
+    explained = [one for one in found.neurons if one.formulas]
+    if not found.shuffles or not explained:
+        return []
+    better = sum(one.p_value <= 1 / (1 + found.shuffles) for one in explained)
+    by_chance = len(explained) / (1 + found.shuffles)
+    return [
+        f"With the rows of the labels shuffled {found.shuffles} times, no formula is as good for {better} of "
+        f"{len(explained)} neurons; if labels told nothing, {by_chance:.2g} would be expected."
+    ]
+
+
+def _pairs(found: Findings) -> list[str]:
+    pairs = found.pairs
+    count = len(pairs.labels) * (len(pairs.labels) - 1) // 2
+    words = []
+    if pairs.never:
+        mixed = sum(not pair for pair in pairs.apart[np.triu_indices(len(pairs.labels), 1)]) - pairs.same
+        words.append(
+            f"Of {_count(count, 'pair', 'pairs')} of labels {_count(pairs.never, 'lacks', 'lack')} a combination. By "
+            f"theory the best linear code of two labels mixes those of {_count(mixed, 'pair', 'pairs')}, and has a "
+            "neuron for each in the others."
+        )
+        words += [_pair(pair) for pair in pairs.listed[:PAIRS]]
+    elif count and not pairs.same:
+        words.append(
+            "Every combination of two labels occurs. By theory the best linear code of any two has a neuron for each."
+        )
+    if pairs.same:
+        words.append(f"{_count(pairs.same, 'pair of labels says', 'pairs of labels say')} the same, or the opposite.")
+    if pairs.modular is not None and len(pairs.labels) > 2:
+        each = (
+            "has a neuron for each" if pairs.modular else f"mixes them: separate ones cost {_price(pairs.price_bounds)}"
+        )
+        words.append(f"The best linear code of all labels together {each}.")
+    return words
+
+
+def _pair(pair: LabelPair) -> str:
+    one, other = pair.shares
+    chance = f"of independent labels {pair.expected:.2g} samples would have both"
+    shares = f"{100 * one:.3g} % and {100 * other:.3g} % of the samples"
+    price = "best apart" if pair.modular else f"best mixed, apart costs {_price(pair.price_bounds)}"
+    return f"  {pair.first} and {pair.second} ({shares}) are never together ({chance}): {price}."
+
+
+def _price(bounds: tuple[float, float]) -> str:
+    low, high = (f"{100 * bound:.3g}" for bound in bounds)
+    return f"{high} % more" if low == high else f"{low} to {high} % more"
+
+
+def _kept_apart(found: Findings) -> list[str]:
+    """How many neurons read labels that theory keeps apart."""
+    place = {name: number for number, name in enumerate(found.pairs.labels)}
+    several = [
+        [place[name] for name in one.formula.labels]
+        for one in found.neurons
+        if one.formula is not None and one.formula.size > 1
+    ]
+    if not several:
+        return []
+    apart = sum(any(found.pairs.apart[a, b] for a in labels for b in labels) for labels in several)
+    return [
+        f"{_count(len(several), 'neuron reads', 'neurons read')} several labels, "
+        f"{apart} of them two labels that by theory have a neuron each."
+    ]
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+# ---- the table ----------------------------------------------------------------------------------------------------
+
+
+def text_of(found: Findings) -> str:
+    """Sentences, and a table of the neurons."""
+    rows = [["neuron", "fires", "IoU", "chance", "formula", "runner-up", "most selective for"]]
+    columns = columns_of_neurons(found)
+    for number in range(min(len(found), ROWS)):
+        row = {name: values[number] for name, values in columns.items()}
+        rows.append(
+            [
+                row["neuron"],
+                f"{100 * row['fires']:.3g} %",
+                _iou(row),
+                "" if np.isnan(row["chance"]) else f"{row['chance']:.3f}",
+                row["formula"],
+                f"{row['runner_up']} ({row['runner_up_iou']:.3f})" if row["runner_up"] else "",
+                _precision(row),
+            ]
+        )
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    right = (True, True, True, True, False, False, False)
+    lines = [
+        "  ".join(
+            cell.rjust(width) if is_right else cell.ljust(width)
+            for cell, width, is_right in zip(row, widths, right, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
+    more = len(found) - ROWS
+    return "\n".join([*sentences_of(found), "", *lines, *([f"... and {more} more neurons"] if more > 0 else [])])
+
+
+def _iou(row: dict[str, Any]) -> str:
+    if np.isnan(row["iou"]):
+        return ""
+    return f"{row['iou']:.3f}" if row["upper_bound"] == row["iou"] else f"{row['iou']:.3f} to {row['upper_bound']:.3f}"
+
+
+def _precision(row: dict[str, Any]) -> str:
+    if not row["most_selective_for"]:
+        return ""
+    chance = f"; chance {row['chance_precision']:.3f} ± {row['chance_deviation']:.3f}"
+    return f"{row['most_selective_for']} ({row['precision']:.3f}{'' if np.isnan(row['chance_precision']) else chance})"

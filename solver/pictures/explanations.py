@@ -1,0 +1,115 @@
+"""The picture of explanations: neurons, their formulas and IoU beside chance, and how selective they are for labels."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from solver.pictures import style
+from solver.pictures.comparison import SHARE
+from solver.pictures.style import BLUE, DARK, GREY, styled
+from theory.arrays import Array
+
+__all__ = ["plot_explanations"]
+
+ROWS = 30
+"""Neurons in a picture."""
+
+LABELS = 40
+"""Labels that are told apart by their names."""
+
+LONGEST = 44
+"""Characters of a formula in one line."""
+
+
+@styled
+def plot_explanations(
+    columns: dict[str, list[Any]],
+    labels: Sequence[str],
+    selectivity: Array,
+    chance_selectivity: Array,
+    path: str | os.PathLike[str] | None = None,
+) -> Figure:
+    """Draw a row for each neuron: its formula, its IoU with what is proven and what chance reaches, its selectivity.
+
+    Args:
+        columns: of `Explanations.columns`.
+        labels: k names.
+        selectivity: (n, k) average precision.
+        chance_selectivity: (n, k) that of chance; NaN where it is not known.
+        path: .png, .pdf or .svg file to write, whole or not at all.
+
+    Raises:
+        InputError: a path that cannot be written.
+
+    Example:
+        >>> from solver import explain
+        >>> found = explain([0, 0, 2, 2], {"red": [0, 0, 1, 1]}, shuffles=0)
+        >>> len(plot_explanations(found.columns(), found.labels, found.selectivity, found.selectivity).axes)
+        3
+    """
+    target = style.target_of(path)
+    count = min(ROWS, len(selectivity))
+    figure = style.page_figure(1.0, (0.33 * count + 1.0) / style.PAGE_WIDTH)
+    left, right = figure.subplots(1, 2, width_ratios=[1.6, 1])
+    _formulas(left, columns, count)
+    image = _selectivity(right, labels, selectivity[:count], chance_selectivity[:count])
+    bar = style.colour_bar(figure, image, right, shrink=0.8, aspect=20, pad=0.02, ticks=[0, 0.5, 1])
+    bar.ax.set_yticklabels(["chance", "half way", "perfect"])
+    if count < len(selectivity):
+        style.note(figure, f"The first {count} of {len(selectivity)} neurons.")
+    return style.written(figure, target)
+
+
+def _formulas(axes: Axes, columns: dict[str, list[Any]], count: int) -> None:
+    """A bar for each neuron's IoU, with its formula above."""
+    rows = np.arange(count)
+    iou, bound = (np.nan_to_num(np.array(columns[name][:count], dtype=float)) for name in ("iou", "upper_bound"))
+    axes.barh(rows + 0.15, iou, height=0.3, color=BLUE, label="IoU")
+    if (bound > iou).any():
+        axes.barh(rows + 0.15, bound - iou, left=iou, height=0.3, color="none", ec=BLUE, lw=0.6, label="not excluded")
+    mean, most = (np.array(columns[name][:count], dtype=float) for name in ("chance", "most_by_chance"))
+    if not np.isnan(mean).all():
+        axes.hlines(rows + 0.15, mean, most, color=GREY, lw=2.5)
+        axes.plot(mean, rows + 0.15, "|", color=DARK, ms=7, label="chance: mean, and up to the most")
+    for row in np.flatnonzero(iou):
+        axes.text(iou[row] - 0.005, row + 0.16, f"{iou[row]:.2f}", ha="right", va="center", fontsize=6, color="white")
+    for row in rows:
+        axes.text(0.005, row - 0.22, _shortened(columns["formula"][row]), fontsize=6, va="center", color=DARK)
+    axes.set_yticks(rows, [style.label_of(str(name)) for name in columns["neuron"][:count]])
+    axes.set(xlim=(0, 1), ylim=(count - 0.5, -0.6), xlabel="intersection over union", ylabel="neuron")
+    axes.set_title("Where each neuron fires", pad=14)
+    axes.tick_params(axis="y", length=0)
+    axes.legend(frameon=False, fontsize=6, loc="lower right", bbox_to_anchor=(1, 1), ncols=3, borderaxespad=0.1)
+
+
+def _selectivity(axes: Axes, labels: Sequence[str], selectivity: Array, chance: Array) -> Any:
+    """The average precision of each neuron for each label, from chance to perfect."""
+    base = np.where(np.isnan(chance), 0.0, chance)
+    above = np.clip((selectivity - base) / np.maximum(1 - base, 1e-12), 0, 1)
+    image = axes.imshow(above, cmap=SHARE, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+    names = [style.label_of(name) for name in labels]
+    if len(names) <= LABELS:
+        axes.set_xticks(range(len(names)), names, rotation=0 if len("".join(names)) < 24 else 90)
+    else:
+        axes.set_xlabel(f"{len(names)} labels")
+        axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_title("Selectivity: average precision", pad=14)
+    style.bare(axes)
+    if above.size <= 200:
+        for (row, column), share in np.ndenumerate(selectivity):
+            colour = "white" if above[row, column] > 0.5 else DARK
+            text = "" if np.isnan(share) else f"{share:.2f}"
+            axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=6)
+    return image
+
+
+def _shortened(formula: str) -> str:
+    text = formula if len(formula) <= 2 * LONGEST else f"{formula[: 2 * LONGEST - 1]}…"
+    return text.replace("$", r"\$")

@@ -1,0 +1,58 @@
+"""`modularity explain`: what it says, and what it refuses."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+
+from solver import explain
+from tests.solver.commands.test_cli import accepted, refused
+
+
+@pytest.fixture
+def folder(tmp_path):
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, (80, 4))
+    activity = np.column_stack([labels[:, 0] & labels[:, 1], labels[:, 2]]) + 0.1 * rng.random((80, 2))
+    for name, values, header in (("activity", activity, "one,other"), ("labels", labels, "red,large,old,count")):
+        np.savetxt(tmp_path / f"{name}.csv", values, delimiter=",", header=header, comments="", fmt="%.17g")
+    np.save(tmp_path / "bare.npy", labels[:, :3])
+    np.save(tmp_path / "numbers.npy", labels + 1)
+    return tmp_path
+
+
+def test_in_words_as_json_and_as_a_table(folder):
+    files = folder / "activity.csv", folder / "labels.csv"
+    words = accepted("explain", *files, "--plot", folder / "found.svg").stdout
+    assert "The formula of every neuron is proven" in words and "large AND red" in words
+    assert (folder / "found.svg").stat().st_size > 5_000
+    found = json.loads(accepted("explain", *files, "--json").stdout)
+    activity, labels = (np.loadtxt(file, delimiter=",", skiprows=1) for file in files)
+    names = ["red", "large", "old", "count"]
+    expected = explain(activity, dict(zip(names, labels.T, strict=True)), neurons=["one", "other"], rng=0)
+    assert found["neurons"] == json.loads(json.dumps(expected.to_dict()["neurons"]))
+    table = list(csv.DictReader(io.StringIO(accepted("explain", *files, "--format", "csv").stdout)))
+    assert [row["formula"] for row in table] == ["large AND red", "old"] and table[0]["neuron"] == "one"
+
+
+def test_options(folder):
+    files = folder / "activity.csv", folder / "labels.csv"
+    options = ("--shuffles", 0, "--top", 0.1, "--encoder-cost", 2, "--time-limit", 60)
+    found = json.loads(accepted("explain", *files, "--json", *options).stdout)
+    assert found["shuffles"] == 0 and found["neurons"][0]["fires"] == 0.1 and found["neurons"][0]["p_value"] is None
+    weighted = json.loads(accepted("explain", *files, "--json", "--probabilities", "count", "--shuffles", 2).stdout)
+    assert weighted["labels"] == ["red", "large", "old"] and weighted["samples"] < 80
+    bare = accepted(
+        "explain", folder / "activity.csv", folder / "bare.npy", "--series", "--threshold", "positive"
+    ).stdout
+    assert "label3" in bare and "beyond zero" in bare
+
+
+def test_bad_input_is_one_line(folder):
+    activity = folder / "activity.csv"
+    assert "neither 0 nor 1" in refused("explain", activity, folder / "numbers.npy")
+    assert "standard input cannot be two tables" in refused("explain", "-", "-")
+    assert "Missing argument 'LABELS'" in refused("explain", activity)
+    assert "threshold: 'much' is unknown" in refused("explain", activity, folder / "bare.npy", "--threshold", "much")
