@@ -61,7 +61,15 @@ def _said(one: Explanation) -> str:
 
 def sentences_of(found: Findings) -> list[str]:
     """What is found, in words."""
-    return [found.rule, *_proof(found), *_silent(found), *_chance(found), *_pairs(found), *_kept_apart(found)]
+    return [
+        found.rule,
+        *_proof(found),
+        *_silent(found),
+        *_always(found),
+        *_chance(found),
+        *_pairs(found),
+        *_kept_apart(found),
+    ]
 
 
 def _proof(found: Findings) -> list[str]:
@@ -95,6 +103,17 @@ def _chance(found: Findings) -> list[str]:
     return [
         f"With the rows of the labels shuffled {found.shuffles} times, no formula is as good for {better} of "
         f"{len(explained)} neurons; if labels told nothing, {by_chance:.2g} would be expected."
+    ]
+
+
+def _always(found: Findings) -> list[str]:
+    """How many formulas are no better than one that says nothing."""
+    worse = sum(bool(one.formulas) and one.upper_bound <= one.fires for one in found.neurons)
+    if not worse:
+        return []
+    return [
+        f"For {_count(worse, 'neuron', 'neurons')} no formula is better than one that is always true, whose IoU is the "
+        "share of samples on which the neuron fires."
     ]
 
 
