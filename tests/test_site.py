@@ -19,7 +19,7 @@ def code_of(page):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("page", ["index.md", "how-to/index.md"])
+@pytest.mark.parametrize("page", ["index.md", "how-to/index.md", "how-to/neurons.md"])
 def test_what_a_page_shows_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(compile(code_of(page), page, "exec"), {})
