@@ -30,7 +30,7 @@ from theory.dynamics import Transitions
 from theory.errors import InputError
 from theory.groups import membership
 from theory.inputs import as_matrix
-from theory.neurons import Linear
+from theory.neurons import ENERGIES, Linear, Neurons
 from theory.principal import PrincipalCoordinates
 from theory.problem import Problem
 from theory.readouts import READOUTS, Reads
@@ -59,7 +59,7 @@ SAVED_TEXTS = ("status", "method", "message")
 CHECKSUMS = "checksums"
 """Name of the array of the names and checksums of all others."""
 
-TEXTS = ("names", "channels", "group_names", "readout", *SAVED_TEXTS, CHECKSUMS)
+TEXTS = ("names", "channels", "group_names", "readout", "neurons", *SAVED_TEXTS, CHECKSUMS)
 """Arrays that are no numbers."""
 
 STATUSES = ("optimal", "bounded", "interrupted")
@@ -84,11 +84,6 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
         OSError: the file cannot be written.
     """
     problem, cover = representation.problem, representation.cover
-    if not isinstance(problem.neurons, Linear):
-        raise InputError(
-            f"neurons: {type(problem.neurons).__name__} is a kind of your own, which no file describes; "
-            "keep the program that solves it, or pickle the answer"
-        )
     content: dict[str, Any] = {name: getattr(representation, name) for name in (*SAVED_ARRAYS, *SAVED_NUMBERS)}
     content |= {"format_version": FORMAT_VERSION, **posed_content(problem)}
     separate = representation.separate
@@ -126,7 +121,7 @@ def posed_content(problem: Problem) -> dict[str, Any]:
         content |= {"mean": sources.mean, "covariance": sources.covariance}
     if sources.probabilities is not None:
         content["probabilities"] = sources.probabilities
-    content |= _saved_readout(problem) | _saved_groups(problem)
+    content |= _saved_readout(problem) | _saved_groups(problem) | _saved_neurons(problem.neurons)
     if isinstance(sources, PrincipalCoordinates):
         content |= {
             "centre": sources.centre,
@@ -175,6 +170,23 @@ def _saved_readout(problem: Problem) -> dict[str, Any]:
         f"readout_{name}": np.asarray(value, dtype=np.float64) for name, value in settings.items() if value is not None
     }
     return {"readout": kind, **arrays} if arrays else {}
+
+
+def _saved_neurons(neurons: Neurons) -> dict[str, Any]:
+    """The kind of neuron by its name and settings; nothing for linear ones, nor for those that the caller names.
+
+    Raises:
+        InputError: a kind that is not one of the program's own.
+    """
+    if type(neurons) is Linear or not neurons.linear:
+        return {}
+    if ENERGIES.get(neurons.name) is not type(neurons):
+        raise InputError(
+            f"neurons: {type(neurons).__name__} is a kind of your own, which no file describes; "
+            "keep the program that solves it, or pickle the answer"
+        )
+    settings = {f"neurons_{item.name}": getattr(neurons, item.name) for item in fields(neurons)}
+    return {"neurons": neurons.name, **settings}
 
 
 def _saved_groups(problem: Problem) -> dict[str, Any]:
@@ -313,6 +325,7 @@ def problem_in(content: dict[str, NDArray[Any]]) -> Problem:
         sources,
         mixing=content["mixing"],
         readout=_readout(content),
+        neurons=_neurons(content),
         groups=groups,
         separate=separate,
         transitions=transitions,
@@ -385,6 +398,18 @@ def _readout(content: dict[str, NDArray[Any]]) -> Reads | None:
         value = content.get(f"readout_{item.name}")
         settings[item.name] = None if value is None else value.item() if value.ndim == 0 else value
     return READOUTS[kind](**settings)
+
+
+def _neurons(content: dict[str, NDArray[Any]]) -> Neurons | None:
+    if "neurons" not in content:
+        return None
+    name = str(content["neurons"])
+    if name not in ENERGIES:
+        raise InputError(f"neurons: damaged or altered; {name!r} is none of {', '.join(ENERGIES)}")
+    kind = ENERGIES[name]
+    settings = [f"neurons_{item.name}" for item in fields(kind)]
+    _require_present(content, settings)
+    return kind(*(content[setting] for setting in settings))
 
 
 def _single(content: dict[str, NDArray[Any]], name: str) -> Any:

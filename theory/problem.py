@@ -29,6 +29,7 @@ from theory.inputs.problem import (
     checked_neurons,
     checked_price,
     checked_transitions,
+    require_activity_cost,
     require_consistent_neurons,
     require_definite_energy,
     require_fit_for_a_layer,
@@ -65,7 +66,8 @@ class Problem(Immutable):
         encoder_cost: price of ||W_in||^2; zero (a recurrent layer has no encoder) where no combination of sources is
             nearly constant, since then every neuron costs activity; positive otherwise.
         decoder_cost: price of ||W_out||^2, positive, or the best weights would have no size.
-        activity_cost: positive price of the mean squared activity, E||z||^2.
+        activity_cost: price of the mean squared activity, E||z||^2; zero only with a price of the bias and of the
+            encoder, so that neurons pay for their squared mean activity.
         bias_cost: price of the squared bias of each neuron beyond its share in the activity, counted on centred data
             (so that it is the mean activity).
         readout: what is decoded and how (`theory.readouts`); the data, exactly, if not given.
@@ -133,7 +135,7 @@ class Problem(Immutable):
             decoder_cost,
             positive="without a price of the decoder ever weaker neurons cost ever less, and none is best",
         )
-        self.activity_cost = checked_price("activity_cost", activity_cost, positive="give the activity a price")
+        self.activity_cost = checked_price("activity_cost", activity_cost)
         self.bias_cost = checked_price("bias_cost", bias_cost)
         self.mixing = checked_mixing(mixing, self.sources.dimension)
         self.given_readout: Reads = Exact() if readout is None else readout
@@ -145,6 +147,7 @@ class Problem(Immutable):
             raise InputError("separate: nothing says what is to be kept apart; give groups")
         self.recurrent_cost = checked_price("recurrent_cost", recurrent_cost)
         self.neurons = checked_neurons(neurons, activation)
+        require_activity_cost(self)
         self.transitions = checked_transitions(transitions, self.sources, fitting="recurrence" in vars(self))
         if self.transitions is None and self.recurrent_cost != 1:
             raise InputError("recurrent_cost: there is no recurrent layer to be paid for; give transitions as well")
@@ -503,6 +506,7 @@ class Problem(Immutable):
         if isinstance(readout, (Exact, Soft, Noisy)) and readout.targets is not None:
             readout = replace(readout, targets=self.readout.targets[:, chosen])
         return self.feedforward.replaced(
+            neurons=self.neurons.of_columns(chosen),
             sources=self.sources.of_columns(chosen),
             mixing=self.mixing[:, chosen],
             readout=readout,

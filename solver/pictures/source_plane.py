@@ -16,7 +16,7 @@ from solver.code import Code
 from solver.pictures.style import BLUE, DARK, DASHED, GREY, ORANGE, label_of
 from theory.arrays import Array
 from theory.conditions import modular_multiplier
-from theory.neurons import Linear
+from theory.neurons import Linear, Wiring
 from theory.problem import Problem
 from theory.sources import Sources
 
@@ -35,7 +35,7 @@ class Condition:
     def __init__(self, problem: Problem, matrix: Array | None) -> None:
         self.problem = problem
         # Of other kinds the height is not that of the samples that are drawn.
-        drawn = matrix is not None and isinstance(problem.neurons, Linear)
+        drawn = matrix is not None and type(problem.neurons) in (Linear, Wiring)
         self.matrix = matrix / problem.height_cost if matrix is not None and drawn else None
 
     @classmethod

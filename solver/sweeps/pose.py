@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 from typing import Any, Protocol, runtime_checkable
 
@@ -12,7 +12,7 @@ import numpy as np
 from theory.arrays import Array
 from theory.errors import InputError, unknown_name
 from theory.families import family
-from theory.neurons import Linear
+from theory.neurons import Linear, Neurons
 from theory.problem import PRICES, Problem
 from theory.readouts import Exact, Noisy, Soft
 from theory.sources import Sources
@@ -157,7 +157,7 @@ class OfData:
             "groups": None if whole.groups is None else {name: list(group) for name, group in whole.groups.items()},
             **prices,
             **({"separate": True} if whole.separate else {}),
-            **({} if whole.neurons == Linear() else {"neurons": repr(whole.neurons)}),
+            **({} if whole.neurons == Linear() else {"neurons": _described(whole.neurons)}),
         }
 
     @property
@@ -215,6 +215,17 @@ class OfData:
             if name not in names:
                 raise InputError(unknown_name("columns", str(name), names))
         return [names.index(name) for name in wanted]
+
+
+def _described(neurons: Neurons) -> str:
+    """The kind of neuron with its settings: numbers as they are, matrices by what they hold."""
+    settings = []
+    for item in fields(neurons) if is_dataclass(neurons) else ():
+        value = getattr(neurons, item.name)
+        if isinstance(value, np.ndarray):
+            value = f"{value.shape} {hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:16]}"
+        settings.append(f"{item.name}={value}")
+    return f"{type(neurons).__name__}({', '.join(settings)})"
 
 
 def _readout(point: dict[str, Any], targets: Any = None) -> Soft | Noisy | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ from theory.arrays import Array
 from theory.dynamics import Transitions
 from theory.errors import InputError
 from theory.families.frequencies import FrequencyPair
+from theory.neurons import ENERGIES, Linear, Neurons, PeakActivity, WeightedActivity, Wiring
 from theory.problem import Problem
 from theory.readouts import Exact, Noisy, Reads, Soft
 from theory.sources import Sources
@@ -226,7 +227,9 @@ def _at_the_edge(draw: DrawFn, base: SearchStrategy[Problem]) -> Problem:
     changes = {} if problem.transitions is not None else draw(_other_samples(problem)) | draw(_other_channels(problem))
     if draw(st.booleans()):
         changes |= {"activity_cost": draw(st.sampled_from([0.5, 1.0, 2.0]))}
-        changes |= {"bias_cost": draw(st.sampled_from([0.0, 1.0, 5.0]))} if problem.neurons.linear else {}
+    if isinstance(problem.neurons, Linear) and draw(st.booleans()):
+        changes |= {"bias_cost": draw(st.sampled_from([0.0, 1.0, 5.0]))}
+        changes |= {"activity_cost": 0.0} if changes["bias_cost"] and draw(st.booleans()) else {}
     if draw(st.booleans()):
         changes["encoder_cost"] = 0.0
     try:
@@ -297,6 +300,22 @@ def _other_readouts(draw: DrawFn, problem: Problem) -> Reads:
     return readout
 
 
+@st.composite
+def _other_energies(draw: DrawFn, *, kinds: Sequence[str] = tuple(ENERGIES), holed: bool = False) -> Problem:
+    """Boxes with any probabilities, or lattices without some corner, and neurons that pay for another energy."""
+    rows = draw(corner_cut(2, levels=3) if holed else st.one_of(boxes(2), boxes(3)))
+    problem = Problem(rows, probabilities=draw(_whole_weights(len(rows))), encoder_cost=draw(costs))
+    neurons: dict[str, Neurons] = {
+        "peak": PeakActivity(),
+        "weighted": WeightedActivity(np.array(draw(_whole_weights(len(rows))), dtype=float)),
+        "wiring": Wiring(np.diag(draw(_whole_weights(problem.dimension)))),
+    }
+    kind = draw(st.sampled_from(kinds))
+    if kind == "mean":
+        return problem.replaced(activity_cost=0.0, bias_cost=draw(costs))
+    return problem.replaced(neurons=neurons[kind])
+
+
 _UNMIXED = problems(TWO_TO_FOUR, mixed=False)
 _HOLED = st.one_of(_boxes_with_a_hole(), _blocks(holed=True))
 
@@ -314,6 +333,8 @@ _DRAWS: dict[str, tuple[SearchStrategy[Problem], SearchStrategy[Problem] | None]
     "sources-drop-out": (_uncorrelated_boxes(), _decoded_with_errors(_boxes_turned())),
     "errors-and-correlation": (_decoded_with_errors(_correlated_boxes()), _decoded_with_errors(_HOLED)),
     "expensive-errors": (_decoded_with_errors(problems(ONE_TO_THREE)), None),
+    "energies-and-ranges": (_other_energies(), _other_energies(holed=True)),
+    "ranges-alone": (st.one_of(*(_other_energies(kinds=["mean", "peak"], holed=cut) for cut in (False, True))), None),
     "noise": (_decoded_with_errors(problems(ONE_TO_THREE), noise=True), None),
     **NONLINEAR_DRAWS,
 }
@@ -371,6 +392,7 @@ _CONCLUSIONS: dict[str, Callable[[Problem], Prediction]] = {
     "invariant-dynamics": THEOREMS["invariant-dynamics"].prediction,
     "sources-drop-out": lambda _: Prediction(modular=True),
     "errors-and-correlation": lambda _: Prediction(modular=True),
+    "energies-and-ranges": lambda _: Prediction(modular=True),
     **NONLINEAR_CONCLUSIONS,
 }
 

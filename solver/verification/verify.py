@@ -26,6 +26,7 @@ from solver.verification.conjectures import Conjecture, as_theorem
 from solver.verification.counterexamples import integer_weights, readable, shrink
 from solver.verification.judgement import AGREES, DISAGREES, UNDECIDED, Judgement, judge
 from theory.errors import InputError
+from theory.neurons import Linear
 from theory.problem import PRICES, Problem
 from theory.readouts import Exact, Noisy, Soft
 from theory.theorems import THEOREMS, Theorem
@@ -136,8 +137,8 @@ def _listed(problem: Problem) -> str:
         listed += ["seen through the mixing", *_rows(problem.mixing)]
     costs = {name: getattr(problem, name) for name, usual in PRICES.items() if getattr(problem, name) != usual}
     listed += [f"{name.replace('_', ' ')} {cost:.10g}" for name, cost in costs.items()]
-    if not problem.neurons.linear:
-        listed.append(f"{problem.neurons.name} neurons")
+    if type(problem.neurons) is not Linear:
+        listed.append(f"{problem.neurons!r}" if problem.neurons.linear else f"{problem.neurons.name} neurons")
     if not decodes_the_data(problem):
         listed.append(f"read out by {problem.given_readout!r}")
     return "\n".join(listed)

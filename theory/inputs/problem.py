@@ -31,6 +31,7 @@ __all__ = [
     "checked_neurons",
     "checked_price",
     "checked_transitions",
+    "require_activity_cost",
     "require_consistent_neurons",
     "require_definite_energy",
     "require_fit_for_a_layer",
@@ -231,6 +232,20 @@ def require_definite_energy(problem: Any) -> None:
         f"{problem.sources.combination_text(directions[-1] / deviation)} hardly varies: rounding would decide what "
         f"a neuron that reads it costs; {remedy}remove one of these sources"
     )
+
+
+def require_activity_cost(problem: Any) -> None:
+    """Activity may be free only where biases and weights are not: neurons pay for their squared mean activity then.
+
+    Raises:
+        InputError: no price of activity, and neurons of another kind or another price of zero.
+    """
+    mean_counts = isinstance(problem.neurons, Linear) and problem.bias_cost and problem.encoder_cost
+    if not (problem.activity_cost or mean_counts):
+        raise InputError(
+            "activity_cost: 0 is not positive; give the activity a price, or linear neurons positive bias_cost and "
+            "encoder_cost"
+        )
 
 
 def require_consistent_neurons(problem: Any) -> None:

@@ -6,7 +6,7 @@ Every kind comes to this (`Problem.canonical`): the weights, the multiplier and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -35,6 +35,8 @@ class Canonical(Neurons):
         >>> Problem(square, neurons=neurons).neuron_cost([[1.0, 0.0]]).round(12).tolist()
         [5.0]
     """
+
+    name: ClassVar[str] = "linear"
 
     root: Array
     matrix: Array

@@ -70,7 +70,7 @@ class Neurons(Frozen):
     """
 
     linear: ClassVar[bool] = True
-    name: ClassVar[str] = "linear"
+    name: ClassVar[str] = "of one's own"
 
     def terms(self, problem: Any, activity: Activity, encoder: Array) -> dict[str, Array]:
         """What neurons pay, by name: (n,) each.

@@ -8,7 +8,7 @@ with the support function h_S of the samples, which is the least bias about the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -33,6 +33,8 @@ class Linear(Neurons):
         >>> problem.neuron_cost([[1.0, 0.0]]).round(12).tolist()
         [5.0]
     """
+
+    name: ClassVar[str] = "linear"
 
     def terms(self, problem: Any, activity: Activity, encoder: Array) -> dict[str, Array]:
         """See `Neurons`: "activity", "bias" where it has a price, "encoder"."""

@@ -30,6 +30,7 @@ __all__ = [
     "faces_allow_modularity",
     "independent_sources",
     "invariant_under_transitions",
+    "is_diagonal",
     "is_range_independent",
     "orthonormal_mixing",
     "product_blocks",
@@ -97,7 +98,7 @@ def separate_channels(problem: Problem) -> bool:
         >>> separate_channels(Problem([[0, 0], [0, 1], [1, 0]], mixing=[[0, 2], [1, 0], [1, 0]]))
         True
     """
-    return all(_is_diagonal(matrix.T @ matrix) for matrix in (problem.mixing, problem.readout.targets))
+    return all(is_diagonal(matrix.T @ matrix) for matrix in (problem.mixing, problem.readout.targets))
 
 
 def uncorrelated_errors(problem: Problem) -> bool:
@@ -110,10 +111,16 @@ def uncorrelated_errors(problem: Problem) -> bool:
         True
     """
     errors = problem.readout.errors
-    return errors is not None and _is_diagonal(errors.covariance)
+    return errors is not None and is_diagonal(errors.covariance)
 
 
-def _is_diagonal(matrix: Array) -> bool:
+def is_diagonal(matrix: Array) -> bool:
+    """Whether the entries off the diagonal of a (d, d) matrix are rounding.
+
+    Example:
+        >>> is_diagonal(np.diag([1.0, 1e9])), is_diagonal(np.ones((2, 2)))
+        (True, False)
+    """
     size = np.sqrt(np.diag(matrix))
     return bool((np.abs(matrix - np.diag(np.diag(matrix))) <= HYPOTHESES.orthogonal * np.outer(size, size)).all())
 

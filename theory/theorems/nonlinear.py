@@ -61,7 +61,7 @@ def _of_kind(problem: Problem, activation: str) -> Problem | None:
 
 
 def _has_kinds_below(problem: Problem) -> bool:
-    usual = not problem.neurons.linear or isinstance(problem.neurons, Linear)
+    usual = not problem.neurons.linear or (type(problem.neurons) is Linear and problem.activity_cost > 0)
     known = problem.sources.from_samples and problem.sources.stream is None
     return usual and known and bool(_kinds_below(problem).floors)
 

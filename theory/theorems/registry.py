@@ -15,6 +15,7 @@ from theory.theorems.condition import (
     UNIQUENESS,
 )
 from theory.theorems.decoders import ERRORS_AND_CORRELATION, EXPENSIVE_ERRORS, NOISE, SOURCES_DROP_OUT
+from theory.theorems.energies import ENERGIES_AND_RANGES, RANGES_ALONE
 from theory.theorems.nonlinear import ANY_MULTIPLIER, ORDER_OF_KINDS
 from theory.theorems.on_and_off import DEAR_WEIGHTS, FREE_CONDITION, ON_AND_OFF, SHARED_NEURONS
 from theory.theorems.pairs import BALANCED_PAIRS, RECTIFIED_PAIRS
@@ -44,6 +45,8 @@ THEOREMS: Mapping[str, Theorem] = MappingProxyType(
             ERRORS_AND_CORRELATION,
             EXPENSIVE_ERRORS,
             NOISE,
+            ENERGIES_AND_RANGES,
+            RANGES_ALONE,
             ANY_MULTIPLIER,
             ORDER_OF_KINDS,
             BALANCED_PAIRS,

@@ -141,7 +141,7 @@ class Theorem:
         """
         problem = _posed(data)
         in_scope = problem.transitions is None or self.recurrent
-        if ("linear" if problem.neurons.linear else problem.neurons.name) not in self.activations:
+        if problem.neurons.name not in self.activations:
             return False
         return in_scope and (decodes_the_data(problem) or not self.exact) and self.hypothesis(problem)
 
