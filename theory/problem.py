@@ -59,8 +59,8 @@ class Problem(Immutable):
     can write to it.
 
     Args:
-        sources: (T, d) array-like, one row a sample (a DataFrame keeps its column names; arrays and DataFrames of dask
-            are summarised where their blocks are), or `theory.Sources`.
+        sources: (T, d) array-like, one row per sample (a DataFrame keeps its column names; arrays and DataFrames of
+            dask are summarised where their blocks are), or `theory.Sources`.
         mixing: (dx, d) matrix A of full column rank; the network sees x = A s. Identity if not given.
         probabilities: (T,) nonnegative weights of the samples; equal if not given.
         encoder_cost: price of ||W_in||^2; zero (a recurrent layer has no encoder) where no combination of sources is
@@ -205,7 +205,7 @@ class Problem(Immutable):
         mixed, and have no price of modularity.
 
         Args:
-            data: (T, dx) array-like, one row a sample and one column a channel (a DataFrame or a table of pynapple
+            data: (T, dx) array-like, one row per sample and one column per channel (a DataFrame or a table of pynapple
                 keeps its column names); more channels than samples are allowed.
             dimension: number of axes to keep.
             variance: or the share of the variance, above zero and at most one, that the fewest axes are to keep.
@@ -254,7 +254,7 @@ class Problem(Immutable):
 
     @derived
     def feedforward(self) -> Problem:
-        """The same problem without a recurrent layer.
+        """The problem without its recurrent layer.
 
         Example:
             >>> square = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
@@ -353,7 +353,7 @@ class Problem(Immutable):
 
     @derived
     def whitened(self) -> Problem:
-        """The same problem in those coordinates, where correlated sources cost no digits: the same loss for a code.
+        """The problem in whitened coordinates, where correlated sources cost no digits: the same loss for a code.
 
         Its sources are known by their moments and vertices, in the order of the problem's own. Which neurons are
         modular is another question there.
@@ -438,7 +438,7 @@ class Problem(Immutable):
 
     @derived
     def separated(self) -> Problem:
-        """The same problem, but every neuron must read one group of sources only.
+        """The problem in which every neuron must read one group of sources only.
 
         Raises:
             InputError: there are no groups.
@@ -515,7 +515,7 @@ class Problem(Immutable):
         )
 
     def replaced(self, **changes: Any) -> Problem:
-        """The same problem but for some arguments of its constructor.
+        """The problem with other values of some arguments of its constructor.
 
         Args:
             changes: new values by name; probabilities belong to the sources.
@@ -551,7 +551,7 @@ class Problem(Immutable):
         }
 
     def among(self, rows: ArrayLike, *, listed: bool = True) -> Problem:
-        """The same problem if only some samples had to be encoded without going below zero: see `Sources.among`.
+        """The problem if only some samples had to be encoded without going below zero: see `Sources.among`.
 
         Its optimum is no higher, and any lower bound on it is one here. The last two are remembered.
 

@@ -42,10 +42,10 @@ def certify(problem: Problem, representation: Any) -> Certificate:
     encoder, encoder_bias, decoder, decoder_bias = network_of(problem, representation)
     fresh = problem.replaced(sources=problem.sources.afresh())
     with within_digits(fresh):
-        found = measure(fresh, encoder, encoder_bias, decoder, decoder_bias)
-    missed, follows, carried = measure_steps(fresh, representation, encoder, encoder_bias)
-    feasible = found.feasible and follows
-    loss = loss_of(fresh, found, encoder, decoder) + carried
+        measured = measure(fresh, encoder, encoder_bias, decoder, decoder_bias)
+    step_error, steps_exact, recurrent = measure_steps(fresh, representation, encoder, encoder_bias)
+    feasible = measured.feasible and steps_exact
+    loss = loss_of(fresh, measured, encoder, decoder) + recurrent
     multiplier, weights = as_matrix(representation.multiplier, "multiplier"), encoder @ problem.mixing
     with within_digits(fresh):
         bound = best_bound(fresh, multiplier, weights=weights, cover=representation.cover)
@@ -58,8 +58,8 @@ def certify(problem: Problem, representation: Any) -> Certificate:
         rho=bound.rho,
         exact=bound.exact,
         feasible=feasible,
-        least_activity=found.least if len(encoder) else 0.0,
-        reconstruction_error=found.error,
+        least_activity=measured.least if len(encoder) else 0.0,
+        reconstruction_error=measured.error,
         multiplier=bound.multiplier,
-        step_error=missed,
+        step_error=step_error,
     )

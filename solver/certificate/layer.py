@@ -1,4 +1,4 @@
-"""Bounds where a recurrent layer carries the code along: what the matrix G of a code proves by itself.
+"""Bounds with a recurrent layer: what the matrix G of a code proves by itself.
 
 With Y = -grad of readout and recurrent cost r together at G, and rho at least one, no code costs less than
 

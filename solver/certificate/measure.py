@@ -122,7 +122,7 @@ def measure(problem: Problem, encoder: Array, encoder_bias: Array, decoder: Arra
         second_moments = sources.variances(weights) + resting**2
         left = targets - decoder @ weights
         squared_error = float(sources.variances(left).sum() + start @ start)
-    # Biases and data may carry a large common offset, whose rounding is not the code's fault.
+    # Biases and data may have a large common offset, whose rounding is not the code's fault.
     offset = float(np.abs(weights @ sources.mean).max(initial=0.0)) + float(np.abs(targets @ sources.mean).max())
     rounding = 64 * np.finfo(float).eps * offset
     nonnegative = least >= -(FEASIBILITY * float(reach.max(initial=0.0)) + rounding)
@@ -166,13 +166,13 @@ def measure_steps(problem: Problem, code: Code, encoder: Array, encoder_bias: Ar
     return error, exact, problem.recurrent_cost * float((recurrent**2).sum())
 
 
-def loss_of(problem: Problem, found: Measured, encoder: Array, decoder: Array) -> float:
+def loss_of(problem: Problem, measured: Measured, encoder: Array, decoder: Array) -> float:
     """The loss of a network but for its recurrent layer. The price of the decoder holds that of noise."""
-    terms = problem.neurons.terms(problem, found.activity, encoder)
+    terms = problem.neurons.terms(problem, measured.activity, encoder)
     loss = sum(float(costs.sum()) for costs in terms.values())
     loss += problem.readout.decoder_cost * float((decoder**2).sum())
     errors = problem.readout.errors
-    return loss if errors is None else loss + errors.cost * found.squared_error
+    return loss if errors is None else loss + errors.cost * measured.squared_error
 
 
 def network_agrees(problem: Problem, code: Code | SimpleNamespace) -> bool:
@@ -202,6 +202,6 @@ def network_agrees(problem: Problem, code: Code | SimpleNamespace) -> bool:
     sure = SURELY * FEASIBILITY
     if off <= sure * problem.sources.support(weights).max() and missed <= sure * (np.abs(targets) @ reach).max():
         return True
-    found = measure(problem, encoder, encoder_bias, decoder, decoder_bias)
-    loss = loss_of(problem, found, encoder, decoder) + code.energies.get("recurrent", 0.0)
-    return found.feasible and not loss > code.loss * (1 + code.tolerance)
+    measured = measure(problem, encoder, encoder_bias, decoder, decoder_bias)
+    loss = loss_of(problem, measured, encoder, decoder) + code.energies.get("recurrent", 0.0)
+    return measured.feasible and not loss > code.loss * (1 + code.tolerance)

@@ -68,7 +68,7 @@ def climbed(Z: Array, seeds: Array, angle: float, rng: np.random.Generator) -> A
 
 
 def apart(new: Array, own: Array) -> Array:
-    """Those of the new unit directions that are no neuron's own.
+    """The new unit directions that are no neuron's own.
 
     Args:
         new: (m, k).

@@ -1,4 +1,4 @@
-"""The best energies of given directions: a convex program in one number a neuron, by a primal-dual Newton method.
+"""The best energies of given directions: a convex program in one number per neuron, by a primal-dual Newton method.
 
 With decoders v_i = sqrt(x_i) u_i, F is convex in (x, beta); its derivative by x_i is 1 - worth_i^2.
 

@@ -5,7 +5,7 @@
 3. Energies of all directions (`master`, convex); leave out those that come to nothing, merge those nearly parallel.
 4. Newton in all decoders at once (`descent`), so that directions find their place.
 5. Price: the bound of all directions for this multiplier gives the lower bound; directions worth more than one are new.
-   An exact decoder has many multipliers: where its own do not prove enough those of dear errors are tried.
+   An exact decoder has many multipliers: where its own do not prove enough those of expensive errors are tried.
 6. Climb from the new ones and from random ones to the tops of the worth, and add those apart from the neurons' own.
 7. When loss and bound meet, merge neurons that are nearly parallel, and keep of the others a basic solution of the
    conditions, as long as the loss stays. Neurons of the worth one that are left out tie with those kept.

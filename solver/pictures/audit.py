@@ -135,7 +135,7 @@ def draw_earnings(
     axes.bar(range(len(ratios)), 100 * ratios, color=colours[:NEURONS_DRAWN], width=0.8)
     axes.axhline(100, color=style.GREY, lw=1, ls=style.DASHED, zorder=0)
     style.label_some(axes.set_xticks, names[:NEURONS_DRAWN], NEURONS_LABELLED)
-    axes.set(xlabel="neuron, the dearest first", ylabel="earns (% of its cost)", ylim=(0, 109))
+    axes.set(xlabel="neuron, the most expensive first", ylabel="earns (% of its cost)", ylim=(0, 109))
 
 
 def draw_savings(axes: Axes, findings: CommonFindings) -> None:

@@ -288,7 +288,7 @@ class ConeProof:
         return total
 
     def _hand_out(self, cones: _Cones, bucket: Indices) -> None:
-        """Step 6: cones of `bucket` that are settled by a neuron in them, or too small to cut, are taken out of it."""
+        """Step 6: cones of `bucket` with a neuron in them, or too small to cut, are taken out of it."""
         exact = np.flatnonzero((bucket > 0) & (cones.counts == 0))
         for part in np.array_split(exact, 1 + len(exact) * len(self._lifted) // 50_000):
             if not len(part):
@@ -300,11 +300,11 @@ class ConeProof:
             apart = ((cones.corners[part] - cones.corners[part][:, :1]) ** 2).sum(axis=2).max(axis=1)
             small = apart < CONES.smallest**2
             self.violators.extend(tried[rows, best][found])
-            settled = part[found | small]
-            self._settle(bucket[settled])
-            bucket[settled] = 0
+            closed = part[found | small]
+            self._close(bucket[closed])
+            bucket[closed] = 0
 
-    def _settle(self, buckets: Indices) -> None:
+    def _close(self, buckets: Indices) -> None:
         """Cones that stay as they are keep the bound that they have."""
         for bucket in np.unique(buckets):
             excess = EXCESS[bucket] if bucket < len(EXCESS) else np.inf

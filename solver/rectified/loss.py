@@ -91,7 +91,7 @@ class RectifiedLoss(Frozen):
 
 @dataclass(frozen=True, eq=False)
 class Frame(Frozen):
-    """The same loss in units of its own: neurons u = (w, b) there are ``back @ u`` here.
+    """The loss in units of its own: neurons u = (w, b) there are ``back @ u`` here.
 
     Attributes:
         lifted: (T, d + 1) rows (s_t, 1), in sources such that lifted'p lifted + weights is the identity.

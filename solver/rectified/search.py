@@ -3,7 +3,7 @@
 1. Start with neurons along every source, both ways, without a bias and with the one that opens them.
 2. Master: the best energies of the neurons; those without any are dropped, and of parallel ones all but one.
 3. Newton's method in all neurons at once, and the master again, so that each neuron earns what it costs. An exact
-   decoder is approached by dear errors; kinks that were meant to meet each other, or samples, are put there.
+   decoder is approached by expensive errors; kinks that were meant to meet each other, or samples, are put there.
 4. Climb from these neurons and from random ones; what is worth more than it costs joins, and the round ends.
 5. Where nothing is found, prove that nothing is there; a neuron that turns up in the proof joins. In four sources and
    more a relaxation proves what it can, at a multiplier of its own.
@@ -65,7 +65,7 @@ The first give multipliers of many digits that prove nearly all, the last a code
 PLANES = 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2
 """Activities, as shares of the lengths of neuron and sample, that may have been meant to be none.
 
-An exact decoder wants kinks exactly where samples are; a search in which errors are only dear misses them a little.
+An exact decoder wants kinks exactly where samples are; where errors are only expensive a search misses them a little.
 """
 
 LINES = 1e-4, 1e-3, 1e-2
@@ -177,7 +177,7 @@ class _Search:
         self._bound_of(self.proven_at, 1e300)
 
     def steps(self) -> Iterator[Step]:
-        """The rounds; where errors are very dear, or forbidden, also at prices that rise to theirs."""
+        """The rounds; where errors are very expensive, or forbidden, also at prices that rise to theirs."""
         starts, last = self._pool([each.starts() for each in self.families]), self.frame.delta
         falling = [value for value in FALLING if value > 3 * last]
         for deltas in ([last], [*falling, last] if falling else []):

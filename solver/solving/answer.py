@@ -1,6 +1,6 @@
 """The answer of a search: the best code, its loss and its bound computed anew from the problem.
 
-1. The code is written in one way, and measured. Where rounding made it dearer than the modular one, that is taken.
+1. The code is written in one way, and measured. Where rounding made it cost more than the modular one, that is taken.
 2. The multiplier of the search, and that of the code, are bounded anew. After a stop no hull is listed that takes
    seconds to list, unless the bound of the search comes from its faces, and none is priced that takes seconds to price,
    unless that leaves less than the search had proven.

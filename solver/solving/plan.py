@@ -146,12 +146,12 @@ def plan(problem: Problem, method: str = "auto", *, unproven: bool = False, seco
     """
     feedforward = problem.feedforward
     if method != "auto":
-        return _carried_out(problem, method, "as asked", seconds)
+        return _plan_of(problem, method, "as asked", seconds)
     if feedforward.separate:
-        return _carried_out(problem, "groups", "every neuron is to read one group", seconds)
+        return _plan_of(problem, "groups", "every neuron is to read one group", seconds)
     if feedforward.separable:
         why = "the hull is a product over the groups, so that their own codes side by side are optimal"
-        return _carried_out(problem, "groups", why, seconds)
+        return _plan_of(problem, "groups", why, seconds)
     if feedforward.sources.identified and not unproven:
         if problem.groups is None:
             return Plan("modular", "", _reductions(problem, "modular"), proof_first="modular")
@@ -169,19 +169,19 @@ def _searching(problem: Problem, seconds: float) -> Plan:
         bounded = "" if few else "; bounded by a relaxation; method='relaxation' tightens"
         count = feedforward.sources.count
         why = f"{unproven}of {count:,} samples those are looked at that matter{bounded}"
-        return _carried_out(problem, "columns", why, seconds)
+        return _plan_of(problem, "columns", why, seconds)
     faces = _faces_in_time(feedforward, seconds)
     if faces is not None and faces.complete:
         failed = "the modularity condition fails; " if is_small(feedforward) and identified else unproven
         why = f"{failed}priced exactly on up to {faces.most_faces:,} faces of the hull"
-        return _carried_out(problem, "columns", why, math.inf)
+        return _plan_of(problem, "columns", why, math.inf)
     if few:
-        return _carried_out(problem, "relaxation", f"{unproven}bounded cell by cell", seconds)
+        return _plan_of(problem, "relaxation", f"{unproven}bounded cell by cell", seconds)
     why = f"{feedforward.dimension} sources: priced by local ascent and bounded by a relaxation"
-    return _carried_out(problem, "columns", f"{why}; method='relaxation' tightens", seconds)
+    return _plan_of(problem, "columns", f"{why}; method='relaxation' tightens", seconds)
 
 
-def _carried_out(problem: Problem, method: str, why: str, seconds: float) -> Plan:
+def _plan_of(problem: Problem, method: str, why: str, seconds: float) -> Plan:
     """The plan for a method that is chosen."""
     bound_by: BoundBy = "method"
     if method == "columns" and not has_many_samples(problem.feedforward):

@@ -149,7 +149,7 @@ class Run:
             self.why = f"{self.why}; ended by rounding ({error})"
 
     def _plan(self, method: str) -> Plan:
-        """The plan that is carried out: one whose code in closed form is proven optimal, or else one that searches."""
+        """The plan that is followed: one whose code in closed form is proven optimal, or else one that searches."""
         chosen = plan(self.problem, method, seconds=time_left())
         if chosen.proof_first is not None:
             why = _proven(self.chain.reduced, self.separate, self.limits.tolerance)

@@ -42,7 +42,7 @@ STUDIES = (
 """All studies by name, in the order of the papers; each is a file, with underscores for hyphens."""
 
 NONLINEAR = ("what-and-where", "kinds-of-neurons", "on-and-off")
-"""Those of them on rectified and free neurons; each is a file of the folder `nonlinear`."""
+"""Studies on rectified and free neurons; each is a file of the folder `nonlinear`."""
 
 NETWORKS = (
     "networks-constraints",

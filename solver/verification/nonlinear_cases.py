@@ -37,7 +37,7 @@ def _rows(draw: DrawFn, dimension: int) -> Array:
 
 
 @st.composite
-def _posed(draw: DrawFn, rows: Array, weights: Any, kinds: list[str], *, exact: bool = False, dear: bool = True) -> Any:
+def _posed(draw: DrawFn, rows: Array, weights: Any, kinds: list[str], *, exact: bool = False, paid: bool = True) -> Any:
     """A problem of one of some kinds of neuron, with a readout and prices of its own.
 
     Args:
@@ -46,10 +46,10 @@ def _posed(draw: DrawFn, rows: Array, weights: Any, kinds: list[str], *, exact: 
         weights: (T,) their weights.
         kinds: of neurons.
         exact: whether the decoder may not err.
-        dear: whether weights have a price.
+        paid: whether weights have a price.
     """
     kind = draw(st.sampled_from(kinds))
-    cost = 1.0 if kind == "free" else draw(PRICES_OF_WEIGHTS) if dear else 0.0
+    cost = 1.0 if kind == "free" else draw(PRICES_OF_WEIGHTS) if paid else 0.0
     mixing = draw(mixings(rows.shape[1]))
     several = draw(st.integers(0, rows.shape[1]))
     targets = None if not several else np.asarray(np.eye(rows.shape[1]) if mixing is None else mixing)[:several]
@@ -92,7 +92,7 @@ def _symmetric(draw: DrawFn, *, tilted: bool = False) -> Problem:
     if tilted:
         weights[draw(st.integers(0, len(weights) - 1))] += 3
     kinds = ["free", "free", "rectified"]
-    problem: Problem = draw(_posed(np.vstack([half, -half]), weights, kinds, dear=False))
+    problem: Problem = draw(_posed(np.vstack([half, -half]), weights, kinds, paid=False))
     return problem
 
 
@@ -124,12 +124,12 @@ def _table(draw: DrawFn, *, joined: bool) -> tuple[Array, list[float]]:
 @st.composite
 def _combinations(draw: DrawFn, kinds: list[str]) -> Problem:
     rows, weights = draw(_table(joined=draw(st.booleans())))
-    problem: Problem = draw(_posed(rows, weights, kinds, exact=True, dear=False))
+    problem: Problem = draw(_posed(rows, weights, kinds, exact=True, paid=False))
     return problem
 
 
 @st.composite
-def _dear(draw: DrawFn, *, joined: bool = False) -> Problem:
+def _expensive_weights(draw: DrawFn, *, joined: bool = False) -> Problem:
     """Two sources, independent or joined, at prices of weights from small ones to some that make neurons linear."""
     rows, weights = draw(_table(joined=joined))
     units = draw(st.sampled_from([[1.0, 1.0], [0.5, 2.0]]))
@@ -149,11 +149,11 @@ NONLINEAR_DRAWS: dict[str, tuple[SearchStrategy[Problem], SearchStrategy[Problem
     "on-and-off": (_one_variable(), None),
     "shared-neurons": (_combinations(["free", "free", "free", "rectified"]), None),
     "free-condition": (_combinations(["free"]), None),
-    "dear-weights": (_dear(), _dear(joined=True)),
+    "expensive-weights": (_expensive_weights(), _expensive_weights(joined=True)),
 }
 """Problems that satisfy the hypothesis of a theorem, and others that just miss it."""
 
 NONLINEAR_CONCLUSIONS: dict[str, Callable[[Problem], Prediction]] = {
-    name: THEOREMS[name].prediction for name in ("balanced-pairs", "dear-weights")
+    name: THEOREMS[name].prediction for name in ("balanced-pairs", "expensive-weights")
 }
 """What is predicted of problems that just miss the hypothesis."""

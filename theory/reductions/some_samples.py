@@ -21,7 +21,7 @@ __all__ = ["SomeSamples"]
 
 @dataclass(frozen=True, eq=False)
 class SomeSamples(Reduction):
-    """Those samples.
+    """The reduction to some samples.
 
     Attributes:
         rows: (k,) indices of the points of the sources.

@@ -52,7 +52,7 @@ def _kinds_below(problem: Problem) -> Prediction:
 
 
 def _of_kind(problem: Problem, activation: str) -> Problem | None:
-    """The same problem for other neurons, which have no price of the bias; None where there is none."""
+    """The problem for other neurons, which have no price of the bias; None where there is none."""
     changes = {"encoder_cost": 1.0} if activation == "free" else {}
     try:
         return problem.replaced(activation=activation, bias_cost=0.0, groups=None, separate=False, **changes)

@@ -22,7 +22,7 @@ from theory.theorems.theorem import NONLINEAR, SECTION, Prediction, Theorem
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["DEAR_WEIGHTS", "FREE_CONDITION", "ON_AND_OFF", "SHARED_NEURONS"]
+__all__ = ["EXPENSIVE_WEIGHTS", "FREE_CONDITION", "ON_AND_OFF", "SHARED_NEURONS"]
 
 CITED_2026 = "Dorrell et al. (ICLR 2026)"
 BESIDE = 1e-7
@@ -40,7 +40,7 @@ class Channels(NamedTuple):
 
 
 def channels(values: Array, probabilities: Array) -> Channels:
-    """Those of a variable that takes some values.
+    """The channels of a variable that takes some values.
 
     Args:
         values: (T,).
@@ -273,7 +273,7 @@ FREE_CONDITION = Theorem(
 )
 
 
-def _dear_enough(problem: Problem) -> bool:
+def _expensive_enough(problem: Problem) -> bool:
     """Whether weights cost so much that no neuron gains by silence at a corner."""
     probabilities, points = problem.sources.sample_probabilities, problem.sources.points
     points, probabilities = points[probabilities > 0], probabilities[probabilities > 0]
@@ -283,20 +283,21 @@ def _dear_enough(problem: Problem) -> bool:
     return bool(problem.encoder_cost * rarest >= 2 * problem.activity_cost * variance)
 
 
-def _as_weights_become_dear(problem: Problem) -> Prediction:
+def _as_weights_become_expensive(problem: Problem) -> Prediction:
     linear = problem.replaced(activation="linear")
-    if _dear_enough(problem):
+    if _expensive_enough(problem):
         return Prediction(modular=True, loss=float(linear.modular_loss), margin=1.0)
     above = linear.modular_costs * np.diag(problem.gram) / problem.encoder_cost
     return Prediction(most_price=float(np.sqrt(above).mean() - 1))
 
 
-DEAR_WEIGHTS = Theorem(
-    name="dear-weights",
+EXPENSIVE_WEIGHTS = Theorem(
+    name="expensive-weights",
     statement=(
         "Let sources be independent, neither mixing nor targets join any two, and errors, if any, count as the samples "
-        "do. As the weights of rectified neurons become dear they end as linear ones: the price of modularity falls at "
-        "least as `1/lambda` (first inequality, for the exact decoder of the data), and from a finite `lambda` on the "
+        "do. As the weights of rectified neurons become expensive they end as linear ones: the price of modularity "
+        "falls at least as `1/lambda` (first inequality, for the exact decoder of the data), and from a finite "
+        "`lambda` on the "
         "best linear code, which is modular, is optimal. `c_i` is the variance of source `i`, `m_i` the distance of "
         "its mean from the nearer end, and `P` the product over the sources of the probability of the rarer end."
     ),
@@ -322,8 +323,8 @@ DEAR_WEIGHTS = Theorem(
         and independent_sources(problem)
         and separate_channels(problem)
         and errors_count_as_samples(problem)
-        and (decodes_the_data(problem) or _dear_enough(problem))
+        and (decodes_the_data(problem) or _expensive_enough(problem))
     ),
-    prediction=_as_weights_become_dear,
+    prediction=_as_weights_become_expensive,
     activations=("rectified",),
 )

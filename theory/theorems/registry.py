@@ -17,7 +17,7 @@ from theory.theorems.condition import (
 from theory.theorems.decoders import ERRORS_AND_CORRELATION, EXPENSIVE_ERRORS, NOISE, SOURCES_DROP_OUT
 from theory.theorems.energies import ENERGIES_AND_RANGES, RANGES_ALONE
 from theory.theorems.nonlinear import ANY_MULTIPLIER, ORDER_OF_KINDS
-from theory.theorems.on_and_off import DEAR_WEIGHTS, FREE_CONDITION, ON_AND_OFF, SHARED_NEURONS
+from theory.theorems.on_and_off import EXPENSIVE_WEIGHTS, FREE_CONDITION, ON_AND_OFF, SHARED_NEURONS
 from theory.theorems.pairs import BALANCED_PAIRS, RECTIFIED_PAIRS
 from theory.theorems.ranges import BLOCK_MODULARITY, INDEPENDENCE, RANGE_INDEPENDENCE
 from theory.theorems.symmetries import FREQUENCY_PAIRS, INVARIANCES, INVARIANT_DYNAMICS
@@ -54,7 +54,7 @@ THEOREMS: Mapping[str, Theorem] = MappingProxyType(
             ON_AND_OFF,
             SHARED_NEURONS,
             FREE_CONDITION,
-            DEAR_WEIGHTS,
+            EXPENSIVE_WEIGHTS,
         )
     }
 )

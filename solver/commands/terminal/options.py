@@ -52,7 +52,7 @@ __all__ = [
 
 
 ACTIVATIONS = ("linear", "rectified", "free")
-"""Those of `theory.neurons`, which is not imported for the help."""
+"""Kinds of `theory.neurons`, which is not imported for the help."""
 
 ANGLE = re.compile(r"(?P<name>[^=:].*?)(?:=(?P<turn>[^=:]+))?(?::(?P<count>[0-9]+))?")
 """A column that is an angle, what a turn is, and how many harmonics."""

@@ -29,9 +29,9 @@ INDEX_HEAD = f"""<!DOCTYPE html>
 <title>{TITLE}</title>
 <link rel="icon" href="data:,">
 <style>
-  :root {{ --ground: #ffffff; --card: #f6f7f8; --text: #1d2125; --faint: #5c656d; --line: #c9cfd4; --link: #0b6fa8; }}
+  :root {{ --ground: #ffffff; --card: #f6f7f8; --text: #1d2125; --muted: #5c656d; --line: #c9cfd4; --link: #0b6fa8; }}
   @media (prefers-color-scheme: dark) {{
-    :root {{ --ground: #14171a; --card: #1d2125; --text: #e8ebee; --faint: #a4adb5; --line: #3f474e; --link: #6db6e8; }}
+    :root {{ --ground: #14171a; --card: #1d2125; --text: #e8ebee; --muted: #a4adb5; --line: #3f474e; --link: #6db6e8; }}
   }}
   body {{ margin: 0; background: var(--ground); color: var(--text); font: 16px/1.45 system-ui, sans-serif; }}
   main {{ max-width: 1000px; margin: 0 auto; padding: 1rem; }}
@@ -40,7 +40,7 @@ INDEX_HEAD = f"""<!DOCTYPE html>
   section {{ background: var(--card); border: 1px solid var(--line); border-radius: 8px; }}
   section {{ margin: 1rem 0; padding: 1rem; }}
   p {{ margin: .2rem 0; }}
-  .about {{ color: var(--faint); }}
+  .about {{ color: var(--muted); }}
   a {{ color: var(--link); }}
   img {{ width: 100%; height: auto; background: #ffffff; border-radius: 4px; margin-top: .6rem; }}
 </style>

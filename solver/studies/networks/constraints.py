@@ -26,7 +26,7 @@ SAMPLES, FACTOR_COUNT, CHANNELS = 100, 3, 8  # channels: of the data in which th
 
 KINDS: dict[str, Autoencoder] = {
     "linear": Autoencoder(12),
-    "rectified (dear weights)": Autoencoder(12, rectified=True, weight_cost=3.0),
+    "rectified (expensive weights)": Autoencoder(12, rectified=True, weight_cost=3.0),
     "rectified": Autoencoder(12, rectified=True),
     "deep": Autoencoder(12, rectified=True, hidden=12),
     "student (nonlinear view)": Student(12, hidden=16),
@@ -35,7 +35,7 @@ KINDS: dict[str, Autoencoder] = {
 """Networks of a linear mixture of the factors, or of what a nonlinear teacher makes of them. Rectified neurons are not
 linear where weights are cheap, and so are tried at two prices (docs/networks.md, "Pairs")."""
 
-CLAIMED = ("linear", "rectified (dear weights)")
+CLAIMED = ("linear", "rectified (expensive weights)")
 """The networks that the claim is about; of the others the study finds out whether it holds."""
 
 CONDITIONS = {

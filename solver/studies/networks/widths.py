@@ -34,7 +34,7 @@ KINDS: dict[str, Any] = {
 WIDTHS = (4, 6, 8, NEURONS, 24)
 
 SHOWN = ("linear", "rectified", "rectified, cheap weights", "student")
-"""Those that are drawn."""
+"""Networks that are drawn."""
 
 ROUNDING = 1e-5
 """Share of the loss by which single precision may fall below a certified bound."""

@@ -309,15 +309,15 @@ def test_symmetric_sources_are_modular_and_unequal_halves_are_not():
     assert coin.modular is False and coin.most_price == pytest.approx(0.018, abs=1e-4)
 
 
-def test_dear_weights_make_neurons_linear():
+def test_expensive_weights_make_neurons_linear():
     cheap = Problem(COIN, probabilities=WEIGHTS, activation="rectified", encoder_cost=0.05)
     dear = cheap.replaced(encoder_cost=17.0)
-    assert predicted("dear-weights", dear).loss == dear.replaced(activation="linear").modular_loss
-    assert predicted("dear-weights", cheap).loss is None and predicted("dear-weights", cheap).most_price < 3
+    assert predicted("expensive-weights", dear).loss == dear.replaced(activation="linear").modular_loss
+    assert predicted("expensive-weights", cheap).loss is None and predicted("expensive-weights", cheap).most_price < 3
     for problem in (dear, dear.replaced(readout=Soft(3.0)), dear.replaced(readout=Noisy(300.0, 0.1))):
-        judged = judge(problem, predicted("dear-weights", problem))
+        judged = judge(problem, predicted("expensive-weights", problem))
         assert judged.outcome == AGREES, judged.said
-    assert not THEOREMS["dear-weights"].applies(cheap.replaced(readout=Soft(3.0)))
+    assert not THEOREMS["expensive-weights"].applies(cheap.replaced(readout=Soft(3.0)))
 
 
 @pytest.mark.slow
@@ -367,5 +367,5 @@ def test_the_hypotheses_are_needed():
     assert not THEOREMS["balanced-pairs"].applies(skewed)
     assert judge(skewed, THEOREMS["balanced-pairs"].prediction(skewed)).outcome == DISAGREES
     joined = Problem(SQUARE, probabilities=[6, 1, 1, 6], activation="rectified", encoder_cost=100.0, readout=Soft(30.0))
-    assert not THEOREMS["dear-weights"].applies(joined)
-    assert judge(joined, THEOREMS["dear-weights"].prediction(joined)).outcome == DISAGREES
+    assert not THEOREMS["expensive-weights"].applies(joined)
+    assert judge(joined, THEOREMS["expensive-weights"].prediction(joined)).outcome == DISAGREES
