@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from solver.generation.pool import merged
+from solver.reads import ONE_SOURCE, group_shares, named, shares, strongest_part
 from theory.bounds.cover import Cover
+from theory.conditions.practically import PRACTICALLY, practically_modular
 from theory.errors import InputError
-from theory.groups import parts_of
 from theory.immutable import Frozen
 from theory.inputs import as_matrix
 from theory.neurons import Activity
@@ -52,9 +53,6 @@ SAVED_NUMBERS = (
     "message",
 )
 """What else it holds; the rest follows from these."""
-
-ONE_SOURCE = 1e-6
-"""A neuron reads one source, or one group, when its other weights, in units of equal cost, are below this share."""
 
 FAINT = 1e-12
 """Share of the largest neuron, in units of equal cost, up to which one is none."""
@@ -98,6 +96,7 @@ class Code(Frozen):
     separate: Self | None = None
     recurrent: Array = field(default_factory=lambda: np.empty((0, 0, 0)))
     recurrent_bias: Array = field(default_factory=lambda: np.empty((0, 0)))
+    practically: float = PRACTICALLY
 
     @classmethod
     def from_weights(cls, problem: Problem, weights: Array, *, separate: Self | None = None, **proven: Any) -> Self:
@@ -177,15 +176,51 @@ class Code(Frozen):
     def price_bounds(self) -> tuple[float, float]:
         """What the price of modularity is proven to be at least and at most; infinite where no bound is known.
 
+        NaN for data without known sources.
+
         Example:
             >>> from solver import solve
             >>> least, most = solve(Problem([[0, 0], [0, 1], [1, 0]])).price_bounds
             >>> 0.0019 < least <= most < 0.002
             True
         """
+        if self.modular is None:
+            return float("nan"), float("nan")
         least = self.modular_loss if self.separate is None else self.separate.lower_bound
         most = self.modular_loss / self.lower_bound - 1 if self.lower_bound > 0 else float("inf")
         return max(0.0, least / self.loss - 1), max(0.0, most)
+
+    @property
+    def practically_modular(self) -> bool | None:
+        """Whether the price of modularity is proven to be at most `practically`; None where that is open.
+
+        None too for data without known sources.
+
+        Example:
+            >>> from solver import solve
+            >>> few, many = (np.random.default_rng(0).uniform(size=(count, 2)) for count in (100, 10_000))
+            >>> [(answer.modular, answer.practically_modular) for answer in (solve(Problem(few)), solve(Problem(many)))]
+            [(False, False), (False, True)]
+        """
+        return practically_modular(*self.price_bounds, self.practically)
+
+    def mostly_reads(self) -> list[tuple[str | None, float]]:
+        """For each neuron the source that it mostly reads, or the group, and the share of all others together.
+
+        Shares are those of absolute weights in units of equal cost; a group weighs the root of its summed squares. No
+        source is named where the others have more than a tenth.
+
+        Example:
+            >>> from solver import solve
+            >>> answer = solve(Problem(np.random.default_rng(0).uniform(size=(10_000, 2))))
+            >>> [(name, share < 1e-3) for name, share in answer.mostly_reads()]
+            [('s1', True), ('s2', True)]
+        """
+        groups = self.problem.groups
+        read = shares(self.problem, self.source_weights)
+        if groups is not None:
+            read = np.column_stack([np.linalg.norm(read[:, list(own)], axis=1) for own in groups.values()])
+        return named(*strongest_part(read), list(self.problem.sources.names if groups is None else groups))
 
     def coded_groups(self) -> list[tuple[str, ...]]:
         """For each neuron the names of the groups it reads; of the sources where there are no groups.
@@ -199,7 +234,7 @@ class Code(Frozen):
         groups = self.problem.groups
         if groups is None:
             return self.coded_sources()
-        share = _group_shares(self.problem, self.source_weights)
+        share = group_shares(self.problem, self.source_weights)
         return [tuple(np.array(list(groups))[row > ONE_SOURCE].tolist()) for row in share]
 
     def coded_sources(self) -> list[tuple[str, ...]]:
@@ -210,7 +245,7 @@ class Code(Frozen):
             >>> solve(Problem([[0, 0], [0, 1], [1, 0], [1, 1]])).coded_sources()
             [('s1',), ('s2',)]
         """
-        share = _shares(self.problem, self.source_weights)
+        share = shares(self.problem, self.source_weights)
         return [tuple(np.array(self.problem.sources.names)[row > ONE_SOURCE].tolist()) for row in share]
 
     def to_dict(self) -> dict[str, Any]:
@@ -223,9 +258,13 @@ class Code(Frozen):
             ('optimal', ['s1', 's2'], 2)
         """
         carried = RECURRENT_ARRAYS if len(self.recurrent) else ()
-        names = ("modular", "price_of_modularity", "energies", *SAVED_NUMBERS, *SAVED_ARRAYS, *carried)
+        judged = ("price_of_modularity", "price_bounds", "practically", "practically_modular", "modular")
+        names = (*judged, "energies", *SAVED_NUMBERS, *SAVED_ARRAYS, *carried)
         values = {name: getattr(self, name) for name in names}
         plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
+        plain["price_bounds"] = list(self.price_bounds)
+        mostly = self.mostly_reads()
+        plain |= {"mostly_reads": [name for name, _ in mostly], "shares_of_others": [share for _, share in mostly]}
         plain["sources"] = sources = list(self.problem.sources.names)
         plain |= self.problem.sources.summary()
         if self.problem.groups is not None:
@@ -275,7 +314,7 @@ def _modularity(problem: Problem, weights: Array, loss: float, separate: Code | 
         return {"modular": None, "modular_loss": float("nan"), "price_of_modularity": float("nan")}
     modular_loss = loss if problem.separate else problem.modular_loss if separate is None else separate.loss
     return {
-        "modular": bool(((_group_shares(problem, weights) > ONE_SOURCE).sum(axis=1) == 1).all()),
+        "modular": bool(((group_shares(problem, weights) > ONE_SOURCE).sum(axis=1) == 1).all()),
         "modular_loss": modular_loss,
         "price_of_modularity": max(0.0, modular_loss / loss - 1),
     }
@@ -334,17 +373,3 @@ def _lines(problem: Problem, weights: Array, apart: float) -> Array:
     one, other = problem.neuron_cost(np.concatenate([lines, -lines])).reshape(2, -1)
     cheaper = other < one * (1 - 1e-12)
     return np.where(cheaper[:, None], -lines, lines)
-
-
-def _shares(problem: Problem, weights: Array) -> Array:
-    """(n, d) absolute weights in units in which a unit neuron of each source costs the same, largest one."""
-    scaled = np.abs(weights) * np.sqrt(problem.modular_costs)
-    return np.asarray(scaled / scaled.max(axis=1, keepdims=True))
-
-
-def _group_shares(problem: Problem, weights: Array) -> Array:
-    """(n, k) the largest of these on each group; on each source where there are no groups."""
-    share, groups = _shares(problem, weights), problem.groups
-    if groups is None:
-        return share
-    return parts_of(share, groups)

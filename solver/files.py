@@ -26,6 +26,7 @@ import numpy as np
 from solver.certificate import most_provable, network_agrees, optimality_gap
 from solver.code import RECURRENT_ARRAYS, SAVED_ARRAYS, SAVED_NUMBERS, Code, described
 from theory.bounds.cover import Cover
+from theory.conditions.practically import PRACTICALLY, checked_threshold
 from theory.dynamics import Transitions
 from theory.errors import InputError
 from theory.groups import membership
@@ -85,7 +86,7 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
     """
     problem, cover = representation.problem, representation.cover
     content: dict[str, Any] = {name: getattr(representation, name) for name in (*SAVED_ARRAYS, *SAVED_NUMBERS)}
-    content |= {"format_version": FORMAT_VERSION, **posed_content(problem)}
+    content |= {"format_version": FORMAT_VERSION, "practically": representation.practically, **posed_content(problem)}
     separate = representation.separate
     if separate is not None:
         content |= {SEPARATE + name: getattr(separate, name) for name in (*SAVED_ARRAYS, *SAVED_NUMBERS)}
@@ -467,7 +468,9 @@ def _agreeing(content: dict[str, NDArray[Any]], problem: Problem) -> dict[str, A
         _require_agreement(name, stored[name], derived[name], tolerance)
     cover = _cover(content, problem)
     _require_proven(derived | stored, problem, cover)
-    return derived | stored | {"cover": cover, "problem": problem, "separate": separate}
+    # A file of before there was one has none.
+    practically = checked_threshold(_single(content, "practically")) if "practically" in content else PRACTICALLY
+    return derived | stored | {"cover": cover, "problem": problem, "separate": separate, "practically": practically}
 
 
 def _separate(content: dict[str, NDArray[Any]], problem: Problem) -> dict[str, Any]:

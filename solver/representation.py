@@ -52,6 +52,8 @@ class Representation(Code):
             without known sources (`Problem.from_data`).
         modular_loss: loss of the best modular code (of groups: of `separate`); NaN for such data.
         price_of_modularity: modular_loss / loss - 1; it is proven to lie between the two `price_bounds`.
+        practically: price up to which the sources count as modular for practical purposes: whether they do is
+            `practically_modular`. ``dataclasses.replace(answer, practically=0.01)`` asks with another.
         source_weights: (n, d) weight of each neuron on each source, z = source_weights @ (s - mean) + least bias.
         encoder: (n, dx) W_in, encoder_bias: (n,):  z = encoder @ x + encoder_bias, on the data as given (those of
             `Problem.from_data` about their mean).

@@ -128,8 +128,10 @@ def like(given: Any, values: Array, columns: Sequence[str], along: str) -> Any:
 def to_dataframe(code: Code) -> pandas.DataFrame:
     """One row per neuron: what it reads, what it costs and why, its bias, and its weight on every source.
 
-    "cost" is f(w), the sum of the energies of activity, bias and encoder; all energies are in units of the loss, and
-    those of all neurons sum to those of the code. "bias" is what the encoder adds, as in `encoder_bias`;
+    "mostly_reads" is the source, or the group, beside which all others are at most a tenth, and empty where there is
+    none; "share_of_others" is what they are. "cost" is f(w), the sum of the energies of activity, bias and encoder; all
+    energies are in units of the loss, and those of all neurons sum to those of the code. "bias" is what the encoder
+    adds, as in `encoder_bias`;
     "mean_activity" is h(w), what that would be if the sources were centred. A source that is called like one of the
     other columns gets `` (source)`` after its name.
 
@@ -150,10 +152,13 @@ def columns_of(code: Code) -> dict[str, list[Any]]:
     sources = code.problem.sources
     problem, mean = code.problem, sources.support(code.source_weights)
     activity = Activity.of(sources, code.source_weights, mean)
+    mostly = code.mostly_reads()
     terms = dict(problem.neurons.terms(problem, activity, code.encoder))
     table: dict[str, Any] = {
         "neuron": neuron_names(code),
         "reads": [", ".join(names) for names in code.coded_sources()],
+        "mostly_reads": [name or "" for name, _ in mostly],
+        "share_of_others": [share for _, share in mostly],
         "cost": code.neuron_costs,
         "energy_activity": terms.pop("activity"),
         "energy_bias": terms.pop("bias", np.zeros(len(code))),
@@ -228,4 +233,6 @@ def _facts(code: Code) -> dict[str, Any]:
     """The certificate and the energies as numbers and words."""
     costs = {f"energy_{name}": float(value) for name, value in code.energies.items()}
     facts = {name: getattr(code, name) for name in ("status", "method", "loss", "lower_bound", "gap", "tolerance")}
-    return facts | costs | {"price_of_modularity": float(code.price_of_modularity), "message": code.message}
+    least, most = code.price_bounds
+    price = {"price_of_modularity": float(code.price_of_modularity), "price_least": least, "price_most": most}
+    return facts | costs | price | {"practically": code.practically, "message": code.message}

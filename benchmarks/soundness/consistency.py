@@ -29,13 +29,16 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.conditions import Verdict
 
-__all__ = ["against_changes", "against_file", "against_program", "taken_masked"]
+__all__ = ["against_changes", "against_file", "against_price", "against_program", "taken_masked"]
 
 ROUNDING = 1e-9
 """Relative difference of two computations of one number that is an error."""
 
 OPTIMAL = 1e-8
 """The gap at which the program calls an answer optimal."""
+
+NO_PRICE = 2e-10
+"""Price of modularity up to which there may be said to be none."""
 
 LESS = 1e-6
 """Share by which a certificate may prove less than an answer that is not called optimal."""
@@ -232,24 +235,44 @@ def against_words(answer: Any) -> Iterator[str]:
         yield f"the message of an optimal answer says that something failed: {answer.message}"
     if ("No neuron is worth" in text) != (len(answer) == 0):
         yield f"the summary is wrong about whether any of {len(answer)} neurons is worth having"
-    count = re.match(r"([\d,]+) neurons? codes? ", text)
+    count = re.search(r"^([\d,]+) neurons? codes? ", text, flags=re.MULTILINE)
     if len(answer) and (count is None or int(count[1].replace(",", "")) != len(answer)):
-        yield f"the summary does not begin with the number of neurons, {len(answer)}"
-    if answer.modular and "the code is mixed" in text:
-        yield "the summary says mixed of a modular code"
-    price = answer.modular_loss / loss - 1
-    if re.search(r"Price of \w+: none, the best", text) and price > OPTIMAL + ROUNDING:
-        yield f"the summary says that modularity costs nothing, and it costs {price:.3g}"
-    most = re.search(r"Price of \w+: at most (\S+) %, none found", text)
-    highest = answer.modular_loss / bound - 1
-    if most and not _as_printed(most[1], 100 * highest):
-        yield f"the summary says that modularity costs at most {most[1]} %, and it may cost {highest:.3g}"
-    more = re.search(r"would cost (?:at least |about )?(\S+) % more", text)
-    if more and not _as_printed(more[1], 100 * price):
-        yield f"the summary says that modularity costs {more[1]} %, and it costs {price:.3g}"
+        yield f"the summary does not tell the number of neurons, {len(answer)}"
+    least = answer.modular_loss if answer.separate is None else answer.separate.lower_bound
+    yield from against_price(text, answer, least)
     said = re.search(r"(?:Loss|so far|found) ([\d.e+-]+)[,;]", text)
     if said is None or abs(float(said[1]) / loss - 1) > IN_NINE_DIGITS:
         yield f"the summary does not say the loss, {loss:.9g}"
+
+
+def against_price(text: str, answer: Any, least_modular: float) -> Iterator[str]:
+    """What the summary says of the price of modularity that loss and bounds do not.
+
+    Args:
+        text: the summary.
+        answer: what it is of.
+        least_modular: what no modular code costs less than.
+    """
+    sentence = re.search(r"^Price of \w+: .*$", text, flags=re.MULTILINE)
+    if sentence is None:
+        return
+    said, price = sentence[0], answer.modular_loss / answer.loss - 1
+    least = least_modular / answer.loss - 1
+    most = answer.modular_loss / answer.lower_bound - 1 if answer.lower_bound > 0 else float("inf")
+    if ": none" in said and most > NO_PRICE:
+        yield f"the summary says that modularity costs nothing, and it may cost {most:.3g}"
+    if said.endswith(": mixed.") and not least > 0:
+        yield "the summary says mixed, and nothing proves that modular codes cost more"
+    if "for practical purposes" in said and "perhaps" not in said and most > answer.practically + ROUNDING:
+        yield f"the summary says modular for practical purposes at a price of up to {most:.3g}"
+    bounds = {"at most ": (most,), "at least ": (least,), "": (price,)}
+    known = re.search(r"would cost (?:only )?(at most |at least |)(\S+) %(?: to (\S+) %)? more", said)
+    if known is None:
+        return
+    expected = (least, most) if known[3] else bounds[known[1]]
+    for printed, number in zip((known[2], known[3]), expected, strict=False):
+        if not _as_printed(printed, 100 * number):
+            yield f"the summary says that modularity costs {printed} %, and that is {100 * number:.3g} %"
 
 
 def _against_nonlinear_words(answer: Any) -> Iterator[str]:
@@ -261,6 +284,7 @@ def _against_nonlinear_words(answer: Any) -> Iterator[str]:
         yield f"an optimal answer has a gap of {1 - answer.lower_bound / answer.loss:.3g}"
     if ("No neuron is worth" in text) != (len(answer) == 0):
         yield f"the summary is wrong about whether any of {len(answer)} neurons is worth having"
+    yield from against_price(text, answer, answer.modular_lower_bound)
 
 
 def _as_printed(printed: str, number: float) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +37,7 @@ from solver.solving.limits import DEFAULT_TOLERANCE
 from solver.solving.solve import solve_one_of_many
 from theory.arrays import Array
 from theory.conditions import Verdict, decide
+from theory.conditions.practically import PRACTICALLY, checked_threshold
 from theory.errors import InputError
 from theory.inputs import LARGEST, as_matrix, column_names
 from theory.problem import Problem
@@ -164,6 +165,7 @@ def audit(
     tolerance: float = DEFAULT_TOLERANCE,
     time_limit: float | None = None,
     rng: int | np.random.Generator | None = None,
+    practically: float = PRACTICALLY,
 ) -> Audit | NonlinearAudit:
     """Say how far a code is from the best one, and why.
 
@@ -180,6 +182,7 @@ def audit(
         tolerance: of the search for the optimum, as for `solve`.
         time_limit: as for `solve`.
         rng: as for `solve`.
+        practically: as for `solve`.
 
     Returns:
         An `Audit`; of rectified and free neurons (`Problem(activation=...)`) a
@@ -200,6 +203,7 @@ def audit(
         {'size': 6.072}
     """
     _require_auditable(problem)
+    practically = checked_threshold(practically)
     limits: dict[str, Any] = {"tolerance": tolerance, "time_limit": time_limit, "rng": rng}
     values = _fitting(activity, problem.sources)
     if rescale:
@@ -210,6 +214,7 @@ def audit(
     if not problem.neurons.linear:
         from solver.auditing.nonlinear import audit_nonlinear
 
+        limits |= {"practically": practically}
         return audit_nonlinear(problem, values, encoder=encoder, decoder=decoder, neurons=names, limits=limits)
     # Step 1.
     part = affine_part(values, problem.sources)
@@ -229,7 +234,7 @@ def audit(
         problem = problem.replaced(encoder_cost=fit.encoder_cost)
         weights, bias, lifts = fit.scale * weights, fit.scale * least, np.zeros(len(least))
     # Steps 4 to 7.
-    optimum = solve_one_of_many(problem, **limits)
+    optimum = replace(solve_one_of_many(problem, **limits), practically=practically)
     certificate = certify(problem, optimum)
     code = affine_code(
         problem, weights, bias, encoder=encoder, decoder=decoder, optimum=optimum, lower_bound=certificate.lower_bound
@@ -253,7 +258,7 @@ def audit(
         missing_neuron=missing.neuron,
         missing_ratio=missing.ratio,
         missing_saving=missing.saving,
-        verdict=_verdict(problem),
+        verdict=_verdict(problem, practically),
         fit=fit,
         neurons=names,
         activity=values,
@@ -350,10 +355,11 @@ def _lifts(part: AffinePart, least: Array) -> Array:
     return np.where(lifts > TOLERANCES_OF_ACTIVITY.negative * (least + np.abs(part.mean)), lifts, 0.0)
 
 
-def _verdict(problem: Problem) -> Verdict | None:
+def _verdict(problem: Problem, practically: float) -> Verdict | None:
     if not problem.sources.identified:
         return None
-    return decide(problem) if problem.groups is None else separation(problem)
+    verdict = decide(problem) if problem.groups is None else separation(problem)
+    return replace(verdict, practically=practically)
 
 
 def _names(activity: ArrayLike, count: int) -> tuple[str, ...]:

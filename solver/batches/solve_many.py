@@ -20,7 +20,8 @@ import numpy as np
 from solver.batches.answers import Answers, Found
 from solver.batches.codes import optimal_codes
 from solver.batches.pose import fits, heights, posed
-from solver.code import FAINT, ONE_SOURCE
+from solver.code import FAINT
+from solver.reads import ONE_SOURCE
 from solver.solving.limits import DEFAULT_TOLERANCE, Limits, check
 from solver.solving.run import one_thread
 from solver.solving.solve import solve, solve_one_of_many

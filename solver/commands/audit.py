@@ -14,6 +14,7 @@ from solver.commands.terminal.options import (
     format_options,
     inputs_of,
     limits_of,
+    practically_option,
     principal_options,
     problem_from,
     problem_options,
@@ -41,6 +42,7 @@ __all__ = ["audit"]
 @click.option("--decoder", type=click.Path(), metavar="FILE", help="Its decoder, one column per neuron.")
 @click.option("--rescale", is_flag=True, help="Recorded activity: fit unit, baselines and the encoder's price.")
 @search_options
+@practically_option
 @format_options()
 def audit(activity: str, file: str, picture: str | None, form: str, rescale: bool, **options: Any) -> int:
     """Say how far a given code is from the best one, and why.
@@ -76,7 +78,7 @@ def audit(activity: str, file: str, picture: str | None, form: str, rescale: boo
         rescale=rescale,
         rng=options["seed"],
         **weights,
-        **limits_of(options),
+        **limits_of(options, "practically"),
     )
     with noted(), Outputs() as outputs:
         outputs.attempt(

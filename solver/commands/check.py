@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,12 @@ from solver.commands.terminal.options import (
     exact_problem_of,
     format_options,
     inputs_of,
+    practically_option,
     problem_from,
     problem_options,
     require_exact_prices,
     require_outputs,
+    threshold_of,
 )
 from solver.commands.terminal.output import say, show, write
 from solver.stopping import noted
@@ -36,10 +39,20 @@ __all__ = ["check"]
 @problem_options
 @click.option("--exact", is_flag=True, help="Decide in rational arithmetic, with a proof.")
 @click.option("--proof", "proof_file", type=click.Path(), metavar="FILE", help="Write the proof to a .json file.")
+@practically_option
 @format_options()
-def check(file: str, picture: str | None, form: str, exact: bool, proof_file: str | None, **options: Any) -> int:
+def check(
+    file: str,
+    *,
+    picture: str | None,
+    form: str,
+    exact: bool,
+    proof_file: str | None,
+    practically: float | None,
+    **options: Any,
+) -> int:
     """Is the optimal code modular? The condition, without solving."""
-    costs = costs_of(options)
+    costs, limit = costs_of(options), threshold_of(practically)
     require_outputs(options, file, picture=picture, proof=proof_file)
     data, mixing = inputs_of(file, options)
     exact = exact or proof_file is not None
@@ -54,6 +67,7 @@ def check(file: str, picture: str | None, form: str, exact: bool, proof_file: st
         problem, verdict = None, _decided_exactly_alone(data, mixing, options, costs, error)
     else:
         verdict = _decided(problem, exact_problem_of(data, mixing, options, costs) if exact else None)
+    verdict = replace(verdict, practically=limit)
     with noted(), Outputs() as outputs:
         outputs.attempt(_print_verdict, problem, verdict, form)
         if verdict.proof is not None:
@@ -115,9 +129,10 @@ def _table(problem: Problem | None, verdict: Verdict) -> Table:
     cells: dict[str, Any] = {
         "sources": len(verdict.F),
         "samples": None if problem is None else problem.sources.count,
+        "price at most": verdict.price_bound,
+        "practically modular": verdict.practically_modular,
         "modular": verdict.modular,
         "margin": verdict.margin,
-        "price at most": verdict.price_bound,
         "witness": None if problem is None or verdict.witness is None else mixture(problem, verdict.witness),
     }
     return Table(list(cells), [list(cells.values())], verdict_sentences(problem, verdict))

@@ -13,6 +13,7 @@ from solver.commands.terminal.options import (
     ACTIVATIONS,
     format_options,
     limits_of,
+    practically_option,
     principal_options,
     problem_of,
     problem_options,
@@ -42,6 +43,7 @@ __all__ = ["solve"]
 @click.option("--recurrent-cost", type=float, metavar="X", help="Price of the recurrent weights.  [default: 1]")
 @click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True, help="How to search.")
 @search_options
+@practically_option
 @click.option("--max-iterations", type=int, metavar="N", help="Stop after this many rounds.")
 @click.option("--neurons", type=int, metavar="N", help="Number of neurons, for --method alternating.")
 @click.option("--solver", metavar="NAME", help="Conic solver, for --method conic or relaxation.  [default: CLARABEL]")
@@ -54,7 +56,7 @@ def solve(file: str, picture: str | None, form: str, saved: str | None, page: st
     problem = problem_of(file, options, whole=options["activation"] not in (None, "linear"))
     from solver.solving.solve import solve as find
 
-    limits = limits_of(options, "max_iterations", "neurons", "solver")
+    limits = limits_of(options, "max_iterations", "neurons", "solver", "practically")
     # From here on there is an answer to lose: a signal ends the search, and the rest is finished.
     with noted():
         with progress_shown() as follow:

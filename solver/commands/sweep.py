@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections import Counter
 from contextlib import suppress
@@ -11,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solver.commands.terminal.endings import Outputs
-from solver.commands.terminal.options import format_options, picture_option, require_outputs, together
+from solver.commands.terminal.options import (
+    format_options,
+    picture_option,
+    practically_option,
+    require_outputs,
+    threshold_of,
+    together,
+)
 from solver.commands.terminal.output import say, tell, write
 from solver.commands.terminal.progress import counted
 from solver.stopping import Stopped, noted
@@ -25,8 +33,10 @@ __all__ = ["sweep", "worker_options"]
 
 Row = dict[str, Any]
 
-ANSWERS = ("status", "loss", "lower_bound", "gap", "modular", "price_of_modularity", "neurons")
-"""What a printed table has of a point besides its coordinates."""
+JUDGED = "practically_modular"
+
+ANSWERS = ("price_of_modularity", JUDGED, "modular", "neurons", "status", "loss", "lower_bound", "gap")
+"""What a printed table has of a point besides its coordinates; the verdict follows from the bounds of the price."""
 
 
 worker_options = together(
@@ -43,15 +53,24 @@ worker_options = together(
 @picture_option
 @click.option("--at", multiple=True, metavar="NAME=VALUE", help="Hold a coordinate there, where more than two vary.")
 @worker_options
+@practically_option
 @format_options()
 def sweep(
-    spec: str, *, results: str | None, picture: str | None, at: tuple[str, ...], form: str, **workers: Any
+    spec: str,
+    *,
+    results: str | None,
+    picture: str | None,
+    at: tuple[str, ...],
+    practically: float | None,
+    form: str,
+    **workers: Any,
 ) -> int:
     """Solve all problems that SPEC, a TOML file, describes. The same command goes on where it was stopped."""
     if not os.path.isfile(spec):
         raise InputError(f"{spec}: no such file; SPEC is a TOML file, see docs/scale.md")
     from solver.sweeps.spec import read_sweep
 
+    limit = threshold_of(practically)
     plan = read_sweep(spec)
     held = _held(at)
     if picture is not None:
@@ -59,7 +78,7 @@ def sweep(
     target = os.path.splitext(spec)[0] + ".parquet" if results is None else results
     rows = solved(plan, target, **workers)
     with noted(), Outputs() as outputs:
-        outputs.attempt(_print, plan, rows, target, form)
+        outputs.attempt(_print, plan, rows, target, limit, form)
         outputs.attempt(write, partial(_draw, plan, rows, held), picture, form, "Picture in")
     return 0
 
@@ -113,24 +132,52 @@ def solved(
             raise
 
 
-def _print(plan: Sweep, rows: list[Row], target: str, form: str) -> None:
+def _print(plan: Sweep, rows: list[Row], target: str, limit: float, form: str) -> None:
     say(
         form,
-        text=lambda: _tell(plan, rows, target),
+        text=lambda: _tell(plan, rows, target, limit),
         content=lambda: {
             "points": len(rows),
+            **_prices(rows, limit),
             "statuses": _statuses(rows),
             "largest_gap": max(_gaps(rows)),
             "results": target,
         },
-        table=lambda: _table(plan, rows),
+        table=lambda: _table(plan, rows, limit),
     )
 
 
-def _table(plan: Sweep, rows: list[Row]) -> Table:
+def _judged(row: Row, limit: float) -> bool | None:
+    """Whether the sources of a point are modular for practical purposes; None where that is open, or no question."""
+    from theory.conditions.practically import practically_modular
+
+    if row.get("price_least") is None:
+        return None
+    most = row["price_most"]
+    return practically_modular(row["price_least"], math.inf if most is None else most, limit)
+
+
+def _prices(rows: list[Row], limit: float) -> dict[str, Any]:
+    """The largest price, and how many points are modular for practical purposes, how many are not, and exactly."""
+    from theory.conditions.practically import NO_PRICE
+
+    priced = [row for row in rows if row.get("price_of_modularity") is not None]
+    judged = [_judged(row, limit) for row in priced]
+    return {
+        "largest_price": max((row["price_of_modularity"] for row in priced), default=None),
+        "practically": limit,
+        JUDGED: sum(one is True for one in judged),
+        "modular": sum(row["price_most"] is not None and row["price_most"] <= NO_PRICE for row in priced),
+        "mixed": sum(one is False for one in judged),
+        "undecided": sum(one is None for one in judged),
+    }
+
+
+def _table(plan: Sweep, rows: list[Row], limit: float) -> Table:
     """Coordinates and answers; the file has more."""
     from solver.commands.terminal.formats import Table
 
+    rows = [row | {JUDGED: _judged(row, limit)} for row in rows]
     names = [*plan.coordinates, *(name for name in ANSWERS if name not in plan.coordinates)]
     cells = [[row.get(name) for name in names] for row in rows]
     return Table(names, [[", ".join(map(str, one)) if isinstance(one, list) else one for one in row] for row in cells])
@@ -144,14 +191,19 @@ def _gaps(rows: list[Row]) -> list[float]:
     return [row["gap"] for row in rows if row.get("gap") is not None]
 
 
-def _tell(plan: Sweep, rows: list[Row], target: str) -> None:
+def _tell(plan: Sweep, rows: list[Row], target: str, limit: float) -> None:
     said = ", ".join(f"{count:,} {status}" for status, count in sorted(_statuses(rows).items()))
     gap = max(_gaps(rows))
     tell(f"{len(rows):,} points over {', '.join(plan.coordinates)}: {said}; largest gap {gap:.1e}.")
-    mixed = sum(row.get("modular") is False for row in rows)
-    prices = [row["price_of_modularity"] for row in rows if row.get("price_of_modularity") is not None]
-    if prices:
-        tell(f"{mixed:,} are mixed; modularity costs up to {100 * max(prices):.3g} % more.")
+    found = _prices(rows, limit)
+    if found["largest_price"] is not None:
+        from solver.pictures.words import percent, threshold
+
+        tell(
+            f"Modularity costs up to {percent(found['largest_price'])} more; {found[JUDGED]:,} are modular "
+            f"{threshold(limit)}, {found['modular']:,} of them exactly; {found['mixed']:,} are mixed"
+            + (f", {found['undecided']:,} undecided." if found["undecided"] else ".")
+        )
     refused = [row for row in rows if row["status"] == "refused"]
     if refused:
         tell(f"The first that was refused: {refused[0]['message']}.")

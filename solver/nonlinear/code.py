@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.certificate.nonlinear import measured
+from solver.reads import named, strongest_part
+from theory.conditions.practically import PRACTICALLY, practically_modular
 from theory.errors import InputError
 from theory.groups import parts_of
 from theory.immutable import Frozen
@@ -15,7 +17,9 @@ from theory.inputs import as_matrix
 from theory.neurons.nonlinear import rectified
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
 
     from theory.arrays import Array
     from theory.problem import Problem
@@ -72,6 +76,7 @@ class NonlinearCode(Frozen):
     seconds: float
     tolerance: float
     problem: Problem
+    practically: float = PRACTICALLY
 
     # ---- using it ---------------------------------------------------------------------------------------------
 
@@ -85,10 +90,20 @@ class NonlinearCode(Frozen):
 
     @property
     def price_bounds(self) -> tuple[float, float]:
-        """What the price of modularity is proven to be at least and at most; infinite where no bound is known."""
+        """What the price of modularity is proven to be at least and at most; infinite where no bound is known.
+
+        NaN where there is no modular code to compare with.
+        """
+        if not np.isfinite(self.modular_loss):
+            return float("nan"), float("nan")
         least = max(0.0, self.modular_lower_bound / self.loss - 1)
         most = max(0.0, self.modular_loss / self.lower_bound - 1) if self.lower_bound > 0 else float("inf")
         return least, most
+
+    @property
+    def practically_modular(self) -> bool | None:
+        """Whether the price of modularity is proven to be at most `practically`; None where that is open."""
+        return None if self.modular is None else practically_modular(*self.price_bounds, self.practically)
 
     @property
     def price_of_linearity(self) -> float:
@@ -140,21 +155,50 @@ class NonlinearCode(Frozen):
         reads = _reads(self.problem, self.sample_activity, self.encoder)
         return [tuple(names[index] for index in np.flatnonzero(row)) for row in reads]
 
+    def mostly_reads(self) -> list[tuple[str | None, float]]:
+        """For each neuron the source that it mostly reads, or the group, and the share of all others together.
+
+        Of rectified neurons shares are those of weights, in standard deviations; a group weighs the root of its summed
+        squares. Of a free neuron it is the share of the variance that is no function of the one source. None is named
+        where the others have more than a tenth.
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> from theory.readouts import Soft
+            >>> square = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
+            >>> sorted(solve(Problem(square, activation="rectified", readout=Soft(100))).mostly_reads())
+            [('s1', 0.0), ('s2', 0.0)]
+        """
+        groups = _groups_of(self.problem)
+        if not self.encoder.shape[1]:
+            other = np.column_stack([_unexplained(self.problem, self.sample_activity, own) for own in groups.values()])
+            return named(other.argmin(axis=1), other.min(axis=1), list(groups))
+        deviation = np.sqrt(np.diag(self.problem.sources.covariance))
+        weights = self.encoder @ self.problem.mixing * deviation
+        parts = np.column_stack([np.linalg.norm(weights[:, list(own)], axis=1) for own in groups.values()])
+        return named(*strongest_part(parts), list(groups))
+
     def to_dict(self) -> dict[str, Any]:
         """All fields as plain numbers, strings and lists: what `--json` prints."""
-        more = ("modular", "price_of_modularity", "price_of_linearity", "energies")
-        named = (*more, *SAVED_TEXTS, *SAVED_NUMBERS, *SAVED_ARRAYS)
-        values = {name: getattr(self, name) for name in named}
+        judged = ("price_of_modularity", "price_bounds", "practically", "practically_modular", "modular")
+        names = (*judged, "price_of_linearity", "energies", *SAVED_TEXTS, *SAVED_NUMBERS, *SAVED_ARRAYS)
+        values = {name: getattr(self, name) for name in names}
         plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
+        plain["price_bounds"] = list(self.price_bounds)
+        mostly = self.mostly_reads()
+        plain |= {"mostly_reads": [name for name, _ in mostly], "shares_of_others": [share for _, share in mostly]}
         plain["activation"] = self.problem.neurons.name
         plain["sources"] = list(self.problem.sources.names)
         plain["coded_groups"] = [list(names) for names in self.coded_groups()]
         return plain | self.problem.sources.summary()
 
     def columns(self) -> dict[str, list[Any]]:
-        """One row per neuron, by column: what it reads, what it costs, its mean activity, encoder and decoder."""
+        """One row per neuron, by column: what it reads and mostly reads, what it costs, its activity, its weights."""
+        mostly = self.mostly_reads()
         columns: dict[str, list[Any]] = {
             "reads": [" ".join(names) for names in self.coded_groups()],
+            "mostly_reads": [name or "" for name, _ in mostly],
+            "share_of_others": [share for _, share in mostly],
             "cost": self.neuron_costs.tolist(),
             "mean_activity": (self.problem.sample_readout.error_weights @ self.sample_activity).tolist(),
         }
@@ -211,9 +255,14 @@ def _costs(problem: Problem, activity: Array, encoder: Array) -> Array:
     return np.asarray(paid + problem.encoder_cost * (encoder**2).sum(axis=1) if encoder.shape[1] else paid)
 
 
+def _groups_of(problem: Problem) -> dict[str, tuple[int, ...]]:
+    """The groups, each source by itself where there are none."""
+    return problem.groups or {name: (index,) for index, name in enumerate(problem.sources.names)}
+
+
 def _reads(problem: Problem, activity: Array, encoder: Array) -> Array:
     """(n, parts) whether each neuron reads each group, or each source where there are no groups."""
-    groups = problem.groups or {name: (index,) for index, name in enumerate(problem.sources.names)}
+    groups = _groups_of(problem)
     if encoder.shape[1]:
         deviation = np.sqrt(np.diag(problem.sources.covariance))
         sizes = parts_of(encoder @ problem.mixing * deviation, groups)
@@ -227,13 +276,30 @@ def _reads(problem: Problem, activity: Array, encoder: Array) -> Array:
 
 def _is_function_of(problem: Problem, activity: Array, members: list[int]) -> Array:
     """(n,) whether activity is the same wherever these sources are."""
-    _, level = np.unique(problem.sources.points[:, members], axis=0, return_inverse=True)
-    level = np.ravel(level)
+    level = _levels(problem, members)
     mean = np.zeros((int(level.max()) + 1, activity.shape[1]))
     np.add.at(mean, level, activity)
     mean /= np.bincount(level)[:, None]
     spread = np.abs(activity - mean[level]).max(axis=0)
     return np.asarray(spread <= ONE_SOURCE * np.abs(activity).max(axis=0))
+
+
+def _unexplained(problem: Problem, activity: Array, members: Sequence[int]) -> Array:
+    """(n,) share of the variance of activity that is left where these sources are the same."""
+    level, share = _levels(problem, list(members)), problem.sources.sample_probabilities
+    weight = np.bincount(level, share)[:, None]
+    mean = np.zeros((len(weight), activity.shape[1]))
+    np.add.at(mean, level, share[:, None] * activity)
+    mean = np.divide(mean, weight, out=np.zeros_like(mean), where=weight > 0)
+    variance = share @ (activity - share @ activity) ** 2
+    left = share @ (activity - mean[level]) ** 2
+    return np.divide(left, variance, out=np.zeros_like(left), where=variance > 0)
+
+
+def _levels(problem: Problem, members: list[int]) -> NDArray[np.intp]:
+    """(T,) number of the value that these sources have together."""
+    _, level = np.unique(problem.sources.points[:, members], axis=0, return_inverse=True)
+    return np.ravel(level)
 
 
 def _least_activity(decoder: Array, targets: Array, problem: Problem) -> Array:

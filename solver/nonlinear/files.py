@@ -18,6 +18,7 @@ import numpy as np
 from solver.certificate import optimality_gap
 from solver.files import CHECKSUMS, checksums, posed_content, problem_in
 from solver.nonlinear.code import SAVED_ARRAYS, SAVED_NUMBERS, SAVED_TEXTS, described
+from theory.conditions.practically import PRACTICALLY, checked_threshold
 from theory.errors import InputError
 from theory.neurons.nonlinear import rectified
 from theory.writing import written_whole
@@ -48,7 +49,7 @@ def write(answer: NonlinearCode, path: str | os.PathLike[str]) -> None:
         raise InputError(f"{path}: no netCDF is written of {answer.problem.neurons.name} neurons; give .npz or .csv")
     content: dict[str, Any] = {name: getattr(answer, name) for name in (*SAVED_ARRAYS, *SAVED_NUMBERS, *SAVED_TEXTS)}
     content |= posed_content(answer.problem)
-    content |= {"activation": answer.problem.neurons.name}
+    content |= {"activation": answer.problem.neurons.name, "practically": answer.practically}
     content[CHECKSUMS] = checksums(content)
     with written_whole(path) as partial, partial.open("wb") as archive:
         np.savez(archive, **content)
@@ -109,7 +110,9 @@ def _agreeing(content: dict[str, Any], problem: Any) -> dict[str, Any]:
     if (texts["status"] == "optimal") != (numbers["gap"] <= numbers["tolerance"]):
         raise InputError("status: damaged or altered; it does not follow from the gap")
     arrays = {name: content[name] for name in SAVED_ARRAYS}
-    return found | arrays | numbers | texts | {"problem": problem}
+    # A file of before there was one has none.
+    practically = checked_threshold(float(content.get("practically", PRACTICALLY)))
+    return found | arrays | numbers | texts | {"problem": problem, "practically": practically}
 
 
 def _require_same(name: str, written: Any, computed: Any) -> None:

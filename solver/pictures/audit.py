@@ -16,7 +16,7 @@ from solver.pictures.audit_words import headline
 from solver.pictures.plot import draw_energies
 from solver.pictures.source_plane import Condition, arrows, cloud
 from solver.pictures.style import styled
-from solver.pictures.summary import percent
+from solver.pictures.words import percent
 from theory.arrays import Array
 
 __all__ = ["draw_earnings", "draw_savings", "draw_terms", "plot_audit"]

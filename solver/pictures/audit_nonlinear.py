@@ -12,7 +12,8 @@ from solver.pictures import style
 from solver.pictures.audit import draw_earnings, draw_savings, draw_terms
 from solver.pictures.audit_words import aligned, excess_words, headline, saved_words, terms_of, weights_words
 from solver.pictures.style import styled
-from solver.pictures.summary import ROWS_ON_TERMINAL, kind_words, percent
+from solver.pictures.summary import ROWS_ON_TERMINAL
+from solver.pictures.words import percent, price_sentence
 
 if TYPE_CHECKING:
     from solver.auditing.findings import NonlinearFindings
@@ -64,14 +65,7 @@ def _modularity(findings: NonlinearFindings) -> list[str]:
     optimum = findings.optimum
     if optimum.modular is None or not np.isfinite(optimum.modular_loss):
         return lines
-    _, kind, unit = kind_words(findings.problem.groups)
-    price, neurons = optimum.price_of_modularity, findings.problem.neurons.name
-    if price <= optimum.tolerance:
-        return [*lines, f"The best code of {neurons} neurons is {kind}."]
-    return [
-        *lines,
-        f"The best code of {neurons} neurons is mixed: one {unit} a neuron would cost {percent(price)} more.",
-    ]
+    return [*lines, price_sentence(optimum)]
 
 
 def columns(findings: NonlinearFindings) -> dict[str, list[Any]]:

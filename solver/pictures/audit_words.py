@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from solver.auditing.findings import CommonFindings, Findings
-from solver.pictures.summary import ROWS_ON_TERMINAL, WEIGHT_COLUMNS, kind_words, mixture, percent
+from solver.pictures.summary import ROWS_ON_TERMINAL, WEIGHT_COLUMNS, mixture
+from solver.pictures.words import percent, price_sentence
 from theory.arrays import Array
 
 __all__ = [
@@ -185,15 +186,7 @@ def _verdict(findings: Findings) -> list[str]:
     known = {name: value for name, value in findings.scores.items() if not np.isnan(value)}
     scores = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in known.items())
     lines = [f"Modularity scores of the activity: {scores}."] if scores else []
-    if findings.verdict is None:
-        return lines
-    kind = kind_words(findings.problem.groups)[1]
-    if findings.verdict.modular is None:
-        return [*lines, f"Whether the best code is {kind} is undecided."]
-    if findings.verdict.modular:
-        return [*lines, f"Theory: the best code is {kind}."]
-    price = percent(findings.optimum.price_of_modularity)
-    return [*lines, f"Theory: the best code is mixed, and the best {kind} one costs {price} more."]
+    return lines if findings.verdict is None else [*lines, price_sentence(findings.optimum)]
 
 
 def excess_words(share: float) -> str:

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from solver.pictures import style
 from solver.pictures.style import styled
-from solver.pictures.summary import counted, kind_words, percent
+from solver.pictures.words import counted, kind_words, percent, price_sentence, reading_shares, reading_words
 from theory.writing import require_writable, written_whole
 
 if TYPE_CHECKING:
@@ -23,23 +23,30 @@ if TYPE_CHECKING:
 __all__ = ["as_text", "page", "plot", "sentences"]
 
 ROWS_IN_TEXT = 12  # neurons that a `repr` lists
-TITLE = 10  # letters that fit above the panel of a neuron
+TITLE = 12  # letters that fit above the panel of a neuron
 PANELS = 12  # neurons, the strongest, whose activity is drawn
 
 
 def sentences(answer: NonlinearCode) -> list[str]:
-    """The answer in a few sentences: how many neurons, the prices of modularity and linearity, the proof.
+    """The answer in a few sentences: the price of modularity, how many neurons, that of linearity, the proof.
 
     Example:
         >>> from solver import Problem, solve
         >>> from theory.readouts import Soft
-        >>> print(sentences(solve(Problem([[-1], [0], [1]], activation="rectified", readout=Soft(100))))[0])
-        1 rectified neuron codes 1 source (3 samples), one source each: the code is modular.
+        >>> print(sentences(solve(Problem([[-1], [0], [1]], activation="rectified", readout=Soft(100))))[1])
+        1 rectified neuron codes 1 source (3 samples), one source each.
     """
-    lines = [_who(answer), _modularity(answer), _linearity(answer), _proof(answer)]
+    price, who, linearity = _price(answer), _who(answer), _linearity(answer)
+    lines = [price, who, *(reading_words(answer) if price else []), linearity, _proof(answer)]
     if answer.status == "bounded":
         lines.append(f"Why not optimal: {answer.message}.")
     return [line for line in lines if line]
+
+
+def _price(answer: NonlinearCode) -> str:
+    """What one source per neuron costs more; nothing where that is no question."""
+    asked = answer.modular is not None and np.isfinite(answer.modular_loss) and _telling(answer) is None
+    return price_sentence(answer) if asked else ""
 
 
 def _who(answer: NonlinearCode) -> str:
@@ -47,7 +54,6 @@ def _who(answer: NonlinearCode) -> str:
     samples = counted(problem.sources.count, "sample")
     if not neurons:
         return f"No neuron is worth what it costs: errors are cheaper ({samples})."
-    _, kind, unit = kind_words(problem.groups)
     verb = "codes" if neurons == 1 else "code"
     parts = "" if problem.groups is None else f"{counted(len(problem.groups), 'group')} of "
     start = f"{counted(neurons, f'{problem.neurons.name} neuron')} {verb} {parts}"
@@ -58,12 +64,7 @@ def _who(answer: NonlinearCode) -> str:
     if telling is not None:
         start += f". {telling!r} alone tells all samples apart, so that any activity is a function of it"
         return f"{start}: modularity says nothing here."
-    if answer.modular:
-        return f"{start}, one {unit} each: the code is {kind}."
-    alone = sum(len(names) == 1 for names in answer.coded_groups())
-    if not alone:
-        return f"{start}; every neuron mixes {unit}s: the code is mixed."
-    return f"{start}; {alone} of them one {unit} each, {neurons - alone} several: the code is mixed."
+    return f"{start}{reading_shares(answer)}."
 
 
 def _telling(answer: NonlinearCode) -> str | None:
@@ -75,19 +76,6 @@ def _telling(answer: NonlinearCode) -> str | None:
     samples = len(np.unique(problem.sources.points, axis=0))
     apart = (name for name, own in parts.items() if len(np.unique(problem.sources.points[:, own], axis=0)) == samples)
     return next(apart, None)
-
-
-def _modularity(answer: NonlinearCode) -> str:
-    if answer.modular is None or not np.isfinite(answer.modular_loss) or _telling(answer) is not None:
-        return ""
-    name, kind, unit = kind_words(answer.problem.groups)
-    least, most = answer.price_bounds
-    if answer.status == "optimal" and answer.price_of_modularity <= answer.tolerance:
-        return f"Price of {name}: none, the best {kind} code is optimal."
-    if most <= least * (1 + 1e-2):
-        return f"Price of {name}: one {unit} a neuron would cost {percent(answer.price_of_modularity)} more."
-    above = "at most" if not np.isfinite(most) or least <= 0 else f"at least {percent(least)} and at most"
-    return f"Price of {name}: one {unit} a neuron would cost {above} {percent(most)} more."
 
 
 def _linearity(answer: NonlinearCode) -> str:
@@ -113,7 +101,13 @@ def as_text(answer: NonlinearCode) -> str:
     """Sentences and a table of neurons."""
     lines = sentences(answer)
     columns = answer.columns()
-    shown = ("reads", "cost", "mean_activity", *(("encoder_bias",) if "encoder_bias" in columns else ()))
+    shown = (
+        "reads",
+        "mostly_reads",
+        "cost",
+        "mean_activity",
+        *(("encoder_bias",) if "encoder_bias" in columns else ()),
+    )
     if len(answer):
         lines += ["", "  ".join(f"{name:>14}" for name in shown)]
         for row in range(min(len(answer), ROWS_IN_TEXT)):
@@ -198,7 +192,7 @@ def plot(answer: NonlinearCode, path: str | os.PathLike[str] | None = None) -> F
                 axes.set_xlabel("")
         if image is not None:
             style.colour_bar(right, image, list(grid), label="activity, share of the largest", shrink=0.7)
-    style.head(figure, "\n".join(sentences(answer)[:3]))
+    style.head(figure, "\n".join(line for line in (_price(answer), _who(answer), _linearity(answer)) if line))
     return style.written(figure, target)
 
 
@@ -246,8 +240,8 @@ def _draw_neuron(axes: Axes, answer: NonlinearCode, neuron: int) -> Any:
 
 def _reads(answer: NonlinearCode, neuron: int) -> str:
     """What a neuron reads, in as many letters as there is room for above its panel."""
-    names = answer.coded_groups()[neuron]
-    told = " ".join(names)
+    names, (mostly, _) = answer.coded_groups()[neuron], answer.mostly_reads()[neuron]
+    told = " ".join(names) if len(names) == 1 or mostly is None else f"mostly {mostly}"
     return told if len(told) <= TITLE else counted(len(names), kind_words(answer.problem.groups)[2])
 
 

@@ -16,7 +16,9 @@ from matplotlib.patches import Patch
 from solver.code import Code, described
 from solver.pictures import source_plane, style
 from solver.pictures.style import styled
-from solver.pictures.summary import counted, kind_words, most_price, percent, relative_weights, share_kept
+from solver.pictures.summary import relative_weights, share_kept
+from solver.pictures.words import amount, counted, judged, kind_words, percent, threshold
+from solver.reads import ONE_SOURCE
 from theory.arrays import Array
 from theory.conditions import Verdict
 from theory.principal import PrincipalCoordinates
@@ -64,7 +66,7 @@ def plot(representation: Code, path: str | os.PathLike[str] | None = None) -> Fi
     target = style.target_of(path)
     draw = {1: _draw_line, 2: _draw_plane}.get(representation.problem.dimension, _draw_many)
     figure = draw(representation) if len(representation) else _draw_silent(representation)
-    style.head(figure, "   |   ".join(_headline(representation)), size=8)
+    style.head(figure, "\n".join("   |   ".join(line) for line in _headline(representation)), size=8)
     return style.written(figure, target)
 
 
@@ -97,12 +99,14 @@ def plot_verdict(problem: Problem, verdict: Verdict, path: str | os.PathLike[str
         _draw_condition(left, problem, verdict.F)
         _draw_pairs(right, condition)
     name, kind, _ = kind_words(problem.groups)
-    parts = [{True: kind.capitalize(), False: "Mixed", None: "Undecided"}[verdict.modular]]
-    if np.isfinite(verdict.margin):
-        parts.append(f"margin {verdict.margin:.2g}")
-    if verdict.modular is not True:
-        parts.append(f"price of {name} at most {percent(verdict.price_bound)}")
-    style.head(figure, "   |   ".join(parts), size=8)
+    lines = [f"Price of {name} {'none' if verdict.modular else f'at most {percent(verdict.price_bound)}'}"]
+    exactly = ""
+    if verdict.practically_modular and not verdict.modular:
+        lines.append(f"{kind} {threshold(verdict.practically)}")
+        exactly = " in the exact sense"
+    margin = f"   |   margin {verdict.margin:.2g}" if np.isfinite(verdict.margin) else ""
+    lines.append({True: kind, False: f"mixed{exactly}", None: "undecided"}[verdict.modular] + margin)
+    style.head(figure, "\n".join(lines), size=8)
     _caption(figure, condition)
     return style.written(figure, target)
 
@@ -132,11 +136,12 @@ def _draw_plane(representation: Code) -> Figure:
     panels = np.atleast_1d(top.subplots(rows, columns, sharex=True, sharey=True)).ravel()
     for panel in panels[count:]:
         panel.set_visible(False)
-    coded = representation.coded_groups()
+    mostly = representation.mostly_reads()
     for neuron, panel in enumerate(panels[:count]):
         drawn = source_plane.activity(panel, sources, representation.source_weights[neuron], style.ACTIVITY)
-        alone = coded[neuron][0] if len(coded[neuron]) == 1 else "mixed"
-        panel.set_title(f"{neuron + 1}: {style.label_of(alone)}" if sources.identified else f"{neuron + 1}")
+        name, others = mostly[neuron]
+        read = "mixed" if name is None else "mostly " * (others > ONE_SOURCE) + style.label_of(name)
+        panel.set_title(f"{neuron + 1}: {read}" if sources.identified else f"{neuron + 1}")
         panel.tick_params(labelbottom=neuron + columns >= count)
     bar = style.colour_bar(top, drawn, panels.tolist(), shrink=0.6, aspect=14, pad=0.02, ticks=[0, 1])
     bar.set_label("activity / its maximum", labelpad=1, fontsize=6)
@@ -312,25 +317,18 @@ def modular_energies(problem: Problem) -> dict[str, float]:
 # ---- around the picture -------------------------------------------------------------------------------------------
 
 
-def _headline(representation: Code) -> list[str]:
+def _headline(representation: Code) -> list[list[str]]:
+    """The parts of two lines: the price and the verdict, the status and the gap."""
     start = {"optimal": "Optimal code", "bounded": "Best code found", "interrupted": "Best code so far"}
     status, sources = start[representation.status], representation.problem.sources
     size, gap = counted(len(representation), "neuron"), representation.gap
     last = f"relative gap {f'{gap:.0e}' if gap else '0'}"
     if isinstance(sources, PrincipalCoordinates):
         kept = f"{counted(sources.dimension, 'principal coordinate')} {share_kept(sources)}"
-        return [f"{status}: {size}", kept, last]
-    name, kind, _ = kind_words(representation.problem.groups)
-    if not representation.modular:
-        kind = "mixed"
-    return [f"{status}: {kind}, {size}", f"price of {name} {_price(representation)}", last]
-
-
-def _price(representation: Code) -> str:
-    proven = representation.status == "optimal"
-    if representation.modular:
-        return "none" if proven else most_price(representation)
-    return ("" if proven else "at least ") + percent(representation.price_of_modularity)
+        return [[f"{status}: {size}", kept, last]]
+    price = amount(*representation.price_bounds, representation.price_of_modularity)
+    name = kind_words(representation.problem.groups)[0]
+    return [[f"Price of {name} {price}", judged(representation)], [f"{status}: {size}", last]]
 
 
 def _caption(figure: Figure, condition: source_plane.Condition, more: str = "") -> None:

@@ -14,14 +14,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver.pictures.words import (
+    conjugated,
+    counted,
+    duration,
+    kind_words,
+    listed,
+    percent,
+    price_sentence,
+    reading_shares,
+    reading_words,
+    threshold,
+)
 from theory.exact.rational import fraction_text, integer_text
 from theory.geometry.levels import levels
 from theory.inputs.names import NOT_PRINTED
 from theory.principal import PrincipalCoordinates
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
     from rich.console import Console
     from rich.text import Text
 
@@ -38,11 +48,7 @@ __all__ = [
     "as_html",
     "as_json",
     "as_text",
-    "counted",
-    "kind_words",
     "mixture",
-    "most_price",
-    "percent",
     "print_representation",
     "print_verdict",
     "proof_sentences",
@@ -99,64 +105,21 @@ def strongest(relative: Array, least: float) -> list[int]:
     return [int(i) for i in order if size[i] >= least]
 
 
-# ---- words --------------------------------------------------------------------------------------------------------
-
-
-def kind_words(groups: object) -> tuple[str, str, str]:
-    """What a code is judged for: the noun, the adjective and the unit, with groups of sources or without (None)."""
-    return ("modularity", "modular", "source") if groups is None else ("separation", "separate", "group")
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun, in the plural unless it is one."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def percent(share: float) -> str:
-    """A share in words: three digits of per cent."""
-    return f"{100 * share:.3g} %"
-
-
-def _conjugated(verb: str, subjects: int) -> str:
-    if subjects != 1:
-        return verb
-    return verb + ("es" if verb.endswith("x") else "s")
-
-
-def _numbered(numbers: Sequence[int]) -> str:
-    if len(numbers) == 1:
-        return f"neuron {numbers[0]}"
-    if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:
-        return f"neurons {numbers[0]} to {numbers[-1]}"
-    return f"neurons {_listed([str(number) for number in numbers])}"
-
-
-def _listed(names: Collection[str]) -> str:
-    *names, last = names
-    return f"{', '.join(names)} and {last}" if names else last
-
-
-def _duration(seconds: float) -> str:
-    return f"{1000 * seconds:.3g} ms" if seconds < 0.9995 else f"{seconds:.3g} s"
-
-
 # ---- a code in sentences ------------------------------------------------------------------------------------------
 
 
 def sentences(representation: Code) -> list[str]:
-    """The answer in a few sentences: how many neurons, which code which source, the price, the proof.
+    """The answer in a few sentences: the price of modularity, how many neurons, which code which source, the proof.
 
     Example:
         >>> from solver import Problem, solve
-        >>> print(sentences(solve(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])))[0])
-        2 neurons code 2 sources (4 samples), one source each: the code is modular.
+        >>> print(sentences(solve(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])))[1])
+        2 neurons code 2 sources (4 samples), one source each.
     """
-    recurrent = _recurrent(representation)
+    lines = [_who(representation)]
     if representation.problem.sources.identified:
-        lines = [_who(representation), *_which(representation), *recurrent, _price(representation)]
-    else:
-        lines = [_who(representation), *recurrent]
-    lines.append(_proof(representation))
+        lines = [_price(representation), *lines, *reading_words(representation)]
+    lines += [*_recurrent(representation), _proof(representation)]
     if representation.status == "bounded" and not representation.message.endswith("as asked"):
         # Another method or solver may do better, if one knows how this one ended.
         lines.append(f"Why not optimal: {representation.message}.")
@@ -170,16 +133,10 @@ def _who(representation: Code) -> str:
         return f"{_who_of_principal(neurons, sources)} ({samples}), which {share_kept(sources)}."
     if not neurons:
         return f"No neuron is worth what it costs: errors are cheaper ({samples})."
-    _, kind, unit = kind_words(groups)
     parts = "" if groups is None else f"{counted(len(groups), 'group')} of "
-    start = f"{counted(neurons, 'neuron')} {_conjugated('code', neurons)} {parts}"
+    start = f"{counted(neurons, 'neuron')} {conjugated('code', neurons)} {parts}"
     start += f"{counted(sources.dimension, 'source')} ({samples})"
-    if representation.modular:
-        return f"{start}, one {unit} each: the code is {kind}."
-    alone = sum(len(names) == 1 for names in representation.coded_groups())
-    if not alone:
-        return f"{start}; every neuron mixes {unit}s: the code is mixed."
-    return f"{start}; {alone} of them one {unit} each, {neurons - alone} several: the code is mixed."
+    return f"{start}{reading_shares(representation)}."
 
 
 def _who_of_principal(neurons: int, sources: PrincipalCoordinates) -> str:
@@ -188,42 +145,17 @@ def _who_of_principal(neurons: int, sources: PrincipalCoordinates) -> str:
     )
     if not neurons:
         return f"No neuron is worth what it costs, errors are cheaper: {coordinates}"
-    return f"{counted(neurons, 'neuron')} {_conjugated('code', neurons)} {coordinates}"
+    return f"{counted(neurons, 'neuron')} {conjugated('code', neurons)} {coordinates}"
 
 
 def share_kept(sources: PrincipalCoordinates) -> str:
     """What share of the variance the coordinates keep, in words."""
-    verb, lost = _conjugated("keep", sources.dimension), 1 - sources.kept
+    verb, lost = conjugated("keep", sources.dimension), 1 - sources.kept
     if lost <= 1e-12:
         return f"{verb} all of the variance"
     share = percent(sources.kept) if sources.kept < 0.999 else f"all but {percent(lost)}"
     tied = ", though the first axis left out varies as much as the last one kept" if sources.tied else ""
     return f"{verb} {share} of the variance{tied}"
-
-
-def _which(representation: Code) -> list[str]:
-    coded, groups = representation.coded_groups(), representation.problem.groups
-    readers: dict[tuple[str, ...], list[int]] = {}
-    for neuron, names in enumerate(coded, 1):
-        readers.setdefault(names, []).append(neuron)
-    mixed = {names: numbers for names, numbers in readers.items() if len(names) > 1}
-    parts = [
-        f"{_numbered(numbers)} {_conjugated('code', len(numbers))} {names[0]}"
-        for names, numbers in readers.items()
-        if len(names) == 1
-    ]
-    if len(mixed) > 3:
-        numbers = sorted(number for numbers in mixed.values() for number in numbers)
-        mixed = {("sources" if groups is None else "groups",): numbers}
-    parts += [
-        f"{_numbered(numbers)} {_conjugated('mix', len(numbers))} {_listed(names)}" for names, numbers in mixed.items()
-    ]
-    known = representation.problem.sources.names if groups is None else groups
-    left_out = [name for name in known if not any(name in names for names in coded)]
-    if left_out and coded:
-        parts.append(f"none codes {_listed(left_out)}")
-    text = "; ".join(parts)
-    return [text[0].upper() + text[1:] + "."] if text else []
 
 
 def _recurrent(representation: Code) -> list[str]:
@@ -240,30 +172,12 @@ def _recurrent(representation: Code) -> list[str]:
 def _price(representation: Code) -> str:
     if representation.problem.separate:
         return "No other codes were asked for: each neuron was to read one group."
-    price, proven = representation.price_of_modularity, representation.status == "optimal"
-    name, kind, unit = kind_words(representation.problem.groups)
-    # A neuron that reads the share of a tiny unit counts as modular, and may still save something.
-    if price > (representation.tolerance if representation.modular else 0):
-        more = "" if proven else "at least "
-        separate = representation.separate
-        if separate is not None and separate.status != "optimal":
-            more = "about "
-        return f"Price of {name}: one {unit} a neuron would cost {more}{percent(price)} more."
-    if proven:
-        return f"Price of {name}: none, the best {kind} code is optimal."
-    return f"Price of {name}: {most_price(representation)}, none found."
-
-
-def most_price(representation: Code) -> str:
-    """The largest price that the lower bound leaves possible, in words."""
-    if not representation.lower_bound > 0:
-        return "not bounded yet"
-    return f"at most {percent(representation.modular_loss / representation.lower_bound - 1)}"
+    return price_sentence(representation)
 
 
 def _proof(representation: Code) -> str:
     loss, gap = f"{representation.loss:.9g}", f"{representation.gap:.1e}"
-    effort = f"{_duration(representation.seconds)}, {counted(representation.iterations, 'iteration')}"
+    effort = f"{duration(representation.seconds)}, {counted(representation.iterations, 'iteration')}"
     if representation.status == "optimal":
         return f"Loss {loss}, proven optimal to a relative gap of {gap} (method {representation.method}, {effort})."
     codes = "no such code" if representation.problem.separate else "no code"
@@ -278,7 +192,7 @@ def _proof(representation: Code) -> str:
 def verdict_sentences(problem: Problem | None, verdict: Verdict) -> list[str]:
     """What the condition says, in words; `problem` is None where only rational arithmetic can pose it."""
     groups = None if problem is None else problem.groups
-    name, kind, _ = kind_words(groups)
+    kind = kind_words(groups)[1]
     subject = counted(len(verdict.F), "source")
     if problem is not None:
         subject += f" ({', '.join(problem.sources.names)})"
@@ -286,14 +200,13 @@ def verdict_sentences(problem: Problem | None, verdict: Verdict) -> list[str]:
     if verdict.modular is None:
         text = f"Undecided: neither a proof nor a counterexample was found for {subject}: {verdict.reason}."
     elif not verdict.modular:
-        text = f"Mixed: the best {kind} code of {subject} is not optimal{margin}."
+        exactly = " in the exact sense" if verdict.practically_modular else ""
+        text = f"Mixed{exactly}: the best {kind} code of {subject} is not optimal{margin}."
     elif groups is not None:
-        text = f"Separate: the optimal code of {subject} has neurons of its own for each of {_listed(groups)}."
+        text = f"Separate: the optimal code of {subject} has neurons of its own for each of {listed(groups)}."
     else:
         text = f"Modular: the optimal code of {subject} gives each a neuron of its own{_tie(verdict)}{margin}."
-    lines = [text]
-    if verdict.modular is not True:
-        lines.append(f"Price of {name}: proven to be at most {percent(verdict.price_bound)}.")
+    lines = [_price_of_verdict(groups, verdict), text]
     if problem is None:
         lines.append("The samples are too close together or too large for floating point: no margin is known.")
     elif verdict.witness is not None:
@@ -301,6 +214,17 @@ def verdict_sentences(problem: Problem | None, verdict: Verdict) -> list[str]:
         mixed = mixture(problem, verdict.witness)
         lines.append(f"A {neuron} that earns more than it costs: {mixed} (in units of equal cost).")
     return lines if verdict.proof is None else lines + proof_sentences(verdict.proof)
+
+
+def _price_of_verdict(groups: object, verdict: Verdict) -> str:
+    """What the condition alone proves of the price."""
+    name, kind, unit = kind_words(groups)
+    if verdict.modular:
+        return f"Price of {name}: none."
+    most = f"Price of {name}: one {unit} per neuron would cost at most {percent(verdict.price_bound)} more"
+    if verdict.practically_modular:
+        return f"{most}: {kind} {threshold(verdict.practically)}."
+    return f"{most}; solving tells how much."
 
 
 def _tie(verdict: Verdict) -> str:
@@ -362,8 +286,13 @@ def table_of_neurons(representation: Code) -> tuple[list[str], list[list[str]]]:
         header.append("groups")
         columns.append([", ".join(groups) for groups in representation.coded_groups()])
     header.append("codes")
-    coded = representation.coded_sources()
-    columns.append([_codes(row, names, len(read)) for row, read in zip(relative, coded, strict=True)])
+    read, mostly = representation.coded_sources(), representation.mostly_reads()
+    columns.append(
+        [
+            _codes(row, names, len(coded), others if name in names else None)
+            for row, coded, (name, others) in zip(relative, read, mostly, strict=True)
+        ]
+    )
     return header, columns
 
 
@@ -383,11 +312,14 @@ def _aligned(values: Array) -> list[str]:
     return [f"{round(float(value), decimals) + 0.0:.{decimals}f}" for value in values]
 
 
-def _codes(relative: Array, names: tuple[str, ...], count: int) -> str:
+def _codes(relative: Array, names: tuple[str, ...], count: int, others: float | None) -> str:
+    """The strongest sources of a neuron, and of one that mostly reads one source the share of all others."""
     strong = strongest(relative, STRONG_WEIGHT)
     text = " ".join(f"{'+' if relative[i] > 0 else '-'}{names[i]}" for i in strong)
     weaker = count - len(strong)
-    return text + (f" and {weaker} weaker" if weaker > 0 else "")
+    if not weaker:
+        return text
+    return text + (f" and {weaker} weaker" if others is None else f", others {percent(others)}")
 
 
 # ---- for a terminal, a notebook, a program ------------------------------------------------------------------------
@@ -487,6 +419,7 @@ def _rich_table(header: list[str], last: Any) -> Any:
 def verdict_to_dict(problem: Problem | None, verdict: Verdict) -> dict[str, Any]:
     """All fields of a verdict as numbers, strings and lists, with the loss and source names of the problem."""
     fields = asdict(verdict) | {"proof": None if verdict.proof is None else verdict.proof.to_dict()}
+    fields |= {"practically_modular": verdict.practically_modular}
     content = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in fields.items()}
     if problem is None:
         return content | {"modular_loss": None, "sources": None}

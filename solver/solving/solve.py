@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from solver.nonlinear.solve import solve_nonlinear
@@ -16,6 +17,7 @@ from solver.solving.limits import (
     options_of,
 )
 from solver.solving.run import Run
+from theory.conditions.practically import PRACTICALLY, checked_threshold
 from theory.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ def solve(
     neurons: int | None = None,
     solver: str | None = None,
     callback: Callable[[Progress], object] | None = None,
+    practically: float = PRACTICALLY,
 ) -> Representation | NonlinearRepresentation:
     """Find the optimal code of a problem, with a proof of how good it is.
 
@@ -62,6 +65,7 @@ def solve(
         solver: conic solver, for the methods "conic" and "relaxation": any installed one that cvxpy knows, such as
             "CLARABEL" (used if not given), "SCS" or, with modularity-solver[solvers], "CVXOPT".
         callback: called with a `Progress` after each iteration; a true return value stops the search.
+        practically: price of modularity up to which the answer calls the sources modular for practical purposes.
 
     Returns:
         A `Representation`; of rectified and free neurons (`Problem(activation=...)`) a
@@ -82,14 +86,15 @@ def solve(
         >>> answer.status, answer.modular
         ('optimal', False)
     """
-    limits = Limits(tolerance, max_iterations, time_limit, callback)
+    limits, practically = Limits(tolerance, max_iterations, time_limit, callback), checked_threshold(practically)
     check(problem, method, limits)
     if not problem.neurons.linear:
-        return _solve_nonlinear(problem, method, limits, rng, {"neurons": neurons, "solver": solver})
+        found = _solve_nonlinear(problem, method, limits, rng, {"neurons": neurons, "solver": solver})
+        return replace(found, practically=practically)
     options = options_of(method, {"neurons": neurons, "solver": solver})
     run = Run(problem, limits)
     run.search(method, generator_of(rng), options)
-    return run.answer()
+    return replace(run.answer(), practically=practically)
 
 
 def _solve_nonlinear(

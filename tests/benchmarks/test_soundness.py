@@ -20,6 +20,7 @@ from benchmarks.soundness.codes import codes_of_other_methods, descents, modular
 from benchmarks.soundness.consistency import (
     against_changes,
     against_file,
+    against_price,
     against_program,
     against_words,
     taken_masked,
@@ -409,7 +410,7 @@ def test_a_file_that_is_refused_or_says_something_else_is_told(monkeypatch):
     [
         ({"message": "modular: the modularity condition holds", "lower_bound": 1.0}, "stand beside a gap"),
         ({"message": "columns: CLARABEL failed"}, "something failed"),
-        ({"modular": True, "price_of_modularity": 0.0}, "modularity costs nothing"),
+        ({"price_of_modularity": 0.0}, "modularity costs 0 %"),
         ({"price_of_modularity": 0.5}, "modularity costs 50 %"),
     ],
 )
@@ -417,6 +418,24 @@ def test_words_that_the_numbers_do_not_bear_out_are_told(changes, words):
     answer = solve(posed(CUT_SQUARE))
     assert list(against_words(answer)) == []
     assert any(words in sentence for sentence in against_words(replace(answer, **changes)))
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("none, one source per neuron is optimal: modular.", "costs nothing, and it may cost 0.00755"),
+        (
+            "one source per neuron would cost only 0.755 % more: modular for practical purposes (up to 0.1 %).",
+            "up to 0.0",
+        ),
+        ("one source per neuron would cost 0.5 % to 0.755 % more: mixed.", "costs 0.5 %, and that is 0.755 %"),
+        ("one source per neuron would cost at most 2 % more: undecided.", "costs 2 %, and that is 0.755 %"),
+    ],
+)
+def test_prices_that_are_not_true_are_told(said, words):
+    answer = solve(posed(CUT_SQUARE))
+    (told,) = against_price(f"Price of modularity: {said}", answer, answer.modular_loss)
+    assert words in told
 
 
 @pytest.mark.parametrize(

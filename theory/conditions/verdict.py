@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.conditions.practically import PRACTICALLY, practically_modular
 from theory.formulas import multiplier_entry
 from theory.immutable import Frozen
 
@@ -47,6 +48,8 @@ class Verdict(Frozen):
         rho: largest ratio w'Y w / f(w) at the modular multiplier (an upper bound on it where modular is None).
         reason: one line that says how the question was decided.
         proof: an exact verdict's `Proof`; None where there is none.
+        practically: price up to which the sources count as modular for practical purposes (`practically_modular`);
+            ``dataclasses.replace(verdict, practically=0.01)`` asks with another.
 
     Source: docs/mathematics.md, "The modularity condition"; Dorrell et al. (ICLR 2025), theorem on range independence
     and its general form.
@@ -66,6 +69,21 @@ class Verdict(Frozen):
     rho: float
     reason: str
     proof: Proof | None = None
+    practically: float = PRACTICALLY
+
+    @property
+    def practically_modular(self) -> bool | None:
+        """True where the price of modularity is proven to be at most `practically`.
+
+        Else None: the condition bounds the price from above alone. `solver.solve` tells it.
+
+        Example:
+            >>> from theory import modularity
+            >>> many = modularity(np.random.default_rng(0).uniform(size=(10_000, 2)))
+            >>> many.modular, many.practically_modular
+            (False, True)
+        """
+        return practically_modular(0.0, 0.0 if self.modular else self.price_bound, self.practically)
 
 
 def modular_multiplier(problem: Problem) -> Array:

@@ -35,6 +35,7 @@ __all__ = [
     "inputs_of",
     "limits_of",
     "picture_option",
+    "practically_option",
     "principal_options",
     "problem_from",
     "problem_of",
@@ -46,6 +47,7 @@ __all__ = [
     "require_outputs",
     "search_options",
     "seed_option",
+    "threshold_of",
     "together",
     "turns_of",
 ]
@@ -159,6 +161,21 @@ search_options = together(
     seed_option,
 )
 """When a search ends, and where it starts."""
+
+
+practically_option = click.option(
+    "--practically",
+    type=float,
+    metavar="X",
+    help="Price of modularity up to which to call a code modular for practical purposes.  [default: 0.001]",
+)
+
+
+def threshold_of(practically: float | None) -> float:
+    """What was given with --practically, or the usual threshold."""
+    from theory.conditions.practically import PRACTICALLY, checked_threshold
+
+    return PRACTICALLY if practically is None else checked_threshold(practically)
 
 
 def limits_of(options: dict[str, Any], *more: str) -> dict[str, Any]:

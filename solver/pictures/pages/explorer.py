@@ -71,7 +71,7 @@ def explored(representation: Code, *, stops: int = STOPS) -> dict[str, Any]:
     problem = representation.problem
     limit = max(5.0, 2 * representation.seconds)  # an answer that is cut short says so
     tolerance = representation.tolerance if np.isfinite(representation.tolerance) else 1e-8
-    answer = partial(solve, time_limit=limit, tolerance=tolerance)
+    answer = partial(solve, time_limit=limit, tolerance=tolerance, practically=representation.practically)
     factors = np.geomspace(1 / 100, 100, stops) if stops > 1 else np.ones(1)
     middle = stops // 2
     codes = {middle: representation}

@@ -51,9 +51,9 @@ def box(tmp_path):
 
 def test_solve_in_words():
     words = accepted("solve", CUT).stdout
-    assert "3 neurons code 2 sources (66 samples); 2 of them one source each, 1 several: the code is mixed." in words
+    assert words.startswith("Price of modularity: one source per neuron would cost 0.225 % more: mixed.\n")
+    assert "3 neurons code 2 sources (66 samples); 2 of them one source each, 1 several." in words
     assert "Neuron 1 codes horizontal; neuron 2 codes vertical; neuron 3 mixes horizontal and vertical." in words
-    assert "would cost 0.225 % more" in words
     assert "Loss 5.7631832, proven optimal" in words
     assert re.search(r"3 +-0\.2162 +-0\.2162 +0\.1622 +5\.9 % +-horizontal -vertical", words)
 
@@ -163,7 +163,7 @@ def test_standard_input(box, tmp_path):
         content = Path(CUT).read_bytes() if content is None else content
         return CliRunner().invoke(main, [str(argument) for argument in arguments], input=content)
 
-    assert "the code is mixed" in piped("solve", "-").stdout
+    assert "0.225 % more: mixed" in piped("solve", "-").stdout
     proof = tmp_path / "proof.json"
     assert "Shown in rational arithmetic" in piped("check", "-", "--exact", "--proof", proof).stdout
     assert "The proof holds" in piped("check-proof", proof, "-").stdout
@@ -357,15 +357,17 @@ def test_exact_verdict_and_its_proof(box, tmp_path):
 def test_exact_verdicts_of_extreme_decimals(tmp_path):
     file = tmp_path / "near.csv"
     file.write_text("0.1,0\n0,0.1\n0.1,0.1\n0.000000000000001,0\n0,0.000000000000001\n")
-    assert accepted("check", file, "--exact").stdout.startswith("Modular")
+    assert "\nModular: " in accepted("check", file, "--exact").stdout
     file.write_text("1e-4999,0\n0,1\n1,0.3\n")
     proof = tmp_path / "proof.json"
-    assert accepted("check", file, "--exact", "--proof", proof).stdout.startswith("Mixed")
+    assert accepted("check", file, "--exact", "--proof", proof).stdout.startswith(
+        "Price of modularity: one source per neuron"
+    )
     assert "The proof holds" in accepted("check-proof", proof, file).stdout
     assert json.loads(accepted("check", file, "--exact", "--json").stdout)["modular"] is False
     file.write_text("0,0\n1,1\n2,2.00000000000000000000001\n3,3\n")
     words = accepted("check", file, "--exact").stdout
-    assert words.startswith("Mixed") and "no margin is known" in words
+    assert "\nMixed: " in words and "no margin is known" in words
     assert json.loads(accepted("check", file, "--exact", "--json").stdout)["margin"] is None
     assert "linearly dependent" in refused("check", file)
     assert "linearly dependent" in refused("check", file, "--exact", "--plot", tmp_path / "picture.png")

@@ -82,7 +82,7 @@ def test_tables_have_one_row_a_neuron(answer, tmp_path):
 
 def test_words_pictures_and_pages_name_the_kind(answer, tmp_path):
     kind = answer.problem.neurons.name
-    assert f"{kind} neuron" in sentences(answer)[0]
+    assert sentences(answer)[0].startswith("Price of modularity: ") and f"{kind} neuron" in sentences(answer)[1]
     assert repr(answer) == as_text(answer)
     assert len(as_text(answer).splitlines()) > len(answer)
     figure = plot(answer, tmp_path / "code.png")

@@ -72,7 +72,7 @@ def test_the_neurons_of_a_paper():
     assert "Loss 5.7631832, proven optimal" in markdown.splitlines()[-1]
     latex = accepted("solve", "--example", "iris", "--format", "latex").stdout
     assert r"neuron & sepal\_length & sepal\_width" in latex and latex.endswith("\\end{tabular}\n")
-    assert latex.startswith("% \\usepackage{booktabs}\n% 9 neurons code 4 sources")
+    assert latex.startswith("% \\usepackage{booktabs}\n% Price of modularity: one source per")
     assert r"1 & $-0.1303$ & 0.1421 &" in latex and r"39.8\,\%" in latex
 
 

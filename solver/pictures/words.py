@@ -1,0 +1,208 @@
+"""Words that the summaries of all kinds of neurons share: numbers, what modularity costs, and who reads what.
+
+The price comes first and the verdict second. It is a verdict about the sources, and says no more than the bounds of the
+price prove: of a code that is not proven optimal the price is a range, or "at most" and "at least".
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from theory.conditions.practically import NO_PRICE, practically_modular
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from solver.code import Code
+    from solver.nonlinear.code import NonlinearCode
+
+__all__ = [
+    "amount",
+    "conjugated",
+    "counted",
+    "duration",
+    "judged",
+    "kind_words",
+    "listed",
+    "numbered",
+    "percent",
+    "price_sentence",
+    "reading_shares",
+    "reading_words",
+    "threshold",
+]
+
+DIGITS = 1e-3
+"""Relative distance of two bounds up to which they are one number in three digits."""
+
+
+# ---- numbers and names --------------------------------------------------------------------------------------------
+
+
+def kind_words(groups: object) -> tuple[str, str, str]:
+    """What a code is judged for: the noun, the adjective and the unit, with groups of sources or without (None)."""
+    return ("modularity", "modular", "source") if groups is None else ("separation", "separate", "group")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural unless it is one."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def percent(share: float) -> str:
+    """A share in words: three digits of per cent."""
+    return f"{100 * share:.3g} %"
+
+
+def conjugated(verb: str, subjects: int) -> str:
+    """The verb of one subject, or of several."""
+    if subjects != 1:
+        return verb
+    return verb + ("es" if verb.endswith("x") else "s")
+
+
+def numbered(numbers: Sequence[int]) -> str:
+    """Neurons by their numbers, which ascend.
+
+    Example:
+        >>> numbered([2]), numbered([1, 2, 4, 5, 6])
+        ('neuron 2', 'neurons 1, 2 and 4 to 6')
+    """
+    if len(numbers) == 1:
+        return f"neuron {numbers[0]}"
+    names: list[str] = []
+    for _, run in groupby(enumerate(numbers), lambda place: place[1] - place[0]):
+        inside = [number for _, number in run]
+        names += [f"{inside[0]} to {inside[-1]}"] if len(inside) > 2 else [str(number) for number in inside]
+    return f"neurons {listed(names)}"
+
+
+def listed(names: Collection[str]) -> str:
+    """Names with commas and an "and"."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def duration(seconds: float) -> str:
+    """A time in words: three digits."""
+    return f"{1000 * seconds:.3g} ms" if seconds < 0.9995 else f"{seconds:.3g} s"
+
+
+# ---- the price, and the verdict -----------------------------------------------------------------------------------
+
+
+def amount(least: float, most: float, price: float) -> str:
+    """The price of modularity as far as it is known.
+
+    Args:
+        least: proven lower bound.
+        most: proven upper bound.
+        price: of the codes that were found.
+
+    Example:
+        >>> [amount(*bounds, price=0.2) for bounds in [(0, 0), (0.2, 0.2), (0, 0.2), (0.1, 0.2), (0.2, math.inf)]]
+        ['none', '20 %', 'at most 20 %', '10 % to 20 %', 'at least 20 %']
+    """
+    if most <= NO_PRICE:
+        return "none"
+    if not math.isfinite(most):
+        return f"at least {percent(least)}" if least > NO_PRICE else "not bounded yet"
+    if most - least <= DIGITS * most:
+        return percent(price)
+    return f"{percent(least)} to {percent(most)}" if least > NO_PRICE else f"at most {percent(most)}"
+
+
+def threshold(practically: float) -> str:
+    """Up to what price a code counts as modular for practical purposes."""
+    return f"for practical purposes (up to {percent(practically)})"
+
+
+def judged(answer: Code | NonlinearCode) -> str:
+    """The verdict on the sources in a word or two: what the bounds of the price prove."""
+    kind = kind_words(answer.problem.groups)[1]
+    least, most = answer.price_bounds
+    if most <= NO_PRICE:
+        return kind
+    verdict = practically_modular(least, most, answer.practically)
+    if verdict:
+        return f"{kind} {threshold(answer.practically)}"
+    return "undecided" if least <= NO_PRICE else "mixed"
+
+
+def price_sentence(answer: Code | NonlinearCode) -> str:
+    """What one source per neuron costs more, and what follows.
+
+    Example:
+        >>> from solver import Problem, solve
+        >>> print(price_sentence(solve(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]]))))
+        Price of modularity: none, one source per neuron is optimal: modular.
+        >>> print(price_sentence(solve(Problem([[0, 0], [0, 1], [1, 0]]))))
+        Price of modularity: one source per neuron would cost 0.198 % more: mixed.
+    """
+    problem, (least, most) = answer.problem, answer.price_bounds
+    name, kind, unit = kind_words(problem.groups)
+    known = amount(least, most, answer.price_of_modularity)
+    if known == "none":
+        return f"Price of {name}: none" + (f", one {unit} per neuron is optimal: {kind}." if len(answer) else ".")
+    if known == "not bounded yet":
+        return f"Price of {name}: {known}: undecided."
+    if not len(answer):
+        return f"Price of {name}: {known}."
+    verdict = practically_modular(least, most, answer.practically)
+    only = "only " if verdict and known[0].isdigit() else ""
+    perhaps = ""
+    if verdict is None and least > NO_PRICE:
+        perhaps = f", perhaps {kind} {threshold(answer.practically)}"
+    return f"Price of {name}: one {unit} per neuron would cost {only}{known} more: {judged(answer)}{perhaps}."
+
+
+# ---- who reads what -----------------------------------------------------------------------------------------------
+
+
+def reading_shares(answer: Code | NonlinearCode) -> str:
+    """How many neurons read one source, or mostly one: the end of a sentence about all of them."""
+    unit = kind_words(answer.problem.groups)[2]
+    mostly = [name for name, _ in answer.mostly_reads()]
+    alone = sum(len(read) == 1 for read in answer.coded_groups())
+    nearly = sum(len(read) > 1 and name is not None for read, name in zip(answer.coded_groups(), mostly, strict=True))
+    several = len(answer) - alone - nearly
+    if not several:
+        return f", {'mostly ' if nearly else ''}one {unit} each"
+    if several == len(answer):
+        return f"; every neuron mixes {unit}s"
+    parts = [f"{alone} of them one {unit} each"] if alone else []
+    parts += [f"{nearly} {'' if alone else 'of them '}mostly one"] if nearly else []
+    return f"; {', '.join([*parts, f'{several} several'])}"
+
+
+def reading_words(answer: Code | NonlinearCode) -> list[str]:
+    """Which neurons code which source, or group, alone, mostly or mixed, and which is not coded: a sentence or none."""
+    problem, coded = answer.problem, answer.coded_groups()
+    alone: dict[str, list[int]] = {}
+    nearly: dict[str, dict[int, float]] = {}
+    mixed: dict[tuple[str, ...], list[int]] = {}
+    for number, (read, (name, others)) in enumerate(zip(coded, answer.mostly_reads(), strict=True), 1):
+        if len(read) == 1:
+            alone.setdefault(read[0], []).append(number)
+        elif name is not None:
+            nearly.setdefault(name, {})[number] = others
+        else:
+            mixed.setdefault(read, []).append(number)
+    if len(mixed) > 3:
+        several = "sources" if problem.groups is None else "groups"
+        mixed = {(several,): sorted(number for numbers in mixed.values() for number in numbers)}
+    parts = [f"{numbered(of)} {conjugated('code', len(of))} {name}" for name, of in alone.items()]
+    parts += [
+        f"{numbered(list(of))} mostly {conjugated('code', len(of))} {name} "
+        f"(others {'up to ' if len(of) > 1 else ''}{percent(max(of.values()))})"
+        for name, of in nearly.items()
+    ]
+    parts += [f"{numbered(of)} {conjugated('mix', len(of))} {listed(names)}" for names, of in mixed.items()]
+    known = problem.sources.names if problem.groups is None else problem.groups
+    left_out = [name for name in known if not any(name in names for names in coded)]
+    if left_out and coded:
+        parts.append(f"none codes {listed(left_out)}")
+    text = "; ".join(parts)
+    return [text[0].upper() + text[1:] + "."] if text else []

@@ -1,0 +1,69 @@
+"""Which neuron reads which source, or group of sources, and how much of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory.groups import parts_of
+
+if TYPE_CHECKING:
+    from theory.arrays import Array, Indices
+    from theory.problem import Problem
+
+__all__ = ["MOSTLY", "ONE_SOURCE", "group_shares", "named", "shares", "strongest_part"]
+
+ONE_SOURCE = 1e-6
+"""A neuron reads one source, or one group, when its other weights, in units of equal cost, are below this share."""
+
+MOSTLY = 0.1
+"""It mostly reads one where the share of all others together is at most this."""
+
+
+def shares(problem: Problem, weights: Array) -> Array:
+    """(n, d) absolute weights in units in which a unit neuron of each source costs the same, largest one."""
+    scaled = np.abs(weights) * np.sqrt(problem.modular_costs)
+    return np.asarray(scaled / scaled.max(axis=1, keepdims=True))
+
+
+def group_shares(problem: Problem, weights: Array) -> Array:
+    """(n, k) the largest of these on each group; on each source where there are no groups."""
+    share, groups = shares(problem, weights), problem.groups
+    if groups is None:
+        return share
+    return parts_of(share, groups)
+
+
+def strongest_part(parts: Array) -> tuple[Indices, Array]:
+    """(n,) the part that each neuron reads most, and (n,) the share of all others together.
+
+    Args:
+        parts: (n, k) how much it reads of each, nonnegative, not all zero.
+
+    Example:
+        >>> [found.tolist() for found in strongest_part(np.array([[3.0, 0.0], [1.0, 3.0]]))]
+        [[0, 1], [0.0, 0.25]]
+    """
+    first = parts.argmax(axis=1)
+    others = parts.copy()
+    others[np.arange(len(parts)), first] = 0.0
+    return first, others.sum(axis=1) / parts.sum(axis=1)
+
+
+def named(first: Indices, others: Array, names: Sequence[str]) -> list[tuple[str | None, float]]:
+    """For each neuron the name of the part that it mostly reads, None where it does not, and the share of all others.
+
+    Args:
+        first: (n,) the part that it reads most.
+        others: (n,) the share of all others together.
+        names: of the parts.
+
+    Example:
+        >>> named(np.array([0, 0]), np.array([0.0, 0.5]), ["x", "y"])
+        [('x', 0.0), (None, 0.5)]
+    """
+    return [
+        (names[index] if share <= MOSTLY else None, float(share)) for index, share in zip(first, others, strict=True)
+    ]
