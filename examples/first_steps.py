@@ -34,7 +34,9 @@ verdict = modularity(table)
 print(verdict.modular, f"{verdict.margin:.3f}", verdict.reason)
 
 # %% [markdown]
-# It is not, and there is a neuron that proves it: it would earn more than it costs.
+# It is not, and there is a neuron that proves it: it would earn more than it costs. That alone says little: these
+# measurements are samples of something continuous, which are never *exactly* modular. What counts is the price, with
+# which the answer below begins. Up to 0.1 % it would call them modular for practical purposes.
 
 # %%
 pd.Series(verdict.witness, table.columns).round(3)

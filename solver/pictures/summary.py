@@ -29,6 +29,7 @@ from solver.pictures.words import (
 from theory.exact.rational import fraction_text, integer_text
 from theory.geometry.levels import levels
 from theory.inputs.names import NOT_PRINTED
+from theory.neurons import Linear
 from theory.principal import PrincipalCoordinates
 
 if TYPE_CHECKING:
@@ -64,6 +65,12 @@ __all__ = [
 ROWS_IN_TEXT = 12  # neurons that a `repr` lists; all are in the saved file and in the JSON
 ROWS_ON_TERMINAL = 40  # neurons that a terminal, a notebook or an audit lists
 WEIGHT_COLUMNS = 6  # more sources do not fit a line, and only the strongest are named
+NEVER_EXACTLY = (
+    "Samples of a continuous distribution are never exactly modular; a grid of values, or their box with its moments "
+    "(Sources.from_moments), may be."
+)
+"""What is said of samples that are modular for practical purposes alone."""
+
 STRONG_WEIGHT = 1 / 3  # relative weight from which on a source is named as one that the neuron codes mainly
 
 
@@ -118,12 +125,21 @@ def sentences(representation: Code) -> list[str]:
     """
     lines = [_who(representation)]
     if representation.problem.sources.identified:
-        lines = [_price(representation), *lines, *reading_words(representation)]
+        hint = [NEVER_EXACTLY] if _is_nearly_modular(representation) else []
+        lines = [_price(representation), *hint, *lines, *reading_words(representation)]
     lines += [*_recurrent(representation), _proof(representation)]
     if representation.status == "bounded" and not representation.message.endswith("as asked"):
         # Another method or solver may do better, if one knows how this one ended.
         lines.append(f"Why not optimal: {representation.message}.")
     return lines
+
+
+def _is_nearly_modular(representation: Code) -> bool:
+    """Whether samples of single sources miss modularity by a price that is small for practical purposes."""
+    problem = representation.problem
+    samples = problem.sources.from_samples or problem.sources.stream is not None
+    plain = problem.groups is None and problem.readout.rank is None and type(problem.neurons) is Linear
+    return samples and plain and representation.modular is False and representation.practically_modular is True
 
 
 def _who(representation: Code) -> str:
@@ -196,11 +212,13 @@ def verdict_sentences(problem: Problem | None, verdict: Verdict) -> list[str]:
     subject = counted(len(verdict.F), "source")
     if problem is not None:
         subject += f" ({', '.join(problem.sources.names)})"
+    samples = problem is not None and problem.sources.from_samples and groups is None
+    nearly = samples and problem is not None and type(problem.neurons) is Linear and verdict.practically_modular
     margin = f" (margin {verdict.margin:.3g})" if np.isfinite(verdict.margin) else ""
     if verdict.modular is None:
         text = f"Undecided: neither a proof nor a counterexample was found for {subject}: {verdict.reason}."
     elif not verdict.modular:
-        exactly = " in the exact sense" if verdict.practically_modular else ""
+        exactly = " in the exact sense, as samples of a continuous distribution always are" if nearly else ""
         text = f"Mixed{exactly}: the best {kind} code of {subject} is not optimal{margin}."
     elif groups is not None:
         text = f"Separate: the optimal code of {subject} has neurons of its own for each of {listed(groups)}."
