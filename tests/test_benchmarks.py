@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import nonlinear, reach, streams
+from benchmarks import explanations, nonlinear, reach, streams
 from benchmarks.soundness import __main__ as soundness
 
 ROOT = Path(__file__).parents[1]
@@ -37,6 +37,14 @@ def test_the_quick_run_of_reach_meets_its_targets(tmp_path):
     assert done.returncode == 0, done.stdout
     assert {row["sources"] for row in rows} == {6, 10, 20}
     assert all(row["gap"] <= row["target"] and row["seeds_apart"] <= 1e-6 for row in rows)
+
+
+@pytest.mark.thorough
+def test_the_quick_run_of_explanations_proves_all(tmp_path):
+    done = CliRunner().invoke(explanations.main, ["--quick", "--json", str(tmp_path / "rows.json")])
+    rows = json.loads((tmp_path / "rows.json").read_text())
+    assert done.exit_code == 0, done.output
+    assert all(row["proven"] == row["neurons"] and row["iou"] >= row["beam_iou"] for row in rows)
 
 
 def test_reach_knows_no_nine_sources():

@@ -37,6 +37,9 @@ SLACK = 1e-9
 POINTS = 5
 """Literals that stand for all third literals at most."""
 
+EXACT_STARTS = 8
+"""Labels, from the first on, of which the literals that come after them are looked at one by one."""
+
 ENTRIES_AT_ONCE = 40_000
 """Bounds that are computed together, for which a cache has room."""
 
@@ -163,12 +166,15 @@ def _third_literals(counts: Counts) -> tuple[Array, Array]:
     From k on there are none, and no formula either: they hold nothing.
     """
     has, lacks = np.full((POINTS, counts.labels + 1), -np.inf), np.zeros((POINTS, counts.labels + 1))
-    for start in range(counts.labels):
+    # Those from an earlier label on are as good and more: the first labels, the most relevant ones, matter most.
+    starts = [*range(min(EXACT_STARTS, counts.labels)), *range(EXACT_STARTS, counts.labels, 1 + counts.labels // 16)]
+    for start, end in zip(starts, [*starts[1:], counts.labels], strict=True):
         firing, silent = counts.one[:, start:]
         points = _unbeaten(
             np.concatenate([firing, counts.whole[0] - firing]), np.concatenate([counts.whole[1] - silent, silent])
         )
-        has[: len(points[0]), start], lacks[: len(points[0]), start] = points
+        count = len(points[0])
+        has[:count, start:end], lacks[:count, start:end] = (part[:, None] for part in points)
     return has, lacks
 
 

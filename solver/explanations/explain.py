@@ -204,13 +204,14 @@ def _unexplained(name: str, fires: float) -> Explanation:
 def _selectivity(activity: Array, labels: Mask, weights: Array, orders: list[Indices]) -> tuple[Array, Array, Array]:
     """(n, k) average precision, its mean and its deviation over the shuffles; NaN for neurons that do not vary."""
     precision, mean, deviation = np.full((3, activity.shape[1], labels.shape[1]), np.nan)
+    by_label = np.ascontiguousarray(labels.T)
     varies = np.ptp(activity, axis=0) > ROUNDING * np.abs(activity).max(axis=0)
     for neuron, ranking in enumerate(rankings(activity, weights)):
         if not varies[neuron]:
             continue
-        precision[neuron] = ranking.precision(labels)
+        precision[neuron] = ranking.precision(by_label)
         if orders:
-            by_chance = np.array([ranking.precision(labels[order]) for order in orders])
+            by_chance = np.array([ranking.precision(by_label, order) for order in orders])
             mean[neuron], deviation[neuron] = by_chance.mean(axis=0), by_chance.std(axis=0)
     return precision, mean, deviation
 

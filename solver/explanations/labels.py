@@ -82,6 +82,8 @@ def binary_labels(labels: Any, seen: Mask) -> BinaryLabels:
 
 def _labels_of(name: str, column: NDArray[Any], seen: Mask) -> list[tuple[str, Mask]]:
     """The label of a column of 0 and 1, or one for each class of text."""
+    if column.dtype.kind in "biuf" and np.isin(column, (0, 1)).all():
+        return [(name, column.astype(bool))]
     values = column.tolist()
     missing = [row for row, value in enumerate(values) if is_missing(value)]
     if missing:

@@ -201,22 +201,24 @@ class Search:
         if 0 < len(without) < 3:
             place = np.argsort(self._order)
             _forget(words, sorted(int(place[label]) for label in without))
+        missed, waiting = -1.0, _Waiting()
         for start in range(counts.labels - 2):
             if time_is_up():
-                return self._bounds.beyond(start)
-            candidates = _candidates(words, start)
-            if len(candidates.first):
-                self._look(best, start, candidates, without)
-        return -1.0
+                missed = self._bounds.beyond(start)
+                break
+            pairs = _candidates(words, start)
+            if len(pairs.first):
+                waiting.add(pairs.triples(start), self._triples.counted(start, pairs))
+            if waiting.count >= TRIPLES_AT_ONCE:
+                self._look(best, *waiting.taken(), without)
+        self._look(best, *waiting.taken(), without)
+        return missed
 
-    def _look(self, best: _Best, start: int, pairs: _Pairs, without: tuple[int, ...]) -> None:
-        """All formulas of triples of one label, numbered by relevance, and two that come after it."""
-        counts, three = self._ordered, self._triples.counted(start, pairs)
-        triples = np.column_stack(
-            [np.full(len(pairs.first), start), pairs.middle[pairs.first], pairs.last[pairs.second]]
-        )
-        for part in np.array_split(np.arange(len(triples)), -(-len(triples) // TRIPLES_AT_ONCE)):
-            least = best.wanted
+    def _look(self, best: _Best, triples: Indices, three: Array, without: tuple[int, ...]) -> None:
+        """All formulas of triples (m, 3) of labels, numbered by relevance, of which (2, m) samples have all three."""
+        counts = self._ordered
+        for first in range(0, len(triples), TRIPLES_AT_ONCE):
+            part, least = np.arange(first, min(first + TRIPLES_AT_ONCE, len(triples))), best.wanted
             gains = _gains(counts, triples[part], three[:, part], least)
             near = part[gains >= (least - SLACK) * counts.whole[0]]
             if not len(near):
@@ -226,6 +228,28 @@ class Search:
             labels = self._order[triples[near[triple]]]
             kept = ~_reads_all(labels, without)
             best.add(values[triple, form][kept], *sorted_roles(labels[kept], form[kept]))
+
+
+class _Waiting:
+    """Triples that are yet to be looked at, so many together that the looking is quick."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._triples: list[Indices] = []
+        self._three: list[Array] = []
+
+    def add(self, triples: Indices, three: Array) -> None:
+        """More of them."""
+        self.count += len(triples)
+        self._triples.append(triples)
+        self._three.append(three)
+
+    def taken(self) -> tuple[Indices, Array]:
+        """All of them; none are left."""
+        triples = np.concatenate([np.zeros((0, 3), dtype=np.intp), *self._triples])
+        three = np.concatenate([np.zeros((2, 0)), *self._three], axis=1)
+        self.count, self._triples, self._three = 0, [], []
+        return triples, three
 
 
 def _ious(which: Forms, moments: Array) -> Array:
@@ -258,6 +282,10 @@ class _Pairs:
     last: Indices
     first: Indices
     second: Indices
+
+    def triples(self, start: int) -> Indices:
+        """(m, 3) the triples that they make with the first label."""
+        return np.column_stack([np.full(len(self.first), start), self.middle[self.first], self.last[self.second]])
 
 
 def _candidates(words: tuple[np.ndarray, ...], start: int) -> _Pairs:

@@ -27,14 +27,26 @@ class Ranking:
     def __init__(self, number: Indices, weights: Array) -> None:
         self._order = np.argsort(-number, kind="stable")
         ranked = number[self._order]
-        self._ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
-        self._weights = weights[self._order, None]
-        self._seen = np.cumsum(weights[self._order])[self._ends, None]
+        is_last = np.append(ranked[1:] != ranked[:-1], True)
+        self._rank = np.cumsum(is_last) - is_last
+        self._weights = weights[self._order]
+        self._seen = np.cumsum(self._weights)[is_last]
 
-    def precision(self, labels: Mask) -> Array:
-        """(k,) average precision for labels (T, k)."""
-        having = np.cumsum(labels[self._order] * self._weights, axis=0)[self._ends]
-        return np.asarray((np.diff(having, axis=0, prepend=0.0) * having / self._seen).sum(axis=0) / having[-1])
+    def precision(self, labels: Mask, rows: Indices | None = None) -> Array:
+        """(k,) average precision for labels.
+
+        Args:
+            labels: (k, T), a label in a row, which is how they are read fastest.
+            rows: (T,) the sample whose labels each sample gets; its own if not given.
+        """
+        label, place = np.nonzero(labels[:, self._order if rows is None else rows[self._order]])
+        weight, rank = self._weights[place], self._rank[place]
+        is_last = np.append((label[1:] != label[:-1]) | (rank[1:] != rank[:-1]), True)
+        whole = np.bincount(label, weight)
+        # Of each label and rank the weight that has the label, down to there.
+        down_to = np.cumsum(weight)[is_last] - (np.cumsum(whole) - whole)[label[is_last]]
+        share = (down_to / self._seen[rank[is_last]])[np.cumsum(is_last) - is_last]
+        return np.asarray(np.bincount(label, weight * share) / whole)
 
 
 def rankings(activity: Array, weights: Array) -> list[Ranking]:
@@ -62,4 +74,4 @@ def average_precision(activity: Array, labels: Mask, weights: Array) -> Array:
         >>> average_precision(activity, labels, np.ones(4)).round(4).tolist()
         [[0.8333, 0.5]]
     """
-    return np.array([ranking.precision(labels) for ranking in rankings(activity, weights)])
+    return np.array([ranking.precision(labels.T) for ranking in rankings(activity, weights)])

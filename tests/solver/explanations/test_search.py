@@ -5,11 +5,11 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from solver.deadline import limited_to
-from solver.explanations import formula_count
+from solver.explanations import formula_count, search
 from solver.explanations.bounds import SLACK, bounds_of_pairs
 from solver.explanations.counts import Weights, counted, moments_of_triples
 from solver.explanations.formulas import forms, formula_of, in_order, sorted_roles
@@ -146,6 +146,27 @@ def test_a_search_without_time_has_a_formula_and_a_bound(case):
     top = best(*case)[0]
     assert 0 <= found.iou <= top + 1e-12 <= found.upper_bound + 2e-12 and found.upper_bound <= 1 + 2 * SLACK
     assert len(found.form)
+
+
+@given(tables(labels=(4, 6)), st.integers(0, 3))
+def test_a_search_that_is_stopped_has_a_bound_of_what_it_missed(case, rounds):
+    clock = iter([False] * rounds)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "time_is_up", lambda: next(clock, True))
+        found = Search(weighted(*case)).best()
+    top = best(*case)[0]
+    assert found.iou <= top + 1e-12 <= found.upper_bound + 2e-12
+    assert not found.proven or found.iou == pytest.approx(top, abs=1e-12)
+
+
+@pytest.mark.thorough
+@settings(max_examples=3)
+@given(tables(labels=(18, 18)))
+def test_it_is_the_best_of_all_formulas_of_many_labels(case):
+    found = Search(weighted(*case)).best()
+    top, size, ties = best(*case)
+    assert found.iou == pytest.approx(top, abs=1e-12) and found.proven
+    assert found.labels.shape[1] == size and len(found.form) == ties
 
 
 @given(tables(labels=(2, 5), whole=True))
