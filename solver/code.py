@@ -10,7 +10,7 @@ import numpy as np
 from solver.generation.pool import merged
 from solver.reads import ONE_SOURCE, group_shares, named, shares, strongest_part
 from theory.bounds.cover import Cover
-from theory.conditions.practically import PRACTICALLY, practically_modular
+from theory.conditions.practically import PRACTICALLY, excess, practically_modular
 from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.inputs import as_matrix
@@ -35,10 +35,10 @@ SAVED_ARRAYS = (
     "neuron_costs",
     "multiplier",
 )
-"""Arrays that a file or a JSON object holds of a code: all of them, but for those of a recurrent layer."""
+"""Arrays that a file or a JSON object holds of a code: all but those of a recurrent layer."""
 
 RECURRENT_ARRAYS = ("recurrent", "recurrent_bias")
-"""The arrays of that, where there is one."""
+"""Arrays of a recurrent layer."""
 
 SAVED_NUMBERS = (
     "status",
@@ -52,19 +52,20 @@ SAVED_NUMBERS = (
     "seconds",
     "message",
 )
-"""What else it holds; the rest follows from these."""
+"""Numbers and words that a file or a JSON object holds of a code; all else follows."""
 
-FAINT = 1e-12
-"""Share of the largest neuron, in units of equal cost, up to which one is none."""
 
-PARALLEL = 1e-10
-"""Cosine distance below which two neurons are the same neuron twice, if to make them one costs no more than"""
+@dataclass(frozen=True)
+class MergingTolerances:
+    """When a neuron is none, and when two are the same one twice."""
 
-COSTLESS = 1e-11
-"""this share of the loss; and otherwise"""
+    zero: float = 1e-12  # length in units of equal cost, relative to the longest
+    parallel: float = 1e-10  # cosine distance of two that are merged if that is free
+    free: float = 1e-11  # relative rise of the loss that is none
+    identical: float = 8 * float(np.finfo(float).eps)  # cosine distance of two that are merged in any case: rounding
 
-SAME = 8 * float(np.finfo(float).eps)
-"""this, which is rounding."""
+
+MERGING = MergingTolerances()
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -100,7 +101,7 @@ class Code(Frozen):
 
     @classmethod
     def from_weights(cls, problem: Problem, weights: Array, *, separate: Self | None = None, **proven: Any) -> Self:
-        """All of a code given by its source weights (n, d); `proven` holds the other fields.
+        """The code of some source weights (n, d), with all that follows from them; `proven` holds the other fields.
 
         Args:
             problem: what it codes.
@@ -126,11 +127,11 @@ class Code(Frozen):
         return len(self.source_weights)
 
     def activity(self, sources: ArrayLike | None = None) -> Array:
-        """Activity z (T, n) >= 0 of the neurons on the problem's samples, or on the sources (T, d) given.
+        """Activity z (T, n) >= 0 of the neurons on the problem's samples, or on other sources (T, d).
 
         For a distribution given by its moments the samples are the vertices of its support; of a stream, whose samples
-        are not kept, those that may be extreme. Sources outside the hull
-        of the problem's own are rectified: a neuron does not go below zero.
+        are not kept, those that may be extreme. Outside the hull of the problem's own sources activity is rectified:
+        a neuron does not go below zero.
 
         Raises:
             InputError: sources with another number of columns.
@@ -142,17 +143,17 @@ class Code(Frozen):
             >>> bool(np.allclose(answer.activity(), samples @ answer.encoder.T + answer.encoder_bias))
             True
         """
-        given = self.problem.sources
-        points = given.points if sources is None else as_matrix(sources, "sources")
-        if points.shape[1] != given.dimension:
-            raise InputError(f"sources: {points.shape[1]} column(s), but the code was made for {given.dimension}")
-        resting = given.support(self.source_weights)
+        coded = self.problem.sources
+        points = coded.points if sources is None else as_matrix(sources, "sources")
+        if points.shape[1] != coded.dimension:
+            raise InputError(f"sources: {points.shape[1]} column(s), but the code was made for {coded.dimension}")
+        mean_activity = coded.support(self.source_weights)
         result = np.empty((len(points), len(self)))
         for start in range(0, len(points), CHUNK_ROWS):
             rows = slice(start, start + CHUNK_ROWS)
-            np.matmul(given.about_mean(points[rows]), self.source_weights.T, out=result[rows])
-            result[rows] += resting
-        # Rounding leaves the tight samples at -1e-17.
+            np.matmul(coded.about_mean(points[rows]), self.source_weights.T, out=result[rows])
+            result[rows] += mean_activity
+        # Rounding leaves active constraints at -1e-17.
         return np.maximum(result, 0.0, out=result)
 
     def reconstruct(self, activity: ArrayLike) -> Array:
@@ -167,10 +168,10 @@ class Code(Frozen):
             >>> bool(np.allclose(answer.reconstruct(answer.activity()), answer.problem.sources.points))
             True
         """
-        given = np.asarray(activity, dtype=np.float64) if not len(self) else as_matrix(activity, "activity")
-        if given.ndim != 2 or given.shape[1] != len(self):
-            raise InputError(f"activity: {given.shape[1]} column(s), but the code has {len(self)} neurons")
-        return np.asarray(given @ self.decoder.T + self.decoder_bias)
+        z = np.asarray(activity, dtype=np.float64) if not len(self) else as_matrix(activity, "activity")
+        if z.ndim != 2 or z.shape[1] != len(self):
+            raise InputError(f"activity: {z.shape[1]} column(s), but the code has {len(self)} neurons")
+        return np.asarray(z @ self.decoder.T + self.decoder_bias)
 
     @property
     def price_bounds(self) -> tuple[float, float]:
@@ -187,8 +188,7 @@ class Code(Frozen):
         if self.modular is None:
             return float("nan"), float("nan")
         least = self.modular_loss if self.separate is None else self.separate.lower_bound
-        most = self.modular_loss / self.lower_bound - 1 if self.lower_bound > 0 else float("inf")
-        return max(0.0, least / self.loss - 1), max(0.0, most)
+        return excess(least, self.loss), excess(self.modular_loss, self.lower_bound)
 
     @property
     def practically_modular(self) -> bool | None:
@@ -257,9 +257,9 @@ class Code(Frozen):
             >>> plain["status"], plain["sources"], len(plain["source_weights"])
             ('optimal', ['s1', 's2'], 2)
         """
-        carried = RECURRENT_ARRAYS if len(self.recurrent) else ()
+        layer = RECURRENT_ARRAYS if len(self.recurrent) else ()
         judged = ("price_of_modularity", "price_bounds", "practically", "practically_modular", "modular")
-        names = (*judged, "energies", *SAVED_NUMBERS, *SAVED_ARRAYS, *carried)
+        names = (*judged, "energies", *SAVED_NUMBERS, *SAVED_ARRAYS, *layer)
         values = {name: getattr(self, name) for name in names}
         plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
         plain["price_bounds"] = list(self.price_bounds)
@@ -285,10 +285,10 @@ def described(problem: Problem, weights: Array, separate: Code | None = None) ->
     terms = problem.neurons.terms(problem, Activity.of(problem.sources, weights, bias), encoder)
     energies = {name: float(costs.sum()) for name, costs in terms.items()}
     energies |= problem.readout.costs_of(decoder, weights)
-    carried: dict[str, Array] = {}
+    layer: dict[str, Array] = {}
     if problem.recurrence is not None:
         recurrent = problem.recurrence.weights(weights)
-        carried = {"recurrent": recurrent, "recurrent_bias": problem.recurrence.biases(weights, bias, recurrent)}
+        layer = {"recurrent": recurrent, "recurrent_bias": problem.recurrence.biases(weights, bias, recurrent)}
         energies["recurrent"] = float(problem.recurrent_cost * (recurrent**2).sum())
     # Errors are least where their mean is zero, under the weights with which they count.
     errors = problem.readout.errors
@@ -304,24 +304,24 @@ def described(problem: Problem, weights: Array, separate: Code | None = None) ->
         "decoder_bias": problem.readout.targets @ centre - decoder @ (bias + weights @ (centre - mean)),
         "energies": energies,
         "neuron_costs": problem.neuron_cost(weights),
-        **carried,
+        **layer,
     }
 
 
 def _modularity(problem: Problem, weights: Array, loss: float, separate: Code | None) -> dict[str, Any]:
-    """What is said of modularity: nothing where sources are coordinates without a meaning of their own."""
+    """Fields on modularity: undefined where sources are coordinates without a meaning of their own."""
     if not problem.sources.identified:
         return {"modular": None, "modular_loss": float("nan"), "price_of_modularity": float("nan")}
     modular_loss = loss if problem.separate else problem.modular_loss if separate is None else separate.loss
     return {
         "modular": bool(((group_shares(problem, weights) > ONE_SOURCE).sum(axis=1) == 1).all()),
         "modular_loss": modular_loss,
-        "price_of_modularity": max(0.0, modular_loss / loss - 1),
+        "price_of_modularity": excess(modular_loss, loss),
     }
 
 
 def canonical_weights(problem: Problem, weights: Array) -> Array:
-    """The same code written in one way: no zero and no duplicate neurons, sorted by cost.
+    """A code in canonical form: no zero and no duplicate neurons, sorted by cost.
 
     Neurons along one line are merged into the side that costs less.
 
@@ -333,31 +333,31 @@ def canonical_weights(problem: Problem, weights: Array) -> Array:
     length = np.linalg.norm(scaled, axis=1)
     if not length.any():
         return np.empty((0, problem.dimension))
-    kept = length > FAINT * length.max()
+    kept = length > MERGING.zero * length.max()
     if problem.readout.least_neurons == problem.dimension:
         # The only neuron of a source of tiny scale costs almost nothing, and is needed.
-        kept |= (np.abs(weights) > FAINT * np.abs(weights).max(axis=0)).any(axis=1)
-    lines = _lines(problem, weights[kept], PARALLEL)
+        kept |= (np.abs(weights) > MERGING.zero * np.abs(weights).max(axis=0)).any(axis=1)
+    lines = _lines(problem, weights[kept], MERGING.parallel)
     if len(lines) < kept.sum() and _cost_more(problem, lines, weights):
-        lines = _lines(problem, weights[kept], SAME)
+        lines = _lines(problem, weights[kept], MERGING.identical)
     result = decodable(problem, lines)
     # Rounded keys, so that rounding does not reorder neurons that tie.
     keys = np.round((result * np.sqrt(problem.modular_costs)).T[::-1] / length.max(initial=1.0), 9)
     cost = problem.neuron_cost(result)
     order = np.lexsort((*-keys, -np.round(cost / cost.max(), 9)))
     # In one order in memory, on which the last digits of sums depend.
-    found = np.ascontiguousarray(result[order])
-    # Of what is left some may be alike again: what is written once is not written otherwise the next time.
-    return found if len(found) == len(weights) else canonical_weights(problem, found)
+    code = np.ascontiguousarray(result[order])
+    # Neurons that were merged may be parallel to others: the form of a canonical code is the code itself.
+    return code if len(code) == len(weights) else canonical_weights(problem, code)
 
 
 def _cost_more(problem: Problem, lines: Array, weights: Array) -> bool:
     """Whether the first code costs more than the second, as whitened coordinates tell to more digits."""
     try:
         inside, neurons = problem.whitened, problem.whitening.neurons
-        return inside.loss(neurons(lines)) > inside.loss(neurons(weights)) * (1 + COSTLESS)
+        return inside.loss(neurons(lines)) > inside.loss(neurons(weights)) * (1 + MERGING.free)
     except FloatingPointError:
-        return False  # of such units nothing can be told
+        return False  # units beyond the numbers of floating point
 
 
 def _lines(problem: Problem, weights: Array, apart: float) -> Array:

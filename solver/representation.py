@@ -44,10 +44,12 @@ class Representation(Code):
     Attributes:
         status: "optimal" (gap within the tolerance), "bounded" (a code and a proven bound, with a larger gap), or
             "interrupted" (stopped early; code and bound are valid all the same).
-        method: the method that found the code;  message: one line on what was chosen and why.
+        method: the method that found the code.
+        message: one line on what was chosen and why.
         loss: E||z||^2 + encoder_cost ||W_in||^2 + decoder_cost ||W_out||^2, and recurrent_cost ||W_rec||^2 where the
             problem has transitions.
-        lower_bound: proven lower bound on the loss of any code;  gap: (loss - lower_bound) / loss.
+        lower_bound: proven lower bound on the loss of any code.
+        gap: (loss - lower_bound) / loss.
         modular: whether every neuron reads one source only; where the problem has groups, one group only; None for data
             without known sources (`Problem.from_data`).
         modular_loss: loss of the best modular code (of groups: of `separate`); NaN for such data.
@@ -55,22 +57,26 @@ class Representation(Code):
         practically: price up to which the sources count as modular for practical purposes: whether they do is
             `practically_modular`. ``dataclasses.replace(answer, practically=0.01)`` asks with another.
         source_weights: (n, d) weight of each neuron on each source, z = source_weights @ (s - mean) + least bias.
-        encoder: (n, dx) W_in, encoder_bias: (n,):  z = encoder @ x + encoder_bias, on the data as given (those of
-            `Problem.from_data` about their mean).
-        decoder: (dx, n) W_out, decoder_bias: (dx,):  x = decoder @ z + decoder_bias, exactly.
+        encoder: (n, dx) W_in, z = encoder @ x + encoder_bias on the data (those of `Problem.from_data` about their
+            mean).
+        encoder_bias: (n,).
+        decoder: (r, n) W_out; what is decoded, the data or other targets, is decoder @ z + decoder_bias.
+        decoder_bias: (r,).
         energies: the terms of the loss, "activity", "encoder", "decoder" and, where there are such, "error" and
             "recurrent".
         neuron_costs: (n,) f(w_i), the activity and encoder energy of each neuron, decreasing.
         multiplier: (d, d) the multiplier Y that proves the lower bound.
-        iterations, seconds: of the method.
+        iterations: of the method.
+        seconds: of the search and the certificate.
         problem: what was solved.
         cover: the proof that belongs to the multiplier where the data alone do not show the bound, else None; `certify`
             checks it.
         tolerance: gap up to which the search was to call the code optimal; NaN where that is not known.
         separate: where the problem has groups, the best code whose neurons read one group each, with a certificate of
             its own: its problem is ``problem.separated``, and its lower bound one of such codes. Else None.
-        recurrent: (a, n, n) W_rec, recurrent_bias: (a, n):  z(R s) = recurrent @ z(s) + recurrent_bias for each of the
-            transitions; of length zero where there are none.
+        recurrent: (a, n, n) W_rec, z(R s) = recurrent @ z(s) + recurrent_bias for each of the transitions; of length
+            zero where there are none.
+        recurrent_bias: (a, n).
 
     Example:
         >>> from solver import Problem, solve
@@ -88,7 +94,7 @@ class Representation(Code):
     def activity(self, sources: Any) -> Any: ...
 
     def activity(self, sources: Any = None) -> Any:
-        """Activity z (T, n) >= 0 of the neurons on the problem's samples, or on the sources (T, d) given.
+        """Activity z (T, n) >= 0 of the neurons on the problem's samples, or on other sources (T, d).
 
         For a distribution given by its moments the samples are the vertices of its support. Sources outside the hull
         of the problem's own are rectified: a neuron does not go below zero. The columns of a table (of pandas, polars
@@ -107,8 +113,8 @@ class Representation(Code):
         """
         if sources is None:
             return super().activity()
-        found = super().activity(tables.chosen(sources, self.problem.sources.names, "sources"))
-        return tables.like(sources, found, tables.neuron_names(self), "neuron")
+        values = super().activity(tables.chosen(sources, self.problem.sources.names, "sources"))
+        return tables.like(sources, values, tables.neuron_names(self), "neuron")
 
     def reconstruct(self, activity: Any) -> Any:
         """Data x (T, dx) read out from activity (T, n): a table of the same kind where the activity is one.
@@ -122,8 +128,8 @@ class Representation(Code):
             >>> bool(np.allclose(answer.reconstruct(answer.activity()), [[0, 0], [0, 1], [1, 0]]))
             True
         """
-        found = super().reconstruct(tables.chosen(activity, tables.neuron_names(self), "activity"))
-        return tables.like(activity, found, tables.channel_names(self), "channel")
+        data = super().reconstruct(tables.chosen(activity, tables.neuron_names(self), "activity"))
+        return tables.like(activity, data, tables.channel_names(self), "channel")
 
     def simulate(
         self, steps: int, *, start: int | ArrayLike = 0, actions: ArrayLike | int | None = None
@@ -295,7 +301,7 @@ class Representation(Code):
 
         Args:
             path: .html file to write, whole or not at all.
-            stops: prices of weights to solve, an odd number: the given ones are in the middle.
+            stops: prices of weights to solve, an odd number: those of the problem are in the middle.
 
         Raises:
             InputError: a path that cannot be written, an even number of stops, or plotly not installed
@@ -415,10 +421,10 @@ def _actions(actions: ArrayLike | int | None, steps: int, count: int) -> NDArray
         raise InputError(f"steps: {steps!r} is not a whole number from zero on")
     if actions is None and count > 1:
         raise InputError(f"actions: there are {count} transitions; say which of them each step takes")
-    given = np.asarray(0 if actions is None else actions)
-    if given.dtype.kind not in "iu" or given.shape not in ((), (steps,)):
-        raise InputError(f"actions: expected one whole number a step, {steps} in all, got shape {given.shape}")
-    taken = np.broadcast_to(given, (steps,))
+    numbers = np.asarray(0 if actions is None else actions)
+    if numbers.dtype.kind not in "iu" or numbers.shape not in ((), (steps,)):
+        raise InputError(f"actions: expected one whole number a step, {steps} in all, got shape {numbers.shape}")
+    taken = np.broadcast_to(numbers, (steps,))
     beyond = np.flatnonzero((taken < 0) | (taken >= count))
     if len(beyond):
         raise InputError(

@@ -13,6 +13,7 @@ from solver.comparison import scores_at_hand
 from solver.representation import Representation
 from theory.arrays import Array, Indices
 from theory.conditions import Verdict
+from theory.conditions.practically import excess
 from theory.immutable import Frozen, derived
 from theory.problem import Problem
 
@@ -53,7 +54,7 @@ class CommonFindings(Frozen):
     @property
     def excess(self) -> float:
         """By how much loss / lower_bound exceeds one: by how much the code costs more than any code must."""
-        return max(0.0, self.loss / self.lower_bound - 1) if self.lower_bound > 0 else float("inf")
+        return excess(self.loss, self.lower_bound)
 
     @derived
     def scores(self) -> dict[str, float]:

@@ -20,7 +20,7 @@ import numpy as np
 from solver.batches.answers import Answers, Found
 from solver.batches.codes import optimal_codes
 from solver.batches.pose import fits, heights, posed
-from solver.code import FAINT
+from solver.code import MERGING
 from solver.reads import ONE_SOURCE
 from solver.solving.limits import DEFAULT_TOLERANCE, Limits, check
 from solver.solving.run import one_thread
@@ -172,5 +172,5 @@ def _reads_one_each(weights: Array, own: Array) -> Mask:
     """(n,) whether each neuron of codes (n, k, 2) reads one source only, in units in which these cost the same."""
     size = np.abs(weights) * own[:, None, :]
     largest = size.max(axis=2)
-    unused = largest <= FAINT * largest.max(axis=1, keepdims=True)
+    unused = largest <= MERGING.zero * largest.max(axis=1, keepdims=True)
     return np.asarray(((size.min(axis=2) <= ONE_SOURCE * largest) | unused).all(axis=1))

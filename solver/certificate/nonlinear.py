@@ -37,7 +37,7 @@ __all__ = [
 FEASIBLE = 1e-9
 """Error of an exact decoder, relative to the largest target, up to which it counts as exact."""
 
-PRICED = 1e-10
+SLACK = 1e-10
 """Relative slack of rho at which pricing ends, if not told otherwise."""
 
 PRICING_SECONDS = 60.0
@@ -180,7 +180,7 @@ def measured(problem: Problem, activity: Array, encoder: Array, decoder: Array) 
 
 
 def bound_of(
-    problem: Problem, multiplier: Any, *, tolerance: float = PRICED, seconds: float = PRICING_SECONDS
+    problem: Problem, multiplier: Any, *, tolerance: float = SLACK, seconds: float = PRICING_SECONDS
 ) -> Proven:
     """Steps 3 and 4: the lower bound on the loss of every code of the problem's kind of neuron.
 
@@ -194,11 +194,11 @@ def bound_of(
         InputError: a multiplier of another shape.
     """
     model, readout = model_of(problem), problem.sample_readout
-    given = as_matrix(multiplier, "multiplier")
-    if given.shape != readout.targets.shape:
-        raise InputError(f"multiplier: shape {given.shape} does not fit {readout.targets.shape}, samples and targets")
+    matrix = as_matrix(multiplier, "multiplier")
+    if matrix.shape != readout.targets.shape:
+        raise InputError(f"multiplier: shape {matrix.shape} does not fit {readout.targets.shape}, samples and targets")
     counts = readout.error_weights > 0
-    held = np.where(counts[:, None], given, 0.0)
+    held = np.where(counts[:, None], matrix, 0.0)
     centred = np.where(counts[:, None], held - held[counts].mean(axis=0), 0.0)
     pricing = import_module(f"{type(model).__module__.rpartition('.')[0]}.pricing")
     ratio = pricing.largest_ratio(model, centred, tolerance=tolerance, seconds=seconds)

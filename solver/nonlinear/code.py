@@ -9,7 +9,7 @@ import numpy as np
 
 from solver.certificate.nonlinear import measured
 from solver.reads import named, strongest_part
-from theory.conditions.practically import PRACTICALLY, practically_modular
+from theory.conditions.practically import PRACTICALLY, excess, practically_modular
 from theory.errors import InputError
 from theory.groups import parts_of
 from theory.immutable import Frozen
@@ -86,7 +86,7 @@ class NonlinearCode(Frozen):
     @property
     def price_of_modularity(self) -> float:
         """How much more the best code found costs whose neurons each read one source: see `price_bounds`."""
-        return max(0.0, self.modular_loss / self.loss - 1) if np.isfinite(self.modular_loss) else float("nan")
+        return excess(self.modular_loss, self.loss) if np.isfinite(self.modular_loss) else float("nan")
 
     @property
     def price_bounds(self) -> tuple[float, float]:
@@ -96,9 +96,7 @@ class NonlinearCode(Frozen):
         """
         if not np.isfinite(self.modular_loss):
             return float("nan"), float("nan")
-        least = max(0.0, self.modular_lower_bound / self.loss - 1)
-        most = max(0.0, self.modular_loss / self.lower_bound - 1) if self.lower_bound > 0 else float("inf")
-        return least, most
+        return excess(self.modular_lower_bound, self.loss), excess(self.modular_loss, self.lower_bound)
 
     @property
     def practically_modular(self) -> bool | None:
@@ -108,10 +106,10 @@ class NonlinearCode(Frozen):
     @property
     def price_of_linearity(self) -> float:
         """How much more the best linear code costs than this one; NaN where there is no linear code."""
-        return max(0.0, self.linear_loss / self.loss - 1) if np.isfinite(self.linear_loss) else float("nan")
+        return excess(self.linear_loss, self.loss) if np.isfinite(self.linear_loss) else float("nan")
 
     def activity(self, sources: ArrayLike | None = None) -> Array:
-        """Activity z (T, n) >= 0 of the neurons on the problem's samples, or on the sources (T, d) given.
+        """Activity z (T, n) >= 0 of the neurons on the problem's samples, or on other sources (T, d).
 
         Free neurons have no encoder. On other sources they do what costs least there: the activity that minimises its
         own cost and that of the errors, with the decoder as it is.
@@ -128,9 +126,9 @@ class NonlinearCode(Frozen):
         """
         if sources is None:
             return self.sample_activity
-        given, points = self.problem.sources, as_matrix(sources, "sources")
-        if points.shape[1] != given.dimension:
-            raise InputError(f"sources: {points.shape[1]} column(s), but the code was made for {given.dimension}")
+        coded, points = self.problem.sources, as_matrix(sources, "sources")
+        if points.shape[1] != coded.dimension:
+            raise InputError(f"sources: {points.shape[1]} column(s), but the code was made for {coded.dimension}")
         if self.encoder.shape[1]:
             return rectified(points, self.encoder @ self.problem.mixing, self.encoder_bias)
         return _least_activity(self.decoder, points @ self.problem.readout.targets.T - self.decoder_bias, self.problem)
@@ -141,10 +139,10 @@ class NonlinearCode(Frozen):
         Raises:
             InputError: activity with another number of columns than there are neurons.
         """
-        given = np.asarray(activity, dtype=np.float64)
-        if given.ndim != 2 or given.shape[1] != len(self):
-            raise InputError(f"activity: expected one column per neuron, {len(self)}, got shape {given.shape}")
-        return np.asarray(given @ self.decoder.T + self.decoder_bias)
+        z = np.asarray(activity, dtype=np.float64)
+        if z.ndim != 2 or z.shape[1] != len(self):
+            raise InputError(f"activity: expected one column per neuron, {len(self)}, got shape {z.shape}")
+        return np.asarray(z @ self.decoder.T + self.decoder_bias)
 
     def coded_groups(self) -> list[tuple[str, ...]]:
         """For each neuron the names of the groups it reads; of the sources where there are no groups.

@@ -15,6 +15,7 @@ from solver.representation import Representation
 from solver.solving.run import MEETS_SEPARATE
 from solver.solving.solve import solve
 from theory.conditions import Verdict
+from theory.conditions.practically import excess
 from theory.conditions.separation import SEPARATION_TOLERANCE, decide_separation
 from theory.errors import InputError
 from theory.problem import Problem
@@ -59,7 +60,7 @@ def separation(problem: Problem, **limits: Any) -> Verdict:
     # Step 3.
     bound = best_bound(among, best.multiplier, weights=weights)
     gap = optimality_gap(best.loss, bound.value)
-    price = max(0.0, best.loss / bound.value - 1) if bound.value > 0 else float("inf")
+    price = excess(best.loss, bound.value)
     if gap <= SEPARATION_TOLERANCE:
         return replace(
             verdict, modular=True, margin=float("nan"), witness=None, price_bound=price, reason=MEETS_SEPARATE

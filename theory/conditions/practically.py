@@ -12,7 +12,7 @@ from typing import Any
 
 from theory.errors import InputError
 
-__all__ = ["NO_PRICE", "PRACTICALLY", "checked_threshold", "practically_modular"]
+__all__ = ["NO_PRICE", "PRACTICALLY", "checked_threshold", "excess", "practically_modular"]
 
 PRACTICALLY = 1e-3
 """Price of modularity up to which a code is modular for practical purposes, unless another is asked for."""
@@ -36,6 +36,16 @@ def practically_modular(least: float, most: float, practically: float = PRACTICA
     if most <= max(practically, NO_PRICE):
         return True
     return False if least > practically else None
+
+
+def excess(loss: float, other: float) -> float:
+    """By what share a loss is above another one, or above a lower bound; infinite where that is no bound at all.
+
+    Example:
+        >>> round(excess(8.0, 7.9), 4), excess(8.0, 8.1), excess(8.0, 0.0)
+        (0.0127, 0.0, inf)
+    """
+    return max(0.0, loss / other - 1) if other > 0 else math.inf
 
 
 def checked_threshold(practically: Any) -> float:
