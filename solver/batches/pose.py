@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.batches.codes import Given
+from solver.batches.modular import strengths
 from theory.conditions import modular_multiplier
-from theory.formulas import modular_strength, multiplier_entry
+from theory.formulas import multiplier_entry
 from theory.neurons import Linear
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Posed:
     Attributes:
         given: they, in coordinates that suit them.
         modular: unit neurons (2, 2, n), energies (2, n) and multiplier (3, n) of the best modular codes.
+        modular_loss: (n,) of these.
         unit: (n,) what the loss is counted in.
         matrix: (n, 2, 2) H.
         inverse: (n, 2, 2) H^-1.
@@ -59,6 +61,7 @@ class Posed:
 
     given: Given
     modular: tuple[Array, Array, Array]
+    modular_loss: Array
     unit: Array
     matrix: Array
     inverse: Array
@@ -128,10 +131,10 @@ def posed(problems: Sequence[Problem], points: Sequence[Array]) -> Posed:
     total = demand.sum(axis=1)
     unit = np.sqrt(total)
     ridge = np.zeros((len(problems), 3))
-    for row, readout in enumerate(readouts):
-        if readout.ridge is not None:
-            ridge[row] = _ridge(readout, matrix[row], inverse[row])[[0, 0, 1], [0, 1, 1]]
-    weights, multipliers = _modular(problems, price, gram, costs)
+    erring = [row for row, readout in enumerate(readouts) if readout.ridge is not None]
+    if erring:
+        ridge[erring] = _ridges([readouts[row] for row in erring], matrix[erring], inverse[erring])
+    weights, multipliers, modular_losses = _modular(problems, price, gram, costs)
     worth = inverse.transpose(0, 2, 1) @ multipliers @ inverse
     samples = np.array(points) @ inverse
     given = Given(
@@ -144,7 +147,7 @@ def posed(problems: Sequence[Problem], points: Sequence[Array]) -> Posed:
         np.tile(1 / unit, (2, 1)),
         np.ascontiguousarray(worth.reshape(-1, 4)[:, [0, 1, 3]].T),
     )
-    return Posed(given, modular, unit, matrix, inverse, np.sqrt(costs))
+    return Posed(given, modular, modular_losses, unit, matrix, inverse, np.sqrt(costs))
 
 
 def _heights_of(problem: Problem) -> Sources:
@@ -189,31 +192,54 @@ def _whitenings(problems: Sequence[Problem], energy: Array, gram: Array, own: Ar
     return matrix, inverse, demand
 
 
-def _ridge(readout: Readout, matrix: Array, inverse: Array) -> Array:
-    """(2, 2) H G0 H'; where errors count, from their covariance there, which keeps its digits."""
-    if readout.errors is None:
-        return np.asarray(matrix @ np.asarray(readout.ridge) @ matrix.T)
-    half = np.linalg.inv(np.linalg.qr(readout.errors.root @ inverse, mode="r"))
-    return np.asarray(readout.decoder_cost / readout.errors.cost * half @ half.T)
+def _ridges(readouts: Sequence[Readout], matrix: Array, inverse: Array) -> Array:
+    """(n, 3) H G0 H'; where errors count, from their covariance there, which keeps its digits."""
+    if all(readout.errors is not None and readout.errors.root.shape == (2, 2) for readout in readouts):
+        errors = [readout.errors for readout in readouts if readout.errors is not None]
+        factor = np.array([readout.decoder_cost for readout in readouts]) / np.array([one.cost for one in errors])
+        half = np.linalg.inv(np.array([one.root for one in errors]) @ inverse)
+        full = factor[:, None, None] * (half @ half.transpose(0, 2, 1))
+    else:
+        full = matrix @ np.array([readout.ridge for readout in readouts]) @ matrix.transpose(0, 2, 1)
+    return np.asarray(full[:, [0, 0, 1], [0, 1, 1]])
 
 
-def _modular(problems: Sequence[Problem], price: Array, gram: Array, costs: Array) -> tuple[Array, Array]:
-    """(n, 2, 2) the best modular codes, zero rows for sources without a neuron, and (n, 2, 2) their multipliers."""
+def _modular(problems: Sequence[Problem], price: Array, gram: Array, costs: Array) -> tuple[Array, Array, Array]:
+    """The best modular codes (n, 2, 2), zero rows for sources without a neuron, their multipliers and losses (n,).
+
+    Where the sources are nearly dependent, errors of one tell so much of the other that each problem is asked itself.
+    """
     sources = [_heights_of(problem) for problem in problems]
     lower, upper = (np.array([getattr(one, name) for one in sources]) for name in ("lower", "upper"))
     side = np.where(-lower <= upper + POSE.tie * (upper - lower), 1.0, -1.0)
-    demand = gram[:, [0, 1], [0, 1]]
-    strength = modular_strength(costs, price[:, None], demand)
+    given = [problem.readout.ridge for problem in problems]
+    ridge = np.array([_NOTHING if one is None else one for one in given])
+    size = np.sqrt(strengths(costs, price, gram, ridge))
     weights = np.zeros_like(gram)
-    weights[:, [0, 1], [0, 1]] = side * np.sqrt(strength)
+    weights[:, [0, 1], [0, 1]] = side * size
+    demand = gram[:, [0, 1], [0, 1]]
     with np.errstate(all="ignore"):  # where a source is not decoded, or hardly; such a code is measured for nothing
         multipliers: Any = multiplier_entry(
             costs[:, :, None], costs[:, None, :], demand[:, :, None], gram, demand[:, None, :]
         )
-    for row, problem in enumerate(problems):
-        if not problem.readout.exact:
-            found = problem.modular_weights
-            weights[row] = 0.0
-            weights[row, : len(found)] = found
-            multipliers[row] = modular_multiplier(problem)
-    return weights, multipliers
+    losses = 2 * np.sqrt(price[:, None] * costs * demand).sum(axis=1)
+    rows = np.flatnonzero([one is not None for one in given])
+    if len(rows):
+        code = ridge[rows].copy()
+        code[:, [0, 1], [0, 1]] += size[rows] ** 2
+        scale = np.sqrt(code[:, [0, 1], [0, 1]])
+        inverse = np.linalg.inv(code / scale[:, :, None] / scale[:, None, :]) / scale[:, :, None] / scale[:, None, :]
+        multipliers[rows] = price[rows, None, None] * (inverse @ gram[rows] @ inverse)
+        read = price[rows] * np.einsum("nij,nij->n", inverse, gram[rows])
+        losses[rows] = (costs[rows] * size[rows] ** 2).sum(axis=1) + read
+    together = ridge[:, 0, 1] ** 2 > (1 - POSE.dependent) * ridge[:, 0, 0] * ridge[:, 1, 1]
+    for row in np.flatnonzero(together & (ridge[:, 0, 0] > 0)).tolist():
+        found = problems[row].modular_weights
+        weights[row] = 0.0
+        weights[row, : len(found)] = found
+        multipliers[row] = modular_multiplier(problems[row])
+        losses[row] = problems[row].modular_loss
+    return weights, multipliers, losses
+
+
+_NOTHING = np.zeros((2, 2))

@@ -149,7 +149,7 @@ class _Many:
         loss, bound = pose.unit * codes.loss, pose.unit * codes.bound
         # No bound is above a loss that a code has: by as much as it is rounding was off.
         bound = np.where(bound <= loss, bound, np.maximum(0.0, 2 * loss - bound))
-        modular_loss = np.where(named, np.array([problem.modular_loss for problem in problems]), np.nan)
+        modular_loss = np.where(named, pose.modular_loss, np.nan)
         row = np.flatnonzero(taken)
         place = np.array(places)[row]
         found = (loss, bound, (loss - bound) / loss, modular_loss, np.maximum(0.0, modular_loss / loss - 1))

@@ -8,6 +8,7 @@ from solver.batches.barrier import Cones, Objective, Slacks, centred
 from solver.batches.certificate import costs, largest_ratios, losses, proven
 from solver.batches.codes import Codes, Given, Hulls, optimal_codes
 from solver.batches.hulls import outlines
+from solver.batches.modular import strengths
 from solver.batches.polish import candidates, few, settled
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -184,6 +185,25 @@ def test_every_code_is_proven():
         unit = np.ones(codes.neurons.shape[1:])
         measured = losses(costs(given.points, codes.neurons), unit, codes.neurons, given.demand, given.ridge)
         assert codes.loss == pytest.approx(measured, rel=1e-12)
+
+
+def test_strengths_of_modular_codes_are_those_of_each_readout_alone():
+    rng = np.random.default_rng(5)
+    price, costs_, gram, ridge, alone = [], [], [], [], []
+    for _ in range(60):
+        targets, root = rng.normal(size=(3, 2)), rng.normal(size=(2, 2))
+        if rng.random() < 0.2:
+            targets[:, 1] = 0.0
+        readout = Readout(targets, 10 ** rng.uniform(-1, 1), root @ root.T)
+        cost = 10 ** rng.uniform(-2, 2, size=2)
+        price.append(readout.decoder_cost)
+        costs_.append(cost)
+        gram.append(targets.T @ targets)
+        ridge.append(readout.ridge)
+        alone.append(readout.modular_strengths(cost))
+    found = strengths(*(np.array(values) for values in (costs_, price, gram, ridge)))
+    assert found == pytest.approx(np.array(alone), rel=1e-6, abs=1e-8)
+    assert (found == 0).any()
 
 
 def test_the_smaller_gap_wins():
