@@ -28,7 +28,7 @@ __all__ = ["strengths"]
 class StrengthTolerances:
     """As `theory.readouts` has them for one problem."""
 
-    least: float = 1e-6  # share of a natural strength to start from
+    least: float = 1e-6  # energy of a source, in units of the largest, that is natural; and share of that to start from
     nearly_nothing: float = 1e-2  # strength up to which a source may be fixed at zero, in units of a natural one
     sufficient: float = 1e-4  # share of the fall that the slopes promise that a step must keep (Armijo)
     rounding: float = 1e-15  # relative fall of the loss that is rounding
@@ -57,8 +57,10 @@ def strengths(costs: Array, price: Array, gram: Array, ridge: Array) -> Array:
     found = np.maximum(0.0, natural - ridge[:, [0, 1], [0, 1]])
     coupled = np.flatnonzero(ridge[:, 0, 1] != 0)
     if len(coupled):
-        read = price[coupled, None, None] * gram[coupled]
-        found[coupled] = _joint(costs[coupled], read, ridge[coupled], natural[coupled], found[coupled])
+        read, cost = price[coupled, None, None] * gram[coupled], costs[coupled]
+        paid = cost * natural[coupled]
+        unit = np.maximum(paid, STRENGTHS.least * paid.max(axis=1, keepdims=True)) / cost
+        found[coupled] = _joint(cost, read, ridge[coupled], unit, found[coupled])
     return found
 
 
@@ -66,8 +68,7 @@ def _joint(costs: Array, read: Array, ridge: Array, unit: Array, start: Array) -
     """Steps 1 to 4, in units (n, 2) of natural strengths."""
     slope = _at(costs, read, ridge, unit, np.zeros_like(start))[1]
     still: Mask = np.asarray((slope >= 0).all(axis=1))
-    natural = np.where(unit > 0, unit, 1.0)
-    shares = np.where(still[:, None], 0.0, np.maximum(start / natural, STRENGTHS.least))
+    shares = np.where(still[:, None], 0.0, np.maximum(start / unit, STRENGTHS.least))
     for _ in range(STRENGTHS.steps):
         value, slope, curvature = _at(costs, read, ridge, unit, shares)
         distance = _distance(shares, slope, curvature)

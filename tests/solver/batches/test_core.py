@@ -10,6 +10,7 @@ from solver.batches.codes import Codes, Given, Hulls, optimal_codes
 from solver.batches.hulls import outlines
 from solver.batches.modular import strengths
 from solver.batches.polish import candidates, few, settled
+from theory.readouts import Readout
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 """What has no number is one in a place that is not used; `optimal_codes` ignores it likewise."""
