@@ -59,6 +59,8 @@ class Answers(Immutable, Sequence[Any]):
         modular: (n,) whether every neuron reads one source; False where sources have no meaning of their own.
         modular_loss: (n,) of the best modular codes; NaN where that says nothing.
         price_of_modularity: (n,) modular_loss / loss - 1.
+        neurons: (n,) how many each code has.
+        coded: of each code the sets of sources that its neurons read, by name, each set once and in order.
         at_once: (n,) which were solved together; the others are answers of `solve`.
         tolerance: as for `solve`.
 
@@ -77,6 +79,7 @@ class Answers(Immutable, Sequence[Any]):
         numbers: Mapping[str, Array],
         *,
         modular: Mask,
+        coded: Sequence[tuple[tuple[str, ...], ...]],
         found: Mapping[int, Found],
         written: dict[int, Any],
         tolerance: float,
@@ -84,7 +87,8 @@ class Answers(Immutable, Sequence[Any]):
         self.problems = tuple(problems)
         self.loss, self.lower_bound, self.gap = numbers["loss"], numbers["lower_bound"], numbers["gap"]
         self.modular, self.modular_loss = modular, numbers["modular_loss"]
-        self.price_of_modularity = numbers["price_of_modularity"]
+        self.price_of_modularity, self.neurons = numbers["price_of_modularity"], numbers["neurons"].astype(np.intp)
+        self.coded = tuple(coded)
         self.at_once = np.array([place in found for place in range(len(self.problems))])
         self.tolerance = tolerance
         self._found, self._written = found, written

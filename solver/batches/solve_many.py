@@ -13,6 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +31,7 @@ from theory.errors import InputError
 from theory.problem import Problem
 
 if TYPE_CHECKING:
-    from theory.arrays import Array, Mask
+    from theory.arrays import Array, Indices
 
 __all__ = ["solve_many"]
 
@@ -45,7 +46,7 @@ class ManyTolerances:
 
 MANY = ManyTolerances()
 
-NUMBERS = ("loss", "lower_bound", "gap", "modular_loss", "price_of_modularity")
+NUMBERS = ("loss", "lower_bound", "gap", "modular_loss", "price_of_modularity", "neurons")
 """Arrays of the answers."""
 
 
@@ -101,7 +102,13 @@ def solve_many(
             one_by_one = solve_one_of_many if problem.neurons.linear else solve
             many.write(place, one_by_one(problem, tolerance=tolerance, time_limit=time_limit, rng=rng))
     return Answers(
-        given, many.numbers, modular=many.modular, found=many.found, written=many.written, tolerance=tolerance
+        given,
+        many.numbers,
+        modular=many.modular,
+        coded=many.coded,
+        found=many.found,
+        written=many.written,
+        tolerance=tolerance,
     )
 
 
@@ -127,14 +134,29 @@ class _Many:
         self.problems, self.tolerance = problems, tolerance
         self.numbers = {name: np.full(len(problems), np.nan) for name in NUMBERS}
         self.modular = np.zeros(len(problems), dtype=bool)
+        self.coded: list[tuple[tuple[str, ...], ...]] = [()] * len(problems)
         self.found: dict[int, Found] = {}
         self.written: dict[int, Any] = {}
+
+    def answers(self) -> Answers:
+        """All of them."""
+        return Answers(
+            self.problems,
+            self.numbers,
+            modular=self.modular,
+            coded=self.coded,
+            found=self.found,
+            written=self.written,
+            tolerance=self.tolerance,
+        )
 
     def write(self, place: int, answer: Any) -> None:
         """Keep an answer of `solve`."""
         self.written[place], self.modular[place] = answer, answer.modular is True
         for name, values in self.numbers.items():
-            values[place] = getattr(answer, name, np.nan)
+            values[place] = len(answer) if name == "neurons" else getattr(answer, name, np.nan)
+        if answer.problem.neurons.linear:
+            self.coded[place] = tuple(sorted(set(answer.coded_groups())))
 
     def solve_at_once(self, places: list[int], points: list[Array]) -> None:
         """Steps 2 to 4 for problems that fit, with as many points (T, 2) each."""
@@ -152,12 +174,16 @@ class _Many:
         modular_loss = np.where(named, pose.modular_loss, np.nan)
         row = np.flatnonzero(taken)
         place = np.array(places)[row]
-        found = (loss, bound, (loss - bound) / loss, modular_loss, np.maximum(0.0, modular_loss / loss - 1))
+        reads = _reads(weights, pose.own)
+        price = np.maximum(0.0, modular_loss / loss - 1)
+        found = (loss, bound, (loss - bound) / loss, modular_loss, price, _number(codes.neurons, reads))
         for name, values in zip(NUMBERS, found, strict=True):
             self.numbers[name][place] = values[row]
-        self.modular[place] = (named & (known | _reads_one_each(weights, pose.own)))[row]
+        self.modular[place] = (named & (known | (reads < BOTH).all(axis=1)))[row]
         seconds = (time.perf_counter() - begun) / len(places)
         for here, number in zip(place.tolist(), row.tolist(), strict=True):
+            names = self.problems[here].sources.names
+            self.coded[here] = tuple(sorted({_names(names, kind) for kind in reads[number].tolist() if kind}))
             self.found[here] = Found(
                 problems[number].modular_weights if known[number] else weights[number],
                 multipliers[number],
@@ -168,9 +194,28 @@ class _Many:
             )
 
 
-def _reads_one_each(weights: Array, own: Array) -> Mask:
-    """(n,) whether each neuron of codes (n, k, 2) reads one source only, in units in which these cost the same."""
+BOTH = 3
+"""A neuron that reads the first source is 1, one that reads the second 2, one that reads both 3, and none 0."""
+
+
+def _reads(weights: Array, own: Array) -> Indices:
+    """(n, k) what the neurons of codes (n, k, 2) read, in units in which the sources cost the same."""
     size = np.abs(weights) * own[:, None, :]
-    largest = size.max(axis=2)
-    unused = largest <= MERGING.zero * largest.max(axis=1, keepdims=True)
-    return np.asarray(((size.min(axis=2) <= ONE_SOURCE * largest) | unused).all(axis=1))
+    largest = size.max(axis=2, keepdims=True)
+    used = largest > MERGING.zero * largest.max(axis=1, keepdims=True)
+    return np.asarray(((size > ONE_SOURCE * largest) & used) @ np.array([1, 2]), dtype=np.intp)
+
+
+def _number(neurons: Array, reads: Indices) -> Indices:
+    """(n,) how many neurons (2, k, n) in whitened coordinates codes have: those along one line are one."""
+    count = (reads > 0).sum(axis=1)
+    for one, other in combinations(range(reads.shape[1]), 2):
+        area = neurons[0, one] * neurons[1, other] - neurons[1, one] * neurons[0, other]
+        sizes = [np.hypot(*neurons[:, place]) for place in (one, other)]
+        along = (np.abs(area) <= (2 * MERGING.parallel) ** 0.5 * sizes[0] * sizes[1]) & (reads[:, [one, other]] > 0).all(axis=1)
+        count = count - along
+    return np.asarray(count)
+
+
+def _names(names: tuple[str, ...], kind: int) -> tuple[str, ...]:
+    return tuple(name for place, name in enumerate(names) if kind >> place & 1)

@@ -11,13 +11,16 @@ from solver.commands.sweep import solved as solved_sweep
 from solver.commands.terminal.endings import Outputs
 from solver.commands.terminal.options import format_options, picture_option, require_outputs
 from solver.commands.terminal.output import say, wrapped, write
+from solver.commands.terminal.progress import counted
 from solver.stopping import noted
 from theory.errors import InputError
 
 if TYPE_CHECKING:
     from solver.commands.terminal.formats import Table
     from solver.sweeps.phase import PhasePoint
+    from solver.sweeps.plan import Sweep
     from solver.sweeps.plane import PhasePlane
+    from solver.sweeps.table import Row
     from theory.families import Family
 
 __all__ = ["phase"]
@@ -94,12 +97,22 @@ def _plane(name: str, against: str, *, points: int | None, weight_cost: float, p
     prices = {} if weight_cost == 1 else {"encoder_cost": weight_cost, "decoder_cost": weight_cost}
     fixed = {price: value for price, value in prices.items() if price != against}
     plan = plane_plan(name, against, points=POINTS_EACH if points is None else points, fixed=fixed)
-    plane = phase_plane(plan, solved_sweep(plan, None, jobs=1, backend=None, scheduler=None))
+    plane = phase_plane(plan, _rows(plan))
     with noted(), Outputs() as outputs:
         text, content, table = (partial(act, plane) for act in (_tell_plane, _plane_as_dict, _table_of_plane))
         outputs.attempt(say, form, text=text, content=content, table=table)
         outputs.attempt(write, partial(_draw_plane, plane), picture, form, "Picture in")
     return 0
+
+
+def _rows(plan: Sweep) -> list[Row]:
+    """What the plane shows, many points at a time where they are problems that are solved so."""
+    from solver.sweeps.numbers import numbers, solves_many
+
+    if not solves_many(plan):
+        return solved_sweep(plan, None, jobs=1, backend=None, scheduler=None)
+    with counted("points") as follow:
+        return numbers(plan, follow)
 
 
 def _draw_plane(plane: PhasePlane, picture: str) -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from solver.batches.pose import fits
+from solver.batches.solve_many import solve_many
 from solver.solving.solve import solve_one_of_many
 from theory.errors import InputError
 from theory.families import Family
 from theory.immutable import Frozen
+
+if TYPE_CHECKING:
+    from solver.representation import Representation
+    from theory.problem import Problem
 
 __all__ = ["PhasePoint", "along"]
 
@@ -70,9 +77,9 @@ def along(
             f"encoder_cost, decoder_cost: the boundary of {family.name} is known for costs of one; leave them at that"
         )
     solved = list[PhasePoint]()
-    for parameter in family.grid(points):
-        problem = family.problem(parameter, encoder_cost=encoder_cost, decoder_cost=decoder_cost)
-        answer = solve_one_of_many(problem)
+    parameters = family.grid(points)
+    problems = [family.problem(one, encoder_cost=encoder_cost, decoder_cost=decoder_cost) for one in parameters]
+    for parameter, problem, answer in zip(parameters, problems, _answers(problems), strict=True):
         separate = problem.modular_loss
         if family.blocks is not None:
             separate = sum(solve_one_of_many(problem.part(block)).loss for block in family.blocks)
@@ -90,3 +97,8 @@ def along(
         if callback is not None:
             callback(point)
     return solved
+
+
+def _answers(problems: Sequence[Problem]) -> Iterable[Representation]:
+    """Of problems that are solved many at a time the answers to all, of others each as it is asked for."""
+    return solve_many(problems) if all(map(fits, problems)) else map(solve_one_of_many, problems)

@@ -20,14 +20,15 @@ SAME = 1e-10
 
 
 def assert_same(answers, least=0):
-    """Losses to ten digits, the verdict, and a certificate from the samples alone."""
+    """Losses to ten digits, or as many as `solve` has of them, the verdict, and a certificate from the samples alone."""
     assert answers.at_once.sum() >= least
     for place, problem in enumerate(answers.problems):
         alone, answer = solve(problem), answers[place]
+        same = SAME + alone.gap
         assert answer.status == alone.status == "optimal", answer.message
-        assert answers.loss[place] == pytest.approx(alone.loss, rel=SAME)
-        assert answer.loss == pytest.approx(alone.loss, rel=SAME)
-        assert answers.price_of_modularity[place] == pytest.approx(alone.price_of_modularity, abs=4 * SAME)
+        assert answers.loss[place] == pytest.approx(alone.loss, rel=same)
+        assert answer.loss == pytest.approx(alone.loss, rel=same)
+        assert answers.price_of_modularity[place] == pytest.approx(alone.price_of_modularity, abs=4 * same)
         assert answers.lower_bound[place] <= answers.loss[place]
         assert answers.gap[place] <= SAME or not answers.at_once[place]
         # Next to the boundary a neuron of no weight to speak of may read another source, or not.
@@ -82,7 +83,8 @@ def test_every_readout_and_price(problem):
 
 
 @pytest.mark.thorough
-@given(st.lists(ugly(), min_size=20, max_size=40))
+@given(st.lists(ugly(), min_size=10, max_size=15))
+@share(1 / 4)
 def test_many_problems_like_measurements(several):
     assert_same(solve_many(several))
 
@@ -148,6 +150,8 @@ def test_the_numbers_are_those_of_the_answers():
         for name in ("loss", "lower_bound", "modular_loss", "price_of_modularity"):
             assert getattr(answers, name)[place] == pytest.approx(getattr(answer, name), rel=1e-12, abs=1e-12)
         assert answers.modular[place] == answer.modular
+        assert answers.neurons[place] == len(answer)
+        assert answers.coded[place] == tuple(sorted(set(answer.coded_sources())))
     assert answers[-1].method == "modular"
     assert [one.loss for one in answers[1:3]] == [answers[1].loss, answers[2].loss]
     with pytest.raises(IndexError):

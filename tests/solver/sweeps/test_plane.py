@@ -12,6 +12,7 @@ from solver import Problem, Sweep
 from solver.commands.cli import main
 from solver.pictures.phases.sweep import plot_sweep
 from solver.sweeps import plane
+from solver.sweeps.numbers import numbers, solves_many
 from solver.sweeps.run import run
 from solver.sweeps.view import view
 from theory import InputError
@@ -44,6 +45,27 @@ def test_phase_against_a_price(tmp_path, monkeypatch):
     assert answer["gap"] < 1e-8 and len(answer["boundary"]) == 2 and "bisection" in answer["found"]
     words = phase("opposite-corners", "--against", "bias_cost", "--points", 3).stdout
     assert words.count("2, 3") == 3
+
+
+def test_points_solved_together_show_what_each_shows_alone():
+    plan = plane.plane_plan("opposite-corners", "encoder_cost", points=5)
+    assert solves_many(plan) and not solves_many(replace(plan, certified=True))
+    told = []
+    together, alone = numbers(plan, lambda *done: told.append(done)), run(plan)
+    assert told[0] == (0, 25)
+    for one, other in zip(together, alone, strict=True):
+        assert one["price_of_modularity"] == pytest.approx(other["price_of_modularity"], abs=1e-9)
+        assert (one["neurons"], one["coded"]) == (other["neurons"], other["coded"])
+        assert one["parameter"] == other["parameter"]
+
+
+def test_points_that_cannot_be_posed_are_left_blank():
+    plan = Sweep.of_family("one-corner", parameter=[0.5], decoder_cost=[0.0, 1.0], certified=False)
+    refused, solved = numbers(plan)
+    assert "not positive" in refused["message"] and "gap" not in refused
+    assert solved["gap"] < 1e-10
+    with pytest.raises(InputError, match="none of its problems can be posed"):
+        numbers(Sweep.of_family("one-corner", parameter=[0.5], decoder_cost=[0.0], certified=False))
 
 
 @pytest.mark.parametrize(
