@@ -20,7 +20,7 @@ SAME = 1e-10
 
 
 def assert_same(answers, least=0):
-    """Losses to ten digits, or as many as `solve` has of them, the verdict, and a certificate from the samples alone."""
+    """Losses to ten digits, or as many as `solve` has, the verdict, and a certificate from the samples alone."""
     assert answers.at_once.sum() >= least
     for place, problem in enumerate(answers.problems):
         alone, answer = solve(problem), answers[place]
