@@ -212,7 +212,9 @@ def _number(neurons: Array, reads: Indices) -> Indices:
     for one, other in combinations(range(reads.shape[1]), 2):
         area = neurons[0, one] * neurons[1, other] - neurons[1, one] * neurons[0, other]
         sizes = [np.hypot(*neurons[:, place]) for place in (one, other)]
-        along = (np.abs(area) <= (2 * MERGING.parallel) ** 0.5 * sizes[0] * sizes[1]) & (reads[:, [one, other]] > 0).all(axis=1)
+        along = (np.abs(area) <= (2 * MERGING.parallel) ** 0.5 * sizes[0] * sizes[1]) & (
+            reads[:, [one, other]] > 0
+        ).all(axis=1)
         count = count - along
     return np.asarray(count)
 
