@@ -27,7 +27,7 @@ from solver.explanations.firing import ROUNDING, Threshold, firing, rule_in_word
 from solver.explanations.formulas import Formula, formula_of
 from solver.explanations.labels import BinaryLabels, Patterns, binary_labels, patterns_of
 from solver.explanations.pairs import label_pairs
-from solver.explanations.search import Found, Search
+from solver.explanations.search import TIE, Found, Search
 from solver.explanations.selectivity import rankings
 from solver.solving.limits import generator_of
 from theory.arrays import Array, Indices, Mask
@@ -156,7 +156,11 @@ class _Searches:
             return _unexplained(name, float(fires.all()))
         search = Search(self._weights(self.patterns.of_sample, fires))
         best = self._timed(search)
-        other = self._timed(search, tuple(int(label) for label in best.labels[0]))
+        other = self._timed(search, _labels_of(best))
+        # Only where time ended the first search.
+        while other.iou > best.iou + TIE:
+            best = best.improved_by(other)
+            other = self._timed(search, _labels_of(best))
         self._advance(1)
         chance = []
         for order in self.orders:
@@ -194,6 +198,10 @@ class _Searches:
         self.done += count
         if self.follow is not None:
             self.follow(self.done, self.fires.shape[1] * (1 + len(self.orders)))
+
+
+def _labels_of(found: Found) -> tuple[int, ...]:
+    return tuple(int(label) for label in found.labels[0])
 
 
 def _unexplained(name: str, fires: float) -> Explanation:

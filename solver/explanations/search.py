@@ -14,7 +14,7 @@ be better than the best of two, and step 5 drops only triples that cannot be bet
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,11 @@ class Found:
     def proven(self) -> bool:
         """Whether no formula is better."""
         return self.upper_bound <= self.iou + TIE
+
+    def improved_by(self, other: Found) -> Found:
+        """The better formulas of a search among some of the formulas, with the bound of this search among all."""
+        by_size = tuple(max(pair, key=lambda best: best[0]) for pair in zip(self.by_size, other.by_size, strict=True))
+        return replace(other, upper_bound=max(self.upper_bound, other.iou), by_size=by_size)
 
 
 @dataclass(eq=False)

@@ -159,17 +159,15 @@ def _price(bounds: tuple[float, float]) -> str:
 def _kept_apart(found: Findings) -> list[str]:
     """How many neurons read labels that theory keeps apart."""
     place = {name: number for number, name in enumerate(found.pairs.labels)}
-    several = [
-        [place[name] for name in one.formula.labels]
-        for one in found.neurons
-        if one.formula is not None and one.formula.size > 1
-    ]
+    told = [one for one in found.neurons if one.formula is not None and not one.p_value > 1 / (1 + found.shuffles)]
+    several = [[place[name] for name in one.formula.labels] for one in told if one.formula and one.formula.size > 1]
     if not several:
         return []
     apart = sum(any(found.pairs.apart[a, b] for a in labels for b in labels) for labels in several)
+    who = "Of the neurons with a formula" if not found.shuffles else "Of the neurons that no shuffle explains as well"
     return [
-        f"{_count(len(several), 'neuron reads', 'neurons read')} several labels, "
-        f"{apart} of them two labels that by theory have a neuron each."
+        f"{who} {_count(len(several), 'reads', 'read')} several labels, {apart} of them two labels that by theory "
+        "have a neuron each."
     ]
 
 

@@ -23,8 +23,14 @@ ROWS = 30
 LABELS = 40
 """Labels that are told apart by their names."""
 
-LONGEST = 44
-"""Characters of a formula in one line."""
+LONGEST = 88
+"""Characters of a formula at most."""
+
+LEVEL = 24
+"""Characters of all labels from which on they stand upright."""
+
+ROW, LETTER = 0.33, 0.052
+"""Inches: the height of a row, and the width of a letter of a label."""
 
 
 @styled
@@ -55,12 +61,19 @@ def plot_explanations(
     """
     target = style.target_of(path)
     count = min(ROWS, len(selectivity))
-    figure = style.page_figure(1.0, (0.33 * count + 1.0) / style.PAGE_WIDTH)
+    names = [style.label_of(name) for name in labels] if len(labels) <= LABELS else []
+    upright = len("".join(names)) >= LEVEL
+    below = LETTER * max(map(len, names)) if upright else 0.0
+    figure = style.page_figure(1.0, (ROW * count + 1.0 + max(0.0, below - 0.4)) / style.PAGE_WIDTH)
     left, right = figure.subplots(1, 2, width_ratios=[1.6, 1])
     _formulas(left, columns, count)
-    image = _selectivity(right, labels, selectivity[:count], chance_selectivity[:count])
-    bar = style.colour_bar(figure, image, right, shrink=0.8, aspect=20, pad=0.02, ticks=[0, 0.5, 1])
-    bar.ax.set_yticklabels(["chance", "half way", "perfect"])
+    image = _selectivity(right, selectivity[:count], chance_selectivity[:count])
+    right.set_xticks(range(len(names)), names, rotation=90 if upright else 0)
+    if not names:
+        right.set_xlabel(f"{len(labels)} labels")
+    bar = style.colour_bar(figure, image, right, shrink=min(0.8, 6 / count), aspect=20, pad=0.02, ticks=[0, 0.5, 1])
+    least = "zero" if np.isnan(chance_selectivity).all() else "chance"
+    bar.ax.set_yticklabels([least, "half way", "perfect"])
     if count < len(selectivity):
         style.note(figure, f"The first {count} of {len(selectivity)} neurons.")
     return style.written(figure, target)
@@ -70,15 +83,15 @@ def _formulas(axes: Axes, columns: dict[str, list[Any]], count: int) -> None:
     """A bar for each neuron's IoU, with its formula above."""
     rows = np.arange(count)
     iou, bound = (np.nan_to_num(np.array(columns[name][:count], dtype=float)) for name in ("iou", "upper_bound"))
-    axes.barh(rows + 0.15, iou, height=0.3, color=BLUE, label="IoU")
+    axes.barh(rows + 0.1, iou, height=0.28, color=BLUE, label="IoU")
     if (bound > iou).any():
-        axes.barh(rows + 0.15, bound - iou, left=iou, height=0.3, color="none", ec=BLUE, lw=0.6, label="not excluded")
+        axes.barh(rows + 0.1, bound - iou, left=iou, height=0.28, color="none", ec=BLUE, lw=0.6, label="not excluded")
     mean, most = (np.array(columns[name][:count], dtype=float) for name in ("chance", "most_by_chance"))
     if not np.isnan(mean).all():
-        axes.hlines(rows + 0.15, mean, most, color=GREY, lw=2.5)
-        axes.plot(mean, rows + 0.15, "|", color=DARK, ms=7, label="chance: mean, and up to the most")
+        axes.hlines(rows + 0.34, mean, most, color=GREY, lw=2)
+        axes.plot(mean, rows + 0.34, "|", color=DARK, ms=5, label="chance: mean, and up to the most")
     for row in np.flatnonzero(iou):
-        axes.text(iou[row] - 0.005, row + 0.16, f"{iou[row]:.2f}", ha="right", va="center", fontsize=6, color="white")
+        axes.text(iou[row] - 0.005, row + 0.11, f"{iou[row]:.2f}", ha="right", va="center", fontsize=6, color="white")
     for row in rows:
         axes.text(0.005, row - 0.22, _shortened(columns["formula"][row]), fontsize=6, va="center", color=DARK)
     axes.set_yticks(rows, [style.label_of(str(name)) for name in columns["neuron"][:count]])
@@ -88,17 +101,11 @@ def _formulas(axes: Axes, columns: dict[str, list[Any]], count: int) -> None:
     axes.legend(frameon=False, fontsize=6, loc="lower right", bbox_to_anchor=(1, 1), ncols=3, borderaxespad=0.1)
 
 
-def _selectivity(axes: Axes, labels: Sequence[str], selectivity: Array, chance: Array) -> Any:
+def _selectivity(axes: Axes, selectivity: Array, chance: Array) -> Any:
     """The average precision of each neuron for each label, from chance to perfect."""
     base = np.where(np.isnan(chance), 0.0, chance)
     above = np.clip((selectivity - base) / np.maximum(1 - base, 1e-12), 0, 1)
     image = axes.imshow(above, cmap=SHARE, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
-    names = [style.label_of(name) for name in labels]
-    if len(names) <= LABELS:
-        axes.set_xticks(range(len(names)), names, rotation=0 if len("".join(names)) < 24 else 90)
-    else:
-        axes.set_xlabel(f"{len(names)} labels")
-        axes.set_xticks([])
     axes.set_yticks([])
     axes.set_title("Selectivity: average precision", pad=14)
     style.bare(axes)
@@ -111,5 +118,5 @@ def _selectivity(axes: Axes, labels: Sequence[str], selectivity: Array, chance: 
 
 
 def _shortened(formula: str) -> str:
-    text = formula if len(formula) <= 2 * LONGEST else f"{formula[: 2 * LONGEST - 1]}…"
+    text = formula if len(formula) <= LONGEST else f"{formula[: LONGEST - 1]}…"
     return text.replace("$", r"\$")

@@ -32,6 +32,20 @@ def planted(rng, labels):
 
 
 @given(seeds)
+def test_the_iou_is_that_of_the_formula_on_the_samples(seed):
+    rng = np.random.default_rng(seed)
+    labels, weights, activity = table_of(rng, 50), rng.exponential(size=50), rng.normal(size=50)
+    one = explain(activity, labels, probabilities=weights, top=0.4, shuffles=0).neurons[0]
+    # What fires is the fewest samples of the highest activity.
+    order = np.argsort(-activity)
+    fires = np.zeros(50, dtype=bool)
+    fires[order[np.cumsum(weights[order]) <= 0.4 * weights.sum()]] = True
+    for formula, iou in [*((formula, one.iou) for formula in one.formulas), (one.runner_up, one.runner_up_iou)]:
+        holds = formula.holds(labels)
+        assert iou == pytest.approx(weights[holds & fires].sum() / weights[holds | fires].sum())
+
+
+@given(seeds)
 def test_a_planted_formula_is_found_in_noise(seed):
     rng = np.random.default_rng(seed)
     labels = table_of(rng)
@@ -202,11 +216,12 @@ def test_a_series_keeps_its_slowness():
 def test_what_time_ended_says_so():
     rng = np.random.default_rng(0)
     labels = {f"l{number:02}": rng.integers(0, 2, 60) for number in range(12)}
-    found = explain(rng.normal(size=60), labels, shuffles=2, time_limit=1e-9, rng=0)
+    found = explain(rng.normal(size=(60, 5)), labels, shuffles=2, time_limit=1e-9, rng=0)
+    assert all(one.runner_up_iou <= one.iou + 1e-12 and one.iou <= one.upper_bound for one in found.neurons)
     one = found.neurons[0]
     assert not one.proven and one.iou < one.upper_bound <= 1.001
     assert (one.chance_bound > one.chance).any() and one.p_value >= 1 / 3
-    assert "0 of 1 neurons are proven" in found.sentences()[1] and f"{one.iou:.3f} to " in repr(found)
+    assert "0 of 5 neurons are proven" in found.sentences()[1] and f"{one.iou:.3f} to " in repr(found)
     assert found.plot() is not None
 
 
