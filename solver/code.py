@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from solver.generation.pool import merged
-from solver.reads import ONE_SOURCE, group_shares, named, shares, strongest_part
+from solver.reads import ONE_SOURCE, group_shares, named, scale_ratio, shares, strongest_part
 from theory.bounds.cover import Cover
 from theory.conditions.practically import PRACTICALLY, excess, practically_modular
 from theory.errors import InputError
@@ -266,6 +266,7 @@ class Code(Frozen):
         mostly = self.mostly_reads()
         plain |= {"mostly_reads": [name for name, _ in mostly], "shares_of_others": [share for _, share in mostly]}
         plain["sources"] = sources = list(self.problem.sources.names)
+        plain["scale_ratio"] = scale_ratio(self.problem)
         plain |= self.problem.sources.summary()
         if self.problem.groups is not None:
             groups = self.problem.groups

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from theory.arrays import Array, Indices
     from theory.problem import Problem
 
-__all__ = ["MOSTLY", "ONE_SOURCE", "group_shares", "named", "shares", "strongest_part"]
+__all__ = ["MOSTLY", "ONE_SOURCE", "group_shares", "named", "scale_ratio", "shares", "source_scales", "strongest_part"]
 
 ONE_SOURCE = 1e-6
 """A neuron reads one source, or one group, when its other weights, in units of equal cost, are below this share."""
@@ -34,6 +34,34 @@ def group_shares(problem: Problem, weights: Array) -> Array:
     if groups is None:
         return share
     return parts_of(share, groups)
+
+
+def source_scales(problem: Problem) -> Array:
+    """(d,) the standard deviation that each source brings to the data, through its column of the mixing.
+
+    They are the same whatever the units of the sources, if the mixing undoes these.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> source_scales(Problem([[0, 0], [0, 3], [500, 0], [500, 3]])).tolist()
+        [250.0, 1.5]
+    """
+    deviation = np.sqrt(np.diag(problem.sources.covariance))
+    return np.asarray(deviation * np.linalg.norm(problem.mixing, axis=0))
+
+
+def scale_ratio(problem: Problem) -> float:
+    """The largest of the `source_scales` in units of the smallest; NaN for data without known sources.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> round(scale_ratio(Problem([[0, 0], [0, 3], [500, 0], [500, 3]])), 3)
+        166.667
+    """
+    if not problem.sources.identified:
+        return float("nan")
+    scales = source_scales(problem)
+    return float(scales.max() / scales.min())
 
 
 def strongest_part(parts: Array) -> tuple[Indices, Array]:

@@ -168,6 +168,14 @@ class PrincipalCoordinates(Sources):
         """(T, dx) data of coordinates (T, d), projected on the axes."""
         return np.asarray(as_matrix(coordinates, "coordinates") @ self.axes.T + self.centre)
 
+    def standardized(self) -> Sources:
+        """Refused: axes in units of their deviation would no longer be those of the data.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError("sources: principal coordinates; divide the data by their deviations before, in from_data")
+
     def summary(self) -> dict[str, Any]:
         """Channels and share of the variance, as numbers and lists."""
         return {"channels": list(self.channels), "variance_kept": self.kept}

@@ -362,6 +362,26 @@ class Sources(Immutable):
         self._finish()
         return self
 
+    def standardized(self) -> Sources:
+        """Each source about its mean, in units of its standard deviation.
+
+        The price of weights is the same for all sources, so that what a code is depends on their units. These do not.
+        A mixing, targets and transitions have to be those of the standardized sources.
+
+        Example:
+            >>> measured = Sources([[0, 0], [0, 3], [500, 0], [500, 3]])
+            >>> np.diag(measured.standardized().covariance).tolist(), measured.standardized().points[3].tolist()
+            ([1.0, 1.0], [1.0, 1.0])
+        """
+        deviation = np.sqrt(np.diag(self.covariance))
+        if self.stream is not None:
+            return Sources.from_summary(self.stream.standardized(), names=self.names)
+        if not self.from_samples:
+            correlation = self.covariance / np.outer(deviation, deviation)
+            vertices = self.about_mean(self.points) / deviation
+            return Sources.from_moments(correlation, vertices, names=self.names)
+        return Sources(self.about_mean(self.points) / deviation, self.probabilities, names=self.names)
+
     def sized(self, factor: float) -> Sources:
         """Sources with these moments on points, and so with a support function, that are a factor larger.
 

@@ -198,6 +198,21 @@ class Summary(Frozen):
             builder.add(chunk, weights, name=f"chunk {number}")
         return builder.summary()
 
+    def standardized(self) -> Summary:
+        """The summary of these rows about their mean, each column in units of its standard deviation.
+
+        Example:
+            >>> Summary.of([[0, 0], [0, 3], [500, 0], [500, 3]]).standardized().upper.tolist()
+            [1.0, 1.0]
+        """
+        deviation = np.sqrt(np.diag(self.covariance))
+        moments, mean = self.moments, self.mean
+        about = Moments(
+            moments.weight, (moments.origin - mean) / deviation, moments.shift / deviation, moments.root / deviation
+        )
+        lower, upper, extremes = ((rows - mean) / deviation for rows in (self.lower, self.upper, self.extremes))
+        return Summary(self.count, about, lower, upper, extremes, self.names)
+
     @property
     def weight(self) -> float:
         """Sum over all rows: their number, if they have no weights."""

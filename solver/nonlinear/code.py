@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.certificate.nonlinear import measured
-from solver.reads import named, strongest_part
+from solver.reads import named, scale_ratio, strongest_part
 from theory.conditions.practically import PRACTICALLY, excess, practically_modular
 from theory.errors import InputError
 from theory.groups import parts_of
@@ -187,6 +187,7 @@ class NonlinearCode(Frozen):
         plain |= {"mostly_reads": [name for name, _ in mostly], "shares_of_others": [share for _, share in mostly]}
         plain["activation"] = self.problem.neurons.name
         plain["sources"] = list(self.problem.sources.names)
+        plain["scale_ratio"] = scale_ratio(self.problem)
         plain["coded_groups"] = [list(names) for names in self.coded_groups()]
         return plain | self.problem.sources.summary()
 

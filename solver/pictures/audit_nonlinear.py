@@ -13,7 +13,7 @@ from solver.pictures.audit import draw_earnings, draw_savings, draw_terms
 from solver.pictures.audit_words import aligned, excess_words, headline, saved_words, terms_of, weights_words
 from solver.pictures.style import styled
 from solver.pictures.summary import ROWS_ON_TERMINAL
-from solver.pictures.words import percent, price_sentence
+from solver.pictures.words import percent, price_sentence, scales_words
 
 if TYPE_CHECKING:
     from solver.auditing.findings import NonlinearFindings
@@ -44,7 +44,7 @@ def sentences(findings: NonlinearFindings) -> list[str]:
             f"A neuron that is missing would then earn {findings.missing_ratio:.4g} times what it costs, and save "
             f"{excess_words(saving)}."
         )
-    return [*lines, *_modularity(findings)]
+    return [*lines, *_modularity(findings), *scales_words(findings.problem)]
 
 
 def _part(findings: NonlinearFindings) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from solver.auditing.findings import CommonFindings, Findings
 from solver.pictures.summary import ROWS_ON_TERMINAL, WEIGHT_COLUMNS, mixture
-from solver.pictures.words import percent, price_sentence
+from solver.pictures.words import percent, price_sentence, scales_words
 from theory.arrays import Array
 
 __all__ = [
@@ -81,6 +81,7 @@ def audit_sentences(findings: Findings) -> list[str]:
         *_silenced(findings),
         *_missing(findings),
         *_verdict(findings),
+        *scales_words(findings.problem),
     ]
 
 

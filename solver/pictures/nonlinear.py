@@ -12,7 +12,15 @@ from matplotlib.ticker import MaxNLocator
 
 from solver.pictures import style
 from solver.pictures.style import styled
-from solver.pictures.words import counted, kind_words, percent, price_sentence, reading_shares, reading_words
+from solver.pictures.words import (
+    counted,
+    kind_words,
+    percent,
+    price_sentence,
+    reading_shares,
+    reading_words,
+    scales_words,
+)
 from theory.writing import require_writable, written_whole
 
 if TYPE_CHECKING:
@@ -40,6 +48,7 @@ def sentences(answer: NonlinearCode) -> list[str]:
     lines = [price, who, *(reading_words(answer) if price else []), linearity, _proof(answer)]
     if answer.status == "bounded":
         lines.append(f"Why not optimal: {answer.message}.")
+    lines += scales_words(answer.problem)
     return [line for line in lines if line]
 
 

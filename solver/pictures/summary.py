@@ -24,8 +24,10 @@ from solver.pictures.words import (
     price_sentence,
     reading_shares,
     reading_words,
+    scales_words,
     threshold,
 )
+from solver.reads import scale_ratio
 from theory.exact.rational import fraction_text, integer_text
 from theory.geometry.levels import levels
 from theory.inputs.names import NOT_PRINTED
@@ -127,7 +129,7 @@ def sentences(representation: Code) -> list[str]:
     if representation.problem.sources.identified:
         hint = [NEVER_EXACTLY] if _is_nearly_modular(representation) else []
         lines = [_price(representation), *hint, *lines, *reading_words(representation)]
-    lines += [*_recurrent(representation), _proof(representation)]
+    lines += [*_recurrent(representation), _proof(representation), *scales_words(representation.problem)]
     if representation.status == "bounded" and not representation.message.endswith("as asked"):
         # Another method or solver may do better, if one knows how this one ended.
         lines.append(f"Why not optimal: {representation.message}.")
@@ -231,7 +233,8 @@ def verdict_sentences(problem: Problem | None, verdict: Verdict) -> list[str]:
         neuron = "neuron" if groups is None else "neuron of several groups"
         mixed = mixture(problem, verdict.witness)
         lines.append(f"A {neuron} that earns more than it costs: {mixed} (in units of equal cost).")
-    return lines if verdict.proof is None else lines + proof_sentences(verdict.proof)
+    lines += [] if verdict.proof is None else proof_sentences(verdict.proof)
+    return lines if problem is None else lines + scales_words(problem)
 
 
 def _price_of_verdict(groups: object, verdict: Verdict) -> str:
@@ -438,6 +441,7 @@ def verdict_to_dict(problem: Problem | None, verdict: Verdict) -> dict[str, Any]
     """All fields of a verdict as numbers, strings and lists, with the loss and source names of the problem."""
     fields = asdict(verdict) | {"proof": None if verdict.proof is None else verdict.proof.to_dict()}
     fields |= {"practically_modular": verdict.practically_modular}
+    fields |= {"scale_ratio": None if problem is None else scale_ratio(problem)}
     content = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in fields.items()}
     if problem is None:
         return content | {"modular_loss": None, "sources": None}

@@ -10,6 +10,9 @@ import math
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from solver.reads import scale_ratio, source_scales
 from theory.conditions.practically import NO_PRICE, practically_modular
 
 if TYPE_CHECKING:
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     from solver.code import Code
     from solver.nonlinear.code import NonlinearCode
+    from theory.problem import Problem
 
 __all__ = [
     "amount",
@@ -31,8 +35,12 @@ __all__ = [
     "price_sentence",
     "reading_shares",
     "reading_words",
+    "scales_words",
     "threshold",
 ]
+
+MOST_RATIO = 10.0
+"""Of the scales of two sources, from which on a warning is given."""
 
 DIGITS = 1e-3
 """Relative distance of two bounds up to which they are one number in three digits."""
@@ -156,6 +164,28 @@ def price_sentence(answer: Code | NonlinearCode) -> str:
     if verdict is None and least > NO_PRICE:
         perhaps = f", perhaps {kind} {threshold(answer.practically)}"
     return f"Price of {name}: one {unit} per neuron would cost {only}{known} more: {judged(answer)}{perhaps}."
+
+
+def scales_words(problem: Problem) -> list[str]:
+    """A warning where the scales of sources lie so far apart that their units decide: a sentence or none.
+
+    Example:
+        >>> from solver import Problem
+        >>> scales_words(Problem([[0, 0], [0, 3], [500, 0], [500, 3]]))[0][:60]
+        'Units decide: the deviations of s1 and s2 differ by a factor'
+    """
+    ratio = scale_ratio(problem)
+    if not ratio > MOST_RATIO:
+        return []
+    scales, names = source_scales(problem), np.array(problem.sources.names)
+    # Ties are told apart by name, whatever the order of the columns.
+    largest, smallest = (
+        min(names[np.isclose(scales, scale, rtol=1e-9, atol=0)]) for scale in (scales.max(), scales.min())
+    )
+    return [
+        f"Units decide: the deviations of {largest} and {smallest} differ by a factor of {ratio:.3g}, and weights cost "
+        "the same on both; --standardize (Sources.standardized) codes all in units of their deviation."
+    ]
 
 
 # ---- who reads what -----------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from solver import Problem, solve
 from solver.pictures.summary import sentences, verdict_sentences
-from solver.pictures.words import judged
+from solver.pictures.words import judged, scales_words
+from solver.reads import scale_ratio
 from solver.strategies import problems, seeds
 from theory import Sources
 from theory.conditions import decide
@@ -52,6 +53,9 @@ def test_price_and_verdict_do_not_depend_on_order_or_units(problem, seed):
         assert getattr(second, name) == getattr(first, name), name
     assert judged(first) == judged(second)
     same_words(sentences(first)[0], sentences(second)[0])
+    # The mixing undoes the units, so that the scales of the data are the same.
+    assert len(scales_words(problem)) == len(scales_words(other))
+    assert scale_ratio(other) == pytest.approx(scale_ratio(problem), rel=1e-9)
     # What is unique of the code: similarity and multiplier, in the other order and units.
     similarity = first.source_weights.T @ first.source_weights
     moved = (similarity / np.outer(units, units))[np.ix_(columns, columns)]

@@ -141,6 +141,7 @@ problem_options = together(
         metavar="NAME=COLUMN,COLUMN",
         help="Sources, by name or number from 0, that belong together; repeatable.",
     ),
+    click.option("--standardize", is_flag=True, help="Code each source in units of its standard deviation."),
     picture_option,
 )
 """Data, prices, readout, groups of sources, and a picture."""
@@ -299,11 +300,17 @@ def problem_from(
     if options.get("components") is not None or options.get("variance") is not None:
         return _problem_of_data(data, options, costs)
     if options["angles"] or options["categories"]:
+        if options.get("standardize"):
+            raise click.UsageError(
+                "--standardize: angles and categories have a unit of their own; leave it out, or scale other columns"
+            )
         return _problem_of_prepared(data, mixing, options, costs)
     with counted("read") as follow:
         # The order of a series is lost in a summary.
         whole = whole or bool(options.get("trajectory"))
         sources = read_sources(data, options["probabilities"], follow, whole=whole, choice=choice_of(options))
+    if options.get("standardize"):
+        sources = sources.standardized()
     readout = readout_of(options)
     matrix = None if mixing is None else read_mixing(mixing)
     groups = groups_of(options, sources.names)
@@ -394,9 +401,21 @@ def _problem_of_data(data: InputFile, options: dict[str, Any], costs: dict[str, 
         if options.get(name) is not None:
             raise click.UsageError(f"--{name}: a matrix of sources, which are not known here; leave it out")
     table = read_samples(data, options["probabilities"], choice_of(options))
-    sources = PrincipalCoordinates.of(table.values, components, variance, table.probabilities, channels=table.names)
+    values = table.values
+    if options.get("standardize"):
+        values = _standardized(values, table.probabilities)
+    sources = PrincipalCoordinates.of(values, components, variance, table.probabilities, channels=table.names)
     costs = costs | activation_of(options)
     return Problem(sources, mixing=sources.axes, readout=readout_of(options), **costs)
+
+
+def _standardized(values: Array, probabilities: Array | None) -> Array:
+    """Each channel about its mean, in units of its standard deviation; one that does not vary as it is."""
+    import numpy as np
+
+    mean = np.average(values, axis=0, weights=probabilities)
+    deviation = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=probabilities))
+    return np.asarray((values - mean) / np.where(deviation > 1e-12 * np.abs(values).max(axis=0), deviation, 1.0))
 
 
 def recurrence_of(options: dict[str, Any], sources: Sources) -> dict[str, Any]:
@@ -450,6 +469,11 @@ def readout_of(options: dict[str, Any], *, exact: bool = False, seen: Array | No
 def require_exact_prices(options: dict[str, Any]) -> None:
     """Refuse a rational verdict for prices or about groups that only floating point knows."""
     _require_single_sources(options)
+    if options.get("standardize"):
+        raise click.UsageError(
+            "--standardize: standard deviations are no fractions, which exact verdicts need; leave it out, or give "
+            "data that are standardized"
+        )
     if options.get("groups"):
         raise click.UsageError("--group: exact verdicts and proofs are about single sources; leave it out")
     for name in ("activity_cost", "bias_cost"):
