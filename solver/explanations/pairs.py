@@ -1,13 +1,15 @@
 """What a table of labels alone predicts: which two labels the best linear code keeps in separate neurons.
 
-Take two labels as the sources (docs/mathematics.md, "Why a neuron fires"). If all four combinations occur, however
-rarely, their hull is a square and the best code has a neuron for each: range independence. If one combination never
-occurs, two literals x and y of them never hold together, and the best code has a neuron for each if and only if
+Take labels as the sources (docs/mathematics.md, "Why a neuron fires"). If all four combinations of two labels occur,
+however rarely, their hull is a rectangle and the best code has a neuron for each: range independence. If one
+combination never occurs, two literals x and y of them never hold together, and the best code has a neuron for each if
+and only if
 
     P(x) + P(y) <= 1/2
 
 whatever the prices of weights; else it mixes them, and modularity has a price, which is certified for each pair listed.
-If two combinations never occur, the labels say the same.
+If two combinations never occur, the labels say the same. The rule holds for any number of labels that exclude each
+other, and a code of many labels is mixed if that of two of them is.
 """
 
 from __future__ import annotations
@@ -21,7 +23,6 @@ from solver.explanations.formulas import Formula
 from solver.methods import columns
 from theory.arrays import Array, Mask
 from theory.conditions import decide
-from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.problem import Problem
 from theory.sources import EXACT_DIMENSION
@@ -70,7 +71,8 @@ class LabelPairs(Frozen):
         same: how many pairs of labels say the same, or the opposite.
         listed: pairs that lack one combination, those of the largest shares first, not all where there are many.
         modular: whether the best code of all labels together has a neuron for each; None where that is not known: of
-            more than five labels, or where one follows from the others.
+            more than five labels that neither have a mixed pair nor exclude each other, or where one follows from
+            others.
         price_bounds: the price of modularity of all labels together is proven to lie between these; NaN if not known.
 
     Source: docs/mathematics.md, "Why a neuron fires"; Dorrell et al. (ICLR 2025), range independence.
@@ -114,7 +116,7 @@ def label_pairs(
     apart = (lacking == 0) | ((lacking == 1) & (load.sum(axis=(0, 1)) <= HALF))
     np.fill_diagonal(apart, False)
     upper = np.triu(lacking == 1, 1)
-    modular, price = table.together()
+    modular, price = table.together(apart)
     return LabelPairs(
         labels=names,
         apart=apart,
@@ -159,17 +161,27 @@ class _Table:
             found.append(LabelPair(first, second, shares, shares[0] * shares[1] * count, modular, price))
         return found
 
-    def together(self) -> tuple[bool | None, tuple[float, float]]:
-        """Whether all labels together are best coded one by one, and what that costs."""
-        unknown = None, (float("nan"), float("nan"))
-        if len(self.names) > EXACT_DIMENSION:
-            return unknown
-        try:
+    def together(self, apart: Mask) -> tuple[bool | None, tuple[float, float]]:
+        """Whether all labels together are best coded one by one, and what that costs.
+
+        Args:
+            apart: (k, k) whether the code of a pair has a neuron for each.
+        """
+        free, unknown = (0.0, 0.0), (float("nan"), float("nan"))
+        centred = self.values - self.share @ self.values
+        if np.linalg.matrix_rank(centred * np.sqrt(self.share)[:, None]) < len(self.names):
+            return None, unknown  # one label follows from others
+        if len(self.names) <= EXACT_DIMENSION:
             problem = self.problem(list(range(len(self.names))))
-        except InputError:  # one label follows from the others
-            return unknown
-        verdict = decide(problem)
-        return verdict.modular, (0.0, 0.0) if verdict.modular else _price(problem)
+            modular = decide(problem).modular
+            return modular, free if modular else _price(problem)
+        if not apart[np.triu_indices(len(self.names), 1)].all():
+            return False, unknown
+        if self.values.sum(axis=1).max() > 1:
+            return None, unknown
+        # No two are ever together. On some samples there is none, or one label would follow from the others.
+        modular = bool(self.share @ self.values.sum(axis=1) <= 0.5 + HALF)
+        return modular, free if modular else unknown
 
     def problem(self, labels: list[int]) -> Problem:
         """Some of the labels as sources."""

@@ -136,9 +136,8 @@ def _pairs(found: Findings) -> list[str]:
     if pairs.same:
         words.append(f"{_count(pairs.same, 'pair of labels says', 'pairs of labels say')} the same, or the opposite.")
     if pairs.modular is not None and len(pairs.labels) > 2:
-        each = (
-            "has a neuron for each" if pairs.modular else f"mixes them: separate ones cost {_price(pairs.price_bounds)}"
-        )
+        price = "" if np.isnan(pairs.price_bounds[0]) else f": separate ones cost {_price(pairs.price_bounds)}"
+        each = "has a neuron for each" if pairs.modular else f"mixes some{price}"
         words.append(f"The best linear code of all labels together {each}.")
     return words
 
