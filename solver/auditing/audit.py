@@ -160,7 +160,7 @@ def audit(
     *,
     encoder: ArrayLike | None = None,
     decoder: ArrayLike | None = None,
-    rescale: bool = False,
+    rescale: bool | str = False,
     neurons: Sequence[str] | None = None,
     tolerance: float = DEFAULT_TOLERANCE,
     time_limit: float | None = None,
@@ -177,7 +177,7 @@ def audit(
         decoder: (r, n) W_out, if its cost is to count as it is; the best if not given.
         rescale: for recorded activity, whose units and baselines mean nothing. Every neuron gets the least baseline at
             which its affine part is nonnegative, all one unit, and the encoder the price for which the code is least
-            suboptimal.
+            suboptimal. With "unit" the encoder keeps the problem's price, and the unit alone is fitted.
         neurons: n names; those of the activity's columns, or their numbers from one, if not given.
         tolerance: of the search for the optimum, as for `solve`.
         time_limit: as for `solve`.
@@ -206,6 +206,8 @@ def audit(
     practically = checked_threshold(practically)
     limits: dict[str, Any] = {"tolerance": tolerance, "time_limit": time_limit, "rng": rng}
     values = _fitting(activity, problem.sources)
+    if isinstance(rescale, str) and rescale != "unit":
+        raise InputError(f'rescale: {rescale!r} is unknown; give True, or "unit" to keep the price of the encoder')
     if rescale:
         _require_rescalable(problem, encoder, decoder)
     else:
@@ -230,7 +232,7 @@ def audit(
     least = problem.sources.support(weights)
     bias, lifts = np.maximum(part.mean, least), _lifts(part, least)
     if rescale:
-        fit = fit_costs(problem, weights[varying(problem, weights)], **limits)
+        fit = fit_costs(problem, weights[varying(problem, weights)], price_given=rescale == "unit", **limits)
         problem = problem.replaced(encoder_cost=fit.encoder_cost)
         weights, bias, lifts = fit.scale * weights, fit.scale * least, np.zeros(len(least))
     # Steps 4 to 7.

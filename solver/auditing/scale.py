@@ -57,7 +57,8 @@ class Fit(Frozen):
         scale: the unit: by what to multiply the activity for the prices of the fitted problem.
         decoder_cost: the price of the decoder for which the activity as given has the right size.
         kind: "inside" where the best price lies between those tried, "lowest" or "highest" where it is the first or
-            last of them, "any" where the excess does not depend on it.
+            last of them, so that none is the best, "any" where the excess does not depend on it, "given" where it was
+            not fitted.
         encoder_costs: (k,) the prices tried, rising.
         excess: (k,) by how much the code costs more than the proven least at each.
         own_units: (k,) the excess at each price if each neuron's unit were free.
@@ -86,12 +87,13 @@ class _Tried:
     tilt: float
 
 
-def fit_costs(problem: Problem, weights: Array, **limits: Any) -> Fit:
+def fit_costs(problem: Problem, weights: Array, *, price_given: bool = False, **limits: Any) -> Fit:
     """Find the unit of a code and the price of the encoder that make it least suboptimal, each point certified.
 
     Args:
         problem: all but its encoder's price is kept; its readout allows no errors.
         weights: (n, d) of the neurons, in any unit.
+        price_given: whether the encoder's price is kept too, and only the unit is fitted.
         limits: of each search for an optimum, as for `solve`.
 
     Raises:
@@ -115,6 +117,8 @@ def fit_costs(problem: Problem, weights: Array, **limits: Any) -> Fit:
     if not (activity > 0 and encoder > 0):
         raise InputError("activity: none of it is affine in the sources, so that no costs can be fitted to it")
     require_decodable(problem, weights, rescaled=True)
+    if price_given:
+        return _fit(problem, weights, "given", problem.encoder_cost, [_tried(problem, weights, limits)])
     tried: dict[float, _Tried] = {}
 
     def tilt(exponent: float) -> float:
@@ -135,6 +139,10 @@ def fit_costs(problem: Problem, weights: Array, **limits: Any) -> Fit:
         _refine(tilt, exponents, tilts, best)
         price = min(tried.values(), key=lambda one: one.excess).price
     curve = sorted(tried.values(), key=lambda one: one.price)
+    return _fit(problem, weights, kind, price, curve)
+
+
+def _fit(problem: Problem, weights: Array, kind: str, price: float, curve: list[_Tried]) -> Fit:
     scale = _scale(problem.replaced(encoder_cost=price), weights)
     return Fit(
         encoder_cost=price,

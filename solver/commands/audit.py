@@ -40,7 +40,11 @@ __all__ = ["audit"]
 @click.option("--activity-columns", multiple=True, metavar="COLUMN,COLUMN", help="Those of ACTIVITY that are neurons.")
 @click.option("--encoder", type=click.Path(), metavar="FILE", help="Its encoder, one row per neuron.")
 @click.option("--decoder", type=click.Path(), metavar="FILE", help="Its decoder, one column per neuron.")
-@click.option("--rescale", is_flag=True, help="Recorded activity: fit unit, baselines and the encoder's price.")
+@click.option(
+    "--rescale",
+    is_flag=True,
+    help="Recorded activity: fit unit, baselines, and the encoder's price if not given.",
+)
 @search_options
 @practically_option
 @format_options()
@@ -52,8 +56,6 @@ def audit(activity: str, file: str, picture: str | None, form: str, rescale: boo
     """
     costs = costs_of(options)
     require_outputs(options, activity, file, picture=picture)
-    if rescale and "encoder_cost" in costs:
-        raise click.UsageError("--rescale: fits the price of the encoder; leave out --encoder-cost and --weight-cost")
     from solver.reading import STANDARD_INPUT, Choice, input_file, read_table, rows_in_order
 
     files = [activity, file, *(options[name] for name in ("mixing", "encoder", "decoder"))]
@@ -75,7 +77,7 @@ def audit(activity: str, file: str, picture: str | None, form: str, rescale: boo
         problem,
         table.values,
         neurons=table.names,
-        rescale=rescale,
+        rescale="unit" if rescale and "encoder_cost" in costs else rescale,
         rng=options["seed"],
         **weights,
         **limits_of(options, "practically"),

@@ -71,10 +71,11 @@ def plot_audit(findings: Findings, path: str | os.PathLike[str] | None = None) -
     drawn = _draw_code(middle, findings.optimum, best, [style.BLUE] * len(best), numbers)
     drawn.set_title(f"{word}: {_counted(len(best))}")
     draw_terms(right.subplots(), findings, word)
-    panels = bottom.subplots(1, 2 if findings.fit is None else 3)
+    has_curve = findings.fit is not None and findings.fit.kind != "given"
+    panels = bottom.subplots(1, 3 if has_curve else 2)
     draw_earnings(panels[0], findings, order, colours, names)
     draw_savings(panels[1], findings)
-    if findings.fit is not None:
+    if has_curve:
         _draw_fit(panels[2], findings)
     style.head(figure, headline(findings), size=8)
     notes = ["Neurons in orange earn less than they cost."] if style.ORANGE in colours else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,12 @@ NEGLIGIBLE = 1e-6
 
 MULTIPLE = 1.0
 """Excess from which on it is given as a multiple, not in per cent."""
+
+EARNS_ALL = 0.999
+"""What a neuron earns for its cost from which on the table shows it as all."""
+
+NAMED = 12
+"""Neurons that a sentence names."""
 
 CHANGES = {
     "bias": "lower biases",
@@ -72,6 +79,7 @@ def audit_sentences(findings: Findings) -> list[str]:
         This code is 15.5 % above the optimum, and no code can save more.
     """
     return [
+        *_undetermined(findings),
         _affine(findings),
         *_lifted(findings),
         *weights_words(findings),
@@ -130,6 +138,19 @@ def weights_words(findings: CommonFindings) -> list[str]:
     return lines
 
 
+def _undetermined(findings: Findings) -> list[str]:
+    """First of all: that no price fits best, where the fit ran to the end of the prices tried."""
+    fit = findings.fit
+    if fit is None or fit.kind not in ("lowest", "highest"):
+        return []
+    way, weights = ("lower", "nothing") if fit.kind == "lowest" else ("higher", "everything")
+    return [
+        f"No price of the encoder fits best: the {way} it is, the better this code looks, as far as was tried (encoder "
+        f"cost {fit.encoder_cost:.3g}), where its weights are nearly {weights} that counts. What follows holds at that "
+        'price alone; better give one yourself (rescale="unit", or --encoder-cost beside --rescale).'
+    ]
+
+
 def _fitted(findings: Findings) -> list[str]:
     fit = findings.fit
     if fit is None:
@@ -137,8 +158,9 @@ def _fitted(findings: Findings) -> list[str]:
     price = f"encoder cost {fit.encoder_cost:.3g} to an activity cost of {findings.problem.activity_cost:.3g}"
     where = {
         "inside": f"Least suboptimal at an {price}.",
-        "lowest": f"Least suboptimal at the lowest {price}; at lower ones it may be less so.",
-        "highest": f"Least suboptimal at the highest {price}, where weights are all that counts.",
+        "lowest": f"The lowest price that was tried is an {price}.",
+        "highest": f"The highest price that was tried is an {price}.",
+        "given": f"The price is kept: {price}.",
         "any": f"Any price of the encoder makes it as suboptimal; taken is an {price}.",
     }[fit.kind]
     unit = f"The unit that fits best is the given activity times {fit.scale:.4g}"
@@ -163,13 +185,31 @@ def saved_words(findings: CommonFindings) -> list[str]:
 
 
 def _silenced(findings: Findings) -> list[str]:
-    gone = [number for number in findings.active if findings.strengths[number] == 0]
-    if not gone or findings.code.status == "optimal":
+    if findings.code.status == "optimal":
         return []
-    if len(gone) > 12:
-        return [f"In their best strengths {len(gone)} of {len(findings.active)} neurons would be silent."]
-    names = ", ".join(findings.neurons[number] for number in gone)
-    return [f"In their best strengths neuron{'s' if len(gone) > 1 else ''} {names} would be silent."]
+    gone = np.array([number for number in findings.active if findings.strengths[number] == 0], dtype=np.intp)
+    earning = findings.ratios[gone] >= EARNS_ALL
+    lines = []
+    if not earning.all():
+        one = (~earning).sum() == 1
+        earns = "earns less than it costs" if one else "earn less than they cost"
+        lines.append(f"{_named(findings, gone[~earning])} {earns}, and would best be silent.")
+    if earning.any():
+        one = earning.sum() == 1
+        earns = "earns what it costs" if one else "earn what they cost"
+        lines.append(
+            f"{_named(findings, gone[earning])} {earns} in a best code, but {'adds' if one else 'add'} nothing beside "
+            f"the other neurons of this one: {'it' if one else 'they'} would best be silent."
+        )
+    return lines
+
+
+def _named(findings: Findings, numbers: Sequence[int]) -> str:
+    """Neurons as the subject of a sentence."""
+    if len(numbers) > NAMED:
+        return f"{len(numbers)} of {len(findings.active)} neurons"
+    names = ", ".join(findings.neurons[number] for number in numbers)
+    return f"Neuron{'s' if len(numbers) > 1 else ''} {names}"
 
 
 def _missing(findings: Findings) -> list[str]:

@@ -90,14 +90,32 @@ def test_where_the_price_does_not_matter_that_is_said():
 @pytest.mark.thorough
 def test_a_best_price_at_an_end_is_said(tmp_path):
     lowest = audit(Problem(CUT), solve(Problem(CUT, encoder_cost=0)).activity(), rescale=True)
-    assert lowest.fit.kind == "lowest" and "at the lowest encoder cost" in repr(lowest)
+    assert lowest.fit.kind == "lowest"
+    assert lowest.sentences()[0].startswith("No price of the encoder fits best: the lower it is, the better")
     weights = np.random.default_rng(0).standard_normal((3, 2))
     highest = audit(Problem(CUT), CUT @ weights.T, rescale=True)
-    assert highest.fit.kind == "highest" and "where weights are all that counts" in repr(highest)
+    assert highest.fit.kind == "highest"
+    assert highest.sentences()[0].startswith("No price of the encoder fits best: the higher it is, the better")
     assert highest.fit.encoder_cost == highest.fit.encoder_costs[-1]
     highest.plot(tmp_path / "fit.png")
     assert (tmp_path / "fit.png").stat().st_size > 5_000
     assert highest.to_dict()["fit"]["encoder_costs"] == highest.fit.encoder_costs.tolist()
+
+
+def test_a_price_that_is_given_is_kept(tmp_path):
+    problem = Problem(CUT, encoder_cost=0.4)
+    answer = solve(problem)
+    recorded = 7 * answer.activity() - 3
+    kept = audit(problem, recorded, rescale="unit")
+    assert kept.fit.kind == "given" and kept.problem.encoder_cost == 0.4
+    assert kept.excess < 1e-7 and kept.fit.scale == pytest.approx(1 / 7, rel=1e-6)
+    other = audit(problem.replaced(encoder_cost=4.0), recorded, rescale="unit")
+    weights = other.fit.scale * 7 * answer.source_weights
+    assert other.excess == pytest.approx(other.problem.loss(weights) / solve(other.problem).loss - 1, rel=1e-6)
+    assert other.excess > 1e-4 and "The price is kept: encoder cost 4 to an activity cost of 1." in repr(other)
+    kept.plot(tmp_path / "kept.png")
+    with pytest.raises(InputError, match="rescale: 'price' is unknown"):
+        audit(problem, recorded, rescale="price")
 
 
 def test_errors_leave_no_price_to_fit():
@@ -123,3 +141,19 @@ def test_what_an_audit_does_not_know_is_refused(name):
     square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
     with pytest.raises(TypeError, match=name):
         audit(Problem(square), 1 + square, **{name: True})
+
+
+def test_silent_neurons_are_told_in_one_sentence():
+    square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+    # Each of these is as good as any: where there are so many, some are left out.
+    found = audit(Problem(square), np.linspace(0.1, 0.3, 60) * np.tile(1 + square, 30))
+    told = [line for line in found.sentences() if "would best be silent" in line]
+    silent = [found.neurons[number] for number in np.flatnonzero(found.strengths == 0)]
+    assert len(silent) > 12 and (found.ratios > 0.999).all()
+    assert told == [
+        f"{len(silent)} of 60 neurons earn what they cost in a best code, but add nothing beside the other neurons of "
+        "this one: they would best be silent."
+    ]
+    best = solve(Problem(CUT, encoder_cost=0.4)).activity()
+    odd = np.column_stack([best, 1 + CUT @ [0.5, 0.4]])
+    assert "Neuron 4 earns less than it costs, and would best be silent." in repr(audit(Problem(CUT), odd))

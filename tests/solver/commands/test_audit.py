@@ -43,13 +43,20 @@ def test_recorded_activity_is_rescaled(folder):
     assert "Baselines are the least that are nonnegative." in words and "The unit that fits best" in words
 
 
+def test_a_price_beside_rescale_is_kept(folder):
+    kept = json.loads(
+        accepted("audit", folder / "negative.npz", CUT, "--rescale", "--encoder-cost", 0.3, "--json").stdout
+    )
+    expected = audit(Problem(SAMPLES, encoder_cost=0.3), ACTIVITY, rescale="unit")
+    assert kept["encoder_cost"] == 0.3 and kept["fit"]["kind"] == "given"
+    assert kept["excess"] == pytest.approx(expected.excess, rel=1e-7)
+
+
 def test_bad_input_is_one_line(folder):
     assert "value(s) are below zero, the lowest -1 at row" in refused("audit", folder / "negative.npz", CUT)
     assert "65 row(s) do not fit 66 samples" in refused("audit", folder / "short.npy", CUT)
     assert "encoder: shape (66, 3)" in refused(
         "audit", folder / "activity.csv", CUT, "--encoder", folder / "activity.csv"
     )
-    rescaled = refused("audit", folder / "activity.csv", CUT, "--rescale", "--weight-cost", 2)
-    assert "--rescale: fits the price of the encoder" in rescaled
     assert "standard input cannot be two tables" in refused("audit", "-", "-")
     assert "No such file" in refused("audit", folder / "none.csv", CUT)
