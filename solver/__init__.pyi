@@ -1,6 +1,8 @@
 from . import examples as examples
 from .auditing.audit import Audit as Audit
 from .auditing.audit import audit as audit
+from .auditing.missed_source import MissedSource as MissedSource
+from .auditing.missed_source import missed_source as missed_source
 from .batches.answers import Answers as Answers
 from .batches.solve_many import solve_many as solve_many
 from .certificate import Bound as Bound
@@ -37,6 +39,7 @@ __all__ = [
     "Comparison",
     "Explanation",
     "Explanations",
+    "MissedSource",
     "PreparedTable",
     "Problem",
     "Progress",
@@ -50,6 +53,7 @@ __all__ = [
     "examples",
     "explain",
     "lower_bound",
+    "missed_source",
     "prepare_table",
     "separation",
     "solve",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from solver.auditing.findings import CommonFindings, Findings
 from solver.pictures.summary import ROWS_ON_TERMINAL, WEIGHT_COLUMNS, mixture
 from solver.pictures.words import percent, price_sentence, scales_words
-from theory.arrays import Array
+from theory.arrays import Array, Indices
 
 __all__ = [
     "aligned",
@@ -204,7 +203,7 @@ def _silenced(findings: Findings) -> list[str]:
     return lines
 
 
-def _named(findings: Findings, numbers: Sequence[int]) -> str:
+def _named(findings: Findings, numbers: Indices) -> str:
     """Neurons as the subject of a sentence."""
     if len(numbers) > NAMED:
         return f"{len(numbers)} of {len(findings.active)} neurons"

@@ -1,0 +1,138 @@
+"""Which neurons seem mixed for want of a source: in words, and as two maps of shares."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from solver.pictures import style
+from solver.pictures.words import percent
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from solver.auditing.missed_findings import MissedFindings, Shares
+
+__all__ = ["missed_sentences", "plot_missed"]
+
+NAMED = 8
+"""Neurons that a sentence names, and that have one of their own."""
+
+DRAWN = 60
+"""Neurons that are drawn: those that explain the most first."""
+
+
+def missed_sentences(found: MissedFindings) -> list[str]:
+    """The finding in words, with the evidence for each neuron that seems mixed.
+
+    Example:
+        >>> from solver import missed_source
+        >>> random = np.random.default_rng(0)
+        >>> named = random.standard_normal((100, 2))
+        >>> activity = named + 0.1 * random.standard_normal((100, 2))
+        >>> found = missed_source(activity, named, random.standard_normal(100), block=1)
+        >>> print(missed_sentences(found)[1])
+        2 follow one group of sources, or none.
+    """
+    missing = found.given.groups[-1]
+    count = {kind: [n for n, one in enumerate(found.kinds) if one == kind] for kind in set(found.kinds)}
+    seem = count.get("seems mixed", [])
+    one = len(seem) == 1
+    lines = [
+        f"Of {len(found.neurons)} neurons {len(seem)} seem{'s' if one else ''} to mix the named sources and "
+        f"follow{'s' if one else ''} {missing} alone where it is known{_which(found, seem)}."
+    ]
+    lines += [_evidence(found, number) for number in seem[:NAMED]]
+    for kind, words, plural in (
+        ("mixed", "mixes several groups even then", "mix several groups even then"),
+        ("mixes it", f"mixes {missing} with a named source, which could not be seen without it",
+         f"mix {missing} with a named source, which could not be seen without it"),
+        ("one", "follows one group of sources, or none", "follow one group of sources, or none"),
+        ("open", "seems mixed without it, and nothing is certain with it",
+         "seem mixed without it, and nothing is certain with it"),
+    ):  # fmt: skip
+        numbers = count.get(kind, [])
+        if numbers:
+            named = "" if kind == "one" else _which(found, numbers)
+            lines.append(f"{len(numbers)} {words if len(numbers) == 1 else plural}{named}.")
+    rows = "single rows" if found.block == 1 else f"blocks of {found.block} rows"
+    lines.append(
+        f"Shares are beyond all other groups, and linear; tested by {found.permutations:,} permutations of {rows}, at "
+        f"most {percent(found.level)} for any false one. One that was not found may still be there, as small as chance."
+    )
+    if found.is_persistent:
+        lines.append(
+            f"Activity goes on for longer than a block (autocorrelation {found.persistence:.2g} after {found.block} "
+            "row(s)): chance is made too small, and what is found is not to be relied on; give longer blocks."
+        )
+    return lines
+
+
+def _which(found: MissedFindings, numbers: Sequence[int]) -> str:
+    if not numbers or len(numbers) > NAMED:
+        return ""
+    return f" ({', '.join(found.neurons[number] for number in numbers)})"
+
+
+def _evidence(found: MissedFindings, number: int) -> str:
+    """The shares of one neuron, before and after."""
+    without, given = found.without, found.given
+    parts = []
+    for group in np.flatnonzero(without.p[number] < found.level).tolist():
+        parts.append(
+            f"{without.groups[group]} explains {_with_chance(without, number, group)} of its variance, "
+            f"{_with_chance(given, number, group)} once {given.groups[-1]} is known"
+        )
+    return f"{found.neurons[number]}: {'; '.join(parts)}."
+
+
+def _with_chance(shares: Shares, number: int, group: int) -> str:
+    mean, deviation = shares.chance[number, group], shares.deviation[number, group]
+    return f"{100 * shares.shares[number, group]:.3g} % (by chance {100 * mean:.2f} ± {100 * deviation:.2f} %)"
+
+
+def plot_missed(found: MissedFindings, path: str | os.PathLike[str] | None = None) -> Figure:
+    """Draw the shares of each group in each neuron, without the missing source and with it.
+
+    A cell with a dot is more than chance. Shares are drawn by their roots, as correlations are.
+
+    Args:
+        found: the finding.
+        path: where to write it (.png, .pdf, .svg), if anywhere.
+    """
+    target = style.target_of(path)
+    order = np.sort(np.argsort(-found.given.shares.max(axis=1), kind="stable")[:DRAWN])
+    figure = style.page_figure(1, 0.5)
+    panels = figure.subplots(1, 2, width_ratios=[len(found.without.groups) + 1.0, len(found.given.groups) + 1.0])
+    image = None
+    for axes, shares, title in (
+        (panels[0], found.without, "the named sources"),
+        (panels[1], found.given, f"and {style.label_of(found.given.groups[-1])}"),
+    ):
+        image = _draw(axes, shares, order, found.level, title)
+    names = [found.neurons[number][:12] for number in order]
+    style.label_some(panels[0].set_yticks, names, 30)
+    panels[1].set_yticks([])
+    panels[0].set_ylabel("neuron")
+    bar = style.colour_bar(figure, image, panels[1], label="share of variance beyond the others (%)")
+    bar.set_ticks([0, 0.1**0.5, 0.5, 1], labels=["0", "10", "25", "100"])
+    style.note(figure, f"Dots: more than by chance (at most {percent(found.level)} for any false one).")
+    return style.written(figure, target)
+
+
+def _draw(axes: Axes, shares: Shares, order: NDArray[np.intp], level: float, title: str) -> Any:
+    """One map, neurons down and groups to the right."""
+    size = np.sqrt(np.maximum(shares.shares[order], 0))
+    image = axes.imshow(size, cmap=style.ACTIVITY, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+    rows, columns = np.nonzero(shares.p[order] < level)
+    axes.scatter(columns, rows, s=9, color=style.ORANGE, lw=0)
+    labels = [style.label_of(name) for name in shares.groups]
+    axes.set_xticks(range(len(labels)), labels, rotation=0 if len("".join(labels)) < 16 else 30)
+    axes.set_title(title)
+    style.bare(axes)
+    return image

@@ -1,0 +1,293 @@
+"""Neurons that seem to mix sources, and follow one that was not named (docs/how-to/tuning_curves.md).
+
+A neuron of a source that nobody recorded seems to mix those that were, as far as these go along with it (Dorrell et al.
+2025, last section). Where the source is known after all, that can be tested:
+
+1. Regress each neuron on the named sources. What a group of them explains beyond all others is its own share.
+2. Is that more than by chance? Take what the other groups leave of the neuron, and permute it in blocks of rows, which
+   keeps how it goes on in time (Freedman and Lane 1983); the share of each permutation is one by chance. The largest
+   F statistic over all neurons and groups bounds the errors of all tests together (Westfall and Young 1993).
+3. Do both again with the missing source among the others.
+4. A neuron seems mixed where two groups or more explain it without the missing source, and the missing one alone with
+   it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.auditing.missed_findings import KINDS, MissedFindings, Shares
+from theory.errors import InputError
+from theory.inputs import as_matrix, column_names
+from theory.problem import Problem
+from theory.sources import Sources
+
+if TYPE_CHECKING:
+    import os
+
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
+
+    from theory.arrays import Array
+
+__all__ = ["KINDS", "MissedSource", "missed_source"]
+
+MISSING = "missing"
+"""What a source that was not named is called, unless it has a name."""
+
+
+@dataclass(frozen=True)
+class PermutationTolerances:
+    """How many blocks there must be, and what of a neuron is rounding."""
+
+    blocks: int = 20  # fewer can be put in too few orders that differ
+    rounding: float = 1e-12  # share of a neuron's variance
+    dependent: float = 1e-10  # of a group's own part, relative to its deviation
+
+
+PERMUTED = PermutationTolerances()
+
+
+@dataclass(frozen=True, eq=False)
+class MissedSource(MissedFindings):
+    """Which neurons seem mixed for want of a source, with the evidence.
+
+    What it can say: that more of a neuron than by chance goes along, linearly, with a group of sources beyond the
+    others. What it cannot: that a share is zero, where none was found (one of a few deviations by chance would not have
+    been seen); that the source causes the activity; and of a neuron that bends with one source (squared, say) whether
+    it mixes, unless the bend is among the sources too. Blocks of rows are taken as exchangeable.
+
+    Attributes:
+        neurons: n names.
+        without: the shares of the named groups, `Shares`.
+        given: the same with the missing source, whose column is the last.
+        kinds: (n,) one of `KINDS` for each neuron.
+        level: of all tests together, without the missing source and with it.
+        permutations: how many were tried.
+        block: rows of a block.
+        persistence: the mean over neurons of the autocorrelation, a block later, of what all sources leave of them.
+            Well above zero, blocks are too short and p values too small.
+
+    Example:
+        >>> random = np.random.default_rng(0)
+        >>> hidden = random.standard_normal(400)
+        >>> named = hidden[:, None] + random.standard_normal((400, 2))
+        >>> activity = np.column_stack([hidden, named[:, 0], named.sum(axis=1)])
+        >>> activity += 0.1 * random.standard_normal((400, 3))
+        >>> missed_source(activity, named, hidden, block=1, permutations=199, rng=0).kinds
+        ('seems mixed', 'one', 'mixed')
+    """
+
+    def sentences(self) -> list[str]:
+        """The finding in words.
+
+        Example:
+            >>> random = np.random.default_rng(0)
+            >>> named = random.standard_normal((100, 2))
+            >>> activity = named + 0.1 * random.standard_normal((100, 2))
+            >>> found = missed_source(activity, named, random.standard_normal(100), block=1)
+            >>> print(found.sentences()[0])
+            Of 2 neurons 0 seem to mix the named sources and follow missing alone where it is known.
+        """
+        from solver.auditing.missed_picture import missed_sentences
+
+        return missed_sentences(self)
+
+    def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
+        """Draw the shares without the missing source and with it; write it to `path` (.png, .pdf, .svg) if given.
+
+        Example:
+            >>> random = np.random.default_rng(0)
+            >>> named = random.standard_normal((60, 2))
+            >>> figure = missed_source(named + 1, named, random.standard_normal(60), block=1, permutations=99).plot()
+        """
+        from solver.auditing.missed_picture import plot_missed
+
+        return plot_missed(self, path)
+
+    def __repr__(self) -> str:
+        return "\n".join(self.sentences())
+
+
+def missed_source(
+    activity: ArrayLike,
+    sources: ArrayLike | Sources | Problem,
+    missing: ArrayLike,
+    *,
+    groups: Mapping[str, Sequence[int | str]] | None = None,
+    block: int,
+    permutations: int = 999,
+    level: float = 0.05,
+    neurons: Sequence[str] | None = None,
+    rng: int | np.random.Generator | None = 0,
+) -> MissedSource:
+    """Tell which neurons seem to mix the named sources, and follow a missing one alone once it is known.
+
+    Args:
+        activity: (T, n) one row per sample; a DataFrame keeps its column names.
+        sources: (T, d) those that were named, as an array, a DataFrame, `Sources`, or a problem, with its groups.
+        missing: (T,) or (T, k) the source that was not named, one group.
+        groups: which of the sources belong together, as for `Problem`; each alone if not given.
+        block: rows that are permuted together: several times as many as activity and sources take to change; one where
+            rows are independent of each other, as trials in random order are. In a recording that goes on, single rows
+            find shares where there are none.
+        permutations: how many are tried; p values are multiples of 1 / (permutations + 1).
+        level: probability of a false share of any group in any neuron, at most, if the assumptions hold.
+        neurons: n names.
+        rng: seed of the permutations.
+
+    Raises:
+        InputError: tables of different lengths; samples with weights; a missing source that the named ones tell; fewer
+            than 20 blocks; too few permutations for the level.
+
+    Source: Dorrell et al. 2025, last section; Freedman and Lane, J. Business & Economic Statistics 1 (1983) 292;
+    Winkler et al., NeuroImage 92 (2014) 381 (blocks and the largest statistic).
+
+    Example:
+        >>> random = np.random.default_rng(1)
+        >>> hidden = random.standard_normal(300)
+        >>> named = hidden[:, None] + random.standard_normal((300, 2))
+        >>> found = missed_source(hidden + 0.2 * random.standard_normal(300), named, hidden, block=1, permutations=199)
+        >>> found.kinds, bool((found.without.p < 0.05).all()), bool((found.given.p[:, :2] < 0.05).any())
+        (('seems mixed',), True, False)
+    """
+    problem = sources if isinstance(sources, Problem) else Problem(sources, groups=groups)
+    known = problem.sources
+    if not known.from_samples or known.probabilities is not None:
+        raise InputError("sources: samples of equal weight are permuted; give a recording as it is, one row per sample")
+    values = as_matrix(activity, "activity", columns=column_names(activity, "activity"))
+    hidden = as_matrix(missing, "missing")
+    for name, table in (("activity", values), ("missing", hidden)):
+        if len(table) != known.count:
+            raise InputError(f"{name}: {len(table)} row(s) do not fit {known.count} samples; give one per sample")
+    _require_orders(known.count, block, permutations, level)
+    parts = {name: known.points[:, list(members)] for name, members in (problem.groups or _single(known)).items()}
+    labels = column_names(missing, "missing")
+    called = labels[0] if labels is not None and len(labels) == 1 else MISSING
+    while called in parts:
+        called += " (missing)"
+    orders = _orders(known.count, block, permutations, np.random.default_rng(rng))
+    without = _shares(values, parts, orders)
+    given = _shares(values, parts | {called: hidden}, orders)
+    names = tuple(neurons) if neurons is not None else column_names(activity, "activity")
+    return MissedSource(
+        neurons=names or tuple(str(number) for number in range(1, values.shape[1] + 1)),
+        without=without,
+        given=given,
+        kinds=tuple(map(_kind, without.p < level, given.p < level)),
+        level=level,
+        permutations=permutations,
+        block=block,
+        persistence=_persistence(values, [*parts.values(), hidden], block),
+    )
+
+
+def _persistence(values: Array, parts: Sequence[Array], block: int) -> float:
+    """The mean autocorrelation, a block later, of what all parts leave of the neurons."""
+    regressors = np.column_stack([np.ones(len(values)), *parts])
+    left = values - regressors @ np.linalg.lstsq(regressors, values, rcond=None)[0]
+    size = (left**2).sum(axis=0)
+    clear = size > PERMUTED.rounding * ((values - values.mean(axis=0)) ** 2).sum(axis=0)
+    later = (left[block:] * left[:-block]).sum(axis=0)
+    return float(np.mean(later[clear] / size[clear])) if clear.any() else 0.0
+
+
+def _single(sources: Sources) -> dict[str, tuple[int, ...]]:
+    return {name: (number,) for number, name in enumerate(sources.names)}
+
+
+def _require_orders(count: int, block: int, permutations: int, level: float) -> None:
+    if not (isinstance(block, int | np.integer) and block >= 1):
+        raise InputError(f"block: {block!r} is no whole number of rows from 1 on")
+    if count // block < PERMUTED.blocks:
+        raise InputError(
+            f"block: {count} rows make {count // block} whole block(s) of {block}; at least {PERMUTED.blocks} are "
+            "needed to tell chance from more, so give shorter blocks or a longer recording"
+        )
+    if not 0 < level < 1 or (permutations + 1) * level < 1:
+        raise InputError(
+            f"permutations: {permutations} tell no probability below {1 / (permutations + 1):.3g}; give more for a "
+            f"level of {level:g}"
+        )
+
+
+def _orders(count: int, block: int, permutations: int, rng: np.random.Generator) -> list[NDArray[np.intp]]:
+    """Permutations of the rows, a block at a time."""
+    blocks = np.array_split(np.arange(count), range(block, count, block))
+    return [np.concatenate([blocks[place] for place in rng.permutation(len(blocks))]) for _ in range(permutations)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Reduced:
+    """One group against all others: what these leave of the neurons, and the directions that the group adds."""
+
+    others: Array  # (T, q) orthonormal, the constant among them
+    added: Array  # (T, k) orthonormal, and orthogonal to the others
+    left: Array  # (T, n)
+    freedom: int
+
+    @classmethod
+    def of(cls, values: Array, name: str, parts: Mapping[str, Array]) -> _Reduced:
+        ones = np.ones((len(values), 1))
+        beside = np.column_stack([ones, *(part for other, part in parts.items() if other != name)])
+        scaled = beside / np.linalg.norm(beside, axis=0)
+        others = np.linalg.qr(scaled)[0]
+        part = parts[name] - parts[name].mean(axis=0)
+        own = part - others @ (others.T @ part)
+        own = own - others @ (others.T @ own)
+        left_right, sizes, _ = np.linalg.svd(own / np.linalg.norm(part, axis=0), full_matrices=False)
+        if sizes.min() < PERMUTED.dependent:
+            raise InputError(f"missing: {name!r} is told by the other sources, so that nothing can be said of it")
+        left = values - others @ (others.T @ values)
+        freedom = len(values) - others.shape[1] - left_right.shape[1]
+        if freedom < 1:
+            raise InputError(f"activity: {len(values)} rows are too few for so many sources")
+        return cls(others, left_right, left - others @ (others.T @ left), freedom)
+
+    def explained(self, order: NDArray[np.intp] | slice, variance: Array) -> tuple[Array, Array]:
+        """(n,) the share that the group explains of the rows in this order, and its F."""
+        rows = self.left[order]
+        won = ((self.added.T @ rows) ** 2).sum(axis=0)
+        rest = (rows**2).sum(axis=0) - ((self.others.T @ rows) ** 2).sum(axis=0) - won
+        floor = PERMUTED.rounding * variance
+        clear = won > floor  # what is less is rounding, whatever it is divided by
+        ratio = (won / self.added.shape[1]) / (np.maximum(rest, floor) / self.freedom)
+        return won / variance, np.where(clear, ratio, 0.0)
+
+
+def _shares(values: Array, parts: Mapping[str, Array], orders: Sequence[NDArray[np.intp]]) -> Shares:
+    """Steps 1 and 2."""
+    centred = values - values.mean(axis=0)
+    variance = (centred**2).sum(axis=0)
+    still = np.flatnonzero(variance <= np.finfo(float).eps ** 2 * (values**2).sum(axis=0))
+    if len(still):
+        raise InputError(f"activity: neuron {still[0]} (counted from 0) is constant; leave it out")
+    reduced = [_Reduced.of(centred, name, parts) for name in parts]
+
+    def both(order: NDArray[np.intp] | slice) -> tuple[Array, Array]:
+        found = [one.explained(order, variance) for one in reduced]
+        return np.column_stack([share for share, _ in found]), np.column_stack([ratio for _, ratio in found])
+
+    shares, ratios = both(slice(None))
+    total, squares, reached = np.zeros_like(shares), np.zeros_like(shares), np.ones_like(shares)
+    for order in orders:
+        chance, largest = both(order)
+        total += chance
+        squares += chance**2
+        reached += largest.max() >= ratios
+    mean = total / len(orders)
+    deviation = np.sqrt(np.maximum(squares / len(orders) - mean**2, 0))
+    return Shares(tuple(parts), shares, mean, deviation, reached / (len(orders) + 1))
+
+
+def _kind(without: NDArray[np.bool_], given: NDArray[np.bool_]) -> str:
+    """Step 4, from which groups explain a neuron."""
+    if given.sum() > 1:
+        return "mixed" if without.sum() > 1 else "mixes it"
+    if without.sum() < 2:
+        return "one"
+    return "seems mixed" if given[-1] else "open"
