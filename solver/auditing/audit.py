@@ -40,6 +40,7 @@ from theory.conditions import Verdict, decide
 from theory.conditions.practically import PRACTICALLY, checked_threshold
 from theory.errors import InputError
 from theory.inputs import LARGEST, as_matrix, column_names
+from theory.inputs.tensors import layer_weights
 from theory.problem import Problem
 from theory.sources import Sources
 
@@ -158,8 +159,8 @@ def audit(
     problem: Problem,
     activity: ArrayLike,
     *,
-    encoder: ArrayLike | None = None,
-    decoder: ArrayLike | None = None,
+    encoder: Any = None,
+    decoder: Any = None,
     rescale: bool | str = False,
     neurons: Sequence[str] | None = None,
     tolerance: float = DEFAULT_TOLERANCE,
@@ -173,8 +174,9 @@ def audit(
         problem: what is coded, with the samples of the activity.
         activity: (T, n) of the neurons, one row per sample (a DataFrame keeps its column names); not negative, unless
             rescaled.
-        encoder: (n, dx) W_in, if its cost is to count as it is; the cheapest that makes the activity if not given.
-        decoder: (r, n) W_out, if its cost is to count as it is; the best if not given.
+        encoder: (n, dx) W_in, if its cost is to count as it is; the cheapest that makes the activity if not given. A
+            tensor of torch or JAX, or the layer itself (`torch.nn.Linear`, or one of Equinox or Flax), will do.
+        decoder: (r, n) W_out, if its cost is to count as it is; the best if not given. As the encoder.
         rescale: for recorded activity, whose units and baselines mean nothing. Every neuron gets the least baseline at
             which its affine part is nonnegative, all one unit, and the encoder the price for which the code is least
             suboptimal. With "unit" the encoder keeps the problem's price, and the unit alone is fitted.
@@ -204,6 +206,7 @@ def audit(
     """
     _require_auditable(problem)
     practically = checked_threshold(practically)
+    encoder, decoder = layer_weights(encoder), layer_weights(decoder)
     limits: dict[str, Any] = {"tolerance": tolerance, "time_limit": time_limit, "rng": rng}
     values = _fitting(activity, problem.sources)
     if isinstance(rescale, str) and rescale != "unit":

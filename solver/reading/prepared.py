@@ -277,6 +277,9 @@ def _category(name: str, column: Any) -> _Part:
     places = np.array([number[cell] for cell in cells])
     values = [(places == place).astype(float) for place in range(1, len(levels))]
     mixing = np.vstack([-np.ones(len(levels) - 1), np.eye(len(levels) - 1)])
+    if len(levels) == 2:
+        said = f"{name} is one source, {channels[1]}, against {channels[0]}; the network sees and decodes both."
+        return _Part(channels[1:], values, channels, mixing, [said])
     notes = [
         f"{name} has {len(levels)} values: a source for each of {_listed(channels[1:])}, none for {channels[0]}, which "
         "the others tell; the network sees and decodes all."

@@ -230,7 +230,9 @@ def _refuse_cell(layout: Layout, line: int, index: int, cell: str, *, mixture: b
         raise InputError(f"{layout.path}: decimal commas and decimal points, at {place}; use one of them throughout")
     if not cell:
         raise InputError(f"{layout.path}: empty cell at {place}; fill it in, or remove the row or column (--drop)")
-    remedy = about_commas(cell, layout.delimiter) or "correct it, or remove the row or column (--drop)"
+    remedy = about_commas(cell, layout.delimiter) or (
+        "correct it, remove the row or column (--drop), or take it as a category (--category)"
+    )
     raise InputError(f"{layout.path}: {cell[:CELL_SHOWN]!r} is not a number, at {place}; {remedy}")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from theory.errors import InputError
 from theory.inputs.names import distinct_names, printable
+from theory.inputs.tensors import plain_array
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -101,7 +102,7 @@ def _numbers(
     """An array of real numbers of any kind; for the messages, whether it is to be a matrix."""
     require_plain(values, name, columns=columns, first_row=first_row)
     try:
-        raw = np.asarray(values)
+        raw = np.asarray(plain_array(values))
     except ValueError:
         uneven = "rows have different lengths; give every row the same number of columns"
         raise InputError(f"{name}: {uneven if matrix else 'parts of different shapes; give all the same'}") from None
@@ -169,7 +170,7 @@ def as_rows(values: ArrayLike, name: str, columns: int) -> Array:
     if type(values) is not np.ndarray:
         require_plain(values, name)
     try:
-        rows = np.atleast_2d(np.asarray(values, dtype=np.float64))
+        rows = np.atleast_2d(np.asarray(plain_array(values), dtype=np.float64))
     except (TypeError, ValueError):
         raise InputError(f"{name}: not a matrix of numbers; give rows of {columns} numbers") from None
     if rows.ndim != 2 or rows.shape[1] != columns:

@@ -156,7 +156,7 @@ def test_what_is_a_header_and_what_a_name(write, content, choice, names, first):
         ("note,a,b\n", Choice.of(drop=["note"]), "only a header"),
         ("w,a,a\n1,2,3\n1,4,5\n", Choice.of(drop=["w"]), "2 columns are named 'a'"),
         (",a\n0,1\n1,2\n", Choice.of(), "say so by --index-column 0"),
-        ("note,a\nm,1\nm,3\n", Choice.of(), "or remove the row or column (--drop)"),
+        ("note,a\nm,1\nm,3\n", Choice.of(), "remove the row or column (--drop), or take it as a category"),
     ],
 )
 def test_what_cannot_be_read_is_one_line(write, content, choice, said):
