@@ -1,4 +1,5 @@
 from . import examples as examples
+from .ambiguity import Ambiguity as Ambiguity
 from .auditing.audit import Audit as Audit
 from .auditing.audit import audit as audit
 from .auditing.missed_source import MissedSource as MissedSource
@@ -18,6 +19,8 @@ from .problem import Sources as Sources
 from .questions.neuron_budget import Budget as Budget
 from .questions.neuron_budget import budget as budget
 from .questions.separation import separation as separation
+from .questions.tuning import UniqueTuning as UniqueTuning
+from .questions.tuning import unique_tuning as unique_tuning
 from .reading.prepared import PreparedTable as PreparedTable
 from .reading.prepared import prepare_table as prepare_table
 from .representation import Representation as Representation
@@ -31,6 +34,7 @@ from .verification.verify import verify as verify
 __version__: str
 
 __all__ = [
+    "Ambiguity",
     "Answers",
     "Audit",
     "Bound",
@@ -47,6 +51,7 @@ __all__ = [
     "Representation",
     "Sources",
     "Sweep",
+    "UniqueTuning",
     "audit",
     "budget",
     "certify",
@@ -59,5 +64,6 @@ __all__ = [
     "solve",
     "solve_many",
     "sweep",
+    "unique_tuning",
     "verify",
 ]

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from solver.ambiguity import Ambiguity, ambiguity
+from solver.ambiguity.touching_neurons import TIED, facing
 from solver.generation.pool import merged
 from solver.reads import ONE_SOURCE, group_shares, named, scale_ratio, shares, strongest_part
 from theory.bounds.cover import Cover
 from theory.conditions.practically import PRACTICALLY, excess, practically_modular
 from theory.errors import InputError
-from theory.immutable import Frozen
+from theory.immutable import Frozen, derived
 from theory.inputs import as_matrix
 from theory.neurons import Activity
 from theory.problem import Problem
@@ -248,6 +250,30 @@ class Code(Frozen):
         share = shares(self.problem, self.source_weights)
         return [tuple(np.array(self.problem.sources.names)[row > ONE_SOURCE].tolist()) for row in share]
 
+    def ambiguity(self, *, quick: bool = False) -> Ambiguity:
+        """Whether the neurons are the only optimal ones, how few are enough, and which are in every optimal code.
+
+        Args:
+            quick: whether to leave it open where the answer takes seconds, as summaries do.
+
+        Source: docs/mathematics.md, "Uniqueness".
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> found = solve(Problem([[0, 0], [0, 1], [1, 0]])).ambiguity()
+            >>> found.unique, found.fewest
+            (True, 3)
+        """
+        return self._quick_ambiguity if quick and "_ambiguity" not in vars(self) else self._ambiguity
+
+    @derived
+    def _ambiguity(self) -> Ambiguity:
+        return ambiguity(self.problem, self.source_weights, proven=self.status == "optimal")
+
+    @derived
+    def _quick_ambiguity(self) -> Ambiguity:
+        return ambiguity(self.problem, self.source_weights, proven=self.status == "optimal", quick=True)
+
     def to_dict(self) -> dict[str, Any]:
         """All fields as plain numbers, strings and lists, with the source names: what `--json` prints.
 
@@ -268,6 +294,7 @@ class Code(Frozen):
         plain["sources"] = sources = list(self.problem.sources.names)
         plain["scale_ratio"] = scale_ratio(self.problem)
         plain |= self.problem.sources.summary()
+        plain["ambiguity"] = self.ambiguity(quick=True).to_dict()
         if self.problem.groups is not None:
             groups = self.problem.groups
             plain["groups"] = {name: [sources[index] for index in members] for name, members in groups.items()}
@@ -372,5 +399,5 @@ def _lines(problem: Problem, weights: Array, apart: float) -> Array:
     lines = weights[kept] * factor[:, None]
     # Both sides of all of them at once: each look at the samples takes as long as there are many.
     one, other = problem.neuron_cost(np.concatenate([lines, -lines])).reshape(2, -1)
-    cheaper = other < one * (1 - 1e-12)
-    return np.where(cheaper[:, None], -lines, lines)
+    lines = np.where((other < one * (1 - TIED))[:, None], -lines, lines)
+    return np.where((np.abs(other - one) <= TIED * one)[:, None], facing(problem, lines), lines)

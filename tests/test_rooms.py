@@ -48,6 +48,7 @@ FLOORS = [
         "solver.solving.plan",
         "solver.generation",
         "solver.batches",
+        "solver.ambiguity",
         "solver.metrics",
         "solver.files",
         "solver.reading",

@@ -151,10 +151,10 @@ def _cut(Y: Array, corners: Array) -> Array:
         pair, row = np.divmod(place, len(Y))
         here = np.arange(len(few))
         a, b = one[here, pair, row], other[here, pair, row]
-        crossing = excess[here, place] > 0
-        edge[few[crossing]] = pairs[pair[crossing]]
-        crossed = (b / np.where(crossing, a + b, 1.0))[crossing]
-        share[few[crossing]] = np.where(np.minimum(crossed, 1 - crossed) >= INNER, crossed, 0.5)
+        found = excess[here, place] > 0
+        edge[few[found]] = pairs[pair[found]]
+        crossed = (b / np.where(found, a + b, 1.0))[found]
+        share[few[found]] = np.where(np.minimum(crossed, 1 - crossed) >= INNER, crossed, 0.5)
     rows = np.arange(m)
     middle = share[:, None] * corners[rows, edge[:, 0]] + (1 - share)[:, None] * corners[rows, edge[:, 1]]
     middle /= np.linalg.norm(middle, axis=1, keepdims=True)

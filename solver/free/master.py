@@ -120,16 +120,16 @@ def best_energies(
         before = answer.loss - 2 * theta * float(np.log(x).sum())
         pushed, kept = answer.moved(columns, step), False
         for _ in range(HALVINGS):  # 3
-            trial_x, at = x + length * step[:n], offset + length * step[n:]
-            trial = respond(samples, _scaled(units, trial_x), at, answer.multiplier + length * pushed, smoothing=theta)
-            after = trial.loss - 2 * theta * float(np.log(trial_x).sum())
+            there, at = x + length * step[:n], offset + length * step[n:]
+            trial = respond(samples, _scaled(units, there), at, answer.multiplier + length * pushed, smoothing=theta)
+            after = trial.loss - 2 * theta * float(np.log(there).sum())
             kept = after <= before - 1e-4 * length * promised + 1e-15 * abs(before)
             if kept:
                 break
             length *= 0.4
         if not kept:
             break
-        x, offset, answer = trial_x, at, trial
+        x, offset, answer = there, at, trial
         s = np.clip(s + dual * ds, 0.01 * theta / x, 100 * theta / x)
     return Energies(x, offset, answer, s)
 

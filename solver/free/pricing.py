@@ -80,7 +80,7 @@ def largest_ratio(
     seen = [whole_view(loss.probabilities)] if views is None else views
     unit = 2 * np.sqrt(loss.readout.decoder_cost * loss.activity_cost)
     ends = time.monotonic() + seconds
-    bound, best, attained, owners = 0.0, 0.0, [], []
+    bound, best, found, owners = 0.0, 0.0, [], []
     for place, view in enumerate(seen):
         Z = view.standard(multiplier)
         if not np.isfinite(Z).all():
@@ -88,11 +88,11 @@ def largest_ratio(
         limit = max((ends - time.monotonic()) / (len(seen) - place), 0.0)
         above, directions = tops(Z, tolerance=tolerance, seconds=limit)
         bound = max(bound, above)
-        attained.append(directions)
+        found.append(directions)
         owners.append(np.full(len(directions), place))
-    neurons, places = np.concatenate(attained), np.concatenate(owners)
+    neurons, places = np.concatenate(found), np.concatenate(owners)
     worths = np.concatenate(
-        [worth(seen[place].standard(multiplier), directions) for place, directions in enumerate(attained)]
+        [worth(seen[place].standard(multiplier), directions) for place, directions in enumerate(found)]
     )
     order = np.argsort(-worths, kind="stable")
     best = float(worths.max(initial=0.0))

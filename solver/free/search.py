@@ -150,14 +150,14 @@ def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.ran
     units, energies = _start(posed.samples, rng)  # 2
     offset, M, idle = np.zeros(posed.samples.targets.shape[1]), None, 0
     for stage in _stages(posed.samples):
-        master = best_energies(stage, units, energies, offset, M, tolerance=TOLERANCES.master)
-        energies, offset, M = master.energies, master.offset, master.response.multiplier
+        found = best_energies(stage, units, energies, offset, M, tolerance=TOLERANCES.master)
+        energies, offset, M = found.energies, found.offset, found.response.multiplier
     for _ in range(TOLERANCES.rounds):
-        master = best_energies(posed.samples, units, energies, offset, M, tolerance=TOLERANCES.master)  # 3
-        point = _converged(posed.samples, units, master, angle)  # 4
+        found = best_energies(posed.samples, units, energies, offset, M, tolerance=TOLERANCES.master)  # 3
+        point = _settled(posed.samples, units, found, angle)  # 4
         new, ratio = _judged(loss, posed, views, point, tolerance)  # 5
         if new.loss - new.lower_bound > tolerance * new.loss:
-            before = Point(master.offset, master.response)
+            before = Point(found.offset, found.response)
             other, wider = _judged(loss, posed, views, before, tolerance)
             if not np.isfinite(new.loss) or ratio.rho > TOLERANCES.lost * wider.rho:
                 point, ratio = before, wider
@@ -166,7 +166,7 @@ def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.ran
                 if new.loss - new.lower_bound <= tolerance * new.loss:
                     break
                 softer = best_energies(stage, units, energies, offset, M, tolerance=TOLERANCES.master)
-                other, _ = _judged(loss, posed, views, _converged(stage, units, softer, angle), tolerance)
+                other, _ = _judged(loss, posed, views, _settled(stage, units, softer, angle), tolerance)
                 new = _joined(new, other)
         met = new.loss - new.lower_bound <= tolerance * new.loss
         if met:
@@ -246,12 +246,12 @@ def _weights(samples: Samples) -> Array:
     return 1 / samples.views[0].probabilities if samples.apart else np.ones(len(samples.slack))
 
 
-def _converged(samples: Samples, units: Neurons, master: Energies, angle: float) -> Point:
+def _settled(samples: Samples, units: Neurons, found: Energies, angle: float) -> Point:
     """Step 4, after leaving out and merging neurons."""
-    kept = master.energies > TOLERANCES.nothing * master.energies.max()
+    kept = found.energies > TOLERANCES.nothing * found.energies.max()
     chosen = units.chosen(kept)
-    decoders = Neurons(chosen.decoders * np.sqrt(master.energies[kept])[:, None], chosen.views)
-    start = Point(master.offset, respond(samples, merged(decoders, angle), master.offset, master.response.multiplier))
+    decoders = Neurons(chosen.decoders * np.sqrt(found.energies[kept])[:, None], chosen.views)
+    start = Point(found.offset, respond(samples, merged(decoders, angle), found.offset, found.response.multiplier))
     if len(start.response.neurons.views) > samples.targets.size:  # more than can be independent
         start = basic(samples, start) or start
     return descend(samples, start, seconds=TOLERANCES.descent_seconds)

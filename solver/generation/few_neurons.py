@@ -125,8 +125,18 @@ class FewNeurons:
             best = min(best, self.polished(start), key=self.loss)
         return best
 
-    def polished(self, neurons: Array) -> Array:
-        """A stationary code; the loss never rises."""
+    def reaching(self, starts: Iterator[Array], most: float) -> Array | None:
+        """The first code that the most promising starts lead to which costs at most so much; None where none does."""
+        balanced = [self._balanced(start) for start in starts]
+        promising = sorted((one for one in balanced if one is not None), key=lambda one: one[1])
+        for start, _ in promising[: FEW_NEURONS.descents]:
+            found = self.polished(start, most)
+            if self.loss(found) <= most:
+                return found
+        return None
+
+    def polished(self, neurons: Array, enough: float = 0.0) -> Array:
+        """A stationary code, or one that costs at most `enough`; the loss never rises."""
         if not len(neurons):
             return neurons
         active = self.scaled.highest_samples(neurons)
@@ -136,7 +146,7 @@ class FewNeurons:
                 moved, active, loss = self.active_set.minimised(moved, active, FEW_NEURONS.steps)
             except (np.linalg.LinAlgError, FloatingPointError):
                 break
-            if not loss < last * (1 - FEW_NEURONS.progress) or self.out_of_time():
+            if not loss < last * (1 - FEW_NEURONS.progress) or loss * self.scaled.unit <= enough or self.out_of_time():
                 break
             last = loss
         return moved if self.loss(moved) <= self.loss(neurons) else neurons

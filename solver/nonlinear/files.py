@@ -98,9 +98,9 @@ def _agreeing(content: dict[str, Any], problem: Any) -> dict[str, Any]:
     activity, encoder, bias = (content[name] for name in ("sample_activity", "encoder", "encoder_bias"))
     if encoder.shape[1]:
         _require_same("sample_activity", activity, rectified(problem.sources.points, encoder @ problem.mixing, bias))
-    derived = described(problem, activity, encoder, bias)
+    found = described(problem, activity, encoder, bias)
     for name in ("loss", "decoder", "decoder_bias", "neuron_costs"):
-        _require_same(name, content[name], derived[name])
+        _require_same(name, content[name], found[name])
     numbers = {name: float(content[name]) for name in SAVED_NUMBERS}
     numbers["loss"], numbers["iterations"] = float(content["loss"]), int(content["iterations"])
     if not numbers["lower_bound"] <= numbers["loss"]:
@@ -112,7 +112,7 @@ def _agreeing(content: dict[str, Any], problem: Any) -> dict[str, Any]:
     arrays = {name: content[name] for name in SAVED_ARRAYS}
     # A file of before there was one has none.
     practically = checked_threshold(float(content.get("practically", PRACTICALLY)))
-    return derived | arrays | numbers | texts | {"problem": problem, "practically": practically}
+    return found | arrays | numbers | texts | {"problem": problem, "practically": practically}
 
 
 def _require_same(name: str, written: Any, computed: Any) -> None:

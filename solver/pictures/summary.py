@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver.ambiguity import sentence
 from solver.pictures.words import (
     conjugated,
     counted,
@@ -129,7 +130,8 @@ def sentences(representation: Code) -> list[str]:
     if representation.problem.sources.identified:
         hint = [NEVER_EXACTLY] if _is_nearly_modular(representation) else []
         lines = [_price(representation), *hint, *lines, *reading_words(representation)]
-    lines += [*_recurrent(representation), _proof(representation), *scales_words(representation.problem)]
+    lines += [*_recurrent(representation), sentence(representation.ambiguity(quick=True)), _proof(representation)]
+    lines += scales_words(representation.problem)
     if representation.status == "bounded" and not representation.message.endswith("as asked"):
         # Another method or solver may do better, if one knows how this one ended.
         lines.append(f"Why not optimal: {representation.message}.")

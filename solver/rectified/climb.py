@@ -56,12 +56,12 @@ def climbed(
             break
         here = neurons[going]
         directions = _directions(frame, multiplier, here, failures[going], rng)
-        stepped = best_on_circles(frame, multiplier, here, directions)
-        costs = frame.energies(stepped)
-        stepped = np.where(costs[:, None] > 0, stepped / np.sqrt(np.where(costs > 0, costs, 1.0))[:, None], here)
-        worth = frame.worths(multiplier, stepped)
+        found = best_on_circles(frame, multiplier, here, directions)
+        costs = frame.energies(found)
+        found = np.where(costs[:, None] > 0, found / np.sqrt(np.where(costs > 0, costs, 1.0))[:, None], here)
+        worth = frame.worths(multiplier, found)
         better = worth > worths[going] * (1 + CLIMB.gain)
-        neurons[going[better]], worths[going[better]] = stepped[better], worth[better]
+        neurons[going[better]], worths[going[better]] = found[better], worth[better]
         failures[going] = np.where(better, 0, failures[going] + 1)
     return neurons
 

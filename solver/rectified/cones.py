@@ -194,12 +194,12 @@ class ConeProof:
         samples, owner = cones.samples[active], owners[active]
         linear, quadratic, spread = cones.linear.copy(), cones.quadratic.copy(), cones.spread.copy()
         if len(samples):
-            places, where = np.unique(owner, return_index=True)
+            found, where = np.unique(owner, return_index=True)
             lifted, prices = self._lifted[samples], self._prices[samples]
-            linear[places] += np.add.reduceat(lifted[:, :, None] * prices[:, None, :], where)
+            linear[found] += np.add.reduceat(lifted[:, :, None] * prices[:, None, :], where)
             weighted = self._p[samples, None, None] * lifted[:, :, None] * lifted[:, None, :]
-            quadratic[places] += np.add.reduceat(weighted, where)
-            spread[places] += np.add.reduceat(self._free[samples], where)
+            quadratic[found] += np.add.reduceat(weighted, where)
+            spread[found] += np.add.reduceat(self._free[samples], where)
         counts = np.bincount(owners[undecided], minlength=len(cones))
         return _Cones(cones.corners, linear, quadratic, spread, cones.samples[undecided], counts), inputs[undecided]
 
@@ -296,11 +296,11 @@ class ConeProof:
             tried = self._mixtures @ cones.corners[part]
             worths = self.frame.worths(self.multiplier, tried.reshape(-1, tried.shape[2])).reshape(tried.shape[:2])
             best, rows = np.argmax(worths, axis=1), np.arange(len(part))
-            violated = worths[rows, best] > self.level
+            found = worths[rows, best] > self.level
             apart = ((cones.corners[part] - cones.corners[part][:, :1]) ** 2).sum(axis=2).max(axis=1)
             small = apart < CONES.smallest**2
-            self.violators.extend(tried[rows, best][violated])
-            closed = part[violated | small]
+            self.violators.extend(tried[rows, best][found])
+            closed = part[found | small]
             self._close(bucket[closed])
             bucket[closed] = 0
 

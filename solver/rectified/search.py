@@ -198,24 +198,24 @@ class _Search:
             neurons, family = self._improved(neurons, family, progress)  # steps 2 and 3
             idle = 0 if self.soft < before * (1 - SEARCH.gain) else idle + 1
             prices = self.frame.multiplier(neurons)
-            candidates, top = self._climb(prices, neurons, family)  # step 4
-            many = sum(len(each) for each in candidates)
+            found, top = self._climb(prices, neurons, family)  # step 4
+            many = sum(len(each) for each in found)
             yield self._step(f"{len(neurons)} neurons, {many} more are worth more than they cost")
             if not many or idle >= SEARCH.idle_rounds:
-                yield from self._prove(prices, 1 + self.tolerance / 2, np.inf, candidates)  # step 5
-                if self._met() or not any(len(each) for each in candidates) or idle >= SEARCH.idle_rounds:
+                yield from self._prove(prices, 1 + self.tolerance / 2, np.inf, found)  # step 5
+                if self._met() or not any(len(each) for each in found) or idle >= SEARCH.idle_rounds:
                     return neurons, family
             elif time.perf_counter() - last_proof > SEARCH.early:
-                yield from self._prove(prices, max(top, 1.0) * (1 + 1e-3), SEARCH.early_share, candidates)
+                yield from self._prove(prices, max(top, 1.0) * (1 + 1e-3), SEARCH.early_share, found)
                 last_proof = time.perf_counter()
-            joining, whose = self._pool(candidates)
+            joining, whose = self._pool(found)
             neurons = np.vstack([self.frame.of_unit_cost(neurons), joining])
             family = np.concatenate([family, whose])
 
     def _pool(self, parts: list[Array]) -> tuple[Array, Indices]:
         """Neurons of the families in the frame of all sources, and which family each is of."""
-        neurons = [part @ each.there.T for part, each in zip(parts, self.families, strict=True)]
-        return np.vstack(neurons), np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+        there = [part @ each.there.T for part, each in zip(parts, self.families, strict=True)]
+        return np.vstack(there), np.repeat(np.arange(len(parts)), [len(part) for part in parts])
 
     def _improved(self, neurons: Array, family: Indices, progress: float) -> tuple[Array, Indices]:
         neurons, family = self._weighted(neurons, family)
@@ -296,7 +296,7 @@ class _Search:
 
     def _climb(self, prices: Array, neurons: Array, family: Indices) -> tuple[list[Array], float]:
         """Step 4: for each family, neurons (n, m) in its frame that are worth more than they cost."""
-        candidates, top = [], 0.0
+        found, top = [], 0.0
         for i, each in enumerate(self.families):
             own = neurons[family == i] @ each.home.T
             if each.sources == 1:
@@ -308,11 +308,11 @@ class _Search:
             top = max(top, float(worths.max(initial=0.0)))
             better = worths > 1 + self.tolerance / 4
             chosen = distinct(each.frame, climbs[better], worths[better], each.frame.of_unit_cost(own))
-            candidates.append(chosen[: SEARCH.newcomers])
-        return candidates, top
+            found.append(chosen[: SEARCH.newcomers])
+        return found, top
 
-    def _prove(self, prices: Array, level: float, seconds: float, candidates: list[Array]) -> Iterator[Step]:
-        """Step 5: better bounds; violators are put into `candidates`."""
+    def _prove(self, prices: Array, level: float, seconds: float, found: list[Array]) -> Iterator[Step]:
+        """Step 5: better bounds; violators are put into `found`."""
         end = time.perf_counter() + seconds
         bounds = [self._start(each, prices, level, last=np.isinf(seconds)) for each in self.families]
         for i, (each, proof) in enumerate(zip(self.families, bounds, strict=True)):
@@ -329,8 +329,8 @@ class _Search:
                 more = climbed(each.frame, prices, np.array(proof.violators), self.rng)
                 worths = each.frame.worths(prices, more)
                 better = worths > 1 + self.tolerance / 4
-                fresh = distinct(each.frame, more[better], worths[better], candidates[i])
-                candidates[i] = np.vstack([candidates[i], fresh])
+                fresh = distinct(each.frame, more[better], worths[better], found[i])
+                found[i] = np.vstack([found[i], fresh])
         self._bound_of(prices, max(_value(proof) for proof in bounds))
         if np.isinf(seconds) and self._has_own_multiplier:
             relaxed = lifted_multiplier(self.frame)

@@ -5,16 +5,21 @@
    seconds to list, unless the bound of the search comes from its faces, and none is priced that takes seconds to price,
    unless that leaves less than the search had proven.
 3. Of a few sources whose bound came from a relaxation the faces are priced where that leaves a gap.
-4. The message says what was chosen and why, what the method had to say, what stopped it, and which combination of
+4. Of several optimal codes one is given that is no matter of chance (`solver.ambiguity.canonical`).
+5. The message says what was chosen and why, what the method had to say, what stopped it, and which combination of
    sources hardly varies where the code is not proven optimal.
 """
 
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from solver.ambiguity.canonical import chosen_code
 from solver.certificate import best_bound, optimality_gap
 from solver.methods import many_samples
 from solver.representation import Representation
@@ -29,6 +34,9 @@ if TYPE_CHECKING:
     from theory.problem import Problem
 
 __all__ = ["answer"]
+
+ROUNDING = 1e-14
+"""Relative difference of two losses that is rounding."""
 
 FAILED = " failed"
 """In the note of a method: what a library could not do."""
@@ -75,7 +83,8 @@ def answer(
         if optimality_gap(code.loss, bound.value) <= tolerance:
             # What failed on the way did no harm.
             note = "; ".join(part for part in note.split("; ") if FAILED not in part)
-        message = "; ".join(part for part in (f"{method}: {why}", note, stopped) if part)  # step 4
+            code = _given(posed, best, code, fields)
+        message = "; ".join(part for part in (f"{method}: {why}", note, stopped) if part)  # step 5
         code = replace(code, message=message, multiplier=bound.multiplier, seconds=time.perf_counter() - start)
         code = code.bounded_by(bound.value, "interrupted" if stopped else "bounded")
         combination = None if code.status == "optimal" else problem.sources.nearly_constant
@@ -98,6 +107,16 @@ def _bounded(problem: Problem, best: Best, weights: Array, tolerance: float, *, 
     if best.cover is not None and few and optimality_gap(best.loss, bound.value) > tolerance:
         bound = best_bound(problem, best.multiplier, weights=weights, cover=best.cover)
     return bound
+
+
+def _given(posed: Problem, best: Best, code: Representation, fields: dict[str, Any]) -> Representation:
+    """The optimal code to give in the place of the one that was found (step 4)."""
+    with suppress(np.linalg.LinAlgError, FloatingPointError):
+        chosen = chosen_code(posed.canonical, code.source_weights)
+        if chosen is not code.source_weights:
+            other = _written(posed, best, chosen, fields)
+            return code if other.loss > code.loss * (1 + ROUNDING) else other
+    return code
 
 
 def _hulls(problem: Problem, cover: Cover | None) -> tuple[Problem, ...]:

@@ -89,8 +89,8 @@ def solve(
     limits, practically = Limits(tolerance, max_iterations, time_limit, callback), checked_threshold(practically)
     check(problem, method, limits)
     if not problem.neurons.linear:
-        answer = _solve_nonlinear(problem, method, limits, rng, {"neurons": neurons, "solver": solver})
-        return replace(answer, practically=practically)
+        found = _solve_nonlinear(problem, method, limits, rng, {"neurons": neurons, "solver": solver})
+        return replace(found, practically=practically)
     options = options_of(method, {"neurons": neurons, "solver": solver})
     run = Run(problem, limits)
     run.search(method, generator_of(rng), options)

@@ -144,12 +144,12 @@ def _modularity(_: Problem, prediction: Prediction, answer: Any) -> Judged | Non
 
 def _price(_: Problem, prediction: Prediction, answer: Any) -> Judged | None:
     least, most = answer.price_bounds
-    certified = f"found one of {least:.6g} to {most:.6g}"
+    found = f"found one of {least:.6g} to {most:.6g}"
     for bound, proven, sign in ((prediction.most_price, least, 1), (prediction.least_price, most, -1)):
         if bound is None:
             continue
         room = sign * (bound - answer.price_of_modularity)
-        said = f"predicted a price of at {'most' if sign > 0 else 'least'} {bound:.6g}; {certified}"
+        said = f"predicted a price of at {'most' if sign > 0 else 'least'} {bound:.6g}; {found}"
         if sign * (proven - bound) > NONLINEAR.loss:
             return DISAGREES, -room, said
         return (AGREES, max(room, 0.0), said) if room >= -NONLINEAR.loss else _undecided(said)
@@ -162,8 +162,8 @@ def _falling(problem: Problem, prediction: Prediction, answer: Any) -> Judged | 
         return None
     probabilities = problem.sources.sample_probabilities
     values = problem.sources.points[:, 0] - probabilities @ problem.sources.points
-    present = answer.neuron_costs > NONLINEAR.coded * answer.loss
-    falling = bool(((probabilities * values) @ answer.sample_activity < 0)[present].any())
+    there = answer.neuron_costs > NONLINEAR.coded * answer.loss
+    falling = bool(((probabilities * values) @ answer.sample_activity < 0)[there].any())
     said = f"predicted {'an' if prediction.falling else 'no'} OFF neuron; found {'one' if falling else 'none'}"
     if falling is prediction.falling:
         return AGREES, prediction.margin, said

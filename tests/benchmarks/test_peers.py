@@ -122,7 +122,6 @@ def test_neurons_of_a_rectified_problem_are_judged_with_their_best_decoder():
     assert case.excess(np.zeros((0, 2))) == case.excess(np.full((1, 2), np.nan)) == np.inf
 
 
-@pytest.mark.thorough
 def test_a_convex_program_over_all_sets_of_active_samples_is_the_problem():
     """By other code than ours: in one source the program of all sets has the certified optimum."""
     rectified = pytest.importorskip("benchmarks.peers.rectified", exc_type=ImportError)

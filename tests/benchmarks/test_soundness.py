@@ -114,7 +114,6 @@ def test_every_problem_drawn_is_accepted():
             assert problem.extreme, problem
 
 
-@pytest.mark.thorough
 def test_every_way_to_pose_a_problem_is_drawn():
     problems = [drawn(0, index) for index in range(600)]
     assert {problem.reading.kind for problem in problems} == {"exact", "soft", "noisy"}
@@ -509,7 +508,6 @@ def test_an_error_of_the_checker_is_told():
 # ---- the ledger ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.thorough
 def test_cheaper_codes_are_searched_for_as_often_as_asked(tmp_path):
     result = CliRunner().invoke(
         command.main,

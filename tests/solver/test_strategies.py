@@ -123,7 +123,6 @@ def test_a_failing_test_is_reported_as_a_call_that_makes_its_problem(wrong):
     assert (told.encoder_cost, told.decoder_cost) == (meant.encoder_cost, meant.decoder_cost)
 
 
-@pytest.mark.thorough
 def test_the_first_example_waits_for_nothing_to_load():
     """In a process of its own; what a law does with its first problem needs no module that the draw did not load."""
     program = """

@@ -124,6 +124,27 @@ class Pricing:
         weights = self.whitening.weights(neurons[order])
         return Priced(max(float(ratios[order[0]]), least), weights[0], ratios[order], weights, tied[order])
 
+    def best_two(
+        self, worth: Array, size: int, faces: Indices, bar: float
+    ) -> Iterator[tuple[Indices, Array, Array, Array, Mask]]:
+        """For some faces of a size, in blocks: the two largest eigenvalues of Y, the first's neuron x, its feasibility.
+
+        Args:
+            worth: (d, d) the form of Y in whitened coordinates.
+            size: samples k of each face.
+            faces: indices of faces of that size.
+            bar: below it neurons are not looked at, and count as infeasible.
+        """
+        level = self.faces.levels[size - 1]
+        for rows in _blocks(faces):
+            known = self._bases_of_levels
+            bases = self._bases(level[rows]) if known is None else known[size - 1][rows]
+            values, vectors = np.linalg.eigh(np.swapaxes(bases, 1, 2) @ worth @ bases)
+            first = values[:, -1]
+            second = values[:, -2] if values.shape[1] > 1 else np.full(len(rows), -np.inf)
+            neurons, feasible = self._on_faces(level[rows, 0], bases, vectors[:, :, -1], first > bar)
+            yield rows, first, second, neurons, feasible
+
     def _best_along_samples(self, worth: Array) -> tuple[float, Array]:
         """Ratio and neuron x, of those with x along a sample."""
         cost = (self.corners**2).sum(axis=1) + self._support(self.corners) ** 2
@@ -136,14 +157,25 @@ class Pricing:
         known = self._bases_of_levels
         bases = self._bases(level[rows]) if known is None else known[size - 1][rows]
         ratios, coordinates = _largest(np.swapaxes(bases, 1, 2) @ worth @ bases)
-        above = np.flatnonzero(ratios > bar * PRICING.above)
-        neurons = np.zeros((len(rows), len(worth)))
+        return ratios, *self._on_faces(level[rows, 0], bases, coordinates, ratios > bar * PRICING.above)
+
+    def _on_faces(self, first: Indices, bases: Array, coordinates: Array, chosen: Mask) -> tuple[Array, Mask]:
+        """Neurons x (n, d) of coordinates in the bases of faces, for those chosen, and whether they are feasible.
+
+        Args:
+            first: (n,) a sample of each face.
+            bases: (n, d, k).
+            coordinates: (n, k).
+            chosen: (n,).
+        """
+        above = np.flatnonzero(chosen)
+        neurons = np.zeros((len(bases), bases.shape[1]))
         neurons[above] = np.einsum("nij,nj->ni", bases[above], coordinates[above])
-        bias = np.einsum("ni,ni->n", neurons[above], self.corners[level[rows[above], 0]])
+        bias = np.einsum("ni,ni->n", neurons[above], self.corners[first[above]])
         neurons[above] *= np.where(bias < 0, -1.0, 1.0)[:, None]
-        feasible = np.zeros(len(rows), dtype=np.bool_)
+        feasible = np.zeros(len(bases), dtype=np.bool_)
         feasible[above] = self._support(neurons[above]) <= np.abs(bias) + self.slack
-        return ratios, neurons, feasible
+        return neurons, feasible
 
     def _support(self, neurons: Array) -> Array:
         """(n,) h of neurons x (n, d)."""

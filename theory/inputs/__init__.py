@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -313,6 +314,6 @@ def checked_probabilities(probabilities: ArrayLike | None, count: int) -> Array 
         raise InputError("probabilities: all are zero; give at least one sample a positive weight")
     if not SMALLEST < largest < LARGEST:
         weights = weights / largest  # whose sum may overflow, or have lost its digits
-    total = float(weights.sum())
+    total = math.fsum(weights)  # in whatever order
     # What was divided by its sum already, such as what comes out of a file, stays as it is to the last digit.
     return np.array(weights if abs(total - 1) <= SUMS_TO_ONE else weights / total)

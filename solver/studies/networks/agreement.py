@@ -117,9 +117,9 @@ def _named(trial: Trial) -> str:
 
 def _against_own_kind(trials: Sequence[Trial]) -> dict[str, Any]:
     """The fields of one architecture that say what the theory of its own neurons tells."""
-    each = [(trial, mixed) for trial in trials for mixed in trial.mixed if mixed is not None]
-    linear, own = (np.array(prices) for prices in ([one.price for one, _ in each], [one.held.price for one, _ in each]))
-    mixed: Mask = np.array([mixed for _, mixed in each], dtype=bool)
+    told = [(trial, mixed) for trial in trials for mixed in trial.mixed if mixed is not None]
+    linear, own = (np.array(prices) for prices in ([one.price for one, _ in told], [one.held.price for one, _ in told]))
+    mixed: Mask = np.array([mixed for _, mixed in told], dtype=bool)
     above = [share for trial in trials for share in trial.held.above]
     if not above:
         return {"banded": (), "ordered": (ordered(linear, mixed), float("nan")), "above": (float("nan"),) * 2}

@@ -83,12 +83,12 @@ def study(rng: Generator, quick: bool) -> Finding:
         for width in (WIDTHS[3:4] if quick else WIDTHS)
     ]
     lowest = min(min(run.held.above) for run in runs)
-    summary = "; ".join(f"{kind} {_told([run for run in runs if run.kind == kind])}" for kind in kinds)
+    told = "; ".join(f"{kind} {_told([run for run in runs if run.kind == kind])}" for kind in kinds)
     count = sum(len(run.held.above) for run in runs)
     below = "none" if lowest > -ROUNDING else "some"
     verdict = (
         f"of {count} trained networks {below} is below the certified optimum of its kind. Within "
-        f"{100 * FLOOR_REACHED:g} % of it, and the median above it in per cent by width: {summary}"
+        f"{100 * FLOOR_REACHED:g} % of it, and the median above it in per cent by width: {told}"
     )
     shown = [kind for kind in SHOWN if kind in kinds]
     figure = _drawn({kind: [run for run in runs if run.kind == kind] for kind in shown})
@@ -117,8 +117,8 @@ def _run(named: tuple[str, str, int], chance: Array, seeds: tuple[int, ...], ste
     network, points, occurs = replace(KINDS[kind], neurons=width), grid(5), chance > 0
     trained = train(network, shown_to(network, points, chance), steps=steps, rate=1e-2, seeds=seeds)
     due = [owed(activity[occurs], points[occurs], chance[occurs]) for activity in trained.activity]
-    bounds = held(network, points, chance, trained.final, trained.activity)
-    return Run(kind, name, trained, bounds, tuple(map(is_mixed, due)))
+    found = held(network, points, chance, trained.final, trained.activity)
+    return Run(kind, name, trained, found, tuple(map(is_mixed, due)))
 
 
 def _told(runs: Sequence[Run]) -> str:

@@ -74,13 +74,13 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         for name, order in (("correlation", list(KINDS)), ("four corners", list(KINDS)[::-1]))
         for low, high in pairwise(last[name][kind] for kind in order)
     )
-    shown = {name: ", ".join(f"{last[name][kind]:.3g} ({kind})" for kind in KINDS) for name in series}
+    told = {name: ", ".join(f"{last[name][kind]:.3g} ({kind})" for kind in KINDS) for name in series}
     verdict = (
         f"with all corners present linear neurons do not mix, the others do the more the less their weights cost: at a "
         f"correlation of {rows[len(KINDS) * len(slopes) - 1]['correlation']:.3g} own neurons cost, in per cent, "
-        f"{shown['correlation']}; of uncorrelated sources without corners free neurons do not mix, and the order is "
-        f"the opposite: at {cuts[-1]} diagonals cut {shown['four corners']}; without one corner all mix: "
-        f"{shown['one corner']}"
+        f"{told['correlation']}; of uncorrelated sources without corners free neurons do not mix, and the order is "
+        f"the opposite: at {cuts[-1]} diagonals cut {told['four corners']}; without one corner all mix: "
+        f"{told['one corner']}"
     )
     return Finding(bool(holds), verdict, rows, figure)
 

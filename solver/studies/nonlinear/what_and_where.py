@@ -57,13 +57,13 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         root_scale(axes)
         axes.set_ylim(-5e-3, 5)
         legend(axes)
-    shown = ", ".join(f"{100 * corner[cut.index(k)]['price']:.4f}" for k in (1, 2, 3) if k in cut)
+    told = ", ".join(f"{100 * corner[cut.index(k)]['price']:.4f}" for k in (1, 2, 3) if k in cut)
     missing = ", ".join(str(k * (k + 1) // 2) for k in (1, 2, 3) if k in cut)
     five = diagonal[frequencies.index(5.0)]["price"]
     verdict = (
         f"free neurons mix as soon as any image is missing but the one in the middle ({len(alone) - 1} places tried, "
         f"the square's symmetries give the others); with {missing} missing at one corner own neurons cost "
-        f"{shown} % more, and {100 * five:.4f} % with the diagonal five times as frequent, although no corner is "
+        f"{told} % more, and {100 * five:.4f} % with the diagonal five times as frequent, although no corner is "
         "missing"
     )
     return Finding(bool(holds), verdict, [*alone, *corner, *diagonal], figure)

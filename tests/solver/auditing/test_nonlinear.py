@@ -96,7 +96,6 @@ def test_the_optimum_is_optimal(kind, readout):
         assert found.missing_ratio < 1 + 1e-6 and "This code is optimal" in repr(found)
 
 
-@pytest.mark.thorough
 def test_neurons_that_tie_share_and_a_wasteful_encoder_and_decoder_are_named():
     mixing = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     problem = Problem(CUT, activation="rectified", readout=Soft(20.0), mixing=mixing)
@@ -124,7 +123,6 @@ def test_fits_of_rectified_neurons_are_exact_where_they_can_be_and_the_cheapest(
     assert not silent.weights.any() and not silent.activity.any()
 
 
-@pytest.mark.thorough
 def test_what_is_no_rectified_function_is_not_audited():
     random = np.random.default_rng(0)
     problem = Problem(random.uniform(-1, 1, (28, 2)), activation="rectified", readout=Soft(10.0))
@@ -139,7 +137,6 @@ def test_what_is_no_rectified_function_is_not_audited():
     assert audit(problem.replaced(activation="free"), bent).unexplained == 0
 
 
-@pytest.mark.thorough
 def test_the_order_of_the_kinds_holds_for_an_audited_code_too():
     activity = np.maximum(np.hstack([CUT, -CUT]) + 0.1, 0)
     kinds = ("rectified", "free")

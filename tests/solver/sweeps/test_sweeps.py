@@ -65,7 +65,6 @@ def test_the_table_holds_what_solve_and_certify_say(tmp_path):
     assert (whole.certified_gap < 1e-8).all()
 
 
-@pytest.mark.thorough
 def test_after_a_kill_the_same_command_goes_on_and_counts_nothing_twice(tmp_path):
     spec, journal, table = (tmp_path / name for name in ("spec.toml", "spec.parquet.journal", "spec.parquet"))
     spec.write_text(SPEC)
@@ -287,7 +286,6 @@ def test_any_backend_of_joblib_will_do(backend):
     assert sweep(plan(), backend=backend, jobs=1).status.tolist() == ["optimal"] * 4
 
 
-@pytest.mark.thorough
 def test_workers_do_not_import_what_lies_in_the_working_folder(tmp_path):
     for name in ("random", "queue"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit(7)\n")
@@ -297,7 +295,6 @@ def test_workers_do_not_import_what_lies_in_the_working_folder(tmp_path):
     assert done.returncode == 0, done.stderr[-500:]
 
 
-@pytest.mark.thorough
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="processes are looked up in /proc")
 def test_workers_end_with_the_program_that_is_killed(tmp_path):
     (tmp_path / "spec.toml").write_text(SPEC.replace("10", "40"))

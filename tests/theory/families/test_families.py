@@ -20,7 +20,6 @@ def margin(entry, parameter):
     return decide(Problem(entry.sources(parameter))).margin
 
 
-@pytest.mark.thorough
 def test_opposite_corners_have_the_boundary_known_in_closed_form():
     (boundary,) = family("opposite-corners").boundary()
     a = sp.Symbol("a")

@@ -126,7 +126,7 @@ SQUARE = np.array([[-1.0, -1], [-1, 1], [1, -1], [1, 1]])
 @pytest.mark.parametrize(
     ("activation", "mixing", "readout"),
     [
-        pytest.param("free", None, Exact(), marks=pytest.mark.thorough),
+        ("free", None, Exact()),
         ("rectified", None, Exact()),
         pytest.param("free", [[1, 1], [0, 1]], Exact(), marks=pytest.mark.slow),
         ("free", None, Soft(3.0)),
@@ -256,7 +256,6 @@ def test_a_code_by_hand_costs_less_than_any_modular_one():
     assert loss_by_hand(problem, code) < prediction.modular_loss * (1 - 1e-5)
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("activation", ["free", pytest.param("rectified", marks=pytest.mark.slow)])
 def test_the_counterexample_has_a_certificate(activation):
     cost = 0.0 if activation == "rectified" else 1.0
@@ -299,7 +298,6 @@ def test_the_condition_of_free_neurons_by_definition():
     assert len(decided) > 10 and not any(decided)
 
 
-@pytest.mark.thorough
 def test_symmetric_sources_are_modular_and_unequal_halves_are_not():
     rows = [[one, other] for one in (-2, -1, 1, 2) for other in (-3, -1, 1, 3)]
     weights = np.outer([1, 2, 2, 1], [3, 1, 1, 3])

@@ -169,7 +169,6 @@ def ended(command):
 # ---- signals ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 def test_a_signal_gives_the_best_certified_answer(ended, tmp_path, number):
     saved, drawn = tmp_path / "answer.npz", tmp_path / "answer.svg"
@@ -190,7 +189,6 @@ def test_a_signal_gives_the_best_certified_answer(ended, tmp_path, number):
     assert "Traceback" not in errors
 
 
-@pytest.mark.thorough
 def test_a_signal_from_outside():
     # From the very start, as a user's own.
     waiting = SEARCHING.replace("yield kill", "yield lambda _: (print('ready', file=sys.stderr), time.sleep(100))")
@@ -207,7 +205,6 @@ def test_a_signal_from_outside():
     assert json.loads(words)["status"] == "interrupted"
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("moment", [CERTIFYING, PRINTING, SAVING], ids=["certifying", "printing", "saving"])
 def test_a_signal_after_the_search_loses_nothing(ended, tmp_path, moment):
     saved = tmp_path / "answer.npz"
@@ -218,7 +215,6 @@ def test_a_signal_after_the_search_loses_nothing(ended, tmp_path, moment):
     assert os.listdir(tmp_path) == ["answer.npz"]
 
 
-@pytest.mark.thorough
 def test_a_signal_ends_the_further_problems_of_a_page(ended, tmp_path):
     code, words, errors = ended("solve", CUT, "--json", "--page", tmp_path / "code.html", during=EXPLORING)
     assert code == 143, errors
@@ -226,14 +222,12 @@ def test_a_signal_ends_the_further_problems_of_a_page(ended, tmp_path):
     assert (tmp_path / "code.html").read_text().count('"factor": ') == 4
 
 
-@pytest.mark.thorough
 def test_a_signal_ends_a_gallery(ended, tmp_path):
     code, _, _ = ended("gallery", tmp_path / "pages", during=EXPLORING)
     assert code == 143
     assert len(os.listdir(tmp_path / "pages")) == 1
 
 
-@pytest.mark.thorough
 def test_a_second_signal_ends_at_once(ended, tmp_path):
     saved = tmp_path / "answer.npz"
     code, words, errors = ended("solve", IRIS, "--save", saved, during=SEARCHING + CERTIFYING)
@@ -241,21 +235,18 @@ def test_a_second_signal_ends_at_once(ended, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("moment", [READING, IMPORTING], ids=["reading", "importing"])
 def test_a_signal_before_the_search_is_one_line(ended, moment):
     code, words, errors = ended("solve", CUT, during=moment)
     assert (code, words, errors) == (143, "", "modularity: error: stopped by SIGTERM before the end\n")
 
 
-@pytest.mark.thorough
 def test_a_signal_in_a_destructor_is_not_lost(ended):
     code, words, errors = ended("solve", IRIS, "--json", during=IN_A_DESTRUCTOR)
     assert (code, errors) == (143, "")
     assert json.loads(words)["message"].endswith("stopped by SIGTERM")
 
 
-@pytest.mark.thorough
 def test_signals_that_are_ignored_stay_so(ended):
     ignore = "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
     code, words, errors = ended("solve", IRIS, "--json", during=ignore + SEARCHING, number=signal.SIGHUP)
@@ -263,7 +254,6 @@ def test_signals_that_are_ignored_stay_so(ended):
     assert json.loads(words)["status"] == "optimal"
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("arguments", "moment"),
     [
@@ -326,7 +316,6 @@ def test_a_fan_that_nobody_waited_for_is_not_built_after_an_interrupt(monkeypatc
 # ---- readers that leave -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -344,7 +333,6 @@ def test_a_reader_that_leaves_is_no_error(command, arguments):
     assert child.ended() == (141, "", "")
 
 
-@pytest.mark.thorough
 def test_an_answer_is_saved_though_its_reader_left(command, tmp_path):
     child = command("solve", CUT, "--save", tmp_path / "answer.npz", "--plot", tmp_path / "answer.svg")
     child.stdout.close()
@@ -353,7 +341,6 @@ def test_an_answer_is_saved_though_its_reader_left(command, tmp_path):
     assert (tmp_path / "answer.svg").exists()
 
 
-@pytest.mark.thorough
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
 @pytest.mark.parametrize("arguments", [["solve", CUT], ["--help"]], ids=" ".join)
 def test_a_full_disk_is_one_line(ended, arguments):
@@ -363,7 +350,6 @@ def test_a_full_disk_is_one_line(ended, arguments):
     assert "No space left" in errors
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [(["check", CUT], 0), (["sweep", "absent.toml"], 2)],

@@ -1,0 +1,163 @@
+"""Which optimal code is given where there are several: one of as few neurons as are enough, and no matter of chance.
+
+1. Where the neurons are unique there is nothing to choose; a modular code has as few neurons as there can be. Where
+   the multiplier is not known to enough digits to tell, Newton's method goes on until the slopes of the loss vanish.
+2. Where optimal codes are made of finitely many neurons, a mixed-integer program finds as few as are enough. Of the
+   sets of so many that one is taken for which a fixed function of the neurons adds up to least.
+3. Where a continuum of neurons touches, d of its extreme neurons R span a cone in which ``G = R' X R`` may have a
+   triangular root without negative entries, ``X = L L'``: then the rows of L' R are a code of d neurons.
+4. Where none has, descents from codes of one neuron less are tried, as long as they lead to the optimum.
+5. A code is taken only if it costs no more, up to rounding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import permutations
+from math import perm
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.ambiguity.optimal_codes import CODES
+from solver.ambiguity.touching_neurons import TouchingNeurons, missed, touching_neurons, undecidable
+from solver.generation.few_neurons import FewNeurons
+
+if TYPE_CHECKING:
+    from theory.arrays import Array
+    from theory.problem import Problem
+
+__all__ = ["chosen_code"]
+
+
+@dataclass(frozen=True)
+class ChoiceTolerances:
+    """What a choice may take and cost."""
+
+    dearer: float = 4e-15  # relative rise of the loss that is rounding
+    known: float = 1e-12  # by how much neurons may miss earning what they cost
+    rounds: int = 4  # of Newton's method, to get there
+    most_lines: int = 300  # that the mixed-integer program is asked to choose from
+    most_roots: int = 20_000  # triangular ones, that are tried
+    flat: float = 1e-9  # determinant of unit neurons below which they span no cone
+    negative: float = 1e-11  # entry of a root, in units of its largest, that rounding left below zero
+
+
+CHOICE = ChoiceTolerances()
+
+
+def chosen_code(problem: Problem, weights: Array) -> Array:
+    """The code (n, d) to give in the place of an optimal one (m, d); that itself where nothing better is known.
+
+    Args:
+        problem: in canonical form.
+        weights: (m, d).
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> octagon = np.array([[np.cos(a), np.sin(a)] for a in np.pi / 4 * np.arange(8)])
+        >>> problem = Problem(octagon, encoder_cost=1e-3)
+        >>> from solver import solve
+        >>> len(chosen_code(problem, solve(problem).source_weights))
+        2
+    """
+    least = problem.readout.least_neurons
+    if not len(weights) or undecidable(problem, quick=True) or (len(weights) == least and _is_modular(weights)):
+        return weights
+    exact = _to_all_digits(problem, weights)
+    found = touching_neurons(problem, exact)
+    if isinstance(found, str):
+        return exact
+    fewer = _of_as_few(problem, exact, found)
+    if fewer is None or problem.loss(fewer) > problem.loss(exact) * (1 + CHOICE.dearer):
+        return exact
+    return _to_all_digits(problem, fewer)
+
+
+def _of_as_few(problem: Problem, weights: Array, found: TouchingNeurons) -> Array | None:
+    """Steps 2 to 4; None where the code is to stay."""
+    codes = found.codes
+    if codes.most_between() > CODES.nothing:
+        fewer = _in_one_continuum(problem, weights, found)
+        return _descended(problem, weights) if fewer is None else fewer
+    if codes.independent or len(found.weights) > CHOICE.most_lines:
+        return None
+    return _of_few(found)
+
+
+def _to_all_digits(problem: Problem, weights: Array) -> Array:
+    """Step 1: the loss has twice the digits of the multiplier, and tells nothing of the last half of these."""
+    search, best = FewNeurons(problem), weights
+    most = problem.loss(weights) * (1 + CHOICE.dearer)
+    for _ in range(CHOICE.rounds):
+        if missed(problem, best) <= CHOICE.known:
+            break
+        neurons = search.polished(search.coordinates(best))
+        moved = search.weights(neurons[search.scaled.present(neurons)])
+        if not len(moved) or problem.loss(moved) > most:
+            break
+        best = moved
+    return best
+
+
+def _is_modular(weights: Array) -> bool:
+    return bool((np.count_nonzero(weights, axis=1) == 1).all())
+
+
+def _of_few(found: TouchingNeurons) -> Array | None:
+    """Step 2."""
+    alone = found.codes.without_between()
+    fewest = alone.fewest(preferred=_preferred(found.weights))
+    if fewest is None:
+        return None
+    shares = alone.exact(fewest.chosen)
+    if shares is None:
+        return None
+    energies = (shares * found.unit)[fewest.chosen]
+    return np.asarray(found.weights[fewest.chosen] * np.sqrt(energies)[:, None])
+
+
+def _preferred(weights: Array) -> Array:
+    """(n,) from zero to one: a smooth function that tells neurons (n, d) apart, and is the same for mirror images."""
+    unit = weights / np.linalg.norm(weights, axis=1, keepdims=True)
+    products = unit[:, :, None] * unit[:, None, :]
+    factors = np.sqrt(np.arange(2, 2 + unit.shape[1] ** 2)).reshape(unit.shape[1], -1)
+    angle = (products * (factors + factors.T)).sum(axis=(1, 2))
+    return np.asarray((1 + np.sin(angle)) / 2)
+
+
+def _in_one_continuum(problem: Problem, weights: Array, found: TouchingNeurons) -> Array | None:
+    """Step 3: of all choices of extreme neurons in all orders the first."""
+    scale, size = np.sqrt(problem.modular_costs), problem.dimension
+    scaled = weights * scale
+    gram = scaled.T @ scaled
+    for members in found.continua:
+        extremes = found.weights[members[:, 0]] * members[:, 1:] * scale
+        extremes /= np.linalg.norm(extremes, axis=1, keepdims=True)
+        if not 0 < perm(len(extremes), size) <= CHOICE.most_roots:
+            continue
+        chosen = extremes[np.array(list(permutations(range(len(extremes)), size)))]
+        chosen = chosen[np.abs(np.linalg.det(chosen)) > CHOICE.flat]
+        inverse = np.linalg.inv(chosen)
+        try:
+            roots = np.linalg.cholesky(np.swapaxes(inverse, 1, 2) @ gram @ inverse)
+        except np.linalg.LinAlgError:
+            continue
+        fits = roots.min(axis=(1, 2), initial=0.0) >= -CHOICE.negative * roots.max(axis=(1, 2), initial=0.0)
+        if fits.any():
+            first = int(fits.argmax())
+            return np.asarray(roots[first].clip(min=0.0).T @ chosen[first] / scale)
+    return None
+
+
+def _descended(problem: Problem, weights: Array) -> Array | None:
+    """Step 4."""
+    search, best = FewNeurons(problem), None
+    neurons = search.coordinates(weights)
+    most = search.loss(neurons) * (1 + CHOICE.dearer)
+    while len(neurons) > problem.readout.least_neurons:
+        fewer = search.reaching(search.reduced(neurons), most)
+        if fewer is None:
+            break
+        best = neurons = fewer
+    return None if best is None else search.weights(best)

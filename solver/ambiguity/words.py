@@ -1,0 +1,71 @@
+"""Whether other neurons would do as well, in a sentence; its numbers are in `Ambiguity.to_dict`, too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from solver.ambiguity.ambiguity import Ambiguity
+
+__all__ = ["sentence"]
+
+
+def sentence(found: Ambiguity) -> str:
+    """What is said of it in a summary.
+
+    Example:
+        >>> from solver import Problem, solve
+        >>> sentence(solve(Problem([[0, 0], [0, 1], [1, 0]])).ambiguity())
+        'The neurons are unique: every optimal code has these.'
+        >>> sentence(solve(Problem([[0, 0], [0, 1], [1, 0], [1, 1]])).ambiguity())
+        'The neurons are unique up to sign: every optimal code has these, or the mirror image (-w) of 2 of them.'
+    """
+    if found.unique is None:
+        known = _continua(found)
+        return f"Whether other neurons would do as well is not decided: {found.reason}{known}."
+    if found.unique:
+        mirrored = int(np.count_nonzero(found.mirrored))
+        if not mirrored:
+            return "The neurons are unique: every optimal code has these."
+        return (
+            f"The neurons are unique up to sign: every optimal code has these, or the mirror image (-w) of {mirrored} "
+            "of them."
+        )
+    return f"Other neurons would do as well: {_made_of(found)}; {_enough(found)}, and {_everywhere(found)}."
+
+
+def _made_of(found: Ambiguity) -> str:
+    if found.continua:
+        return f"optimal codes can have any of whole continua of neurons{_continua(found)}"
+    images = ""
+    if found.mirrored.any():
+        all_of_them = "" if found.mirrored.all() else f" of {int(np.count_nonzero(found.mirrored))}"
+        images = f" and the mirror images (-w){all_of_them}"
+    return f"optimal codes are made of {len(found.neurons)} different ones{images}"
+
+
+def _continua(found: Ambiguity) -> str:
+    if not found.continua:
+        return ""
+    sizes = ", ".join(str(len(extremes)) for extremes in found.continua)
+    return (
+        f" ({len(found.continua)} continua, with {sizes} extreme neurons)"
+        if len(found.continua) > 1
+        else (f" (one continuum, with {sizes} extreme neurons)")
+    )
+
+
+def _enough(found: Ambiguity) -> str:
+    least, most = found.fewest_bounds
+    return f"{most} are enough" if least == most else f"between {least} and {most} are enough"
+
+
+def _everywhere(found: Ambiguity) -> str:
+    count = int(np.count_nonzero(found.essential))
+    if count:
+        return f"{count} {'is' if count == 1 else 'are'} certainly in every optimal code"
+    if found.continua:
+        return "none is known to be in every optimal code"
+    return "none is in every optimal code, so that which neurons a code has is one choice of many"

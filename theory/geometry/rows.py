@@ -1,0 +1,50 @@
+"""Rows in an order of their own: what is computed of them does not depend on the order in which they came.
+
+1. Each row gets one number, and numbers are sorted, which is many times quicker than to sort rows. It is added up
+   column by column: a product with a vector may round equal rows differently.
+2. Where different rows have the same number, rows are sorted after all.
+3. Equal rows are one, which counts as often as they are there; of their weights the smaller ones are added first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from theory.arrays import Array, Indices
+
+__all__ = ["ordered_rows"]
+
+
+def ordered_rows(points: Array, weights: Array | None = None) -> tuple[Indices, Array]:
+    """Indices (n,) of the different rows of points (T, d), in their own order, and how much each counts (n,).
+
+    Args:
+        points: (T, d).
+        weights: (T,) of the rows. If None, rows count by how often they are there, in units of the largest number that
+            divides all of these: rows that are all there a hundred times count as much as if they were there once.
+
+    Example:
+        >>> rows, counts = ordered_rows(np.array([[1.0, 2.0], [3.0, 4.0], [1.0, 2.0]]))
+        >>> np.array([[1.0, 2.0], [3.0, 4.0], [1.0, 2.0]])[rows].tolist(), counts.tolist()
+        ([[1.0, 2.0], [3.0, 4.0]], [2.0, 1.0])
+    """
+    key = np.zeros(len(points))
+    shares = np.random.default_rng(0).uniform(1, 2, size=(points.shape[1],))
+    for column in range(points.shape[1]):
+        key += shares[column] * points[:, column]
+    by_weight = () if weights is None else (weights,)
+    order = np.argsort(key) if weights is None else np.lexsort((weights, key))
+    same = np.flatnonzero(np.diff(key[order]) == 0)
+    if (points[order[same]] != points[order[same + 1]]).any():
+        order = np.lexsort((*by_weight, *[points[:, column] for column in range(points.shape[1])]))
+        same = np.flatnonzero((points[order[1:]] == points[order[:-1]]).all(axis=1))
+    first = np.ones(len(order), dtype=np.bool_)
+    first[same + 1] = False
+    starts = np.flatnonzero(first)
+    if weights is not None:
+        return order[starts], np.add.reduceat(weights[order], starts)
+    counts = np.diff(np.append(starts, len(order)))
+    return order[starts], (counts // np.gcd.reduce(counts)).astype(np.float64)
