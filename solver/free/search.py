@@ -130,10 +130,10 @@ def modular_steps(
         >>> from solver.free.loss import FreeLoss
         >>> from theory.neurons.sample_readout import SampleReadout
         >>> corners = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
-        >>> loss = FreeLoss(np.full(4, 0.25), 1.0, SampleReadout(corners, np.full(4, 0.25), 1.0, np.inf))
+        >>> loss = FreeLoss(np.full(4, 0.25), 1.0, SampleReadout(corners, np.full(4, 0.25), 1.0, 100.0))
         >>> *_, last = modular_steps(loss, corners, tolerance=1e-9, rng=np.random.default_rng(0))
         >>> round(last.loss, 6), sorted(set(last.views.tolist()))
-        (5.656854, [0, 1])
+        (5.616854, [0, 1])
     """
     yield from _search(loss, views_of_groups(sources, loss.probabilities, groups), tolerance, rng)
 

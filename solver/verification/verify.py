@@ -57,7 +57,7 @@ class Report:
         seconds: time taken.
 
     Example:
-        >>> report = verify("range-independence", trials=3, seed=0)
+        >>> report = verify("independence", trials=3, seed=0)
         >>> report.agreements, report.disagreements, report.counterexample
         (3, 0, None)
     """

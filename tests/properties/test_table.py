@@ -128,7 +128,8 @@ def test_any_three_values_go_together(readout, neurons, tmp_path):
     for cell in cover(3):
         if (cell.readout, cell.neurons) == (readout, neurons):
             assert_obeys(cell, tmp_path)
-            assert_does_not_depend_on_units(cell)
+            if cell.method == "auto":
+                assert_does_not_depend_on_units(cell)
 
 
 @pytest.mark.slow
