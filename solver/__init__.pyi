@@ -18,6 +18,8 @@ from .problem import Problem as Problem
 from .problem import Sources as Sources
 from .questions.neuron_budget import Budget as Budget
 from .questions.neuron_budget import budget as budget
+from .questions.price_curve import PriceCurve as PriceCurve
+from .questions.price_curve import price_curve as price_curve
 from .questions.separation import separation as separation
 from .questions.tuning import UniqueTuning as UniqueTuning
 from .questions.tuning import unique_tuning as unique_tuning
@@ -45,6 +47,7 @@ __all__ = [
     "Explanations",
     "MissedSource",
     "PreparedTable",
+    "PriceCurve",
     "Problem",
     "Progress",
     "Report",
@@ -60,6 +63,7 @@ __all__ = [
     "lower_bound",
     "missed_source",
     "prepare_table",
+    "price_curve",
     "separation",
     "solve",
     "solve_many",

@@ -67,6 +67,7 @@ FLOORS = [
         "solver.pictures.explanations",
         "solver.pictures.nonlinear",
         "solver.pictures.budget",
+        "solver.pictures.phases.price_curve",
         "solver.pictures.training",
         "solver.comparison",
         "solver.tables",

@@ -28,6 +28,7 @@ COMMANDS = (
     "explain",
     "gallery",
     "phase",
+    "price",
     "reproduce",
     "solve",
     "sweep",

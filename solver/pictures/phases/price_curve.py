@@ -1,0 +1,72 @@
+"""The picture of the price of modularity along a grid of prices of the encoder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from solver.pictures.style import BLUE, DARK, DASHED, GREY, ORANGE, legend, page_figure, styled, target_of, written
+from solver.pictures.words import kind_words, percent
+from theory.arrays import Array
+
+__all__ = ["plot_price_curve"]
+
+
+@styled
+def plot_price_curve(
+    costs: Array,
+    prices: Array,
+    bounds: Array,
+    judged: Sequence[bool | None],
+    path: str | os.PathLike[str] | None = None,
+    *,
+    practically: float,
+    groups: object = None,
+) -> Figure:
+    """Draw the price over the price of the encoder.
+
+    Blue where it is proven to be small for practical purposes, orange where it is proven to be more, and grey where
+    that is open; bars reach from the least to the most that is proven, and the dashed line is the threshold.
+
+    Args:
+        costs: (k,) prices of the encoder.
+        prices: (k,) of modularity.
+        bounds: (k, 2) what each is proven to be at least and at most.
+        judged: for each whether it is proven to be at most the threshold, or None.
+        path: .png, .pdf or .svg file to write, whole or not at all.
+        practically: the threshold.
+        groups: of sources, whose separation has the price; None for single sources.
+
+    Raises:
+        InputError: a path that cannot be written.
+
+    Example:
+        >>> costs, prices = np.array([0.1, 1.0]), np.array([0.1, 1e-4])
+        >>> bounds = np.column_stack([prices, prices])
+        >>> len(plot_price_curve(costs, prices, bounds, [False, True], practically=1e-3).axes)
+        1
+    """
+    target = target_of(path)
+    name, kind, unit = kind_words(groups)
+    figure = page_figure(0.6, 0.42)
+    axes = figure.subplots()
+    most = np.where(np.isfinite(bounds[:, 1]), bounds[:, 1], np.nan)
+    axes.plot(costs, 100 * prices, color=DARK, lw=0.8, zorder=1)
+    axes.vlines(costs, 100 * bounds[:, 0], 100 * most, color=GREY, lw=2.5, zorder=0)
+    kinds = np.array([{True: 1, False: 0, None: -1}[one] for one in judged])
+    for verdict, colour, label in ((0, ORANGE, "mixed"), (1, BLUE, f"{kind} in practice"), (-1, GREY, "undecided")):
+        shown = kinds == verdict
+        if shown.any():
+            axes.scatter(costs[shown], 100 * prices[shown], s=14, color=colour, label=label, zorder=2, clip_on=False)
+    limit = f"threshold, {percent(practically)}"
+    axes.axhline(100 * practically, color=GREY, lw=0.8, ls=DASHED, label=limit)
+    if (costs > 0).all() and len(costs) > 1:
+        axes.set_xscale("log")
+    axes.set(xlabel="price of the encoder", ylabel=f"one {unit} per neuron costs more (%)")
+    axes.set_ylim(0, 108 * max(float(np.nanmax(np.append(most, prices))), 2 * practically, 1e-9))
+    axes.set_title(f"Price of {name}")
+    legend(axes, loc="best")
+    return written(figure, target)
