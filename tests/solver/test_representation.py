@@ -174,7 +174,7 @@ def _saved(answer, path):
 
 def test_the_repr_reads_as_a_summary(answer):
     text = repr(answer)
-    assert "3 neurons" in text and "mixed" in text and "position" in text
+    assert "3 neurons" in text and "neuron 3 mixes position and object" in text
     assert "\x1b" not in text
     html = answer._repr_html_()
     assert html.count("<tr") >= 4 and "position" in html

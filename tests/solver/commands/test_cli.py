@@ -276,7 +276,7 @@ def test_usage_errors_are_one_line():
 
 
 def test_defects_are_not_hidden(monkeypatch):
-    def defect(*arguments):
+    def defect(*arguments, **options):
         raise ValueError("a defect")
 
     monkeypatch.setattr("solver.reading.read_sources", defect)
@@ -296,7 +296,7 @@ def test_no_progress_in_a_pipe():
 
 
 def test_interrupt_before_any_answer(monkeypatch):
-    def interrupt(*arguments):
+    def interrupt(*arguments, **options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("solver.reading.read_sources", interrupt)
