@@ -14,15 +14,24 @@ ROOT = Path(__file__).parents[1]
 PAGES = {path.stem: path for path in (ROOT / "docs").glob("*.md")}
 
 
+HOW_TO = "index", "neurons", "own_table", "own_tuning_curves"
+
+
 def code_of(page):
     return "\n".join(re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text(), re.S))
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("page", ["index.md", "how-to/index.md", "how-to/neurons.md"])
+@pytest.mark.parametrize("page", ["index.md", *(f"how-to/{name}.md" for name in HOW_TO)])
 def test_what_a_page_shows_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(compile(code_of(page), page, "exec"), {})
+
+
+def test_the_page_of_networks_runs_where_torch_is_installed():
+    pytest.importorskip("torch")
+    page = (ROOT / "docs/how-to/own_network.md").read_text()
+    exec(compile(re.search(r"```\{.python .torch\}\n(.*?)```", page, re.S)[1], "own_network.md", "exec"), {})
 
 
 def test_every_page_is_in_the_navigation():
