@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver.ambiguity import Ambiguity, undecided
 from solver.certificate.nonlinear import measured
 from solver.reads import named, scale_ratio, strongest_part
 from theory.conditions.practically import PRACTICALLY, excess, practically_modular
@@ -176,6 +177,23 @@ class NonlinearCode(Frozen):
         parts = np.column_stack([np.linalg.norm(weights[:, list(own)], axis=1) for own in groups.values()])
         return named(*strongest_part(parts), list(groups))
 
+    def ambiguity(self, *, quick: bool = False) -> Ambiguity:
+        """Whether other neurons would do as well: left open, since their pricing is not exact.
+
+        Args:
+            quick: changes nothing here.
+
+        Source: docs/mathematics.md, "Uniqueness".
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> from theory.readouts import Soft
+            >>> solve(Problem([[-1], [0], [1]], activation="rectified", readout=Soft(100))).ambiguity().unique is None
+            True
+        """
+        del quick
+        return undecided(self.problem, len(self), "which nonlinear neurons touch is not computed")
+
     def to_dict(self) -> dict[str, Any]:
         """All fields as plain numbers, strings and lists: what `--json` prints."""
         judged = ("price_of_modularity", "price_bounds", "practically", "practically_modular", "modular")
@@ -185,6 +203,7 @@ class NonlinearCode(Frozen):
         plain["price_bounds"] = list(self.price_bounds)
         mostly = self.mostly_reads()
         plain |= {"mostly_reads": [name for name, _ in mostly], "shares_of_others": [share for _, share in mostly]}
+        plain["ambiguity"] = self.ambiguity().to_dict()
         plain["activation"] = self.problem.neurons.name
         plain["sources"] = list(self.problem.sources.names)
         plain["scale_ratio"] = scale_ratio(self.problem)

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from solver.ambiguity import sentence
 from solver.pictures import style
 from solver.pictures.style import styled
 from solver.pictures.words import (
@@ -45,7 +46,14 @@ def sentences(answer: NonlinearCode) -> list[str]:
         1 rectified neuron codes 1 source (3 samples), one source each.
     """
     price, who, linearity = _price(answer), _who(answer), _linearity(answer)
-    lines = [price, who, *(reading_words(answer) if price else []), linearity, _proof(answer)]
+    lines = [
+        price,
+        who,
+        *(reading_words(answer) if price else []),
+        linearity,
+        sentence(answer.ambiguity()),
+        _proof(answer),
+    ]
     if answer.status == "bounded":
         lines.append(f"Why not optimal: {answer.message}.")
     lines += scales_words(answer.problem)

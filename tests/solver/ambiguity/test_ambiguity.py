@@ -208,6 +208,7 @@ def test_what_is_not_known_is_said():
         Problem(triangle, readout=Exact([[1, 0, 0], [0, 1, 0]])),
         Problem(triangle, groups={"pair": [0, 1]}, separate=True),
         Problem(SQUARE, transitions=[[0, -1], [1, 0]]),
+        Problem([[-1], [0], [1]], activation="rectified", readout=Soft(100)),
     ):
         answer = solve(problem)
         found = answer.ambiguity()
