@@ -16,6 +16,8 @@ from .explanations.explanation import Explanations as Explanations
 from .explanations.findings import Explanation as Explanation
 from .problem import Problem as Problem
 from .problem import Sources as Sources
+from .questions.bootstrap import bootstrap as bootstrap
+from .questions.bootstrap_result import Bootstrap as Bootstrap
 from .questions.neuron_budget import Budget as Budget
 from .questions.neuron_budget import budget as budget
 from .questions.price_curve import PriceCurve as PriceCurve
@@ -39,6 +41,7 @@ __all__ = [
     "Ambiguity",
     "Answers",
     "Audit",
+    "Bootstrap",
     "Bound",
     "Budget",
     "Certificate",
@@ -56,6 +59,7 @@ __all__ = [
     "Sweep",
     "UniqueTuning",
     "audit",
+    "bootstrap",
     "budget",
     "certify",
     "examples",

@@ -19,6 +19,7 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS = (
     "audit",
+    "bootstrap",
     "budget",
     "check",
     "check_proof",
@@ -37,8 +38,8 @@ COMMANDS = (
 )
 """The files that hold a command, which is called like its file."""
 
-INSTALLATION = ("completion", "doctor")
-"""Those that have a folder of their own."""
+ROOMS = {"bootstrap": "questions.", "budget": "questions.", "completion": "installation.", "doctor": "installation."}
+"""The folder of a command whose file is not beside this one."""
 
 
 class _Commands(click.Group):
@@ -91,5 +92,4 @@ def main() -> None:
 
 
 for _name in COMMANDS:
-    _room = "installation." if _name in INSTALLATION else ""
-    main.add_command(getattr(import_module(f"solver.commands.{_room}{_name}"), _name))
+    main.add_command(getattr(import_module(f"solver.commands.{ROOMS.get(_name, '')}{_name}"), _name))

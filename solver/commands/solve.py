@@ -20,16 +20,18 @@ from solver.commands.terminal.options import (
     require_outputs,
     search_options,
 )
-from solver.commands.terminal.output import say, show, write
+from solver.commands.terminal.output import note, say, show, write
 from solver.commands.terminal.progress import progress_shown
 from solver.methods import METHODS
-from solver.stopping import KEYBOARD, noted, raise_if_asked
+from solver.stopping import KEYBOARD, Stopped, noted, raise_if_asked
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from solver.commands.terminal.formats import Table
+    from solver.questions.bootstrap_result import Bootstrap
     from solver.solving.limits import Progress
+    from theory.problem import Problem
 
 __all__ = ["solve"]
 
@@ -47,13 +49,19 @@ __all__ = ["solve"]
 @click.option("--max-iterations", type=int, metavar="N", help="Stop after this many rounds.")
 @click.option("--neurons", type=int, metavar="N", help="Number of neurons, for --method alternating.")
 @click.option("--solver", metavar="NAME", help="Conic solver, for --method conic or relaxation.  [default: CLARABEL]")
+@click.option("--bootstrap", "resamples", type=int, metavar="N", help="And how surely: see modularity bootstrap.")
 @click.option("--save", "saved", type=click.Path(), metavar="FILE", help="Write the answer to .npz, .csv or .nc.")
 @click.option("--page", type=click.Path(), metavar="FILE", help="Write an .html page to turn and hover.")
 @format_options()
 def solve(file: str, picture: str | None, form: str, saved: str | None, page: str | None, **options: Any) -> int:
     """Find the optimal code, with a certificate."""
     require_outputs(options, file, picture=picture, saved=saved, page=page)
-    problem = problem_of(file, options, whole=options["activation"] not in (None, "linear"))
+    surely = options["resamples"] is not None
+    problem = problem_of(file, options, whole=surely or options["activation"] not in (None, "linear"))
+    if surely:
+        from solver.questions.resamples import OfResamples
+
+        OfResamples(problem)  # says now, not after the search, what has no resamples
     from solver.solving.solve import solve as find
 
     limits = limits_of(options, "max_iterations", "neurons", "solver", "practically")
@@ -62,13 +70,32 @@ def solve(file: str, picture: str | None, form: str, saved: str | None, page: st
         with progress_shown() as follow:
             callback = _follow_until_asked(follow)
             answer = find(problem, method=options["method"], rng=options["seed"], callback=callback, **limits)
+        found = _resampled(problem, options, form) if surely else None
         with Outputs() as outputs:
             text, table = partial(show, _tell, answer), partial(_table, answer, form)
-            outputs.attempt(say, form, text=text, content=answer.to_dict, table=table)
+            outputs.attempt(say, form, text=text, content=partial(_content, answer, found), table=table)
+            if found is not None and form != "json":
+                outputs.attempt(note, form, "\n".join(["", *found.sentences()]))
             outputs.attempt(write, answer.save, saved, form, "Saved to")
             outputs.attempt(write, answer.plot, picture, form, "Picture in")
             outputs.attempt(write, answer.to_html, page, form, "Page in")
     return INTERRUPTED if answer.message.endswith(KEYBOARD) else 0
+
+
+def _resampled(problem: Problem, options: dict[str, Any], form: str) -> Bootstrap | None:
+    """How surely the answer is known; None where a signal came before that was."""
+    from solver.commands.questions.bootstrap import resampled
+
+    try:
+        return resampled(problem, options, **limits_of(options, "practically"))
+    except Stopped:
+        note(form, "Stopped before the resamples were solved.")
+        return None
+
+
+def _content(answer: Any, found: Bootstrap | None) -> dict[str, Any]:
+    content: dict[str, Any] = answer.to_dict()
+    return content if found is None else content | {"bootstrap": found.to_dict()}
 
 
 def _follow_until_asked(follow: Callable[[Progress], None] | None) -> Callable[[Progress], None]:

@@ -164,7 +164,7 @@ class Budget(Frozen):
             >>> from solver import Problem
             >>> figure = budget(Problem([[0, 0], [0, 1], [1, 0]])).plot()
         """
-        from solver.pictures.budget import plot_budget
+        from solver.pictures.questions.budget import plot_budget
 
         return plot_budget(self.numbers, self.losses, self.floor, self.enough, path)
 

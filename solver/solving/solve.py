@@ -17,6 +17,7 @@ from solver.solving.limits import (
     options_of,
 )
 from solver.solving.run import Run
+from solver.stopping import KEYBOARD
 from theory.conditions.practically import PRACTICALLY, checked_threshold
 from theory.errors import InputError
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from solver.representation import Representation
     from theory.problem import Problem
 
-__all__ = ["solve", "solve_one_of_many"]
+__all__ = ["solve", "solve_any_of_many", "solve_one_of_many"]
 
 
 def solve(
@@ -150,3 +151,41 @@ def solve_one_of_many(
     if interrupt is not None:
         raise interrupt
     return run.answer()
+
+
+def solve_any_of_many(
+    problem: Problem,
+    *,
+    method: str = "auto",
+    tolerance: float = DEFAULT_TOLERANCE,
+    time_limit: float | None = None,
+    rng: int | np.random.Generator | None = None,
+    start: Start | None = None,
+) -> Representation | NonlinearRepresentation:
+    """`solve_one_of_many` for neurons of any kind; of those that are not linear none is started from another's code.
+
+    Args:
+        problem: as for `solve`.
+        method: as for `solve`.
+        tolerance: as for `solve`.
+        time_limit: as for `solve`.
+        rng: as for `solve`.
+        start: as for `solve_one_of_many`.
+
+    Raises:
+        KeyboardInterrupt: as it came.
+        InputError: an argument that cannot be used.
+
+    Example:
+        >>> from solver import Problem
+        >>> solve_any_of_many(Problem([[0], [1]])).status
+        'optimal'
+    """
+    if problem.neurons.linear:
+        return solve_one_of_many(
+            problem, method=method, tolerance=tolerance, time_limit=time_limit, rng=rng, start=start
+        )
+    found = solve(problem, method=method, tolerance=tolerance, time_limit=time_limit, rng=rng)
+    if found.message.endswith(KEYBOARD):
+        raise KeyboardInterrupt(KEYBOARD)
+    return found

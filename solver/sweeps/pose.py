@@ -17,7 +17,7 @@ from theory.problem import PRICES, Problem
 from theory.readouts import Exact, Noisy, Soft
 from theory.sources import Sources
 
-__all__ = ["DRAWN", "READOUT", "SMOOTH", "OfData", "OfFamily", "Poses"]
+__all__ = ["DRAWN", "READOUT", "SMOOTH", "OfData", "OfFamily", "Poses", "Tells"]
 
 READOUT = ("error_cost", "noise_variance")
 """Coordinates that say how the code is read out; exactly where there is no price of errors."""
@@ -45,6 +45,18 @@ class Poses(Protocol):
 
         Raises:
             InputError: there is none.
+        """
+
+
+@runtime_checkable
+class Tells(Poses, Protocol):
+    """A maker of problems that has more to tell of their answers than a row of a sweep has by itself."""
+
+    def columns(self, answer: Any) -> dict[str, Any]:
+        """More columns of the row of an answer, as values that JSON holds.
+
+        Args:
+            answer: to one of its problems, from `solve`.
         """
 
 

@@ -25,14 +25,13 @@ import numpy as np
 
 from solver.certificate import certify
 from solver.methods.continuation import Start
-from solver.representation import Representation
 from solver.solving.run import MOVED, one_thread
-from solver.solving.solve import solve_one_of_many
+from solver.solving.solve import solve_any_of_many
 from solver.stopping import noted, raise_if_asked
 from solver.sweeps.cluster import WorkerDiedError, end_with, workers
 from solver.sweeps.journal import opened
 from solver.sweeps.plan import SEED, Sweep
-from solver.sweeps.pose import Poses
+from solver.sweeps.pose import Poses, Tells
 from solver.sweeps.spec import read_sweep
 from solver.sweeps.table import Row, frame, require_tables
 from theory.errors import InputError
@@ -261,7 +260,7 @@ def _solved(poses: Poses, settings: _Settings, task: _Task) -> tuple[list[Row], 
             try:
                 problem = poses.problem(seed=point.seed, **point.where)
                 start = _start(poses, point, before, last)
-                answer = solve_one_of_many(
+                answer = solve_any_of_many(
                     problem,
                     method=settings.method,
                     tolerance=settings.tolerance,
@@ -270,6 +269,7 @@ def _solved(poses: Poses, settings: _Settings, task: _Task) -> tuple[list[Row], 
                     start=start,
                 )
                 before, last = _row(point, answer, start is not None, settings.certified), problem
+                before |= poses.columns(answer) if isinstance(poses, Tells) else {}
             except InputError as error:
                 before, last = {**_head(point), "status": REFUSED, "message": str(error)} | versions(), None
             rows.append(before)
@@ -284,6 +284,8 @@ def _start(poses: Poses, point: _SweepPoint, before: Row | None, last: Problem |
         return None
     if before["status"] != "optimal" or before["start"] == "searched" or before["modular"] is not False:
         return None
+    if "source_weights" not in before:  # of neurons that are not linear
+        return None
     where = {name: before[name] for name in point.where}
     problem = poses.problem(seed=point.seed, **where) if last is None else last
     return Start(problem, np.array(before["source_weights"]))
@@ -292,7 +294,7 @@ def _start(poses: Poses, point: _SweepPoint, before: Row | None, last: Problem |
 # ---- rows -----------------------------------------------------------------------------------------------------
 
 
-def _row(point: _SweepPoint, answer: Representation, started: bool, certified: bool) -> Row:
+def _row(point: _SweepPoint, answer: Any, started: bool, certified: bool) -> Row:
     least, most = answer.price_bounds if answer.problem.sources.identified else (None, None)
     coded = answer.coded_groups()
     row: Row = {
@@ -316,9 +318,10 @@ def _row(point: _SweepPoint, answer: Representation, started: bool, certified: b
         "start": "none" if not started else "moved" if MOVED in answer.message else "searched",
         "tolerance": answer.tolerance,
         "message": answer.message,
-        "source_weights": answer.source_weights.tolist(),
-        "multiplier": answer.multiplier.tolist(),
     }
+    if answer.problem.neurons.linear:
+        # Of others weights are no code, and a multiplier is as long as the samples.
+        row |= {"source_weights": answer.source_weights.tolist(), "multiplier": answer.multiplier.tolist()}
     if certified:
         proof = certify(answer.problem, answer)
         row |= {

@@ -1,0 +1,137 @@
+"""`modularity bootstrap FILE`: how surely price and verdict are known from these samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from solver.commands.sweep import worker_options
+from solver.commands.terminal.endings import Outputs
+from solver.commands.terminal.options import (
+    ACTIVATIONS,
+    format_options,
+    limits_of,
+    practically_option,
+    problem_of,
+    problem_options,
+    require_outputs,
+    search_options,
+)
+from solver.commands.terminal.output import say, tell, write
+from solver.commands.terminal.progress import counted
+from solver.stopping import Stopped, noted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from solver.commands.terminal.formats import Table
+    from solver.questions.bootstrap_result import Bootstrap
+    from theory.problem import Problem
+
+__all__ = ["bootstrap", "resampled"]
+
+
+@click.command()
+@problem_options
+@click.option("--activation", type=click.Choice(list(ACTIVATIONS)), help="The kind of neuron.  [default: linear]")
+@click.option("--resamples", type=int, default=200, show_default=True, metavar="N", help="How many.")
+@click.option("--size", type=int, metavar="N", help="Samples in each.  [default: half; all with --replace]")
+@click.option("--replace", is_flag=True, help="Draw with replacement, the ordinary bootstrap.")
+@click.option("--block", metavar="N", help="Rows are in order of time: draw blocks of N of them, or 'auto'.")
+@click.option("--level", type=float, default=0.95, show_default=True, metavar="X", help="Of the interval.")
+@practically_option
+@click.option("--no-curve", is_flag=True, help="Leave out the price against the number of samples.")
+@search_options
+@click.option("--results", type=click.Path(), metavar="FILE", help="Keep all in .parquet; go on where it was stopped.")
+@click.option("--page", type=click.Path(), metavar="FILE", help="Write an .html page with all of it.")
+@worker_options
+@format_options()
+def bootstrap(file: str, picture: str | None, form: str, page: str | None, **options: Any) -> int:
+    """How surely are price and verdict known from these samples? The same question, asked of resamples."""
+    require_outputs(options, file, picture=picture, page=page)
+    more = limits_of(options, "size", "practically")
+    more |= {name: options[name] for name in ("replace", "level", "results")}
+    problem = problem_of(file, options, whole=True)
+    result = resampled(problem, options, block=_block(options["block"]), curve=not options["no_curve"], **more)
+    with noted(), Outputs() as outputs:
+        outputs.attempt(
+            say, form, text=lambda: tell(repr(result)), content=result.to_dict, table=lambda: _table(result)
+        )
+        outputs.attempt(write, result.plot, picture, form, "Picture in")
+        outputs.attempt(write, result.to_html, page, form, "Page in")
+    return 0
+
+
+def resampled(problem: Problem, options: dict[str, Any], **more: Any) -> Bootstrap:
+    """The bootstrap of a problem on as many workers as were asked for; a bar counts the resamples.
+
+    Args:
+        problem: of samples.
+        options: those of the command: `resamples`, `seed`, and workers where it has them.
+        more: what else `solver.bootstrap` takes.
+    """
+    from solver.questions.bootstrap import bootstrap as find
+
+    jobs, backend, scheduler = (options.get(name) for name in ("jobs", "backend", "scheduler"))
+    count = (-1 if backend is None or backend == "loky" else None) if jobs is None else jobs
+    with _followed(more.get("results")) as callback:
+        return find(
+            problem,
+            options["resamples"],
+            seed=options["seed"],
+            jobs=count,
+            backend=backend or "loky",
+            scheduler=scheduler,
+            callback=callback,
+            **more,
+        )
+
+
+@contextmanager
+def _followed(results: str | None) -> Iterator[Callable[[int, int], None]]:
+    """A bar of progress; an interrupt says what is kept."""
+    known = (0, 0)
+    with counted("resamples") as follow:
+
+        def callback(done: int, count: int) -> None:
+            nonlocal known
+            known = (done, count)
+            if follow is not None:
+                follow(done, count)
+
+        try:
+            yield callback
+        except Stopped:
+            if results is not None:
+                with suppress(OSError):
+                    done, count = known
+                    tell(f"{done:,} of {count:,} resamples are kept; the same command goes on.", error=True)
+            raise
+
+
+def _block(text: str | None) -> float | str | None:
+    if text is None or text == "auto":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise click.UsageError(f"--block: {text!r} is no number of rows; give one, or 'auto'") from None
+
+
+def _table(result: Bootstrap) -> Table:
+    """The sources or, where nothing is known of them, the resamples."""
+    from solver.commands.terminal.formats import Table
+
+    rows = result.sources_table()
+    if rows:
+        return Table(list(rows[0]), [list(row.values()) for row in rows], result.sentences())
+    header = ("resample", "price_of_modularity", "verdict")
+    prices = result.prices.tolist()
+    return Table(
+        header,
+        [(number, price, kind) for number, (price, kind) in enumerate(zip(prices, result.kinds, strict=True))],
+        result.sentences(),
+    )

@@ -1,0 +1,239 @@
+"""Problems of resamples: the same question, asked of samples that were drawn from those that are there.
+
+1. The samples that can be drawn are those that count: of positive weight, or where errors count. Of weight zero are
+   those that the user knows to be possible: they say where the range ends, and are in every resample.
+2. Draw so many of them, with replacement or without; independently, or by blocks of time. With replacement blocks of
+   random length begin anywhere, and go on at the beginning after the end (the stationary bootstrap). Without it time
+   is cut into blocks of one length, from a random moment on, and some of these are taken.
+3. Draw from a resample in the same way where that is asked for: how much prices of halves vary tells how much a price
+   varies, and how those of quarters follow those of their halves tells how much of a bias is chance.
+4. A sample that was drawn k times has k times its weight. One that was not drawn is left out: it keeps no neuron from
+   going lower, so that the hull of a resample is a part of that of all samples.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from solver.certificate import lower_bound
+from theory.arrays import Array, Indices
+from theory.errors import InputError
+from theory.problem import Problem
+from theory.readouts import Noisy, Soft
+from theory.sources import Sources
+
+__all__ = ["DRAWN", "FOLLOWED", "OWN", "PART", "REPLACED", "SAMPLES", "OfResamples", "drawn", "possible", "ratios"]
+
+SAMPLES, REPLACED, DRAWN, PART = "samples", "replaced", "resample", "part"
+"""Coordinates of a resample: how many samples, whether with replacement (1) or without (0), and its number; and of how
+many of these a part is drawn, without replacement, that stands for it (0 for all)."""
+
+OWN, FOLLOWED = "own_ratios", "followed_ratios"
+"""Columns of an answer: see `ratios`."""
+
+
+def possible(problem: Problem) -> tuple[Indices, Indices]:
+    """The rows of a problem's samples that can be drawn, and those that are in every resample.
+
+    Args:
+        problem: of samples.
+
+    Example:
+        >>> rows, always = possible(Problem([[0, 0], [0, 1], [1, 0], [1, 1]], probabilities=[1, 2, 1, 0]))
+        >>> rows.tolist(), always.tolist()
+        ([0, 1, 2], [3])
+    """
+    counts = problem.sources.sample_probabilities > 0
+    elsewhere = _error_weights(problem)
+    if elsewhere is not None:
+        counts = counts | (elsewhere > 0)
+    return np.flatnonzero(counts), np.flatnonzero(~counts)
+
+
+def drawn(count: int, size: int, replaced: bool, block: float | None, rng: np.random.Generator) -> Indices:
+    """(count,) how often each of so many samples is in a resample.
+
+    Args:
+        count: samples that there are.
+        size: samples that are drawn; without replacement at most as many as there are.
+        replaced: whether they are drawn with replacement.
+        block: length of blocks of time, with replacement their mean length; None draws samples independently.
+        rng: generator.
+
+    Source: with replacement Efron, Annals of Statistics 7 (1979) 1-26, by blocks Politis and Romano, Journal of the
+        American Statistical Association 89 (1994) 1303-1313; without Politis and Romano, Annals of Statistics 22 (1994)
+        2031-2050, by blocks as Carlstein, Annals of Statistics 14 (1986) 1171-1179, cuts time.
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> int(drawn(10, 10, True, 3.0, rng).sum()), sorted(drawn(6, 4, False, 2.0, rng).tolist())
+        (10, [0, 0, 1, 1, 1, 1])
+    """
+    if block is None:
+        rows = rng.choice(count, size, replace=replaced)
+    elif replaced:
+        begins = rng.random(size) * block < 1
+        begins[0] = True
+        first = np.flatnonzero(begins)
+        start = rng.integers(count, size=len(first))
+        place = np.cumsum(begins) - 1
+        rows = (start[place] + np.arange(size) - first[place]) % count
+    else:
+        length = max(1, round(block))
+        blocks = (np.arange(count) + rng.integers(length)) // length
+        turn = rng.permutation(int(blocks[-1]) + 1)
+        rows = np.argsort(turn[blocks], kind="stable")[:size]
+        if rng.integers(2):  # what is cut off the last of them is its beginning as often as its end
+            rows = count - 1 - rows
+    return np.bincount(rows, minlength=count)
+
+
+@dataclass(frozen=True, eq=False)
+class OfResamples:
+    """Makes the problems of resamples: see `solver.sweeps.pose.Poses`.
+
+    Args:
+        problem: of all samples.
+        block: length of blocks of time (see `drawn`); None draws samples independently.
+        neurons: (n, d) source weights of neurons that are followed through the resamples; none if not given.
+
+    Raises:
+        InputError: sources without samples, data without known sources, a recurrent layer.
+
+    Example:
+        >>> made = OfResamples(Problem(np.random.default_rng(0).normal(size=(50, 2))))
+        >>> made.problem(seed=0, samples=20, replaced=0, resample=1, part=0).sources
+        Sources(20 samples of s1, s2)
+    """
+
+    whole: Problem
+    block: float | None = None
+    neurons: Array | None = None
+
+    def __post_init__(self) -> None:
+        sources = self.whole.sources
+        if not sources.from_samples:
+            raise InputError(f"problem: the sources are known by {sources.known_by} alone; there are none to draw from")
+        if not sources.identified:
+            raise InputError(
+                "problem: the axes of the data mean nothing by themselves, and modularity has no price there; pose it "
+                "with sources that are known"
+            )
+        if self.whole.transitions is not None:
+            raise InputError(
+                "transitions: a resample does not go where they take it, out of its own hull; leave them out"
+            )
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """See `Poses`."""
+        return (SAMPLES, REPLACED, DRAWN, PART)
+
+    def describe(self) -> dict[str, Any]:
+        """See `Poses`."""
+        arguments, sources = self.whole.arguments, self.whole.sources
+        del arguments["sources"]
+        asked = hashlib.sha256(json.dumps(_plain(arguments), sort_keys=True).encode()).hexdigest()
+        data = hashlib.sha256(json.dumps(_plain([sources.points, sources.probabilities])).encode()).hexdigest()
+        return {
+            "resamples of": f"{sources.count} rows of {sources.dimension} sources, sha256 {data[:16]}",
+            "sources": list(sources.names),
+            "problem": f"sha256 {asked[:16]}",
+            "block": self.block,
+        }
+
+    def problem(self, *, seed: int, **point: Any) -> Problem:
+        """See `Poses`."""
+        size, replaced, number, part = (int(point[name]) for name in self.coordinates)
+        rows, always = possible(self.whole)
+        rng = np.random.default_rng([seed, size, replaced, number])
+        times = drawn(len(rows), size, bool(replaced), self.block, rng)
+        if part:
+            outer = np.flatnonzero(times)
+            rows, times = rows[outer], drawn(len(outer), part, False, self.block, rng)
+        kept = np.concatenate([rows[times > 0], always])
+        counts = np.concatenate([times[times > 0], np.ones(len(always), dtype=times.dtype)])
+        order = np.argsort(kept, kind="stable")
+        return self._of(kept[order], counts[order])
+
+    def columns(self, answer: Any) -> dict[str, Any]:
+        """See `Tells`: what neurons earn at the multiplier of an answer, for what they cost (`ratios`)."""
+        own, followed = ratios(answer, self.neurons)
+        return {OWN: own, FOLLOWED: followed}
+
+    def _of(self, rows: Indices, counts: Indices) -> Problem:
+        """The problem of some rows, each so often."""
+        sources, readout = self.whole.sources, self.whole.given_readout
+        weights = counts * (1.0 if sources.probabilities is None else sources.probabilities[rows])
+        changes: dict[str, Any] = {"sources": Sources(sources.points[rows], weights, names=sources.names)}
+        elsewhere = _error_weights(self.whole)
+        if elsewhere is not None:
+            changes["readout"] = replace(readout, probabilities=counts * elsewhere[rows])  # type: ignore[type-var]
+        return self.whole.replaced(**changes)
+
+
+def ratios(answer: Any, neurons: Array | None = None) -> tuple[list[float] | None, list[float] | None]:
+    """What neurons earn for what they cost, w'Y w / f(w) <= 1, at the multiplier Y of an answer.
+
+    A neuron is part of an optimal code only if it earns what it costs. As Y is unique this depends on no choice among
+    optimal codes, nor on the order of samples, sources or neurons. Of a neuron and its mirror image -w, which tells a
+    readout the same, the cheaper one counts.
+
+    Args:
+        answer: of `solve`.
+        neurons: (n, d) source weights.
+
+    Returns:
+        For every source, or group, the ratio of the best neuron that reads it alone; and those of the neurons given.
+        None each where Y is not unique (targets of a lower rank), neurons are not linear, or none are given.
+
+    Example:
+        >>> from solver import solve
+        >>> own, given = ratios(solve(Problem([[0, 0], [0, 1], [1, 0], [1, 1]])), np.array([[1.0, 1.0]]))
+        >>> np.round(own, 9).tolist(), np.round(given, 9).tolist()
+        ([1.0, 1.0], [0.857142857])
+    """
+    problem = answer.problem
+    if not problem.neurons.linear or problem.readout.rank is not None:
+        return None, None
+    worth = answer.multiplier
+    if problem.groups is None:
+        own = np.diag(worth) / problem.modular_costs
+    else:
+        groups = zip(problem.blocks, problem.groups.values(), strict=True)
+        own = np.array([lower_bound(block, worth[np.ix_(few, few)]).rho for block, few in groups])
+    if neurons is None:
+        return own.tolist(), None
+    rows = np.atleast_2d(neurons)
+    earned = np.einsum("ni,ij,nj->n", rows, worth, rows)
+    cost = np.minimum(problem.neuron_cost(rows), problem.neuron_cost(-rows))
+    return own.tolist(), (earned / cost).tolist()
+
+
+def _error_weights(problem: Problem) -> Array | None:
+    """(T,) weights of the samples on which errors count, where they are others than those of the sources."""
+    readout = problem.given_readout
+    if not isinstance(readout, Soft | Noisy) or readout.probabilities is None:
+        return None
+    return np.asarray(readout.probabilities, dtype=float)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON holds it; arrays by their contents."""
+    if isinstance(value, np.ndarray):
+        return [list(value.shape), hashlib.sha256(np.ascontiguousarray(value, dtype=float).tobytes()).hexdigest()]
+    if is_dataclass(value) and not isinstance(value, type):
+        return [type(value).__name__, {field.name: _plain(getattr(value, field.name)) for field in fields(value)}]
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)
