@@ -73,7 +73,7 @@ def assert_is_proven(cell, problem, answer):
     other = best(cell.by("auto"))
     assert max(answer.lower_bound, certificate.lower_bound) <= other.loss * (1 + ROUNDING)
     assert other.lower_bound <= most
-    if cell.method in ("auto", "columns", "conic"):
+    if cell.method in ("auto", "columns"):  # a conic solver may fail, and says so
         assert answer.status == "optimal"
     if cell.method == "modular":
         assert answer.modular

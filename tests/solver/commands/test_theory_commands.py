@@ -53,6 +53,7 @@ def test_theorems():
     assert "did you mean 'independence'" in refused("theorems", "independance")
 
 
+@pytest.mark.thorough
 def test_phase(tmp_path):
     listed = accepted("phase")
     assert all(name in listed for name in FAMILIES)
