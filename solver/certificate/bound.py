@@ -126,7 +126,10 @@ def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Co
     chain = Chain.of(problem, None if cover is None else cover.samples, listed=False)
     inside, bounds = chain.reduced, list[float]()
     tried = np.vstack([neurons, inside.modular_weights])
-    for number, worth in enumerate([inside.whitening.worth(multiplier), *code_worths(inside, neurons)]):
+    at_code = code_worths(inside, neurons)
+    if at_code and not neurons.any():
+        bounds.append(inside.loss(neurons))  # as step 3 has it where no neuron is worth having
+    for number, worth in enumerate([inside.whitening.worth(multiplier), *at_code]):
         root = symmetric_root(worth)
         ratio = float(ratios(inside, root.T @ root, tried).max(initial=0.0))
         value = inside.whitened.readout.dual_value(root, ratio)

@@ -265,7 +265,7 @@ class _Search:
                 if len(across) < len(own):
                     own = own - across.T @ (across @ own)
             moved_there.append(each.there @ own)
-        return np.array(moved_there)
+        return np.array(moved_there).reshape(neurons.shape)  # of no neurons too
 
     def _loss(self, neurons: Array) -> float:
         return self.loss.of(neurons @ self.frame.back.T)

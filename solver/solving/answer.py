@@ -78,7 +78,9 @@ def answer(
         code = _written(posed, best, best.weights, fields)  # step 1
         if code.loss > problem.modular_loss:
             code = min(code, _written(posed, best, problem.modular_weights, fields), key=lambda code: code.loss)
-        bound = _bounded(problem, best, code.source_weights, tolerance, stopped=stopped is not None)
+        # Of the network as it is written, which is what `certify` sees.
+        network = code.encoder @ problem.mixing
+        bound = _bounded(problem, best, network, tolerance, stopped=stopped is not None)
         note = best.note
         if optimality_gap(code.loss, bound.value) <= tolerance:
             # What failed on the way did no harm.
@@ -91,7 +93,8 @@ def answer(
         if combination is None:
             return code
         remedy = f"{combination} hardly varies; if that is rounding, remove one of these columns"
-        return replace(code, message=f"{code.message}; {remedy}")
+        # Digits are lost here: only from the multiplier that was bounded does `certify` prove the same.
+        return replace(code, multiplier=best.multiplier, message=f"{code.message}; {remedy}")
 
 
 def _bounded(problem: Problem, best: Best, weights: Array, tolerance: float, *, stopped: bool) -> Bound:
