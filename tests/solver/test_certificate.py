@@ -231,3 +231,17 @@ def test_a_network_that_rounding_keeps_from_reading_one_group_is_not_called_opti
         statuses.add(answer.status)
         assert certify(problem, answer).feasible == (answer.status == "optimal")
     assert "bounded" in statuses
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("seed", [4, 24, 38, 50])
+def test_no_answer_claims_more_than_certify_proves_where_digits_are_lost(seed):
+    """One source nearly a combination of two others, units far apart, and an encoder that costs nothing."""
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(12, 3))
+    rows[:, 2] = rows[:, 0] - 2 * rows[:, 1] + 10.0 ** -rng.uniform(4.5, 6) * rng.normal(size=12)
+    rows, mixing = rows * 10.0 ** rng.uniform(-2, 2, 3), rng.normal(size=(4, 3))
+    errors = Soft(10.0 ** rng.uniform(3, 8))
+    problem = Problem(rows, mixing=mixing, readout=errors, encoder_cost=0.0, decoder_cost=290.0, bias_cost=1.18)
+    answer = solve(problem, time_limit=5)
+    assert certify(problem, answer).lower_bound >= answer.lower_bound * (1 - 1e-6)

@@ -280,3 +280,16 @@ def test_answers_of_extreme_problems_come_back(place, problem):
     assert Representation.load(place).to_dict() == {
         **answer.to_dict(), "energies": pytest.approx(answer.energies, rel=1e-6)
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [4, 11, 12, 21])
+def test_a_code_without_neurons_of_sources_that_hardly_differ_is_read(seed, tmp_path):
+    """Its bound is the loss itself; what the multiplier proves by its traces has few digits there."""
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(0, 3, size=(15, 1)) + 10.0 ** -rng.uniform(3, 6) * rng.normal(size=(15, 3))
+    errors = Soft(float(rng.uniform(0.1, 2)), [[1, 0, 0]])
+    prices = {"encoder_cost": 0.001, "activity_cost": 0.003, "bias_cost": 1.4, "decoder_cost": 1.5}
+    answer = solve(Problem(rows, readout=errors, **prices))
+    assert len(answer) == 0
+    answer.save(tmp_path / "answer.npz")
+    assert Representation.load(tmp_path / "answer.npz").lower_bound == answer.lower_bound

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from solver import Problem, certify, solve
 from solver.rectified.pricing import largest_ratio
 from solver.rectified.search import modular_steps, steps
 from tests.solver.rectified.problems import drawn, grid, posed
@@ -106,3 +107,13 @@ def test_sources_on_a_line_are_refused():
     line = np.linspace(-1, 1, 5)[:, None] * [1.0, 2.0]
     with pytest.raises(ValueError, match="depend on each other"):
         _ = posed(line, encoder_cost=0.0).frame
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_weights_so_expensive_that_the_search_begins_without_neurons(seed):
+    rng = np.random.default_rng(seed)
+    rows = np.arange(int(rng.integers(3, 8)))[:, None] * 1e-5
+    weights = 10.0 ** rng.uniform(-2, 2, len(rows))
+    problem = Problem(rows, probabilities=weights, activation="rectified", encoder_cost=1e6, decoder_cost=2e-6)
+    answer = solve(problem, time_limit=5)
+    assert len(answer) >= 1 and answer.gap < 1e-5 and certify(problem, answer).feasible
