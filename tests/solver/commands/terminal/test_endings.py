@@ -104,9 +104,10 @@ def progress():
 module.progress_shown = progress
 """
 
-CHOOSING = """
-from solver.solving import run
-run.plan = kill
+TOGETHER = """
+from solver.batches import codes
+centred = codes.centred
+codes.centred = lambda *arguments: kill() or centred(*arguments)
 """
 
 JUDGING = """
@@ -257,7 +258,7 @@ def test_signals_that_are_ignored_stay_so(ended):
 @pytest.mark.parametrize(
     ("arguments", "moment"),
     [
-        (["phase", "joint-table", "--points", "3", "--plot", "phase.svg"], CHOOSING),
+        (["phase", "joint-table", "--points", "3", "--plot", "phase.svg"], TOGETHER),
         (["verify", "--theorem", "range-independence", "--trials", "3", "--json"], JUDGING),
         (["budget", ROOT / CUT, "--plot", "budget.svg"], DESCENDING),
         pytest.param(["reproduce", "one-corner-point", "--quick"], JUDGING, marks=pytest.mark.slow),
