@@ -5,7 +5,8 @@
    seconds to list, unless the bound of the search comes from its faces, and none is priced that takes seconds to price,
    unless that leaves less than the search had proven.
 3. Of a few sources whose bound came from a relaxation the faces are priced where that leaves a gap.
-4. Of several optimal codes one is given that is no matter of chance (`solver.ambiguity.canonical`).
+4. Of several optimal codes one is given that is no matter of chance: the best separate code where there are groups and
+   it is optimal, otherwise one of as few neurons as are enough (`solver.ambiguity.canonical`).
 5. The message says what was chosen and why, what the method had to say, what stopped it, and which combination of
    sources hardly varies where the code is not proven optimal.
 """
@@ -37,6 +38,9 @@ __all__ = ["answer"]
 
 ROUNDING = 1e-14
 """Relative difference of two losses that is rounding."""
+
+TIED = 1e-12
+"""Relative difference of the losses of two codes that were found apart, up to which both are optimal."""
 
 FAILED = " failed"
 """In the note of a method: what a library could not do."""
@@ -114,6 +118,9 @@ def _bounded(problem: Problem, best: Best, weights: Array, tolerance: float, *, 
 
 def _given(posed: Problem, best: Best, code: Representation, fields: dict[str, Any]) -> Representation:
     """The optimal code to give in the place of the one that was found (step 4)."""
+    apart = code.separate
+    if apart is not None and apart.loss <= code.loss * (1 + TIED):
+        return _written(posed, best, apart.source_weights, fields)
     with suppress(np.linalg.LinAlgError, FloatingPointError):
         chosen = chosen_code(posed.canonical, code.source_weights)
         if chosen is not code.source_weights:

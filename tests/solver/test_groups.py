@@ -319,9 +319,9 @@ def test_words_pictures_and_json(tmp_path):
     problem = Problem(Sources(ring((0, 3)), names=("pc", "ps", "rc", "rs")), encoder_cost=1e-6, groups=RING)
     answer = solve(problem)
     words = repr(answer)
-    assert "code 2 groups of 4 sources" in words and "one group a neuron would cost 8.24 % more" in words
+    assert "code 2 groups of 4 sources" in words and "one group per neuron would cost 8.24 % more" in words
     assert "mix position and relative" in words and "position, relative" in answer._repr_html_()
-    assert "the code is separate" in repr(answer.separate) and "no other" in repr(answer.separate).lower()
+    assert ", one group each." in repr(answer.separate) and "no other" in repr(answer.separate).lower()
     told = answer.to_dict()
     assert told["groups"] == {"position": ["pc", "ps"], "relative": ["rc", "rs"]}
     assert told["separate"]["loss"] == answer.modular_loss and len(told["coded_groups"]) == len(answer)
@@ -329,7 +329,7 @@ def test_words_pictures_and_json(tmp_path):
     figure = answer.plot(tmp_path / "code.png")
     texts = [text.get_text() for legend in _legends(figure) for text in legend.get_texts()]
     assert {"position", "relative", "several groups", "best separate code"} <= set(texts)
-    assert "price of separation 8.24 %" in figure.get_suptitle()
+    assert "Price of separation 8.24 %" in figure.get_suptitle()
     assert "Mixed" in plot_verdict(problem, separation(problem)).get_suptitle()
 
 

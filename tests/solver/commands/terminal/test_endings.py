@@ -81,7 +81,7 @@ reading.read_sources = kill
 IMPORTING = """
 from solver import reading
 
-def read(*_):
+def read(*_, **__):
     try:
         kill()
     except KeyboardInterrupt:
