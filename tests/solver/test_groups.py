@@ -330,7 +330,7 @@ def test_words_pictures_and_json(tmp_path):
     texts = [text.get_text() for legend in _legends(figure) for text in legend.get_texts()]
     assert {"position", "relative", "several groups", "best separate code"} <= set(texts)
     assert "Price of separation 8.24 %" in figure.get_suptitle()
-    assert "Mixed" in plot_verdict(problem, separation(problem)).get_suptitle()
+    assert "mixed" in plot_verdict(problem, separation(problem)).get_suptitle()
 
 
 def _legends(figure):
