@@ -54,8 +54,12 @@ def test_no_code_costs_less_than_the_bound(seed):
         assert loss.of(others) >= step.lower_bound * (1 - 1e-12)
 
 
+LONG = (8,)
+"""Seeds of problems that take ten seconds or more."""
+
+
 @pytest.mark.thorough
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", [pytest.param(i, marks=pytest.mark.slow if i in LONG else ()) for i in range(20)])
 def test_ugly_problems_are_solved(seed):
     loss = drawn(seed, most_sources=3, most_samples=16)
     # Three sources whose weights are free of charge: neurons of a few samples, where proofs by cones can be endless.
