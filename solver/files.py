@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
 from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
@@ -34,7 +35,7 @@ from theory.inputs import as_matrix
 from theory.neurons import ENERGIES, Linear, Neurons
 from theory.principal import PrincipalCoordinates
 from theory.problem import Problem
-from theory.readouts import READOUTS, Reads
+from theory.readouts import READOUTS
 from theory.sources import Sources
 from theory.summary import Moments, Summary
 from theory.writing import written_whole
@@ -166,11 +167,14 @@ def _saved_readout(problem: Problem) -> dict[str, Any]:
     kind = next((name for name, known in READOUTS.items() if type(readout) is known), None)
     if kind is None:
         raise InputError(f"readout: a {type(readout).__name__} is none of the program's own, and cannot be saved")
-    settings = {item.name: getattr(readout, item.name) for item in fields(readout)}  # type: ignore[arg-type]  # all are
-    arrays = {
-        f"readout_{name}": np.asarray(value, dtype=np.float64) for name, value in settings.items() if value is not None
-    }
+    arrays = _settings("readout", readout)
     return {"readout": kind, **arrays} if arrays else {}
+
+
+def _settings(name: str, kind: Any) -> dict[str, Any]:
+    """The fields of a readout or a kind of neuron as arrays, but those that are not given: what `_of_kind` reads."""
+    given = {item.name: getattr(kind, item.name) for item in fields(kind)}
+    return {f"{name}_{key}": np.asarray(value, dtype=np.float64) for key, value in given.items() if value is not None}
 
 
 def _saved_neurons(neurons: Neurons) -> dict[str, Any]:
@@ -186,8 +190,7 @@ def _saved_neurons(neurons: Neurons) -> dict[str, Any]:
             f"neurons: {type(neurons).__name__} is a kind of your own, which no file describes; "
             "keep the program that solves it, or pickle the answer"
         )
-    settings = {f"neurons_{item.name}": getattr(neurons, item.name) for item in fields(neurons)}
-    return {"neurons": neurons.name, **settings}
+    return {"neurons": neurons.name, **_settings("neurons", neurons)}
 
 
 def _saved_groups(problem: Problem) -> dict[str, Any]:
@@ -325,8 +328,8 @@ def problem_in(content: dict[str, NDArray[Any]]) -> Problem:
     return Problem(
         sources,
         mixing=content["mixing"],
-        readout=_readout(content),
-        neurons=_neurons(content),
+        readout=_of_kind(content, "readout", READOUTS),
+        neurons=_of_kind(content, "neurons", ENERGIES),
         groups=groups,
         separate=separate,
         transitions=transitions,
@@ -388,29 +391,20 @@ def _transitions(content: dict[str, NDArray[Any]]) -> Transitions | None:
     return Transitions(**settings)
 
 
-def _readout(content: dict[str, NDArray[Any]]) -> Reads | None:
-    if "readout" not in content:
+def _of_kind(content: dict[str, NDArray[Any]], name: str, kinds: Mapping[str, type]) -> Any:
+    """The readout or the kind of neuron that a file names, with its settings; None where it names none."""
+    if name not in content:
         return None
-    kind = str(content["readout"])
-    if kind not in READOUTS:
-        raise InputError(f"readout: damaged or altered; {kind!r} is none of {', '.join(READOUTS)}")
+    kind = str(content[name])
+    if kind not in kinds:
+        raise InputError(f"{name}: damaged or altered; {kind!r} is none of {', '.join(kinds)}")
+    needed = [item.name for item in fields(kinds[kind]) if item.default is MISSING]
+    _require_present(content, [f"{name}_{field}" for field in needed])
     settings: dict[str, Any] = {}
-    for item in fields(READOUTS[kind]):
-        value = content.get(f"readout_{item.name}")
+    for item in fields(kinds[kind]):
+        value = content.get(f"{name}_{item.name}")
         settings[item.name] = None if value is None else value.item() if value.ndim == 0 else value
-    return READOUTS[kind](**settings)
-
-
-def _neurons(content: dict[str, NDArray[Any]]) -> Neurons | None:
-    if "neurons" not in content:
-        return None
-    name = str(content["neurons"])
-    if name not in ENERGIES:
-        raise InputError(f"neurons: damaged or altered; {name!r} is none of {', '.join(ENERGIES)}")
-    kind = ENERGIES[name]
-    settings = [f"neurons_{item.name}" for item in fields(kind)]
-    _require_present(content, settings)
-    return kind(*(content[setting] for setting in settings))
+    return kinds[kind](**settings)
 
 
 def _single(content: dict[str, NDArray[Any]], name: str) -> Any:

@@ -25,7 +25,7 @@ from solver.code import MERGING
 from solver.reads import ONE_SOURCE
 from solver.solving.limits import DEFAULT_TOLERANCE, Limits, check
 from solver.solving.run import one_thread
-from solver.solving.solve import solve, solve_one_of_many
+from solver.solving.solve import solve_any_of_many
 from theory.conditions import CONDITION_TOLERANCE
 from theory.errors import InputError
 from theory.problem import Problem
@@ -99,8 +99,7 @@ def solve_many(
             many.solve_at_once(places, points)
     for place, problem in enumerate(given):
         if place not in many.found:
-            one_by_one = solve_one_of_many if problem.neurons.linear else solve
-            many.write(place, one_by_one(problem, tolerance=tolerance, time_limit=time_limit, rng=rng))
+            many.write(place, solve_any_of_many(problem, tolerance=tolerance, time_limit=time_limit, rng=rng))
     return Answers(
         given,
         many.numbers,

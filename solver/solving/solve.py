@@ -17,7 +17,7 @@ from solver.solving.limits import (
     options_of,
 )
 from solver.solving.run import Run
-from solver.stopping import KEYBOARD
+from solver.stopping import KEYBOARD, raise_if_asked
 from theory.conditions.practically import PRACTICALLY, checked_threshold
 from theory.errors import InputError
 
@@ -186,6 +186,8 @@ def solve_any_of_many(
             problem, method=method, tolerance=tolerance, time_limit=time_limit, rng=rng, start=start
         )
     found = solve(problem, method=method, tolerance=tolerance, time_limit=time_limit, rng=rng)
-    if found.message.endswith(KEYBOARD):
-        raise KeyboardInterrupt(KEYBOARD)
+    if found.status == "interrupted":
+        raise_if_asked()
+    if KEYBOARD in found.message:
+        raise KeyboardInterrupt(found.message)
     return found

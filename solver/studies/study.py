@@ -16,8 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from solver.pictures.style import BLUE, DARK, DASHED, FREE, GREY, ORANGE, head, legend, page_figure
 from solver.pictures.tuning import draw_map, kind_of
 from solver.representation import Representation
-from solver.solving.solve import solve, solve_one_of_many
-from solver.stopping import KEYBOARD, raise_if_asked
+from solver.solving.solve import solve_any_of_many, solve_one_of_many
 from theory.arrays import Array
 from theory.problem import Problem
 
@@ -75,14 +74,7 @@ def best_code(problem: Problem) -> Any:
     Raises:
         KeyboardInterrupt: as it came; it does not cut the answer short.
     """
-    if problem.neurons.linear:
-        return solved(problem)
-    answer = solve(problem, rng=0)
-    if answer.status == "interrupted":
-        raise_if_asked()
-        if KEYBOARD in answer.message:
-            raise KeyboardInterrupt(answer.message)
-    return answer
+    return solve_any_of_many(problem, method="columns", rng=0)
 
 
 def standardised(points: ArrayLike, probabilities: ArrayLike | None = None) -> tuple[Array, Array]:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from solver.certificate.nonlinear import bound_of
-from solver.solving.solve import solve
-from solver.stopping import KEYBOARD
+from solver.solving.solve import solve_any_of_many
 
 if TYPE_CHECKING:
     from theory.problem import Problem
@@ -44,10 +43,7 @@ def solved(problem: Problem) -> Any:
     Raises:
         KeyboardInterrupt: as it came.
     """
-    answer = solve(problem, time_limit=NONLINEAR.seconds, rng=0)
-    if KEYBOARD in answer.message:
-        raise KeyboardInterrupt
-    return answer
+    return solve_any_of_many(problem, time_limit=NONLINEAR.seconds, rng=0)
 
 
 def _resolution(answer: Any) -> float:
