@@ -245,3 +245,15 @@ def test_no_answer_claims_more_than_certify_proves_where_digits_are_lost(seed):
     problem = Problem(rows, mixing=mixing, readout=errors, encoder_cost=0.0, decoder_cost=290.0, bias_cost=1.18)
     answer = solve(problem, time_limit=5)
     assert certify(problem, answer).lower_bound >= answer.lower_bound * (1 - 1e-6)
+
+
+@pytest.mark.parametrize("seed", [33, 40])
+def test_of_several_optimal_codes_one_is_given_that_proves_itself_optimal(seed):
+    """One source nearly a combination of two others: a code written from its neurons anew may lose digits."""
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(9, 3))
+    rows[:, 2] = rows[:, 0] - 2 * rows[:, 1] + 10.0 ** -rng.uniform(4.5, 6) * rng.normal(size=9)
+    rows, mixing = rows * 10.0 ** rng.uniform(-2, 2, 3), rng.normal(size=(3, 3))
+    problem = Problem(rows, mixing=mixing, encoder_cost=0.0, decoder_cost=2e-5)
+    answer = solve(problem, time_limit=10)
+    assert answer.status != "optimal" or certify(problem, answer).gap <= answer.tolerance
