@@ -1,4 +1,9 @@
 # ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       format_name: percent
+# ---
 
 # %% [markdown]
 # # Tuning curves of an animal that walks: position and head direction

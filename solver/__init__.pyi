@@ -14,8 +14,13 @@ from .comparison import Comparison as Comparison
 from .explanations.explain import explain as explain
 from .explanations.explanation import Explanations as Explanations
 from .explanations.findings import Explanation as Explanation
+from .problem import Exact as Exact
+from .problem import InputError as InputError
+from .problem import Noisy as Noisy
 from .problem import Problem as Problem
+from .problem import Soft as Soft
 from .problem import Sources as Sources
+from .problem import Transitions as Transitions
 from .questions.bootstrap import bootstrap as bootstrap
 from .questions.bootstrap_result import Bootstrap as Bootstrap
 from .questions.neuron_budget import Budget as Budget
@@ -32,6 +37,10 @@ from .solving.limits import Progress as Progress
 from .solving.solve import solve as solve
 from .sweeps.plan import Sweep as Sweep
 from .sweeps.run import sweep as sweep
+from .verdict import Proof as Proof
+from .verdict import Verdict as Verdict
+from .verdict import check_proof as check_proof
+from .verdict import modularity as modularity
 from .verification.verify import Report as Report
 from .verification.verify import verify as verify
 
@@ -46,26 +55,35 @@ __all__ = [
     "Budget",
     "Certificate",
     "Comparison",
+    "Exact",
     "Explanation",
     "Explanations",
+    "InputError",
     "MissedSource",
+    "Noisy",
     "PreparedTable",
     "PriceCurve",
     "Problem",
     "Progress",
+    "Proof",
     "Report",
     "Representation",
+    "Soft",
     "Sources",
     "Sweep",
+    "Transitions",
     "UniqueTuning",
+    "Verdict",
     "audit",
     "bootstrap",
     "budget",
     "certify",
+    "check_proof",
     "examples",
     "explain",
     "lower_bound",
     "missed_source",
+    "modularity",
     "prepare_table",
     "price_curve",
     "separation",

@@ -7,6 +7,7 @@ import sys
 import tomllib
 from functools import cached_property
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
@@ -85,9 +86,13 @@ def test_the_estimator_has_an_example_for_all_it_does():
 def test_the_reference_lists_all_public_names():
     pages = Path(__file__).parents[1] / "docs" / "reference"
     listed = "\n".join(page.read_text() for page in pages.glob("*.md"))
-    elsewhere = {"theory.Problem", "solver.Sources"}  # one name of two
-    wanted = {f"{package.__name__}.{name}" for package, name in NAMES} - elsewhere
-    assert wanted <= set(re.findall(r"^::: ([\w.]+)$", listed, re.M))
+    on_pages = set(re.findall(r"^::: ([\w.]+)$", listed, re.M))
+    # What the theory states is on its own pages, whoever hands it on.
+    readouts = {f"theory.readouts.{name}" for name in ("Exact", "Soft", "Noisy")}
+    stated = [resolve_name(name) for name in on_pages | readouts if name.startswith("theory.")]
+    things = [*stated, solver.Problem]
+    missing = {f"{package.__name__}.{name}" for package, name in NAMES} - on_pages
+    assert not [name for name in missing if not any(resolve_name(name) is thing for thing in things)]
 
 
 def test_every_public_name_is_there_without_any_extra():

@@ -12,6 +12,16 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "examples").glob("*.py"))
+HEADER = """\
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       format_name: percent
+# ---
+
+# %% [markdown]
+# # """
 SECONDS = 180
 """Six times what a notebook may take, for machines that are busy."""
 
@@ -31,6 +41,7 @@ def test_a_notebook_runs(path, tmp_path):
 def test_a_notebook_is_certified_learned_from_and_listed(path):
     text = path.read_text()
     assert re.search(r"^assert ", text, re.M) and re.search(r"gap|check_proof|lower_bound", text)
+    assert text.startswith(HEADER), "the page begins with its title only if jupytext finds the whole header"
     assert text.count("# **What is learned.**") == 1
     for page in ("mkdocs.yml", "docs/tutorials/index.md"):
         assert f"{path.stem}.md" in (ROOT / page).read_text()

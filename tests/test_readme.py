@@ -1,6 +1,7 @@
 """What the README shows is what happens."""
 
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from click.testing import CliRunner
 
 from conftest import same_but_for_rounding
 from solver.commands.cli import main
+from solver.commands.print_commands import PAGE, commands_page
 from solver.sweeps.spec import read_sweep
 
 ROOT = Path(__file__).parents[1]
@@ -26,10 +28,10 @@ def said(text):
     return {line.strip(): note.strip() for line, _, note in rows if note}
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/python.md"])
 def test_the_python_example(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    text = block("python", "from solver import", page)
+    text = block("python", "from solver import Problem, ", page)
     names: dict[str, object] = {}
     exec(text, names)
     notes = {line: (note, eval(line, names)) for line, note in said(text).items() if " = " not in line}
@@ -37,7 +39,7 @@ def test_the_python_example(page, tmp_path, monkeypatch):
     assert note == "'optimal', 3e-16" and status == "optimal" and gap < 1e-14
     note, price = notes["answer.price_of_modularity"]
     assert same_but_for_rounding(note, str(price))
-    if page == "docs/index.md":
+    if page != "docs/python.md":
         note, modular = notes["modularity(points).modular"]
         assert note.startswith(f"{modular}:")
         return
@@ -71,7 +73,7 @@ def test_the_first_command(tmp_path, monkeypatch):
 
 def test_the_example_of_the_theory():
     names: dict[str, object] = {}
-    lines = block("python", "check_proof").strip().splitlines()
+    lines = block("python", "check_proof", "docs/python.md").strip().splitlines()
     exec("\n".join(lines), names)
     assert eval(lines[4].split("  #")[0], names) is True
     assert (names["proof"].witness, str(names["proof"].bias), str(names["proof"].worth)) == (
@@ -80,13 +82,6 @@ def test_the_example_of_the_theory():
         "121/2025",
     )
     assert eval(lines[-1].split("  #")[0], names) is False
-
-
-def test_the_example_of_conjectures():
-    names: dict[str, object] = {}
-    exec(block("python", "def uncorrelated"), names)
-    assert names["report"].disagreements == 1
-    assert len(names["report"].counterexample[0].sources.points) <= 8
 
 
 @pytest.mark.slow
@@ -165,14 +160,43 @@ def test_the_page_of_studies(tmp_path):
         assert re.sub(r"[\d.e+-]+", "#", " ".join(verdict.split())) in re.sub(r"[\d.e+-]+", "#", " ".join(page.split()))
 
 
+def test_the_readme_is_short():
+    assert len(README.split()) <= 1200
+
+
+@pytest.mark.skipif(not (ROOT / "setup.py").exists(), reason="no checkout")
+def test_on_a_package_index_the_readme_stands_alone():
+    alone = runpy.run_path(str(ROOT / "setup.py"))["readme_alone"]
+    plain = alone(README)
+    assert "![" not in plain and "Made by" not in plain and "Glossary (docs/glossary.md)" in plain
+    assert not re.search(r"\]\((?!https://)", plain)
+    linked = alone(README, "https://example.org/modularity")
+    assert "](https://example.org/modularity/raw/HEAD/docs/images/corner_cut_square.png)" in linked
+    assert not re.search(r"\]\((?!https://)", linked)
+
+
 @pytest.mark.parametrize("command", ["audit", "budget", "check", "solve", "verify"])
 def test_every_option_is_described(command):
+    section = (ROOT / "docs/command_line.md").read_text().split(f"## modularity {command}\n")[1].split("\n## ")[0]
     shown = CliRunner().invoke(main, [command, "--help"]).stdout
     options = set(re.findall(r"--[a-z-]+", shown)) - {"--help"}
     assert options
-    assert all(option in README for option in options)
+    assert all(option in section for option in options)
+
+
+def test_the_page_of_the_command_line_is_what_the_parsers_say():
+    assert PAGE.read_text(encoding="utf-8") == commands_page()
 
 
 def test_every_path_named_exists():
     for name in re.findall(r"(?:docs|examples|benchmarks|tests)/[\w/.-]+", README):
         assert (ROOT / name.rstrip(".")).exists()
+
+
+def test_every_sample_of_the_page_on_audits(capsys):
+    page = "docs/how-to/reading_an_audit.md"
+    exec(block("python", "audit(", page), {})
+    said = capsys.readouterr().out
+    assert same_but_for_rounding(block("text", "This code", page), said)
+    for number in re.findall(r"\d+\.\d+", re.search(r"^> .*?\n\n", (ROOT / page).read_text(), re.M | re.S)[0]):
+        assert number in said or number in ("8.775", "6.325")

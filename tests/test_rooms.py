@@ -36,6 +36,7 @@ FLOORS = [
     {
         "solver.pictures.__init__",
         "solver.problem",
+        "solver.verdict",
         "solver.extras",
         "solver.stopping",
         "solver.deadline",

@@ -8,13 +8,16 @@ import sys
 from html import unescape
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from solver import Problem, Soft, audit
 
 ROOT = Path(__file__).parents[1]
 PAGES = {path.stem: path for path in (ROOT / "docs").glob("*.md")}
 
 
-HOW_TO = "index", "neurons", "own_table", "own_tuning_curves"
+HOW_TO = "before_you_start", "index", "neurons", "own_table", "own_tuning_curves"
 
 
 def code_of(page):
@@ -34,9 +37,83 @@ def test_the_page_of_networks_runs_where_torch_is_installed():
     exec(compile(re.search(r"```\{.python .torch\}\n(.*?)```", page, re.S)[1], "own_network.md", "exec"), {})
 
 
+@pytest.mark.networks
+def test_the_page_of_networks_runs_where_jax_is_installed():
+    pytest.importorskip("jax")
+    page = (ROOT / "docs/how-to/own_network.md").read_text()
+    names: dict[str, object] = {}
+    exec(compile(re.search(r"```\{\.python \.jax\}\n(.*?)```", page, re.S)[1], "own_network.md", "exec"), names)
+    assert names["found"].excess < 0.2
+
+
+class Tensor(np.ndarray):
+    """An array with the few words of PyTorch that the table of costs uses."""
+
+    def pow(self, exponent):
+        return self**exponent
+
+    def numel(self):
+        return self.size
+
+
+def test_the_table_of_costs_says_what_a_loss_means():
+    """Each row is evaluated for random tensors, and is the term of the loss that an audit finds at that cost."""
+    random = np.random.default_rng(0)
+    a, count, n, d = 0.7, 12, 3, 2
+    s = random.standard_normal((count, d))
+    W = random.standard_normal((n, d)).view(Tensor)
+    z = (s @ W.T).view(Tensor)
+    z = z - z.min(axis=0) + 0.1
+    V = random.standard_normal((d, n))
+    out = (z @ V.T).view(Tensor)
+    out += (s - out).mean(axis=0)
+
+    def loss(reduction="mean"):
+        return lambda one, other: getattr((one - other) ** 2, reduction)()
+
+    page = (ROOT / "docs/how-to/own_network.md").read_text()
+    rows = re.findall(r"^\| `(a \* .*?)`(?: over T samples)? \| (.*?) \|$", page, re.M)
+    assert len(rows) == 8
+    names = {"a": a, "W": W, "z": z, "x": s, "out": out, "T": count, "n": n, "d": d, "MSELoss": loss}
+    for said, here in rows:
+        name, written = here.strip("`").removeprefix("Soft(").split("=")
+        cost = eval(written[:-1] if "Soft(" in here else written, names)
+        costs = {"encoder_cost": 1.0, "activity_cost": 1.0, "error_cost": 1.0, name: cost}
+        readout = Soft(costs.pop("error_cost"))
+        found = audit(Problem(s, readout=readout, **costs), z, encoder=W, decoder=V)
+        assert found.code.energies[name.removesuffix("_cost")] == pytest.approx(eval(said, names)), said
+
+
+def test_weight_decay_is_a_cost_of_half():
+    """What `weight_decay=a` adds to the gradient, a W, is the slope of the encoder's term at the cost a / 2."""
+    random = np.random.default_rng(1)
+    s, W, a, step = random.standard_normal((9, 2)), random.standard_normal((3, 2)), 0.3, 1e-4
+    z = s @ W.T
+    z = z - z.min(axis=0)
+
+    def term(weights):
+        raised = s @ weights.T
+        found = audit(Problem(s, encoder_cost=a / 2), raised - raised.min(axis=0), encoder=weights)
+        return found.code.energies["encoder"]
+
+    slope = np.zeros_like(W)
+    for place in np.ndindex(W.shape):
+        by = np.zeros_like(W)
+        by[place] = step
+        slope[place] = (term(W + by) - term(W - by)) / (2 * step)
+    assert slope == pytest.approx(a * W, rel=1e-5)
+
+
 def test_every_page_is_in_the_navigation():
     text = (ROOT / "mkdocs.yml").read_text()
-    assert all(re.search(rf"[ /]{path.stem}\.md", text) for path in PAGES.values())
+    pages = [*PAGES.values(), *(ROOT / "docs/how-to").glob("*.md")]
+    assert all(re.search(rf"[ /]{path.stem}\.md", text) for path in pages)
+
+
+def test_what_people_search_for_is_on_a_page():
+    words = {"pytorch": "own_network", "encoder_cost": "before_you_start", "tuning": "own_tuning_curves"}
+    for word, page in words.items():
+        assert word in (ROOT / f"docs/how-to/{page}.md").read_text().lower()
 
 
 def test_the_citations_agree():

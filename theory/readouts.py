@@ -571,7 +571,13 @@ class Exact(_Posed):
     targets: ArrayLike | None = None
 
     def price(self, sources: Sources, mixing: Array, decoder_cost: float) -> Readout:
-        """See `Reads`."""
+        """See `Reads`.
+
+        Example:
+            >>> square = Sources([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+            >>> isinstance(Exact([[1, 1]]).price(square, np.eye(2), decoder_cost=1.0), Readout)
+            True
+        """
         if self.targets is None:
             return Readout(mixing, decoder_cost)
         targets = checked_targets(self.targets, sources)
@@ -606,7 +612,13 @@ class Soft(_Posed):
     probabilities: ArrayLike | None = None
 
     def price(self, sources: Sources, mixing: Array, decoder_cost: float) -> Readout:
-        """See `Reads`."""
+        """See `Reads`.
+
+        Example:
+            >>> square = Sources([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+            >>> isinstance(Soft(error_cost=10).price(square, np.eye(2), decoder_cost=1.0), Readout)
+            True
+        """
         return _with_errors(sources, mixing, decoder_cost, self, 0.0)
 
 
@@ -639,7 +651,13 @@ class Noisy(_Posed):
     probabilities: ArrayLike | None = None
 
     def price(self, sources: Sources, mixing: Array, decoder_cost: float) -> Readout:
-        """See `Reads`."""
+        """See `Reads`.
+
+        Example:
+            >>> square = Sources([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+            >>> isinstance(Noisy(error_cost=10, noise_variance=0.3).price(square, np.eye(2), decoder_cost=1.0), Readout)
+            True
+        """
         variance = _number("noise_variance", self.noise_variance)
         if variance < 0:
             raise InputError(f"noise_variance: {variance:g} is negative; give a variance from zero on")

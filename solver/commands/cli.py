@@ -86,8 +86,8 @@ def _version(context: click.Context, _parameter: click.Parameter, value: bool) -
 def main() -> None:
     """Optimal codes of nonnegative, energy-saving linear networks, with a proof.
 
-    FILE holds one sample per row and one source per column: .csv (with or without a header), .npy or .npz; - is
-    standard input, and --example NAME is for what is shipped.
+    FILE holds one sample per row and one source per column: text (.csv, .tsv, .txt, with or without a header), .npy,
+    .npz, .mat, .h5, .nwb, .parquet or .zarr; - is standard input, and --example NAME takes a table that is shipped.
     """
 
 

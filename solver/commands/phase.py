@@ -34,7 +34,13 @@ POINTS, POINTS_EACH = 41, 15
 @click.argument("name", metavar="[FAMILY]", required=False)
 @click.option("--against", metavar="NAME", help="A second coordinate: encoder_cost, bias_cost, ..., second.")
 @click.option("--points", type=int, help=f"Values of the parameter.  [default: {POINTS}; {POINTS_EACH} of each of two]")
-@click.option("--weight-cost", type=float, default=1.0, show_default=True, help="Price of encoder and decoder.")
+@click.option(
+    "--weight-cost",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Cost of all squared weights.",
+)
 @picture_option
 @format_options()
 def phase(

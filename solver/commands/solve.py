@@ -42,14 +42,20 @@ __all__ = ["solve"]
 @click.option("--activation", type=click.Choice(list(ACTIVATIONS)), help="The kind of neuron.  [default: linear]")
 @click.option("--transitions", type=click.Path(), metavar="FILE", help="Maps of the sources, for a recurrent layer.")
 @click.option("--trajectory", is_flag=True, help="Rows follow each other in time: find the transition.")
-@click.option("--recurrent-cost", type=float, metavar="X", help="Price of the recurrent weights.  [default: 1]")
+@click.option("--recurrent-cost", type=float, metavar="X", help="Cost of the squared recurrent weights.  [default: 1]")
 @click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True, help="How to search.")
 @search_options
 @practically_option
 @click.option("--max-iterations", type=int, metavar="N", help="Stop after this many rounds.")
 @click.option("--neurons", type=int, metavar="N", help="Number of neurons, for --method alternating.")
 @click.option("--solver", metavar="NAME", help="Conic solver, for --method conic or relaxation.  [default: CLARABEL]")
-@click.option("--bootstrap", "resamples", type=int, metavar="N", help="And how surely: see modularity bootstrap.")
+@click.option(
+    "--bootstrap",
+    "resamples",
+    type=int,
+    metavar="N",
+    help="How surely the price is known, from N resamples.",
+)
 @click.option("--save", "saved", type=click.Path(), metavar="FILE", help="Write the answer to .npz, .csv or .nc.")
 @click.option("--page", type=click.Path(), metavar="FILE", help="Write an .html page to turn and hover.")
 @format_options()

@@ -29,7 +29,7 @@ __all__ = ["verify"]
 @click.option("--trials", type=int, default=100, show_default=True, help="Problems per theorem.")
 @seed_option
 @click.option("--report", "page", type=click.Path(), metavar="FILE", help="Write an .html page with the closest calls.")
-@click.option("--save", "saved", type=click.Path(), metavar="FILE", help="Where a counterexample goes.  [NAME.csv]")
+@click.option("--save", "saved", type=click.Path(), metavar="FILE", help="For a counterexample.  [default: NAME.csv]")
 @format_options()
 def verify(
     target: str | None,

@@ -259,7 +259,7 @@ def _neurons(findings: Findings) -> list[list[str]]:
     for number in range(min(len(findings.neurons), ROWS_ON_TERMINAL)):
         ratio = findings.ratios[number]
         weights = code.source_weights[number][: len(shown)]
-        row = [findings.neurons[number], *(f"{weight + 0.0:.4f}" for weight in weights)]
+        row = [findings.neurons[number], *(f"{weight:z.4f}" for weight in weights)]
         row += [percent(code.neuron_costs[number] / findings.loss), "" if np.isnan(ratio) else f"{100 * ratio:.1f} %"]
         row += [f"x {findings.strengths[number]:.3g}" if np.isfinite(ratio) else ""]
         if nonlinear:

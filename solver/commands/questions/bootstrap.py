@@ -37,7 +37,7 @@ __all__ = ["bootstrap", "resampled"]
 @click.command()
 @problem_options
 @click.option("--activation", type=click.Choice(list(ACTIVATIONS)), help="The kind of neuron.  [default: linear]")
-@click.option("--resamples", type=int, default=200, show_default=True, metavar="N", help="How many.")
+@click.option("--resamples", type=int, default=200, show_default=True, metavar="N", help="Number of resamples.")
 @click.option("--size", type=int, metavar="N", help="Samples in each.  [default: half; all with --replace]")
 @click.option("--replace", is_flag=True, help="Draw with replacement, the ordinary bootstrap.")
 @click.option("--block", metavar="N", help="Rows are in order of time: draw blocks of N of them, or 'auto'.")

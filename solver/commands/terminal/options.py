@@ -95,11 +95,11 @@ data_options = together(
         metavar="NAME",
         help=f"Shipped sources for FILE: {', '.join(EXAMPLES)}.",
     ),
-    click.option("--encoder-cost", type=float, metavar="X", help="Price of the squared encoder.  [default: 1]"),
-    click.option("--decoder-cost", type=float, metavar="X", help="Price of the squared decoder.  [default: 1]"),
-    click.option("--weight-cost", type=float, metavar="X", help="Both prices at once."),
-    click.option("--activity-cost", type=float, metavar="X", help="Price of squared activity.  [default: 1]"),
-    click.option("--bias-cost", type=float, metavar="X", help="Price of squared biases.  [default: 0]"),
+    click.option("--encoder-cost", type=float, metavar="X", help="Cost of the squared encoder weights.  [default: 1]"),
+    click.option("--decoder-cost", type=float, metavar="X", help="Cost of the squared decoder weights.  [default: 1]"),
+    click.option("--weight-cost", type=float, metavar="X", help="Both costs at once."),
+    click.option("--activity-cost", type=float, metavar="X", help="Cost of squared activity.  [default: 1]"),
+    click.option("--bias-cost", type=float, metavar="X", help="Cost of squared biases.  [default: 0]"),
     click.option("--mixing", type=click.Path(), metavar="FILE", help="Matrix the sources are seen through."),
     click.option("--probabilities", metavar="COLUMN", help="Column of sample weights: name, or number from 0."),
     click.option(
@@ -108,7 +108,7 @@ data_options = together(
         metavar="COLUMN,COLUMN",
         help="Columns that are sources, by name, number from 0 or pattern such as 'x*'.  [default: all]",
     ),
-    click.option("--drop", multiple=True, metavar="COLUMN,COLUMN", help="Columns that are none; they may hold words."),
+    click.option("--drop", multiple=True, metavar="COLUMN,COLUMN", help="Columns that are no sources; any content."),
     click.option("--index-column", metavar="COLUMN", help="Column that names or numbers the rows, and is no source."),
     click.option(
         "--angle",
@@ -117,16 +117,29 @@ data_options = together(
         metavar="COLUMN[=TURN][:N]",
         help="Column that is an angle: cosine and sine, or N harmonics. TURN: 360, 24, degrees.  [default: radians]",
     ),
-    click.option("--category", "categories", multiple=True, metavar="COLUMN", help="Column that is a category."),
+    click.option(
+        "--category",
+        "categories",
+        multiple=True,
+        metavar="COLUMN",
+        help="Column of categories.",
+    ),
     _with_file,
 )
 """Data, from a file or of an example, and prices: what poses a problem."""
 
 readout_options = together(
     data_options,
-    click.option("--error-cost", type=float, metavar="X", help="Price of squared error.  [default: no error]"),
-    click.option("--noise-variance", type=float, metavar="X", help="Of every neuron, with --error-cost."),
-    click.option("--targets", type=click.Path(), metavar="FILE", help="Matrix of what is decoded, y = targets s."),
+    click.option("--error-cost", type=float, metavar="X", help="Cost of squared error.  [default: no error]"),
+    click.option(
+        "--noise-variance", type=float, metavar="X", help="Variance of the neurons' noise, with --error-cost."
+    ),
+    click.option(
+        "--targets",
+        type=click.Path(),
+        metavar="FILE",
+        help="What is decoded, y = targets s.  [default: the data]",
+    ),
 )
 """Data, prices, and how the code is read out."""
 
@@ -148,7 +161,12 @@ problem_options = together(
 
 principal_options = together(
     click.option("--components", type=int, metavar="N", help="Sources are not known: N principal coordinates."),
-    click.option("--variance", type=float, metavar="X", help="Or as many as keep this share of the variance."),
+    click.option(
+        "--variance",
+        type=float,
+        metavar="X",
+        help="Or as many as keep this share of the variance.",
+    ),
 )
 """For data whose sources are not known."""
 
