@@ -13,6 +13,7 @@ from solver.generation.pool import merged
 from solver.reads import ONE_SOURCE, group_shares, named, scale_ratio, shares, strongest_part
 from theory.bounds.cover import Cover
 from theory.conditions.practically import PRACTICALLY, excess, practically_modular
+from theory.dependent.columns import in_own_columns
 from theory.errors import InputError
 from theory.immutable import Frozen, derived
 from theory.inputs import as_matrix
@@ -26,7 +27,15 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = ["RECURRENT_ARRAYS", "SAVED_ARRAYS", "SAVED_NUMBERS", "Code", "canonical_weights", "described"]
+__all__ = [
+    "RECURRENT_ARRAYS",
+    "SAVED_ARRAYS",
+    "SAVED_NUMBERS",
+    "Code",
+    "canonical_weights",
+    "described",
+    "read_at_mean",
+]
 
 SAVED_ARRAYS = (
     "source_weights",
@@ -310,7 +319,7 @@ def described(problem: Problem, weights: Array, separate: Code | None = None) ->
     # Once more on what is left: data far from zero are multiplied by what a nearly singular mixing leaves.
     encoder = encoder + (weights - encoder @ problem.mixing) @ problem.pseudoinverse
     decoder = problem.readout.decoder(weights)
-    terms = problem.neurons.terms(problem, Activity.of(problem.sources, weights, bias), encoder)
+    terms = problem.terms(Activity.of(problem.sources, weights, bias), encoder)
     energies = {name: float(costs.sum()) for name, costs in terms.items()}
     energies |= problem.readout.costs_of(decoder, weights)
     layer: dict[str, Array] = {}
@@ -327,13 +336,24 @@ def described(problem: Problem, weights: Array, separate: Code | None = None) ->
         **_modularity(problem, weights, loss, separate),
         "source_weights": weights,
         "encoder": encoder,
-        "encoder_bias": bias - weights @ mean,
+        "encoder_bias": bias - read_at_mean(problem, weights, encoder),
         "decoder": decoder,
         "decoder_bias": problem.readout.targets @ centre - decoder @ (bias + weights @ (centre - mean)),
         "energies": energies,
         "neuron_costs": problem.neuron_cost(weights),
         **layer,
     }
+
+
+def read_at_mean(problem: Problem, weights: Array, encoder: Array) -> Array:
+    """(n,) what neurons read of the mean data; of dependent sources the encoder's weights on them are others.
+
+    Args:
+        problem: what is coded.
+        weights: (n, d) source weights.
+        encoder: (n, dx) that makes these neurons.
+    """
+    return np.asarray((encoder @ problem.mixing if problem.dependent else weights) @ problem.sources.mean)
 
 
 def _modularity(problem: Problem, weights: Array, loss: float, separate: Code | None) -> dict[str, Any]:
@@ -357,6 +377,10 @@ def canonical_weights(problem: Problem, weights: Array) -> Array:
         problem: what sets the costs.
         weights: (n, d) source weights.
     """
+    hull = problem.sources.hull
+    if hull is not None:
+        functions = canonical_weights(problem.on_hull, hull.functions(weights))
+        return in_own_columns(problem, functions)
     scaled = weights * np.sqrt(problem.modular_costs)
     length = np.linalg.norm(scaled, axis=1)
     if not length.any():

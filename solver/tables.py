@@ -153,7 +153,7 @@ def columns_of(code: Code) -> dict[str, list[Any]]:
     problem, mean = code.problem, sources.support(code.source_weights)
     activity = Activity.of(sources, code.source_weights, mean)
     mostly = code.mostly_reads()
-    terms = dict(problem.neurons.terms(problem, activity, code.encoder))
+    terms = dict(problem.terms(activity, code.encoder))
     table: dict[str, Any] = {
         "neuron": neuron_names(code),
         "reads": [", ".join(names) for names in code.coded_sources()],

@@ -25,6 +25,7 @@ FLOORS = [
         "theory.inputs.problem",
         "theory.reductions",
         "theory.problem",
+        "theory.dependent",
     },
     {"theory.exact"},
     {"theory.bounds"},

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from theory.arrays import Array
+    from theory.geometry.affine_hull import AffineHull
 
-__all__ = ["Groups", "checked_groups", "is_product", "is_separate", "membership", "parts_of", "placed"]
+__all__ = ["Groups", "checked_groups", "is_product", "is_separate", "membership", "on_hull", "parts_of", "placed"]
 
 Groups = dict[str, tuple[int, ...]]
 """The members of each group, as indices of sources, by its name."""
@@ -131,6 +132,25 @@ def placed(neurons: Array, members: Sequence[int], dimension: int) -> Array:
     result = np.zeros((len(neurons), dimension))
     result[:, list(members)] = neurons
     return result
+
+
+def on_hull(groups: Groups, hull: AffineHull) -> dict[str, list[int]] | None:
+    """The groups of the coordinates of dependent sources, where these say the same; None where groups tell each other.
+
+    They say the same if each source is told by those of its own group that are kept. Then no group is in the span of
+    the others.
+
+    Example:
+        >>> from theory.geometry.affine_hull import AffineHull
+        >>> hull = AffineHull(np.array([0, 2]), np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0]]))
+        >>> on_hull({"a": (0, 1), "b": (2,)}, hull), on_hull({"a": (0,), "b": (1, 2)}, hull)
+        ({'a': [0], 'b': [1]}, None)
+    """
+    inside = {name: np.isin(hull.kept, members) for name, members in groups.items()}
+    for name, members in groups.items():
+        if not inside[name].any() or hull.basis[list(members)][:, ~inside[name]].any():
+            return None
+    return {name: np.flatnonzero(own).tolist() for name, own in inside.items()}
 
 
 def is_separate(matrix: ArrayLike, groups: Groups) -> bool:

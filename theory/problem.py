@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from theory.dependent.energies import best_energies
+from theory.dependent.readout import ReadoutOnHull
 from theory.dynamics import Recurrence, Transitions
 from theory.errors import InputError
 from theory.formulas import modular_cost
@@ -33,12 +35,13 @@ from theory.inputs.problem import (
     require_consistent_neurons,
     require_definite_energy,
     require_fit_for_a_layer,
+    require_reducible,
     require_representable,
 )
-from theory.neurons import Canonical, Linear, Neurons, Nonlinear
+from theory.neurons import Activity, Canonical, Linear, Neurons, Nonlinear
 from theory.neurons.sample_readout import SampleReadout
-from theory.readouts import Exact, Noisy, Readout, Reads, Soft
-from theory.reductions import CANONICAL, GROUP_BY_GROUP, WHITENED, WITHOUT_LAYER, SomeSamples
+from theory.readouts import Exact, Noisy, Readout, Reads, Soft, checked_targets
+from theory.reductions import AFFINE_HULL, CANONICAL, GROUP_BY_GROUP, WHITENED, WITHOUT_LAYER, SomeSamples
 from theory.sources import Sources
 
 if TYPE_CHECKING:
@@ -60,7 +63,7 @@ class Problem(Immutable):
 
     Args:
         sources: (T, d) array-like, one row per sample (a DataFrame keeps its column names; arrays and DataFrames of
-            dask are summarised where their blocks are), or `theory.Sources`.
+            dask are summarised where their blocks are), or `theory.Sources`. They may depend on each other linearly.
         mixing: (dx, d) matrix A of full column rank; the network sees x = A s. Identity if not given.
         probabilities: (T,) nonnegative weights of the samples; equal if not given.
         encoder_cost: price of ||W_in||^2; zero (a recurrent layer has no encoder) where no combination of sources is
@@ -137,7 +140,7 @@ class Problem(Immutable):
         )
         self.activity_cost = checked_price("activity_cost", activity_cost)
         self.bias_cost = checked_price("bias_cost", bias_cost)
-        self.mixing = checked_mixing(mixing, self.sources.dimension)
+        self.mixing = checked_mixing(mixing, self.sources)
         self.given_readout: Reads = Exact() if readout is None else readout
         if not isinstance(self.given_readout, Reads):
             raise InputError(f"readout: expected one of `theory.readouts`, got {type(readout).__name__}")
@@ -151,7 +154,9 @@ class Problem(Immutable):
         self.transitions = checked_transitions(transitions, self.sources, fitting="recurrence" in vars(self))
         if self.transitions is None and self.recurrent_cost != 1:
             raise InputError("recurrent_cost: there is no recurrent layer to be paid for; give transitions as well")
-        if isinstance(self.neurons, Nonlinear):
+        if self.sources.hull is not None:
+            require_reducible(self)
+        elif isinstance(self.neurons, Nonlinear):
             self.neurons.require_fitting(self)
         elif self.transitions is None:
             require_representable(self)
@@ -159,7 +164,7 @@ class Problem(Immutable):
         else:
             _ = self.feedforward  # is held to these
             require_fit_for_a_layer(self)
-        if self.neurons.linear and type(self.neurons) not in (Linear, Canonical):
+        if self.neurons.linear and type(self.neurons) not in (Linear, Canonical) and self.sources.hull is None:
             require_consistent_neurons(self)
         self._problems_among: dict[tuple[bytes, bool], Problem] = {}
         self._finish()
@@ -269,6 +274,26 @@ class Problem(Immutable):
         """What recurrent weights cost at least, whatever the code."""
         return 0.0 if self.recurrence is None else self.recurrence.least
 
+    # ---- dependent sources ------------------------------------------------------------------------------------
+
+    @derived
+    def on_hull(self) -> Problem:
+        """The problem of as many of the sources as tell the others, which is this one where none is told by others.
+
+        Codes there have the same neurons and losses; which of its sources a neuron reads means nothing.
+
+        Example:
+            >>> categories = Problem(np.eye(3))
+            >>> categories.on_hull.sources.names, categories.on_hull.mixing.tolist()
+            (('s1', 's2'), [[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]])
+        """
+        return AFFINE_HULL.apply(self)
+
+    @property
+    def dependent(self) -> bool:
+        """Whether some sources are told by others (docs/mathematics.md, "Dependent sources")."""
+        return self.sources.hull is not None
+
     # ---- the quadratic forms ----------------------------------------------------------------------------------
 
     @derived
@@ -279,6 +304,10 @@ class Problem(Immutable):
     @derived
     def readout(self) -> Readout:
         """What reading a code out costs."""
+        if self.sources.hull is not None:
+            given = getattr(self.given_readout, "targets", None)
+            targets = self.mixing if given is None else checked_targets(given, self.sources)
+            return ReadoutOnHull.of(self.on_hull.readout, self.sources, targets)
         return self.given_readout.price(self.sources, self.mixing, self.decoder_cost)
 
     @derived
@@ -300,7 +329,12 @@ class Problem(Immutable):
 
     @derived
     def pseudoinverse(self) -> Array:
-        """(A'A)^-1 A', (d, dx): the encoder with source weights w is W_in = w (A'A)^-1 A', of least norm."""
+        """(A'A)^-1 A', (d, dx): the encoder with source weights w is W_in = w (A'A)^-1 A', of least norm.
+
+        Of dependent sources it reads of the data what varies: W_in = w U (U'A'A U)^-1 U'A'.
+        """
+        if self.sources.hull is not None:
+            return self.sources.hull.basis @ self.on_hull.pseudoinverse
         scale = np.linalg.norm(self.mixing, axis=0)
         return np.linalg.pinv(self.mixing / scale) / scale[:, None]
 
@@ -312,6 +346,8 @@ class Problem(Immutable):
     @derived
     def energy_matrix(self) -> Array:
         """(d, d) M, the part of a neuron's cost that is quadratic in w everywhere: w'M w."""
+        if self.sources.hull is not None:
+            return self.sources.hull.form(self.on_hull.energy_matrix)
         return self.neurons.energy_matrix(self)
 
     @property
@@ -322,6 +358,9 @@ class Problem(Immutable):
     @derived
     def height_sources(self) -> Sources:
         """Sources whose support function is the height h of a neuron, of which h^2 is the rest of its cost."""
+        if self.sources.hull is not None:
+            vertices = self.on_hull.height_sources.vertices @ self.sources.hull.basis.T
+            return Sources.transformed(self.sources, self.sources.covariance_root, vertices)
         return self.neurons.height_sources(self)
 
     @derived
@@ -329,7 +368,7 @@ class Problem(Immutable):
         """The problem in the form in which it is solved: f(w) = w'M w + h(w)^2, with h that of its own sources.
 
         Weights, multiplier and loss of a code are those of this problem, which is its own canonical form where neurons
-        are linear and pay for their activity alone.
+        are linear and pay for their activity alone. Of dependent sources it is that of `on_hull`.
 
         Example:
             >>> problem = Problem([[-1, -1], [-1, 1], [1, -1]], activity_cost=2, bias_cost=3)
@@ -337,18 +376,22 @@ class Problem(Immutable):
             >>> bool(np.isclose(problem.loss(weights), problem.canonical.loss(weights)))
             True
         """
-        return CANONICAL.apply(self)
+        return CANONICAL.apply(self.on_hull)
 
     # ---- coordinates that suit it -----------------------------------------------------------------------------
 
     @derived
     def energy_root(self) -> Array:
         """(k, d) R with M = R'R, as accurate as the samples are: `energy_matrix`, a product, is not always."""
+        if self.sources.hull is not None:
+            return self.on_hull.energy_root @ self.sources.hull.basis.T
         return self.neurons.energy_root(self)
 
     @derived
     def whitening(self) -> Whitening:
         """The coordinates in which a neuron's energy is its squared length: see `theory.geometry.whitening`."""
+        if self.sources.hull is not None:
+            return self.on_hull.whitening.of_dependent(self.sources.hull)
         return Whitening.of(self.energy_root, self.readout.targets, np.sqrt(self.modular_costs))
 
     @derived
@@ -365,7 +408,7 @@ class Problem(Immutable):
             >>> bool(np.isclose(problem.loss(weights), problem.whitened.loss(neurons)))
             True
         """
-        return WHITENED.apply(self)
+        return WHITENED.apply(self.on_hull)
 
     @derived
     def whitened_recurrence(self) -> Recurrence | None:
@@ -405,6 +448,8 @@ class Problem(Immutable):
         """Loss of the best modular code: 2 sum_i sqrt(decoder_cost K_ii (M_ii + m_i^2)), and more with a layer."""
         strengths = self._modular_strengths
         if self.recurrence is None:
+            if self.readout.errors is None and self.sources.hull is not None:
+                return float(self.modular_costs @ strengths) + self.readout.value(np.diag(strengths))
             if self.readout.errors is None:
                 return self.readout.modular_loss(self.modular_costs)
             # What its network costs: of dependent sources g(G), of which G0 is the inverse of a covariance, is lost.
@@ -417,11 +462,19 @@ class Problem(Immutable):
     @derived
     def _modular_strengths(self) -> Array:
         """(d,) squared weights of the best modular code."""
+        if self.sources.hull is not None:
+            return self._strengths_of_dependent()
         alone = self.readout.modular_strengths(self.modular_costs)
         if self.recurrence is None:
             return alone
         demand = self.decoder_cost * self.readout.demand
         return self.recurrence.modular_strengths(self.modular_costs, demand, alone)
+
+    def _strengths_of_dependent(self) -> Array:
+        """Of dependent sources a convex program (docs/mathematics.md, "Dependent sources")."""
+        units = self.whitening.neurons(self.own_neurons)
+        start = np.full(self.dimension, np.sqrt(self.modular_costs * self.readout.gram.diagonal()).mean())
+        return best_energies(units, self.whitened.readout, start) / self.modular_costs
 
     @derived
     def pricing(self) -> Pricing:
@@ -432,6 +485,8 @@ class Problem(Immutable):
         """
         if self.transitions is not None:
             return self.feedforward.pricing
+        if self.sources.hull is not None:
+            return self.on_hull.pricing
         return Pricing(self.height_sources.faces, self.whitening)
 
     # ---- groups and parts -------------------------------------------------------------------------------------
@@ -473,6 +528,8 @@ class Problem(Immutable):
     @derived
     def coupled(self) -> bool:
         """Whether errors of one group tell of another, so that what one asks of its neurons depends on the others'."""
+        if self.sources.hull is not None:
+            return self.on_hull.coupled
         ridge = self.readout.ridge
         return self.groups is not None and ridge is not None and not is_separate(ridge, self.groups)
 
@@ -488,7 +545,7 @@ class Problem(Immutable):
             >>> Problem(box, probabilities=[4, 1, 1, 4], groups={}).separable, Problem(box[:3], groups={}).separable
             (True, False)
         """
-        return GROUP_BY_GROUP.separable(self)
+        return GROUP_BY_GROUP.separable(self.on_hull)
 
     def part(self, members: Sequence[int]) -> Problem:
         """The problem of some of the sources by themselves, seen and decoded through their columns of the matrices.
@@ -577,6 +634,22 @@ class Problem(Immutable):
                 del remembered[oldest]
         remembered[key] = some
         return some
+
+    def terms(self, activity: Activity, encoder: Array) -> dict[str, Array]:
+        """What neurons pay, by name: (n,) each.
+
+        Args:
+            activity: on the samples.
+            encoder: (n, dx) weights on the data.
+
+        Example:
+            >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+            >>> weights = np.array([[1.0, 0.0]])
+            >>> activity = Activity.of(problem.sources, weights, np.array([1.0]))
+            >>> {name: float(paid[0]) for name, paid in problem.terms(activity, weights).items()}
+            {'activity': 2.0, 'encoder': 1.0}
+        """
+        return self.on_hull.neurons.terms(self.on_hull, activity, encoder)
 
     # ---- costs of any code ------------------------------------------------------------------------------------
 

@@ -278,6 +278,15 @@ class Readout(Frozen):
 
     # ---- codes that need not span the sources -------------------------------------------------------------------
 
+    def with_targets(self, targets: Array) -> Readout:
+        """The same for other targets (r, d).
+
+        Example:
+            >>> Readout(np.eye(2), 1.0).with_targets(np.array([[0.0, 2.0]])).value(np.eye(2))
+            4.0
+        """
+        return replace(self, targets=targets)
+
     def near(self, ridge: Array) -> Readout:
         """The soft readout (`ridge`: (d, d) G0) that an exact one is the limit of."""
         return Readout(self.targets, self.decoder_cost, ridge)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theory.errors import InputError
+from theory.geometry.affine_hull import AffineHull
 from theory.geometry.extremes import EXACT_DIMENSION
 from theory.geometry.rows import ordered_rows
 from theory.immutable import Immutable, derived
@@ -48,6 +49,9 @@ class SourceTolerances:
     # Standard deviation of a standardised combination of sources that is zero up to rounding, which leaves 1e-16 times
     # the number of samples. No code would represent a smaller one to eight digits.
     dependent: float = 1e-10
+    dependent_by_moments: float = 1e-6  # the same of a covariance, which has half the digits
+    told: float = 1e-9  # by how much a sample may lie off the affine hull of the others, in units of the ranges
+    most_columns: int = 2  # sources per sample: more are samples in columns
     nearly_constant: float = 1e-4  # standard deviation below which a combination is reported as nearly constant
     term: float = 1e-6  # share of the largest term of a combination below which a term is left out
     terms_shown: int = 5  # in a message
@@ -77,10 +81,13 @@ class Sources(Immutable):
         lower: (d,) least value of each source about its mean.
         upper: (d,) largest value of each source about its mean.
         identified: whether columns are sources; False where the axes have no meaning, and modularity none either.
+        hull: where some sources are linear combinations of others, up to a constant, the `AffineHull` that all lie in;
+            else None.
         stream: the summary of samples that are not kept, or None.
 
     Raises:
-        InputError: NaN, text, fewer than two rows, a constant source, linearly dependent sources, bad probabilities.
+        InputError: NaN, text, fewer than two rows, a constant source, sources that are linearly dependent but for
+            samples of probability zero, bad probabilities.
 
     Source: docs/mathematics.md, "The problem".
 
@@ -93,6 +100,8 @@ class Sources(Immutable):
     """
 
     identified: bool = True
+
+    hull: AffineHull | None = None
 
     stream: Summary | None = None
 
@@ -117,7 +126,7 @@ class Sources(Immutable):
         self.points, self.probabilities, self.names = checked_samples(points, probabilities, names)
         self.from_samples = True
         lowest, highest = self._checked_range(*_column_range(self.points))
-        self._require_more_samples_than_sources()
+        self._require_samples_in_rows()
         # What follows does not depend on the order of the samples, to the last digit.
         self._order, self._counts = ordered_rows(self.points, self.probabilities)
         self._origin = self.points[self._order[0]]
@@ -125,7 +134,7 @@ class Sources(Immutable):
         self.mean = self._origin + self._shift
         self.lower, self.upper = self.about_mean(lowest), self.about_mean(highest)
         self.covariance = self._weighted_covariance()
-        self._require_independent_directions()
+        self._find_hull()
         self._finish()
 
     @classmethod
@@ -194,7 +203,7 @@ class Sources(Immutable):
                 f"covariance: variance {self.covariance[i, i]:g} of source {self.names[i]!r} exceeds {bound[i]:g}, the "
                 "largest that its range allows; check the units of covariance and vertices"
             )
-        self._require_independent_directions()
+        self._find_hull()
         self._finish()
         return self
 
@@ -270,13 +279,13 @@ class Sources(Immutable):
         if not summary.weight > 0:
             raise InputError("probabilities: all are zero; give at least one sample a positive weight")
         lowest, highest = self._checked_range(summary.lower, summary.upper)
-        self._require_more_samples_than_sources()
+        self._require_samples_in_rows()
         self._origin, self._shift = summary.moments.origin, summary.moments.shift
         self.mean = self._origin + self._shift
         self.lower, self.upper = self.about_mean(lowest), self.about_mean(highest)
         self.covariance = summary.covariance
         vars(self)["covariance_root"] = summary.moments.root  # has more digits than the covariance
-        self._require_independent_directions()
+        self._find_hull()
 
     def afresh(self) -> Sources:
         """The sources as they were made, of which nothing has been derived yet.
@@ -493,13 +502,15 @@ class Sources(Immutable):
         return int(self.points.shape[1])
 
     def summary(self) -> dict[str, Any]:
-        """Where the columns come from, as numbers and lists; subclasses say it.
+        """Where the columns come from, and in how many dimensions they lie, as numbers, lists and words.
 
         Example:
-            >>> Sources([[0, 0], [0, 1], [1, 0]]).summary()
-            {}
+            >>> Sources([[0, 0], [0, 1], [1, 0]]).summary(), Sources(np.eye(3)).summary()
+            ({}, {'dimensions': 2, 'constant': '+1*s1 +1*s2 +1*s3'})
         """
-        return {}
+        if self.hull is None:
+            return {}
+        return {"dimensions": self.hull.rank, "constant": self.combination_text(self.hull.combination())}
 
     def __repr__(self) -> str:
         kind = "samples" if self.from_samples or self.stream is not None else "vertices"
@@ -512,6 +523,8 @@ class Sources(Immutable):
         """(V, d) extreme points about the mean, or for d > EXACT_DIMENSION all distinct points."""
         from theory.geometry.polytope import extreme_points
 
+        if self.hull is not None:
+            return np.asarray(self.on_hull.vertices @ self.hull.basis.T)
         if self.dimension > EXACT_DIMENSION:
             return self.about_mean(np.unique(self.points, axis=0))
         points = self.points[self._order] if self.from_samples else self.points
@@ -526,6 +539,8 @@ class Sources(Immutable):
         """
         from theory.geometry.polytope import normal_fan
 
+        if self.hull is not None:
+            raise InputError("sources: linearly dependent, so that their hull is flat; ask `on_hull`")
         if self.dimension > EXACT_DIMENSION:
             raise InputError(
                 f"sources: the normal fan of {self.dimension} sources is too large; at most five are taken"
@@ -550,6 +565,8 @@ class Sources(Immutable):
         """The faces of conv(-S), or None where they are too many to price (always for eight or more sources)."""
         from theory.geometry.face_lattice import FaceLattice
 
+        if self.hull is not None:
+            return None  # those of its coordinates are listed
         if self._moved_from is not None:
             faces = self._moved_from.faces_if_few
             return None if faces is None else faces.moved(-self.vertices)
@@ -717,19 +734,19 @@ class Sources(Immutable):
         share, distance = nnls(corners.T, target)
         return None if distance <= SOURCES.hull else np.asarray((share @ corners - target)[:-1] / reach)
 
-    def _require_more_samples_than_sources(self) -> None:
+    def _require_samples_in_rows(self) -> None:
         # Before the covariance, which may be far larger than the samples.
-        if self.count <= self.dimension:
+        if self.dimension > SOURCES.most_columns * self.count:
             raise InputError(
-                f"sources: linearly dependent, as any {self.dimension} are in {self.count} samples; give more samples "
-                "than sources, or the transpose if each row holds a source"
+                f"sources: {self.dimension} sources are too many for {self.count} samples; give more samples, or the "
+                "transpose if each row holds a source"
             )
 
     def _require_mean_inside(self) -> None:
         if self.mean_outside is not None:
             raise InputError("mean: lies outside the hull of the vertices; move it inside")
 
-    def _require_independent_directions(self) -> None:
+    def _find_hull(self) -> None:
         deviation = np.sqrt(np.diag(self.covariance))
         if not (deviation > SMALLEST).all():
             i = int(np.flatnonzero(~(deviation > SMALLEST))[0])
@@ -737,23 +754,45 @@ class Sources(Immutable):
                 f"sources: {self.names[i]!r} (column {i}) does not vary over the samples of positive probability, or "
                 "hardly; remove it or give those samples weight"
             )
-        values, directions = np.linalg.eigh(self.covariance / np.outer(deviation, deviation))
-        if values[0] > 1e-9:
+        values = np.linalg.eigvalsh(self.covariance / np.outer(deviation, deviation))
+        exactly = self.from_samples or self.stream is not None
+        if values[0] > (1e-9 if exactly else SOURCES.dependent_by_moments**2):
             return
-        # The eigenvalue is a square and has half the digits: compute the deviation from the samples.
-        combination = directions[:, 0] / deviation
-        if self.from_samples:
-            energy = sum(float(shares @ (block @ combination) ** 2) for block, shares in self._ordered_blocks())
-            spread = energy**0.5
-        elif self.stream is not None:
-            spread = float(np.linalg.norm(self.covariance_root @ combination))
-        else:
-            spread = max(float(values[0]), 0.0) ** 0.5 if values[0] > 1e-12 else 0.0
-        if spread <= SOURCES.dependent:
+        # An eigenvalue is a square and has half the digits: the root comes from the samples.
+        rounding = SOURCES.dependent if exactly else SOURCES.dependent_by_moments
+        hull = AffineHull.of(self.covariance_root, deviation, rounding)
+        if hull.rank == self.dimension:
+            return
+        apart = 0.0
+        for start in range(0, len(self.points), CHUNK_ROWS):
+            rows = self.about_mean(self.points[start : start + CHUNK_ROWS])
+            off = np.abs(rows - rows[:, hull.kept] @ hull.basis.T) / (self.upper - self.lower)
+            apart = max(apart, float(off.max()))
+        if apart > SOURCES.told:
+            text = self.combination_text(hull.combination())
             raise InputError(
-                f"sources: linearly dependent, {self.combination_text(combination)} is constant; "
-                "remove one of these columns or give more samples"
+                f"sources: linearly dependent, {text} is constant but for samples of probability zero, or corners that "
+                "the covariance knows nothing of; give those some weight, or remove one of these columns"
             )
+        self.hull = hull
+
+    @derived
+    def on_hull(self) -> Sources:
+        """The sources that are the coordinates of the affine hull, by themselves; all where none is told by others.
+
+        Which of them a neuron reads means nothing.
+
+        Example:
+            >>> one_of_three = Sources(np.eye(3))
+            >>> one_of_three.on_hull.names, one_of_three.on_hull.identified
+            (('s1', 's2'), False)
+        """
+        if self.hull is None:
+            return self
+        kept = self.of_columns(self.hull.kept.tolist())
+        made = Sources.__new__(Sources)
+        vars(made).update(vars(kept) | {"identified": False})
+        return made
 
     @derived
     def nearly_constant(self) -> str | None:
@@ -767,6 +806,8 @@ class Sources(Immutable):
             >>> Sources([[0, 0], [0, 1], [1, 0]]).nearly_constant is None
             True
         """
+        if self.hull is not None:
+            return self.on_hull.nearly_constant
         deviation = np.sqrt(np.diag(self.covariance))
         _, sizes, directions = np.linalg.svd(self.covariance_root / deviation, full_matrices=False)
         return None if sizes[-1] > SOURCES.nearly_constant else self.combination_text(directions[-1] / deviation)

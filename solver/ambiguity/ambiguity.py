@@ -12,7 +12,7 @@ G, the multiplier and the loss of optimal codes are unique; their neurons need n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from scipy.optimize import nnls
 
 from solver.ambiguity.optimal_codes import CODES, Fewest
 from solver.ambiguity.touching_neurons import TouchingNeurons, others_do, touching_neurons, undecidable
+from theory.dependent.columns import in_own_columns
 from theory.immutable import Frozen
 
 if TYPE_CHECKING:
@@ -148,6 +149,12 @@ def ambiguity(problem: Problem, weights: Array, *, proven: bool = True, quick: b
         >>> ambiguity(square, square.modular_weights).unique
         True
     """
+    hull = problem.sources.hull
+    if hull is not None:
+        inside = ambiguity(problem.on_hull, hull.functions(weights), proven=proven, quick=quick)
+        neurons = in_own_columns(problem, inside.neurons)
+        continua = tuple(in_own_columns(problem, extremes) for extremes in inside.continua)
+        return replace(inside, neurons=neurons, continua=continua)
     canonical = problem.canonical
     reason = undecidable(canonical, quick=quick) if proven else "the code may not be optimal"
     if reason:

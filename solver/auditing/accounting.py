@@ -77,6 +77,8 @@ def best_strengths(problem: Problem, weights: Array) -> Array:
         >>> best_strengths(square, np.array([[3.0, 0.0], [0.0, 0.1], [1.0, 1.0]])).round(6).tolist()
         [0.253279, 7.598357, 0.0]
     """
+    if problem.sources.hull is not None:
+        return best_strengths(problem.on_hull, problem.sources.hull.functions(weights))
     problem = problem.canonical
     result, varied = np.zeros(len(weights)), varying(problem, weights)
     kept = weights[varied]
@@ -179,7 +181,7 @@ def savings_of(code: AffineCode, strengthened: float) -> dict[str, float]:
     """
     problem, weights = code.problem, code.source_weights
     least_biases = Activity.of(problem.sources, weights, problem.sources.support(weights))
-    terms = problem.neurons.terms(problem, least_biases, code.encoder)
+    terms = problem.terms(least_biases, code.encoder)
     lowered = float(np.sum(list(terms.values())))
     energy = float(problem.neuron_cost(weights).sum())
     readout = problem.readout_cost(weights.T @ weights)

@@ -8,13 +8,13 @@ for a readout without errors a decoder that makes none (docs/mathematics.md, "Au
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from solver.certificate import optimality_gap
-from solver.code import Code, described
+from solver.code import Code, described, read_at_mean
 from solver.solving.limits import DEFAULT_TOLERANCE
 from theory.arrays import Array, Mask
 from theory.errors import InputError
@@ -87,6 +87,9 @@ def affine_part(activity: Array, sources: Sources) -> AffinePart:
         >>> part.weights.round(9).tolist(), bool(part.residue[0] < 1e-24)
         ([[1.0]], True)
     """
+    if sources.hull is not None:
+        part = affine_part(activity, sources.on_hull)
+        return AffinePart(sources.hull.placed(part.weights), part.mean, part.variance, part.residue)
     # Step 1.
     mean = _mean(activity, sources)
     deviation = np.sqrt(np.diag(sources.covariance))
@@ -124,7 +127,7 @@ class AffineCode(Code):
             InputError: sources with another number of columns.
         """
         samples, weights = self.problem.sources, self.source_weights
-        extra = self.encoder_bias + weights @ samples.mean - samples.support(weights)
+        extra = self.encoder_bias + read_at_mean(self.problem, weights, self.encoder) - samples.support(weights)
         return np.asarray(super().activity(sources) + extra)
 
 
@@ -163,7 +166,7 @@ def affine_code(
     read = _nearest_decoder(readout, weights, varied, decoder)
     mean = problem.sources.mean
     centre = mean if readout.errors is None else readout.errors.mean
-    terms = problem.neurons.terms(problem, Activity.of(problem.sources, weights, bias), cheapest)
+    terms = problem.terms(Activity.of(problem.sources, weights, bias), cheapest)
     energies = {name: float(costs.sum()) for name, costs in terms.items()} | readout.costs_of(read, weights)
     loss = sum(energies.values())
     gap = optimality_gap(loss, lower_bound)
@@ -173,7 +176,7 @@ def affine_code(
             "loss": loss,
             "source_weights": weights,
             "encoder": cheapest,
-            "encoder_bias": bias - weights @ mean,
+            "encoder_bias": bias - read_at_mean(problem, weights, cheapest),
             "decoder": read,
             "decoder_bias": readout.targets @ centre - read @ (bias + weights @ (centre - mean)),
             "energies": energies,
@@ -199,7 +202,7 @@ def _nearest_decoder(readout: Readout, weights: Array, varied: Mask, decoder: Ar
         return decoder
     nearest, missed = np.zeros((len(readout.targets), len(weights))), readout
     if decoder is not None:
-        nearest, missed = decoder.copy(), replace(readout, targets=readout.targets - decoder @ weights)
+        nearest, missed = decoder.copy(), readout.with_targets(readout.targets - decoder @ weights)
     nearest[:, varied] += missed.decoder(weights[varied])
     return nearest
 
@@ -270,6 +273,9 @@ def require_decodable(problem: Problem, weights: Array, *, rescaled: bool = Fals
     """
     readout = problem.readout
     if not readout.exact:
+        return
+    if problem.sources.hull is not None:
+        require_decodable(problem.on_hull, problem.sources.hull.functions(weights), rescaled=rescaled)
         return
     sizes = np.linalg.svd(weights * np.sqrt(np.diag(problem.sources.covariance)), compute_uv=False)
     rank = int((sizes > AFFINE.spanned * sizes[0]).sum()) if len(sizes) else 0

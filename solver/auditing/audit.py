@@ -38,6 +38,7 @@ from solver.solving.solve import solve_one_of_many
 from theory.arrays import Array
 from theory.conditions import Verdict, decide
 from theory.conditions.practically import PRACTICALLY, checked_threshold
+from theory.dependent.columns import in_own_columns
 from theory.errors import InputError
 from theory.inputs import LARGEST, as_matrix, column_names
 from theory.inputs.tensors import layer_weights
@@ -231,6 +232,8 @@ def audit(
     if decoder is not None:
         decoder, decoder_error = decoding_error(problem, values, decoder)
     fit, weights = None, without_rounding(problem, part.weights)
+    if problem.sources.hull is not None:
+        weights = in_own_columns(problem, problem.sources.hull.functions(weights))
     # Steps 2 and 3.
     least = problem.sources.support(weights)
     bias, lifts = np.maximum(part.mean, least), _lifts(part, least)
@@ -346,7 +349,7 @@ def _require_related(unexplained: float, sources: Sources) -> None:
     """Refuse activity that follows these samples no more than noise would."""
     share = sources.probabilities
     count = sources.count if share is None else 1 / float(share @ share)
-    chance, explained = sources.dimension / max(count - 1, 1.0), 1 - unexplained
+    chance, explained = sources.on_hull.dimension / max(count - 1, 1.0), 1 - unexplained
     if chance < TOLERANCES_OF_ACTIVITY.most_chance and explained <= TOLERANCES_OF_ACTIVITY.by_chance * chance:
         raise InputError(
             f"activity: the sources explain {100 * explained:.2g} % of it, where they would explain "

@@ -108,8 +108,7 @@ def fit_costs(problem: Problem, weights: Array, *, price_given: bool = False, **
         (True, 1.0, True)
     """
     encoder = float(((weights @ problem.pseudoinverse) ** 2).sum())
-    without_encoder = problem.neurons.terms(
-        problem,
+    without_encoder = problem.terms(
         Activity.of(problem.sources, weights, problem.sources.support(weights)),
         np.zeros((len(weights), len(problem.mixing))),
     )

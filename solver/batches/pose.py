@@ -95,6 +95,7 @@ def fits(problem: Problem) -> bool:
         and problem.neurons.linear
         and problem.transitions is None
         and problem.groups is None
+        and not problem.dependent
         and problem.readout.rank is None
     )
 

@@ -37,6 +37,7 @@ from solver.certificate.worth import (
     within_loss,
 )
 from solver.solving.plan import prices_slowly
+from theory.dependent.columns import in_own_columns
 from theory.errors import InputError
 from theory.groups import parts_of
 from theory.inputs import as_matrix
@@ -94,7 +95,8 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
         >>> lower_bound(problem, np.diag([1.0, 2.0])).value < problem.modular_loss
         True
     """
-    return _bounded(problem, _Proof(_square(problem, multiplier), None, quick, cover), _bound_of_multiplier)
+    proof = _Proof(_square(problem, multiplier), None, quick, cover)
+    return _in_columns(problem, _bounded(problem.on_hull, _of_hull(problem, proof), _bound_of_multiplier))
 
 
 def best_bound(
@@ -115,11 +117,16 @@ def best_bound(
         quick: do not look at the faces of the hull.
         cover: a proof to be checked and used where it says more than can be seen without.
     """
-    return _bounded(problem, _Proof(_square(problem, multiplier), weights, quick, cover), _best_of_several)
+    proof = _Proof(_square(problem, multiplier), weights, quick, cover)
+    return _in_columns(problem, _bounded(problem.on_hull, _of_hull(problem, proof), _best_of_several))
 
 
 def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Cover | None = None) -> float:
     """What a multiplier (d, d) proves at most, seen from some neurons (n, d) alone: quick, and no proof of anything."""
+    if problem.dependent:
+        proof = _of_hull(problem, _Proof(multiplier, neurons))
+        assert proof.weights is not None
+        return most_provable(problem.on_hull, proof.multiplier, proof.weights, cover)
     if GROUP_BY_GROUP.accepts(problem.canonical):
         parts = _of_groups(problem.canonical, multiplier, neurons)
         return sum(most_provable(part, own, code) for _, part, own, code in parts if part is not None)
@@ -139,6 +146,27 @@ def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Co
         return without
     code = neurons.T @ neurons
     return max(2 * inside.readout_cost(code) + problem.recurrence.value(code), without)
+
+
+# ---- dependent sources ---------------------------------------------------------------------------------------------
+
+
+def _of_hull(problem: Problem, proof: _Proof) -> _Proof:
+    """What is to prove a bound, on the coordinates of dependent sources: Y = U Y_r U', and neurons W U."""
+    hull = problem.sources.hull
+    if hull is None:
+        return proof
+    weights = None if proof.weights is None else hull.functions(proof.weights)
+    return replace(proof, multiplier=proof.multiplier[np.ix_(hull.kept, hull.kept)], weights=weights)
+
+
+def _in_columns(problem: Problem, bound: Bound) -> Bound:
+    """A bound found on the coordinates of dependent sources, in the columns of these."""
+    hull = problem.sources.hull
+    if hull is None:
+        return bound
+    worst = in_own_columns(problem, bound.worst_neuron[None])[0]
+    return replace(bound, worst_neuron=worst, multiplier=hull.form(bound.multiplier))
 
 
 # ---- steps 1 and 4: the chain of reductions, down and back ---------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.dependent.columns import own_family
 from theory.errors import InputError
 from theory.groups import parts_of
 from theory.neurons import Activity
@@ -134,6 +135,9 @@ def measure(problem: Problem, encoder: Array, encoder_bias: Array, decoder: Arra
 
 def _one_group_each(problem: Problem, weights: Array) -> bool:
     """Whether each neuron reads one group, up to rounding of the encoder."""
+    hull = problem.sources.hull
+    if hull is not None:
+        return bool((own_family(problem, hull.functions(weights)) >= 0).all())
     sizes = np.sort(parts_of(weights * np.sqrt(problem.modular_costs), problem.groups or {}), axis=1)
     # All but the largest are to be nothing.
     return bool((sizes[:, :-1] <= FEASIBILITY * sizes[:, -1:]).all())
@@ -168,7 +172,7 @@ def measure_steps(problem: Problem, code: Code, encoder: Array, encoder_bias: Ar
 
 def loss_of(problem: Problem, measured: Measured, encoder: Array, decoder: Array) -> float:
     """The loss of a network but for its recurrent layer. The price of the decoder holds that of noise."""
-    terms = problem.neurons.terms(problem, measured.activity, encoder)
+    terms = problem.terms(measured.activity, encoder)
     loss = sum(float(costs.sum()) for costs in terms.values())
     loss += problem.readout.decoder_cost * float((decoder**2).sum())
     errors = problem.readout.errors
@@ -194,9 +198,11 @@ def network_agrees(problem: Problem, code: Code | SimpleNamespace) -> bool:
     axes, offset = np.eye(problem.dimension), np.abs(problem.sources.mean)
     reach = np.maximum(problem.sources.support(axes), problem.sources.support(-axes)) + offset
     weights, targets = encoder @ problem.mixing, problem.readout.targets
+    promised = code.source_weights
     rounding = np.finfo(float).eps * np.abs(encoder) @ np.abs(problem.mixing) @ reach
-    off = (np.abs(weights - code.source_weights) @ reach + rounding).max()
-    missed = (np.abs(decoder @ weights - targets) @ reach).max() if problem.readout.exact else 0.0
+    made = axes if problem.sources.hull is None else problem.sources.hull.placed(problem.sources.hull.basis)
+    off = (np.abs((weights - promised) @ made) @ reach + rounding).max()
+    missed = (np.abs((decoder @ weights - targets) @ made) @ reach).max() if problem.readout.exact else 0.0
     if problem.separate and not _one_group_each(problem, weights):
         return False
     sure = SURELY * FEASIBILITY

@@ -131,18 +131,34 @@ def sentences(representation: Code) -> list[str]:
         hint = [NEVER_EXACTLY] if _is_nearly_modular(representation) else []
         lines = [_price(representation), *hint, *lines, *reading_words(representation)]
     lines += [*_recurrent(representation), sentence(representation.ambiguity(quick=True)), _proof(representation)]
-    lines += scales_words(representation.problem)
+    lines += [*dependence_words(representation.problem), *scales_words(representation.problem)]
     if representation.status == "bounded" and not representation.message.endswith("as asked"):
         # Another method or solver may do better, if one knows how this one ended.
         lines.append(f"Why not optimal: {representation.message}.")
     return lines
 
 
+def dependence_words(problem: Problem) -> list[str]:
+    """That some sources are told by others, if they are.
+
+    Example:
+        >>> dependence_words(Problem(np.eye(3)))
+        ['Sources tell others: +1*s1 +1*s2 +1*s3 is constant.']
+    """
+    said = problem.sources.summary().get("constant")
+    return [] if said is None else [f"Sources tell others: {said} is constant."]
+
+
 def _is_nearly_modular(representation: Code) -> bool:
     """Whether samples of single sources miss modularity by a price that is small for practical purposes."""
     problem = representation.problem
     samples = problem.sources.from_samples or problem.sources.stream is not None
-    plain = problem.groups is None and problem.readout.rank is None and type(problem.neurons) is Linear
+    plain = (
+        problem.groups is None
+        and not problem.dependent
+        and problem.readout.rank is None
+        and type(problem.neurons) is Linear
+    )
     return samples and plain and representation.modular is False and representation.practically_modular is True
 
 
@@ -155,7 +171,8 @@ def _who(representation: Code) -> str:
         return f"No neuron is worth what it costs: errors are cheaper ({samples})."
     parts = "" if groups is None else f"{counted(len(groups), 'group')} of "
     start = f"{counted(neurons, 'neuron')} {conjugated('code', neurons)} {parts}"
-    start += f"{counted(sources.dimension, 'source')} ({samples})"
+    flat = "" if sources.hull is None else f" in {counted(sources.hull.rank, 'dimension')}"
+    start += f"{counted(sources.dimension, 'source')}{flat} ({samples})"
     return f"{start}{reading_shares(representation)}."
 
 

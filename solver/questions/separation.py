@@ -17,6 +17,7 @@ from solver.solving.solve import solve
 from theory.conditions import Verdict
 from theory.conditions.practically import excess
 from theory.conditions.separation import SEPARATION_TOLERANCE, decide_separation
+from theory.dependent.columns import in_own_columns
 from theory.errors import InputError
 from theory.problem import Problem
 
@@ -47,6 +48,8 @@ def separation(problem: Problem, **limits: Any) -> Verdict:
     """
     if problem.groups is None:
         raise InputError("problem: nothing says what is to be separate; give groups, or ask theory.modularity")
+    if problem.sources.hull is not None:
+        return _on_hull(problem, separation(problem.on_hull, **limits))
     # Step 1.
     best, among = solve(problem.separated, **limits), problem.replaced(separate=False).canonical
     assert isinstance(best, Representation)
@@ -68,3 +71,11 @@ def separation(problem: Problem, **limits: Any) -> Verdict:
     known = f"the best separate code is known to {best.gap:.1e} only"
     reason = "a decoder that leaves sources out does not determine the multiplier" if undetermined else known
     return replace(verdict, modular=None, margin=float("nan"), witness=None, price_bound=price, reason=reason)
+
+
+def _on_hull(problem: Problem, verdict: Verdict) -> Verdict:
+    """The verdict on the hull of dependent sources, in their own columns."""
+    hull, witness = problem.sources.hull, verdict.witness
+    assert hull is not None
+    own = None if witness is None else in_own_columns(problem, witness[None])[0]
+    return replace(verdict, witness=own, F=hull.form(verdict.F))

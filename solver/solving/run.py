@@ -44,10 +44,13 @@ if TYPE_CHECKING:
     from solver.representation import Representation
     from theory.problem import Problem
 
-__all__ = ["MEETS_SEPARATE", "MOVED", "Run", "one_thread"]
+__all__ = ["MEETS_MODULAR", "MEETS_SEPARATE", "MOVED", "Run", "one_thread"]
 
 MEETS_SEPARATE = "the lower bound meets the best code whose neurons each read one group"
 """Why nothing is gained by neurons of several groups."""
+
+MEETS_MODULAR = "the lower bound meets the best modular code"
+"""Why nothing is gained by neurons of several sources."""
 
 MOVED = "the code of a problem like this one, moved along with its faces"
 """Why nothing was searched for."""
@@ -271,7 +274,7 @@ def _proven(problem: Problem, separate: Representation | None, tolerance: float)
         return "the modularity condition holds, so the closed form is optimal"
     bound = best_bound(problem, multiplier, quick=quick)
     if _gap(problem.modular_loss, bound) <= CONDITION_TOLERANCE:
-        return "the lower bound meets the best modular code"
+        return MEETS_MODULAR
     return None
 
 

@@ -16,7 +16,7 @@ from solver.solving.limits import (
     generator_of,
     options_of,
 )
-from solver.solving.run import Run
+from solver.solving.on_hull import run_of
 from solver.stopping import KEYBOARD, raise_if_asked
 from theory.conditions.practically import PRACTICALLY, checked_threshold
 from theory.errors import InputError
@@ -93,7 +93,7 @@ def solve(
         found = _solve_nonlinear(problem, method, limits, rng, {"neurons": neurons, "solver": solver})
         return replace(found, practically=practically)
     options = options_of(method, {"neurons": neurons, "solver": solver})
-    run = Run(problem, limits)
+    run = run_of(problem, limits)
     run.search(method, generator_of(rng), options)
     return replace(run.answer(), practically=practically)
 
@@ -146,7 +146,7 @@ def solve_one_of_many(
     """
     limits = Limits(tolerance, time_limit=time_limit)
     check(problem, method, limits)
-    run = Run(problem, limits, start)
+    run = run_of(problem, limits, start)
     interrupt = run.search(method, generator_of(rng), {})
     if interrupt is not None:
         raise interrupt

@@ -113,7 +113,9 @@ def _smaller(problem: Problem) -> Iterator[Problem]:
         try:
             smaller = Problem(**(_posed(problem) | change))
         except InputError:
-            continue  # too few samples are left, or sources that depend on each other
+            continue  # too few samples are left
+        if smaller.dependent and not problem.dependent:
+            continue
         if _size(smaller) < size:
             yield smaller
 

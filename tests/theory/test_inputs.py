@@ -119,20 +119,18 @@ def test_moments_out_of_range(covariance, mean, said):
 def test_long_combinations_are_cut_short():
     rows = np.random.default_rng(0).standard_normal((320, 300))
     rows[:, -1] = rows[:, :-1].sum(axis=1)
-    with pytest.raises(InputError, match=r"linearly dependent, .* and \d+ more term\(s\) is constant") as error:
-        Sources(rows)
-    assert len(str(error.value)) < 300
-    with pytest.raises(InputError, match=r"linearly dependent, \+1\*s1 -0\.5\*s2 is constant"):
-        Sources([[1, 2], [2, 4], [3, 6]])
+    constant = Sources(rows).summary()["constant"]
+    assert re.search(r" and \d+ more term\(s\)$", constant) and len(constant) < 200
+    assert Sources([[1, 2], [2, 4], [3, 6]]).summary() == {"dimensions": 1, "constant": "+1*s1 -0.5*s2"}
 
 
 def test_fewer_samples_than_sources_are_refused_at_once():
     """Before a covariance of five thousand sources is taken apart."""
     rows = np.random.default_rng(0).standard_normal((5, 5000))
-    with pytest.raises(InputError, match=r"any 5000 are in 5 samples; .*transpose if each row holds a source") as error:
+    with pytest.raises(InputError, match=r"too many for 5 samples; .*transpose if each row holds a source") as error:
         Sources(rows)
     assert len(str(error.value)) < 300
-    with pytest.raises(InputError, match="any 5000 are in 5 samples"):
+    with pytest.raises(InputError, match="5000 sources are too many for 5 samples"):
         Sources(rows, np.arange(1, 6))
 
 

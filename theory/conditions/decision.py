@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theory.conditions.completion import completed_multiplier, is_open
+from theory.conditions.dependent import decide_dependent
 from theory.conditions.few_sources import decide_few
 from theory.conditions.many_sources import decide_many
 from theory.conditions.verdict import CONDITION_TOLERANCE, Verdict, modular_multiplier
@@ -154,6 +155,9 @@ def decide(problem: Problem) -> Verdict:
             "sources: principal coordinates, whose axes mean nothing, so that no code is modular in them or mixed; "
             "give sources that are known, or compare the optimal code with labels (Representation.compare)"
         )
+    if problem.dependent:
+        with within_digits(problem):
+            return decide_dependent(problem)
     problem = problem.canonical
     with within_digits(problem):
         decided = decide_few if problem.dimension <= EXACT_DIMENSION else decide_many

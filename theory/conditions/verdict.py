@@ -39,8 +39,8 @@ class Verdict(Frozen):
         margin: signed distance from the boundary, without unit: the largest mu for which ``h(w)^2 - w'F w >=
             mu sum_{i != j} |u_i u_j|`` for all w, with ``u_i = w_i sqrt(M_ii + m_i^2)``. Positive: every optimal code
             is modular; zero: one of them is, or without a proof one is within rounding of it; negative: mixed. Infinite
-            for one source. Of six or more sources that of the witness (an upper bound), and NaN without one. NaN too
-            where floating point cannot pose the problem.
+            for one source. Of six or more sources that of the witness (an upper bound), and NaN without one, as of
+            linearly dependent sources. NaN too where floating point cannot pose the problem.
         witness: (d,) a mixed neuron worth more than it costs, w'F w > h(w)^2, if there is one.
         F: (d, d) the matrix of the condition, Y - M. Where activity or squared biases have a price of their own,
             h(w)^2 is to be read as (activity_cost + bias_cost) h(w)^2.

@@ -23,6 +23,7 @@ from theory.immutable import Frozen
 
 if TYPE_CHECKING:
     from theory.arrays import Array
+    from theory.geometry.affine_hull import AffineHull
 
 __all__ = ["Whitening", "lifted"]
 
@@ -32,7 +33,7 @@ class Whitening(Frozen):
     """Coordinates x = H w in which the energy of a neuron is ``|x|^2``, M = H'H, and H K H' is diagonal.
 
     Attributes:
-        matrix: (d, d) H.
+        matrix: (d, d) H; of dependent sources (r, d), and the inverse (d, r).
         inverse: (d, d) H^-1.
         targets: (r, d) B H', what is decoded of the whitened sources, with orthogonal columns.
 
@@ -72,6 +73,14 @@ class Whitening(Frozen):
         """The identity, for a problem that is whitened already."""
         identity = np.eye(targets.shape[1])
         return cls(identity, identity, targets)
+
+    def of_dependent(self, hull: AffineHull) -> Whitening:
+        """That of sources of which these are the coordinates: H U' and, of weights on those that are kept, H^-1.
+
+        Args:
+            hull: of the sources.
+        """
+        return Whitening(self.matrix @ hull.basis.T, hull.placed(self.inverse.T).T, self.targets)
 
     def restricted(self, members: Sequence[int]) -> Whitening:
         """The whitening of neurons that read only some of the sources, by index."""

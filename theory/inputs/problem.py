@@ -35,6 +35,7 @@ __all__ = [
     "require_consistent_neurons",
     "require_definite_energy",
     "require_fit_for_a_layer",
+    "require_reducible",
     "require_representable",
     "within_digits",
 ]
@@ -94,6 +95,11 @@ def checked_transitions(
     """
     if transitions is None:
         return None
+    if sources.hull is not None:
+        raise InputError(
+            f"transitions: {dependence(sources)}, and a recurrent layer of their affine hull is not looked for; remove "
+            "the sources that others tell, or the transitions"
+        )
     transitions = transitions if isinstance(transitions, Transitions) else Transitions(as_stack(transitions))
     if not fitting:
         transitions.require_fitting(sources)
@@ -145,12 +151,15 @@ def checked_price(name: str, value: float, *, positive: str = "") -> float:
     return abs(number)  # minus zero is zero
 
 
-def checked_mixing(mixing: ArrayLike | None, dimension: int) -> Array:
+def checked_mixing(mixing: ArrayLike | None, sources: Sources) -> Array:
     """(dx, d) mixing of full column rank, locked; the identity if none is passed.
+
+    Of dependent sources it need only tell their coordinates apart, which the problem of these sees to.
 
     Raises:
         InputError: another shape, entries out of range, linearly dependent columns.
     """
+    dimension = sources.dimension
     if mixing is None:
         return np.eye(dimension)
     matrix = as_matrix(mixing, "mixing")
@@ -158,8 +167,11 @@ def checked_mixing(mixing: ArrayLike | None, dimension: int) -> Array:
         raise InputError(
             f"mixing: shape {matrix.shape} does not fit {dimension} source(s); give one column a source, x = mixing @ s"
         )
-    if len(matrix) < dimension:
-        raise InputError(f"mixing: {len(matrix)} row(s) cannot show {dimension} sources; give at least {dimension}")
+    rank = dimension if sources.hull is None else sources.hull.rank
+    if len(matrix) < rank:
+        raise InputError(f"mixing: {len(matrix)} row(s) cannot show {rank} sources; give at least {rank}")
+    if sources.hull is not None:
+        return locked(matrix)
     size = np.abs(matrix).max(axis=0)
     if not (size > 0).all():
         raise InputError(f"mixing: column {int(np.flatnonzero(size == 0)[0])} is zero, so its source is never seen")
@@ -182,6 +194,37 @@ def checked_mixing(mixing: ArrayLike | None, dimension: int) -> Array:
             "so those sources cannot be told apart"
         )
     return locked(matrix)
+
+
+def dependence(sources: Sources) -> str:
+    """That some sources are told by others, for a message."""
+    return f"the sources are linearly dependent ({sources.summary()['constant']} is constant)"
+
+
+def require_reducible(problem: Any) -> None:
+    """Refuse of dependent sources what is not known of their affine hull; the problem there is held to the rest.
+
+    Raises:
+        InputError: neurons that are not linear; groups that tell of each other; an exact decoder of targets that leave
+            sources out.
+    """
+    dependent = dependence(problem.sources)
+    if not problem.neurons.linear:
+        raise InputError(
+            f"activation: {dependent}, and {problem.neurons.name} neurons of their affine hull are not looked for; "
+            "remove the sources that others tell, or take linear neurons"
+        )
+    if problem.groups is not None and problem.on_hull.groups is None:
+        raise InputError(
+            f"groups: {dependent}, and sources of one group tell some of another; give groups that do not, such as all "
+            "values of a category in one, or leave the groups out"
+        )
+    if problem.on_hull.readout.rank is not None:
+        raise InputError(
+            f"targets: {dependent}, and these targets leave some of them out, which an exact decoder of dependent "
+            "sources is not solved for; give errors a price (theory.readouts.Soft), or remove the sources that others "
+            "tell"
+        )
 
 
 def require_representable(problem: Any) -> None:

@@ -201,6 +201,17 @@ class Wiring(Linear):
         """See `Neurons`."""
         return Wiring(self.costs[np.ix_(columns, columns)])
 
+    def on_hull(self, basis: Array) -> Neurons:
+        """See `Neurons`.
+
+        Raises:
+            InputError: always; a neuron has no weight of its own on each of several dependent sources.
+        """
+        raise InputError(
+            f"costs: {len(basis)} sources of which some are told by others leave open what a neuron's weight on each "
+            "is, and so what its wiring costs; remove the sources that others tell"
+        )
+
     def coupling(self, problem: Any) -> Array | None:
         """See `Neurons`."""
         return self._fitting(problem) if problem.encoder_cost else None

@@ -125,6 +125,15 @@ class Neurons(Frozen):
         del columns
         return self
 
+    def on_hull(self, basis: Array) -> Neurons:
+        """The kind for coordinates of dependent sources, s - mean = U r, whose neurons cost what they cost here.
+
+        Args:
+            basis: (d, r) U.
+        """
+        del basis
+        return self
+
     def coupling(self, problem: Any) -> Array | None:
         """(d, d) what, beside the readout, lets neurons of two groups gain by each other where the hull is a product.
 

@@ -1,5 +1,6 @@
 """Reductions: other problems that are easier to solve, and the way back, a file each."""
 
+from theory.reductions.affine_hull import AFFINE_HULL
 from theory.reductions.canonical import CANONICAL
 from theory.reductions.chain import Chain
 from theory.reductions.group_by_group import GROUP_BY_GROUP
@@ -10,6 +11,7 @@ from theory.reductions.whitened import WHITENED
 from theory.reductions.without_layer import WITHOUT_LAYER
 
 __all__ = [
+    "AFFINE_HULL",
     "CANONICAL",
     "GROUP_BY_GROUP",
     "WHITENED",

@@ -1,8 +1,9 @@
 """The chain of reductions that solving and certifying both walk: down to a problem whose neurons are priced, and back.
 
-1. Any kind of neuron is brought to the form f(w) = w'M w + h(w)^2 (`CANONICAL`).
-2. Only some samples are looked at, where a proof names them (`SomeSamples`).
-3. A recurrent layer is left out (`WITHOUT_LAYER`).
+1. Of sources that depend on each other as many are kept as tell the others (`AFFINE_HULL`).
+2. Any kind of neuron is brought to the form f(w) = w'M w + h(w)^2 (`CANONICAL`).
+3. Only some samples are looked at, where a proof names them (`SomeSamples`).
+4. A recurrent layer is left out (`WITHOUT_LAYER`).
 
 What a search does besides, and no certificate needs to know, is chosen anew as it runs: smaller ridges for partial
 targets (`PartialTargets`), more samples (`SomeSamples`). Groups that have nothing to do with each other are where the
@@ -14,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from theory.reductions.affine_hull import AFFINE_HULL
 from theory.reductions.canonical import CANONICAL
 from theory.reductions.some_samples import SomeSamples
 from theory.reductions.without_layer import WITHOUT_LAYER
@@ -61,7 +63,7 @@ class Chain:
         """
         some = [] if samples is None else [SomeSamples(samples, listed)]
         problems, applied = [problem], list[Any]()
-        for reduction in (CANONICAL, *some, WITHOUT_LAYER):
+        for reduction in (AFFINE_HULL, CANONICAL, *some, WITHOUT_LAYER):
             if reduction.accepts(problems[-1]):
                 problems.append(reduction.of(problems[-1]))
                 applied.append(reduction)

@@ -10,6 +10,7 @@ and the answer back:
 
 | reduction | from | to |
 |---|---|---|
+| `AFFINE_HULL` | sources that depend on each other | as many of them as tell the others |
 | `CANONICAL` | any kind of neuron | f(w) = w'M w + h(w)^2 with h that of the sources |
 | `WITHOUT_LAYER` | a recurrent layer | none; what it costs at least is added to the bound |
 | `GROUP_BY_GROUP` | groups that have nothing to do with each other | one problem per group, side by side |

@@ -132,6 +132,8 @@ class Theorem:
     def applies(self, data: Problem | Sources) -> bool:
         """Whether the hypothesis holds, for sources alone with costs of one and no mixing.
 
+        Of sources that are told by others no theorem speaks.
+
         Example:
             >>> from theory import Sources
             >>> from theory.theorems import THEOREMS
@@ -141,7 +143,7 @@ class Theorem:
         """
         problem = _posed(data)
         in_scope = problem.transitions is None or self.recurrent
-        if problem.neurons.name not in self.activations:
+        if problem.neurons.name not in self.activations or problem.dependent:
             return False
         return in_scope and (decodes_the_data(problem) or not self.exact) and self.hypothesis(problem)
 
