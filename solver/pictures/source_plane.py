@@ -58,10 +58,16 @@ class Condition:
         return bool(np.linalg.eigvalsh(self.matrix / np.outer(scale, scale))[0] >= -ELLIPSE_ROUNDING)
 
     def hull(self, pair: tuple[int, int]) -> Array:
-        """(V, 2) corners, about the mean and in order, of the samples' projection on two sources."""
+        """(V, 2) corners, about the mean and in order, of the samples' projection on two sources.
+
+        The two ends where one of the sources tells the other.
+        """
         from scipy.spatial import ConvexHull
 
         corners = self.problem.sources.vertices[:, pair]
+        told = self.problem.sources.hull
+        if told is not None and np.linalg.matrix_rank(told.basis[list(pair)]) < 2:
+            return corners[[corners[:, 0].argmin(), corners[:, 0].argmax()]]
         ring = ConvexHull(corners / np.ptp(corners, axis=0)).vertices
         return np.asarray(corners[ring])
 

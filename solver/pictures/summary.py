@@ -233,7 +233,8 @@ def verdict_sentences(problem: Problem | None, verdict: Verdict) -> list[str]:
     subject = counted(len(verdict.F), "source")
     if problem is not None:
         subject += f" ({', '.join(problem.sources.names)})"
-    samples = problem is not None and problem.sources.from_samples and groups is None
+    dependent = problem is not None and problem.dependent
+    samples = problem is not None and problem.sources.from_samples and groups is None and not dependent
     nearly = samples and problem is not None and type(problem.neurons) is Linear and verdict.practically_modular
     margin = f" (margin {verdict.margin:.3g})" if np.isfinite(verdict.margin) else ""
     if verdict.modular is None:
@@ -243,6 +244,8 @@ def verdict_sentences(problem: Problem | None, verdict: Verdict) -> list[str]:
         text = f"Mixed{exactly}: the best {kind} code of {subject} is not optimal{margin}."
     elif groups is not None:
         text = f"Separate: the optimal code of {subject} has neurons of its own for each of {listed(groups)}."
+    elif dependent:
+        text = f"Modular: the best code of {subject} has neurons of one source each."
     else:
         text = f"Modular: the optimal code of {subject} gives each a neuron of its own{_tie(verdict)}{margin}."
     lines = [_price_of_verdict(groups, verdict), text]
@@ -253,7 +256,7 @@ def verdict_sentences(problem: Problem | None, verdict: Verdict) -> list[str]:
         mixed = mixture(problem, verdict.witness)
         lines.append(f"A {neuron} that earns more than it costs: {mixed} (in units of equal cost).")
     lines += [] if verdict.proof is None else proof_sentences(verdict.proof)
-    return lines if problem is None else lines + scales_words(problem)
+    return lines if problem is None else [*lines, *dependence_words(problem), *scales_words(problem)]
 
 
 def _price_of_verdict(groups: object, verdict: Verdict) -> str:
@@ -468,7 +471,11 @@ def verdict_to_dict(problem: Problem | None, verdict: Verdict) -> dict[str, Any]
     if groups is not None:
         content["groups"] = {name: [names[index] for index in members] for name, members in groups.items()}
     # The verdict does not know the loss of the best separate code.
-    return content | {"modular_loss": problem.modular_loss if groups is None else None, "sources": names}
+    return (
+        content
+        | {"modular_loss": problem.modular_loss if groups is None else None, "sources": names}
+        | problem.sources.summary()
+    )
 
 
 def as_json(content: dict[str, Any]) -> str:

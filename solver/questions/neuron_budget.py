@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +32,7 @@ from solver.solving.run import one_thread
 from solver.solving.solve import solve_one_of_many
 from solver.stopping import raise_if_asked
 from theory.arrays import Array, Indices, Mask
+from theory.dependent.columns import in_own_columns
 from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.inputs.problem import within_digits
@@ -230,6 +231,11 @@ def budget(
     """
     if not isinstance(problem, Problem):
         raise InputError(f"problem: expected a Problem, got {type(problem).__name__}; write budget(Problem(sources))")
+    if problem.dependent:
+        options: dict[str, Any] = {"tolerance": tolerance, "time_limit": time_limit, "rng": rng}
+        inside = budget(problem.on_hull, neurons, starts=starts, **options)
+        codes = tuple(in_own_columns(problem, code) for code in inside.codes)
+        return replace(inside, optimum=solve_one_of_many(problem, **options), codes=codes)
     ends = None if neurons is None else _ends(neurons, problem)
     if not (isinstance(starts, int) and starts >= 0):
         raise InputError(f"starts: {starts!r} is not a whole number from zero on")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from solver import Problem, Representation, audit, certify, lower_bound, separation, solve, solve_many
+from solver import Problem, Representation, audit, budget, certify, lower_bound, separation, solve, solve_many
 from solver.commands.cli import main
 from theory import Sources, modularity
 from theory.conditions import decide
@@ -346,3 +346,18 @@ def test_nearly_dependent_sources_are_sources_of_their_own(off):
     problem = Problem(np.column_stack([rows, told]))
     assert not problem.dependent and problem.on_hull is problem
     assert problem.sources.nearly_constant == "+1*s1 +1*s2 -1*s3"
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_pictures_and_pages_of_flat_hulls(count, tmp_path):
+    problem = Problem(np.eye(count), probabilities=np.arange(1, count + 1))
+    solve(problem).plot(tmp_path / "code.png")
+    solve(problem).to_html(tmp_path / "code.html", stops=1)
+    assert (tmp_path / "code.png").stat().st_size > 1000 and "s2" in (tmp_path / "code.html").read_text()
+
+
+def test_fewer_neurons_than_are_best():
+    problem = Problem(np.eye(4))
+    found = budget(problem)
+    assert found.enough == 4 and found.numbers.tolist() == [3, 4]
+    assert [problem.loss(code) for code in found.codes] == pytest.approx(found.losses, rel=1e-9)

@@ -92,7 +92,7 @@ def modular_multiplier(problem: Problem) -> Array:
     Here cost_i = M_ii + m_i^2; the decoder cost cancels. For sources that no target needs the code has no neurons and
     leaves Y open: Y is zero there, and `theory.conditions.completion` finds the best choice.
     """
-    if not problem.readout.exact:
+    if not problem.readout.exact or problem.dependent:
         return problem.multiplier(problem.modular_weights.T @ problem.modular_weights)
     gram = problem.readout.targets.T @ problem.readout.targets
     needed = problem.readout.demand > 0

@@ -261,7 +261,7 @@ def _require_independence(covariance: Rationals) -> None:
         if pivot == 0:
             raise InputError(
                 f"sources: linearly dependent, column {i} is constant but for a combination of those before it; "
-                "remove one of these columns or give more samples of positive probability"
+                "remove one of these columns, or leave the question to floating point, which takes such sources"
             )
 
 

@@ -124,6 +124,9 @@ def _hull(problem: Problem, shown: list[int]) -> dict[str, Any]:
     if sources.dimension == 3:
         from scipy.spatial import ConvexHull
 
+        if sources.hull is not None:
+            corners = _short(sources.vertices + sources.mean)
+            return {"corners": corners, "triangles": _flat(sources.on_hull.vertices)}
         scale = sources.upper - sources.lower
         hull = ConvexHull(sources.vertices / scale, qhull_options="QJ")
         return {"corners": _short(sources.vertices + sources.mean), "triangles": hull.simplices.tolist()}
@@ -131,6 +134,16 @@ def _hull(problem: Problem, shown: list[int]) -> dict[str, Any]:
     pairs = combinations(shown, 2)
     rings = {(i, j): condition.hull((i, j)) + sources.mean[[i, j]] for i, j in pairs}
     return {f"{i},{j}": _short(np.concatenate([ring, ring[:1]])) for (i, j), ring in rings.items()}
+
+
+def _flat(corners: Array) -> list[list[int]]:
+    """Triangles of a polygon by its corners (V, 2); none of a line."""
+    from scipy.spatial import ConvexHull
+
+    if corners.shape[1] < 2:
+        return []
+    ring = ConvexHull(corners / np.ptp(corners, axis=0)).vertices.tolist()
+    return [[ring[0], ring[place], ring[place + 1]] for place in range(1, len(ring) - 1)]
 
 
 def _stop(code: Code, factor: float) -> dict[str, Any]:
