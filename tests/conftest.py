@@ -1,9 +1,11 @@
 """One setting of hypothesis for the whole suite: the same examples in every run, more of them on request.
 
 pytest                                  the suite, always the same
-pytest --hypothesis-profile=search      a hunt: fresh examples, twelve times as many
+pytest --hypothesis-profile=thorough    twice as many examples, always the same; thorough tests always have as many
+pytest --hypothesis-profile=search      a hunt: fresh examples, twelve times as many as thorough ones
 """
 
+import gc
 import os
 
 import pytest
@@ -20,12 +22,30 @@ engine.MAX_SHRINKING_SECONDS = 10
 SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 settings.register_profile(
-    "suite", max_examples=8, deadline=None, derandomize=True, print_blob=True, suppress_health_check=SLOW_IS_FINE
+    "suite", max_examples=4, deadline=None, derandomize=True, print_blob=True, suppress_health_check=SLOW_IS_FINE
 )
+settings.register_profile("thorough", parent=settings.get_profile("suite"), max_examples=8)
 settings.register_profile(
     "search", parent=settings.get_profile("suite"), max_examples=100, derandomize=False, database=None
 )
 settings.load_profile("suite")
+
+
+def pytest_configure(config):
+    """Where thorough tests run they have as many examples as they need."""
+    if config.getoption("--hypothesis-profile") is None and "not thorough" not in config.option.markexpr:
+        settings.load_profile("thorough")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session):
+    """What collecting makes stays: to look among it for garbage, again and again, takes seconds."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,6 +1,7 @@
 """Codes whose neurons read one group of sources each: certified, priced, and sometimes the best of all."""
 
 import json
+from functools import cache
 from itertools import product
 
 import cvxpy as cp
@@ -65,23 +66,30 @@ def grouped(seed, *, readout=None, dimension=None):
     )
 
 
-@pytest.mark.parametrize(
-    ("sources", "groups", "cost", "price"),
-    [
-        (ring(range(12)), RING, 1e-6, 0),
-        (ring((0, 3)), RING, 1e-6, 0.082392),
-        (ring((0, 1, 2)), RING, 1e-6, 0.165637),
-        (ring((0, 3, 6, 9)), RING, 1e-6, 0),
-        (cues(4, repeats=True), CUES, 1, 0),
-        (cues(4, repeats=False), CUES, 1, 0.00087070),
-        (cues(6, repeats=True), CUES, 1, 0),
-        (cues(6, repeats=False), CUES, 1, 0),
-    ],
-    ids=["anywhere", "two places", "three places", "four places", "repeats", "none", "six, repeats", "six, none"],
-)
-def test_known_prices(sources, groups, cost, price):
-    problem = Problem(sources, encoder_cost=cost, groups=groups)
-    answer = solve(problem)
+KNOWN = {
+    "anywhere": (ring(range(12)), RING, 1e-6, 0),
+    "two places": (ring((0, 3)), RING, 1e-6, 0.082392),
+    "three places": (ring((0, 1, 2)), RING, 1e-6, 0.165637),
+    "four places": (ring((0, 3, 6, 9)), RING, 1e-6, 0),
+    "repeats": (cues(4, repeats=True), CUES, 1, 0),
+    "none": (cues(4, repeats=False), CUES, 1, 0.00087070),
+    "six, repeats": (cues(6, repeats=True), CUES, 1, 0),
+    "six, none": (cues(6, repeats=False), CUES, 1, 0),
+}
+"""Sources, groups, the price of the encoder, and the price of separate neurons."""
+
+
+@cache
+def solved(name):
+    """One of these and its optimal code: immutable, so that tests may share them."""
+    points, groups, cost, _ = KNOWN[name]
+    problem = Problem(Sources(points, names=("pc", "ps", "rc", "rs")), encoder_cost=cost, groups=groups)
+    return problem, solve(problem)
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_known_prices(name):
+    (problem, answer), price = solved(name), KNOWN[name][-1]
     least, most = answer.price_bounds
     assert least - 1e-9 <= answer.price_of_modularity == pytest.approx(price, abs=1e-6) and most - least < 1e-8
     assert answer.status == answer.separate.status == "optimal"
@@ -260,8 +268,7 @@ def test_targets_that_leave_sources_out(seed):
 
 
 def test_a_separate_problem_refuses_other_codes(tmp_path):
-    problem = Problem(ring((0, 3)), encoder_cost=1e-6, groups=RING)
-    answer = solve(problem)
+    problem, answer = solved("two places")
     assert certify(problem, answer).feasible and not certify(problem.separated, answer).feasible
     with pytest.raises(InputError, match="problem: nothing says what is to be separate"):
         separation(problem.replaced(groups=None))
@@ -271,7 +278,7 @@ def test_a_separate_problem_refuses_other_codes(tmp_path):
 
 def test_files_keep_groups(tmp_path):
     file = tmp_path / "code.npz"
-    problem = Problem(ring((0, 3)), encoder_cost=1e-6, groups=RING, readout=Exact(np.eye(4) * 2))
+    problem = Problem(cues(4, repeats=False), groups=CUES, readout=Exact(np.eye(4) * 2))
     answer = solve(problem)
     for found in (answer, answer.separate):
         found.save(file)
@@ -316,8 +323,7 @@ def test_who_stops_has_both_codes():
 
 @pytest.mark.thorough
 def test_words_pictures_and_json(tmp_path):
-    problem = Problem(Sources(ring((0, 3)), names=("pc", "ps", "rc", "rs")), encoder_cost=1e-6, groups=RING)
-    answer = solve(problem)
+    problem, answer = solved("two places")
     words = repr(answer)
     assert "code 2 groups of 4 sources" in words and "one group per neuron would cost 8.24 % more" in words
     assert "mix position and relative" in words and "position, relative" in answer._repr_html_()
@@ -343,10 +349,10 @@ def _legends(figure):
 
 def test_the_command_line_takes_groups(tmp_path):
     file = tmp_path / "ring.csv"
-    np.savetxt(file, ring((0, 3)), delimiter=",", header="pc,ps,rc,rs", comments="")
-    options = [str(file), "--encoder-cost", "1e-6", "--group", "position=pc, ps", "--group", "relative=2,3", "--json"]
+    np.savetxt(file, cues(4, repeats=False), delimiter=",", header="pc,ps,rc,rs", comments="")
+    options = [str(file), "--group", "position=pc, ps", "--group", "relative=2,3", "--json"]
     solved = json.loads(CliRunner().invoke(main, ["solve", *options]).stdout)
-    assert solved["price_of_modularity"] == pytest.approx(0.082392, abs=1e-6)
+    assert solved["price_of_modularity"] == pytest.approx(0.00087070, abs=1e-6)
     checked = json.loads(CliRunner().invoke(main, ["check", *options]).stdout)
     assert checked["modular"] is False and checked["groups"] == solved["groups"]
     words = CliRunner().invoke(main, ["check", str(file), "--group", "all=0,1,2,3"])

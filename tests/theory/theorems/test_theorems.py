@@ -185,8 +185,9 @@ def test_where_one_of_the_waves_repeats_itself_twice_a_step_or_two_is_enough():
         assert (left <= few * (3 - 4 * np.sin(away) ** 2) * (1 + 1e-12)).all() and away.max() <= np.pi / 9
 
 
-def test_frequencies_do_not_depend_on_amplitudes_or_costs():
-    points = FrequencyPair(1, 2).sources().points * [3, 3, 0.2, 0.2]
+@pytest.mark.parametrize("samples", [24, pytest.param(48, marks=pytest.mark.thorough)])
+def test_frequencies_do_not_depend_on_amplitudes_or_costs(samples):
+    points = FrequencyPair(1, 2, samples).sources().points * [3, 3, 0.2, 0.2]
     for cost in (0.1, 10):
         problem = Problem(points, encoder_cost=cost)
         agrees(problem, THEOREMS["frequency-pairs"].predict(problem))
