@@ -289,6 +289,13 @@ class Problem(Immutable):
         """
         return AFFINE_HULL.apply(self)
 
+    @derived
+    def spans(self) -> tuple[Any, ...]:
+        """What neurons of each group of dependent sources can be (`theory.dependent.spans`), or of each source."""
+        from theory.dependent.spans import spans_of
+
+        return spans_of(self)
+
     @property
     def dependent(self) -> bool:
         """Whether some sources are told by others (docs/mathematics.md, "Dependent sources")."""
@@ -508,6 +515,8 @@ class Problem(Immutable):
     @derived
     def blocks(self) -> tuple[Problem, ...]:
         """The problem of the neurons of each group, which cost what they cost here. Empty where there are no groups."""
+        if self.sources.hull is not None:
+            return self.on_hull.blocks
         return tuple(GROUP_BY_GROUP.alone(self, members) for members in (self.groups or {}).values())
 
     @derived

@@ -25,6 +25,7 @@ import numpy as np
 
 from solver.certificate.layer import bounds_at_codes
 from solver.certificate.measure import require_problem
+from solver.certificate.spans import bound_of_spans, has_spans
 from solver.certificate.worth import (
     ATTAINED,
     Bound,
@@ -96,6 +97,8 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
         True
     """
     proof = _Proof(_square(problem, multiplier), None, quick, cover)
+    if has_spans(problem):
+        return bound_of_spans(problem, proof.multiplier, None)
     return _in_columns(problem, _bounded(problem.on_hull, _of_hull(problem, proof), _bound_of_multiplier))
 
 
@@ -118,6 +121,8 @@ def best_bound(
         cover: a proof to be checked and used where it says more than can be seen without.
     """
     proof = _Proof(_square(problem, multiplier), weights, quick, cover)
+    if has_spans(problem):
+        return bound_of_spans(problem, proof.multiplier, weights)
     return _in_columns(problem, _bounded(problem.on_hull, _of_hull(problem, proof), _best_of_several))
 
 
@@ -126,6 +131,8 @@ def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Co
     if problem.dependent:
         proof = _of_hull(problem, _Proof(multiplier, neurons))
         assert proof.weights is not None
+        if has_spans(problem):
+            return _most_of_code(problem.canonical, proof.multiplier, proof.weights)
         return most_provable(problem.on_hull, proof.multiplier, proof.weights, cover)
     if GROUP_BY_GROUP.accepts(problem.canonical):
         parts = _of_groups(problem.canonical, multiplier, neurons)
@@ -146,6 +153,18 @@ def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Co
         return without
     code = neurons.T @ neurons
     return max(2 * inside.readout_cost(code) + problem.recurrence.value(code), without)
+
+
+def _most_of_code(inside: Problem, multiplier: Array, neurons: Array) -> float:
+    """What a multiplier, or that of a code (n, r), proves at most, seen from the neurons of the code alone."""
+    if not len(neurons):
+        return inside.loss(neurons)
+    values = list[float]()
+    for worth in [inside.whitening.worth(multiplier), *code_worths(inside, neurons)]:
+        root = symmetric_root(worth)
+        ratio = float(ratios(inside, root.T @ root, neurons).max(initial=0.0))
+        values.append(inside.whitened.readout.dual_value(root, ratio))
+    return max(values)
 
 
 # ---- dependent sources ---------------------------------------------------------------------------------------------

@@ -11,10 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from solver.certificate import best_bound, optimality_gap
+from solver.certificate.spans import ratio_of
 from solver.representation import Representation
 from solver.solving.run import MEETS_SEPARATE
 from solver.solving.solve import solve
 from theory.conditions import Verdict
+from theory.conditions.dependent import decide_dependent
 from theory.conditions.practically import excess
 from theory.conditions.separation import SEPARATION_TOLERANCE, decide_separation
 from theory.dependent.columns import in_own_columns
@@ -48,8 +50,10 @@ def separation(problem: Problem, **limits: Any) -> Verdict:
     """
     if problem.groups is None:
         raise InputError("problem: nothing says what is to be separate; give groups, or ask theory.modularity")
-    if problem.sources.hull is not None:
+    if problem.dependent and problem.on_hull.groups is not None:
         return _on_hull(problem, separation(problem.on_hull, **limits))
+    if problem.dependent:
+        return _of_spans(problem, limits)
     # Step 1.
     best, among = solve(problem.separated, **limits), problem.replaced(separate=False).canonical
     assert isinstance(best, Representation)
@@ -71,6 +75,24 @@ def separation(problem: Problem, **limits: Any) -> Verdict:
     known = f"the best separate code is known to {best.gap:.1e} only"
     reason = "a decoder that leaves sources out does not determine the multiplier" if undetermined else known
     return replace(verdict, modular=None, margin=float("nan"), witness=None, price_bound=price, reason=reason)
+
+
+def _of_spans(problem: Problem, limits: dict[str, Any]) -> Verdict:
+    """The verdict on dependent sources whose groups tell of each other."""
+    best = solve(problem.separated, **limits)
+    assert isinstance(best, Representation)
+    weights, multiplier = best.source_weights, best.multiplier
+    if len(weights):
+        multiplier = problem.multiplier(weights.T @ weights)
+    reference = ratio_of(problem.separated, multiplier) if len(weights) else 1.0
+    verdict = decide_dependent(problem, weights, reference)
+    if best.status == "optimal":
+        return verdict
+    bound = best_bound(problem.replaced(separate=False), best.multiplier, weights=weights)
+    price, reason = excess(best.loss, bound.value), f"the best separate code is known to {best.gap:.1e} only"
+    meets = optimality_gap(best.loss, bound.value) <= SEPARATION_TOLERANCE
+    said = {"modular": True, "reason": MEETS_SEPARATE} if meets else {"modular": None, "reason": reason}
+    return replace(verdict, margin=float("nan"), witness=None, price_bound=price, **said)
 
 
 def _on_hull(problem: Problem, verdict: Verdict) -> Verdict:

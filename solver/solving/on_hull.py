@@ -1,24 +1,28 @@
 """The run of a search for codes of dependent sources: it is made on their affine hull, and its answer brought back.
 
-1. Without groups the best modular code comes first (`theory.dependent.energies`): where a bound meets it, it is the
-   answer.
-2. Otherwise the problem of as many sources as tell the others is solved (`theory.reductions`, `AFFINE_HULL`). It has
+1. Where groups tell of each other the best code whose neurons read one group each comes first
+   (`solver.methods.spans`); without groups it is the best modular one (`theory.dependent.energies`).
+2. If a bound meets that code it is the answer.
+3. Otherwise the problem of as many sources as tell the others is solved (`theory.reductions`, `AFFINE_HULL`). It has
    the same groups where no group tells of another.
-3. Its code is written in the sources' own columns. Of two codes that tie the modular one is taken.
+4. Its code is written in the sources' own columns. Of two codes that tie the modular, or separate, one is taken.
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.certificate import best_bound, optimality_gap, within_loss
+from solver.methods import spans
 from solver.representation import Representation
 from solver.solving.answer import TIED
+from solver.solving.best import Best
 from solver.solving.plan import is_small
-from solver.solving.run import MEETS_MODULAR, Run, one_thread
+from solver.solving.run import MEETS_MODULAR, MEETS_SEPARATE, Run, one_thread, unproven
 from theory.conditions import CONDITION_TOLERANCE
 from theory.dependent.columns import in_own_columns
 
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["HullRun", "run_of"]
+__all__ = ["HullRun", "SpansRun", "run_of"]
 
 
 def run_of(problem: Problem, limits: Limits, start: Start | None = None) -> Run | HullRun:
@@ -54,12 +58,26 @@ class HullRun:
         self.posed, self.limits = problem, limits
         self.start = time.perf_counter()
         self.inside: Representation | None = None
+        self.separate: Representation | None = None
         self.run = Run(problem.on_hull, limits)
+
+    @property
+    def has_spans(self) -> bool:
+        """Whether there are groups that tell of each other, which are none of the coordinates'."""
+        return self.posed.groups is not None and self.posed.on_hull.groups is None
 
     def search(self, method: str, rng: np.random.Generator, options: dict[str, object]) -> KeyboardInterrupt | None:
         """Search; the interrupt that ended it, if one did."""
-        if self.posed.groups is None and method in ("auto", "modular"):
-            self.inside = self._modular(proven=method == "auto")
+        if self.has_spans:
+            run = SpansRun(self.posed.separated, self.limits, shown=self.posed.separate)
+            interrupt = run.search("groups", rng, {})
+            self.separate, self.run.stopped = run.answer(), run.stopped
+            if run.stopped or self.posed.separate:
+                return interrupt
+            if method in ("auto", "groups", "modular"):
+                self.inside = self._closed(self.separate.source_weights, "groups", proven=method == "auto")
+        elif self.posed.groups is None and method in ("auto", "modular"):
+            self.inside = self._closed(self.posed.modular_weights, "modular", proven=method == "auto")
         if self.inside is not None:
             return None
         return self.run.search(method, rng, options)
@@ -70,17 +88,25 @@ class HullRun:
         Raises:
             InputError: sources whose sizes lie too far apart for floating point.
         """
-        posed, inside = self.posed, self.run.answer() if self.inside is None else self.inside
-        separate = None if inside.separate is None else self._brought(posed.separated, inside.separate, None)
+        posed = self.posed
+        if self.has_spans and posed.separate:
+            assert self.separate is not None
+            return self.separate
+        inside, separate = self.run.answer() if self.inside is None else self.inside, self.separate
+        if inside.separate is not None:
+            separate = self._brought(posed.separated, inside.separate, None)
         return self._brought(posed, inside, separate)
 
     def _brought(self, posed: Problem, inside: Representation, separate: Representation | None) -> Representation:
-        """Step 3."""
-        hull = posed.sources.hull
+        """Step 4."""
+        hull, best = posed.sources.hull, inside.loss * (1 + TIED)
         assert hull is not None
-        weights = in_own_columns(posed, inside.source_weights)
-        if posed.groups is None and posed.modular_loss <= inside.loss * (1 + TIED):
+        if separate is not None and separate.loss <= best:
+            weights = separate.source_weights
+        elif posed.groups is None and posed.modular_loss <= best:
             weights = posed.modular_weights
+        else:
+            weights = in_own_columns(posed, inside.source_weights)
         code = Representation.from_weights(
             posed,
             weights,
@@ -98,30 +124,76 @@ class HullRun:
         )
         return code.bounded_by(inside.lower_bound, "bounded" if inside.status == "optimal" else inside.status)
 
-    def _modular(self, *, proven: bool) -> Representation | None:
-        """Step 1: the best modular code on the hull; None where it is to be proven optimal, and is not."""
-        posed, problem = self.posed, self.posed.on_hull
-        hull = posed.sources.hull
+    def _closed(self, weights: Array, method: str, *, proven: bool) -> Representation | None:
+        """Step 2: a code (n, d) that is known, on the hull; None where it is to be proven optimal, and is not."""
+        problem, hull = self.posed.on_hull, self.posed.sources.hull
         assert hull is not None
-        weights: Array = hull.functions(posed.modular_weights)
+        code = hull.functions(weights)
+        loss = problem.loss(code)
         with one_thread():
-            multiplier = problem.multiplier(weights.T @ weights)
-            quick = proven and not is_small(problem)
-            bound = best_bound(problem, multiplier, weights=weights, quick=quick)
-        value = within_loss(bound.value, posed.modular_loss)
-        if proven and optimality_gap(posed.modular_loss, value) > CONDITION_TOLERANCE:
+            multiplier = problem.multiplier(code.T @ code)
+            bound = best_bound(problem, multiplier, weights=code, quick=proven and not is_small(problem))
+        value = within_loss(bound.value, loss)
+        if proven and optimality_gap(loss, value) > CONDITION_TOLERANCE:
             return None
-        code = Representation.from_weights(
+        meets = MEETS_MODULAR if self.separate is None else MEETS_SEPARATE
+        known = Representation.from_weights(
             problem,
-            weights,
+            code,
             multiplier=bound.multiplier,
             status="",
-            method="modular",
-            message=f"modular: {MEETS_MODULAR if proven else 'as asked'}",
+            method=method,
+            message=f"{method}: {meets if proven else 'as asked'}",
             lower_bound=0.0,
             gap=0.0,
             tolerance=self.limits.tolerance,
-            iterations=0,
+            iterations=0 if self.separate is None else self.separate.iterations,
             seconds=0.0,
         )
-        return code.bounded_by(value, "bounded")
+        return known.bounded_by(value, "bounded")
+
+
+class SpansRun(Run):
+    """One search for the best code whose neurons read one group each, where groups tell of each other.
+
+    Args:
+        problem: with `separate`.
+        limits: when to end.
+        shown: whether the bound is one on all codes that are in question, so that the callback may see it.
+    """
+
+    def __init__(self, problem: Problem, limits: Limits, *, shown: bool) -> None:
+        if not shown and limits.callback is not None:
+            limits = replace(limits, callback=unproven(limits.callback))
+        self.posed = self.problem = problem
+        self.limits, self.start_from, self.separate, self.stopped = limits, None, None, None
+        self.start, self.iterations, self._seconds = time.perf_counter(), 0, 0.0
+        self.best = Best.modular(problem)
+
+    def _search(self, method: str, rng: np.random.Generator, options: dict[str, object]) -> None:
+        del method, rng, options
+        self.method, self.why = "groups", "every neuron is to read one group"
+        try:
+            with np.errstate(divide="raise", invalid="raise", over="raise"), one_thread():
+                self._follow(spans.steps(self.posed, tolerance=self.limits.tolerance))
+        except (np.linalg.LinAlgError, FloatingPointError) as error:
+            self.why = f"{self.why}; ended by rounding ({error})"
+
+    def answer(self) -> Representation:
+        """See `Run`."""
+        best = self.best
+        bound = best_bound(self.posed, best.multiplier, weights=best.weights)
+        code = Representation.from_weights(
+            self.posed,
+            best.weights,
+            multiplier=bound.multiplier,
+            status="",
+            method=self.method,
+            message="; ".join(part for part in (f"{self.method}: {self.why}", self.stopped) if part),
+            lower_bound=0.0,
+            gap=0.0,
+            tolerance=self.limits.tolerance,
+            iterations=self.iterations,
+            seconds=time.perf_counter() - self.start,
+        )
+        return code.bounded_by(bound.value, "interrupted" if self.stopped else "bounded")

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from solver.representation import Representation
     from theory.problem import Problem
 
-__all__ = ["MEETS_MODULAR", "MEETS_SEPARATE", "MOVED", "Run", "one_thread"]
+__all__ = ["MEETS_MODULAR", "MEETS_SEPARATE", "MOVED", "Run", "one_thread", "unproven"]
 
 MEETS_SEPARATE = "the lower bound meets the best code whose neurons each read one group"
 """Why nothing is gained by neurons of several groups."""
@@ -202,7 +202,7 @@ class Run:
 
     def _solve_separately(self, rng: np.random.Generator) -> None:
         """Find the best code whose neurons read one group each."""
-        callback = None if self.limits.callback is None else self._show_unproven
+        callback = None if self.limits.callback is None else unproven(self.limits.callback)
         run = Run(self.posed.separated, replace(self.limits, callback=callback))
         interrupt = run.search("auto", rng, {})
         separate = self.separate = run.answer()
@@ -210,11 +210,6 @@ class Run:
         self.stopped = run.stopped
         if interrupt is not None:
             raise interrupt
-
-    def _show_unproven(self, progress: Progress) -> object:
-        """What the callback sees of the search for separate codes, whose bound is none of all codes."""
-        assert self.limits.callback is not None
-        return self.limits.callback(replace(progress, lower_bound=0.0, gap=1.0))
 
     def _needs_descent(self) -> bool:
         if self.stopped or self.iterations >= self.limits.max_iterations:
@@ -256,6 +251,11 @@ class Run:
 
     def _at_the_limit(self) -> str:
         return f"stopped at the time limit of {self.limits.time_limit:g} s"
+
+
+def unproven(callback: Callable[[Progress], object]) -> Callable[[Progress], object]:
+    """What a callback sees of the search for separate codes, whose bound is none of all codes."""
+    return lambda progress: callback(replace(progress, lower_bound=0.0, gap=1.0))
 
 
 def _proven(problem: Problem, separate: Representation | None, tolerance: float) -> str | None:

@@ -235,6 +235,49 @@ def test_groups_that_do_not_tell_of_each_other_are_those_of_the_hull(readout):
     assert {names[0] for names in one.separate.coded_groups()} == {"row", "column"}
 
 
+TOLD = np.column_stack([TORUS, GRID.sum(axis=1), GRID.sum(axis=1) == 2])
+TELLING = {"row": [0, 1, 2], "column": [3, 4, 5], "sum": [6], "middle": [7]}
+
+
+@pytest.mark.parametrize("readout", [None, Soft(12.0), Soft(0.05)])
+def test_groups_that_tell_of_each_other(readout, tmp_path):
+    problem = Problem(TOLD.astype(float), groups=TELLING, readout=readout)
+    answer = solve(problem)
+    separate = answer.separate
+    assert answer.status == separate.status == "optimal" and separate.modular
+    assert certify(problem, answer).gap < 1e-8 and certify(problem.separated, separate).gap < 1e-8
+    assert answer.loss <= separate.loss <= problem.modular_loss * (1 + 1e-9)
+    verdict = separation(problem)
+    assert verdict.modular == (answer.price_of_modularity < 1e-9)
+    assert answer.price_of_modularity <= verdict.price_bound + 1e-9
+    answer.save(tmp_path / "code.npz")
+    assert Representation.load(tmp_path / "code.npz") == answer
+    # A code that mixes is none of these groups.
+    assert readout is not None or not certify(problem.separated, answer).feasible
+
+
+def test_groups_of_one_source_each_are_modular_codes():
+    """Columns generated group by group, and one convex program: two ways to the same loss."""
+    problem = Problem(np.eye(4), probabilities=UNLIKE, groups={})
+    alone = solve(Problem(np.eye(4), probabilities=UNLIKE))
+    answer = solve(problem)
+    assert answer.modular_loss == pytest.approx(alone.modular_loss, rel=1e-10)
+    assert answer.loss == pytest.approx(alone.loss, rel=1e-10)
+
+
+def test_one_group_of_all_sources_costs_nothing_and_one_told_by_another_changes_nothing():
+    rows, _ = drawn(3)
+    every = solve(Problem(rows, groups={"all": list(range(rows.shape[1]))}))
+    assert every.price_of_modularity == pytest.approx(0, abs=1e-9) and every.modular
+    two = solve(Problem(TORUS, groups={"row": [0, 1, 2], "column": [3, 4, 5]}))
+    more = Problem(
+        np.column_stack([TORUS, TORUS[:, 1] - TORUS[:, 0]]),
+        mixing=np.eye(6, 7),
+        groups={"row": [0, 1, 2], "column": [3, 4, 5], "in row": [6]},
+    )
+    assert solve(more).separate.loss == pytest.approx(two.separate.loss, rel=1e-9)
+
+
 # ---- using the answer ---------------------------------------------------------------------------------------------
 
 
@@ -326,7 +369,6 @@ def test_what_stays_refused_says_why():
         ("targets: .* leave some of them out", {"readout": Exact([[1, 0, 0]])}),
         ("targets: all are constant", {"readout": Exact([[1, 1, -1]])}),
         ("costs: 3 sources of which some are told by others", {"neurons": Wiring(np.eye(3))}),
-        ("groups: .* sources of one group tell some of another", {"groups": {"sum": [2], "parts": [0, 1]}}),
     ):
         with pytest.raises(InputError, match=said):
             Problem(told, **arguments)

@@ -16,20 +16,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory.conditions.many_sources import best_known_neuron, proven_ratio
+from theory.conditions.separation import SEPARATION_TOLERANCE
 from theory.conditions.verdict import CONDITION_TOLERANCE, Verdict
 from theory.dependent.columns import in_own_columns
 
 if TYPE_CHECKING:
+    from theory.arrays import Array
     from theory.problem import Problem
 
 __all__ = ["decide_dependent"]
 
 
-def decide_dependent(problem: Problem) -> Verdict:
+def decide_dependent(problem: Problem, code: Array | None = None, reference: float = 1.0) -> Verdict:
     """The verdict on dependent sources; see `theory.conditions.modularity`.
 
     Args:
         problem: of dependent sources.
+        code: (n, d) the best code whose neurons read one group each, if that is in question; the modular one if not.
+        reference: largest ratio of neurons of its kind at its multiplier, one but for rounding.
 
     Example:
         >>> from theory.problem import Problem
@@ -40,26 +44,28 @@ def decide_dependent(problem: Problem) -> Verdict:
     """
     hull, inside = problem.sources.hull, problem.canonical
     assert hull is not None
-    modular = hull.functions(problem.modular_weights)
-    multiplier = inside.multiplier(modular.T @ modular)  # step 1
+    kind, unit = ("modular", "mixed neuron") if code is None else ("separate", "neuron of several groups")
+    best = hull.functions(problem.modular_weights if code is None else code)
+    multiplier = inside.multiplier(best.T @ best)  # step 1
     condition = hull.form(multiplier - inside.energy_matrix)
+    multiplier, rounding = multiplier / reference, CONDITION_TOLERANCE if code is None else SEPARATION_TOLERANCE
     faces = inside.sources.faces_if_few
     if faces is not None and faces.complete:  # step 2
         priced = inside.pricing.maximise(multiplier)
         most, ratio, witness = priced.rho, priced.rho, priced.worst
-        proof = "no neuron earns more than it costs at the best modular code, checked on every face of the hull"
+        proof = f"no neuron earns more than it costs at the best {kind} code, checked on every face of the hull"
     else:
         most, proof = proven_ratio(inside, multiplier)
         witness, ratio = best_known_neuron(inside, multiplier)
-    if most <= 1 + CONDITION_TOLERANCE:
+    if most <= 1 + rounding:
         margin = float("inf") if hull.rank == 1 else float("nan")
         return Verdict(True, margin, None, condition, 0.0, most, proof)
     bound = float(np.sqrt(most) - 1)
-    if ratio <= 1 + CONDITION_TOLERANCE:
+    if ratio <= 1 + rounding:
         reason = f"no witness found and no proof known for sources in {hull.rank} dimensions"
         return Verdict(None, float("nan"), None, condition, bound, most, reason)
     own = in_own_columns(problem, witness[None])[0]  # step 3
     units = np.abs(own) * np.sqrt(problem.modular_costs)
     products = float(units.sum() ** 2 - units @ units)
-    reason = "a mixed neuron earns more than it costs at the best modular code"
+    reason = f"a {unit} earns more than it costs at the best {kind} code"
     return Verdict(False, (1 - ratio) / products, own, condition, bound, most, reason)

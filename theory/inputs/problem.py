@@ -205,19 +205,13 @@ def require_reducible(problem: Any) -> None:
     """Refuse of dependent sources what is not known of their affine hull; the problem there is held to the rest.
 
     Raises:
-        InputError: neurons that are not linear; groups that tell of each other; an exact decoder of targets that leave
-            sources out.
+        InputError: neurons that are not linear; an exact decoder of targets that leave sources out.
     """
     dependent = dependence(problem.sources)
     if not problem.neurons.linear:
         raise InputError(
             f"activation: {dependent}, and {problem.neurons.name} neurons of their affine hull are not looked for; "
             "remove the sources that others tell, or take linear neurons"
-        )
-    if problem.groups is not None and problem.on_hull.groups is None:
-        raise InputError(
-            f"groups: {dependent}, and sources of one group tell some of another; give groups that do not, such as all "
-            "values of a category in one, or leave the groups out"
         )
     if problem.on_hull.readout.rank is not None:
         raise InputError(

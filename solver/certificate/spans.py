@@ -1,0 +1,106 @@
+"""Bounds on codes of dependent sources whose neurons each read one group, where groups tell of each other.
+
+Weak duality holds for any set of neurons: here those in the span of one group (`theory.dependent.spans`). Their largest
+ratio of worth to cost is found group by group, on the faces of the group's own hull where these are listed.
+
+1. The multipliers in question: the one passed, and that of the code.
+2. For each the largest ratio of all groups, confronted with random neurons of each.
+3. The best of the bounds that they prove is kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.certificate.worth import Bound, code_worths, within_loss
+from theory.conditions.many_sources import best_known_neuron, proven_ratio
+from theory.readouts import symmetric_root
+
+if TYPE_CHECKING:
+    from theory.arrays import Array
+    from theory.dependent.spans import Span
+    from theory.problem import Problem
+
+__all__ = ["bound_of_spans", "has_spans", "largest_ratio", "ratio_of"]
+
+RANDOM = 500
+"""Neurons of each group that try to refute a ratio."""
+
+
+def has_spans(problem: Problem) -> bool:
+    """Whether neurons keep to groups of dependent sources that tell of each other."""
+    return problem.separate and problem.dependent and problem.on_hull.groups is None
+
+
+def largest_ratio(span: Span, worth: Array, basis: Array) -> tuple[float, bool, Array]:
+    """The largest ratio of worth to cost of the neurons of a group, or a bound on it; whether it is exact; neurons.
+
+    Args:
+        span: of the group.
+        worth: (r, r) the form of a multiplier in whitened coordinates.
+        basis: (k, r) the rows of the group's coordinates there.
+    """
+    form = basis @ worth @ basis.T
+    faces = span.block.sources.faces_if_few
+    if faces is not None and faces.complete:
+        priced = span.block.pricing.maximise(form)
+        return priced.rho, True, np.vstack([priced.directions, priced.worst[None]])
+    neuron, ratio = best_known_neuron(span.block, form)
+    return max(ratio, proven_ratio(span.block, form)[0]), False, neuron[None]
+
+
+def ratio_of(problem: Problem, multiplier: Array) -> float:
+    """The largest ratio of a multiplier (d, d) for neurons that read one group each, or a bound on it."""
+    return _largest(problem, _worth(problem, multiplier))[0]
+
+
+def bound_of_spans(problem: Problem, multiplier: Array, weights: Array | None) -> Bound:
+    """The best bound that a multiplier proves, and that of a code.
+
+    Args:
+        problem: for which `has_spans` holds.
+        multiplier: (d, d).
+        weights: (n, d) of the code; None for none.
+    """
+    inside, hull = problem.canonical, problem.sources.hull
+    assert hull is not None
+    worths = [_worth(problem, multiplier)]  # step 1
+    if weights is not None:
+        worths += code_worths(inside, hull.functions(weights))
+    loss, bounds = float("inf") if weights is None else problem.loss(weights), list[Bound]()
+    for worth in worths:
+        root = symmetric_root(worth)
+        proven = root.T @ root
+        rho, exact, worst = _largest(problem, proven)  # step 2
+        value = inside.whitened.readout.dual_value(root, rho)
+        if weights is not None and not weights.any() and rho <= 1:
+            value = loss  # where no neuron is worth having without any, none is best
+        bounds.append(Bound(value, rho, exact, worst, hull.form(inside.whitening.multiplier(proven))))
+    return max(bounds, key=lambda bound: within_loss(bound.value, loss))
+
+
+def _worth(problem: Problem, multiplier: Array) -> Array:
+    hull = problem.sources.hull
+    assert hull is not None
+    return problem.canonical.whitening.worth(multiplier[np.ix_(hull.kept, hull.kept)])
+
+
+def _largest(problem: Problem, worth: Array) -> tuple[float, bool, Array]:
+    """The largest ratio of all groups, whether it is exact, and the neuron (d,) of the largest that was seen."""
+    most, seen, exact, worst = 0.0, -np.inf, True, np.zeros(problem.dimension)
+    random = np.random.default_rng(0)
+    for span in problem.spans:
+        basis = problem.canonical.whitening.neurons(span.basis)
+        ratio, attained, found = largest_ratio(span, worth, basis)
+        directions = span.block.whitening.weights(random.standard_normal((RANDOM, len(span.kept))))
+        tried = np.vstack([found[-1], span.block.own_neurons, directions])
+        tried = tried / np.sqrt(span.block.neuron_cost(tried))[:, None]
+        earned = ((tried @ basis @ symmetric_root(worth).T) ** 2).sum(axis=1)
+        best = int(np.argmax(earned))
+        most, exact = max(most, ratio, float(earned[best])), exact and attained
+        if earned[best] > seen:
+            seen, worst = float(earned[best]), np.zeros(problem.dimension)
+            worst[list(span.kept)] = tried[best]
+    return most, exact, worst

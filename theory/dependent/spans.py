@@ -1,0 +1,61 @@
+"""What neurons can be that read one group of dependent sources: a space for each group, and a problem of its neurons.
+
+A neuron reads a group if its weights v on the coordinates of the hull are in the span of the rows of U for its sources.
+Spans may overlap, and one may lie in another (docs/mathematics.md, "Dependent sources").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory.dependent.columns import families
+from theory.immutable import Frozen
+from theory.reductions.group_by_group import GROUP_BY_GROUP
+
+if TYPE_CHECKING:
+    from theory.arrays import Array
+
+__all__ = ["Span", "spans_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Span(Frozen):
+    """The neurons of one group.
+
+    Attributes:
+        kept: (k,) sources of the group that tell its others.
+        basis: (k, r) their rows of U: neurons of weights y on them are y @ basis.
+        block: the problem of these neurons, which cost what they cost among all.
+    """
+
+    kept: tuple[int, ...]
+    basis: Array
+    block: Any
+
+
+def spans_of(problem: Any) -> tuple[Span, ...]:
+    """The span of each group, or of each source where there are no groups.
+
+    Args:
+        problem: of dependent sources.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> categories = Problem(np.eye(4), groups={"all": [0, 1, 2, 3]})
+        >>> [(span.kept, span.block.dimension) for span in spans_of(categories)]
+        [((0, 1, 2), 3)]
+        >>> neurons = np.array([[1.0, 2.0, 0.0]])
+        >>> cost = spans_of(categories)[0].block.neuron_cost(neurons)
+        >>> bool(np.allclose(cost, categories.neuron_cost([[1.0, 2.0, 0.0, 0.0]])))
+        True
+    """
+    found = []
+    for members in families(problem):
+        hull = problem.sources.of_columns(members).hull
+        kept = tuple(members if hull is None else np.asarray(members)[hull.kept].tolist())
+        block = GROUP_BY_GROUP.alone(problem, kept).canonical
+        found.append(Span(kept, problem.sources.hull.basis[list(kept)], block))
+    return tuple(found)
