@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -283,16 +283,35 @@ class Representation(Code):
             proven, message = False, message.removesuffix(f"; {BEYOND_DIGITS}") + f"; {BEYOND_DIGITS}"
         return replace(self, lower_bound=value, gap=gap, status="optimal" if proven else unproven, message=message)
 
-    def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
+    def plot(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        ax: Any = None,
+        panels: str | Sequence[str] | None = None,
+    ) -> Figure:
         """Draw the code; write the picture to `path` (.png, .pdf, .svg) if given. See `solver.pictures.plot`.
+
+        Args:
+            path: file to write, whole or not at all.
+            ax: axes of matplotlib to draw in, one for each panel, for a figure of your own.
+            panels: "sources" or "neurons" (of two sources), "weights", "energies"; all there is if None, or with `ax`
+                the neurons of two sources and else the weights.
+
+        Raises:
+            InputError: an unknown panel, axes that are not as many, or a path that cannot be written.
 
         Example:
             >>> from solver import Problem, solve
-            >>> figure = solve(Problem([[0, 0], [0, 1], [1, 0]])).plot()
+            >>> figure = solve(Problem([[0, 0], [0, 1], [1, 0]])).plot(panels=["neurons", "energies"])
         """
         from solver.pictures.plot import plot
 
-        return plot(self, path)
+        if ax is None and panels is None:
+            return plot(self, path)
+        from solver.pictures.panels import plot_panels
+
+        return plot_panels(self, panels, ax, path)
 
     def to_html(self, path: str | os.PathLike[str], *, stops: int = 17) -> None:
         """Write a page to turn and hover: the code, its certificate, and how both change with the price of weights.

@@ -64,6 +64,8 @@ FLOORS = [
         "solver.pictures.words",
         "solver.pictures.sketch",
         "solver.pictures.plot",
+        "solver.pictures.panels",
+        "solver.pictures.lettering",
         "solver.pictures.pages.explorer",
         "solver.pictures.comparison",
         "solver.pictures.explanations",

@@ -249,6 +249,18 @@ class Problem(Immutable):
         kind = "" if self.neurons.linear else f", {self.neurons.name} neurons"
         return f"Problem({self.sources!r}{seen}{layer}, {costs}{kind})"
 
+    def _repr_html_(self) -> str:
+        from theory.writing import block
+
+        costs = {name: getattr(self, name) for name in (*PRICES, *(("recurrent_cost",) if self.transitions else ()))}
+        low, high = (self.sources.mean + ends for ends in (self.sources.lower, self.sources.upper))
+        deviation = np.sqrt(np.diag(self.sources.covariance))
+        table = {"source": self.sources.names, "least": low, "mean": self.sources.mean, "largest": high}
+        said = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in costs.items())
+        kind = "samples" if self.sources.from_samples or self.sources.stream is not None else "corners"
+        lines = [f"A problem, not solved yet: {self.sources.count} {kind}, {self.neurons.name} neurons, {said}."]
+        return block(lines, table | {"standard deviation": deviation})
+
     # ---- recurrent layer --------------------------------------------------------------------------------------
 
     @derived

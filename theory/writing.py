@@ -1,18 +1,28 @@
-"""Files that are written whole or not at all, and refused before the work if they cannot be written."""
+"""Files that are written whole or not at all, and refused before the work if they cannot be written.
+
+And what results show of themselves in a notebook, where nothing is written: sentences with a table.
+"""
 
 from __future__ import annotations
 
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from html import escape
 from itertools import chain, count
+from math import isfinite
+from numbers import Real
 from pathlib import Path
 
 from theory.errors import InputError
 
-__all__ = ["free_name", "require_own", "require_writable", "written_whole"]
+__all__ = ["block", "free_name", "require_own", "require_writable", "written_whole"]
+
+
+ROWS = 30
+"""Rows of a table that a notebook shows."""
 
 
 def require_writable(
@@ -122,3 +132,37 @@ def _permissions(target: Path) -> int:
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask
+
+
+def block(lines: Iterable[str], columns: Mapping[str, Iterable[object]] | None = None) -> str:
+    """Sentences and a table as HTML, in the colours of the notebook.
+
+    Args:
+        lines: sentences; empty ones are left out.
+        columns: of the table, by name; numbers are shown to four digits.
+
+    Example:
+        >>> block(["Mixed."], {"source": ["a & b"], "weight": [0.25]}).count("<td")
+        2
+    """
+    text = "".join(f"<p>{escape(line)}</p>" for line in lines if line)
+    if not columns:
+        return f"<div>{text}</div>"
+    rows = list(zip(*map(_cells, columns.values()), strict=True))
+    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
+    body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows[:ROWS])
+    more = f"<p>... and {len(rows) - ROWS} more</p>" if len(rows) > ROWS else ""
+    return f"<div>{text}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}</div>"
+
+
+def _cells(column: Iterable[object]) -> list[str]:
+    """The cells of a column; what is rounding beside its largest number reads as zero."""
+    values = list(column)
+    numbers = [float(value) if not isinstance(value, bool) and isinstance(value, Real) else None for value in values]
+    least = 1e-12 * max((abs(number) for number in numbers if number is not None and isfinite(number)), default=0.0)
+    return [
+        f'<td style="text-align: left">{escape(str(value))}</td>'
+        if number is None
+        else f"<td>{0.0 if abs(number) < least else number:.4g}</td>"
+        for value, number in zip(values, numbers, strict=True)
+    ]

@@ -150,6 +150,11 @@ class Audit(Findings):
 
         return columns_of_neurons(self)
 
+    def _repr_html_(self) -> str:
+        from theory.writing import block
+
+        return block(self.sentences(), self.columns())
+
     def __repr__(self) -> str:
         from solver.pictures.audit_words import audit_text
 

@@ -118,6 +118,11 @@ class NonlinearAudit(NonlinearFindings):
 
         return plot(self, path)
 
+    def _repr_html_(self) -> str:
+        from theory.writing import block
+
+        return block(self.sentences(), self.columns())
+
     def __repr__(self) -> str:
         from solver.pictures.audit_nonlinear import text
 

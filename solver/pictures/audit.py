@@ -23,6 +23,7 @@ __all__ = ["draw_earnings", "draw_savings", "draw_terms", "plot_audit"]
 
 NEURONS_DRAWN = 40  # those with the largest costs
 NEURONS_LABELLED = 15  # along an axis
+NAME_WIDTH = 8  # characters of a neuron's name
 
 CHANGED = {
     "bias": "biases",
@@ -63,7 +64,7 @@ def plot_audit(findings: Findings, path: str | os.PathLike[str] | None = None) -
     order = findings.active[np.argsort(-findings.code.neuron_costs[findings.active], kind="stable")]
     # What a neuron earns is shown to a percent.
     colours = [style.BLUE if ratio >= 0.995 else style.ORANGE for ratio in findings.ratios[order]]
-    names = [name[:8] for name in np.array(findings.neurons)[order].tolist()]
+    names = style.told_apart([findings.neurons[number] for number in order], NAME_WIDTH)
     _draw_code(left, findings.code, order, colours, names).set_title(f"this code: {_counted(len(order))}")
     best = np.arange(len(findings.optimum))
     numbers = [str(number + 1) for number in best]
@@ -107,8 +108,7 @@ def _counted(neurons: int) -> str:
 def _draw_weights(axes: Axes, weights: Array, names: list[str], sources: tuple[str, ...]) -> None:
     relative = weights / np.abs(weights).max(axis=1, keepdims=True)
     axes.imshow(relative, cmap=style.SIGNED, vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
-    labels = [style.label_of(name) for name in sources]
-    axes.set_xticks(range(len(labels)), labels, rotation=0 if len("".join(labels)) < 20 else 30)
+    style.name_columns(axes, sources, together=20)
     style.label_some(axes.set_yticks, names, NEURONS_LABELLED)
     style.bare(axes)
 
@@ -136,6 +136,7 @@ def draw_earnings(
     axes.bar(range(len(ratios)), 100 * ratios, color=colours[:NEURONS_DRAWN], width=0.8)
     axes.axhline(100, color=style.GREY, lw=1, ls=style.DASHED, zorder=0)
     style.label_some(axes.set_xticks, names[:NEURONS_DRAWN], NEURONS_LABELLED)
+    style.slant(axes, together=40)
     axes.set(xlabel="neuron, the most expensive first", ylabel="earns (% of its cost)", ylim=(0, 109))
 
 
@@ -149,7 +150,8 @@ def draw_savings(axes: Axes, findings: CommonFindings) -> None:
     axes.step(
         np.append(places - 0.35, places[-1] + 0.35), np.append(above, 0.0), where="post", color=style.DARK, lw=0.6
     )
-    axes.set_xticks(places, [CHANGED[name] for name in findings.savings], rotation=30)
+    axes.set_xticks(places, [CHANGED[name] for name in findings.savings])
+    style.slant(axes, together=0)
     axes.tick_params(axis="x", length=0)
     axes.set(xlabel="made as good as can be, one after the other", ylabel="above the optimum (%)")
     axes.set_ylim(0, 1.06 * above[0] if above[0] > 1e-6 else 1)

@@ -33,6 +33,7 @@ __all__ = ["as_text", "page", "plot", "sentences"]
 
 ROWS_IN_TEXT = 12  # neurons that a `repr` lists
 TITLE = 12  # letters that fit above the panel of a neuron
+NAME_WIDTH = 14  # letters of a line beside the panel of a neuron
 PANELS = 12  # neurons, the strongest, whose activity is drawn
 
 
@@ -251,7 +252,9 @@ def _draw_neuron(axes: Axes, answer: NonlinearCode, neuron: int) -> Any:
         s=10,
         lw=0,
     )
-    axes.set(xlabel=style.label_of(names[first]), ylabel=style.label_of(names[second]))
+    across, up = (style.label_of(names[source], NAME_WIDTH, 2) for source in (first, second))
+    axes.set(xlabel=across, ylabel=up)
+    axes.locator_params(nbins=3)
     return image
 
 

@@ -24,9 +24,10 @@ from theory.conditions import Verdict
 from theory.principal import PrincipalCoordinates
 from theory.problem import Problem
 
-__all__ = ["draw_energies", "modular_energies", "plot", "plot_verdict"]
+__all__ = ["draw_energies", "draw_loss", "draw_neurons", "draw_weights", "modular_energies", "plot", "plot_verdict"]
 
 ACTIVITY_PANELS = 12  # neurons, the strongest, whose activity is drawn
+CHARACTERS = 56  # along all panels of pairs together
 SOURCES_IN_PAIRS = 5  # sources drawn against each other: more panels would be too small to read
 
 COST_SHARES = LinearSegmentedColormap.from_list("energy", ["#86cfaa", "#238b5b", "#05402a"])
@@ -97,7 +98,7 @@ def plot_verdict(problem: Problem, verdict: Verdict, path: str | os.PathLike[str
         figure = style.page_figure(1, 0.58)
         left, right = style.side_by_side(figure, 1, 1.35)
         _draw_condition(left, problem, verdict.F)
-        _draw_pairs(right, condition)
+        _draw_pairs(right, condition, verdict.modular)
     name, kind, _ = kind_words(problem.groups)
     lines = [f"Price of {name} {'none' if verdict.modular else f'at most {percent(verdict.price_bound)}'}"]
     exactly = ""
@@ -124,14 +125,8 @@ def _draw_plane(representation: Code) -> Figure:
     top, bottom = style.stacked(right, rows, 0.8)
     condition = source_plane.Condition.of(representation)
     axes = left.subplots()
-    source_plane.cloud(axes, condition, (0, 1))
+    shares = draw_neurons(axes, representation, condition)
     _legend(left, axes)
-    share = representation.neuron_costs / representation.neuron_costs.sum()
-    scale = mpl.colors.Normalize(0, float(share.max()) * 100)
-    colours = [COST_SHARES(scale(100 * value)) for value in share]
-    names = [str(i + 1) for i in range(len(share))]
-    source_plane.arrows(axes, sources, representation.source_weights, share, colours=colours, names=names)
-    shares = mpl.cm.ScalarMappable(scale, COST_SHARES)
     style.colour_bar(left, shares, axes, label="share of all cost (%)", shrink=0.5, aspect=18, pad=0.02)
     panels = np.atleast_1d(top.subplots(rows, columns, sharex=True, sharey=True)).ravel()
     for panel in panels[count:]:
@@ -145,7 +140,7 @@ def _draw_plane(representation: Code) -> Figure:
         panel.tick_params(labelbottom=neuron + columns >= count)
     bar = style.colour_bar(top, drawn, panels.tolist(), shrink=0.6, aspect=14, pad=0.02, ticks=[0, 1])
     bar.set_label("activity / its maximum", labelpad=1, fontsize=6)
-    _draw_energies(bottom.subplots(), representation)
+    draw_loss(bottom.subplots(), representation)
     hidden = len(representation) - count
     _caption(figure, condition, f"{hidden} weaker neurons are not shown." if hidden else "")
     return figure
@@ -154,7 +149,7 @@ def _draw_plane(representation: Code) -> Figure:
 def _draw_silent(representation: Code) -> Figure:
     """A code without neurons: only what it costs can be shown."""
     figure = style.page_figure(0.6, 0.3)
-    _draw_energies(figure.subplots(), representation)
+    draw_loss(figure.subplots(), representation)
     return figure
 
 
@@ -164,8 +159,8 @@ def _draw_many(representation: Code) -> Figure:
     left, right = style.side_by_side(figure, 1, 1.35)
     top, bottom = style.stacked(left, 1.7, 1)
     _draw_weights(top, representation)
-    _draw_energies(bottom.subplots(), representation)
-    _draw_pairs(right, condition)
+    draw_loss(bottom.subplots(), representation)
+    _draw_pairs(right, condition, representation.modular)
     hidden = representation.problem.dimension - SOURCES_IN_PAIRS
     _caption(figure, condition, f"Pairs of the first {SOURCES_IN_PAIRS} sources only." if hidden > 0 else "")
     return figure
@@ -180,25 +175,41 @@ def _draw_line(representation: Code) -> Figure:
     for neuron, activity in enumerate(representation.activity(ends).T):
         second.plot(ends[:, 0], activity, color=style.BLUE, lw=1.4, label=f"neuron {neuron + 1}")
     second.set(xlabel=style.label_of(sources.names[0]), ylabel="activity", ylim=(0, None))
-    _draw_energies(third, representation)
+    draw_loss(third, representation)
     return figure
 
 
 # ---- parts --------------------------------------------------------------------------------------------------------
 
 
+def draw_neurons(axes: Axes, representation: Code, condition: source_plane.Condition) -> mpl.cm.ScalarMappable:
+    """Draw the neurons of two sources as arrows over the samples; the colours are shares of all cost."""
+    source_plane.cloud(axes, condition, (0, 1))
+    share = representation.neuron_costs / representation.neuron_costs.sum()
+    scale = mpl.colors.Normalize(0, float(share.max()) * 100)
+    colours = [COST_SHARES(scale(100 * value)) for value in share]
+    names = [str(i + 1) for i in range(len(share))]
+    weights, sources = representation.source_weights, representation.problem.sources
+    source_plane.arrows(axes, sources, weights, share, colours=colours, names=names)
+    return mpl.cm.ScalarMappable(scale, COST_SHARES)
+
+
 def _draw_weights(figure: SubFigure, representation: Code) -> None:
-    weights = relative_weights(representation)
-    names = _labels(representation.problem)
     axes = figure.subplots()
+    _signed_bar(figure, axes, draw_weights(axes, representation))
+    if representation.problem.groups is not None:
+        _colour_groups(figure, axes, representation)
+
+
+def draw_weights(axes: Axes, representation: Code) -> mpl.image.AxesImage:
+    """Draw the weights of each neuron on each source, relative to its largest, in units of equal cost."""
+    weights = relative_weights(representation)
     image = axes.imshow(weights, cmap=style.SIGNED, vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
-    _name_columns(axes, names)
+    style.name_columns(axes, representation.problem.sources.names)
     style.label_some(axes.set_yticks, [str(i + 1) for i in range(len(weights))], 15)
     axes.set(ylabel="neuron", title="Weights on the sources, relative to the largest")
     _grid_lines(axes, weights.shape)
-    _signed_bar(figure, axes, image)
-    if representation.problem.groups is not None:
-        _colour_groups(figure, axes, representation)
+    return image
 
 
 def _colour_groups(figure: SubFigure, axes: Axes, representation: Code) -> None:
@@ -224,7 +235,7 @@ def _draw_condition(figure: SubFigure, problem: Problem, condition: Array) -> No
     values = condition / np.outer(bias, bias)
     axes = figure.subplots()
     image = axes.imshow(values, cmap=style.SIGNED, vmin=-1, vmax=1, interpolation="nearest")
-    _name_columns(axes, names)
+    style.name_columns(axes, problem.sources.names)
     axes.set_yticks(range(len(names)), names)
     axes.set_title("F relative to the biases, $F_{ij} / m_i m_j$")
     _grid_lines(axes, values.shape)
@@ -248,14 +259,7 @@ def _labels(problem: Problem) -> tuple[str, ...]:
     return tuple(style.label_of(name) for name in problem.sources.names)
 
 
-def _name_columns(axes: Axes, names: tuple[str, ...]) -> None:
-    axes.set_xticks(range(len(names)), names)
-    if sum(map(len, names)) > 28:
-        for label in axes.get_xticklabels():
-            label.set(rotation=30, ha="right", rotation_mode="anchor")
-
-
-def _draw_energies(axes: Axes, representation: Code) -> None:
+def draw_loss(axes: Axes, representation: Code) -> None:
     """Draw the terms of the loss beside those of the best modular code, where the sources are identified."""
     problem, separate = representation.problem, representation.separate
     optimal = "optimal code" if representation.status == "optimal" else "best code found"
@@ -288,18 +292,30 @@ def draw_energies(axes: Axes, bars: Sequence[tuple[Mapping[str, float], str, str
     axes.set(xlabel="energy")
 
 
-def _draw_pairs(figure: SubFigure, condition: source_plane.Condition) -> None:
+def _draw_pairs(figure: SubFigure, condition: source_plane.Condition, modular: bool | None) -> None:
+    """Draw all pairs of the first sources; where the code is mixed and no pair shows it, say so."""
     count = min(condition.problem.dimension, SOURCES_IN_PAIRS)
     grid = figure.subplots(count - 1, count - 1, sharex="col", sharey="row", squeeze=False)
     shown: dict[str, Any] = {}
+    leaves, width = False, CHARACTERS // (count - 1)
     for (row, column), axes in np.ndenumerate(grid):
         if column > row:
             axes.set_visible(False)
             continue
-        source_plane.cloud(axes, condition, (column, row + 1), labels=(row == count - 2, column == 0), square=False)
+        pair, named = (column, row + 1), (row == count - 2, column == 0)
+        leaves |= source_plane.cloud(axes, condition, pair, labels=named, square=False, width=width)
         handles, labels = axes.get_legend_handles_labels()
         shown |= dict(zip(labels, handles, strict=True))
-    figure.legend(shown.values(), shown.keys(), loc="upper right", frameon=False, fontsize=6.5, handlelength=1.6)
+    title = None if leaves or modular is not False or not condition.has_ellipse else _no_pair(condition.problem)
+    options: dict[str, Any] = {"loc": "upper right", "frameon": False, "fontsize": 6.5, "handlelength": 1.6}
+    box = figure.legend(shown.values(), shown.keys(), title=title, title_fontsize=6.5, alignment="left", **options)
+    box.get_title().set(color=style.ORANGE, weight="bold")
+
+
+def _no_pair(problem: Problem) -> str:
+    """What is to be said where each ellipse drawn stays in its hull, though the best code is mixed."""
+    drawn = "pair" if problem.dimension <= SOURCES_IN_PAIRS else "pair drawn"
+    return f"Mixed, though no {drawn}\nshows it: it takes three\nsources or more."
 
 
 def _legend(figure: SubFigure, axes: Axes) -> None:

@@ -13,6 +13,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from solver.code import Code
+from solver.pictures.lettering.crowding import label
 from solver.pictures.style import BLUE, DARK, DASHED, GREY, ORANGE, label_of
 from theory.arrays import Array
 from theory.conditions import modular_multiplier
@@ -23,7 +24,9 @@ from theory.sources import Sources
 __all__ = ["Condition", "activity", "arrows", "cloud", "histogram"]
 
 POINTS_DRAWN = 3_000  # more samples are drawn as a density, or thinned out
+FEW_TICKS = 18  # characters along an axis that is too short for five numbers
 UNEQUAL_RANGES = 4.0  # ratio of two sources' ranges from which on the axes have different scales
+BEYOND_TIP = (0.09, 0.2, 0.31, -0.12)  # of an arrow, where its name may be
 ELLIPSE_ROUNDING = 1e-9  # the ellipse touches the hull at the axes; so little outside is rounding
 
 DENSITY = LinearSegmentedColormap.from_list("density", ["#f1f3f5", "#aab2b9"])
@@ -101,8 +104,19 @@ def cloud(
     *,
     labels: tuple[bool, bool] = (True, True),
     square: bool = True,
-) -> None:
-    """Samples, hull and ellipse in the plane of two sources."""
+    width: int | None = None,
+) -> bool:
+    """Samples, hull and ellipse in the plane of two sources; whether the ellipse leaves the hull.
+
+    Args:
+        axes: where.
+        condition: with the problem.
+        pair: of sources, across and up.
+        labels: whether each axis is named.
+        square: whether both axes have one scale.
+        width: characters of a line of a name, in two lines, where there is little room.
+    """
+    leaves = False
     sources = condition.problem.sources
     mean = sources.mean[list(pair)]
     _samples(axes, sources, pair)
@@ -114,17 +128,20 @@ def cloud(
         inside = np.where(outside[:, None], np.nan, ring) + mean
         beyond = np.where(outside[:, None], ring, np.nan) + mean
         axes.plot(*inside.T, color=BLUE, lw=1.2, label="ellipse of F")
-        if outside.any():
+        leaves = bool(outside.any())
+        if leaves:
             axes.plot(*beyond.T, color=ORANGE, lw=1.6, label="its part outside")
-    first, second = (label_of(sources.names[source]) for source in pair)
+    room = () if width is None else (width, 2)
+    first, second = (label_of(sources.names[source], *room) for source in pair)
     if labels[0]:
         axes.set_xlabel(first)
     if labels[1]:
         axes.set_ylabel(second)
     axes.margins(0.06)
-    axes.locator_params(nbins=5)
+    axes.locator_params(nbins=5 if width is None or width > FEW_TICKS else 2)
     if square:
         _aspect(axes, hull)
+    return leaves
 
 
 def _samples(axes: Axes, sources: Sources, pair: tuple[int, int]) -> None:
@@ -158,17 +175,22 @@ def _units(sources: Sources) -> Array:
 def arrows(
     axes: Axes, sources: Sources, weights: Array, share: Array, *, colours: Sequence[Any], names: Sequence[str]
 ) -> None:
-    """Arrows from the mean along which each neuron's activity grows fastest in the picture; longer for more cost."""
+    """Arrows from the mean along which each neuron's activity grows fastest in the picture; longer for more cost.
+
+    A name that would cover that of a neuron of more cost goes further out, or is left out.
+    """
     units = _units(sources)
     direction = weights * units
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     length = 0.4 + 0.5 * np.sqrt(share / share.max())
     style = {"arrowstyle": "-|>,head_width=0.22,head_length=0.42", "lw": 1.4, "shrinkA": 0, "shrinkB": 0}
     halo = [withStroke(linewidth=2, foreground="white")]
-    for way, reach, colour, name in zip(direction, length, colours, names, strict=True):
-        tip, place = (_point(sources.mean + way * units * distance) for distance in (reach, reach + 0.09))
-        axes.annotate("", tip, _point(sources.mean), arrowprops={**style, "color": colour}, zorder=4)
-        axes.text(*place, name, ha="center", va="center", color=DARK, weight="bold", path_effects=halo, zorder=5)
+    words = {"ha": "center", "va": "center", "color": DARK, "weight": "bold", "path_effects": halo, "zorder": 5}
+    for number in np.argsort(-share, kind="stable"):
+        way, reach = direction[number] * units, length[number]
+        tip, *places = (_point(sources.mean + way * (reach + beyond)) for beyond in (0, *BEYOND_TIP))
+        axes.annotate("", tip, _point(sources.mean), arrowprops={**style, "color": colours[number]}, zorder=4)
+        label(axes, places, names[number], **words)
 
 
 def _point(place: Array) -> tuple[float, float]:

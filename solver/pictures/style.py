@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from functools import wraps
 from io import BytesIO
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
@@ -24,11 +25,11 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
 
 from solver.extras import PICTURES
+from solver.pictures.lettering.crowding import keep_apart
+from solver.pictures.lettering.fonts import drawable, families
 from theory.writing import require_writable, written_whole
 
 STYLE = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["Helvetica", "Arial", "DejaVu Sans"],
     "font.size": 7.0,
     "axes.titlesize": 7.0,
     "axes.titlelocation": "left",
@@ -73,8 +74,8 @@ Result = TypeVar("Result")
 @contextmanager
 def in_style() -> Iterator[None]:
     """Within, matplotlib has its default settings and those of this file, none of the user's."""
-    with style.context(["default", STYLE]), warnings.catch_warnings():
-        # A script that the font lacks is drawn as boxes; a warning would add nothing.
+    with style.context(["default", {**STYLE, "font.family": list(families())}]), warnings.catch_warnings():
+        # Names have no letter that all fonts lack; a warning about control characters would add nothing.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         yield
 
@@ -108,7 +109,8 @@ def target_of(path: str | os.PathLike[str] | None) -> Path | None:
 
 
 def written(figure: Figure, target: Path | None, metadata: dict[str, str] | None = None) -> Figure:
-    """The figure, first saved with the metadata if there is a file to write."""
+    """The figure with its labels apart, first saved with the metadata if there is a file to write."""
+    keep_apart(figure)
     if target is not None:
         # Drawn before it is written: matplotlib's files do not survive a full disk.
         drawn = BytesIO()
@@ -176,12 +178,58 @@ def bare(axes: Axes) -> None:
     axes.tick_params(length=0)
 
 
-def label_of(name: str) -> str:
-    """A source's name as a label: not too long, and with dollar signs that mean dollars."""
-    return (name if len(name) <= LONGEST_LABEL else f"{name[: LONGEST_LABEL - 1]}…").replace("$", r"\$")
+def label_of(name: str, width: int = LONGEST_LABEL, lines: int = 1) -> str:
+    """A source's name as a label: no longer than fits, in letters that fonts have, with dollar signs that mean dollars.
+
+    Args:
+        name: as given.
+        width: most characters of a line.
+        lines: most lines, broken between words.
+
+    Example:
+        >>> label_of("running speed (cm/s)", 14, 2).splitlines(), label_of("running speed (cm/s)", 14)
+        (['running speed', '(cm/s)'], 'running speed…')
+    """
+    text = drawable(name)
+    rows = wrap(text, width, max_lines=lines, placeholder="…", break_on_hyphens=False) if lines > 1 else [text]
+    return "\n".join(row if len(row) <= width else f"{row[: width - 1]}…" for row in rows).replace("$", r"\$")
+
+
+def told_apart(names: Sequence[str], width: int) -> list[str]:
+    """Names as short labels that differ where the names do: without what all begin with, where they are too long.
+
+    Example:
+        >>> told_apart(["mouse_unit_01", "mouse_unit_02"], 8), told_apart(["a", "b"], 8)
+        (['…01', '…02'], ['a', 'b'])
+    """
+    if len(names) < 2 or max(map(len, names)) <= width:
+        return [label_of(name, width) for name in names]
+    first, last = min(names), max(names)
+    common = next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
+    # Digits of one number stay together.
+    while common and names[0][common - 1].isdigit():
+        common -= 1
+    short = [f"…{name[common:]}" if common > 1 else name for name in names]
+    return [
+        label_of(name if len(name) <= width else f"{name[: width // 2]}…{name[-(width // 2 - 1) :]}") for name in short
+    ]
 
 
 def label_some(set_ticks: Callable[..., object], names: Sequence[str], most: int) -> None:
     """Label as many ticks as fit an axis, at most so many, evenly spaced."""
     step = max(1, -(-len(names) // most))
     set_ticks(range(0, len(names), step), names[::step])
+
+
+def name_columns(axes: Axes, names: Sequence[str], together: int = 28) -> None:
+    """Name the columns of an image, slanted where the names are too long side by side."""
+    axes.set_xticks(range(len(names)), [label_of(name) for name in names])
+    slant(axes, together)
+
+
+def slant(axes: Axes, together: int) -> None:
+    """Slant the names along an axis where they have more characters together than this."""
+    labels = axes.get_xticklabels()
+    if sum(len(label.get_text()) for label in labels) > together:
+        for label in labels:
+            label.set(rotation=30, ha="right", rotation_mode="anchor")

@@ -313,16 +313,21 @@ def _fraction(value: Fraction) -> str:
 # ---- the table of neurons -----------------------------------------------------------------------------------------
 
 
-def table_of_neurons(representation: Code) -> tuple[list[str], list[list[str]]]:
-    """Header and columns, as text: number, weight on each source, bias, share of all cost, groups, sources coded."""
+def table_of_neurons(representation: Code, *, weights: bool = True) -> tuple[list[str], list[list[str]]]:
+    """Header and columns, as text: number, weight on each source, bias, share of all cost, groups, sources coded.
+
+    Args:
+        representation: with the neurons.
+        weights: whether to show the weights, where there is room for them.
+    """
     names, relative = representation.problem.sources.names, relative_weights(representation)
     shares = representation.neuron_costs / representation.neuron_costs.sum()
     header, columns = ["neuron"], [[str(i + 1) for i in range(len(representation))]]
-    if _weight_columns(representation):
+    if weights and _weight_columns(representation):
         # What rounding left of a weight reads as zero.
-        weights = np.where(np.abs(relative) > 1e-9, representation.source_weights, 0.0)
+        shown = np.where(np.abs(relative) > 1e-9, representation.source_weights, 0.0)
         header += list(names)
-        columns += [_aligned(column) for column in weights.T]
+        columns += [_aligned(column) for column in shown.T]
     header += ["bias", "cost"]
     columns += [_aligned(representation.encoder_bias), [f"{100 * share:.1f} %" for share in shares]]
     if representation.problem.groups is not None:

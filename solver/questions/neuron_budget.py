@@ -176,6 +176,12 @@ class Budget(Frozen):
         width = [max(len(row[i]) for row in rows) for i in range(3)]
         return "\n".join([*self.sentences(), "", *("  ".join(map(str.rjust, row, width)) for row in rows)])
 
+    def _repr_html_(self) -> str:
+        from theory.writing import block
+
+        above = ["reached" if one else f"{100 * by:.3g} %" for one, by in zip(self.reached, self.excess, strict=True)]
+        return block(self.sentences(), {"neurons": self.numbers, "loss": self.losses, "above the floor": above})
+
     def sentences(self) -> list[str]:
         """What was found, in words.
 

@@ -22,6 +22,10 @@ from theory.problem import PRICES
 __all__ = ["PhasePlane", "phase_plane", "plane_plan", "spread_by_ratio"]
 
 
+FREE = 1e-9
+"""A price of modularity up to this is rounding, and shown as none."""
+
+
 @dataclass(frozen=True)
 class PlaneGrid:
     """How finely a plane is sampled."""
@@ -72,6 +76,18 @@ class PhasePlane(Frozen):
     crossings: Array = field(default_factory=lambda: np.empty((0, 2)))
     exact: bool = True
     along: str = "parameter"
+
+    @property
+    def mixed(self) -> NDArray[np.bool_]:
+        """(m, n) whether the optimal code is mixed: a price that is more than rounding, or a neuron of several sources.
+
+        Example:
+            >>> from solver.sweeps.run import run
+            >>> plan = plane_plan("opposite-corners", "encoder_cost", points=3)
+            >>> phase_plane(plan, run(plan)).mixed.tolist()[0]
+            [False, True, True]
+        """
+        return np.asarray((self.price > FREE) | (np.char.find(self.coded, "+") >= 0))
 
 
 def plane_plan(

@@ -9,15 +9,25 @@ from html import escape
 from solver.pictures.style import as_png
 from solver.verification.judgement import Judgement
 from solver.verification.verify import Report
+from theory.symbolic.markup import unmarked
 from theory.writing import written_whole
 
 __all__ = ["write_report"]
 
 PAGE_STYLE = """
-body { font-family: Helvetica, Arial, sans-serif; max-width: 60em; margin: 2em auto; color: #222; }
-table { border-collapse: collapse; } th, td { padding: 0.3em 0.8em; text-align: right; border-bottom: 1px solid #ddd; }
-th:first-child, td:first-child { text-align: left; } .refuted { color: #b03a0c; font-weight: bold; }
-img { max-width: 100%; } h2 { margin-top: 2em; } pre { background: #f5f5f5; padding: 0.8em; overflow-x: auto; }
+:root { color-scheme: light dark; --ground: #fff; --card: #f6f7f8; --text: #1d2125; --line: #c9cfd4; --bad: #b03a0c; }
+@media (prefers-color-scheme: dark) {
+  :root { --ground: #14171a; --card: #1d2125; --text: #e8ebee; --line: #3f474e; --bad: #ff9466; }
+}
+body { font: 16px/1.45 system-ui, Helvetica, Arial, sans-serif; background: var(--ground); color: var(--text);
+  max-width: 60em; margin: 1em auto; padding: 0 1em; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: 0.3em 0.6em; text-align: right; border-bottom: 1px solid var(--line); }
+th:first-child, td:first-child { text-align: left; white-space: nowrap; }
+.refuted { color: var(--bad); font-weight: bold; } .source { opacity: 0.75; }
+img { max-width: 100%; background: #fff; border-radius: 4px; } h2 { margin-top: 2em; overflow-wrap: anywhere; }
+pre { background: var(--card); padding: 0.8em; overflow-x: auto; } a { color: inherit; }
 """
 
 
@@ -32,14 +42,15 @@ def write_report(reports: Sequence[Report], path: str | os.PathLike[str]) -> Non
     rows = "".join(_row(report) for report in reports)
     title = "Theorems against certified optima"
     parts = [
-        f"<!doctype html><html><head><meta charset='utf-8'><title>{title}</title><style>{PAGE_STYLE}</style></head>",
-        "<body>",
-        f"<h1>{title}</h1><table><tr>{''.join(f'<th>{name}</th>' for name in header)}</tr>{rows}</table>",
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'>",
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>",
+        f"<title>{title}</title><style>{PAGE_STYLE}</style></head><body><h1>{title}</h1>",
+        f"<div class='scroll'><table><tr>{''.join(f'<th>{name}</th>' for name in header)}</tr>{rows}</table></div>",
         *(_section(report) for report in reports),
         "</body></html>\n",
     ]
     with written_whole(path) as temporary:
-        temporary.write_text("\n".join(parts))
+        temporary.write_text("\n".join(parts), encoding="utf-8")
 
 
 def _row(report: Report) -> str:
@@ -53,7 +64,9 @@ def _row(report: Report) -> str:
 
 
 def _section(report: Report) -> str:
-    parts = [f"<h2>{escape(report.name)}</h2>"]
+    parts = [f"<h2>{escape(report.name)}</h2><p>{escape(unmarked(report.statement))}</p>"]
+    if report.source:
+        parts.append(f'<p class="source">Source: {escape(report.source)}.</p>')
     if report.counterexample is not None:
         parts.append(f'<p class="refuted">Refuted.</p><pre>{escape(str(report))}</pre>')
         parts.append(_picture(report.counterexample[1]))

@@ -55,6 +55,8 @@ class Report:
         worst: the closest call that agreed, and its problem; its margin is `worst_margin` (see `Judgement`).
         counterexample: the smallest problem found that refutes it, and its judgement, if any.
         seconds: time taken.
+        statement: what it claims, and of which codes.
+        source: who showed it.
 
     Example:
         >>> report = verify("independence", trials=3, seed=0)
@@ -72,6 +74,8 @@ class Report:
     worst: tuple[Problem, Judgement] | None = None
     counterexample: tuple[Problem, Judgement] | None = None
     seconds: float = 0.0
+    statement: str = ""
+    source: str = ""
 
     @property
     def disagreements(self) -> int:
@@ -248,7 +252,8 @@ class _Trials:
     report: Report = field(init=False)
 
     def __post_init__(self) -> None:
-        self.report = Report(self.entry.name)
+        statement = f"{self.entry.statement.rstrip('.')}. It speaks of {self.entry.scope}."
+        self.report = Report(self.entry.name, statement=statement, source=self.entry.source)
 
     def run(self, draws: SearchStrategy[Problem], trials: int, seed: int) -> None:
         """Draw until so many problems satisfied the hypothesis, or one disagreed."""

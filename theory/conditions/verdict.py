@@ -85,6 +85,20 @@ class Verdict(Frozen):
         """
         return practically_modular(0.0, 0.0 if self.modular else self.price_bound, self.practically)
 
+    def _repr_html_(self) -> str:
+        from theory.writing import block
+
+        word = {True: "Modular", False: "Mixed", None: "Undecided"}[self.modular]
+        margin = f" (margin {self.margin:.3g})" if np.isfinite(self.margin) else ""
+        most = "none" if self.modular else f"at most {100 * self.price_bound:.3g} %"
+        numbers = range(1, len(self.F) + 1)
+        columns = {"": [f"F, source {number}" for number in numbers]}
+        columns |= {f"{number}": row for number, row in zip(numbers, self.F, strict=True)}
+        if self.witness is not None:
+            columns[""].append("mixed neuron that earns more")
+            columns |= {f"{number}": [*self.F[number - 1], self.witness[number - 1]] for number in numbers}
+        return block([f"{word}{margin}: {self.reason}.", f"Price of modularity: {most}."], columns)
+
 
 def modular_multiplier(problem: Problem) -> Array:
     """(d, d) multiplier Y of the best modular code, Y_ij = K_ij sqrt(cost_i cost_j / (K_ii K_jj)).

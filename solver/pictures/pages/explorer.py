@@ -19,7 +19,7 @@ import numpy as np
 from solver.code import Code
 from solver.extras import PAGES, require
 from solver.pictures.source_plane import Condition
-from solver.pictures.summary import sentences
+from solver.pictures.summary import sentences, table_of_neurons
 from solver.stopping import asked
 from theory.arrays import Array
 from theory.errors import InputError
@@ -166,12 +166,18 @@ def _stop(code: Code, factor: float) -> dict[str, Any]:
         "price": code.price_of_modularity if problem.sources.identified else None,
         "energies": code.energies,
         "neurons": [
-            {"weights": _short(row), "mean": float(height), "cost": float(cost), "reads": ", ".join(reads)}
-            for row, height, cost, reads in zip(weights, means, code.neuron_costs, code.coded_sources(), strict=True)
+            {"weights": _short(row), "mean": float(height), "cost": float(cost), "told": told}
+            for row, height, cost, told in zip(weights, means, code.neuron_costs, _told(code), strict=True)
         ],
         "certificate": _certificate(code),
         "ellipse": _ellipses(code),
     }
+
+
+def _told(code: Code) -> list[dict[str, str]]:
+    """Of each neuron what the table of the summary says, but for its weights, which have a picture of their own."""
+    header, columns = table_of_neurons(code, weights=False)
+    return [dict(zip(header, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _certificate(code: Code) -> dict[str, Any]:

@@ -7,27 +7,30 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from solver.pictures.style import DASHED, FREE, head, legend, page_figure, styled, target_of, written
+from solver.pictures.style import DASHED, head, legend, note, page_figure, styled, target_of, written
 from solver.sweeps.plane import PhasePlane, spread_by_ratio
 from theory.symbolic.markup import unmarked
 
 __all__ = ["LABELS", "plot_phase_plane"]
 
 LABELS = {
-    "encoder_cost": "price of the encoder",
-    "decoder_cost": "price of the decoder",
-    "activity_cost": "price of activity",
-    "bias_cost": "price of squared biases",
-    "error_cost": "price of squared error",
+    "encoder_cost": "cost of the encoder",
+    "decoder_cost": "cost of the decoder",
+    "activity_cost": "cost of activity",
+    "bias_cost": "cost of squared biases",
+    "error_cost": "cost of squared error",
     "noise_variance": "variance of the neurons' noise",
     "second": "b",
     "parameter": "a",
 }
 """What coordinates are called in pictures."""
+
+MODULAR = "#cfe3f2"
+"""Where the optimal code is modular."""
 
 CODES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
 """Colours that are told apart by all eyes (Okabe and Ito); the last for all codes beyond."""
@@ -36,6 +39,8 @@ CODES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E
 @styled
 def plot_phase_plane(plane: PhasePlane, path: str | os.PathLike[str] | None = None) -> Figure:
     """Draw price of modularity, number of neurons and kinds of neurons over two parameters, with theory's boundary.
+
+    Each solved problem is a cell of one colour, so that the picture shows what is certified and nothing between.
 
     Args:
         plane: from `solver.sweeps.plane.phase_plane`.
@@ -57,6 +62,9 @@ def plot_phase_plane(plane: PhasePlane, path: str | os.PathLike[str] | None = No
         axes.set_xlabel(LABELS.get(plane.along, plane.along))
     price.set_ylabel(LABELS.get(plane.against, plane.against))
     head(figure, _title(plane))
+    has_boundary = bool(plane.curves) or len(plane.crossings) > 0
+    theory = " Black: the boundary of the theory." if has_boundary else ""
+    note(figure, f"Each cell is a problem, solved at its middle.{theory}")
     return written(figure, target)
 
 
@@ -75,26 +83,24 @@ def _title(plane: PhasePlane) -> str:
 
 
 def _price(axes: Axes, plane: PhasePlane) -> None:
-    percent = 100 * np.where(plane.price > FREE, plane.price, 0.0)
-    highest = float(np.nanmax(percent, initial=0.0))
+    """Each solved problem is a cell: modular ones in one colour, mixed ones by their price."""
+    modular = ~plane.mixed & np.isfinite(plane.price)
+    percent = np.ma.masked_where(modular, 100 * np.maximum(plane.price, 0.0))
     axes.set_title("Price of modularity (%)")
-    if highest == 0:
-        axes.text(0.5, 0.5, "none anywhere", transform=axes.transAxes, ha="center")
+    ground = np.ma.masked_where(~modular, np.zeros(modular.shape))
+    _mesh(axes, plane, ground, cmap=ListedColormap([MODULAR]))
+    if modular.any():
+        _legend(axes, [(MODULAR, "modular: none")], columns=1)
+    percent = np.ma.masked_invalid(percent)
+    if not percent.count():
         return
-    levels = _round_levels(highest)
-    # The ground stays white where the price is none, so that mixed and modular are told apart at a glance.
-    image = axes.contourf(plane.first, plane.other, np.ma.masked_invalid(percent), levels=levels, cmap="cividis_r")
-    axes.contour(plane.first, plane.other, percent, levels=levels[1:-1], colors="white", linewidths=0.5)
+    image = _mesh(axes, plane, percent, cmap="cividis_r", norm=Normalize(0, float(percent.max()) or None))
     bar = axes.figure.colorbar(image, ax=axes, location="bottom", shrink=0.9, aspect=25)
     bar.ax.tick_params(labelsize=5.5)
 
 
-def _round_levels(highest: float) -> Any:
-    """Levels from just above nothing to the highest price, at round numbers."""
-    from matplotlib.ticker import MaxNLocator
-
-    ticks = np.asarray(MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]).tick_values(0, highest))
-    return np.concatenate([[1e-4 * ticks[-1]], ticks[ticks > 0]])
+def _mesh(axes: Axes, plane: PhasePlane, values: Any, **options: Any) -> Any:
+    return axes.pcolormesh(plane.first, plane.other, values, shading="nearest", **options)
 
 
 def _neurons(axes: Axes, plane: PhasePlane) -> None:
@@ -125,7 +131,7 @@ def _codes(axes: Axes, plane: PhasePlane) -> None:
 
 def _areas(axes: Axes, plane: PhasePlane, places: Any, colours: Any) -> None:
     norm = BoundaryNorm(np.arange(len(colours) + 1) - 0.5, max(len(colours), 1))
-    axes.pcolormesh(plane.first, plane.other, places, cmap=ListedColormap(colours), norm=norm, shading="nearest")
+    _mesh(axes, plane, places, cmap=ListedColormap(colours), norm=norm)
 
 
 def _legend(axes: Axes, entries: list[tuple[Any, str]], *, columns: int) -> None:

@@ -120,7 +120,7 @@ def test_a_family_over_two_coordinates_has_its_boundary_whichever_comes_first():
 def test_data_over_two_coordinates_has_none():
     plan = Sweep.of_data(Problem(SQUARE), encoder_cost=[0.1, 1.0, 10.0], decoder_cost=[1.0, 2.0], certified=False)
     figure = plot_sweep(plan, run(plan))
-    assert "price of the encoder" in words_of(figure) and "price of the decoder" in words_of(figure)
+    assert "cost of the encoder" in words_of(figure) and "cost of the decoder" in words_of(figure)
 
 
 def test_more_coordinates_are_held_by_name():
@@ -132,7 +132,7 @@ def test_more_coordinates_are_held_by_name():
     part, chosen = view(plan, rows, {"decoder_cost": "0.50"})
     assert list(part.axes) == ["parameter", "encoder_cost"] and part.fixed == {"decoder_cost": 0.5}
     assert [row["index"] for row in chosen] == [1, 3, 5, 7]
-    assert "price of the decoder 0.5" in words_of(plot_sweep(plan, rows, at={"decoder_cost": 0.5}))
+    assert "cost of the decoder 0.5" in words_of(plot_sweep(plan, rows, at={"decoder_cost": 0.5}))
     listed = replace(plan, axes={}, listed=[plan.point(index) for index in range(len(plan))])
     assert view(listed, rows, {"decoder_cost": "0.5"})[1] == chosen
 

@@ -1,0 +1,63 @@
+"""Labels that do not collide: each is put in the first of its places where it covers no other, or left out.
+
+1. Lay the figure out, so that sizes are known.
+2. Take the labels in the order in which they were drawn, the most important first.
+3. Move each along its places; where all are taken, hide it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+__all__ = ["keep_apart", "label"]
+
+CROWDED = "may not collide"
+"""Mark of such a label: its group in an .svg file."""
+
+
+class _Placed(Text):
+    """A label with several places."""
+
+    places: Sequence[tuple[float, float]] = ()
+
+
+def label(axes: Axes, places: Sequence[tuple[float, float]], text: str, **options: Any) -> None:
+    """Add a label that goes to the first of these places where it covers no label that was added before.
+
+    Args:
+        axes: where.
+        places: in units of the data, the best first.
+        text: of the label.
+        options: of `matplotlib.text.Text`.
+    """
+    placed = _Placed(*places[0], text, transform=axes.transData, clip_on=False, **options)
+    placed.places = tuple(places)
+    placed.set_gid(CROWDED)
+    placed.set_in_layout(False)
+    axes.add_artist(placed)
+
+
+def keep_apart(figure: Figure) -> int:
+    """Move labels that collide, hide those for which no place is left, and say how many these are."""
+    labels = [text for text in figure.findobj(_Placed) if isinstance(text, _Placed)]
+    if not labels:
+        return 0
+    figure.draw_without_rendering()
+    taken: list[Any] = []
+    hidden = 0
+    for text in labels:
+        for place in text.places:
+            text.set_position(place)
+            box = text.get_window_extent().expanded(1.02, 0.92)
+            if not any(box.overlaps(other) for other in taken):
+                taken.append(box)
+                break
+        else:
+            text.set_visible(False)
+            hidden += 1
+    return hidden

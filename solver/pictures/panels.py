@@ -1,0 +1,104 @@
+"""Parts of the picture of a code: in axes of one's own, or some of them as a figure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from solver.code import Code
+from solver.pictures import style
+from solver.pictures.lettering.crowding import keep_apart
+from solver.pictures.plot import draw_loss, draw_neurons, draw_weights
+from solver.pictures.source_plane import Condition, cloud
+from theory.errors import InputError, unknown_name
+
+__all__ = ["PANELS", "plot_panels"]
+
+
+def _sources(axes: Axes, code: Code) -> None:
+    if code.problem.dimension != 2:
+        raise InputError(
+            f"panels: 'sources' is a picture of two sources, and there are {code.problem.dimension}; choose 'weights'"
+        )
+    cloud(axes, Condition.of(code), (0, 1))
+
+
+def _neurons(axes: Axes, code: Code) -> None:
+    if code.problem.dimension != 2:
+        raise InputError(
+            f"panels: 'neurons' is a picture of two sources, and there are {code.problem.dimension}; choose 'weights'"
+        )
+    draw_neurons(axes, code, Condition.of(code))
+
+
+def _weights(axes: Axes, code: Code) -> None:
+    draw_weights(axes, code)
+
+
+PANELS: dict[str, Callable[[Axes, Code], None]] = {
+    "sources": _sources,
+    "neurons": _neurons,
+    "weights": _weights,
+    "energies": draw_loss,
+}
+"""What can be drawn alone."""
+
+
+def plot_panels(
+    code: Code,
+    panels: str | Sequence[str] | None,
+    axes: Any = None,
+    path: str | os.PathLike[str] | None = None,
+) -> Figure:
+    """Draw some panels of the picture of a code.
+
+    Args:
+        code: what to draw.
+        panels: names of `PANELS`; if None "neurons" of two sources and "weights" of others.
+        axes: matplotlib's axes to draw in, or one for each panel, in the style that they have; a figure of this
+            program if None.
+        path: .png, .pdf or .svg file to write, whole or not at all; not with axes.
+
+    Raises:
+        InputError: an unknown panel, axes that are not as many, a path with axes or one that cannot be written.
+
+    Example:
+        >>> from solver import Problem, solve
+        >>> answer = solve(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]]))
+        >>> [axes.get_xlabel() for axes in plot_panels(answer, ["neurons", "energies"]).axes]
+        ['s1', 'energy']
+    """
+    usual = "neurons" if code.problem.dimension == 2 else "weights"
+    names = [usual] if panels is None else [panels] if isinstance(panels, str) else list(panels)
+    for name in names:
+        if name not in PANELS:
+            raise InputError(unknown_name("panels", name, tuple(PANELS)))
+    if not names or not len(code):
+        raise InputError("panels: there is nothing to draw; name a panel of a code that has neurons")
+    if axes is None:
+        return _figure(code, names, path)
+    if path is not None:
+        raise InputError("path: the axes belong to a figure of yours, which has savefig; leave the path out")
+    places = [axes] if isinstance(axes, Axes) else list(np.ravel(axes))
+    if len(places) != len(names) or not all(isinstance(place, Axes) for place in places):
+        raise InputError(f"ax: {len(names)} panel(s) need as many axes of matplotlib; name the panels, or give one")
+    for place, name in zip(places, names, strict=True):
+        PANELS[name](place, code)
+    figure = places[0].get_figure(root=True)
+    assert isinstance(figure, Figure)
+    keep_apart(figure)
+    return figure
+
+
+@style.styled
+def _figure(code: Code, names: list[str], path: str | os.PathLike[str] | None) -> Figure:
+    target = style.target_of(path)
+    figure = style.page_figure(min(1.0, 0.45 * len(names)), 0.4)
+    for place, name in zip(figure.subplots(1, len(names), squeeze=False).flat, names, strict=True):
+        PANELS[name](place, code)
+    return style.written(figure, target)

@@ -1,0 +1,66 @@
+"""Parts of a picture: in one's own axes, or alone; and what results show of themselves in a notebook."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from solver import InputError, Problem, audit, budget, modularity, solve
+
+CUT = np.array([[-1, -1], [-1, 0], [-1, 1], [0, -1], [0, 0], [0, 1], [1, -1], [1, 0]])
+
+
+@pytest.fixture(scope="module")
+def answer():
+    return solve(Problem(CUT))
+
+
+def test_in_axes_of_ones_own(answer):
+    figure = Figure()
+    left, right = figure.subplots(1, 2)
+    assert answer.plot(ax=left) is figure and not right.has_data()
+    assert left.get_xlabel() == "s1" and len(left.patches) + len(left.texts) >= len(answer)
+    assert answer.plot(ax=[left, right], panels=["weights", "energies"]) is figure
+    assert right.get_xlabel() == "energy" and left.get_ylabel() == "neuron"
+
+
+def test_some_panels_as_a_figure(answer, tmp_path):
+    figure = answer.plot(tmp_path / "some.png", panels=["sources", "energies"])
+    assert len(figure.axes) == 2 and (tmp_path / "some.png").stat().st_size > 1000
+    assert len(answer.plot(panels="weights").axes) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"panels": ["weigths"]}, "panels: 'weigths'"),
+        ({"panels": []}, "panels: there is nothing"),
+        ({"ax": Figure().subplots(), "panels": ["weights", "energies"]}, "ax: 2 panel"),
+        ({"ax": 3}, "ax: 1 panel"),
+        ({"ax": Figure().subplots(), "path": "a.png"}, "path: the axes belong"),
+    ],
+)
+def test_refusals(answer, options, said):
+    with pytest.raises(InputError, match=said):
+        answer.plot(**options)
+
+
+def test_two_sources_are_needed_for_their_plane():
+    box = solve(Problem([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)]))
+    with pytest.raises(InputError, match="there are 3; choose 'weights'"):
+        box.plot(panels=["neurons"])
+    assert box.plot(ax=Figure().subplots()).axes[0].get_ylabel() == "neuron"
+
+
+def test_results_show_themselves_in_a_notebook(answer):
+    activity = np.hstack([1 + CUT, 1 - CUT])
+    shown = {
+        "not solved yet": answer.problem,
+        "Mixed (margin": modularity(CUT),
+        "No code costs less": budget(answer.problem),
+        "above the optimum": audit(answer.problem, activity),
+    }
+    for said, result in shown.items():
+        html = result._repr_html_()
+        assert said in html and html.count("<table>") == 1 and "e-17" not in html
+    escaped = Problem(np.array(CUT), groups=None).sources
+    assert "<b>" not in Problem(type(escaped)(CUT, names=("<b>", "&")))._repr_html_()
