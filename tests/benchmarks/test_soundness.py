@@ -123,9 +123,9 @@ def test_every_way_to_pose_a_problem_is_drawn():
     targets = [problem for problem in problems if problem.reading.targets is not None]
     ranks = {int(np.linalg.matrix_rank(problem.targets)) - problem.dimension for problem in targets}
     assert min(ranks) < 0 <= max(ranks)
-    soft = [posed(problem) for problem in problems if not (problem.reading.exact or problem.extreme)]
-    silent = [not len(problem.modular_weights) for problem in soft]
-    assert any(silent) and not all(silent)
+    soft = [posed(problem) for problem in problems[:200] if not (problem.reading.exact or problem.extreme)]
+    assert any(not len(problem.modular_weights) for problem in soft)
+    assert any(len(problem.modular_weights) for problem in soft)
 
 
 @pytest.mark.parametrize("name", MASKABLE)

@@ -93,6 +93,15 @@ LENGTHY = [
 ]
 """Values that together take seconds to minutes: only where all cells are looked at."""
 
+SLOW = [
+    {"neurons": NONLINEAR},
+    {"neurons": NONLINEAR, "groups": {"groups"}},
+    {"neurons": NONLINEAR, "sources": {"corner missing"}},
+    {"sources": {"three sources"}},
+    {"method": {"relaxation", "alternating"}},
+]
+"""Values that take longer than others: of cells in which as many values meet that has fewest of these."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -160,6 +169,7 @@ def cover(strength):
     """Few cells in which any `strength` values of different axes meet that can be answered together, and soon."""
     numbers = [{value: number for number, value in enumerate(axis)} for axis in AXES.values()]
     among = [cell for cell in cells() if not any(map(cell.has, LENGTHY))]
+    among.sort(key=lambda cell: sum(map(cell.has, SLOW)))
     rows = np.array([[place[value] for place, value in zip(numbers, cell.values(), strict=True)] for cell in among])
     meetings = []
     for chosen in combinations(range(len(AXES)), strength):

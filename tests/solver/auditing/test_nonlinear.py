@@ -17,7 +17,7 @@ from theory import InputError
 from theory.neurons.sample_readout import SampleReadout
 from theory.readouts import Noisy, Soft
 
-CUT = np.array([(x, y) for x in range(-2, 3) for y in range(-2, 3) if x + y < 3]) / 2**0.5
+CUT = np.array([(x, y) for x in range(-1, 2) for y in range(-1, 2) if x + y < 2]) / (2 / 3) ** 0.5
 READOUTS = [Soft(100.0), Soft(0.5), Noisy(30.0, 0.1)]
 
 

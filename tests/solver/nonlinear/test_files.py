@@ -107,7 +107,7 @@ def run(*arguments):
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-@pytest.mark.parametrize("kind", ["rectified", "free"])
+@pytest.mark.parametrize("kind", ["rectified", pytest.param("free", marks=pytest.mark.thorough)])
 def test_the_command_line_solves_saves_and_draws(kind, tmp_path):
     data = tmp_path / "data.csv"
     np.savetxt(data, POINTS, delimiter=",")

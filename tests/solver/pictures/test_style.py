@@ -29,15 +29,21 @@ SETTINGS = {
 }
 
 
-@pytest.fixture(scope="module")
-def pictures():
-    answer = solve(Problem(CUT))
-    return [
-        answer.plot,
-        audit(answer.problem, answer.activity()).plot,
-        budget(Problem(CUT), [2, 3]).plot,
-        answer.compare({"odd": [x % 2 == 1 for x in range(8)], "row": CUT[:, 0]}).plot,
-    ]
+PICTURES = {
+    "code": lambda answer: answer,
+    "audit": lambda answer: audit(answer.problem, answer.activity()),
+    "budget": lambda answer: budget(answer.problem, [2, 3]),
+    "comparison": lambda answer: answer.compare({"odd": [x % 2 == 1 for x in range(8)], "row": CUT[:, 0]}),
+}
+"""Of what there are pictures, made of an answer."""
+
+
+@pytest.fixture(
+    scope="module",
+    params=["code", *(pytest.param(name, marks=pytest.mark.thorough) for name in PICTURES if name != "code")],
+)
+def draw(request):
+    return PICTURES[request.param](solve(Problem(CUT))).plot
 
 
 def saved(draw, path):
@@ -45,17 +51,15 @@ def saved(draw, path):
     return path.read_bytes()
 
 
-def test_no_setting_of_the_user_changes_a_picture(pictures, tmp_path):
-    for draw in pictures:
-        usual = saved(draw, tmp_path / "usual.png")
-        with mpl.rc_context(SETTINGS):
-            before = dict(mpl.rcParams)
-            assert saved(draw, tmp_path / "other.png") == usual
-            assert dict(mpl.rcParams) == before
+def test_no_setting_of_the_user_changes_a_picture(draw, tmp_path):
+    usual = saved(draw, tmp_path / "usual.png")
+    with mpl.rc_context(SETTINGS):
+        before = dict(mpl.rcParams)
+        assert saved(draw, tmp_path / "other.png") == usual
+        assert dict(mpl.rcParams) == before
 
 
-def test_a_figure_that_is_kept_can_be_drawn_later(pictures, tmp_path):
+def test_a_figure_that_is_kept_can_be_drawn_later(draw, tmp_path):
     with mpl.rc_context({"text.usetex": True}):
-        for number, draw in enumerate(pictures):
-            draw().savefig(tmp_path / f"{number}.png", dpi=20)
-        assert b64decode(as_png(pictures[0](), 50)).startswith(b"\x89PNG")
+        draw().savefig(tmp_path / "later.png", dpi=20)
+        assert b64decode(as_png(draw(), 50)).startswith(b"\x89PNG")

@@ -214,10 +214,20 @@ def test_functions_are_conjectures_and_none_is_silence():
 # ---- what is right stands -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "trials", [1, pytest.param(4, marks=pytest.mark.thorough), pytest.param(30, marks=pytest.mark.slow)]
-)
-@pytest.mark.parametrize("name", THEOREMS)
+LENGTHY = {"frequency-pairs", "shared-neurons", "free-condition"}
+"""Theorems of which one trial takes a second; their own tests judge shorter ones."""
+
+
+def trials_of(name):
+    once = pytest.mark.thorough if name in LENGTHY else ()
+    return [
+        pytest.param(name, 1, marks=once),
+        pytest.param(name, 4, marks=pytest.mark.thorough),
+        pytest.param(name, 30, marks=pytest.mark.slow),
+    ]
+
+
+@pytest.mark.parametrize(("name", "trials"), [case for name in THEOREMS for case in trials_of(name)])
 def test_theorems_stand(name, trials):
     sharp = trials > 2 and name in ("range-independence", "independence")
     report = verify(name, trials=30 if sharp else trials, seed=1)
