@@ -1,4 +1,4 @@
-"""Neurons that seem to mix sources, and follow one that was not named (docs/how-to/tuning_curves.md).
+"""Neurons that seem to mix sources, and follow one that was not named (docs/how-to/own_tuning_curves.md).
 
 A neuron of a source that nobody recorded seems to mix those that were, as far as these go along with it (Dorrell et al.
 2025, last section). Where the source is known after all, that can be tested:
@@ -123,6 +123,7 @@ def missed_source(
     permutations: int = 999,
     level: float = 0.05,
     neurons: Sequence[str] | None = None,
+    called: str | None = None,
     rng: int | np.random.Generator | None = 0,
 ) -> MissedSource:
     """Tell which neurons seem to mix the named sources, and follow a missing one alone once it is known.
@@ -138,6 +139,7 @@ def missed_source(
         permutations: how many are tried; p values are multiples of 1 / (permutations + 1).
         level: probability of a false share of any group in any neuron, at most, if the assumptions hold.
         neurons: n names.
+        called: name of the missing source; that of its column, or "missing", if None.
         rng: seed of the permutations.
 
     Raises:
@@ -167,7 +169,8 @@ def missed_source(
     _require_orders(known.count, block, permutations, level)
     parts = {name: known.points[:, list(members)] for name, members in (problem.groups or _single(known)).items()}
     labels = column_names(missing, "missing")
-    called = labels[0] if labels is not None and len(labels) == 1 else MISSING
+    if called is None:
+        called = labels[0] if labels is not None and len(labels) == 1 else MISSING
     while called in parts:
         called += " (missing)"
     orders = _orders(known.count, block, permutations, np.random.default_rng(rng))

@@ -28,6 +28,7 @@ COMMANDS = (
     "doctor",
     "explain",
     "gallery",
+    "missed",
     "phase",
     "price",
     "reproduce",
@@ -38,7 +39,13 @@ COMMANDS = (
 )
 """The files that hold a command, which is called like its file."""
 
-ROOMS = {"bootstrap": "questions.", "budget": "questions.", "completion": "installation.", "doctor": "installation."}
+ROOMS = {
+    "bootstrap": "questions.",
+    "budget": "questions.",
+    "completion": "installation.",
+    "doctor": "installation.",
+    "missed": "questions.",
+}
 """The folder of a command whose file is not beside this one."""
 
 

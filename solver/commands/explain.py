@@ -24,6 +24,13 @@ __all__ = ["explain"]
 @click.argument("labels", metavar="LABELS", type=click.Path())
 @click.option("--probabilities", metavar="COLUMN", help="Column of LABELS with sample weights: name, or number from 0.")
 @click.option(
+    "--category",
+    "categories",
+    multiple=True,
+    metavar="COLUMN",
+    help="Column of LABELS whose numbers are classes; words are so anyway.",
+)
+@click.option(
     "--threshold",
     metavar="X",
     help="When a neuron fires: half (of its range), positive, or beyond X.  [default: half]",
@@ -42,23 +49,23 @@ __all__ = ["explain"]
 def explain(activity: str, labels: str, picture: str | None, form: str, seed: int, **options: Any) -> int:
     """Say for each neuron which labels make it fire: the best formula of AND, OR and NOT.
 
-    ACTIVITY holds one sample per row and one neuron per column, LABELS the same samples with one label per column, 0 or
-    1.
+    ACTIVITY holds one sample per row and one neuron per column, LABELS the same samples with one label per column: 0 or
+    1, or words, of which each class is a label.
     """
-    from solver.reading import STANDARD_INPUT, input_file, read_samples, read_table
+    from solver.reading import STANDARD_INPUT, columns_of, input_file, read_labels, read_table
 
     if activity == labels == STANDARD_INPUT:
         raise click.UsageError("-: standard input cannot be two tables at once; give files")
     require_outputs({}, activity, labels, picture=picture)
     table = read_table(input_file(activity), "activity")
-    known = read_samples(input_file(labels), options.pop("probabilities"))
+    known = read_labels(input_file(labels), options.pop("probabilities"), options.pop("categories"))
     from solver.explanations import explain as explained
 
     given = {name: value for name, value in options.items() if value is not None}
     with counted("searched") as follow:
         found = explained(
             table.values,
-            dict(zip(known.names or _numbered(known.values.shape[1]), known.values.T, strict=True)),
+            columns_of(known),
             probabilities=known.probabilities,
             neurons=table.names,
             rng=seed,
@@ -71,10 +78,6 @@ def explain(activity: str, labels: str, picture: str | None, form: str, seed: in
         )
         outputs.attempt(write, found.plot, picture, form, "Picture in")
     return 0
-
-
-def _numbered(count: int) -> list[str]:
-    return [f"label{number + 1}" for number in range(count)]
 
 
 def _table(found: Explanations) -> Table:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solver.commands.sweep import solved as solved_sweep
+from solver.commands.terminal.completing import names_in
 from solver.commands.terminal.endings import Outputs
 from solver.commands.terminal.options import format_options, picture_option, require_outputs
 from solver.commands.terminal.output import say, wrapped, write
@@ -31,8 +32,13 @@ POINTS, POINTS_EACH = 41, 15
 
 
 @click.command()
-@click.argument("name", metavar="[FAMILY]", required=False)
-@click.option("--against", metavar="NAME", help="A second coordinate: encoder_cost, bias_cost, ..., second.")
+@click.argument("name", metavar="[FAMILY]", required=False, shell_complete=names_in("theory.families", "FAMILIES"))
+@click.option(
+    "--against",
+    metavar="NAME",
+    shell_complete=names_in("theory.problem", "PRICES", more=("error_cost", "noise_variance", "second")),
+    help="A second coordinate: encoder_cost, bias_cost, ..., second.",
+)
 @click.option("--points", type=int, help=f"Values of the parameter.  [default: {POINTS}; {POINTS_EACH} of each of two]")
 @click.option(
     "--weight-cost",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from solver.commands.terminal.completing import names_in
 from solver.commands.terminal.endings import REFUTED
 from solver.commands.terminal.options import seed_option
 from solver.commands.terminal.output import tell
@@ -11,8 +12,11 @@ from solver.commands.terminal.output import tell
 __all__ = ["reproduce"]
 
 
+STUDY_NAMES = names_in("solver.studies.registry", "STUDIES", "NETWORKS", more=("networks",))
+
+
 @click.command()
-@click.argument("name", required=False, metavar="[NAME]")
+@click.argument("name", required=False, metavar="[NAME]", shell_complete=STUDY_NAMES)
 @click.option("--folder", type=click.Path(file_okay=False), default="studies", show_default=True, help="For results.")
 @seed_option
 @click.option("--quick", is_flag=True, help="Fewer data sets: seconds instead of minutes.")

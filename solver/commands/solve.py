@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from solver.commands.terminal.completing import names_in
 from solver.commands.terminal.endings import INTERRUPTED, Outputs
 from solver.commands.terminal.options import (
     ACTIVATIONS,
@@ -48,7 +49,12 @@ __all__ = ["solve"]
 @practically_option
 @click.option("--max-iterations", type=int, metavar="N", help="Stop after this many rounds.")
 @click.option("--neurons", type=int, metavar="N", help="Number of neurons, for --method alternating.")
-@click.option("--solver", metavar="NAME", help="Conic solver, for --method conic or relaxation.  [default: CLARABEL]")
+@click.option(
+    "--solver",
+    metavar="NAME",
+    shell_complete=names_in("solver.conic_solvers", "SEMIDEFINITE_SOLVERS"),
+    help="Conic solver, for --method conic or relaxation.  [default: CLARABEL]",
+)
 @click.option(
     "--bootstrap",
     "resamples",

@@ -41,7 +41,12 @@ ANSWERS = ("price_of_modularity", JUDGED, "modular", "neurons", "status", "loss"
 
 worker_options = together(
     click.option("--jobs", type=int, metavar="N", help="Processes.  [default: one per core]"),
-    click.option("--backend", metavar="NAME", help="loky (processes here), dask or ray.  [default: loky]"),
+    click.option(
+        "--backend",
+        metavar="NAME",
+        shell_complete=lambda _c, _p, start: [name for name in ("loky", "dask", "ray") if name.startswith(start)],
+        help="loky (processes here), dask or ray.  [default: loky]",
+    ),
     click.option("--scheduler", metavar="ADDRESS", help="Address of the Dask scheduler or Ray head to work on."),
 )
 """Who does the work."""

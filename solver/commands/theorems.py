@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from solver.commands.terminal.completing import names_in
 from solver.commands.terminal.options import format_options
 from solver.commands.terminal.output import say, wrapped
 
@@ -17,7 +18,7 @@ __all__ = ["theorems"]
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=names_in("theory.theorems", "THEOREMS"))
 @click.option("--latex", is_flag=True, help="Print the formula as LaTeX alone.")
 @format_options()
 def theorems(name: str | None, latex: bool, form: str) -> int:

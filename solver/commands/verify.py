@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from solver.commands.terminal.completing import names_in
 from solver.commands.terminal.endings import REFUTED, Outputs
 from solver.commands.terminal.options import format_options, seed_option
 from solver.commands.terminal.output import note, say, tell
@@ -25,7 +26,14 @@ __all__ = ["verify"]
 
 @click.command()
 @click.argument("target", required=False, metavar="[FILE.py::NAME]")
-@click.option("--theorem", "names", multiple=True, metavar="NAME", help="Only this one; may be repeated.")
+@click.option(
+    "--theorem",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=names_in("theory.theorems", "THEOREMS"),
+    help="Only this one; may be repeated.",
+)
 @click.option("--trials", type=int, default=100, show_default=True, help="Problems per theorem.")
 @seed_option
 @click.option("--report", "page", type=click.Path(), metavar="FILE", help="Write an .html page with the closest calls.")

@@ -2,6 +2,7 @@
 
 from solver.reading.choice import EVERYTHING, Choice
 from solver.reading.files import STANDARD_INPUT, SUFFIXES, InputFile, NumericTable, input_file
+from solver.reading.labels import columns_of, read_labels
 from solver.reading.samples import (
     read_exactly,
     read_mixing,
@@ -20,8 +21,10 @@ __all__ = [
     "Choice",
     "InputFile",
     "NumericTable",
+    "columns_of",
     "input_file",
     "read_exactly",
+    "read_labels",
     "read_mixing",
     "read_prepared",
     "read_samples",

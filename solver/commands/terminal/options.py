@@ -18,6 +18,7 @@ from theory.errors import InputError
 
 if TYPE_CHECKING:
     from solver.reading import Choice, InputFile
+    from solver.reading.prepared import PreparedTable
     from theory.arrays import Array
     from theory.exact.problem import ExactProblem
     from theory.problem import Problem
@@ -27,11 +28,14 @@ if TYPE_CHECKING:
 __all__ = [
     "ACTIVATIONS",
     "choice_of",
+    "column_options",
     "costs_of",
     "data_options",
     "exact_problem_of",
     "format_options",
+    "group_option",
     "groups_of",
+    "groups_of_prepared",
     "inputs_of",
     "limits_of",
     "picture_option",
@@ -47,6 +51,7 @@ __all__ = [
     "require_outputs",
     "search_options",
     "seed_option",
+    "tell_notes",
     "threshold_of",
     "together",
     "turns_of",
@@ -87,21 +92,7 @@ def _with_file(command: Command) -> Command:
     return inside
 
 
-data_options = together(
-    click.argument("file", metavar="FILE", type=click.Path(), required=False),
-    click.option(
-        "--example",
-        type=click.Choice(list(EXAMPLES)),
-        metavar="NAME",
-        help=f"Shipped sources for FILE: {', '.join(EXAMPLES)}.",
-    ),
-    click.option("--encoder-cost", type=float, metavar="X", help="Cost of the squared encoder weights.  [default: 1]"),
-    click.option("--decoder-cost", type=float, metavar="X", help="Cost of the squared decoder weights.  [default: 1]"),
-    click.option("--weight-cost", type=float, metavar="X", help="Both costs at once."),
-    click.option("--activity-cost", type=float, metavar="X", help="Cost of squared activity.  [default: 1]"),
-    click.option("--bias-cost", type=float, metavar="X", help="Cost of squared biases.  [default: 0]"),
-    click.option("--mixing", type=click.Path(), metavar="FILE", help="Matrix the sources are seen through."),
-    click.option("--probabilities", metavar="COLUMN", help="Column of sample weights: name, or number from 0."),
+column_options = together(
     click.option(
         "--columns",
         multiple=True,
@@ -124,6 +115,25 @@ data_options = together(
         metavar="COLUMN",
         help="Column of categories.",
     ),
+)
+"""Which columns are sources, and what they are."""
+
+data_options = together(
+    click.argument("file", metavar="FILE", type=click.Path(), required=False),
+    click.option(
+        "--example",
+        type=click.Choice(list(EXAMPLES)),
+        metavar="NAME",
+        help=f"Shipped sources for FILE: {', '.join(EXAMPLES)}.",
+    ),
+    click.option("--encoder-cost", type=float, metavar="X", help="Cost of the squared encoder weights.  [default: 1]"),
+    click.option("--decoder-cost", type=float, metavar="X", help="Cost of the squared decoder weights.  [default: 1]"),
+    click.option("--weight-cost", type=float, metavar="X", help="Both costs at once."),
+    click.option("--activity-cost", type=float, metavar="X", help="Cost of squared activity.  [default: 1]"),
+    click.option("--bias-cost", type=float, metavar="X", help="Cost of squared biases.  [default: 0]"),
+    click.option("--mixing", type=click.Path(), metavar="FILE", help="Matrix the sources are seen through."),
+    click.option("--probabilities", metavar="COLUMN", help="Column of sample weights: name, or number from 0."),
+    column_options,
     _with_file,
 )
 """Data, from a file or of an example, and prices: what poses a problem."""
@@ -145,15 +155,17 @@ readout_options = together(
 
 picture_option = click.option("--plot", "picture", type=click.Path(), metavar="FILE", help="Draw .png, .pdf or .svg.")
 
+group_option = click.option(
+    "--group",
+    "groups",
+    multiple=True,
+    metavar="NAME=COLUMN,COLUMN",
+    help="Sources, by name or number from 0, that belong together; repeatable.",
+)
+
 problem_options = together(
     readout_options,
-    click.option(
-        "--group",
-        "groups",
-        multiple=True,
-        metavar="NAME=COLUMN,COLUMN",
-        help="Sources, by name or number from 0, that belong together; repeatable.",
-    ),
+    group_option,
     click.option("--standardize", is_flag=True, help="Code each source in units of its standard deviation."),
     picture_option,
 )
@@ -364,22 +376,31 @@ def _problem_of_prepared(
     from solver.reading import read_mixing, read_prepared
 
     table = read_prepared(data, options["probabilities"], choice_of(options), turns_of(options))
+    problem = table.problem(
+        mixing=table.seen(None if mixing is None else read_mixing(mixing)),
+        readout=readout_of(options, seen=table.mixing),
+        groups=groups_of_prepared(table, options),
+        **costs | activation_of(options) | recurrence_of(options, table.sources),
+    )
+    tell_notes(table)
+    return problem
+
+
+def groups_of_prepared(table: PreparedTable, options: dict[str, Any]) -> dict[str, Any]:
+    """All groups of a prepared table: those that were given, and what each other column was made into."""
     groups: dict[str, Any] = {}
     for name, members in (groups_of(options, (*table.sources.names, *table.groups)) or {}).items():
         groups[name] = [one for member in members for one in table.groups.get(str(member), (member,))]
     taken = {member for members in groups.values() for member in members}
     named = {table.sources.names[member] if isinstance(member, int) else member for member in taken}
-    left = {name: members for name, members in table.groups.items() if not named & set(members)}
-    problem = table.problem(
-        mixing=table.seen(None if mixing is None else read_mixing(mixing)),
-        readout=readout_of(options, seen=table.mixing),
-        groups=groups | left,
-        **costs | activation_of(options) | recurrence_of(options, table.sources),
-    )
+    return groups | {name: members for name, members in table.groups.items() if not named & set(members)}
+
+
+def tell_notes(table: PreparedTable) -> None:
+    """Say on stderr what angles and categories were made into."""
     if not is_silent():
         for note in table.notes:
             click.echo(note, err=True)
-    return problem
 
 
 def activation_of(options: dict[str, Any]) -> dict[str, str]:

@@ -50,6 +50,20 @@ def test_options(folder):
     assert "label3" in bare and "beyond zero" in bare
 
 
+def test_words_are_labels_of_their_classes(folder):
+    rows = [line.split(",") for line in (folder / "labels.csv").read_text().splitlines()]
+    words = [["hue", "old", "count"], *([("red", "blue", "green")[int(a) + int(b)], c, d] for a, b, c, d in rows[1:])]
+    (folder / "words.csv").write_text("\n".join(map(",".join, words)))
+    activity = folder / "activity.csv"
+    found = json.loads(accepted("explain", activity, folder / "words.csv", "--json", "--shuffles", 0).stdout)
+    assert found["labels"] == ["hue = blue", "hue = green", "hue = red", "old", "count"]
+    assert "hue = green" in accepted("explain", activity, folder / "words.csv", "--shuffles", 0).stdout
+    numbered = accepted("explain", activity, folder / "labels.csv", "--category", "old", "--shuffles", 0, "--json")
+    assert json.loads(numbered.stdout)["labels"] == ["red", "large", "old = 1", "count"]
+    (folder / "holes.csv").write_text((folder / "words.csv").read_text().replace("green", "", 1))
+    assert "hue" in refused("explain", activity, folder / "holes.csv")
+
+
 def test_bad_input_is_one_line(folder):
     activity = folder / "activity.csv"
     assert "neither 0 nor 1" in refused("explain", activity, folder / "numbers.npy")

@@ -3,12 +3,15 @@
 import json
 import os
 import re
+import subprocess
 import sys
 
 import pytest
+from click.shell_completion import ShellComplete
 
 import solver
 from solver import examples, extras
+from solver.commands.cli import main
 from solver.commands.installation import doctor
 from solver.commands.installation.completion import SHELLS
 from solver.pictures.pages.gallery import hang
@@ -26,13 +29,48 @@ def test_the_script_asks_the_program(shell):
 
 @pytest.mark.parametrize(
     ("words", "completed"),
-    [(["so"], "solve"), (["solve", "--exam"], "--example"), (["solve", "--example", "co"], "corner_cut_square")],
+    [
+        (["so"], "solve"),
+        (["solve", "--exam"], "--example"),
+        (["solve", "--example", "co"], "corner_cut_square"),
+        (["phase", "one-"], "one-corner"),
+        (["theorems", "range-"], "range-independence"),
+        (["verify", "--theorem", "range-"], "range-independence"),
+        (["reproduce", "cell"], "cell-types"),
+        (["reproduce", "networks"], "networks-widths"),
+        (["solve", "--solver", "S"], "SCS"),
+        (["phase", "one-corner", "--against", "bias"], "bias_cost"),
+        (["sweep", "--backend", "d"], "dask"),
+    ],
 )
-def test_the_program_answers(words, completed):
-    asked = {"_MODULARITY_COMPLETE": "bash_complete", "COMP_WORDS": " ".join(["modularity", *words])}
-    environment = os.environ | asked | {"COMP_CWORD": str(len(words)), "PYTHONPATH": os.pathsep.join(sys.path)}
+def test_the_names_are_known(words, completed):
+    *before, start = words
+    told = ShellComplete(main, {}, "modularity", "_MODULARITY_COMPLETE").get_completions(before, start)
+    assert completed in [one.value for one in told]
+
+
+def test_the_program_answers():
+    asked = {"_MODULARITY_COMPLETE": "bash_complete", "COMP_WORDS": "modularity phase one-", "COMP_CWORD": "2"}
+    environment = os.environ | asked | {"PYTHONPATH": os.pathsep.join(sys.path)}
     said = process(env=environment).communicate()[0]
-    assert f"plain,{completed}" in said.splitlines()
+    assert "plain,one-corner" in said.splitlines()
+
+
+# ---- what hides the program -----------------------------------------------------------------------------------------
+
+
+def test_a_file_that_hides_a_package_is_named(tmp_path):
+    (tmp_path / "theory.py").write_text("mine = 1")
+    (tmp_path / "mine.py").write_text("import solver")
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    done = subprocess.run(
+        [sys.executable, tmp_path / "mine.py"],
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode and f"theory: {tmp_path / 'theory.py'} hides the package" in done.stderr.splitlines()[-1]
 
 
 def test_other_shells_are_refused():

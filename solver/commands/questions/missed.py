@@ -1,0 +1,116 @@
+"""`modularity missed ACTIVITY FILE`: which neurons only seem to mix sources, for want of one that was not named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from solver.commands.terminal.endings import Outputs
+from solver.commands.terminal.options import (
+    choice_of,
+    column_options,
+    format_options,
+    group_option,
+    groups_of_prepared,
+    picture_option,
+    require_outputs,
+    seed_option,
+    tell_notes,
+    turns_of,
+)
+from solver.commands.terminal.output import say, write
+from solver.stopping import noted
+
+if TYPE_CHECKING:
+    from solver.auditing.missed_source import MissedSource
+    from solver.commands.terminal.formats import Table
+    from solver.reading import NumericTable
+    from theory.sources import Sources
+
+__all__ = ["missed"]
+
+
+@click.command()
+@click.argument("activity", metavar="ACTIVITY", type=click.Path())
+@click.argument("file", metavar="FILE", type=click.Path())
+@click.option("--missing", metavar="COLUMN", required=True, help="Column of FILE, or group, that nobody had named.")
+@click.option("--block", type=int, metavar="N", required=True, help="Rows that are permuted together; 1 for trials.")
+@column_options
+@group_option
+@click.option("--activity-columns", multiple=True, metavar="COLUMN,COLUMN", help="Those of ACTIVITY that are neurons.")
+@click.option("--permutations", type=int, metavar="N", help="Number of permutations.  [default: 999]")
+@click.option("--level", type=float, metavar="X", help="Probability of any false share.  [default: 0.05]")
+@seed_option
+@picture_option
+@format_options()
+def missed(activity: str, file: str, *, missing: str, picture: str | None, form: str, **options: Any) -> int:
+    """Say which neurons seem to mix the named sources, and follow a missing one alone once it is known.
+
+    ACTIVITY holds one sample per row and one neuron per column, FILE the same samples with one source per column; the
+    one that was missing is among them. In a recording, give a block several times as long as activity takes to change.
+    """
+    from solver.reading import STANDARD_INPUT, Choice, input_file, read_prepared, read_table, rows_in_order
+
+    if activity == file == STANDARD_INPUT:
+        raise click.UsageError("-: standard input cannot be two tables at once; give files")
+    require_outputs({}, activity, file, picture=picture)
+    recorded, data = input_file(activity), input_file(file)
+    chosen = Choice.of(options["activity_columns"], (), options["index_column"])
+    table = read_table(recorded, "activity", choice=chosen)
+    sources = read_prepared(data, None, choice_of(options), turns_of(options))
+    if options["index_column"] is not None:
+        table = rows_in_order(table, recorded, read_table(data, choice=choice_of(options)), data)
+    tell_notes(sources)
+    found = _found(table, sources.sources, groups_of_prepared(sources, options), missing, options)
+    with noted(), Outputs() as outputs:
+        outputs.attempt(
+            say, form, text=lambda: click.echo(repr(found)), content=found.to_dict, table=lambda: _table(found)
+        )
+        outputs.attempt(write, found.plot, picture, form, "Picture in")
+    return 0
+
+
+def _found(
+    table: NumericTable, sources: Sources, groups: dict[str, Any], missing: str, given: dict[str, Any]
+) -> MissedSource:
+    """The test, of the groups that are named and the one that is missing."""
+    from solver.auditing.missed_source import missed_source
+    from theory.errors import InputError, unknown_name
+    from theory.sources import Sources
+
+    if missing not in groups:
+        raise InputError(unknown_name("--missing", missing, tuple(groups)))
+    if len(groups) < 2:
+        raise InputError("--missing: no other source is left that could be named; give FILE one column more")
+    names = sources.names
+    members = {group: [names[one] if isinstance(one, int) else one for one in own] for group, own in groups.items()}
+    hidden = members.pop(missing)
+    kept = [name for name in names if name not in hidden]
+    column = names.index
+    options = {name: given[name] for name in ("permutations", "level") if given[name] is not None}
+    return missed_source(
+        table.values,
+        Sources(sources.points[:, [column(name) for name in kept]], names=kept),
+        sources.points[:, [column(name) for name in hidden]],
+        groups=members,
+        block=given["block"],
+        neurons=table.names,
+        called=missing,
+        rng=given["seed"],
+        **options,
+    )
+
+
+def _table(found: MissedSource) -> Table:
+    from solver.commands.terminal.formats import Table
+
+    groups = found.given.groups
+    header = ("neuron", "kind", *(f"share of {group}" for group in groups), *(f"p of {group}" for group in groups))
+    rows = [
+        (name, kind, *shares, *p)
+        for name, kind, shares, p in zip(
+            found.neurons, found.kinds, found.given.shares.tolist(), found.given.p.tolist(), strict=True
+        )
+    ]
+    return Table(header, rows, found.sentences())
