@@ -8,7 +8,8 @@
 Problems of one to six sources are drawn from families that differ in every way the author could think of (`draws`),
 with prices, readouts and groups (`settings`), solved in processes that are watched (`crew`), and judged by a checker
 that shares no code with the certificate (`judgement`): it searches in floating point (`neurons`, `codes`) and accuses
-in rational arithmetic (`rational`). Whether file, certificate, words and verdict agree with the answer is asked too
+in rational arithmetic (`rational`). A quarter of the problems of linear neurons are solved again with columns that the
+others tell (`dependent`). Whether file, certificate, words and verdict agree with the answer is asked too
 (`consistency`). A fifth of the problems are of rectified and free neurons (`activations`), of few samples: their
 network and its loss are computed in rational arithmetic too (`nonlinear`), the neurons that refute a bound are looked
 for in the cells of the samples' hyperplanes (`cells`), and cheaper codes by descent (`nonlinear_codes`). What came of

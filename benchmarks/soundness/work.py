@@ -14,14 +14,19 @@ from typing import Any
 
 from benchmarks.soundness.activations import activation_of, drawn_of
 from benchmarks.soundness.consistency import against_changes, against_file, against_program, taken_masked
+from benchmarks.soundness.dependent import judge_told
 from benchmarks.soundness.draws import Drawn
 from benchmarks.soundness.judgement import Claim, Judgement, judge
 from benchmarks.soundness.nonlinear import NonlinearClaim, judge_nonlinear
+from theory.errors import InputError
 
 __all__ = ["Solved", "judged", "prepare", "solved"]
 
 WARM_UP = [[-1, -1], [-1, 0], [-1, 1], [0, -1], [0, 0], [0, 1], [1, -1], [1, 0]]
 """A small mixed problem, solved by every method before the clock runs, so that no problem pays for imports."""
+
+TOLD_EVERY, TOLD_SECONDS = 4, 5.0
+"""One problem of so many is solved again with columns that the others tell, within so many seconds."""
 
 LINES = 12
 """Lines at the end of a traceback that are kept."""
@@ -118,7 +123,6 @@ def _answer(
 ) -> tuple[Any, dict[str, Any], list[warnings.WarningMessage], float, str, bool]:
     """The answer if there is one, what was given, what was warned of, the seconds, the error, and if it may be."""
     from solver import Problem, solve
-    from theory.errors import InputError
 
     given = {"sources": problem.points.copy(), **deepcopy(problem.options())}
     answer, error, refused = None, "", False
@@ -156,6 +160,7 @@ def judged(
                 apart = judge(replace(given, separate=True), answer.separate, with_codes=False)
                 found.wrong += [f"separate: {sentence}" for sentence in apart.wrong]
             found.wrong += answer.faults
+            found.wrong += _with_told(given)
             found.wrong += _disagreements(given, answer.saved)
         except Exception:
             found, error = None, _end_of_traceback()
@@ -166,6 +171,19 @@ def _judgement(problem: Drawn, claim: Claim | NonlinearClaim, *, with_codes: boo
     if isinstance(claim, NonlinearClaim):
         return judge_nonlinear(problem, claim, with_codes=with_codes)
     return judge(problem, claim, with_codes=with_codes)
+
+
+def _with_told(problem: Drawn) -> list[str]:
+    """What is wrong with the answer once some columns are told by others, of one problem in a few."""
+    if problem.index % TOLD_EVERY:
+        return []
+    try:
+        other = judge_told(problem, TOLD_SECONDS, with_codes=False)
+    except InputError as refused:
+        return [] if problem.extreme else [f"with columns that others tell: refused, {refused}"]
+    except Exception:  # of the program, not of the checker
+        return [f"with columns that others tell: {_end_of_traceback().splitlines()[-1]}"]
+    return [] if other is None else [f"with columns that others tell: {sentence}" for sentence in other.wrong]
 
 
 def _disagreements(problem: Drawn, saved: bytes) -> list[str]:

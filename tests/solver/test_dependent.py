@@ -217,7 +217,7 @@ def test_an_encoder_that_reads_what_is_constant_is_valid_and_costs_more():
 # ---- groups -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("readout", [None, Soft(20.0)])
+@pytest.mark.parametrize("readout", [None, pytest.param(Soft(20.0), marks=pytest.mark.thorough)])
 def test_groups_that_do_not_tell_of_each_other_are_those_of_the_hull(readout):
     problem = Problem(TORUS, groups={"row": [0, 1, 2], "column": [3, 4, 5]}, readout=readout)
     reduced = Problem(
@@ -239,7 +239,7 @@ TOLD = np.column_stack([TORUS, GRID.sum(axis=1), GRID.sum(axis=1) == 2])
 TELLING = {"row": [0, 1, 2], "column": [3, 4, 5], "sum": [6], "middle": [7]}
 
 
-@pytest.mark.parametrize("readout", [None, Soft(12.0), Soft(0.05)])
+@pytest.mark.parametrize("readout", [None, pytest.param(Soft(12.0), marks=pytest.mark.thorough), Soft(0.05)])
 def test_groups_that_tell_of_each_other(readout, tmp_path):
     problem = Problem(TOLD.astype(float), groups=TELLING, readout=readout)
     answer = solve(problem)
@@ -343,6 +343,17 @@ def test_the_command_line_takes_dependent_columns(tmp_path, capsys):
     assert "Modular" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_the_hull_holds_all_samples_to_the_last_digits(seed):
+    """Also where the sources that are kept hardly differ, so that what tells the others is not determined."""
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(8, 2)) @ [[1, 1], [0, 10.0 ** -rng.uniform(4, 8)]]
+    rows = np.column_stack([rows, -11.2 * rows[:, 0] + 3, rows @ [0.3, -0.8]])
+    sources = Sources(rows)
+    about = sources.about_mean(rows)
+    assert np.abs(about - about[:, sources.hull.kept] @ sources.hull.basis.T).max() < 1e-14 * np.abs(about).max()
+
+
 # ---- reductions and refusals --------------------------------------------------------------------------------------
 
 
@@ -390,6 +401,7 @@ def test_nearly_dependent_sources_are_sources_of_their_own(off):
     assert problem.sources.nearly_constant == "+1*s1 +1*s2 -1*s3"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("count", [2, 3])
 def test_pictures_and_pages_of_flat_hulls(count, tmp_path):
     problem = Problem(np.eye(count), probabilities=np.arange(1, count + 1))

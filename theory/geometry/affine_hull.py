@@ -4,8 +4,8 @@ As coordinates r some of the sources themselves are kept, so that samples keep t
 
 1. In units in which every source varies by one, keep the first source of which at least a share is not told by those
    kept before; repeat with what is left of the others, until that is rounding.
-2. Every other source is a combination of those that are kept, by least squares on a root of the covariance; of whole
-   numbers, or other short ones, where these do as well.
+2. Every other source is a combination of those that are kept, by least squares on a root of the covariance: of as few
+   as do, and of whole numbers, or other short ones, where these do as well.
 """
 
 from __future__ import annotations
@@ -80,7 +80,10 @@ class AffineHull(Frozen):
             left[:, kept] = 0.0
         kept.sort()
         basis = np.linalg.lstsq(unit[:, kept], unit, rcond=None)[0].T  # step 2
-        basis[np.abs(basis) <= NOTHING] = 0.0
+        for row in np.flatnonzero((np.abs(basis) <= NOTHING).any(axis=1)):
+            used = np.abs(basis[row]) > NOTHING
+            basis[row] = 0.0
+            basis[row, used] = np.linalg.lstsq(unit[:, kept][:, used], unit[:, row], rcond=None)[0]
         basis = basis * deviation[:, None] / deviation[kept]
         basis[kept] = np.eye(len(kept))
         short = np.round(basis, DIGITS)
