@@ -10,11 +10,12 @@ import numpy as np
 from solver.ambiguity import Ambiguity, ambiguity
 from solver.ambiguity.touching_neurons import TIED, facing
 from solver.generation.pool import merged
-from solver.reads import ONE_SOURCE, group_shares, named, scale_ratio, shares, strongest_part
+from solver.reads import ONE_SOURCE, group_shares, named, own_groups, scale_ratio, shares, strongest_part
 from theory.bounds.cover import Cover
 from theory.conditions.practically import PRACTICALLY, excess, practically_modular
 from theory.dependent.columns import in_own_columns
 from theory.errors import InputError
+from theory.groups import is_shared
 from theory.immutable import Frozen, derived
 from theory.inputs import as_matrix
 from theory.neurons import Activity
@@ -229,6 +230,12 @@ class Code(Frozen):
         """
         groups = self.problem.groups
         read = shares(self.problem, self.source_weights)
+        if groups is not None and is_shared(groups):
+            inside = np.column_stack([np.linalg.norm(read[:, list(own)], axis=1) for own in groups.values()])
+            outside = [np.linalg.norm(np.delete(read, list(own), axis=1), axis=1) for own in groups.values()]
+            others = np.column_stack(outside) / (inside + np.column_stack(outside))
+            first = others.argmin(axis=1)
+            return named(first, np.take_along_axis(others, first[:, None], axis=1)[:, 0], list(groups))
         if groups is not None:
             read = np.column_stack([np.linalg.norm(read[:, list(own)], axis=1) for own in groups.values()])
         return named(*strongest_part(read), list(self.problem.sources.names if groups is None else groups))
@@ -245,8 +252,12 @@ class Code(Frozen):
         groups = self.problem.groups
         if groups is None:
             return self.coded_sources()
-        share = group_shares(self.problem, self.source_weights)
-        return [tuple(np.array(list(groups))[row > ONE_SOURCE].tolist()) for row in share]
+        share, names = group_shares(self.problem, self.source_weights), np.array(list(groups))
+        owners = own_groups(self.problem, self.source_weights).tolist()
+        return [
+            tuple(names[row > ONE_SOURCE].tolist()) if owner < 0 else (str(names[owner]),)
+            for row, owner in zip(share, owners, strict=True)
+        ]
 
     def coded_sources(self) -> list[tuple[str, ...]]:
         """For each neuron the names of the sources it reads.
@@ -362,7 +373,7 @@ def _modularity(problem: Problem, weights: Array, loss: float, separate: Code | 
         return {"modular": None, "modular_loss": float("nan"), "price_of_modularity": float("nan")}
     modular_loss = loss if problem.separate else problem.modular_loss if separate is None else separate.loss
     return {
-        "modular": bool(((group_shares(problem, weights) > ONE_SOURCE).sum(axis=1) == 1).all()),
+        "modular": bool((own_groups(problem, weights) >= 0).all()),
         "modular_loss": modular_loss,
         "price_of_modularity": excess(modular_loss, loss),
     }
@@ -377,7 +388,7 @@ def canonical_weights(problem: Problem, weights: Array) -> Array:
         problem: what sets the costs.
         weights: (n, d) source weights.
     """
-    hull = problem.sources.hull
+    hull = problem.hull
     if hull is not None:
         functions = canonical_weights(problem.on_hull, hull.functions(weights))
         return in_own_columns(problem, functions)

@@ -30,7 +30,7 @@ from theory.bounds.cover import Cover
 from theory.conditions.practically import PRACTICALLY, checked_threshold
 from theory.dynamics import Transitions
 from theory.errors import InputError
-from theory.groups import membership
+from theory.groups import is_shared, membership
 from theory.inputs import as_matrix
 from theory.neurons import ENERGIES, Linear, Neurons
 from theory.principal import PrincipalCoordinates
@@ -197,11 +197,11 @@ def _saved_groups(problem: Problem) -> dict[str, Any]:
     """The groups; nothing where there are none."""
     if problem.groups is None:
         return {}
-    return {
-        "group_names": np.array(list(problem.groups)),
-        "group_of": membership(problem.groups),
-        "separate": problem.separate,
-    }
+    names, separate = np.array(list(problem.groups)), problem.separate
+    if is_shared(problem.groups):
+        held = [np.isin(np.arange(problem.dimension), members) for members in problem.groups.values()]
+        return {"group_names": names, "group_of": np.array(held), "separate": separate}
+    return {"group_names": names, "group_of": membership(problem.groups), "separate": separate}
 
 
 def _saved_transitions(representation: Code) -> dict[str, Any]:
@@ -340,7 +340,11 @@ def problem_in(content: dict[str, NDArray[Any]]) -> Problem:
 def _groups(content: dict[str, NDArray[Any]]) -> dict[str, list[int]] | None:
     if "group_names" not in content:
         return None
-    names, group_of = [str(name) for name in np.ravel(content["group_names"]).tolist()], np.ravel(content["group_of"])
+    names, group_of = [str(name) for name in np.ravel(content["group_names"]).tolist()], content["group_of"]
+    count = len(np.ravel(content["names"]))
+    if group_of.ndim == 2 and group_of.shape == (len(names), count):  # of groups that share sources
+        return {name: np.flatnonzero(held).tolist() for name, held in zip(names, group_of, strict=True)}
+    group_of = np.ravel(group_of)
     if group_of.shape != np.ravel(content["names"]).shape or set(group_of.tolist()) != set(range(len(names))):
         raise InputError("group_of: damaged or altered; it does not give each source one of the groups")
     return {name: np.flatnonzero(group_of == number).tolist() for number, name in enumerate(names)}

@@ -7,13 +7,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.dependent.columns import families
 from theory.groups import parts_of
 
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices
     from theory.problem import Problem
 
-__all__ = ["MOSTLY", "ONE_SOURCE", "group_shares", "named", "scale_ratio", "shares", "source_scales", "strongest_part"]
+__all__ = [
+    "MOSTLY",
+    "ONE_SOURCE",
+    "group_shares",
+    "named",
+    "own_groups",
+    "scale_ratio",
+    "shares",
+    "source_scales",
+    "strongest_part",
+]
 
 ONE_SOURCE = 1e-6
 """A neuron reads one source, or one group, when its other weights, in units of equal cost, are below this share."""
@@ -34,6 +45,22 @@ def group_shares(problem: Problem, weights: Array) -> Array:
     if groups is None:
         return share
     return parts_of(share, groups)
+
+
+def own_groups(problem: Problem, weights: Array) -> Indices:
+    """(n,) the number of the first group, or source, that holds all that each neuron reads; -1 for none.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> problem = Problem([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], groups={"a": [0, 1], "b": [1, 2]})
+        >>> own_groups(problem, np.array([[0.0, 1, 1], [0, 1, 0], [1, 1, 1]])).tolist()
+        [1, 0, -1]
+    """
+    used = shares(problem, weights) > ONE_SOURCE
+    result = np.full(len(used), -1)
+    for number, members in reversed(list(enumerate(families(problem)))):
+        result[~np.delete(used, members, axis=1).any(axis=1)] = number
+    return result
 
 
 def source_scales(problem: Problem) -> Array:

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.geometry.affine_hull import AffineHull
 
-__all__ = ["Groups", "checked_groups", "is_product", "is_separate", "membership", "on_hull", "parts_of", "placed"]
+__all__ = [
+    "Groups",
+    "checked_groups",
+    "is_product",
+    "is_separate",
+    "is_shared",
+    "membership",
+    "on_hull",
+    "parts_of",
+    "placed",
+]
 
 Groups = dict[str, tuple[int, ...]]
 """The members of each group, as indices of sources, by its name."""
@@ -38,7 +48,7 @@ def checked_groups(members_of: Any, names: Sequence[str]) -> Groups:
         names: of the sources.
 
     Raises:
-        InputError: no mapping, an empty group, a member that is no source, or one that is in two groups.
+        InputError: no mapping, an empty group, a member that is no source, or one that is twice in a group.
 
     Example:
         >>> checked_groups({"position": ["cos", "sin"]}, ["cos", "sin", "speed"])
@@ -50,7 +60,6 @@ def checked_groups(members_of: Any, names: Sequence[str]) -> Groups:
             'groups={"position": [0, 1], "object": [2, 3]}'
         )
     groups: Groups = {}
-    owner: dict[int, str] = {}
     for key, value in members_of.items():
         name = printable(str(key))
         if name in groups:
@@ -59,13 +68,12 @@ def checked_groups(members_of: Any, names: Sequence[str]) -> Groups:
         if not members:
             raise InputError(f"groups: {name!r} is empty; give it sources, or leave it out")
         for member in members:
-            if member in owner:
-                where = f"both in {owner[member]!r} and in {name!r}" if owner[member] != name else f"twice in {name!r}"
-                raise InputError(f"groups: source {names[member]!r} is {where}; give each source one group")
-            owner[member] = name
+            if members.count(member) > 1:
+                raise InputError(f"groups: source {names[member]!r} is twice in {name!r}; give it once")
         groups[name] = tuple(sorted(members))
+    grouped = {member for members in groups.values() for member in members}
     for index, name in enumerate(names):
-        if index not in owner:
+        if index not in grouped:
             if name in groups:
                 raise InputError(
                     f"groups: {name!r} is also the name of a source that is in no group, and so a group of its own; "
@@ -98,8 +106,19 @@ def _index(member: Any, group: str, names: Sequence[str]) -> int:
     return int(member)
 
 
+def is_shared(groups: Groups) -> bool:
+    """Whether a source is in several groups.
+
+    Example:
+        >>> is_shared({"a": (0, 1), "b": (1, 2)}), is_shared({"a": (0, 1), "b": (2,)})
+        (True, False)
+    """
+    members = [member for group in groups.values() for member in group]
+    return len(set(members)) < len(members)
+
+
 def membership(groups: Groups) -> NDArray[np.intp]:
-    """(d,) the number of each source's group.
+    """(d,) the number of each source's group, of groups that share none.
 
     Example:
         >>> membership({"a": (0, 2), "b": (1,)}).tolist()
@@ -137,8 +156,8 @@ def placed(neurons: Array, members: Sequence[int], dimension: int) -> Array:
 def on_hull(groups: Groups, hull: AffineHull) -> dict[str, list[int]] | None:
     """The groups of the coordinates of dependent sources, where these say the same; None where groups tell each other.
 
-    They say the same if each source is told by those of its own group that are kept. Then no group is in the span of
-    the others.
+    They say the same if each source is in one group, and told by those of it that are kept. Then no group is in the
+    span of the others.
 
     Example:
         >>> from theory.geometry.affine_hull import AffineHull
@@ -146,6 +165,8 @@ def on_hull(groups: Groups, hull: AffineHull) -> dict[str, list[int]] | None:
         >>> on_hull({"a": (0, 1), "b": (2,)}, hull), on_hull({"a": (0,), "b": (1, 2)}, hull)
         ({'a': [0], 'b': [1]}, None)
     """
+    if is_shared(groups):
+        return None
     inside = {name: np.isin(hull.kept, members) for name, members in groups.items()}
     for name, members in groups.items():
         if not inside[name].any() or hull.basis[list(members)][:, ~inside[name]].any():

@@ -21,9 +21,10 @@ from theory.dependent.readout import ReadoutOnHull
 from theory.dynamics import Recurrence, Transitions
 from theory.errors import InputError
 from theory.formulas import modular_cost
+from theory.geometry.affine_hull import AffineHull
 from theory.geometry.pricing import Pricing
 from theory.geometry.whitening import Whitening
-from theory.groups import Groups, checked_groups, is_separate
+from theory.groups import Groups, checked_groups, is_separate, is_shared
 from theory.immutable import FixedDict, Immutable, derived
 from theory.inputs import as_rows, require_plain
 from theory.inputs.problem import (
@@ -75,7 +76,7 @@ class Problem(Immutable):
             (so that it is the mean activity).
         readout: what is decoded and how (`theory.readouts`); the data, exactly, if not given.
         groups: a name for each group of sources, and its members by index or name, such as
-            ``{"position": [0, 1], "object": [2, 3]}``; a source in none is a group of its own.
+            ``{"position": [0, 1], "object": [2, 3]}``; a source in none is a group of its own, one may be in several.
         separate: whether every neuron must read one group only. If not, groups change no optimum; they are what codes
             are compared with and described by.
         transitions: where sources go next, for a recurrent layer that updates the code: (d, d) matrices about the
@@ -154,7 +155,7 @@ class Problem(Immutable):
         self.transitions = checked_transitions(transitions, self.sources, fitting="recurrence" in vars(self))
         if self.transitions is None and self.recurrent_cost != 1:
             raise InputError("recurrent_cost: there is no recurrent layer to be paid for; give transitions as well")
-        if self.sources.hull is not None:
+        if self.hull is not None:
             require_reducible(self)
         elif isinstance(self.neurons, Nonlinear):
             self.neurons.require_fitting(self)
@@ -164,7 +165,7 @@ class Problem(Immutable):
         else:
             _ = self.feedforward  # is held to these
             require_fit_for_a_layer(self)
-        if self.neurons.linear and type(self.neurons) not in (Linear, Canonical) and self.sources.hull is None:
+        if self.neurons.linear and type(self.neurons) not in (Linear, Canonical) and self.hull is None:
             require_consistent_neurons(self)
         self._problems_among: dict[tuple[bytes, bool], Problem] = {}
         self._finish()
@@ -308,10 +309,17 @@ class Problem(Immutable):
 
         return spans_of(self)
 
+    @derived
+    def hull(self) -> AffineHull | None:
+        """The affine hull of dependent sources; that of all where groups share sources; None where there is neither."""
+        if self.sources.hull is None and self.groups is not None and is_shared(self.groups):
+            return AffineHull.whole(self.dimension)
+        return self.sources.hull
+
     @property
     def dependent(self) -> bool:
-        """Whether some sources are told by others (docs/mathematics.md, "Dependent sources")."""
-        return self.sources.hull is not None
+        """Whether some sources are told by others, or in several groups (docs/mathematics.md, "Dependent sources")."""
+        return self.hull is not None
 
     # ---- the quadratic forms ----------------------------------------------------------------------------------
 
@@ -323,10 +331,10 @@ class Problem(Immutable):
     @derived
     def readout(self) -> Readout:
         """What reading a code out costs."""
-        if self.sources.hull is not None:
+        if self.hull is not None:
             given = getattr(self.given_readout, "targets", None)
             targets = self.mixing if given is None else checked_targets(given, self.sources)
-            return ReadoutOnHull.of(self.on_hull.readout, self.sources, targets)
+            return ReadoutOnHull.of(self.on_hull.readout, self.sources, self.hull, targets)
         return self.given_readout.price(self.sources, self.mixing, self.decoder_cost)
 
     @derived
@@ -352,8 +360,8 @@ class Problem(Immutable):
 
         Of dependent sources it reads of the data what varies: W_in = w U (U'A'A U)^-1 U'A'.
         """
-        if self.sources.hull is not None:
-            return self.sources.hull.basis @ self.on_hull.pseudoinverse
+        if self.hull is not None:
+            return self.hull.basis @ self.on_hull.pseudoinverse
         scale = np.linalg.norm(self.mixing, axis=0)
         return np.linalg.pinv(self.mixing / scale) / scale[:, None]
 
@@ -365,8 +373,8 @@ class Problem(Immutable):
     @derived
     def energy_matrix(self) -> Array:
         """(d, d) M, the part of a neuron's cost that is quadratic in w everywhere: w'M w."""
-        if self.sources.hull is not None:
-            return self.sources.hull.form(self.on_hull.energy_matrix)
+        if self.hull is not None:
+            return self.hull.form(self.on_hull.energy_matrix)
         return self.neurons.energy_matrix(self)
 
     @property
@@ -377,8 +385,8 @@ class Problem(Immutable):
     @derived
     def height_sources(self) -> Sources:
         """Sources whose support function is the height h of a neuron, of which h^2 is the rest of its cost."""
-        if self.sources.hull is not None:
-            vertices = self.on_hull.height_sources.vertices @ self.sources.hull.basis.T
+        if self.hull is not None:
+            vertices = self.on_hull.height_sources.vertices @ self.hull.basis.T
             return Sources.transformed(self.sources, self.sources.covariance_root, vertices)
         return self.neurons.height_sources(self)
 
@@ -402,15 +410,15 @@ class Problem(Immutable):
     @derived
     def energy_root(self) -> Array:
         """(k, d) R with M = R'R, as accurate as the samples are: `energy_matrix`, a product, is not always."""
-        if self.sources.hull is not None:
-            return self.on_hull.energy_root @ self.sources.hull.basis.T
+        if self.hull is not None:
+            return self.on_hull.energy_root @ self.hull.basis.T
         return self.neurons.energy_root(self)
 
     @derived
     def whitening(self) -> Whitening:
         """The coordinates in which a neuron's energy is its squared length: see `theory.geometry.whitening`."""
-        if self.sources.hull is not None:
-            return self.on_hull.whitening.of_dependent(self.sources.hull)
+        if self.hull is not None:
+            return self.on_hull.whitening.of_dependent(self.hull)
         return Whitening.of(self.energy_root, self.readout.targets, np.sqrt(self.modular_costs))
 
     @derived
@@ -467,7 +475,7 @@ class Problem(Immutable):
         """Loss of the best modular code: 2 sum_i sqrt(decoder_cost K_ii (M_ii + m_i^2)), and more with a layer."""
         strengths = self._modular_strengths
         if self.recurrence is None:
-            if self.readout.errors is None and self.sources.hull is not None:
+            if self.readout.errors is None and self.hull is not None:
                 return float(self.modular_costs @ strengths) + self.readout.value(np.diag(strengths))
             if self.readout.errors is None:
                 return self.readout.modular_loss(self.modular_costs)
@@ -481,7 +489,7 @@ class Problem(Immutable):
     @derived
     def _modular_strengths(self) -> Array:
         """(d,) squared weights of the best modular code."""
-        if self.sources.hull is not None:
+        if self.hull is not None:
             return self._strengths_of_dependent()
         alone = self.readout.modular_strengths(self.modular_costs)
         if self.recurrence is None:
@@ -504,7 +512,7 @@ class Problem(Immutable):
         """
         if self.transitions is not None:
             return self.feedforward.pricing
-        if self.sources.hull is not None:
+        if self.hull is not None:
             return self.on_hull.pricing
         return Pricing(self.height_sources.faces, self.whitening)
 
@@ -527,7 +535,7 @@ class Problem(Immutable):
     @derived
     def blocks(self) -> tuple[Problem, ...]:
         """The problem of the neurons of each group, which cost what they cost here. Empty where there are no groups."""
-        if self.sources.hull is not None:
+        if self.hull is not None:
             return self.on_hull.blocks
         return tuple(GROUP_BY_GROUP.alone(self, members) for members in (self.groups or {}).values())
 
@@ -549,7 +557,7 @@ class Problem(Immutable):
     @derived
     def coupled(self) -> bool:
         """Whether errors of one group tell of another, so that what one asks of its neurons depends on the others'."""
-        if self.sources.hull is not None:
+        if self.hull is not None:
             return self.on_hull.coupled
         ridge = self.readout.ridge
         return self.groups is not None and ridge is not None and not is_separate(ridge, self.groups)

@@ -787,11 +787,17 @@ class Sources(Immutable):
             >>> one_of_three.on_hull.names, one_of_three.on_hull.identified
             (('s1', 's2'), False)
         """
-        if self.hull is None:
-            return self
-        kept = self.of_columns(self.hull.kept.tolist())
+        return self if self.hull is None else self.of_columns(self.hull.kept.tolist()).without_meaning()
+
+    def without_meaning(self) -> Sources:
+        """The same sources as coordinates: which of them a neuron reads means nothing.
+
+        Example:
+            >>> Sources([[0, 0], [0, 1], [1, 0]]).without_meaning().identified
+            False
+        """
         made = Sources.__new__(Sources)
-        vars(made).update(vars(kept) | {"identified": False})
+        vars(made).update(vars(self) | {"identified": False})
         return made
 
     @derived

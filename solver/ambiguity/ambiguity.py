@@ -149,7 +149,7 @@ def ambiguity(problem: Problem, weights: Array, *, proven: bool = True, quick: b
         >>> ambiguity(square, square.modular_weights).unique
         True
     """
-    hull = problem.sources.hull
+    hull = problem.hull
     if hull is not None:
         inside = ambiguity(problem.on_hull, hull.functions(weights), proven=proven, quick=quick)
         neurons = in_own_columns(problem, inside.neurons)

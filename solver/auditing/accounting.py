@@ -77,8 +77,8 @@ def best_strengths(problem: Problem, weights: Array) -> Array:
         >>> best_strengths(square, np.array([[3.0, 0.0], [0.0, 0.1], [1.0, 1.0]])).round(6).tolist()
         [0.253279, 7.598357, 0.0]
     """
-    if problem.sources.hull is not None:
-        return best_strengths(problem.on_hull, problem.sources.hull.functions(weights))
+    if problem.hull is not None:
+        return best_strengths(problem.on_hull, problem.hull.functions(weights))
     problem = problem.canonical
     result, varied = np.zeros(len(weights)), varying(problem, weights)
     kept = weights[varied]

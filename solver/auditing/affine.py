@@ -274,8 +274,8 @@ def require_decodable(problem: Problem, weights: Array, *, rescaled: bool = Fals
     readout = problem.readout
     if not readout.exact:
         return
-    if problem.sources.hull is not None:
-        require_decodable(problem.on_hull, problem.sources.hull.functions(weights), rescaled=rescaled)
+    if problem.hull is not None:
+        require_decodable(problem.on_hull, problem.hull.functions(weights), rescaled=rescaled)
         return
     sizes = np.linalg.svd(weights * np.sqrt(np.diag(problem.sources.covariance)), compute_uv=False)
     rank = int((sizes > AFFINE.spanned * sizes[0]).sum()) if len(sizes) else 0

@@ -237,8 +237,8 @@ def audit(
     if decoder is not None:
         decoder, decoder_error = decoding_error(problem, values, decoder)
     fit, weights = None, without_rounding(problem, part.weights)
-    if problem.sources.hull is not None:
-        weights = in_own_columns(problem, problem.sources.hull.functions(weights))
+    if problem.hull is not None:
+        weights = in_own_columns(problem, problem.hull.functions(weights))
     # Steps 2 and 3.
     least = problem.sources.support(weights)
     bias, lifts = np.maximum(part.mean, least), _lifts(part, least)

@@ -172,7 +172,7 @@ def _most_of_code(inside: Problem, multiplier: Array, neurons: Array) -> float:
 
 def _of_hull(problem: Problem, proof: _Proof) -> _Proof:
     """What is to prove a bound, on the coordinates of dependent sources: Y = U Y_r U', and neurons W U."""
-    hull = problem.sources.hull
+    hull = problem.hull
     if hull is None:
         return proof
     weights = None if proof.weights is None else hull.functions(proof.weights)
@@ -181,7 +181,7 @@ def _of_hull(problem: Problem, proof: _Proof) -> _Proof:
 
 def _in_columns(problem: Problem, bound: Bound) -> Bound:
     """A bound found on the coordinates of dependent sources, in the columns of these."""
-    hull = problem.sources.hull
+    hull = problem.hull
     if hull is None:
         return bound
     worst = in_own_columns(problem, bound.worst_neuron[None])[0]

@@ -135,7 +135,7 @@ def measure(problem: Problem, encoder: Array, encoder_bias: Array, decoder: Arra
 
 def _one_group_each(problem: Problem, weights: Array) -> bool:
     """Whether each neuron reads one group, up to rounding of the encoder."""
-    hull = problem.sources.hull
+    hull = problem.hull
     if hull is not None:
         return bool((own_family(problem, hull.functions(weights)) >= 0).all())
     sizes = np.sort(parts_of(weights * np.sqrt(problem.modular_costs), problem.groups or {}), axis=1)
@@ -200,7 +200,7 @@ def network_agrees(problem: Problem, code: Code | SimpleNamespace) -> bool:
     weights, targets = encoder @ problem.mixing, problem.readout.targets
     promised = code.source_weights
     rounding = np.finfo(float).eps * np.abs(encoder) @ np.abs(problem.mixing) @ reach
-    made = axes if problem.sources.hull is None else problem.sources.hull.placed(problem.sources.hull.basis)
+    made = axes if problem.hull is None else problem.hull.placed(problem.hull.basis)
     off = (np.abs((weights - promised) @ made) @ reach + rounding).max()
     missed = (np.abs((decoder @ weights - targets) @ made) @ reach).max() if problem.readout.exact else 0.0
     if problem.separate and not _one_group_each(problem, weights):

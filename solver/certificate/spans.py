@@ -64,7 +64,7 @@ def bound_of_spans(problem: Problem, multiplier: Array, weights: Array | None) -
         multiplier: (d, d).
         weights: (n, d) of the code; None for none.
     """
-    inside, hull = problem.canonical, problem.sources.hull
+    inside, hull = problem.canonical, problem.hull
     assert hull is not None
     worths = [_worth(problem, multiplier)]  # step 1
     if weights is not None:
@@ -82,7 +82,7 @@ def bound_of_spans(problem: Problem, multiplier: Array, weights: Array | None) -
 
 
 def _worth(problem: Problem, multiplier: Array) -> Array:
-    hull = problem.sources.hull
+    hull = problem.hull
     assert hull is not None
     return problem.canonical.whitening.worth(multiplier[np.ix_(hull.kept, hull.kept)])
 

@@ -132,7 +132,7 @@ class _Search:
 
     def step(self) -> Iterate:
         """The present code, and what is proven."""
-        hull = self.problem.sources.hull
+        hull = self.problem.hull
         assert hull is not None
         used = self.energies > 0
         weights = self.weights[used] * np.sqrt(self.energies[used])[:, None]

@@ -97,7 +97,7 @@ def _of_spans(problem: Problem, limits: dict[str, Any]) -> Verdict:
 
 def _on_hull(problem: Problem, verdict: Verdict) -> Verdict:
     """The verdict on the hull of dependent sources, in their own columns."""
-    hull, witness = problem.sources.hull, verdict.witness
+    hull, witness = problem.hull, verdict.witness
     assert hull is not None
     own = None if witness is None else in_own_columns(problem, witness[None])[0]
     return replace(verdict, witness=own, F=hull.form(verdict.F))

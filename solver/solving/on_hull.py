@@ -99,7 +99,7 @@ class HullRun:
 
     def _brought(self, posed: Problem, inside: Representation, separate: Representation | None) -> Representation:
         """Step 4."""
-        hull, best = posed.sources.hull, inside.loss * (1 + TIED)
+        hull, best = posed.hull, inside.loss * (1 + TIED)
         assert hull is not None
         if separate is not None and separate.loss <= best:
             weights = separate.source_weights
@@ -126,7 +126,7 @@ class HullRun:
 
     def _closed(self, weights: Array, method: str, *, proven: bool) -> Representation | None:
         """Step 2: a code (n, d) that is known, on the hull; None where it is to be proven optimal, and is not."""
-        problem, hull = self.posed.on_hull, self.posed.sources.hull
+        problem, hull = self.posed.on_hull, self.posed.hull
         assert hull is not None
         code = hull.functions(weights)
         loss = problem.loss(code)

@@ -278,6 +278,26 @@ def test_one_group_of_all_sources_costs_nothing_and_one_told_by_another_changes_
     assert solve(more).separate.loss == pytest.approx(two.separate.loss, rel=1e-9)
 
 
+def test_groups_may_share_sources(tmp_path):
+    rows = np.random.default_rng(1).normal(size=(20, 3))
+    two = Problem(rows, groups={"first": [0, 1], "last": [1, 2]})
+    answer = solve(two)
+    separate = answer.separate
+    assert answer.status == separate.status == "optimal" and separate.modular and not answer.modular
+    assert certify(two, answer).gap < 1e-8 and certify(two.separated, separate).gap < 1e-8
+    assert not certify(two.separated, answer).feasible and separation(two).modular is False
+    assert {name for (name,) in separate.coded_groups()} == {"first", "last"}
+    assert {name for name, share in separate.mostly_reads() if share == 0} == {"first", "last"}
+    answer.save(tmp_path / "code.npz")
+    assert Representation.load(tmp_path / "code.npz") == answer
+    # Every code of the first is one of the second, and none is lost that reads a group within another.
+    without = solve(Problem(rows, groups={"first": [0, 1]})).separate
+    assert separate.loss < without.loss * (1 - 1e-6)
+    within = solve(Problem(rows, groups={"first": [0, 1], "middle": [1]})).separate
+    assert within.loss == pytest.approx(without.loss, rel=1e-9)
+    assert decide(two).modular == modularity(rows).modular and solve(Problem(rows)).loss == pytest.approx(answer.loss)
+
+
 # ---- using the answer ---------------------------------------------------------------------------------------------
 
 
@@ -376,8 +396,8 @@ def test_what_stays_refused_says_why():
             r"transitions: the sources are linearly dependent \(\+1\*s1 \+1\*s2 -1\*s3 is constant\)",
             {"transitions": np.eye(3)},
         ),
-        ("activation: .* rectified neurons of their affine hull are not looked for", {"activation": "rectified"}),
-        ("targets: .* leave some of them out", {"readout": Exact([[1, 0, 0]])}),
+        ("activation: .* rectified neurons are not looked for", {"activation": "rectified"}),
+        ("targets: .* leave some sources out", {"readout": Exact([[1, 0, 0]])}),
         ("targets: all are constant", {"readout": Exact([[1, 1, -1]])}),
         ("costs: 3 sources of which some are told by others", {"neurons": Wiring(np.eye(3))}),
     ):

@@ -24,7 +24,7 @@ TRIANGLE = [[0, 0], [0, 1], [1, 0]]
     [
         ([[0], [1]], "expected a mapping from names to sources, got list"),
         ({"a": []}, "'a' is empty"),
-        ({"a": [0, 1], "b": [1]}, "source 'y' is both in 'a' and in 'b'; give each source one group"),
+        ({"a": [0, 1, "y"]}, "source 'y' is twice in 'a'; give it once"),
         ({"a": [0, "x"]}, "source 'x' is twice in 'a'"),
         ({"a": [3]}, "'a' has 3, but the 3 source(s) count from 0 to 2"),
         ({"a": [-1]}, "count from 0 to 2"),

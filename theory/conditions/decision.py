@@ -155,6 +155,8 @@ def decide(problem: Problem) -> Verdict:
             "sources: principal coordinates, whose axes mean nothing, so that no code is modular in them or mixed; "
             "give sources that are known, or compare the optimal code with labels (Representation.compare)"
         )
+    if problem.dependent and problem.sources.hull is None:
+        problem = problem.replaced(groups=None, separate=False)  # what is asked is of single sources
     if problem.dependent:
         with within_digits(problem):
             return decide_dependent(problem)

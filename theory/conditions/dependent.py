@@ -42,7 +42,7 @@ def decide_dependent(problem: Problem, code: Array | None = None, reference: flo
         >>> decide_dependent(Problem(np.eye(4), probabilities=[4, 3, 2, 1])).modular
         False
     """
-    hull, inside = problem.sources.hull, problem.canonical
+    hull, inside = problem.hull, problem.canonical
     assert hull is not None
     kind, unit = ("modular", "mixed neuron") if code is None else ("separate", "neuron of several groups")
     best = hull.functions(problem.modular_weights if code is None else code)

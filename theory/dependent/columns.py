@@ -60,7 +60,7 @@ def in_own_columns(problem: Any, functions: Array) -> Array:
         >>> in_own_columns(categories, np.array(marks)).round(9).tolist()
         [[2.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 2.0], [1.0, 1.0, 0.0, 0.0]]
     """
-    hull, whitening = problem.sources.hull, problem.on_hull.whitening
+    hull, whitening = problem.hull, problem.on_hull.whitening
     columns = whitening.neurons(hull.basis)
     result = np.zeros((len(functions), problem.dimension))
     owners = own_family(problem, functions)
@@ -83,7 +83,7 @@ def own_family(problem: Any, functions: Array) -> Indices:
         >>> own_family(Problem(np.eye(3)), np.array([[0.0, 2.0], [1.0, 1.0], [1.0, 2.0]])).tolist()
         [1, 2, -1]
     """
-    hull, whitening = problem.sources.hull, problem.on_hull.whitening
+    hull, whitening = problem.hull, problem.on_hull.whitening
     columns, neurons = whitening.neurons(hull.basis), whitening.neurons(functions)
     length = np.linalg.norm(neurons, axis=1)
     owner = np.full(len(neurons), -1)

@@ -47,16 +47,16 @@ class ReadoutOnHull(Readout):
     hull: Any = None
 
     @classmethod
-    def of(cls, inside: Readout, sources: Sources, targets: Array) -> ReadoutOnHull:
+    def of(cls, inside: Readout, sources: Sources, hull: AffineHull, targets: Array) -> ReadoutOnHull:
         """The readout of the sources.
 
         Args:
             inside: that of their coordinates.
             sources: s.
+            hull: that they lie in.
             targets: (r, d) B.
         """
-        hull, errors = sources.hull, inside.errors
-        assert isinstance(hull, AffineHull)
+        errors = inside.errors
         if errors is not None:
             moved = hull.basis @ (errors.mean - sources.mean[hull.kept])
             covariance, root = hull.form(errors.covariance), errors.root @ hull.basis.T

@@ -57,5 +57,5 @@ def spans_of(problem: Any) -> tuple[Span, ...]:
         hull = problem.sources.of_columns(members).hull
         kept = tuple(members if hull is None else np.asarray(members)[hull.kept].tolist())
         block = GROUP_BY_GROUP.alone(problem, kept).canonical
-        found.append(Span(kept, problem.sources.hull.basis[list(kept)], block))
+        found.append(Span(kept, problem.hull.basis[list(kept)], block))
     return tuple(found)

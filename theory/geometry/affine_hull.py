@@ -90,6 +90,16 @@ class AffineHull(Frozen):
         missed = (root - root[:, kept] @ short.T) / deviation
         return cls(np.array(kept), short if np.abs(missed).max() <= ROUNDING else basis)
 
+    @classmethod
+    def whole(cls, dimension: int) -> AffineHull:
+        """That of sources of which none is told by others: all of them are coordinates.
+
+        Example:
+            >>> AffineHull.whole(2).rank
+            2
+        """
+        return cls(np.arange(dimension), np.eye(dimension))
+
     @property
     def rank(self) -> int:
         """The number of dimensions r."""

@@ -207,17 +207,17 @@ def require_reducible(problem: Any) -> None:
     Raises:
         InputError: neurons that are not linear; an exact decoder of targets that leave sources out.
     """
-    dependent = dependence(problem.sources)
+    dependent = dependence(problem.sources) if problem.sources.hull is not None else "groups share sources"
     if not problem.neurons.linear:
         raise InputError(
-            f"activation: {dependent}, and {problem.neurons.name} neurons of their affine hull are not looked for; "
-            "remove the sources that others tell, or take linear neurons"
+            f"activation: {dependent}, and of these {problem.neurons.name} neurons are not looked for; remove sources "
+            "that others tell, give groups that share none, or take linear neurons"
         )
     if problem.on_hull.readout.rank is not None:
         raise InputError(
-            f"targets: {dependent}, and these targets leave some of them out, which an exact decoder of dependent "
-            "sources is not solved for; give errors a price (theory.readouts.Soft), or remove the sources that others "
-            "tell"
+            f"targets: {dependent}, and these targets leave some sources out, which is not solved for an exact decoder "
+            "then; give errors a price (theory.readouts.Soft), remove sources that others tell, or give groups that "
+            "share none"
         )
 
 

@@ -30,7 +30,7 @@ class _AffineHull(Reduction):
 
     def accepts(self, problem: Any) -> bool:
         """See `Reduction`."""
-        return problem.sources.hull is not None
+        return bool(problem.dependent)
 
     def apply(self, problem: Any) -> Any:
         """See `Reduction`.
@@ -40,10 +40,11 @@ class _AffineHull(Reduction):
         """
         if not self.accepts(problem):
             return problem
-        hull = problem.sources.hull
+        hull = problem.hull
         groups = None if problem.groups is None else on_hull(problem.groups, hull)
-        # With groups what a neuron reads means something: which of them.
-        kept = problem.sources.on_hull if groups is None else problem.sources.of_columns(hull.kept.tolist())
+        kept = problem.sources.of_columns(hull.kept.tolist())
+        if groups is None:  # with them what a neuron reads means something: which of them
+            kept = kept.without_meaning()
         arguments = problem.arguments | {
             "sources": kept,
             "mixing": problem.mixing @ hull.basis,
@@ -63,10 +64,10 @@ class _AffineHull(Reduction):
         if not self.accepts(problem):
             return solved
         weights = in_own_columns(problem, solved.weights)
-        return replace(solved, weights=weights, multiplier=problem.sources.hull.form(solved.multiplier))
+        return replace(solved, weights=weights, multiplier=problem.hull.form(solved.multiplier))
 
     def _readout(self, problem: Any) -> Any:
-        given, hull = problem.given_readout, problem.sources.hull
+        given, hull = problem.given_readout, problem.hull
         names = [item.name for item in fields(given)] if is_dataclass(given) else []
         if "targets" not in names:
             raise InputError(
