@@ -105,7 +105,7 @@ def _labels_of(name: str, column: NDArray[Any], seen: Mask) -> list[tuple[str, M
     if wrong:
         raise InputError(
             f"labels: {values[wrong[0]]!r} of {name!r} at row {wrong[0]} (counted from 0) is neither 0 nor 1; give a "
-            "column for each label, of 0 and 1, or classes as text"
+            "column for each label, of 0 and 1, or classes as text (--category on the command line)"
         )
     return [(name, np.array(values, dtype=bool))]
 

@@ -136,7 +136,7 @@ def draw_earnings(
     axes.bar(range(len(ratios)), 100 * ratios, color=colours[:NEURONS_DRAWN], width=0.8)
     axes.axhline(100, color=style.GREY, lw=1, ls=style.DASHED, zorder=0)
     style.label_some(axes.set_xticks, names[:NEURONS_DRAWN], NEURONS_LABELLED)
-    style.slant(axes, together=40)
+    style.slant(axes, together=40, degrees=60)
     axes.set(xlabel="neuron, the most expensive first", ylabel="earns (% of its cost)", ylim=(0, 109))
 
 
@@ -164,5 +164,5 @@ def _draw_fit(axes: Axes, findings: Findings) -> None:
     for values, colour, label in curves:
         axes.plot(fit.encoder_costs, 100 * values, color=colour, lw=1, marker="o", ms=2, label=label)
     axes.axvline(fit.encoder_cost, color=style.GREY, lw=1, ls=style.DASHED, zorder=0)
-    axes.set(xscale="log", xlabel="price of the encoder", ylabel="above the optimum (%)", ylim=(0, None))
+    axes.set(xscale="log", xlabel="cost of the encoder", ylabel="above the optimum (%)", ylim=(0, None))
     style.legend(axes)

@@ -144,9 +144,9 @@ def _undetermined(findings: Findings) -> list[str]:
         return []
     way, weights = ("lower", "nothing") if fit.kind == "lowest" else ("higher", "everything")
     return [
-        f"No price of the encoder fits best: the {way} it is, the better this code looks, as far as was tried (encoder "
+        f"No cost of the encoder fits best: the {way} it is, the better this code looks, as far as was tried (encoder "
         f"cost {fit.encoder_cost:.3g}), where its weights are nearly {weights} that counts. What follows holds at that "
-        'price alone; better give one yourself (rescale="unit", or --encoder-cost beside --rescale).'
+        'cost alone; better give one yourself (rescale="unit", or --encoder-cost beside --rescale).'
     ]
 
 
@@ -157,10 +157,10 @@ def _fitted(findings: Findings) -> list[str]:
     price = f"encoder cost {fit.encoder_cost:.3g} to an activity cost of {findings.problem.activity_cost:.3g}"
     where = {
         "inside": f"Least suboptimal at an {price}.",
-        "lowest": f"The lowest price that was tried is an {price}.",
-        "highest": f"The highest price that was tried is an {price}.",
-        "given": f"The price is kept: {price}.",
-        "any": f"Any price of the encoder makes it as suboptimal; taken is an {price}.",
+        "lowest": f"The lowest cost that was tried is an {price}.",
+        "highest": f"The highest cost that was tried is an {price}.",
+        "given": f"The cost is kept: {price}.",
+        "any": f"Any cost of the encoder makes it as suboptimal; taken is an {price}.",
     }[fit.kind]
     unit = f"The unit that fits best is the given activity times {fit.scale:.4g}"
     other = f"a decoder cost of {fit.decoder_cost:.3g} for the activity as given"

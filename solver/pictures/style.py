@@ -227,9 +227,9 @@ def name_columns(axes: Axes, names: Sequence[str], together: int = 28) -> None:
     slant(axes, together)
 
 
-def slant(axes: Axes, together: int) -> None:
+def slant(axes: Axes, together: int, degrees: float = 30) -> None:
     """Slant the names along an axis where they have more characters together than this."""
     labels = axes.get_xticklabels()
     if sum(len(label.get_text()) for label in labels) > together:
         for label in labels:
-            label.set(rotation=30, ha="right", rotation_mode="anchor")
+            label.set(rotation=degrees, ha="right", rotation_mode="anchor")

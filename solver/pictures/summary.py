@@ -67,6 +67,7 @@ __all__ = [
 
 ROWS_IN_TEXT = 12  # neurons that a `repr` lists; all are in the saved file and in the JSON
 ROWS_ON_TERMINAL = 40  # neurons that a terminal, a notebook or an audit lists
+NOTHING = 0.005  # of a neuron's largest weight, which two digits show as zero
 WEIGHT_COLUMNS = 6  # more sources do not fit a line, and only the strongest are named
 NEVER_EXACTLY = (
     "Samples of a continuous distribution are never exactly modular; a grid of values, or their box with its moments "
@@ -96,10 +97,12 @@ def mixture(problem: Problem, neuron: Array, least: float | None = None) -> str:
     Args:
         problem: with the sources.
         neuron: (d,) its weights.
-        least: relative weight of the sources that are named, the strongest first; if None all, in their order.
+        least: relative weight of the sources that are named, the strongest first; if None all that do not show as
+            nothing, in their order.
     """
     (shares,) = _relative(problem, neuron[None])
-    named = range(len(shares)) if least is None else strongest(shares, least)
+    seen = np.flatnonzero(np.abs(shares) >= NOTHING * np.abs(shares).max())
+    named = [int(i) for i in seen] if least is None else strongest(shares, least)
     return " ".join(f"{shares[i]:+.2g} {problem.sources.names[i]}" for i in named)
 
 

@@ -89,6 +89,25 @@ class PreparedTable(Frozen):
         """
         return Problem(self.sources, **{"mixing": self.mixing, "groups": self.groups} | arguments)
 
+    def standardized(self) -> PreparedTable:
+        """The same with each column of numbers in units of its standard deviation.
+
+        Angles and categories stay as they are, since they have a unit of their own.
+
+        Example:
+            >>> made = prepare_table({"phase": [0, 1, 2, 3], "x": [0, 10, 20, 30]}, angles={"phase": 4}).standardized()
+            >>> made.sources.points[:, 2].round(3).tolist(), made.sources.points[1, :2].round(3).tolist()
+            ([0.0, 0.894, 1.789, 2.683], [0.0, 1.0])
+        """
+        names, deviations = self.sources.names, np.sqrt(np.diag(self.sources.covariance))
+        plain = np.array([self.groups.get(name) == (name,) for name in names])
+        points = self.sources.points / np.where(plain, deviations, 1.0)
+        numbers = [name for name, is_plain in zip(names, plain, strict=True) if is_plain]
+        are = "is in units of its" if len(numbers) == 1 else "are in units of their"
+        note = [f"{_listed(numbers)} {are} standard deviation."] if numbers else []
+        sources = Sources(points, self.sources.probabilities, names=names)
+        return PreparedTable(sources, self.groups, self.mixing, self.channels, (*self.notes, *note))
+
     def seen(self, mixing: ArrayLike | None) -> Array | None:
         """(dx, d) the mixing of the sources, from one of the channels (dx, channels).
 

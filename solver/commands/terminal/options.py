@@ -166,7 +166,11 @@ group_option = click.option(
 problem_options = together(
     readout_options,
     group_option,
-    click.option("--standardize", is_flag=True, help="Code each source in units of its standard deviation."),
+    click.option(
+        "--standardize",
+        is_flag=True,
+        help="Take each source, but angles and categories, in units of its standard deviation.",
+    ),
     picture_option,
 )
 """Data, prices, readout, groups of sources, and a picture."""
@@ -330,10 +334,6 @@ def problem_from(
     if options.get("components") is not None or options.get("variance") is not None:
         return _problem_of_data(data, options, costs)
     if options["angles"] or options["categories"]:
-        if options.get("standardize"):
-            raise click.UsageError(
-                "--standardize: angles and categories have a unit of their own; leave it out, or scale other columns"
-            )
         return _problem_of_prepared(data, mixing, options, costs)
     with counted("read") as follow:
         # The order of a series is lost in a summary.
@@ -376,6 +376,8 @@ def _problem_of_prepared(
     from solver.reading import read_mixing, read_prepared
 
     table = read_prepared(data, options["probabilities"], choice_of(options), turns_of(options))
+    if options.get("standardize"):
+        table = table.standardized()
     problem = table.problem(
         mixing=table.seen(None if mixing is None else read_mixing(mixing)),
         readout=readout_of(options, seen=table.mixing),

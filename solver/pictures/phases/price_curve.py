@@ -65,7 +65,7 @@ def plot_price_curve(
     axes.axhline(100 * practically, color=GREY, lw=0.8, ls=DASHED, label=limit)
     if (costs > 0).all() and len(costs) > 1:
         axes.set_xscale("log")
-    axes.set(xlabel="price of the encoder", ylabel=f"one {unit} per neuron costs more (%)")
+    axes.set(xlabel="cost of the encoder", ylabel=f"one {unit} per neuron costs more (%)")
     axes.set_ylim(0, 108 * max(float(np.nanmax(np.append(most, prices))), 2 * practically, 1e-9))
     axes.set_title(f"Price of {name}")
     legend(axes, loc="best")

@@ -84,18 +84,18 @@ def test_where_the_price_does_not_matter_that_is_said():
     square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
     found = audit(Problem(square), square, rescale=True)
     assert found.fit.kind == "any" and found.excess < 1e-9
-    assert "Any price of the encoder makes it as suboptimal" in repr(found)
+    assert "Any cost of the encoder makes it as suboptimal" in repr(found)
 
 
 @pytest.mark.thorough
 def test_a_best_price_at_an_end_is_said(tmp_path):
     lowest = audit(Problem(CUT), solve(Problem(CUT, encoder_cost=0)).activity(), rescale=True)
     assert lowest.fit.kind == "lowest"
-    assert lowest.sentences()[0].startswith("No price of the encoder fits best: the lower it is, the better")
+    assert lowest.sentences()[0].startswith("No cost of the encoder fits best: the lower it is, the better")
     weights = np.random.default_rng(0).standard_normal((3, 2))
     highest = audit(Problem(CUT), CUT @ weights.T, rescale=True)
     assert highest.fit.kind == "highest"
-    assert highest.sentences()[0].startswith("No price of the encoder fits best: the higher it is, the better")
+    assert highest.sentences()[0].startswith("No cost of the encoder fits best: the higher it is, the better")
     assert highest.fit.encoder_cost == highest.fit.encoder_costs[-1]
     highest.plot(tmp_path / "fit.png")
     assert (tmp_path / "fit.png").stat().st_size > 5_000
@@ -112,7 +112,7 @@ def test_a_price_that_is_given_is_kept(tmp_path):
     other = audit(problem.replaced(encoder_cost=4.0), recorded, rescale="unit")
     weights = other.fit.scale * 7 * answer.source_weights
     assert other.excess == pytest.approx(other.problem.loss(weights) / solve(other.problem).loss - 1, rel=1e-6)
-    assert other.excess > 1e-4 and "The price is kept: encoder cost 4 to an activity cost of 1." in repr(other)
+    assert other.excess > 1e-4 and "The cost is kept: encoder cost 4 to an activity cost of 1." in repr(other)
     kept.plot(tmp_path / "kept.png")
     with pytest.raises(InputError, match="rescale: 'price' is unknown"):
         audit(problem, recorded, rescale="price")

@@ -187,3 +187,15 @@ def test_an_audit_of_tuning_to_an_angle(files):
     found = json.loads(accepted("audit", files / "rates.npy", files / "t.csv", *chosen).stdout)
     expected = audit(prepare_table({"heading": HEADING}, angles={"heading": 360}).problem(), rates)
     assert found["excess"] == pytest.approx(expected.excess, rel=1e-6)
+
+
+def test_numbers_are_standardized_beside_angles_and_categories(tmp_path):
+    table = {"heading": [0, 90, 180, 270] * 2, "x": range(0, 80, 10), "context": ["a", "b"] * 4}
+    made = prepare_table(table, angles={"heading": 360}, categories=["context"])
+    own = made.standardized()
+    assert own.sources.names == made.sources.names and own.groups == made.groups
+    x = own.sources.names.index("x")
+    assert own.sources.covariance[x, x] == pytest.approx(1)
+    others = [place for place in range(len(own.sources.names)) if place != x]
+    assert np.array_equal(own.sources.points[:, others], made.sources.points[:, others])
+    assert own.notes[-1] == "x is in units of its standard deviation." and len(own.notes) == len(made.notes) + 1
