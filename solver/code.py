@@ -20,6 +20,7 @@ from theory.immutable import Frozen, derived
 from theory.inputs import as_matrix
 from theory.neurons import Activity
 from theory.problem import Problem
+from theory.reductions import IN_ORDER
 from theory.reductions.decodable import decodable
 from theory.sources import CHUNK_ROWS
 
@@ -324,6 +325,9 @@ class Code(Frozen):
 
 def described(problem: Problem, weights: Array, separate: Code | None = None) -> dict[str, Any]:
     """All of a `Code` that follows from its problem, its source weights (n, d) and the best separate code, by field."""
+    if IN_ORDER.accepts(problem):
+        ordered = described(problem.in_order, IN_ORDER.weights(problem, weights), separate)
+        return IN_ORDER.arrays_back(problem, ordered)
     mean = problem.sources.mean
     bias = problem.sources.support(weights)
     encoder = weights @ problem.pseudoinverse
@@ -388,6 +392,9 @@ def canonical_weights(problem: Problem, weights: Array) -> Array:
         problem: what sets the costs.
         weights: (n, d) source weights.
     """
+    if IN_ORDER.accepts(problem):
+        ordered = canonical_weights(problem.in_order, IN_ORDER.weights(problem, weights))
+        return IN_ORDER.arrays_back(problem, {"source_weights": ordered})["source_weights"]
     hull = problem.hull
     if hull is not None:
         functions = canonical_weights(problem.on_hull, hull.functions(weights))

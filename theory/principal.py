@@ -10,17 +10,20 @@ has no meaning.
    first, so that the matrix is as small as the number of samples.
 3. Discard axes along which the data vary by rounding only, and all but the first few, as many as are wanted.
 4. Make the largest entry of each axis positive, and project the data.
+
+Rows and channels are taken in orders of their own, and equal rows once, so that nothing depends on theirs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from theory.errors import InputError
+from theory.geometry.rows import sorted_rows
 from theory.immutable import locked
 from theory.inputs import LARGEST, as_matrix, checked_probabilities, column_names
 from theory.inputs.names import distinct_names
@@ -29,7 +32,7 @@ from theory.sources import CHUNK_ROWS, Sources
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from theory.arrays import Array
+    from theory.arrays import Array, Indices
 
 __all__ = ["PrincipalCoordinates"]
 
@@ -45,6 +48,7 @@ class AxesTolerances:
     equal: float = 1e-9  # relative difference of two standard deviations below which they are equal
     # By how much axes may miss being orthonormal, and coordinates being uncorrelated, about zero and in order.
     agreement: float = 1e-8
+    largest_table: int = 1 << 18  # numbers in a table, beyond which channels are left in the order given
 
 
 AXES = AxesTolerances()
@@ -131,8 +135,9 @@ class PrincipalCoordinates(Sources):
             raise InputError(
                 f"data: values reach {largest:.3g}, and their squares are no numbers; choose a larger unit"
             )
-        centre = _mean(matrix, weights)
-        deviations, axes = _principal_axes(matrix, weights, centre)
+        table = _Table.of(matrix, weights, channels)
+        centre = table.mean()
+        deviations, axes = table.principal_axes(centre)
         rank = _rank(deviations, largest, matrix.shape)
         if not rank:
             raise InputError("data: all rows are the same but for rounding, so that there is nothing to represent")
@@ -142,11 +147,12 @@ class PrincipalCoordinates(Sources):
         strongest = axes[np.abs(axes).argmax(axis=0), np.arange(count)]
         axes = axes * np.where(strongest < 0, -1.0, 1.0)
         shares = deviations**2 / (deviations**2).sum()
-        points = _along(matrix, centre, axes)
+        points = table.along(centre, axes)
+        back = np.argsort(table.channels)
         return cls(
-            points - _mean(points, weights),
-            axes,
-            centre,
+            points,
+            axes[back],
+            centre[back],
             min(1.0, shares[:count].sum()),
             channels=channels,
             probabilities=weights,
@@ -240,39 +246,80 @@ def _rank(deviations: Array, largest: float, shape: tuple[int, ...]) -> int:
     return int((deviations > max(AXES.deviation * float(deviations[0]), noise)).sum())
 
 
-def _mean(matrix: Array, weights: Array | None) -> Array:
-    """(dx,) mean, about the first sample, so that data far from zero keep their digits."""
-    origin, shift = matrix[0], np.zeros(matrix.shape[1])
-    for rows in _rows(matrix):
-        share = np.full(len(matrix[rows]), 1 / len(matrix)) if weights is None else weights[rows]
-        shift += share @ (matrix[rows] - origin)
-    return np.asarray(origin + shift)
-
-
 def _along(matrix: Array, centre: Array, axes: Array) -> Array:
     result = np.empty((len(matrix), axes.shape[1]))
-    for rows in _rows(matrix):
+    step = max(CHUNK_ROWS, matrix.shape[1])
+    for start in range(0, len(matrix), step):
+        rows = slice(start, start + step)
         np.matmul(matrix[rows] - centre, axes, out=result[rows])
     return result
 
 
-def _rows(matrix: Array) -> list[slice]:
-    step = max(CHUNK_ROWS, matrix.shape[1])
-    return [slice(start, start + step) for start in range(0, len(matrix), step)]
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """Data (T, dx) as different rows in an order of their own.
 
+    Attributes:
+        matrix: (T, dx) the data, with their channels in order.
+        channels: (dx,) which these are.
+        order: (T,) the rows in order.
+        starts: (n,) where in it a different row begins.
+        shares: (n,) how much each of the different rows counts.
+    """
 
-def _principal_axes(matrix: Array, weights: Array | None, centre: Array) -> tuple[Array, Array]:
-    """Standard deviations (k,) along all axes (dx, k), largest first (steps 1 and 2)."""
-    factor: Array = np.empty((0, matrix.shape[1]))
-    for rows in _rows(matrix):
-        block = matrix[rows] - centre
-        share = np.full(len(block), 1 / len(matrix)) if weights is None else weights[rows]
-        factor = np.vstack([factor, block * np.sqrt(share)[:, None]])
-        if len(factor) > factor.shape[1]:
-            factor = np.asarray(np.linalg.qr(factor, mode="r"))
-    if len(factor) < factor.shape[1]:
-        directions, small = np.linalg.qr(factor.T)
-        turned, deviations, _ = np.linalg.svd(small)
-        return deviations, np.asarray(directions @ turned)
-    _, deviations, transposed = np.linalg.svd(factor)
-    return deviations, np.asarray(transposed.T)
+    matrix: Array
+    channels: Indices
+    order: Indices
+    starts: Indices
+    shares: Array
+
+    @classmethod
+    def of(cls, matrix: Array, weights: Array | None, names: Sequence[str] | None) -> _Table:
+        channels = np.arange(matrix.shape[1])
+        if matrix.size <= AXES.largest_table:
+            values = np.sort(matrix, axis=0).T.tolist()
+            named = [""] * len(values) if names is None else list(names)
+            channels = np.array(sorted(range(len(values)), key=lambda channel: (values[channel], named[channel])))
+            matrix = matrix[:, channels]
+        order, starts = sorted_rows(matrix, weights)
+        counts = np.diff(np.append(starts, len(order)))
+        shares = counts / len(order) if weights is None else np.add.reduceat(weights[order], starts)
+        return cls(matrix, channels, order, starts, shares)
+
+    def blocks(self) -> Iterator[tuple[slice, Array, Array]]:
+        """Yield different rows, as a slice of them, in blocks, and their shares."""
+        step = max(CHUNK_ROWS, self.matrix.shape[1])
+        for start in range(0, len(self.starts), step):
+            rows = slice(start, start + step)
+            yield rows, self.matrix[self.order[self.starts[rows]]], self.shares[rows]
+
+    def mean(self) -> Array:
+        """(dx,) mean, about the first sample, so that data far from zero keep their digits."""
+        origin, shift = self.matrix[self.order[0]], np.zeros(self.matrix.shape[1])
+        for _, rows, shares in self.blocks():
+            shift += shares @ (rows - origin)
+        return np.asarray(origin + shift)
+
+    def principal_axes(self, centre: Array) -> tuple[Array, Array]:
+        """Standard deviations (k,) along all axes (dx, k), largest first (steps 1 and 2)."""
+        factor: Array = np.empty((0, self.matrix.shape[1]))
+        for _, rows, shares in self.blocks():
+            factor = np.vstack([factor, (rows - centre) * np.sqrt(shares)[:, None]])
+            if len(factor) > factor.shape[1]:
+                factor = np.asarray(np.linalg.qr(factor, mode="r"))
+        if len(factor) < factor.shape[1]:
+            directions, small = np.linalg.qr(factor.T)
+            turned, deviations, _ = np.linalg.svd(small)
+            return deviations, np.asarray(directions @ turned)
+        _, deviations, transposed = np.linalg.svd(factor)
+        return deviations, np.asarray(transposed.T)
+
+    def along(self, centre: Array, axes: Array) -> Array:
+        """(T, d) coordinates along axes (dx, d), about their mean; those of equal rows are equal."""
+        different, shift = np.empty((len(self.starts), axes.shape[1])), np.zeros(axes.shape[1])
+        for rows, block, shares in self.blocks():
+            np.matmul(block - centre, axes, out=different[rows])
+            shift += shares @ different[rows]
+        points = np.empty((len(self.order), axes.shape[1]))
+        points[self.order] = np.repeat(different - shift, np.diff(np.append(self.starts, len(self.order))), axis=0)
+        return points

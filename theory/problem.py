@@ -42,13 +42,14 @@ from theory.inputs.problem import (
 from theory.neurons import Activity, Canonical, Linear, Neurons, Nonlinear
 from theory.neurons.sample_readout import SampleReadout
 from theory.readouts import Exact, Noisy, Readout, Reads, Soft, checked_targets
-from theory.reductions import AFFINE_HULL, CANONICAL, GROUP_BY_GROUP, WHITENED, WITHOUT_LAYER, SomeSamples
+from theory.reductions import AFFINE_HULL, CANONICAL, GROUP_BY_GROUP, IN_ORDER, WHITENED, WITHOUT_LAYER, SomeSamples
+from theory.reductions.column_order import column_order
 from theory.sources import Sources
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from theory.arrays import Array
+    from theory.arrays import Array, Indices
 
 __all__ = ["PRICES", "Problem"]
 
@@ -404,6 +405,26 @@ class Problem(Immutable):
             True
         """
         return CANONICAL.apply(self.on_hull)
+
+    @derived
+    def column_order(self) -> Indices:
+        """(d,) the sources in an order of their own; as given where the problem cannot be written in another.
+
+        The axes of data come in the order of their variance.
+        """
+        free = self.dimension > 1 and self.sources.identified and IN_ORDER.movable(self)
+        return column_order(self) if free else np.arange(self.dimension)
+
+    @derived
+    def in_order(self) -> Problem:
+        """The problem with its sources in that order, and channels and targets in one that follows from theirs.
+
+        Example:
+            >>> wide = Problem([[0, 0], [0, 5], [1, 0]]), Problem([[0, 0], [5, 0], [0, 1]])
+            >>> wide[0].in_order.sources.upper.round(6).tolist() == wide[1].in_order.sources.upper.round(6).tolist()
+            True
+        """
+        return IN_ORDER.apply(self)
 
     # ---- coordinates that suit it -----------------------------------------------------------------------------
 

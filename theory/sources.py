@@ -827,8 +827,9 @@ class Sources(Immutable):
         """
         factors = as_rows(combination, "combination", self.dimension)[0]
         size = np.abs(factors) * np.sqrt(np.diag(self.covariance))
-        kept = [i for i in np.argsort(-size, kind="stable") if size[i] > SOURCES.term * size.max()]
-        shown = sorted(kept[: SOURCES.terms_shown])
+        kept = [int(i) for i in np.argsort(-size, kind="stable") if size[i] > SOURCES.term * size.max()]
+        # By name, which is the same whatever the order of the columns.
+        shown = sorted(kept[: SOURCES.terms_shown], key=lambda i: self.names[i])
         text = " ".join(f"{factors[i] / factors[shown[0]]:+.6g}*{self.names[i]}" for i in shown)
         return text if len(kept) <= len(shown) else f"{text} and {len(kept) - len(shown)} more term(s)"
 

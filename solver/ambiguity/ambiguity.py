@@ -12,6 +12,7 @@ G, the multiplier and the loss of optimal codes are unique; their neurons need n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
@@ -23,9 +24,10 @@ from solver.ambiguity.optimal_codes import CODES, Fewest
 from solver.ambiguity.touching_neurons import TouchingNeurons, others_do, touching_neurons, undecidable
 from theory.dependent.columns import in_own_columns
 from theory.immutable import Frozen
+from theory.reductions import IN_ORDER
 
 if TYPE_CHECKING:
-    from theory.arrays import Array, Mask
+    from theory.arrays import Array, Indices, Mask
     from theory.problem import Problem
 
 __all__ = ["Ambiguity", "ambiguity", "undecided"]
@@ -91,6 +93,21 @@ class Ambiguity(Frozen):
         """
         return np.asarray(self.least > NEGLIGIBLE * np.nanmax(self.most, initial=0.0))
 
+    def of_columns(self, columns: Sequence[int] | Indices) -> Ambiguity:
+        """The same of a problem whose sources are these, in another order.
+
+        Args:
+            columns: (d,) indices of the sources.
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> found = solve(Problem([[0, 0], [0, 1], [2, 0]])).ambiguity()
+            >>> bool((found.of_columns([1, 0]).neurons == found.neurons[:, ::-1]).all())
+            True
+        """
+        continua = tuple(extremes[:, columns] for extremes in self.continua)
+        return replace(self, neurons=self.neurons[:, columns], continua=continua)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, strings and lists, for JSON; None for what is not known.
 
@@ -149,12 +166,20 @@ def ambiguity(problem: Problem, weights: Array, *, proven: bool = True, quick: b
         >>> ambiguity(square, square.modular_weights).unique
         True
     """
+    if IN_ORDER.accepts(problem):
+        inside = ambiguity(problem.in_order, IN_ORDER.weights(problem, weights), proven=proven, quick=quick)
+        return inside.of_columns(np.argsort(problem.column_order))
     hull = problem.hull
     if hull is not None:
         inside = ambiguity(problem.on_hull, hull.functions(weights), proven=proven, quick=quick)
         neurons = in_own_columns(problem, inside.neurons)
         continua = tuple(in_own_columns(problem, extremes) for extremes in inside.continua)
         return replace(inside, neurons=neurons, continua=continua)
+    return _of_columns_as_they_are(problem, weights, proven=proven, quick=quick)
+
+
+def _of_columns_as_they_are(problem: Problem, weights: Array, *, proven: bool, quick: bool) -> Ambiguity:
+    """What an optimal code leaves open, in the coordinates in which the problem is solved."""
     canonical = problem.canonical
     reason = undecidable(canonical, quick=quick) if proven else "the code may not be optimal"
     if reason:

@@ -82,7 +82,7 @@ def _of_as_few(problem: Problem, weights: Array, found: TouchingNeurons) -> Arra
         return _descended(problem, weights) if fewer is None else fewer
     if codes.independent or len(found.weights) > CHOICE.most_lines:
         return None
-    return _of_few(found)
+    return _of_few(problem, found)
 
 
 def _to_all_digits(problem: Problem, weights: Array) -> Array:
@@ -104,10 +104,10 @@ def _is_modular(weights: Array) -> bool:
     return bool((np.count_nonzero(weights, axis=1) == 1).all())
 
 
-def _of_few(found: TouchingNeurons) -> Array | None:
+def _of_few(problem: Problem, found: TouchingNeurons) -> Array | None:
     """Step 2."""
     alone = found.codes.without_between()
-    fewest = alone.fewest(preferred=_preferred(found.weights))
+    fewest = alone.fewest(preferred=_preferred(found.weights * np.sqrt(problem.modular_costs)))
     if fewest is None:
         return None
     shares = alone.exact(fewest.chosen)
@@ -118,7 +118,11 @@ def _of_few(found: TouchingNeurons) -> Array | None:
 
 
 def _preferred(weights: Array) -> Array:
-    """(n,) from zero to one: a smooth function that tells neurons (n, d) apart, and is the same for mirror images."""
+    """(n,) from zero to one: a smooth function that tells neurons apart, and is the same for mirror images.
+
+    Args:
+        weights: (n, d) in units in which the sources cost the same, so that it does not depend on those of the data.
+    """
     unit = weights / np.linalg.norm(weights, axis=1, keepdims=True)
     products = unit[:, :, None] * unit[:, None, :]
     factors = np.sqrt(np.arange(2, 2 + unit.shape[1] ** 2)).reshape(unit.shape[1], -1)

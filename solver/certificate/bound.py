@@ -43,7 +43,7 @@ from theory.errors import InputError
 from theory.groups import parts_of
 from theory.inputs import as_matrix
 from theory.readouts import symmetric_root
-from theory.reductions import GROUP_BY_GROUP, WITHOUT_LAYER, Chain
+from theory.reductions import GROUP_BY_GROUP, IN_ORDER, WITHOUT_LAYER, Chain
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -96,10 +96,7 @@ def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False,
         >>> lower_bound(problem, np.diag([1.0, 2.0])).value < problem.modular_loss
         True
     """
-    proof = _Proof(_square(problem, multiplier), None, quick, cover)
-    if has_spans(problem):
-        return bound_of_spans(problem, proof.multiplier, None)
-    return _in_columns(problem, _bounded(problem.on_hull, _of_hull(problem, proof), _bound_of_multiplier))
+    return _in_order(problem, _Proof(_square(problem, multiplier), None, quick, cover), _bound_of_multiplier)
 
 
 def best_bound(
@@ -120,10 +117,7 @@ def best_bound(
         quick: do not look at the faces of the hull.
         cover: a proof to be checked and used where it says more than can be seen without.
     """
-    proof = _Proof(_square(problem, multiplier), weights, quick, cover)
-    if has_spans(problem):
-        return bound_of_spans(problem, proof.multiplier, weights)
-    return _in_columns(problem, _bounded(problem.on_hull, _of_hull(problem, proof), _best_of_several))
+    return _in_order(problem, _Proof(_square(problem, multiplier), weights, quick, cover), _best_of_several)
 
 
 def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Cover | None = None) -> float:
@@ -167,7 +161,25 @@ def _most_of_code(inside: Problem, multiplier: Array, neurons: Array) -> float:
     return max(values)
 
 
-# ---- dependent sources ---------------------------------------------------------------------------------------------
+# ---- columns: their order, and sources that depend on each other ---------------------------------------------------
+
+
+def _in_order(problem: Problem, proof: _Proof, bound_of: Callable[[Chain, _Proof], Bound]) -> Bound:
+    """The bound with the sources in the order in which `solve` has them, so that not a digit differs from its own."""
+    if not IN_ORDER.accepts(problem):
+        if has_spans(problem):
+            return bound_of_spans(problem, proof.multiplier, proof.weights)
+        return _in_columns(problem, _bounded(problem.on_hull, _of_hull(problem, proof), bound_of))
+    columns = problem.column_order
+    back = np.argsort(columns)
+    ordered = replace(
+        proof,
+        multiplier=proof.multiplier[np.ix_(columns, columns)],
+        weights=None if proof.weights is None else IN_ORDER.weights(problem, proof.weights),
+        cover=IN_ORDER.cover(problem, proof.cover),
+    )
+    bound = _in_order(problem.in_order, ordered, bound_of)
+    return replace(bound, worst_neuron=bound.worst_neuron[back], multiplier=bound.multiplier[np.ix_(back, back)])
 
 
 def _of_hull(problem: Problem, proof: _Proof) -> _Proof:

@@ -19,7 +19,7 @@ from solver.generation.active_set import walls_of
 from solver.generation.loss import ScaledLoss
 from solver.generation.master import Master
 from solver.methods.iterate import Iterate
-from theory.reductions import WHITENED
+from theory.reductions import IN_ORDER, WHITENED
 
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices
@@ -51,6 +51,16 @@ class Start:
 
     problem: Problem
     weights: Array
+
+    def in_order_of(self, problem: Problem) -> Start:
+        """The same with its sources in the order in which another problem is solved.
+
+        Args:
+            problem: the other, with sources of the same names.
+        """
+        if not IN_ORDER.accepts(problem):
+            return self
+        return Start(IN_ORDER.moved(self.problem, problem.column_order), IN_ORDER.weights(problem, self.weights))
 
 
 def continued(problem: Problem, start: Start, tolerance: float) -> Iterate | None:

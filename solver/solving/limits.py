@@ -131,12 +131,12 @@ def options_of(method: str, arguments: dict[str, object]) -> dict[str, object]:
 
 
 def generator_of(rng: int | np.random.Generator | None) -> np.random.Generator:
-    """The generator of a seed, or itself.
+    """The generator of a seed, of zero if none is given, or itself: the same problem has the same answer.
 
     Raises:
         InputError: neither a seed nor a generator.
     """
     try:
-        return np.random.default_rng(rng)
+        return np.random.default_rng(0 if rng is None else rng)
     except (TypeError, ValueError):
         raise InputError(f"rng: {rng!r} is not a seed; give a nonnegative integer or a numpy Generator") from None

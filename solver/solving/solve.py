@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from solver.nonlinear.solve import solve_nonlinear
+from solver.solving.in_order import as_posed
 from solver.solving.limits import (
     DEFAULT_ITERATIONS,
     DEFAULT_TOLERANCE,
@@ -60,7 +61,8 @@ def solve(
         time_limit: seconds at most, kept to within a few: ascents and relaxations end early, no hull is listed or
             priced without the time for it, and no iteration is begun that would end later if it took as long as the one
             before.
-        rng: seed or generator for methods that draw random starts; the same seed gives the same answer.
+        rng: seed or generator for methods that draw random starts, zero if not given; the same seed gives the same
+            answer.
         neurons: number of neurons, for the method "alternating" only, from d on and as far as a gigabyte of memory
             goes; d (d + 1) / 2 are enough for an optimal code, and the other methods use as many as help.
         solver: conic solver, for the methods "conic" and "relaxation": any installed one that cvxpy knows, such as
@@ -93,9 +95,9 @@ def solve(
         found = _solve_nonlinear(problem, method, limits, rng, {"neurons": neurons, "solver": solver})
         return replace(found, practically=practically)
     options = options_of(method, {"neurons": neurons, "solver": solver})
-    run = run_of(problem, limits)
+    run = run_of(problem.in_order, limits)
     run.search(method, generator_of(rng), options)
-    return replace(run.answer(), practically=practically)
+    return replace(as_posed(problem, run.answer()), practically=practically)
 
 
 def _solve_nonlinear(
@@ -146,11 +148,11 @@ def solve_one_of_many(
     """
     limits = Limits(tolerance, time_limit=time_limit)
     check(problem, method, limits)
-    run = run_of(problem, limits, start)
+    run = run_of(problem.in_order, limits, None if start is None else start.in_order_of(problem))
     interrupt = run.search(method, generator_of(rng), {})
     if interrupt is not None:
         raise interrupt
-    return run.answer()
+    return as_posed(problem, run.answer())
 
 
 def solve_any_of_many(

@@ -34,10 +34,8 @@ def test_it_keeps_the_rules_of_scikit_learn(estimator, check):
 
 @pytest.mark.slow
 def test_it_keeps_them_in_all_coordinates_too():
-    # In its thirty columns and fifteen rows several codes share the least loss, and which of them is found may change
-    # with the digits of the covariance; that the loss does not is a test of its own below.
-    several = {"check_sample_weight_equivalence_on_dense_data": "several codes share the optimum"}
-    check_estimator(OptimalCode(), expected_failed_checks=several)
+    # Of thirty columns and fifteen rows several codes share the least loss: the same one is given for the same data.
+    check_estimator(OptimalCode())
 
 
 def test_its_certificate_is_that_of_the_problem_of_the_data(fitted):

@@ -15,7 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices
 
-__all__ = ["ordered_rows"]
+__all__ = ["ordered_rows", "sorted_rows"]
 
 
 def ordered_rows(points: Array, weights: Array | None = None) -> tuple[Indices, Array]:
@@ -31,6 +31,25 @@ def ordered_rows(points: Array, weights: Array | None = None) -> tuple[Indices, 
         >>> np.array([[1.0, 2.0], [3.0, 4.0], [1.0, 2.0]])[rows].tolist(), counts.tolist()
         ([[1.0, 2.0], [3.0, 4.0]], [2.0, 1.0])
     """
+    order, starts = sorted_rows(points, weights)
+    if weights is not None:
+        return order[starts], np.add.reduceat(weights[order], starts)
+    counts = np.diff(np.append(starts, len(order)))
+    return order[starts], (counts // np.gcd.reduce(counts)).astype(np.float64)
+
+
+def sorted_rows(points: Array, weights: Array | None = None) -> tuple[Indices, Indices]:
+    """Indices (T,) of all rows of points (T, d), in their own order, and (n,) where in it a different one begins.
+
+    Args:
+        points: (T, d).
+        weights: (T,) of the rows, by which equal ones are sorted.
+
+    Example:
+        >>> order, starts = sorted_rows(np.array([[1.0, 2.0], [3.0, 4.0], [1.0, 2.0]]))
+        >>> order.tolist(), starts.tolist()
+        ([0, 2, 1], [0, 2])
+    """
     key = np.zeros(len(points))
     shares = np.random.default_rng(0).uniform(1, 2, size=(points.shape[1],))
     for column in range(points.shape[1]):
@@ -43,8 +62,4 @@ def ordered_rows(points: Array, weights: Array | None = None) -> tuple[Indices, 
         same = np.flatnonzero((points[order[1:]] == points[order[:-1]]).all(axis=1))
     first = np.ones(len(order), dtype=np.bool_)
     first[same + 1] = False
-    starts = np.flatnonzero(first)
-    if weights is not None:
-        return order[starts], np.add.reduceat(weights[order], starts)
-    counts = np.diff(np.append(starts, len(order)))
-    return order[starts], (counts // np.gcd.reduce(counts)).astype(np.float64)
+    return order, np.flatnonzero(first)

@@ -4,6 +4,7 @@ from theory.reductions.affine_hull import AFFINE_HULL
 from theory.reductions.canonical import CANONICAL
 from theory.reductions.chain import Chain
 from theory.reductions.group_by_group import GROUP_BY_GROUP
+from theory.reductions.in_order import IN_ORDER
 from theory.reductions.partial_targets import PartialTargets
 from theory.reductions.reduction import Reduction, Solved
 from theory.reductions.some_samples import SomeSamples
@@ -14,6 +15,7 @@ __all__ = [
     "AFFINE_HULL",
     "CANONICAL",
     "GROUP_BY_GROUP",
+    "IN_ORDER",
     "WHITENED",
     "WITHOUT_LAYER",
     "Chain",

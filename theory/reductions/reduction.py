@@ -10,6 +10,7 @@ and the answer back:
 
 | reduction | from | to |
 |---|---|---|
+| `IN_ORDER` | sources in any order | in an order of their own |
 | `AFFINE_HULL` | sources that depend on each other | as many of them as tell the others |
 | `CANONICAL` | any kind of neuron | f(w) = w'M w + h(w)^2 with h that of the sources |
 | `WITHOUT_LAYER` | a recurrent layer | none; what it costs at least is added to the bound |

@@ -1,0 +1,105 @@
+"""Not one field of an answer depends on the order of rows and columns, nor on units that the mixing undoes."""
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from solver import Problem, solve
+from solver.strategies import problems, seeds
+from tests.examples import share
+from theory import Sources
+from theory.readouts import Soft
+
+UNCERTAIN = {"seconds"}
+"""Fields that are not told by the problem."""
+
+
+SUMS = {"shares_of_others", "scale_ratio"}
+"""Fields that are added up over columns."""
+
+
+def ring(places, phases):
+    """(T, 4) two frequencies' worth of a ring: many codes are optimal, and symmetries exchange the sources."""
+    turn = 2 * np.pi * np.arange(places) / places
+    both = [(np.cos(a), np.sin(a), np.cos(a - b), np.sin(a - b)) for a in turn for b in turn[:phases]]
+    return np.array(both)
+
+
+def told_otherwise(problem, seed, units):
+    """The same problem with rows and columns in another order, sources in other units, and the order of its columns."""
+    rng = np.random.default_rng(seed)
+    sources, soft = problem.sources, isinstance(problem.given_readout, Soft)
+    rows, columns = rng.permutation(sources.count), rng.permutation(problem.dimension)
+    weights = None if sources.probabilities is None else sources.probabilities[rows]
+    names = [sources.names[column] for column in columns]
+    changes = {"readout": problem.given_readout} if soft else {}
+    if problem.groups is not None:
+        place = np.argsort(columns)
+        groups = {name: place[list(members)].tolist() for name, members in problem.groups.items()}
+        changes["groups"] = dict(reversed(groups.items()))
+    return (
+        Problem(
+            Sources((sources.points[rows] * units)[:, columns], weights, names=names),
+            mixing=(problem.mixing / units)[:, columns],
+            encoder_cost=problem.encoder_cost,
+            decoder_cost=problem.decoder_cost,
+            **changes,
+        ),
+        columns,
+    )
+
+
+def told_back(plain, columns, names):
+    """What `to_dict` tells, with its columns as they were before they were put into this order."""
+    back = np.argsort(columns)
+    told = {name: value for name, value in plain.items() if name not in UNCERTAIN}
+    told["source_weights"] = np.array(told["source_weights"]).reshape(-1, len(back))[:, back].tolist()
+    told["multiplier"] = np.array(told["multiplier"])[np.ix_(back, back)].tolist()
+    told["sources"] = list(names)
+    ambiguity = dict(told["ambiguity"])
+    ambiguity["neurons"] = np.array(ambiguity["neurons"]).reshape(-1, len(back))[:, back].tolist()
+    ambiguity["continua"] = [np.array(one)[:, back].tolist() for one in ambiguity["continua"]]
+    told["ambiguity"] = ambiguity
+    for name in ("groups", "coded_groups"):
+        if name in told:
+            told[name] = as_sets(told[name])
+    if "separate" in told:
+        told["separate"] = told_back(told["separate"], columns, names)
+    return told
+
+
+def as_sets(named):
+    return {name: set(members) for name, members in named.items()} if isinstance(named, dict) else list(map(set, named))
+
+
+@st.composite
+def ugly(draw):
+    """Problems with ties: rows that come again, symmetric grids, rings, with a readout and groups of any kind."""
+    problem = draw(problems(st.integers(1, 4)))
+    if draw(st.booleans()):
+        problem = problem.replaced(readout=Soft(draw(st.sampled_from([0.5, 4.0, 100.0]))))
+    if problem.dimension > 1 and draw(st.booleans()):
+        problem = problem.replaced(groups={"first": [0, problem.dimension - 1]})
+    return problem
+
+
+@given(ugly(), seeds)
+@share(1 / 2)
+@example(Problem(ring(12, 4)), 1)
+@example(Problem(ring(6, 6)), 2)
+def test_every_field_is_the_same_to_the_last_digit_in_another_order(problem, seed):
+    other, columns = told_otherwise(problem, seed, np.ones(problem.dimension))
+    first, second = solve(problem), solve(other)
+    names = problem.sources.names
+    one, two = told_back(first.to_dict(), np.arange(len(columns)), names), told_back(second.to_dict(), columns, names)
+    require_same(one, two)
+
+
+def require_same(one, two):
+    assert one.keys() == two.keys()
+    for name in one:
+        if name == "separate":
+            require_same(one[name], two[name])
+        else:
+            assert two[name] == (pytest.approx(one[name], rel=1e-12, abs=1e-15) if name in SUMS else one[name]), name

@@ -1,0 +1,185 @@
+"""Sources in an order of their own: what is found does not depend on the order of the columns of a table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory.readouts import Exact, Noisy, Soft
+from theory.reductions.reduction import OneSolved, Reduction
+
+if TYPE_CHECKING:
+    from theory.arrays import Array, Indices
+
+__all__ = ["IN_ORDER"]
+
+LARGEST_TABLE = 1 << 18
+"""Numbers in a table, beyond which it is left as it is: to write it anew takes as long as to solve it."""
+
+
+class _InOrder(Reduction):
+    """See docs/mathematics.md, "Uniqueness"."""
+
+    def movable(self, problem: Any) -> bool:
+        """Whether the problem can be written in another order.
+
+        A readout or a kind of neuron from elsewhere may know sources by their places; of moments of dependent sources
+        digits would be lost.
+
+        Args:
+            problem: any.
+        """
+        return (
+            problem.neurons.linear
+            and problem.transitions is None
+            and type(problem.neurons).__module__.startswith("theory.neurons.")
+            and type(problem.given_readout) in (Exact, Soft, Noisy)
+            and problem.sources.points.size <= LARGEST_TABLE
+            and (problem.sources.hull is None or problem.sources.from_samples)
+        )
+
+    def accepts(self, problem: Any) -> bool:
+        """See `Reduction`."""
+        if not self.movable(problem):
+            return False
+        orders = (problem.column_order, self.channels(problem), self.targets(problem))
+        return any(bool((np.diff(order) < 0).any()) for order in orders)
+
+    def apply(self, problem: Any) -> Any:
+        """See `Reduction`."""
+        return self.moved(problem, problem.column_order) if self.accepts(problem) else problem
+
+    def moved(self, problem: Any, order: Indices) -> Any:
+        """A movable problem with its sources in some order, taken to be their own.
+
+        Args:
+            problem: as posed.
+            order: (d,) indices of the sources.
+        """
+        columns, sources = order.tolist(), problem.sources
+        readout, groups = problem.given_readout, problem.groups
+        if readout.targets is not None:
+            readout = replace(readout, targets=_sorted(problem.readout.targets[:, columns]))
+        if groups is not None:
+            place = np.argsort(columns)
+            members_of = {name: sorted(place[list(members)].tolist()) for name, members in groups.items()}
+            groups = dict(sorted(members_of.items(), key=lambda group: group[1]))
+        arguments = problem.arguments | {
+            "sources": sources if columns == sorted(columns) else sources.of_columns(columns),
+            "mixing": _sorted(problem.mixing[:, columns]),
+            "readout": readout,
+            "groups": groups,
+            "neurons": problem.neurons.of_columns(columns),
+        }
+        return type(problem).knowing({"column_order": np.arange(problem.dimension)}, **arguments)
+
+    def of(self, problem: Any) -> Any:
+        """See `Reduction`."""
+        return problem.in_order
+
+    def invert(self, problem: Any, solved: OneSolved) -> OneSolved:
+        """See `Reduction`."""
+        back = np.argsort(problem.column_order)
+        return replace(solved, weights=solved.weights[:, back], multiplier=solved.multiplier[np.ix_(back, back)])
+
+    def weights(self, problem: Any, weights: Array) -> Array:
+        """(n, d) source weights of the problem in order, from those of the problem as posed.
+
+        Args:
+            problem: as posed.
+            weights: (n, d).
+        """
+        return np.ascontiguousarray(weights[:, problem.column_order])
+
+    def arrays_back(self, problem: Any, fields: dict[str, Any]) -> dict[str, Any]:
+        """Fields of the answer to the problem in order as those of the answer to the problem as posed.
+
+        Args:
+            problem: as posed.
+            fields: by name; those that know no columns, channels or targets stay as they are.
+        """
+        back, channels, targets = map(np.argsort, (problem.column_order, self.channels(problem), self.targets(problem)))
+        places: dict[str, Any] = {
+            "source_weights": (slice(None), back),
+            "encoder": (slice(None), channels),
+            "decoder": targets,
+            "decoder_bias": targets,
+            "multiplier": np.ix_(back, back),
+        }
+        # In one order in memory, on which the last digits of sums depend.
+        moved = {name: np.ascontiguousarray(fields[name][place]) for name, place in places.items() if name in fields}
+        return fields | moved
+
+    def channels(self, problem: Any) -> Indices:
+        """(dx,) the channels in the order that they have there, which is that of what they carry.
+
+        Args:
+            problem: as posed.
+        """
+        return _order_of_rows(problem.mixing[:, problem.column_order])
+
+    def targets(self, problem: Any) -> Indices:
+        """(r,) the same of what is decoded.
+
+        Args:
+            problem: as posed.
+        """
+        if problem.given_readout.targets is None:
+            return self.channels(problem)
+        return _order_of_rows(problem.readout.targets[:, problem.column_order])
+
+    def cover(self, problem: Any, cover: Any, *, back: bool = False) -> Any:
+        """A proof for the problem as posed as one for the problem in order, or back; None for none.
+
+        Products name vertices by their number, and each of the two problems numbers its own.
+
+        Args:
+            problem: as posed.
+            cover: a `theory.bounds.cover.Cover` of one of the two.
+            back: whether it is of the problem in order.
+        """
+        if cover is None or not self.accepts(problem) or not len(cover.weight):
+            return cover
+        there = self._functions(problem)
+        functionals = cover.functionals @ (there.T if back else np.linalg.inv(there).T)
+        if cover.samples is not None:  # rows of the table, which are the same ones
+            return replace(cover, functionals=functionals)
+        theirs = problem.canonical.sources.vertices
+        ours = problem.in_order.canonical.sources.vertices @ there.T
+        place = _nearest(ours, theirs) if back else _nearest(theirs, ours)
+        first, second = (
+            np.where(index < len(place), place[np.minimum(index, len(place) - 1)], index)
+            for index in (cover.first, cover.second)
+        )
+        return replace(cover, functionals=functionals, first=first, second=second)
+
+    def _functions(self, problem: Any) -> Array:
+        """(r, r) what unit weights on the coordinates in which the problem is solved are on those of the one in order.
+
+        They are the sources themselves, or as many of them as tell the others.
+        """
+        hull, ordered = problem.hull, problem.in_order.hull
+        unit = np.eye(problem.dimension) if hull is None else hull.placed(np.eye(hull.rank))
+        moved = self.weights(problem, unit)
+        return moved if ordered is None else np.asarray(ordered.functions(moved))
+
+
+def _order_of_rows(matrix: Array) -> Indices:
+    """(n,) rows by their first entry, the largest first, those that tie by the second, and so on."""
+    return np.lexsort(-matrix.T[::-1])
+
+
+def _sorted(matrix: Array) -> Array:
+    return matrix[_order_of_rows(matrix)]
+
+
+def _nearest(points: Array, others: Array) -> Indices:
+    """(k,) for each point (k, d) the number of the nearest of others (m, d)."""
+    from scipy.spatial import cKDTree
+
+    return np.asarray(cKDTree(others).query(points)[1])
+
+
+IN_ORDER = _InOrder()
