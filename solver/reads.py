@@ -88,7 +88,7 @@ def scale_ratio(problem: Problem) -> float:
     if not problem.sources.identified:
         return float("nan")
     scales = source_scales(problem)
-    return float(scales.max() / scales.min())
+    return float(scales.max() / scales[scales > 0].min())  # what others tell may not be seen itself
 
 
 def strongest_part(parts: Array) -> tuple[Indices, Array]:

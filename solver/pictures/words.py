@@ -180,7 +180,7 @@ def scales_words(problem: Problem) -> list[str]:
     scales, names = source_scales(problem), np.array(problem.sources.names)
     # Ties are told apart by name, whatever the order of the columns.
     largest, smallest = (
-        min(names[np.isclose(scales, scale, rtol=1e-9, atol=0)]) for scale in (scales.max(), scales.min())
+        min(names[np.isclose(scales, scale, rtol=1e-9, atol=0)]) for scale in (scales.max(), scales[scales > 0].min())
     )
     return [
         f"Units decide: the deviations of {largest} and {smallest} differ by a factor of {ratio:.3g}, and weights cost "

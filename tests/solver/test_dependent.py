@@ -9,7 +9,18 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from solver import Problem, Representation, audit, budget, certify, lower_bound, separation, solve, solve_many
+from solver import (
+    Problem,
+    Representation,
+    audit,
+    budget,
+    certify,
+    lower_bound,
+    prepare_table,
+    separation,
+    solve,
+    solve_many,
+)
 from solver.commands.cli import main
 from theory import Sources, modularity
 from theory.conditions import decide
@@ -100,8 +111,13 @@ def in_own_columns(problem, count, rng):
     "problem",
     [
         Problem(np.eye(3), probabilities=[5, 3, 2]),
-        Problem(np.eye(3), encoder_cost=0.2, mixing=[[1, 0, 0.5], [0, 2, 0], [0, 0, 1]]),
-        Problem([[0, 0, 1], [1, 2, 3], [2, 4, 3], [1, 2, 0]], decoder_cost=0.3),
+        pytest.param(
+            Problem(np.eye(3), encoder_cost=0.2, mixing=[[1, 0, 0.5], [0, 2, 0], [0, 0, 1]]),
+            marks=pytest.mark.thorough,
+        ),
+        pytest.param(
+            Problem([[0, 0, 1], [1, 2, 3], [2, 4, 3], [1, 2, 0]], decoder_cost=0.3), marks=pytest.mark.thorough
+        ),
     ],
     ids=["categories", "mixing", "columns in other units"],
 )
@@ -265,6 +281,7 @@ def test_groups_of_one_source_each_are_modular_codes():
     assert answer.loss == pytest.approx(alone.loss, rel=1e-10)
 
 
+@pytest.mark.thorough
 def test_one_group_of_all_sources_costs_nothing_and_one_told_by_another_changes_nothing():
     rows, _ = drawn(3)
     every = solve(Problem(rows, groups={"all": list(range(rows.shape[1]))}))
@@ -321,6 +338,7 @@ def test_neurons_are_written_with_few_sources():
     assert np.allclose(answer.problem.neuron_cost(neurons), 1) and (neurons != 0).sum(axis=1).max() <= 3
 
 
+@pytest.mark.thorough
 def test_an_audit_of_dependent_sources_adds_up():
     problem = Problem(np.eye(4), probabilities=UNLIKE)
     best = audit(problem, solve(problem).activity())
@@ -372,6 +390,22 @@ def test_the_hull_holds_all_samples_to_the_last_digits(seed):
     sources = Sources(rows)
     about = sources.about_mean(rows)
     assert np.abs(about - about[:, sources.hull.kept] @ sources.hull.basis.T).max() < 1e-14 * np.abs(about).max()
+
+
+@pytest.mark.thorough
+def test_a_category_is_the_same_whether_its_first_value_has_a_column_or_not():
+    cells, x = list("abc" * 4), np.random.default_rng(0).normal(size=12)
+    made = prepare_table({"c": cells, "x": x}, categories=["c"]).problem()
+    every = np.column_stack([[cell == name for cell in cells] for name in "abc"] + [x]).astype(float)
+    one, other = solve(made), solve(Problem(every, groups={"c": [0, 1, 2], "x": [3]}))
+    assert other.loss == pytest.approx(one.loss, rel=1e-9)
+    assert other.separate.loss == pytest.approx(one.separate.loss, rel=1e-9)
+
+
+def test_columns_that_are_not_seen_have_no_scale():
+    unseen = Problem(np.eye(4), mixing=np.diag([1.0, 2, 3, 0]))
+    answer = solve(unseen)
+    assert answer.to_dict()["scale_ratio"] == pytest.approx(3) and repr(answer) and certify(unseen, answer).gap < 1e-8
 
 
 # ---- reductions and refusals --------------------------------------------------------------------------------------
@@ -430,6 +464,7 @@ def test_pictures_and_pages_of_flat_hulls(count, tmp_path):
     assert (tmp_path / "code.png").stat().st_size > 1000 and "s2" in (tmp_path / "code.html").read_text()
 
 
+@pytest.mark.thorough
 def test_fewer_neurons_than_are_best():
     problem = Problem(np.eye(4))
     found = budget(problem)
