@@ -34,17 +34,6 @@ class Docstrings(griffe.Extension):
         for parameter in func.parameters:
             parameter.default = valued(parameter.default, func)
 
-    def on_attribute(self, *, attr: griffe.Attribute, **_: Any) -> None:
-        """The default of a field of a dataclass."""
-        value = attr.value
-        if isinstance(value, griffe.ExprCall) and str(value.function) == "field":
-            makers = [one.value for one in value.arguments if getattr(one, "name", None) == "default_factory"]
-            # What is made anew for each object, rather than what makes it.
-            if makers and isinstance(makers[0], griffe.ExprLambda):
-                attr.value = makers[0].body
-        else:
-            attr.value = valued(value, attr)
-
 
 def valued(default: Any, where: griffe.Object) -> Any:
     """The value of a constant, as it is written, or the default as it is.
@@ -53,6 +42,8 @@ def valued(default: Any, where: griffe.Object) -> Any:
         default: an expression, or None.
         where: whose it is.
     """
+    if isinstance(default, griffe.ExprCall) and isinstance(default.function, griffe.ExprLambda):
+        return default.function.body  # what a dataclass makes anew for each object
     if default is None or not CONSTANT.fullmatch(str(default)):
         return default
     module, value = import_module(where.module.path), None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import matplotlib as mpl
@@ -28,6 +29,7 @@ __all__ = ["draw_energies", "draw_loss", "draw_neurons", "draw_weights", "modula
 
 ACTIVITY_PANELS = 12  # neurons, the strongest, whose activity is drawn
 CHARACTERS = 56  # along all panels of pairs together
+SOURCES_LOOKED_AT = 12  # sources of which all pairs are asked whether they show a mixed code
 SOURCES_IN_PAIRS = 5  # sources drawn against each other: more panels would be too small to read
 
 COST_SHARES = LinearSegmentedColormap.from_list("energy", ["#86cfaa", "#238b5b", "#05402a"])
@@ -306,16 +308,23 @@ def _draw_pairs(figure: SubFigure, condition: source_plane.Condition, modular: b
         leaves |= source_plane.cloud(axes, condition, pair, labels=named, square=False, width=width)
         handles, labels = axes.get_legend_handles_labels()
         shown |= dict(zip(labels, handles, strict=True))
-    title = None if leaves or modular is not False or not condition.has_ellipse else _no_pair(condition.problem)
+    title = None if leaves or modular is not False or not condition.has_ellipse else _no_pair(condition)
     options: dict[str, Any] = {"loc": "upper right", "frameon": False, "fontsize": 6.5, "handlelength": 1.6}
     box = figure.legend(shown.values(), shown.keys(), title=title, title_fontsize=6.5, alignment="left", **options)
     box.get_title().set(color=style.ORANGE, weight="bold")
 
 
-def _no_pair(problem: Problem) -> str:
-    """What is to be said where each ellipse drawn stays in its hull, though the best code is mixed."""
-    drawn = "pair" if problem.dimension <= SOURCES_IN_PAIRS else "pair drawn"
-    return f"Mixed, though no {drawn}\nshows it: it takes three\nsources or more."
+def _no_pair(condition: source_plane.Condition) -> str | None:
+    """What is to be said where the ellipse of no pair that is drawn leaves its hull, though the best code is mixed."""
+    sources = condition.problem.sources
+    others = [pair for pair in combinations(range(sources.dimension), 2) if pair[1] >= SOURCES_IN_PAIRS]
+    if sources.dimension > SOURCES_LOOKED_AT:
+        return "Mixed, though no pair\nthat is drawn shows it."
+    shown = next((pair for pair in others if condition.ellipse(pair)[1].any()), None)
+    if shown is None:
+        return "Mixed, though no pair\nof sources shows it:\npairs are not enough."
+    first, second = (style.label_of(sources.names[source], 20) for source in shown)
+    return f"Mixed: shown by a pair\nthat is not drawn,\n{first}\nand {second}."
 
 
 def _legend(figure: SubFigure, axes: Axes) -> None:

@@ -81,7 +81,8 @@ def workers(jobs: int | None, backend: str | None, scheduler: str | None) -> Ite
         if parallel._backend.supports_return_generator and backend != "ray":
             # Workers that never got a task would wait for one for minutes, too, after a kill.
             beginning = {"initializer": _begin, "initargs": (os.getpid(),)}
-            options = beginning if isinstance(parallel._backend, LokyBackend) else {}
+            # Large arrays go with each task: of files that tasks share joblib loses count, and says so at length.
+            options = {**beginning, "max_nbytes": None} if isinstance(parallel._backend, LokyBackend) else {}
             yield _as_they_come(Parallel(n_jobs=jobs, return_as="generator_unordered", **options))
         else:
             # Workers end with each call otherwise, and may take seconds to start.

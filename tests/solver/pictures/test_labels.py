@@ -1,7 +1,7 @@
 """Labels can be read: none covers another, and names in any script are drawn without boxes."""
 
 import re
-from itertools import combinations
+from itertools import combinations, product
 
 import matplotlib as mpl
 import numpy as np
@@ -52,12 +52,20 @@ def test_names_of_neurons_do_not_collide_and_differ():
 
 def test_what_no_pair_shows_is_said():
     cube = Problem(examples.load("cornerless_cube"))
-    said = "Mixed, though no pair\nshows it: it takes three\nsources or more."
+    said = "Mixed, though no pair\nof sources shows it:\npairs are not enough."
     assert said in [text.get_text() for text in words(plot_verdict(cube, modularity(cube.sources)))]
     shown = named(3)
     assert said not in [text.get_text() for text in words(plot_verdict(shown, modularity(shown.sources)))]
     box = Problem([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
     assert said not in [text.get_text() for text in words(plot_verdict(box, modularity(box.sources)))]
+
+
+def test_a_pair_that_is_not_drawn_is_named():
+    bits = np.array(list(product((0, 1), repeat=6)))
+    points = bits[(bits[:, 4] + bits[:, 5] < 2)]
+    problem = Problem(Sources(points, names=tuple("abcdef")))
+    said = [text.get_text() for text in words(plot_verdict(problem, modularity(problem.sources)))]
+    assert "Mixed: shown by a pair\nthat is not drawn,\ne\nand f." in said
 
 
 def test_letters_without_a_font_are_numbers_and_no_boxes(monkeypatch, recwarn):
