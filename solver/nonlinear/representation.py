@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -122,11 +123,30 @@ class NonlinearRepresentation(NonlinearCode):
         table.attrs = {name: getattr(self, name) for name in ("status", "loss", "lower_bound", "gap")}
         return table
 
-    def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
-        """Draw the code; write the picture to `path` (.png, .pdf, .svg) if given."""
-        from solver.pictures.nonlinear import plot
+    def plot(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        ax: Any = None,
+        panels: str | Sequence[str] | None = None,
+    ) -> Figure:
+        """Draw the code; write the picture to `path` (.png, .pdf, .svg) if given.
 
-        return plot(self, path)
+        Args:
+            path: file to write, whole or not at all.
+            ax: axes of matplotlib to draw the losses in, for a figure of your own.
+            panels: "energies" for the losses alone; all there is if None.
+
+        Raises:
+            InputError: an unknown panel, axes that are not as many, or a path that cannot be written.
+        """
+        from solver.pictures.nonlinear import PANELS, plot
+
+        if ax is None and panels is None:
+            return plot(self, path)
+        from solver.pictures.panels import plot_panels
+
+        return plot_panels(self, panels, ax, path, known=PANELS)
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write a page with the answer in words, its picture, and the table of its neurons, in one file.

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
     from solver.nonlinear.code import NonlinearCode
 
-__all__ = ["as_text", "page", "plot", "sentences"]
+__all__ = ["PANELS", "as_text", "page", "plot", "sentences"]
 
 ROWS_IN_TEXT = 12  # neurons that a `repr` lists
 TITLE = 12  # letters that fit above the panel of a neuron
 NAME_WIDTH = 14  # letters of a line beside the panel of a neuron
-PANELS = 12  # neurons, the strongest, whose activity is drawn
+NEURONS_DRAWN = 12  # the strongest, whose activity is drawn
 
 
 def sentences(answer: NonlinearCode) -> list[str]:
@@ -189,7 +189,7 @@ def plot(answer: NonlinearCode, path: str | os.PathLike[str] | None = None) -> F
         True
     """
     target = style.target_of(path)
-    panels = min(len(answer), PANELS)
+    panels = min(len(answer), NEURONS_DRAWN)
     rows = max(1, -(-panels // 4))
     figure = style.page_figure(1.0, 0.16 + 0.19 * rows)
     left, right = style.side_by_side(figure, 1.2, 3)
@@ -273,3 +273,7 @@ def _strongest_pair(answer: NonlinearCode, neuron: int) -> tuple[int, int]:
     size = np.abs(centred.T @ (activity - activity.mean())) / np.where(scale > 0, scale, 1.0)
     first, second = np.sort(np.argsort(-size, kind="stable")[:2])
     return int(first), int(second)
+
+
+PANELS = {"energies": _draw_losses}
+"""What can be drawn alone: see `solver.pictures.panels`."""

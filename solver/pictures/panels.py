@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,9 @@ def _weights(axes: Axes, code: Code) -> None:
     draw_weights(axes, code)
 
 
-PANELS: dict[str, Callable[[Axes, Code], None]] = {
+Draw = Callable[[Axes, Any], None]
+
+PANELS: dict[str, Draw] = {
     "sources": _sources,
     "neurons": _neurons,
     "weights": _weights,
@@ -50,10 +52,12 @@ PANELS: dict[str, Callable[[Axes, Code], None]] = {
 
 
 def plot_panels(
-    code: Code,
+    code: Any,
     panels: str | Sequence[str] | None,
     axes: Any = None,
     path: str | os.PathLike[str] | None = None,
+    *,
+    known: Mapping[str, Draw] | None = None,
 ) -> Figure:
     """Draw some panels of the picture of a code.
 
@@ -63,6 +67,7 @@ def plot_panels(
         axes: matplotlib's axes to draw in, or one for each panel, in the style that they have; a figure of this
             program if None.
         path: .png, .pdf or .svg file to write, whole or not at all; not with axes.
+        known: what can be drawn, the usual one first; `PANELS` if None.
 
     Raises:
         InputError: an unknown panel, axes that are not as many, a path with axes or one that cannot be written.
@@ -73,22 +78,23 @@ def plot_panels(
         >>> [axes.get_xlabel() for axes in plot_panels(answer, ["neurons", "energies"]).axes]
         ['s1', 'energy']
     """
-    usual = "neurons" if code.problem.dimension == 2 else "weights"
+    usual = next(iter(known)) if known else "neurons" if code.problem.dimension == 2 else "weights"
+    drawing = PANELS if known is None else known
     names = [usual] if panels is None else [panels] if isinstance(panels, str) else list(panels)
     for name in names:
-        if name not in PANELS:
-            raise InputError(unknown_name("panels", name, tuple(PANELS)))
+        if name not in drawing:
+            raise InputError(unknown_name("panels", name, tuple(drawing)))
     if not names or not len(code):
         raise InputError("panels: there is nothing to draw; name a panel of a code that has neurons")
     if axes is None:
-        return _figure(code, names, path)
+        return _figure(code, [drawing[name] for name in names], path)
     if path is not None:
         raise InputError("path: the axes belong to a figure of yours, which has savefig; leave the path out")
     places = [axes] if isinstance(axes, Axes) else list(np.ravel(axes))
     if len(places) != len(names) or not all(isinstance(place, Axes) for place in places):
         raise InputError(f"ax: {len(names)} panel(s) need as many axes of matplotlib; name the panels, or give one")
     for place, name in zip(places, names, strict=True):
-        PANELS[name](place, code)
+        drawing[name](place, code)
     figure = places[0].get_figure(root=True)
     assert isinstance(figure, Figure)
     keep_apart(figure)
@@ -96,9 +102,9 @@ def plot_panels(
 
 
 @style.styled
-def _figure(code: Code, names: list[str], path: str | os.PathLike[str] | None) -> Figure:
+def _figure(code: Any, drawing: list[Draw], path: str | os.PathLike[str] | None) -> Figure:
     target = style.target_of(path)
-    figure = style.page_figure(min(1.0, 0.45 * len(names)), 0.4)
-    for place, name in zip(figure.subplots(1, len(names), squeeze=False).flat, names, strict=True):
-        PANELS[name](place, code)
+    figure = style.page_figure(min(1.0, 0.45 * len(drawing)), 0.4)
+    for place, draw in zip(figure.subplots(1, len(drawing), squeeze=False).flat, drawing, strict=True):
+        draw(place, code)
     return style.written(figure, target)

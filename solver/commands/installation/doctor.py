@@ -29,6 +29,7 @@ def doctor(form: str) -> int:
     """Say what is installed, which solvers and libraries do the work, what is missing, and how fast all is."""
     report = {
         **_program(),
+        "hiding": _hiding(),
         "packages": _packages(),
         "missing": _missing(),
         "conic_solvers": _conic_solvers(),
@@ -51,6 +52,21 @@ def _program() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
     }
+
+
+def _hiding() -> list[str]:
+    """Files and folders here that hide a package of this program from Python when it starts in this folder."""
+    import solver
+    import theory
+
+    found = []
+    for package in (solver, theory):
+        home = os.path.dirname(os.path.abspath(package.__file__ or ""))
+        for path in (os.path.abspath(f"{package.__name__}.py"), os.path.abspath(package.__name__)):
+            there = os.path.isfile(path) or os.path.isfile(os.path.join(path, "__init__.py"))
+            if there and not (os.path.isdir(path) and os.path.samefile(path, home)):
+                found.append(path)
+    return found
 
 
 def _requirements() -> dict[str, list[Any]]:
@@ -154,7 +170,11 @@ def _lines(report: dict[str, Any]) -> list[str]:
         ("BLAS", "; ".join(blas) or "not known"),
         ("Speed", _pace(report)),
     ]
-    return [*(_folded(*row) for row in rows), *_absent(report["missing"])]
+    hiding = [
+        f"{path} hides a package of this program from a Python that starts in this folder: rename it."
+        for path in report["hiding"]
+    ]
+    return [*(_folded(*row) for row in rows), *hiding, *_absent(report["missing"])]
 
 
 def _folded(name: str, text: str) -> str:

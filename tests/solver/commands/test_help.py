@@ -56,6 +56,14 @@ def test_the_program_answers():
     assert "plain,one-corner" in said.splitlines()
 
 
+def test_the_doctor_names_what_hides_the_program(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(doctor, "_speed", lambda: {"iris": 0.1})
+    assert json.loads(accepted("doctor", "--json").stdout)["hiding"] == []
+    (tmp_path / "solver.py").write_text("mine = 1")
+    assert f"{tmp_path / 'solver.py'} hides a package" in " ".join(accepted("doctor").stdout.split("\n"))
+
+
 # ---- what hides the program -----------------------------------------------------------------------------------------
 
 

@@ -44,6 +44,14 @@ def test_refusals(answer, options, said):
         answer.plot(**options)
 
 
+def test_of_free_neurons_the_losses_can_be_drawn_alone():
+    free = solve(Problem(CUT, activation="free"))
+    axes = Figure().subplots()
+    assert free.plot(ax=axes) is axes.get_figure() and axes.get_ylabel() == "loss"
+    with pytest.raises(InputError, match="panels: 'neurons' is unknown"):
+        free.plot(panels="neurons")
+
+
 def test_two_sources_are_needed_for_their_plane():
     box = solve(Problem([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)]))
     with pytest.raises(InputError, match="there are 3; choose 'weights'"):
