@@ -19,7 +19,7 @@ __all__ = ["gallery"]
 @click.argument("folder", metavar="[FOLDER]", type=click.Path(), default="gallery")
 @click.option("--quiet", is_flag=True, help="Print errors only.")
 def gallery(folder: str, quiet: bool) -> int:
-    """Solve the shipped examples at many prices of weights and write a page for each into FOLDER.
+    """Solve the shipped examples at many costs of weights and write a page for each into FOLDER.
 
     FOLDER is made if it is not there, and "gallery" if none is given; index.html in it leads to all of them.
     """

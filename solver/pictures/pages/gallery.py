@@ -48,7 +48,7 @@ INDEX_HEAD = f"""<!DOCTYPE html>
 <body>
 <main>
 <h1>{TITLE}</h1>
-<p class="about">Follow a name to turn the sources, point at neurons, and move the price of weights.</p>
+<p class="about">Follow a name to turn the sources, point at neurons, and move the cost of weights.</p>
 """
 
 
