@@ -20,6 +20,7 @@ from solver.batches.certificate import costs, largest_ratios, losses, proven
 from solver.batches.hulls import outlines
 from solver.batches.polish import candidates, few, heaviest, polished, settled, without
 from solver.batches.rays import Fan, fan_of
+from solver.batches.touching import has_one_code
 
 if TYPE_CHECKING:
     from solver.batches.polish import Candidates, Contacts
@@ -116,6 +117,7 @@ class Hulls:
             np.where(usable, loss, np.inf),
             np.where(np.isfinite(bound), bound, 0.0),
             np.zeros(len(loss), dtype=np.intp),
+            np.zeros(len(loss), dtype=np.bool_),
         )
 
 
@@ -129,6 +131,7 @@ class Codes:
         loss: (n,), infinite where there is no code.
         bound: (n,) no code has a smaller loss.
         steps: (n,) of Newton's method on the path to them.
+        unique: (n,) whether the code, if it is optimal, is known to be the only one.
     """
 
     neurons: Array
@@ -136,6 +139,7 @@ class Codes:
     loss: Array
     bound: Array
     steps: Indices
+    unique: Mask
 
     @property
     def gap(self) -> Array:
@@ -148,7 +152,7 @@ class Codes:
     def none(cls, problems: int) -> Codes:
         """No codes yet."""
         nothing = np.full(problems, np.inf), np.zeros(problems), np.zeros(problems, dtype=np.intp)
-        return cls(np.zeros((2, 3, problems)), np.zeros((3, problems)), *nothing)
+        return cls(np.zeros((2, 3, problems)), np.zeros((3, problems)), *nothing, np.zeros(problems, dtype=np.bool_))
 
     def chosen(self, which: Indices) -> Codes:
         """Those of some problems."""
@@ -208,6 +212,7 @@ def optimal_codes(
             left = np.flatnonzero(~is_known[part])
             if len(left):
                 found.put(part[left], _searched(hulls.chosen(left)))
+            found.unique[part] = has_one_code(hulls.fan, hulls.corners, found.multiplier[:, part])
     return found, is_known
 
 

@@ -3,8 +3,10 @@
 1. Problems of two sources that fit (`pose`) are taken together, as many as have as many samples.
 2. Their modular codes are measured first, as `solve` does; where the bound meets such a code it is the answer.
 3. For the others a code is found, and proven, by itself (`codes`).
-4. An answer is taken if its gap is so small that its loss is `solve`'s to ten digits, however loose the tolerance is.
-5. All others are left to `solve`: other kinds of problems, hulls that are too large, codes that are not proven.
+4. An answer is taken if its gap is so small that its loss is `solve`'s to ten digits, however loose the tolerance is,
+   and if no other code is optimal, or it is the modular one of an exact decoder: then `solve` gives the same code.
+5. All others are left to `solve`: other kinds of problems, hulls that are too large, codes that are not proven, and
+   those of which there are several.
 """
 
 from __future__ import annotations
@@ -60,7 +62,8 @@ def solve_many(
     """Find the optimal codes of many problems, each with a proof of how good it is.
 
     Problems of two sources whose neurons are linear are solved together, ten thousand of them in seconds; all others
-    one after the other by `solve`. Either way the loss is that of `solve` to ten digits.
+    one after the other by `solve`. Either way the loss is that of `solve` to ten digits, and so is the code: where
+    several are optimal it is `solve` that chooses.
 
     Args:
         problems: what to represent, of any kinds together.
@@ -164,7 +167,8 @@ class _Many:
         pose = posed(problems, points)
         named = np.array([problem.sources.identified for problem in problems])
         codes, known = optimal_codes(pose.given, pose.known(named), CONDITION_TOLERANCE)
-        taken = known | (codes.gap <= min(self.tolerance, MANY.gap))
+        modular_alone = known & np.array([problem.readout.exact for problem in problems])
+        taken = (known | (codes.gap <= min(self.tolerance, MANY.gap))) & (codes.unique | modular_alone)
         weights = pose.weights(codes.neurons)
         multipliers = pose.multipliers(codes.multiplier)
         loss, bound = pose.unit * codes.loss, pose.unit * codes.bound

@@ -37,6 +37,21 @@ def assert_same(answers, least=0):
         assert proof.feasible
         assert proof.gap < 1e-8
         assert proof.loss == pytest.approx(answer.loss, rel=1e-9)
+        if alone.ambiguity().unique is not None:  # which of several codes is given is decided
+            require_same_code(problem, answer, alone)
+
+
+def require_same_code(problem, one, other):
+    """Every neuron that costs something is one of the other code, in units in which the sources cost the same.
+
+    Or its mirror image: of two that cost the same to nine digits either may be cheaper by rounding.
+    """
+    for code, rest in ((one, other), (other, one)):
+        some, all_of_them = (each.source_weights / problem.own_sizes for each in (code, rest))
+        largest = np.abs(all_of_them).max(initial=0.0)
+        for weights, cost in zip(some, code.neuron_costs, strict=True):
+            nearest = min(np.abs(all_of_them + side * weights).max(axis=1).min(initial=np.inf) for side in (-1, 1))
+            assert nearest <= 1e-4 * largest or cost <= 1e-6 * code.neuron_costs.sum()
 
 
 @st.composite
@@ -95,11 +110,23 @@ def clouds(count, samples=30):
 
 def test_all_of_them_at_once():
     answers = solve_many(clouds(300))
-    assert answers.at_once.all()
+    # Of one cloud the mean is so far from one sample that a continuum of neurons touches.
+    several = [place for place in range(300) if answers[place].ambiguity().unique is False]
+    assert np.flatnonzero(~answers.at_once).tolist() == several and len(several) == 1
     assert answers.gap.max() < 1e-10
     assert not answers.modular.any()
     assert (answers.price_of_modularity > 0).all()
     assert answers[0].method == METHOD
+
+
+def test_where_several_codes_are_optimal_it_is_the_one_of_solve():
+    octagon = np.array([[np.cos(turn), np.sin(turn)] for turn in np.pi / 4 * np.arange(8)])
+    tilted = octagon @ np.array([[np.cos(0.3), -np.sin(0.3)], [np.sin(0.3), np.cos(0.3)]])
+    # A continuum of neurons touches.
+    cut = Sources.from_moments(np.eye(2) / 3, [[-1, -1], [-1, 1], [1, -1], [1, 0.2]])
+    answers = solve_many([Problem(tilted, readout=Soft(5.0)), Problem(cut)])
+    assert not answers.at_once.any()
+    assert_same(answers)
 
 
 def test_what_does_not_fit_is_solved_by_itself():
@@ -130,7 +157,7 @@ def test_what_is_not_proven_is_solved_by_itself(monkeypatch):
 
 
 def test_moments_many_samples_and_axes_without_names():
-    uniform = Sources.from_moments(np.eye(2) / 3, [[-1, -1], [-1, 1], [1, -1], [1, 0.2]])
+    uniform = Sources.from_moments(np.eye(2) / 3, [[-1, -1], [-1, 1], [1, -1], [1, 0.9]])
     rows = np.random.default_rng(2).normal(size=(5_000, 2))
     data = Problem.from_data(np.random.default_rng(4).normal(size=(40, 5)), dimension=2)
     answers = solve_many([Problem(uniform), Problem(rows), data])
