@@ -101,7 +101,7 @@ class PreparedTable(Frozen):
         """
         names, deviations = self.sources.names, np.sqrt(np.diag(self.sources.covariance))
         plain = np.array([self.groups.get(name) == (name,) for name in names])
-        points = self.sources.points / np.where(plain, deviations, 1.0)
+        points = self.sources.points / np.where(plain & (deviations > 0), deviations, 1.0)
         numbers = [name for name, is_plain in zip(names, plain, strict=True) if is_plain]
         are = "is in units of its" if len(numbers) == 1 else "are in units of their"
         note = [f"{_listed(numbers)} {are} standard deviation."] if numbers else []
