@@ -23,6 +23,7 @@ from solver.solving.answer import TIED
 from solver.solving.best import Best
 from solver.solving.plan import is_small
 from solver.solving.run import MEETS_MODULAR, MEETS_SEPARATE, Run, one_thread, unproven
+from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE
 from theory.dependent.columns import in_own_columns
 
@@ -74,13 +75,24 @@ class HullRun:
             self.separate, self.run.stopped = run.answer(), run.stopped
             if run.stopped or self.posed.separate:
                 return interrupt
-            if method in ("auto", "groups", "modular"):
-                self.inside = self._closed(self.separate.source_weights, "groups", proven=method == "auto")
-        elif self.posed.groups is None and method in ("auto", "modular"):
-            self.inside = self._closed(self.posed.modular_weights, "modular", proven=method == "auto")
-        if self.inside is not None:
-            return None
+        interrupt = self._known(method)
+        if interrupt is not None or self.inside is not None:
+            return interrupt
         return self.run.search(method, rng, options)
+
+    def _known(self, method: str) -> KeyboardInterrupt | None:
+        """Step 2; the interrupt that ended it, if one did."""
+        proven = method == "auto"
+        try:
+            with interruptible():
+                if self.separate is not None and method in ("auto", "groups", "modular"):
+                    self.inside = self._closed(self.separate.source_weights, "groups", proven=proven)
+                elif self.posed.groups is None and method in ("auto", "modular"):
+                    self.inside = self._closed(self.posed.modular_weights, "modular", proven=proven)
+        except KeyboardInterrupt as interrupt:
+            self.run.stopped = str(interrupt) if isinstance(interrupt, Stopped) else KEYBOARD
+            return interrupt
+        return None
 
     def answer(self) -> Representation:
         """The best code, its loss and bound computed anew from the problem.
