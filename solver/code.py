@@ -10,12 +10,20 @@ import numpy as np
 from solver.ambiguity import Ambiguity, ambiguity
 from solver.ambiguity.touching_neurons import TIED, facing
 from solver.generation.pool import merged
-from solver.reads import ONE_SOURCE, group_shares, named, own_groups, scale_ratio, shares, strongest_part
+from solver.reads import (
+    ONE_SOURCE,
+    group_shares,
+    named,
+    own_groups,
+    scale_ratio,
+    shares,
+    strongest_group,
+    strongest_part,
+)
 from theory.bounds.cover import Cover
 from theory.conditions.practically import PRACTICALLY, excess, practically_modular
 from theory.dependent.columns import in_own_columns
 from theory.errors import InputError
-from theory.groups import is_shared
 from theory.immutable import Frozen, derived
 from theory.inputs import as_matrix
 from theory.neurons import Activity
@@ -231,15 +239,9 @@ class Code(Frozen):
         """
         groups = self.problem.groups
         read = shares(self.problem, self.source_weights)
-        if groups is not None and is_shared(groups):
-            inside = np.column_stack([np.linalg.norm(read[:, list(own)], axis=1) for own in groups.values()])
-            outside = [np.linalg.norm(np.delete(read, list(own), axis=1), axis=1) for own in groups.values()]
-            others = np.column_stack(outside) / (inside + np.column_stack(outside))
-            first = others.argmin(axis=1)
-            return named(first, np.take_along_axis(others, first[:, None], axis=1)[:, 0], list(groups))
         if groups is not None:
-            read = np.column_stack([np.linalg.norm(read[:, list(own)], axis=1) for own in groups.values()])
-        return named(*strongest_part(read), list(self.problem.sources.names if groups is None else groups))
+            return named(*strongest_group(read, groups), list(groups))
+        return named(*strongest_part(read), list(self.problem.sources.names))
 
     def coded_groups(self) -> list[tuple[str, ...]]:
         """For each neuron the names of the groups it reads; of the sources where there are no groups.

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory.dependent.columns import families
-from theory.groups import parts_of
+from theory.groups import is_shared, parts_of
 
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices
+    from theory.groups import Groups
     from theory.problem import Problem
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "scale_ratio",
     "shares",
     "source_scales",
+    "strongest_group",
     "strongest_part",
 ]
 
@@ -105,6 +107,29 @@ def strongest_part(parts: Array) -> tuple[Indices, Array]:
     others = parts.copy()
     others[np.arange(len(parts)), first] = 0.0
     return first, others.sum(axis=1) / parts.sum(axis=1)
+
+
+def strongest_group(read: Array, groups: Groups) -> tuple[Indices, Array]:
+    """(n,) the group that each neuron reads most, and (n,) the share of all others together.
+
+    A group weighs the root of its summed squares; where groups share sources the others are the sources outside it.
+
+    Args:
+        read: (n, d) how much it reads of each source, nonnegative, not all zero.
+        groups: of the sources.
+
+    Example:
+        >>> rows = np.array([[0.0, 3.0, 0.0], [3.0, 0.0, 1.0]])
+        >>> [found.tolist() for found in strongest_group(rows, {"a": (0, 1), "b": (1, 2)})]
+        [[0, 0], [0.0, 0.25]]
+    """
+    inside = np.column_stack([np.linalg.norm(read[:, list(own)], axis=1) for own in groups.values()])
+    if not is_shared(groups):
+        return strongest_part(inside)
+    beside = [np.linalg.norm(np.delete(read, list(own), axis=1), axis=1) for own in groups.values()]
+    others = np.column_stack(beside) / (inside + np.column_stack(beside))
+    first = others.argmin(axis=1)
+    return first, np.take_along_axis(others, first[:, None], axis=1)[:, 0]
 
 
 def named(first: Indices, others: Array, names: Sequence[str]) -> list[tuple[str | None, float]]:

@@ -158,8 +158,10 @@ class Problem(Immutable):
             raise InputError("recurrent_cost: there is no recurrent layer to be paid for; give transitions as well")
         if self.hull is not None:
             require_reducible(self)
-        elif isinstance(self.neurons, Nonlinear):
+        if isinstance(self.neurons, Nonlinear):
             self.neurons.require_fitting(self)
+        elif self.hull is not None:
+            pass  # the problem on the hull was held to what follows
         elif self.transitions is None:
             require_representable(self)
             require_definite_energy(self)
@@ -551,7 +553,10 @@ class Problem(Immutable):
             >>> problem.separated.separate, problem.separated.groups
             (True, {'first': (0,), 's2': (1,)})
         """
-        return self if self.separate else self.replaced(separate=True)
+        if self.separate:
+            return self
+        # Sources that tie keep the order that they have.
+        return Problem.knowing({"column_order": self.column_order}, **(self.arguments | {"separate": True}))
 
     @derived
     def blocks(self) -> tuple[Problem, ...]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from solver.certificate.result import Certificate
 from solver.certificate.worth import optimality_gap, within_loss
+from theory.dependent.columns import in_own_columns
 from theory.errors import InputError
 from theory.inputs import as_matrix
 from theory.neurons.nonlinear import rectified
@@ -70,7 +71,8 @@ class Proven(NamedTuple):
         value: the lower bound on the loss of any code of such neurons.
         rho: the largest worth over cost of a neuron, or more.
         exact: whether rho is attained.
-        worst_neuron: (w, b) of the neuron worth most, about the mean; of free neurons the direction of its decoder.
+        worst_neuron: (w, b) of the neuron worth most, about the mean, w on the coordinates of dependent sources; of
+            free neurons the direction of its decoder.
         multiplier: (T, r) N.
     """
 
@@ -116,8 +118,9 @@ def model_of(problem: Problem) -> Any:
         return FreeLoss(probabilities, problem.activity_cost, problem.sample_readout)
     from solver.rectified.loss import RectifiedLoss
 
-    centred = np.asarray(sources.about_mean(sources.points))
-    weight_costs = problem.encoder_cost * problem.encoder_metric
+    inside = problem.on_hull  # rectified neurons read the coordinates of dependent sources
+    centred = np.asarray(inside.sources.about_mean(inside.sources.points))
+    weight_costs = problem.encoder_cost * inside.encoder_metric
     return RectifiedLoss(centred, probabilities, problem.activity_cost, weight_costs, problem.sample_readout)
 
 
@@ -222,11 +225,14 @@ def certify_nonlinear(problem: Problem, representation: Any) -> Certificate:
     proven = bound_of(problem, representation.multiplier, tolerance=representation.tolerance / 4)
     feasible = paid.feasible and float(activity.min(initial=0.0)) >= 0
     value = within_loss(proven.value, paid.loss) if feasible else proven.value
+    worst = proven.worst_neuron
+    if problem.hull is not None and problem.neurons.name != "free":
+        worst = np.append(in_own_columns(problem, worst[None, :-1])[0], worst[-1])
     return Certificate(
         loss=paid.loss,
         lower_bound=value,
         gap=optimality_gap(paid.loss, value) if feasible else float("inf"),
-        worst_neuron=proven.worst_neuron,
+        worst_neuron=worst,
         rho=proven.rho,
         exact=proven.exact,
         feasible=feasible,

@@ -9,8 +9,9 @@ import numpy as np
 
 from solver.ambiguity import Ambiguity, undecided
 from solver.certificate.nonlinear import measured
-from solver.reads import named, scale_ratio, strongest_part
+from solver.reads import named, scale_ratio, strongest_group
 from theory.conditions.practically import PRACTICALLY, excess, practically_modular
+from theory.dependent.columns import in_own_columns, own_family
 from theory.errors import InputError
 from theory.groups import parts_of
 from theory.immutable import Frozen
@@ -173,9 +174,8 @@ class NonlinearCode(Frozen):
             other = np.column_stack([_unexplained(self.problem, self.sample_activity, own) for own in groups.values()])
             return named(other.argmin(axis=1), other.min(axis=1), list(groups))
         deviation = np.sqrt(np.diag(self.problem.sources.covariance))
-        weights = self.encoder @ self.problem.mixing * deviation
-        parts = np.column_stack([np.linalg.norm(weights[:, list(own)], axis=1) for own in groups.values()])
-        return named(*strongest_part(parts), list(groups))
+        weights = _weights(self.problem, self.encoder) * deviation
+        return named(*strongest_group(np.abs(weights), groups), list(groups))
 
     def ambiguity(self, *, quick: bool = False) -> Ambiguity:
         """Whether other neurons would do as well: left open, since their pricing is not exact.
@@ -283,13 +283,23 @@ def _reads(problem: Problem, activity: Array, encoder: Array) -> Array:
     groups = _groups_of(problem)
     if encoder.shape[1]:
         deviation = np.sqrt(np.diag(problem.sources.covariance))
-        sizes = parts_of(encoder @ problem.mixing * deviation, groups)
-        return np.asarray(sizes > ONE_SOURCE * sizes.max(axis=1, keepdims=True))
+        sizes = parts_of(_weights(problem, encoder) * deviation, groups)
+        found = np.asarray(sizes > ONE_SOURCE * sizes.max(axis=1, keepdims=True))
+        if problem.hull is not None:
+            owner = own_family(problem, problem.hull.functions(encoder @ problem.mixing))
+            found[owner >= 0] = np.eye(len(groups), dtype=bool)[owner[owner >= 0]]
+        return found
     alone = np.column_stack([_is_function_of(problem, activity, list(members)) for members in groups.values()])
     first = np.zeros(alone.shape, dtype=bool)
     first[np.arange(len(alone)), alone.argmax(axis=1)] = True
     several = ~np.any(alone, axis=1, keepdims=True)
     return np.asarray(np.logical_or(first, several))
+
+
+def _weights(problem: Problem, encoder: Array) -> Array:
+    """(n, d) what rectified neurons read of the sources; of dependent ones on few of them."""
+    weights = encoder @ problem.mixing
+    return weights if problem.hull is None else in_own_columns(problem, problem.hull.functions(weights))
 
 
 def _is_function_of(problem: Problem, activity: Array, members: list[int]) -> Array:

@@ -24,8 +24,10 @@ from solver.deadline import limited_to
 from solver.nonlinear.few import basic_shares
 from solver.nonlinear.representation import NonlinearRepresentation
 from solver.solving.limits import Limits, Progress
-from solver.solving.run import Run, one_thread
+from solver.solving.on_hull import run_of
+from solver.solving.run import one_thread
 from solver.stopping import KEYBOARD, Stopped, interruptible
+from theory.dependent.spans import kept_of_groups
 from theory.errors import InputError
 from theory.neurons.nonlinear import rectified
 
@@ -103,13 +105,17 @@ class _Search:
 
     def modular(self) -> _Best:
         """Step 2."""
-        groups = None if self.problem.groups is None else [list(members) for members in self.problem.groups.values()]
+        groups: Any = (
+            None if self.problem.groups is None else [list(members) for members in self.problem.groups.values()]
+        )
         options: dict[str, Any] = {"tolerance": self.limits.tolerance, "rng": self.rng}
         if self.problem.neurons.name == "free":
             points = np.asarray(self.problem.sources.points)
             return self.follow(
                 self.search.modular_steps(self.model, points, groups=groups, **options), "modular", shown=False
             )
+        if self.problem.hull is not None:
+            groups = [self.problem.hull.basis[list(kept)] for kept in kept_of_groups(self.problem)]
         return self.follow(self.search.modular_steps(self.model, groups, **options), "modular", shown=False)
 
     def all_neurons(self) -> _Best:
@@ -123,7 +129,7 @@ class _Search:
         try:
             linear = self.problem.replaced(activation="linear", **changes)
             limit = None if self.limits.time_limit is None else self.end_of("linear")
-            run = Run(linear, Limits(self.limits.tolerance, time_limit=limit))
+            run = run_of(linear, Limits(self.limits.tolerance, time_limit=limit))
             interrupt = run.search("auto", self.rng, {})
             if interrupt is not None:
                 raise interrupt
@@ -265,8 +271,9 @@ def _of_step(problem: Problem, step: Any) -> _Network:
     if problem.neurons.name == "free":
         neurons = step.activity.shape[1]
         return _Network(step.activity, np.zeros((neurons, 0)), np.zeros(neurons))
-    weights = step.neurons[:, :-1]
-    encoder = weights @ problem.pseudoinverse
-    encoder = encoder + (weights - encoder @ problem.mixing) @ problem.pseudoinverse  # once more, for its last digits
-    bias = step.neurons[:, -1] - weights @ problem.sources.mean
+    weights, inside = step.neurons[:, :-1], problem.on_hull
+    encoder = weights @ inside.pseudoinverse
+    encoder = encoder + (weights - encoder @ inside.mixing) @ inside.pseudoinverse  # once more, for its last digits
+    read = encoder @ problem.mixing if problem.dependent else weights
+    bias = step.neurons[:, -1] - read @ problem.sources.mean
     return _Network(rectified(problem.sources.points, encoder @ problem.mixing, bias), encoder, bias)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -117,7 +117,7 @@ def steps(loss: RectifiedLoss, *, tolerance: float, rng: np.random.Generator) ->
 
 def modular_steps(
     loss: RectifiedLoss,
-    groups: Sequence[Sequence[int]] | None = None,
+    groups: Sequence[Sequence[int] | Array] | None = None,
     *,
     tolerance: float,
     rng: np.random.Generator,
@@ -126,34 +126,35 @@ def modular_steps(
 
     Args:
         loss: sources, prices and readout.
-        groups: columns of the sources, group by group; one source each if none are given.
+        groups: columns of the sources, group by group, or a basis (k, d) of what the neurons of each have as weights;
+            one source each if none are given.
         tolerance: relative gap between loss and bound at which to stop.
         rng: for the starts of climbs.
     """
     columns = [[i] for i in range(loss.sources.shape[1])] if groups is None else groups
-    return _Search(loss, [_Family(loss, np.array(group, dtype=np.intp)) for group in columns], tolerance, rng).steps()
+    return _Search(loss, [_Family(loss, np.array(group)) for group in columns], tolerance, rng).steps()
 
 
 class _Family:
     """Neurons that read some of the sources: their own frame, and the way from it to that of all sources."""
 
-    def __init__(self, loss: RectifiedLoss, columns: Indices) -> None:
+    def __init__(self, loss: RectifiedLoss, columns: Any) -> None:
         frame, size = loss.frame, loss.sources.shape[1]
         whole = len(columns) == size
-        self.part = (
-            loss
-            if whole
-            else replace(
-                loss, sources=loss.sources[:, columns], weight_costs=loss.weight_costs[np.ix_(columns, columns)]
-            )
+        basis = np.eye(size)[columns] if columns.ndim == 1 else columns
+        inside = loss.sources[:, columns] if columns.ndim == 1 else loss.sources @ basis.T
+        costs = (
+            loss.weight_costs[np.ix_(columns, columns)] if columns.ndim == 1 else basis @ loss.weight_costs @ basis.T
         )
+        self.part = loss if whole else replace(loss, sources=inside, weight_costs=costs)
         self.frame: Frame = self.part.frame
         self.sources = len(columns)
-        rows = np.append(columns, size)
-        self.there = np.linalg.solve(frame.back, np.eye(size + 1)[:, rows] @ self.frame.back)
+        lifted = np.zeros((size + 1, len(columns) + 1))
+        lifted[:-1, :-1], lifted[-1, -1] = np.eye(size).T if whole else basis.T, 1.0
+        self.there = np.linalg.solve(frame.back, lifted @ self.frame.back)
         self.home = np.linalg.pinv(self.there)
-        basis = np.linalg.qr(self.there)[0]
-        self.projection = np.eye(size + 1) if whole else basis @ basis.T
+        span = np.linalg.qr(self.there)[0]
+        self.projection = np.eye(size + 1) if whole else span @ span.T
 
     def starts(self) -> Array:
         """Step 1: (n, m) in the family's frame."""

@@ -408,6 +408,31 @@ def test_columns_that_are_not_seen_have_no_scale():
     assert answer.to_dict()["scale_ratio"] == pytest.approx(3) and repr(answer) and certify(unseen, answer).gap < 1e-8
 
 
+@pytest.mark.thorough
+@pytest.mark.parametrize("activation", ["rectified", "free"])
+def test_nonlinear_neurons_of_dependent_sources(activation, tmp_path):
+    """On the hull of one of three categories every code is linear: its samples are the corners of a triangle."""
+    problem = Problem(np.eye(3), activation=activation, readout=Soft(20.0))
+    answer = solve(problem)
+    linear = solve(problem.replaced(activation="linear", **({"encoder_cost": 0.0} if activation == "free" else {})))
+    assert answer.status == "optimal" and answer.loss == pytest.approx(linear.loss, rel=1e-7) and answer.modular
+    assert certify(problem, answer).gap < 1e-7
+    assert sorted(answer.coded_groups()) == [("s1",), ("s2",), ("s3",)]
+    answer.save(tmp_path / "code.npz")
+    assert type(answer).load(tmp_path / "code.npz").loss == answer.loss
+
+
+@pytest.mark.thorough
+def test_rectified_neurons_of_a_sum_are_those_of_its_terms():
+    rows = np.random.default_rng(0).normal(size=(10, 2))
+    told = Problem(np.column_stack([rows, rows.sum(axis=1)]), activation="rectified", readout=Soft(10.0))
+    alone = Problem(rows, mixing=[[1, 0], [0, 1], [1, 1]], activation="rectified", readout=Soft(10.0))
+    one, other = solve(alone), solve(told)
+    assert other.status == "optimal" and other.loss == pytest.approx(one.loss, rel=1e-6)
+    assert other.modular_loss <= one.modular_loss * (1 + 1e-7)  # a neuron may read the sum alone
+    assert certify(told, other).gap < 1e-7 and len(certify(told, other).worst_neuron) == 4
+
+
 # ---- reductions and refusals --------------------------------------------------------------------------------------
 
 
@@ -430,7 +455,6 @@ def test_what_stays_refused_says_why():
             r"transitions: the sources are linearly dependent \(\+1\*s1 \+1\*s2 -1\*s3 is constant\)",
             {"transitions": np.eye(3)},
         ),
-        ("activation: .* rectified neurons are not looked for", {"activation": "rectified"}),
         ("targets: .* leave some sources out", {"readout": Exact([[1, 0, 0]])}),
         ("targets: all are constant", {"readout": Exact([[1, 1, -1]])}),
         ("costs: 3 sources of which some are told by others", {"neurons": Wiring(np.eye(3))}),

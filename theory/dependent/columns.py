@@ -60,17 +60,17 @@ def in_own_columns(problem: Any, functions: Array) -> Array:
         >>> in_own_columns(categories, np.array(marks)).round(9).tolist()
         [[2.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 2.0], [1.0, 1.0, 0.0, 0.0]]
     """
-    hull, whitening = problem.hull, problem.on_hull.whitening
-    columns = whitening.neurons(hull.basis)
+    hull, metric = problem.hull, _metric(problem)
+    columns = hull.basis @ metric
     result = np.zeros((len(functions), problem.dimension))
     owners = own_family(problem, functions)
-    for row, (neuron, owner) in enumerate(zip(whitening.neurons(functions), owners, strict=True)):
+    for row, (neuron, owner) in enumerate(zip(functions @ metric, owners, strict=True)):
         if not neuron.any():
             continue
         members = list(range(problem.dimension)) if owner < 0 else families(problem)[owner]
         result[row, members] = _few(columns[members], neuron)
     left = functions - hull.functions(result)
-    size, length = (np.linalg.norm(whitening.neurons(rows), axis=1) for rows in (left, functions))
+    size, length = (np.linalg.norm(rows @ metric, axis=1) for rows in (left, functions))
     left[size <= COLUMNS.rounding * length] = 0.0
     return np.asarray(result + hull.placed(left) + 0.0)  # no minus zero
 
@@ -83,13 +83,20 @@ def own_family(problem: Any, functions: Array) -> Indices:
         >>> own_family(Problem(np.eye(3)), np.array([[0.0, 2.0], [1.0, 1.0], [1.0, 2.0]])).tolist()
         [1, 2, -1]
     """
-    hull, whitening = problem.hull, problem.on_hull.whitening
-    columns, neurons = whitening.neurons(hull.basis), whitening.neurons(functions)
+    hull, metric = problem.hull, _metric(problem)
+    columns, neurons = hull.basis @ metric, functions @ metric
     length = np.linalg.norm(neurons, axis=1)
     owner = np.full(len(neurons), -1)
     for number, members in reversed(list(enumerate(families(problem)))):
         owner[_apart(columns[members], neurons) <= COLUMNS.alone * length] = number
     return owner
+
+
+def _metric(problem: Any) -> Array:
+    """(r, k) of which |v @ it|^2 is the energy of a linear neuron; of others the variance of what it reads."""
+    if problem.neurons.linear:
+        return np.asarray(problem.on_hull.whitening.matrix.T)
+    return np.asarray(problem.on_hull.sources.covariance_root.T)
 
 
 def _apart(columns: Array, neurons: Array) -> Array:

@@ -18,7 +18,7 @@ from theory.reductions.group_by_group import GROUP_BY_GROUP
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["Span", "spans_of"]
+__all__ = ["Span", "kept_of_groups", "spans_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,10 +52,20 @@ def spans_of(problem: Any) -> tuple[Span, ...]:
         >>> bool(np.allclose(cost, categories.neuron_cost([[1.0, 2.0, 0.0, 0.0]])))
         True
     """
+    kept = kept_of_groups(problem)
+    return tuple(Span(own, problem.hull.basis[list(own)], GROUP_BY_GROUP.alone(problem, own).canonical) for own in kept)
+
+
+def kept_of_groups(problem: Any) -> list[tuple[int, ...]]:
+    """Of each group, or source, the sources that tell its others.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> kept_of_groups(Problem(np.eye(4), groups={"all": [0, 1, 2, 3], "two": [0, 3]}))
+        [(0, 1, 2), (0, 3)]
+    """
     found = []
     for members in families(problem):
         hull = problem.sources.of_columns(members).hull
-        kept = tuple(members if hull is None else np.asarray(members)[hull.kept].tolist())
-        block = GROUP_BY_GROUP.alone(problem, kept).canonical
-        found.append(Span(kept, problem.hull.basis[list(kept)], block))
-    return tuple(found)
+        found.append(tuple(members if hull is None else np.asarray(members)[hull.kept].tolist()))
+    return found

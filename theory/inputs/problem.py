@@ -205,14 +205,9 @@ def require_reducible(problem: Any) -> None:
     """Refuse of dependent sources what is not known of their affine hull; the problem there is held to the rest.
 
     Raises:
-        InputError: neurons that are not linear; an exact decoder of targets that leave sources out.
+        InputError: an exact decoder of targets that leave sources out.
     """
     dependent = dependence(problem.sources) if problem.sources.hull is not None else "groups share sources"
-    if not problem.neurons.linear:
-        raise InputError(
-            f"activation: {dependent}, and of these {problem.neurons.name} neurons are not looked for; remove sources "
-            "that others tell, give groups that share none, or take linear neurons"
-        )
     if problem.on_hull.readout.rank is not None:
         raise InputError(
             f"targets: {dependent}, and these targets leave some sources out, which is not solved for an exact decoder "
