@@ -30,7 +30,7 @@ from theory.readouts import Readout
 # ## A readout: sum and difference
 #
 # Suppose that whoever listens wants the sum of two sources, and their difference with a care of `care`. All that the
-# theory needs is the matrix of what is decoded, and the price of the decoder's weights.
+# theory needs is the matrix of what is decoded, and the cost of the decoder's weights.
 
 
 # %%

@@ -4,7 +4,7 @@ A file is read in six steps; each refuses it by the name of the first array that
 
 1. Read all arrays, without unpickling objects. Refuse files of a later format, and missing arrays.
 2. Check that each array holds numbers or text, as its name demands.
-3. Build the problem from its sources, mixing, prices, readout, groups and transitions.
+3. Build the problem from its sources, mixing, costs, readout, groups and transitions.
 4. Check that the shapes fit, that all numbers are finite, and that the multiplier is symmetric.
 5. Compute from the problem and the neurons' weights what follows from them, and compare. The lower bound may not exceed
    what the multiplier could prove at best; what it does prove takes a search, which is left to `solver.certify`.
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["CHECKSUMS", "checksums", "posed_content", "problem_in", "read", "write"]
 
 FORMAT_VERSION = 5
-"""Written into every file. A file with a lower number has the same layout, and may lack prices of activity and bias."""
+"""Written into every file. A file with a lower number has the same layout, and may lack costs of activity and bias."""
 
 STREAM = "stream_"
 """What the names of the summary's arrays and numbers begin with."""

@@ -314,13 +314,13 @@ class Representation(Code):
         return plot_panels(self, panels, ax, path)
 
     def to_html(self, path: str | os.PathLike[str], *, stops: int = 17) -> None:
-        """Write a page to turn and hover: the code, its certificate, and how both change with the price of weights.
+        """Write a page to turn and hover: the code, its certificate, and how both change with the cost of weights.
 
         One file that opens in any browser, without a network. See `solver.pictures.pages.explorer`.
 
         Args:
             path: .html file to write, whole or not at all.
-            stops: prices of weights to solve, an odd number: those of the problem are in the middle.
+            stops: costs of weights to solve, an odd number: those of the problem are in the middle.
 
         Raises:
             InputError: a path that cannot be written, an even number of stops, or plotly not installed

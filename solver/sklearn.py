@@ -16,7 +16,7 @@ from solver.solving.solve import solve
 from theory.arrays import Array
 from theory.inputs import as_matrix, checked_probabilities, column_names, require_plain
 from theory.principal import PrincipalCoordinates
-from theory.problem import PRICES, Problem
+from theory.problem import COSTS, Problem
 
 try:
     from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
@@ -124,8 +124,8 @@ class OptimalCode(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             channels=getattr(self, "feature_names_in_", None),
         )
         limits = {name: getattr(self, name) for name in ("method", "tolerance", "time_limit")}
-        prices = {name: getattr(self, name) for name in PRICES}
-        answer = solve(Problem(sources, mixing=sources.axes, **prices), rng=self._generator(), **limits)
+        costs = {name: getattr(self, name) for name in COSTS}
+        answer = solve(Problem(sources, mixing=sources.axes, **costs), rng=self._generator(), **limits)
         assert isinstance(answer, Representation)
         self.representation_: Representation = answer
         self.components_: Array = answer.decoder.T
@@ -180,7 +180,7 @@ class OptimalCode(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Share of the variance of X that the code keeps, at most one: of data beyond the hull something is lost.
 
         The variance is taken about the mean of the data fitted, so that a single row has a score too. The score does
-        not depend on the units of the prices, so that searches over them compare like with like.
+        not depend on the units of the costs, so that searches over them compare like with like.
 
         Example:
             >>> square = [[0, 0], [0, 1], [1, 0], [1, 1]]

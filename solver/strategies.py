@@ -84,7 +84,7 @@ dimensions = st.integers(1, 4)
 """Numbers of sources."""
 
 costs = st.floats(-2, 2).map(lambda exponent: 10.0**exponent)
-"""Prices from 0.01 to 100."""
+"""Costs from 0.01 to 100."""
 
 
 def _checked(dimension: Any) -> int:

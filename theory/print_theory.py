@@ -51,12 +51,12 @@ def theory_page() -> str:
         "(`modularity derive --sources 4 --mixing general`):\n",
         *(_display(expression) for expression in derive(None, mixing="general").steps[-1].expressions[:3]),
         "### Decoders that may err\n",
-        "With squared errors at the price $\\kappa$ and noise of variance $v$ in every neuron "
+        "With squared errors at the cost $\\kappa$ and noise of variance $v$ in every neuron "
         "(`modularity derive --readout noisy`) the decoder is a ridge regression, and sources may be left out:\n",
         *_links(derive(2, readout="noisy"), ("Noise", "Decoder", "Best modular code", "Uncorrelated sources")),
         "## Theorems\n",
         "Each is checked against certified optima by the tests, at the edge of its hypothesis too. Where activity or "
-        "squared biases have a price of their own, weights are to be read in the units of "
+        "squared biases have a cost of their own, weights are to be read in the units of "
         "[mathematics.md](mathematics.md), section 1.\n",
         *(_theorem(entry) for entry in THEOREMS.values()),
         "## Families with a boundary\n",

@@ -51,10 +51,10 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array, Indices
 
-__all__ = ["PRICES", "Problem"]
+__all__ = ["COSTS", "Problem"]
 
-PRICES = {"encoder_cost": 1.0, "decoder_cost": 1.0, "activity_cost": 1.0, "bias_cost": 0.0}
-"""Arguments of `Problem` that are prices, and what they are if not given."""
+COSTS = {"encoder_cost": 1.0, "decoder_cost": 1.0, "activity_cost": 1.0, "bias_cost": 0.0}
+"""Arguments of `Problem` that are costs, and what they are if not given."""
 
 
 class Problem(Immutable):
@@ -68,12 +68,12 @@ class Problem(Immutable):
             dask are summarised where their blocks are), or `theory.Sources`. They may depend on each other linearly.
         mixing: (dx, d) matrix A of full column rank; the network sees x = A s. Identity if not given.
         probabilities: (T,) nonnegative weights of the samples; equal if not given.
-        encoder_cost: price of ||W_in||^2; zero (a recurrent layer has no encoder) where no combination of sources is
+        encoder_cost: cost of ||W_in||^2; zero (a recurrent layer has no encoder) where no combination of sources is
             nearly constant, since then every neuron costs activity; positive otherwise.
-        decoder_cost: price of ||W_out||^2, positive, or the best weights would have no size.
-        activity_cost: price of the mean squared activity, E||z||^2; zero only with a price of the bias and of the
+        decoder_cost: cost of ||W_out||^2, positive, or the best weights would have no size.
+        activity_cost: cost of the mean squared activity, E||z||^2; zero only with a cost of the bias and of the
             encoder, so that neurons pay for their squared mean activity.
-        bias_cost: price of the squared bias of each neuron beyond its share in the activity, counted on centred data
+        bias_cost: cost of the squared bias of each neuron beyond its share in the activity, counted on centred data
             (so that it is the mean activity).
         readout: what is decoded and how (`theory.readouts`); the data, exactly, if not given.
         groups: a name for each group of sources, and its members by index or name, such as
@@ -82,7 +82,7 @@ class Problem(Immutable):
             are compared with and described by.
         transitions: where sources go next, for a recurrent layer that updates the code: (d, d) matrices about the
             mean, one for each action, or `theory.dynamics.Transitions`; none if not given.
-        recurrent_cost: price of the squared weights of that layer.
+        recurrent_cost: cost of the squared weights of that layer.
         neurons: the kind of neuron (`theory.neurons`), which says what is paid for; `Linear` if not given.
         activation: the name of one of the program's own kinds instead: "linear", "rectified" or "free".
 
@@ -138,7 +138,7 @@ class Problem(Immutable):
         self.decoder_cost = checked_price(
             "decoder_cost",
             decoder_cost,
-            positive="without a price of the decoder ever weaker neurons cost ever less, and none is best",
+            positive="without a cost of the decoder ever weaker neurons cost ever less, and none is best",
         )
         self.activity_cost = checked_price("activity_cost", activity_cost)
         self.bias_cost = checked_price("bias_cost", bias_cost)

@@ -10,7 +10,7 @@ with ``K = B'B`` for the targets ``y = B s`` that it must produce:
 | readout | G0 |
 |---|---|
 | exact decoder | 0 |
-| soft: squared error at the price error_cost, decoder by least squares | (decoder_cost / error_cost) C^-1 |
+| soft: squared error at the cost error_cost, decoder by least squares | (decoder_cost / error_cost) C^-1 |
 | noise of variance v in each neuron, decoder by least squares | ((decoder_cost + error_cost v) / error_cost) C^-1 |
 
 With noise decoder_cost + error_cost v takes the place of decoder_cost everywhere. The value then includes the error
@@ -65,11 +65,11 @@ DECODING = DecodingTolerances()
 
 @dataclass(frozen=True, eq=False)
 class Readout(Frozen):
-    """The price of reading a code out, in one set of coordinates.
+    """The cost of reading a code out, in one set of coordinates.
 
     Attributes:
         targets: (r, d) B; what is decoded, y = B s.
-        decoder_cost: price of the squared decoder weights, and of the noise that they let through.
+        decoder_cost: cost of the squared decoder weights, and of the noise that they let through.
         ridge: (d, d) G0, or None for zero.
         ridge_root: (d, k) F with G0 = F F', of more digits than G0 has where errors count; None where it is not known.
         errors: what errors cost, in the sources' own coordinates; None where there are none.
@@ -520,13 +520,13 @@ class Reads(Protocol):
         Args:
             sources: s.
             mixing: (dx, d) A.
-            decoder_cost: price of the squared decoder weights.
+            decoder_cost: cost of the squared decoder weights.
         """
 
 
 @dataclass(frozen=True, eq=False)
 class Priced(Frozen):
-    """A readout whose price is known already.
+    """A readout whose cost is known already.
 
     Example:
         >>> from theory.problem import Problem
@@ -597,15 +597,15 @@ class Exact(_Posed):
 
 @dataclass(frozen=True, eq=False)
 class Soft(_Posed):
-    """Decoding with errors, at a price: the cheapest decoder weighs squared error against squared weights.
+    """Decoding with errors, at a cost: the cheapest decoder weighs squared error against squared weights.
 
     Args:
-        error_cost: positive price of the mean squared error of a target.
+        error_cost: positive cost of the mean squared error of a target.
         targets: (r, d) matrix B, what is to be decoded, y = B s, of any rank; the data x = A s if not given.
         probabilities: (T,) nonnegative weights of the samples on which errors count; those of the sources if not given.
 
     Raises:
-        InputError: a price that is not positive; targets or probabilities that do not fit the sources.
+        InputError: a cost that is not positive; targets or probabilities that do not fit the sources.
 
     Source: docs/mathematics.md, "The readout".
 
@@ -633,16 +633,16 @@ class Soft(_Posed):
 
 @dataclass(frozen=True, eq=False)
 class Noisy(_Posed):
-    """Decoding from neurons with independent noise, with errors at a price: a `Soft` whose decoder costs more.
+    """Decoding from neurons with independent noise, with errors at a cost: a `Soft` whose decoder costs more.
 
     Args:
-        error_cost: positive price of the mean squared error of a target.
+        error_cost: positive cost of the mean squared error of a target.
         noise_variance: nonnegative variance of the noise of each neuron, in units of squared activity.
         targets: (r, d) matrix B, what is to be decoded, y = B s, of any rank; the data x = A s if not given.
         probabilities: (T,) nonnegative weights of the samples on which errors count; those of the sources if not given.
 
     Raises:
-        InputError: a price that is not positive, a negative variance; targets or probabilities that do not fit.
+        InputError: a cost that is not positive, a negative variance; targets or probabilities that do not fit.
 
     Source: docs/mathematics.md, "The readout".
 
@@ -725,7 +725,7 @@ def _with_errors(
 ) -> Readout:
     cost = _number("error_cost", readout.error_cost)
     if not cost > 0:
-        raise InputError(f"error_cost: {cost:g} is not positive; without a price of errors nothing is worth coding")
+        raise InputError(f"error_cost: {cost:g} is not positive; without a cost of errors nothing is worth coding")
     if not SMALLEST <= cost <= LARGEST:
         raise InputError(f"error_cost: {cost:g} is out of range; give one from {SMALLEST:g} to {LARGEST:g}")
     if noise_variance > LARGEST:
@@ -752,7 +752,7 @@ def _with_errors(
     size = np.diag(ridge)
     if effective > LARGEST or not ((size >= SMALLEST**2) & (size <= LARGEST**2)).all():
         raise InputError(
-            f"error_cost: {cost:g} is too far from the scale of the sources and of the other prices for floating "
+            f"error_cost: {cost:g} is too far from the scale of the sources and of the other costs for floating "
             "point; choose units in which they are alike"
         )
     elsewhere = None if readout.probabilities is None else counted.probabilities

@@ -377,7 +377,7 @@ class Sources(Immutable):
     def standardized(self) -> Sources:
         """Each source about its mean, in units of its standard deviation.
 
-        The price of weights is the same for all sources, so that what a code is depends on their units. These do not.
+        The cost of weights is the same for all sources, so that what a code is depends on their units. These do not.
         A mixing, targets and transitions have to be those of the standardized sources.
 
         Example:

@@ -149,7 +149,7 @@ def streaming(count: int, _: float) -> Task:
 
 
 def sweeping(workers: int, seconds: float) -> Task:
-    """A sweep over a family of two sources and the price of the encoder, by so many processes."""
+    """A sweep over a family of two sources and the cost of the encoder, by so many processes."""
     from solver import Sweep
     from solver.sweeps.run import run
 

@@ -6,7 +6,7 @@
     python -m benchmarks.soundness --only INDEX [--seed S] [--activation ...]
 
 Problems of one to six sources are drawn from families that differ in every way the author could think of (`draws`),
-with prices, readouts and groups (`settings`), solved in processes that are watched (`crew`), and judged by a checker
+with costs, readouts and groups (`settings`), solved in processes that are watched (`crew`), and judged by a checker
 that shares no code with the certificate (`judgement`): it searches in floating point (`neurons`, `codes`) and accuses
 in rational arithmetic (`rational`). A quarter of the problems of linear neurons are solved again with columns that the
 others tell (`dependent`). Whether file, certificate, words and verdict agree with the answer is asked too

@@ -93,7 +93,7 @@ def _few(rng: Generator, points: Array) -> Array:
 
 
 def _reading(rng: Generator, problem: Drawn) -> Reading:
-    """How it is read out: prices of errors from below where a neuron of one source pays to far above."""
+    """How it is read out: costs of errors from below where a neuron of one source pays to far above."""
     kind = str(rng.choice(list(READ), p=list(READ.values())))
     targets = targets_of(rng, problem.dimension)[:MOST_TARGETS] if rng.random() < OF_TARGETS else None
     if targets is not None and not targets.any():

@@ -119,7 +119,7 @@ class Drawn:
 
     @property
     def effective_decoder_cost(self) -> float:
-        """The price of decoder weights and of the noise that they let through."""
+        """The cost of decoder weights and of the noise that they let through."""
         if self.reading.exact:
             return self.decoder_cost
         return self.decoder_cost + self.reading.error_cost * self.reading.noise_variance
@@ -201,7 +201,7 @@ def _grouped(rng: Generator, dimension: int) -> dict[str, Any]:
 
 
 def worth_having(problem: Drawn) -> Array:
-    """(d,) the price of errors, of the data and counted where they lie, from which on a neuron of one source pays.
+    """(d,) the cost of errors, of the data and counted where they lie, from which on a neuron of one source pays.
 
     It earns error_cost^2 K_ii C_ii^2 / decoder_cost for each unit of its squared weight as errors begin to cost.
     """

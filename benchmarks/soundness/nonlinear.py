@@ -5,7 +5,7 @@ The best bound that a multiplier N (T, k) can prove, whatever neurons there are,
 
     max over t <= 1 / rho of  t |N'X|_* - t^2 sum_t |N_t|^2 / (4 error_cost q_t),    rho^2 = |N'a|^2 / (4 mu c(a))
 
-with X the targets, q the weights of errors, mu the price of the decoder; |.|_* is the sum of singular values, to which
+with X the targets, q the weights of errors, mu the cost of the decoder; |.|_* is the sum of singular values, to which
 a turn of N brings <N, X>.
 """
 

@@ -149,7 +149,7 @@ def _counts(console: Console, records: Sequence[Record]) -> None:
     if excess:
         console.print(f"largest excess of a bound over what was found possible: {max(excess):.1e}", highlight=False)
     refused = sum(record.outcome == REFUSED for record in records)
-    console.print(f"refused in one line, for units or prices too far apart: {refused:,}", highlight=False)
+    console.print(f"refused in one line, for units or costs too far apart: {refused:,}", highlight=False)
     searched = sum(record.saving is not None for record in answered)
     console.print(f"answers against which cheaper codes were searched for: {searched:,}", highlight=False)
     beaten = [record for record in answered if record.saving is not None and record.saving > BETTER]

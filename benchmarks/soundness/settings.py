@@ -1,6 +1,6 @@
-"""What goes with the samples of a problem: weights, mixing, prices, how it is read out, which sources belong together.
+"""What goes with the samples of a problem: weights, mixing, costs, how it is read out, which sources belong together.
 
-Prices of errors reach from where silence is best to where errors are next to forbidden: both ends, and the place where
+Costs of errors reach from where silence is best to where errors are next to forbidden: both ends, and the place where
 the first neuron becomes worth having, are where formulas that are right in between go wrong.
 """
 
@@ -33,7 +33,7 @@ MASKABLE = ("sources", "probabilities", "mixing", "targets", "readout probabilit
 """Arguments that a mask can hide entries of."""
 
 PRICED, CHARGED = 0.4, 0.7
-"""How often activity has a price other than one, and how often biases then have one besides."""
+"""How often activity has a cost other than one, and how often biases then have one besides."""
 
 NO_ENCODER = 0.05
 """How often encoder weights cost nothing."""
@@ -45,7 +45,7 @@ OF_TARGETS, ELSEWHERE = 0.3, 0.15
 """How often what is read out with errors are targets, and how often errors count with weights of their own."""
 
 ABOUT = 0.3
-"""How often the price of errors lies about the one from which on a neuron is worth having."""
+"""How often the cost of errors lies about the one from which on a neuron is worth having."""
 
 GROUPED, SEPARATE = 0.2, 0.3
 """How often sources belong together in groups, and how often neurons then must keep to one of them."""
@@ -156,8 +156,8 @@ def reading_of(rng: Generator, dimension: int, worth: Array, decoder_cost: float
     Args:
         rng: draws.
         dimension: number of sources.
-        worth: (d,) the prices of errors from which on a neuron of each source alone is worth having.
-        decoder_cost: price of decoder weights, the measure of a noise.
+        worth: (d,) the costs of errors from which on a neuron of each source alone is worth having.
+        decoder_cost: cost of decoder weights, the measure of a noise.
         weights: (T,) with which errors could count instead of the sources' own.
     """
     kind = str(rng.choice(list(READ), p=list(READ.values())))

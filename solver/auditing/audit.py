@@ -2,7 +2,7 @@
 
 1. Fit w.s + b to the activity of each neuron by least squares. Refuse what the sources do not explain.
 2. Raise each bias to h(w) at least, so that the affine code is nonnegative on the samples.
-3. Recorded activity (`rescale`): take the biases h(w), fit the price of the encoder and the unit of the activity.
+3. Recorded activity (`rescale`): take the biases h(w), fit the cost of the encoder and the unit of the activity.
 4. Solve the problem; recompute the lower bound from the samples.
 5. Take the encoder and the decoder nearest to those of the network that fit w; sum the terms of the loss.
 6. Find the best strengths of the same neurons, and the neuron that is then missing.
@@ -184,8 +184,8 @@ def audit(
             tensor of torch or JAX, or the layer itself (`torch.nn.Linear`, or one of Equinox or Flax), will do.
         decoder: (r, n) W_out, if its cost is to count as it is; the best if not given. As the encoder.
         rescale: for recorded activity, whose units and baselines mean nothing. Every neuron gets the least baseline at
-            which its affine part is nonnegative, all one unit, and the encoder the price for which the code is least
-            suboptimal. With "unit" the encoder keeps the problem's price, and the unit alone is fitted.
+            which its affine part is nonnegative, all one unit, and the encoder the cost for which the code is least
+            suboptimal. With "unit" the encoder keeps the problem's cost, and the unit alone is fitted.
         neurons: n names; those of the activity's columns, or their numbers from one, if not given.
         tolerance: of the search for the optimum, as for `solve`.
         time_limit: as for `solve`.
@@ -216,7 +216,7 @@ def audit(
     limits: dict[str, Any] = {"tolerance": tolerance, "time_limit": time_limit, "rng": rng}
     values = _fitting(activity, problem.sources)
     if isinstance(rescale, str) and rescale != "unit":
-        raise InputError(f'rescale: {rescale!r} is unknown; give True, or "unit" to keep the price of the encoder')
+        raise InputError(f'rescale: {rescale!r} is unknown; give True, or "unit" to keep the cost of the encoder')
     if rescale:
         _require_rescalable(problem, encoder, decoder)
     else:
@@ -306,8 +306,8 @@ def _require_rescalable(problem: Problem, encoder: ArrayLike | None, decoder: Ar
         raise InputError("rescale: encoder and decoder belong to activity of a known unit; leave them out, or rescale")
     if not problem.readout.exact:
         raise InputError(
-            "rescale: where errors have a price a code without activity is best once weights are expensive enough, so "
-            "that no price can be fitted; leave the errors out"
+            "rescale: where errors have a cost a code without activity is best once weights are expensive enough, so "
+            "that no cost can be fitted; leave the errors out"
         )
 
 

@@ -42,7 +42,7 @@ class CommonFindings(Frozen):
 
     @property
     def problem(self) -> Problem:
-        """What is coded, with the fitted price of the encoder where it was fitted."""
+        """What is coded, with the fitted cost of the encoder where it was fitted."""
         problem: Problem = self.code.problem
         return problem
 

@@ -365,8 +365,8 @@ def _missing(problem: Problem, code: NonlinearRepresentation, factors: Array, ti
     if not ratio > 1:
         return _Missing(extra, float(np.nan_to_num(ratio)), 0.0)
     before = float(energies.sum()) + readout.value(activity)
-    both, prices = np.column_stack([activity, extra]), np.append(energies, cost)
-    after = _loss(readout, both, prices, np.sqrt(_energies(readout, both, prices) / prices))
+    both, costs = np.column_stack([activity, extra]), np.append(energies, cost)
+    after = _loss(readout, both, costs, np.sqrt(_energies(readout, both, costs) / costs))
     return _Missing(extra, float(ratio), max(0.0, before - after))
 
 

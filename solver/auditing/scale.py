@@ -1,17 +1,17 @@
-"""Which costs would a recorded code be best for? Its unit is not known, and the price of weights has to be fitted.
+"""Which costs would a recorded code be best for? Its unit is not known, and the cost of weights has to be fitted.
 
-Weights c w of any unit c cost ``c^2 E + g(G) / c^2``, so the best unit is in closed form, and the price of the decoder
-cancels: a unit and that price are the same thing. What is left is the price of the encoder. As both codes
+Weights c w of any unit c cost ``c^2 E + g(G) / c^2``, so the best unit is in closed form, and the cost of the decoder
+cancels: a unit and that cost are the same thing. What is left is the cost of the encoder. As both codes
 are in their best states, the excess changes with it as the encoder's shares of their losses differ,
 
     d log(1 + excess) / d log encoder_cost = share of the code - share of the optimum,
 
 and is least where they agree (docs/mathematics.md, "Audit of a given code"). So:
 
-1. Begin at the price at which encoder and activity of the code cost alike; spread others evenly about it by ratio.
-2. At each price solve for the optimum, give the code its best unit, and note excess and difference of the shares.
-3. Where the excess does not depend on the price, any will do. Where it is least at an end, take that end.
-4. Otherwise find the zero of the difference between the best price and its neighbour downhill (Brent's method).
+1. Begin at the cost at which encoder and activity of the code cost alike; spread others evenly about it by ratio.
+2. At each cost solve for the optimum, give the code its best unit, and note excess and difference of the shares.
+3. Where the excess does not depend on the cost, any will do. Where it is least at an end, take that end.
+4. Otherwise find the zero of the difference between the best cost and its neighbour downhill (Brent's method).
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ __all__ = ["Fit", "fit_costs"]
 
 @dataclass(frozen=True)
 class FitTolerances:
-    """Where prices are tried, and how exactly the best is found."""
+    """Where costs are tried, and how exactly the best is found."""
 
-    decades: float = 3.0  # on both sides of the price at which encoder and activity cost alike
-    tried: int = 13  # prices: two per decade
-    resolved: float = 1e-3  # of the logarithm of the price: the excess is level there, and known to a millionth
-    level: float = 1e-6  # change of the excess over all prices that is none
+    decades: float = 3.0  # on both sides of the cost at which encoder and activity cost alike
+    tried: int = 13  # costs: two per decade
+    resolved: float = 1e-3  # of the logarithm of the cost: the excess is level there, and known to a millionth
+    level: float = 1e-6  # change of the excess over all costs that is none
 
 
 FIT = FitTolerances()
@@ -53,15 +53,15 @@ class Fit(Frozen):
     """The costs that make a code of unknown unit least suboptimal.
 
     Attributes:
-        encoder_cost: the best price of the encoder, for an activity of price `activity_cost`.
-        scale: the unit: by what to multiply the activity for the prices of the fitted problem.
-        decoder_cost: the price of the decoder for which the activity as given has the right size.
-        kind: "inside" where the best price lies between those tried, "lowest" or "highest" where it is the first or
+        encoder_cost: the best cost of the encoder, for an activity of cost `activity_cost`.
+        scale: the unit: by what to multiply the activity for the costs of the fitted problem.
+        decoder_cost: the cost of the decoder for which the activity as given has the right size.
+        kind: "inside" where the best cost lies between those tried, "lowest" or "highest" where it is the first or
             last of them, so that none is the best, "any" where the excess does not depend on it, "given" where it was
             not fitted.
-        encoder_costs: (k,) the prices tried, rising.
+        encoder_costs: (k,) the costs tried, rising.
         excess: (k,) by how much the code costs more than the proven least at each.
-        own_units: (k,) the excess at each price if each neuron's unit were free.
+        own_units: (k,) the excess at each cost if each neuron's unit were free.
     """
 
     encoder_cost: float
@@ -79,21 +79,21 @@ class Fit(Frozen):
 
 @dataclass(frozen=True)
 class _Tried:
-    """What one price makes of a code; `tilt` is the difference of the encoder's shares."""
+    """What one cost makes of a code; `tilt` is the difference of the encoder's shares."""
 
-    price: float
+    cost: float
     excess: float
     own_units: float
     tilt: float
 
 
-def fit_costs(problem: Problem, weights: Array, *, price_given: bool = False, **limits: Any) -> Fit:
-    """Find the unit of a code and the price of the encoder that make it least suboptimal, each point certified.
+def fit_costs(problem: Problem, weights: Array, *, cost_given: bool = False, **limits: Any) -> Fit:
+    """Find the unit of a code and the cost of the encoder that make it least suboptimal, each point certified.
 
     Args:
-        problem: all but its encoder's price is kept; its readout allows no errors.
+        problem: all but its encoder's cost is kept; its readout allows no errors.
         weights: (n, d) of the neurons, in any unit.
-        price_given: whether the encoder's price is kept too, and only the unit is fitted.
+        cost_given: whether the encoder's cost is kept too, and only the unit is fitted.
         limits: of each search for an optimum, as for `solve`.
 
     Raises:
@@ -116,39 +116,39 @@ def fit_costs(problem: Problem, weights: Array, *, price_given: bool = False, **
     if not (activity > 0 and encoder > 0):
         raise InputError("activity: none of it is affine in the sources, so that no costs can be fitted to it")
     require_decodable(problem, weights, rescaled=True)
-    if price_given:
+    if cost_given:
         return _fit(problem, weights, "given", problem.encoder_cost, [_tried(problem, weights, limits)])
     tried: dict[float, _Tried] = {}
 
     def tilt(exponent: float) -> float:
         # Step 2.
-        price = activity / encoder * 10**exponent
-        if price not in tried:
-            tried[price] = _tried(problem.replaced(encoder_cost=price), weights, limits)
-        return tried[price].tilt
+        cost = activity / encoder * 10**exponent
+        if cost not in tried:
+            tried[cost] = _tried(problem.replaced(encoder_cost=cost), weights, limits)
+        return tried[cost].tilt
 
     # Step 1.
     exponents = np.linspace(-FIT.decades, FIT.decades, FIT.tried)
     tilts = [tilt(float(exponent)) for exponent in exponents]
-    first = sorted(tried.values(), key=lambda one: one.price)
+    first = sorted(tried.values(), key=lambda one: one.cost)
     best = int(np.argmin([one.excess for one in first]))
     kind, best = _kind_of(first, best)
-    price = first[best].price
+    cost = first[best].cost
     if kind == "inside":
         _refine(tilt, exponents, tilts, best)
-        price = min(tried.values(), key=lambda one: one.excess).price
-    curve = sorted(tried.values(), key=lambda one: one.price)
-    return _fit(problem, weights, kind, price, curve)
+        cost = min(tried.values(), key=lambda one: one.excess).cost
+    curve = sorted(tried.values(), key=lambda one: one.cost)
+    return _fit(problem, weights, kind, cost, curve)
 
 
-def _fit(problem: Problem, weights: Array, kind: str, price: float, curve: list[_Tried]) -> Fit:
-    scale = _scale(problem.replaced(encoder_cost=price), weights)
+def _fit(problem: Problem, weights: Array, kind: str, cost: float, curve: list[_Tried]) -> Fit:
+    scale = _scale(problem.replaced(encoder_cost=cost), weights)
     return Fit(
-        encoder_cost=price,
+        encoder_cost=cost,
         scale=scale,
         decoder_cost=problem.decoder_cost / scale**4,
         kind=kind,
-        encoder_costs=np.array([one.price for one in curve]),
+        encoder_costs=np.array([one.cost for one in curve]),
         excess=np.array([one.excess for one in curve]),
         own_units=np.array([one.own_units for one in curve]),
     )

@@ -5,7 +5,7 @@
 2. The whitening x = H w, M = H'H, in closed form: the triangular factor of M in units of the modular neurons, turned
    until H K H' is diagonal. Where the sources, or what is decoded, are nearly dependent, products lose digits, and the
    whitening of `theory.geometry.whitening` takes its place.
-3. Samples about the mean, in the size that the price of the bias gives them, times H^-1; G0 as the readout has it. The
+3. Samples about the mean, in the size that the cost of the bias gives them, times H^-1; G0 as the readout has it. The
    loss is counted in units of the root of tr K.
 4. The best modular code, and its multiplier Y, in the same coordinates.
 """

@@ -43,7 +43,7 @@ __all__ = ["audit"]
 @click.option(
     "--rescale",
     is_flag=True,
-    help="Recorded activity: fit unit, baselines, and the encoder's price if not given.",
+    help="Recorded activity: fit unit, baselines, and the encoder's cost if not given.",
 )
 @search_options
 @practically_option

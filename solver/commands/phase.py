@@ -66,7 +66,7 @@ def phase(
         return 0
     chosen = family(name)
     if weight_cost == 0:
-        raise InputError("--weight-cost: the price of the decoder cannot be zero; give a positive one")
+        raise InputError("--weight-cost: the cost of the decoder cannot be zero; give a positive one")
     require_outputs({}, picture=picture)
     if against is not None:
         return _plane(name, against, points=points, weight_cost=weight_cost, picture=picture, form=form)
@@ -106,8 +106,8 @@ def _table_of_families() -> Table:
 def _plane(name: str, against: str, *, points: int | None, weight_cost: float, picture: str | None, form: str) -> int:
     from solver.sweeps.plane import phase_plane, plane_plan
 
-    prices = {} if weight_cost == 1 else {"encoder_cost": weight_cost, "decoder_cost": weight_cost}
-    fixed = {price: value for price, value in prices.items() if price != against}
+    costs = {} if weight_cost == 1 else {"encoder_cost": weight_cost, "decoder_cost": weight_cost}
+    fixed = {cost: value for cost, value in costs.items() if cost != against}
     plan = plane_plan(name, against, points=POINTS_EACH if points is None else points, fixed=fixed)
     plane = phase_plane(plan, _rows(plan))
     with noted(), Outputs() as outputs:

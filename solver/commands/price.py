@@ -1,4 +1,4 @@
-"""`modularity price FILE`: what modularity costs along a grid of prices of the encoder."""
+"""`modularity price FILE`: what modularity costs along a grid of costs of the encoder."""
 
 from __future__ import annotations
 

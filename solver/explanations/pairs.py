@@ -7,7 +7,7 @@ and only if
 
     P(x) + P(y) <= 1/2
 
-whatever the prices of weights; else it mixes them, and modularity has a price, which is certified for each pair listed.
+whatever the costs of weights; else it mixes them, and modularity has a price, which is certified for each pair listed.
 If two combinations never occur, the labels say the same. The rule holds for any number of labels that exclude each
 other, and a code of many labels is mixed if that of two of them is.
 """

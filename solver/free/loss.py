@@ -16,7 +16,7 @@ __all__ = ["FreeLoss"]
 
 @dataclass(frozen=True, eq=False)
 class FreeLoss(Frozen):
-    """The price of activity and the readout of a code.
+    """The cost of activity and the readout of a code.
 
     Attributes:
         probabilities: (T,) p, nonnegative, of sum one. A sample of p_t = 0 may only have error weight 0.

@@ -63,7 +63,7 @@ def largest_ratio(
     """Bound |N'a| / (2 sqrt(mu c(a))) over all activities a >= 0.
 
     Args:
-        loss: prices and samples.
+        loss: costs and samples.
         multiplier: (T, k) N.
         tolerance: share by which the bound may exceed the best neuron.
         seconds: when to end with a weaker bound.

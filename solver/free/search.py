@@ -86,7 +86,7 @@ def steps(loss: FreeLoss, *, tolerance: float, rng: np.random.Generator) -> Iter
     """Codes of neurons of any activity, with lower bounds.
 
     Args:
-        loss: prices and samples.
+        loss: costs and samples.
         tolerance: the gap at which to end, as a share of the loss.
         rng: for the directions to start with.
 
@@ -117,7 +117,7 @@ def modular_steps(
     """Codes whose neurons each are a function of one source (or of one group's values), with lower bounds of those.
 
     Args:
-        loss: prices and samples.
+        loss: costs and samples.
         sources: (T, d).
         tolerance: the gap at which to end, as a share of the loss.
         rng: for the directions to start with.

@@ -82,7 +82,7 @@ def setting(loss: FreeLoss, views: Sequence[View]) -> Setting | None:
     """The numbers of the search; None if no target varies.
 
     Args:
-        loss: prices and samples.
+        loss: costs and samples.
         views: what a neuron may depend on.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Autoencoders: linear, of rectified neurons, and deep, with and without nonnegativity and prices of energy."""
+"""Autoencoders: linear, of rectified neurons, and deep, with and without nonnegativity and costs of energy."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class Autoencoder(Lifted):
         neurons: their number.
         rectified: whether they pass through a rectifier.
         nonnegative: whether they are charged for being negative; rectified neurons never are.
-        hidden: rectified units in a further layer on either side, with weights at the same price; none if zero.
+        hidden: rectified units in a further layer on either side, with weights at the same cost; none if zero.
         separate: whether each neuron reads one input only, in turn: the best modular network, as a comparison.
-        error_cost: price of the squared error.
-        activity_cost: price of squared activity.
-        weight_cost: price of squared weights.
-        negativity_cost: price of what a neuron falls below zero, averaged over samples.
+        error_cost: cost of the squared error.
+        activity_cost: cost of squared activity.
+        weight_cost: cost of squared weights.
+        negativity_cost: cost of what a neuron falls below zero, averaged over samples.
 
     Source: Whittington et al. (ICLR 2023) and Dorrell et al. (ICLR 2025), whose losses these are up to names.
 
@@ -100,14 +100,14 @@ class Autoencoder(Lifted):
         return parameters
 
     def problem(self, sources: ArrayLike, *, activation: str | None = None, **options: Any) -> Problem:
-        """The certified problem of neurons of this network's kind, at its prices: its optimum is the network's floor.
+        """The certified problem of neurons of this network's kind, at its costs: its optimum is the network's floor.
 
         Neurons behind hidden units are free neurons, of which no weights below are counted.
 
         Args:
             sources: (T, d) or `Sources`.
             activation: another kind of neurons, to be compared with; the network's own if not given.
-            options: of `Problem`, such as mixing and probabilities; not the prices.
+            options: of `Problem`, such as mixing and probabilities; not the costs.
 
         Raises:
             InputError: no kind given, and none whose optimum is a floor: neurons that may be negative, or hidden units
@@ -132,8 +132,8 @@ class Autoencoder(Lifted):
                     "nonnegative: neurons may be negative, and cost less than those of any certified problem; name the "
                     "kind to compare with, such as activation='linear'"
                 )
-        prices = {} if activation == "free" else {"encoder_cost": self.weight_cost}
-        return self._problem(sources, activation=activation, **prices, **options)
+        costs = {} if activation == "free" else {"encoder_cost": self.weight_cost}
+        return self._problem(sources, activation=activation, **costs, **options)
 
     def _shape(self, data: Data) -> tuple[list[int], list[str]]:
         """Widths from the inputs to the targets, and the names of the layers between."""

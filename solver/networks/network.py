@@ -54,7 +54,7 @@ class Data(NamedTuple):
 
 
 class Network(Protocol):
-    """An architecture with its prices: a frozen dataclass of numbers, so that two of them can be compared."""
+    """An architecture with its costs: a frozen dataclass of numbers, so that two of them can be compared."""
 
     def __hash__(self) -> int: ...
 
@@ -117,11 +117,11 @@ class Lifted:
         return self._raised(parameters, jnp.where(occurs, -activity, 0.0).max(axis=0, initial=0.0))
 
     def _problem(self, sources: Any, **options: Any) -> Problem:
-        """The certified problem with the prices of this network."""
+        """The certified problem with the costs of this network."""
         from theory.problem import Problem
 
-        prices: dict[str, Any] = {"decoder_cost": self.weight_cost, "activity_cost": self.activity_cost}
-        return Problem(sources, readout=Soft(self.error_cost), **prices, **options)
+        costs: dict[str, Any] = {"decoder_cost": self.weight_cost, "activity_cost": self.activity_cost}
+        return Problem(sources, readout=Soft(self.error_cost), **costs, **options)
 
     def _neurons(self, parameters: Tree, data: Data) -> Any:
         """(T, n) activity before lifting."""

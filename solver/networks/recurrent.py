@@ -27,7 +27,7 @@ class Recurrent(Lifted):
     The walks are rows of the data, one walk after the other. The neurons begin at ``start(y)``, with y the first target
     of a walk, and go on by ``z' = W_a z + b_a`` for the action a; the readout is linear. Descent minimises ``error_cost
     E||y - y'||^2 + activity_cost E||z||^2 + weight_cost ||D||^2 + recurrent_cost sum_a ||W_a||^2``, with D the readout.
-    The weights of ``start`` have no price, as in a problem with ``encoder_cost=0``.
+    The weights of ``start`` have no cost, as in a problem with ``encoder_cost=0``.
 
     Linear nonnegative neurons are charged for negative activity, and lifted for the curve, as in `Autoencoder`. In the
     certified problem activity is a function of the place alone; a network whose steps are not exact need not obey, so
@@ -38,11 +38,11 @@ class Recurrent(Lifted):
         length: rows of a walk.
         rectified: whether neurons pass through a rectifier.
         nonnegative: whether they are charged for being negative; rectified neurons never are.
-        error_cost: price of the squared error.
-        activity_cost: price of squared activity.
-        weight_cost: price of the squared weights of the readout.
-        recurrent_cost: price of the squared recurrent weights.
-        negativity_cost: price of what a neuron falls below zero, averaged over samples.
+        error_cost: cost of the squared error.
+        activity_cost: cost of squared activity.
+        weight_cost: cost of the squared weights of the readout.
+        recurrent_cost: cost of the squared recurrent weights.
+        negativity_cost: cost of what a neuron falls below zero, averaged over samples.
 
     Source: Dorrell et al. (ICLR 2025), networks of frequencies; Whittington et al. (ICLR 2023), path integration by
     weights of each action.

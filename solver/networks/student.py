@@ -55,7 +55,7 @@ class Student(Autoencoder):
     """Hidden rectified units, then the neurons, then a linear readout: an autoencoder without upper layer.
 
     Hidden units let the neurons be almost any function of the inputs. Activity and the weights of the readout have the
-    prices of the linear theory, and so have the weights below.
+    costs of the linear theory, and so have the weights below.
 
     Attributes:
         hidden: at least one.

@@ -129,7 +129,7 @@ def train(
     """Train a network from several seeds at once by Adam, all samples at each step unless the network draws some.
 
     Args:
-        network: architecture and prices, such as `Autoencoder`.
+        network: architecture and costs, such as `Autoencoder`.
         data: from `Data.of`.
         steps: of descent at most, rounded up to a multiple of fifty.
         rate: of Adam at the beginning; it falls to a thousandth along half a cosine.

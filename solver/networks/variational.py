@@ -1,4 +1,4 @@
-"""Variational autoencoders: noisy neurons between hidden layers, with nonnegativity and prices of energy or without."""
+"""Variational autoencoders: noisy neurons between hidden layers, with nonnegativity and costs of energy or without."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ class Variational:
 
     Descent minimises ``error_cost E||y - y'||^2 + beta E KL + activity_cost E||z||^2 + weight_cost ||W||^2``, where y'
     is decoded from neurons with their noise, KL is the divergence from a standard normal distribution, z are the means,
-    and W all weights. With ``beta`` above one, no price of energy and no rectifier it is a beta-VAE.
+    and W all weights. With ``beta`` above one, no cost of energy and no rectifier it is a beta-VAE.
 
     Attributes:
         neurons: their number.
         hidden: units in the layer on either side.
         nonnegative: whether the means pass through a rectifier.
-        beta: price of the divergence.
-        error_cost: price of the squared error.
-        activity_cost: price of squared means.
-        weight_cost: price of squared weights.
+        beta: cost of the divergence.
+        error_cost: cost of the squared error.
+        activity_cost: cost of squared means.
+        weight_cost: cost of squared weights.
         batch: samples drawn at each step.
 
     Source: Kingma, Welling, "Auto-encoding variational Bayes" (ICLR 2014); Higgins et al., "beta-VAE" (ICLR 2017);
-    Whittington et al. (ICLR 2023), with rectified means and prices of energy.
+    Whittington et al. (ICLR 2023), with rectified means and costs of energy.
 
     Example:
         >>> from solver.networks.training import train

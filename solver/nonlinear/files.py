@@ -1,7 +1,7 @@
 """Answers of nonlinear neurons in files: written whole, and read only if the numbers in them agree with the problem.
 
 1. Read all arrays, without unpickling objects; refuse missing ones.
-2. Build the problem from its sources, mixing, prices, readout and groups.
+2. Build the problem from its sources, mixing, costs, readout and groups.
 3. Compute from the problem and the network what follows from them, and compare.
 4. Compare all checksums: nothing else determines an array such as the multiplier.
 """

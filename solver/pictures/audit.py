@@ -42,7 +42,7 @@ def plot_audit(findings: Findings, path: str | os.PathLike[str] | None = None) -
 
     Two sources: neurons as arrows over the samples, orange where they earn less than they cost. Otherwise: weights in
     units of equal cost. Below: what each neuron earns for its cost at the optimum's prices, the savings one after the
-    other, and the excess over the price of the encoder where that was fitted.
+    other, and the excess over the cost of the encoder where that was fitted.
 
     Args:
         findings: of an audit.

@@ -138,7 +138,7 @@ def weights_words(findings: CommonFindings) -> list[str]:
 
 
 def _undetermined(findings: Findings) -> list[str]:
-    """First of all: that no price fits best, where the fit ran to the end of the prices tried."""
+    """First of all: that no cost fits best, where the fit ran to the end of the costs tried."""
     fit = findings.fit
     if fit is None or fit.kind not in ("lowest", "highest"):
         return []
@@ -154,7 +154,7 @@ def _fitted(findings: Findings) -> list[str]:
     fit = findings.fit
     if fit is None:
         return []
-    price = f"encoder cost {fit.encoder_cost:.3g} to an activity cost of {findings.problem.activity_cost:.3g}"
+    cost = f"encoder cost {fit.encoder_cost:.3g} to an activity cost of {findings.problem.activity_cost:.3g}"
     where = {
         "inside": f"Least suboptimal at an {price}.",
         "lowest": f"The lowest cost that was tried is an {price}.",

@@ -1,6 +1,6 @@
-"""What modularity costs along a grid of prices of the encoder, certified at each.
+"""What modularity costs along a grid of costs of the encoder, certified at each.
 
-With an exact decoder the price of the decoder cancels, so that the price of the encoder alone decides how much weights
+With an exact decoder the cost of the decoder cancels, so that the cost of the encoder alone decides how much weights
 count beside activity.
 """
 
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 __all__ = ["PriceCurve", "price_curve"]
 
 POINTS = 21
-"""Prices of the encoder, unless they are given: from a hundredth of the problem's own to a hundred times it."""
+"""Costs of the encoder, unless they are given: from a hundredth of the problem's own to a hundred times it."""
 
 MOST_POINTS = 10_000
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class PriceCurve(Frozen):
-    """The price of modularity at each of some prices of the encoder.
+    """The price of modularity at each of some costs of the encoder.
 
     Attributes:
-        problem: what is coded; its own price of the encoder may not be among the points.
+        problem: what is coded; its own cost of the encoder may not be among the points.
         encoder_costs: (k,) increasing.
         prices: (k,) price of modularity of the codes found.
         least: (k,) what each is proven to be at least.
@@ -122,7 +122,7 @@ class PriceCurve(Frozen):
         return [amount(*known) for known in bounds]
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
-        """Draw the price over the price of the encoder; write it to `path` (.png, .pdf, .svg) if given.
+        """Draw the price over the cost of the encoder; write it to `path` (.png, .pdf, .svg) if given.
 
         Example:
             >>> from solver import Problem
@@ -160,7 +160,7 @@ def price_curve(
     practically: float = PRACTICALLY,
     callback: Callable[[int, int], object] | None = None,
 ) -> PriceCurve:
-    """The price of modularity along a grid of prices of the encoder.
+    """The price of modularity along a grid of costs of the encoder.
 
     Args:
         problem: with known sources, of linear neurons.
@@ -218,7 +218,7 @@ def _require_priced(problem: Problem) -> None:
 
 
 def _costs(problem: Problem, given: ArrayLike | None) -> Array:
-    """(k,) the prices of the encoder, in increasing order and each once."""
+    """(k,) the costs of the encoder, in increasing order and each once."""
     if given is None:
         return np.geomspace(0.01, 100, POINTS) * (problem.encoder_cost or 1.0)
     costs = np.atleast_1d(as_array(given, "encoder_costs"))

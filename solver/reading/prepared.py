@@ -80,7 +80,7 @@ class PreparedTable(Frozen):
         """The problem of these sources in these groups, seen through this mixing.
 
         Args:
-            arguments: prices, readout and what else `Problem` takes.
+            arguments: costs, readout and what else `Problem` takes.
 
         Example:
             >>> made = prepare_table({"phase": [0, 1, 2, 3, 4, 5], "x": [0, 1, 0, 1, 0, 1]}, angles={"phase": 6})

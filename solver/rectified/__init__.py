@@ -1,6 +1,6 @@
 """Certified optimal codes of rectified neurons, ``a = max(0, S w + b)`` (docs/mathematics.md, "Nonlinear neurons").
 
-1. A loss (`loss`) knows the samples and the prices, and its frame the scaled coordinates in which all else works.
+1. A loss (`loss`) knows the samples and the costs, and its frame the scaled coordinates in which all else works.
 2. Start with neurons along every source, both ways.
 3. Master (`master`): the best energies of the neurons there are, by a primal-dual Newton method.
 4. Newton's method in all neurons at once (`newton`), on the faces cut out by the samples' kinks.

@@ -46,7 +46,7 @@ class LiftedSizes:
     neighbours: int = 12  # samples with which each has products: all products of 40 samples prove 0.0003 more
     seconds: float = 30.0  # for one program
     accuracy: float = 1e-2  # a hundredth of it is asked of a first-order method: a bound to some percent needs no more
-    priced: float = 1e-9  # least price of weights, in units of the frame, with which w is bounded by what it costs
+    priced: float = 1e-9  # least cost of weights, in units of the frame, with which w is bounded by what it costs
 
 
 SIZES = LiftedSizes()

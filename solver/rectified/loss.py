@@ -49,7 +49,7 @@ class RectifiedLoss(Frozen):
         probabilities: (T,) p, nonnegative, of sum one: how often each sample is met.
         activity_cost: alpha, positive.
         weight_costs: (d, d) R, positive semidefinite: w'R w is what input weights cost.
-        readout: the targets on the same samples, and the prices of decoder and errors.
+        readout: the targets on the same samples, and the costs of decoder and errors.
 
     Example:
         >>> from theory.neurons.sample_readout import SampleReadout
@@ -161,7 +161,7 @@ class Frame(Frozen):
 def _frame(loss: RectifiedLoss) -> Frame:
     sources, p, q = loss.sources, loss.probabilities, loss.readout.error_weights
     if not loss.activity_cost > 0:
-        raise InputError("activity_cost: not positive, and biases would grow for ever; give the activity a price")
+        raise InputError("activity_cost: not positive, and biases would grow for ever; give the activity a cost")
     costs = (p[:, None] * sources).T @ sources + loss.weight_costs / loss.activity_cost
     spread = np.sqrt(np.where(np.diag(costs) > 0, np.diag(costs), 1.0))
     sizes, turned = np.linalg.eigh(costs / np.outer(spread, spread))
@@ -173,7 +173,7 @@ def _frame(loss: RectifiedLoss) -> Frame:
     if ((p == 0) & (q > 0)).any() and np.linalg.eigvalsh(weights[:-1, :-1])[0] <= FRAME.flat:
         raise InputError(
             "probabilities: zero where errors count, and activity there is free of charge; give such samples a "
-            "probability, or encoder weights a price"
+            "probability, or encoder weights a cost"
         )
     targets = np.sqrt(q)[:, None] * loss.readout.targets
     size = float(np.linalg.norm(targets)) or 1.0

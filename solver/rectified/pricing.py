@@ -54,7 +54,7 @@ def largest_ratio(loss: RectifiedLoss, multiplier: Array, *, tolerance: float = 
     """The largest |N'a| / (2 sqrt(mu c(a))) of rectified neurons, bounded from above.
 
     Args:
-        loss: sources, prices and readout.
+        loss: sources, costs and readout.
         multiplier: (T, k) N.
         tolerance: relative difference between the bound and the best neuron at which the search may end.
         seconds: after so many the best bound so far is returned; only the data and N are trusted in any case.

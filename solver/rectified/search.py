@@ -100,7 +100,7 @@ def steps(loss: RectifiedLoss, *, tolerance: float, rng: np.random.Generator) ->
     """The best code of rectified neurons, better and better.
 
     Args:
-        loss: sources, prices and readout.
+        loss: sources, costs and readout.
         tolerance: relative gap between loss and bound at which to stop.
         rng: for the starts of climbs.
 
@@ -178,7 +178,7 @@ class _Search:
         self._bound_of(self.proven_at, 1e300)
 
     def steps(self) -> Iterator[Step]:
-        """The rounds; where errors are very expensive, or forbidden, also at prices that rise to theirs."""
+        """The rounds; where errors are very expensive, or forbidden, also at costs that rise to theirs."""
         starts, last = self._pool([each.starts() for each in self.families]), self.frame.delta
         falling = [value for value in FALLING if value > 3 * last]
         for deltas in ([last], [*falling, last] if falling else []):

@@ -13,7 +13,7 @@ from solver.studies.tasks import KEPT_POSITION_COST, RING, object_on_ring
 from theory.readouts import Soft
 
 ERROR_COSTS = (2.2, 5.0, 30.0)
-"""Prices of squared errors, for networks that may err; below two no neuron pays."""
+"""Costs of squared errors, for networks that may err; below two no neuron pays."""
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:

@@ -45,7 +45,7 @@ RING = 12
 """Positions on the ring, where the papers do not say how many."""
 
 KEPT_POSITION_COST = 1e-6
-"""Price of the encoder, next to nothing, of a position that recurrent weights keep instead of an input."""
+"""Cost of the encoder, next to nothing, of a position that recurrent weights keep instead of an input."""
 
 
 @dataclass(frozen=True)

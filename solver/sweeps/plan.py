@@ -137,7 +137,7 @@ class Sweep:
         """A grid over one data set.
 
         Args:
-            problem: of all samples, read out exactly; its prices hold where no coordinate says otherwise.
+            problem: of all samples, read out exactly; its costs hold where no coordinate says otherwise.
             settings: as in `of_family`, with ``samples`` (so many rows), ``bootstrap`` (numbers of resamples) and
                 ``columns`` (lists of names) in the place of ``parameter`` and ``second``.
 

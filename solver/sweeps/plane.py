@@ -17,7 +17,7 @@ from theory.conditions import decide
 from theory.errors import InputError, unknown_name
 from theory.families import FAMILIES, Family, family
 from theory.immutable import Frozen
-from theory.problem import PRICES
+from theory.problem import COSTS
 
 __all__ = ["PhasePlane", "phase_plane", "plane_plan", "spread_by_ratio"]
 
@@ -32,8 +32,8 @@ class PlaneGrid:
 
     fewest: int = 3  # values of each parameter
     most: int = 1_000  # values of each parameter
-    low: float = 0.01  # lower end of the range of a price
-    high: float = 100.0  # upper end of the range of a price
+    low: float = 0.01  # lower end of the range of a cost
+    high: float = 100.0  # upper end of the range of a cost
     lines: int = 17  # along each parameter, on which the verdict is asked where no exact boundary is known
     halvings: int = 12  # of a stretch between two verdicts: to a few thousandths, finer than a picture shows
 
@@ -99,7 +99,7 @@ def plane_plan(
     high: float | None = None,
     fixed: Mapping[str, Any] | None = None,
 ) -> Sweep:
-    """The sweep over a family's parameter and another: a price, one of the readout, or the family's second parameter.
+    """The sweep over a family's parameter and another: a cost, one of the readout, or the family's second parameter.
 
     Args:
         name: of the family.
@@ -123,7 +123,7 @@ def plane_plan(
             f"family: the verdict of {name} changes at single values only; choose another, such as one-corner"
         )
     second = () if chosen.second is None else ("second",)
-    known = (*second, *PRICES, *READOUT)
+    known = (*second, *COSTS, *READOUT)
     if against not in known:
         if against == "second":
             two = [entry.name for entry in FAMILIES.values() if entry.second is not None]

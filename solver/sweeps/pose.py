@@ -13,19 +13,19 @@ from theory.arrays import Array
 from theory.errors import InputError, unknown_name
 from theory.families import family
 from theory.neurons import Linear, Neurons
-from theory.problem import PRICES, Problem
+from theory.problem import COSTS, Problem
 from theory.readouts import Exact, Noisy, Soft
 from theory.sources import Sources
 
 __all__ = ["DRAWN", "READOUT", "SMOOTH", "OfData", "OfFamily", "Poses", "Tells"]
 
 READOUT = ("error_cost", "noise_variance")
-"""Coordinates that say how the code is read out; exactly where there is no price of errors."""
+"""Coordinates that say how the code is read out; exactly where there is no cost of errors."""
 
 DRAWN = ("samples", "bootstrap", "columns")
 """Coordinates that say what is taken of a data set."""
 
-SMOOTH = ("parameter", "second", *PRICES, *READOUT)
+SMOOTH = ("parameter", "second", *COSTS, *READOUT)
 """Coordinates along which the problem changes little from one value to the next."""
 
 
@@ -84,7 +84,7 @@ class OfFamily:
     def coordinates(self) -> tuple[str, ...]:
         """See `Poses`."""
         second = ("second",) if family(self.name).second is not None else ()
-        return ("parameter", *second, *PRICES, *READOUT)
+        return ("parameter", *second, *COSTS, *READOUT)
 
     def describe(self) -> dict[str, Any]:
         """See `Poses`."""
@@ -103,14 +103,14 @@ class OfFamily:
         readout = _readout(rest)
         if readout is not None:
             if not isinstance(posed.given_readout, Exact):
-                raise InputError(f"error_cost: {self.name} has errors at a price of its own; leave it out")
+                raise InputError(f"error_cost: {self.name} has errors at a cost of its own; leave it out")
             rest["readout"] = readout
         return posed.replaced(**rest) if rest else posed
 
 
 @lru_cache(maxsize=1)
 def _of_family(name: str, parameter: float, second: float | None) -> Problem:
-    """The problem at prices of one: the hull of its sources is computed once, whatever their prices."""
+    """The problem at costs of one: the hull of its sources is computed once, whatever their costs."""
     chosen = family(name) if second is None else family(name).sliced(second)
     if chosen.blocks is None:
         return chosen.problem(parameter)
@@ -119,9 +119,9 @@ def _of_family(name: str, parameter: float, second: float | None) -> Problem:
 
 
 class OfData:
-    """Problems of a data set: a problem, with other prices, and with some of its samples and columns.
+    """Problems of a data set: a problem, with other costs, and with some of its samples and columns.
 
-    Coordinates besides prices: ``samples`` (so many rows, drawn without replacement), ``bootstrap`` (the number of a
+    Coordinates besides costs: ``samples`` (so many rows, drawn without replacement), ``bootstrap`` (the number of a
     resample, as many rows drawn with replacement; 0 is the data as they are) and ``columns`` (the sources taken, by
     name). What is drawn depends on the point's seed, on ``samples`` and ``bootstrap`` alone.
 
@@ -153,7 +153,7 @@ class OfData:
     @property
     def coordinates(self) -> tuple[str, ...]:
         """See `Poses`."""
-        return (*PRICES, *READOUT, *DRAWN)
+        return (*COSTS, *READOUT, *DRAWN)
 
     def describe(self) -> dict[str, Any]:
         """See `Poses`."""
@@ -162,12 +162,12 @@ class OfData:
         for part in (sources.points, sources.probabilities, self._mixing, self._targets, *moments):
             digest.update(b"none" if part is None else f"{part.shape}".encode() + np.ascontiguousarray(part).tobytes())
         rows, columns = sources.points.shape
-        prices = {name: getattr(whole, name) for name, usual in PRICES.items() if getattr(whole, name) != usual}
+        costs = {name: getattr(whole, name) for name, usual in COSTS.items() if getattr(whole, name) != usual}
         return {
             "data": f"{rows} rows of {columns} sources, sha256 {digest.hexdigest()[:16]}",
             "sources": list(sources.names),
             "groups": None if whole.groups is None else {name: list(group) for name, group in whole.groups.items()},
-            **prices,
+            **costs,
             **({"separate": True} if whole.separate else {}),
             **({} if whole.neurons == Linear() else {"neurons": _described(whole.neurons)}),
         }
@@ -245,7 +245,7 @@ def _readout(point: dict[str, Any], targets: Any = None) -> Soft | Noisy | None:
     error_cost, variance = (point.pop(name, None) for name in READOUT)
     if error_cost is None:
         if variance is not None:
-            raise InputError("noise_variance: noise makes errors, so they need a price; give error_cost")
+            raise InputError("noise_variance: noise makes errors, so they need a cost; give error_cost")
         return None
     return Soft(error_cost, targets) if variance is None else Noisy(error_cost, variance, targets)
 

@@ -84,7 +84,7 @@ def _independent(draw: DrawFn) -> Problem:
 def _blocks(draw: DrawFn, *, holed: bool = False) -> Problem:
     """Every combination of the rows of two groups, with any probabilities; holed: without one combination.
 
-    Or with equal probabilities, so that errors of one group tell nothing of the other, and a price of errors.
+    Or with equal probabilities, so that errors of one group tell nothing of the other, and a cost of errors.
     """
     rows = draw(products(draw(st.integers(2, 4))))
     rows = np.unique(rows, axis=0)[1:] if holed else rows
@@ -122,29 +122,29 @@ def _mixed_problems(draw: DrawFn) -> Problem:
 
 @st.composite
 def _decoded_with_errors(draw: DrawFn, base: SearchStrategy[Problem], *, noise: bool = False) -> Problem:
-    """A problem with a price of errors about as large as makes sources drop out, often with noise and few targets."""
+    """A problem with a cost of errors about as large as makes sources drop out, often with noise and few targets."""
     problem = draw(base)
-    price = 2.0 ** draw(st.integers(-3, 8)) * _worth_a_neuron(problem)
+    cost = 2.0 ** draw(st.integers(-3, 8)) * _worth_a_neuron(problem)
     rows = draw(st.integers(0, problem.dimension))
     targets = problem.mixing[:rows] if rows and problem.mixing[:rows].any() else None
-    variance = draw(st.sampled_from([0.1, 1.0, 3.0])) * problem.decoder_cost / price
-    return problem.replaced(readout=Noisy(price, variance, targets) if noise else Soft(price, targets))
+    variance = draw(st.sampled_from([0.1, 1.0, 3.0])) * problem.decoder_cost / cost
+    return problem.replaced(readout=Noisy(cost, variance, targets) if noise else Soft(cost, targets))
 
 
 def _worth_a_neuron(problem: Problem) -> float:
-    """The price of errors at which the first source gets a neuron, if they are uncorrelated."""
+    """The cost of errors at which the first source gets a neuron, if they are uncorrelated."""
     variance, gram = np.diag(problem.sources.covariance), np.diag(problem.gram)
     return float((np.sqrt(problem.decoder_cost * problem.modular_costs / gram) / variance).min())
 
 
 @st.composite
 def _uncorrelated_boxes(draw: DrawFn) -> Problem:
-    """Independent sources in units of their own, with errors that have a price."""
+    """Independent sources in units of their own, with errors that have a cost."""
     problem = draw(_independent())
     units = 2.0 ** np.array(draw(st.lists(st.integers(-2, 2), min_size=problem.dimension, max_size=problem.dimension)))
-    # Never exactly the price itself, where no search can decide.
-    price = 1.5 * 2.0 ** draw(st.integers(-2, 8)) * _worth_a_neuron(problem.replaced(mixing=np.diag(units)))
-    return problem.replaced(mixing=np.diag(units), readout=Soft(price))
+    # Never exactly the cost itself, where no search can decide.
+    cost = 1.5 * 2.0 ** draw(st.integers(-2, 8)) * _worth_a_neuron(problem.replaced(mixing=np.diag(units)))
+    return problem.replaced(mixing=np.diag(units), readout=Soft(cost))
 
 
 @st.composite
@@ -219,7 +219,7 @@ def _at_the_edge(draw: DrawFn, base: SearchStrategy[Problem]) -> Problem:
     """Changes of problems that satisfy a hypothesis: what is easily forgotten when one is written down.
 
     Sources whose nearer ends are the upper ones, in unlike units and far from zero. Samples that occur twice, hardly
-    ever, or never, some of these beyond all others. Channels that see one source more. Prices of activity and biases,
+    ever, or never, some of these beyond all others. Channels that see one source more. Costs of activity and biases,
     and encoders that are free. Few targets, or those of the data. Errors that count on other samples. Of these none,
     one or several; a problem that then misses the hypothesis is not tried.
     """

@@ -3,9 +3,9 @@
 Hypothesis shrinks within what a strategy can draw. Here everything may go:
 
 1. List changes, those first that lose most: leave out a source; take the identity for the mixing and one for the
-   prices; equal probabilities; leave out a sample; round mixing, prices, probabilities and samples.
+   costs; equal probabilities; leave out a sample; round mixing, costs, probabilities and samples.
 2. Take the first change that makes the problem smaller and that still refutes, and begin again. Sizes are compared
-   number by number: sources, samples, mixing, prices, probabilities, digits of the samples.
+   number by number: sources, samples, mixing, costs, probabilities, digits of the samples.
 3. End when no change does, or after a thousand problems.
 """
 
@@ -20,7 +20,7 @@ import numpy as np
 
 from theory.arrays import Array
 from theory.errors import InputError
-from theory.problem import PRICES, Problem
+from theory.problem import COSTS, Problem
 
 __all__ = ["as_fraction", "integer_weights", "readable", "shrink"]
 
@@ -137,7 +137,7 @@ def _size(problem: Problem) -> tuple[float, ...]:
         problem.dimension,
         problem.sources.count,
         0.0 if unmixed else problem.mixing.size + _complexity(problem.mixing),
-        sum(_oddity(getattr(problem, name), usual) for name, usual in PRICES.items()),
+        sum(_oddity(getattr(problem, name), usual) for name, usual in COSTS.items()),
         0.0 if weights is None else float(integer_weights(weights).sum()),
         _complexity(problem.sources.points),
     )
@@ -161,9 +161,9 @@ def _changes(problem: Problem) -> Iterator[dict[str, Any]]:
     # One source by itself cannot mix.
     for source in range(problem.dimension) if problem.dimension > 2 else ():
         yield {"sources": np.delete(points, source, axis=1), "mixing": np.delete(mixing, source, axis=1)}
-    yield {"mixing": np.eye(problem.dimension), **PRICES}
+    yield {"mixing": np.eye(problem.dimension), **COSTS}
     yield {"mixing": np.eye(problem.dimension)}
-    for name, usual in PRICES.items():
+    for name, usual in COSTS.items():
         yield {name: usual}
     yield {"probabilities": None}
     for row in range(len(points)):
@@ -171,7 +171,7 @@ def _changes(problem: Problem) -> Iterator[dict[str, Any]]:
         yield {"sources": np.delete(points, row, axis=0), "probabilities": kept}
     for rounded in _rounder(mixing):
         yield {"mixing": rounded}
-    for name in PRICES:
+    for name in COSTS:
         yield {name: _power_of_ten(posed[name])}
     if weights is not None:
         for place in np.flatnonzero(weights > 1):
@@ -197,7 +197,7 @@ def _rounder(table: Array) -> Iterator[Array]:
 
 
 def _oddity(cost: float, usual: float) -> float:
-    """Zero for the usual price; else powers of ten from one (one of zero), plus one where it is no power of ten."""
+    """Zero for the usual cost; else powers of ten from one (one of zero), plus one where it is no power of ten."""
     if cost == usual:
         return 0.0
     if cost == 0:

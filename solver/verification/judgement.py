@@ -196,7 +196,7 @@ def _silence(problem: Problem, prediction: Prediction, answer: Representation) -
     said = f"predicted {_listed(prediction.silent)} to be left out; found {_listed(silent)}"
     if silent == prediction.silent:
         return AGREES, float(np.abs(np.log(np.maximum(shares, JUDGEMENT.coded**2) / JUDGEMENT.coded)).min()), said
-    # Next to its price a source that is worth a neuron is worth one of hardly any energy.
+    # Next to its cost a source that is worth a neuron is worth one of hardly any energy.
     if answer.status != "optimal" or not prediction.margin > JUDGEMENT.contradiction:
         return _undecided(said)
     return DISAGREES, prediction.margin, said

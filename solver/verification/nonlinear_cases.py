@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NONLINEAR_CONCLUSIONS", "NONLINEAR_DRAWS"]
 
-PRICES_OF_WEIGHTS = st.sampled_from([0.01, 0.1, 1.0, 10.0])
+COSTS_OF_WEIGHTS = st.sampled_from([0.01, 0.1, 1.0, 10.0])
 ERROR_COSTS = st.sampled_from([2.0, 10.0, 100.0])
 
 
@@ -38,7 +38,7 @@ def _rows(draw: DrawFn, dimension: int) -> Array:
 
 @st.composite
 def _posed(draw: DrawFn, rows: Array, weights: Any, kinds: list[str], *, exact: bool = False, paid: bool = True) -> Any:
-    """A problem of one of some kinds of neuron, with a readout and prices of its own.
+    """A problem of one of some kinds of neuron, with a readout and costs of its own.
 
     Args:
         draw: given by hypothesis.
@@ -46,10 +46,10 @@ def _posed(draw: DrawFn, rows: Array, weights: Any, kinds: list[str], *, exact: 
         weights: (T,) their weights.
         kinds: of neurons.
         exact: whether the decoder may not err.
-        paid: whether weights have a price.
+        paid: whether weights have a cost.
     """
     kind = draw(st.sampled_from(kinds))
-    cost = 1.0 if kind == "free" else draw(PRICES_OF_WEIGHTS) if paid else 0.0
+    cost = 1.0 if kind == "free" else draw(COSTS_OF_WEIGHTS) if paid else 0.0
     mixing = draw(mixings(rows.shape[1]))
     several = draw(st.integers(0, rows.shape[1]))
     targets = None if not several else np.asarray(np.eye(rows.shape[1]) if mixing is None else mixing)[:several]
@@ -130,7 +130,7 @@ def _combinations(draw: DrawFn, kinds: list[str]) -> Problem:
 
 @st.composite
 def _expensive_weights(draw: DrawFn, *, joined: bool = False) -> Problem:
-    """Two sources, independent or joined, at prices of weights from small ones to some that make neurons linear."""
+    """Two sources, independent or joined, at costs of weights from small ones to some that make neurons linear."""
     rows, weights = draw(_table(joined=joined))
     units = draw(st.sampled_from([[1.0, 1.0], [0.5, 2.0]]))
     readout = draw(st.one_of(st.just(Exact()), st.builds(Soft, ERROR_COSTS)))

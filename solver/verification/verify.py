@@ -27,7 +27,7 @@ from solver.verification.counterexamples import integer_weights, readable, shrin
 from solver.verification.judgement import AGREES, DISAGREES, UNDECIDED, Judgement, judge
 from theory.errors import InputError
 from theory.neurons import Linear
-from theory.problem import PRICES, Problem
+from theory.problem import COSTS, Problem
 from theory.readouts import Exact, Noisy, Soft
 from theory.theorems import THEOREMS, Theorem
 from theory.theorems.hypotheses import decodes_the_data
@@ -104,7 +104,7 @@ class Report:
                 "sources": problem.sources.points.tolist(),
                 "probabilities": None if weights is None else weights.tolist(),
                 "mixing": problem.mixing.tolist(),
-                **{name: getattr(problem, name) for name in PRICES},
+                **{name: getattr(problem, name) for name in COSTS},
             }
         return {
             "name": self.name,
@@ -131,7 +131,7 @@ class Report:
 
 
 def _listed(problem: Problem) -> str:
-    """The samples, their weights if they differ, and a mixing and prices if they are not one."""
+    """The samples, their weights if they differ, and a mixing and costs if they are not one."""
     table, header = problem.sources.points, [*problem.sources.names]
     if problem.sources.probabilities is not None:
         table = np.column_stack([table, integer_weights(problem.sources.probabilities)])
@@ -139,7 +139,7 @@ def _listed(problem: Problem) -> str:
     listed = [" ".join(f"{name:>12}" for name in header), *_rows(table)]
     if not np.array_equal(problem.mixing, np.eye(problem.dimension)):
         listed += ["seen through the mixing", *_rows(problem.mixing)]
-    costs = {name: getattr(problem, name) for name, usual in PRICES.items() if getattr(problem, name) != usual}
+    costs = {name: getattr(problem, name) for name, usual in COSTS.items() if getattr(problem, name) != usual}
     listed += [f"{name.replace('_', ' ')} {cost:.10g}" for name, cost in costs.items()]
     if type(problem.neurons) is not Linear:
         listed.append(f"{problem.neurons!r}" if problem.neurons.linear else f"{problem.neurons.name} neurons")
@@ -186,7 +186,7 @@ def verify(
     cases = _cases()
     entry = as_theorem(claim)
     if isinstance(claim, str | Theorem):
-        # A theorem of one's own may speak of mixings and prices too.
+        # A theorem of one's own may speak of mixings and costs too.
         registered = THEOREMS.get(entry.name) is entry
         anything = cases.sources_for_conjectures() | cases.ANYTHING
         usual, near = cases.draws_for(entry.name) if registered else (anything, None)
@@ -379,10 +379,10 @@ def save_problem(problem: Problem, path: Path) -> list[str]:
     sources, readout = problem.sources, problem.given_readout
     if not sources.from_samples:
         raise InputError(f"save: {problem!r} is known by its moments alone, which no table of samples can hold")
-    prices = {name: getattr(problem, name) for name in PRICES}
+    costs = {name: getattr(problem, name) for name in COSTS}
     held = isinstance(readout, Exact | Soft | Noisy) and getattr(readout, "probabilities", None) is None
     kind = None if problem.neurons.linear else problem.neurons.name
-    if not held or problem != Problem(sources, mixing=problem.mixing, readout=readout, activation=kind, **prices):
+    if not held or problem != Problem(sources, mixing=problem.mixing, readout=readout, activation=kind, **costs):
         raise InputError(
             f"save: {problem!r} has groups, transitions, errors on other samples or a kind of neuron, of which no file "
             "is written"
@@ -404,7 +404,7 @@ def save_problem(problem: Problem, path: Path) -> list[str]:
     for name in ("error_cost", "noise_variance"):
         if hasattr(readout, name):
             options += [f"--{name.replace('_', '-')}", repr(getattr(readout, name))]
-    for name, usual in PRICES.items():
+    for name, usual in COSTS.items():
         cost = getattr(problem, name)
         options += [f"--{name.replace('_', '-')}", repr(cost)] if cost != usual else []
     return options if kind is None else [*options, "--activation", kind]

@@ -330,7 +330,7 @@ GROUPED = simple(
     activity_cost=2.0,
     bias_cost=0.3,
 )
-"""All that is new at once: errors of targets at a price, prices of activity and biases, groups."""
+"""All that is new at once: errors of targets at a price, costs of activity and biases, groups."""
 
 OUTSIDE = simple(CUT_SQUARE.points, reading=Reading(targets=np.array([[1.0, 0.0]])))
 """A source that is not decoded: no modular code reads it, and its code matrix is singular."""

@@ -178,7 +178,7 @@ def test_a_code_without_neurons_has_no_activity_below_zero():
 @share(1 / 2)
 @given(st.integers(2, 4), st.floats(1, 6), seeds)
 def test_an_answer_promises_no_more_than_certify_sees(dimension, digits, seed):
-    """Units far apart, prices that count them, errors at a price: the multiplier is kept as it was proven."""
+    """Units far apart, costs that count them, errors at a cost: the multiplier is kept as it was proven."""
     rng = np.random.default_rng(seed)
     units = 10 ** rng.uniform(-digits, digits, dimension)
     readout = Soft(10 ** rng.uniform(-1, 3), targets=rng.normal(size=(1, dimension)) / units)
@@ -207,7 +207,7 @@ def test_data_far_from_zero_behind_a_nearly_singular_mixing_are_not_called_optim
 
 @pytest.mark.parametrize("seed", [6, 11, 18, 27, 41])
 def test_no_bound_of_nearly_dependent_sources_with_errors_is_above_a_loss(seed):
-    """The price of errors G0 has entries so large that those of Y G0 cancel; a sum of squares keeps its digits."""
+    """The cost of errors G0 has entries so large that those of Y G0 cancel; a sum of squares keeps its digits."""
     rng = np.random.default_rng(seed)
     points, mixing = rng.standard_normal((18, 2)), rng.standard_normal((2, 2))
     points[:, 1] = points[:, 0] + 10.0 ** rng.uniform(-7, -4) * points[:, 1]

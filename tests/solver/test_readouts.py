@@ -208,7 +208,7 @@ def test_the_command_line(tmp_path):
 
 
 def test_exact_targets():
-    """Decoding two sums of two sources is like seeing them through that mixing without an encoder's price."""
+    """Decoding two sums of two sources is like seeing them through that mixing without an encoder's cost."""
     sums = [[1.0, 1.0], [1.0, -0.5]]
     cheap = 1e-9
     samples = np.random.default_rng(0).uniform(size=(20, 2))

@@ -117,7 +117,7 @@ def test_one_source_of_a_box_is_coded_alone():
     verdict, answer = decide(problem), solve(problem)
     assert verdict.modular and answer.status == "optimal" and answer.source_weights.shape == (1, 2)
     assert answer.source_weights[0, 0] == 0
-    # c = variance, price of the encoder and squared least bias: 2 * 3 * sqrt(1/4 + 1 + 1/4).
+    # c = variance, cost of the encoder and squared least bias: 2 * 3 * sqrt(1/4 + 1 + 1/4).
     assert answer.loss == pytest.approx(6 * 1.5**0.5, rel=1e-12)
     np.testing.assert_allclose(answer.reconstruct(answer.activity())[:, 0], [0, 3, 0, 3], atol=1e-12)
 

@@ -1,4 +1,4 @@
-"""The price of the encoder may be zero, which is the limit of small prices, where every neuron still costs activity."""
+"""The cost of the encoder may be zero, which is the limit of small costs, where every neuron still costs activity."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def free_encoders(draw):
 
 @pytest.mark.thorough
 @given(free_encoders())
-def test_no_price_is_the_limit_of_small_prices(posed):
+def test_no_cost_is_the_limit_of_small_costs(posed):
     try:
         free = solve(Problem(**posed, encoder_cost=0))
     except InputError as error:
@@ -35,10 +35,10 @@ def test_no_price_is_the_limit_of_small_prices(posed):
     assert free.energies["encoder"] == 0
     assert certify(free.problem, free).gap <= 1e-8
     before = free.loss
-    for price in (1e-9, 1e-6, 1e-3):
-        # The optimum is concave in the price and rises by the encoder of the best code at most.
-        priced = solve(Problem(**posed, encoder_cost=price)).loss
-        assert before * (1 - 1e-8) <= priced <= free.loss * (1 + 1e-8) + price * (free.encoder**2).sum()
+    for cost in (1e-9, 1e-6, 1e-3):
+        # The optimum is concave in the cost and rises by the encoder of the best code at most.
+        priced = solve(Problem(**posed, encoder_cost=cost)).loss
+        assert before * (1 - 1e-8) <= priced <= free.loss * (1 + 1e-8) + cost * (free.encoder**2).sum()
         before = priced
 
 
@@ -91,7 +91,7 @@ def test_exact_problems_are_posed_where_the_covariance_is_regular(cost):
 
 
 @pytest.mark.parametrize("cost", [0, 1e-18])
-def test_a_price_that_rounding_hides_is_refused(cost):
+def test_a_cost_that_rounding_hides_is_refused(cost):
     with pytest.raises(InputError, match=r"encoder_cost: .* of which \+1\*s1 -1\*s2 hardly varies.*at least 2\.7e-15"):
         Problem(NEARLY_DEPENDENT, encoder_cost=cost)
     assert solve(Problem(NEARLY_DEPENDENT, encoder_cost=2.7e-15)).status == "optimal"
@@ -99,7 +99,7 @@ def test_a_price_that_rounding_hides_is_refused(cost):
 
 def test_moments_without_a_price_of_the_encoder():
     square = Sources.from_moments(np.eye(2) / 3, [[-1, -1], [-1, 1], [1, -1], [1, 1]])
-    # Each source costs 2 sqrt(variance + bias^2), as for any price.
+    # Each source costs 2 sqrt(variance + bias^2), as for any cost.
     assert solve(Problem(square, encoder_cost=0)).loss == pytest.approx(4 * (1 / 3 + 1) ** 0.5)
 
 

@@ -243,7 +243,7 @@ def test_no_transitions_at_all(given_transitions, said):
 
 def test_settings_that_do_not_fit():
     refused(lambda: Problem(SQUARE, recurrent_cost=2), "recurrent_cost: there is no recurrent layer")
-    refused(lambda: Problem(SQUARE, transitions=TURN, recurrent_cost=-1), "recurrent_cost: -1 is not a price")
+    refused(lambda: Problem(SQUARE, transitions=TURN, recurrent_cost=-1), "recurrent_cost: -1 is not a cost")
     refused(lambda: Transitions(TURN, [[1, 2, 3]]), "offsets of shape (1, 3)")
     refused(lambda: Transitions(TURN, centre=[1]), "a centre of 1 numbers")
     refused(lambda: Transitions(TURN, [[np.inf, 0]]), "offsets are not finite")

@@ -52,11 +52,11 @@ def modularity(
         sources: (T, d) array-like, one row per sample, or `Sources`.
         mixing: (dx, d) matrix A of full column rank, identity if not given.
         probabilities: (T,) nonnegative weights, equal if not given.
-        encoder_cost: price of the squared encoder weights; zero where the covariance of the sources is regular.
-        decoder_cost: positive price of the squared decoder weights; it changes the verdict only where errors have a
+        encoder_cost: cost of the squared encoder weights; zero where the covariance of the sources is regular.
+        decoder_cost: positive cost of the squared decoder weights; it changes the verdict only where errors have a
             price.
-        activity_cost: positive price of the mean squared activity; one where the verdict is to be exact.
-        bias_cost: price of squared biases beyond that; zero where the verdict is to be exact.
+        activity_cost: positive cost of the mean squared activity; one where the verdict is to be exact.
+        bias_cost: cost of squared biases beyond that; zero where the verdict is to be exact.
         readout: what is decoded and how (`theory.readouts`); the data, exactly, if not given.
         exact: decide in rational arithmetic and attach a proof. Every float is taken at its exact value; strings such
             as "0.1" or "1/3" are taken at theirs. Ties count as modular, and are decided, as is everything in two
@@ -93,7 +93,7 @@ def modularity(
         return decide(Problem(sources, activity_cost=activity_cost, bias_cost=bias_cost, **arguments))
     if activity_cost != 1 or bias_cost != 0:
         raise InputError(
-            "exact: decided for activity_cost=1 and bias_cost=0 alone; divide the other prices by activity_cost, "
+            "exact: decided for activity_cost=1 and bias_cost=0 alone; divide the other costs by activity_cost, "
             "and leave out bias_cost or exact"
         )
     return _decide_exactly(sources, arguments)

@@ -4,7 +4,7 @@
 2. The margin is the least ratio of the slack h(w)^2 - w'F w to the products sum_{i != j} |u_i u_j|. Start with the
    ratio at neurons that mix two sources evenly.
 3. Cut the cones of the normal fan into orthants, axis by axis. On a cone within an orthant both forms are quadratic.
-   Keep only cones on which slack - margin * products may fail to be copositive.
+   Keep only cones on which slack - margin * products may fail to be copositive. Where too many are left, give up.
 4. Dinkelbach: lower the margin to the ratio at the rays, and to the ratio along edges that leave a tight axis.
 5. Find the minimisers of slack - margin * products on the cones where it is negative, and lower the margin to the least
    ratio there; repeat until it no longer falls.
@@ -38,6 +38,8 @@ class MarginTolerances:
     slack: float = 1e-12  # a normalised slack above minus this is rounding
     on_axis: float = 1e-12  # products of weights of a neuron with f = 1 below this: the direction is an axis
     below_zero: float = 1e-7  # a margin below minus this is not zero: it is computed to about 1e-10
+    most_pieces: int = 400_000  # of cones; more take many seconds, and the verdict does not need the margin
+    cut_at_once: int = 500  # flat cones, each into hundreds of pieces; of more only those that matter are cut
     steps: int = 60  # each at least halves the error, so that these exhaust double precision
 
 
@@ -74,6 +76,8 @@ def decide_few(problem: Problem, multiplier: Array) -> Verdict:
 def off_axis_margin(problem: Problem, condition: Array) -> float:
     """Largest mu with h(w)^2 - w'F w >= mu sum_{i != j} |u_i u_j| for all w, u_i = w_i sqrt(M_ii + m_i^2).
 
+    NaN where that takes too many pieces of cones.
+
     The axes are always tight, so the least slack is zero for every modular problem; relative to the products of
     weights on different sources it measures how far the data are from the boundary.
 
@@ -83,13 +87,20 @@ def off_axis_margin(problem: Problem, condition: Array) -> float:
     """
     pieces = problem.sources.fan
     margin = _margin_of_pairs(problem, condition)
-    for axis in range(problem.dimension):
+    energy, axes = problem.energy_matrix, np.arange(problem.dimension)
+    few = ConeForms(pieces, energy, cut=False).flat().sum() <= MARGIN_SEARCH.cut_at_once
+    if not few:
+        # Those along which neurons pay most for activity first: they leave least to cut.
+        axes = np.argsort(-problem.activity_cost * np.diag(problem.sources.covariance) / np.diag(energy))
+    for axis in axes:
         if not len(pieces):
             return margin
         # Step 3.
-        part = _Slack(problem, condition, pieces)
+        part = _Slack(problem, condition, pieces, cut=few)
         margin = min(margin, part.margin_at_rays())
-        pieces = part.pieces.restricted(part.may_fall_short(margin)).split_along(axis)
+        pieces = part.pieces.restricted(part.may_fall_short(margin)).split_along(int(axis))
+        if len(pieces) > MARGIN_SEARCH.most_pieces:
+            return float("nan")
     return _Slack(problem, condition, pieces).lowered(margin) if len(pieces) else margin
 
 
@@ -105,8 +116,9 @@ def _margin_of_pairs(problem: Problem, condition: Array) -> float:
 class _Slack:
     """h(w)^2 - w'F w and the products |u_i u_j| in the coordinates of each cone."""
 
-    def __init__(self, problem: Problem, condition: Array, pieces: NormalFan) -> None:
-        cones = ConeForms(pieces, problem.energy_matrix)
+    def __init__(self, problem: Problem, condition: Array, pieces: NormalFan, *, cut: bool = True) -> None:
+        cones = ConeForms(pieces, problem.energy_matrix, cut=cut)
+        self.flat = cones.flat()
         self.pieces = pieces = cones.fan
         self.metric = cones.metric
         self.slack = cones.metric - cones.forms(problem.energy_matrix + condition)
@@ -119,7 +131,10 @@ class _Slack:
     def may_fall_short(self, margin: float) -> Indices:
         """Cones that may have a smaller margin, whatever the signs of the weights within them."""
         products = self.products if margin > 0 else self.least_products
-        return np.flatnonzero(~surely_copositive((self.slack - margin * products) / max(1.0, abs(margin))))
+        short = (self.slack - margin * products) / max(1.0, abs(margin))
+        # The entries are rounded as those of any cone, but what they are taken from is smaller in a flat one.
+        short[self.flat] -= MARGIN_SEARCH.slack
+        return np.flatnonzero(~surely_copositive(short))
 
     def margin_at_rays(self) -> float:
         """The bound on the margin set by single rays."""

@@ -42,7 +42,7 @@ class Verdict(Frozen):
             for one source. Of six or more sources that of the witness (an upper bound), and NaN without one, as of
             linearly dependent sources. NaN too where floating point cannot pose the problem.
         witness: (d,) a mixed neuron worth more than it costs, w'F w > h(w)^2, if there is one.
-        F: (d, d) the matrix of the condition, Y - M. Where activity or squared biases have a price of their own,
+        F: (d, d) the matrix of the condition, Y - M. Where activity or squared biases have a cost of their own,
             h(w)^2 is to be read as (activity_cost + bias_cost) h(w)^2.
         price_bound: proven upper bound on the price of modularity, sqrt(rho) - 1.
         rho: largest ratio w'Y w / f(w) at the modular multiplier (an upper bound on it where modular is None).

@@ -223,8 +223,8 @@ def check_proof(
         sources: (T, d) as for `theory.modularity`, like the following.
         mixing: (dx, d) or None.
         probabilities: (T,) or None.
-        encoder_cost: its price.
-        decoder_cost: matters where errors have a price.
+        encoder_cost: its cost.
+        decoder_cost: matters where errors have a cost.
         readout: what is decoded and how, if not the data without error.
 
     Returns:

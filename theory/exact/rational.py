@@ -67,7 +67,7 @@ def exact_number(value: Any, name: str) -> Fraction:
 
 
 def positive_number(value: Any, name: str) -> Fraction:
-    """The rational that a price stands for.
+    """The rational that a cost stands for.
 
     Raises:
         InputError: not a number that can be read exactly, or not positive.

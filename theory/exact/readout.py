@@ -1,7 +1,7 @@
 """The readout in rational arithmetic: its multiplier Y at the best modular code, where that is known.
 
 1. Exact decoder: Y_ij = K_ij sqrt(c_i c_j / (K_ii K_jj)), with c_i the cost of the modular neuron of source i.
-2. With errors of covariance C_e at the price kappa: Y = (kappa^2 / mu) C_e K C_e at the code without neurons. If no
+2. With errors of covariance C_e at the cost kappa: Y = (kappa^2 / mu) C_e K C_e at the code without neurons. If no
    Y_ii exceeds c_i, that code is the best modular one, and Y is rational.
 3. Otherwise, for uncorrelated sources: Y_ij is made of rationals and the roots of c_i and c_j, source by source.
 4. For correlated sources the strengths solve coupled polynomial equations: no verdict without rounding.
@@ -47,7 +47,7 @@ class ExactErrors:
         """From the arguments of readouts.
 
         Raises:
-            InputError: prices that are not positive, or a negative variance.
+            InputError: costs that are not positive, or a negative variance.
         """
         error, decoder = positive_number(cost, "error_cost"), positive_number(decoder_cost, "decoder_cost")
         variance = exact_number(noise_variance, "noise_variance")

@@ -80,17 +80,17 @@ class Family(ABC):
             InputError: outside the range.
         """
 
-    def problem(self, parameter: float, **prices: Any) -> Problem:
+    def problem(self, parameter: float, **costs: Any) -> Problem:
         """The problem at one value of the parameter, with an exact decoder unless the family has another.
 
         Args:
             parameter: the value.
-            prices: prices of `Problem`, if not one.
+            costs: costs of `Problem`, if not one.
 
         Raises:
             InputError: outside the range.
         """
-        return Problem(self.sources(parameter), **prices)
+        return Problem(self.sources(parameter), **costs)
 
     @abstractmethod
     def moments(self, parameter: Any) -> tuple[Any, Any]:
@@ -110,11 +110,11 @@ class Family(ABC):
         raise InputError(f"second: {self.name} has one parameter only")
 
     def boundary_at(self, name: str, value: float) -> tuple[Any, ...] | None:
-        """The boundary at one value of the second parameter or of a price; None if no exact one is known.
+        """The boundary at one value of the second parameter or of a cost; None if no exact one is known.
 
         Args:
-            name: "second", or a price of `Problem`.
-            value: its value; all other prices are one.
+            name: "second", or a cost of `Problem`.
+            value: its value; all other costs are one.
 
         Example:
             >>> from theory.families import family
@@ -123,7 +123,7 @@ class Family(ABC):
         """
         if name == "second":
             return self.sliced(value).boundary()
-        # Without mixing and errors the condition does not contain these prices.
+        # Without mixing and errors the condition does not contain these costs.
         free = name in ("encoder_cost", "decoder_cost", "activity_cost")
         return self.boundary() if free and (value == 1 or not self.unit_prices) else None
 

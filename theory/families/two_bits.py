@@ -1,4 +1,4 @@
-"""Two correlated bits that are decoded with errors, along the price of these."""
+"""Two correlated bits that are decoded with errors, along the cost of these."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ ODDS = [4, 1, 1, 4]
 
 
 class TwoBits(Family):
-    """Two correlated bits that are decoded with errors, along the price of these."""
+    """Two correlated bits that are decoded with errors, along the cost of these."""
 
     name = "two-bits"
     statement = (
         "Two bits, zero or one with equal probabilities and equal to each other with probability 4/5, decoded with "
-        "squared errors at the price `a`; all other prices are one. Their range is a square, so that an exact decoder "
+        "squared errors at the cost `a`; all other costs are one. Their range is a square, so that an exact decoder "
         "has a modular code whatever the correlation, and so has one with expensive errors. With cheaper ones a neuron "
         "that reads both is worth having; and where errors are cheaper still, no neuron is."
     )
-    parameter = "price `a` of squared error"
+    parameter = "cost `a` of squared error"
     low, high = 0.0, 50.0
     includes = (False, True)
     unit_prices = True
@@ -36,9 +36,9 @@ class TwoBits(Family):
         self.check(parameter)
         return Sources(CORNERS, ODDS)
 
-    def problem(self, parameter: float, **prices: Any) -> Problem:
-        """The sources, decoded with errors at that price."""
-        return Problem(self.sources(parameter), readout=Soft(self.check(parameter)), **prices)
+    def problem(self, parameter: float, **costs: Any) -> Problem:
+        """The sources, decoded with errors at that cost."""
+        return Problem(self.sources(parameter), readout=Soft(self.check(parameter)), **costs)
 
     def moments(self, parameter: Any) -> tuple[Any, Any]:
         """Mean and covariance, whatever the parameter."""
@@ -50,14 +50,14 @@ class TwoBits(Family):
         return mean, corners.T * sp.diag(*odds) * corners - mean * mean.T
 
     def boundary(self) -> tuple[Any, ...]:
-        """The prices at which the first neuron is worth its cost, and the modular code becomes optimal."""
+        """The costs at which the first neuron is worth its cost, and the modular code becomes optimal."""
         return self._boundary
 
     @cached_property
     def _boundary(self) -> tuple[Any, ...]:
-        """Both prices, in the directions (1, 1) and (1, -1), in which C, G and Y are diagonal by symmetry.
+        """Both costs, in the directions (1, 1) and (1, -1), in which C, G and Y are diagonal by symmetry.
 
-        1. Without neurons Y = a^2 C^2, and the neuron (1, 1) earns most: it earns what it costs at the first price.
+        1. Without neurons Y = a^2 C^2, and the neuron (1, 1) earns most: it earns what it costs at the first cost.
         2. At the modular code Y_11 = M_11 + m^2; the condition F_12 <= m^2 of the corner (0, 0) is tight at the second.
         3. There Y = (x + 1/(a c))^-2 in each direction of variance c, with one strength x; subtract the two to find a.
         """

@@ -16,7 +16,7 @@ import numpy as np
 from theory.geometry.polytope import NormalFan
 
 if TYPE_CHECKING:
-    from theory.arrays import Array, Indices
+    from theory.arrays import Array, Indices, Mask
 
 __all__ = ["ConeForms"]
 
@@ -30,9 +30,10 @@ class ConeForms:
     Args:
         fan: the normal fan of conv(-S).
         energy_matrix: (d, d) M, positive definite.
+        cut: whether flat cones are cut.
 
     Attributes:
-        fan: the cones of the forms: badly conditioned ones are cut.
+        fan: the cones of the forms: flat ones are cut along the axes, if they are to be.
         rays: (R, d) the fan's generators scaled to f = 1, to which the coordinates of a cone refer.
 
     Example:
@@ -43,10 +44,11 @@ class ConeForms:
         True
     """
 
-    def __init__(self, fan: NormalFan, energy_matrix: Array) -> None:
+    def __init__(self, fan: NormalFan, energy_matrix: Array, *, cut: bool = True) -> None:
         self.energy_matrix = energy_matrix
         self._use(fan)
-        self._cut_flat_cones()
+        if cut:
+            self._cut_flat_cones()
 
     def _use(self, fan: NormalFan) -> None:
         # Any cone around a generator has its support. The cost of a generator of no cone is infinite.
@@ -72,18 +74,22 @@ class ConeForms:
         corners = self.rays[self.fan.cones[cones]]
         return corners @ matrix @ np.swapaxes(corners, 1, 2)
 
+    def flat(self) -> Mask:
+        """(N,) whether a cone holds two nearly opposite rays, so that coordinates in it lose digits."""
+        return np.concatenate([metric.min(axis=(1, 2)) < NEARLY_OPPOSITE for metric in self._blocks()])
+
     def _blocks(self) -> Iterator[Array]:
         """The cost in the coordinates of the cones, block by block, as those of a large fan do not fit into memory."""
         for start in range(0, len(self.fan), BLOCK):
             yield self._costs(slice(start, start + BLOCK))
 
     def _cut_flat_cones(self) -> None:
-        """Cut cones that hold two nearly opposite rays along the axes.
+        """Cut flat cones along the axes.
 
         Where a source's range is negligible beside its weight cost, almost every facet normal points along its axis,
         and other directions are small differences of large coordinates. Within an orthant nothing cancels.
         """
-        flat = np.concatenate([metric.min(axis=(1, 2)) < NEARLY_OPPOSITE for metric in self._blocks()])
+        flat = self.flat()
         if not flat.any():
             return
         fan = self.fan

@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 SMALLEST, LARGEST = 1e-140, 1e140
-"""Sizes of sources, mixings and prices between which squares and their products can be computed: floating point ends at
+"""Sizes of sources, mixings and costs between which squares and their products can be computed: floating point ends at
 1e-308 and 1e308."""
 
 SUMS_TO_ONE = 64 * float(np.finfo(float).eps)

@@ -1,7 +1,7 @@
 """What of a problem's arguments is refused, each by one line that names it, the place and the remedy.
 
-1. Each argument by itself: prices, mixing, kind of neuron, transitions.
-2. All of them together: units and prices within the numbers of floating point, an energy that is positive definite in
+1. Each argument by itself: costs, mixing, kind of neuron, transitions.
+2. All of them together: units and costs within the numbers of floating point, an energy that is positive definite in
    them, a kind of neuron that pays what its form says, a recurrent layer that can update all that is coded.
 """
 
@@ -50,7 +50,7 @@ class ProblemLimits:
     # 1e-16 of that unit, so that no neuron's cost is off by more than 1e-9 of itself: less than the gap of an optimum.
     definite: float = 1e-7
     form: float = 1e-6  # relative difference up to which the terms of a kind of neuron agree with its form
-    # Price of the variance of the sources, in units of a modular code's loss, up to which errors are told from
+    # Cost of the variance of the sources, in units of a modular code's loss, up to which errors are told from
     # rounding: one of the last digit costs 1e-14 of the loss.
     largest_error_cost: float = 1e18
     far_apart: float = 1e6  # ratio of the sizes of two sources from which on their units may exhaust the digits
@@ -124,7 +124,7 @@ def checked_neurons(neurons: Neurons | None, activation: str | None) -> Neurons:
 
 
 def checked_price(name: str, value: float, *, positive: str = "") -> float:
-    """A finite price that is not negative.
+    """A finite cost that is not negative.
 
     Args:
         name: what to call it in a message.
@@ -143,9 +143,9 @@ def checked_price(name: str, value: float, *, positive: str = "") -> float:
     except (TypeError, ValueError):
         raise InputError(f"{name}: {value!r} is not a number") from None
     if not (np.isfinite(number) and number >= 0):
-        raise InputError(f"{name}: {number:g} is not a price, which is finite and not negative")
+        raise InputError(f"{name}: {number:g} is not a cost, which is finite and not negative")
     if number and not SMALLEST <= number <= LARGEST:
-        raise InputError(f"{name}: {number:g} is out of range; give a price from {SMALLEST:g} to {LARGEST:g}")
+        raise InputError(f"{name}: {number:g} is out of range; give a cost from {SMALLEST:g} to {LARGEST:g}")
     if positive and not number:
         raise InputError(f"{name}: {number:g} is not positive; {positive}")
     return abs(number)  # minus zero is zero
@@ -217,7 +217,7 @@ def require_reducible(problem: Any) -> None:
 
 
 def require_representable(problem: Any) -> None:
-    """Refuse units and prices that are each within bounds, but go beyond the numbers of floating point together.
+    """Refuse units and costs that are each within bounds, but go beyond the numbers of floating point together.
 
     Raises:
         InputError: that.
@@ -256,7 +256,7 @@ def require_definite_energy(problem: Any) -> None:
     if sizes[-1] > LIMITS.definite:
         return
     metric = np.linalg.eigvalsh(problem.encoder_metric / np.outer(deviation, deviation))
-    # With a mixing that is nearly singular too there may be no such price.
+    # With a mixing that is nearly singular too there may be no such cost.
     enough = LIMITS.definite**2 / metric[0] if metric[0] > np.finfo(float).eps * metric[-1] else np.inf
     remedy = f"give at least {1.1 * enough:.2g}, or " if enough < LARGEST else ""
     raise InputError(
@@ -270,12 +270,12 @@ def require_activity_cost(problem: Any) -> None:
     """Activity may be free only where biases and weights are not: neurons pay for their squared mean activity then.
 
     Raises:
-        InputError: no price of activity, and neurons of another kind or another price of zero.
+        InputError: no cost of activity, and neurons of another kind or another cost of zero.
     """
     mean_counts = isinstance(problem.neurons, Linear) and problem.bias_cost and problem.encoder_cost
     if not (problem.activity_cost or mean_counts):
         raise InputError(
-            "activity_cost: 0 is not positive; give the activity a price, or linear neurons positive bias_cost and "
+            "activity_cost: 0 is not positive; give the activity a cost, or linear neurons positive bias_cost and "
             "encoder_cost"
         )
 

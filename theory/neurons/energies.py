@@ -57,11 +57,13 @@ class PeakActivity(Neurons):
         """See `Neurons`: the differences of any two vertices.
 
         Raises:
-            InputError: a price of the bias, or no price of the encoder.
+            InputError: a cost of the bias, or no cost of the encoder.
         """
         _require_no_bias_cost(self, problem)
         if not problem.encoder_cost > 0:
-            raise InputError("encoder_cost: the peak alone does not price a code; give the encoder a price")
+            raise InputError(
+                "encoder_cost: neurons that pay for their peak need a cost of the encoder too; give a positive one"
+            )
         corners = problem.activity_cost**0.5 * problem.sources.vertices
         apart = (corners[:, None] - corners).reshape(-1, problem.dimension)
         return _on_points(problem, apart)
@@ -113,7 +115,7 @@ class WeightedActivity(Neurons):
         """See `Neurons`: the samples about their mean in this context.
 
         Raises:
-            InputError: a price of the bias.
+            InputError: a cost of the bias.
         """
         _require_no_bias_cost(self, problem)
         moved = self._moments(problem)[0]
@@ -241,7 +243,7 @@ def _encoder_cost(problem: Any, encoder: Array) -> Array:
 def _require_no_bias_cost(kind: Neurons, problem: Any) -> None:
     if problem.bias_cost:
         raise InputError(
-            f"bias_cost: {type(kind).__name__} prices no bias beside the activity; leave it out, or use linear neurons"
+            f"bias_cost: {type(kind).__name__} counts no bias beside the activity; leave it out, or use linear neurons"
         )
 
 

@@ -64,7 +64,7 @@ class Activity(Frozen):
 class Neurons(Frozen):
     """A kind of neuron: derive from it, and define `terms`, `energy_root` and `height_sources`.
 
-    Its fields are prices of its own. A problem hands itself to each method.
+    Its fields are costs of its own. A problem hands itself to each method.
 
     Source: docs/mathematics.md, "Kinds of neurons"; an example is in docs/contributing.md.
     """
@@ -108,7 +108,7 @@ class Neurons(Frozen):
         return root.T @ root
 
     def is_canonical(self, problem: Any) -> bool:
-        """Whether the problem's own sources are the height's, with no other price than one.
+        """Whether the problem's own sources are the height's, with no other cost than one.
 
         Args:
             problem: of which the neurons are part.

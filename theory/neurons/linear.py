@@ -23,7 +23,7 @@ __all__ = ["Linear"]
 
 @dataclass(frozen=True, eq=False)
 class Linear(Neurons):
-    """The field's linear neuron, at the prices of the problem.
+    """The field's linear neuron, at the costs of the problem.
 
     Source: docs/mathematics.md, "The problem".
 
@@ -37,7 +37,7 @@ class Linear(Neurons):
     name: ClassVar[str] = "linear"
 
     def terms(self, problem: Any, activity: Activity, encoder: Array) -> dict[str, Array]:
-        """See `Neurons`: "activity", "bias" where it has a price, "encoder"."""
+        """See `Neurons`: "activity", "bias" where it has a cost, "encoder"."""
         return {
             "activity": problem.activity_cost * activity.second_moments,
             **({"bias": problem.bias_cost * activity.means**2} if problem.bias_cost else {}),
@@ -56,7 +56,7 @@ class Linear(Neurons):
         )
 
     def height_sources(self, problem: Any) -> Sources:
-        """See `Neurons`: the samples, in the size that the price of the bias gives them."""
+        """See `Neurons`: the samples, in the size that the cost of the bias gives them."""
         height = (problem.activity_cost + problem.bias_cost) ** 0.5
         return problem.sources if height == 1 else problem.sources.sized(height)
 

@@ -72,7 +72,7 @@ class Nonlinear(Neurons):
             problem: of which they are part.
 
         Raises:
-            InputError: transitions; a price of the bias; sources without samples.
+            InputError: transitions; a cost of the bias; sources without samples.
         """
         if problem.transitions is not None:
             raise InputError(
@@ -87,7 +87,7 @@ class Nonlinear(Neurons):
         if problem.bias_cost:
             raise InputError(
                 f"bias_cost: the bias of linear neurons is their mean activity, that of {self.name} ones is not; leave "
-                "it out, or give the activity a higher price"
+                "it out, or give the activity a higher cost"
             )
         if not problem.sources.from_samples or problem.sources.stream is not None:
             raise InputError(
@@ -96,7 +96,7 @@ class Nonlinear(Neurons):
             )
 
     def terms(self, problem: Any, activity: Activity, encoder: Array) -> dict[str, Array]:
-        """See `Neurons`: "activity" and, where it has a price, "encoder"."""
+        """See `Neurons`: "activity" and, where it has a cost, "encoder"."""
         paid = {"activity": problem.activity_cost * activity.second_moments}
         return paid | {"encoder": problem.encoder_cost * (encoder**2).sum(axis=1)}
 
@@ -155,7 +155,7 @@ class Free(Nonlinear):
         """See `Nonlinear`.
 
         Raises:
-            InputError: a price of encoder weights, of which there are none; errors that count at samples that never
+            InputError: a cost of encoder weights, of which there are none; errors that count at samples that never
                 occur, where activity costs nothing.
         """
         super().require_fitting(problem)

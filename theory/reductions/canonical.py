@@ -24,7 +24,7 @@ class _CanonicalForm(Reduction):
         """See `Reduction`.
 
         Raises:
-            InputError: prices that take the sources beyond the numbers of floating point.
+            InputError: costs that take the sources beyond the numbers of floating point.
         """
         if not self.accepts(problem):
             return problem
@@ -40,7 +40,7 @@ class _CanonicalForm(Reduction):
         try:
             alone = type(problem)(**arguments)
         except InputError as error:
-            raise InputError(f"activity_cost, bias_cost: with these prices, {error}") from None
+            raise InputError(f"activity_cost, bias_cost: with these costs, {error}") from None
         return WITHOUT_LAYER.with_layer(problem, alone)
 
     def of(self, problem: Any) -> Any:

@@ -59,7 +59,7 @@ class Chain:
             listed: whether the faces of their hull may be listed.
 
         Raises:
-            InputError: rows that are none; prices that take the sources beyond the numbers of floating point.
+            InputError: rows that are none; costs that take the sources beyond the numbers of floating point.
         """
         some = [] if samples is None else [SomeSamples(samples, listed)]
         problems, applied = [problem], list[Any]()

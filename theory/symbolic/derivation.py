@@ -75,7 +75,7 @@ class Loss:
         InputError: terms for which a neuron's cost is not quadratic in its weights.
 
     Example:
-        >>> Loss(neuron=VARIANCE + 4 * BIAS**2 + ENCODER_NORM).prices
+        >>> Loss(neuron=VARIANCE + 4 * BIAS**2 + ENCODER_NORM).costs
         (1, 4, 1)
     """
 
@@ -83,9 +83,9 @@ class Loss:
     readout: Any = DECODER_COST * DECODER_NORM
 
     def __post_init__(self) -> None:
-        variance, bias, norm = self.prices
+        variance, bias, norm = self.costs
         rest = self.neuron - variance * VARIANCE - bias * BIAS**2 - norm * ENCODER_NORM
-        if sp.expand(rest) != 0 or any(price.is_nonpositive for price in (bias, variance + norm)):
+        if sp.expand(rest) != 0 or any(cost.is_nonpositive for cost in (bias, variance + norm)):
             raise InputError(
                 f"neuron: {self.neuron} is no sum of positive multiples of variance, bias**2 and encoder_norm, so the "
                 "cost would not be quadratic in the weights; use these three terms"
@@ -94,14 +94,14 @@ class Loss:
             raise InputError(f"readout: {self.readout} is no multiple of decoder_norm; use that term alone")
 
     @property
-    def prices(self) -> tuple[Any, Any, Any]:
-        """Prices of variance, squared bias and squared encoder weight."""
+    def costs(self) -> tuple[Any, Any, Any]:
+        """Costs of variance, squared bias and squared encoder weight."""
         cost = sp.expand(self.neuron)
         return cost.coeff(VARIANCE, 1), cost.coeff(BIAS, 2), cost.coeff(ENCODER_NORM, 1)
 
     @property
     def decoder_price(self) -> Any:
-        """Price of squared decoder weight."""
+        """Cost of squared decoder weight."""
         return sp.diff(self.readout, DECODER_NORM)
 
 
@@ -193,7 +193,7 @@ def derive(
         sources: their number d: up to three all matrices are written out; for more, or None, the entry of F that
             belongs to any two sources i and j.
         mixing: "orthonormal" or "general".
-        readout: "exact", "soft" (error E||x - x_hat||^2 at the price kappa), "noisy" (with noise of variance v in every
+        readout: "exact", "soft" (error E||x - x_hat||^2 at the cost kappa), "noisy" (with noise of variance v in every
             neuron besides) or "fixed-variance" (diag G given). For targets `y = B s` read `B` for `A` in the decoder.
         loss: its terms; the usual ones if not given.
 
@@ -315,7 +315,7 @@ class Chain:
     def _encoder(self) -> None:
         """Least |u|^2 with A'u = w: stationarity of the Lagrangian gives u = A nu, and A'A nu = w."""
         length = self._shortest_encoder()
-        variance_price, bias_price, norm_price = self.loss.prices
+        variance_price, bias_price, norm_price = self.loss.costs
         cost = variance_price * self.variance + norm_price * length
         energy = sp.hessian(cost, list(self.weights)) / 2
         self.bias_price = bias_price
@@ -364,24 +364,24 @@ class Chain:
         self.noise_price = self.loss.decoder_price
         if self.result.readout == "noisy":
             self._noise()
-        price = self.noise_price
-        value = price * (self.gram * self.inverse).trace()
+        cost = self.noise_price
+        value = cost * (self.gram * self.inverse).trace()
         self._say(
             "Decoder",
             "for each row `a` of `A`, least `kappa (a - W'r)'C (a - W'r) + mu r'r`: stationary at `r = W nu` with "
             "`nu = P a`, `P = (G + (mu / kappa) C^-1)^-1`, worth `mu a'P a`; differentiating the inverse, `dP = "
             "-P dG P`"
-            + (", all with the price of decoder and noise for `mu`" if self.result.readout == "noisy" else ""),
+            + (", all with the cost of decoder and noise for `mu`" if self.result.readout == "noisy" else ""),
             _equation(READOUT_COST, value),
-            sp.Eq(INVERSE, sp.Symbol("G") + price / ERROR_COST * INVERSE_COVARIANCE),
+            sp.Eq(INVERSE, sp.Symbol("G") + cost / ERROR_COST * INVERSE_COVARIANCE),
         )
 
         def entry(row: int, column: int) -> Any:
             if self.many:  # all sources enter, so the product keeps a name
-                return price * sp.Symbol(f"(PKP)_{self.labels[row]}{self.labels[column]}")
+                return cost * sp.Symbol(f"(PKP)_{self.labels[row]}{self.labels[column]}")
             move = sp.zeros(self.count)
             move[row, column] = move[column, row] = 1
-            slope = price * (self.gram * -(self.inverse * move * self.inverse)).trace()
+            slope = cost * (self.gram * -(self.inverse * move * self.inverse)).trace()
             return sp.factor(sp.expand(-slope if row == column else -slope / 2))
 
         return sp.Matrix(self.count, self.count, entry), value
@@ -418,7 +418,7 @@ class Chain:
     def _fixed(self) -> tuple[Any, Any]:
         """No decoder: diag G = v, with multipliers y; stationarity in the strengths makes y_i the cost of source i."""
         terms = zip(self._positive("y"), self._positive("v"), self.code.diagonal(), strict=True)
-        value = sum((price * (variance - strength) for price, variance, strength in terms), sp.Integer(0))
+        value = sum((cost * (variance - strength) for cost, variance, strength in terms), sp.Integer(0))
         self._say(
             "Variance given",
             "instead of a decoder, `G_ii = v_i` for every source, with multiplier `y_i`",
@@ -467,7 +467,7 @@ class Chain:
     def _condition(self, worth: Any) -> None:
         at_optimum = worth.subs(self.stationary).applyfunc(sp.simplify)
         if self.result.readout in WITH_ERRORS:
-            # Stationarity says Y_ii = M_ii + price m_i^2 even where x_i has no closed form.
+            # Stationarity says Y_ii = M_ii + cost m_i^2 even where x_i has no closed form.
             for index, cost in enumerate(self.costs):
                 at_optimum[index, index] = cost
         self._say(

@@ -32,8 +32,8 @@ def unmarked(text: str) -> str:
     """The sentence without its backticks.
 
     Example:
-        >>> unmarked("at the price `lambda`")
-        'at the price lambda'
+        >>> unmarked("at the cost `lambda`")
+        'at the cost lambda'
     """
     return text.replace("`", "")
 

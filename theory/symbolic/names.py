@@ -6,4 +6,4 @@ MIXING_NAMES = ("orthonormal", "general")
 """A'A = 1, or any mixing of full column rank."""
 
 READOUT_NAMES = ("exact", "soft", "noisy", "fixed-variance")
-"""Exact decoder; squared error at a price; noise as well; or no decoder, with diag G fixed."""
+"""Exact decoder; squared error at a cost; noise as well; or no decoder, with diag G fixed."""

@@ -149,7 +149,7 @@ PRICE_OF_MODULARITY = Theorem(
     source="this project",
     proof=(
         "`Y / rho` is feasible in the dual, so `L* >= 2 sqrt(mu) tr((K^1/2 Y K^1/2)^1/2) / sqrt(rho)`; and at the "
-        "multiplier of the best modular code the numerator is its loss, `L_modular`. Where errors have a price both "
+        "multiplier of the best modular code the numerator is its loss, `L_modular`. Where errors have a cost both "
         "have the term `-tr(Y G_0)`, divided by `rho`, which is no less than `-tr(Y G_0) / sqrt(rho)`."
     ),
     hypothesis=decidable,

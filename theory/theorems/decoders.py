@@ -30,7 +30,7 @@ def _without_some_sources(problem: Problem) -> Prediction:
 SOURCES_DROP_OUT = Theorem(
     name="sources-drop-out",
     statement=(
-        "Let errors have the price `kappa`, the hull be a box, and neither mixing nor targets nor errors join any two "
+        "Let errors have the cost `kappa`, the hull be a box, and neither mixing nor targets nor errors join any two "
         "sources. Then the optimal code is modular, and source `i` has a neuron if and only if `kappa` exceeds "
         "`kappa_i`: as errors get cheaper the sources drop out one by one, those with the largest `kappa_i` first. "
         "`C_e` is the covariance under which errors count; with noise of variance `v`, `mu + kappa v` takes the place "
@@ -69,7 +69,7 @@ def _corner_by_corner(problem: Problem) -> Prediction:
 ERRORS_AND_CORRELATION = Theorem(
     name="errors-and-correlation",
     statement=(
-        "Where errors have a price, correlation matters even if the hull is a box. With two sources, of reach `r_1` "
+        "Where errors have a cost, correlation matters even if the hull is a box. With two sources, of reach `r_1` "
         "and `r_2` towards a corner of the box, the code is modular if and only if the inequality holds at all four "
         "corners, with the sign `s` of each one's quadrant. If every corner has a positive probability, the targets "
         "need both sources, and neither `A'A` nor `K` joins them, it does as soon as errors are expensive enough. "
@@ -103,10 +103,10 @@ def _without_errors(problem: Problem) -> Prediction:
 EXPENSIVE_ERRORS = Theorem(
     name="expensive-errors",
     statement=(
-        "As the price `kappa` of errors grows the optimal loss approaches that of the exact decoder from below, at the "
+        "As the cost `kappa` of errors grows the optimal loss approaches that of the exact decoder from below, at the "
         "rate `1 / kappa`: the difference lies between two multiples of it, given by optimal multipliers `Y` of the "
         "two problems. `C_e` is the covariance under which errors count. With noise of variance `v` both decoders have "
-        "the price `mu + kappa v`."
+        "the cost `mu + kappa v`."
     ),
     latex=r"\frac{\mu}{\kappa} \operatorname{tr}(Y_\kappa C_e^{-1}) \;\le\; L^*_\infty - L^*_\kappa \;\le\; "
     r"\frac{\mu}{\kappa} \operatorname{tr}(Y_\infty C_e^{-1})",
@@ -125,15 +125,15 @@ def _without_noise(problem: Problem) -> Prediction:
     noisy = problem.given_readout
     assert isinstance(noisy, Noisy)
     soft = Soft(noisy.error_cost, noisy.targets, noisy.probabilities)
-    price = problem.decoder_cost + noisy.error_cost * noisy.noise_variance
-    return Prediction(equal=(problem.replaced(decoder_cost=price, readout=soft), 1.0))
+    cost = problem.decoder_cost + noisy.error_cost * noisy.noise_variance
+    return Prediction(equal=(problem.replaced(decoder_cost=cost, readout=soft), 1.0))
 
 
 NOISE = Theorem(
     name="noise",
     statement=(
         "Noise of variance `v` in every neuron does what a more expensive decoder does: the optimal codes are those "
-        "without noise at the decoder's price `mu + kappa v`."
+        "without noise at the decoder's cost `mu + kappa v`."
     ),
     latex=r"L^*_{\text{noise}}(\mu, \kappa, v) = L^*_{\text{soft}}(\mu + \kappa v, \kappa)",
     source="this project",

@@ -60,9 +60,9 @@ HYPOTHESES = HypothesisTolerances()
 
 
 def condition_matrix(problem: Problem) -> Array:
-    """(d, d) F = Y - M at the best modular code, in units of the price of a squared bias.
+    """(d, d) F = Y - M at the best modular code, in units of the cost of a squared bias.
 
-    So the condition is `h(w)^2 >= w'F w` whatever the prices of activity and bias.
+    So the condition is `h(w)^2 >= w'F w` whatever the costs of activity and bias.
     """
     return (modular_multiplier(problem) - problem.energy_matrix) / problem.height_cost
 
@@ -102,7 +102,7 @@ def separate_channels(problem: Problem) -> bool:
 
 
 def uncorrelated_errors(problem: Problem) -> bool:
-    """Whether errors have a price, and the sources are uncorrelated under the weights with which errors count.
+    """Whether errors have a cost, and the sources are uncorrelated under the weights with which errors count.
 
     Example:
         >>> from theory.problem import Problem
@@ -225,7 +225,7 @@ def errors_count_as_samples(problem: Problem) -> bool:
 
 
 def weights_cost_nothing(problem: Problem) -> bool:
-    """Whether neurons are free, or their encoder's weights have no price.
+    """Whether neurons are free, or their encoder's weights have no cost.
 
     Example:
         >>> from theory.problem import Problem

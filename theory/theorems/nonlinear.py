@@ -52,7 +52,7 @@ def _kinds_below(problem: Problem) -> Prediction:
 
 
 def _of_kind(problem: Problem, activation: str) -> Problem | None:
-    """The problem for other neurons, which have no price of the bias; None where there is none."""
+    """The problem for other neurons, which have no cost of the bias; None where there is none."""
     changes = {"encoder_cost": 1.0} if activation == "free" else {}
     try:
         return problem.replaced(activation=activation, bias_cost=0.0, groups=None, separate=False, **changes)
@@ -69,14 +69,14 @@ def _has_kinds_below(problem: Problem) -> bool:
 ORDER_OF_KINDS = Theorem(
     name="order-of-kinds",
     statement=(
-        "Free neurons cost no more than rectified ones, at any price of the encoder's weights, and these no more than "
-        "linear ones at the same price."
+        "Free neurons cost no more than rectified ones, at any cost of the encoder's weights, and these no more than "
+        "linear ones at the same cost."
     ),
     latex=r"L^*_{\text{free}} \;\le\; L^*_{\text{rectified}}(\lambda) \;\le\; L^*_{\text{linear}}(\lambda)",
     source=SECTION,
     proof=(
         "A linear neuron is nonnegative on all samples, so that a rectifier leaves it as it is: it is a rectified one "
-        "of the same cost, or less if squared biases have a price. The activity of a rectified neuron is one that a "
+        "of the same cost, or less if squared biases have a cost. The activity of a rectified neuron is one that a "
         "free neuron may have, at the same cost but for the weights."
     ),
     hypothesis=_has_kinds_below,

@@ -29,17 +29,17 @@ def _of_pairs(problem: Problem) -> Prediction:
     _, deviation, turned = np.linalg.svd(problem.sources.covariance_root @ readout.targets.T, full_matrices=False)
     seen = deviation > HYPOTHESES.negligible * deviation[0]
     deviation, turned = deviation[seen], turned[seen]
-    price = np.sqrt(2 * problem.activity_cost * readout.decoder_cost)
+    cost = np.sqrt(2 * problem.activity_cost * readout.decoder_cost)
     # The share of each direction that is left as error.
-    left = np.zeros(len(deviation)) if errors is None else np.minimum(1.0, price / (errors.cost * deviation))
-    loss = 2 * price * float(((1 - left) * deviation).sum())
+    left = np.zeros(len(deviation)) if errors is None else np.minimum(1.0, cost / (errors.cost * deviation))
+    loss = 2 * cost * float(((1 - left) * deviation).sum())
     loss += 0.0 if errors is None else errors.cost * float((left**2 * deviation**2).sum())
     if problem.dimension == 1 or problem.groups is not None or not every_combination(problem):
         return Prediction(loss=loss)
     columns = turned.T @ ((1 - left)[:, None] * (turned @ readout.targets))
     margin = _apart(columns, covariance)
     apiece = np.linalg.norm(columns, axis=0) @ np.sqrt(np.diag(covariance))
-    modular_loss = 2 * price * float(apiece) if errors is None else None
+    modular_loss = 2 * cost * float(apiece) if errors is None else None
     return Prediction(loss=loss, modular_loss=modular_loss, modular=margin <= HYPOTHESES.cosine, margin=margin)
 
 
@@ -59,7 +59,7 @@ BALANCED_PAIRS = Theorem(
         "Let `s` and `-s` be equally likely (about the mean), and let neurons be free, or rectified with weights that "
         "cost nothing. Then pairs of opposite neurons are optimal, and of the distribution only the covariance `C` "
         "matters: with `H = B C B'` of the targets `B s` and an exact decoder the loss is `2 sqrt(2 alpha mu) "
-        "tr(H^1/2)`. If errors have the price `kappa` (and count as the samples do) it is less by `2 alpha mu / kappa` "
+        "tr(H^1/2)`. If errors have the cost `kappa` (and count as the samples do) it is less by `2 alpha mu / kappa` "
         "for each eigenvalue of `H` above `2 alpha mu / kappa^2`; one that is not is left out, at `kappa` times its "
         "value. Let every combination of values occur: then the code is modular if and only if any two columns of `R "
         "B` that are not zero have the correlation of their sources as their cosine, with `R` the share that is "

@@ -136,7 +136,7 @@ data_options = together(
     column_options,
     _with_file,
 )
-"""Data, from a file or of an example, and prices: what poses a problem."""
+"""Data, from a file or of an example, and costs: what poses a problem."""
 
 readout_options = together(
     data_options,
@@ -151,7 +151,7 @@ readout_options = together(
         help="What is decoded, y = targets s.  [default: the data]",
     ),
 )
-"""Data, prices, and how the code is read out."""
+"""Data, costs, and how the code is read out."""
 
 picture_option = click.option("--plot", "picture", type=click.Path(), metavar="FILE", help="Draw .png, .pdf or .svg.")
 
@@ -173,7 +173,7 @@ problem_options = together(
     ),
     picture_option,
 )
-"""Data, prices, readout, groups of sources, and a picture."""
+"""Data, costs, readout, groups of sources, and a picture."""
 
 principal_options = together(
     click.option("--components", type=int, metavar="N", help="Sources are not known: N principal coordinates."),
@@ -259,14 +259,12 @@ def format_options(*known: str) -> Callable[[Command], Command]:
 
 
 def costs_of(options: dict[str, Any]) -> dict[str, float]:
-    """The prices that were given, by the names of `Problem`."""
+    """The costs that were given, by the names of `Problem`."""
     encoder, decoder, both = (options[name] for name in ("encoder_cost", "decoder_cost", "weight_cost"))
     if both is not None and (encoder is not None or decoder is not None):
-        raise click.UsageError("--weight-cost sets both prices; leave out --encoder-cost and --decoder-cost")
+        raise click.UsageError("--weight-cost sets both costs; leave out --encoder-cost and --decoder-cost")
     if both == 0:
-        raise click.UsageError(
-            "--weight-cost: the price of the decoder cannot be zero; --encoder-cost 0 sets the other"
-        )
+        raise click.UsageError("--weight-cost: the cost of the decoder cannot be zero; --encoder-cost 0 sets the other")
     costs = {
         "encoder_cost": both if both is not None else encoder,
         "decoder_cost": both if both is not None else decoder,
@@ -460,7 +458,7 @@ def _standardized(values: Array, probabilities: Array | None) -> Array:
 
 
 def recurrence_of(options: dict[str, Any], sources: Sources) -> dict[str, Any]:
-    """The transitions and their price, where the code has a recurrent layer."""
+    """The transitions and their cost, where the code has a recurrent layer."""
     file, series, cost = (options.get(name) for name in ("transitions", "trajectory", "recurrent_cost"))
     if file is not None and series:
         raise click.UsageError("--trajectory finds the transitions that --transitions gives; leave out one of them")
@@ -485,7 +483,7 @@ def readout_of(options: dict[str, Any], *, exact: bool = False, seen: Array | No
     """
     error_cost, variance = options.get("error_cost"), options.get("noise_variance")
     if variance is not None and error_cost is None:
-        raise click.UsageError("--noise-variance: noise makes errors, so they need a price; give --error-cost")
+        raise click.UsageError("--noise-variance: noise makes errors, so they need a cost; give --error-cost")
     if error_cost is None and options.get("targets") is None:
         return None
     from solver.reading import read_exactly, read_mixing
@@ -501,14 +499,14 @@ def readout_of(options: dict[str, Any], *, exact: bool = False, seen: Array | No
                 )
             targets = targets @ seen
     if exact:
-        error_cost, variance = (None if price is None else repr(price) for price in (error_cost, variance))
+        error_cost, variance = (None if cost is None else repr(cost) for cost in (error_cost, variance))
     if error_cost is None:
         return Exact(targets)
     return Soft(error_cost, targets) if variance is None else Noisy(error_cost, variance, targets)
 
 
 def require_exact_prices(options: dict[str, Any]) -> None:
-    """Refuse a rational verdict for prices or about groups that only floating point knows."""
+    """Refuse a rational verdict for costs or about groups that only floating point knows."""
     _require_single_sources(options)
     if options.get("standardize"):
         raise click.UsageError(
@@ -520,7 +518,7 @@ def require_exact_prices(options: dict[str, Any]) -> None:
     for name in ("activity_cost", "bias_cost"):
         if options.get(name) is not None:
             raise click.UsageError(
-                f"--{name.replace('_', '-')}: exact verdicts and proofs are about activity at price one and biases at "
+                f"--{name.replace('_', '-')}: exact verdicts and proofs are about activity at cost one and biases at "
                 "none; leave it out, or --exact and --proof"
             )
 

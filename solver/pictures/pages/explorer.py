@@ -1,4 +1,4 @@
-"""A page to turn and hover: the code, its certificate, and how both change with the price of weights.
+"""A page to turn and hover: the code, its certificate, and how both change with the cost of weights.
 
 The page is one file that opens in any browser without a network. Plotly draws it, because its Python package brings the
 script along and it has clouds in three dimensions. `explorer.html`, beside this file, moves what changes with a neuron
@@ -29,7 +29,7 @@ from theory.writing import require_writable, written_whole
 __all__ = ["explored", "page"]
 
 STOPS = 17
-"""Prices of weights, by equal factors from a hundredth of the problem's to a hundred times it."""
+"""Costs of weights, by equal factors from a hundredth of the problem's to a hundred times it."""
 
 
 def page(representation: Code, path: str | os.PathLike[str], *, stops: int = STOPS) -> None:
@@ -38,7 +38,7 @@ def page(representation: Code, path: str | os.PathLike[str], *, stops: int = STO
     Args:
         representation: what to show first.
         path: .html file to write, whole or not at all.
-        stops: prices of weights that the slider stops at, an odd number so that the given ones are among them.
+        stops: costs of weights that the slider stops at, an odd number so that the given ones are among them.
 
     Raises:
         InputError: a path that cannot be written, an even number of stops, or plotly not installed.
@@ -58,7 +58,7 @@ def page(representation: Code, path: str | os.PathLike[str], *, stops: int = STO
 
 
 def explored(representation: Code, *, stops: int = STOPS) -> dict[str, Any]:
-    """What the page shows, as plain numbers, lists and words: the sources, and the code at every price of weights.
+    """What the page shows, as plain numbers, lists and words: the sources, and the code at every cost of weights.
 
     Raises:
         InputError: an even number of stops.

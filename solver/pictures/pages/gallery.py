@@ -58,7 +58,7 @@ def hang(folder: Path, report: Callable[[Path], object] | None = None, *, stops:
     Args:
         folder: to write into.
         report: called with the path of each page that is written.
-        stops: prices of weights that a page shows; if None as many as for `Representation.to_html`.
+        stops: costs of weights that a page shows; if None as many as for `Representation.to_html`.
 
     Returns:
         the path of index.html, which leads to all pages.

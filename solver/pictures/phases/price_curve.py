@@ -1,4 +1,4 @@
-"""The picture of the price of modularity along a grid of prices of the encoder."""
+"""The picture of the price of modularity along a grid of costs of the encoder."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def plot_price_curve(
     practically: float,
     groups: object = None,
 ) -> Figure:
-    """Draw the price over the price of the encoder.
+    """Draw the price over the cost of the encoder.
 
     Blue where it is proven to be small for practical purposes, orange where it is proven to be more, and grey where
     that is open; bars reach from the least to the most that is proven, and the dashed line is the threshold.
 
     Args:
-        costs: (k,) prices of the encoder.
+        costs: (k,) costs of the encoder.
         prices: (k,) of modularity.
         bounds: (k, 2) what each is proven to be at least and at most.
         judged: for each whether it is proven to be at most the threshold, or None.

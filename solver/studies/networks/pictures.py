@@ -1,4 +1,4 @@
-"""2023: rectified means and prices of energy separate the factors of pictures, beside beta-VAE."""
+"""2023: rectified means and costs of energy separate the factors of pictures, beside beta-VAE."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ VARIATIONAL = {
 
 
 def study(rng: Generator, quick: bool) -> Finding:
-    """2023: rectified means and prices of energy separate the factors of pictures, beside beta-VAE."""
+    """2023: rectified means and costs of energy separate the factors of pictures, beside beta-VAE."""
     # The two factors are the disc's place, across and down.
     kinds = {
         "independent": rng.uniform(size=(PICTURES_DRAWN, 2)),

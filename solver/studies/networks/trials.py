@@ -42,7 +42,7 @@ ARCHITECTURES: dict[str, Network] = {
     "student": Student(NEURONS, hidden=16),
     "variational": Variational(8, hidden=24, error_cost=100.0, weight_cost=1.0, batch=16),
 }
-"""Feedforward networks with nonnegative neurons and prices of energy, by name."""
+"""Feedforward networks with nonnegative neurons and costs of energy, by name."""
 
 SIDE = 8
 """Pixels of a side of the pictures that the variational network sees."""

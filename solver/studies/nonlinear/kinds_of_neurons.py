@@ -22,7 +22,7 @@ KINDS: dict[str, tuple[str, float, str, str]] = {
     "rectified, cheap weights": ("rectified", 0.1, DARK, "^"),
     "free": ("free", 0.0, ORANGE, "D"),
 }
-"""Of each: activation, price of the encoder, colour and marker."""
+"""Of each: activation, cost of the encoder, colour and marker."""
 
 READOUT = Soft(100.0)
 

@@ -18,7 +18,7 @@ CUT = np.array([(x, y) for x in range(-2, 3) for y in range(-2, 3) if x + y < 3]
 
 @pytest.fixture(scope="module", autouse=True)
 def _coarse():
-    """Half as many prices, and no scores: a curve takes less long, and is none the worse for it."""
+    """Half as many costs, and no scores: a curve takes less long, and is none the worse for it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scale, "FIT", scale.FitTolerances(tried=7))
         patch.setattr(findings, "scores_at_hand", lambda *_: {})
@@ -45,22 +45,22 @@ def test_units_and_baselines_do_not_matter(seed, unit):
 @share(1 / 4)
 @given(seeds, st.floats(-1.5, 1.5).map(lambda power: 10**power))
 @example(8464160, 1.0)  # one of the points fills the corner, and the code is modular
-def test_the_price_that_a_code_is_best_for_is_found(seed, price):
+def test_the_price_that_a_code_is_best_for_is_found(seed, cost):
     points = np.vstack([CUT, np.random.default_rng(seed).uniform(-1, 1, (5, 2))])
-    problem = Problem(points, encoder_cost=price, decoder_cost=0.3)
+    problem = Problem(points, encoder_cost=cost, decoder_cost=0.3)
     answer = solve(problem)
     found = audit(problem.replaced(encoder_cost=1.0), 30 * answer.activity() + 4, rescale=True)
     assert found.excess < 1e-5
-    # A modular code is the best at a whole range of prices, and then none of them can be told.
+    # A modular code is the best at a whole range of costs, and then none of them can be told.
     assume(answer.price_of_modularity > 1e-4)
     assert found.fit.kind == "inside"
     assert found.fit.scale == pytest.approx(1 / 30, rel=0.02)
-    # The activity as given is of the right size at the price of the decoder that is told.
+    # The activity as given is of the right size at the cost of the decoder that is told.
     assert found.fit.decoder_cost == pytest.approx(0.3 * 30**4, rel=0.1)
     right = problem.replaced(encoder_cost=found.fit.encoder_cost, decoder_cost=found.fit.decoder_cost)
     assert audit(right, 30 * answer.activity()).savings["size"] < 1e-6 * right.modular_loss
     excess = answer.problem.loss(answer.source_weights) / answer.lower_bound - 1
-    assert excess < 1e-7 and found.fit.encoder_cost == pytest.approx(price, rel=0.2)
+    assert excess < 1e-7 and found.fit.encoder_cost == pytest.approx(cost, rel=0.2)
 
 
 def test_the_slope_of_the_curve_is_the_difference_of_the_shares():
@@ -69,13 +69,13 @@ def test_the_slope_of_the_curve_is_the_difference_of_the_shares():
     log = np.log1p(fit.excess)
     slopes = np.diff(log) / np.diff(np.log(fit.encoder_costs))
 
-    def tilt(price):
-        problem = Problem(CUT, encoder_cost=price)
+    def tilt(cost):
+        problem = Problem(CUT, encoder_cost=cost)
         best = solve(problem)
         code = weights * problem.readout.rescaling(weights.T @ weights, problem.neuron_cost(weights).sum())
-        return price * (code**2).sum() / problem.loss(code) - best.energies["encoder"] / best.loss
+        return cost * (code**2).sum() / problem.loss(code) - best.energies["encoder"] / best.loss
 
-    tilts = np.array([tilt(price) for price in fit.encoder_costs])
+    tilts = np.array([tilt(cost) for cost in fit.encoder_costs])
     between = (slopes - np.minimum(tilts[1:], tilts[:-1]) > -2e-3) & (slopes - np.maximum(tilts[1:], tilts[:-1]) < 2e-3)
     assert between.mean() > 0.7 and np.abs(slopes).max() > 0.01
 
@@ -119,7 +119,7 @@ def test_a_price_that_is_given_is_kept(tmp_path):
 
 
 def test_errors_leave_no_price_to_fit():
-    with pytest.raises(InputError, match="rescale: where errors have a price"):
+    with pytest.raises(InputError, match="rescale: where errors have a cost"):
         audit(Problem(CUT, readout=Soft(50)), CUT, rescale=True)
 
 

@@ -131,10 +131,10 @@ def test_costs(box):
     assert loss(box, "--decoder-cost", 4) == pytest.approx(8 * 3**0.5)
     assert loss(box, "--weight-cost", 7) == pytest.approx(4 * (7 * 9) ** 0.5)
     assert "--weight-cost sets both" in refused("solve", box, "--weight-cost", 1, "--decoder-cost", 1)
-    assert "--weight-cost: the price of the decoder cannot be zero" in refused("solve", box, "--weight-cost", 0)
+    assert "--weight-cost: the cost of the decoder cannot be zero" in refused("solve", box, "--weight-cost", 0)
     assert "decoder_cost: 0 is not positive" in refused("solve", box, "--decoder-cost", 0)
-    assert "encoder_cost: -1 is not a price" in refused("check", box, "--encoder-cost", -1)
-    assert "decoder_cost: nan is not a price" in refused("check", box, "--decoder-cost", "nan")
+    assert "encoder_cost: -1 is not a cost" in refused("check", box, "--encoder-cost", -1)
+    assert "decoder_cost: nan is not a cost" in refused("check", box, "--decoder-cost", "nan")
 
 
 def test_mixing_and_probabilities(box, tmp_path):

@@ -73,7 +73,7 @@ def test_phase(tmp_path):
     [
         (["oposite-corners"], "did you mean 'opposite-corners'"),
         (["one-corner", "--points", 1], "points: 1 is not a whole number from 2"),
-        (["one-corner", "--weight-cost", -1], "encoder_cost: -1 is not a price"),
+        (["one-corner", "--weight-cost", -1], "encoder_cost: -1 is not a cost"),
         (["one-corner", "--plot", "phase.doc"], "--plot: 'phase.doc' must end in"),
     ],
 )

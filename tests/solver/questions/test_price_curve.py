@@ -1,4 +1,4 @@
-"""The price of modularity along prices of the encoder: each point is what `solve` says of it."""
+"""The price of modularity along costs of the encoder: each point is what `solve` says of it."""
 
 import csv
 import json

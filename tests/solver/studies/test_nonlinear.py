@@ -69,7 +69,7 @@ def test_the_kinds_of_neurons_on_correlated_sources():
     weights = np.array([3.0, 1.0, 1.0, 3.0])
     rows = {kind: kinds_of_neurons._row("correlation", kind, None, points, weights) for kind in kinds_of_neurons.KINDS}
     assert {row["degree"] for row in rows.values()} == {0.5}
-    # Pairs at the square root of the covariance; a readout that may err saves 2 a source over the price of errors.
+    # Pairs at the square root of the covariance; a readout that may err saves 2 a source over the cost of errors.
     pairs = 2 * math.sqrt(2) * (math.sqrt(1.5) + math.sqrt(0.5)) - 2 * 2 / kinds_of_neurons.READOUT.error_cost
     assert rows["free"]["loss"] == pytest.approx(pairs, rel=1e-8) and rows["free"]["price"] > 0.03
     assert rows["linear"]["price"] < 1e-9

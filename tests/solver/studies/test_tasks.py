@@ -51,7 +51,7 @@ KNOWN = [
     (maps_of_their_own(8), 1, 0.2047746345, 90),
     (objects_in_a_row(4, 0.2), 1, 0, 90),
 ]
-"""Tasks with the price of the encoder, the price of separate neurons, and the angle in degrees between the subspaces of
+"""Tasks with the cost of the encoder, the price of separate neurons, and the angle in degrees between the subspaces of
 their first two groups: orthogonal subspaces are not separate neurons."""
 
 

@@ -1,4 +1,4 @@
-"""Prices of activity and of biases: the same answers as by hand, and those of sources that rest at their mean."""
+"""Costs of activity and of biases: the same answers as by hand, and those of sources that rest at their mean."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from theory.readouts import Noisy, Soft
 from theory.sources import Sources
 
 CUT = np.array([(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if x + y < 2], dtype=float)
-prices = st.floats(-3, 3).map(lambda power: 10**power)
+costs = st.floats(-3, 3).map(lambda power: 10**power)
 
 
 @share(1 / 2)
-@given(problems(st.integers(1, 3)), prices, st.one_of(st.just(0.0), prices), seeds)
+@given(problems(st.integers(1, 3)), costs, st.one_of(st.just(0.0), costs), seeds)
 def test_an_answer_costs_what_its_network_costs(problem, activity, bias, seed):
     random = np.random.default_rng(seed)
     readout = [None, Soft(10 ** random.uniform(0, 3)), Noisy(10 ** random.uniform(0, 3), 0.3)][seed % 3]
@@ -41,7 +41,7 @@ def test_an_answer_costs_what_its_network_costs(problem, activity, bias, seed):
 
 
 @share(1 / 2)
-@given(problems(st.integers(1, 3)), prices, prices)
+@given(problems(st.integers(1, 3)), costs, costs)
 def test_a_price_of_activity_is_a_unit(problem, activity, bias):
     units = {"encoder_cost": problem.encoder_cost / activity, "decoder_cost": problem.decoder_cost / activity}
     priced = problem.replaced(activity_cost=activity, bias_cost=activity * bias)
@@ -51,9 +51,9 @@ def test_a_price_of_activity_is_a_unit(problem, activity, bias):
 
 
 @share(1 / 2)
-@given(prices)
+@given(costs)
 def test_biases_cost_as_much_as_rest(bias):
-    """By hand: samples at the mean for a share of the time, and all prices divided by that of the bias."""
+    """By hand: samples at the mean for a share of the time, and all costs divided by that of the bias."""
     total = 1 + bias
     rows = np.vstack([CUT, CUT.mean(axis=0)])
     resting = Sources(rows, [*np.full(len(CUT), 1 / len(CUT) / total), bias / total])
@@ -118,10 +118,10 @@ def test_saved_drawn_and_shown(tmp_path):
     ("given_prices", "said"),
     [
         ({"activity_cost": 0}, "activity_cost: 0 is not positive"),
-        ({"activity_cost": -1}, "activity_cost: -1 is not a price"),
-        ({"bias_cost": -1}, "bias_cost: -1 is not a price"),
+        ({"activity_cost": -1}, "activity_cost: -1 is not a cost"),
+        ({"bias_cost": -1}, "bias_cost: -1 is not a cost"),
         ({"bias_cost": "dear"}, "bias_cost: 'dear' is not a number"),
-        ({"bias_cost": float("nan")}, "bias_cost: nan is not a price"),
+        ({"bias_cost": float("nan")}, "bias_cost: nan is not a cost"),
     ],
 )
 def test_prices_that_are_none(given_prices, said):
