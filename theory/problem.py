@@ -256,7 +256,7 @@ class Problem(Immutable):
     def _repr_html_(self) -> str:
         from theory.writing import block
 
-        costs = {name: getattr(self, name) for name in (*PRICES, *(("recurrent_cost",) if self.transitions else ()))}
+        costs = {name: getattr(self, name) for name in (*COSTS, *(("recurrent_cost",) if self.transitions else ()))}
         low, high = (self.sources.mean + ends for ends in (self.sources.lower, self.sources.upper))
         deviation = np.sqrt(np.diag(self.sources.covariance))
         table = {"source": self.sources.names, "least": low, "mean": self.sources.mean, "largest": high}

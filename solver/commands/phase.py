@@ -36,7 +36,7 @@ POINTS, POINTS_EACH = 41, 15
 @click.option(
     "--against",
     metavar="NAME",
-    shell_complete=names_in("theory.problem", "PRICES", more=("error_cost", "noise_variance", "second")),
+    shell_complete=names_in("theory.problem", "COSTS", more=("error_cost", "noise_variance", "second")),
     help="A second coordinate: encoder_cost, bias_cost, ..., second.",
 )
 @click.option("--points", type=int, help=f"Values of the parameter.  [default: {POINTS}; {POINTS_EACH} of each of two]")

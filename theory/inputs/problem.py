@@ -211,7 +211,7 @@ def require_reducible(problem: Any) -> None:
     if problem.on_hull.readout.rank is not None:
         raise InputError(
             f"targets: {dependent}, and these targets leave some sources out, which is not solved for an exact decoder "
-            "then; give errors a price (theory.readouts.Soft), remove sources that others tell, or give groups that "
+            "then; give errors a cost (theory.readouts.Soft), remove sources that others tell, or give groups that "
             "share none"
         )
 
