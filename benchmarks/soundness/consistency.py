@@ -339,13 +339,17 @@ def _against_neurons(
         if earned < min(own, 1.0) * (1 - tolerance):
             yield f"the verdict says mixed ({verdict.reason}), and its witness earns {earned:.9g} of what it costs"
     if verdict.modular is True:
-        best = _best_ratio(problem, rational, multiplier, used)
-        if best > max(own, 1.0) * (1 + tolerance):
+        best, neuron = _best_neuron(problem, rational, multiplier, used)
+        # Where digits are lost the multiplier of a rounded code is not that of the best one, and all but nothing is
+        # saved.
+        if best > max(own, 1.0) * (1 + tolerance) and rational.saving(code, neuron) > OPTIMAL:
             yield f"the verdict says modular ({verdict.reason}), and a neuron earns {best:.9g} of what it costs"
 
 
-def _best_ratio(problem: Drawn, rational: RationalProblem, multiplier: Any, code: Array) -> float:
+def _best_neuron(problem: Drawn, rational: RationalProblem, multiplier: Any, code: Array) -> tuple[float, Array]:
+    """The neuron (d,) that earns most for its cost, of those that are found, and its ratio."""
     rng = np.random.default_rng([problem.seed, problem.index, 2])
     found = best_neurons(Whitened(problem), multiplier.astype(float), code, rng, quick=True)
     ratios: list[Fraction] = [rational.ratio(multiplier, neuron) for neuron in found]
-    return float(max(ratios))
+    best = max(range(len(ratios)), key=ratios.__getitem__)
+    return float(ratios[best]), found[best]

@@ -236,7 +236,8 @@ def is_well_posed(points: Array, probabilities: Array | None) -> bool:
         return False
     centered = (weighted - np.average(weighted, axis=0, weights=weights)) * np.sqrt(weights / weights.sum())[:, None]
     deviation = np.sqrt((centered**2).sum(axis=0))
-    if not (deviation > 0).all() or (np.ptp(points, axis=0) <= LEAST_RANGE * np.abs(points).max(axis=0)).any():
+    # Of the samples that count: what does not vary among them has a deviation by rounding.
+    if not (deviation > 0).all() or (np.ptp(weighted, axis=0) <= LEAST_RANGE * np.abs(points).max(axis=0)).any():
         return False
     return bool(np.linalg.svd(centered / deviation, compute_uv=False)[-1] > LEAST_SPREAD)
 

@@ -159,6 +159,21 @@ class RationalProblem:
         w = exact(neuron)
         return Fraction((w @ multiplier @ w) / self.neuron_costs(neuron[None])[0])
 
+    def saving(self, weights: Array, neuron: Array) -> float:
+        """Share of the loss of a code (n, d) that a neuron (d,) saves beside it, in the size in which it saves most.
+
+        With H = G + G0 and of size t it saves t w'Y w / (1 + t w'H^-1 w) - t f(w).
+
+        Raises:
+            ZeroDivisionError: as for `code_loss`.
+        """
+        rows, w = exact(weights), exact(neuron)
+        found = inverse(rows.T @ rows if self.ridge is None else rows.T @ rows + self.ridge)
+        read, cost = found @ w, self.neuron_costs(neuron[None])[0]
+        earned, held = self.decoder_cost * (read @ self.demand @ read), w @ read
+        size = max(Fraction(float(earned / cost) ** 0.5) - 1, Fraction(0)) / held
+        return float((earned * size / (1 + size * held) - cost * size) / self.code_loss(weights))
+
     def most_proven(
         self, multiplier: Array, neuron: Array, ridged: Array, members: Sequence[int]
     ) -> tuple[Fraction, Fraction]:

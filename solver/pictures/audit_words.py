@@ -156,11 +156,11 @@ def _fitted(findings: Findings) -> list[str]:
         return []
     cost = f"encoder cost {fit.encoder_cost:.3g} to an activity cost of {findings.problem.activity_cost:.3g}"
     where = {
-        "inside": f"Least suboptimal at an {price}.",
-        "lowest": f"The lowest cost that was tried is an {price}.",
-        "highest": f"The highest cost that was tried is an {price}.",
-        "given": f"The cost is kept: {price}.",
-        "any": f"Any cost of the encoder makes it as suboptimal; taken is an {price}.",
+        "inside": f"Least suboptimal at an {cost}.",
+        "lowest": f"The lowest cost that was tried is an {cost}.",
+        "highest": f"The highest cost that was tried is an {cost}.",
+        "given": f"The cost is kept: {cost}.",
+        "any": f"Any cost of the encoder makes it as suboptimal; taken is an {cost}.",
     }[fit.kind]
     unit = f"The unit that fits best is the given activity times {fit.scale:.4g}"
     other = f"a decoder cost of {fit.decoder_cost:.3g} for the activity as given"

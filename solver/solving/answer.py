@@ -6,8 +6,8 @@
    unless that leaves less than the search had proven.
 3. Of a few sources whose bound came from a relaxation the faces are priced where that leaves a gap.
 4. Of several optimal codes one is given that is no matter of chance: the best separate code where there are groups and
-   it is optimal, otherwise one of as few neurons as are enough (`solver.ambiguity.canonical`). Where a combination of
-   sources hardly varies, the code that was found stays unless the other proves as much.
+   it is optimal, otherwise one of as few neurons as are enough (`solver.ambiguity.canonical`). It is bounded anew: where
+   digits are lost it may prove less than the code that was found, which stays then.
 5. The message says what was chosen and why, what the method had to say, what stopped it, and which combination of
    sources hardly varies where the code is not proven optimal.
 """
@@ -91,7 +91,7 @@ def answer(
             # What failed on the way did no harm.
             note = "; ".join(part for part in note.split("; ") if FAILED not in part)
             found, code = code, _given(posed, best, code, fields)
-            if code is not found and problem.sources.nearly_constant is not None:
+            if code is not found:
                 # The code that was found may keep digits that another one, and so its proof, has lost.
                 network = code.encoder @ problem.mixing
                 proven = _bounded(problem, best, network, tolerance, stopped=stopped is not None)

@@ -641,3 +641,16 @@ def test_bad_options_are_refused(tmp_path, monkeypatch, words, said):
     done = CliRunner().invoke(command.main, words)
     assert done.exit_code == 2 and said in done.output
     assert not any(tmp_path.iterdir())
+
+
+def test_what_a_neuron_saves_beside_a_code_is_exact():
+    """In its best size: no other saves more, and the code with the neuron in that size costs so much less."""
+    problem = replace(drawn(3, 1), mixing=None, probabilities=None, reading=EXACT, groups=None, separate=False)
+    rational = RationalProblem(problem)
+    code = 0.1 * modular_code(problem, Whitened(problem))
+    neuron = code.sum(axis=0)
+    saved = rational.saving(code, neuron)
+    before = rational.code_loss(code)
+    sizes = 10.0 ** np.linspace(-4, 4, 81)
+    others = [float(1 - rational.code_loss(np.vstack([code, size**0.5 * neuron])) / before) for size in sizes]
+    assert max(others) > 0 and max(others) * (1 - 1e-12) <= saved <= max(others) * 1.05
