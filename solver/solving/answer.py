@@ -6,8 +6,8 @@
    unless that leaves less than the search had proven.
 3. Of a few sources whose bound came from a relaxation the faces are priced where that leaves a gap.
 4. Of several optimal codes one is given that is no matter of chance: the best separate code where there are groups and
-   it is optimal, otherwise one of as few neurons as are enough (`solver.ambiguity.canonical`). It is bounded anew: where
-   digits are lost it may prove less than the code that was found, which stays then.
+   it is optimal, otherwise one of as few neurons as are enough (`solver.ambiguity.canonical`). It is bounded anew:
+   where digits are lost it may prove less than the code that was found, which stays then.
 5. The message says what was chosen and why, what the method had to say, what stopped it, and which combination of
    sources hardly varies where the code is not proven optimal.
 """

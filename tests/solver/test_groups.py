@@ -76,7 +76,7 @@ KNOWN = {
     "six, repeats": (cues(6, repeats=True), CUES, 1, 0),
     "six, none": (cues(6, repeats=False), CUES, 1, 0),
 }
-"""Sources, groups, the price of the encoder, and the price of separate neurons."""
+"""Sources, groups, the cost of the encoder, and the price of separate neurons."""
 
 
 @cache

@@ -100,7 +100,7 @@ def _row(name: str, values: Array, zero: float, threshold: float) -> dict[str, A
 
 
 def _formula(variable: Array, shares: Array) -> float:
-    """2 min over b of the roots of E (I - b)_+^2 and of E (b - I)_+^2, at prices of one."""
+    """2 min over b of the roots of E (I - b)_+^2 and of E (b - I)_+^2, at costs of one."""
 
     def cost(b: float) -> float:
         return float(sum(np.sqrt(shares @ np.maximum(side, 0.0) ** 2) for side in (variable - b, b - variable)))
