@@ -1,4 +1,4 @@
-"""`modularity missed ACTIVITY FILE`: which neurons only seem to mix sources, for want of one that was not named."""
+"""`modularity missed ACTIVITY SOURCES`: which neurons only seem to mix sources, for want of one that was not named."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ __all__ = ["missed"]
 
 @click.command()
 @click.argument("activity", metavar="ACTIVITY", type=click.Path())
-@click.argument("file", metavar="FILE", type=click.Path())
-@click.option("--missing", metavar="COLUMN", required=True, help="Column of FILE, or group, that nobody had named.")
+@click.argument("named", metavar="SOURCES", type=click.Path())
+@click.option("--missing", metavar="COLUMN", required=True, help="Column of SOURCES, or group, that nobody had named.")
 @click.option("--block", type=int, metavar="N", required=True, help="Rows that are permuted together; 1 for trials.")
 @column_options
 @group_option
@@ -44,18 +44,19 @@ __all__ = ["missed"]
 @seed_option
 @picture_option
 @format_options()
-def missed(activity: str, file: str, *, missing: str, picture: str | None, form: str, **options: Any) -> int:
+def missed(activity: str, named: str, *, missing: str, picture: str | None, form: str, **options: Any) -> int:
     """Say which neurons seem to mix the named sources, and follow a missing one alone once it is known.
 
-    ACTIVITY holds one sample per row and one neuron per column, FILE the same samples with one source per column; the
-    one that was missing is among them. In a recording, give a block several times as long as activity takes to change.
+    ACTIVITY holds one sample per row and one neuron per column, SOURCES the same samples with one source per column;
+    the one that was missing is among them. In a recording, give a block several times as long as activity takes to
+    change.
     """
     from solver.reading import STANDARD_INPUT, Choice, input_file, read_prepared, read_table, rows_in_order
 
-    if activity == file == STANDARD_INPUT:
+    if activity == named == STANDARD_INPUT:
         raise click.UsageError("-: standard input cannot be two tables at once; give files")
-    require_outputs({}, activity, file, picture=picture)
-    recorded, data = input_file(activity), input_file(file)
+    require_outputs({}, activity, named, picture=picture)
+    recorded, data = input_file(activity), input_file(named)
     chosen = Choice.of(options["activity_columns"], (), options["index_column"])
     table = read_table(recorded, "activity", choice=chosen)
     sources = read_prepared(data, None, choice_of(options), turns_of(options))
@@ -82,7 +83,7 @@ def _found(
     if missing not in groups:
         raise InputError(unknown_name("--missing", missing, tuple(groups)))
     if len(groups) < 2:
-        raise InputError("--missing: no other source is left that could be named; give FILE one column more")
+        raise InputError("--missing: no other source is left that could be named; give SOURCES one column more")
     names = sources.names
     members = {group: [names[one] if isinstance(one, int) else one for one in own] for group, own in groups.items()}
     hidden = members.pop(missing)
