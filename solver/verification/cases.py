@@ -113,6 +113,16 @@ def _frequencies(draw: DrawFn) -> Problem:
 
 
 @st.composite
+def _categories(draw: DrawFn, *, seen: bool = False) -> Problem:
+    """One of three or four columns is 1, the others 0, with any probabilities; seen: and not all seen alike."""
+    count = draw(st.integers(3, 4))
+    weights = draw(st.one_of(st.none(), _whole_weights(count, 12)))
+    gains = draw(st.lists(st.sampled_from([0.5, 1.0, 2.0]), min_size=count, max_size=count)) if seen else np.ones(count)
+    prices = {"encoder_cost": draw(costs), "decoder_cost": draw(st.sampled_from([0.5, 1.0, 4.0]))}
+    return Problem(np.eye(count), probabilities=weights, mixing=np.diag(gains), **prices)
+
+
+@st.composite
 def _mixed_problems(draw: DrawFn) -> Problem:
     dimension = draw(st.integers(2, 3))
     mixing = draw(mixings(dimension).filter(lambda matrix: matrix is not None))
@@ -328,6 +338,7 @@ _DRAWS: dict[str, tuple[SearchStrategy[Problem], SearchStrategy[Problem] | None]
     "uniqueness": (st.one_of(_boxes_turned(), _UNMIXED, _barely()), _barely()),
     "block-modularity": (_blocks(), _blocks(holed=True)),
     "frequency-pairs": (_frequencies(), _incomplete_frequencies()),
+    "categories": (_categories(), _categories(seen=True)),
     "invariances": (problems(ONE_TO_THREE), None),
     "invariant-dynamics": (_orbits(), _orbits(weighted=True)),
     "sources-drop-out": (_uncorrelated_boxes(), _decoded_with_errors(_boxes_turned())),
@@ -389,6 +400,7 @@ _CONCLUSIONS: dict[str, Callable[[Problem], Prediction]] = {
     "uniqueness": lambda _: Prediction(modular=True),
     "block-modularity": _nearest_blocks,
     "frequency-pairs": _nearest_frequencies,
+    "categories": lambda _: Prediction(modular=True),
     "invariant-dynamics": THEOREMS["invariant-dynamics"].prediction,
     "sources-drop-out": lambda _: Prediction(modular=True),
     "errors-and-correlation": lambda _: Prediction(modular=True),

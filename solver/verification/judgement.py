@@ -95,6 +95,8 @@ def _modularity(problem: Problem, prediction: Prediction, answer: Representation
         return None
     expected = "modular" if prediction.modular else "mixed"
     price, margin = answer.price_of_modularity, decide(problem).margin
+    if np.isnan(margin) and prediction.modular:
+        margin = prediction.margin  # of dependent sources a verdict has none
     if price > _resolution(answer):
         outcome = DISAGREES if prediction.modular else AGREES
         said = f"predicted {expected}; a modular code costs {price:.3g} more than the optimal one"

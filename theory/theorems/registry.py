@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from theory.errors import InputError, unknown_name
+from theory.theorems.categories import CATEGORIES
 from theory.theorems.condition import (
     ELLIPSOID,
     EXACT_CONDITION,
@@ -39,6 +40,7 @@ THEOREMS: Mapping[str, Theorem] = MappingProxyType(
             PRICE_OF_MODULARITY,
             BLOCK_MODULARITY,
             FREQUENCY_PAIRS,
+            CATEGORIES,
             INVARIANCES,
             INVARIANT_DYNAMICS,
             SOURCES_DROP_OUT,

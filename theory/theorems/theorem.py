@@ -98,6 +98,7 @@ class Theorem:
         recurrent: whether it applies to problems with a recurrent layer; all others do not.
         exact: whether it applies to the exact decoder of the data alone.
         activations: the kinds of neurons of which it speaks; of others it says nothing.
+        dependent: whether it speaks of sources that others tell, and of no others; all else speaks of none of these.
 
     Example:
         >>> from theory.theorems import THEOREMS
@@ -115,6 +116,7 @@ class Theorem:
     recurrent: bool = False
     exact: bool = False
     activations: tuple[str, ...] = ("linear",)
+    dependent: bool = False
 
     @property
     def scope(self) -> str:
@@ -132,7 +134,7 @@ class Theorem:
     def applies(self, data: Problem | Sources) -> bool:
         """Whether the hypothesis holds, for sources alone with costs of one and no mixing.
 
-        Of sources that are told by others no theorem speaks.
+        Of sources that are told by others most theorems say nothing.
 
         Example:
             >>> from theory import Sources
@@ -143,7 +145,7 @@ class Theorem:
         """
         problem = _posed(data)
         in_scope = problem.transitions is None or self.recurrent
-        if problem.neurons.name not in self.activations or problem.dependent:
+        if problem.neurons.name not in self.activations or problem.dependent != self.dependent:
             return False
         return in_scope and (decodes_the_data(problem) or not self.exact) and self.hypothesis(problem)
 
