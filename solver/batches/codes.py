@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from solver.batches.polish import Candidates, Contacts
     from theory.arrays import Array, Indices, Mask
 
-__all__ = ["Codes", "Given", "optimal_codes"]
+__all__ = ["CODES", "Codes", "Given", "Hulls", "optimal_codes"]
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,11 @@ class Hulls:
     def objective(self) -> Objective:
         """What a multiplier proves."""
         return Objective(self.given.demand, self.given.ridge)
+
+    def known(self, neurons: Array, energies: Array, form: Array) -> Codes:
+        """`measured`, of two neurons each (2, 2, n)."""
+        neurons, energies = (np.concatenate([a, 0 * a[..., :1, :]], axis=-2) for a in (neurons, energies))
+        return self.measured(neurons, energies, form)
 
     def measured(self, neurons: Array, energies: Array, form: Array) -> Codes:
         """What codes cost and multipliers prove; codes without errors in the size that suits them.
@@ -204,9 +209,7 @@ def optimal_codes(
             part = order[start : start + CODES.problems]
             hulls = Hulls.of(given.chosen(part), places[part], count[part])
             if known is not None:
-                neurons, energies, form = (array[..., part] for array in known)
-                neurons, energies = (np.concatenate([a, 0 * a[..., :1, :]], axis=-2) for a in (neurons, energies))
-                codes = hulls.measured(neurons, energies, form)
+                codes = hulls.known(*(array[..., part] for array in known))
                 is_known[part] = codes.gap <= met
                 found.put(part, codes)
             left = np.flatnonzero(~is_known[part])

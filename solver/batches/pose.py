@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.batches.codes import Given
+from solver.batches.codes import Codes, Given
 from solver.batches.modular import strengths
 from theory.conditions import modular_multiplier
 from theory.formulas import multiplier_entry
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from theory.readouts import Readout
     from theory.sources import Sources
 
-__all__ = ["Posed", "fits", "heights", "posed"]
+__all__ = ["Posed", "fits", "heights", "posed", "vertices"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,14 @@ class Posed:
         neurons, energies, multiplier = self.modular
         return neurons, np.where(named, energies, np.inf), multiplier
 
+    def bounds(self, codes: Codes) -> Array:
+        """(n,) what is proven of codes, in units of the loss.
+
+        No bound is above a loss that a code has: by as much as it is, rounding was off.
+        """
+        loss, bound = self.unit * codes.loss, self.unit * codes.bound
+        return np.where(bound <= loss, bound, np.maximum(0.0, 2 * loss - bound))
+
     def weights(self, neurons: Array) -> Array:
         """(n, k, 2) source weights of neurons (2, k, n) in those coordinates."""
         return np.asarray((neurons * np.sqrt(self.unit)).transpose(2, 1, 0) @ self.inverse.transpose(0, 2, 1))
@@ -109,10 +117,14 @@ def heights(problem: Problem) -> Array:
         [[-2.0, -2.0], [4.0, -2.0], [-2.0, 4.0]]
     """
     sources = _heights_of(problem)
-    known = "vertices" in vars(sources) or len(sources.points) > POSE.samples
-    points = sources.vertices if known else sources.about_mean(sources.points)
-    size = _size_of(problem)
-    return points if size == 1 else size * points
+    if "vertices" in vars(sources) or len(sources.points) > POSE.samples:
+        return vertices(problem)
+    return _sized(problem, sources.about_mean(sources.points))
+
+
+def vertices(problem: Problem) -> Array:
+    """(V, 2) those of them that are extreme."""
+    return _sized(problem, _heights_of(problem).vertices)
 
 
 def posed(problems: Sequence[Problem], points: Sequence[Array]) -> Posed:
@@ -155,8 +167,9 @@ def _heights_of(problem: Problem) -> Sources:
     return problem.sources if type(problem.neurons) is Linear else problem.height_sources
 
 
-def _size_of(problem: Problem) -> float:
-    return problem.height_cost**0.5 if type(problem.neurons) is Linear else 1.0
+def _sized(problem: Problem, points: Array) -> Array:
+    size = problem.height_cost**0.5 if type(problem.neurons) is Linear else 1.0
+    return points if size == 1 else size * points
 
 
 def _whitenings(problems: Sequence[Problem], energy: Array, gram: Array, own: Array) -> tuple[Array, Array, Array]:

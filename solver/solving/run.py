@@ -1,7 +1,8 @@
 """The run of a search: iterates of a method are folded into the best code and the best bound, until a rule ends it.
 
 1. With groups, the best separate code comes first: others start from it and are compared with it.
-2. A code of a problem like this one, moved along with its faces, is the answer if it is proven optimal here.
+2. A code of a problem like this one, moved along with its faces, is the answer if it is proven optimal here. A small
+   problem of two sources that is not modular takes longer to plan than to solve, and is solved at once.
 3. The plan is made. Where it tries a code in closed form and the bound of that code meets it, there is nothing to
    search for; else a plan is made that knows so.
 4. The method's iterates are taken one by one: a code that costs no more becomes the best, a bound that is no lower
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.batches.alone import mixed_code
 from solver.certificate import best_bound, lower_bound, optimality_gap, within_loss
 from solver.deadline import OutOfTime, limited_to, time_left
 from solver.methods import many_samples, module_of, partial_targets, recurrent
@@ -133,7 +135,7 @@ class Run:
                 return
         try:
             with np.errstate(divide="raise", invalid="raise", over="raise"):
-                if method == "auto" and self._continue():  # step 2
+                if method == "auto" and (self._continue() or self._solve_at_once()):  # step 2
                     return
                 chosen = self._plan(method)  # step 3
                 if chosen.method == "groups" and self.separate is not None:
@@ -174,6 +176,21 @@ class Run:
             if step is not None:
                 self.method, self.why = "columns", MOVED
                 self._follow(iter([step]))
+                return True
+        return False
+
+    def _solve_at_once(self) -> bool:
+        """Whether a small problem was solved before a plan was made; what is to be followed or limited is planned."""
+        if self.limits != Limits(self.limits.tolerance):
+            return False
+        with one_thread(), suppress(np.linalg.LinAlgError, FloatingPointError):
+            found = mixed_code(self.problem, self.limits.tolerance)
+            if found is not None:
+                chosen = plan(self.problem, unproven=True)
+                self.method, self.why = chosen.method, chosen.why
+                step = Iterate(found.weights, found.multiplier, found.loss, found.bound, priced=True)
+                self._follow(iter([step]))
+                self.iterations = found.rounds
                 return True
         return False
 

@@ -1,0 +1,125 @@
+"""One small problem of two sources by itself: what is not modular is solved with few numbers, before any plan is made.
+
+1. The problem in coordinates that suit it (`pose`), the outline of its vertices, the cones of its rays.
+2. Its modular code is measured: where the bound meets it, there is nothing to search for here.
+3. Column generation (`exchange`), which measures its code and proves a bound from the points alone.
+4. Neurons that point the same way but for what the multiplier misses are made one, and Newton's method moves the code
+   to the last digits, if it then costs no more.
+5. What is not proven to ten digits is left to who asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.batches.codes import CODES, Hulls
+from solver.batches.exchange import exchanged
+from solver.batches.hulls import outlines
+from solver.batches.pose import fits, posed, vertices
+from solver.generation.few_neurons import FewNeurons
+from theory.conditions import CONDITION_TOLERANCE
+
+if TYPE_CHECKING:
+    from theory.arrays import Array
+    from theory.problem import Problem
+
+__all__ = ["MixedCode", "mixed_code"]
+
+
+@dataclass(frozen=True)
+class AloneTolerances:
+    """When a code is taken, and what is made of it."""
+
+    gap: float = 5e-11  # relative, however loose the tolerance is
+    same: float = 1e-2  # angle between neurons that are made one, if that costs nothing
+    settled: float = 1e-14  # gap, relative, at which there is nothing left to move
+    dearer: float = 1e-14  # relative rise of the loss that is rounding
+    steps: int = 8  # of Newton's method: three are usual
+
+
+ALONE = AloneTolerances()
+
+
+@dataclass(frozen=True)
+class MixedCode:
+    """A code that is proven optimal.
+
+    Attributes:
+        weights: (n, d) source weights of its neurons.
+        multiplier: (d, d) Y.
+        loss: of the code.
+        bound: what the multiplier proves.
+        rounds: of column generation.
+    """
+
+    weights: Array
+    multiplier: Array
+    loss: float
+    bound: float
+    rounds: int
+
+
+def mixed_code(problem: Problem, tolerance: float) -> MixedCode | None:
+    """The optimal code of a problem of two sources; None where it is modular, does not fit, or is not proven.
+
+    Args:
+        problem: of any kind.
+        tolerance: relative gap up to which it counts as optimal.
+
+    Example:
+        >>> from solver import Problem
+        >>> found = mixed_code(Problem([[0, 0], [0, 1], [1, 0]]), 1e-8)
+        >>> len(found.weights), mixed_code(Problem([[0, 0], [0, 1], [1, 0], [1, 1]]), 1e-8) is None
+        (3, True)
+    """
+    if not fits(problem):
+        return None
+    with np.errstate(all="ignore"):
+        pose = posed([problem], [vertices(problem)])
+        places, count = outlines(pose.given.points.transpose(0, 2, 1))
+        if not 0 < count[0] <= CODES.corners:
+            return None
+        hulls = Hulls.of(pose.given, places, count)
+        if problem.sources.identified and hulls.known(*pose.modular).gap[0] <= CONDITION_TOLERANCE:
+            return None
+        codes, rounds = exchanged(hulls, pose.modular[0][..., 0])
+        if not codes.gap[0] <= min(tolerance, ALONE.gap):
+            return None
+        weights, multiplier = pose.weights(codes.neurons)[0], pose.multipliers(codes.multiplier)[0]
+        bound = float(pose.bounds(codes)[0])
+        weights = _finished(problem, weights[np.any(weights, axis=1)], float(codes.gap[0]))
+    return MixedCode(weights, multiplier, problem.loss(weights), bound, rounds)
+
+
+def _finished(problem: Problem, weights: Array, gap: float) -> Array:
+    """Step 4."""
+    search = FewNeurons(problem)
+    neurons = search.coordinates(weights)
+    merged = _merged(neurons)
+    if len(merged) == len(neurons) and gap <= ALONE.settled:
+        return weights
+    most = problem.loss(weights) * (1 + ALONE.dearer)
+    for start in [merged, neurons][len(merged) == len(neurons) :]:
+        active = search.scaled.highest_samples(start)
+        finished = search.active_set.minimised(start, active, ALONE.steps)[0]
+        moved = search.weights(finished[search.scaled.present(finished)])
+        if problem.loss(moved) <= most:
+            return moved
+    return weights
+
+
+def _merged(neurons: Array) -> Array:
+    """Neurons (n, 2) of which those that point the same way are one: that which does most of what they do for G."""
+    unit = neurons / np.linalg.norm(neurons, axis=1, keepdims=True)
+    sine = np.abs(unit[:, :1] * unit[:, 1] - unit[:, 1:] * unit[:, 0])
+    for first, second in combinations(range(len(neurons)), 2):
+        if sine[first, second] < ALONE.same:
+            _, size, direction = np.linalg.svd(neurons[[first, second]], full_matrices=False)
+            one = size[0] * direction[0]
+            one = one if one @ neurons[first] > 0 else -one
+            return np.vstack([np.delete(neurons, (first, second), axis=0), one])
+    return neurons

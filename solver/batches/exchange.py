@@ -1,0 +1,187 @@
+"""One small problem of two sources by itself: column generation with few numbers, in the coordinates of `pose`.
+
+1. Begin with the modular neurons.
+2. Energies x >= 0 of the neurons known minimise sum_j x_j + tr K (G + G0)^-1, G = sum_j x_j u_j u_j', f(u_j) = 1: a
+   projected Newton's method. Neurons without energy are dropped.
+3. The multiplier is Y = (G + G0)^-1 K (G + G0)^-1. On each cone of directions the neuron that earns most for its cost
+   is an eigenvector of a 2 by 2 matrix, where that lies in the cone, or one of its rays.
+4. The best two that earn more than they cost, and no less than their neighbours, join. Of four neurons there is a
+   combination of matrices u u' that is zero: energies move along it, to where they cost less, until one is zero. Back
+   to 2. Where a neuron moves within its cone it misses the best one by the square of what Y misses, so that few rounds
+   are needed.
+5. End where none earns more than it costs. The code is measured and proven (`certificate`) as those of many are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.batches.codes import Codes, Hulls
+
+if TYPE_CHECKING:
+    from theory.arrays import Array
+
+__all__ = ["exchanged"]
+
+
+@dataclass(frozen=True)
+class ExchangeLimits:
+    """When to end."""
+
+    rounds: int = 40  # five are usual
+    excess: float = 1e-11  # of a ratio over one that is none
+    joining: int = 2  # neurons a round at most
+    first: float = 0.25  # energy of a neuron to begin with
+    steps: int = 30  # of Newton's method for the energies
+    halvings: int = 20  # of a step
+    settled: float = 1e-15  # fall of the loss, relative, that Newton's method promises at its end
+    vanished: float = 1e-9  # share of the largest energy below which a neuron is dropped if it earns less than it costs
+    singular: float = 1e-12  # what is added to the diagonal of second derivatives, relative to it
+
+
+EXCHANGE = ExchangeLimits()
+
+
+def exchanged(hulls: Hulls, neurons: Array) -> tuple[Codes, int]:
+    """The best code of one problem, of infinite loss where none was found, and the rounds that it took.
+
+    Args:
+        hulls: one problem.
+        neurons: (2, k) up to three to begin with.
+    """
+    pricer = _Pricer(hulls)
+    demand, ridge = hulls.given.demand[:, 0], hulls.given.ridge[:, 0]
+    full = np.array([[ridge[0], ridge[1]], [ridge[1], ridge[2]]])
+    columns = neurons / np.sqrt(pricer.costs(neurons))
+    energies = np.full(columns.shape[1], EXCHANGE.first)
+    for number in range(EXCHANGE.rounds):
+        energies, multiplier = _energies(columns, energies, demand, full)
+        kept = energies > 0
+        columns, energies = columns[:, kept], energies[kept]
+        fresh = pricer.best(multiplier)
+        if not fresh.shape[1]:
+            return _measured(hulls, columns, energies, multiplier), number + 1
+        for one in fresh.T:
+            columns, energies = _joined(columns, energies, one)
+    return Codes.none(1), EXCHANGE.rounds
+
+
+def _joined(columns: Array, energies: Array, fresh: Array) -> tuple[Array, Array]:
+    """Step 4: up to three neurons (2, k) of cost one, and their energies, with another that takes the place of one."""
+    columns, energies = np.column_stack([columns, fresh]), np.append(energies, 0.0)
+    if len(energies) < 4:
+        return columns, energies
+    a, b, c, d = [(x * x, 2 * x * y, y * y) for x, y in columns.T.tolist()]
+    null = np.array([_volume(b, c, d), -_volume(a, c, d), _volume(a, b, d), -_volume(a, b, c)])
+    null = -null if null.sum() > 0 else null
+    reach = np.where(null < 0, energies / np.where(null < 0, -null, 1.0), np.inf)
+    out = int(reach.argmin())
+    energies = np.maximum(energies + reach[out] * null, 0.0) if np.isfinite(reach[out]) else energies
+    stay = np.arange(4) != out
+    return columns[:, stay], energies[stay]
+
+
+def _volume(a: tuple[float, ...], b: tuple[float, ...], c: tuple[float, ...]) -> float:
+    return a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) + a[2] * (b[0] * c[1] - b[1] * c[0])
+
+
+def _measured(hulls: Hulls, columns: Array, energies: Array, multiplier: Array) -> Codes:
+    """Step 5: of up to three neurons (2, k)."""
+    neurons, sizes = np.zeros((2, 3, 1)), np.zeros((3, 1))
+    neurons[:, : len(energies), 0], sizes[: len(energies), 0] = columns, energies
+    return hulls.measured(neurons, sizes, multiplier[[0, 0, 1], [0, 1, 1]][:, None])
+
+
+class _Pricer:
+    """Step 3: the cones of one problem."""
+
+    def __init__(self, hulls: Hulls) -> None:
+        fan = hulls.fan
+        self.rays, self.following, self.q = fan.rays[..., 0], fan.following[..., 0], fan.q[:, 0]
+        self.corners = hulls.corners[..., 0]
+        root = np.sqrt(1 + (self.corners**2).sum(axis=0))
+        shrunk = 1 / (root * (1 + root))
+        first, second = self.corners
+        # |w|^2 + (v.w)^2 = |z|^2 for w = z - shrunk (v.z) v.
+        self.t11, self.t12, self.t22 = (
+            1 - shrunk * first * first,
+            -shrunk * first * second,
+            1 - shrunk * second * second,
+        )
+
+    def costs(self, neurons: Array) -> Array:
+        """(k,) what neurons (2, k) cost."""
+        height = (self.corners.T @ neurons).max(axis=0)
+        return np.asarray((neurons**2).sum(axis=0) + height**2)
+
+    def inner(self, multiplier: Array) -> tuple[Array, Array]:
+        """(R,) the largest ratio on each cone if it is inside, else zero, and (2, R) the neurons, of cost one."""
+        y11, y12, y22 = multiplier[0, 0], multiplier[0, 1], multiplier[1, 1]
+        t11, t12, t22 = self.t11, self.t12, self.t22
+        a11, a12 = y11 * t11 + y12 * t12, y11 * t12 + y12 * t22
+        a21, a22 = y12 * t11 + y22 * t12, y12 * t12 + y22 * t22
+        m11, m12, m22 = t11 * a11 + t12 * a21, t11 * a12 + t12 * a22, t12 * a12 + t22 * a22
+        half = (m11 - m22) / 2
+        root = np.hypot(half, m12)
+        positive = half > 0
+        z1, z2 = np.where(positive, half + root, m12), np.where(positive, m12, root - half)
+        size = np.hypot(z1, z2) + 1e-300
+        z1, z2 = z1 / size, z2 / size
+        w = np.stack([t11 * z1 + t12 * z2, t12 * z1 + t22 * z2])
+        after = self.rays[0] * w[1] - self.rays[1] * w[0]
+        until = w[0] * self.following[1] - w[1] * self.following[0]
+        inside = after * until > 0
+        return np.where(inside, (m11 + m22) / 2 + root, 0.0), np.where(after < 0, -w, w)
+
+    def best(self, multiplier: Array) -> Array:
+        """(2, k) the local maxima that earn more than they cost, the best last."""
+        inner, neurons = self.inner(multiplier)
+        outer = (self.rays * (multiplier @ self.rays)).sum(axis=0)
+        beside = np.maximum(inner, np.concatenate([inner[-1:], inner[:-1]]))
+        ratio = np.concatenate([np.where(outer >= beside, outer, 0.0), inner])
+        order = np.argsort(ratio)[-EXCHANGE.joining :]
+        order = order[ratio[order] > 1 + EXCHANGE.excess]
+        return np.concatenate([self.rays, neurons], axis=1)[:, order]
+
+
+def _energies(columns: Array, start: Array, demand: Array, ridge: Array) -> tuple[Array, Array]:
+    """Step 2: energies (k,) of neurons (2, k) of cost one, and the multiplier (2, 2)."""
+    energies = start
+
+    def at(sizes: Array) -> tuple[float, Array, Array]:
+        code = (columns * sizes) @ columns.T + ridge
+        det = code[0, 0] * code[1, 1] - code[0, 1] * code[0, 1]
+        inverse = np.array([[code[1, 1], -code[0, 1]], [-code[0, 1], code[0, 0]]]) / det
+        read = demand[0] * inverse[0, 0] + demand[1] * inverse[1, 1]
+        seen = inverse @ columns
+        return float(sizes.sum() + read) if det > 0 else np.inf, inverse, seen
+
+    value, inverse, seen = at(energies)
+    weighted = demand[:, None] * seen
+    for _ in range(EXCHANGE.steps):
+        worth = seen.T @ weighted
+        slope = 1 - np.diag(worth)
+        free = (slope < 0) | (energies > EXCHANGE.vanished * energies.max())
+        some = np.flatnonzero(free)
+        bent = 2 * (columns.T @ seen)[np.ix_(some, some)] * worth[np.ix_(some, some)]
+        bent[np.diag_indices(len(some))] *= 1 + EXCHANGE.singular
+        step = -energies
+        step[some] = -np.linalg.solve(bent, slope[some])
+        promised = -float(slope @ step)
+        length = 1.0
+        for _ in range(EXCHANGE.halvings):
+            moved = np.maximum(energies + length * step, 0.0)
+            trial = at(moved)
+            if trial[0] <= value:
+                break
+            length /= 2
+        else:
+            break
+        energies, (value, inverse, seen) = moved, trial
+        weighted = demand[:, None] * seen
+        if promised <= EXCHANGE.settled * value:
+            break
+    return energies, inverse @ (demand[:, None] * inverse)

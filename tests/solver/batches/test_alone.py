@@ -1,0 +1,58 @@
+"""One small problem by itself: the code that the plan's own method would find, proven and no other."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from solver import Problem, certify, solve
+from solver.batches.alone import mixed_code
+from solver.strategies import seeds
+from theory.readouts import Noisy, Soft
+
+
+def measured(seed):
+    """Two sources like measurements, of any readout and cost."""
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(4, 150))
+    rows = rng.standard_normal((count, 2)) @ rng.standard_normal((2, 2)) * 10 ** rng.uniform(-2, 2, 2)
+    readout = [None, Soft(10 ** rng.uniform(1, 4)), Noisy(10 ** rng.uniform(1, 3), 0.1)][rng.integers(3)]
+    mixing = rng.standard_normal((3, 2)) if rng.random() < 0.3 else None
+    return Problem(rows, readout=readout, mixing=mixing, encoder_cost=10 ** rng.uniform(-2, 1))
+
+
+@given(seeds)
+def test_the_answer_is_that_of_column_generation(seed):
+    problem = measured(seed)
+    found, planned = mixed_code(problem, 1e-8), solve(problem, method="columns")
+    if found is None:
+        return
+    assert found.loss == pytest.approx(planned.loss, rel=1e-10)
+    assert abs(found.loss - found.bound) <= 1e-10 * found.loss
+    answer = solve(problem)
+    assert answer.iterations == found.rounds and answer.method == "columns" and answer.status == "optimal"
+    assert answer.loss == pytest.approx(planned.loss, rel=1e-10) and certify(problem, answer).gap < 1e-10
+    if planned.ambiguity().unique and planned.gap < 1e-12:
+        np.testing.assert_allclose(answer.source_weights, planned.source_weights, rtol=1e-4, atol=1e-6)
+
+
+def test_most_problems_like_measurements_are_solved_by_themselves():
+    assert sum(mixed_code(measured(seed), 1e-8) is not None for seed in range(20)) > 9
+
+
+def test_what_is_limited_or_followed_is_planned():
+    problem = Problem([[0, 0], [0, 1], [1, 0], [0.9, 0.8]])
+    seen = []
+    solve(problem, callback=lambda progress: seen.append(progress.iteration))
+    assert len(seen) > 1
+    assert solve(problem, time_limit=60).loss == pytest.approx(solve(problem).loss, rel=1e-10)
+
+
+def test_neurons_that_point_the_same_way_are_one():
+    rng = np.random.default_rng(0)
+    problems = [Problem(rng.uniform(-1, 1, (60, 2)) @ rng.standard_normal((2, 2))) for _ in range(12)]
+    for problem in problems:
+        found = mixed_code(problem, 1e-8)
+        if found is not None:
+            unit = found.weights * np.sqrt(problem.modular_costs)
+            unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+            assert (np.abs(unit @ unit.T) - np.eye(len(unit)) < 1 - 1e-9).all()
