@@ -5,7 +5,7 @@
 3. Column generation (`exchange`), which measures its code and proves a bound from the points alone.
 4. Neurons that point the same way but for what the multiplier misses are made one, and Newton's method moves the code
    to the last digits, if it then costs no more.
-5. What is not proven to ten digits is left to who asked.
+5. What is not proven to ten digits, or leaves a choice among several optimal codes, is left to who asked.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from solver.batches.codes import CODES, Hulls
 from solver.batches.exchange import exchanged
 from solver.batches.hulls import outlines
 from solver.batches.pose import fits, posed, vertices
+from solver.batches.touching import has_one_code
 from solver.generation.few_neurons import FewNeurons
 from theory.conditions import CONDITION_TOLERANCE
 
@@ -46,7 +47,7 @@ ALONE = AloneTolerances()
 
 @dataclass(frozen=True)
 class MixedCode:
-    """A code that is proven optimal.
+    """The only code that is optimal.
 
     Attributes:
         weights: (n, d) source weights of its neurons.
@@ -64,7 +65,7 @@ class MixedCode:
 
 
 def mixed_code(problem: Problem, tolerance: float) -> MixedCode | None:
-    """The optimal code of a problem of two sources; None where it is modular, does not fit, or is not proven.
+    """The optimal code of a problem of two sources; None where it is modular or not the only one, or nothing is proven.
 
     Args:
         problem: of any kind.
@@ -88,6 +89,8 @@ def mixed_code(problem: Problem, tolerance: float) -> MixedCode | None:
             return None
         codes, rounds = exchanged(hulls, pose.modular[0][..., 0])
         if not codes.gap[0] <= min(tolerance, ALONE.gap):
+            return None
+        if not has_one_code(hulls.fan, hulls.corners, codes.multiplier)[0]:
             return None
         weights, multiplier = pose.weights(codes.neurons)[0], pose.multipliers(codes.multiplier)[0]
         bound = float(pose.bounds(codes)[0])

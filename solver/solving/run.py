@@ -190,7 +190,7 @@ class Run:
                 self.method, self.why = chosen.method, chosen.why
                 step = Iterate(found.weights, found.multiplier, found.loss, found.bound, priced=True)
                 self._follow(iter([step]))
-                self.iterations = found.rounds
+                self.best, self.iterations = replace(self.best, alone=True), found.rounds
                 return True
         return False
 
