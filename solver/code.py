@@ -24,6 +24,7 @@ from theory.bounds.cover import Cover
 from theory.conditions.practically import PRACTICALLY, excess, practically_modular
 from theory.dependent.columns import in_own_columns
 from theory.errors import InputError
+from theory.geometry.levels import levels
 from theory.immutable import Frozen, derived
 from theory.inputs import as_matrix
 from theory.neurons import Activity
@@ -83,6 +84,7 @@ class MergingTolerances:
     zero: float = 1e-12  # length in units of equal cost, relative to the longest
     parallel: float = 1e-10  # cosine distance of two that are merged if that is free
     free: float = 1e-11  # relative rise of the loss that is none
+    equal: float = 1e-8  # difference of two costs, or weights, relative to the largest, that is none when sorting
     identical: float = 8 * float(np.finfo(float).eps)  # cosine distance of two that are merged in any case: rounding
 
 
@@ -413,10 +415,11 @@ def canonical_weights(problem: Problem, weights: Array) -> Array:
     if len(lines) < kept.sum() and _cost_more(problem, lines, weights):
         lines = _lines(problem, weights[kept], MERGING.identical)
     result = decodable(problem, lines)
-    # Rounded keys, so that rounding does not reorder neurons that tie.
-    keys = np.round((result * np.sqrt(problem.modular_costs)).T[::-1] / length.max(initial=1.0), 9)
+    # What differs by rounding is equal, so that rounding does not reorder neurons that tie.
     cost = problem.neuron_cost(result)
-    order = np.lexsort((*-keys, -np.round(cost / cost.max(), 9)))
+    relative = result * np.sqrt(problem.modular_costs) / length.max(initial=1.0)
+    keys = levels(np.column_stack([cost / cost.max(), relative]), MERGING.equal)
+    order = np.lexsort(-keys.T[::-1])
     # In one order in memory, on which the last digits of sums depend.
     code = np.ascontiguousarray(result[order])
     # Neurons that were merged may be parallel to others: the form of a canonical code is the code itself.

@@ -4,10 +4,12 @@
    the multiplier is not known to enough digits to tell, Newton's method goes on until the slopes of the loss vanish.
 2. Where optimal codes are made of finitely many neurons, a mixed-integer program finds as few as are enough. Of the
    sets of so many that one is taken for which a fixed function of the neurons adds up to least.
-3. Where a continuum of neurons touches, d of its extreme neurons R span a cone in which ``G = R' X R`` may have a
-   triangular root without negative entries, ``X = L L'``: then the rows of L' R are a code of d neurons.
-4. Where none has, descents from codes of one neuron less are tried, as long as they lead to the optimum.
-5. A code is taken only if it costs no more, up to rounding.
+3. Where continua of neurons touch, and G determines what each of them adds, ``R' X R`` with its extreme neurons R, a
+   triangular root without negative entries, ``X = L L'``, gives its neurons, the rows of L' R. With two extreme neurons
+   there is one always.
+4. Or d extreme neurons R of one continuum span a cone in which all of ``G = R' X R`` has such a root.
+5. Where none has, descents from codes of one neuron less are tried, as long as they lead to the optimum.
+6. A code is taken only if it costs no more, up to rounding.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["chosen_code"]
+__all__ = ["chosen_code", "continuum_by_continuum"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class ChoiceTolerances:
     most_lines: int = 300  # that the mixed-integer program is asked to choose from
     most_roots: int = 20_000  # triangular ones, that are tried
     flat: float = 1e-9  # determinant of unit neurons below which they span no cone
+    vanished: float = 1e-9  # share of what an extreme neuron adds that rounding leaves of none
     negative: float = 1e-11  # entry of a root, in units of its largest, that rounding left below zero
 
 
@@ -75,9 +78,12 @@ def chosen_code(problem: Problem, weights: Array) -> Array:
 
 
 def _of_as_few(problem: Problem, weights: Array, found: TouchingNeurons) -> Array | None:
-    """Steps 2 to 4; None where the code is to stay."""
+    """Steps 2 to 5; None where the code is to stay."""
     codes = found.codes
     if codes.most_between() > CODES.nothing:
+        fewer = continuum_by_continuum(found)
+        if fewer is not None and problem.loss(fewer) <= problem.loss(weights) * (1 + CHOICE.dearer):
+            return fewer
         fewer = _in_one_continuum(problem, weights, found)
         return _descended(problem, weights) if fewer is None else fewer
     if codes.independent or len(found.weights) > CHOICE.most_lines:
@@ -130,8 +136,65 @@ def _preferred(weights: Array) -> Array:
     return np.asarray((1 + np.sin(angle)) / 2)
 
 
+def continuum_by_continuum(found: TouchingNeurons) -> Array | None:
+    """(n, d) step 3; None where continua share neurons, or G does not determine what each adds.
+
+    Args:
+        found: the neurons that touch.
+
+    Example:
+        >>> from solver import Problem, solve
+        >>> from solver.ambiguity.touching_neurons import touching_neurons
+        >>> from theory import Sources
+        >>> problem = Problem(Sources.from_moments(np.eye(2) / 3, [[-1, -1], [-1, 1], [1, -1], [1, 0.2]])).in_order
+        >>> code = continuum_by_continuum(touching_neurons(problem.canonical, solve(problem).source_weights))
+        >>> len(code), bool(np.isclose(problem.loss(code), solve(problem).loss, rtol=1e-12))
+        (2, True)
+    """
+    codes, lines = found.codes, np.concatenate([members[:, 0] for members in found.continua])
+    if not codes.independent or len(set(lines.tolist())) < len(lines):
+        return None
+    shares = codes.exact(np.arange(codes.columns.shape[1]))
+    if shares is None:
+        return None
+    amount = shares * codes.unit
+    form = np.diag(amount[: codes.neurons])
+    one, other, sign = found.pairs.T
+    form[one, other] = form[other, one] = sign * amount[codes.neurons :]
+    alone = np.setdiff1d(np.flatnonzero(shares[: codes.neurons] > CODES.nothing), lines)
+    parts = [found.weights[alone] * np.sqrt(amount[alone])[:, None]]
+    for members in found.continua:
+        turned = found.weights[members[:, 0]] * members[:, 1:]
+        root = _nonnegative_root(form[np.ix_(members[:, 0], members[:, 0])] * np.outer(members[:, 1], members[:, 1]))
+        if root is None:
+            return None
+        parts.append(root.T @ turned)
+    return np.vstack(parts)
+
+
+def _nonnegative_root(form: Array) -> Array | None:
+    """(m, k) L without negative entries, triangular in the first order in which there is one; None where there is none.
+
+    Args:
+        form: (m, m) L L', without negative entries.
+    """
+    for order in permutations(range(len(form))):
+        left, columns = form[np.ix_(order, order)].copy(), []
+        for place in range(len(form)):
+            if left[place, place] > CHOICE.vanished * form[order[place], order[place]]:
+                column = left[:, place] / left[place, place] ** 0.5
+                left -= np.outer(column, column)
+                columns.append(column)
+        root = np.array(columns).reshape(-1, len(form)).T[np.argsort(order)]
+        if root.min(initial=0.0) >= -CHOICE.negative * root.max(initial=0.0):
+            return root.clip(min=0.0)
+        if perm(len(form), len(form)) > CHOICE.most_roots:
+            return None
+    return None
+
+
 def _in_one_continuum(problem: Problem, weights: Array, found: TouchingNeurons) -> Array | None:
-    """Step 3: of all choices of extreme neurons in all orders the first."""
+    """Step 4: of all choices of extreme neurons in all orders the first."""
     scale, size = np.sqrt(problem.modular_costs), problem.dimension
     scaled = weights * scale
     gram = scaled.T @ scaled
@@ -155,7 +218,7 @@ def _in_one_continuum(problem: Problem, weights: Array, found: TouchingNeurons) 
 
 
 def _descended(problem: Problem, weights: Array) -> Array | None:
-    """Step 4."""
+    """Step 5."""
     search, best = FewNeurons(problem), None
     neurons = search.coordinates(weights)
     most = search.loss(neurons) * (1 + CHOICE.dearer)

@@ -69,6 +69,7 @@ class OptimalCodes(Frozen):
         target: (m,).
         neurons: how many of the columns are those of neurons.
         rank: m if the columns certainly have that rank, None where rounding leaves it open.
+        unit: (n,) how much of its form a column has at a share of one.
 
     Example:
         >>> square = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, -1.0]])
@@ -83,6 +84,7 @@ class OptimalCodes(Frozen):
     target: Array
     neurons: int
     rank: int | None
+    unit: Array
 
     @classmethod
     def of(cls, seen: Array, gram: Array, read: Array, pairs: Indices | None = None) -> OptimalCodes:
@@ -102,10 +104,10 @@ class OptimalCodes(Frozen):
         size = np.linalg.norm(forms, axis=(1, 2)).clip(min=np.finfo(float).tiny)
         columns = (read @ (forms / size[:, None, None])).reshape(len(forms), -1).T
         target = (read @ gram).reshape(-1)
-        return cls._of_equations(columns, target, len(seen))
+        return cls._of_equations(columns, target, len(seen), 1 / size)
 
     @classmethod
-    def _of_equations(cls, columns: Array, target: Array, neurons: int) -> OptimalCodes:
+    def _of_equations(cls, columns: Array, target: Array, neurons: int, unit: Array) -> OptimalCodes:
         """Step 2."""
         left, sizes, _ = np.linalg.svd(columns, full_matrices=False)
         kept = sizes > CODES.dependent * max(1.0, float(sizes.max(initial=0.0)))
@@ -115,7 +117,7 @@ class OptimalCodes(Frozen):
         columns, target = left.T @ columns, left.T @ target
         if missed > CODES.solved:  # there is no solution, which one more equation tells
             columns, target = np.vstack([columns, np.zeros(columns.shape[1])]), np.append(target, missed)
-        return cls(columns, target, neurons, int(kept.sum()) if clear else None)
+        return cls(columns, target, neurons, int(kept.sum()) if clear else None, unit)
 
     def exact(self, chosen: Indices) -> Array | None:
         """(n,) shares of some columns that solve the equations to the last digits, zero for the others; else None."""
@@ -171,7 +173,8 @@ class OptimalCodes(Frozen):
 
     def without_between(self) -> OptimalCodes:
         """Only the shares of neurons themselves."""
-        return self._of_equations(self.columns[:, : self.neurons], self.target, self.neurons)
+        alone = self.columns[:, : self.neurons], self.target, self.neurons
+        return self._of_equations(*alone, self.unit[: self.neurons])
 
     def most_between(self) -> float:
         """The largest sum of shares of what lies between neurons."""

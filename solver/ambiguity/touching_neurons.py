@@ -15,6 +15,7 @@ import numpy as np
 
 from solver.ambiguity.optimal_codes import CODES, OptimalCodes
 from solver.solving.plan import prices_slowly
+from theory.geometry.levels import levels
 from theory.geometry.touching import TOUCHING, Touching, touching
 from theory.immutable import Frozen
 
@@ -33,6 +34,9 @@ TIED = 1e-12
 DIFFERENT = 1e-4
 """Cosine distance from which on two neurons are two beyond doubt."""
 
+EQUAL = 1e-6
+"""Difference of two weights, in units of the largest, that rounding may make."""
+
 LEVEL = 1e-9
 """Sum of relative weights that is zero."""
 
@@ -46,14 +50,19 @@ class TouchingNeurons(Frozen):
         mirrored: (k,) whether the mirror image touches, too.
         continua: (c) for each continuum its extreme neurons, as (line, side) pairs (m, 2), side +1 or -1.
         codes: the equations for their shares.
-        unit: (k,) energy of a share of one.
+        pairs: (p, 3) two lines of a continuum and a sign, in the order of the last columns of these equations.
     """
 
     weights: Array
     mirrored: Mask
     continua: tuple[Array, ...]
     codes: OptimalCodes
-    unit: Array
+    pairs: Indices
+
+    @property
+    def unit(self) -> Array:
+        """(k,) energy of a share of one."""
+        return self.codes.unit[: len(self.weights)]
 
 
 def undecidable(problem: Problem, *, quick: bool = False) -> str:
@@ -104,7 +113,7 @@ def touching_neurons(problem: Problem, weights: Array) -> TouchingNeurons | str:
     codes = OptimalCodes.of(lines_seen, gram, read, pairs)
     if codes.rank is None:
         return "rounding does not tell whether what neurons add to the code is linearly dependent"
-    return TouchingNeurons(problem.whitening.weights(lines), mirrored, continua, codes, 1 / (lines_seen**2).sum(axis=1))
+    return TouchingNeurons(problem.whitening.weights(lines), mirrored, continua, codes, pairs)
 
 
 def missed(problem: Problem, weights: Array) -> float:
@@ -160,7 +169,8 @@ def _lines(problem: Problem, neurons: Array) -> tuple[Array, Array, Indices]:
     weights = problem.whitening.weights(lines)
     turned = np.where(both[:, None], facing(problem, weights), weights)
     relative = turned * np.sqrt(problem.modular_costs)
-    order = np.lexsort(-np.round(relative.T[::-1], 9))
+    size = np.abs(relative).max(initial=0.0)
+    order = np.lexsort(-levels(relative, EQUAL * size).T[::-1])
     lines = np.where((turned != weights).any(axis=1)[:, None], -lines, lines)[order]
     place = np.empty(len(neurons), dtype=np.intp)
     place[leaders[order]] = np.arange(len(order))

@@ -6,6 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from solver import Problem, solve
+from solver.ambiguity.canonical import continuum_by_continuum
+from solver.ambiguity.touching_neurons import touching_neurons
 from solver.strategies import problems, seeds
 from tests.examples import share
 from theory import Sources
@@ -103,3 +105,64 @@ def require_same(one, two):
             require_same(one[name], two[name])
         else:
             assert two[name] == (pytest.approx(one[name], rel=1e-12, abs=1e-15) if name in SUMS else one[name]), name
+
+
+@given(ugly(), seeds)
+@share(1 / 2)
+@example(Problem(ring(12, 4)), 1)
+@example(Problem([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [2, 3, -1]], encoder_cost=0.01), 3)
+def test_every_field_is_the_same_in_other_units(problem, seed):
+    units = 10.0 ** np.random.default_rng(seed).uniform(-2, 2, problem.dimension)
+    other, columns = told_otherwise(problem, seed, units)
+    first, second = solve(problem), solve(other)
+    for name in ("status", "method", "modular", "practically_modular", "practically"):
+        assert getattr(second, name) == getattr(first, name), name
+    for name in ("loss", "lower_bound", "modular_loss"):
+        assert getattr(second, name) == pytest.approx(getattr(first, name), rel=1e-8), name
+    assert second.price_of_modularity == pytest.approx(first.price_of_modularity, rel=1e-6, abs=1e-9)
+    assert second.price_bounds == pytest.approx(first.price_bounds, rel=1e-6, abs=2e-8)
+    back = np.argsort(columns)
+    own = problem.own_sizes
+    multiplier = second.multiplier[np.ix_(back, back)] * np.outer(units, units) ** -1.0
+    require_close(multiplier * np.outer(own, own), first.multiplier * np.outer(own, own), 1e-4)
+    one, two = first.ambiguity(), second.ambiguity()
+    if one.unique is None or two.unique is None:  # rounding may leave it open, but never tell another thing
+        return
+    assert two.unique == one.unique
+    assert two.mirrored.tolist() == one.mirrored.tolist() and two.essential.tolist() == one.essential.tolist()
+    for name in ("least", "most"):
+        require_close(getattr(two, name), getattr(one, name), 1e-5)
+    require_close(two.neurons[:, back] * units / own, one.neurons / own, 1e-5)
+    if not one.continua or determined(problem):
+        assert two.fewest_bounds == one.fewest_bounds
+        require_same_neurons(first, second, back, units)
+
+
+def determined(problem):
+    """Whether G tells what each continuum of neurons adds; where it does not, rounding may choose."""
+    inside = problem.in_order
+    found = touching_neurons(inside.canonical, solve(inside).source_weights)
+    return not isinstance(found, str) and continuum_by_continuum(found) is not None
+
+
+def require_same_neurons(first, second, back, units):
+    """Fields of the neurons, which are the same network on the same data."""
+    assert len(second) == len(first)
+    if not len(first):
+        return
+    own = first.problem.own_sizes
+    require_close(second.source_weights[:, back] * units / own, first.source_weights / own, 1e-5)
+    for name in ("encoder", "encoder_bias", "decoder", "decoder_bias", "neuron_costs"):
+        require_close(getattr(second, name), getattr(first, name), 1e-5)
+    assert second.energies == pytest.approx(first.energies, rel=1e-6, abs=1e-9 * first.loss)
+    assert [name for name, _ in second.mostly_reads()] == [name for name, _ in first.mostly_reads()]
+    assert list(map(set, second.coded_groups())) == list(map(set, first.coded_groups()))
+    shares = [[share for _, share in code.mostly_reads()] for code in (second, first)]
+    assert shares[0] == pytest.approx(shares[1], abs=1e-5)
+
+
+def require_close(one, two, share):
+    """Arrays that differ by a share of their largest entry at most, or by rounding of zero."""
+    one, two = np.asarray(one), np.asarray(two)
+    assert one.shape == two.shape
+    np.testing.assert_allclose(one, two, rtol=0, atol=share * np.abs(two[~np.isnan(two)]).max(initial=1e-9))

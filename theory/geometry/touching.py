@@ -10,6 +10,8 @@ quadratic form, which is nonnegative where the face's neurons are:
 4. If it is above one, or multiple, go on to the larger faces: the extreme rays of what touches are found there.
 5. Two touching neurons whose biases one sample attains span touching neurons only if ``u'(M + v v' - Y) u' = 0``
    between them. Those that pairwise do are the extreme neurons of a continuum.
+6. Where many samples lie on one facet, its triangulation may have flat simplices, whose neurons are weighted sums of
+   others: they are left out.
 """
 
 from __future__ import annotations
@@ -38,6 +40,8 @@ class TouchingTolerances:
     active: float = 1e-8  # distance of a sample from attaining a bias, in units of the largest product
     joined: float = 1e-8  # form between two neurons of unit cost below which all between them touch as well
     apart: float = 1e-6  # from which on they do not
+    sum: float = 1e-8  # what is left of a neuron that is a weighted sum of others, relative to its length
+    used: float = 1e-6  # weight in such a sum that counts
     most: int = 4_000  # neurons met
 
 
@@ -86,7 +90,8 @@ def touching(pricing: Pricing, worth: Array) -> Touching:
     active, joined, unclear = _joined(pricing, worth, found)
     if doubtful or unclear:
         return _doubt(worth, doubtful or "rounding does not tell whether all neurons between two that touch do so")
-    return Touching(found, active, joined)
+    extreme = ~_sums_of_others(found, joined)
+    return Touching(found[extreme], active[extreme], joined[np.ix_(extreme, extreme)])
 
 
 def _doubt(worth: Array, doubtful: str) -> Touching:
@@ -122,6 +127,23 @@ def _first_of_alike(neurons: Array) -> Mask:
     alike = unit @ unit.T > 1 - TOUCHING.alike
     np.fill_diagonal(alike, True)
     return np.asarray(alike.argmax(axis=1) == np.arange(len(neurons)))
+
+
+def _sums_of_others(neurons: Array, joined: Mask) -> Mask:
+    """Step 6: (n,) which neurons are weighted sums of others, between which all touch."""
+    from scipy.optimize import nnls
+
+    sums = np.zeros(len(neurons), dtype=np.bool_)
+    for one in np.flatnonzero(joined.sum(axis=1) > 1):
+        others = np.flatnonzero(joined[one] & ~sums)
+        if len(others) < 2:
+            continue
+        shares, left = nnls(neurons[others].T, neurons[one])
+        used = others[shares > TOUCHING.used]
+        apart = ~joined[np.ix_(used, used)]
+        np.fill_diagonal(apart, False)
+        sums[one] = left <= TOUCHING.sum * np.linalg.norm(neurons[one]) and len(used) > 1 and not apart.any()
+    return sums
 
 
 def _joined(pricing: Pricing, worth: Array, neurons: Array) -> tuple[Mask, Mask, bool]:

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from theory.geometry.levels import levels
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -72,12 +74,8 @@ def column_order(problem: Any) -> Indices:
 
 def _classes(values: Array) -> Indices:
     """For each number the class of those that it is equal to, classes numbered from the least number on."""
-    flat = values.ravel()
-    order = np.argsort(flat, kind="stable")
-    steps = np.diff(flat[order]) > COLUMN_ORDER.equal * np.abs(flat).max(initial=0.0)
-    number = np.empty(len(flat), dtype=np.intp)
-    number[order] = np.concatenate([[0], np.cumsum(steps)])
-    return number.reshape(values.shape)
+    apart = COLUMN_ORDER.equal * np.abs(values).max(initial=0.0)
+    return levels(values.reshape(-1, 1), apart).reshape(values.shape)
 
 
 def _ranks(signatures: Sequence[Any]) -> Indices:
