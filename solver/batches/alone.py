@@ -79,22 +79,30 @@ def mixed_code(problem: Problem, tolerance: float) -> MixedCode | None:
     """
     if not fits(problem):
         return None
-    with np.errstate(all="ignore"):
-        pose = posed([problem], [vertices(problem)])
-        places, count = outlines(pose.given.points.transpose(0, 2, 1))
-        if not 0 < count[0] <= CODES.corners:
-            return None
-        hulls = Hulls.of(pose.given, places, count)
-        if problem.sources.identified and hulls.known(*pose.modular).gap[0] <= CONDITION_TOLERANCE:
-            return None
-        codes, rounds = exchanged(hulls, pose.modular[0][..., 0])
-        if not codes.gap[0] <= min(tolerance, ALONE.gap):
-            return None
-        if not has_one_code(hulls.fan, hulls.corners, codes.multiplier)[0]:
-            return None
-        weights, multiplier = pose.weights(codes.neurons)[0], pose.multipliers(codes.multiplier)[0]
-        bound = float(pose.bounds(codes)[0])
-        weights = _finished(problem, weights[np.any(weights, axis=1)], float(codes.gap[0]))
+    try:
+        with np.errstate(all="ignore"):
+            return _found(problem, min(tolerance, ALONE.gap))
+    except np.linalg.LinAlgError:
+        return None
+
+
+def _found(problem: Problem, gap: float) -> MixedCode | None:
+    """Steps 1 to 5."""
+    pose = posed([problem], [vertices(problem)])
+    places, count = outlines(pose.given.points.transpose(0, 2, 1))
+    if not 0 < count[0] <= CODES.corners:
+        return None
+    hulls = Hulls.of(pose.given, places, count)
+    if problem.sources.identified and hulls.known(*pose.modular).gap[0] <= CONDITION_TOLERANCE:
+        return None
+    codes, rounds = exchanged(hulls, pose.modular[0][..., 0])
+    if not codes.gap[0] <= gap:
+        return None
+    if not has_one_code(hulls.fan, hulls.corners, codes.multiplier)[0]:
+        return None
+    weights, multiplier = pose.weights(codes.neurons)[0], pose.multipliers(codes.multiplier)[0]
+    bound = float(pose.bounds(codes)[0])
+    weights = _finished(problem, weights[np.any(weights, axis=1)], float(codes.gap[0]))
     return MixedCode(weights, multiplier, problem.loss(weights), bound, rounds)
 
 

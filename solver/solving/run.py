@@ -183,7 +183,7 @@ class Run:
         """Whether a small problem was solved before a plan was made; what is to be followed or limited is planned."""
         if self.limits != Limits(self.limits.tolerance):
             return False
-        with one_thread(), suppress(np.linalg.LinAlgError, FloatingPointError):
+        with one_thread():
             found = mixed_code(self.problem, self.limits.tolerance)
             if found is not None:
                 chosen = plan(self.problem, unproven=True)
