@@ -678,7 +678,8 @@ class Sources(Immutable):
         shares = self._counts / self._counts.sum() if self.probabilities is None else self._counts
         for start in range(0, len(self._order), CHUNK_ROWS):
             rows = slice(start, start + CHUNK_ROWS)
-            yield self.about_mean(self.points[self._order[rows]]), shares[rows]
+            # Many times quicker than by indexing.
+            yield self.about_mean(self.points.take(self._order[rows], axis=0)), shares[rows]
 
     def _weighted_shift(self) -> Array:
         """(d,) the mean about the first sample."""

@@ -55,11 +55,30 @@ def sorted_rows(points: Array, weights: Array | None = None) -> tuple[Indices, I
     for column in range(points.shape[1]):
         key += shares[column] * points[:, column]
     by_weight = () if weights is None else (weights,)
-    order = np.argsort(key) if weights is None else np.lexsort((weights, key))
-    same = np.flatnonzero(np.diff(key[order]) == 0)
+    order = _order_of(key) if weights is None else np.lexsort((weights, key))
+    same = np.flatnonzero(np.diff(key.take(order)) == 0)
     if (points[order[same]] != points[order[same + 1]]).any():
         order = np.lexsort((*by_weight, *[points[:, column] for column in range(points.shape[1])]))
         same = np.flatnonzero((points[order[1:]] == points[order[:-1]]).all(axis=1))
     first = np.ones(len(order), dtype=np.bool_)
     first[same + 1] = False
     return order, np.flatnonzero(first)
+
+
+def _order_of(key: Array) -> Indices:
+    """(T,) what sorts numbers: they are sorted with their places in their last bits, in half the time of `argsort`."""
+    # As whole numbers doubles are in the same order, those below zero in the opposite one.
+    whole = (key + 0.0).view(np.int64)
+    whole = whole ^ ((whole >> 63) & np.int64(2**63 - 1))
+    places = (len(key) - 1).bit_length()
+    least, most = int(whole.min()), int(whole.max())
+    if most - least >= 2**63:
+        return np.argsort(key)
+    dropped = max(0, (most - least).bit_length() + places - 63)
+    packed = (((whole - least) >> dropped) << places) | np.arange(len(key))
+    packed.sort()
+    order = packed & ((1 << places) - 1)
+    sorted_key = key.take(order)
+    if (sorted_key[1:] < sorted_key[:-1]).any():  # numbers that differ in the bits that were dropped
+        order = order.take(np.argsort(sorted_key, kind="stable"))
+    return np.asarray(order)

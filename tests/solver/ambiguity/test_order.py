@@ -9,7 +9,7 @@ from solver.examples import load
 from solver.strategies import problems, seeds
 from tests.examples import share
 from theory import Sources
-from theory.geometry.rows import ordered_rows
+from theory.geometry.rows import ordered_rows, sorted_rows
 
 CUT = np.array([(x, y) for x in range(-4, 5) for y in range(-4, 5) if x + y < 4]) / 4
 
@@ -60,3 +60,16 @@ def test_rows_are_told_apart_where_one_number_does_not():
         np.testing.assert_array_equal(counts, [1.0, 1.0])  # each as often as the other
     rows, shares = ordered_rows(tiny, np.array([0.1, 0.2, 0.3, 0.4]))
     np.testing.assert_allclose(shares, [0.6, 0.4])
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-200, 1e200])
+def test_rows_are_sorted_whatever_their_numbers(scale):
+    rng = np.random.default_rng(3)
+    near, wide = 1 + 1e-15 * rng.integers(0, 9, 1_000), rng.normal(size=1_000) * 10.0 ** rng.uniform(-90, 90, 1_000)
+    few = np.array([0.0, -0.0, 5e-324, -1.0])
+    for numbers in (near, -near, wide, rng.integers(-3, 4, 1_000).astype(float), few):
+        column = numbers * scale
+        order, starts = sorted_rows(column[:, None])
+        assert np.sort(order).tolist() == list(range(len(column)))
+        assert (np.diff(column[order]) >= 0).all()
+        assert len(starts) == len(np.unique(column))
