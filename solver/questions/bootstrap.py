@@ -22,7 +22,7 @@ import numpy as np
 from solver.questions.block_length import block_length
 from solver.questions.bootstrap_result import Bootstrap
 from solver.questions.price_interval import PriceCurve
-from solver.questions.resamples import DRAWN, FOLLOWED, OWN, PART, REPLACED, SAMPLES, OfResamples, possible
+from solver.questions.resamples import DRAWN, ESSENTIAL, FOLLOWED, OWN, PART, REPLACED, SAMPLES, OfResamples, possible
 from solver.representation import Representation
 from solver.solving.limits import DEFAULT_TOLERANCE
 from solver.solving.solve import solve_any_of_many
@@ -238,6 +238,7 @@ def _numbers(rows: list[Row]) -> dict[str, Any]:
         "messages": tuple(dict.fromkeys(refused)),
         "own_ratios": _table([row.get(OWN) for row in rows]),
         "neuron_ratios": _table([row.get(FOLLOWED) for row in rows]),
+        "essential_likenesses": _table([row.get(ESSENTIAL) for row in rows]),
     }
 
 

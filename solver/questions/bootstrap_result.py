@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Bootstrap"]
 
+LIKE = 0.99
+"""Correlation of the activity of two neurons from which on they count as like each other."""
+
 EARNED = 1e-6
 """Share of its cost by which a neuron that is part of an optimal code may miss it by rounding."""
 
@@ -49,6 +52,8 @@ class Bootstrap(Frozen):
         own_ratios: (b, d) what the best neuron of each source alone earns for what it costs (of groups: of each group);
             NaN where it is not known, no rows where it never is.
         neuron_ratios: (b, n) what each neuron of `answer` earns for what it costs, in the resample.
+        essential_likenesses: (b, n) how like each neuron of `answer` is one that every optimal code of the resample has
+            (`solver.questions.resamples.likenesses`); NaN where that is not decided.
         part_prices: (k,) the price of a part of each of the first k resamples, as large a share of it as it is of the
             data; none where they were drawn with replacement.
         size: samples in a resample.
@@ -79,6 +84,7 @@ class Bootstrap(Frozen):
     messages: tuple[str, ...]
     own_ratios: Array
     neuron_ratios: Array
+    essential_likenesses: Array
     part_prices: Array
     size: int
     count: int
@@ -173,6 +179,10 @@ class Bootstrap(Frozen):
 
         "kept" is the share of the resamples in which an optimal code can have this very neuron, to within
         `practically`. Neurons are not counted, nor matched by their order: how many an optimal code has can be chance.
+        What is no chance is a neuron that is in every optimal code of a resample. "like" is how like this neuron is the
+        nearest such one (the correlation of their activity, zero where there is none; the median of the resamples in
+        which that is decided, with the limits of the middle ones), and "essential" the share of these resamples in
+        which it is 0.99 or more.
 
         Example:
             >>> from solver import Problem, bootstrap
@@ -187,7 +197,14 @@ class Bootstrap(Frozen):
                 zip(self.answer.coded_groups(), self.answer.mostly_reads(), strict=True), 1
             )
         ]
-        return self._table(self.neuron_ratios, named, "kept")
+        rows = self._table(self.neuron_ratios, named, "kept")
+        if self.essential_likenesses.size:
+            for row, likenesses in zip(rows, self.essential_likenesses.T, strict=True):
+                known = likenesses[np.isfinite(likenesses)]
+                low, high = percentiles(known, self.level)
+                row |= {"like": float(np.median(known)) if len(known) else float("nan"), "like_low": low}
+                row |= {"like_high": high, "essential": float((known >= LIKE).mean()) if len(known) else float("nan")}
+        return rows
 
     def _table(self, found: Array, named: list[dict[str, Any]], share: str) -> list[dict[str, Any]]:
         if not found.size:
@@ -235,6 +252,7 @@ class Bootstrap(Frozen):
             "refused": self.refused,
             "messages": list(self.messages),
             "largest_gap": self.largest_gap,
+            "essential_decided": self.essential_decided,
             "own_neurons": self.sources_table(),
             "neurons": self.neurons_table(),
             "curve": drawn or None,
@@ -257,6 +275,11 @@ class Bootstrap(Frozen):
         least, most = self.price_bounds.T
         return float(np.nanmax(most - least, initial=0.0))
 
+    @property
+    def essential_decided(self) -> int:
+        """Resamples of which it is decided which neurons are in every optimal code."""
+        return int(np.isfinite(self.essential_likenesses).all(axis=1).sum()) if self.essential_likenesses.size else 0
+
     # ---- words ------------------------------------------------------------------------------------------------
 
     def sentences(self) -> list[str]:
@@ -268,7 +291,8 @@ class Bootstrap(Frozen):
             >>> bootstrap(Problem(points), resamples=10, curve=False).sentences()[2]
             'Of 10 resamples all are modular.'
         """
-        said = [self._price(), self._verdict(), self._shares(), *self._heading(), *self._failures(), *self._time()]
+        said = [self._price(), self._verdict(), self._shares(), *self._heading(), *self._failures()]
+        said += [*self._left_open(), *self._time()]
         said = [sentence for sentence in said if sentence]
         return said if self.complete else [*said, "It was stopped before all resamples were solved."]
 
@@ -331,6 +355,16 @@ class Bootstrap(Frozen):
                 f"known to within {percent(self.largest_gap)}."
             )
         return said
+
+    def _left_open(self) -> list[str]:
+        """Where it is not decided which neurons are essential."""
+        posed = len(self.prices) - self.refused
+        if not self.essential_likenesses.size or self.essential_decided == posed:
+            return []
+        return [
+            f"Which neurons every optimal code has is decided in {self.essential_decided:,} of "
+            f"{counted(posed, 'resample')}, of which alone 'like' and 'essential' speak."
+        ]
 
     def _time(self) -> list[str]:
         if self.block is None:

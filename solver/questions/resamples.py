@@ -28,14 +28,27 @@ from theory.problem import Problem
 from theory.readouts import Noisy, Soft
 from theory.sources import Sources
 
-__all__ = ["DRAWN", "FOLLOWED", "OWN", "PART", "REPLACED", "SAMPLES", "OfResamples", "drawn", "possible", "ratios"]
+__all__ = [
+    "DRAWN",
+    "ESSENTIAL",
+    "FOLLOWED",
+    "OWN",
+    "PART",
+    "REPLACED",
+    "SAMPLES",
+    "OfResamples",
+    "drawn",
+    "likenesses",
+    "possible",
+    "ratios",
+]
 
 SAMPLES, REPLACED, DRAWN, PART = "samples", "replaced", "resample", "part"
 """Coordinates of a resample: how many samples, whether with replacement (1) or without (0), and its number; and of how
 many of these a part is drawn, without replacement, that stands for it (0 for all)."""
 
-OWN, FOLLOWED = "own_ratios", "followed_ratios"
-"""Columns of an answer: see `ratios`."""
+OWN, FOLLOWED, ESSENTIAL = "own_ratios", "followed_ratios", "essential_likenesses"
+"""Columns of an answer: see `ratios` and `likenesses`."""
 
 
 def possible(problem: Problem) -> tuple[Indices, Indices]:
@@ -163,9 +176,9 @@ class OfResamples:
         return self._of(kept[order], counts[order])
 
     def columns(self, answer: Any) -> dict[str, Any]:
-        """See `Tells`: what neurons earn at the multiplier of an answer, for what they cost (`ratios`)."""
+        """See `Tells`: what neurons earn for what they cost (`ratios`), and which are in every optimal code."""
         own, followed = ratios(answer, self.neurons)
-        return {OWN: own, FOLLOWED: followed}
+        return {OWN: own, FOLLOWED: followed, ESSENTIAL: likenesses(answer, self.neurons)}
 
     def _of(self, rows: Indices, counts: Indices) -> Problem:
         """The problem of some rows, each so often."""
@@ -217,6 +230,39 @@ def ratios(answer: Any, neurons: Array | None = None) -> tuple[list[float] | Non
     earned = np.einsum("ni,ij,nj->n", rows, worth, rows)
     cost = np.minimum(problem.neuron_cost(rows), problem.neuron_cost(-rows))
     return own.tolist(), (earned / cost).tolist()
+
+
+def likenesses(answer: Any, neurons: Array | None = None) -> list[float] | None:
+    """How like each neuron is one that every optimal code has: the largest correlation of their activity, or its size.
+
+    A neuron and its mirror image -w, whose correlation is negative, are one here.
+
+    Args:
+        answer: of `solve`.
+        neurons: (n, d) source weights.
+
+    Returns:
+        For each neuron a number from zero, where no neuron is in every optimal code, to one; None where it is not
+        decided which are (`Ambiguity`), neurons are not linear, or none are given.
+
+    Example:
+        >>> from solver import solve
+        >>> square = solve(Problem([[0, 0], [0, 1], [1, 0], [1, 1]]))
+        >>> np.round(likenesses(square, np.array([[2.0, 0.0], [-1.0, 1.0]])), 6).tolist()
+        [1.0, 0.707107]
+    """
+    if neurons is None or not answer.problem.neurons.linear:
+        return None
+    found = answer.ambiguity(quick=True)
+    if found.unique is None:
+        return None
+    rows = np.atleast_2d(neurons)
+    if not found.essential.any():
+        return [0.0] * len(rows)
+    root = answer.problem.sources.covariance_root
+    one, other = rows @ root.T, found.neurons[found.essential] @ root.T
+    sizes = np.outer(np.linalg.norm(one, axis=1), np.linalg.norm(other, axis=1))
+    return np.minimum(1.0, np.abs(one @ other.T) / sizes).max(axis=1).tolist()
 
 
 def _error_weights(problem: Problem) -> Array | None:

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from importlib import import_module
 from itertools import product
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from solver import Problem, bootstrap, solve
 from solver.commands.cli import main
 from solver.questions.block_length import block_length
 from solver.questions.price_interval import percentiles, price_interval, reflected
-from solver.questions.resamples import OfResamples, drawn, possible, ratios
+from solver.questions.resamples import OfResamples, drawn, likenesses, possible, ratios
 from theory import InputError, Sources
 from theory.readouts import Exact, Noisy, Soft
 
@@ -395,3 +396,32 @@ def test_the_page():
     page = (Path(__file__).parents[3] / "docs" / "bootstrap.md").read_text()
     for text in re.findall(r"```python\n(.*?)```", page, re.S):
         exec(text, {})
+
+
+# ---- which neurons every code has ---------------------------------------------------------------------------------
+
+
+def test_neurons_that_every_code_has_are_found_again():
+    rows = np.random.default_rng(0).integers(-2, 3, size=(80, 2))
+    found = bootstrap(Problem(rows), resamples=6, curve=False)
+    assert found.essential_decided == 6 and found.essential_likenesses.min() > 1 - 1e-9
+    for row in found.neurons_table():
+        assert (row["essential"], round(row["like"], 9), round(row["like_low"], 9)) == (1.0, 1.0, 1.0)
+    assert found.to_dict()["neurons"] == found.neurons_table()
+
+
+def test_where_no_code_needs_a_neuron_none_is_essential():
+    octagon = np.array([[np.cos(turn), np.sin(turn)] for turn in np.pi / 4 * np.arange(8)])
+    answer = solve(Problem(octagon))
+    assert answer.ambiguity().unique is False and likenesses(answer, answer.source_weights) == [0.0, 0.0]
+    assert likenesses(solve(Problem(CUT)), np.array([[3.0, 0.0], [-2.0, 0.0]]))[0] == pytest.approx(
+        likenesses(solve(Problem(CUT)), np.array([[1.0, 0.0]]))[0]
+    )
+
+
+def test_what_is_not_decided_is_not_told(monkeypatch):
+    module = import_module("solver.ambiguity.ambiguity")
+    monkeypatch.setattr(module, "undecidable", lambda *_, **__: "asked to leave it open")
+    found = bootstrap(Problem(MANY), resamples=4, curve=False)
+    assert found.essential_decided == 0
+    assert not any("essential" in row for row in found.neurons_table())
