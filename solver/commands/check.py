@@ -67,9 +67,16 @@ def check(
         problem, verdict = None, _decided_exactly_alone(data, mixing, options, costs, error)
     else:
         verdict = _decided(problem, exact_problem_of(data, mixing, options, costs) if exact else None)
+    # What rational arithmetic tells apart, and floating point does not.
+    blurred = exact and problem is not None and problem.dependent
+    if blurred and picture is not None:
+        raise InputError(
+            "plot: in floating point the sources are linearly dependent, and the exact verdict is about others; leave "
+            "out the picture, or --exact"
+        )
     verdict = replace(verdict, practically=limit)
     with noted(), Outputs() as outputs:
-        outputs.attempt(_print_verdict, problem, verdict, form)
+        outputs.attempt(_print_verdict, None if blurred else problem, verdict, form)
         if verdict.proof is not None:
             outputs.attempt(write, verdict.proof.save, proof_file, form, "Proof in")
         if picture is not None and problem is not None:
