@@ -90,7 +90,7 @@ def answer(
         if optimality_gap(code.loss, bound.value) <= tolerance:
             # What failed on the way did no harm.
             note = "; ".join(part for part in note.split("; ") if FAILED not in part)
-            found, code = code, code if best.alone else _given(posed, best, code, fields)
+            found, code = code, code if best.final else _given(posed, best, code, fields)
             if code is not found:
                 # The code that was found may keep digits that another one, and so its proof, has lost.
                 network = code.encoder @ problem.mixing

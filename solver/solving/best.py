@@ -26,7 +26,7 @@ class Best:
         cover: proof that belongs to the multiplier; None where the data alone show the bound.
         priced: whether the bound comes from the faces of the hull.
         note: the last thing that a method had to say.
-        alone: whether the code is known to be the only optimal one, so that there is none to choose.
+        final: whether the code is given as it is: it is known to be the only optimal one, or any will do.
     """
 
     weights: Array
@@ -36,7 +36,7 @@ class Best:
     cover: Cover | None = None
     note: str = ""
     priced: bool = False
-    alone: bool = False
+    final: bool = False
 
     @classmethod
     def modular(cls, problem: Problem) -> Best:

@@ -36,15 +36,16 @@ if TYPE_CHECKING:
 __all__ = ["HullRun", "SpansRun", "run_of"]
 
 
-def run_of(problem: Problem, limits: Limits, start: Start | None = None) -> Run | HullRun:
+def run_of(problem: Problem, limits: Limits, start: Start | None = None, *, any_code: bool = False) -> Run | HullRun:
     """The run of a problem, on its affine hull where it has one.
 
     Args:
         problem: of linear neurons.
         limits: when to end.
         start: the optimal code of a problem like this one; of no use on a hull.
+        any_code: whether of several optimal codes any will do; of no use on a hull.
     """
-    return HullRun(problem, limits) if problem.dependent else Run(problem, limits, start)
+    return HullRun(problem, limits) if problem.dependent else Run(problem, limits, start, any_code=any_code)
 
 
 class HullRun:

@@ -93,6 +93,7 @@ class Run:
         problem: its canonical form, which has the same weights, multipliers and losses.
         limits: when to end.
         start_from: the optimal code of a problem like this one, if one is known.
+        any_code: whether of several optimal codes any will do, so that none is chosen.
         best: the best code and bound so far.
         method: the name of the method that runs, or ran last.
         why: the reason for it.
@@ -102,9 +103,11 @@ class Run:
         start: when the run began, on the clock of `time.perf_counter`.
     """
 
-    def __init__(self, problem: Problem, limits: Limits, start_from: Start | None = None) -> None:
+    def __init__(
+        self, problem: Problem, limits: Limits, start_from: Start | None = None, *, any_code: bool = False
+    ) -> None:
         self.posed, self.problem, self.limits, self.start_from = problem, problem.canonical, limits, start_from
-        self.chain = Chain.of(problem)
+        self.chain, self.any_code = Chain.of(problem), any_code
         self.start = time.perf_counter()
         self.best = Best.modular(self.problem)
         self.method, self.why = "modular", ""
@@ -190,7 +193,7 @@ class Run:
                 self.method, self.why = chosen.method, chosen.why
                 step = Iterate(found.weights, found.multiplier, found.loss, found.bound, priced=True)
                 self._follow(iter([step]))
-                self.best, self.iterations = replace(self.best, alone=True), found.rounds
+                self.best, self.iterations = replace(self.best, final=True), found.rounds
                 return True
         return False
 
@@ -207,7 +210,7 @@ class Run:
             self.separate = run.answer()
         return answer(
             self.posed,
-            self.best,
+            replace(self.best, final=self.best.final or self.any_code),
             tolerance=self.limits.tolerance,
             stopped=self.stopped,
             method=self.method,

@@ -125,6 +125,7 @@ def solve_one_of_many(
     time_limit: float | None = None,
     rng: int | np.random.Generator | None = None,
     start: Start | None = None,
+    any_code: bool = False,
 ) -> Representation:
     """`solve` for one problem of a series: an interrupt ends the series, it does not cut this answer short.
 
@@ -136,6 +137,8 @@ def solve_one_of_many(
         rng: as for `solve`.
         start: the optimal code of a problem like this one. Where its neurons, moved along with their faces, are optimal
             here too, there is nothing to search for; it changes nothing else. Taken up by the method "auto".
+        any_code: whether of several optimal codes any will do, because only the loss and what is proven are asked for.
+            To choose among them may take longer than to find one.
 
     Raises:
         KeyboardInterrupt: as it came.
@@ -148,7 +151,8 @@ def solve_one_of_many(
     """
     limits = Limits(tolerance, time_limit=time_limit)
     check(problem, method, limits)
-    run = run_of(problem.in_order, limits, None if start is None else start.in_order_of(problem))
+    start = None if start is None else start.in_order_of(problem)
+    run = run_of(problem.in_order, limits, start, any_code=any_code)
     interrupt = run.search(method, generator_of(rng), {})
     if interrupt is not None:
         raise interrupt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from solver.batches.pose import fits
@@ -82,7 +83,7 @@ def along(
     for parameter, problem, answer in zip(parameters, problems, _answers(problems), strict=True):
         separate = problem.modular_loss
         if family.blocks is not None:
-            separate = sum(solve_one_of_many(problem.part(block)).loss for block in family.blocks)
+            separate = sum(_solved(problem.part(block)).loss for block in family.blocks)
         point = PhasePoint(
             parameter=parameter,
             loss=answer.loss,
@@ -101,4 +102,8 @@ def along(
 
 def _answers(problems: Sequence[Problem]) -> Iterable[Representation]:
     """Of problems that are solved many at a time the answers to all, of others each as it is asked for."""
-    return solve_many(problems) if all(map(fits, problems)) else map(solve_one_of_many, problems)
+    return solve_many(problems) if all(map(fits, problems)) else map(_solved, problems)
+
+
+_solved = partial(solve_one_of_many, any_code=True)
+"""Only losses are shown."""

@@ -214,17 +214,14 @@ def test_functions_are_conjectures_and_none_is_silence():
 # ---- what is right stands -----------------------------------------------------------------------------------------
 
 
-LENGTHY = {"frequency-pairs", "shared-neurons", "free-condition"}
+LENGTHY = {"shared-neurons", "free-condition"}
 """Theorems of which one trial takes a second; their own tests judge shorter ones."""
 
 
 def trials_of(name):
-    once = pytest.mark.thorough if name in LENGTHY else ()
-    return [
-        pytest.param(name, 1, marks=once),
-        pytest.param(name, 4, marks=pytest.mark.thorough),
-        pytest.param(name, 30, marks=pytest.mark.slow),
-    ]
+    yield from [] if name in LENGTHY else [(name, 1)]
+    yield pytest.param(name, 4, marks=pytest.mark.thorough)
+    yield pytest.param(name, 30, marks=pytest.mark.slow)
 
 
 @pytest.mark.parametrize(("name", "trials"), [case for name in THEOREMS for case in trials_of(name)])
