@@ -285,7 +285,7 @@ def test_nothing_is_printed_or_warned_about(monkeypatch, capfd):
 def stopped_at_work(monkeypatch, solver, samples):
     """The answer of a conic solver that SIGINT met while it was at work, if it did not come too late."""
     problem = Problem(np.random.default_rng(0).standard_normal((samples, 4)))
-    solution = compiled(len(problem.sources.fan), 4, solver, True)  # the very one that `solve` will use
+    solution = compiled(len(problem.in_order.sources.fan), 4, solver, True)  # the very one that `solve` will use
     started, ended = threading.Event(), threading.Event()
 
     def announced(*given):
