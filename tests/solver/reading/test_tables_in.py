@@ -329,7 +329,7 @@ def test_what_is_wrong_is_named(write, content, said):
 
 def test_rows_that_are_sources(tmp_path):
     np.save(tmp_path / "data.npy", np.random.default_rng(0).uniform(size=(3, 8)))
-    with pytest.raises(InputError, match=r"8 sources are too many for 3 samples; .*the transpose if each row holds a source"):
+    with pytest.raises(InputError, match=r"8 sources are too many for 3 samples; .*transpose if each row holds"):
         read_sources(tmp_path / "data.npy")
 
 
