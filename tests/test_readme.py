@@ -140,7 +140,8 @@ def test_the_sweep_of_the_page(tmp_path):
 @pytest.mark.parametrize("prices", [False, pytest.param(True, marks=pytest.mark.thorough)])
 def test_the_page_of_nonlinear_neurons(prices):
     page = "docs/nonlinear_neurons.md"
-    blocks = [block("python", "import", page), *([block("python", "prices = {}", page)] if prices else [])]
+    blocks = [block("python", "import", page), block("python", "samples = ", page)]
+    blocks += [block("python", "prices = {}", page)] if prices else []
     names: dict[str, object] = {}
     for text in blocks:
         exec(text, names)
