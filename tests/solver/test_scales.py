@@ -74,4 +74,3 @@ def test_on_the_command_line(tmp_path):
         solve(Problem.from_data(Sources(RECORDED).standardized().points, dimension=2)).loss, rel=1e-9
     )
     assert "--standardize" in refused("check", file, "--exact", "--standardize")
-    assert "--standardize" in refused("solve", file, "--angle", "speed=360", "--standardize")

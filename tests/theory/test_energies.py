@@ -81,7 +81,7 @@ def test_they_are_linear_neurons_where_they_should_be(seed):
     assert peaks[0] == pytest.approx(peaks[1], rel=1e-9)
 
 
-def test_the_squared_mean_is_a_price_of_the_bias_alone():
+def test_the_squared_mean_is_a_cost_of_the_bias_alone():
     rows = np.random.default_rng(1).uniform(size=(30, 2))
     problem = Problem(rows, activity_cost=0, bias_cost=2.0)
     answer = solve(problem)
@@ -97,7 +97,7 @@ REFUSED = [
     ({"activity_cost": 0, "bias_cost": 1, "activation": "rectified"}, "activity_cost: 0 is not positive"),
     ({"activity_cost": 0, "bias_cost": 1, "neurons": PeakActivity()}, "activity_cost: 0 is not positive"),
     ({"bias_cost": 1, "neurons": PeakActivity()}, "bias_cost: PeakActivity"),
-    ({"encoder_cost": 0, "neurons": PeakActivity()}, "encoder_cost: the peak alone"),
+    ({"encoder_cost": 0, "neurons": PeakActivity()}, "encoder_cost: neurons that pay for their peak"),
     ({"bias_cost": 1, "neurons": WeightedActivity([1, 1, 1, 1])}, "bias_cost: WeightedActivity"),
     ({"neurons": WeightedActivity([1, 2])}, "probabilities: 2 weight"),
     ({"neurons": WeightedActivity([0, 0, 1, 1])}, "probabilities: their mean lies on the edge"),
