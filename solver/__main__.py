@@ -4,6 +4,9 @@ Python's own answer to Ctrl-C is a traceback. Until the command line watches for
 nothing to say, so the system's default, a quiet end, takes its place before anything else is imported.
 
 Where standard error is closed, what is said there goes nowhere, and its number to no other file.
+
+Libraries in C print to the number of standard output whatever they are told: it becomes that of standard error, so that
+only answers reach who reads them.
 """
 
 import os
@@ -12,8 +15,8 @@ import sys
 
 __all__ = ["main"]
 
-STANDARD_ERROR = 2
-"""Its number."""
+STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
+"""Their numbers."""
 
 
 def main() -> None:
@@ -22,9 +25,21 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.stderr is None:
         _open_standard_error()
+    if sys.stdout is not None:
+        _keep_standard_output()
     from solver.commands.cli import main as command
 
     sys.exit(command())
+
+
+def _keep_standard_output() -> None:
+    """Python's output goes where it went, by another number; the usual number leads to standard error."""
+    before = sys.stdout
+    own = os.dup(STANDARD_OUTPUT)
+    os.dup2(STANDARD_ERROR, STANDARD_OUTPUT)
+    sys.stdout = open(  # noqa: SIM115  # for the whole run
+        own, "w", encoding=before.encoding, errors=before.errors, buffering=1 if before.isatty() else -1
+    )
 
 
 def _open_standard_error() -> None:

@@ -137,6 +137,13 @@ few_neurons.FewNeurons.drawn = kill
 """
 
 
+NOISY = """
+from solver.solving.run import Run
+search = Run.search
+Run.search = lambda *arguments: os.write(1, b"what a library prints\\n") and search(*arguments)
+"""
+
+
 def program(during, number):
     return DURING.format(number=int(number), setting=during)
 
@@ -165,6 +172,12 @@ def ended(command):
         return command(*arguments, **options).ended()
 
     return run
+
+
+def test_what_libraries_print_is_no_part_of_the_answer(ended):
+    code, words, errors = ended("solve", CUT, "--json", during=NOISY)
+    assert (code, errors) == (0, "what a library prints\n")
+    assert json.loads(words)["status"] == "optimal"
 
 
 # ---- signals ------------------------------------------------------------------------------------------------------
