@@ -251,7 +251,7 @@ class Code(Frozen):
         Example:
             >>> from solver import Problem, solve
             >>> corners = [[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)]
-            >>> solve(Problem(corners, groups={"place": [0, 1], "time": [2]})).coded_groups()
+            >>> sorted(solve(Problem(corners, groups={"place": [0, 1], "time": [2]})).coded_groups())
             [('place',), ('place',), ('time',)]
         """
         groups = self.problem.groups

@@ -145,6 +145,7 @@ def dependence_words(problem: Problem) -> list[str]:
     """That some sources are told by others, if they are.
 
     Example:
+        >>> from theory.problem import Problem
         >>> dependence_words(Problem(np.eye(3)))
         ['Sources tell others: +1*s1 +1*s2 +1*s3 is constant.']
     """
