@@ -35,7 +35,9 @@ def test_it_keeps_the_rules_of_scikit_learn(estimator, check):
 @pytest.mark.slow
 def test_it_keeps_them_in_all_coordinates_too():
     # Of thirty columns and fifteen rows several codes share the least loss: the same one is given for the same data.
-    check_estimator(OptimalCode())
+    checks = check_estimator(OptimalCode(), on_skip=None)
+    left_out = {check["check_name"] for check in checks if check["status"] != "passed"}
+    assert left_out <= {"check_array_api_input"}  # of other kinds of arrays, where scipy is told to take them
 
 
 def test_its_certificate_is_that_of_the_problem_of_the_data(fitted):
