@@ -87,7 +87,9 @@ def solved(name):
     return problem, solve(problem)
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.thorough if name == "three places" else ()) for name in KNOWN]
+)
 def test_known_prices(name):
     (problem, answer), price = solved(name), KNOWN[name][-1]
     least, most = answer.price_bounds
