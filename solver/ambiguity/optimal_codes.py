@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp, nnls
 
-from solver.ambiguity.quiet import quiet
 from theory.immutable import Frozen
 
 if TYPE_CHECKING:
@@ -221,14 +220,13 @@ class OptimalCodes(Frozen):
             LinearConstraint(np.hstack([np.eye(count), -np.diag(ceiling)]), -np.inf, 0.0),
         ]
         for _ in range(CODES.again):
-            with quiet():
-                found = milp(
-                    np.concatenate([np.zeros(count), CODES.scale * price]),
-                    integrality=np.repeat([0, 1], count),
-                    bounds=Bounds(0.0, np.concatenate([ceiling, np.ones(count)])),
-                    constraints=rules,
-                    options={"mip_rel_gap": 0.0, "node_limit": CODES.nodes},
-                )
+            found = milp(
+                np.concatenate([np.zeros(count), CODES.scale * price]),
+                integrality=np.repeat([0, 1], count),
+                bounds=Bounds(0.0, np.concatenate([ceiling, np.ones(count)])),
+                constraints=rules,
+                options={"mip_rel_gap": 0.0, "node_limit": CODES.nodes},
+            )
             if found.x is None:
                 return None
             counted = found.x[count:] > 0.5
