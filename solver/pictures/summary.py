@@ -98,10 +98,12 @@ def mixture(problem: Problem, neuron: Array, least: float | None = None) -> str:
         problem: with the sources.
         neuron: (d,) its weights.
         least: relative weight of the sources that are named, the strongest first; if None all that do not show as
-            nothing, in their order.
+            nothing, in their order, and two at least where it reads two.
     """
     (shares,) = _relative(problem, neuron[None])
-    seen = np.flatnonzero(np.abs(shares) >= NOTHING * np.abs(shares).max())
+    size = np.abs(shares)
+    enough = min(NOTHING * size.max(), np.sort(size)[-2:][0])
+    seen = np.flatnonzero((size >= enough) & (size > 0))
     named = [int(i) for i in seen] if least is None else strongest(shares, least)
     return " ".join(f"{shares[i]:+.2g} {problem.sources.names[i]}" for i in named)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from solver import Problem, solve
+from solver.pictures.summary import mixture
 from solver.pictures.words import judged, numbered, price_sentence, reading_shares, reading_words
 from tests.examples import CUT
 from theory import InputError, Sources, modularity
@@ -122,3 +123,11 @@ def test_the_condition_names_the_price_first():
     verdict = modularity(MANY)
     assert verdict.modular is False and verdict.practically_modular is True
     assert replace(verdict, practically=1e-6).practically_modular is None
+
+
+def test_a_neuron_that_mixes_a_little_is_not_told_as_one_of_one_source():
+    problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+    assert mixture(problem, np.array([1.0, 0.0])) == "+1 s1"
+    assert mixture(problem, np.array([1.0, -2e-4])) == "+1 s1 -0.0002 s2"
+    three = Problem([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
+    assert mixture(three, np.array([0.5, 1.0, 1e-6])) == "+0.5 s1 +1 s2"
