@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from theory.arrays import Array
 
 __all__ = [
+    "BEYOND_DIGITS",
     "RECURRENT_ARRAYS",
     "SAVED_ARRAYS",
     "SAVED_NUMBERS",
@@ -75,6 +76,12 @@ SAVED_NUMBERS = (
     "message",
 )
 """Numbers and words that a file or a JSON object holds of a code; all else follows."""
+
+BEYOND_DIGITS = (
+    "rounding keeps its encoder or decoder from what the weights promise; choose units in which the sources, and the "
+    "columns of the mixing, are alike"
+)
+"""Why a code is not called optimal although its loss may be."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from solver import files, tables
 from solver.certificate import network_agrees, optimality_gap, within_loss
-from solver.code import Code
+from solver.code import BEYOND_DIGITS, Code
 from solver.extras import TABLES
 from theory.dynamics import STEP_TOLERANCE, outside
 from theory.errors import InputError
@@ -28,13 +28,6 @@ if TYPE_CHECKING:
     from theory.sources import Sources
 
 __all__ = ["Representation"]
-
-
-BEYOND_DIGITS = (
-    "rounding keeps its encoder or decoder from what the weights promise; choose units in which the sources, and the "
-    "columns of the mixing, are alike"
-)
-"""Why a code is not called optimal although its loss may be."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)

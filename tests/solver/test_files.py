@@ -293,3 +293,14 @@ def test_a_code_without_neurons_of_sources_that_hardly_differ_is_read(seed, tmp_
     assert len(answer) == 0
     answer.save(tmp_path / "answer.npz")
     assert Representation.load(tmp_path / "answer.npz").lower_bound == answer.lower_bound
+
+
+@pytest.mark.parametrize("seed", [0, 63, 78])
+def test_a_code_whose_digits_are_lost_in_one_order_of_its_columns_is_read(seed, tmp_path):
+    """With its sources in the order in which it is solved it is not what its weights promise; as posed it may be."""
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(8, 3)) * 10.0 ** rng.uniform(-7, 7, 3)
+    mixing, target = rng.normal(size=(3, 3)), rng.normal(size=(1, 3))
+    answer = solve(Problem(rows, mixing=mixing, readout=Exact(target), encoder_cost=2e-4, activity_cost=788.0))
+    answer.save(tmp_path / "answer.npz")
+    assert Representation.load(tmp_path / "answer.npz").status == answer.status
