@@ -79,7 +79,7 @@ SAVED_NUMBERS = (
 
 BEYOND_DIGITS = (
     "rounding keeps its encoder or decoder from what the weights promise; choose units in which the sources, and the "
-    "columns of the mixing, are alike"
+    "columns of the mixing, are alike, and data near zero"
 )
 """Why a code is not called optimal although its loss may be."""
 

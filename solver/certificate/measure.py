@@ -38,6 +38,9 @@ __all__ = [
 FEASIBILITY = 1e-9
 """Activity below zero or reconstruction error, relative to their own scale, up to which a code counts as exact."""
 
+ROUNDING = 1e-12
+"""Relative difference of two losses that is rounding, however small the tolerance is."""
+
 SURELY = 0.1
 """Share of it within which the samples need not be looked at."""
 
@@ -182,9 +185,9 @@ def loss_of(problem: Problem, measured: Measured, encoder: Array, decoder: Array
 def network_agrees(problem: Problem, code: Code | SimpleNamespace) -> bool:
     """Whether the network of a code does what its weights promise, as far as `certify` will see.
 
-    It is nonnegative and exact, and costs no more than the code by its tolerance. A mixing of columns of very unlike
-    scales, or data far from zero, can cost an encoder all its digits. The samples are looked at only where the weights
-    that encoder and decoder come to leave it open.
+    It is nonnegative and exact, and costs what the code costs up to its tolerance. A mixing of columns of very unlike
+    scales can cost an encoder all its digits, and data far from zero its bias. The samples are looked at only where the
+    weights that encoder and decoder come to leave it open.
 
     Example:
         >>> from solver import Problem, solve
@@ -205,9 +208,11 @@ def network_agrees(problem: Problem, code: Code | SimpleNamespace) -> bool:
     missed = (np.abs((decoder @ weights - targets) @ made) @ reach).max() if problem.readout.exact else 0.0
     if problem.separate and not _one_group_each(problem, weights):
         return False
-    sure = SURELY * FEASIBILITY
+    # Of a code without a tolerance the loss is not in question.
+    tolerance = np.inf if np.isnan(code.tolerance) else max(code.tolerance, ROUNDING)
+    sure = SURELY * min(FEASIBILITY, tolerance)
     if off <= sure * problem.sources.support(weights).max() and missed <= sure * (np.abs(targets) @ reach).max():
         return True
     measured = measure(problem, encoder, encoder_bias, decoder, decoder_bias)
     loss = loss_of(problem, measured, encoder, decoder) + code.energies.get("recurrent", 0.0)
-    return measured.feasible and not loss > code.loss * (1 + code.tolerance)
+    return measured.feasible and abs(loss - code.loss) <= code.loss * tolerance

@@ -257,3 +257,15 @@ def test_of_several_optimal_codes_one_is_given_that_proves_itself_optimal(seed):
     problem = Problem(rows, mixing=mixing, encoder_cost=0.0, decoder_cost=2e-5)
     answer = solve(problem, time_limit=10)
     assert answer.status != "optimal" or certify(problem, answer).gap <= answer.tolerance
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_data_far_from_zero_are_not_called_optimal_where_certify_measures_another_loss(seed):
+    """Two sources that nearly cancel, a million ranges from zero: the bias of a neuron has lost what its loss needs."""
+    rng = np.random.default_rng(seed)
+    first = rng.normal(size=40)
+    rows = np.column_stack([first - 10.0 ** rng.uniform(5, 8), -0.6 * first + 1e-3 * rng.normal(size=40)])
+    problem = Problem(rows, encoder_cost=6e-5, decoder_cost=6e4, activity_cost=300.0, readout=Soft(8e5))
+    answer = solve(problem, time_limit=10)
+    seen = certify(problem, answer)
+    assert answer.status != "optimal" or (seen.loss == pytest.approx(answer.loss, rel=1e-8) and seen.gap <= 2e-8)
