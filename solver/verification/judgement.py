@@ -109,10 +109,11 @@ def _modularity(problem: Problem, prediction: Prediction, answer: Representation
     # shortfall and drowns in rounding, so that only a clear margin tells modular from barely mixed.
     if margin > JUDGEMENT.margin:
         outcome = AGREES if prediction.modular else DISAGREES
-        return outcome, margin, f"predicted {expected}; the best modular code is optimal, by a margin of {margin:.3g}"
+        return outcome, margin, f"predicted {expected}; the best modular code is optimal{_by(margin)}"
     if margin < -JUDGEMENT.contradiction and not prediction.modular:
         return DISAGREES, -margin, f"predicted mixed; the best modular code is optimal, to {answer.gap:.1e}"
-    return _undecided(f"predicted {expected}; too close to the boundary to tell, with a margin of {margin:.1e}")
+    close = f"too close to the boundary to tell, with a margin of {margin:.1e}"
+    return _undecided(f"predicted {expected}; {'no margin is known' if np.isnan(margin) else close}")
 
 
 def _uniqueness(problem: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
@@ -137,8 +138,13 @@ def _price(problem: Problem, prediction: Prediction, answer: Representation) -> 
         return (AGREES if room > 0 else DISAGREES), abs(room), said
     margin = decide(problem).margin
     if answer.status == "optimal" and price <= resolution and margin > JUDGEMENT.margin:
-        return AGREES, margin, f"{said}, which is none by a margin of {margin:.3g}"
+        return AGREES, margin, f"{said}, which is none{_by(margin)}"
     return _undecided(said)
+
+
+def _by(margin: float) -> str:
+    """By how much the condition holds; of one source every code is modular."""
+    return f", by a margin of {margin:.3g}" if np.isfinite(margin) else ""
 
 
 def _parts(_: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
