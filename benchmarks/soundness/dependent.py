@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.soundness.judgement import Claim, Judgement, judge
+from benchmarks.soundness.judgement import Claim, Judgement, claim_of, judge
 
 if TYPE_CHECKING:
     from benchmarks.soundness.draws import Drawn
@@ -64,20 +64,12 @@ class Told:
 
     def claim(self, answer: Any) -> Claim:
         """What an answer claims of the problem of the sources alone."""
-        return Claim(
-            status=answer.status,
-            method=answer.method,
-            message=answer.message,
-            loss=answer.loss,
-            lower_bound=answer.lower_bound,
-            gap=answer.gap,
-            encoder=answer.encoder,
+        return replace(
+            claim_of(answer),
             encoder_bias=answer.encoder_bias + answer.encoder @ self.offset,
-            decoder=answer.decoder,
             decoder_bias=answer.decoder_bias - self.decoded,
             source_weights=answer.source_weights @ self.basis,
             multiplier=answer.multiplier[np.ix_(self.place, self.place)],
-            modular_loss=answer.modular_loss,
         )
 
 

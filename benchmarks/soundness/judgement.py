@@ -6,7 +6,7 @@ that led there was worth: every accusation can be checked by hand. That nothing 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from benchmarks.soundness.draws import Drawn
     from theory.arrays import Array
 
-__all__ = ["Claim", "Judgement", "has_lost_digits", "judge"]
+__all__ = ["Claim", "Judgement", "claim_of", "has_lost_digits", "judge"]
 
 ROUNDING = 1e-9
 """Relative excess of a bound over what can be true, or of a loss over what was measured, that is an error."""
@@ -81,6 +81,11 @@ class Claim:
     source_weights: Array
     multiplier: Array
     modular_loss: float = float("nan")
+
+
+def claim_of(answer: object) -> Claim:
+    """What is judged of a `solver.Representation`."""
+    return Claim(**{item.name: getattr(answer, item.name) for item in fields(Claim)})
 
 
 @dataclass

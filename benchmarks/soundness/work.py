@@ -16,7 +16,7 @@ from benchmarks.soundness.activations import activation_of, drawn_of
 from benchmarks.soundness.consistency import against_changes, against_file, against_program, taken_masked
 from benchmarks.soundness.dependent import judge_told
 from benchmarks.soundness.draws import Drawn
-from benchmarks.soundness.judgement import Claim, Judgement, judge
+from benchmarks.soundness.judgement import Claim, Judgement, claim_of, judge
 from benchmarks.soundness.nonlinear import NonlinearClaim, judge_nonlinear
 from theory.errors import InputError
 
@@ -73,11 +73,6 @@ def prepare() -> int:
 def _end_with(parent: object) -> None:
     parent.join()  # type: ignore[attr-defined]  # a process
     os._exit(1)
-
-
-def claim_of(answer: object) -> Claim:
-    """What is judged of a `solver.Representation`."""
-    return Claim(**{item.name: getattr(answer, item.name) for item in fields(Claim)})
 
 
 def nonlinear_claim_of(answer: object) -> NonlinearClaim:

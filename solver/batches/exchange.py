@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.batches.codes import Codes, Hulls
+from solver.batches.forms import best_inside, cost_root
 
 if TYPE_CHECKING:
     from theory.arrays import Array
@@ -102,15 +103,7 @@ class _Pricer:
         fan = hulls.fan
         self.rays, self.following, self.q = fan.rays[..., 0], fan.following[..., 0], fan.q[:, 0]
         self.corners = hulls.corners[..., 0]
-        root = np.sqrt(1 + (self.corners**2).sum(axis=0))
-        shrunk = 1 / (root * (1 + root))
-        first, second = self.corners
-        # |w|^2 + (v.w)^2 = |z|^2 for w = z - shrunk (v.z) v.
-        self.t11, self.t12, self.t22 = (
-            1 - shrunk * first * first,
-            -shrunk * first * second,
-            1 - shrunk * second * second,
-        )
+        self.root = cost_root(self.corners)
 
     def costs(self, neurons: Array) -> Array:
         """(k,) what neurons (2, k) cost."""
@@ -119,22 +112,11 @@ class _Pricer:
 
     def inner(self, multiplier: Array) -> tuple[Array, Array]:
         """(R,) the largest ratio on each cone if it is inside, else zero, and (2, R) the neurons, of cost one."""
-        y11, y12, y22 = multiplier[0, 0], multiplier[0, 1], multiplier[1, 1]
-        t11, t12, t22 = self.t11, self.t12, self.t22
-        a11, a12 = y11 * t11 + y12 * t12, y11 * t12 + y12 * t22
-        a21, a22 = y12 * t11 + y22 * t12, y12 * t12 + y22 * t22
-        m11, m12, m22 = t11 * a11 + t12 * a21, t11 * a12 + t12 * a22, t12 * a12 + t22 * a22
-        half = (m11 - m22) / 2
-        root = np.hypot(half, m12)
-        positive = half > 0
-        z1, z2 = np.where(positive, half + root, m12), np.where(positive, m12, root - half)
-        size = np.hypot(z1, z2) + 1e-300
-        z1, z2 = z1 / size, z2 / size
-        w = np.stack([t11 * z1 + t12 * z2, t12 * z1 + t22 * z2])
+        middle, spread, w = best_inside(self.root, (multiplier[0, 0], multiplier[0, 1], multiplier[1, 1]))
         after = self.rays[0] * w[1] - self.rays[1] * w[0]
         until = w[0] * self.following[1] - w[1] * self.following[0]
         inside = after * until > 0
-        return np.where(inside, (m11 + m22) / 2 + root, 0.0), np.where(after < 0, -w, w)
+        return np.where(inside, middle + spread, 0.0), np.where(after < 0, -w, w)
 
     def best(self, multiplier: Array) -> Array:
         """(2, k) the local maxima that earn more than they cost, the best last."""

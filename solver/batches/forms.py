@@ -7,14 +7,16 @@ entries 11, 12, 13, 22, 23, 33.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from theory.arrays import Array
 
-__all__ = ["determinant", "paired", "solved", "squared", "summed_squares", "times"]
+__all__ = ["best_inside", "cost_root", "determinant", "paired", "solved", "squared", "summed_squares", "times"]
 
 
 def squared(vectors: Array) -> Array:
@@ -41,6 +43,44 @@ def paired(one: Array, other: Array) -> Array:
 def times(triples: Array, form: Array) -> Array:
     """(...) the products of triples (3, k, n) with one form (3, n) a problem."""
     return np.asarray(triples[0] * form[0] + triples[1] * form[1] + triples[2] * form[2])
+
+
+def cost_root(corners: Array) -> tuple[Array, Array, Array]:
+    """The entries T11, T12, T22 of T with |T z|^2 + (v.T z)^2 = |z|^2, for corners v (2, ...): the ratio is z'T Y T z.
+
+    Example:
+        >>> [float(entry) for entry in cost_root(np.array([0.0, 0.0]))]
+        [1.0, 0.0, 1.0]
+    """
+    first, second = corners
+    root = np.sqrt(1 + (corners * corners).sum(axis=0))
+    shrunk = 1 / (root * (1 + root))
+    return 1 - shrunk * first * first, -shrunk * first * second, 1 - shrunk * second * second
+
+
+def best_inside(root: tuple[Array, Array, Array], form: Sequence[Any] | Array) -> tuple[Array, Array, Array]:
+    """Where a form is largest, neurons free of the borders of their cones: two numbers and the neuron.
+
+    Args:
+        root: of each cone, from `cost_root`.
+        form: Y11, Y12 and Y22.
+
+    Returns:
+        The mean of the two eigenvalues of T Y T, half their difference, and the neurons (2, ...) of cost one.
+
+    Example:
+        >>> [part.tolist() for part in best_inside(cost_root(np.zeros((2, 1))), (3.0, 0.0, 1.0))]
+        [[2.0], [1.0], [[1.0], [0.0]]]
+    """
+    t11, t12, t22 = root
+    y11, y12, y22 = form
+    a11, a12, a21, a22 = y11 * t11 + y12 * t12, y11 * t12 + y12 * t22, y12 * t11 + y22 * t12, y12 * t12 + y22 * t22
+    m11, m12, m22 = t11 * a11 + t12 * a21, t11 * a12 + t12 * a22, t12 * a12 + t22 * a22
+    half = (m11 - m22) / 2
+    spread = np.hypot(half, m12)
+    z = np.where(half > 0, np.stack([half + spread, m12]), np.stack([m12, spread - half]))
+    z = z / (np.hypot(*z) + np.finfo(float).tiny)
+    return (m11 + m22) / 2, spread, np.stack([t11 * z[0] + t12 * z[1], t12 * z[0] + t22 * z[1]])
 
 
 def determinant(form: Array) -> Array:

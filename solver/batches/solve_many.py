@@ -171,9 +171,7 @@ class _Many:
         taken = (known | (codes.gap <= min(self.tolerance, MANY.gap))) & (codes.unique | modular_alone)
         weights = pose.weights(codes.neurons)
         multipliers = pose.multipliers(codes.multiplier)
-        loss, bound = pose.unit * codes.loss, pose.unit * codes.bound
-        # No bound is above a loss that a code has: by as much as it is rounding was off.
-        bound = np.where(bound <= loss, bound, np.maximum(0.0, 2 * loss - bound))
+        loss, bound = pose.unit * codes.loss, pose.bounds(codes)
         modular_loss = np.where(named, pose.modular_loss, np.nan)
         row = np.flatnonzero(taken)
         place = np.array(places)[row]

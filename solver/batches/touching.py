@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.batches.forms import squared, times
+from solver.batches.forms import best_inside, cost_root, squared, times
 
 if TYPE_CHECKING:
     from solver.batches.rays import Fan
@@ -58,22 +58,7 @@ def has_one_code(fan: Fan, corners: Array, multiplier: Array) -> Mask:
     """
     rays, following = fan.rays, fan.following
     on_ray = np.where(fan.real, times(squared(rays), multiplier), 0.0)  # of cost one
-    # With |w|^2 + (v.w)^2 = |z|^2 for w = z - shrunk (v.z) v, the ratio is z'M z / |z|^2.
-    root = np.sqrt(1 + (corners * corners).sum(axis=0))
-    shrunk = 1 / (root * (1 + root))
-    t11, t12, t22 = (
-        1 - shrunk * corners[0] ** 2,
-        -shrunk * corners[0] * corners[1],
-        1 - shrunk * corners[1] ** 2,
-    )
-    y11, y12, y22 = multiplier
-    a11, a12, a21, a22 = y11 * t11 + y12 * t12, y11 * t12 + y12 * t22, y12 * t11 + y22 * t12, y12 * t12 + y22 * t22
-    m11, m12, m22 = t11 * a11 + t12 * a21, t11 * a12 + t12 * a22, t12 * a12 + t22 * a22
-    half, middle = (m11 - m22) / 2, (m11 + m22) / 2
-    spread = np.hypot(half, m12)
-    z = np.where(half > 0, np.stack([half + spread, m12]), np.stack([m12, spread - half]))
-    z = z / (np.hypot(*z) + np.finfo(float).tiny)
-    inner = np.stack([t11 * z[0] + t12 * z[1], t12 * z[0] + t22 * z[1]])
+    middle, spread, inner = best_inside(cost_root(corners), multiplier)
     after, until = rays[0] * inner[1] - rays[1] * inner[0], inner[0] * following[1] - inner[1] * following[0]
     inside = np.where(fan.real & (after * until > 0), middle + spread, 0.0)
     bar = 1 - MANY_TOUCHING.touches

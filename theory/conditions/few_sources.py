@@ -118,7 +118,8 @@ class _Slack:
 
     def __init__(self, problem: Problem, condition: Array, pieces: NormalFan, *, cut: bool = True) -> None:
         cones = ConeForms(pieces, problem.energy_matrix, cut=cut)
-        self.flat = cones.flat()
+        # Where flat cones were cut none is left that loses digits.
+        self.flat = np.zeros(len(cones.fan), dtype=np.bool_) if cut else cones.flat()
         self.pieces = pieces = cones.fan
         self.metric = cones.metric
         self.slack = cones.metric - cones.forms(problem.energy_matrix + condition)
