@@ -115,16 +115,35 @@ class Audit(Findings):
         ([0.54, 0.54, 0.54, 0.54], True)
     """
 
-    def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
+    def plot(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        ax: Any = None,
+        panels: str | Sequence[str] | None = None,
+    ) -> Figure:
         """Draw both codes, their costs and what each neuron earns; write it to `path` (.png, .pdf, .svg) if given.
+
+        Args:
+            path: file to write, whole or not at all.
+            ax: axes of matplotlib to draw in, one for each panel, for a figure of your own.
+            panels: "earnings", "code", "optimum", "energies", "savings", "fit" (of a cost that was fitted). All there
+                is if None; with `ax` the earnings.
+
+        Raises:
+            InputError: an unknown panel, axes that are not as many, or a path that cannot be written.
 
         Example:
             >>> square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
-            >>> figure = audit(Problem(square), 1 + square).plot()
+            >>> figure = audit(Problem(square), 1 + square).plot(panels=["code", "earnings"])
         """
-        from solver.pictures.audit import plot_audit
+        from solver.pictures.audit import PANELS, plot_audit
 
-        return plot_audit(self, path)
+        if ax is None and panels is None:
+            return plot_audit(self, path)
+        from solver.pictures.panels import plot_panels
+
+        return plot_panels(self, panels, ax, path, known=PANELS)
 
     def sentences(self) -> list[str]:
         """The audit in words.

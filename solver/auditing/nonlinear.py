@@ -112,11 +112,30 @@ class NonlinearAudit(NonlinearFindings):
 
         return columns(self)
 
-    def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
-        """Draw the terms of both losses, what each neuron earns, and the savings; write it to `path` if given."""
-        from solver.pictures.audit_nonlinear import plot
+    def plot(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        ax: Any = None,
+        panels: str | Sequence[str] | None = None,
+    ) -> Figure:
+        """Draw the terms of both losses, what each neuron earns, and the savings; write it to `path` if given.
 
-        return plot(self, path)
+        Args:
+            path: file to write, whole or not at all.
+            ax: axes of matplotlib to draw in, one for each panel, for a figure of your own.
+            panels: "earnings", "energies", "savings"; all there is if None, or with `ax` the earnings.
+
+        Raises:
+            InputError: an unknown panel, axes that are not as many, or a path that cannot be written.
+        """
+        from solver.pictures.audit_nonlinear import PANELS, plot
+
+        if ax is None and panels is None:
+            return plot(self, path)
+        from solver.pictures.panels import plot_panels
+
+        return plot_panels(self, panels, ax, path, known=PANELS)
 
     def _repr_html_(self) -> str:
         from theory.writing import block

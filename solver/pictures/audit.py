@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from solver.auditing.findings import CommonFindings, Findings
@@ -18,8 +21,9 @@ from solver.pictures.source_plane import Condition, arrows, cloud
 from solver.pictures.style import styled
 from solver.pictures.words import percent
 from theory.arrays import Array
+from theory.errors import InputError
 
-__all__ = ["draw_earnings", "draw_savings", "draw_terms", "plot_audit"]
+__all__ = ["PANELS", "Bars", "draw_earnings", "draw_savings", "draw_terms", "plot_audit"]
 
 NEURONS_DRAWN = 40  # those with the largest costs
 NEURONS_LABELLED = 15  # along an axis
@@ -60,34 +64,58 @@ def plot_audit(findings: Findings, path: str | os.PathLike[str] | None = None) -
     target = style.target_of(path)
     figure = style.page_figure(1, 0.66)
     top, bottom = style.stacked(figure, 1.25, 1)
-    left, middle, right = style.side_by_side(top, 1, 1, 0.8)
-    order = findings.active[np.argsort(-findings.code.neuron_costs[findings.active], kind="stable")]
-    # What a neuron earns is shown to a percent.
-    colours = [style.BLUE if ratio >= 0.995 else style.ORANGE for ratio in findings.ratios[order]]
-    names = style.told_apart([findings.neurons[number] for number in order], NAME_WIDTH)
-    _draw_code(left, findings.code, order, colours, names).set_title(f"this code: {_counted(len(order))}")
-    best = np.arange(len(findings.optimum))
-    numbers = [str(number + 1) for number in best]
-    word = "the optimum" if findings.optimum.status == "optimal" else "best code found"
-    drawn = _draw_code(middle, findings.optimum, best, [style.BLUE] * len(best), numbers)
-    drawn.set_title(f"{word}: {_counted(len(best))}")
-    draw_terms(right.subplots(), findings, word)
-    has_curve = findings.fit is not None and findings.fit.kind != "given"
-    panels = bottom.subplots(1, 3 if has_curve else 2)
-    draw_earnings(panels[0], findings, order, colours, names)
-    draw_savings(panels[1], findings)
-    if has_curve:
-        _draw_fit(panels[2], findings)
+    for place, draw in zip(style.side_by_side(top, 1, 1, 0.8), (draw_audited, draw_best, draw_terms), strict=True):
+        draw(place.subplots(), findings)
+    below = [draw_earnings, draw_savings, *([_draw_fit] if _has_curve(findings) else [])]
+    for axes, draw in zip(bottom.subplots(1, len(below)), below, strict=True):
+        draw(axes, findings)
     style.head(figure, headline(findings), size=8)
-    notes = ["Neurons in orange earn less than they cost."] if style.ORANGE in colours else []
+    notes = ["Neurons in orange earn less than they cost."] if style.ORANGE in Bars.of(findings).colours else []
     if findings.unexplained:
         notes.append(f"{percent(findings.unexplained)} of the variance of the activity is not affine, and not audited.")
     style.note(figure, " ".join(notes))
     return style.written(figure, target)
 
 
-def _draw_code(figure: SubFigure, code: Code, order: NDArray[np.intp], colours: list[str], names: list[str]) -> Axes:
-    axes, problem = figure.subplots(), code.problem
+@dataclass(frozen=True)
+class Bars:
+    """The neurons of an audited code, the most expensive first: their numbers, colours and names."""
+
+    order: NDArray[np.intp]
+    colours: list[str]
+    names: list[str]
+
+    @classmethod
+    def of(cls, findings: CommonFindings) -> Bars:
+        """Those that vary, orange where they earn less than they cost, to a percent."""
+        costs = findings.code.neuron_costs
+        active = findings.active if isinstance(findings, Findings) else np.flatnonzero(costs > 0)
+        order = active[np.argsort(-costs[active], kind="stable")]
+        colours = [style.BLUE if ratio >= 0.995 else style.ORANGE for ratio in findings.ratios[order]]
+        return cls(order, colours, style.told_apart([findings.neurons[number] for number in order], NAME_WIDTH))
+
+
+def draw_audited(axes: Axes, findings: Findings) -> None:
+    """Draw the neurons of the audited code, orange where they earn less than they cost."""
+    bars = Bars.of(findings)
+    _draw_code(axes, findings.code, bars.order, bars.colours, bars.names)
+    axes.set_title(f"this code: {_counted(len(bars.order))}")
+
+
+def draw_best(axes: Axes, findings: Findings) -> None:
+    """Draw the neurons of the best code."""
+    best = np.arange(len(findings.optimum))
+    numbers = [str(number + 1) for number in best]
+    _draw_code(axes, findings.optimum, best, [style.BLUE] * len(best), numbers)
+    axes.set_title(f"{_word(findings)}: {_counted(len(best))}")
+
+
+def _word(findings: CommonFindings) -> str:
+    return "the optimum" if findings.optimum.status == "optimal" else "best code found"
+
+
+def _draw_code(axes: Axes, code: Code, order: NDArray[np.intp], colours: list[str], names: list[str]) -> None:
+    problem = code.problem
     weights = code.source_weights[order]
     if problem.dimension == 2 and len(order):
         cloud(axes, Condition(problem, None), (0, 1))
@@ -98,7 +126,6 @@ def _draw_code(figure: SubFigure, code: Code, order: NDArray[np.intp], colours: 
         _draw_weights(axes, weights, names, problem.sources.names)
     else:
         axes.set_axis_off()
-    return axes
 
 
 def _counted(neurons: int) -> str:
@@ -113,29 +140,20 @@ def _draw_weights(axes: Axes, weights: Array, names: list[str], sources: tuple[s
     style.bare(axes)
 
 
-def draw_terms(axes: Axes, findings: CommonFindings, word: str) -> None:
-    """Draw the terms of the losses of the audited code and of the best one, called by this word."""
+def draw_terms(axes: Axes, findings: CommonFindings) -> None:
+    """Draw the terms of the losses of the audited code and of the best one."""
     energies, optimal = findings.code.energies, findings.optimum.energies
-    draw_energies(axes, [(energies, style.ORANGE, "this code"), (optimal, style.BLUE, word)])
+    draw_energies(axes, [(energies, style.ORANGE, "this code"), (optimal, style.BLUE, _word(findings))])
     style.legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, handlelength=1)
 
 
-def draw_earnings(
-    axes: Axes, findings: CommonFindings, order: NDArray[np.intp], colours: list[str], names: list[str]
-) -> None:
-    """Draw what neurons earn for their cost.
-
-    Args:
-        axes: where.
-        findings: of an audit.
-        order: of the neurons, from left to right.
-        colours: one for each.
-        names: one for each.
-    """
-    ratios = findings.ratios[order[:NEURONS_DRAWN]]
-    axes.bar(range(len(ratios)), 100 * ratios, color=colours[:NEURONS_DRAWN], width=0.8)
+def draw_earnings(axes: Axes, findings: CommonFindings) -> None:
+    """Draw what neurons earn for their cost, the most expensive first."""
+    bars = Bars.of(findings)
+    ratios, names = findings.ratios[bars.order[:NEURONS_DRAWN]], bars.names[:NEURONS_DRAWN]
+    axes.bar(range(len(ratios)), 100 * ratios, color=bars.colours[:NEURONS_DRAWN], width=0.8)
     axes.axhline(100, color=style.GREY, lw=1, ls=style.DASHED, zorder=0)
-    style.label_some(axes.set_xticks, names[:NEURONS_DRAWN], NEURONS_LABELLED)
+    style.label_some(axes.set_xticks, names, NEURONS_LABELLED)
     style.slant(axes, together=40, degrees=60)
     axes.set(xlabel="neuron, the most expensive first", ylabel="earns (% of its cost)", ylim=(0, 109))
 
@@ -157,12 +175,28 @@ def draw_savings(axes: Axes, findings: CommonFindings) -> None:
     axes.set_ylim(0, 1.06 * above[0] if above[0] > 1e-6 else 1)
 
 
+def _has_curve(findings: Findings) -> bool:
+    return findings.fit is not None and findings.fit.kind != "given"
+
+
 def _draw_fit(axes: Axes, findings: Findings) -> None:
     fit = findings.fit
-    assert fit is not None
+    if fit is None or fit.kind == "given":
+        raise InputError("panels: 'fit' is of a cost that was fitted; ask for it with rescale=True, or leave it out")
     curves = ((fit.excess, style.ORANGE, "one unit for all"), (fit.own_units, style.DARK, "a unit for each neuron"))
     for values, colour, label in curves:
         axes.plot(fit.encoder_costs, 100 * values, color=colour, lw=1, marker="o", ms=2, label=label)
     axes.axvline(fit.encoder_cost, color=style.GREY, lw=1, ls=style.DASHED, zorder=0)
     axes.set(xscale="log", xlabel="cost of the encoder", ylabel="above the optimum (%)", ylim=(0, None))
     style.legend(axes)
+
+
+PANELS: dict[str, Callable[[Axes, Any], None]] = {
+    "earnings": draw_earnings,
+    "code": draw_audited,
+    "optimum": draw_best,
+    "energies": draw_terms,
+    "savings": draw_savings,
+    "fit": _draw_fit,
+}
+"""What can be drawn alone."""

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from solver.pictures import style
-from solver.pictures.audit import draw_earnings, draw_savings, draw_terms
+from solver.pictures.audit import Bars, draw_earnings, draw_savings, draw_terms
 from solver.pictures.audit_words import aligned, excess_words, headline, saved_words, terms_of, weights_words
 from solver.pictures.style import styled
 from solver.pictures.summary import ROWS_ON_TERMINAL
@@ -18,7 +18,7 @@ from solver.pictures.words import percent, price_sentence, scales_words
 if TYPE_CHECKING:
     from solver.auditing.findings import NonlinearFindings
 
-__all__ = ["columns", "plot", "sentences", "text"]
+__all__ = ["PANELS", "columns", "plot", "sentences", "text"]
 
 NEGLIGIBLE = 1e-6
 """Share of the optimum that no sentence mentions."""
@@ -125,17 +125,17 @@ def plot(findings: NonlinearFindings, path: str | os.PathLike[str] | None = None
     target = style.target_of(path)
     figure = style.page_figure(1, 0.36)
     left, middle, right = figure.subplots(1, 3)
-    costs = findings.code.neuron_costs
-    order = np.argsort(-costs, kind="stable")[: int((costs > 0).sum())]
-    colours = [style.BLUE if ratio >= 0.995 else style.ORANGE for ratio in findings.ratios[order]]
-    word = "the optimum" if findings.optimum.status == "optimal" else "best code found"
-    draw_terms(left, findings, word)
-    draw_earnings(middle, findings, order, colours, [findings.neurons[number][:8] for number in order])
+    draw_terms(left, findings)
+    draw_earnings(middle, findings)
     draw_savings(right, findings)
     right.set_xlabel("made as good as can be, in turn")
     style.head(figure, headline(findings), size=8)
-    notes = ["Neurons in orange earn less than they cost."] if style.ORANGE in colours else []
+    notes = ["Neurons in orange earn less than they cost."] if style.ORANGE in Bars.of(findings).colours else []
     if findings.unexplained > NEGLIGIBLE:
         notes.append(f"{percent(findings.unexplained)} of the variance of the activity is not audited.")
     style.note(figure, " ".join(notes))
     return style.written(figure, target)
+
+
+PANELS = {"earnings": draw_earnings, "energies": draw_terms, "savings": draw_savings}
+"""What can be drawn alone."""

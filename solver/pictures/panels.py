@@ -1,4 +1,4 @@
-"""Parts of the picture of a code: in axes of one's own, or some of them as a figure."""
+"""Parts of the picture of a code or an audit: in axes of one's own, or some of them as a figure."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ def plot_panels(
     *,
     known: Mapping[str, Draw] | None = None,
 ) -> Figure:
-    """Draw some panels of the picture of a code.
+    """Draw some panels of the picture of a code, or of what else `known` can draw.
 
     Args:
-        code: what to draw.
+        code: what to draw; neurons of a code, or findings of an audit.
         panels: names of `PANELS`; if None "neurons" of two sources and "weights" of others.
         axes: matplotlib's axes to draw in, or one for each panel, in the style that they have; a figure of this
             program if None.
@@ -84,7 +84,7 @@ def plot_panels(
     for name in names:
         if name not in drawing:
             raise InputError(unknown_name("panels", name, tuple(drawing)))
-    if not names or not len(code):
+    if not names or (known is None and not len(code)):
         raise InputError("panels: there is nothing to draw; name a panel of a code that has neurons")
     if axes is None:
         return _figure(code, [drawing[name] for name in names], path)

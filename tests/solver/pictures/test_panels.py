@@ -52,6 +52,30 @@ def test_of_free_neurons_the_losses_can_be_drawn_alone():
         free.plot(panels="neurons")
 
 
+ACTIVITY = np.hstack([1 + CUT, 1 - CUT])
+
+
+@pytest.mark.parametrize("activation", ["linear", "free"])
+def test_panels_of_an_audit(activation, tmp_path):
+    found = audit(Problem(CUT, activation=activation), ACTIVITY)
+    axes = Figure().subplots(1, 3)
+    assert found.plot(ax=axes, panels=["earnings", "energies", "savings"]) is axes[0].get_figure()
+    assert [len(place.patches) > 0 for place in axes] == [True] * 3 and "earns" in axes[0].get_ylabel()
+    assert found.plot(ax=(alone := Figure().subplots())).axes == [alone] and "earns" in alone.get_ylabel()
+    assert len(found.plot(tmp_path / "savings.svg", panels="savings").axes) == 1 and (tmp_path / "savings.svg").exists()
+    with pytest.raises(InputError, match="panels: 'weights' is unknown"):
+        found.plot(panels="weights")
+
+
+def test_codes_and_fit_of_an_audit():
+    recorded = audit(Problem(CUT), ACTIVITY, rescale=True)
+    code, best, fit = recorded.plot(panels=["code", "optimum", "fit"]).axes
+    assert code.get_title("left") == "this code: 4 neurons" and best.get_title("left").startswith("the optimum")
+    assert fit.get_xscale() == "log"
+    with pytest.raises(InputError, match="rescale=True"):
+        audit(Problem(CUT), ACTIVITY).plot(panels="fit")
+
+
 def test_two_sources_are_needed_for_their_plane():
     box = solve(Problem([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)]))
     with pytest.raises(InputError, match="there are 3; choose 'weights'"):
@@ -60,12 +84,11 @@ def test_two_sources_are_needed_for_their_plane():
 
 
 def test_results_show_themselves_in_a_notebook(answer):
-    activity = np.hstack([1 + CUT, 1 - CUT])
     shown = {
         "not solved yet": answer.problem,
         "Mixed (margin": modularity(CUT),
         "No code costs less": budget(answer.problem),
-        "above the optimum": audit(answer.problem, activity),
+        "above the optimum": audit(answer.problem, ACTIVITY),
     }
     for said, result in shown.items():
         html = result._repr_html_()
