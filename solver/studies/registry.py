@@ -25,6 +25,7 @@ __all__ = ["NETWORKS", "NONLINEAR", "STUDIES", "Study", "run_studies"]
 STUDIES = (
     "entangled-factors",
     "one-corner-point",
+    "mixing-angles",
     "range-not-independence",
     "what-and-where",
     "kinds-of-neurons",
