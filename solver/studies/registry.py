@@ -1,8 +1,9 @@
 """The registry of studies: solve, compare with theory, draw, and say in one line whether the claim holds.
 
-Each study is a file of this folder that defines `study(rng, quick)`, and a line of `STUDIES`. Those on rectified and
-free neurons are in the folder `nonlinear` and in `NONLINEAR` too. Studies that train networks are in the folder
-`networks` and in `NETWORKS`, and need the extra of that name.
+Each study is a file of this folder that defines `study(rng, quick)`, and a line of `STUDIES`. Those on the modularity
+condition are in the folder `condition` and in `CONDITION` too, those on rectified and free neurons in `nonlinear` and
+in `NONLINEAR`. Studies that train networks are in the folder `networks` and in `NETWORKS`, and need the extra of that
+name.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from solver.studies.study import Finding, Study
 from theory.errors import InputError, unknown_name
 from theory.writing import require_own, require_writable, written_whole
 
-__all__ = ["NETWORKS", "NONLINEAR", "STUDIES", "Study", "run_studies"]
+__all__ = ["CONDITION", "NETWORKS", "NONLINEAR", "STUDIES", "Study", "run_studies"]
 
 STUDIES = (
     "entangled-factors",
     "one-corner-point",
     "mixing-angles",
+    "rare-corner",
     "range-not-independence",
     "what-and-where",
     "kinds-of-neurons",
@@ -41,6 +43,9 @@ STUDIES = (
     "on-and-off",
 )
 """All studies by name, in the order of the papers; each is a file, with underscores for hyphens."""
+
+CONDITION = ("mixing-angles", "rare-corner")
+"""Studies of the modularity condition; each is a file of the folder `condition`."""
 
 NONLINEAR = ("what-and-where", "kinds-of-neurons", "on-and-off")
 """Studies on rectified and free neurons; each is a file of the folder `nonlinear`."""
@@ -104,7 +109,8 @@ def run_studies(
 
 
 def _run(name: str, rng: np.random.Generator, quick: bool) -> Finding:
-    room = "networks." if name in NETWORKS else "nonlinear." if name in NONLINEAR else ""
+    rooms = {"networks.": NETWORKS, "nonlinear.": NONLINEAR, "condition.": CONDITION}
+    room = next((room for room, names in rooms.items() if name in names), "")
     file = name.removeprefix("networks-").replace("-", "_")
     module = import_module(f"solver.studies.{room}{file}")
     finding: Finding = styled(module.study)(rng, quick)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from solver.studies.mixing_angles import NEAR_AXES, TURNS, _angle, _clouds, _violation
+from solver.studies.condition.mixing_angles import NEAR_AXES, TURNS, _angle, _clouds, _violation
 from theory.conditions import decide
 from theory.problem import Problem
 

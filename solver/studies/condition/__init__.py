@@ -1,0 +1,1 @@
+"""Studies of the modularity condition: where it holds, and what mixes where it does not."""
