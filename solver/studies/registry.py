@@ -25,6 +25,7 @@ __all__ = ["CONDITION", "NETWORKS", "NONLINEAR", "STUDIES", "Study", "run_studie
 
 STUDIES = (
     "entangled-factors",
+    "mixed-targets",
     "one-corner-point",
     "mixing-angles",
     "rare-corner",
@@ -44,7 +45,7 @@ STUDIES = (
 )
 """All studies by name, in the order of the papers; each is a file, with underscores for hyphens."""
 
-CONDITION = ("mixing-angles", "rare-corner")
+CONDITION = ("mixed-targets", "mixing-angles", "rare-corner")
 """Studies of the modularity condition; each is a file of the folder `condition`."""
 
 NONLINEAR = ("what-and-where", "kinds-of-neurons", "on-and-off")
