@@ -717,8 +717,8 @@ class Problem(Immutable):
             [2.5, 7.0]
         """
         rows = as_rows(weights, "weights", self.dimension)
-        energy = (self.whitening.neurons(rows) ** 2).sum(axis=1)
-        return np.asarray(energy + self.height_sources.support(rows) ** 2)
+        neurons = self.whitening.neurons(rows)
+        return np.asarray(np.einsum("ni,ni->n", neurons, neurons) + self.height_sources.support(rows) ** 2)
 
     def readout_cost(self, gram_of_code: ArrayLike) -> float:
         """g(G) of a code's G (d, d); infinite where no decoder produces the targets.

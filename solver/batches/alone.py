@@ -82,7 +82,7 @@ def mixed_code(problem: Problem, tolerance: float) -> MixedCode | None:
     try:
         with np.errstate(all="ignore"):
             return _found(problem, min(tolerance, ALONE.gap))
-    except np.linalg.LinAlgError:
+    except (np.linalg.LinAlgError, ZeroDivisionError):
         return None
 
 

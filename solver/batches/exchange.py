@@ -1,8 +1,8 @@
 """One small problem of two sources by itself: column generation with few numbers, in the coordinates of `pose`.
 
 1. Begin with the modular neurons.
-2. Energies x >= 0 of the neurons known minimise sum_j x_j + tr K (G + G0)^-1, G = sum_j x_j u_j u_j', f(u_j) = 1: a
-   projected Newton's method. Neurons without energy are dropped.
+2. Energies x >= 0 of the neurons known minimise sum_j x_j + tr K (G + G0)^-1, G = sum_j x_j u_j u_j', f(u_j) = 1
+   (`energies`). Neurons without energy are dropped.
 3. The multiplier is Y = (G + G0)^-1 K (G + G0)^-1. On each cone of directions the neuron that earns most for its cost
    is an eigenvector of a 2 by 2 matrix, where that lies in the cone, or one of its rays.
 4. The best two that earn more than they cost, and no less than their neighbours, join. Of four neurons there is a
@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.batches.codes import Codes, Hulls
-from solver.batches.forms import best_inside, cost_root
+from solver.batches.energies import Energies
+from solver.batches.forms import best_inside, cost_root, squared, times
 
 if TYPE_CHECKING:
+    from solver.batches.energies import Form
     from theory.arrays import Array
 
 __all__ = ["exchanged"]
@@ -36,11 +38,6 @@ class ExchangeLimits:
     excess: float = 1e-11  # of a ratio over one that is none
     joining: int = 2  # neurons a round at most
     first: float = 0.25  # energy of a neuron to begin with
-    steps: int = 30  # of Newton's method for the energies
-    halvings: int = 20  # of a step
-    settled: float = 1e-15  # fall of the loss, relative, that Newton's method promises at its end
-    vanished: float = 1e-9  # share of the largest energy below which a neuron is dropped if it earns less than it costs
-    singular: float = 1e-12  # what is added to the diagonal of second derivatives, relative to it
 
 
 EXCHANGE = ExchangeLimits()
@@ -54,12 +51,14 @@ def exchanged(hulls: Hulls, neurons: Array) -> tuple[Codes, int]:
         neurons: (2, k) up to three to begin with.
     """
     pricer = _Pricer(hulls)
-    demand, ridge = hulls.given.demand[:, 0], hulls.given.ridge[:, 0]
-    full = np.array([[ridge[0], ridge[1]], [ridge[1], ridge[2]]])
+    demand, ridge = hulls.given.demand[:, 0].tolist(), hulls.given.ridge[:, 0].tolist()
     columns = neurons / np.sqrt(pricer.costs(neurons))
     energies = np.full(columns.shape[1], EXCHANGE.first)
     for number in range(EXCHANGE.rounds):
-        energies, multiplier = _energies(columns, energies, demand, full)
+        one, other = columns.tolist()
+        readout = Energies(list(zip(one, other, strict=True)), (demand[0], demand[1]), (ridge[0], ridge[1], ridge[2]))
+        sizes, multiplier = readout.best(energies.tolist())
+        energies = np.array(sizes)
         kept = energies > 0
         columns, energies = columns[:, kept], energies[kept]
         fresh = pricer.best(multiplier)
@@ -89,11 +88,11 @@ def _volume(a: tuple[float, ...], b: tuple[float, ...], c: tuple[float, ...]) ->
     return a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) + a[2] * (b[0] * c[1] - b[1] * c[0])
 
 
-def _measured(hulls: Hulls, columns: Array, energies: Array, multiplier: Array) -> Codes:
+def _measured(hulls: Hulls, columns: Array, energies: Array, multiplier: Form) -> Codes:
     """Step 5: of up to three neurons (2, k)."""
     neurons, sizes = np.zeros((2, 3, 1)), np.zeros((3, 1))
     neurons[:, : len(energies), 0], sizes[: len(energies), 0] = columns, energies
-    return hulls.measured(neurons, sizes, multiplier[[0, 0, 1], [0, 1, 1]][:, None])
+    return hulls.measured(neurons, sizes, np.array(multiplier)[:, None])
 
 
 class _Pricer:
@@ -103,67 +102,27 @@ class _Pricer:
         fan = hulls.fan
         self.rays, self.following, self.q = fan.rays[..., 0], fan.following[..., 0], fan.q[:, 0]
         self.corners = hulls.corners[..., 0]
-        self.root = cost_root(self.corners)
+        self.root, self.squares = cost_root(self.corners), squared(self.rays)
 
     def costs(self, neurons: Array) -> Array:
         """(k,) what neurons (2, k) cost."""
         height = (self.corners.T @ neurons).max(axis=0)
         return np.asarray((neurons**2).sum(axis=0) + height**2)
 
-    def inner(self, multiplier: Array) -> tuple[Array, Array]:
+    def inner(self, multiplier: Form) -> tuple[Array, Array]:
         """(R,) the largest ratio on each cone if it is inside, else zero, and (2, R) the neurons, of cost one."""
-        middle, spread, w = best_inside(self.root, (multiplier[0, 0], multiplier[0, 1], multiplier[1, 1]))
+        middle, spread, w = best_inside(self.root, multiplier)
         after = self.rays[0] * w[1] - self.rays[1] * w[0]
         until = w[0] * self.following[1] - w[1] * self.following[0]
         inside = after * until > 0
         return np.where(inside, middle + spread, 0.0), np.where(after < 0, -w, w)
 
-    def best(self, multiplier: Array) -> Array:
+    def best(self, multiplier: Form) -> Array:
         """(2, k) the local maxima that earn more than they cost, the best last."""
         inner, neurons = self.inner(multiplier)
-        outer = (self.rays * (multiplier @ self.rays)).sum(axis=0)
+        outer = times(self.squares, np.array(multiplier))
         beside = np.maximum(inner, np.concatenate([inner[-1:], inner[:-1]]))
         ratio = np.concatenate([np.where(outer >= beside, outer, 0.0), inner])
         order = np.argsort(ratio)[-EXCHANGE.joining :]
         order = order[ratio[order] > 1 + EXCHANGE.excess]
         return np.concatenate([self.rays, neurons], axis=1)[:, order]
-
-
-def _energies(columns: Array, start: Array, demand: Array, ridge: Array) -> tuple[Array, Array]:
-    """Step 2: energies (k,) of neurons (2, k) of cost one, and the multiplier (2, 2)."""
-    energies = start
-
-    def at(sizes: Array) -> tuple[float, Array, Array]:
-        code = (columns * sizes) @ columns.T + ridge
-        det = code[0, 0] * code[1, 1] - code[0, 1] * code[0, 1]
-        inverse = np.array([[code[1, 1], -code[0, 1]], [-code[0, 1], code[0, 0]]]) / det
-        read = demand[0] * inverse[0, 0] + demand[1] * inverse[1, 1]
-        seen = inverse @ columns
-        return float(sizes.sum() + read) if det > 0 else np.inf, inverse, seen
-
-    value, inverse, seen = at(energies)
-    weighted = demand[:, None] * seen
-    for _ in range(EXCHANGE.steps):
-        worth = seen.T @ weighted
-        slope = 1 - np.diag(worth)
-        free = (slope < 0) | (energies > EXCHANGE.vanished * energies.max())
-        some = np.flatnonzero(free)
-        bent = 2 * (columns.T @ seen)[np.ix_(some, some)] * worth[np.ix_(some, some)]
-        bent[np.diag_indices(len(some))] *= 1 + EXCHANGE.singular
-        step = -energies
-        step[some] = -np.linalg.solve(bent, slope[some])
-        promised = -float(slope @ step)
-        length = 1.0
-        for _ in range(EXCHANGE.halvings):
-            moved = np.maximum(energies + length * step, 0.0)
-            trial = at(moved)
-            if trial[0] <= value:
-                break
-            length /= 2
-        else:
-            break
-        energies, (value, inverse, seen) = moved, trial
-        weighted = demand[:, None] * seen
-        if promised <= EXCHANGE.settled * value:
-            break
-    return energies, inverse @ (demand[:, None] * inverse)

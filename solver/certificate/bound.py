@@ -37,7 +37,6 @@ from solver.certificate.worth import (
     with_multiplier,
     within_loss,
 )
-from solver.solving.plan import prices_slowly
 from theory.dependent.columns import in_own_columns
 from theory.errors import InputError
 from theory.groups import parts_of
@@ -292,17 +291,14 @@ def _best_at_end(problem: Problem, proof: _Proof) -> Bound:
 
 
 def _bounds(problem: Problem, worths: list[Array], loss: float, *, quick: bool, cover: Cover | None) -> list[Bound]:
-    """What each of the multipliers proves; where to price one takes seconds, of the last ones until one meets the loss.
+    """What each of the multipliers proves, of the last ones until one meets the loss: no other can prove more.
 
     The last one is that of the code; the loss is infinite where there is no code.
     """
-    faces = None if quick or problem.separate else problem.sources.faces_if_few
-    if faces is None or not prices_slowly(faces.most_faces):
-        return [bound_of_worth(problem, worth, quick=quick, cover=cover) for worth in worths]
     bounds = list[Bound]()
     for worth in worths[::-1]:
         bounds.insert(0, bound_of_worth(problem, worth, quick=quick, cover=cover))
-        if optimality_gap(loss, bounds[0].value) <= ATTAINED:
+        if optimality_gap(loss, within_loss(bounds[0].value, loss)) <= ATTAINED:
             break
     return bounds
 

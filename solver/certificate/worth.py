@@ -13,6 +13,7 @@ its form there, so that a neuron x is worth x'(worth) x.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -184,7 +185,7 @@ def _largest_of_groups(problem: Problem, worth: Array, *, quick: bool) -> tuple[
 
 def _best_of_random(problem: Problem, worth: Array) -> tuple[float, Array]:
     """The largest ratio of random neurons, with the support function taken from the samples: a check on the faces."""
-    random = np.random.default_rng(0).standard_normal((RANDOM_NEURONS, problem.dimension))
+    random = _random_neurons(problem.dimension)
     # The axes too: at an optimal modular code their ratio is exactly one.
     directions = np.vstack([problem.own_neurons, problem.whitening.weights(random)])
     ratio = ratios(problem, worth, directions)
@@ -192,7 +193,15 @@ def _best_of_random(problem: Problem, worth: Array) -> tuple[float, Array]:
     return float(ratio[best]), directions[best] / problem.neuron_cost(directions[best])[0] ** 0.5
 
 
+@cache
+def _random_neurons(dimension: int) -> Array:
+    """(n, d) neurons in whitened coordinates, the same for all problems."""
+    random = np.random.default_rng(0).standard_normal((RANDOM_NEURONS, dimension))
+    random.setflags(write=False)
+    return random
+
+
 def ratios(problem: Problem, worth: Array, weights: Array) -> Array:
     """(n,) worth over cost of neurons (n, d)."""
     neurons = problem.whitening.neurons(weights)
-    return np.asarray(np.einsum("ni,ij,nj->n", neurons, worth, neurons) / problem.neuron_cost(weights))
+    return np.asarray(np.einsum("ni,ni->n", neurons @ worth, neurons) / problem.neuron_cost(weights))

@@ -5,7 +5,8 @@ orthogonal to the differences of its samples, and there their cost is one quadra
 faces: a few thousand where a triangulated normal fan has hundreds of thousands of cones, and none is badly conditioned,
 because a subspace has orthonormal bases.
 
-1. Scale the points and compute facets by Qhull, which cuts facets with more than d vertices into simplices.
+1. Corners of a polygon that come in turn, as those of two sources do, are seen to be that. Else scale the points and
+   compute facets by Qhull, which cuts facets with more than d vertices into simplices.
 2. If some ridge is not in exactly two simplices (Qhull may cut it differently from both sides), move the points by
    small random amounts, compute the facets of the moved points, and take these simplices.
 3. Check without Qhull that the simplices cover the boundary: every ridge lies in exactly two; every simplex lies in a
@@ -52,6 +53,7 @@ class LatticeTolerances:
     # hulls of up to a million facets, below the distance of some ray in twenty from all ridges.
     ridge: float = 1e-9
     volume: float = 1e-14  # of a simplex with unit edges, below which it is flat up to rounding
+    turn: float = 1e-14  # of two edges of a polygon of width one, in units of their lengths, that is not rounding
     entries: int = 1 << 22  # of a temporary
 
 
@@ -89,6 +91,9 @@ class FaceLattice:
         if dimension == 1:
             ends = np.array([[vertices[:, 0].argmin()], [vertices[:, 0].argmax()]])
             return cls(vertices, ends, complete=True)
+        if dimension == 2 and _is_polygon(vertices):
+            corners = np.arange(len(vertices))
+            return cls(vertices, np.column_stack([corners, np.roll(corners, -1)]), complete=True)
         center, transform = in_scale(vertices)
         local = (vertices - center) @ transform
         hull = hull_of(local)  # step 1
@@ -169,6 +174,23 @@ class FaceLattice:
             padded = np.ascontiguousarray(codes).view(">i8").reshape(-1, size)
             return padded.astype(np.intp)
         return np.column_stack([codes // count**power % count for power in range(size)[::-1]]).astype(np.intp)
+
+
+def _is_polygon(points: Array) -> bool:
+    """Whether points (V, 2) are for certain the corners of a convex polygon, counterclockwise.
+
+    Every two edges turn left by more than rounding, and together they go round once.
+    """
+    lowest, highest = points.min(axis=0), points.max(axis=0)
+    if not (highest > lowest).all():
+        return False
+    x, y = ((points - lowest) / (highest - lowest)).T
+    along, up = np.roll(x, -1) - x, np.roll(y, -1) - y
+    further, higher = np.roll(along, -1), np.roll(up, -1)
+    size = np.hypot(along, up)
+    turns = along * higher - up * further > LATTICE.turn * (size + np.roll(size, -1))
+    rounds = np.count_nonzero((up < 0) & (higher >= 0))
+    return bool(rounds == 1 and turns.all())
 
 
 def _omissions(size: int) -> list[list[int]]:

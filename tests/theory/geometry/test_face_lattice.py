@@ -11,7 +11,8 @@ from solver.strategies import orthogonal, problems, seeds
 from tests.examples import share
 from theory import Problem
 from theory.errors import InputError
-from theory.geometry.face_lattice import FaceLattice, _goes_round
+from theory.geometry.face_lattice import FaceLattice, _goes_round, _is_polygon
+from theory.geometry.polytope import extreme_points
 from theory.geometry.triangulation import is_closed_complex
 from theory.sources import Sources
 
@@ -88,6 +89,31 @@ def test_correlated_and_repeated_samples_are_covered(seed, dimension, digits):
     near = points[: len(points) // 2] * (1 + 1e-9 * rng.standard_normal((len(points) // 2, dimension)))
     lattice = FaceLattice.of(np.vstack([points, near]))
     assert lattice.complete
+
+
+@given(seeds, st.integers(3, 30), st.floats(0, 6))
+def test_corners_of_a_polygon_in_turn_are_seen_to_have_the_faces_that_qhull_finds(seed, count, digits):
+    rng = np.random.default_rng(seed)
+    points = rng.standard_normal((count, 2)) * [1.0, 10.0**-digits]
+    corners = extreme_points(points)  # in turn
+    assert _is_polygon(corners)
+    order = rng.permutation(len(corners))
+    seen, found = FaceLattice.of(corners), FaceLattice.of(corners[order])
+    assert seen.complete and found.complete
+    assert {frozenset(edge) for edge in seen.facets.tolist()} == {
+        frozenset(order[edge].tolist()) for edge in found.facets
+    }
+
+
+def test_what_is_no_polygon_is_not_taken_for_one():
+    corners = np.array([[np.cos(turn), np.sin(turn)] for turn in 2 * np.pi * np.arange(7) / 7])
+    assert _is_polygon(corners)
+    assert not _is_polygon(corners[::-1])  # clockwise
+    assert not _is_polygon(corners[np.arange(0, 21, 3) % 7])  # turns left, but goes round three times
+    assert not _is_polygon(np.vstack([corners, corners]))
+    assert not _is_polygon(np.vstack([corners, [[0.5, 0.0]]]))  # inside
+    assert not _is_polygon(np.vstack([corners[:1], (corners[:1] + corners[1:2]) / 2, corners[1:]]))  # on an edge
+    assert not _is_polygon(corners * [1.0, 0.0])
 
 
 def test_a_missing_facet_shows():
