@@ -180,6 +180,10 @@ class _Compared:
         return hash((type(self), _content(self._made_of())))
 
 
+_NAMES: dict[Any, tuple[str, ...]] = {}
+"""The fields of classes that derive from `Frozen`."""
+
+
 class Frozen(_Compared):
     """Base of a dataclass (``frozen=True, eq=False``) that holds arrays: they are locked and compared.
 
@@ -193,11 +197,22 @@ class Frozen(_Compared):
     """
 
     def __post_init__(self) -> None:
-        for field in fields(self):  # type: ignore[arg-type]  # those that derive from it are dataclasses
-            object.__setattr__(self, field.name, _fixed(getattr(self, field.name)))
+        for name in self._names():
+            value = getattr(self, name)
+            fixed = _fixed(value)
+            if fixed is not value:
+                object.__setattr__(self, name, fixed)
 
     def _made_of(self) -> Any:
-        return tuple(getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
+        return tuple(getattr(self, name) for name in self._names())
+
+    @classmethod
+    def _names(cls) -> tuple[str, ...]:
+        """The names of the fields, listed once for each class."""
+        if cls not in _NAMES:
+            # Those that derive from it are dataclasses.
+            _NAMES[cls] = tuple(field.name for field in fields(cls))  # type: ignore[arg-type]
+        return _NAMES[cls]
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Arrays that come out of a pickle, or of a deep copy, are not locked.

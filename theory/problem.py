@@ -32,6 +32,7 @@ from theory.inputs.problem import (
     checked_neurons,
     checked_price,
     checked_transitions,
+    is_identity,
     require_activity_cost,
     require_consistent_neurons,
     require_definite_energy,
@@ -365,6 +366,8 @@ class Problem(Immutable):
         """
         if self.hull is not None:
             return self.hull.basis @ self.on_hull.pseudoinverse
+        if is_identity(self.mixing):
+            return self.mixing
         scale = np.linalg.norm(self.mixing, axis=0)
         return np.linalg.pinv(self.mixing / scale) / scale[:, None]
 
@@ -416,6 +419,16 @@ class Problem(Immutable):
         """
         free = self.dimension > 1 and self.sources.identified and IN_ORDER.movable(self)
         return column_order(self) if free else np.arange(self.dimension)
+
+    @derived
+    def is_out_of_order(self) -> bool:
+        """Whether it is written in another order than the one in which it is solved.
+
+        Example:
+            >>> Problem([[0, 0], [0, 5], [1, 0]]).is_out_of_order != Problem([[0, 0], [5, 0], [0, 1]]).is_out_of_order
+            True
+        """
+        return IN_ORDER.changes(self)
 
     @derived
     def in_order(self) -> Problem:

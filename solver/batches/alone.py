@@ -1,8 +1,8 @@
 """One small problem of two sources by itself: what is not modular is solved with few numbers, before any plan is made.
 
 1. The problem in coordinates that suit it (`pose`), the outline of its vertices, the cones of its rays.
-2. Its modular code is measured: where the bound meets it, there is nothing to search for here.
-3. Column generation (`exchange`), which measures its code and proves a bound from the points alone.
+2. Column generation (`exchange`), which measures its code and proves a bound from the points alone.
+3. Where the modular code is no dearer it is measured: if its own bound meets it, it is left to who asked.
 4. Neurons that point the same way but for what the multiplier misses are made one, and Newton's method moves the code
    to the last digits, if it then costs no more.
 5. What is not proven to ten digits, or leaves a choice among several optimal codes, is left to who asked.
@@ -36,6 +36,7 @@ class AloneTolerances:
     """When a code is taken, and what is made of it."""
 
     gap: float = 5e-11  # relative, however loose the tolerance is
+    saved: float = 1e-6  # share of the modular loss that shows the modular code not to be optimal
     same: float = 1e-2  # angle between neurons that are made one, if that costs nothing
     settled: float = 1e-14  # gap, relative, at which there is nothing left to move
     dearer: float = 1e-14  # relative rise of the loss that is rounding
@@ -93,10 +94,11 @@ def _found(problem: Problem, gap: float) -> MixedCode | None:
     if not 0 < count[0] <= CODES.corners:
         return None
     hulls = Hulls.of(pose.given, places, count)
-    if problem.sources.identified and hulls.known(*pose.modular).gap[0] <= CONDITION_TOLERANCE:
-        return None
     codes, rounds = exchanged(hulls, pose.modular[0][..., 0])
     if not codes.gap[0] <= gap:
+        return None
+    dearer = pose.modular_loss[0] * (1 - ALONE.saved) > pose.unit[0] * codes.loss[0]
+    if problem.sources.identified and not dearer and hulls.known(*pose.modular).gap[0] <= CONDITION_TOLERANCE:
         return None
     if not has_one_code(hulls.fan, hulls.corners, codes.multiplier)[0]:
         return None
@@ -108,11 +110,11 @@ def _found(problem: Problem, gap: float) -> MixedCode | None:
 
 def _finished(problem: Problem, weights: Array, gap: float) -> Array:
     """Step 4."""
+    if gap <= ALONE.settled and len(_merged(problem.whitening.neurons(weights))) == len(weights):
+        return weights
     search = FewNeurons(problem)
     neurons = search.coordinates(weights)
     merged = _merged(neurons)
-    if len(merged) == len(neurons) and gap <= ALONE.settled:
-        return weights
     most = problem.loss(weights) * (1 + ALONE.dearer)
     for start in [merged, neurons][len(merged) == len(neurons) :]:
         active = search.scaled.highest_samples(start)

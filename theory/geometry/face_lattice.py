@@ -154,6 +154,8 @@ class FaceLattice:
         ]
 
     def _faces_of_size(self, size: int) -> Indices:
+        if size == 1:
+            return np.unique(self.facets)[:, None]
         subsets = np.array(list(combinations(range(self.dimension), size)))
         codes = [np.unique(self._codes(self.facets[:, subset])) for subset in subsets]
         return self._decoded(np.unique(np.concatenate(codes)), size)

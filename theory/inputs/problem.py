@@ -31,6 +31,7 @@ __all__ = [
     "checked_neurons",
     "checked_price",
     "checked_transitions",
+    "is_identity",
     "require_activity_cost",
     "require_consistent_neurons",
     "require_definite_energy",
@@ -170,7 +171,7 @@ def checked_mixing(mixing: ArrayLike | None, sources: Sources) -> Array:
     rank = dimension if sources.hull is None else sources.hull.rank
     if len(matrix) < rank:
         raise InputError(f"mixing: {len(matrix)} row(s) cannot show {rank} sources; give at least {rank}")
-    if sources.hull is not None:
+    if sources.hull is not None or is_identity(matrix):
         return locked(matrix)
     size = np.abs(matrix).max(axis=0)
     if not (size > 0).all():
@@ -194,6 +195,16 @@ def checked_mixing(mixing: ArrayLike | None, sources: Sources) -> Array:
             "so those sources cannot be told apart"
         )
     return locked(matrix)
+
+
+def is_identity(matrix: Array) -> bool:
+    """Whether a matrix is the identity, to the last digit.
+
+    Example:
+        >>> is_identity(np.eye(2)), is_identity(np.eye(3)[:2]), is_identity(2 * np.eye(2))
+        (True, False, False)
+    """
+    return np.array_equal(matrix, np.eye(matrix.shape[1]))
 
 
 def dependence(sources: Sources) -> str:
@@ -226,14 +237,16 @@ def require_representable(problem: Any) -> None:
         cost, gram = problem.modular_costs, problem.readout.demand
         gram = np.where(gram > 0, gram, gram.max())  # of a source that no target asks for
         encoder = problem.encoder_cost * np.diag(problem.encoder_metric) / np.diag(problem.sources.covariance)
-        sizes = [cost, gram, cost * gram * problem.decoder_cost, gram / cost * problem.decoder_cost, 1 + encoder]
-    for size in sizes:
-        beyond = np.flatnonzero(~((size >= SMALLEST**2) & (size <= LARGEST**2)))
-        if len(beyond):
-            raise InputError(
-                f"sources: the units of {problem.sources.names[beyond[0]]!r}, of the mixing and of the costs together "
-                "go beyond the numbers of floating point; choose units nearer to one"
-            )
+        sizes = np.array(
+            [cost, gram, cost * gram * problem.decoder_cost, gram / cost * problem.decoder_cost, 1 + encoder]
+        )
+    within = (sizes >= SMALLEST**2) & (sizes <= LARGEST**2)
+    if not within.all():
+        name = problem.sources.names[np.argwhere(~within)[0, 1]]
+        raise InputError(
+            f"sources: the units of {name!r}, of the mixing and of the costs together go beyond the numbers of "
+            "floating point; choose units nearer to one"
+        )
     errors = problem.readout.errors
     if errors is not None:
         scale = float(np.sqrt(cost * gram * problem.decoder_cost).sum())

@@ -61,7 +61,13 @@ def column_order(problem: Any) -> Indices:
     if readout.ridge is not None:
         pairs.append(readout.ridge * np.outer(size, size))
     alone = [*map(np.diag, pairs), heights.lower / size, heights.upper / size]
-    classes = _ranks(list(zip(*map(_classes, alone), strict=True)))
+    classes = np.zeros(len(names), dtype=np.intp)
+    signatures: list[tuple[int, ...]] = [()] * len(names)
+    for values in alone:
+        signatures = [(*signature, own) for signature, own in zip(signatures, _classes(values).tolist(), strict=True)]
+        classes = _ranks(signatures)
+        if classes.max() + 1 == len(names):
+            break  # what follows decides nothing
     tied = np.flatnonzero(np.bincount(classes)[classes] > 1)
     if len(tied):
         if problem.groups is not None:

@@ -42,6 +42,14 @@ class _InOrder(Reduction):
 
     def accepts(self, problem: Any) -> bool:
         """See `Reduction`."""
+        return bool(problem.is_out_of_order)
+
+    def changes(self, problem: Any) -> bool:
+        """Whether sources, channels or targets of a problem have other places there.
+
+        Args:
+            problem: any.
+        """
         if not self.movable(problem):
             return False
         orders = (problem.column_order, self.channels(problem), self.targets(problem))
