@@ -40,12 +40,13 @@ STUDIES = (
     "space-and-reward",
     "missed-sources",
     "preparation-and-output",
+    "aligned-mixings",
     "one-convex-problem",
     "on-and-off",
 )
 """All studies by name, in the order of the papers; each is a file, with underscores for hyphens."""
 
-CONDITION = ("mixed-targets", "mixing-angles", "rare-corner")
+CONDITION = ("mixed-targets", "mixing-angles", "rare-corner", "aligned-mixings")
 """Studies of the modularity condition; each is a file of the folder `condition`."""
 
 NONLINEAR = ("what-and-where", "kinds-of-neurons", "on-and-off")
