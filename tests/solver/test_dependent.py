@@ -370,6 +370,16 @@ def test_other_kinds_of_neurons(neurons):
     assert answer.loss <= problem.modular_loss * (1 + 1e-12)
 
 
+@pytest.mark.parametrize("count", [3, 4])
+def test_neurons_that_pay_for_their_squared_mean(count):
+    problem = Problem(np.eye(count), activity_cost=0, bias_cost=2, encoder_cost=0.1)
+    answer = solve(problem)
+    assert answer.status == "optimal" and certify(problem, answer).gap < 1e-8
+    assert answer.energies["bias"] == pytest.approx(2 * (answer.activity().mean(axis=0) ** 2).sum(), rel=1e-9)
+    near = [solve(problem.replaced(activity_cost=cost)).loss for cost in (1e-4, 1e-8)]
+    assert near == sorted(near, reverse=True) and near[-1] == pytest.approx(answer.loss, rel=1e-7)
+
+
 def test_the_command_line_takes_dependent_columns(tmp_path, capsys):
     table = tmp_path / "table.csv"
     table.write_text("a,b,c\n1,0,0\n0,1,0\n0,0,1\n")

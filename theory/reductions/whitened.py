@@ -41,6 +41,8 @@ class _Whitened(Reduction):
             "readout": Priced(self.readout(problem)),
             "groups": None,
             "separate": False,
+            "activity_cost": 1.0,
+            "bias_cost": 0.0,
             "neurons": Canonical(problem.energy_root @ whitening.inverse, np.eye(problem.dimension), None),
         }
         # By construction, and to more digits than it could be found again.
