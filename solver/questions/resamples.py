@@ -185,6 +185,7 @@ class OfResamples:
         sources, readout = self.whole.sources, self.whole.given_readout
         weights = counts * (1.0 if sources.probabilities is None else sources.probabilities[rows])
         changes: dict[str, Any] = {"sources": Sources(sources.points[rows], weights, names=sources.names)}
+        changes["neurons"] = self.whole.neurons.of_samples(rows, counts)
         elsewhere = _error_weights(self.whole)
         if elsewhere is not None:
             changes["readout"] = replace(readout, probabilities=counts * elsewhere[rows])  # type: ignore[type-var]

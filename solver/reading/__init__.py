@@ -1,6 +1,7 @@
 """Files in: what a file is, and the numbers in it; as a stream, where they are more than memory has room for."""
 
 from solver.reading.choice import EVERYTHING, Choice
+from solver.reading.energy import Energy
 from solver.reading.files import STANDARD_INPUT, SUFFIXES, InputFile, NumericTable, input_file
 from solver.reading.labels import columns_of, read_labels
 from solver.reading.samples import (
@@ -19,6 +20,7 @@ __all__ = [
     "STANDARD_INPUT",
     "SUFFIXES",
     "Choice",
+    "Energy",
     "InputFile",
     "NumericTable",
     "columns_of",

@@ -74,6 +74,7 @@ class Choice:
         weights: the column of weights, or None.
         angles: columns of numbers that are angles.
         categories: columns that are categories, and may hold words.
+        context: the column with the samples' weights in a context, which is no source, or None.
     """
 
     columns: tuple[str, ...] | None = None
@@ -82,9 +83,11 @@ class Choice:
     weights: str | None = None
     angles: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    context: str | None = None
 
     def __bool__(self) -> bool:
-        return any((self.columns is not None, self.drop, self.index is not None, self.angles, self.categories))
+        named = self.columns is not None or self.index is not None or self.context is not None
+        return any((named, self.drop, self.angles, self.categories))
 
     def with_weights(self, weights: str | None) -> Choice:
         """The same with a column of weights; of everything they are found later."""
@@ -98,7 +101,7 @@ class Choice:
     def names_one_of(self, cells: Sequence[str]) -> bool:
         """Whether one of the columns is chosen by a name among these, which then are a header."""
         listed = [*(self.columns or ()), *self.drop, *self.categories, *self.angles]
-        wanted = [*listed, self.index or "", self.weights or ""]
+        wanted = [*listed, self.index or "", self.weights or "", self.context or ""]
         return any(part in cells for text in wanted for part in (text, *_parts(text)) if part)
 
     def matches_one_of(self, names: Sequence[str]) -> bool:
@@ -128,10 +131,12 @@ class Choice:
         """
         index = None if self.index is None else column_at(path, names, count, self.index, "for --index-column")
         weight = None if self.weights is None else column_at(path, names, count, self.weights, "for the probabilities")
+        context = None if self.context is None else column_at(path, names, count, self.context, "for --energy")
         dropped = _positions(path, names, count, self.drop, "for --drop")
         angles = [column_at(path, names, count, name, "for --angle") for name in self.angles]
         categories = [column_at(path, names, count, name, "for --category") for name in self.categories]
-        apart = {index: "--index-column", weight: "--probabilities"} | dict.fromkeys(dropped, "--drop")
+        apart = {index: "--index-column", weight: "--probabilities", context: "--energy"}
+        apart |= dict.fromkeys(dropped, "--drop")
         if self.columns is None:
             chosen = [column for column in range(count) if column not in apart]
         else:

@@ -66,6 +66,7 @@ class OfFamily:
 
     Args:
         name: of the family.
+        neurons: the kind of neuron; that of the family if None.
 
     Raises:
         InputError: unknown.
@@ -76,6 +77,7 @@ class OfFamily:
     """
 
     name: str
+    neurons: Neurons | None = None
 
     def __post_init__(self) -> None:
         family(self.name)
@@ -88,7 +90,7 @@ class OfFamily:
 
     def describe(self) -> dict[str, Any]:
         """See `Poses`."""
-        return {"family": self.name}
+        return {"family": self.name} | ({} if self.neurons is None else {"neurons": _described(self.neurons)})
 
     def problem(self, *, seed: int, **point: Any) -> Problem:
         """See `Poses`."""
@@ -105,6 +107,8 @@ class OfFamily:
             if not isinstance(posed.given_readout, Exact):
                 raise InputError(f"error_cost: {self.name} has errors at a cost of its own; leave it out")
             rest["readout"] = readout
+        if self.neurons is not None:
+            rest["neurons"] = self.neurons
         return posed.replaced(**rest) if rest else posed
 
 
@@ -186,21 +190,22 @@ class OfData:
         """See `Poses`."""
         rest = dict(point)
         drawn = {name: rest.pop(name, None) for name in DRAWN}
-        changes = {"sources": self._drawn(seed, **drawn)} | rest
+        changes = self._drawn(seed, **drawn) | rest
         readout = _readout(changes, self._targets)
         if readout is not None:
             changes["readout"] = readout
         if drawn["columns"] is not None:
             if not (self._mixing is None and self._targets is None and self.whole.groups is None):
                 raise InputError("columns: mixing, targets and groups are of all sources; leave them out")
-            neurons = self.whole.neurons.of_columns(self._columns(drawn["columns"]))
+            neurons = changes.get("neurons", self.whole.neurons).of_columns(self._columns(drawn["columns"]))
             changes |= {"mixing": None, "neurons": neurons}
         return self.whole.replaced(**changes)
 
-    def _drawn(self, seed: int, *, samples: Any, bootstrap: Any, columns: Any) -> Sources:
+    def _drawn(self, seed: int, *, samples: Any, bootstrap: Any, columns: Any) -> dict[str, Any]:
+        """The sources that are drawn, and the neurons that cost on them what they cost on all."""
         whole = self.whole.sources
         if samples is None and not bootstrap and columns is None:
-            return whole
+            return {"sources": whole}
         if not whole.from_samples:
             raise InputError("samples, bootstrap: the sources are known by their moments alone; none can be drawn")
         rows = self._rows(seed, _whole("samples", samples), _whole("bootstrap", bootstrap))
@@ -208,7 +213,8 @@ class OfData:
         kept = self._columns(columns)
         points = whole.points[rows][:, kept]
         names = [whole.names[index] for index in kept]
-        return Sources(points, None if weights is None else weights[rows], names=names)
+        drawn = Sources(points, None if weights is None else weights[rows], names=names)
+        return {"sources": drawn, "neurons": self.whole.neurons.of_samples(rows)}
 
     def _rows(self, seed: int, samples: int | None, bootstrap: int | None) -> Any:
         count = self.whole.sources.count

@@ -22,19 +22,23 @@ from typing import Any
 
 import numpy as np
 
-from solver.reading import read_mixing, read_sources
+from solver.reading import Choice, Energy, input_file, read_mixing, read_sources
 from solver.sweeps.plan import SEED, SETTINGS, Sweep
 from solver.sweeps.pose import DRAWN, OfData, OfFamily, Poses
 from theory.errors import InputError, unknown_name
+from theory.neurons import PeakActivity
 from theory.problem import Problem
 from theory.readouts import Exact
 
 __all__ = ["read_sweep"]
 
+ENERGY = "energy"
+"""What activity costs: "mean", "peak" or, of data, "context=COLUMN"."""
+
 DATA = ("probabilities", "mixing", "targets", "groups")
 """Names that belong to a data set."""
 
-FILE_NAMES = ("family", "data", *DATA, *SETTINGS, SEED, "grid", "fixed", "points")
+FILE_NAMES = ("family", "data", ENERGY, *DATA, *SETTINGS, SEED, "grid", "fixed", "points")
 """All names of a file."""
 
 SPREAD_NAMES = ("from", "to", "count", "scale")
@@ -92,14 +96,19 @@ def _sweep(content: dict[str, Any], folder: Path) -> Sweep:
 def _poses(content: dict[str, Any], folder: Path) -> Poses:
     if ("family" in content) == ("data" in content):
         raise InputError('family: missing; name a family of sources, family = "...", or a file of data, data = "..."')
-    for name in ("family", "data", "probabilities", "mixing", "targets"):
+    for name in ("family", "data", ENERGY, "probabilities", "mixing", "targets"):
         if not isinstance(content.get(name, ""), str):
             raise InputError(f"{name}: expected a text, got {content[name]!r}")
+    energy = Energy.of(content.get(ENERGY))
+    if energy.kind == "squared-mean":
+        raise InputError("energy: squared-mean is two costs; write activity_cost = 0 and bias_cost = 1 below [fixed]")
     if "family" in content:
+        if energy.context is not None:
+            raise InputError("energy: a context has weights in a column of data, and a family has none")
         for name in DATA:
             if name in content:
                 raise InputError(f"{name}: belongs to data; leave it out with a family")
-        return OfFamily(content["family"])
+        return OfFamily(content["family"], PeakActivity() if energy.kind == "peak" else None)
     groups = content.get("groups", {})
     for name, members in groups.items():
         if not isinstance(members, list):
@@ -110,8 +119,11 @@ def _poses(content: dict[str, Any], folder: Path) -> Poses:
     # Of a summary no samples can be drawn.
     tables = [content.get("grid"), content.get("fixed"), *content.get("points", ())]
     whole = any(name in table for table in tables if isinstance(table, dict) for name in DRAWN)
-    sources = read_sources(str(folder / content["data"]), content.get("probabilities"), whole=whole)
-    return OfData(Problem(sources, mixing=mixing, readout=Exact(targets), groups=content.get("groups")))
+    file, choice = input_file(str(folder / content["data"])), Choice(context=energy.context)
+    whole = whole or energy.context is not None
+    sources = read_sources(file, content.get("probabilities"), whole=whole, choice=choice)
+    groups = content.get("groups")
+    return OfData(Problem(sources, mixing=mixing, readout=Exact(targets), groups=groups, neurons=energy.neurons(file)))
 
 
 def _spread(name: str, values: Any) -> Any:

@@ -21,7 +21,7 @@ from theory.neurons.kind import Activity, Neurons
 from theory.neurons.linear import Linear
 
 if TYPE_CHECKING:
-    from theory.arrays import Array
+    from theory.arrays import Array, Indices
     from theory.sources import Sources
 
 __all__ = ["ENERGIES", "PeakActivity", "WeightedActivity", "Wiring"]
@@ -126,6 +126,14 @@ class WeightedActivity(Neurons):
                 "probabilities: their mean lies on the edge of the hull of the samples, where some neurons are silent; "
                 "give more samples some weight"
             ) from None
+
+    def of_samples(self, rows: Indices, times: Array | Indices | None = None) -> Neurons:
+        """See `Neurons`.
+
+        Raises:
+            InputError: samples of which none counts in this context.
+        """
+        return WeightedActivity(self.probabilities[rows] * (1 if times is None else times))
 
     def _moments(self, problem: Any) -> tuple[Array, Array]:
         """(d,) the mean in this context about the mean, and (T, d) a root of the covariance."""

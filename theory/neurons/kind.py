@@ -22,7 +22,7 @@ import numpy as np
 from theory.immutable import Frozen
 
 if TYPE_CHECKING:
-    from theory.arrays import Array
+    from theory.arrays import Array, Indices
     from theory.sources import Sources
 
 __all__ = ["Activity", "Neurons"]
@@ -123,6 +123,16 @@ class Neurons(Frozen):
             columns: indices of the sources.
         """
         del columns
+        return self
+
+    def of_samples(self, rows: Indices, times: Array | Indices | None = None) -> Neurons:
+        """The kind for some of the samples, as they are drawn from all of them.
+
+        Args:
+            rows: indices of the samples.
+            times: how often each of them is drawn; once if None.
+        """
+        del rows, times
         return self
 
     def on_hull(self, basis: Array) -> Neurons:

@@ -17,7 +17,7 @@ from solver.extras import PAGES, PICTURES, SAVED, require_writer
 from theory.errors import InputError
 
 if TYPE_CHECKING:
-    from solver.reading import Choice, InputFile
+    from solver.reading import Choice, Energy, InputFile
     from solver.reading.prepared import PreparedTable
     from theory.arrays import Array
     from theory.exact.problem import ExactProblem
@@ -60,6 +60,9 @@ __all__ = [
 
 ACTIVATIONS = ("linear", "rectified", "free")
 """Kinds of `theory.neurons`, which is not imported for the help."""
+
+ENERGIES = ("mean", "squared-mean", "peak", "context=")
+"""How kinds of `solver.reading.energy` begin, which is not imported for the help."""
 
 ANGLE = re.compile(r"(?P<name>[^=:].*?)(?:=(?P<turn>[^=:]+))?(?::(?P<count>[0-9]+))?")
 """A column that is an angle, what a turn is, and how many harmonics."""
@@ -166,6 +169,12 @@ group_option = click.option(
 problem_options = together(
     readout_options,
     group_option,
+    click.option(
+        "--energy",
+        metavar="KIND",
+        shell_complete=lambda _c, _p, start: [kind for kind in ENERGIES if kind.startswith(start)],
+        help="What activity costs: its mean square, squared-mean, peak, or context=COLUMN of weights.  [default: mean]",
+    ),
     click.option(
         "--standardize",
         is_flag=True,
@@ -329,20 +338,21 @@ def problem_from(
     from solver.reading import read_mixing, read_sources
     from theory.problem import Problem
 
+    costs = energy_of(options).costs(costs)
     if options.get("components") is not None or options.get("variance") is not None:
         return _problem_of_data(data, options, costs)
     if options["angles"] or options["categories"]:
         return _problem_of_prepared(data, mixing, options, costs)
     with counted("read") as follow:
         # The order of a series is lost in a summary.
-        whole = whole or bool(options.get("trajectory"))
+        whole = whole or bool(options.get("trajectory")) or energy_of(options).context is not None
         sources = read_sources(data, options["probabilities"], follow, whole=whole, choice=choice_of(options))
     if options.get("standardize"):
         sources = sources.standardized()
     readout = readout_of(options)
     matrix = None if mixing is None else read_mixing(mixing)
     groups = groups_of(options, sources.names)
-    costs = costs | activation_of(options)
+    costs = costs | neurons_of(data, options)
     return Problem(sources, mixing=matrix, readout=readout, groups=groups, **costs, **recurrence_of(options, sources))
 
 
@@ -351,7 +361,8 @@ def choice_of(options: dict[str, Any]) -> Choice:
     from solver.reading import Choice
 
     choice = Choice.of(options["columns"], options["drop"], options["index_column"])
-    return replace(choice, angles=tuple(turns_of(options)), categories=options["categories"])
+    context = energy_of(options).context
+    return replace(choice, angles=tuple(turns_of(options)), categories=options["categories"], context=context)
 
 
 def turns_of(options: dict[str, Any]) -> dict[str, tuple[str | None, int]]:
@@ -380,7 +391,7 @@ def _problem_of_prepared(
         mixing=table.seen(None if mixing is None else read_mixing(mixing)),
         readout=readout_of(options, seen=table.mixing),
         groups=groups_of_prepared(table, options),
-        **costs | activation_of(options) | recurrence_of(options, table.sources),
+        **costs | neurons_of(data, options) | recurrence_of(options, table.sources),
     )
     tell_notes(table)
     return problem
@@ -403,10 +414,21 @@ def tell_notes(table: PreparedTable) -> None:
             click.echo(note, err=True)
 
 
-def activation_of(options: dict[str, Any]) -> dict[str, str]:
-    """The kind of neuron, if one was given."""
-    activation = options.get("activation")
-    return {} if activation is None else {"activation": activation}
+def energy_of(options: dict[str, Any]) -> Energy:
+    """What activity costs."""
+    from solver.reading import Energy
+
+    return Energy.of(options.get("energy"))
+
+
+def neurons_of(data: InputFile, options: dict[str, Any]) -> dict[str, Any]:
+    """The kind of neuron, if one was given, by its activation or by what its activity costs."""
+    activation, energy = options.get("activation"), energy_of(options)
+    if activation not in (None, "linear") and energy.kind != "mean":
+        raise click.UsageError(
+            f"--energy: {activation} neurons pay for their mean squared activity; leave it out, or take linear neurons"
+        )
+    return energy.arguments(data) or ({} if activation is None else {"activation": activation})
 
 
 def groups_of(options: dict[str, Any], names: tuple[str, ...]) -> dict[str, list[int | str]] | None:
@@ -444,7 +466,7 @@ def _problem_of_data(data: InputFile, options: dict[str, Any], costs: dict[str, 
     if options.get("standardize"):
         values = _standardized(values, table.probabilities)
     sources = PrincipalCoordinates.of(values, components, variance, table.probabilities, channels=table.names)
-    costs = costs | activation_of(options)
+    costs = costs | neurons_of(data, options)
     return Problem(sources, mixing=sources.axes, readout=readout_of(options), **costs)
 
 
@@ -515,7 +537,7 @@ def require_exact_prices(options: dict[str, Any]) -> None:
         )
     if options.get("groups"):
         raise click.UsageError("--group: exact verdicts and proofs are about single sources; leave it out")
-    for name in ("activity_cost", "bias_cost"):
+    for name in ("activity_cost", "bias_cost", "energy"):
         if options.get(name) is not None:
             raise click.UsageError(
                 f"--{name.replace('_', '-')}: exact verdicts and proofs are about activity at cost one and biases at "

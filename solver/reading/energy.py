@@ -1,0 +1,110 @@
+"""What the activity of neurons costs, as it is typed: a name, or a name and a column of weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from solver.reading.choice import Choice
+from solver.reading.samples import read_table
+from theory.errors import InputError, unknown_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from solver.reading.files import InputFile
+    from theory.neurons import Neurons
+
+__all__ = ["KINDS", "Energy"]
+
+CONTEXT = "context"
+
+KINDS = ("mean", "squared-mean", "peak", CONTEXT)
+"""Mean squared activity, squared mean activity, squared largest activity, mean squared activity in a context."""
+
+
+@dataclass(frozen=True)
+class Energy:
+    """One of `KINDS`.
+
+    Attributes:
+        kind: which one.
+        context: the column with the weights of the samples in the context, or None.
+
+    Example:
+        >>> Energy.of("context=night")
+        Energy(kind='context', context='night')
+        >>> Energy.of("peak=night")
+        Traceback (most recent call last):
+        theory.errors.InputError: energy: 'peak' takes no column; leave out 'night', or write context=night
+    """
+
+    kind: str = "mean"
+    context: str | None = None
+
+    @classmethod
+    def of(cls, text: str | None) -> Energy:
+        """From what was typed: KIND, or context=COLUMN.
+
+        Raises:
+            InputError: an unknown kind, a context without a column, or a column of another kind.
+        """
+        if text is None:
+            return cls()
+        kind, _, column = (part.strip() for part in text.partition("="))
+        if kind not in KINDS:
+            raise InputError(unknown_name("energy", kind, KINDS))
+        if kind == CONTEXT and not column:
+            raise InputError("energy: the weights of the samples in the context are missing; write context=COLUMN")
+        if kind != CONTEXT and column:
+            raise InputError(f"energy: {kind!r} takes no column; leave out {column!r}, or write {CONTEXT}={column}")
+        return cls(kind, column or None)
+
+    def costs(self, costs: Mapping[str, float]) -> dict[str, float]:
+        """The costs of a problem: of the squared mean activity, that of activity is one of the bias.
+
+        Args:
+            costs: those that were given, by the names of `Problem`.
+
+        Raises:
+            InputError: a cost of the bias beside one of the squared mean activity, which is the same.
+        """
+        if self.kind != "squared-mean":
+            return dict(costs)
+        if "bias_cost" in costs:
+            raise InputError(
+                "bias_cost: the squared mean activity is the squared bias, and has the activity cost; leave one out"
+            )
+        return {**costs, "activity_cost": 0.0, "bias_cost": costs.get("activity_cost", 1.0)}
+
+    def neurons(self, path: str | Path | InputFile) -> Neurons | None:
+        """The kind of neuron; None where the usual one will do.
+
+        Args:
+            path: the table with the weights of the context.
+
+        Raises:
+            InputError: no such column, or weights that are none.
+        """
+        if self.kind == "peak":
+            from theory.neurons import PeakActivity
+
+            return PeakActivity()
+        if self.context is None:
+            return None
+        from theory.neurons import WeightedActivity
+
+        return WeightedActivity(read_table(path, CONTEXT, choice=Choice(columns=(self.context,))).values[:, 0])
+
+    def arguments(self, path: str | Path | InputFile) -> dict[str, Any]:
+        """What goes to `Problem` beside the costs.
+
+        Args:
+            path: as for `neurons`.
+
+        Raises:
+            InputError: as for `neurons`.
+        """
+        neurons = self.neurons(path)
+        return {} if neurons is None else {"neurons": neurons}
