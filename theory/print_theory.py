@@ -57,7 +57,8 @@ def theory_page() -> str:
         "## Theorems\n",
         "Each is checked against certified optima by the tests, at the edge of its hypothesis too. Where activity or "
         "squared biases have a cost of their own, weights are to be read in the units of "
-        "[mathematics.md](mathematics.md), section 1.\n",
+        "[mathematics.md](mathematics.md), section 1. Published statements that do not hold as they are worded are in "
+        "[decided.md](decided.md).\n",
         *(_theorem(entry) for entry in THEOREMS.values()),
         "## Families with a boundary\n",
         *(_family(entry) for entry in FAMILIES.values()),

@@ -37,6 +37,7 @@ from theory.problem import Problem
 from theory.readouts import Exact, Noisy, Reads, Soft
 from theory.sources import Sources
 from theory.theorems import THEOREMS, Prediction
+from theory.theorems.published import CHEAP
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
@@ -326,6 +327,18 @@ def _other_energies(draw: DrawFn, *, kinds: Sequence[str] = tuple(ENERGIES), hol
     return problem.replaced(neurons=neurons[kind])
 
 
+@st.composite
+def _cheaply_read(draw: DrawFn) -> Problem:
+    """Independent sources of one range and variance, seen through any mixing, with weights that cost next to nothing.
+
+    Their values, and the cosines of the mixing's columns, are small fractions.
+    """
+    dimension = draw(st.integers(2, 3))
+    values = np.linspace(-1, 1, draw(st.integers(2, 4)))
+    rows = np.array(np.meshgrid(*[values] * dimension, indexing="ij")).reshape(dimension, -1).T
+    return Problem(rows, mixing=draw(mixings(dimension)), encoder_cost=0.0, decoder_cost=CHEAP)
+
+
 _UNMIXED = problems(TWO_TO_FOUR, mixed=False)
 _HOLED = st.one_of(_boxes_with_a_hole(), _blocks(holed=True))
 
@@ -346,6 +359,9 @@ _DRAWS: dict[str, tuple[SearchStrategy[Problem], SearchStrategy[Problem] | None]
     "expensive-errors": (_decoded_with_errors(problems(ONE_TO_THREE)), None),
     "energies-and-ranges": (_other_energies(), _other_energies(holed=True)),
     "ranges-alone": (st.one_of(*(_other_energies(kinds=["mean", "peak"], holed=cut) for cut in (False, True))), None),
+    "pairwise-ranges": (problems(3, corner_cut, mixed=False), None),
+    "indefinite-ellipsoid": (_boxes_turned(), None),
+    "cheap-weights": (_cheaply_read(), None),
     "noise": (_decoded_with_errors(problems(ONE_TO_THREE), noise=True), None),
     **NONLINEAR_DRAWS,
 }

@@ -19,7 +19,7 @@ import numpy as np
 from theory.errors import InputError, unknown_name
 from theory.problem import Problem
 from theory.sources import Sources
-from theory.theorems import THEOREMS, Prediction, Theorem, theorem
+from theory.theorems import Prediction, Theorem, is_registered, theorem
 
 __all__ = ["Conjecture", "as_theorem", "load_conjecture"]
 
@@ -35,7 +35,7 @@ def as_theorem(claim: str | Theorem | Conjecture) -> Theorem:
     if isinstance(claim, str):
         return theorem(claim)
     if isinstance(claim, Theorem):
-        return claim if THEOREMS.get(claim.name) is claim else _guarded(claim)
+        return claim if is_registered(claim) else _guarded(claim)
     if not callable(claim):
         raise InputError(f"claim: expected a name, a Theorem or a function, got {type(claim).__name__}")
     name = getattr(claim, "__name__", type(claim).__name__)

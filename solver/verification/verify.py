@@ -29,7 +29,7 @@ from theory.errors import InputError
 from theory.neurons import Linear
 from theory.problem import COSTS, Problem
 from theory.readouts import Exact, Noisy, Soft
-from theory.theorems import THEOREMS, Theorem
+from theory.theorems import THEOREMS, Theorem, is_registered
 from theory.theorems.hypotheses import decodes_the_data
 from theory.writing import free_name, written_whole
 
@@ -187,7 +187,7 @@ def verify(
     entry = as_theorem(claim)
     if isinstance(claim, str | Theorem):
         # A theorem of one's own may speak of mixings and costs too.
-        registered = THEOREMS.get(entry.name) is entry
+        registered = is_registered(entry)
         anything = cases.sources_for_conjectures() | cases.ANYTHING
         usual, near = cases.draws_for(entry.name) if registered else (anything, None)
     else:

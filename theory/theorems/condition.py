@@ -8,7 +8,7 @@ from theory.conditions import CONDITION_TOLERANCE, decide
 from theory.problem import Problem
 from theory.sources import EXACT_DIMENSION
 from theory.theorems.hypotheses import condition_matrix, faces_allow_modularity, orthonormal_mixing
-from theory.theorems.theorem import CITED_2025, Prediction, Theorem, as_decided, decidable, is_mixed
+from theory.theorems.theorem import CITED_2025, CITED_2026, Prediction, Theorem, as_decided, decidable, is_mixed
 
 __all__ = [
     "ELLIPSOID",
@@ -27,7 +27,7 @@ EXACT_CONDITION = Theorem(
         "determined, and one choice for which this holds is enough."
     ),
     latex=r"h(w)^2 \ge w^\top F w \quad \text{for every } w, \qquad h(w) = \max_t\, (-w^\top s_t)",
-    source=f"{CITED_2025}, modularity theorem; with mixing and weight costs: this project",
+    source=f"{CITED_2025}, theorem 2.1; with mixing and weight costs: this project",
     proof=(
         "The loss is convex in the measure over neurons, so a code is optimal if and only if no neuron earns "
         "more than it costs at its multiplier `Y`, `w'Yw <= f(w) = w'Mw + h(w)^2`, and its own earn just that. "
@@ -63,7 +63,7 @@ ELLIPSOID = Theorem(
     ),
     latex=r"\{y : y^\top F^{-1} y \le 1\} \subseteq \operatorname{conv}(-S) \iff a^\top F a \le 1 "
     r"\text{ for every facet } \{a^\top y \le 1\}",
-    source=f"{CITED_2025}, figure 1; facet by facet: this project",
+    source=f"{CITED_2025}, theorem 2.2; facet by facet: this project",
     proof=(
         "The support function of the ellipsoid is `sqrt(w'Fw)` and that of the hull is `h(w)`, and one convex"
         " set lies in another if and only if its support function is nowhere larger. A polytope is the "
@@ -87,7 +87,7 @@ FACE_CONDITION = Theorem(
     latex=r"\text{modular} \;\Longrightarrow\; -\tfrac{\sigma}{m_i} F_{i\cdot} \in \operatorname{conv}\{s_t : "
     r"s_{t,i} = -\sigma m_i\} \text{ for every } i \text{ and every } \sigma = \pm 1 \text{ with } "
     r"h(\sigma e_i) = m_i",
-    source=f"{CITED_2025}, corollary; general mixing: this project",
+    source=f"this project; without mixing it follows from {CITED_2025}, theorem 2.1",
     proof=(
         "On the half-axis `sigma e_i` both sides of the condition are `m_i^2`. Leaving it towards `v`, the left side "
         "rises at `2 m_i` times the largest `-s.v` over the samples of that end, the right side at `2 sigma F_i.v`; "
@@ -106,7 +106,7 @@ GENERAL_MIXING = Theorem(
         "support is then no longer enough."
     ),
     latex=r"F_{ij} = K_{ij}\sqrt{\frac{(M_{ii}+m_i^2)(M_{jj}+m_j^2)}{K_{ii}K_{jj}}} - M_{ij}, \qquad K = A^\top A",
-    source="this project; special cases in Dorrell et al. (ICLR 2025), appendix",
+    source=f"{CITED_2026}, theorem 1, as others report it; the proof, and weights of unlike costs: this project",
     proof=(
         "The readout costs `mu tr(K G^-1)`, so its multiplier at a diagonal `G` is `mu K_ij / (G_ii G_jj)`, "
         "and stationarity gives `G_ii`. The command modularity derive --mixing general shows every step."

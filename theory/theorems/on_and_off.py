@@ -17,14 +17,13 @@ from theory.theorems.hypotheses import (
     separate_channels,
     weights_cost_nothing,
 )
-from theory.theorems.theorem import NONLINEAR, SECTION, Prediction, Theorem
+from theory.theorems.theorem import CITED_2026, NONLINEAR, SECTION, Prediction, Theorem
 
 if TYPE_CHECKING:
     from theory.arrays import Array
 
 __all__ = ["EXPENSIVE_WEIGHTS", "FREE_CONDITION", "ON_AND_OFF", "SHARED_NEURONS"]
 
-CITED_2026 = "Dorrell et al. (ICLR 2026)"
 BESIDE = 1e-7
 """Distance of a threshold from a value, as a share of the range, up to which it may be there."""
 LEVEL = 1e-12

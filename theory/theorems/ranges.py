@@ -17,7 +17,7 @@ RANGE_INDEPENDENCE = Theorem(
     ),
     latex=r"\operatorname{conv}(S) = \prod_i [\ell_i, u_i],\; A^\top A \text{ diagonal} "
     r"\;\Longrightarrow\; \text{modular}",
-    source=f"{CITED_2025}, range independence",
+    source=f"{CITED_2025}, corollary 2.3 and what follows it (docs/decided.md)",
     proof=(
         "With `A'A` diagonal so is its inverse, and `F_ij = K_ij sqrt(c_i c_j / (K_ii K_jj)) - M_ij` is `-C_ij`. "
         "In a box `h(w) = sum_i h_i |w_i|` with `h_i >= m_i`, so `h(w)^2 - w'Fw >= sum_{i != j} (h_i h_j |w_i"
@@ -38,7 +38,7 @@ INDEPENDENCE = Theorem(
         "them orthogonal, the optimal code is modular."
     ),
     latex=r"p(s) = \prod_i p_i(s_i),\; A^\top A \text{ diagonal} \;\Longrightarrow\; \text{modular}",
-    source=f"{CITED_2023}, theorem 1",
+    source=f"{CITED_2023}, theorems 1 and 2",
     proof=(
         "Independent sources have a product support, whose hull is a box: range independence. Activity may not fall "
         "below zero on samples of probability zero either, so these must not make the hull another."

@@ -30,7 +30,7 @@ FREQUENCY_PAIRS = Theorem(
         "continuous, if and only if neither frequency is a multiple of the other. Else they share neurons."
     ),
     latex=r"\gcd(p, q, N) = 1: \quad L^* = L^*_1 + L^*_2 \iff \gcd(p, N) > 1 \text{ and } \gcd(q, N) > 1",
-    source=f"{CITED_2025}, figure 3, for continuous time; for samples, and the proof: this project",
+    source=f"{CITED_2025}, appendix D (continuous time, in part a conjecture); samples, and the proof: this project",
     proof=(
         "A step of time turns both oscillations, so each one's best code has `G` proportional to the identity, and the "
         "condition for both together becomes `h(w)^2 >= r_1^2 |w_1|^2 + r_2^2 |w_2|^2`, with `r_1` and `r_2` the radii "

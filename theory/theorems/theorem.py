@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CITED_2023",
     "CITED_2025",
+    "CITED_2026",
     "NONLINEAR",
     "SECTION",
     "Prediction",
@@ -32,6 +33,7 @@ __all__ = [
 
 CITED_2023 = "Whittington, Dorrell, Ganguli, Behrens (ICLR 2023)"
 CITED_2025 = "Dorrell et al. (ICLR 2025)"
+CITED_2026 = "Dorrell et al. (ICLR 2026)"
 SECTION = "this project; docs/mathematics.md, section 18"
 NONLINEAR = ("rectified", "free")
 
@@ -103,7 +105,7 @@ class Theorem:
     Example:
         >>> from theory.theorems import THEOREMS
         >>> THEOREMS["independence"].source
-        'Whittington, Dorrell, Ganguli, Behrens (ICLR 2023), theorem 1'
+        'Whittington, Dorrell, Ganguli, Behrens (ICLR 2023), theorems 1 and 2'
     """
 
     name: str

@@ -27,7 +27,7 @@ from theory.families import family
 from theory.families.frequencies import frequencies_of
 from theory.readouts import Exact, Noisy, Soft
 from theory.sources import Sources
-from theory.theorems import THEOREMS, Prediction, Theorem
+from theory.theorems import PUBLISHED, THEOREMS, Prediction, Theorem
 from theory.theorems.theorem import in_parts
 
 SMALL = 8
@@ -241,6 +241,16 @@ def test_theorems_stand(name, trials):
         assert report.near_misses == 0
     elif trials == 30:
         assert report.near_misses > 0
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_what_was_published_and_does_not_hold_is_refuted(name):
+    report = verify(name, trials=30, seed=1)
+    problem, judgement = report.counterexample
+    assert report.disagreements == 1 and judgement.outcome == DISAGREES
+    assert PUBLISHED[name].applies(problem)
+    assert "refuted" in str(report)
 
 
 @pytest.mark.thorough
