@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.certificate import most_provable, network_agrees, optimality_gap
-from solver.code import BEYOND_DIGITS, RECURRENT_ARRAYS, SAVED_ARRAYS, SAVED_NUMBERS, Code, described
+from solver.codes.certified import SAVED_NUMBERS, SAVED_TEXTS
+from solver.codes.linear import BEYOND_DIGITS, RECURRENT_ARRAYS, SAVED_ARRAYS, Code, described
 from theory.bounds.cover import Cover
 from theory.conditions.practically import PRACTICALLY, checked_threshold
 from theory.dynamics import Transitions
@@ -56,13 +57,14 @@ STREAM = "stream_"
 SEPARATE = "separate_"
 """What the names of the best separate code's arrays and numbers begin with."""
 
-SAVED_TEXTS = ("status", "method", "message")
-
 CHECKSUMS = "checksums"
 """Name of the array of the names and checksums of all others."""
 
 TEXTS = ("names", "channels", "group_names", "readout", "neurons", *SAVED_TEXTS, CHECKSUMS)
 """Arrays that are no numbers."""
+
+SAVED = (*SAVED_ARRAYS, *SAVED_NUMBERS, *SAVED_TEXTS)
+"""What a file holds of every code; all else follows, but for a recurrent layer."""
 
 STATUSES = ("optimal", "bounded", "interrupted")
 
@@ -86,11 +88,11 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
         OSError: the file cannot be written.
     """
     problem, cover = representation.problem, representation.cover
-    content: dict[str, Any] = {name: getattr(representation, name) for name in (*SAVED_ARRAYS, *SAVED_NUMBERS)}
+    content: dict[str, Any] = {name: getattr(representation, name) for name in SAVED}
     content |= {"format_version": FORMAT_VERSION, "practically": representation.practically, **posed_content(problem)}
     separate = representation.separate
     if separate is not None:
-        content |= {SEPARATE + name: getattr(separate, name) for name in (*SAVED_ARRAYS, *SAVED_NUMBERS)}
+        content |= {SEPARATE + name: getattr(separate, name) for name in SAVED}
     content |= _saved_transitions(representation)
     if cover is not None:
         proof = {f"cover_{item.name}": getattr(cover, item.name) for item in fields(cover)}
@@ -259,11 +261,11 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
             raise InputError(f"{path}: not a saved representation; give a file that `save` or --save wrote") from None
     if version > FORMAT_VERSION:
         raise InputError(f"{path}: written by a later version (format {version}); update to read it")
-    wanted = [*SAVED_ARRAYS, *SAVED_NUMBERS, "points", "names", "mixing", "encoder_cost", "decoder_cost", CHECKSUMS]
+    wanted = [*SAVED, "points", "names", "mixing", "encoder_cost", "decoder_cost", CHECKSUMS]
     if "group_names" in content:
         wanted += ["group_of", "separate"]
         if "separate" in content and not content["separate"].any():
-            wanted += [SEPARATE + name for name in (*SAVED_ARRAYS, *SAVED_NUMBERS)]
+            wanted += [SEPARATE + name for name in SAVED]
     missing = [name for name in wanted if name not in content]
     if missing:
         raise InputError(f"{path}: not a saved representation; it lacks {missing[0]!r}")
@@ -454,7 +456,9 @@ def _require_shapes(content: dict[str, NDArray[Any]], problem: Problem) -> None:
 def _agreeing(content: dict[str, NDArray[Any]], problem: Problem) -> dict[str, Any]:
     weights = content["source_weights"]
     arrays = (*SAVED_ARRAYS, *(RECURRENT_ARRAYS if problem.transitions is not None else ()))
-    stored = {name: content[name] for name in arrays} | {name: _single(content, name) for name in SAVED_NUMBERS}
+    stored = {name: content[name] for name in arrays} | {
+        name: _single(content, name) for name in (*SAVED_NUMBERS, *SAVED_TEXTS)
+    }
     _require_code(problem, weights)
     separate = None
     if problem.groups is not None and not problem.separate:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from solver import files, tables
-from solver.certificate import network_agrees, optimality_gap, within_loss
-from solver.code import BEYOND_DIGITS, Code
+from solver.certificate import network_agrees
+from solver.codes.answer import Answer
+from solver.codes.linear import BEYOND_DIGITS, Code
 from solver.extras import TABLES
 from theory.dynamics import STEP_TOLERANCE, outside
 from theory.errors import InputError
@@ -23,15 +24,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
-    from solver.comparison import Comparison
-    from solver.explanations import Explanations
     from theory.sources import Sources
 
 __all__ = ["Representation"]
 
 
-@dataclass(frozen=True, repr=False, eq=False)
-class Representation(Code):
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class Representation(Answer, Code):
     """A code with its certificate: the optimal one where ``status`` says so.
 
     Attributes:
@@ -80,50 +79,6 @@ class Representation(Code):
         True
     """
 
-    @overload  # type: ignore[override] # of a table it makes a table
-    def activity(self, sources: None = None) -> NDArray[np.float64]: ...
-
-    @overload
-    def activity(self, sources: Any) -> Any: ...
-
-    def activity(self, sources: Any = None) -> Any:
-        """Activity z (T, n) >= 0 of the neurons on the problem's samples, or on other sources (T, d).
-
-        For a distribution given by its moments the samples are the vertices of its support. Sources outside the hull
-        of the problem's own are rectified: a neuron does not go below zero. The columns of a table (of pandas, polars
-        or xarray) are found by the sources' names, and the activity is a table of the same kind.
-
-        Raises:
-            InputError: sources with another number of columns, or without one that is needed.
-
-        Example:
-            >>> import pandas as pd
-            >>> from solver import Problem, solve
-            >>> table = pd.DataFrame({"x": [0, 0, 1, 1], "y": [0, 1, 0, 1]})
-            >>> answer = solve(Problem(table))
-            >>> answer.activity(table[["y", "x"]]).columns.tolist(), bool(answer.activity().min() >= 0)
-            (['neuron1', 'neuron2'], True)
-        """
-        if sources is None:
-            return super().activity()
-        values = super().activity(tables.chosen(sources, self.problem.sources.names, "sources"))
-        return tables.like(sources, values, tables.neuron_names(self), "neuron")
-
-    def reconstruct(self, activity: Any) -> Any:
-        """Data x (T, dx) read out from activity (T, n): a table of the same kind where the activity is one.
-
-        Raises:
-            InputError: activity with another number of columns than there are neurons.
-
-        Example:
-            >>> from solver import Problem, solve
-            >>> answer = solve(Problem([[0, 0], [0, 1], [1, 0]]))
-            >>> bool(np.allclose(answer.reconstruct(answer.activity()), [[0, 0], [0, 1], [1, 0]]))
-            True
-        """
-        data = super().reconstruct(tables.chosen(activity, tables.neuron_names(self), "activity"))
-        return tables.like(activity, data, tables.channel_names(self), "channel")
-
     def simulate(
         self, steps: int, *, start: int | ArrayLike = 0, actions: ArrayLike | int | None = None
     ) -> NDArray[np.float64]:
@@ -167,114 +122,21 @@ class Representation(Code):
             )
         return activity
 
-    def metrics(self) -> dict[str, float]:
-        """The field's modularity scores of this code: see `solver.metrics.modularity_scores`.
-
-        Raises:
-            InputError: sources known by their moments alone, one source, fewer than five samples, or scikit-learn not
-                installed; data without known sources.
-
-        Example:
-            >>> from solver import Problem, solve
-            >>> scores = solve(Problem([[x, y] for x in range(5) for y in range(5)])).metrics()
-            >>> round(scores["dci_disentanglement"], 3)
-            1.0
-        """
-        from solver.metrics import modularity_scores
-
-        if not self.problem.sources.identified:
-            raise InputError("metrics: the axes of the data mean nothing by themselves; `compare` the code with labels")
-        if not self.problem.sources.from_samples:
-            known = self.problem.sources.known_by
-            raise InputError(f"metrics: the sources are known by {known} alone; the scores need samples")
-        sources = self.problem.sources
-        return modularity_scores(self.activity(), sources.points, probabilities=sources.probabilities)
-
-    def compare(self, labels: Any, *, categorical: Iterable[str | int] = ()) -> Comparison:
-        """Which neuron follows which label, and the modularity scores of the activity against the labels.
-
-        Labels are whatever is known of each sample and is not coded as a source: for data without known sources, what
-        modularity can be asked of.
-
-        Args:
-            labels: (T, k) or (T,) array-like, a DataFrame, or a mapping of names to columns, in the order of the
-                samples. Numbers are taken as such; text and truth values are classes.
-            categorical: names, or numbers from zero, of columns of numbers that stand for classes.
-
-        Raises:
-            InputError: labels that do not fit the samples, are missing for some, are the same for all, or different
-                classes for all; sources known by their moments alone; a code without neurons.
-
-        Example:
-            >>> from solver import Problem, solve
-            >>> answer = solve(Problem([[x, y] for x in range(3) for y in range(3)]))
-            >>> answer.compare({"colour": ["red", "green", "blue"] * 3}).explained.round(3).tolist()
-            [[0.0], [1.0]]
-        """
-        from solver.comparison import compared
-
-        sources = self.problem.sources
-        if not sources.from_samples:
-            raise InputError(
-                f"labels: the sources are known by {sources.known_by} alone; there are no samples to label"
-            )
-        if not len(self):
-            raise InputError("labels: the code has no neurons that could follow any; let errors cost more")
-        return compared(self.activity(), labels, sources.probabilities, categorical)
-
-    def explain(self, labels: Any, **options: Any) -> Explanations:
-        """Which labels make each neuron fire: the best logical formula of up to three literals, with its proof.
-
-        Args:
-            labels: (T, k) or (T,) array-like, a DataFrame, or a mapping of names to columns, in the order of the
-                samples: of 0 and 1, of truth values, or of text.
-            options: those of `solver.explain`, such as threshold, shuffles and rng.
-
-        Raises:
-            InputError: as `solver.explain`; sources known by their moments alone; a code without neurons.
-
-        Source: docs/mathematics.md, "Why a neuron fires".
-
-        Example:
-            >>> from solver import Problem, solve
-            >>> corners = [[x, y] for x in (0, 1) for y in (0, 1)]
-            >>> found = solve(Problem(corners)).explain({"left": [1, 1, 0, 0], "low": [1, 0, 1, 0]}, shuffles=0)
-            >>> sorted(one.formula.labels for one in found.neurons), found.pairs.apart[0, 1]
-            ([('left',), ('low',)], np.True_)
-        """
-        from solver.explanations import explain
-
-        sources = self.problem.sources
-        if not sources.from_samples:
-            raise InputError(
-                f"labels: the sources are known by {sources.known_by} alone; there are no samples to label"
-            )
-        if not len(self):
-            raise InputError("labels: the code has no neurons that could be explained; let errors cost more")
-        return explain(self.activity(), labels, probabilities=sources.probabilities, **options)
-
     def bounded_by(self, bound: float, unproven: str) -> Self:
-        """The code with another lower bound, and the gap and status that follow from it.
+        """See `CertifiedCode.bounded_by`.
 
         Where rounding keeps the network from doing what its weights promise, which `certify` would see, the code is not
         called optimal, and its message says so.
 
         Args:
-            bound: lower bound on the loss, proven up to rounding; above the loss it is lowered (`within_loss`).
-            unproven: the status if the gap is beyond the tolerance.
-
-        Example:
-            >>> from solver import Problem, solve
-            >>> answer = solve(Problem([[0, 0], [0, 1], [1, 0]]))
-            >>> answer.bounded_by(answer.loss / 2, "bounded").status, answer.bounded_by(answer.loss * 1.01, "").gap
-            ('bounded', 0.01)
+            bound: as there.
+            unproven: as there.
         """
-        value = within_loss(bound, self.loss)
-        gap = optimality_gap(self.loss, value)
-        proven, message = gap <= self.tolerance, self.message
-        if not network_agrees(self.problem, self):
-            proven, message = False, message.removesuffix(f"; {BEYOND_DIGITS}") + f"; {BEYOND_DIGITS}"
-        return replace(self, lower_bound=value, gap=gap, status="optimal" if proven else unproven, message=message)
+        code = super().bounded_by(bound, unproven)
+        if network_agrees(self.problem, self):
+            return code
+        message = f"{self.message.removesuffix(f'; {BEYOND_DIGITS}')}; {BEYOND_DIGITS}"
+        return replace(code, status=unproven, message=message)
 
     def plot(
         self,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.code import Code
+from solver.codes.certified import CertifiedCode
+from solver.codes.linear import Code
 from solver.extras import require
 from theory.errors import InputError
 from theory.inputs import column_labels
@@ -40,12 +41,12 @@ __all__ = [
 # ---- names ----------------------------------------------------------------------------------------------------
 
 
-def neuron_names(code: Code) -> list[str]:
+def neuron_names(code: CertifiedCode) -> list[str]:
     """Names of the n neurons, from ``neuron1`` on."""
     return [f"neuron{i + 1}" for i in range(len(code))]
 
 
-def channel_names(code: Code) -> list[str]:
+def channel_names(code: CertifiedCode) -> list[str]:
     """Names of the columns of what is read out: the channels of data, the sources if they are seen as they are."""
     problem = code.problem
     count = code.decoder.shape[0]

@@ -42,8 +42,7 @@ FLOORS = [
         "solver.stopping",
         "solver.deadline",
         "solver.conic_solvers",
-        "solver.code",
-        "solver.reads",
+        "solver.codes",
         "solver.certificate",
         "solver.rectified",
         "solver.free",
@@ -79,6 +78,7 @@ FLOORS = [
         "solver.nonlinear.files",
     },
     {
+        "solver.codes.answer",
         "solver.representation",
         "solver.solving",
         "solver.nonlinear",

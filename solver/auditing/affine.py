@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from solver.certificate import optimality_gap
-from solver.code import Code, described, read_at_mean
+from solver.codes.linear import Code, described, read_at_mean
 from solver.solving.limits import DEFAULT_TOLERANCE
 from theory.arrays import Array, Mask
 from theory.errors import InputError

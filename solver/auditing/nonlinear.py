@@ -20,8 +20,8 @@ import numpy as np
 from solver.auditing.affine import decoding_error, encoding_error
 from solver.auditing.findings import NonlinearFindings
 from solver.auditing.hinge import rectified_part
-from solver.certificate import optimality_gap, within_loss
 from solver.certificate.nonlinear import FEASIBLE, bound_of, measured, model_of
+from solver.codes.certified import UNPROVEN
 from solver.nonlinear.code import described
 from solver.nonlinear.representation import NonlinearRepresentation
 from solver.rectified.master import best_energies
@@ -278,8 +278,6 @@ def _code(
             f"{FEASIBLE:g} of the largest is allowed); give a readout that may err (theory.readouts.Soft, --error-cost)"
         )
     centre = problem.sources.mean if errors is None else errors.mean
-    value = within_loss(bound, paid.loss)
-    gap = optimality_gap(paid.loss, value)
     fields = described(problem, activity, encoder, network.bias) | {
         "loss": paid.loss,
         "energies": paid.energies,
@@ -290,15 +288,13 @@ def _code(
     return NonlinearRepresentation(
         **fields,
         **{name: getattr(optimum, name) for name in same},
-        status="optimal" if gap <= optimum.tolerance else "bounded",
+        **UNPROVEN,
         method="audit",
         message="the activity given",
-        lower_bound=value,
-        gap=gap,
         iterations=0,
         seconds=0.0,
         problem=problem,
-    )
+    ).bounded_by(bound, "bounded")
 
 
 def _require_related(problem: Problem, unexplained: float) -> None:

@@ -127,11 +127,17 @@ def written(problem: Problem, found: Found, tolerance: float) -> Any:
     from solver.solving.solve import solve_one_of_many
 
     method, why = ("modular", "the lower bound meets the best modular code") if found.modular else (METHOD, WHY)
-    fields: dict[str, Any] = {"status": "", "lower_bound": 0.0, "gap": 0.0, "iterations": found.steps}
-    fields |= {"method": method, "message": f"{method}: {why}", "seconds": found.seconds, "tolerance": tolerance}
     with within_digits(problem):
-        code = Representation.from_weights(problem, found.weights, multiplier=found.multiplier, **fields)
-        code = code.bounded_by(found.bound, "bounded")
+        code = Representation.from_weights(
+            problem,
+            found.weights,
+            multiplier=found.multiplier,
+            method=method,
+            message=f"{method}: {why}",
+            tolerance=tolerance,
+            iterations=found.steps,
+            seconds=found.seconds,
+        ).bounded_by(found.bound, "bounded")
     if code.status == "optimal":
         return code
     return solve_one_of_many(problem, tolerance=tolerance)

@@ -23,8 +23,8 @@ import numpy as np
 from solver.batches.answers import Answers, Found
 from solver.batches.codes import optimal_codes
 from solver.batches.pose import fits, heights, posed
-from solver.code import MERGING
-from solver.reads import ONE_SOURCE
+from solver.codes.linear import MERGING
+from solver.codes.reads import ONE_SOURCE
 from solver.solving.limits import DEFAULT_TOLERANCE, Limits, check
 from solver.solving.run import one_thread
 from solver.solving.solve import solve_any_of_many

@@ -22,7 +22,7 @@ from theory.problem import Problem
 if TYPE_CHECKING:
     from types import SimpleNamespace
 
-    from solver.code import Code
+    from solver.codes.linear import Code
     from theory.arrays import Array
 
 __all__ = [

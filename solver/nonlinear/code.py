@@ -9,12 +9,13 @@ import numpy as np
 
 from solver.ambiguity import Ambiguity, undecided
 from solver.certificate.nonlinear import measured
-from solver.reads import named, scale_ratio, strongest_group
-from theory.conditions.practically import PRACTICALLY, excess, practically_modular
+from solver.codes import certified
+from solver.codes.certified import CertifiedCode
+from solver.codes.reads import named, strongest_group
+from theory.conditions.practically import excess
 from theory.dependent.columns import in_own_columns, own_family
 from theory.errors import InputError
 from theory.groups import parts_of
-from theory.immutable import Frozen
 from theory.inputs import as_matrix
 from theory.neurons.nonlinear import rectified
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["SAVED_ARRAYS", "SAVED_NUMBERS", "SAVED_TEXTS", "NonlinearCode", "described", "sorted_network"]
+__all__ = ["SAVED_ARRAYS", "SAVED_NUMBERS", "NonlinearCode", "described", "sorted_network"]
 
 ONE_SOURCE = 1e-6
 """A neuron reads one source, or one group, when what it has of others is below this share."""
@@ -38,72 +39,16 @@ DECODED = 1e-9
 """Relative error up to which they decode exactly."""
 
 SAVED_ARRAYS = ("sample_activity", "encoder", "encoder_bias", "decoder", "decoder_bias", "neuron_costs", "multiplier")
-SAVED_NUMBERS = (
-    "loss",
-    "lower_bound",
-    "gap",
-    "modular_loss",
-    "modular_lower_bound",
-    "linear_loss",
-    "iterations",
-    "seconds",
-    "tolerance",
-)
-SAVED_TEXTS = ("status", "method", "message")
+SAVED_NUMBERS = (*certified.SAVED_NUMBERS, "modular_lower_bound", "linear_loss")
 
 
-@dataclass(frozen=True, repr=False, eq=False)
-class NonlinearCode(Frozen):
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class NonlinearCode(CertifiedCode):
     """The fields of `solver.nonlinear.NonlinearRepresentation`, which can be drawn, printed and saved too."""
 
-    status: str
-    method: str
-    message: str
-    loss: float
-    lower_bound: float
-    gap: float
     sample_activity: Array
-    encoder: Array
-    encoder_bias: Array
-    decoder: Array
-    decoder_bias: Array
-    energies: dict[str, float]
-    neuron_costs: Array
-    multiplier: Array
-    modular: bool | None
-    modular_loss: float
     modular_lower_bound: float
     linear_loss: float
-    iterations: int
-    seconds: float
-    tolerance: float
-    problem: Problem
-    practically: float = PRACTICALLY
-
-    # ---- using it ---------------------------------------------------------------------------------------------
-
-    def __len__(self) -> int:
-        return int(self.sample_activity.shape[1])
-
-    @property
-    def price_of_modularity(self) -> float:
-        """How much more the best code found costs whose neurons each read one source: see `price_bounds`."""
-        return excess(self.modular_loss, self.loss) if np.isfinite(self.modular_loss) else float("nan")
-
-    @property
-    def price_bounds(self) -> tuple[float, float]:
-        """What the price of modularity is proven to be at least and at most; infinite where no bound is known.
-
-        NaN where there is no modular code to compare with.
-        """
-        if not np.isfinite(self.modular_loss):
-            return float("nan"), float("nan")
-        return excess(self.modular_lower_bound, self.loss), excess(self.modular_loss, self.lower_bound)
-
-    @property
-    def practically_modular(self) -> bool | None:
-        """Whether the price of modularity is proven to be at most `practically`; None where that is open."""
-        return None if self.modular is None else practically_modular(*self.price_bounds, self.practically)
 
     @property
     def price_of_linearity(self) -> float:
@@ -134,17 +79,6 @@ class NonlinearCode(Frozen):
         if self.encoder.shape[1]:
             return rectified(points, self.encoder @ self.problem.mixing, self.encoder_bias)
         return _least_activity(self.decoder, points @ self.problem.readout.targets.T - self.decoder_bias, self.problem)
-
-    def reconstruct(self, activity: ArrayLike) -> Array:
-        """What is decoded (T, r) from activity (T, n).
-
-        Raises:
-            InputError: activity with another number of columns than there are neurons.
-        """
-        z = np.asarray(activity, dtype=np.float64)
-        if z.ndim != 2 or z.shape[1] != len(self):
-            raise InputError(f"activity: expected one column per neuron, {len(self)}, got shape {z.shape}")
-        return np.asarray(z @ self.decoder.T + self.decoder_bias)
 
     def coded_groups(self) -> list[tuple[str, ...]]:
         """For each neuron the names of the groups it reads; of the sources where there are no groups.
@@ -196,19 +130,9 @@ class NonlinearCode(Frozen):
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as plain numbers, strings and lists: what `--json` prints."""
-        judged = ("price_of_modularity", "price_bounds", "practically", "practically_modular", "modular")
-        names = (*judged, "price_of_linearity", "energies", *SAVED_TEXTS, *SAVED_NUMBERS, *SAVED_ARRAYS)
-        values = {name: getattr(self, name) for name in names}
-        plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
-        plain["price_bounds"] = list(self.price_bounds)
-        mostly = self.mostly_reads()
-        plain |= {"mostly_reads": [name for name, _ in mostly], "shares_of_others": [share for _, share in mostly]}
-        plain["ambiguity"] = self.ambiguity().to_dict()
+        plain = self._plain((*SAVED_ARRAYS, "modular_lower_bound", "linear_loss", "price_of_linearity"))
         plain["activation"] = self.problem.neurons.name
-        plain["sources"] = list(self.problem.sources.names)
-        plain["scale_ratio"] = scale_ratio(self.problem)
-        plain["coded_groups"] = [list(names) for names in self.coded_groups()]
-        return plain | self.problem.sources.summary()
+        return plain | {"coded_groups": [list(names) for names in self.coded_groups()]}
 
     def columns(self) -> dict[str, list[Any]]:
         """One row per neuron, by column: what it reads and mostly reads, what it costs, its activity, its weights."""

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.certificate import optimality_gap
+from solver.codes.certified import SAVED_TEXTS
 from solver.files import CHECKSUMS, checksums, posed_content, problem_in
-from solver.nonlinear.code import SAVED_ARRAYS, SAVED_NUMBERS, SAVED_TEXTS, described
+from solver.nonlinear.code import SAVED_ARRAYS, SAVED_NUMBERS, described
 from theory.conditions.practically import PRACTICALLY, checked_threshold
 from theory.errors import InputError
 from theory.neurons.nonlinear import rectified

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from solver.certificate import optimality_gap, within_loss
+from solver.codes.answer import Answer
+from solver.codes.certified import UNPROVEN
 from solver.nonlinear import files
 from solver.nonlinear.code import NonlinearCode, described, sorted_network
-from theory.errors import InputError
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
 
-    from solver.explanations import Explanations
     from theory.arrays import Array
     from theory.problem import Problem
 
 __all__ = ["NonlinearRepresentation"]
 
 
-@dataclass(frozen=True, repr=False, eq=False)
-class NonlinearRepresentation(NonlinearCode):
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class NonlinearRepresentation(Answer, NonlinearCode):
     """A code of rectified or free neurons with its certificate: the optimal one where ``status`` says so.
 
     Attributes:
@@ -67,46 +66,18 @@ class NonlinearRepresentation(NonlinearCode):
     """
 
     @classmethod
-    def of_network(cls, problem: Problem, activity: Array, encoder: Array, encoder_bias: Array, **proven: Any) -> Self:
-        """All of a code of this network, with the best decoder; `proven` holds the fields that do not follow.
+    def of_network(cls, problem: Problem, activity: Array, encoder: Array, encoder_bias: Array, **others: Any) -> Self:
+        """A code of this network with the best decoder, of which nothing is proven before it is `bounded_by` something.
 
         Args:
             problem: what is coded.
             activity: (T, n) on the samples.
             encoder: (n, dx), or (n, 0) for free neurons.
             encoder_bias: (n,).
-            proven: status, method, message, multiplier, bound, losses to compare with, and effort.
+            others: the fields that do not follow: method, message, multiplier, losses to compare with, and effort.
         """
         network = sorted_network(problem, activity, encoder, encoder_bias)
-        return cls(**described(problem, *network), problem=problem, **proven)
-
-    def bounded_by(self, bound: float, unproven: str) -> Self:
-        """The code with another lower bound, and the gap and status that follow from it.
-
-        Args:
-            bound: lower bound on the loss, proven up to rounding; above the loss it is lowered (`within_loss`).
-            unproven: the status if the gap is beyond the tolerance.
-        """
-        value = within_loss(bound, self.loss)
-        gap = optimality_gap(self.loss, value)
-        return replace(self, lower_bound=value, gap=gap, status="optimal" if gap <= self.tolerance else unproven)
-
-    def explain(self, labels: Any, **options: Any) -> Explanations:
-        """Which labels make each neuron fire; see `solver.Representation.explain`.
-
-        Args:
-            labels: as there.
-            options: as there.
-
-        Raises:
-            InputError: as there.
-        """
-        from solver.explanations import explain
-
-        if not len(self.encoder):
-            raise InputError("labels: the code has no neurons that could be explained; let errors cost more")
-        probabilities = self.problem.sources.probabilities
-        return explain(self.sample_activity, labels, probabilities=probabilities, **options)
+        return cls(**described(problem, *network), **UNPROVEN, problem=problem, **others)
 
     def to_dataframe(self) -> pandas.DataFrame:
         """The `columns` as a table. The certificate is in `attrs`.
@@ -183,3 +154,8 @@ class NonlinearRepresentation(NonlinearCode):
         from solver.pictures.nonlinear import as_text
 
         return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from solver.pictures.nonlinear import as_html
+
+        return as_html(self)

@@ -200,11 +200,8 @@ def _answer(
     answer = NonlinearRepresentation.of_network(
         problem,
         *network,
-        status="",
         method="columns",
         message=message,
-        lower_bound=0.0,
-        gap=1.0,
         multiplier=proven.multiplier,
         modular_loss=price if identified else float("nan"),
         modular_lower_bound=within_loss(modular.bound, price) if identified else float("nan"),

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from solver.auditing.findings import CommonFindings, Findings
-from solver.code import Code
+from solver.codes.linear import Code
 from solver.pictures import style
 from solver.pictures.audit_words import headline
 from solver.pictures.plot import draw_energies

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from solver.nonlinear.code import NonlinearCode
 
-__all__ = ["PANELS", "as_text", "page", "plot", "sentences"]
+__all__ = ["PANELS", "as_html", "as_text", "page", "plot", "sentences"]
 
 ROWS_IN_TEXT = 12  # neurons that a `repr` lists
 TITLE = 12  # letters that fit above the panel of a neuron
@@ -139,6 +139,27 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else f"{value:.4g}"
 
 
+def as_html(answer: NonlinearCode) -> str:
+    """Sentences and a table of neurons, for a notebook."""
+    return _said(answer) + (_table(answer, ROWS_IN_TEXT) if len(answer) else "")
+
+
+def _said(answer: NonlinearCode) -> str:
+    return "".join(f"<p>{escape(line)}</p>" for line in sentences(answer))
+
+
+def _table(answer: NonlinearCode, most: int | None = None) -> str:
+    """The columns of so many neurons, of all if None."""
+    columns = answer.columns()
+    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
+    rows = [
+        "<tr>" + "".join(f"<td>{escape(_cell(value))}</td>" for value in row) + "</tr>"
+        for row in zip(*columns.values(), strict=True)
+    ]
+    more = "" if most is None or len(rows) <= most else f"<p>... and {len(rows) - most} more</p>"
+    return f"<table><tr>{head}</tr>{''.join(rows[:most])}</table>{more}"
+
+
 def page(answer: NonlinearCode, path: str | os.PathLike[str]) -> None:
     """Write an .html page: sentences, picture and table.
 
@@ -150,22 +171,14 @@ def page(answer: NonlinearCode, path: str | os.PathLike[str]) -> None:
         InputError: a path that cannot be written.
     """
     target = require_writable(path, (".html",), "path")
-    columns = answer.columns()
-    said = "".join(f"<p>{escape(line)}</p>" for line in sentences(answer))
-    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(_cell(value))}</td>" for value in row) + "</tr>"
-        for row in zip(*columns.values(), strict=True)
-    )
     picture = style.as_png(plot(answer), style.DOTS_PER_INCH)
     kind = answer.problem.neurons.name
     text = (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Best code of {kind} neurons</title><style>'
         "body{font-family:sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}img{width:100%}"
         "td,th{padding:.2rem .6rem;text-align:right}table{border-collapse:collapse;display:block;overflow-x:auto}"
-        f"</style></head><body><h1>Best code of {kind} neurons</h1>{said}"
-        f'<img src="data:image/png;base64,{picture}" alt="losses and neurons">'
-        f"<table><tr>{head}</tr>{rows}</table></body></html>"
+        f"</style></head><body><h1>Best code of {kind} neurons</h1>{_said(answer)}"
+        f'<img src="data:image/png;base64,{picture}" alt="losses and neurons">{_table(answer)}</body></html>'
     )
     with written_whole(target) as partial:
         partial.write_text(text, encoding="utf-8")

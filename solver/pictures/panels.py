@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from solver.code import Code
+from solver.codes.linear import Code
 from solver.pictures import style
 from solver.pictures.lettering.crowding import keep_apart
 from solver.pictures.plot import draw_loss, draw_neurons, draw_weights

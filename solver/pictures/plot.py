@@ -14,12 +14,12 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
-from solver.code import Code, described
+from solver.codes.linear import Code, described
+from solver.codes.reads import ONE_SOURCE
 from solver.pictures import source_plane, style
 from solver.pictures.style import styled
 from solver.pictures.summary import relative_weights, share_kept
 from solver.pictures.words import amount, counted, judged, kind_words, percent, threshold
-from solver.reads import ONE_SOURCE
 from theory.arrays import Array
 from theory.conditions import Verdict
 from theory.principal import PrincipalCoordinates

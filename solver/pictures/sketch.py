@@ -9,7 +9,7 @@ from __future__ import annotations
 from string import ascii_letters
 from typing import TYPE_CHECKING
 
-from solver.code import Code
+from solver.codes.linear import Code
 from solver.pictures.summary import STRONG_WEIGHT, relative_weights
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, LogNorm
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from solver.code import Code
+from solver.codes.linear import Code
 from solver.pictures.lettering.crowding import label
 from solver.pictures.style import BLUE, DARK, DASHED, GREY, ORANGE, label_of
 from theory.arrays import Array

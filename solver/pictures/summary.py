@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.ambiguity import sentence
+from solver.codes.reads import scale_ratio
 from solver.pictures.words import (
     conjugated,
     counted,
@@ -28,7 +29,6 @@ from solver.pictures.words import (
     scales_words,
     threshold,
 )
-from solver.reads import scale_ratio
 from theory.exact.rational import fraction_text, integer_text
 from theory.geometry.levels import levels
 from theory.inputs.names import NOT_PRINTED
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from solver.code import Code
+    from solver.codes.linear import Code
     from theory.arrays import Array
     from theory.conditions import Verdict
     from theory.exact.proof import Proof

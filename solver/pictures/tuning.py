@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from solver.code import Code
+from solver.codes.linear import Code
 from solver.pictures.style import ACTIVITY, BLUE, DARK, ORANGE
 from theory.arrays import Array
 from theory.errors import InputError

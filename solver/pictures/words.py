@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.reads import scale_ratio, source_scales
+from solver.codes.reads import scale_ratio, source_scales
 from theory.conditions.practically import NO_PRICE, practically_modular
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from solver.code import Code
+    from solver.codes.linear import Code
     from solver.nonlinear.code import NonlinearCode
     from theory.problem import Problem
 

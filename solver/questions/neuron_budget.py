@@ -121,16 +121,11 @@ class Budget(Frozen):
         code = Representation.from_weights(
             self.optimum.problem,
             self.codes[int(places[0])],
-            status="",
             method="alternating",
             message="the best code found with this many neurons",
-            lower_bound=self.floor,
-            gap=0.0,
             multiplier=self.optimum.multiplier,
             cover=self.optimum.cover,
             tolerance=self.tolerance,
-            iterations=0,
-            seconds=0.0,
         )
         return code.bounded_by(self.floor, "bounded" if self.complete else "interrupted")
 

@@ -151,7 +151,6 @@ def _is_expensive(hull: Problem) -> bool:
 
 def _written(posed: Problem, best: Best, weights: Array, fields: dict[str, Any]) -> Representation:
     """The code of these neurons (n, d), of which nothing is proven yet."""
-    unproven: dict[str, Any] = {"status": "", "message": "", "lower_bound": 0.0, "gap": 0.0, "seconds": 0.0}
     return Representation.from_weights(
-        posed, weights, multiplier=best.multiplier, cover=best.cover, **unproven, **fields
+        posed, weights, message="", multiplier=best.multiplier, cover=best.cover, **fields
     )

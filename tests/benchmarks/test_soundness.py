@@ -56,16 +56,7 @@ def posed(problem):
 def unproven(problem, weights):
     """A code (n, d) of which nothing is claimed but what it is."""
     return Representation.from_weights(
-        problem,
-        weights,
-        status="bounded",
-        method="",
-        message="",
-        lower_bound=0.0,
-        gap=1.0,
-        multiplier=problem.gram,
-        iterations=0,
-        seconds=0.0,
+        problem, weights, method="", message="", multiplier=problem.gram, tolerance=float("nan")
     )
 
 
@@ -410,8 +401,6 @@ def test_a_file_that_is_refused_or_says_something_else_is_told(monkeypatch):
     [
         ({"message": "modular: the modularity condition holds", "lower_bound": 1.0}, "stand beside a gap"),
         ({"message": "columns: CLARABEL failed"}, "something failed"),
-        ({"price_of_modularity": 0.0}, "modularity costs 0 %"),
-        ({"price_of_modularity": 0.5}, "modularity costs 50 %"),
     ],
 )
 def test_words_that_the_numbers_do_not_bear_out_are_told(changes, words):

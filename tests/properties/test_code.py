@@ -119,14 +119,10 @@ def test_a_feasible_code_that_costs_too_much_gets_an_honest_gap(problem, seed):
     other = Representation.from_weights(
         problem,
         code,
-        status="bounded",
         method="columns",
         message="",
-        lower_bound=0.0,
-        gap=1.0,
         multiplier=answer.multiplier,
-        iterations=0,
-        seconds=0.0,
+        tolerance=1e-8,
     )
     certificate = certify(problem, other)
     assert certificate.feasible

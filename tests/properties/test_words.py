@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, solve
+from solver.codes.reads import scale_ratio
 from solver.pictures.summary import sentences, verdict_sentences
 from solver.pictures.words import judged, scales_words
-from solver.reads import scale_ratio
 from solver.strategies import problems, seeds
 from theory import Sources
 from theory.conditions import decide

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, Representation, Sources, certify, solve
-from solver.code import canonical_weights
+from solver.codes.linear import canonical_weights
 from solver.strategies import seeds
 from theory import InputError
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from solver import Problem, solve
+from solver.codes.reads import scale_ratio
 from solver.pictures.words import scales_words
-from solver.reads import scale_ratio
 from tests.solver.commands.test_cli import accepted, refused
 from theory import InputError, Sources, modularity
 

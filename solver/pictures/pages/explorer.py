@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from solver.code import Code
+from solver.codes.linear import Code
 from solver.extras import PAGES, require
 from solver.pictures.source_plane import Condition
 from solver.pictures.summary import sentences, table_of_neurons

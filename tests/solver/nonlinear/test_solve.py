@@ -152,7 +152,7 @@ def test_an_activity_of_new_samples(kind):
     assert (new >= 0).all()
     with pytest.raises(InputError, match="column"):
         answer.activity([[1.0, 2.0, 3.0]])
-    with pytest.raises(InputError, match="one column per neuron"):
+    with pytest.raises(InputError, match="but the code has"):
         answer.reconstruct(np.zeros((3, len(answer) + 1)))
 
 

@@ -121,10 +121,13 @@ def test_neurons_without_a_panel_are_announced():
     angle = np.linspace(0, 2 * np.pi, 41)[:-1]
     answer = solve(Problem(np.column_stack([np.cos(angle), np.sin(angle)]) + 0.0), method="modular")
     weights = np.column_stack([np.cos(angle[:15]), np.sin(angle[:15])])
-    many = type(answer).from_weights(
-        answer.problem, weights, **{name: getattr(answer, name) for name in ("status", "method", "lower_bound", "gap")},
-        multiplier=answer.multiplier, iterations=0, seconds=0.0, message="",
-    )  # fmt: skip
+    many = (
+        type(answer)
+        .from_weights(
+            answer.problem, weights, multiplier=answer.multiplier, method="modular", message="", tolerance=1e-8
+        )
+        .bounded_by(0, "bounded")
+    )
     assert "3 weaker neurons" in plot(many).get_supxlabel()
 
 

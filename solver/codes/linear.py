@@ -9,23 +9,22 @@ import numpy as np
 
 from solver.ambiguity import Ambiguity, ambiguity
 from solver.ambiguity.touching_neurons import TIED, facing
-from solver.generation.pool import merged
-from solver.reads import (
+from solver.codes.certified import UNPROVEN, CertifiedCode
+from solver.codes.reads import (
     ONE_SOURCE,
     group_shares,
     named,
     own_groups,
-    scale_ratio,
     shares,
     strongest_group,
     strongest_part,
 )
+from solver.generation.pool import merged
 from theory.bounds.cover import Cover
-from theory.conditions.practically import PRACTICALLY, excess, practically_modular
 from theory.dependent.columns import in_own_columns
 from theory.errors import InputError
 from theory.geometry.levels import levels
-from theory.immutable import Frozen, derived
+from theory.immutable import derived
 from theory.inputs import as_matrix
 from theory.neurons import Activity
 from theory.problem import Problem
@@ -42,7 +41,6 @@ __all__ = [
     "BEYOND_DIGITS",
     "RECURRENT_ARRAYS",
     "SAVED_ARRAYS",
-    "SAVED_NUMBERS",
     "Code",
     "canonical_weights",
     "described",
@@ -62,20 +60,6 @@ SAVED_ARRAYS = (
 
 RECURRENT_ARRAYS = ("recurrent", "recurrent_bias")
 """Arrays of a recurrent layer."""
-
-SAVED_NUMBERS = (
-    "status",
-    "method",
-    "loss",
-    "lower_bound",
-    "gap",
-    "tolerance",
-    "modular_loss",
-    "iterations",
-    "seconds",
-    "message",
-)
-"""Numbers and words that a file or a JSON object holds of a code; all else follows."""
 
 BEYOND_DIGITS = (
     "rounding keeps its encoder or decoder from what the weights promise; choose units in which the sources, and the "
@@ -98,63 +82,70 @@ class MergingTolerances:
 MERGING = MergingTolerances()
 
 
-@dataclass(frozen=True, repr=False, eq=False)
-class Code(Frozen):
-    """A code with its certificate: the fields of `solver.Representation`, which can be drawn, printed and saved too."""
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class Code(CertifiedCode):
+    """A code of linear neurons: the fields of `solver.Representation`, which can be drawn, printed and saved too."""
 
-    status: str
-    method: str
-    loss: float
-    lower_bound: float
-    gap: float
-    modular: bool | None
-    price_of_modularity: float
-    modular_loss: float
     source_weights: Array
-    encoder: Array
-    encoder_bias: Array
-    decoder: Array
-    decoder_bias: Array
-    energies: dict[str, float]
-    neuron_costs: Array
-    multiplier: Array
-    iterations: int
-    seconds: float
-    message: str
-    problem: Problem
     cover: Cover | None = None
-    tolerance: float = float("nan")
     separate: Self | None = None
     recurrent: Array = field(default_factory=lambda: np.empty((0, 0, 0)))
     recurrent_bias: Array = field(default_factory=lambda: np.empty((0, 0)))
-    practically: float = PRACTICALLY
 
     @classmethod
-    def from_weights(cls, problem: Problem, weights: Array, *, separate: Self | None = None, **proven: Any) -> Self:
-        """The code of some source weights (n, d), with all that follows from them; `proven` holds the other fields.
+    def from_weights(
+        cls,
+        problem: Problem,
+        weights: Array,
+        *,
+        multiplier: Array,
+        method: str,
+        message: str,
+        tolerance: float,
+        cover: Cover | None = None,
+        separate: Self | None = None,
+        iterations: int = 0,
+        seconds: float = 0.0,
+    ) -> Self:
+        """The code of some source weights (n, d), of which nothing is proven before it is `bounded_by` something.
 
         Args:
             problem: what it codes.
             weights: (n, d).
+            multiplier: (d, d) what is to prove its bound.
+            method: what found the weights.
+            message: one line on what was chosen and why.
+            tolerance: gap up to which the code counts as optimal.
+            cover: the proof that belongs to the multiplier, if the data alone do not show the bound.
             separate: the best code whose neurons read one group each, if there are groups and this is not that code.
-            proven: the fields that do not follow.
+            iterations: of the search.
+            seconds: of the search and the certificate.
 
         Example:
             >>> from solver import Problem, solve
             >>> best = solve(Problem([[0, 0], [0, 1], [1, 0]]))
-            >>> names = "status method message lower_bound gap multiplier iterations seconds".split()
-            >>> proven = {name: getattr(best, name) for name in names}
             >>> twice = np.vstack([best.source_weights, best.source_weights]) / 2**0.5
-            >>> len(Code.from_weights(best.problem, twice, **proven))  # neurons that read alike are one
-            3
+            >>> proof = {"multiplier": best.multiplier, "tolerance": 1e-8}
+            >>> code = Code.from_weights(best.problem, twice, method="my own", message="each neuron twice", **proof)
+            >>> len(code), code.bounded_by(best.lower_bound, "bounded").status  # neurons that read alike are one
+            (3, 'optimal')
         """
         values = described(problem, canonical_weights(problem, weights), separate)
-        return cls(**values, problem=problem, separate=separate, **proven)
+        return cls(
+            **values,
+            **UNPROVEN,
+            problem=problem,
+            multiplier=multiplier,
+            method=method,
+            message=message,
+            tolerance=tolerance,
+            cover=cover,
+            separate=separate,
+            iterations=iterations,
+            seconds=seconds,
+        )
 
     # ---- using it ---------------------------------------------------------------------------------------------
-
-    def __len__(self) -> int:
-        return len(self.source_weights)
 
     def activity(self, sources: ArrayLike | None = None) -> Array:
         """Activity z (T, n) >= 0 of the neurons on the problem's samples, or on other sources (T, d).
@@ -186,53 +177,10 @@ class Code(Frozen):
         # Rounding leaves active constraints at -1e-17.
         return np.maximum(result, 0.0, out=result)
 
-    def reconstruct(self, activity: ArrayLike) -> Array:
-        """Data x (T, dx) read out from activity (T, n).
-
-        Raises:
-            InputError: activity with another number of columns than there are neurons.
-
-        Example:
-            >>> from solver import Problem, solve
-            >>> answer = solve(Problem([[0, 0], [0, 1], [1, 0]]))
-            >>> bool(np.allclose(answer.reconstruct(answer.activity()), answer.problem.sources.points))
-            True
-        """
-        z = np.asarray(activity, dtype=np.float64) if not len(self) else as_matrix(activity, "activity")
-        if z.ndim != 2 or z.shape[1] != len(self):
-            raise InputError(f"activity: {z.shape[1]} column(s), but the code has {len(self)} neurons")
-        return np.asarray(z @ self.decoder.T + self.decoder_bias)
-
     @property
-    def price_bounds(self) -> tuple[float, float]:
-        """What the price of modularity is proven to be at least and at most; infinite where no bound is known.
-
-        NaN for data without known sources.
-
-        Example:
-            >>> from solver import solve
-            >>> least, most = solve(Problem([[0, 0], [0, 1], [1, 0]])).price_bounds
-            >>> 0.0019 < least <= most < 0.002
-            True
-        """
-        if self.modular is None:
-            return float("nan"), float("nan")
-        least = self.modular_loss if self.separate is None else self.separate.lower_bound
-        return excess(least, self.loss), excess(self.modular_loss, self.lower_bound)
-
-    @property
-    def practically_modular(self) -> bool | None:
-        """Whether the price of modularity is proven to be at most `practically`; None where that is open.
-
-        None too for data without known sources.
-
-        Example:
-            >>> from solver import solve
-            >>> few, many = (np.random.default_rng(0).uniform(size=(count, 2)) for count in (100, 10_000))
-            >>> [(answer.modular, answer.practically_modular) for answer in (solve(Problem(few)), solve(Problem(many)))]
-            [(False, False), (False, True)]
-        """
-        return practically_modular(*self.price_bounds, self.practically)
+    def modular_lower_bound(self) -> float:
+        """Proven lower bound on the loss of any modular code (with groups: of any separate code); NaN if unknown."""
+        return self.modular_loss if self.separate is None else self.separate.lower_bound
 
     def mostly_reads(self) -> list[tuple[str | None, float]]:
         """For each neuron the source that it mostly reads, or the group, and the share of all others together.
@@ -315,18 +263,8 @@ class Code(Frozen):
             >>> plain["status"], plain["sources"], len(plain["source_weights"])
             ('optimal', ['s1', 's2'], 2)
         """
-        layer = RECURRENT_ARRAYS if len(self.recurrent) else ()
-        judged = ("price_of_modularity", "price_bounds", "practically", "practically_modular", "modular")
-        names = (*judged, "energies", *SAVED_NUMBERS, *SAVED_ARRAYS, *layer)
-        values = {name: getattr(self, name) for name in names}
-        plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
-        plain["price_bounds"] = list(self.price_bounds)
-        mostly = self.mostly_reads()
-        plain |= {"mostly_reads": [name for name, _ in mostly], "shares_of_others": [share for _, share in mostly]}
-        plain["sources"] = sources = list(self.problem.sources.names)
-        plain["scale_ratio"] = scale_ratio(self.problem)
-        plain |= self.problem.sources.summary()
-        plain["ambiguity"] = self.ambiguity(quick=True).to_dict()
+        plain = self._plain((*SAVED_ARRAYS, *(RECURRENT_ARRAYS if len(self.recurrent) else ())))
+        sources = plain["sources"]
         if self.problem.groups is not None:
             groups = self.problem.groups
             plain["groups"] = {name: [sources[index] for index in members] for name, members in groups.items()}
@@ -385,12 +323,11 @@ def read_at_mean(problem: Problem, weights: Array, encoder: Array) -> Array:
 def _modularity(problem: Problem, weights: Array, loss: float, separate: Code | None) -> dict[str, Any]:
     """Fields on modularity: undefined where sources are coordinates without a meaning of their own."""
     if not problem.sources.identified:
-        return {"modular": None, "modular_loss": float("nan"), "price_of_modularity": float("nan")}
+        return {"modular": None, "modular_loss": float("nan")}
     modular_loss = loss if problem.separate else problem.modular_loss if separate is None else separate.loss
     return {
         "modular": bool((own_groups(problem, weights) >= 0).all()),
         "modular_loss": modular_loss,
-        "price_of_modularity": excess(modular_loss, loss),
     }
 
 
