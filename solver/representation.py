@@ -131,6 +131,12 @@ class Representation(Answer, Code):
         Args:
             bound: as there.
             unproven: as there.
+
+        Example:
+            >>> from solver import Problem, solve
+            >>> answer = solve(Problem([[0, 0], [0, 1], [1, 0]]))
+            >>> answer.bounded_by(answer.loss / 2, "bounded").status
+            'bounded'
         """
         code = super().bounded_by(bound, unproven)
         if network_agrees(self.problem, self):
