@@ -26,6 +26,7 @@ __all__ = ["CONDITION", "NETWORKS", "NONLINEAR", "STUDIES", "Study", "run_studie
 STUDIES = (
     "entangled-factors",
     "mixed-targets",
+    "sparse-activity",
     "one-corner-point",
     "mixing-angles",
     "rare-corner",
@@ -46,7 +47,7 @@ STUDIES = (
 )
 """All studies by name, in the order of the papers; each is a file, with underscores for hyphens."""
 
-CONDITION = ("mixed-targets", "mixing-angles", "rare-corner", "aligned-mixings")
+CONDITION = ("mixed-targets", "mixing-angles", "rare-corner", "aligned-mixings", "sparse-activity")
 """Studies of the modularity condition; each is a file of the folder `condition`."""
 
 NONLINEAR = ("what-and-where", "kinds-of-neurons", "on-and-off")
