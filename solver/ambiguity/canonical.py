@@ -93,16 +93,18 @@ def _of_as_few(problem: Problem, weights: Array, found: TouchingNeurons) -> Arra
 
 def _to_all_digits(problem: Problem, weights: Array) -> Array:
     """Step 1: the loss has twice the digits of the multiplier, and tells nothing of the last half of these."""
+    if missed(problem, weights) <= CHOICE.known:
+        return weights
     search, best = FewNeurons(problem), weights
     most = problem.loss(weights) * (1 + CHOICE.dearer)
     for _ in range(CHOICE.rounds):
-        if missed(problem, best) <= CHOICE.known:
-            break
         neurons = search.polished(search.coordinates(best))
         moved = search.weights(neurons[search.scaled.present(neurons)])
         if not len(moved) or problem.loss(moved) > most:
             break
         best = moved
+        if missed(problem, best) <= CHOICE.known:
+            break
     return best
 
 

@@ -109,12 +109,14 @@ class ActiveSet:
         here = self._linearised(neurons, active, rigid)
         may_drop = True
         for _ in range(steps):
-            if here.residual <= ON_FACES.stationary and not may_drop:
+            settled, met = here.residual <= ON_FACES.stationary, None
+            if settled and not may_drop:
                 break
-            moved, met = self._step(here, rigid)
-            if moved.is_better_than(here):
-                here, may_drop = moved, True
-                continue
+            if not settled:
+                moved, met = self._step(here, rigid)
+                if moved.is_better_than(here):
+                    here, may_drop = moved, True
+                    continue
             # steps 6 and 7: stationary, or pressed against walls.
             dropped = self._dropped(here.neurons, here.active) if may_drop else None
             changed = met if dropped is None else dropped
@@ -132,11 +134,14 @@ class ActiveSet:
         """
         active = _filled_first(active)
         rigid = self._rigid(neurons, active)
-        here = self._linearised(neurons, active, rigid, alone=True)
+        # Faces stay what they are, but for the line along which a neuron that keeps its direction moves.
+        faces = None if rigid.any() else self._directions(neurons, active, rigid)
+        here = self._linearised(neurons, active, rigid, alone=True, faces=faces)
         for _ in range(steps):
             move = self._newton_move(here)
             for halving in range(ON_FACES.halvings):
-                moved = self._linearised(here.neurons + 0.5**halving * move, active, rigid, alone=True)
+                further = here.neurons + 0.5**halving * move
+                moved = self._linearised(further, active, rigid, alone=True, faces=faces)
                 if moved.loss <= here.loss * (1 + ON_FACES.rounding):
                     break
             else:
@@ -150,9 +155,17 @@ class ActiveSet:
 
     # ---- one step -----------------------------------------------------------------------------------------------
 
-    def _linearised(self, neurons: Array, active: Indices, rigid: Mask, *, alone: bool = False) -> Linearisation:
-        """Step 2; `alone` if the active samples are to be the only ones."""
-        directions, owner = self._directions(neurons, active, rigid)
+    def _linearised(
+        self,
+        neurons: Array,
+        active: Indices,
+        rigid: Mask,
+        *,
+        alone: bool = False,
+        faces: tuple[Array, Indices] | None = None,
+    ) -> Linearisation:
+        """Step 2; `alone` if the active samples are to be the only ones, `faces` what step 1 found if that is known."""
+        directions, owner = self._directions(neurons, active, rigid) if faces is None else faces
         loss = self.loss
         vertex = loss.normals[active[:, 0] if alone else (neurons @ loss.normals.T).argmax(axis=1)]
         bias = np.einsum("nd,nd->n", neurons, vertex)

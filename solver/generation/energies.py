@@ -70,7 +70,8 @@ def optimal_energies(candidates: Array, readout: Readout, start: Array) -> Array
         barrier = 0.1 * gap / len(energies)
         # step 2: scaled by the energies the system stays well conditioned as most of them go to zero.
         root = np.sqrt(energies)
-        system = hessian * np.outer(root, root) + np.diag(slack + DESIGN.ridge)
+        system = hessian * (root[:, None] * root)
+        system.flat[:: len(root) + 1] += slack + DESIGN.ridge
         step = root * np.linalg.solve(system, barrier / root - gradient * root)
         dual = (barrier - slack * step) / energies - slack
         energies, slack = _interior(energies, step), _interior(slack, dual)
@@ -143,6 +144,6 @@ def _derivatives(candidates: Array, readout: Readout, energies: Array) -> tuple[
 
 
 def _interior(values: Array, step: Array) -> Array:
-    shrinking = step < 0
-    longest = float(np.min(-values[shrinking] / step[shrinking], initial=np.inf))
+    place = int((step / values).argmin())  # of the one that falls fastest, in units of itself
+    longest = -float(values[place] / step[place]) if step[place] < 0 else np.inf
     return np.asarray(values + min(1.0, DESIGN.to_boundary * longest) * step)

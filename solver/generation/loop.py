@@ -85,22 +85,26 @@ class ColumnGeneration:
         """Relative gap between the best loss and the best bound."""
         return 1 - self.bound / self.best.loss
 
-    def price(self) -> None:
-        """Step 1."""
-        before, candidates = len(self.pool.columns), [np.empty((0, self.pool.columns.shape[1]))]
-        for code in self._in_question:
+    def price(self, enough: float = -np.inf) -> None:
+        """Step 1; where the gap is small enough no other multiplier is in question."""
+        found = list[Pool]()
+        for code in self._in_question[::-1]:  # the better one first
             try:
                 multiplier = self.loss.multiplier(code.neurons)
             except np.linalg.LinAlgError:
                 # A code that cannot be decoded asks nothing.
                 continue
             priced = self.pricer.price(multiplier)
+            found.insert(0, priced.pool)
             proven = self.loss.proven(multiplier, priced.rho)
             if proven > self.bound:
                 self.bound, self.multiplier = proven, multiplier
-            self.pool = self.pool.joined(priced.pool.columns, priced.pool.active)
-            candidates.append(priced.pool.columns)
-        self.candidates = np.concatenate(candidates)
+            if self.gap <= enough:
+                break
+        before, nothing = len(self.pool.columns), np.empty((0, self.pool.columns.shape[1]))
+        for pool in found:
+            self.pool = self.pool.joined(pool.columns, pool.active)
+        self.candidates = np.concatenate([nothing, *(pool.columns for pool in found)])
         self._new = len(self.pool.columns) - before
 
     def solve_master(self) -> None:
@@ -115,8 +119,10 @@ class ColumnGeneration:
 
     def tidy(self) -> None:
         """Step 6."""
-        code = self.master.tidied(self.best)
+        before, code = self.best, self.master.tidied(self.best)
         self._keep(code, most=self.best.loss * (1 + self.limits.tidied))
+        if code.changes == before.changes and any(one is before for one in self._in_question):
+            return  # its multiplier was priced last
         self._in_question = [code]
         self.price()
 

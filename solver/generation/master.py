@@ -147,6 +147,8 @@ class Master:
         neurons = code.neurons[kept] * factor[:, None]
         code = self._within_walls(code, neurons, code.active[kept], MASTER.steps, most)
         neurons = self.rewritten(code.neurons)
+        if np.array_equal(neurons, code.neurons):
+            return code  # as few as can be already
         present = self.loss.present(neurons)
         return self._within_walls(code, neurons[present], code.active[present], MASTER.steps, most)
 

@@ -82,7 +82,7 @@ def steps(
     while True:
         if many:
             require_time(seconds_to_price(faces))
-        generation.price()
+        generation.price(COLUMNS.shares[many] * tolerance)
         yield _iterate(problem, generation)
         stalled = 0 if generation.gap < max(COLUMNS.narrower * gap, 0.0) else stalled + 1
         gap = generation.gap

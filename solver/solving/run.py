@@ -288,14 +288,14 @@ def _proven(problem: Problem, separate: Representation | None, tolerance: float)
         bound = best_bound(problem, separate.multiplier, weights=separate.source_weights, quick=quick)
         return MEETS_SEPARATE if _gap(separate.loss, bound) <= CONDITION_TOLERANCE else None
     multiplier = best_modular_multiplier(problem)
+    best = best_bound(problem, multiplier, quick=quick)
+    if _gap(problem.modular_loss, best) > max(tolerance, CONDITION_TOLERANCE):
+        return None
     bound = lower_bound(problem, multiplier, quick=quick)
     meets = _gap(problem.modular_loss, bound) <= tolerance
     if meets and bound.exact and bound.rho <= 1 + CONDITION_TOLERANCE:
         return "the modularity condition holds, so the closed form is optimal"
-    bound = best_bound(problem, multiplier, quick=quick)
-    if _gap(problem.modular_loss, bound) <= CONDITION_TOLERANCE:
-        return MEETS_MODULAR
-    return None
+    return MEETS_MODULAR if _gap(problem.modular_loss, best) <= CONDITION_TOLERANCE else None
 
 
 def _gap(loss: float, bound: Bound) -> float:
