@@ -328,6 +328,17 @@ def _other_energies(draw: DrawFn, *, kinds: Sequence[str] = tuple(ENERGIES), hol
 
 
 @st.composite
+def _boxes_seen(draw: DrawFn, *, even: bool) -> Problem:
+    """Boxes with any probabilities, seen through any mixing; even: each sample as likely as its mirror image."""
+    dimension = draw(st.integers(2, 3))
+    box = np.asarray(draw(boxes(dimension)), dtype=float)
+    weights = np.array(draw(_whole_weights(len(box))), dtype=float)
+    if even:
+        box, weights = np.vstack([box, box.max(axis=0) + box.min(axis=0) - box]), np.tile(weights, 2)
+    return Problem(box, probabilities=weights, mixing=draw(mixings(dimension)), encoder_cost=draw(costs))
+
+
+@st.composite
 def _cheaply_read(draw: DrawFn) -> Problem:
     """Independent sources of one range and variance, seen through any mixing, with weights that cost next to nothing.
 
@@ -348,6 +359,7 @@ _DRAWS: dict[str, tuple[SearchStrategy[Problem], SearchStrategy[Problem] | None]
     "independence": (_independent(), st.one_of(_blocks(), _HOLED)),
     "face-condition": (problems(TWO_TO_FOUR, lambda d: st.one_of(clouds(d), grids(d))), _HOLED),
     "general-mixing": (_mixed_problems(), _UNMIXED),
+    "even-ranges": (_boxes_seen(even=True), _boxes_seen(even=False)),
     "uniqueness": (st.one_of(_boxes_turned(), _UNMIXED, _barely()), _barely()),
     "block-modularity": (_blocks(), _blocks(holed=True)),
     "frequency-pairs": (_frequencies(), _incomplete_frequencies()),
@@ -413,6 +425,7 @@ _CONCLUSIONS: dict[str, Callable[[Problem], Prediction]] = {
     "independence": lambda _: Prediction(modular=True),
     "face-condition": lambda _: Prediction(modular=False),
     "general-mixing": THEOREMS["general-mixing"].prediction,
+    "even-ranges": THEOREMS["even-ranges"].prediction,
     "uniqueness": lambda _: Prediction(modular=True),
     "block-modularity": _nearest_blocks,
     "frequency-pairs": _nearest_frequencies,

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from theory.conditions import CONDITION_TOLERANCE
 from theory.problem import Problem
-from theory.theorems.hypotheses import independent_sources, is_range_independent, product_blocks, separate_channels
+from theory.theorems.hypotheses import (
+    HYPOTHESES,
+    condition_matrix,
+    independent_sources,
+    is_range_independent,
+    product_blocks,
+    separate_channels,
+)
 from theory.theorems.theorem import CITED_2023, CITED_2025, Prediction, Theorem, is_modular
 
-__all__ = ["BLOCK_MODULARITY", "INDEPENDENCE", "RANGE_INDEPENDENCE"]
+__all__ = ["BLOCK_MODULARITY", "EVEN_RANGES", "INDEPENDENCE", "RANGE_INDEPENDENCE"]
 
 
 RANGE_INDEPENDENCE = Theorem(
@@ -45,6 +55,46 @@ INDEPENDENCE = Theorem(
     ),
     hypothesis=lambda problem: separate_channels(problem) and independent_sources(problem),
     prediction=is_modular,
+    exact=True,
+)
+
+
+def _even_box(problem: Problem) -> bool:
+    """Whether the hull is a box of two or more sources, with ends equally far from the mean."""
+    if problem.dimension < 2 or not is_range_independent(problem):
+        return False
+    rows = problem.sources.points - problem.sources.mean
+    return bool((np.abs(rows.max(axis=0) + rows.min(axis=0)) <= HYPOTHESES.value * np.ptp(rows, axis=0)).all())
+
+
+def _by_pairs(problem: Problem) -> Prediction:
+    least = problem.sources.least_bias
+    shares = np.abs(condition_matrix(problem) / np.outer(least, least))[np.triu_indices(problem.dimension, 1)]
+    return Prediction(
+        modular=bool(shares.max() <= 1 + CONDITION_TOLERANCE), margin=float(np.abs(shares - 1).min(initial=1.0))
+    )
+
+
+EVEN_RANGES = Theorem(
+    name="even-ranges",
+    statement=(
+        "Let the hull be a box with ends equally far from the mean. Under any mixing, and of any number of sources, "
+        "the optimal code is modular if and only if `|F_ij| <= m_i m_j` for every two of them. Where the sources are "
+        "uncorrelated and the encoder's weights free this bounds the cosines between the columns of the mixing."
+    ),
+    latex=r"\operatorname{conv}(S) = \bar s + \prod_i [-m_i, m_i]: \quad \text{modular} \iff |F_{ij}| \le m_i m_j "
+    r"\;\; \forall\, i \ne j; \qquad \lambda = 0,\; C \text{ diagonal}: \; \frac{|a_i \cdot a_j|}{|a_i| |a_j|} \le "
+    r"\frac{m_i m_j}{\sqrt{(C_{ii} + m_i^2)(C_{jj} + m_j^2)}}",
+    source="this project; docs/decided.md",
+    proof=(
+        "Here `h(w) = sum_i m_i |w_i|`, and `h(w)^2 - w'Fw = sum_{i != j} (m_i m_j |w_i w_j| - F_ij w_i w_j)`. "
+        "If no `|F_ij|` exceeds `m_i m_j` no term is negative; if one does, the neuron that reads these two sources "
+        "alone, with signs that make the product that of `F_ij`, has the single negative term. With `lambda = 0` and "
+        "`C` diagonal `M` is diagonal too, and `F_ij` is `K_ij / sqrt(K_ii K_jj)` times the roots of `C_ii + m_i^2` "
+        "and `C_jj + m_j^2`."
+    ),
+    hypothesis=_even_box,
+    prediction=_by_pairs,
     exact=True,
 )
 

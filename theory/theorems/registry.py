@@ -21,7 +21,7 @@ from theory.theorems.nonlinear import ANY_MULTIPLIER, ORDER_OF_KINDS
 from theory.theorems.on_and_off import EXPENSIVE_WEIGHTS, FREE_CONDITION, ON_AND_OFF, SHARED_NEURONS
 from theory.theorems.pairs import BALANCED_PAIRS, RECTIFIED_PAIRS
 from theory.theorems.published import CHEAP_WEIGHTS, INDEFINITE_ELLIPSOID, PAIRWISE_RANGES
-from theory.theorems.ranges import BLOCK_MODULARITY, INDEPENDENCE, RANGE_INDEPENDENCE
+from theory.theorems.ranges import BLOCK_MODULARITY, EVEN_RANGES, INDEPENDENCE, RANGE_INDEPENDENCE
 from theory.theorems.symmetries import FREQUENCY_PAIRS, INVARIANCES, INVARIANT_DYNAMICS
 from theory.theorems.theorem import Theorem
 
@@ -37,6 +37,7 @@ THEOREMS: Mapping[str, Theorem] = MappingProxyType(
             INDEPENDENCE,
             FACE_CONDITION,
             GENERAL_MIXING,
+            EVEN_RANGES,
             UNIQUENESS,
             PRICE_OF_MODULARITY,
             BLOCK_MODULARITY,
