@@ -57,7 +57,8 @@ def _range(_context: click.Context, _parameter: click.Parameter, text: str) -> r
     type=click.Choice([*ACTIVATIONS, "all"]),
     default="all",
     show_default=True,
-    help="Kind of neurons; all: a fifth of the problems of rectified and free ones, in up to three sources.",
+    help="Kind of neurons; energy: linear ones that pay for something else than their mean squared activity; all: a "
+    "fifth of the problems of rectified and free ones, in up to three sources, a tenth of the others such.",
 )
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help=f"For results.  [default: {FOLDER}]")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
@@ -108,7 +109,7 @@ def main(
 
 def _chosen(seed: int, problems: int, sources: range, activation: str) -> list[int]:
     """The first so many indices of problems with so many sources."""
-    if activation not in ("linear", "all") and not set(sources) & set(NONLINEAR_DIMENSIONS):
+    if activation not in ("linear", "energy", "all") and not set(sources) & set(NONLINEAR_DIMENSIONS):
         most = NONLINEAR_DIMENSIONS[-1]
         raise InputError(f"--sources: problems of {activation} neurons have up to {most}; ask for some of these")
     found: list[int] = []
@@ -200,7 +201,7 @@ def _only(seed: int, index: int, time_limit: float, folder: Path | None, activat
     """One problem in this process, with all that is to be said about it."""
     problem = drawn_of(seed, index, activation_of(seed, index, activation))
     click.echo(str(problem))
-    found = solved(seed, index, time_limit, activation=problem.activation)
+    found = solved(seed, index, time_limit, activation=problem.kind)
     if found.claim is None:
         outcome = REFUSED if found.refused else CRASHED
         finished = Finished(index, outcome, found.seconds, warned=found.warned, error=found.error)

@@ -17,6 +17,7 @@ from benchmarks.soundness.draws import (
     is_well_posed,
     worth_having,
 )
+from benchmarks.soundness.energies import with_energy
 from benchmarks.soundness.settings import EXACT, Reading, mixing_of, prices, probabilities_of, targets_of
 
 if TYPE_CHECKING:
@@ -26,11 +27,15 @@ if TYPE_CHECKING:
 
 __all__ = ["ACTIVATIONS", "activation_of", "drawn_of", "sources_of"]
 
-ACTIVATIONS = ("linear", "rectified", "free")
-"""The kinds of neurons. A problem is a function of its seed, its index and its kind."""
+ACTIVATIONS = ("linear", "rectified", "free", "energy")
+"""The kinds of neurons; "energy" are linear ones that pay for something else (`energies`). A problem is a function of
+its seed, its index and its kind."""
 
 SHARES = (0.8, 0.1, 0.1)
-"""How often each is where all are drawn."""
+"""How often each of the first three is where all are drawn;"""
+
+OTHER_ENERGIES = 0.1
+"""and how often linear ones then have another energy."""
 
 DIMENSIONS, OF_DIMENSION = (1, 2, 3), (0.3, 0.45, 0.25)
 """Numbers of sources of nonlinear neurons, and how often each is."""
@@ -49,12 +54,14 @@ def activation_of(seed: int, index: int, wanted: str) -> str:
     """The kind of neuron of a problem: the one wanted, or where "all" are that which the seed and the index say."""
     if wanted != "all":
         return wanted
-    return str(np.random.default_rng([seed, index, 3]).choice(ACTIVATIONS, p=SHARES))
+    found = str(np.random.default_rng([seed, index, 3]).choice(ACTIVATIONS[:3], p=SHARES))
+    other = found == "linear" and np.random.default_rng([seed, index, 8]).random() < OTHER_ENERGIES
+    return "energy" if other else found
 
 
 def sources_of(seed: int, index: int, activation: str) -> int:
     """Number of sources of a problem, without drawing the rest of it."""
-    if activation == "linear":
+    if activation in ("linear", "energy"):
         return dimension_of(seed, index)
     return int(_generator(seed, index, activation).choice(DIMENSIONS, p=OF_DIMENSION))
 
@@ -64,6 +71,8 @@ def drawn_of(seed: int, index: int, activation: str) -> Drawn:
     if activation == "linear":
         return drawn(seed, index)
     rng = _generator(seed, index, activation)
+    if activation == "energy":
+        return with_energy(seed, index, rng)
     dimension = int(rng.choice(DIMENSIONS, p=OF_DIMENSION))
     family = str(rng.choice(list(FAMILIES)))
     for _ in range(DRAWS):

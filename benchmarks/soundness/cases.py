@@ -55,7 +55,8 @@ def save_case(folder: Path, problem: Drawn, time_limit: float, said: dict[str, o
 
 def _command(problem: Drawn, path: Path, time_limit: float) -> list[str]:
     """The words that solve it; where the command line has none for it, those of this benchmark."""
-    if problem.separate or problem.reading.probabilities is not None:
+    worded = problem.energy.kind in ("mean", "squared-mean", "peak")
+    if problem.separate or problem.reading.probabilities is not None or not worded:
         return [
             *BENCHMARK,
             "--only",
@@ -63,7 +64,7 @@ def _command(problem: Drawn, path: Path, time_limit: float) -> list[str]:
             "--seed",
             str(problem.seed),
             "--activation",
-            problem.activation,
+            problem.kind,
             "--time-limit",
             f"{time_limit:g}",
         ]
@@ -72,6 +73,8 @@ def _command(problem: Drawn, path: Path, time_limit: float) -> list[str]:
         words += [f"--{name.replace('_', '-')}", repr(getattr(problem, name))]
     if problem.activation != "linear":
         words += ["--activation", problem.activation]
+    if problem.energy.kind == "peak":
+        words += ["--energy", "peak"]
     if problem.mixing is not None:
         words += ["--mixing", str(path)]
     if problem.probabilities is not None:

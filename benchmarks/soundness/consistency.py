@@ -295,12 +295,13 @@ def _as_printed(printed: str, number: float) -> bool:
 def _against_verdict(problem: Drawn, posed: Any, answer: Representation) -> Iterator[str]:
     from solver import separation
     from theory import modularity
+    from theory.conditions import decide
 
     if problem.separate:
         return
     if problem.groups is None:
         options = {name: value for name, value in problem.options().items() if name not in ("groups", "separate")}
-        verdict = modularity(problem.points, **options)
+        verdict = decide(posed) if "neurons" in options else modularity(problem.points, **options)
     else:
         verdict = separation(posed, time_limit=SECONDS, rng=0)
     price = answer.modular_loss / answer.loss - 1

@@ -79,6 +79,7 @@ def told(problem: Drawn) -> Told | None:
     Without groups, which are of sources; of targets without error, which may leave sources out, the program takes none.
     """
     unfit = problem.reading.exact and problem.reading.targets is not None
+    unfit = unfit or problem.energy.kind == "wiring"
     if problem.activation != "linear" or unfit or problem.dimension > MOST_SOURCES or problem.extreme:
         return None
     rng = np.random.default_rng([problem.seed, problem.index, STREAM])

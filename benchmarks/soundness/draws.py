@@ -11,6 +11,8 @@ import numpy as np
 
 from benchmarks.soundness.settings import (
     EXACT,
+    MEAN,
+    Energy,
     Reading,
     groups_of,
     masked_argument,
@@ -77,11 +79,11 @@ class Drawn:
         seed, index: what it is a function of;  family: of the samples.
         points: (T, d);  probabilities: (T,) of any scale, or None;  mixing: (dx, d), or None.
         encoder_cost: zero or positive;  decoder_cost: positive.
-        activity_cost: positive;  bias_cost: zero or positive.
+        activity_cost: positive, or zero where the bias costs something;  bias_cost: zero or positive.
         reading: how it is read out.
         groups: members by name, or None;  separate: whether neurons keep to one group.
         masked: the argument that is first given with a masked entry, or nothing.
-        activation: the kind of neurons.
+        activation: the kind of neurons;  energy: what the activity of linear ones costs.
     """
 
     seed: int
@@ -99,6 +101,12 @@ class Drawn:
     separate: bool = False
     masked: str = ""
     activation: str = "linear"
+    energy: Energy = MEAN
+
+    @property
+    def kind(self) -> str:
+        """How `activations` calls it."""
+        return self.activation if self.energy.kind == "mean" else "energy"
 
     @property
     def dimension(self) -> int:
@@ -143,11 +151,12 @@ class Drawn:
             "groups": self.groups,
             "separate": self.separate,
         }
-        return given if self.activation == "linear" else given | {"activation": self.activation}
+        return (given if self.activation == "linear" else given | {"activation": self.activation}) | self.energy.posed()
 
     @property
     def _kind(self) -> str:
-        return "" if self.activation == "linear" else f"{self.activation} neurons, "
+        paid = "" if self.energy.kind == "mean" else f"{self.energy.kind} energy, "
+        return paid if self.activation == "linear" else f"{self.activation} neurons, "
 
     def __str__(self) -> str:
         weights = "equal" if self.probabilities is None else f"from {self.probabilities.min():.2g}"

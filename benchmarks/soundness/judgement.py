@@ -215,7 +215,8 @@ def _is_product(problem: Drawn, whole: Whitened) -> bool:
     mixing = np.eye(problem.dimension) if problem.mixing is None else problem.mixing
     encoder = np.linalg.pinv(mixing)
     forms = [whole.targets.T @ whole.targets]
-    forms += [encoder @ encoder.T] if problem.encoder_cost else []
+    weights = encoder @ encoder.T if problem.energy.costs is None else problem.energy.costs
+    forms += [weights] if problem.encoder_cost else []
     forms += [] if whole.ridge is None else [whole.ridge]
     if not all(_apart(form, groups) for form in forms):
         return False

@@ -70,7 +70,7 @@ class Record:
 def record_of(problem: Drawn, finished: Finished, *, time_limit: float, code: str) -> Record:
     """One line of the ledger."""
     values: dict[str, Any] = {"readout": problem.reading.kind, "groups": len(problem.groups or {})}
-    values |= {"activation": problem.activation}
+    values |= {"activation": problem.kind}
     if finished.claim is not None:
         claim = finished.claim
         values |= {name: getattr(claim, name) for name in ("status", "method", "message")}

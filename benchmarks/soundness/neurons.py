@@ -74,15 +74,20 @@ class Whitened:
         mixing = np.eye(problem.dimension) if problem.mixing is None else problem.mixing
         length = np.linalg.norm(mixing, axis=0)
         encoder = np.linalg.pinv(mixing / length) / length[:, None]
+        energy = problem.energy
+        paid = encoder.T if energy.costs is None else np.linalg.cholesky(energy.costs).T
+        counted = share if energy.weights is None else energy.weights / energy.weights.sum()
+        about = centered - counted @ centered
         # From the samples themselves, not their covariance, which would lose half of the digits.
-        activity = centered * np.sqrt(problem.activity_cost * share)[:, None]
-        rows = np.vstack([activity, encoder.T * problem.encoder_cost**0.5])[:, self.members]
+        activity = about * np.sqrt(problem.activity_cost * counted)[:, None] * (energy.kind != "peak")
+        rows = np.vstack([activity, paid * problem.encoder_cost**0.5])[:, self.members]
         scale = np.linalg.norm(rows, axis=0)
         factor = np.linalg.qr(rows / scale, mode="r")
         self.inverse = np.linalg.inv(factor) / scale[:, None]
         self.matrix = factor * scale
         height = (problem.activity_cost + problem.bias_cost) ** 0.5
-        self.corners = np.unique(-height * centered[:, self.members] @ self.inverse, axis=0)
+        ends = (about[:, None] - about).reshape(-1, problem.dimension) if energy.kind == "peak" else about
+        self.corners = np.unique(-height * ends[:, self.members] @ self.inverse, axis=0)
         self.targets = problem.targets[:, self.members]
         self.decoder_cost = problem.effective_decoder_cost
         self.ridge = None if problem.reading.exact else _ridge(problem, centered)[np.ix_(self.members, self.members)]

@@ -78,6 +78,12 @@ class RationalProblem:
         self.mixing = exact(np.eye(problem.dimension) if problem.mixing is None else problem.mixing)
         self.targets = exact(problem.targets)
         self.demand = self.targets.T @ self.targets
+        self.energy = problem.energy.kind
+        self.wiring = None if problem.energy.costs is None else exact(problem.energy.costs)
+        # The mean of the context about the mean, and the covariance there.
+        self._context_offset, self._context_covariance = self.mean * 0, self.covariance
+        if problem.energy.weights is not None:
+            self._context_offset, self._context_covariance = self._moments_under(problem.energy.weights)
         self.encoder_cost, self.activity_cost = Fraction(problem.encoder_cost), Fraction(problem.activity_cost)
         self.bias_cost = Fraction(problem.bias_cost)
         self.height_cost = self.activity_cost + self.bias_cost
@@ -87,22 +93,31 @@ class RationalProblem:
             self.error_cost = Fraction(problem.reading.error_cost)
             self.decoder_cost += self.error_cost * Fraction(problem.reading.noise_variance)
         if problem.reading.probabilities is not None:
-            counted, _ = _whole(exact(problem.reading.probabilities))
-            total = sum(counted)
-            offset = (counted @ self._centered) * Fraction(1, total)
-            second = self._centered.T @ (self._centered * counted[:, None]) * Fraction(1, total)
-            self._error_offset = offset * self._unit
-            self._error_covariance = (second - offset[:, None] * offset) * self._unit**2
+            self._error_offset, self._error_covariance = self._moments_under(problem.reading.probabilities)
         else:
             self._error_offset, self._error_covariance = self.mean * 0, self.covariance
 
+    def _moments_under(self, weights: Array) -> tuple[Exact, Exact]:
+        """(d,) the mean under weights (T,) about the usual one, and (d, d) the covariance under them."""
+        counted, _ = _whole(exact(weights))
+        total = sum(counted)
+        offset = (counted @ self._centered) * Fraction(1, total)
+        second = self._centered.T @ (self._centered * counted[:, None]) * Fraction(1, total)
+        return offset * self._unit, (second - offset[:, None] * offset) * self._unit**2
+
     @cached_property
     def energy_matrix(self) -> Exact:
-        """M = activity_cost C + encoder_cost (A'A)^-1, (d, d)."""
-        energy = self.covariance * self.activity_cost
+        """M, (d, d): activity_cost C + encoder_cost (A'A)^-1; C of the context, none of peaks, D of a wiring."""
+        energy = self._context_covariance * (0 if self.energy == "peak" else self.activity_cost)
         if not self.encoder_cost:
             return energy
-        return energy + inverse(self.mixing.T @ self.mixing) * self.encoder_cost
+        weights = inverse(self.mixing.T @ self.mixing) if self.wiring is None else self.wiring
+        return energy + weights * self.encoder_cost
+
+    def _heights(self, rows: Exact) -> Exact:
+        """(n,) h of weights (n, d): the least mean activity in the context, or of peaks the whole range."""
+        least, most = self.projections(rows)
+        return most - least if self.energy == "peak" else rows @ self._context_offset - least
 
     @cached_property
     def ridge(self) -> Exact | None:
@@ -122,8 +137,9 @@ class RationalProblem:
     def neuron_costs(self, weights: Array) -> Exact:
         """(n,) f(w) = w'M w + height_cost h(w)^2 of each row of weights (n, d)."""
         rows = exact(weights)
-        least, _ = self.projections(rows)
-        return ((rows @ self.energy_matrix) * rows).sum(axis=1) + least**2 * self.height_cost
+        if not len(rows):
+            return np.empty(0, dtype=object)
+        return ((rows @ self.energy_matrix) * rows).sum(axis=1) + self._heights(rows) ** 2 * self.height_cost
 
     @cached_property
     def _own_costs(self) -> Exact:
@@ -226,9 +242,8 @@ class RationalProblem:
         weights = exact(np.empty((0, len(self.mean)))) if none else into @ self.mixing
         resting = exact(encoder_bias) if none else weights @ self.mean + exact(encoder_bias)
         low, high = self.projections(weights)
-        variance = ((weights @ self.covariance) * weights).sum() if not none else 0
-        loss = self.activity_cost * variance + self.height_cost * (resting**2).sum()
-        loss += self.encoder_cost * (into**2).sum() + self.decoder_cost * (out**2).sum()
+        loss = Fraction(0) if none else self._paid(into, weights, resting, high + resting)
+        loss += self.decoder_cost * (out**2).sum()
         off = -self.targets if none else out @ weights - self.targets
         constant = exact(decoder_bias) - self.targets @ self.mean
         if not none:
@@ -239,6 +254,21 @@ class RationalProblem:
         least_off, most_off = self.projections(off)
         error = np.maximum(abs(least_off + constant), abs(most_off + constant))
         return Measured(Fraction(loss), low + resting, high + resting, error)
+
+    def _paid(self, encoder: Exact, weights: Exact, resting: Exact, peaks: Exact) -> Fraction:
+        """What neurons cost that do not rest as low as they could.
+
+        Args:
+            encoder: (n, dx);  weights: (n, d) on the sources;  resting: (n,) mean activity;  peaks: (n,) largest.
+        """
+        variance = ((weights @ self._context_covariance) * weights).sum()
+        loss = (
+            self.height_cost * ((resting + weights @ self._context_offset) ** 2).sum() + self.activity_cost * variance
+        )
+        if self.energy == "peak":
+            loss = self.activity_cost * (peaks**2).sum()
+        read = (encoder**2).sum() if self.wiring is None else ((weights @ self.wiring) * weights).sum()
+        return Fraction(loss + self.encoder_cost * read)
 
 
 def exact(values: Array) -> Exact:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = [
     "EXACT",
     "MASKABLE",
+    "MEAN",
+    "Energy",
     "Reading",
     "groups_of",
     "masked_argument",
@@ -95,6 +97,34 @@ class Reading:
 
 EXACT = Reading()
 """The usual readout: the data, without error."""
+
+
+@dataclass(frozen=True)
+class Energy:
+    """What activity costs.
+
+    Attributes:
+        kind: "mean" for its mean square, or one of `energies.KINDS`.
+        weights: (T,) of a context;  costs: (d, d) D of a wiring.
+    """
+
+    kind: str = "mean"
+    weights: Array | None = None
+    costs: Array | None = None
+
+    def posed(self) -> dict[str, Any]:
+        """What goes to `solver.Problem` beside the costs."""
+        from theory.neurons import PeakActivity, WeightedActivity, Wiring
+
+        if self.kind == "peak":
+            return {"neurons": PeakActivity()}
+        if self.weights is not None:
+            return {"neurons": WeightedActivity(self.weights)}
+        return {} if self.costs is None else {"neurons": Wiring(self.costs)}
+
+
+MEAN = Energy()
+"""The usual energy: the mean squared activity."""
 
 
 def probabilities_of(rng: Generator, count: int) -> Array | None:
