@@ -42,13 +42,21 @@ STUDIES = (
     "missed-sources",
     "preparation-and-output",
     "aligned-mixings",
+    "tuning-curves",
     "one-convex-problem",
     "on-and-off",
 )
 """All studies by name, in the order of the papers; each is a file, with underscores for hyphens."""
 
-CONDITION = ("mixed-targets", "mixing-angles", "rare-corner", "aligned-mixings", "sparse-activity")
-"""Studies of the modularity condition; each is a file of the folder `condition`."""
+CONDITION = (
+    "mixed-targets",
+    "sparse-activity",
+    "mixing-angles",
+    "rare-corner",
+    "aligned-mixings",
+    "tuning-curves",
+)
+"""Studies of the modularity condition and of what is unique; each is a file of the folder `condition`."""
 
 NONLINEAR = ("what-and-where", "kinds-of-neurons", "on-and-off")
 """Studies on rectified and free neurons; each is a file of the folder `nonlinear`."""

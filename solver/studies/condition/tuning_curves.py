@@ -1,0 +1,150 @@
+"""2026, figure 2: tuning curves that differ enough are the only ones with their similarities.
+
+1. Place cells on a ring, with fields of triangular shape: widen them, and ask `unique_tuning` whether other nonnegative
+   tuning curves have the same similarities.
+2. Modules of grid cells on a ring: the best cells of each of two frequencies alone, side by side; ask the same.
+3. Take the best code of a wave, and turn it by a step: it is optimal too, by symmetry. Compare their similarities.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from solver.pictures.style import BLUE, GREY, ORANGE, legend
+from solver.questions.tuning import UniqueTuning, unique_tuning
+from solver.studies.study import Finding, is_free, panels, solved
+from solver.studies.tasks import circle
+from theory.arrays import Array
+from theory.problem import Problem
+
+CELLS = (3, 4, 5, 6)
+"""Place cells on the ring."""
+
+POSITIONS = 60
+"""Between the centres of two neighbouring fields; a multiple of what widths are rounded to."""
+
+RATIOS = ((2, 3, 12), (3, 4, 12), (4, 5, 20), (3, 5, 15), (3, 8, 24), (1, 2, 6), (1, 2, 12), (1, 3, 12), (1, 4, 12))
+"""Two frequencies, and the positions of the ring."""
+
+PHASES = (4, 5, 6, 7, 8)
+"""Positions of the rings of a single wave."""
+
+SCATTERED, PROVEN, OPEN, OTHERS = "unique, scattered", "unique, by other proof", "left open", "not unique"
+
+COLOURS = {SCATTERED: BLUE, PROVEN: "#7fb3d5", OPEN: GREY, OTHERS: ORANGE}
+
+
+def study(_: np.random.Generator, quick: bool) -> Finding:
+    """Widen place fields, put modules side by side, and turn codes of a wave."""
+    widths = np.round(np.arange(0.5, 2.51, 0.5 if quick else 0.1), 2)
+    fields = {(cells, width): unique_tuning(_fields(cells, width)) for cells in CELLS for width in widths}
+    modules = {ratio: _modules(*ratio) for ratio in RATIOS[:: 3 if quick else 1]}
+    turned = {phases: _turned(phases) for phases in PHASES}
+    rows: list[dict[str, Any]] = [
+        *(_row("place cells", f"{cells} cells", width, found) for (cells, width), found in fields.items()),
+        *(
+            _row("modules", f"{one}:{other} of {positions} positions", price, found)
+            for (one, other, positions), (price, found) in modules.items()
+        ),
+        *(
+            {**_row("waves", f"{phases} phases", whole, found), "about_the_mean": centred}
+            for phases, (whole, centred, found) in turned.items()
+        ),
+    ]
+    columns = dict.fromkeys(key for row in rows for key in row)
+    rows = [{key: row.get(key, "") for key in columns} for row in rows]
+    apart = [found.unique for (one, other, _), (_, found) in modules.items() if other % one]
+    harmonic = [found.unique for (one, other, _), (_, found) in modules.items() if not other % one]
+    holds = (
+        all(found.unique for (_, width), found in fields.items() if width <= 1)
+        and all(fields[cells, widths[-1]].unique is False for cells in CELLS[:2])
+        and all(apart)
+        and not any(harmonic)
+        and False in harmonic
+        and all(is_free(price) == bool(other % one) for (one, other, _), (price, _) in modules.items())
+        and all(whole > 0.1 and centred < 1e-9 for whole, centred, _ in turned.values())
+    )
+    figure, (left, right) = panels(2)
+    _draw_fields(left, fields)
+    _draw_modules(right, modules)
+    last = {
+        cells: max(width for width in widths if all(fields[cells, each].unique for each in widths if each <= width))
+        for cells in CELLS
+    }
+    wide = max(width for (_, width), found in fields.items() if found.scattered)
+    verdict = (
+        f"{CELLS[0]} to {CELLS[-1]} place cells are the only ones with their similarities up to widths of "
+        f"{', '.join(f'{last[cells]:g}' for cells in CELLS)} distances to the next cell, sufficiently scattered up to "
+        f"{wide:g} at most; so are modules of {len(apart)} non-harmonic pairs, and none of {len(harmonic)} harmonic "
+        f"ones is shown to be; but optimal codes of one wave have different similarities, on all {len(turned)} rings: "
+        f"only those about the mean are the same"
+    )
+    return Finding(bool(holds), verdict, rows, figure)
+
+
+def _fields(cells: int, width: float) -> Array:
+    """(T, n) activity that falls from one at a cell's place to zero at this distance, on a ring."""
+    places = np.arange(cells * POSITIONS) / POSITIONS
+    distance = np.abs(places[:, None] - np.arange(cells))
+    return np.asarray(np.maximum(0.0, 1 - np.minimum(distance, cells - distance) / width))
+
+
+def _modules(one: int, other: int, positions: int) -> tuple[float, UniqueTuning]:
+    """Price of own cells for two frequencies on a ring, and whether they are the only ones with their similarities."""
+    waves = [circle(frequency * np.arange(positions), positions) for frequency in (one, other)]
+    joint = solved(Problem(np.hstack(waves), groups={"one": [0, 1], "other": [2, 3]}))
+    cells = [solved(Problem(wave)).activity() for wave in waves]
+    return joint.price_of_modularity, unique_tuning(np.hstack(cells))
+
+
+def _turned(phases: int) -> tuple[float, float, UniqueTuning]:
+    """How much similarities change as the optimal code of a ring is turned by a step, as they are and about the mean.
+
+    Both relative to the largest; and whether the tuning curves are the only ones with their similarities.
+    """
+    activity = solved(Problem(circle(range(phases), phases))).activity()
+    whole, centred = (
+        _change(values @ values.T) / np.abs(activity @ activity.T).max()
+        for values in (activity, activity - activity.mean(axis=0))
+    )
+    return whole, centred, unique_tuning(activity)
+
+
+def _change(similarities: Array) -> float:
+    return float(np.abs(similarities - np.roll(similarities, 1, axis=(0, 1))).max())
+
+
+def _outcome(found: UniqueTuning) -> str:
+    if found.unique is None:
+        return OPEN
+    return (SCATTERED if found.scattered else PROVEN) if found.unique else OTHERS
+
+
+def _row(kind: str, case: str, number: float, found: UniqueTuning) -> dict[str, Any]:
+    """The number: of fields their width, of modules the price of own cells, of waves how much similarities change."""
+    return {"kind": kind, "case": case, "number": number, "outcome": _outcome(found), "reason": found.reason}
+
+
+def _draw_fields(axes: Axes, fields: dict[tuple[int, float], UniqueTuning]) -> None:
+    for outcome, colour in COLOURS.items():
+        at = [place for place, found in fields.items() if _outcome(found) == outcome]
+        if at:
+            cells, widths = zip(*at, strict=True)
+            axes.scatter(widths, cells, s=14, color=colour, linewidth=0, label=outcome)
+    axes.set(xlabel="width of a field, over the distance to the next cell", ylabel="place cells on a ring")
+    axes.set(yticks=CELLS, ylim=(CELLS[0] - 0.5, CELLS[-1] + 1.7), title="Place cells")
+    legend(axes, ncols=2, loc="upper left")
+
+
+def _draw_modules(axes: Axes, modules: dict[tuple[int, int, int], tuple[float, UniqueTuning]]) -> None:
+    for place, (price, found) in enumerate(modules.values()):
+        axes.plot(place, 100 * price, "o", markersize=4, color=COLOURS[_outcome(found)])
+        axes.vlines(place, 0, 100 * price, color=COLOURS[_outcome(found)], linewidth=1)
+    names = [f"{one}:{other}\n{positions}" for one, other, positions in modules]
+    axes.set_xticks(range(len(names)), names)
+    axes.set(
+        xlabel="frequencies, and positions of the ring", ylabel="price of own cells (%)", title="Modules of grid cells"
+    )
