@@ -146,11 +146,12 @@ class Pricing:
             yield rows, first, second, neurons, feasible
 
     def _best_along_samples(self, worth: Array) -> tuple[float, Array]:
-        """Ratio and neuron x, of those with x along a sample."""
+        """Ratio and neuron x, of those with x along a sample; one at the mean makes none."""
         cost = (self.corners**2).sum(axis=1) + self._support(self.corners) ** 2
-        ratio = np.einsum("vi,ij,vj->v", self.corners, worth, self.corners) / cost
+        corners, cost = self.corners[cost > 0], cost[cost > 0]
+        ratio = np.einsum("vi,ij,vj->v", corners, worth, corners) / cost
         best = int(np.argmax(ratio))
-        return float(ratio[best]), self.corners[best] / cost[best] ** 0.5
+        return float(ratio[best]), corners[best] / cost[best] ** 0.5
 
     def _best(self, worth: Array, level: Indices, size: int, rows: Indices, bar: float) -> tuple[Array, Array, Mask]:
         """Best ratio and neuron x on the subspace of each face, and whether the neuron is feasible."""

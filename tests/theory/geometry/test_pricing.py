@@ -10,6 +10,7 @@ from tests.examples import share
 from tests.properties import naive
 from theory.bounds.ascent import Ascent
 from theory.geometry.copositivity import least_ratio, surely_copositive
+from theory.neurons import PeakActivity
 from theory.problem import Problem
 
 ROUNDING = 1e-9
@@ -116,3 +117,16 @@ def test_pricing_is_exact_on_correlated_sources(seed, dimension, digits, cost):
     assert priced.rho >= ratios.max() * (1 - ROUNDING)
     cost = (priced.worst**2).sum() + (-problem.sources.vertices @ priced.worst).max() ** 2
     assert priced.worst @ half.T @ half @ priced.worst / cost == pytest.approx(priced.rho, rel=ROUNDING)
+
+
+def test_a_point_at_the_mean_is_no_neuron():
+    points = np.random.default_rng(0).normal(size=(8, 6))
+    problem = Problem(points, neurons=PeakActivity())
+    at_mean = ~problem.pricing.corners.any(axis=1)
+    assert at_mean.any()  # the difference of a sample and itself, which the hull of six dimensions may keep
+    multiplier = random_multiplier(problem, 1, definite=True)
+    with np.errstate(all="raise"):
+        priced = problem.pricing.maximise(multiplier)
+    tried = naive.directions(problem, 2_000)
+    earned = ((tried @ multiplier) * tried).sum(axis=1) / problem.neuron_cost(tried)
+    assert priced.rho >= earned.max() * (1 - ROUNDING)
