@@ -32,6 +32,7 @@ STUDIES = (
     "rare-corner",
     "range-not-independence",
     "what-and-where",
+    "three-sources",
     "kinds-of-neurons",
     "frequency-pairs",
     "cell-types",
@@ -53,6 +54,7 @@ CONDITION = (
     "sparse-activity",
     "mixing-angles",
     "rare-corner",
+    "three-sources",
     "aligned-mixings",
     "tuning-curves",
 )
