@@ -32,7 +32,7 @@ __all__ = ["verify"]
     multiple=True,
     metavar="NAME",
     shell_complete=names_in("theory.theorems", "THEOREMS"),
-    help="Only this one; may be repeated.",
+    help="Only this one, or a published statement of docs/decided.md; may be repeated.",
 )
 @click.option("--trials", type=int, default=100, show_default=True, help="Problems per theorem.")
 @seed_option
