@@ -114,3 +114,16 @@ def test_which_mixings_independent_sources_survive(problem):
     alike = np.ptp(reach) == 0 and np.ptp(np.diag(problem.sources.covariance)) < 1e-9
     assert entry.applies(cheap) is bool(alike) and not entry.applies(problem)
     assert not entry.applies(cheap.replaced(encoder_cost=1.0))
+
+
+@given(st.integers(2, 4), st.integers(0, 2**32 - 1))
+def test_categories_without_an_offset_are_easiest_to_read_where_they_share_no_neuron(count, seed):
+    """Whatever their probabilities: activity asks for the lengths of the columns alone."""
+    rng = np.random.default_rng(seed)
+    columns = rng.exponential(size=(count + 2, count)) * (rng.random((count + 2, count)) < 0.7)
+    columns[:count] += 0.1 * np.eye(count)
+    gram = columns.T @ columns
+    assume(np.linalg.cond(gram) < 1e6)
+    apart = (1 / np.diag(gram)).sum()
+    shared = np.abs(gram - np.diag(np.diag(gram))).max() > 1e-6
+    assert np.trace(np.linalg.inv(gram)) >= apart * (1 - 1e-9) and (not shared or np.trace(np.linalg.inv(gram)) > apart)
