@@ -32,6 +32,7 @@ __all__ = [
     "object_on_ring",
     "object_on_torus",
     "objects_in_a_row",
+    "objects_on_torus",
     "one_map",
     "place_and_reward",
     "place_and_speed",
@@ -145,6 +146,25 @@ def objects_in_a_row(count: int, share: float, *, objects: int = 3) -> Task:
     in_a_row = (np.diff(situations, axis=1) % count == 1).all(axis=1)
     probabilities = (1 - share) / len(situations) + share * in_a_row / in_a_row.sum()
     groups = {f"object {i + 1}": circle(place, count) for i, place in enumerate(situations.T)}
+    return Task.of(situations, groups, probabilities)
+
+
+def objects_on_torus(share: float, *, side: int = 3, objects: int = 3) -> Task:
+    """Several objects on a square torus, each to be approached: each anywhere, but in a share of the rooms in a row.
+
+    Of each object two numbers are told, as in the public code of Dorrell et al. (2025): the way to go along the axis in
+    which it is farther, up or down in sign, and zero along the other. In a row each is one place before the next along
+    both axes. Situations are the places of all, from the agent.
+    """
+    situations = np.array(list(product(range(side), repeat=2 * objects)))
+    places = situations.reshape(len(situations), objects, 2)
+    in_a_row = (np.diff(places, axis=1) % side == 1).all(axis=(1, 2))
+    probabilities = (1 - share) / len(situations) + share * in_a_row / in_a_row.sum()
+    # Objects are between positions: half a step off, the shorter way round.
+    away = (places - 0.5 + side / 2) % side - side / 2
+    across = np.abs(away[..., 0]) > np.abs(away[..., 1])
+    told = np.sign(away) * np.stack([across, ~across], axis=-1)
+    groups = {f"object {i + 1}": told[:, i] for i in range(objects)}
     return Task.of(situations, groups, probabilities)
 
 

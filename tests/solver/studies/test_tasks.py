@@ -22,6 +22,7 @@ from solver.studies.tasks import (
     object_on_ring,
     object_on_torus,
     objects_in_a_row,
+    objects_on_torus,
     one_map,
     place_and_reward,
     place_and_speed,
@@ -50,6 +51,7 @@ KNOWN = [
     (one_map(8, 4), 1, 0.0576127062, 70.8360),
     (maps_of_their_own(8), 1, 0.2047746345, 90),
     (objects_in_a_row(4, 0.2), 1, 0, 90),
+    (objects_on_torus(0.5), 1, 0, 90),
 ]
 """Tasks with the cost of the encoder, the price of separate neurons, and the angle in degrees between the subspaces of
 their first two groups: orthogonal subspaces are not separate neurons."""
@@ -129,6 +131,21 @@ def test_a_source_that_is_missed_makes_cells_of_one_object_seem_mixed():
         read = int(groups[0][-1]) - 1
         assert whole[neuron, read] > 0.5 and np.delete(whole[neuron], read) == pytest.approx(0, abs=1e-12)
         assert (np.sort(partial[neuron])[0] > 0.01) == (read == 2)
+
+
+def test_objects_on_a_torus_are_told_by_the_way_to_go():
+    task = objects_on_torus(0.5)
+    chance = task.sources.sample_probabilities
+    in_a_row = np.flatnonzero(chance > chance.min() * 1.5)
+    assert len(chance) == 9**3 and chance[in_a_row].sum() == pytest.approx(0.5 + 0.5 * 9 / 9**3)
+    places = task.situations[in_a_row].reshape(-1, 3, 2)
+    assert ((places[:, 1] - places[:, 0]) % 3 == 1).all() and ((places[:, 2] - places[:, 1]) % 3 == 1).all()
+    told = task.sources.points[:, :2]
+    assert (np.abs(told).sum(axis=1) == 1).all()
+    # Two places along the first axis and none along the second: one and a half steps back against half a step back.
+    assert told[(task.situations[:, :2] == (2, 0)).all(axis=1)][0].tolist() == [-1, 0]
+    code = solve(task.problem())
+    assert _explained(code, range(3)).min(axis=1) == pytest.approx(0, abs=1e-12)
 
 
 def test_groups_are_columns_with_names():
