@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from solver.metrics import mutual_information_ratio
 from solver.pictures.style import BLUE, GREY, ORANGE, legend
 from solver.representation import Representation
 from solver.studies.study import Finding, curve, is_free, panels, scatter, solved, theory_line
@@ -36,6 +37,9 @@ WEIGHT_COST, ERROR_COST = 1e-4 / 1e-3, 1 / 1e-3
 
 AUTOENCODER_COST, AUTOENCODER_ROWS = 1e-3 / 5e-3, 50
 """Cost of the weights of the autoencoders, with activity at one, and how much they see."""
+
+SCORED = 300
+"""Samples on which codes are scored."""
 
 FREE_ENCODER = 1e-9
 """Cost of an encoder that costs next to nothing."""
@@ -90,16 +94,17 @@ def study(rng: np.random.Generator, quick: bool) -> Finding:
     right.set_yticks(range(0, draws + 1, 5))
     legend(right)
     sizes, mixed = [len(code) for code in exact], [int((_purity(code) < 1 - 1e-9).sum()) for code in exact]
-    free = is_free(prices)
+    free, scores = is_free(prices), [row["information_ratio"] for row in rows if row["readout"] == "exact"]
     first = {cost: _from(heights, tally, draws) for cost, tally in counts.items()}
     verdict = (
         f"own neurons are optimal if and only if no two columns of the mixing have a cosine above "
         f"{threshold(WEIGHT_COST):.3f} at the paper's costs, or {threshold(FREE_ENCODER):.3f} if the encoder is free, "
         f"in all {2 * draws * len(heights)} cases tried; of {len(exact)} random 6 by 6 mixings {int(free.sum())} are "
         f"modular, the others have {min(mixed)} to {max(mixed)} mixed neurons of {min(sizes)} to {max(sizes)} and "
-        f"prices from {100 * prices[~free].min():.2g} to {100 * prices.max():.2g} %; of {draws} tall ones all are "
-        f"modular from {first[WEIGHT_COST]} rows on at the paper's costs and from {first[FREE_ENCODER]} on if the "
-        f"encoder is free, and {recovered} of {draws} autoencoders of {AUTOENCODER_ROWS} signals"
+        f"prices from {100 * prices[~free].min():.2g} to {100 * prices.max():.2g} %, and score {min(scores):.2f} to "
+        f"{max(scores):.2f} of 1; of {draws} tall ones all are modular from {first[WEIGHT_COST]} rows on at the "
+        f"paper's costs and from {first[FREE_ENCODER]} on if the encoder is free, and {recovered} of {draws} "
+        f"autoencoders of {AUTOENCODER_ROWS} signals"
     )
     return Finding(bool(holds), verdict, rows, figure)
 
@@ -148,7 +153,14 @@ def _row(readout: str, code: Representation, matrix: Array) -> dict[str, Any]:
         "neurons": len(code),
         "mixed_neurons": int((purity < 1 - 1e-9).sum()),
         "least_share_of_main_factor": float(purity.min()),
+        "information_ratio": _information_ratio(code),
     }
+
+
+def _information_ratio(code: Representation) -> float:
+    """The paper's score of the code, on samples of the factors: one if each neuron tells of one factor alone."""
+    samples = np.random.default_rng(0).uniform(-REACH, REACH, size=(SCORED, FACTORS))
+    return mutual_information_ratio(code.activity(samples), samples)
 
 
 def _from(heights: tuple[int, ...], tally: list[int], draws: int) -> int | str:

@@ -59,6 +59,7 @@ def test_claims_hold(name, quick):
     "name",
     [
         "entangled-factors",
+        "sparse-activity",
         pytest.param("one-corner-point", marks=pytest.mark.slow),
         pytest.param("range-not-independence", marks=pytest.mark.slow),
     ],
