@@ -81,6 +81,22 @@ def test_a_file_that_hides_a_package_is_named(tmp_path):
     assert done.returncode and f"theory: {tmp_path / 'theory.py'} hides the package" in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.parametrize("name", ["solver", "theory"])
+def test_the_command_names_what_hides_it(name, tmp_path):
+    (tmp_path / f"{name}.py").write_text("mine = 1")
+    done = subprocess.run(
+        [sys.executable, "-m", "modularity_solver", "solve", "--example", "iris"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stderr.splitlines()
+    assert done.returncode == 2 and len(said) == 1
+    assert f"{name}: {tmp_path / name}.py hides the package" in said[0] and "rename that file" in said[0]
+
+
 def test_other_shells_are_refused():
     assert "'tcsh' is not one of 'bash', 'zsh', 'fish'" in refused("completion", "tcsh")
 
