@@ -14,6 +14,11 @@ from .comparison import Comparison as Comparison
 from .explanations.explain import explain as explain
 from .explanations.explanation import Explanations as Explanations
 from .explanations.findings import Explanation as Explanation
+from .in_time.answer import Checked as Checked
+from .in_time.answer import InTime as InTime
+from .in_time.answer import certify_in_time as certify_in_time
+from .in_time.network import LinearNetwork as LinearNetwork
+from .in_time.solve import solve_in_time as solve_in_time
 from .problem import Exact as Exact
 from .problem import InputError as InputError
 from .problem import Noisy as Noisy
@@ -21,6 +26,7 @@ from .problem import Problem as Problem
 from .problem import Soft as Soft
 from .problem import Sources as Sources
 from .problem import Transitions as Transitions
+from .problem import Trials as Trials
 from .questions.bootstrap import bootstrap as bootstrap
 from .questions.bootstrap_result import Bootstrap as Bootstrap
 from .questions.neuron_budget import Budget as Budget
@@ -54,11 +60,14 @@ __all__ = [
     "Bound",
     "Budget",
     "Certificate",
+    "Checked",
     "Comparison",
     "Exact",
     "Explanation",
     "Explanations",
+    "InTime",
     "InputError",
+    "LinearNetwork",
     "MissedSource",
     "Noisy",
     "PreparedTable",
@@ -72,12 +81,14 @@ __all__ = [
     "Sources",
     "Sweep",
     "Transitions",
+    "Trials",
     "UniqueTuning",
     "Verdict",
     "audit",
     "bootstrap",
     "budget",
     "certify",
+    "certify_in_time",
     "check_proof",
     "examples",
     "explain",
@@ -88,6 +99,7 @@ __all__ = [
     "price_curve",
     "separation",
     "solve",
+    "solve_in_time",
     "solve_many",
     "sweep",
     "unique_tuning",

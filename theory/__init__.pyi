@@ -4,6 +4,7 @@ from .dynamics import Transitions as Transitions
 from .errors import InputError as InputError
 from .exact.proof import Proof as Proof
 from .exact.proof import check_proof as check_proof
+from .in_time.trials import Trials as Trials
 from .problem import Problem as Problem
 from .sources import Sources as Sources
 from .symbolic.derivation import Derivation as Derivation
@@ -18,6 +19,7 @@ __all__ = [
     "Proof",
     "Sources",
     "Transitions",
+    "Trials",
     "Verdict",
     "check_proof",
     "derive",

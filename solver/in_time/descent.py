@@ -1,0 +1,153 @@
+"""Local search for a network: sequential quadratic programming in all weights and biases.
+
+    minimise loss(W, W_in, b, rest, R, c)   subject to   z >= 0 on all trials and steps,   R z + c = y where asked
+
+1. Histories that are alike are looked at once; of equations that follow from each other as many are kept as are
+   independent, whatever the network: those of a basis of the features of the trials (`Trials.features`).
+2. The activity is run forward, with its derivatives along all variables.
+3. SLSQP (Kraft 1988) goes from a network to a nearby one that no small change improves.
+4. The result is repaired (`solver.in_time.repair`): its biases and its readout are recomputed, so that it is exact.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.in_time.network import LinearNetwork
+from solver.in_time.repair import repaired
+from theory.arrays import Array
+
+if TYPE_CHECKING:
+    from theory.in_time.trials import Trials
+
+__all__ = ["Descent"]
+
+ITERATIONS, DECREASE = 400, 1e-13
+"""Steps of SLSQP at most, and the decrease of the loss that ends them."""
+
+INDEPENDENT = 1e-9
+"""Singular value of the features, relative to the largest, of an equation that others do not imply."""
+
+
+class Descent:
+    """The search for one task: what of it does not depend on the network is computed once."""
+
+    def __init__(self, trials: Trials) -> None:
+        self.trials = trials
+        flat = trials.features.reshape(-1, trials.features.shape[2])
+        _, self.distinct = np.unique(flat.round(12), axis=0, return_index=True)
+        self.equations = [self._equations(flat, output) for output in range(trials.outputs)]
+        self.targets = np.where(trials.asked, trials.targets, 0.0).reshape(-1, trials.outputs)
+
+    def improved(self, network: LinearNetwork) -> LinearNetwork:
+        """Steps 2 to 4, from a network that does the task."""
+        from scipy.optimize import minimize
+
+        size, start = len(network), _flat(network)
+        found = minimize(
+            self._loss,
+            start,
+            args=(size,),
+            jac=True,
+            method="SLSQP",
+            constraints=[
+                {"type": "eq", "fun": self._missed, "jac": self._missed_slope, "args": (size,)},
+                {"type": "ineq", "fun": self._activity, "jac": self._activity_slope, "args": (size,)},
+            ],
+            options={"maxiter": ITERATIONS, "ftol": DECREASE},
+        )
+        if not np.isfinite(found.x).all():
+            return network
+        return repaired(self.trials, self._network(found.x, size))
+
+    def _equations(self, flat: Array, output: int) -> Array:
+        """(r, n T) orthonormal combinations of the rows in which an output is asked for."""
+        asked = self.trials.asked[:, :, output].ravel()
+        left, sizes, _ = np.linalg.svd(flat[asked], full_matrices=False)
+        rank = int((sizes > INDEPENDENT * sizes[0]).sum())
+        rows = np.zeros((rank, len(flat)))
+        rows[:, asked] = left[:, :rank].T
+        return rows
+
+    # ---- the program, in one vector of variables ------------------------------------------------------------------
+
+    def _network(self, flat: Array, size: int) -> LinearNetwork:
+        channels, outputs = self.trials.channels, self.trials.outputs
+        shapes = ((size, size), (size, channels), (size,), (size,), (outputs, size), (outputs,))
+        ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+        return LinearNetwork(*(part.reshape(shape) for part, shape in zip(np.split(flat, ends), shapes, strict=False)))
+
+    def _loss(self, flat: Array, size: int) -> tuple[float, Array]:
+        trials, network = self.trials, self._network(flat, size)
+        activity = network.run(trials.inputs)
+        energies = network.energies(trials, activity)
+        weights = 2 * trials.weights[:, None] / trials.steps
+        recurrent, inward = np.zeros((size, size)), np.zeros((size, trials.channels))
+        bias, back = np.zeros(size), np.zeros((trials.count, size))
+        for step in range(trials.steps - 1, -1, -1):
+            back = back + weights * activity[:, step]
+            inward += back.T @ trials.inputs[:, step]
+            if step:
+                bias += back.sum(axis=0)
+                recurrent += back.T @ activity[:, step - 1]
+                back = back @ network.recurrent
+        slopes = (
+            recurrent + 2 * trials.recurrent_cost * network.recurrent,
+            inward + 2 * trials.input_cost * network.inward,
+            bias,
+            back.sum(axis=0),
+            2 * trials.readout_cost * network.readout,
+            np.zeros(trials.outputs),
+        )
+        return sum(energies.values()), np.concatenate([slope.ravel() for slope in slopes])
+
+    def _activity(self, flat: Array, size: int) -> Array:
+        activity = self._network(flat, size).run(self.trials.inputs)
+        return np.asarray(activity.reshape(-1, size)[self.distinct].ravel())
+
+    def _activity_slope(self, flat: Array, size: int) -> Array:
+        network = self._network(flat, size)
+        slopes = self._slopes(network, network.run(self.trials.inputs))
+        return np.asarray(slopes.reshape(-1, size, len(flat))[self.distinct].reshape(-1, len(flat)))
+
+    def _missed(self, flat: Array, size: int) -> Array:
+        network = self._network(flat, size)
+        missed = network.read(network.run(self.trials.inputs)).reshape(-1, self.trials.outputs) - self.targets
+        return np.concatenate([rows @ missed[:, output] for output, rows in enumerate(self.equations)])
+
+    def _missed_slope(self, flat: Array, size: int) -> Array:
+        network, outputs = self._network(flat, size), self.trials.outputs
+        activity = network.run(self.trials.inputs)
+        slopes = self._slopes(network, activity).reshape(-1, size, len(flat))
+        activity, start = activity.reshape(-1, size), len(flat) - outputs * (size + 1)
+        result = list[Array]()
+        for output, rows in enumerate(self.equations):
+            slope = np.tensordot(rows, network.readout[output] @ slopes, 1)
+            slope[:, start + output * size : start + (output + 1) * size] += rows @ activity
+            slope[:, start + outputs * size + output] += rows.sum(axis=1)
+            result.append(slope)
+        return np.concatenate(result)
+
+    def _slopes(self, network: LinearNetwork, activity: Array) -> Array:
+        """(trials, T, n, variables) derivatives of the activity."""
+        trials, size, channels = self.trials, len(network), self.trials.channels
+        inward, bias = size * size, size * size + size * channels
+        count = bias + 2 * size + trials.outputs * (size + 1)
+        slopes, own = np.zeros((trials.count, trials.steps, size, count)), np.arange(size)
+        for step in range(trials.steps):
+            now = slopes[:, step]
+            if step:
+                now += np.einsum("ij,tjv->tiv", network.recurrent, slopes[:, step - 1])
+                for before in range(size):
+                    now[:, own, own * size + before] += activity[:, step - 1, before, None]
+            now[:, own, bias + (0 if step else size) + own] += 1.0
+            for channel in range(channels):
+                now[:, own, inward + own * channels + channel] += trials.inputs[:, step, channel, None]
+        return slopes
+
+
+def _flat(network: LinearNetwork) -> Array:
+    parts = (network.recurrent, network.inward, network.bias, network.rest, network.readout, network.readout_bias)
+    return np.concatenate([part.ravel() for part in parts])

@@ -1,0 +1,66 @@
+"""From a network that nearly does a task to one that does it exactly.
+
+1. Adding one vector to the activity of all steps (to the rest, and (1 - W) times it to the bias) changes nothing that
+   is carried along or read. The least that lifts every neuron to zero is added.
+2. The readout is changed by the least that meets all targets, in the directions in which the activity varies.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from solver.in_time.network import LinearNetwork
+from theory.arrays import Array
+from theory.in_time.trials import Trials
+
+__all__ = ["carrying", "repaired"]
+
+SPANNED = 1e-6
+"""Singular value of the activity, relative to the largest, that a readout makes use of."""
+
+HEADROOM = 1e-13
+"""Share of the largest activity by which neurons are lifted above zero, against rounding."""
+
+
+def carrying(trials: Trials, neurons: Array, shift: Array, enter: Array, rest: Array) -> LinearNetwork:
+    """The network whose neurons have weights (n, k) on latent states l_{t+1} = shift l_t + enter x_{t+1}.
+
+    Args:
+        trials: the task.
+        neurons: (n, k) weights, of rank k.
+        shift: (k, k).
+        enter: (k, p).
+        rest: (k,) the latent states of the first step before anything enters.
+    """
+    recurrent = neurons @ shift @ np.linalg.pinv(neurons)
+    size, outputs = len(neurons), trials.outputs
+    readout, constant = np.zeros((outputs, size)), np.zeros(outputs)
+    plain = LinearNetwork(recurrent, neurons @ enter, np.zeros(size), neurons @ rest, readout, constant)
+    return repaired(trials, plain)
+
+
+def repaired(trials: Trials, network: LinearNetwork) -> LinearNetwork:
+    """The network that does the task, next to one that nearly does it."""
+    activity = network.run(trials.inputs)
+    lifted = np.maximum(0.0, HEADROOM * np.abs(activity).max(initial=0.0) - activity.min(axis=(0, 1)))
+    bias = network.bias + lifted - network.recurrent @ lifted
+    active = LinearNetwork(
+        network.recurrent, network.inward, bias, network.rest + lifted, network.readout, network.readout_bias
+    )
+    readout, constant = _readout(trials, active.run(trials.inputs), network.readout)
+    return LinearNetwork(network.recurrent, network.inward, bias, network.rest + lifted, readout, constant)
+
+
+def _readout(trials: Trials, activity: Array, near: Array) -> tuple[Array, Array]:
+    """Step 2: (q, n) and (q,)."""
+    rows, constants = list[Array](), list[float]()
+    for output, given in enumerate(near):
+        asked = trials.asked[:, :, output]
+        known, wanted = activity[asked], trials.targets[:, :, output][asked]
+        middle, level = known.mean(axis=0), wanted.mean()
+        inverse, row = np.linalg.pinv(known - middle, rcond=SPANNED), given
+        for _ in range(3):  # once more on what is left: rounding
+            row = row + inverse @ (wanted - level - (known - middle) @ row)
+        rows.append(row)
+        constants.append(float(level - middle @ row))
+    return np.array(rows), np.array(constants)

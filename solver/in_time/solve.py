@@ -1,0 +1,113 @@
+"""The door for tasks in time: trials in, a network and a lower bound out.
+
+1. Networks that do the task are built (`solver.in_time.starts`), and improved one by one (`solver.in_time.descent`).
+2. Random ones of about as many neurons are improved as well.
+3. The best of all is held against what is proven (`solver.in_time.proof`), from the trials alone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from solver.certificate.worth import within_loss
+from solver.in_time.answer import InTime
+from solver.in_time.descent import Descent
+from solver.in_time.network import LinearNetwork
+from solver.in_time.proof import prove
+from solver.in_time.repair import repaired
+from solver.in_time.starts import starts
+from solver.solving.limits import generator_of
+from theory.errors import InputError
+from theory.in_time.memory import MemoryBounds
+from theory.in_time.trials import Trials
+
+__all__ = ["solve_in_time"]
+
+TOLERANCE = 1e-6
+"""Relative gap at which a network counts as optimal, if not given."""
+
+MOST_VARIABLES = 300
+"""Weights and biases of a network beyond which it is not improved: a step takes their number cubed."""
+
+
+def solve_in_time(
+    trials: Trials, *, tolerance: float = TOLERANCE, tries: int = 4, rng: int | np.random.Generator | None = None
+) -> InTime:
+    """Find a linear recurrent network of nonnegative neurons that does a task, and a lower bound for all that do.
+
+    The problem is not convex. The bound is proven whatever the search finds; where it meets the loss the network is
+    globally optimal, and is called so, and nowhere else.
+
+    Args:
+        trials: the task.
+        tolerance: relative gap (loss - lower_bound) / loss at which a network counts as optimal.
+        tries: random networks that are improved as well.
+        rng: seed or generator for these, zero if not given.
+
+    Raises:
+        InputError: an argument that cannot be used.
+
+    Source: docs/mathematics.md, "Tasks in time".
+
+    Example:
+        >>> from solver import Trials, solve_in_time
+        >>> cues = np.array([[-1.0, -1], [-1, 1], [1, -1], [1, 1]])
+        >>> inputs, targets = np.zeros((4, 4, 2)), np.full((4, 4, 2), np.nan)
+        >>> inputs[:, 0] = targets[:, 3] = cues  # both cues, to be recalled three steps later
+        >>> answer = solve_in_time(Trials(inputs, targets), tries=1)
+        >>> answer.status, round(answer.loss, 6), answer.gap < 1e-6
+        ('optimal', 7.88784, True)
+    """
+    if not isinstance(trials, Trials):
+        raise InputError(f"trials: expected `theory.Trials`, got {type(trials).__name__}")
+    if not 0 < tolerance <= 1:
+        raise InputError(f"tolerance: {tolerance!r} is not above 0 and at most 1")
+    if not (isinstance(tries, int | np.integer) and tries >= 0):
+        raise InputError(f"tries: {tries!r} is not a whole number of networks")
+    network = _best_network(trials, int(tries), generator_of(rng))
+    activity = network.run(trials.inputs)
+    loss = sum(network.energies(trials, activity).values())
+    bound, proof = prove(MemoryBounds(trials), network.on_entered(trials, activity), loss, tolerance / 2)
+    bound = within_loss(bound, loss)
+    status = "optimal" if loss - bound <= tolerance * loss else "bounded"
+    return InTime(trials, network, loss, bound, status, proof)
+
+
+def _best_network(trials: Trials, tries: int, rng: np.random.Generator) -> LinearNetwork:
+    """Steps 1 and 2."""
+    descent, found = Descent(trials), list[LinearNetwork]()
+    for start in starts(trials):
+        found += _with_improved(trials, descent, start)
+    best = min(found, key=lambda network: _loss(trials, network))
+    for number in range(tries):
+        found += _with_improved(trials, descent, _random(trials, len(best) + number % 2, rng))
+    return min(found, key=lambda network: _loss(trials, network))
+
+
+def _with_improved(trials: Trials, descent: Descent, start: LinearNetwork) -> list[LinearNetwork]:
+    """A network to begin with, and what it is improved to unless that takes too long."""
+    return [start, descent.improved(start)] if _variables(trials, start) <= MOST_VARIABLES else [start]
+
+
+def _loss(trials: Trials, network: LinearNetwork) -> float:
+    """What a network costs; infinite if it does not do the task."""
+    activity = network.run(trials.inputs)
+    missed = np.abs(network.read(activity) - trials.targets)[trials.asked]
+    if not missed.max() <= 1e-10 * np.abs(trials.targets[trials.asked]).max():
+        return float("inf")
+    return sum(network.energies(trials, activity).values())
+
+
+def _random(trials: Trials, size: int, rng: np.random.Generator) -> LinearNetwork:
+    """A network of random weights, whose readout is as good as it gets."""
+    recurrent = np.linalg.qr(rng.standard_normal((size, size)))[0]
+    zeros, outputs = np.zeros(size), trials.outputs
+    inward = rng.standard_normal((size, trials.channels))
+    return repaired(
+        trials, LinearNetwork(recurrent, inward, zeros, zeros, np.zeros((outputs, size)), np.zeros(outputs))
+    )
+
+
+def _variables(trials: Trials, network: LinearNetwork) -> int:
+    size = len(network)
+    return size * (size + trials.channels + 2 + trials.outputs) + trials.outputs

@@ -1,0 +1,180 @@
+"""Networks for tasks in time: run step by step, bounded, certified, and as theory says."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given
+from scipy.optimize import minimize
+
+from solver import InputError, Trials, certify_in_time, solve_in_time
+from solver.in_time.proof import MemoryProof, earned, proven
+from solver.strategies import seeds
+from tests.examples import share
+from tests.theory.in_time.test_memory import performing
+from tests.theory.in_time.test_trials import CUES, recall
+from theory.in_time.memory import MemoryBounds
+
+GRID = np.array([[one, other] for one in (-1.0, 0, 1) for other in (-1.0, 0, 1)])
+
+
+@cache
+def of_cut_cues():
+    """Never both cues low, never both high."""
+    return solve_in_time(recall(GRID[1:-1]), tries=0)
+
+
+def best_of_one_cue(trials, variance, height):
+    """Independent: one neuron that holds one cue by one weight w, in the logarithms of its strength and of w^2."""
+
+    def loss(logs):
+        strength, kept = np.exp(logs)
+        held = sum(kept**step for step in range(trials.steps)) / trials.steps
+        read = trials.readout_cost / (strength * kept ** (trials.steps - 1))
+        return strength * ((variance + height**2) * held + trials.input_cost) + trials.recurrent_cost * kept + read
+
+    return minimize(loss, [0.0, 0.0], method="BFGS", options={"gtol": 1e-10}).fun
+
+
+def does_its_task(answer):
+    activity, read = answer.simulate()
+    asked, size = answer.trials.asked, np.abs(answer.trials.targets[answer.trials.asked]).max()
+    np.testing.assert_allclose(read[asked], answer.trials.targets[asked], atol=1e-9 * size)
+    assert activity.min() >= -1e-9 * activity.max()
+    state = answer.network.rest + answer.trials.inputs[:, 0] @ answer.network.inward.T
+    for step in range(1, answer.trials.steps):  # once more, from the state alone
+        carried = state @ answer.network.recurrent.T + answer.network.bias
+        state = carried + answer.trials.inputs[:, step] @ answer.network.inward.T
+        np.testing.assert_allclose(state, activity[:, step], atol=1e-12 * activity.max())
+
+
+@pytest.mark.parametrize("costs", [{}, {"recurrent_cost": 0.1}, {"input_cost": 0.0, "readout_cost": 3.0}])
+def test_cues_of_which_all_pairs_occur_are_kept_apart_and_that_is_proven(costs):
+    trials = recall(GRID, **costs)
+    answer = solve_in_time(trials, tries=0)
+    assert answer.status == "optimal" and answer.gap < 1e-6
+    assert answer.loss == pytest.approx(2 * best_of_one_cue(trials, 2 / 3, 1.0), rel=1e-7)
+    assert (np.abs(answer.network.inward) > 1e-4).sum(axis=1).tolist() == [1] * len(answer.network)
+    does_its_task(answer)
+
+
+def test_correlations_between_cues_change_the_verdict_only_where_a_corner_is_missing():
+    often = np.exp(GRID.prod(axis=1))  # alike more often than not, but every pair occurs
+    trials = recall(GRID, probabilities=often)
+    answer, apart = (
+        solve_in_time(trials, tries=0),
+        2 * best_of_one_cue(trials, (often * GRID[:, 0] ** 2).sum() / often.sum(), 1.0),
+    )
+    assert answer.status == "optimal" and answer.loss == pytest.approx(apart, rel=1e-6)
+    cut = of_cut_cues()
+    one = best_of_one_cue(recall(GRID[1:-1]), 4 / 7, 1.0)
+    assert cut.status == "bounded" and cut.loss < 2 * one * (1 - 1e-3) and cut.gap < 0.01
+    assert (np.abs(cut.network.inward).min(axis=1) > 1e-2).any()
+    does_its_task(cut)
+
+
+@pytest.mark.thorough
+@share(1 / 4)
+@given(seeds)
+def test_no_network_is_below_the_bound(seed):
+    trials, network = performing(seed)
+    answer = solve_in_time(trials, tries=0, rng=seed)
+    does_its_task(answer)
+    loss = sum(network.energies(trials, network.run(trials.inputs)).values())
+    assert answer.lower_bound <= loss * (1 + 1e-9) and answer.lower_bound <= answer.loss
+    checked = certify_in_time(trials, answer)
+    assert checked.feasible and checked.loss == pytest.approx(answer.loss, rel=1e-12)
+    assert checked.lower_bound == pytest.approx(answer.lower_bound, rel=1e-9)
+    assert sum(answer.energies.values()) == pytest.approx(answer.loss, rel=1e-12)
+
+
+@share(1 / 2)
+@given(seeds)
+def test_whatever_matrices_and_weights_prove_is_below_a_network(seed):
+    trials, network = performing(seed)
+    bounds, rng = MemoryBounds(trials), np.random.default_rng(seed)
+    activity = network.run(trials.inputs)
+    loss = sum(network.energies(trials, activity).values())
+    codes = bounds.codes_of(network.on_entered(trials, activity))
+    for size in (0.1, 1.0, 10.0):
+        links = rng.dirichlet(np.ones(max(1, len(bounds.links))))[: len(bounds.links)]
+        proof = MemoryProof(
+            tuple(tuple(size * code for code in chain) for chain in codes), links, np.ones(len(bounds.reads))
+        )
+        assert proven(bounds, proof) <= loss * (1 + 1e-9)
+
+
+def test_no_random_neuron_earns_more_than_is_said():
+    answer = of_cut_cues()
+    trials, bounds = answer.trials, MemoryBounds(answer.trials)
+    slopes = bounds.slopes(answer.proof.codes, answer.proof.links, answer.proof.reads)
+    neurons = np.random.default_rng(0).standard_normal((1000, 2))
+    for step, (ratio, _) in earned(bounds, slopes).items():
+        basis, seen = bounds.basis(0, step), trials.entered
+        worth = np.einsum("ni,ij,nj->n", neurons @ basis, slopes[0, step], neurons @ basis)
+        activity = neurons @ seen.T
+        cost = (activity**2 @ trials.weights + activity.min(axis=1) ** 2) / trials.steps
+        assert (worth <= ratio * cost * (1 + 1e-9)).all() and (worth / cost).max() > 0.9 * ratio
+
+
+def test_units_of_the_inputs_are_a_price():
+    one = of_cut_cues()
+    other = solve_in_time(Trials(3 * one.trials.inputs, one.trials.targets, input_cost=9.0), tries=0)
+    assert one.lower_bound == pytest.approx(other.lower_bound, rel=1e-6)
+    assert one.loss == pytest.approx(other.loss, rel=1e-4)
+
+
+def test_trials_that_occur_twice_are_trials_of_twice_the_probability():
+    once = recall(GRID, probabilities=[2, 1, 1, 1, 1, 1, 1, 1, 1])
+    twice = recall(np.vstack([GRID, GRID[:1]]))
+    one, other = solve_in_time(once, tries=0), solve_in_time(twice, tries=0)
+    assert one.lower_bound == pytest.approx(other.lower_bound, rel=1e-6)
+
+
+@pytest.mark.thorough
+def test_one_channel_for_both_cues_is_bounded_and_never_claimed():
+    """Cues one after another through the same channel, recalled in their order: what is kept must be told apart."""
+    inputs, targets = np.zeros((4, 5, 1)), np.full((4, 5, 1), np.nan)
+    inputs[:, 0, 0], inputs[:, 1, 0] = CUES.T
+    targets[:, 3, 0], targets[:, 4, 0] = CUES.T
+    answer = solve_in_time(Trials(inputs, targets), tries=0)
+    does_its_task(answer)
+    assert answer.status == "bounded" and 0.3 * answer.loss < answer.lower_bound < answer.loss
+
+
+@pytest.mark.thorough
+def test_a_target_that_moves_with_the_clock():
+    inputs = recall().inputs
+    targets = np.repeat(recall().targets[:, -1:], 4, axis=1) + np.array([0.0, 1, -1, 2])[:, None]
+    answer = solve_in_time(Trials(inputs, targets), tries=0)
+    does_its_task(answer)
+    assert 0 < answer.lower_bound < answer.loss
+
+
+def test_what_was_altered_is_seen():
+    trials = recall()
+    answer = solve_in_time(trials, tries=0)
+    wrong = replace(answer, network=replace(answer.network, recurrent=answer.network.recurrent * 1.001))
+    checked = certify_in_time(trials, wrong)
+    assert not checked.feasible and checked.gap == np.inf and checked.target_error > 1e-4
+    boast = replace(answer, lower_bound=2 * answer.loss, proof=replace(answer.proof, links=100 * answer.proof.links))
+    assert certify_in_time(trials, boast).lower_bound <= answer.loss
+    louder = tuple(tuple(2 * code for code in chain) for chain in answer.proof.codes)
+    assert certify_in_time(trials, replace(answer, proof=replace(answer.proof, codes=louder))).lower_bound < answer.loss
+    with pytest.raises(InputError, match="proof: its matrices"):
+        certify_in_time(recall(steps=3), answer)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"trials": CUES}, "trials: expected `theory.Trials`"),
+        ({"tolerance": 0}, "tolerance: 0 is not above 0"),
+        ({"tries": -1}, "tries: -1 is not a whole number"),
+    ],
+)
+def test_what_is_refused(arguments, said):
+    with pytest.raises(InputError) as error:
+        solve_in_time(**({"trials": recall()} | arguments))
+    assert said in str(error.value)
