@@ -41,7 +41,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     """Widen place fields, put modules side by side, and turn codes of a wave."""
     widths = np.round(np.arange(0.5, 2.51, 0.5 if quick else 0.1), 2)
     fields = {(cells, width): unique_tuning(_fields(cells, width)) for cells in CELLS for width in widths}
-    modules = {ratio: _modules(*ratio) for ratio in RATIOS[:: 3 if quick else 1]}
+    modules = {ratio: _modules(*ratio) for ratio in RATIOS[:: 5 if quick else 1]}
     turned = {phases: _turned(phases) for phases in PHASES}
     rows: list[dict[str, Any]] = [
         *(_row("place cells", f"{cells} cells", width, found) for (cells, width), found in fields.items()),
