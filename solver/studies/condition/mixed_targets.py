@@ -93,8 +93,11 @@ def study(rng: np.random.Generator, quick: bool) -> Finding:
     right.set_title("Random mixings that are taller and taller")
     right.set_yticks(range(0, draws + 1, 5))
     legend(right)
-    sizes, mixed = [len(code) for code in exact], [int((_purity(code) < 1 - 1e-9).sum()) for code in exact]
-    free, scores = is_free(prices), [row["information_ratio"] for row in rows if row["readout"] == "exact"]
+    free = is_free(prices)
+    sizes, mixed, scores = (
+        [row[name] for row, own in zip(rows, free, strict=False) if not own]
+        for name in ("neurons", "mixed_neurons", "information_ratio")
+    )
     first = {cost: _from(heights, tally, draws) for cost, tally in counts.items()}
     verdict = (
         f"own neurons are optimal if and only if no two columns of the mixing have a cosine above "
