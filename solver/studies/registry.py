@@ -2,8 +2,8 @@
 
 Each study is a file of this folder that defines `study(rng, quick)`, and a line of `STUDIES`. Those on the modularity
 condition are in the folder `condition` and in `CONDITION` too, those on rectified and free neurons in `nonlinear` and
-in `NONLINEAR`. Studies that train networks are in the folder `networks` and in `NETWORKS`, and need the extra of that
-name.
+in `NONLINEAR`, those of tasks in time in `in_time` and in `IN_TIME`. Studies that train networks are in the folder
+`networks` and in `NETWORKS`, and need the extra of that name.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ STUDIES = (
     "remapping",
     "further-factors",
     "working-memory",
+    "delayed-recall",
     "space-and-reward",
     "missed-sources",
     "preparation-and-output",
@@ -62,6 +63,9 @@ CONDITION = (
 
 NONLINEAR = ("what-and-where", "kinds-of-neurons", "on-and-off")
 """Studies on rectified and free neurons; each is a file of the folder `nonlinear`."""
+
+IN_TIME = ("delayed-recall",)
+"""Studies of tasks in time; each is a file of the folder `in_time`."""
 
 NETWORKS = (
     "networks-constraints",
@@ -122,7 +126,7 @@ def run_studies(
 
 
 def _run(name: str, rng: np.random.Generator, quick: bool) -> Finding:
-    rooms = {"networks.": NETWORKS, "nonlinear.": NONLINEAR, "condition.": CONDITION}
+    rooms = {"networks.": NETWORKS, "nonlinear.": NONLINEAR, "condition.": CONDITION, "in_time.": IN_TIME}
     room = next((room for room, names in rooms.items() if name in names), "")
     file = name.removeprefix("networks-").replace("-", "_")
     module = import_module(f"solver.studies.{room}{file}")

@@ -1,0 +1,1 @@
+"""Studies of tasks in time."""
