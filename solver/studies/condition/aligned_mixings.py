@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap, LogNorm
 
 from solver.batches.solve_many import solve_many
+from solver.pictures.phases.phase_plane import MODULAR
 from solver.pictures.source_plane import Condition, cloud
 from solver.pictures.style import BLUE, ORANGE, colour_bar, head, legend, page_figure, side_by_side
 from solver.studies.study import Finding, is_free
@@ -30,9 +31,6 @@ EXAMPLES = ((0.4, 0.0), (0.4, 0.4), (1.0, 0.0), (1.0, -0.6))
 
 LEAST_SHOWN = 0.01
 """Smaller prices, in per cent, have the colour of this one."""
-
-MODULAR = "#cfe3f2"
-"""Where own neurons are optimal."""
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:

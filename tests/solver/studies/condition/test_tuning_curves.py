@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from solver import solve
 from solver.questions.tuning import unique_tuning
 from solver.studies.condition.tuning_curves import (
     OPEN,
@@ -16,6 +17,8 @@ from solver.studies.condition.tuning_curves import (
     _turned,
 )
 from solver.studies.study import is_free
+from solver.studies.tasks import circle
+from theory.problem import Problem
 
 
 def test_fields_are_triangles_on_a_ring():
@@ -46,6 +49,14 @@ def test_a_turned_code_has_other_similarities():
     assert whole > 0.1 and centred == pytest.approx(0, abs=1e-12) and found.unique
     # Three cells at three places are turned into each other.
     assert _turned(3)[0] == pytest.approx(0, abs=1e-12)
+
+
+def test_a_turned_code_is_optimal():
+    problem = Problem(circle(range(5), 5))
+    code = solve(problem)
+    turn = 2 * np.pi / 5
+    turned = code.source_weights @ [[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]
+    assert code.status == "optimal" and problem.loss(turned) == pytest.approx(code.loss, rel=1e-12)
 
 
 def test_what_is_left_open_is_said():
