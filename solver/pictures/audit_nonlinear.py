@@ -35,9 +35,13 @@ def sentences(findings: NonlinearFindings) -> list[str]:
         Free neurons: all of the activity is audited.
     """
     lines = [_part(findings), *weights_words(findings), f"{headline(findings)}.", *saved_words(findings)]
-    gone = [name for name, factor in zip(findings.neurons, findings.strengths, strict=True) if factor == 0]
+    fires = findings.code.neuron_costs > 0
+    silent, gone = int((~fires).sum()), int((fires & (findings.strengths == 0)).sum())
+    if silent:
+        lines.append(f"Of {len(fires)} neurons {silent} {'is' if silent == 1 else 'are'} silent.")
     if gone and findings.code.status != "optimal":
-        lines.append(f"In their best strengths {len(gone)} of {len(findings.neurons)} neurons would be silent.")
+        whom = f"the {fires.sum()} others would be silent too" if silent else f"{len(fires)} neurons would be silent"
+        lines.append(f"In their best strengths {gone} of {whom}.")
     saving = findings.missing_saving / findings.lower_bound if findings.lower_bound > 0 else 0.0
     if findings.missing_ratio > 1 + NEGLIGIBLE and saving > NEGLIGIBLE:
         lines.append(

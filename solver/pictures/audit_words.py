@@ -238,12 +238,12 @@ def excess_words(share: float) -> str:
 
 
 def terms_of(findings: CommonFindings) -> list[list[str]]:
-    """The terms of the loss, with the differences in percent of the optimal loss, so that they add up."""
+    """The terms of the loss, with the differences in percent of the best loss, so that they add up."""
     energies, optimal = findings.code.energies, findings.optimum.energies
     terms = [(name, energies[name], optimal[name]) for name in energies]
     terms.append(("loss", findings.loss, findings.optimum.loss))
     return [
-        ["term", "this code", "optimum", "more"],
+        ["term", "this code", "optimum" if findings.optimum.status == "optimal" else "best found", "more"],
         *(
             [name, f"{cost:.6g}", f"{least:.6g}", f"{100 * (cost - least) / findings.optimum.loss:+,.2f} %"]
             for name, cost, least in terms

@@ -6,6 +6,7 @@ settings of the user's matplotlib are left alone, and change no picture: one wit
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import warnings
@@ -228,8 +229,10 @@ def name_columns(axes: Axes, names: Sequence[str], together: int = 28) -> None:
 
 
 def slant(axes: Axes, together: int, degrees: float = 30) -> None:
-    """Slant the names along an axis where they have more characters together than this."""
+    """Slant the names along an axis where two neighbours would touch: it has room for so many characters together."""
     labels = axes.get_xticklabels()
-    if sum(len(label.get_text()) for label in labels) > together:
+    lengths = [len(label.get_text()) for label in labels]
+    wanted = max(((one + other) / 2 for one, other in itertools.pairwise(lengths)), default=0)
+    if wanted * len(labels) > together:
         for label in labels:
             label.set(rotation=degrees, ha="right", rotation_mode="anchor")

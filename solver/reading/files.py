@@ -44,6 +44,15 @@ ARCHIVES = {".mat": ".mat", ".h5": ".h5", ".hdf5": ".h5", ".nwb": ".nwb"}
 
 SUFFIXES = (*TEXT, ".csv.gz", ".npy", ".npz", ".parquet", ".zarr", *ARCHIVES)
 
+REMEDIES = {
+    **dict.fromkeys((".xls", ".xlsx", ".ods"), "save the sheet as .csv"),
+    **dict.fromkeys(
+        (".pt", ".pth", ".ckpt", ".safetensors"), "load it with torch, and save its tensors with numpy.savez"
+    ),
+    **dict.fromkeys((".pkl", ".pickle"), "load it in Python, and save its arrays with numpy.savez"),
+}
+"""What to do with files of other kinds that people have."""
+
 NAMED_ARRAY = re.compile(r"(.+\.(?:npz|zarr|mat|h5|hdf5|nwb)):(.+)", re.IGNORECASE | re.DOTALL)
 """A file with the name of one of its arrays behind it."""
 
@@ -170,9 +179,8 @@ def _on_disk(file: Path, path: str, suffix: str) -> InputFile:
             return InputFile(path, ".csv", content=_decompressed(path, stream.read()))
     suffix = ".csv" if suffix in TEXT else ARCHIVES.get(suffix, suffix)
     if suffix not in SUFFIXES:
-        raise InputError(
-            f"{path}: unknown kind of file {file.suffix or '(no suffix)'!r}; give one of {', '.join(SUFFIXES)}"
-        )
+        remedy = REMEDIES.get(suffix, f"give one of {', '.join(SUFFIXES)}")
+        raise InputError(f"{path}: unknown kind of file {file.suffix or '(no suffix)'!r}; {remedy}")
     return InputFile(path, suffix, path=file)
 
 

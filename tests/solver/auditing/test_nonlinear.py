@@ -29,6 +29,14 @@ def network(random, *, dimension, neurons):
     return points, weights, random.uniform(-1.5, 3, neurons)
 
 
+def test_neurons_that_are_silent_are_not_said_to_become_so():
+    problem = Problem([[-1], [1]], activation="free", readout=Soft(1e6))
+    said = " ".join(audit(problem, [[2, 0, 0], [0, 2, 0]]).sentences())
+    assert "Of 3 neurons 1 is silent." in said and "would be silent" not in said
+    both = " ".join(audit(problem, [[2, 0, 0, 0.1], [0, 2, 0, 0.1]]).sentences())
+    assert "Of 4 neurons 1 is silent. In their best strengths 1 of the 3 others would be silent too." in both
+
+
 def test_two_free_neurons_by_hand():
     # Sources -1, 1: one neuron on either sample. Twice as loud as unit activity: 2 * 4 / 2 = 4, decoders of 1/2 each.
     problem = Problem([[-1], [1]], activation="free", readout=Soft(1e6))

@@ -50,6 +50,13 @@ def test_names_of_neurons_do_not_collide_and_differ():
     assert len([name for name in neurons if f"…{name[-3:]}" in told]) == 14
 
 
+def test_long_names_beside_short_ones_do_not_collide():
+    problem, rng = named(2), np.random.default_rng(1)
+    activity = problem.sources.points @ np.abs(rng.normal(size=(2, 8)))
+    neurons = ["light cell", "hd1", "hd4", "hd2", "hd3", "ramp down", "ramp up", "conj"]
+    assert not collisions(audit(problem, activity, neurons=neurons).plot(panels=["earnings", "energies", "savings"]))
+
+
 def test_what_no_pair_shows_is_said():
     cube = Problem(examples.load("cornerless_cube"))
     said = "Mixed, though no pair\nof sources shows it:\npairs are not enough."

@@ -119,9 +119,12 @@ def test_bad_text_is_refused_with_its_place(write, content, said):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["data.xlsx", "data"])
-def test_unknown_suffix(write, name):
-    with pytest.raises(InputError, match="unknown kind of file"):
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("data.xlsx", "save the sheet as .csv"), ("data.pt", "load it with torch"), ("data", "give one of .csv")],
+)
+def test_unknown_suffix(write, name, remedy):
+    with pytest.raises(InputError, match=f"unknown kind of file .*; {remedy}"):
         read_sources(write(lines(), name))
 
 
