@@ -41,6 +41,7 @@ STUDIES = (
     "working-memory",
     "delayed-recall",
     "space-and-reward",
+    "paths-on-a-torus",
     "missed-sources",
     "preparation-and-output",
     "aligned-mixings",
@@ -64,7 +65,7 @@ CONDITION = (
 NONLINEAR = ("what-and-where", "kinds-of-neurons", "on-and-off")
 """Studies on rectified and free neurons; each is a file of the folder `nonlinear`."""
 
-IN_TIME = ("delayed-recall",)
+IN_TIME = ("delayed-recall", "paths-on-a-torus")
 """Studies of tasks in time; each is a file of the folder `in_time`."""
 
 NETWORKS = (

@@ -37,7 +37,7 @@ def rows_of(study):
 
 SLOW = (
     *("frequency-pairs", "kinds-of-neurons", "one-convex-problem", "range-not-independence"),
-    *("cell-types", "further-factors", "working-memory", "space-and-reward", "missed-sources"),
+    *("cell-types", "further-factors", "working-memory", "space-and-reward", "missed-sources", "paths-on-a-torus"),
 )
 """Problems of four sources or twelve, many problems, and trained weights; the plain suite tries their claims too."""
 
