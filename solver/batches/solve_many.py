@@ -35,7 +35,7 @@ from theory.problem import Problem
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices
 
-__all__ = ["solve_many"]
+__all__ = ["solve_many", "solved_at_once"]
 
 
 @dataclass(frozen=True)
@@ -96,22 +96,26 @@ def solve_many(
         check(given[0], "auto", Limits(tolerance, time_limit=time_limit))
     else:
         raise InputError("problems: there are none; give at least one")
-    many = _Many(given, tolerance)
-    with one_thread():
-        for places, points in _alike(given):
-            many.solve_at_once(places, points)
+    many = _Many.at_once(given, tolerance)
     for place, problem in enumerate(given):
         if place not in many.found:
             many.write(place, solve_any_of_many(problem, tolerance=tolerance, time_limit=time_limit, rng=rng))
-    return Answers(
-        given,
-        many.numbers,
-        modular=many.modular,
-        coded=many.coded,
-        found=many.found,
-        written=many.written,
-        tolerance=tolerance,
-    )
+    return many.answers()
+
+
+def solved_at_once(problems: Sequence[Problem], tolerance: float) -> Answers:
+    """`solve_many` without those problems that it leaves to `solve`: they have no numbers and no answer.
+
+    Args:
+        problems: of any kinds.
+        tolerance: as for `solve_many`.
+
+    Example:
+        >>> found = solved_at_once([Problem([[0, 0], [0, 1], [1, 0]]), Problem([[0], [1]])], 1e-8)
+        >>> found.at_once.tolist(), found[0].status
+        ([True, False], 'optimal')
+    """
+    return _Many.at_once(problems, tolerance).answers()
 
 
 def _alike(problems: Sequence[Problem]) -> Iterator[tuple[list[int], list[Array]]]:
@@ -135,10 +139,20 @@ class _Many:
     def __init__(self, problems: Sequence[Problem], tolerance: float) -> None:
         self.problems, self.tolerance = problems, tolerance
         self.numbers = {name: np.full(len(problems), np.nan) for name in NUMBERS}
+        self.numbers["neurons"][:] = 0
         self.modular = np.zeros(len(problems), dtype=bool)
         self.coded: list[tuple[tuple[str, ...], ...]] = [()] * len(problems)
         self.found: dict[int, Found] = {}
         self.written: dict[int, Any] = {}
+
+    @classmethod
+    def at_once(cls, problems: Sequence[Problem], tolerance: float) -> _Many:
+        """Of those that fit."""
+        many = cls(problems, tolerance)
+        with one_thread():
+            for places, points in _alike(problems):
+                many.solve_at_once(places, points)
+        return many
 
     def answers(self) -> Answers:
         """All of them."""

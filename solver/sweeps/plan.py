@@ -197,6 +197,16 @@ class Sweep:
             if left:
                 yield left
 
+    def run_of(self, index: int) -> range:
+        """The points of the run of one, known or not.
+
+        Example:
+            >>> Sweep.of_family("opposite-corners", parameter=[0.4, 0.6, 0.8]).run_of(1)
+            range(0, 3)
+        """
+        first = index - index % RUN
+        return range(first, min(first + RUN, len(self)))
+
     def leads_to(self, index: int) -> bool:
         """Whether the point before is near enough, and in the same run, to start from.
 

@@ -2,8 +2,9 @@
 
 1. Read the journal: which points are known.
 2. Cut the points that are left into runs; a task is the rest of a run with the row of the point before it.
-3. A worker solves the points of a task in order, each from the code of the one before if that helped. After a second
-   it hands over its rows and the rest of the task.
+3. A worker solves the points of a run of two sources together (`solver.batches`), those that are known already with
+   them, so that interruptions change no digit. Of other points it takes one after the other, each from the code of the
+   one before if that helped. After a second it hands over its rows and the rest of the task.
 4. Write the rows to the journal; put the rest of the task at the end of the queue.
 5. Where a worker dies, begin again from step 2. Where nothing was handed over before it died, solve the points that
    had been begun one by one; give up a point that ends its worker twice, and the sweep after three such points.
@@ -17,12 +18,15 @@ import platform
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver.batches.pose import fits
+from solver.batches.solve_many import solved_at_once
 from solver.certificate import certify
 from solver.methods.continuation import Start
 from solver.solving.run import MOVED, one_thread
@@ -52,6 +56,7 @@ class WorkLimits:
 
     task_seconds: float = 1.0  # after so long a worker hands over its rows
     deaths: int = 2  # workers that a point may end, solved by itself, before it is given up
+    samples: int = 4_096  # of a problem that is solved with others
     given_up: int = 3  # points, after which a sweep ends: it is the machine rather than all of them
 
 
@@ -60,12 +65,16 @@ WORK = WorkLimits()
 
 @dataclass(frozen=True)
 class _SweepPoint:
-    """One point to solve: where, its seed, and whether the one before is near enough to start from."""
+    """One point to solve: where, its seed, and whether the one before is near enough to start from.
+
+    By itself no other one is looked at: what ends its worker is no other's fault.
+    """
 
     index: int
     where: dict[str, Any]
     seed: int
     led: bool
+    by_itself: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,7 +151,7 @@ def run(
             callback(len(journal.rows), len(plan))
         left = _Left(plan, journal.rows)
         settings = _Settings(plan.tolerance, plan.time_limit, plan.method, plan.certified, os.getpid())
-        solve_task = partial(_solved, plan.poses, settings)
+        solve_task = partial(_solved, plan, settings)
         while left.any():
             try:
                 with workers(jobs, backend, scheduler) as work:
@@ -205,7 +214,8 @@ class _Left:
         self._suspects = [i for i in self._suspects if i not in self._known and i not in self.given_up]
         if self._suspects:
             self._alone = self._suspects[0]
-            return [self._task([self._alone])]
+            points, before = self._task([self._alone])
+            return [([replace(point, by_itself=True) for point in points], before)]
         tasks = self._rest
         if tasks is None:
             tasks = [self._task(indices) for indices in self._plan.runs([*self._known, *self.given_up])]
@@ -213,12 +223,7 @@ class _Left:
         return tasks
 
     def _task(self, indices: list[int]) -> _Task:
-        points = []
-        for index in indices:
-            where = self._plan.point(index)
-            seed = where.pop(SEED, self._plan.seed)
-            points.append(_SweepPoint(index, where, seed, self._plan.leads_to(index)))
-        return points, self._known.get(indices[0] - 1)
+        return [_point(self._plan, index) for index in indices], self._known.get(indices[0] - 1)
 
     def begun(self, tasks: list[_Task]) -> Iterator[_Task]:
         """The tasks, noted as they are taken up."""
@@ -243,32 +248,43 @@ class _Left:
             self._suspects = [point.index for points, _ in self._begun for point in points]
 
 
+def _point(plan: Sweep, index: int) -> _SweepPoint:
+    where = plan.point(index)
+    seed = where.pop(SEED, plan.seed)
+    return _SweepPoint(index, where, seed, plan.leads_to(index))
+
+
 # ---- step 3: in a worker --------------------------------------------------------------------------------------
 
 _Task = tuple[list[_SweepPoint], Row | None]
 """Points in a row, and the row of the one before them if it is known."""
 
 
-def _solved(poses: Poses, settings: _Settings, task: _Task) -> tuple[list[Row], _Task | None]:
+def _solved(plan: Sweep, settings: _Settings, task: _Task) -> tuple[list[Row], _Task | None]:
     """Rows of as many points as time allows, and the rest of the task."""
     end_with(settings.process)
-    points, before = task
+    poses, (points, before) = plan.poses, task
     begun, rows = time.perf_counter(), list[Row]()
     last: Problem | None = None
     with one_thread():
+        together = _together(plan, settings, points[0])
         for place, point in enumerate(points):
             try:
-                problem = poses.problem(seed=point.seed, **point.where)
-                start = _start(poses, point, before, last)
-                answer = solve_any_of_many(
-                    problem,
-                    method=settings.method,
-                    tolerance=settings.tolerance,
-                    time_limit=settings.time_limit,
-                    rng=point.seed,
-                    start=start,
-                )
-                before, last = _row(point, answer, start is not None, settings.certified), problem
+                start, given = None, together.get(point.index)
+                if given is not None:
+                    answer = given()
+                else:
+                    problem = poses.problem(seed=point.seed, **point.where)
+                    start = _start(poses, point, before, last)
+                    answer = solve_any_of_many(
+                        problem,
+                        method=settings.method,
+                        tolerance=settings.tolerance,
+                        time_limit=settings.time_limit,
+                        rng=point.seed,
+                        start=start,
+                    )
+                before, last = _row(point, answer, start is not None, settings.certified), answer.problem
                 before |= poses.columns(answer) if isinstance(poses, Tells) else {}
             except InputError as error:
                 before, last = {**_head(point), "status": REFUSED, "message": str(error)} | versions(), None
@@ -276,6 +292,28 @@ def _solved(poses: Poses, settings: _Settings, task: _Task) -> tuple[list[Row], 
             if time.perf_counter() - begun > WORK.task_seconds and place + 1 < len(points):
                 return rows, (points[place + 1 :], before)
     return rows, None
+
+
+def _together(plan: Sweep, settings: _Settings, one: _SweepPoint) -> dict[int, Callable[[], Any]]:
+    """What gives the answer to each point of a run that was solved with the others, by index.
+
+    Args:
+        plan: of the sweep.
+        settings: of the solver.
+        one: any point of the run.
+    """
+    if one.by_itself or settings.method != "auto" or settings.time_limit is not None:
+        return {}
+    problems = dict[int, Problem]()
+    for point in (_point(plan, place) for place in plan.run_of(one.index)):
+        with suppress(InputError):  # what cannot be posed is refused in its turn
+            problem = plan.poses.problem(seed=point.seed, **point.where)
+            if fits(problem) and problem.sources.count <= WORK.samples:
+                problems[point.index] = problem
+            elif not problems:
+                return {}  # nor do the others, as a rule, and to pose them may take a while
+    found = solved_at_once(tuple(problems.values()), settings.tolerance)
+    return {place: partial(found.__getitem__, number) for number, place in enumerate(problems) if found.at_once[number]}
 
 
 def _start(poses: Poses, point: _SweepPoint, before: Row | None, last: Problem | None) -> Start | None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -374,3 +375,18 @@ def made(path):
     with opened(plan(), path) as known:
         known.add([{"index": 0, "status": "optimal"}])
     return path.with_name(path.name + ".journal").read_bytes().splitlines(keepends=True)
+
+
+def test_points_of_two_sources_are_solved_together_and_no_interruption_shows(tmp_path):
+    data = Problem(np.random.default_rng(0).normal(size=(30, 2)))
+    resamples = Sweep.of_data(data, bootstrap=range(30), encoder_cost=[0.5, 2.0], certified=False)
+    whole = sweep(resamples)
+    assert (whole.method == "interior").mean() > 0.9 and (whole.status == "optimal").all()
+    table = tmp_path / "table.parquet"
+    with opened(resamples, table) as begun, suppress(InterruptedError):
+        begun.add([row for row in run(resamples) if row["index"] % 3])  # in the midst of runs
+        raise InterruptedError
+    pd.testing.assert_frame_equal(steady(sweep(resamples, table)), steady(whole), check_dtype=False, check_exact=True)
+    alone = sweep(replace(resamples, method="columns"))
+    np.testing.assert_allclose(whole.loss, alone.loss, rtol=1e-9)
+    assert (whole.modular == alone.modular).all() and (whole.neurons == alone.neurons).all()
