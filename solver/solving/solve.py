@@ -97,7 +97,8 @@ def solve(
     options = options_of(method, {"neurons": neurons, "solver": solver})
     run = run_of(problem.in_order, limits)
     run.search(method, generator_of(rng), options)
-    return replace(as_posed(problem, run.answer()), practically=practically)
+    answer = as_posed(problem, run.answer())
+    return answer if answer.practically == practically else replace(answer, practically=practically)
 
 
 def _solve_nonlinear(

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,7 +52,7 @@ def sorted_rows(points: Array, weights: Array | None = None) -> tuple[Indices, I
         ([0, 2, 1], [0, 2])
     """
     key = np.zeros(len(points))
-    shares = np.random.default_rng(0).uniform(1, 2, size=(points.shape[1],))
+    shares = _shares(points.shape[1])
     for column in range(points.shape[1]):
         key += shares[column] * points[:, column]
     by_weight = () if weights is None else (weights,)
@@ -63,6 +64,12 @@ def sorted_rows(points: Array, weights: Array | None = None) -> tuple[Indices, I
     first = np.ones(len(order), dtype=np.bool_)
     first[same + 1] = False
     return order, np.flatnonzero(first)
+
+
+@cache
+def _shares(columns: int) -> tuple[float, ...]:
+    """Of columns in the number of a row."""
+    return tuple(np.random.default_rng(0).uniform(1, 2, size=columns).tolist())
 
 
 def _order_of(key: Array) -> Indices:

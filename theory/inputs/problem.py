@@ -50,6 +50,9 @@ class ProblemLimits:
     # Least singular value of the root of M, in units in which every source has variance one. The root is good to about
     # 1e-16 of that unit, so that no neuron's cost is off by more than 1e-9 of itself: less than the gap of an optimum.
     definite: float = 1e-7
+    surely_definite: float = (
+        1e-9  # least eigenvalue of M in these units, as a share of the largest, that rounding leaves
+    )
     form: float = 1e-6  # relative difference up to which the terms of a kind of neuron agree with its form
     # Cost of the variance of the sources, in units of a modular code's loss, up to which errors are told from
     # rounding: one of the last digit costs 1e-14 of the loss.
@@ -265,6 +268,10 @@ def require_definite_energy(problem: Any) -> None:
         InputError: M is not definite in the sources' units.
     """
     deviation = np.sqrt(np.diag(problem.sources.covariance))
+    # A square has half the digits, but they are enough as a rule.
+    squares = np.linalg.eigvalsh(problem.energy_matrix / np.outer(deviation, deviation))
+    if squares[0] > LIMITS.surely_definite * max(1.0, squares[-1]):
+        return
     _, sizes, directions = np.linalg.svd(problem.energy_root / deviation, full_matrices=False)
     if sizes[-1] > LIMITS.definite:
         return
