@@ -229,11 +229,23 @@ def _refuse_cell(layout: Layout, line: int, index: int, cell: str, *, mixture: b
     if mixture:
         raise InputError(f"{layout.path}: decimal commas and decimal points, at {place}; use one of them throughout")
     if not cell:
-        raise InputError(f"{layout.path}: empty cell at {place}; fill it in, or remove the row or column (--drop)")
+        _refuse_empty(layout, place, index)
     remedy = about_commas(cell, layout.delimiter) or (
         "correct it, remove the row or column (--drop), or take it as a category (--category)"
     )
     raise InputError(f"{layout.path}: {cell[:CELL_SHOWN]!r} is not a number, at {place}; {remedy}")
+
+
+def _refuse_empty(layout: Layout, place: str, index: int) -> NoReturn:
+    """Say how many cells of the column are empty, so that nobody has to find one after the other."""
+    column = index if layout.places is None else layout.places.numbers[index]
+    cells = [row[column] for _, row in layout.rows() if column < len(row)]
+    empty = sum(not cell for cell in cells)
+    if empty == len(cells) > 1:
+        raise InputError(f"{layout.path}: {layout.column(index)} is empty; leave it out (--drop)")
+    others = f", and {empty - 1} more in this column" if empty > 1 else ""
+    rows = "rows" if others else "row"
+    raise InputError(f"{layout.path}: empty cell at {place}{others}; fill in, or remove the {rows} or column (--drop)")
 
 
 def _require_finite(values: Array, layout: Layout, first_row: int = 0) -> None:

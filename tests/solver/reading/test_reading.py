@@ -101,6 +101,11 @@ def test_written_numbers_come_back_exactly(tmp_path_factory, values):
         ("1,2\nx,3\n", "'x' is not a number, at line 2, column 1;"),
         ("1,x\n2,3\n", "line 1 mixes numbers and text ('x' in column 2)"),
         ("a,b\n1,\n", "empty cell at line 2, column 2 ('b')"),
+        (
+            "a,b\n1,2\n1,\n2,3\n3,\n",
+            "empty cell at line 3, column 2 ('b'), and 1 more in this column; fill in, or remove",
+        ),
+        ("a,b\n1,\n2,\n", "column 2 ('b') is empty; leave it out (--drop)"),
         ("a,b\n1,1_000\n", "'1_000' is not a number"),
         ("a\tb\n1\t1,5\n", "'1,5' is not a number"),
         ("a;b\n1,5;2\n1.5;2\n", "decimal commas and decimal points, at line 3"),
