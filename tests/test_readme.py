@@ -115,6 +115,7 @@ def test_the_page_of_conjectures_lists_all_strategies():
     assert listed | helpers == set(strategies.__all__) and not listed & helpers
 
 
+@pytest.mark.thorough
 def test_the_page_of_cell_types():
     page = (ROOT / "docs" / "cell_types.md").read_text()
     exec(re.search(r"```python\n(.*?)```", page, re.S).group(1), {})

@@ -180,14 +180,15 @@ class Readout(Frozen):
             matrix, seen = self._seen(code)
             root = np.linalg.solve(np.linalg.cholesky(matrix), seen @ self.targets.T)
             return float(self.decoder_cost * (root**2).sum())
-        if not (np.diag(self._ridged(code)) > 0).all():
+        matrix = self._ridged(code)
+        if not matrix.diagonal().min() > 0:
             return float("inf")
-        matrix, scale = self._scaled(code)
+        scale: Array = np.sqrt(matrix.diagonal())
         try:
-            factor = np.linalg.cholesky(matrix)
+            factor = np.linalg.cholesky(matrix / (scale[:, None] * scale))
         except np.linalg.LinAlgError:
             return float("inf")
-        if np.diag(factor).min() ** 2 < DECODING.singular * len(factor):
+        if factor.diagonal().min() ** 2 < DECODING.singular * len(factor):
             return float("inf")
         root = np.linalg.solve(factor, (self.targets / scale).T)
         return float(self.decoder_cost * (root**2).sum())
@@ -501,8 +502,8 @@ class Readout(Frozen):
     def _scaled(self, code: ArrayLike) -> tuple[Array, Array]:
         """G + G0 with ones on its diagonal, and the roots (d,) of its diagonal."""
         matrix = self._ridged(code)
-        scale = np.sqrt(np.diag(matrix))
-        return matrix / np.outer(scale, scale), scale
+        scale: Array = np.sqrt(matrix.diagonal())
+        return matrix / (scale[:, None] * scale), scale
 
 
 @runtime_checkable

@@ -497,6 +497,7 @@ def test_an_error_of_the_checker_is_told():
 # ---- the ledger ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_cheaper_codes_are_searched_for_as_often_as_asked(tmp_path):
     result = CliRunner().invoke(
         command.main,

@@ -172,6 +172,7 @@ def test_true_answers_agree_with_themselves(kind):
 # ---- the command --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_a_run_of_one_kind_is_kept_and_none_of_another_mixed_with_it(tmp_path):
     words = ["--problems", "2", "--sources", "1", "--seed", "1", "--time-limit", "5", "--workers", "1"]
     words += ["--folder", str(tmp_path)]

@@ -181,8 +181,8 @@ def test_a_correction_that_is_chance_widens_the_interval():
 
 
 def test_ratios_depend_on_no_choice_among_codes():
-    """The ring of the how-to page has many optimal codes, and row orders that lead to different ones."""
-    place = 2 * np.pi * np.arange(12) / 12
+    """A ring, as that of the how-to page, has many optimal codes."""
+    place = 2 * np.pi * np.arange(8) / 8
     ring = np.array([(np.cos(a), np.sin(a), np.cos(a - b), np.sin(a - b)) for a in place for b in place[:4]])
     neuron = np.array([[1.0, 0.5, -0.3, 0.2]])
     found = []
