@@ -71,7 +71,11 @@ def test_units_do_not_matter(power):
             "does not vary over the samples of positive",
         ),
         ({"sources": [[10**400], [1]]}, r"is not a number, at row 0, column 0"),
-        ({"sources": [[float("inf")], [1]]}, r"1 value\(s\) are NaN or infinite"),
+        ({"sources": [[float("inf")], [1]]}, r"1 value\(s\) are NaN or infinite.*; drop those rows or fill them in"),
+        (
+            {"sources": [[1, np.nan], [2, np.nan]]},
+            "at row 0, column 1 of sources .*; drop that column, which has no number",
+        ),
     ],
 )
 def test_what_is_out_of_range_is_named(posed, said):

@@ -243,9 +243,9 @@ def _require_finite(matrix: Array, name: str, columns: Sequence[str] | None, fir
     if count:
         row, column = (int(i) for i in np.argwhere(bad)[0])
         place = _cell(name, first_row + row, column, columns)
-        raise InputError(
-            f"{name}: {count} value(s) are NaN or infinite, the first at {place}; drop those rows or fill them in"
-        )
+        empty = len(bad) > 1 and bad[:, column].all()
+        remedy = "drop that column, which has no number" if empty else "drop those rows or fill them in"
+        raise InputError(f"{name}: {count} value(s) are NaN or infinite, the first at {place}; {remedy}")
 
 
 def column_names(values: Any, name: str = "sources") -> tuple[str, ...] | None:
