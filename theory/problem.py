@@ -23,6 +23,7 @@ from theory.errors import InputError
 from theory.formulas import modular_cost
 from theory.geometry.affine_hull import AffineHull
 from theory.geometry.pricing import Pricing
+from theory.geometry.symmetry import Symmetry, symmetry_of
 from theory.geometry.whitening import Whitening
 from theory.groups import Groups, checked_groups, is_separate, is_shared
 from theory.immutable import FixedDict, Immutable, derived
@@ -472,6 +473,22 @@ class Problem(Immutable):
             True
         """
         return WHITENED.apply(self.on_hull)
+
+    @derived
+    def symmetry(self) -> Symmetry:
+        """Permutations of the vertices that leave what neurons and readout cost as it is, in whitened coordinates.
+
+        The optimal G and Y are the same for all of them (docs/mathematics.md, "Symmetry").
+
+        Example:
+            >>> angle = 2 * np.pi * np.arange(12)[:, None] * [1, 2] / 12
+            >>> ring = Problem(np.hstack([np.cos(angle), np.sin(angle)]))
+            >>> len(ring.symmetry), ring.symmetry.free_numbers  # turns and reflections; G has two numbers
+            (24, 2)
+        """
+        inside = self.whitened
+        forms = [inside.readout.gram] + ([] if inside.readout.ridge is None else [inside.readout.ridge])
+        return symmetry_of(inside.sources.vertices, forms)
 
     @derived
     def whitened_recurrence(self) -> Recurrence | None:
