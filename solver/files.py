@@ -573,7 +573,7 @@ def _cover(content: dict[str, NDArray[Any]], problem: Problem) -> Cover | None:
     names = [item.name for item in fields(Cover)]
     if not any(f"cover_{name}" in content for name in names):
         return None
-    _require_present(content, [f"cover_{name}" for name in names if name != "samples"])
+    _require_present(content, [f"cover_{name}" for name in names if name not in ("samples", "symmetry")])
     cover = Cover(**{name: content.get(f"cover_{name}") for name in names})  # type: ignore[arg-type]  # those are there
     cover.require_fitting(problem.canonical)
     return cover

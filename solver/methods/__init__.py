@@ -11,7 +11,7 @@ from types import ModuleType
 
 __all__ = ["METHODS", "module_of", "names", "register"]
 
-METHODS = ("auto", "modular", "columns", "conic", "relaxation", "alternating", "groups")
+METHODS = ("auto", "modular", "columns", "conic", "relaxation", "alternating", "groups", "symmetric")
 """Names that `solve` accepts as its method; all but "auto", which chooses among them, are files of a room."""
 
 _ORACLES = ("conic", "alternating")

@@ -16,6 +16,9 @@ in many dimensions needs far fewer of them than halving does; and a proof stays 
    middle of P, along the direction in which P is spread most.
 5. A cell is exhausted where P is a single neuron, which attains the bound, or where all centres are there already.
 6. End where no bound is above the target, or the worst cell is exhausted.
+
+Where the problem has a symmetry that Y shares, each centre comes with all its images, and what is proven of its cell
+holds for theirs: only one of them is looked at (docs/mathematics.md, "Symmetry").
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from theory.arrays import Array, Indices
+    from theory.geometry.symmetry import Symmetry
     from theory.problem import Problem
 
 __all__ = ["Cells", "Inequalities", "violated", "without_idle"]
@@ -56,7 +60,9 @@ class CellTolerances:
     typical: float = 4.0  # where most products are below one over this, thresholds are in proportion
     worth_a_visit: float = 0.03  # share of the way to the target that a visit gains, or else the cell is split
     slow: float = 0.03  # share of the way to the target that a round gains, or else products are exhausted
+    patience: tuple[int, int] = (1, 4)  # rounds before that is asked; where cells are next to their own images
     beside: float = 0.8  # standard deviations of P at which new centres are set, either side of its middle
+    block: int = 4_096  # centres whose distances from all neurons are held at once
     same: float = 1e-6  # distance on the unit sphere below which two centres are one
     moved: float = 1e-2  # distance up to which a centre follows the neuron that it stood for
     inside: float = 1e-9  # by which a neuron may miss an inequality, on rows of unit length
@@ -171,9 +177,12 @@ class Cells:
         multiplier: (d, d) positive definite Y.
         neurons: (n, d) neurons that attain the ratio, as far as known: the first centres.
         whole: start with one cell of all directions instead.
+        symmetry: of the whitened samples, if there is one under which Y stays as it is.
 
     Attributes:
         bounds: (n,) the proven bound of each cell at present.
+        centres: (m, d) those of the cells and all their images.
+        places: (n,) where the centre of each cell is among them.
 
     Source: docs/mathematics.md, "Relaxations"; spatial branch and bound with reformulation-linearisation products.
 
@@ -186,8 +195,16 @@ class Cells:
         True
     """
 
-    def __init__(self, problem: Problem, multiplier: Array, neurons: Array, *, whole: bool = False) -> None:
-        self.problem = problem
+    def __init__(
+        self,
+        problem: Problem,
+        multiplier: Array,
+        neurons: Array,
+        *,
+        whole: bool = False,
+        symmetry: Symmetry | None = None,
+    ) -> None:
+        self.problem, self.symmetry = problem, symmetry
         self.inequalities = Inequalities(problem, neurons)
         self.whitening = self.inequalities.whitening
         self.triangle = Triangle(problem.dimension + 1)
@@ -197,13 +214,13 @@ class Cells:
         values, vectors = np.linalg.eigh(self.metric)
         size = np.sqrt(np.maximum(values, np.finfo(float).tiny))
         self.root, self.inverse_root = (vectors * size) @ vectors.T, (vectors / size) @ vectors.T
-        self.neurons = self._units(self.whitening.neurons(neurons))
-        self.centres = self.neurons[:1].copy()
-        if not whole:
-            for neuron in self.neurons[1:]:
-                self._add_centre(neuron)
+        self._know(neurons)
+        self.centres = np.empty((0, problem.dimension))
+        self.places, self.turns = np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+        for neuron in self.neurons[:1] if whole else self.neurons:
+            self._add_centre(neuron)
         opposite = self.inequalities.opposite()
-        self.cells = [_Cell(opposite, np.zeros(len(opposite))) for _ in self.centres]
+        self.cells = [_Cell(opposite, np.zeros(len(opposite))) for _ in self.places]
         self.bounds = np.full(len(self.cells), self.free)
         # Where nothing is known of a cell, what proved most of the last one is a good guess.
         self.guess = opposite
@@ -264,12 +281,13 @@ class Cells:
 
         Args:
             multiplier: (d, d) positive semidefinite.
-            neurons: (n, d) neurons that attain the ratio now. A centre that is close to one moves there.
+            neurons: (n, d) neurons that attain the ratio now. A centre that is close to one moves there, but not where
+                its images would have to move too.
         """
         self.worth = lifted(self.whitening.worth(multiplier))
         if neurons is not None:
-            self.neurons = self._units(self.whitening.neurons(neurons))
-            for neuron in self.neurons:
+            self._know(neurons)
+            for neuron in self.neurons if self.symmetry is None else ():
                 distance = np.linalg.norm(self.centres - neuron, axis=1) / np.linalg.norm(neuron)
                 nearest, next_one = np.append(np.argsort(distance)[:2], -1)[:2]
                 alone = len(distance) == 1 or distance[next_one] > CELLS.same
@@ -290,19 +308,23 @@ class Cells:
     def cover(self) -> Cover:
         """The proof of the present bound, in the coordinates of the problem."""
         used, total = self.inequalities.used, self.inequalities.total
-        names = np.concatenate([used, total + np.arange(len(self))])
+        # Centres are named element by element of the group, for all cells in turn.
+        cell = np.repeat(np.arange(len(self)), np.diff(np.append(self.places, len(self.centres))))
+        names = np.concatenate([used, total + self.turns * len(self) + cell])
         counts = [len(cell.pairs) for cell in self.cells]
         pairs = np.concatenate([cell.pairs for cell in self.cells])
         of_cell = np.repeat(np.arange(len(self)), counts)
         first, second = (self._rows(of_cell, place)[1] for place in pairs.T)
         weights = np.concatenate([cell.weights for cell in self.cells]) / (first * second)
         counting = weights > 0
+        symmetry = None if self.symmetry is None or not counting.any() else self.symmetry.generators
         return Cover(
-            (self.centres @ self.metric) @ self.whitening.matrix,
+            (self.centres[self.places] @ self.metric) @ self.whitening.matrix,
             of_cell[counting],
             names[pairs[counting, 0]],
             names[pairs[counting, 1]],
             weights[counting],
+            symmetry=symmetry,
         )
 
     # ---- rows ---------------------------------------------------------------------------------------------------
@@ -312,11 +334,22 @@ class Cells:
         norms = np.sqrt(np.einsum("ni,ij,nj->n", points, self.metric, points))
         return np.asarray(points / np.maximum(norms, np.finfo(float).tiny)[:, None])
 
+    def _know(self, neurons: Array) -> None:
+        """Take these neurons (n, d) for those that attain the ratio."""
+        self.neurons = self._units(self.whitening.neurons(neurons))
+        self.nearest, self.looked_at = np.full(len(neurons), -np.inf), 0
+
     def _add_centre(self, centre: Array) -> bool:
         """Whether it was added: not if there is one that close, for rounding would hide the wall between them."""
-        new = float(np.linalg.norm(self.centres - centre, axis=1).min()) > CELLS.same * float(np.linalg.norm(centre))
+        distance = np.linalg.norm(self.centres - centre, axis=1).min(initial=np.inf)
+        new = float(distance) > CELLS.same * float(np.linalg.norm(centre))
         if new:
-            self.centres = np.vstack([self.centres, centre])
+            turns, images = np.zeros(1, dtype=np.intp), centre[None]
+            if self.symmetry is not None:
+                turns = self.symmetry.orbit(centre, CELLS.same)
+                images = np.vstack([centre, self.symmetry.moved(centre[None])[turns[1:], 0]])
+            self.places = np.append(self.places, len(self.centres))
+            self.centres, self.turns = np.vstack([self.centres, images]), np.append(self.turns, turns)
         return new
 
     def _rows(self, of_cell: Indices, names: Indices) -> tuple[Array, Array]:
@@ -326,7 +359,7 @@ class Cells:
         rows, length = np.zeros((len(names), self.problem.dimension + 1)), np.empty(len(names))
         rows[is_sample] = self.inequalities.rows[names[is_sample]]
         length[is_sample] = self.inequalities.length[names[is_sample]]
-        centre, other = self.centres[of_cell[~is_sample]], self.centres[names[~is_sample] - samples]
+        centre, other = self.centres[self.places[of_cell[~is_sample]]], self.centres[names[~is_sample] - samples]
         walls = (centre - other) @ self.metric
         norm = np.linalg.norm(walls, axis=1)
         # The row of a centre against itself is zero, and stays so.
@@ -345,9 +378,9 @@ class Cells:
     def _names(self, index: int, pairs: Indices) -> Indices:
         """The inequalities that are looked at in a cell, in increasing order."""
         samples = len(self.inequalities)
-        if len(self) <= CELLS.nearest:
-            return np.arange(samples + len(self))
-        nearness = self.centres @ (self.metric @ self.centres[index])
+        if len(self.centres) <= CELLS.nearest:
+            return np.arange(samples + len(self.centres))
+        nearness = self.centres @ (self.metric @ self.centres[self.places[index]])
         near = samples + np.argpartition(-nearness, CELLS.nearest)[: CELLS.nearest]
         return np.union1d(np.arange(samples), np.union1d(near, pairs))
 
@@ -379,7 +412,11 @@ class Cells:
             stated = pairs
             size = min(1.0, CELLS.typical * float(np.median(((rows @ cell.relaxed) * rows).sum(axis=1))))
             pairs = without_idle(pairs, relaxed.active, violated(rows, cell.relaxed, cell.threshold * size))
-            slow = split and round_ > 0 and before - value < CELLS.slow * (value - target)
+            slow = (
+                split
+                and round_ >= CELLS.patience[self.symmetry is not None]
+                and before - value < CELLS.slow * (value - target)
+            )
             if slow or np.isin(_codes(pairs), _codes(stated)).all():
                 # What new centres can gain is of the size of the spread: finer products before, coarser ones after.
                 spread = self._spread(cell.relaxed)[0]
@@ -423,10 +460,17 @@ class Cells:
 
     def _neurons_inside(self, index: int) -> Array:
         """(1, d) or (0, d) the neuron of the cell that is nearest to its centre, if it is not the centre itself."""
-        nearness = self.neurons @ (self.metric @ self.centres.T)
-        to_centre = nearness[:, index]
-        inside = (to_centre >= nearness.max(axis=1) - CELLS.inside) & (to_centre < 1 - CELLS.off_centre)
+        to_centre = self.neurons @ (self.metric @ self.centres[self.places[index]])
+        inside = (to_centre >= self._nearest_centres() - CELLS.inside) & (to_centre < 1 - CELLS.off_centre)
         return self.neurons[np.flatnonzero(inside)[np.argsort(-to_centre[inside])[:1]]]
+
+    def _nearest_centres(self) -> Array:
+        """(n,) how near each neuron is to the nearest centre; only new centres are looked at."""
+        for start in range(self.looked_at, len(self.centres), CELLS.block):
+            some = self.neurons @ (self.metric @ self.centres[start : start + CELLS.block].T)
+            self.nearest = np.maximum(self.nearest, some.max(axis=1))
+        self.looked_at = len(self.centres)
+        return self.nearest
 
     def _spread(self, relaxed: Array) -> tuple[float, Array, Array]:
         """How far P is spread where it is spread most, in units of w'Y w; its middle; and in which direction that is.

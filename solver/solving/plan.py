@@ -5,8 +5,9 @@
    whether its bound meets it, and asks for another plan where it does not.
 3. Of too many samples some are looked at, and more where others are violated.
 4. Where the faces of the hull are few and there is time to list them, neurons are priced exactly on them.
-5. Else a few sources are bounded cell by cell, and more of them by one relaxation.
-6. Targets that leave sources out are decoded nearly exactly first, and a recurrent layer is added to the code that is
+5. Where permutations of the samples change nothing, a neuron and a cell of directions stand for all their images.
+6. Else a few sources are bounded cell by cell, and more of them by one relaxation.
+7. Targets that leave sources out are decoded nearly exactly first, and a recurrent layer is added to the code that is
    best without one.
 """
 
@@ -33,6 +34,7 @@ __all__ = [
     "is_bounded_first",
     "is_lifted",
     "is_small",
+    "is_symmetric",
     "plan",
     "prices_slowly",
     "seconds_to_price",
@@ -52,6 +54,7 @@ class Sizes:
     few_sources: int = 7  # bounded cell by cell at the multiplier of the code, within a minute on most data
     first_bounded_sources: int = 16  # the lifted relaxation is sooner solved than a good code is found
     lifted_sources: int = 30  # it is solved at all: with 20 sources it takes seconds, with 30 a minute or two
+    symmetric: int = 2  # elements of a symmetry for each source, from which on it pays to use it
     most_samples: int = 3_000  # all are looked at
     many_samples_from: int = 5  # sources; of fewer the vertices of a million samples are few enough
     seconds_of_hull: tuple[tuple[int, float], ...] = ((6, 1.0), (7, 5.0))  # to list its faces, by sources
@@ -111,6 +114,11 @@ def is_lifted(problem: Problem) -> bool:
 def is_bounded_first(problem: Problem) -> bool:
     """Whether the lifted relaxation comes before the code."""
     return problem.dimension <= SIZES.first_bounded_sources
+
+
+def is_symmetric(problem: Problem) -> bool:
+    """Whether so many permutations of the samples change nothing that it pays to use them."""
+    return len(problem.symmetry) >= SIZES.symmetric * problem.dimension
 
 
 def has_many_samples(problem: Problem) -> bool:
@@ -175,6 +183,9 @@ def _searching(problem: Problem, seconds: float) -> Plan:
         failed = "the modularity condition fails; " if is_small(feedforward) and identified else unproven
         why = f"{failed}priced exactly on up to {faces.most_faces:,} faces of the hull"
         return _plan_of(problem, "columns", why, math.inf)
+    if is_symmetric(feedforward):
+        why = f"{unproven}{len(feedforward.symmetry):,} permutations of the samples change nothing"
+        return _plan_of(problem, "symmetric", why, seconds)
     if few:
         return _plan_of(problem, "relaxation", f"{unproven}bounded cell by cell", seconds)
     why = f"{feedforward.dimension} sources: priced by local ascent and bounded by a relaxation"

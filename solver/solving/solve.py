@@ -54,8 +54,10 @@ def solve(
             priced exactly for at most five sources and few samples of six or seven, by local ascent beyond),
             "conic" (one conic program, solved by a solver of one's choice; up to four sources),
             "relaxation" (the code of "columns" with lower bounds from semidefinite relaxations, any number of sources),
-            "alternating" (local descent from random starts, the field's own way), "groups" (neurons that read one group
-            of sources each, group by group), or "auto", which chooses by size.
+            "symmetric" (a neuron, and a cell of directions, stands for all that permutations of the samples make of it;
+            chosen where there are at least two of these a source), "alternating" (local descent from random starts, the
+            field's own way), "groups" (neurons that read one group of sources each, group by group), or "auto", which
+            chooses by size.
         tolerance: relative gap (loss - lower_bound) / loss at which a code counts as optimal, from 1e-12 to 1.
         max_iterations: rounds of the method at most.
         time_limit: seconds at most, kept to within a few: ascents and relaxations end early, no hull is listed or

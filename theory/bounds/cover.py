@@ -14,6 +14,11 @@ prove ``w'Y w <= rho f(w)`` (docs/mathematics.md, "Relaxations"): the dual of th
 4. The largest eigenvalue of the sum bounds the ratio on the cell; the largest of these bounds rho.
 
 A cover may name some samples in place of all: a bound for codes that may be negative on the others holds for all codes.
+
+It may also name permutations of the samples that linear maps make. Each cell then stands for its images under all their
+products, which need no proof of their own (docs/mathematics.md, "Symmetry"):
+
+5. Find the maps. By how much they miss a sample, or change Y, is added to the bound (`turned`).
 """
 
 from __future__ import annotations
@@ -24,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theory.errors import InputError
+from theory.geometry.symmetry import Symmetry
 from theory.geometry.whitening import lifted
 from theory.immutable import Frozen
 
@@ -33,7 +39,7 @@ if TYPE_CHECKING:
     from theory.arrays import Array, Indices
     from theory.problem import Problem
 
-__all__ = ["Cover"]
+__all__ = ["Cover", "turned"]
 
 PRODUCTS = 1 << 15
 """Products added at once."""
@@ -51,6 +57,8 @@ class Cover(Frozen):
         second: (p,) the other inequality.
         weight: (p,) N of each product, nonnegative.
         samples: (k,) rows of the sources' points that stand for all vertices, or None.
+        symmetry: (k, V) permutations of the vertices, by the vertex that each is taken to, or None. The functionals are
+            then followed by their images under the second element of the group that these make, and so on.
 
     Source: docs/mathematics.md, "Relaxations"; the lifted relaxation with products of inequalities (Sherali and Adams)
     on each cell.
@@ -69,6 +77,7 @@ class Cover(Frozen):
     second: Indices = field(repr=False)
     weight: Array = field(repr=False)
     samples: Indices | None = field(default=None, repr=False)
+    symmetry: Indices | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("functionals", "cell", "first", "second", "weight"):
@@ -79,8 +88,9 @@ class Cover(Frozen):
             except (TypeError, ValueError):
                 raise InputError(f"cover: its {name} are not an array of numbers") from None
             object.__setattr__(self, name, value)
-        if self.samples is not None:
-            object.__setattr__(self, "samples", np.asarray(self.samples))
+        for name in ("samples", "symmetry"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, np.asarray(getattr(self, name)))
         super().__post_init__()
 
     @classmethod
@@ -128,8 +138,11 @@ class Cover(Frozen):
             return replace(self, samples=None).bounds(problem.among(self.samples, listed=False), worth)
         whitening = problem.whitening
         samples = whitening.rows(problem.sources.vertices)
-        functionals = np.zeros((len(self.functionals), problem.dimension + 1))
-        functionals[:, 1:] = self.functionals @ whitening.inverse
+        symmetry = self._symmetry(problem)
+        directions = self.functionals @ whitening.inverse
+        if symmetry is not None:
+            directions = symmetry.moved(directions).reshape(-1, problem.dimension)
+        functionals = np.column_stack([np.zeros(len(directions)), directions])
         forms = np.repeat(lifted(worth)[None], len(self), axis=0)
 
         def inequalities(cell: Indices, index: Indices) -> Array:
@@ -154,7 +167,12 @@ class Cover(Frozen):
         known = np.isfinite(forms).all(axis=(1, 2))
         bounds = np.full(len(forms), np.inf)
         bounds[known] = np.linalg.eigvalsh(forms[known])[:, -1]
-        return bounds
+        return bounds if symmetry is None else turned(bounds, symmetry, worth)
+
+    def _symmetry(self, problem: Problem) -> Symmetry | None:
+        if self.symmetry is None:
+            return None
+        return Symmetry(problem.whitening.samples(problem.sources.vertices), self.symmetry)
 
     def require_fitting(self, problem: Problem) -> None:
         """Raise InputError unless every product names inequalities that the problem has."""
@@ -164,7 +182,21 @@ class Cover(Frozen):
             return
         self._check_arrays(problem.dimension)
         samples = problem.sources.vertices if self.samples is None else self.samples
-        self._check_products(len(samples) + len(self.functionals))
+        images = 1 if self.symmetry is None else self._images(problem)
+        self._check_products(len(samples) + images * len(self.functionals))
+
+    def _images(self, problem: Problem) -> int:
+        """Number of elements of the group."""
+        assert self.symmetry is not None
+        shape = self.symmetry.shape
+        if self.samples is not None or shape[1:] != (len(problem.sources.vertices),):
+            raise InputError("cover: its symmetry does not fit the vertices; use it with the problem it is of")
+        try:
+            symmetry = self._symmetry(problem)
+        except InputError as error:
+            raise InputError(f"cover: its symmetry is none of the problem's ({error})") from None
+        assert symmetry is not None
+        return len(symmetry)
 
     def _check_samples(self, problem: Problem) -> None:
         try:
@@ -194,3 +226,27 @@ class Cover(Frozen):
         valid = self.cell.min() >= 0 and self.cell.max() < len(self) and index.min() >= 0 and index.max() < most
         if not (valid and np.isfinite(self.weight).all() and (self.weight >= 0).all()):
             raise InputError("cover: a product names no inequality of the problem, or counts less than zero times")
+
+
+def turned(bounds: Array, symmetry: Symmetry, worth: Array) -> Array:
+    """(n,) bounds on cells and on all their images, from bounds (n,) on the cells.
+
+    Let R take the cell to its image, x = R x', |x_t - R x_s| at most e for a sample and its image, and |R'Y R - Y| at
+    most r. Then x'Y x <= x''Y x' + r |x'|^2, which is at most (bound + r) f(x'), since f is at least the squared
+    length. And h(x') is at most h(x) + e |x'|, so that f(x') <= f(x) / (1 - 2 e) if e also bounds what R does to |x|^2.
+
+    Args:
+        bounds: on the ratio w'Y w / f(w).
+        symmetry: of the whitened samples.
+        worth: (d, d) Y in whitened coordinates.
+
+    Example:
+        >>> square = np.array([[1.0, 1], [-1, 1], [-1, -1], [1, -1]])
+        >>> turns = Symmetry(square, [[1, 2, 3, 0]])
+        >>> turned(np.ones(1), turns, np.eye(2)).round(9).tolist()
+        [1.0]
+        >>> bool(turned(np.ones(1), turns, np.diag([1.0, 2.0]))[0] > 2)  # it is not the same in all directions
+        True
+    """
+    kept = 1 - 2 * symmetry.error
+    return (np.maximum(bounds, 0.0) + symmetry.missed_by(worth)) / kept if kept > 0 else np.full_like(bounds, np.inf)

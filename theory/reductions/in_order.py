@@ -161,7 +161,11 @@ class _InOrder(Reduction):
             np.where(index < len(place), place[np.minimum(index, len(place) - 1)], index)
             for index in (cover.first, cover.second)
         )
-        return replace(cover, functionals=functionals, first=first, second=second)
+        symmetry = cover.symmetry
+        if symmetry is not None:
+            before = _nearest(theirs, ours) if back else _nearest(ours, theirs)
+            symmetry = place[symmetry[:, before]]
+        return replace(cover, functionals=functionals, first=first, second=second, symmetry=symmetry)
 
     def _functions(self, problem: Any) -> Array:
         """(r, r) what unit weights on the coordinates in which the problem is solved are on those of the one in order.

@@ -264,3 +264,75 @@ def test_a_cover_of_another_number_of_sources():
         cover.ratio(Problem([[-1, -1], [-1, 1], [1, -1]]), np.eye(2))
     with pytest.raises(InputError, match="its arrays do not fit 2 sources"):
         lower_bound(Problem(np.random.default_rng(0).standard_normal((9, 2))), np.eye(2), quick=True, cover=cover)
+
+
+# ---- cells that stand for all their images ------------------------------------------------------------------------
+
+
+def ring(count, frequencies):
+    phase = 2 * np.pi * np.outer(np.arange(count), frequencies) / count
+    return Problem(np.hstack([np.cos(phase), np.sin(phase)]))
+
+
+def cells_of_ring(seed, programs=8):
+    """A cover of a ring, by cells that stand for their images, and a multiplier that the turns keep."""
+    problem, rng = ring(9, [1, 2]), np.random.default_rng(seed)
+    kept = problem.symmetry.averaged(problem.whitening.worth(worths(problem, rng)[0]))
+    multiplier = problem.whitening.multiplier(kept)
+    cells = Cells(problem, multiplier, random_code(problem, rng), symmetry=problem.symmetry)
+    cells.refine(0.0, programs)
+    return problem, cells.cover(), multiplier
+
+
+def unfolded(problem, cover):
+    """Every image of every cell, with the products of the cell under the same map."""
+    symmetry, count, total = problem.symmetry, len(cover), len(problem.sources.vertices)
+    moved = symmetry.moved(cover.functionals @ problem.whitening.inverse) @ problem.whitening.matrix
+    matrices = symmetry.matrices.round(9)
+    parts = []
+    for element, turn in enumerate(matrices):
+        after = [int(np.flatnonzero((abs(turn @ matrices - other) < 1e-6).all(axis=(1, 2)))[0]) for other in matrices]
+        assert sorted(after) == list(range(len(matrices)))
+        product = [int(np.flatnonzero((abs(matrices - turn @ other) < 1e-6).all(axis=(1, 2)))[0]) for other in matrices]
+
+        def named(index, element=element, product=product):
+            vertex = symmetry.images[element][np.minimum(index, total - 1)]
+            centre = np.maximum(index - total, 0)
+            return np.where(index < total, vertex, total + np.array(product)[centre // count] * count + centre % count)
+
+        parts.append((element * count + cover.cell, named(cover.first), named(cover.second), cover.weight))
+    return Cover(moved.reshape(-1, problem.dimension), *map(np.concatenate, zip(*parts, strict=True)))
+
+
+@given(seeds)
+def test_cells_with_all_their_images_are_a_cover_by_themselves(seed):
+    problem, cover, multiplier = cells_of_ring(seed)
+    written_out = unfolded(problem, cover)
+    assert len(written_out) == len(problem.symmetry) * len(cover) and written_out.symmetry is None
+    assert np.isclose(written_out.ratio(problem, multiplier), cover.ratio(problem, multiplier), rtol=1e-9)
+    assert cover.ratio(problem, multiplier) >= lower_bound(problem, multiplier).rho * (1 - ROUNDING)
+
+
+@given(seeds)
+def test_a_multiplier_that_the_symmetry_changes_is_bounded_all_the_same(seed):
+    problem, cover, _ = cells_of_ring(seed, programs=4)
+    for multiplier in worths(problem, np.random.default_rng(seed + 1)):
+        rho = lower_bound(problem, multiplier).rho
+        assert cover.ratio(problem, multiplier) >= rho * (1 - ROUNDING) or rho < 0
+
+
+def test_a_symmetry_that_is_none_is_refused():
+    problem, cover, multiplier = cells_of_ring(0)
+    wrong = np.array(cover.symmetry)
+    wrong[0, :2] = wrong[0, 1::-1]
+    for changed, what in (
+        (replace(cover, symmetry=wrong), "its symmetry is none of the problem's .* no linear map makes permutation 0"),
+        (replace(cover, symmetry=wrong[:, 1:]), "its symmetry does not fit the vertices"),
+        (replace(cover, symmetry=None), "a product names no inequality"),
+        (replace(cover, symmetry=cover.symmetry, samples=np.arange(9)), "its symmetry does not fit the vertices"),
+    ):
+        with pytest.raises(InputError, match=what):
+            changed.ratio(problem, multiplier)
+    # Of a problem in which its maps are no rotations it proves little, but nothing wrong.
+    other = problem.replaced(mixing=np.diag([1.0, 2, 3, 4]), encoder_cost=1.0)
+    assert cover.ratio(other, multiplier) >= lower_bound(other, multiplier).rho
