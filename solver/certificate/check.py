@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from solver.certificate.bound import best_bound
 from solver.certificate.measure import loss_of, measure, measure_steps, network_of, require_problem
@@ -12,9 +12,7 @@ from solver.certificate.worth import optimality_gap, within_loss
 from theory.inputs import as_matrix
 from theory.inputs.problem import within_digits
 from theory.problem import Problem
-
-if TYPE_CHECKING:
-    pass
+from theory.reductions import IN_ORDER
 
 __all__ = ["certify"]
 
@@ -46,7 +44,7 @@ def certify(problem: Problem, representation: Any) -> Certificate:
     step_error, steps_exact, recurrent = measure_steps(fresh, representation, encoder, encoder_bias)
     feasible = measured.feasible and steps_exact
     loss = loss_of(fresh, measured, encoder, decoder) + recurrent
-    multiplier, weights = as_matrix(representation.multiplier, "multiplier"), encoder @ problem.mixing
+    multiplier, weights = as_matrix(representation.multiplier, "multiplier"), IN_ORDER.read(problem, encoder)
     with within_digits(fresh):
         bound = best_bound(fresh, multiplier, weights=weights, cover=representation.cover)
     value = within_loss(bound.value, loss) if feasible else bound.value

@@ -1,5 +1,7 @@
 """What a network costs on the samples, and whether it does what it promises: nothing here asks who made it.
 
+All is measured with the sources in the order in which `solve` has them, so that not a digit differs from its own.
+
 1. The activity z = W_in A s + b_in of all samples, a block at a time: its second moments, means, peaks, least value.
 2. What the decoder makes of it: squared error, largest error.
 3. Feasible: no activity below zero, no error with an exact readout, one group per neuron where that is asked for.
@@ -18,6 +20,7 @@ from theory.errors import InputError
 from theory.groups import parts_of
 from theory.neurons import Activity
 from theory.problem import Problem
+from theory.reductions import IN_ORDER
 
 if TYPE_CHECKING:
     from types import SimpleNamespace
@@ -99,6 +102,8 @@ def measure(problem: Problem, encoder: Array, encoder_bias: Array, decoder: Arra
         decoder: (r, n).
         decoder_bias: (r,).
     """
+    if IN_ORDER.accepts(problem):
+        return measure(problem.in_order, *IN_ORDER.network(problem, encoder, encoder_bias, decoder, decoder_bias))
     sources, readout = problem.sources, problem.readout
     targets, elsewhere = readout.targets, None if readout.errors is None else readout.errors.probabilities
     weights = encoder @ problem.mixing
@@ -197,11 +202,14 @@ def network_agrees(problem: Problem, code: Code | SimpleNamespace) -> bool:
     """
     if not len(code.source_weights):
         return True
-    encoder, encoder_bias, decoder, decoder_bias = network_of(problem, code)
+    promised, network = code.source_weights, network_of(problem, code)
+    if IN_ORDER.accepts(problem):
+        promised, network = IN_ORDER.weights(problem, promised), IN_ORDER.network(problem, *network)
+        problem = problem.in_order
+    encoder, encoder_bias, decoder, decoder_bias = network
     axes, offset = np.eye(problem.dimension), np.abs(problem.sources.mean)
     reach = np.maximum(problem.sources.support(axes), problem.sources.support(-axes)) + offset
     weights, targets = encoder @ problem.mixing, problem.readout.targets
-    promised = code.source_weights
     rounding = np.finfo(float).eps * np.abs(encoder) @ np.abs(problem.mixing) @ reach
     made = axes if problem.hull is None else problem.hull.placed(problem.hull.basis)
     off = (np.abs((weights - promised) @ made) @ reach + rounding).max()

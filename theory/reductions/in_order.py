@@ -101,6 +101,34 @@ class _InOrder(Reduction):
         """
         return np.ascontiguousarray(weights[:, problem.column_order])
 
+    def network(
+        self, problem: Any, encoder: Array, encoder_bias: Array, decoder: Array, decoder_bias: Array
+    ) -> tuple[Array, Array, Array, Array]:
+        """A network of the problem as posed as one of the problem in order.
+
+        Args:
+            problem: as posed.
+            encoder: (n, dx).
+            encoder_bias: (n,).
+            decoder: (r, n).
+            decoder_bias: (r,).
+        """
+        channels, targets = self.channels(problem), self.targets(problem)
+        ordered = np.ascontiguousarray(encoder[:, channels])
+        return ordered, encoder_bias, np.ascontiguousarray(decoder[targets]), decoder_bias[targets]
+
+    def read(self, problem: Any, encoder: Array) -> Array:
+        """(n, d) what an encoder reads of the sources; its last digits do not depend on the order of the columns.
+
+        Args:
+            problem: as posed.
+            encoder: (n, dx).
+        """
+        if not self.accepts(problem):
+            return np.asarray(encoder @ problem.mixing)
+        weights = np.ascontiguousarray(encoder[:, self.channels(problem)]) @ problem.in_order.mixing
+        return np.ascontiguousarray(weights[:, np.argsort(problem.column_order)])
+
     def arrays_back(self, problem: Any, fields: dict[str, Any]) -> dict[str, Any]:
         """Fields of the answer to the problem in order as those of the answer to the problem as posed.
 
