@@ -8,7 +8,7 @@ are in their best states, the excess changes with it as the encoder's shares of 
 
 and is least where they agree (docs/mathematics.md, "Audit of a given code"). So:
 
-1. Begin at the cost at which encoder and activity of the code cost alike; spread others evenly about it by ratio.
+1. Begin at the cost at which encoder and activity of the code cost alike; spread others about it, one per decade.
 2. At each cost solve for the optimum, give the code its best unit, and note excess and difference of the shares.
 3. Where the excess does not depend on the cost, any will do. Where it is least at an end, take that end.
 4. Otherwise find the zero of the difference between the best cost and its neighbour downhill (Brent's method).
