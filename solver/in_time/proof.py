@@ -38,9 +38,12 @@ Codes = tuple[tuple[Array, ...], ...]
 SEMIDEFINITE = 1e-12
 """Least eigenvalue of a Y_t, in units of its largest, that is zero up to rounding."""
 
-SWEEPS, LOOKED_AT, PLANES, RAISED, EARNED = 100, 5, 10, 1e-6, 1e-10
-"""Sweeps over all steps at most, sweeps between two looks at the bound, rounds of cutting planes at most; relative:
-the rise of the bound that is worth going on for, and by how much a neuron may earn more than it costs."""
+SWEEPS, LOOKED_AT, PLANES, EARNED = 100, 5, 10, 1e-10
+"""Sweeps over all steps at most, sweeps between two looks at the bound, rounds of cutting planes at most, and by how
+much a neuron may earn more than it costs, relative."""
+
+PATIENCE, CLOSED = 2, 0.01
+"""Looks at the bound in a row that close less than this share of the gap, after which the search ends."""
 
 LEAST_WEIGHT = 1e-3
 """Weight of a view, relative to even ones, with which step 3 begins at least."""
@@ -117,24 +120,25 @@ def prove(bounds: MemoryBounds, weights: Sequence[Array], loss: float, tolerance
         tolerance: relative gap that is enough.
     """
     codes = bounds.codes_of(weights)
+    if not codes:  # every trial is alike to the targets, and what the clock asks for is not bounded
+        return 0.0, MemoryProof((), np.zeros(0), np.zeros(0))
     links, reads = _Search(bounds).weights(codes) or _even_weights(bounds)
     best = MemoryProof(codes, links, reads)
     value = proven(bounds, best)
-    trial = _with_all_views(bounds, best)
+    trial, grams, idle = _with_all_views(bounds, best), [own.T @ own for own in weights], 0
     for number in range(1, SWEEPS + 1):
-        if value >= (1 - tolerance) * loss:
+        if value >= (1 - tolerance) * loss or idle == PATIENCE:
             break
         try:
-            trial = _in_turn(bounds, trial)
+            trial = _in_turn(bounds, trial, grams)
         except (InputError, np.linalg.LinAlgError):
             break
         if number % LOOKED_AT:
             continue
         raised = proven(bounds, trial)
+        idle = 0 if raised > value + CLOSED * (loss - value) else idle + 1
         if raised > value:
-            value, best, last = raised, trial, value
-            if value - last <= RAISED * loss:
-                break
+            value, best = raised, trial
     return value, best
 
 
@@ -228,10 +232,10 @@ class _Search:
         return np.array(rows) / size[:, None], np.array(limits) / size
 
 
-def _in_turn(bounds: MemoryBounds, proof: MemoryProof) -> MemoryProof:
-    """Steps 3 and 4."""
+def _in_turn(bounds: MemoryBounds, proof: MemoryProof, grams: list[Array]) -> MemoryProof:
+    """Steps 3 and 4; `grams` holds the matrix G of the code of each step, and is brought up to date."""
     for step in sorted({step for _, step in bounds.places()}, reverse=True):
-        proof = _with_step(bounds, proof, step)
+        proof, grams[step] = _with_step(bounds, proof, step, grams[step])
     recurrent, readout = bounds.costs(proof.codes)
     links, reads = proof.links * recurrent, proof.reads * readout**2
     for output in {output for _, _, output in bounds.reads}:
@@ -240,18 +244,25 @@ def _in_turn(bounds: MemoryBounds, proof: MemoryProof) -> MemoryProof:
     return MemoryProof(proof.codes, links / max(links.sum(), np.finfo(float).tiny), reads)
 
 
-def _with_step(bounds: MemoryBounds, proof: MemoryProof, step: int) -> MemoryProof:
-    """Step 3 at one step."""
+def _with_step(bounds: MemoryBounds, proof: MemoryProof, step: int, gram: Array) -> tuple[MemoryProof, Array]:
+    """Step 3 at one step.
+
+    Where contrasts do not span what has entered, the readout is that of the targets B = M^-1 P'G with the present G: of
+    all with B P = 1 it costs least there, so that the next code is no worse.
+    """
     problem = bounds.trials.step_problems[step]
     assert problem is not None
     here = [number for number, at in bounds.places() if at == step]
     bases = [bounds.basis(number, step) for number in here]
     around = [_around(bounds, proof, number, step) for number in here]
-    scale, metric = bounds.trials.steps, np.linalg.inv(problem.sources.covariance)
-    before = sum((own @ spent @ own.T for own, (spent, _) in zip(bases, around, strict=True)), np.zeros_like(metric))
-    basis = np.hstack(bases)
-    dual = np.linalg.pinv(basis.T @ metric @ basis) @ basis.T @ metric
-    targets = _block_root([scale * demand for _, demand in around]) @ dual
+    scale = bounds.trials.steps
+    before = sum((own @ spent @ own.T for own, (spent, _) in zip(bases, around, strict=True)), np.zeros_like(gram))
+    targets = np.vstack(
+        [
+            symmetric_root(scale * demand) @ np.linalg.solve(own.T @ gram @ own, own.T @ gram)
+            for own, (_, demand) in zip(bases, around, strict=True)
+        ]
+    )
     root = np.vstack([problem.energy_root, symmetric_root(scale * before)])
     neurons = Canonical(root, root.T @ root, None)
     static = Problem(problem.sources, encoder_cost=0.0, neurons=neurons, readout=Exact(targets))
@@ -260,7 +271,8 @@ def _with_step(bounds: MemoryBounds, proof: MemoryProof, step: int) -> MemoryPro
     for number, own in zip(here, bases, strict=True):
         seen = found @ own
         changed[number][step - bounds.chains[number].first] = seen.T @ seen
-    return MemoryProof(tuple(tuple(chain) for chain in changed), proof.links, proof.reads)
+    codes = tuple(tuple(chain) for chain in changed)
+    return MemoryProof(codes, proof.links, proof.reads), np.asarray(found.T @ found)
 
 
 def _around(bounds: MemoryBounds, proof: MemoryProof, number: int, step: int) -> tuple[Array, Array]:
@@ -288,12 +300,6 @@ def _with_all_views(bounds: MemoryBounds, proof: MemoryProof) -> MemoryProof:
     links, reads = _even_weights(bounds)
     least = LEAST_WEIGHT * links, LEAST_WEIGHT * reads
     return MemoryProof(proof.codes, np.maximum(proof.links, least[0]), np.maximum(proof.reads, least[1]))
-
-
-def _block_root(forms: list[Array]) -> Array:
-    from scipy.linalg import block_diag
-
-    return np.asarray(block_diag(*(symmetric_root(form) for form in forms)))
 
 
 def _even_weights(bounds: MemoryBounds) -> tuple[Array, Array]:

@@ -182,11 +182,13 @@ class Trials(Frozen):
         return np.concatenate([aged.reshape(self.count, self.steps, -1), clock], axis=2)
 
     def _require_linear_targets(self) -> None:
-        """Refuse a target that no linear network can produce."""
+        """Refuse targets that no linear network can produce, and those that need none."""
+        varies = False
         for output in range(self.outputs):
             asked = self.asked[:, :, output]
             if not asked.any():
                 raise InputError(f"targets: output {output} (counted from 0) is never asked for; leave it out")
+            varies |= bool(np.ptp(self.targets[:, :, output][asked]) > 0)
             wanted, known = self.targets[:, :, output][asked], self.features[asked]
             scale = np.abs(known).max(axis=0)
             known = known[:, scale > 0] / scale[scale > 0]
@@ -198,6 +200,8 @@ class Trials(Frozen):
                     f"targets: output {output} at step {step} of trial {trial} (counted from 0) is no linear function "
                     f"of the inputs by their age: they miss it by {missed[worst]:.3g}; give inputs that tell it by then"
                 )
+        if not varies:
+            raise InputError("targets: none varies, so that no neuron is needed; give some that do")
 
 
 def independent_columns(columns: Array, size: Array | None = None) -> Indices:

@@ -143,6 +143,23 @@ def test_one_channel_for_both_cues_is_bounded_and_never_claimed():
     assert answer.status == "bounded" and 0.3 * answer.loss < answer.lower_bound < answer.loss
 
 
+def test_what_the_clock_alone_asks_for_is_done_and_not_bounded():
+    answer = solve_in_time(Trials(np.zeros((1, 3, 1)), [[[0.0], [1.0], [-1.0]]]), tries=0)
+    does_its_task(answer)
+    assert answer.status == "bounded" and answer.lower_bound == 0 == certify_in_time(answer.trials, answer).lower_bound
+
+
+@pytest.mark.thorough
+def test_a_distractor_is_not_kept():
+    """Of two cues one is asked for, and what the other one is does not matter."""
+    posed = recall(GRID)
+    trials = Trials(posed.inputs, posed.targets[..., :1])
+    answer = solve_in_time(trials, tries=0)
+    does_its_task(answer)
+    assert answer.status == "optimal" and np.abs(answer.network.inward[:, 1]).max() < 1e-3
+    assert answer.loss == pytest.approx(best_of_one_cue(trials, 2 / 3, 1.0), rel=1e-6)
+
+
 @pytest.mark.thorough
 def test_a_target_that_moves_with_the_clock():
     inputs = recall().inputs

@@ -43,7 +43,7 @@ def test_the_activity_of_any_network_is_a_linear_function_of_the_features(seed, 
 
     rng = np.random.default_rng(seed)
     inputs = rng.standard_normal((6, steps, channels))
-    trials = Trials(inputs, np.zeros((6, steps, 1)))
+    trials = Trials(inputs, inputs[..., :1])
     shapes = ((3, 3), (3, channels), (3,), (3,), (1, 3), (1,))
     activity = LinearNetwork(*(rng.standard_normal(shape) for shape in shapes)).run(inputs)
     known, wanted = trials.features.reshape(6 * steps, -1), activity.reshape(-1, 3)
@@ -64,6 +64,7 @@ def test_independent_columns_are_those_that_earlier_ones_do_not_tell():
         ({"inputs": np.full((4, 4, 2), np.nan)}, "inputs: entry 0 at step 0 of trial 0 (counted from 0) is nan"),
         ({"targets": np.full((4, 4, 2), np.inf)}, "targets: entry 0 at step 0 of trial 0 (counted from 0) is inf"),
         ({"targets": np.full((4, 4, 2), np.nan)}, "targets: output 0 (counted from 0) is never asked for"),
+        ({"targets": np.ones((4, 4, 2))}, "targets: none varies, so that no neuron is needed"),
         ({"probabilities": [1, 1, 0, 1]}, "probabilities: trial 2 (counted from 0) never occurs"),
         ({"recurrent_cost": 0}, "recurrent_cost: "),
         ({"readout_cost": 0}, "readout_cost: "),
