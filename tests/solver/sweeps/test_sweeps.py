@@ -144,7 +144,9 @@ def test_a_point_that_has_no_problem_is_refused_and_the_others_are_solved():
 def test_resamples_depend_on_their_seed_alone():
     data = Problem(np.random.default_rng(0).uniform(size=(30, 2)))
     one, other = (sweep(Sweep.of_data(data, bootstrap=numbers)) for numbers in ([0, 1, 2], [2, 0]))
-    assert one.loss[2] == other.loss[0] and one.loss[0] == other.loss[1] != one.loss[1]
+    # What else is solved together with them may change the last digit.
+    assert other.loss.tolist() == pytest.approx([one.loss[2], one.loss[0]], rel=1e-13)
+    assert abs(one.loss[0] / one.loss[1] - 1) > 1e-6
     assert one.loss[0] == pytest.approx(solve(data).loss, rel=1e-8)
     assert sweep(Sweep.of_data(data, bootstrap=[1], seed=5)).loss[0] != one.loss[1]
 
