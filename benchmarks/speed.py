@@ -22,6 +22,9 @@ import numpy as np
 
 SEED = 0
 
+SMALL = ((2, 100, 0.01), (2, 1_000, 0.01), (3, 100, 0.03), (4, 60, 0.07))
+"""Sources, samples and most seconds of problems as theorists have them."""
+
 QUICK_SLACK = 3.0
 """The quick run is for any machine: it allows so many times the targets in seconds."""
 
@@ -70,6 +73,23 @@ def certified(dimension: int, count: int, gap: float, limit: float, repeats: int
         case = f"{kind}, d = {dimension}, T = {count:,}"
         rows.append(Row(case, "relative gap", max(gaps), gap))
         rows.append(Row(case, "seconds, best of " + str(repeats), best, limit))
+    return rows
+
+
+def small(dimension: int, count: int, limit: float, clouds: int) -> list[Row]:
+    """Processor time of problems that are solved for the first time."""
+    from solver import Problem, solve
+
+    rows = []
+    for kind, draw in (("uniform clouds", "uniform"), ("normal clouds", "standard_normal")):
+        generator, times = np.random.default_rng(SEED), list[float]()
+        for _ in range(clouds + 1):  # the first one loads what is needed
+            points = getattr(generator, draw)(size=(count, dimension))
+            begun = time.process_time()
+            solve(Problem(points))
+            times.append(time.process_time() - begun)
+        case = f"{clouds} {kind}, d = {dimension}, T = {count:,}"
+        rows.append(Row(case, "processor seconds, median", float(np.median(times[1:])), limit))
     return rows
 
 
@@ -133,6 +153,9 @@ def measure(*, quick: bool, long: bool = False) -> list[Row]:
     rows = command_line(2 if quick else 5, slack)
     for dimension in (2, 3):
         rows += certified(dimension, 1000, 1e-8, 0.1 * slack, repeats=2 if quick else 5)
+    clouds = 5 if quick else 100
+    for dimension, count, limit in SMALL:
+        rows += small(dimension, count, limit * slack, clouds)
     if quick:
         return rows
     rows += certified(4, 300, 1e-7, 10.0, repeats=2)
