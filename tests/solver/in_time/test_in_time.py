@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -116,6 +117,38 @@ def test_no_random_neuron_earns_more_than_is_said():
         activity = neurons @ seen.T
         cost = (activity**2 @ trials.weights + activity.min(axis=1) ** 2) / trials.steps
         assert (worth <= ratio * cost * (1 + 1e-9)).all() and (worth / cost).max() > 0.9 * ratio
+
+
+def test_the_bound_of_cut_cues_once_more_by_hand():
+    """From the formula alone: codes G_t, slopes by finite differences, and every direction of a neuron of two cues."""
+    answer = of_cut_cues()
+    cues, steps = answer.trials.inputs[:, 0], answer.trials.steps
+    covariance = cues.T @ cues / len(cues)
+    inverse = np.linalg.inv(covariance)  # contrasts are the cues' own values, times the probability of a trial
+    codes = np.array([inverse @ code @ inverse for code in answer.proof.codes[0]])
+    links, reads = answer.proof.links, answer.proof.reads
+    assert links.sum() <= 1 + 1e-9 and (links >= 0).all() and reads.tolist() == pytest.approx([1, 1])
+
+    def parts(codes):
+        kept = [np.trace(np.linalg.inv(one) @ other) for one, other in pairwise(codes)]
+        return links @ kept, reads @ np.diag(np.linalg.inv(codes[-1])), np.trace(codes[0])
+
+    angles = np.linspace(0, 2 * np.pi, 20001)
+    neurons = np.column_stack([np.cos(angles), np.sin(angles)])
+    activity = neurons @ cues.T
+    cost = (activity**2).mean(axis=1) + activity.min(axis=1) ** 2
+    rho = 1.0
+    for step in range(steps):
+        slope = np.zeros((2, 2))
+        for row, column in ((0, 0), (0, 1), (1, 1)):
+            way = np.zeros_like(codes)
+            way[step, row, column] = way[step, column, row] = 1e-6
+            change = (sum(parts(codes + way)) - sum(parts(codes - way))) / 2e-6
+            slope[row, column] = slope[column, row] = -change / (1 if row == column else 2)
+        assert np.linalg.eigvalsh(slope)[0] > 0
+        rho = max(rho, (steps * np.einsum("ni,ij,nj->n", neurons, slope, neurons) / cost).max())
+    recurrent, readout, _ = parts(codes)
+    assert (2 * readout + recurrent) / rho**0.5 == pytest.approx(answer.lower_bound, rel=1e-6)
 
 
 def test_units_of_the_inputs_are_a_price():
