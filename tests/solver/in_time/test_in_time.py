@@ -76,7 +76,7 @@ def test_correlations_between_cues_change_the_verdict_only_where_a_corner_is_mis
 
 
 @pytest.mark.thorough
-@share(1 / 4)
+@share(1 / 8)
 @given(seeds)
 def test_no_network_is_below_the_bound(seed):
     trials, network = performing(seed)
