@@ -75,8 +75,8 @@ def test_correlations_between_cues_change_the_verdict_only_where_a_corner_is_mis
     does_its_task(cut)
 
 
-@pytest.mark.thorough
-@share(1 / 8)
+@pytest.mark.slow
+@share(1 / 4)
 @given(seeds)
 def test_no_network_is_below_the_bound(seed):
     trials, network = performing(seed)
