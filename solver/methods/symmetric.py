@@ -183,7 +183,8 @@ class _Orbits:
         master, neurons = Master(loss), loss.neurons(self.problem.whitening.neurons(self.unfolded()))
         if not len(loss.present(neurons)):
             nothing = np.zeros((0, self.problem.dimension))
-            return Iterate(nothing, self.multiplier, self.problem.loss(nothing), 0.0)
+            silent = Iterate(nothing, self.multiplier, self.problem.loss(nothing), 0.0)
+            return WHITENED.invert(self.problem, silent)
         neurons = master.rewritten(neurons)
         neurons = neurons[loss.present(neurons)]
         # The few share the energy anew: what the simplex method misses of G costs digits.

@@ -60,6 +60,8 @@ class CellTolerances:
     typical: float = 4.0  # where most products are below one over this, thresholds are in proportion
     worth_a_visit: float = 0.03  # share of the way to the target that a visit gains, or else the cell is split
     slow: float = 0.03  # share of the way to the target that a round gains, or else products are exhausted
+    singular: float = 1e-9  # smallest eigenvalue of Y, as a share of the largest, that counts as none
+    thickened: float = 0.1  # by which share of the largest the metric is then larger than Y
     patience: tuple[int, int] = (1, 4)  # rounds before that is asked; where cells are next to their own images
     beside: float = 0.8  # standard deviations of P at which new centres are set, either side of its middle
     block: int = 4_096  # centres whose distances from all neurons are held at once
@@ -212,6 +214,10 @@ class Cells:
         # The metric of the diagram stays what it is when the multiplier changes: the proofs of the cells hang on it.
         self.metric = self.worth[1:, 1:].copy()
         values, vectors = np.linalg.eigh(self.metric)
+        if values[0] < CELLS.singular * values[-1]:
+            # Directions that no target needs are directions all the same.
+            more = CELLS.thickened * values[-1]
+            self.metric, values = self.metric + more * np.eye(problem.dimension), values + more
         size = np.sqrt(np.maximum(values, np.finfo(float).tiny))
         self.root, self.inverse_root = (vectors * size) @ vectors.T, (vectors / size) @ vectors.T
         self._know(neurons)

@@ -69,7 +69,8 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     if not quick:
         # Which optimum is found is a matter of rounding, and so is how many of its cells mix: most.
         (price,) = percents([modules["two"]])
-        warped = f"; with it at two places most mix and are none, and separate types cost at least {price:.3g} % more"
+        least = "" if modules["two"].status == "optimal" else "at least "
+        warped = f"; with it at two places most mix and are none, and separate types cost {least}{price:.3g} % more"
     verdict = (
         f"an object anywhere on the ring: {cells['position']} position and {cells['object']} object-vector cells, none "
         "mixed, at no price; at 0 or 3 some must mix, and separate types would cost "
