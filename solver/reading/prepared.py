@@ -42,6 +42,9 @@ ZERO = 1e-9
 MOST_VALUES = 100
 """Values of a category, each of which is a source, that no search is asked to code."""
 
+ROWS_NAMED = 12
+"""Rows beyond which a column with a value of its own in each names the rows; no search would end soon."""
+
 MISSING = "NAType", "NaTType"
 """What pandas calls the kinds of its missing values."""
 
@@ -286,7 +289,7 @@ def _category(name: str, column: Any) -> _Part:
     levels = sorted(set(cells), key=_order)
     if len(levels) < 2:
         raise InputError(f"categories: {name!r} has one value only ({levels[0]}) and is no source; leave it out")
-    if len(levels) > MOST_VALUES:
+    if len(levels) > MOST_VALUES or ROWS_NAMED < len(levels) == len(cells):
         raise InputError(
             f"categories: {name!r} has {len(levels)} values in {len(cells)} rows; if it names the rows or is a number, "
             f"leave it out of the categories, or else join values to at most {MOST_VALUES}"

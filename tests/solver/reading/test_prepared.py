@@ -102,6 +102,7 @@ def test_values_of_a_category():
         ({"c": ["a"] * 4}, {"categories": ["c"]}, "one value only (a)"),
         ({"c": ["a", None, "b", ""]}, {"categories": ["c"]}, "no value in 2 row(s), the first 1"),
         ({"c": range(200)}, {"categories": ["c"]}, "200 values in 200 rows"),
+        ({"c": range(13)}, {"categories": ["c"]}, "13 values in 13 rows"),
         ({"c": ["a", "b"], "x": [1, 2, 3]}, {"categories": ["c"]}, "different lengths (c 2, x 3)"),
         (np.ones((3, 2)), {}, "a ndarray has no named columns"),
     ],
