@@ -3,8 +3,8 @@
 1. The problem in coordinates that suit it (`pose`), the outline of its vertices, the cones of its rays.
 2. Column generation (`exchange`), which measures its code and proves a bound from the points alone.
 3. Where the modular code is no dearer it is measured: if its own bound meets it, it is left to who asked.
-4. Neurons that point the same way but for what the multiplier misses are made one, and Newton's method moves the code
-   to the last digits, if it then costs no more.
+4. Where slopes of the loss are left, or neurons that point the same way but for what the multiplier misses, these are
+   made one, and Newton's method moves the code to the last digits, if it then costs no more.
 5. What is not proven to ten digits, or leaves a choice among several optimal codes, is left to who asked.
 """
 
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.batches.codes import CODES, Hulls
+from solver.batches.energies import Energies
 from solver.batches.exchange import exchanged
 from solver.batches.hulls import outlines
 from solver.batches.pose import fits, posed, vertices
@@ -25,6 +26,7 @@ from solver.generation.few_neurons import FewNeurons
 from theory.conditions import CONDITION_TOLERANCE
 
 if TYPE_CHECKING:
+    from solver.batches.codes import Given
     from theory.arrays import Array
     from theory.problem import Problem
 
@@ -38,7 +40,9 @@ class AloneTolerances:
     gap: float = 5e-11  # relative, however loose the tolerance is
     saved: float = 1e-6  # share of the modular loss that shows the modular code not to be optimal
     same: float = 1e-2  # angle between neurons that are made one, if that costs nothing
-    settled: float = 1e-14  # gap, relative, at which there is nothing left to move
+    settled: float = 1e-11  # slope of the loss on the faces at which there is nothing left to move
+    known: float = 1e-9  # slope at which the multiplier tells which neurons touch
+    tied: float = 1e-9  # share of a bias by which a sample may miss it, and attain it
     dearer: float = 1e-14  # relative rise of the loss that is rounding
     steps: int = 8  # of Newton's method: three are usual
 
@@ -104,14 +108,35 @@ def _found(problem: Problem, gap: float) -> MixedCode | None:
         return None
     weights, multiplier = pose.weights(codes.neurons)[0], pose.multipliers(codes.multiplier)[0]
     bound = float(pose.bounds(codes)[0])
-    weights = _finished(problem, weights[np.any(weights, axis=1)], float(codes.gap[0]))
+    weights = weights[np.any(weights, axis=1)]
+    neurons = pose.neurons(weights)
+    if _missed(pose.given, neurons) > ALONE.settled or len(_merged(neurons)) < len(neurons):
+        weights = _finished(problem, weights)
+        if not _missed(pose.given, pose.neurons(weights)) <= ALONE.known:
+            return None
     return MixedCode(weights, multiplier, problem.loss(weights), bound, rounds)
 
 
-def _finished(problem: Problem, weights: Array, gap: float) -> Array:
+def _missed(given: Given, neurons: Array) -> float:
+    """How steep the loss of a code (n, 2) of one problem is on its faces, in units of what each neuron costs.
+
+    A neuron whose bias two samples attain has only its length left.
+    """
+    (k1, k2), (h11, h12, h22) = given.demand[:, 0].tolist(), given.ridge[:, 0].tolist()
+    lines = [(float(one), float(other)) for one, other in neurons]
+    y11, y12, y22 = Energies(lines, (k1, k2), (h11, h12, h22)).multiplier([1.0] * len(lines))
+    heights = -neurons @ given.points[..., 0]
+    height = heights.max(axis=1)
+    corner = -given.points[:, heights.argmax(axis=1), 0].T
+    slope = neurons + height[:, None] * corner - neurons @ np.array([[y11, y12], [y12, y22]])
+    held = (heights >= (1 - ALONE.tied) * height[:, None]).sum(axis=1) > 1
+    size, cost = np.hypot(*neurons.T), (neurons**2).sum(axis=1) + height**2
+    steep = np.where(held, np.abs((slope * neurons).sum(axis=1)) / size, np.hypot(*slope.T))
+    return float((steep * size / cost).max(initial=0.0))
+
+
+def _finished(problem: Problem, weights: Array) -> Array:
     """Step 4."""
-    if gap <= ALONE.settled and len(_merged(problem.whitening.neurons(weights))) == len(weights):
-        return weights
     search = FewNeurons(problem)
     neurons = search.coordinates(weights)
     merged = _merged(neurons)

@@ -84,6 +84,10 @@ class Posed:
         """(n, k, 2) source weights of neurons (2, k, n) in those coordinates."""
         return np.asarray((neurons * np.sqrt(self.unit)).transpose(2, 1, 0) @ self.inverse.transpose(0, 2, 1))
 
+    def neurons(self, weights: Array) -> Array:
+        """(k, 2) neurons in those coordinates, of the source weights (k, 2) of the first problem."""
+        return np.asarray(weights @ self.matrix[0].T / np.sqrt(self.unit[0]))
+
     def multipliers(self, worth: Array) -> Array:
         """(n, 2, 2) the forms Y in the source weights of forms (3, n) in those coordinates."""
         whole = worth[[0, 1, 1, 2]].T.reshape(-1, 2, 2)

@@ -109,14 +109,12 @@ class ActiveSet:
         here = self._linearised(neurons, active, rigid)
         may_drop = True
         for _ in range(steps):
-            settled, met = here.residual <= ON_FACES.stationary, None
-            if settled and not may_drop:
+            if here.residual <= ON_FACES.stationary and not may_drop:
                 break
-            if not settled:
-                moved, met = self._step(here, rigid)
-                if moved.is_better_than(here):
-                    here, may_drop = moved, True
-                    continue
+            moved, met = self._step(here, rigid)
+            if moved.is_better_than(here):
+                here, may_drop = moved, True
+                continue
             # steps 6 and 7: stationary, or pressed against walls.
             dropped = self._dropped(here.neurons, here.active) if may_drop else None
             changed = met if dropped is None else dropped

@@ -7,7 +7,7 @@ from hypothesis import given
 from solver import Problem, certify, solve
 from solver.batches.alone import mixed_code
 from solver.strategies import seeds
-from theory.readouts import Noisy, Soft
+from theory.readouts import Exact, Noisy, Soft
 
 
 def measured(seed):
@@ -56,3 +56,12 @@ def test_neurons_that_point_the_same_way_are_one():
             unit = found.weights * np.sqrt(problem.modular_costs)
             unit /= np.linalg.norm(unit, axis=1, keepdims=True)
             assert (np.abs(unit @ unit.T) - np.eye(len(unit)) < 1 - 1e-9).all()
+
+
+@pytest.mark.parametrize("seed", [192, 292])
+def test_neurons_are_known_to_all_digits_where_the_loss_tells_no_more(seed):
+    # Loss and bound meet to 1e-14, which the neurons need to 1e-7 only: then it would not be told which of them touch.
+    rng = np.random.default_rng(seed)
+    problem = Problem(rng.normal(size=(8, 2)), readout=Exact(rng.normal(size=(2, 2))))
+    assert mixed_code(problem.in_order, 1e-8) is not None
+    assert solve(problem).ambiguity().unique is True
