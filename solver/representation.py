@@ -141,7 +141,7 @@ class Representation(Answer, Code):
         code = super().bounded_by(bound, unproven)
         if network_agrees(self.problem, self):
             return code
-        message = f"{self.message.removesuffix(f'; {BEYOND_DIGITS}')}; {BEYOND_DIGITS}"
+        message = self.message if BEYOND_DIGITS in self.message else f"{self.message}; {BEYOND_DIGITS}"
         return replace(code, status=unproven, message=message)
 
     def plot(

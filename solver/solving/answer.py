@@ -9,7 +9,8 @@
    it is optimal, otherwise one of as few neurons as are enough (`solver.ambiguity.canonical`). It is bounded anew:
    where digits are lost it may prove less than the code that was found, which stays then.
 5. The message says what was chosen and why, what the method had to say, what stopped it, and which combination of
-   sources hardly varies where the code is not proven optimal.
+   sources hardly varies where the code is not proven optimal. There digits are lost, and no more is promised than the
+   multiplier proves by itself.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.ambiguity.canonical import chosen_code
-from solver.certificate import best_bound, optimality_gap
+from solver.certificate import best_bound, lower_bound, optimality_gap
 from solver.methods import many_samples
 from solver.representation import Representation
 from solver.solving.plan import has_many_samples, is_small, prices_slowly
@@ -104,15 +105,27 @@ def answer(
         if combination is None:
             return code
         remedy = f"{combination} hardly varies; if that is rounding, remove one of these columns"
-        # Digits are lost here: only from the multiplier that was bounded does `certify` prove the same.
-        return replace(code, multiplier=best.multiplier, message=f"{code.message}; {remedy}")
+        code = replace(code, message=f"{code.message}; {remedy}")
+        return _proven_alone(problem, best, code, (best.multiplier, bound.multiplier), stopped=stopped is not None)
+
+
+def _proven_alone(
+    problem: Problem, best: Best, code: Representation, multipliers: tuple[Array, ...], *, stopped: bool
+) -> Representation:
+    """A code with the multiplier that proves most as it is written, and no bound above what that proves.
+
+    Where digits are lost the multiplier of a code proves more in its factors than as a matrix.
+    """
+    _, at_once = _haste(problem, best, stopped=stopped)
+    bounds = [lower_bound(problem, multiplier, quick=at_once, cover=best.cover).value for multiplier in multipliers]
+    most = int(np.argmax(bounds))
+    proven = min(code.lower_bound, bounds[most])
+    return replace(code, multiplier=multipliers[most]).bounded_by(proven, code.status)
 
 
 def _bounded(problem: Problem, best: Best, weights: Array, tolerance: float, *, stopped: bool) -> Bound:
     """The bound on the loss of every code, from what the search came to and the code (n, d) itself (steps 2 and 3)."""
-    listed = best.priced or (best.cover is None and all(map(is_small, _hulls(problem, None))))
-    quick = (stopped or best.cover is not None) and not listed
-    at_once = quick or (stopped and any(map(_is_expensive, _hulls(problem, best.cover))))
+    quick, at_once = _haste(problem, best, stopped=stopped)
     bound = best_bound(problem, best.multiplier, weights=weights, quick=at_once, cover=best.cover)
     if at_once and not quick and bound.value < best.lower_bound * (1 - tolerance):
         # Faces that the search has priced are priced anew, and only those.
@@ -121,6 +134,13 @@ def _bounded(problem: Problem, best: Best, weights: Array, tolerance: float, *, 
     if best.cover is not None and few and optimality_gap(best.loss, bound.value) > tolerance:
         bound = best_bound(problem, best.multiplier, weights=weights, cover=best.cover)
     return bound
+
+
+def _haste(problem: Problem, best: Best, *, stopped: bool) -> tuple[bool, bool]:
+    """Whether no faces are listed, and whether none are priced (step 2)."""
+    listed = best.priced or (best.cover is None and all(map(is_small, _hulls(problem, None))))
+    quick = (stopped or best.cover is not None) and not listed
+    return quick, quick or (stopped and any(map(_is_expensive, _hulls(problem, best.cover))))
 
 
 def _given(posed: Problem, best: Best, code: Representation, fields: dict[str, Any]) -> Representation:

@@ -259,6 +259,22 @@ def test_of_several_optimal_codes_one_is_given_that_proves_itself_optimal(seed):
     assert answer.status != "optimal" or certify(problem, answer).gap <= answer.tolerance
 
 
+@pytest.mark.parametrize("seed", [3, 6, 11, 15, 16, 19, 43, 54])
+def test_where_digits_are_lost_certify_and_the_multiplier_alone_prove_what_an_answer_says(seed):
+    """Columns in another order round otherwise, and a matrix keeps fewer digits than the code that it is made of."""
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(9, 3))
+    rows[:, 2] = rows[:, 0] - 2 * rows[:, 1] + 10.0 ** -rng.uniform(3, 6) * rng.normal(size=9)
+    rows, mixing = rows * 10.0 ** rng.uniform(-2, 2, 3), rng.normal(size=(3, 3))
+    problem = Problem(rows, mixing=mixing, encoder_cost=0.0, decoder_cost=2e-5)
+    answer = solve(problem, time_limit=10)
+    if answer.status == "optimal":
+        assert certify(problem, answer).gap <= 2 * answer.tolerance
+    else:
+        alone = lower_bound(problem, answer.multiplier, cover=answer.cover)
+        assert answer.lower_bound <= alone.value * (1 + 1e-9)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_data_far_from_zero_are_not_called_optimal_where_certify_measures_another_loss(seed):
     """Two sources that nearly cancel, a million ranges from zero: the bias of a neuron has lost what its loss needs."""
