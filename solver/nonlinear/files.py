@@ -32,6 +32,9 @@ __all__ = ["read", "write"]
 ROUNDING = 1e-9
 """Relative difference of two computations of one number."""
 
+DIGITS = 64 * float(np.finfo(float).eps)
+"""Rounding of a sum, relative to its largest terms."""
+
 
 def write(answer: NonlinearCode, path: str | os.PathLike[str]) -> None:
     """Write an answer to one .npz file, or its neurons to a .csv, whole or not at all.
@@ -98,7 +101,11 @@ def _agreeing(content: dict[str, Any], problem: Any) -> dict[str, Any]:
     """The fields of the answer, those that follow from problem and network computed anew."""
     activity, encoder, bias = (content[name] for name in ("sample_activity", "encoder", "encoder_bias"))
     if encoder.shape[1]:
-        _require_same("sample_activity", activity, rectified(problem.sources.points, encoder @ problem.mixing, bias))
+        points, weights = problem.sources.points, encoder @ problem.mixing
+        # Steep neurons are differences of large numbers, which another machine may round otherwise.
+        terms = np.abs(encoder) @ np.abs(problem.mixing) @ np.abs(points).max(axis=0) + np.abs(bias)
+        rounding = DIGITS * float(terms.max(initial=0.0))
+        _require_same("sample_activity", activity, rectified(points, weights, bias), rounding)
     found = described(problem, activity, encoder, bias)
     for name in ("loss", "decoder", "decoder_bias", "neuron_costs"):
         _require_same(name, content[name], found[name])
@@ -116,9 +123,9 @@ def _agreeing(content: dict[str, Any], problem: Any) -> dict[str, Any]:
     return found | arrays | numbers | texts | {"problem": problem, "practically": practically}
 
 
-def _require_same(name: str, written: Any, computed: Any) -> None:
+def _require_same(name: str, written: Any, computed: Any, rounding: float = 0.0) -> None:
     size = max(float(np.abs(computed).max(initial=0.0)), 1e-300)
     if np.shape(written) != np.shape(computed) or np.abs(np.asarray(written) - computed).max(initial=0.0) > (
-        ROUNDING * size + (1e-12 if name == "gap" else 0.0)
+        ROUNDING * size + (1e-12 if name == "gap" else rounding)
     ):
         raise InputError(f"{name}: damaged or altered; it does not follow from problem and network")

@@ -11,6 +11,7 @@ from solver.codes.answer import Answer
 from solver.codes.certified import UNPROVEN
 from solver.nonlinear import files
 from solver.nonlinear.code import NonlinearCode, described, sorted_network
+from theory.neurons.nonlinear import rectified
 
 if TYPE_CHECKING:
     import pandas
@@ -76,8 +77,12 @@ class NonlinearRepresentation(Answer, NonlinearCode):
             encoder_bias: (n,).
             others: the fields that do not follow: method, message, multiplier, losses to compare with, and effort.
         """
-        network = sorted_network(problem, activity, encoder, encoder_bias)
-        return cls(**described(problem, *network), **UNPROVEN, problem=problem, **others)
+        activity, encoder, encoder_bias = sorted_network(problem, activity, encoder, encoder_bias)
+        if encoder.shape[1]:
+            # What the network as it is written does, to the last digit, and not what it was scaled from.
+            activity = rectified(problem.sources.points, encoder @ problem.mixing, encoder_bias)
+        network = described(problem, activity, encoder, encoder_bias)
+        return cls(**network, **UNPROVEN, problem=problem, **others)
 
     def to_dataframe(self) -> pandas.DataFrame:
         """The `columns` as a table. The certificate is in `attrs`.

@@ -140,3 +140,14 @@ def test_a_sweep_tells_weights_apart():
     posed = [Problem(rows, neurons=WeightedActivity(weights)) for weights in (one, other)]
     told = {Sweep.of_data(problem, decoder_cost=[1.0]).fingerprint for problem in posed}
     assert len(told) == 2
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_wiring_in_units_that_cost_an_encoder_its_digits_is_no_other_energy(seed):
+    rng = np.random.default_rng(seed)
+    units = 10.0 ** rng.permutation([-6.0, 6.0, 3.5])
+    half = rng.standard_normal((3, 3))
+    wires = Wiring((half @ half.T + np.eye(3)) * np.outer(units, units))
+    problem = Problem(rng.standard_normal((7, 3)) * units, mixing=rng.standard_normal((3, 3)), neurons=wires)
+    answer = solve(problem)
+    assert answer.status != "optimal" or certify(problem, answer).gap <= 1e-7

@@ -189,7 +189,8 @@ class Wiring(Linear):
     def terms(self, problem: Any, activity: Activity, encoder: Array) -> dict[str, Array]:
         """See `Neurons`: as `Linear`, with "encoder" for the connections."""
         weights = encoder @ problem.mixing
-        paid = np.einsum("ni,ij,nj->n", weights, self._fitting(problem), weights)
+        # A sum of squares keeps its digits, whatever the units of the sources.
+        paid = ((weights @ np.linalg.cholesky(self._fitting(problem))) ** 2).sum(axis=1)
         return super().terms(problem, activity, encoder) | {"encoder": problem.encoder_cost * paid}
 
     def energy_root(self, problem: Any) -> Array:

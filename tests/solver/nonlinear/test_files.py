@@ -133,3 +133,17 @@ def test_the_command_line_refuses_in_one_line_and_leaves_nothing(options, tmp_pa
     assert len(result.stderr.splitlines()) == 1
     assert result.stderr.startswith("modularity: error: ")
     assert [path.name for path in tmp_path.iterdir()] == ["data.csv"]
+
+
+def test_a_steep_neuron_is_read_as_it_was_written(tmp_path):
+    """Weights cost nothing: a neuron may tell two samples apart that hardly differ, as a difference of large numbers."""
+    rows = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0 + 1e-9, 1.0]]) + 1e3
+    answer = solve(Problem(rows, activation="rectified", readout=Soft(100), encoder_cost=1e-22), time_limit=3)
+    steep = 1e9 * np.array([[1.0, 1.0]])
+    network = (np.maximum(rows @ steep.T - 2.001e12, 0.0) + 1e-7, steep, np.array([-2.001e12]))
+    fields = ("method", "message", "multiplier", "modular_loss", "modular_lower_bound", "linear_loss", "tolerance")
+    kept = {name: getattr(answer, name) for name in fields}
+    code = NonlinearRepresentation.of_network(answer.problem, *network, iterations=0, seconds=0.0, **kept)
+    for one in (answer, code.bounded_by(answer.lower_bound, "bounded")):
+        one.save(tmp_path / "code.npz")
+        assert NonlinearRepresentation.load(tmp_path / "code.npz").loss == pytest.approx(one.loss, rel=1e-9)
