@@ -121,6 +121,10 @@ def best_bound(
 
 def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Cover | None = None) -> float:
     """What a multiplier (d, d) proves at most, seen from some neurons (n, d) alone: quick, and no proof of anything."""
+    if IN_ORDER.accepts(problem):
+        columns, cover = problem.column_order, IN_ORDER.cover(problem, cover)
+        multiplier, neurons = multiplier[np.ix_(columns, columns)], IN_ORDER.weights(problem, neurons)
+        return most_provable(problem.in_order, multiplier, neurons, cover)
     if problem.dependent:
         proof = _of_hull(problem, _Proof(multiplier, neurons))
         assert proof.weights is not None

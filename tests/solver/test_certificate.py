@@ -286,3 +286,25 @@ def test_data_far_from_zero_are_not_called_optimal_where_certify_measures_anothe
     answer = solve(problem, time_limit=10)
     seen = certify(problem, answer)
     assert answer.status != "optimal" or (seen.loss == pytest.approx(answer.loss, rel=1e-8) and seen.gap <= 2e-8)
+
+
+@share(1 / 2)
+@given(st.integers(2, 4), seeds)
+def test_what_is_seen_of_a_code_does_not_depend_on_the_order_of_the_columns_to_the_last_digit(dimension, seed):
+    rng = np.random.default_rng(seed)
+    rows = rng.uniform(-1, 1, (dimension + 6, dimension)) * 10.0 ** rng.uniform(-3, 3, dimension)
+    mixing = rng.standard_normal((dimension + 1, dimension))
+    answer = solve(Problem(rows, mixing=mixing))
+    order = rng.permutation(dimension)
+    other = Problem(rows[:, order], mixing=mixing[:, order])
+    moved = replace(
+        answer,
+        problem=other,
+        source_weights=answer.source_weights[:, order],
+        multiplier=answer.multiplier[np.ix_(order, order)],
+    )
+    seen = [certify(one.problem, one) for one in (answer, moved)]
+    numbers = [(one.loss, one.lower_bound, one.least_activity, one.reconstruction_error) for one in seen]
+    assert numbers[0] == numbers[1]
+    proven = [bounds.most_provable(one.problem, one.multiplier, one.source_weights) for one in (answer, moved)]
+    assert proven[0] == proven[1]
