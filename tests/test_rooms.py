@@ -147,3 +147,12 @@ def test_imports_never_climb():
 def test_no_room_is_crowded():
     for room in {path.parent for path in modules().values()}:
         assert len(list(room.glob("*.py"))) <= 16, room
+
+
+def test_no_class_has_a_namesake():
+    places = {}
+    for module, path in modules().items():
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(module)
+    assert not {name: found for name, found in places.items() if len(found) > 1}

@@ -135,7 +135,7 @@ class PrincipalCoordinates(Sources):
             raise InputError(
                 f"data: values reach {largest:.3g}, and their squares are no numbers; choose a larger unit"
             )
-        table = _Table.of(matrix, weights, channels)
+        table = _DataTable.of(matrix, weights, channels)
         centre = table.mean()
         deviations, axes = table.principal_axes(centre)
         rank = _rank(deviations, largest, matrix.shape)
@@ -256,7 +256,7 @@ def _along(matrix: Array, centre: Array, axes: Array) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class _Table:
+class _DataTable:
     """Data (T, dx) as different rows in an order of their own.
 
     Attributes:
@@ -274,7 +274,7 @@ class _Table:
     shares: Array
 
     @classmethod
-    def of(cls, matrix: Array, weights: Array | None, names: Sequence[str] | None) -> _Table:
+    def of(cls, matrix: Array, weights: Array | None, names: Sequence[str] | None) -> _DataTable:
         channels = np.arange(matrix.shape[1])
         if matrix.size <= AXES.largest_table:
             values = np.sort(matrix, axis=0).T.tolist()

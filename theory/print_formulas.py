@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.symbolic.derivation import Chain, Loss, trace_of_inverse
+from theory.symbolic.derivation import DerivationSteps, Loss, trace_of_inverse
 from theory.writing import written_whole
 
 __all__ = ["FORMULAS", "formulas_module"]
@@ -28,7 +28,7 @@ def formulas_module(loss: Loss | None = None) -> str:
     Args:
         loss: its terms; the usual ones if not given.
     """
-    chain = Chain(None, "general", "exact", loss or Loss())
+    chain = DerivationSteps(None, "general", "exact", loss or Loss())
     chain.run()
     first, second = range(2)
     cost = [sp.Symbol(f"cost_{label}", positive=True) for label in chain.labels]

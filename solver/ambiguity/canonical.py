@@ -36,7 +36,7 @@ __all__ = ["chosen_code", "continuum_by_continuum"]
 class ChoiceTolerances:
     """What a choice may take and cost."""
 
-    dearer: float = 4e-15  # relative rise of the loss that is rounding
+    costlier: float = 4e-15  # relative rise of the loss that is rounding
     known: float = 1e-12  # by how much neurons may miss earning what they cost
     rounds: int = 4  # of Newton's method, to get there
     most_lines: int = 300  # that the mixed-integer program is asked to choose from
@@ -72,7 +72,7 @@ def chosen_code(problem: Problem, weights: Array) -> Array:
     if isinstance(found, str):
         return exact
     fewer = _of_as_few(problem, exact, found)
-    if fewer is None or problem.loss(fewer) > problem.loss(exact) * (1 + CHOICE.dearer):
+    if fewer is None or problem.loss(fewer) > problem.loss(exact) * (1 + CHOICE.costlier):
         return exact
     return _to_all_digits(problem, fewer)
 
@@ -82,7 +82,7 @@ def _of_as_few(problem: Problem, weights: Array, found: TouchingNeurons) -> Arra
     codes = found.codes
     if codes.most_between() > CODES.nothing:
         fewer = continuum_by_continuum(found)
-        if fewer is not None and problem.loss(fewer) <= problem.loss(weights) * (1 + CHOICE.dearer):
+        if fewer is not None and problem.loss(fewer) <= problem.loss(weights) * (1 + CHOICE.costlier):
             return fewer
         fewer = _in_one_continuum(problem, weights, found)
         return _descended(problem, weights) if fewer is None else fewer
@@ -96,7 +96,7 @@ def _to_all_digits(problem: Problem, weights: Array) -> Array:
     if missed(problem, weights) <= CHOICE.known:
         return weights
     search, best = FewNeurons(problem), weights
-    most = problem.loss(weights) * (1 + CHOICE.dearer)
+    most = problem.loss(weights) * (1 + CHOICE.costlier)
     for _ in range(CHOICE.rounds):
         neurons = search.polished(search.coordinates(best))
         moved = search.weights(neurons[search.scaled.present(neurons)])
@@ -223,7 +223,7 @@ def _descended(problem: Problem, weights: Array) -> Array | None:
     """Step 5."""
     search, best = FewNeurons(problem), None
     neurons = search.coordinates(weights)
-    most = search.loss(neurons) * (1 + CHOICE.dearer)
+    most = search.loss(neurons) * (1 + CHOICE.costlier)
     while len(neurons) > problem.readout.least_neurons:
         fewer = search.reaching(search.reduced(neurons), most)
         if fewer is None:

@@ -28,7 +28,7 @@ __all__ = ["Missing", "best_strengths", "missing_neuron", "ratios_of", "savings_
 
 
 @dataclass(frozen=True)
-class StrengthTolerances:
+class AuditStrengthTolerances:
     """How many neurons are tried together, and what counts as earning more and as silent."""
 
     at_once: int = 20  # neurons that join in one round: of thousands only a few are worth having
@@ -37,7 +37,7 @@ class StrengthTolerances:
     rounds: int = 100  # two or three are usual
 
 
-STRENGTHS = StrengthTolerances()
+STRENGTHS = AuditStrengthTolerances()
 
 
 def ratios_of(code: AffineCode, certificate: Certificate) -> Array:

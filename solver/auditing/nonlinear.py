@@ -40,7 +40,7 @@ __all__ = ["NonlinearAudit", "audit_nonlinear"]
 
 
 @dataclass(frozen=True)
-class NonlinearTolerances:
+class NonlinearAuditTolerances:
     """What counts as silent, as explained by chance, and as an exact readout."""
 
     silent: float = 1e-9  # share of the loss below which a neuron's energy is the interior method's
@@ -50,7 +50,7 @@ class NonlinearTolerances:
     seconds: float = 20.0  # of pricing for the missing neuron, if there is no time limit
 
 
-TOLERANCES = NonlinearTolerances()
+TOLERANCES = NonlinearAuditTolerances()
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -148,7 +148,7 @@ class NonlinearAudit(NonlinearFindings):
         return text(self)
 
 
-class _Network(NamedTuple):
+class _GivenNetwork(NamedTuple):
     """Activity (T, n), encoder (n, dx) or (n, 0), biases (n,), decoder (r, n), and what of it was not as given."""
 
     activity: Array
@@ -217,7 +217,7 @@ def audit_nonlinear(
 # ---- the code that is audited -------------------------------------------------------------------------------------
 
 
-def _network(problem: Problem, given: Array, encoder: ArrayLike | None, decoder: ArrayLike | None) -> _Network:
+def _network(problem: Problem, given: Array, encoder: ArrayLike | None, decoder: ArrayLike | None) -> _GivenNetwork:
     """The code nearest to what is given that the problem allows."""
     count, encoder_error, decoder_error = given.shape[1], float("nan"), float("nan")
     variance = _expected(problem, (given - _expected(problem, given)) ** 2)
@@ -242,7 +242,7 @@ def _network(problem: Problem, given: Array, encoder: ArrayLike | None, decoder:
         raise InputError("activity: no neuron varies over the samples, so that nothing is encoded")
     if decoder is not None:
         decoder, decoder_error = decoding_error(problem, given, decoder)
-    return _Network(
+    return _GivenNetwork(
         activity,
         matrix,
         bias,
@@ -266,7 +266,7 @@ def _nearest_decoder(readout: SampleReadout, activity: Array, decoder: Array | N
 
 
 def _code(
-    problem: Problem, network: _Network, optimum: NonlinearRepresentation, bound: float
+    problem: Problem, network: _GivenNetwork, optimum: NonlinearRepresentation, bound: float
 ) -> NonlinearRepresentation:
     """The audited code, with the optimum's multiplier as its certificate."""
     activity, encoder, decoder = network.activity, network.encoder, network.decoder

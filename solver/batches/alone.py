@@ -2,7 +2,7 @@
 
 1. The problem in coordinates that suit it (`pose`), the outline of its vertices, the cones of its rays.
 2. Column generation (`exchange`), which measures its code and proves a bound from the points alone.
-3. Where the modular code is no dearer it is measured: if its own bound meets it, it is left to who asked.
+3. Where the modular code costs no more it is measured: if its own bound meets it, it is left to who asked.
 4. Where slopes of the loss are left, or neurons that point the same way but for what the multiplier misses, these are
    made one, and Newton's method moves the code to the last digits, if it then costs no more.
 5. What is not proven to ten digits, or leaves a choice among several optimal codes, is left to who asked.
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.batches.codes import CODES, Hulls
-from solver.batches.energies import Energies
+from solver.batches.energies import NeuronEnergies
 from solver.batches.exchange import exchanged
 from solver.batches.hulls import outlines
 from solver.batches.pose import fits, posed, vertices
@@ -43,7 +43,7 @@ class AloneTolerances:
     settled: float = 1e-11  # slope of the loss on the faces at which there is nothing left to move
     known: float = 1e-9  # slope at which the multiplier tells which neurons touch
     tied: float = 1e-9  # share of a bias by which a sample may miss it, and attain it
-    dearer: float = 1e-14  # relative rise of the loss that is rounding
+    costlier: float = 1e-14  # relative rise of the loss that is rounding
     steps: int = 8  # of Newton's method: three are usual
 
 
@@ -101,8 +101,8 @@ def _found(problem: Problem, gap: float) -> MixedCode | None:
     codes, rounds = exchanged(hulls, pose.modular[0][..., 0])
     if not codes.gap[0] <= gap:
         return None
-    dearer = pose.modular_loss[0] * (1 - ALONE.saved) > pose.unit[0] * codes.loss[0]
-    if problem.sources.identified and not dearer and hulls.known(*pose.modular).gap[0] <= CONDITION_TOLERANCE:
+    costlier = pose.modular_loss[0] * (1 - ALONE.saved) > pose.unit[0] * codes.loss[0]
+    if problem.sources.identified and not costlier and hulls.known(*pose.modular).gap[0] <= CONDITION_TOLERANCE:
         return None
     if not has_one_code(hulls.fan, hulls.corners, codes.multiplier)[0]:
         return None
@@ -124,7 +124,7 @@ def _missed(given: Given, neurons: Array) -> float:
     """
     (k1, k2), (h11, h12, h22) = given.demand[:, 0].tolist(), given.ridge[:, 0].tolist()
     lines = [(float(one), float(other)) for one, other in neurons]
-    y11, y12, y22 = Energies(lines, (k1, k2), (h11, h12, h22)).multiplier([1.0] * len(lines))
+    y11, y12, y22 = NeuronEnergies(lines, (k1, k2), (h11, h12, h22)).multiplier([1.0] * len(lines))
     heights = -neurons @ given.points[..., 0]
     height = heights.max(axis=1)
     corner = -given.points[:, heights.argmax(axis=1), 0].T
@@ -140,7 +140,7 @@ def _finished(problem: Problem, weights: Array) -> Array:
     search = FewNeurons(problem)
     neurons = search.coordinates(weights)
     merged = _merged(neurons)
-    most = problem.loss(weights) * (1 + ALONE.dearer)
+    most = problem.loss(weights) * (1 + ALONE.costlier)
     for start in [merged, neurons][len(merged) == len(neurons) :]:
         active = search.scaled.highest_samples(start)
         finished = search.active_set.minimised(start, active, ALONE.steps)[0]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from theory.arrays import Array, Mask
     from theory.problem import Problem
 
-__all__ = ["METHOD", "Answers", "Found"]
+__all__ = ["METHOD", "Answers", "UnwrittenCode"]
 
 METHOD = "interior"
 """What found a code, in its answer."""
@@ -26,7 +26,7 @@ WHY = "two sources, solved with others at once by an interior-point method"
 
 
 @dataclass(frozen=True)
-class Found:
+class UnwrittenCode:
     """What is known of one code before it is written out.
 
     Attributes:
@@ -80,7 +80,7 @@ class Answers(Immutable, Sequence[Any]):
         *,
         modular: Mask,
         coded: Sequence[tuple[tuple[str, ...], ...]],
-        found: Mapping[int, Found],
+        found: Mapping[int, UnwrittenCode],
         written: dict[int, Any],
         tolerance: float,
     ) -> None:
@@ -122,7 +122,7 @@ class Answers(Immutable, Sequence[Any]):
         return self._written[place]
 
 
-def written(problem: Problem, found: Found, tolerance: float) -> Any:
+def written(problem: Problem, found: UnwrittenCode, tolerance: float) -> Any:
     """A code with all that follows from it, as `solve` would give it; what `solve` gives where rounding spoils it."""
     from solver.solving.solve import solve_one_of_many
 

@@ -32,7 +32,7 @@ __all__ = ["Cones", "Objective", "Slacks", "centred"]
 
 
 @dataclass(frozen=True)
-class BarrierTolerances:
+class BatchBarrierTolerances:
     """How the path is followed."""
 
     first: float = 4.0  # t at the start, in units of the number of constraints
@@ -44,7 +44,7 @@ class BarrierTolerances:
     gathered: float = 0.75  # share of the problems under way below which the others are put aside
 
 
-BARRIER = BarrierTolerances()
+BARRIER = BatchBarrierTolerances()
 
 
 @dataclass(frozen=True, eq=False)

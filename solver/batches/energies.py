@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["Energies", "Form"]
+__all__ = ["Form", "NeuronEnergies"]
 
 Vector = tuple[float, float]
 
@@ -39,7 +39,7 @@ ENERGIES = EnergyLimits()
 
 
 @dataclass(frozen=True)
-class Energies:
+class NeuronEnergies:
     """Neurons, and what is read out from them.
 
     Attributes:
@@ -48,7 +48,7 @@ class Energies:
         ridge: G0.
 
     Example:
-        >>> sizes, multiplier = Energies([(1.0, 0.0), (0.0, 1.0)], (4.0, 9.0), (0.0, 0.0, 0.0)).best([1.0, 1.0])
+        >>> sizes, multiplier = NeuronEnergies([(1.0, 0.0), (0.0, 1.0)], (4.0, 9.0), (0.0, 0.0, 0.0)).best([1.0, 1.0])
         >>> [round(size, 9) for size in sizes], [round(entry, 9) for entry in multiplier]
         ([2.0, 3.0], [1.0, 0.0, 1.0])
     """

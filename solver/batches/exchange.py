@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.batches.codes import Codes, Hulls
-from solver.batches.energies import Energies
+from solver.batches.energies import NeuronEnergies
 from solver.batches.forms import best_inside, cost_root, squared, times
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ def exchanged(hulls: Hulls, neurons: Array) -> tuple[Codes, int]:
     energies = np.full(columns.shape[1], EXCHANGE.first)
     for number in range(EXCHANGE.rounds):
         one, other = columns.tolist()
-        readout = Energies(list(zip(one, other, strict=True)), (demand[0], demand[1]), (ridge[0], ridge[1], ridge[2]))
+        readout = NeuronEnergies(
+            list(zip(one, other, strict=True)), (demand[0], demand[1]), (ridge[0], ridge[1], ridge[2])
+        )
         sizes, multiplier = readout.best(energies.tolist())
         energies = np.array(sizes)
         kept = energies > 0

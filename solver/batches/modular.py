@@ -25,7 +25,7 @@ __all__ = ["strengths"]
 
 
 @dataclass(frozen=True)
-class StrengthTolerances:
+class BatchStrengthTolerances:
     """As `theory.readouts` has them for one problem."""
 
     least: float = 1e-6  # energy of a source, in units of the largest, that is natural; and share of that to start from
@@ -37,7 +37,7 @@ class StrengthTolerances:
     halvings: int = 40
 
 
-STRENGTHS = StrengthTolerances()
+STRENGTHS = BatchStrengthTolerances()
 
 
 def strengths(costs: Array, price: Array, gram: Array, ridge: Array) -> Array:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.batches.answers import Answers, Found
+from solver.batches.answers import Answers, UnwrittenCode
 from solver.batches.codes import optimal_codes
 from solver.batches.pose import fits, heights, posed
 from solver.codes.linear import MERGING
@@ -142,7 +142,7 @@ class _Many:
         self.numbers["neurons"][:] = 0
         self.modular = np.zeros(len(problems), dtype=bool)
         self.coded: list[tuple[tuple[str, ...], ...]] = [()] * len(problems)
-        self.found: dict[int, Found] = {}
+        self.found: dict[int, UnwrittenCode] = {}
         self.written: dict[int, Any] = {}
 
     @classmethod
@@ -199,7 +199,7 @@ class _Many:
         for here, number in zip(place.tolist(), row.tolist(), strict=True):
             names = self.problems[here].sources.names
             self.coded[here] = tuple(sorted({_names(names, kind) for kind in reads[number].tolist() if kind}))
-            self.found[here] = Found(
+            self.found[here] = UnwrittenCode(
                 problems[number].modular_weights if known[number] else weights[number],
                 multipliers[number],
                 float(bound[number]),

@@ -4,7 +4,7 @@ Weak duality holds for any set of neurons: here those in the span of one group (
 ratio of worth to cost is found group by group, on the faces of the group's own hull where these are listed.
 
 1. The multipliers in question: the one passed, and that of the code.
-2. For each the largest ratio of all groups, confronted with random neurons of each.
+2. For each the largest ratio of all groups, compared with random neurons of each.
 3. The best of the bounds that they prove is kept.
 """
 

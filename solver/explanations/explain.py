@@ -27,7 +27,7 @@ from solver.explanations.firing import ROUNDING, Threshold, firing, rule_in_word
 from solver.explanations.formulas import Formula, formula_of
 from solver.explanations.labels import BinaryLabels, Patterns, binary_labels, patterns_of
 from solver.explanations.pairs import label_pairs
-from solver.explanations.search import TIE, Found, Search
+from solver.explanations.search import TIE, Search, SearchResult
 from solver.explanations.selectivity import rankings
 from solver.solving.limits import generator_of
 from theory.arrays import Array, Indices, Mask
@@ -184,7 +184,7 @@ class _Searches:
     def _weights(self, of_sample: Indices, fires: Mask) -> Weights:
         return weights_of(self.patterns.rows, of_sample, self.weights, fires)
 
-    def _timed(self, search: Search, without: tuple[int, ...] = ()) -> Found:
+    def _timed(self, search: Search, without: tuple[int, ...] = ()) -> SearchResult:
         limited: AbstractContextManager[None] = nullcontext()
         if self.limit is not None:
             limited = limited_to(time.perf_counter() + self.limit)
@@ -200,7 +200,7 @@ class _Searches:
             self.follow(self.done, self.fires.shape[1] * (1 + len(self.orders)))
 
 
-def _labels_of(found: Found) -> tuple[int, ...]:
+def _labels_of(found: SearchResult) -> tuple[int, ...]:
     return tuple(int(label) for label in found.labels[0])
 
 

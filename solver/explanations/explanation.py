@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from solver.explanations.findings import Findings
+from solver.explanations.findings import ExplanationFields
 from solver.explanations.words import columns_of_neurons, sentences_of, text_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ __all__ = ["Explanations"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Explanations(Findings):
+class Explanations(ExplanationFields):
     """Why the neurons of a layer fire, by the labels of the samples.
 
     Attributes:

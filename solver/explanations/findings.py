@@ -13,7 +13,7 @@ from solver.explanations.search import TIE
 from theory.arrays import Array
 from theory.immutable import Frozen
 
-__all__ = ["Explanation", "Findings"]
+__all__ = ["Explanation", "ExplanationFields"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ class Explanation(Frozen):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Findings(Frozen):
+class ExplanationFields(Frozen):
     """The fields of `Explanations`."""
 
     neurons: tuple[Explanation, ...]

@@ -105,7 +105,7 @@ def label_pairs(
         >>> found.apart[0, 1], found.never, found.listed[0].first, found.listed[0].expected
         (np.True_, 1, 'green', 0.2)
     """
-    table = _Table(names, values, weights / weights.sum(), encoder_cost, decoder_cost)
+    table = _LabelTable(names, values, weights / weights.sum(), encoder_cost, decoder_cost)
     sides = np.stack([~values, values]).astype(float)
     one = np.einsum("stk,t->sk", sides, table.share)  # of the samples without and with each label
     met = np.array([[(first * table.share[:, None]).T @ second > 0 for second in sides] for first in sides])
@@ -129,7 +129,7 @@ def label_pairs(
 
 
 @dataclass(frozen=True, eq=False)
-class _Table:
+class _LabelTable:
     """Labels (T, k), the shares (T,) of their samples, and the prices of their codes."""
 
     names: tuple[str, ...]

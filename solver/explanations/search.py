@@ -26,7 +26,7 @@ from solver.explanations.counts import Counts, Weights, counted, moments_of_pair
 from solver.explanations.formulas import Forms, forms, in_order, sorted_roles
 from theory.arrays import Array, Indices
 
-__all__ = ["TIE", "Found", "Search"]
+__all__ = ["TIE", "Search", "SearchResult"]
 
 TIE = 1e-12
 """Difference of two IoU that rounding explains."""
@@ -38,7 +38,7 @@ TRIPLES_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class SearchResult:
     """What a search came to.
 
     Attributes:
@@ -60,14 +60,14 @@ class Found:
         """Whether no formula is better."""
         return self.upper_bound <= self.iou + TIE
 
-    def improved_by(self, other: Found) -> Found:
+    def improved_by(self, other: SearchResult) -> SearchResult:
         """The better formulas of a search among some of the formulas, with the bound of this search among all."""
         by_size = tuple(max(pair, key=lambda best: best[0]) for pair in zip(self.by_size, other.by_size, strict=True))
         return replace(other, upper_bound=max(self.upper_bound, other.iou), by_size=by_size)
 
 
 @dataclass(eq=False)
-class _Best:
+class _BestFormula:
     """The best formulas of one size so far.
 
     Attributes:
@@ -135,13 +135,13 @@ class Search:
         self._ordered = self._counts.reordered(self._order)
         self._triples = _Triples(weights, self._order)
 
-    def best(self, without: tuple[int, ...] = ()) -> Found:
+    def best(self, without: tuple[int, ...] = ()) -> SearchResult:
         """The best formulas, of all or of those that do without at least one of some labels.
 
         Args:
             without: numbers of labels; a formula that reads all of them does not count. None if empty.
         """
-        one, two, three = _Best(1), _Best(2), _Best(3)
+        one, two, three = _BestFormula(1), _BestFormula(2), _BestFormula(3)
         self._try_singles(one, without)
         self._try_pairs(two, without)
         three.least = max(one.iou, two.iou)
@@ -152,16 +152,16 @@ class Search:
         sizes = [one, two, three]
         best = next((one for one in sizes if one.iou >= max(other.iou for other in sizes) - TIE), one)
         labels, form = best.all()
-        return Found(best.iou if len(form) else float("nan"), bound, labels, form, _by_size(sizes))
+        return SearchResult(best.iou if len(form) else float("nan"), bound, labels, form, _by_size(sizes))
 
     # ---- step 2 ---------------------------------------------------------------------------------------------------
 
-    def _try_singles(self, best: _Best, without: tuple[int, ...]) -> None:
+    def _try_singles(self, best: _BestFormula, without: tuple[int, ...]) -> None:
         labels, form = np.divmod(np.arange(self._single.size), 2)
         kept = ~_reads_all(labels[:, None], without)
         best.add(self._single.ravel()[kept], labels[kept, None], form[kept])
 
-    def _try_pairs(self, best: _Best, without: tuple[int, ...]) -> None:
+    def _try_pairs(self, best: _BestFormula, without: tuple[int, ...]) -> None:
         labels = np.column_stack([self._first, self._second])
         kept = np.flatnonzero(~_reads_all(labels, without))
         if len(kept):
@@ -180,7 +180,7 @@ class Search:
 
     # ---- step 3 ---------------------------------------------------------------------------------------------------
 
-    def _try_beside_best_pairs(self, best: _Best, without: tuple[int, ...]) -> None:
+    def _try_beside_best_pairs(self, best: _BestFormula, without: tuple[int, ...]) -> None:
         chosen = np.argsort(-np.round(self._double.max(axis=1), 9), kind="stable")[:BEST_PAIRS]
         first, second = self._first[chosen], self._second[chosen]
         rows, count = self._weights.rows, self._counts.labels
@@ -197,7 +197,7 @@ class Search:
 
     # ---- steps 4 to 6 -----------------------------------------------------------------------------------------------
 
-    def _search_triples(self, best: _Best, without: tuple[int, ...]) -> float:
+    def _search_triples(self, best: _BestFormula, without: tuple[int, ...]) -> float:
         """Find all triples that are better than what is smaller, and best; an upper bound on what was not looked at."""
         counts = self._ordered
         if self._bounds is None:
@@ -219,7 +219,7 @@ class Search:
         self._look(best, *waiting.taken(), without)
         return missed
 
-    def _look(self, best: _Best, triples: Indices, three: Array, without: tuple[int, ...]) -> None:
+    def _look(self, best: _BestFormula, triples: Indices, three: Array, without: tuple[int, ...]) -> None:
         """All formulas of triples (m, 3) of labels, numbered by relevance, of which (2, m) samples have all three."""
         counts = self._ordered
         for first in range(0, len(triples), TRIPLES_AT_ONCE):
@@ -365,7 +365,7 @@ def best_gain(cells: Array) -> Array:
     return best
 
 
-def _by_size(sizes: list[_Best]) -> tuple[tuple[float, Indices, int], ...]:
+def _by_size(sizes: list[_BestFormula]) -> tuple[tuple[float, Indices, int], ...]:
     found: list[tuple[float, Indices, int]] = []
     for best in sizes:
         if best.iou > (found[-1][0] + TIE if found else -1.0):

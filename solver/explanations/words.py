@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from solver.explanations.findings import Explanation, Findings
+    from solver.explanations.findings import Explanation, ExplanationFields
     from solver.explanations.pairs import LabelPair
 
 __all__ = ["columns_of_neurons", "sentences_of", "text_of"]
@@ -19,13 +19,13 @@ PAIRS = 5
 """Pairs of labels in the text."""
 
 
-def columns_of_neurons(found: Findings) -> dict[str, list[Any]]:
+def columns_of_neurons(found: ExplanationFields) -> dict[str, list[Any]]:
     """What is found of each neuron, by column."""
     rows = [_row(found, number) for number in range(len(found))]
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
-def _row(found: Findings, number: int) -> dict[str, Any]:
+def _row(found: ExplanationFields, number: int) -> dict[str, Any]:
     one = found.neurons[number]
     precision, chance = found.selectivity[number], np.nan_to_num(found.chance_selectivity[number])
     above = np.nan_to_num((precision - chance) / np.maximum(1 - chance, 1e-12), nan=-np.inf)
@@ -59,7 +59,7 @@ def _said(one: Explanation) -> str:
 # ---- sentences ----------------------------------------------------------------------------------------------------
 
 
-def sentences_of(found: Findings) -> list[str]:
+def sentences_of(found: ExplanationFields) -> list[str]:
     """What is found, in words."""
     return [
         found.rule,
@@ -72,7 +72,7 @@ def sentences_of(found: Findings) -> list[str]:
     ]
 
 
-def _proof(found: Findings) -> list[str]:
+def _proof(found: ExplanationFields) -> list[str]:
     explained = [one for one in found.neurons if one.formulas]
     open_ones = [one for one in explained if not one.proven]
     if not explained:
@@ -87,14 +87,14 @@ def _proof(found: Findings) -> list[str]:
     ]
 
 
-def _silent(found: Findings) -> list[str]:
+def _silent(found: ExplanationFields) -> list[str]:
     silent = [one for one in found.neurons if not one.formulas]
     if not silent:
         return []
     return [f"{_count(len(silent), 'neuron fires', 'neurons fire')} on all samples or on none: no formula."]
 
 
-def _chance(found: Findings) -> list[str]:
+def _chance(found: ExplanationFields) -> list[str]:
     explained = [one for one in found.neurons if one.formulas]
     if not found.shuffles or not explained:
         return []
@@ -106,7 +106,7 @@ def _chance(found: Findings) -> list[str]:
     ]
 
 
-def _always(found: Findings) -> list[str]:
+def _always(found: ExplanationFields) -> list[str]:
     """How many formulas are no better than one that says nothing."""
     worse = sum(bool(one.formulas) and one.upper_bound <= one.fires for one in found.neurons)
     if not worse:
@@ -117,7 +117,7 @@ def _always(found: Findings) -> list[str]:
     ]
 
 
-def _pairs(found: Findings) -> list[str]:
+def _pairs(found: ExplanationFields) -> list[str]:
     pairs = found.pairs
     count = len(pairs.labels) * (len(pairs.labels) - 1) // 2
     words = []
@@ -155,7 +155,7 @@ def _price(bounds: tuple[float, float]) -> str:
     return f"{high} % more" if low == high else f"{low} to {high} % more"
 
 
-def _kept_apart(found: Findings) -> list[str]:
+def _kept_apart(found: ExplanationFields) -> list[str]:
     """How many neurons read labels that theory keeps apart."""
     place = {name: number for number, name in enumerate(found.pairs.labels)}
     told = [one for one in found.neurons if one.formula is not None and not one.p_value > 1 / (1 + found.shuffles)]
@@ -177,7 +177,7 @@ def _count(number: int, one: str, many: str) -> str:
 # ---- the table ----------------------------------------------------------------------------------------------------
 
 
-def text_of(found: Findings) -> str:
+def text_of(found: ExplanationFields) -> str:
     """Sentences, and a table of the neurons."""
     rows = [["neuron", "fires", "IoU", "chance", "formula", "runner-up", "most selective for"]]
     columns = columns_of_neurons(found)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from solver.free.response import Neurons, Response, Samples, respond
+from solver.free.response import Decoders, Response, ScaledSamples, respond
 from theory.immutable import Frozen
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Point(Frozen):
     response: Response
 
 
-def descend(samples: Samples, point: Point, *, seconds: float, steps: int = STEPS) -> Point:
+def descend(samples: ScaledSamples, point: Point, *, seconds: float, steps: int = STEPS) -> Point:
     """Lower the loss by moving all decoders and the offset.
 
     Args:
@@ -84,7 +84,9 @@ def descend(samples: Samples, point: Point, *, seconds: float, steps: int = STEP
     return point
 
 
-def _try(samples: Samples, point: Point, columns: Array, H: Array, slope: Array, *, damping: float) -> Point | None:
+def _try(
+    samples: ScaledSamples, point: Point, columns: Array, H: Array, slope: Array, *, damping: float
+) -> Point | None:
     """The point after one step, or None if the matrix cannot be factored."""
     neurons = point.response.neurons
     lifted = H.copy()
@@ -96,7 +98,7 @@ def _try(samples: Samples, point: Point, columns: Array, H: Array, slope: Array,
     count = neurons.decoders.size
     moved = point.response.multiplier + point.response.moved(columns, step)
     offset = point.offset + step[count:]
-    decoders = Neurons(neurons.decoders + step[:count].reshape(neurons.decoders.shape), neurons.views)
+    decoders = Decoders(neurons.decoders + step[:count].reshape(neurons.decoders.shape), neurons.views)
     return Point(offset, respond(samples, decoders, offset, moved))
 
 
@@ -130,7 +132,7 @@ def _bent(response: Response) -> Array:
     return whole
 
 
-def _columns(samples: Samples, response: Response) -> Array:
+def _columns(samples: ScaledSamples, response: Response) -> Array:
     """(T, k, n k + k) E: how the fit moves with the decoders and the offset."""
     T, k = samples.targets.shape
     V, views = response.neurons.decoders, response.neurons.views

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.free.descent import Point, descend
-from solver.free.response import Neurons, Samples, respond
+from solver.free.response import Decoders, ScaledSamples, respond
 from solver.generation.basic_solution import basic_solution
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ MOST = 400
 """Neurons above which step 2 would take long."""
 
 
-def fewer(samples: Samples, point: Point, *, tolerance: float) -> Point | None:
+def fewer(samples: ScaledSamples, point: Point, *, tolerance: float) -> Point | None:
     """A point of fewer neurons whose loss is hardly above, or None.
 
     Args:
@@ -59,7 +59,7 @@ def fewer(samples: Samples, point: Point, *, tolerance: float) -> Point | None:
     return best
 
 
-def merged(neurons: Neurons, angle: float) -> Neurons:
+def merged(neurons: Decoders, angle: float) -> Decoders:
     """Neurons of which those within an angle of a stronger one are joined to it.
 
     Args:
@@ -67,7 +67,7 @@ def merged(neurons: Neurons, angle: float) -> Neurons:
         angle: in radians.
 
     Example:
-        >>> pair = Neurons(np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 0.0]]), np.zeros(3, dtype=int))
+        >>> pair = Decoders(np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 0.0]]), np.zeros(3, dtype=int))
         >>> np.abs(merged(pair, 0.1).decoders).round(6).tolist()
         [[2.236068, 0.0], [0.0, 1.0]]
     """
@@ -84,10 +84,10 @@ def merged(neurons: Neurons, angle: float) -> Neurons:
                 continue
             decoders.append(total / np.linalg.norm(total) * np.sqrt(energies[group].sum()))
             views.append(neurons.views[i])
-    return Neurons(np.array(decoders), np.array(views))
+    return Decoders(np.array(decoders), np.array(views))
 
 
-def basic(samples: Samples, point: Point) -> Point | None:
+def basic(samples: ScaledSamples, point: Point) -> Point | None:
     """Step 2: a point of fewer neurons with the same fit, or None.
 
     Args:
@@ -100,11 +100,11 @@ def basic(samples: Samples, point: Point) -> Point | None:
         return None
     kept = shares > 0
     decoders = response.neurons.decoders[kept] * np.sqrt(shares[kept])[:, None]
-    chosen = Neurons(decoders, response.neurons.views[kept])
+    chosen = Decoders(decoders, response.neurons.views[kept])
     return Point(point.offset, respond(samples, chosen, point.offset, response.multiplier))
 
 
-def _fits(samples: Samples, point: Point) -> Array:
+def _fits(samples: ScaledSamples, point: Point) -> Array:
     """(T k, n) what each neuron adds to the rows' fit."""
     T, k = samples.targets.shape
     neurons = point.response.neurons

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from solver.free.response import Neurons, Response, Samples, respond
+from solver.free.response import Decoders, Response, ScaledSamples, respond
 from theory.immutable import Frozen
 
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["Energies", "best_energies"]
+__all__ = ["MasterSolution", "best_energies"]
 
 STEPS = 120
 """Newton steps at most; 30 to 50 are usual."""
@@ -52,7 +52,7 @@ SHORT = 0.99
 
 
 @dataclass(frozen=True, eq=False)
-class Energies(Frozen):
+class MasterSolution(Frozen):
     """The master's answer.
 
     Attributes:
@@ -69,8 +69,8 @@ class Energies(Frozen):
 
 
 def best_energies(
-    samples: Samples, units: Neurons, start: Array, offset: Array, multiplier: Array | None, *, tolerance: float
-) -> Energies:
+    samples: ScaledSamples, units: Decoders, start: Array, offset: Array, multiplier: Array | None, *, tolerance: float
+) -> MasterSolution:
     """The best energies of unit directions.
 
     Args:
@@ -83,8 +83,8 @@ def best_energies(
 
     Example:
         >>> from solver.free.response import Levels
-        >>> samples = Samples(np.array([[-1.0], [1.0]]), np.zeros(2), np.ones(2), (Levels(np.array([0.5, 0.5])),))
-        >>> units = Neurons(np.array([[1.0], [-1.0]]), np.zeros(2, dtype=int))
+        >>> samples = ScaledSamples(np.array([[-1.0], [1.0]]), np.zeros(2), np.ones(2), (Levels(np.array([0.5, 0.5])),))
+        >>> units = Decoders(np.array([[1.0], [-1.0]]), np.zeros(2, dtype=int))
         >>> found = best_energies(samples, units, np.ones(2), np.zeros(1), None, tolerance=1e-12)
         >>> round(found.response.loss, 9)
         2.828427125
@@ -131,15 +131,15 @@ def best_energies(
             break
         x, offset, answer = there, at, trial
         s = np.clip(s + dual * ds, 0.01 * theta / x, 100 * theta / x)
-    return Energies(x, offset, answer, s)
+    return MasterSolution(x, offset, answer, s)
 
 
-def _scaled(units: Neurons, x: Array) -> Neurons:
+def _scaled(units: Decoders, x: Array) -> Decoders:
     """Decoders of directions with energies."""
-    return Neurons(units.decoders * np.sqrt(x)[:, None], units.views)
+    return Decoders(units.decoders * np.sqrt(x)[:, None], units.views)
 
 
-def _squares(units: Neurons, answer: Response, x: Array) -> Array:
+def _squares(units: Decoders, answer: Response, x: Array) -> Array:
     """(n,) sum over levels of p_L a_L^2 / x: worth^2 of the directions without smoothing."""
     squares = np.zeros(len(x))
     for place, view in enumerate(answer.samples.views):
@@ -148,7 +148,7 @@ def _squares(units: Neurons, answer: Response, x: Array) -> Array:
     return squares
 
 
-def _stiffness(units: Neurons, answer: Response, x: Array) -> Array:
+def _stiffness(units: Decoders, answer: Response, x: Array) -> Array:
     """(n,) what the smoothing adds to the Hessian's diagonal."""
     added = np.zeros(len(x))
     for place, view in enumerate(answer.samples.views):
@@ -157,7 +157,7 @@ def _stiffness(units: Neurons, answer: Response, x: Array) -> Array:
     return added
 
 
-def _columns(samples: Samples, units: Neurons, answer: Response, x: Array) -> Array:
+def _columns(samples: ScaledSamples, units: Decoders, answer: Response, x: Array) -> Array:
     """(T, k, n + k) C: how the fit moves with the energies and the offset."""
     T, k = samples.targets.shape
     fits = np.empty((T, k, len(x)))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from solver.free.loss import FreeLoss
     from theory.arrays import Array, Indices
 
-__all__ = ["Ratio", "largest_ratio", "tops"]
+__all__ = ["FreeRatio", "largest_ratio", "tops"]
 
 ROUNDING = 1e-13
 """Share of the bound that sums of products in doubles may lose, beyond 4 eps a sample."""
@@ -41,7 +41,7 @@ SPANNED = 1e-14
 
 
 @dataclass(frozen=True, eq=False)
-class Ratio(Frozen):
+class FreeRatio(Frozen):
     """The bound of all neurons' worth.
 
     Attributes:
@@ -59,7 +59,7 @@ class Ratio(Frozen):
 
 def largest_ratio(
     loss: FreeLoss, multiplier: Array, *, tolerance: float, seconds: float, views: Sequence[View] | None = None
-) -> Ratio:
+) -> FreeRatio:
     """Bound |N'a| / (2 sqrt(mu c(a))) over all activities a >= 0.
 
     Args:
@@ -84,7 +84,7 @@ def largest_ratio(
     for place, view in enumerate(seen):
         Z = view.standard(multiplier)
         if not np.isfinite(Z).all():
-            return Ratio(float("inf"), False, np.zeros((0, multiplier.shape[1])), np.zeros(0, dtype=int))
+            return FreeRatio(float("inf"), False, np.zeros((0, multiplier.shape[1])), np.zeros(0, dtype=int))
         limit = max((ends - time.monotonic()) / (len(seen) - place), 0.0)
         above, directions = tops(Z, tolerance=tolerance, seconds=limit)
         bound = max(bound, above)
@@ -96,7 +96,7 @@ def largest_ratio(
     )
     order = np.argsort(-worths, kind="stable")
     best = float(worths.max(initial=0.0))
-    return Ratio(float(bound / unit), bound <= best * (1 + tolerance) * (1 + 1e-9), neurons[order], places[order])
+    return FreeRatio(float(bound / unit), bound <= best * (1 + tolerance) * (1 + 1e-9), neurons[order], places[order])
 
 
 def worth(Z: Array, directions: Array) -> Array:

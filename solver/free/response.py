@@ -33,7 +33,7 @@ from theory.immutable import Frozen
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices
 
-__all__ = ["Levels", "Neurons", "Response", "Samples", "active", "centred", "respond"]
+__all__ = ["Decoders", "Levels", "Response", "ScaledSamples", "active", "centred", "respond"]
 
 SOLVED = 1e-14
 """Share of the largest target that the condition may miss: some roundings."""
@@ -67,7 +67,7 @@ class Levels(Frozen):
 
 
 @dataclass(frozen=True, eq=False)
-class Samples(Frozen):
+class ScaledSamples(Frozen):
     """The problem in units in which mu = alpha = 1.
 
     Attributes:
@@ -94,7 +94,7 @@ class Samples(Frozen):
 
 
 @dataclass(frozen=True, eq=False)
-class Neurons(Frozen):
+class Decoders(Frozen):
     """Decoders (or unit directions) of neurons.
 
     Attributes:
@@ -105,13 +105,13 @@ class Neurons(Frozen):
     decoders: Array
     views: Indices
 
-    def chosen(self, which: Array) -> Neurons:
+    def chosen(self, which: Array) -> Decoders:
         """Some of the neurons, by a mask or by number."""
-        return Neurons(self.decoders[which], self.views[which])
+        return Decoders(self.decoders[which], self.views[which])
 
-    def joined(self, other: Neurons) -> Neurons:
+    def joined(self, other: Decoders) -> Decoders:
         """These and others."""
-        return Neurons(np.concatenate([self.decoders, other.decoders]), np.concatenate([self.views, other.views]))
+        return Decoders(np.concatenate([self.decoders, other.decoders]), np.concatenate([self.views, other.views]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,8 +127,8 @@ class Response(Frozen):
         smoothing: theta.
     """
 
-    samples: Samples
-    neurons: Neurons
+    samples: ScaledSamples
+    neurons: Decoders
     multiplier: Array
     loss: float
     missed: float
@@ -189,7 +189,7 @@ def centred(response: Response) -> Array:
 
 
 def respond(
-    samples: Samples, neurons: Neurons, offset: Array, start: Array | None = None, *, smoothing: float = 0.0
+    samples: ScaledSamples, neurons: Decoders, offset: Array, start: Array | None = None, *, smoothing: float = 0.0
 ) -> Response:
     """The best activities of decoders.
 
@@ -201,8 +201,8 @@ def respond(
         smoothing: theta.
 
     Example:
-        >>> samples = Samples(np.array([[-1.0], [1.0]]), np.zeros(2), np.ones(2), (Levels(np.array([0.5, 0.5])),))
-        >>> respond(samples, Neurons(np.array([[1.0], [-1.0]]), np.zeros(2, dtype=int)), np.zeros(1)).loss
+        >>> samples = ScaledSamples(np.array([[-1.0], [1.0]]), np.zeros(2), np.ones(2), (Levels(np.array([0.5, 0.5])),))
+        >>> respond(samples, Decoders(np.array([[1.0], [-1.0]]), np.zeros(2, dtype=int)), np.zeros(1)).loss
         3.0
     """
     wanted = samples.targets - samples.ones[:, None] * offset
@@ -248,7 +248,9 @@ def active(view: Levels, pushed: Array, smoothing: float) -> tuple[Array, Array]
     return activity, activity / root
 
 
-def _objective(samples: Samples, neurons: Neurons, wanted: Array, M: Array, smoothing: float) -> tuple[float, Array]:
+def _objective(
+    samples: ScaledSamples, neurons: Decoders, wanted: Array, M: Array, smoothing: float
+) -> tuple[float, Array]:
     """The concave objective, and (T, k) half its gradient: what the condition misses."""
     value = 2 * float((M * wanted).sum()) - float(samples.slack @ (M**2).sum(axis=1))
     rest = wanted - samples.slack[:, None] * M
@@ -263,7 +265,7 @@ def _objective(samples: Samples, neurons: Neurons, wanted: Array, M: Array, smoo
     return value, rest
 
 
-def _root(samples: Samples, neurons: Neurons, M: Array, smoothing: float) -> Array:
+def _root(samples: ScaledSamples, neurons: Decoders, M: Array, smoothing: float) -> Array:
     """Cholesky factor of J."""
     k = M.shape[1]
     blocks = []
@@ -304,7 +306,7 @@ def _factor(J: Array, unit: Array) -> Array:
                 raise
 
 
-def _forward(samples: Samples, root: Array, columns: Array) -> Array:
+def _forward(samples: ScaledSamples, root: Array, columns: Array) -> Array:
     """R^-1 E as (T k, m)."""
     T, k, m = columns.shape
     if samples.apart:
@@ -316,7 +318,7 @@ def _forward(samples: Samples, root: Array, columns: Array) -> Array:
     return np.asarray(solve_triangular(root, columns.reshape(T * k, m), lower=True, check_finite=False))
 
 
-def _solve(samples: Samples, root: Array, right: Array) -> Array:
+def _solve(samples: ScaledSamples, root: Array, right: Array) -> Array:
     """J^-1 times (T, k)."""
     half = _forward(samples, root, right[:, :, None])
     if samples.apart:

@@ -22,9 +22,9 @@ import numpy as np
 from solver.free.climb import apart, climbed
 from solver.free.descent import Point, descend
 from solver.free.few import basic, fewer, merged
-from solver.free.master import Energies, best_energies
-from solver.free.pricing import Ratio, largest_ratio
-from solver.free.response import Levels, Neurons, Samples, active, centred, respond
+from solver.free.master import MasterSolution, best_energies
+from solver.free.pricing import FreeRatio, largest_ratio
+from solver.free.response import Decoders, Levels, ScaledSamples, active, centred, respond
 from solver.free.setting import Setting, setting
 from solver.free.views import View, views_of_groups, whole_view
 from theory.immutable import Frozen
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from solver.free.loss import FreeLoss
     from theory.arrays import Array, Indices
 
-__all__ = ["Step", "modular_steps", "steps"]
+__all__ = ["FreeStep", "modular_steps", "steps"]
 
 
 @dataclass(frozen=True, eq=False)
-class Step(Frozen):
+class FreeStep(Frozen):
     """Where the search stands: the best code and the best bound so far, which need not belong together.
 
     Attributes:
@@ -82,7 +82,7 @@ EASES = 1e-4, 1e-5, 1e-6
 """Values of 1 / kappa whose multipliers, which are unique, prove nearly all of what an exact decoder costs."""
 
 
-def steps(loss: FreeLoss, *, tolerance: float, rng: np.random.Generator) -> Iterator[Step]:
+def steps(loss: FreeLoss, *, tolerance: float, rng: np.random.Generator) -> Iterator[FreeStep]:
     """Codes of neurons of any activity, with lower bounds.
 
     Args:
@@ -113,7 +113,7 @@ def modular_steps(
     tolerance: float,
     rng: np.random.Generator,
     groups: Sequence[Sequence[int]] | None = None,
-) -> Iterator[Step]:
+) -> Iterator[FreeStep]:
     """Codes whose neurons each are a function of one source (or of one group's values), with lower bounds of those.
 
     Args:
@@ -138,7 +138,7 @@ def modular_steps(
     yield from _search(loss, views_of_groups(sources, loss.probabilities, groups), tolerance, rng)
 
 
-def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.random.Generator) -> Iterator[Step]:
+def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.random.Generator) -> Iterator[FreeStep]:
     """The rounds."""
     posed = setting(loss, views)
     silent = _silence(loss, views, tolerance)
@@ -186,12 +186,12 @@ def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.ran
         offset, M = point.offset, point.response.multiplier
 
 
-def _gap(step: Step) -> float:
+def _gap(step: FreeStep) -> float:
     """Loss above the bound, as a share of the loss."""
     return (step.loss - step.lower_bound) / step.loss if np.isfinite(step.loss) and step.loss > 0 else float("inf")
 
 
-def _silence(loss: FreeLoss, views: Sequence[View], tolerance: float) -> Step | None:
+def _silence(loss: FreeLoss, views: Sequence[View], tolerance: float) -> FreeStep | None:
     """Step 1: the empty code, and whether any neuron is worth having there. None if the decoder must be exact."""
     readout = loss.readout
     varies = bool((np.abs(readout.targets[readout.error_weights > 0]) > 0).any())
@@ -201,15 +201,15 @@ def _silence(loss: FreeLoss, views: Sequence[View], tolerance: float) -> Step | 
     nobody, decoders = np.zeros((T, 0)), np.zeros((0, k))
     places = np.zeros(0, dtype=int)
     if not varies:
-        return Step(decoders, nobody, 0.0, np.zeros((T, k)), 0.0, places, "the targets do not vary: no neuron")
+        return FreeStep(decoders, nobody, 0.0, np.zeros((T, k)), 0.0, places, "the targets do not vary: no neuron")
     value = readout.value(np.zeros((T, 1)))
     N = readout.multiplier(np.zeros((T, 1)))
     ratio = largest_ratio(loss, N, tolerance=tolerance / 4, seconds=TOLERANCES.proof_seconds, views=views)
     bound = min(readout.bound(N, ratio.rho), value)
-    return Step(decoders, nobody, value, N, bound, places, "no neuron")
+    return FreeStep(decoders, nobody, value, N, bound, places, "no neuron")
 
 
-def _start(samples: Samples, rng: np.random.Generator) -> tuple[Neurons, Array]:
+def _start(samples: ScaledSamples, rng: np.random.Generator) -> tuple[Decoders, Array]:
     """Step 2: unit directions in every view, and energies."""
     k = samples.targets.shape[1]
     if k == 1 or len(samples.views) > 2:
@@ -222,35 +222,35 @@ def _start(samples: Samples, rng: np.random.Generator) -> tuple[Neurons, Array]:
         drawn /= np.linalg.norm(drawn, axis=1)[:, None]
         directions = np.concatenate([np.eye(k), -np.eye(k), drawn, -drawn])
     count = len(samples.views)
-    units = Neurons(np.tile(directions, (count, 1)), np.repeat(np.arange(count), len(directions)))
+    units = Decoders(np.tile(directions, (count, 1)), np.repeat(np.arange(count), len(directions)))
     return units, np.full(len(units.views), 1 / len(units.views))
 
 
-def _stages(samples: Samples) -> Iterator[Samples]:
+def _stages(samples: ScaledSamples) -> Iterator[ScaledSamples]:
     """The problem itself; an exact decoder (or a nearly exact one) after others of smaller kappa."""
     yield from _eased(samples, (1e-2, 1e-4, 1e-6))
     yield samples
 
 
-def _eased(samples: Samples, eases: tuple[float, ...] = EASES) -> Iterator[Samples]:
+def _eased(samples: ScaledSamples, eases: tuple[float, ...] = EASES) -> Iterator[ScaledSamples]:
     """The problem with errors allowed, where its decoder is exact or nearly so."""
     scale = samples.slack.max() if samples.slack.max() > 0 else 0.0
     for ease in eases:
         eased = np.maximum(samples.slack, ease * _weights(samples))
         if scale < ease * _weights(samples).max():
-            yield Samples(samples.targets, eased, samples.ones, samples.views)
+            yield ScaledSamples(samples.targets, eased, samples.ones, samples.views)
 
 
-def _weights(samples: Samples) -> Array:
+def _weights(samples: ScaledSamples) -> Array:
     """Slack of kappa = 1 when errors count as activity does."""
     return 1 / samples.views[0].probabilities if samples.apart else np.ones(len(samples.slack))
 
 
-def _settled(samples: Samples, units: Neurons, found: Energies, angle: float) -> Point:
+def _settled(samples: ScaledSamples, units: Decoders, found: MasterSolution, angle: float) -> Point:
     """Step 4, after leaving out and merging neurons."""
     kept = found.energies > TOLERANCES.nothing * found.energies.max()
     chosen = units.chosen(kept)
-    decoders = Neurons(chosen.decoders * np.sqrt(found.energies[kept])[:, None], chosen.views)
+    decoders = Decoders(chosen.decoders * np.sqrt(found.energies[kept])[:, None], chosen.views)
     start = Point(found.offset, respond(samples, merged(decoders, angle), found.offset, found.response.multiplier))
     if len(start.response.neurons.views) > samples.targets.size:  # more than can be independent
         start = basic(samples, start) or start
@@ -259,7 +259,7 @@ def _settled(samples: Samples, units: Neurons, found: Energies, angle: float) ->
 
 def _judged(
     loss: FreeLoss, posed: Setting, views: Sequence[View], point: Point, tolerance: float
-) -> tuple[Step, Ratio]:
+) -> tuple[FreeStep, FreeRatio]:
     """Step 5: the code of a point in the problem's own units, and its bound."""
     response = point.response
     neurons = response.neurons
@@ -277,26 +277,26 @@ def _judged(
     ratio = largest_ratio(loss, N, tolerance=tolerance / 10, seconds=TOLERANCES.proof_seconds, views=views)
     bound = loss.readout.bound(N, ratio.rho)
     note = f"{len(V)} neuron{'' if len(V) == 1 else 's'}, worth at most {ratio.rho:.12g}"
-    return Step(V, activity, value, N, min(bound, value), neurons.views, note), ratio
+    return FreeStep(V, activity, value, N, min(bound, value), neurons.views, note), ratio
 
 
-def _joined(old: Step | None, new: Step) -> Step:
+def _joined(old: FreeStep | None, new: FreeStep) -> FreeStep:
     """The better code and the better bound."""
     if old is None:
         return new
     code = new if new.loss <= old.loss else old
     proof = new if new.lower_bound >= old.lower_bound else old
     bound = min(proof.lower_bound, code.loss)
-    return Step(code.neurons, code.activity, code.loss, proof.multiplier, bound, code.views, new.note)
+    return FreeStep(code.neurons, code.activity, code.loss, proof.multiplier, bound, code.views, new.note)
 
 
 def _widened(
-    posed: Setting, point: Point, ratio: Ratio, angle: float, rng: np.random.Generator
-) -> tuple[Neurons, Array]:
+    posed: Setting, point: Point, ratio: FreeRatio, angle: float, rng: np.random.Generator
+) -> tuple[Decoders, Array]:
     """Step 6: the neurons and new directions, with energies."""
     neurons = point.response.neurons
     energies = (neurons.decoders**2).sum(axis=1)
-    units = Neurons(neurons.decoders / np.sqrt(energies)[:, None], neurons.views)
+    units = Decoders(neurons.decoders / np.sqrt(energies)[:, None], neurons.views)
     seeds = ratio.neurons @ posed.axes.T
     for place, view in enumerate(posed.samples.views):
         Z = view.totals(point.response.multiplier) / np.sqrt(view.probabilities)[:, None]
@@ -304,6 +304,6 @@ def _widened(
         k = tops.shape[1]
         tops = np.concatenate([tops, np.eye(k), -np.eye(k)])  # with these an offset has room
         tops = apart(tops, units.decoders[units.views == place])
-        units = units.joined(Neurons(tops, np.full(len(tops), place)))
+        units = units.joined(Decoders(tops, np.full(len(tops), place)))
     fresh = len(units.views) - len(energies)
     return units, np.concatenate([energies, np.full(fresh, 1e-3 * energies.mean())])

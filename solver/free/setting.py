@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
-from solver.free.response import Levels, Samples
+from solver.free.response import Levels, ScaledSamples
 from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.neurons.nonlinear import require_costly_activity
@@ -52,7 +52,7 @@ class Setting(Frozen):
         error_weights: (T,) q.
     """
 
-    samples: Samples
+    samples: ScaledSamples
     back: Array | csr_array
     fixed: Array
     axes: Array
@@ -109,7 +109,7 @@ def setting(loss: FreeLoss, views: Sequence[View]) -> Setting | None:
     return Setting(samples, back, fixed, axes, unit * size, size, q)
 
 
-def _merged(X: Array, q: Array, p: Array, error_cost: float) -> tuple[Samples, csr_array]:
+def _merged(X: Array, q: Array, p: Array, error_cost: float) -> tuple[ScaledSamples, csr_array]:
     """Step 3."""
     kept = np.flatnonzero(q > 0)
     key = np.concatenate([X[kept], (q[kept] / p[kept])[:, None]], axis=1)
@@ -119,10 +119,10 @@ def _merged(X: Array, q: Array, p: Array, error_cost: float) -> tuple[Samples, c
     probabilities = np.asarray(np.bincount(same, p[kept]), dtype=float)
     back = csr_array((p[kept] / probabilities[same], (kept, same)), shape=(len(q), len(first)))
     ones = np.ones(len(first))
-    return Samples(X[kept][first], 1 / (error_cost * weights), ones, (Levels(probabilities),)), back
+    return ScaledSamples(X[kept][first], 1 / (error_cost * weights), ones, (Levels(probabilities),)), back
 
 
-def _spanned(X: Array, q: Array, views: Sequence[View], error_cost: float) -> tuple[Samples, Array, Array]:
+def _spanned(X: Array, q: Array, views: Sequence[View], error_cost: float) -> tuple[ScaledSamples, Array, Array]:
     """Step 4."""
     root = np.sqrt(q)
     sums = [view.totals(np.diag(root)) for view in views]
@@ -143,4 +143,4 @@ def _spanned(X: Array, q: Array, views: Sequence[View], error_cost: float) -> tu
         counted = view.totals(q[:, None])[:, 0] > 0
         levels.append(Levels(view.probabilities[counted], total[counted] @ basis))
     slack = np.full(basis.shape[1], 1 / error_cost)
-    return Samples(seen, slack, basis.T @ root, tuple(levels)), root[:, None] * basis, fixed
+    return ScaledSamples(seen, slack, basis.T @ root, tuple(levels)), root[:, None] * basis, fixed

@@ -122,7 +122,7 @@ def prove(bounds: MemoryBounds, weights: Sequence[Array], loss: float, tolerance
     codes = bounds.codes_of(weights)
     if not codes:  # every trial is alike to the targets, and what the clock asks for is not bounded
         return 0.0, MemoryProof((), np.zeros(0), np.zeros(0))
-    links, reads = _Search(bounds).weights(codes) or _even_weights(bounds)
+    links, reads = _ProofSearch(bounds).weights(codes) or _even_weights(bounds)
     best = MemoryProof(codes, links, reads)
     value = proven(bounds, best)
     trial, grams, idle = _with_all_views(bounds, best), [own.T @ own for own in weights], 0
@@ -142,7 +142,7 @@ def prove(bounds: MemoryBounds, weights: Sequence[Array], loss: float, tolerance
     return value, best
 
 
-class _Search:
+class _ProofSearch:
     """Step 2: the neurons seen so far, and the linear program in the weights of the views."""
 
     def __init__(self, bounds: MemoryBounds) -> None:

@@ -59,7 +59,7 @@ def steps(problem: Problem, *, tolerance: float) -> Iterator[Iterate]:
         problem: of dependent sources, with groups.
         tolerance: relative gap at which to stop.
     """
-    search, stalled, gap = _Search(problem), 0, float("inf")
+    search, stalled, gap = _SpansSearch(problem), 0, float("inf")
     while True:
         require_time(0.0)
         search.solve_master()
@@ -73,7 +73,7 @@ def steps(problem: Problem, *, tolerance: float) -> Iterator[Iterate]:
     yield search.tidied()
 
 
-class _Search:
+class _SpansSearch:
     """The state of a search.
 
     Attributes:

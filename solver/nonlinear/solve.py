@@ -49,7 +49,7 @@ ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
-class _Best:
+class _BestCode:
     """The best code and the best bound of a search, which need not belong together."""
 
     step: Any = None
@@ -59,7 +59,7 @@ class _Best:
     rounds: int = 0
     note: str = ""
 
-    def after(self, step: Any) -> _Best:
+    def after(self, step: Any) -> _BestCode:
         best = replace(self, rounds=self.rounds + 1, note=step.note)
         if step.loss <= self.loss:
             best = replace(best, step=step, loss=step.loss)
@@ -68,7 +68,7 @@ class _Best:
         return best
 
 
-class _Search:
+class _NonlinearSearch:
     """One search: the problem, its limits, and why it was stopped."""
 
     def __init__(self, problem: Problem, limits: Limits, rng: np.random.Generator) -> None:
@@ -86,9 +86,9 @@ class _Search:
         limit = self.limits.time_limit
         return float("inf") if limit is None else SHARES[part] * limit
 
-    def follow(self, steps: Iterator[Any], part: str, *, shown: bool) -> _Best:
+    def follow(self, steps: Iterator[Any], part: str, *, shown: bool) -> _BestCode:
         """Take steps until they end, the bound meets the loss, or a limit is reached."""
-        best, callback = _Best(), self.limits.callback
+        best, callback = _BestCode(), self.limits.callback
         for step in steps:
             best = best.after(step)
             gap = optimality_gap(best.loss, best.bound)
@@ -103,7 +103,7 @@ class _Search:
                 break
         return best
 
-    def modular(self) -> _Best:
+    def modular(self) -> _BestCode:
         """Step 2."""
         groups: Any = (
             None if self.problem.groups is None else [list(members) for members in self.problem.groups.values()]
@@ -118,7 +118,7 @@ class _Search:
             groups = [self.problem.hull.basis[list(kept)] for kept in kept_of_groups(self.problem)]
         return self.follow(self.search.modular_steps(self.model, groups, **options), "modular", shown=False)
 
-    def all_neurons(self) -> _Best:
+    def all_neurons(self) -> _BestCode:
         """Step 3."""
         steps = self.search.steps(self.model, tolerance=self.limits.tolerance, rng=self.rng)
         return self.follow(steps, "search", shown=True)
@@ -155,9 +155,9 @@ def solve_nonlinear(problem: Problem, limits: Limits, rng: np.random.Generator) 
         >>> solve_nonlinear(problem, Limits(), np.random.default_rng(0)).status
         'optimal'
     """
-    search = _Search(problem, limits, rng)
+    search = _NonlinearSearch(problem, limits, rng)
     linear: Representation | None = None
-    modular, best = _Best(), _Best()
+    modular, best = _BestCode(), _BestCode()
     identified = problem.sources.identified
     alone = identified and (problem.dimension if problem.groups is None else len(problem.groups)) > 1
     interrupt: KeyboardInterrupt | None = None
@@ -176,10 +176,10 @@ def solve_nonlinear(problem: Problem, limits: Limits, rng: np.random.Generator) 
 
 
 def _answer(
-    search: _Search,
+    search: _NonlinearSearch,
     linear: Representation | None,
-    modular: _Best,
-    best: _Best,
+    modular: _BestCode,
+    best: _BestCode,
     *,
     identified: bool,
     interrupt: KeyboardInterrupt | None,
@@ -213,27 +213,31 @@ def _answer(
     return answer.bounded_by(proven.value, "interrupted" if search.stopped else "bounded")
 
 
-def _modular_loss(modular: _Best, linear: Representation | None) -> float:
+def _modular_loss(modular: _BestCode, linear: Representation | None) -> float:
     """Of the best modular code found; modular linear codes are among them. NaN where there is none."""
     losses = [modular.loss] + ([] if linear is None else [linear.modular_loss])
     return min((loss for loss in losses if np.isfinite(loss)), default=float("nan"))
 
 
-class _Network(NamedTuple):
+class _FoundNetwork(NamedTuple):
     """Activity (T, n) on the samples, encoder (n, dx), or (n, 0) of free neurons, and biases (n,)."""
 
     activity: Array
     encoder: Array
     bias: Array
 
-    def scaled(self, shares: Array) -> _Network:
+    def scaled(self, shares: Array) -> _FoundNetwork:
         """With energies multiplied by these shares (n,), without those of share zero."""
         kept = shares > 0
         roots = np.sqrt(shares[kept])
-        return _Network(self.activity[:, kept] * roots, self.encoder[kept] * roots[:, None], self.bias[kept] * roots)
+        return _FoundNetwork(
+            self.activity[:, kept] * roots, self.encoder[kept] * roots[:, None], self.bias[kept] * roots
+        )
 
 
-def _chosen(problem: Problem, best: _Best, other: _Best, linear: Representation | None, good: float) -> _Network:
+def _chosen(
+    problem: Problem, best: _BestCode, other: _BestCode, linear: Representation | None, good: float
+) -> _FoundNetwork:
     """The network of a code, with as few neurons as it needs; the linear code's if it is as good and has fewer."""
     candidates = [] if linear is None else [_of_linear(problem, linear)]
     losses = [_loss_of(problem, network) for network in candidates]
@@ -246,31 +250,31 @@ def _chosen(problem: Problem, best: _Best, other: _Best, linear: Representation 
                 break  # the other code is asked where the network of the first errs by rounding
     if not candidates:
         channels = 0 if problem.neurons.name == "free" else len(problem.mixing)
-        return _Network(np.zeros((problem.sources.count, 0)), np.zeros((0, channels)), np.zeros(0))
+        return _FoundNetwork(np.zeros((problem.sources.count, 0)), np.zeros((0, channels)), np.zeros(0))
     as_good = [place for place, loss in enumerate(losses) if loss <= max(good, min(losses))]
     return candidates[min(as_good, key=lambda place: (len(candidates[place].bias), losses[place]))]
 
 
-def _loss_of(problem: Problem, network: _Network) -> float:
+def _loss_of(problem: Problem, network: _FoundNetwork) -> float:
     decoder = problem.sample_readout.decoder(network.activity).T
     paid = measured(problem, network.activity, network.encoder, decoder)
     return paid.loss if paid.feasible else float("inf")
 
 
-def _of_linear(problem: Problem, linear: Representation) -> _Network:
+def _of_linear(problem: Problem, linear: Representation) -> _FoundNetwork:
     if problem.neurons.name == "free":
-        return _Network(linear.activity(), np.zeros((len(linear), 0)), np.zeros(len(linear)))
+        return _FoundNetwork(linear.activity(), np.zeros((len(linear), 0)), np.zeros(len(linear)))
     bias = linear.encoder_bias
-    return _Network(rectified(problem.sources.points, linear.encoder @ problem.mixing, bias), linear.encoder, bias)
+    return _FoundNetwork(rectified(problem.sources.points, linear.encoder @ problem.mixing, bias), linear.encoder, bias)
 
 
-def _of_step(problem: Problem, step: Any) -> _Network:
+def _of_step(problem: Problem, step: Any) -> _FoundNetwork:
     if problem.neurons.name == "free":
         neurons = step.activity.shape[1]
-        return _Network(step.activity, np.zeros((neurons, 0)), np.zeros(neurons))
+        return _FoundNetwork(step.activity, np.zeros((neurons, 0)), np.zeros(neurons))
     weights, inside = step.neurons[:, :-1], problem.on_hull
     encoder = weights @ inside.pseudoinverse
     encoder = encoder + (weights - encoder @ inside.mixing) @ inside.pseudoinverse  # once more, for its last digits
     read = encoder @ problem.mixing if problem.dependent else weights
     bias = step.neurons[:, -1] - read @ problem.sources.mean
-    return _Network(rectified(problem.sources.points, encoder @ problem.mixing, bias), encoder, bias)
+    return _FoundNetwork(rectified(problem.sources.points, encoder @ problem.mixing, bias), encoder, bias)

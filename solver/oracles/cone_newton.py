@@ -27,7 +27,7 @@ __all__ = ["ConeCode", "polish"]
 
 
 @dataclass(frozen=True)
-class ConeTolerances:
+class ConeNewtonTolerances:
     """When a step or a code counts."""
 
     steps: int = 40
@@ -38,7 +38,7 @@ class ConeTolerances:
     sufficient: float = 1e-4  # share of the fall promised by the gradient that a step must deliver (Armijo)
 
 
-CONE = ConeTolerances()
+CONE = ConeNewtonTolerances()
 
 
 @dataclass

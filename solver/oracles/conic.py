@@ -84,7 +84,7 @@ def steps(
         True
     """
     _require_small(problem)
-    cones = _Cones(problem)
+    cones = _ProgramCones(problem)
     try:
         program = compiled(len(cones.corners), problem.dimension, solver, problem.readout.exact)
         solution = program.solve(cones.corners, cones.metric, cones.scaled.readout, tolerance)
@@ -140,13 +140,13 @@ def _verdict(solver: str, solution: ConicSolution) -> str:
     return f"{solver} {said.get(solution.status, solution.status)}"
 
 
-def _note(solver: str, solution: ConicSolution, cones: _Cones, loss: float) -> str:
+def _note(solver: str, solution: ConicSolution, cones: _ProgramCones, loss: float) -> str:
     """How well the program's own optimum, which owes nothing to the code, agrees with the loss of the answer."""
     difference = abs(solution.optimum * cones.scaled.unit / loss - 1)
     return f"{_verdict(solver, solution)}; the program's own optimum differs from this loss by {difference:.0e} of it"
 
 
-class _Cones:
+class _ProgramCones:
     """The cones in coordinates in which the best modular code is the identity, its loss one, and every ray costs one.
 
     Attributes:

@@ -21,7 +21,7 @@ import numpy as np
 
 from solver.questions.block_length import block_length
 from solver.questions.bootstrap_result import Bootstrap
-from solver.questions.price_interval import PriceCurve
+from solver.questions.price_interval import PriceBySamples
 from solver.questions.resamples import DRAWN, ESSENTIAL, FOLLOWED, OWN, PART, REPLACED, SAMPLES, OfResamples, possible
 from solver.representation import Representation
 from solver.solving.limits import DEFAULT_TOLERANCE
@@ -255,10 +255,10 @@ def _table(values: list[list[float] | None]) -> Array:
     )
 
 
-def _curve(rows: list[Row], draws: _Draws, count: int, price: float, level: float) -> PriceCurve:
+def _curve(rows: list[Row], draws: _Draws, count: int, price: float, level: float) -> PriceBySamples:
     """A part of a resample is a draw of fewer samples, too."""
     prices = [
         _prices(row for row in rows if (row[PART] or row[SAMPLES]) == size and not row[REPLACED])
         for size in draws.sizes
     ]
-    return PriceCurve(np.array([*draws.sizes, count]), (*prices, np.array([price])), level)
+    return PriceBySamples(np.array([*draws.sizes, count]), (*prices, np.array([price])), level)

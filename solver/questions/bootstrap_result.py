@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.pictures.words import amount, counted, kind_words, percent, threshold
-from solver.questions.price_interval import PriceCurve, percentiles, price_interval
+from solver.questions.price_interval import PriceBySamples, percentiles, price_interval
 from theory.arrays import Array
 from theory.conditions.practically import NO_PRICE, practically_modular
 from theory.immutable import Frozen
@@ -93,7 +93,7 @@ class Bootstrap(Frozen):
     suited: float
     level: float
     practically: float
-    curve: PriceCurve | None
+    curve: PriceBySamples | None
     complete: bool
     seed: int
     seconds: float

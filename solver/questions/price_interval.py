@@ -27,7 +27,7 @@ import numpy as np
 from theory.arrays import Array, Indices
 from theory.immutable import Frozen
 
-__all__ = ["PriceCurve", "percentiles", "price_interval", "reflected"]
+__all__ = ["PriceBySamples", "percentiles", "price_interval", "reflected"]
 
 
 def percentiles(prices: Array, level: float) -> tuple[float, float]:
@@ -116,7 +116,7 @@ def _widened(prices: Array, parts: Array | None, more: float) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class PriceCurve(Frozen):
+class PriceBySamples(Frozen):
     """The price of modularity against the number of samples: of some of them, drawn without replacement.
 
     Attributes:

@@ -33,7 +33,7 @@ __all__ = ["ConeProof"]
 
 
 @dataclass(frozen=True)
-class ConeTolerances:
+class RectifiedConeTolerances:
     """Of a proof by cones."""
 
     zero: float = 4e-15  # |z| relative to the lengths of sample and neuron that is taken for zero
@@ -44,14 +44,14 @@ class ConeTolerances:
     most: int = 4096  # cones at once
 
 
-CONES = ConeTolerances()
+CONES = RectifiedConeTolerances()
 
 EXCESS = np.array([0.0, *(10.0 ** np.arange(-9.0, 0.0, 0.5)), 0.5, 1, 2, 4, 8, 16, 64, 256, 1e4, 1e8, 1e16])
 """By how much, relative to the level, the squared bound of a cone may exceed it: the steps of the queue."""
 
 
 @dataclass(frozen=True)
-class _Cones:
+class _RectifiedCones:
     """Some cones, with what is known of their samples.
 
     `corners` (C, m, m) unit vectors; `linear` (C, m, k) and `quadratic` (C, m, m): N'a and c of the active samples as
@@ -72,8 +72,8 @@ class _Cones:
     def owners(self) -> Indices:
         return np.repeat(np.arange(len(self)), self.counts)
 
-    def some(self, chosen: Mask) -> _Cones:
-        return _Cones(
+    def some(self, chosen: Mask) -> _RectifiedCones:
+        return _RectifiedCones(
             self.corners[chosen],
             self.linear[chosen],
             self.quadratic[chosen],
@@ -83,10 +83,10 @@ class _Cones:
         )
 
 
-def _joined(parts: list[_Cones]) -> _Cones:
+def _joined(parts: list[_RectifiedCones]) -> _RectifiedCones:
     if len(parts) == 1:
         return parts[0]
-    return _Cones(
+    return _RectifiedCones(
         np.concatenate([part.corners for part in parts]),
         np.concatenate([part.linear for part in parts]),
         np.concatenate([part.quadratic for part in parts]),
@@ -125,7 +125,7 @@ class ConeProof:
             self._free = np.where(self._lengths > 0, self._lengths**2 / p, 0.0)
         self._dust = (CONES.rounding + CONES.zero) * float(self._lengths @ self._sizes)
         self._dust_of_cost = CONES.rounding * float(p @ self._sizes**2 + np.trace(frame.weights))
-        self._queue: dict[int, list[_Cones]] = {}
+        self._queue: dict[int, list[_RectifiedCones]] = {}
         self._exceeded = 0.0
         size, count = lifted.shape[1], len(lifted)
         shares = [share for share in product(range(4), repeat=size) if sum(share) == 3]
@@ -133,7 +133,7 @@ class ConeProof:
         corners = np.array([np.diag(signs) for signs in product((1.0, -1.0), repeat=size)])
         many = len(corners)
         self._look_at(
-            _Cones(
+            _RectifiedCones(
                 corners,
                 np.zeros((many, size, prices.shape[1])),
                 np.tile(frame.weights, (many, 1, 1)),
@@ -169,7 +169,7 @@ class ConeProof:
             del self._queue[highest]
         self._look_at(self._cut(_joined(parts)))
 
-    def _look_at(self, cones: _Cones) -> None:
+    def _look_at(self, cones: _RectifiedCones) -> None:
         self.looked_at += len(cones)
         cones, inputs = self._decided(cones)
         bucket = self._buckets(cones, inputs)
@@ -184,7 +184,7 @@ class ConeProof:
                 chosen[piece] = True
                 self._queue.setdefault(int(step), []).append(part.some(chosen) if pieces > 1 else part)
 
-    def _decided(self, cones: _Cones) -> tuple[_Cones, Array]:
+    def _decided(self, cones: _RectifiedCones) -> tuple[_RectifiedCones, Array]:
         """Step 1: cones with fewer undecided samples, and the inputs (pairs, m) of these at the corners."""
         owners, rows = cones.owners(), self._lifted[cones.samples]
         inputs = np.einsum("pi,pji->pj", rows, cones.corners[owners])
@@ -201,9 +201,11 @@ class ConeProof:
             quadratic[found] += np.add.reduceat(weighted, where)
             spread[found] += np.add.reduceat(self._free[samples], where)
         counts = np.bincount(owners[undecided], minlength=len(cones))
-        return _Cones(cones.corners, linear, quadratic, spread, cones.samples[undecided], counts), inputs[undecided]
+        return _RectifiedCones(cones.corners, linear, quadratic, spread, cones.samples[undecided], counts), inputs[
+            undecided
+        ]
 
-    def _buckets(self, cones: _Cones, inputs: Array) -> Indices:
+    def _buckets(self, cones: _RectifiedCones, inputs: Array) -> Indices:
         """Steps 2 to 4: (C,) index into EXCESS of a bound of the squared worth, len(EXCESS) if there is none."""
         earned, freely = self._numerators(cones, inputs)
         costs = 4 * self.level**2 * (cones.corners @ cones.quadratic @ np.swapaxes(cones.corners, 1, 2))
@@ -231,7 +233,7 @@ class ConeProof:
             high[rest] = np.where(good, middle, high[rest])
             low[rest] = np.where(good, low[rest], middle + 1)
 
-    def _exactly(self, cones: _Cones, bucket: Indices) -> None:
+    def _exactly(self, cones: _RectifiedCones, bucket: Indices) -> None:
         """Of cones without undecided samples that fail: once more, with sums that keep small numbers."""
         exact = np.flatnonzero((bucket > 0) & (cones.counts == 0))
         for part in np.array_split(exact, 1 + len(exact) * len(self._lifted) // 50_000):
@@ -245,7 +247,7 @@ class ConeProof:
             earned = _with_dust(activity @ self._prices, CONES.rounding * (activity @ self._lengths))
             bucket[part[_copositive(4 * self.level**2 * costs, earned)]] = 0
 
-    def _numerators(self, cones: _Cones, inputs: Array) -> tuple[Array, Array]:
+    def _numerators(self, cones: _RectifiedCones, inputs: Array) -> tuple[Array, Array]:
         """Two (C, m, m) whose sum, as a form of c, is at least |N'a|^2."""
         owners, samples = cones.owners(), cones.samples
         linear = cones.corners @ cones.linear  # (C, m, k)
@@ -287,7 +289,7 @@ class ConeProof:
             total[some] = np.add.reduceat(terms, (np.cumsum(counts) - counts)[some])
         return total
 
-    def _hand_out(self, cones: _Cones, bucket: Indices) -> None:
+    def _hand_out(self, cones: _RectifiedCones, bucket: Indices) -> None:
         """Step 6: cones of `bucket` with a neuron in them, or too small to cut, are taken out of it."""
         exact = np.flatnonzero((bucket > 0) & (cones.counts == 0))
         for part in np.array_split(exact, 1 + len(exact) * len(self._lifted) // 50_000):
@@ -310,7 +312,7 @@ class ConeProof:
             excess = EXCESS[bucket] if bucket < len(EXCESS) else np.inf
             self._exceeded = max(self._exceeded, float(self.level * np.sqrt(1 + excess)))
 
-    def _cut(self, cones: _Cones) -> _Cones:
+    def _cut(self, cones: _RectifiedCones) -> _RectifiedCones:
         """Step 5: twice as many cones."""
         size = cones.corners.shape[1]
         edges = np.array(list(combinations(range(size), 2)))
@@ -326,7 +328,7 @@ class ConeProof:
         new /= np.linalg.norm(new, axis=1, keepdims=True)
         left, right = cones.corners.copy(), cones.corners.copy()
         left[rows, one], right[rows, other] = new, new
-        return _Cones(
+        return _RectifiedCones(
             np.concatenate([left, right]),
             np.concatenate([cones.linear] * 2),
             np.concatenate([cones.quadratic] * 2),
@@ -335,7 +337,9 @@ class ConeProof:
             np.concatenate([cones.counts] * 2),
         )
 
-    def _cut_at_samples(self, cones: _Cones, few: Indices, edges: Indices, edge: Indices, share: Array) -> None:
+    def _cut_at_samples(
+        self, cones: _RectifiedCones, few: Indices, edges: Indices, edge: Indices, share: Array
+    ) -> None:
         """Where the heaviest undecided sample changes sign on an edge: which edge, and where on it."""
         part = np.zeros(len(cones), dtype=bool)
         part[few] = True

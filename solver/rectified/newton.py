@@ -46,7 +46,7 @@ NEWTON = NewtonTolerances()
 
 
 @dataclass(frozen=True)
-class _Point:
+class _NewtonPoint:
     neurons: Array  # (n, d + 1)
     pins: Mask  # (n, T)
     activity: Array  # (T, n)
@@ -114,7 +114,9 @@ def moved(
     return point.neurons
 
 
-def _accepted(faces: _Faces, point: _Point, bases: list[Array], damping: float) -> tuple[_Point | None, float]:
+def _accepted(
+    faces: _Faces, point: _NewtonPoint, bases: list[Array], damping: float
+) -> tuple[_NewtonPoint | None, float]:
     """Steps 3 to 5, and the next Levenberg term."""
     gradient = np.concatenate([point.gradient[i] @ basis for i, basis in enumerate(bases)])
     hessian = _hessian(faces.frame, point, bases)
@@ -128,14 +130,14 @@ def _accepted(faces: _Faces, point: _Point, bases: list[Array], damping: float) 
     return None, damping
 
 
-def _steepness(point: _Point, bases: list[Array]) -> float:
+def _steepness(point: _NewtonPoint, bases: list[Array]) -> float:
     return max(
         float(np.abs(point.gradient[i] @ basis).max(initial=0.0) * np.linalg.norm(point.neurons[i]))
         for i, basis in enumerate(bases)
     )
 
 
-def _evaluated(frame: Frame, neurons: Array, pins: Mask) -> _Point:
+def _evaluated(frame: Frame, neurons: Array, pins: Mask) -> _NewtonPoint:
     inputs = frame.lifted @ neurons.T
     active = (inputs > 0) & ~pins.T
     activity = np.where(active, inputs, 0.0)
@@ -148,7 +150,7 @@ def _evaluated(frame: Frame, neurons: Array, pins: Mask) -> _Point:
     regular = neurons @ frame.weights
     costs = frame.probabilities @ (activity**2).sum(axis=1) + (neurons * regular).sum()
     loss = float(costs + (frame.targets * price).sum())
-    return _Point(neurons, pins, activity, active, loss, price, kinks, slope.T @ frame.lifted + 2 * regular)
+    return _NewtonPoint(neurons, pins, activity, active, loss, price, kinks, slope.T @ frame.lifted + 2 * regular)
 
 
 def _basis(rows: Array, projection: Array) -> Array:
@@ -183,7 +185,7 @@ def _held(faces: _Faces, neurons: Array, pins: Mask) -> tuple[Array, Mask]:
     return neurons, pins
 
 
-def _released(faces: _Faces, point: _Point) -> Mask:
+def _released(faces: _Faces, point: _NewtonPoint) -> Mask:
     """Step 2: (n, T) the pins that stay."""
     frame, free = faces.frame, faces.free
     pins = point.pins.copy()
@@ -205,7 +207,7 @@ def _released(faces: _Faces, point: _Point) -> Mask:
     return pins
 
 
-def _hessian(frame: Frame, point: _Point, bases: list[Array]) -> Array:
+def _hessian(frame: Frame, point: _NewtonPoint, bases: list[Array]) -> Array:
     """Of the loss, in the coordinates of the bases."""
     root = np.sqrt(frame.error_weights)
     owner = np.repeat(np.arange(len(bases)), [basis.shape[1] for basis in bases])
@@ -247,7 +249,7 @@ def _step(bases: list[Array], gradient: Array, hessian: Array, damping: float) -
     return np.array([basis @ move[owner == i] for i, basis in enumerate(bases)])
 
 
-def _taken(faces: _Faces, point: _Point, steps: Array) -> _Point:
+def _taken(faces: _Faces, point: _NewtonPoint, steps: Array) -> _NewtonPoint:
     """Step 4."""
     frame = faces.frame
     lengths, sizes = np.linalg.norm(point.neurons, axis=1), np.linalg.norm(steps, axis=1)

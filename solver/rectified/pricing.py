@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from solver.rectified.loss import Frame, RectifiedLoss
     from theory.arrays import Array
 
-__all__ = ["PROVEN_SOURCES", "Ratio", "free_bound", "largest_ratio"]
+__all__ = ["PROVEN_SOURCES", "RectifiedRatio", "free_bound", "largest_ratio"]
 
 PROVEN_SOURCES = 3
 """Up to so many sources cones prove what climbs find."""
@@ -36,7 +36,7 @@ STARTS, BUNCH = 60, 40
 
 
 @dataclass(frozen=True, eq=False)
-class Ratio(Frozen):
+class RectifiedRatio(Frozen):
     """How much any neuron is worth at a multiplier.
 
     Attributes:
@@ -50,7 +50,9 @@ class Ratio(Frozen):
     neurons: Array
 
 
-def largest_ratio(loss: RectifiedLoss, multiplier: Array, *, tolerance: float = 1e-9, seconds: float = np.inf) -> Ratio:
+def largest_ratio(
+    loss: RectifiedLoss, multiplier: Array, *, tolerance: float = 1e-9, seconds: float = np.inf
+) -> RectifiedRatio:
     """The largest |N'a| / (2 sqrt(mu c(a))) of rectified neurons, bounded from above.
 
     Args:
@@ -71,7 +73,7 @@ def largest_ratio(loss: RectifiedLoss, multiplier: Array, *, tolerance: float = 
     frame = loss.frame
     prices = multiplier / frame.multiplier_unit
     if not prices.any():
-        return Ratio(0.0, True, np.zeros((0, frame.lifted.shape[1])))
+        return RectifiedRatio(0.0, True, np.zeros((0, frame.lifted.shape[1])))
     sources = loss.sources.shape[1]
     if sources == 1:
         rho, neurons = best_of_one_source(frame, prices)
@@ -83,7 +85,7 @@ def largest_ratio(loss: RectifiedLoss, multiplier: Array, *, tolerance: float = 
         with limited_to(time.perf_counter() + seconds):
             rho = min(free_bound(frame, prices), lifted_bound(frame, prices))
         exact = rho <= float(frame.worths(prices, neurons).max(initial=0.0)) * (1 + tolerance)
-    return Ratio(float(rho), exact, neurons @ frame.back.T)
+    return RectifiedRatio(float(rho), exact, neurons @ frame.back.T)
 
 
 def _found(frame: Frame, prices: Array, rng: np.random.Generator) -> Array:

@@ -35,7 +35,7 @@ from theory.immutable import Frozen
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices
 
-__all__ = ["Step", "modular_steps", "steps"]
+__all__ = ["RectifiedStep", "modular_steps", "steps"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ HELPERS = 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7
 
 
 @dataclass(frozen=True, eq=False)
-class Step(Frozen):
+class RectifiedStep(Frozen):
     """What is known after a round.
 
     Attributes:
@@ -96,7 +96,7 @@ class Step(Frozen):
     note: str
 
 
-def steps(loss: RectifiedLoss, *, tolerance: float, rng: np.random.Generator) -> Iterator[Step]:
+def steps(loss: RectifiedLoss, *, tolerance: float, rng: np.random.Generator) -> Iterator[RectifiedStep]:
     """The best code of rectified neurons, better and better.
 
     Args:
@@ -112,7 +112,7 @@ def steps(loss: RectifiedLoss, *, tolerance: float, rng: np.random.Generator) ->
         >>> round(last.loss, 6), round(last.lower_bound, 6)
         (2.808427, 2.808427)
     """
-    return _Search(loss, [_Family(loss, np.arange(loss.sources.shape[1]))], tolerance, rng).steps()
+    return _RectifiedSearch(loss, [_Family(loss, np.arange(loss.sources.shape[1]))], tolerance, rng).steps()
 
 
 def modular_steps(
@@ -121,7 +121,7 @@ def modular_steps(
     *,
     tolerance: float,
     rng: np.random.Generator,
-) -> Iterator[Step]:
+) -> Iterator[RectifiedStep]:
     """The best code whose neurons each read one group of sources; its bound is one of such codes only.
 
     Args:
@@ -132,7 +132,7 @@ def modular_steps(
         rng: for the starts of climbs.
     """
     columns = [[i] for i in range(loss.sources.shape[1])] if groups is None else groups
-    return _Search(loss, [_Family(loss, np.array(group)) for group in columns], tolerance, rng).steps()
+    return _RectifiedSearch(loss, [_Family(loss, np.array(group)) for group in columns], tolerance, rng).steps()
 
 
 class _Family:
@@ -166,7 +166,7 @@ class _Family:
         return self.frame.of_unit_cost(opening)
 
 
-class _Search:
+class _RectifiedSearch:
     def __init__(
         self, loss: RectifiedLoss, families: list[_Family], tolerance: float, rng: np.random.Generator
     ) -> None:
@@ -177,7 +177,7 @@ class _Search:
         self.soft = np.inf  # the least loss in the frame, in which errors are never quite forbidden
         self._bound_of(self.proven_at, 1e300)
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[RectifiedStep]:
         """The rounds; where errors are very expensive, or forbidden, also at costs that rise to theirs."""
         starts, last = self._pool([each.starts() for each in self.families]), self.frame.delta
         falling = [value for value in FALLING if value > 3 * last]
@@ -189,7 +189,7 @@ class _Search:
                 if self._met():
                     return
 
-    def _rounds(self, neurons: Array, family: Indices) -> Generator[Step, None, tuple[Array, Indices]]:
+    def _rounds(self, neurons: Array, family: Indices) -> Generator[RectifiedStep, None, tuple[Array, Indices]]:
         """Steps 2 to 6, and the neurons at the end."""
         idle, last_proof, top = 0, -np.inf, np.inf
         while True:
@@ -312,7 +312,7 @@ class _Search:
             found.append(chosen[: SEARCH.newcomers])
         return found, top
 
-    def _prove(self, prices: Array, level: float, seconds: float, found: list[Array]) -> Iterator[Step]:
+    def _prove(self, prices: Array, level: float, seconds: float, found: list[Array]) -> Iterator[RectifiedStep]:
         """Step 5: better bounds; violators are put into `found`."""
         end = time.perf_counter() + seconds
         bounds = [self._start(each, prices, level, last=np.isinf(seconds)) for each in self.families]
@@ -361,9 +361,9 @@ class _Search:
     def _met(self) -> bool:
         return self.value - self.bound <= self.tolerance * self.value
 
-    def _step(self, note: str) -> Step:
+    def _step(self, note: str) -> RectifiedStep:
         neurons = self.neurons @ self.frame.back.T
-        return Step(
+        return RectifiedStep(
             neurons,
             self.loss.activity(neurons),
             self.value,

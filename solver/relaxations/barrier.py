@@ -34,7 +34,7 @@ __all__ = ["Relaxed", "Triangle", "most_valuable"]
 
 
 @dataclass(frozen=True)
-class BarrierTolerances:
+class RelaxationBarrierTolerances:
     """How the interior-point method starts, steps and ends."""
 
     steps: int = 60  # about ten are usual
@@ -49,7 +49,7 @@ class BarrierTolerances:
     active: float = 0.3  # a product takes part in the proof if its N is larger than this times its slack
 
 
-BARRIER = BarrierTolerances()
+BARRIER = RelaxationBarrierTolerances()
 
 
 class Triangle:
@@ -129,7 +129,7 @@ def most_valuable(
         1.5
     """
     scale = max(float(np.abs(np.linalg.eigvalsh(worth)[[0, -1]]).max()), np.finfo(float).tiny ** 0.5)
-    point = _Point.start(triangle, worth / scale, products)
+    point = _BarrierPoint.start(triangle, worth / scale, products)
     level, weights = point.level, point.dual
     for _ in range(BARRIER.steps):
         if point.gap <= accuracy or (point.level <= target / scale and point.gap < 1):
@@ -147,7 +147,7 @@ def most_valuable(
 
 
 @dataclass(frozen=True)
-class _Point:
+class _BarrierPoint:
     """An iterate: P with the slacks of the products, N with lambda and the slack S of the dual, which is feasible."""
 
     triangle: Triangle
@@ -159,7 +159,7 @@ class _Point:
     dual_slack: Array
 
     @classmethod
-    def start(cls, triangle: Triangle, worth: Array, products: Array) -> _Point:
+    def start(cls, triangle: Triangle, worth: Array, products: Array) -> _BarrierPoint:
         order = triangle.order
         primal = np.eye(order) / order
         slack = np.maximum(products @ triangle.vector(primal), BARRIER.slack / order)
@@ -179,7 +179,7 @@ class _Point:
         """The sum of all products of primal and dual slacks."""
         return float(self.slack @ self.dual + (self.primal * self.dual_slack).sum())
 
-    def step(self) -> tuple[_Point, float]:
+    def step(self) -> tuple[_BarrierPoint, float]:
         """The next point, by predictor and corrector, and the length of the shorter of its primal and its dual step."""
         frame = _Frame.of(self)  # steps 2 and 3
         order = self.triangle.order
@@ -203,7 +203,7 @@ class _Point:
             raise np.linalg.LinAlgError("a step that is not finite")
         return after, min(first, second)
 
-    def _after(self, change: _Change, first: float, second: float) -> _Point:
+    def _after(self, change: _Change, first: float, second: float) -> _BarrierPoint:
         return replace(
             self,
             primal=self.primal + first * change.primal,
@@ -237,7 +237,7 @@ class _Frame:
         missing: (p,) by how much the slacks of the products are not those of P.
     """
 
-    point: _Point
+    point: _BarrierPoint
     to: Array
     back: Array
     diagonal: Array
@@ -247,7 +247,7 @@ class _Frame:
     missing: Array
 
     @classmethod
-    def of(cls, point: _Point) -> _Frame:
+    def of(cls, point: _BarrierPoint) -> _Frame:
         triangle = point.triangle
         lower, upper = np.linalg.cholesky(point.primal), np.linalg.cholesky(point.dual_slack)
         _, diagonal, right = np.linalg.svd(upper.T @ lower)

@@ -22,7 +22,7 @@ Judged = tuple[str, float, str]
 
 
 @dataclass(frozen=True)
-class NonlinearTolerances:
+class NonlinearCheckTolerances:
     """What rounding may do, and how long a search may take."""
 
     loss: float = 1e-9  # relative difference of two losses below which neither is larger
@@ -31,7 +31,7 @@ class NonlinearTolerances:
     seconds: float = 20.0  # of one search
 
 
-NONLINEAR = NonlinearTolerances()
+NONLINEAR = NonlinearCheckTolerances()
 
 
 def solved(problem: Problem) -> Any:

@@ -37,7 +37,7 @@ __all__ = ["Ascent", "LocalMaxima"]
 
 
 @dataclass(frozen=True)
-class ActiveSetTolerances:
+class LocalMaximaTolerances:
     """When a direction is level, a step is too short, and an ascent ends."""
 
     steps_per_source: int = 20  # most steps between two crossings; most ascents take three
@@ -51,7 +51,7 @@ class ActiveSetTolerances:
     entries: int = 4_000_000  # of a temporary: decides how many ascents run at once
 
 
-ACTIVE_SET = ActiveSetTolerances()
+ACTIVE_SET = LocalMaximaTolerances()
 
 
 @dataclass(frozen=True)

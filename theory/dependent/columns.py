@@ -26,7 +26,7 @@ __all__ = ["families", "in_own_columns", "own_family"]
 
 
 @dataclass(frozen=True)
-class ColumnsTolerances:
+class OwnColumnsTolerances:
     """What counts as nothing, and which of several weights are taken."""
 
     alone: float = 1e-7  # share of a neuron that may be of other sources where it is one of a group alone
@@ -36,7 +36,7 @@ class ColumnsTolerances:
     later: float = 1e-5  # price of the last source beyond that of the first, likewise
 
 
-COLUMNS = ColumnsTolerances()
+COLUMNS = OwnColumnsTolerances()
 
 
 def families(problem: Any) -> list[list[int]]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from theory.arrays import Array, Indices, Mask
     from theory.geometry.whitening import Whitening
 
-__all__ = ["Priced", "Pricing"]
+__all__ = ["PricedNeurons", "Pricing"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ PRICING = PricingTolerances()
 
 
 @dataclass(frozen=True)
-class Priced:
+class PricedNeurons:
     """The best neurons of all k faces on which one exceeds the bar.
 
     Attributes:
@@ -85,7 +85,7 @@ class Pricing:
         few = count <= PRICING.most_kept
         self._bases_of_levels = [self._bases(level) for level in faces.levels] if few else None
 
-    def maximise(self, multiplier: Array, *, bar: float | None = None) -> Priced:
+    def maximise(self, multiplier: Array, *, bar: float | None = None) -> PricedNeurons:
         """Largest ratio w'Y w / f(w), with the best neuron of every face where it exceeds the bar.
 
         Args:
@@ -95,7 +95,7 @@ class Pricing:
         """
         return self.maximise_worth(self.whitening.worth(multiplier), bar=bar)
 
-    def maximise_worth(self, worth: Array, *, bar: float | None = None) -> Priced:
+    def maximise_worth(self, worth: Array, *, bar: float | None = None) -> PricedNeurons:
         """`maximise` for the form of Y in whitened coordinates."""
         start, neuron = self._best_along_samples(worth)  # step 1
         rising, best = bar is None, []
@@ -118,11 +118,11 @@ class Pricing:
                         least = max(least, float(ratios[feasible].max()))
         if not best:
             none = np.empty((0, len(worth)))
-            return Priced(least, self.whitening.weights(neuron), np.empty(0), none, none.astype(np.intp))
+            return PricedNeurons(least, self.whitening.weights(neuron), np.empty(0), none, none.astype(np.intp))
         ratios, neurons, tied = (np.concatenate(parts) for parts in zip(*best, strict=True))
         order = np.argsort(-ratios, kind="stable")
         weights = self.whitening.weights(neurons[order])
-        return Priced(max(float(ratios[order[0]]), least), weights[0], ratios[order], weights, tied[order])
+        return PricedNeurons(max(float(ratios[order[0]]), least), weights[0], ratios[order], weights, tied[order])
 
     def best_two(
         self, worth: Array, size: int, faces: Indices, bar: float

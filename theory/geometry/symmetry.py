@@ -263,7 +263,7 @@ def _generators(colours: Indices) -> Iterator[Indices]:
     own = np.column_stack([np.diag(colours), np.sort(colours, axis=1)])
     own = np.unique(own, axis=0, return_inverse=True)[1].reshape(-1, 1)
     base = _base(colours, own)
-    search, known = _Search(colours, own, base), list[np.ndarray]()
+    search, known = _PermutationSearch(colours, own, base), list[np.ndarray]()
     for place in range(len(base) - 1, -1, -1):
         reached = {base[place]}
         for point in search.like(base[:place], place):
@@ -302,7 +302,7 @@ def _orbit(point: int, generators: list[Indices]) -> set[int]:
     return reached
 
 
-class _Search:
+class _PermutationSearch:
     """A search for permutations by the images of the base."""
 
     def __init__(self, colours: Indices, own: Indices, base: list[int]) -> None:

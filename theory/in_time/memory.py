@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-__all__ = ["Chain", "MemoryBounds"]
+__all__ = ["MemoryBounds", "ViewChain"]
 
 
 @dataclass(frozen=True, eq=False)
-class Chain(Frozen):
+class ViewChain(Frozen):
     """Contrasts of trials that a target needs, from the step at which they have entered to the one where it is read.
 
     Attributes:
@@ -79,9 +79,9 @@ class MemoryBounds(Frozen):
     trials: Trials
 
     @derived
-    def chains(self) -> tuple[Chain, ...]:
+    def chains(self) -> tuple[ViewChain, ...]:
         """Step 1: the longest first; one whose contrasts are those of a later one is left out."""
-        found = list[Chain]()
+        found = list[ViewChain]()
         for step in reversed(range(self.trials.steps)):
             masks: dict[bytes, list[int]] = {}
             for output in range(self.trials.outputs):
@@ -230,7 +230,7 @@ class MemoryBounds(Frozen):
 
     # ---- chains ---------------------------------------------------------------------------------------------------
 
-    def _chain(self, last: int, outputs: list[int]) -> Chain | None:
+    def _chain(self, last: int, outputs: list[int]) -> ViewChain | None:
         """The chain of outputs that are asked for in the same trials at a step; None where they do not vary."""
         trials = self.trials
         asked = trials.asked[:, last, outputs[0]]
@@ -257,9 +257,9 @@ class MemoryBounds(Frozen):
                 break
             steps.insert(0, steps[0] @ image)
             images.insert(0, image)
-        return Chain(last - len(images), tuple(steps), tuple(images))
+        return ViewChain(last - len(images), tuple(steps), tuple(images))
 
-    def _holds(self, other: Chain, chain: Chain) -> bool:
+    def _holds(self, other: ViewChain, chain: ViewChain) -> bool:
         """Whether the contrasts with which a chain ends are among those of another at that step."""
         if not other.first <= chain.last <= other.last:
             return False

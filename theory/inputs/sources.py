@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = ["Moments", "Samples", "checked_moments", "checked_samples"]
+__all__ = ["CheckedMoments", "CheckedSamples", "checked_moments", "checked_samples"]
 
 SYMMETRIC = 1e-12
 """Difference of a covariance from its transpose, in units of its largest variance, that is rounding."""
 
 
-class Samples(NamedTuple):
+class CheckedSamples(NamedTuple):
     """Samples that may be used.
 
     Attributes:
@@ -36,7 +36,7 @@ class Samples(NamedTuple):
     names: tuple[str, ...]
 
 
-class Moments(NamedTuple):
+class CheckedMoments(NamedTuple):
     """Moments that may be used.
 
     Attributes:
@@ -52,7 +52,7 @@ class Moments(NamedTuple):
     names: tuple[str, ...]
 
 
-def checked_samples(points: ArrayLike, probabilities: ArrayLike | None, names: Sequence[str] | None) -> Samples:
+def checked_samples(points: ArrayLike, probabilities: ArrayLike | None, names: Sequence[str] | None) -> CheckedSamples:
     """Samples with weights and names.
 
     Args:
@@ -65,7 +65,7 @@ def checked_samples(points: ArrayLike, probabilities: ArrayLike | None, names: S
     """
     columns = tuple(names) if names is not None else column_names(points)
     matrix = locked(as_matrix(points, "sources", columns=columns))
-    samples = Samples(
+    samples = CheckedSamples(
         matrix, checked_probabilities(probabilities, len(matrix)), checked_names(columns, matrix.shape[1])
     )
     if len(matrix) < 2:
@@ -75,7 +75,7 @@ def checked_samples(points: ArrayLike, probabilities: ArrayLike | None, names: S
 
 def checked_moments(
     covariance: ArrayLike, vertices: ArrayLike, mean: ArrayLike | None, names: Sequence[str] | None
-) -> Moments:
+) -> CheckedMoments:
     """Covariance, vertices and mean of shapes that fit.
 
     Args:
@@ -104,4 +104,4 @@ def checked_moments(
     centre = np.zeros(dimension) if mean is None else locked(as_matrix(mean, "mean")).reshape(-1)
     if centre.shape != (dimension,) or not np.isfinite(centre).all():
         raise InputError(f"mean: expected {dimension} finite number(s)")
-    return Moments(corners, moments / 2 + moments.T / 2, centre, checked_names(columns, dimension))
+    return CheckedMoments(corners, moments / 2 + moments.T / 2, centre, checked_names(columns, dimension))

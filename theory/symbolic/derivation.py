@@ -26,9 +26,9 @@ from theory.symbolic.markup import typeset, unmarked
 from theory.symbolic.names import MIXING_NAMES, READOUT_NAMES
 
 __all__ = [
-    "Chain",
     "Derivation",
     "DerivationStep",
+    "DerivationSteps",
     "Loss",
     "derive",
     "trace_of_inverse",
@@ -218,11 +218,11 @@ def derive(
     if readout not in READOUT_NAMES:
         raise InputError(unknown_name("readout", readout, READOUT_NAMES))
     explicit = sources is not None and sources <= 3
-    chain = Chain(sources if explicit else None, mixing, readout, loss or Loss())
+    chain = DerivationSteps(sources if explicit else None, mixing, readout, loss or Loss())
     return chain.run()
 
 
-class Chain:
+class DerivationSteps:
     """The symbols of one derivation and its steps, in order."""
 
     def __init__(self, sources: int | None, mixing: str, readout: str, loss: Loss) -> None:

@@ -35,7 +35,7 @@ HALVINGS = 20
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:
-    """Solve a square with a corner that is ever rarer, at more and more dear errors."""
+    """Solve a square with a corner that is ever rarer, as errors cost more and more."""
     chances = [RAREST, RARE, EVEN] if quick else [RAREST, 1e-3, RARE, 0.03, 0.06, 0.09, EVEN]
     costs = np.geomspace(LOWEST, HIGHEST, 30 if quick else 120)
     curves = {chance: _solved(chance, costs) for chance in [*chances, 0.0]}
@@ -56,14 +56,14 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     prices = {chance: 100 * np.array(answers.price_of_modularity) for chance, answers in curves.items()}
     low, high = ranges[RARE]
     free = int(np.flatnonzero(is_free(prices[0.0] / 100))[-1])
-    dear = _boundary(0.0, costs[free], costs[free + 1])
+    expensive = _boundary(0.0, costs[free], costs[free + 1])
     holds = (
         all(is_free(exact[chance]) for chance in chances)
         and not is_free(exact[0.0])
         and all(is_free(prices[chance][-1] / 100) for chance in chances)
         and np.isnan(ranges[EVEN]).all()
         and np.abs(prices[RAREST] - prices[0.0])[costs < high].max() < 1e-3
-        and high < ranges[RAREST][1] < dear
+        and high < ranges[RAREST][1] < expensive
     )
     figure, (left, right) = panels(2)
     for chance, colour in zip((RAREST, RARE, EVEN), (ORANGE, BLUE, DARK), strict=True):
@@ -87,7 +87,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         f"not at error costs from {low:.3f} to {high:.3f}, with a corner of probability {RARE:g}, at a price up to "
         f"{prices[RARE].max():.2g} %, or from {ranges[RAREST][0]:.3f} to {ranges[RAREST][1]:.3f}, with one of "
         f"{RAREST:g}, at a price up to {prices[RAREST].max():.2g} %; only without the corner are they not beyond "
-        f"{dear:.3f} either, at a price up to {100 * exact[0.0]:.3g} % with exact readout"
+        f"{expensive:.3f} either, at a price up to {100 * exact[0.0]:.3g} % with exact readout"
     )
     return Finding(bool(holds), verdict, rows, figure)
 

@@ -41,7 +41,7 @@ ROUNDING = 1e-5
 
 
 @dataclass(frozen=True)
-class Run:
+class WidthRun:
     """Networks of one width on one data set, and the optimum of their kind.
 
     Attributes:
@@ -112,16 +112,16 @@ def supports() -> Mapping[str, Array]:
     }
 
 
-def _run(named: tuple[str, str, int], chance: Array, seeds: tuple[int, ...], steps: int) -> Run:
+def _run(named: tuple[str, str, int], chance: Array, seeds: tuple[int, ...], steps: int) -> WidthRun:
     kind, name, width = named
     network, points, occurs = replace(KINDS[kind], neurons=width), grid(5), chance > 0
     trained = train(network, shown_to(network, points, chance), steps=steps, rate=1e-2, seeds=seeds)
     due = [owed(activity[occurs], points[occurs], chance[occurs]) for activity in trained.activity]
     found = held(network, points, chance, trained.final, trained.activity)
-    return Run(kind, name, trained, found, tuple(map(is_mixed, due)))
+    return WidthRun(kind, name, trained, found, tuple(map(is_mixed, due)))
 
 
-def _told(runs: Sequence[Run]) -> str:
+def _told(runs: Sequence[WidthRun]) -> str:
     """How many networks reach the optimum, and the median excess of each width, in per cent."""
     above = np.array([share for run in runs for share in run.held.above])
     medians = [
@@ -132,7 +132,7 @@ def _told(runs: Sequence[Run]) -> str:
     return f"{reached}, {', '.join(f'{100 * median:.2g}' for median in medians)}"
 
 
-def _drawn(runs: Mapping[str, Sequence[Run]]) -> Figure:
+def _drawn(runs: Mapping[str, Sequence[WidthRun]]) -> Figure:
     """Two panels for each kind: curves above the optimum, and where they end by width."""
     figure = page_figure(1, 0.5)
     panels = figure.subplots(2, len(runs), sharey="row", squeeze=False)
@@ -150,14 +150,14 @@ def _drawn(runs: Mapping[str, Sequence[Run]]) -> Figure:
     return figure
 
 
-def _draw_training(axes: Axes, run: Run) -> None:
+def _draw_training(axes: Axes, run: WidthRun) -> None:
     """Curves of one width above the optimum of their kind."""
     steps = run.trained.steps
     draw_curves(axes, steps, run.trained.losses, run.held.bound, explained=False)
     axes.set(ylim=(SINGLE_PRECISION / 2, 1e2), ylabel="", xticks=(0, int(steps[-1])))
 
 
-def _draw_ends(axes: Axes, runs: Sequence[Run]) -> None:
+def _draw_ends(axes: Axes, runs: Sequence[WidthRun]) -> None:
     """A point a network: where it ends above the optimum, by width; data sets side by side."""
     names = list(dict.fromkeys(run.sources for run in runs))
     for number, (name, colour) in enumerate(zip(names, (GREY, DARK, BLUE, ORANGE), strict=False)):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver.batches.energies import Energies
+from solver.batches.energies import NeuronEnergies
 from solver.generation.energies import optimal_energies
 from solver.strategies import seeds
 from theory.readouts import Readout
@@ -21,7 +21,7 @@ def drawn(seed, count, soft):
 
 def best(neurons, demand, ridge):
     lines = [(float(one), float(other)) for one, other in neurons]
-    sizes, form = Energies(lines, tuple(demand.tolist()), (ridge[0, 0], ridge[0, 1], ridge[1, 1])).best(
+    sizes, form = NeuronEnergies(lines, tuple(demand.tolist()), (ridge[0, 0], ridge[0, 1], ridge[1, 1])).best(
         [0.25] * len(lines)
     )
     return np.array(sizes), np.array([[form[0], form[1]], [form[1], form[2]]])

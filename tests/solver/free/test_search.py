@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize, minimize_scalar
 
 from solver.free.loss import FreeLoss
-from solver.free.search import Step, modular_steps, steps
+from solver.free.search import FreeStep, modular_steps, steps
 from tests.examples import share
 from theory.neurons.sample_readout import SampleReadout
 
@@ -22,12 +22,12 @@ def posed(X: np.ndarray, kappa: float, p: np.ndarray | None = None, alpha: float
     return FreeLoss(p, alpha, SampleReadout(X - p @ X, p, mu, kappa))
 
 
-def last(found: Iterator[Step]) -> Step:
+def last(found: Iterator[FreeStep]) -> FreeStep:
     *_, step = found
     return step
 
 
-def solved(loss: FreeLoss, tolerance: float = 1e-8) -> Step:
+def solved(loss: FreeLoss, tolerance: float = 1e-8) -> FreeStep:
     step = last(steps(loss, tolerance=tolerance, rng=np.random.default_rng(0)))
     assert step.lower_bound <= step.loss
     assert step.loss - step.lower_bound <= tolerance * step.loss
