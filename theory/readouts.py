@@ -280,7 +280,7 @@ class Readout(Frozen):
     # ---- codes that need not span the sources -------------------------------------------------------------------
 
     def with_targets(self, targets: Array) -> Readout:
-        """The same for other targets (r, d).
+        """For other targets (r, d).
 
         Example:
             >>> Readout(np.eye(2), 1.0).with_targets(np.array([[0.0, 2.0]])).value(np.eye(2))

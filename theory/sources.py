@@ -794,7 +794,7 @@ class Sources(Immutable):
         return self if self.hull is None else self.of_columns(self.hull.kept.tolist()).without_meaning()
 
     def without_meaning(self) -> Sources:
-        """The same sources as coordinates: which of them a neuron reads means nothing.
+        """As coordinates: which of them a neuron reads means nothing.
 
         Example:
             >>> Sources([[0, 0], [0, 1], [1, 0]]).without_meaning().identified

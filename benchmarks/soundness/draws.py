@@ -414,6 +414,16 @@ def _mixture(rng: Generator, dimension: int, count: int) -> Array:
     return points
 
 
+def _rings(rng: Generator, dimension: int, count: int) -> Array:
+    """Waves on a ring: turns of its positions change nothing, nor do turns of the plane of each wave."""
+    most = -(-dimension // 2)
+    positions = max(dimension + 1, min(count, int(rng.integers(2 * most + 1, 40))))
+    frequencies = rng.choice(np.arange(1, max(most, (positions - 1) // 2) + 1), most, replace=False)
+    angles = 2 * np.pi * np.arange(positions)[:, None] * frequencies / positions + rng.uniform(0, 2 * np.pi, most)
+    waves = np.stack([np.cos(angles), np.sin(angles)], axis=2).reshape(positions, -1)[:, :dimension]
+    return waves if rng.random() < 0.7 else waves * np.repeat(rng.uniform(0.5, 2, most), 2)[:dimension]
+
+
 def _any_base(rng: Generator, dimension: int, count: int) -> Array:
     bases = (_uniform, _normal, _heavy_tails, _grid, _degenerate, _sparse, _mixture)
     return bases[rng.integers(len(bases))](rng, dimension, count)
@@ -433,5 +443,6 @@ FAMILIES: dict[str, Family] = {
     "offsets": _offsets,
     "sparse": _sparse,
     "mixture": _mixture,
+    "rings": _rings,
 }
 """What the samples are drawn from: the generator, the number of sources and about how many samples, to (T, d)."""

@@ -94,7 +94,7 @@ class Ambiguity(Frozen):
         return np.asarray(self.least > NEGLIGIBLE * np.nanmax(self.most, initial=0.0))
 
     def of_columns(self, columns: Sequence[int] | Indices) -> Ambiguity:
-        """The same of a problem whose sources are these, in another order.
+        """That of a problem whose sources are these, in another order.
 
         Args:
             columns: (d,) indices of the sources.

@@ -65,11 +65,11 @@ class Cones:
 
     @classmethod
     def of(cls, fan: Fan) -> Cones:
-        """Those of the cones of a fan."""
+        """Of the cones of a fan."""
         return cls(squared(fan.rays), paired(fan.rays, fan.following), fan.q, fan.real.astype(np.float64))
 
     def chosen(self, which: Indices | Mask) -> Cones:
-        """Those of some problems."""
+        """Of some of the problems."""
         return Cones(self.ray[..., which], self.pair[..., which], self.q[..., which], self.real[..., which])
 
     @property

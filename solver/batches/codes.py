@@ -160,7 +160,7 @@ class Codes:
         return cls(np.zeros((2, 3, problems)), np.zeros((3, problems)), *nothing, np.zeros(problems, dtype=np.bool_))
 
     def chosen(self, which: Indices) -> Codes:
-        """Those of some problems."""
+        """Of some of the problems."""
         return Codes(*(array[..., which] for array in vars(self).values()))
 
     def better(self, other: Codes) -> Codes:

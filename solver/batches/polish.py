@@ -63,7 +63,7 @@ class Contacts:
     energies: Array
 
     def chosen(self, which: Indices) -> Contacts:
-        """Those of some problems."""
+        """Of some of the problems."""
         return Contacts(*(array[..., which] for array in vars(self).values()))
 
 

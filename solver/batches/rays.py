@@ -41,7 +41,7 @@ class Fan:
     real: Mask
 
     def chosen(self, which: Indices) -> Fan:
-        """Those of some problems."""
+        """Of some of the problems."""
         return Fan(*(array[..., which] for array in vars(self).values()))
 
 

@@ -55,7 +55,7 @@ class Counts:
         return self.one.shape[1]
 
     def reordered(self, order: Indices) -> Counts:
-        """The same with the labels in another order."""
+        """With the labels in another order."""
         return Counts(self.whole, self.one[:, order], self.two[:, order][:, :, order])
 
 

@@ -174,7 +174,7 @@ def _renamed() -> NDArray[np.intp]:
 
 
 def sorted_roles(labels: Indices, form: Indices) -> tuple[Indices, Indices]:
-    """The same formulas of three labels, with their labels in ascending order.
+    """Formulas of three labels, with their labels in ascending order.
 
     Args:
         labels: (m, 3) numbers of labels, all different in a row.

@@ -53,7 +53,7 @@ class Start:
     weights: Array
 
     def in_order_of(self, problem: Problem) -> Start:
-        """The same with its sources in the order in which another problem is solved.
+        """With its sources in the order in which another problem is solved.
 
         Args:
             problem: the other, with sources of the same names.

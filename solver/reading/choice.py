@@ -90,7 +90,7 @@ class Choice:
         return any((named, self.drop, self.angles, self.categories))
 
     def with_weights(self, weights: str | None) -> Choice:
-        """The same with a column of weights; of everything they are found later."""
+        """With a column of weights; of everything they are found later."""
         return replace(self, weights=weights) if self else self
 
     @classmethod

@@ -93,7 +93,7 @@ class PreparedTable(Frozen):
         return Problem(self.sources, **{"mixing": self.mixing, "groups": self.groups} | arguments)
 
     def standardized(self) -> PreparedTable:
-        """The same with each column of numbers in units of its standard deviation.
+        """With each column of numbers in units of its standard deviation.
 
         Angles and categories stay as they are, since they have a unit of their own.
 

@@ -19,7 +19,7 @@ SIDE, STEPS = 3, 25
 """Places along each axis of the torus, and steps of a path, as in the public code of Dorrell et al. (2025)."""
 
 COSTS: dict[str, Any] = {"activity_cost": 0.1, "decoder_cost": 0.01, "encoder_cost": 0.0}
-"""Those of the code. Its input weights, read at the first step alone, are left out."""
+"""Costs of the authors' code. Its input weights, read at the first step alone, are left out."""
 
 RECURRENT_COST = 0.01
 """That of the weights of each action."""

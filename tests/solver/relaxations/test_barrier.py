@@ -246,8 +246,8 @@ def test_a_target_saves_steps(monkeypatch):
     rng = np.random.default_rng(0)
     first, second, _ = inequalities(rng, 6, 40)
     worth = worths(rng, 6)[0]
-    taken, true = [], module._Point.step
-    monkeypatch.setattr(module._Point, "step", lambda point: taken.append(1) or true(point))
+    taken, true = [], module._BarrierPoint.step
+    monkeypatch.setattr(module._BarrierPoint, "step", lambda point: taken.append(1) or true(point))
     best = solved(worth, first, second).bound
     whole = len(taken)
     solved(worth, first, second, ACCURATE, best + 0.1)
@@ -307,7 +307,7 @@ def test_a_step_that_fails_is_the_last(works, seed):
     rng = np.random.default_rng(seed)
     first, second, point = inequalities(rng, 5, 20)
     worth = worths(rng, 5)[0]
-    left, true = [works], module._Point.step
+    left, true = [works], module._BarrierPoint.step
 
     def failing(at):
         left[0] -= 1
@@ -316,7 +316,7 @@ def test_a_step_that_fails_is_the_last(works, seed):
         return true(at)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module._Point, "step", failing)
+        patch.setattr(module._BarrierPoint, "step", failing)
         found = solved(worth, first, second)
     assert left[0] == -1
     assert_proven(worth, first, second, found)
