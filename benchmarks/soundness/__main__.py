@@ -57,8 +57,9 @@ def _range(_context: click.Context, _parameter: click.Parameter, text: str) -> r
     type=click.Choice([*ACTIVATIONS, "all"]),
     default="all",
     show_default=True,
-    help="Kind of neurons; energy: linear ones that pay for something else than their mean squared activity; all: a "
-    "fifth of the problems of rectified and free ones, in up to three sources, a tenth of the others such.",
+    help="Kind of neurons; energy: linear ones that pay for something else than their mean squared activity; in-time: "
+    "networks for tasks in time, of one or two channels; all: a fifth of the problems of rectified and free ones, in "
+    "up to three sources, a tenth of the others such, and a few tasks in time.",
 )
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help=f"For results.  [default: {FOLDER}]")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
@@ -109,7 +110,7 @@ def main(
 
 def _chosen(seed: int, problems: int, sources: range, activation: str) -> list[int]:
     """The first so many indices of problems with so many sources."""
-    if activation not in ("linear", "energy", "all") and not set(sources) & set(NONLINEAR_DIMENSIONS):
+    if activation not in ("linear", "energy", "in-time", "all") and not set(sources) & set(NONLINEAR_DIMENSIONS):
         most = NONLINEAR_DIMENSIONS[-1]
         raise InputError(f"--sources: problems of {activation} neurons have up to {most}; ask for some of these")
     found: list[int] = []

@@ -19,6 +19,8 @@ from benchmarks.soundness.draws import (
 )
 from benchmarks.soundness.energies import with_energy
 from benchmarks.soundness.settings import EXACT, Reading, mixing_of, prices, probabilities_of, targets_of
+from benchmarks.soundness.tasks import KIND as IN_TIME
+from benchmarks.soundness.tasks import channels_of, task_of
 
 if TYPE_CHECKING:
     from theory.arrays import Array
@@ -27,15 +29,18 @@ if TYPE_CHECKING:
 
 __all__ = ["ACTIVATIONS", "activation_of", "drawn_of", "sources_of"]
 
-ACTIVATIONS = ("linear", "rectified", "free", "energy")
-"""The kinds of neurons; "energy" are linear ones that pay for something else (`energies`). A problem is a function of
-its seed, its index and its kind."""
+ACTIVATIONS = ("linear", "rectified", "free", "energy", IN_TIME)
+"""The kinds of problems: of neurons; "energy" of linear ones that pay for something else (`energies`); "in-time" of
+networks for tasks in time (`tasks`). A problem is a function of its seed, its index and its kind."""
 
 SHARES = (0.8, 0.1, 0.1)
 """How often each of the first three is where all are drawn;"""
 
 OTHER_ENERGIES = 0.1
 """and how often linear ones then have another energy."""
+
+TASKS = 0.03
+"""How often a task in time is drawn in place of these."""
 
 DIMENSIONS, OF_DIMENSION = (1, 2, 3), (0.3, 0.45, 0.25)
 """Numbers of sources of nonlinear neurons, and how often each is."""
@@ -51,25 +56,31 @@ OF_TARGETS, ELSEWHERE = 0.4, 0.2
 
 
 def activation_of(seed: int, index: int, wanted: str) -> str:
-    """The kind of neuron of a problem: the one wanted, or where "all" are that which the seed and the index say."""
+    """The kind of a problem: the one wanted, or where "all" are that which the seed and the index say."""
     if wanted != "all":
         return wanted
+    if np.random.default_rng([seed, index, 10]).random() < TASKS:
+        return IN_TIME
     found = str(np.random.default_rng([seed, index, 3]).choice(ACTIVATIONS[:3], p=SHARES))
     other = found == "linear" and np.random.default_rng([seed, index, 8]).random() < OTHER_ENERGIES
     return "energy" if other else found
 
 
 def sources_of(seed: int, index: int, activation: str) -> int:
-    """Number of sources of a problem, without drawing the rest of it."""
+    """Number of sources of a problem, or channels of a task, without drawing the rest of it."""
     if activation in ("linear", "energy"):
         return dimension_of(seed, index)
+    if activation == IN_TIME:
+        return channels_of(seed, index)
     return int(_generator(seed, index, activation).choice(DIMENSIONS, p=OF_DIMENSION))
 
 
 def drawn_of(seed: int, index: int, activation: str) -> Drawn:
-    """The problem with this index, of neurons of this kind."""
+    """The problem with this index, of this kind."""
     if activation == "linear":
         return drawn(seed, index)
+    if activation == IN_TIME:
+        return task_of(seed, index)
     rng = _generator(seed, index, activation)
     if activation == "energy":
         return with_energy(seed, index, rng)

@@ -14,6 +14,7 @@ import numpy as np
 from benchmarks.soundness.activations import drawn_of
 from benchmarks.soundness.draws import Drawn
 from benchmarks.soundness.ledger import Record
+from benchmarks.soundness.tasks import DrawnTask
 from theory.writing import written_whole
 
 __all__ = ["save_case", "save_cases"]
@@ -44,6 +45,8 @@ def save_case(folder: Path, problem: Drawn, time_limit: float, said: dict[str, o
         "targets": problem.reading.targets,
         "readout_probabilities": problem.reading.probabilities,
     }
+    if isinstance(problem, DrawnTask):
+        given = {"inputs": problem.inputs, "targets": problem.wanted, "probabilities": problem.probabilities}
     arrays: dict[str, Any] = {name: array for name, array in given.items() if array is not None}
     with written_whole(path) as partial, partial.open("wb") as stream:
         np.savez(stream, **arrays)
@@ -55,7 +58,7 @@ def save_case(folder: Path, problem: Drawn, time_limit: float, said: dict[str, o
 
 def _command(problem: Drawn, path: Path, time_limit: float) -> list[str]:
     """The words that solve it; where the command line has none for it, those of this benchmark."""
-    worded = problem.energy.kind in ("mean", "squared-mean", "peak")
+    worded = problem.energy.kind in ("mean", "squared-mean", "peak") and not isinstance(problem, DrawnTask)
     if problem.separate or problem.reading.probabilities is not None or not worded:
         return [
             *BENCHMARK,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Any
 
+from benchmarks.soundness.in_time import TaskClaim
 from benchmarks.soundness.judgement import Claim, Judgement
 from benchmarks.soundness.nonlinear import NonlinearClaim
 from benchmarks.soundness.work import Solved, judged, prepare, solved
@@ -51,7 +52,7 @@ class Finished:
     index: int
     outcome: str
     seconds: float
-    claim: Claim | NonlinearClaim | None = None
+    claim: Claim | NonlinearClaim | TaskClaim | None = None
     warned: tuple[str, ...] = ()
     error: str = ""
     judgement: Judgement | None = None

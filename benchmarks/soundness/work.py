@@ -16,8 +16,10 @@ from benchmarks.soundness.activations import activation_of, drawn_of
 from benchmarks.soundness.consistency import against_changes, against_file, against_program, taken_masked
 from benchmarks.soundness.dependent import judge_told
 from benchmarks.soundness.draws import Drawn
+from benchmarks.soundness.in_time import TaskClaim, judge_task, task_claim_of
 from benchmarks.soundness.judgement import Claim, Judgement, claim_of, judge
 from benchmarks.soundness.nonlinear import NonlinearClaim, judge_nonlinear
+from benchmarks.soundness.tasks import DrawnTask
 from theory.errors import InputError
 
 __all__ = ["Solved", "judged", "prepare", "solved"]
@@ -44,7 +46,7 @@ class Solved:
         faults: what was found in the program itself;  saved: the content of the file that the answer was saved to.
     """
 
-    claim: Claim | NonlinearClaim | None
+    claim: Claim | NonlinearClaim | TaskClaim | None
     seconds: float
     error: str = ""
     warned: tuple[str, ...] = ()
@@ -88,6 +90,8 @@ def solved(seed: int, index: int, time_limit: float, *, activation: str = "linea
         time_limit: in seconds.
     """
     problem = drawn_of(seed, index, activation_of(seed, index, activation))
+    if isinstance(problem, DrawnTask):
+        return _solved_task(problem)
     faults: list[str] = []
     answer, given, caught, seconds, error, refused = _answer(problem, time_limit)
     warned = tuple(sorted({f"{item.category.__name__}: {item.message}" for item in caught}))
@@ -111,6 +115,24 @@ def solved(seed: int, index: int, time_limit: float, *, activation: str = "linea
         except Exception:  # whatever it is, it is told
             faults.append(_end_of_traceback())
     return Solved(claim, seconds, "", warned, False, separate, tuple(faults), saved)
+
+
+def _solved_task(problem: DrawnTask) -> Solved:
+    """What came of a task in time, which has no time limit and is not saved."""
+    claim, error, refused, start = None, "", False, time.perf_counter()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            claim, seconds = task_claim_of(problem)
+        except InputError as reason:
+            error, refused = _end_of_traceback(), problem.extreme and "\n" not in str(reason)
+        except Exception:  # whatever it is, the run goes on and tells of it
+            error = _end_of_traceback()
+    if claim is None:
+        seconds = time.perf_counter() - start
+    return Solved(
+        claim, seconds, error, tuple(sorted({f"{item.category.__name__}: {item.message}" for item in caught})), refused
+    )
 
 
 def _answer(
@@ -151,6 +173,8 @@ def judged(
         warnings.simplefilter("ignore")
         try:
             found, error = _judgement(given, answer.claim, with_codes=given.index % codes_every == 0), ""
+            if isinstance(given, DrawnTask):
+                return found, time.perf_counter() - start, error
             if answer.separate is not None:
                 apart = judge(replace(given, separate=True), answer.separate, with_codes=False)
                 found.wrong += [f"separate: {sentence}" for sentence in apart.wrong]
@@ -162,7 +186,10 @@ def judged(
     return found, time.perf_counter() - start, error
 
 
-def _judgement(problem: Drawn, claim: Claim | NonlinearClaim, *, with_codes: bool) -> Judgement:
+def _judgement(problem: Drawn, claim: Claim | NonlinearClaim | TaskClaim, *, with_codes: bool) -> Judgement:
+    if isinstance(claim, TaskClaim):
+        assert isinstance(problem, DrawnTask)
+        return judge_task(problem, claim, descents=with_codes)
     if isinstance(claim, NonlinearClaim):
         return judge_nonlinear(problem, claim, with_codes=with_codes)
     return judge(problem, claim, with_codes=with_codes)
