@@ -30,6 +30,9 @@ STREAM = 11
 
 TRIALS, STEPS = (2, 9), (2, 5)
 
+MOST_ENTERING = 5
+"""Steps and channels at which something enters: what has entered is coded at every step, and that takes its time."""
+
 UNLIKE = 1e3
 """Ratio of units, offsets or shares to what stands beside from which on the program may refuse a task in one line."""
 
@@ -153,15 +156,15 @@ def _enters(rng: Generator, entry: str, shape: tuple[int, int]) -> Array:
     steps, channels = shape
     found = np.zeros(shape)
     if entry == "always":
-        return np.ones(shape)
-    if entry == "now and then":
+        found[:] = 1.0
+    elif entry == "now and then":
         found = (rng.random(shape) < 0.5).astype(float)
     elif entry == "one by one":
         found[rng.integers(0, steps, channels), np.arange(channels)] = 1.0
     found[0, 0] = 1.0
     if entry == "together":
         found[0] = 1.0
-    return found
+    return found * (np.cumsum(found).reshape(shape) <= MOST_ENTERING)
 
 
 def _target(rng: Generator, read: str, inputs: Array) -> Array:

@@ -5,8 +5,10 @@
 1. Histories that are alike are looked at once; of equations that follow from each other as many are kept as are
    independent, whatever the network: those of a basis of the features of the trials (`Trials.features`).
 2. The activity is run forward, with its derivatives along all variables.
-3. SLSQP (Kraft 1988) goes from a network to a nearby one that no small change improves.
-4. The result is repaired (`solver.in_time.repair`): its biases and its readout are recomputed, so that it is exact.
+3. SLSQP (Kraft 1988) goes from a network to a nearby one that no small change improves. It counts the loss, activity,
+   targets and variables in units of the network to begin with: it tells sizes apart by their absolute values.
+4. The result is repaired (`solver.in_time.repair`): its biases and its readout are recomputed, so that it is exact, and
+   the unit of each neuron is the best.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.in_time.network import LinearNetwork
-from solver.in_time.repair import repaired
+from solver.in_time.repair import balanced, repaired
 from theory.arrays import Array
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ class Descent:
     def __init__(self, trials: Trials) -> None:
         self.trials = trials
         flat = trials.features.reshape(-1, trials.features.shape[2])
+        flat = flat / np.maximum(np.abs(flat).max(axis=0), np.finfo(float).tiny)
         _, self.distinct = np.unique(flat.round(12), axis=0, return_index=True)
         self.equations = [self._equations(flat, output) for output in range(trials.outputs)]
         self.targets = np.where(trials.asked, trials.targets, 0.0).reshape(-1, trials.outputs)
@@ -46,30 +49,53 @@ class Descent:
         from scipy.optimize import minimize
 
         size, start = len(network), _flat(network)
+        activity = float(np.abs(network.run(self.trials.inputs)).max()) or 1.0
+        loss, units = self._loss(start, size)[0], self._units(network, activity)
+
+        def scaled_loss(flat: Array) -> tuple[float, Array]:
+            value, slope = self._loss(flat * units, size)
+            return value / loss, slope * units / loss
+
         found = minimize(
-            self._loss,
-            start,
-            args=(size,),
+            scaled_loss,
+            start / units,
             jac=True,
             method="SLSQP",
             constraints=[
-                {"type": "eq", "fun": self._missed, "jac": self._missed_slope, "args": (size,)},
-                {"type": "ineq", "fun": self._activity, "jac": self._activity_slope, "args": (size,)},
+                {
+                    "type": "eq",
+                    "fun": lambda flat: self._missed(flat * units, size),
+                    "jac": lambda flat: self._missed_slope(flat * units, size) * units,
+                },
+                {
+                    "type": "ineq",
+                    "fun": lambda flat: self._activity(flat * units, size) / activity,
+                    "jac": lambda flat: self._activity_slope(flat * units, size) * (units / activity),
+                },
             ],
             options={"maxiter": ITERATIONS, "ftol": DECREASE},
         )
         if not np.isfinite(found.x).all():
             return network
-        return repaired(self.trials, self._network(found.x, size))
+        return balanced(self.trials, repaired(self.trials, self._network(found.x * units, size)))
+
+    def _units(self, network: LinearNetwork, activity: float) -> Array:
+        """(variables,) the size of those of a kind; of biases that of the activity and of the targets."""
+        target = float(np.abs(self.targets).max())
+        weights = (network.recurrent, network.inward, network.readout)
+        recurrent, inward, readout = (float(np.sqrt((part**2).mean())) or 1.0 for part in weights)
+        sizes = (recurrent, inward, activity, activity, readout, target)
+        return np.concatenate([np.full(part.size, unit) for part, unit in zip(_parts(network), sizes, strict=True)])
 
     def _equations(self, flat: Array, output: int) -> Array:
-        """(r, n T) orthonormal combinations of the rows in which an output is asked for."""
+        """(r, n T) orthonormal combinations of the rows in which an output is asked for, by its largest target."""
         asked = self.trials.asked[:, :, output].ravel()
         left, sizes, _ = np.linalg.svd(flat[asked], full_matrices=False)
         rank = int((sizes > INDEPENDENT * sizes[0]).sum())
         rows = np.zeros((rank, len(flat)))
         rows[:, asked] = left[:, :rank].T
-        return rows
+        largest = float(np.abs(self.trials.targets[:, :, output].ravel()[asked]).max())
+        return rows / (largest or 1.0)
 
     # ---- the program, in one vector of variables ------------------------------------------------------------------
 
@@ -149,5 +175,8 @@ class Descent:
 
 
 def _flat(network: LinearNetwork) -> Array:
-    parts = (network.recurrent, network.inward, network.bias, network.rest, network.readout, network.readout_bias)
-    return np.concatenate([part.ravel() for part in parts])
+    return np.concatenate([part.ravel() for part in _parts(network)])
+
+
+def _parts(network: LinearNetwork) -> tuple[Array, ...]:
+    return network.recurrent, network.inward, network.bias, network.rest, network.readout, network.readout_bias

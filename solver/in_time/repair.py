@@ -3,6 +3,9 @@
 1. Adding one vector to the activity of all steps (to the rest, and (1 - W) times it to the bias) changes nothing that
    is carried along or read. The least that lifts every neuron to zero is added.
 2. The readout is changed by the least that meets all targets, in the directions in which the activity varies.
+3. The activity of a neuron may be counted in any unit, D W D^-1, and the task is done as before. With s its square, the
+   unit of one neuron costs ``a s + c / s``, with a for its activity and what enters it, c for what leaves it, so that
+   ``s = sqrt(c / a)`` is best. This is done neuron by neuron until nothing changes; the loss is convex in log s.
 """
 
 from __future__ import annotations
@@ -13,10 +16,13 @@ from solver.in_time.network import LinearNetwork
 from theory.arrays import Array
 from theory.in_time.trials import Trials
 
-__all__ = ["carrying", "repaired"]
+__all__ = ["balanced", "carrying", "repaired"]
 
 SPANNED = 1e-6
 """Singular value of the activity, relative to the largest, that a readout makes use of."""
+
+ROUNDS, UNCHANGED = 200, 1e-9
+"""Rounds of step 3 at most, and the relative change of all units that ends them."""
 
 HEADROOM = 1e-13
 """Share of the largest activity by which neurons are lifted above zero, against rounding."""
@@ -49,6 +55,43 @@ def repaired(trials: Trials, network: LinearNetwork) -> LinearNetwork:
     )
     readout, constant = _readout(trials, active.run(trials.inputs), network.readout)
     return LinearNetwork(network.recurrent, network.inward, bias, network.rest + lifted, readout, constant)
+
+
+def balanced(trials: Trials, network: LinearNetwork) -> LinearNetwork:
+    """The network that does as much, with the activity of each neuron in the unit that costs least.
+
+    Example:
+        >>> inputs = np.array([[[-1.0], [0]], [[1], [0]]])
+        >>> trials = Trials(inputs, 8 * np.cumsum(inputs, axis=1))
+        >>> weak = LinearNetwork(*map(np.array, ([[1.0]], [[1.0]], [0.0], [1.0], [[8.0]], [-8.0])))
+        >>> found = balanced(trials, weak)  # activity and input cost 2 + 1, and the readout as much
+        >>> [round(cost, 6) for cost in found.energies(trials, found.run(trials.inputs)).values()]
+        [9.237604, 4.618802, 1.0, 13.856406]
+    """
+    energy = trials.weights @ (network.run(trials.inputs) ** 2).mean(axis=1)
+    own = energy + trials.input_cost * (network.inward**2).sum(axis=1)
+    read = trials.readout_cost * (network.readout**2).sum(axis=0)
+    between = trials.recurrent_cost * network.recurrent**2
+    np.fill_diagonal(between, 0.0)
+    squares = np.ones(len(network))
+    for _ in range(ROUNDS):
+        before = squares.copy()
+        for neuron in range(len(network)):
+            entering = own[neuron] + between[neuron] @ (1 / squares)
+            leaving = read[neuron] + between[:, neuron] @ squares
+            if entering > 0 and leaving > 0:
+                squares[neuron] = np.sqrt(leaving / entering)
+        if (np.abs(squares - before) <= UNCHANGED * before).all():
+            break
+    scale = np.sqrt(squares)
+    return LinearNetwork(
+        scale[:, None] * network.recurrent / scale,
+        scale[:, None] * network.inward,
+        scale * network.bias,
+        scale * network.rest,
+        network.readout / scale,
+        network.readout_bias,
+    )
 
 
 def _readout(trials: Trials, activity: Array, near: Array) -> tuple[Array, Array]:

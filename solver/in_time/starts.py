@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["starts"]
 
+ENCODER_COST = 1e-3
+"""Of weights on latent states in units of their standard deviations, beside the activity: none is then for nothing."""
+
 
 def starts(trials: Trials) -> Iterator[LinearNetwork]:
     """Networks that do the task."""
@@ -87,9 +90,13 @@ def _neurons(trials: Trials, latent: Array, targets: Array) -> Iterator[Array]:
     """(n, k) weights of neurons on the latent states, as step 3 has them."""
     flat = latent.reshape(-1, latent.shape[2])
     probabilities = np.repeat(trials.weights, trials.steps)
+    spread = flat.std(axis=0)
+    units = np.where(spread > 0, spread, 1.0)
     try:
-        problem = Problem(flat, probabilities=probabilities, readout=Exact(targets), encoder_cost=1e-3)
-        yield np.asarray(solve_one_of_many(problem).source_weights)
+        problem = Problem(
+            flat / units, probabilities=probabilities, readout=Exact(targets * units), encoder_cost=ENCODER_COST
+        )
+        yield np.asarray(solve_one_of_many(problem).source_weights / units)
     except InputError:
         pass
     yield np.eye(latent.shape[2])

@@ -13,7 +13,7 @@ from benchmarks.soundness.crew import ANSWERED, Finished
 from benchmarks.soundness.in_time import judge_task, measured, task_claim_of
 from benchmarks.soundness.ledger import record_of
 from benchmarks.soundness.networks import Network, exactly, in_best_units, others, run
-from benchmarks.soundness.tasks import DrawnTask, task_of
+from benchmarks.soundness.tasks import MOST_ENTERING, DrawnTask, task_of
 from benchmarks.soundness.work import judged, solved
 from solver import Trials
 from theory.errors import InputError
@@ -52,6 +52,7 @@ def test_every_task_drawn_is_accepted_and_what_is_far_apart_may_be_refused():
             assert task.extreme, task
             continue
         assert 2 <= trials.count <= 9 and 2 <= trials.steps <= 5 and trials.channels in (1, 2)
+        assert len(trials.entry) <= MOST_ENTERING
         assert sources_of(0, task.index, "in-time") == trials.channels and str(task)
     assert {task.extreme for task in tasks} == {True, False}
     assert any(not task.asked[:, -1].all() for task in tasks)

@@ -7,10 +7,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from solver import InputError, Trials, certify_in_time, solve_in_time
+from solver.in_time.network import LinearNetwork
 from solver.in_time.proof import MemoryProof, earned, proven
+from solver.in_time.repair import balanced
 from solver.strategies import seeds
 from tests.examples import share
 from tests.theory.in_time.test_memory import performing
@@ -156,6 +159,49 @@ def test_units_of_the_inputs_are_a_price():
     other = solve_in_time(Trials(3 * one.trials.inputs, one.trials.targets, input_cost=9.0), tries=0)
     assert one.lower_bound == pytest.approx(other.lower_bound, rel=1e-6)
     assert one.loss == pytest.approx(other.loss, rel=1e-4)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+def test_units_of_activity_targets_and_inputs_change_nothing_that_is_found(scale):
+    """Activity counted in another unit, and with it all costs; then targets and inputs."""
+    one = of_cut_cues()
+    dearer = Trials(
+        one.trials.inputs, one.trials.targets, recurrent_cost=scale, readout_cost=scale**2
+    )  # z grows by the root of the scale, W_in too, R shrinks by it
+    targets = Trials(one.trials.inputs, scale * one.trials.targets, readout_cost=scale**-2)
+    inputs = Trials(scale * one.trials.inputs, one.trials.targets, input_cost=scale**2)
+    for trials, size in ((dearer, scale), (targets, 1.0), (inputs, 1.0)):
+        other = solve_in_time(trials, tries=0)
+        assert other.loss == pytest.approx(size * one.loss, rel=1e-3)
+        assert other.lower_bound == pytest.approx(size * one.lower_bound, rel=1e-3)
+
+
+def in_other_units(network, scale):
+    return LinearNetwork(
+        scale[:, None] * network.recurrent / scale,
+        scale[:, None] * network.inward,
+        scale * network.bias,
+        scale * network.rest,
+        network.readout / scale,
+        network.readout_bias,
+    )
+
+
+@given(seeds, st.floats(-3, 3), st.floats(-3, 3))
+def test_no_unit_of_a_neuron_is_better_than_the_balanced_one(seed, decade, other):
+    rng = np.random.default_rng(seed)
+    posed, network = performing(seed)
+    trials = Trials(posed.inputs, posed.targets, recurrent_cost=10.0**decade, readout_cost=10.0**other)
+    found = balanced(trials, network)
+    loss = sum(found.energies(trials, found.run(trials.inputs)).values())
+    read = found.read(found.run(trials.inputs))
+    np.testing.assert_allclose(read, network.read(network.run(trials.inputs)), atol=1e-9)
+    for _ in range(3):
+        moved = in_other_units(found, np.exp(0.3 * rng.standard_normal(len(found))))
+        assert sum(moved.energies(trials, moved.run(trials.inputs)).values()) >= loss * (1 - 1e-6)
+    again = balanced(trials, in_other_units(network, np.exp(rng.standard_normal(len(network)))))
+    assert sum(again.energies(trials, again.run(trials.inputs)).values()) == pytest.approx(loss, rel=1e-6)
 
 
 def test_trials_that_occur_twice_are_trials_of_twice_the_probability():
