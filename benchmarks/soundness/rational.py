@@ -214,9 +214,10 @@ class RationalProblem:
         # given away.
         blur = self._own_costs[block] * (ratio * LAST_DIGIT)
         earned = _trace(Y[block], H) + _trace(blur, abs(H))
-        if not (ratio > 0 and earned > 0):
-            raise ZeroDivisionError("nothing is earned")
         readout = self.decoder_cost * _trace(self.demand[block], inverse(H))
+        # What is demanded is known to the last digits of floating point, which H^-1 can make negative.
+        if not (ratio > 0 and earned > 0 and readout > 0):
+            raise ZeroDivisionError("nothing is earned")
         saved = Fraction(0)
         if self.ridge is not None:
             ridge = self.ridge[block]

@@ -110,7 +110,9 @@ class Whitening(Frozen):
 
     def multiplier(self, worth: Array) -> Array:
         """(d, d) the form Y in w of a form in x."""
-        return np.asarray(self.matrix.T @ worth @ self.matrix)
+        form = self.matrix.T @ worth @ self.matrix
+        # Where digits are lost a product is not its own transpose.
+        return np.asarray((form + form.T) / 2)
 
 
 def lifted(worth: Array) -> Array:

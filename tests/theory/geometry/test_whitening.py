@@ -62,3 +62,14 @@ def test_the_neurons_of_some_sources_keep_their_energy():
     np.testing.assert_allclose(
         (some.neurons(weights) ** 2).sum(axis=1), np.einsum("ni,ij,nj->n", weights, block, weights)
     )
+
+
+@given(st.integers(2, 4), seeds)
+def test_a_multiplier_is_symmetric_to_the_last_digit(dimension, seed):
+    """Also where one source is nearly told by the others, so that products lose most of their digits."""
+    rng = np.random.default_rng(seed)
+    rows = rng.standard_normal((20, dimension))
+    rows[:, -1] = rows[:, 0] + 10.0 ** -rng.uniform(3, 6) * rows[:, -1]
+    half = rng.standard_normal((dimension, dimension))
+    multiplier = Problem(rows, encoder_cost=1e-6).whitening.multiplier(half.T @ half)
+    np.testing.assert_array_equal(multiplier, multiplier.T)
