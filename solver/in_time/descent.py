@@ -7,8 +7,8 @@
 2. The activity is run forward, with its derivatives along all variables.
 3. SLSQP (Kraft 1988) goes from a network to a nearby one that no small change improves. It counts the loss, activity,
    targets and variables in units of the network to begin with: it tells sizes apart by their absolute values.
-4. The result is repaired (`solver.in_time.repair`): its biases and its readout are recomputed, so that it is exact, and
-   the unit of each neuron is the best.
+4. The result is repaired (`solver.in_time.repair`): its biases and its readout are recomputed, so that it is exact,
+   neurons that are not needed are left out, and the unit of each is the best.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.in_time.network import LinearNetwork
-from solver.in_time.repair import balanced, repaired
+from solver.in_time.repair import balanced, pruned, repaired
 from theory.arrays import Array
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ class Descent:
         )
         if not np.isfinite(found.x).all():
             return network
-        return balanced(self.trials, repaired(self.trials, self._network(found.x * units, size)))
+        exact = repaired(self.trials, self._network(found.x * units, size))
+        return balanced(self.trials, pruned(self.trials, exact))
 
     def _units(self, network: LinearNetwork, activity: float) -> Array:
         """(variables,) the size of those of a kind; of biases that of the activity and of the targets."""

@@ -1,11 +1,12 @@
 """From a network that nearly does a task to one that does it exactly.
 
 1. Adding one vector to the activity of all steps (to the rest, and (1 - W) times it to the bias) changes nothing that
-   is carried along or read. The least that lifts every neuron to zero is added.
+   is carried along or read. It is chosen so that every neuron just reaches zero.
 2. The readout is changed by the least that meets all targets, in the directions in which the activity varies.
 3. The activity of a neuron may be counted in any unit, D W D^-1, and the task is done as before. With s its square, the
    unit of one neuron costs ``a s + c / s``, with a for its activity and what enters it, c for what leaves it, so that
    ``s = sqrt(c / a)`` is best. This is done neuron by neuron until nothing changes; the loss is convex in log s.
+4. Neurons whose changes reach no readout, by no path, are left out.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from solver.in_time.network import LinearNetwork
 from theory.arrays import Array
 from theory.in_time.trials import Trials
 
-__all__ = ["balanced", "carrying", "repaired"]
+__all__ = ["balanced", "carrying", "pruned", "repaired"]
 
 SPANNED = 1e-6
 """Singular value of the activity, relative to the largest, that a readout makes use of."""
@@ -26,6 +27,9 @@ ROUNDS, UNCHANGED = 200, 1e-9
 
 HEADROOM = 1e-13
 """Share of the largest activity by which neurons are lifted above zero, against rounding."""
+
+UNFELT = 1e-12
+"""Share of a target, or of how much another neuron changes, below which what a neuron changes of it is rounding."""
 
 
 def carrying(trials: Trials, neurons: Array, shift: Array, enter: Array, rest: Array) -> LinearNetwork:
@@ -48,7 +52,7 @@ def carrying(trials: Trials, neurons: Array, shift: Array, enter: Array, rest: A
 def repaired(trials: Trials, network: LinearNetwork) -> LinearNetwork:
     """The network that does the task, next to one that nearly does it."""
     activity = network.run(trials.inputs)
-    lifted = np.maximum(0.0, HEADROOM * np.abs(activity).max(initial=0.0) - activity.min(axis=(0, 1)))
+    lifted = HEADROOM * np.abs(activity).max(initial=0.0) - activity.min(axis=(0, 1))
     bias = network.bias + lifted - network.recurrent @ lifted
     active = LinearNetwork(
         network.recurrent, network.inward, bias, network.rest + lifted, network.readout, network.readout_bias
@@ -91,6 +95,40 @@ def balanced(trials: Trials, network: LinearNetwork) -> LinearNetwork:
         scale * network.rest,
         network.readout / scale,
         network.readout_bias,
+    )
+
+
+def pruned(trials: Trials, network: LinearNetwork) -> LinearNetwork:
+    """The network without the neurons that no target needs.
+
+    Example:
+        >>> inputs = np.array([[[-1.0], [0]], [[1], [0]]])
+        >>> trials = Trials(inputs, np.cumsum(inputs, axis=1))
+        >>> weights = np.eye(2), np.ones((2, 1)), np.zeros(2), np.ones(2), np.array([[1.0, 0.0]]), np.array([-1.0])
+        >>> both = LinearNetwork(*weights)
+        >>> len(pruned(trials, both))
+        1
+    """
+    activity = network.run(trials.inputs)
+    changes = np.ptp(activity, axis=(0, 1))
+    targets = np.abs(np.where(trials.asked, trials.targets, 0.0)).max(axis=(0, 1))
+    needed = (np.abs(network.readout) * changes > UNFELT * targets[:, None]).any(axis=0)
+    carried = np.abs(network.recurrent) * changes > UNFELT * changes[:, None]
+    for _ in range(len(network)):
+        needed = needed | carried[needed].any(axis=0)
+    if needed.all() or not needed.any():
+        return network
+    left_out = network.recurrent[np.ix_(needed, ~needed)] @ activity[..., ~needed].mean(axis=(0, 1))
+    return repaired(
+        trials,
+        LinearNetwork(
+            network.recurrent[np.ix_(needed, needed)],
+            network.inward[needed],
+            network.bias[needed] + left_out,
+            network.rest[needed],
+            network.readout[:, needed],
+            network.readout_bias,
+        ),
     )
 
 

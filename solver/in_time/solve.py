@@ -14,7 +14,7 @@ from solver.in_time.answer import InTime
 from solver.in_time.descent import Descent
 from solver.in_time.network import LinearNetwork
 from solver.in_time.proof import prove
-from solver.in_time.repair import balanced, repaired
+from solver.in_time.repair import balanced, pruned, repaired
 from solver.in_time.starts import starts
 from solver.solving.limits import generator_of
 from theory.errors import InputError
@@ -86,7 +86,7 @@ def _best_network(trials: Trials, tries: int, rng: np.random.Generator) -> Linea
 
 def _with_improved(trials: Trials, descent: Descent, start: LinearNetwork) -> list[LinearNetwork]:
     """A network to begin with, and what it is improved to unless that takes too long."""
-    start = balanced(trials, start)
+    start = balanced(trials, pruned(trials, start))
     return [start, descent.improved(start)] if _variables(trials, start) <= MOST_VARIABLES else [start]
 
 

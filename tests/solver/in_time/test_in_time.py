@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from solver import InputError, Trials, certify_in_time, solve_in_time
 from solver.in_time.network import LinearNetwork
 from solver.in_time.proof import MemoryProof, earned, proven
-from solver.in_time.repair import balanced
+from solver.in_time.repair import balanced, pruned
 from solver.strategies import seeds
 from tests.examples import share
 from tests.theory.in_time.test_memory import performing
@@ -159,6 +159,27 @@ def test_units_of_the_inputs_are_a_price():
     other = solve_in_time(Trials(3 * one.trials.inputs, one.trials.targets, input_cost=9.0), tries=0)
     assert one.lower_bound == pytest.approx(other.lower_bound, rel=1e-6)
     assert one.loss == pytest.approx(other.loss, rel=1e-4)
+
+
+@given(seeds)
+def test_neurons_just_reach_zero_and_those_that_no_target_needs_are_left_out(seed):
+    """Two more that pass on what they are told, to each other alone, and all of them raised."""
+    (trials, network), rng = performing(seed), np.random.default_rng(seed)
+    size, more = len(network), 2
+    recurrent = np.zeros((size + more, size + more))
+    recurrent[:size, :size], recurrent[size:] = network.recurrent, rng.standard_normal((more, size + more))
+    raised = rng.uniform(1, 2, size + more) * np.abs(network.run(trials.inputs)).max()
+    bias = np.concatenate([network.bias, np.zeros(more)]) + raised - recurrent @ raised
+    rest = np.concatenate([network.rest, np.zeros(more)]) + raised
+    inward = np.vstack([network.inward, rng.standard_normal((more, trials.channels))])
+    readout = np.hstack([network.readout, np.zeros((trials.outputs, more))])
+    found = pruned(trials, LinearNetwork(recurrent, inward, bias, rest, readout, network.readout_bias))
+    assert len(found) <= size
+    activity = found.run(trials.inputs)
+    lowest, highest = activity.min(axis=(0, 1)), np.abs(activity).max()
+    assert (lowest >= 0).all() and (lowest <= 1e-9 * highest).all()
+    missed = np.abs(found.read(activity) - trials.targets)[trials.asked]
+    assert missed.max() <= 1e-7 * max(1.0, np.abs(trials.targets[trials.asked]).max())
 
 
 @pytest.mark.thorough
