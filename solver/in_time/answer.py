@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Checked", "InTime", "certify_in_time"]
 
 ROUNDING = 1e-9
-"""Activity below zero, relative to the largest, and error of a target, relative to the largest, that is rounding."""
+"""What is rounding: activity below zero, relative to the largest; an error of a target, to the largest of its kind."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,10 +138,10 @@ def certify_in_time(trials: Trials, answer: InTime) -> Checked:
     if network.readout.shape[0] != fresh.outputs:
         raise InputError(f"answer: {network.readout.shape[0]} output(s), and the task has {fresh.outputs}")
     activity = network.run(fresh.inputs)
-    missed = np.abs(network.read(activity) - fresh.targets)[fresh.asked]
-    wanted = np.abs(fresh.targets[fresh.asked]).max()
+    missed = np.where(fresh.asked, np.abs(network.read(activity) - fresh.targets), 0.0).max(axis=(0, 1))
+    wanted = np.where(fresh.asked, np.abs(fresh.targets), 0.0).max(axis=(0, 1))
     least, error = float(activity.min(initial=0.0)), float(missed.max())
-    feasible = bool(least >= -ROUNDING * activity.max(initial=0.0) and error <= ROUNDING * wanted)
+    feasible = bool(least >= -ROUNDING * activity.max(initial=0.0) and (missed <= ROUNDING * wanted).all())
     loss = sum(network.energies(fresh, activity).values())
     bound = proven(MemoryBounds(fresh), answer.proof)
     bound = within_loss(bound, loss) if feasible else bound

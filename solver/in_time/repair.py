@@ -3,6 +3,7 @@
 1. Adding one vector to the activity of all steps (to the rest, and (1 - W) times it to the bias) changes nothing that
    is carried along or read. It is chosen so that every neuron just reaches zero.
 2. The readout is changed by the least that meets all targets, in the directions in which the activity varies.
+   Where it varies too little in some to meet them, each neuron is counted in units of its changes.
 3. The activity of a neuron may be counted in any unit, D W D^-1, and the task is done as before. With s its square, the
    unit of one neuron costs ``a s + c / s``, with a for its activity and what enters it, c for what leaves it, so that
    ``s = sqrt(c / a)`` is best. This is done neuron by neuron until nothing changes; the loss is convex in log s.
@@ -21,6 +22,9 @@ __all__ = ["balanced", "carrying", "pruned", "repaired"]
 
 SPANNED = 1e-6
 """Singular value of the activity, relative to the largest, that a readout makes use of."""
+
+MISSED = 1e-11
+"""Error of a target, relative to the largest, with which it is met."""
 
 ROUNDS, UNCHANGED = 200, 1e-9
 """Rounds of step 3 at most, and the relative change of all units that ends them."""
@@ -139,9 +143,14 @@ def _readout(trials: Trials, activity: Array, near: Array) -> tuple[Array, Array
         asked = trials.asked[:, :, output]
         known, wanted = activity[asked], trials.targets[:, :, output][asked]
         middle, level = known.mean(axis=0), wanted.mean()
-        inverse, row = np.linalg.pinv(known - middle, rcond=SPANNED), given
-        for _ in range(3):  # once more on what is left: rounding
-            row = row + inverse @ (wanted - level - (known - middle) @ row)
+        changed = known - middle
+        changes = np.abs(changed).max(axis=0)
+        for units in (np.ones(len(given)), np.where(changes > 0, changes, 1.0)):
+            inverse, row = np.linalg.pinv(changed / units, rcond=SPANNED) / units[:, None], given
+            for _ in range(3):  # once more on what is left: rounding
+                row = row + inverse @ (wanted - level - changed @ row)
+            if np.abs(wanted - level - changed @ row).max() <= MISSED * np.abs(wanted).max():
+                break
         rows.append(row)
         constants.append(float(level - middle @ row))
     return np.array(rows), np.array(constants)

@@ -26,6 +26,9 @@ __all__ = ["solve_in_time"]
 TOLERANCE = 1e-6
 """Relative gap at which a network counts as optimal, if not given."""
 
+MISSED = 1e-10
+"""Error of a target, relative to the largest of its output, that is rounding: less than `certify_in_time` allows."""
+
 MOST_VARIABLES = 300
 """Weights and biases of a network beyond which it is not improved: a step takes their number cubed."""
 
@@ -45,7 +48,7 @@ def solve_in_time(
         rng: seed or generator for these, zero if not given.
 
     Raises:
-        InputError: an argument that cannot be used.
+        InputError: an argument that cannot be used; a task that no network was found to do up to rounding.
 
     Source: docs/mathematics.md, "Tasks in time".
 
@@ -81,7 +84,13 @@ def _best_network(trials: Trials, tries: int, rng: np.random.Generator) -> Linea
     best = min(found, key=lambda network: _loss(trials, network))
     for number in range(tries):
         found += _with_improved(trials, descent, _random(trials, len(best) + number % 2, rng))
-    return min(found, key=lambda network: _loss(trials, network))
+    best = min(found, key=lambda network: _loss(trials, network))
+    if not np.isfinite(_loss(trials, best)):
+        raise InputError(
+            "trials: inputs or targets are so far apart, or so far from zero, that no network was found that does the "
+            "task up to rounding; give them about their means and in like units"
+        )
+    return best
 
 
 def _with_improved(trials: Trials, descent: Descent, start: LinearNetwork) -> list[LinearNetwork]:
@@ -93,8 +102,9 @@ def _with_improved(trials: Trials, descent: Descent, start: LinearNetwork) -> li
 def _loss(trials: Trials, network: LinearNetwork) -> float:
     """What a network costs; infinite if it does not do the task."""
     activity = network.run(trials.inputs)
-    missed = np.abs(network.read(activity) - trials.targets)[trials.asked]
-    if not missed.max() <= 1e-10 * np.abs(trials.targets[trials.asked]).max():
+    missed = np.where(trials.asked, np.abs(network.read(activity) - trials.targets), 0.0).max(axis=(0, 1))
+    wanted = np.where(trials.asked, np.abs(trials.targets), 0.0).max(axis=(0, 1))
+    if not (missed <= MISSED * wanted).all():
         return float("inf")
     return sum(network.energies(trials, activity).values())
 

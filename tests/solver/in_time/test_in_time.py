@@ -161,6 +161,29 @@ def test_units_of_the_inputs_are_a_price():
     assert one.loss == pytest.approx(other.loss, rel=1e-4)
 
 
+def test_channels_in_unlike_units_far_from_zero_are_read():
+    rng = np.random.default_rng(0)
+    inputs = np.zeros((5, 2, 2))
+    inputs[:, 0] = [100, 4e6] + rng.standard_normal((5, 2)) * [1, 4e4]
+    targets = np.stack([np.full((5, 2), np.nan), np.full((5, 2), np.nan)], axis=2)
+    targets[:, 1, 0], targets[:, 1, 1] = inputs[:, 0] @ [1.0, 1e-4], 1e-3 * (inputs[:, 0, 0] - 100)
+    answer = solve_in_time(Trials(inputs, targets), tries=0)
+    missed = np.abs(answer.simulate()[1] - targets)[:, 1].max(axis=0)
+    assert (missed <= 1e-9 * np.abs(targets[:, 1]).max(axis=0)).all()
+    assert certify_in_time(answer.trials, answer).feasible
+    # What is rounding for the large output is an error of the small one.
+    off = answer.network.readout_bias + np.array([0.0, 1e-9 * targets[:, 1, 0].max()])
+    assert not certify_in_time(
+        answer.trials, replace(answer, network=replace(answer.network, readout_bias=off))
+    ).feasible
+
+
+def test_where_no_network_is_found_it_is_refused(monkeypatch):
+    monkeypatch.setattr("solver.in_time.solve.MISSED", -1.0)
+    with pytest.raises(InputError, match="no network was found"):
+        solve_in_time(recall(), tries=0)
+
+
 @given(seeds)
 def test_neurons_just_reach_zero_and_those_that_no_target_needs_are_left_out(seed):
     """Two more that pass on what they are told, to each other alone, and all of them raised."""
