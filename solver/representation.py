@@ -30,7 +30,7 @@ __all__ = ["Representation"]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class Representation(Answer, Code):
+class Representation(Answer, Code):  # type: ignore[misc]  # of a table it makes a table
     """A code with its certificate: the optimal one where ``status`` says so.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from solver import tables
 from solver.codes.certified import CertifiedCode
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from solver.comparison import Comparison
     from solver.explanations import Explanations
+    from theory.arrays import Array
 
 __all__ = ["Answer"]
 
@@ -21,6 +22,12 @@ __all__ = ["Answer"]
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Answer(CertifiedCode):
     """The part of `Representation` and `NonlinearRepresentation` that asks only for activity and samples."""
+
+    @overload  # type: ignore[override]  # of a table it makes a table
+    def activity(self, sources: None = None) -> Array: ...
+
+    @overload
+    def activity(self, sources: Any) -> Any: ...
 
     def activity(self, sources: Any = None) -> Any:
         """Activity z (T, n) >= 0 of the neurons on the problem's samples, or on other sources (T, d).

@@ -24,7 +24,7 @@ __all__ = ["NonlinearRepresentation"]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class NonlinearRepresentation(Answer, NonlinearCode):
+class NonlinearRepresentation(Answer, NonlinearCode):  # type: ignore[misc]  # of a table it makes a table
     """A code of rectified or free neurons with its certificate: the optimal one where ``status`` says so.
 
     Attributes:
