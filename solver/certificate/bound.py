@@ -122,9 +122,9 @@ def best_bound(
 def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Cover | None = None) -> float:
     """What a multiplier (d, d) proves at most, seen from some neurons (n, d) alone: quick, and no proof of anything."""
     if IN_ORDER.accepts(problem):
-        columns, cover = problem.column_order, IN_ORDER.cover(problem, cover)
-        multiplier, neurons = multiplier[np.ix_(columns, columns)], IN_ORDER.weights(problem, neurons)
-        return most_provable(problem.in_order, multiplier, neurons, cover)
+        proof = _ordered(problem, _Proof(multiplier, neurons, cover=cover))
+        assert proof.weights is not None
+        return most_provable(problem.in_order, proof.multiplier, proof.weights, proof.cover)
     if problem.dependent:
         proof = _of_hull(problem, _Proof(multiplier, neurons))
         assert proof.weights is not None
@@ -173,16 +173,20 @@ def _in_order(problem: Problem, proof: _Proof, bound_of: Callable[[Chain, _Proof
         if has_spans(problem):
             return bound_of_spans(problem, proof.multiplier, proof.weights)
         return _in_columns(problem, _bounded(problem.on_hull, _of_hull(problem, proof), bound_of))
+    bound = _in_order(problem.in_order, _ordered(problem, proof), bound_of)
+    back = np.argsort(problem.column_order)
+    return replace(bound, worst_neuron=bound.worst_neuron[back], multiplier=bound.multiplier[np.ix_(back, back)])
+
+
+def _ordered(problem: Problem, proof: _Proof) -> _Proof:
+    """What is to prove a bound, with the sources in their own order."""
     columns = problem.column_order
-    back = np.argsort(columns)
-    ordered = replace(
+    return replace(
         proof,
         multiplier=proof.multiplier[np.ix_(columns, columns)],
         weights=None if proof.weights is None else IN_ORDER.weights(problem, proof.weights),
         cover=IN_ORDER.cover(problem, proof.cover),
     )
-    bound = _in_order(problem.in_order, ordered, bound_of)
-    return replace(bound, worst_neuron=bound.worst_neuron[back], multiplier=bound.multiplier[np.ix_(back, back)])
 
 
 def _of_hull(problem: Problem, proof: _Proof) -> _Proof:

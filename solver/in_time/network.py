@@ -83,6 +83,24 @@ class LinearNetwork(Frozen):
         """
         return np.asarray(activity @ self.readout.T + self.readout_bias)
 
+    def in_units(self, scale: Array) -> LinearNetwork:
+        """The network with the activity of each neuron so many (n,) times as large, which does what it did.
+
+        Example:
+            >>> halving = LinearNetwork(*map(np.array, ([[0.5]], [[1.0]], [0.0], [0.0], [[1.0]], [0.0])))
+            >>> other = halving.in_units(np.array([2.0]))
+            >>> other.inward.tolist(), other.readout.tolist(), other.recurrent.tolist()
+            ([[2.0]], [[0.5]], [[0.5]])
+        """
+        return LinearNetwork(
+            scale[:, None] * self.recurrent / scale,
+            scale[:, None] * self.inward,
+            scale * self.bias,
+            scale * self.rest,
+            self.readout / scale,
+            self.readout_bias,
+        )
+
     def energies(self, trials: Trials, activity: Array) -> dict[str, float]:
         """The parts of the loss, costs included: "activity", "input", "recurrent", "readout".
 

@@ -91,15 +91,7 @@ def balanced(trials: Trials, network: LinearNetwork) -> LinearNetwork:
                 squares[neuron] = np.sqrt(leaving / entering)
         if (np.abs(squares - before) <= UNCHANGED * before).all():
             break
-    scale = np.sqrt(squares)
-    return LinearNetwork(
-        scale[:, None] * network.recurrent / scale,
-        scale[:, None] * network.inward,
-        scale * network.bias,
-        scale * network.rest,
-        network.readout / scale,
-        network.readout_bias,
-    )
+    return network.in_units(np.sqrt(squares))
 
 
 def pruned(trials: Trials, network: LinearNetwork) -> LinearNetwork:

@@ -221,17 +221,6 @@ def test_units_of_activity_targets_and_inputs_change_nothing_that_is_found(scale
         assert other.lower_bound == pytest.approx(size * one.lower_bound, rel=1e-3)
 
 
-def in_other_units(network, scale):
-    return LinearNetwork(
-        scale[:, None] * network.recurrent / scale,
-        scale[:, None] * network.inward,
-        scale * network.bias,
-        scale * network.rest,
-        network.readout / scale,
-        network.readout_bias,
-    )
-
-
 @given(seeds, st.floats(-3, 3), st.floats(-3, 3))
 def test_no_unit_of_a_neuron_is_better_than_the_balanced_one(seed, decade, other):
     rng = np.random.default_rng(seed)
@@ -242,9 +231,9 @@ def test_no_unit_of_a_neuron_is_better_than_the_balanced_one(seed, decade, other
     read = found.read(found.run(trials.inputs))
     np.testing.assert_allclose(read, network.read(network.run(trials.inputs)), atol=1e-9)
     for _ in range(3):
-        moved = in_other_units(found, np.exp(0.3 * rng.standard_normal(len(found))))
+        moved = found.in_units(np.exp(0.3 * rng.standard_normal(len(found))))
         assert sum(moved.energies(trials, moved.run(trials.inputs)).values()) >= loss * (1 - 1e-6)
-    again = balanced(trials, in_other_units(network, np.exp(rng.standard_normal(len(network)))))
+    again = balanced(trials, network.in_units(np.exp(rng.standard_normal(len(network)))))
     assert sum(again.energies(trials, again.run(trials.inputs)).values()) == pytest.approx(loss, rel=1e-6)
 
 
