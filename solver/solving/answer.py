@@ -117,6 +117,8 @@ def _proven_alone(
     Where digits are lost the multiplier of a code proves more in its factors than as a matrix.
     """
     _, at_once = _haste(problem, best, stopped=stopped)
+    if np.array_equal(multipliers[0], multipliers[-1]):
+        multipliers = multipliers[:1]  # to price one takes as long as the search may have
     bounds = [lower_bound(problem, multiplier, quick=at_once, cover=best.cover).value for multiplier in multipliers]
     most = int(np.argmax(bounds))
     proven = min(code.lower_bound, bounds[most])
