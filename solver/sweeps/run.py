@@ -302,10 +302,10 @@ def _together(plan: Sweep, settings: _Settings, one: _SweepPoint) -> dict[int, C
         settings: of the solver.
         one: any point of the run.
     """
-    if one.by_itself or settings.method != "auto" or settings.time_limit is not None:
+    if settings.method != "auto" or settings.time_limit is not None:
         return {}
     problems = dict[int, Problem]()
-    for point in (_point(plan, place) for place in plan.run_of(one.index)):
+    for point in (_point(plan, place) for place in ([one.index] if one.by_itself else plan.run_of(one.index))):
         with suppress(InputError):  # what cannot be posed is refused in its turn
             problem = plan.poses.problem(seed=point.seed, **point.where)
             if fits(problem) and problem.sources.count <= WORK.samples:

@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+import solver.sweeps.run as sweeps
 from solver import Problem, Sweep, certify, solve, sweep
 from solver.commands.cli import main
 from solver.sweeps.journal import opened, parsed
@@ -392,3 +393,16 @@ def test_points_of_two_sources_are_solved_together_and_no_interruption_shows(tmp
     alone = sweep(replace(resamples, method="columns"))
     np.testing.assert_allclose(whole.loss, alone.loss, rtol=1e-9)
     assert (whole.modular == alone.modular).all() and (whole.neurons == alone.neurons).all()
+
+
+def test_a_point_that_is_solved_by_itself_has_the_row_of_one_that_is_solved_with_others():
+    # The table does not depend on which workers died.
+    whole = plan()
+    settings = sweeps._Settings(whole.tolerance, None, "auto", False, os.getpid())
+    points = [replace(sweeps._point(whole, place), by_itself=True) for place in range(len(whole))]
+    alone = [sweeps._solved(whole, settings, ([point], None))[0][0] for point in points]
+    together = sweep(replace(whole, certified=False)).to_dict("records")
+    assert [row["method"] for row in together] == [row["method"] for row in alone]
+    for one, other in zip(alone, together, strict=True):
+        assert one["loss"] == pytest.approx(other["loss"], rel=1e-10)
+        assert one["coded"] == other["coded"]
