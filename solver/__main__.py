@@ -13,8 +13,6 @@ import os
 import signal
 import sys
 
-__all__ = ["main"]
-
 STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 """Their numbers."""
 

@@ -26,8 +26,6 @@ from theory.inputs.names import distinct_names, printable
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Comparison", "columns_of_labels", "compared", "is_missing", "scores_at_hand"]
-
 
 @dataclass(frozen=True, eq=False)
 class Comparison(Frozen):

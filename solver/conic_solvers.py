@@ -14,18 +14,6 @@ from solver.deadline import time_left
 from solver.extras import PROJECT
 from theory.errors import InputError
 
-__all__ = [
-    "ACCURATE",
-    "COARSEST",
-    "DEFAULT_SOLVER",
-    "WITH_SOLUTION",
-    "ConicError",
-    "quietly",
-    "run",
-    "solver_name",
-    "the_cvxpy",
-]
-
 DEFAULT_SOLVER = "CLARABEL"
 """Comes with cvxpy, and is accurate."""
 

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["OutOfTime", "limited_to", "require_time", "time_is_up", "time_left"]
-
 _end: ContextVar[float] = ContextVar("_end", default=float("inf"))
 """When the search must have ended, on the clock of `time.perf_counter`."""
 

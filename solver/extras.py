@@ -9,8 +9,6 @@ from importlib.util import find_spec
 
 from theory.errors import InputError
 
-__all__ = ["PAGES", "PICTURES", "PROJECT", "SAVED", "TABLES", "is_there", "missing", "require", "require_writer"]
-
 PROJECT = "modularity-solver"
 """As it is installed."""
 

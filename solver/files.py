@@ -46,8 +46,6 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = ["CHECKSUMS", "checksums", "posed_content", "problem_in", "read", "write"]
-
 FORMAT_VERSION = 5
 """Written into every file. A file with a lower number has the same layout, and may lack costs of activity and bias."""
 

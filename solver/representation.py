@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from theory.sources import Sources
 
-__all__ = ["Representation"]
-
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Representation(Answer, Code):  # type: ignore[misc]  # of a table it makes a table

@@ -25,9 +25,6 @@ except ImportError as error:
     raise missing("solver.sklearn", "sklearn", "scikit-learn 1.6 or later") from error
 
 
-__all__ = ["OptimalCode"]
-
-
 class OptimalCode(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """The nonnegative, energy-saving linear code of least loss, with its certificate, of data without known sources.
 

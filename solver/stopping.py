@@ -22,8 +22,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
-__all__ = ["KEYBOARD", "Stopped", "asked", "interruptible", "noted", "raise_if_asked", "watched"]
-
 KEYBOARD = "stopped from the keyboard"
 """How the message of an answer ends that Ctrl-C cut short."""
 

@@ -27,17 +27,6 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = [
-    "channel_names",
-    "chosen",
-    "columns_of",
-    "like",
-    "neuron_names",
-    "to_dataframe",
-    "to_xarray",
-    "write",
-]
-
 # ---- names ----------------------------------------------------------------------------------------------------
 
 

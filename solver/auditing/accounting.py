@@ -24,8 +24,6 @@ from theory.neurons import Activity
 from theory.problem import Problem
 from theory.readouts import symmetric_root
 
-__all__ = ["Missing", "best_strengths", "missing_neuron", "ratios_of", "savings_of", "strengthened_loss"]
-
 
 @dataclass(frozen=True)
 class AuditStrengthTolerances:

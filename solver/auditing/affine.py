@@ -25,18 +25,6 @@ from theory.problem import Problem
 from theory.readouts import Readout
 from theory.sources import CHUNK_ROWS, Sources
 
-__all__ = [
-    "AffineCode",
-    "AffinePart",
-    "affine_code",
-    "affine_part",
-    "decoding_error",
-    "encoding_error",
-    "require_decodable",
-    "varying",
-    "without_rounding",
-]
-
 
 @dataclass(frozen=True)
 class AffineTolerances:

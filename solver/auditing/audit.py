@@ -50,8 +50,6 @@ if TYPE_CHECKING:
 
     from solver.auditing.nonlinear import NonlinearAudit
 
-__all__ = ["Audit", "audit"]
-
 
 @dataclass(frozen=True)
 class ActivityTolerances:

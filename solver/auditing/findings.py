@@ -17,8 +17,6 @@ from theory.conditions.practically import excess
 from theory.immutable import Frozen, derived
 from theory.problem import Problem
 
-__all__ = ["CommonFindings", "Findings", "NonlinearFindings"]
-
 
 @dataclass(frozen=True, repr=False, eq=False)
 class CommonFindings(Frozen):

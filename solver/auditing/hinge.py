@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["RectifiedPart", "rectified_part"]
-
 
 @dataclass(frozen=True)
 class HingeTolerances:

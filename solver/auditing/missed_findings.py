@@ -10,8 +10,6 @@ import numpy as np
 from theory.arrays import Array
 from theory.immutable import Frozen
 
-__all__ = ["KINDS", "PERSISTENT", "MissedFindings", "Shares"]
-
 KINDS = {
     "one": "explained by one group of the named sources, or none",
     "seems mixed": "explained by several groups without the missing source, and by the missing one alone with it",

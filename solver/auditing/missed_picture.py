@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from solver.auditing.missed_findings import MissedFindings, Shares
 
-__all__ = ["missed_sentences", "plot_missed"]
-
 NAMED = 8
 """Neurons that a sentence names, and that have one of their own."""
 

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from theory.neurons.sample_readout import SampleReadout
     from theory.problem import Problem
 
-__all__ = ["NonlinearAudit", "audit_nonlinear"]
-
 
 @dataclass(frozen=True)
 class NonlinearAuditTolerances:

@@ -32,8 +32,6 @@ from theory.immutable import Frozen
 from theory.neurons import Activity
 from theory.problem import Problem
 
-__all__ = ["Fit", "fit_costs"]
-
 
 @dataclass(frozen=True)
 class FitTolerances:

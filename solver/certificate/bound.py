@@ -51,8 +51,6 @@ if TYPE_CHECKING:
     from theory.bounds.cover import Cover
     from theory.problem import Problem
 
-__all__ = ["best_bound", "lower_bound", "most_provable"]
-
 SMALL_SOURCE = 1e-3
 """A source with less than this share of the modular loss counts as small."""
 

@@ -14,8 +14,6 @@ from theory.inputs.problem import within_digits
 from theory.problem import Problem
 from theory.reductions import IN_ORDER
 
-__all__ = ["certify"]
-
 
 def certify(problem: Problem, representation: Any) -> Certificate:
     """Check a representation from the raw samples: its feasibility, its cost, its distance from the best.

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from theory.bounds.cover import Cover
     from theory.problem import Problem
 
-__all__ = ["bound_at_code", "bounds_at_codes"]
-
 SEMIDEFINITE = 1e-12
 """Least eigenvalue of a multiplier, in units of its largest, that is zero up to rounding."""
 

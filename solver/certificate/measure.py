@@ -28,16 +28,6 @@ if TYPE_CHECKING:
     from solver.codes.linear import Code
     from theory.arrays import Array
 
-__all__ = [
-    "Measured",
-    "loss_of",
-    "measure",
-    "measure_steps",
-    "network_agrees",
-    "network_of",
-    "require_problem",
-]
-
 FEASIBILITY = 1e-9
 """Activity below zero or reconstruction error, relative to their own scale, up to which a code counts as exact."""
 

@@ -24,17 +24,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = [
-    "Paid",
-    "Proven",
-    "bound_of",
-    "certify_nonlinear",
-    "measured",
-    "model_of",
-    "network_activity",
-    "require_same_kind",
-]
-
 FEASIBLE = 1e-9
 """Error of an exact decoder, relative to the largest target, up to which it counts as exact."""
 

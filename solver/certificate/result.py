@@ -12,8 +12,6 @@ from theory.immutable import Frozen
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["Certificate"]
-
 
 @dataclass(frozen=True, eq=False)
 class Certificate(Frozen):

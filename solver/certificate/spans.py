@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from theory.dependent.spans import Span
     from theory.problem import Problem
 
-__all__ = ["bound_of_spans", "has_spans", "largest_ratio", "ratio_of"]
-
 RANDOM = 500
 """Neurons of each group that try to refute a ratio."""
 

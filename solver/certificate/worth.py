@@ -27,19 +27,6 @@ if TYPE_CHECKING:
     from theory.bounds.cover import Cover
     from theory.problem import Problem
 
-__all__ = [
-    "ATTAINED",
-    "Bound",
-    "bound_of_worth",
-    "code_worths",
-    "optimality_gap",
-    "proven_rho",
-    "ratios",
-    "value_of_multiplier",
-    "with_multiplier",
-    "within_loss",
-]
-
 ATTAINED = 1e-12
 """Relative slack within which a neuron attains an upper bound on rho, which then is exact."""
 

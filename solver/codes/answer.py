@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from solver.explanations import Explanations
     from theory.arrays import Array
 
-__all__ = ["Answer"]
-
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Answer(CertifiedCode):

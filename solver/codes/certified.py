@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["SAVED_NUMBERS", "SAVED_TEXTS", "UNPROVEN", "CertifiedCode"]
-
 SAVED_TEXTS = ("status", "method", "message")
 """Words that a file or a JSON object holds of every code."""
 

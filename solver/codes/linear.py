@@ -37,16 +37,6 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = [
-    "BEYOND_DIGITS",
-    "RECURRENT_ARRAYS",
-    "SAVED_ARRAYS",
-    "Code",
-    "canonical_weights",
-    "described",
-    "read_at_mean",
-]
-
 SAVED_ARRAYS = (
     "source_weights",
     "encoder",

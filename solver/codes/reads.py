@@ -15,19 +15,6 @@ if TYPE_CHECKING:
     from theory.groups import Groups
     from theory.problem import Problem
 
-__all__ = [
-    "MOSTLY",
-    "ONE_SOURCE",
-    "group_shares",
-    "named",
-    "own_groups",
-    "scale_ratio",
-    "shares",
-    "source_scales",
-    "strongest_group",
-    "strongest_part",
-]
-
 ONE_SOURCE = 1e-6
 """A neuron reads one source, or one group, when its other weights, in units of equal cost, are below this share."""
 

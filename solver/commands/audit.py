@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from solver.auditing.nonlinear import NonlinearAudit
     from solver.commands.terminal.formats import Table
 
-__all__ = ["audit"]
-
 
 @click.command()
 @click.argument("activity", metavar="ACTIVITY", type=click.Path())

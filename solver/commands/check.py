@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from theory.exact.problem import ExactProblem
     from theory.problem import Problem
 
-__all__ = ["check"]
-
 
 @click.command()
 @problem_options

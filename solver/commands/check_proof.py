@@ -18,8 +18,6 @@ from solver.commands.terminal.output import say
 if TYPE_CHECKING:
     from theory.exact.proof import Proof
 
-__all__ = ["check_proof"]
-
 
 @click.command("check-proof")
 @click.argument("proof", metavar="PROOF", type=click.Path())

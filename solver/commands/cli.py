@@ -15,8 +15,6 @@ import click
 
 from solver.commands.terminal.endings import exit_code, told_apart
 
-__all__ = ["COMMANDS", "main"]
-
 COMMANDS = (
     "audit",
     "bootstrap",

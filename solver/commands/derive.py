@@ -7,8 +7,6 @@ import click
 from theory.errors import InputError, unknown_name
 from theory.symbolic.names import MIXING_NAMES, READOUT_NAMES
 
-__all__ = ["derive"]
-
 
 @click.command()
 @click.option("--sources", type=int, default=2, show_default=True, help="Number of sources; beyond 3 by any two.")

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from solver.commands.terminal.formats import Table
     from solver.explanations import Explanations
 
-__all__ = ["explain"]
-
 
 @click.command()
 @click.argument("activity", metavar="ACTIVITY", type=click.Path())

@@ -12,8 +12,6 @@ from solver.stopping import noted
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["gallery"]
-
 
 @click.command()
 @click.argument("folder", metavar="[FOLDER]", type=click.Path(), default="gallery")

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from solver.sweeps.table import Row
     from theory.families import Family
 
-__all__ = ["phase"]
-
-
 POINTS, POINTS_EACH = 41, 15
 """Values of the parameter, and of each of two parameters, if not told otherwise."""
 

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from solver.commands.terminal.formats import Table
     from solver.questions.price_curve import PriceCurve
 
-__all__ = ["price"]
-
 
 @click.command()
 @problem_options

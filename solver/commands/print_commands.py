@@ -16,8 +16,6 @@ import click
 from solver.commands.cli import main
 from theory.writing import written_whole
 
-__all__ = ["PAGE", "commands_page"]
-
 PAGE = Path(__file__).parents[2] / "docs" / "command_line.md"
 
 SHARED = 3

@@ -9,9 +9,6 @@ from solver.commands.terminal.endings import REFUTED
 from solver.commands.terminal.options import seed_option
 from solver.commands.terminal.output import tell
 
-__all__ = ["reproduce"]
-
-
 STUDY_NAMES = names_in("solver.studies.registry", "STUDIES", "NETWORKS", more=("networks",))
 
 

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from solver.solving.limits import Progress
     from theory.problem import Problem
 
-__all__ = ["solve"]
-
 
 @click.command()
 @problem_options

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from solver.commands.terminal.formats import Table
     from solver.sweeps.plan import Sweep
 
-__all__ = ["sweep", "worker_options"]
-
 Row = dict[str, Any]
 
 JUDGED = "practically_modular"

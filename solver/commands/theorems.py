@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from solver.commands.terminal.formats import Table
     from theory.theorems import Theorem
 
-__all__ = ["theorems"]
-
 
 @click.command()
 @click.argument("name", required=False, shell_complete=names_in("theory.theorems", "THEOREMS"))

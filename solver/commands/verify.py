@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from solver.commands.terminal.formats import Table
     from solver.verification.verify import Report
 
-__all__ = ["verify"]
-
 
 @click.command()
 @click.argument("target", required=False, metavar="[FILE.py::NAME]")

@@ -29,8 +29,6 @@ from solver.explanations.counts import Counts, moments_of_pairs
 from solver.explanations.formulas import forms
 from theory.arrays import Array, Indices, Mask
 
-__all__ = ["SLACK", "PairBounds", "bounds_of_pairs"]
-
 SLACK = 1e-9
 """What a bound is raised by, for its own rounding."""
 

@@ -13,8 +13,6 @@ import numpy as np
 
 from theory.arrays import Array, Indices, Mask
 
-__all__ = ["Counts", "Weights", "counted", "moments_of_pairs", "moments_of_triples", "weights_of"]
-
 
 @dataclass(frozen=True, eq=False)
 class Weights:

@@ -34,8 +34,6 @@ from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
 from theory.inputs import as_matrix, checked_names, checked_probabilities, column_names
 
-__all__ = ["DEFAULT_SHUFFLES", "explain"]
-
 DEFAULT_SHUFFLES = 20
 
 LISTED = 10

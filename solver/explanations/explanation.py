@@ -12,8 +12,6 @@ from solver.explanations.words import columns_of_neurons, sentences_of, text_of
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Explanations"]
-
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Explanations(ExplanationFields):

@@ -13,8 +13,6 @@ from solver.explanations.search import TIE
 from theory.arrays import Array
 from theory.immutable import Frozen
 
-__all__ = ["Explanation", "ExplanationFields"]
-
 
 @dataclass(frozen=True, eq=False)
 class Explanation(Frozen):

@@ -8,8 +8,6 @@ from theory.arrays import Array, Mask
 from theory.errors import InputError
 from theory.geometry.levels import levels
 
-__all__ = ["ROUNDING", "RULES", "Threshold", "firing", "rule_in_words"]
-
 RULES = ("half", "positive")
 
 Threshold = str | float

@@ -28,8 +28,6 @@ from numpy.typing import NDArray
 from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
 
-__all__ = ["MOST_LITERALS", "Forms", "Formula", "forms", "formula_count", "formula_of", "in_order", "sorted_roles"]
-
 MOST_LITERALS = 3
 
 AND, OR = "AND", "OR"

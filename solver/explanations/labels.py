@@ -14,8 +14,6 @@ from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.inputs.names import distinct_names
 
-__all__ = ["BinaryLabels", "Patterns", "binary_labels", "patterns_of"]
-
 
 @dataclass(frozen=True, eq=False)
 class BinaryLabels(Frozen):

@@ -27,8 +27,6 @@ from theory.immutable import Frozen
 from theory.problem import Problem
 from theory.sources import EXACT_DIMENSION
 
-__all__ = ["LabelPair", "LabelPairs", "label_pairs"]
-
 HALF = 1e-12
 """Beyond one half by less than this is one half, for rounding."""
 

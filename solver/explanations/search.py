@@ -26,8 +26,6 @@ from solver.explanations.counts import Counts, Weights, counted, moments_of_pair
 from solver.explanations.formulas import Forms, forms, in_order, sorted_roles
 from theory.arrays import Array, Indices
 
-__all__ = ["TIE", "Search", "SearchResult"]
-
 TIE = 1e-12
 """Difference of two IoU that rounding explains."""
 

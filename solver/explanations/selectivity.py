@@ -15,8 +15,6 @@ import numpy as np
 from theory.arrays import Array, Indices, Mask
 from theory.geometry.levels import levels
 
-__all__ = ["Ranking", "average_precision", "rankings"]
-
 ROUNDING = 1e-9
 """Share of a neuron's range in which two values are one."""
 

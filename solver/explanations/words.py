@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from solver.explanations.findings import Explanation, ExplanationFields
     from solver.explanations.pairs import LabelPair
 
-__all__ = ["columns_of_neurons", "sentences_of", "text_of"]
-
 ROWS = 40
 """Neurons in a table that is read."""
 

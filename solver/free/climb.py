@@ -16,8 +16,6 @@ from solver.free.pricing import worth
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["apart", "climbed"]
-
 CLIMBS = 30
 """Steps of each climb: Newton's method in all decoders finishes what they leave."""
 

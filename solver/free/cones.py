@@ -21,8 +21,6 @@ import numpy as np
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["bounds", "cover"]
-
 BATCH = 1 << 17
 """Numbers (corners times rows) that are looked at together: a few megabytes."""
 

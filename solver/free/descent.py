@@ -22,8 +22,6 @@ from theory.immutable import Frozen
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["Point", "descend"]
-
 STEPS = 40
 """Newton steps at most."""
 

@@ -19,8 +19,6 @@ from solver.generation.basic_solution import basic_solution
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["basic", "fewer", "merged"]
-
 ANGLES = (0.1, 0.03, 0.01, 1e-3, 1e-5)
 """Angles within which neurons are merged, tried in turn."""
 

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.neurons.sample_readout import SampleReadout
 
-__all__ = ["FreeLoss"]
-
 
 @dataclass(frozen=True, eq=False)
 class FreeLoss(Frozen):

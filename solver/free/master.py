@@ -27,8 +27,6 @@ from theory.immutable import Frozen
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["MasterSolution", "best_energies"]
-
 STEPS = 120
 """Newton steps at most; 30 to 50 are usual."""
 

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from solver.free.loss import FreeLoss
     from theory.arrays import Array, Indices
 
-__all__ = ["FreeRatio", "largest_ratio", "tops"]
-
 ROUNDING = 1e-13
 """Share of the bound that sums of products in doubles may lose, beyond 4 eps a sample."""
 

@@ -33,8 +33,6 @@ from theory.immutable import Frozen
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices
 
-__all__ = ["Decoders", "Levels", "Response", "ScaledSamples", "active", "centred", "respond"]
-
 SOLVED = 1e-14
 """Share of the largest target that the condition may miss: some roundings."""
 

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from solver.free.loss import FreeLoss
     from theory.arrays import Array, Indices
 
-__all__ = ["FreeStep", "modular_steps", "steps"]
-
 
 @dataclass(frozen=True, eq=False)
 class FreeStep(Frozen):

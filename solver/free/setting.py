@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from solver.free.views import View
     from theory.arrays import Array
 
-__all__ = ["Setting", "setting"]
-
 SPANNED = 1e-12
 """Share of the largest singular value below which what the levels span is rounding."""
 

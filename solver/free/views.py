@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array, Indices
 
-__all__ = ["View", "views_of_groups", "whole_view"]
-
 
 @dataclass(frozen=True, eq=False)
 class View(Frozen):

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["improved", "steps"]
-
 
 @dataclass(frozen=True)
 class AscentTolerances:

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["steps"]
-
 
 @dataclass(frozen=True)
 class ColumnsTolerances:

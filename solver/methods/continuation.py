@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array, Indices
     from theory.problem import Problem
 
-__all__ = ["Start", "continued"]
-
 
 @dataclass(frozen=True)
 class ContinuationTolerances:

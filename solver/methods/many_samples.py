@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["cover", "first", "steps"]
-
 
 def first(problem: Problem) -> Problem:
     """The problem among the samples that are looked at first; as it is where there are not too many."""

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from theory.problem import Problem
 
-__all__ = ["steps"]
-
 
 def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Iterate]:  # noqa: ARG001
     """Yield the best modular code, once; it is optimal exactly where the modularity condition holds."""

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from solver.methods.iterate import Iterate
     from theory.problem import Problem
 
-__all__ = ["steps"]
-
 SHARES = (1e-6, 1e-7, 1e-8, 1e-9)
 """Ridges tried one after the other, while the gap is larger than the tolerance: the larger keeps more digits."""
 

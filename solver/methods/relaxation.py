@@ -38,16 +38,6 @@ if TYPE_CHECKING:
     from theory.bounds.cover import Cover
     from theory.problem import Problem
 
-__all__ = [
-    "OPTIONS",
-    "at_once",
-    "cell_by_cell",
-    "in_half_the_time",
-    "modular_proven",
-    "quick_steps",
-    "steps",
-]
-
 OPTIONS = (Option("solver", takes="its name", otherwise="needs no conic solver", read=solver_name),)
 
 

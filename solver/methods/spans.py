@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from theory.dependent.spans import Span
     from theory.problem import Problem
 
-__all__ = ["steps"]
-
 
 @dataclass(frozen=True)
 class SpansTolerances:

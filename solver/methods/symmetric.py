@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array, Indices
     from theory.problem import Problem
 
-__all__ = ["steps"]
-
 
 @dataclass(frozen=True)
 class SymmetricTolerances:

@@ -31,8 +31,6 @@ from solver.metrics.samples import ScoredSamples
 from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
 
-__all__ = ["NeuronInformation", "neuron_information"]
-
 
 @dataclass(frozen=True)
 class EstimateSizes:

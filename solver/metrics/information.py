@@ -23,8 +23,6 @@ from scipy.special import digamma
 from theory.arrays import Array
 from theory.geometry.levels import levels
 
-__all__ = ["FAR", "NEIGHBOURS", "VALUE_ROUNDING", "information", "ranks"]
-
 NEIGHBOURS = 4
 """Which nearest neighbour of a sample says what is near."""
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     Fit = Callable[[Array, Array, Array], Callable[[Array], Array]]
 
-__all__ = ["conditional_information", "dci", "info_explicitness"]
-
 
 @dataclass(frozen=True)
 class RegressionSettings:

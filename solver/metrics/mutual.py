@@ -9,14 +9,6 @@ from numpy.typing import ArrayLike
 from solver.metrics.estimates import neuron_information
 from solver.metrics.samples import scored_samples
 
-__all__ = [
-    "conditional_information_nearest",
-    "info_compactness",
-    "info_modularity",
-    "mutual_information_gap",
-    "mutual_information_ratio",
-]
-
 
 def mutual_information_ratio(
     activity: ArrayLike, sources: ArrayLike, *, seed: int = 0, classes: Sequence[bool] | None = None

@@ -15,8 +15,6 @@ from theory.errors import InputError
 from theory.geometry.levels import levels
 from theory.inputs import as_matrix
 
-__all__ = ["ScoredSamples", "linear_columns", "require_sklearn", "scored_samples", "unexplained", "variance"]
-
 
 @dataclass(frozen=True, eq=False)
 class ScoredSamples:

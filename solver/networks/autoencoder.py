@@ -12,8 +12,6 @@ from solver.networks.network import Data, Lifted, Tree, dense, layers, shifted, 
 from theory.errors import InputError
 from theory.problem import Problem
 
-__all__ = ["Autoencoder"]
-
 
 @dataclass(frozen=True)
 class Autoencoder(Lifted):

@@ -17,8 +17,6 @@ from theory.arrays import Array
 from theory.errors import InputError
 from theory.writing import written_whole
 
-__all__ = ["flat", "mark_of", "nested", "restored", "saved"]
-
 
 def flat(tree: Any) -> dict[str, Array]:
     """Leaves by the path to them, such as "encoder.weights".

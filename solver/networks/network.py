@@ -14,8 +14,6 @@ from theory.inputs import as_matrix, checked_probabilities
 from theory.problem import Problem
 from theory.readouts import Soft
 
-__all__ = ["Data", "Lifted", "Network", "Tree", "dense", "layers", "shifted", "squares"]
-
 Tree = dict[str, Any]
 """Arrays by name: what is trained."""
 

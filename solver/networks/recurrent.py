@@ -12,9 +12,6 @@ from solver.networks.network import Data, Lifted, Tree, dense, layers, shifted, 
 from theory.errors import InputError
 from theory.problem import Problem
 
-__all__ = ["Recurrent", "ring_walks"]
-
-
 INITIAL_SCALE = 0.5
 """Length of the turns that recurrent weights begin with: at length one some seeds do not move, because dimensions that
 no wave needs are slow to fade."""

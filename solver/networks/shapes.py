@@ -9,8 +9,6 @@ from theory.arrays import Array
 from theory.errors import InputError
 from theory.inputs import as_matrix
 
-__all__ = ["FACTORS", "draw"]
-
 FACTORS = ("x", "y", "size", "shade")
 """Factors in the order of the columns; those without a column stay in the middle of their range."""
 

@@ -13,8 +13,6 @@ from theory.arrays import Array
 from theory.errors import InputError
 from theory.inputs import as_matrix
 
-__all__ = ["Student", "Teacher"]
-
 
 @dataclass(frozen=True)
 class Teacher:

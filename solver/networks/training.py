@@ -29,8 +29,6 @@ from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.writing import require_writable
 
-__all__ = ["Trained", "TrainingStep", "train"]
-
 SEGMENTS = 50  # of a run
 STILL_SEGMENTS = 5  # over which no curve may move by more than the tolerance for a run to end early
 SAVED_EVERY = 10.0  # seconds between checkpoints, at least

@@ -10,8 +10,6 @@ import numpy as np
 
 from solver.networks.network import Data, Tree, dense, layers, squares
 
-__all__ = ["Variational"]
-
 
 @dataclass(frozen=True)
 class Variational:

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["SAVED_ARRAYS", "SAVED_NUMBERS", "NonlinearCode", "described", "sorted_network"]
-
 ONE_SOURCE = 1e-6
 """A neuron reads one source, or one group, when what it has of others is below this share."""
 

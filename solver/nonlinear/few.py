@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["basic_shares"]
-
 
 def basic_shares(problem: Problem, activity: Array) -> Array:
     """(n,) shares by which the energies of a code's neurons may be multiplied, zero for neurons that need not stay.

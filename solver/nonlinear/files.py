@@ -27,8 +27,6 @@ from theory.writing import written_whole
 if TYPE_CHECKING:
     from solver.nonlinear.code import NonlinearCode
 
-__all__ = ["read", "write"]
-
 ROUNDING = 1e-9
 """Relative difference of two computations of one number."""
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["NonlinearRepresentation"]
-
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class NonlinearRepresentation(Answer, NonlinearCode):  # type: ignore[misc]  # of a table it makes a table

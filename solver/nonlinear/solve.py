@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["solve_nonlinear"]
-
 SHARES = {"linear": 0.1, "modular": 0.4, "search": 0.85}
 """Of the time limit, when each part ends at the latest."""
 

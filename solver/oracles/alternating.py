@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["OPTIONS", "descend", "steps"]
-
 
 def _whole_number(neurons: object) -> int:
     if not (isinstance(neurons, (int, np.integer)) and neurons >= 1):

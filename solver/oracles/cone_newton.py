@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.readouts import Readout
 
-__all__ = ["ConeCode", "polish"]
-
 
 @dataclass(frozen=True)
 class ConeNewtonTolerances:

@@ -36,8 +36,6 @@ from theory.readouts import Readout, symmetric_root
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["ConicProgram", "ConicSolution", "compiled"]
-
 KEPT = 4
 """Compiled programs that are remembered: some 80 kB for each cone of four sources."""
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array, Indices
 
-__all__ = ["completely_positive"]
-
 
 @dataclass(frozen=True)
 class FactorisationTolerances:

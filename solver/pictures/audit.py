@@ -23,8 +23,6 @@ from solver.pictures.words import percent
 from theory.arrays import Array
 from theory.errors import InputError
 
-__all__ = ["PANELS", "Bars", "draw_earnings", "draw_savings", "draw_terms", "plot_audit"]
-
 NEURONS_DRAWN = 40  # those with the largest costs
 NEURONS_LABELLED = 15  # along an axis
 NAME_WIDTH = 8  # characters of a neuron's name

@@ -18,8 +18,6 @@ from solver.pictures.words import percent, price_sentence, scales_words
 if TYPE_CHECKING:
     from solver.auditing.findings import NonlinearFindings
 
-__all__ = ["PANELS", "columns", "plot", "sentences", "text"]
-
 NEGLIGIBLE = 1e-6
 """Share of the optimum that no sentence mentions."""
 

@@ -11,18 +11,6 @@ from solver.pictures.summary import ROWS_ON_TERMINAL, WEIGHT_COLUMNS, mixture
 from solver.pictures.words import percent, price_sentence, scales_words
 from theory.arrays import Array, Indices
 
-__all__ = [
-    "aligned",
-    "audit_sentences",
-    "audit_text",
-    "columns_of_neurons",
-    "excess_words",
-    "headline",
-    "saved_words",
-    "terms_of",
-    "weights_words",
-]
-
 NEGLIGIBLE = 1e-6
 """Share of the optimum, or of a deviation in single precision, that no sentence mentions."""
 

@@ -13,8 +13,6 @@ from solver.pictures import style
 from solver.pictures.style import styled
 from theory.arrays import Array
 
-__all__ = ["plot_shares"]
-
 SHARE = LinearSegmentedColormap.from_list("share", ["#ffffff", "#86cfaa", "#238b5b", "#05402a"])
 
 

@@ -15,8 +15,6 @@ from solver.pictures.comparison import SHARE
 from solver.pictures.style import BLUE, DARK, GREY, styled
 from theory.arrays import Array
 
-__all__ = ["plot_explanations"]
-
 ROWS = 30
 """Neurons in a picture."""
 

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from solver.nonlinear.code import NonlinearCode
 
-__all__ = ["PANELS", "as_html", "as_text", "page", "plot", "sentences"]
-
 ROWS_IN_TEXT = 12  # neurons that a `repr` lists
 TITLE = 12  # letters that fit above the panel of a neuron
 NAME_WIDTH = 14  # letters of a line beside the panel of a neuron

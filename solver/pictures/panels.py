@@ -17,8 +17,6 @@ from solver.pictures.plot import draw_loss, draw_neurons, draw_weights
 from solver.pictures.source_plane import Condition, cloud
 from theory.errors import InputError, unknown_name
 
-__all__ = ["PANELS", "plot_panels"]
-
 
 def _sources(axes: Axes, code: Code) -> None:
     if code.problem.dimension != 2:

@@ -25,8 +25,6 @@ from theory.conditions import Verdict
 from theory.principal import PrincipalCoordinates
 from theory.problem import Problem
 
-__all__ = ["draw_energies", "draw_loss", "draw_neurons", "draw_weights", "modular_energies", "plot", "plot_verdict"]
-
 ACTIVITY_PANELS = 12  # neurons, the strongest, whose activity is drawn
 CHARACTERS = 56  # along all panels of pairs together
 SOURCES_LOOKED_AT = 12  # sources of which all pairs are asked whether they show a mixed code

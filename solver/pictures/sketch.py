@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-__all__ = ["sketch", "sketched"]
-
 NEURONS_SKETCHED = 24  # with the table of numbers below, two screens
 NARROWEST_BAR, WIDEST_BAR = 7, 21  # characters, with the axis
 NO_WEIGHT = 1e-9  # relative weight that is rounding

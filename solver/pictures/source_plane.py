@@ -21,8 +21,6 @@ from theory.neurons import Linear, Wiring
 from theory.problem import Problem
 from theory.sources import Sources
 
-__all__ = ["Condition", "activity", "arrows", "cloud", "histogram"]
-
 POINTS_DRAWN = 3_000  # more samples are drawn as a density, or thinned out
 FEW_TICKS = 18  # characters along an axis that is too short for five numbers
 UNEQUAL_RANGES = 4.0  # ratio of two sources' ranges from which on the axes have different scales

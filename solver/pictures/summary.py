@@ -45,26 +45,6 @@ if TYPE_CHECKING:
     from theory.exact.proof import Proof
     from theory.problem import Problem
 
-__all__ = [
-    "ROWS_ON_TERMINAL",
-    "STRONG_WEIGHT",
-    "WEIGHT_COLUMNS",
-    "as_html",
-    "as_json",
-    "as_text",
-    "mixture",
-    "print_representation",
-    "print_verdict",
-    "proof_sentences",
-    "relative_weights",
-    "sentences",
-    "share_kept",
-    "strongest",
-    "table_of_neurons",
-    "verdict_sentences",
-    "verdict_to_dict",
-]
-
 ROWS_IN_TEXT = 12  # neurons that a `repr` lists; all are in the saved file and in the JSON
 ROWS_ON_TERMINAL = 40  # neurons that a terminal, a notebook or an audit lists
 NOTHING = 0.005  # of a neuron's largest weight, which two digits show as zero

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from solver.pictures.style import BLUE, DASHED, GREY, ORANGE, legend, page_figure, styled, target_of, written
 from theory.arrays import Array
 
-__all__ = ["FLOOR_REACHED", "draw_curves", "plot_training"]
-
 FLOOR_REACHED = 1e-3
 """Relative distance from the floor within which a run counts as having reached it."""
 

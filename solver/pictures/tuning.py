@@ -13,8 +13,6 @@ from solver.pictures.style import ACTIVITY, BLUE, DARK, ORANGE
 from theory.arrays import Array
 from theory.errors import InputError
 
-__all__ = ["draw_map", "draw_torus", "kind_of", "tuning"]
-
 
 def tuning(code: Code, situations: ArrayLike) -> Array:
     """Mean activity (n, a, b) of each neuron for each pair of values of two variables; NaN for pairs that do not occur.

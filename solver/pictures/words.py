@@ -22,23 +22,6 @@ if TYPE_CHECKING:
     from solver.nonlinear.code import NonlinearCode
     from theory.problem import Problem
 
-__all__ = [
-    "amount",
-    "conjugated",
-    "counted",
-    "duration",
-    "judged",
-    "kind_words",
-    "listed",
-    "numbered",
-    "percent",
-    "price_sentence",
-    "reading_shares",
-    "reading_words",
-    "scales_words",
-    "threshold",
-]
-
 MOST_RATIO = 10.0
 """Of the scales of two sources, from which on a warning is given."""
 

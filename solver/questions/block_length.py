@@ -22,8 +22,6 @@ import numpy as np
 
 from theory.arrays import Array
 
-__all__ = ["block_length"]
-
 
 @dataclass(frozen=True)
 class BlockLimits:

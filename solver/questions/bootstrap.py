@@ -34,8 +34,6 @@ from theory.conditions.practically import PRACTICALLY, checked_threshold
 from theory.errors import InputError
 from theory.problem import Problem
 
-__all__ = ["bootstrap"]
-
 
 @dataclass(frozen=True)
 class CurveLimits:

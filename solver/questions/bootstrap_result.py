@@ -18,8 +18,6 @@ from theory.immutable import Frozen
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Bootstrap"]
-
 LIKE = 0.99
 """Correlation of the activity of two neurons from which on they count as like each other."""
 

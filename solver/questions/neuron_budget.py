@@ -41,8 +41,6 @@ from theory.problem import Problem
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Budget", "budget"]
-
 
 @dataclass(frozen=True)
 class BudgetLimits:

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["PriceCurve", "price_curve"]
-
 POINTS = 21
 """Costs of the encoder, unless they are given: from a hundredth of the problem's own to a hundred times it."""
 

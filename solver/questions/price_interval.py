@@ -27,8 +27,6 @@ import numpy as np
 from theory.arrays import Array, Indices
 from theory.immutable import Frozen
 
-__all__ = ["PriceBySamples", "percentiles", "price_interval", "reflected"]
-
 
 def percentiles(prices: Array, level: float) -> tuple[float, float]:
     """The two prices between which the middle share of prices lies; NaN where there are none.

@@ -28,21 +28,6 @@ from theory.problem import Problem
 from theory.readouts import Noisy, Soft
 from theory.sources import Sources
 
-__all__ = [
-    "DRAWN",
-    "ESSENTIAL",
-    "FOLLOWED",
-    "OWN",
-    "PART",
-    "REPLACED",
-    "SAMPLES",
-    "OfResamples",
-    "drawn",
-    "likenesses",
-    "possible",
-    "ratios",
-]
-
 SAMPLES, REPLACED, DRAWN, PART = "samples", "replaced", "resample", "part"
 """Coordinates of a resample: how many samples, whether with replacement (1) or without (0), and its number; and of how
 many of these a part is drawn, without replacement, that stands for it (0 for all)."""

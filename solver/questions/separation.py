@@ -23,8 +23,6 @@ from theory.dependent.columns import in_own_columns
 from theory.errors import InputError
 from theory.problem import Problem
 
-__all__ = ["separation"]
-
 
 def separation(problem: Problem, **limits: Any) -> Verdict:
     """Decide whether a code whose neurons read one group of sources each is the best of all.

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array, Indices, Mask
 
-__all__ = ["UniqueTuning", "unique_tuning"]
-
 
 @dataclass(frozen=True)
 class TuningTolerances:

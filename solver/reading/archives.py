@@ -29,8 +29,6 @@ from theory.inputs import as_matrix
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["read_archive"]
-
 SHOWN = 8
 """Arrays that a message lists."""
 

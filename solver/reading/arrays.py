@@ -13,8 +13,6 @@ from solver.reading.files import InputFile, NumericTable
 from theory.errors import InputError
 from theory.inputs import as_matrix
 
-__all__ = ["as_table", "chosen_array", "load", "read_npy", "read_npz"]
-
 
 def read_npy(path: InputFile, stream: BinaryIO, wanted: str, choice: Choice = EVERYTHING) -> NumericTable:
     """The table of an .npy file, or the columns that are chosen; `wanted` is what a message calls it."""

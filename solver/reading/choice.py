@@ -13,8 +13,6 @@ from solver.reading.files import InputFile, NumericTable, column_at
 from theory.arrays import Array
 from theory.errors import InputError
 
-__all__ = ["EVERYTHING", "Choice", "Places"]
-
 PATTERN = re.compile(r"[*?]")
 """What makes a name a pattern, unless a column is called so."""
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from solver.reading.files import InputFile
     from theory.neurons import Neurons
 
-__all__ = ["KINDS", "Energy"]
-
 CONTEXT = "context"
 
 KINDS = ("mean", "squared-mean", "peak", CONTEXT)

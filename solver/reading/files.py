@@ -19,21 +19,6 @@ from theory.errors import InputError
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = [
-    "ARCHIVES",
-    "FOLDERS",
-    "HEAD_BYTES",
-    "STANDARD_INPUT",
-    "SUFFIXES",
-    "InputFile",
-    "NumericTable",
-    "column_at",
-    "encoding_of",
-    "input_file",
-    "weights_column",
-    "without_weights",
-]
-
 TEXT = (".csv", ".tsv", ".txt")
 """What a table in text may end in; all are read alike, and called .csv."""
 

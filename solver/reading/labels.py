@@ -13,8 +13,6 @@ from solver.reading.files import HEAD_BYTES, InputFile, NumericTable, input_file
 from solver.reading.layout import layout_of, number_in
 from solver.reading.samples import read_samples
 
-__all__ = ["columns_of", "read_labels"]
-
 
 def read_labels(
     path: str | Path | InputFile, probabilities: str | None = None, categories: Sequence[str] = ()

@@ -14,16 +14,6 @@ from theory.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = [
-    "CELL_SHOWN",
-    "Layout",
-    "about_commas",
-    "is_decimal_comma",
-    "layout_of",
-    "number_in",
-    "refuse_spreadsheet_error",
-]
-
 SPREADSHEET_ERROR = re.compile(r"#(?:N/A|DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!|SPILL!|CALC!)")
 """What spreadsheets write where a formula failed, in English."""
 

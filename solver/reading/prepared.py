@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = ["TURNS", "PreparedTable", "prepare_table", "prepared"]
-
 TURNS = {"radians": 2 * math.pi, "degrees": 360.0}
 """Units of angles that have a name, and a whole turn in each."""
 

@@ -40,17 +40,6 @@ from theory.sources import Sources
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = [
-    "read_exactly",
-    "read_mixing",
-    "read_prepared",
-    "read_samples",
-    "read_sources",
-    "read_table",
-    "read_transitions",
-    "rows_in_order",
-]
-
 
 def read_sources(
     path: str | Path | InputFile,

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = ["Follow", "is_past_memory", "is_streamed", "stream"]
-
 STREAMED_SHARE = 1 / 16
 """Share of the machine's memory from which on samples are not read into it: solving may take several times as much."""
 

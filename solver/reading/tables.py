@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = ["ParquetBlocks", "ZarrBlocks", "blocks_of"]
-
 TABLE_ROWS = 1 << 17
 """Rows that are read at once, unless the chunks of a file are larger."""
 

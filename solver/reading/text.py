@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = ["TextBlocks", "decimals", "read_text"]
-
 BLOCK_BYTES = 1 << 20
 """Bytes looked through at once."""
 

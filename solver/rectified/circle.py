@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from solver.rectified.loss import Frame
     from theory.arrays import Array
 
-__all__ = ["best_on_circles"]
-
 DUST = 1e-9
 """Share of the largest cost on a circle below which a cumulative sum is rounding."""
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from solver.rectified.loss import Frame
     from theory.arrays import Array
 
-__all__ = ["climbed", "distinct"]
-
 
 @dataclass(frozen=True)
 class ClimbTolerances:

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from solver.rectified.loss import Frame
     from theory.arrays import Array, Indices, Mask
 
-__all__ = ["ConeProof"]
-
 
 @dataclass(frozen=True)
 class RectifiedConeTolerances:

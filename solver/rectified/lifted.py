@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from solver.rectified.loss import Frame
     from theory.arrays import Array, Indices, Mask
 
-__all__ = ["lifted_bound", "lifted_multiplier"]
-
 
 @dataclass(frozen=True)
 class LiftedSizes:

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.neurons.sample_readout import SampleReadout
 
-__all__ = ["Frame", "RectifiedLoss"]
-
 
 @dataclass(frozen=True)
 class FrameTolerances:

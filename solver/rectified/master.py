@@ -22,8 +22,6 @@ import scipy.linalg
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["best_energies"]
-
 
 @dataclass(frozen=True)
 class InteriorTolerances:

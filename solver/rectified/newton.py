@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from solver.rectified.loss import Frame
     from theory.arrays import Array, Mask
 
-__all__ = ["moved"]
-
 
 @dataclass(frozen=True)
 class NewtonTolerances:

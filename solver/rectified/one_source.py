@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from solver.rectified.loss import Frame
     from theory.arrays import Array
 
-__all__ = ["best_of_one_source"]
-
 
 def best_of_one_source(frame: Frame, multiplier: Array) -> tuple[float, Array]:
     """The largest worth, rounded up, and the best neuron (2,) of each arc that is better than its neighbours.

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from solver.rectified.loss import Frame, RectifiedLoss
     from theory.arrays import Array
 
-__all__ = ["PROVEN_SOURCES", "RectifiedRatio", "free_bound", "largest_ratio"]
-
 PROVEN_SOURCES = 3
 """Up to so many sources cones prove what climbs find."""
 

@@ -35,8 +35,6 @@ from theory.immutable import Frozen
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices
 
-__all__ = ["RectifiedStep", "modular_steps", "steps"]
-
 
 @dataclass(frozen=True)
 class SearchTolerances:

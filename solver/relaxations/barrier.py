@@ -30,8 +30,6 @@ from scipy.linalg.lapack import dpotrf, dpotrs
 if TYPE_CHECKING:
     from theory.arrays import Array, Mask
 
-__all__ = ["Relaxed", "Triangle", "most_valuable"]
-
 
 @dataclass(frozen=True)
 class RelaxationBarrierTolerances:

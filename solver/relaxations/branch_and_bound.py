@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from theory.geometry.symmetry import Symmetry
     from theory.problem import Problem
 
-__all__ = ["Cells", "Inequalities", "violated", "without_idle"]
-
 
 @dataclass(frozen=True)
 class CellTolerances:

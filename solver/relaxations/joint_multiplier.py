@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array, Indices
     from theory.bounds.cover import Cover
 
-__all__ = ["strengthened"]
-
 
 @dataclass(frozen=True)
 class JointTolerances:

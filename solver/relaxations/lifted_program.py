@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array, Indices
     from theory.problem import Problem
 
-__all__ = ["LiftedBound", "lifted_bound"]
-
 
 @dataclass(frozen=True)
 class LiftedTolerances:

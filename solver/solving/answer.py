@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from theory.bounds.cover import Cover
     from theory.problem import Problem
 
-__all__ = ["answer"]
-
 ROUNDING = 1e-14
 """Relative difference of two losses that is rounding."""
 

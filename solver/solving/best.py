@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from theory.bounds.cover import Cover
     from theory.problem import Problem
 
-__all__ = ["Best"]
-
 
 @dataclass(frozen=True)
 class Best:

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from solver.representation import Representation
     from theory.problem import Problem
 
-__all__ = ["as_posed"]
-
 ARRAYS = ("source_weights", "encoder", "decoder", "decoder_bias", "multiplier")
 """Fields that know columns, channels or targets."""
 

@@ -13,16 +13,6 @@ from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.problem import Problem
 
-__all__ = [
-    "DEFAULT_TOLERANCE",
-    "LEAST_TOLERANCE",
-    "Limits",
-    "Progress",
-    "check",
-    "generator_of",
-    "options_of",
-]
-
 DEFAULT_TOLERANCE = 1e-8
 """Relative gap that `solve` aims at if not told otherwise: eight digits."""
 

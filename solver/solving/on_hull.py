@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["HullRun", "SpansRun", "run_of"]
-
 
 def run_of(problem: Problem, limits: Limits, start: Start | None = None, *, any_code: bool = False) -> Run | HullRun:
     """The run of a problem, on its affine hull where it has one.

@@ -25,21 +25,6 @@ if TYPE_CHECKING:
     from theory.problem import Problem
     from theory.reductions import Reduction
 
-__all__ = [
-    "SIZES",
-    "Plan",
-    "Sizes",
-    "has_few_sources",
-    "has_many_samples",
-    "is_bounded_first",
-    "is_lifted",
-    "is_small",
-    "is_symmetric",
-    "plan",
-    "prices_slowly",
-    "seconds_to_price",
-]
-
 METHODS_OF_SOME_SAMPLES = ("modular", "columns", "relaxation")
 """Methods that need not look at all samples."""
 

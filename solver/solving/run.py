@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from solver.representation import Representation
     from theory.problem import Problem
 
-__all__ = ["MEETS_MODULAR", "MEETS_SEPARATE", "MOVED", "Run", "one_thread", "unproven"]
-
 MEETS_SEPARATE = "the lower bound meets the best code whose neurons each read one group"
 """Why nothing is gained by neurons of several groups."""
 

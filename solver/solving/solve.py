@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from solver.representation import Representation
     from theory.problem import Problem
 
-__all__ = ["solve", "solve_any_of_many", "solve_one_of_many"]
-
 
 def solve(
     problem: Problem,

@@ -21,25 +21,6 @@ from theory.arrays import Array
 from theory.problem import Problem
 from theory.sources import Sources
 
-__all__ = [
-    "KEPT_POSITION_COST",
-    "RING",
-    "Task",
-    "circle",
-    "held_while_reaching",
-    "hexagonal",
-    "maps_of_their_own",
-    "object_on_ring",
-    "object_on_torus",
-    "objects_in_a_row",
-    "objects_on_torus",
-    "one_map",
-    "place_and_reward",
-    "place_and_speed",
-    "reaches_in_a_row",
-    "remembered",
-]
-
 Integers = NDArray[np.intp]
 
 RING = 12

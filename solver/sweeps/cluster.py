@@ -19,8 +19,6 @@ from urllib.parse import urlsplit
 from solver.extras import require
 from theory.errors import InputError, unknown_name
 
-__all__ = ["WorkerDiedError", "end_with", "workers"]
-
 
 @dataclass(frozen=True)
 class ClusterLimits:

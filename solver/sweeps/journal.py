@@ -27,8 +27,6 @@ from solver.sweeps.table import Row, header_of, read_rows, write_table
 from theory.errors import InputError
 from theory.writing import require_writable
 
-__all__ = ["SUFFIX", "Journal", "opened", "parsed"]
-
 SUFFIX = ".parquet"
 """Ending of the name of a table."""
 

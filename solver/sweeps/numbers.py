@@ -17,8 +17,6 @@ from solver.sweeps.table import Row
 from theory.errors import InputError
 from theory.problem import Problem
 
-__all__ = ["numbers", "solves_many"]
-
 AT_ONCE = 1_000
 """Points that are solved together."""
 

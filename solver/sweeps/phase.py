@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from solver.representation import Representation
     from theory.problem import Problem
 
-__all__ = ["PhasePoint", "along"]
-
 
 @dataclass(frozen=True, eq=False)
 class PhasePoint(Frozen):

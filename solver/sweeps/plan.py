@@ -17,8 +17,6 @@ from solver.sweeps.pose import SMOOTH, OfData, OfFamily, Poses
 from theory.errors import InputError, unknown_name
 from theory.problem import Problem
 
-__all__ = ["SEED", "SETTINGS", "Sweep"]
-
 RUN = 25
 """Points that are solved one after the other, each from the code of the one before.
 

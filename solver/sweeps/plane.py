@@ -19,9 +19,6 @@ from theory.families import FAMILIES, Family, family
 from theory.immutable import Frozen
 from theory.problem import COSTS
 
-__all__ = ["PhasePlane", "phase_plane", "plane_plan", "spread_by_ratio"]
-
-
 FREE = 1e-9
 """A price of modularity up to this is rounding, and shown as none."""
 

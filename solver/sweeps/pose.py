@@ -17,8 +17,6 @@ from theory.problem import COSTS, Problem
 from theory.readouts import Exact, Noisy, Soft
 from theory.sources import Sources
 
-__all__ = ["DRAWN", "READOUT", "SMOOTH", "OfData", "OfFamily", "Poses", "Tells"]
-
 READOUT = ("error_cost", "noise_variance")
 """Coordinates that say how the code is read out; exactly where there is no cost of errors."""
 

@@ -44,8 +44,6 @@ from theory.problem import Problem
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["run", "sweep"]
-
 REFUSED = "refused"
 """Status of a point whose problem cannot be posed; `message` says why."""
 

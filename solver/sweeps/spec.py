@@ -30,8 +30,6 @@ from theory.neurons import PeakActivity
 from theory.problem import Problem
 from theory.readouts import Exact
 
-__all__ = ["read_sweep"]
-
 ENERGY = "energy"
 """What activity costs: "mean", "peak" or, of data, "context=COLUMN"."""
 

@@ -16,8 +16,6 @@ from theory.writing import written_whole
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Row", "frame", "header_of", "read_rows", "require_tables", "write_table"]
-
 Row = dict[str, Any]
 
 KEY = b"modularity-sweep"

@@ -10,8 +10,6 @@ from solver.sweeps.plan import Sweep
 from solver.sweeps.table import Row
 from theory.errors import InputError, unknown_name
 
-__all__ = ["view"]
-
 
 def view(plan: Sweep, rows: Sequence[Row], held: Mapping[str, Any]) -> tuple[Sweep, list[Row]]:
     """The sweep at some values of its coordinates: a grid over the one or two that are left to vary, and its rows.

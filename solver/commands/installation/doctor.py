@@ -14,8 +14,6 @@ from solver.commands.terminal.options import format_options
 from solver.commands.terminal.output import say
 from solver.extras import PROJECT
 
-__all__ = ["doctor"]
-
 TRIED = ("corner_cut_square", "iris")
 """Examples whose solution is timed: two sources, and four."""
 

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from solver.questions.bootstrap_result import Bootstrap
     from theory.problem import Problem
 
-__all__ = ["bootstrap", "resampled"]
-
 
 @click.command()
 @problem_options

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from solver.commands.terminal.formats import Table
     from solver.questions.neuron_budget import Budget
 
-__all__ = ["budget"]
-
 
 @click.command()
 @problem_options

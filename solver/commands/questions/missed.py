@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from solver.reading import NumericTable
     from theory.sources import Sources
 
-__all__ = ["missed"]
-
 
 @click.command()
 @click.argument("activity", metavar="ACTIVITY", type=click.Path())

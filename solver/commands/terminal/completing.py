@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any
 
-__all__ = ["names_in"]
-
 
 def names_in(module: str, *attributes: str, more: Iterable[str] = ()) -> Callable[[Any, Any, str], list[str]]:
     """Complete names that a module holds.

@@ -17,8 +17,6 @@ import click
 
 from solver.stopping import Watch, watched
 
-__all__ = ["BAD_INPUT", "INTERRUPTED", "REFUTED", "Outputs", "exit_code", "told_apart"]
-
 REFUTED = 1
 """Exit code if a claim does not hold."""
 

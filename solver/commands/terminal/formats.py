@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Marked", "Table", "tabulated"]
-
 LONG = 60
 """Characters of a cell from which on LaTeX must break its lines."""
 

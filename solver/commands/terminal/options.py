@@ -25,39 +25,6 @@ if TYPE_CHECKING:
     from theory.readouts import Reads
     from theory.sources import Sources
 
-__all__ = [
-    "ACTIVATIONS",
-    "choice_of",
-    "column_options",
-    "costs_of",
-    "data_options",
-    "exact_problem_of",
-    "format_options",
-    "group_option",
-    "groups_of",
-    "groups_of_prepared",
-    "inputs_of",
-    "limits_of",
-    "picture_option",
-    "practically_option",
-    "principal_options",
-    "problem_from",
-    "problem_of",
-    "problem_options",
-    "readout_of",
-    "readout_options",
-    "recurrence_of",
-    "require_exact_prices",
-    "require_outputs",
-    "search_options",
-    "seed_option",
-    "tell_notes",
-    "threshold_of",
-    "together",
-    "turns_of",
-]
-
-
 ACTIVATIONS = ("linear", "rectified", "free")
 """Kinds of `theory.neurons`, which is not imported for the help."""
 

@@ -11,8 +11,6 @@ import click
 if TYPE_CHECKING:
     from solver.commands.terminal.formats import Table
 
-__all__ = ["FORMATS", "QUIET", "note", "say", "show", "tell", "wrapped", "write"]
-
 FORMATS = ("text", "json", "csv", "markdown", "latex")
 """How an answer can be printed: in words, for programs, and as a table."""
 

@@ -13,8 +13,6 @@ import click
 if TYPE_CHECKING:
     from solver.solving.limits import Progress
 
-__all__ = ["PATIENCE", "counted", "is_silent", "progress_shown", "silence"]
-
 PATIENCE = 1.0
 """Seconds that a search takes before a line follows it."""
 

@@ -14,8 +14,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-__all__ = ["keep_apart", "label"]
-
 CROWDED = "may not collide"
 """Mark of such a label: its group in an .svg file."""
 

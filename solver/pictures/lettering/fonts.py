@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 
-__all__ = ["drawable", "families"]
-
 PLAIN = ("Helvetica", "Arial")
 """The first of them that is there; behind it comes the font of matplotlib, which is always there."""
 

@@ -26,8 +26,6 @@ from theory.errors import InputError
 from theory.problem import Problem
 from theory.writing import require_writable, written_whole
 
-__all__ = ["explored", "page"]
-
 STOPS = 17
 """Costs of weights, by equal factors from a hundredth of the problem's to a hundred times it."""
 

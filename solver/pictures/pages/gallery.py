@@ -15,8 +15,6 @@ from solver.representation import Representation
 from solver.stopping import raise_if_asked
 from theory.writing import require_own, require_writable, written_whole
 
-__all__ = ["hang", "require_plotly"]
-
 TITLE = "Optimal codes, each with its certificate"
 
 PAGE_TITLE = "The optimal code, with its certificate"  # of the page of each example

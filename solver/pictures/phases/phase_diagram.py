@@ -14,8 +14,6 @@ from solver.sweeps.phase import PhasePoint
 from theory.families import Family
 from theory.symbolic.markup import unmarked
 
-__all__ = ["plot_phase"]
-
 SUPPORTS = 3
 """Members of the family whose support is drawn."""
 

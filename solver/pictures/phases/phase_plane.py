@@ -15,8 +15,6 @@ from solver.pictures.style import DASHED, head, legend, note, page_figure, style
 from solver.sweeps.plane import PhasePlane, spread_by_ratio
 from theory.symbolic.markup import unmarked
 
-__all__ = ["LABELS", "plot_phase_plane"]
-
 LABELS = {
     "encoder_cost": "cost of the encoder",
     "decoder_cost": "cost of the decoder",

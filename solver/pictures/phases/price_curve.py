@@ -12,8 +12,6 @@ from solver.pictures.style import BLUE, DARK, DASHED, GREY, ORANGE, legend, page
 from solver.pictures.words import kind_words, percent
 from theory.arrays import Array
 
-__all__ = ["plot_price_curve"]
-
 
 @styled
 def plot_price_curve(

@@ -17,8 +17,6 @@ from solver.sweeps.plane import phase_plane, spread_by_ratio
 from solver.sweeps.pose import SMOOTH
 from solver.sweeps.view import view
 
-__all__ = ["plot_sweep"]
-
 Row = dict[str, Any]
 
 ORDERED = (*SMOOTH, "samples")

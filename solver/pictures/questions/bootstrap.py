@@ -16,8 +16,6 @@ from solver.pictures.words import percent
 from theory.arrays import Array
 from theory.writing import require_writable, written_whole
 
-__all__ = ["page", "plot_bootstrap"]
-
 SOURCES = 20
 """Sources that fit one panel."""
 

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from solver.pictures.style import BLUE, DARK, DASHED, GREY, ORANGE, legend, page_figure, styled, target_of, written
 from theory.arrays import Array
 
-__all__ = ["plot_budget"]
-
 
 @styled
 def plot_budget(

@@ -19,8 +19,6 @@ from solver.studies.networks.trials import ARCHITECTURES, Trial, trial_of, verdi
 from solver.studies.study import Finding
 from theory.arrays import Array, Mask
 
-__all__ = ["Agreement", "agreements", "ordered", "study"]
-
 DATA_SETS = 8
 """Data sets that theory calls modular, and as many that it calls mixed."""
 

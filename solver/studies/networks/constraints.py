@@ -20,8 +20,6 @@ from solver.studies.networks.trials import SEEDS
 from solver.studies.study import Finding
 from theory.arrays import Array
 
-__all__ = ["Scored", "bars", "entangled", "scored", "study"]
-
 SAMPLES, FACTOR_COUNT, CHANNELS = 100, 3, 8  # channels: of the data in which the factors are seen
 
 KINDS: dict[str, Autoencoder] = {

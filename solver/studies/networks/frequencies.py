@@ -15,8 +15,6 @@ from solver.studies.networks.scores import score, served
 from solver.studies.networks.trials import SEEDS, Trial, seeds_of
 from solver.studies.study import Finding, is_free, panels, solved
 
-__all__ = ["study", "trials"]
-
 RING_PLACES = 24  # on the ring
 NETWORK = Recurrent(neurons=12, length=4)  # twice as many neurons as the certified codes need
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from solver.networks.network import Network
     from theory.problem import Problem
 
-__all__ = ["Held", "held"]
-
 
 @dataclass(frozen=True)
 class Held:

@@ -14,8 +14,6 @@ import numpy as np
 
 from theory.arrays import Array
 
-__all__ = ["Confidence", "confidence", "error_bars", "is_mixed", "owed", "rate", "score", "served", "telling"]
-
 CONFIDENCE_LEVEL = 0.95
 
 

@@ -6,8 +6,6 @@ import numpy as np
 
 from theory.arrays import Array
 
-__all__ = ["bits", "cornerless", "drawn", "grid", "hollow", "tilted"]
-
 
 def grid(levels: int) -> Array:
     """(levels^2, 2) points; each source has unit variance if all are equally likely.

@@ -17,17 +17,6 @@ from solver.studies.networks.scores import confidence, is_mixed, owed, score
 from solver.studies.study import is_free, solved
 from theory.arrays import Array
 
-__all__ = [
-    "ARCHITECTURES",
-    "LINEAR",
-    "SEEDS",
-    "Trial",
-    "seeds_of",
-    "shown_to",
-    "trial_of",
-    "verdict",
-]
-
 SEEDS = (0, 1, 2, 3, 4)
 """Seeds of networks where data sets are drawn, so that the data are what differs from run to run."""
 

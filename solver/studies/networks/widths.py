@@ -22,8 +22,6 @@ from solver.studies.networks.trials import ARCHITECTURES, NEURONS, seeds_of, sho
 from solver.studies.study import Finding
 from theory.arrays import Array
 
-__all__ = ["KINDS", "study", "supports"]
-
 KINDS: dict[str, Any] = {
     "linear": ARCHITECTURES["linear"],
     "linear, charge 10": Autoencoder(NEURONS, negativity_cost=10.0),
