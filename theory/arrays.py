@@ -8,9 +8,9 @@ does not see, and at run time every public function checks what it is given.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Array", "Indices", "Integers", "Mask", "Rationals", "Surds"]
+__all__ = ["Array", "ArrayLike", "Indices", "Integers", "Mask", "Rationals", "Surds"]
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]

@@ -11,16 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from theory.arrays import ArrayLike
 from theory.errors import InputError
 from theory.inputs import column_names, has_blocks
 from theory.summary import Summary, SummaryBuilder
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 __all__ = ["summary_of_blocks"]
 

@@ -10,20 +10,15 @@ weights V on the sources, ``W_rec V = V R``; the cheapest such W_rec is ``V R V^
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.arrays import Array, ArrayLike
 from theory.errors import InputError
 from theory.geometry.polytope import hull_of, in_scale
 from theory.immutable import Frozen, derived
 from theory.inputs import as_array
 from theory.sources import CHUNK_ROWS, EXACT_DIMENSION, Sources
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.arrays import Array
 
 __all__ = ["STEP_TOLERANCE", "Recurrence", "Transitions", "as_stack", "outside"]
 

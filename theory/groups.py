@@ -7,19 +7,16 @@ a question about groups of sources.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from theory.arrays import Array, ArrayLike
 from theory.errors import InputError, unknown_name
+from theory.geometry.affine_hull import AffineHull
 from theory.geometry.levels import levels
 from theory.inputs.names import printable
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from theory.arrays import Array
-    from theory.geometry.affine_hull import AffineHull
 
 __all__ = [
     "Groups",

@@ -13,9 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 __all__ = ["FixedDict", "FixedList", "Frozen", "Immutable", "derived", "is_locked", "locked"]
 

@@ -18,21 +18,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from theory.arrays import Array, ArrayLike, Indices
 from theory.errors import InputError
 from theory.geometry.rows import sorted_rows
 from theory.immutable import locked
 from theory.inputs import LARGEST, as_matrix, checked_probabilities, column_names
 from theory.inputs.names import distinct_names
 from theory.sources import CHUNK_ROWS, Sources
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.arrays import Array, Indices
 
 __all__ = ["PrincipalCoordinates"]
 

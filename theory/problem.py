@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from theory.arrays import Array, ArrayLike, Indices
 from theory.dependent.energies import best_energies
 from theory.dependent.readout import ReadoutOnHull
 from theory.dynamics import Recurrence, Transitions
@@ -47,11 +48,6 @@ from theory.readouts import Exact, Noisy, Readout, Reads, Soft, checked_targets
 from theory.reductions import AFFINE_HULL, CANONICAL, GROUP_BY_GROUP, IN_ORDER, WHITENED, WITHOUT_LAYER, SomeSamples
 from theory.reductions.column_order import column_order
 from theory.sources import Sources
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.arrays import Array, Indices
 
 __all__ = ["COSTS", "Problem"]
 

@@ -25,21 +25,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from theory.arrays import Array, ArrayLike
 from theory.errors import InputError
 from theory.formulas import modular_loss, modular_strength
 from theory.groups import is_separate
 from theory.immutable import Frozen
 from theory.inputs import LARGEST, SMALLEST, as_matrix, require_plain
 from theory.sources import Sources
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.arrays import Array
 
 __all__ = ["READOUTS", "Errors", "Exact", "Noisy", "Priced", "Readout", "Reads", "Soft", "symmetric_root"]
 

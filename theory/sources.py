@@ -9,25 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from theory.arrays import Array, ArrayLike
 from theory.errors import InputError
 from theory.geometry.affine_hull import AffineHull
 from theory.geometry.extremes import EXACT_DIMENSION
+from theory.geometry.face_lattice import FaceLattice
+from theory.geometry.polytope import NormalFan
 from theory.geometry.rows import ordered_rows
 from theory.immutable import Immutable, derived
 from theory.inputs import LARGEST, SMALLEST, as_matrix, as_rows, checked_names, has_blocks, require_plain
 from theory.inputs.sources import checked_moments, checked_samples
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.arrays import Array
-    from theory.geometry.face_lattice import FaceLattice
-    from theory.geometry.polytope import NormalFan
-    from theory.summary import Summary
+from theory.summary import Summary
 
 __all__ = ["EXACT_DIMENSION", "Sources"]
 

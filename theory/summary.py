@@ -20,19 +20,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from theory.arrays import Array, ArrayLike
 from theory.errors import InputError
 from theory.geometry.extremes import EXACT_DIMENSION, Inside, distinct_rows, extreme_rows, inside_of
 from theory.immutable import Frozen
 from theory.inputs import LARGEST, SMALLEST, as_matrix, checked_names, column_names
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from theory.arrays import Array
 
 __all__ = ["Moments", "Summary", "SummaryBuilder"]
 

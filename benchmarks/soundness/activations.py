@@ -4,7 +4,6 @@ the arrangement of their hyperplanes can be looked at."""
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,11 +20,9 @@ from benchmarks.soundness.energies import with_energy
 from benchmarks.soundness.settings import EXACT, Reading, mixing_of, prices, probabilities_of, targets_of
 from benchmarks.soundness.tasks import KIND as IN_TIME
 from benchmarks.soundness.tasks import channels_of, task_of
+from theory.arrays import Array
 
-if TYPE_CHECKING:
-    from theory.arrays import Array
-
-    Generator = np.random.Generator
+Generator = np.random.Generator
 
 __all__ = ["ACTIVATIONS", "activation_of", "drawn_of", "sources_of"]
 

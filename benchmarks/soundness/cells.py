@@ -14,16 +14,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations, product
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from theory.arrays import Array
 
-    from theory.arrays import Array
-
-    Generator = np.random.Generator
+Generator = np.random.Generator
 
 __all__ = ["Priced", "best_directions"]
 

@@ -6,15 +6,12 @@ Any code is an argument against a lower bound above its loss, and against an ans
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.soundness.draws import Drawn
 from benchmarks.soundness.neurons import Whitened, best_neurons, smooth_biases
-
-if TYPE_CHECKING:
-    from benchmarks.soundness.draws import Drawn
-    from theory.arrays import Array
+from theory.arrays import Array
 
 __all__ = ["codes_of_other_methods", "descents", "modular_code"]
 

@@ -11,23 +11,20 @@ import tempfile
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import fields, replace
+from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from benchmarks.soundness.codes import modular_code
+from benchmarks.soundness.draws import Drawn
 from benchmarks.soundness.judgement import has_lost_digits
 from benchmarks.soundness.neurons import Whitened, best_neurons
 from benchmarks.soundness.rational import RationalProblem
-
-if TYPE_CHECKING:
-    from fractions import Fraction
-
-    from benchmarks.soundness.draws import Drawn
-    from solver import Representation
-    from theory.arrays import Array
-    from theory.conditions import Verdict
+from solver import Representation
+from theory.arrays import Array
+from theory.conditions import Verdict
 
 __all__ = ["against_changes", "against_file", "against_price", "against_program", "taken_masked"]
 

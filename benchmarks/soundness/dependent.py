@@ -12,15 +12,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from benchmarks.soundness.draws import Drawn
 from benchmarks.soundness.judgement import Claim, Judgement, claim_of, judge
-
-if TYPE_CHECKING:
-    from benchmarks.soundness.draws import Drawn
-    from theory.arrays import Array
+from theory.arrays import Array
 
 __all__ = ["Told", "judge_told", "told"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,12 +22,10 @@ from benchmarks.soundness.settings import (
     reading_of,
     rotation,
 )
+from theory.arrays import Array
 
-if TYPE_CHECKING:
-    from theory.arrays import Array
-
-    Generator = np.random.Generator
-    Family = Callable[[Generator, int, int], Array]
+Generator = np.random.Generator
+Family = Callable[[Generator, int, int], Array]
 
 __all__ = [
     "DIMENSIONS",

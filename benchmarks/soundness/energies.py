@@ -12,17 +12,15 @@ the program does not say what a weight on each of several dependent columns cost
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from benchmarks.soundness.draws import DRAWS, Drawn, drawn, is_well_posed
 from benchmarks.soundness.settings import MEAN, Energy, rotation
+from theory.arrays import Array
 
-if TYPE_CHECKING:
-    from theory.arrays import Array
-
-    Generator = np.random.Generator
+Generator = np.random.Generator
 
 __all__ = ["KINDS", "with_energy"]
 

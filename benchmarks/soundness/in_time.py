@@ -10,21 +10,18 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from benchmarks.soundness.judgement import FEASIBLE, ROUNDING, Judgement
 from benchmarks.soundness.networks import Network, others, run
 from benchmarks.soundness.rational import exact
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from benchmarks.soundness.tasks import DrawnTask
-    from theory.arrays import Array
+from benchmarks.soundness.tasks import DrawnTask
+from theory.arrays import Array
 
 __all__ = ["TaskClaim", "judge_task", "measured", "task_claim_of"]
 

@@ -6,24 +6,20 @@ that led there was worth: every accusation can be checked by hand. That nothing 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.soundness.codes import codes_of_other_methods, descents, modular_code
+from benchmarks.soundness.draws import Drawn
 from benchmarks.soundness.neurons import Whitened, best_neurons
 from benchmarks.soundness.rational import Measured, RationalProblem
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from numpy.typing import NDArray
-
-    from benchmarks.soundness.draws import Drawn
-    from theory.arrays import Array
+from theory.arrays import Array
 
 __all__ = ["Claim", "Judgement", "claim_of", "has_lost_digits", "judge"]
 

@@ -10,19 +10,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks.soundness.tasks import DrawnTask
 from theory.arrays import Array
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
-
-    from benchmarks.soundness.tasks import DrawnTask
-
-    Generator = np.random.Generator
+Generator = np.random.Generator
 
 __all__ = ["Network", "others", "run"]
 

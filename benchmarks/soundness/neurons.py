@@ -8,13 +8,11 @@ a piece, or of a wall between pieces, is an eigenvector.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from benchmarks.soundness.draws import Drawn
-    from theory.arrays import Array
+from benchmarks.soundness.draws import Drawn
+from theory.arrays import Array
 
 __all__ = ["Whitened", "best_neurons", "smooth_biases"]
 

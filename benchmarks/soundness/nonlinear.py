@@ -11,26 +11,22 @@ a turn of N brings <N, X>.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.soundness.cells import Priced, best_directions
+from benchmarks.soundness.draws import Drawn
 from benchmarks.soundness.judgement import FEASIBLE, FLOATS, OPTIMAL, ROUNDING, Judgement
 from benchmarks.soundness.rational import exact, inverse
+from theory.arrays import Array
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from benchmarks.soundness.draws import Drawn
-    from theory.arrays import Array
-
-    Exact = NDArray[np.object_]
+Exact = NDArray[np.object_]
 
 __all__ = ["NonlinearClaim", "Setting", "judge_nonlinear"]
 

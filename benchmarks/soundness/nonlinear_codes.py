@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from fractions import Fraction
 
 import numpy as np
 from scipy.optimize import minimize
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from fractions import Fraction
+from benchmarks.soundness.nonlinear import NonlinearClaim, Setting
+from theory.arrays import Array
 
-    from benchmarks.soundness.nonlinear import NonlinearClaim, Setting
-    from theory.arrays import Array
-
-    Generator = np.random.Generator
+Generator = np.random.Generator
 
 __all__ = ["descents"]
 

@@ -12,23 +12,19 @@ then proves is the minimum of the right over all H = G + G0. G0 is zero for an e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from benchmarks.soundness.draws import Drawn
+from theory.arrays import Array
 
-    from numpy.typing import NDArray
-
-    from benchmarks.soundness.draws import Drawn
-    from theory.arrays import Array
-
-    Exact = NDArray[np.object_]
+Exact = NDArray[np.object_]
 
 __all__ = ["Measured", "RationalProblem", "exact", "inverse"]
 

@@ -7,14 +7,13 @@ the first neuron becomes worth having, are where formulas that are right in betw
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from theory.arrays import Array
+from theory.arrays import Array
 
-    Generator = np.random.Generator
+Generator = np.random.Generator
 
 __all__ = [
     "EXACT",

@@ -9,16 +9,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from benchmarks.soundness.draws import Drawn
+from theory.arrays import Array
 
-if TYPE_CHECKING:
-    from theory.arrays import Array
-
-    Generator = np.random.Generator
+Generator = np.random.Generator
 
 __all__ = ["KIND", "DrawnTask", "channels_of", "task_of"]
 

@@ -25,13 +25,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices, Mask
-    from theory.problem import Problem
+from theory.arrays import Array, Indices, Mask
+from theory.problem import Problem
 
 __all__ = ["Ascent", "LocalMaxima"]
 

@@ -24,20 +24,17 @@ products, which need no proof of their own (docs/mathematics.md, "Symmetry"):
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from theory.arrays import Array, Indices
 from theory.errors import InputError
 from theory.geometry.symmetry import Symmetry
 from theory.geometry.whitening import lifted
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from theory.arrays import Array, Indices
-    from theory.problem import Problem
+from theory.problem import Problem
 
 __all__ = ["Cover", "turned"]
 

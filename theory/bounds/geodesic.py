@@ -14,14 +14,11 @@ nonnegative weights: the problem is geodesically convex (docs/mathematics.md, "D
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.dynamics import Recurrence
-    from theory.readouts import Readout
+from theory.arrays import Array
+from theory.dynamics import Recurrence
+from theory.readouts import Readout
 
 __all__ = ["code_of_multiplier"]
 

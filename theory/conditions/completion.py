@@ -15,17 +15,14 @@ leave sources out"):
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.arrays import Array, Mask
 from theory.conditions.verdict import CONDITION_TOLERANCE, modular_multiplier
 from theory.immutable import Frozen
+from theory.problem import Problem
 from theory.sources import EXACT_DIMENSION
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Mask
-    from theory.problem import Problem
 
 __all__ = ["CompletedMultiplier", "best_modular_multiplier", "completed_multiplier", "is_open"]
 

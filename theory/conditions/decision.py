@@ -11,10 +11,11 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from theory.arrays import ArrayLike
 from theory.conditions.completion import completed_multiplier, is_open
 from theory.conditions.dependent import decide_dependent
 from theory.conditions.few_sources import decide_few
@@ -23,13 +24,8 @@ from theory.conditions.verdict import CONDITION_TOLERANCE, Verdict, modular_mult
 from theory.errors import InputError
 from theory.inputs.problem import within_digits
 from theory.problem import Problem
-from theory.readouts import Exact, Noisy, Soft
+from theory.readouts import Exact, Noisy, Reads, Soft
 from theory.sources import EXACT_DIMENSION, Sources
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.readouts import Reads
 
 __all__ = ["decide", "decide_if_possible", "modularity"]
 

@@ -11,18 +11,14 @@ matrix G and its multiplier Y, and it is the best of all if and only if no neuro
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from theory.arrays import Array
 from theory.conditions.many_sources import best_known_neuron, proven_ratio
 from theory.conditions.separation import SEPARATION_TOLERANCE
 from theory.conditions.verdict import CONDITION_TOLERANCE, Verdict
 from theory.dependent.columns import in_own_columns
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.problem import Problem
+from theory.problem import Problem
 
 __all__ = ["decide_dependent"]
 

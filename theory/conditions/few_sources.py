@@ -13,19 +13,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.arrays import Array, Indices
 from theory.conditions.verdict import CONDITION_TOLERANCE, Verdict
 from theory.errors import InputError
 from theory.geometry.cone_forms import ConeForms
 from theory.geometry.copositivity import least_ratio, surely_copositive
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices
-    from theory.geometry.polytope import NormalFan
-    from theory.problem import Problem
+from theory.geometry.polytope import NormalFan
+from theory.problem import Problem
 
 __all__ = ["decide_few", "off_axis_margin"]
 

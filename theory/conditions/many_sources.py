@@ -13,22 +13,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations, islice
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from theory.arrays import Array
 from theory.bounds.ascent import Ascent
 from theory.conditions.verdict import CONDITION_TOLERANCE, Verdict
 from theory.geometry.copositivity import COPOSITIVE_ROUNDING
 from theory.geometry.face_lattice import FaceLattice
 from theory.geometry.polytope import extreme_points
 from theory.geometry.pricing import Pricing
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from theory.arrays import Array
-    from theory.problem import Problem
+from theory.problem import Problem
 
 __all__ = ["best_known_neuron", "decide_many", "has_all_corners", "proven_ratio"]
 

@@ -11,16 +11,12 @@ closed form, so its multiplier is an argument.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from theory.arrays import Array
 from theory.conditions.many_sources import best_known_neuron, proven_ratio
 from theory.conditions.verdict import Verdict
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.problem import Problem
+from theory.problem import Problem
 
 __all__ = ["SEPARATION_TOLERANCE", "decide_separation"]
 

@@ -11,18 +11,15 @@ with Y the multiplier of the best modular code.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.arrays import Array
 from theory.conditions.practically import PRACTICALLY, practically_modular
+from theory.exact.proof import Proof
 from theory.formulas import multiplier_entry
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.exact.proof import Proof
-    from theory.problem import Problem
+from theory.problem import Problem
 
 __all__ = ["CONDITION_TOLERANCE", "Verdict", "modular_multiplier"]
 

@@ -12,15 +12,13 @@ What a neuron is on the samples is its weights v on the coordinates of the hull;
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from theory.arrays import Array, Indices
+from theory.arrays import Array, Indices
 
 __all__ = ["families", "in_own_columns", "own_family"]
 

@@ -13,13 +13,12 @@ With neurons u_j of unit cost the loss of energies x >= 0 is ``sum_j x_j + g(sum
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.readouts import Readout
+from theory.arrays import Array
+from theory.readouts import Readout
 
 __all__ = ["best_energies"]
 

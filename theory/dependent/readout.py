@@ -11,18 +11,14 @@ The best modular code is not in closed form here: see `theory.dependent.energies
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from theory.arrays import Array, ArrayLike
 from theory.geometry.affine_hull import AffineHull
 from theory.readouts import Readout
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.arrays import Array
-    from theory.sources import Sources
+from theory.sources import Sources
 
 __all__ = ["ReadoutOnHull"]
 

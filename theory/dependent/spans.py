@@ -7,16 +7,14 @@ Spans may overlap, and one may lie in another (docs/mathematics.md, "Dependent s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from theory.arrays import Array
 from theory.dependent.columns import families
 from theory.immutable import Frozen
 from theory.reductions.group_by_group import GROUP_BY_GROUP
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
 
 __all__ = ["Span", "kept_of_groups", "spans_of"]
 

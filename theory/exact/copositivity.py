@@ -16,14 +16,12 @@ from __future__ import annotations
 
 from itertools import combinations
 from math import gcd, lcm
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from theory.arrays import Surds
 from theory.exact.surds import ROOT_BITS, Surd, floored
-
-if TYPE_CHECKING:
-    from theory.arrays import Surds
 
 __all__ = ["MOST_ORDER", "adjugate", "determinant", "negative_direction"]
 

@@ -21,15 +21,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import gcd
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.arrays import Indices, Integers
 from theory.errors import InputError
 from theory.exact.copositivity import determinant
-
-if TYPE_CHECKING:
-    from theory.arrays import Indices, Integers
 
 __all__ = ["Cones", "exact_normal_fan"]
 

@@ -13,22 +13,17 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import chain
 from math import gcd, lcm
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from theory.arrays import ArrayLike, Integers, Rationals, Surds
 from theory.errors import InputError
 from theory.exact.rational import exact_matrix, exact_number, fraction_text, shown
 from theory.exact.readout import ExactErrors, ExactReadout
 from theory.exact.surds import Roots, joined, parts
-from theory.readouts import Exact, Noisy, Soft
+from theory.readouts import Exact, Noisy, Reads, Soft
 from theory.sources import Sources
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.arrays import Integers, Rationals, Surds
-    from theory.readouts import Reads
 
 __all__ = ["ExactProblem", "integer_direction", "inverse"]
 

@@ -24,23 +24,20 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from theory.arrays import ArrayLike
 from theory.errors import InputError
 from theory.exact.copositivity import MOST_ORDER, determinant, negative_direction
 from theory.exact.problem import ExactProblem
 from theory.exact.rational import NUMBERS, fraction_text, integer_text, read_fraction, shown
 from theory.exact.surds import rational_below
 from theory.immutable import Frozen
+from theory.readouts import Reads
+from theory.sources import Sources
 from theory.writing import written_whole
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.readouts import Reads
-    from theory.sources import Sources
 
 __all__ = ["Proof", "check_proof", "verify"]
 

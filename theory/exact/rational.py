@@ -6,17 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral, Rational
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from theory.arrays import ArrayLike, Rationals
 from theory.errors import InputError
 from theory.inputs import as_matrix, require_plain
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.arrays import Rationals
 
 __all__ = [
     "NUMBERS",

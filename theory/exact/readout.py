@@ -14,16 +14,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from theory.arrays import Rationals, Surds
 from theory.errors import InputError
 from theory.exact.rational import exact_number, positive_number, shown
 from theory.exact.surds import Roots
-
-if TYPE_CHECKING:
-    from theory.arrays import Rationals, Surds
 
 __all__ = ["ExactErrors", "ExactReadout"]
 

@@ -12,12 +12,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import isqrt, lcm, prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from theory.arrays import Integers, Surds
+from theory.arrays import Integers, Surds
 
 __all__ = ["Roots", "Surd", "floored", "joined", "parts", "rational_below"]
 

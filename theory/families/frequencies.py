@@ -10,16 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from theory.errors import InputError
 from theory.families.family import Family
+from theory.problem import Problem
 from theory.sources import Sources
-
-if TYPE_CHECKING:
-    from theory.problem import Problem
 
 __all__ = ["FrequencyPair", "FrequencyRatio", "frequencies_of"]
 

@@ -14,16 +14,14 @@ from collections.abc import Iterator
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from theory.arrays import Array
 from theory.families.family import Family
 from theory.sources import Sources
 from theory.symbolic.derivation import derive
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
 
 __all__ = ["SQUARE", "Corners", "Plane", "integral", "rational_moments"]
 

@@ -11,14 +11,11 @@ As coordinates r some of the sources themselves are kept, so that samples keep t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.arrays import Array, Indices
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices
 
 __all__ = ["AffineHull"]
 

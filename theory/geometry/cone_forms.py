@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.arrays import Array, Indices, Mask
 from theory.geometry.polytope import NormalFan
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices, Mask
 
 __all__ = ["ConeForms"]
 

@@ -14,12 +14,10 @@ and normal cones")?
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from theory.arrays import Array, Mask
+from theory.arrays import Array, Mask
 
 __all__ = ["COPOSITIVE_ROUNDING", "copositive", "least_ratio", "surely_copositive"]
 

@@ -15,15 +15,12 @@ polytope inside the hull of those before (`Inside`); the extreme ones of the oth
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
 from theory.geometry.polytope import hull_of, in_scale
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices, Mask
 
 __all__ = ["EXACT_DIMENSION", "Inside", "distinct_rows", "extreme_rows", "inside_of"]
 

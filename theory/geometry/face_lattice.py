@@ -23,19 +23,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from math import comb
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from theory.arrays import Array, Indices, Mask
 from theory.geometry.polytope import distinct_normals, hull_of, in_scale
 from theory.geometry.triangulation import is_closed_complex
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from theory.arrays import Array, Indices, Mask
-
-    Codes = NDArray[Any]
+Codes = NDArray[Any]
 
 __all__ = ["FaceLattice"]
 

@@ -19,15 +19,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.arrays import Array, Indices
 from theory.errors import InputError
 from theory.geometry.triangulation import is_closed_complex, pulled_cones
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices
 
 __all__ = ["NormalFan", "distinct_normals", "extreme_points", "hull_of", "in_scale", "normal_fan"]
 

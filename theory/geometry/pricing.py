@@ -16,15 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.arrays import Array, Indices, Mask
 from theory.geometry.face_lattice import FaceLattice
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices, Mask
-    from theory.geometry.whitening import Whitening
+from theory.geometry.whitening import Whitening
 
 __all__ = ["PricedNeurons", "Pricing"]
 

@@ -9,12 +9,10 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices
+from theory.arrays import Array, Indices
 
 __all__ = ["ordered_rows", "sorted_rows"]
 

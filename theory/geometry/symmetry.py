@@ -15,22 +15,16 @@ colour, it is one that keeps the colours of all pairs:
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count as counting
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.arrays import Array, ArrayLike, Indices
 from theory.errors import InputError
 from theory.geometry.levels import levels
 from theory.immutable import Frozen, derived
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from numpy.typing import ArrayLike
-
-    from theory.arrays import Array, Indices
 
 __all__ = ["Symmetry", "symmetry_of"]
 

@@ -17,15 +17,12 @@ quadratic form, which is nonnegative where the face's neurons are:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.arrays import Array, Mask
+from theory.geometry.pricing import Pricing
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Mask
-    from theory.geometry.pricing import Pricing
 
 __all__ = ["TOUCHING", "Touching", "touching"]
 

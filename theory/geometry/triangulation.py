@@ -17,12 +17,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from theory.arrays import Indices
+from theory.arrays import Indices
 
 __all__ = ["is_closed_complex", "pulled_cones"]
 

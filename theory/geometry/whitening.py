@@ -15,15 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.arrays import Array
+from theory.geometry.affine_hull import AffineHull
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.geometry.affine_hull import AffineHull
 
 __all__ = ["Whitening", "lifted"]
 

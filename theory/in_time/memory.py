@@ -24,18 +24,14 @@ along geodesics of positive definite matrices. So any M_t prove a bound, if what
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from theory.arrays import Array
 from theory.immutable import Frozen, derived
 from theory.in_time.trials import INDEPENDENT, Trials, independent_columns
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 __all__ = ["MemoryBounds", "ViewChain"]
 

@@ -10,18 +10,15 @@ that have entered so far, plus a constant of that step (docs/mathematics.md, "Ta
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
 from theory.immutable import Frozen, derived, locked
 from theory.inputs import as_array, checked_probabilities
 from theory.inputs.problem import checked_price
 from theory.problem import Problem
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices, Mask
 
 __all__ = ["INDEPENDENT", "Trials", "independent_columns"]
 

@@ -5,18 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from theory.arrays import Array, ArrayLike
 from theory.errors import InputError
 from theory.inputs.names import distinct_names, printable
 from theory.inputs.tensors import plain_array
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.arrays import Array
 
 __all__ = [
     "LARGEST",

@@ -10,21 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from theory.arrays import Array, ArrayLike
 from theory.dynamics import Transitions, as_stack
 from theory.errors import InputError
 from theory.immutable import locked
 from theory.inputs import LARGEST, SMALLEST, as_matrix
 from theory.neurons import ACTIVATIONS, Activity, Linear, Neurons
 from theory.sources import SOURCES, Sources
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.arrays import Array
 
 __all__ = [
     "checked_mixing",

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from theory.arrays import Array, ArrayLike
 from theory.errors import InputError
 from theory.immutable import locked
 from theory.inputs import LARGEST, as_matrix, checked_names, checked_probabilities, column_names
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.arrays import Array
 
 __all__ = ["CheckedMoments", "CheckedSamples", "checked_moments", "checked_samples"]
 

@@ -6,15 +6,13 @@ Every kind comes to this (`Problem.canonical`): the weights, the multiplier and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
+from theory.arrays import Array
 from theory.neurons.kind import Activity, Neurons
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.sources import Sources
+from theory.sources import Sources
 
 __all__ = ["Canonical"]
 

@@ -10,19 +10,17 @@ The squared mean activity needs no kind of its own: it is `activity_cost=0` with
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
+from theory.arrays import Array, Indices
 from theory.errors import InputError
 from theory.immutable import locked
 from theory.inputs import as_matrix, checked_probabilities
 from theory.neurons.kind import Activity, Neurons
 from theory.neurons.linear import Linear
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices
-    from theory.sources import Sources
+from theory.sources import Sources
 
 __all__ = ["ENERGIES", "PeakActivity", "WeightedActivity", "Wiring"]
 

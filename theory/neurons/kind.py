@@ -15,15 +15,13 @@ convex and homogeneous of degree two. A kind says this twice, and a problem chec
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
+from theory.arrays import Array, Indices
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices
-    from theory.sources import Sources
+from theory.sources import Sources
 
 __all__ = ["Activity", "Neurons"]
 

@@ -10,16 +10,14 @@ Nothing of a linear neuron's form f(w) = |R w|^2 + h(w)^2 holds: what asks for i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
+from theory.arrays import Array
 from theory.errors import InputError
 from theory.neurons.kind import Activity, Neurons
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.sources import Sources
+from theory.sources import Sources
 
 __all__ = ["Free", "Nonlinear", "Rectified", "rectified", "require_costly_activity"]
 

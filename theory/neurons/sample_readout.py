@@ -15,14 +15,11 @@ for every t <= 1 / rho, where |N'a| <= 2 rho sqrt(mu c(a)) for every neuron of t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.arrays import Array
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
 
 __all__ = ["SampleReadout"]
 

@@ -13,16 +13,14 @@ chain forks (`GROUP_BY_GROUP`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from theory.arrays import Indices
 from theory.reductions.affine_hull import AFFINE_HULL
 from theory.reductions.canonical import CANONICAL
+from theory.reductions.reduction import OneSolved, Reduction
 from theory.reductions.some_samples import SomeSamples
 from theory.reductions.without_layer import WITHOUT_LAYER
-
-if TYPE_CHECKING:
-    from theory.arrays import Indices
-    from theory.reductions.reduction import OneSolved, Reduction
 
 __all__ = ["Chain"]
 

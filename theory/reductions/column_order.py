@@ -15,17 +15,14 @@ Numbers that differ by rounding only are equal here: where sorted numbers leave 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from theory.arrays import Array, Indices
 from theory.geometry.levels import levels
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from theory.arrays import Array, Indices
 
 __all__ = ["column_order"]
 

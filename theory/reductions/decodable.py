@@ -12,14 +12,12 @@ targets must lie in its span, up to the last digit (docs/mathematics.md, "Target
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from theory.arrays import Array
 from theory.groups import parts_of, placed
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
 
 __all__ = ["decodable"]
 

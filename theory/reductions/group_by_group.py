@@ -9,16 +9,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from theory.arrays import Array
 from theory.groups import is_product, is_separate, placed
 from theory.readouts import Exact, Priced
 from theory.reductions.reduction import Reduction, Solved
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
 
 __all__ = ["GROUP_BY_GROUP"]
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from theory.arrays import Array, Indices
 from theory.readouts import Exact, Noisy, Soft
 from theory.reductions.reduction import OneSolved, Reduction
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices
 
 __all__ = ["IN_ORDER"]
 

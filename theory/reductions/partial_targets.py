@@ -11,16 +11,14 @@ There a code need not span the sources, and its G is singular (docs/mathematics.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from theory.arrays import Array
 from theory.readouts import Priced, Readout, symmetric_root
 from theory.reductions.decodable import decodable
 from theory.reductions.reduction import OneSolved, Reduction
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
 
 __all__ = ["PartialTargets"]
 

@@ -23,12 +23,10 @@ and the answer back:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from theory.arrays import Array
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
 
 __all__ = ["OneSolved", "Reduction", "Solved"]
 

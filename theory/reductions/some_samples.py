@@ -7,14 +7,12 @@ biases (`solver.generation.separation`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from theory.arrays import Indices
 from theory.readouts import Priced
 from theory.reductions.reduction import Reduction
 from theory.reductions.without_layer import WITHOUT_LAYER
-
-if TYPE_CHECKING:
-    from theory.arrays import Indices
 
 __all__ = ["SomeSamples"]
 

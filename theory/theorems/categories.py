@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from theory.arrays import Array
+from theory.problem import Problem
 from theory.theorems.theorem import Prediction, Theorem
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.problem import Problem
 
 __all__ = ["CATEGORIES", "pairs_slack"]
 

@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 from math import prod
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial import KDTree
 
+from theory.arrays import Array
 from theory.conditions import modular_multiplier
 from theory.geometry.levels import levels
 from theory.geometry.polytope import extreme_points
 from theory.groups import is_product
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.problem import Problem
+from theory.problem import Problem
 
 __all__ = [
     "HYPOTHESES",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import permutations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from theory.arrays import Array
 from theory.problem import Problem
 from theory.theorems.hypotheses import (
     HYPOTHESES,
@@ -18,9 +19,6 @@ from theory.theorems.hypotheses import (
     weights_cost_nothing,
 )
 from theory.theorems.theorem import CITED_2026, NONLINEAR, SECTION, Prediction, Theorem
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
 
 __all__ = ["EXPENSIVE_WEIGHTS", "FREE_CONDITION", "ON_AND_OFF", "SHARED_NEURONS"]
 

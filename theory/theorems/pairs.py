@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from theory.arrays import Array
 from theory.problem import Problem
 from theory.theorems.hypotheses import (
     HYPOTHESES,
@@ -15,9 +14,6 @@ from theory.theorems.hypotheses import (
     weights_cost_nothing,
 )
 from theory.theorems.theorem import NONLINEAR, SECTION, Prediction, Theorem
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
 
 __all__ = ["BALANCED_PAIRS", "RECTIFIED_PAIRS"]
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from theory.arrays import Array
 from theory.conditions import decide
 from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.problem import Problem
 from theory.sources import EXACT_DIMENSION, Sources
 from theory.theorems.hypotheses import Blocks, decodes_the_data
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
 
 __all__ = [
     "CITED_2023",
