@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solver.commands.terminal.endings import Outputs
-from solver.commands.terminal.options import format_options, picture_option, require_outputs, seed_option
+from solver.commands.terminal.options import (
+    chosen_columns,
+    format_options,
+    picture_option,
+    require_outputs,
+    seed_option,
+)
 from solver.commands.terminal.output import say, write
 from solver.commands.terminal.progress import counted
 from solver.stopping import noted
@@ -20,6 +26,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("activity", metavar="ACTIVITY", type=click.Path())
 @click.argument("labels", metavar="LABELS", type=click.Path())
+@chosen_columns("labels")
+@click.option("--activity-columns", multiple=True, metavar="COLUMN,COLUMN", help="Those of ACTIVITY that are neurons.")
 @click.option("--probabilities", metavar="COLUMN", help="Column of LABELS with sample weights: name, or number from 0.")
 @click.option(
     "--category",
@@ -48,15 +56,21 @@ def explain(activity: str, labels: str, picture: str | None, form: str, seed: in
     """Say for each neuron which labels make it fire: the best formula of AND, OR and NOT.
 
     ACTIVITY holds one sample per row and one neuron per column, LABELS the same samples with one label per column: 0 or
-    1, or words, of which each class is a label.
+    1, or words, of which each class is a label. With --index-column both have that column, and rows of the same name
+    belong together.
     """
-    from solver.reading import STANDARD_INPUT, columns_of, input_file, read_labels, read_table
+    from solver.reading import STANDARD_INPUT, Choice, columns_of, input_file, read_labels, read_table, rows_in_order
 
     if activity == labels == STANDARD_INPUT:
         raise click.UsageError("-: standard input cannot be two tables at once; give files")
     require_outputs({}, activity, labels, picture=picture)
-    table = read_table(input_file(activity), "activity")
-    known = read_labels(input_file(labels), options.pop("probabilities"), options.pop("categories"))
+    recorded, labelled = input_file(activity), input_file(labels)
+    index = options.pop("index_column")
+    table = read_table(recorded, "activity", choice=Choice.of(options.pop("activity_columns"), (), index))
+    chosen = Choice.of(options.pop("columns"), options.pop("drop"), index)
+    known = read_labels(labelled, options.pop("probabilities"), options.pop("categories"), choice=chosen)
+    if index is not None:
+        table = rows_in_order(table, recorded, known, labelled)
     from solver.explanations import explain as explained
 
     given = {name: value for name, value in options.items() if value is not None}

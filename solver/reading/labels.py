@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,11 @@ from solver.reading.samples import read_samples
 
 
 def read_labels(
-    path: str | Path | InputFile, probabilities: str | None = None, categories: Sequence[str] = ()
+    path: str | Path | InputFile,
+    probabilities: str | None = None,
+    categories: Sequence[str] = (),
+    *,
+    choice: Choice = EVERYTHING,
 ) -> NumericTable:
     r"""Labels from a file, one row per sample; in a text file with a header some columns may hold words.
 
@@ -23,6 +28,7 @@ def read_labels(
         path: as for `read_sources`.
         probabilities: as for `read_sources`.
         categories: columns whose values are classes, whatever they look like; of a text file all that hold words too.
+        choice: which columns are labels, as for `read_sources`.
 
     Raises:
         InputError, OSError: as for `read_sources`.
@@ -36,9 +42,9 @@ def read_labels(
         ['red', 'blue']
     """
     path = input_file(path)
-    words = [*categories, *(name for name in _of_words(path) if name not in categories)]
-    words = [name for name in words if name != probabilities]
-    return read_samples(path, probabilities, Choice(categories=tuple(words)) if words else EVERYTHING)
+    choice = replace(choice, weights=probabilities)
+    words = [*categories, *(name for name in _of_words(path, choice) if name not in categories)]
+    return read_samples(path, probabilities, replace(choice, categories=tuple(words), weights=None))
 
 
 def columns_of(table: NumericTable) -> Mapping[str, Any]:
@@ -53,19 +59,20 @@ def columns_of(table: NumericTable) -> Mapping[str, Any]:
     return {name: columns[name] for name in table.order or columns}
 
 
-def _of_words(path: InputFile) -> list[str]:
-    """The columns of a text file in which some cell is no number."""
+def _of_words(path: InputFile, choice: Choice) -> list[str]:
+    """The columns of a text file that are chosen and in which some cell is no number."""
     if path.kind != ".csv":
         return []
     with path.open() as file:
         head = file.read(HEAD_BYTES)
     if not head:
         return []
-    layout = layout_of(path, head)
+    layout = layout_of(path, head, choice)
     if layout.header is None:
         return []
     found = np.zeros(len(layout.header), dtype=bool)
     for _, cells in layout.rows():
         for place, cell in enumerate(cells[: len(found)]):
             found[place] |= bool(cell) and number_in(cell) is None
-    return [name for name, is_words in zip(layout.header, found, strict=True) if is_words]
+    chosen = choice.places(path, layout.header, len(layout.header)).order
+    return [name for name, is_words in zip(layout.header, found, strict=True) if is_words and name in chosen]

@@ -62,15 +62,26 @@ def _with_file(command: Command) -> Command:
     return inside
 
 
+def chosen_columns(what: str) -> Callable[[Command], Command]:
+    """Which columns of a table are sources, or what else `what` says."""
+    return together(
+        click.option(
+            "--columns",
+            multiple=True,
+            metavar="COLUMN,COLUMN",
+            help=f"Columns that are {what}, by name, number from 0 or pattern such as 'x*'.  [default: all]",
+        ),
+        click.option(
+            "--drop", multiple=True, metavar="COLUMN,COLUMN", help=f"Columns that are no {what}; any content."
+        ),
+        click.option(
+            "--index-column", metavar="COLUMN", help="Column that names or numbers the rows, and is none of them."
+        ),
+    )
+
+
 column_options = together(
-    click.option(
-        "--columns",
-        multiple=True,
-        metavar="COLUMN,COLUMN",
-        help="Columns that are sources, by name, number from 0 or pattern such as 'x*'.  [default: all]",
-    ),
-    click.option("--drop", multiple=True, metavar="COLUMN,COLUMN", help="Columns that are no sources; any content."),
-    click.option("--index-column", metavar="COLUMN", help="Column that names or numbers the rows, and is no source."),
+    chosen_columns("sources"),
     click.option(
         "--angle",
         "angles",

@@ -64,6 +64,36 @@ def test_words_are_labels_of_their_classes(folder):
     assert "hue" in refused("explain", activity, folder / "holes.csv")
 
 
+def test_columns_of_both_tables_are_chosen_and_rows_matched_by_name(folder):
+    words = (folder / "labels.csv").read_text().splitlines()
+    labels = [f"{words[0]},note,cell", *(f"{line},seen,row {row}" for row, line in enumerate(words[1:]))]
+    (folder / "noted.csv").write_text("\n".join(labels))
+    head, *rows = (folder / "activity.csv").read_text().splitlines()
+    cells = [f"{head},day,cell", *(f"{line},0,row {row}" for row, line in reversed(list(enumerate(rows))))]
+    (folder / "cells.csv").write_text("\n".join(cells))
+    files = folder / "cells.csv", folder / "noted.csv"
+    options = ("--shuffles", 0, "--json", "--activity-columns", "one,other", "--index-column", "cell")
+    dropped = json.loads(accepted("explain", *files, *options, "--drop", "note,count").stdout)
+    assert dropped["labels"] == ["red", "large", "old"]
+    named = json.loads(accepted("explain", *files, *options, "--columns", "red,large,old").stdout)
+    assert named == dropped
+    plain = json.loads(
+        accepted(
+            "explain", folder / "activity.csv", folder / "labels.csv", *("--shuffles", 0, "--json", "--drop", "count")
+        ).stdout
+    )
+    assert [one["formulas"] for one in named["neurons"]] == [one["formulas"] for one in plain["neurons"]]
+    assert "no column 'hue' for --columns" in refused("explain", *files, *options, "--columns", "hue")
+    assert "no row is called 'row 79'" in refused("explain", *_without_last(files), *options, "--drop", "note")
+
+
+def _without_last(files):
+    short = files[0].with_name("short.csv")
+    lines = files[0].read_text().splitlines()
+    short.write_text("\n".join([lines[0], *lines[2:]]))
+    return short, files[1]
+
+
 def test_bad_input_is_one_line(folder):
     activity = folder / "activity.csv"
     assert "neither 0 nor 1" in refused("explain", activity, folder / "numbers.npy")
