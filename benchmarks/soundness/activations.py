@@ -30,36 +30,22 @@ ACTIVATIONS = ("linear", "rectified", "free", "energy", IN_TIME)
 """The kinds of problems: of neurons; "energy" of linear ones that pay for something else (`energies`); "in-time" of
 networks for tasks in time (`tasks`). A problem is a function of its seed, its index and its kind."""
 
-SHARES = (0.8, 0.1, 0.1)
-"""How often each of the first three is where all are drawn;"""
-
-OTHER_ENERGIES = 0.1
-"""and how often linear ones then have another energy."""
-
-TASKS = 0.03
-"""How often a task in time is drawn in place of these."""
-
 DIMENSIONS, OF_DIMENSION = (1, 2, 3), (0.3, 0.45, 0.25)
 """Numbers of sources of nonlinear neurons, and how often each is."""
 
 MOST_SAMPLES = 40
-MOST_TARGETS = 3
-
 READ = {"exact": 0.15, "soft": 0.65, "noisy": 0.2}
 """How codes are read out, and how often."""
-
-OF_TARGETS, ELSEWHERE = 0.4, 0.2
-"""How often targets other than the data are given, and weights of errors other than the sources' own."""
 
 
 def activation_of(seed: int, index: int, wanted: str) -> str:
     """The kind of a problem: the one wanted, or where "all" are that which the seed and the index say."""
     if wanted != "all":
         return wanted
-    if np.random.default_rng([seed, index, 10]).random() < TASKS:
+    if np.random.default_rng([seed, index, 10]).random() < 0.03:
         return IN_TIME
-    found = str(np.random.default_rng([seed, index, 3]).choice(ACTIVATIONS[:3], p=SHARES))
-    other = found == "linear" and np.random.default_rng([seed, index, 8]).random() < OTHER_ENERGIES
+    found = str(np.random.default_rng([seed, index, 3]).choice(ACTIVATIONS[:3], p=(0.8, 0.1, 0.1)))
+    other = found == "linear" and np.random.default_rng([seed, index, 8]).random() < 0.1
     return "energy" if other else found
 
 
@@ -112,7 +98,7 @@ def _few(rng: Generator, points: Array) -> Array:
 def _reading(rng: Generator, problem: Drawn) -> Reading:
     """How it is read out: costs of errors from below where a neuron of one source pays to far above."""
     kind = str(rng.choice(list(READ), p=list(READ.values())))
-    targets = targets_of(rng, problem.dimension)[:MOST_TARGETS] if rng.random() < OF_TARGETS else None
+    targets = targets_of(rng, problem.dimension)[:3] if rng.random() < 0.4 else None
     if targets is not None and not targets.any():
         targets = None
     if kind == "exact":
@@ -121,5 +107,5 @@ def _reading(rng: Generator, problem: Drawn) -> Reading:
     noise = float(problem.decoder_cost / error_cost * 10.0 ** rng.uniform(-3, 2)) if kind == "noisy" else 0.0
     # Where a sample never occurs the activity of free neurons costs nothing: no error may count there.
     counted = rng.random(len(problem.points)) * (problem.weights > 0)
-    elsewhere = counted if rng.random() < ELSEWHERE and is_well_posed(problem.points, counted) else None
+    elsewhere = counted if rng.random() < 0.2 and is_well_posed(problem.points, counted) else None
     return Reading(kind, error_cost, noise, targets, elsewhere)

@@ -19,16 +19,11 @@ from theory.writing import written_whole
 
 __all__ = ["save_case", "save_cases"]
 
-BENCHMARK = ("python", "-m", "benchmarks.soundness")
-
-PATTERN = "seed*-problem*.*"
-"""Names of the files that are taken away before new ones are written."""
-
 
 def save_cases(folder: Path, cases: Sequence[tuple[Record, Sequence[str]]]) -> None:
     """Write the problems of these records, with the reasons why they were kept, in place of those of the last time."""
     folder.mkdir(parents=True, exist_ok=True)
-    for path in folder.glob(PATTERN):
+    for path in folder.glob("seed*-problem*.*"):
         path.unlink()
     for record, reasons in cases:
         problem = drawn_of(record.seed, record.index, record.activation)
@@ -61,7 +56,9 @@ def _command(problem: Drawn, path: Path, time_limit: float) -> list[str]:
     worded = problem.energy.kind in ("mean", "squared-mean", "peak") and not isinstance(problem, DrawnTask)
     if problem.separate or problem.reading.probabilities is not None or not worded:
         return [
-            *BENCHMARK,
+            "python",
+            "-m",
+            "benchmarks.soundness",
             "--only",
             str(problem.index),
             "--seed",

@@ -24,23 +24,21 @@ Generator = np.random.Generator
 
 __all__ = ["Priced", "best_directions"]
 
-MOST_RAYS = 4_000
-"""Rays around which cells are looked at: beyond, some of them."""
 
-RANDOM = 500
-"""Random directions beside them."""
+@dataclass(frozen=True)
+class CellSearch:
+    """How far the search for the best cells goes."""
 
-AROUND = 1e-6
-"""How far from a ray, in units of the rows, the cells around it are looked up."""
+    rays: int = 4_000  # around which cells are looked at: beyond, some of them
+    random: int = 500  # directions beside them
+    around: float = 1e-6  # how far from a ray, in units of the rows, the cells around it are looked up
+    regular: float = 1e-13  # share of its trace added to a form of costs, which a cell of few samples leaves singular
+    climbed: int = 12  # directions from which the search goes uphill
+    steps: int = 60  # of each
+    halvings: int = 12  # of a step
 
-REGULAR = 1e-13
-"""Share of its trace that is added to a form of costs, which a cell of few samples leaves singular."""
 
-CLIMBED, STEPS = 12, 60
-"""Directions from which the search goes uphill, and steps at most;"""
-
-SHORTENED = 0.5 ** np.arange(12)
-"""and the lengths of a step that are tried."""
+SEARCH = CellSearch()
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class Priced:
         square = np.einsum("ti,tj,t->tij", self.rows, self.rows, self.costs * self.gains**2)
         cost = np.tensordot(kept, square, axes=1) + self.weights
         trace = np.trace(cost, axis1=1, axis2=2)
-        cost = cost + (REGULAR * trace + np.finfo(float).tiny)[:, None, None] * np.eye(self.rows.shape[1])
+        cost = cost + (SEARCH.regular * trace + np.finfo(float).tiny)[:, None, None] * np.eye(self.rows.shape[1])
         earned = np.tensordot(kept, np.einsum("ti,tk,t->tik", self.rows, self.multiplier, self.gains), axes=1)
         solved = np.linalg.solve(cost, earned)
         _, vectors = np.linalg.eigh(np.swapaxes(earned, 1, 2) @ solved)
@@ -85,18 +83,20 @@ def best_directions(priced: Priced, rng: Generator, count: int = 4) -> Array:
     """(count, m) directions u of the largest ratios that were found, best first."""
     cells = _cells(priced.rows, rng)
     inside = priced.best_in(cells)
-    tried = np.vstack([inside, -inside, _rays(priced.rows, rng)[0], rng.standard_normal((RANDOM, inside.shape[1]))])
-    order = np.argsort(-priced.ratios(tried), kind="stable")[:CLIMBED]
+    tried = np.vstack(
+        [inside, -inside, _rays(priced.rows, rng)[0], rng.standard_normal((SEARCH.random, inside.shape[1]))]
+    )
+    order = np.argsort(-priced.ratios(tried), kind="stable")[: SEARCH.climbed]
     climbed = np.array([_uphill(priced, direction) for direction in tried[order]])
     return np.asarray(climbed[np.argsort(-priced.ratios(climbed), kind="stable")[:count]])
 
 
 def _uphill(priced: Priced, start: Array) -> Array:
     here, ratio = start, float(priced.ratios(start[None])[0])
-    for _ in range(STEPS):
+    for _ in range(SEARCH.steps):
         there = priced.best_in((priced.rows @ here > 0)[None])[0]
         size = np.linalg.norm(here) * np.sign(there @ here or 1.0)
-        tried = here + SHORTENED[:, None] * (size * there - here)
+        tried = here + (0.5 ** np.arange(SEARCH.halvings))[:, None] * (size * there - here)
         ratios = priced.ratios(tried)
         if not ratios.max() > ratio:
             break
@@ -108,12 +108,12 @@ def _cells(rows: Array, rng: Generator) -> NDArray[np.bool_]:
     """(c, T) which samples are active in each cell that was met, each once."""
     rays, members = _rays(rows, rng)
     size = rows.shape[1]
-    tried = [rng.standard_normal((RANDOM, size)), rays]
+    tried = [rng.standard_normal((SEARCH.random, size)), rays]
     if members.shape[1]:
         # A step off the ray that takes its hyperplanes to these sides, whatever the others are.
         step = np.linalg.pinv(_unit(rows)[members])
         for signs in product((-1.0, 1.0), repeat=size - 1):
-            tried += [rays + AROUND * step @ np.array(signs)]
+            tried += [rays + SEARCH.around * step @ np.array(signs)]
     directions = np.vstack(tried)
     active = np.packbits(directions @ rows.T > 0, axis=1)
     return np.unpackbits(np.unique(active, axis=0), axis=1, count=len(rows)).astype(bool)
@@ -125,8 +125,8 @@ def _rays(rows: Array, rng: Generator) -> tuple[Array, NDArray[np.int64]]:
     if size == 1:
         return np.array([[1.0], [-1.0]]), np.zeros((2, 0), dtype=int)
     members = np.array(list(combinations(range(len(rows)), size - 1)))
-    if len(members) > MOST_RAYS:
-        members = members[rng.choice(len(members), MOST_RAYS, replace=False)]
+    if len(members) > SEARCH.rays:
+        members = members[rng.choice(len(members), SEARCH.rays, replace=False)]
     # The direction that is left by the others: the last right singular vector.
     rays = np.linalg.svd(_unit(rows)[members])[2][:, -1]
     return np.vstack([rays, -rays]), np.vstack([members, members])

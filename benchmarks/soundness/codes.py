@@ -6,6 +6,7 @@ Any code is an argument against a lower bound above its loss, and against an ans
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,65 +16,32 @@ from theory.arrays import Array
 
 __all__ = ["codes_of_other_methods", "descents", "modular_code"]
 
-POWERS = (6, 36, 216, 1296)
-"""The bias as a norm of these powers, ever closer to the maximum: stages of a descent."""
 
-STEPS = 60
-"""Quasi-Newton steps of a stage."""
+@dataclass(frozen=True)
+class CodeSearch:
+    """How far the search for cheaper codes goes."""
 
-ROUNDS = 20
-"""Times at most that a code is grown by neurons that are worth adding."""
+    # Norms in place of the bias, ever closer to the maximum: stages of a descent.
+    powers: tuple[int, ...] = (6, 36, 216, 1296)
+    steps: int = 60  # of a quasi-Newton method, in a stage
+    most_entries: int = 200_000  # neurons times samples of a descent: with many samples it starts with fewer neurons
+    rounds: int = 20  # in which a code is grown by neurons that are worth adding
+    searches: int = 4  # with care, where a quick one finds no neuron to add
+    near: float = 1 - 1e-6  # cosine within which two added neurons are one: a code is moved by adding neurons close by
+    neurons: int = 12  # added per round
+    worth: float = 1e-10  # what a neuron must earn beyond its cost to be added
+    new: float = 1e-3  # energy of new neurons, relative to the mean
+    faint: float = 1e-13  # share of the energy below which a neuron is left out
+    newton: int = 30  # steps to the best energies of given neurons
+    least_step: float = 1e-4  # share of a step below which nothing is gained along it
+    level: float = 1e-15  # relative fall of the loss below which it is level
+    singular: float = 1e-14  # curvature, relative to the largest, that a level direction is given
+    demand: float = 1e-24  # of every source, as a share of the largest demand
+    ridge: float = 1e-8  # in balanced coordinates, of a code where some combinations are not asked for
+    flat: float = 1e-3  # least balance of a coordinate, relative to the largest
 
-SEARCHES = 4
-"""Searches with care, where a quick one finds no neuron to add."""
 
-NEAR = 1 - 1e-6
-"""Cosine within which two of them are one: they may come close together, since a code is moved by adding neurons."""
-
-NEURONS = 12
-"""Neurons added a round."""
-
-WORTH = 1e-10
-"""What a neuron must earn beyond its cost to be worth adding."""
-
-NEWTON = 30
-"""Steps of Newton's method at most to the best energies of given neurons."""
-
-LEAST_STEP = 1e-4
-"""Share of a step below which nothing is gained along it."""
-
-LEVEL = 1e-15
-"""Relative fall of the loss below which it is level."""
-
-SINGULAR = 1e-14
-"""Curvature, relative to the largest, that a level direction is given."""
-
-NEW = 1e-3
-"""Energy of new neurons, relative to the mean."""
-
-FAINT = 1e-13
-"""Share of the energy below which a neuron is left out."""
-
-MOST_ENTRIES = 200_000
-"""Neurons times samples of a descent: where there are many samples it starts with fewer neurons."""
-
-UNASKED = 1e-24
-"""Share of what is asked of the dearest source that is taken to be asked of every one;"""
-
-NEAR_NOTHING = 1e-8
-"""and ridge, in balanced coordinates, that is added to a code where some combinations are not asked for."""
-
-FLAT = 1e-3
-"""Least balance of a coordinate, relative to the largest."""
-
-ASKED = 4
-"""Of so many problems one is given to other methods."""
-
-SECONDS = 1.0
-"""What the method `alternating` may take."""
-
-MOST_SAMPLES_OF_CONIC = {1: 100, 2: 60, 3: 20}
-"""Samples, by number of sources, up to which the method `conic` is asked."""
+SEARCH = CodeSearch()
 
 
 def modular_code(problem: Drawn, white: Whitened) -> Array:
@@ -85,7 +53,7 @@ def modular_code(problem: Drawn, white: Whitened) -> Array:
     side, cost = np.where(costs[0] <= costs[1], 1.0, -1.0), costs.min(axis=0)
     asked = white.decoder_cost * (white.targets**2).sum(axis=0)
     # Of a source that no target needs so little that its neuron costs nothing.
-    asked = np.maximum(asked, UNASKED * (asked * cost).max() / cost)
+    asked = np.maximum(asked, SEARCH.demand * (asked * cost).max() / cost)
     unit = np.sqrt(asked / cost)
     if white.ridge is None:
         return np.diag(side * np.sqrt(unit))
@@ -129,7 +97,7 @@ def descents(white: Whitened, weights: Array, rng: np.random.Generator) -> Itera
     """
     balanced = _Balanced(white)
     dimension = len(white.inverse)
-    most = max(dimension, MOST_ENTRIES // len(white.corners))
+    most = max(dimension, SEARCH.most_entries // len(white.corners))
     count = min(dimension * (dimension + 1) // 2 + dimension, most)
     start = balanced.descent(rng.standard_normal((count, dimension)) / count**0.5)
     yield "descent", balanced.code(start)
@@ -148,7 +116,7 @@ class _Balanced:
         dimension = len(white.inverse)
         _, found, directions = np.linalg.svd(white.targets @ white.matrix.T)
         size = np.append(found, np.zeros(dimension - len(found))) * white.decoder_cost**0.5
-        balance = np.maximum(size, FLAT * size.max())
+        balance = np.maximum(size, SEARCH.flat * size.max())
         self.white = white
         self.half = directions.T * np.sqrt(balance)
         self.unit = float(balance.sum())
@@ -161,7 +129,7 @@ class _Balanced:
             self.ridge = back @ white.ridge @ back.T
         # Where not every combination is asked for G may be singular: a little of each costs next to nothing.
         singular = white.ridge is None and size.min() < balance.min()
-        self.added = NEAR_NOTHING**0.5 * np.eye(dimension) if singular else None
+        self.added = SEARCH.ridge**0.5 * np.eye(dimension) if singular else None
         if self.added is not None:
             self.ridge = self.added**2
 
@@ -182,14 +150,14 @@ class _Balanced:
         from scipy.optimize import minimize
 
         best, least = rows, self._loss(rows)
-        for power in POWERS:
+        for power in SEARCH.powers:
             found = minimize(
                 self._smooth_loss,
                 rows.ravel(),
                 args=(power,),
                 jac=True,
                 method="L-BFGS-B",
-                options={"maxiter": STEPS, "ftol": 1e-14, "gtol": 1e-9},
+                options={"maxiter": SEARCH.steps, "ftol": 1e-14, "gtol": 1e-9},
             )
             rows = found.x.reshape(rows.shape)
             loss = self._loss(rows)
@@ -201,13 +169,13 @@ class _Balanced:
         """The code with neurons added that are worth it, and all of their energies made the best, again and again."""
         if not len(rows):
             # From nothing, or from what could pay first.
-            rows = NEW * np.eye(len(self.energy))
+            rows = SEARCH.new * np.eye(len(self.energy))
         units = self._of_unit_cost(rows)
         energies = (rows**2).sum(axis=1) / (units**2).sum(axis=1)
-        searches = SEARCHES
-        for _ in range(ROUNDS):
+        searches = SEARCH.searches
+        for _ in range(SEARCH.rounds):
             energies = self._best_energies(units, energies)
-            kept = energies > FAINT * energies.sum()
+            kept = energies > SEARCH.faint * energies.sum()
             units, energies = units[kept], energies[kept]
             if not len(units):
                 break
@@ -217,17 +185,17 @@ class _Balanced:
                 new = self._worth_adding(units, energies, rng, quick=False)
             if not len(new):
                 break
-            units, energies = np.vstack([units, new]), np.append(energies, np.full(len(new), NEW * energies.mean()))
+            energies = np.append(energies, np.full(len(new), SEARCH.new * energies.mean()))
+            units = np.vstack([units, new])
         return units * np.sqrt(energies)[:, None]
 
     def _worth_adding(self, units: Array, energies: Array, rng: np.random.Generator, *, quick: bool) -> Array:
         inverse = np.linalg.inv((units.T * energies) @ units + self.ridge)
         worth = inverse * self.asked @ inverse
-        found = best_neurons(
-            self.white, self._multiplier(worth), self.weights(units), rng, most=NEURONS, apart=NEAR, quick=quick
-        )
+        multiplier, own, most = self._multiplier(worth), self.weights(units), SEARCH.neurons
+        found = best_neurons(self.white, multiplier, own, rng, most=most, apart=SEARCH.near, quick=quick)
         found = self._of_unit_cost(self.rows(found))
-        return found[((found @ worth) * found).sum(axis=1) > 1 + WORTH]
+        return found[((found @ worth) * found).sum(axis=1) > 1 + SEARCH.worth]
 
     def _multiplier(self, worth: Array) -> Array:
         """The form w'Y w of weights on the sources; its scale does not matter."""
@@ -246,13 +214,13 @@ class _Balanced:
         from scipy.optimize import nnls
 
         loss = self._loss_of(units, energies)
-        for _ in range(NEWTON):
+        for _ in range(SEARCH.newton):
             inverse = np.linalg.inv((units.T * energies) @ units + self.ridge)
             across = units @ inverse
             worth = (across * self.asked) @ across.T
             curvature = 2 * worth * (across @ units.T)
             values, vectors = np.linalg.eigh(curvature)
-            root = np.sqrt(np.maximum(values, SINGULAR * values[-1]))
+            root = np.sqrt(np.maximum(values, SEARCH.singular * values[-1]))
             slope = 1 - np.diag(worth)
             try:
                 goal, _ = nnls((vectors * root).T, root * (vectors.T @ energies) - (vectors.T @ slope) / root)
@@ -260,7 +228,7 @@ class _Balanced:
                 # Too many changes of the active set, or numbers that have run away.
                 break
             step = 1.0
-            while step > LEAST_STEP:
+            while step > SEARCH.least_step:
                 moved = energies + step * (goal - energies)
                 after = self._loss_of(units, moved)
                 if after < loss:
@@ -269,7 +237,7 @@ class _Balanced:
             if not after < loss:
                 break
             fallen, energies, loss = (loss - after) / loss, moved, after
-            if fallen < LEVEL:
+            if fallen < SEARCH.level:
                 break
         return energies
 
@@ -304,19 +272,22 @@ class _Balanced:
 
 
 def codes_of_other_methods(problem: Drawn) -> Iterator[tuple[str, Array]]:
-    """Yield (method, weights (n, d)) from methods of the program that know nothing of the answer, now and then."""
+    """Yield (method, weights (n, d)) from methods of the program that know nothing of the answer, for one problem in 4.
+
+    The method conic is asked where there are few samples.
+    """
     from solver import Problem, solve
     from theory.errors import InputError
 
-    if problem.index % ASKED or problem.separate:
+    if problem.index % 4 or problem.separate:
         return
     posed = Problem(problem.points, **(problem.options() | {"groups": None}))
     try:
-        yield "alternating", solve(posed, method="alternating", time_limit=SECONDS, rng=1).source_weights
+        yield "alternating", solve(posed, method="alternating", time_limit=1.0, rng=1).source_weights
     except InputError:
         # It asks for more neurons than fit, or for another readout.
         return
-    if len(problem.points) <= MOST_SAMPLES_OF_CONIC.get(problem.dimension, 0):
+    if len(problem.points) <= {1: 100, 2: 60, 3: 20}.get(problem.dimension, 0):
         try:
             yield "conic", solve(posed, method="conic", rng=1).source_weights
         except InputError:

@@ -34,31 +34,6 @@ ROUNDING = 1e-9
 OPTIMAL = 1e-8
 """The gap at which the program calls an answer optimal."""
 
-NO_PRICE = 2e-10
-"""Price of modularity up to which there may be said to be none."""
-
-LESS = 1e-6
-"""Share by which a certificate may prove less than an answer that is not called optimal."""
-
-EARNS = 1e-7
-"""What a neuron earns beyond its cost that refutes a verdict of modular;"""
-
-OF_SEARCHED = 1e-6
-"""and what it does where the best separate code was searched for, and is known to so many digits."""
-
-HALF_A_DIGIT = 5.1e-3
-"""Relative difference of a number and what is printed of it in three digits, the first of them a one;"""
-
-IN_NINE_DIGITS = 5.1e-9
-"""and in nine."""
-
-MISSING = -9999.0
-"""What tables hold where they hold nothing."""
-
-SECONDS = 5.0
-"""What the verdict on groups may take."""
-
-
 # ---- what is given ------------------------------------------------------------------------------------------------
 
 
@@ -96,7 +71,7 @@ def _with_hole(given: Array, *, hidden: bool) -> Any:
     """The array with a hole in its last row: masked, or NaN."""
     found = given.copy()
     where = (-1,) * found.ndim
-    found[where] = MISSING if hidden and found.ndim > 1 else 1.0 if hidden else np.nan
+    found[where] = -9999.0 if hidden and found.ndim > 1 else 1.0 if hidden else np.nan
     if not hidden:
         return found
     mask = np.zeros(found.shape, dtype=bool)
@@ -214,7 +189,7 @@ def _against_certificate(posed: Any, answer: Representation) -> Iterator[str]:
         yield f"certify measures a loss of {found.loss:.15g}, and the answer says {answer.loss:.15g}"
     if answer.status == "optimal" and not found.gap <= OPTIMAL + ROUNDING:
         yield f"certify sees a gap of {found.gap:.3g} in an answer called optimal"
-    elif found.lower_bound < answer.lower_bound * (1 - LESS):
+    elif found.lower_bound < answer.lower_bound * (1 - 1e-6):
         yield f"certify proves {found.lower_bound:.15g}, and the answer says {answer.lower_bound:.15g}"
 
 
@@ -238,7 +213,7 @@ def against_words(answer: Any) -> Iterator[str]:
     least = answer.modular_loss if answer.separate is None else answer.separate.lower_bound
     yield from against_price(text, answer, least)
     said = re.search(r"(?:Loss|so far|found) ([\d.e+-]+)[,;]", text)
-    if said is None or abs(float(said[1]) / loss - 1) > IN_NINE_DIGITS:
+    if said is None or abs(float(said[1]) / loss - 1) > 5.1e-9:
         yield f"the summary does not say the loss, {loss:.9g}"
 
 
@@ -256,7 +231,7 @@ def against_price(text: str, answer: Any, least_modular: float) -> Iterator[str]
     said, price = sentence[0], answer.modular_loss / answer.loss - 1
     least = least_modular / answer.loss - 1
     most = answer.modular_loss / answer.lower_bound - 1 if answer.lower_bound > 0 else float("inf")
-    if ": none" in said and most > NO_PRICE:
+    if ": none" in said and most > 2e-10:
         yield f"the summary says that modularity costs nothing, and it may cost {most:.3g}"
     if said.endswith(": mixed.") and not least > 0:
         yield "the summary says mixed, and nothing proves that modular codes cost more"
@@ -286,7 +261,7 @@ def _against_nonlinear_words(answer: Any) -> Iterator[str]:
 
 def _as_printed(printed: str, number: float) -> bool:
     """Whether a number is printed to three digits, but for the rounding of the number itself."""
-    return abs(float(printed) - number) <= HALF_A_DIGIT * abs(number) + 1e-13
+    return abs(float(printed) - number) <= 5.1e-3 * abs(number) + 1e-13
 
 
 def _against_verdict(problem: Drawn, posed: Any, answer: Representation) -> Iterator[str]:
@@ -300,7 +275,7 @@ def _against_verdict(problem: Drawn, posed: Any, answer: Representation) -> Iter
         options = {name: value for name, value in problem.options().items() if name not in ("groups", "separate")}
         verdict = decide(posed) if "neurons" in options else modularity(problem.points, **options)
     else:
-        verdict = separation(posed, time_limit=SECONDS, rng=0)
+        verdict = separation(posed, time_limit=5.0, rng=0)
     price = answer.modular_loss / answer.loss - 1
     if verdict.modular is True and price > OPTIMAL + ROUNDING:
         yield f"the verdict says modular ({verdict.reason}), and the answer costs {price:.3g} less than a modular code"
@@ -313,10 +288,11 @@ def _against_verdict(problem: Drawn, posed: Any, answer: Representation) -> Iter
     if problem.groups is None:
         # Of two searches for the best modular code either may end early; exact arithmetic says which is better.
         codes = modular_code(problem, Whitened(problem)), posed.modular_weights
-        code, tolerance = min(codes, key=rational.code_loss), EARNS
+        code, tolerance = min(codes, key=rational.code_loss), 1e-7
     else:
         assert answer.separate is not None
-        code, tolerance = answer.separate.source_weights, OF_SEARCHED
+        # It was searched for, and is known to so many digits.
+        code, tolerance = answer.separate.source_weights, 1e-6
         if answer.separate.status != "optimal":
             return
     yield from _against_neurons(problem, rational, verdict, code, tolerance)

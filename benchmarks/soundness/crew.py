@@ -33,11 +33,6 @@ GRACE = 2.0
 STARTING, CHECKING = 300.0, 300.0
 """Seconds that a worker may take to start, and the checker to judge."""
 
-LOOK = 0.5
-"""Seconds between looks at the clock."""
-
-KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
-
 
 @dataclass(frozen=True)
 class Finished:
@@ -96,7 +91,7 @@ def work_through(
                     lanes.remove(lane)
                 else:
                     lane.solve(index)
-            wait([lane.future for lane in lanes if lane.future is not None], LOOK, FIRST_COMPLETED)
+            wait([lane.future for lane in lanes if lane.future is not None], 0.5, FIRST_COMPLETED)
             for lane in lanes:
                 finished = lane.look()
                 if finished is not None:
@@ -197,6 +192,6 @@ class _Lane:
         known = [self.process] if self.process is not None else list(self.executor._processes or {})
         for process in known:
             try:
-                os.kill(process, KILL)
+                os.kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))
             except ProcessLookupError:
                 continue

@@ -22,18 +22,6 @@ from theory.arrays import Array
 
 __all__ = ["Told", "judge_told", "told"]
 
-MOST_SOURCES = 5
-"""Beyond, the judge takes too long to do it twice."""
-
-COLUMNS = 3
-"""Added at most."""
-
-SEEN = 0.5
-"""How often the network sees added columns."""
-
-STREAM = 2
-"""Of the random numbers that are drawn here, beside those of the judge."""
-
 
 @dataclass(frozen=True)
 class Told:
@@ -78,10 +66,10 @@ def told(problem: Drawn) -> Told | None:
     """
     unfit = problem.reading.exact and problem.reading.targets is not None
     unfit = unfit or problem.energy.kind == "wiring"
-    if problem.activation != "linear" or unfit or problem.dimension > MOST_SOURCES or problem.extreme:
+    if problem.activation != "linear" or unfit or problem.dimension > 5 or problem.extreme:
         return None
-    rng = np.random.default_rng([problem.seed, problem.index, STREAM])
-    rank, count = problem.dimension, int(rng.integers(1, COLUMNS + 1))
+    rng = np.random.default_rng([problem.seed, problem.index, 2])  # another than the judge's
+    rank, count = problem.dimension, int(rng.integers(1, 4))
     combinations = np.array([_combination(rng, rank) for _ in range(count)]) / np.ptp(problem.points, axis=0)
     constants = np.where(rng.random(count) < 0.5, 0.0, rng.integers(-3, 4, count))
     order = rng.permutation(rank + count)
@@ -118,12 +106,12 @@ def _combination(rng: np.random.Generator, rank: int) -> Array:
 
 def _seeing(rng: np.random.Generator, mixing: Array | None, place: Array, count: int) -> Array | None:
     """(dx, d) what the network sees: the sources as before, and perhaps the added columns each by itself."""
-    if mixing is None and rng.random() < SEEN:
+    if mixing is None and rng.random() < 0.5:
         return None
     before = np.eye(len(place)) if mixing is None else mixing
     result = np.zeros((len(before), count))
     result[:, place] = before
-    if rng.random() < SEEN:
+    if rng.random() < 0.5:
         result = np.vstack([result, np.eye(count)[np.setdiff1d(np.arange(count), place)]])
     return result
 

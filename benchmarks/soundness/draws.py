@@ -44,26 +44,8 @@ DIMENSIONS = (1, 2, 3, 4, 5, 6)
 SHARES = (0.05, 0.2, 0.25, 0.2, 0.2, 0.1)
 """How often each is: one source is soon tried out, six take long."""
 
-MOST_SAMPLES = 300
-MANY_SAMPLES = 5_000
-"""Samples are log-uniform up to the first; up to three sources sometimes have up to the second."""
-
-MANY = 0.05
-"""How often that is."""
-
 MOST_COMBINATIONS = 1_000
 """Rows of a full grid or a product at most."""
-
-LEAST_SPREAD = 1e-8
-"""Least singular value of the standardised samples of positive weight with which a problem counts as well posed.
-
-The program refuses sources as linearly dependent at 1e-10; between the two it may do either."""
-
-LEAST_RANGE = 1e-9
-"""Least range of a source, as a share of its offset, that is more than the rounding of the offset."""
-
-EXTREME = 1e6
-"""Ratio of the ranges of two sources from which on the program may say that they lie too far apart."""
 
 DRAWS = 1_000
 """Samples that are not well posed are drawn again; so many times in a row means a family that cannot be."""
@@ -134,7 +116,7 @@ class Drawn:
     def extreme(self) -> bool:
         """Whether the program may refuse it in one line: units too far apart, or a neuron that costs nearly nothing."""
         size = np.ptp(self.points, axis=0)
-        return bool(size.max() > EXTREME * size.min()) or self.encoder_cost == 0
+        return bool(size.max() > 1e6 * size.min()) or self.encoder_cost == 0
 
     def options(self) -> dict[str, Any]:
         """What goes to `solver.Problem` besides the points."""
@@ -228,7 +210,7 @@ def _generator(seed: int, index: int) -> Generator:
 
 
 def _count(rng: Generator, dimension: int) -> int:
-    most = MANY_SAMPLES if dimension <= 3 and rng.random() < MANY else MOST_SAMPLES
+    most = 5_000 if dimension <= 3 and rng.random() < 0.05 else 300
     return _log_uniform(rng, dimension + 1, most)
 
 
@@ -244,9 +226,10 @@ def is_well_posed(points: Array, probabilities: Array | None) -> bool:
     centered = (weighted - np.average(weighted, axis=0, weights=weights)) * np.sqrt(weights / weights.sum())[:, None]
     deviation = np.sqrt((centered**2).sum(axis=0))
     # Of the samples that count: what does not vary among them has a deviation by rounding.
-    if not (deviation > 0).all() or (np.ptp(weighted, axis=0) <= LEAST_RANGE * np.abs(points).max(axis=0)).any():
+    if not (deviation > 0).all() or (np.ptp(weighted, axis=0) <= 1e-9 * np.abs(points).max(axis=0)).any():
         return False
-    return bool(np.linalg.svd(centered / deviation, compute_uv=False)[-1] > LEAST_SPREAD)
+    # The program refuses sources as linearly dependent at 1e-10; in between it may do either.
+    return bool(np.linalg.svd(centered / deviation, compute_uv=False)[-1] > 1e-8)
 
 
 # ---- samples ------------------------------------------------------------------------------------------------------

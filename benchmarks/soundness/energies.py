@@ -26,12 +26,6 @@ __all__ = ["KINDS", "with_energy"]
 
 KINDS = ("squared-mean", "peak", "context", "wiring")
 
-MOST_SAMPLES = 40
-"""Of peaks."""
-
-UNLIKE = 4
-"""Decades between the cheapest and the dearest wiring at most."""
-
 
 def with_energy(seed: int, index: int, rng: Generator) -> Drawn:
     """The problem with this index, of linear neurons, with one of the other energies."""
@@ -56,8 +50,8 @@ def with_energy(seed: int, index: int, rng: Generator) -> Drawn:
 def _few(rng: Generator, problem: Drawn) -> Drawn:
     """The problem of some samples: peaks have a corner for each pair."""
     count = len(problem.points)
-    for _ in range(DRAWS if count > MOST_SAMPLES else 0):
-        rows = np.sort(rng.choice(count, MOST_SAMPLES, replace=False))
+    for _ in range(DRAWS if count > 40 else 0):
+        rows = np.sort(rng.choice(count, 40, replace=False))
         cut = [None if one is None else one[rows] for one in (problem.probabilities, problem.reading.probabilities)]
         if is_well_posed(problem.points[rows], cut[0]) and (
             cut[1] is None or is_well_posed(problem.points[rows], cut[1])
@@ -85,7 +79,7 @@ def _context(rng: Generator, problem: Drawn) -> Energy:
 def _wiring(rng: Generator, problem: Drawn) -> Energy:
     """Costs of connections, in units of the sources' ranges: a diagonal, or any positive definite matrix."""
     dimension = problem.dimension
-    costs: Any = np.diag(10.0 ** rng.uniform(-UNLIKE / 2, UNLIKE / 2, dimension))
+    costs: Any = np.diag(10.0 ** rng.uniform(-2, 2, dimension))
     if rng.random() < 0.5:
         turn = rotation(rng, dimension)
         costs = turn @ costs @ turn.T

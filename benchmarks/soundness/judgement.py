@@ -32,26 +32,11 @@ BETTER = 1e-6
 FEASIBLE = 1e-9
 """Share of a neuron's largest activity that it may be below zero, and of a channel's range that it may be off."""
 
-SAME_VALUE, NO_ENTRY = 1e-12, 1e-12
-"""Differences of values, and entries between groups, relative to what stands beside, that are rounding."""
-
-ONE_GROUP = 1e-6
-"""Share of a neuron below which what it reads of other groups is rounding."""
-
 FLOATS = 64 * float(np.finfo(float).eps)
 """Rounding of the network's own numbers, relative to the terms of its sums: large offsets leave fewer digits."""
 
 OPTIMAL = 1e-8
 """The gap at which the program calls an answer optimal."""
-
-TOLD = "rounding keeps its encoder or decoder from what the weights promise"
-"""How an answer that is not called optimal says that its network has lost its digits."""
-
-LITTLE = 1e-10
-"""Share of a code that is added to another to make it regular."""
-
-NEGLIGIBLE = (1e-12, 1e-7)
-"""Shares of a bound that may be added to it by making a singular multiplier regular: both are tried."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +111,8 @@ class Judgement:
 
 def has_lost_digits(answer: Any) -> bool:
     """Whether an answer, or what it claims, says that its network has lost its digits, and is not called optimal."""
-    return TOLD in answer.message and answer.status != "optimal"
+    told = "rounding keeps its encoder or decoder from what the weights promise"
+    return told in answer.message and answer.status != "optimal"
 
 
 def judge(problem: Drawn, claim: Claim, *, with_codes: bool = True) -> Judgement:
@@ -198,7 +184,7 @@ def _apart(matrix: Array, groups: tuple[tuple[int, ...], ...]) -> bool:
     within = np.zeros(matrix.shape, dtype=bool)
     for members in groups:
         within[np.ix_(members, members)] = True
-    return bool((within | (np.abs(matrix) <= NO_ENTRY * size)).all())
+    return bool((within | (np.abs(matrix) <= 1e-12 * size)).all())
 
 
 def _is_product(problem: Drawn, whole: Whitened) -> bool:
@@ -216,7 +202,7 @@ def _is_product(problem: Drawn, whole: Whitened) -> bool:
     forms += [] if whole.ridge is None else [whole.ridge]
     if not all(_apart(form, groups) for form in forms):
         return False
-    unit = np.abs(problem.points).max(axis=0) * SAME_VALUE
+    unit = np.abs(problem.points).max(axis=0) * 1e-12
     points = np.round(problem.points / np.maximum(unit, np.finfo(float).tiny))
     corners = [_corners(points[:, list(members)]) for members in groups]
     if np.prod([float(len(rows)) for rows in corners]) > len(points):
@@ -274,7 +260,7 @@ def _against_groups(problem: Drawn, claim: Claim) -> Iterator[str]:
         return
     size = np.abs(claim.source_weights) * np.ptp(problem.points, axis=0)
     parts = np.column_stack([size[:, list(members)].max(axis=1) for members in (problem.groups or {}).values()])
-    for neuron in np.flatnonzero((parts > ONE_GROUP * parts.max(axis=1, keepdims=True, initial=0.0)).sum(axis=1) > 1):
+    for neuron in np.flatnonzero((parts > 1e-6 * parts.max(axis=1, keepdims=True, initial=0.0)).sum(axis=1) > 1):
         yield f"neuron {neuron} reads several groups, and was to read one"
 
 
@@ -393,9 +379,10 @@ def _most_proven(
     code = claim.source_weights[:, members]
     own = code.T @ code if piece.white.ridge is None else code.T @ code + piece.white.ridge
     form = np.asarray(multiplier, dtype=np.float64)[np.ix_(members, members)]
-    least = [_least_gram(piece.white, form, negligible) for negligible in NEGLIGIBLE]
+    # Both shares of the bound may be added to it by making a singular multiplier regular.
+    least = [_least_gram(piece.white, form, negligible) for negligible in (1e-12, 1e-7)]
     # That of a code that leaves sources out is regular with a little of every neuron.
-    grams = [own, own + LITTLE * least[-1], *least]
+    grams = [own, own + 1e-10 * least[-1], *least]
     for family in piece.families:
         for neuron in _best_of_family(family, form, members, claim, rng):
             for gram in grams:

@@ -22,11 +22,6 @@ Generator = np.random.Generator
 
 __all__ = ["Network", "others", "run"]
 
-MOST_VARIABLES = 60
-"""Of a descent."""
-
-ITERATIONS = 150
-
 RANK = 1e-9
 """Singular value, relative to the largest, that counts."""
 
@@ -79,7 +74,7 @@ def others(problem: DrawnTask, own: Network, *, descents: bool = True) -> Iterat
     if not descents:
         return
     for name, start in _starts(problem, own, rng):
-        if _flat(start).size <= MOST_VARIABLES:
+        if _flat(start).size <= 60:  # variables; more take too long
             found = _descended(problem, start)
             if found is not None:
                 yield name, in_best_units(problem, exactly(problem, found))
@@ -249,7 +244,7 @@ def _descended(problem: DrawnTask, start: Network) -> Network | None:
                     "jac": lambda flat: slopes(flat)[1 + count :],
                 },
             ],
-            options={"maxiter": ITERATIONS, "ftol": 1e-12},
+            options={"maxiter": 150, "ftol": 1e-12},
         )
     return network(found.x) if np.isfinite(found.x).all() else None
 

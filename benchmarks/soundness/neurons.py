@@ -8,6 +8,7 @@ a piece, or of a wall between pieces, is an eigenvector.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,38 +17,25 @@ from theory.arrays import Array
 
 __all__ = ["Whitened", "best_neurons", "smooth_biases"]
 
-RANDOM = 2_000
-"""Random directions tried."""
 
-PIECES = 150
-"""Samples, of those that set the bias in some random direction, whose piece is searched."""
+@dataclass(frozen=True)
+class NeuronSearch:
+    """How far the search for the best neurons goes."""
 
-CLIMBS = {1: 2, 2: 6, 3: 8, 4: 12, 5: 16, 6: 20}
-"""Starts that are climbed from, by number of sources."""
+    random: int = 2_000  # directions
+    pieces: int = 150  # samples, of those that set the bias in some direction, whose piece is searched
+    climbs: tuple[int, ...] = (2, 6, 8, 12, 16, 20)  # starts that are climbed from, in one to six sources
+    quick: int = 2  # times as many starts where none is climbed from
+    # Norms in place of the bias, ever closer to the maximum: stages of a climb.
+    powers: tuple[int, ...] = (8, 64, 512, 4096)
+    steps: int = 40  # of a quasi-Newton method, in a stage
+    near_by: int = 6  # samples per source that are looked at for those that could tie
+    same: tuple[float, ...] = (1e-12, 1e-6)  # distances of equal samples, relative to the largest: both are tried
+    walls: int = 10  # times at most that a neuron is moved to a better wall near by
+    block: int = 2_000_000  # entries of a temporary at most
 
-QUICK = 2
-"""Times as many starts where none is climbed from."""
 
-APART = 0.99
-"""Cosine above which two starts are the same."""
-
-POWERS = (8, 64, 512, 4096)
-"""The bias as a norm of these powers, ever closer to the maximum: stages of a climb."""
-
-NEAR_BY = 6
-"""Samples a source that are looked at, in the order of how nearly they set the bias, for those that could tie."""
-
-SAME = (1e-12, 1e-6)
-"""Distances, relative to the largest sample, within which samples are the same: both are tried."""
-
-SETTLINGS = 10
-"""Times at most that a neuron is moved to a better wall near by."""
-
-STEPS = 40
-"""Quasi-Newton steps of a stage."""
-
-BLOCK = 2_000_000
-"""Entries of a temporary at most."""
+SEARCH = NeuronSearch()
 
 
 class Whitened:
@@ -92,7 +80,7 @@ class Whitened:
 
     def bias(self, rows: Array) -> Array:
         """(n,) max_t corners_t . c of each row."""
-        step = max(1, BLOCK // len(self.corners))
+        step = max(1, SEARCH.block // len(self.corners))
         blocks = [(rows[start : start + step] @ self.corners.T).max(axis=1) for start in range(0, len(rows), step)]
         return np.concatenate(blocks)
 
@@ -126,7 +114,7 @@ def best_neurons(
     rng: np.random.Generator,
     *,
     most: int = 3,
-    apart: float = APART,
+    apart: float = 0.99,
     quick: bool = False,
 ) -> Array:
     """(at most `most`, d) the neurons with the largest ratios w'Y w / f(w) that were found, as weights on the sources.
@@ -145,7 +133,7 @@ def best_neurons(
     tried = np.vstack([tried, *_of_pieces(white, worth, tried)])
     tried = _both_ways(tried)
     ratios = _ratios(white, worth, tried)
-    starts = _different(tried[np.argsort(-ratios)], (QUICK if quick else 1) * CLIMBS[len(worth)])
+    starts = _different(tried[np.argsort(-ratios)], (SEARCH.quick if quick else 1) * SEARCH.climbs[len(worth) - 1])
     climbed = [] if quick else [_climbed(white, worth, start) for start in starts]
     found = np.array([*starts, *climbed, *(_settled(white, worth, row) for row in [*starts, *climbed])])
     best = np.argsort(-_ratios(white, worth, found))
@@ -165,10 +153,10 @@ def _both_ways(rows: Array) -> Array:
 def _directions(white: Whitened, worth: Array, rng: np.random.Generator) -> Array:
     dimension = len(worth)
     if dimension == 2:
-        angle = np.linspace(0, np.pi, RANDOM)
+        angle = np.linspace(0, np.pi, SEARCH.random)
         even = np.column_stack([np.cos(angle), np.sin(angle)])
     else:
-        even = rng.standard_normal((RANDOM, dimension))
+        even = rng.standard_normal((SEARCH.random, dimension))
     _, axes = np.linalg.eigh(worth)
     # A step of the power method leads to where much is earned.
     return np.vstack([even, even @ worth, axes.T, np.linalg.inv(white.inverse).T])
@@ -177,16 +165,16 @@ def _directions(white: Whitened, worth: Array, rng: np.random.Generator) -> Arra
 def _of_pieces(white: Whitened, worth: Array, tried: Array) -> Iterator[Array]:
     """Eigenvectors of the pieces on which one sample sets the bias, for samples that do so somewhere."""
     where = _both_ways(tried)
-    step = max(1, BLOCK // len(white.corners))
+    step = max(1, SEARCH.block // len(white.corners))
     first = [(where[start : start + step] @ white.corners.T).argmax(axis=1) for start in range(0, len(where), step)]
     samples, times = np.unique(np.concatenate(first), return_counts=True)
-    corners = white.corners[samples[np.argsort(-times)[:PIECES]]]
+    corners = white.corners[samples[np.argsort(-times)[: SEARCH.pieces]]]
     root = _cheapened(corners)
     _, vectors = np.linalg.eigh(root @ worth @ root)
     yield (root @ vectors).swapaxes(1, 2).reshape(-1, len(worth))
 
 
-def _different(rows: Array, most: int, apart: float = APART) -> Array:
+def _different(rows: Array, most: int, apart: float = 0.99) -> Array:
     """The first rows that do not point the same way."""
     chosen: list[Array] = []
     for row in rows:
@@ -211,8 +199,9 @@ def _climbed(white: Whitened, worth: Array, start: Array) -> Array:
             return np.inf, np.zeros_like(row)
         return np.log(cost / gain), 2 * (row + bias * slope) / cost - 2 * earned / gain
 
-    for power in POWERS:
-        start = minimize(falling, start, args=(power,), jac=True, method="L-BFGS-B", options={"maxiter": STEPS}).x
+    for power in SEARCH.powers:
+        options = {"maxiter": SEARCH.steps}
+        start = minimize(falling, start, args=(power,), jac=True, method="L-BFGS-B", options=options).x
         start = start / np.linalg.norm(start)
     return start
 
@@ -237,7 +226,7 @@ def smooth_biases(corners: Array, rows: Array, power: int) -> tuple[Array, Array
 def _settled(white: Whitened, worth: Array, row: Array) -> Array:
     """The best neuron at which some of the samples that nearly tie for the bias tie exactly; from there again."""
     ratio = float(_ratios(white, worth, row[None])[0])
-    for _ in range(SETTLINGS):
+    for _ in range(SEARCH.walls):
         found = _both_ways(np.vstack([row, *_of_walls(white, worth, row)]))
         ratios = _ratios(white, worth, found)
         best = int(np.argmax(ratios))
@@ -250,11 +239,11 @@ def _settled(white: Whitened, worth: Array, row: Array) -> Array:
 def _of_walls(white: Whitened, worth: Array, row: Array) -> Iterator[Array]:
     """Eigenvectors of the walls between the pieces around a neuron: those of one sample that ties, of two, of more."""
     values = white.corners @ row
-    first = white.corners[np.argsort(-values)[: NEAR_BY * len(row)]]
+    first = white.corners[np.argsort(-values)[: SEARCH.near_by * len(row)]]
     size = np.abs(first).max()
     yield _of_wall(worth, first[0], np.eye(len(row)))
     before: list[int] = []
-    for apart in SAME:
+    for apart in SEARCH.same:
         chosen, levels = _ties(first, apart * size)
         # Both ways of telling samples apart often come to the same.
         if chosen != before:

@@ -15,18 +15,6 @@ Generator = np.random.Generator
 
 __all__ = ["descents"]
 
-RANDOM_STARTS = 3
-"""Descents from random neurons;"""
-
-MOST_NEURONS = 8
-"""of so many at most;"""
-
-STEPS = 400
-"""and iterations of each at most."""
-
-NEW = 1e-3
-"""Size of the neurons that are added to an answer's own before the descent from there, beside those."""
-
 
 class _Floats:
     """The loss of rectified or free neurons and its slope, in floats, of sources about their mean in units of range."""
@@ -84,7 +72,7 @@ def descents(setting: Setting, claim: NonlinearClaim, rng: Generator) -> Iterato
             jac=True,
             method="L-BFGS-B",
             bounds=None if setting.rectified else [(0.0, None)] * start.size,
-            options={"maxiter": STEPS, "maxcor": 20},
+            options={"maxiter": 400, "maxcor": 20},
         ).x.reshape(shape)
         if not np.isfinite(found).all():
             continue
@@ -112,20 +100,20 @@ def _starts(
     setting: Setting, floats: _Floats, claim: NonlinearClaim, rng: Generator
 ) -> Iterator[tuple[str, Array, bool]]:
     """Neurons (n, d + 1), or activity (T, n), to start from."""
-    count = min(MOST_NEURONS, 2 * floats.targets.shape[1] + 2)
+    count = min(8, 2 * floats.targets.shape[1] + 2)
     strength = _strength(floats, claim)
     if not setting.rectified:
         samples = len(floats.rows)
         own = claim.sample_activity
-        yield "its own and more", np.column_stack([own, NEW * strength * rng.random((samples, 2))]), False
-        for _ in range(RANDOM_STARTS):
+        yield "its own and more", np.column_stack([own, 1e-3 * strength * rng.random((samples, 2))]), False
+        for _ in range(3):
             yield "random", strength * np.maximum(0.0, rng.standard_normal((samples, count))), False
         return
     size = floats.rows.shape[1]
     weights = claim.encoder @ setting.mixing.astype(float)
     own = np.column_stack([weights * floats.size, claim.encoder_bias + weights @ floats.mean])
-    yield "its own and more", np.vstack([own, NEW * strength * rng.standard_normal((2, size))]), False
-    for _ in range(RANDOM_STARTS):
+    yield "its own and more", np.vstack([own, 1e-3 * strength * rng.standard_normal((2, size))]), False
+    for _ in range(3):
         yield "random", strength * rng.standard_normal((count, size)), False
     if setting.problem.groups is None:
         sides = np.vstack([np.eye(size)[:-1], -np.eye(size)[:-1]] * 2)

@@ -29,10 +29,6 @@ Exact = NDArray[np.object_]
 __all__ = ["Measured", "RationalProblem", "exact", "inverse"]
 
 
-LAST_DIGIT = Fraction(1, 10**14)
-"""Share of what two neurons cost that an entry of a multiplier may be off by."""
-
-
 @dataclass(frozen=True)
 class Measured:
     """What a network does on the raw samples, exactly.
@@ -208,7 +204,7 @@ class RationalProblem:
         ratio = self.ratio(Y, neuron)
         # An entry of Y is known to the last digits of what its neurons cost. Where H is large these count: they are
         # given away.
-        blur = self._own_costs[block] * (ratio * LAST_DIGIT)
+        blur = self._own_costs[block] * (ratio * Fraction(1, 10**14))
         earned = _trace(Y[block], H) + _trace(blur, abs(H))
         readout = self.decoder_cost * _trace(self.demand[block], inverse(H))
         # What is demanded is known to the last digits of floating point, which H^-1 can make negative.

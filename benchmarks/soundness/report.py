@@ -18,16 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["is_sound", "show", "worst_cases"]
 
-QUANTILES = (0.5, 0.9, 0.99, 0.999, 1.0)
-
 OVER = 1.1
 """An answer that took so many time limits ran over: it is looked at between iterations only."""
 
 KEPT = 5
 """Worst gaps and slowest problems that are kept."""
-
-KEPT_BAD = 100
-"""Wrong, crashed and unchecked problems that are kept."""
 
 SHOWN = 20
 """Problems of a kind that are listed."""
@@ -48,7 +43,7 @@ def worst_cases(records: Sequence[Record]) -> list[tuple[Record, list[str]]]:
     bad = [record for record in records if record.wrong or record.outcome not in (ANSWERED, REFUSED)]
     open_ones = [record for record in records if record.outcome == ANSWERED and not solved_to_the_end(record)]
     reasons: dict[int, list[str]] = {}
-    for record in bad[:KEPT_BAD]:
+    for record in bad[:100]:
         reasons.setdefault(record.index, []).append("wrong" if record.wrong else record.outcome)
     for record in sorted(open_ones, key=_gap, reverse=True)[:KEPT]:
         reasons.setdefault(record.index, []).append("largest gap")
@@ -121,7 +116,7 @@ def _table(console: Console, title: str, records: Sequence[Record], group: Calla
 def _row(records: Sequence[Record]) -> list[str]:
     done = [record for record in records if solved_to_the_end(record)]
     in_time = sum(record.seconds <= record.time_limit for record in done)
-    seconds = np.quantile([record.seconds for record in records], QUANTILES, method="higher")
+    seconds = np.quantile([record.seconds for record in records], (0.5, 0.9, 0.99, 0.999, 1.0), method="higher")
     gaps = [_gap(record) for record in records if record.outcome == ANSWERED]
     over = sum(record.outcome == OVERRUN or record.seconds > OVER * record.time_limit for record in records)
     return [

@@ -33,26 +33,8 @@ __all__ = [
 MASKABLE = ("sources", "probabilities", "mixing", "targets", "readout probabilities")
 """Arguments that a mask can hide entries of."""
 
-PRICED, CHARGED = 0.4, 0.7
-"""How often activity has a cost other than one, and how often biases then have one besides."""
-
-NO_ENCODER = 0.05
-"""How often encoder weights cost nothing."""
-
 READ = {"exact": 0.45, "targets": 0.1, "soft": 0.3, "noisy": 0.15}
 """How often each readout is drawn: the data or targets without error, and both with errors."""
-
-OF_TARGETS, ELSEWHERE = 0.3, 0.15
-"""How often what is read out with errors are targets, and how often errors count with weights of their own."""
-
-ABOUT = 0.3
-"""How often the cost of errors lies about the one from which on a neuron is worth having."""
-
-GROUPED, SEPARATE = 0.2, 0.3
-"""How often sources belong together in groups, and how often neurons then must keep to one of them."""
-
-MASKED = 0.15
-"""How often the program is first given an argument with an entry that is masked, which it must refuse."""
 
 
 @dataclass(frozen=True)
@@ -157,12 +139,12 @@ def rotation(rng: Generator, dimension: int) -> Array:
 def prices(rng: Generator) -> tuple[float, float, float, float]:
     """Of encoder and decoder weights, of activity and of biases."""
     encoder, decoder = (float(cost) for cost in 10.0 ** rng.uniform(-6, 6, 2))
-    if rng.random() < NO_ENCODER:
+    if rng.random() < 0.05:
         encoder = 0.0
-    if rng.random() >= PRICED:
+    if rng.random() >= 0.4:
         return encoder, decoder, 1.0, 0.0
     activity = float(10.0 ** rng.uniform(-3, 3))
-    return encoder, decoder, activity, float(10.0 ** rng.uniform(-4, 4)) if rng.random() < CHARGED else 0.0
+    return encoder, decoder, activity, float(10.0 ** rng.uniform(-4, 4)) if rng.random() < 0.7 else 0.0
 
 
 def targets_of(rng: Generator, dimension: int) -> Array:
@@ -194,26 +176,26 @@ def reading_of(rng: Generator, dimension: int, worth: Array, decoder_cost: float
         return EXACT
     if kind == "targets":
         return Reading(targets=targets_of(rng, dimension))
-    low, high = (-0.3, 1.0) if rng.random() < ABOUT else (-1.0, 6.0)
+    low, high = (-0.3, 1.0) if rng.random() < 0.3 else (-1.0, 6.0)
     error_cost = float(worth.min() * 10.0 ** rng.uniform(low, high))
     noise = float(decoder_cost / error_cost * 10.0 ** rng.uniform(-3, 2)) if kind == "noisy" else 0.0
     if kind == "noisy" and rng.random() < 0.1:
         noise = 0.0
-    targets = targets_of(rng, dimension) if rng.random() < OF_TARGETS else None
-    return Reading(kind, error_cost, noise, targets, weights if rng.random() < ELSEWHERE else None)
+    targets = targets_of(rng, dimension) if rng.random() < 0.3 else None
+    return Reading(kind, error_cost, noise, targets, weights if rng.random() < 0.15 else None)
 
 
 def groups_of(rng: Generator, dimension: int) -> tuple[dict[str, tuple[int, ...]] | None, bool]:
     """Members of each group by index, or None, and whether neurons must keep to one of them."""
-    if dimension < 2 or rng.random() >= GROUPED:
+    if dimension < 2 or rng.random() >= 0.2:
         return None, False
     member = rng.integers(int(rng.integers(2, dimension + 1)), size=dimension)
     groups = {f"g{name}": tuple(np.flatnonzero(member == name).tolist()) for name in np.unique(member)}
-    return groups, bool(rng.random() < SEPARATE)
+    return groups, bool(rng.random() < 0.3)
 
 
 def masked_argument(rng: Generator, given: dict[str, object]) -> str:
     """The name of one of the arguments that are given, or nothing."""
-    if rng.random() >= MASKED:
+    if rng.random() >= 0.15:
         return ""
     return str(rng.choice([name for name in MASKABLE if given.get(name) is not None]))

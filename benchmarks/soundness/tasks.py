@@ -26,17 +26,8 @@ KIND = "in-time"
 STREAM = 11
 """Of the random numbers that are drawn here, beside those of other problems."""
 
-TRIALS, STEPS = (2, 9), (2, 5)
-
 MOST_ENTERING = 5
 """Steps and channels at which something enters: what has entered is coded at every step, and that takes its time."""
-
-UNLIKE = 1e3
-"""Ratio of units, offsets or shares to what stands beside from which on the program may refuse a task in one line."""
-
-ENTRIES = ("together", "one by one", "always", "now and then")
-READS = ("recall", "sum", "delay", "any")
-VALUES = ("normal", "levels", "switches", "uniform", "tied", "one far out")
 
 
 @dataclass(frozen=True)
@@ -66,7 +57,7 @@ class DrawnTask(Drawn):
     @property
     def extreme(self) -> bool:
         """Whether the program may refuse it in one line."""
-        return self.unlike > UNLIKE
+        return self.unlike > 1e3
 
     def options(self) -> dict[str, Any]:
         """What goes to `solver.Trials`."""
@@ -97,9 +88,11 @@ def channels_of(seed: int, index: int) -> int:
 def task_of(seed: int, index: int) -> DrawnTask:
     """The task with this index."""
     rng, channels = np.random.default_rng([seed, index, STREAM, 1]), channels_of(seed, index)
-    trials = int(rng.integers(max(TRIALS[0], channels + 1), TRIALS[1] + 1))
-    steps = int(rng.integers(STEPS[0], STEPS[1] + 1))
-    entry, read, kind = (str(rng.choice(words)) for words in (ENTRIES, READS, VALUES))
+    trials = int(rng.integers(max(2, channels + 1), 10))
+    steps = int(rng.integers(2, 6))
+    entry = str(rng.choice(("together", "one by one", "always", "now and then")))
+    read = str(rng.choice(("recall", "sum", "delay", "any")))
+    kind = str(rng.choice(("normal", "levels", "switches", "uniform", "tied", "one far out")))
     while True:
         inputs = _values(rng, kind, (trials, steps, channels)) * _enters(rng, entry, (steps, channels))
         if rng.random() < 0.2:

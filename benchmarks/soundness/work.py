@@ -27,12 +27,6 @@ __all__ = ["Solved", "judged", "prepare", "solved"]
 WARM_UP = [[-1, -1], [-1, 0], [-1, 1], [0, -1], [0, 0], [0, 1], [1, -1], [1, 0]]
 """A small mixed problem, solved by every method before the clock runs, so that no problem pays for imports."""
 
-TOLD_EVERY, TOLD_SECONDS = 4, 5.0
-"""One problem of so many is solved again with columns that the others tell, within so many seconds."""
-
-LINES = 12
-"""Lines at the end of a traceback that are kept."""
-
 
 @dataclass(frozen=True)
 class Solved:
@@ -197,10 +191,10 @@ def _judgement(problem: Drawn, claim: Claim | NonlinearClaim | TaskClaim, *, wit
 
 def _with_told(problem: Drawn) -> list[str]:
     """What is wrong with the answer once some columns are told by others, of one problem in a few."""
-    if problem.index % TOLD_EVERY:
+    if problem.index % 4:
         return []
     try:
-        other = judge_told(problem, TOLD_SECONDS, with_codes=False)
+        other = judge_told(problem, 5.0, with_codes=False)
     except InputError as refused:
         return [] if problem.extreme else [f"with columns that others tell: refused, {refused}"]
     except Exception:  # of the program, not of the checker
@@ -220,4 +214,4 @@ def _disagreements(problem: Drawn, saved: bytes) -> list[str]:
 
 
 def _end_of_traceback() -> str:
-    return "\n".join(traceback.format_exc().strip().splitlines()[-LINES:])
+    return "\n".join(traceback.format_exc().strip().splitlines()[-12:])
