@@ -252,13 +252,7 @@ class Recurrence(Frozen):
     offsets: Array = field(default_factory=lambda: np.empty((0, 0)))
 
     def in_coordinates(self, matrix: Array, inverse: Array, unit: float = 1.0) -> Recurrence:
-        """The recurrent cost of neurons x = H w.
-
-        Args:
-            matrix: (d, d) H.
-            inverse: (d, d) H^-1.
-            unit: of the loss.
-        """
+        """The recurrent cost of neurons x = H w, given H and its inverse (d, d), in other units of loss."""
         return Recurrence(inverse.T @ self.matrices @ matrix.T, self.cost / unit)
 
     @derived
@@ -283,11 +277,7 @@ class Recurrence(Frozen):
         return self.cost * total
 
     def value(self, code: Array) -> float:
-        """Sum over transitions of cost tr(G R G^-1 R'), infinite where G is singular.
-
-        Args:
-            code: (d, d) G.
-        """
+        """Sum over transitions of cost tr(G R G^-1 R') of a code's G (d, d), infinite where G is singular."""
         try:
             turned, _ = self._turned(code)
         except np.linalg.LinAlgError:
@@ -295,10 +285,9 @@ class Recurrence(Frozen):
         return self.cost * float((turned**2).sum())
 
     def gradient(self, code: Array) -> Array:
-        """(d, d) cost sum_a (R G^-1 R' - G^-1 R'G R G^-1) = L'^-1 (N N' - N'N) L^-1, zero where each N is normal.
+        """At a code's G (d, d): cost sum_a (R G^-1 R' - G^-1 R'G R G^-1) = L'^-1 (N N' - N'N) L^-1, (d, d).
 
-        Args:
-            code: (d, d) G.
+        It is zero where each N is normal.
 
         Raises:
             numpy.linalg.LinAlgError: G is singular.
@@ -309,12 +298,7 @@ class Recurrence(Frozen):
         return np.asarray(self.cost * (half + half.T) / 2)
 
     def curvature(self, code: Array, moves: Array) -> Array:
-        """(n, n) second derivatives of the value along changes of G.
-
-        Args:
-            code: (d, d) G.
-            moves: (n, d, d) symmetric changes.
-        """
+        """(n, n) second derivatives of the value at a code's G (d, d) along symmetric changes (n, d, d) of it."""
         inverse = np.linalg.inv(code)
         total = np.zeros((len(moves), len(moves)))
         flat = moves.reshape(len(moves), -1)
@@ -333,25 +317,14 @@ class Recurrence(Frozen):
         return np.asarray(unit @ (self.matrices * scale[:, None] / scale) @ np.linalg.pinv(unit))
 
     def biases(self, neurons: Array, resting: Array, recurrent: Array) -> Array:
-        """(a, n) the biases b_rec.
-
-        Args:
-            neurons: (n, d) V.
-            resting: (n,) mean activity.
-            recurrent: (a, n, n) recurrent weights.
-        """
+        """(a, n) the biases b_rec of neurons (n, d), with mean activity (n,) and recurrent weights (a, n, n)."""
         return np.asarray(self.offsets @ neurons.T + resting - recurrent @ resting)
 
     def modular_strengths(self, costs: Array, read: Array, start: Array) -> Array:
         """(d,) x > 0 that minimises sum_i c_i x_i + k_i / x_i + cost sum_ij R_ij^2 x_i / x_j, the best modular code.
 
-        This is a geometric program, convex in the logarithms of x: Newton's method with halved steps, until the value
-        falls by rounding only.
-
-        Args:
-            costs: (d,) c.
-            read: (d,) k.
-            start: (d,) x to begin with.
+        With c, k and x to begin with, (d,) each, this is a geometric program, convex in the logarithms of x: Newton's
+        method with halved steps, until the value falls by rounding only.
         """
         steps, decrease = 200, 1e-15  # a dozen steps are usual
         squares = self.cost * (self.matrices**2).sum(axis=0)

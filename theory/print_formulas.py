@@ -23,11 +23,7 @@ FORMULAS = Path(__file__).with_name("formulas.py")
 
 
 def formulas_module(loss: Loss | None = None) -> str:
-    """The text of `theory.formulas`: the expressions of the derivation, printed for numpy.
-
-    Args:
-        loss: its terms; the usual ones if not given.
-    """
+    """The text of `theory.formulas`: the expressions of the derivation of a loss, printed for numpy."""
     chain = DerivationSteps(None, "general", "exact", loss or Loss())
     chain.run()
     first, second = range(2)

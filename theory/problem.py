@@ -179,11 +179,9 @@ class Problem(Immutable):
 
     @classmethod
     def knowing(cls, known: Mapping[str, Any], **arguments: Any) -> Problem:
-        """The problem with these arguments, of which some derived properties are known beforehand.
+        """The problem with these arguments, of which derived properties are known beforehand, by name.
 
-        Args:
-            known: derived properties by name. Transitions whose `recurrence` is known fit.
-            arguments: of the constructor.
+        Transitions whose `recurrence` is known fit.
 
         Example:
             >>> rows = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
@@ -633,9 +631,6 @@ class Problem(Immutable):
 
         Without transitions, which may take these sources to others.
 
-        Args:
-            members: indices of the sources.
-
         Example:
             >>> Problem([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]).part([0, 1]).dimension
             2
@@ -717,11 +712,7 @@ class Problem(Immutable):
         return some
 
     def terms(self, activity: Activity, encoder: Array) -> dict[str, Array]:
-        """What neurons pay, by name: (n,) each.
-
-        Args:
-            activity: on the samples.
-            encoder: (n, dx) weights on the data.
+        """What neurons with this activity on the samples, and encoder weights (n, dx), pay by name: (n,) each.
 
         Example:
             >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])

@@ -164,11 +164,7 @@ class Readout(Frozen):
     # ---- value and derivatives --------------------------------------------------------------------------------
 
     def value(self, code: ArrayLike) -> float:
-        """g(G), infinite where no decoder does what is asked for.
-
-        Args:
-            code: (d, d) G.
-        """
+        """g(G) of a code's G (d, d), infinite where no decoder does what is asked for."""
         if self.rank is not None:
             root, missed = self._on_range(np.asarray(code))
             return float(self.decoder_cost * (root**2).sum()) if missed <= DECODING.outside else float("inf")
@@ -190,10 +186,9 @@ class Readout(Frozen):
         return float(self.decoder_cost * (root**2).sum())
 
     def multiplier(self, code: ArrayLike) -> Array:
-        """(d, d) Y = -grad g(G): what one unit of w w' is worth to the readout.
+        """(d, d) Y = -grad g(G): what one unit of w w' is worth to the readout at a code's G (d, d).
 
-        Args:
-            code: (d, d) G. Where it may be singular, neurons off its range are taken to be worth nothing.
+        Where G may be singular, neurons off its range are taken to be worth nothing.
 
         Raises:
             numpy.linalg.LinAlgError: G + G0 is singular, and may not be.
@@ -210,10 +205,7 @@ class Readout(Frozen):
         return np.asarray(self.decoder_cost * scaled @ scaled.T)
 
     def expansion(self, code: ArrayLike) -> tuple[Array, Array]:
-        """(d, d) (G + G0)^-1 and Y, of which the second derivative of g along dG is 2 tr(dG (G + G0)^-1 dG Y).
-
-        Args:
-            code: (d, d) G.
+        """(d, d) (G + G0)^-1 and Y at a code's G: g's second derivative along dG is 2 tr(dG (G + G0)^-1 dG Y).
 
         Raises:
             numpy.linalg.LinAlgError: G + G0 is singular.
@@ -318,30 +310,17 @@ class Readout(Frozen):
     def dual_value(self, root: Array, rho: float) -> float:
         """The lower bound on every loss that Y = R'R proves where rho is at least its largest ratio w'Y w / f(w).
 
-            max over t <= 1 / rho of    2 sqrt(decoder_cost t) tr (K^1/2 Y K^1/2)^1/2 - t tr(Y G0)
-
-        Args:
-            root: (k, d) R.
-            rho: positive.
+        It is the maximum over t <= 1 / rho of 2 sqrt(decoder_cost t) tr (K^1/2 Y K^1/2)^1/2 - t tr(Y G0).
         """
         gain, loss, best = self._dual_terms(root, rho)
         return max(0.0, gain * best**0.5 - best * loss) if gain > 0 else 0.0
 
     def dual_multiple(self, root: Array, rho: float) -> float:
-        """The t with which Y = R'R proves most: see `dual_value`.
-
-        Args:
-            root: (k, d) R.
-            rho: positive.
-        """
+        """The t with which Y = R'R proves most: see `dual_value`."""
         return self._dual_terms(root, rho)[2]
 
     def dual_terms(self, root: Array) -> tuple[float, float]:
-        """The two traces of `dual_value`, 2 sqrt(decoder_cost) tr (K^1/2 Y K^1/2)^1/2 and tr(Y G0), of Y = R'R.
-
-        Args:
-            root: (k, d) R.
-        """
+        """The two traces of `dual_value`, 2 sqrt(decoder_cost) tr (K^1/2 Y K^1/2)^1/2 and tr(Y G0), of Y = R'R."""
         gain = 2 * (self.decoder_cost**0.5) * float(np.linalg.svd(root @ self.targets.T, compute_uv=False).sum())
         if self.ridge is None:
             return gain, 0.0
@@ -356,12 +335,7 @@ class Readout(Frozen):
         return gain, loss, min(most, (gain / (2 * loss)) ** 2) if loss > 0 else most
 
     def rescaling(self, code: ArrayLike, energy: float) -> float:
-        """The factor r by which to scale all weights of a code: energy r^2 + g(r^2 G) is least.
-
-        Args:
-            code: (d, d) G, not zero.
-            energy: sum of f over its neurons.
-        """
+        """The factor r by which to scale all weights of a code with this G (d, d): energy r^2 + g(r^2 G) is least."""
         if self.ridge is None:
             return float((self.value(code) / energy) ** 0.25)
         # In coordinates in which G0 is the identity and G is diagonal g(t G) is a sum of k_i / (1 + t l_i).
@@ -385,10 +359,9 @@ class Readout(Frozen):
     # ---- one neuron per source --------------------------------------------------------------------------------
 
     def modular_strengths(self, costs: Array) -> Array:
-        """(d,) squared weights of the best modular code; zero where a source is not worth a neuron.
+        """(d,) squared weights of the best modular code, of neurons that cost so much (d,) at unit weight.
 
-        Args:
-            costs: (d,) what a neuron of each source costs at unit weight.
+        Zero where a source is not worth a neuron.
         """
         exact = np.asarray(modular_strength(costs, self.decoder_cost, self.demand))
         if self.ridge is None:
@@ -399,11 +372,7 @@ class Readout(Frozen):
         return self._joint_strengths(costs, strengths) if coupled else strengths
 
     def modular_loss(self, costs: Array) -> float:
-        """Loss of the best modular code.
-
-        Args:
-            costs: (d,) what a neuron of each source costs at unit weight.
-        """
+        """Loss of the best modular code, of neurons that cost so much (d,) at unit weight."""
         if self.ridge is None:
             return float(modular_loss(costs, self.decoder_cost, self.demand).sum())
         strengths = self.modular_strengths(costs)
@@ -512,13 +481,7 @@ class Reads(Protocol):
     """
 
     def price(self, sources: Sources, mixing: Array, decoder_cost: float) -> Readout:
-        """What reading out costs for these sources.
-
-        Args:
-            sources: s.
-            mixing: (dx, d) A.
-            decoder_cost: cost of the squared decoder weights.
-        """
+        """What reading out these sources, seen through a mixing (dx, d), costs."""
 
 
 @dataclass(frozen=True, eq=False)

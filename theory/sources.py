@@ -325,10 +325,8 @@ class Sources(Immutable):
     def transformed(cls, sources: Sources, root: Array, vertices: Array) -> Sources:
         """Sources in other coordinates, by their moments; nothing is checked again.
 
-        Args:
-            sources: in the old coordinates.
-            root: (d, d) R with R'R the covariance in the new coordinates.
-            vertices: (V, d) their vertices about the mean, in the same order, in the new coordinates.
+        There their covariance is R'R with the root R (d, d), and they have these vertices (V, d) about the mean, in the
+        same order.
 
         Example:
             >>> square = Sources([[-1, -1], [-1, 1], [1, -1], [1, 1]])
@@ -349,17 +347,7 @@ class Sources(Immutable):
         moved_from: Sources | None = None,
         **known: Any,
     ) -> Sources:
-        """Sources about their mean, with the names of others, by moments and vertices.
-
-        Args:
-            sources: the others.
-            covariance: (d, d).
-            root: (d, d) of the covariance.
-            vertices: (V, d).
-            identified: whether columns are sources.
-            moved_from: sources with the same faces.
-            known: values of derived properties.
-        """
+        """Sources about their mean, with the names of others, by moments and vertices; and what of them is known."""
         self = cls.__new__(cls)
         self.points, self.names, self.probabilities, self.from_samples = vertices, sources.names, None, False
         self.mean = self._origin = self._shift = np.zeros(sources.dimension)
@@ -404,10 +392,7 @@ class Sources(Immutable):
         )
 
     def on_points(self, points: ArrayLike) -> Sources:
-        """Sources with these moments and the support function of other points.
-
-        Args:
-            points: (P, d) about the mean; their hull holds zero inside.
+        """Sources with these moments and the support function of points (P, d) about the mean, with zero inside.
 
         Example:
             >>> Sources([[-1], [1]]).on_points([[-2], [3]]).support([[1.0], [-1.0]]).tolist()
@@ -450,9 +435,6 @@ class Sources(Immutable):
         """Some of these sources.
 
         Those known by their moments are not checked again: the covariance of some has fewer digits than its root.
-
-        Args:
-            columns: indices of the sources.
 
         Example:
             >>> Sources([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]).of_columns([2, 0]).names

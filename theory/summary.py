@@ -76,13 +76,7 @@ class Moments(Frozen):
 
     @classmethod
     def of(cls, points: Array, weights: Array | None, origin: Array) -> Moments:
-        """Moments of rows (n, d), n > 0, from their triangular factor.
-
-        Args:
-            points: (n, d).
-            weights: (n,) nonnegative; all one if None.
-            origin: (d,) a point near the rows.
-        """
+        """Moments of rows (n, d), n > 0, near an origin (d,), from their triangular factor; of weight one if None."""
         about = points - origin
         total = float(len(points) if weights is None else weights.sum())
         if not total > 0:

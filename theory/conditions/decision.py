@@ -171,11 +171,7 @@ def decide(problem: Problem) -> Verdict:
 
 
 def decide_if_possible(problem: Problem) -> Verdict | None:
-    """The verdict, or None where floating point cannot tell the samples apart, overflows or gives no number.
-
-    Args:
-        problem: one that rational arithmetic decides afterwards.
-    """
+    """The verdict of floating point, or None where it cannot tell the samples apart, overflows or gives no number."""
     if problem.dependent:
         return None  # a rational proof is of sources of which none is told by others
     try:

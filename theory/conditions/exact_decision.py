@@ -50,13 +50,9 @@ PROOF_SEARCH = ProofSearchLimits()
 
 
 def decide_exactly(exact: ExactProblem, verdict: Verdict | None) -> Verdict:
-    """The verdict with a proof, or with `modular` None where none is found.
+    """The verdict with a proof, or with `modular` None where none is found; given that of floating point, if any.
 
     In two and three sources one is always found.
-
-    Args:
-        exact: the problem in rationals.
-        verdict: the verdict of floating point, or None where floating point cannot pose the problem.
 
     Raises:
         InputError: a distribution given by its moments whose mean lies outside its support.

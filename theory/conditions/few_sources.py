@@ -44,12 +44,7 @@ MARGIN_SEARCH = MarginTolerances()
 
 
 def decide_few(problem: Problem, multiplier: Array) -> Verdict:
-    """The verdict for at most five sources; see `theory.conditions.modularity`.
-
-    Args:
-        problem: the problem.
-        multiplier: (d, d) that of its best modular code.
-    """
+    """The verdict for at most five sources, by the multiplier (d, d) of the best modular code."""
     condition = multiplier - problem.energy_matrix
     if problem.dimension == 1:
         return Verdict(True, float("inf"), None, condition, 0.0, 1.0, "one source: every code is modular")

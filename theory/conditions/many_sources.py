@@ -41,10 +41,7 @@ MANY_SOURCES = ManySourcesLimits()
 
 
 def has_all_corners(points: Array | NDArray[np.object_]) -> bool:
-    """Whether every corner of the points' bounding box is one of them: then the hull is a box.
-
-    Args:
-        points: (T, d) floats, or integers of any length.
+    """Whether every corner of the bounding box of points (T, d) is one of them: then the hull is a box.
 
     Example:
         >>> has_all_corners(np.array([[0.0, 0.0], [0.0, 1.0], [2.0, 0.0], [2.0, 1.0], [1.0, 0.5]]))
@@ -59,12 +56,7 @@ def has_all_corners(points: Array | NDArray[np.object_]) -> bool:
 
 
 def decide_many(problem: Problem, multiplier: Array) -> Verdict:
-    """The verdict for any number of sources; see `theory.conditions.modularity`.
-
-    Args:
-        problem: the problem.
-        multiplier: (d, d) the multiplier Y of the best modular code.
-    """
+    """The verdict for any number of sources, by the multiplier Y (d, d) of the best modular code."""
     condition = multiplier - problem.energy_matrix
     rho, proof = proven_ratio(problem, multiplier)
     if rho <= 1 + CONDITION_TOLERANCE:
@@ -93,11 +85,7 @@ def _mixed(problem: Problem, condition: Array, witness: Array, ratio: float, rho
 
 
 def proven_ratio(problem: Problem, multiplier: Array) -> tuple[float, str]:
-    """A proven upper bound on rho(Y) = max_w w'Y w / f(w) for any number of sources, and what proves it.
-
-    Args:
-        problem: the problem.
-        multiplier: (d, d) symmetric Y.
+    """A proven upper bound on max_w w'Y w / f(w) of a symmetric Y (d, d), for any number of sources, and its proof.
 
     Example:
         >>> from itertools import product
@@ -149,12 +137,7 @@ def _ratio_in_box(problem: Problem, multiplier: Array) -> float:
 
 
 def best_known_neuron(problem: Problem, multiplier: Array) -> tuple[Array, float]:
-    """The best neuron of any pair or triple of sources, or of local ascents, and its ratio (steps 2 to 4).
-
-    Args:
-        problem: the problem.
-        multiplier: (d, d) symmetric Y.
-    """
+    """The best neuron of any pair or triple of sources, or of local ascents, and its ratio (steps 2 to 4)."""
     best, ratio = np.zeros(problem.dimension), 0.0
     pairs = combinations(range(problem.dimension), 2)
     triples = combinations(range(problem.dimension), 3)

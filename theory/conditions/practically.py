@@ -24,11 +24,6 @@ NO_PRICE = 1e-10
 def practically_modular(least: float, most: float, practically: float = PRACTICALLY) -> bool | None:
     """Whether the price of modularity is proven to be at most a threshold; None where its bounds leave that open.
 
-    Args:
-        least: proven lower bound of the price.
-        most: proven upper bound of it.
-        practically: the threshold.
-
     Example:
         >>> practically_modular(3e-5, 4e-5), practically_modular(0.15, 0.16), practically_modular(0.0, 0.16)
         (True, False, None)

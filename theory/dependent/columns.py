@@ -47,10 +47,6 @@ def families(problem: Any) -> list[list[int]]:
 def in_own_columns(problem: Any, functions: Array) -> Array:
     """(n, d) weights on few sources of neurons (n, r) on the coordinates of their hull.
 
-    Args:
-        problem: of dependent sources.
-        functions: (n, r) v.
-
     Example:
         >>> from theory.problem import Problem
         >>> categories = Problem(np.eye(4))

@@ -43,10 +43,7 @@ ENERGIES = EnergiesTolerances()
 def best_energies(units: Array, readout: Readout, start: Array) -> Array:
     """(n,) the energies with which neurons (n, r) of unit cost make the best code; zero for those not worth having.
 
-    Args:
-        units: they, spanning the coordinates.
-        readout: in the same coordinates.
-        start: (n,) positive energies to begin with.
+    The neurons span the coordinates of the readout; energies to start from, (n,), are positive.
 
     Example:
         >>> from theory.readouts import Readout

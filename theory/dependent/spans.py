@@ -37,9 +37,6 @@ class Span(Frozen):
 def spans_of(problem: Any) -> tuple[Span, ...]:
     """The span of each group, or of each source where there are no groups.
 
-    Args:
-        problem: of dependent sources.
-
     Example:
         >>> from theory.problem import Problem
         >>> categories = Problem(np.eye(4), groups={"all": [0, 1, 2, 3]})

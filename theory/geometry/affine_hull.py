@@ -55,13 +55,7 @@ class AffineHull(Frozen):
 
     @classmethod
     def of(cls, root: Array, deviation: Array, rounding: float) -> AffineHull:
-        """The hull of sources by a root of their covariance.
-
-        Args:
-            root: (k, d) R with C = R'R.
-            deviation: (d,) of each source.
-            rounding: deviation, as a share of its own, that is none.
-        """
+        """The hull of sources with C = R'R, from R (k, d) and the deviation (d,) of each; a share of it is rounding."""
         unit = root / deviation
         left, kept = unit.copy(), list[int]()
         while len(kept) < min(unit.shape):  # step 1

@@ -139,11 +139,9 @@ class Symmetry(Frozen):
         return np.asarray(directions @ np.swapaxes(self.matrices, 1, 2))
 
     def orbit(self, direction: Array, same: float) -> Indices:
-        """(k,) elements that take a direction (d,) to different places, the identity first.
+        """(k,) elements that take a direction w (d,) to different places, the identity first.
 
-        Args:
-            direction: w.
-            same: distance of two places, in units of the length of w, below which they are one.
+        Places nearer to each other than `same`, in units of the length of w, are one.
         """
         places = self.moved(direction[None])[:, 0]
         cosine = places @ places.T / (direction @ direction)

@@ -63,11 +63,7 @@ class Touching(Frozen):
 
 
 def touching(pricing: Pricing, worth: Array) -> Touching:
-    """The neurons with w'Y w = f(w).
-
-    Args:
-        pricing: of the problem.
-        worth: (d, d) the form of Y in whitened coordinates, at which the largest ratio is one.
+    """The neurons with w'Y w = f(w), of a form of Y (d, d) in whitened coordinates at which the largest ratio is one.
 
     Example:
         >>> from theory.problem import Problem

@@ -47,12 +47,9 @@ class Whitening(Frozen):
 
     @classmethod
     def of(cls, energy_root: Array, targets: Array, scale: Array) -> Whitening:
-        """The whitening of one problem.
+        """The whitening of a problem with energy root R (k, d) and targets (r, d).
 
-        Args:
-            energy_root: (k, d) R with M = R'R.
-            targets: (r, d) B.
-            scale: (d,) typical cost of a unit neuron of each source, so that sources of tiny scale keep their digits.
+        The scale (d,) is the typical cost of a unit neuron of each source: sources of tiny scale keep their digits.
         """
         half = energy_root / scale
         # Large rows first, so that the small ones keep their digits.
@@ -72,11 +69,7 @@ class Whitening(Frozen):
         return cls(identity, identity, targets)
 
     def of_dependent(self, hull: AffineHull) -> Whitening:
-        """That of sources of which these are the coordinates: H U' and, of weights on those that are kept, H^-1.
-
-        Args:
-            hull: of the sources.
-        """
+        """That of sources of which these are the coordinates: H U' and, of weights on those that are kept, H^-1."""
         return Whitening(self.matrix @ hull.basis.T, hull.placed(self.inverse.T).T, self.targets)
 
     def restricted(self, members: Sequence[int]) -> Whitening:

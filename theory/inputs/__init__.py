@@ -78,10 +78,6 @@ def as_array(values: ArrayLike, name: str) -> Array:
 
     An array of float64 is not copied. Numbers that are not finite are left to the caller.
 
-    Args:
-        values: anything array-like.
-        name: what to call it in a message.
-
     Raises:
         InputError: values that are not numbers, such as dates; complex ones; masked ones.
 
@@ -148,11 +144,6 @@ def require_plain(values: Any, name: str, *, columns: Sequence[str] | None = Non
 
 def as_rows(values: ArrayLike, name: str, columns: int) -> Array:
     """(n, columns) numbers, or one row of them, as the argument of a formula; masked values are refused.
-
-    Args:
-        values: (n, columns) or (columns,).
-        name: what to call it in a message.
-        columns: how many it must have.
 
     Raises:
         InputError: masked values, text, another number of columns.

@@ -83,12 +83,7 @@ def within_digits(problem: Any) -> Iterator[None]:
 def checked_transitions(
     transitions: ArrayLike | Transitions | None, sources: Sources, *, fitting: bool
 ) -> Transitions | None:
-    """Transitions of the sources; None for none.
-
-    Args:
-        transitions: or their matrices, (a, d, d) or (d, d).
-        sources: that they move.
-        fitting: whether they are known to fit them.
+    """Transitions of the sources, from matrices (a, d, d) or (d, d) too; None for none. Fitting ones are known to fit.
 
     Raises:
         InputError: transitions of other sources, or that leave their hull.

@@ -49,12 +49,7 @@ class CheckedMoments(NamedTuple):
 
 
 def checked_samples(points: ArrayLike, probabilities: ArrayLike | None, names: Sequence[str] | None) -> CheckedSamples:
-    """Samples with weights and names.
-
-    Args:
-        points: (T, d) array-like.
-        probabilities: (T,) nonnegative weights of any scale; None for equal ones.
-        names: of the columns; None for those of the table.
+    """Samples (T, d) with weights (T,), None for equal ones, and names, by default those of the table.
 
     Raises:
         InputError: no matrix of finite numbers, names or weights that do not fit it, a single row.

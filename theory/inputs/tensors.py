@@ -18,9 +18,6 @@ def plain_array(values: Any) -> Any:
 
     Arrays of JAX need nothing of the kind.
 
-    Args:
-        values: a tensor, a list of tensors, or anything else.
-
     Example:
         >>> plain_array([[1, 2]])
         [[1, 2]]

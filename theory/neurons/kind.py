@@ -42,12 +42,7 @@ class Activity(Frozen):
 
     @classmethod
     def of(cls, sources: Sources, weights: Array, means: Array) -> Activity:
-        """That of neurons that are linear in the sources.
-
-        Args:
-            sources: s.
-            weights: (n, d).
-            means: (n,) mean activity.
+        """That of neurons with weights (n, d) and mean activity (n,) that are linear in the sources.
 
         Example:
             >>> from theory.sources import Sources
@@ -71,74 +66,39 @@ class Neurons(Frozen):
     name: ClassVar[str] = "of one's own"
 
     def terms(self, problem: Any, activity: Activity, encoder: Array) -> dict[str, Array]:
-        """What neurons pay, by name: (n,) each.
-
-        Args:
-            problem: of which they are part.
-            activity: on its samples.
-            encoder: (n, dx) weights on the data.
-        """
+        """What neurons of a problem pay, by name, (n,) each: for activity on its samples, and an encoder (n, dx)."""
         raise NotImplementedError(f"{type(self).__name__}: define terms(problem, activity, encoder)")
 
     def energy_root(self, problem: Any) -> Array:
-        """(k, d) R, of full column rank.
-
-        Args:
-            problem: of which the neurons are part.
-        """
+        """(k, d) R, of full column rank."""
         raise NotImplementedError(f"{type(self).__name__}: define energy_root(problem)")
 
     def height_sources(self, problem: Any) -> Sources:
-        """Sources, under the names of the problem's, whose support function is h.
-
-        Args:
-            problem: of which the neurons are part.
-        """
+        """Sources, under the names of the problem's, whose support function is h."""
         raise NotImplementedError(f"{type(self).__name__}: define height_sources(problem)")
 
     def energy_matrix(self, problem: Any) -> Array:
-        """(d, d) M = R'R, for kinds that know it to more digits.
-
-        Args:
-            problem: of which the neurons are part.
-        """
+        """(d, d) M = R'R, for kinds that know it to more digits."""
         root = self.energy_root(problem)
         return root.T @ root
 
     def is_canonical(self, problem: Any) -> bool:
-        """Whether the problem's own sources are the height's, with no other cost than one.
-
-        Args:
-            problem: of which the neurons are part.
-        """
+        """Whether the problem's own sources are the height's, with no other cost than one."""
         del problem
         return False
 
     def of_columns(self, columns: list[int]) -> Neurons:
-        """The kind for some of the sources, whose neurons cost what they cost here.
-
-        Args:
-            columns: indices of the sources.
-        """
+        """The kind for some of the sources, whose neurons cost what they cost here."""
         del columns
         return self
 
     def of_samples(self, rows: Indices, times: Array | Indices | None = None) -> Neurons:
-        """The kind for some of the samples, as they are drawn from all of them.
-
-        Args:
-            rows: indices of the samples.
-            times: how often each of them is drawn; once if None.
-        """
+        """The kind for some of the samples (k,), by index, each drawn so many times (k,); once if None."""
         del rows, times
         return self
 
     def on_hull(self, basis: Array) -> Neurons:
-        """The kind for coordinates of dependent sources, s - mean = U r, whose neurons cost what they cost here.
-
-        Args:
-            basis: (d, r) U.
-        """
+        """The kind for coordinates r of dependent sources, s - mean = U r, U (d, r), at which neurons cost the same."""
         del basis
         return self
 
@@ -146,8 +106,5 @@ class Neurons(Frozen):
         """(d, d) what, beside the readout, lets neurons of two groups gain by each other where the hull is a product.
 
         None for nothing. A covariance does not: the product of two nonnegative activities is never negative.
-
-        Args:
-            problem: of which the neurons are part.
         """
         return np.asarray(problem.encoder_metric) if problem.encoder_cost else None

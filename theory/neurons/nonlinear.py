@@ -66,9 +66,6 @@ class Nonlinear(Neurons):
     def require_fitting(self, problem: Any) -> None:
         """Refuse a problem that makes no sense with these neurons.
 
-        Args:
-            problem: of which they are part.
-
         Raises:
             InputError: transitions; a cost of the bias; sources without samples.
         """

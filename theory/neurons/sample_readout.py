@@ -59,19 +59,11 @@ class SampleReadout(Frozen):
         return bool(np.isinf(self.error_cost))
 
     def features(self, activity: Array) -> Array:
-        """(T, n) A~, what a decoder with an offset sees of a code.
-
-        Args:
-            activity: (T, n).
-        """
+        """(T, n) A~, what a decoder with an offset sees of a code's activity (T, n)."""
         return np.asarray(np.sqrt(self.error_weights)[:, None] * (activity - self.error_weights @ activity))
 
     def value(self, activity: Array) -> float:
-        """g(A), infinite where an exact decoder is wanted and none exists.
-
-        Args:
-            activity: (T, n).
-        """
+        """g(A) of activity (T, n), infinite where an exact decoder is wanted and none exists."""
         basis, sizes, _ = self._factors(activity)
         targets = self.features(self.targets)
         seen = basis.T @ targets
@@ -88,11 +80,7 @@ class SampleReadout(Frozen):
         return float(self.decoder_cost * (seen**2 / (delta + sizes[:, None] ** 2)).sum() + self.error_cost * missed)
 
     def multiplier(self, activity: Array) -> Array:
-        """(T, k) N at a code: what a neuron's activity is worth there. Columns sum to zero.
-
-        Args:
-            activity: (T, n).
-        """
+        """(T, k) N at a code's activity (T, n): what a neuron's activity is worth there. Columns sum to zero."""
         basis, sizes, _ = self._factors(activity)
         targets = self.features(self.targets)
         seen = basis.T @ targets
@@ -104,11 +92,7 @@ class SampleReadout(Frozen):
         return np.asarray(2 * self.decoder_cost * np.sqrt(self.error_weights)[:, None] * solved)
 
     def decoder(self, activity: Array) -> Array:
-        """(n, k) the best decoder V of a code.
-
-        Args:
-            activity: (T, n).
-        """
+        """(n, k) the best decoder V of a code's activity (T, n)."""
         basis, sizes, turned = self._factors(activity)
         delta = 0.0 if self.exact else self.decoder_cost / self.error_cost
         shrunk = sizes / (delta + sizes**2)
@@ -133,11 +117,7 @@ class SampleReadout(Frozen):
         return length * gain - length**2 * spent
 
     def multiple(self, multiplier: Array, rho: float) -> float:
-        """The t <= 1 / rho at which the bound is largest.
-
-        Args:
-            multiplier: (T, k) N, as for `bound`.
-            rho: as for `bound`.
+        """The t <= 1 / rho at which the bound is largest: see `bound`.
 
         Example:
             >>> readout = SampleReadout(np.array([[-1.0], [1.0]]), np.array([0.5, 0.5]), 1.0, np.inf)

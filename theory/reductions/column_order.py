@@ -41,8 +41,7 @@ COLUMN_ORDER = ColumnOrderLimits()
 def column_order(problem: Any) -> Indices:
     """(d,) indices of the sources of a problem with linear neurons, in an order of their own.
 
-    Args:
-        problem: any; its names decide between sources that a symmetry exchanges.
+    Names decide between sources that a symmetry exchanges.
 
     Example:
         >>> from theory.problem import Problem

@@ -41,10 +41,6 @@ def decodable(problem: Any, weights: Array) -> Array:
 
     A code of a problem with any other readout stays as it is.
 
-    Args:
-        problem: the problem.
-        weights: (n, d) source weights.
-
     Example:
         >>> from theory.problem import Problem
         >>> from theory.readouts import Exact

@@ -46,12 +46,7 @@ class _GroupByGroup(Reduction):
         return problem.parts
 
     def join(self, problem: Any, solved: Sequence[Solved | None]) -> Solved:
-        """The codes of the groups side by side.
-
-        Args:
-            problem: the problem of all groups.
-            solved: one per group, None where nothing is asked of it.
-        """
+        """The codes of the groups side by side; None stands for a group of which nothing is asked."""
         weights: list[Array] = [np.empty((0, problem.dimension))]
         multiplier, loss, bound = np.zeros((problem.dimension,) * 2), 0.0, 0.0
         for members, part in zip((problem.groups or {}).values(), solved, strict=True):

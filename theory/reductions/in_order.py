@@ -25,9 +25,6 @@ class _InOrder(Reduction):
 
         A readout or a kind of neuron from elsewhere may know sources by their places; of moments of dependent sources
         digits would be lost.
-
-        Args:
-            problem: any.
         """
         return (
             problem.neurons.linear
@@ -43,11 +40,7 @@ class _InOrder(Reduction):
         return bool(problem.is_out_of_order)
 
     def changes(self, problem: Any) -> bool:
-        """Whether sources, channels or targets of a problem have other places there.
-
-        Args:
-            problem: any.
-        """
+        """Whether sources, channels or targets of a problem have other places there."""
         if not self.movable(problem):
             return False
         orders = (problem.column_order, self.channels(problem), self.targets(problem))
@@ -58,12 +51,7 @@ class _InOrder(Reduction):
         return self.moved(problem, problem.column_order) if self.accepts(problem) else problem
 
     def moved(self, problem: Any, order: Indices) -> Any:
-        """A movable problem with its sources in some order, taken to be their own.
-
-        Args:
-            problem: as posed.
-            order: (d,) indices of the sources.
-        """
+        """A movable problem with its sources in some order (d,), by index, taken to be their own."""
         columns, sources = order.tolist(), problem.sources
         readout, groups = problem.given_readout, problem.groups
         if readout.targets is not None:
@@ -91,12 +79,7 @@ class _InOrder(Reduction):
         return replace(solved, weights=solved.weights[:, back], multiplier=solved.multiplier[np.ix_(back, back)])
 
     def weights(self, problem: Any, weights: Array) -> Array:
-        """(n, d) source weights of the problem in order, from those of the problem as posed.
-
-        Args:
-            problem: as posed.
-            weights: (n, d).
-        """
+        """(n, d) source weights of the problem in order, from those of the problem as posed."""
         return np.ascontiguousarray(weights[:, problem.column_order])
 
     def network(
@@ -116,12 +99,7 @@ class _InOrder(Reduction):
         return ordered, encoder_bias, np.ascontiguousarray(decoder[targets]), decoder_bias[targets]
 
     def read(self, problem: Any, encoder: Array) -> Array:
-        """(n, d) what an encoder reads of the sources; its last digits do not depend on the order of the columns.
-
-        Args:
-            problem: as posed.
-            encoder: (n, dx).
-        """
+        """(n, d) what an encoder (n, dx) reads of the sources, to the last digit whatever the order of the columns."""
         if not self.accepts(problem):
             return np.asarray(encoder @ problem.mixing)
         weights = np.ascontiguousarray(encoder[:, self.channels(problem)]) @ problem.in_order.mixing
@@ -130,9 +108,7 @@ class _InOrder(Reduction):
     def arrays_back(self, problem: Any, fields: dict[str, Any]) -> dict[str, Any]:
         """Fields of the answer to the problem in order as those of the answer to the problem as posed.
 
-        Args:
-            problem: as posed.
-            fields: by name; those that know no columns, channels or targets stay as they are.
+        Those that know no columns, channels or targets stay as they are.
         """
         back, channels, targets = map(np.argsort, (problem.column_order, self.channels(problem), self.targets(problem)))
         places: dict[str, Any] = {
@@ -147,32 +123,19 @@ class _InOrder(Reduction):
         return fields | moved
 
     def channels(self, problem: Any) -> Indices:
-        """(dx,) the channels in the order that they have there, which is that of what they carry.
-
-        Args:
-            problem: as posed.
-        """
+        """(dx,) the channels in the order that they have there, which is that of what they carry."""
         return _order_of_rows(problem.mixing[:, problem.column_order])
 
     def targets(self, problem: Any) -> Indices:
-        """(r,) the same of what is decoded.
-
-        Args:
-            problem: as posed.
-        """
+        """(r,) the targets in the order that they have there, likewise."""
         if problem.given_readout.targets is None:
             return self.channels(problem)
         return _order_of_rows(problem.readout.targets[:, problem.column_order])
 
     def cover(self, problem: Any, cover: Any, *, back: bool = False) -> Any:
-        """A proof for the problem as posed as one for the problem in order, or back; None for none.
+        """A `theory.bounds.cover.Cover` for the problem as posed as one for the problem in order, or back; or None.
 
         Products name vertices by their number, and each of the two problems numbers its own.
-
-        Args:
-            problem: as posed.
-            cover: a `theory.bounds.cover.Cover` of one of the two.
-            back: whether it is of the problem in order.
         """
         if cover is None or not self.accepts(problem) or not len(cover.weight):
             return cover

@@ -76,21 +76,11 @@ class Reduction:
         return self.apply(problem)
 
     def lower_bound(self, problem: Any, bound: float) -> float:
-        """A lower bound on every code of the reduced problem as one on every code of this problem.
-
-        Args:
-            problem: this one.
-            bound: on the loss of the reduced one.
-        """
+        """A lower bound on every code of the reduced problem as one on every code of this problem."""
         del problem
         return bound
 
     def invert(self, problem: Any, solved: OneSolved) -> OneSolved:
-        """A code of the reduced problem as one of this problem.
-
-        Args:
-            problem: this one.
-            solved: of the reduced one.
-        """
+        """A code of the reduced problem as one of this problem."""
         del problem
         return solved

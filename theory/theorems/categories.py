@@ -26,9 +26,6 @@ def _are_marked(problem: Problem) -> bool:
 def pairs_slack(problem: Problem) -> Array:
     """(n, n) by how much no neuron of each two categories gains, in units of what it costs; infinite on the diagonal.
 
-    Args:
-        problem: of categories, each with a mark.
-
     Example:
         >>> from theory.problem import Problem
         >>> bool((pairs_slack(Problem(np.eye(3))) > 0).all())
@@ -48,23 +45,20 @@ def _prediction(problem: Problem) -> Prediction:
 
 CATEGORIES = Theorem(
     name="categories",
-    statement=(
-        "Let one of `n >= 3` columns be 1 and all others 0, seen and decoded as they are, and let the best modular "
-        "code have a neuron for each, active there and silent elsewhere, of strength `x_i = 1 / q_i`. It is optimal if "
-        "and only if no neuron of two categories earns more than it costs; so it always is if all are equally likely."
-    ),
+    statement="""Let one of `n >= 3` columns be 1 and all others 0, seen and decoded as they are, and let the best
+        modular code have a neuron for each, active there and silent elsewhere, of strength `x_i = 1 / q_i`. It is
+        optimal if and only if no neuron of two categories earns more than it costs; so it always is if all are
+        equally likely.""",
     latex=r"\frac{\mu\, q_i q_j}{\tau} \Big(q_i + q_j - \frac{1}{\tau} \sum_k q_k^2\Big) \ge \frac{\lambda}{n}"
     r"\;\; \forall\, i \ne j, \qquad \tau = \sum_k q_k",
     source='this project (docs/mathematics.md, "Dependent sources")',
-    proof=(
-        "About their mean the marks have the matrix `P X P`, with `X` the strengths on a diagonal and `P` the "
-        "projection along `(1, ..., 1)`; its pseudoinverse is `Q - qq'/tau`, with `Q` the `q_i` on a diagonal, and the "
-        "square of that times `mu` is `Y`. A neuron with the activities `a >= 0` earns `a'Ya` and costs `sum_i p_i "
-        "a_i^2 + lambda |P a|^2`. As `Y_ii` is what a mark costs, it costs `sum_{i != j} a_i a_j (-lambda / n - Y_ij)` "
-        "more than it earns. Its least activity is zero, and any two of the others may be positive alone: that is "
-        "never negative if and only if no term is. Equally likely marks have `mu q^2 = lambda + 1 / (n - 1)`, more "
-        "than the `lambda` that is needed."
-    ),
+    proof="""About their mean the marks have the matrix `P X P`, with `X` the strengths on a diagonal and `P` the
+        projection along `(1, ..., 1)`; its pseudoinverse is `Q - qq'/tau`, with `Q` the `q_i` on a diagonal, and
+        the square of that times `mu` is `Y`. A neuron with the activities `a >= 0` earns `a'Ya` and costs `sum_i
+        p_i a_i^2 + lambda |P a|^2`. As `Y_ii` is what a mark costs, it costs `sum_{i != j} a_i a_j (-lambda / n -
+        Y_ij)` more than it earns. Its least activity is zero, and any two of the others may be positive alone: that
+        is never negative if and only if no term is. Equally likely marks have `mu q^2 = lambda + 1 / (n - 1)`, more
+        than the `lambda` that is needed.""",
     hypothesis=_are_marked,
     prediction=_prediction,
     exact=True,

@@ -23,23 +23,19 @@ def _some_multiplier(problem: Problem) -> Prediction:
 
 ANY_MULTIPLIER = Theorem(
     name="any-multiplier",
-    statement=(
-        "Let neurons be of a kind whose cost `c(a)` grows as the square of their activity `a`. Let `N` have a row for "
-        "each sample, zero where errors do not count, and columns of sum zero, and let no neuron of the kind have "
-        "`|N'a|` above `2 rho sqrt(mu c(a))`. Then no code of such neurons costs less than what `t N` proves, for any "
-        "`t` from zero to `1/rho`. At a code with its best decoder let `N` be `2 kappa q_t` times its errors: the code "
-        "is optimal if and only if `rho` is at most one and each of its neurons has `c = mu |v|^2`."
-    ),
+    statement="""Let neurons be of a kind whose cost `c(a)` grows as the square of their activity `a`. Let `N` have
+        a row for each sample, zero where errors do not count, and columns of sum zero, and let no neuron of the
+        kind have `|N'a|` above `2 rho sqrt(mu c(a))`. Then no code of such neurons costs less than what `t N`
+        proves, for any `t` from zero to `1/rho`. At a code with its best decoder let `N` be `2 kappa q_t` times its
+        errors: the code is optimal if and only if `rho` is at most one and each of its neurons has `c = mu |v|^2`.""",
     latex=r"L^* \ge t \langle N, X \rangle - t^2 \sum_t \frac{|N_t|^2}{4 \kappa q_t} \quad \text{for } t \le 1/\rho, "
     r"\qquad \rho = \max_a \frac{|N^\top a|}{2 \sqrt{\mu\, c(a)}}",
     source=SECTION,
-    proof=(
-        "For any decoder, with errors `e_t`, `sum_t N_t.x_t = sum_t N_t.e_t + sum_i v_i.N'a_i`. The first sum is at "
-        "most `kappa sum_t q_t |e_t|^2 + sum_t |N_t|^2 / (4 kappa q_t)`, and each term of the other at most `2 rho "
-        "sqrt(mu c(a_i)) |v_i| <= rho (c(a_i) + mu |v_i|^2)`. At the code named `N'a_i = 2 mu v_i`, and all of these "
-        "are equalities. If `rho` is larger some neuron earns more than it costs, and where `c` and `mu |v|^2` differ "
-        "another size of the neuron costs less."
-    ),
+    proof="""For any decoder, with errors `e_t`, `sum_t N_t.x_t = sum_t N_t.e_t + sum_i v_i.N'a_i`. The first sum is
+        at most `kappa sum_t q_t |e_t|^2 + sum_t |N_t|^2 / (4 kappa q_t)`, and each term of the other at most `2 rho
+        sqrt(mu c(a_i)) |v_i| <= rho (c(a_i) + mu |v_i|^2)`. At the code named `N'a_i = 2 mu v_i`, and all of these
+        are equalities. If `rho` is larger some neuron earns more than it costs, and where `c` and `mu |v|^2` differ
+        another size of the neuron costs less.""",
     hypothesis=lambda _: True,
     prediction=_some_multiplier,
     activations=NONLINEAR,
@@ -68,17 +64,13 @@ def _has_kinds_below(problem: Problem) -> bool:
 
 ORDER_OF_KINDS = Theorem(
     name="order-of-kinds",
-    statement=(
-        "Free neurons cost no more than rectified ones, at any cost of the encoder's weights, and these no more than "
-        "linear ones at the same cost."
-    ),
+    statement="""Free neurons cost no more than rectified ones, at any cost of the encoder's weights, and these no
+        more than linear ones at the same cost.""",
     latex=r"L^*_{\text{free}} \;\le\; L^*_{\text{rectified}}(\lambda) \;\le\; L^*_{\text{linear}}(\lambda)",
     source=SECTION,
-    proof=(
-        "A linear neuron is nonnegative on all samples, so that a rectifier leaves it as it is: it is a rectified one "
-        "of the same cost, or less if squared biases have a cost. The activity of a rectified neuron is one that a "
-        "free neuron may have, at the same cost but for the weights."
-    ),
+    proof="""A linear neuron is nonnegative on all samples, so that a rectifier leaves it as it is: it is a
+        rectified one of the same cost, or less if squared biases have a cost. The activity of a rectified neuron is
+        one that a free neuron may have, at the same cost but for the weights.""",
     hypothesis=_has_kinds_below,
     prediction=_kinds_below,
     activations=("linear", "rectified"),

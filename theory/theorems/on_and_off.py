@@ -37,11 +37,7 @@ class Channels(NamedTuple):
 
 
 def channels(values: Array, probabilities: Array) -> Channels:
-    """The channels of a variable that takes some values.
-
-    Args:
-        values: (T,).
-        probabilities: (T,) positive, of sum one.
+    """The channels of a variable that takes some values (T,), with positive probabilities (T,) of sum one.
 
     Example:
         >>> best = channels(np.array([0.0, 1.0, 3.0]), np.array([0.5, 0.25, 0.25]))
@@ -93,23 +89,19 @@ def _on_and_off(problem: Problem) -> Prediction:
 
 ON_AND_OFF = Theorem(
     name="on-and-off",
-    statement=(
-        "Let free neurons, or rectified ones with weights that cost nothing, code one variable `I` whose least value "
-        "is zero, and let the decoder be exact. An ON neuron has the activity `(I - b)_+` and an OFF neuron `(b - "
-        "I)_+`, in some units, at the best `b`. The code needs no OFF neuron if and only if `P(I = 0) >= E[I]^2 / "
-        "E[I^2]`."
-    ),
+    statement="""Let free neurons, or rectified ones with weights that cost nothing, code one variable `I` whose
+        least value is zero, and let the decoder be exact. An ON neuron has the activity `(I - b)_+` and an OFF
+        neuron `(b - I)_+`, in some units, at the best `b`. The code needs no OFF neuron if and only if `P(I = 0) >=
+        E[I]^2 / E[I^2]`.""",
     latex=r"L^* = 2\sqrt{\alpha \mu}\, |A| \min_b \Big( \sqrt{\langle (I - b)_+^2 \rangle} + "
     r"\sqrt{\langle (b - I)_+^2 \rangle} \Big), \qquad "
     r"\text{no OFF} \iff P(I = 0) \ge \frac{\langle I \rangle^2}{\langle I^2 \rangle}",
     source=f"{CITED_2026}, section 5; the loss: this project",
-    proof=(
-        "Let `f` be what the neurons with a positive decoder say together, and `-g` what the others say: `f - g = I - "
-        "b` with `f, g >= 0`, so `f >= (I - b)_+` and `g >= (b - I)_+`. A neuron costs at least `2 sqrt(alpha mu)` "
-        "times the root mean square of what it says, and such roots add up to no less than that of the sum. The two "
-        "terms are convex in `b`. Below `b = 0` their sum falls, and above it at first it rises at `sqrt(P(I = 0)) - "
-        "E[I] / sqrt(E[I^2])`: so `b = 0` is best if and only if this is not negative."
-    ),
+    proof="""Let `f` be what the neurons with a positive decoder say together, and `-g` what the others say: `f - g
+        = I - b` with `f, g >= 0`, so `f >= (I - b)_+` and `g >= (b - I)_+`. A neuron costs at least `2 sqrt(alpha
+        mu)` times the root mean square of what it says, and such roots add up to no less than that of the sum. The
+        two terms are convex in `b`. Below `b = 0` their sum falls, and above it at first it rises at `sqrt(P(I =
+        0)) - E[I] / sqrt(E[I^2])`: so `b = 0` is best if and only if this is not negative.""",
     hypothesis=lambda problem: problem.dimension == 1 and weights_cost_nothing(problem),
     prediction=_on_and_off,
     exact=True,
@@ -156,27 +148,24 @@ def _saved(points: Array, lengths: Array, probabilities: Array, best: Channels, 
 
 SHARED_NEURONS = Theorem(
     name="shared-neurons",
-    statement=(
-        "Independence is not enough. Let neurons be free, or rectified with weights that cost nothing, the decoder "
-        "exact, and let every combination of values occur. The best modular code has an ON and an OFF neuron for each "
-        "source, and the loss given. Let both neurons of source `i` exist, with no sample at `b_i`. If the first "
-        "inequality holds for another source `j` (about its mean) the optimal code is mixed: the neurons of `i` say "
-        "`s_j` too. For independent sources the right side is `sqrt(C_jj) (sqrt(P(s_i > b_i)) + sqrt(P(s_i < b_i)))`."
-    ),
+    statement="""Independence is not enough. Let neurons be free, or rectified with weights that cost nothing, the
+        decoder exact, and let every combination of values occur. The best modular code has an ON and an OFF neuron
+        for each source, and the loss given. Let both neurons of source `i` exist, with no sample at `b_i`. If the
+        first inequality holds for another source `j` (about its mean) the optimal code is mixed: the neurons of `i`
+        say `s_j` too. For independent sources the right side is `sqrt(C_jj) (sqrt(P(s_i > b_i)) + sqrt(P(s_i <
+        b_i)))`.""",
     latex=r"\sqrt{\langle (s_j - b_j)_+^2 \rangle} + \sqrt{\langle (b_j - s_j)_+^2 \rangle} > "
     r"\sqrt{\langle s_j^2 \, [s_i > b_i] \rangle} + \sqrt{\langle s_j^2 \, [s_i < b_i] \rangle} \;\Rightarrow\; "
     r"L^* < L_{\text{modular}} = 2 \sqrt{\alpha \mu} \sum_i |B_i| \min_b \Big( "
     r"\sqrt{\langle (s_i - b)_+^2 \rangle} + \sqrt{\langle (b - s_i)_+^2 \rangle} \Big)",
     source=SECTION,
-    proof=(
-        "Where every combination occurs the neurons of source `i` decode `B_i s_i` alone. Replace its ON neuron `a` by "
-        "two, `(a + e s_j [s_i > b_i]) / sqrt(2)` and the same with `-e`, with decoders `(v + r B_j) / sqrt(2)` and "
-        "`(v - r B_j) / sqrt(2)`, and its OFF neuron likewise with the same product `e r = u`. As long as `e` is so "
-        "small that no sign changes these are rectified. Together they say what they said and `u B_j s_j` besides, and "
-        "cost `alpha e^2 E[s_j^2; s_i > b_i] + mu r^2 |B_j|^2` and the like more, at best `2 u sqrt(alpha mu) |B_j|` "
-        "times the right side. The neurons of `j` need to say `1 - u` of what they said, and cost `2 u sqrt(alpha mu) "
-        "|B_j|` times the left side less."
-    ),
+    proof="""Where every combination occurs the neurons of source `i` decode `B_i s_i` alone. Replace its ON neuron
+        `a` by two, `(a + e s_j [s_i > b_i]) / sqrt(2)` and the same with `-e`, with decoders `(v + r B_j) /
+        sqrt(2)` and `(v - r B_j) / sqrt(2)`, and its OFF neuron likewise with the same product `e r = u`. As long
+        as `e` is so small that no sign changes these are rectified. Together they say what they said and `u B_j
+        s_j` besides, and cost `alpha e^2 E[s_j^2; s_i > b_i] + mu r^2 |B_j|^2` and the like more, at best `2 u
+        sqrt(alpha mu) |B_j|` times the right side. The neurons of `j` need to say `1 - u` of what they said, and
+        cost `2 u sqrt(alpha mu) |B_j|` times the left side less.""",
     hypothesis=lambda problem: (
         problem.readout.exact
         and problem.dimension > 1
@@ -236,27 +225,23 @@ def _longest_half(rows: Array) -> float:
 
 FREE_CONDITION = Theorem(
     name="free-condition",
-    statement=(
-        "Let free neurons decode two sources exactly, let every combination of values occur and no column of the "
-        "targets be a multiple of the other, and let the best code of each source have an ON and an OFF neuron. Then "
-        "the code is modular if and only if no unit vector `v` breaks the inequality, with `D` the columns dual to the "
-        "unit columns of the targets; the price is at most the root of the largest left side, less one. For "
-        "independent sources and columns at a right angle both sides of `v` have to be alike, `E[(v.n) |v.n|] = 0` for "
-        "all `v`: symmetric sources are modular, and sources with unequal halves, `P(s_i > b_i) != P(s_i < b_i)`, are "
-        "not."
-    ),
+    statement="""Let free neurons decode two sources exactly, let every combination of values occur and no column of
+        the targets be a multiple of the other, and let the best code of each source have an ON and an OFF neuron.
+        Then the code is modular if and only if no unit vector `v` breaks the inequality, with `D` the columns dual
+        to the unit columns of the targets; the price is at most the root of the largest left side, less one. For
+        independent sources and columns at a right angle both sides of `v` have to be alike, `E[(v.n) |v.n|] = 0`
+        for all `v`: symmetric sources are modular, and sources with unequal halves, `P(s_i > b_i) != P(s_i < b_i)`,
+        are not.""",
     latex=r"\text{modular} \iff \mathbb{E}\big[(v^\top D n)_+^2\big] \le 1 \ \text{ for all } |v| = 1, \qquad "
     r"n_i = \frac{(s_i - b_i)_+}{\sqrt{\langle (s_i - b_i)_+^2 \rangle}} - "
     r"\frac{(b_i - s_i)_+}{\sqrt{\langle (b_i - s_i)_+^2 \rangle}}",
     source=SECTION,
-    proof=(
-        "The best activity of a free neuron with the decoder `v` is a multiple of `(N_t.v)_+ / p_t`. If the modular "
-        "code is optimal its ON and OFF neurons are such activities, for `v` along the column of their source and "
-        "against it: that fixes `N_t = 2 sqrt(alpha mu) p_t D n`. Its columns sum to zero since `b_i` is best, and it "
-        "proves the best modular loss over `rho`, the root of the largest left side. With independent sources and `D` "
-        "orthonormal `E[(v.n)^2] = 2` for all `v`, so that neither half may exceed the other. Near an axis the halves "
-        "differ by `P(n_i > 0) - P(n_i < 0)` times the square of the other component, times two."
-    ),
+    proof="""The best activity of a free neuron with the decoder `v` is a multiple of `(N_t.v)_+ / p_t`. If the
+        modular code is optimal its ON and OFF neurons are such activities, for `v` along the column of their source
+        and against it: that fixes `N_t = 2 sqrt(alpha mu) p_t D n`. Its columns sum to zero since `b_i` is best,
+        and it proves the best modular loss over `rho`, the root of the largest left side. With independent sources
+        and `D` orthonormal `E[(v.n)^2] = 2` for all `v`, so that neither half may exceed the other. Near an axis
+        the halves differ by `P(n_i > 0) - P(n_i < 0)` times the square of the other component, times two.""",
     hypothesis=lambda problem: (
         problem.readout.exact
         and problem.dimension == 2
@@ -290,30 +275,27 @@ def _as_weights_become_expensive(problem: Problem) -> Prediction:
 
 EXPENSIVE_WEIGHTS = Theorem(
     name="expensive-weights",
-    statement=(
-        "Let sources be independent, neither mixing nor targets join any two, and errors, if any, count as the samples "
-        "do. As the weights of rectified neurons become expensive they end as linear ones: the price of modularity "
-        "falls at least as `1/lambda` (first inequality, for the exact decoder of the data), and from a finite "
-        "`lambda` on the "
-        "best linear code, which is modular, is optimal. `c_i` is the variance of source `i`, `m_i` the distance of "
-        "its mean from the nearer end, and `P` the product over the sources of the probability of the rarer end."
-    ),
+    statement="""Let sources be independent, neither mixing nor targets join any two, and errors, if any, count as
+        the samples do. As the weights of rectified neurons become expensive they end as linear ones: the price of
+        modularity falls at least as `1/lambda` (first inequality, for the exact decoder of the data), and from a
+        finite `lambda` on the best linear code, which is modular, is optimal. `c_i` is the variance of source `i`,
+        `m_i` the distance of its mean from the nearer end, and `P` the product over the sources of the probability
+        of the rarer end.""",
     latex=r"\frac{L_{\text{modular}}}{L^*} - 1 \le \frac{1}{d} \sum_i \sqrt{1 + \frac{\alpha K_{ii} (c_i + m_i^2)}"
     r"{\lambda}} - 1, \qquad \lambda \ge \frac{2 \alpha}{P} \max_i K_{ii} c_i \;\Rightarrow\; L^* = L_{\text{linear}}",
     source=SECTION,
-    proof=(
-        "Take units in which `K = 1`. *Price:* for each source let `N` hold plus and minus `2 sqrt(lambda mu)` over "
-        "their distance at two samples that differ in this source alone, in the direction of its column. A rectifier "
-        "never rises faster than what it rectifies, so `|N'a| <= 2 sqrt(lambda mu) |w|`: no code costs less than `2 "
-        "sqrt(lambda mu) d`, and each linear modular neuron costs `sqrt(1 + alpha (c_i + m_i^2) / lambda)` times `2 "
-        "sqrt(lambda mu)`. *Linear:* the multiplier of the best linear code is a multiple of `p_t s_ti` along the "
-        "column of source `i`, so that a neuron with the activity `a` and `d_i = E[s_i a] / c_i` does not earn more "
-        "than it costs if `alpha sum_i d_i^2 m_i^2 <= alpha E[a]^2 + lambda sum_i (w_i^2 - d_i^2)`, as `E[a^2] >= "
-        "E[a]^2 + sum_i d_i^2 c_i`. Let `y = -w.s`, its largest value `h`, and the neuron silent for `y > b`, so that "
-        "`r = (y - b)_+` is what the rectifier adds. Then `|d_i| <= |w_i|`, and `sum_i (w_i^2 - d_i^2) >= E[y r] / max "
-        "c_i`. The left side is at most `alpha h^2`. If `b >= 0`, `E[a] >= b`, and what is missing is at most `2 alpha "
-        "h (h - b)` while `E[y r] >= P h (h - b)`; if `b < 0` it is at most `alpha h^2` while `E[y r] >= P h^2`."
-    ),
+    proof="""Take units in which `K = 1`. *Price:* for each source let `N` hold plus and minus `2 sqrt(lambda mu)`
+        over their distance at two samples that differ in this source alone, in the direction of its column. A
+        rectifier never rises faster than what it rectifies, so `|N'a| <= 2 sqrt(lambda mu) |w|`: no code costs less
+        than `2 sqrt(lambda mu) d`, and each linear modular neuron costs `sqrt(1 + alpha (c_i + m_i^2) / lambda)`
+        times `2 sqrt(lambda mu)`. *Linear:* the multiplier of the best linear code is a multiple of `p_t s_ti`
+        along the column of source `i`, so that a neuron with the activity `a` and `d_i = E[s_i a] / c_i` does not
+        earn more than it costs if `alpha sum_i d_i^2 m_i^2 <= alpha E[a]^2 + lambda sum_i (w_i^2 - d_i^2)`, as
+        `E[a^2] >= E[a]^2 + sum_i d_i^2 c_i`. Let `y = -w.s`, its largest value `h`, and the neuron silent for `y >
+        b`, so that `r = (y - b)_+` is what the rectifier adds. Then `|d_i| <= |w_i|`, and `sum_i (w_i^2 - d_i^2) >=
+        E[y r] / max c_i`. The left side is at most `alpha h^2`. If `b >= 0`, `E[a] >= b`, and what is missing is at
+        most `2 alpha h (h - b)` while `E[y r] >= P h (h - b)`; if `b < 0` it is at most `alpha h^2` while `E[y r]
+        >= P h^2`.""",
     hypothesis=lambda problem: (
         problem.encoder_cost > 0
         and problem.groups is None

@@ -33,12 +33,10 @@ PAIRWISE_RANGES = Theorem(
     latex=r"\operatorname{conv}(S_{ij}) = [\ell_i, u_i] \times [\ell_j, u_j] \;\; \forall\, i \ne j "
     r"\;\Longrightarrow\; \text{modular}",
     source=f"{CITED_2025}, corollary 2.3 as worded; docs/decided.md",
-    proof=(
-        "It does not hold, from three sources on. The four corners of a cube with an even number of signs turned have "
-        "all corners of each pair; but the neuron `w = (1, 1, 1)` needs the bias 1 on one of its sides, and "
-        "`h(w)^2 = 1 < 3 = w'Fw`. It holds for two sources, and where all corners of the box are there: "
-        "range-independence."
-    ),
+    proof="""It does not hold, from three sources on. The four corners of a cube with an even number of signs turned
+        have all corners of each pair; but the neuron `w = (1, 1, 1)` needs the bias 1 on one of its sides, and
+        `h(w)^2 = 1 < 3 = w'Fw`. It holds for two sources, and where all corners of the box are there:
+        range-independence.""",
     hypothesis=_pairwise,
     prediction=is_modular,
     exact=True,
@@ -58,11 +56,9 @@ INDEFINITE_ELLIPSOID = Theorem(
     statement="If `F` has positive and negative eigenvalues, the optimal code is mixed.",
     latex=r"\lambda_{\min}(F) < 0 \;\Longrightarrow\; \text{mixed}",
     source=f"{CITED_2025}, after theorem 2.2, and appendix B.2; docs/decided.md",
-    proof=(
-        "It does not hold. Two rare bits that are mostly 1 together have a covariance above the product of their least "
-        "biases, so `F` has a negative eigenvalue; but their hull is a square, and range-independence makes the "
-        "code modular. Only directions with `w'Fw > 0` can break the inequality, and these a hull can bound."
-    ),
+    proof="""It does not hold. Two rare bits that are mostly 1 together have a covariance above the product of their
+        least biases, so `F` has a negative eigenvalue; but their hull is a square, and range-independence makes the
+        code modular. Only directions with `w'Fw > 0` can break the inequality, and these a hull can bound.""",
     hypothesis=_indefinite,
     prediction=is_mixed,
     exact=True,
@@ -80,17 +76,14 @@ def _cheap(problem: Problem) -> bool:
 
 CHEAP_WEIGHTS = Theorem(
     name="cheap-weights",
-    statement=(
-        "Let independent sources have one variance and one range, even about the mean, and let the weights of the "
-        "encoder be free and those of the decoder cheap. Then the optimal code is modular, whatever the mixing."
-    ),
+    statement="""Let independent sources have one variance and one range, even about the mean, and let the weights
+        of the encoder be free and those of the decoder cheap. Then the optimal code is modular, whatever the
+        mixing.""",
     latex=r"\lambda = 0,\; \mu \to 0 \;\Longrightarrow\; \text{modular for every } A",
     source=f"{CITED_2023}, appendix A.3.5, where it is posited; docs/decided.md",
-    proof=(
-        "It does not hold. The cost of an exact decoder's weights changes the size of a code and not its verdict "
-        "(invariances): two sources of variance `C` and reach `m` have neurons of their own if and only if the cosine "
-        "between the columns of the mixing is at most `m^2 / (C + m^2)`, cheap or not."
-    ),
+    proof="""It does not hold. The cost of an exact decoder's weights changes the size of a code and not its verdict
+        (invariances): two sources of variance `C` and reach `m` have neurons of their own if and only if the cosine
+        between the columns of the mixing is at most `m^2 / (C + m^2)`, cheap or not.""",
     hypothesis=_cheap,
     prediction=is_modular,
     exact=True,

@@ -117,6 +117,10 @@ class Theorem:
     activations: tuple[str, ...] = ("linear",)
     dependent: bool = False
 
+    def __post_init__(self) -> None:
+        for name in ("statement", "latex", "proof"):  # written over several lines
+            object.__setattr__(self, name, " ".join(getattr(self, name).split()))
+
     @property
     def scope(self) -> str:
         """The codes it applies to: their neurons, how they are read out, and whether there is a recurrent layer.
