@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from solver.extras import is_there
 from solver.metrics import NEIGHBOURS, conditional_information, linear_columns, modularity_scores
 from solver.metrics.samples import unexplained, variance
+from solver.pictures.words import aligned
+from solver.plain import attributes
 from theory.arrays import Array
 from theory.errors import InputError
 from theory.immutable import Frozen
@@ -67,16 +69,8 @@ class Comparison(Frozen):
             >>> answer.compare({"place": [x for x in range(3) for y in range(3)]}).to_dict()["kinds"]
             ['number']
         """
-        return {
-            "labels": list(self.labels),
-            "kinds": list(self.kinds),
-            "explained": self.explained.tolist(),
-            "correlation": self.correlation.tolist(),
-            "follows": list(self.follows),
-            "decodable": self.decodable.tolist(),
-            "chance": self.chance.tolist(),
-            "scores": dict(self.scores),
-        }
+        arrays = ("explained", "correlation", "decodable", "chance")
+        return attributes(self, "labels", "kinds", "follows", *arrays, "scores")
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
         """Draw what each label explains of each neuron; write the picture to `path` (.png, .pdf, .svg) if given.
@@ -96,8 +90,6 @@ class Comparison(Frozen):
         for neuron, name in enumerate(self.follows[:shown]):
             rows.append([str(neuron + 1), *_percents(self.explained[neuron]), name])
         rows += [["chance", *_percents(self.chance), ""], ["all", *_percents(self.decodable), ""]]
-        width = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        table = ["  ".join([*map(str.rjust, row[:-1], width), row[-1]]).rstrip() for row in rows]
         more = [f"... and {len(self.follows) - shown} more neurons"] if len(self.follows) > shown else []
         scores = [
             f"{name.replace('_', ' ')}: {'too few samples to tell' if np.isnan(value) else f'{value:.3f}'}"
@@ -107,7 +99,7 @@ class Comparison(Frozen):
             "Share of each neuron's variance that each label explains; below, what chance would, and what of each "
             "label all neurons tell."
         )
-        return "\n".join([heading, "", *table, *more, *([""] if scores else []), *scores])
+        return "\n".join([heading, "", *aligned(rows, left=[-1]), *more, *([""] if scores else []), *scores])
 
 
 def _percents(shares: Array) -> list[str]:

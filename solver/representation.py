@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from solver import files, tables
 from solver.certificate import network_agrees
 from solver.codes.answer import Answer
+from solver.codes.drawn import Drawing, Drawn
 from solver.codes.linear import BEYOND_DIGITS, Code
 from solver.extras import TABLES
 from theory.dynamics import STEP_TOLERANCE, outside
@@ -21,14 +21,13 @@ from theory.inputs import as_array
 if TYPE_CHECKING:
     import pandas
     import xarray
-    from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
     from theory.sources import Sources
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class Representation(Answer, Code):  # type: ignore[misc]  # of a table it makes a table
+class Representation(Drawn, Answer, Code):  # type: ignore[misc]  # of a table it makes a table
     """A code with its certificate: the optimal one where ``status`` says so.
 
     Attributes:
@@ -67,6 +66,9 @@ class Representation(Answer, Code):  # type: ignore[misc]  # of a table it makes
         recurrent: (a, n, n) W_rec, z(R s) = recurrent @ z(s) + recurrent_bias for each of the transitions; of length
             zero where there are none.
         recurrent_bias: (a, n).
+
+    Panels of the picture: "sources" or "neurons" (of two sources), "weights", "energies". The usual one is "neurons" of
+    two sources, else "weights". See `solver.pictures.plot`.
 
     Example:
         >>> from solver import Problem, solve
@@ -142,35 +144,10 @@ class Representation(Answer, Code):  # type: ignore[misc]  # of a table it makes
         message = self.message if BEYOND_DIGITS in self.message else f"{self.message}; {BEYOND_DIGITS}"
         return replace(code, status=unproven, message=message)
 
-    def plot(
-        self,
-        path: str | os.PathLike[str] | None = None,
-        *,
-        ax: Any = None,
-        panels: str | Sequence[str] | None = None,
-    ) -> Figure:
-        """Draw the code; write the picture to `path` (.png, .pdf, .svg) if given. See `solver.pictures.plot`.
-
-        Args:
-            path: file to write, whole or not at all.
-            ax: axes of matplotlib to draw in, one for each panel, for a figure of your own.
-            panels: "sources" or "neurons" (of two sources), "weights", "energies"; all there is if None, or with `ax`
-                the neurons of two sources and else the weights.
-
-        Raises:
-            InputError: an unknown panel, axes that are not as many, or a path that cannot be written.
-
-        Example:
-            >>> from solver import Problem, solve
-            >>> figure = solve(Problem([[0, 0], [0, 1], [1, 0]])).plot(panels=["neurons", "energies"])
-        """
+    def _drawing(self) -> Drawing:
         from solver.pictures.plot import plot
 
-        if ax is None and panels is None:
-            return plot(self, path)
-        from solver.pictures.panels import plot_panels
-
-        return plot_panels(self, panels, ax, path)
+        return plot, None
 
     def to_html(self, path: str | os.PathLike[str], *, stops: int = 17) -> None:
         """Write a page to turn and hover: the code, its certificate, and how both change with the cost of weights.

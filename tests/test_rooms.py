@@ -38,6 +38,7 @@ FLOORS = [
     {
         "solver.pictures.__init__",
         "solver.problem",
+        "solver.plain",
         "solver.verdict",
         "solver.extras",
         "solver.stopping",
@@ -73,6 +74,7 @@ FLOORS = [
         "solver.pictures.phases.price_curve",
         "solver.pictures.questions",
         "solver.pictures.training",
+        "solver.codes.drawn",
         "solver.comparison",
         "solver.tables",
         "solver.nonlinear.code",

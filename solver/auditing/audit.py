@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -32,6 +31,7 @@ from solver.auditing.affine import (
 from solver.auditing.findings import Findings
 from solver.auditing.scale import fit_costs
 from solver.certificate import certify
+from solver.codes.drawn import Drawing, Drawn
 from solver.questions.separation import separation
 from solver.solving.limits import DEFAULT_TOLERANCE
 from solver.solving.solve import solve_one_of_many
@@ -46,8 +46,6 @@ from theory.problem import Problem
 from theory.sources import Sources
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from solver.auditing.nonlinear import NonlinearAudit
 
 
@@ -65,7 +63,7 @@ TOLERANCES_OF_ACTIVITY = ActivityTolerances()
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Audit(Findings):
+class Audit(Drawn, Findings):
     """A code held against the certified optimum of the same problem.
 
     Audited is the code made of the affine part of the activity: z = w.s + b by least squares, the biases raised where
@@ -104,6 +102,9 @@ class Audit(Findings):
         neurons: n names.
         activity: (T, n) as it was.
 
+    Panels of the picture: "earnings" (the usual one), "code", "optimum", "energies", "savings", "fit" (of a cost that
+    was fitted).
+
     Source: docs/mathematics.md, "Audit of a given code".
 
     Example:
@@ -113,35 +114,10 @@ class Audit(Findings):
         ([0.54, 0.54, 0.54, 0.54], True)
     """
 
-    def plot(
-        self,
-        path: str | os.PathLike[str] | None = None,
-        *,
-        ax: Any = None,
-        panels: str | Sequence[str] | None = None,
-    ) -> Figure:
-        """Draw both codes, their costs and what each neuron earns; write it to `path` (.png, .pdf, .svg) if given.
-
-        Args:
-            path: file to write, whole or not at all.
-            ax: axes of matplotlib to draw in, one for each panel, for a figure of your own.
-            panels: "earnings", "code", "optimum", "energies", "savings", "fit" (of a cost that was fitted). All there
-                is if None; with `ax` the earnings.
-
-        Raises:
-            InputError: an unknown panel, axes that are not as many, or a path that cannot be written.
-
-        Example:
-            >>> square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
-            >>> figure = audit(Problem(square), 1 + square).plot(panels=["code", "earnings"])
-        """
+    def _drawing(self) -> Drawing:
         from solver.pictures.audit import PANELS, plot_audit
 
-        if ax is None and panels is None:
-            return plot_audit(self, path)
-        from solver.pictures.panels import plot_panels
-
-        return plot_panels(self, panels, ax, path, known=PANELS)
+        return plot_audit, PANELS
 
     def sentences(self) -> list[str]:
         """The audit in words.

@@ -10,6 +10,7 @@ import numpy as np
 from solver.auditing.affine import AffineCode, varying
 from solver.auditing.scale import Fit
 from solver.comparison import scores_at_hand
+from solver.plain import attributes
 from solver.representation import Representation
 from theory.arrays import Array, Indices
 from theory.conditions import Verdict
@@ -73,26 +74,12 @@ class CommonFindings(Frozen):
             >>> audit(Problem([[-1], [0], [1]]), [[0.0], [1.0], [2.0]]).to_dict()["neurons"]
             ['1']
         """
+        names = ("loss", "lower_bound", "excess", "unexplained", "unexplained_shares", "least_activity")
+        more = ("encoder_error", "decoder_error", "ratios", "wasted", "savings", "strengths", "missing_ratio")
         return {
-            "loss": self.loss,
-            "lower_bound": self.lower_bound,
-            "excess": self.excess,
-            "unexplained": self.unexplained,
-            "unexplained_shares": self.unexplained_shares.tolist(),
-            "least_activity": self.least_activity,
-            "encoder_error": self.encoder_error,
-            "decoder_error": self.decoder_error,
-            "ratios": self.ratios.tolist(),
-            "wasted": self.wasted.tolist(),
-            "savings": self.savings,
-            "strengths": self.strengths.tolist(),
-            "missing_ratio": self.missing_ratio,
-            "missing_saving": self.missing_saving,
-            "scores": self.scores,
-            "neurons": list(self.neurons),
-            "energies": dict(self.code.energies),
-            "encoder_cost": self.problem.encoder_cost,
-            "decoder_cost": self.problem.decoder_cost,
+            **attributes(self, *names, *more, "missing_saving", "scores", "neurons"),
+            **attributes(self.code, "energies"),
+            **attributes(self.problem, "encoder_cost", "decoder_cost"),
             "optimum": self.optimum.to_dict(),
         }
 
@@ -124,9 +111,8 @@ class Findings(CommonFindings):
         from solver.pictures.summary import verdict_to_dict
 
         return super().to_dict() | {
-            "lifts": self.lifts.tolist(),
-            "missing_neuron": self.missing_neuron.tolist(),
-            "source_weights": self.code.source_weights.tolist(),
+            **attributes(self, "lifts", "missing_neuron"),
+            **attributes(self.code, "source_weights"),
             "verdict": None if self.verdict is None else verdict_to_dict(self.problem, self.verdict),
             "fit": None if self.fit is None else self.fit.to_dict(),
         }
@@ -140,4 +126,4 @@ class NonlinearFindings(CommonFindings):
 
     def to_dict(self) -> dict[str, Any]:
         """All findings as numbers, strings and lists: what `--json` prints."""
-        return super().to_dict() | {"missing_activity": self.missing_activity.tolist()}
+        return super().to_dict() | attributes(self, "missing_activity")

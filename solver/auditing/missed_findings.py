@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from solver.plain import attributes, plain
 from theory.arrays import Array
 from theory.immutable import Frozen
 
@@ -64,23 +63,12 @@ class MissedFindings(Frozen):
         """All findings as numbers, strings and lists.
 
         Example:
+            >>> import numpy as np
             >>> from solver import missed_source
             >>> random = np.random.default_rng(0)
             >>> named = random.standard_normal((60, 2))
             >>> sorted(missed_source(named, named, random.standard_normal(60), block=1, permutations=99).to_dict())[:3]
             ['block', 'given', 'kinds']
         """
-        parts = {
-            name: {key: np.asarray(value).tolist() for key, value in vars(part).items()}
-            for name, part in (("without", self.without), ("given", self.given))
-        }
-        rest = {"neurons": list(self.neurons), "kinds": list(self.kinds), "level": self.level}
-        return (
-            parts
-            | rest
-            | {
-                "permutations": self.permutations,
-                "block": self.block,
-                "persistence": self.persistence,
-            }
-        )
+        parts = {"without": plain(vars(self.without)), "given": plain(vars(self.given))}
+        return parts | attributes(self, "neurons", "kinds", "level", "permutations", "block", "persistence")

@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,6 +21,7 @@ from solver.auditing.findings import NonlinearFindings
 from solver.auditing.hinge import rectified_part
 from solver.certificate.nonlinear import FEASIBLE, bound_of, measured, model_of
 from solver.codes.certified import UNPROVEN
+from solver.codes.drawn import Drawing, Drawn
 from solver.nonlinear.code import described
 from solver.nonlinear.representation import NonlinearRepresentation
 from solver.rectified.master import best_energies
@@ -29,7 +29,6 @@ from solver.solving.solve import solve
 from theory.errors import InputError
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
 
     from theory.arrays import Array
@@ -52,7 +51,7 @@ TOLERANCES = NonlinearAuditTolerances()
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class NonlinearAudit(NonlinearFindings):
+class NonlinearAudit(Drawn, NonlinearFindings):
     """A code of rectified or free neurons held against the certified optimum of its problem.
 
     Of free neurons the activity itself is audited, with the decoder given or the best. Of rectified ones it is the code
@@ -87,6 +86,8 @@ class NonlinearAudit(NonlinearFindings):
         neurons: n names.
         activity: (T, n) as it was.
 
+    Panels of the picture: "earnings" (the usual one), "energies", "savings".
+
     Source: docs/mathematics.md, "Audit of a given code".
 
     Example:
@@ -110,30 +111,10 @@ class NonlinearAudit(NonlinearFindings):
 
         return columns(self)
 
-    def plot(
-        self,
-        path: str | os.PathLike[str] | None = None,
-        *,
-        ax: Any = None,
-        panels: str | Sequence[str] | None = None,
-    ) -> Figure:
-        """Draw the terms of both losses, what each neuron earns, and the savings; write it to `path` if given.
-
-        Args:
-            path: file to write, whole or not at all.
-            ax: axes of matplotlib to draw in, one for each panel, for a figure of your own.
-            panels: "earnings", "energies", "savings"; all there is if None, or with `ax` the earnings.
-
-        Raises:
-            InputError: an unknown panel, axes that are not as many, or a path that cannot be written.
-        """
+    def _drawing(self) -> Drawing:
         from solver.pictures.audit_nonlinear import PANELS, plot
 
-        if ax is None and panels is None:
-            return plot(self, path)
-        from solver.pictures.panels import plot_panels
-
-        return plot_panels(self, panels, ax, path, known=PANELS)
+        return plot, PANELS
 
     def _repr_html_(self) -> str:
         from theory.writing import block

@@ -25,6 +25,7 @@ from scipy.optimize import brentq
 
 from solver.auditing.accounting import strengthened_loss
 from solver.auditing.affine import require_decodable
+from solver.plain import attributes
 from solver.solving.solve import solve_one_of_many
 from theory.arrays import Array
 from theory.errors import InputError
@@ -72,7 +73,7 @@ class Fit(Frozen):
 
     def to_dict(self) -> dict[str, Any]:
         """Numbers and lists, for JSON."""
-        return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in vars(self).items()}
+        return attributes(self, *vars(self))
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from solver.plain import attributes
 from theory.immutable import Frozen
 
 if TYPE_CHECKING:
@@ -61,4 +60,4 @@ class Certificate(Frozen):
             >>> certify(answer.problem, answer).to_dict()["feasible"]
             True
         """
-        return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in asdict(self).items()}
+        return attributes(self, *vars(self))

@@ -9,6 +9,7 @@ import numpy as np
 
 from solver.certificate.worth import optimality_gap, within_loss
 from solver.codes.reads import scale_ratio
+from solver.plain import attributes
 from theory.conditions.practically import PRACTICALLY, excess, practically_modular
 from theory.errors import InputError
 from theory.immutable import Frozen
@@ -38,30 +39,7 @@ UNPROVEN: dict[str, Any] = {"status": "unproven", "lower_bound": 0.0, "gap": 1.0
 class CertifiedCode(Frozen):
     """A network with nonnegative neurons, its loss, and a proven lower bound; `Code` and `NonlinearCode` are of it.
 
-    Attributes:
-        status: "optimal" (gap within the tolerance), "bounded" (a code and a proven bound, with a larger gap), or
-            "interrupted" (stopped early; code and bound are valid all the same).
-        method: what found the code.
-        message: one line on what was chosen and why.
-        loss: of the network.
-        lower_bound: proven lower bound on the loss of any code.
-        gap: (loss - lower_bound) / loss.
-        modular: whether every neuron reads one source only (with groups: one group); None for data without known
-            sources.
-        modular_loss: loss of the best modular code found; NaN for such data.
-        encoder: (n, dx) W_in.
-        encoder_bias: (n,).
-        decoder: (r, n) W_out.
-        decoder_bias: (r,); what is decoded is decoder @ z + decoder_bias.
-        energies: the terms of the loss by name.
-        neuron_costs: (n,) activity and encoder energy of each neuron, decreasing.
-        multiplier: what proves the lower bound.
-        iterations: of the search.
-        seconds: of the search and the certificate.
-        problem: what was solved.
-        tolerance: gap up to which the search was to call the code optimal; NaN where that is not known.
-        practically: price up to which the sources count as modular for practical purposes: whether they do is
-            `practically_modular`. ``dataclasses.replace(answer, practically=0.01)`` asks with another.
+    The fields are those that `Representation` and `NonlinearRepresentation` list, and share.
     """
 
     status: str
@@ -193,9 +171,7 @@ class CertifiedCode(Frozen):
         Args:
             names: of fields that only this kind of code has.
         """
-        values = {name: getattr(self, name) for name in (*JUDGED, "energies", *SAVED_TEXTS, *SAVED_NUMBERS, *names)}
-        plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
-        plain["price_bounds"] = list(self.price_bounds)
+        plain = attributes(self, *JUDGED, "energies", *SAVED_TEXTS, *SAVED_NUMBERS, *names)
         mostly = self.mostly_reads()
         plain |= {"mostly_reads": [name for name, _ in mostly], "shares_of_others": [share for _, share in mostly]}
         plain |= {"sources": list(self.problem.sources.names), "scale_ratio": scale_ratio(self.problem)}

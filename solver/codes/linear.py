@@ -83,33 +83,15 @@ class Code(CertifiedCode):
     recurrent_bias: Array = field(default_factory=lambda: np.empty((0, 0)))
 
     @classmethod
-    def from_weights(
-        cls,
-        problem: Problem,
-        weights: Array,
-        *,
-        multiplier: Array,
-        method: str,
-        message: str,
-        tolerance: float,
-        cover: Cover | None = None,
-        separate: Self | None = None,
-        iterations: int = 0,
-        seconds: float = 0.0,
-    ) -> Self:
+    def from_weights(cls, problem: Problem, weights: Array, separate: Self | None = None, **others: Any) -> Self:
         """The code of some source weights (n, d), of which nothing is proven before it is `bounded_by` something.
 
         Args:
             problem: what it codes.
             weights: (n, d).
-            multiplier: (d, d) what is to prove its bound.
-            method: what found the weights.
-            message: one line on what was chosen and why.
-            tolerance: gap up to which the code counts as optimal.
-            cover: the proof that belongs to the multiplier, if the data alone do not show the bound.
             separate: the best code whose neurons read one group each, if there are groups and this is not that code.
-            iterations: of the search.
-            seconds: of the search and the certificate.
+            others: the fields that do not follow: multiplier, method, message, tolerance, and, where there are such,
+                cover, iterations and seconds.
 
         Example:
             >>> from solver import Problem, solve
@@ -120,20 +102,9 @@ class Code(CertifiedCode):
             >>> len(code), code.bounded_by(best.lower_bound, "bounded").status  # neurons that read alike are one
             (3, 'optimal')
         """
-        values = described(problem, canonical_weights(problem, weights), separate)
-        return cls(
-            **values,
-            **UNPROVEN,
-            problem=problem,
-            multiplier=multiplier,
-            method=method,
-            message=message,
-            tolerance=tolerance,
-            cover=cover,
-            separate=separate,
-            iterations=iterations,
-            seconds=seconds,
-        )
+        network = described(problem, canonical_weights(problem, weights), separate)
+        effort = {"iterations": 0, "seconds": 0.0}
+        return cls(**network, **UNPROVEN, problem=problem, separate=separate, **effort | others)
 
     # ---- using it ---------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from solver.explanations.findings import ExplanationFields
 from solver.explanations.words import columns_of_neurons, sentences_of, text_of
+from solver.plain import attributes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,24 +48,14 @@ class Explanations(ExplanationFields):
             >>> found["labels"], found["neurons"][0]["iou"]
             (['red'], 1.0)
         """
-        pairs = self.pairs
+        tables = ("selectivity", "chance_selectivity", "chance_deviation")
         return {
             "neurons": [one.to_dict() for one in self.neurons],
-            "labels": list(self.labels),
-            "selectivity": self.selectivity.tolist(),
-            "chance_selectivity": self.chance_selectivity.tolist(),
-            "chance_deviation": self.chance_deviation.tolist(),
+            **attributes(self, "labels", *tables, "rule", "samples", "shuffles"),
             "pairs": {
-                "apart": pairs.apart.tolist(),
-                "never": pairs.never,
-                "same": pairs.same,
-                "listed": [dict(vars(pair)) for pair in pairs.listed],
-                "modular": pairs.modular,
-                "price_bounds": list(pairs.price_bounds),
+                **attributes(self.pairs, "apart", "never", "same", "modular", "price_bounds"),
+                "listed": [dict(vars(pair)) for pair in self.pairs.listed],
             },
-            "rule": self.rule,
-            "samples": self.samples,
-            "shuffles": self.shuffles,
         }
 
     def columns(self) -> dict[str, list[Any]]:

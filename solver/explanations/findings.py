@@ -10,6 +10,7 @@ import numpy as np
 from solver.explanations.formulas import Formula
 from solver.explanations.pairs import LabelPairs
 from solver.explanations.search import TIE
+from solver.plain import attributes
 from theory.arrays import Array
 from theory.immutable import Frozen
 
@@ -81,21 +82,12 @@ class Explanation(Frozen):
             >>> explain([0, 0, 2, 2], {"red": [0, 0, 1, 1]}, shuffles=0).neurons[0].to_dict()["formulas"]
             ['red']
         """
+        numbers = ("ties", "iou", "upper_bound", "proven", "runner_up_iou", "runner_up_bound")
         return {
-            "neuron": self.neuron,
-            "fires": self.fires,
+            **attributes(self, "neuron", "fires", *numbers, "chance", "chance_bound", "p_value"),
             "formulas": [str(formula) for formula in self.formulas],
-            "ties": self.ties,
-            "iou": self.iou,
-            "upper_bound": self.upper_bound,
-            "proven": self.proven,
             "by_size": [{"formula": str(formula), "iou": iou} for formula, iou in self.by_size],
             "runner_up": None if self.runner_up is None else str(self.runner_up),
-            "runner_up_iou": self.runner_up_iou,
-            "runner_up_bound": self.runner_up_bound,
-            "chance": self.chance.tolist(),
-            "chance_bound": self.chance_bound.tolist(),
-            "p_value": self.p_value,
         }
 
 

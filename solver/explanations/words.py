@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver.pictures.words import aligned
+
 if TYPE_CHECKING:
     from solver.explanations.findings import Explanation, ExplanationFields
     from solver.explanations.pairs import LabelPair
@@ -192,15 +194,7 @@ def text_of(found: ExplanationFields) -> str:
                 _precision(row),
             ]
         )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    right = (True, True, True, True, False, False, False)
-    lines = [
-        "  ".join(
-            cell.rjust(width) if is_right else cell.ljust(width)
-            for cell, width, is_right in zip(row, widths, right, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
+    lines = aligned(rows, left=[4, 5, 6])
     more = len(found) - ROWS
     return "\n".join([*sentences_of(found), "", *lines, *([f"... and {more} more neurons"] if more > 0 else [])])
 

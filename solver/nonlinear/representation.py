@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from solver.codes.answer import Answer
 from solver.codes.certified import UNPROVEN
+from solver.codes.drawn import Drawing, Drawn
 from solver.nonlinear import files
 from solver.nonlinear.code import NonlinearCode, described, sorted_network
 from theory.neurons.nonlinear import rectified
 
 if TYPE_CHECKING:
     import pandas
-    from matplotlib.figure import Figure
 
     from theory.arrays import Array
     from theory.problem import Problem
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class NonlinearRepresentation(Answer, NonlinearCode):  # type: ignore[misc]  # of a table it makes a table
+class NonlinearRepresentation(Drawn, Answer, NonlinearCode):  # type: ignore[misc]  # of a table it makes a table
     """A code of rectified or free neurons with its certificate: the optimal one where ``status`` says so.
 
     Attributes:
@@ -51,6 +50,8 @@ class NonlinearRepresentation(Answer, NonlinearCode):  # type: ignore[misc]  # o
         seconds: of the search.
         tolerance: gap up to which the search was to call the code optimal.
         problem: what was solved.
+
+    Panels of the picture: "energies", the losses alone.
 
     Source: docs/mathematics.md, "Nonlinear neurons".
 
@@ -97,30 +98,10 @@ class NonlinearRepresentation(Answer, NonlinearCode):  # type: ignore[misc]  # o
         table.attrs = {name: getattr(self, name) for name in ("status", "loss", "lower_bound", "gap")}
         return table
 
-    def plot(
-        self,
-        path: str | os.PathLike[str] | None = None,
-        *,
-        ax: Any = None,
-        panels: str | Sequence[str] | None = None,
-    ) -> Figure:
-        """Draw the code; write the picture to `path` (.png, .pdf, .svg) if given.
-
-        Args:
-            path: file to write, whole or not at all.
-            ax: axes of matplotlib to draw the losses in, for a figure of your own.
-            panels: "energies" for the losses alone; all there is if None.
-
-        Raises:
-            InputError: an unknown panel, axes that are not as many, or a path that cannot be written.
-        """
+    def _drawing(self) -> Drawing:
         from solver.pictures.nonlinear import PANELS, plot
 
-        if ax is None and panels is None:
-            return plot(self, path)
-        from solver.pictures.panels import plot_panels
-
-        return plot_panels(self, panels, ax, path, known=PANELS)
+        return plot, PANELS
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write a page with the answer in words, its picture, and the table of its neurons, in one file.

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 
 from solver.pictures import style
 from solver.pictures.audit import Bars, draw_earnings, draw_savings, draw_terms
-from solver.pictures.audit_words import aligned, excess_words, headline, saved_words, terms_of, weights_words
+from solver.pictures.audit_words import excess_words, headline, saved_words, terms_of, weights_words
 from solver.pictures.style import styled
 from solver.pictures.summary import ROWS_ON_TERMINAL
-from solver.pictures.words import percent, price_sentence, scales_words
+from solver.pictures.words import aligned, percent, price_sentence, scales_words
 
 if TYPE_CHECKING:
     from solver.auditing.findings import NonlinearFindings
@@ -101,7 +101,7 @@ def text(findings: NonlinearFindings) -> str:
         row = [table["neuron"][number], table["reads"][number], percent(table["cost"][number] / findings.loss)]
         row += ["" if ratio is None else f"{100 * ratio:.1f} %", f"x {table['strength'][number]:.3g}"]
         rows.append(row + (["" if share is None else f"{100 * share:.1f} %"] if "not rectified" in table else []))
-    lines = [*sentences(findings), "", *aligned(terms_of(findings)), "", *aligned(rows)]
+    lines = [*sentences(findings), "", *aligned(terms_of(findings), left=[0]), "", *aligned(rows, left=[0])]
     hidden = len(findings.neurons) - ROWS_ON_TERMINAL
     return "\n".join([*lines, f"... and {hidden} more neurons"] if hidden > 0 else lines)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from solver.auditing.findings import CommonFindings, Findings
 from solver.pictures.summary import ROWS_ON_TERMINAL, WEIGHT_COLUMNS, mixture
-from solver.pictures.words import percent, price_sentence, scales_words
+from solver.pictures.words import aligned, percent, price_sentence, scales_words
 from theory.arrays import Array, Indices
 
 NEGLIGIBLE = 1e-6
@@ -82,7 +82,8 @@ def audit_sentences(findings: Findings) -> list[str]:
 
 def audit_text(findings: Findings) -> str:
     """Sentences, and tables of the terms of the loss and of the neurons."""
-    lines = [*audit_sentences(findings), "", *aligned(terms_of(findings)), "", *aligned(_neurons(findings))]
+    tables = ["", *aligned(terms_of(findings), left=[0]), "", *aligned(_neurons(findings), left=[0])]
+    lines = [*audit_sentences(findings), *tables]
     hidden = len(findings.neurons) - ROWS_ON_TERMINAL
     return "\n".join([*lines, f"... and {hidden} more neurons"] if hidden > 0 else lines)
 
@@ -277,9 +278,3 @@ def columns_of_neurons(findings: Findings) -> dict[str, list[Any]]:
         name: [None if np.isnan(value) else float(value) for value in column] for name, column in columns.items()
     }
     return {"neuron": list(findings.neurons), **numbers}
-
-
-def aligned(rows: list[list[str]]) -> list[str]:
-    """Lines of a table, its first column flush left and the others flush right."""
-    width = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return ["  ".join([row[0].ljust(width[0]), *map(str.rjust, row[1:], width[1:])]).rstrip() for row in rows]

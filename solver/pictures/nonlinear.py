@@ -22,7 +22,7 @@ from solver.pictures.words import (
     reading_words,
     scales_words,
 )
-from theory.writing import require_writable, written_whole
+from theory.writing import block, require_writable, written_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -139,23 +139,18 @@ def _cell(value: Any) -> str:
 
 def as_html(answer: NonlinearCode) -> str:
     """Sentences and a table of neurons, for a notebook."""
-    return _said(answer) + (_table(answer, ROWS_IN_TEXT) if len(answer) else "")
+    return block(sentences(answer), answer.columns() if len(answer) else None)
 
 
-def _said(answer: NonlinearCode) -> str:
-    return "".join(f"<p>{escape(line)}</p>" for line in sentences(answer))
-
-
-def _table(answer: NonlinearCode, most: int | None = None) -> str:
-    """The columns of so many neurons, of all if None."""
+def _table(answer: NonlinearCode) -> str:
+    """The columns of all neurons."""
     columns = answer.columns()
     head = "".join(f"<th>{escape(name)}</th>" for name in columns)
     rows = [
         "<tr>" + "".join(f"<td>{escape(_cell(value))}</td>" for value in row) + "</tr>"
         for row in zip(*columns.values(), strict=True)
     ]
-    more = "" if most is None or len(rows) <= most else f"<p>... and {len(rows) - most} more</p>"
-    return f"<table><tr>{head}</tr>{''.join(rows[:most])}</table>{more}"
+    return f"<table><tr>{head}</tr>{''.join(rows)}</table>"
 
 
 def page(answer: NonlinearCode, path: str | os.PathLike[str]) -> None:
@@ -175,7 +170,7 @@ def page(answer: NonlinearCode, path: str | os.PathLike[str]) -> None:
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Best code of {kind} neurons</title><style>'
         "body{font-family:sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}img{width:100%}"
         "td,th{padding:.2rem .6rem;text-align:right}table{border-collapse:collapse;display:block;overflow-x:auto}"
-        f"</style></head><body><h1>Best code of {kind} neurons</h1>{_said(answer)}"
+        f"</style></head><body><h1>Best code of {kind} neurons</h1>{block(sentences(answer))}"
         f'<img src="data:image/png;base64,{picture}" alt="losses and neurons">{_table(answer)}</body></html>'
     )
     with written_whole(target) as partial:

@@ -17,6 +17,7 @@ import numpy as np
 from solver.ambiguity import sentence
 from solver.codes.reads import scale_ratio
 from solver.pictures.words import (
+    aligned,
     conjugated,
     counted,
     duration,
@@ -29,6 +30,7 @@ from solver.pictures.words import (
     scales_words,
     threshold,
 )
+from solver.plain import plain
 from theory.exact.rational import fraction_text, integer_text
 from theory.geometry.levels import levels
 from theory.inputs.names import NOT_PRINTED
@@ -363,9 +365,7 @@ def as_text(representation: Code) -> str:
     """Sentences and a table of the first neurons in plain characters: the `repr` of a representation."""
     header, columns = table_of_neurons(representation)
     rows = [header, *zip(*columns, strict=True)][: ROWS_IN_TEXT + 1]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    # The last column is words: left-aligned, and last so that it may be long.
-    table = ["  ".join([*map(str.rjust, row[:-1], widths), row[-1]]) for row in rows]
+    table = aligned(rows, left=[-1])  # words, which may be long
     return "\n".join([*sentences(representation), "", *table, *_hidden(representation, ROWS_IN_TEXT)])
 
 
@@ -455,7 +455,7 @@ def verdict_to_dict(problem: Problem | None, verdict: Verdict) -> dict[str, Any]
     fields = asdict(verdict) | {"proof": None if verdict.proof is None else verdict.proof.to_dict()}
     fields |= {"practically_modular": verdict.practically_modular}
     fields |= {"scale_ratio": None if problem is None else scale_ratio(problem)}
-    content = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in fields.items()}
+    content: dict[str, Any] = plain(fields)
     if problem is None:
         return content | {"modular_loss": None, "sources": None}
     names, groups = list(problem.sources.names), problem.groups

@@ -42,6 +42,27 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
+def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = ()) -> list[str]:
+    """The lines of a table whose columns are flush right, but for some.
+
+    Args:
+        rows: cells of each row.
+        left: numbers of the columns that are flush left; -1 is the last.
+
+    Example:
+        >>> aligned([["source", "price"], ["s1", "1 %"]], left=[0])
+        ['source  price', 's1        1 %']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    sides = [str.rjust] * len(widths)
+    for number in left:
+        sides[number] = str.ljust
+    return [
+        "  ".join(side(cell, width) for side, cell, width in zip(sides, row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
 def percent(share: float) -> str:
     """A share in words: three digits of per cent."""
     return f"{100 * share:.3g} %"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.pictures.words import amount, counted, kind_words, percent, threshold
+from solver.pictures.words import aligned, amount, counted, kind_words, percent, threshold
+from solver.plain import attributes
 from solver.questions.price_interval import PriceBySamples, percentiles, price_interval
 from theory.arrays import Array
 from theory.conditions.practically import NO_PRICE, practically_modular
@@ -225,45 +226,19 @@ class Bootstrap(Frozen):
             >>> bootstrap(Problem(points), resamples=10, curve=False).to_dict()["verdicts"]["modular"]
             1.0
         """
-        curve = self.curve
-        drawn = {} if curve is None else {
-            "sizes": curve.sizes.tolist(),
-            "means": curve.means.tolist(),
-            "low": curve.low.tolist(),
-            "high": curve.high.tolist(),
-        }  # fmt: skip
+        numbers = ("interval", "verdict", "level", "spread", "practically", "verdicts", "size", "replaced", "block")
+        counts = ("unproven", "refused", "messages", "largest_gap", "essential_decided")
+        each = ("prices", "price_bounds", "part_prices", "statuses", "complete", "seed", "seconds")
         return {
             "price_of_modularity": self.price,
-            "interval": list(self.interval),
-            "verdict": self.verdict,
-            "level": self.level,
-            "spread": list(self.spread),
-            "practically": self.practically,
-            "verdicts": self.verdicts,
+            **attributes(self, *numbers, *counts, *each),
             "resamples": len(self.prices),
-            "size": self.size,
             "samples": self.count,
-            "replaced": self.replaced,
-            "block": self.block,
             "suited_block": self.suited,
-            "unproven": self.unproven,
-            "refused": self.refused,
-            "messages": list(self.messages),
-            "largest_gap": self.largest_gap,
-            "essential_decided": self.essential_decided,
             "own_neurons": self.sources_table(),
             "neurons": self.neurons_table(),
-            "curve": drawn or None,
-            "prices": self.prices.tolist(),
-            "price_bounds": self.price_bounds.tolist(),
-            "part_prices": self.part_prices.tolist(),
-            "statuses": list(self.statuses),
-            "complete": self.complete,
-            "seed": self.seed,
-            "seconds": self.seconds,
-            "status": self.answer.status,
-            "loss": self.answer.loss,
-            "lower_bound": self.answer.lower_bound,
+            "curve": None if self.curve is None else attributes(self.curve, "sizes", "means", "low", "high"),
+            **attributes(self.answer, "status", "loss", "lower_bound"),
             "sources": list(self.answer.problem.sources.names),
         }
 
@@ -381,7 +356,8 @@ class Bootstrap(Frozen):
         lines = self.sentences()
         for rows in (self.sources_table(), self.neurons_table()):
             if rows:
-                lines += ["", *_aligned(rows)]
+                cells = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
+                lines += ["", *aligned(cells)]
         return "\n".join(lines)
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
@@ -425,13 +401,6 @@ class Bootstrap(Frozen):
         from solver.pictures.questions.bootstrap import page
 
         page(self.sentences(), self.plot(), [self.sources_table(), self.neurons_table()], path)
-
-
-def _aligned(rows: list[dict[str, Any]]) -> list[str]:
-    """A table as lines of text."""
-    cells = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
-    width = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
-    return ["  ".join(map(str.rjust, row, width)) for row in cells]
 
 
 def _cell(value: Any) -> str:

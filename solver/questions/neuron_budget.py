@@ -26,6 +26,8 @@ import numpy as np
 from solver.certificate import optimality_gap
 from solver.generation.few_neurons import FewNeurons
 from solver.oracles.alternating import descend
+from solver.pictures.words import aligned
+from solver.plain import attributes, plain
 from solver.representation import Representation
 from solver.solving.limits import DEFAULT_TOLERANCE, generator_of
 from solver.solving.run import one_thread
@@ -135,20 +137,15 @@ class Budget(Frozen):
             >>> budget(Problem([[0, 0], [0, 1], [1, 0], [1, 1]])).to_dict()["numbers"]
             [2]
         """
+        optimum = self.optimum
         return {
-            "numbers": self.numbers.tolist(),
-            "losses": self.losses.tolist(),
-            "floor": self.floor,
-            "enough": self.enough,
-            "optimal_neurons": len(self.optimum),
-            "optimal_loss": self.optimum.loss,
-            "status": self.optimum.status,
-            "tolerance": self.tolerance,
-            "complete": self.complete,
-            "seconds": self.seconds,
-            "source_weights": [code.tolist() for code in self.codes],
-            "sources": list(self.optimum.problem.sources.names),
-            **self.optimum.problem.sources.summary(),
+            **attributes(self, "numbers", "losses", "floor", "enough", "tolerance", "complete", "seconds"),
+            "optimal_neurons": len(optimum),
+            "optimal_loss": optimum.loss,
+            "status": optimum.status,
+            "source_weights": plain(self.codes),
+            "sources": list(optimum.problem.sources.names),
+            **optimum.problem.sources.summary(),
         }
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
@@ -166,8 +163,7 @@ class Budget(Frozen):
         rows = [("neurons", "loss", "above the floor")]
         for number, loss, excess, reached in zip(self.numbers, self.losses, self.excess, self.reached, strict=True):
             rows.append((str(number), f"{loss:.9g}", "reached" if reached else f"{100 * excess:.3g} %"))
-        width = [max(len(row[i]) for row in rows) for i in range(3)]
-        return "\n".join([*self.sentences(), "", *("  ".join(map(str.rjust, row, width)) for row in rows)])
+        return "\n".join([*self.sentences(), "", *aligned(rows)])
 
     def _repr_html_(self) -> str:
         from theory.writing import block

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.pictures.words import amount, counted, kind_words, scales_words, threshold
+from solver.pictures.words import aligned, amount, counted, kind_words, scales_words, threshold
+from solver.plain import attributes
 from solver.solving.limits import DEFAULT_TOLERANCE
 from solver.solving.solve import solve_one_of_many
 from solver.stopping import raise_if_asked
@@ -83,9 +84,8 @@ class PriceCurve(Frozen):
             [True, True]
         """
         arrays = ("encoder_costs", "prices", "least", "most", "losses", "modular_losses", "gaps")
-        verdicts = {"practically": self.practically, "practically_modular": self.practically_modular}
-        sources = {"sources": list(self.problem.sources.names)}
-        return {name: getattr(self, name).tolist() for name in arrays} | verdicts | sources
+        verdicts = attributes(self, "practically", "practically_modular")
+        return attributes(self, *arrays) | verdicts | {"sources": list(self.problem.sources.names)}
 
     def sentences(self) -> list[str]:
         """What was found, in words.
@@ -144,8 +144,7 @@ class PriceCurve(Frozen):
             self.encoder_costs, self._amounts(), self.losses, self.modular_losses, strict=True
         ):
             rows.append((f"{cost:.4g}", known, f"{loss:.9g}", f"{modular:.9g}"))
-        width = [max(len(row[i]) for row in rows) for i in range(4)]
-        return "\n".join([*self.sentences(), "", *("  ".join(map(str.rjust, row, width)) for row in rows)])
+        return "\n".join([*self.sentences(), "", *aligned(rows)])
 
 
 def price_curve(

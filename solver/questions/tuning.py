@@ -21,6 +21,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from solver.ambiguity.optimal_codes import OptimalCodes
+from solver.plain import attributes
 from theory.errors import InputError
 from theory.geometry.polytope import distinct_normals, hull_of, in_scale
 from theory.immutable import Frozen
@@ -80,9 +81,7 @@ class UniqueTuning(Frozen):
             >>> unique_tuning([[1, 0], [0, 1], [1, 1]]).to_dict()["scattered"]
             True
         """
-        arrays = {"others": self.others, "certificate": self.certificate}
-        plain = {name: None if array is None else array.tolist() for name, array in arrays.items()}
-        return {"unique": self.unique, "reason": self.reason, "scattered": self.scattered, **plain}
+        return attributes(self, "unique", "reason", "scattered", "others", "certificate")
 
 
 def unique_tuning(activity: ArrayLike) -> UniqueTuning:
