@@ -74,7 +74,7 @@ class ColumnGeneration:
         codes = [self.master.code(start) for start in starts]
         self.best = min(codes, key=lambda code: code.loss)
         neurons = np.concatenate([code.neurons for code in codes])
-        self.pool = Pool(loss.of_unit_cost(neurons), np.concatenate([code.active for code in codes]))
+        self.pool = Pool(loss.of_unit_cost(neurons), np.concatenate([code.active for code in codes])).joined()
         self.bound, self.multiplier = 0.0, np.eye(neurons.shape[1])
         self.candidates = np.empty((0, neurons.shape[1]))
         self._in_question = [self.best]
@@ -102,8 +102,7 @@ class ColumnGeneration:
             if self.gap <= enough:
                 break
         before, nothing = len(self.pool.columns), np.empty((0, self.pool.columns.shape[1]))
-        for pool in found:
-            self.pool = self.pool.joined(pool.columns, pool.active)
+        self.pool = self.pool.joined(*found)
         self.candidates = np.concatenate([nothing, *(pool.columns for pool in found)])
         self._new = len(self.pool.columns) - before
 
@@ -114,7 +113,7 @@ class ColumnGeneration:
         self._keep(chosen)
         moved = self.master.moved(chosen, self.limits.steps, self.limits.steps_within_walls)
         self._keep(moved)
-        self.pool = self.pool.joined(self.loss.of_unit_cost(moved.neurons), moved.active)
+        self.pool = self.pool.joined(Pool(self.loss.of_unit_cost(moved.neurons), moved.active))
         self._in_question = [chosen, moved]
 
     def tidy(self) -> None:

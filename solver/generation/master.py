@@ -129,8 +129,10 @@ class Master:
 
     def improved(self, code: WorkingCode, new: Pool, steps: int) -> WorkingCode:
         """Steps 1 and 4 for a code with new neurons, then `tidied` if there are more than are needed."""
-        pool = Pool(self.loss.of_unit_cost(code.neurons), code.active).joined(new.columns, new.active)
-        neurons = _weighted(pool.columns, self.loss.energies(pool.columns, len(new.columns), code.loss))
+        known = Pool(self.loss.of_unit_cost(code.neurons), code.active).joined()
+        pool = known.joined(new)
+        energies = self.loss.energies(pool.columns, len(pool.columns) - len(known.columns), code.loss)
+        neurons = _weighted(pool.columns, energies)
         present = self.loss.present(neurons)
         # More neurons must pay.
         most = code.loss * (1 - MASTER.unchanged) if len(present) > len(code.neurons) else code.loss

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from theory.arrays import Array, Indices
+    from theory.arrays import Array, Indices, Mask
 
 __all__ = ["Pool", "distinct", "leaders", "merged"]
+
+
+EQUAL = 1e-12
+"""Relative difference of two numbers that is rounding."""
 
 
 @dataclass(frozen=True)
@@ -25,15 +29,24 @@ class Pool:
     columns: Array
     active: Indices
 
-    def joined(self, columns: Array, active: Indices) -> Pool:
-        """With others, which are the last."""
-        return Pool(np.concatenate([self.columns, columns]), np.concatenate([self.active, active]))
+    def joined(self, *others: Pool) -> Pool:
+        """With others, which are the last; of equal neurons the first stays."""
+        columns = np.concatenate([self.columns, *(pool.columns for pool in others)])
+        active = np.concatenate([self.active, *(pool.active for pool in others)])
+        kept = _first_of_equals(columns)
+        return Pool(columns[kept], active[kept])
 
     def best(self, multiplier: Array, most: int) -> Pool:
         """The neurons that earn most at a multiplier (d, d); at a code's own its neurons earn what they cost."""
         ratio = np.einsum("ni,ij,nj->n", self.columns, multiplier, self.columns)
         kept = np.argsort(-ratio, kind="stable")[:most]
         return Pool(self.columns[kept], self.active[kept])
+
+
+def _first_of_equals(columns: Array) -> Mask:
+    """(n,) which columns (n, d) are no repetition of one before: in each entry, since a source may be a tiny part."""
+    equal = (np.abs(columns[:, None] - columns) <= EQUAL * np.abs(columns)).all(axis=2)
+    return np.asarray(equal.argmax(axis=1) == np.arange(len(columns)))
 
 
 def leaders(neurons: Array, strength: Array, apart: float, *, either_way: bool = False) -> Indices:

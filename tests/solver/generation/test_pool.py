@@ -38,6 +38,23 @@ def test_merging_parallel_neurons_keeps_what_they_do(seed, dimension, count, cop
 
 
 def test_those_that_earn_most_stay():
-    pool = Pool(np.eye(2), np.array([[0, -1], [1, -1]])).joined(np.array([[2.0, 0.0]]), np.array([[2, -1]]))
+    pool = Pool(np.eye(2), np.array([[0, -1], [1, -1]])).joined(Pool(np.array([[2.0, 1.0]]), np.array([[2, -1]])))
     best = pool.best(np.diag([1.0, 2.0]), 2)
-    assert best.columns.tolist() == [[2, 0], [0, 1]] and best.active[:, 0].tolist() == [2, 1]
+    assert best.columns.tolist() == [[2, 1], [0, 1]] and best.active[:, 0].tolist() == [2, 1]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(1, 5), st.integers(0, 3))
+def test_neurons_that_are_one_are_pooled_once(seed, dimension, known, new):
+    rng = np.random.default_rng(seed)
+    columns = rng.standard_normal((known + new, dimension)) if dimension > 1 else np.ones((1, 1))
+    pool = Pool(columns[:known], np.arange(len(columns[:known]))[:, None])
+    again = Pool(columns[::-1] * (1 + 1e-15), 100 + np.arange(len(columns))[:, None])
+    both = pool.joined(again, Pool(columns, 200 + np.arange(len(columns))[:, None]))
+    assert sorted(both.columns.tolist()) == sorted(np.vstack([pool.columns, again.columns[:-known]]).tolist())
+    # What was known keeps its samples, and comes first.
+    assert both.active[: len(pool.active)].tolist() == pool.active.tolist()
+
+
+def test_neurons_that_differ_in_a_tiny_entry_are_two():
+    pool = Pool(np.array([[1.0, 1e-9]]), np.array([[0, -1]])).joined(Pool(np.array([[1.0, 2e-9]]), np.array([[1, -1]])))
+    assert pool.active[:, 0].tolist() == [0, 1]
