@@ -47,12 +47,15 @@ from theory.neurons.sample_readout import SampleReadout
 from theory.readouts import Exact, Noisy, Readout, Reads, Soft, checked_targets
 from theory.reductions import AFFINE_HULL, CANONICAL, GROUP_BY_GROUP, IN_ORDER, WHITENED, WITHOUT_LAYER, SomeSamples
 from theory.reductions.column_order import column_order
-from theory.sources import Sources
+from theory.sources import EXACT_DIMENSION, Sources
 
 __all__ = ["COSTS", "Problem"]
 
 COSTS = {"encoder_cost": 1.0, "decoder_cost": 1.0, "activity_cost": 1.0, "bias_cost": 0.0}
 """Arguments of `Problem` that are costs, and what they are if not given."""
+
+TALL = 1e3
+"""Largest coordinate of a whitened sample above which a bound is proven in other coordinates: six digits are lost."""
 
 
 class Problem(Immutable):
@@ -453,6 +456,36 @@ class Problem(Immutable):
         return Whitening.of(self.energy_root, self.readout.targets, np.sqrt(self.modular_costs))
 
     @derived
+    def proving(self) -> Whitening:
+        """The coordinates in which bounds are proven: `whitening`, but where the height dwarfs the energy others.
+
+        Where activity costs nothing, or a neuron pays for its peak, M can be so small beside the height that samples
+        are huge in whitened coordinates, and digits of what a neuron earns are lost. Then H'H is M and the second
+        moment of the vertices, so that a neuron that costs one is about one long. With a recurrent layer they are the
+        whitened ones.
+
+        Example:
+            >>> samples = [[0, 0], [0, 1e9], [1, 0], [1, 1e9]]
+            >>> usual, flat = Problem(samples), Problem(samples, activity_cost=0, bias_cost=1, encoder_cost=1)
+            >>> usual.proving is usual.whitening, flat.proving is flat.whitening
+            (True, False)
+        """
+        if self.hull is not None:
+            return self.on_hull.proving.of_dependent(self.hull)
+        if self.dimension > EXACT_DIMENSION or self.transitions is not None:
+            return self.whitening
+        vertices = self.height_sources.vertices
+        if np.abs(self.whitening.samples(vertices)).max() <= TALL:
+            return self.whitening
+        root = np.vstack([self.energy_root, np.linalg.qr(vertices / len(vertices) ** 0.5, mode="r")])
+        return Whitening.of(root, self.readout.targets, np.sqrt(self.modular_costs))
+
+    @derived
+    def proving_readout(self) -> Readout:
+        """What reading a code out costs in those coordinates."""
+        return self.whitened.readout if self.proving is self.whitening else WHITENED.readout(self, self.proving)
+
+    @derived
     def whitened(self) -> Problem:
         """The problem in whitened coordinates, where correlated sources cost no digits: the same loss for a code.
 
@@ -562,6 +595,19 @@ class Problem(Immutable):
         if self.hull is not None:
             return self.on_hull.pricing
         return Pricing(self.height_sources.faces, self.whitening)
+
+    @derived
+    def proving_pricing(self) -> Pricing:
+        """`pricing` in the coordinates in which bounds are proven.
+
+        Raises:
+            InputError: the hull has too many faces.
+        """
+        if self.hull is not None:
+            return self.on_hull.proving_pricing
+        if self.proving is self.whitening:
+            return self.pricing
+        return Pricing(self.height_sources.faces, self.proving, self.energy_root @ self.proving.inverse)
 
     # ---- groups and parts -------------------------------------------------------------------------------------
 

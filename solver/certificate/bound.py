@@ -138,10 +138,10 @@ def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Co
     at_code = code_worths(inside, neurons)
     if at_code and not neurons.any():
         bounds.append(inside.loss(neurons))  # as step 3 has it where no neuron is worth having
-    for number, worth in enumerate([inside.whitening.worth(multiplier), *at_code]):
+    for number, worth in enumerate([inside.proving.worth(multiplier), *at_code]):
         root = symmetric_root(worth)
         ratio = float(ratios(inside, root.T @ root, tried).max(initial=0.0))
-        value = inside.whitened.readout.dual_value(root, ratio)
+        value = inside.proving_readout.dual_value(root, ratio)
         bounds.append(value if number else value_of_multiplier(inside, multiplier, ratio, value))
     without = chain.lower_bound(max(bounds))
     if problem.recurrence is None:
@@ -155,10 +155,10 @@ def _most_of_code(inside: Problem, multiplier: Array, neurons: Array) -> float:
     if not len(neurons):
         return inside.loss(neurons)
     values = list[float]()
-    for worth in [inside.whitening.worth(multiplier), *code_worths(inside, neurons)]:
+    for worth in [inside.proving.worth(multiplier), *code_worths(inside, neurons)]:
         root = symmetric_root(worth)
         ratio = float(ratios(inside, root.T @ root, neurons).max(initial=0.0))
-        values.append(inside.whitened.readout.dual_value(root, ratio))
+        values.append(inside.proving_readout.dual_value(root, ratio))
     return max(values)
 
 
@@ -227,7 +227,7 @@ def _bounded(problem: Problem, proof: _Proof, bound_of: Callable[[Chain, _Proof]
 def _bound_of_multiplier(chain: Chain, proof: _Proof) -> Bound:
     """What the multiplier proves as it is."""
     inside = chain.reduced
-    bound = bound_of_worth(inside, inside.whitening.worth(proof.multiplier), quick=proof.quick, cover=proof.cover)
+    bound = bound_of_worth(inside, inside.proving.worth(proof.multiplier), quick=proof.quick, cover=proof.cover)
     bound = with_multiplier(inside, proof.multiplier, bound)
     return replace(bound, value=chain.lower_bound(bound.value))
 
@@ -280,7 +280,7 @@ def _best_at_end(problem: Problem, proof: _Proof) -> Bound:
     """The best of the multiplier, that of the code, and both shrunk, for a problem at the end of the chain."""
     weights, quick, cover, loss = proof.weights, proof.quick, proof.cover, _loss(problem, proof.weights)
     at_code = [] if weights is None else code_worths(problem, weights)
-    worths = [problem.whitening.worth(proof.multiplier), *at_code]
+    worths = [problem.proving.worth(proof.multiplier), *at_code]
     bounds = _bounds(problem, worths, loss, quick=quick, cover=cover)
     if len(bounds) == len(worths):
         bounds[0] = with_multiplier(problem, proof.multiplier, bounds[0])
@@ -310,12 +310,16 @@ def _bounds(problem: Problem, worths: list[Array], loss: float, *, quick: bool, 
 
 
 def _shrunk(problem: Problem) -> Iterator[Array]:
-    """Factors (d,) by which multipliers are shrunk in whitened coordinates, where some are a tiny part of the loss.
+    """Factors (d,) by which multipliers are shrunk, in the coordinates of proofs, on a tiny part of the loss.
 
     Such a coordinate is solved to fewer digits, since rounding of the whole hides it; yet its error would enter rho,
     and with it the whole bound, at full weight. A multiplier that is shrunk a little there loses a share of a share.
     """
-    share = np.sqrt(problem.whitened.readout.demand * problem.whitened.modular_costs)
+    costs = problem.whitened.modular_costs
+    if problem.proving is not problem.whitening:
+        axes = problem.proving.weights(np.eye(problem.dimension))
+        costs = np.minimum(problem.neuron_cost(axes), problem.neuron_cost(-axes))
+    share = np.sqrt(problem.proving_readout.demand * costs)
     share = share / share.sum()
     if share.min() >= SMALL_SOURCE:
         return

@@ -37,13 +37,13 @@ def largest_ratio(span: Span, worth: Array, basis: Array) -> tuple[float, bool, 
 
     Args:
         span: of the group.
-        worth: (r, r) the form of a multiplier in whitened coordinates.
+        worth: (r, r) the form of a multiplier in the coordinates of proofs.
         basis: (k, r) the rows of the group's coordinates there.
     """
     form = basis @ worth @ basis.T
     faces = span.block.sources.faces_if_few
     if faces is not None and faces.complete:
-        priced = span.block.pricing.maximise(form)
+        priced = span.block.proving_pricing.maximise(form)
         return priced.rho, True, np.vstack([priced.directions, priced.worst[None]])
     neuron, ratio = best_known_neuron(span.block, form)
     return max(ratio, proven_ratio(span.block, form)[0]), False, neuron[None]
@@ -72,17 +72,17 @@ def bound_of_spans(problem: Problem, multiplier: Array, weights: Array | None) -
         root = symmetric_root(worth)
         proven = root.T @ root
         rho, exact, worst = _largest(problem, proven)  # step 2
-        value = inside.whitened.readout.dual_value(root, rho)
+        value = inside.proving_readout.dual_value(root, rho)
         if weights is not None and not weights.any() and rho <= 1:
             value = loss  # where no neuron is worth having without any, none is best
-        bounds.append(Bound(value, rho, exact, worst, hull.form(inside.whitening.multiplier(proven))))
+        bounds.append(Bound(value, rho, exact, worst, hull.form(inside.proving.multiplier(proven))))
     return max(bounds, key=lambda bound: within_loss(bound.value, loss))
 
 
 def _worth(problem: Problem, multiplier: Array) -> Array:
     hull = problem.hull
     assert hull is not None
-    return problem.canonical.whitening.worth(multiplier[np.ix_(hull.kept, hull.kept)])
+    return problem.canonical.proving.worth(multiplier[np.ix_(hull.kept, hull.kept)])
 
 
 def _largest(problem: Problem, worth: Array) -> tuple[float, bool, Array]:
@@ -90,7 +90,7 @@ def _largest(problem: Problem, worth: Array) -> tuple[float, bool, Array]:
     most, seen, exact, worst = 0.0, -np.inf, True, np.zeros(problem.dimension)
     random = np.random.default_rng(0)
     for span in problem.spans:
-        basis = problem.canonical.whitening.neurons(span.basis)
+        basis = problem.canonical.proving.neurons(span.basis)
         ratio, attained, found = largest_ratio(span, worth, basis)
         directions = span.block.whitening.weights(random.standard_normal((RANDOM, len(span.kept))))
         tried = np.vstack([found[-1], span.block.own_neurons, directions])

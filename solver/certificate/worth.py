@@ -1,7 +1,7 @@
 """What one multiplier proves: the largest ratio rho of worth to cost, and the dual value of both.
 
-Everything is seen in whitened coordinates, where correlated sources cost no digits; the "worth" of a multiplier Y is
-its form there, so that a neuron x is worth x'(worth) x.
+Everything is seen in the coordinates `Problem.proving`, where correlated sources and tall samples cost no digits; the
+"worth" of a multiplier Y is its form there, so that a neuron x is worth x'(worth) x.
 
 1. The negative part of Y, which proves nothing, is removed.
 2. Where the faces of the hull are listed, rho is exact: the best neuron of each face is found, and random neurons try
@@ -83,24 +83,24 @@ def bound_of_worth(problem: Problem, worth: Array, *, quick: bool, cover: Cover 
 
     Args:
         problem: in canonical form, without recurrent layer unless only rho is used.
-        worth: the form of the multiplier in whitened coordinates.
+        worth: the form of the multiplier in the coordinates of proofs.
         quick: do not look at the faces of the hull.
         cover: a proof to be checked.
     """
     root = symmetric_root(worth)
     worth = root.T @ root
     rho, exact, worst = proven_rho(problem, worth, quick=quick, cover=cover)
-    value = problem.whitened.readout.dual_value(root, rho)
-    return Bound(value, rho, exact, worst, problem.whitening.multiplier(worth))
+    value = problem.proving_readout.dual_value(root, rho)
+    return Bound(value, rho, exact, worst, problem.proving.multiplier(worth))
 
 
 def code_worths(problem: Problem, weights: Array) -> list[Array]:
     """The worth of the multiplier of a code (n, d); none where the code does not span the sources, or need not."""
     if problem.readout.rank is not None:
         return []
-    neurons = problem.whitening.neurons(weights)
+    neurons = problem.proving.neurons(weights)
     try:
-        worth = problem.whitened.multiplier(neurons.T @ neurons)
+        worth = problem.proving_readout.multiplier(neurons.T @ neurons)
     except np.linalg.LinAlgError:
         return []
     return [worth] if np.isfinite(worth).all() else []
@@ -123,15 +123,15 @@ def value_of_multiplier(problem: Problem, multiplier: Array, rho: float, whitene
         problem: the problem.
         multiplier: (d, d) symmetric Y, in the sources' coordinates.
         rho: its largest ratio.
-        whitened: the value as computed in whitened coordinates.
+        whitened: the value as computed in the coordinates of proofs.
     """
-    inside, outside = problem.whitened.readout.ridge, problem.readout.ridge
+    inside, outside = problem.proving_readout.ridge, problem.readout.ridge
     if inside is None or outside is None:
         return whitened
     scale = np.sqrt(np.diag(outside))
     scaled = multiplier * np.outer(scale, scale)
     rounding_outside = np.linalg.norm(scaled) * np.linalg.norm(outside / np.outer(scale, scale))
-    rounding_inside = np.linalg.norm(problem.whitening.worth(multiplier)) * np.linalg.norm(inside)
+    rounding_inside = np.linalg.norm(problem.proving.worth(multiplier)) * np.linalg.norm(inside)
     if rounding_inside <= rounding_outside:
         return whitened
     return problem.readout.dual_value(symmetric_root(scaled) / scale, rho)
@@ -142,7 +142,9 @@ def proven_rho(problem: Problem, worth: Array, *, quick: bool, cover: Cover | No
     rho, exact, worst = _largest_ratio(problem, worth, quick=quick)
     if cover is not None and not exact:
         # No bound is below the ratio of a neuron: if the proof says so, rounding was off.
-        rho = max(ratios(problem, worth, worst[None])[0], min(rho, cover.bounds(problem, worth).max()))
+        rho = max(
+            ratios(problem, worth, worst[None])[0], min(rho, cover.bounds(problem, _whitened(problem, worth)).max())
+        )
     return float(rho), exact, worst
 
 
@@ -152,9 +154,9 @@ def _largest_ratio(problem: Problem, worth: Array, *, quick: bool) -> tuple[floa
     faces = None if quick else problem.sources.faces_if_few
     tried, direction = _best_of_random(problem, worth)
     if faces is None or not faces.complete:
-        rho, _ = proven_ratio(problem, problem.whitening.multiplier(worth))
+        rho, _ = proven_ratio(problem, problem.proving.multiplier(worth))
         return max(rho, tried), rho <= tried * (1 + ATTAINED), direction
-    priced = problem.pricing.maximise_worth(worth)
+    priced = problem.proving_pricing.maximise_worth(worth)
     return (priced.rho, True, priced.worst) if priced.rho >= tried else (tried, True, direction)
 
 
@@ -162,7 +164,7 @@ def _largest_of_groups(problem: Problem, worth: Array, *, quick: bool) -> tuple[
     """Step 2 over neurons that read one group each."""
     largest, exact, worst = -np.inf, True, np.zeros(problem.dimension)
     for members, block in zip((problem.groups or {}).values(), problem.blocks, strict=True):
-        turned = problem.whitening.matrix[:, list(members)] @ block.whitening.inverse
+        turned = problem.proving.matrix[:, list(members)] @ block.proving.inverse
         rho, attained, neuron = _largest_ratio(block, turned.T @ worth @ turned, quick=quick)
         if rho > largest:
             largest, exact, worst = rho, attained, np.zeros(problem.dimension)
@@ -174,7 +176,7 @@ def _best_of_random(problem: Problem, worth: Array) -> tuple[float, Array]:
     """The largest ratio of random neurons, with the support function taken from the samples: a check on the faces."""
     random = _random_neurons(problem.dimension)
     # The axes too: at an optimal modular code their ratio is exactly one.
-    directions = np.vstack([problem.own_neurons, problem.whitening.weights(random)])
+    directions = np.vstack([problem.own_neurons, problem.proving.weights(random)])
     ratio = ratios(problem, worth, directions)
     best = int(np.argmax(ratio))
     return float(ratio[best]), directions[best] / problem.neuron_cost(directions[best])[0] ** 0.5
@@ -182,13 +184,20 @@ def _best_of_random(problem: Problem, worth: Array) -> tuple[float, Array]:
 
 @cache
 def _random_neurons(dimension: int) -> Array:
-    """(n, d) neurons in whitened coordinates, the same for all problems."""
+    """(n, d) neurons in the coordinates of proofs, the same for all problems."""
     random = np.random.default_rng(0).standard_normal((RANDOM_NEURONS, dimension))
     random.setflags(write=False)
     return random
 
 
+def _whitened(problem: Problem, worth: Array) -> Array:
+    """The form of a multiplier in whitened coordinates."""
+    if problem.proving is problem.whitening:
+        return worth
+    return problem.whitening.worth(problem.proving.multiplier(worth))
+
+
 def ratios(problem: Problem, worth: Array, weights: Array) -> Array:
     """(n,) worth over cost of neurons (n, d)."""
-    neurons = problem.whitening.neurons(weights)
+    neurons = problem.proving.neurons(weights)
     return np.asarray(np.einsum("ni,ni->n", neurons @ worth, neurons) / problem.neuron_cost(weights))

@@ -64,7 +64,8 @@ class Pricing:
 
     Args:
         faces: all of conv(-S).
-        whitening: the coordinates in which the energy of a neuron is its squared length.
+        whitening: coordinates x of neurons.
+        energy_root: (k, d) R, where the energy of a neuron is |R x|^2 there; its squared length if not given.
 
     Example:
         >>> from theory.problem import Problem
@@ -73,9 +74,10 @@ class Pricing:
         1.0
     """
 
-    def __init__(self, faces: FaceLattice, whitening: Whitening) -> None:
+    def __init__(self, faces: FaceLattice, whitening: Whitening, energy_root: Array | None = None) -> None:
         self.faces = faces
         self.whitening = whitening
+        self.energy_root = energy_root
         self.corners = whitening.samples(faces.vertices)
         self.slack = PRICING.feasible + PRICING.rounding * float(np.abs(self.corners).max())
         count = sum(len(level) for level in faces.levels)
@@ -144,7 +146,8 @@ class Pricing:
 
     def _best_along_samples(self, worth: Array) -> tuple[float, Array]:
         """Ratio and neuron x, of those with x along a sample; one at the mean makes none."""
-        cost = (self.corners**2).sum(axis=1) + self._support(self.corners) ** 2
+        rooted = self.corners if self.energy_root is None else self.corners @ self.energy_root.T
+        cost = (rooted**2).sum(axis=1) + self._support(self.corners) ** 2
         corners, cost = self.corners[cost > 0], cost[cost > 0]
         ratio = np.einsum("vi,ij,vj->v", corners, worth, corners) / cost
         best = int(np.argmax(ratio))
@@ -186,18 +189,32 @@ class Pricing:
     def _bases(self, faces: Indices) -> Array:
         """(n, d, d - k + 1) for each face (n, k) a basis of its subspace in which f is the identity.
 
-        All but the first vector are orthogonal to the samples, so that the bias grows along the first alone.
+        All but the first vector are orthogonal to the samples, so that the bias grows along the first alone; but not
+        where energy is another form.
         """
         size = faces.shape[1]
         tied = np.empty((len(faces), size, self.corners.shape[1]))
         # Differences first: of samples that are close to each other they are exact.
         vertices = self.faces.vertices
         tied[:, : size - 1] = self.whitening.samples(vertices[faces[:, 1:]] - vertices[faces[:, :1]])
+        if self.energy_root is not None:
+            return self._bases_of_energy(tied[:, : size - 1], self.corners[faces[:, 0]])
         tied[:, size - 1] = self.corners[faces[:, 0]]
         basis, triangle = np.linalg.qr(np.swapaxes(tied, 1, 2), mode="complete")
         basis = basis[:, :, size - 1 :]
         basis[:, :, 0] /= np.sqrt(1 + triangle[:, size - 1, size - 1] ** 2)[:, None]
         return basis
+
+    def _bases_of_energy(self, differences: Array, first: Array) -> Array:
+        """`_bases` where the energy is |R x|^2: any basis of the subspace, times the inverse of a root of f in it.
+
+        Args:
+            differences: (n, k - 1, d) of the samples of each face.
+            first: (n, d) a sample of each.
+        """
+        basis = np.linalg.qr(np.swapaxes(differences, 1, 2), mode="complete")[0][:, :, differences.shape[1] :]
+        root = np.linalg.qr(np.concatenate([self.energy_root @ basis, first[:, None] @ basis], axis=1), mode="r")
+        return np.asarray(np.swapaxes(np.linalg.solve(np.swapaxes(root, 1, 2), np.swapaxes(basis, 1, 2)), 1, 2))
 
 
 def _blocks(rows: Indices, size: int = PRICING.block) -> Iterator[Indices]:

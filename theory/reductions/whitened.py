@@ -66,13 +66,14 @@ class _Whitened(Reduction):
         weights = problem.whitening.weights(solved.weights)
         return replace(solved, weights=weights, multiplier=problem.whitening.multiplier(solved.multiplier))
 
-    def readout(self, problem: Any) -> Readout:
-        """What reading a code out costs in those coordinates.
+    def readout(self, problem: Any, whitening: Whitening | None = None) -> Readout:
+        """What reading a code out costs in those coordinates, or in others.
 
         G0 comes from the whitened covariance under which errors count, to which correlated sources leave its digits: in
         the sources' own coordinates its entries are as large as the covariance is nearly singular.
         """
-        whitening, errors, ridge_root = problem.whitening, problem.readout.errors, None
+        whitening = problem.whitening if whitening is None else whitening
+        errors, ridge_root = problem.readout.errors, None
         if errors is not None:
             root = np.linalg.qr(errors.root @ whitening.inverse, mode="r")
             ridge_root = (problem.readout.decoder_cost / errors.cost) ** 0.5 * np.linalg.inv(root)

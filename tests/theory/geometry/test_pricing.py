@@ -1,8 +1,10 @@
 """Pricing and the copositivity test beneath it, against brute force."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from solver.strategies import orthogonal, problems, seeds
@@ -44,6 +46,43 @@ def test_the_list_of_good_neurons_is_what_it_says(problem, seed):
     np.testing.assert_allclose(naive.ratio(problem, multiplier, priced.directions), priced.ratios, rtol=1e-7)
 
 
+def fractions(values):
+    return np.vectorize(Fraction, otypes=[object])(values)
+
+
+def costs_in_fractions(problem, weights):
+    """What neurons (n, d) cost that pay for their weights and their squared mean, with a square mixing."""
+    samples = fractions(problem.sources.points)
+    height = -fractions(weights) @ (samples - samples.sum(axis=0) / Fraction(len(samples))).T
+    rows, read = fractions(problem.mixing).T, fractions(weights).T  # A'e = w
+    for column in range(len(rows)):
+        pivot = rows[column, column]
+        rows[column], read[column] = rows[column] / pivot, read[column] / pivot
+        for other in set(range(len(rows))) - {column}:
+            factor = rows[other, column]
+            rows[other], read[other] = rows[other] - factor * rows[column], read[other] - factor * read[column]
+    return Fraction(problem.encoder_cost) * (read**2).sum(axis=0) + height.max(axis=1) ** 2
+
+
+@example(4, 4, (-4, 5))
+@given(seeds, st.integers(2, 4), st.sampled_from([(-4, 5), (-2, 2), (0, 5)]))
+def test_samples_that_are_huge_beside_the_energy_cost_no_digits(seed, dimension, decades):
+    """Found by benchmarks.soundness: activity is free, and units lie decades apart behind a mixing."""
+    rng = np.random.default_rng(seed)
+    units = 10.0 ** np.linspace(*decades, dimension)
+    samples = rng.integers(-4, 5, size=(2 * dimension + 6, dimension)) * units
+    mixing = rng.standard_normal((dimension, dimension))
+    problem = Problem(samples, mixing=mixing, activity_cost=0, bias_cost=1)
+    code = rng.standard_normal((dimension + 1, dimension)) * problem.own_sizes
+    multiplier = problem.multiplier(code.T @ code)
+    priced = problem.proving_pricing.maximise(multiplier)
+    tried = np.vstack([priced.worst, naive.directions(problem, 20), problem.own_neurons])
+    earned = ((fractions(tried) @ fractions(multiplier)) * fractions(tried)).sum(axis=1)
+    ratios = (earned / costs_in_fractions(problem, tried)).astype(float)
+    assert ratios[0] == pytest.approx(priced.rho, rel=ROUNDING)
+    assert ratios.max() <= priced.rho * (1 + ROUNDING)
+
+
 @given(problems(dimension=st.integers(2, 4)), seeds)
 def test_ascent_climbs_and_never_above_the_exact_maximum(problem, seed):
     multiplier = random_multiplier(problem, seed, definite=True)
@@ -51,7 +90,7 @@ def test_ascent_climbs_and_never_above_the_exact_maximum(problem, seed):
     ratios, ends = Ascent(problem).climb(multiplier, starts)
     assert (ratios >= naive.ratio(problem, multiplier, starts) * (1 - ROUNDING)).all()
     np.testing.assert_allclose(naive.ratio(problem, multiplier, ends), ratios, rtol=1e-7)
-    exact = problem.pricing.maximise(multiplier).rho
+    exact = problem.proving_pricing.maximise(multiplier).rho
     assert ratios.max() <= exact * (1 + 1e-8)
 
 
