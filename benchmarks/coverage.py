@@ -77,21 +77,13 @@ def of_ball(points: np.ndarray) -> Sources:
 
 @dataclass(frozen=True)
 class Case:
-    """A distribution.
+    """A distribution."""
 
-    Attributes:
-        draw: so many samples of it.
-        true: its sources, by moments and vertices.
-        samples: of a data set.
-        block: as for `bootstrap`.
-        ends: samples of weight zero, where the ends of the range are known.
-    """
-
-    draw: Callable[[np.random.Generator, int], np.ndarray]
-    true: Callable[[], Sources]
-    samples: int = 300
-    block: str | None = None
-    ends: np.ndarray | None = None
+    draw: Callable[[np.random.Generator, int], np.ndarray]  # so many samples of it
+    true: Callable[[], Sources]  # its sources, by moments and vertices
+    samples: int = 300  # of a data set
+    block: str | None = None  # as for `bootstrap`
+    ends: np.ndarray | None = None  # samples of weight zero, where the ends of the range are known
 
     def problem(self, rng: np.random.Generator) -> Problem:
         points = self.draw(rng, self.samples)

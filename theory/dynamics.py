@@ -236,19 +236,15 @@ def _distances(points: Array, sources: Sources) -> Array:
 class Recurrence(Frozen):
     """The recurrent cost of a code, in one set of coordinates.
 
-    Attributes:
-        matrices: (a, d, d) R of each transition.
-        cost: weight of the squared recurrent weights in the loss.
-        offsets: (a, d) about the mean, in the coordinates of the sources.
-
     Example:
         >>> shear = Recurrence(np.array([[[1.0, 1.0], [0.0, 1.0]]]), 1.0)
         >>> shear.value(np.diag([1.0, 4.0])), round(shear.least, 6)
         (2.25, 2.0)
     """
 
-    matrices: Array
-    cost: float
+    matrices: Array  # (a, d, d) R of each transition
+    cost: float  # weight of the squared recurrent weights in the loss
+    # (a, d) about the mean, in the coordinates of the sources.
     offsets: Array = field(default_factory=lambda: np.empty((0, 0)))
 
     def in_coordinates(self, matrix: Array, inverse: Array, unit: float = 1.0) -> Recurrence:

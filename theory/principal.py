@@ -253,21 +253,13 @@ def _along(matrix: Array, centre: Array, axes: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class _DataTable:
-    """Data (T, dx) as different rows in an order of their own.
+    """Data (T, dx) as different rows in an order of their own."""
 
-    Attributes:
-        matrix: (T, dx) the data, with their channels in order.
-        channels: (dx,) which these are.
-        order: (T,) the rows in order.
-        starts: (n,) where in it a different row begins.
-        shares: (n,) how much each of the different rows counts.
-    """
-
-    matrix: Array
-    channels: Indices
-    order: Indices
-    starts: Indices
-    shares: Array
+    matrix: Array  # (T, dx) the data, with their channels in order
+    channels: Indices  # (dx,) which these are
+    order: Indices  # (T,) the rows in order
+    starts: Indices  # (n,) where in it a different row begins
+    shares: Array  # (n,) how much each of the different rows counts
 
     @classmethod
     def of(cls, matrix: Array, weights: Array | None, names: Sequence[str] | None) -> _DataTable:

@@ -60,19 +60,12 @@ SUMMARY = SummaryLimits()
 
 @dataclass(frozen=True, eq=False)
 class Moments(Frozen):
-    """Weight, mean and covariance of rows, to the last digit of their spread however far from zero they lie.
+    """Weight, mean and covariance of rows, to the last digit of their spread however far from zero they lie."""
 
-    Attributes:
-        weight: sum over all rows.
-        origin: (d,) a point among the rows.
-        shift: (d,) mean of the rows about the origin.
-        root: (d, d) upper triangular R with R'R the covariance.
-    """
-
-    weight: float
-    origin: Array
-    shift: Array
-    root: Array
+    weight: float  # sum over all rows
+    origin: Array  # (d,) a point among the rows
+    shift: Array  # (d,) mean of the rows about the origin
+    root: Array  # (d, d) upper triangular R with R'R the covariance
 
     @classmethod
     def of(cls, points: Array, weights: Array | None, origin: Array) -> Moments:
@@ -513,19 +506,12 @@ class _Known:
 
 @dataclass(frozen=True)
 class _RowFrame:
-    """Coordinates ``y = (x - center) matrix`` in which rows are about zero and of size one.
+    """Coordinates ``y = (x - center) matrix`` in which rows are about zero and of size one."""
 
-    Attributes:
-        center: (d,).
-        matrix: (d, d) upper triangular.
-        inverse: (d, d) that of the matrix.
-        inside: bodies inside the hull of the rows so far, in these coordinates.
-    """
-
-    center: Array
-    matrix: Array
-    inverse: Array
-    inside: Inside
+    center: Array  # (d,)
+    matrix: Array  # (d, d) upper triangular
+    inverse: Array  # (d, d) that of the matrix
+    inside: Inside  # bodies inside the hull of the rows so far, in these coordinates
 
     @cached_property
     def read_by(self) -> list[list[int]]:

@@ -18,19 +18,12 @@ SEED = 0
 
 @dataclass(frozen=True)
 class Instance:
-    """A cloud of samples with costs of one, and the series in whose growth it is a step.
+    """A cloud of samples with costs of one, and the series in whose growth it is a step."""
 
-    Attributes:
-        name: what the table calls it.
-        points: (T, d) samples.
-        series: "samples", "sources", "vertices", or "" of what stands alone.
-        size: how far along the series.
-    """
-
-    name: str
-    points: np.ndarray
-    series: str = ""
-    size: int = 0
+    name: str  # what the table calls it
+    points: np.ndarray  # (T, d) samples
+    series: str = ""  # "samples", "sources", "vertices", or "" of what stands alone
+    size: int = 0  # how far along the series
 
     @cached_property
     def problem(self) -> Problem:
@@ -60,13 +53,9 @@ class Instance:
 
 @dataclass(frozen=True)
 class Rectified(Instance):
-    """The same of rectified neurons, with errors at a price.
+    """The same of rectified neurons, with errors at a price."""
 
-    Attributes:
-        error_cost: of squared errors.
-    """
-
-    error_cost: float = 100.0
+    error_cost: float = 100.0  # of squared errors
 
     def posed(self) -> Problem:
         """The problem, posed anew."""

@@ -12,19 +12,14 @@ from benchmarks.peers.instances import Instance
 
 @dataclass(frozen=True)
 class Priced:
-    """One pricing of the multiplier of the best modular code, by both.
-
-    Attributes:
-        ours, theirs: largest w'Y w / f(w) found; `bound`: what SCIP proves that no neuron exceeds.
-        seconds, their_seconds: what it took, preparation included.
-    """
+    """One pricing of the multiplier of the best modular code, by both: the largest w'Y w / f(w) found."""
 
     instance: str
     ours: float
-    seconds: float
+    seconds: float  # preparation included
     theirs: float
-    bound: float
-    their_seconds: float
+    bound: float  # what SCIP proves that no neuron exceeds
+    their_seconds: float  # preparation included
 
 
 def by_scip(instance: Instance, multiplier: np.ndarray, limit: float) -> tuple[float, float]:

@@ -16,19 +16,13 @@ ACCURACIES = (1e-2, 1e-4, 1e-6, 1e-8)
 
 @dataclass
 class Run:
-    """One run of one peer.
+    """One run of one peer."""
 
-    Attributes:
-        setting: how it was tuned.
-        start_up: seconds of compilation or modelling, apart from what follows.
-        trace: (seconds, excess over the optimum) as it went, start-up not counted.
-        note: what went wrong, if anything.
-    """
-
-    setting: str
-    start_up: float = 0.0
+    setting: str  # how it was tuned
+    start_up: float = 0.0  # seconds of compilation or modelling, apart from what follows
+    # (seconds, excess over the optimum) as it went, start-up not counted.
     trace: list[tuple[float, float]] = field(default_factory=list)
-    note: str = ""
+    note: str = ""  # what went wrong, if anything
 
     def time_to(self, accuracy: float) -> float:
         """Seconds until the excess was within the accuracy; infinite if never."""
@@ -42,26 +36,21 @@ class Run:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A peer on an instance, at its best.
-
-    Attributes:
-        seconds: one for each of `ACCURACIES`, of the setting that is fastest to it, median over the seeds; where no
-            setting brings more than half of them there, of that which brings most, median over those.
-        best: least excess seen, and `setting`: of the run that had it.
-        start_up: median over the runs;  memory: megabytes that the peak rose by.
-        shares: of the seeds that came there with that setting, one for each of `ACCURACIES`.
-    """
+    """A peer on an instance, at its best."""
 
     peer: str
     instance: str
     series: str
     size: int
+    # One for each of `ACCURACIES`, of the setting that is fastest to it, median over the seeds; where no setting
+    # brings more than half of them there, of that which brings most, median over those.
     seconds: tuple[float, ...]
-    best: float
-    setting: str
-    start_up: float
-    memory: float
+    best: float  # least excess seen
+    setting: str  # of the run that had it
+    start_up: float  # median over the runs
+    memory: float  # megabytes that the peak rose by
     note: str
+    # Of the seeds that came there with that setting, one for each of `ACCURACIES`.
     shares: tuple[float, ...] = (1.0,) * len(ACCURACIES)
 
     @classmethod

@@ -40,25 +40,20 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one problem took.
+    """What one problem took."""
 
-    Attributes:
-        series, size: which problem.
-        cpu: seconds of processor time;  wall: seconds on the clock;  megabytes: peak beyond the samples.
-        gap, iterations, neurons, status: of the answer, where it has such.
-        failed: why there is none, or "".
-    """
-
+    # Which problem.
     series: str
     size: int
-    cpu: float | None = None
-    wall: float | None = None
-    megabytes: float | None = None
+    cpu: float | None = None  # seconds of processor time
+    wall: float | None = None  # seconds on the clock
+    megabytes: float | None = None  # peak beyond the samples
+    # Of the answer, where it has such.
     gap: float | None = None
     iterations: int | None = None
     neurons: int | None = None
     status: str = ""
-    failed: str = ""
+    failed: str = ""  # why there is none, or ""
 
 
 def measured(series: str, size: int, *, seconds: float = SECONDS, gigabytes: float = GIGABYTES) -> Measurement:

@@ -46,23 +46,17 @@ Task = Callable[[], dict[str, Any]]
 
 @dataclass(frozen=True)
 class Series:
-    """Problems of one kind that grow in one respect, and who solves them.
+    """Problems of one kind that grow in one respect, and who solves them."""
 
-    Attributes:
-        name: of its own;  method: who solves them;  axis: one of AXES;  about: the problems, in words.
-        sizes: how large they get;  task: makes the problem of a size, which is not timed, and gives what is; also told
-            how many seconds there are for it.
-        quick: two of the sizes for a short run, one four times the other, or none;  most: how many times the processor
-            time of the smaller the larger may take, with slack for a busy machine.
-    """
-
-    name: str
-    method: str
-    axis: str
-    about: str
-    sizes: tuple[int, ...]
+    name: str  # of its own
+    method: str  # who solves them
+    axis: str  # one of AXES
+    about: str  # the problems, in words
+    sizes: tuple[int, ...]  # how large they get
+    # Makes the problem of a size, which is not timed, and gives what is; also told how many seconds there are for it.
     task: Callable[[int, float], Task]
-    quick: tuple[int, ...] = ()
+    quick: tuple[int, ...] = ()  # two of the sizes for a short run, one four times the other, or none
+    # How many times the processor time of the smaller the larger may take, with slack for a busy machine.
     most: float = np.inf
 
     def warm_up(self) -> None:

@@ -43,18 +43,13 @@ SEARCH = CellSearch()
 
 @dataclass(frozen=True)
 class Priced:
-    """What neurons a = max(0, R u) * gain_t earn, |N'a|^2, and what they cost, quadratic in u where a is linear.
+    """What neurons a = max(0, R u) * gain_t earn, |N'a|^2, and what they cost, quadratic in u where a is linear."""
 
-    Attributes:
-        rows: (T, m) R;  multiplier: (T, k) N;  gains: (T,) of the activity.
-        costs: (T,) of the squared activity;  weights: (m, m) further costs u'W u.
-    """
-
-    rows: Array
-    multiplier: Array
-    gains: Array
-    costs: Array
-    weights: Array
+    rows: Array  # (T, m) R
+    multiplier: Array  # (T, k) N
+    gains: Array  # (T,) of the activity
+    costs: Array  # (T,) of the squared activity
+    weights: Array  # (m, m) further costs u'W u
 
     def ratios(self, directions: Array) -> Array:
         """(c,) |N'a|^2 over the cost, of directions (c, m); zero where nothing is active."""

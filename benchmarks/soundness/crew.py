@@ -36,22 +36,17 @@ STARTING, CHECKING = 300.0, 300.0
 
 @dataclass(frozen=True)
 class Finished:
-    """What came of one problem.
+    """What came of one problem."""
 
-    Attributes:
-        index: of the problem;  outcome: one of those above.
-        seconds: that solving took, or was let;  claim, warned: see `work.Solved`;  error: why there is none, or "".
-        judgement: of the claim, if it was judged;  checking_seconds: that it took.
-    """
-
-    index: int
-    outcome: str
-    seconds: float
+    index: int  # of the problem
+    outcome: str  # one of those above
+    seconds: float  # that solving took, or was let
+    # See `work.Solved`.
     claim: Claim | NonlinearClaim | TaskClaim | None = None
     warned: tuple[str, ...] = ()
-    error: str = ""
-    judgement: Judgement | None = None
-    checking_seconds: float = 0.0
+    error: str = ""  # why there is none, or ""
+    judgement: Judgement | None = None  # of the claim, if it was judged
+    checking_seconds: float = 0.0  # that it took
 
 
 @dataclass(frozen=True)

@@ -25,23 +25,16 @@ __all__ = ["Told", "judge_told", "told"]
 
 @dataclass(frozen=True)
 class Told:
-    """A problem with columns that others tell.
+    """A problem with columns that others tell."""
 
-    Attributes:
-        alone: of the sources alone, which the same networks code.
-        points: (T, d) all columns;  place: (r,) where the sources stand among them;  basis: (d, r) U.
-        mixing: (dx, d), or None;  targets: (t, d), or None.
-        offset: (dx,) what the data have beyond those of the problem alone;  decoded: (t,) likewise.
-    """
-
-    alone: Drawn
-    points: Array
-    place: Array
-    basis: Array
-    mixing: Array | None
-    targets: Array | None
-    offset: Array
-    decoded: Array
+    alone: Drawn  # of the sources alone, which the same networks code
+    points: Array  # (T, d) all columns
+    place: Array  # (r,) where the sources stand among them
+    basis: Array  # (d, r) U
+    mixing: Array | None  # (dx, d), or None
+    targets: Array | None  # (t, d), or None
+    offset: Array  # (dx,) what the data have beyond those of the problem alone
+    decoded: Array  # (t,) likewise
 
     def options(self) -> dict[str, Any]:
         """What goes to `solver.Problem` besides the points."""

@@ -53,35 +53,25 @@ DRAWS = 1_000
 
 @dataclass(frozen=True)
 class Drawn:
-    """A problem as raw numbers.
+    """A problem as raw numbers."""
 
-    Attributes:
-        seed, index: what it is a function of;  family: of the samples.
-        points: (T, d);  probabilities: (T,) of any scale, or None;  mixing: (dx, d), or None.
-        encoder_cost: zero or positive;  decoder_cost: positive.
-        activity_cost: positive, or zero where the bias costs something;  bias_cost: zero or positive.
-        reading: how it is read out.
-        groups: members by name, or None;  separate: whether neurons keep to one group.
-        masked: the argument that is first given with a masked entry, or nothing.
-        activation: the kind of neurons;  energy: what the activity of linear ones costs.
-    """
-
+    # What it is a function of.
     seed: int
     index: int
-    family: str
-    points: Array
-    probabilities: Array | None
-    mixing: Array | None
-    encoder_cost: float
-    decoder_cost: float
-    activity_cost: float = 1.0
-    bias_cost: float = 0.0
-    reading: Reading = EXACT
-    groups: dict[str, tuple[int, ...]] | None = None
-    separate: bool = False
-    masked: str = ""
-    activation: str = "linear"
-    energy: Energy = MEAN
+    family: str  # of the samples
+    points: Array  # (T, d)
+    probabilities: Array | None  # (T,) of any scale, or None
+    mixing: Array | None  # (dx, d), or None
+    encoder_cost: float  # zero or positive
+    decoder_cost: float  # positive
+    activity_cost: float = 1.0  # positive, or zero where the bias costs something
+    bias_cost: float = 0.0  # zero or positive
+    reading: Reading = EXACT  # how it is read out
+    groups: dict[str, tuple[int, ...]] | None = None  # members by name, or None
+    separate: bool = False  # whether neurons keep to one group
+    masked: str = ""  # the argument that is first given with a masked entry, or nothing
+    activation: str = "linear"  # the kind of neurons
+    energy: Energy = MEAN  # what the activity of linear ones costs
 
     @property
     def kind(self) -> str:

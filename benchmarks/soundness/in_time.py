@@ -31,26 +31,21 @@ TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class TaskClaim:
-    """What the program says of a task in time: everything that is judged.
+    """What the program says of a task in time: everything that is judged."""
 
-    Attributes:
-        status, loss, lower_bound, gap: as in `solver.InTime`;  method, message: empty.
-        recurrent: (k, k);  encoder: (k, p);  bias, rest: (k,);  decoder: (q, k);  decoder_bias: (q,).
-        energies: the parts of the loss.
-        checked: loss, lower bound, gap and whether it is feasible, as `certify_in_time` says.
-    """
-
+    # As in `solver.InTime`.
     status: str
     loss: float
     lower_bound: float
     gap: float
-    recurrent: Array
-    encoder: Array
-    bias: Array
-    rest: Array
-    decoder: Array
-    decoder_bias: Array
-    energies: dict[str, float]
+    recurrent: Array  # (k, k)
+    encoder: Array  # (k, p)
+    bias: Array  # (k,)
+    rest: Array  # (k,)
+    decoder: Array  # (q, k)
+    decoder_bias: Array  # (q,)
+    energies: dict[str, float]  # the parts of the loss
+    # Loss, lower bound, gap and whether it is feasible, as `certify_in_time` says.
     checked: tuple[float, float, float, bool]
     method: str = "in time"
     message: str = ""
@@ -83,19 +78,14 @@ def task_claim_of(problem: DrawnTask) -> tuple[TaskClaim, float]:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a network does in a task, exactly.
+    """What a network does in a task, exactly."""
 
-    Attributes:
-        energies: the parts of the loss;  least, most: of all activity.
-        missed: (q,) the largest error of each output, relative to its largest target.
-        blur: (q,) by how much what is read in floating point is off, relative likewise.
-    """
-
-    energies: dict[str, Fraction]
+    energies: dict[str, Fraction]  # the parts of the loss
+    # Of all activity.
     least: Fraction
     most: Fraction
-    missed: Array
-    blur: Array
+    missed: Array  # (q,) the largest error of each output, relative to its largest target
+    blur: Array  # (q,) by how much what is read in floating point is off, relative likewise
 
     @property
     def loss(self) -> Fraction:

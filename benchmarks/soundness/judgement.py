@@ -41,13 +41,7 @@ OPTIMAL = 1e-8
 
 @dataclass(frozen=True)
 class Claim:
-    """What the program says of a problem: everything that is judged.
-
-    Attributes:
-        status, method, message: as in `solver.Representation`;  loss, lower_bound, gap;  modular_loss: see there.
-        encoder: (n, dx);  encoder_bias: (n,);  decoder: (r, n);  decoder_bias: (r,).
-        source_weights: (n, d);  multiplier: (d, d).
-    """
+    """What the program says of a problem, by the names of `solver.Representation`: everything that is judged."""
 
     status: str
     method: str
@@ -55,12 +49,12 @@ class Claim:
     loss: float
     lower_bound: float
     gap: float
-    encoder: Array
-    encoder_bias: Array
-    decoder: Array
-    decoder_bias: Array
-    source_weights: Array
-    multiplier: Array
+    encoder: Array  # (n, dx)
+    encoder_bias: Array  # (n,)
+    decoder: Array  # (r, n)
+    decoder_bias: Array  # (r,)
+    source_weights: Array  # (n, d)
+    multiplier: Array  # (d, d)
     modular_loss: float = float("nan")
 
 
@@ -71,22 +65,15 @@ def claim_of(answer: object) -> Claim:
 
 @dataclass
 class Judgement:
-    """What was found against a claim.
+    """What was found against a claim."""
 
-    Attributes:
-        wrong: one sentence for each thing that is false.
-        gap: by the measured loss: what the claim leaves open.
-        ratio: the largest w'Y w / f(w) found at the claim's multiplier.
-        excess: lower bound over the least that was found to be possible, minus one; wrong if above `ROUNDING`.
-        saving: share of the loss that another code saves, negative if none does;  saved_by: where that came from.
-    """
-
-    wrong: list[str] = field(default_factory=list)
-    gap: float = float("nan")
-    ratio: float = float("nan")
+    wrong: list[str] = field(default_factory=list)  # one sentence for each thing that is false
+    gap: float = float("nan")  # by the measured loss: what the claim leaves open
+    ratio: float = float("nan")  # the largest w'Y w / f(w) found at the claim's multiplier
+    # Lower bound over the least that was found to be possible, minus one; wrong if above `ROUNDING`.
     excess: float = float("-inf")
-    saving: float = float("-inf")
-    saved_by: str = ""
+    saving: float = float("-inf")  # share of the loss that another code saves, negative if none does
+    saved_by: str = ""  # where that came from
 
     def compare(self, claim: Any, name: str, loss: Fraction) -> None:
         """Hold a claim against the exact loss of a code that was found for its problem.
@@ -145,14 +132,10 @@ def judge(problem: Drawn, claim: Claim, *, with_codes: bool = True) -> Judgement
 
 @dataclass(frozen=True)
 class _Piece:
-    """A part of the loss that is bounded by itself, and the neurons that may read it.
+    """A part of the loss that is bounded by itself, and the neurons that may read it."""
 
-    Attributes:
-        white: of the sources that it is about;  families: of the sources that one neuron may read.
-    """
-
-    white: Whitened
-    families: tuple[Whitened, ...]
+    white: Whitened  # of the sources that it is about
+    families: tuple[Whitened, ...]  # of the sources that one neuron may read
 
 
 @dataclass(frozen=True)

@@ -27,35 +27,32 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Record:
-    """What came of one problem, and under which settings.
+    """What came of one problem, and under which settings."""
 
-    Attributes:
-        seed, index, time_limit, code: a record counts for a run with the same seed, limit and state of the code.
-        family, sources, samples, channels, readout, groups, activation: what was drawn; groups as many as there are.
-        outcome, seconds, error, warned, checking_seconds: see `crew.Finished`.
-        status, method, message, neurons, loss, lower_bound: of the answer.
-        gap, ratio, excess, saving, saved_by, wrong: see `judgement.Judgement`; None where nothing was found.
-    """
-
+    # A record counts for a run with the same seed, limit and state of the code.
     seed: int
     index: int
     time_limit: float
     code: str
+    # What was drawn; also `readout`, `groups` (how many) and `activation` below.
     family: str
     sources: int
     samples: int
     channels: int
+    # See `crew.Finished`.
     outcome: str
     seconds: float
     error: str = ""
     warned: tuple[str, ...] = ()
     checking_seconds: float = 0.0
+    # Of the answer.
     status: str = ""
     method: str = ""
     message: str = ""
     neurons: int = 0
     loss: float | None = None
     lower_bound: float | None = None
+    # See `judgement.Judgement`; None where nothing was found.
     gap: float | None = None
     ratio: float | None = None
     excess: float | None = None

@@ -33,27 +33,22 @@ __all__ = ["NonlinearClaim", "Setting", "judge_nonlinear"]
 
 @dataclass(frozen=True)
 class NonlinearClaim:
-    """What the program says of a problem of rectified or free neurons: everything that is judged.
+    """What the program says of a problem of rectified or free neurons: everything that is judged."""
 
-    Attributes:
-        status, method, message, loss, lower_bound, gap: as in `solver.Representation`.
-        sample_activity: (T, n);  encoder: (n, dx), or (n, 0);  encoder_bias: (n,).
-        decoder: (r, n);  decoder_bias: (r,);  multiplier: (T, r).
-        modular_loss, modular_lower_bound, linear_loss: of codes it is compared with; NaN where there are none.
-    """
-
+    # As in `solver.Representation`.
     status: str
     method: str
     message: str
     loss: float
     lower_bound: float
     gap: float
-    sample_activity: Array
-    encoder: Array
-    encoder_bias: Array
-    decoder: Array
-    decoder_bias: Array
-    multiplier: Array
+    sample_activity: Array  # (T, n)
+    encoder: Array  # (n, dx), or (n, 0)
+    encoder_bias: Array  # (n,)
+    decoder: Array  # (r, n)
+    decoder_bias: Array  # (r,)
+    multiplier: Array  # (T, r)
+    # Of codes it is compared with; NaN where there are none.
     modular_loss: float
     modular_lower_bound: float
     linear_loss: float

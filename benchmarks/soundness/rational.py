@@ -31,18 +31,12 @@ __all__ = ["Measured", "RationalProblem", "exact", "inverse"]
 
 @dataclass(frozen=True)
 class Measured:
-    """What a network does on the raw samples, exactly.
+    """What a network does on the raw samples, exactly."""
 
-    Attributes:
-        loss: activity, biases, errors and weights at their prices.
-        least: (n,) least activity of each neuron;  reach: (n,) its largest.
-        error: (r,) largest absolute error of each of the targets.
-    """
-
-    loss: Fraction
-    least: Exact
-    reach: Exact
-    error: Exact
+    loss: Fraction  # activity, biases, errors and weights at their prices
+    least: Exact  # (n,) least activity of each neuron
+    reach: Exact  # (n,) its largest
+    error: Exact  # (r,) largest absolute error of each of the targets
 
 
 class RationalProblem:

@@ -39,18 +39,14 @@ READ = {"exact": 0.45, "targets": 0.1, "soft": 0.3, "noisy": 0.15}
 
 @dataclass(frozen=True)
 class Reading:
-    """How a code is read out.
+    """How a code is read out."""
 
-    Attributes:
-        kind: "exact", "soft" or "noisy";  error_cost, noise_variance: of the other two.
-        targets: (r, d), or None for the data;  probabilities: (T,) with which errors count, or None: the sources' own.
-    """
-
-    kind: str = "exact"
+    kind: str = "exact"  # "exact", "soft" or "noisy"
+    # Of the other two.
     error_cost: float = float("inf")
     noise_variance: float = 0.0
-    targets: Array | None = None
-    probabilities: Array | None = None
+    targets: Array | None = None  # (r, d), or None for the data
+    probabilities: Array | None = None  # (T,) with which errors count, or None: the sources' own
 
     @property
     def exact(self) -> bool:
@@ -82,16 +78,11 @@ EXACT = Reading()
 
 @dataclass(frozen=True)
 class Energy:
-    """What activity costs.
+    """What activity costs."""
 
-    Attributes:
-        kind: "mean" for its mean square, or one of `energies.KINDS`.
-        weights: (T,) of a context;  costs: (d, d) D of a wiring.
-    """
-
-    kind: str = "mean"
-    weights: Array | None = None
-    costs: Array | None = None
+    kind: str = "mean"  # "mean" for its mean square, or one of `energies.KINDS`
+    weights: Array | None = None  # (T,) of a context
+    costs: Array | None = None  # (d, d) D of a wiring
 
     def posed(self) -> dict[str, Any]:
         """What goes to `solver.Problem` beside the costs."""

@@ -32,17 +32,14 @@ MOST_ENTERING = 5
 
 @dataclass(frozen=True)
 class DrawnTask(Drawn):
-    """A task in time as raw numbers; its points are the inputs of each trial in one row.
+    """A task in time as raw numbers; its points are the inputs of each trial in one row."""
 
-    Attributes:
-        inputs: (n, T, p);  wanted: (n, T, q), NaN where nothing is asked;  recurrent_cost: positive.
-        unlike: the largest ratio of units, offsets or shares that was drawn.
-    """
-
+    # (n, T, p).
     inputs: Array = None  # type: ignore[assignment]  # after fields that have defaults
+    # (n, T, q), NaN where nothing is asked.
     wanted: Array = None  # type: ignore[assignment]
-    recurrent_cost: float = 1.0
-    unlike: float = 1.0
+    recurrent_cost: float = 1.0  # positive
+    unlike: float = 1.0  # the largest ratio of units, offsets or shares that was drawn
 
     @property
     def dimension(self) -> int:

@@ -30,24 +30,16 @@ WARM_UP = [[-1, -1], [-1, 0], [-1, 1], [0, -1], [0, 0], [0, 1], [1, -1], [1, 0]]
 
 @dataclass(frozen=True)
 class Solved:
-    """What came of solving.
+    """What came of solving."""
 
-    Attributes:
-        claim: the answer, or None if there is none;  seconds: that it took.
-        error: the end of the traceback if there is no answer, else "";  warned: what Python warned of.
-        refused: whether the program said in one line what it cannot do, of a problem of which it may.
-        separate: the best separate code, where there are groups that neurons need not keep to.
-        faults: what was found in the program itself;  saved: the content of the file that the answer was saved to.
-    """
-
-    claim: Claim | NonlinearClaim | TaskClaim | None
-    seconds: float
-    error: str = ""
-    warned: tuple[str, ...] = ()
-    refused: bool = False
-    separate: Claim | None = None
-    faults: tuple[str, ...] = ()
-    saved: bytes = b""
+    claim: Claim | NonlinearClaim | TaskClaim | None  # the answer, or None if there is none
+    seconds: float  # that it took
+    error: str = ""  # the end of the traceback if there is no answer, else ""
+    warned: tuple[str, ...] = ()  # what Python warned of
+    refused: bool = False  # whether the program said in one line what it cannot do, of a problem of which it may
+    separate: Claim | None = None  # the best separate code, where there are groups that neurons need not keep to
+    faults: tuple[str, ...] = ()  # what was found in the program itself
+    saved: bytes = b""  # the content of the file that the answer was saved to
 
 
 def prepare() -> int:

@@ -54,17 +54,11 @@ ACTIVE_SET = LocalMaximaTolerances()
 
 @dataclass(frozen=True)
 class LocalMaxima:
-    """The ends of k ascents.
+    """The ends of k ascents."""
 
-    Attributes:
-        ratios: (k,) w'Y w / f(w).
-        neurons: (k, d) scaled to f = 1.
-        tied: (k, d) active set of each, as indices into the distinct samples; -1 in unused places.
-    """
-
-    ratios: Array
-    neurons: Array
-    tied: Indices
+    ratios: Array  # (k,) w'Y w / f(w)
+    neurons: Array  # (k, d) scaled to f = 1
+    tied: Indices  # (k, d) active set of each, as indices into the distinct samples; -1 in unused places
 
     def __getitem__(self, rows: Indices | Mask | slice) -> LocalMaxima:
         return LocalMaxima(self.ratios[rows], self.neurons[rows], self.tied[rows])
@@ -138,25 +132,15 @@ class Ascent:
 
 @dataclass(frozen=True)
 class _State:
-    """Where m of the ascents stand.
+    """Where m of the ascents stand."""
 
-    Attributes:
-        rows: (m,) which ascents.
-        rho: (m,) their ratios.
-        gradient: (m, d) half the gradient of w'(Y - rho M) w.
-        edges: (m, d, d) one in each column.
-        free: (m, d) whether an edge lies in the face.
-        size: (m, d) lengths of the edges.
-        slope: (m, d) gradient along the edges.
-    """
-
-    rows: Indices
-    rho: Array
-    gradient: Array
-    edges: Array
-    free: Mask
-    size: Array
-    slope: Array
+    rows: Indices  # (m,) which ascents
+    rho: Array  # (m,) their ratios
+    gradient: Array  # (m, d) half the gradient of w'(Y - rho M) w
+    edges: Array  # (m, d, d) one in each column
+    free: Mask  # (m, d) whether an edge lies in the face
+    size: Array  # (m, d) lengths of the edges
+    slope: Array  # (m, d) gradient along the edges
 
     def __getitem__(self, part: Indices | Mask) -> _State:
         return _State(*(getattr(self, field.name)[part] for field in fields(self)))

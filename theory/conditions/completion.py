@@ -43,15 +43,10 @@ CUTTING_PLANES = CuttingPlaneTolerances()
 
 @dataclass(frozen=True, eq=False)
 class CompletedMultiplier(Frozen):
-    """A multiplier whose open part is chosen well, and a bound on all choices.
+    """A multiplier whose open part is chosen well, and a bound on all choices."""
 
-    Attributes:
-        multiplier: (d, d) Y.
-        least: every choice has a neuron with this ratio of worth to cost, up to rounding.
-    """
-
-    multiplier: Array
-    least: float
+    multiplier: Array  # (d, d) Y
+    least: float  # every choice has a neuron with this ratio of worth to cost, up to rounding
 
 
 def is_open(problem: Problem) -> bool:

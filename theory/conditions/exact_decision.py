@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -28,9 +28,6 @@ from theory.exact.problem import ExactProblem, integer_direction, inverse
 from theory.exact.proof import Proof, facet_slacks, verify
 from theory.exact.surds import rational_below
 from theory.sources import EXACT_DIMENSION
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["decide_exactly"]
 

@@ -27,10 +27,6 @@ __all__ = ["ReadoutOnHull"]
 class ReadoutOnHull(Readout):
     """A `Readout` of dependent sources.
 
-    Attributes:
-        inside: the readout of the coordinates.
-        hull: of the sources.
-
     Example:
         >>> from theory.problem import Problem
         >>> categories = Problem(np.eye(3))
@@ -39,8 +35,8 @@ class ReadoutOnHull(Readout):
         True
     """
 
-    inside: Any = None
-    hull: Any = None
+    inside: Any = None  # the readout of the coordinates
+    hull: Any = None  # of the sources
 
     @classmethod
     def of(cls, inside: Readout, sources: Sources, hull: AffineHull, targets: Array) -> ReadoutOnHull:

@@ -21,17 +21,11 @@ __all__ = ["Span", "kept_of_groups", "spans_of"]
 
 @dataclass(frozen=True, eq=False)
 class Span(Frozen):
-    """The neurons of one group.
+    """The neurons of one group."""
 
-    Attributes:
-        kept: (k,) sources of the group that tell its others.
-        basis: (k, r) their rows of U: neurons of weights y on them are y @ basis.
-        block: the problem of these neurons, which cost what they cost among all.
-    """
-
-    kept: tuple[int, ...]
-    basis: Array
-    block: Any
+    kept: tuple[int, ...]  # (k,) sources of the group that tell its others
+    basis: Array  # (k, r) their rows of U: neurons of weights y on them are y @ basis
+    block: Any  # the problem of these neurons, which cost what they cost among all
 
 
 def spans_of(problem: Any) -> tuple[Span, ...]:

@@ -89,23 +89,15 @@ def exact_normal_fan(points: Integers, most_simplices: int | None = None) -> Con
 
 @dataclass(slots=True, eq=False)
 class _Simplex:
-    """A simplex of the boundary: {normal.y = height}, the hull below it.
+    """A simplex of the boundary: {normal.y = height}, the hull below it."""
 
-    Attributes:
-        corners: d rows of the points.
-        normal: (d,) integers in lowest terms.
-        height: the same for all its corners.
-        neighbours: for each corner the neighbour across the ridge without it.
-        above: rows strictly above it that are assigned to it.
-        heights: their heights over it.
-    """
-
-    corners: tuple[int, ...]
-    normal: Integers
-    height: int
-    neighbours: list[_Simplex | None]
+    corners: tuple[int, ...]  # d rows of the points
+    normal: Integers  # (d,) integers in lowest terms
+    height: int  # the same for all its corners
+    neighbours: list[_Simplex | None]  # for each corner the neighbour across the ridge without it
+    # Rows strictly above it that are assigned to it.
     above: Indices = field(default_factory=lambda: np.empty(0, dtype=np.intp))
-    heights: Integers = field(default_factory=lambda: np.empty(0, dtype=object))
+    heights: Integers = field(default_factory=lambda: np.empty(0, dtype=object))  # their heights over it
 
 
 class _Hull:

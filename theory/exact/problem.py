@@ -47,14 +47,6 @@ def integer_direction(vector: list[Any]) -> list[int]:
 class ExactProblem:
     """Sources, mixing, encoder cost and readout as rationals (with an exact decoder its cost does not matter).
 
-    Attributes:
-        points: (T, d) rationals.
-        mean: (d,) rationals.
-        covariance: (d, d) rationals.
-        gram: (d, d) A'A.
-        encoder_cost: rational.
-        readout: None for the exact decoder of the data.
-
     Source: docs/mathematics.md, "The modularity condition".
 
     Example:
@@ -63,12 +55,12 @@ class ExactProblem:
         [Fraction(1, 30), Fraction(1, 3)]
     """
 
-    points: Rationals
-    mean: Rationals
-    covariance: Rationals
-    gram: Rationals
+    points: Rationals  # (T, d)
+    mean: Rationals  # (d,)
+    covariance: Rationals  # (d, d)
+    gram: Rationals  # (d, d) A'A
     encoder_cost: Fraction
-    readout: ExactReadout | None = None
+    readout: ExactReadout | None = None  # None for the exact decoder of the data
 
     @classmethod
     def posed(

@@ -28,17 +28,11 @@ __all__ = ["ExactErrors", "ExactReadout"]
 
 @dataclass(frozen=True, eq=False)
 class ExactErrors:
-    """The cost of errors.
+    """The cost of errors."""
 
-    Attributes:
-        cost: kappa, of the mean squared error.
-        decoder_cost: mu, including the noise that the decoder passes on.
-        covariance: (d, d) C_e, under the weights with which errors count.
-    """
-
-    cost: Fraction
-    decoder_cost: Fraction
-    covariance: Rationals
+    cost: Fraction  # kappa, of the mean squared error
+    decoder_cost: Fraction  # mu, including the noise that the decoder passes on
+    covariance: Rationals  # (d, d) C_e, under the weights with which errors count
 
     @classmethod
     def priced(cls, cost: Any, noise_variance: Any, decoder_cost: Any, covariance: Rationals) -> ExactErrors:
@@ -58,18 +52,14 @@ class ExactErrors:
 class ExactReadout:
     """An exact decoder, or one with errors.
 
-    Attributes:
-        gram: (d, d) K = B'B.
-        errors: their cost, or None for an exact decoder.
-
     Example:
         >>> gram = np.array([[1, 1], [1, 2]], dtype=object) * Fraction(1)
         >>> ExactReadout(gram).multiplier([Fraction(4), Fraction(2)], Roots()).tolist()[0]
         [Fraction(4, 1), Fraction(2, 1)]
     """
 
-    gram: Rationals
-    errors: ExactErrors | None = None
+    gram: Rationals  # (d, d) K = B'B
+    errors: ExactErrors | None = None  # their cost, or None for an exact decoder
 
     def multiplier(self, costs: Rationals, roots: Roots) -> Surds:
         """(d, d) Y at the best modular code, of rationals and surds.

@@ -39,10 +39,6 @@ class AffineHull(Frozen):
     A neuron with weights w on the sources is, on every sample, one with the weights U'w on those that are kept; what
     else w says is constant, and the bias takes care of it.
 
-    Attributes:
-        kept: (r,) indices of the sources that are the coordinates.
-        basis: (d, r) U, with the identity in the rows of those that are kept.
-
     Example:
         >>> one_of_three = np.eye(3) - 1 / 3
         >>> hull = AffineHull.of(one_of_three / 3**0.5, np.ones(3), 1e-10)
@@ -50,8 +46,8 @@ class AffineHull(Frozen):
         ([0, 1], [[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]])
     """
 
-    kept: Indices
-    basis: Array
+    kept: Indices  # (r,) indices of the sources that are the coordinates
+    basis: Array  # (d, r) U, with the identity in the rows of those that are kept
 
     @classmethod
     def of(cls, root: Array, deviation: Array, rounding: float) -> AffineHull:

@@ -191,21 +191,13 @@ def _in_simplex(points: Array, corners: Array) -> Mask:
 
 @dataclass(frozen=True)
 class Inside:
-    """A ball, a box and a polytope inside a hull, a little smaller than they could be.
+    """A ball, a box and a polytope inside a hull, a little smaller than they could be."""
 
-    Attributes:
-        radius: of the ball about zero.
-        center: (d,) of the box.
-        scale: (d,) one over half the sides of the box.
-        normals: (f, d) of the polytope ``normals @ y <= height``; there is none where f is zero.
-        height: (f,).
-    """
-
-    radius: float
-    center: Array
-    scale: Array
-    normals: Array
-    height: Array
+    radius: float  # of the ball about zero
+    center: Array  # (d,) of the box
+    scale: Array  # (d,) one over half the sides of the box
+    normals: Array  # (f, d) of the polytope ``normals @ y <= height``; there is none where f is zero
+    height: Array  # (f,)
 
     def outside(self, columns: Array, scratch: Array) -> Indices:
         """Indices of points that may lie outside the hull; those with NaN do.

@@ -42,21 +42,13 @@ PRICING = PricingTolerances()
 
 @dataclass(frozen=True)
 class PricedNeurons:
-    """The best neurons of all k faces on which one exceeds the bar.
+    """The best neurons of all k faces on which one exceeds the bar."""
 
-    Attributes:
-        rho: largest ratio w'Y w / f(w) over all directions.
-        worst: (d,) a direction that attains it, scaled to f(w) = 1.
-        ratios: (k,) decreasing.
-        directions: (k, d) neurons with these ratios, scaled to f(w) = 1.
-        tied: (k, d) samples that span the faces, as indices of the vertices; -1 in unused places.
-    """
-
-    rho: float
-    worst: Array
-    ratios: Array
-    directions: Array
-    tied: Indices
+    rho: float  # largest ratio w'Y w / f(w) over all directions
+    worst: Array  # (d,) a direction that attains it, scaled to f(w) = 1
+    ratios: Array  # (k,) decreasing
+    directions: Array  # (k, d) neurons with these ratios, scaled to f(w) = 1
+    tied: Indices  # (k, d) samples that span the faces, as indices of the vertices; -1 in unused places
 
 
 class Pricing:

@@ -47,19 +47,12 @@ TOUCHING = TouchingTolerances()
 
 @dataclass(frozen=True, eq=False)
 class Touching(Frozen):
-    """The neurons that touch, each once; of continua the extreme ones.
+    """The neurons that touch, each once; of continua the extreme ones."""
 
-    Attributes:
-        neurons: (k, d) in whitened coordinates, scaled to f = 1.
-        active: (k, V) whether a vertex attains the bias.
-        joined: (k, k) whether all neurons between two touch as well.
-        doubtful: what rounding leaves open, in words; empty where nothing.
-    """
-
-    neurons: Array
-    active: Mask
-    joined: Mask
-    doubtful: str = ""
+    neurons: Array  # (k, d) in whitened coordinates, scaled to f = 1
+    active: Mask  # (k, V) whether a vertex attains the bias
+    joined: Mask  # (k, k) whether all neurons between two touch as well
+    doubtful: str = ""  # what rounding leaves open, in words; empty where nothing
 
 
 def touching(pricing: Pricing, worth: Array) -> Touching:

@@ -69,15 +69,10 @@ def is_closed_complex(facets: Indices) -> bool:
 
 @dataclass(frozen=True)
 class _Level:
-    """All faces of one size.
+    """All faces of one size."""
 
-    Attributes:
-        faces: (n, k) their vertices, ascending, in lexicographic order.
-        pulled: (n,) the first facet around each.
-    """
-
-    faces: Indices
-    pulled: Indices
+    faces: Indices  # (n, k) their vertices, ascending, in lexicographic order
+    pulled: Indices  # (n,) the first facet around each
 
 
 def _faces_of_size(facets: Indices, size: int) -> _Level:

@@ -29,11 +29,6 @@ __all__ = ["Whitening", "lifted"]
 class Whitening(Frozen):
     """Coordinates x = H w in which the energy of a neuron is ``|x|^2``, M = H'H, and H K H' is diagonal.
 
-    Attributes:
-        matrix: (d, d) H; of dependent sources (r, d), and the inverse (d, r).
-        inverse: (d, d) H^-1.
-        targets: (r, d) B H', what is decoded of the whitened sources, with orthogonal columns.
-
     Example:
         >>> root = np.array([[2.0, 1.0], [0.0, 1.0]])
         >>> whitening = Whitening.of(root, np.eye(2), np.ones(2))
@@ -41,9 +36,9 @@ class Whitening(Frozen):
         True
     """
 
-    matrix: Array
-    inverse: Array
-    targets: Array
+    matrix: Array  # (d, d) H; of dependent sources (r, d), and the inverse (d, r)
+    inverse: Array  # (d, d) H^-1
+    targets: Array  # (r, d) B H', what is decoded of the whitened sources, with orthogonal columns
 
     @classmethod
     def of(cls, energy_root: Array, targets: Array, scale: Array) -> Whitening:

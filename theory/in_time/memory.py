@@ -38,16 +38,11 @@ __all__ = ["MemoryBounds", "ViewChain"]
 
 @dataclass(frozen=True, eq=False)
 class ViewChain(Frozen):
-    """Contrasts of trials that a target needs, from the step at which they have entered to the one where it is read.
+    """Contrasts of trials that a target needs, from the step at which they have entered to the one where it is read."""
 
-    Attributes:
-        first: the step at which it begins.
-        contrasts: for each of its steps (n, m_t) combinations of trials.
-        images: for each step but the last (m_{t+1}, m_t) what its contrasts are among those of the next.
-    """
-
-    first: int
-    contrasts: tuple[Array, ...]
+    first: int  # the step at which it begins
+    contrasts: tuple[Array, ...]  # for each of its steps (n, m_t) combinations of trials
+    # For each step but the last (m_{t+1}, m_t) what its contrasts are among those of the next.
     images: tuple[Array, ...]
 
     @property

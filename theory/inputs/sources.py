@@ -19,33 +19,20 @@ SYMMETRIC = 1e-12
 
 
 class CheckedSamples(NamedTuple):
-    """Samples that may be used.
+    """Samples that may be used."""
 
-    Attributes:
-        points: (T, d), locked.
-        probabilities: (T,) of sum one, or None for equal ones.
-        names: d of them.
-    """
-
-    points: Array
-    probabilities: Array | None
-    names: tuple[str, ...]
+    points: Array  # (T, d), locked
+    probabilities: Array | None  # (T,) of sum one, or None for equal ones
+    names: tuple[str, ...]  # d of them
 
 
 class CheckedMoments(NamedTuple):
-    """Moments that may be used.
+    """Moments that may be used."""
 
-    Attributes:
-        vertices: (V, d), locked.
-        covariance: (d, d), symmetric.
-        mean: (d,), locked.
-        names: d of them.
-    """
-
-    vertices: Array
-    covariance: Array
-    mean: Array
-    names: tuple[str, ...]
+    vertices: Array  # (V, d), locked
+    covariance: Array  # (d, d), symmetric
+    mean: Array  # (d,), locked
+    names: tuple[str, ...]  # d of them
 
 
 def checked_samples(points: ArrayLike, probabilities: ArrayLike | None, names: Sequence[str] | None) -> CheckedSamples:

@@ -21,11 +21,6 @@ __all__ = ["Canonical"]
 class Canonical(Neurons):
     """Neurons of cost |R w|^2 + h(w)^2, whatever that pays for.
 
-    Attributes:
-        root: (k, d) R.
-        matrix: (d, d) M = R'R.
-        between: (d, d) see `Neurons.coupling`.
-
     Example:
         >>> from theory.problem import Problem
         >>> square = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
@@ -36,9 +31,9 @@ class Canonical(Neurons):
 
     name: ClassVar[str] = "linear"
 
-    root: Array
-    matrix: Array
-    between: Array | None
+    root: Array  # (k, d) R
+    matrix: Array  # (d, d) M = R'R
+    between: Array | None  # (d, d) see `Neurons.coupling`
 
     def terms(self, problem: Any, activity: Activity, encoder: Array) -> dict[str, Array]:
         """See `Neurons`: "activity" is |R w|^2 and "bias" h(w)^2, whatever they pay for."""

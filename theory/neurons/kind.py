@@ -28,17 +28,11 @@ __all__ = ["Activity", "Neurons"]
 
 @dataclass(frozen=True, eq=False)
 class Activity(Frozen):
-    """What the activity of neurons comes to on the samples.
+    """What the activity of neurons comes to on the samples."""
 
-    Attributes:
-        second_moments: (n,) mean squared activity.
-        means: (n,) mean activity.
-        peaks: (n,) largest activity.
-    """
-
-    second_moments: Array
-    means: Array
-    peaks: Array
+    second_moments: Array  # (n,) mean squared activity
+    means: Array  # (n,) mean activity
+    peaks: Array  # (n,) largest activity
 
     @classmethod
     def of(cls, sources: Sources, weights: Array, means: Array) -> Activity:

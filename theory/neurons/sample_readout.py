@@ -34,12 +34,6 @@ UNREAD = 1e-9
 class SampleReadout(Frozen):
     """Targets on the samples, and what a decoder and its errors cost.
 
-    Attributes:
-        targets: (T, k) X, centred under the weights of the errors.
-        error_weights: (T,) q, nonnegative, of sum one: how much the error at each sample counts.
-        decoder_cost: mu, positive.
-        error_cost: kappa, positive; infinite for a decoder that may not err.
-
     Source: docs/mathematics.md, "Nonlinear neurons".
 
     Example:
@@ -48,10 +42,10 @@ class SampleReadout(Frozen):
         (1.0, [[1.0]])
     """
 
-    targets: Array
-    error_weights: Array
-    decoder_cost: float
-    error_cost: float
+    targets: Array  # (T, k) X, centred under the weights of the errors
+    error_weights: Array  # (T,) q, nonnegative, of sum one: how much the error at each sample counts
+    decoder_cost: float  # mu, positive
+    error_cost: float  # kappa, positive; infinite for a decoder that may not err
 
     @property
     def exact(self) -> bool:

@@ -29,10 +29,6 @@ __all__ = ["Chain"]
 class Chain:
     """Reductions one after the other.
 
-    Attributes:
-        problems: (k + 1) the problem as posed, and what each reduction makes of the one before.
-        reductions: (k) those that have something to do.
-
     Example:
         >>> from theory.problem import Problem
         >>> square = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
@@ -44,8 +40,8 @@ class Chain:
         3.0
     """
 
-    problems: tuple[Any, ...]
-    reductions: tuple[Reduction, ...]
+    problems: tuple[Any, ...]  # (k + 1) the problem as posed, and what each reduction makes of the one before
+    reductions: tuple[Reduction, ...]  # (k) those that have something to do
 
     @classmethod
     def of(cls, problem: Any, samples: Indices | None = None, *, listed: bool = True) -> Chain:

@@ -27,9 +27,6 @@ __all__ = ["PartialTargets"]
 class PartialTargets(Reduction):
     """The soft problem whose ridge is a small share of the G of the best modular code.
 
-    Attributes:
-        share: of the ridge. A larger one keeps more digits, a smaller one is nearer.
-
     Example:
         >>> from theory.problem import Problem
         >>> from theory.readouts import Exact
@@ -39,6 +36,7 @@ class PartialTargets(Reduction):
         (True, False)
     """
 
+    # Of the ridge. A larger one keeps more digits, a smaller one is nearer.
     share: float
 
     def accepts(self, problem: Any) -> bool:

@@ -33,19 +33,12 @@ __all__ = ["OneSolved", "Reduction", "Solved"]
 
 @dataclass(frozen=True, eq=False)
 class Solved(Frozen):
-    """A code and what is proven by its multiplier.
+    """A code and what is proven by its multiplier."""
 
-    Attributes:
-        weights: (n, d) source weights.
-        multiplier: (d, d) Y.
-        loss: of the code.
-        lower_bound: proven by Y.
-    """
-
-    weights: Array
-    multiplier: Array
-    loss: float
-    lower_bound: float
+    weights: Array  # (n, d) source weights
+    multiplier: Array  # (d, d) Y
+    loss: float  # of the code
+    lower_bound: float  # proven by Y
 
 
 OneSolved = TypeVar("OneSolved", bound=Solved)

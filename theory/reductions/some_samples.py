@@ -19,15 +19,10 @@ __all__ = ["SomeSamples"]
 
 @dataclass(frozen=True, eq=False)
 class SomeSamples(Reduction):
-    """The reduction to some samples.
+    """The reduction to some samples."""
 
-    Attributes:
-        rows: (k,) indices of the points of the sources.
-        listed: whether the faces of their hull may be listed, if they are few; that takes seconds.
-    """
-
-    rows: Indices
-    listed: bool = True
+    rows: Indices  # (k,) indices of the points of the sources
+    listed: bool = True  # whether the faces of their hull may be listed, if they are few; that takes seconds
 
     def accepts(self, problem: Any) -> bool:
         """See `Reduction`: any problem. Even where no sample is left out, the rows say in which order they stand."""
