@@ -13,8 +13,7 @@ import os
 import signal
 import sys
 
-STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
-"""Their numbers."""
+STANDARD_OUTPUT, STANDARD_ERROR = 1, 2  # their numbers
 
 
 def main() -> None:

@@ -14,16 +14,14 @@ from solver.deadline import time_left
 from solver.extras import PROJECT
 from theory.errors import InputError
 
-DEFAULT_SOLVER = "CLARABEL"
-"""Comes with cvxpy, and is accurate."""
+DEFAULT_SOLVER = "CLARABEL"  # comes with cvxpy, and is accurate
 
 SEMIDEFINITE_SOLVERS = ("CLARABEL", "SCS", "CVXOPT", "MOSEK", "COPT")
 """Solvers with semidefinite cones, named in the message about one that is missing.
 
 Others that cvxpy knows are tried when asked for; SDPA, for one, finds these programs too degenerate."""
 
-COARSEST = 1e-8
-"""Accuracy asked of an interior-point solver, at the coarsest."""
+COARSEST = 1e-8  # accuracy asked of an interior-point solver, at the coarsest
 
 
 @dataclass(frozen=True)
@@ -38,11 +36,8 @@ class SolverAccuracy:
 
 ACCURACY = SolverAccuracy()
 
-ACCURATE = "optimal"
-"""Status of cvxpy for a solution as accurate as was asked for."""
-
-WITH_SOLUTION = (ACCURATE, "optimal_inaccurate", "user_limit")
-"""Statuses that come with a solution, good or not."""
+ACCURATE = "optimal"  # status of cvxpy for a solution as accurate as was asked for
+WITH_SOLUTION = (ACCURATE, "optimal_inaccurate", "user_limit")  # statuses that come with a solution, good or not
 
 
 class ConicError(Exception):

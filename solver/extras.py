@@ -9,8 +9,7 @@ from importlib.util import find_spec
 
 from theory.errors import InputError
 
-PROJECT = "modularity-solver"
-"""As it is installed."""
+PROJECT = "modularity-solver"  # as it is installed
 
 PICTURES = (".png", ".pdf", ".svg")
 PAGES = (".html", ".htm")
@@ -25,8 +24,7 @@ WRITERS = {
 }
 """Extra and package that write files with these endings."""
 
-PACKAGES = {"sklearn": "scikit-learn"}
-"""Names under which modules are installed, where those are others."""
+PACKAGES = {"sklearn": "scikit-learn"}  # names under which modules are installed, where those are others
 
 
 def is_there(module: str) -> bool:

@@ -49,14 +49,9 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 5
 """Written into every file. A file with a lower number has the same layout, and may lack costs of activity and bias."""
 
-STREAM = "stream_"
-"""What the names of the summary's arrays and numbers begin with."""
-
-SEPARATE = "separate_"
-"""What the names of the best separate code's arrays and numbers begin with."""
-
-CHECKSUMS = "checksums"
-"""Name of the array of the names and checksums of all others."""
+STREAM = "stream_"  # what the names of the summary's arrays and numbers begin with
+SEPARATE = "separate_"  # what the names of the best separate code's arrays and numbers begin with
+CHECKSUMS = "checksums"  # name of the array of the names and checksums of all others
 
 TEXTS = ("names", "channels", "group_names", "readout", "neurons", *SAVED_TEXTS, CHECKSUMS)
 """Arrays that are no numbers."""

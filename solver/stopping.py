@@ -22,11 +22,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
-KEYBOARD = "stopped from the keyboard"
-"""How the message of an answer ends that Ctrl-C cut short."""
-
-NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
-"""Signals watched for, as far as the system has them."""
+KEYBOARD = "stopped from the keyboard"  # how the message of an answer ends that Ctrl-C cut short
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # signals watched for, as far as the system has them
 
 
 class Stopped(KeyboardInterrupt):  # an interrupt is no error

@@ -18,8 +18,7 @@ KINDS = {
 }
 """What a neuron is found to be."""
 
-PERSISTENT = 0.2
-"""Autocorrelation that chance alone hardly makes of some hundred rows."""
+PERSISTENT = 0.2  # autocorrelation that chance alone hardly makes of some hundred rows
 
 
 @dataclass(frozen=True, eq=False)

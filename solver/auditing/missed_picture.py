@@ -18,11 +18,8 @@ if TYPE_CHECKING:
 
     from solver.auditing.missed_findings import MissedFindings, Shares
 
-NAMED = 8
-"""Neurons that a sentence names, and that have one of their own."""
-
-DRAWN = 60
-"""Neurons that are drawn: those that explain the most first."""
+NAMED = 8  # neurons that a sentence names, and that have one of their own
+DRAWN = 60  # neurons that are drawn: those that explain the most first
 
 
 def missed_sentences(found: MissedFindings) -> list[str]:

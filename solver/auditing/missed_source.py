@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "MissedSource", "missed_source"]
 
-MISSING = "missing"
-"""What a source that was not named is called, unless it has a name."""
+MISSING = "missing"  # what a source that was not named is called, unless it has a name
 
 
 @dataclass(frozen=True)

@@ -51,8 +51,7 @@ if TYPE_CHECKING:
     from theory.bounds.cover import Cover
     from theory.problem import Problem
 
-SMALL_SOURCE = 1e-3
-"""A source with less than this share of the modular loss counts as small."""
+SMALL_SOURCE = 1e-3  # a source with less than this share of the modular loss counts as small
 
 SHRINKAGES = (1e-2, 1.0, 1e2, 1e4, np.inf)
 """How much Y is shrunk on small sources, in units of the digits that rounding hides; the last drops them."""

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from theory.bounds.cover import Cover
     from theory.problem import Problem
 
-SEMIDEFINITE = 1e-12
-"""Least eigenvalue of a multiplier, in units of its largest, that is zero up to rounding."""
+SEMIDEFINITE = 1e-12  # least eigenvalue of a multiplier, in units of its largest, that is zero up to rounding
 
 FLOORS = (1e-4, 1e-2, 1e-1)
 """Least eigenvalue, in units of the largest, to which those of an indefinite multiplier are raised."""

@@ -31,11 +31,8 @@ if TYPE_CHECKING:
 FEASIBILITY = 1e-9
 """Activity below zero or reconstruction error, relative to their own scale, up to which a code counts as exact."""
 
-ROUNDING = 1e-12
-"""Relative difference of two losses that is rounding, however small the tolerance is."""
-
-SURELY = 0.1
-"""Share of it within which the samples need not be looked at."""
+ROUNDING = 1e-12  # relative difference of two losses that is rounding, however small the tolerance is
+SURELY = 0.1  # share of it within which the samples need not be looked at
 
 
 @dataclass(frozen=True)

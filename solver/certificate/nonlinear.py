@@ -24,11 +24,8 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-FEASIBLE = 1e-9
-"""Error of an exact decoder, relative to the largest target, up to which it counts as exact."""
-
-SLACK = 1e-10
-"""Relative slack of rho at which pricing ends, if not told otherwise."""
+FEASIBLE = 1e-9  # error of an exact decoder, relative to the largest target, up to which it counts as exact
+SLACK = 1e-10  # relative slack of rho at which pricing ends, if not told otherwise
 
 PRICING_SECONDS = 60.0
 """After which pricing ends with the bound that it has: of three sources without weight costs it may never meet rho."""

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from theory.dependent.spans import Span
     from theory.problem import Problem
 
-RANDOM = 500
-"""Neurons of each group that try to refute a ratio."""
+RANDOM = 500  # neurons of each group that try to refute a ratio
 
 
 def has_spans(problem: Problem) -> bool:

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from theory.bounds.cover import Cover
     from theory.problem import Problem
 
-ATTAINED = 1e-12
-"""Relative slack within which a neuron attains an upper bound on rho, which then is exact."""
+ATTAINED = 1e-12  # relative slack within which a neuron attains an upper bound on rho, which then is exact
 
 RANDOM_NEURONS = 2_000
 """Neurons that try to refute a claimed rho, with the support function taken from the samples directly."""

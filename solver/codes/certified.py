@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-SAVED_TEXTS = ("status", "method", "message")
-"""Words that a file or a JSON object holds of every code."""
+SAVED_TEXTS = ("status", "method", "message")  # words that a file or a JSON object holds of every code
 
 SAVED_NUMBERS = ("loss", "lower_bound", "gap", "tolerance", "modular_loss", "iterations", "seconds")
 """Numbers that a file or a JSON object holds of every code."""

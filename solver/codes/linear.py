@@ -48,8 +48,7 @@ SAVED_ARRAYS = (
 )
 """Arrays that a file or a JSON object holds of a code: all but those of a recurrent layer."""
 
-RECURRENT_ARRAYS = ("recurrent", "recurrent_bias")
-"""Arrays of a recurrent layer."""
+RECURRENT_ARRAYS = ("recurrent", "recurrent_bias")  # arrays of a recurrent layer
 
 BEYOND_DIGITS = (
     "rounding keeps its encoder or decoder from what the weights promise; choose units in which the sources, and the "

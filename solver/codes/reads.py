@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 ONE_SOURCE = 1e-6
 """A neuron reads one source, or one group, when its other weights, in units of equal cost, are below this share."""
 
-MOSTLY = 0.1
-"""It mostly reads one where the share of all others together is at most this."""
+MOSTLY = 0.1  # it mostly reads one where the share of all others together is at most this
 
 
 def shares(problem: Problem, weights: Array) -> Array:

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from solver.sweeps.table import Row
     from theory.families import Family
 
-POINTS, POINTS_EACH = 41, 15
-"""Values of the parameter, and of each of two parameters, if not told otherwise."""
+POINTS, POINTS_EACH = 41, 15  # values of the parameter, and of each of two parameters, if not told otherwise
 
 
 @click.command()

@@ -18,8 +18,7 @@ from theory.writing import written_whole
 
 PAGE = Path(__file__).parents[2] / "docs" / "command_line.md"
 
-SHARED = 3
-"""An option that so many commands take, with the same words, is described once for all of them."""
+SHARED = 3  # an option that so many commands take, with the same words, is described once for all of them
 
 OPENING = """# Command line
 

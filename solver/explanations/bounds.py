@@ -29,17 +29,10 @@ from solver.explanations.counts import Counts, moments_of_pairs
 from solver.explanations.formulas import forms
 from theory.arrays import Array, Indices, Mask
 
-SLACK = 1e-9
-"""What a bound is raised by, for its own rounding."""
-
-POINTS = 5
-"""Literals that stand for all third literals at most."""
-
-EXACT_STARTS = 8
-"""Labels, from the first on, of which the literals that come after them are looked at one by one."""
-
-ENTRIES_AT_ONCE = 40_000
-"""Bounds that are computed together, for which a cache has room."""
+SLACK = 1e-9  # what a bound is raised by, for its own rounding
+POINTS = 5  # literals that stand for all third literals at most
+EXACT_STARTS = 8  # labels, from the first on, of which the literals that come after them are looked at one by one
+ENTRIES_AT_ONCE = 40_000  # bounds that are computed together, for which a cache has room
 
 Words = NDArray[np.uint64]
 

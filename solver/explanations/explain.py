@@ -36,8 +36,7 @@ from theory.inputs import as_matrix, checked_names, checked_probabilities, colum
 
 DEFAULT_SHUFFLES = 20
 
-LISTED = 10
-"""Formulas that are listed, of those that are equally good."""
+LISTED = 10  # formulas that are listed, of those that are equally good
 
 Follow = Callable[[int, int], None]
 

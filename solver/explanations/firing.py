@@ -12,8 +12,7 @@ RULES = ("half", "positive")
 
 Threshold = str | float
 
-ROUNDING = 1e-9
-"""Share of a neuron's largest activity that counts as none."""
+ROUNDING = 1e-9  # share of a neuron's largest activity that counts as none
 
 
 def firing(activity: Array, weights: Array, threshold: Threshold = "half", top: float | None = None) -> Mask:

@@ -27,11 +27,8 @@ from theory.immutable import Frozen
 from theory.problem import Problem
 from theory.sources import EXACT_DIMENSION
 
-HALF = 1e-12
-"""Beyond one half by less than this is one half, for rounding."""
-
-LISTED = 20
-"""Pairs that are listed, with their prices."""
+HALF = 1e-12  # beyond one half by less than this is one half, for rounding
+LISTED = 20  # pairs that are listed, with their prices
 
 TOLERANCE = 1e-8
 

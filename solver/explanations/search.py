@@ -26,11 +26,8 @@ from solver.explanations.counts import Counts, Weights, counted, moments_of_pair
 from solver.explanations.formulas import Forms, forms, in_order, sorted_roles
 from theory.arrays import Array, Indices
 
-TIE = 1e-12
-"""Difference of two IoU that rounding explains."""
-
-BEST_PAIRS = 10
-"""Pairs of labels beside which each third label is tried first."""
+TIE = 1e-12  # difference of two IoU that rounding explains
+BEST_PAIRS = 10  # pairs of labels beside which each third label is tried first
 
 TRIPLES_AT_ONCE = 10_000
 

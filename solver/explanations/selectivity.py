@@ -15,8 +15,7 @@ import numpy as np
 from theory.arrays import Array, Indices, Mask
 from theory.geometry.levels import levels
 
-ROUNDING = 1e-9
-"""Share of a neuron's range in which two values are one."""
+ROUNDING = 1e-9  # share of a neuron's range in which two values are one
 
 
 class Ranking:

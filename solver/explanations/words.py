@@ -12,11 +12,8 @@ if TYPE_CHECKING:
     from solver.explanations.findings import Explanation, ExplanationFields
     from solver.explanations.pairs import LabelPair
 
-ROWS = 40
-"""Neurons in a table that is read."""
-
-PAIRS = 5
-"""Pairs of labels in the text."""
+ROWS = 40  # neurons in a table that is read
+PAIRS = 5  # pairs of labels in the text
 
 
 def columns_of_neurons(found: ExplanationFields) -> dict[str, list[Any]]:

@@ -19,14 +19,9 @@ if TYPE_CHECKING:
 CLIMBS = 30
 """Steps of each climb: Newton's method in all decoders finishes what they leave."""
 
-WORTHY = 1 - 1e-3
-"""Least worth of what is added."""
-
-STARTS, MOST = 200, 150
-"""Random starts, and directions added at most in a round."""
-
-OWN = 1 - 1e-12
-"""Cosine above which a new direction is a neuron's own."""
+WORTHY = 1 - 1e-3  # least worth of what is added
+STARTS, MOST = 200, 150  # random starts, and directions added at most in a round
+OWN = 1 - 1e-12  # cosine above which a new direction is a neuron's own
 
 
 def climbed(Z: Array, seeds: Array, angle: float, rng: np.random.Generator) -> Array:

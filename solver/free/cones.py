@@ -21,11 +21,8 @@ import numpy as np
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-BATCH = 1 << 17
-"""Numbers (corners times rows) that are looked at together: a few megabytes."""
-
-WITHIN = 1e-9
-"""How far outside of a face its eigenvector may lie by rounding and still count."""
+BATCH = 1 << 17  # numbers (corners times rows) that are looked at together: a few megabytes
+WITHIN = 1e-9  # how far outside of a face its eigenvector may lie by rounding and still count
 
 
 ON = 1e-15
@@ -37,8 +34,7 @@ Such a row counts whole, or is left out, and then adds less than the pricing's o
 FEW = 2
 """Rows that change sign in a cone, up to which it is cut at their planes: with more the middle helps all of them."""
 
-INNER = 0.1
-"""Least share of an edge on either side of such a cut: slivers have no exact corners."""
+INNER = 0.1  # least share of an edge on either side of such a cut: slivers have no exact corners
 
 
 def cover(Y: Array, *, tolerance: float, seconds: float) -> tuple[float, Array]:

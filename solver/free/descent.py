@@ -22,14 +22,9 @@ from theory.immutable import Frozen
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-STEPS = 40
-"""Newton steps at most."""
-
-FLAT = 1e-13
-"""Gradient, as a share of the decoders, that is rounding."""
-
-STEADY = 1e-14
-"""Share of the loss within which two losses are the same."""
+STEPS = 40  # Newton steps at most
+FLAT = 1e-13  # gradient, as a share of the decoders, that is rounding
+STEADY = 1e-14  # share of the loss within which two losses are the same
 
 
 @dataclass(frozen=True, eq=False)

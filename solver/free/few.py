@@ -19,14 +19,9 @@ from solver.generation.basic_solution import basic_solution
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-ANGLES = (0.1, 0.03, 0.01, 1e-3, 1e-5)
-"""Angles within which neurons are merged, tried in turn."""
-
-SECONDS = 0.4
-"""Time for the Newton steps after each merger."""
-
-MOST = 400
-"""Neurons above which step 2 would take long."""
+ANGLES = (0.1, 0.03, 0.01, 1e-3, 1e-5)  # angles within which neurons are merged, tried in turn
+SECONDS = 0.4  # time for the Newton steps after each merger
+MOST = 400  # neurons above which step 2 would take long
 
 
 def fewer(samples: ScaledSamples, point: Point, *, tolerance: float) -> Point | None:

@@ -27,26 +27,13 @@ from theory.immutable import Frozen
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-STEPS = 120
-"""Newton steps at most; 30 to 50 are usual."""
-
-FIRST = 0.01
-"""The barrier's weight tau to start with."""
-
-INSIDE = 0.1
-"""Least energy to start with, as a share of the mean: a start at the edge makes a barrier's steps short."""
-
-SHRINK = 0.1
-"""What the weight is multiplied by when its problem is solved."""
-
-CENTRED = 0.1
-"""Promised fall of the barrier's problem, as a share of its weight, at which it is solved."""
-
-HALVINGS = 30
-"""Shorter steps that are tried at most."""
-
-SHORT = 0.99
-"""Share of the way to the boundary that a step may go."""
+STEPS = 120  # Newton steps at most; 30 to 50 are usual
+FIRST = 0.01  # the barrier's weight tau to start with
+INSIDE = 0.1  # least energy to start with, as a share of the mean: a start at the edge makes a barrier's steps short
+SHRINK = 0.1  # what the weight is multiplied by when its problem is solved
+CENTRED = 0.1  # promised fall of the barrier's problem, as a share of its weight, at which it is solved
+HALVINGS = 30  # shorter steps that are tried at most
+SHORT = 0.99  # share of the way to the boundary that a step may go
 
 
 @dataclass(frozen=True, eq=False)

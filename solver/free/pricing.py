@@ -31,11 +31,8 @@ if TYPE_CHECKING:
     from solver.free.loss import FreeLoss
     from theory.arrays import Array, Indices
 
-ROUNDING = 1e-13
-"""Share of the bound that sums of products in doubles may lose, beyond 4 eps a sample."""
-
-SPANNED = 1e-14
-"""Share of the longest axis below which an axis is rounding (its length is added to the bound)."""
+ROUNDING = 1e-13  # share of the bound that sums of products in doubles may lose, beyond 4 eps a sample
+SPANNED = 1e-14  # share of the longest axis below which an axis is rounding (its length is added to the bound)
 
 
 @dataclass(frozen=True, eq=False)

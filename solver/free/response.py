@@ -33,11 +33,8 @@ from theory.immutable import Frozen
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices
 
-SOLVED = 1e-14
-"""Share of the largest target that the condition may miss: some roundings."""
-
-STEPS = 60
-"""Newton steps at most; three to eight are usual."""
+SOLVED = 1e-14  # share of the largest target that the condition may miss: some roundings
+STEPS = 60  # Newton steps at most; three to eight are usual
 
 RIDGE = 1e-14
 """Share of J's mean diagonal that is added to it, for decoders that do not span the targets on some sample."""

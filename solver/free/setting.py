@@ -29,11 +29,8 @@ if TYPE_CHECKING:
     from solver.free.views import View
     from theory.arrays import Array
 
-SPANNED = 1e-12
-"""Share of the largest singular value below which what the levels span is rounding."""
-
-EMPTY = 1e-15
-"""Share of the longest axis of the targets below which an axis is empty."""
+SPANNED = 1e-12  # share of the largest singular value below which what the levels span is rounding
+EMPTY = 1e-15  # share of the longest axis of the targets below which an axis is empty
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,14 +23,9 @@ from scipy.special import digamma
 from theory.arrays import Array
 from theory.geometry.levels import levels
 
-NEIGHBOURS = 4
-"""Which nearest neighbour of a sample says what is near."""
-
-VALUE_ROUNDING = 1e-9
-"""Distance of two values, relative to their range, up to which they are one."""
-
-FAR = 4
-"""Distance of two classes that follow each other, in units of the number of samples: farther than any two ranks."""
+NEIGHBOURS = 4  # which nearest neighbour of a sample says what is near
+VALUE_ROUNDING = 1e-9  # distance of two values, relative to their range, up to which they are one
+FAR = 4  # distance of two classes that follow each other, in units of the number of samples: farther than any two ranks
 
 
 def ranks(values: Array) -> Array:

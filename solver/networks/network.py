@@ -14,8 +14,7 @@ from theory.inputs import as_matrix, checked_probabilities
 from theory.problem import Problem
 from theory.readouts import Soft
 
-Tree = dict[str, Any]
-"""Arrays by name: what is trained."""
+Tree = dict[str, Any]  # arrays by name: what is trained
 
 
 class Data(NamedTuple):

@@ -27,14 +27,9 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-ONE_SOURCE = 1e-6
-"""A neuron reads one source, or one group, when what it has of others is below this share."""
-
-EXACTLY = 1e3
-"""Weight of errors, in units of activity, with which the neurons of an exact decoder are chosen."""
-
-DECODED = 1e-9
-"""Relative error up to which they decode exactly."""
+ONE_SOURCE = 1e-6  # a neuron reads one source, or one group, when what it has of others is below this share
+EXACTLY = 1e3  # weight of errors, in units of activity, with which the neurons of an exact decoder are chosen
+DECODED = 1e-9  # relative error up to which they decode exactly
 
 SAVED_ARRAYS = ("sample_activity", "encoder", "encoder_bias", "decoder", "decoder_bias", "neuron_costs", "multiplier")
 SAVED_NUMBERS = (*certified.SAVED_NUMBERS, "modular_lower_bound", "linear_loss")

@@ -27,11 +27,8 @@ from theory.writing import written_whole
 if TYPE_CHECKING:
     from solver.nonlinear.code import NonlinearCode
 
-ROUNDING = 1e-9
-"""Relative difference of two computations of one number."""
-
-DIGITS = 64 * float(np.finfo(float).eps)
-"""Rounding of a sum, relative to its largest terms."""
+ROUNDING = 1e-9  # relative difference of two computations of one number
+DIGITS = 64 * float(np.finfo(float).eps)  # rounding of a sum, relative to its largest terms
 
 
 def write(answer: NonlinearCode, path: str | os.PathLike[str]) -> None:

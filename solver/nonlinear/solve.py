@@ -36,14 +36,9 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-SHARES = {"linear": 0.1, "modular": 0.4, "search": 0.85}
-"""Of the time limit, when each part ends at the latest."""
-
-LEAST_SECONDS = 1.0
-"""For the certificate, whatever the time limit."""
-
-ROUNDING = 1e-12
-"""Relative difference of losses that is none."""
+SHARES = {"linear": 0.1, "modular": 0.4, "search": 0.85}  # of the time limit, when each part ends at the latest
+LEAST_SECONDS = 1.0  # for the certificate, whatever the time limit
+ROUNDING = 1e-12  # relative difference of losses that is none
 
 
 @dataclass(frozen=True)

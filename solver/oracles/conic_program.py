@@ -36,8 +36,7 @@ from theory.readouts import Readout, symmetric_root
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-KEPT = 4
-"""Compiled programs that are remembered: some 80 kB for each cone of four sources."""
+KEPT = 4  # compiled programs that are remembered: some 80 kB for each cone of four sources
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,7 @@ from solver.pictures.words import aligned, percent, price_sentence, scales_words
 if TYPE_CHECKING:
     from solver.auditing.findings import NonlinearFindings
 
-NEGLIGIBLE = 1e-6
-"""Share of the optimum that no sentence mentions."""
+NEGLIGIBLE = 1e-6  # share of the optimum that no sentence mentions
 
 
 def sentences(findings: NonlinearFindings) -> list[str]:
@@ -139,5 +138,4 @@ def plot(findings: NonlinearFindings, path: str | os.PathLike[str] | None = None
     return style.written(figure, target)
 
 
-PANELS = {"earnings": draw_earnings, "energies": draw_terms, "savings": draw_savings}
-"""What can be drawn alone."""
+PANELS = {"earnings": draw_earnings, "energies": draw_terms, "savings": draw_savings}  # what can be drawn alone

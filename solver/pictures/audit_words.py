@@ -11,17 +11,10 @@ from solver.pictures.summary import ROWS_ON_TERMINAL, WEIGHT_COLUMNS, mixture
 from solver.pictures.words import aligned, percent, price_sentence, scales_words
 from theory.arrays import Array, Indices
 
-NEGLIGIBLE = 1e-6
-"""Share of the optimum, or of a deviation in single precision, that no sentence mentions."""
-
-MULTIPLE = 1.0
-"""Excess from which on it is given as a multiple, not in per cent."""
-
-EARNS_ALL = 0.999
-"""What a neuron earns for its cost from which on the table shows it as all."""
-
-NAMED = 12
-"""Neurons that a sentence names."""
+NEGLIGIBLE = 1e-6  # share of the optimum, or of a deviation in single precision, that no sentence mentions
+MULTIPLE = 1.0  # excess from which on it is given as a multiple, not in per cent
+EARNS_ALL = 0.999  # what a neuron earns for its cost from which on the table shows it as all
+NAMED = 12  # neurons that a sentence names
 
 CHANGES = {
     "bias": "lower biases",

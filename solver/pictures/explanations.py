@@ -15,20 +15,11 @@ from solver.pictures.comparison import SHARE
 from solver.pictures.style import BLUE, DARK, GREY, styled
 from theory.arrays import Array
 
-ROWS = 30
-"""Neurons in a picture."""
-
-LABELS = 40
-"""Labels that are told apart by their names."""
-
-LONGEST = 88
-"""Characters of a formula at most."""
-
-LEVEL = 24
-"""Characters of all labels from which on they stand upright."""
-
-ROW, LETTER = 0.33, 0.052
-"""Inches: the height of a row, and the width of a letter of a label."""
+ROWS = 30  # neurons in a picture
+LABELS = 40  # labels that are told apart by their names
+LONGEST = 88  # characters of a formula at most
+LEVEL = 24  # characters of all labels from which on they stand upright
+ROW, LETTER = 0.33, 0.052  # inches: the height of a row, and the width of a letter of a label
 
 
 @styled

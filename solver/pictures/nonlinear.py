@@ -281,5 +281,4 @@ def _strongest_pair(answer: NonlinearCode, neuron: int) -> tuple[int, int]:
     return int(first), int(second)
 
 
-PANELS = {"energies": _draw_losses}
-"""What can be drawn alone: see `solver.pictures.panels`."""
+PANELS = {"energies": _draw_losses}  # what can be drawn alone: see `solver.pictures.panels`

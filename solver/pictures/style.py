@@ -62,8 +62,7 @@ SIGNED = LinearSegmentedColormap.from_list("signed", ["#0b4f8a", "#6da7d2", "#ff
 
 DASHED = (0, (3, 2))
 
-FREE = 1e-9
-"""A price of modularity up to this is rounding, and shown as none."""
+FREE = 1e-9  # a price of modularity up to this is rounding, and shown as none
 
 NOT_IN_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 """Bytes that no .svg may hold, wherever they come from."""

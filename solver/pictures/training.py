@@ -12,11 +12,8 @@ from numpy.typing import NDArray
 from solver.pictures.style import BLUE, DASHED, GREY, ORANGE, legend, page_figure, styled, target_of, written
 from theory.arrays import Array
 
-FLOOR_REACHED = 1e-3
-"""Relative distance from the floor within which a run counts as having reached it."""
-
-SINGLE_PRECISION = 1e-7
-"""Relative distance from the floor below which single precision says nothing."""
+FLOOR_REACHED = 1e-3  # relative distance from the floor within which a run counts as having reached it
+SINGLE_PRECISION = 1e-7  # relative distance from the floor below which single precision says nothing
 
 
 @styled

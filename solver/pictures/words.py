@@ -22,11 +22,8 @@ if TYPE_CHECKING:
     from solver.nonlinear.code import NonlinearCode
     from theory.problem import Problem
 
-MOST_RATIO = 10.0
-"""Of the scales of two sources, from which on a warning is given."""
-
-DIGITS = 1e-3
-"""Relative distance of two bounds up to which they are one number in three digits."""
+MOST_RATIO = 10.0  # of the scales of two sources, from which on a warning is given
+DIGITS = 1e-3  # relative distance of two bounds up to which they are one number in three digits
 
 
 # ---- numbers and names --------------------------------------------------------------------------------------------

@@ -19,20 +19,14 @@ from theory.immutable import Frozen
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LIKE = 0.99
-"""Correlation of the activity of two neurons from which on they count as like each other."""
-
-EARNED = 1e-6
-"""Share of its cost by which a neuron that is part of an optimal code may miss it by rounding."""
+LIKE = 0.99  # correlation of the activity of two neurons from which on they count as like each other
+EARNED = 1e-6  # share of its cost by which a neuron that is part of an optimal code may miss it by rounding
 
 VERDICTS = ("modular", "practically modular", "mixed", "undecided")
 """What a resample can be; undecided where the bounds of its price lie on either side of a threshold."""
 
-DEPENDENT = 3.0
-"""A length of blocks from which on rows are said to follow each other."""
-
-FEW_BLOCKS = 10
-"""Blocks of time below which an interval is said to rest on few."""
+DEPENDENT = 3.0  # a length of blocks from which on rows are said to follow each other
+FEW_BLOCKS = 10  # blocks of time below which an interval is said to rest on few
 
 NOTICEABLE = 0.1
 """Share of the price by which that of half the samples must differ for the curve to be said to fall or rise."""

@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-POINTS = 21
-"""Costs of the encoder, unless they are given: from a hundredth of the problem's own to a hundred times it."""
+POINTS = 21  # costs of the encoder, unless they are given: from a hundredth of the problem's own to a hundred times it
 
 MOST_POINTS = 10_000
 

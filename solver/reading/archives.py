@@ -29,14 +29,12 @@ from theory.inputs import as_matrix
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SHOWN = 8
-"""Arrays that a message lists."""
+SHOWN = 8  # arrays that a message lists
 
 OF_MATLAB = "#refs#", "#subsystem#"
 """Groups in which MATLAB keeps what is in cells and objects."""
 
-NUMBERS = "biufc"
-"""Kinds of numpy that are numbers."""
+NUMBERS = "biufc"  # kinds of numpy that are numbers
 
 
 def read_archive(path: InputFile, wanted: str, also: str | None, choice: Choice = EVERYTHING) -> NumericTable:

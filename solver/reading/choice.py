@@ -13,8 +13,7 @@ from solver.reading.files import InputFile, NumericTable, column_at
 from theory.arrays import Array
 from theory.errors import InputError
 
-PATTERN = re.compile(r"[*?]")
-"""What makes a name a pattern, unless a column is called so."""
+PATTERN = re.compile(r"[*?]")  # what makes a name a pattern, unless a column is called so
 
 
 @dataclass(frozen=True)

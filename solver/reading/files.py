@@ -19,13 +19,11 @@ from theory.errors import InputError
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-TEXT = (".csv", ".tsv", ".txt")
-"""What a table in text may end in; all are read alike, and called .csv."""
+TEXT = (".csv", ".tsv", ".txt")  # what a table in text may end in; all are read alike, and called .csv
 
 COMPRESSED = tuple(f"{suffix}.gz" for suffix in TEXT)
 
-ARCHIVES = {".mat": ".mat", ".h5": ".h5", ".hdf5": ".h5", ".nwb": ".nwb"}
-"""Files of many arrays, and the kind of each."""
+ARCHIVES = {".mat": ".mat", ".h5": ".h5", ".hdf5": ".h5", ".nwb": ".nwb"}  # files of many arrays, and the kind of each
 
 SUFFIXES = (*TEXT, ".csv.gz", ".npy", ".npz", ".parquet", ".zarr", *ARCHIVES)
 
@@ -41,8 +39,7 @@ REMEDIES = {
 NAMED_ARRAY = re.compile(r"(.+\.(?:npz|zarr|mat|h5|hdf5|nwb)):(.+)", re.IGNORECASE | re.DOTALL)
 """A file with the name of one of its arrays behind it."""
 
-FOLDERS = (".parquet", ".zarr")
-"""Kinds that may be folders of files."""
+FOLDERS = (".parquet", ".zarr")  # kinds that may be folders of files
 
 STANDARD_INPUT = "-"
 
@@ -56,13 +53,11 @@ MAGIC = {
 }
 """How files of numbers begin."""
 
-SHOWN = 10
-"""Names of columns that a message lists."""
+SHOWN = 10  # names of columns that a message lists
 
 GZIP = b"\x1f\x8b"
 
-HEAD_BYTES = 1 << 14
-"""Enough of a file's beginning to tell text from binary and one encoding from another."""
+HEAD_BYTES = 1 << 14  # enough of a file's beginning to tell text from binary and one encoding from another
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,8 @@ A_COMMENT = re.compile(r"\s*#\s")
 DECLARED = re.compile(r"sep=(\S|\t)", re.IGNORECASE)
 """The first line by which spreadsheets say what stands between cells."""
 
-HEADER_LINES = 100
-"""Lines that a header may have: names with line breaks, between quotation marks."""
-
-CELL_SHOWN = 30
-"""Characters of a bad cell that a message repeats."""
+HEADER_LINES = 100  # lines that a header may have: names with line breaks, between quotation marks
+CELL_SHOWN = 30  # characters of a bad cell that a message repeats
 
 
 @dataclass(frozen=True)

@@ -28,26 +28,13 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-TURNS = {"radians": 2 * math.pi, "degrees": 360.0}
-"""Units of angles that have a name, and a whole turn in each."""
-
-BEYOND = 1 + 1e-6
-"""Turns that angles of an unnamed unit may span."""
-
-ZERO = 1e-9
-"""Size of a harmonic that is zero at every sample up to rounding."""
-
-MOST_VALUES = 100
-"""Values of a category, each of which is a source, that no search is asked to code."""
-
-ROWS_NAMED = 12
-"""Rows beyond which a column with a value of its own in each names the rows; no search would end soon."""
-
-MISSING = "NAType", "NaTType"
-"""What pandas calls the kinds of its missing values."""
-
-VALUES_SHOWN = 6
-"""Values of a category that a sentence names."""
+TURNS = {"radians": 2 * math.pi, "degrees": 360.0}  # units of angles that have a name, and a whole turn in each
+BEYOND = 1 + 1e-6  # turns that angles of an unnamed unit may span
+ZERO = 1e-9  # size of a harmonic that is zero at every sample up to rounding
+MOST_VALUES = 100  # values of a category, each of which is a source, that no search is asked to code
+ROWS_NAMED = 12  # rows beyond which a column with a value of its own in each names the rows; no search would end soon
+MISSING = "NAType", "NaTType"  # what pandas calls the kinds of its missing values
+VALUES_SHOWN = 6  # values of a category that a sentence names
 
 
 @dataclass(frozen=True, eq=False)

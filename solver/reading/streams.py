@@ -47,14 +47,12 @@ dimensions every row may be extreme, and to find out takes longer than to keep i
 
 NUMBER_BYTES = 8
 
-NPY_ROWS = 1 << 18
-"""Rows of an .npy that are read at once."""
+NPY_ROWS = 1 << 18  # rows of an .npy that are read at once
 
 LANES = 4
 """Builders of summaries that share the blocks of an .npy, on any number of processors: so sums do not depend on it."""
 
-Follow = Callable[[int, int], None]
-"""Told how much of how much has been read."""
+Follow = Callable[[int, int], None]  # told how much of how much has been read
 
 
 def memory() -> int:

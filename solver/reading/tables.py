@@ -30,13 +30,11 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-TABLE_ROWS = 1 << 17
-"""Rows that are read at once, unless the chunks of a file are larger."""
+TABLE_ROWS = 1 << 17  # rows that are read at once, unless the chunks of a file are larger
 
 READERS = {"pyarrow.dataset": "Parquet", "pyarrow.parquet": "Parquet", "zarr": "Zarr", "xarray": "this Zarr"}
 
-ROW_LABELS = re.compile(r"__index_level_\d+__")
-"""What pandas calls labels of rows that have no name."""
+ROW_LABELS = re.compile(r"__index_level_\d+__")  # what pandas calls labels of rows that have no name
 
 PACKED = ("_FillValue", "missing_value", "scale_factor", "add_offset")
 """Attributes by which xarray, and netCDF before it, say which numbers stand for others, or for none."""

@@ -38,11 +38,8 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-BLOCK_BYTES = 1 << 20
-"""Bytes looked through at once."""
-
-BLOCK_ROWS = 1 << 14
-"""Rows of a stream that are read at once where some columns are chosen."""
+BLOCK_BYTES = 1 << 20  # bytes looked through at once
+BLOCK_ROWS = 1 << 14  # rows of a stream that are read at once where some columns are chosen
 
 
 def read_text(path: InputFile, head: bytes, choice: Choice = EVERYTHING) -> NumericTable:

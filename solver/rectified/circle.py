@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from solver.rectified.loss import Frame
     from theory.arrays import Array
 
-DUST = 1e-9
-"""Share of the largest cost on a circle below which a cumulative sum is rounding."""
+DUST = 1e-9  # share of the largest cost on a circle below which a cumulative sum is rounding
 
 
 def best_on_circles(frame: Frame, multiplier: Array, neurons: Array, directions: Array) -> Array:

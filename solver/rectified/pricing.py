@@ -26,11 +26,8 @@ if TYPE_CHECKING:
     from solver.rectified.loss import Frame, RectifiedLoss
     from theory.arrays import Array
 
-PROVEN_SOURCES = 3
-"""Up to so many sources cones prove what climbs find."""
-
-STARTS, BUNCH = 60, 40
-"""Random climbs before a proof; violators of a proof that are climbed from at once."""
+PROVEN_SOURCES = 3  # up to so many sources cones prove what climbs find
+STARTS, BUNCH = 60, 40  # random climbs before a proof; violators of a proof that are climbed from at once
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,14 +36,9 @@ if TYPE_CHECKING:
     from theory.bounds.cover import Cover
     from theory.problem import Problem
 
-ROUNDING = 1e-14
-"""Relative difference of two losses that is rounding."""
-
-TIED = 1e-12
-"""Relative difference of the losses of two codes that were found apart, up to which both are optimal."""
-
-FAILED = " failed"
-"""In the note of a method: what a library could not do."""
+ROUNDING = 1e-14  # relative difference of two losses that is rounding
+TIED = 1e-12  # relative difference of the losses of two codes that were found apart, up to which both are optimal
+FAILED = " failed"  # in the note of a method: what a library could not do
 
 
 def answer(

@@ -13,14 +13,9 @@ from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.problem import Problem
 
-DEFAULT_TOLERANCE = 1e-8
-"""Relative gap that `solve` aims at if not told otherwise: eight digits."""
-
-DEFAULT_ITERATIONS = 1_000
-"""Rounds that no method is known to need."""
-
-LEAST_TOLERANCE = 1e-12
-"""Rounding in the samples and in the support function makes a smaller relative gap meaningless."""
+DEFAULT_TOLERANCE = 1e-8  # relative gap that `solve` aims at if not told otherwise: eight digits
+DEFAULT_ITERATIONS = 1_000  # rounds that no method is known to need
+LEAST_TOLERANCE = 1e-12  # rounding in the samples and in the support function makes a smaller relative gap meaningless
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from theory.problem import Problem
     from theory.reductions import Reduction
 
-METHODS_OF_SOME_SAMPLES = ("modular", "columns", "relaxation")
-"""Methods that need not look at all samples."""
+METHODS_OF_SOME_SAMPLES = ("modular", "columns", "relaxation")  # methods that need not look at all samples
 
 BoundBy = Literal["faces", "relaxation", "method"]
 

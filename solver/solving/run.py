@@ -49,11 +49,8 @@ if TYPE_CHECKING:
 MEETS_SEPARATE = "the lower bound meets the best code whose neurons each read one group"
 """Why nothing is gained by neurons of several groups."""
 
-MEETS_MODULAR = "the lower bound meets the best modular code"
-"""Why nothing is gained by neurons of several sources."""
-
-MOVED = "the code of a problem like this one, moved along with its faces"
-"""Why nothing was searched for."""
+MEETS_MODULAR = "the lower bound meets the best modular code"  # why nothing is gained by neurons of several sources
+MOVED = "the code of a problem like this one, moved along with its faces"  # why nothing was searched for
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from solver.pictures.style import BLUE, DARK, ORANGE, legend
 from solver.studies.study import Finding, panels, solved
 from theory.problem import Problem
 
-EXCESS_ROUNDING = 1e-12
-"""Relative difference of a loss from a bound that is rounding."""
+EXCESS_ROUNDING = 1e-12  # relative difference of a loss from a bound that is rounding
 
 
 def study(rng: np.random.Generator, quick: bool) -> Finding:

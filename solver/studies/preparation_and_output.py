@@ -14,8 +14,7 @@ from solver.studies.study import RIGHT_ANGLE, Finding, cell_types, curve, draw_m
 from solver.studies.tasks import held_while_reaching, reaches_in_a_row
 from theory.arrays import Array
 
-DIRECTIONS = 8
-"""Directions of the reach, as many as such experiments have."""
+DIRECTIONS = 8  # directions of the reach, as many as such experiments have
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:

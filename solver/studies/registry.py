@@ -65,8 +65,7 @@ CONDITION = (
 NONLINEAR = ("what-and-where", "kinds-of-neurons", "on-and-off")
 """Studies on rectified and free neurons; each is a file of the folder `nonlinear`."""
 
-IN_TIME = ("delayed-recall", "paths-on-a-torus")
-"""Studies of tasks in time; each is a file of the folder `in_time`."""
+IN_TIME = ("delayed-recall", "paths-on-a-torus")  # studies of tasks in time; each is a file of the folder `in_time`
 
 NETWORKS = (
     "networks-constraints",
@@ -78,8 +77,7 @@ NETWORKS = (
 )
 """Studies that train networks, run together as `networks`; each is a file of the folder of that name."""
 
-SOFTWARE = "modularity reproduce"
-"""Metadata of the pictures, by which those of an earlier run are known."""
+SOFTWARE = "modularity reproduce"  # metadata of the pictures, by which those of an earlier run are known
 
 
 def run_studies(

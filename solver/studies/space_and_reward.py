@@ -12,8 +12,7 @@ from solver.studies.study import Finding, curve, is_free, measured, panels, root
 from solver.studies.tasks import KEPT_POSITION_COST, RING, object_on_ring
 from theory.readouts import Soft
 
-ERROR_COSTS = (2.2, 5.0, 30.0)
-"""Costs of squared errors, for networks that may err; below two no neuron pays."""
+ERROR_COSTS = (2.2, 5.0, 30.0)  # costs of squared errors, for networks that may err; below two no neuron pays
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:

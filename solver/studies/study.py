@@ -20,8 +20,7 @@ from solver.solving.solve import solve_any_of_many, solve_one_of_many
 from theory.arrays import Array
 from theory.problem import Problem
 
-RIGHT_ANGLE = 1e-4
-"""Degrees by which an angle may miss a right one: the arc cosine of rounding."""
+RIGHT_ANGLE = 1e-4  # degrees by which an angle may miss a right one: the arc cosine of rounding
 
 
 @dataclass(frozen=True)

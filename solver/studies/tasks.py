@@ -23,8 +23,7 @@ from theory.sources import Sources
 
 Integers = NDArray[np.intp]
 
-RING = 12
-"""Positions on the ring, where the papers do not say how many."""
+RING = 12  # positions on the ring, where the papers do not say how many
 
 KEPT_POSITION_COST = 1e-6
 """Cost of the encoder, next to nothing, of a position that recurrent weights keep instead of an input."""

@@ -11,8 +11,7 @@ from solver.pictures.tuning import draw_map, kind_of, tuning
 from solver.studies.study import RIGHT_ANGLE, Finding, curve, is_free, measured
 from solver.studies.tasks import remembered
 
-ITEMS_DRAWN = 4
-"""Items on the ring of the code whose neurons are drawn."""
+ITEMS_DRAWN = 4  # items on the ring of the code whose neurons are drawn
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:

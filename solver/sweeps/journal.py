@@ -27,8 +27,7 @@ from solver.sweeps.table import Row, header_of, read_rows, write_table
 from theory.errors import InputError
 from theory.writing import require_writable
 
-SUFFIX = ".parquet"
-"""Ending of the name of a table."""
+SUFFIX = ".parquet"  # ending of the name of a table
 
 
 class Journal:

@@ -17,8 +17,7 @@ from solver.sweeps.table import Row
 from theory.errors import InputError
 from theory.problem import Problem
 
-AT_ONCE = 1_000
-"""Points that are solved together."""
+AT_ONCE = 1_000  # points that are solved together
 
 
 def solves_many(plan: Sweep) -> bool:

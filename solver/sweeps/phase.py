@@ -103,5 +103,4 @@ def _answers(problems: Sequence[Problem]) -> Iterable[Representation]:
     return solve_many(problems) if all(map(fits, problems)) else map(_solved, problems)
 
 
-_solved = partial(solve_one_of_many, any_code=True)
-"""Only losses are shown."""
+_solved = partial(solve_one_of_many, any_code=True)  # only losses are shown

@@ -25,8 +25,7 @@ Where runs begin depends on the plan alone, so that interruptions and workers do
 SETTINGS: tuple[str, ...] = ("tolerance", "time_limit", "method", "certified")
 """Settings of the solver: names of `Sweep`."""
 
-SEED = "seed"
-"""The coordinate that any sweep may have: of what is drawn."""
+SEED = "seed"  # the coordinate that any sweep may have: of what is drawn
 
 
 @dataclass(frozen=True)

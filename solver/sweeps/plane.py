@@ -19,8 +19,7 @@ from theory.families import FAMILIES, Family, family
 from theory.immutable import Frozen
 from theory.problem import COSTS
 
-FREE = 1e-9
-"""A price of modularity up to this is rounding, and shown as none."""
+FREE = 1e-9  # a price of modularity up to this is rounding, and shown as none
 
 
 @dataclass(frozen=True)

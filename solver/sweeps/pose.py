@@ -20,8 +20,7 @@ from theory.sources import Sources
 READOUT = ("error_cost", "noise_variance")
 """Coordinates that say how the code is read out; exactly where there is no cost of errors."""
 
-DRAWN = ("samples", "bootstrap", "columns")
-"""Coordinates that say what is taken of a data set."""
+DRAWN = ("samples", "bootstrap", "columns")  # coordinates that say what is taken of a data set
 
 SMOOTH = ("parameter", "second", *COSTS, *READOUT)
 """Coordinates along which the problem changes little from one value to the next."""

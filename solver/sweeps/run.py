@@ -44,8 +44,7 @@ from theory.problem import Problem
 if TYPE_CHECKING:
     import pandas as pd
 
-REFUSED = "refused"
-"""Status of a point whose problem cannot be posed; `message` says why."""
+REFUSED = "refused"  # status of a point whose problem cannot be posed; `message` says why
 
 
 @dataclass(frozen=True)
@@ -254,8 +253,7 @@ def _point(plan: Sweep, index: int) -> _SweepPoint:
 
 # ---- step 3: in a worker --------------------------------------------------------------------------------------
 
-_Task = tuple[list[_SweepPoint], Row | None]
-"""Points in a row, and the row of the one before them if it is known."""
+_Task = tuple[list[_SweepPoint], Row | None]  # points in a row, and the row of the one before them if it is known
 
 
 def _solved(plan: Sweep, settings: _Settings, task: _Task) -> tuple[list[Row], _Task | None]:

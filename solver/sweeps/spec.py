@@ -30,17 +30,10 @@ from theory.neurons import PeakActivity
 from theory.problem import Problem
 from theory.readouts import Exact
 
-ENERGY = "energy"
-"""What activity costs: "mean", "peak" or, of data, "context=COLUMN"."""
-
-DATA = ("probabilities", "mixing", "targets", "groups")
-"""Names that belong to a data set."""
-
-FILE_NAMES = ("family", "data", ENERGY, *DATA, *SETTINGS, SEED, "grid", "fixed", "points")
-"""All names of a file."""
-
-SPREAD_NAMES = ("from", "to", "count", "scale")
-"""Names of evenly spread values."""
+ENERGY = "energy"  # what activity costs: "mean", "peak" or, of data, "context=COLUMN"
+DATA = ("probabilities", "mixing", "targets", "groups")  # names that belong to a data set
+FILE_NAMES = ("family", "data", ENERGY, *DATA, *SETTINGS, SEED, "grid", "fixed", "points")  # all names of a file
+SPREAD_NAMES = ("from", "to", "count", "scale")  # names of evenly spread values
 
 
 @dataclass(frozen=True)

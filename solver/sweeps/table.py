@@ -21,8 +21,7 @@ Row = dict[str, Any]
 KEY = b"modularity-sweep"
 """Name in the metadata of a Parquet file of the header: JSON that says which sweep it holds."""
 
-CHECKSUM = "checksum"
-"""Name in the header of the checksum of the rows."""
+CHECKSUM = "checksum"  # name in the header of the checksum of the rows
 
 
 def require_tables() -> None:

@@ -14,11 +14,8 @@ from solver.commands.terminal.options import format_options
 from solver.commands.terminal.output import say
 from solver.extras import PROJECT
 
-TRIED = ("corner_cut_square", "iris")
-"""Examples whose solution is timed: two sources, and four."""
-
-WIDTH = 100
-"""Columns of a line at most."""
+TRIED = ("corner_cut_square", "iris")  # examples whose solution is timed: two sources, and four
+WIDTH = 100  # columns of a line at most
 
 
 @click.command()

@@ -17,20 +17,11 @@ import click
 
 from solver.stopping import Watch, watched
 
-REFUTED = 1
-"""Exit code if a claim does not hold."""
-
-BAD_INPUT = 2
-"""Exit code for input that is refused."""
-
-INTERRUPTED = 130
-"""Exit code that shells report for SIGINT, as they report 143 and 129 for SIGTERM and SIGHUP."""
-
-READER_LEFT = 141
-"""Exit code that shells report for SIGPIPE."""
-
-LONGEST = 1_000
-"""Characters of an error's line at most."""
+REFUTED = 1  # exit code if a claim does not hold
+BAD_INPUT = 2  # exit code for input that is refused
+INTERRUPTED = 130  # exit code that shells report for SIGINT, as they report 143 and 129 for SIGTERM and SIGHUP
+READER_LEFT = 141  # exit code that shells report for SIGPIPE
+LONGEST = 1_000  # characters of an error's line at most
 
 
 class _ReaderLeftError(Exception):

@@ -14,8 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-LONG = 60
-"""Characters of a cell from which on LaTeX must break its lines."""
+LONG = 60  # characters of a cell from which on LaTeX must break its lines
 
 NUMBER = re.compile(r"([+-]?)(\d[\d,]*(?:\.\d+)?)(?:e([+-]?\d+))?( %)?")
 

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from theory.readouts import Reads
     from theory.sources import Sources
 
-ACTIVATIONS = ("linear", "rectified", "free")
-"""Kinds of `theory.neurons`, which is not imported for the help."""
+ACTIVATIONS = ("linear", "rectified", "free")  # kinds of `theory.neurons`, which is not imported for the help
 
 ENERGIES = ("mean", "squared-mean", "peak", "context=")
 """How kinds of `solver.reading.energy` begin, which is not imported for the help."""
@@ -34,8 +33,7 @@ ENERGIES = ("mean", "squared-mean", "peak", "context=")
 ANGLE = re.compile(r"(?P<name>[^=:].*?)(?:=(?P<turn>[^=:]+))?(?::(?P<count>[0-9]+))?")
 """A column that is an angle, what a turn is, and how many harmonics."""
 
-READ = ("mixing", "targets", "transitions", "encoder", "decoder")
-"""Options that are files which are read."""
+READ = ("mixing", "targets", "transitions", "encoder", "decoder")  # options that are files which are read
 
 
 Command = Callable[..., Any]

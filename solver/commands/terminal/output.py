@@ -14,11 +14,8 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "csv", "markdown", "latex")
 """How an answer can be printed: in words, for programs, and as a table."""
 
-QUIET = "quiet"
-"""The format of an answer that is not printed."""
-
-PIPE_WIDTH = 1000
-"""Columns of a pipe or file: wide enough that no line is folded."""
+QUIET = "quiet"  # the format of an answer that is not printed
+PIPE_WIDTH = 1000  # columns of a pipe or file: wide enough that no line is folded
 
 
 def say(

@@ -13,11 +13,8 @@ import click
 if TYPE_CHECKING:
     from solver.solving.limits import Progress
 
-PATIENCE = 1.0
-"""Seconds that a search takes before a line follows it."""
-
-SILENT = "solver.commands.terminal.silent"
-"""Where the context of a command says that quiet was asked for."""
+PATIENCE = 1.0  # seconds that a search takes before a line follows it
+SILENT = "solver.commands.terminal.silent"  # where the context of a command says that quiet was asked for
 
 
 def silence() -> None:

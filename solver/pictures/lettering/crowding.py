@@ -14,8 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-CROWDED = "may not collide"
-"""Mark of such a label: its group in an .svg file."""
+CROWDED = "may not collide"  # mark of such a label: its group in an .svg file
 
 
 class _Placed(Text):

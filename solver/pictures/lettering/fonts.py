@@ -7,8 +7,7 @@ from functools import cache
 PLAIN = ("Helvetica", "Arial")
 """The first of them that is there; behind it comes the font of matplotlib, which is always there."""
 
-ALWAYS = "DejaVu Sans"
-"""It brings Latin, Greek, Cyrillic, Arabic, Hebrew, Armenian, Georgian, and mathematics."""
+ALWAYS = "DejaVu Sans"  # it brings Latin, Greek, Cyrillic, Arabic, Hebrew, Armenian, Georgian, and mathematics
 
 OTHER_SCRIPTS = (
     (

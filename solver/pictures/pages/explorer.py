@@ -26,8 +26,7 @@ from theory.errors import InputError
 from theory.problem import Problem
 from theory.writing import require_writable, written_whole
 
-STOPS = 17
-"""Costs of weights, by equal factors from a hundredth of the problem's to a hundred times it."""
+STOPS = 17  # costs of weights, by equal factors from a hundredth of the problem's to a hundred times it
 
 
 def page(representation: Code, path: str | os.PathLike[str], *, stops: int = STOPS) -> None:

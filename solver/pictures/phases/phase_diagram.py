@@ -14,8 +14,7 @@ from solver.sweeps.phase import PhasePoint
 from theory.families import Family
 from theory.symbolic.markup import unmarked
 
-SUPPORTS = 3
-"""Members of the family whose support is drawn."""
+SUPPORTS = 3  # members of the family whose support is drawn
 
 
 @styled

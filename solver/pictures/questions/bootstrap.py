@@ -16,13 +16,11 @@ from solver.pictures.words import percent
 from theory.arrays import Array
 from theory.writing import require_writable, written_whole
 
-SOURCES = 20
-"""Sources that fit one panel."""
+SOURCES = 20  # sources that fit one panel
 
 BINS = 30
 
-Curve = tuple[Any, Array, Array, Array]
-"""Numbers of samples, means, and the ends of the middle share of the prices."""
+Curve = tuple[Any, Array, Array, Array]  # numbers of samples, means, and the ends of the middle share of the prices
 
 
 @style.styled

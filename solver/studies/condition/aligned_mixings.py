@@ -23,14 +23,12 @@ from theory.conditions import decide
 from theory.families import family
 from theory.problem import Problem
 
-ENCODER_COST = 0.1
-"""Cost of the encoder, which sees the mixture; the other costs are one."""
+ENCODER_COST = 0.1  # cost of the encoder, which sees the mixture; the other costs are one
 
 EXAMPLES = ((0.4, 0.0), (0.4, 0.4), (1.0, 0.0), (1.0, -0.6))
 """Cut and cosine of four cases: modular, mixed by the mixing, mixed, and separated by the mixing."""
 
-LEAST_SHOWN = 0.01
-"""Smaller prices, in per cent, have the colour of this one."""
+LEAST_SHOWN = 0.01  # smaller prices, in per cent, have the colour of this one
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:

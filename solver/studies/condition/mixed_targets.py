@@ -32,17 +32,13 @@ FACTORS = 6
 VARIANCE, REACH = 1 / 12, 1 / 2
 """Of a factor that is uniform from 0 to 1: its variance, and how far it goes from its mean."""
 
-WEIGHT_COST, ERROR_COST = 1e-4 / 1e-3, 1 / 1e-3
-"""Of the supervised networks (table 1), with activity at one."""
+WEIGHT_COST, ERROR_COST = 1e-4 / 1e-3, 1 / 1e-3  # of the supervised networks (table 1), with activity at one
 
 AUTOENCODER_COST, AUTOENCODER_ROWS = 1e-3 / 5e-3, 50
 """Cost of the weights of the autoencoders, with activity at one, and how much they see."""
 
-SCORED = 300
-"""Samples on which codes are scored."""
-
-FREE_ENCODER = 1e-9
-"""Cost of an encoder that costs next to nothing."""
+SCORED = 300  # samples on which codes are scored
+FREE_ENCODER = 1e-9  # cost of an encoder that costs next to nothing
 
 
 def study(rng: np.random.Generator, quick: bool) -> Finding:

@@ -25,8 +25,7 @@ from theory.conditions import decide
 from theory.problem import Problem
 from theory.readouts import Soft
 
-SAMPLES = 32
-"""Points of each data set, uniform on the unit square."""
+SAMPLES = 32  # points of each data set, uniform on the unit square
 
 WEIGHT_COST, ERROR_COST = 0.1, 1000.0
 """Of that code, with activity at one: there activity costs 1e-3 / 2, weights 1e-4 / 2, errors 1 / 2."""
@@ -40,8 +39,7 @@ NEAR_AXES = np.add.outer(np.arange(4) * np.pi / 2, np.outer([-1, 1], np.geomspac
 STRONG = 0.1
 """Weaker neurons, of less than this share of the largest sum of weights, do not count: so in the authors' code."""
 
-BATCH = 20_000
-"""Data sets that are drawn at a time."""
+BATCH = 20_000  # data sets that are drawn at a time
 
 
 def study(rng: np.random.Generator, quick: bool) -> Finding:

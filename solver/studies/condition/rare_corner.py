@@ -24,14 +24,9 @@ from theory.readouts import Soft
 
 CORNERS = np.array([(1.0, 1.0), (-1.0, 1.0), (1.0, -1.0), (-1.0, -1.0)])
 
-RAREST, RARE, EVEN = 1e-6, 0.01, 0.25
-"""Probabilities of the first corner that are looked at most closely."""
-
-LOWEST, HIGHEST = 1.2, 50.0
-"""Error costs: no neuron is worth having at the one, errors are small at the other."""
-
-HALVINGS = 20
-"""Of the interval in which a boundary is."""
+RAREST, RARE, EVEN = 1e-6, 0.01, 0.25  # probabilities of the first corner that are looked at most closely
+LOWEST, HIGHEST = 1.2, 50.0  # error costs: no neuron is worth having at the one, errors are small at the other
+HALVINGS = 20  # of the interval in which a boundary is
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:

@@ -30,8 +30,7 @@ from theory.sources import Sources
 
 CATEGORIES = 6
 
-WEIGHT_COST = 0.1
-"""Cost of weights, with the energy of the activity at one."""
+WEIGHT_COST = 0.1  # cost of weights, with the energy of the activity at one
 
 MIXED_TARGETS = ((1.0, 0.9), (0.0, (1 - 0.9**2) ** 0.5))
 """Columns at a cosine of 0.9, above the bound of 3/4 that squared activity has for uniform factors."""

@@ -30,8 +30,7 @@ VALUES = np.linspace(-1, 1, 21)
 
 GRID = np.array(list(product(VALUES, repeat=3)))
 
-NEAR = 0.25
-"""Greatest difference between two sources of a point about the diagonal."""
+NEAR = 0.25  # greatest difference between two sources of a point about the diagonal
 
 
 def cut(amount: float) -> Array:
@@ -56,8 +55,7 @@ CHANGES: dict[str, tuple[Callable[[float], Array], tuple[float, ...], str]] = {
 }
 
 
-FREE_KNOWN = ("diagonal strengthened", "middle removed")
-"""Changes after which each point is as likely as its opposite."""
+FREE_KNOWN = ("diagonal strengthened", "middle removed")  # changes after which each point is as likely as its opposite
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:

@@ -20,17 +20,13 @@ from solver.studies.tasks import circle
 from theory.arrays import Array
 from theory.problem import Problem
 
-CELLS = (3, 4, 5, 6)
-"""Place cells on the ring."""
-
-POSITIONS = 60
-"""Between the centres of two neighbouring fields; a multiple of what widths are rounded to."""
+CELLS = (3, 4, 5, 6)  # place cells on the ring
+POSITIONS = 60  # between the centres of two neighbouring fields; a multiple of what widths are rounded to
 
 RATIOS = ((2, 3, 12), (3, 4, 12), (4, 5, 20), (3, 5, 15), (3, 8, 24), (1, 2, 6), (1, 2, 12), (1, 3, 12), (1, 4, 12))
 """Two frequencies, and the positions of the ring."""
 
-PHASES = (4, 5, 6, 7, 8)
-"""Positions of the rings of a single wave."""
+PHASES = (4, 5, 6, 7, 8)  # positions of the rings of a single wave
 
 SCATTERED, PROVEN, OPEN, OTHERS = "unique, scattered", "unique, by other proof", "left open", "not unique"
 

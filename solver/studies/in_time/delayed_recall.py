@@ -12,14 +12,12 @@ from solver.studies.study import Finding, curve, panels
 from theory.arrays import Array
 from theory.in_time.trials import Trials
 
-PAIRS = np.array([[one, other] for one in (-1.0, 0.0, 1.0) for other in (-1.0, 0.0, 1.0)])
-"""Cues of three values each."""
+PAIRS = np.array([[one, other] for one in (-1.0, 0.0, 1.0) for other in (-1.0, 0.0, 1.0)])  # cues of three values each
 
 STRENGTHS = {"independent": 0.0, "correlated": 2.0}
 """By how much the logarithm of the probability of a pair grows with its product."""
 
-READ = 1e-3
-"""Share of the largest input weight of a neuron above which it reads a channel."""
+READ = 1e-3  # share of the largest input weight of a neuron above which it reads a channel
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:

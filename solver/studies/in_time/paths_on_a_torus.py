@@ -21,19 +21,15 @@ SIDE, STEPS = 3, 25
 COSTS: dict[str, Any] = {"activity_cost": 0.1, "decoder_cost": 0.01, "encoder_cost": 0.0}
 """Costs of the authors' code. Its input weights, read at the first step alone, are left out."""
 
-RECURRENT_COST = 0.01
-"""That of the weights of each action."""
-
-ACTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1))
-"""The four steps that an agent may take."""
+RECURRENT_COST = 0.01  # that of the weights of each action
+ACTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1))  # the four steps that an agent may take
 
 KINDS = ("anywhere", "half anywhere", "quarter anywhere", "two places")
 """Where the reward is: in a share of the rooms anywhere, in the others in the middle; or at one of two places."""
 
 PLACES = tuple(product(range(SIDE), repeat=2))
 
-KNOWN = 1e-9
-"""Singular value of the activity, relative to the largest, that the weights of an action make use of."""
+KNOWN = 1e-9  # singular value of the activity, relative to the largest, that the weights of an action make use of
 
 
 def study(rng: np.random.Generator, quick: bool) -> Finding:

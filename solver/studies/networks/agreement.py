@@ -19,8 +19,7 @@ from solver.studies.networks.trials import ARCHITECTURES, Trial, trial_of, verdi
 from solver.studies.study import Finding
 from theory.arrays import Array, Mask
 
-DATA_SETS = 8
-"""Data sets that theory calls modular, and as many that it calls mixed."""
+DATA_SETS = 8  # data sets that theory calls modular, and as many that it calls mixed
 
 LEAST_PRICE = 0.003
 """Price of modularity from which a mixed data set is taken: a lower one decides little, and no descent will tell."""
@@ -28,8 +27,7 @@ LEAST_PRICE = 0.003
 BANDS = (0.001, 0.01)
 """Prices of modularity of the network's own kind, at which data sets are parted: no price is quite zero there."""
 
-ROUNDING = 1e-5
-"""Share of the loss by which single precision may fall below a certified bound."""
+ROUNDING = 1e-5  # share of the loss by which single precision may fall below a certified bound
 
 
 @dataclass(frozen=True)

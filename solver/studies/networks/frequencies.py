@@ -32,8 +32,7 @@ RECURRENT_KINDS = {
 }
 """Whether neurons are rectified, and the strides of the actions; time alone goes on by one."""
 
-LEAST_MIXING = 1e-6
-"""Mixing below which single precision says nothing."""
+LEAST_MIXING = 1e-6  # mixing below which single precision says nothing
 
 
 @lru_cache(maxsize=2)

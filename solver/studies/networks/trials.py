@@ -33,8 +33,7 @@ ARCHITECTURES: dict[str, Network] = {
 }
 """Feedforward networks with nonnegative neurons and costs of energy, by name."""
 
-SIDE = 8
-"""Pixels of a side of the pictures that the variational network sees."""
+SIDE = 8  # pixels of a side of the pictures that the variational network sees
 
 
 @dataclass(frozen=True)

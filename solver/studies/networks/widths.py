@@ -31,11 +31,8 @@ KINDS: dict[str, Any] = {
 
 WIDTHS = (4, 6, 8, NEURONS, 24)
 
-SHOWN = ("linear", "rectified", "rectified, cheap weights", "student")
-"""Networks that are drawn."""
-
-ROUNDING = 1e-5
-"""Share of the loss by which single precision may fall below a certified bound."""
+SHOWN = ("linear", "rectified", "rectified, cheap weights", "student")  # networks that are drawn
+ROUNDING = 1e-5  # share of the loss by which single precision may fall below a certified bound
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,8 @@ READOUT = Soft(100.0)
 NEVER_MIXED = (("correlation", "linear"), ("four corners", "free"))
 """What theory says costs nothing: linear neurons with all corners, free ones of symmetric uncorrelated sources."""
 
-PROVEN = 1e-7
-"""A price up to this is the gap of its answers."""
-
-HALF = 3
-"""Steps from the middle to the edge of the grid whose corners are cut."""
+PROVEN = 1e-7  # a price up to this is the gap of its answers
+HALF = 3  # steps from the middle to the edge of the grid whose corners are cut
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:

@@ -18,14 +18,9 @@ from solver.studies.study import Finding, best_code, panels
 from theory.arrays import Array
 from theory.problem import Problem
 
-VALUES = 100
-"""Of the variable where it is not zero, equally likely."""
-
-BESIDE = 0.02
-"""How far from the threshold the nearest probabilities of zero are."""
-
-VANISHED = 1e-6
-"""Share of the energy below which there is no OFF neuron."""
+VALUES = 100  # of the variable where it is not zero, equally likely
+BESIDE = 0.02  # how far from the threshold the nearest probabilities of zero are
+VANISHED = 1e-6  # share of the energy below which there is no OFF neuron
 
 SPREADS: dict[str, Callable[[Array], Array]] = {
     "uniform": np.asarray,

@@ -16,8 +16,7 @@ from solver.studies.study import Finding, best_code, curve, is_free, root_scale
 from theory.arrays import Array
 from theory.problem import Problem
 
-SIDE = 4
-"""Steps from the middle of the grid to its edge: nine by nine images."""
+SIDE = 4  # steps from the middle of the grid to its edge: nine by nine images
 
 GRID = np.array(list(product(range(-SIDE, SIDE + 1), repeat=2)), dtype=np.float64)
 
