@@ -7,8 +7,10 @@ lower bounds the neurons are relaxed ones, matrices in the place of u_j u_j'.
 `optimal_energies`, a primal-dual interior-point method:
 
 1. Gradient and Hessian of the loss in x; slacks s, the multipliers of x >= 0.
-2. Newton's step for s_j x_j = a tenth of the mean of s'x, in units of sqrt(x_j).
-3. Go along it, in x and in s, 0.95 of the way to the boundary at most.
+2. Newton's step for s_j x_j = a share of the mean of s'x, in units of sqrt(x_j): a tenth, or next to nothing where the
+   step for none at all would go nearly all of its way before it meets the boundary.
+3. Go along it, in x and in s, 0.95 of the way to the boundary at most, or nearly all of it in the second case: there
+   s'x falls by a factor of thousands in a step.
 4. End where s'x and the difference of gradient and s are rounding.
 
 `fewest`, the same G from few neurons:
@@ -37,12 +39,14 @@ __all__ = ["fewest", "optimal_energies"]
 class DesignTolerances:
     """When energies are optimal, and what counts as nothing."""
 
-    steps: int = 60  # about 15 suffice, more means that rounding has been reached
+    steps: int = 60  # about 15 suffice, twice as many where neurons nearly tie
     complementarity: float = 1e-18  # s'x, as a share of the energy
     dual_residual: float = 1e-9  # difference of gradient and slacks
     least_start: float = 1e-3  # energy to begin with, in units of the mean
     ridge: float = 1e-14  # of the scaled system: parallel neurons, of which only the sum counts, leave it singular
-    to_boundary: float = 0.95  # share of the way to it that one step may go
+    free: float = 0.9  # share of the step for s'x = 0, in x and in s, before the boundary: the end is near
+    aim: tuple[float, float] = (0.1, 1e-4)  # share of the mean of s'x that a step aims at: far from the end, near it
+    to_boundary: tuple[float, float] = (0.95, 0.9995)  # share of the way to it that one step may go
     dependent: float = 1e-7  # singular value of the outer products below which they are linearly dependent
     spanned: float = 1e-13  # share of the largest eigenvalue of G below which no neuron reads a direction
     exact: float = 1e-13  # error of G, relative to itself, that is rounding
@@ -67,14 +71,19 @@ def optimal_energies(candidates: Array, readout: Readout, start: Array) -> Array
     for _ in range(DESIGN.steps):
         gradient, hessian = _derivatives(candidates, readout, energies)
         gap = float(energies @ slack)
-        barrier = 0.1 * gap / len(energies)
         # step 2: scaled by the energies the system stays well conditioned as most of them go to zero.
         root = np.sqrt(energies)
         system = hessian * (root[:, None] * root)
         system.flat[:: len(root) + 1] += slack + DESIGN.ridge
-        step = root * np.linalg.solve(system, barrier / root - gradient * root)
-        dual = (barrier - slack * step) / energies - slack
-        energies, slack = _interior(energies, step), _interior(slack, dual)
+        # Both as shares of the energies: the step for s'x = 0, and what a larger s'x adds.
+        to_none, away = np.linalg.solve(system, np.array([-gradient * root, 1 / root]).T).T / root
+        near = bool(-to_none.min() * DESIGN.free < 1 and (1 + to_none.max()) * DESIGN.free < 1)
+        aim = DESIGN.aim[near] * gap / len(energies)
+        step = to_none + aim * away
+        dual = aim / (energies * slack) - 1 - step
+        # step 3
+        energies = energies * (1 + _share(step, DESIGN.to_boundary[near]) * step)
+        slack = slack * (1 + _share(dual, DESIGN.to_boundary[near]) * dual)
         residual = float(np.abs(gradient - slack).max())
         if gap <= DESIGN.complementarity * energies.sum() and residual <= DESIGN.dual_residual:
             break
@@ -143,7 +152,6 @@ def _derivatives(candidates: Array, readout: Readout, energies: Array) -> tuple[
     return 1 - np.trace(right, axis1=1, axis2=2), hessian
 
 
-def _interior(values: Array, step: Array) -> Array:
-    place = int((step / values).argmin())  # of the one that falls fastest, in units of itself
-    longest = -float(values[place] / step[place]) if step[place] < 0 else np.inf
-    return np.asarray(values + min(1.0, DESIGN.to_boundary * longest) * step)
+def _share(change: Array, most: float) -> float:
+    """How much of a step is taken, whose changes are shares of the values: most of the way to zero, all at most."""
+    return most / max(-float(change.min()), most)
