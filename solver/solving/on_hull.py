@@ -20,9 +20,8 @@ from solver.certificate import best_bound, optimality_gap, within_loss
 from solver.methods import spans
 from solver.representation import Representation
 from solver.solving.answer import TIED
-from solver.solving.best import Best
 from solver.solving.plan import is_small
-from solver.solving.run import MEETS_MODULAR, MEETS_SEPARATE, Run, one_thread, unproven
+from solver.solving.run import MEETS_MODULAR, MEETS_SEPARATE, Run, SearchRun, one_thread, unproven
 from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE
 from theory.dependent.columns import in_own_columns
@@ -157,8 +156,8 @@ class HullRun:
         return known.bounded_by(value, "bounded")
 
 
-class SpansRun(Run):
-    """One search for the best code whose neurons read one group each, where groups tell of each other.
+class SpansRun(SearchRun):
+    """The search for the best code whose neurons read one group each, where groups tell of each other.
 
     Args:
         problem: with `separate`.
@@ -169,26 +168,20 @@ class SpansRun(Run):
     def __init__(self, problem: Problem, limits: Limits, *, shown: bool) -> None:
         if not shown and limits.callback is not None:
             limits = replace(limits, callback=unproven(limits.callback))
-        self.posed = self.problem = problem
-        self.limits, self.start_from, self.separate, self.stopped = limits, None, None, None
-        self.start, self.iterations, self._seconds = time.perf_counter(), 0, 0.0
-        self.best = Best.modular(problem)
+        super().__init__(problem, limits)
 
     def _search(self, method: str, rng: np.random.Generator, options: dict[str, object]) -> None:
         del method, rng, options
         self.method, self.why = "groups", "every neuron is to read one group"
-        try:
-            with np.errstate(divide="raise", invalid="raise", over="raise"), one_thread():
-                self._follow(spans.steps(self.posed, tolerance=self.limits.tolerance))
-        except (np.linalg.LinAlgError, FloatingPointError) as error:
-            self.why = f"{self.why}; ended by rounding ({error})"
+        with self._until_rounding(), one_thread():
+            self._follow(spans.steps(self.problem, tolerance=self.limits.tolerance))
 
     def answer(self) -> Representation:
-        """See `Run`."""
+        """The best code, and its bound computed anew from the problem."""
         best = self.best
-        bound = best_bound(self.posed, best.multiplier, weights=best.weights)
+        bound = best_bound(self.problem, best.multiplier, weights=best.weights)
         code = Representation.from_weights(
-            self.posed,
+            self.problem,
             best.weights,
             multiplier=bound.multiplier,
             method=self.method,

@@ -79,36 +79,27 @@ def _libraries() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-class Run:
-    """One search.
+class SearchRun:
+    """What folds the iterates of methods into the best code and the best bound.
 
     Attributes:
-        posed: the problem as it was given.
-        chain: the reductions that take it to a problem without recurrent layer, and codes back.
-        problem: its canonical form, which has the same weights, multipliers and losses.
+        problem: whose codes they are.
         limits: when to end.
-        start_from: the optimal code of a problem like this one, if one is known.
-        any_code: whether of several optimal codes any will do, so that none is chosen.
         best: the best code and bound so far.
         method: the name of the method that runs, or ran last.
         why: the reason for it.
         iterations: of the method.
         stopped: why the search was cut short; None where it was not.
-        separate: with groups, the best code whose neurons read one group each, once it is known.
-        start: when the run began, on the clock of `time.perf_counter`.
+        start: when it began, on the clock of `time.perf_counter`.
     """
 
-    def __init__(
-        self, problem: Problem, limits: Limits, start_from: Start | None = None, *, any_code: bool = False
-    ) -> None:
-        self.posed, self.problem, self.limits, self.start_from = problem, problem.canonical, limits, start_from
-        self.chain, self.any_code = Chain.of(problem), any_code
+    def __init__(self, problem: Problem, limits: Limits) -> None:
+        self.problem, self.limits = problem, limits
         self.start = time.perf_counter()
-        self.best = Best.modular(self.problem)
+        self.best = Best.modular(problem)
         self.method, self.why = "modular", ""
         self.iterations = 0
         self.stopped: str | None = None
-        self.separate: Representation | None = None
         self._seconds = 0.0
 
     def search(self, method: str, rng: np.random.Generator, options: dict[str, object]) -> KeyboardInterrupt | None:
@@ -127,29 +118,85 @@ class Run:
         return None
 
     def _search(self, method: str, rng: np.random.Generator, options: dict[str, object]) -> None:
+        raise NotImplementedError
+
+    @contextmanager
+    def _until_rounding(self) -> Iterator[None]:
+        """Within, what exhausts the digits ends the search: the best code so far is still certified."""
+        try:
+            with np.errstate(divide="raise", invalid="raise", over="raise"):
+                yield
+        except (np.linalg.LinAlgError, FloatingPointError) as error:
+            self.why = f"{self.why}; ended by rounding ({error})"
+
+    def _follow(self, steps: Iterator[Iterate]) -> None:
+        """Take steps until the method ends or a limit is reached. One that comes again is a moment to stop, no more."""
+        same, least_neurons = RUN.same * self.limits.tolerance, self.problem.readout.least_neurons
+        before: Iterate | None = None
+        for step in steps:
+            self.best = self.best.after(step, same, least_neurons)
+            self._report()
+            self.iterations += step is not before
+            before = step
+            if self.stopped or self.iterations >= self.limits.max_iterations:
+                return
+
+    def _report(self) -> None:
+        """Show the callback where the search is, and end it where that or the time says so (step 6)."""
+        best, callback, limit = self.best, self.limits.callback, self.limits.time_limit
+        seconds = time.perf_counter() - self.start
+        gap = optimality_gap(best.loss, best.lower_bound)
+        progress = Progress(self.iterations, seconds, len(best.weights), best.loss, best.lower_bound, gap)
+        # The next iteration, or the certificate, may take as long as this one; the first tells nothing, since much is
+        # done but once.
+        expected = seconds - self._seconds if self.iterations else 0.0
+        if callback is not None and callback(progress):
+            self.stopped = "stopped by the callback"
+        elif limit is not None and seconds + expected >= limit:
+            self.stopped = self._at_the_limit()
+        self._seconds = seconds
+
+    def _at_the_limit(self) -> str:
+        return f"stopped at the time limit of {self.limits.time_limit:g} s"
+
+
+class Run(SearchRun):
+    """The search for the code of a problem, in its canonical form, which has the same weights, multipliers and losses.
+
+    Attributes:
+        posed: the problem as it was given.
+        chain: the reductions that take it to a problem without recurrent layer, and codes back.
+        start_from: the optimal code of a problem like this one, if one is known.
+        any_code: whether of several optimal codes any will do, so that none is chosen.
+        separate: with groups, the best code whose neurons read one group each, once it is known.
+    """
+
+    def __init__(
+        self, problem: Problem, limits: Limits, start_from: Start | None = None, *, any_code: bool = False
+    ) -> None:
+        super().__init__(problem.canonical, limits)
+        self.posed, self.start_from, self.any_code = problem, start_from, any_code
+        self.chain = Chain.of(problem)
+        self.separate: Representation | None = None
+
+    def _search(self, method: str, rng: np.random.Generator, options: dict[str, object]) -> None:
         if self.problem.groups is not None and not self.problem.separate:
             self._solve_separately(rng)  # step 1
             if self.stopped:
                 return
-        try:
-            with np.errstate(divide="raise", invalid="raise", over="raise"):
-                if method == "auto" and (self._continue() or self._solve_at_once()):  # step 2
-                    return
-                chosen = self._plan(method)  # step 3
-                if chosen.method == "groups" and self.separate is not None:
-                    self.iterations = self.separate.iterations
-                    return
-                with one_thread():
-                    steps = _steps(chosen, self.chain.reduced, self.limits.tolerance, rng, options)
-                    self._follow(map(self.chain.invert, steps))  # step 4
-                    if WITHOUT_LAYER in self.chain.reductions and chosen.method != "modular" and self._needs_descent():
-                        steps = recurrent.steps(
-                            self.problem, self.best.weights, tolerance=self.limits.tolerance, rng=rng
-                        )
-                        self._follow(steps)  # step 5
-        except (np.linalg.LinAlgError, FloatingPointError) as error:
-            # Sources of extreme scales can exhaust the digits; the best code so far is still certified.
-            self.why = f"{self.why}; ended by rounding ({error})"
+        with self._until_rounding():
+            if method == "auto" and (self._continue() or self._solve_at_once()):  # step 2
+                return
+            chosen = self._plan(method)  # step 3
+            if chosen.method == "groups" and self.separate is not None:
+                self.iterations = self.separate.iterations
+                return
+            with one_thread():
+                steps = _steps(chosen, self.chain.reduced, self.limits.tolerance, rng, options)
+                self._follow(map(self.chain.invert, steps))  # step 4
+                if WITHOUT_LAYER in self.chain.reductions and chosen.method != "modular" and self._needs_descent():
+                    steps = recurrent.steps(self.problem, self.best.weights, tolerance=self.limits.tolerance, rng=rng)
+                    self._follow(steps)  # step 5
 
     def _plan(self, method: str) -> Plan:
         """The plan that is followed: one whose code in closed form is proven optimal, or else one that searches."""
@@ -236,36 +283,6 @@ class Run:
         if gap > self.limits.tolerance:
             self.best = replace(best, note="descent on the loss with its recurrent layer")
         return gap > self.limits.tolerance
-
-    def _follow(self, steps: Iterator[Iterate]) -> None:
-        """Take steps until the method ends or a limit is reached. One that comes again is a moment to stop, no more."""
-        same, least_neurons = RUN.same * self.limits.tolerance, self.problem.readout.least_neurons
-        before: Iterate | None = None
-        for step in steps:
-            self.best = self.best.after(step, same, least_neurons)
-            self._report()
-            self.iterations += step is not before
-            before = step
-            if self.stopped or self.iterations >= self.limits.max_iterations:
-                return
-
-    def _report(self) -> None:
-        """Show the callback where the search is, and end it where that or the time says so (step 6)."""
-        best, callback, limit = self.best, self.limits.callback, self.limits.time_limit
-        seconds = time.perf_counter() - self.start
-        gap = optimality_gap(best.loss, best.lower_bound)
-        progress = Progress(self.iterations, seconds, len(best.weights), best.loss, best.lower_bound, gap)
-        # The next iteration, or the certificate, may take as long as this one; the first tells nothing, since much is
-        # done but once.
-        expected = seconds - self._seconds if self.iterations else 0.0
-        if callback is not None and callback(progress):
-            self.stopped = "stopped by the callback"
-        elif limit is not None and seconds + expected >= limit:
-            self.stopped = self._at_the_limit()
-        self._seconds = seconds
-
-    def _at_the_limit(self) -> str:
-        return f"stopped at the time limit of {self.limits.time_limit:g} s"
 
 
 def unproven(callback: Callable[[Progress], object]) -> Callable[[Progress], object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from solver.nonlinear.solve import solve_nonlinear
 from solver.solving.in_order import as_posed
@@ -161,23 +161,14 @@ def solve_one_of_many(
 
 
 def solve_any_of_many(
-    problem: Problem,
-    *,
-    method: str = "auto",
-    tolerance: float = DEFAULT_TOLERANCE,
-    time_limit: float | None = None,
-    rng: int | np.random.Generator | None = None,
-    start: Start | None = None,
+    problem: Problem, *, start: Start | None = None, **options: Any
 ) -> Representation | NonlinearRepresentation:
     """`solve_one_of_many` for neurons of any kind; of those that are not linear none is started from another's code.
 
     Args:
         problem: as for `solve`.
-        method: as for `solve`.
-        tolerance: as for `solve`.
-        time_limit: as for `solve`.
-        rng: as for `solve`.
         start: as for `solve_one_of_many`.
+        options: method, tolerance, time_limit and rng, as for `solve`.
 
     Raises:
         KeyboardInterrupt: as it came.
@@ -189,10 +180,8 @@ def solve_any_of_many(
         'optimal'
     """
     if problem.neurons.linear:
-        return solve_one_of_many(
-            problem, method=method, tolerance=tolerance, time_limit=time_limit, rng=rng, start=start
-        )
-    found = solve(problem, method=method, tolerance=tolerance, time_limit=time_limit, rng=rng)
+        return solve_one_of_many(problem, start=start, **options)
+    found = solve(problem, **options)
     if found.status == "interrupted":
         raise_if_asked()
     if KEYBOARD in found.message:
