@@ -19,8 +19,7 @@ from theory import modularity
 
 LAWS = ("uniform", "normal", "exponential", "laplace", "arcsine")
 COUNTS = (20, 100, 1000)
-LARGE = (10_000, 100_000)
-"""Samples of two sources alone, uniform and normal."""
+LARGE = (10_000, 100_000)  # samples of two sources alone, uniform and normal
 
 SEEDS = 6
 

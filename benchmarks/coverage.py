@@ -26,18 +26,15 @@ from theory.families import family
 
 LEVEL = 0.95
 
-ROUNDING = 1e-9
-"""A price up to this is none."""
+ROUNDING = 1e-9  # a price up to this is none
 
 WAYS = ("program", "halves, reflected", "bootstrap, reflected", "bootstrap, percentiles")
 
-SHEAR = np.array([[1.0, 0.5], [0.0, 1.0]])
-"""Makes correlated sources of a disc."""
+SHEAR = np.array([[1.0, 0.5], [0.0, 1.0]])  # makes correlated sources of a disc
 
 GRID = np.array([(x, y) for x in range(-4, 5) for y in range(-4, 5) if x + y < 4]) / 4
 
-KEPT = 0.9
-"""Of a walk: what is left of a step at the next one."""
+KEPT = 0.9  # of a walk: what is left of a step at the next one
 
 
 def hexagon(rng: np.random.Generator, count: int) -> np.ndarray:

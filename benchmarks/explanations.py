@@ -25,12 +25,11 @@ from theory.arrays import Array, Indices, Mask
 
 __all__ = ["beam", "main"]
 
-WIDTH = 10
-"""Formulas that the beam keeps."""
+WIDTH = 10  # formulas that the beam keeps
 
+# Samples, labels, and neurons of each kind.
 FULL = [(1_000, 30, 40), (2_000, 100, 10), (5_000, 300, 2)]
 QUICK = [(300, 12, 4)]
-"""Samples, labels, and neurons of each kind."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +50,9 @@ class Row:
 
 
 def beam(table: Mask, fires: Mask, width: int = WIDTH) -> float:
-    """The IoU that a beam search of formulas of up to three literals finds.
+    """The IoU that a beam search of formulas of up to three literals finds, of labels (T, k) and a neuron (T,).
 
-    Args:
-        table: (T, k) labels.
-        fires: (T,).
-        width: how many formulas of each length are kept.
+    So many formulas of each length are kept.
     """
     literals = np.concatenate([table, ~table], axis=1).T
     kept, best = literals, 0.0

@@ -20,11 +20,8 @@ from benchmarks.reporting import machine, show
 from solver import Problem, solve, solve_many
 from theory.readouts import Soft
 
-ALONE = 20
-"""Problems solved one by one, and answers written out."""
-
-ROUNDS = 3
-"""Times that all is measured: the median counts."""
+ALONE = 20  # problems solved one by one, and answers written out
+ROUNDS = 3  # times that all is measured: the median counts
 
 
 def clouds(kind: str, problems: int, samples: int) -> list[Problem]:

@@ -27,11 +27,8 @@ from theory.readouts import Readout, Soft
 
 HEAD = ("neurons", "sources", "samples", "readout", "loss", "gap", "asked", "seconds", "asked", "seeds apart", "code")
 
-AGREEMENT = 1e-6
-"""Relative difference of losses up to which seeds agree."""
-
-UGLY, UGLY_GAP, UGLY_SECONDS = 34, 1e-8, 20.0
-"""How many there are, and what is asked of each."""
+AGREEMENT = 1e-6  # relative difference of losses up to which seeds agree
+UGLY, UGLY_GAP, UGLY_SECONDS = 34, 1e-8, 20.0  # how many there are, and what is asked of each
 
 
 @dataclass(frozen=True)

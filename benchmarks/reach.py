@@ -19,6 +19,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from benchmarks.reporting import show, told
 from benchmarks.speed import sources
 from solver import Problem, certify, solve
 
@@ -153,30 +154,12 @@ def measure(instance: Instance) -> Row:
     )
 
 
-def show(rows: list[Row]) -> None:
-    from rich import box as boxes
-    from rich.console import Console
-    from rich.table import Table
-
-    names = ("instance", "d", "T", "neurons", "price", "seeds apart", "seconds", "gap", "refined", "seconds", "target")
-    table = Table(*names, "met", box=boxes.SIMPLE)
-    table.columns[0].no_wrap = True
-    for row in rows:
-        refined = ("", "") if row.refined_gap is None else (f"{row.refined_gap:.2g}", f"{row.refined_seconds:.0f}")
-        table.add_row(
-            row.instance,
-            str(row.sources),
-            f"{row.samples:,}",
-            str(row.neurons),
-            f"{row.price_of_modularity:.2%}",
-            f"{row.seeds_apart:.0e}",
-            f"{row.seconds:.1f}",
-            f"{row.gap:.1e}",
-            *refined,
-            "" if row.target is None else f"{row.target:g}",
-            "yes" if row.met else "NO",
-        )
-    Console(width=130).print(table)
+def cells(row: Row) -> tuple[str, ...]:
+    """A row of the table."""
+    sizes = (str(row.sources), f"{row.samples:,}", str(row.neurons), f"{row.price_of_modularity:.2%}")
+    found = (f"{row.seeds_apart:.0e}", f"{row.seconds:.1f}", f"{row.gap:.1e}")
+    refined = ("", "") if row.refined_gap is None else (f"{row.refined_gap:.2g}", f"{row.refined_seconds:.0f}")
+    return (row.instance, *sizes, *found, *refined, "" if row.target is None else f"{row.target:g}", told(row.met))
 
 
 @click.command()
@@ -197,7 +180,8 @@ def main(quick: bool, long: bool, dimension: int | None, seconds: float, out: st
     for instance in chosen:
         rows.append(measure(instance))
         click.echo(f"{rows[-1].instance}, {rows[-1].sources} sources: {'met' if rows[-1].met else 'missed'}", err=True)
-    show(rows)
+    head = ("instance", "d", "T", "neurons", "price", "seeds apart", "seconds", "gap", "refined", "seconds", "target")
+    show("", (*head, "met"), map(cells, rows))
     if out is not None:
         Path(out).write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
     sys.exit(0 if all(row.met for row in rows) else 1)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 
-from theory.writing import require_writable
+from theory.writing import require_writable, written_whole
 
-__all__ = ["Growth", "as_markdown", "growth", "machine", "require_outputs", "show"]
+__all__ = ["Growth", "Table", "as_markdown", "growth", "machine", "publish", "require_outputs", "show", "told"]
 
-FEWEST_TO_FIT = 3
-"""Sizes that must have been measured before growth is told."""
+Table = tuple[str, list[str], list[list[str]]]  # title, head and rows
+
+FEWEST_TO_FIT = 3  # sizes that must have been measured before growth is told
 
 
 @dataclass(frozen=True)
@@ -91,12 +92,29 @@ def show(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None
     """A table on the terminal."""
     from rich import box
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Table as RichTable
 
-    table = Table(*head, title=title, title_justify="left", box=box.SIMPLE)
+    table = RichTable(*head, title=title or None, title_justify="left", box=box.SIMPLE)
     for row in rows:
         table.add_row(*row)
     Console(width=170).print(table)
+
+
+def told(met: bool) -> str:
+    """Whether what was asked for is met, in a table."""
+    return "yes" if met else "NO"
+
+
+def publish(tables: Sequence[Table], page: str | None, picture: str | None, draw: Callable[[Path], None]) -> None:
+    """Show tables (title, head, rows), and write them as Markdown and draw a picture where these are asked for."""
+    for table in tables:
+        show(*table)
+    if page is not None:
+        with written_whole(page) as file:
+            file.write_text("\n\n".join(as_markdown(*table) for table in tables) + "\n")
+    if picture is not None:
+        with written_whole(picture) as file:
+            draw(file)
 
 
 def as_markdown(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

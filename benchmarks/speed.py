@@ -20,13 +20,15 @@ from pathlib import Path
 import click
 import numpy as np
 
+from benchmarks.reporting import show as show_table
+from benchmarks.reporting import told
+
 SEED = 0
 
 SMALL = ((2, 100, 0.01), (2, 1_000, 0.01), (3, 100, 0.03), (4, 60, 0.07))
 """Sources, samples and most seconds of problems as theorists have them."""
 
-QUICK_SLACK = 3.0
-"""The quick run is for any machine: it allows so many times the targets in seconds."""
+QUICK_SLACK = 3.0  # the quick run is for any machine: it allows so many times the targets in seconds
 
 
 @dataclass(frozen=True)
@@ -169,15 +171,8 @@ def measure(*, quick: bool, long: bool = False) -> list[Row]:
 
 
 def show(rows: list[Row]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("case", "quantity", "measured", "target", "met", box=box.SIMPLE)
-    table.columns[0].no_wrap = table.columns[1].no_wrap = True
-    for row in rows:
-        table.add_row(row.case, row.quantity, f"{row.measured:.3g}", f"{row.target:g}", "yes" if row.met else "NO")
-    Console(width=110).print(table)
+    cells = [(row.case, row.quantity, f"{row.measured:.3g}", f"{row.target:g}", told(row.met)) for row in rows]
+    show_table("", ("case", "quantity", "measured", "target", "met"), cells)
 
 
 @click.command()

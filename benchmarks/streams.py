@@ -25,11 +25,8 @@ import numpy as np
 
 from benchmarks.speed import Row, show
 
-RATIO = 3.0
-"""Most times the time of reading,"""
-
-GIGABYTES = 1.0
-"""and most memory, that a stream may take."""
+RATIO = 3.0  # most times the time of reading that a stream may take
+GIGABYTES = 1.0  # most memory
 
 BLOCK_ROWS = 1 << 18
 

@@ -19,8 +19,7 @@ import numpy as np
 from solver import Sweep
 from solver.sweeps.run import run
 
-WARMING = 10
-"""Values of each coordinate in the sweep that starts the workers."""
+WARMING = 10  # values of each coordinate in the sweep that starts the workers
 
 
 def plan(points: int) -> Sweep:

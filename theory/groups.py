@@ -30,19 +30,16 @@ __all__ = [
     "placed",
 ]
 
-Groups = dict[str, tuple[int, ...]]
-"""The members of each group, as indices of sources, by its name."""
+Groups = dict[str, tuple[int, ...]]  # the members of each group, as indices of sources, by its name
 
 GROUP_ROUNDING = 1e-12
 """Of a value of a source, relative to its largest, and of an entry of a matrix, relative to its diagonal."""
 
 
 def checked_groups(members_of: Any, names: Sequence[str]) -> Groups:
-    """Groups as indices; a source in no group becomes a group with the name of the source.
+    """Groups as indices, from a mapping of names to members by index or by name of a source.
 
-    Args:
-        members_of: a mapping from the name of each group to its members, by index or by name.
-        names: of the sources.
+    A source in no group becomes a group with the name of the source.
 
     Raises:
         InputError: no mapping, an empty group, a member that is no source, or one that is twice in a group.

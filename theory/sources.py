@@ -27,8 +27,7 @@ from theory.summary import Summary
 
 __all__ = ["EXACT_DIMENSION", "Sources"]
 
-CHUNK_ROWS = 1 << 14
-"""Rows handled at once where a pass over the samples needs a temporary."""
+CHUNK_ROWS = 1 << 14  # rows handled at once where a pass over the samples needs a temporary
 
 
 @dataclass(frozen=True)

@@ -415,11 +415,9 @@ def _checked_weights(probabilities: ArrayLike, count: int, name: str, first_row:
 
 
 class _Rows:
-    """Moments, ranges and extreme rows so far.
+    """Moments, ranges and extreme rows so far, about an origin (d,) near them.
 
-    Args:
-        origin: (d,) a point near the rows.
-        other: rows with which these will be merged: what lies inside their hull is not kept here.
+    What lies inside the hull of other rows, with which these will be merged, is not kept.
     """
 
     def __init__(self, origin: Array, other: _Rows | None = None) -> None:

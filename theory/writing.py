@@ -21,8 +21,7 @@ from theory.errors import InputError
 __all__ = ["block", "free_name", "require_own", "require_writable", "written_whole"]
 
 
-ROWS = 30
-"""Rows of a table that a notebook shows."""
+ROWS = 30  # rows of a table that a notebook shows
 
 
 def require_writable(
@@ -67,12 +66,9 @@ def require_writable(
 
 
 def require_own(path: Path, mark: bytes, argument: str) -> None:
-    """Refuse to replace a file that the user did not name, unless it is of the same kind.
+    """Refuse to replace a file that the user did not name, unless it has the mark of the kind near its beginning.
 
-    Args:
-        path: the file to write later.
-        mark: bytes near the beginning of such files.
-        argument: what the caller calls the folder, for the message.
+    The argument is what the caller calls the folder.
 
     Raises:
         InputError: a file of another kind exists.
@@ -135,11 +131,9 @@ def _permissions(target: Path) -> int:
 
 
 def block(lines: Iterable[str], columns: Mapping[str, Iterable[object]] | None = None) -> str:
-    """Sentences and a table as HTML, in the colours of the notebook.
+    """Sentences, without empty ones, and a table by columns as HTML, in the colours of the notebook.
 
-    Args:
-        lines: sentences; empty ones are left out.
-        columns: of the table, by name; numbers are shown to four digits.
+    Numbers are shown to four digits.
 
     Example:
         >>> block(["Mixed."], {"source": ["a & b"], "weight": [0.25]}).count("<td")

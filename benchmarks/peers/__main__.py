@@ -24,16 +24,14 @@ from benchmarks.peers.instances import Instance, instances, rectified_instances
 from benchmarks.peers.pricing import priced
 from benchmarks.peers.trace import Outcome
 from benchmarks.peers.work import PEERS, RECTIFIED_PEERS, outcomes
-from benchmarks.reporting import as_markdown, machine, require_outputs, show
+from benchmarks.reporting import Table, machine, publish, require_outputs
 from theory.errors import InputError
-from theory.writing import written_whole
 
 TIME_LIMIT, QUICK_TIME_LIMIT = 10.0, 1.0
 PACKAGES = ("numpy", "scipy", "cvxpy", "clarabel", "scs", "jax", "optax", "pyscipopt")
 EXTRA = ("jax", "optax", "pyscipopt")
 
-WORSE = 1e-3
-"""A descent that ends farther above the optimum than this has got stuck in another code."""
+WORSE = 1e-3  # a descent that ends farther above the optimum than this has got stuck in another code
 
 STUCK_SEEDS, STUCK_STEPS, STUCK_RATE = 100, 20_000, 0.03
 ENDING_SEEDS = 30
@@ -84,24 +82,16 @@ def main(
         tables, more = _rectified_tables(found, quick=quick)
     else:
         tables, more = _linear_tables(found, problems, limit, quick=quick)
-    for title, head, rows in tables:
-        show(title, head, rows)
     kept.write(**more)
-    if page is not None:
-        with written_whole(page) as file:
-            file.write_text("\n\n".join(as_markdown(*table) for table in tables) + "\n")
-    if picture is not None:
-        with written_whole(picture) as file:
-            report.draw(found, file)
+    publish(tables, page, picture, lambda file: report.draw(found, file))
 
 
-Tables = list[tuple[str, list[str], list[list[str]]]]
 TIMES = "Seconds of the processor to come so near to the optimum"
 
 
 def _linear_tables(
     found: list[Outcome], problems: list[Instance], limit: float, *, quick: bool
-) -> tuple[Tables, dict[str, list[dict[str, Any]]]]:
+) -> tuple[list[Table], dict[str, list[dict[str, Any]]]]:
     """The tables of linear neurons, and what of them is kept."""
     prices = [priced(instance, limit) for instance in _to_price(problems)]
     stuck = stuck_table(quick=quick)
@@ -119,7 +109,7 @@ def _linear_tables(
     }
 
 
-def _rectified_tables(found: list[Outcome], *, quick: bool) -> tuple[Tables, dict[str, list[dict[str, Any]]]]:
+def _rectified_tables(found: list[Outcome], *, quick: bool) -> tuple[list[Table], dict[str, list[dict[str, Any]]]]:
     """The tables of rectified neurons, and what of them is kept."""
     stuck = rectified_ends(quick=quick)
     tables = [

@@ -11,14 +11,13 @@ import numpy as np
 
 from benchmarks.peers.instances import Instance
 from benchmarks.peers.trace import Run
-from solver import Problem, solve
+from solver import solve
 
 PATIENCE = 10
 """Limits of what looks at the clock on the wall, as a multiple: a busy machine must not end a run that the processor's
 clock would let go on."""
 
-LARGEST_SIMILARITY = 1_000
-"""Samples beyond which their similarities, T by T, are not written down."""
+LARGEST_SIMILARITY = 1_000  # samples beyond which their similarities, T by T, are not written down
 
 SOLVERS = {
     "CLARABEL": {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10},
@@ -62,9 +61,9 @@ def similarity(instance: Instance, limit: float) -> Iterator[Run]:
 
 
 def _ours(instance: Instance, limit: float, method: str) -> Iterator[Run]:
-    for _ in range(3):
+    for seed in range(3):
         clock = time.process_time()
-        answer = solve(Problem(instance.points), method=method, time_limit=PATIENCE * limit)
+        answer = solve(instance.posed(), method=method, time_limit=PATIENCE * limit, rng=seed)
         seconds = time.process_time() - clock
         # It is done when its proof is, not before.
         yield Run(method, 0.0, [(seconds, max(answer.gap, answer.loss / instance.optimum.lower_bound - 1))])
@@ -79,5 +78,5 @@ def conic(instance: Instance, limit: float) -> Iterator[Run]:
 
 
 def ours(instance: Instance, limit: float) -> Iterator[Run]:
-    """`solve`, with its certificate."""
+    """`solve`, with its certificate, of linear and of rectified neurons."""
     yield from _ours(instance, limit, "auto")

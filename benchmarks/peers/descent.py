@@ -22,8 +22,7 @@ RATES = (0.01, 0.03, 0.1)
 
 STEPS = (300, 1_000, 3_000, 30_000, 200_000)
 SEEDS = (0, 1, 2)
-LOOKS = 40
-"""How often a run is looked at; the clock stands still meanwhile."""
+LOOKS = 40  # how often a run is looked at; the clock stands still meanwhile
 
 PENALTIES = (1e2, 1e4)
 """Prices of what the penalised loss punishes: squared errors of the decoder and squares of negative activity."""
@@ -129,14 +128,17 @@ def adam_penalised(instance: Instance, limit: float) -> Iterator[Run]:
         yield Run(f"penalties {price:g}, rate {rate:g}, {steps:,} steps", start_up, trace)
 
 
+def ended(loss: Loss, begin: np.ndarray, rate: float, steps: int) -> np.ndarray:
+    """Parameters (seeds, ...) at which descents end that begin at these, run side by side."""
+    descent = optax.adam(optax.cosine_decay_schedule(rate, steps))
+    advance = advance_of(loss, descent, steps)
+    run = jax.jit(jax.vmap(lambda parameters: advance(parameters, descent.init(parameters))[0]))
+    return np.asarray(run(jnp.asarray(begin)))
+
+
 def ends(instance: Instance, neurons: int, seeds: int, steps: int, rate: float) -> np.ndarray:
     """(seeds,) excess of the codes in which so many descents end, run side by side."""
     sources = instance.problem.sources
     loss = eliminated_loss(sources.covariance, sources.vertices)
-    rng = np.random.default_rng(0)
-    begin = jnp.asarray(rng.standard_normal((seeds, neurons, sources.dimension)) / neurons**0.5)
-    descent = optax.adam(optax.cosine_decay_schedule(rate, steps))
-
-    advance = advance_of(loss, descent, steps)
-    run = jax.jit(jax.vmap(lambda weights: advance(weights, descent.init(weights))[0]))
-    return np.array([instance.excess(weights) for weights in np.asarray(run(begin))])
+    begin = np.random.default_rng(0).standard_normal((seeds, neurons, sources.dimension)) / neurons**0.5
+    return np.array([instance.excess(weights) for weights in ended(loss, begin, rate, steps)])

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from solver import Problem, Representation, solve
+from solver import Problem, solve
 from solver.certificate.nonlinear import model_of
 from solver.examples import load
 from theory.readouts import Soft
@@ -25,14 +25,18 @@ class Instance:
     series: str = ""  # "samples", "sources", "vertices", or "" of what stands alone
     size: int = 0  # how far along the series
 
-    @cached_property
-    def problem(self) -> Problem:
+    def posed(self) -> Problem:
+        """The problem, posed anew."""
         return Problem(self.points)
 
     @cached_property
-    def optimum(self) -> Representation:
+    def problem(self) -> Problem:
+        return self.posed()
+
+    @cached_property
+    def optimum(self) -> Any:
         """The certified optimum; losses are compared with its lower bound."""
-        return solve(Problem(self.points))
+        return solve(self.posed())
 
     @property
     def neurons(self) -> int:
@@ -62,12 +66,8 @@ class Rectified(Instance):
         return Problem(self.points, activation="rectified", readout=Soft(self.error_cost))
 
     @cached_property
-    def problem(self) -> Problem:
-        return self.posed()
-
-    @cached_property
     def optimum(self) -> Any:
-        """The certified optimum; losses are compared with its lower bound."""
+        """As of linear neurons."""
         return solve(self.posed(), rng=SEED, tolerance=1e-9, time_limit=60)
 
     @cached_property

@@ -20,33 +20,15 @@ import scipy.sparse
 
 from benchmarks.peers.instances import Rectified
 from benchmarks.peers.trace import Run
-from solver import solve
 
-PATIENCE = 10
-"""As in `benchmarks.peers.convex`."""
-
-RATES = (0.01, 0.03)
-"""Step sizes of Adam; on these problems no larger one was faster to 1e-2."""
+RATES = (0.01, 0.03)  # step sizes of Adam; on these problems no larger one was faster to 1e-2
 
 STEPS = (1_000, 5_000, 30_000)
 SEEDS = (0, 1, 2)
-WIDTHS = (6, 12, 24, 48)
-"""Numbers of neurons."""
-
-PATTERNS = (50, 200, 800)
-"""Sets of active samples that the convex program may use; all, if there are no more."""
+WIDTHS = (6, 12, 24, 48)  # numbers of neurons
+PATTERNS = (50, 200, 800)  # sets of active samples that the convex program may use; all, if there are no more
 
 Loss = Callable[[Any], Any]
-
-
-def ours(instance: Rectified, limit: float) -> Iterator[Run]:
-    """`solve`, with its certificate."""
-    for seed in SEEDS:
-        clock = time.process_time()
-        answer = solve(instance.posed(), time_limit=PATIENCE * limit, rng=seed)
-        seconds = time.process_time() - clock
-        # It is done when its proof is, not before.
-        yield Run("auto", 0.0, [(seconds, max(answer.gap, answer.loss / instance.optimum.lower_bound - 1))])
 
 
 def eliminated_loss(points: np.ndarray, error_cost: float) -> Loss:
@@ -120,13 +102,7 @@ def adam_network(instance: Rectified, limit: float) -> Iterator[Run]:
 
 
 def patterns(points: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
-    """(k, T) sets of samples on one side of a line, k at most so many; all of them in one source.
-
-    Args:
-        points: (T, d).
-        most: how many.
-        rng: draws directions and where they are cut.
-    """
+    """(k, T) sets of samples (T, d) on one side of a line, k at most so many; all of them in one source."""
     if points.shape[1] == 1:
         cuts = np.unique(points[:, 0])
         found = np.vstack([points[:, 0] >= cut for cut in cuts] + [points[:, 0] <= cut for cut in cuts])
@@ -195,14 +171,9 @@ def _neurons(signs: tuple[cp.Variable, cp.Variable], roots: np.ndarray) -> np.nd
 
 def ends(instance: Rectified, width: int, seeds: int, steps: int, rate: float) -> np.ndarray:
     """(seeds,) excess of the codes in which so many descents on the neurons alone end, run side by side."""
-    import jax
-    import optax
-
-    from benchmarks.peers.descent import advance_of, jnp
+    from benchmarks.peers.descent import ended
 
     rng = np.random.default_rng(0)
-    begin = jnp.asarray([_start(rng, width, instance.centred.shape[1]) for _ in range(seeds)])
-    descent = optax.adam(optax.cosine_decay_schedule(rate, steps))
-    advance = advance_of(eliminated_loss(instance.centred, instance.error_cost), descent, steps)
-    run = jax.jit(jax.vmap(lambda neurons: advance(neurons, descent.init(neurons))[0]))
-    return np.array([instance.excess(neurons) for neurons in np.asarray(run(begin))])
+    begin = np.array([_start(rng, width, instance.centred.shape[1]) for _ in range(seeds)])
+    loss = eliminated_loss(instance.centred, instance.error_cost)
+    return np.array([instance.excess(neurons) for neurons in ended(loss, begin, rate, steps)])

@@ -12,8 +12,7 @@ from benchmarks.peers.trace import ACCURACIES, Outcome
 from benchmarks.reporting import growth
 
 SERIES = {"samples": "samples T", "sources": "sources d", "vertices": "vertices V"}
-FOLLOWED = 1e-4
-"""The accuracy whose times are drawn, and whose growth is fitted."""
+FOLLOWED = 1e-4  # the accuracy whose times are drawn, and whose growth is fitted
 
 
 def exponent(outcomes: Sequence[Outcome], accuracy: float = FOLLOWED) -> float | None:

@@ -10,8 +10,7 @@ import numpy as np
 
 from benchmarks.peers.instances import Instance
 
-ACCURACIES = (1e-2, 1e-4, 1e-6, 1e-8)
-"""Relative distances from the certified optimum whose times are told."""
+ACCURACIES = (1e-2, 1e-4, 1e-6, 1e-8)  # relative distances from the certified optimum whose times are told
 
 
 @dataclass

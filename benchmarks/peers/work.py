@@ -26,7 +26,7 @@ PEERS = {
 """Where each peer's runs come from; imported only where they are run, for some of them need extras."""
 
 RECTIFIED_PEERS = {
-    "solve, rectified": "rectified:ours",
+    "solve, rectified": "convex:ours",
     "Adam, neurons alone, rectified": "rectified:adam_eliminated",
     "Adam, network, rectified": "rectified:adam_network",
     "convex, sets of active samples": "rectified:convex",

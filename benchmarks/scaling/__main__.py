@@ -17,18 +17,14 @@ from pathlib import Path
 import click
 
 from benchmarks.kept import Kept
-from benchmarks.reporting import as_markdown, machine, require_outputs, show
+from benchmarks.reporting import Table, machine, publish, require_outputs, show, told
 from benchmarks.scaling import report
 from benchmarks.scaling.measured import Measurement, measured
 from benchmarks.scaling.series import AXES, SERIES, Series
 from theory.errors import InputError
-from theory.writing import written_whole
 
-PACKAGES = ("numpy", "scipy", "cvxpy", "clarabel", "joblib", "modularity-solver")
-"""Those whose versions matter."""
-
-TOO_LONG = 75.0
-"""Seconds of processor time after which larger problems of a series are not begun."""
+PACKAGES = ("numpy", "scipy", "cvxpy", "clarabel", "joblib", "modularity-solver")  # those whose versions matter
+TOO_LONG = 75.0  # seconds of processor time after which larger problems of a series are not begun
 
 NOT_BEGUN = "not begun: a smaller one took too long"
 
@@ -71,15 +67,7 @@ def main(*, quick: bool, only: Sequence[str], out: str | None, picture: str | No
     rows = [row for row in kept.rows if row.size in names.get(row.series, ())]
     if quick:
         sys.exit(_judge(rows))
-    tables = _tables(rows)
-    for table in tables:
-        show(*table)
-    if page is not None:
-        with written_whole(page) as file:
-            file.write_text("\n\n".join(as_markdown(*table) for table in tables) + "\n")
-    if picture is not None:
-        with written_whole(picture) as file:
-            report.draw(report.fits(rows), file)
+    publish(_tables(rows), page, picture, lambda file: report.draw(report.fits(rows), file))
 
 
 def _measure(series: Sequence[Series], kept: Kept[Measurement]) -> None:
@@ -96,7 +84,7 @@ def _measure(series: Sequence[Series], kept: Kept[Measurement]) -> None:
                 progress.advance(bar)
 
 
-def _tables(rows: Sequence[Measurement]) -> list[tuple[str, list[str], list[list[str]]]]:
+def _tables(rows: Sequence[Measurement]) -> list[Table]:
     found = report.fits(rows)
     tables = [
         (f"Against {name}", report.GROWTH_HEAD, report.growth_table(found, axis))
@@ -114,7 +102,7 @@ def _judge(rows: Sequence[Measurement]) -> int:
     ratios = report.held(rows)
     table = [
         [series.name, f"{series.quick[0]:,} to {series.quick[1]:,}", f"{ratio:.2f}", f"{series.most:g}",
-         "yes" if ratio <= series.most else "NO"]
+         told(ratio <= series.most)]
         for series, ratio in ratios
     ]  # fmt: skip
     show("Processor time of four times the size", ["series", "sizes", "ratio", "at most", "held"], table)

@@ -23,17 +23,10 @@ from typing import Any
 
 __all__ = ["Measurement", "measured"]
 
-SECONDS = 150.0
-"""A process that takes more of the processor is ended, and larger problems of its series are not begun;"""
-
-PATIENCE = 8.0
-"""so is one that takes so many times as long on the clock."""
-
-GIGABYTES = 8.0
-"""Memory beyond which a process gets none."""
-
-ENOUGH, REPEATS = 0.5, 5
-"""A measurement is repeated until it has taken so many seconds, or so often."""
+SECONDS = 150.0  # a process that takes more of the processor is ended, and larger problems are not begun
+PATIENCE = 8.0  # so is one that takes so many times as long on the clock
+GIGABYTES = 8.0  # memory beyond which a process gets none
+ENOUGH, REPEATS = 0.5, 5  # a measurement is repeated until it has taken so many seconds, or so often
 
 ROOT = Path(__file__).parents[2]
 

@@ -12,17 +12,10 @@ from benchmarks.scaling.series import AXES, SERIES, Series
 
 __all__ = ["GROWTH_HEAD", "MEASURED_HEAD", "draw", "fits", "growth_table", "held", "measured_table"]
 
-WORTH_FITTING = 0.05
-"""Seconds below which a measurement tells of what there is to do for any size."""
-
-LAST = 3
-"""Sizes, the largest that were not cut short, that growth is fitted to: what matters for larger ones yet."""
-
-CUT_SHORT = "interrupted"
-"""Status of what a limit of time has ended."""
-
-EXPONENTIAL = "sources"
-"""On this axis growth is a factor a source, on others a power."""
+WORTH_FITTING = 0.05  # seconds below which a measurement tells of what there is to do for any size
+LAST = 3  # sizes, the largest that were not cut short, that growth is fitted to: what matters for larger ones yet
+CUT_SHORT = "interrupted"  # status of what a limit of time has ended
+EXPONENTIAL = "sources"  # on this axis growth is a factor a source, on others a power
 
 
 @dataclass(frozen=True)

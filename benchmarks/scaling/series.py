@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from itertools import product
 from typing import Any
 
@@ -20,17 +19,9 @@ from theory.readouts import Exact
 __all__ = ["AXES", "SERIES", "Series", "Task", "series_of"]
 
 SEED = 0
-TIME_LIMIT = 30.0
-"""Seconds of processor time that a method is given, looked at between its iterations,"""
-
-WARM = 0.1
-"""and for the problem that is solved before."""
-
-MINUTE = 60.0
-"""What very many samples are given."""
-
-ROWS = 1 << 18
-"""Samples a chunk of a stream."""
+TIME_LIMIT = 30.0  # seconds of processor time that a method is given, looked at between its iterations
+WARM = 0.1  # seconds for the problem that is solved before
+ROWS = 1 << 18  # samples a chunk of a stream
 
 AXES = {
     "samples": "samples T",
@@ -40,8 +31,7 @@ AXES = {
 }
 """What grows, and what its axis is called."""
 
-Task = Callable[[], dict[str, Any]]
-"""What is timed; it returns what is kept of the answer."""
+Task = Callable[[], dict[str, Any]]  # what is timed; it returns what is kept of the answer
 
 
 @dataclass(frozen=True)
@@ -174,14 +164,15 @@ HUNDRED = "100 samples of a uniform cube"
 TURNS = "ring with frequencies 1 and 2, carried along by a recurrent layer"
 
 
-def _method(name: str, make: Callable[[int], np.ndarray], size: int, seconds: float) -> Task:
-    return solving(make(size), seconds, name)
-
-
 def _of_method(
     method: str, axis: str, about: str, sizes: tuple[int, ...], make: Callable[[int], np.ndarray], **more: Any
 ) -> Series:
-    return Series(f"{method}, {axis}", method, axis, about, sizes, partial(_method, method, make), **more)
+    """A series of samples that `make` draws in any size, and that this method solves."""
+
+    def task(size: int, seconds: float) -> Task:
+        return solving(make(size), seconds, method)
+
+    return Series(f"{method}, {axis}", method, axis, about, sizes, task, **more)
 
 
 def _cube(count: int) -> np.ndarray:
@@ -197,7 +188,7 @@ def _hundred(dimension: int) -> np.ndarray:
 
 
 def _many(count: int, seconds: float) -> Task:
-    return solving(uniform(count, 6), MINUTE if seconds > WARM else seconds)
+    return solving(uniform(count, 6), 60.0 if seconds > WARM else seconds)
 
 
 def _grouped(count: int, seconds: float) -> Task:
@@ -219,14 +210,6 @@ def _half_decoded(points: np.ndarray, seconds: float) -> Task:
     return solving(points, seconds, readout=Exact(np.eye(dimension)[: (dimension + 1) // 2]))
 
 
-def _partly(count: int, seconds: float) -> Task:
-    return _half_decoded(uniform(count, 3), seconds)
-
-
-def _partly_of(dimension: int, seconds: float) -> Task:
-    return _half_decoded(_hundred(dimension), seconds)
-
-
 def _turning(positions: int, seconds: float) -> Task:
     points = ring(positions, 2)
     steps = Transitions.from_trajectory(points, periodic=True)
@@ -244,7 +227,7 @@ SERIES = (
     _of_method("alternating", "samples", CUBE, DECADES[:4], _cube),
     Series("groups, samples", "groups", "samples", PAIRS, DECADES[:5], _grouped),
     Series("partial decoding, samples", "partial decoding", "samples", f"{CUBE}, two of them decoded", DECADES[:5],
-           _partly),
+           lambda count, seconds: _half_decoded(_cube(count), seconds)),
     Series("many samples, samples", "many samples", "samples", "uniform cube of 6 sources",
            (4_000, 10_000, 32_000, 100_000, 316_000, 1_000_000), _many),
     _of_method("auto", "sources", HUNDRED, SOURCES, _hundred),
@@ -254,7 +237,7 @@ SERIES = (
     _of_method("alternating", "sources", HUNDRED, (1, 2, 4, 6, 10, 20), _hundred),
     Series("groups, sources", "groups", "sources", "product of clouds of 4 sources", (4, 8, 12, 16, 20), _grouped_of),
     Series("partial decoding, sources", "partial decoding", "sources", f"{HUNDRED}, half of them decoded", SOURCES[1:7],
-           _partly_of),
+           lambda dimension, seconds: _half_decoded(_hundred(dimension), seconds)),
     _of_method("modular", "vertices", BALL, HALF_DECADES, _ball),
     _of_method("columns", "vertices", BALL, HALF_DECADES, _ball, quick=(100, 400), most=8.0),
     _of_method("conic", "vertices", BALL, HALF_DECADES[:5], _ball),

@@ -28,11 +28,8 @@ CASES = "cases"
 PROBLEMS, TIME_LIMIT = 10_000, 30.0
 QUICK_PROBLEMS, QUICK_TIME_LIMIT = 30, 1.0
 
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells report it."""
-
-WIDTH = 140
-"""Columns of the report where there is no terminal."""
+INTERRUPTED = 130  # exit code after Ctrl-C, as shells report it
+WIDTH = 140  # columns of the report where there is no terminal
 
 
 def _range(_context: click.Context, _parameter: click.Parameter, text: str) -> range:

@@ -34,8 +34,7 @@ DIMENSIONS, OF_DIMENSION = (1, 2, 3), (0.3, 0.45, 0.25)
 """Numbers of sources of nonlinear neurons, and how often each is."""
 
 MOST_SAMPLES = 40
-READ = {"exact": 0.15, "soft": 0.65, "noisy": 0.2}
-"""How codes are read out, and how often."""
+READ = {"exact": 0.15, "soft": 0.65, "noisy": 0.2}  # how codes are read out, and how often
 
 
 def activation_of(seed: int, index: int, wanted: str) -> str:

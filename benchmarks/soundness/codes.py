@@ -88,12 +88,7 @@ def modular_code(problem: Drawn, white: Whitened) -> Array:
 def descents(white: Whitened, weights: Array, rng: np.random.Generator) -> Iterator[tuple[str, Array]]:
     """Yield codes (n, d) and where they came from: a descent from a random start, that grown, and the answer grown.
 
-    Where rounding ends one of them it is left out.
-
-    Args:
-        white: the problem.
-        weights: (n, d) the answer's code.
-        rng: draws the start.
+    The answer's code is (n, d). Where rounding ends one of them it is left out.
     """
     balanced = _Balanced(white)
     dimension = len(white.inverse)

@@ -28,11 +28,8 @@ from theory.conditions import Verdict
 
 __all__ = ["against_changes", "against_file", "against_price", "against_program", "taken_masked"]
 
-ROUNDING = 1e-9
-"""Relative difference of two computations of one number that is an error."""
-
-OPTIMAL = 1e-8
-"""The gap at which the program calls an answer optimal."""
+ROUNDING = 1e-9  # relative difference of two computations of one number that is an error
+OPTIMAL = 1e-8  # the gap at which the program calls an answer optimal
 
 # ---- what is given ------------------------------------------------------------------------------------------------
 
@@ -80,13 +77,7 @@ def _with_hole(given: Array, *, hidden: bool) -> Any:
 
 
 def against_changes(answer: Any, given: dict[str, Any], *, linear: bool = True) -> Iterator[str]:
-    """What can be changed of an answer or of its problem; then all arrays that were given are overwritten.
-
-    Args:
-        answer: of the program.
-        given: what it was posed with.
-        linear: whether its neurons are, whose energy is a matrix.
-    """
+    """What can be changed of an answer or of its problem; then all arrays that it was posed with are overwritten."""
     for owner, name in ((answer.problem, "encoder_cost"), (answer.problem.sources, "points"), (answer, "loss")):
         before = getattr(owner, name)
         try:
@@ -148,11 +139,9 @@ def _differences(one: Any, other: Any) -> Iterator[str]:
 
 
 def against_program(problem: Drawn, saved: bytes) -> Iterator[str]:
-    """How certificate, words and verdict disagree with an answer, loaded from its file.
+    """How certificate, words and verdict disagree with an answer, loaded from the content of its file.
 
-    Args:
-        problem: as drawn, posed anew for the certificate and the verdict.
-        saved: the content of the file.
+    The problem is posed anew for the certificate and the verdict.
     """
     from solver import Problem, Representation
     from solver.nonlinear.representation import NonlinearRepresentation
@@ -218,13 +207,7 @@ def against_words(answer: Any) -> Iterator[str]:
 
 
 def against_price(text: str, answer: Any, least_modular: float) -> Iterator[str]:
-    """What the summary says of the price of modularity that loss and bounds do not.
-
-    Args:
-        text: the summary.
-        answer: what it is of.
-        least_modular: what no modular code costs less than.
-    """
+    """What a summary says of the price of modularity that loss and bounds, that of modular codes too, do not."""
     sentence = re.search(r"^Price of \w+: .*$", text, flags=re.MULTILINE)
     if sentence is None:
         return

@@ -24,14 +24,9 @@ ANSWERED, CRASHED, OVERRUN, UNCHECKED, REFUSED = "answered", "crashed", "overrun
 time limits; an answer that the checker failed on, which is the checker's defect and counts as one all the same; or none
 because the program says in one line that the problem is beyond it, where it may be."""
 
-PATIENCE = 3.0
-"""A worker that takes so many time limits is ended."""
-
-GRACE = 2.0
-"""Seconds added to that, for problems drawn and answers sent."""
-
-STARTING, CHECKING = 300.0, 300.0
-"""Seconds that a worker may take to start, and the checker to judge."""
+PATIENCE = 3.0  # a worker that takes so many time limits is ended
+GRACE = 2.0  # seconds added to that, for problems drawn and answers sent
+STARTING, CHECKING = 300.0, 300.0  # seconds that a worker may take to start, and the checker to judge
 
 
 @dataclass(frozen=True)
@@ -63,11 +58,7 @@ def work_through(
 ) -> Generator[Finished, None, None]:
     """Solve and judge problems, and yield what came of each as soon as it is there.
 
-    Args:
-        seed, indices: of the problems.
-        time_limit: seconds given to `solve`; a worker is ended after `PATIENCE` times as many.
-        workers: processes.
-        tasks: what they do, if not solving and judging.
+    A worker is ended after `PATIENCE` times the seconds that are given to `solve`.
 
     Raises:
         RuntimeError: a worker does not start.
@@ -183,7 +174,7 @@ class _Lane:
         return Finished(self.index, OVERRUN if late else CRASHED, seconds, error=why)
 
     def _kill(self) -> None:
-        # A worker that has not yet said its number is known to the executor alone.
+        # a worker that has not yet said its number is known to the executor alone.
         known = [self.process] if self.process is not None else list(self.executor._processes or {})
         for process in known:
             try:

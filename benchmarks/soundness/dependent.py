@@ -112,11 +112,6 @@ def _seeing(rng: np.random.Generator, mixing: Array | None, place: Array, count:
 def judge_told(problem: Drawn, time_limit: float, *, with_codes: bool = True) -> Judgement | None:
     """Solve the problem with columns that others tell, and judge the answer; None where there is none to judge.
 
-    Args:
-        problem: raw numbers.
-        time_limit: of the search, in seconds.
-        with_codes: as for `judge`.
-
     Raises:
         InputError: the program refuses the problem.
     """

@@ -38,17 +38,10 @@ __all__ = [
     "worth_having",
 ]
 
-DIMENSIONS = (1, 2, 3, 4, 5, 6)
-"""Numbers of sources that are drawn."""
-
-SHARES = (0.05, 0.2, 0.25, 0.2, 0.2, 0.1)
-"""How often each is: one source is soon tried out, six take long."""
-
-MOST_COMBINATIONS = 1_000
-"""Rows of a full grid or a product at most."""
-
-DRAWS = 1_000
-"""Samples that are not well posed are drawn again; so many times in a row means a family that cannot be."""
+DIMENSIONS = (1, 2, 3, 4, 5, 6)  # numbers of sources that are drawn
+SHARES = (0.05, 0.2, 0.25, 0.2, 0.2, 0.1)  # how often each is: one source is soon tried out, six take long
+MOST_COMBINATIONS = 1_000  # rows of a full grid or a product at most
+DRAWS = 1_000  # samples that are not well posed are drawn again; so many times in a row means a family that cannot be
 
 
 @dataclass(frozen=True)

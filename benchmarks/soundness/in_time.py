@@ -25,8 +25,7 @@ from theory.arrays import Array
 
 __all__ = ["TaskClaim", "judge_task", "measured", "task_claim_of"]
 
-TOLERANCE = 1e-6
-"""The gap at which the program calls a network optimal."""
+TOLERANCE = 1e-6  # the gap at which the program calls a network optimal
 
 
 @dataclass(frozen=True)
@@ -135,13 +134,7 @@ def measured(problem: DrawnTask, network: Network) -> Measured:
 
 
 def judge_task(problem: DrawnTask, claim: TaskClaim, *, descents: bool = True) -> Judgement:
-    """Judge a claim about a task in time.
-
-    Args:
-        problem: raw numbers.
-        claim: what the program says.
-        descents: also search for cheaper networks by descent, which takes most of the time.
-    """
+    """Judge a claim about a task in time; the search for cheaper networks by descent takes most of the time."""
     found = Judgement()
     if not all(np.isfinite(part).all() for part in (*claim.network, claim.loss, claim.lower_bound, claim.gap)):
         found.wrong.append("a number of the answer is not finite")

@@ -26,8 +26,7 @@ __all__ = ["Claim", "Judgement", "claim_of", "has_lost_digits", "judge"]
 ROUNDING = 1e-9
 """Relative excess of a bound over what can be true, or of a loss over what was measured, that is an error."""
 
-BETTER = 1e-6
-"""Relative saving by another code that an answer called optimal must not leave."""
+BETTER = 1e-6  # relative saving by another code that an answer called optimal must not leave
 
 FEASIBLE = 1e-9
 """Share of a neuron's largest activity that it may be below zero, and of a channel's range that it may be off."""
@@ -35,8 +34,7 @@ FEASIBLE = 1e-9
 FLOATS = 64 * float(np.finfo(float).eps)
 """Rounding of the network's own numbers, relative to the terms of its sums: large offsets leave fewer digits."""
 
-OPTIMAL = 1e-8
-"""The gap at which the program calls an answer optimal."""
+OPTIMAL = 1e-8  # the gap at which the program calls an answer optimal
 
 
 @dataclass(frozen=True)
@@ -76,13 +74,7 @@ class Judgement:
     saved_by: str = ""  # where that came from
 
     def compare(self, claim: Any, name: str, loss: Fraction) -> None:
-        """Hold a claim against the exact loss of a code that was found for its problem.
-
-        Args:
-            claim: with a loss, a lower bound and a status.
-            name: of the code.
-            loss: of the code.
-        """
+        """Hold a claim, with loss, lower bound and status, against the exact loss of a code found for its problem."""
         saving, excess = 1 - _quotient(loss, claim.loss), _quotient(claim.lower_bound, loss) - 1
         if saving > self.saving:
             self.saving, self.saved_by = saving, name
@@ -103,13 +95,7 @@ def has_lost_digits(answer: Any) -> bool:
 
 
 def judge(problem: Drawn, claim: Claim, *, with_codes: bool = True) -> Judgement:
-    """Judge a claim.
-
-    Args:
-        problem: raw numbers.
-        claim: what the program says.
-        with_codes: also search for cheaper codes, which takes most of the time.
-    """
+    """Judge a claim; the search for cheaper codes takes most of the time."""
     found = Judgement()
     if not _all_finite(claim):
         found.wrong.append("a number of the answer is not finite")

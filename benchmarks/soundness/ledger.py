@@ -19,8 +19,7 @@ from theory.errors import InputError
 
 __all__ = ["RESULTS", "Record", "appending", "read", "record_of", "require_same_run", "state_of_code"]
 
-RESULTS = "results.jsonl"
-"""Name of the file in its folder."""
+RESULTS = "results.jsonl"  # name of the file in its folder
 
 ROOT = Path(__file__).parents[2]
 

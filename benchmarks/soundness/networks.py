@@ -22,8 +22,7 @@ Generator = np.random.Generator
 
 __all__ = ["Network", "others", "run"]
 
-RANK = 1e-9
-"""Singular value, relative to the largest, that counts."""
+RANK = 1e-9  # singular value, relative to the largest, that counts
 
 COMPLEX_STEP = 1e-30
 

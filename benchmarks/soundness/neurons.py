@@ -119,13 +119,8 @@ def best_neurons(
 ) -> Array:
     """(at most `most`, d) the neurons with the largest ratios w'Y w / f(w) that were found, as weights on the sources.
 
-    Args:
-        white: the problem.
-        multiplier: (d, d) symmetric Y.
-        weights: (n, d) neurons to start from, those of the code.
-        rng: draws directions.
-        most: neurons that point different ways;  apart: cosine above which they do not.
-        quick: do not climb, which finds most of what is best in a tenth of the time.
+    Of two whose cosine is above `apart` one is taken. The search starts from the neurons of a code (n, d) too. A quick
+    one does not climb, which finds most of what is best in a tenth of the time.
     """
     worth = white.inverse.T @ multiplier @ white.inverse
     worth = (worth + worth.T) / 2

@@ -57,9 +57,6 @@ class NonlinearClaim:
 class Setting:
     """A problem of rectified or free neurons as the rationals that its floats are.
 
-    Args:
-        problem: raw numbers.
-
     Attributes:
         points: (T, d);  shares: (T,) p;  counted: (T,) q;  targets: (T, k) X, about its mean under q.
         decoder_cost: mu, with the noise that decoder weights let through;  error_cost: None where none may be.
@@ -144,13 +141,7 @@ class Setting:
 
 
 def judge_nonlinear(problem: Drawn, claim: NonlinearClaim, *, with_codes: bool = True) -> Judgement:
-    """Judge a claim about rectified or free neurons.
-
-    Args:
-        problem: raw numbers.
-        claim: what the program says.
-        with_codes: also search for cheaper codes.
-    """
+    """Judge a claim about rectified or free neurons; cheaper codes are searched too if wanted."""
     found = Judgement()
     if not _all_finite(claim):
         found.wrong.append("a number of the answer is not finite")

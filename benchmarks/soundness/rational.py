@@ -42,9 +42,6 @@ class Measured:
 class RationalProblem:
     """Samples, probabilities, mixing and prices as the rationals that the floats are.
 
-    Args:
-        problem: raw numbers.
-
     Attributes:
         covariance: (d, d);  mean: (d,);  mixing: (dx, d);  targets: (r, d);  demand: (d, d) K = B'B of the targets.
         encoder_cost, activity_cost, height_cost: of weights, variance and squared biases.
@@ -219,11 +216,7 @@ class RationalProblem:
         return gain * (most / root + root) / 2 - most * saved, ratio
 
     def measure(self, encoder: Array, encoder_bias: Array, decoder: Array, decoder_bias: Array) -> Measured:
-        """What the network z = encoder x + encoder_bias, y = decoder z + decoder_bias does on x = A s.
-
-        Args:
-            encoder: (n, dx);  encoder_bias: (n,);  decoder: (r, n);  decoder_bias: (r,).
-        """
+        """What the network z = encoder x + encoder_bias (n,), y = decoder z + decoder_bias (r,) does on x = A s."""
         none = not len(encoder)
         into, out = exact(encoder), exact(decoder)
         weights = exact(np.empty((0, len(self.mean)))) if none else into @ self.mixing
@@ -243,11 +236,7 @@ class RationalProblem:
         return Measured(Fraction(loss), low + resting, high + resting, error)
 
     def _paid(self, encoder: Exact, weights: Exact, resting: Exact, peaks: Exact) -> Fraction:
-        """What neurons cost that do not rest as low as they could.
-
-        Args:
-            encoder: (n, dx);  weights: (n, d) on the sources;  resting: (n,) mean activity;  peaks: (n,) largest.
-        """
+        """What neurons (n, d) cost that do not rest (n,) as low as they could, with peaks (n,)."""
         variance = ((weights @ self._context_covariance) * weights).sum()
         loss = (
             self.height_cost * ((resting + weights @ self._context_offset) ** 2).sum() + self.activity_cost * variance

@@ -18,14 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["is_sound", "show", "worst_cases"]
 
-OVER = 1.1
-"""An answer that took so many time limits ran over: it is looked at between iterations only."""
-
-KEPT = 5
-"""Worst gaps and slowest problems that are kept."""
-
-SHOWN = 20
-"""Problems of a kind that are listed."""
+OVER = 1.1  # an answer that took so many time limits ran over: it is looked at between iterations only
+KEPT = 5  # worst gaps and slowest problems that are kept
+SHOWN = 20  # problems of a kind that are listed
 
 
 def is_sound(records: Iterable[Record]) -> bool:

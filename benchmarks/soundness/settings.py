@@ -72,8 +72,7 @@ class Reading:
         return f"{self.kind}, {what}, error cost {self.error_cost:.3g}{noise}{where}"
 
 
-EXACT = Reading()
-"""The usual readout: the data, without error."""
+EXACT = Reading()  # the usual readout: the data, without error
 
 
 @dataclass(frozen=True)
@@ -95,8 +94,7 @@ class Energy:
         return {} if self.costs is None else {"neurons": Wiring(self.costs)}
 
 
-MEAN = Energy()
-"""The usual energy: the mean squared activity."""
+MEAN = Energy()  # the usual energy: the mean squared activity
 
 
 def probabilities_of(rng: Generator, count: int) -> Array | None:
@@ -155,12 +153,8 @@ def targets_of(rng: Generator, dimension: int) -> Array:
 def reading_of(rng: Generator, dimension: int, worth: Array, decoder_cost: float, weights: Array | None) -> Reading:
     """How it is read out.
 
-    Args:
-        rng: draws.
-        dimension: number of sources.
-        worth: (d,) the costs of errors from which on a neuron of each source alone is worth having.
-        decoder_cost: cost of decoder weights, the measure of a noise.
-        weights: (T,) with which errors could count instead of the sources' own.
+    From the costs of errors `worth` (d,) on a neuron of each source alone is worth having; the cost of decoder weights
+    is the measure of a noise; errors could count with weights (T,) instead of the sources' own.
     """
     kind = str(rng.choice(list(READ), p=list(READ.values())))
     if kind == "exact":

@@ -20,11 +20,8 @@ Generator = np.random.Generator
 
 __all__ = ["KIND", "DrawnTask", "channels_of", "task_of"]
 
-KIND = "in-time"
-"""How `activations` calls them."""
-
-STREAM = 11
-"""Of the random numbers that are drawn here, beside those of other problems."""
+KIND = "in-time"  # how `activations` calls them
+STREAM = 11  # of the random numbers that are drawn here, beside those of other problems
 
 MOST_ENTERING = 5
 """Steps and channels at which something enters: what has entered is coded at every step, and that takes its time."""

@@ -71,9 +71,7 @@ def nonlinear_claim_of(answer: object) -> NonlinearClaim:
 def solved(seed: int, index: int, time_limit: float, *, activation: str = "linear") -> Solved:
     """Draw the problem and solve it as a user would, with the method auto; then look at what became of it.
 
-    Args:
-        seed, index, activation: of the problem;  "all" where seed and index say which kind it is.
-        time_limit: in seconds.
+    Of the activation "all" seed and index say which kind it is.
     """
     problem = drawn_of(seed, index, activation_of(seed, index, activation))
     if isinstance(problem, DrawnTask):
@@ -146,11 +144,7 @@ def judged(
 ) -> tuple[Judgement | None, float, str]:
     """Judge the answer; if the checker itself fails: None, the seconds, and the end of the traceback.
 
-    Args:
-        problem: or its seed and index.
-        answer: what came of solving it.
-        codes_every: cheaper codes are searched for the problems whose index it divides.
-        activation: as for `solved`.
+    The problem may be given by seed and index. Cheaper codes are searched for where `codes_every` divides the index.
     """
     start = time.perf_counter()
     given = problem if isinstance(problem, Drawn) else drawn_of(*problem, activation_of(*problem, activation))

@@ -77,11 +77,9 @@ class LocalMaxima:
 
 
 class Ascent:
-    """Ascents for one problem and any multiplier.
+    """Ascents for one problem, of which all distinct samples are constraints, and any multiplier.
 
-    Args:
-        problem: any number of sources; all its distinct samples are constraints.
-        enough: called after every step; once it is true all ascents end where they are.
+    Once `enough`, called after every step, is true, all of them end where they are.
 
     Example:
         >>> from theory.problem import Problem

@@ -38,8 +38,7 @@ from theory.problem import Problem
 
 __all__ = ["Cover", "turned"]
 
-PRODUCTS = 1 << 15
-"""Products added at once."""
+PRODUCTS = 1 << 15  # products added at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,11 +91,9 @@ class Cover(Frozen):
 
     @classmethod
     def of(cls, samples: Indices, cover: Cover | None = None) -> Cover:
-        """Make a cover of the problem among some samples one of the problem itself.
+        """Make a cover of the problem among some samples (k,) one of the problem itself.
 
-        Args:
-            samples: (k,) rows of the sources' points.
-            cover: cells and products; None where the faces of those samples are the proof.
+        Without one the faces of those samples are the proof.
         """
         if cover is not None:
             return replace(cover, samples=samples)
@@ -113,11 +110,7 @@ class Cover(Frozen):
         return max(1, len(self.functionals))
 
     def ratio(self, problem: Problem, multiplier: Array) -> float:
-        """A proven upper bound on max_w w'Y w / f(w), from the data and the products alone.
-
-        Args:
-            problem: the problem; the vertices of its sources are the inequalities that the products name.
-            multiplier: (d, d) symmetric Y, any.
+        """A proven upper bound on max_w w'Y w / f(w) of any symmetric Y (d, d), from the data and the products alone.
 
         Raises:
             InputError: not a cover of this problem's directions.

@@ -62,11 +62,9 @@ def is_open(problem: Problem) -> bool:
 
 
 def completed_multiplier(problem: Problem) -> CompletedMultiplier:
-    """The multiplier of the best modular code, completed so that the best neuron earns least.
+    """The multiplier of the best modular code of an open problem, completed so that the best neuron earns least.
 
-    Args:
-        problem: one for which `is_open` holds. With more than five sources the open entries are zero, and so is
-            `least`.
+    With more than five sources the open entries are zero, and so is `least`.
 
     Example:
         >>> from theory.problem import Problem

@@ -17,8 +17,7 @@ __all__ = ["NO_PRICE", "PRACTICALLY", "checked_threshold", "excess", "practicall
 PRACTICALLY = 1e-3
 """Price of modularity up to which a code is modular for practical purposes, unless another is asked for."""
 
-NO_PRICE = 1e-10
-"""A price up to this is none: rounding tells no smaller one."""
+NO_PRICE = 1e-10  # a price up to this is none: rounding tells no smaller one
 
 
 def practically_modular(least: float, most: float, practically: float = PRACTICALLY) -> bool | None:

@@ -40,14 +40,7 @@ class ReadoutOnHull(Readout):
 
     @classmethod
     def of(cls, inside: Readout, sources: Sources, hull: AffineHull, targets: Array) -> ReadoutOnHull:
-        """The readout of the sources.
-
-        Args:
-            inside: that of their coordinates.
-            sources: s.
-            hull: that they lie in.
-            targets: (r, d) B.
-        """
+        """The readout of targets B (r, d) from sources in a hull, by that of their coordinates."""
         errors = inside.errors
         if errors is not None:
             moved = hull.basis @ (errors.mean - sources.mean[hull.kept])

@@ -147,11 +147,7 @@ class Family(ABC):
 
 
 def _within(name: str, argument: Any, ends: Family | SecondParameter) -> float:
-    """The argument as a number within the range.
-
-    Raises:
-        InputError: it is not; the message names the range.
-    """
+    """The argument as a number, or an InputError that names the range which it is not in."""
     try:
         value = float(argument)
     except (TypeError, ValueError):

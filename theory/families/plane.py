@@ -27,8 +27,7 @@ __all__ = ["SQUARE", "Corners", "Plane", "integral", "rational_moments"]
 
 Corners = list[tuple[Any, Any]]
 
-SQUARE: Corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
-"""Corners of the square [-1, 1]^2 in order."""
+SQUARE: Corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)]  # corners of the square [-1, 1]^2 in order
 
 
 class Plane(Family):

@@ -22,14 +22,9 @@ __all__ = ["AffineHull"]
 LEADING = 0.617
 """Share of the largest remainder from which on the first source is kept: no tie, which rounding would break."""
 
-NOTHING = 1e-10
-"""Share of a source's deviation that a combination may hold of another and does not."""
-
-DIGITS = 12
-"""Decimals of a short number."""
-
-ROUNDING = 4 * float(np.finfo(float).eps)
-"""What short numbers may miss of a source, as a share of its deviation."""
+NOTHING = 1e-10  # share of a source's deviation that a combination may hold of another and does not
+DIGITS = 12  # decimals of a short number
+ROUNDING = 4 * float(np.finfo(float).eps)  # what short numbers may miss of a source, as a share of its deviation
 
 
 @dataclass(frozen=True, eq=False)

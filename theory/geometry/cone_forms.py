@@ -22,12 +22,9 @@ NEARLY_OPPOSITE, BLOCK = -0.98, 1 << 16
 
 
 class ConeForms:
-    """Forms in the coordinates of the cones of one fan, for one energy matrix.
+    """Forms in the coordinates of the cones of the normal fan of conv(-S), for one energy matrix (d, d).
 
-    Args:
-        fan: the normal fan of conv(-S).
-        energy_matrix: (d, d) M, positive definite.
-        cut: whether flat cones are cut.
+    Flat cones may be cut.
 
     Attributes:
         fan: the cones of the forms: flat ones are cut along the axes, if they are to be.

@@ -52,12 +52,7 @@ class PricedNeurons:
 
 
 class Pricing:
-    """Exact maximisation of w'Y w / f(w) for one problem and any Y.
-
-    Args:
-        faces: all of conv(-S).
-        whitening: coordinates x of neurons.
-        energy_root: (k, d) R, where the energy of a neuron is |R x|^2 there; its squared length if not given.
+    """Exact maximisation of w'Y w / f(w) on all faces of conv(-S), for any Y, in whitened coordinates.
 
     Example:
         >>> from theory.problem import Problem

@@ -148,10 +148,8 @@ class MemoryBounds(Frozen):
     def value(self, codes: Sequence[Sequence[Array]], links: Array, reads: Array) -> float:
         """2 readout + recurrent: the bound where rho is at most one.
 
-        Args:
-            codes: for each chain and each of its steps (m_t, m_t) positive definite M_t.
-            links: weight of each of `links`, which sum to at most one.
-            reads: weight of each of `reads`, of each output to at most one.
+        For each chain and each of its steps there is a positive definite M_t (m_t, m_t). The weights of the links sum
+        to at most one, and so do those of the reads of each output.
         """
         recurrent, readout = self.costs(codes)
         return float(links @ recurrent + 2 * reads @ readout)

@@ -22,11 +22,8 @@ from theory.problem import Problem
 
 __all__ = ["INDEPENDENT", "Trials", "independent_columns"]
 
-INDEPENDENT = 1e-9
-"""Share of a column that is left when others are taken out of it, below which they tell it."""
-
-MISSED = 1e-7
-"""Share of the range of a target by which it may miss a linear function of the inputs."""
+INDEPENDENT = 1e-9  # share of a column that is left when others are taken out of it, below which they tell it
+MISSED = 1e-7  # share of the range of a target by which it may miss a linear function of the inputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,9 +201,7 @@ class Trials(Frozen):
 def independent_columns(columns: Array, size: Array | None = None) -> Indices:
     """The columns (T, k) that the ones before them do not tell, by index.
 
-    Args:
-        columns: (T, k) numbers.
-        size: (k,) that of each column before anything was taken out of it; its largest entry if not given.
+    Their sizes (k,) are those before anything was taken out of them; their largest entries if not given.
 
     Example:
         >>> independent_columns(np.array([[1.0, 2, 0], [0, 0, 1]])).tolist()

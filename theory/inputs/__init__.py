@@ -35,8 +35,7 @@ SMALLEST, LARGEST = 1e-140, 1e140
 SUMS_TO_ONE = 64 * float(np.finfo(float).eps)
 """By how much weights that were divided by their sum may miss one: rounding of each, and of the sum."""
 
-SHOWN = 40
-"""Characters of a bad value that a message repeats."""
+SHOWN = 40  # characters of a bad value that a message repeats
 
 OF_TIME = re.compile("date|time|duration|month", re.IGNORECASE)
 """In what polars and pyarrow call their kinds of dates and times."""

@@ -119,12 +119,7 @@ def checked_neurons(neurons: Neurons | None, activation: str | None) -> Neurons:
 
 
 def checked_price(name: str, value: float, *, positive: str = "") -> float:
-    """A finite cost that is not negative.
-
-    Args:
-        name: what to call it in a message.
-        value: anything.
-        positive: why it must not be zero, and the remedy; nothing where it may be.
+    """A finite cost that is not negative; `positive` says why it must not be zero, and the remedy, if it must not.
 
     Raises:
         InputError: no number, out of range, or zero.
@@ -222,11 +217,7 @@ def require_reducible(problem: Any) -> None:
 
 
 def require_representable(problem: Any) -> None:
-    """Refuse units and costs that are each within bounds, but go beyond the numbers of floating point together.
-
-    Raises:
-        InputError: that.
-    """
+    """Raise InputError for units and costs, each within bounds, that go beyond floating point together."""
     with np.errstate(all="ignore"):
         cost, gram = problem.modular_costs, problem.readout.demand
         gram = np.where(gram > 0, gram, gram.max())  # of a source that no target asks for
@@ -253,11 +244,7 @@ def require_representable(problem: Any) -> None:
 
 
 def require_definite_energy(problem: Any) -> None:
-    """Refuse a problem of which some neuron costs so little that rounding decides how much.
-
-    Raises:
-        InputError: M is not definite in the sources' units.
-    """
+    """Raise InputError where M is not definite in the sources' units: rounding decides what some neuron costs."""
     deviation = np.sqrt(np.diag(problem.sources.covariance))
     # A square has half the digits, but they are enough as a rule.
     squares = np.linalg.eigvalsh(problem.energy_matrix / np.outer(deviation, deviation))
@@ -278,11 +265,7 @@ def require_definite_energy(problem: Any) -> None:
 
 
 def require_activity_cost(problem: Any) -> None:
-    """Activity may be free only where biases and weights are not: neurons pay for their squared mean activity then.
-
-    Raises:
-        InputError: no cost of activity, and neurons of another kind or another cost of zero.
-    """
+    """Raise InputError for free activity, unless linear neurons pay for biases and weights, and so for their mean."""
     mean_counts = isinstance(problem.neurons, Linear) and problem.bias_cost and problem.encoder_cost
     if not (problem.activity_cost or mean_counts):
         raise InputError(
@@ -292,11 +275,7 @@ def require_activity_cost(problem: Any) -> None:
 
 
 def require_consistent_neurons(problem: Any) -> None:
-    """Refuse a kind of neuron of which the terms do not add up to what its form gives.
-
-    Raises:
-        InputError: that.
-    """
+    """Raise InputError for a kind of neuron of which the terms do not add up to what its form gives."""
     weights = np.random.default_rng(0).standard_normal((4 * problem.dimension, problem.dimension))
     weights /= np.sqrt(np.diag(problem.sources.covariance))
     encoder = weights @ problem.pseudoinverse
@@ -323,11 +302,7 @@ def _costs(problem: Any, weights: Array, encoder: Array) -> tuple[Array, Array]:
 
 
 def require_fit_for_a_layer(problem: Any) -> None:
-    """Refuse a recurrent layer where some sources may have no neurons, or neurons must keep to their groups.
-
-    Raises:
-        InputError: that.
-    """
+    """Raise InputError for a layer where some sources may have no neurons, or neurons must keep to their groups."""
     if not (problem.readout.exact and problem.readout.rank is None):
         raise InputError(
             "transitions: a readout that may err, or needs some of the sources only, leaves some without neurons, "

@@ -14,8 +14,7 @@ from theory.inputs import LARGEST, as_matrix, checked_names, checked_probabiliti
 
 __all__ = ["CheckedMoments", "CheckedSamples", "checked_moments", "checked_samples"]
 
-SYMMETRIC = 1e-12
-"""Difference of a covariance from its transpose, in units of its largest variance, that is rounding."""
+SYMMETRIC = 1e-12  # difference of a covariance from its transpose, in units of its largest variance, that is rounding
 
 
 class CheckedSamples(NamedTuple):
@@ -54,13 +53,9 @@ def checked_samples(points: ArrayLike, probabilities: ArrayLike | None, names: S
 def checked_moments(
     covariance: ArrayLike, vertices: ArrayLike, mean: ArrayLike | None, names: Sequence[str] | None
 ) -> CheckedMoments:
-    """Covariance, vertices and mean of shapes that fit.
+    """Covariance (d, d), vertices (V, d) and mean (d,), zero if None, of shapes that fit.
 
-    Args:
-        covariance: (d, d) symmetric.
-        vertices: (V, d) array-like.
-        mean: (d,); zero if None.
-        names: of the columns; None for those of the table of vertices.
+    Names are those of the columns of the table of vertices, if not given.
 
     Raises:
         InputError: no matrices of finite numbers, shapes that do not fit, no symmetry.

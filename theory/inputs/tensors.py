@@ -9,8 +9,7 @@ import numpy as np
 
 __all__ = ["layer_weights", "plain_array"]
 
-NOT_OF_NUMPY = "bfloat16"
-"""A kind of number that numpy does not have, and torch does not turn into one."""
+NOT_OF_NUMPY = "bfloat16"  # a kind of number that numpy does not have, and torch does not turn into one
 
 
 def plain_array(values: Any) -> Any:

@@ -233,11 +233,8 @@ class Wiring(Linear):
         return self.costs
 
 
-_SYMMETRIC = 1e-12
-"""Difference of two entries, relative to the largest entry, that is rounding."""
-
-_DEFINITE = 1e-12
-"""Least eigenvalue, with a diagonal of ones, that is told from zero."""
+_SYMMETRIC = 1e-12  # difference of two entries, relative to the largest entry, that is rounding
+_DEFINITE = 1e-12  # least eigenvalue, with a diagonal of ones, that is told from zero
 
 ENERGIES: dict[str, type[Neurons]] = {kind.name: kind for kind in (PeakActivity, WeightedActivity, Wiring)}
 """The kinds of this file by name."""

@@ -35,10 +35,7 @@ def rectified(points: Array, weights: Array, bias: Array) -> Array:
 def require_costly_activity(probabilities: Array, error_weights: Array, place: str = "sample") -> None:
     """Refuse places where activity of free neurons costs nothing although errors count: no best code need exist.
 
-    Args:
-        probabilities: (L,) of samples, or of levels of them.
-        error_weights: (L,) with which their errors count.
-        place: what to call one of them.
+    Probabilities and weights of errors, (L,) each, are of samples, or of levels of them.
 
     Raises:
         InputError: which of them has probability 0.

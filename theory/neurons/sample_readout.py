@@ -23,11 +23,8 @@ from theory.immutable import Frozen
 
 __all__ = ["SampleReadout"]
 
-SPANNED = 1e-12
-"""Share of the largest singular value below which a direction of the activity is rounding."""
-
-UNREAD = 1e-9
-"""Share of the largest target that an exact decoder may miss on a sample by rounding."""
+SPANNED = 1e-12  # share of the largest singular value below which a direction of the activity is rounding
+UNREAD = 1e-9  # share of the largest target that an exact decoder may miss on a sample by rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,11 +90,9 @@ class SampleReadout(Frozen):
         return np.asarray(turned.T @ (shrunk[:, None] * (basis.T @ self.features(self.targets))))
 
     def bound(self, multiplier: Array, rho: float) -> float:
-        """A lower bound of every loss of the kind.
+        """A lower bound of every loss of the kind, by N (T, k) of columns that sum to zero, zero where no error counts.
 
-        Args:
-            multiplier: (T, k) N, of columns that sum to zero, and zero where the error does not count.
-            rho: the largest |N'a| / (2 sqrt(mu c(a))) of any neuron of the kind, or more.
+        The largest |N'a| / (2 sqrt(mu c(a))) of any neuron of the kind is at most rho.
 
         Example:
             >>> readout = SampleReadout(np.array([[-1.0], [1.0]]), np.array([0.5, 0.5]), 1.0, np.inf)

@@ -84,7 +84,6 @@ class _AffineHull(Reduction):
         return replace(given, targets=told)
 
 
-ROUNDING = 1e-13
-"""Share of its terms that an entry of targets may be and is none."""
+ROUNDING = 1e-13  # share of its terms that an entry of targets may be and is none
 
 AFFINE_HULL = _AffineHull()

@@ -47,10 +47,8 @@ class Chain:
     def of(cls, problem: Any, samples: Indices | None = None, *, listed: bool = True) -> Chain:
         """The chain of a problem.
 
-        Args:
-            problem: as posed.
-            samples: (k,) rows of the points of the canonical form's sources that are looked at; all if not given.
-            listed: whether the faces of their hull may be listed.
+        If samples (k,) are given, only these rows of the canonical form's sources are looked at; `listed` says whether
+        the faces of their hull may be listed.
 
         Raises:
             InputError: rows that are none; costs that take the sources beyond the numbers of floating point.

@@ -63,10 +63,6 @@ class _GroupByGroup(Reduction):
         It differs from `Problem.part` where A'A has entries between these sources and others: M holds a block of
         (A'A)^-1, which is not the inverse of a block. How they are read out is another matter (`Readout.alone`).
 
-        Args:
-            problem: of all sources.
-            members: indices of some.
-
         Example:
             >>> from theory.problem import Problem
             >>> problem = Problem([[0, 0], [1, 0], [0, 1]], mixing=[[1, 1], [0, 1]])

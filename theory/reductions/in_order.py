@@ -85,15 +85,7 @@ class _InOrder(Reduction):
     def network(
         self, problem: Any, encoder: Array, encoder_bias: Array, decoder: Array, decoder_bias: Array
     ) -> tuple[Array, Array, Array, Array]:
-        """A network of the problem as posed as one of the problem in order.
-
-        Args:
-            problem: as posed.
-            encoder: (n, dx).
-            encoder_bias: (n,).
-            decoder: (r, n).
-            decoder_bias: (r,).
-        """
+        """A network of the problem as posed, encoder (n, dx), decoder (r, n) and biases, as one of it in order."""
         channels, targets = self.channels(problem), self.targets(problem)
         ordered = np.ascontiguousarray(encoder[:, channels])
         return ordered, encoder_bias, np.ascontiguousarray(decoder[targets]), decoder_bias[targets]

@@ -41,8 +41,7 @@ class Solved(Frozen):
     lower_bound: float  # proven by Y
 
 
-OneSolved = TypeVar("OneSolved", bound=Solved)
-"""A code and what more is known of it, such as an iterate of a method."""
+OneSolved = TypeVar("OneSolved", bound=Solved)  # a code and what more is known of it, such as an iterate of a method
 
 
 class Reduction:

@@ -2,8 +2,7 @@
 
 __all__ = ["MIXING_NAMES", "READOUT_NAMES"]
 
-MIXING_NAMES = ("orthonormal", "general")
-"""A'A = 1, or any mixing of full column rank."""
+MIXING_NAMES = ("orthonormal", "general")  # A'A = 1, or any mixing of full column rank
 
 READOUT_NAMES = ("exact", "soft", "noisy", "fixed-variance")
 """Exact decoder; squared error at a cost; noise as well; or no decoder, with diag G fixed."""

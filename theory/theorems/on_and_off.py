@@ -22,10 +22,8 @@ from theory.theorems.theorem import CITED_2026, NONLINEAR, SECTION, Prediction, 
 
 __all__ = ["EXPENSIVE_WEIGHTS", "FREE_CONDITION", "ON_AND_OFF", "SHARED_NEURONS"]
 
-BESIDE = 1e-7
-"""Distance of a threshold from a value, as a share of the range, up to which it may be there."""
-LEVEL = 1e-12
-"""Slope up to which a sum of two lengths is level."""
+BESIDE = 1e-7  # distance of a threshold from a value, as a share of the range, up to which it may be there
+LEVEL = 1e-12  # slope up to which a sum of two lengths is level
 
 
 class Channels(NamedTuple):

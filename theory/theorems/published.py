@@ -18,8 +18,7 @@ from theory.theorems.theorem import CITED_2023, CITED_2025, Theorem, decidable, 
 
 __all__ = ["CHEAP", "CHEAP_WEIGHTS", "INDEFINITE_ELLIPSOID", "PAIRWISE_RANGES"]
 
-CHEAP = 1e-6
-"""Cost of decoder weights, in units of that of activity, from which down they count as cheap."""
+CHEAP = 1e-6  # cost of decoder weights, in units of that of activity, from which down they count as cheap
 
 
 def _pairwise(problem: Problem) -> bool:
