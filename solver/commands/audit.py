@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.terminal.endings import Outputs
+from solver.commands.terminal.endings import answered
 from solver.commands.terminal.options import (
     ACTIVATIONS,
     choice_of,
@@ -21,8 +21,6 @@ from solver.commands.terminal.options import (
     require_outputs,
     search_options,
 )
-from solver.commands.terminal.output import say, write
-from solver.stopping import noted
 
 if TYPE_CHECKING:
     from solver.auditing.audit import Audit
@@ -39,9 +37,7 @@ if TYPE_CHECKING:
 @click.option("--encoder", type=click.Path(), metavar="FILE", help="Its encoder, one row per neuron.")
 @click.option("--decoder", type=click.Path(), metavar="FILE", help="Its decoder, one column per neuron.")
 @click.option(
-    "--rescale",
-    is_flag=True,
-    help="Recorded activity: fit unit, baselines, and the encoder's cost if not given.",
+    "--rescale", is_flag=True, help="Recorded activity: fit unit, baselines, and the encoder's cost if not given."
 )
 @search_options
 @practically_option
@@ -80,16 +76,10 @@ def audit(activity: str, file: str, picture: str | None, form: str, rescale: boo
         **weights,
         **limits_of(options, "practically"),
     )
-    with noted(), Outputs() as outputs:
-        outputs.attempt(
-            say, form, text=lambda: click.echo(repr(report)), content=report.to_dict, table=lambda: _table(report)
-        )
-        outputs.attempt(write, report.plot, picture, form, "Picture in")
-    return 0
+    return answered(report, lambda: _table(report), form, picture)
 
 
 def _table(report: Audit | NonlinearAudit) -> Table:
     from solver.commands.terminal.formats import Table
 
-    columns = report.columns()
-    return Table(list(columns), list(zip(*columns.values(), strict=True)), report.sentences())
+    return Table.of(report.columns(), report.sentences())

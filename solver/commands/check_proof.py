@@ -6,13 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.terminal.options import (
-    costs_of,
-    exact_problem_of,
-    format_options,
-    inputs_of,
-    readout_options,
-)
+from solver.commands.terminal.options import costs_of, exact_problem_of, format_options, inputs_of, readout_options
 from solver.commands.terminal.output import say
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.terminal.endings import Outputs
+from solver.commands.terminal.endings import answered
 from solver.commands.terminal.options import (
     chosen_columns,
     format_options,
@@ -14,9 +14,7 @@ from solver.commands.terminal.options import (
     require_outputs,
     seed_option,
 )
-from solver.commands.terminal.output import say, write
 from solver.commands.terminal.progress import counted
-from solver.stopping import noted
 
 if TYPE_CHECKING:
     from solver.commands.terminal.formats import Table
@@ -37,9 +35,7 @@ if TYPE_CHECKING:
     help="Column of LABELS whose numbers are classes; words are so anyway.",
 )
 @click.option(
-    "--threshold",
-    metavar="X",
-    help="When a neuron fires: half (of its range), positive, or beyond X.  [default: half]",
+    "--threshold", metavar="X", help="When a neuron fires: half (of its range), positive, or beyond X.  [default: half]"
 )
 @click.option(
     "--top", type=float, metavar="SHARE", help="Or on the samples of its highest activity, at most this share."
@@ -84,16 +80,10 @@ def explain(activity: str, labels: str, picture: str | None, form: str, seed: in
             follow=follow,
             **given,
         )
-    with noted(), Outputs() as outputs:
-        outputs.attempt(
-            say, form, text=lambda: click.echo(repr(found)), content=found.to_dict, table=lambda: _table(found)
-        )
-        outputs.attempt(write, found.plot, picture, form, "Picture in")
-    return 0
+    return answered(found, lambda: _table(found), form, picture)
 
 
 def _table(found: Explanations) -> Table:
     from solver.commands.terminal.formats import Table
 
-    columns = found.columns()
-    return Table(list(columns), list(zip(*columns.values(), strict=True)), found.sentences())
+    return Table.of(found.columns(), found.sentences())

@@ -36,23 +36,11 @@ POINTS, POINTS_EACH = 41, 15  # values of the parameter, and of each of two para
     help="A second coordinate: encoder_cost, bias_cost, ..., second.",
 )
 @click.option("--points", type=int, help=f"Values of the parameter.  [default: {POINTS}; {POINTS_EACH} of each of two]")
-@click.option(
-    "--weight-cost",
-    type=float,
-    default=1.0,
-    show_default=True,
-    help="Cost of all squared weights.",
-)
+@click.option("--weight-cost", type=float, default=1.0, show_default=True, help="Cost of all squared weights.")
 @picture_option
 @format_options()
 def phase(
-    name: str | None,
-    *,
-    against: str | None,
-    points: int | None,
-    weight_cost: float,
-    picture: str | None,
-    form: str,
+    name: str | None, *, against: str | None, points: int | None, weight_cost: float, picture: str | None, form: str
 ) -> int:
     """Solve a family of sources along its parameter, beside theory's boundary. Without FAMILY: list them."""
     from theory.families import family

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.terminal.endings import Outputs
+from solver.commands.terminal.endings import answered
 from solver.commands.terminal.options import (
     format_options,
     limits_of,
@@ -16,9 +16,7 @@ from solver.commands.terminal.options import (
     require_outputs,
     search_options,
 )
-from solver.commands.terminal.output import say, write
 from solver.commands.terminal.progress import counted
-from solver.stopping import noted
 from theory.errors import InputError
 
 if TYPE_CHECKING:
@@ -56,12 +54,7 @@ def price(
     with counted("points") as follow:
         limits = limits_of(options, "practically")
         curve = price_curve(problem, grid, rng=options["seed"], callback=follow, **limits)
-    with noted(), Outputs() as outputs:
-        outputs.attempt(
-            say, form, text=lambda: click.echo(repr(curve)), content=curve.to_dict, table=lambda: _table(curve)
-        )
-        outputs.attempt(write, curve.plot, picture, form, "Picture in")
-    return 0
+    return answered(curve, lambda: _table(curve), form, picture)
 
 
 def _grid(lowest: float, highest: float, points: int) -> list[float]:
@@ -75,8 +68,13 @@ def _grid(lowest: float, highest: float, points: int) -> list[float]:
 def _table(curve: PriceCurve) -> Table:
     from solver.commands.terminal.formats import Table
 
-    columns = ("encoder_costs", "prices", "least", "most")
-    header = ("encoder cost", "price", "price at least", "price at most", "practically modular", "loss", "modular loss")
-    numbers = [getattr(curve, name).tolist() for name in columns]
-    losses = [curve.losses.tolist(), curve.modular_losses.tolist()]
-    return Table(header, list(zip(*numbers, curve.practically_modular, *losses, strict=True)), curve.sentences())
+    columns = {
+        "encoder cost": curve.encoder_costs.tolist(),
+        "price": curve.prices.tolist(),
+        "price at least": curve.least.tolist(),
+        "price at most": curve.most.tolist(),
+        "practically modular": curve.practically_modular,
+        "loss": curve.losses.tolist(),
+        "modular loss": curve.modular_losses.tolist(),
+    }
+    return Table.of(columns, curve.sentences())

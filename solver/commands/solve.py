@@ -54,11 +54,7 @@ if TYPE_CHECKING:
     help="Conic solver, for --method conic or relaxation.  [default: CLARABEL]",
 )
 @click.option(
-    "--bootstrap",
-    "resamples",
-    type=int,
-    metavar="N",
-    help="How surely the price is known, from N resamples.",
+    "--bootstrap", "resamples", type=int, metavar="N", help="How surely the price is known, from N resamples."
 )
 @click.option("--save", "saved", type=click.Path(), metavar="FILE", help="Write the answer to .npz, .csv or .nc.")
 @click.option("--page", type=click.Path(), metavar="FILE", help="Write an .html page to turn and hover.")
@@ -139,11 +135,8 @@ def _table(answer: Any, form: str) -> Table:
     if not answer.problem.neurons.linear:
         from solver.pictures import nonlinear
 
-        columns = answer.columns()
-        said = [] if form == "csv" else nonlinear.sentences(answer)
-        return Table(list(columns), list(zip(*columns.values(), strict=True)), said)
+        return Table.of(answer.columns(), [] if form == "csv" else nonlinear.sentences(answer))
     if form == "csv":
-        columns = columns_of(answer)
-        return Table(list(columns), list(zip(*columns.values(), strict=True)))
+        return Table.of(columns_of(answer))
     header, cells = table_of_neurons(answer)
     return Table(header, list(zip(*cells, strict=True)), sentences(answer))

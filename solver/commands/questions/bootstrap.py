@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solver.commands.sweep import worker_options
-from solver.commands.terminal.endings import Outputs
+from solver.commands.terminal.endings import answered
 from solver.commands.terminal.options import (
     ACTIVATIONS,
     format_options,
@@ -20,9 +20,9 @@ from solver.commands.terminal.options import (
     require_outputs,
     search_options,
 )
-from solver.commands.terminal.output import say, tell, write
+from solver.commands.terminal.output import tell
 from solver.commands.terminal.progress import counted
-from solver.stopping import Stopped, noted
+from solver.stopping import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,13 +54,7 @@ def bootstrap(file: str, picture: str | None, form: str, page: str | None, **opt
     more |= {name: options[name] for name in ("replace", "level", "results")}
     problem = problem_of(file, options, whole=True)
     result = resampled(problem, options, block=_block(options["block"]), curve=not options["no_curve"], **more)
-    with noted(), Outputs() as outputs:
-        outputs.attempt(
-            say, form, text=lambda: tell(repr(result)), content=result.to_dict, table=lambda: _table(result)
-        )
-        outputs.attempt(write, result.plot, picture, form, "Picture in")
-        outputs.attempt(write, result.to_html, page, form, "Page in")
-    return 0
+    return answered(result, lambda: _table(result), form, picture, page)
 
 
 def resampled(problem: Problem, options: dict[str, Any], **more: Any) -> Bootstrap:
@@ -126,10 +120,6 @@ def _table(result: Bootstrap) -> Table:
     rows = result.sources_table()
     if rows:
         return Table(list(rows[0]), [list(row.values()) for row in rows], result.sentences())
-    header = ("resample", "price_of_modularity", "verdict")
-    prices = result.prices.tolist()
-    return Table(
-        header,
-        [(number, price, kind) for number, (price, kind) in enumerate(zip(prices, result.kinds, strict=True))],
-        result.sentences(),
-    )
+    numbers, prices = range(len(result.prices)), result.prices.tolist()
+    columns = {"resample": numbers, "price_of_modularity": prices, "verdict": result.kinds}
+    return Table.of(columns, result.sentences())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.terminal.endings import Outputs
+from solver.commands.terminal.endings import answered
 from solver.commands.terminal.options import (
     format_options,
     limits_of,
@@ -17,8 +17,6 @@ from solver.commands.terminal.options import (
     require_outputs,
     search_options,
 )
-from solver.commands.terminal.output import say, write
-from solver.stopping import noted
 
 if TYPE_CHECKING:
     from solver.commands.terminal.formats import Table
@@ -39,12 +37,7 @@ def budget(file: str, picture: str | None, form: str, neurons: str | None, **opt
     from solver.questions.neuron_budget import budget as find
 
     result = find(problem, numbers, rng=options["seed"], **limits_of(options))
-    with noted(), Outputs() as outputs:
-        outputs.attempt(
-            say, form, text=lambda: click.echo(repr(result)), content=result.to_dict, table=lambda: _table(result)
-        )
-        outputs.attempt(write, result.plot, picture, form, "Picture in")
-    return 0
+    return answered(result, lambda: _table(result), form, picture)
 
 
 def _range(text: str) -> tuple[int, int]:
@@ -57,15 +50,7 @@ def _range(text: str) -> tuple[int, int]:
 def _table(result: Budget) -> Table:
     from solver.commands.terminal.formats import Table
 
-    header = ("neurons", "loss", "floor", "excess", "reached")
-    rows = [
-        (number, loss, result.floor, excess, reached)
-        for number, loss, excess, reached in zip(
-            result.numbers.tolist(),
-            result.losses.tolist(),
-            result.excess.tolist(),
-            result.reached.tolist(),
-            strict=True,
-        )
-    ]
-    return Table(header, rows, result.sentences())
+    numbers, losses = result.numbers.tolist(), result.losses.tolist()
+    above = {"excess": result.excess.tolist(), "reached": result.reached.tolist()}
+    columns = {"neurons": numbers, "loss": losses, "floor": [result.floor] * len(numbers), **above}
+    return Table.of(columns, result.sentences())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.terminal.endings import Outputs
+from solver.commands.terminal.endings import answered
 from solver.commands.terminal.options import (
     choice_of,
     column_options,
@@ -19,8 +19,6 @@ from solver.commands.terminal.options import (
     tell_notes,
     turns_of,
 )
-from solver.commands.terminal.output import say, write
-from solver.stopping import noted
 
 if TYPE_CHECKING:
     from solver.auditing.missed_source import MissedSource
@@ -62,12 +60,7 @@ def missed(activity: str, named: str, *, missing: str, picture: str | None, form
         table = rows_in_order(table, recorded, read_table(data, choice=choice_of(options)), data)
     tell_notes(sources)
     found = _found(table, sources.sources, groups_of_prepared(sources, options), missing, options)
-    with noted(), Outputs() as outputs:
-        outputs.attempt(
-            say, form, text=lambda: click.echo(repr(found)), content=found.to_dict, table=lambda: _table(found)
-        )
-        outputs.attempt(write, found.plot, picture, form, "Picture in")
-    return 0
+    return answered(found, lambda: _table(found), form, picture)
 
 
 def _found(
@@ -104,12 +97,7 @@ def _found(
 def _table(found: MissedSource) -> Table:
     from solver.commands.terminal.formats import Table
 
-    groups = found.given.groups
-    header = ("neuron", "kind", *(f"share of {group}" for group in groups), *(f"p of {group}" for group in groups))
-    rows = [
-        (name, kind, *shares, *p)
-        for name, kind, shares, p in zip(
-            found.neurons, found.kinds, found.given.shares.tolist(), found.given.p.tolist(), strict=True
-        )
-    ]
-    return Table(header, rows, found.sentences())
+    given = found.given
+    shares = {f"share of {group}": column.tolist() for group, column in zip(given.groups, given.shares.T, strict=True)}
+    chances = {f"p of {group}": column.tolist() for group, column in zip(given.groups, given.p.T, strict=True)}
+    return Table.of({"neuron": found.neurons, "kind": found.kinds, **shares, **chances}, found.sentences())

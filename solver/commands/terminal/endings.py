@@ -11,11 +11,15 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.stopping import Watch, watched
+from solver.commands.terminal.output import say, tell, write
+from solver.stopping import Watch, noted, watched
+
+if TYPE_CHECKING:
+    from solver.commands.terminal.formats import Table
 
 REFUTED = 1  # exit code if a claim does not hold
 BAD_INPUT = 2  # exit code for input that is refused
@@ -75,6 +79,26 @@ class Outputs:
             act(*arguments, **named)
         except (OSError, InputError) as error:
             self.failure = self.failure or error
+
+
+def answered(
+    answer: Any, table: Callable[[], Table], form: str, picture: str | None = None, page: str | None = None
+) -> int:
+    """The last step of a command whose answer has words, numbers and a picture.
+
+    Args:
+        answer: what is printed, drawn and written.
+        table: makes its table.
+        form: how to print it.
+        picture: file of the picture, if one is wanted.
+        page: file of the page, if one is wanted.
+    """
+    with noted(), Outputs() as outputs:
+        outputs.attempt(say, form, text=lambda: tell(repr(answer)), content=answer.to_dict, table=table)
+        outputs.attempt(write, answer.plot, picture, form, "Picture in")
+        if page is not None:
+            outputs.attempt(write, answer.to_html, page, form, "Page in")
+    return 0
 
 
 def exit_code(run: Callable[[], Any]) -> Any:

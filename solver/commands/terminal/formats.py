@@ -10,7 +10,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,11 @@ class Table:
     header: Sequence[str]
     rows: Sequence[Sequence[Any]]
     words: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, columns: Mapping[str, Sequence[Any]], words: Sequence[str] = ()) -> Table:
+        """The table of columns that are as long as each other, by name."""
+        return cls(list(columns), list(zip(*columns.values(), strict=True)), words)
 
 
 def tabulated(table: Table, form: str) -> str:

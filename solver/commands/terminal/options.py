@@ -87,13 +87,7 @@ column_options = together(
         metavar="COLUMN[=TURN][:N]",
         help="Column that is an angle: cosine and sine, or N harmonics. TURN: 360, 24, degrees.  [default: radians]",
     ),
-    click.option(
-        "--category",
-        "categories",
-        multiple=True,
-        metavar="COLUMN",
-        help="Column of categories.",
-    ),
+    click.option("--category", "categories", multiple=True, metavar="COLUMN", help="Column of categories."),
 )
 """Which columns are sources, and what they are."""
 
@@ -124,10 +118,7 @@ readout_options = together(
         "--noise-variance", type=float, metavar="X", help="Variance of the neurons' noise, with --error-cost."
     ),
     click.option(
-        "--targets",
-        type=click.Path(),
-        metavar="FILE",
-        help="What is decoded, y = targets s.  [default: the data]",
+        "--targets", type=click.Path(), metavar="FILE", help="What is decoded, y = targets s.  [default: the data]"
     ),
 )
 """Data, costs, and how the code is read out."""
@@ -162,12 +153,7 @@ problem_options = together(
 
 principal_options = together(
     click.option("--components", type=int, metavar="N", help="Sources are not known: N principal coordinates."),
-    click.option(
-        "--variance",
-        type=float,
-        metavar="X",
-        help="Or as many as keep this share of the variance.",
-    ),
+    click.option("--variance", type=float, metavar="X", help="Or as many as keep this share of the variance."),
 )
 """For data whose sources are not known."""
 
