@@ -5,7 +5,7 @@ from one multiplier, `layer` one from the matrix of a code with a recurrent laye
 chain of reductions and keeps the best bound, `check` puts loss and bound together.
 """
 
-from solver.certificate.bound import best_bound, lower_bound, most_provable
+from solver.certificate.bound import best_bound, falls_short, lower_bound, most_provable
 from solver.certificate.check import certify
 from solver.certificate.layer import bound_at_code
 from solver.certificate.measure import network_agrees
@@ -18,6 +18,7 @@ __all__ = [
     "best_bound",
     "bound_at_code",
     "certify",
+    "falls_short",
     "lower_bound",
     "most_provable",
     "network_agrees",

@@ -53,6 +53,9 @@ if TYPE_CHECKING:
 
 SMALL_SOURCE = 1e-3  # a source with less than this share of the modular loss counts as small
 
+FAR = 1e-4
+"""Share of a loss by which a bound is beyond all rounding below it."""
+
 SHRINKAGES = (1e-2, 1.0, 1e2, 1e4, np.inf)
 """How much Y is shrunk on small sources, in units of the digits that rounding hides; the last drops them."""
 
@@ -147,6 +150,31 @@ def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Co
         return without
     code = neurons.T @ neurons
     return max(2 * inside.readout_cost(code) + problem.recurrence.value(code), without)
+
+
+def falls_short(problem: Problem, multiplier: Array, neurons: Array, loss: float) -> bool:
+    """Whether some neurons (n, d) alone show that a multiplier, however it is shrunk, proves far less than a loss.
+
+    Quick, and no proof that it proves any more where the answer is no.
+
+    Args:
+        problem: at the end of the chain of reductions.
+        multiplier: (d, d).
+        neurons: (n, d) that may earn more than they cost.
+        loss: of a code.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+        >>> [falls_short(problem, factor * np.eye(2), np.eye(2), problem.modular_loss) for factor in (1.0, 4.0)]
+        [False, False]
+        >>> falls_short(problem, np.diag([1.0, 9.0]), np.eye(2), problem.modular_loss)
+        True
+    """
+    root = symmetric_root(problem.proving.worth(multiplier))
+    ratio = float(ratios(problem, root.T @ root, neurons).max(initial=0.0))
+    most = problem.proving_readout.dual_value(root, ratio)
+    return most < loss * (1 - FAR) and next(_shrunk(problem), None) is None
 
 
 def _most_of_code(inside: Problem, multiplier: Array, neurons: Array) -> float:

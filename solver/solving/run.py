@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.batches.alone import mixed_code
-from solver.certificate import best_bound, lower_bound, optimality_gap, within_loss
+from solver.certificate import best_bound, falls_short, lower_bound, optimality_gap, within_loss
 from solver.deadline import OutOfTime, limited_to, time_left
 from solver.methods import many_samples, module_of, partial_targets, recurrent
 from solver.methods.continuation import Start, continued
@@ -36,6 +36,7 @@ from solver.solving.limits import Limits, Progress
 from solver.solving.plan import Plan, is_small, plan
 from solver.stopping import KEYBOARD, Stopped, interruptible
 from theory.conditions import CONDITION_TOLERANCE
+from theory.conditions.beside_axes import beside_axes
 from theory.conditions.completion import best_modular_multiplier
 from theory.reductions import WITHOUT_LAYER, Chain, PartialTargets, SomeSamples
 
@@ -293,6 +294,7 @@ def unproven(callback: Callable[[Progress], object]) -> Callable[[Progress], obj
 def _proven(problem: Problem, separate: Representation | None, tolerance: float) -> str | None:
     """Why a code in closed form is optimal: the best separate one, or the modular one; None where that is not proven.
 
+    Where neurons beside the modular ones refute their code nothing is bounded.
     Of six and seven sources no faces are listed for it: exact pricing pays only at a code that is nearly optimal.
     """
     quick, problem = not is_small(problem), many_samples.first(problem)
@@ -300,6 +302,9 @@ def _proven(problem: Problem, separate: Representation | None, tolerance: float)
         bound = best_bound(problem, separate.multiplier, weights=separate.source_weights, quick=quick)
         return MEETS_SEPARATE if _gap(separate.loss, bound) <= CONDITION_TOLERANCE else None
     multiplier = best_modular_multiplier(problem)
+    simple = problem.readout.rank is None and not problem.dependent and not problem.separate
+    if simple and falls_short(problem, multiplier, beside_axes(problem, multiplier), problem.modular_loss):
+        return None
     best = best_bound(problem, multiplier, quick=quick)
     if _gap(problem.modular_loss, best) > max(tolerance, CONDITION_TOLERANCE):
         return None

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, Representation, Sources, certify, lower_bound, solve
+from solver.certificate import best_bound, falls_short
 from solver.certificate import bound as bounds
 from solver.solving import plan
 from solver.strategies import problems, seeds
@@ -308,3 +309,13 @@ def test_what_is_seen_of_a_code_does_not_depend_on_the_order_of_the_columns_to_t
     assert numbers[0] == numbers[1]
     proven = [bounds.most_provable(one.problem, one.multiplier, one.source_weights) for one in (answer, moved)]
     assert proven[0] == proven[1]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 3), st.floats(1e-6, 1.0))
+def test_a_multiplier_that_falls_short_proves_as_little_when_all_is_priced(seed, dimension, share):
+    rng = np.random.default_rng(seed)
+    problem = Problem(rng.uniform(-1, 1, (12, dimension)) * [share, *np.ones(dimension - 1)]).canonical
+    root = rng.standard_normal((dimension, dimension)) / np.sqrt(problem.modular_costs)
+    multiplier, loss = problem.energy_matrix + root.T @ root, problem.modular_loss
+    if falls_short(problem, multiplier, np.vstack([problem.own_neurons, root]), loss):
+        assert best_bound(problem, multiplier).value < loss * (1 - 1e-5)

@@ -325,3 +325,10 @@ def test_a_column_that_is_redundant_but_for_rounding_is_named(digits):
     named = "+1*s1 +1*s2 -3*s3 hardly varies; if that is rounding, remove one of these columns"
     assert (named in answer.message) == (answer.status != "optimal")
     assert solve(Problem(points), time_limit=0.5).message.count("hardly") == 0
+
+
+def test_samples_in_general_position_refute_the_modular_code_before_faces_are_priced(monkeypatch):
+    calls = []
+    monkeypatch.setattr("solver.solving.run.best_bound", lambda *_, **__: calls.append(1))
+    answer = solve(Problem(np.random.default_rng(0).normal(size=(60, 3))))
+    assert answer.status == "optimal" and not answer.modular and not calls
