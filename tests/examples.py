@@ -1,5 +1,6 @@
-"""The shipped tables that tests read, and how many examples of hypothesis a law is tried on, where each takes long."""
+"""The shipped tables that tests read, and which examples of a law the plain suite tries, where each takes long."""
 
+import pytest
 from hypothesis import settings
 
 from solver.examples import path_of
@@ -10,3 +11,13 @@ CUT, IRIS = str(path_of("corner_cut_square")), str(path_of("iris"))
 def share(part: float) -> settings:
     """A decorator: this share of the examples of the profile, so that a hunt still tries more than the suite does."""
     return settings(max_examples=max(2, round(part * settings().max_examples)))
+
+
+def plainly(values, plain):
+    """Values of a parameter, of which these are plain: the others say it of other problems, in a thorough run."""
+    return [value if value in plain else thorough(value) for value in values]
+
+
+def thorough(*values):
+    """The values of one case, which a thorough run tries."""
+    return pytest.param(*values, marks=pytest.mark.thorough)

@@ -37,6 +37,7 @@ from solver.certificate import lower_bound
 from solver.commands.cli import main as modularity_command
 from solver.representation import Representation
 from tests.benchmarks import tasks
+from tests.examples import plainly, thorough
 from theory import modularity
 from theory.conditions import modular_multiplier
 from theory.errors import InputError
@@ -131,7 +132,7 @@ def test_what_is_masked_is_refused_and_else_it_is_told(name, monkeypatch):
 # ---- rational arithmetic ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("index", range(20))
+@pytest.mark.parametrize("index", plainly(range(20), range(8)))
 def test_losses_are_those_of_the_program_up_to_rounding(index):
     problem = drawn(0, index)
     if problem.extreme or (problem.reading.exact and np.linalg.matrix_rank(problem.targets) < problem.dimension):
@@ -292,6 +293,7 @@ def test_a_bound_short_of_the_optimum_is_held_to_its_multiplier(problem):
     assert "above what its multiplier can prove" in sentence
 
 
+@pytest.mark.thorough
 def test_hardly_a_raised_bound_of_a_modular_code_passes():
     told = 0
     for problem in (drawn(1, index) for index in SMALL):
@@ -328,7 +330,9 @@ OUTSIDE = simple(CUT_SQUARE.points, reading=Reading(targets=np.array([[1.0, 0.0]
 """A source that is not decoded: no modular code reads it, and its code matrix is singular."""
 
 
-@pytest.mark.parametrize("problem", [SILENT, GROUPED, replace(GROUPED, separate=True)], ids=["silent", "all", "apart"])
+@pytest.mark.parametrize(
+    "problem", [SILENT, thorough(GROUPED), replace(GROUPED, separate=True)], ids=["silent", "all", "apart"]
+)
 def test_answers_with_errors_and_groups_stand_and_what_is_planted_is_found(problem):
     claim = claim_of(solve(posed(problem)))
     assert claim.status == "optimal" and judge(problem, claim).wrong == []

@@ -83,6 +83,7 @@ def test_what_a_network_costs_by_hand():
     assert run(task, network)[..., 0].tolist() == [[1.0, 1.5], [3.0, 2.5]]
 
 
+@pytest.mark.thorough
 def test_other_networks_do_the_task_and_none_costs_less_than_an_optimal_one():
     claim, task = answered(), recall()
     losses = dict[str, float]()

@@ -185,6 +185,18 @@ def cover(strength):
     return kept
 
 
+def until_each_was_met(chosen):
+    """The first of these cells, as many as it takes to meet each value of each axis that they hold."""
+    missing = {(place, value) for cell in chosen for place, value in enumerate(cell.values())}
+    first = []
+    for cell in chosen:
+        if not missing:
+            break
+        missing -= set(enumerate(cell.values()))
+        first.append(cell)
+    return first
+
+
 @cache
 def refused():
     """For each pair that is refused, and each cause of it, a cell that is answered but for this pair."""

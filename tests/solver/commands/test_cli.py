@@ -176,6 +176,7 @@ def test_standard_input(box, tmp_path):
 # ---- files out ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_saved_answer_certifies(tmp_path):
     words = accepted("solve", IRIS, "--save", tmp_path / "iris.npz", "--plot", tmp_path / "iris.png").stdout
     assert "Saved to" in words
@@ -290,6 +291,7 @@ def process(*arguments, **options):
     return subprocess.Popen([*COMMAND, *map(str, arguments)], cwd=ROOT, **options)
 
 
+@pytest.mark.thorough
 def test_no_progress_in_a_pipe():
     assert process("solve", IRIS, "--json").communicate()[1] == ""
 

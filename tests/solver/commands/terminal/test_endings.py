@@ -13,7 +13,7 @@ import pytest
 from solver import Problem, Representation, certify, solve
 from solver.solving.solve import solve_one_of_many
 from solver.stopping import Stopped, interruptible, noted, raise_if_asked, watched
-from tests.examples import CUT, IRIS
+from tests.examples import CUT, IRIS, plainly, thorough
 from tests.solver.commands.nursery import ROOT, Nursery
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs the signals and pipes of POSIX")
@@ -183,7 +183,7 @@ def test_what_libraries_print_is_no_part_of_the_answer(ended):
 # ---- signals ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+@pytest.mark.parametrize("number", plainly(SIGNALS, (signal.SIGINT, signal.SIGTERM)), ids=lambda number: number.name)
 def test_a_signal_gives_the_best_certified_answer(ended, tmp_path, number):
     saved, drawn = tmp_path / "answer.npz", tmp_path / "answer.svg"
     # A picture takes as long as all the rest, and does not ask which signal it was.
@@ -219,7 +219,9 @@ def test_a_signal_from_outside():
     assert json.loads(words)["status"] == "interrupted"
 
 
-@pytest.mark.parametrize("moment", [CERTIFYING, PRINTING, SAVING], ids=["certifying", "printing", "saving"])
+@pytest.mark.parametrize(
+    "moment", plainly([CERTIFYING, PRINTING, SAVING], [SAVING]), ids=["certifying", "printing", "saving"]
+)
 def test_a_signal_after_the_search_loses_nothing(ended, tmp_path, moment):
     saved = tmp_path / "answer.npz"
     code, words, errors = ended("solve", CUT, "--json", "--save", saved, during=moment)
@@ -236,6 +238,7 @@ def test_a_signal_ends_the_further_problems_of_a_page(ended, tmp_path):
     assert (tmp_path / "code.html").read_text().count('"factor": ') == 4
 
 
+@pytest.mark.thorough
 def test_a_signal_ends_a_gallery(ended, tmp_path):
     code, _, _ = ended("gallery", tmp_path / "pages", during=EXPLORING)
     assert code == 143
@@ -249,7 +252,7 @@ def test_a_second_signal_ends_at_once(ended, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("moment", [READING, IMPORTING], ids=["reading", "importing"])
+@pytest.mark.parametrize("moment", [READING, thorough(IMPORTING)], ids=["reading", "importing"])
 def test_a_signal_before_the_search_is_one_line(ended, moment):
     code, words, errors = ended("solve", CUT, during=moment)
     assert (code, words, errors) == (143, "", "modularity: error: stopped by SIGTERM before the end\n")
@@ -272,7 +275,7 @@ def test_signals_that_are_ignored_stay_so(ended):
     ("arguments", "moment"),
     [
         (["phase", "joint-table", "--points", "3", "--plot", "phase.svg"], TOGETHER),
-        (["verify", "--theorem", "range-independence", "--trials", "3", "--json"], JUDGING),
+        thorough(["verify", "--theorem", "range-independence", "--trials", "3", "--json"], JUDGING),
         (["budget", ROOT / CUT, "--plot", "budget.svg"], DESCENDING),
         pytest.param(["reproduce", "one-corner-point", "--quick"], JUDGING, marks=pytest.mark.slow),
     ],
@@ -333,11 +336,11 @@ def test_a_fan_that_nobody_waited_for_is_not_built_after_an_interrupt(monkeypatc
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["solve", CUT],
+        thorough(["solve", CUT]),
         ["check", CUT, "--json"],
         pytest.param(["phase", "joint-table", "--points", "2"], marks=pytest.mark.slow),
         pytest.param(["verify", "--theorem", "independence", "--trials", "1"], marks=pytest.mark.slow),
-        ["--help"],
+        thorough(["--help"]),
     ],
     ids=" ".join,
 )
@@ -347,16 +350,18 @@ def test_a_reader_that_leaves_is_no_error(command, arguments):
     assert child.ended() == (141, "", "")
 
 
-def test_an_answer_is_saved_though_its_reader_left(command, tmp_path):
-    child = command("solve", CUT, "--save", tmp_path / "answer.npz", "--plot", tmp_path / "answer.svg")
+@pytest.mark.parametrize("outputs", [["--save"], thorough(["--save", "--plot"])], ids=" ".join)
+def test_an_answer_is_saved_though_its_reader_left(command, tmp_path, outputs):
+    paths = [tmp_path / name for name in ("answer.npz", "answer.svg")][: len(outputs)]
+    child = command("solve", CUT, *(word for pair in zip(outputs, paths, strict=True) for word in pair))
     child.stdout.close()
     assert child.ended() == (141, "", "")
     assert Representation.load(tmp_path / "answer.npz").status == "optimal"
-    assert (tmp_path / "answer.svg").exists()
+    assert all(path.exists() for path in paths)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
-@pytest.mark.parametrize("arguments", [["solve", CUT], ["--help"]], ids=" ".join)
+@pytest.mark.parametrize("arguments", [["solve", CUT], thorough(["--help"])], ids=" ".join)
 def test_a_full_disk_is_one_line(ended, arguments):
     with open("/dev/full", "w") as full:
         code, _, errors = ended(*arguments, stdout=full)
@@ -366,8 +371,8 @@ def test_a_full_disk_is_one_line(ended, arguments):
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
-    [(["check", CUT], 0), (["sweep", "absent.toml"], 2)],
-    ids=["answer", "no file"],
+    [(["--version"], 0), (["sweep", "absent.toml"], 2), thorough(["check", CUT], 0)],
+    ids=["version", "no file", "answer"],
 )
 def test_errors_that_are_closed_cost_no_answer(arguments, expected):
     # Neither is there a word of them in what is opened next, which gets the number of what is closed.
