@@ -15,7 +15,10 @@ def share(part: float) -> settings:
 
 def plainly(values, plain):
     """Values of a parameter, of which these are plain: the others say it of other problems, in a thorough run."""
-    return [value if value in plain else thorough(value) for value in values]
+    return [
+        value if value in plain else thorough(*value) if isinstance(value, tuple) else thorough(value)
+        for value in values
+    ]
 
 
 def thorough(*values):

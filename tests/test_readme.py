@@ -141,11 +141,10 @@ def test_the_sweep_of_the_page(tmp_path):
     assert float(value) in plan.axes[name]
 
 
-@pytest.mark.parametrize("prices", [False, pytest.param(True, marks=pytest.mark.thorough)])
-def test_the_page_of_nonlinear_neurons(prices):
+@pytest.mark.thorough
+def test_the_page_of_nonlinear_neurons():
     page = "docs/nonlinear_neurons.md"
-    blocks = [block("python", "import", page), block("python", "samples = ", page)]
-    blocks += [block("python", "prices = {}", page)] if prices else []
+    blocks = [block("python", containing, page) for containing in ("import", "samples = ", "prices = {}")]
     names: dict[str, object] = {}
     for text in blocks:
         exec(text, names)

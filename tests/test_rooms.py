@@ -109,8 +109,16 @@ def modules():
     }
 
 
-def imported(path, known):
-    for node in ast.walk(ast.parse(path.read_text())):
+def statements(body):
+    """All statements of a module, those within others included: imports and classes are nowhere else."""
+    for node in body:
+        yield node
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            yield from statements(getattr(node, name, ()))
+
+
+def imported(nodes, known):
+    for node in nodes:
         names = []
         if isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
@@ -121,9 +129,21 @@ def imported(path, known):
 
 
 @cache
-def graph():
+def house():
+    """Of each module, what it imports, and the classes at its top: each file is read once."""
     known = modules()
-    return {name: set(imported(path, known)) - {name} for name, path in known.items()}
+    parsed = ((name, ast.parse(path.read_text()).body) for name, path in known.items())
+    return {
+        name: (
+            set(imported(statements(body), known)) - {name},
+            [node.name for node in body if isinstance(node, ast.ClassDef)],
+        )
+        for name, body in parsed
+    }
+
+
+def graph():
+    return {name: others for name, (others, _) in house().items()}
 
 
 def floor_of(module):
@@ -153,8 +173,7 @@ def test_no_room_is_crowded():
 
 def test_no_class_has_a_namesake():
     places = {}
-    for module, path in modules().items():
-        for node in ast.parse(path.read_text()).body:
-            if isinstance(node, ast.ClassDef):
-                places.setdefault(node.name, []).append(module)
+    for module, (_, classes) in house().items():
+        for name in classes:
+            places.setdefault(name, []).append(module)
     assert not {name: found for name, found in places.items() if len(found) > 1}

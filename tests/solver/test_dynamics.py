@@ -15,7 +15,7 @@ from solver.certificate import best_bound
 from solver.commands.cli import main
 from solver.strategies import seeds
 from solver.verification.cases import draws_for
-from tests.examples import IRIS, share
+from tests.examples import IRIS, share, thorough
 from theory import InputError, Sources
 from theory.dynamics import Transitions, outside
 from theory.theorems import THEOREMS
@@ -58,7 +58,7 @@ def carried(seed, dimension, cost=None):
 
 @pytest.mark.parametrize(
     ("positions", "frequencies", "loss"),
-    [(12, (1, 2), 15.3018356), (35, (5, 7), 15.9530670), (24, (2, 3), 16.37576510)],
+    [(12, (1, 2), 15.3018356), thorough(35, (5, 7), 15.9530670), thorough(24, (2, 3), 16.37576510)],
 )
 def test_rings_keep_time(positions, frequencies, loss):
     rows = ring(positions, *frequencies)
@@ -90,6 +90,7 @@ def test_paths_on_a_torus_are_integrated():
     np.testing.assert_allclose(answer.simulate(1000, start=5, actions=path), answer.activity()[visited], atol=1e-10)
 
 
+@pytest.mark.thorough
 @share(1 / 4)
 @given(draws_for("invariant-dynamics")[0])
 def test_invariant_dynamics_change_the_loss_by_a_known_number_and_no_verdict(problem):

@@ -24,7 +24,7 @@ from solver.metrics.estimates import neuron_information
 from solver.metrics.information import information, ranks
 from solver.metrics.samples import scored_samples
 from solver.strategies import seeds
-from tests.examples import share
+from tests.examples import share, thorough
 from theory.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -49,6 +49,7 @@ def test_modular_codes_score_one_and_turned_ones_less():
         assert modular[name] > 0.99 and mixed[name] > 0.99, name
 
 
+@pytest.mark.thorough
 def test_evenly_mixed_neurons_score_zero():
     even = np.array([[1, 1, 1], [1, 1, -1], [1, -1, 1]]).T
     equal = SOURCES / SOURCES.std(axis=0)
@@ -112,7 +113,7 @@ def test_dci_of_planted_codes(activity, expected):
     assert tuple(dci(activity, EQUAL).values()) == pytest.approx(expected, abs=0.02)
 
 
-@pytest.mark.parametrize("classes", [None, [True, True]])
+@pytest.mark.parametrize("classes", [None, thorough([True, True])])
 def test_grids_without_a_corner_are_scored_as_well(classes):
     """Most combinations occur: the samples count, however often each combination is tried."""
     cut = np.array([[x, y] for x in range(3) for y in range(3) if x + y < 4] * 8, dtype=float)
@@ -135,7 +136,7 @@ def test_what_is_missing_is_counted():
     assert set(dead.values()) == {0.0}
 
 
-@pytest.mark.parametrize("trials", [1, 8])
+@pytest.mark.parametrize("trials", [thorough(1), 8])
 @given(seeds)
 def test_noise_scores_nothing(trials, seed):
     """However few samples: a neuron that tells nothing does not pass for one that tells something of one source."""
@@ -156,6 +157,7 @@ def test_noise_scores_nothing_on_average():
         assert np.mean([one[name] for one in found]) < 0.1, name
 
 
+@pytest.mark.thorough
 @given(seeds)
 @share(1 / 2)
 def test_trials_of_random_conditions_score_as_one_trial_does(seed):

@@ -11,7 +11,7 @@ from solver import Problem, Representation, certify, lower_bound, separation, so
 from solver.certificate import best_bound
 from solver.commands.cli import main
 from solver.strategies import problems, seeds
-from tests.examples import share
+from tests.examples import plainly, share
 from theory.conditions import decide
 from theory.readouts import Exact, Noisy, Soft
 
@@ -159,7 +159,7 @@ def test_what_no_target_needs_is_left_out():
 
 
 @pytest.mark.parametrize("size", [1e-4, 1e-5, 1e-6])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", plainly(range(3), [0]))
 def test_silence_is_proven_of_sources_that_are_nearly_dependent(size, seed):
     points = np.random.default_rng(seed).uniform(-1, 1, (20, 3))
     points[:, 2] = points[:, 0] + points[:, 1] + size * points[:, 2]

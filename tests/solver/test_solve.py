@@ -12,6 +12,7 @@ from scipy.spatial import ConvexHull
 from solver import Problem, Progress, Sources, certify, methods, solve
 from solver.methods.iterate import Iterate
 from solver.solving import run
+from tests.examples import thorough
 from theory import InputError, modularity
 
 FIGURE_POINTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "fig1_points.npy"
@@ -104,7 +105,11 @@ def test_the_mixing_decides_too():
         pytest.param(np.asfortranarray(np.array(CUT, dtype=float)), id="column order"),
         pytest.param(np.array(CUT, dtype=float)[::-1], id="a view"),
         pytest.param([[0, 1], [1, 0], [1e-9, 1e-9], [1, 1 - 1e-9]], id="nearly a square"),
-        pytest.param(np.random.default_rng(0).standard_normal((6, 5)), id="a simplex of five sources"),
+        pytest.param(
+            np.random.default_rng(0).standard_normal((6, 5)),
+            id="a simplex of five sources",
+            marks=pytest.mark.thorough,
+        ),
     ],
 )
 def test_hard_but_fine(points):
@@ -317,7 +322,7 @@ def test_six_sources_on_scales_far_apart(seed):
     assert answer.method == "columns" and answer.status == "optimal"
 
 
-@pytest.mark.parametrize("digits", [6, 9])
+@pytest.mark.parametrize("digits", [6, thorough(9)])
 def test_a_column_that_is_redundant_but_for_rounding_is_named(digits):
     points = np.random.default_rng(0).uniform(-1, 1, (40, 2))
     rounded = np.round(points.sum(axis=1) / 3, digits)

@@ -25,6 +25,7 @@ from solver.strategies import (
     products,
     seeds,
 )
+from tests.examples import thorough
 from theory import InputError, modularity
 from theory.theorems.hypotheses import is_range_independent, product_blocks
 
@@ -101,7 +102,7 @@ def test_other_numbers_of_dimensions_are_refused(kind, dimension):
 
 
 @pytest.mark.parametrize(
-    "wrong", [lambda p: p.dimension > 1, lambda p: not np.array_equal(p.mixing, np.eye(p.dimension))]
+    "wrong", [lambda p: p.dimension > 1, thorough(lambda p: not np.array_equal(p.mixing, np.eye(p.dimension)))]
 )
 def test_a_failing_test_is_reported_as_a_call_that_makes_its_problem(wrong):
     failed = []
@@ -123,6 +124,7 @@ def test_a_failing_test_is_reported_as_a_call_that_makes_its_problem(wrong):
     assert (told.encoder_cost, told.decoder_cost) == (meant.encoder_cost, meant.decoder_cost)
 
 
+@pytest.mark.thorough
 def test_the_first_example_waits_for_nothing_to_load():
     """In a process of its own; what a law does with its first problem needs no module that the draw did not load."""
     program = """

@@ -12,7 +12,7 @@ from solver import Problem, audit, certify, solve
 from solver.auditing.hinge import rectified_part
 from solver.commands.cli import main
 from solver.strategies import seeds
-from tests.examples import share
+from tests.examples import share, thorough
 from theory import InputError
 from theory.neurons.sample_readout import SampleReadout
 from theory.readouts import Noisy, Soft
@@ -85,7 +85,7 @@ def test_what_is_saved_adds_up_and_nothing_earns_more_than_it_costs(seed, kind, 
     [
         pytest.param("rectified", None, marks=pytest.mark.slow),  # ten seconds
         ("rectified", Soft(100.0)),
-        ("free", Soft(100.0)),
+        thorough("free", Soft(100.0)),
     ],
 )
 def test_the_optimum_is_optimal(kind, readout):

@@ -10,7 +10,7 @@ from scipy.optimize import minimize, minimize_scalar
 
 from solver.free.loss import FreeLoss
 from solver.free.search import FreeStep, modular_steps, steps
-from tests.examples import share
+from tests.examples import plainly, share
 from theory.neurons.sample_readout import SampleReadout
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -48,7 +48,7 @@ def test_modular_codes_of_the_grid_are_as_good() -> None:
     assert sorted(step.views.tolist()) == [0, 0, 1, 1]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", plainly(range(3), [0]))
 def test_symmetric_sources_cost_what_pairs_of_opposite_neurons_do(seed: int) -> None:
     rng = np.random.default_rng(seed)
     half = rng.normal(size=(8, 2)) @ rng.normal(size=(2, 2))

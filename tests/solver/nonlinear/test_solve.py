@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from solver import Problem, certify, solve
 from solver.nonlinear.few import basic_shares
 from solver.nonlinear.representation import NonlinearRepresentation
+from tests.examples import thorough
 from theory import InputError
 from theory.readouts import Exact, Soft
 
@@ -35,10 +36,10 @@ def cut(*corners):
     ("kind", "points", "readout", "known"),
     [
         ("rectified", GRID, Soft(100), 7.899139561),
-        ("rectified", cut([1, 1]), Soft(100), 7.632765),
-        ("rectified", cut([1, 1], [-1, -1]), Soft(100), 7.980761),
+        thorough("rectified", cut([1, 1]), Soft(100), 7.632765),
+        thorough("rectified", cut([1, 1], [-1, -1]), Soft(100), 7.980761),
         ("free", GRID, Soft(100), 5.616854249),
-        ("free", GRID, Exact(), 4 * 2**0.5),
+        thorough("free", GRID, Exact(), 4 * 2**0.5),
         ("free", (np.arange(2000.0)[:, None] - 999.5) / 1000, Exact(), 2 * (2 / 3) ** 0.5),
     ],
 )

@@ -5,6 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from solver import InputError, Problem, audit, budget, modularity, solve
+from tests.examples import thorough
 
 CUT = np.array([[-1, -1], [-1, 0], [-1, 1], [0, -1], [0, 0], [0, 1], [1, -1], [1, 0]])
 
@@ -55,7 +56,7 @@ def test_of_free_neurons_the_losses_can_be_drawn_alone():
 ACTIVITY = np.hstack([1 + CUT, 1 - CUT])
 
 
-@pytest.mark.parametrize("activation", ["linear", "free"])
+@pytest.mark.parametrize("activation", ["linear", thorough("free")])
 def test_panels_of_an_audit(activation, tmp_path):
     found = audit(Problem(CUT, activation=activation), ACTIVITY)
     axes = Figure().subplots(1, 3)

@@ -9,6 +9,7 @@ from solver.conic_solvers import ConicError
 from solver.rectified.lifted import _proven, _scaled, lifted_bound, lifted_multiplier
 from solver.rectified.pricing import free_bound, largest_ratio
 from solver.rectified.search import steps
+from tests.examples import plainly
 from tests.solver.rectified.problems import drawn, largest_worth, posed
 from tests.solver.rectified.test_pricing import multiplier, worths
 
@@ -28,7 +29,7 @@ def test_no_neuron_is_worth_more_than_the_relaxation_says(seed):
     assert worths(loss, prices * loss.frame.multiplier_unit, neurons).max() <= bound
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", plainly(range(4), [0]))
 def test_the_relaxation_is_close_and_above_the_arrangement(seed):
     loss = posed(np.random.default_rng(seed).uniform(-1, 1, (7, 2)))
     prices = multiplier(loss, np.random.default_rng(seed))

@@ -19,6 +19,7 @@ def solved(loss, tolerance=1e-8, most=60, search=steps, **options):
     return list(islice(found, most))[-1]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("keep", "loss"),
     [(lambda _: True, 7.899139561), (lambda s: s < 1.4, 7.632760444), (lambda s: abs(s) < 1.4, 7.980761035)],

@@ -58,7 +58,7 @@ def test_claims_hold(name, quick):
 @pytest.mark.parametrize(
     "name",
     [
-        "entangled-factors",
+        pytest.param("entangled-factors", marks=pytest.mark.thorough),
         "sparse-activity",
         pytest.param("one-corner-point", marks=pytest.mark.slow),
         pytest.param("range-not-independence", marks=pytest.mark.slow),

@@ -21,6 +21,7 @@ from solver.verification.conjectures import load_conjecture
 from solver.verification.counterexamples import shrink
 from solver.verification.judgement import AGREES, DISAGREES, UNDECIDED, judge
 from solver.verification.verify import save_problem
+from tests.examples import thorough
 from theory import InputError, modularity
 from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
 from theory.families import family
@@ -519,7 +520,7 @@ def test_shrinking_leaves_what_is_needed():
         ({"readout": Exact([[1, 0]])}, ["--targets"]),
         ({"readout": Soft(20.0)}, ["--error-cost"]),
         ({"readout": Noisy(20.0, 0.1, [[1, 1]])}, ["--targets", "--error-cost", "--noise-variance"]),
-        ({"activation": "free", "readout": Soft(5.0)}, ["--error-cost", "--activation"]),
+        thorough({"activation": "free", "readout": Soft(5.0)}, ["--error-cost", "--activation"]),
         ({"activation": "rectified", "encoder_cost": 3.0}, ["--encoder-cost", "--activation"]),
     ],
 )

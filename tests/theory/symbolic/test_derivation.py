@@ -202,6 +202,7 @@ def test_losses_that_are_not_quadratic_are_refused(cost):
         Loss(readout=DECODER_NORM**2)
 
 
+@pytest.mark.thorough
 def test_deciding_does_not_wait_for_sympy():
     program = "import sys, theory; theory.modularity([[0, 0], [0, 1], [1, 0]]); sys.exit('sympy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -10,6 +10,7 @@ import sympy as sp
 from solver import certify, solve
 from solver.certificate.nonlinear import bound_of
 from solver.verification.judgement import AGREES, DISAGREES, UNDECIDED, judge
+from tests.examples import thorough
 from theory import Problem
 from theory.readouts import Exact, Noisy, Soft
 from theory.theorems import THEOREMS, Prediction
@@ -81,7 +82,7 @@ def test_what_shared_neurons_cost():
     ("activation", "readout"),
     [
         ("free", Soft(20.0)),
-        ("rectified", Noisy(20.0, 0.1)),
+        thorough("rectified", Noisy(20.0, 0.1)),
         pytest.param("free", Exact(), marks=pytest.mark.slow),
         pytest.param("rectified", Exact(), marks=pytest.mark.slow),
     ],
@@ -131,7 +132,7 @@ SQUARE = np.array([[-1.0, -1], [-1, 1], [1, -1], [1, 1]])
         ("rectified", None, Exact()),
         pytest.param("free", [[1, 1], [0, 1]], Exact(), marks=pytest.mark.slow),
         ("free", None, Soft(3.0)),
-        ("free", [[2, 0], [1, 1]], Noisy(4.0, 0.2)),
+        thorough("free", [[2, 0], [1, 1]], Noisy(4.0, 0.2)),
         ("free", None, Soft(1.0)),
     ],
 )
@@ -193,7 +194,7 @@ def test_an_off_neuron_vanishes_where_zero_is_common():
             assert (channels(values, shares).off < 1e-6) is bool(room > 0)
 
 
-@pytest.mark.parametrize("shares", [[8, 1, 1, 1], [1, 1, 1, 1], [3, 1, 1, 1]])
+@pytest.mark.parametrize("shares", [[8, 1, 1, 1], [1, 1, 1, 1], thorough([3, 1, 1, 1])])
 @pytest.mark.parametrize("activation", ["free", "rectified"])
 def test_on_and_off_neurons_of_one_variable(activation, shares):
     cost = 0.0 if activation == "rectified" else 1.0
