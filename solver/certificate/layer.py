@@ -15,15 +15,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.certificate.worth import ATTAINED, Bound, code_worths, proven_rho
+from solver.certificate.worth import ATTAINED, SEMIDEFINITE, Bound, code_worths, proven_rho
 from theory.bounds.geodesic import code_of_multiplier
 
 if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.bounds.cover import Cover
     from theory.problem import Problem
-
-SEMIDEFINITE = 1e-12  # least eigenvalue of a multiplier, in units of its largest, that is zero up to rounding
 
 FLOORS = (1e-4, 1e-2, 1e-1)
 """Least eigenvalue, in units of the largest, to which those of an indefinite multiplier are raised."""

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 ATTAINED = 1e-12  # relative slack within which a neuron attains an upper bound on rho, which then is exact
 
+SEMIDEFINITE = 1e-12
+"""Least eigenvalue of a multiplier, in units of its largest, that is zero up to rounding."""
+
 RANDOM_NEURONS = 2_000
 """Neurons that try to refute a claimed rho, with the support function taken from the samples directly."""
 
@@ -106,8 +109,14 @@ def code_worths(problem: Problem, weights: Array) -> list[Array]:
 
 
 def with_multiplier(problem: Problem, multiplier: Array, bound: Bound) -> Bound:
-    """The bound of a multiplier, with the multiplier itself: rewritten from other coordinates it loses digits."""
+    """The bound of a multiplier, with the multiplier itself: rewritten from other coordinates it loses digits.
+
+    But not with one that has a negative part, which does not prove it.
+    """
     symmetric = (multiplier + multiplier.T) / 2
+    values = np.linalg.eigvalsh(problem.proving.worth(symmetric))
+    if values[0] < -SEMIDEFINITE * values[-1]:
+        return bound
     value = value_of_multiplier(problem, symmetric, bound.rho, bound.value)
     return replace(bound, value=value, multiplier=symmetric)
 

@@ -59,6 +59,19 @@ def test_a_multiplier_without_worth_proves_nothing():
     assert lower_bound(Problem(SQUARE), np.zeros((2, 2))).value == 0
 
 
+@given(problems(dimension=st.integers(2, 4)), seeds)
+def test_the_multiplier_of_a_bound_has_no_negative_part(problem, seed):
+    """Found by benchmarks.soundness: the part does not prove the bound that the rest proves."""
+    half = np.random.default_rng(seed).standard_normal((problem.dimension, problem.dimension))
+    scale = np.sqrt(problem.modular_costs)
+    bound = lower_bound(problem, (half + half.T) * np.outer(scale, scale))
+    form = problem.proving.worth(bound.multiplier)
+    values = np.linalg.eigvalsh((form + form.T) / 2)
+    assert values[0] >= -1e-9 * np.abs(values).max()
+    # The bound grows as the root of an eigenvalue, which is zero up to rounding.
+    assert lower_bound(problem, bound.multiplier).value == pytest.approx(bound.value, rel=1e-6, abs=1e-9)
+
+
 def test_the_code_of_another_problem_is_measured_not_believed():
     answer = solve(Problem(CUT))
     whole = certify(Problem(SQUARE), answer)
