@@ -52,6 +52,8 @@ FORMAT_VERSION = 5
 STREAM = "stream_"  # what the names of the summary's arrays and numbers begin with
 SEPARATE = "separate_"  # what the names of the best separate code's arrays and numbers begin with
 CHECKSUMS = "checksums"  # name of the array of the names and checksums of all others
+COVER = "cover_"  # what those of a proof begin with; then the number of a group, where each has its own
+COVER_ARRAYS = tuple(item.name for item in fields(Cover) if item.name != "parts")
 
 TEXTS = ("names", "channels", "group_names", "readout", "neurons", *SAVED_TEXTS, CHECKSUMS)
 """Arrays that are no numbers."""
@@ -80,19 +82,28 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
         InputError: neurons of a kind of one's own, which no file can describe.
         OSError: the file cannot be written.
     """
-    problem, cover = representation.problem, representation.cover
+    problem = representation.problem
     content: dict[str, Any] = {name: getattr(representation, name) for name in SAVED}
     content |= {"format_version": FORMAT_VERSION, "practically": representation.practically, **posed_content(problem)}
     separate = representation.separate
     if separate is not None:
         content |= {SEPARATE + name: getattr(separate, name) for name in SAVED}
-    content |= _saved_transitions(representation)
-    if cover is not None:
-        proof = {f"cover_{item.name}": getattr(cover, item.name) for item in fields(cover)}
-        content |= {name: value for name, value in proof.items() if value is not None}
+        content |= _saved_cover(separate.cover, SEPARATE + COVER)
+    content |= _saved_transitions(representation) | _saved_cover(representation.cover, COVER)
     content[CHECKSUMS] = checksums(content)
     with written_whole(path) as partial, partial.open("wb") as file:
         np.savez(file, **content)
+
+
+def _saved_cover(cover: Cover | None, prefix: str) -> dict[str, Any]:
+    """The arrays of a proof, and of those of its groups, whose numbers follow the prefix."""
+    if cover is None:
+        return {}
+    arrays = {name: getattr(cover, name) for name in COVER_ARRAYS}
+    content: dict[str, Any] = {prefix + name: value for name, value in arrays.items() if value is not None}
+    for number, part in enumerate(cover.parts):
+        content |= _saved_cover(part, f"{prefix}{number}_")
+    return content
 
 
 def posed_content(problem: Problem) -> dict[str, Any]:
@@ -563,10 +574,17 @@ def _require_proven(stored: dict[str, Any], problem: Problem, cover: Cover | Non
 
 
 def _cover(content: dict[str, NDArray[Any]], problem: Problem) -> Cover | None:
-    names = [item.name for item in fields(Cover)]
-    if not any(f"cover_{name}" in content for name in names):
+    cover = _cover_from(content, COVER)
+    if cover is None:
         return None
-    _require_present(content, [f"cover_{name}" for name in names if name not in ("samples", "symmetry")])
-    cover = Cover(**{name: content.get(f"cover_{name}") for name in names})  # type: ignore[arg-type]  # those are there
+    parts = [_cover_from(content, f"{COVER}{number}_") for number in range(len(problem.groups or {}))]
+    cover = Cover.of_groups(parts) or cover
     cover.require_fitting(problem.canonical)
     return cover
+
+
+def _cover_from(content: dict[str, NDArray[Any]], prefix: str) -> Cover | None:
+    if not any(prefix + name in content for name in COVER_ARRAYS):
+        return None
+    _require_present(content, [prefix + name for name in COVER_ARRAYS if name not in ("samples", "symmetry")])
+    return Cover(**{name: content.get(prefix + name) for name in COVER_ARRAYS})  # type: ignore[arg-type]  # are there

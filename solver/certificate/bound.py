@@ -132,8 +132,10 @@ def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Co
             return _most_of_code(problem.canonical, proof.multiplier, proof.weights)
         return most_provable(problem.on_hull, proof.multiplier, proof.weights, cover)
     if GROUP_BY_GROUP.accepts(problem.canonical):
-        parts = _of_groups(problem.canonical, multiplier, neurons)
-        return sum(most_provable(part, own, code) for _, part, own, code in parts if part is not None)
+        parts = _of_groups(problem.canonical, _Proof(multiplier, neurons, cover=cover))
+        return sum(
+            most_provable(part, own.multiplier, _rows(own), own.cover) for _, part, own in parts if part is not None
+        )
     chain = Chain.of(problem, None if cover is None else cover.samples, listed=False)
     inside, bounds = chain.reduced, list[float]()
     tried = np.vstack([neurons, inside.modular_weights])
@@ -269,27 +271,35 @@ def _best_of_several(chain: Chain, proof: _Proof) -> Bound:
     return _best([replace(bound, value=chain.lower_bound(bound.value)), *at_codes], _loss(with_layer, weights))
 
 
-def _of_groups(
-    problem: Problem, multiplier: Array, weights: Array | None
-) -> Iterator[tuple[list[int], Problem | None, Array, Array]]:
-    """For each group its sources, it by itself, and what it has of a multiplier (d, d) and a code (n, d)."""
+def _of_groups(problem: Problem, proof: _Proof) -> Iterator[tuple[list[int], Problem | None, _Proof]]:
+    """For each group its sources, it by itself, and what it has of a proof: multiplier, neurons, cover."""
     groups = problem.groups or {}
-    code = np.empty((0, problem.dimension)) if weights is None else weights
+    code = np.empty((0, problem.dimension)) if proof.weights is None else proof.weights
     owner = parts_of(code * np.sqrt(problem.modular_costs), groups).argmax(axis=1)
-    for number, (members, part) in enumerate(zip(groups.values(), problem.parts, strict=True)):
+    covers: tuple[Cover | None, ...] = (None,) * len(groups)
+    if proof.cover is not None and proof.cover.parts:
+        proof.cover.require_fitting(problem)
+        covers = proof.cover.parts
+    for number, (members, part, cover) in enumerate(zip(groups.values(), problem.parts, covers, strict=True)):
         chosen = list(members)
-        yield chosen, part, multiplier[np.ix_(chosen, chosen)], code[owner == number][:, chosen]
+        own, rows = proof.multiplier[np.ix_(chosen, chosen)], code[owner == number][:, chosen]
+        yield chosen, part, replace(proof, multiplier=own, weights=rows, cover=cover)
+
+
+def _rows(proof: _Proof) -> Array:
+    assert proof.weights is not None
+    return proof.weights
 
 
 def _sum_of_groups(problem: Problem, proof: _Proof, bound_of: Callable[[Chain, _Proof], Bound]) -> Bound:
     """The sum of what the blocks of a multiplier prove of the groups, each scaled by itself."""
     value, most, exact = 0.0, -np.inf, True
     worst, used = np.zeros(problem.dimension), np.zeros_like(proof.multiplier)
-    for members, part, own, code in _of_groups(problem, proof.multiplier, proof.weights):
+    for members, part, own in _of_groups(problem, proof):
         if part is None:
             continue
-        weights = code if len(code) or not part.readout.exact else None
-        bound = _bounded(part, _Proof(own, weights, proof.quick), bound_of)
+        weights = own.weights if len(_rows(own)) or not part.readout.exact else None
+        bound = _bounded(part, replace(own, weights=weights), bound_of)
         value, exact = value + bound.value, exact and bound.exact
         # In the size that proves most, so that the groups' multipliers are of one measure.
         multiple = part.readout.dual_multiple(symmetric_root(bound.multiplier), bound.rho)

@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from theory.problem import Problem
 
 ATTAINED = 1e-12  # relative slack within which a neuron attains an upper bound on rho, which then is exact
-
-SEMIDEFINITE = 1e-12
-"""Least eigenvalue of a multiplier, in units of its largest, that is zero up to rounding."""
+SEMIDEFINITE = 1e-12  # least eigenvalue of a multiplier, in units of its largest, that is zero up to rounding
 
 RANDOM_NEURONS = 2_000
 """Neurons that try to refute a claimed rho, with the support function taken from the samples directly."""

@@ -23,8 +23,10 @@ import numpy as np
 from solver.certificate import best_bound
 from solver.generation.loss import ScaledLoss
 from solver.generation.pool import distinct
-from solver.methods import columns, partial_targets, relaxation
+from solver.methods import columns, partial_targets, relaxation, symmetric
 from solver.methods.iterate import Iterate
+from solver.solving.plan import is_symmetric
+from theory.bounds.cover import Cover
 from theory.groups import placed
 from theory.readouts import Priced
 from theory.reductions import GROUP_BY_GROUP
@@ -83,13 +85,14 @@ def _side_by_side(problem: Problem, tolerance: float, rng: np.random.Generator) 
     def together() -> Iterate:
         joined = GROUP_BY_GROUP.join(problem, codes)
         priced = all(code is None or code.priced for code in codes)
-        return Iterate(joined.weights, joined.multiplier, joined.loss, 0.0, priced=priced)
+        cover = Cover.of_groups([None if code is None else code.cover for code in codes])
+        return Iterate(joined.weights, joined.multiplier, joined.loss, 0.0, cover, priced=priced)
 
     for place, part in enumerate(problem.parts):
         for codes[place] in () if part is None else _improving(part, tolerance, rng):
             yield together()
     last = together()
-    bound = best_bound(problem, last.multiplier, weights=last.weights)
+    bound = best_bound(problem, last.multiplier, weights=last.weights, cover=last.cover)
     yield replace(last, multiplier=bound.multiplier, lower_bound=bound.value, priced=True)
 
 
@@ -108,13 +111,21 @@ def _improving(part: Problem, tolerance: float, rng: np.random.Generator) -> Ite
         if step.loss <= best.loss:
             best = replace(best, weights=step.weights, loss=step.loss)
         if step.lower_bound >= best.lower_bound:
-            best = replace(best, multiplier=step.multiplier, lower_bound=step.lower_bound, priced=step.priced)
+            best = replace(
+                best,
+                multiplier=step.multiplier,
+                lower_bound=step.lower_bound,
+                cover=step.cover,
+                priced=step.priced,
+            )
         yield best
 
 
 def _steps(part: Problem, tolerance: float, rng: np.random.Generator, _: dict[str, object]) -> Iterator[Iterate]:
-    few = part.sources.faces_if_few is not None
-    return (columns.steps if few else relaxation.quick_steps)(part, tolerance=tolerance, rng=rng)
+    if part.sources.faces_if_few is not None:
+        return columns.steps(part, tolerance=tolerance, rng=rng)
+    method = symmetric.steps if is_symmetric(part) else relaxation.quick_steps
+    return method(part, tolerance=tolerance, rng=rng)
 
 
 class _CoupledGroups:

@@ -270,6 +270,9 @@ class Run(SearchRun):
         interrupt = run.search("auto", rng, {})
         separate = self.separate = run.answer()
         self.best = Best(separate.source_weights, separate.loss, separate.multiplier)
+        if self.problem.separable:
+            # Its proof is one for all codes.
+            self.best = replace(self.best, cover=separate.cover, priced=True)
         self.stopped = run.stopped
         if interrupt is not None:
             raise interrupt

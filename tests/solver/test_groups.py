@@ -1,6 +1,7 @@
 """Codes whose neurons read one group of sources each: certified, priced, and sometimes the best of all."""
 
 import json
+from dataclasses import replace
 from functools import cache
 from itertools import product
 
@@ -403,3 +404,46 @@ def test_silent_groups_may_leave_a_neuron_of_both_worth_having():
         silent = not len(problem.modular_weights)
         found.append((silent, verdict.modular))
     assert (True, True) in found and (False, False) in found
+
+
+def categories(*counts):
+    """Every combination of one value of each category, as indicators."""
+    return np.array([np.concatenate([np.eye(n)[i] for n, i in zip(counts, row, strict=True)])
+                     for row in product(*map(range, counts))])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("counts", "units", "seed"),
+    [
+        ((9, 3), (1.0, 1.0), None),
+        ((9, 3), (1.0, 10.0), 0),
+        pytest.param((9, 9), (1.0, 3.0), 1, marks=pytest.mark.thorough),
+    ],
+)
+def test_groups_beyond_exact_pricing_are_proven_optimal_each_by_its_own_cover(counts, units, seed, tmp_path):
+    """The joint answer said "bounded", at a gap of a per cent, though each group alone was proven optimal."""
+    order = np.arange(sum(counts)) if seed is None else np.random.default_rng(seed).permutation(sum(counts))
+    rows = categories(*counts) * np.repeat(units, counts)
+    place = np.split(np.argsort(order), np.cumsum(counts)[:-1])
+    groups = {name: sorted(members.tolist()) for name, members in zip("ba", place, strict=True)}
+    problem = Problem(rows[:, order], groups=groups)
+    answer = solve(problem)
+    alone = [solve(Problem(size * np.eye(count))) for size, count in zip(units, counts, strict=True)]
+    assert answer.status == "optimal" and answer.separate.status == "optimal"
+    assert answer.loss == pytest.approx(sum(one.loss for one in alone), rel=1e-8)
+    assert answer.lower_bound >= sum(one.lower_bound for one in alone) - 1e-8 * answer.loss
+    answer.save(tmp_path / "answer.npz")
+    loaded = Representation.load(tmp_path / "answer.npz")
+    for seen in (answer, loaded):
+        assert certify(problem, seen).gap <= answer.tolerance
+        assert certify(problem.separated, seen.separate).gap <= answer.tolerance
+        assert certify(problem, replace(seen, cover=None)).gap > 1e-3  # nothing else proves it
+    (cover,) = [part for part in loaded.cover.parts if part is not None][:1]
+    less = replace(loaded.cover, parts=[part and replace(part, weight=0 * part.weight) for part in loaded.cover.parts])
+    assert len(cover.weight) and certify(problem, replace(loaded, cover=less)).gap > 1e-3
+    with pytest.raises(InputError, match="cover: its groups"):
+        certify(problem, replace(loaded, cover=replace(loaded.cover, parts=loaded.cover.parts[:1])))
+    with pytest.raises(InputError, match="cover: its groups"):
+        loaded.cover.require_fitting(Problem(rows))
+    with pytest.raises(InputError, match="bound each group by itself"):
+        loaded.cover.ratio(problem.canonical, problem.canonical.energy_matrix)

@@ -23,6 +23,7 @@ products, which need no proof of their own (docs/mathematics.md, "Symmetry"):
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -35,6 +36,7 @@ from theory.geometry.symmetry import Symmetry
 from theory.geometry.whitening import lifted
 from theory.immutable import Frozen
 from theory.problem import Problem
+from theory.reductions import GROUP_BY_GROUP
 
 __all__ = ["Cover", "turned"]
 
@@ -55,6 +57,8 @@ class Cover(Frozen):
         samples: (k,) rows of the sources' points that stand for all vertices, or None.
         symmetry: (k, V) permutations of the vertices, by the vertex that each is taken to, or None. The functionals are
             then followed by their images under the second element of the group that these make, and so on.
+        parts: where groups of sources are bounded one by one, a cover for each of `Problem.parts`, None where the data
+            alone show the bound; then nothing else is named. Empty for a cover of all sources.
 
     Source: docs/mathematics.md, "Relaxations"; the lifted relaxation with products of inequalities (Sherali and Adams)
     on each cell.
@@ -74,6 +78,7 @@ class Cover(Frozen):
     weight: Array = field(repr=False)
     samples: Indices | None = field(default=None, repr=False)
     symmetry: Indices | None = field(default=None, repr=False)
+    parts: tuple[Cover | None, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         for name in ("functionals", "cell", "first", "second", "weight"):
@@ -87,6 +92,7 @@ class Cover(Frozen):
         for name in ("samples", "symmetry"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, np.asarray(getattr(self, name)))
+        object.__setattr__(self, "parts", tuple(self.parts))
         super().__post_init__()
 
     @classmethod
@@ -99,6 +105,18 @@ class Cover(Frozen):
             return replace(cover, samples=samples)
         none = np.empty(0, dtype=np.intp)
         return cls(np.empty((0, 0)), none, none, none, np.empty(0), samples)
+
+    @classmethod
+    def of_groups(cls, parts: Sequence[Cover | None]) -> Cover | None:
+        """The covers of groups that are bounded one by one, as one; None where no group needs any.
+
+        Args:
+            parts: of `Problem.parts`, in their order.
+        """
+        if all(part is None for part in parts):
+            return None
+        none = np.empty(0, dtype=np.intp)
+        return cls(np.empty((0, 0)), none, none, none, np.empty(0), parts=tuple(parts))
 
     @property
     def within(self) -> Cover | None:
@@ -124,6 +142,8 @@ class Cover(Frozen):
     def bounds(self, problem: Problem, worth: Array) -> Array:
         """(n,) `ratios` for the form of Y in whitened coordinates (`theory.geometry.whitening`)."""
         self.require_fitting(problem)
+        if self.parts:
+            raise InputError("cover: one for each group; bound each group by itself")
         if self.samples is not None:
             return replace(self, samples=None).bounds(problem.among(self.samples, listed=False), worth)
         whitening = problem.whitening
@@ -166,6 +186,9 @@ class Cover(Frozen):
 
     def require_fitting(self, problem: Problem) -> None:
         """Raise InputError unless every product names inequalities that the problem has."""
+        if self.parts:
+            self._check_parts(problem)
+            return
         if self.samples is not None:
             self._check_samples(problem)
         if self.samples is not None and not len(self.weight):
@@ -174,6 +197,16 @@ class Cover(Frozen):
         samples = problem.sources.vertices if self.samples is None else self.samples
         images = 1 if self.symmetry is None else self._images(problem)
         self._check_products(len(samples) + images * len(self.functionals))
+
+    def _check_parts(self, problem: Problem) -> None:
+        apart = problem.groups is not None and GROUP_BY_GROUP.accepts(problem)
+        if not apart or len(self.parts) != len(problem.parts):
+            raise InputError("cover: its groups are none that are bounded one by one; use it with the problem it is of")
+        for part, cover in zip(problem.parts, self.parts, strict=True):
+            if cover is not None and part is None:
+                raise InputError("cover: it has a proof for a group of which nothing is asked")
+            if cover is not None and part is not None:
+                cover.require_fitting(part)
 
     def _images(self, problem: Problem) -> int:
         """Number of elements of the group."""

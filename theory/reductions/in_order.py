@@ -129,14 +129,38 @@ class _InOrder(Reduction):
 
         Products name vertices by their number, and each of the two problems numbers its own.
         """
-        if cover is None or not self.accepts(problem) or not len(cover.weight):
+        if cover is None or not self.accepts(problem):
             return cover
-        there = self._functions(problem)
+        there, inside, ordered = self._functions(problem), problem.canonical, problem.in_order.canonical
+        if not cover.parts:
+            return self._cover(cover, there, inside, ordered, back=back)
+        cover.require_fitting(ordered if back else inside)
+        names, own = list(ordered.groups), list(inside.groups)
+        moved = dict.fromkeys(own if back else names)
+        for name, part in zip(names if back else own, cover.parts, strict=True):
+            if part is None:
+                continue
+            block = there[np.ix_(inside.groups[name], ordered.groups[name])]
+            parts = inside.parts[own.index(name)], ordered.parts[names.index(name)]
+            moved[name] = self._cover(part, block, *parts, back=back)
+        return replace(cover, parts=tuple(moved.values()))
+
+    def _cover(self, cover: Any, there: Array, inside: Any, ordered: Any, *, back: bool) -> Any:
+        """A cover of one of two problems as one of the other.
+
+        Args:
+            cover: of the one that is in order if back, else of the other.
+            there: (r, r) what unit weights on the coordinates of the first are on those of the second.
+            inside: the problem as posed, in canonical form.
+            ordered: the problem in order, in canonical form.
+            back: see above.
+        """
+        if not len(cover.weight):
+            return cover
         functionals = cover.functionals @ (there.T if back else np.linalg.inv(there).T)
         if cover.samples is not None:  # rows of the table, which are the same ones
             return replace(cover, functionals=functionals)
-        theirs = problem.canonical.sources.vertices
-        ours = problem.in_order.canonical.sources.vertices @ there.T
+        theirs, ours = inside.sources.vertices, ordered.sources.vertices @ there.T
         place = _nearest(ours, theirs) if back else _nearest(theirs, ours)
         first, second = (
             np.where(index < len(place), place[np.minimum(index, len(place) - 1)], index)
