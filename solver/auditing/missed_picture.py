@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -91,16 +90,15 @@ def _with_chance(shares: Shares, number: int, group: int) -> str:
     return f"{100 * shares.shares[number, group]:.3g} % (by chance {100 * mean:.2f} ± {100 * deviation:.2f} %)"
 
 
-def plot_missed(found: MissedFindings, path: str | os.PathLike[str] | None = None) -> Figure:
+@style.picture
+def plot_missed(found: MissedFindings) -> Figure:
     """Draw the shares of each group in each neuron, without the missing source and with it.
 
     A cell with a dot is more than chance. Shares are drawn by their roots, as correlations are.
 
     Args:
         found: the finding.
-        path: where to write it (.png, .pdf, .svg), if anywhere.
     """
-    target = style.target_of(path)
     order = np.sort(np.argsort(-found.given.shares.max(axis=1), kind="stable")[:DRAWN])
     figure = style.page_figure(1, 0.5)
     panels = figure.subplots(1, 2, width_ratios=[len(found.without.groups) + 1.0, len(found.given.groups) + 1.0])
@@ -117,7 +115,7 @@ def plot_missed(found: MissedFindings, path: str | os.PathLike[str] | None = Non
     bar = style.colour_bar(figure, image, panels[1], label="share of variance beyond the others (%)")
     bar.set_ticks([0, 0.1**0.5, 0.5, 1], labels=["0", "10", "25", "100"])
     style.note(figure, f"Dots: more than by chance (at most {percent(found.level)} for any false one).")
-    return style.written(figure, target)
+    return figure
 
 
 def _draw(axes: Axes, shares: Shares, order: NDArray[np.intp], level: float, title: str) -> Any:

@@ -106,7 +106,7 @@ class MissedSource(MissedFindings):
         """
         from solver.auditing.missed_picture import plot_missed
 
-        return plot_missed(self, path)
+        return plot_missed(self, path=path)
 
     def __repr__(self) -> str:
         return "\n".join(self.sentences())

@@ -42,7 +42,7 @@ class Drawn:
         """
         whole, known = self._drawing()
         if ax is None and panels is None:
-            drawn: Figure = whole(self, path)
+            drawn: Figure = whole(self, path=path)
             return drawn
         from solver.pictures.panels import plot_panels
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -80,8 +79,7 @@ def check(
         if picture is not None and problem is not None:
             from solver.pictures.plot import plot_verdict
 
-            draw = partial(plot_verdict, problem, verdict)
-            outputs.attempt(write, draw, picture, form, "Picture in")
+            outputs.attempt(write, lambda path: plot_verdict(problem, verdict, path=path), picture, form, "Picture in")
     return 0
 
 

@@ -114,7 +114,7 @@ def _rows(plan: Sweep) -> list[Row]:
 def _draw_plane(plane: PhasePlane, picture: str) -> None:
     from solver.pictures.phases.phase_plane import plot_phase_plane
 
-    plot_phase_plane(plane, picture)
+    plot_phase_plane(plane, path=picture)
 
 
 def _boundary_source(plane: PhasePlane) -> str:
@@ -162,7 +162,7 @@ def _tell_plane(plane: PhasePlane) -> None:
 def _draw_phase(chosen: Family, solved: list[PhasePoint], picture: str) -> None:
     from solver.pictures.phases.phase_diagram import plot_phase
 
-    plot_phase(chosen, solved, picture)
+    plot_phase(chosen, solved, path=picture)
 
 
 def _phase_as_dict(chosen: Family, solved: list[PhasePoint]) -> dict[str, Any]:

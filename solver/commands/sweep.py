@@ -104,7 +104,7 @@ def _require_drawable(plan: Sweep, held: dict[str, str], picture: str) -> None:
 def _draw(plan: Sweep, rows: list[Row], held: dict[str, str], picture: str) -> None:
     from solver.pictures.phases.sweep import plot_sweep
 
-    plot_sweep(plan, rows, picture, at=held)
+    plot_sweep(plan, rows, path=picture, at=held)
 
 
 def solved(

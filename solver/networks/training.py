@@ -104,7 +104,7 @@ class Trained(Frozen):
         """
         from solver.pictures.training import plot_training
 
-        return plot_training(self.steps, self.losses, floor, path)
+        return plot_training(self.steps, self.losses, floor, path=path)
 
     def __repr__(self) -> str:
         return (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ from solver.pictures import style
 from solver.pictures.audit_words import headline
 from solver.pictures.plot import draw_energies
 from solver.pictures.source_plane import Condition, arrows, cloud
-from solver.pictures.style import styled
+from solver.pictures.style import picture
 from solver.pictures.words import percent
 from theory.arrays import Array
 from theory.errors import InputError
@@ -38,8 +37,8 @@ CHANGED = {
 """What an audit changes, in the order of the savings."""
 
 
-@styled
-def plot_audit(findings: Findings, path: str | os.PathLike[str] | None = None) -> Figure:
+@picture
+def plot_audit(findings: Findings) -> Figure:
     """Draw both codes with the terms of their losses, what each neuron earns, and what each change would save.
 
     Two sources: neurons as arrows over the samples, orange where they earn less than they cost. Otherwise: weights in
@@ -48,10 +47,6 @@ def plot_audit(findings: Findings, path: str | os.PathLike[str] | None = None) -
 
     Args:
         findings: of an audit.
-        path: .png, .pdf or .svg file to write, whole or not at all.
-
-    Raises:
-        InputError: a path that cannot be written.
 
     Example:
         >>> from solver import Problem, audit
@@ -59,7 +54,6 @@ def plot_audit(findings: Findings, path: str | os.PathLike[str] | None = None) -
         >>> len(plot_audit(audit(Problem(square), 1 + square)).axes)
         5
     """
-    target = style.target_of(path)
     figure = style.page_figure(1, 0.66)
     top, bottom = style.stacked(figure, 1.25, 1)
     for place, draw in zip(style.side_by_side(top, 1, 1, 0.8), (draw_audited, draw_best, draw_terms), strict=True):
@@ -72,7 +66,7 @@ def plot_audit(findings: Findings, path: str | os.PathLike[str] | None = None) -
     if findings.unexplained:
         notes.append(f"{percent(findings.unexplained)} of the variance of the activity is not affine, and not audited.")
     style.note(figure, " ".join(notes))
-    return style.written(figure, target)
+    return figure
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from matplotlib.figure import Figure
 from solver.pictures import style
 from solver.pictures.audit import Bars, draw_earnings, draw_savings, draw_terms
 from solver.pictures.audit_words import excess_words, headline, saved_words, terms_of, weights_words
-from solver.pictures.style import styled
+from solver.pictures.style import picture
 from solver.pictures.summary import ROWS_ON_TERMINAL
 from solver.pictures.words import aligned, percent, price_sentence, scales_words
 
@@ -105,16 +104,12 @@ def text(findings: NonlinearFindings) -> str:
     return "\n".join([*lines, f"... and {hidden} more neurons"] if hidden > 0 else lines)
 
 
-@styled
-def plot(findings: NonlinearFindings, path: str | os.PathLike[str] | None = None) -> Figure:
+@picture
+def plot(findings: NonlinearFindings) -> Figure:
     """Draw the terms of both losses, what each neuron earns for its cost, and what each change would save.
 
     Args:
         findings: of an audit.
-        path: .png, .pdf or .svg file to write, whole or not at all.
-
-    Raises:
-        InputError: a path that cannot be written.
 
     Example:
         >>> from solver import Problem, audit
@@ -123,7 +118,6 @@ def plot(findings: NonlinearFindings, path: str | os.PathLike[str] | None = None
         >>> len(plot(audit(problem, [[1.0], [0.0], [0.0]])).axes)
         3
     """
-    target = style.target_of(path)
     figure = style.page_figure(1, 0.36)
     left, middle, right = figure.subplots(1, 3)
     draw_terms(left, findings)
@@ -135,7 +129,7 @@ def plot(findings: NonlinearFindings, path: str | os.PathLike[str] | None = None
     if findings.unexplained > NEGLIGIBLE:
         notes.append(f"{percent(findings.unexplained)} of the variance of the activity is not audited.")
     style.note(figure, " ".join(notes))
-    return style.written(figure, target)
+    return figure
 
 
 PANELS = {"earnings": draw_earnings, "energies": draw_terms, "savings": draw_savings}  # what can be drawn alone

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,29 +9,24 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from solver.pictures import style
-from solver.pictures.style import styled
+from solver.pictures.style import picture
 from theory.arrays import Array
 
 SHARE = LinearSegmentedColormap.from_list("share", ["#ffffff", "#86cfaa", "#238b5b", "#05402a"])
 
 
-@styled
-def plot_shares(explained: Array, labels: Sequence[str], path: str | os.PathLike[str] | None = None) -> Figure:
+@picture
+def plot_shares(explained: Array, labels: Sequence[str]) -> Figure:
     """Draw the share of each neuron's variance that each label explains.
 
     Args:
         explained: (n, k) the shares.
         labels: k names.
-        path: .png, .pdf or .svg file to write, whole or not at all.
-
-    Raises:
-        InputError: a path that cannot be written.
 
     Example:
         >>> len(plot_shares(np.eye(2), ["left", "right"]).axes)
         2
     """
-    target = style.target_of(path)
     height = float(np.clip(0.2 * len(explained) + 1, 2, 8)) / style.PAGE_WIDTH
     figure = style.page_figure(0.6, height)
     axes = figure.subplots()
@@ -47,4 +41,4 @@ def plot_shares(explained: Array, labels: Sequence[str], path: str | os.PathLike
             colour = "white" if share > 0.5 else style.DARK
             axes.text(column, row, f"{share:.2f}", ha="center", va="center", color=colour, fontsize=6)
     style.colour_bar(figure, image, axes, shrink=0.6, aspect=16, pad=0.02, ticks=[0, 0.5, 1])
-    return style.written(figure, target)
+    return figure

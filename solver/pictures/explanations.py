@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from matplotlib.figure import Figure
 
 from solver.pictures import style
 from solver.pictures.comparison import SHARE
-from solver.pictures.style import BLUE, DARK, GREY, styled
+from solver.pictures.style import BLUE, DARK, GREY, picture
 from theory.arrays import Array
 
 ROWS = 30  # neurons in a picture
@@ -22,13 +21,9 @@ LEVEL = 24  # characters of all labels from which on they stand upright
 ROW, LETTER = 0.33, 0.052  # inches: the height of a row, and the width of a letter of a label
 
 
-@styled
+@picture
 def plot_explanations(
-    columns: dict[str, list[Any]],
-    labels: Sequence[str],
-    selectivity: Array,
-    chance_selectivity: Array,
-    path: str | os.PathLike[str] | None = None,
+    columns: dict[str, list[Any]], labels: Sequence[str], selectivity: Array, chance_selectivity: Array
 ) -> Figure:
     """Draw a row for each neuron: its formula, its IoU with what is proven and what chance reaches, its selectivity.
 
@@ -37,10 +32,6 @@ def plot_explanations(
         labels: k names.
         selectivity: (n, k) average precision.
         chance_selectivity: (n, k) that of chance; NaN where it is not known.
-        path: .png, .pdf or .svg file to write, whole or not at all.
-
-    Raises:
-        InputError: a path that cannot be written.
 
     Example:
         >>> from solver import explain
@@ -48,7 +39,6 @@ def plot_explanations(
         >>> len(plot_explanations(found.columns(), found.labels, found.selectivity, found.selectivity).axes)
         3
     """
-    target = style.target_of(path)
     count = min(ROWS, len(selectivity))
     names = [style.label_of(name) for name in labels] if len(labels) <= LABELS else []
     upright = len("".join(names)) >= LEVEL
@@ -65,7 +55,7 @@ def plot_explanations(
     bar.ax.set_yticklabels([least, "half way", "perfect"])
     if count < len(selectivity):
         style.note(figure, f"The first {count} of {len(selectivity)} neurons.")
-    return style.written(figure, target)
+    return figure
 
 
 def _formulas(axes: Axes, columns: dict[str, list[Any]], count: int) -> None:

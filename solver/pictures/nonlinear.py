@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from solver.ambiguity import sentence
 from solver.pictures import style
-from solver.pictures.style import styled
+from solver.pictures.style import picture
 from solver.pictures.words import (
     counted,
     kind_words,
@@ -177,16 +177,12 @@ def page(answer: NonlinearCode, path: str | os.PathLike[str]) -> None:
         partial.write_text(text, encoding="utf-8")
 
 
-@styled
-def plot(answer: NonlinearCode, path: str | os.PathLike[str] | None = None) -> Figure:
+@picture
+def plot(answer: NonlinearCode) -> Figure:
     """Draw a code: its loss beside those it is compared with, and what the strongest neurons do on the samples.
 
     Args:
         answer: what to draw.
-        path: .png, .pdf or .svg file to write, whole or not at all.
-
-    Raises:
-        InputError: a path that cannot be written.
 
     Example:
         >>> from solver import Problem, solve
@@ -194,7 +190,6 @@ def plot(answer: NonlinearCode, path: str | os.PathLike[str] | None = None) -> F
         >>> len(plot(solve(Problem([[-1], [0], [1]], activation="rectified", readout=Soft(100)))).axes) >= 2
         True
     """
-    target = style.target_of(path)
     panels = min(len(answer), NEURONS_DRAWN)
     rows = max(1, -(-panels // 4))
     figure = style.page_figure(1.0, 0.16 + 0.19 * rows)
@@ -217,7 +212,7 @@ def plot(answer: NonlinearCode, path: str | os.PathLike[str] | None = None) -> F
         if image is not None:
             style.colour_bar(right, image, list(grid), label="activity, share of the largest", shrink=0.7)
     style.head(figure, "\n".join(line for line in (_price(answer), _who(answer), _linearity(answer)) if line))
-    return style.written(figure, target)
+    return figure
 
 
 def _draw_losses(axes: Axes, answer: NonlinearCode) -> None:

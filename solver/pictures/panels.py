@@ -85,7 +85,7 @@ def plot_panels(
     if not names or (known is None and not len(code)):
         raise InputError("panels: there is nothing to draw; name a panel of a code that has neurons")
     if axes is None:
-        return _figure(code, [drawing[name] for name in names], path)
+        return _figure(code, [drawing[name] for name in names], path=path)
     if path is not None:
         raise InputError("path: the axes belong to a figure of yours, which has savefig; leave the path out")
     places = [axes] if isinstance(axes, Axes) else list(np.ravel(axes))
@@ -99,10 +99,9 @@ def plot_panels(
     return figure
 
 
-@style.styled
-def _figure(code: Any, drawing: list[Draw], path: str | os.PathLike[str] | None) -> Figure:
-    target = style.target_of(path)
+@style.picture
+def _figure(code: Any, drawing: list[Draw]) -> Figure:
     figure = style.page_figure(min(1.0, 0.45 * len(drawing)), 0.4)
     for place, draw in zip(figure.subplots(1, len(drawing), squeeze=False).flat, drawing, strict=True):
         draw(place, code)
-    return style.written(figure, target)
+    return figure

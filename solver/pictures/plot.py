@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
@@ -17,7 +16,7 @@ from matplotlib.patches import Patch
 from solver.codes.linear import Code, described
 from solver.codes.reads import ONE_SOURCE
 from solver.pictures import source_plane, style
-from solver.pictures.style import styled
+from solver.pictures.style import picture
 from solver.pictures.summary import relative_weights, share_kept
 from solver.pictures.words import amount, counted, judged, kind_words, percent, threshold
 from theory.arrays import Array
@@ -36,8 +35,8 @@ GROUP_COLOURS = ("#0b6fa8", "#c2570c", "#23855a", "#9a3b8f", "#8a6d00", "#5a5a5a
 SEVERAL_GROUPS = "#111111"
 
 
-@styled
-def plot(representation: Code, path: str | os.PathLike[str] | None = None) -> Figure:
+@picture
+def plot(representation: Code) -> Figure:
     """Draw a code.
 
     Two sources: the samples with their hull, the neurons as arrows along which their activity grows (colour and
@@ -54,33 +53,24 @@ def plot(representation: Code, path: str | os.PathLike[str] | None = None) -> Fi
 
     Args:
         representation: what to draw.
-        path: .png, .pdf or .svg file to write, whole or not at all.
-
-    Raises:
-        InputError: a path that cannot be written.
 
     Example:
         >>> from solver import Problem, solve
         >>> len(plot(solve(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]]))).axes) > 2
         True
     """
-    target = style.target_of(path)
     draw = {1: _draw_line, 2: _draw_plane}.get(representation.problem.dimension, _draw_many)
     figure = draw(representation) if len(representation) else _draw_silent(representation)
     style.head(figure, "\n".join("   |   ".join(line) for line in _headline(representation)), size=8)
-    return style.written(figure, target)
+    return figure
 
 
-@styled
-def plot_verdict(problem: Problem, verdict: Verdict, path: str | os.PathLike[str] | None = None) -> Figure:
+@picture
+def plot_verdict(problem: Problem, verdict: Verdict) -> Figure:
     """Draw the modularity condition: hull, ellipse of F and, if the code must mix, the neuron that shows it.
 
     More than two sources: F relative to the squared biases, and hull and ellipsoid projected on every pair of sources.
-
-    Raises:
-        InputError: a path that cannot be written.
     """
-    target = style.target_of(path)
     condition = source_plane.Condition(problem, verdict.F)
     if problem.dimension <= 2:
         figure = style.page_figure(0.6, 0.6)
@@ -109,7 +99,7 @@ def plot_verdict(problem: Problem, verdict: Verdict, path: str | os.PathLike[str
     lines.append({True: kind, False: f"mixed{exactly}", None: "undecided"}[verdict.modular] + margin)
     style.head(figure, "\n".join(lines), size=8)
     _caption(figure, condition)
-    return style.written(figure, target)
+    return figure
 
 
 # ---- the three layouts --------------------------------------------------------------------------------------------

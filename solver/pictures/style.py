@@ -96,6 +96,21 @@ def styled(draw: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     return inside
 
 
+def picture(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+    """Draw a whole picture in this style; the option `path` names a file (.png, .pdf, .svg) to write it to.
+
+    A path that cannot be written is refused (`InputError`) before anything is drawn.
+    """
+
+    @styled
+    @wraps(draw)
+    def inside(*arguments: Any, path: str | os.PathLike[str] | None = None, **options: Any) -> Figure:
+        target = target_of(path)
+        return written(draw(*arguments, **options), target)
+
+    return inside
+
+
 # ---- files --------------------------------------------------------------------------------------------------------
 
 

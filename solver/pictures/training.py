@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from solver.pictures.style import BLUE, DASHED, GREY, ORANGE, legend, page_figure, styled, target_of, written
+from solver.pictures.style import BLUE, DASHED, GREY, ORANGE, legend, page_figure, picture
 from theory.arrays import Array
 
 FLOOR_REACHED = 1e-3  # relative distance from the floor within which a run counts as having reached it
 SINGLE_PRECISION = 1e-7  # relative distance from the floor below which single precision says nothing
 
 
-@styled
-def plot_training(
-    steps: NDArray[np.intp], losses: Array, floor: float | None = None, path: str | os.PathLike[str] | None = None
-) -> Figure:
+@picture
+def plot_training(steps: NDArray[np.intp], losses: Array, floor: float | None = None) -> Figure:
     """Draw the loss of every seed over the steps: above a floor by how much, on a scale on which its end can be seen.
 
     Args:
         steps: (k,) at which the curves have a point.
         losses: (s, k) of each seed.
         floor: a proven lower bound of all.
-        path: .png, .pdf or .svg file to write, whole or not at all.
-
-    Raises:
-        InputError: a path that cannot be written.
 
     Example:
         >>> len(plot_training(np.array([0, 10]), np.array([[5.0, 4.0]]), 3.9).axes)
         1
     """
-    target = target_of(path)
     figure = page_figure(0.6, 0.4)
     draw_curves(figure.subplots(), steps, losses, floor)
-    return written(figure, target)
+    return figure
 
 
 def draw_curves(

@@ -132,7 +132,7 @@ class PriceCurve(Frozen):
             self.prices,
             np.column_stack([self.least, self.most]),
             self.practically_modular,
-            path,
+            path=path,
             practically=self.practically,
             groups=self.problem.groups,
         )

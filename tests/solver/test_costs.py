@@ -110,7 +110,7 @@ def test_saved_drawn_and_shown(tmp_path):
     again = Representation.load(tmp_path / "code.npz")
     assert again.problem.activity_cost == 3 and again.problem.bias_cost == 0.2
     assert again.energies == pytest.approx(answer.energies) and list(again.energies)[:2] == ["activity", "bias"]
-    plot(answer, tmp_path / "code.png")
+    plot(answer, path=tmp_path / "code.png")
     assert (tmp_path / "code.png").stat().st_size > 10_000
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from solver.pictures import style
-from solver.pictures.style import styled
+from solver.pictures.style import picture
 from solver.sweeps.phase import PhasePoint
 from theory.families import Family
 from theory.symbolic.markup import unmarked
@@ -17,19 +15,14 @@ from theory.symbolic.markup import unmarked
 SUPPORTS = 3  # members of the family whose support is drawn
 
 
-@styled
-def plot_phase(family: Family, points: list[PhasePoint], path: str | os.PathLike[str] | None = None) -> Figure:
+@picture
+def plot_phase(family: Family, points: list[PhasePoint]) -> Figure:
     """Draw the price of separate neurons over the parameter, and what some of the sources look like.
 
     Args:
         family: of sources, with a parameter.
         points: from `solver.sweeps.phase.along`.
-        path: .png, .pdf or .svg file to write, whole or not at all.
-
-    Raises:
-        InputError: a path that cannot be written.
     """
-    target = style.target_of(path)
     figure = style.page_figure(1, 0.42)
     left, right = style.side_by_side(figure, 3, 1)
     _price(left.subplots(), family, points)
@@ -37,7 +30,7 @@ def plot_phase(family: Family, points: list[PhasePoint], path: str | os.PathLike
     for axes, index in zip(right.subplots(SUPPORTS, 1), chosen, strict=True):
         _support(axes, family, points[index])
     style.head(figure, f"{family.name}: {unmarked(family.parameter)}", size=8)
-    return style.written(figure, target)
+    return figure
 
 
 def _price(axes: Axes, family: Family, points: list[PhasePoint]) -> None:

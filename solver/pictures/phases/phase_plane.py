@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from solver.pictures.style import DASHED, head, legend, note, page_figure, styled, target_of, written
+from solver.pictures.style import DASHED, head, legend, note, page_figure, picture
 from solver.sweeps.plane import PhasePlane, spread_by_ratio
 from theory.symbolic.markup import unmarked
 
@@ -34,20 +33,15 @@ CODES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E
 """Colours that are told apart by all eyes (Okabe and Ito); the last for all codes beyond."""
 
 
-@styled
-def plot_phase_plane(plane: PhasePlane, path: str | os.PathLike[str] | None = None) -> Figure:
+@picture
+def plot_phase_plane(plane: PhasePlane) -> Figure:
     """Draw price of modularity, number of neurons and kinds of neurons over two parameters, with theory's boundary.
 
     Each solved problem is a cell of one colour, so that the picture shows what is certified and nothing between.
 
     Args:
         plane: from `solver.sweeps.plane.phase_plane`.
-        path: .png, .pdf or .svg file to write, whole or not at all.
-
-    Raises:
-        InputError: a path that cannot be written.
     """
-    target = target_of(path)
     figure = page_figure(1, 0.42)
     price, neurons, codes = figure.subplots(1, 3, sharey=True)
     _price(price, plane)
@@ -63,7 +57,7 @@ def plot_phase_plane(plane: PhasePlane, path: str | os.PathLike[str] | None = No
     has_boundary = bool(plane.curves) or len(plane.crossings) > 0
     theory = " Black: the boundary of the theory." if has_boundary else ""
     note(figure, f"Each cell is a problem, solved at its middle.{theory}")
-    return written(figure, target)
+    return figure
 
 
 def _title(plane: PhasePlane) -> str:

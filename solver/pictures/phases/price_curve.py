@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from solver.pictures.style import BLUE, DARK, DASHED, GREY, ORANGE, legend, page_figure, styled, target_of, written
+from solver.pictures.style import BLUE, DARK, DASHED, GREY, ORANGE, legend, page_figure, picture
 from solver.pictures.words import kind_words, percent
 from theory.arrays import Array
 
 
-@styled
+@picture
 def plot_price_curve(
     costs: Array,
     prices: Array,
     bounds: Array,
     judged: Sequence[bool | None],
-    path: str | os.PathLike[str] | None = None,
     *,
     practically: float,
     groups: object = None,
@@ -34,12 +32,8 @@ def plot_price_curve(
         prices: (k,) of modularity.
         bounds: (k, 2) what each is proven to be at least and at most.
         judged: for each whether it is proven to be at most the threshold, or None.
-        path: .png, .pdf or .svg file to write, whole or not at all.
         practically: the threshold.
         groups: of sources, whose separation has the price; None for single sources.
-
-    Raises:
-        InputError: a path that cannot be written.
 
     Example:
         >>> costs, prices = np.array([0.1, 1.0]), np.array([0.1, 1e-4])
@@ -47,7 +41,6 @@ def plot_price_curve(
         >>> len(plot_price_curve(costs, prices, bounds, [False, True], practically=1e-3).axes)
         1
     """
-    target = target_of(path)
     name, kind, unit = kind_words(groups)
     figure = page_figure(0.6, 0.42)
     axes = figure.subplots()
@@ -67,4 +60,4 @@ def plot_price_curve(
     axes.set_ylim(0, 108 * max(float(np.nanmax(np.append(most, prices))), 2 * practically, 1e-9))
     axes.set_title(f"Price of {name}")
     legend(axes, loc="best")
-    return written(figure, target)
+    return figure

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from solver.pictures.phases.phase_plane import LABELS, plot_phase_plane
-from solver.pictures.style import DARK, GREY, legend, page_figure, styled, target_of, written
+from solver.pictures.style import DARK, GREY, legend, page_figure, picture
 from solver.sweeps.plan import Sweep
 from solver.sweeps.plane import phase_plane, spread_by_ratio
 from solver.sweeps.pose import SMOOTH
@@ -23,11 +22,10 @@ ORDERED = (*SMOOTH, "samples")
 """Coordinates along which a line may be drawn from one value to the next; resamples and seeds have none."""
 
 
-@styled
+@picture
 def plot_sweep(
     plan: Sweep,
     rows: Sequence[Row],
-    path: str | os.PathLike[str] | None = None,
     *,
     at: Mapping[str, Any] | None = None,
 ) -> Figure:
@@ -39,11 +37,10 @@ def plot_sweep(
     Args:
         plan: the sweep.
         rows: from `solver.sweeps.run.run`.
-        path: .png, .pdf or .svg file to write, whole or not at all.
         at: values of coordinates that are held, where more than two vary.
 
     Raises:
-        InputError: a path that cannot be written; more than two coordinates that vary, none, or no grid of them.
+        InputError: more than two coordinates that vary, none, or no grid of them.
 
     Example:
         >>> from solver import Sweep
@@ -52,11 +49,11 @@ def plot_sweep(
         >>> len(plot_sweep(plan, run(plan)).axes)
         3
     """
-    target = target_of(path)
     part, chosen = view(plan, rows, at or {})
     if len(part.axes) == 2:
-        return plot_phase_plane(phase_plane(part, chosen), target)
-    return written(_curves(part, chosen), target)
+        drawn: Figure = plot_phase_plane(phase_plane(part, chosen))
+        return drawn
+    return _curves(part, chosen)
 
 
 def _curves(part: Sweep, rows: Sequence[Row]) -> Figure:

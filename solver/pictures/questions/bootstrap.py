@@ -23,7 +23,7 @@ BINS = 30
 Curve = tuple[Any, Array, Array, Array]  # numbers of samples, means, and the ends of the middle share of the prices
 
 
-@style.styled
+@style.picture
 def plot_bootstrap(
     prices: Array,
     price: float,
@@ -33,7 +33,6 @@ def plot_bootstrap(
     *,
     level: float,
     practically: float,
-    path: str | os.PathLike[str] | None = None,
 ) -> Figure:
     """Draw the prices of resamples, the curve of the price, and what neurons of one source each earn.
 
@@ -45,10 +44,6 @@ def plot_bootstrap(
         curve: numbers of samples, means and ends of their prices; None if not known.
         level: of the interval, and the middle share.
         practically: price up to which a code counts as practically modular.
-        path: .png, .pdf or .svg file to write, whole or not at all.
-
-    Raises:
-        InputError: a path that cannot be written.
 
     Example:
         >>> prices = np.array([0.1, 0.2, 0.2, 0.4])
@@ -56,7 +51,6 @@ def plot_bootstrap(
         >>> len(figure.axes)
         1
     """
-    target = style.target_of(path)
     panels = 1 + (curve is not None) + bool(sources)
     figure = style.page_figure(0.33 * panels + 0.04, 0.32)
     axes = list(np.ravel(figure.subplots(1, panels, squeeze=False)))
@@ -65,7 +59,7 @@ def plot_bootstrap(
         _draw_curve(axes[1], curve, interval, level, practically)
     if sources:
         _draw_sources(axes[-1], sources, practically)
-    return style.written(figure, target)
+    return figure
 
 
 def _draw_prices(axes: Axes, prices: Array, price: float, interval: tuple[float, float], level: float) -> None:

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from solver.pictures.style import BLUE, DARK, DASHED, GREY, ORANGE, legend, page_figure, styled, target_of, written
+from solver.pictures.style import BLUE, DARK, DASHED, GREY, ORANGE, legend, page_figure, picture
 from theory.arrays import Array
 
 
-@styled
-def plot_budget(
-    numbers: NDArray[np.intp],
-    losses: Array,
-    floor: float,
-    enough: int | None,
-    path: str | os.PathLike[str] | None = None,
-) -> Figure:
+@picture
+def plot_budget(numbers: NDArray[np.intp], losses: Array, floor: float, enough: int | None) -> Figure:
     """Draw losses over numbers of neurons: blue where they reach the floor, orange above it.
 
     Args:
@@ -28,16 +20,11 @@ def plot_budget(
         losses: (k,) the least found with each.
         floor: proven lower bound of all.
         enough: the smallest number that reaches it, if one does.
-        path: .png, .pdf or .svg file to write, whole or not at all.
-
-    Raises:
-        InputError: a path that cannot be written.
 
     Example:
         >>> len(plot_budget(np.array([2, 3]), np.array([5.0, 4.0]), 4.0, 3).axes)
         1
     """
-    target = target_of(path)
     figure = page_figure(0.6, 0.4)
     axes = figure.subplots()
     axes.axhline(floor, color=GREY, lw=1, ls=DASHED, label="floor: no code costs less")
@@ -50,4 +37,4 @@ def plot_budget(
     axes.set(xlabel="neurons", ylabel="loss")
     axes.margins(y=0.1)
     legend(axes, loc="upper right")
-    return written(figure, target)
+    return figure

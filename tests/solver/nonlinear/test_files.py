@@ -85,7 +85,7 @@ def test_words_pictures_and_pages_name_the_kind(answer, tmp_path):
     assert sentences(answer)[0].startswith("Price of modularity: ") and f"{kind} neuron" in sentences(answer)[1]
     assert repr(answer) == as_text(answer)
     assert len(as_text(answer).splitlines()) > len(answer)
-    figure = plot(answer, tmp_path / "code.png")
+    figure = plot(answer, path=tmp_path / "code.png")
     labels = [label.get_text() for label in figure.axes[0].get_legend().get_texts()]
     assert {*answer.energies, "proven bound"} <= set(labels)
     page(answer, tmp_path / "code.html")

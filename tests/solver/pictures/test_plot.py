@@ -29,7 +29,7 @@ def colours(axes):
 
 @pytest.mark.parametrize("suffix", plainly(SIGNATURES, [".png", ".svg"]))
 def test_written_whole(tmp_path, suffix):
-    plot(solve(Problem([[0], [1], [3]])), tmp_path / f"code{suffix}")
+    plot(solve(Problem([[0], [1], [3]])), path=tmp_path / f"code{suffix}")
     assert (tmp_path / f"code{suffix}").read_bytes().startswith(SIGNATURES[suffix])
     assert [path.name for path in tmp_path.iterdir()] == [f"code{suffix}"]
 
@@ -40,7 +40,7 @@ def test_failure_leaves_no_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr("matplotlib.figure.Figure.savefig", fail)
     with pytest.raises(OSError, match="disk full"):
-        plot(solve(CUT), tmp_path / "code.png")
+        plot(solve(CUT), path=tmp_path / "code.png")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -60,8 +60,8 @@ HARD = {
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", HARD)
 def test_every_kind_of_problem_has_its_picture(tmp_path, name):
-    plot(solve(HARD[name], time_limit=5), tmp_path / "code.png")
-    plot_verdict(HARD[name], decide(HARD[name]), tmp_path / "verdict.png")
+    plot(solve(HARD[name], time_limit=5), path=tmp_path / "code.png")
+    plot_verdict(HARD[name], decide(HARD[name]), path=tmp_path / "verdict.png")
     assert len(list(tmp_path.iterdir())) == 2
 
 
