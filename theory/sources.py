@@ -125,10 +125,9 @@ class Sources(Immutable):
         # What follows does not depend on the order of the samples, to the last digit.
         self._order, self._counts = ordered_rows(self.points, self.probabilities)
         self._origin = self.points[self._order[0]]
-        self._shift = self._weighted_shift()
+        self._shift, self.covariance = self._moments()
         self.mean = self._origin + self._shift
         self.lower, self.upper = self.about_mean(lowest), self.about_mean(highest)
-        self.covariance = self._weighted_covariance()
         self._find_hull()
         self._finish()
 
@@ -498,14 +497,13 @@ class Sources(Immutable):
     @derived
     def vertices(self) -> Array:
         """(V, d) extreme points about the mean, or for d > EXACT_DIMENSION all distinct points."""
-        from theory.geometry.polytope import extreme_points
+        from theory.geometry.extremes import extreme_points
 
         if self.hull is not None:
             return np.asarray(self.on_hull.vertices @ self.hull.basis.T)
         if self.dimension > EXACT_DIMENSION:
             return self.about_mean(np.unique(self.points, axis=0))
-        points = self.points[self._order] if self.from_samples else self.points
-        return self.about_mean(extreme_points(points))
+        return self.about_mean(extreme_points(self.points, self._order if self.from_samples else None))
 
     @derived
     def fan(self) -> NormalFan:
@@ -570,7 +568,8 @@ class Sources(Immutable):
             return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))).T * deviation)
         root: Array = np.empty((0, self.dimension))
         for block, share in self._ordered_blocks():
-            root = np.asarray(np.linalg.qr(np.vstack([root, block / deviation * np.sqrt(share)[:, None]]), mode="r"))
+            rows = (block - self._shift) / deviation * np.sqrt(share)[:, None]
+            root = np.asarray(np.linalg.qr(np.vstack([root, rows]), mode="r"))
         return root * deviation
 
     def variances(self, weights: ArrayLike) -> Array:
@@ -654,26 +653,29 @@ class Sources(Immutable):
     # ---- construction -----------------------------------------------------------------------------------------
 
     def _ordered_blocks(self) -> Iterator[tuple[Array, Array]]:
-        """Yield different samples about the mean, in an order of their own, and their shares, in blocks of rows."""
+        """Yield different samples about the origin, in an order of their own, and their shares, in blocks of rows."""
         shares = self._counts / self._counts.sum() if self.probabilities is None else self._counts
         for start in range(0, len(self._order), CHUNK_ROWS):
             rows = slice(start, start + CHUNK_ROWS)
             # Many times quicker than by indexing.
-            yield self.about_mean(self.points.take(self._order[rows], axis=0)), shares[rows]
+            yield self.points.take(self._order[rows], axis=0) - self._origin, shares[rows]
 
-    def _weighted_shift(self) -> Array:
-        """(d,) the mean about the first sample."""
-        shift = np.zeros(self.dimension)
-        self._shift = shift.copy()
+    def _moments(self) -> tuple[Array, Array]:
+        """(d,) the mean about the origin, and (d, d) the covariance: the blocks', and that of their means."""
+        means, weights = [], []
+        covariance = np.zeros((self.dimension, self.dimension))
         for block, shares in self._ordered_blocks():
-            shift += shares @ block
-        return shift
-
-    def _weighted_covariance(self) -> Array:
-        total = np.zeros((self.dimension, self.dimension))
-        for block, shares in self._ordered_blocks():
-            total += (block.T * shares) @ block
-        return (total + total.T) / 2
+            weight = float(shares.sum())
+            mean = shares @ block / weight if weight else block[0]
+            about = block - mean
+            covariance += (about.T * shares) @ about
+            means.append(mean)
+            weights.append(weight)
+        apart, shares = np.array(means), np.array(weights)
+        shift = shares @ apart
+        apart -= shift
+        covariance += (apart.T * shares) @ apart
+        return shift, (covariance + covariance.T) / 2
 
     def _checked_range(self, lowest: Array, highest: Array) -> tuple[Array, Array]:
         """Least and largest values (d,), unless a source is constant or its squares cannot be computed."""

@@ -21,8 +21,8 @@ from theory.arrays import Array
 from theory.bounds.ascent import Ascent
 from theory.conditions.verdict import CONDITION_TOLERANCE, Verdict
 from theory.geometry.copositivity import COPOSITIVE_ROUNDING
+from theory.geometry.extremes import extreme_points
 from theory.geometry.face_lattice import FaceLattice
-from theory.geometry.polytope import extreme_points
 from theory.geometry.pricing import Pricing
 from theory.problem import Problem
 

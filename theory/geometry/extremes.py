@@ -22,7 +22,7 @@ from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
 from theory.geometry.polytope import hull_of, in_scale
 
-__all__ = ["EXACT_DIMENSION", "Inside", "distinct_rows", "extreme_rows", "inside_of"]
+__all__ = ["EXACT_DIMENSION", "Inside", "distinct_rows", "extreme_points", "extreme_rows", "inside_of"]
 
 EXACT_DIMENSION = 5
 """Largest number of sources whose hull and normal fan are always computed: beyond it the fan grows too large."""
@@ -42,6 +42,10 @@ class ExtremesTolerances:
     ahead: int = 1 << 12  # rows compared with one simplex at once
     outside_ball: float = 1 / 16  # share of the rows outside the ball above which all are compared with the box
     most_facets: int = 128  # of the polytope: more take more time than they save
+    filter_rows: int = 5_000  # from which on samples deep inside the hull are discarded before Qhull runs
+    seed_rows: int = 20_000  # of the subsample that the first bodies are made of
+    block_rows: int = 1 << 13  # compared with them at once: they stay in the processor's cache
+    far: int = 48  # directions in which samples are farthest out
 
 
 EXTREMES = ExtremesTolerances()
@@ -67,6 +71,26 @@ def distinct_rows(points: Array) -> Indices:
     if len(kept) > len(first):
         kept = np.sort(kept[np.unique(points[kept], axis=0, return_index=True)[1]])
     return kept
+
+
+def extreme_points(points: Array, order: Indices | None = None) -> Array:
+    """The rows of points (T, d) that are vertices of their hull, as given.
+
+    Args:
+        points: (T, d).
+        order: (n,) the rows that count, in an order of their own, on which the order of the vertices depends alone.
+
+    Raises:
+        InputError: the points do not span d dimensions.
+    """
+    dimension = points.shape[1]
+    if dimension == 1:
+        return np.array([[points.min()], [points.max()]])
+    order = np.arange(len(points)) if order is None else order
+    candidates = points.take(order, axis=0) if len(order) < EXTREMES.filter_rows else _discard_inner(points, order)
+    center, transform = in_scale(candidates)
+    hull = hull_of((candidates - center) @ transform)
+    return np.asarray(candidates[hull.vertices])
 
 
 def extreme_rows(points: Array) -> Indices:
@@ -251,9 +275,11 @@ def inside_of(points: Array) -> Inside:
     margin = EXTREMES.inside
     scale = (1 + margin) / (share * half) if share > margin else np.full(dimension, np.inf)
     radius = max(0.0, float(height.min()) - margin * float(np.abs(height).max()))
-    if len(coarse[1]) > EXTREMES.most_facets:
-        coarse = np.empty((0, dimension)), np.empty(0)
-    return Inside(radius, center, scale, *coarse)
+    if len(height) <= EXTREMES.most_facets:
+        polytope = normals, height - margin * np.abs(height).max()
+    else:
+        polytope = coarse if len(coarse[1]) <= EXTREMES.most_facets else (np.empty((0, dimension)), np.empty(0))
+    return Inside(radius, center, scale, *polytope)
 
 
 def _measured(points: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
@@ -282,3 +308,42 @@ def _facets(points: Array) -> tuple[Array, Array]:
     normals = hull.equations[:, :-1] @ transform.T
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     return normals, np.einsum("fkd,fd->fk", points[hull.simplices], normals).min(axis=1)
+
+
+def _discard_inner(points: Array, order: Indices) -> Array:
+    """Rows that may be extreme: all but those inside simple bodies, and then inside the hull of a few of them."""
+    few = points.take(order[:: max(1, len(order) // EXTREMES.seed_rows)], axis=0)
+    kept = points.take(_outside_bodies(points, order, few), axis=0)
+    if len(kept) < EXTREMES.filter_rows:
+        return kept
+    center, transform = in_scale(kept)
+    columns = np.ascontiguousarray(((kept - center) @ transform).T)
+    try:
+        normals, height = _facets(_far_points(columns.T))
+    except InputError:  # a few that lie far out hide the others
+        return kept
+    height -= EXTREMES.inside * np.abs(height).max()
+    outside = np.zeros(len(kept), dtype=bool)
+    for start in range(0, len(kept), EXTREMES.block_rows):
+        block = slice(start, start + EXTREMES.block_rows)
+        outside[block] = (normals @ columns[:, block] > height[:, None]).any(axis=0)
+    return np.asarray(kept[outside])
+
+
+def _outside_bodies(points: Array, order: Indices, few: Array) -> Indices:
+    """The rows, of those in order, outside a ball, a box and a polytope that lie in the hull of a few points."""
+    center, transform = in_scale(few, whiten_above=1.0)
+    body = inside_of(_far_points(few - center) @ transform)
+    outside = np.zeros(len(points), dtype=bool)
+    for start in range(0, len(points), EXTREMES.block_rows):
+        columns = transform.T @ (points[start : start + EXTREMES.block_rows] - center).T
+        outside[start + body.outside(columns, np.empty((2, columns.shape[1])))] = True
+    return np.asarray(order[outside.take(order)])
+
+
+def _far_points(points: Array) -> Array:
+    """The points farthest out along a fixed set of directions, in whitened coordinates, and along their columns."""
+    center, transform = in_scale(points, whiten_above=1.0)
+    sphere = np.random.default_rng(0).standard_normal((points.shape[1], EXTREMES.far))
+    farthest = np.argmax((points - center) @ transform @ sphere, axis=0)
+    return points[np.unique(np.concatenate([farthest, points.argmin(axis=0), points.argmax(axis=0)]))]

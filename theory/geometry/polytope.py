@@ -26,16 +26,13 @@ from theory.arrays import Array, Indices
 from theory.errors import InputError
 from theory.geometry.triangulation import is_closed_complex, pulled_cones
 
-__all__ = ["NormalFan", "distinct_normals", "extreme_points", "hull_of", "in_scale", "normal_fan"]
+__all__ = ["NormalFan", "distinct_normals", "hull_of", "in_scale", "normal_fan"]
 
 
 @dataclass(frozen=True)
 class HullTolerances:
-    """What rounding may do to facets and cones, and from how many samples on inner ones are discarded first."""
+    """What rounding may do to facets and cones."""
 
-    filter_rows: int = 5_000  # from which on samples deep inside the hull are discarded before Qhull runs
-    seed_rows: int = 20_000  # of the subsample whose hull is that first filter
-    inside: float = 1e-9  # a discarded sample is inside by this share of the hull's size: far above rounding
     # Condition number of the scaled second moments above which coordinates are whitened. Below it they are scaled by
     # powers of two, which keeps the facets of grids coplanar.
     condition: float = 1e6
@@ -187,21 +184,6 @@ class NormalFan:
         return self.generators / height[:, None]
 
 
-def extreme_points(points: Array) -> Array:
-    """The rows of points (T, d) that are vertices of their hull, as given.
-
-    Raises:
-        InputError: the points do not span d dimensions.
-    """
-    dimension = points.shape[1]
-    if dimension == 1:
-        return np.array([[points.min()], [points.max()]])
-    candidates = points if len(points) < QHULL.filter_rows else _discard_inner(points)
-    center, transform = in_scale(candidates)
-    hull = hull_of((candidates - center) @ transform)
-    return np.asarray(candidates[hull.vertices])
-
-
 def normal_fan(vertices: Array) -> NormalFan:
     """Simplicial normal fan of conv(-S) from the extreme samples (V, d) about the mean.
 
@@ -297,39 +279,6 @@ def hull_of(points: Array):  # type: ignore[no-untyped-def]  # scipy ships no ty
             "sources: the samples lie (almost) in a subspace, so their hull is flat; remove dependent sources "
             f"(Qhull: {str(error).splitlines()[0]})"
         ) from None
-
-
-def _discard_inner(points: Array) -> Array:
-    """Rows that may be extreme: all but those inside the hull of a few, in two passes."""
-    step = max(1, len(points) // QHULL.seed_rows)
-    kept = points[::step]
-    ends = np.concatenate([points.argmin(axis=0), points.argmax(axis=0)])
-    for rows in (kept, points):
-        seed = np.concatenate([_far_points(rows[:: max(1, len(rows) // QHULL.seed_rows)]), points[ends]])
-        center, transform = in_scale(seed)
-        equations = hull_of((seed - center) @ transform).equations
-        normals = distinct_normals(equations[:, :-1]) if points.shape[1] > 2 else equations[:, :-1]
-        height = (normals @ ((seed - center) @ transform).T).max(axis=1)
-        inner = (transform @ normals.T, height - QHULL.inside * np.abs(height).max())
-        kept = np.concatenate([_outside(block, center, *inner) for block in _row_blocks(points)])
-        if rows is kept or len(kept) < QHULL.filter_rows:
-            break
-    return np.concatenate([kept, seed])
-
-
-def _row_blocks(points: Array, rows: int = 1 << 14) -> list[Array]:
-    return [points[start : start + rows] for start in range(0, len(points), rows)]
-
-
-def _outside(block: Array, center: Array, normals: Array, height: Array) -> Array:
-    return block[(((block - center) @ normals) > height).any(axis=1)]
-
-
-def _far_points(points: Array, directions: int = 48) -> Array:
-    """The points farthest out along a fixed set of directions, in whitened coordinates."""
-    center, transform = in_scale(points, whiten_above=1.0)
-    sphere = np.random.default_rng(0).standard_normal((points.shape[1], directions))
-    return points[np.unique(np.argmax((points - center) @ transform @ sphere, axis=0))]
 
 
 def distinct_normals(normals: Array) -> Array:

@@ -16,6 +16,8 @@ from theory.arrays import Array, Indices
 
 __all__ = ["ordered_rows", "sorted_rows"]
 
+_MOST = float(np.iinfo(np.uint32).max)
+
 
 def ordered_rows(points: Array, weights: Array | None = None) -> tuple[Indices, Array]:
     """Indices (n,) of the different rows of points (T, d), in their own order, and how much each counts (n,).
@@ -31,6 +33,8 @@ def ordered_rows(points: Array, weights: Array | None = None) -> tuple[Indices, 
         ([[1.0, 2.0], [3.0, 4.0]], [2.0, 1.0])
     """
     order, starts = sorted_rows(points, weights)
+    if len(starts) == len(order):
+        return order, np.ones(len(order)) if weights is None else weights.take(order)
     if weights is not None:
         return order[starts], np.add.reduceat(weights[order], starts)
     counts = np.diff(np.append(starts, len(order)))
@@ -54,8 +58,14 @@ def sorted_rows(points: Array, weights: Array | None = None) -> tuple[Indices, I
     for column in range(points.shape[1]):
         key += shares[column] * points[:, column]
     by_weight = () if weights is None else (weights,)
-    order = _order_of(key) if weights is None else np.lexsort((weights, key))
-    same = np.flatnonzero(np.diff(key.take(order)) == 0)
+    if weights is None:
+        order, key = _sorted(key)
+    else:
+        order = np.lexsort((weights, key))
+        key = key.take(order)
+    same = np.flatnonzero(key[1:] == key[:-1])
+    if not len(same):
+        return order, np.arange(len(order))
     if (points[order[same]] != points[order[same + 1]]).any():
         order = np.lexsort((*by_weight, *[points[:, column] for column in range(points.shape[1])]))
         same = np.flatnonzero((points[order[1:]] == points[order[:-1]]).all(axis=1))
@@ -70,20 +80,23 @@ def _shares(columns: int) -> tuple[float, ...]:
     return tuple(np.random.default_rng(0).uniform(1, 2, size=columns).tolist())
 
 
-def _order_of(key: Array) -> Indices:
-    """(T,) what sorts numbers: they are sorted with their places in their last bits, in half the time of `argsort`."""
-    # As whole numbers doubles are in the same order, those below zero in the opposite one.
-    whole = (key + 0.0).view(np.int64)
-    whole = whole ^ ((whole >> 63) & np.int64(2**63 - 1))
-    places = (len(key) - 1).bit_length()
-    least, most = int(whole.min()), int(whole.max())
-    if most - least >= 2**63:
-        return np.argsort(key)
-    dropped = max(0, (most - least).bit_length() + places - 63)
-    packed = (((whole - least) >> dropped) << places) | np.arange(len(key))
-    packed.sort()
-    order = packed & ((1 << places) - 1)
-    sorted_key = key.take(order)
-    if (sorted_key[1:] < sorted_key[:-1]).any():  # numbers that differ in the bits that were dropped
-        order = order.take(np.argsort(sorted_key, kind="stable"))
-    return np.asarray(order)
+def _sorted(key: Array) -> tuple[Indices, Array]:
+    """(T,) what sorts numbers, and them sorted, in half the time of `argsort`: by their first 32 bits, then by all."""
+    lowest = key.min()
+    reach = key.max() - lowest
+    order = np.arange(len(key))
+    if 0 < reach < np.inf:
+        # Whole numbers of 16 bits are sorted by counting. Rounding never changes which of two numbers is the larger.
+        scaled = key - lowest
+        scaled /= reach
+        scaled *= _MOST
+        whole = scaled.astype(np.uint32)
+        low, high = whole.astype(np.uint16), (whole >> 16).astype(np.uint16)
+        del scaled, whole  # of many samples each is large
+        order = np.argsort(low, kind="stable")
+        order = order.take(np.argsort(high.take(order), kind="stable"))
+        key = key.take(order)
+    if (key[1:] < key[:-1]).any():
+        last = np.argsort(key, kind="stable")
+        order, key = order.take(last), key.take(last)
+    return order, key

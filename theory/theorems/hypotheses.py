@@ -11,8 +11,8 @@ from scipy.spatial import KDTree
 
 from theory.arrays import Array
 from theory.conditions import modular_multiplier
+from theory.geometry.extremes import extreme_points
 from theory.geometry.levels import levels
-from theory.geometry.polytope import extreme_points
 from theory.groups import is_product
 from theory.problem import Problem
 

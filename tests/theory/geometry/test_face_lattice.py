@@ -11,8 +11,8 @@ from solver.strategies import orthogonal, problems, seeds
 from tests.examples import share
 from theory import Problem
 from theory.errors import InputError
+from theory.geometry.extremes import extreme_points
 from theory.geometry.face_lattice import FaceLattice, _goes_round, _is_polygon
-from theory.geometry.polytope import extreme_points
 from theory.geometry.triangulation import is_closed_complex
 from theory.sources import Sources
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from solver.strategies import problems, seeds
 from tests.properties import naive
 from theory import InputError, Sources
-from theory.geometry.polytope import NormalFan, extreme_points
+from theory.geometry.extremes import extreme_points
+from theory.geometry.polytope import NormalFan
 
 
 def assert_sound(sources):
