@@ -55,9 +55,7 @@ def sources(kind: str, dimension: int, count: int) -> np.ndarray:
     return angle / np.linalg.norm(angle, axis=1, keepdims=True)
 
 
-def seconds(
-    action: Callable[[], object], repeats: int, clock: Callable[[], float] = time.perf_counter
-) -> list[float]:
+def seconds(action: Callable[[], object], repeats: int, clock: Callable[[], float] = time.perf_counter) -> list[float]:
     taken = []
     for _ in range(repeats):
         start = clock()

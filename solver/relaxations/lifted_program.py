@@ -143,7 +143,9 @@ def _solved(
     run(program, solver, tolerance)
     if str(program.status) not in WITH_SOLUTION or relaxed.value is None or decoded.dual_value is None:
         raise ConicError(f"no solution (status {program.status})")
+    matrix = np.asarray(relaxed.value)
+    if not np.trace(matrix) > 0:  # it was stopped before its first step
+        raise ConicError(f"no neuron (status {program.status})")
     weights = np.maximum(products.dual_value, 0.0) if len(pairs) else np.empty(0)
     multiplier = decoded.dual_value[: size - 1, : size - 1]
-    matrix = np.asarray(relaxed.value)
     return float(program.value), (matrix + matrix.T) / 2, (multiplier + multiplier.T) / 2, weights
