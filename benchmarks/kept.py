@@ -67,7 +67,7 @@ class Kept(Generic[Row]):
 
 
 def _finite(content: Any) -> Any:
-    """The same without what JSON has no number for."""
+    """The content without what JSON has no number for."""
     if isinstance(content, Mapping):
         return {name: _finite(value) for name, value in content.items()}
     if isinstance(content, (list, tuple)):

@@ -118,6 +118,6 @@ def publish(tables: Sequence[Table], page: str | None, picture: str | None, draw
 
 
 def as_markdown(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """The same for a page."""
+    """A table for a page."""
     lines = [f"### {title}", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])

@@ -83,7 +83,7 @@ def _weights_of(probabilities: Any, points: Any, count: int) -> list[Any]:
     # Masks are kept, for the message.
     weights, ends = np.asanyarray(probabilities), np.cumsum(sizes).astype(int)
     if weights.shape[:1] != (ends[-1],):
-        raise InputError(f"probabilities: shape {weights.shape} for {ends[-1]} samples; give one a row")
+        raise InputError(f"probabilities: shape {weights.shape} for {ends[-1]} samples; give one per row")
     return [weights[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
 
 

@@ -63,7 +63,7 @@ class Transitions(Frozen):
         if offsets.shape != (count, dimension):
             raise InputError(
                 f"transitions: offsets of shape {offsets.shape} do not fit {count} transition(s) of {dimension} "
-                "source(s); give one row a transition"
+                "source(s); give one row per transition"
             )
         centre = None if self.centre is None else _rows(self.centre, "centre")[0]
         if centre is not None and len(centre) != dimension:
@@ -102,7 +102,7 @@ class Transitions(Frozen):
         """
         series = sources if isinstance(sources, Sources) else Sources(sources)
         if not series.from_samples:
-            raise InputError(f"sources: known by {series.known_by} alone; a series needs samples, one row a time")
+            raise InputError(f"sources: known by {series.known_by} alone; a series needs samples, one row per time")
         unit = series.upper - series.lower
         scaled = series.about_mean(series.points) / unit
         before = scaled if periodic else scaled[:-1]
@@ -384,5 +384,5 @@ def as_stack(matrices: ArrayLike) -> Array:
 def _rows(values: ArrayLike, name: str) -> Array:
     matrix = as_array(values, f"transitions: {name}")
     if not (matrix.ndim in (1, 2) and np.isfinite(matrix).all()):
-        raise InputError(f"transitions: {name} are not finite numbers, one row a transition")
+        raise InputError(f"transitions: {name} are not finite numbers, one row per transition")
     return np.atleast_2d(matrix)

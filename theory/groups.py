@@ -33,7 +33,7 @@ __all__ = [
 Groups = dict[str, tuple[int, ...]]  # the members of each group, as indices of sources, by its name
 
 GROUP_ROUNDING = 1e-12
-"""Of a value of a source, relative to its largest, and of an entry of a matrix, relative to its diagonal."""
+"""Rounding of a source's values, relative to the largest, and of a matrix's entries, relative to the diagonal."""
 
 
 def checked_groups(members_of: Any, names: Sequence[str]) -> Groups:

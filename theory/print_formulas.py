@@ -30,8 +30,8 @@ def formulas_module(loss: Loss | None = None) -> str:
     cost = [sp.Symbol(f"cost_{label}", positive=True) for label in chain.labels]
     named = {chain.costs[index]: cost[index] for index in (first, second)}
     strength = chain.stationary[chain.strengths[first]].subs(named)
-    total = cost[first] * strength + (chain.loss.decoder_price * chain.gram[first, first] / strength)
-    worth = chain.differentiated(chain.loss.decoder_price * trace_of_inverse(chain.gram, chain.code))
+    total = cost[first] * strength + (chain.loss.decoder_cost * chain.gram[first, first] / strength)
+    worth = chain.differentiated(chain.loss.decoder_cost * trace_of_inverse(chain.gram, chain.code))
     entry = worth[first, second].subs(chain.stationary).subs(named)
     functions = [
         _function(

@@ -30,9 +30,9 @@ from theory.groups import Groups, checked_groups, is_separate, is_shared
 from theory.immutable import FixedDict, Immutable, derived
 from theory.inputs import as_rows, require_plain
 from theory.inputs.problem import (
+    checked_cost,
     checked_mixing,
     checked_neurons,
-    checked_price,
     checked_transitions,
     is_identity,
     require_activity_cost,
@@ -135,14 +135,14 @@ class Problem(Immutable):
             self.sources = sources
         else:
             self.sources = Sources(sources, probabilities)
-        self.encoder_cost = checked_price("encoder_cost", encoder_cost)
-        self.decoder_cost = checked_price(
+        self.encoder_cost = checked_cost("encoder_cost", encoder_cost)
+        self.decoder_cost = checked_cost(
             "decoder_cost",
             decoder_cost,
             positive="without a cost of the decoder ever weaker neurons cost ever less, and none is best",
         )
-        self.activity_cost = checked_price("activity_cost", activity_cost)
-        self.bias_cost = checked_price("bias_cost", bias_cost)
+        self.activity_cost = checked_cost("activity_cost", activity_cost)
+        self.bias_cost = checked_cost("bias_cost", bias_cost)
         self.mixing = checked_mixing(mixing, self.sources)
         self.given_readout: Reads = Exact() if readout is None else readout
         if not isinstance(self.given_readout, Reads):
@@ -151,7 +151,7 @@ class Problem(Immutable):
         self.separate = bool(separate)
         if self.separate and self.groups is None:
             raise InputError("separate: nothing says what is to be kept apart; give groups")
-        self.recurrent_cost = checked_price("recurrent_cost", recurrent_cost)
+        self.recurrent_cost = checked_cost("recurrent_cost", recurrent_cost)
         self.neurons = checked_neurons(neurons, activation)
         require_activity_cost(self)
         self.transitions = checked_transitions(transitions, self.sources, fitting="recurrence" in vars(self))
@@ -578,7 +578,7 @@ class Problem(Immutable):
         return self.recurrence.modular_strengths(self.modular_costs, demand, alone)
 
     def _strengths_of_dependent(self) -> Array:
-        """Of dependent sources a convex program (docs/mathematics.md, "Dependent sources")."""
+        """The strengths where sources depend on each other, by a convex program."""
         units = self.whitening.neurons(self.own_neurons)
         start = np.full(self.dimension, np.sqrt(self.modular_costs * self.readout.gram.diagonal()).mean())
         return best_energies(units, self.whitened.readout, start) / self.modular_costs

@@ -95,14 +95,9 @@ class Sources(Immutable):
     """
 
     identified: bool = True
-
     hull: AffineHull | None = None
-
     stream: Summary | None = None
-
-    _moved_from: Sources | None = None
-    """The sources that were transformed into these, with the same faces."""
-
+    _moved_from: Sources | None = None  # the sources that were transformed into these, with the same faces
     _remedy = "make other `Sources` of the changed data"
 
     def __init__(
@@ -159,18 +154,22 @@ class Sources(Immutable):
             >>> uniform_square.upper.tolist()
             [1.0, 1.0]
         """
-        return cls._of_moments(covariance, vertices, mean, names)
+        self = cls._on_vertices(covariance, vertices, mean, names)
+        bound = -self.lower * self.upper
+        wide = np.flatnonzero(np.diag(self.covariance) > bound * (1 + 1e-9))
+        if len(wide):
+            i = int(wide[0])
+            raise InputError(
+                f"covariance: variance {self.covariance[i, i]:g} of source {self.names[i]!r} exceeds {bound[i]:g}, the "
+                "largest that its range allows; check the units of covariance and vertices"
+            )
+        self._find_hull()
+        self._finish()
+        return self
 
     @classmethod
-    def _of_moments(
-        cls,
-        covariance: ArrayLike,
-        vertices: ArrayLike,
-        mean: ArrayLike | None,
-        names: Sequence[str] | None,
-        root: Array | None = None,
-    ) -> Sources:
-        """See `from_moments`. If the root (d, d) of the covariance is known, moments are not checked."""
+    def _on_vertices(cls, covariance: Any, vertices: Any, mean: Any, names: Sequence[str] | None) -> Sources:
+        """Sources of `from_moments`, unfinished: their covariance is not checked yet."""
         self = cls.__new__(cls)
         self.points, moments, center, self.names = checked_moments(covariance, vertices, mean, names)
         self.probabilities = None
@@ -183,21 +182,14 @@ class Sources(Immutable):
             name = self.names[outside[0]]
             raise InputError(f"mean: lies outside the vertices' range of source {name!r}; move it inside the hull")
         self.lower, self.upper = lowest - center, highest - center
-        self._require_mean_inside()
+        if self.mean_outside is not None:
+            raise InputError("mean: lies outside the hull of the vertices; move it inside")
         self.covariance = moments
-        if root is not None:
-            vars(self)["covariance_root"] = root
-            self._finish()
-            return self
-        bound = -self.lower * self.upper
-        wide = np.flatnonzero(np.diag(self.covariance) > bound * (1 + 1e-9))
-        if len(wide):
-            i = int(wide[0])
-            raise InputError(
-                f"covariance: variance {self.covariance[i, i]:g} of source {self.names[i]!r} exceeds {bound[i]:g}, the "
-                "largest that its range allows; check the units of covariance and vertices"
-            )
-        self._find_hull()
+        return self
+
+    def _with_root(self, root: Array) -> Sources:
+        """These sources, finished, by a root (d, d) of their covariance that is known to more digits."""
+        vars(self)["covariance_root"] = root
         self._finish()
         return self
 
@@ -331,30 +323,22 @@ class Sources(Immutable):
             >>> Sources.transformed(square, 2 * square.covariance_root, 2 * square.vertices).support([[1, 1]]).tolist()
             [4.0]
         """
-        return cls._derived(sources, root.T @ root, root, vertices, moved_from=sources)
+        return sources._on_others(vertices, root, _moved_from=sources)
 
-    @classmethod
-    def _derived(
-        cls,
-        sources: Sources,
-        covariance: Array,
-        root: Array,
-        vertices: Array,
-        *,
-        identified: bool = True,
-        moved_from: Sources | None = None,
-        **known: Any,
-    ) -> Sources:
-        """Sources about their mean, with the names of others, by moments and vertices; and what of them is known."""
-        self = cls.__new__(cls)
-        self.points, self.names, self.probabilities, self.from_samples = vertices, sources.names, None, False
-        self.mean = self._origin = self._shift = np.zeros(sources.dimension)
-        self.lower, self.upper = _column_range(vertices)
-        self.covariance = covariance
-        self.identified, self._moved_from = identified, moved_from
-        vars(self).update(covariance_root=root, vertices=vertices, **known)
-        self._finish()
-        return self
+    def _on_others(self, vertices: Array, root: Array | None = None, **known: Any) -> Sources:
+        """Sources of these names, about their mean, on other vertices (V, d), of which more may be known.
+
+        Their moments are these, or of other coordinates with the root R (d, d).
+        """
+        made = Sources.__new__(Sources)
+        made.points, made.names, made.probabilities, made.from_samples = vertices, self.names, None, False
+        made.mean = made._origin = made._shift = np.zeros(self.dimension)
+        made.lower, made.upper = _column_range(vertices)
+        made.identified = self.identified if root is None else True
+        made.covariance = self.covariance if root is None else root.T @ root
+        vars(made).update(covariance_root=self.covariance_root if root is None else root, vertices=vertices, **known)
+        made._finish()
+        return made
 
     def standardized(self) -> Sources:
         """Each source about its mean, in units of its standard deviation.
@@ -384,10 +368,7 @@ class Sources(Immutable):
             >>> twice.covariance.tolist(), twice.support([[1.0]]).tolist()
             ([[1.0]], [2.0])
         """
-        vertices = factor * self.vertices
-        return Sources._derived(
-            self, self.covariance, self.covariance_root, vertices, identified=self.identified, moved_from=self
-        )
+        return self._on_others(factor * self.vertices, _moved_from=self)
 
     def on_points(self, points: ArrayLike) -> Sources:
         """Sources with these moments and the support function of points (P, d) about the mean, with zero inside.
@@ -396,7 +377,7 @@ class Sources(Immutable):
             >>> Sources([[-1], [1]]).on_points([[-2], [3]]).support([[1.0], [-1.0]]).tolist()
             [2.0, 3.0]
         """
-        return Sources._of_moments(self.covariance, points, None, self.names, root=self.covariance_root)
+        return Sources._on_vertices(self.covariance, points, None, self.names)._with_root(self.covariance_root)
 
     def among(self, rows: ArrayLike, *, listed: bool = True) -> Sources:
         """Sources with these moments whose codes are nonnegative on some of the samples.
@@ -424,10 +405,7 @@ class Sources(Immutable):
         if chosen.min() < 0 or chosen.max() >= len(self.points):
             raise InputError(f"rows: {chosen.max()} is none of {len(self.points)} samples, counted from 0")
         vertices = self.about_mean(self.points[chosen])
-        known: dict[str, Any] = {} if listed else {"faces_if_few": None}
-        return Sources._derived(
-            self, self.covariance, self.covariance_root, vertices, identified=self.identified, **known
-        )
+        return self._on_others(vertices, **({} if listed else {"faces_if_few": None}))
 
     def of_columns(self, columns: Sequence[int]) -> Sources:
         """Some of these sources.
@@ -448,7 +426,7 @@ class Sources(Immutable):
             return self
         covariance = self.covariance[np.ix_(chosen, chosen)]
         root = np.asarray(np.linalg.qr(self.covariance_root[:, chosen], mode="r"))
-        return Sources._of_moments(covariance, self.points[:, chosen], self.mean[chosen], names, root=root)
+        return Sources._on_vertices(covariance, self.points[:, chosen], self.mean[chosen], names)._with_root(root)
 
     # ---- shape ------------------------------------------------------------------------------------------------
 
@@ -724,10 +702,6 @@ class Sources(Immutable):
                 f"sources: {self.dimension} sources are too many for {self.count} samples; give more samples, or the "
                 "transpose if each row holds a source"
             )
-
-    def _require_mean_inside(self) -> None:
-        if self.mean_outside is not None:
-            raise InputError("mean: lies outside the hull of the vertices; move it inside")
 
     def _find_hull(self) -> None:
         deviation = np.sqrt(np.diag(self.covariance))

@@ -178,7 +178,7 @@ class Summary(Frozen):
         for number, (chunk, weights) in enumerate(pairs):
             if chunk is nothing or weights is nothing:
                 few, many = ("chunks", "weights") if chunk is nothing else ("weights", "chunks")
-                raise InputError(f"probabilities: there are {number} {few}, but more {many}; give one array a chunk")
+                raise InputError(f"probabilities: there are {number} {few}, but more {many}; give one array per chunk")
             builder.add(chunk, weights, name=f"chunk {number}")
         return builder.summary()
 
@@ -402,7 +402,7 @@ class SummaryBuilder:
 def _checked_weights(probabilities: ArrayLike, count: int, name: str, first_row: int) -> Array:
     matrix = as_matrix(probabilities, f"probabilities of {name}", first_row=first_row)
     if matrix.shape != (count, 1):
-        raise InputError(f"probabilities of {name}: shape {matrix.shape} for {count} row(s); give one number a row")
+        raise InputError(f"probabilities of {name}: shape {matrix.shape} for {count} row(s); give one number per row")
     weights = matrix[:, 0]
     bad = np.flatnonzero((weights < 0) | (weights > LARGEST) | ((weights > 0) & (weights < SMALLEST)))
     if len(bad):

@@ -1,4 +1,4 @@
-"""The same problems by everybody: `python -m benchmarks.peers` (`pip install '.[peers]'`).
+"""One set of problems by everybody: `python -m benchmarks.peers` (`pip install '.[peers]'`).
 
 For every peer, each at its best of several settings, the time to come within 1e-2 to 1e-8 of the certified optimum,
 start-up apart; how it grows with samples, sources and extreme samples; how often descent ends in a worse code; and the

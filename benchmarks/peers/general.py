@@ -21,7 +21,7 @@ SOFTNESS = (0.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 loss itself."""
 
 PRICES = ((100.0, 1.5), (1_000.0, 2.0))
-"""First prices of constraints that are broken, in an augmented Lagrangian, and by what they grow a round."""
+"""First prices of constraints that are broken, in an augmented Lagrangian, and by what they grow per round."""
 
 ROUNDS, LARGEST_PRICE = 60, 1e5
 

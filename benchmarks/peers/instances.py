@@ -57,7 +57,7 @@ class Instance:
 
 @dataclass(frozen=True)
 class Rectified(Instance):
-    """The same of rectified neurons, with errors at a price."""
+    """An instance of rectified neurons, with errors at a cost."""
 
     error_cost: float = 100.0  # of squared errors
 
@@ -123,7 +123,7 @@ def instances(*, quick: bool) -> list[Instance]:
 
 
 def rectified_instances(*, quick: bool) -> list[Rectified]:
-    """Those of rectified neurons, or the one that every peer does in seconds."""
+    """The problems of rectified neurons, or the one that every peer does in seconds."""
     line = np.arange(5) - 2.0
     grid = np.array([[x, y] for x in line for y in line]) / 2**0.5
     small = Rectified("uniform, d = 1, T = 30", _uniform(30, 1) * 3**0.5)

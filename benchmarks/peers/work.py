@@ -31,7 +31,7 @@ RECTIFIED_PEERS = {
     "Adam, network, rectified": "rectified:adam_network",
     "convex, sets of active samples": "rectified:convex",
 }
-"""Those of rectified neurons."""
+"""Peers of rectified neurons."""
 
 ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 """For JAX. All times are seconds of the processor, and one thread is what everybody has."""

@@ -15,7 +15,7 @@ __all__ = ["GROWTH_HEAD", "MEASURED_HEAD", "draw", "fits", "growth_table", "held
 WORTH_FITTING = 0.05  # seconds below which a measurement tells of what there is to do for any size
 LAST = 3  # sizes, the largest that were not cut short, that growth is fitted to: what matters for larger ones yet
 CUT_SHORT = "interrupted"  # status of what a limit of time has ended
-EXPONENTIAL = "sources"  # on this axis growth is a factor a source, on others a power
+EXPONENTIAL = "sources"  # on this axis growth is a factor per source, on others a power
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Fit:
 
 
 def seconds_of(row: Measurement, axis: str) -> float:
-    """Of the processor; on the clock where several processes work."""
+    """Seconds of the processor; on the clock where several processes work."""
     taken = row.wall if axis == "workers" else row.cpu
     assert taken is not None
     return taken

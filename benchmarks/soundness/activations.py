@@ -17,7 +17,7 @@ from benchmarks.soundness.draws import (
     worth_having,
 )
 from benchmarks.soundness.energies import with_energy
-from benchmarks.soundness.settings import EXACT, Reading, mixing_of, prices, probabilities_of, targets_of
+from benchmarks.soundness.settings import EXACT, Reading, costs_of, mixing_of, probabilities_of, targets_of
 from benchmarks.soundness.tasks import KIND as IN_TIME
 from benchmarks.soundness.tasks import channels_of, task_of
 from theory.arrays import Array
@@ -75,7 +75,7 @@ def drawn_of(seed: int, index: int, activation: str) -> Drawn:
             break
     else:
         raise RuntimeError(f"{family}: {DRAWS} draws in a row are not well posed; mend the family")
-    encoder, decoder, activity, _ = prices(rng)
+    encoder, decoder, activity, _ = costs_of(rng)
     mixing = mixing_of(rng, dimension)
     if activation == "free":
         # They have no encoder; what they read out is few targets.

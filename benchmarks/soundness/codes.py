@@ -45,7 +45,7 @@ SEARCH = CodeSearch()
 
 
 def modular_code(problem: Drawn, white: Whitened) -> Array:
-    """(d, d) the best code with one neuron a source, some of which may be nothing where errors are allowed."""
+    """(d, d) the best code with one neuron per source, some of which may be nothing where errors are allowed."""
     from scipy.optimize import minimize
 
     axes = np.vstack([np.eye(problem.dimension), -np.eye(problem.dimension)])

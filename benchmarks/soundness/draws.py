@@ -14,10 +14,10 @@ from benchmarks.soundness.settings import (
     MEAN,
     Energy,
     Reading,
+    costs_of,
     groups_of,
     masked_argument,
     mixing_of,
-    prices,
     probabilities_of,
     reading_of,
     rotation,
@@ -152,7 +152,7 @@ def drawn(seed: int, index: int) -> Drawn:
     else:
         raise RuntimeError(f"{family}: {DRAWS} draws in a row are not well posed; mend the family")
     mixing = mixing_of(rng, dimension)
-    costs = prices(rng)
+    costs = costs_of(rng)
     plain = Drawn(seed, index, family, points, probabilities, mixing, *costs)
     elsewhere = rng.random(len(points)) * (rng.random(len(points)) < 0.8)
     weights = elsewhere if is_well_posed(points, elsewhere) else None

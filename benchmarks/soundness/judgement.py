@@ -136,7 +136,7 @@ class _Case:
 
 
 def _pieces(problem: Drawn) -> tuple[_Piece, ...]:
-    """One piece of all sources; one a group where it is plain that groups have nothing to do with each other."""
+    """One piece of all sources; one per group where it is plain that groups have nothing to do with each other."""
     groups = () if problem.groups is None else tuple(problem.groups.values())
     whole = Whitened(problem)
     if not (problem.separate or (groups and _is_product(problem, whole))):
@@ -269,7 +269,7 @@ def _against_words(claim: Claim, measured: Measured, blur: float) -> Iterator[st
 
 
 def _against_simple_codes(case: _Case, blur: float) -> Iterator[str]:
-    """The codes that everyone knows: none at all, and one neuron a source."""
+    """The codes that everyone knows: none at all, and one neuron per source."""
     problem, claim, rational = case.problem, case.claim, case.rational
     if not problem.reading.exact:
         none = rational.code_loss(np.empty((0, problem.dimension)))

@@ -242,7 +242,7 @@ def _search_neurons(setting: Setting, claim: NonlinearClaim, found: Judgement, r
 def _squared_ratios(
     setting: Setting, multiplier: Exact, claim: NonlinearClaim, rng: np.random.Generator
 ) -> Iterator[Fraction]:
-    """Of the best neurons that were found, and of the answer's own."""
+    """The ratios, squared, of the best neurons that were found, and of the answer's own."""
     if setting.rectified:
         mean, size = setting.problem.points.mean(axis=0), np.ptp(setting.problem.points, axis=0)
         for direction in best_directions(_rectified(setting, multiplier, mean, size), rng):

@@ -21,10 +21,10 @@ __all__ = [
     "MEAN",
     "Energy",
     "Reading",
+    "costs_of",
     "groups_of",
     "masked_argument",
     "mixing_of",
-    "prices",
     "probabilities_of",
     "reading_of",
     "rotation",
@@ -125,8 +125,8 @@ def rotation(rng: Generator, dimension: int) -> Array:
     return np.asarray(np.linalg.qr(rng.standard_normal((dimension, dimension)))[0])
 
 
-def prices(rng: Generator) -> tuple[float, float, float, float]:
-    """Of encoder and decoder weights, of activity and of biases."""
+def costs_of(rng: Generator) -> tuple[float, float, float, float]:
+    """The costs of encoder and decoder weights, of activity and of biases."""
     encoder, decoder = (float(cost) for cost in 10.0 ** rng.uniform(-6, 6, 2))
     if rng.random() < 0.05:
         encoder = 0.0

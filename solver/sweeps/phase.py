@@ -71,7 +71,7 @@ def along(
     """
     if not (isinstance(points, int) and 2 <= points <= 10_000):
         raise InputError(f"points: {points!r} is not a whole number from 2 to 10000")
-    if family.unit_prices and not encoder_cost == decoder_cost == 1:
+    if family.unit_costs and not encoder_cost == decoder_cost == 1:
         raise InputError(
             f"encoder_cost, decoder_cost: the boundary of {family.name} is known for costs of one; leave them at that"
         )

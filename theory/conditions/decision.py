@@ -50,7 +50,7 @@ def modularity(
         probabilities: (T,) nonnegative weights, equal if not given.
         encoder_cost: cost of the squared encoder weights; zero where the covariance of the sources is regular.
         decoder_cost: positive cost of the squared decoder weights; it changes the verdict only where errors have a
-            price.
+            cost.
         activity_cost: positive cost of the mean squared activity; one where the verdict is to be exact.
         bias_cost: cost of squared biases beyond that; zero where the verdict is to be exact.
         readout: what is decoded and how (`theory.readouts`); the data, exactly, if not given.
@@ -101,9 +101,9 @@ def _decide_exactly(sources: ArrayLike | Sources, arguments: dict[str, Any]) -> 
     from theory.exact.rational import positive_number
 
     posed = ExactProblem.posed(sources, **arguments)
-    price = positive_number(arguments["decoder_cost"], "decoder_cost")
+    decoder_cost = positive_number(arguments["decoder_cost"], "decoder_cost")
     try:
-        costs = {"encoder_cost": float(posed.encoder_cost), "decoder_cost": float(price)}
+        costs = {"encoder_cost": float(posed.encoder_cost), "decoder_cost": float(decoder_cost)}
         rounded = _rounded(sources, arguments | costs)
     except (InputError, OverflowError):
         return decide_exactly(posed, None)

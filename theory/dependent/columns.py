@@ -30,8 +30,8 @@ class OwnColumnsTolerances:
     alone: float = 1e-7  # share of a neuron that may be of other sources where it is one of a group alone
     nothing: float = 1e-9  # share of a weight
     rounding: float = 1e-14  # share of a neuron that is left out
-    turned: float = 1e-3  # price of a negative weight, beyond that of a positive one: of two that tie
-    later: float = 1e-5  # price of the last source beyond that of the first, likewise
+    turned: float = 1e-3  # cost of a negative weight, beyond that of a positive one: of two that tie
+    later: float = 1e-5  # cost of the last source beyond that of the first, likewise
 
 
 COLUMNS = OwnColumnsTolerances()
@@ -120,9 +120,9 @@ def _vertex(unit: Array, neuron: Array) -> Indices:
     _, sizes, directions = np.linalg.svd(unit, full_matrices=False)
     span = directions[sizes > COLUMNS.nothing * sizes[0]]
     seen = unit @ span.T
-    price = 1 + COLUMNS.later * np.arange(len(unit)) / len(unit)
+    cost = 1 + COLUMNS.later * np.arange(len(unit)) / len(unit)
     found = linprog(
-        np.concatenate([price, price + COLUMNS.turned]),
+        np.concatenate([cost, cost + COLUMNS.turned]),
         A_eq=np.hstack([seen.T, -seen.T]),
         b_eq=neuron @ span.T,
         method="highs-ds",

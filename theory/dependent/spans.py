@@ -46,7 +46,7 @@ def spans_of(problem: Any) -> tuple[Span, ...]:
 
 
 def kept_of_groups(problem: Any) -> list[tuple[int, ...]]:
-    """Of each group, or source, the sources that tell its others.
+    """The sources of each group, or source, that tell its others.
 
     Example:
         >>> from theory.problem import Problem

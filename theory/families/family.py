@@ -53,7 +53,7 @@ class Family(ABC):
         includes: which ends belong to the range.
         blocks: groups of sources whose separation is in question, or None if every source is a group.
         second: the second parameter, if there is one; `sliced` gives the family at one value of it.
-        unit_prices: whether the boundary holds only for encoder and decoder costs of one.
+        unit_costs: whether the boundary holds only for encoder and decoder costs of one.
 
     Example:
         >>> from theory.families import family
@@ -69,7 +69,7 @@ class Family(ABC):
     high: float
     includes: tuple[bool, bool] = (True, False)
     blocks: tuple[tuple[int, ...], ...] | None = None
-    unit_prices: bool = False
+    unit_costs: bool = False
     second: SecondParameter | None = None
 
     @abstractmethod
@@ -125,7 +125,7 @@ class Family(ABC):
             return self.sliced(value).boundary()
         # Without mixing and errors the condition does not contain these costs.
         free = name in ("encoder_cost", "decoder_cost", "activity_cost")
-        return self.boundary() if free and (value == 1 or not self.unit_prices) else None
+        return self.boundary() if free and (value == 1 or not self.unit_costs) else None
 
     def verdict(self, parameter: float) -> bool:
         """Whether the optimal code is modular at one value (that of `theory.modularity`)."""

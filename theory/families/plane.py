@@ -179,7 +179,7 @@ def _triangles(corners: Corners) -> Iterator[tuple[Corners, Any]]:
 
 
 def integral(corners: Corners, power: Any, plane: tuple[Any, Any]) -> Any:
-    """Of a monomial over a polygon with corners in order, triangle by triangle; its value at a single point."""
+    """The integral of a monomial over a polygon with corners in order; its value at a single point."""
     import sympy as sp
 
     x, y = plane

@@ -29,7 +29,7 @@ class TwoBits(Family):
     parameter = "cost `a` of squared error"
     low, high = 0.0, 50.0
     includes = (False, True)
-    unit_prices = True
+    unit_costs = True
 
     def sources(self, parameter: float) -> Sources:
         """The four corners of the square, whatever the parameter."""

@@ -74,7 +74,7 @@ class AffineHull(Frozen):
 
     @classmethod
     def whole(cls, dimension: int) -> AffineHull:
-        """That of sources of which none is told by others: all of them are coordinates.
+        """The hull of sources of which none is told by others: all of them are coordinates.
 
         Example:
             >>> AffineHull.whole(2).rank

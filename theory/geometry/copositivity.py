@@ -22,10 +22,10 @@ from theory.arrays import Array, Mask
 __all__ = ["COPOSITIVE_ROUNDING", "copositive", "least_ratio", "surely_copositive"]
 
 COPOSITIVE_ROUNDING = 1e-13
-"""Of forms that are scaled to entries of order one: a value above -COPOSITIVE_ROUNDING may be zero."""
+"""A value of a form, scaled to entries of order one, above -COPOSITIVE_ROUNDING may be zero."""
 
 CERTAIN = 4e-15
-"""Of forms of order four, scaled likewise: an eigenvalue, determinant or minor beyond it has the sign that it shows."""
+"""Beyond it an eigenvalue, determinant or minor of a form of order four, scaled likewise, has the sign shown."""
 
 LESS = 0.0, 1e-6, 1e-4, 1e-2
 """Taken off the diagonal of a form of order four, one after the other, until it is seen to be copositive."""

@@ -64,7 +64,7 @@ class Whitening(Frozen):
         return cls(identity, identity, targets)
 
     def of_dependent(self, hull: AffineHull) -> Whitening:
-        """That of sources of which these are the coordinates: H U' and, of weights on those that are kept, H^-1."""
+        """The whitening of sources of which these are the coordinates: H U' and, for weights on those kept, H^-1."""
         return Whitening(self.matrix @ hull.basis.T, hull.placed(self.inverse.T).T, self.targets)
 
     def restricted(self, members: Sequence[int]) -> Whitening:

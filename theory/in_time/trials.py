@@ -17,7 +17,7 @@ from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
 from theory.immutable import Frozen, derived, locked
 from theory.inputs import as_array, checked_probabilities
-from theory.inputs.problem import checked_price
+from theory.inputs.problem import checked_cost
 from theory.problem import Problem
 
 __all__ = ["INDEPENDENT", "Trials", "independent_columns"]
@@ -84,7 +84,7 @@ class Trials(Frozen):
             ("recurrent_cost", "memory is then held by activity that vanishes, and no network is best"),
             ("readout_cost", "ever weaker neurons then cost ever less, and no network is best"),
         ):
-            object.__setattr__(self, name, checked_price(name, getattr(self, name), positive=why))
+            object.__setattr__(self, name, checked_cost(name, getattr(self, name), positive=why))
         super().__post_init__()
         self._require_linear_targets()
 

@@ -270,7 +270,7 @@ def checked_names(names: Sequence[str] | None, dimension: int) -> tuple[str, ...
     if names is None:
         return tuple(f"s{i + 1}" for i in range(dimension))
     if len(names) != dimension:
-        raise InputError(f"names: {len(names)} given for {dimension} source(s); give one a column")
+        raise InputError(f"names: {len(names)} given for {dimension} source(s); give one per column")
     return distinct_names(names, "sources")
 
 
@@ -278,16 +278,16 @@ def checked_probabilities(probabilities: ArrayLike | None, count: int) -> Array 
     """(count,) weights that sum to one, or None for equal ones.
 
     Raises:
-        InputError: weights that are not one nonnegative number a sample.
+        InputError: weights that are not one nonnegative number per sample.
     """
     if probabilities is None:
         return None
     weights = as_matrix(probabilities, "probabilities")
     if weights.shape[1] != 1:
-        raise InputError(f"probabilities: expected one number a sample, got shape {weights.shape}")
+        raise InputError(f"probabilities: expected one number per sample, got shape {weights.shape}")
     weights = weights[:, 0]
     if len(weights) != count:
-        raise InputError(f"probabilities: {len(weights)} given for {count} samples; give one a row")
+        raise InputError(f"probabilities: {len(weights)} given for {count} samples; give one per row")
     negative = np.flatnonzero(weights < 0)
     if len(negative):
         i = int(negative[0])

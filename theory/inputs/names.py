@@ -29,7 +29,7 @@ def printable(text: str) -> str:
 
 
 def distinct_names(names: Iterable[Any], argument: str) -> tuple[str, ...]:
-    r"""Names as text that can be printed, one a column; the argument is named in the message.
+    r"""Names as text that can be printed, one per column; the argument is named in the message.
 
     Raises:
         InputError: two of one name, by which nothing could be told apart; none, or what pandas puts in its place,

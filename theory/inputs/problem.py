@@ -23,9 +23,9 @@ from theory.neurons import ACTIVATIONS, Activity, Linear, Neurons
 from theory.sources import SOURCES, Sources
 
 __all__ = [
+    "checked_cost",
     "checked_mixing",
     "checked_neurons",
-    "checked_price",
     "checked_transitions",
     "is_identity",
     "require_activity_cost",
@@ -118,14 +118,14 @@ def checked_neurons(neurons: Neurons | None, activation: str | None) -> Neurons:
     return ACTIVATIONS[activation]()
 
 
-def checked_price(name: str, value: float, *, positive: str = "") -> float:
+def checked_cost(name: str, value: float, *, positive: str = "") -> float:
     """A finite cost that is not negative; `positive` says why it must not be zero, and the remedy, if it must not.
 
     Raises:
         InputError: no number, out of range, or zero.
 
     Example:
-        >>> checked_price("bias_cost", "2"), checked_price("bias_cost", -0.0)
+        >>> checked_cost("bias_cost", "2"), checked_cost("bias_cost", -0.0)
         (2.0, 0.0)
     """
     try:
@@ -155,7 +155,8 @@ def checked_mixing(mixing: ArrayLike | None, sources: Sources) -> Array:
     matrix = as_matrix(mixing, "mixing")
     if matrix.shape[1] != dimension:
         raise InputError(
-            f"mixing: shape {matrix.shape} does not fit {dimension} source(s); give one column a source, x = mixing @ s"
+            f"mixing: shape {matrix.shape} does not fit {dimension} source(s); give one column per source, "
+            "x = mixing @ s"
         )
     rank = dimension if sources.hull is None else sources.hull.rank
     if len(matrix) < rank:

@@ -36,7 +36,7 @@ class Activity(Frozen):
 
     @classmethod
     def of(cls, sources: Sources, weights: Array, means: Array) -> Activity:
-        """That of neurons with weights (n, d) and mean activity (n,) that are linear in the sources.
+        """The activity of linear neurons with weights (n, d) and mean activity (n,).
 
         Example:
             >>> from theory.sources import Sources

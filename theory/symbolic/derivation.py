@@ -100,7 +100,7 @@ class Loss:
         return cost.coeff(VARIANCE, 1), cost.coeff(BIAS, 2), cost.coeff(ENCODER_NORM, 1)
 
     @property
-    def decoder_price(self) -> Any:
+    def decoder_cost(self) -> Any:
         """Cost of squared decoder weight."""
         return sp.diff(self.readout, DECODER_NORM)
 
@@ -315,10 +315,10 @@ class DerivationSteps:
     def _encoder(self) -> None:
         """Least |u|^2 with A'u = w: stationarity of the Lagrangian gives u = A nu, and A'A nu = w."""
         length = self._shortest_encoder()
-        variance_price, bias_price, norm_price = self.loss.costs
-        cost = variance_price * self.variance + norm_price * length
+        variance_cost, bias_cost, norm_cost = self.loss.costs
+        cost = variance_cost * self.variance + norm_cost * length
         energy = sp.hessian(cost, list(self.weights)) / 2
-        self.bias_price = bias_price
+        self.bias_cost = bias_cost
         self.result.definitions = {self.energy[place]: sp.simplify(energy[place]) for place in self.upper}
         self._say(
             "Encoder",
@@ -326,7 +326,7 @@ class DerivationSteps:
             + (", and `L` its inverse" if self.many and self.result.mixing == "general" else ""),
             _equation(LENGTH, length),
         )
-        form = bias_price * self.support**2 + ENERGY_FORM
+        form = bias_cost * self.support**2 + ENERGY_FORM
         self._say(
             "Cost of a neuron",
             "variance and encoder are one quadratic form `M`, the bias a square of its own",
@@ -346,7 +346,7 @@ class DerivationSteps:
 
     def _exact(self) -> tuple[Any, Any]:
         """Least |r|^2 with W'r = a, for each row a of A: r = W nu with G nu = a."""
-        value = self.loss.decoder_price * trace_of_inverse(self.gram, self.code)
+        value = self.loss.decoder_cost * trace_of_inverse(self.gram, self.code)
         self._say(
             "Decoder",
             "for each row `a` of `A`, least `|r|^2` with `W'r = a`: stationary at `r = W nu` with `G nu = a`, so "
@@ -361,10 +361,10 @@ class DerivationSteps:
         The inverse P = (G + (mu/kappa) C^-1)^-1 is a matrix of symbols: only dP = -P dG P is needed.
         """
         self.inverse = self._symmetric("P")
-        self.noise_price = self.loss.decoder_price
+        self.noise_cost = self.loss.decoder_cost
         if self.result.readout == "noisy":
             self._noise()
-        cost = self.noise_price
+        cost = self.noise_cost
         value = cost * (self.gram * self.inverse).trace()
         self._say(
             "Decoder",
@@ -389,11 +389,11 @@ class DerivationSteps:
     def _noise(self) -> None:
         """Independent noise adds v r'r of a decoder r to the squared error, whatever the code."""
         passed = ERROR_COST * NOISE_VARIANCE * DECODER_NORM
-        self.noise_price = sp.diff(self.loss.readout + passed, DECODER_NORM)
+        self.noise_cost = sp.diff(self.loss.readout + passed, DECODER_NORM)
         self._say(
             "Noise",
             "noise of variance `v` in every neuron adds `v |r|^2` to the squared error, like a more expensive decoder",
-            _equation(sp.Symbol("mu_v"), self.noise_price),
+            _equation(sp.Symbol("mu_v"), self.noise_cost),
         )
 
     def _uncorrelated_errors(self, worth: Any) -> None:
@@ -404,9 +404,9 @@ class DerivationSteps:
         for index, (cost, total) in enumerate(zip(self.costs, totals, strict=True)):
             earned = worth[index, index]
             if self.many:  # (PKP)_ii for a diagonal P
-                earned = self.noise_price * self.gram[index, index] * self.inverse[index, index] ** 2
+                earned = self.noise_cost * self.gram[index, index] * self.inverse[index, index] ** 2
             (best,) = sp.solve(cost - earned.subs(diagonal), total)
-            ridge = self.noise_price / (ERROR_COST * self.covariance[index, index])
+            ridge = self.noise_cost / (ERROR_COST * self.covariance[index, index])
             strengths.append(_equation(self.strengths[index], sp.Max(0, best - ridge)))
         self._say(
             "Uncorrelated sources",
@@ -441,7 +441,7 @@ class DerivationSteps:
     def _modular_code(self, worth: Any, value: Any) -> None:
         diagonal = {self.code[i, j]: self.strengths[i] if i == j else 0 for i, j in self.upper}
         self.costs = [
-            self.energy[index, index] + self.bias_price * extreme**2 for index, extreme in enumerate(self.extremes)
+            self.energy[index, index] + self.bias_cost * extreme**2 for index, extreme in enumerate(self.extremes)
         ]
         energy = sum((x * cost for x, cost in zip(self.strengths, self.costs, strict=True)), sp.Integer(0))
         total = energy + value.subs(diagonal)
@@ -484,7 +484,7 @@ class DerivationSteps:
             "Condition",
             "no neuron earns more than it costs, `w'Yw <= f(w)`: the certificate of global optimality, at that code",
             *self._entries("F", condition),
-            sp.Ge(self.bias_price * self.support**2, CONDITION_FORM, evaluate=False),
+            sp.Ge(self.bias_cost * self.support**2, CONDITION_FORM, evaluate=False),
         )
 
     def _entries(self, letter: str, matrix: Any) -> list[Any]:

@@ -50,7 +50,7 @@ def channels(values: Array, probabilities: Array) -> Channels:
         return np.maximum(values - threshold, 0.0), np.maximum(threshold - values, 0.0)
 
     def slope(threshold: float) -> float:
-        """Of the sum of the two lengths, which is convex; at the ends the limit from within."""
+        """The slope of the sum of the two lengths, which is convex; at the ends the limit from within."""
         above, below = parts(threshold)
         on = probabilities[values == most].sum() ** 0.5
         off = probabilities[values == least].sum() ** 0.5
