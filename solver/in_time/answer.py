@@ -33,7 +33,8 @@ class InTime(Frozen):
         network: the best network found, which does it exactly.
         loss: what it costs.
         lower_bound: what no linear network of nonnegative neurons that does the task costs less than.
-        status: "optimal" if the gap is within the tolerance asked for, else "bounded".
+        status: "optimal" if the gap is within the tolerance asked for, else "interrupted" if the time limit ended the
+            search, else "bounded".
         proof: of the lower bound.
 
     Example:

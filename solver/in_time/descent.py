@@ -13,10 +13,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.deadline import OutOfTime, require_time
 from solver.in_time.network import LinearNetwork
 from solver.in_time.repair import balanced, pruned, repaired
 from theory.arrays import Array
@@ -52,32 +54,41 @@ class Descent:
         activity = float(np.abs(network.run(self.trials.inputs)).max()) or 1.0
         loss, units = self._loss(start, size)[0], self._units(network, activity)
 
+        last = start / units
+
         def scaled_loss(flat: Array) -> tuple[float, Array]:
+            require_time(0.0)
             value, slope = self._loss(flat * units, size)
             return value / loss, slope * units / loss
 
-        found = minimize(
-            scaled_loss,
-            start / units,
-            jac=True,
-            method="SLSQP",
-            constraints=[
-                {
-                    "type": "eq",
-                    "fun": lambda flat: self._missed(flat * units, size),
-                    "jac": lambda flat: self._missed_slope(flat * units, size) * units,
-                },
-                {
-                    "type": "ineq",
-                    "fun": lambda flat: self._activity(flat * units, size) / activity,
-                    "jac": lambda flat: self._activity_slope(flat * units, size) * (units / activity),
-                },
-            ],
-            options={"maxiter": ITERATIONS, "ftol": DECREASE},
-        )
-        if not np.isfinite(found.x).all():
+        def keep(flat: Array) -> None:
+            nonlocal last
+            last = flat.copy()
+
+        with suppress(OutOfTime):  # its last step is then repaired as any
+            last = minimize(
+                scaled_loss,
+                last,
+                jac=True,
+                method="SLSQP",
+                constraints=[
+                    {
+                        "type": "eq",
+                        "fun": lambda flat: self._missed(flat * units, size),
+                        "jac": lambda flat: self._missed_slope(flat * units, size) * units,
+                    },
+                    {
+                        "type": "ineq",
+                        "fun": lambda flat: self._activity(flat * units, size) / activity,
+                        "jac": lambda flat: self._activity_slope(flat * units, size) * (units / activity),
+                    },
+                ],
+                options={"maxiter": ITERATIONS, "ftol": DECREASE},
+                callback=keep,
+            ).x
+        if not np.isfinite(last).all():
             return network
-        exact = repaired(self.trials, self._network(found.x * units, size))
+        exact = repaired(self.trials, self._network(last * units, size))
         return balanced(self.trials, pruned(self.trials, exact))
 
     def _units(self, network: LinearNetwork, activity: float) -> Array:

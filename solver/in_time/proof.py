@@ -8,7 +8,8 @@
    Before that their sizes are chosen together, a geometric program in one number a step.
 4. The weights follow: those of the recurrent views in proportion to what their views say, which at the best are alike,
    as is the product of a weight and its view to first order; those of the readout likewise.
-5. Steps 3 and 4 alternate while they raise the bound. The best M_t and weights that were seen are the proof.
+5. Steps 3 and 4 alternate while they raise the bound and there is time. The best M_t and weights that were seen are the
+   proof; those that the end of the time has left half changed are looked at too. Steps 1 and 2 are always done.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.certificate import lower_bound
+from solver.deadline import time_is_up
 from solver.solving.solve import solve_one_of_many
 from theory.arrays import Array
 from theory.errors import InputError
@@ -129,11 +131,13 @@ def prove(bounds: MemoryBounds, weights: Sequence[Array], loss: float, tolerance
     for number in range(1, SWEEPS + 1):
         if value >= (1 - tolerance) * loss or idle == PATIENCE:
             break
+        if time_is_up():
+            break
         try:
             trial = _in_turn(bounds, trial, grams)
         except (InputError, np.linalg.LinAlgError):
             break
-        if number % LOOKED_AT:
+        if number % LOOKED_AT and not time_is_up():
             continue
         raised = proven(bounds, trial)
         idle = 0 if raised > value + CLOSED * (loss - value) else idle + 1
@@ -235,6 +239,8 @@ class _ProofSearch:
 def _in_turn(bounds: MemoryBounds, proof: MemoryProof, grams: list[Array]) -> MemoryProof:
     """Steps 3 and 4; `grams` holds the matrix G of the code of each step, and is brought up to date."""
     for step in sorted({step for _, step in bounds.places()}, reverse=True):
+        if time_is_up():
+            break
         proof, grams[step] = _with_step(bounds, proof, step, grams[step])
     recurrent, readout = bounds.costs(proof.codes)
     links, reads = proof.links * recurrent, proof.reads * readout**2

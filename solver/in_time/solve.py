@@ -3,20 +3,25 @@
 1. Networks that do the task are built (`solver.in_time.starts`), and improved one by one (`solver.in_time.descent`).
 2. Random ones of about as many neurons are improved as well.
 3. The best of all is held against what is proven (`solver.in_time.proof`), from the trials alone.
+4. Of a time limit half is for 1 and 2 at most. What has been found by then, or proven, is the answer.
 """
 
 from __future__ import annotations
 
+import math
+import time
+
 import numpy as np
 
 from solver.certificate.worth import within_loss
+from solver.deadline import limited_to, time_is_up
 from solver.in_time.answer import InTime
 from solver.in_time.descent import Descent
 from solver.in_time.network import LinearNetwork
 from solver.in_time.proof import prove
 from solver.in_time.repair import balanced, pruned, repaired
 from solver.in_time.starts import starts
-from solver.solving.limits import generator_of
+from solver.solving.limits import generator_of, require_seconds
 from theory.errors import InputError
 from theory.in_time.memory import MemoryBounds
 from theory.in_time.trials import Trials
@@ -34,7 +39,12 @@ MOST_VARIABLES = 300
 
 
 def solve_in_time(
-    trials: Trials, *, tolerance: float = TOLERANCE, tries: int = 4, rng: int | np.random.Generator | None = None
+    trials: Trials,
+    *,
+    tolerance: float = TOLERANCE,
+    tries: int = 4,
+    time_limit: float | None = None,
+    rng: int | np.random.Generator | None = None,
 ) -> InTime:
     """Find a linear recurrent network of nonnegative neurons that does a task, and a lower bound for all that do.
 
@@ -45,6 +55,8 @@ def solve_in_time(
         trials: the task.
         tolerance: relative gap (loss - lower_bound) / loss at which a network counts as optimal.
         tries: random networks that are improved as well.
+        time_limit: seconds at most, kept to within a few: half of it for networks, the rest for the bound. What has
+            been found by then is the answer, whose status is "interrupted" unless its gap is within the tolerance.
         rng: seed or generator for these, zero if not given.
 
     Raises:
@@ -67,13 +79,19 @@ def solve_in_time(
         raise InputError(f"tolerance: {tolerance!r} is not above 0 and at most 1")
     if not (isinstance(tries, int | np.integer) and tries >= 0):
         raise InputError(f"tries: {tries!r} is not a whole number of networks")
-    network = _best_network(trials, int(tries), generator_of(rng))
+    require_seconds(time_limit)
+    start, limit = time.perf_counter(), math.inf if time_limit is None else time_limit
+    with limited_to(start + limit / 2):
+        network = _best_network(trials, int(tries), generator_of(rng))
+        stopped = time_is_up()
     activity = network.run(trials.inputs)
     loss = sum(network.energies(trials, activity).values())
-    bound, proof = prove(MemoryBounds(trials), network.on_entered(trials, activity), loss, tolerance / 2)
+    with limited_to(start + limit):
+        bound, proof = prove(MemoryBounds(trials), network.on_entered(trials, activity), loss, tolerance / 2)
+        stopped = stopped or time_is_up()
     bound = within_loss(bound, loss)
-    status = "optimal" if loss - bound <= tolerance * loss else "bounded"
-    return InTime(trials, network, loss, bound, status, proof)
+    unproven = "interrupted" if stopped else "bounded"
+    return InTime(trials, network, loss, bound, "optimal" if loss - bound <= tolerance * loss else unproven, proof)
 
 
 def _best_network(trials: Trials, tries: int, rng: np.random.Generator) -> LinearNetwork:
@@ -83,6 +101,8 @@ def _best_network(trials: Trials, tries: int, rng: np.random.Generator) -> Linea
         found += _with_improved(trials, descent, start)
     best = min(found, key=lambda network: _loss(trials, network))
     for number in range(tries):
+        if time_is_up():
+            break
         found += _with_improved(trials, descent, _random(trials, len(best) + number % 2, rng))
     best = min(found, key=lambda network: _loss(trials, network))
     if not np.isfinite(_loss(trials, best)):
@@ -96,7 +116,9 @@ def _best_network(trials: Trials, tries: int, rng: np.random.Generator) -> Linea
 def _with_improved(trials: Trials, descent: Descent, start: LinearNetwork) -> list[LinearNetwork]:
     """A network to begin with, and what it is improved to unless that takes too long."""
     start = balanced(trials, pruned(trials, start))
-    return [start, descent.improved(start)] if _variables(trials, start) <= MOST_VARIABLES else [start]
+    if time_is_up() or _variables(trials, start) > MOST_VARIABLES:
+        return [start]
+    return [start, descent.improved(start)]
 
 
 def _loss(trials: Trials, network: LinearNetwork) -> float:

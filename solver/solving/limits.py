@@ -84,6 +84,18 @@ def check(problem: Problem, method: str, limits: Limits) -> None:
         raise InputError(f"tolerance: {tolerance!r} is out of range; give a relative gap from {LEAST_TOLERANCE:g} to 1")
     if not (isinstance(max_iterations, (int, np.integer)) and max_iterations >= 1):
         raise InputError(f"max_iterations: {max_iterations!r} is not a positive whole number")
+    require_seconds(time_limit)
+
+
+def require_seconds(time_limit: float | None) -> None:
+    """Refuse a time limit that is none.
+
+    Args:
+        time_limit: in seconds; None for no limit.
+
+    Raises:
+        InputError: that.
+    """
     if time_limit is not None and not (
         isinstance(time_limit, (int, float)) and time_limit > 0 and math.isfinite(time_limit)
     ):

@@ -158,7 +158,8 @@ class SearchRun:
         self._seconds = seconds
 
     def _at_the_limit(self) -> str:
-        return f"stopped at the time limit of {self.limits.time_limit:g} s"
+        limit = self.limits.time_limit
+        return "stopped at the end of the time" if limit is None else f"stopped at the time limit of {limit:g} s"
 
 
 class Run(SearchRun):

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from solver import InputError, Trials, certify_in_time, solve_in_time
+from solver.deadline import limited_to
+from solver.in_time import proof as proofs
+from solver.in_time.descent import Descent
 from solver.in_time.network import LinearNetwork
 from solver.in_time.proof import MemoryProof, earned, proven
 from solver.in_time.repair import balanced, pruned
@@ -295,12 +298,64 @@ def test_what_was_altered_is_seen():
         certify_in_time(recall(steps=3), answer)
 
 
+def test_a_time_limit_of_nothing_leaves_a_network_that_does_the_task_and_a_bound(monkeypatch):
+    sweeps, whole = [], of_cut_cues()
+    monkeypatch.setattr(proofs, "_in_turn", lambda *_: sweeps.append(1))
+    trials = recall(GRID[1:-1])
+    answer = solve_in_time(trials, time_limit=1e-9)
+    does_its_task(answer)
+    assert answer.status == "interrupted" and not sweeps
+    checked = certify_in_time(trials, answer)
+    assert checked.feasible and checked.lower_bound == pytest.approx(answer.lower_bound, rel=1e-9, abs=1e-9)
+    assert answer.lower_bound < whole.lower_bound and whole.loss <= answer.loss * (1 + 1e-9)
+
+
+def test_a_time_limit_that_is_not_reached_changes_nothing():
+    answer = solve_in_time(recall(GRID[1:-1]), tries=0, time_limit=1e6)
+    assert (answer.loss, answer.lower_bound, answer.status) == (
+        of_cut_cues().loss,
+        of_cut_cues().lower_bound,
+        of_cut_cues().status,
+    )
+
+
+@pytest.mark.parametrize("steps", [1, 7])
+def test_the_proof_that_the_end_of_the_time_finds_half_changed_is_one(monkeypatch, steps):
+    asked = []
+
+    def is_up():
+        asked.append(1)
+        return len(asked) > steps
+
+    trials = recall(GRID[1:-1])
+    network = of_cut_cues().network
+    activity = network.run(trials.inputs)
+    monkeypatch.setattr(proofs, "time_is_up", is_up)
+    value, proof = proofs.prove(MemoryBounds(trials), network.on_entered(trials, activity), of_cut_cues().loss, 1e-9)
+    assert len(asked) < 40 and 0 < value <= of_cut_cues().loss
+    assert proven(MemoryBounds(trials), proof) == pytest.approx(value, rel=1e-12)
+
+
+def test_a_descent_that_the_end_of_the_time_cuts_short_gives_a_network_that_does_the_task():
+    network = of_cut_cues().network
+    trials, descent = recall(GRID[1:-1], recurrent_cost=2.0), Descent(recall(GRID[1:-1], recurrent_cost=2.0))
+    with limited_to(0.0):
+        cut = descent.improved(network)
+    activity = cut.run(trials.inputs)
+    missed = np.where(trials.asked, cut.read(activity) - trials.targets, 0.0)
+    assert np.abs(missed).max() < 1e-9 and activity.min() >= -1e-9
+    losses = [sum(one.energies(trials, one.run(trials.inputs)).values()) for one in (descent.improved(network), cut)]
+    assert losses[0] < losses[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         ({"trials": CUES}, "trials: expected `theory.Trials`"),
         ({"tolerance": 0}, "tolerance: 0 is not above 0"),
         ({"tries": -1}, "tries: -1 is not a whole number"),
+        ({"time_limit": 0}, "time_limit: 0 is not a positive number of seconds"),
+        ({"time_limit": np.inf}, "time_limit: inf is not a positive number of seconds"),
     ],
 )
 def test_what_is_refused(arguments, said):
