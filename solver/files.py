@@ -46,9 +46,8 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-FORMAT_VERSION = 5
-"""Written into every file. A file with a lower number has the same layout, and may lack costs of activity and bias."""
-
+FORMAT_VERSION = 1  # written into every file
+COSTS = ("encoder_cost", "decoder_cost", "activity_cost", "bias_cost")
 STREAM = "stream_"  # what the names of the summary's arrays and numbers begin with
 SEPARATE = "separate_"  # what the names of the best separate code's arrays and numbers begin with
 CHECKSUMS = "checksums"  # name of the array of the names and checksums of all others
@@ -120,10 +119,7 @@ def posed_content(problem: Problem) -> dict[str, Any]:
         "points": sources.points,
         "names": np.array(sources.names),
         "mixing": problem.mixing,
-        "encoder_cost": problem.encoder_cost,
-        "decoder_cost": problem.decoder_cost,
-        "activity_cost": problem.activity_cost,
-        "bias_cost": problem.bias_cost,
+        **{name: getattr(problem, name) for name in COSTS},
     }
     if not sources.from_samples and sources.stream is None:
         content |= {"mean": sources.mean, "covariance": sources.covariance}
@@ -265,7 +261,7 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
             raise InputError(f"{path}: not a saved representation; give a file that `save` or --save wrote") from None
     if version > FORMAT_VERSION:
         raise InputError(f"{path}: written by a later version (format {version}); update to read it")
-    wanted = [*SAVED, "points", "names", "mixing", "encoder_cost", "decoder_cost", CHECKSUMS]
+    wanted = [*SAVED, "points", "names", "mixing", *COSTS, "practically", CHECKSUMS]
     if "group_names" in content:
         wanted += ["group_of", "separate"]
         if "separate" in content and not content["separate"].any():
@@ -324,8 +320,7 @@ def problem_in(content: dict[str, NDArray[Any]]) -> Problem:
         sources = Sources.from_moments(content["covariance"], content["points"], mean, names=names)
     else:
         sources = Sources(content["points"], content.get("probabilities"), names=names)
-    prices = ("encoder_cost", "decoder_cost", "activity_cost", "bias_cost")
-    costs = {name: _single(content, name) for name in prices if name in content}
+    costs = {name: _single(content, name) for name in COSTS}
     groups = _groups(content)
     separate = groups is not None and bool(content["separate"].any())
     transitions = _transitions(content)
@@ -463,7 +458,8 @@ def _agreeing(content: dict[str, NDArray[Any]], problem: Problem) -> dict[str, A
     stored = {name: content[name] for name in arrays} | {
         name: _single(content, name) for name in (*SAVED_NUMBERS, *SAVED_TEXTS)
     }
-    _require_code(problem, weights)
+    if not (np.abs(weights).max(axis=1) > 0).all() or not np.isfinite(problem.readout_cost(weights.T @ weights)):
+        raise InputError("source_weights: damaged or altered; from these neurons not all sources can be read")
     separate = None
     if problem.groups is not None and not problem.separate:
         separate = _separate(content, problem.separated)
@@ -474,7 +470,7 @@ def _agreeing(content: dict[str, NDArray[Any]], problem: Problem) -> dict[str, A
         _require_agreement(name, stored[name], derived[name], tolerance)
     cover = _cover(content, problem)
     _require_proven(derived | stored, problem, cover)
-    # A file of before there was one has none.
+    # The separate code has no threshold of its own.
     practically = checked_threshold(_single(content, "practically")) if "practically" in content else PRACTICALLY
     return derived | stored | {"cover": cover, "problem": problem, "separate": separate, "practically": practically}
 
@@ -488,11 +484,6 @@ def _separate(content: dict[str, NDArray[Any]], problem: Problem) -> dict[str, A
     except InputError as error:
         raise InputError(f"{SEPARATE}{error}") from None
     return fields_of
-
-
-def _require_code(problem: Problem, weights: Array) -> None:
-    if not (np.abs(weights).max(axis=1) > 0).all() or not np.isfinite(problem.readout_cost(weights.T @ weights)):
-        raise InputError("source_weights: damaged or altered; from these neurons not all sources can be read")
 
 
 def _tolerances(problem: Problem, weights: Array, derived: dict[str, Any]) -> dict[str, Array]:

@@ -24,12 +24,8 @@ def check_proof(proof: str, file: str, form: str, **options: Any) -> int:
 
     loaded = Proof.load(proof)
     verify(loaded, exact_problem_of(*inputs_of(file, options), options, costs))
-    _print_proof(loaded, form)
+    say(form, text=lambda: _tell(loaded), content=lambda: {"valid": True, **loaded.to_dict()})
     return 0
-
-
-def _print_proof(proof: Proof, form: str) -> None:
-    say(form, text=lambda: _tell(proof), content=lambda: {"valid": True, **proof.to_dict()})
 
 
 def _tell(proof: Proof) -> None:

@@ -147,7 +147,8 @@ def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.ran
     best, angle = silent, TOLERANCES.angle
     units, energies = _start(posed.samples, rng)  # 2
     offset, M, idle = np.zeros(posed.samples.targets.shape[1]), None, 0
-    for stage in _stages(posed.samples):
+    # An exact decoder, or a nearly exact one, comes after others of smaller kappa.
+    for stage in (*_eased(posed.samples, (1e-2, 1e-4, 1e-6)), posed.samples):
         found = best_energies(stage, units, energies, offset, M, tolerance=TOLERANCES.master)
         energies, offset, M = found.energies, found.offset, found.response.multiplier
     for _ in range(TOLERANCES.rounds):
@@ -222,12 +223,6 @@ def _start(samples: ScaledSamples, rng: np.random.Generator) -> tuple[Decoders, 
     count = len(samples.views)
     units = Decoders(np.tile(directions, (count, 1)), np.repeat(np.arange(count), len(directions)))
     return units, np.full(len(units.views), 1 / len(units.views))
-
-
-def _stages(samples: ScaledSamples) -> Iterator[ScaledSamples]:
-    """The problem itself; an exact decoder (or a nearly exact one) after others of smaller kappa."""
-    yield from _eased(samples, (1e-2, 1e-4, 1e-6))
-    yield samples
 
 
 def _eased(samples: ScaledSamples, eases: tuple[float, ...] = EASES) -> Iterator[ScaledSamples]:

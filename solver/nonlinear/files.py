@@ -17,9 +17,9 @@ import numpy as np
 
 from solver.certificate import optimality_gap
 from solver.codes.certified import SAVED_TEXTS
-from solver.files import CHECKSUMS, checksums, posed_content, problem_in
+from solver.files import CHECKSUMS, COSTS, checksums, posed_content, problem_in
 from solver.nonlinear.code import SAVED_ARRAYS, SAVED_NUMBERS, described
-from theory.conditions.practically import PRACTICALLY, checked_threshold
+from theory.conditions.practically import checked_threshold
 from theory.errors import InputError
 from theory.neurons.nonlinear import rectified
 from theory.writing import written_whole
@@ -85,7 +85,8 @@ def _content(path: Path) -> dict[str, Any]:
             raise InputError(f"{path}: not a saved representation; give a file that `save` or --save wrote") from None
     if "activation" not in content:
         raise InputError(f"{path}: holds no nonlinear neurons; read it with Representation.load")
-    wanted = (*SAVED_ARRAYS, *SAVED_NUMBERS, *SAVED_TEXTS, "points", "names", "mixing", CHECKSUMS)
+    posed = ("points", "names", "mixing", *COSTS, "practically", CHECKSUMS)
+    wanted = (*SAVED_ARRAYS, *SAVED_NUMBERS, *SAVED_TEXTS, *posed)
     missing = [name for name in wanted if name not in content]
     if missing:
         raise InputError(f"{path}: not a saved representation; it lacks {missing[0]!r}")
@@ -113,8 +114,7 @@ def _agreeing(content: dict[str, Any], problem: Any) -> dict[str, Any]:
     if (texts["status"] == "optimal") != (numbers["gap"] <= numbers["tolerance"]):
         raise InputError("status: damaged or altered; it does not follow from the gap")
     arrays = {name: content[name] for name in SAVED_ARRAYS}
-    # A file of before there was one has none.
-    practically = checked_threshold(float(content.get("practically", PRACTICALLY)))
+    practically = checked_threshold(float(content["practically"]))
     return found | arrays | numbers | texts | {"problem": problem, "practically": practically}
 
 

@@ -58,9 +58,11 @@ def plot_audit(findings: Findings) -> Figure:
     top, bottom = style.stacked(figure, 1.25, 1)
     for place, draw in zip(style.side_by_side(top, 1, 1, 0.8), (draw_audited, draw_best, draw_terms), strict=True):
         draw(place.subplots(), findings)
-    below = [draw_earnings, draw_savings, *([_draw_fit] if _has_curve(findings) else [])]
-    for axes, draw in zip(bottom.subplots(1, len(below)), below, strict=True):
-        draw(axes, findings)
+    below: list[Callable[[Axes, Findings], None]] = [draw_earnings, draw_savings]
+    if findings.fit is not None and findings.fit.kind != "given":
+        below.append(_draw_fit)
+    for axes, drawing in zip(bottom.subplots(1, len(below)), below, strict=True):
+        drawing(axes, findings)
     style.head(figure, headline(findings), size=8)
     notes = ["Neurons in orange earn less than they cost."] if style.ORANGE in Bars.of(findings).colours else []
     if findings.unexplained:
@@ -165,10 +167,6 @@ def draw_savings(axes: Axes, findings: CommonFindings) -> None:
     axes.tick_params(axis="x", length=0)
     axes.set(xlabel="made as good as can be, one after the other", ylabel="above the optimum (%)")
     axes.set_ylim(0, 1.06 * above[0] if above[0] > 1e-6 else 1)
-
-
-def _has_curve(findings: Findings) -> bool:
-    return findings.fit is not None and findings.fit.kind != "given"
 
 
 def _draw_fit(axes: Axes, findings: Findings) -> None:

@@ -60,7 +60,7 @@ def _taken(path: InputFile, arrays: Mapping[str, Any], wanted: str, also: str | 
         if choice.names_one_of(list(beside)) or choice.matches_one_of(list(beside)):  # step 3
             return _of_columns(path, _of_one_length(beside, choice), choice, also, arrays)
     if name is None:
-        numbers = [one for one, array in tables.items() if _holds_numbers(array)]
+        numbers = [one for one, array in tables.items() if array.dtype.kind in f"{NUMBERS}V"]  # or records
         name = numbers[0] if len(numbers) == 1 else None
     if name is None:
         raise InputError(f"{path}: needs the name of an array; {_remedy(path, tables)}")
@@ -81,11 +81,6 @@ def _remedy(path: InputFile, tables: Mapping[str, Any]) -> str:
     listed = ", ".join(f"{one} {'x'.join(map(str, np.shape(array)))}" for one, array in [*tables.items()][:SHOWN])
     more = f" and {len(tables) - SHOWN} more" if len(tables) > SHOWN else ""
     return f"it holds {listed}{more}; write {path.name}:NAME, or put arrays of one length side by side by --columns"
-
-
-def _holds_numbers(array: Any) -> bool:
-    """Of an array, or of records, which may hold any."""
-    return array.dtype.kind in f"{NUMBERS}V"
 
 
 def _vectors(arrays: Mapping[str, Any]) -> dict[str, Any]:

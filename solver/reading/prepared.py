@@ -203,13 +203,15 @@ def prepared(
     if len(set(rows.values())) > 1:
         said = ", ".join(f"{name} {count}" for name, count in rows.items())
         raise InputError(f"table: columns of different lengths ({said}); give all the same")
+    from scipy.linalg import block_diag
+
     found = [name for part in parts.values() for name in part.names]
     points = np.column_stack([column for part in parts.values() for column in part.values])
     is_plain = all(part.mixing.shape[0] == part.mixing.shape[1] for part in parts.values())
     return PreparedTable(
         Sources(points, probabilities, names=found),
         FixedDict({name: tuple(part.names) for name, part in parts.items()}),
-        None if is_plain else _block_diagonal([part.mixing for part in parts.values()]),
+        None if is_plain else np.asarray(block_diag(*(part.mixing for part in parts.values())), dtype=np.float64),
         tuple(name for part in parts.values() for name in part.channels),
         tuple(note for part in parts.values() for note in part.notes),
     )
@@ -315,12 +317,6 @@ def _listed(names: list[str]) -> str:
         names if len(names) <= VALUES_SHOWN else [*names[: VALUES_SHOWN - 1], f"{len(names) - VALUES_SHOWN + 1} more"]
     )
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
-
-
-def _block_diagonal(blocks: list[Array]) -> Array:
-    from scipy.linalg import block_diag
-
-    return np.asarray(block_diag(*blocks), dtype=np.float64)
 
 
 def _columns_of(table: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,7 +16,6 @@ from theory.immutable import Frozen
 
 if TYPE_CHECKING:
     from solver.representation import Representation
-    from theory.problem import Problem
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +77,9 @@ def along(
     solved = list[PhasePoint]()
     parameters = family.grid(points)
     problems = [family.problem(one, encoder_cost=encoder_cost, decoder_cost=decoder_cost) for one in parameters]
-    for parameter, problem, answer in zip(parameters, problems, _answers(problems), strict=True):
+    # Problems that are solved many at a time are solved at once, others as each is asked for.
+    answers: Iterable[Representation] = solve_many(problems) if all(map(fits, problems)) else map(_solved, problems)
+    for parameter, problem, answer in zip(parameters, problems, answers, strict=True):
         separate = problem.modular_loss
         if family.blocks is not None:
             separate = sum(_solved(problem.part(block)).loss for block in family.blocks)
@@ -96,11 +97,6 @@ def along(
         if callback is not None:
             callback(point)
     return solved
-
-
-def _answers(problems: Sequence[Problem]) -> Iterable[Representation]:
-    """Of problems that are solved many at a time the answers to all, of others each as it is asked for."""
-    return solve_many(problems) if all(map(fits, problems)) else map(_solved, problems)
 
 
 _solved = partial(solve_one_of_many, any_code=True)  # only losses are shown

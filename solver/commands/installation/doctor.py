@@ -22,12 +22,14 @@ WIDTH = 100  # columns of a line at most
 @format_options("text", "json")
 def doctor(form: str) -> int:
     """Say what is installed, which solvers and libraries do the work, what is missing, and how fast all is."""
+    import cvxpy
+
     report = {
         **_program(),
         "hiding": _hiding(),
         "packages": _packages(),
         "missing": _missing(),
-        "conic_solvers": _conic_solvers(),
+        "conic_solvers": sorted(cvxpy.installed_solvers()),  # type: ignore[no-untyped-call]
         **_machine(),
         "seconds": _speed(),
     }
@@ -113,12 +115,6 @@ def _missing() -> dict[str, list[str]]:
     return {extra: names for extra, names in lacking.items() if names}
 
 
-def _conic_solvers() -> list[str]:
-    import cvxpy
-
-    return sorted(cvxpy.installed_solvers())  # type: ignore[no-untyped-call]
-
-
 def _machine() -> dict[str, Any]:
     """Cores that this process may use, and the libraries of linear algebra with their threads."""
     import numpy  # noqa: F401  # brings its library along
@@ -156,6 +152,7 @@ def _speed() -> dict[str, float]:
 
 def _lines(report: dict[str, Any]) -> list[str]:
     blas = [f"{one['name']} {one['version'] or ''}, {one['threads']} thread(s)" for one in report["blas"]]
+    pace = ", ".join(f"{name} in {1000 * seconds:.3g} ms" for name, seconds in report["seconds"].items())
     packages = ", ".join(f"{name} {version}" for name, version in report["packages"].items())
     rows = [
         ("modularity", f"{report['version']} in {report['place']}"),
@@ -163,7 +160,7 @@ def _lines(report: dict[str, Any]) -> list[str]:
         ("Packages", packages or "not known: the program runs from a folder and is not installed"),
         ("Conic solvers", ", ".join(report["conic_solvers"])),
         ("BLAS", "; ".join(blas) or "not known"),
-        ("Speed", _pace(report)),
+        ("Speed", f"{pace}, on {report['cores']} core(s)"),
     ]
     hiding = [
         f"{path} hides a package of this program from a Python that starts in this folder: rename it."
@@ -183,11 +180,6 @@ def _folded(name: str, text: str) -> str:
         subsequent_indent=" " * 15,
         break_on_hyphens=False,
     )
-
-
-def _pace(report: dict[str, Any]) -> str:
-    pace = ", ".join(f"{name} in {1000 * seconds:.3g} ms" for name, seconds in report["seconds"].items())
-    return f"{pace}, on {report['cores']} core(s)"
 
 
 def _absent(missing: dict[str, list[str]]) -> list[str]:

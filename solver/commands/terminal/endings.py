@@ -105,7 +105,9 @@ def exit_code(run: Callable[[], Any]) -> Any:
     """Run a command and say in one line how it failed, if it did; its value, or the exit code for the failure."""
     with watched() as watch:
         try:
-            _require_standard_output()
+            if sys.stdout is None:
+                # Its number would go to the next file that is opened, and the answer into that file.
+                raise click.UsageError("standard output is closed; send it to a file or to /dev/null")
             code = run()
         except Exception as error:
             code = _ending(error, watch)
@@ -166,12 +168,6 @@ def _say(message: str, code: int) -> int:
     with suppress(OSError):
         click.echo(f"modularity: error: {message}", err=True)
     return code
-
-
-def _require_standard_output() -> None:
-    if sys.stdout is None:
-        # Its number would go to the next file that is opened, and the answer into that file.
-        raise click.UsageError("standard output is closed; send it to a file or to /dev/null")
 
 
 def _flushed(code: Any) -> Any:

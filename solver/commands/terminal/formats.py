@@ -142,14 +142,8 @@ def _read(cell: Any) -> str:
 def _right(table: Table) -> list[bool]:
     """Which columns hold numbers, one below the other."""
     columns = [[_read(row[i]) for row in table.rows] for i in range(len(table.header))]
-    return [
-        any(cells) and all(not cell or NUMBER.fullmatch(cell) is not None or _is_endless(cell) for cell in cells)
-        for cells in columns
-    ]
-
-
-def _is_endless(cell: str) -> bool:
-    return cell in ("inf", "-inf", "nan")
+    no_words = ("", "inf", "-inf", "nan")
+    return [any(cells) and all(cell in no_words or NUMBER.fullmatch(cell) for cell in cells) for cells in columns]
 
 
 def _in_markdown(cell: Any) -> str:
