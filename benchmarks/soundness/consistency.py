@@ -66,14 +66,14 @@ def _given_hole(problem: Drawn, *, hidden: bool) -> None:
 
 def _with_hole(given: Array, *, hidden: bool) -> Any:
     """The array with a hole in its last row: masked, or NaN."""
-    found = given.copy()
-    where = (-1,) * found.ndim
-    found[where] = -9999.0 if hidden and found.ndim > 1 else 1.0 if hidden else np.nan
+    array = given.copy()
+    where = (-1,) * array.ndim
+    array[where] = -9999.0 if hidden and array.ndim > 1 else 1.0 if hidden else np.nan
     if not hidden:
-        return found
-    mask = np.zeros(found.shape, dtype=bool)
+        return array
+    mask = np.zeros(array.shape, dtype=bool)
     mask[where] = True
-    return np.ma.array(found, mask=mask)
+    return np.ma.array(array, mask=mask)
 
 
 def against_changes(answer: Any, given: dict[str, Any], *, linear: bool = True) -> Iterator[str]:
@@ -165,21 +165,21 @@ def against_program(problem: Drawn, saved: bytes) -> Iterator[str]:
 def _against_certificate(posed: Any, answer: Representation) -> Iterator[str]:
     from solver import certify
 
-    found = certify(posed, answer)
-    if not found.feasible:
+    certificate = certify(posed, answer)
+    if not certificate.feasible:
         if answer.status == "optimal":
             yield "certify calls an optimal answer infeasible"
         return
-    if answer.status != "optimal" and max(found.gap, answer.gap) <= answer.tolerance:
+    if answer.status != "optimal" and max(certificate.gap, answer.gap) <= answer.tolerance:
         yield f"the answer is {answer.status} at a gap of {answer.gap:.3g}, and certify sees nothing against it"
     # Where units are far apart the network itself has no more digits; the answer promises those of its tolerance, or
     # says that it cannot.
-    if not has_lost_digits(answer) and abs(found.loss / answer.loss - 1) > answer.tolerance:
-        yield f"certify measures a loss of {found.loss:.15g}, and the answer says {answer.loss:.15g}"
-    if answer.status == "optimal" and not found.gap <= OPTIMAL + ROUNDING:
-        yield f"certify sees a gap of {found.gap:.3g} in an answer called optimal"
-    elif found.lower_bound < answer.lower_bound * (1 - 1e-6):
-        yield f"certify proves {found.lower_bound:.15g}, and the answer says {answer.lower_bound:.15g}"
+    if not has_lost_digits(answer) and abs(certificate.loss / answer.loss - 1) > answer.tolerance:
+        yield f"certify measures a loss of {certificate.loss:.15g}, and the answer says {answer.loss:.15g}"
+    if answer.status == "optimal" and not certificate.gap <= OPTIMAL + ROUNDING:
+        yield f"certify sees a gap of {certificate.gap:.3g} in an answer called optimal"
+    elif certificate.lower_bound < answer.lower_bound * (1 - 1e-6):
+        yield f"certify proves {certificate.lower_bound:.15g}, and the answer says {answer.lower_bound:.15g}"
 
 
 def against_words(answer: Any) -> Iterator[str]:
@@ -306,7 +306,7 @@ def _against_neurons(
 def _best_neuron(problem: Drawn, rational: RationalProblem, multiplier: Any, code: Array) -> tuple[float, Array]:
     """The neuron (d,) that earns most for its cost, of those that are found, and its ratio."""
     rng = np.random.default_rng([problem.seed, problem.index, 2])
-    found = best_neurons(Whitened(problem), multiplier.astype(float), code, rng, quick=True)
-    ratios: list[Fraction] = [rational.ratio(multiplier, neuron) for neuron in found]
+    neurons = best_neurons(Whitened(problem), multiplier.astype(float), code, rng, quick=True)
+    ratios: list[Fraction] = [rational.ratio(multiplier, neuron) for neuron in neurons]
     best = max(range(len(ratios)), key=ratios.__getitem__)
-    return float(ratios[best]), found[best]
+    return float(ratios[best]), neurons[best]

@@ -122,8 +122,8 @@ def judge_told(problem: Drawn, time_limit: float, *, with_codes: bool = True) ->
         return None
     posed = Problem(more.points, **more.options())
     answer = solve(posed, time_limit=time_limit, rng=0)
-    found = judge(more.alone, more.claim(answer), with_codes=with_codes)
+    judgement = judge(more.alone, more.claim(answer), with_codes=with_codes)
     checked = certify(posed, answer)
     if answer.status == "optimal" and not (checked.feasible and checked.gap <= answer.tolerance * (1 + 1e-6)):
-        found.wrong.append(f"certify finds a gap of {checked.gap:.3g} where the answer is called optimal")
-    return found
+        judgement.wrong.append(f"certify finds a gap of {checked.gap:.3g} where the answer is called optimal")
+    return judgement

@@ -135,22 +135,22 @@ def measured(problem: DrawnTask, network: Network) -> Measured:
 
 def judge_task(problem: DrawnTask, claim: TaskClaim, *, descents: bool = True) -> Judgement:
     """Judge a claim about a task in time; the search for cheaper networks by descent takes most of the time."""
-    found = Judgement()
+    judgement = Judgement()
     if not all(np.isfinite(part).all() for part in (*claim.network, claim.loss, claim.lower_bound, claim.gap)):
-        found.wrong.append("a number of the answer is not finite")
-        return found
+        judgement.wrong.append("a number of the answer is not finite")
+        return judgement
     own = measured(problem, claim.network)
-    found.gap = 1 - float(Fraction(claim.lower_bound) / own.loss)
-    found.wrong += _against_network(claim, own)
-    found.wrong += _against_words(claim)
-    found.wrong += _against_check(claim)
+    judgement.gap = 1 - float(Fraction(claim.lower_bound) / own.loss)
+    judgement.wrong += _against_network(claim, own)
+    judgement.wrong += _against_words(claim)
+    judgement.wrong += _against_check(claim)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name, network in others(problem, claim.network, descents=descents):
             other = measured(problem, network)
             if other.feasible:
-                found.compare(claim, name, other.loss)
-    return found
+                judgement.compare(claim, name, other.loss)
+    return judgement
 
 
 def _against_network(claim: TaskClaim, own: Measured) -> Iterator[str]:

@@ -96,24 +96,24 @@ def has_lost_digits(answer: Any) -> bool:
 
 def judge(problem: Drawn, claim: Claim, *, with_codes: bool = True) -> Judgement:
     """Judge a claim; the search for cheaper codes takes most of the time."""
-    found = Judgement()
+    judgement = Judgement()
     if not _all_finite(claim):
-        found.wrong.append("a number of the answer is not finite")
-        return found
-    case = _Case(problem, claim, RationalProblem(problem), _pieces(problem), found)
+        judgement.wrong.append("a number of the answer is not finite")
+        return judgement
+    case = _Case(problem, claim, RationalProblem(problem), _pieces(problem), judgement)
     measured = case.rational.measure(claim.encoder, claim.encoder_bias, claim.decoder, claim.decoder_bias)
-    found.gap = 1 - _quotient(claim.lower_bound, measured.loss)
+    judgement.gap = 1 - _quotient(claim.lower_bound, measured.loss)
     terms = _terms(problem, claim)
     blur = _blur(problem, claim, terms, measured)
     if not has_lost_digits(claim):
-        found.wrong += _against_network(problem, claim, measured, terms, blur)
-    found.wrong += _against_words(claim, measured, blur)
-    found.wrong += _against_simple_codes(case, blur)
+        judgement.wrong += _against_network(problem, claim, measured, terms, blur)
+    judgement.wrong += _against_words(claim, measured, blur)
+    judgement.wrong += _against_simple_codes(case, blur)
     rng = np.random.default_rng([problem.seed, problem.index, 1])
     _search_neurons(case, rng)
     if with_codes:
         _search_codes(case, rng)
-    return found
+    return judgement
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class _Case:
     claim: Claim
     rational: RationalProblem
     pieces: tuple[_Piece, ...]
-    found: Judgement
+    judgement: Judgement
 
 
 def _pieces(problem: Drawn) -> tuple[_Piece, ...]:
@@ -294,24 +294,24 @@ def _against_simple_codes(case: _Case, blur: float) -> Iterator[str]:
 
 def _search_neurons(case: _Case, rng: np.random.Generator) -> None:
     """Neurons that earn more than the multiplier was said to let them: what it can prove at most, given those."""
-    claim, found = case.claim, case.found
+    claim, judgement = case.claim, case.judgement
     if not claim.lower_bound > 0:
         return
     proven = _proven_by(case, claim.multiplier, rng)
     if proven is None:
-        found.wrong.append(f"the lower bound {claim.lower_bound:.15g} has a multiplier that proves none")
+        judgement.wrong.append(f"the lower bound {claim.lower_bound:.15g} has a multiplier that proves none")
         return
     bound, ratio = proven
-    found.ratio = float(ratio)
+    judgement.ratio = float(ratio)
     excess = _quotient(claim.lower_bound, bound) - 1
     if excess > ROUNDING:
         # The weights keep digits of their own multiplier that Y, a product written in floats, has lost.
         proven = _proven_by(case, _own_multiplier(case), rng)
         if proven is not None:
             excess = min(excess, _quotient(claim.lower_bound, proven[0]) - 1)
-    found.excess = max(found.excess, excess)
+    judgement.excess = max(judgement.excess, excess)
     if excess > ROUNDING:
-        found.wrong.append(
+        judgement.wrong.append(
             f"the lower bound {claim.lower_bound:.15g} is {excess:.3g} above what its multiplier can prove: a neuron "
             f"earns {float(ratio):.15g} of what it costs"
         )
@@ -368,9 +368,9 @@ def _best_of_family(
     """(k, d) the best neurons that read only these sources, by the block of Y of some that hold them."""
     places = [list(members).index(source) for source in family.members]
     form, code = form[np.ix_(places, places)], claim.source_weights[:, family.members]
-    found = best_neurons(family, form, code[np.abs(code).any(axis=1)], rng)
-    placed = np.zeros((len(found), len(claim.multiplier)))
-    placed[:, family.members] = found
+    neurons = best_neurons(family, form, code[np.abs(code).any(axis=1)], rng)
+    placed = np.zeros((len(neurons), len(claim.multiplier)))
+    placed[:, family.members] = neurons
     return placed
 
 
@@ -384,8 +384,8 @@ def _least_gram(white: Whitened, multiplier: Array, negligible: float) -> Array:
     values, vectors = np.linalg.eigh((scaled + scaled.T) / 2)
     floor = max((negligible * np.sqrt(np.maximum(values, 0)).sum()) ** 2, float(np.finfo(float).tiny))
     root = vectors * np.sqrt(np.maximum(values, floor))
-    left, found, _ = np.linalg.svd(root.T @ (white.targets / scale).T)
-    size = np.append(found, np.zeros(len(left) - len(found)))
+    left, sizes, _ = np.linalg.svd(root.T @ (white.targets / scale).T)
+    size = np.append(sizes, np.zeros(len(left) - len(sizes)))
     half = np.linalg.solve(root.T, left * np.sqrt(np.maximum(size, negligible * size.max()))) / scale[:, None]
     return np.asarray(white.decoder_cost**0.5 * half @ half.T)
 
@@ -400,7 +400,7 @@ def _search_codes(case: _Case, rng: np.random.Generator) -> None:
         except (ZeroDivisionError, ValueError, OverflowError):
             # Neurons that do not span the sources, or whose numbers have run away, are no code.
             continue
-        case.found.compare(case.claim, name, loss)
+        case.judgement.compare(case.claim, name, loss)
 
 
 def _codes(case: _Case, rng: np.random.Generator) -> Iterator[tuple[str, Array]]:
@@ -416,14 +416,14 @@ def _codes(case: _Case, rng: np.random.Generator) -> Iterator[tuple[str, Array]]
 
 def _side_by_side(case: _Case, rng: np.random.Generator) -> Iterator[tuple[str, Array]]:
     """Codes of the groups, each found by itself."""
-    found: dict[str, list[Array]] = {}
+    codes: dict[str, list[Array]] = {}
     for piece in case.pieces:
         members = piece.white.members
         own = case.claim.source_weights[:, members]
         for name, code in descents(piece.white, own[np.abs(own).any(axis=1)], rng):
             placed = np.zeros((len(code), case.problem.dimension))
             placed[:, members] = code
-            found.setdefault(name, []).append(placed)
-    for name, parts in found.items():
+            codes.setdefault(name, []).append(placed)
+    for name, parts in codes.items():
         if len(parts) == len(case.pieces):
             yield name, np.vstack(parts)

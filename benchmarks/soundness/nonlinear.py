@@ -124,8 +124,8 @@ class Setting:
     def centered(self, multiplier: Array) -> Exact:
         """(T, k) N without what is at samples that do not count, of columns that sum to zero."""
         counts = self.counted > 0
-        found = exact(multiplier) * counts[:, None]
-        return np.where(counts[:, None], found - found.sum(axis=0) / Fraction(int(counts.sum())), Fraction(0))
+        counted = exact(multiplier) * counts[:, None]
+        return np.where(counts[:, None], counted - counted.sum(axis=0) / Fraction(int(counts.sum())), Fraction(0))
 
     def most_proven(self, multiplier: Exact, squared_ratio: Fraction) -> float:
         """The best bound that N can prove, if a neuron has this ratio squared."""
@@ -142,17 +142,17 @@ class Setting:
 
 def judge_nonlinear(problem: Drawn, claim: NonlinearClaim, *, with_codes: bool = True) -> Judgement:
     """Judge a claim about rectified or free neurons; cheaper codes are searched too if wanted."""
-    found = Judgement()
+    judgement = Judgement()
     if not _all_finite(claim):
-        found.wrong.append("a number of the answer is not finite")
-        return found
+        judgement.wrong.append("a number of the answer is not finite")
+        return judgement
     setting, rng = Setting(problem), np.random.default_rng([problem.seed, problem.index, 8])
-    found.wrong += _against_network(setting, claim, found)
-    found.wrong += _against_words(setting, claim)
-    _search_neurons(setting, claim, found, rng)
+    judgement.wrong += _against_network(setting, claim, judgement)
+    judgement.wrong += _against_words(setting, claim)
+    _search_neurons(setting, claim, judgement, rng)
     if with_codes:
-        _search_codes(setting, claim, found, rng)
-    return found
+        _search_codes(setting, claim, judgement, rng)
+    return judgement
 
 
 def _all_finite(claim: NonlinearClaim) -> bool:
@@ -161,7 +161,7 @@ def _all_finite(claim: NonlinearClaim) -> bool:
     return all(np.isfinite(item).all() for item in (*arrays, *numbers))
 
 
-def _against_network(setting: Setting, claim: NonlinearClaim, found: Judgement) -> Iterator[str]:
+def _against_network(setting: Setting, claim: NonlinearClaim, judgement: Judgement) -> Iterator[str]:
     """What the network does, exactly, and what is said of it."""
     activity, blur = exact(claim.sample_activity), FLOATS * _terms(setting, claim)
     if setting.rectified and len(claim.encoder):
@@ -186,7 +186,7 @@ def _against_network(setting: Setting, claim: NonlinearClaim, found: Judgement) 
     apart = float(Fraction(claim.loss) / loss) - 1
     if abs(apart) > ROUNDING + moved / float(loss):
         yield f"the loss {claim.loss:.15g} is {apart:+.3g} of what the network costs, {float(loss):.15g}"
-    found.gap = 1 - float(Fraction(claim.lower_bound) / loss)
+    judgement.gap = 1 - float(Fraction(claim.lower_bound) / loss)
 
 
 def _terms(setting: Setting, claim: NonlinearClaim) -> Array:
@@ -223,19 +223,19 @@ def _against_words(setting: Setting, claim: NonlinearClaim) -> Iterator[str]:
 # ---- the bound ----------------------------------------------------------------------------------------------------
 
 
-def _search_neurons(setting: Setting, claim: NonlinearClaim, found: Judgement, rng: np.random.Generator) -> None:
+def _search_neurons(setting: Setting, claim: NonlinearClaim, judgement: Judgement, rng: np.random.Generator) -> None:
     if not claim.lower_bound > 0:
         return
     multiplier = setting.centered(claim.multiplier)
     squared = max(_squared_ratios(setting, multiplier, claim, rng), default=Fraction(0))
-    found.ratio = float(squared) ** 0.5
+    judgement.ratio = float(squared) ** 0.5
     most = setting.most_proven(multiplier, squared)
     excess = claim.lower_bound / most - 1 if most > 0 else float("inf")
-    found.excess = max(found.excess, excess)
+    judgement.excess = max(judgement.excess, excess)
     if excess > ROUNDING:
-        found.wrong.append(
+        judgement.wrong.append(
             f"the lower bound {claim.lower_bound:.15g} is {excess:.3g} above what its multiplier can prove: a neuron "
-            f"earns {found.ratio:.15g} of what it costs"
+            f"earns {judgement.ratio:.15g} of what it costs"
         )
 
 
@@ -276,23 +276,23 @@ def _rectified(setting: Setting, multiplier: Exact, mean: Array, size: Array) ->
 
 def _free(rows: Exact, shares: Exact, setting: Setting) -> Priced:
     """Neurons a = max(0, N v) / p."""
-    found, weights = _floats(rows), _floats(shares)
-    none = np.zeros((found.shape[1], found.shape[1]))
-    return Priced(found, found, 1 / weights, float(setting.activity_cost) * weights, none)
+    directions, weights = _floats(rows), _floats(shares)
+    none = np.zeros((directions.shape[1], directions.shape[1]))
+    return Priced(directions, directions, 1 / weights, float(setting.activity_cost) * weights, none)
 
 
 # ---- other codes --------------------------------------------------------------------------------------------------
 
 
-def _search_codes(setting: Setting, claim: NonlinearClaim, found: Judgement, rng: np.random.Generator) -> None:
+def _search_codes(setting: Setting, claim: NonlinearClaim, judgement: Judgement, rng: np.random.Generator) -> None:
     from benchmarks.soundness.nonlinear_codes import descents
 
     if setting.error_cost is None:
         return
     for name, loss, modular in descents(setting, claim, rng):
-        found.compare(claim, name, loss)
+        judgement.compare(claim, name, loss)
         if modular and claim.modular_lower_bound > float(loss) * (1 + ROUNDING):
-            found.wrong.append(
+            judgement.wrong.append(
                 f"the bound of modular codes {claim.modular_lower_bound:.15g} is above the loss of one, "
                 f"{float(loss):.15g}"
             )

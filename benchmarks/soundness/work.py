@@ -94,8 +94,8 @@ def solved(seed: int, index: int, time_limit: float, *, activation: str = "linea
         try:
             faults += against_changes(answer, given, linear=problem.activation == "linear")
             faults += taken_masked(problem)
-            saved, found = against_file(answer)
-            faults += found
+            saved, differences = against_file(answer)
+            faults += differences
         except Exception:  # whatever it is, it is told
             faults.append(_end_of_traceback())
     return Solved(claim, seconds, "", warned, False, separate, tuple(faults), saved)
@@ -147,23 +147,23 @@ def judged(
     The problem may be given by seed and index. Cheaper codes are searched for where `codes_every` divides the index.
     """
     start = time.perf_counter()
-    given = problem if isinstance(problem, Drawn) else drawn_of(*problem, activation_of(*problem, activation))
+    drawn = problem if isinstance(problem, Drawn) else drawn_of(*problem, activation_of(*problem, activation))
     assert answer.claim is not None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            found, error = _judgement(given, answer.claim, with_codes=given.index % codes_every == 0), ""
-            if isinstance(given, DrawnTask):
-                return found, time.perf_counter() - start, error
+            judgement, error = _judgement(drawn, answer.claim, with_codes=drawn.index % codes_every == 0), ""
+            if isinstance(drawn, DrawnTask):
+                return judgement, time.perf_counter() - start, error
             if answer.separate is not None:
-                apart = judge(replace(given, separate=True), answer.separate, with_codes=False)
-                found.wrong += [f"separate: {sentence}" for sentence in apart.wrong]
-            found.wrong += answer.faults
-            found.wrong += _with_told(given)
-            found.wrong += _disagreements(given, answer.saved)
+                apart = judge(replace(drawn, separate=True), answer.separate, with_codes=False)
+                judgement.wrong += [f"separate: {sentence}" for sentence in apart.wrong]
+            judgement.wrong += answer.faults
+            judgement.wrong += _with_told(drawn)
+            judgement.wrong += _disagreements(drawn, answer.saved)
         except Exception:
-            found, error = None, _end_of_traceback()
-    return found, time.perf_counter() - start, error
+            judgement, error = None, _end_of_traceback()
+    return judgement, time.perf_counter() - start, error
 
 
 def _judgement(problem: Drawn, claim: Claim | NonlinearClaim | TaskClaim, *, with_codes: bool) -> Judgement:
@@ -190,13 +190,13 @@ def _with_told(problem: Drawn) -> list[str]:
 
 def _disagreements(problem: Drawn, saved: bytes) -> list[str]:
     """What the program says otherwise elsewhere; where it fails, that is one."""
-    found: list[str] = []
+    sentences: list[str] = []
     try:
         if saved:
-            found.extend(against_program(problem, saved))
+            sentences.extend(against_program(problem, saved))
     except Exception:  # of the program, not of the checker
-        found.append(f"certificate, words or verdict fail: {_end_of_traceback().splitlines()[-1]}")
-    return found
+        sentences.append(f"certificate, words or verdict fail: {_end_of_traceback().splitlines()[-1]}")
+    return sentences
 
 
 def _end_of_traceback() -> str:

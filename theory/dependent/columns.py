@@ -121,13 +121,13 @@ def _vertex(unit: Array, neuron: Array) -> Indices:
     span = directions[sizes > COLUMNS.nothing * sizes[0]]
     seen = unit @ span.T
     cost = 1 + COLUMNS.later * np.arange(len(unit)) / len(unit)
-    found = linprog(
+    program = linprog(
         np.concatenate([cost, cost + COLUMNS.turned]),
         A_eq=np.hstack([seen.T, -seen.T]),
         b_eq=neuron @ span.T,
         method="highs-ds",
     )
-    if found.x is None:
+    if program.x is None:
         return np.arange(len(unit))
-    size = np.abs(found.x[: len(unit)] - found.x[len(unit) :])
+    size = np.abs(program.x[: len(unit)] - program.x[len(unit) :])
     return np.flatnonzero(size > COLUMNS.nothing * size.max())

@@ -53,8 +53,8 @@ def kept_of_groups(problem: Any) -> list[tuple[int, ...]]:
         >>> kept_of_groups(Problem(np.eye(4), groups={"all": [0, 1, 2, 3], "two": [0, 3]}))
         [(0, 1, 2), (0, 3)]
     """
-    found = []
+    kept = []
     for members in families(problem):
         hull = problem.sources.of_columns(members).hull
-        found.append(tuple(members if hull is None else np.asarray(members)[hull.kept].tolist()))
-    return found
+        kept.append(tuple(members if hull is None else np.asarray(members)[hull.kept].tolist()))
+    return kept

@@ -184,9 +184,9 @@ def symmetry_of(points: Array, forms: Sequence[ArrayLike] = ()) -> Symmetry:
         return Symmetry(points, none)
     first = _first_of_same(points)
     kept, place = np.unique(first, return_inverse=True)
-    found: list[Indices] = [kept[moved][place] for moved in _generators(_colours(points[kept], forms))]
+    permutations: list[Indices] = [kept[moved][place] for moved in _generators(_colours(points[kept], forms))]
     chosen = list[np.ndarray]()
-    for generator in found:
+    for generator in permutations:
         if _closed(first, [*chosen, generator], SYMMETRY.most_elements) is not None:
             chosen.append(generator)
     try:
@@ -261,10 +261,10 @@ def _generators(colours: Indices) -> Iterator[Indices]:
         for point in search.like(base[:place], place):
             if point in reached:
                 continue
-            found = search.extended([*base[:place], int(point)])
-            if found is not None:
-                yield found
-                known.append(found)
+            permutation = search.extended([*base[:place], int(point)])
+            if permutation is not None:
+                yield permutation
+                known.append(permutation)
                 # All of them leave the points of the base before this one where they are.
                 reached = _orbit(base[place], known)
 
@@ -318,10 +318,10 @@ class _PermutationSearch:
         if self.tries > SYMMETRY.most_tries or not np.array_equal(looks, before):
             return None
         if len(images) == len(self.base):
-            found = np.empty_like(order)
-            found[first] = order
-            kept = np.array_equal(self.colours[np.ix_(found, found)], self.colours)
-            return found if kept else None
+            permutation = np.empty_like(order)
+            permutation[first] = order
+            kept = np.array_equal(self.colours[np.ix_(permutation, permutation)], self.colours)
+            return permutation if kept else None
         for point in self.like(images, len(images)):
             found_there = self.extended([*images, int(point)])
             if found_there is not None:

@@ -66,18 +66,18 @@ def touching(pricing: Pricing, worth: Array) -> Touching:
         >>> len(touching(problem.pricing, at_best / level).neurons)
         1
     """
-    found, doubtful = _found(pricing, worth)
-    if len(found) > TOUCHING.most:
+    neurons, doubtful = _found(pricing, worth)
+    if len(neurons) > TOUCHING.most:
         return _doubt(worth, "too many neurons touch")
-    found = found[_first_of_alike(found)]
-    height = pricing.corners @ found.T
+    neurons = neurons[_first_of_alike(neurons)]
+    height = pricing.corners @ neurons.T
     bias = height.max(axis=0)
-    found = found / np.sqrt((found**2).sum(axis=1) + bias**2)[:, None]
-    active, joined, unclear = _joined(pricing, worth, found)
+    neurons = neurons / np.sqrt((neurons**2).sum(axis=1) + bias**2)[:, None]
+    active, joined, unclear = _joined(pricing, worth, neurons)
     if doubtful or unclear:
         return _doubt(worth, doubtful or "rounding does not tell whether all neurons between two that touch do so")
-    extreme = ~_sums_of_others(found, joined)
-    return Touching(found[extreme], active[extreme], joined[np.ix_(extreme, extreme)])
+    extreme = ~_sums_of_others(neurons, joined)
+    return Touching(neurons[extreme], active[extreme], joined[np.ix_(extreme, extreme)])
 
 
 def _doubt(worth: Array, doubtful: str) -> Touching:

@@ -72,7 +72,7 @@ class MemoryBounds(Frozen):
     @derived
     def chains(self) -> tuple[ViewChain, ...]:
         """Step 1: the longest first; one whose contrasts are those of a later one is left out."""
-        found = list[ViewChain]()
+        chains = list[ViewChain]()
         for step in reversed(range(self.trials.steps)):
             masks: dict[bytes, list[int]] = {}
             for output in range(self.trials.outputs):
@@ -81,9 +81,9 @@ class MemoryBounds(Frozen):
                     masks.setdefault(asked.tobytes(), []).append(output)
             for outputs in masks.values():
                 chain = self._chain(step, outputs)
-                if chain is not None and not any(self._holds(other, chain) for other in found):
-                    found.append(chain)
-        return tuple(found)
+                if chain is not None and not any(self._holds(other, chain) for other in chains):
+                    chains.append(chain)
+        return tuple(chains)
 
     @derived
     def links(self) -> tuple[tuple[int, int], ...]:

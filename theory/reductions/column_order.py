@@ -100,12 +100,12 @@ def _reaches(heights: Any, size: Array, tied: Indices) -> list[Array]:
     both = np.zeros((count, count), dtype=np.bool_)
     both[tied] = both[:, tied] = True
     first, second = np.nonzero(both)
-    found = []
+    reaches = []
     for one, other in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
         reach = np.zeros((count, count))
         reach[first, second] = heights.support(one * axes[first] + other * axes[second])
-        found.append(reach)
-    return found
+        reaches.append(reach)
+    return reaches
 
 
 def _told_apart(classes: Indices, pairs: Indices, names: Sequence[str]) -> Indices:
