@@ -8,16 +8,16 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.soundness.draws import (
-    DRAWS,
     FAMILIES,
     Drawn,
     dimension_of,
     drawn,
     is_well_posed,
+    well_posed,
     worth_having,
 )
 from benchmarks.soundness.energies import with_energy
-from benchmarks.soundness.settings import EXACT, Reading, costs_of, mixing_of, probabilities_of, targets_of
+from benchmarks.soundness.settings import EXACT, Reading, costs_of, mixing_of, targets_of
 from benchmarks.soundness.tasks import KIND as IN_TIME
 from benchmarks.soundness.tasks import channels_of, task_of
 from theory.arrays import Array
@@ -68,13 +68,11 @@ def drawn_of(seed: int, index: int, activation: str) -> Drawn:
         return with_energy(seed, index, rng)
     dimension = int(rng.choice(DIMENSIONS, p=OF_DIMENSION))
     family = str(rng.choice(list(FAMILIES)))
-    for _ in range(DRAWS):
-        points = _few(rng, FAMILIES[family](rng, dimension, int(rng.integers(dimension + 1, MOST_SAMPLES + 1))))
-        probabilities = probabilities_of(rng, len(points))
-        if is_well_posed(points, probabilities):
-            break
-    else:
-        raise RuntimeError(f"{family}: {DRAWS} draws in a row are not well posed; mend the family")
+
+    def draw() -> Array:
+        return _few(rng, FAMILIES[family](rng, dimension, int(rng.integers(dimension + 1, MOST_SAMPLES + 1))))
+
+    points, probabilities = well_posed(rng, draw, family)
     encoder, decoder, activity, _ = costs_of(rng)
     mixing = mixing_of(rng, dimension)
     if activation == "free":

@@ -35,6 +35,7 @@ __all__ = [
     "dimension_of",
     "drawn",
     "is_well_posed",
+    "well_posed",
     "worth_having",
 ]
 
@@ -144,13 +145,7 @@ def drawn(seed: int, index: int) -> Drawn:
     rng = _generator(seed, index)
     dimension = int(rng.choice(DIMENSIONS, p=SHARES))
     family = str(rng.choice(list(FAMILIES)))
-    for _ in range(DRAWS):
-        points = FAMILIES[family](rng, dimension, _count(rng, dimension))
-        probabilities = probabilities_of(rng, len(points))
-        if is_well_posed(points, probabilities):
-            break
-    else:
-        raise RuntimeError(f"{family}: {DRAWS} draws in a row are not well posed; mend the family")
+    points, probabilities = well_posed(rng, lambda: FAMILIES[family](rng, dimension, _count(rng, dimension)), family)
     mixing = mixing_of(rng, dimension)
     costs = costs_of(rng)
     plain = Drawn(seed, index, family, points, probabilities, mixing, *costs)
@@ -165,6 +160,16 @@ def drawn(seed: int, index: int) -> Drawn:
         "readout probabilities": reading.probabilities,
     }
     return replace(plain, reading=reading, **_grouped(rng, dimension), masked=masked_argument(rng, given))
+
+
+def well_posed(rng: Generator, draw: Callable[[], Array], family: str) -> tuple[Array, Array | None]:
+    """Samples of a family with probabilities that make a problem well posed: the first that are drawn."""
+    for _ in range(DRAWS):
+        points = draw()
+        probabilities = probabilities_of(rng, len(points))
+        if is_well_posed(points, probabilities):
+            return points, probabilities
+    raise RuntimeError(f"{family}: {DRAWS} draws in a row are not well posed; mend the family")
 
 
 def _grouped(rng: Generator, dimension: int) -> dict[str, Any]:

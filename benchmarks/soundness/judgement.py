@@ -21,7 +21,7 @@ from benchmarks.soundness.neurons import Whitened, best_neurons
 from benchmarks.soundness.rational import Measured, RationalProblem
 from theory.arrays import Array
 
-__all__ = ["Claim", "Judgement", "claim_of", "has_lost_digits", "judge"]
+__all__ = ["Claim", "Judgement", "against_gap", "claim_of", "has_lost_digits", "is_finite", "judge"]
 
 ROUNDING = 1e-9
 """Relative excess of a bound over what can be true, or of a loss over what was measured, that is an error."""
@@ -97,7 +97,7 @@ def has_lost_digits(answer: Any) -> bool:
 def judge(problem: Drawn, claim: Claim, *, with_codes: bool = True) -> Judgement:
     """Judge a claim; the search for cheaper codes takes most of the time."""
     judgement = Judgement()
-    if not _all_finite(claim):
+    if not is_finite(claim):
         judgement.wrong.append("a number of the answer is not finite")
         return judgement
     case = _Case(problem, claim, RationalProblem(problem), _pieces(problem), judgement)
@@ -193,11 +193,20 @@ def _corners(points: Array) -> Array:
         return distinct
 
 
-def _all_finite(claim: Claim) -> bool:
-    numbers = (claim.loss, claim.lower_bound, claim.gap, claim.encoder, claim.encoder_bias, claim.decoder)
-    return all(
-        np.isfinite(item).all() for item in (*numbers, claim.decoder_bias, claim.source_weights, claim.multiplier)
-    )
+def is_finite(claim: Any) -> bool:
+    """Whether all numbers of a claim are finite, but for what other codes cost, which may be unknown."""
+    others = ("modular_loss", "modular_lower_bound", "linear_loss")
+    numbers = [value for name, value in vars(claim).items() if name not in others and not isinstance(value, str)]
+    return all(np.isfinite(value).all() for value in numbers)
+
+
+def against_gap(claim: Any) -> Iterator[str]:
+    """What status and gap say that loss and lower bound do not."""
+    gap = 1 - claim.lower_bound / claim.loss
+    if abs(gap - claim.gap) > ROUNDING:
+        yield f"the gap is said to be {claim.gap:.3g}, and is {gap:.3g}"
+    if claim.status == "optimal" and not claim.gap <= OPTIMAL:
+        yield f"the status is {claim.status} at a gap of {claim.gap:.3g}"
 
 
 def _quotient(numerator: float | Fraction, denominator: float | Fraction) -> float:
@@ -261,11 +270,7 @@ def _against_words(claim: Claim, measured: Measured, blur: float) -> Iterator[st
     over = _quotient(claim.lower_bound, measured.loss) - 1
     if over > ROUNDING + blur:
         yield f"the lower bound {claim.lower_bound:.15g} is {over:.3g} above the answer's own loss"
-    gap = 1 - claim.lower_bound / claim.loss
-    if abs(gap - claim.gap) > ROUNDING:
-        yield f"the gap is said to be {claim.gap:.3g}, and is {gap:.3g}"
-    if claim.status == "optimal" and not claim.gap <= OPTIMAL:
-        yield f"the status is {claim.status} at a gap of {claim.gap:.3g}"
+    yield from against_gap(claim)
 
 
 def _against_simple_codes(case: _Case, blur: float) -> Iterator[str]:

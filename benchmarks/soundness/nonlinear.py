@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from benchmarks.soundness.cells import Priced, best_directions
 from benchmarks.soundness.draws import Drawn
-from benchmarks.soundness.judgement import FEASIBLE, FLOATS, OPTIMAL, ROUNDING, Judgement
+from benchmarks.soundness.judgement import FEASIBLE, FLOATS, OPTIMAL, ROUNDING, Judgement, against_gap, is_finite
 from benchmarks.soundness.rational import exact, inverse
 from theory.arrays import Array
 
@@ -143,7 +143,7 @@ class Setting:
 def judge_nonlinear(problem: Drawn, claim: NonlinearClaim, *, with_codes: bool = True) -> Judgement:
     """Judge a claim about rectified or free neurons; cheaper codes are searched too if wanted."""
     judgement = Judgement()
-    if not _all_finite(claim):
+    if not is_finite(claim):
         judgement.wrong.append("a number of the answer is not finite")
         return judgement
     setting, rng = Setting(problem), np.random.default_rng([problem.seed, problem.index, 8])
@@ -153,12 +153,6 @@ def judge_nonlinear(problem: Drawn, claim: NonlinearClaim, *, with_codes: bool =
     if with_codes:
         _search_codes(setting, claim, judgement, rng)
     return judgement
-
-
-def _all_finite(claim: NonlinearClaim) -> bool:
-    arrays = (claim.sample_activity, claim.encoder, claim.encoder_bias, claim.decoder, claim.decoder_bias)
-    numbers = (claim.loss, claim.lower_bound, claim.gap, claim.multiplier)
-    return all(np.isfinite(item).all() for item in (*arrays, *numbers))
 
 
 def _against_network(setting: Setting, claim: NonlinearClaim, judgement: Judgement) -> Iterator[str]:
@@ -202,11 +196,7 @@ def _reach(claim: NonlinearClaim) -> float:
 
 
 def _against_words(setting: Setting, claim: NonlinearClaim) -> Iterator[str]:
-    gap = 1 - claim.lower_bound / claim.loss
-    if abs(gap - claim.gap) > ROUNDING:
-        yield f"the gap is said to be {claim.gap:.3g}, and is {gap:.3g}"
-    if claim.status == "optimal" and not claim.gap <= OPTIMAL:
-        yield f"the status is {claim.status} at a gap of {claim.gap:.3g}"
+    yield from against_gap(claim)
     for name, other in (("linear", claim.linear_loss), ("modular", claim.modular_loss)):
         if claim.loss > other * (1 + OPTIMAL + ROUNDING):
             yield f"the loss {claim.loss:.15g} is more than the {name} loss, {other:.15g}"

@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 import warnings
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, fields, replace
 from multiprocessing import parent_process
@@ -73,70 +74,45 @@ def solved(seed: int, index: int, time_limit: float, *, activation: str = "linea
 
     Of the activation "all" seed and index say which kind it is.
     """
+    from solver import Problem, solve
+
     problem = drawn_of(seed, index, activation_of(seed, index, activation))
-    if isinstance(problem, DrawnTask):
-        return _solved_task(problem)
-    faults: list[str] = []
-    answer, given, caught, seconds, error, refused = _answer(problem, time_limit)
-    warned = tuple(sorted({f"{item.category.__name__}: {item.message}" for item in caught}))
+    if isinstance(problem, DrawnTask):  # has no time limit, and is not saved
+        told, besides = _tried(problem, lambda: task_claim_of(problem))
+        return besides if told is None else replace(besides, claim=told[0], seconds=told[1])
+    given = {"sources": problem.points.copy(), **deepcopy(problem.options())}
+    answer, besides = _tried(problem, lambda: solve(Problem(**given), time_limit=time_limit, rng=0))
     if answer is None:
-        return Solved(None, seconds, error, warned, refused)
-    claim: Claim | NonlinearClaim
-    separate: Claim | None = None
-    if problem.activation == "linear":
-        claim = claim_of(answer)
-        separate = None if answer.separate is None else claim_of(answer.separate)
-    else:
-        claim = nonlinear_claim_of(answer)
-    saved = b""
+        return besides
+    linear, separate, faults, saved = problem.activation == "linear", None, list[str](), b""
+    claim = claim_of(answer) if linear else nonlinear_claim_of(answer)
+    if linear and answer.separate is not None:
+        separate = claim_of(answer.separate)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            faults += against_changes(answer, given, linear=problem.activation == "linear")
+            faults += against_changes(answer, given, linear=linear)
             faults += taken_masked(problem)
             saved, differences = against_file(answer)
             faults += differences
         except Exception:  # whatever it is, it is told
             faults.append(_end_of_traceback())
-    return Solved(claim, seconds, "", warned, False, separate, tuple(faults), saved)
+    return replace(besides, claim=claim, separate=separate, faults=tuple(faults), saved=saved)
 
 
-def _solved_task(problem: DrawnTask) -> Solved:
-    """What came of a task in time, which has no time limit and is not saved."""
-    claim, error, refused, start = None, "", False, time.perf_counter()
+def _tried(problem: Drawn, action: Callable[[], Any]) -> tuple[Any, Solved]:
+    """What the program gives for a problem, or None, and what came of it besides: seconds, errors, warnings."""
+    outcome, error, refused, start = None, "", False, time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            claim, seconds = task_claim_of(problem)
+            outcome = action()
         except InputError as reason:
             error, refused = _end_of_traceback(), problem.extreme and "\n" not in str(reason)
         except Exception:  # whatever it is, the run goes on and tells of it
             error = _end_of_traceback()
-    if claim is None:
-        seconds = time.perf_counter() - start
-    return Solved(
-        claim, seconds, error, tuple(sorted({f"{item.category.__name__}: {item.message}" for item in caught})), refused
-    )
-
-
-def _answer(
-    problem: Drawn, time_limit: float
-) -> tuple[Any, dict[str, Any], list[warnings.WarningMessage], float, str, bool]:
-    """The answer if there is one, what was given, what was warned of, the seconds, the error, and if it may be."""
-    from solver import Problem, solve
-
-    given = {"sources": problem.points.copy(), **deepcopy(problem.options())}
-    answer, error, refused = None, "", False
-    start = time.perf_counter()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            answer = solve(Problem(**given), time_limit=time_limit, rng=0)
-        except InputError as reason:
-            error, refused = _end_of_traceback(), problem.extreme and "\n" not in str(reason)
-        except Exception:  # whatever it is, the run goes on and tells of it
-            error = _end_of_traceback()
-    return answer, given, caught, time.perf_counter() - start, error, refused
+    warned = tuple(sorted({f"{item.category.__name__}: {item.message}" for item in caught}))
+    return outcome, Solved(None, time.perf_counter() - start, error, warned, refused)
 
 
 def judged(
