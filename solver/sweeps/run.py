@@ -263,14 +263,14 @@ def _solved(plan: Sweep, settings: _Settings, task: _Task) -> tuple[list[Row], _
     begun, rows = time.perf_counter(), list[Row]()
     last: Problem | None = None
     with one_thread():
-        together = _together(plan, settings, points[0])
+        together, posed = _together(plan, settings, points[0])
         for place, point in enumerate(points):
             try:
                 start, given = None, together.get(point.index)
                 if given is not None:
                     answer = given()
                 else:
-                    problem = poses.problem(seed=point.seed, **point.where)
+                    problem = posed.pop(point.index, None) or poses.problem(seed=point.seed, **point.where)
                     start = _start(poses, point, before, last)
                     answer = solve_any_of_many(
                         problem,
@@ -290,8 +290,10 @@ def _solved(plan: Sweep, settings: _Settings, task: _Task) -> tuple[list[Row], _
     return rows, None
 
 
-def _together(plan: Sweep, settings: _Settings, one: _SweepPoint) -> dict[int, Callable[[], Any]]:
-    """What gives the answer to each point of a run that was solved with the others, by index.
+def _together(
+    plan: Sweep, settings: _Settings, one: _SweepPoint
+) -> tuple[dict[int, Callable[[], Any]], dict[int, Problem]]:
+    """By index what gives the answer to a point of a run that was solved with others, and the problems of the rest.
 
     Args:
         plan: of the sweep.
@@ -299,17 +301,21 @@ def _together(plan: Sweep, settings: _Settings, one: _SweepPoint) -> dict[int, C
         one: any point of the run.
     """
     if settings.method != "auto" or settings.time_limit is not None:
-        return {}
-    problems = dict[int, Problem]()
+        return {}, {}
+    problems, posed = dict[int, Problem](), dict[int, Problem]()
     for point in (_point(plan, place) for place in ([one.index] if one.by_itself else plan.run_of(one.index))):
         with suppress(InputError):  # what cannot be posed is refused in its turn
-            problem = plan.poses.problem(seed=point.seed, **point.where)
+            problem = posed[point.index] = plan.poses.problem(seed=point.seed, **point.where)
             if fits(problem) and problem.sources.count <= WORK.samples:
                 problems[point.index] = problem
             elif not problems:
-                return {}  # nor do the others, as a rule, and to pose them may take a while
+                return {}, posed  # nor do the others, as a rule, and to pose them may take a while
     found = solved_at_once(tuple(problems.values()), settings.tolerance)
-    return {place: partial(found.__getitem__, number) for number, place in enumerate(problems) if found.at_once[number]}
+    answers = dict[int, Callable[[], Any]]()
+    answers |= {
+        place: partial(found.__getitem__, number) for number, place in enumerate(problems) if found.at_once[number]
+    }
+    return answers, {place: problem for place, problem in posed.items() if place not in answers}
 
 
 def _start(poses: Poses, point: _SweepPoint, before: Row | None, last: Problem | None) -> Start | None:

@@ -406,3 +406,20 @@ def test_a_point_that_is_solved_by_itself_has_the_row_of_one_that_is_solved_with
     for one, other in zip(alone, together, strict=True):
         assert one["loss"] == pytest.approx(other["loss"], rel=1e-10)
         assert one["coded"] == other["coded"]
+
+
+@pytest.mark.parametrize("columns", [2, 3])
+def test_a_problem_is_posed_once(monkeypatch, columns):
+    """A point that was not solved with its run, or ended the run's common search, was posed again."""
+    rows = np.random.default_rng(0).normal(size=(9, columns)) if columns == 3 else np.eye(3)[:, :2]
+    posed = []
+
+    class Counted(OfData):
+        def problem(self, **point):
+            posed.append(point["encoder_cost"])
+            return super().problem(**point)
+
+    points = Sweep(Counted(Problem(rows)), axes={"encoder_cost": [0.5, 1.0, 2.0]}, certified=False)
+    monkeypatch.setattr(sweeps, "fits", lambda problem: columns == 2 and problem.encoder_cost < 2)
+    found = sweep(points)
+    assert (found.status == "optimal").all() and sorted(posed) == [0.5, 1.0, 2.0]
