@@ -57,7 +57,7 @@ class ExactPricer:
 
     Args:
         problem: whose hull has few enough faces to be listed.
-        loss: its coordinates.
+        loss: of its codes in whitened coordinates.
         most: neurons at a time.
     """
 
@@ -66,7 +66,7 @@ class ExactPricer:
 
     def price(self, multiplier: Array) -> PricedColumns:
         """What is worth adding at a multiplier (d, d)."""
-        faces = self.problem.pricing.maximise(self.loss.multiplier_of_problem(multiplier), bar=1.0)
+        faces = self.problem.pricing.inside().maximise(self.loss.multiplier_of_problem(multiplier), bar=1.0)
         neurons, ratios = faces.directions[: 4 * self.most], faces.ratios[: 4 * self.most]
         kept = distinct(neurons, ratios, PRICER.same)[: self.most]
         return PricedColumns(_pool(self.loss, neurons[kept], faces.tied[kept]), ratios[kept], faces.rho)

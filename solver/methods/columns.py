@@ -94,7 +94,7 @@ def steps(
 
 def _generation(problem: Problem, starts: list[Array]) -> ColumnGeneration:
     loss, pairs = ScaledLoss(problem.whitened), problem.dimension * (problem.dimension + 1) // 2
-    pricer = ExactPricer(problem.whitened, loss, COLUMNS.added_per_pair * pairs)
+    pricer = ExactPricer(problem, loss, COLUMNS.added_per_pair * pairs)
     limits = RoundLimits(COLUMNS.kept_per_pair * pairs, COLUMNS.steps, COLUMNS.steps_within_walls)
     return ColumnGeneration(loss, pricer, limits, [loss.neurons(problem.whitening.neurons(code)) for code in starts])
 

@@ -106,7 +106,7 @@ def continued(problem: Problem, start: Start, tolerance: float) -> Iterate | Non
     # step 4
     multiplier = loss.multiplier(code.neurons)
     multiplier_here = loss.multiplier_of_problem(multiplier)
-    priced = problem.whitened.pricing.maximise(multiplier_here, bar=1 - CONTINUATION.rival)
+    priced = problem.pricing.inside().maximise(multiplier_here, bar=1 - CONTINUATION.rival)
     bound = loss.proven(multiplier, max(priced.rho, 1.0))
     if bound < code.loss * (1 - tolerance) or _has_others(loss.neurons(priced.directions), code.neurons):
         return None

@@ -83,7 +83,7 @@ def _generation(problem: Problem, start: Array, rng: np.random.Generator) -> Col
     added, neurons = RECURRENT.added_per_pair * pairs, loss.neurons(problem.whitening.neurons(start))
     pricer: Pricer
     if inside.sources.faces_if_few is not None:
-        pricer = ExactPricer(inside, loss, added)
+        pricer = ExactPricer(problem, loss, added)
     else:
         pricer = AscentPricer(inside, loss, added, rng)
     kept = min(RECURRENT.kept_per_pair * pairs, max(RECURRENT.most_kept_per_pair * pairs, RECURRENT.most_kept))

@@ -15,6 +15,7 @@ bias is attained by the k samples of a face lie in a subspace, on which f is one
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,13 +64,27 @@ class Pricing:
 
     def __init__(self, faces: FaceLattice, whitening: Whitening, energy_root: Array | None = None) -> None:
         self.faces = faces
-        self.whitening = whitening
+        self.whitening = self.outside = whitening
         self.energy_root = energy_root
         self.corners = whitening.samples(faces.vertices)
         self.slack = PRICING.feasible + PRICING.rounding * float(np.abs(self.corners).max())
         count = sum(len(level) for level in faces.levels)
         few = count <= PRICING.most_kept
         self._bases_of_levels = [self._bases(level) for level in faces.levels] if few else None
+
+    def inside(self) -> Pricing:
+        """One with the same faces and bases that takes multipliers, and gives neurons, in whitened coordinates.
+
+        Example:
+            >>> from theory.problem import Problem
+            >>> problem = Problem([[-1, -1], [-1, 1], [1, -1]])
+            >>> worth = problem.whitening.worth(np.diag([1.0, 2.0]))
+            >>> problem.pricing.inside().maximise(worth).rho == problem.pricing.maximise_worth(worth).rho
+            True
+        """
+        inside = copy(self)
+        inside.outside = Whitening.none(self.whitening.targets)
+        return inside
 
     def maximise(self, multiplier: Array, *, bar: float | None = None) -> PricedNeurons:
         """Largest ratio w'Y w / f(w), with the best neuron of every face where it exceeds the bar.
@@ -79,7 +94,7 @@ class Pricing:
             bar: a ratio known to be attained (1 at the neurons of a code whose multiplier is Y). Faces at or below it
                 are not listed, and rho is at least the bar. If None, it is the largest ratio so far.
         """
-        return self.maximise_worth(self.whitening.worth(multiplier), bar=bar)
+        return self.maximise_worth(self.outside.worth(multiplier), bar=bar)
 
     def maximise_worth(self, worth: Array, *, bar: float | None = None) -> PricedNeurons:
         """`maximise` for the form of Y in whitened coordinates."""
@@ -104,10 +119,10 @@ class Pricing:
                         least = max(least, float(ratios[feasible].max()))
         if not best:
             none = np.empty((0, len(worth)))
-            return PricedNeurons(least, self.whitening.weights(neuron), np.empty(0), none, none.astype(np.intp))
+            return PricedNeurons(least, self.outside.weights(neuron), np.empty(0), none, none.astype(np.intp))
         ratios, neurons, tied = (np.concatenate(parts) for parts in zip(*best, strict=True))
         order = np.argsort(-ratios, kind="stable")
-        weights = self.whitening.weights(neurons[order])
+        weights = self.outside.weights(neurons[order])
         return PricedNeurons(max(float(ratios[order[0]]), least), weights[0], ratios[order], weights, tied[order])
 
     def best_two(
