@@ -25,7 +25,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
+from functools import cache
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -176,13 +177,12 @@ class Readout(Frozen):
         if not matrix.diagonal().min() > 0:
             return float("inf")
         scale: Array = np.sqrt(matrix.diagonal())
-        try:
-            factor = np.linalg.cholesky(matrix / (scale[:, None] * scale))
-        except np.linalg.LinAlgError:
+        # A search asks for the value dozens of times, and numpy takes longer to get to LAPACK than that for the rest.
+        lapack = _lapack()
+        factor, failed = lapack.dpotrf(matrix / (scale[:, None] * scale), lower=1)
+        if failed or factor.diagonal().min() ** 2 < DECODING.singular * len(factor):
             return float("inf")
-        if factor.diagonal().min() ** 2 < DECODING.singular * len(factor):
-            return float("inf")
-        root = np.linalg.solve(factor, (self.targets / scale).T)
+        root, _ = lapack.dtrtrs(factor, (self.targets / scale).T, lower=1)
         return float(self.decoder_cost * (root**2).sum())
 
     def multiplier(self, code: ArrayLike) -> Array:
@@ -728,6 +728,13 @@ def _number(name: str, value: float) -> float:
     if not np.isfinite(number):
         raise InputError(f"{name}: {number:g} is not finite")
     return number
+
+
+@cache
+def _lapack() -> Any:
+    from scipy.linalg import lapack
+
+    return lapack
 
 
 def symmetric_root(matrix: Array) -> Array:

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.linalg.lapack import dposv
 
 if TYPE_CHECKING:
     from theory.arrays import Array
@@ -76,7 +77,7 @@ def optimal_energies(candidates: Array, readout: Readout, start: Array) -> Array
         system = hessian * (root[:, None] * root)
         system.flat[:: len(root) + 1] += slack + DESIGN.ridge
         # Both as shares of the energies: the step for s'x = 0, and what a larger s'x adds.
-        to_none, away = np.linalg.solve(system, np.array([-gradient * root, 1 / root]).T).T / root
+        to_none, away = _solved(system, np.array([-gradient * root, 1 / root]).T).T / root
         near = bool(-to_none.min() * DESIGN.free < 1 and (1 + to_none.max()) * DESIGN.free < 1)
         aim = DESIGN.aim[near] * gap / len(energies)
         step = to_none + aim * away
@@ -150,6 +151,12 @@ def _derivatives(candidates: Array, readout: Readout, energies: Array) -> tuple[
     flat = len(candidates), -1
     hessian = 2 * left.reshape(flat) @ np.swapaxes(right, 1, 2).reshape(flat).T
     return 1 - np.trace(right, axis1=1, axis2=2), hessian
+
+
+def _solved(system: Array, right: Array) -> Array:
+    """The solution (n, k) of a definite system (n, n), or of one that rounding has left indefinite."""
+    _, solution, failed = dposv(system, right, lower=1)
+    return np.asarray(np.linalg.solve(system, right) if failed else solution)
 
 
 def _share(change: Array, most: float) -> float:

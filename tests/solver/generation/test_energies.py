@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from solver.generation.energies import fewest, optimal_energies
+from solver.generation.energies import _solved, fewest, optimal_energies
 from theory.readouts import Readout
 
 seeds = st.integers(0, 2**32 - 1)
@@ -86,3 +86,12 @@ def test_neurons_that_leave_a_source_out_stay_on_the_others():
     few = fewest(neurons, np.ones(5))
     assert np.count_nonzero(few) <= 3
     np.testing.assert_allclose((neurons.T * few) @ neurons, neurons.T @ neurons, atol=1e-13)
+
+
+@given(seeds, st.integers(1, 6), st.booleans())
+def test_a_system_is_solved_that_is_definite_or_not(seed, size, definite):
+    rng = np.random.default_rng(seed)
+    turn = np.linalg.qr(rng.standard_normal((size, size)))[0]
+    values = rng.uniform(0.5, 2, size) * (1 if definite else rng.choice([-1, 1], size))
+    system, solution = (turn * values) @ turn.T, rng.standard_normal((size, 2))
+    np.testing.assert_allclose(_solved(system, system @ solution), solution, atol=1e-12)
