@@ -37,6 +37,7 @@ class ActiveSetTolerances:
     progress: float = 1e-15  # relative fall of the loss below which Newton's method ends
     rounding: float = 1e-15  # relative rise of the loss that is rounding
     stationary: float = 1e-14  # stationarity residual that rounding leaves
+    settled: float = 1e-15  # that leaves nothing to move
     coordinates: int = 800  # that move at once: a step costs their number cubed
     on_face: float = 1e-9  # share of the bias by which an active sample may miss it, or the direction is kept
     negative_multiplier: float = -1e-9  # in units of the bias: an active sample below it is dropped
@@ -111,10 +112,12 @@ class ActiveSet:
         for _ in range(steps):
             if here.residual <= ON_FACES.stationary and not may_drop:
                 break
-            moved, met = self._step(here, rigid)
-            if moved.is_better_than(here):
-                here, may_drop = moved, True
-                continue
+            met = None
+            if here.residual > ON_FACES.settled:
+                moved, met = self._step(here, rigid)
+                if moved.is_better_than(here):
+                    here, may_drop = moved, True
+                    continue
             # steps 6 and 7: stationary, or pressed against walls.
             dropped = self._dropped(here.neurons, here.active) if may_drop else None
             changed = met if dropped is None else dropped
