@@ -714,20 +714,8 @@ class Problem(Immutable):
     @property
     def arguments(self) -> dict[str, Any]:
         """What the problem was made of, by the names of the constructor's arguments."""
-        return {
-            "sources": self.sources,
-            "mixing": self.mixing,
-            "encoder_cost": self.encoder_cost,
-            "decoder_cost": self.decoder_cost,
-            "activity_cost": self.activity_cost,
-            "bias_cost": self.bias_cost,
-            "readout": self.given_readout,
-            "groups": self.groups,
-            "separate": self.separate,
-            "transitions": self.transitions,
-            "recurrent_cost": self.recurrent_cost,
-            "neurons": self.neurons,
-        }
+        names = ("sources", "mixing", *COSTS, "groups", "separate", "transitions", "recurrent_cost", "neurons")
+        return {name: getattr(self, name) for name in names} | {"readout": self.given_readout}
 
     def among(self, rows: ArrayLike, *, listed: bool = True) -> Problem:
         """The problem if only some samples had to be encoded without going below zero: see `Sources.among`.

@@ -104,18 +104,11 @@ class Drawn:
 
     def options(self) -> dict[str, Any]:
         """What goes to `solver.Problem` besides the points."""
-        given = {
-            "probabilities": self.probabilities,
-            "mixing": self.mixing,
-            "encoder_cost": self.encoder_cost,
-            "decoder_cost": self.decoder_cost,
-            "activity_cost": self.activity_cost,
-            "bias_cost": self.bias_cost,
-            "readout": self.reading.posed(),
-            "groups": self.groups,
-            "separate": self.separate,
-        }
-        return (given if self.activation == "linear" else given | {"activation": self.activation}) | self.energy.posed()
+        costs = ("encoder_cost", "decoder_cost", "activity_cost", "bias_cost")
+        names = ("probabilities", "mixing", *costs, "groups", "separate")
+        kind = {} if self.activation == "linear" else {"activation": self.activation}
+        readout = {"readout": self.reading.posed()}
+        return {name: getattr(self, name) for name in names} | readout | kind | self.energy.posed()
 
     @property
     def _kind(self) -> str:

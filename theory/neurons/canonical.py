@@ -44,12 +44,10 @@ class Canonical(Neurons):
 
     def energy_root(self, problem: Any) -> Array:
         """See `Neurons`."""
-        del problem
         return self.root
 
     def energy_matrix(self, problem: Any) -> Array:
         """See `Neurons`."""
-        del problem
         return self.matrix
 
     def height_sources(self, problem: Any) -> Sources:
@@ -59,7 +57,6 @@ class Canonical(Neurons):
 
     def is_canonical(self, problem: Any) -> bool:
         """See `Neurons`."""
-        del problem
         return True
 
     def of_columns(self, columns: list[int]) -> Canonical:
@@ -70,5 +67,4 @@ class Canonical(Neurons):
 
     def coupling(self, problem: Any) -> Array | None:
         """See `Neurons`."""
-        del problem
         return self.between

@@ -203,7 +203,6 @@ class Wiring(Linear):
 
     def is_canonical(self, problem: Any) -> bool:
         """See `Neurons`."""
-        del problem
         return False
 
     def of_columns(self, columns: list[int]) -> Wiring:

@@ -78,22 +78,18 @@ class Neurons(Frozen):
 
     def is_canonical(self, problem: Any) -> bool:
         """Whether the problem's own sources are the height's, with no other cost than one."""
-        del problem
         return False
 
     def of_columns(self, columns: list[int]) -> Neurons:
         """The kind for some of the sources, whose neurons cost what they cost here."""
-        del columns
         return self
 
     def of_samples(self, rows: Indices, times: Array | Indices | None = None) -> Neurons:
         """The kind for some of the samples (k,), by index, each drawn so many times (k,); once if None."""
-        del rows, times
         return self
 
     def on_hull(self, basis: Array) -> Neurons:
         """The kind for coordinates r of dependent sources, s - mean = U r, U (d, r), at which neurons cost the same."""
-        del basis
         return self
 
     def coupling(self, problem: Any) -> Array | None:

@@ -94,17 +94,14 @@ class Nonlinear(Neurons):
 
     def energy_root(self, problem: Any) -> NoReturn:
         """See `Neurons`: there is none."""
-        del problem
         raise self._refusal()
 
     def energy_matrix(self, problem: Any) -> NoReturn:
         """See `Neurons`: there is none."""
-        del problem
         raise self._refusal()
 
     def height_sources(self, problem: Any) -> Sources:
         """See `Neurons`: there are none."""
-        del problem
         raise self._refusal()
 
     def _refusal(self) -> InputError:
@@ -160,5 +157,4 @@ class Free(Nonlinear):
 
     def terms(self, problem: Any, activity: Activity, encoder: Array) -> dict[str, Array]:
         """See `Neurons`: "activity" alone."""
-        del encoder
         return {"activity": problem.activity_cost * activity.second_moments}

@@ -56,7 +56,6 @@ class Reduction:
 
     def accepts(self, problem: Any) -> bool:
         """Whether this problem is not yet in the form that the reduction brings it to."""
-        del problem
         return False
 
     def apply(self, problem: Any) -> Any:
@@ -69,10 +68,8 @@ class Reduction:
 
     def lower_bound(self, problem: Any, bound: float) -> float:
         """A lower bound on every code of the reduced problem as one on every code of this problem."""
-        del problem
         return bound
 
     def invert(self, problem: Any, solved: OneSolved) -> OneSolved:
         """A code of the reduced problem as one of this problem."""
-        del problem
         return solved

@@ -22,7 +22,6 @@ class _Whitened(Reduction):
 
     def accepts(self, problem: Any) -> bool:
         """See `Reduction`: any problem."""
-        del problem
         return True
 
     def apply(self, problem: Any) -> Any:
