@@ -29,7 +29,7 @@ from solver.explanations.labels import BinaryLabels, Patterns, binary_labels, pa
 from solver.explanations.pairs import label_pairs
 from solver.explanations.search import TIE, Search, SearchResult
 from solver.explanations.selectivity import rankings
-from solver.solving.limits import generator_of
+from solver.solving.limits import generator_of, require_seconds
 from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
 from theory.inputs import as_matrix, checked_names, checked_probabilities, column_names
@@ -106,7 +106,7 @@ def explain(
     weights = np.ones(len(values)) if given is None or np.ptp(given) == 0 else given
     names = column_names(activity, "activity") or tuple(str(number + 1) for number in range(values.shape[1]))
     names = names if neurons is None else checked_names(tuple(neurons), values.shape[1])
-    limit = _checked_limit(time_limit)
+    require_seconds(time_limit)
     _require_shuffles(shuffles, len(values), series=series)
     # Step 1.
     table = binary_labels(labels, weights > 0)
@@ -116,7 +116,7 @@ def explain(
     fires = firing(values, weights / weights.sum(), threshold, top)
     # Steps 3 and 4.
     orders = _shuffled(len(values), shuffles, generator_of(rng), series=series)
-    task = _Searches(patterns_of(table), weights, fires, orders, limit, follow)
+    task = _Searches(patterns_of(table), weights, fires, orders, time_limit, follow)
     # Step 5.
     precision, mean, deviation = _selectivity(values, table.values, weights, orders)
     return Explanations(
@@ -234,9 +234,3 @@ def _require_shuffles(shuffles: int, count: int, *, series: bool) -> None:
         raise InputError(f"shuffles: {shuffles!r} is not how often to shuffle; give a whole number, 0 for never")
     if series and shuffles >= count:
         raise InputError(f"shuffles: {count} rows can be shifted in {count - 1} ways only; give so many at most")
-
-
-def _checked_limit(seconds: float | None) -> float | None:
-    if seconds is None or (isinstance(seconds, int | float) and 0 < seconds < float("inf")):
-        return seconds
-    raise InputError(f"time_limit: {seconds!r} is not a positive number of seconds")

@@ -9,7 +9,8 @@ import io
 import re
 import sys
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
@@ -113,6 +114,17 @@ class InputFile:
     def for_numpy(self, encoding: str) -> str | TextIO:
         """What numpy reads fastest: of a file on disk its name."""
         return self.text(encoding) if self.path is None else str(self.path)
+
+
+@contextmanager
+def named(path: object) -> Iterator[None]:
+    """Within, what is refused names the file, where it does not name it or a file in it already."""
+    try:
+        yield
+    except InputError as error:
+        if str(error).startswith(str(path)):
+            raise
+        raise InputError(f"{path}: {error}") from None
 
 
 def input_file(path: str | Path | InputFile) -> InputFile:

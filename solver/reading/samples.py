@@ -23,6 +23,7 @@ from solver.reading.files import (
     InputFile,
     NumericTable,
     input_file,
+    named,
     weights_column,
     without_weights,
 )
@@ -103,10 +104,8 @@ def read_prepared(
     columns = dict(zip(table.names or (), table.values.T, strict=True)) | dict(table.words)
     ordered = {name: columns[name] for name in table.order or columns}
     angles = {_called(path, ordered, name): turn for name, turn in turns.items()}
-    try:
+    with named(path):
         return prepared(ordered, angles, table.words, table.probabilities)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
 
 
 def _called(path: InputFile, columns: Mapping[str, Any], wanted: str) -> str:
@@ -157,11 +156,8 @@ def read_transitions(path: str | Path | InputFile) -> Array:
     path = input_file(path)
     if path.kind != ".npy":
         return as_stack(read_table(path, "transitions").values)
-    try:
-        with path.open() as stream:
-            return as_stack(load(stream))
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+    with named(path), path.open() as file:
+        return as_stack(load(file))
 
 
 def read_exactly(
@@ -271,16 +267,11 @@ def _read(path: InputFile, wanted: str, also: str | None, choice: Choice) -> Num
         raise InputError(f"{path}: the file is empty; give a table with one row per sample")
     if path.kind == ".csv":
         return read_text(path, head, choice.with_weights(also))
-    try:
-        # numpy leaves a damaged file open if it opens it itself.
-        with path.open() as file:
-            if path.kind == ".npy":
-                return read_npy(path, file, wanted, choice.with_weights(also))
-            return read_npz(path, file, wanted, also, choice)
-    except InputError as error:
-        if str(error).startswith(f"{path}: "):
-            raise
-        raise InputError(f"{path}: {error}") from None
+    # numpy leaves a damaged file open if it opens it itself.
+    with named(path), path.open() as file:
+        if path.kind == ".npy":
+            return read_npy(path, file, wanted, choice.with_weights(also))
+        return read_npz(path, file, wanted, also, choice)
 
 
 def _read_blocks(path: InputFile, wanted: str, also: str | None, choice: Choice) -> NumericTable:
@@ -291,12 +282,10 @@ def _read_blocks(path: InputFile, wanted: str, also: str | None, choice: Choice)
     if not blocks:
         raise InputError(f"{path}: no rows; give a table with one row per sample")
     rows, weights = (list(part) for part in zip(*blocks, strict=True))
-    try:
+    with named(path):
         whole = np.concatenate(rows)
         values = as_matrix(whole, wanted, columns=names) if whole.shape[1] else whole
         weights_of_rows = None if weights[0] is None else as_matrix(np.concatenate(weights), str(also)).reshape(-1)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
     if places is None:
         return NumericTable(values, names, weights_of_rows)
     taken = places.split(values, table.words())

@@ -24,7 +24,7 @@ import numpy as np
 
 from solver.reading.arrays import as_table
 from solver.reading.choice import EVERYTHING, Choice
-from solver.reading.files import ARCHIVES, InputFile, without_weights
+from solver.reading.files import ARCHIVES, InputFile, named, without_weights
 from solver.reading.tables import blocks_of
 from solver.reading.text import TextBlocks
 from theory.errors import InputError
@@ -117,12 +117,8 @@ def _width(path: InputFile, also: str | None, choice: Choice) -> int:
     if path.kind == ".npy":
         mapped = _mapped(path)
         assert mapped is not None, "its size was found in it"
-        try:
+        with named(path):
             width = as_table(path, np.array(mapped[:1]), "sources", choice).values.shape[1]
-        except InputError as error:
-            if str(error).startswith(f"{path}: "):
-                raise
-            raise InputError(f"{path}: {error}") from None
     elif path.kind == ".csv":
         width = TextBlocks.of(path, choice.with_weights(also)).width
     else:
@@ -149,15 +145,11 @@ def stream(
     from threadpoolctl import threadpool_limits
 
     before = _state(path)
-    try:
+    with named(path):
         table = _opened(path, probabilities, choice)  # steps 1 and 2
         # Columns are short, and threads of their own would wait for each other.
         with threadpool_limits(1, user_api="blas"):
             summary = _summary(table, follow)
-    except InputError as error:
-        if str(error).startswith(str(path)):  # or a file in it
-            raise
-        raise InputError(f"{path}: {error}") from None
     if _state(path) != before:  # step 6
         raise InputError(f"{path}: changed while it was read; wait until it is complete")
     return Sources.from_summary(summary)

@@ -20,7 +20,7 @@ import numpy as np
 from solver.extras import missing
 from solver.reading.arrays import chosen_array
 from solver.reading.choice import EVERYTHING, Choice, Places
-from solver.reading.files import InputFile
+from solver.reading.files import InputFile, named
 from theory.errors import InputError
 from theory.inputs import column_names
 from theory.inputs.names import distinct_names
@@ -260,10 +260,8 @@ class ZarrBlocks:
             raise InputError(f"{path}: damaged or not a Zarr store; write it again") from None
         # What is named as its own dimension says where the others lie.
         candidates = [one for one, named in dimensions.items() if one != also and named != (one,)]
-        try:
+        with named(path):
             name = "" if "" in arrays else chosen_array(path, candidates, wanted)
-        except InputError as error:
-            raise InputError(f"{path}: {error}") from None
         taken = {one: arrays[one] for one in (name, also) if one is not None and one in arrays}
         for one, array in taken.items():
             _require_chunks(path, one, array)

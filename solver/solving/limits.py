@@ -80,8 +80,7 @@ def check(problem: Problem, method: str, limits: Limits) -> None:
         raise InputError(
             f"method: {method!r} searches among all neurons, but here each is to read one group; choose 'groups'"
         )
-    if not (isinstance(tolerance, (int, float)) and LEAST_TOLERANCE <= tolerance < 1):
-        raise InputError(f"tolerance: {tolerance!r} is out of range; give a relative gap from {LEAST_TOLERANCE:g} to 1")
+    require_tolerance(tolerance)
     if not (isinstance(max_iterations, (int, np.integer)) and max_iterations >= 1):
         raise InputError(f"max_iterations: {max_iterations!r} is not a positive whole number")
     require_seconds(time_limit)
@@ -96,10 +95,18 @@ def require_seconds(time_limit: float | None) -> None:
     Raises:
         InputError: that.
     """
-    if time_limit is not None and not (
-        isinstance(time_limit, (int, float)) and time_limit > 0 and math.isfinite(time_limit)
-    ):
+    if time_limit is not None and not (isinstance(time_limit, int | float) and 0 < time_limit < math.inf):
         raise InputError(f"time_limit: {time_limit!r} is not a positive number of seconds")
+
+
+def require_tolerance(tolerance: object) -> None:
+    """Refuse what is no relative gap, or one that rounding hides.
+
+    Raises:
+        InputError: it is none.
+    """
+    if not (isinstance(tolerance, int | float) and LEAST_TOLERANCE <= tolerance < 1):
+        raise InputError(f"tolerance: {tolerance!r} is out of range; give a relative gap from {LEAST_TOLERANCE:g} to 1")
 
 
 def options_of(method: str, arguments: dict[str, object]) -> dict[str, object]:

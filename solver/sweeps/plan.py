@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from solver.methods import METHODS
-from solver.solving.limits import DEFAULT_TOLERANCE, LEAST_TOLERANCE
+from solver.solving.limits import DEFAULT_TOLERANCE, require_seconds, require_tolerance
 from solver.sweeps.pose import SMOOTH, OfData, OfFamily, Poses
 from theory.errors import InputError, unknown_name
 from theory.problem import Problem
@@ -98,11 +98,8 @@ class Sweep:
     def _require_settings(self) -> None:
         for name in ("tolerance", "time_limit", "seed"):
             _as_json(name, getattr(self, name))
-        if not (isinstance(self.tolerance, int | float) and LEAST_TOLERANCE <= self.tolerance < 1):
-            raise InputError(f"tolerance: {self.tolerance!r} is no relative gap from {LEAST_TOLERANCE:g} to 1")
-        limit = self.time_limit
-        if limit is not None and not (isinstance(limit, int | float) and 0 < limit < math.inf):
-            raise InputError(f"time_limit: {limit!r} is not a positive number of seconds")
+        require_tolerance(self.tolerance)
+        require_seconds(self.time_limit)
         if self.method not in METHODS:
             raise InputError(unknown_name("method", str(self.method), METHODS))
         if not isinstance(self.certified, bool):

@@ -29,6 +29,7 @@ from solver.batches.pose import fits
 from solver.batches.solve_many import solved_at_once
 from solver.certificate import certify
 from solver.methods.continuation import Start
+from solver.plain import attributes
 from solver.solving.run import MOVED, one_thread
 from solver.solving.solve import solve_any_of_many
 from solver.stopping import noted, raise_if_asked
@@ -339,29 +340,21 @@ def _row(point: _SweepPoint, answer: Any, started: bool, certified: bool) -> Row
     coded = answer.coded_groups()
     row: Row = {
         **_head(point),
-        "status": answer.status,
-        "loss": answer.loss,
-        "lower_bound": answer.lower_bound,
-        "gap": answer.gap,
+        **attributes(answer, "status", "loss", "lower_bound", "gap"),
         "neurons": len(answer),
-        "modular": answer.modular,
-        "modular_loss": answer.modular_loss,
-        "price_of_modularity": answer.price_of_modularity,
+        **attributes(answer, "modular", "modular_loss", "price_of_modularity"),
         "price_least": least,
         "price_most": most,
         "mixed_neurons": sum(len(names) > 1 for names in coded),
         "coded": ", ".join(sorted({"+".join(names) for names in coded})),
         **{f"energy_{name}": value for name, value in answer.energies.items()},
-        "method": answer.method,
-        "iterations": answer.iterations,
-        "seconds": answer.seconds,
+        **attributes(answer, "method", "iterations", "seconds"),
         "start": "none" if not started else "moved" if MOVED in answer.message else "searched",
-        "tolerance": answer.tolerance,
-        "message": answer.message,
+        **attributes(answer, "tolerance", "message"),
     }
     if answer.problem.neurons.linear:
         # Of others weights are no code, and a multiplier is as long as the samples.
-        row |= {"source_weights": answer.source_weights.tolist(), "multiplier": answer.multiplier.tolist()}
+        row |= attributes(answer, "source_weights", "multiplier")
     if certified:
         proof = certify(answer.problem, answer)
         row |= {
@@ -369,10 +362,7 @@ def _row(point: _SweepPoint, answer: Any, started: bool, certified: bool) -> Row
             "certified_bound": proof.lower_bound,
             "certified_gap": proof.gap,
             "certified_exact": proof.exact,
-            "rho": proof.rho,
-            "feasible": proof.feasible,
-            "least_activity": proof.least_activity,
-            "reconstruction_error": proof.reconstruction_error,
+            **attributes(proof, "rho", "feasible", "least_activity", "reconstruction_error"),
         }
     return {name: _finite(value) for name, value in row.items()} | versions()
 

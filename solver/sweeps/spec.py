@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from solver.reading import Choice, Energy, input_file, read_mixing, read_sources
+from solver.reading.files import named
 from solver.sweeps.plan import SEED, SETTINGS, Sweep
 from solver.sweeps.pose import DRAWN, OfData, OfFamily, Poses
 from theory.errors import InputError, unknown_name
@@ -61,10 +62,8 @@ def read_sweep(path: str | os.PathLike[str]) -> Sweep:
         raise InputError(f"{path}: no TOML (brackets within brackets, too deep)") from None
     except ValueError as error:  # of the format, the encoding, or of a number with too many digits
         raise InputError(f"{path}: no TOML ({' '.join(str(error).split())})") from None
-    try:
+    with named(path):
         return _sweep(content, file.parent)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
 
 
 def _sweep(content: dict[str, Any], folder: Path) -> Sweep:
