@@ -1,9 +1,9 @@
-"""Many small problems of two sources at once, beside one after the other; and one such problem by itself.
+"""Many small problems of two or three sources at once, beside one after the other; and one such problem by itself.
 
     python -m benchmarks.many [--problems N] [--samples T] [--quick] [--json OUT]
 
-Three kinds of problems. Of each part the processor's time for one problem: to pose it, to find and prove its code among
-the others, to write its answer out, and `solve` of it alone, taken in turns in this process. The ratio is that of
+Several kinds of problems. Of each part the processor's time for one problem: to pose it, to find and prove its code
+among the others, to write its answer out, and `solve` of it alone, taken in turns in this process. The ratio is that of
 `solve` to a problem among the others, both posed already.
 """
 
@@ -30,13 +30,19 @@ def clouds(kind: str, problems: int, samples: int) -> list[Problem]:
         rows = rng.integers(0, 4, size=(problems, samples, 2)).astype(float)
         rows[:, :3] = [[0, 0], [0, 1], [1, 0]]
         return [Problem(cloud) for cloud in rows]
-    rows = rng.normal(size=(problems, samples, 2))
-    if kind == "normal, soft readout":
+    rows = rng.normal(size=(problems, samples, 3 if "three sources" in kind else 2))
+    if "soft readout" in kind:
         return [Problem(cloud, readout=Soft(10.0)) for cloud in rows]
     return [Problem(cloud) for cloud in rows]
 
 
-KINDS = ("normal", "grid", "normal, soft readout")
+KINDS = (
+    "normal",
+    "grid",
+    "normal, soft readout",
+    "normal, three sources",
+    "normal, soft readout, three sources",
+)
 
 
 def milliseconds(action: Callable[[], object], count: int) -> float:

@@ -82,7 +82,7 @@ def mixed_code(problem: Problem, tolerance: float) -> MixedCode | None:
         >>> len(found.weights), mixed_code(Problem([[0, 0], [0, 1], [1, 0], [1, 1]]), 1e-8) is None
         (3, True)
     """
-    if not fits(problem):
+    if problem.dimension != 2 or not fits(problem):
         return None
     try:
         with np.errstate(all="ignore"):

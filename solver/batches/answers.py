@@ -19,10 +19,16 @@ if TYPE_CHECKING:
 __all__ = ["METHOD", "Answers", "UnwrittenCode"]
 
 METHOD = "interior"
-"""What found a code, in its answer."""
+"""What found a code of two sources, in its answer."""
 
-WHY = "two sources, solved with others at once by an interior-point method"
-"""And why."""
+FOUND = {
+    2: (METHOD, "two sources, solved with others at once by an interior-point method"),
+    3: ("columns", "three sources, solved with others at once by column generation"),
+}
+"""By the number of sources what found a code, and why."""
+
+MODULAR = "modular", "the lower bound meets the best modular code"
+"""Where it is the one in closed form."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +132,7 @@ def written(problem: Problem, found: UnwrittenCode, tolerance: float) -> Any:
     """A code with all that follows from it, as `solve` would give it; what `solve` gives where rounding spoils it."""
     from solver.solving.solve import solve_one_of_many
 
-    method, why = ("modular", "the lower bound meets the best modular code") if found.modular else (METHOD, WHY)
+    method, why = MODULAR if found.modular else FOUND[problem.dimension]
     with within_digits(problem):
         code = Representation.from_weights(
             problem,

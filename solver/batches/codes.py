@@ -154,10 +154,17 @@ class Codes:
         return np.where(np.isfinite(gap), np.abs(gap), np.inf)
 
     @classmethod
-    def none(cls, problems: int) -> Codes:
+    def none(cls, problems: int, sources: int = 2) -> Codes:
         """No codes yet."""
-        nothing = np.full(problems, np.inf), np.zeros(problems), np.zeros(problems, dtype=np.intp)
-        return cls(np.zeros((2, 3, problems)), np.zeros((3, problems)), *nothing, np.zeros(problems, dtype=np.bool_))
+        pairs = sources * (sources + 1) // 2
+        return cls(
+            np.zeros((sources, pairs, problems)),
+            np.zeros((pairs, problems)),
+            np.full(problems, np.inf),
+            np.zeros(problems),
+            np.zeros(problems, dtype=np.intp),
+            np.zeros(problems, dtype=np.bool_),
+        )
 
     def chosen(self, which: Indices) -> Codes:
         """Of some of the problems."""

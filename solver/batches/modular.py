@@ -1,7 +1,7 @@
-"""The best modular codes of many problems of two sources at once (docs/mathematics.md, "The modular code").
+"""The best modular codes of many problems of few sources at once (docs/mathematics.md, "The modular code").
 
 Without errors, or where those of one source tell nothing of the other, each source has its strength in closed form.
-Else x >= 0 minimises c.x + tr K (diag x + G0)^-1, a convex function of two numbers, by projected Newton's method:
+Else x >= 0 minimises c.x + tr K (diag x + G0)^-1, a convex function of few numbers, by projected Newton's method:
 
 1. Start at the strengths in closed form, where G0 has only its diagonal.
 2. A source with nearly no strength, whose loss falls towards zero, goes to zero; the others take the Newton step.
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.batches.three.matrices import inverses
 from theory.formulas import modular_strength
 
 if TYPE_CHECKING:
@@ -41,21 +42,21 @@ STRENGTHS = BatchStrengthTolerances()
 
 
 def strengths(costs: Array, price: Array, gram: Array, ridge: Array) -> Array:
-    """(n, 2) squared weights of the best modular codes; zero where a source is not worth a neuron.
+    """(n, d) squared weights of the best modular codes; zero where a source is not worth a neuron.
 
     Args:
-        costs: (n, 2) what a neuron of each source costs at unit weight.
+        costs: (n, d) what a neuron of each source costs at unit weight.
         price: (n,) of the decoder.
-        gram: (n, 2, 2) B'B.
-        ridge: (n, 2, 2) G0, zero without errors.
+        gram: (n, d, d) B'B.
+        ridge: (n, d, d) G0, zero without errors.
 
     Example:
         >>> strengths(np.array([[1.0, 4.0]]), np.ones(1), np.eye(2)[None], 0.6 * np.eye(2)[None]).round(6).tolist()
         [[0.4, 0.0]]
     """
-    natural = np.asarray(modular_strength(costs, price[:, None], gram[:, [0, 1], [0, 1]]))
-    found = np.maximum(0.0, natural - ridge[:, [0, 1], [0, 1]])
-    coupled = np.flatnonzero(ridge[:, 0, 1] != 0)
+    natural = np.asarray(modular_strength(costs, price[:, None], np.diagonal(gram, axis1=1, axis2=2)))
+    found = np.maximum(0.0, natural - np.diagonal(ridge, axis1=1, axis2=2))
+    coupled = np.flatnonzero((ridge[:, *np.triu_indices(costs.shape[1], 1)] != 0).any(axis=1))
     if len(coupled):
         read, cost = price[coupled, None, None] * gram[coupled], costs[coupled]
         paid = cost * natural[coupled]
@@ -65,7 +66,7 @@ def strengths(costs: Array, price: Array, gram: Array, ridge: Array) -> Array:
 
 
 def _joint(costs: Array, read: Array, ridge: Array, unit: Array, start: Array) -> Array:
-    """Steps 1 to 4, in units (n, 2) of natural strengths."""
+    """Steps 1 to 4, in units (n, d) of natural strengths."""
     slope = _at(costs, read, ridge, unit, np.zeros_like(start))[1]
     still: Mask = np.asarray((slope >= 0).all(axis=1))
     shares = np.where(still[:, None], 0.0, np.maximum(start / unit, STRENGTHS.least))
@@ -94,29 +95,35 @@ def _joint(costs: Array, read: Array, ridge: Array, unit: Array, start: Array) -
 
 
 def _at(costs: Array, read: Array, ridge: Array, unit: Array, shares: Array) -> tuple[Array, Array, Array]:
-    """The loss (n,), its slopes (n, 2) and second derivatives (n, 3), entries 11, 12 and 22."""
-    strength = unit * shares
-    h11, h22, h12 = strength[:, 0] + ridge[:, 0, 0], strength[:, 1] + ridge[:, 1, 1], ridge[:, 0, 1]
-    inverse = np.stack([h22, -h12, h11], axis=1) / (h11 * h22 - h12 * h12)[:, None]
-    whole = inverse[:, [0, 1, 1, 2]].reshape(-1, 2, 2)
-    worth = whole @ read @ whole
-    value = (costs * strength).sum(axis=1) + np.einsum("nij,nij->n", whole, read)
-    slope = (costs - worth[:, [0, 1], [0, 1]]) * unit
-    curvature = 2 * inverse * worth[:, [0, 0, 1], [0, 1, 1]] * unit[:, [0, 0, 1]] * unit[:, [0, 1, 1]]
+    """The loss (n,), its slopes (n, d) and second derivatives (n, d, d)."""
+    strength, own = unit * shares, np.arange(costs.shape[1])
+    code = ridge.copy()
+    code[:, own, own] += strength
+    inverse = _inverses(code)
+    worth = inverse @ read @ inverse
+    value = (costs * strength).sum(axis=1) + np.einsum("nij,nij->n", inverse, read)
+    slope = (costs - worth[:, own, own]) * unit
+    curvature = 2 * inverse * worth * unit[:, :, None] * unit[:, None, :]
     # What no target needs earns nothing, and its slope alone takes it to nothing.
-    curvature[:, [0, 2]] += STRENGTHS.rounding * np.abs(curvature).max(axis=1, keepdims=True)
+    curvature[:, own, own] += STRENGTHS.rounding * np.abs(curvature).max(axis=(1, 2))[:, None]
     return value, slope, curvature
+
+
+def _inverses(forms: Array) -> Array:
+    """(n, d, d) of forms (n, d, d) in two or three variables."""
+    if forms.shape[1] > 2:
+        return inverses(forms)
+    h11, h12, h22 = forms[:, [0, 0, 1], [0, 1, 1]].T
+    return np.stack([h22, -h12, -h12, h11], axis=1).reshape(-1, 2, 2) / (h11 * h22 - h12 * h12)[:, None, None]
 
 
 def _distance(shares: Array, slope: Array, curvature: Array) -> Array:
     """(n,) how far a source would go by itself, at most."""
-    return np.asarray(np.abs(np.minimum(shares, slope / curvature[:, [0, 2]])).max(axis=1))
+    return np.asarray(np.abs(np.minimum(shares, slope / np.diagonal(curvature, axis1=1, axis2=2))).max(axis=1))
 
 
 def _step(shares: Array, slope: Array, curvature: Array, active: Mask) -> Array:
-    """(n, 2) to zero for the active ones, Newton's step for the others."""
-    c11, c12, c22 = curvature.T
-    both = np.stack([c12 * slope[:, 1] - c22 * slope[:, 0], c12 * slope[:, 0] - c11 * slope[:, 1]], axis=1)
-    both = both / (c11 * c22 - c12 * c12)[:, None]
-    alone = np.where(np.asarray(active.any(axis=1))[:, None], -slope / curvature[:, [0, 2]], both)
-    return np.where(active, -shares, alone)
+    """(n, d) to zero for the active ones, Newton's step for the others."""
+    free = ~active
+    among = np.where(free[:, :, None] & free[:, None, :], curvature, np.eye(shares.shape[1]))
+    return np.where(active, -shares, -(_inverses(among) @ (slope * free)[:, :, None])[:, :, 0])

@@ -1,10 +1,10 @@
-"""Problems of two sources as arrays, in coordinates in which neurons cost |w|^2 + h(w)^2 and K is diagonal.
+"""Problems of two or three sources as arrays, in coordinates in which neurons cost |w|^2 + h(w)^2 and K is diagonal.
 
-1. A problem fits if its neurons are linear, nothing is carried along, kept apart or grouped, and a decoder needs both
-   of two sources.
-2. The whitening x = H w, M = H'H, in closed form: the triangular factor of M in units of the modular neurons, turned
-   until H K H' is diagonal. Where the sources, or what is decoded, are nearly dependent, products lose digits, and the
-   whitening of `theory.geometry.whitening` takes its place.
+1. A problem fits if its neurons are linear, nothing is carried along, kept apart or grouped, and a decoder needs all
+   of two or three sources.
+2. The whitening x = H w, M = H'H, of two sources in closed form: the triangular factor of M in units of the modular
+   neurons, turned until H K H' is diagonal. Of three sources, and where the sources, or what is decoded, are nearly
+   dependent, so that products lose digits, the whitening of `theory.geometry.whitening` takes its place.
 3. Samples about the mean, in the size that the cost of the bias gives them, times H^-1; G0 as the readout has it. The
    loss is counted in units of the root of tr K.
 4. The best modular code, and its multiplier Y, in the same coordinates.
@@ -51,12 +51,12 @@ class Posed:
 
     Attributes:
         given: they, in coordinates that suit them.
-        modular: unit neurons (2, 2, n), energies (2, n) and multiplier (3, n) of the best modular codes.
+        modular: unit neurons (d, d, n), energies (d, n) and multiplier (d (d + 1) / 2, n) of the best modular codes.
         modular_loss: (n,) of these.
         unit: (n,) what the loss is counted in.
-        matrix: (n, 2, 2) H.
-        inverse: (n, 2, 2) H^-1.
-        own: (n, 2) roots of the cost of a neuron of each source alone, of unit weight.
+        matrix: (n, d, d) H.
+        inverse: (n, d, d) H^-1.
+        own: (n, d) roots of the cost of a neuron of each source alone, of unit weight.
     """
 
     given: Given
@@ -81,16 +81,18 @@ class Posed:
         return np.where(bound <= loss, bound, np.maximum(0.0, 2 * loss - bound))
 
     def weights(self, neurons: Array) -> Array:
-        """(n, k, 2) source weights of neurons (2, k, n) in those coordinates."""
+        """(n, k, d) source weights of neurons (d, k, n) in those coordinates."""
         return np.asarray((neurons * np.sqrt(self.unit)).transpose(2, 1, 0) @ self.inverse.transpose(0, 2, 1))
 
     def neurons(self, weights: Array) -> Array:
-        """(k, 2) neurons in those coordinates, of the source weights (k, 2) of the first problem."""
+        """(k, d) neurons in those coordinates, of the source weights (k, d) of the first problem."""
         return np.asarray(weights @ self.matrix[0].T / np.sqrt(self.unit[0]))
 
     def multipliers(self, worth: Array) -> Array:
-        """(n, 2, 2) the forms Y in the source weights of forms (3, n) in those coordinates."""
-        whole = worth[[0, 1, 1, 2]].T.reshape(-1, 2, 2)
+        """(n, d, d) the forms Y in the source weights of forms (d (d + 1) / 2, n) in those coordinates."""
+        whole = np.empty_like(self.matrix)
+        row, column = np.triu_indices(whole.shape[1])
+        whole[:, row, column] = whole[:, column, row] = worth.T
         return np.asarray(self.matrix.transpose(0, 2, 1) @ whole @ self.matrix)
 
 
@@ -103,7 +105,7 @@ def fits(problem: Problem) -> bool:
         (True, False)
     """
     return (
-        problem.dimension == 2
+        problem.dimension in (2, 3)
         and problem.neurons.linear
         and problem.transitions is None
         and problem.groups is None
@@ -113,7 +115,7 @@ def fits(problem: Problem) -> bool:
 
 
 def heights(problem: Problem) -> Array:
-    """(T, 2) points about the mean whose support function is the height of a neuron.
+    """(T, d) points about the mean whose support function is the height of a neuron.
 
     Example:
         >>> from solver import Problem
@@ -127,16 +129,16 @@ def heights(problem: Problem) -> Array:
 
 
 def vertices(problem: Problem) -> Array:
-    """(V, 2) those of them that are extreme."""
+    """(V, d) those of them that are extreme."""
     return _sized(problem, _heights_of(problem).vertices)
 
 
 def posed(problems: Sequence[Problem], points: Sequence[Array]) -> Posed:
-    """Steps 2 to 4, for problems with as many points each.
+    """Steps 2 to 4, for problems with as many sources and points each.
 
     Args:
         problems: those that fit.
-        points: (T, 2) of each, from `heights`.
+        points: (T, d) of each, from `heights`.
     """
     readouts = [problem.readout for problem in problems]
     price = np.array([readout.decoder_cost for readout in readouts])
@@ -147,7 +149,9 @@ def posed(problems: Sequence[Problem], points: Sequence[Array]) -> Posed:
     demand = demand * price[:, None]
     total = demand.sum(axis=1)
     unit = np.sqrt(total)
-    ridge = np.zeros((len(problems), 3))
+    sources = gram.shape[1]
+    half = np.triu_indices(sources)
+    ridge = np.zeros((len(problems), len(half[0])))
     erring = [row for row, readout in enumerate(readouts) if readout.ridge is not None]
     if erring:
         ridge[erring] = _ridges([readouts[row] for row in erring], matrix[erring], inverse[erring])
@@ -161,8 +165,8 @@ def posed(problems: Sequence[Problem], points: Sequence[Array]) -> Posed:
     )
     modular = (
         np.ascontiguousarray((weights @ matrix.transpose(0, 2, 1)).transpose(2, 1, 0)),
-        np.tile(1 / unit, (2, 1)),
-        np.ascontiguousarray(worth.reshape(-1, 4)[:, [0, 1, 3]].T),
+        np.tile(1 / unit, (sources, 1)),
+        np.ascontiguousarray(worth[:, *half].T),
     )
     return Posed(given, modular, modular_losses, unit, matrix, inverse, np.sqrt(costs))
 
@@ -177,7 +181,11 @@ def _sized(problem: Problem, points: Array) -> Array:
 
 
 def _whitenings(problems: Sequence[Problem], energy: Array, gram: Array, own: Array) -> tuple[Array, Array, Array]:
-    """(n, 2, 2) H and its inverse, and (n, 2) the diagonal of H B'B H' (step 2)."""
+    """(n, d, d) H and its inverse, and (n, d) the diagonal of H B'B H' (step 2)."""
+    if own.shape[1] > 2:
+        found = [problem.whitening for problem in problems]
+        matrix, inverse = (np.array([getattr(one, name) for one in found]) for name in ("matrix", "inverse"))
+        return matrix, inverse, np.array([(one.targets**2).sum(axis=0) for one in found])
     unit = energy / (own[:, :, None] * own[:, None, :])
     first = np.sqrt(unit[:, 0, 0])
     across = unit[:, 0, 1] / first
@@ -211,19 +219,20 @@ def _whitenings(problems: Sequence[Problem], energy: Array, gram: Array, own: Ar
 
 
 def _ridges(readouts: Sequence[Readout], matrix: Array, inverse: Array) -> Array:
-    """(n, 3) H G0 H'; where errors count, from their covariance there, which keeps its digits."""
-    if all(readout.errors is not None and readout.errors.root.shape == (2, 2) for readout in readouts):
+    """(n, d (d + 1) / 2) H G0 H'; where errors count, from their covariance there, which keeps its digits."""
+    square = matrix.shape[1:]
+    if all(readout.errors is not None and readout.errors.root.shape == square for readout in readouts):
         errors = [readout.errors for readout in readouts if readout.errors is not None]
         factor = np.array([readout.decoder_cost for readout in readouts]) / np.array([one.cost for one in errors])
         half = np.linalg.inv(np.array([one.root for one in errors]) @ inverse)
         full = factor[:, None, None] * (half @ half.transpose(0, 2, 1))
     else:
         full = matrix @ np.array([readout.ridge for readout in readouts]) @ matrix.transpose(0, 2, 1)
-    return np.asarray(full[:, [0, 0, 1], [0, 1, 1]])
+    return np.asarray(full[:, *np.triu_indices(square[0])])
 
 
 def _modular(problems: Sequence[Problem], price: Array, gram: Array, costs: Array) -> tuple[Array, Array, Array]:
-    """The best modular codes (n, 2, 2), zero rows for sources without a neuron, their multipliers and losses (n,).
+    """The best modular codes (n, d, d), zero rows for sources without a neuron, their multipliers and losses (n,).
 
     Where the sources are nearly dependent, errors of one tell so much of the other that each problem is asked itself.
     """
@@ -231,11 +240,13 @@ def _modular(problems: Sequence[Problem], price: Array, gram: Array, costs: Arra
     lower, upper = (np.array([getattr(one, name) for one in sources]) for name in ("lower", "upper"))
     side = np.where(-lower <= upper + POSE.tie * (upper - lower), 1.0, -1.0)
     given = [problem.readout.ridge for problem in problems]
-    ridge = np.array([_NOTHING if one is None else one for one in given])
+    own = np.arange(gram.shape[1])
+    nothing = np.zeros(gram.shape[1:])
+    ridge = np.array([nothing if one is None else one for one in given])
     size = np.sqrt(strengths(costs, price, gram, ridge))
     weights = np.zeros_like(gram)
-    weights[:, [0, 1], [0, 1]] = side * size
-    demand = gram[:, [0, 1], [0, 1]]
+    weights[:, own, own] = side * size
+    demand = gram[:, own, own]
     with np.errstate(all="ignore"):  # where a source is not decoded, or hardly; such a code is measured for nothing
         multipliers: Any = multiplier_entry(
             costs[:, :, None], costs[:, None, :], demand[:, :, None], gram, demand[:, None, :]
@@ -244,14 +255,13 @@ def _modular(problems: Sequence[Problem], price: Array, gram: Array, costs: Arra
     rows = np.flatnonzero([one is not None for one in given])
     if len(rows):
         code = ridge[rows].copy()
-        code[:, [0, 1], [0, 1]] += size[rows] ** 2
-        scale = np.sqrt(code[:, [0, 1], [0, 1]])
+        code[:, own, own] += size[rows] ** 2
+        scale = np.sqrt(code[:, own, own])
         inverse = np.linalg.inv(code / scale[:, :, None] / scale[:, None, :]) / scale[:, :, None] / scale[:, None, :]
         multipliers[rows] = price[rows, None, None] * (inverse @ gram[rows] @ inverse)
         read = price[rows] * np.einsum("nij,nij->n", inverse, gram[rows])
         losses[rows] = (costs[rows] * size[rows] ** 2).sum(axis=1) + read
-    together = ridge[:, 0, 1] ** 2 > (1 - POSE.dependent) * ridge[:, 0, 0] * ridge[:, 1, 1]
-    for row in np.flatnonzero(together & (ridge[:, 0, 0] > 0)).tolist():
+    for row in rows[_nearly_dependent(ridge[rows])].tolist():
         found = problems[row].modular_weights
         weights[row] = 0.0
         weights[row, : len(found)] = found
@@ -260,4 +270,8 @@ def _modular(problems: Sequence[Problem], price: Array, gram: Array, costs: Arra
     return weights, multipliers, losses
 
 
-_NOTHING = np.zeros((2, 2))
+def _nearly_dependent(forms: Array) -> Mask:
+    """(n,) of positive semidefinite forms (n, d, d): whether little is left of their volume but for their sizes."""
+    size = np.sqrt(np.diagonal(forms, axis1=1, axis2=2))
+    with np.errstate(all="ignore"):
+        return np.asarray(np.linalg.det(forms / (size[:, :, None] * size[:, None, :])) < POSE.dependent)

@@ -1,8 +1,8 @@
 """The door for many problems: what fits is solved at once, the rest one by one.
 
-1. Problems of two sources that fit (`pose`) are taken together, as many as have as many samples.
+1. Problems of two or three sources that fit (`pose`) are taken together, as many as have as many samples.
 2. Their modular codes are measured first, as `solve` does; where the bound meets such a code it is the answer.
-3. For the others a code is found, and proven, by itself (`codes`).
+3. For the others a code is found, and proven, by itself (`codes`, of three sources `three.search`).
 4. An answer is taken if its gap is so small that its loss is `solve`'s to ten digits, however loose the tolerance is,
    and if no other code is optimal, or it is the modular one of an exact decoder: then `solve` gives the same code.
 5. All others are left to `solve`: other kinds of problems, hulls that are too large, codes that are not proven, and
@@ -15,6 +15,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ import numpy as np
 from solver.batches.answers import Answers, UnwrittenCode
 from solver.batches.codes import optimal_codes
 from solver.batches.pose import fits, heights, posed
+from solver.batches.three.search import optimal_codes_of_three
 from solver.codes.linear import MERGING
 from solver.codes.reads import ONE_SOURCE
 from solver.solving.limits import DEFAULT_TOLERANCE, Limits, check
@@ -61,9 +63,9 @@ def solve_many(
 ) -> Answers:
     """Find the optimal codes of many problems, each with a proof of how good it is.
 
-    Problems of two sources whose neurons are linear are solved together, ten thousand of them in seconds; all others
-    one after the other by `solve`. Either way the loss is that of `solve` to ten digits, and so is the code: where
-    several are optimal it is `solve` that chooses.
+    Problems of two or three sources whose neurons are linear are solved together, ten thousand of them in seconds; all
+    others one after the other by `solve`. Either way the loss is that of `solve` to ten digits, and so is the code:
+    where several are optimal it is `solve` that chooses.
 
     Args:
         problems: what to represent, of any kinds together.
@@ -78,7 +80,7 @@ def solve_many(
     Raises:
         InputError: what is no problem; arguments that cannot be used.
 
-    Source: docs/mathematics.md, "Two sources by an interior-point method".
+    Source: docs/mathematics.md, "Two sources by an interior-point method", "Three sources, many at once".
 
     Example:
         >>> import numpy as np
@@ -119,17 +121,17 @@ def solved_at_once(problems: Sequence[Problem], tolerance: float) -> Answers:
 
 
 def _alike(problems: Sequence[Problem]) -> Iterator[tuple[list[int], list[Array]]]:
-    """The places of problems that fit, with as many points (T, 2) each, a few million numbers at a time."""
-    alike = defaultdict[int, tuple[list[int], list[Any]]](lambda: ([], []))
+    """The places of problems that fit, with as many points (T, d) each, a few million numbers at a time."""
+    alike = defaultdict[tuple[int, ...], tuple[list[int], list[Any]]](lambda: ([], []))
     for place, problem in enumerate(problems):
         if not fits(problem):
             continue
         points = heights(problem)
-        places, clouds = alike[len(points)]
+        places, clouds = alike[points.shape]
         places.append(place)
         clouds.append(points)
         if len(places) * len(points) >= MANY.samples:
-            yield alike.pop(len(points))
+            yield alike.pop(points.shape)
     yield from alike.values()
 
 
@@ -175,12 +177,12 @@ class _Many:
             self.coded[place] = tuple(sorted(set(answer.coded_groups())))
 
     def solve_at_once(self, places: list[int], points: list[Array]) -> None:
-        """Steps 2 to 4 for problems that fit, with as many points (T, 2) each."""
+        """Steps 2 to 4 for problems that fit, with as many points (T, d) each."""
         begun = time.perf_counter()
         problems = [self.problems[place] for place in places]
         pose = posed(problems, points)
         named = np.array([problem.sources.identified for problem in problems])
-        codes, known = optimal_codes(pose.given, pose.known(named), CONDITION_TOLERANCE)
+        codes, known = SEARCHES[points[0].shape[1]](pose.given, pose.known(named), CONDITION_TOLERANCE)
         modular_alone = known & np.array([problem.readout.exact for problem in problems])
         taken = (known | (codes.gap <= min(self.tolerance, MANY.gap))) & (codes.unique | modular_alone)
         weights = pose.weights(codes.neurons)
@@ -191,10 +193,11 @@ class _Many:
         place = np.array(places)[row]
         reads = _reads(weights, pose.own)
         price = np.maximum(0.0, modular_loss / loss - 1)
-        found = (loss, bound, (loss - bound) / loss, modular_loss, price, _number(codes.neurons, reads))
+        gap = (loss - bound) / np.where(taken, loss, 1.0)
+        found = (loss, bound, gap, modular_loss, price, _number(codes.neurons, reads))
         for name, values in zip(NUMBERS, found, strict=True):
             self.numbers[name][place] = values[row]
-        self.modular[place] = (named & (known | (reads < BOTH).all(axis=1)))[row]
+        self.modular[place] = (named & (known | (reads & (reads - 1) == 0).all(axis=1)))[row]
         seconds = (time.perf_counter() - begun) / len(places)
         for here, number in zip(place.tolist(), row.tolist(), strict=True):
             names = self.problems[here].sources.names
@@ -209,27 +212,35 @@ class _Many:
             )
 
 
-BOTH = 3
-"""A neuron that reads the first source is 1, one that reads the second 2, one that reads both 3, and none 0."""
+SEARCHES = {2: optimal_codes, 3: optimal_codes_of_three}
+"""What finds codes, by the number of sources."""
 
 
 def _reads(weights: Array, own: Array) -> Indices:
-    """(n, k) what the neurons of codes (n, k, 2) read, in units in which the sources cost the same."""
+    """(n, k) what the neurons of codes (n, k, d) read, in units in which the sources cost the same.
+
+    The sum of 1 for the first source, 2 for the second, 4 for the third.
+    """
     size = np.abs(weights) * own[:, None, :]
     largest = size.max(axis=2, keepdims=True)
     used = largest > MERGING.zero * largest.max(axis=1, keepdims=True)
-    return np.asarray(((size > ONE_SOURCE * largest) & used) @ np.array([1, 2]), dtype=np.intp)
+    return np.asarray(((size > ONE_SOURCE * largest) & used) @ (1 << np.arange(weights.shape[2])), dtype=np.intp)
 
 
 def _number(neurons: Array, reads: Indices) -> Indices:
-    """(n,) how many neurons (2, k, n) in whitened coordinates codes have: those along one line are one."""
+    """(n,) how many neurons (d, k, n) in whitened coordinates codes have: those along one line are one."""
     count = (reads > 0).sum(axis=1)
     for one, other in combinations(range(reads.shape[1]), 2):
-        area = neurons[0, one] * neurons[1, other] - neurons[1, one] * neurons[0, other]
-        sizes = [np.hypot(*neurons[:, place]) for place in (one, other)]
-        along = (np.abs(area) <= (2 * MERGING.parallel) ** 0.5 * sizes[0] * sizes[1]) & (
-            reads[:, [one, other]] > 0
-        ).all(axis=1)
+        area = reduce(
+            np.hypot,
+            (
+                neurons[first, one] * neurons[second, other] - neurons[second, one] * neurons[first, other]
+                for first, second in combinations(range(len(neurons)), 2)
+            ),
+            0.0,
+        )
+        sizes = [np.sqrt((neurons[:, place] ** 2).sum(axis=0)) for place in (one, other)]
+        along = (area <= (2 * MERGING.parallel) ** 0.5 * sizes[0] * sizes[1]) & (reads[:, [one, other]] > 0).all(axis=1)
         count = count - along
     return np.asarray(count)
 

@@ -55,14 +55,16 @@ def require_same_code(problem, one, other):
 
 
 @st.composite
-def ugly(draw):
-    """A problem of two sources like measurements: any kind of points, sizes, needles, samples that occur never."""
-    problem = draw(problems(2))
+def ugly(draw, dimension=2):
+    """A problem like measurements: any kind of points, sizes, needles, samples that occur never."""
+    problem = draw(problems(dimension))
     rng = np.random.default_rng(draw(seeds))
     points = problem.sources.points
     if draw(st.booleans()):
-        points = points @ np.array([[1.0, 1.0], [0.0, 10.0 ** draw(st.integers(-5, 0))]])
-    points = points * 10.0 ** np.array([draw(st.integers(-6, 6)), draw(st.integers(-6, 6))])
+        turned = np.eye(dimension)
+        turned[0, 1], turned[-1, -1] = 1.0, 10.0 ** draw(st.integers(-5, 0))
+        points = points @ turned
+    points = points * 10.0 ** np.array([draw(st.integers(-6, 6)) for _ in range(dimension)])
     arguments = {"encoder_cost": problem.encoder_cost, "decoder_cost": problem.decoder_cost}
     if draw(st.booleans()):
         points = points + rng.normal(size=points.shape) * points.std(axis=0) * draw(st.sampled_from([1e-9, 1e-3, 1.0]))
@@ -72,6 +74,12 @@ def ugly(draw):
 @given(st.lists(ugly(), min_size=1, max_size=2))
 @share(1 / 2)
 def test_problems_like_measurements(several):
+    assert_same(solve_many(several))
+
+
+@given(st.lists(ugly(3), min_size=1, max_size=2))
+@share(1 / 2)
+def test_problems_of_three_sources_like_measurements(several):
     assert_same(solve_many(several))
 
 
@@ -131,7 +139,7 @@ def test_where_several_codes_are_optimal_it_is_the_one_of_solve():
 
 def test_what_does_not_fit_is_solved_by_itself():
     rng = np.random.default_rng(0)
-    plane, space = rng.normal(size=(20, 2)), rng.normal(size=(12, 3))
+    plane, space = rng.normal(size=(20, 2)), rng.normal(size=(12, 4))
     turning = [[1, 1], [-1, 1], [-1, -1], [1, -1]]
     several = [
         Problem(space),
