@@ -22,5 +22,5 @@ def plainly(values, plain):
 
 
 def thorough(*values):
-    """The values of one case, which a thorough run tries."""
-    return pytest.param(*values, marks=pytest.mark.thorough)
+    """The values of one more case, which a thorough run tries, and so does one in another arithmetic."""
+    return pytest.param(*values, marks=(pytest.mark.thorough, pytest.mark.further))

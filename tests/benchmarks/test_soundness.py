@@ -106,6 +106,7 @@ def test_every_problem_drawn_is_accepted():
             assert problem.extreme, problem
 
 
+@pytest.mark.thorough
 def test_every_way_to_pose_a_problem_is_drawn():
     problems = [drawn(0, index) for index in range(600)]
     assert {problem.reading.kind for problem in problems} == {"exact", "soft", "noisy"}
@@ -178,7 +179,7 @@ def test_costs_are_exact():
 # ---- the search ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("index", SMALL)
+@pytest.mark.parametrize("index", plainly(SMALL, SMALL[:4]))
 def test_the_best_neuron_is_found(index):
     """As good as exact pricing, which it knows nothing of, at any multiplier."""
     problem = drawn(1, index)

@@ -9,7 +9,7 @@ from scipy.spatial import ConvexHull
 
 from solver import certify, lower_bound, solve
 from solver.strategies import clouds, orthogonal, problems, seeds
-from tests.examples import share
+from tests.examples import plainly, share
 from tests.properties import naive
 from theory import Problem, modularity
 
@@ -59,7 +59,7 @@ def test_two_sources_agree_with_a_design_on_a_grid_of_directions(problem):
     assert answer.lower_bound <= upper * (1 + ROUNDING)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", plainly(range(3), [0]))
 def test_three_sources_agree_with_the_conic_program(seed):
     # sum_v A_v X_v A_v' with X_v positive semidefinite and entrywise nonnegative: exact up to four sources.
     rng = np.random.default_rng(seed)

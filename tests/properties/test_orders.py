@@ -94,6 +94,7 @@ def test_every_field_is_the_same_to_the_last_digit_in_another_order(problem, see
 
 
 @pytest.mark.thorough
+@pytest.mark.further
 @pytest.mark.parametrize(("places", "phases", "seed"), [(12, 4, 1), (6, 6, 2)])
 def test_every_field_of_a_large_ring_is_the_same_in_another_order_and_in_other_units(places, phases, seed):
     require_same_in_another_order(Problem(ring(places, phases)), seed)

@@ -26,13 +26,15 @@ LIMITS = {"relaxation": {"max_iterations": 3}, "alternating": {"max_iterations":
 @cache
 def best(cell):
     """The problem's answer by the method that is chosen for it."""
+    assert cell.method == "auto"
     return solve(cell.problem(), rng=0)
 
 
 def assert_obeys(cell, folder):
     """All laws of an answer: what it does, costs, proves, says, and leaves in a file."""
     problem = cell.problem()
-    answer = solve(problem, method=cell.method, rng=0, **LIMITS.get(cell.method, {}))
+    chosen = cell.method == "auto"
+    answer = best(cell) if chosen else solve(problem, method=cell.method, rng=0, **LIMITS.get(cell.method, {}))
     assert_does_what_it_says(cell, problem, answer)
     assert_is_proven(cell, problem, answer)
     assert_is_saved(cell, answer, folder)

@@ -176,6 +176,7 @@ def test_trials_of_random_conditions_score_as_one_trial_does(seed):
             assert value == pytest.approx(once[name], abs=0.2), name
 
 
+@pytest.mark.thorough
 @given(seeds, st.sampled_from([0.1, 1.0, 1e6]), st.integers(2, 4))
 @share(1 / 4)
 def test_classes_are_any_numbers(seed, unit, count):

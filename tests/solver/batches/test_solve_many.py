@@ -116,6 +116,8 @@ def clouds(count, samples=30):
     return [Problem(cloud) for cloud in np.random.default_rng(3).normal(size=(count, samples, 2))]
 
 
+@pytest.mark.thorough
+@pytest.mark.further
 def test_all_of_them_at_once():
     answers = solve_many(clouds(300))
     # Of one cloud the mean is so far from one sample that a continuum of neurons touches.

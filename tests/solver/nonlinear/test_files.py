@@ -15,6 +15,7 @@ from solver.commands.cli import main
 from solver.nonlinear.code import SAVED_ARRAYS, SAVED_NUMBERS
 from solver.nonlinear.representation import NonlinearRepresentation
 from solver.pictures.nonlinear import as_text, page, plot, sentences
+from tests.examples import thorough
 from theory import InputError
 from theory.readouts import Soft
 
@@ -80,6 +81,7 @@ def test_tables_have_one_row_a_neuron(answer, tmp_path):
     assert table.attrs["status"] == answer.status
 
 
+@pytest.mark.parametrize("answer", [thorough("rectified"), "free"], indirect=True)
 def test_words_pictures_and_pages_name_the_kind(answer, tmp_path):
     kind = answer.problem.neurons.name
     assert sentences(answer)[0].startswith("Price of modularity: ") and f"{kind} neuron" in sentences(answer)[1]
@@ -107,7 +109,8 @@ def run(*arguments):
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-@pytest.mark.parametrize("kind", ["rectified", pytest.param("free", marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("kind", ["rectified", "free"])
 def test_the_command_line_solves_saves_and_draws(kind, tmp_path):
     data = tmp_path / "data.csv"
     np.savetxt(data, POINTS, delimiter=",")

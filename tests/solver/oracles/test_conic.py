@@ -130,7 +130,7 @@ def test_a_sweep_compiles_once(monkeypatch):
     monkeypatch.setattr(ConicProgram, "__init__", lambda self, *given: (made.append(given), start(self, *given))[1])
     rng = np.random.default_rng(0)
     canonical = set()
-    for cost in (0.1, 1.0, 10.0):
+    for cost in (0.1, 10.0):
         weights = rng.integers(1, 5, size=len(CLOUD))
         problem = Problem(
             CLOUD, probabilities=weights, mixing=rng.standard_normal((3, 3)), encoder_cost=cost, decoder_cost=2 * cost

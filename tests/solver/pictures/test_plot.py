@@ -9,7 +9,7 @@ from solver import Problem, Sources, solve
 from solver.pictures.plot import modular_energies, plot, plot_verdict
 from solver.pictures.source_plane import Condition
 from solver.pictures.style import BLUE, ORANGE
-from tests.examples import plainly
+from tests.examples import plainly, thorough
 from theory import InputError
 from theory.conditions import decide, modular_multiplier
 
@@ -65,7 +65,7 @@ def test_every_kind_of_problem_has_its_picture(tmp_path, name):
     assert len(list(tmp_path.iterdir())) == 2
 
 
-@pytest.mark.parametrize(("problem", "mixed"), [(CUT, True), (BOX, False)], ids=["cut", "box"])
+@pytest.mark.parametrize(("problem", "mixed"), [(CUT, True), thorough(BOX, False)], ids=["cut", "box"])
 def test_ellipse_leaves_the_hull_exactly_where_modular_codes_fail(problem, mixed):
     drawn = colours(plot(solve(problem)).axes[0])
     assert BLUE in drawn and (ORANGE in drawn) == mixed

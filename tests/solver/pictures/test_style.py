@@ -8,6 +8,7 @@ import pytest
 
 from solver import Problem, audit, budget, solve
 from solver.pictures.style import as_png
+from tests.examples import plainly
 
 CUT = np.array([[-1, -1], [-1, 0], [-1, 1], [0, -1], [0, 0], [0, 1], [1, -1], [1, 0]])
 SETTINGS = {
@@ -40,7 +41,7 @@ PICTURES = {
 
 @pytest.fixture(
     scope="module",
-    params=["code", *(pytest.param(name, marks=pytest.mark.thorough) for name in PICTURES if name != "code")],
+    params=plainly(PICTURES, ["budget"]),
 )
 def draw(request):
     return PICTURES[request.param](solve(Problem(CUT))).plot

@@ -18,6 +18,7 @@ from solver.commands.cli import main
 from solver.questions.block_length import block_length
 from solver.questions.price_interval import percentiles, price_interval, reflected
 from solver.questions.resamples import OfResamples, drawn, likenesses, possible, ratios
+from tests.examples import thorough
 from theory import InputError, Sources
 from theory.readouts import Exact, Noisy, Soft
 
@@ -245,10 +246,10 @@ def test_bounds_decide_on_verdicts():
     "options",
     [
         {"readout": Soft(20)},
-        {"readout": Noisy(20, 0.1)},
-        {"mixing": [[1, 0.5], [0, 1]], "encoder_cost": 0.1},
+        thorough({"readout": Noisy(20, 0.1)}),
         {"groups": {"first": [0], "second": [1]}},
-        {"probabilities": np.arange(60) % 3},
+        thorough({"mixing": [[1, 0.5], [0, 1]], "encoder_cost": 0.1}),
+        thorough({"probabilities": np.arange(60) % 3}),
     ],
     ids=str,
 )

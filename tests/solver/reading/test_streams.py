@@ -14,6 +14,7 @@ from solver import Problem, solve, sweep
 from solver.commands.cli import main
 from solver.reading import read_exactly, read_sources, read_table, streams, tables, text
 from solver.sweeps.spec import read_sweep
+from tests.examples import thorough
 from theory import InputError, Sources
 
 COUNT = 5000
@@ -181,12 +182,13 @@ def test_small_files_are_read_whole(tmp_path):
     assert streams.memory() > 1 << 26
 
 
-def test_on_the_command_line(tmp_path, tiny_memory):
+@pytest.mark.parametrize("outputs", [["--save"], thorough(["--save", "--plot"])], ids=" ".join)
+def test_on_the_command_line(tmp_path, tiny_memory, outputs):
     path, _ = written(tmp_path, "npy")
-    saved, picture = tmp_path / "code.npz", tmp_path / "code.png"
-    arguments = ["solve", str(path), "--json", "--save", str(saved), "--plot", str(picture)]
-    done = CliRunner().invoke(main, arguments)
-    assert done.exit_code == 0 and picture.exists(), done.stderr
+    files = [tmp_path / name for name in ("code.npz", "code.png")][: len(outputs)]
+    asked = [str(word) for pair in zip(outputs, files, strict=True) for word in pair]
+    done = CliRunner().invoke(main, ["solve", str(path), "--json", *asked])
+    assert done.exit_code == 0 and all(file.exists() for file in files), done.stderr
     assert json.loads(done.stdout)["loss"] == pytest.approx(solve(Problem(TABLE)).loss, rel=1e-12)
     assert CliRunner().invoke(main, ["check", str(path), "--json"]).exit_code == 0
     refused = CliRunner().invoke(main, ["check", str(path), "--exact"])

@@ -258,7 +258,7 @@ def test_a_code_by_hand_costs_less_than_any_modular_one():
     assert loss_by_hand(problem, code) < prediction.modular_loss * (1 - 1e-5)
 
 
-@pytest.mark.parametrize("activation", ["free", pytest.param("rectified", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("activation", [thorough("free"), pytest.param("rectified", marks=pytest.mark.slow)])
 def test_the_counterexample_has_a_certificate(activation):
     cost = 0.0 if activation == "rectified" else 1.0
     problem = Problem(COIN, probabilities=WEIGHTS, activation=activation, encoder_cost=cost)
