@@ -138,17 +138,11 @@ def strengthened_loss(problem: Problem, weights: Array) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Missing(Frozen):
-    """The neuron that a code lacks most.
+    """The neuron that a code lacks most."""
 
-    Attributes:
-        neuron: (d,) scaled to f(w) = 1.
-        ratio: what it earns for its cost at the code's own multiplier.
-        saving: what adding it would save if all neurons then took their best strengths.
-    """
-
-    neuron: Array
-    ratio: float
-    saving: float
+    neuron: Array  # (d,) scaled to f(w) = 1
+    ratio: float  # what it earns for its cost at the code's own multiplier
+    saving: float  # what adding it would save if all neurons then took their best strengths
 
 
 def missing_neuron(problem: Problem, weights: Array, others: Array) -> Missing:

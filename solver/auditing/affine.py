@@ -40,19 +40,12 @@ AFFINE = AffineTolerances()
 
 @dataclass(frozen=True, eq=False)
 class AffinePart(Frozen):
-    """What of an activity is affine in the sources: z = weights @ (s - E[s]) + mean + residue.
+    """What of an activity is affine in the sources: z = weights @ (s - E[s]) + mean + residue."""
 
-    Attributes:
-        weights: (n, d).
-        mean: (n,) mean activity.
-        variance: (n,) of the activity.
-        residue: (n,) variance of the residue.
-    """
-
-    weights: Array
-    mean: Array
-    variance: Array
-    residue: Array
+    weights: Array  # (n, d)
+    mean: Array  # (n,) mean activity
+    variance: Array  # (n,) of the activity
+    residue: Array  # (n,) variance of the residue
 
 
 def affine_part(activity: Array, sources: Sources) -> AffinePart:

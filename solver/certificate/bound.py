@@ -62,19 +62,12 @@ SHRINKAGES = (1e-2, 1.0, 1e2, 1e4, np.inf)
 
 @dataclass(frozen=True)
 class _Proof:
-    """What is to prove a bound.
+    """What is to prove a bound."""
 
-    Attributes:
-        multiplier: (d, d) Y.
-        weights: (n, d) a code whose own multiplier is tried too; None for none.
-        quick: whether the faces of the hull are left alone.
-        cover: products of inequalities, checked and used where they prove more; None for none.
-    """
-
-    multiplier: Array
-    weights: Array | None = None
-    quick: bool = False
-    cover: Cover | None = None
+    multiplier: Array  # (d, d) Y
+    weights: Array | None = None  # (n, d) a code whose own multiplier is tried too; None for none
+    quick: bool = False  # whether the faces of the hull are left alone
+    cover: Cover | None = None  # products of inequalities, checked and used where they prove more; None for none
 
 
 def lower_bound(problem: Problem, multiplier: ArrayLike, *, quick: bool = False, cover: Cover | None = None) -> Bound:

@@ -32,17 +32,11 @@ PRICING_SECONDS = 60.0
 
 
 class Paid(NamedTuple):
-    """What a network pays.
+    """What a network pays."""
 
-    Attributes:
-        energies: the terms of the loss by name.
-        error: the largest error of a target.
-        feasible: whether an exact readout has no errors.
-    """
-
-    energies: dict[str, float]
-    error: float
-    feasible: bool
+    energies: dict[str, float]  # the terms of the loss by name
+    error: float  # the largest error of a target
+    feasible: bool  # whether an exact readout has no errors
 
     @property
     def loss(self) -> float:
@@ -51,22 +45,15 @@ class Paid(NamedTuple):
 
 
 class Proven(NamedTuple):
-    """What a multiplier proves.
+    """What a multiplier proves."""
 
-    Attributes:
-        value: the lower bound on the loss of any code of such neurons.
-        rho: the largest worth over cost of a neuron, or more.
-        exact: whether rho is attained.
-        worst_neuron: (w, b) of the neuron worth most, about the mean, w on the coordinates of dependent sources; of
-            free neurons the direction of its decoder.
-        multiplier: (T, r) N.
-    """
-
-    value: float
-    rho: float
-    exact: bool
+    value: float  # the lower bound on the loss of any code of such neurons
+    rho: float  # the largest worth over cost of a neuron, or more
+    exact: bool  # whether rho is attained
+    # (w, b) of the neuron worth most, about the mean, w on the coordinates of dependent sources; of free neurons the
+    # direction of its decoder
     worst_neuron: Array
-    multiplier: Array
+    multiplier: Array  # (T, r) N
 
 
 def require_nonlinear(problem: Problem) -> None:

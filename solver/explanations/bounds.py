@@ -39,19 +39,13 @@ Words = NDArray[np.uint64]
 
 @dataclass(frozen=True, eq=False)
 class PairBounds:
-    """What formulas of three labels can reach, by two of their labels.
+    """What formulas of three labels can reach, by two of their labels."""
 
-    Attributes:
-        labels: k.
-        first: (m,) the pairs, first < second.
-        second: (m,).
-        values: (3, 32, m) upper bounds on the IoU, by what the formula is in the cells of the pair, where the pair are
-            the last two labels of the triple, the first and the last, or the first two.
-    """
-
-    labels: int
-    first: Indices
-    second: Indices
+    labels: int  # k
+    first: Indices  # (m,) the pairs, first < second
+    second: Indices  # (m,)
+    # (3, 32, m) upper bounds on the IoU, by what the formula is in the cells of the pair, where the pair are the last
+    # two labels of the triple, the first and the last, or the first two
     values: Array
 
     def words(self, least: float) -> tuple[Words, Words, Words]:
@@ -76,17 +70,11 @@ class PairBounds:
 
 @dataclass(frozen=True, eq=False)
 class Restricted:
-    """The formulas of three labels, seen from two of them.
+    """The formulas of three labels, seen from two of them."""
 
-    Attributes:
-        true: (32, 4) cells of the two in which a formula is true.
-        open: (32, 4) cells in which it is what the third literal is.
-        of_form: (3, 64) which of these each form is, if the free label has role 0, 1 or 2.
-    """
-
-    true: Mask
-    open: Mask
-    of_form: Indices
+    true: Mask  # (32, 4) cells of the two in which a formula is true
+    open: Mask  # (32, 4) cells in which it is what the third literal is
+    of_form: Indices  # (3, 64) which of these each form is, if the free label has role 0, 1 or 2
 
 
 @cache

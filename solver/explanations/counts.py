@@ -16,17 +16,11 @@ from theory.arrays import Array, Indices, Mask
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """Weight of the samples with each row of labels, where a neuron fires and where it is silent.
+    """Weight of the samples with each row of labels, where a neuron fires and where it is silent."""
 
-    Attributes:
-        rows: (P, k) zeros and ones.
-        firing: (P,).
-        silent: (P,).
-    """
-
-    rows: Array
-    firing: Array
-    silent: Array
+    rows: Array  # (P, k) zeros and ones
+    firing: Array  # (P,)
+    silent: Array  # (P,)
 
     def both(self) -> tuple[Array, Array]:
         """The two weights."""
@@ -35,17 +29,11 @@ class Weights:
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """Weights of labels and pairs of them; the first entry of each where the neuron fires, the second where not.
+    """Weights of labels and pairs of them; the first entry of each where the neuron fires, the second where not."""
 
-    Attributes:
-        whole: (2,) of all samples.
-        one: (2, k) of those with each label.
-        two: (2, k, k) of those with both labels of a pair.
-    """
-
-    whole: Array
-    one: Array
-    two: Array
+    whole: Array  # (2,) of all samples
+    one: Array  # (2, k) of those with each label
+    two: Array  # (2, k, k) of those with both labels of a pair
 
     @property
     def labels(self) -> int:

@@ -112,21 +112,14 @@ def formula_count(labels: int) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Forms:
-    """All formulas that read each of a few labels once; the labels are roles, numbered from zero.
+    """All formulas that read each of a few labels once; the labels are roles, numbered from zero."""
 
-    Attributes:
-        truth: (F, 2^size) of each form, in which cells of the labels it holds; role 0 is the highest bit of a cell.
-        order: (F, size) the roles as they are written.
-        negated: (F, size) for each role whether it is negated.
-        kind: (F,) number of its operators in `OPERATORS`.
-        weights: (F, 2^size) of each form in the moments of the cells: for each set of roles the weight of all samples
-            that have these labels. The weight of the cells in which a form holds is this combination of them.
-    """
-
-    truth: Mask
-    order: Indices
-    negated: Mask
-    kind: Indices
+    truth: Mask  # (F, 2^size) of each form, in which cells of the labels it holds; role 0 is the highest bit of a cell
+    order: Indices  # (F, size) the roles as they are written
+    negated: Mask  # (F, size) for each role whether it is negated
+    kind: Indices  # (F,) number of its operators in `OPERATORS`
+    # (F, 2^size) of each form in the moments of the cells: for each set of roles the weight of all samples that have
+    # these labels. The weight of the cells in which a form holds is this combination of them
     weights: Array
 
 

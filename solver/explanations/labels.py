@@ -17,30 +17,19 @@ from theory.inputs.names import distinct_names
 
 @dataclass(frozen=True, eq=False)
 class BinaryLabels(Frozen):
-    """Labels that a sample has or has not.
+    """Labels that a sample has or has not."""
 
-    Attributes:
-        names: k names.
-        values: (T, k) whether each sample has each label.
-    """
-
-    names: tuple[str, ...]
-    values: Mask
+    names: tuple[str, ...]  # k names
+    values: Mask  # (T, k) whether each sample has each label
 
 
 @dataclass(frozen=True, eq=False)
 class Patterns(Frozen):
-    """The different rows of a table of labels, its columns in the order of their names.
+    """The different rows of a table of labels, its columns in the order of their names."""
 
-    Attributes:
-        names: k names, sorted.
-        rows: (P, k) zeros and ones, no two rows alike.
-        of_sample: (T,) which of them each sample has.
-    """
-
-    names: tuple[str, ...]
-    rows: Array
-    of_sample: Indices
+    names: tuple[str, ...]  # k names, sorted
+    rows: Array  # (P, k) zeros and ones, no two rows alike
+    of_sample: Indices  # (T,) which of them each sample has
 
 
 def binary_labels(labels: Any, seen: Mask) -> BinaryLabels:

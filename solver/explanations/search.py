@@ -34,20 +34,13 @@ TRIPLES_AT_ONCE = 10_000
 
 @dataclass(frozen=True, eq=False)
 class SearchResult:
-    """What a search came to.
+    """What a search came to."""
 
-    Attributes:
-        iou: of the best formula found; NaN where there is none.
-        upper_bound: no formula has a larger IoU.
-        labels: (m, size) numbers of the labels of the best formulas, ascending, in canonical order.
-        form: (m,) of `forms(size)`.
-        by_size: for one, two and three literals the best formula of at most so many: its IoU, labels and form.
-    """
-
-    iou: float
-    upper_bound: float
-    labels: Indices
-    form: Indices
+    iou: float  # of the best formula found; NaN where there is none
+    upper_bound: float  # no formula has a larger IoU
+    labels: Indices  # (m, size) numbers of the labels of the best formulas, ascending, in canonical order
+    form: Indices  # (m,) of `forms(size)`
+    # for one, two and three literals the best formula of at most so many: its IoU, labels and form
     by_size: tuple[tuple[float, Indices, int], ...]
 
     @property
@@ -63,17 +56,11 @@ class SearchResult:
 
 @dataclass(eq=False)
 class _BestFormula:
-    """The best formulas of one size so far.
+    """The best formulas of one size so far."""
 
-    Attributes:
-        size: how many literals they have.
-        least: IoU of the best with fewer literals, which these must exceed to be looked for.
-        iou: of the best.
-    """
-
-    size: int
-    least: float = -1.0
-    iou: float = -1.0
+    size: int  # how many literals they have
+    least: float = -1.0  # IoU of the best with fewer literals, which these must exceed to be looked for
+    iou: float = -1.0  # of the best
     labels: list[Indices] = field(default_factory=list)
     form: list[Indices] = field(default_factory=list)
     value: list[Array] = field(default_factory=list)

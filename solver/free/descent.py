@@ -29,15 +29,10 @@ STEADY = 1e-14  # share of the loss within which two losses are the same
 
 @dataclass(frozen=True, eq=False)
 class Point(Frozen):
-    """Decoders, an offset and their best activities.
+    """Decoders, an offset and their best activities."""
 
-    Attributes:
-        offset: (k,) beta.
-        response: of the decoders.
-    """
-
-    offset: Array
-    response: Response
+    offset: Array  # (k,) beta
+    response: Response  # of the decoders
 
 
 def descend(samples: ScaledSamples, point: Point, *, seconds: float, steps: int = STEPS) -> Point:

@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 class FreeLoss(Frozen):
     """The cost of activity and the readout of a code.
 
-    Attributes:
-        probabilities: (T,) p, nonnegative, of sum one. A sample of p_t = 0 may only have error weight 0.
-        activity_cost: alpha, positive.
-        readout: targets, and what a decoder and its errors cost.
-
     Example:
         >>> import numpy as np
         >>> from theory.neurons.sample_readout import SampleReadout
@@ -30,9 +25,9 @@ class FreeLoss(Frozen):
         3.0
     """
 
-    probabilities: Array
-    activity_cost: float
-    readout: SampleReadout
+    probabilities: Array  # (T,) p, nonnegative, of sum one. A sample of p_t = 0 may only have error weight 0
+    activity_cost: float  # alpha, positive
+    readout: SampleReadout  # targets, and what a decoder and its errors cost
 
     def value(self, activity: Array) -> float:
         """The loss of a code with its best decoder.

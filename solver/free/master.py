@@ -38,19 +38,12 @@ SHORT = 0.99  # share of the way to the boundary that a step may go
 
 @dataclass(frozen=True, eq=False)
 class MasterSolution(Frozen):
-    """The master's answer.
+    """The master's answer."""
 
-    Attributes:
-        energies: (n,) x, positive.
-        offset: (k,) beta.
-        response: of the decoders sqrt(x_i) u_i.
-        reduced: (n,) s, near 1 - worth^2.
-    """
-
-    energies: Array
-    offset: Array
-    response: Response
-    reduced: Array
+    energies: Array  # (n,) x, positive
+    offset: Array  # (k,) beta
+    response: Response  # of the decoders sqrt(x_i) u_i
+    reduced: Array  # (n,) s, near 1 - worth^2
 
 
 def best_energies(

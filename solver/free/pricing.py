@@ -37,19 +37,12 @@ SPANNED = 1e-14  # share of the longest axis below which an axis is rounding (it
 
 @dataclass(frozen=True, eq=False)
 class FreeRatio(Frozen):
-    """The bound of all neurons' worth.
+    """The bound of all neurons' worth."""
 
-    Attributes:
-        rho: no neuron is worth more.
-        exact: whether a neuron is worth rho, up to the tolerance asked for.
-        neurons: (m, k) decoder directions of unit length that come near it, the best first.
-        views: (m,) the view each of them belongs to.
-    """
-
-    rho: float
-    exact: bool
-    neurons: Array
-    views: Indices
+    rho: float  # no neuron is worth more
+    exact: bool  # whether a neuron is worth rho, up to the tolerance asked for
+    neurons: Array  # (m, k) decoder directions of unit length that come near it, the best first
+    views: Indices  # (m,) the view each of them belongs to
 
 
 def largest_ratio(

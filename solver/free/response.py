@@ -42,15 +42,10 @@ RIDGE = 1e-14
 
 @dataclass(frozen=True, eq=False)
 class Levels(Frozen):
-    """What the neurons of a view can tell apart.
+    """What the neurons of a view can tell apart."""
 
-    Attributes:
-        probabilities: (L,) p of the levels.
-        sums: (L, T) the rows that each level adds up; each row by itself if None.
-    """
-
-    probabilities: Array
-    sums: Array | None = None
+    probabilities: Array  # (L,) p of the levels
+    sums: Array | None = None  # (L, T) the rows that each level adds up; each row by itself if None
 
     def totals(self, rows: Array) -> Array:
         """(L, ...) from rows to levels."""
@@ -63,19 +58,12 @@ class Levels(Frozen):
 
 @dataclass(frozen=True, eq=False)
 class ScaledSamples(Frozen):
-    """The problem in units in which mu = alpha = 1.
+    """The problem in units in which mu = alpha = 1."""
 
-    Attributes:
-        targets: (T, k) X.
-        slack: (T,) e, 0 for an exact decoder.
-        ones: (T,) what an offset adds to the rows.
-        views: what a neuron may depend on.
-    """
-
-    targets: Array
-    slack: Array
-    ones: Array
-    views: tuple[Levels, ...]
+    targets: Array  # (T, k) X
+    slack: Array  # (T,) e, 0 for an exact decoder
+    ones: Array  # (T,) what an offset adds to the rows
+    views: tuple[Levels, ...]  # what a neuron may depend on
 
     @property
     def apart(self) -> bool:
@@ -90,15 +78,10 @@ class ScaledSamples(Frozen):
 
 @dataclass(frozen=True, eq=False)
 class Decoders(Frozen):
-    """Decoders (or unit directions) of neurons.
+    """Decoders (or unit directions) of neurons."""
 
-    Attributes:
-        decoders: (n, k).
-        views: (n,) the view of each.
-    """
-
-    decoders: Array
-    views: Indices
+    decoders: Array  # (n, k)
+    views: Indices  # (n,) the view of each
 
     def chosen(self, which: Array) -> Decoders:
         """Some of the neurons, by a mask or by number."""
@@ -111,23 +94,14 @@ class Decoders(Frozen):
 
 @dataclass(frozen=True, eq=False)
 class Response(Frozen):
-    """The best activities of given decoders.
+    """The best activities of given decoders."""
 
-    Attributes:
-        samples: the problem.
-        neurons: the decoders.
-        multiplier: (T, k) M.
-        loss: F.
-        missed: largest entry by which the condition fails.
-        smoothing: theta.
-    """
-
-    samples: ScaledSamples
-    neurons: Decoders
-    multiplier: Array
-    loss: float
-    missed: float
-    smoothing: float = 0.0
+    samples: ScaledSamples  # the problem
+    neurons: Decoders  # the decoders
+    multiplier: Array  # (T, k) M
+    loss: float  # F
+    missed: float  # largest entry by which the condition fails
+    smoothing: float = 0.0  # theta
 
     @cached_property
     def activity(self) -> tuple[Array, ...]:

@@ -39,25 +39,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class FreeStep(Frozen):
-    """Where the search stands: the best code and the best bound so far, which need not belong together.
+    """Where the search stands: the best code and the best bound so far, which need not belong together."""
 
-    Attributes:
-        neurons: (n, k) decoders.
-        activity: (T, n).
-        loss: of the code with its best decoder.
-        multiplier: (T, k) N.
-        lower_bound: of every code's loss.
-        views: (n,) the source or group that each neuron reads, 0 for neurons of any kind.
-        note: what happened.
-    """
-
-    neurons: Array
-    activity: Array
-    loss: float
-    multiplier: Array
-    lower_bound: float
-    views: Indices
-    note: str
+    neurons: Array  # (n, k) decoders
+    activity: Array  # (T, n)
+    loss: float  # of the code with its best decoder
+    multiplier: Array  # (T, k) N
+    lower_bound: float  # of every code's loss
+    views: Indices  # (n,) the source or group that each neuron reads, 0 for neurons of any kind
+    note: str  # what happened
 
 
 @dataclass(frozen=True)

@@ -35,25 +35,15 @@ EMPTY = 1e-15  # share of the longest axis of the targets below which an axis is
 
 @dataclass(frozen=True, eq=False)
 class Setting(Frozen):
-    """The numbers of the search, and the way back.
+    """The numbers of the search, and the way back."""
 
-    Attributes:
-        samples: the problem in its units.
-        back: (T, r) from rows of M to the samples: M_t = back @ M.
-        fixed: (T, k) what is added to M on the samples.
-        axes: (r, k) rows: the rotated targets' axes.
-        loss_unit: the loss of one unit of loss.
-        target_unit: the target of one unit of target.
-        error_weights: (T,) q.
-    """
-
-    samples: ScaledSamples
-    back: Array | csr_array
-    fixed: Array
-    axes: Array
-    loss_unit: float
-    target_unit: float
-    error_weights: Array
+    samples: ScaledSamples  # the problem in its units
+    back: Array | csr_array  # (T, r) from rows of M to the samples: M_t = back @ M
+    fixed: Array  # (T, k) what is added to M on the samples
+    axes: Array  # (r, k) rows: the rotated targets' axes
+    loss_unit: float  # the loss of one unit of loss
+    target_unit: float  # the target of one unit of target
+    error_weights: Array  # (T,) q
 
     def spread(self, rows: Array) -> Array:
         """(T, k) M on the samples.

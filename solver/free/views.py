@@ -19,17 +19,13 @@ if TYPE_CHECKING:
 class View(Frozen):
     """Levels of the samples.
 
-    Attributes:
-        labels: (T,) the level of each sample, 0 .. L - 1.
-        probabilities: (L,) of the levels.
-
     Example:
         >>> View(np.array([0, 1, 1]), np.array([0.2, 0.8])).totals(np.array([[1.0], [2.0], [3.0]])).tolist()
         [[1.0], [5.0]]
     """
 
-    labels: Indices
-    probabilities: Array
+    labels: Indices  # (T,) the level of each sample, 0 .. L - 1
+    probabilities: Array  # (L,) of the levels
 
     @property
     def apart(self) -> bool:

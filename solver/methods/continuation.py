@@ -40,15 +40,10 @@ CONTINUATION = ContinuationTolerances()
 
 @dataclass(frozen=True)
 class Start:
-    """The optimal code of a problem, from which another is to be found.
+    """The optimal code of a problem, from which another is to be found."""
 
-    Attributes:
-        problem: what it codes.
-        weights: (n, d) its source weights.
-    """
-
-    problem: Problem
-    weights: Array
+    problem: Problem  # what it codes
+    weights: Array  # (n, d) its source weights
 
     def in_order_of(self, problem: Problem) -> Start:
         """With its sources in the order in which another problem is solved.

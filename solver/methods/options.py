@@ -10,18 +10,12 @@ from dataclasses import dataclass
 class Option:
     """An argument of `solve` that only some methods take; those list it in their module's OPTIONS.
 
-    Attributes:
-        name: of the argument, in `solve` and in the method's `steps`.
-        takes: what the method takes, for the error when another method is told it.
-        otherwise: what other methods do.
-        read: turns a value into the one that the method wants, or raises InputError.
-
     Example:
         >>> Option("neurons", takes="a number", otherwise="uses as many as help", read=int).read("3")
         3
     """
 
-    name: str
-    takes: str
-    otherwise: str
-    read: Callable[[object], object]
+    name: str  # of the argument, in `solve` and in the method's `steps`
+    takes: str  # what the method takes, for the error when another method is told it
+    otherwise: str  # what other methods do
+    read: Callable[[object], object]  # turns a value into the one that the method wants, or raises InputError

@@ -53,21 +53,13 @@ ESTIMATES = EstimateSizes()
 
 @dataclass(frozen=True, eq=False)
 class NeuronInformation:
-    """The information of n neurons about d sources.
+    """The information of n neurons about d sources."""
 
-    Attributes:
-        information: (n, d) nats that each neuron tells, less what chance would, and at least zero.
-        shares: (n, d) information in units of the source's entropy, from 0 to 1.
-        sure: (n, d) whether it is more than chance would give; what is not counts only beside what is.
-        chance: (d,) what a neuron that tells nothing seems to tell about each source, in units of its entropy.
-        telling: whether the samples are enough to tell a neuron that is the source from chance, for every source.
-    """
-
-    information: Array
-    shares: Array
-    sure: Mask
-    chance: Array
-    telling: bool
+    information: Array  # (n, d) nats that each neuron tells, less what chance would, and at least zero
+    shares: Array  # (n, d) information in units of the source's entropy, from 0 to 1
+    sure: Mask  # (n, d) whether it is more than chance would give; what is not counts only beside what is
+    chance: Array  # (d,) what a neuron that tells nothing seems to tell about each source, in units of its entropy
+    telling: bool  # whether the samples are enough to tell a neuron that is the source from chance, for every source
 
     @property
     def ratio(self) -> float:
@@ -156,19 +148,12 @@ def neuron_information(samples: ScoredSamples, seed: int, *, conditional: bool =
 
 @dataclass(frozen=True, eq=False)
 class _Draw:
-    """Ranks of some samples.
+    """Ranks of some samples."""
 
-    Attributes:
-        neurons: (m, n).
-        sources: (C, d) of the conditions.
-        condition: (m,) of each sample.
-        neighbours: (d,) number of the nearest neighbour that is the reach of a sample, for each source.
-    """
-
-    neurons: Array
-    sources: Array
-    condition: Indices
-    neighbours: tuple[int, ...]
+    neurons: Array  # (m, n)
+    sources: Array  # (C, d) of the conditions
+    condition: Indices  # (m,) of each sample
+    neighbours: tuple[int, ...]  # (d,) number of the nearest neighbour that is the reach of a sample, for each source
 
     def information(self, neuron: int, source: int, others: Indices, order: Indices | None = None) -> float:
         """That of a neuron about a source beyond others, with the conditions in some order."""

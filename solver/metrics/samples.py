@@ -18,27 +18,18 @@ from theory.inputs import as_matrix
 
 @dataclass(frozen=True, eq=False)
 class ScoredSamples:
-    """Activity and sources that fit each other, without samples of weight zero.
+    """Activity and sources that fit each other, without samples of weight zero."""
 
-    Attributes:
-        neurons: (T, n) activity of those that vary; n may be zero.
-        sources: (T, d).
-        classes: (d,) for each source whether its values are numbers of classes.
-        weights: (T,) of the samples, which sum to one.
-        condition: (T,) number of each sample's condition. Samples with the same sources are trials of one, which say no
-            more about the sources than one of them. Where most combinations of values occur, they are no draw from
-            more, and each sample is a condition by itself.
-        conditions: how many there are, C.
-        kinds: (C, d) which of its values each source has in each condition, counted from zero.
-    """
-
-    neurons: Array
-    sources: Array
-    classes: tuple[bool, ...]
-    weights: Array
+    neurons: Array  # (T, n) activity of those that vary; n may be zero
+    sources: Array  # (T, d)
+    classes: tuple[bool, ...]  # (d,) for each source whether its values are numbers of classes
+    weights: Array  # (T,) of the samples, which sum to one
+    # (T,) number of each sample's condition. Samples with the same sources are trials of one, which say no more about
+    # the sources than one of them. Where most combinations of values occur, they are no draw from more, and each sample
+    # is a condition by itself
     condition: Indices
-    conditions: int
-    kinds: Indices
+    conditions: int  # how many there are, C
+    kinds: Indices  # (C, d) which of its values each source has in each condition, counted from zero
 
     @property
     def columns(self) -> list[Array]:

@@ -41,19 +41,12 @@ CONE = ConeNewtonTolerances()
 
 @dataclass
 class ConeCode:
-    """A code in cone coordinates: neuron i is ``coordinates[i] @ corners[i]``, and its cost c'Q_i c.
+    """A code in cone coordinates: neuron i is ``coordinates[i] @ corners[i]``, and its cost c'Q_i c."""
 
-    Attributes:
-        coordinates: (n, d) c >= 0.
-        corners: (n, d, d) generators of each neuron's cone, one per row.
-        quadratic: (n, d, d) M + v v' of each neuron's cone.
-        readout: g.
-    """
-
-    coordinates: Array
-    corners: Array
-    quadratic: Array
-    readout: Readout
+    coordinates: Array  # (n, d) c >= 0
+    corners: Array  # (n, d, d) generators of each neuron's cone, one per row
+    quadratic: Array  # (n, d, d) M + v v' of each neuron's cone
+    readout: Readout  # g
 
     @property
     def weights(self) -> Array:

@@ -41,19 +41,12 @@ KEPT = 4  # compiled programs that are remembered: some 80 kB for each cone of f
 
 @dataclass(frozen=True)
 class ConicSolution:
-    """What a conic solver found, as accurate as it could.
+    """What a conic solver found, as accurate as it could."""
 
-    Attributes:
-        blocks: (N, d, d) X_k, symmetric; doubly nonnegative up to the solver's accuracy.
-        multiplier: (d, d) Y, of the equation that links G to the blocks.
-        optimum: the value of the program.
-        status: "optimal", or what cvxpy calls it otherwise.
-    """
-
-    blocks: Array
-    multiplier: Array
-    optimum: float
-    status: str
+    blocks: Array  # (N, d, d) X_k, symmetric; doubly nonnegative up to the solver's accuracy
+    multiplier: Array  # (d, d) Y, of the equation that links G to the blocks
+    optimum: float  # the value of the program
+    status: str  # "optimal", or what cvxpy calls it otherwise
 
 
 class ConicProgram:

@@ -151,25 +151,15 @@ def bootstrap(
 
 @dataclass(frozen=True)
 class _Draws:
-    """What is drawn.
+    """What is drawn."""
 
-    Attributes:
-        resamples: how many.
-        size: samples in each.
-        replaced: whether with replacement.
-        part: samples in a part of a resample; zero where none are drawn.
-        parts: how many of the resamples have one.
-        sizes: of the curve, below the number of samples, increasing.
-        each: draws of each of these.
-    """
-
-    resamples: int
-    size: int
-    replaced: bool
-    part: int
-    parts: int
-    sizes: tuple[int, ...]
-    each: int
+    resamples: int  # how many
+    size: int  # samples in each
+    replaced: bool  # whether with replacement
+    part: int  # samples in a part of a resample; zero where none are drawn
+    parts: int  # how many of the resamples have one
+    sizes: tuple[int, ...]  # of the curve, below the number of samples, increasing
+    each: int  # draws of each of these
 
     @classmethod
     def of(cls, problem: Problem, count: int, resamples: int, size: int | None, *, replaced: bool, curve: bool) -> Self:

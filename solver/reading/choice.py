@@ -62,25 +62,15 @@ class Places:
 
 @dataclass(frozen=True)
 class Choice:
-    """Which columns of a table are sources.
+    """Which columns of a table are sources."""
 
-    Attributes:
-        columns: those that are, in this order; None for all that are left.
-        drop: those that are not.
-        index: the column that names the rows, or None.
-        weights: the column of weights, or None.
-        angles: columns of numbers that are angles.
-        categories: columns that are categories, and may hold words.
-        context: the column with the samples' weights in a context, which is no source, or None.
-    """
-
-    columns: tuple[str, ...] | None = None
-    drop: tuple[str, ...] = ()
-    index: str | None = None
-    weights: str | None = None
-    angles: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    context: str | None = None
+    columns: tuple[str, ...] | None = None  # those that are, in this order; None for all that are left
+    drop: tuple[str, ...] = ()  # those that are not
+    index: str | None = None  # the column that names the rows, or None
+    weights: str | None = None  # the column of weights, or None
+    angles: tuple[str, ...] = ()  # columns of numbers that are angles
+    categories: tuple[str, ...] = ()  # columns that are categories, and may hold words
+    context: str | None = None  # the column with the samples' weights in a context, which is no source, or None
 
     def __bool__(self) -> bool:
         named = self.columns is not None or self.index is not None or self.context is not None

@@ -26,10 +26,6 @@ KINDS = ("mean", "squared-mean", "peak", CONTEXT)
 class Energy:
     """One of `KINDS`.
 
-    Attributes:
-        kind: which one.
-        context: the column with the weights of the samples in the context, or None.
-
     Example:
         >>> Energy.of("context=night")
         Energy(kind='context', context='night')
@@ -38,8 +34,8 @@ class Energy:
         theory.errors.InputError: energy: 'peak' takes no column; leave out 'night', or write context=night
     """
 
-    kind: str = "mean"
-    context: str | None = None
+    kind: str = "mean"  # which one
+    context: str | None = None  # the column with the weights of the samples in the context, or None
 
     @classmethod
     def of(cls, text: str | None) -> Energy:

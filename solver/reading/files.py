@@ -84,21 +84,13 @@ class NumericTable:
 
 @dataclass(frozen=True)
 class InputFile:
-    """Where a table comes from: a file on disk, or bytes that could be read only once.
+    """Where a table comes from: a file on disk, or bytes that could be read only once."""
 
-    Attributes:
-        name: what to call it in a message.
-        kind: .csv of any text, or another of `SUFFIXES`.
-        path: of a file on disk, else None.
-        content: what was read at once, such as a compressed text, else None.
-        array: which of its arrays is meant, where one was named behind the file; else None.
-    """
-
-    name: str
-    kind: str
-    path: Path | None = None
-    content: bytes | None = None
-    array: str | None = None
+    name: str  # what to call it in a message
+    kind: str  # .csv of any text, or another of `SUFFIXES`
+    path: Path | None = None  # of a file on disk, else None
+    content: bytes | None = None  # what was read at once, such as a compressed text, else None
+    array: str | None = None  # which of its arrays is meant, where one was named behind the file; else None
 
     def __str__(self) -> str:
         return self.name

@@ -35,25 +35,16 @@ CELL_SHOWN = 30  # characters of a bad cell that a message repeats
 
 @dataclass(frozen=True)
 class Layout:
-    """How a text file is to be read: found from its first lines.
+    """How a text file is to be read: found from its first lines."""
 
-    Attributes:
-        path: the file.
-        encoding: of its text.
-        delimiter: what stands between cells; None for any white space.
-        header: names of all columns, or None; that of the column which numbers the rows may be empty.
-        lines_before_data: so many.
-        width: cells of the first line.
-        places: of the columns that were chosen; None where all are read, and hold numbers.
-    """
-
-    path: InputFile
-    encoding: str
-    delimiter: str | None
+    path: InputFile  # the file
+    encoding: str  # of its text
+    delimiter: str | None  # what stands between cells; None for any white space
+    # names of all columns, or None; that of the column which numbers the rows may be empty
     header: tuple[str, ...] | None
-    lines_before_data: int
-    width: int
-    places: Places | None = None
+    lines_before_data: int  # so many
+    width: int  # cells of the first line
+    places: Places | None = None  # of the columns that were chosen; None where all are read, and hold numbers
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield (line number counted from 1, cells) for every row of data."""

@@ -163,18 +163,12 @@ def _state(path: InputFile) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class _Blocks:
-    """A table in blocks of rows.
+    """A table in blocks of rows."""
 
-    Attributes:
-        names: of the sources, or None.
-        total: what has been read at the end: rows, or bytes.
-        lanes: among how many the blocks are dealt.
-        read: yields (rows (n, d), weights (n,) or None, number of the first row, how much was read) of a lane.
-    """
-
-    names: tuple[str, ...] | None
-    total: int
-    lanes: int
+    names: tuple[str, ...] | None  # of the sources, or None
+    total: int  # what has been read at the end: rows, or bytes
+    lanes: int  # among how many the blocks are dealt
+    # yields (rows (n, d), weights (n,) or None, number of the first row, how much was read) of a lane
     read: Callable[[int], Iterator[tuple[NDArray[Any], NDArray[Any] | None, int, int]]]
 
 

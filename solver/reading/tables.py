@@ -49,23 +49,14 @@ def _reader(name: str, path: InputFile) -> Any:
 
 @dataclass(frozen=True)
 class ParquetBlocks:
-    """The columns of a Parquet file, or of a folder of them, some thousand rows at a time.
+    """The columns of a Parquet file, or of a folder of them, some thousand rows at a time."""
 
-    Attributes:
-        path: the file or folder.
-        names: of the columns.
-        rows: their number.
-        table: of pyarrow.
-        weights: None: they are a column, if there are any.
-        places: of the columns that were chosen, or None.
-    """
-
-    path: InputFile
-    names: tuple[str, ...]
-    rows: int
-    table: Any
-    weights: None = None
-    places: Places | None = None
+    path: InputFile  # the file or folder
+    names: tuple[str, ...]  # of the columns
+    rows: int  # their number
+    table: Any  # of pyarrow
+    weights: None = None  # None: they are a column, if there are any
+    places: Places | None = None  # of the columns that were chosen, or None
 
     @property
     def width(self) -> int:
@@ -120,17 +111,11 @@ class ParquetBlocks:
 
 @dataclass(frozen=True)
 class _Columns:
-    """What stands at the end of a Parquet file, or of all files of a folder.
+    """What stands at the end of a Parquet file, or of all files of a folder."""
 
-    Attributes:
-        kinds: of the columns by their names, last those of names of folders.
-        rows: their number.
-        table: to be read.
-    """
-
-    kinds: dict[str, Any]
-    rows: int
-    table: Any
+    kinds: dict[str, Any]  # of the columns by their names, last those of names of folders
+    rows: int  # their number
+    table: Any  # to be read
 
 
 def _known_columns(path: InputFile, choice: Choice) -> _Columns:
@@ -222,23 +207,14 @@ def _as_floats(column: Any) -> Array:
 
 @dataclass(frozen=True)
 class ZarrBlocks:
-    """An array of a Zarr store, some of its chunks at a time.
+    """An array of a Zarr store, some of its chunks at a time."""
 
-    Attributes:
-        path: the store.
-        array: (T, columns) or (T,), of zarr, or of xarray where that wrote it.
-        weights: (T,) from an array of its own, or None.
-        chunk: rows of a chunk.
-        names: of the columns, where xarray keeps them, or where some are chosen.
-        places: of the columns that were chosen, or None.
-    """
-
-    path: InputFile
-    array: Any
-    weights: Any
-    chunk: int
-    names: tuple[str, ...] | None = None
-    places: Places | None = None
+    path: InputFile  # the store
+    array: Any  # (T, columns) or (T,), of zarr, or of xarray where that wrote it
+    weights: Any  # (T,) from an array of its own, or None
+    chunk: int  # rows of a chunk
+    names: tuple[str, ...] | None = None  # of the columns, where xarray keeps them, or where some are chosen
+    places: Places | None = None  # of the columns that were chosen, or None
 
     @classmethod
     def of(cls, path: InputFile, wanted: str, also: str | None, choice: Choice = EVERYTHING) -> ZarrBlocks:

@@ -102,17 +102,11 @@ def _require_no_spreadsheet_errors(layout: Layout) -> None:
 
 @dataclass(frozen=True)
 class TextBlocks:
-    """The rows of a text file, some thousands at a time.
+    """The rows of a text file, some thousands at a time."""
 
-    Attributes:
-        layout: of the file.
-        names: of the columns that are read, or None.
-        width: their number.
-    """
-
-    layout: Layout
-    names: tuple[str, ...] | None
-    width: int
+    layout: Layout  # of the file
+    names: tuple[str, ...] | None  # of the columns that are read, or None
+    width: int  # their number
 
     @classmethod
     def of(cls, path: InputFile, choice: Choice = EVERYTHING) -> TextBlocks:

@@ -102,17 +102,13 @@ class ConeProof:
         frame: the loss in its own units, of one to three sources.
         multiplier: (T, k) N of the frame.
         level: rho that is to be proven.
-
-    Attributes:
-        violators: neurons (d + 1,) of exact cones that exceed the level.
-        looked_at: how many cones were looked at.
     """
 
     frame: Frame
     multiplier: Array
     level: float
-    violators: list[Array] = field(default_factory=list)
-    looked_at: int = 0
+    violators: list[Array] = field(default_factory=list)  # neurons (d + 1,) of exact cones that exceed the level
+    looked_at: int = 0  # how many cones were looked at
 
     def __post_init__(self) -> None:
         frame = self.frame

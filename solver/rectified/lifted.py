@@ -52,21 +52,13 @@ SIZES = LiftedSizes()
 
 @dataclass(frozen=True, eq=False)
 class _Scaled(Frozen):
-    """Step 2: samples that occur, in coordinates of unit cost.
+    """Step 2: samples that occur, in coordinates of unit cost."""
 
-    Attributes:
-        occur: (T,) mask of the samples with a probability.
-        roots: (m,) sqrt(p) of those.
-        sources: (m, d) S R^-1 with W = R'R.
-        moments: (m,) sqrt(q).
-        products: ((m + d)^2, e) the quadratic form of each product, flat.
-    """
-
-    occur: Mask
-    roots: Array
-    sources: Array
-    moments: Array
-    products: csr_array
+    occur: Mask  # (T,) mask of the samples with a probability
+    roots: Array  # (m,) sqrt(p) of those
+    sources: Array  # (m, d) S R^-1 with W = R'R
+    moments: Array  # (m,) sqrt(q)
+    products: csr_array  # ((m + d)^2, e) the quadratic form of each product, flat
 
     @property
     def size(self) -> int:

@@ -42,13 +42,6 @@ FRAME = FrameTolerances()
 class RectifiedLoss(Frozen):
     """What rectified neurons cost, and what is read from them.
 
-    Attributes:
-        sources: (T, d) S, centred under the probabilities.
-        probabilities: (T,) p, nonnegative, of sum one: how often each sample is met.
-        activity_cost: alpha, positive.
-        weight_costs: (d, d) R, positive semidefinite: w'R w is what input weights cost.
-        readout: the targets on the same samples, and the costs of decoder and errors.
-
     Example:
         >>> from theory.neurons.sample_readout import SampleReadout
         >>> half, sources = np.array([0.5, 0.5]), np.array([[-1.0], [1.0]])
@@ -57,11 +50,11 @@ class RectifiedLoss(Frozen):
         (5.5, 17.125)
     """
 
-    sources: Array
-    probabilities: Array
-    activity_cost: float
-    weight_costs: Array
-    readout: SampleReadout
+    sources: Array  # (T, d) S, centred under the probabilities
+    probabilities: Array  # (T,) p, nonnegative, of sum one: how often each sample is met
+    activity_cost: float  # alpha, positive
+    weight_costs: Array  # (d, d) R, positive semidefinite: w'R w is what input weights cost
+    readout: SampleReadout  # the targets on the same samples, and the costs of decoder and errors
 
     def activity(self, neurons: Array) -> Array:
         """(T, n) of neurons (n, d + 1), rows (w, b)."""
@@ -89,29 +82,17 @@ class RectifiedLoss(Frozen):
 
 @dataclass(frozen=True, eq=False)
 class Frame(Frozen):
-    """The loss in units of its own: neurons u = (w, b) there are ``back @ u`` here.
+    """The loss in units of its own: neurons u = (w, b) there are ``back @ u`` here."""
 
-    Attributes:
-        lifted: (T, d + 1) rows (s_t, 1), in sources such that lifted'p lifted + weights is the identity.
-        probabilities: (T,) p.
-        error_weights: (T,) q.
-        weights: (d + 1, d + 1) what u'.u costs beside activity.
-        targets: (T, k) sqrt(q) X, of length one (or zero, if there is nothing to read).
-        delta: mu / kappa, positive.
-        back: (d + 1, d + 1).
-        unit: what a loss of one is here.
-        multiplier_unit: what a multiplier of one is here.
-    """
-
-    lifted: Array
-    probabilities: Array
-    error_weights: Array
-    weights: Array
-    targets: Array
-    delta: float
-    back: Array
-    unit: float
-    multiplier_unit: float
+    lifted: Array  # (T, d + 1) rows (s_t, 1), in sources such that lifted'p lifted + weights is the identity
+    probabilities: Array  # (T,) p
+    error_weights: Array  # (T,) q
+    weights: Array  # (d + 1, d + 1) what u'.u costs beside activity
+    targets: Array  # (T, k) sqrt(q) X, of length one (or zero, if there is nothing to read)
+    delta: float  # mu / kappa, positive
+    back: Array  # (d + 1, d + 1)
+    unit: float  # what a loss of one is here
+    multiplier_unit: float  # what a multiplier of one is here
 
     def energies(self, neurons: Array) -> Array:
         """(n,) c of neurons (n, d + 1) of the frame."""

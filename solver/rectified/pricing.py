@@ -32,17 +32,11 @@ STARTS, BUNCH = 60, 40  # random climbs before a proof; violators of a proof tha
 
 @dataclass(frozen=True, eq=False)
 class RectifiedRatio(Frozen):
-    """How much any neuron is worth at a multiplier.
+    """How much any neuron is worth at a multiplier."""
 
-    Attributes:
-        rho: no neuron is worth more.
-        exact: whether a neuron is worth that much, up to the tolerance that was asked for.
-        neurons: (n, d + 1) rows (w, b), of unit cost: the best that were found, best first.
-    """
-
-    rho: float
-    exact: bool
-    neurons: Array
+    rho: float  # no neuron is worth more
+    exact: bool  # whether a neuron is worth that much, up to the tolerance that was asked for
+    neurons: Array  # (n, d + 1) rows (w, b), of unit cost: the best that were found, best first
 
 
 def largest_ratio(

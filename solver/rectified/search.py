@@ -75,23 +75,14 @@ HELPERS = 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7
 
 @dataclass(frozen=True, eq=False)
 class RectifiedStep(Frozen):
-    """What is known after a round.
+    """What is known after a round."""
 
-    Attributes:
-        neurons: (n, d + 1) rows (w, b) of the best code so far, scaled so that each earns what it costs.
-        activity: (T, n) of that code.
-        loss: of that code.
-        multiplier: (T, k) of the best bound so far, which may be that of another code.
-        lower_bound: no code of the family costs less.
-        note: what was done, and how far the bound can be trusted to tighten.
-    """
-
-    neurons: Array
-    activity: Array
-    loss: float
-    multiplier: Array
-    lower_bound: float
-    note: str
+    neurons: Array  # (n, d + 1) rows (w, b) of the best code so far, scaled so that each earns what it costs
+    activity: Array  # (T, n) of that code
+    loss: float  # of that code
+    multiplier: Array  # (T, k) of the best bound so far, which may be that of another code
+    lower_bound: float  # no code of the family costs less
+    note: str  # what was done, and how far the bound can be trusted to tighten
 
 
 def steps(loss: RectifiedLoss, *, tolerance: float, rng: np.random.Generator) -> Iterator[RectifiedStep]:

@@ -94,19 +94,12 @@ class Triangle:
 
 @dataclass(frozen=True)
 class Relaxed:
-    """The solution of the program, as far as it was solved.
+    """The solution of the program, as far as it was solved."""
 
-    Attributes:
-        neuron: (n, n) P.
-        weights: (p,) N, nonnegative.
-        active: (p,) whether each product takes part in the proof.
-        bound: the largest eigenvalue of Y + sum_k N_k A_k: the value of the program is at most that.
-    """
-
-    neuron: Array
-    weights: Array
-    active: Mask
-    bound: float
+    neuron: Array  # (n, n) P
+    weights: Array  # (p,) N, nonnegative
+    active: Mask  # (p,) whether each product takes part in the proof
+    bound: float  # the largest eigenvalue of Y + sum_k N_k A_k: the value of the program is at most that
 
 
 def most_valuable(
@@ -224,25 +217,16 @@ class _Change(NamedTuple):
 
 @dataclass(frozen=True)
 class _Frame:
-    """The coordinates of Nesterov and Todd about a point, in which P and S are one diagonal matrix; and its system.
-
-    Attributes:
-        to: (n, n) P is to P to' in these coordinates.
-        back: (n, n) S is back' S back in these coordinates.
-        diagonal: (n,) both of them.
-        factor: of the linear system of all steps from here.
-        along: its solution for the trace.
-        missing: (p,) by how much the slacks of the products are not those of P.
-    """
+    """The coordinates of Nesterov and Todd about a point, in which P and S are one diagonal matrix; and its system."""
 
     point: _BarrierPoint
-    to: Array
-    back: Array
-    diagonal: Array
-    factor: Array
+    to: Array  # (n, n) P is to P to' in these coordinates
+    back: Array  # (n, n) S is back' S back in these coordinates
+    diagonal: Array  # (n,) both of them
+    factor: Array  # of the linear system of all steps from here
     trace: Array
-    along: Array
-    missing: Array
+    along: Array  # its solution for the trace
+    missing: Array  # (p,) by how much the slacks of the products are not those of P
 
     @classmethod
     def of(cls, point: _BarrierPoint) -> _Frame:

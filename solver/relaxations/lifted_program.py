@@ -45,19 +45,12 @@ LIFTED = LiftedTolerances()
 
 @dataclass(frozen=True)
 class LiftedBound:
-    """What the relaxation proves.
+    """What the relaxation proves."""
 
-    Attributes:
-        multiplier: (d, d) Y.
-        cover: the proof that w'Y w <= rho f(w) for all w with rho near one: one cell, all directions.
-        optimum: the value of the relaxation, as far as its products were stated.
-        note: what went wrong, if anything did.
-    """
-
-    multiplier: Array
-    cover: Cover
-    optimum: float
-    note: str
+    multiplier: Array  # (d, d) Y
+    cover: Cover  # the proof that w'Y w <= rho f(w) for all w with rho near one: one cell, all directions
+    optimum: float  # the value of the relaxation, as far as its products were stated
+    note: str  # what went wrong, if anything did
 
 
 def lifted_bound(problem: Problem, solver: str, tolerance: float = COARSEST) -> LiftedBound:

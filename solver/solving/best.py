@@ -14,27 +14,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Best:
-    """The best code and the best bound of all iterates so far, which need not belong together.
+    """The best code and the best bound of all iterates so far, which need not belong together."""
 
-    Attributes:
-        weights: (n, d) source weights of the code.
-        loss: of the code, as its method has it.
-        multiplier: (d, d) Y that proves the bound.
-        lower_bound: as its method has it.
-        cover: proof that belongs to the multiplier; None where the data alone show the bound.
-        priced: whether the bound comes from the faces of the hull.
-        note: the last thing that a method had to say.
-        final: whether the code is given as it is: it is known to be the only optimal one, or any will do.
-    """
-
-    weights: Array
-    loss: float
-    multiplier: Array
-    lower_bound: float = 0.0
-    cover: Cover | None = None
-    note: str = ""
-    priced: bool = False
-    final: bool = False
+    weights: Array  # (n, d) source weights of the code
+    loss: float  # of the code, as its method has it
+    multiplier: Array  # (d, d) Y that proves the bound
+    lower_bound: float = 0.0  # as its method has it
+    cover: Cover | None = None  # proof that belongs to the multiplier; None where the data alone show the bound
+    note: str = ""  # the last thing that a method had to say
+    priced: bool = False  # whether the bound comes from the faces of the hull
+    final: bool = False  # whether the code is given as it is: it is known to be the only optimal one, or any will do
 
     @classmethod
     def modular(cls, problem: Problem) -> Best:

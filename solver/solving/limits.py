@@ -48,18 +48,12 @@ class Progress(Frozen):
 
 @dataclass(frozen=True)
 class Limits:
-    """When a search ends.
+    """When a search ends."""
 
-    Attributes:
-        tolerance: relative gap at which a code counts as optimal.
-        max_iterations: rounds of the method at most.
-        time_limit: seconds at most; None for no limit.
-        callback: called after each iteration; a true return value ends the search.
-    """
-
-    tolerance: float = DEFAULT_TOLERANCE
-    max_iterations: int = DEFAULT_ITERATIONS
-    time_limit: float | None = None
+    tolerance: float = DEFAULT_TOLERANCE  # relative gap at which a code counts as optimal
+    max_iterations: int = DEFAULT_ITERATIONS  # rounds of the method at most
+    time_limit: float | None = None  # seconds at most; None for no limit
+    # called after each iteration; a true return value ends the search
     callback: Callable[[Progress], object] | None = None
 
 

@@ -33,20 +33,15 @@ KEPT_POSITION_COST = 1e-6
 class Task:
     """Situations and what is to be coded in them.
 
-    Attributes:
-        situations: (T, k) each situation by k whole numbers: what a tuning map is drawn over.
-        sources: T samples, one per situation, with their probabilities and names.
-        groups: the columns of the sources that belong together, by name.
-
     Example:
         >>> task = object_on_ring(12, places=(0, 3))
         >>> task.situations.shape, task.groups
         ((24, 2), {'position': (0, 1), 'object': (2, 3)})
     """
 
-    situations: Integers
-    sources: Sources
-    groups: Mapping[str, Sequence[int]]
+    situations: Integers  # (T, k) each situation by k whole numbers: what a tuning map is drawn over
+    sources: Sources  # T samples, one per situation, with their probabilities and names
+    groups: Mapping[str, Sequence[int]]  # the columns of the sources that belong together, by name
 
     @classmethod
     def of(cls, situations: ArrayLike, groups: Mapping[str, ArrayLike], probabilities: ArrayLike | None = None) -> Task:

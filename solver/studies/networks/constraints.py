@@ -47,25 +47,15 @@ CONDITIONS = {
 
 @dataclass(frozen=True)
 class Scored:
-    """Scores of networks that differ in their seeds alone, with confidence.
+    """Scores of networks that differ in their seeds alone, with confidence."""
 
-    Attributes:
-        network: name.
-        condition: name, see `CONDITIONS`.
-        factors: name of the data.
-        ratio: mutual-information ratio (MIR).
-        gap: mutual-information gap (MIG).
-        disentanglement: score of DCI.
-        ratios: (s,) ratio of each seed.
-    """
-
-    network: str
-    condition: str
-    factors: str
-    ratio: Confidence
-    gap: Confidence
-    disentanglement: Confidence
-    ratios: tuple[float, ...]
+    network: str  # name
+    condition: str  # name, see `CONDITIONS`
+    factors: str  # name of the data
+    ratio: Confidence  # mutual-information ratio (MIR)
+    gap: Confidence  # mutual-information gap (MIG)
+    disentanglement: Confidence  # score of DCI
+    ratios: tuple[float, ...]  # (s,) ratio of each seed
 
     def row(self) -> dict[str, object]:
         """The columns of a table."""

@@ -27,19 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Held:
-    """Networks held against the certified optimum of their own kind; without one, of none of these attributes is known.
+    """Networks held against the certified optimum of their own kind; where there is none nothing of it is known."""
 
-    Attributes:
-        kind: of their neurons: "linear", "rectified" or "free"; "" for architectures that no certified problem is of.
-        bound: certified lower bound on the loss.
-        price: certified price of modularity of neurons of this kind.
-        above: of each seed, by what share it ends above the certified lower bound.
-    """
-
+    # of their neurons: "linear", "rectified" or "free"; "" for architectures that no certified problem is of
     kind: str = ""
-    bound: float = float("nan")
-    price: float = float("nan")
-    above: tuple[float, ...] = ()
+    bound: float = float("nan")  # certified lower bound on the loss
+    price: float = float("nan")  # certified price of modularity of neurons of this kind
+    above: tuple[float, ...] = ()  # of each seed, by what share it ends above the certified lower bound
 
     def row(self) -> dict[str, object]:
         """The columns of a table."""

@@ -38,29 +38,18 @@ SIDE = 8  # pixels of a side of the pictures that the variational network sees
 
 @dataclass(frozen=True)
 class Trial:
-    """What theory says of one data set, and what the networks of several seeds do.
+    """What theory says of one data set, and what the networks of several seeds do."""
 
-    Attributes:
-        architecture: name of the architecture.
-        data: name of the data set.
-        modular: the linear theory's verdict.
-        price: certified price of modularity of linear neurons.
-        scores: of each seed's network, 1 if modular.
-        mixed: whether each is mixed; None for one that is silent throughout.
-        losses: of each at the end.
-        separate: least loss of networks whose neurons read one source each; NaN where none were trained.
-        held: the networks against the optimum of their own kind.
-    """
-
-    architecture: str
-    data: str
-    modular: bool
-    price: float
-    scores: tuple[float, ...]
-    mixed: tuple[bool | None, ...]
-    losses: tuple[float, ...]
+    architecture: str  # name of the architecture
+    data: str  # name of the data set
+    modular: bool  # the linear theory's verdict
+    price: float  # certified price of modularity of linear neurons
+    scores: tuple[float, ...]  # of each seed's network, 1 if modular
+    mixed: tuple[bool | None, ...]  # whether each is mixed; None for one that is silent throughout
+    losses: tuple[float, ...]  # of each at the end
+    # least loss of networks whose neurons read one source each; NaN where none were trained
     separate: float = float("nan")
-    held: Held = field(default_factory=Held)
+    held: Held = field(default_factory=Held)  # the networks against the optimum of their own kind
 
     @property
     def agreement(self) -> float:

@@ -37,21 +37,13 @@ ROUNDING = 1e-5  # share of the loss by which single precision may fall below a 
 
 @dataclass(frozen=True)
 class WidthRun:
-    """Networks of one width on one data set, and the optimum of their kind.
+    """Networks of one width on one data set, and the optimum of their kind."""
 
-    Attributes:
-        kind: name of the architecture.
-        sources: name of the data set.
-        trained: the networks.
-        held: them against the optimum.
-        mixed: whether each is mixed; None for one that is silent throughout.
-    """
-
-    kind: str
-    sources: str
-    trained: Trained
-    held: Held
-    mixed: tuple[bool | None, ...]
+    kind: str  # name of the architecture
+    sources: str  # name of the data set
+    trained: Trained  # the networks
+    held: Held  # them against the optimum
+    mixed: tuple[bool | None, ...]  # whether each is mixed; None for one that is silent throughout
 
     @property
     def width(self) -> int:
