@@ -38,7 +38,7 @@ class CodesTolerances:
     nothing: float = 1e-7  # share that is none
     something: float = 1e-5  # from which on it certainly is one
     again: int = 20  # times that the mixed-integer program is asked
-    nodes: int = 2_000  # of its search; a limit of time would make the answer a matter of chance
+    nodes: int = 300  # of its search; a limit of time would make the answer a matter of chance
     scale: float = 1e4  # of its objective: the program takes errors of 1e-6 for none
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.optimize import nnls
+from scipy.optimize import milp, nnls
 
-from solver import Problem, solve
-from solver.ambiguity import sentence
+from solver import Problem, certify, solve
+from solver.ambiguity import optimal_codes, sentence
 from solver.ambiguity.canonical import chosen_code
 from solver.ambiguity.touching_neurons import touching_neurons
 from solver.strategies import problems
@@ -241,3 +241,24 @@ def test_the_code_that_is_given_is_optimal_and_has_no_neurons_to_spare():
     chosen = chosen_code(problem.canonical, spread)
     assert len(chosen) == 2 and problem.loss(chosen) == pytest.approx(answer.loss, rel=1e-12)
     assert energies.sum() == pytest.approx(answer.neuron_costs.sum(), rel=1e-9)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("places", [12, 18])
+def test_the_search_for_as_few_neurons_as_are_enough_ends_soon_and_says_what_it_has_not_proven(monkeypatch, places):
+    """Two waves on a ring: thousands of sets of neurons that turns take to each other, which took seconds."""
+    nodes = []
+
+    def counted(*arguments, **options):
+        found = milp(*arguments, **options)
+        nodes.append(found.mip_node_count)
+        return found
+
+    monkeypatch.setattr(optimal_codes, "milp", counted)
+    angles = 2 * np.pi * np.arange(places)[:, None] * [1, 2] / places
+    answer = solve(Problem(np.hstack([np.cos(angles), np.sin(angles)])))
+    assert answer.status == "optimal" and nodes and max(nodes) <= 500
+    found = answer.ambiguity()
+    least, most = found.fewest_bounds
+    assert 4 <= least <= most == len(answer) and found.fewest == (most if least == most else None)
+    assert certify(answer.problem, answer).gap < 1e-10
