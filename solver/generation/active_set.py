@@ -41,7 +41,7 @@ class ActiveSetTolerances:
     coordinates: int = 800  # that move at once: a step costs their number cubed
     on_face: float = 1e-9  # share of the bias by which an active sample may miss it, or the direction is kept
     negative_multiplier: float = -1e-9  # in units of the bias: an active sample below it is dropped
-    wrong_faces: float = 1.1  # ratio of a code's loss to that without other samples: the faces are hopeless
+    wrong_faces: float = 1.001  # ratio of a code's loss to that without other samples: the faces are hopeless
     touching: float = 1e-12  # share of its step after which a neuron that meets a wall was there from the start
     approaching: float = 1e-12  # rate, relative to the step, below which no wall is approached
 
@@ -138,7 +138,7 @@ class ActiveSet:
         # Faces stay what they are, but for the line along which a neuron that keeps its direction moves.
         faces = None if rigid.any() else self._directions(neurons, active, rigid)
         here = self._linearised(neurons, active, rigid, alone=True, faces=faces)
-        for _ in range(steps):
+        for _ in range(steps if here.residual > ON_FACES.settled else 0):
             move = self._newton_move(here)
             for halving in range(ON_FACES.halvings):
                 further = here.neurons + 0.5**halving * move
