@@ -178,7 +178,7 @@ def _against_certificate(posed: Any, answer: Representation) -> Iterator[str]:
         yield f"certify measures a loss of {certificate.loss:.15g}, and the answer says {answer.loss:.15g}"
     if answer.status == "optimal" and not certificate.gap <= OPTIMAL + ROUNDING:
         yield f"certify sees a gap of {certificate.gap:.3g} in an answer called optimal"
-    elif certificate.lower_bound < answer.lower_bound * (1 - 1e-6):
+    elif certificate.lower_bound < answer.lower_bound * (1 - 1e-6):  # it may prove so much less
         yield f"certify proves {certificate.lower_bound:.15g}, and the answer says {answer.lower_bound:.15g}"
 
 
@@ -202,7 +202,7 @@ def against_words(answer: Any) -> Iterator[str]:
     least = answer.modular_loss if answer.separate is None else answer.separate.lower_bound
     yield from against_price(text, answer, least)
     said = re.search(r"(?:Loss|so far|found) ([\d.e+-]+)[,;]", text)
-    if said is None or abs(float(said[1]) / loss - 1) > 5.1e-9:
+    if said is None or abs(float(said[1]) / loss - 1) > 5.1e-9:  # nine digits are printed
         yield f"the summary does not say the loss, {loss:.9g}"
 
 
@@ -214,7 +214,7 @@ def against_price(text: str, answer: Any, least_modular: float) -> Iterator[str]
     said, price = sentence[0], answer.modular_loss / answer.loss - 1
     least = least_modular / answer.loss - 1
     most = answer.modular_loss / answer.lower_bound - 1 if answer.lower_bound > 0 else float("inf")
-    if ": none" in said and most > 2e-10:
+    if ": none" in said and most > 2e-10:  # so small a price may be called none
         yield f"the summary says that modularity costs nothing, and it may cost {most:.3g}"
     if said.endswith(": mixed.") and not least > 0:
         yield "the summary says mixed, and nothing proves that modular codes cost more"

@@ -59,6 +59,7 @@ def told(problem: Drawn) -> Told | None:
     """
     unfit = problem.reading.exact and problem.reading.targets is not None
     unfit = unfit or problem.energy.kind == "wiring"
+    # Of more than five sources the judge takes too long to do it twice.
     if problem.activation != "linear" or unfit or problem.dimension > 5 or problem.extreme:
         return None
     rng = np.random.default_rng([problem.seed, problem.index, 2])  # another than the judge's
