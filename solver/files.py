@@ -20,13 +20,15 @@ from dataclasses import MISSING, dataclass, fields
 from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from solver.certificate import most_provable, network_agrees, optimality_gap
 from solver.codes.certified import SAVED_NUMBERS, SAVED_TEXTS
 from solver.codes.linear import BEYOND_DIGITS, RECURRENT_ARRAYS, SAVED_ARRAYS, Code, described
+from theory.arrays import Array
 from theory.bounds.cover import Cover
 from theory.conditions.practically import PRACTICALLY, checked_threshold
 from theory.dynamics import Transitions
@@ -40,11 +42,6 @@ from theory.readouts import READOUTS
 from theory.sources import Sources
 from theory.summary import Moments, Summary
 from theory.writing import written_whole
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from theory.arrays import Array
 
 FORMAT_VERSION = 1  # written into every file
 COSTS = ("encoder_cost", "decoder_cost", "activity_cost", "bias_cost")

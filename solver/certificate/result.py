@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from solver.plain import attributes
+from theory.arrays import Array
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)

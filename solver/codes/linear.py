@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from solver.ambiguity import Ambiguity, ambiguity
 from solver.ambiguity.touching_neurons import TIED, facing
@@ -20,6 +21,7 @@ from solver.codes.reads import (
     strongest_part,
 )
 from solver.generation.pool import merged
+from theory.arrays import Array
 from theory.bounds.cover import Cover
 from theory.dependent.columns import in_own_columns
 from theory.errors import InputError
@@ -31,11 +33,6 @@ from theory.problem import Problem
 from theory.reductions import IN_ORDER
 from theory.reductions.decodable import decodable
 from theory.sources import CHUNK_ROWS
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.arrays import Array
 
 SAVED_ARRAYS = (
     "source_weights",

@@ -7,14 +7,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from solver.free.pricing import worth
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
+from theory.arrays import Array
 
 CLIMBS = 30
 """Steps of each climb: Newton's method in all decoders finishes what they leave."""

@@ -14,12 +14,10 @@ from __future__ import annotations
 
 import itertools
 import time
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from theory.arrays import Array
+from theory.arrays import Array
 
 BATCH = 1 << 17  # numbers (corners times rows) that are looked at together: a few megabytes
 WITHIN = 1e-9  # how far outside of a face its eigenvector may lie by rounding and still count

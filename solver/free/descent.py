@@ -11,16 +11,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from solver.free.response import Decoders, Response, ScaledSamples, respond
+from theory.arrays import Array
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
 
 STEPS = 40  # Newton steps at most
 FLAT = 1e-13  # gradient, as a share of the decoders, that is rounding

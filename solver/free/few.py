@@ -8,16 +8,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from solver.free.descent import Point, descend
 from solver.free.response import Decoders, ScaledSamples, respond
 from solver.generation.basic_solution import basic_solution
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
+from theory.arrays import Array
 
 ANGLES = (0.1, 0.03, 0.01, 1e-3, 1e-5)  # angles within which neurons are merged, tried in turn
 SECONDS = 0.4  # time for the Newton steps after each merger

@@ -16,16 +16,13 @@ the softened p_L a_L / x_i, and 2 sum p_L tau / x_i^2 times the softness joins t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from solver.free.response import Decoders, Response, ScaledSamples, respond
+from theory.arrays import Array
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
 
 STEPS = 120  # Newton steps at most; 30 to 50 are usual
 FIRST = 0.01  # the barrier's weight tau to start with

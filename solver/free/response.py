@@ -23,15 +23,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from theory.arrays import Array, Indices
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices
 
 SOLVED = 1e-14  # share of the largest target that the condition may miss: some roundings
 STEPS = 60  # Newton steps at most; three to eight are usual

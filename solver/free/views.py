@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.arrays import Array, Indices
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from theory.arrays import Array, Indices
 
 
 @dataclass(frozen=True, eq=False)

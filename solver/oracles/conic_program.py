@@ -18,7 +18,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -31,10 +30,8 @@ from solver.conic_solvers import (
     run,
     the_cvxpy,
 )
+from theory.arrays import Array
 from theory.readouts import Readout, symmetric_root
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
 
 KEPT = 4  # compiled programs that are remembered: some 80 kB for each cone of four sources
 

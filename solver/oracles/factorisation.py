@@ -13,16 +13,12 @@ convex, and where that is slow by least squares.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from theory.arrays import Array, Indices
 from theory.geometry.copositivity import least_ratio
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from theory.arrays import Array, Indices
 
 
 @dataclass(frozen=True)

@@ -15,22 +15,19 @@ v_i a row of V. Others with the same similarities Z Z' are Y o for vectors o of 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import linprog
 
 from solver.ambiguity.optimal_codes import OptimalCodes
 from solver.plain import attributes
+from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
 from theory.geometry.polytope import distinct_normals, hull_of, in_scale
 from theory.immutable import Frozen
 from theory.inputs import as_matrix
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.arrays import Array, Indices, Mask
 
 
 @dataclass(frozen=True)

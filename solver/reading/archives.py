@@ -15,9 +15,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from solver.extras import missing
 from solver.reading.arrays import as_table
@@ -25,9 +26,6 @@ from solver.reading.choice import EVERYTHING, Choice
 from solver.reading.files import InputFile, NumericTable
 from theory.errors import InputError
 from theory.inputs import as_matrix
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 SHOWN = 8  # arrays that a message lists
 

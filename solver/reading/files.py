@@ -13,12 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from typing import BinaryIO, TextIO
 
+from theory.arrays import Array
 from theory.errors import InputError
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
 
 TEXT = (".csv", ".tsv", ".txt")  # what a table in text may end in; all are read alike, and called .csv
 

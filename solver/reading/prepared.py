@@ -11,22 +11,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from solver.reading.layout import number_in
+from theory.arrays import Array
 from theory.errors import InputError, unknown_name
 from theory.immutable import FixedDict, Frozen
 from theory.inputs import as_matrix
 from theory.inputs.names import distinct_names, printable
 from theory.problem import Problem
 from theory.sources import Sources
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.arrays import Array
 
 TURNS = {"radians": 2 * math.pi, "degrees": 360.0}  # units of angles that have a name, and a whole turn in each
 BEYOND = 1 + 1e-6  # turns that angles of an unnamed unit may span

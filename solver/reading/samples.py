@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -32,14 +32,12 @@ from solver.reading.prepared import PreparedTable, prepared
 from solver.reading.streams import Follow, is_past_memory, is_streamed, stream
 from solver.reading.tables import blocks_of
 from solver.reading.text import decimals, read_text
+from theory.arrays import Array
 from theory.dynamics import as_stack
 from theory.errors import InputError
 from theory.inputs import as_matrix
 from theory.inputs.names import distinct_names
 from theory.sources import Sources
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
 
 
 def read_sources(

@@ -18,25 +18,22 @@ from functools import reduce
 from operator import add
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from solver.reading.arrays import as_table
 from solver.reading.choice import EVERYTHING, Choice
 from solver.reading.files import ARCHIVES, InputFile, named, without_weights
 from solver.reading.tables import blocks_of
 from solver.reading.text import TextBlocks
+from theory.arrays import Array
 from theory.errors import InputError
 from theory.geometry.extremes import EXACT_DIMENSION
 from theory.inputs.names import distinct_names
 from theory.sources import Sources
 from theory.summary import Summary, SummaryBuilder
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from theory.arrays import Array
 
 STREAMED_SHARE = 1 / 16
 """Share of the machine's memory from which on samples are not read into it: solving may take several times as much."""

@@ -13,22 +13,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from solver.extras import missing
 from solver.reading.arrays import chosen_array
 from solver.reading.choice import EVERYTHING, Choice, Places
 from solver.reading.files import InputFile, named
+from theory.arrays import Array
 from theory.errors import InputError
 from theory.inputs import column_names
 from theory.inputs.names import distinct_names
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from theory.arrays import Array
 
 TABLE_ROWS = 1 << 17  # rows that are read at once, unless the chunks of a file are larger
 

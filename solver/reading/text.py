@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from solver.reading.choice import EVERYTHING, Choice, Places
 from solver.reading.files import HEAD_BYTES, InputFile, NumericTable
@@ -29,14 +31,8 @@ from solver.reading.layout import (
     number_in,
     refuse_spreadsheet_error,
 )
+from theory.arrays import Array
 from theory.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from numpy.typing import NDArray
-
-    from theory.arrays import Array
 
 BLOCK_BYTES = 1 << 20  # bytes looked through at once
 BLOCK_ROWS = 1 << 14  # rows of a stream that are read at once where some columns are chosen

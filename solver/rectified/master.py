@@ -14,13 +14,11 @@ for neurons of unit cost with features a_i. The gradient is 1 - |P'a_i|^2, one l
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.linalg
 
-if TYPE_CHECKING:
-    from theory.arrays import Array
+from theory.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -30,10 +30,8 @@ from solver.rectified.master import best_energies
 from solver.rectified.newton import moved
 from solver.rectified.one_source import best_of_one_source
 from solver.rectified.pricing import PROVEN_SOURCES, free_bound
+from theory.arrays import Array, Indices
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices
 
 
 @dataclass(frozen=True)

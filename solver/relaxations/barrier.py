@@ -21,14 +21,13 @@ long with 10 sources and fifteen to twenty-five times with 20. A primal-dual int
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg.blas import dsyrk
 from scipy.linalg.lapack import dpotrf, dpotrs
 
-if TYPE_CHECKING:
-    from theory.arrays import Array, Mask
+from theory.arrays import Array, Mask
 
 
 @dataclass(frozen=True)
