@@ -465,7 +465,7 @@ class Problem(Immutable):
         whitened ones.
 
         Example:
-            >>> samples = [[0, 0], [0, 1e9], [1, 0], [1, 1e9]]
+            >>> samples = [[0, 0], [0, 1e6], [1, 0], [1, 1e6]]
             >>> usual, flat = Problem(samples), Problem(samples, activity_cost=0, bias_cost=1, encoder_cost=1)
             >>> usual.proving is usual.whitening, flat.proving is flat.whitening
             (True, False)
