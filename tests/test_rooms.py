@@ -68,6 +68,7 @@ FLOORS = [
         "solver.pictures.panels",
         "solver.pictures.lettering",
         "solver.pictures.pages.explorer",
+        "solver.pictures.pages.report",
         "solver.pictures.comparison",
         "solver.pictures.explanations",
         "solver.pictures.nonlinear",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +11,10 @@ from matplotlib.ticker import MaxNLocator
 
 from solver.ambiguity import sentence
 from solver.pictures import style
+from solver.pictures.pages.report import write_page
 from solver.pictures.style import picture
 from solver.pictures.words import (
+    cell,
     counted,
     kind_words,
     percent,
@@ -22,7 +23,7 @@ from solver.pictures.words import (
     reading_words,
     scales_words,
 )
-from theory.writing import block, require_writable, written_whole
+from theory.writing import block
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -127,30 +128,15 @@ def as_text(answer: NonlinearCode) -> str:
     if len(answer):
         lines += ["", "  ".join(f"{name:>14}" for name in shown)]
         for row in range(min(len(answer), ROWS_IN_TEXT)):
-            lines.append("  ".join(f"{_cell(columns[name][row]):>14}" for name in shown))
+            lines.append("  ".join(f"{cell(columns[name][row]):>14}" for name in shown))
         if len(answer) > ROWS_IN_TEXT:
             lines.append(f"... and {len(answer) - ROWS_IN_TEXT} more")
     return "\n".join(lines)
 
 
-def _cell(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:.4g}"
-
-
 def as_html(answer: NonlinearCode) -> str:
     """Sentences and a table of neurons, for a notebook."""
     return block(sentences(answer), answer.columns() if len(answer) else None)
-
-
-def _table(answer: NonlinearCode) -> str:
-    """The columns of all neurons."""
-    columns = answer.columns()
-    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
-    rows = [
-        "<tr>" + "".join(f"<td>{escape(_cell(value))}</td>" for value in row) + "</tr>"
-        for row in zip(*columns.values(), strict=True)
-    ]
-    return f"<table><tr>{head}</tr>{''.join(rows)}</table>"
 
 
 def page(answer: NonlinearCode, path: str | os.PathLike[str]) -> None:
@@ -163,18 +149,8 @@ def page(answer: NonlinearCode, path: str | os.PathLike[str]) -> None:
     Raises:
         InputError: a path that cannot be written.
     """
-    target = require_writable(path, (".html",), "path")
-    picture = style.as_png(plot(answer), style.DOTS_PER_INCH)
-    kind = answer.problem.neurons.name
-    text = (
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Best code of {kind} neurons</title><style>'
-        "body{font-family:sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}img{width:100%}"
-        "td,th{padding:.2rem .6rem;text-align:right}table{border-collapse:collapse;display:block;overflow-x:auto}"
-        f"</style></head><body><h1>Best code of {kind} neurons</h1>{block(sentences(answer))}"
-        f'<img src="data:image/png;base64,{picture}" alt="losses and neurons">{_table(answer)}</body></html>'
-    )
-    with written_whole(target) as partial:
-        partial.write_text(text, encoding="utf-8")
+    title = f"Best code of {answer.problem.neurons.name} neurons"
+    write_page(path, title, sentences(answer), plot(answer), [answer.columns()])
 
 
 @picture

@@ -60,6 +60,11 @@ def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = ()) -> list[str
     ]
 
 
+def cell(value: object) -> str:
+    """What a cell of a table says: of a number four digits."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 def percent(share: float) -> str:
     """A share in words: three digits of per cent."""
     return f"{100 * share:.3g} %"

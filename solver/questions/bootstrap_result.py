@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.pictures.words import aligned, amount, counted, kind_words, percent, threshold
+from solver.pictures.words import aligned, amount, cell, counted, kind_words, percent, threshold
 from solver.plain import attributes
 from solver.questions.price_interval import PriceBySamples, percentiles, price_interval
 from theory.arrays import Array
@@ -350,7 +350,7 @@ class Bootstrap(Frozen):
         lines = self.sentences()
         for rows in (self.sources_table(), self.neurons_table()):
             if rows:
-                cells = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
+                cells = [list(rows[0]), *([cell(value) for value in row.values()] for row in rows)]
                 lines += ["", *aligned(cells)]
         return "\n".join(lines)
 
@@ -392,10 +392,11 @@ class Bootstrap(Frozen):
             ...     (Path(folder) / "page.html").read_text()[:15]
             '<!DOCTYPE html>'
         """
-        from solver.pictures.questions.bootstrap import page
+        from solver.pictures.pages.report import write_page
 
-        page(self.sentences(), self.plot(), [self.sources_table(), self.neurons_table()], path)
-
-
-def _cell(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+        tables = [
+            {name: [row[name] for row in rows] for name in rows[0]}
+            for rows in (self.sources_table(), self.neurons_table())
+            if rows
+        ]
+        write_page(path, "How surely", self.sentences(), self.plot(), tables)

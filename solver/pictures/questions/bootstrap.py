@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -14,7 +12,6 @@ from matplotlib.figure import Figure
 from solver.pictures import style
 from solver.pictures.words import percent
 from theory.arrays import Array
-from theory.writing import require_writable, written_whole
 
 SOURCES = 20  # sources that fit one panel
 
@@ -118,47 +115,3 @@ def _draw_sources(axes: Axes, sources: Sequence[tuple[str, float, float, float]]
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.set(xlabel="earned for what it costs", title="A neuron of one source alone")
     style.legend(axes, loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2)
-
-
-def page(
-    sentences: Sequence[str], figure: Figure, tables: Sequence[list[dict[str, Any]]], path: str | os.PathLike[str]
-) -> None:
-    """Write an .html page: sentences, picture and tables.
-
-    Args:
-        sentences: to print first.
-        figure: the picture.
-        tables: rows by column.
-        path: of the file, which is written whole or not at all.
-
-    Raises:
-        InputError: a path that cannot be written.
-    """
-    target = require_writable(path, (".html",), "path")
-    said = "".join(f"<p>{escape(line)}</p>" for line in sentences)
-    picture = style.as_png(figure, style.DOTS_PER_INCH)
-    title = "How surely"
-    text = (
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>'
-        "body{font-family:sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}img{width:100%}"
-        "td,th{padding:.2rem .6rem;text-align:right}table{border-collapse:collapse;margin-top:1.5rem}"
-        f"</style></head><body><h1>{title}</h1>{said}"
-        f'<img src="data:image/png;base64,{picture}" alt="prices of resamples">{"".join(map(_as_table, tables))}'
-        "</body></html>"
-    )
-    with written_whole(target) as partial:
-        partial.write_text(text, encoding="utf-8")
-
-
-def _as_table(rows: list[dict[str, Any]]) -> str:
-    if not rows:
-        return ""
-    head = "".join(f"<th>{escape(name)}</th>" for name in rows[0])
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(_cell(value))}</td>" for value in row.values()) + "</tr>" for row in rows
-    )
-    return f"<table><tr>{head}</tr>{body}</table>"
-
-
-def _cell(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
