@@ -12,6 +12,7 @@ from solver.strategies import mixings, points
 from tests.examples import share
 from theory import InputError, Sources, check_proof, modularity
 from theory.exact.problem import ExactProblem
+from theory.neurons import PeakActivity
 
 TRIANGLE = [[0, 0], [0, 1], [1, 0], [2, 1]]
 NEARLY_DEPENDENT = [[0, 0], [0, 1e-8], [1, 1], [1, 1 + 1e-8]]
@@ -95,6 +96,21 @@ def test_a_cost_that_rounding_hides_is_refused(cost):
     with pytest.raises(InputError, match=r"encoder_cost: .* of which \+1\*s1 -1\*s2 hardly varies.*at least 2\.7e-15"):
         Problem(NEARLY_DEPENDENT, encoder_cost=cost)
     assert solve(Problem(NEARLY_DEPENDENT, encoder_cost=2.7e-15)).status == "optimal"
+
+
+@pytest.mark.parametrize("costs", [{"activity_cost": 0, "bias_cost": 1}, {"neurons": PeakActivity()}])
+def test_where_the_height_has_a_cost_that_of_weights_may_be_next_to_nothing(costs):
+    """Found by benchmarks.soundness: it was refused, though no neuron costs so little."""
+    rng = np.random.default_rng(0)
+    rows, mixing = rng.uniform(-1, 1, (14, 3)), rng.standard_normal((3, 3))
+    least, more = (solve(Problem(rows, mixing=mixing, encoder_cost=cost, **costs)) for cost in (1e-30, 1e-6))
+    for answer in (least, more):
+        assert answer.status == "optimal" and certify(answer.problem, answer).gap <= 1e-8
+    most = least.loss * (1 + 1e-8) + 1e-6 * (least.encoder**2).sum()
+    assert least.loss * (1 - 1e-8) <= more.loss <= most
+    rows[:, 1] = rows[:, 0] + 1e-9 * rows[:, 1]
+    with pytest.raises(InputError, match=r"encoder_cost: .* hardly varies"):
+        Problem(rows, encoder_cost=1e-30, **costs)
 
 
 def test_moments_without_a_price_of_the_encoder():

@@ -20,7 +20,7 @@ from theory.errors import InputError
 from theory.immutable import locked
 from theory.inputs import LARGEST, SMALLEST, as_matrix
 from theory.neurons import ACTIVATIONS, Activity, Linear, Neurons
-from theory.sources import SOURCES, Sources
+from theory.sources import EXACT_DIMENSION, SOURCES, Sources
 
 __all__ = [
     "checked_cost",
@@ -245,13 +245,19 @@ def require_representable(problem: Any) -> None:
 
 
 def require_definite_energy(problem: Any) -> None:
-    """Raise InputError where M is not definite in the sources' units: rounding decides what some neuron costs."""
+    """Raise InputError where a neuron costs nothing but rounding, in the sources' units.
+
+    M is then not definite, and of the heights that few sources are proven with (`Problem.proving`) none is left either.
+    """
     deviation = np.sqrt(np.diag(problem.sources.covariance))
     # A square has half the digits, but they are enough as a rule.
     squares = np.linalg.eigvalsh(problem.energy_matrix / np.outer(deviation, deviation))
     if squares[0] > LIMITS.surely_definite * max(1.0, squares[-1]):
         return
-    _, sizes, directions = np.linalg.svd(problem.energy_root / deviation, full_matrices=False)
+    root = problem.energy_root
+    if problem.dimension <= EXACT_DIMENSION:
+        root = np.vstack([root, _height_root(problem)])
+    _, sizes, directions = np.linalg.svd(root / deviation, full_matrices=False)
     if sizes[-1] > LIMITS.definite:
         return
     metric = np.linalg.eigvalsh(problem.encoder_metric / np.outer(deviation, deviation))
@@ -263,6 +269,13 @@ def require_definite_energy(problem: Any) -> None:
         f"{problem.sources.combination_text(directions[-1] / deviation)} hardly varies: rounding would decide what "
         f"a neuron that reads it costs; {remedy}remove one of these sources"
     )
+
+
+def _height_root(problem: Any) -> Array:
+    """(d, d) a root of the covariance of what the height of a neuron is of, by its least range beside the sources'."""
+    height, sources = problem.height_sources, problem.sources
+    size = ((height.upper - height.lower) / (sources.upper - sources.lower)).min()
+    return np.asarray(size * sources.covariance_root)
 
 
 def require_activity_cost(problem: Any) -> None:
