@@ -98,9 +98,8 @@ class Pricing:
 
     def maximise_worth(self, worth: Array, *, bar: float | None = None) -> PricedNeurons:
         """`maximise` for the form of Y in whitened coordinates."""
-        start, neuron = self._best_along_samples(worth)  # step 1
         rising, best = bar is None, []
-        least = start if bar is None else bar
+        least = self._best_along_samples(worth)[0] if bar is None else bar  # step 1
         still_open: Mask = np.empty(0, dtype=np.bool_)
         for size, level in enumerate(self.faces.levels, start=1):
             # Step 2.
@@ -118,7 +117,7 @@ class Pricing:
                     if rising:
                         least = max(least, float(ratios[feasible].max()))
         if not best:
-            none = np.empty((0, len(worth)))
+            none, neuron = np.empty((0, len(worth))), self._best_along_samples(worth)[1]
             return PricedNeurons(least, self.outside.weights(neuron), np.empty(0), none, none.astype(np.intp))
         ratios, neurons, tied = (np.concatenate(parts) for parts in zip(*best, strict=True))
         order = np.argsort(-ratios, kind="stable")
@@ -140,10 +139,8 @@ class Pricing:
         for rows in _blocks(faces):
             known = self._bases_of_levels
             bases = self._bases(level[rows]) if known is None else known[size - 1][rows]
-            values, vectors = np.linalg.eigh(np.swapaxes(bases, 1, 2) @ worth @ bases)
-            first = values[:, -1]
-            second = values[:, -2] if values.shape[1] > 1 else np.full(len(rows), -np.inf)
-            neurons, feasible = self._on_faces(level[rows, 0], bases, vectors[:, :, -1], first > bar)
+            first, second, coordinates = _two_largest(np.swapaxes(bases, 1, 2) @ worth @ bases)
+            neurons, feasible = self._on_faces(level[rows, 0], bases, coordinates, first > bar)
             yield rows, first, second, neurons, feasible
 
     def _best_along_samples(self, worth: Array) -> tuple[float, Array]:
@@ -159,7 +156,7 @@ class Pricing:
         """Best ratio and neuron x on the subspace of each face, and whether the neuron is feasible."""
         known = self._bases_of_levels
         bases = self._bases(level[rows]) if known is None else known[size - 1][rows]
-        ratios, coordinates = _largest(np.swapaxes(bases, 1, 2) @ worth @ bases)
+        ratios, _, coordinates = _two_largest(np.swapaxes(bases, 1, 2) @ worth @ bases)
         return ratios, *self._on_faces(level[rows, 0], bases, coordinates, ratios > bar * PRICING.above)
 
     def _on_faces(self, first: Indices, bases: Array, coordinates: Array, chosen: Mask) -> tuple[Array, Mask]:
@@ -224,15 +221,18 @@ def _blocks(rows: Indices, size: int = PRICING.block) -> Iterator[Indices]:
         yield rows[start : start + size]
 
 
-def _largest(forms: Array) -> tuple[Array, Array]:
-    """(n,) largest eigenvalue and (n, k) its unit vector of each form (n, k, k)."""
+def _two_largest(forms: Array) -> tuple[Array, Array, Array]:
+    """(n,) largest and second eigenvalue, (n, k) the largest one's unit vector, of each form (n, k, k).
+
+    There is no second one of forms of one coordinate: it is minus infinity.
+    """
     size = forms.shape[1]
     if size == 1:
-        return forms[:, 0, 0], np.ones((len(forms), 1))
+        return forms[:, 0, 0], np.full(len(forms), -np.inf), np.ones((len(forms), 1))
     if size == 2:
         half, across = (forms[:, 0, 0] - forms[:, 1, 1]) / 2, forms[:, 0, 1]
         angle = np.arctan2(across, half) / 2
-        middle = (forms[:, 0, 0] + forms[:, 1, 1]) / 2
-        return middle + np.hypot(half, across), np.column_stack([np.cos(angle), np.sin(angle)])
+        middle, apart = (forms[:, 0, 0] + forms[:, 1, 1]) / 2, np.hypot(half, across)
+        return middle + apart, middle - apart, np.column_stack([np.cos(angle), np.sin(angle)])
     values, vectors = np.linalg.eigh(forms)
-    return values[:, -1], vectors[:, :, -1]
+    return values[:, -1], values[:, -2], vectors[:, :, -1]

@@ -12,6 +12,7 @@ from tests.examples import share
 from tests.properties import naive
 from theory.bounds.ascent import Ascent
 from theory.geometry.copositivity import least_ratio, surely_copositive
+from theory.geometry.pricing import _two_largest
 from theory.neurons import PeakActivity
 from theory.problem import Problem
 
@@ -169,3 +170,14 @@ def test_a_point_at_the_mean_is_no_neuron():
     tried = naive.directions(problem, 2_000)
     earned = ((tried @ multiplier) * tried).sum(axis=1) / problem.neuron_cost(tried)
     assert priced.rho >= earned.max() * (1 - ROUNDING)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4))
+def test_the_two_largest_eigenvalues_of_small_forms(seed, size):
+    forms = np.random.default_rng(seed).standard_normal((5, size, size))
+    forms = forms + np.swapaxes(forms, 1, 2)
+    first, second, vectors = _two_largest(forms)
+    values = np.linalg.eigvalsh(forms)
+    np.testing.assert_allclose(first, values[:, -1], atol=1e-12)
+    np.testing.assert_allclose(second, values[:, -2] if size > 1 else -np.inf, atol=1e-12)
+    np.testing.assert_allclose(np.einsum("nij,nj->ni", forms, vectors), first[:, None] * vectors, atol=1e-12)
