@@ -9,15 +9,22 @@ from matplotlib.figure import Figure
 
 from solver.pictures import style
 from solver.pictures.audit import Bars, draw_earnings, draw_savings, draw_terms
-from solver.pictures.audit_words import excess_words, headline, saved_words, terms_of, weights_words
+from solver.pictures.audit_words import (
+    NEGLIGIBLE,
+    headline,
+    known_numbers,
+    missing_words,
+    modularity_words,
+    saved_words,
+    text_of,
+    weights_words,
+)
 from solver.pictures.style import picture
 from solver.pictures.summary import ROWS_ON_TERMINAL
-from solver.pictures.words import aligned, percent, price_sentence, scales_words
+from solver.pictures.words import percent, scales_words
 
 if TYPE_CHECKING:
     from solver.auditing.findings import NonlinearFindings
-
-NEGLIGIBLE = 1e-6  # share of the optimum that no sentence mentions
 
 
 def sentences(findings: NonlinearFindings) -> list[str]:
@@ -38,13 +45,10 @@ def sentences(findings: NonlinearFindings) -> list[str]:
     if gone and findings.code.status != "optimal":
         whom = f"the {fires.sum()} others would be silent too" if silent else f"{len(fires)} neurons would be silent"
         lines.append(f"In their best strengths {gone} of {whom}.")
-    saving = findings.missing_saving / findings.lower_bound if findings.lower_bound > 0 else 0.0
-    if findings.missing_ratio > 1 + NEGLIGIBLE and saving > NEGLIGIBLE:
-        lines.append(
-            f"A neuron that is missing would then earn {findings.missing_ratio:.4g} times what it costs, and save "
-            f"{excess_words(saving)}."
-        )
-    return [*lines, *_modularity(findings), *scales_words(findings.problem)]
+    optimum = findings.optimum
+    priced = optimum.modular is not None and np.isfinite(optimum.modular_loss)
+    lines += [*missing_words(findings), *modularity_words(findings, priced=priced)]
+    return [*lines, *scales_words(findings.problem)]
 
 
 def _part(findings: NonlinearFindings) -> str:
@@ -56,16 +60,6 @@ def _part(findings: NonlinearFindings) -> str:
         f"{percent(findings.unexplained)} of the variance of the activity is no rectified function of the sources; the "
         "rest is what is audited."
     )
-
-
-def _modularity(findings: NonlinearFindings) -> list[str]:
-    known = {name: value for name, value in findings.scores.items() if not np.isnan(value)}
-    scores = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in known.items())
-    lines = [f"Modularity scores of the activity: {scores}."] if scores else []
-    optimum = findings.optimum
-    if optimum.modular is None or not np.isfinite(optimum.modular_loss):
-        return lines
-    return [*lines, price_sentence(optimum)]
 
 
 def columns(findings: NonlinearFindings) -> dict[str, list[Any]]:
@@ -82,12 +76,8 @@ def columns(findings: NonlinearFindings) -> dict[str, list[Any]]:
     }
     if findings.problem.neurons.name == "free":
         del numbers["not rectified"]
-    plain = {name: [None if np.isnan(one) else float(one) for one in column] for name, column in numbers.items()}
-    return {
-        "neuron": list(findings.neurons),
-        "reads": [" ".join(names) for names in findings.code.coded_groups()],
-        **plain,
-    }
+    reads = [" ".join(names) for names in findings.code.coded_groups()]
+    return {"neuron": list(findings.neurons), "reads": reads, **known_numbers(numbers)}
 
 
 def text(findings: NonlinearFindings) -> str:
@@ -99,9 +89,7 @@ def text(findings: NonlinearFindings) -> str:
         row = [table["neuron"][number], table["reads"][number], percent(table["cost"][number] / findings.loss)]
         row += ["" if ratio is None else f"{100 * ratio:.1f} %", f"x {table['strength'][number]:.3g}"]
         rows.append(row + (["" if share is None else f"{100 * share:.1f} %"] if "not rectified" in table else []))
-    lines = [*sentences(findings), "", *aligned(terms_of(findings), left=[0]), "", *aligned(rows, left=[0])]
-    hidden = len(findings.neurons) - ROWS_ON_TERMINAL
-    return "\n".join([*lines, f"... and {hidden} more neurons"] if hidden > 0 else lines)
+    return text_of(findings, sentences(findings), rows)
 
 
 @picture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -67,16 +68,20 @@ def audit_sentences(findings: Findings) -> list[str]:
         f"{headline(findings)}.",
         *saved_words(findings),
         *_silenced(findings),
-        *_missing(findings),
-        *_verdict(findings),
+        *missing_words(findings, lambda: mixture(findings.problem, findings.missing_neuron, least=0.1)),
+        *modularity_words(findings, priced=findings.verdict is not None),
         *scales_words(findings.problem),
     ]
 
 
 def audit_text(findings: Findings) -> str:
     """Sentences, and tables of the terms of the loss and of the neurons."""
-    tables = ["", *aligned(terms_of(findings), left=[0]), "", *aligned(_neurons(findings), left=[0])]
-    lines = [*audit_sentences(findings), *tables]
+    return text_of(findings, audit_sentences(findings), _neurons(findings))
+
+
+def text_of(findings: CommonFindings, sentences: list[str], neurons: list[list[str]]) -> str:
+    """Sentences, a table of the terms of the loss, and one of the neurons, the first of all that there are."""
+    lines = [*sentences, "", *aligned(_terms(findings), left=[0]), "", *aligned(neurons, left=[0])]
     hidden = len(findings.neurons) - ROWS_ON_TERMINAL
     return "\n".join([*lines, f"... and {hidden} more neurons"] if hidden > 0 else lines)
 
@@ -155,7 +160,7 @@ def saved_words(findings: CommonFindings) -> list[str]:
     if findings.code.status == "optimal" or not least > 0:
         return []
     parts = [
-        f"{excess_words(value / least)} by {CHANGES[name]}"
+        f"{_percent(value / least)} by {CHANGES[name]}"
         for name, value in findings.savings.items()
         if value > NEGLIGIBLE * least
     ]
@@ -193,25 +198,27 @@ def _named(findings: Findings, numbers: Indices) -> str:
     return f"Neuron{'s' if len(numbers) > 1 else ''} {names}"
 
 
-def _missing(findings: Findings) -> list[str]:
+def missing_words(findings: CommonFindings, neuron: Callable[[], str] | None = None) -> list[str]:
+    """What a neuron that is missing would save, and which one it is, where that is told."""
     saving = findings.missing_saving / findings.lower_bound if findings.lower_bound > 0 else 0.0
-    if findings.missing_ratio <= 1 + NEGLIGIBLE or saving <= NEGLIGIBLE:
+    if not (findings.missing_ratio > 1 + NEGLIGIBLE and saving > NEGLIGIBLE):
         return []
-    neuron = mixture(findings.problem, findings.missing_neuron, least=0.1)
+    which = "" if neuron is None else f": {neuron()}"
     return [
         f"A neuron that is missing would then earn {findings.missing_ratio:.4g} times what it costs, and save "
-        f"{excess_words(saving)}: {neuron}."
+        f"{_percent(saving)}{which}."
     ]
 
 
-def _verdict(findings: Findings) -> list[str]:
+def modularity_words(findings: CommonFindings, *, priced: bool) -> list[str]:
+    """The scores that are known and, if there is one, the price of modularity of the optimum."""
     known = {name: value for name, value in findings.scores.items() if not np.isnan(value)}
     scores = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in known.items())
     lines = [f"Modularity scores of the activity: {scores}."] if scores else []
-    return lines if findings.verdict is None else [*lines, price_sentence(findings.optimum)]
+    return [*lines, price_sentence(findings.optimum)] if priced else lines
 
 
-def excess_words(share: float) -> str:
+def _percent(share: float) -> str:
     """A share that may be a large multiple, in per cent."""
     return percent(share) if share < 10 * MULTIPLE else f"{100 * share:,.0f} %"
 
@@ -219,7 +226,7 @@ def excess_words(share: float) -> str:
 # ---- tables -------------------------------------------------------------------------------------------------------
 
 
-def terms_of(findings: CommonFindings) -> list[list[str]]:
+def _terms(findings: CommonFindings) -> list[list[str]]:
     """The terms of the loss, with the differences in percent of the best loss, so that they add up."""
     energies, optimal = findings.code.energies, findings.optimum.energies
     terms = [(name, energies[name], optimal[name]) for name in energies]
@@ -267,7 +274,9 @@ def columns_of_neurons(findings: Findings) -> dict[str, list[Any]]:
     taken = {"neuron", *columns}
     for name, weights in zip(findings.problem.sources.names, code.source_weights.T, strict=True):
         columns[f"{name} (source)" if name in taken else name] = weights
-    numbers = {
-        name: [None if np.isnan(value) else float(value) for value in column] for name, column in columns.items()
-    }
-    return {"neuron": list(findings.neurons), **numbers}
+    return {"neuron": list(findings.neurons), **known_numbers(columns)}
+
+
+def known_numbers(columns: Mapping[str, Array]) -> dict[str, list[float | None]]:
+    """Columns of numbers, None in the place of what is not known."""
+    return {name: [None if np.isnan(value) else float(value) for value in column] for name, column in columns.items()}
