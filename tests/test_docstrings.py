@@ -95,6 +95,7 @@ def test_the_reference_lists_all_public_names():
     assert not [name for name in missing if not any(resolve_name(name) is thing for thing in things)]
 
 
+@pytest.mark.thorough
 def test_every_public_name_is_there_without_any_extra():
     """As in a plain install: whatever is only needed by what nobody asked for is not imported."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]

@@ -95,6 +95,7 @@ def test_a_problem_is_a_function_of_seed_and_index():
     assert dimension_of(3, 17) == first.dimension
 
 
+@pytest.mark.thorough
 def test_every_problem_drawn_is_accepted():
     problems = [drawn(0, index) for index in range(150)]
     assert {problem.family for problem in problems} == set(FAMILIES)

@@ -124,6 +124,7 @@ def test_grids_without_a_corner_are_scored_as_well(classes):
     assert mixed["mutual_information_gap"] < 0.5 and mixed["conditional_information_nearest"] < 0.5
 
 
+@pytest.mark.thorough
 def test_what_is_missing_is_counted():
     missing = modularity_scores(SOURCES[:, :1], SOURCES[:, :2])
     for name in (*OF_SOURCES, *OF_READOUT):
@@ -196,6 +197,7 @@ def test_classes_are_any_numbers(seed, unit, count):
 # ---- laws ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_the_gap_asks_for_one_neuron_per_source():
     assert mutual_information_gap(SOURCES, SOURCES) > 0.9
     assert mutual_information_gap(SOURCES @ TURN, SOURCES) < 0.5

@@ -145,6 +145,7 @@ def test_what_is_no_rectified_function_is_not_audited():
     assert audit(problem.replaced(activation="free"), bent).unexplained == 0
 
 
+@pytest.mark.thorough
 def test_the_order_of_the_kinds_holds_for_an_audited_code_too():
     activity = np.maximum(np.hstack([CUT, -CUT]) + 0.1, 0)
     kinds = ("rectified", "free")

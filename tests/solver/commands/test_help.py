@@ -49,6 +49,7 @@ def test_the_names_are_known(words, completed):
     assert completed in [one.value for one in told]
 
 
+@pytest.mark.thorough
 def test_the_program_answers():
     asked = {"_MODULARITY_COMPLETE": "bash_complete", "COMP_WORDS": "modularity phase one-", "COMP_CWORD": "2"}
     environment = os.environ | asked | {"PYTHONPATH": os.pathsep.join(sys.path)}

@@ -141,7 +141,7 @@ def test_the_command_line_refuses_in_one_line_and_leaves_nothing(options, tmp_pa
 def test_a_steep_neuron_is_read_as_it_was_written(tmp_path):
     """Weights cost nothing: two samples that hardly differ may be told apart, by a difference of large numbers."""
     rows = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0 + 1e-9, 1.0]]) + 1e3
-    answer = solve(Problem(rows, activation="rectified", readout=Soft(100), encoder_cost=1e-22), time_limit=3)
+    answer = solve(Problem(rows, activation="rectified", readout=Soft(100), encoder_cost=1e-22), max_iterations=1)
     steep = 1e9 * np.array([[1.0, 1.0]])
     network = (np.maximum(rows @ steep.T - 2.001e12, 0.0) + 1e-7, steep, np.array([-2.001e12]))
     fields = ("method", "message", "multiplier", "modular_loss", "modular_lower_bound", "linear_loss", "tolerance")
