@@ -47,7 +47,7 @@ from theory.neurons.sample_readout import SampleReadout
 from theory.readouts import Exact, Noisy, Readout, Reads, Soft, checked_targets
 from theory.reductions import AFFINE_HULL, CANONICAL, GROUP_BY_GROUP, IN_ORDER, WHITENED, WITHOUT_LAYER, SomeSamples
 from theory.reductions.column_order import column_order
-from theory.sources import EXACT_DIMENSION, Sources
+from theory.sources import Sources
 
 __all__ = ["COSTS", "Problem"]
 
@@ -461,8 +461,8 @@ class Problem(Immutable):
 
         Where activity costs nothing, or a neuron pays for its peak, M can be so small beside the height that samples
         are huge in whitened coordinates, and digits of what a neuron earns are lost. Then H'H is M and the second
-        moment of the vertices, so that a neuron that costs one is about one long. With a recurrent layer they are the
-        whitened ones.
+        moment of the vertices, so that a neuron that costs one is about one long. With a recurrent layer, or more
+        sources or samples than faces are listed of, they are the whitened ones.
 
         Example:
             >>> samples = [[0, 0], [0, 1e6], [1, 0], [1, 1e6]]
@@ -471,8 +471,10 @@ class Problem(Immutable):
             (True, False)
         """
         if self.hull is not None:
-            return self.on_hull.proving.of_dependent(self.hull)
-        if self.dimension > EXACT_DIMENSION or self.transitions is not None:
+            inside = self.on_hull
+            usual = inside.proving is inside.whitening
+            return self.whitening if usual else inside.proving.of_dependent(self.hull)
+        if self.transitions is not None or not self.height_sources.has_few_vertices:
             return self.whitening
         vertices = self.height_sources.vertices
         if np.abs(self.whitening.samples(vertices)).max() <= TALL:

@@ -513,6 +513,12 @@ class Sources(Immutable):
             )
         return self.faces_if_few
 
+    @property
+    def has_few_vertices(self) -> bool:
+        """Whether vertices are so few that faces are counted, as they always are for EXACT_DIMENSION sources."""
+        most = dict(SOURCES.most_samples).get(self.dimension, 0)
+        return self.dimension <= EXACT_DIMENSION or (most > 0 and len(self.vertices) <= most)
+
     @derived
     def faces_if_few(self) -> FaceLattice | None:
         """The faces of conv(-S), or None where they are too many to price (always for eight or more sources)."""
@@ -525,7 +531,7 @@ class Sources(Immutable):
             return None if faces is None else faces.moved(-self.vertices)
         if self.dimension <= EXACT_DIMENSION:
             return FaceLattice.of(-self.vertices)
-        if len(self.vertices) > dict(SOURCES.most_samples).get(self.dimension, 0):
+        if not self.has_few_vertices:
             return None
         try:
             lattice = FaceLattice.of(-self.vertices)

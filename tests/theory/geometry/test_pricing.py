@@ -66,6 +66,7 @@ def costs_in_fractions(problem, weights):
 
 
 @example(4, 4, (-4, 5))
+@example(0, 6, (-4, 5))
 @given(seeds, st.integers(2, 4), st.sampled_from([(-4, 5), (-2, 2), (0, 5)]))
 def test_samples_that_are_huge_beside_the_energy_cost_no_digits(seed, dimension, decades):
     """Found by benchmarks.soundness: activity is free, and units lie decades apart behind a mixing."""
