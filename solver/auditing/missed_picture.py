@@ -95,9 +95,6 @@ def plot_missed(found: MissedFindings) -> Figure:
     """Draw the shares of each group in each neuron, without the missing source and with it.
 
     A cell with a dot is more than chance. Shares are drawn by their roots, as correlations are.
-
-    Args:
-        found: the finding.
     """
     order = np.sort(np.argsort(-found.given.shares.max(axis=1), kind="stable")[:DRAWN])
     figure = style.page_figure(1, 0.5)

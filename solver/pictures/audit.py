@@ -45,9 +45,6 @@ def plot_audit(findings: Findings) -> Figure:
     units of equal cost. Below: what each neuron earns for its cost at the optimum's prices, the savings one after the
     other, and the excess over the cost of the encoder where that was fitted.
 
-    Args:
-        findings: of an audit.
-
     Example:
         >>> from solver import Problem, audit
         >>> square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])

@@ -63,11 +63,7 @@ def _part(findings: NonlinearFindings) -> str:
 
 
 def columns(findings: NonlinearFindings) -> dict[str, list[Any]]:
-    """The table of all neurons, by column: cost, what a neuron earns for it, best strength, share not audited.
-
-    Args:
-        findings: of an audit.
-    """
+    """The table of all neurons, by column: cost, what a neuron earns for it, best strength, share not audited."""
     numbers = {
         "cost": findings.code.neuron_costs,
         "earns": findings.ratios,
@@ -95,9 +91,6 @@ def text(findings: NonlinearFindings) -> str:
 @picture
 def plot(findings: NonlinearFindings) -> Figure:
     """Draw the terms of both losses, what each neuron earns for its cost, and what each change would save.
-
-    Args:
-        findings: of an audit.
 
     Example:
         >>> from solver import Problem, audit

@@ -157,9 +157,6 @@ def page(answer: NonlinearCode, path: str | os.PathLike[str]) -> None:
 def plot(answer: NonlinearCode) -> Figure:
     """Draw a code: its loss beside those it is compared with, and what the strongest neurons do on the samples.
 
-    Args:
-        answer: what to draw.
-
     Example:
         >>> from solver import Problem, solve
         >>> from theory.readouts import Soft

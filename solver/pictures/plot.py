@@ -51,9 +51,6 @@ def plot(representation: Code) -> Figure:
     Where the sources come in groups, each group has a colour, and so has each neuron that reads that group alone; the
     energies are compared with those of the best code of such neurons.
 
-    Args:
-        representation: what to draw.
-
     Example:
         >>> from solver import Problem, solve
         >>> len(plot(solve(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]]))).axes) > 2

@@ -39,9 +39,6 @@ OWN, FOLLOWED, ESSENTIAL = "own_ratios", "followed_ratios", "essential_likenesse
 def possible(problem: Problem) -> tuple[Indices, Indices]:
     """The rows of a problem's samples that can be drawn, and those that are in every resample.
 
-    Args:
-        problem: of samples.
-
     Example:
         >>> rows, always = possible(Problem([[0, 0], [0, 1], [1, 0], [1, 1]], probabilities=[1, 2, 1, 0]))
         >>> rows.tolist(), always.tolist()

@@ -38,9 +38,6 @@ def plot_phase_plane(plane: PhasePlane) -> Figure:
     """Draw price of modularity, number of neurons and kinds of neurons over two parameters, with theory's boundary.
 
     Each solved problem is a cell of one colour, so that the picture shows what is certified and nothing between.
-
-    Args:
-        plane: from `solver.sweeps.plane.phase_plane`.
     """
     figure = page_figure(1, 0.42)
     price, neurons, codes = figure.subplots(1, 3, sharey=True)
