@@ -106,7 +106,7 @@ def _rows(plan: Sweep) -> list[Row]:
     from solver.sweeps.numbers import numbers, solves_many
 
     if not solves_many(plan):
-        return solved_sweep(plan, None, jobs=1, backend=None, scheduler=None)
+        return solved_sweep(plan, None, jobs=1)
     with counted("points") as follow:
         return numbers(plan, follow)
 

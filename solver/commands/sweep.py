@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -107,31 +108,46 @@ def _draw(plan: Sweep, rows: list[Row], held: dict[str, str], picture: str) -> N
     plot_sweep(plan, rows, path=picture, at=held)
 
 
-def solved(
-    plan: Sweep, results: str | None, *, jobs: int | None, backend: str | None, scheduler: str | None
-) -> list[Row]:
-    """The rows of a sweep, with a bar of progress; an interrupt says what is kept."""
+def solved(plan: Sweep, results: str | None, **workers: Any) -> list[Row]:
+    """The rows of a sweep, with a bar of progress; an interrupt says what is kept.
+
+    Args:
+        plan: of the sweep.
+        results: file of the table, if it is kept.
+        workers: the options `worker_options`.
+    """
     from solver.sweeps.run import run
 
-    known = 0
-    with counted("points") as follow:
+    with followed("points", results) as callback:
+        return run(plan, results, callback=callback, **workers_of(workers))
+
+
+def workers_of(options: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of `solver.sweep` that say who works: a process for each core here, unless told otherwise."""
+    jobs, backend = options.get("jobs"), options.get("backend") or "loky"
+    count = -1 if jobs is None and backend == "loky" else jobs
+    return {"jobs": count, "backend": backend, "scheduler": options.get("scheduler")}
+
+
+@contextmanager
+def followed(what: str, results: str | None) -> Iterator[Callable[[int, int], None]]:
+    """What is called with how many of how many are known: a bar shows it, and an interrupt says what is kept."""
+    known = (0, 0)
+    with counted(what) as follow:
 
         def callback(done: int, count: int) -> None:
             nonlocal known
-            known = done
+            known = (done, count)
             if follow is not None:
                 follow(done, count)
 
         try:
-            count = (-1 if backend is None or backend == "loky" else None) if jobs is None else jobs
-            return run(plan, results, jobs=count, backend=backend or "loky", scheduler=scheduler, callback=callback)
+            yield callback
         except Stopped:
             if results is not None:
                 with suppress(OSError):
-                    tell(
-                        f"{known:,} of {len(plan):,} points are kept beside {results}; the same command goes on.",
-                        error=True,
-                    )
+                    kept = "{:,} of {:,}".format(*known)
+                    tell(f"{kept} {what} are kept beside {results}; the same command goes on.", error=True)
             raise
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.sweep import worker_options
+from solver.commands.sweep import followed, worker_options, workers_of
 from solver.commands.terminal.endings import answered
 from solver.commands.terminal.options import (
     ACTIVATIONS,
@@ -20,13 +18,8 @@ from solver.commands.terminal.options import (
     require_outputs,
     search_options,
 )
-from solver.commands.terminal.output import tell
-from solver.commands.terminal.progress import counted
-from solver.stopping import Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from solver.commands.terminal.formats import Table
     from solver.questions.bootstrap_result import Bootstrap
     from theory.problem import Problem
@@ -67,41 +60,9 @@ def resampled(problem: Problem, options: dict[str, Any], **more: Any) -> Bootstr
     """
     from solver.questions.bootstrap import bootstrap as find
 
-    jobs, backend, scheduler = (options.get(name) for name in ("jobs", "backend", "scheduler"))
-    count = (-1 if backend is None or backend == "loky" else None) if jobs is None else jobs
-    with _followed(more.get("results")) as callback:
-        return find(
-            problem,
-            options["resamples"],
-            seed=options["seed"],
-            jobs=count,
-            backend=backend or "loky",
-            scheduler=scheduler,
-            callback=callback,
-            **more,
-        )
-
-
-@contextmanager
-def _followed(results: str | None) -> Iterator[Callable[[int, int], None]]:
-    """A bar of progress; an interrupt says what is kept."""
-    known = (0, 0)
-    with counted("resamples") as follow:
-
-        def callback(done: int, count: int) -> None:
-            nonlocal known
-            known = (done, count)
-            if follow is not None:
-                follow(done, count)
-
-        try:
-            yield callback
-        except Stopped:
-            if results is not None:
-                with suppress(OSError):
-                    done, count = known
-                    tell(f"{done:,} of {count:,} resamples are kept; the same command goes on.", error=True)
-            raise
+    with followed("resamples", more.get("results")) as callback:
+        work = {**workers_of(options), "callback": callback}
+        return find(problem, options["resamples"], seed=options["seed"], **work, **more)
 
 
 def _block(text: str | None) -> float | str | None:
