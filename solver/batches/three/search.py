@@ -40,14 +40,14 @@ __all__ = ["optimal_codes_of_three"]
 class ThreeLimits:
     """How problems are taken together, how they are searched, and what touches."""
 
-    numbers: int = 1 << 17  # heights of neurons at corners that are looked at together
+    numbers: int = 1 << 18  # heights of neurons at corners that are looked at together
     corners: int = 120  # of a hull; those with more are left to who asked
     columns: int = 16
     first: int = 5  # steps before neurons are looked for,
     steps: int = 3  # and between two looks
     rounds: int = 12  # four are usual
     joining: int = 4  # neurons a round
-    aims: tuple[float, ...] = (1e-3, 1e-6, 1e-9)  # gaps at which Newton's method is tried for the last digits
+    aims: tuple[float, ...] = (1e-4, 1e-6, 1e-9)  # gaps at which Newton's method is tried for the last digits
     distance: float = 0.02  # mu in units of the gap
     least: float = 1e-13  # mu in units of the loss
     same: float = 1e-13  # squared sine of the angle between two columns that are one
