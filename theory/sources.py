@@ -649,7 +649,7 @@ class Sources(Immutable):
         means, weights = [], []
         covariance = np.zeros((self.dimension, self.dimension))
         for block, shares in self._ordered_blocks():
-            weight = float(shares.sum())
+            weight = float(shares.sum()) if len(self._order) > CHUNK_ROWS else 1.0
             mean = shares @ block / weight if weight else block[0]
             about = block - mean
             covariance += (about.T * shares) @ about
