@@ -711,8 +711,14 @@ class Sources(Immutable):
 
     def _find_hull(self) -> None:
         deviation = np.sqrt(np.diag(self.covariance))
-        if not (deviation > SMALLEST).all():
-            i = int(np.flatnonzero(~(deviation > SMALLEST))[0])
+        constant = ~(deviation > SMALLEST)
+        if self.from_samples and self.probabilities is not None:
+            # Rounding of the mean makes a constant vary.
+            for column in np.flatnonzero(deviation <= SOURCES.dependent * (self.upper - self.lower)):
+                counted = self.points[self.probabilities > 0, column]
+                constant[column] |= bool((counted == counted[0]).all())
+        if constant.any():
+            i = int(np.flatnonzero(constant)[0])
             raise InputError(
                 f"sources: {self.names[i]!r} (column {i}) does not vary over the samples of positive probability, or "
                 "hardly; remove it or give those samples weight"

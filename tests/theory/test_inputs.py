@@ -197,3 +197,15 @@ def test_no_method_takes_another_number_of_columns(method):
     problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
     with pytest.raises(InputError, match="does not fit; give rows of 2 numbers"):
         METHODS[method](problem, np.ones((2, 3)))
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 4))
+def test_a_source_that_varies_by_the_rounding_of_its_mean_alone_is_constant(seed, dimension):
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(dimension + 6, dimension))
+    rows[:-3, 0] = rows[0, 0]
+    weights = rng.uniform(size=len(rows))
+    weights[-3:] = 0
+    with pytest.raises(InputError, match=r"'s1' .*does not vary over the samples of positive probability"):
+        Sources(rows, weights)
+    assert Sources(rows, weights + 1e-9).dimension == dimension
