@@ -48,7 +48,7 @@ class Listed:
         corner_count: (n,).
         triangles: (n, F, 3) the places of their corners in `corners`.
         neighbours: (n, F, 3) the triangle beyond the edge opposite to each corner; -1 where there is none.
-        triangle_count: (n,), zero where the cloud is flat.
+        triangle_count: (n,), zero where the cloud is flat, or not finite.
     """
 
     corners: Indices
@@ -81,11 +81,14 @@ def listed(points: Array) -> Listed:
     from scipy.spatial import ConvexHull, QhullError
 
     hulls = []
+    nothing = np.zeros((0, 3), dtype=np.intp)
     for cloud in points:
         try:
-            hull = ConvexHull(cloud)
-        except QhullError:
-            hulls.append((np.zeros(0, dtype=np.intp), np.zeros((0, 3), dtype=np.intp), np.zeros((0, 3), dtype=np.intp)))
+            hull = ConvexHull(cloud) if np.isfinite(cloud).all() else None
+        except QhullError:  # the cloud is flat
+            hull = None
+        if hull is None:
+            hulls.append((nothing[:, 0], nothing, nothing))
             continue
         triangles = np.asarray(hull.simplices)
         used = np.zeros(len(cloud), dtype=np.bool_)

@@ -65,9 +65,10 @@ def inverses(matrices: Array) -> Array:
         [[1.0, 0.0, 0.0], [0.0, 0.5, 0.0], [0.0, 0.0, 0.25]]
     """
     a, b, c, d, e, f = np.moveaxis(entries(matrices), -1, 0)
-    cofactors = np.stack(_cofactors(a, b, c, d, e, f), axis=-1)
-    determinant = a * cofactors[..., 0] + b * cofactors[..., 1] + c * cofactors[..., 2]
-    return whole(cofactors / determinant[..., None])
+    with np.errstate(all="ignore"):
+        cofactors = np.stack(_cofactors(a, b, c, d, e, f), axis=-1)
+        determinant = a * cofactors[..., 0] + b * cofactors[..., 1] + c * cofactors[..., 2]
+        return whole(cofactors / determinant[..., None])
 
 
 def largest(matrices: Array) -> tuple[Array, Array, Array]:

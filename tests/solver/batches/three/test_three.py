@@ -120,6 +120,11 @@ def test_faces_that_leave_a_gap_prove_nothing():
 def test_a_flat_cloud_has_no_hull():
     flat = about_mean("normal") * np.array([1.0, 1.0, 0.0])
     assert (listed(flat).triangle_count == 0).all()
+    without = about_mean("normal")
+    without[0, 0, 0] = np.nan
+    assert (listed(without).triangle_count > 0).tolist() == [False] + [True] * (len(without) - 1)
+    faces = Faces.of(without, listed(without))
+    assert faces.covers.tolist() == [False] + [True] * (len(without) - 1)
 
 
 @pytest.mark.parametrize("erring", [False, True])
