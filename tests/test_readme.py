@@ -12,6 +12,7 @@ from conftest import same_but_for_rounding
 from solver.commands.cli import main
 from solver.commands.print_commands import PAGE, commands_page
 from solver.sweeps.spec import read_sweep
+from tests.examples import thorough
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -28,7 +29,7 @@ def said(text):
     return {line.strip(): note.strip() for line, _, note in rows if note}
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/python.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md", thorough("docs/python.md")])
 def test_the_python_example(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = block("python", "from solver import Problem, ", page)
@@ -125,6 +126,7 @@ def test_the_page_of_cell_types():
     assert (ROOT / "docs/images/studies/cell-types.png").exists()
 
 
+@pytest.mark.thorough
 def test_the_page_of_scale():
     page = (ROOT / "docs" / "scale.md").read_text()
     for text in re.findall(r"```python\n(.*?)```", page, re.S):

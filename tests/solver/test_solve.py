@@ -137,6 +137,8 @@ def test_the_input_is_neither_changed_nor_needed_afterwards():
     np.testing.assert_array_equal(points, before)
 
 
+@pytest.mark.thorough
+@pytest.mark.further
 def test_a_million_rows():
     points = np.random.default_rng(0).uniform(-1, 1, size=(1_000_000, 2))
     answer = solve(Problem(points))

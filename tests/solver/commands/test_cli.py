@@ -263,6 +263,7 @@ def test_long_errors_are_cut_short(tmp_path):
     assert message.endswith("is constant at 1; remove it, since the bias alone represents it\n")
 
 
+@pytest.mark.thorough
 def test_pictures_of_names_that_no_font_has(tmp_path):
     (tmp_path / "names.csv").write_text("\u5f62,\U0001f600\n0,0\n0,1\n1,0\n", encoding="utf-8")
     assert accepted("solve", tmp_path / "names.csv", "--plot", tmp_path / "names.svg").stderr == ""

@@ -134,6 +134,8 @@ def test_nobody_is_worth_having() -> None:
     assert solved(posed(np.ones((3, 2)), np.inf)).loss == 0
 
 
+@pytest.mark.thorough
+@pytest.mark.further
 def test_modular_codes_cost_no_less_than_free_ones() -> None:
     corner = GRID[~((GRID > 0.5).all(axis=1))]
     loss = posed(corner, 100.0)

@@ -40,6 +40,7 @@ def test_names_of_sources_do_not_collide(count):
     assert not collisions(plot_verdict(problem, modularity(problem.sources)))
 
 
+@pytest.mark.thorough
 def test_names_of_neurons_do_not_collide_and_differ():
     problem, rng = named(2), np.random.default_rng(1)
     activity = problem.sources.points @ rng.normal(size=(2, 14))

@@ -44,6 +44,7 @@ def test_the_middle_may_be_missing():
     assert row["price"] < 1e-9 and not what_and_where.GRID[40].any()
 
 
+@pytest.mark.thorough
 def test_what_mixes_with_all_points_present():
     weights = what_and_where._with_diagonal(5.0)
     assert what_and_where._price_of_pairs(weights) == pytest.approx(DIAGONAL, rel=1e-12)

@@ -67,6 +67,7 @@ def test_the_table_holds_what_solve_and_certify_say(tmp_path):
     assert (whole.certified_gap < 1e-8).all()
 
 
+@pytest.mark.thorough
 def test_after_a_kill_the_same_command_goes_on_and_counts_nothing_twice(tmp_path):
     spec, journal, table = (tmp_path / name for name in ("spec.toml", "spec.parquet.journal", "spec.parquet"))
     spec.write_text(SPEC)

@@ -203,6 +203,7 @@ def test_a_signal_gives_the_best_certified_answer(ended, tmp_path, number):
     assert "Traceback" not in errors
 
 
+@pytest.mark.thorough
 def test_a_signal_from_outside():
     # From the very start, as a user's own.
     waiting = SEARCHING.replace("yield kill", "yield lambda _: (print('ready', file=sys.stderr), time.sleep(100))")

@@ -116,6 +116,7 @@ def test_a_counterexample_replaces_no_file(tmp_path, monkeypatch):
     assert run("check", "claim.csv", *options).exit_code == 0
 
 
+@pytest.mark.thorough
 def test_a_gallery_replaces_its_own_pages_only(tmp_path, monkeypatch):
     pytest.importorskip("plotly")
     monkeypatch.setattr(examples, "EXAMPLES", {"corner_cut_square": "A square."})
