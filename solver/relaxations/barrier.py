@@ -6,8 +6,9 @@ with P of order one more than there are sources, and hundreds of products A_k. I
 
     minimise lambda   subject to   lambda - Y - sum_k N_k A_k positive semidefinite,   N >= 0,
 
-is an upper bound whatever the N, which is all that a proof takes from here. General conic solvers take five times as
-long with 10 sources and fifteen to twenty-five times with 20. A primal-dual interior-point method:
+is an upper bound whatever the N, which is all that a proof takes from here. General conic solvers take ten times as
+long with 10 sources and fifteen to twenty-five times with 20. The matrices are so small that LAPACK is called directly:
+what numpy does around it takes longer than it does. A primal-dual interior-point method:
 
 1. Start at P = 1 / order, equal N, and a lambda that makes the dual slack S positive definite.
 2. Scale so that P and S are one diagonal matrix (Nesterov and Todd).
@@ -20,12 +21,13 @@ long with 10 sources and fifteen to twenty-five times with 20. A primal-dual int
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg.blas import dsyrk
-from scipy.linalg.lapack import dpotrf, dpotrs
+from scipy.linalg.lapack import dgesdd, dpotrf, dpotrs, dsyevd, dtrtri
 
 from theory.arrays import Array, Mask
 
@@ -67,15 +69,19 @@ class Triangle:
         self.stretch = np.where(self.upper == self.lower, 1.0, 2**0.5)
         self.place = np.zeros((order, order), dtype=np.intp)
         self.place[self.upper, self.lower] = self.place[self.lower, self.upper] = np.arange(len(self.upper))
+        self._flat = self.upper * order + self.lower
         self._half = np.outer(self.stretch, self.stretch) / 2
+        ends = self.upper, self.lower
+        # Where the four factors of an entry of a congruence stand in its matrix.
+        (self._uu, self._ul), (self._lu, self._ll) = ([a[:, None] * order + b for b in ends] for a in ends)
 
     def vector(self, matrix: Array) -> Array:
         """(N,) the vector of a symmetric matrix."""
-        return np.asarray(matrix[self.upper, self.lower] * self.stretch)
+        return np.asarray(matrix.take(self._flat) * self.stretch)
 
     def matrix(self, vector: Array) -> Array:
         """(order, order) the symmetric matrix of a vector."""
-        return np.asarray((vector / self.stretch)[self.place])
+        return np.asarray((vector / self.stretch).take(self.place))
 
     def products(self, first: Array, second: Array) -> Array:
         """(p, N) the vectors of (a c' + c a') / 2 for rows a, c."""
@@ -85,10 +91,10 @@ class Triangle:
 
     def congruence(self, matrix: Array) -> Array:
         """(N, N) the map P -> W P W for a symmetric W."""
-        upper, lower = matrix[self.upper], matrix[self.lower]
-        product = upper[:, self.upper] * lower[:, self.lower]
-        product += upper[:, self.lower] * lower[:, self.upper]
-        return np.asarray(product * self._half)
+        product = matrix.take(self._uu) * matrix.take(self._ll)
+        product += matrix.take(self._ul) * matrix.take(self._lu)
+        product *= self._half
+        return np.asarray(product)
 
 
 @dataclass(frozen=True)
@@ -158,33 +164,38 @@ class _BarrierPoint:
         level = float(np.linalg.eigvalsh(form)[-1]) + BARRIER.least_eigenvalue
         return cls(triangle, products, primal, slack, dual, level, level * np.eye(order) - form)
 
+    @cached_property
+    def missing(self) -> Array:
+        """(p,) by how much the slacks of the products are not those of P."""
+        return np.asarray(self.products @ self.triangle.vector(self.primal) - self.slack)
+
+    @cached_property
+    def complementarity(self) -> float:
+        """The sum of all products of primal and dual slacks."""
+        return float(self.slack @ self.dual + np.vdot(self.primal, self.dual_slack))
+
     @property
     def gap(self) -> float:
         """Complementarity, and how far P is from the slacks that are ascribed to it."""
-        infeasible = np.abs(self.products @ self.triangle.vector(self.primal) - self.slack).max(initial=0.0)
-        return float(max(self.complementarity, infeasible))
-
-    @property
-    def complementarity(self) -> float:
-        """The sum of all products of primal and dual slacks."""
-        return float(self.slack @ self.dual + (self.primal * self.dual_slack).sum())
+        return float(max(self.complementarity, np.abs(self.missing).max(initial=0.0)))
 
     def step(self) -> tuple[_BarrierPoint, float]:
         """The next point, by predictor and corrector, and the length of the shorter of its primal and its dual step."""
         frame = _Frame.of(self)  # steps 2 and 3
-        order = self.triangle.order
-        total = len(self.slack) + order
+        total = len(self.slack) + self.triangle.order
         centre = self.complementarity / total
         squares = np.diag(frame.diagonal**2)
+        flat = -self.slack * self.dual
         # step 4
-        foreseen = frame.direction(-squares, -self.slack * self.dual)
+        foreseen = frame.direction(-squares, flat)
         first, second = (min(1.0, length) for length in frame.lengths(foreseen))
         remaining = min((self._after(foreseen, first, second).complementarity / total / centre) ** 3, 1.0)
         # step 5
         aim = max(remaining, BARRIER.least_centre) * centre
         both = (frame.to @ foreseen.primal @ frame.to.T) @ (frame.back.T @ foreseen.dual_slack @ frame.back)
-        curved = aim * np.eye(order) - squares - (both + both.T) / 2
-        change = frame.direction(curved, aim - self.slack * self.dual - foreseen.slack * foreseen.dual)
+        curved = (both + both.T) / -2 - squares
+        curved.flat[:: self.triangle.order + 1] += aim
+        change = frame.direction(curved, flat + aim - foreseen.slack * foreseen.dual)
         # step 6
         share = BARRIER.to_boundary[bool(remaining <= BARRIER.near)]
         first, second = (min(1.0, share * length) for length in frame.lengths(change))
@@ -194,13 +205,14 @@ class _BarrierPoint:
         return after, min(first, second)
 
     def _after(self, change: _Change, first: float, second: float) -> _BarrierPoint:
-        return replace(
-            self,
-            primal=self.primal + first * change.primal,
-            slack=self.slack + first * change.slack,
-            dual=self.dual + second * change.dual,
-            level=self.level + second * change.level,
-            dual_slack=self.dual_slack + second * change.dual_slack,
+        return _BarrierPoint(
+            self.triangle,
+            self.products,
+            self.primal + first * change.primal,
+            self.slack + first * change.slack,
+            self.dual + second * change.dual,
+            self.level + second * change.level,
+            self.dual_slack + second * change.dual_slack,
         )
 
 
@@ -225,43 +237,72 @@ class _Frame:
     factor: Array  # of the linear system of all steps from here
     trace: Array
     along: Array  # its solution for the trace
-    missing: Array  # (p,) by how much the slacks of the products are not those of P
 
     @classmethod
     def of(cls, point: _BarrierPoint) -> _Frame:
         triangle = point.triangle
-        lower, upper = np.linalg.cholesky(point.primal), np.linalg.cholesky(point.dual_slack)
-        _, diagonal, right = np.linalg.svd(upper.T @ lower)
-        to = (right * np.sqrt(diagonal)[:, None]) @ np.linalg.inv(lower)
-        back = lower @ (right.T / np.sqrt(diagonal))
+        lower, upper = _cholesky(point.primal), _cholesky(point.dual_slack)
+        _, diagonal, right, failed = dgesdd(upper.T @ lower)
+        inverse, singular = dtrtri(lower, lower=1)
+        if failed or singular:
+            raise np.linalg.LinAlgError("no singular values")
+        size = np.sqrt(diagonal)
+        to, back = (right * size[:, None]) @ inverse, lower @ (right.T / size)
         weighted = point.products * np.sqrt(point.dual / point.slack)[:, None]
-        factor = _factor(np.asfortranarray(triangle.congruence(to.T @ to) + dsyrk(1.0, weighted.T, lower=1)))
+        # Both are symmetric, and the second has its lower triangle alone.
+        factor = _factor(triangle.congruence(to.T @ to).T + dsyrk(1.0, weighted.T, lower=1))
         trace = triangle.vector(np.eye(triangle.order))
-        missing = point.products @ triangle.vector(point.primal) - point.slack
-        return cls(point, to, back, diagonal, factor, trace, _solved(factor, trace), missing)
+        return cls(point, to, back, diagonal, factor, trace, _solved(factor, trace))
+
+    @cached_property
+    def means(self) -> Array:
+        """(n, n) of two entries of the diagonal."""
+        return (self.diagonal[:, None] + self.diagonal) / 2
+
+    @cached_property
+    def inverse_roots(self) -> Array:
+        """(n, n) one over the roots of the products of two entries of the diagonal."""
+        roots = np.sqrt(self.diagonal)
+        return 1 / (roots[:, None] * roots)
 
     def direction(self, curved: Array, flat: Array) -> _Change:
         """The step that solves both complementarities, to first order, for the right sides (n, n) and (p,)."""
         point, triangle = self.point, self.point.triangle
-        half = self.to.T @ (curved * 2 / (self.diagonal[:, None] + self.diagonal)) @ self.to
-        sides = point.products.T @ ((flat - point.dual * self.missing) / point.slack) + triangle.vector(half)
+        half = self.to.T @ (curved / self.means) @ self.to
+        sides = ((flat - point.dual * point.missing) / point.slack) @ point.products + triangle.vector(half)
         free = _solved(self.factor, sides)
         level = float(self.trace @ free) / float(self.trace @ self.along)
         vector = free - level * self.along
-        slack = point.products @ vector + self.missing
+        slack = point.products @ vector + point.missing
         dual = (flat - point.dual * slack) / point.slack
         # Not from the scaled equation: rounding would part S from what N and lambda say.
-        dual_slack = level * np.eye(triangle.order) - triangle.matrix(dual @ point.products)
+        dual_slack = -triangle.matrix(dual @ point.products)
+        dual_slack.flat[:: triangle.order + 1] += level
         return _Change(triangle.matrix(vector), slack, dual, level, dual_slack)
 
     def lengths(self, change: _Change) -> tuple[float, float]:
         """How far the primal and the dual step may go until something is no longer positive."""
-        inverse = 1 / np.sqrt(np.outer(self.diagonal, self.diagonal))
-        primal = np.linalg.eigvalsh((self.to @ change.primal @ self.to.T) * inverse)[0]
-        dual = np.linalg.eigvalsh((self.back.T @ change.dual_slack @ self.back) * inverse)[0]
+        primal = _least_eigenvalue((self.to @ change.primal @ self.to.T) * self.inverse_roots)
+        dual = _least_eigenvalue((self.back.T @ change.dual_slack @ self.back) * self.inverse_roots)
         primal = min(primal, (change.slack / self.point.slack).min(initial=0.0))
         dual = min(dual, (change.dual / self.point.dual).min(initial=0.0))
         return -1 / min(primal, -np.finfo(float).tiny), -1 / min(dual, -np.finfo(float).tiny)
+
+
+def _cholesky(matrix: Array) -> Array:
+    """The lower triangular factor of a symmetric matrix."""
+    factor, failed = dpotrf(matrix.T, lower=1, clean=1)
+    if failed:
+        raise np.linalg.LinAlgError("a matrix that is not positive definite")
+    return np.asarray(factor)
+
+
+def _least_eigenvalue(matrix: Array) -> float:
+    """Of a matrix that is symmetric up to rounding."""
+    values, _, failed = dsyevd(matrix.T, compute_v=0, lower=1)
+    if failed:
+        raise np.linalg.LinAlgError("no eigenvalues")
+    return float(values[0])
 
 
 def _factor(system: Array) -> Array:
