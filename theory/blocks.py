@@ -20,8 +20,6 @@ from theory.errors import InputError
 from theory.inputs import column_names, has_blocks
 from theory.summary import Summary, SummaryBuilder
 
-__all__ = ["summary_of_blocks"]
-
 
 def summary_of_blocks(
     points: Any, probabilities: ArrayLike | Any | None = None, *, names: Sequence[str] | None = None

@@ -20,8 +20,6 @@ from theory.immutable import Frozen, derived
 from theory.inputs import as_array
 from theory.sources import CHUNK_ROWS, EXACT_DIMENSION, Sources
 
-__all__ = ["STEP_TOLERANCE", "Recurrence", "Transitions", "as_stack", "outside"]
-
 STEP_TOLERANCE = 1e-6
 """Share of the sources' ranges by which a step may miss a linear map, or leave the hull: tables have six digits."""
 

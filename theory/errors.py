@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["InputError", "unknown_name"]
-
 
 class InputError(ValueError):
     """An argument cannot be used: the message names it, says where and what to do.

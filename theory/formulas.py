@@ -9,8 +9,6 @@ from typing import Any
 
 from numpy import sqrt
 
-__all__ = ["modular_cost", "modular_loss", "modular_strength", "multiplier_entry"]
-
 
 def modular_cost(energy_ii: Any, extreme_i: Any) -> Any:
     """Cost of the cheapest neuron that reads one source with unit weight."""

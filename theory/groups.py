@@ -18,18 +18,6 @@ from theory.geometry.affine_hull import AffineHull
 from theory.geometry.levels import levels
 from theory.inputs.names import printable
 
-__all__ = [
-    "Groups",
-    "checked_groups",
-    "is_product",
-    "is_separate",
-    "is_shared",
-    "membership",
-    "on_hull",
-    "parts_of",
-    "placed",
-]
-
 Groups = dict[str, tuple[int, ...]]  # the members of each group, as indices of sources, by its name
 
 GROUP_ROUNDING = 1e-12

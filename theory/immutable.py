@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FixedDict", "FixedList", "Frozen", "Immutable", "derived", "is_locked", "locked"]
-
 T = TypeVar("T")
 
 

@@ -30,8 +30,6 @@ from theory.inputs import LARGEST, as_matrix, checked_probabilities, column_name
 from theory.inputs.names import distinct_names
 from theory.sources import CHUNK_ROWS, Sources
 
-__all__ = ["PrincipalCoordinates"]
-
 
 @dataclass(frozen=True)
 class AxesTolerances:

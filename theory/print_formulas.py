@@ -17,8 +17,6 @@ import sympy as sp
 from theory.symbolic.derivation import DerivationSteps, Loss, trace_of_inverse
 from theory.writing import written_whole
 
-__all__ = ["FORMULAS", "formulas_module"]
-
 FORMULAS = Path(__file__).with_name("formulas.py")
 
 

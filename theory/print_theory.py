@@ -19,8 +19,6 @@ from theory.symbolic.markup import typeset
 from theory.theorems import THEOREMS, Theorem
 from theory.writing import written_whole
 
-__all__ = ["PAGE", "theory_page"]
-
 PAGE = Path(__file__).parents[1] / "docs" / "theory.md"
 
 OPENING = """# The theory

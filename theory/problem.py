@@ -49,8 +49,6 @@ from theory.reductions import AFFINE_HULL, CANONICAL, GROUP_BY_GROUP, IN_ORDER, 
 from theory.reductions.column_order import column_order
 from theory.sources import Sources
 
-__all__ = ["COSTS", "Problem"]
-
 COSTS = {"encoder_cost": 1.0, "decoder_cost": 1.0, "activity_cost": 1.0, "bias_cost": 0.0}
 """Arguments of `Problem` that are costs, and what they are if not given."""
 

@@ -31,8 +31,6 @@ from theory.geometry.extremes import EXACT_DIMENSION, Inside, distinct_rows, ext
 from theory.immutable import Frozen
 from theory.inputs import LARGEST, SMALLEST, as_matrix, checked_names, column_names
 
-__all__ = ["Moments", "Summary", "SummaryBuilder"]
-
 STEP_ROWS = 1 << 13
 """Rows transformed at once: they stay in the processor's cache, and numpy does not split so few among threads."""
 

@@ -18,9 +18,6 @@ from pathlib import Path
 
 from theory.errors import InputError
 
-__all__ = ["block", "free_name", "require_own", "require_writable", "written_whole"]
-
-
 ROWS = 30  # rows of a table that a notebook shows
 
 

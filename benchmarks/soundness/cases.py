@@ -17,8 +17,6 @@ from benchmarks.soundness.ledger import Record
 from benchmarks.soundness.tasks import DrawnTask
 from theory.writing import written_whole
 
-__all__ = ["save_case", "save_cases"]
-
 
 def save_cases(folder: Path, cases: Sequence[tuple[Record, Sequence[str]]]) -> None:
     """Write the problems of these records, with the reasons why they were kept, in place of those of the last time."""

@@ -17,8 +17,6 @@ from benchmarks.soundness.judgement import Claim, Judgement
 from benchmarks.soundness.nonlinear import NonlinearClaim
 from benchmarks.soundness.work import Solved, judged, prepare, solved
 
-__all__ = ["ANSWERED", "CRASHED", "OVERRUN", "REFUSED", "UNCHECKED", "Finished", "Tasks", "work_through"]
-
 ANSWERED, CRASHED, OVERRUN, UNCHECKED, REFUSED = "answered", "crashed", "overrun", "unchecked", "refused"
 """What can come of a problem: an answer that was judged; none, with an error or a dead process; none within several
 time limits; an answer that the checker failed on, which is the checker's defect and counts as one all the same; or none

@@ -20,8 +20,6 @@ from benchmarks.soundness.draws import Drawn
 from benchmarks.soundness.judgement import Claim, Judgement, claim_of, judge
 from theory.arrays import Array
 
-__all__ = ["Told", "judge_told", "told"]
-
 
 @dataclass(frozen=True)
 class Told:

@@ -21,8 +21,6 @@ from benchmarks.soundness.neurons import Whitened, best_neurons
 from benchmarks.soundness.rational import Measured, RationalProblem
 from theory.arrays import Array
 
-__all__ = ["Claim", "Judgement", "against_gap", "claim_of", "has_lost_digits", "is_finite", "judge"]
-
 ROUNDING = 1e-9
 """Relative excess of a bound over what can be true, or of a loss over what was measured, that is an error."""
 

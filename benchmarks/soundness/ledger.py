@@ -17,8 +17,6 @@ from benchmarks.soundness.crew import Finished
 from benchmarks.soundness.draws import Drawn
 from theory.errors import InputError
 
-__all__ = ["RESULTS", "Record", "appending", "read", "record_of", "require_same_run", "state_of_code"]
-
 RESULTS = "results.jsonl"  # name of the file in its folder
 
 ROOT = Path(__file__).parents[2]

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array, Indices, Mask
     from theory.problem import Problem
 
-__all__ = ["Ambiguity", "ambiguity", "undecided"]
-
 
 @dataclass(frozen=True, eq=False)
 class Ambiguity(Frozen):

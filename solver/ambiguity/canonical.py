@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["chosen_code", "continuum_by_continuum"]
-
 
 @dataclass(frozen=True)
 class ChoiceTolerances:

@@ -24,8 +24,6 @@ from theory.immutable import Frozen
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices, Mask
 
-__all__ = ["CODES", "Fewest", "OptimalCodes"]
-
 
 @dataclass(frozen=True)
 class CodesTolerances:

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array, Indices, Mask
     from theory.problem import Problem
 
-__all__ = ["TIED", "TouchingNeurons", "facing", "missed", "others_do", "touching_neurons", "undecidable"]
-
 SPANNED = 1e-12
 """Eigenvalue of G + G0, its diagonal scaled to one, below which no neuron reads a direction."""
 

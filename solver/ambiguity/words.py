@@ -9,8 +9,6 @@ import numpy as np
 if TYPE_CHECKING:
     from solver.ambiguity.ambiguity import Ambiguity
 
-__all__ = ["sentence"]
-
 
 def sentence(found: Ambiguity) -> str:
     """What is said of it in a summary.

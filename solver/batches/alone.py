@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["MixedCode", "mixed_code"]
-
 
 @dataclass(frozen=True)
 class AloneTolerances:

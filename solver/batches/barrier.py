@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from solver.batches.rays import Fan
     from theory.arrays import Array, Indices, Mask
 
-__all__ = ["Cones", "Objective", "Slacks", "centred"]
-
 
 @dataclass(frozen=True)
 class BatchBarrierTolerances:

@@ -23,8 +23,6 @@ from solver.batches.forms import determinant, squared, times
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["costs", "largest_ratios", "losses", "proven"]
-
 
 @dataclass(frozen=True)
 class ProofTolerances:

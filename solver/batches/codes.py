@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from solver.batches.polish import Candidates, Contacts
     from theory.arrays import Array, Indices, Mask
 
-__all__ = ["CODES", "Codes", "Given", "Hulls", "optimal_codes"]
-
 
 @dataclass(frozen=True)
 class CodeLimits:

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from solver.batches.energies import Form
     from theory.arrays import Array
 
-__all__ = ["exchanged"]
-
 
 @dataclass(frozen=True)
 class ExchangeLimits:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = ["best_inside", "cost_root", "determinant", "paired", "solved", "squared", "summed_squares", "times"]
-
 
 def squared(vectors: Array) -> Array:
     """(3, ...) the triples of vectors (2, ...).

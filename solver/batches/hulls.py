@@ -22,8 +22,6 @@ import numpy as np
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices, Mask
 
-__all__ = ["outlines"]
-
 
 @dataclass(frozen=True)
 class OutlineLimits:

@@ -22,8 +22,6 @@ from theory.formulas import modular_strength
 if TYPE_CHECKING:
     from theory.arrays import Array, Mask
 
-__all__ = ["strengths"]
-
 
 @dataclass(frozen=True)
 class BatchStrengthTolerances:

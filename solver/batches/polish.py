@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from solver.batches.rays import Fan
     from theory.arrays import Array, Indices, Mask
 
-__all__ = ["Candidates", "Contacts", "candidates", "few", "heaviest", "polished", "settled", "without"]
-
 
 @dataclass(frozen=True)
 class PolishTolerances:

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from theory.readouts import Readout
     from theory.sources import Sources
 
-__all__ = ["Posed", "fits", "heights", "posed", "vertices"]
-
 
 @dataclass(frozen=True)
 class PoseTolerances:

@@ -19,8 +19,6 @@ import numpy as np
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices, Mask
 
-__all__ = ["Fan", "fan_of"]
-
 
 @dataclass(frozen=True, eq=False)
 class Fan:

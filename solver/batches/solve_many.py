@@ -37,8 +37,6 @@ from theory.problem import Problem
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices
 
-__all__ = ["solve_many", "solved_at_once"]
-
 
 @dataclass(frozen=True)
 class ManyTolerances:

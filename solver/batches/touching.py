@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from solver.batches.rays import Fan
     from theory.arrays import Array, Mask
 
-__all__ = ["has_one_code"]
-
 
 @dataclass(frozen=True)
 class ManyTouchingTolerances:

@@ -18,8 +18,6 @@ from theory.in_time.trials import Trials
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["Checked", "InTime", "certify_in_time"]
-
 ROUNDING = 1e-9
 """What is rounding: activity below zero, relative to the largest; an error of a target, to the largest of its kind."""
 

@@ -26,8 +26,6 @@ from theory.arrays import Array
 if TYPE_CHECKING:
     from theory.in_time.trials import Trials
 
-__all__ = ["Descent"]
-
 ITERATIONS, DECREASE = 400, 1e-13
 """Steps of SLSQP at most, and the decrease of the loss that ends them."""
 

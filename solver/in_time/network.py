@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from theory.in_time.trials import Trials
 
-__all__ = ["LinearNetwork"]
-
 
 @dataclass(frozen=True, eq=False)
 class LinearNetwork(Frozen):

@@ -18,8 +18,6 @@ from solver.in_time.network import LinearNetwork
 from theory.arrays import Array
 from theory.in_time.trials import Trials
 
-__all__ = ["balanced", "carrying", "pruned", "repaired"]
-
 SPANNED = 1e-6
 """Singular value of the activity, relative to the largest, that a readout makes use of."""
 

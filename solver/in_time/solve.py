@@ -26,8 +26,6 @@ from theory.errors import InputError
 from theory.in_time.memory import MemoryBounds
 from theory.in_time.trials import Trials
 
-__all__ = ["solve_in_time"]
-
 TOLERANCE = 1e-6
 """Relative gap at which a network counts as optimal, if not given."""
 

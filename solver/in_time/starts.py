@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from solver.in_time.network import LinearNetwork
     from theory.in_time.trials import Trials
 
-__all__ = ["starts"]
-
 ENCODER_COST = 1e-3
 """Of weights on latent states in units of their standard deviations, beside the activity: none is then for nothing."""
 

@@ -34,8 +34,6 @@ from theory.reductions import GROUP_BY_GROUP
 if TYPE_CHECKING:
     from theory.problem import Problem
 
-__all__ = ["steps"]
-
 
 @dataclass(frozen=True)
 class GroupsTolerances:

@@ -42,8 +42,6 @@ from theory.theorems.published import CHEAP
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
 
-__all__ = ["ANYTHING", "conclusion_for", "draws_for", "sources_for_conjectures"]
-
 TWO_TO_FOUR = st.integers(2, 4)
 ONE_TO_THREE = st.integers(1, 3)
 

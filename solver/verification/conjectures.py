@@ -21,8 +21,6 @@ from theory.problem import Problem
 from theory.sources import Sources
 from theory.theorems import Prediction, Theorem, is_registered, theorem
 
-__all__ = ["Conjecture", "as_theorem", "load_conjecture"]
-
 Conjecture = Callable[[Sources], bool | None]
 
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from theory.problem import Problem
     from theory.theorems import Prediction
 
-__all__ = ["AGREES", "DISAGREES", "NONLINEAR_CHECKS", "UNDECIDED", "Judged", "check_floors", "solved"]
-
 AGREES, DISAGREES, UNDECIDED = "agrees", "disagrees", "undecided"
 
 Judged = tuple[str, float, str]

@@ -19,8 +19,6 @@ from theory.theorems import THEOREMS, Prediction
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
 
-__all__ = ["NONLINEAR_CONCLUSIONS", "NONLINEAR_DRAWS"]
-
 COSTS_OF_WEIGHTS = st.sampled_from([0.01, 0.1, 1.0, 10.0])
 ERROR_COSTS = st.sampled_from([2.0, 10.0, 100.0])
 

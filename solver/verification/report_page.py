@@ -12,8 +12,6 @@ from solver.verification.verify import Report
 from theory.symbolic.markup import unmarked
 from theory.writing import written_whole
 
-__all__ = ["write_report"]
-
 PAGE_STYLE = """
 :root { color-scheme: light dark; --ground: #fff; --card: #f6f7f8; --text: #1d2125; --line: #c9cfd4; --bad: #b03a0c; }
 @media (prefers-color-scheme: dark) {

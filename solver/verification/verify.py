@@ -36,8 +36,6 @@ from theory.writing import free_name, written_whole
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-__all__ = ["Report", "mixing_file", "save_problem", "verify", "verify_all"]
-
 
 @dataclass
 class Report:

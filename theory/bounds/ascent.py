@@ -31,8 +31,6 @@ import numpy as np
 from theory.arrays import Array, Indices, Mask
 from theory.problem import Problem
 
-__all__ = ["Ascent", "LocalMaxima"]
-
 
 @dataclass(frozen=True)
 class LocalMaximaTolerances:

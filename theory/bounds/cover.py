@@ -38,8 +38,6 @@ from theory.immutable import Frozen
 from theory.problem import Problem
 from theory.reductions import GROUP_BY_GROUP
 
-__all__ = ["Cover", "turned"]
-
 PRODUCTS = 1 << 15  # products added at once
 
 

@@ -20,8 +20,6 @@ from theory.arrays import Array
 from theory.dynamics import Recurrence
 from theory.readouts import Readout
 
-__all__ = ["code_of_multiplier"]
-
 STEPS, LONGEST_STEP, DECREASE = 100, 2.0, 1e-15
 """Most steps (a dozen are usual); largest change of log G in one; relative decrease that ends them."""
 

@@ -12,8 +12,6 @@ import numpy as np
 from theory.arrays import Array
 from theory.problem import Problem
 
-__all__ = ["beside_axes"]
-
 ANGLES = (0.03, 0.1, 0.3)
 """By how much neurons are turned, in units in which the sources cost the same."""
 

@@ -24,8 +24,6 @@ from theory.immutable import Frozen
 from theory.problem import Problem
 from theory.sources import EXACT_DIMENSION
 
-__all__ = ["CompletedMultiplier", "best_modular_multiplier", "completed_multiplier", "is_open"]
-
 
 @dataclass(frozen=True)
 class CuttingPlaneTolerances:

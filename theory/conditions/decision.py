@@ -27,8 +27,6 @@ from theory.problem import Problem
 from theory.readouts import Exact, Noisy, Reads, Soft
 from theory.sources import EXACT_DIMENSION, Sources
 
-__all__ = ["decide", "decide_if_possible", "modularity"]
-
 
 def modularity(
     sources: ArrayLike | Sources,

@@ -20,8 +20,6 @@ from theory.conditions.verdict import CONDITION_TOLERANCE, Verdict
 from theory.dependent.columns import in_own_columns
 from theory.problem import Problem
 
-__all__ = ["decide_dependent"]
-
 
 def decide_dependent(problem: Problem, code: Array | None = None, reference: float = 1.0) -> Verdict:
     """The verdict on dependent sources; see `theory.conditions.modularity`.

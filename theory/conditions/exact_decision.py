@@ -29,8 +29,6 @@ from theory.exact.proof import Proof, facet_slacks, verify
 from theory.exact.surds import rational_below
 from theory.sources import EXACT_DIMENSION
 
-__all__ = ["decide_exactly"]
-
 
 @dataclass(frozen=True)
 class ProofSearchLimits:

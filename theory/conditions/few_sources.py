@@ -24,8 +24,6 @@ from theory.geometry.copositivity import least_ratio, surely_copositive
 from theory.geometry.polytope import NormalFan
 from theory.problem import Problem
 
-__all__ = ["decide_few", "off_axis_margin"]
-
 
 @dataclass(frozen=True)
 class MarginTolerances:

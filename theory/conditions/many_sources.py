@@ -26,8 +26,6 @@ from theory.geometry.face_lattice import FaceLattice
 from theory.geometry.pricing import Pricing
 from theory.problem import Problem
 
-__all__ = ["best_known_neuron", "decide_many", "has_all_corners", "proven_ratio"]
-
 
 @dataclass(frozen=True)
 class ManySourcesLimits:

@@ -12,8 +12,6 @@ from typing import Any
 
 from theory.errors import InputError
 
-__all__ = ["NO_PRICE", "PRACTICALLY", "checked_threshold", "excess", "practically_modular"]
-
 PRACTICALLY = 1e-3
 """Price of modularity up to which a code is modular for practical purposes, unless another is asked for."""
 

@@ -18,8 +18,6 @@ from theory.conditions.many_sources import best_known_neuron, proven_ratio
 from theory.conditions.verdict import Verdict
 from theory.problem import Problem
 
-__all__ = ["SEPARATION_TOLERANCE", "decide_separation"]
-
 SEPARATION_TOLERANCE = 1e-8
 """Relative excess of a ratio that counts as a tie: a multiplier has about as many digits as its loss."""
 

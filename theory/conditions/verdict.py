@@ -21,8 +21,6 @@ from theory.formulas import multiplier_entry
 from theory.immutable import Frozen
 from theory.problem import Problem
 
-__all__ = ["CONDITION_TOLERANCE", "Verdict", "modular_multiplier"]
-
 CONDITION_TOLERANCE = 1e-10
 """rho up to 1 + this counts as one: the condition is always tight at the axes, where rounding leaves about 1e-13."""
 

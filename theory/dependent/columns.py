@@ -20,8 +20,6 @@ import numpy as np
 
 from theory.arrays import Array, Indices
 
-__all__ = ["families", "in_own_columns", "own_family"]
-
 
 @dataclass(frozen=True)
 class OwnColumnsTolerances:

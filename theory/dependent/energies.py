@@ -20,8 +20,6 @@ import numpy as np
 from theory.arrays import Array
 from theory.readouts import Readout
 
-__all__ = ["best_energies"]
-
 
 @dataclass(frozen=True)
 class EnergiesTolerances:

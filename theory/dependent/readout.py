@@ -20,8 +20,6 @@ from theory.geometry.affine_hull import AffineHull
 from theory.readouts import Readout
 from theory.sources import Sources
 
-__all__ = ["ReadoutOnHull"]
-
 
 @dataclass(frozen=True, eq=False)
 class ReadoutOnHull(Readout):

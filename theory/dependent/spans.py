@@ -16,8 +16,6 @@ from theory.dependent.columns import families
 from theory.immutable import Frozen
 from theory.reductions.group_by_group import GROUP_BY_GROUP
 
-__all__ = ["Span", "kept_of_groups", "spans_of"]
-
 
 @dataclass(frozen=True, eq=False)
 class Span(Frozen):

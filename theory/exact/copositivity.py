@@ -23,8 +23,6 @@ import numpy as np
 from theory.arrays import Surds
 from theory.exact.surds import ROOT_BITS, Surd, floored
 
-__all__ = ["MOST_ORDER", "adjugate", "determinant", "negative_direction"]
-
 MOST_ORDER = 8  # of a matrix that is decided: the number of submatrices doubles with each row
 
 

@@ -28,8 +28,6 @@ from theory.arrays import Indices, Integers
 from theory.errors import InputError
 from theory.exact.copositivity import determinant
 
-__all__ = ["Cones", "exact_normal_fan"]
-
 FLAT = "sources: the samples lie in a subspace, so their hull is flat; remove dependent sources"
 
 Cones = tuple[list[list[int]], list[list[int]], list[int]]

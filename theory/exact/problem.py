@@ -25,8 +25,6 @@ from theory.exact.surds import Roots, joined, parts
 from theory.readouts import Exact, Noisy, Reads, Soft
 from theory.sources import Sources
 
-__all__ = ["ExactProblem", "integer_direction", "inverse"]
-
 _whole = np.frompyfunc(int, 1, 1)
 
 

@@ -14,18 +14,6 @@ from theory.arrays import ArrayLike, Rationals
 from theory.errors import InputError
 from theory.inputs import as_matrix, require_plain
 
-__all__ = [
-    "NUMBERS",
-    "as_floats",
-    "exact_matrix",
-    "exact_number",
-    "fraction_text",
-    "integer_text",
-    "positive_number",
-    "read_fraction",
-    "shown",
-]
-
 
 @dataclass(frozen=True)
 class NumberLimits:

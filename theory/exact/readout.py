@@ -23,8 +23,6 @@ from theory.errors import InputError
 from theory.exact.rational import exact_number, positive_number, shown
 from theory.exact.surds import Roots
 
-__all__ = ["ExactErrors", "ExactReadout"]
-
 
 @dataclass(frozen=True, eq=False)
 class ExactErrors:

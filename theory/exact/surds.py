@@ -18,8 +18,6 @@ import numpy as np
 
 from theory.arrays import Integers, Surds
 
-__all__ = ["Roots", "Surd", "floored", "joined", "parts", "rational_below"]
-
 ROOT_BITS = 256  # of the first enclosure of a square root
 
 

@@ -12,8 +12,6 @@ from theory.problem import Problem
 from theory.sources import Sources
 from theory.symbolic.markup import unmarked
 
-__all__ = ["Family", "SecondParameter"]
-
 
 @dataclass(frozen=True)
 class SecondParameter:

@@ -19,8 +19,6 @@ from theory.families.family import Family
 from theory.problem import Problem
 from theory.sources import Sources
 
-__all__ = ["FrequencyPair", "FrequencyRatio", "frequencies_of"]
-
 SAMPLES_PER_WAVE = 24  # of the faster oscillation, at least, where time is continuous
 PURE = 1e-9  # share of a signal's power outside one frequency that is rounding
 

@@ -23,8 +23,6 @@ from theory.families.family import Family
 from theory.sources import Sources
 from theory.symbolic.derivation import derive
 
-__all__ = ["SQUARE", "Corners", "Plane", "integral", "rational_moments"]
-
 Corners = list[tuple[Any, Any]]
 
 SQUARE: Corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)]  # corners of the square [-1, 1]^2 in order

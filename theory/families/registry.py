@@ -12,8 +12,6 @@ from theory.families.squares import SQUARES
 from theory.families.truncated_normal import TruncatedNormal
 from theory.families.two_bits import TwoBits
 
-__all__ = ["FAMILIES", "family"]
-
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {entry.name: entry for entry in (*SQUARES, TruncatedNormal(), FrequencyRatio(), TwoBits())}
 )

@@ -10,8 +10,6 @@ from theory.families.family import Family
 from theory.families.plane import SQUARE
 from theory.sources import Sources
 
-__all__ = ["TruncatedNormal"]
-
 
 class TruncatedNormal(Family):
     """A correlated normal distribution of unit variances, truncated to a square."""

@@ -10,8 +10,6 @@ from theory.problem import Problem
 from theory.readouts import Soft
 from theory.sources import Sources
 
-__all__ = ["TwoBits"]
-
 CORNERS = [[0, 0], [0, 1], [1, 0], [1, 1]]
 ODDS = [4, 1, 1, 4]
 

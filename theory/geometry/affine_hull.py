@@ -17,8 +17,6 @@ import numpy as np
 from theory.arrays import Array, Indices
 from theory.immutable import Frozen
 
-__all__ = ["AffineHull"]
-
 LEADING = 0.617
 """Share of the largest remainder from which on the first source is kept: no tie, which rounding would break."""
 

@@ -15,8 +15,6 @@ import numpy as np
 from theory.arrays import Array, Indices, Mask
 from theory.geometry.polytope import NormalFan
 
-__all__ = ["ConeForms"]
-
 NEARLY_OPPOSITE, BLOCK = -0.98, 1 << 16
 """Cosine (in the metric of f) of two rays below which coordinates in their cone lose digits; cones per block."""
 

@@ -19,8 +19,6 @@ import numpy as np
 
 from theory.arrays import Array, Mask
 
-__all__ = ["COPOSITIVE_ROUNDING", "copositive", "least_ratio", "surely_copositive"]
-
 COPOSITIVE_ROUNDING = 1e-13
 """A value of a form, scaled to entries of order one, above -COPOSITIVE_ROUNDING may be zero."""
 

@@ -22,8 +22,6 @@ from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
 from theory.geometry.polytope import hull_of, in_scale
 
-__all__ = ["EXACT_DIMENSION", "Inside", "distinct_rows", "extreme_points", "extreme_rows", "inside_of"]
-
 EXACT_DIMENSION = 5
 """Largest number of sources whose hull and normal fan are always computed: beyond it the fan grows too large."""
 

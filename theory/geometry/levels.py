@@ -7,8 +7,6 @@ from numpy.typing import NDArray
 
 from theory.arrays import ArrayLike
 
-__all__ = ["levels"]
-
 
 def levels(values: ArrayLike, apart: ArrayLike) -> NDArray[np.intp]:
     """Number of each entry's value among the distinct values of its column, in ascending order.

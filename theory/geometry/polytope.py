@@ -26,8 +26,6 @@ from theory.arrays import Array, Indices
 from theory.errors import InputError
 from theory.geometry.triangulation import is_closed_complex, pulled_cones
 
-__all__ = ["NormalFan", "distinct_normals", "hull_of", "in_scale", "normal_fan"]
-
 
 @dataclass(frozen=True)
 class HullTolerances:

@@ -24,8 +24,6 @@ from theory.arrays import Array, Indices, Mask
 from theory.geometry.face_lattice import FaceLattice
 from theory.geometry.whitening import Whitening
 
-__all__ = ["PricedNeurons", "Pricing"]
-
 
 @dataclass(frozen=True)
 class PricingTolerances:

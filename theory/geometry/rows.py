@@ -14,8 +14,6 @@ import numpy as np
 
 from theory.arrays import Array, Indices
 
-__all__ = ["ordered_rows", "sorted_rows"]
-
 _MOST = float(np.iinfo(np.uint32).max)
 
 

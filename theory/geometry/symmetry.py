@@ -26,8 +26,6 @@ from theory.errors import InputError
 from theory.geometry.levels import levels
 from theory.immutable import Frozen, derived
 
-__all__ = ["Symmetry", "symmetry_of"]
-
 
 @dataclass(frozen=True)
 class SymmetryLimits:

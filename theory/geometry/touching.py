@@ -24,8 +24,6 @@ from theory.arrays import Array, Mask
 from theory.geometry.pricing import Pricing
 from theory.immutable import Frozen
 
-__all__ = ["TOUCHING", "Touching", "touching"]
-
 
 @dataclass(frozen=True)
 class TouchingTolerances:

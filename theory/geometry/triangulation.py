@@ -22,8 +22,6 @@ import numpy as np
 
 from theory.arrays import Indices
 
-__all__ = ["is_closed_complex", "pulled_cones"]
-
 
 def pulled_cones(facets: Indices) -> tuple[Indices, Indices]:
     """Simplicial cones of a simplicial polytope, and the vertex in whose normal cone each lies.

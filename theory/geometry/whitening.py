@@ -22,8 +22,6 @@ from theory.arrays import Array
 from theory.geometry.affine_hull import AffineHull
 from theory.immutable import Frozen
 
-__all__ = ["Whitening", "lifted"]
-
 
 @dataclass(frozen=True, eq=False)
 class Whitening(Frozen):

@@ -33,8 +33,6 @@ from theory.arrays import Array
 from theory.immutable import Frozen, derived
 from theory.in_time.trials import INDEPENDENT, Trials, independent_columns
 
-__all__ = ["MemoryBounds", "ViewChain"]
-
 
 @dataclass(frozen=True, eq=False)
 class ViewChain(Frozen):

@@ -20,8 +20,6 @@ from theory.inputs import as_array, checked_probabilities
 from theory.inputs.problem import checked_cost
 from theory.problem import Problem
 
-__all__ = ["INDEPENDENT", "Trials", "independent_columns"]
-
 INDEPENDENT = 1e-9  # share of a column that is left when others are taken out of it, below which they tell it
 MISSED = 1e-7  # share of the range of a target by which it may miss a linear function of the inputs
 

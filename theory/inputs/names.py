@@ -9,8 +9,6 @@ from typing import Any
 
 from theory.errors import InputError
 
-__all__ = ["NOT_PRINTED", "distinct_names", "printable"]
-
 NOT_PRINTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """What commands a terminal, turns or breaks a line, or cannot be written into a file at all."""
 

@@ -12,8 +12,6 @@ from theory.errors import InputError
 from theory.immutable import locked
 from theory.inputs import LARGEST, as_matrix, checked_names, checked_probabilities, column_names
 
-__all__ = ["CheckedMoments", "CheckedSamples", "checked_moments", "checked_samples"]
-
 SYMMETRIC = 1e-12  # difference of a covariance from its transpose, in units of its largest variance, that is rounding
 
 

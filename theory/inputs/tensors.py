@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["layer_weights", "plain_array"]
-
 NOT_OF_NUMPY = "bfloat16"  # a kind of number that numpy does not have, and torch does not turn into one
 
 

@@ -14,8 +14,6 @@ from theory.arrays import Array
 from theory.neurons.kind import Activity, Neurons
 from theory.sources import Sources
 
-__all__ = ["Canonical"]
-
 
 @dataclass(frozen=True, eq=False)
 class Canonical(Neurons):

@@ -22,8 +22,6 @@ from theory.neurons.kind import Activity, Neurons
 from theory.neurons.linear import Linear
 from theory.sources import Sources
 
-__all__ = ["ENERGIES", "PeakActivity", "WeightedActivity", "Wiring"]
-
 
 @dataclass(frozen=True, eq=False)
 class PeakActivity(Neurons):

@@ -23,8 +23,6 @@ from theory.arrays import Array, Indices
 from theory.immutable import Frozen
 from theory.sources import Sources
 
-__all__ = ["Activity", "Neurons"]
-
 
 @dataclass(frozen=True, eq=False)
 class Activity(Frozen):

@@ -16,8 +16,6 @@ from theory.arrays import Array
 from theory.neurons.kind import Activity, Neurons
 from theory.sources import Sources
 
-__all__ = ["Linear"]
-
 
 @dataclass(frozen=True, eq=False)
 class Linear(Neurons):

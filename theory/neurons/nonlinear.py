@@ -19,8 +19,6 @@ from theory.errors import InputError
 from theory.neurons.kind import Activity, Neurons
 from theory.sources import Sources
 
-__all__ = ["Free", "Nonlinear", "Rectified", "rectified", "require_costly_activity"]
-
 
 def rectified(points: Array, weights: Array, bias: Array) -> Array:
     """(T, n) max(0, w.s + b) of neurons with weights (n, d) and biases (n,) on points (T, d).

@@ -21,8 +21,6 @@ import numpy as np
 from theory.arrays import Array
 from theory.immutable import Frozen
 
-__all__ = ["SampleReadout"]
-
 SPANNED = 1e-12  # share of the largest singular value below which a direction of the activity is rounding
 UNREAD = 1e-9  # share of the largest target that an exact decoder may miss on a sample by rounding
 

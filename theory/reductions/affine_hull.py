@@ -22,8 +22,6 @@ from theory.groups import on_hull
 from theory.readouts import checked_targets
 from theory.reductions.reduction import OneSolved, Reduction
 
-__all__ = ["AFFINE_HULL"]
-
 
 class _AffineHull(Reduction):
     """See docs/mathematics.md, "Dependent sources"."""

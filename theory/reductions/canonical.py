@@ -10,8 +10,6 @@ from theory.readouts import Priced
 from theory.reductions.reduction import Reduction
 from theory.reductions.without_layer import WITHOUT_LAYER
 
-__all__ = ["CANONICAL"]
-
 
 class _CanonicalForm(Reduction):
     """Weights, multiplier, loss and bound stay as they are."""

@@ -22,8 +22,6 @@ from theory.reductions.reduction import OneSolved, Reduction
 from theory.reductions.some_samples import SomeSamples
 from theory.reductions.without_layer import WITHOUT_LAYER
 
-__all__ = ["Chain"]
-
 
 @dataclass(frozen=True, eq=False)
 class Chain:

@@ -24,8 +24,6 @@ import numpy as np
 from theory.arrays import Array, Indices
 from theory.geometry.levels import levels
 
-__all__ = ["column_order"]
-
 
 @dataclass(frozen=True)
 class ColumnOrderLimits:

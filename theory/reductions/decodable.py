@@ -19,8 +19,6 @@ import numpy as np
 from theory.arrays import Array
 from theory.groups import parts_of, placed
 
-__all__ = ["decodable"]
-
 
 @dataclass(frozen=True)
 class DecodableTolerances:

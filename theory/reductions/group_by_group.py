@@ -18,8 +18,6 @@ from theory.groups import is_product, is_separate, placed
 from theory.readouts import Exact, Priced
 from theory.reductions.reduction import Reduction, Solved
 
-__all__ = ["GROUP_BY_GROUP"]
-
 
 class _GroupByGroup(Reduction):
     """See docs/mathematics.md, "Groups"."""

@@ -11,8 +11,6 @@ from theory.arrays import Array, Indices
 from theory.readouts import Exact, Noisy, Soft
 from theory.reductions.reduction import OneSolved, Reduction
 
-__all__ = ["IN_ORDER"]
-
 LARGEST_TABLE = 1 << 18
 """Numbers in a table, beyond which it is left as it is: to write it anew takes as long as to solve it."""
 

@@ -20,8 +20,6 @@ from theory.readouts import Priced, Readout, symmetric_root
 from theory.reductions.decodable import decodable
 from theory.reductions.reduction import OneSolved, Reduction
 
-__all__ = ["PartialTargets"]
-
 
 @dataclass(frozen=True)
 class PartialTargets(Reduction):

@@ -28,8 +28,6 @@ from typing import Any, TypeVar
 from theory.arrays import Array
 from theory.immutable import Frozen
 
-__all__ = ["OneSolved", "Reduction", "Solved"]
-
 
 @dataclass(frozen=True, eq=False)
 class Solved(Frozen):

@@ -14,8 +14,6 @@ from theory.readouts import Priced
 from theory.reductions.reduction import Reduction
 from theory.reductions.without_layer import WITHOUT_LAYER
 
-__all__ = ["SomeSamples"]
-
 
 @dataclass(frozen=True, eq=False)
 class SomeSamples(Reduction):

@@ -14,8 +14,6 @@ from theory.readouts import Priced, Readout
 from theory.reductions.reduction import OneSolved, Reduction
 from theory.sources import EXACT_DIMENSION, Sources
 
-__all__ = ["WHITENED"]
-
 
 class _Whitened(Reduction):
     """Which neurons are modular is another question there, and groups are none of the coordinates'."""

@@ -7,8 +7,6 @@ from typing import Any
 
 from theory.reductions.reduction import OneSolved, Reduction
 
-__all__ = ["WITHOUT_LAYER"]
-
 
 class _WithoutLayer(Reduction):
     """See docs/mathematics.md, "Dynamics"."""

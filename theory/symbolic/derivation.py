@@ -25,15 +25,6 @@ from theory.errors import InputError, unknown_name
 from theory.symbolic.markup import typeset, unmarked
 from theory.symbolic.names import MIXING_NAMES, READOUT_NAMES
 
-__all__ = [
-    "Derivation",
-    "DerivationStep",
-    "DerivationSteps",
-    "Loss",
-    "derive",
-    "trace_of_inverse",
-]
-
 WITH_ERRORS = ("soft", "noisy")
 
 MEAN_SQUARE = sp.Symbol("E|z|²")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["typeset", "unmarked"]
-
 WORDS = {
     **{name: rf"\{name} " for name in ("alpha", "lambda", "mu", "kappa", "nu", "rho", "sigma", "theta", "omega", "pi")},
     **{name: rf"\{name}" for name in ("cos", "sin", "max", "min", "sum")},

@@ -1,7 +1,5 @@
 """What can be derived, by name: apart from the derivation, so that a command's help need not wait for sympy."""
 
-__all__ = ["MIXING_NAMES", "READOUT_NAMES"]
-
 MIXING_NAMES = ("orthonormal", "general")  # A'A = 1, or any mixing of full column rank
 
 READOUT_NAMES = ("exact", "soft", "noisy", "fixed-variance")

@@ -8,8 +8,6 @@ from theory.arrays import Array
 from theory.problem import Problem
 from theory.theorems.theorem import Prediction, Theorem
 
-__all__ = ["CATEGORIES", "pairs_slack"]
-
 
 def _are_marked(problem: Problem) -> bool:
     """Whether the columns are three or more categories, seen and decoded as they are, and each has a mark."""

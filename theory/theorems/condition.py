@@ -10,15 +10,6 @@ from theory.sources import EXACT_DIMENSION
 from theory.theorems.hypotheses import condition_matrix, faces_allow_modularity, orthonormal_mixing
 from theory.theorems.theorem import CITED_2025, CITED_2026, Prediction, Theorem, as_decided, decidable, is_mixed
 
-__all__ = [
-    "ELLIPSOID",
-    "EXACT_CONDITION",
-    "FACE_CONDITION",
-    "GENERAL_MIXING",
-    "PRICE_OF_MODULARITY",
-    "UNIQUENESS",
-]
-
 EXACT_CONDITION = Theorem(
     name="exact-condition",
     statement="""The optimal code is modular if and only if no direction `w` has `w'Fw > h(w)^2`, where `F = Y - M`

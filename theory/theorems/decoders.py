@@ -14,8 +14,6 @@ from theory.theorems.hypotheses import (
 )
 from theory.theorems.theorem import Prediction, Theorem, decidable
 
-__all__ = ["ERRORS_AND_CORRELATION", "EXPENSIVE_ERRORS", "NOISE", "SOURCES_DROP_OUT"]
-
 
 def _without_some_sources(problem: Problem) -> Prediction:
     """The sources without a neuron; the margin is that of the source nearest to gaining or losing one."""

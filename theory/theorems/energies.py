@@ -10,8 +10,6 @@ from theory.sources import Sources
 from theory.theorems.hypotheses import is_diagonal, is_range_independent, separate_channels
 from theory.theorems.theorem import Prediction, Theorem, is_modular
 
-__all__ = ["ENERGIES_AND_RANGES", "RANGES_ALONE"]
-
 SECTION = 'this project (docs/mathematics.md, "Kinds of neurons")'
 
 

@@ -16,26 +16,6 @@ from theory.geometry.levels import levels
 from theory.groups import is_product
 from theory.problem import Problem
 
-__all__ = [
-    "HYPOTHESES",
-    "Blocks",
-    "centrally_symmetric",
-    "condition_matrix",
-    "decodes_the_data",
-    "errors_count_as_samples",
-    "every_combination",
-    "faces_allow_modularity",
-    "independent_sources",
-    "invariant_under_transitions",
-    "is_diagonal",
-    "is_range_independent",
-    "orthonormal_mixing",
-    "product_blocks",
-    "separate_channels",
-    "uncorrelated_errors",
-    "weights_cost_nothing",
-]
-
 Blocks = tuple[tuple[int, ...], ...]
 
 

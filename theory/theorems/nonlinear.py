@@ -9,8 +9,6 @@ from theory.neurons import Linear
 from theory.problem import Problem
 from theory.theorems.theorem import NONLINEAR, SECTION, Prediction, Theorem
 
-__all__ = ["ANY_MULTIPLIER", "ORDER_OF_KINDS"]
-
 
 def _some_multiplier(problem: Problem) -> Prediction:
     """Targets weighted at random: what is proven must hold for any N."""

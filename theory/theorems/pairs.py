@@ -15,8 +15,6 @@ from theory.theorems.hypotheses import (
 )
 from theory.theorems.theorem import NONLINEAR, SECTION, Prediction, Theorem
 
-__all__ = ["BALANCED_PAIRS", "RECTIFIED_PAIRS"]
-
 
 def _of_pairs(problem: Problem) -> Prediction:
     """The closed loss of pairs and, where every combination occurs, whether they may look along the sources."""

@@ -16,8 +16,6 @@ from theory.theorems.hypotheses import (
 )
 from theory.theorems.theorem import CITED_2023, CITED_2025, Theorem, decidable, is_mixed, is_modular
 
-__all__ = ["CHEAP", "CHEAP_WEIGHTS", "INDEFINITE_ELLIPSOID", "PAIRWISE_RANGES"]
-
 CHEAP = 1e-6  # cost of decoder weights, in units of that of activity, from which down they count as cheap
 
 

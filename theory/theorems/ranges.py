@@ -16,9 +16,6 @@ from theory.theorems.hypotheses import (
 )
 from theory.theorems.theorem import CITED_2023, CITED_2025, Prediction, Theorem, is_modular
 
-__all__ = ["BLOCK_MODULARITY", "EVEN_RANGES", "INDEPENDENCE", "RANGE_INDEPENDENCE"]
-
-
 RANGE_INDEPENDENCE = Theorem(
     name="range-independence",
     statement="""If every source reaches its ends whatever the others do (the hull is a box) and the mixing keeps

@@ -25,8 +25,6 @@ from theory.theorems.ranges import BLOCK_MODULARITY, EVEN_RANGES, INDEPENDENCE, 
 from theory.theorems.symmetries import FREQUENCY_PAIRS, INVARIANCES, INVARIANT_DYNAMICS
 from theory.theorems.theorem import Theorem
 
-__all__ = ["PUBLISHED", "THEOREMS", "is_registered", "theorem"]
-
 THEOREMS: Mapping[str, Theorem] = MappingProxyType(
     {
         entry.name: entry

@@ -12,8 +12,6 @@ from theory.sources import Sources
 from theory.theorems.hypotheses import invariant_under_transitions
 from theory.theorems.theorem import CITED_2025, Prediction, Theorem, decidable, in_parts
 
-__all__ = ["FREQUENCY_PAIRS", "INVARIANCES", "INVARIANT_DYNAMICS"]
-
 
 def _frequencies(problem: Problem) -> Prediction:
     pair = frequencies_of(problem)

@@ -13,21 +13,6 @@ from theory.problem import Problem
 from theory.sources import EXACT_DIMENSION, Sources
 from theory.theorems.hypotheses import Blocks, decodes_the_data
 
-__all__ = [
-    "CITED_2023",
-    "CITED_2025",
-    "CITED_2026",
-    "NONLINEAR",
-    "SECTION",
-    "Prediction",
-    "Theorem",
-    "as_decided",
-    "decidable",
-    "in_parts",
-    "is_mixed",
-    "is_modular",
-]
-
 CITED_2023 = "Whittington, Dorrell, Ganguli, Behrens (ICLR 2023)"
 CITED_2025 = "Dorrell et al. (ICLR 2025)"
 CITED_2026 = "Dorrell et al. (ICLR 2026)"

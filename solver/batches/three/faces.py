@@ -25,8 +25,6 @@ from solver.batches.three.matrices import pairs
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices, Mask
 
-__all__ = ["Faces", "Listed", "listed"]
-
 
 @dataclass(frozen=True)
 class FaceTolerances:

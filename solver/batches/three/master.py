@@ -22,8 +22,6 @@ from solver.batches.three.matrices import inverses, solved
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices, Mask
 
-__all__ = ["Columns"]
-
 
 @dataclass(frozen=True)
 class BatchMasterTolerances:

@@ -9,8 +9,6 @@ import numpy as np
 if TYPE_CHECKING:
     from theory.arrays import Array, Mask
 
-__all__ = ["entries", "inverses", "largest", "pairs", "solved", "squared_sines", "whole"]
-
 _ROW, _COLUMN = np.triu_indices(3)
 _PLACE = np.array([[0, 1, 2], [1, 3, 4], [2, 4, 5]])
 _TINY = np.finfo(float).tiny

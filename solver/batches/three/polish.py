@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from solver.batches.three.pricing import FacePrices
     from theory.arrays import Array, Indices, Mask
 
-__all__ = ["NEURONS", "lines_that_touch", "polished"]
-
 NEURONS = 6
 """d (d + 1) / 2."""
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from solver.batches.three.faces import Faces
     from theory.arrays import Array, Indices, Mask
 
-__all__ = ["FacePrices", "of_corners", "of_edges", "priced"]
-
 
 @dataclass(frozen=True, eq=False)
 class FacePrices:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from solver.batches.three.faces import Faces
     from theory.arrays import Array, Indices, Mask
 
-__all__ = ["THREE_PROOF", "costs", "exactly", "largest_ratios", "proven", "readouts"]
-
 
 @dataclass(frozen=True)
 class ThreeProofTolerances:

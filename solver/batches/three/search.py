@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from solver.batches.three.pricing import FacePrices
     from theory.arrays import Array, Indices, Mask
 
-__all__ = ["optimal_codes_of_three"]
-
 
 @dataclass(frozen=True)
 class ThreeLimits:
