@@ -199,6 +199,7 @@ def test_every_path_named_exists():
         assert (ROOT / name.rstrip(".")).exists()
 
 
+@pytest.mark.thorough
 def test_every_sample_of_the_page_on_audits(capsys):
     page = "docs/how-to/reading_an_audit.md"
     exec(block("python", "audit(", page), {})

@@ -16,7 +16,7 @@ from solver import Problem, Representation, Sources, certify, lower_bound, separ
 from solver.commands.cli import main
 from solver.pictures.plot import plot_verdict
 from solver.strategies import seeds
-from tests.examples import plainly, share
+from tests.examples import plainly, share, thorough
 from theory import InputError
 from theory.conditions import decide
 from theory.readouts import Exact, Noisy, Soft
@@ -416,7 +416,7 @@ def categories(*counts):
     ("counts", "units", "seed"),
     [
         ((9, 3), (1.0, 1.0), None),
-        ((9, 3), (1.0, 10.0), 0),
+        thorough((9, 3), (1.0, 10.0), 0),
         pytest.param((9, 9), (1.0, 3.0), 1, marks=pytest.mark.thorough),
     ],
 )
