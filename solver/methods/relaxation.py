@@ -46,7 +46,7 @@ class RelaxationTolerances:
     """How finely to bound, and when to give up."""
 
     probes: int = 12  # climbs that look for a neuron better than the modular ones before a proof is tried
-    nearer: float = 0.2  # each stage aims at this share of the distance between the worst ratio and one
+    nearer: float = 0.1  # each stage aims at this share of the distance between the worst ratio and one
     visits: float = 0.1  # of cells between two steps, as a share of the cells; ten at least
     more: float = 2.0  # another multiplier is sought each time that the cells are so many times more
     most_cells: int = 10_000  # after which the search ends, with whatever bound it has

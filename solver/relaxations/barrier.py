@@ -6,9 +6,9 @@ with P of order one more than there are sources, and hundreds of products A_k. I
 
     minimise lambda   subject to   lambda - Y - sum_k N_k A_k positive semidefinite,   N >= 0,
 
-is an upper bound whatever the N, which is all that a proof takes from here. General conic solvers take ten times as
-long with 10 sources and fifteen to twenty-five times with 20. The matrices are so small that LAPACK is called directly:
-what numpy does around it takes longer than it does. A primal-dual interior-point method:
+is an upper bound whatever the N, which is all that a proof takes from here. General conic solvers take five times as
+long with 10 sources or more, and fifteen to twenty-five times with 20. The matrices are so small that LAPACK is called
+directly: what numpy does around it takes as long. A primal-dual interior-point method:
 
 1. Start at P = 1 / order, equal N, and a lambda that makes the dual slack S positive definite.
 2. Scale so that P and S are one diagonal matrix (Nesterov and Todd).
