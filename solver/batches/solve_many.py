@@ -149,7 +149,8 @@ class _Many:
     def at_once(cls, problems: Sequence[Problem], tolerance: float) -> _Many:
         """Of those that fit."""
         many = cls(problems, tolerance)
-        with one_thread():
+        # What overflows is not taken: its gap is no number.
+        with one_thread(), np.errstate(all="ignore"):
             for places, points in _alike(problems):
                 many.solve_at_once(places, points)
         return many

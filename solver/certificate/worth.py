@@ -136,8 +136,9 @@ def value_of_multiplier(problem: Problem, multiplier: Array, rho: float, whitene
         return whitened
     scale = np.sqrt(np.diag(outside))
     scaled = multiplier * np.outer(scale, scale)
-    rounding_outside = np.linalg.norm(scaled) * np.linalg.norm(outside / np.outer(scale, scale))
-    rounding_inside = np.linalg.norm(problem.proving.worth(multiplier)) * np.linalg.norm(inside)
+    # By largest entries: of tiny sources squares of the ridge are beyond all floating-point numbers.
+    rounding_outside = np.abs(scaled).max() * np.abs(outside / np.outer(scale, scale)).max()
+    rounding_inside = np.abs(problem.proving.worth(multiplier)).max() * np.abs(inside).max()
     if rounding_inside <= rounding_outside:
         return whitened
     return problem.readout.dual_value(symmetric_root(scaled) / scale, rho)

@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 from scipy.spatial import ConvexHull
 
-from solver import Problem, Progress, Sources, certify, methods, solve
+from solver import Problem, Progress, Sources, certify, methods, solve, solve_many
 from solver.methods.iterate import Iterate
 from solver.solving import run
 from tests.examples import thorough
 from theory import InputError, modularity
+from theory.readouts import Soft
 
 FIGURE_POINTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "fig1_points.npy"
 SQUARE = np.array(list(product([-1.0, 1.0], repeat=2)))
@@ -339,3 +340,20 @@ def test_samples_in_general_position_refute_the_modular_code_before_faces_are_pr
     monkeypatch.setattr("solver.solving.run.best_bound", lambda *_, **__: calls.append(1))
     answer = solve(Problem(np.random.default_rng(0).normal(size=(60, 3))))
     assert answer.status == "optimal" and not answer.modular and not calls
+
+
+@pytest.mark.parametrize("size", [1e-135, 1e-70, 1e100])
+@pytest.mark.parametrize("costs", [{"error_cost": 10.0}, {"bias_cost": 1.0}, {"activity_cost": 0, "bias_cost": 1.0}])
+def test_sources_of_any_size_have_an_answer_or_one_line(size, costs):
+    # Squares of such numbers are beyond floating point here and there: nothing may say so by itself.
+    costs = dict(costs)
+    readout = {"readout": Soft(costs.pop("error_cost"))} if "error_cost" in costs else {}
+    points = size * np.random.default_rng(0).normal(size=(12, 2))
+    try:
+        problem = Problem(points, **costs, **readout)
+    except InputError as error:
+        assert "error_cost" in str(error)
+        return
+    answer = solve(problem)
+    assert answer.lower_bound <= answer.loss * (1 + 1e-12)
+    assert solve_many([problem]).loss[0] == pytest.approx(answer.loss, rel=1e-8)
