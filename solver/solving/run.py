@@ -56,10 +56,11 @@ MOVED = "the code of a problem like this one, moved along with its faces"  # why
 
 @dataclass(frozen=True)
 class RunTolerances:
-    """Shares of the tolerance of a search."""
+    """Shares of the tolerance of a search, and what a small problem may take."""
 
     same: float = 0.01  # two losses, or two bounds, that differ by less count as the same
     moved: float = 0.1  # a code that is moved along is proven within this, which is where a search would end as well
+    at_once: float = 1.0  # seconds, of which a small problem takes a hundredth; one that is limited to fewer is planned
 
 
 RUN = RunTolerances()
@@ -228,7 +229,10 @@ class Run(SearchRun):
 
     def _solve_at_once(self) -> bool:
         """Whether a small problem was solved before a plan was made; what is to be followed or limited is planned."""
-        if self.limits != Limits(self.limits.tolerance):
+        time_limit = self.limits.time_limit
+        if time_limit is not None and time_limit < RUN.at_once:
+            return False
+        if self.limits != Limits(self.limits.tolerance, time_limit=time_limit):
             return False
         with one_thread():
             found = mixed_code(self.problem, self.limits.tolerance)

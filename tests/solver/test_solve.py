@@ -357,3 +357,10 @@ def test_sources_of_any_size_have_an_answer_or_one_line(size, costs):
     answer = solve(problem)
     assert answer.lower_bound <= answer.loss * (1 + 1e-12)
     assert solve_many([problem]).loss[0] == pytest.approx(answer.loss, rel=1e-8)
+
+
+def test_a_time_limit_that_a_small_problem_cannot_reach_changes_nothing():
+    problem = Problem(np.random.default_rng(0).normal(size=(30, 2)))
+    free, limited = solve(problem), solve(problem, time_limit=60)
+    assert limited.iterations == free.iterations and limited.loss == free.loss
+    np.testing.assert_array_equal(limited.source_weights, free.source_weights)
