@@ -55,8 +55,6 @@ from typing import Any
 
 from numpy import sqrt
 
-__all__ = ["modular_cost", "modular_loss", "modular_strength", "multiplier_entry"]
-
 
 '''
 
