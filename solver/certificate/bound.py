@@ -116,14 +116,12 @@ def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Co
     """What a multiplier (d, d) proves at most, seen from some neurons (n, d) alone: quick, and no proof of anything."""
     if IN_ORDER.accepts(problem):
         proof = _ordered(problem, _Proof(multiplier, neurons, cover=cover))
-        assert proof.weights is not None
-        return most_provable(problem.in_order, proof.multiplier, proof.weights, proof.cover)
+        return most_provable(problem.in_order, proof.multiplier, _rows(proof), proof.cover)
     if problem.dependent:
         proof = _of_hull(problem, _Proof(multiplier, neurons))
-        assert proof.weights is not None
         if has_spans(problem):
-            return _most_of_code(problem.canonical, proof.multiplier, proof.weights)
-        return most_provable(problem.on_hull, proof.multiplier, proof.weights, cover)
+            return _most_of_code(problem.canonical, proof.multiplier, _rows(proof))
+        return most_provable(problem.on_hull, proof.multiplier, _rows(proof), cover)
     if GROUP_BY_GROUP.accepts(problem.canonical):
         parts = _of_groups(problem.canonical, _Proof(multiplier, neurons, cover=cover))
         return sum(
@@ -136,9 +134,7 @@ def most_provable(problem: Problem, multiplier: Array, neurons: Array, cover: Co
     if at_code and not neurons.any():
         bounds.append(inside.loss(neurons))  # as step 3 has it where no neuron is worth having
     for number, worth in enumerate([inside.proving.worth(multiplier), *at_code]):
-        root = symmetric_root(worth)
-        ratio = float(ratios(inside, root.T @ root, tried).max(initial=0.0))
-        value = inside.proving_readout.dual_value(root, ratio)
+        value, ratio = _seen_from(inside, worth, tried)
         bounds.append(value if number else value_of_multiplier(inside, multiplier, ratio, value))
     without = chain.lower_bound(max(bounds))
     if problem.recurrence is None:
@@ -166,9 +162,7 @@ def falls_short(problem: Problem, multiplier: Array, neurons: Array, loss: float
         >>> falls_short(problem, np.diag([1.0, 9.0]), np.eye(2), problem.modular_loss)
         True
     """
-    root = symmetric_root(problem.proving.worth(multiplier))
-    ratio = float(ratios(problem, root.T @ root, neurons).max(initial=0.0))
-    most = problem.proving_readout.dual_value(root, ratio)
+    most, _ = _seen_from(problem, problem.proving.worth(multiplier), neurons)
     return most < loss * (1 - FAR) and next(_shrunk(problem), None) is None
 
 
@@ -176,12 +170,15 @@ def _most_of_code(inside: Problem, multiplier: Array, neurons: Array) -> float:
     """What a multiplier, or that of a code (n, r), proves at most, seen from the neurons of the code alone."""
     if not len(neurons):
         return inside.loss(neurons)
-    values = list[float]()
-    for worth in [inside.proving.worth(multiplier), *code_worths(inside, neurons)]:
-        root = symmetric_root(worth)
-        ratio = float(ratios(inside, root.T @ root, neurons).max(initial=0.0))
-        values.append(inside.proving_readout.dual_value(root, ratio))
-    return max(values)
+    worths = [inside.proving.worth(multiplier), *code_worths(inside, neurons)]
+    return max(_seen_from(inside, worth, neurons)[0] for worth in worths)
+
+
+def _seen_from(problem: Problem, worth: Array, neurons: Array) -> tuple[float, float]:
+    """What a multiplier proves if no neuron but some (n, d) earned more for its cost, and their largest ratio."""
+    root = symmetric_root(worth)
+    ratio = float(ratios(problem, root.T @ root, neurons).max(initial=0.0))
+    return problem.proving_readout.dual_value(root, ratio), ratio
 
 
 # ---- columns: their order, and sources that depend on each other ---------------------------------------------------
