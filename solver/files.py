@@ -37,14 +37,13 @@ from theory.groups import is_shared, membership
 from theory.inputs import as_matrix
 from theory.neurons import ENERGIES, Linear, Neurons
 from theory.principal import PrincipalCoordinates
-from theory.problem import Problem
+from theory.problem import COSTS, Problem
 from theory.readouts import READOUTS
 from theory.sources import Sources
 from theory.summary import Moments, Summary
 from theory.writing import written_whole
 
 FORMAT_VERSION = 1  # written into every file
-COSTS = ("encoder_cost", "decoder_cost", "activity_cost", "bias_cost")
 STREAM = "stream_"  # what the names of the summary's arrays and numbers begin with
 SEPARATE = "separate_"  # what the names of the best separate code's arrays and numbers begin with
 CHECKSUMS = "checksums"  # name of the array of the names and checksums of all others

@@ -109,13 +109,7 @@ def _improving(part: Problem, tolerance: float, rng: np.random.Generator) -> Ite
         if step.loss <= best.loss:
             best = replace(best, weights=step.weights, loss=step.loss)
         if step.lower_bound >= best.lower_bound:
-            best = replace(
-                best,
-                multiplier=step.multiplier,
-                lower_bound=step.lower_bound,
-                cover=step.cover,
-                priced=step.priced,
-            )
+            best = replace(best, **step.proof)
         yield best
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from theory.reductions import Solved
 
@@ -43,3 +43,8 @@ class Iterate(Solved):
     note: str = ""
     candidates: Array | None = None
     priced: bool = False
+
+    @property
+    def proof(self) -> dict[str, Any]:
+        """The fields of the lower bound, by name: they belong together."""
+        return {name: getattr(self, name) for name in ("multiplier", "lower_bound", "cover", "priced")}

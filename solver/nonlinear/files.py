@@ -17,11 +17,12 @@ import numpy as np
 
 from solver.certificate import optimality_gap
 from solver.codes.certified import SAVED_TEXTS
-from solver.files import CHECKSUMS, COSTS, checksums, posed_content, problem_in
+from solver.files import CHECKSUMS, checksums, posed_content, problem_in
 from solver.nonlinear.code import SAVED_ARRAYS, SAVED_NUMBERS, described
 from theory.conditions.practically import checked_threshold
 from theory.errors import InputError
 from theory.neurons.nonlinear import rectified
+from theory.problem import COSTS
 from theory.writing import written_whole
 
 if TYPE_CHECKING:

@@ -58,11 +58,5 @@ class Best:
         if len(step.weights) >= least_neurons and step.loss <= self.loss * (1 + same):
             best = replace(best, weights=step.weights, loss=step.loss)
         if step.lower_bound >= self.lower_bound * (1 - same):
-            best = replace(
-                best,
-                multiplier=step.multiplier,
-                lower_bound=step.lower_bound,
-                cover=step.cover,
-                priced=step.priced,
-            )
+            best = replace(best, **step.proof)
         return best

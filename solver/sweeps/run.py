@@ -312,8 +312,7 @@ def _together(
             elif not problems:
                 return {}, posed  # nor do the others, as a rule, and to pose them may take a while
     found = solved_at_once(tuple(problems.values()), settings.tolerance)
-    answers = dict[int, Callable[[], Any]]()
-    answers |= {
+    answers: dict[int, Callable[[], Any]] = {
         place: partial(found.__getitem__, number) for number, place in enumerate(problems) if found.at_once[number]
     }
     return answers, {place: problem for place, problem in posed.items() if place not in answers}
