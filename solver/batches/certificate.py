@@ -135,7 +135,16 @@ def proven(multiplier: Array, rho: Array, demand: Array, ridge: Array) -> Array:
     spread = np.sqrt(np.maximum(demand[0] * demand[1] * determinant(multiplier), 0.0))
     gain = 2 * np.sqrt(demand[0] * multiplier[0] + demand[1] * multiplier[2] + 2 * spread)
     lost = ridge[0] * multiplier[0] + 2 * ridge[1] * multiplier[1] + ridge[2] * multiplier[2]
+    return np.where(np.isfinite(rho), best_value(gain, lost, rho), 0.0)
+
+
+def best_value(gain: Array, lost: Array, rho: Array) -> Array:
+    """(n,) the largest value of sqrt(t) gain - t lost for t up to 1 / rho.
+
+    Example:
+        >>> best_value(np.array([4.0, 4.0]), np.array([0.0, 4.0]), np.array([1.0, 1.0])).tolist()
+        [4.0, 1.0]
+    """
     most = 1 / rho
     best = np.where(lost > 0, np.minimum(most, (gain / np.where(lost > 0, 2 * lost, 1.0)) ** 2), most)
-    value = np.sqrt(best) * gain - best * lost
-    return np.where(np.isfinite(rho), value, 0.0)
+    return np.asarray(np.sqrt(best) * gain - best * lost)

@@ -48,9 +48,9 @@ class Given:
     """Problems of one number of samples, in coordinates in which neurons cost |w|^2 + h(w)^2 and K is diagonal.
 
     Attributes:
-        points: (2, T, n) the samples about their mean; one that is short may repeat a sample.
-        demand: (2, n) the diagonal of K, of sum one.
-        ridge: (3, n) G0.
+        points: (d, T, n) the samples about their mean; one that is short may repeat a sample.
+        demand: (d, n) the diagonal of K, of sum one.
+        ridge: (d (d + 1) / 2, n) G0.
     """
 
     points: Array
@@ -113,15 +113,7 @@ class Hulls:
         loss = np.where(exact, 2 * np.sqrt(paid * read), paid + read)
         rho = largest_ratios(self.fan.rays, self.fan.following, self.corners, form)
         bound = proven(form, rho, demand, ridge)
-        usable = np.isfinite(loss) & (loss > 0)
-        return Codes(
-            np.where(usable, neurons * np.sqrt(energies), 0.0),
-            np.where(np.isfinite(form), form, 0.0),
-            np.where(usable, loss, np.inf),
-            np.where(np.isfinite(bound), bound, 0.0),
-            np.zeros(len(loss), dtype=np.intp),
-            np.zeros(len(loss), dtype=np.bool_),
-        )
+        return Codes.of(neurons * np.sqrt(energies), form, loss, bound)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,8 +121,8 @@ class Codes:
     """Codes and what is proven of them, in the same coordinates.
 
     Attributes:
-        neurons: (2, k, n) of the size in which they are used; zero in unused places.
-        multiplier: (3, n) Y.
+        neurons: (d, k, n) of the size in which they are used; zero in unused places.
+        multiplier: (d (d + 1) / 2, n) Y.
         loss: (n,), infinite where there is no code.
         bound: (n,) no code has a smaller loss.
         steps: (n,) of Newton's method on the path to them.
@@ -150,6 +142,19 @@ class Codes:
         with np.errstate(invalid="ignore"):
             gap = (self.loss - self.bound) / self.loss
         return np.where(np.isfinite(gap), np.abs(gap), np.inf)
+
+    @classmethod
+    def of(cls, neurons: Array, multiplier: Array, loss: Array, bound: Array) -> Codes:
+        """What was measured; a code whose loss is no number is none, and a bound that is none is zero."""
+        usable = np.isfinite(loss) & (loss > 0)
+        return cls(
+            np.where(usable, neurons, 0.0),
+            np.where(np.isfinite(multiplier), multiplier, 0.0),
+            np.where(usable, loss, np.inf),
+            np.where(np.isfinite(bound), bound, 0.0),
+            np.zeros(len(loss), dtype=np.intp),
+            np.zeros(len(loss), dtype=np.bool_),
+        )
 
     @classmethod
     def none(cls, problems: int, sources: int = 2) -> Codes:

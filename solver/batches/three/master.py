@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.batches.three.matrices import inverses, solved
+from solver.batches.three.matrices import inverses, multipliers, solved
 
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices, Mask
@@ -70,8 +70,7 @@ class Columns:
     @property
     def multiplier(self) -> Array:
         """(n, 3, 3) Y."""
-        inverse = self.inverse
-        return np.asarray(inverse @ (self.demand[..., None] * inverse))
+        return multipliers(self.inverse, self.demand)
 
     @property
     def mu(self) -> Array:
@@ -93,7 +92,7 @@ class Columns:
     def _stepped(self, least: Array) -> Columns:
         neurons, energies, slacks = self.neurons, self.energies, self.slacks
         inverse = self.inverse
-        multiplier = inverse @ (self.demand[..., None] * inverse)
+        multiplier = multipliers(inverse, self.demand)
         worth = (neurons @ multiplier) @ neurons.transpose(0, 2, 1)
         bent = 2 * worth * ((neurons @ inverse) @ neurons.transpose(0, 2, 1))
         place = np.arange(energies.shape[1])

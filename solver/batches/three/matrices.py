@@ -69,6 +69,16 @@ def inverses(matrices: Array) -> Array:
         return whole(cofactors / determinant[..., None])
 
 
+def multipliers(inverse: Array, demand: Array) -> Array:
+    """(n, 3, 3) Y = H^-1 K H^-1 from H^-1 (n, 3, 3) and the diagonal (n, 3) of K.
+
+    Example:
+        >>> multipliers(np.diag([1.0, 2.0, 0.5])[None], np.array([[1.0, 2.0, 4.0]])).diagonal(0, 1, 2).tolist()
+        [[1.0, 8.0, 1.0]]
+    """
+    return np.asarray(inverse @ (demand[..., None] * inverse))
+
+
 def largest(matrices: Array) -> tuple[Array, Array, Array]:
     """The largest eigenvalue (...), by how much it exceeds the next (...), and its unit vector (..., 3).
 

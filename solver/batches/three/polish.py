@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.batches.three.matrices import inverses, solved, squared_sines
+from solver.batches.three.matrices import inverses, multipliers, solved, squared_sines
 
 if TYPE_CHECKING:
     from solver.batches.three.faces import Faces
@@ -112,7 +112,7 @@ def _newton(basis: Array, z: Array, demand: Array, ridge: Array) -> Array:
     problems = len(z)
     neurons = (basis @ z[..., None])[..., 0]
     inverse = inverses(neurons.transpose(0, 2, 1) @ neurons + ridge)
-    multiplier = inverse @ (demand[..., None] * inverse)
+    multiplier = multipliers(inverse, demand)
     read, worth = neurons @ inverse, neurons @ multiplier
     seen, earned = read @ neurons.transpose(0, 2, 1), worth @ neurons.transpose(0, 2, 1)
     back = basis.swapaxes(-1, -2)

@@ -49,7 +49,7 @@ def priced(faces: Faces, multiplier: Array) -> FacePrices:
     inner = (excess >= 0) & faces.is_corner
     of_edge, spread, on_edge, within = of_edges(faces, multiplier)
     between = (within > 0) & ~inner[row, faces.ends[..., 0]] & ~inner[row, faces.ends[..., 1]]
-    of_ray = (faces.worths[:, 3 * faces.counts[1] :] @ entries(multiplier)[..., None])[..., 0]
+    of_ray = of_rays(faces, multiplier)
     lower: Mask = np.asarray(inner[row[..., None], faces.triangles].any(axis=-1))
     at = np.nonzero(between)
     lower[at[0][:, None], faces.sides[at]] = True
@@ -65,6 +65,11 @@ def priced(faces: Faces, multiplier: Array) -> FacePrices:
         np.concatenate([of_corner, of_edge, of_ray], axis=1),
         np.concatenate([above, spread, of_ray], axis=1),
     )
+
+
+def of_rays(faces: Faces, multiplier: Array) -> Array:
+    """(n, F) the ratio of each ray; zero for a repetition."""
+    return np.asarray((faces.worths[:, 3 * faces.counts[1] :] @ entries(multiplier)[..., None])[..., 0])
 
 
 def of_corners(faces: Faces, multiplier: Array) -> tuple[Array, Array, Array, Array]:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.batches.three.matrices import entries, inverses
-from solver.batches.three.pricing import of_corners, of_edges
+from solver.batches.certificate import best_value
+from solver.batches.three.matrices import inverses
+from solver.batches.three.pricing import of_corners, of_edges, of_rays
 
 if TYPE_CHECKING:
     from solver.batches.three.faces import Faces
@@ -70,10 +71,9 @@ def largest_ratios(faces: Faces, multiplier: Array) -> Array:
     counted = (excess >= -THREE_PROOF.outside * np.sqrt((neurons * neurons).sum(axis=-1))) & faces.is_corner
     of_edge, spread, _, within = of_edges(faces, multiplier)
     between = (within >= -THREE_PROOF.outside) & (faces.cosine < 1)
-    of_ray = (faces.worths[:, 3 * faces.counts[1] :] @ entries(multiplier)[..., None])[..., 0]
     rho = np.maximum(
         np.maximum(np.where(counted, value, 0.0).max(axis=1), np.where(between, of_edge, 0.0).max(axis=1)),
-        of_ray.max(axis=1),
+        of_rays(faces, multiplier).max(axis=1),
     )
     return np.where(faces.covers & np.isfinite(rho) & np.isfinite(spread).all(axis=1), rho, np.inf)
 
@@ -127,7 +127,5 @@ def proven(multiplier: Array, rho: Array, demand: Array, ridge: Array) -> Array:
     squares = np.linalg.eigvalsh(np.where(usable[:, None, None], inner, 0.0))
     gain = 2 * np.sqrt(np.maximum(squares, 0.0)).sum(axis=1)
     lost = (ridge * multiplier).sum(axis=(1, 2))
-    most = 1 / rho
-    best = np.where(lost > 0, np.minimum(most, (gain / np.where(lost > 0, 2 * lost, 1.0)) ** 2), most)
     usable &= (squares >= -THREE_PROOF.negative * squares[:, 2:]).all(axis=1)
-    return np.where(usable, np.sqrt(best) * gain - best * lost, 0.0)
+    return np.where(usable, best_value(gain, lost, rho), 0.0)

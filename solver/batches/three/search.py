@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver.batches.certificate import best_value
 from solver.batches.codes import CODES, Codes
 from solver.batches.three.faces import Faces, listed
 from solver.batches.three.master import Columns
-from solver.batches.three.matrices import entries, inverses, pairs, squared_sines, whole
+from solver.batches.three.matrices import entries, inverses, multipliers, pairs, squared_sines, whole
 from solver.batches.three.polish import NEURONS, lines_that_touch, polished
 from solver.batches.three.pricing import priced
 from solver.batches.three.proof import THREE_PROOF, costs, exactly, largest_ratios, proven, readouts
@@ -76,17 +77,9 @@ class _Clouds:
         read = readouts(neurons.transpose(0, 2, 1) @ neurons + self.ridge, self.demand)
         size = np.where(exact, (read / cost) ** 0.25, 1.0)
         loss = np.where(exact, 2 * np.sqrt(cost * read), cost + read)
-        usable = np.isfinite(loss) & (loss > 0)
         form = np.where(np.isfinite(multiplier), multiplier, 0.0)
         bound = proven(form, largest_ratios(faces, form), self.demand, self.ridge)
-        return Codes(
-            np.where(usable, (neurons * size[:, None, None]).T, 0.0),
-            entries(form).T,
-            np.where(usable, loss, np.inf),
-            np.where(np.isfinite(bound), bound, 0.0),
-            np.zeros(len(loss), dtype=np.intp),
-            np.zeros(len(loss), dtype=np.bool_),
-        )
+        return Codes.of((neurons * size[:, None, None]).T, entries(form).T, loss, bound)
 
 
 def optimal_codes_of_three(
@@ -187,9 +180,7 @@ def _gap(columns: Columns, rho: Array) -> tuple[Array, Array]:
     paid, read = columns.energies.sum(axis=1), (np.diagonal(inverse, axis1=1, axis2=2) * columns.demand).sum(axis=1)
     exact, lost = (columns.ridge == 0).all(axis=(1, 2)), (multiplier * columns.ridge).sum(axis=(1, 2))
     loss = np.where(exact, 2 * np.sqrt(paid * read), paid + read)
-    most = 1 / rho
-    best = np.where(lost > 0, np.minimum(most, (read / np.where(lost > 0, lost, 1.0)) ** 2), most)
-    return (loss - 2 * np.sqrt(best) * read + best * lost) / loss, loss
+    return (loss - best_value(2 * read, lost, rho)) / loss, loss
 
 
 def _joined(columns: Columns, found: FacePrices, least: Array) -> Columns:
@@ -227,7 +218,7 @@ def _finished(posed: _Clouds, faces: Faces, columns: Columns, found: FacePrices)
 def _proven(posed: _Clouds, faces: Faces, neurons: Array) -> Codes:
     """Codes (n, k, 3) with what their own multipliers prove."""
     inverse = inverses(neurons.transpose(0, 2, 1) @ neurons + posed.ridge)
-    return posed.measured(faces, neurons, inverse @ (posed.demand[..., None] * inverse))
+    return posed.measured(faces, neurons, multipliers(inverse, posed.demand))
 
 
 def _has_one_code(faces: Faces, multiplier: Array) -> Mask:
