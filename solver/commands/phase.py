@@ -190,9 +190,12 @@ def _tell_phase(chosen: Family, solved: list[PhasePoint]) -> None:
     click.echo(wrapped(chosen.statement, indent=""))
     click.echo(wrapped(f"Parameter: {chosen.parameter}.", indent=""))
     click.echo(f"Boundary: {_boundary(chosen)}.\n")
-    click.echo(f"{'a':>12}{'loss':>14}{'separate':>14}{'price':>12}   theory")
+    from solver.pictures.words import kind_words
+
+    _, kind, _ = kind_words(chosen.blocks)
+    click.echo(f"{'a':>12}{'loss':>14}{kind:>14}{'price':>12}   theory")
     for point in solved:
-        verdict = "own neurons" if point.predicted else "mixed"
+        verdict = kind if point.predicted else "mixed"
         price = f"{100 * max(point.price, 0):.3g} %" if point.price > point.gap + 1e-12 else "0"
         unsure = "" if point.status == "optimal" else f"   ({point.status}, gap {point.gap:.1e})"
         click.echo(

@@ -43,7 +43,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     scatter(axes, cuts, prices)
     theory_line(axes, boundary, f"theory: a* = {boundary:.6g}")
     root_scale(axes)
-    axes.set(xlabel="a, from independent (0) to fully dependent (2)", ylabel="price of own neurons (%), root scale")
+    axes.set(xlabel="a, from independent (0) to fully dependent (2)", ylabel="price of modularity (%), root scale")
     for panel, cut in zip(right.subplots(3, 1), (0.0, boundary, cuts[-1]), strict=True):
         corners = band.sources(cut).points if cut else square.points
         draw_support(panel, corners, f"a = {cut:.3g}", ORANGE if cut > boundary else BLUE)

@@ -45,17 +45,17 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     )
     figure, (left, right) = panels(2)
     left.vlines(ratios, 0, 100 * prices, color=DARK, linewidth=0.8, zorder=1)
-    scatter(left, ratios, prices)
+    scatter(left, ratios, prices, "separate")
     forever = {"marker": "D", "color": BLUE, "label": "the same, irrational ratio (for all time)"}
     left.scatter(list(IRRATIONAL.values()), [100 * torus[1]] * len(IRRATIONAL), s=14, linewidth=0, **forever)
     for ratio in frequencies.boundary():
         theory_line(left, float(ratio), "theory: multiples share neurons" if ratio == 2 else "_")
-    left.set(xlabel="ratio of the frequencies", ylabel="price of own neurons (%)", title="Over a whole period")
+    left.set(xlabel="ratio of the frequencies", ylabel="price of separation (%)", title="Over a whole period")
     legend(left, frameon=True, framealpha=1, edgecolor="none", loc="upper right")
     for (name, run), line in zip(runs.items(), ("D-", "D--", "D:", "o-"), strict=True):
         colour = ORANGE if name == "2" else BLUE
         right.plot(lengths, [100 * price for _, price, _ in run], line, markersize=3, color=colour, label=name)
-    right.set(xscale="log", yscale="log", xlabel="samples", ylabel="price of own neurons (%)")
+    right.set(xscale="log", yscale="log", xlabel="samples", ylabel="price of separation (%)")
     right.set_xticks(lengths, [str(length) for length in lengths])
     right.minorticks_off()
     right.set_title("Irrational ratios: the longer, the nearer to none")

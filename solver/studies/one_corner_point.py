@@ -47,7 +47,7 @@ def study(rng: np.random.Generator, quick: bool) -> Finding:
     scatter(right, margins, prices)
     theory_line(right, 0, "theory: boundary")
     title = f"{len(rows)} random data sets: {count[AGREES]} as predicted,\n{count[UNDECIDED]} too close to tell"
-    right.set(xlabel="margin of the condition", ylabel="price of own neurons (%)", title=title, xlim=(None, 0.8))
+    right.set(xlabel="margin of the condition", ylabel="price of modularity (%)", title=title, xlim=(None, 0.8))
     verdict = (
         f"a grid is modular and without one corner point mixed (price {100 * pair[1].price_of_modularity:.3g} %); of "
         f"{len(rows)} different random data sets predictions agree with solutions on {count[AGREES]}, disagree on "

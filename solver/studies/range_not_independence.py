@@ -39,11 +39,11 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     )
     figure, (left, right) = panels(2)
     scatter(left, slopes, free)
-    left.set(xlabel="correlation", ylabel="price of own neurons (%)", ylim=(-0.1, 1.2))
+    left.set(xlabel="correlation", ylabel="price of modularity (%)", ylim=(-0.1, 1.2))
     left.set_title("All corners present: no correlation makes the code mix")
     scatter(right, lengths, prices)
     theory_line(right, boundary, f"theory: a* = {boundary:.6g}")
-    right.set(xlabel="length a of the cut at two corners", ylabel="price of own neurons (%)", ylim=(-0.1, 1.2))
+    right.set(xlabel="length a of the cut at two corners", ylabel="price of modularity (%)", ylim=(-0.1, 1.2))
     right.set_title("Uncorrelated throughout: a cut range makes the code mix")
     verdict = (
         f"with all corners present a correlation of {slopes[-1]:.3g} costs nothing; uncorrelated sources without two "

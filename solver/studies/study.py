@@ -176,11 +176,11 @@ def panels(count: int = 1) -> tuple[Figure, Any]:
     return figure, figure.subplots(1, count)
 
 
-def scatter(axes: Axes, x: ArrayLike, price: ArrayLike) -> None:
-    """Prices of modularity, in per cent, against x, coloured by whether own neurons are optimal."""
+def scatter(axes: Axes, x: ArrayLike, price: ArrayLike, free: str = "modular") -> None:
+    """Prices of modularity, in per cent, against x, coloured by whether the best code is modular (or separate)."""
     x, price = np.asarray(x), np.asarray(price)
     modular: NDArray[np.bool_] = is_free(price)
-    for rows, colour, meaning in ((modular, BLUE, "own neurons are optimal"), (~modular, ORANGE, "mixed")):
+    for rows, colour, meaning in ((modular, BLUE, free), (~modular, ORANGE, "mixed")):
         if rows.any():
             points: dict[str, Any] = {"s": 8, "color": colour, "linewidth": 0, "alpha": 0.8, "zorder": 2}
             axes.scatter(x[rows], 100 * price[rows], label=meaning, **points)

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from solver.pictures import style
 from solver.pictures.style import picture
+from solver.pictures.words import kind_words
 from solver.sweeps.phase import PhasePoint
 from theory.families import Family
 from theory.symbolic.markup import unmarked
@@ -17,7 +18,7 @@ SUPPORTS = 3  # members of the family whose support is drawn
 
 @picture
 def plot_phase(family: Family, points: list[PhasePoint]) -> Figure:
-    """Draw the price of separate neurons over the parameter, and what some of the sources look like.
+    """Draw the price of modularity, or of separation, over the parameter, and what some of the sources look like.
 
     Args:
         family: of sources, with a parameter.
@@ -41,14 +42,15 @@ def _price(axes: Axes, family: Family, points: list[PhasePoint]) -> None:
         axes.plot(parameter, price, color=style.DARK, linewidth=0.8, zorder=1)
     else:
         axes.vlines(parameter, 0, price, color=style.DARK, linewidth=0.8, zorder=1)
-    for rows, colour, verdict in ((~mixed, style.BLUE, "own neurons are optimal"), (mixed, style.ORANGE, "mixed")):
+    price_of, kind, _ = kind_words(family.blocks)
+    for rows, colour, verdict in ((~mixed, style.BLUE, kind), (mixed, style.ORANGE, "mixed")):
         axes.scatter(parameter[rows], price[rows], s=12, color=colour, label=f"solver: {verdict}", zorder=2)
     boundaries = family.boundary()
     where = f", a* = {float(boundaries[0]):.6g}" if len(boundaries) == 1 else ""
     for number, value in enumerate(boundaries):
         meaning = f"theory: boundary{where}" if number == 0 else "_"
         axes.axvline(float(value), color=style.GREY, linewidth=1, linestyle=style.DASHED, zorder=0, label=meaning)
-    axes.set(xlabel="a", ylabel="price of own neurons (%)")
+    axes.set(xlabel="a", ylabel=f"price of {price_of} (%)")
     axes.margins(y=0.15)
     side = "left" if family.blocks is None else "right"
     # Opaque: the boundary may lie beneath.

@@ -79,7 +79,7 @@ def _price(axes: Axes, plane: PhasePlane) -> None:
     ground = np.ma.masked_where(~modular, np.zeros(modular.shape))
     _mesh(axes, plane, ground, cmap=ListedColormap([MODULAR]))
     if modular.any():
-        _legend(axes, [(MODULAR, "modular: none")], columns=1)
+        _legend(axes, [(MODULAR, "modular: no price")], columns=1)
     percent = np.ma.masked_invalid(percent)
     if not percent.count():
         return

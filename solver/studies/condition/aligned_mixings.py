@@ -98,7 +98,7 @@ def _map(axes: Any, figure: Any, cosines: Array, cuts: Array, prices: Array) -> 
     axes.pcolormesh(cosines, cuts, none, cmap=ListedColormap([MODULAR]), shading="nearest", rasterized=True)
     scale = LogNorm(LEAST_SHOWN, np.nanmax(prices))
     image = axes.pcolormesh(cosines, cuts, prices, cmap="cividis_r", norm=scale, shading="nearest", rasterized=True)
-    colour_bar(figure, image, axes, location="bottom", shrink=0.8, aspect=30, label="price of own neurons (%)")
+    colour_bar(figure, image, axes, location="bottom", shrink=0.8, aspect=30, label="price of modularity (%)")
     for cut, cosine in EXAMPLES:
         axes.plot(cosine, cut, marker="o", markersize=3.5, color="white", markeredgecolor="black", markeredgewidth=0.6)
     axes.set(xlabel="cosine between the columns of the mixing", ylabel="a, cut off two opposite corners")

@@ -77,7 +77,7 @@ def study(rng: np.random.Generator, quick: bool) -> Finding:
     scatter(left, cosines, prices)
     theory_line(left, threshold(WEIGHT_COST), f"theory: {threshold(WEIGHT_COST):.3f}")
     legend(left, loc="upper left", bbox_to_anchor=(0.08, 1.0))  # away from the points, which look like its marker
-    left.set(xlabel="greatest cosine between columns of the mixing", ylabel="price of own neurons (%)")
+    left.set(xlabel="greatest cosine between columns of the mixing", ylabel="price of modularity (%)")
     left.set_title(f"{len(exact)} random 6 by 6 mixings, at the paper's costs")
     for (cost, tally), colour, label in zip(
         counts.items(), (ORANGE, BLUE), ("at the paper's costs", "with a free encoder"), strict=True

@@ -82,7 +82,7 @@ def study(rng: np.random.Generator, quick: bool) -> Finding:
     _points(left, violation, angles, half)
     left.set(ylabel="angle of the most mixed neuron (degrees)", title=f"Rank correlation {by_angle:.2f}")
     _points(right, violation, 100 * prices, half)
-    right.set(ylabel="price of own neurons (%)", title=f"Rank correlation {by_price:.2f}")
+    right.set(ylabel="price of modularity (%)", title=f"Rank correlation {by_price:.2f}")
     legend(left)
     verdict = (
         f"of {tried} samples of {SAMPLES} points {half} pass a test of the condition in {len(TURNS)} directions, and "

@@ -64,7 +64,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     for chance, colour in zip((RAREST, RARE, EVEN), (ORANGE, BLUE, DARK), strict=True):
         left.plot(costs, prices[chance], color=colour, linewidth=0.9, label=f"with probability {chance:g}")
     left.plot(costs, prices[0.0], color=GREY, linewidth=0.9, linestyle=DASHED, label="not there at all")
-    left.set(xscale="log", xlabel="cost of squared errors", ylabel="price of own neurons (%), root scale")
+    left.set(xscale="log", xlabel="cost of squared errors", ylabel="price of modularity (%), root scale")
     left.set_xticks([2, 5, 10, 20, 50], ["2", "5", "10", "20", "50"])
     left.minorticks_off()
     root_scale(left)

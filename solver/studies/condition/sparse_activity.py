@@ -117,7 +117,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     turned = codes["factors", sparse].source_weights
     verdict = (
         f"sparse activity of any sign mixes two uniform factors wholly, in neurons at "
-        f"{np.degrees(np.arctan2(*np.abs(turned).T)).mean():.0f} degrees and at a price of own neurons of "
+        f"{np.degrees(np.arctan2(*np.abs(turned).T)).mean():.0f} degrees and at a price of modularity of "
         f"{100 * price['factors', sparse]:.2g} %, and separates {CATEGORIES} categories at none; nonnegative neurons "
         f"separate both, and those that pay for their squared mean also where targets mix the factors at a cosine of "
         f"0.9, for which those that pay for their squared activity ask {100 * price[rows[3]['task'], activity]:.2g} %"

@@ -83,7 +83,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         if kind in FREE_KNOWN:
             curve(right, shared, [100 * row["free_price"] for row in some], change[2], label=kind)
     for axes, title in ((left, "Linear neurons"), (right, "Free neurons")):
-        axes.set(xlabel="what sources tell of each other", ylabel="price of own neurons (%)", title=title)
+        axes.set(xlabel="what sources tell of each other", ylabel="price of modularity (%)", title=title)
         legend(axes)
     last = diagonal[-1]
     first = next(row for row in corner if not is_free(row["price"]))

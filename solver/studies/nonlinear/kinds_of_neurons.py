@@ -61,7 +61,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         root_scale(axes)
         axes.set_yticks([0, 0.1, 1, 5, 10, 20], ["0", "0.1", "1", "5", "10", "20"])
         axes.set(title=title, xlabel="correlation" if name == "correlation" else "diagonals cut at a corner")
-    panels[0].set_ylabel("price of own neurons (%), root scale")
+    panels[0].set_ylabel("price of modularity (%), root scale")
     legend(panels[0])
     # Each series ends with its strongest correlation or its deepest cut.
     last = {name: {row["kind"]: 100 * row["price"] for row in rows if row["series"] == name} for name in series}

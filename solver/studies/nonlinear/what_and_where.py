@@ -43,14 +43,14 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     degrees = [row["degree"] for row in corner]
     curve(middle, degrees, [100 * row["price"] for row in corner], ORANGE, label="free")
     curve(middle, degrees, [100 * row["linear_price"] for row in corner], GREY, label="linear", marker="s")
-    middle.set(xlabel="points missing at one corner", ylabel="price of own neurons (%), root scale")
+    middle.set(xlabel="points missing at one corner", ylabel="price of modularity (%), root scale")
     middle.set(xticks=degrees, title="More and more points missing at a corner")
     theory = np.linspace(1, frequencies[-1], 50)
     right.plot(theory, [100 * _price_of_pairs(_with_diagonal(times)) for times in theory], color=ORANGE, lw=0.8)
     right.plot(frequencies, [100 * row["price"] for row in diagonal], "o", markersize=3, color=ORANGE, label="free")
     linear = [100 * row["linear_price"] for row in diagonal]
     curve(right, frequencies, linear, GREY, label="linear", marker="s")
-    right.set(xlabel="frequency of the diagonal, others one", ylabel="price of own neurons (%), root scale")
+    right.set(xlabel="frequency of the diagonal, others one", ylabel="price of modularity (%), root scale")
     right.set_title("All points present (line: formula)")
     for axes in (middle, right):
         root_scale(axes)
@@ -110,4 +110,4 @@ def _draw_map(figure: Any, prices: dict[tuple[int, int], float]) -> None:
     axes.set(xlabel="what", ylabel="where", title="One image missing")
     axes.plot(0, 0, "x", color=BLUE, markersize=4)
     bare(axes)
-    colour_bar(figure, image, axes, label="price of own neurons (%)", shrink=0.6)
+    colour_bar(figure, image, axes, label="price of modularity (%)", shrink=0.6)
