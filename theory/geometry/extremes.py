@@ -41,7 +41,7 @@ class ExtremesTolerances:
     outside_ball: float = 1 / 16  # share of the rows outside the ball above which all are compared with the box
     most_facets: int = 128  # of the polytope: more take more time than they save
     filter_rows: int = 5_000  # from which on samples deep inside the hull are discarded before Qhull runs
-    seed_rows: int = 20_000  # of the subsample that the first bodies are made of
+    seed_rows: int = 4_000  # of the subsample that the first bodies are made of
     block_rows: int = 1 << 13  # compared with them at once: they stay in the processor's cache
     far: int = 48  # directions in which samples are farthest out
 
@@ -343,5 +343,6 @@ def _far_points(points: Array) -> Array:
     """The points farthest out along a fixed set of directions, in whitened coordinates, and along their columns."""
     center, transform = in_scale(points, whiten_above=1.0)
     sphere = np.random.default_rng(0).standard_normal((points.shape[1], EXTREMES.far))
-    farthest = np.argmax((points - center) @ transform @ sphere, axis=0)
-    return points[np.unique(np.concatenate([farthest, points.argmin(axis=0), points.argmax(axis=0)]))]
+    columns = np.ascontiguousarray((points - center).T)
+    farthest = np.argmax((transform @ sphere).T @ columns, axis=1)
+    return points[np.unique(np.concatenate([farthest, columns.argmin(axis=1), columns.argmax(axis=1)]))]

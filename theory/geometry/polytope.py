@@ -256,14 +256,26 @@ def _planar_fan(mirrored: Array, local: Array, ring: Indices, transform: Array) 
 
 def in_scale(points: Array, *, whiten_above: float = QHULL.condition) -> tuple[Array, Array]:
     """Centre c and matrix T such that (points - c) @ T is well scaled for Qhull."""
-    center = (points.min(axis=0) + points.max(axis=0)) / 2
-    spread = points.max(axis=0) - points.min(axis=0)
-    scale = np.exp2(-np.round(np.log2(spread)))
+    lowest, highest = column_range(points)
+    center = (lowest + highest) / 2
+    scale = np.exp2(-np.round(np.log2(highest - lowest)))
     local = (points - center) * scale
     values, directions = np.linalg.eigh(local.T @ local / len(local))
     if values[-1] <= whiten_above * values[0]:
         return center, np.diag(scale)
     return center, np.diag(scale) @ directions / np.sqrt(np.maximum(values, values[-1] * 1e-30))
+
+
+def column_range(matrix: Array) -> tuple[Array, Array]:
+    """Least and largest entry (d,) of each column of a matrix (n, d).
+
+    Example:
+        >>> [ends.tolist() for ends in column_range(np.array([[1.0, 5.0], [3.0, 4.0]]))]
+        [[1.0, 4.0], [3.0, 5.0]]
+    """
+    # Numpy's reduction over the rows of a narrow matrix is ten times slower.
+    columns = matrix.T
+    return np.array([column.min() for column in columns]), np.array([column.max() for column in columns])
 
 
 def hull_of(points: Array):  # type: ignore[no-untyped-def]  # scipy ships no type for ConvexHull's attributes
