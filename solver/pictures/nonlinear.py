@@ -164,12 +164,13 @@ def plot(answer: NonlinearCode) -> Figure:
         True
     """
     panels = min(len(answer), NEURONS_DRAWN)
-    rows = max(1, -(-panels // 4))
+    columns = max(2, min(panels, 4))
+    rows = max(1, -(-panels // columns))
     figure = style.page_figure(1.0, 0.16 + 0.19 * rows)
     left, right = style.side_by_side(figure, 1.2, 3)
     _draw_losses(left.subplots(), answer)
     if panels:
-        grid = np.ravel(right.subplots(rows, 4, squeeze=False))
+        grid = np.ravel(right.subplots(rows, columns, squeeze=False))
         image = None
         for neuron, axes in enumerate(grid):
             if neuron >= panels:
@@ -178,9 +179,9 @@ def plot(answer: NonlinearCode) -> Figure:
             image = _draw_neuron(axes, answer, neuron) or image
             if answer.problem.dimension > 2:
                 continue  # each has sources of its own
-            if neuron % 4:
+            if neuron % columns:
                 axes.set_ylabel("")
-            if neuron + 4 < panels:
+            if neuron + columns < panels:
                 axes.set_xlabel("")
         if image is not None:
             style.colour_bar(right, image, list(grid), label="activity, share of the largest", shrink=0.7)
