@@ -82,7 +82,7 @@ class Comparison(Frozen):
         """
         from solver.pictures.comparison import plot_shares
 
-        return plot_shares(self.explained, self.labels, path=path)
+        return plot_shares(self, path=path)
 
     def __repr__(self) -> str:
         shown = 40

@@ -121,8 +121,7 @@ def _draw(axes: Axes, shares: Shares, order: NDArray[np.intp], level: float, tit
     image = axes.imshow(size, cmap=style.ACTIVITY, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
     rows, columns = np.nonzero(shares.p[order] < level)
     axes.scatter(columns, rows, s=9, color=style.ORANGE, lw=0)
-    labels = [style.label_of(name) for name in shares.groups]
-    axes.set_xticks(range(len(labels)), labels, rotation=0 if len("".join(labels)) < 16 else 30)
+    style.name_columns(axes, shares.groups, 16)
     axes.set_title(title)
     style.bare(axes)
     return image

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Drawing = tuple[Callable[..., Any], Mapping[str, Callable[..., None]] | None]
+Drawing = tuple[Callable[..., Any], Mapping[str, Callable[..., object]] | None]
 """What draws the whole picture, and the panels that can be drawn alone, the usual one first."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -21,11 +21,6 @@ from solver.commands.terminal.options import (
     require_outputs,
     search_options,
 )
-
-if TYPE_CHECKING:
-    from solver.auditing.audit import Audit
-    from solver.auditing.nonlinear import NonlinearAudit
-    from solver.commands.terminal.formats import Table
 
 
 @click.command()
@@ -76,10 +71,4 @@ def audit(activity: str, file: str, picture: str | None, form: str, rescale: boo
         **weights,
         **limits_of(options, "practically"),
     )
-    return answered(report, lambda: _table(report), form, picture)
-
-
-def _table(report: Audit | NonlinearAudit) -> Table:
-    from solver.commands.terminal.formats import Table
-
-    return Table.of(report.columns(), report.sentences())
+    return answered(report, report.columns, form, picture)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -15,10 +15,6 @@ from solver.commands.terminal.options import (
     seed_option,
 )
 from solver.commands.terminal.progress import counted
-
-if TYPE_CHECKING:
-    from solver.commands.terminal.formats import Table
-    from solver.explanations import Explanations
 
 
 @click.command()
@@ -80,10 +76,4 @@ def explain(activity: str, labels: str, picture: str | None, form: str, seed: in
             follow=follow,
             **given,
         )
-    return answered(found, lambda: _table(found), form, picture)
-
-
-def _table(found: Explanations) -> Table:
-    from solver.commands.terminal.formats import Table
-
-    return Table.of(found.columns(), found.sentences())
+    return answered(found, found.columns, form, picture)

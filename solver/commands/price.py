@@ -20,7 +20,6 @@ from solver.commands.terminal.progress import counted
 from theory.errors import InputError
 
 if TYPE_CHECKING:
-    from solver.commands.terminal.formats import Table
     from solver.questions.price_curve import PriceCurve
 
 
@@ -54,7 +53,7 @@ def price(
     with counted("points") as follow:
         limits = limits_of(options, "practically")
         curve = price_curve(problem, grid, rng=options["seed"], callback=follow, **limits)
-    return answered(curve, lambda: _table(curve), form, picture)
+    return answered(curve, lambda: _columns(curve), form, picture)
 
 
 def _grid(lowest: float, highest: float, points: int) -> list[float]:
@@ -65,10 +64,8 @@ def _grid(lowest: float, highest: float, points: int) -> list[float]:
     return [lowest, *(lowest * (highest / lowest) ** step for step in steps), highest]
 
 
-def _table(curve: PriceCurve) -> Table:
-    from solver.commands.terminal.formats import Table
-
-    columns = {
+def _columns(curve: PriceCurve) -> dict[str, list[Any]]:
+    return {
         "encoder cost": curve.encoder_costs.tolist(),
         "price": curve.prices.tolist(),
         "price at least": curve.least.tolist(),
@@ -77,4 +74,3 @@ def _table(curve: PriceCurve) -> Table:
         "loss": curve.losses.tolist(),
         "modular loss": curve.modular_losses.tolist(),
     }
-    return Table.of(columns, curve.sentences())

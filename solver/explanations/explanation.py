@@ -87,7 +87,7 @@ class Explanations(ExplanationFields):
         """
         from solver.pictures.explanations import plot_explanations
 
-        return plot_explanations(self.columns(), self.labels, self.selectivity, self.chance_selectivity, path=path)
+        return plot_explanations(self, path=path)
 
     def __repr__(self) -> str:
         return text_of(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
@@ -10,29 +10,19 @@ from matplotlib.figure import Figure
 
 from solver.pictures import style
 from solver.pictures.style import picture
-from theory.arrays import Array
 
 SHARE = LinearSegmentedColormap.from_list("share", ["#ffffff", "#86cfaa", "#238b5b", "#05402a"])
 
 
 @picture
-def plot_shares(explained: Array, labels: Sequence[str]) -> Figure:
-    """Draw the share of each neuron's variance that each label explains.
-
-    Args:
-        explained: (n, k) the shares.
-        labels: k names.
-
-    Example:
-        >>> len(plot_shares(np.eye(2), ["left", "right"]).axes)
-        2
-    """
+def plot_shares(comparison: Any) -> Figure:
+    """Draw the share of each neuron's variance that each label explains, from a `solver.comparison.Comparison`."""
+    explained = comparison.explained
     height = float(np.clip(0.2 * len(explained) + 1, 2, 8)) / style.PAGE_WIDTH
     figure = style.page_figure(0.6, height)
     axes = figure.subplots()
     image = axes.imshow(explained, cmap=SHARE, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
-    names = [style.label_of(name) for name in labels]
-    axes.set_xticks(range(len(names)), names, rotation=0 if len("".join(names)) < 40 else 30)
+    style.name_columns(axes, comparison.labels, 40)
     style.label_some(axes.set_yticks, [str(i + 1) for i in range(len(explained))], 20)
     axes.set(ylabel="neuron", title="Share of variance explained by each label")
     style.bare(axes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,36 +21,28 @@ ROW, LETTER = 0.33, 0.052  # inches: the height of a row, and the width of a let
 
 
 @picture
-def plot_explanations(
-    columns: dict[str, list[Any]], labels: Sequence[str], selectivity: Array, chance_selectivity: Array
-) -> Figure:
+def plot_explanations(found: Any) -> Figure:
     """Draw a row for each neuron: its formula, its IoU with what is proven and what chance reaches, its selectivity.
-
-    Args:
-        columns: of `Explanations.columns`.
-        labels: k names.
-        selectivity: (n, k) average precision.
-        chance_selectivity: (n, k) that of chance; NaN where it is not known.
 
     Example:
         >>> from solver import explain
-        >>> found = explain([0, 0, 2, 2], {"red": [0, 0, 1, 1]}, shuffles=0)
-        >>> len(plot_explanations(found.columns(), found.labels, found.selectivity, found.selectivity).axes)
+        >>> len(plot_explanations(explain([0, 0, 2, 2], {"red": [0, 0, 1, 1]}, shuffles=0)).axes)
         3
     """
+    labels, selectivity, chance = found.labels, found.selectivity, found.chance_selectivity
     count = min(ROWS, len(selectivity))
     names = [style.label_of(name) for name in labels] if len(labels) <= LABELS else []
     upright = len("".join(names)) >= LEVEL
     below = LETTER * max(map(len, names)) if upright else 0.0
     figure = style.page_figure(1.0, (ROW * count + 1.0 + max(0.0, below - 0.4)) / style.PAGE_WIDTH)
     left, right = figure.subplots(1, 2, width_ratios=[1.6, 1])
-    _formulas(left, columns, count)
-    image = _selectivity(right, selectivity[:count], chance_selectivity[:count])
+    _formulas(left, found.columns(), count)
+    image = _selectivity(right, selectivity[:count], chance[:count])
     right.set_xticks(range(len(names)), names, rotation=90 if upright else 0)
     if not names:
         right.set_xlabel(f"{len(labels)} labels")
     bar = style.colour_bar(figure, image, right, shrink=min(0.8, 6 / count), aspect=20, pad=0.02, ticks=[0, 0.5, 1])
-    least = "zero" if np.isnan(chance_selectivity).all() else "chance"
+    least = "zero" if np.isnan(chance).all() else "chance"
     bar.ax.set_yticklabels([least, "half way", "perfect"])
     if count < len(selectivity):
         style.note(figure, f"The first {count} of {len(selectivity)} neurons.")

@@ -18,32 +18,19 @@ from solver.pictures.source_plane import Condition, cloud
 from theory.errors import InputError, unknown_name
 
 
-def _sources(axes: Axes, code: Code) -> None:
-    if code.problem.dimension != 2:
-        raise InputError(
-            f"panels: 'sources' is a picture of two sources, and there are {code.problem.dimension}; choose 'weights'"
-        )
-    cloud(axes, Condition.of(code), (0, 1))
+def _condition(code: Code, panel: str) -> Condition:
+    count = code.problem.dimension
+    if count != 2:
+        raise InputError(f"panels: {panel!r} is a picture of two sources, and there are {count}; choose 'weights'")
+    return Condition.of(code)
 
 
-def _neurons(axes: Axes, code: Code) -> None:
-    if code.problem.dimension != 2:
-        raise InputError(
-            f"panels: 'neurons' is a picture of two sources, and there are {code.problem.dimension}; choose 'weights'"
-        )
-    draw_neurons(axes, code, Condition.of(code))
-
-
-def _weights(axes: Axes, code: Code) -> None:
-    draw_weights(axes, code)
-
-
-Draw = Callable[[Axes, Any], None]
+Draw = Callable[[Axes, Any], object]
 
 PANELS: dict[str, Draw] = {
-    "sources": _sources,
-    "neurons": _neurons,
-    "weights": _weights,
+    "sources": lambda axes, code: cloud(axes, _condition(code, "sources"), (0, 1)),
+    "neurons": lambda axes, code: draw_neurons(axes, code, _condition(code, "neurons")),
+    "weights": draw_weights,
     "energies": draw_loss,
 }
 """What can be drawn alone."""

@@ -363,16 +363,7 @@ class Bootstrap(Frozen):
         """
         from solver.pictures.questions.bootstrap import plot_bootstrap
 
-        return plot_bootstrap(
-            self.prices,
-            self.price,
-            self.interval,
-            [(row["source"], row["earns"], row["low"], row["high"]) for row in self.sources_table()],
-            None if self.curve is None else (self.curve.sizes, self.curve.means, self.curve.low, self.curve.high),
-            level=self.level,
-            practically=self.practically,
-            path=path,
-        )
+        return plot_bootstrap(self, path=path)
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write a page with all of it, in one file that needs no network.

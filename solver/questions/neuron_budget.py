@@ -157,7 +157,7 @@ class Budget(Frozen):
         """
         from solver.pictures.questions.budget import plot_budget
 
-        return plot_budget(self.numbers, self.losses, self.floor, self.enough, path=path)
+        return plot_budget(self, path=path)
 
     def __repr__(self) -> str:
         rows = [("neurons", "loss", "above the floor")]

@@ -127,15 +127,7 @@ class PriceCurve(Frozen):
         """
         from solver.pictures.phases.price_curve import plot_price_curve
 
-        return plot_price_curve(
-            self.encoder_costs,
-            self.prices,
-            np.column_stack([self.least, self.most]),
-            self.practically_modular,
-            path=path,
-            practically=self.practically,
-            groups=self.problem.groups,
-        )
+        return plot_price_curve(self, path=path)
 
     def __repr__(self) -> str:
         rows = [("encoder cost", "price", "loss", "modular loss")]

@@ -30,7 +30,9 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     rooms = [("neighbours", tuple(range(places))) for places in in_a_row]
     rooms += [("evenly spaced", tuple(range(0, RING, RING // count))) for count in ((2, 4) if quick else (2, 3, 4, 6))]
     rooms += [("two", (0, 3))]
-    codes = {(kind, places): _on_ring(places) for kind, places in rooms}
+    codes = {
+        (kind, places): object_on_ring(RING, places).solved(encoder_cost=KEPT_POSITION_COST) for kind, places in rooms
+    }
     side = 4 if quick else 7
     tori: dict[str, list[tuple[int, int]]] = {
         "anywhere": [(x, y) for x in range(side) for y in range(side)],
@@ -79,10 +81,6 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         f"of space or of the object{warped}"
     )
     return Finding(bool(holds), verdict, rows, figure)
-
-
-def _on_ring(places: tuple[int, ...]) -> Representation:
-    return object_on_ring(RING, places).solved(encoder_cost=KEPT_POSITION_COST)
 
 
 def _row(space: str, kind: str, places: int, code: Representation) -> dict[str, Any]:

@@ -1,9 +1,8 @@
 """The registry of studies: solve, compare with theory, draw, and say in one line whether the claim holds.
 
-Each study is a file of this folder that defines `study(rng, quick)`, and a line of `STUDIES`. Those on the modularity
-condition are in the folder `condition` and in `CONDITION` too, those on rectified and free neurons in `nonlinear` and
-in `NONLINEAR`, those of tasks in time in `in_time` and in `IN_TIME`. Studies that train networks are in the folder
-`networks` and in `NETWORKS`, and need the extra of that name.
+Each study is a file that defines `study(rng, quick)`, and a line of `STUDIES`, which names its folder: `condition` for
+the modularity condition, `nonlinear` for rectified and free neurons, `in_time` for tasks in time, none for others.
+Studies that train networks are in the folder `networks` and in `NETWORKS`, and need the extra of that name.
 """
 
 from __future__ import annotations
@@ -21,51 +20,35 @@ from solver.studies.study import Finding, Study
 from theory.errors import InputError, unknown_name
 from theory.writing import require_own, require_writable, written_whole
 
-__all__ = ["CONDITION", "NETWORKS", "NONLINEAR", "STUDIES", "Study", "run_studies"]
+__all__ = ["NETWORKS", "STUDIES", "Study", "run_studies"]
 
-STUDIES = (
-    "entangled-factors",
-    "mixed-targets",
-    "sparse-activity",
-    "one-corner-point",
-    "mixing-angles",
-    "rare-corner",
-    "range-not-independence",
-    "what-and-where",
-    "three-sources",
-    "kinds-of-neurons",
-    "frequency-pairs",
-    "cell-types",
-    "remapping",
-    "further-factors",
-    "working-memory",
-    "delayed-recall",
-    "space-and-reward",
-    "paths-on-a-torus",
-    "missed-sources",
-    "preparation-and-output",
-    "aligned-mixings",
-    "tuning-curves",
-    "one-convex-problem",
-    "on-and-off",
-)
-"""All studies by name, in the order of the papers; each is a file, with underscores for hyphens."""
-
-CONDITION = (
-    "mixed-targets",
-    "sparse-activity",
-    "mixing-angles",
-    "rare-corner",
-    "three-sources",
-    "aligned-mixings",
-    "tuning-curves",
-)
-"""Studies of the modularity condition and of what is unique; each is a file of the folder `condition`."""
-
-NONLINEAR = ("what-and-where", "kinds-of-neurons", "on-and-off")
-"""Studies on rectified and free neurons; each is a file of the folder `nonlinear`."""
-
-IN_TIME = ("delayed-recall", "paths-on-a-torus")  # studies of tasks in time; each is a file of the folder `in_time`
+STUDIES = {
+    "entangled-factors": "",
+    "mixed-targets": "condition",
+    "sparse-activity": "condition",
+    "one-corner-point": "",
+    "mixing-angles": "condition",
+    "rare-corner": "condition",
+    "range-not-independence": "",
+    "what-and-where": "nonlinear",
+    "three-sources": "condition",
+    "kinds-of-neurons": "nonlinear",
+    "frequency-pairs": "",
+    "cell-types": "",
+    "remapping": "",
+    "further-factors": "",
+    "working-memory": "",
+    "delayed-recall": "in_time",
+    "space-and-reward": "",
+    "paths-on-a-torus": "in_time",
+    "missed-sources": "",
+    "preparation-and-output": "",
+    "aligned-mixings": "condition",
+    "tuning-curves": "condition",
+    "one-convex-problem": "",
+    "on-and-off": "nonlinear",
+}
+"""The folder of each study, by name, in the order of the papers; its file has underscores for hyphens."""
 
 NETWORKS = (
     "networks-constraints",
@@ -125,9 +108,8 @@ def run_studies(
 
 
 def _run(name: str, rng: np.random.Generator, quick: bool) -> Finding:
-    rooms = {"networks.": NETWORKS, "nonlinear.": NONLINEAR, "condition.": CONDITION, "in_time.": IN_TIME}
-    room = next((room for room, names in rooms.items() if name in names), "")
     file = name.removeprefix("networks-").replace("-", "_")
-    module = import_module(f"solver.studies.{room}{file}")
+    places = "solver.studies", STUDIES.get(name, "networks"), file
+    module = import_module(".".join(filter(None, places)))
     finding: Finding = styled(module.study)(rng, quick)
     return finding

@@ -162,9 +162,21 @@ def measured(answer: Representation, one: str, other: str) -> dict[str, Any]:
 def correlation_row(problem: Problem) -> dict[str, float]:
     """The columns on two sources: their correlation, and the price of modularity with its gap."""
     answer = solved(problem)
-    covariance = problem.sources.covariance
-    correlation = covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1])
-    return {"correlation": float(correlation), "price": answer.price_of_modularity, "gap": answer.gap}
+    numbers = {"price": answer.price_of_modularity, "gap": answer.gap}
+    return {"correlation": correlation(problem.sources.covariance), **numbers}
+
+
+def correlation(covariance: Array) -> float:
+    """That of two sources."""
+    return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
+
+
+def symmetric_price(covariance: Array) -> float:
+    """The price of modularity of free neurons where sources are as likely as their opposites.
+
+    Source: docs/mathematics.md, "Nonlinear neurons".
+    """
+    return float(np.sqrt(np.diag(covariance)).sum() / np.sqrt(np.linalg.eigvalsh(covariance)).sum() - 1)
 
 
 # ---- panels -------------------------------------------------------------------------------------------------------

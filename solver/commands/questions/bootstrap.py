@@ -20,7 +20,8 @@ from solver.commands.terminal.options import (
 )
 
 if TYPE_CHECKING:
-    from solver.commands.terminal.formats import Table
+    from collections.abc import Sequence
+
     from solver.questions.bootstrap_result import Bootstrap
     from theory.problem import Problem
 
@@ -47,7 +48,7 @@ def bootstrap(file: str, picture: str | None, form: str, page: str | None, **opt
     more |= {name: options[name] for name in ("replace", "level", "results")}
     problem = problem_of(file, options, whole=True)
     result = resampled(problem, options, block=_block(options["block"]), curve=not options["no_curve"], **more)
-    return answered(result, lambda: _table(result), form, picture, page)
+    return answered(result, lambda: _columns(result), form, picture, page)
 
 
 def resampled(problem: Problem, options: dict[str, Any], **more: Any) -> Bootstrap:
@@ -74,13 +75,10 @@ def _block(text: str | None) -> float | str | None:
         raise click.UsageError(f"--block: {text!r} is no number of rows; give one, or 'auto'") from None
 
 
-def _table(result: Bootstrap) -> Table:
+def _columns(result: Bootstrap) -> dict[str, Sequence[Any]]:
     """The sources or, where nothing is known of them, the resamples."""
-    from solver.commands.terminal.formats import Table
-
     rows = result.sources_table()
     if rows:
-        return Table(list(rows[0]), [list(row.values()) for row in rows], result.sentences())
+        return {name: [row[name] for row in rows] for name in rows[0]}
     numbers, prices = range(len(result.prices)), result.prices.tolist()
-    columns = {"resample": numbers, "price_of_modularity": prices, "verdict": result.kinds}
-    return Table.of(columns, result.sentences())
+    return {"resample": numbers, "price_of_modularity": prices, "verdict": result.kinds}

@@ -19,7 +19,6 @@ from solver.commands.terminal.options import (
 )
 
 if TYPE_CHECKING:
-    from solver.commands.terminal.formats import Table
     from solver.questions.neuron_budget import Budget
 
 
@@ -37,7 +36,7 @@ def budget(file: str, picture: str | None, form: str, neurons: str | None, **opt
     from solver.questions.neuron_budget import budget as find
 
     result = find(problem, numbers, rng=options["seed"], **limits_of(options))
-    return answered(result, lambda: _table(result), form, picture)
+    return answered(result, lambda: _columns(result), form, picture)
 
 
 def _range(text: str) -> tuple[int, int]:
@@ -47,10 +46,7 @@ def _range(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2] or match[1])
 
 
-def _table(result: Budget) -> Table:
-    from solver.commands.terminal.formats import Table
-
+def _columns(result: Budget) -> dict[str, list[Any]]:
     numbers, losses = result.numbers.tolist(), result.losses.tolist()
     above = {"excess": result.excess.tolist(), "reached": result.reached.tolist()}
-    columns = {"neurons": numbers, "loss": losses, "floor": [result.floor] * len(numbers), **above}
-    return Table.of(columns, result.sentences())
+    return {"neurons": numbers, "loss": losses, "floor": [result.floor] * len(numbers), **above}

@@ -21,8 +21,9 @@ from solver.commands.terminal.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from solver.auditing.missed_source import MissedSource
-    from solver.commands.terminal.formats import Table
     from solver.reading import NumericTable
     from theory.sources import Sources
 
@@ -60,7 +61,7 @@ def missed(activity: str, named: str, *, missing: str, picture: str | None, form
         table = rows_in_order(table, recorded, read_table(data, choice=choice_of(options)), data)
     tell_notes(sources)
     found = _found(table, sources.sources, groups_of_prepared(sources, options), missing, options)
-    return answered(found, lambda: _table(found), form, picture)
+    return answered(found, lambda: _columns(found), form, picture)
 
 
 def _found(
@@ -94,10 +95,8 @@ def _found(
     )
 
 
-def _table(found: MissedSource) -> Table:
-    from solver.commands.terminal.formats import Table
-
+def _columns(found: MissedSource) -> dict[str, Sequence[Any]]:
     given = found.given
     shares = {f"share of {group}": column.tolist() for group, column in zip(given.groups, given.shares.T, strict=True)}
     chances = {f"p of {group}": column.tolist() for group, column in zip(given.groups, given.p.T, strict=True)}
-    return Table.of({"neuron": found.neurons, "kind": found.kinds, **shares, **chances}, found.sentences())
+    return {"neuron": found.neurons, "kind": found.kinds, **shares, **chances}

@@ -19,6 +19,8 @@ from solver.commands.terminal.output import say, tell, write
 from solver.stopping import Watch, noted, watched
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from solver.commands.terminal.formats import Table
 
 REFUTED = 1  # exit code if a claim does not hold
@@ -82,17 +84,27 @@ class Outputs:
 
 
 def answered(
-    answer: Any, table: Callable[[], Table], form: str, picture: str | None = None, page: str | None = None
+    answer: Any,
+    columns: Callable[[], Mapping[str, Sequence[Any]]],
+    form: str,
+    picture: str | None = None,
+    page: str | None = None,
 ) -> int:
     """The last step of a command whose answer has words, numbers and a picture.
 
     Args:
         answer: what is printed, drawn and written.
-        table: makes its table.
+        columns: makes its table, by column.
         form: how to print it.
         picture: file of the picture, if one is wanted.
         page: file of the page, if one is wanted.
     """
+
+    def table() -> Table:
+        from solver.commands.terminal.formats import Table
+
+        return Table.of(columns(), answer.sentences())
+
     with noted(), Outputs() as outputs:
         outputs.attempt(say, form, text=lambda: tell(repr(answer)), content=answer.to_dict, table=table)
         outputs.attempt(write, answer.plot, picture, form, "Picture in")

@@ -2,52 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from solver.pictures.style import BLUE, DARK, DASHED, GREY, ORANGE, legend, page_figure, picture
 from solver.pictures.words import kind_words, percent
-from theory.arrays import Array
 
 
 @picture
-def plot_price_curve(
-    costs: Array,
-    prices: Array,
-    bounds: Array,
-    judged: Sequence[bool | None],
-    *,
-    practically: float,
-    groups: object = None,
-) -> Figure:
-    """Draw the price over the cost of the encoder.
+def plot_price_curve(curve: Any) -> Figure:
+    """Draw the price over the cost of the encoder, from a `solver.questions.price_curve.PriceCurve`.
 
     Blue where it is proven to be small for practical purposes, orange where it is proven to be more, and grey where
     that is open; bars reach from the least to the most that is proven, and the dashed line is the threshold.
-
-    Args:
-        costs: (k,) costs of the encoder.
-        prices: (k,) of modularity.
-        bounds: (k, 2) what each is proven to be at least and at most.
-        judged: for each whether it is proven to be at most the threshold, or None.
-        practically: the threshold.
-        groups: of sources, whose separation has the price; None for single sources.
-
-    Example:
-        >>> costs, prices = np.array([0.1, 1.0]), np.array([0.1, 1e-4])
-        >>> bounds = np.column_stack([prices, prices])
-        >>> len(plot_price_curve(costs, prices, bounds, [False, True], practically=1e-3).axes)
-        1
     """
-    name, kind, unit = kind_words(groups)
+    costs, prices, practically = curve.encoder_costs, curve.prices, curve.practically
+    name, kind, unit = kind_words(curve.problem.groups)
     figure = page_figure(0.6, 0.42)
     axes = figure.subplots()
-    most = np.where(np.isfinite(bounds[:, 1]), bounds[:, 1], np.nan)
+    most = np.where(np.isfinite(curve.most), curve.most, np.nan)
     axes.plot(costs, 100 * prices, color=DARK, lw=0.8, zorder=1)
-    axes.vlines(costs, 100 * bounds[:, 0], 100 * most, color=GREY, lw=2.5, zorder=0)
-    kinds = np.array([{True: 1, False: 0, None: -1}[one] for one in judged])
+    axes.vlines(costs, 100 * curve.least, 100 * most, color=GREY, lw=2.5, zorder=0)
+    kinds = np.array([{True: 1, False: 0, None: -1}[one] for one in curve.practically_modular])
     for verdict, colour, label in ((0, ORANGE, "mixed"), (1, BLUE, f"{kind} in practice"), (-1, GREY, "undecided")):
         shown = kinds == verdict
         if shown.any():

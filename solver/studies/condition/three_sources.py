@@ -20,7 +20,7 @@ import numpy as np
 from scipy.special import entr
 
 from solver.pictures.style import BLUE, DARK, ORANGE, legend
-from solver.studies.study import Finding, curve, is_free, panels, solved
+from solver.studies.study import Finding, curve, is_free, panels, solved, symmetric_price
 from theory.arrays import Array
 from theory.conditions import decide
 from theory.problem import Problem
@@ -108,7 +108,7 @@ def _row(kind: str, amount: float, weights: Array) -> dict[str, Any]:
         "price": code.price_of_modularity,
         "gap": code.gap,
         "theory_modular": decide(code.problem).modular,
-        "free_price": _free_price(sources.covariance) if kind in FREE_KNOWN else float("nan"),
+        "free_price": symmetric_price(sources.covariance) if kind in FREE_KNOWN else float("nan"),
     }
 
 
@@ -122,8 +122,3 @@ def multi_information(weights: Array) -> float:
     table = (weights / weights.sum()).reshape(3 * (len(VALUES),))
     alone = [float(entr(table.sum(axis=tuple({0, 1, 2} - {axis}))).sum()) for axis in range(3)]
     return (sum(alone) - float(entr(table).sum())) / (sum(alone) - max(alone))
-
-
-def _free_price(covariance: Array) -> float:
-    sizes = np.sqrt(np.linalg.eigvalsh(covariance))
-    return float(np.sqrt(np.diag(covariance)).sum() / sizes.sum() - 1)

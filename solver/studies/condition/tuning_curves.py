@@ -103,14 +103,10 @@ def _turned(phases: int) -> tuple[float, float, UniqueTuning]:
     """
     activity = solved(Problem(circle(range(phases), phases))).activity()
     whole, centred = (
-        _change(values @ values.T) / np.abs(activity @ activity.T).max()
-        for values in (activity, activity - activity.mean(axis=0))
+        np.abs(alike - np.roll(alike, 1, axis=(0, 1))).max() / np.abs(activity @ activity.T).max()
+        for alike in (values @ values.T for values in (activity, activity - activity.mean(axis=0)))
     )
-    return whole, centred, unique_tuning(activity)
-
-
-def _change(similarities: Array) -> float:
-    return float(np.abs(similarities - np.roll(similarities, 1, axis=(0, 1))).max())
+    return float(whole), float(centred), unique_tuning(activity)
 
 
 def _outcome(found: UniqueTuning) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from solver.in_time import InTime, solve_in_time
 from solver.pictures.style import BLUE, DARK, GREY, ORANGE, legend
-from solver.studies.study import Finding, curve, panels
+from solver.studies.study import Finding, correlation, curve, panels
 from theory.arrays import Array
 from theory.in_time.trials import Trials
 
@@ -73,8 +73,7 @@ def _kinds() -> dict[str, tuple[Array, Array]]:
 
 
 def _correlation(cues: Array, probabilities: Array) -> float:
-    covariance = np.cov(cues.T, aweights=probabilities)
-    return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
+    return correlation(np.cov(cues.T, aweights=probabilities))
 
 
 def _row(kind: str, steps: int, probabilities: Array, together: InTime, alone: list[InTime]) -> dict[str, Any]:

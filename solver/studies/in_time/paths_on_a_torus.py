@@ -80,7 +80,8 @@ def visited(paths: str) -> Array:
     now, total = np.eye(len(PLACES))[0], np.zeros(len(PLACES))
     for _ in range(STEPS):
         total += now / STEPS
-        now = np.asarray(sum(_moved(now, action) for action in ACTIONS) / len(ACTIONS))
+        moved = [_permutation(action)[: len(PLACES), : len(PLACES)] @ now for action in ACTIONS]
+        now = np.mean(moved, axis=0)
     return total
 
 
@@ -160,10 +161,6 @@ def _permutation(action: tuple[int, int]) -> Array:
         matrix[PLACES.index(_differs(place, tuple(-step for step in action))), number] = 1
         matrix[count + PLACES.index(_differs(place, action)), count + number] = 1
     return matrix
-
-
-def _moved(shares: Array, action: tuple[int, int]) -> Array:
-    return np.asarray(_permutation(action)[: len(PLACES), : len(PLACES)] @ shares)
 
 
 def _differs(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, int]:

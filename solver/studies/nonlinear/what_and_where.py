@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from solver.pictures.style import ACTIVITY, BLUE, GREY, ORANGE, bare, colour_bar, legend, page_figure, side_by_side
-from solver.studies.study import Finding, best_code, curve, is_free, root_scale
+from solver.studies.study import Finding, best_code, curve, is_free, root_scale, symmetric_price
 from theory.arrays import Array
 from theory.problem import Problem
 
@@ -24,7 +24,7 @@ GRID = np.array(list(product(range(-SIDE, SIDE + 1), repeat=2)), dtype=np.float6
 def study(_: np.random.Generator, quick: bool) -> Finding:
     """Leave out each image alone, then more and more at one corner, then show those of the diagonal more often."""
     places = [(0, 0), (SIDE, SIDE)] if quick else [(i, j) for i in range(SIDE + 1) for j in range(i + 1)]
-    alone = [_row("without one", f"{i} {j}", np.delete(GRID, _index(i, j), axis=0)) for i, j in places]
+    alone = [_row("without one", f"{i} {j}", GRID[np.any(np.array([i, j]) != GRID, axis=1)]) for i, j in places]
     cut = [1, 2] if quick else [0, 1, 2, 3, 4, 5]
     corner = [_row("off one corner", k * (k + 1) // 2, GRID[GRID.sum(axis=1) <= 2 * SIDE - k]) for k in cut]
     frequencies = [1.0, 5.0] if quick else [1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0]
@@ -46,7 +46,8 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     middle.set(xlabel="points missing at one corner", ylabel="price of modularity (%), root scale")
     middle.set(xticks=degrees, title="More and more points missing at a corner")
     theory = np.linspace(1, frequencies[-1], 50)
-    right.plot(theory, [100 * _price_of_pairs(_with_diagonal(times)) for times in theory], color=ORANGE, lw=0.8)
+    by_theory = [100 * symmetric_price(_covariance(_with_diagonal(times))) for times in theory]
+    right.plot(theory, by_theory, color=ORANGE, lw=0.8)
     right.plot(frequencies, [100 * row["price"] for row in diagonal], "o", markersize=3, color=ORANGE, label="free")
     linear = [100 * row["linear_price"] for row in diagonal]
     curve(right, frequencies, linear, GREY, label="linear", marker="s")
@@ -68,10 +69,6 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     return Finding(bool(holds), verdict, [*alone, *corner, *diagonal], figure)
 
 
-def _index(what: int, where: int) -> int:
-    return (what + SIDE) * (2 * SIDE + 1) + where + SIDE
-
-
 def _row(change: str, degree: Any, points: Array, weights: Array | None = None) -> dict[str, Any]:
     code = best_code(Problem(points, probabilities=weights, activation="free"))
     linear = best_code(Problem(points, probabilities=weights))
@@ -82,7 +79,7 @@ def _row(change: str, degree: Any, points: Array, weights: Array | None = None) 
         "gap": code.gap,
         "price": code.price_of_modularity,
         "price_at_least": code.price_bounds[0],
-        "formula": _price_of_pairs(weights) if change == "diagonal" else "",
+        "formula": symmetric_price(_covariance(weights)) if weights is not None else "",
         "linear_price": linear.price_of_modularity,
     }
 
@@ -92,11 +89,8 @@ def _with_diagonal(times: float) -> Array:
     return np.where(GRID[:, 0] == GRID[:, 1], times, 1.0)
 
 
-def _price_of_pairs(weights: Array | None) -> float:
-    """The price of modularity of symmetric sources (docs/mathematics.md, "Nonlinear neurons"): pairs of neurons."""
-    share = np.ones(len(GRID)) if weights is None else weights
-    covariance = (share / share.sum() * GRID.T) @ GRID
-    return float(np.sqrt(np.diag(covariance)).sum() / np.sqrt(np.linalg.eigvalsh(covariance)).sum() - 1)
+def _covariance(weights: Array) -> Array:
+    return np.asarray((weights / weights.sum() * GRID.T) @ GRID)
 
 
 def _draw_map(figure: Any, prices: dict[tuple[int, int], float]) -> None:

@@ -5,13 +5,13 @@ import pytest
 
 from solver.studies.condition.three_sources import (
     GRID,
-    _free_price,
     _row,
     cut,
     hollow,
     multi_information,
     strengthened,
 )
+from solver.studies.study import symmetric_price
 
 
 def test_what_is_cut_strengthened_and_removed():
@@ -36,7 +36,7 @@ def test_the_price_of_free_neurons_by_hand():
     correlation = 0.4
     matrix = np.full((3, 3), correlation) + (1 - correlation) * np.eye(3)
     expected = 3 / (np.sqrt(1 + 2 * correlation) + 2 * np.sqrt(1 - correlation)) - 1
-    assert _free_price(4 * matrix) == pytest.approx(expected)
+    assert symmetric_price(4 * matrix) == pytest.approx(expected)
 
 
 def test_a_corner_mixes_and_a_diagonal_does_not():
